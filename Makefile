@@ -1,0 +1,54 @@
+# Everything a developer does, each target with its own set-up. Needs Python 3.11 or later, git and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check cover bench pins clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+
+# The first lines are for the reader of a failed set-up: pip's own message would be about a package, not about Python.
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "kalentops needs Python 3.11 or later, this is " + sys.version.split()[0] + ": make PYTHON=python3.12")'
+	@echo "setting up $(VENV) (once)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/python
+	@$(PIP) install --require-hashes --requirement requirements/run.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
+	@$(PIP) install --require-hashes --requirement requirements/dev.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/.run
+
+demo: $(VENV)/.run ## The main job on this repository's blueprints, against a local stand-in for the API
+	@$(BIN)/kalentops demo
+
+test: $(VENV)/.dev ## The whole suite, in parallel
+	@$(BIN)/python -m pytest -n auto --dist worksteal -q
+
+check: $(VENV)/.dev ## Lint, types and the structure: before each commit
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q tests/project
+
+cover: $(VENV)/.dev ## The suite with coverage of lines and branches, 95 % at least
+	@$(BIN)/python -m pytest -n auto --dist worksteal -q --cov --cov-report=term --cov-fail-under=95
+
+bench: $(VENV)/.dev ## The figures of benchmarks/README.md, measured anew
+	@$(BIN)/python -m benchmarks
+
+pins: ## Write requirements/ anew from pyproject.toml (needs uv)
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate \
+	  --custom-compile-command 'make pins' pyproject.toml --extra emulator --group build -o requirements/run.txt
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate \
+	  --custom-compile-command 'make pins' pyproject.toml --extra emulator --group dev -o requirements/dev.txt
+
+clean: ## Remove what the targets above have made
+	rm -rf $(VENV) .coverage .coverage.* htmlcov .hypothesis .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,128 @@
+"""The errors that kalentops expects, with the exit code and the hint that each carries.
+
+Anything else that is raised is a bug: the command line writes a report file for it.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class KalentopsError(Exception):
+    """Base of all expected errors.
+
+    `exit_code` is what the process ends with (design: README, "Exit codes"); `hint` says what to type
+    or do next, and may be replaced for one instance.
+    """
+
+    exit_code: ClassVar[int] = 1
+    hint: str | None = None
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        if hint is not None:
+            self.hint = hint
+
+
+class UsageError(KalentopsError):
+    """The command was called in a way that can't work."""
+
+
+class StoreFailure(KalentopsError):
+    """The disk said no: full, read-only, gone. What was durable before still is."""
+
+    hint = "nothing that was recorded before is lost; make room or mend the permissions, then run the command again"
+
+
+class InvalidConfig(KalentopsError):
+    """`kalentops.yaml`, an option or an environment variable is not valid."""
+
+    exit_code = 3
+
+
+class InvalidFiles(KalentopsError):
+    """The blueprints have findings of severity error."""
+
+    exit_code = 3
+    hint = "mend the errors above and run it again; `kalentops rule CODE` explains a code"
+
+
+class NoKey(KalentopsError):
+    """There is no API key, or it can't be used."""
+
+    exit_code = 4
+    hint = "export KALENT_API_KEY=…, or KALENT_API_KEY_FILE=/path/to/a/file that holds it"
+
+
+class Unauthorized(KalentopsError):
+    """The API refused the key, the plan or the permission: 401, 402, 403."""
+
+    exit_code = 4
+
+
+class Unreachable(KalentopsError):
+    """The API could not be reached, or kept saying 429 or 5xx, or sent what is no answer."""
+
+    exit_code = 5
+    hint = "check KALENT_API_URL and the network; nothing was written for what this read was needed for"
+
+
+class UntrustedList(Unreachable):
+    """A list was cut short, repeated itself or changed while it was read."""
+
+    hint = "nothing is created on the strength of half a list; run the command again in a minute"
+
+
+class RefusedByApi(KalentopsError):
+    """The API answered a read with a 4xx of its own, such as 404 for a sourcing that doesn't exist."""
+
+
+class GuardRefused(KalentopsError):
+    """More would be written than the guards permit."""
+
+    exit_code = 6
+
+
+class StalePlan(KalentopsError):
+    """A saved plan no longer says what would happen."""
+
+    exit_code = 7
+    hint = "make a new plan with `kalentops plan --out FILE`, have it reviewed, and apply that"
+
+
+class StateError(KalentopsError):
+    """The state can't be used as it is. It is left untouched."""
+
+    exit_code = 8
+
+
+class StateLocked(StateError):
+    """Somebody else holds the lock."""
+
+    hint = (
+        "wait for that run to end, or pass --lock-timeout SECONDS; the lock frees itself when its holder dies"
+    )
+
+
+class StateDamaged(StateError):
+    """The state or its journal can't be read: not JSON, conflict markers, a failed check."""
+
+    hint = "restore the file from git (`git checkout -- FILE`); never start over with an empty one"
+
+
+class StateTooNew(StateError):
+    """The state was written by a newer kalentops."""
+
+    hint = "update kalentops to the version that wrote it, or a later one"
+
+
+class StateMoved(StateError):
+    """The state on disk is not the one that was read: other serial, other lineage."""
+
+    hint = "somebody else wrote it meanwhile; run the command again, it starts from what is there now"
+
+
+class Interrupted(KalentopsError):
+    """The user, or the machine, asked the run to end."""
+
+    exit_code = 130

@@ -1,0 +1,51 @@
+"""What is wrong with a file, where, and how to mend it: data that every report renders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a finding weighs: an error stops `plan` and `apply`, a warning never does."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """One problem. The order of the fields is the order in which findings are shown.
+
+    `file` is relative to the folder of the project, with forward slashes; `line` and `column` count from 1.
+    """
+
+    file: str
+    line: int
+    column: int
+    code: str
+    message: str
+    hint: str
+    severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A finding that knows its place in the data, not yet in the text.
+
+    `path` leads from the root of a file (or, from a rule, from its blueprint) to the value, such as
+    `("steps", 2, "content")`. `token` is the piece of the text that is meant, and `nth` which of its
+    occurrences (from 0). `on_key` points at the key instead of its value.
+    """
+
+    path: tuple[str | int, ...]
+    message: str
+    hint: str
+    token: str | None = None
+    nth: int = 0
+    on_key: bool = False
+    code: str = ""
+
+
+def has_errors(findings: list[Finding]) -> bool:
+    return any(finding.severity is Severity.ERROR for finding in findings)

@@ -1,0 +1,147 @@
+"""Plain data → a model, and everything in which the data misses its shape.
+
+Where a value has the wrong shape, a neutral one stands in for it, marked as tainted, so that the rules can
+still look at the rest of the file: all findings of a file come out of one run.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from kalentops.finding import Finding, Problem, Severity
+from kalentops.loader.nodes import Broken, Tree, locate
+from kalentops.loader.tree import parse
+from kalentops.loader.violations import to_problem
+from kalentops.model import SourcingFile
+from kalentops.shape import ShapeError, Violation
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(slots=True)
+class Document:
+    """One file: its model where there is one, the paths in it that hold stand-ins, and its findings."""
+
+    file: str
+    text: str
+    data: Tree = None
+    model: SourcingFile | None = None
+    tainted: frozenset[Path] = frozenset()
+    findings: list[Finding] = field(default_factory=list)
+
+    def place(self, problem: Problem, severity: Severity = Severity.ERROR) -> Finding:
+        """The problem as a finding in this file; its path starts at the root of the file."""
+        line, column = locate(
+            self.text,
+            self.data,
+            problem.path,
+            token=problem.token,
+            nth=problem.nth,
+            on_key=problem.on_key,
+        )
+        return Finding(self.file, line, column, problem.code, problem.message, problem.hint, severity)
+
+
+def read_document(file: str, text: str) -> Document:
+    """The document that a file of blueprints holds. Never raises: what is wrong is in its findings."""
+    parsed = parse(text)
+    document = Document(file, text, parsed.data)
+    document.findings += [Finding(file, f.line, f.column, f.code, f.message, f.hint) for f in parsed.faults]
+    if parsed.usable:
+        _shape(document)
+    return document
+
+
+def _shape(document: Document) -> None:
+    try:
+        document.model = SourcingFile.read(document.data)
+    except ShapeError as error:
+        document.findings += [document.place(p) for p in problems(error.violations)]
+        _salvage(document, error.violations)
+
+
+def problems(violations: list[Violation]) -> list[Problem]:
+    """What to tell of the violations: not those of values that are broken anyway, nor the same thing twice."""
+    told = [to_problem(v) for v in violations if not isinstance(v.value, Broken)]
+    # A misspelt key is one mistake: the right one is not missing as well.
+    meant = {(p.path[:-1], p.token) for p in told if p.code == "KAL010" and p.token}
+    missing = {"KAL011"}
+    return [
+        Problem(p.path, p.message, p.hint, on_key=p.on_key, code=p.code)
+        for p in told
+        if not (p.code in missing and (p.path[:-1], p.path[-1]) in meant)
+    ]
+
+
+# Stand-ins for required values; an optional value is simply left out.
+_NEUTRAL: dict[str, Callable[[], Any]] = {
+    "id": lambda: "?",
+    "name": lambda: "?",
+    "type": lambda: "EMAIL",
+    "content": str,
+    "temporalityType": lambda: "ASAP",
+    "sourcingId": lambda: "?",
+    "blueprints": dict,
+    "steps": list,
+}
+_DEPTHS = (1, 3, 5)  # of the fields of a file, a blueprint and a step; `config` is free below its own
+
+
+def _salvage(document: Document, violations: list[Violation]) -> None:
+    data: Any = copy.deepcopy(_plain(document.data))
+    tainted: set[Path] = set()
+    for _ in range(3):
+        for violation in violations:
+            tainted.add(_mend(data, violation))
+        try:
+            document.model = SourcingFile.read(data)
+        except ShapeError as error:
+            violations = error.violations
+        else:
+            document.tainted = frozenset(tainted)
+            return
+
+
+def _plain(node: Any) -> Any:
+    """The same data without positions: events can't be copied."""
+    if isinstance(node, dict):
+        return {key: _plain(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_plain(value) for value in node]
+    return node
+
+
+def _mend(data: Any, violation: Violation) -> Path:
+    """Put a stand-in where the violation is; the path of what is now not the author's."""
+    path = violation.path
+    parent = data
+    for depth, part in enumerate(path[:-1]):
+        below = parent[part] if _has(parent, part) else None
+        if not isinstance(below, dict | list):
+            return _replace(parent, path[: depth + 1])
+        parent = below
+    return _replace(parent, path) if path else path
+
+
+def _has(node: Any, part: str | int) -> bool:
+    return part in node if isinstance(node, dict) else isinstance(part, int) and part < len(node)
+
+
+def _replace(parent: Any, path: Path) -> Path:
+    last = path[-1]
+    if isinstance(parent, list) and isinstance(last, int):
+        parent[last] = {key: _NEUTRAL[key]() for key in ("id", "name", "type", "content", "temporalityType")}
+    elif len(path) == 2 and path[0] == "blueprints":  # noqa: PLR2004 - a whole blueprint
+        parent.pop(last, None)
+    elif last in _NEUTRAL and len(path) in _DEPTHS:
+        parent[last] = _NEUTRAL[str(last)]()
+    elif last in {"value", "unit"}:
+        parent.clear()
+        parent.update(value=1, unit="day")
+        return path[:-1]
+    else:
+        parent.pop(last, None)
+    return path

@@ -1,0 +1,109 @@
+"""All rules over a document, or over several: from models to findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from kalentops.finding import Finding, Problem, Severity
+from kalentops.loader.document import Document
+from kalentops.model import Blueprint
+from kalentops.rules.base import Rule
+from kalentops.rules.table import BY_CODE, RULES
+
+Severities = Mapping[str, Severity | None]
+"""What the configuration says about rules: a severity by code, None for "off"."""
+
+DEFAULTS: Final[Severities] = {}
+
+
+def check(document: Document, severities: Severities = DEFAULTS) -> list[Finding]:
+    """The findings of a document: those of the loader, and those of the rules."""
+    findings = list(document.findings)
+    if document.model is None:
+        return findings
+    for key, blueprint in document.model.blueprints.items():
+        tainted = _tainted(document, key)
+        for rule in _asked(severities):
+            for problem in rule.check(blueprint) if rule.check else ():
+                if not _hides(tainted, rule, problem):
+                    at = replace(problem, path=("blueprints", key, *problem.path), code=rule.code)
+                    findings.append(document.place(at, severities.get(rule.code) or rule.severity))
+    return findings
+
+
+_WITH_CHECK: Final = tuple(rule for rule in RULES if rule.check)
+
+
+def _asked(severities: Severities) -> Iterable[Rule]:
+    if not severities:
+        return _WITH_CHECK
+    return [rule for rule in _WITH_CHECK if severities.get(rule.code, rule.severity) is not None]
+
+
+def _tainted(document: Document, key: str) -> dict[int | None, set[str]]:
+    """The fields that hold stand-ins, by step; `*` for a step of which nothing is known."""
+    found: dict[int | None, set[str]] = {}
+    for path in document.tainted:
+        if path[:2] != ("blueprints", key):
+            continue
+        step = path[3] if len(path) > 3 and isinstance(path[3], int) else None  # noqa: PLR2004
+        found.setdefault(step, set()).add(str(path[4]) if len(path) > 4 else "*")  # noqa: PLR2004
+    return found
+
+
+def _hides(tainted: dict[int | None, set[str]], rule: Rule, problem: Problem) -> bool:
+    """Whether the problem may come from a stand-in instead of from what the author wrote."""
+    if not tainted:
+        return False
+    step = problem.path[1] if len(problem.path) > 1 and isinstance(problem.path[1], int) else None
+    steps = list(tainted) if rule.whole else [step]
+    return any(tainted.get(s, set()) & (rule.reads | {"*"}) for s in steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A blueprint as the look over several files sees it: what it is called, and where that is written."""
+
+    sourcing_id: str
+    key: str
+    name: str
+    file: str
+    key_at: tuple[int, int]
+    name_at: tuple[int, int]
+
+
+def named(document: Document) -> Iterator[tuple[Named, Blueprint]]:
+    """The blueprints of a document that can be told apart from stand-ins."""
+    if document.model is None or ("sourcingId",) in document.tainted:
+        return
+    for key, blueprint in document.model.blueprints.items():
+        path = ("blueprints", key)
+        at = [
+            document.place(Problem(p, "", "", on_key=k)) for p, k in ((path, True), ((*path, "name"), False))
+        ]
+        name = "" if (*path, "name") in document.tainted else blueprint.name
+        places = [(finding.line, finding.column) for finding in at]
+        yield Named(document.model.sourcingId, key, name, document.file, places[0], places[1]), blueprint
+
+
+def check_together(blueprints: Iterable[Named]) -> Iterator[Finding]:
+    """What only shows across files: a key, or a name, twice in one sourcing. Each names both places."""
+    keys: dict[tuple[str, str], Named] = {}
+    names: dict[tuple[str, str], Named] = {}
+    for each in blueprints:
+        other = keys.setdefault((each.sourcing_id, each.key), each)
+        if other is not each:
+            where = f"{other.file}:{other.key_at[0]}"
+            yield _twice("KAL017", each.file, each.key_at, f"the key `{each.key}`", where)
+        if not each.name:
+            continue
+        other = names.setdefault((each.sourcing_id, " ".join(each.name.split()).casefold()), each)
+        if other is not each:
+            yield _twice("KAL018", each.file, each.name_at, "the name", f"{other.file}:{other.name_at[0]}")
+
+
+def _twice(code: str, file: str, at: tuple[int, int], what: str, where: str) -> Finding:
+    message = f"{what} stands a second time in this sourcing; the first is in {where}"
+    return Finding(file, *at, code, message, "give one of them another", BY_CODE[code].severity)

@@ -1,0 +1,36 @@
+"""A variable has spaces inside its braces.
+
+Whether the API accepts them is not documented, so they are refused here: a candidate must never read braces.
+
+Wrong:
+    content: Hi {{ firstname }}
+
+Right:
+    content: Hi {{firstname}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kalentops.finding import Problem
+from kalentops.model import VARIABLES, Blueprint
+from kalentops.rules.base import Rule
+from kalentops.rules.texts import occurrences, variables
+from kalentops.text import clip
+
+
+def check(blueprint: Blueprint) -> Iterator[Problem]:
+    for place, text in occurrences(blueprint, "{{"):
+        for token, name, nth in variables(text):
+            if name != name.strip() and name.strip() in VARIABLES:
+                yield Problem(
+                    place,
+                    f"`{clip(token)}` has spaces inside its braces",
+                    f"write `{{{{{name.strip()}}}}}`",
+                    token,
+                    nth,
+                )
+
+
+RULE = Rule("KAL102", "spaces-in-variable", __doc__, check, reads=frozenset({"content", "subject"}))

@@ -1,0 +1,33 @@
+"""An e-mail has no subject.
+
+The API requires `subject` in a step of type EMAIL.
+
+Wrong:
+    type: EMAIL
+    content: …
+
+Right:
+    type: EMAIL
+    subject: "{{sourcingJobTitle}} in {{sourcingLocation}}"
+    content: …
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kalentops.finding import Problem
+from kalentops.model import Blueprint
+from kalentops.rules.base import Rule
+
+
+def check(blueprint: Blueprint) -> Iterator[Problem]:
+    for index, step in enumerate(blueprint.steps):
+        if step.type == "EMAIL" and not (step.subject or "").strip():
+            field = "type" if step.subject is None else "subject"
+            yield Problem(
+                ("steps", index, field), f"the e-mail of step {index + 1} has no subject", "add `subject: …`"
+            )
+
+
+RULE = Rule("KAL106", "missing-subject", __doc__, check, reads=frozenset({"type", "subject"}))

@@ -1,0 +1,30 @@
+"""A DELAYED step does not say how long.
+
+Wrong:
+    temporalityType: DELAYED
+
+Right:
+    temporalityType: DELAYED
+    delay: {value: 3, unit: day}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kalentops.finding import Problem
+from kalentops.model import Blueprint
+from kalentops.rules.base import Rule
+
+
+def check(blueprint: Blueprint) -> Iterator[Problem]:
+    for index, step in enumerate(blueprint.steps):
+        if step.temporalityType == "DELAYED" and step.delay is None:
+            yield Problem(
+                ("steps", index, "temporalityType"),
+                "`delay` is missing in a DELAYED step",
+                "add `delay: {value: 3, unit: day}`",
+            )
+
+
+RULE = Rule("KAL201", "missing-delay", __doc__, check, reads=frozenset({"temporalityType", "delay"}))

@@ -1,0 +1,34 @@
+"""How long an SMS is: 3GPP TS 23.038, section 6.2.1 (the GSM 7-bit alphabet and its extension table)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+_BASIC: Final = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENDED: Final = frozenset("\f^{}\\[~]|€")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """`units` characters as they are counted, `room` of them in one segment, and the first character that is
+    outside of GSM-7, or an empty text.
+    """
+
+    units: int
+    segments: int
+    room: int
+    outside: str
+
+
+def measure(text: str) -> Size:
+    """The size of an SMS: 160 units of GSM-7 in one segment, 153 in each of several; 70 and 67 of UCS-2."""
+    outside = next((c for c in text if c not in _BASIC and c not in _EXTENDED), "")
+    if outside:
+        units, single, joined = len(text.encode("utf-16-le", errors="surrogatepass")) // 2, 70, 67
+    else:
+        units, single, joined = sum(2 if c in _EXTENDED else 1 for c in text), 160, 153
+    return Size(units, 1 if units <= single else -(-units // joined), single, outside)

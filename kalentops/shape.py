@@ -1,0 +1,83 @@
+"""The shapes of data from outside. The only user of pydantic.
+
+`Shape` is the base of every model: frozen, strict (no value is turned into another type), and with no
+field beyond those that are named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Self, TypeAlias, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError
+
+__all__ = [
+    "FrozenList",
+    "JsonValue",
+    "KeyStr",
+    "NonEmpty",
+    "PositiveInt",
+    "Shape",
+    "ShapeError",
+    "Violation",
+    "shape_schema",
+]
+
+PositiveInt = Annotated[int, Field(gt=0, le=2**31 - 1)]
+NonEmpty = Annotated[str, StringConstraints(min_length=1)]
+_T = TypeVar("_T")
+# Strict tuples refuse lists, and a list is what YAML and JSON give.
+FrozenList: TypeAlias = Annotated[tuple[_T, ...], Field(strict=False)]
+KeyStr = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One way in which data misses its shape.
+
+    `kind` is pydantic's type of error (`missing`, `extra_forbidden`, `literal_error`, …), `path` leads to
+    the value, `value` is what stands there, `context` what was expected.
+    """
+
+    kind: str
+    path: tuple[str | int, ...]
+    value: Any
+    context: Mapping[str, Any]
+    message: str
+
+
+class ShapeError(Exception):
+    """Data does not have the shape; `violations` says all of how."""
+
+    def __init__(self, violations: list[Violation]) -> None:
+        super().__init__(f"{len(violations)} violations")
+        self.violations = violations
+
+
+class Shape(BaseModel):
+    """Base of all models: immutable, strict, closed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+
+    @classmethod
+    def read(cls, data: Any) -> Self:
+        """`data` as this model.
+
+        Raises ShapeError with every violation.
+        """
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            raise ShapeError([_violation(e) for e in error.errors(include_url=False)]) from None
+
+
+def _violation(error: Any) -> Violation:
+    path = tuple(p for p in error["loc"] if p != "[key]")
+    kind = "key" if "[key]" in error["loc"] else error["type"]
+    return Violation(kind, path, error["input"], error.get("ctx", {}), error["msg"])
+
+
+def shape_schema(model: type[Shape]) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a model."""
+    return model.model_json_schema()

@@ -1,0 +1,192 @@
+"""What kalentops has made in Kalent: pure data, and its form on disk.
+
+An entry says which blueprint an address became and what was sent. An intent says that something was about to be
+sent and that its outcome is not known; it stays until a run has found out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal, TypeAlias
+
+from kalentops.canonical import Canonical, of_body
+from kalentops.errors import StateDamaged
+
+FORMAT_VERSION: Final = "1.0"
+DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A blueprint that exists. `sent` is the canonical body, `digest` its digest.
+
+    `remote_digest` and `updated_at` are what a list showed afterwards, None where that was never read.
+    """
+
+    address: str
+    blueprint_id: str
+    sent: Mapping[str, Any]
+    digest: str
+    applied_at: str
+    remote_digest: str | None = None
+    updated_at: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def sourcing_id(self) -> str:
+        return self.address.partition("/")[0]
+
+    @property
+    def key(self) -> str:
+        return self.address.partition("/")[2]
+
+    @property
+    def name(self) -> str:
+        return str(self.sent.get("name", ""))
+
+    def canonical(self) -> Canonical:
+        """What was sent. Raises StateDamaged where it does not fit its digest."""
+        try:
+            canonical = of_body(self.sent)
+        except (KeyError, TypeError, AttributeError, ValueError):
+            canonical = Canonical("")
+        if canonical.digest != self.digest:
+            raise StateDamaged(f"in the state, what was sent for {self.address} does not fit its digest")
+        return canonical
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Something that was about to be sent. `known_ids` are the blueprints that its sourcing had just before."""
+
+    address: str
+    action: Literal["create", "update"]
+    sent: Mapping[str, Any]
+    digest: str
+    at: str
+    known_ids: tuple[str, ...] = ()
+    blueprint_id: str | None = None
+    attempt: int = 1
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def sourcing_id(self) -> str:
+        return self.address.partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything that is known, by address. `lineage` is None as long as nothing was ever written."""
+
+    lineage: str | None = None
+    serial: int = 0
+    tenant: str | None = None
+    last_run: str | None = None
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    intents: Mapping[str, Intent] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def digests(self) -> dict[str, str]:
+        """The digest of what was sent, by address."""
+        return {address: entry.digest for address, entry in self.entries.items()}
+
+    def ids(self) -> dict[str, str]:
+        """The address of each blueprint that is ours, by its id."""
+        return {entry.blueprint_id: address for address, entry in self.entries.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Intended:
+    """Recorded before something is sent."""
+
+    intent: Intent
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The open intent of this address came true, as this blueprint."""
+
+    address: str
+    blueprint_id: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """A blueprint that exists is ours from now on, or what is known of one that is changed."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a list showed of one of ours."""
+
+    address: str
+    remote_digest: str
+    updated_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The open intent of this address came to nothing."""
+
+    address: str
+    reason: str
+
+
+Record: TypeAlias = Intended | Done | Adopted | Seen | Closed
+
+
+def replay(state: State, records: Iterable[Record]) -> State:
+    """The state after the records. Replaying the same ones again changes nothing."""
+    entries, intents = dict(state.entries), dict(state.intents)
+    for record in records:
+        _take(record, entries, intents)
+    return replace(state, entries=entries, intents=intents)
+
+
+def _take(record: Record, entries: dict[str, Entry], intents: dict[str, Intent]) -> None:
+    match record:
+        case Intended(intent):
+            intents[intent.address] = intent
+        case Done(address, blueprint_id, at):
+            if address in intents:
+                meant = intents.pop(address)
+                extra = entries[address].extra if address in entries else {}
+                entries[address] = Entry(address, blueprint_id, meant.sent, meant.digest, at, extra=extra)
+        case Adopted(entry):
+            intents.pop(entry.address, None)
+            entries[entry.address] = entry
+        case Seen(address, remote_digest, updated_at):
+            if address in entries:
+                entries[address] = replace(
+                    entries[address], remote_digest=remote_digest, updated_at=updated_at
+                )
+        case Closed(address):
+            intents.pop(address, None)
+
+
+def merge(state: State, records: Iterable[Record]) -> State:
+    """The records of a run that started from another serial of the same lineage, taken into `state`.
+
+    Nothing that `state` knows is overwritten: it may be newer. Raises StateDamaged where the two hold different
+    blueprints for one address.
+    """
+    found = replay(State(), records)
+    entries, intents = dict(state.entries), dict(state.intents)
+    for address, entry in found.entries.items():
+        mine = entries.setdefault(address, entry)
+        if mine.blueprint_id != entry.blueprint_id:
+            raise StateDamaged(
+                f"{address} is {mine.blueprint_id} in the state and {entry.blueprint_id} in its journal",
+                hint="look at both in Kalent's web app, delete the one that is not wanted there, "
+                "and take its record out",
+            )
+        intents.pop(address, None)
+    for address, intent in found.intents.items():
+        if intent.action == "update" or address not in entries:
+            intents.setdefault(address, intent)
+    return replace(state, entries=entries, intents=intents)

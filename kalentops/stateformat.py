@@ -1,0 +1,266 @@
+"""The state and the records of its journal as JSON, both ways. Fields that are not known survive."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar, cast
+
+from kalentops.errors import StateDamaged, StateTooNew
+from kalentops.state import (
+    DIGEST,
+    FORMAT_VERSION,
+    Adopted,
+    Closed,
+    Done,
+    Entry,
+    Intended,
+    Intent,
+    Record,
+    Seen,
+    State,
+)
+
+_ENTRY: Final = {
+    "applied_at": "applied_at",
+    "blueprintId": "blueprint_id",
+    "digest": "digest",
+    "sent": "sent",
+}
+_T = TypeVar("_T")
+_CONFLICT: Final = ("<<<<<<< ", ">>>>>>> ")
+
+
+def load_state(data: bytes) -> State:
+    """The state that the bytes of its file hold.
+
+    Raises StateTooNew for a format of a later major version, StateDamaged for anything that is not a whole
+    state.
+    """
+    text = _text(data)
+    if any(line.startswith(_CONFLICT) for line in text.splitlines()):
+        raise StateDamaged(
+            "the state holds the markers of a merge conflict",
+            hint="keep the entries of both sides, one for each address, and remove the markers",
+        )
+    raw = parse(text, "the state")
+    check_version(raw, "the state")
+    state = _build(lambda: _state(raw), "the state")
+    owners: dict[str, str] = {}
+    for address, entry in state.entries.items():
+        other = owners.setdefault(entry.blueprint_id, address)
+        if other != address:
+            raise StateDamaged(f"the state gives {entry.blueprint_id} to {other} and to {address}")
+    return state
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise StateDamaged(f"the state is not UTF-8, at byte {error.start + 1}") from None
+
+
+def parse(text: str, what: str) -> dict[str, Any]:
+    """A JSON object in which no key stands twice. Raises StateDamaged."""
+    try:
+        raw = json.loads(text, object_pairs_hook=_pairs, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise StateDamaged(f"{what} can't be parsed: {error}") from None
+    if not isinstance(raw, dict):
+        raise StateDamaged(f"{what} can't be parsed: not an object")
+    return raw
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise ValueError(f"the key {twice!r} stands twice in one object")
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def check_version(raw: Mapping[str, Any], what: str) -> None:
+    """Raises StateTooNew where `format_version` has another major than ours, StateDamaged where there is none."""
+    version = raw.get("format_version")
+    if not isinstance(version, str) or not version.partition(".")[0].isdigit():
+        raise StateDamaged(f"{what} has no format_version")
+    if version.partition(".")[0] != FORMAT_VERSION.partition(".")[0]:
+        raise StateTooNew(f"{what} has format {version}, this kalentops knows {FORMAT_VERSION}")
+
+
+def _build(make: Callable[[], _T], what: str) -> _T:
+    try:
+        return make()
+    except KeyError as error:
+        raise StateDamaged(f"{what} is not whole: {error} is missing") from None
+    except (TypeError, ValueError, AttributeError) as error:
+        raise StateDamaged(f"{what} is not whole: {error}") from None
+
+
+def _state(raw: dict[str, Any]) -> State:
+    known = {"format_version", "lineage", "serial", "tenant", "last_run", "blueprints", "intents"}
+    return State(
+        lineage=_str(raw["lineage"]),
+        serial=_int(raw["serial"]),
+        tenant=_optional(raw.get("tenant")),
+        last_run=_optional(raw.get("last_run")),
+        entries={address: _entry(address, entry) for address, entry in raw["blueprints"].items()},
+        intents={address: _intent(address, intent) for address, intent in raw.get("intents", {}).items()},
+        extra={key: value for key, value in raw.items() if key not in known},
+    )
+
+
+def _entry(address: str, raw: dict[str, Any]) -> Entry:
+    _check_address(address, raw)
+    remote = raw.get("remote") or {}
+    known = {*_ENTRY, "sourcingId", "key", "remote"}
+    return Entry(
+        address=address,
+        blueprint_id=_str(raw["blueprintId"]),
+        sent=_dict(raw["sent"]),
+        digest=_digest(raw["digest"]),
+        applied_at=_str(raw["applied_at"]),
+        remote_digest=_optional(remote.get("digest")),
+        updated_at=_optional(remote.get("updatedAt")),
+        extra={key: value for key, value in raw.items() if key not in known},
+    )
+
+
+def _intent(address: str, raw: dict[str, Any]) -> Intent:
+    _check_address(address, raw)
+    known = {"action", "sent", "digest", "at", "known_ids", "blueprintId", "attempt", "sourcingId", "key"}
+    if raw["action"] not in {"create", "update"}:
+        raise ValueError(f"the action of {address} is not known")
+    return Intent(
+        address=address,
+        action=raw["action"],
+        sent=_dict(raw["sent"]),
+        digest=_digest(raw["digest"]),
+        at=_str(raw["at"]),
+        known_ids=tuple(_str(each) for each in raw.get("known_ids", ())),
+        blueprint_id=_optional(raw.get("blueprintId")),
+        attempt=_int(raw.get("attempt", 1)),
+        extra={key: value for key, value in raw.items() if key not in known},
+    )
+
+
+def _check_address(address: str, raw: dict[str, Any]) -> None:
+    if address != f"{raw['sourcingId']}/{raw['key']}" or not raw["key"] or not raw["sourcingId"]:
+        raise ValueError(f"{address} belongs to sourcing {raw['sourcingId']}, key {raw['key']}")
+
+
+def _str(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{value!r} stands where a text belongs")
+    return value
+
+
+def _optional(value: Any) -> str | None:
+    return None if value is None else _str(value)
+
+
+def _int(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(f"{value!r} stands where a whole number belongs")
+    return value
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{type(value).__name__} stands where an object belongs")  # noqa: TRY004
+    return value
+
+
+def _digest(value: Any) -> str:
+    if not DIGEST.fullmatch(_str(value)):
+        raise ValueError(f"{value!r} is not a digest")
+    return cast("str", value)
+
+
+def dump_state(state: State) -> bytes:
+    """The bytes of the state's file: sorted, indented, one field a line."""
+    raw = {
+        **state.extra,
+        "format_version": FORMAT_VERSION,
+        "lineage": state.lineage,
+        "serial": state.serial,
+        "tenant": state.tenant,
+        "last_run": state.last_run,
+        "blueprints": {address: entry_to_json(entry) for address, entry in state.entries.items()},
+        "intents": {address: intent_to_json(intent) for address, intent in state.intents.items()},
+    }
+    return (json.dumps(raw, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode(
+        errors="surrogatepass"
+    )
+
+
+def entry_to_json(entry: Entry) -> dict[str, Any]:
+    """The entry as it stands in the file, and as `state show` prints it."""
+    raw: dict[str, Any] = {
+        **entry.extra,
+        **{name: getattr(entry, attribute) for name, attribute in _ENTRY.items()},
+        "sourcingId": entry.sourcing_id,
+        "key": entry.key,
+    }
+    if entry.remote_digest is not None:
+        raw["remote"] = {"digest": entry.remote_digest, "updatedAt": entry.updated_at}
+    return raw
+
+
+def intent_to_json(intent: Intent) -> dict[str, Any]:
+    sourcing_id, _, key = intent.address.partition("/")
+    return {
+        **intent.extra,
+        "action": intent.action,
+        "sent": intent.sent,
+        "digest": intent.digest,
+        "at": intent.at,
+        "known_ids": list(intent.known_ids),
+        "blueprintId": intent.blueprint_id,
+        "attempt": intent.attempt,
+        "sourcingId": sourcing_id,
+        "key": key,
+    }
+
+
+def record_to_json(record: Record) -> dict[str, Any]:
+    """One line of the journal."""
+    match record:
+        case Intended(intent):
+            return {"type": "intent", "address": intent.address, **intent_to_json(intent)}
+        case Done(address, blueprint_id, at):
+            return {"type": "done", "address": address, "blueprintId": blueprint_id, "at": at}
+        case Adopted(entry):
+            return {"type": "entry", "address": entry.address, **entry_to_json(entry)}
+        case Seen(address, remote_digest, updated_at):
+            return {"type": "seen", "address": address, "digest": remote_digest, "updatedAt": updated_at}
+        case Closed(address, reason):
+            return {"type": "closed", "address": address, "reason": reason}
+
+
+def record_from_json(raw: dict[str, Any]) -> Record:
+    """Raises StateDamaged; StateTooNew for a type of record that is not known."""
+    return _build(lambda: _record(raw), "a record of the journal")
+
+
+def _record(raw: dict[str, Any]) -> Record:
+    kind, address = raw["type"], _str(raw["address"])
+    fields = {key: value for key, value in raw.items() if key not in {"type", "address"}}
+    match kind:
+        case "intent":
+            return Intended(_intent(address, fields))
+        case "done":
+            return Done(address, _str(raw["blueprintId"]), _str(raw["at"]))
+        case "entry":
+            return Adopted(_entry(address, fields))
+        case "seen":
+            return Seen(address, _digest(raw["digest"]), _optional(raw.get("updatedAt")))
+        case "closed":
+            return Closed(address, _str(raw["reason"]))
+    raise StateTooNew(f"the journal holds a record of type {kind!r}, which this kalentops does not know")

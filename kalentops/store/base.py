@@ -1,0 +1,68 @@
+"""What every kind of store can do."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from kalentops.state import Record, State
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The state as it was read, with what its journal adds, and what there is to say about the reading."""
+
+    state: State
+    notes: tuple[str, ...] = ()
+
+
+class Session(Protocol):
+    """The state in the hands of its only writer."""
+
+    @property
+    def state(self) -> State:
+        """The state as of the last record."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was mended when the session began, for people."""
+        ...
+
+    def begin(self, tenant: str) -> None:
+        """Make ready for records: after this, the lineage is durable. Does nothing the second time."""
+        ...
+
+    def record(self, *records: Record) -> None:
+        """Make the records durable, in this order, and take them into the state. Called by many threads.
+
+        Raises StoreFailure where they are not durable; from then on it takes no further ones.
+        """
+        ...
+
+    def replace(self, state: State) -> None:
+        """Write another state in place of this one. Not while there are records."""
+        ...
+
+
+class Store(Protocol):
+    """A place for one state."""
+
+    @property
+    def where(self) -> str:
+        """What to call it in messages."""
+        ...
+
+    def read(self) -> Snapshot:
+        """The state, without the lock. Raises StateError where it can't be used, StoreFailure where it can't
+        be read.
+        """
+        ...
+
+    def session(self, *, lock_timeout: float = 0.0) -> AbstractContextManager[Session]:
+        """The lock and the state; at the end, the records are folded into the state.
+
+        Raises StateLocked, and what `read` raises; at the end StateMoved or StoreFailure.
+        """
+        ...
