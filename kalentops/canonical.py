@@ -79,6 +79,11 @@ def observable(body: Mapping[str, Any]) -> Canonical:
     return _canonical({"name": body["name"], "steps": steps})
 
 
+def shown_part(body: Mapping[str, Any]) -> Canonical:
+    """A body without the fields that can be written and never be read back."""
+    return _canonical({"name": body["name"], "steps": [_step(step, _STEP_FIELDS) for step in body["steps"]]})
+
+
 def hidden(body: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a body that can be written and never be read back, by path; empty where there are none."""
     found: dict[str, Any] = {"config": body["config"]} if body.get("config") else {}

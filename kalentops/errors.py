@@ -60,6 +60,10 @@ class Unauthorized(KalentopsError):
     exit_code = 4
 
 
+class Forbidden(Unauthorized):
+    """403: the key may not do this; it may well do other things."""
+
+
 class Unreachable(KalentopsError):
     """The API could not be reached, or kept saying 429 or 5xx, or sent what is no answer."""
 

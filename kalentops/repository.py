@@ -18,10 +18,9 @@ from kalentops.finding import Finding, Problem, Severity
 from kalentops.loader.document import Document, read_document
 from kalentops.loader.files import Source, find, read
 from kalentops.rules.engine import DEFAULTS, Named, Severities, check, check_together, named
+from kalentops.text import is_safe_id
 
 PARALLEL_FROM = 150
-_ID = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
-_MAX_ID = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +103,6 @@ def _desired(job: Job, each: Named, canonical: Canonical) -> Desired:
     digest = canonical.digest
     wanted = job.known is not None and job.known.get(f"{each.sourcing_id}/{each.key}") != digest
     return Desired(each, digest, canonical if wanted else None)
-
-
-def is_safe_id(text: str) -> bool:
-    """Whether an id may become part of a path on the network: letters, digits, `_`, `-`, `.`, no dot in front."""
-    return 0 < len(text) <= _MAX_ID and text[0] != "." and all(c in _ID for c in text)
 
 
 def _check_id(document: Document) -> Iterator[Finding]:

@@ -141,10 +141,15 @@ Record: TypeAlias = Intended | Done | Adopted | Seen | Closed
 
 
 def replay(state: State, records: Iterable[Record]) -> State:
-    """The state after the records. Replaying the same ones again changes nothing."""
+    """The state after the records. Replaying the same ones again changes nothing.
+
+    Raises StateDamaged where a record gives an id that could not be kept.
+    """
+    records = tuple(records)
     entries, intents = dict(state.entries), dict(state.intents)
     for record in records:
         _take(record, entries, intents)
+    _check_kept(records, entries)
     return replace(state, entries=entries, intents=intents)
 
 
@@ -169,24 +174,73 @@ def _take(record: Record, entries: dict[str, Entry], intents: dict[str, Intent])
             intents.pop(address, None)
 
 
+def _check_kept(records: Iterable[Record], entries: Mapping[str, Entry]) -> None:
+    for record in records:
+        if isinstance(record, Done) and record.address not in entries:
+            raise StateDamaged(
+                f"the journal says that {record.address} became {record.blueprint_id}, but not what was sent",
+                hint="restore the state that the run of the journal began with; git has it",
+            )
+
+
 def merge(state: State, records: Iterable[Record]) -> State:
     """The records of a run that started from another serial of the same lineage, taken into `state`.
 
     Nothing that `state` knows is overwritten: it may be newer. Raises StateDamaged where the two hold different
-    blueprints for one address.
+    blueprints for one address, or an id could not be kept.
     """
-    found = replay(State(), records)
-    entries, intents = dict(state.entries), dict(state.intents)
-    for address, entry in found.entries.items():
-        mine = entries.setdefault(address, entry)
-        if mine.blueprint_id != entry.blueprint_id:
-            raise StateDamaged(
-                f"{address} is {mine.blueprint_id} in the state and {entry.blueprint_id} in its journal",
-                hint="look at both in Kalent's web app, delete the one that is not wanted there, "
-                "and take its record out",
-            )
-        intents.pop(address, None)
-    for address, intent in found.intents.items():
+    records = tuple(records)
+    found: dict[str, Entry] = {}
+    opened = dict(state.intents)  # the run may have settled what one before it had left open
+    for record in records:
+        _take(record, found, opened)
+    entries, intents, ids = dict(state.entries), dict(state.intents), state.ids()
+    for address, entry in found.items():
+        if ids.get(entry.blueprint_id, address) == address:  # or else it was moved since
+            entries.setdefault(address, entry)
+    for record in records:
+        if isinstance(record, Done) and record.address in state.entries and record.address not in found:
+            _check_same(state.entries[record.address], record.blueprint_id)
+    for address, entry in found.items():
+        if address in entries:
+            _check_same(entries[address], entry.blueprint_id)
+    for address, intent in opened.items():
         if intent.action == "update" or address not in entries:
             intents.setdefault(address, intent)
-    return replace(state, entries=entries, intents=intents)
+    # What was to be made exists: looking for it again would find nothing and make a second one.
+    intents = {at: i for at, i in intents.items() if i.action == "update" or at not in entries}
+    merged = replace(state, entries=entries, intents=intents)
+    _check_kept((r for r in records if not _is_owned(r, ids)), entries)
+    return merged
+
+
+def _is_owned(record: Record, ids: Mapping[str, str]) -> bool:
+    return isinstance(record, Done) and record.blueprint_id in ids
+
+
+def _check_same(entry: Entry, blueprint_id: str) -> None:
+    if entry.blueprint_id != blueprint_id:
+        raise StateDamaged(
+            f"{entry.address} is {entry.blueprint_id} in the state and {blueprint_id} in its journal",
+            hint="look at both in Kalent's web app, delete the one that is not wanted there, "
+            "and take its record out",
+        )
+
+
+def check(state: State) -> None:
+    """Raises StateDamaged where the parts of the state contradict each other."""
+    owners: dict[str, str] = {}
+    for address, entry in state.entries.items():
+        other = owners.setdefault(entry.blueprint_id, address)
+        if other != address:
+            raise StateDamaged(
+                f"the state gives {entry.blueprint_id} to {other} and to {address}",
+                hint="one blueprint belongs to one address: take the other entry out, or restore the file from git",
+            )
+    for address, intent in state.intents.items():
+        if (intent.action == "update") is not (address in state.entries):
+            known = "is recorded" if address in state.entries else "is not recorded"
+            raise StateDamaged(
+                f"the state says that {address} was about to be {intent.action}d, and it {known}",
+                hint="see in Kalent's web app what there is, then restore the entry from git, or take the intent out",
+            )

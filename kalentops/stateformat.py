@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar, cast
 
@@ -19,6 +21,7 @@ from kalentops.state import (
     Record,
     Seen,
     State,
+    check,
 )
 
 _ENTRY: Final = {
@@ -28,7 +31,8 @@ _ENTRY: Final = {
     "sent": "sent",
 }
 _T = TypeVar("_T")
-_CONFLICT: Final = ("<<<<<<< ", ">>>>>>> ")
+# A line feed in a JSON text is escaped, so these can't be part of one.
+_CONFLICT: Final = re.compile(r"^(<{7}|\|{7}|={7}|>{7})", re.MULTILINE)
 
 
 def load_state(data: bytes) -> State:
@@ -38,19 +42,15 @@ def load_state(data: bytes) -> State:
     state.
     """
     text = _text(data)
-    if any(line.startswith(_CONFLICT) for line in text.splitlines()):
+    if _CONFLICT.search(text):
         raise StateDamaged(
             "the state holds the markers of a merge conflict",
             hint="keep the entries of both sides, one for each address, and remove the markers",
         )
     raw = parse(text, "the state")
     check_version(raw, "the state")
-    state = _build(lambda: _state(raw), "the state")
-    owners: dict[str, str] = {}
-    for address, entry in state.entries.items():
-        other = owners.setdefault(entry.blueprint_id, address)
-        if other != address:
-            raise StateDamaged(f"the state gives {entry.blueprint_id} to {other} and to {address}")
+    state = build(lambda: _state(raw), "the state")
+    check(state)
     return state
 
 
@@ -64,7 +64,9 @@ def _text(data: bytes) -> str:
 def parse(text: str, what: str) -> dict[str, Any]:
     """A JSON object in which no key stands twice. Raises StateDamaged."""
     try:
-        raw = json.loads(text, object_pairs_hook=_pairs, parse_constant=_no_constant)
+        raw = json.loads(
+            text, object_pairs_hook=_pairs, parse_constant=_no_constant, parse_float=_finite
+        )
     except (ValueError, RecursionError) as error:
         raise StateDamaged(f"{what} can't be parsed: {error}") from None
     if not isinstance(raw, dict):
@@ -85,6 +87,13 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):  # it would be written back as Infinity, which is not JSON
+        raise ValueError(f"{text[:20]} is too large")
+    return number
+
+
 def check_version(raw: Mapping[str, Any], what: str) -> None:
     """Raises StateTooNew where `format_version` has another major than ours, StateDamaged where there is none."""
     version = raw.get("format_version")
@@ -94,7 +103,7 @@ def check_version(raw: Mapping[str, Any], what: str) -> None:
         raise StateTooNew(f"{what} has format {version}, this kalentops knows {FORMAT_VERSION}")
 
 
-def _build(make: Callable[[], _T], what: str) -> _T:
+def build(make: Callable[[], _T], what: str) -> _T:
     try:
         return make()
     except KeyError as error:
@@ -106,10 +115,10 @@ def _build(make: Callable[[], _T], what: str) -> _T:
 def _state(raw: dict[str, Any]) -> State:
     known = {"format_version", "lineage", "serial", "tenant", "last_run", "blueprints", "intents"}
     return State(
-        lineage=_str(raw["lineage"]),
-        serial=_int(raw["serial"]),
-        tenant=_optional(raw.get("tenant")),
-        last_run=_optional(raw.get("last_run")),
+        lineage=as_text(raw["lineage"]),
+        serial=as_number(raw["serial"]),
+        tenant=as_optional(raw.get("tenant")),
+        last_run=as_optional(raw.get("last_run")),
         entries={address: _entry(address, entry) for address, entry in raw["blueprints"].items()},
         intents={address: _intent(address, intent) for address, intent in raw.get("intents", {}).items()},
         extra={key: value for key, value in raw.items() if key not in known},
@@ -118,17 +127,19 @@ def _state(raw: dict[str, Any]) -> State:
 
 def _entry(address: str, raw: dict[str, Any]) -> Entry:
     _check_address(address, raw)
-    remote = raw.get("remote") or {}
+    remote = as_object(raw.get("remote", {}))
     known = {*_ENTRY, "sourcingId", "key", "remote"}
+    extra = {key: value for key, value in raw.items() if key not in known}
+    unknown = {key: value for key, value in remote.items() if key not in {"digest", "updatedAt"}}
     return Entry(
         address=address,
-        blueprint_id=_str(raw["blueprintId"]),
-        sent=_dict(raw["sent"]),
+        blueprint_id=as_text(raw["blueprintId"]),
+        sent=as_object(raw["sent"]),
         digest=_digest(raw["digest"]),
-        applied_at=_str(raw["applied_at"]),
-        remote_digest=_optional(remote.get("digest")),
-        updated_at=_optional(remote.get("updatedAt")),
-        extra={key: value for key, value in raw.items() if key not in known},
+        applied_at=as_text(raw["applied_at"]),
+        remote_digest=None if remote.get("digest") is None else _digest(remote["digest"]),
+        updated_at=as_optional(remote.get("updatedAt")),
+        extra={**extra, "remote": unknown} if unknown else extra,
     )
 
 
@@ -140,45 +151,51 @@ def _intent(address: str, raw: dict[str, Any]) -> Intent:
     return Intent(
         address=address,
         action=raw["action"],
-        sent=_dict(raw["sent"]),
+        sent=as_object(raw["sent"]),
         digest=_digest(raw["digest"]),
-        at=_str(raw["at"]),
-        known_ids=tuple(_str(each) for each in raw.get("known_ids", ())),
-        blueprint_id=_optional(raw.get("blueprintId")),
-        attempt=_int(raw.get("attempt", 1)),
+        at=as_text(raw["at"]),
+        known_ids=tuple(as_text(each) for each in _list(raw.get("known_ids", []))),
+        blueprint_id=as_optional(raw.get("blueprintId")),
+        attempt=as_number(raw.get("attempt", 1)),
         extra={key: value for key, value in raw.items() if key not in known},
     )
 
 
 def _check_address(address: str, raw: dict[str, Any]) -> None:
-    if address != f"{raw['sourcingId']}/{raw['key']}" or not raw["key"] or not raw["sourcingId"]:
+    if address.partition("/") != (as_text(raw["sourcingId"]), "/", as_text(raw["key"])):
         raise ValueError(f"{address} belongs to sourcing {raw['sourcingId']}, key {raw['key']}")
 
 
-def _str(value: Any) -> str:
+def as_text(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError(f"{value!r} stands where a text belongs")
     return value
 
 
-def _optional(value: Any) -> str | None:
-    return None if value is None else _str(value)
+def as_optional(value: Any) -> str | None:
+    return None if value is None else as_text(value)
 
 
-def _int(value: Any) -> int:
+def as_number(value: Any) -> int:
     if type(value) is not int or value < 0:
         raise ValueError(f"{value!r} stands where a whole number belongs")
     return value
 
 
-def _dict(value: Any) -> dict[str, Any]:
+def as_object(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"{type(value).__name__} stands where an object belongs")  # noqa: TRY004
     return value
 
 
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError(f"{type(value).__name__} stands where a list belongs")  # noqa: TRY004
+    return value
+
+
 def _digest(value: Any) -> str:
-    if not DIGEST.fullmatch(_str(value)):
+    if not DIGEST.fullmatch(as_text(value)):
         raise ValueError(f"{value!r} is not a digest")
     return cast("str", value)
 
@@ -195,9 +212,14 @@ def dump_state(state: State) -> bytes:
         "blueprints": {address: entry_to_json(entry) for address, entry in state.entries.items()},
         "intents": {address: intent_to_json(intent) for address, intent in state.intents.items()},
     }
-    return (json.dumps(raw, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode(
-        errors="surrogatepass"
-    )
+    try:
+        return _indented(raw, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half a surrogate pair in a field that is not ours
+        return _indented(raw, ensure_ascii=True).encode()
+
+
+def _indented(raw: dict[str, Any], *, ensure_ascii: bool) -> str:
+    return json.dumps(raw, ensure_ascii=ensure_ascii, allow_nan=False, indent=2, sort_keys=True) + "\n"
 
 
 def entry_to_json(entry: Entry) -> dict[str, Any]:
@@ -208,8 +230,9 @@ def entry_to_json(entry: Entry) -> dict[str, Any]:
         "sourcingId": entry.sourcing_id,
         "key": entry.key,
     }
-    if entry.remote_digest is not None:
-        raw["remote"] = {"digest": entry.remote_digest, "updatedAt": entry.updated_at}
+    if entry.remote_digest is not None or entry.updated_at is not None:
+        unknown = entry.extra.get("remote", {})
+        raw["remote"] = {**unknown, "digest": entry.remote_digest, "updatedAt": entry.updated_at}
     return raw
 
 
@@ -233,11 +256,11 @@ def record_to_json(record: Record) -> dict[str, Any]:
     """One line of the journal."""
     match record:
         case Intended(intent):
-            return {"type": "intent", "address": intent.address, **intent_to_json(intent)}
+            return {"type": "intent", "address": intent.address, "intent": intent_to_json(intent)}
         case Done(address, blueprint_id, at):
             return {"type": "done", "address": address, "blueprintId": blueprint_id, "at": at}
         case Adopted(entry):
-            return {"type": "entry", "address": entry.address, **entry_to_json(entry)}
+            return {"type": "entry", "address": entry.address, "entry": entry_to_json(entry)}
         case Seen(address, remote_digest, updated_at):
             return {"type": "seen", "address": address, "digest": remote_digest, "updatedAt": updated_at}
         case Closed(address, reason):
@@ -246,21 +269,20 @@ def record_to_json(record: Record) -> dict[str, Any]:
 
 def record_from_json(raw: dict[str, Any]) -> Record:
     """Raises StateDamaged; StateTooNew for a type of record that is not known."""
-    return _build(lambda: _record(raw), "a record of the journal")
+    return build(lambda: _record(raw), "a record of the journal")
 
 
 def _record(raw: dict[str, Any]) -> Record:
-    kind, address = raw["type"], _str(raw["address"])
-    fields = {key: value for key, value in raw.items() if key not in {"type", "address"}}
+    kind, address = raw["type"], as_text(raw["address"])
     match kind:
         case "intent":
-            return Intended(_intent(address, fields))
+            return Intended(_intent(address, raw["intent"]))
         case "done":
-            return Done(address, _str(raw["blueprintId"]), _str(raw["at"]))
+            return Done(address, as_text(raw["blueprintId"]), as_text(raw["at"]))
         case "entry":
-            return Adopted(_entry(address, fields))
+            return Adopted(_entry(address, raw["entry"]))
         case "seen":
-            return Seen(address, _digest(raw["digest"]), _optional(raw.get("updatedAt")))
+            return Seen(address, _digest(raw["digest"]), as_optional(raw.get("updatedAt")))
         case "closed":
-            return Closed(address, _str(raw["reason"]))
+            return Closed(address, as_text(raw["reason"]))
     raise StateTooNew(f"the journal holds a record of type {kind!r}, which this kalentops does not know")

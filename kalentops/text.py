@@ -94,3 +94,11 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 def _fold(word: str) -> str:
     return re.sub(r"[\s_-]+", "", word).casefold()
+
+
+_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}")
+
+
+def is_safe_id(text: str) -> bool:
+    """Whether an id may become part of a path on the network: letters, digits, `_`, `-`, `.`, no dot in front."""
+    return _ID.fullmatch(text) is not None

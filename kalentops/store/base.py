@@ -22,7 +22,7 @@ class Session(Protocol):
 
     @property
     def state(self) -> State:
-        """The state as of the last record."""
+        """The state as it was when the session began; the caller's records come on top of it."""
         ...
 
     @property

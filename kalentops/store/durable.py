@@ -56,7 +56,7 @@ def replace(path: Path, data: bytes) -> None:
         try:
             write_all(descriptor, data)
             if mode is not None:
-                os.chmod(temporary, mode)  # noqa: PTH101 - beside os.open and os.replace
+                os.chmod(temporary, mode)  # noqa: PTH101 - beside os.open
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -80,7 +80,7 @@ def _mode(path: Path) -> int | None:
 def _rename(source: Path, target: Path) -> None:
     for attempt in range(_RENAME_RETRIES):
         try:
-            os.replace(source, target)
+            source.replace(target)
         except OSError as error:
             if getattr(error, "winerror", None) not in _PASSING_WINERRORS or attempt == _RENAME_RETRIES - 1:
                 raise

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import secrets
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from kalentops.errors import StateDamaged, StateError, StateMoved, StoreFailure
-from kalentops.state import Record, State, merge, replay
+from kalentops.state import Intended, Record, State, merge, replay
 from kalentops.stateformat import dump_state, load_state
 from kalentops.store import durable, journal
 from kalentops.store.base import Session, Snapshot
@@ -116,6 +117,7 @@ class _FileSession:
         self._records: list[Record] = []
         with _disk(store.path):
             self._check_writable()
+            self._clear_up()
             snapshot, left = store._read()  # noqa: SLF001 - the other half of this class
             self.state = snapshot.state
             self.notes = snapshot.notes
@@ -129,6 +131,11 @@ class _FileSession:
         """A folder that takes no files is found out before the first request, not after it."""
         if not os.access(self._store.path.parent, os.W_OK | os.X_OK):
             raise StoreFailure(f"the folder {self._store.path.parent} can't be written to")
+
+    def _clear_up(self) -> None:
+        """Temporary files that a killed run has left; nobody else writes here while the lock is held."""
+        for each in self._store.path.parent.glob(f".{glob.escape(self._store.path.name)}.*.tmp"):
+            each.unlink(missing_ok=True)
 
     def _take_over(self, left: Journal) -> None:
         """The journal of a run that did not end: into the state with it, then away with it."""
@@ -151,10 +158,16 @@ class _FileSession:
             raise AssertionError("record before begin")
         try:
             self._writer.append(records)
-        finally:
-            # What is true stays true when the disk fails: the fold at the end tries once more to keep it.
-            with self._taking:
-                self._records += records
+        except StoreFailure:
+            # What is true stays true when the disk fails, and the fold at the end tries once more to keep it. An
+            # intent is not: nobody acts on one that was refused here.
+            self._take(tuple(record for record in records if not isinstance(record, Intended)))
+            raise
+        self._take(records)
+
+    def _take(self, records: Sequence[Record]) -> None:
+        with self._taking:
+            self._records += records
 
     def replace(self, state: State) -> None:
         with _disk(self._store.path):

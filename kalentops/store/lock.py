@@ -54,14 +54,18 @@ def _take(path: Path, until: float) -> int:
                 if _is_the_file(descriptor, path):
                     _write(descriptor, json.dumps(_me()).encode())
                     return descriptor
-            elif time.monotonic() >= until:
-                raise StateLocked(f"the state is locked by {_holder(path)}")
             else:
-                time.sleep(_POLL)
+                _wait(path, until)
         except BaseException:
             os.close(descriptor)
             raise
         os.close(descriptor)
+
+
+def _wait(path: Path, until: float) -> None:
+    if time.monotonic() >= until:
+        raise StateLocked(f"the state is locked by {_holder(path)}")
+    time.sleep(_POLL)
 
 
 def _is_the_file(descriptor: int, path: Path) -> bool:

@@ -1,0 +1,145 @@
+"""The endpoints that kalentops uses, and none of the others.
+
+`ReadApi` can only GET. `WriteApi` adds POST and PATCH on blueprints; starting a sequence, deleting, or anything
+that spends credits is not there to be called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NoReturn
+
+from kalentops.api.listing import PAGE_SIZE, Remote, read_all
+from kalentops.api.retrying import TryAgain, retrying
+from kalentops.api.throttle import Throttle
+from kalentops.api.transport import Transport
+from kalentops.errors import Forbidden, Interrupted, RefusedByApi, Unauthorized, Unreachable, UntrustedList
+from kalentops.outcome import (
+    Answer,
+    Limited,
+    NotSent,
+    Refused,
+    Trouble,
+    Unknown,
+    Verdict,
+    classify,
+    describe,
+    envelope,
+)
+from kalentops.text import is_safe_id
+
+_TOO_MANY: Final = 429
+_LIST_ATTEMPTS: Final = 3
+
+
+class ReadApi:
+    """The reading half. Reads may be repeated, and are."""
+
+    def __init__(self, transport: Transport, throttle: Throttle) -> None:
+        self._transport = transport
+        self._throttle = throttle
+
+    def list_blueprints(self, sourcing_id: str) -> tuple[Remote, ...]:
+        """Every blueprint of a sourcing.
+
+        Raises Unauthorized (401, 402, 403), RefusedByApi (404 and the like), Unreachable, UntrustedList,
+        Interrupted.
+        """
+        path = f"/v1/sourcings/{_safe(sourcing_id)}/sequence-blueprints"
+
+        def page(number: int) -> Any:
+            return self._get(path, {"page": number, "pageSize": PAGE_SIZE})
+
+        def whole(_: int) -> tuple[Remote, ...]:
+            try:
+                return read_all(page, sourcing_id)
+            except UntrustedList as error:
+                raise TryAgain(error) from error
+
+        try:
+            return retrying(whole, attempts=_LIST_ATTEMPTS)
+        except TryAgain as error:
+            raise _as_error(error.value) from None
+
+    def _get(self, path: str, query: Mapping[str, int]) -> Any:
+        def attempt(number: int) -> Any:
+            self._throttle.enter()
+            answer = self._transport.send("GET", path, query=query)
+            body = answer.body
+            if answer.status == 200 and isinstance(body, Mapping) and body.get("success") is True:  # noqa: PLR2004
+                return body.get("data")
+            return self._again_or_raise(answer, number)
+
+        try:
+            return retrying(attempt)
+        except TryAgain as error:
+            raise Unreachable(f"the API could not be read: {describe(_as_answer(error.value))}") from None
+
+    def _again_or_raise(self, answer: Answer, number: int) -> NoReturn:
+        refusal = envelope(answer)
+        if answer.status in {401, 402, 403}:
+            kind = Forbidden if answer.status == 403 else Unauthorized  # noqa: PLR2004
+            raise kind(_said(answer, refusal), hint=_HINTS[answer.status])
+        if answer.status == _TOO_MANY:
+            self._throttle.limited(answer.retry_after, number)
+        elif refusal is not None and 400 <= answer.status < 500:  # noqa: PLR2004
+            raise RefusedByApi(_said(answer, refusal))
+        raise TryAgain(answer)
+
+
+class WriteApi(ReadApi):
+    """Both halves. A write is sent once: it is repeated only where the API has not seen it, or has said that it
+    did nothing because of its limits.
+    """
+
+    def create(self, sourcing_id: str, body: Mapping[str, Any]) -> Verdict:
+        """What became of one POST of a blueprint: `body` has `name`, `steps` and perhaps `config`."""
+        return self._write("POST", f"/v1/sourcings/{_safe(sourcing_id)}/sequence-blueprints", body)
+
+    def update(self, blueprint_id: str, body: Mapping[str, Any]) -> Verdict:
+        """What became of one PATCH; fields that `body` does not hold stay as they are."""
+        return self._write("PATCH", f"/v1/sequence-blueprints/{_safe(blueprint_id)}", body)
+
+    def _write(self, method: str, path: str, body: Mapping[str, Any]) -> Verdict:
+        def attempt(number: int) -> Verdict:
+            try:
+                self._throttle.enter()
+            except Interrupted:
+                return NotSent("interrupted before it was sent")
+            verdict = classify(self._transport.send(method, path, body=dict(body)))
+            if isinstance(verdict, Limited):
+                self._throttle.limited(verdict.wait, number)
+            if isinstance(verdict, Limited | NotSent):
+                raise TryAgain(verdict)
+            return verdict
+
+        try:
+            return retrying(attempt)
+        except TryAgain as error:
+            return error.value if isinstance(error.value, Limited | NotSent) else Unknown("no answer")
+
+
+def _safe(identifier: str) -> str:
+    """Raises RefusedByApi for an id that must not become part of a path."""
+    if not is_safe_id(identifier):
+        raise RefusedByApi(f"{identifier!r} is not an id of the API")
+    return identifier
+
+
+def _as_error(value: object) -> Exception:
+    return value if isinstance(value, Exception) else Unreachable("the API could not be read")
+
+
+def _as_answer(value: object) -> Answer:
+    return value if isinstance(value, Answer) else Answer(trouble=Trouble.LOST, reason="no answer")
+
+
+def _said(answer: Answer, refusal: Refused | None) -> str:
+    return f"the API refused: {refusal.message} (HTTP {answer.status})" if refusal else describe(answer)
+
+
+_HINTS: Final = {
+    401: "check KALENT_API_KEY: it is missing, mistyped or revoked",
+    402: "the workspace's plan or credits do not cover the API; see Kalent's billing page",
+    403: "the key may not do this; use one of the workspace that owns the sourcing",
+}

@@ -1,0 +1,215 @@
+"""One request, one answer, within bounds. The only user of httpx.
+
+Nothing is sent twice here and no redirect is followed: the header with the key would go along. Each thread has
+a client of its own, because one client under many threads stalls; they share one TLS context.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import httpx
+
+from kalentops import __version__
+from kalentops.api.secret import ApiKey
+from kalentops.api.throttle import retry_after
+from kalentops.errors import InvalidConfig
+from kalentops.outcome import Answer, Trouble
+from kalentops.text import clip
+
+MAX_ANSWER: Final = 16 << 20
+_CONNECT: Final = 10.0
+_IDLE: Final = 4.0
+# Raised before the first byte of the request: connecting, TLS, or the way through a proxy.
+_NOT_SENT: Final = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+
+
+class Transport(Protocol):
+    """What the client needs of a network."""
+
+    def send(
+        self, method: str, path: str, *, query: Mapping[str, int] | None = None, body: Any = None
+    ) -> Answer:
+        """The answer to one request. Never raises for what a network or a server can do."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """How to get to the API: `timeout` is the longest silence within an answer and half of the longest answer,
+    in seconds; `ca_file` and `proxy` come from options or the environment only.
+    """
+
+    url: str
+    timeout: float = 60.0
+    ca_file: str | None = None
+    proxy: str | None = None
+
+
+class HttpTransport:
+    """The real network."""
+
+    def __init__(self, network: Network, key: ApiKey, *, debug: Callable[[str], None] | None = None) -> None:
+        """Raises InvalidConfig where the CA file or the proxy can't be used."""
+        self._network = network
+        self._key = key
+        self._debug = debug
+        self._local = threading.local()
+        self._clients: list[httpx.Client] = []
+        try:
+            self._tls = _tls(network)
+            self._client()
+        except (OSError, ValueError, httpx.InvalidURL) as error:
+            raise InvalidConfig(f"the CA file or the proxy can't be used: {error}") from None
+
+    def close(self) -> None:
+        for client in self._clients:
+            client.close()
+
+    def _client(self) -> httpx.Client:
+        client: httpx.Client | None = getattr(self._local, "client", None)
+        if client is None:
+            client = httpx.Client(
+                verify=self._tls,
+                proxy=self._network.proxy,
+                trust_env=False,
+                follow_redirects=False,
+                timeout=httpx.Timeout(self._network.timeout, connect=min(_CONNECT, self._network.timeout)),
+                limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE),
+                headers={
+                    "user-agent": f"kalentops/{__version__}",
+                    "accept": "application/json",
+                    "accept-encoding": "identity",
+                },
+            )
+            self._local.client = client
+            self._clients.append(client)
+        return client
+
+    def send(
+        self, method: str, path: str, *, query: Mapping[str, int] | None = None, body: Any = None
+    ) -> Answer:
+        content = (
+            None if body is None else json.dumps(body, ensure_ascii=False).encode(errors="surrogatepass")
+        )
+        headers = {"x-api-key": self._key.reveal()}
+        if content is not None:
+            headers["content-type"] = "application/json"
+        url = f"{self._network.url}{path}"
+        try:
+            with self._client().stream(
+                method, url, params=query, content=content, headers=headers
+            ) as response:
+                answer = self._answer(response)
+        except _NOT_SENT as error:
+            answer = Answer(trouble=Trouble.NOT_SENT, reason=self._reason(error))
+        except (
+            httpx.HTTPError,
+            httpx.InvalidURL,
+            httpx.StreamError,
+            OSError,
+            RuntimeError,
+            ValueError,
+        ) as error:
+            answer = Answer(trouble=Trouble.LOST, reason=self._reason(error))
+        if self._debug is not None:
+            self._debug(f"{method} {path} {dict(query or {}) or ''} -> {_brief(answer)}")
+        return answer
+
+    def _reason(self, error: Exception) -> str:
+        said = clip(self._key.scrub(str(error)), 200)
+        return f"{_WORDS.get(type(error), type(error).__name__)}{': ' + said if said else ''}"
+
+    def _answer(self, response: httpx.Response) -> Answer:
+        wait = retry_after(response.headers.get("retry-after"))
+        data = _read(response, time.monotonic() + 2 * self._network.timeout)
+        if isinstance(data, str):
+            return Answer(status=response.status_code, trouble=Trouble.LOST, reason=data, retry_after=wait)
+        text = self._key.scrub(data.decode(errors="replace"))
+        try:
+            body, reason = json.loads(text), ""
+        except (ValueError, RecursionError):
+            body, reason = None, self._what_instead(response, text)
+        return Answer(status=response.status_code, body=body, reason=reason, retry_after=wait)
+
+    def _what_instead(self, response: httpx.Response, text: str) -> str:
+        if response.is_redirect:
+            target = self._key.scrub(response.headers.get("location", "somewhere"))
+            return f"a redirect to {clip(target, 100)}, which is not followed"
+        if not text.strip():
+            return "an empty body"
+        title = re.search(r"<title>([^<]{1,80})</title>", text[:4096], re.IGNORECASE)
+        if title or text.lstrip()[:1] == "<":
+            return f"a page instead of JSON{': ' + clip(title[1].strip()) if title else ''}"
+        return "a body that is not JSON"
+
+
+def _tls(network: Network) -> Any:
+    """The context that all clients share; making one takes longer than a request."""
+    if network.url.startswith("http://") and not network.proxy:
+        return False
+    import ssl
+
+    return (
+        ssl.create_default_context(cafile=network.ca_file) if network.ca_file else httpx.create_ssl_context()
+    )
+
+
+def _read(response: httpx.Response, until: float) -> bytes | str:
+    """The body, unpacked, or why it is not read to its end."""
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    if encoding in {"gzip", "deflate"}:  # not asked for, but something in between may do it
+        unpack = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    elif encoding in {"identity", ""}:
+        unpack = None
+    else:
+        return f"an answer packed as {clip(encoding, 20)}, which was not asked for"
+    found = bytearray()
+    for chunk in response.iter_raw():
+        try:
+            found += chunk if unpack is None else unpack.decompress(chunk, MAX_ANSWER + 1 - len(found))
+        except zlib.error:
+            return "an answer that can't be unpacked"
+        if len(found) > MAX_ANSWER:
+            return f"an answer larger than {MAX_ANSWER >> 20} MiB"
+        if time.monotonic() > until:
+            return "an answer that does not end"
+    if unpack is not None and not unpack.eof:
+        return "an answer that is cut short"
+    return bytes(found)
+
+
+_WORDS: Final[dict[type[Exception], str]] = {
+    httpx.ConnectError: "no connection",
+    httpx.ConnectTimeout: "no connection in time",
+    httpx.ReadTimeout: "no answer in time",
+    httpx.WriteTimeout: "the request could not be sent in time",
+    httpx.ReadError: "the connection broke while waiting for the answer",
+    httpx.WriteError: "the connection broke while sending",
+    httpx.RemoteProtocolError: "the connection was closed without a whole answer",
+}
+
+
+def _brief(answer: Answer) -> str:
+    """An answer for --debug-http: never more than its outline, because bodies hold candidates' messages."""
+    if answer.trouble is not None:
+        return f"{answer.trouble.value}: {answer.reason}"
+    body = answer.body
+    if isinstance(body, dict) and "error" in body:
+        return f"{answer.status} {clip(json.dumps(body['error'], default=str), 300)}"
+    data = body.get("data") if isinstance(body, dict) else None
+    keys = sorted(data) if isinstance(data, dict) else type(body).__name__
+    return f"{answer.status} {keys} {answer.reason}".rstrip()

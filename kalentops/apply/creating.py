@@ -1,0 +1,148 @@
+"""Making a blueprint once: look, record the intent, send once, find out, record the outcome."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kalentops.api.listing import Remote
+from kalentops.apply.base import Job, View, not_done
+from kalentops.apply.result import Cause, Outcome, Result
+from kalentops.apply.settling import Absent, Doubt, Found, settle
+from kalentops.canonical import Canonical, hidden, shown_part
+from kalentops.errors import KalentopsError, StoreFailure
+from kalentops.outcome import Accepted, Limited, NotSent, Refused, Verdict
+from kalentops.plan import Action, same_name
+from kalentops.state import Adopted, Closed, Done, Entry, Intended, Intent
+from kalentops.text import is_safe_id
+
+_ATTEMPTS: Final = 3
+
+
+def create(view: View, job: Job) -> tuple[Result, Entry | None]:
+    """Make the blueprint of a job, or adopt the one that is it already.
+
+    The entry comes with an adoption that still lacks fields which can't be read back: an update has to follow.
+    Raises KalentopsError where it could not go on; `run.open_intents` tells whether something was sent.
+    """
+    run = view.run
+    for attempt in range(1, _ATTEMPTS + 1):
+        view.fresh()
+        adopted = _adopt(view, job)
+        if adopted is not None:
+            return adopted
+        if not run.creates_are_safe():
+            said = "the outcomes of three creates in a row stayed unknown; no new one is begun"
+            return job.result(Action.CREATE, Outcome.NOT_ATTEMPTED, error=said, cause=Cause.UNREACHABLE), None
+        intent = Intent(
+            job.address, "create", job.body, job.digest, run.clock.now(), view.ids(), attempt=attempt
+        )
+        result = _once(view, job, intent)
+        if result is not None:
+            return result, None
+    said = f"sent {_ATTEMPTS} times without an answer, and nothing came of it; the next run looks first"
+    return job.result(Action.CREATE, Outcome.UNKNOWN, error=said), None
+
+
+def _once(view: View, job: Job, intent: Intent) -> Result | None:
+    """One attempt. None where it certainly came to nothing although it was sent, and may be tried again."""
+    run = view.run
+    run.record(Intended(intent))
+    verdict = run.api.create(view.sourcing_id, job.body)
+    if isinstance(verdict, Refused | NotSent | Limited):
+        run.record(Closed(job.address, _why(verdict)))
+        if isinstance(verdict, Refused) and verdict.fatal:
+            run.stop(f"the API refused the key: {verdict.message}", Cause.DENIED)
+        return not_done(job, Action.CREATE, verdict)
+    blueprint_id = _usable_id(verdict, view, intent)
+    if blueprint_id is not None:
+        run.outcome_known(known=True)
+        return record_done(view, job, Action.CREATE, blueprint_id)
+    return _find_out(view, job, intent, verdict)
+
+
+def _find_out(view: View, job: Job, intent: Intent, verdict: Verdict) -> Result | None:
+    run = view.run
+    reason = getattr(verdict, "reason", "the answer holds no id that could be it")
+    try:
+        settled = settle(view, intent, reason)
+    except KalentopsError as error:
+        return job.result(
+            Action.CREATE, Outcome.UNKNOWN, error=f"{reason}; {error}; the next run looks first"
+        )
+    run.outcome_known(known=isinstance(settled, Found))
+    match settled:
+        case Found(remote):
+            return record_done(view, job, Action.CREATE, remote.blueprint_id)
+        case Doubt(said):
+            return job.result(Action.CREATE, Outcome.UNKNOWN, error=f"{reason}; {said}")
+        case Absent():
+            # The intent stays open until the next attempt replaces it, so that a crash in between is looked up.
+            return None
+
+
+def record_done(view: View, job: Job, action: Action, blueprint_id: str) -> Result:
+    """Record that the open intent came true. Where the disk fails, the id is told instead of lost."""
+    run = view.run
+    run.own(blueprint_id, job.address)
+    try:
+        run.record(Done(job.address, blueprint_id, run.clock.now()))
+    except StoreFailure as error:
+        said = f"it was made as {blueprint_id}, but that could not be recorded: {error}; the next run looks first"
+        return job.result(action, Outcome.UNKNOWN, blueprint_id, error=said, cause=Cause.STORE)
+    return job.result(action, Outcome.DONE, blueprint_id)
+
+
+def _usable_id(verdict: Verdict, view: View, intent: Intent) -> str | None:
+    """The id of an accepted create, if it can be the one of a new blueprint of this sourcing."""
+    if not isinstance(verdict, Accepted):
+        return None
+    blueprint_id = verdict.data.get("blueprintId")
+    if not isinstance(blueprint_id, str) or not is_safe_id(blueprint_id):
+        return None
+    elsewhere = verdict.data.get("sourcingId", view.sourcing_id) != view.sourcing_id
+    given_before = blueprint_id in intent.known_ids or blueprint_id in view.run.ours
+    return None if elsewhere or given_before else blueprint_id
+
+
+def _why(verdict: Refused | NotSent | Limited) -> str:
+    match verdict:
+        case Refused(status=status):
+            return f"refused with {status}"
+        case Limited():
+            return "too many requests"
+        case NotSent():
+            return "not sent"
+
+
+def _adopt(view: View, job: Job) -> tuple[Result, Entry | None] | None:
+    """Take what is there already and is exactly what is wanted; stop at what only has the same name."""
+    alike = [r for r in view.foreign() if same_name(r.name) == same_name(str(job.body["name"]))]
+    exact = [remote for remote in alike if remote.digest == job.wanted]
+    if len(exact) > 1 or (alike and not exact):
+        return job.result(Action.CREATE, Outcome.CONFLICT, error=_lookalike(exact or alike)), None
+    if not exact:
+        return None
+    remote, run = exact[0], view.run
+    # Recorded is what is there for certain: should the run end here, the next plan shows the rest as an update.
+    entry = seen_entry(job, remote, run.clock.now(), shown_part(job.body))
+    run.own(remote.blueprint_id, job.address)
+    run.record(Adopted(entry))
+    return job.result(Action.ADOPT, Outcome.DONE, remote.blueprint_id), entry if hidden(job.body) else None
+
+
+def seen_entry(job: Job, remote: Remote, at: str, sent: Canonical) -> Entry:
+    """An entry for what a list shows, as far as `sent` says what it is."""
+    extra = job.entry.extra if job.entry else {}
+    return Entry(
+        job.address, remote.blueprint_id, sent.body, sent.digest, at, remote.digest, remote.updated_at, extra
+    )
+
+
+def _lookalike(alike: list[Remote]) -> str:
+    ids = ", ".join(remote.blueprint_id for remote in alike)
+    if len(alike) > 1:
+        return f"several of this name are there already: {ids}; delete what is not wanted in Kalent's web app"
+    return (
+        f"{ids} has this name and other content, and is not ours; "
+        "rename one of the two, or make the file say what it says: then it is adopted"
+    )

@@ -1,0 +1,79 @@
+"""What became of a plan: pure data."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from kalentops.plan import Action
+
+
+class Outcome(StrEnum):
+    """What became of one change."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    CONFLICT = "conflict"
+    UNKNOWN = "unknown"
+    NOT_ATTEMPTED = "not_attempted"
+
+
+class Cause(StrEnum):
+    """Why a change was not done, as far as the exit code cares."""
+
+    API = "api"  # the API said no to this one
+    DENIED = "denied"  # 401, 402, 403
+    UNREACHABLE = "unreachable"
+    STORE = "store"  # it could not be recorded
+    INTERRUPTED = "interrupted"
+    NONE = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one address. `note` says what a person should know although it was done."""
+
+    address: str
+    action: Action
+    outcome: Outcome
+    blueprint_id: str | None = None
+    error: str | None = None
+    note: str | None = None
+    cause: Cause = Cause.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyResult:
+    """What became of all of them: one result for each change that the plan wanted done, by address."""
+
+    results: tuple[Result, ...] = ()
+    interrupted: bool = False
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """How many there are of each outcome."""
+        counts = Counter(result.outcome for result in self.results)
+        return {outcome.value: counts[outcome] for outcome in Outcome}
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code, as the README's table has it. What a person has to look at first wins."""
+        outcomes = {result.outcome for result in self.results}
+        if self.interrupted:
+            return 130
+        if Outcome.UNKNOWN in outcomes:
+            return 10
+        failed = {result.cause for result in self.results if result.outcome is not Outcome.DONE}
+        rest = outcomes - {Outcome.DONE}
+        if not rest:
+            return 0
+        if rest == {Outcome.CONFLICT}:
+            return 6
+        if Outcome.DONE in outcomes:
+            return 9
+        return next((code for cause, code in _ONLY.items() if failed == {cause}), 9 if len(rest) > 1 else 1)
+
+
+_ONLY = {Cause.DENIED: 4, Cause.UNREACHABLE: 5, Cause.STORE: 1, Cause.API: 1}

@@ -1,0 +1,73 @@
+"""Going on where a run was cut off: first find out what became of what it was about to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kalentops.apply.base import Job, View
+from kalentops.apply.creating import create, record_done
+from kalentops.apply.result import Outcome, Result
+from kalentops.apply.settling import Absent, Doubt, Found, settle
+from kalentops.apply.updating import await_remote, baseline, update
+from kalentops.canonical import hidden, observable
+from kalentops.plan import Action
+from kalentops.state import Closed, Entry, Intent
+
+
+def resume(view: View, job: Job, intent: Intent) -> tuple[Result, Entry | None]:
+    """Settle the open intent of a job, then do what is wanted now.
+
+    The entry is as with `create`. Raises KalentopsError where nothing was begun.
+    """
+    if intent.action == "update":
+        return _resume_update(view, job, intent), None
+    match settle(view, intent, "an earlier run was cut off here"):
+        case Found(remote):
+            result = record_done(view, job, Action.RESUME, remote.blueprint_id)
+            entry = Entry(
+                job.address, remote.blueprint_id, intent.sent, intent.digest, intent.at, remote.digest
+            )
+            return _go_on(view, job, result, entry), None
+        case Doubt(said):
+            return job.result(Action.RESUME, Outcome.UNKNOWN, error=said), None
+        case Absent():
+            view.run.record(Closed(job.address, "nothing came of it"))
+            if job.change.after is None:
+                return job.result(Action.RESUME, Outcome.DONE), None
+            return create(view, replace(job, intent=None))
+
+
+def _resume_update(view: View, job: Job, intent: Intent) -> Result:
+    entry, run = job.entry, view.run
+    if entry is None:
+        raise AssertionError(f"{job.address} was to be updated and is not recorded")
+    sent = observable(intent.sent).digest
+    view.fresh()
+    if job.change.after_digest != intent.digest and not _shows(view, entry, sent):
+        # The cut-off update may still come through, and would undo the one that is to follow.
+        await_remote(view, job.address, entry.blueprint_id, sent, "an earlier run was cut off here")
+    if _shows(view, entry, sent) and sent != baseline(entry) and not hidden(intent.sent):
+        result = record_done(view, job, Action.RESUME, entry.blueprint_id)
+        return _go_on(
+            view, job, result, replace(entry, sent=intent.sent, digest=intent.digest, remote_digest=sent)
+        )
+    if job.change.after is None:
+        run.record(Closed(job.address, "not wanted any more"))
+        return job.result(Action.RESUME, Outcome.DONE, entry.blueprint_id)
+    result = update(view, job, entry, baselines=frozenset({sent}))
+    if result.outcome is Outcome.CONFLICT:
+        run.record(Closed(job.address, "changed by somebody else since"))
+    return replace(result, action=Action.RESUME)
+
+
+def _shows(view: View, entry: Entry, digest: str) -> bool:
+    remote = view.get(entry.blueprint_id)
+    return remote is not None and remote.digest == digest
+
+
+def _go_on(view: View, job: Job, result: Result, entry: Entry) -> Result:
+    """After a create was found to be done: the file may want something else by now."""
+    if result.outcome is not Outcome.DONE or job.change.after is None or job.digest == entry.digest:
+        return result
+    done = update(view, replace(job, entry=entry), entry)
+    return replace(done, action=Action.RESUME)

@@ -1,0 +1,60 @@
+"""All of a plan, several sourcings at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from kalentops.apply.base import Api, Job, Options, Recorder, Run, View
+from kalentops.apply.events import Began, Finished, Observer
+from kalentops.apply.result import ApplyResult, Outcome, Result
+from kalentops.apply.sourcing import Sourcing, look, work
+from kalentops.clock import Clock
+from kalentops.plan import Action, Change, Plan
+from kalentops.state import State
+
+_A = TypeVar("_A")
+_B = TypeVar("_B")
+
+
+def apply_plan(
+    plan: Plan, api: Api, session: Recorder, clock: Clock, options: Options, on_event: Observer
+) -> ApplyResult:
+    """Do what the plan says, and say of each change what became of it.
+
+    `session` holds the state that the plan was made against, under its lock. Every sourcing that is touched is
+    listed before the first write. Raises nothing that one address could cause.
+    """
+    state = session.state
+    run = Run(api, session, clock, options, on_event, state.ids(), set(state.intents))
+    settled = [_conflict(change) for change in plan.to_do if change.action is Action.CONFLICT]
+    sourcings = _sourcings(run, state, [c for c in plan.to_do if c.action is not Action.CONFLICT])
+    on_event(Began(len(sourcings), len(plan.to_do)))
+    for result in settled:
+        on_event(Finished(result))
+    with ThreadPoolExecutor(max_workers=max(1, options.parallelism), thread_name_prefix="apply") as pool:
+        looked = _all(pool, look, sourcings)
+        results = [result for each in _all(pool, work, looked) for result in each]
+    results = sorted([*settled, *results], key=lambda result: result.address)
+    return ApplyResult(tuple(results), interrupted=clock.stopping and _something_left(results))
+
+
+def _something_left(results: Iterable[Result]) -> bool:
+    return any(result.outcome in {Outcome.NOT_ATTEMPTED, Outcome.UNKNOWN} for result in results)
+
+
+def _all(pool: ThreadPoolExecutor, what: Callable[[_A], _B], of: Iterable[_A]) -> list[_B]:
+    return [future.result() for future in [pool.submit(what, each) for each in of]]
+
+
+def _conflict(change: Change) -> Result:
+    return Result(change.address, Action.CONFLICT, Outcome.CONFLICT, change.blueprint_id, change.reason)
+
+
+def _sourcings(run: Run, state: State, changes: Iterable[Change]) -> list[Sourcing]:
+    jobs: dict[str, list[Job]] = {}
+    for change in changes:
+        job = Job(change, state.entries.get(change.address), state.intents.get(change.address))
+        jobs.setdefault(change.sourcing_id, []).append(job)
+    return [Sourcing(View(run, sourcing_id), each) for sourcing_id, each in sorted(jobs.items())]

@@ -1,0 +1,112 @@
+"""One sourcing, from its first list to its last. Its addresses are worked on one after the other, so that what
+is new in a list can only come from the one under way, or from somebody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from kalentops.apply.base import Job, Run, View, from_error
+from kalentops.apply.creating import create
+from kalentops.apply.events import Finished, Listed
+from kalentops.apply.readback import read_back
+from kalentops.apply.result import Outcome, Result
+from kalentops.apply.resuming import resume
+from kalentops.apply.updating import update
+from kalentops.errors import KalentopsError
+from kalentops.plan import Action
+from kalentops.state import Entry
+
+_ORDER = {Action.RESUME: 0, Action.UPDATE: 1, Action.CREATE: 2}
+
+
+@dataclass(slots=True)
+class Sourcing:
+    """The jobs of one sourcing. `failed` holds why it can't be worked on, where its list could not be read."""
+
+    view: View
+    jobs: Sequence[Job]
+    failed: KalentopsError | None = None
+    before: frozenset[str] = field(default=frozenset())
+
+    @property
+    def run(self) -> Run:
+        return self.view.run
+
+
+def look(sourcing: Sourcing) -> Sourcing:
+    """Read the sourcing's list, before anything is written anywhere."""
+    try:
+        if not sourcing.run.stopped():
+            sourcing.view.read()
+            sourcing.before = frozenset(sourcing.view.ids())
+            sourcing.run.observe(Listed(sourcing.view.sourcing_id, len(sourcing.view.remotes)))
+    except KalentopsError as error:
+        sourcing.failed = error
+        sourcing.run.note_error(error)
+    return sourcing
+
+
+def work(sourcing: Sourcing) -> list[Result]:
+    """Do the jobs; one result each."""
+    results = []
+    for job in sorted(sourcing.jobs, key=lambda job: (_ORDER.get(job.change.action, 3), job.address)):
+        results.append(_one(sourcing, job))
+        if results[-1].outcome is not Outcome.DONE:
+            sourcing.run.observe(Finished(results[-1]))
+    done = [result for result in results if result.outcome is Outcome.DONE]
+    wanted = {job.address: job.wanted for job in sourcing.jobs if job.change.after is not None}
+    checked = (
+        list(read_back(sourcing.view, done, sourcing.before, wanted))
+        if _worth_a_look(sourcing, done)
+        else done
+    )
+    for result in checked:
+        sourcing.run.observe(Finished(result))
+    return [*checked, *(result for result in results if result.outcome is not Outcome.DONE)]
+
+
+def _worth_a_look(sourcing: Sourcing, done: Iterable[Result]) -> bool:
+    return any(result.blueprint_id for result in done) and not sourcing.run.clock.stopping
+
+
+def _one(sourcing: Sourcing, job: Job) -> Result:
+    stopped = sourcing.run.stopped()
+    if sourcing.failed is not None:
+        result = from_error(job, sourcing.failed)
+    elif stopped is not None:
+        reason, cause = stopped
+        blueprint_id = job.entry.blueprint_id if job.entry else None
+        result = job.result(job.change.action, Outcome.NOT_ATTEMPTED, blueprint_id, error=reason, cause=cause)
+    else:
+        try:
+            result = _do(sourcing.view, job)
+        except KalentopsError as error:
+            sourcing.run.note_error(error)
+            result = from_error(job, error)
+    return _honest(sourcing.run, result)
+
+
+def _honest(run: Run, result: Result) -> Result:
+    """Whatever kept an address from being done: as long as its intent is open, its outcome is not known."""
+    if result.outcome in {Outcome.DONE, Outcome.UNKNOWN} or result.address not in run.open_intents:
+        return result
+    said = f"{result.error}; what became of what was sent before is not known, the next run looks first"
+    return replace(result, outcome=Outcome.UNKNOWN, error=said)
+
+
+def _do(view: View, job: Job) -> Result:
+    if job.intent is not None:
+        result, adopted = resume(view, job, job.intent)
+    elif job.entry is not None:
+        result, adopted = update(view, job, job.entry), None
+    else:
+        result, adopted = create(view, job)
+    return _complete(view, job, adopted, result) if adopted is not None else result
+
+
+def _complete(view: View, job: Job, adopted: Entry, result: Result) -> Result:
+    """An adoption of what holds fields that can't be read back: set them."""
+    done = update(view, replace(job, entry=adopted), adopted)
+    return result if done.outcome is Outcome.DONE else replace(done, action=Action.ADOPT)

@@ -1,0 +1,137 @@
+"""Changing a blueprint that is ours, if it still is what we last saw there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from kalentops.api.listing import Remote
+from kalentops.apply.base import Job, View, not_done
+from kalentops.apply.creating import seen_entry
+from kalentops.apply.events import Looking
+from kalentops.apply.result import Cause, Outcome, Result
+from kalentops.canonical import hidden, observable, of_body
+from kalentops.errors import KalentopsError, StoreFailure, Unreachable
+from kalentops.outcome import Accepted, Limited, NotSent, Refused
+from kalentops.plan import Action
+from kalentops.state import Adopted, Closed, Done, Entry, Intended, Intent
+
+_ATTEMPTS: Final = 3
+_PAUSE: Final = 0.5
+
+
+def update(view: View, job: Job, entry: Entry, *, baselines: frozenset[str] = frozenset()) -> Result:
+    """Make the blueprint of `entry` what the job wants.
+
+    `baselines` are digests beside the recorded one under which it is known to be ours. Raises KalentopsError
+    where nothing was begun.
+    """
+    view.fresh()
+    remote = view.get(entry.blueprint_id)
+    if remote is None:
+        said = f"{entry.blueprint_id} is not in {view.sourcing_id} any more; if that is meant, run {_forget(job)}"
+        return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=said)
+    same_hidden = hidden(job.body) == hidden(entry.sent)
+    if remote.digest == job.wanted and same_hidden:
+        view.run.record(Adopted(seen_entry(job, remote, view.run.clock.now(), of_body(job.body))))
+        return job.result(Action.UPDATE, Outcome.DONE, entry.blueprint_id)
+    known: frozenset[str | None] = baselines | {baseline(entry), job.wanted}
+    forced = job.address in view.run.options.overwrite
+    if remote.digest not in known and not forced:
+        return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=_edited(job, remote))
+    body = _patch(job.body, {} if forced else entry.sent)
+    intent = Intent(
+        job.address, "update", job.body, job.digest, view.run.clock.now(), blueprint_id=entry.blueprint_id
+    )
+    view.run.record(Intended(intent))
+    return _send(view, job, entry, body, known | {remote.digest})
+
+
+def baseline(entry: Entry) -> str:
+    """The digest that a list shows as long as nobody but us has changed it."""
+    return entry.remote_digest or observable(entry.sent).digest
+
+
+def _patch(after: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields to send: those that differ from what was sent last, because `steps` replaces the whole list."""
+    body = {field: after[field] for field in ("name", "steps") if after[field] != before.get(field)}
+    if after.get("config") != before.get("config"):
+        body["config"] = after.get("config") or {}
+    # Where only what can't be read back is in question, everything is sent: at least one field has to be.
+    return body or {"name": after["name"], "steps": after["steps"]}
+
+
+def _send(
+    view: View, job: Job, entry: Entry, body: Mapping[str, Any], known: frozenset[str | None]
+) -> Result:
+    """Send it until it is known to be done. A PATCH with the same body may be repeated: it makes nothing twice,
+    as long as nobody else has changed the blueprint in between.
+    """
+    run, reason = view.run, ""
+    for _ in range(_ATTEMPTS):
+        verdict = run.api.update(entry.blueprint_id, body)
+        if isinstance(verdict, Accepted):
+            return _record(view, job, entry)
+        if isinstance(verdict, Refused | NotSent | Limited):
+            if isinstance(verdict, Refused) and verdict.fatal:
+                run.stop(f"the API refused the key: {verdict.message}", Cause.DENIED)
+            if not reason:  # an attempt before this one may still come true: then the intent has to stay
+                run.record(Closed(job.address, "refused or not sent"))
+            return not_done(job, Action.UPDATE, verdict)
+        reason = verdict.reason
+        try:
+            if await_remote(view, job.address, entry.blueprint_id, job.wanted, reason) and not hidden(
+                job.body
+            ):
+                return _record(view, job, entry)
+        except KalentopsError as error:
+            reason = f"{reason}; {error}"
+            break
+        remote = view.get(entry.blueprint_id)
+        if remote is None or remote.digest not in known:
+            reason = f"{reason}; meanwhile somebody changed it in Kalent"
+            break
+    said = f"{reason}; whether the update was done is not known; the next run looks first"
+    return job.result(Action.UPDATE, Outcome.UNKNOWN, entry.blueprint_id, error=said)
+
+
+def await_remote(view: View, address: str, blueprint_id: str, wanted: str, reason: str) -> bool:
+    """Whether the blueprint shows `wanted` within the settle window. Raises KalentopsError."""
+    clock, window = view.run.clock, view.run.options.settle
+    view.run.observe(Looking(address, window, reason))
+    deadline = clock.monotonic() + window
+    while True:
+        last = clock.monotonic() >= deadline
+        try:
+            view.read()
+        except Unreachable:
+            if last:
+                raise
+        else:
+            remote = view.get(blueprint_id)
+            if remote is not None and remote.digest == wanted:
+                return True
+        if last:
+            return False
+        clock.wait(min(_PAUSE, max(deadline - clock.monotonic(), 0.001)))
+
+
+def _record(view: View, job: Job, entry: Entry) -> Result:
+    try:
+        view.run.record(Done(job.address, entry.blueprint_id, view.run.clock.now()))
+    except StoreFailure as error:
+        said = f"it was updated, but that could not be recorded: {error}; the next run looks first"
+        return job.result(Action.UPDATE, Outcome.UNKNOWN, entry.blueprint_id, error=said, cause=Cause.STORE)
+    return job.result(Action.UPDATE, Outcome.DONE, entry.blueprint_id)
+
+
+def _edited(job: Job, remote: Remote) -> str:
+    when = f" ({remote.updated_at})" if remote.updated_at else ""
+    return (
+        f"somebody changed {remote.blueprint_id} in Kalent{when}; take the change into the file, "
+        f"or put the file's version back with `kalentops apply --overwrite {job.address}`"
+    )
+
+
+def _forget(job: Job) -> str:
+    return f"`kalentops state rm {job.address}`: the next apply makes it anew"

@@ -1,0 +1,129 @@
+"""The command line: the only place where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
+
+import click
+
+from kalentops.errors import Interrupted, KalentopsError
+
+# name → (module in kalentops.commands, one line for --help); a command is loaded when it is called.
+COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "validate": ("validate", "Check the files; needs no key, no network, no state."),
+    "plan": ("plan", "Show what apply would do; can't write."),
+    "apply": ("apply", "Make Kalent what the files say, and record the ids."),
+    "state": ("state", "Look at the state, or make it forget."),
+    "rule": ("rule", "Explain a rule, or list them all."),
+    "schema": ("schema", "Print the JSON Schema of a blueprint file, for editors."),
+    "emulator": ("emulator", "Run a local stand-in for the Kalent API."),
+    "demo": ("demo", "See the whole way, on the emulator."),
+}
+_EPILOG: Final = """\b
+Example:
+  kalentops validate
+  kalentops plan
+  KALENT_API_KEY=… kalentops apply
+"""
+
+
+class Commands(click.Group):
+    """The commands, loaded one by one: --help needs none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"kalentops.commands.{COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from kalentops.text import clip, nearest
+
+            meant = nearest(args[0], COMMANDS)
+            hint = f" Did you mean `{meant}`?" if meant else ""
+            raise click.UsageError(f"There is no command `{clip(args[0])}`.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=Commands,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    no_args_is_help=False,
+    invoke_without_command=True,
+)
+@click.version_option(None, "--version", "-V", package_name="kalentops", message="kalentops %(version)s")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """GitOps for outreach sequences in Kalent: blueprints as YAML in git, planned and applied."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help(), err=True)
+        ctx.exit(1)
+
+
+def run(args: Sequence[str]) -> int:
+    """Run the command line; the exit code, as the README's table has it."""
+    _make_streams_safe()
+    try:
+        return _invoke(args)
+    except KalentopsError as error:
+        return _tell(error)
+    except KeyboardInterrupt:
+        return _tell(Interrupted("interrupted"))
+    except BrokenPipeError:
+        # Whoever read the output has had enough, as `head` does.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # noqa: BLE001 - the one boundary: a bug leaves a report, not a traceback
+        from kalentops.crash import report
+
+        return report(error, args)
+
+
+def _invoke(args: Sequence[str]) -> int:
+    try:
+        code: Any = cli.main(args=list(args), prog_name="kalentops", standalone_mode=False)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.Abort:
+        raise Interrupted("interrupted; nothing was begun") from None
+    except click.ClickException as error:
+        error.show()
+        # click's own 2 would say that there are changes.
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _make_streams_safe() -> None:
+    """A terminal that can't show a character shows its code; it must not end the run."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _tell(error: KalentopsError) -> int:
+    from kalentops.reports.console import show
+    from kalentops.reports.lines import line
+    from kalentops.text import visible
+
+    lines = [line(("error: ", "bad"), visible(str(error), keep="\n"))]
+    if error.hint:
+        lines.append(line(("hint: ", "dim"), visible(error.hint, keep="\n")))
+    show(lines, sys.stderr)
+    return error.exit_code

@@ -1,0 +1,157 @@
+"""The options that several commands share, and what they come to. Order of strength: option, environment, file,
+default.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from kalentops.errors import UsageError
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+folder = click.option(
+    "-C",
+    "--chdir",
+    "directory",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    metavar="DIR",
+    help="Work in this folder.",
+)
+state = click.option(
+    "--state",
+    "state_file",
+    type=click.Path(path_type=Path),
+    envvar="KALENTOPS_STATE",
+    metavar="FILE",
+    help="The state file. [env: KALENTOPS_STATE]",
+)
+lock_timeout = click.option(
+    "--lock-timeout",
+    type=click.FloatRange(min=0, max=86_400),
+    default=0.0,
+    metavar="SECONDS",
+    help="Wait so long for another run to end.",
+)
+quiet = click.option("-q", "--quiet", is_flag=True, help="Say only what has to be said.")
+verbose = click.option("-v", "--verbose", is_flag=True, help="Show whole texts.")
+yes = click.option("-y", "--yes", is_flag=True, help="Don't ask.")
+
+
+def output(*formats: str) -> Callable[[_F], _F]:
+    """The option --format."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(formats),
+        default=formats[0],
+        help="The form of the result on stdout.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the command line permits beyond the configuration; None where it says nothing."""
+
+    max_creates: int | None
+    max_updates: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How to get to the API, as the command line and the environment have it."""
+
+    api_url: str | None
+    timeout: float
+    ca_file: str | None
+    proxy: str | None
+    debug_http: bool
+
+
+_GUARDS = tuple(
+    click.option(f"--max-{name}", type=click.IntRange(min=0), metavar="N", help=f"Permit so many {name}.")
+    for name in ("creates", "updates")
+)
+_NETWORK = (
+    click.option(
+        "--api-url", envvar="KALENT_API_URL", metavar="URL", help="Where the API is. [env: KALENT_API_URL]"
+    ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=0.05, max=3600),
+        default=60.0,
+        envvar="KALENTOPS_TIMEOUT",
+        metavar="SECONDS",
+        help="The longest silence within an answer.",
+    ),
+    click.option(
+        "--ca-file",
+        type=click.Path(dir_okay=False),
+        envvar="KALENTOPS_CA_FILE",
+        metavar="FILE",
+        help="Trust these certificate authorities.",
+    ),
+    click.option("--proxy", envvar="KALENTOPS_PROXY", metavar="URL", help="Go through this proxy."),
+    click.option("--debug-http", is_flag=True, help="Show requests on stderr, without key and texts."),
+)
+
+
+def guards(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that permit more than the configuration does, as `limits`."""
+    return _bundle(command, "limits", Limits, _GUARDS)
+
+
+def network(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of commands that talk to the API, as `connection`. None of them stands in kalentops.yaml."""
+    return _bundle(command, "connection", Connection, _NETWORK)
+
+
+def _bundle(
+    command: Callable[..., Any], name: str, shape: type[Any], of: tuple[Callable[[Any], Any], ...]
+) -> Callable[..., Any]:
+    names = [each.name for each in fields(shape)]
+
+    @wraps(command)
+    def with_bundle(*args: Any, **values: Any) -> Any:
+        bundle = shape(**{each: values.pop(each) for each in names})
+        return command(*args, **values, **{name: bundle})
+
+    wrapped: Callable[..., Any] = with_bundle
+    for option in reversed(of):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A folder and what is configured for it. Importing the configuration takes time, so it is done here."""
+
+    config: Any
+    state_path: Path
+
+
+def project(directory: Path, state_file: Path | None) -> Project:
+    """Raises UsageError, InvalidConfig."""
+    from kalentops.config import load_config
+
+    if not directory.is_dir():
+        raise UsageError(
+            f"there is no folder {directory}", hint="pass -C DIR with the folder of your repository"
+        )
+    config = load_config(directory)
+    path = config.state if state_file is None else directory / state_file
+    return Project(config, path)
+
+
+def can_ask() -> bool:
+    """Whether there is somebody to answer."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")

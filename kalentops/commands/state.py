@@ -1,0 +1,125 @@
+"""`kalentops state`: look at it, or make it forget."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from kalentops.commands import options
+from kalentops.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kalentops.state import State
+
+
+@click.group(epilog="\b\nExample:\n  kalentops state list\n  kalentops state show sourcing_123/first-contact")
+def command() -> None:
+    """Look at the state, or make it forget."""
+
+
+@command.command("list")
+@options.folder
+@options.state
+@options.output("text", "json")
+def list_(directory: Path, state_file: Path | None, form: str) -> None:
+    """List every address with its id."""
+    from kalentops.reports import machine, states
+    from kalentops.reports.console import show
+
+    state = _read(directory, state_file)
+    if form == "json":
+        click.echo(machine.dump(machine.state(state)))
+        return
+    show(states.listing(state))
+    show([states.summary(state)], sys.stderr)
+
+
+@command.command("show")
+@click.argument("address")
+@options.folder
+@options.state
+@options.output("text", "json")
+def show_(address: str, directory: Path, state_file: Path | None, form: str) -> None:
+    """Show everything that is recorded of an ADDRESS (SOURCING_ID/KEY)."""
+    from kalentops.reports import machine, states
+    from kalentops.reports.console import show
+
+    state = _read(directory, state_file)
+    _check_known(state, [address])
+    if form == "json":
+        click.echo(machine.dump(machine.state_entry(state, address)))
+    else:
+        show(states.entry(state, address))
+
+
+@command.command("rm")
+@click.argument("addresses", nargs=-1, required=True)
+@options.folder
+@options.state
+@options.yes
+@options.lock_timeout
+def rm(
+    addresses: tuple[str, ...], directory: Path, state_file: Path | None, lock_timeout: float, *, yes: bool
+) -> None:
+    """Forget ADDRESSES. Nothing is deleted in Kalent: its web app is where one deletes.
+
+    What is forgotten and still in the files is looked for by the next apply: adopted where it is there exactly
+    as wanted, made anew where it is not.
+    """
+    from kalentops.reports.notes import tell
+    from kalentops.store.filestore import FileStore
+
+    if not yes and not options.can_ask():
+        raise UsageError("state rm asks before it forgets, and there is nobody to answer", hint="pass --yes")
+    project = options.project(directory, state_file)
+    with FileStore(project.state_path).session(lock_timeout=lock_timeout) as session:
+        state = session.state
+        _check_known(state, addresses)
+        for address in dict.fromkeys(addresses):
+            tell([_farewell(state, address)])
+        if not yes and not click.confirm("Forget it?", err=True):
+            raise click.Abort
+        session.replace(
+            replace(
+                state,
+                entries={at: entry for at, entry in state.entries.items() if at not in addresses},
+                intents={at: intent for at, intent in state.intents.items() if at not in addresses},
+            )
+        )
+
+
+def _farewell(state: State, address: str) -> str:
+    entry = state.entries.get(address)
+    if address in state.intents:
+        return f"{address}: a run was cut off here; what it may have made will not be looked for any more"
+    return f"{address} is {entry.blueprint_id if entry else 'nothing'} in Kalent, and stays there"
+
+
+def _read(directory: Path, state_file: Path | None) -> State:
+    from kalentops.reports.notes import tell
+    from kalentops.store.filestore import FileStore
+
+    snapshot = FileStore(options.project(directory, state_file).state_path).read()
+    tell(snapshot.notes)
+    return snapshot.state
+
+
+def _check_known(state: State, addresses: Iterable[str]) -> None:
+    known = state.entries.keys() | state.intents.keys()
+    for address in addresses:
+        if address not in known:
+            _unknown(address, known)
+
+
+def _unknown(address: str, known: Iterable[str]) -> NoReturn:
+    from kalentops.text import clip, nearest
+
+    meant = nearest(address, sorted(known))
+    hint = f"did you mean {meant}?" if meant else "`kalentops state list` shows what there is"
+    raise UsageError(f"the state holds no {clip(address)}", hint=hint)

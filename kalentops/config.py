@@ -1,0 +1,168 @@
+"""`kalentops.yaml`: what a repository settles for everybody who works in it.
+
+It comes from the branch under review, so it is not trusted: where the API is, the key, CA files, proxies and
+output paths can't be set here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
+
+from kalentops.errors import InvalidConfig
+from kalentops.finding import Severity
+from kalentops.loader.files import Source, read
+from kalentops.loader.nodes import locate
+from kalentops.loader.tree import parse
+from kalentops.rules.table import BY_CODE
+from kalentops.shape import PositiveInt, Shape, ShapeError, Violation
+from kalentops.text import clip, nearest
+
+FILE: Final = "kalentops.yaml"
+_NOT_HERE: Final = frozenset({"api_url", "url", "api_key", "key", "ca_file", "proxy", "out", "token"})
+
+Level: TypeAlias = Literal["error", "warning", "off"]
+
+
+class Guards(Shape):
+    """How much one run may write."""
+
+    max_creates: PositiveInt = 50
+    max_updates: PositiveInt = 200
+
+
+class _File(Shape):
+    blueprints: str = "blueprints/"
+    state: str = "kalentops.state.json"
+    parallelism: PositiveInt = 8
+    guards: Guards = Guards()
+    rules: dict[str, Level] = {}  # noqa: RUF012 - a model copies its defaults
+    samples: list[dict[str, str]] = []  # noqa: RUF012
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings of a project. `root` is its folder; `severities` has None for a rule that is off."""
+
+    root: Path
+    blueprints: Path
+    state: Path
+    parallelism: int = 8
+    guards: Guards = field(default_factory=Guards)
+    severities: dict[str, Severity | None] = field(default_factory=dict)
+
+
+def load_config(start: Path) -> Config:
+    """The settings that hold in a folder.
+
+    The file is looked for from there upwards to the root of the git repository; without one, the folder itself
+    is the project's. Raises InvalidConfig with every problem, and where it is.
+    """
+    start = start.resolve()
+    root = _find(start)
+    if root is None:
+        return _config(start, _File())
+    text = read(Source(str(root / FILE), FILE), root)
+    if not isinstance(text, str):
+        raise InvalidConfig(f"{FILE}: {text.message}", hint=text.hint)
+    return _config(root, _read(text))
+
+
+def _find(start: Path) -> Path | None:
+    for folder in (start, *start.parents):
+        if (folder / FILE).exists():
+            return folder
+        if (folder / ".git").exists():
+            return None
+    return None
+
+
+def _read(text: str) -> _File:
+    parsed = parse(text)
+    # A file of comments alone says nothing, and that is allowed here.
+    faults = [f for f in parsed.faults if not (f.code == "KAL007" and not _has_content(text))]
+    said = [f"{FILE}:{fault.line}:{fault.column}: {fault.message} ({fault.hint})" for fault in faults]
+    if said:
+        raise InvalidConfig("\n".join(said))
+    data: Any = {} if parsed.data is None else parsed.data
+    try:
+        found = _File.read(data)
+    except ShapeError as error:
+        said = [_say(text, parsed.data, violation) for violation in error.violations]
+        raise InvalidConfig("\n".join(sorted(said))) from None
+    said = [_at(text, parsed.data, ("rules", code), problem) for code, problem in _rules(found)]
+    if said:
+        raise InvalidConfig("\n".join(said))
+    return found
+
+
+def _has_content(text: str) -> bool:
+    return any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines())
+
+
+def _say(text: str, data: Any, violation: Violation) -> str:
+    key = str(violation.path[-1]) if violation.path else ""
+    if violation.kind == "extra_forbidden":
+        problem = f"`{clip(key)}` is not a setting"
+        if key.lower() in _NOT_HERE:
+            problem += (
+                " (it comes from an option or the environment only: this file is part of what is reviewed)"
+            )
+        else:
+            known = Guards.model_fields if violation.path[:1] == ("guards",) else _File.model_fields
+            meant = nearest(key, known)
+            problem += f"; did you mean `{meant}`?" if meant else "; the settings are " + ", ".join(known)
+        return _at(text, data, violation.path, problem)
+    expected = str(violation.context.get("expected", ""))
+    problem = f"`{clip(key)}` can't be {clip(str(violation.value), 40)}"
+    return _at(
+        text,
+        data,
+        violation.path,
+        problem + (f"; write {expected}" if expected else f": {violation.message}"),
+    )
+
+
+def _at(text: str, data: Any, path: tuple[str | int, ...], problem: str) -> str:
+    line, column = locate(text, data, path, on_key=True)
+    return f"{FILE}:{line}:{column}: {problem}"
+
+
+def _rules(found: _File) -> list[tuple[str, str]]:
+    problems = []
+    for code, level in found.rules.items():
+        if code not in BY_CODE:
+            meant = nearest(code, BY_CODE)
+            problems.append(
+                (code, f"there is no rule {clip(code)}" + (f"; did you mean {meant}?" if meant else ""))
+            )
+        elif not BY_CODE[code].configurable and level != "error":
+            problems.append(
+                (code, f"{code} is what the API refuses or what can't work; only KAL3xx can be changed")
+            )
+    return problems
+
+
+def _config(root: Path, found: _File) -> Config:
+    levels: dict[str, Severity | None] = {
+        code: None if level == "off" else Severity(level) for code, level in found.rules.items()
+    }
+    return Config(
+        root,
+        _inside(root, found.blueprints, "blueprints"),
+        _inside(root, found.state, "state"),
+        found.parallelism,
+        found.guards,
+        levels,
+    )
+
+
+def _inside(root: Path, name: str, setting: str) -> Path:
+    """Raises InvalidConfig for a path that leaves the project: the file is under review, the disk is not."""
+    path = root / name
+    if not path.resolve().is_relative_to(root):
+        raise InvalidConfig(
+            f"{FILE}: `{setting}: {clip(name)}` leaves the project", hint="use a path inside of it"
+        )
+    return path

@@ -1,0 +1,86 @@
+"""Two bodies of a blueprint → what changed, in terms of steps and fields. The only user of deepdiff.
+
+Steps are matched by their ids, so that an inserted step is one change and a moved one is a move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One change. `step` is a step's id, None for the blueprint itself; `field` is empty where the whole step is
+    meant. `before` and `after` are JSON values, None where there was or is nothing; for a move they are the
+    step's positions, from 1.
+    """
+
+    kind: Literal["added", "removed", "moved", "changed"]
+    step: str | None
+    field: str
+    before: Any
+    after: Any
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldChange]:
+    """What turns one canonical body into the other, blueprint first, then the steps in their new order."""
+    if before == after:
+        return []
+    top = [{key: value for key, value in body.items() if key != "steps"} for body in (before, after)]
+    found = _fields(None, top[0], top[1])
+    old = {step["id"]: step for step in before.get("steps", ())}
+    new = {step["id"]: step for step in after.get("steps", ())}
+    found += [
+        FieldChange("removed", step_id, "", step, None) for step_id, step in old.items() if step_id not in new
+    ]
+    moved = _moved(list(old), list(new))
+    for position, (step_id, step) in enumerate(new.items(), 1):
+        if step_id not in old:
+            found.append(FieldChange("added", step_id, "", None, step))
+            continue
+        if step_id in moved:
+            found.append(FieldChange("moved", step_id, "", list(old).index(step_id) + 1, position))
+        found += _fields(step_id, old[step_id], step)
+    return found
+
+
+def _moved(old: list[str], new: list[str]) -> set[str]:
+    """The steps that both lists hold and that changed their order among each other."""
+    stay_old = [each for each in old if each in new]
+    stay_new = [each for each in new if each in old]
+    blocks = SequenceMatcher(None, stay_old, stay_new, autojunk=False).get_matching_blocks()
+    kept = {each for block in blocks for each in stay_new[block.b : block.b + block.size]}
+    return set(stay_new) - kept
+
+
+def _fields(step: str | None, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldChange]:
+    if before == after:
+        return []
+    from deepdiff import DeepDiff
+
+    tree = DeepDiff(dict(before), dict(after), view="tree", verbose_level=2, ignore_type_in_groups=[])
+    paths = {tuple(level.path(output_format="list")) for levels in tree.values() for level in levels}
+    # A delay is one thing to a reader: `3 days → 5 days`, not a value and a unit.
+    names = {path[:1] if path[:1] == ("delay",) else path for path in paths}
+    found = []
+    for name in sorted(names, key=lambda path: [str(part) for part in path]):
+        old, new = _at(before, name), _at(after, name)
+        kind: Literal["added", "removed", "changed"] = "changed"
+        if old is None or new is None:
+            kind = "added" if old is None else "removed"
+        found.append(FieldChange(kind, step, ".".join(str(part) for part in name), old, new))
+    return found
+
+
+def _at(data: Any, path: tuple[Any, ...]) -> Any:
+    for part in path:
+        if isinstance(data, Mapping):
+            data = data.get(part)
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            data = data[part]
+        else:
+            return None
+    return data

@@ -1,0 +1,125 @@
+"""What an answer to a write means. Pure: it decides whether a second copy of a blueprint can come to be.
+
+The line is drawn where the request may have begun to have an effect. Before it, a write may be repeated; after
+it, only the API's own word that it refused counts, and everything else is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final, TypeAlias
+
+# Timeouts and "too early" may be said by something in front of the API after it has begun to work.
+_MAY_HAVE_BEGUN: Final = frozenset({408, 425})
+_TOO_MANY: Final = 429
+_FATAL: Final = frozenset({401, 402})
+
+
+class Trouble(Enum):
+    """Why there is no answer."""
+
+    NOT_SENT = "not sent"  # name resolution, connect, TLS: the API has seen nothing
+    LOST = "lost"  # sent in part or whole, and no whole answer came
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer, or the trouble that kept it away. `body` is parsed JSON, None where it was none."""
+
+    status: int = 0
+    body: Any = None
+    trouble: Trouble | None = None
+    reason: str = ""
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The API said that it was done."""
+
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The API said, in its own words, that nothing was done. With `fatal`, it will say so to every request."""
+
+    status: int
+    code: str
+    message: str
+    fatal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """The API said that it did nothing because there were too many requests; wait so many seconds if told."""
+
+    wait: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """The API has seen nothing."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It may have been done, or be done in a moment."""
+
+    reason: str
+
+
+Verdict: TypeAlias = Accepted | Refused | Limited | NotSent | Unknown
+
+
+def classify(answer: Answer) -> Verdict:
+    """What an answer to POST or PATCH means."""
+    if answer.trouble is Trouble.NOT_SENT:
+        return NotSent(answer.reason)
+    if answer.trouble is Trouble.LOST:
+        return Unknown(answer.reason)
+    body = answer.body if isinstance(answer.body, Mapping) else {}
+    if 200 <= answer.status < 300 and body.get("success") is True:  # noqa: PLR2004
+        data = body.get("data")
+        return Accepted(data if isinstance(data, Mapping) else {})
+    refusal = envelope(answer)
+    if refusal is None or answer.status in _MAY_HAVE_BEGUN or not 400 <= answer.status < 500:  # noqa: PLR2004
+        return Unknown(describe(answer))
+    return Limited(answer.retry_after) if answer.status == _TOO_MANY else refusal
+
+
+def envelope(answer: Answer) -> Refused | None:
+    """The API's own words for a failure, in their present or their older form; None for anything else.
+
+    Source: docs/kalent-api.md, "Basics".
+    """
+    body = answer.body
+    if not isinstance(body, Mapping) or body.get("success") is not False:
+        return None
+    error = body.get("error")
+    fatal = answer.status in _FATAL
+    if isinstance(error, str):
+        return Refused(answer.status, "", error, fatal)
+    if not isinstance(error, Mapping) or not isinstance(error.get("code"), str):
+        return None
+    message = str(error.get("message") or error["code"])
+    details = error.get("details")
+    if isinstance(details, Mapping) and isinstance(details.get("billingUrl"), str):
+        message += f" (see {details['billingUrl']})"
+    if isinstance(error.get("debugTrackingCode"), str):
+        message += f" [{error['debugTrackingCode']}]"
+    return Refused(answer.status, error["code"], message, fatal)
+
+
+def describe(answer: Answer) -> str:
+    """An answer that can't be trusted, in a few words."""
+    if answer.trouble is not None:
+        return answer.reason
+    refusal = envelope(answer)
+    if refusal is not None:
+        return f"HTTP {answer.status}: {refusal.message}"
+    return f"HTTP {answer.status}{': ' + answer.reason if answer.reason else ' without a usable body'}"

@@ -1,0 +1,135 @@
+"""Lines on a terminal, or in a pipe. The only user of rich, which is loaded for a terminal alone."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from typing import IO, Any, Final
+
+from kalentops.apply.events import Began, Event, Finished, Listed, Looking, Waiting
+from kalentops.reports.lines import Line, line, plain
+from kalentops.text import visible
+
+_BEAT: Final = 5.0
+_STYLES: Final = {
+    "bold": "bold",
+    "dim": "dim",
+    "good": "green",
+    "bad": "bold red",
+    "warn": "yellow",
+    "old": "red strike",
+    "new": "green",
+}
+
+
+def is_terminal(stream: IO[str]) -> bool:
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def wants_colour(stream: IO[str]) -> bool:
+    """Colour on a terminal only, and not where NO_COLOR is set to anything (no-color.org)."""
+    return is_terminal(stream) and not os.environ.get("NO_COLOR")
+
+
+def show(lines: Iterable[Line], stream: IO[str] | None = None) -> None:
+    """Write the lines to a stream, stdout by default. Their texts have been made safe by who made them."""
+    out = stream or sys.stdout
+    if not wants_colour(out):
+        for each in lines:
+            out.write(plain(each).rstrip() + "\n")
+        return
+    console, text = _console(out)
+    for each in lines:
+        console.print(
+            text.assemble(*((piece, _STYLES.get(style, "")) for piece, style in each)), soft_wrap=True
+        )
+
+
+def _console(stream: IO[str]) -> tuple[Any, Any]:
+    from rich.console import Console
+    from rich.text import Text
+
+    return Console(file=stream, markup=False, emoji=False, highlight=False), Text
+
+
+class Progress:
+    """What `apply` tells while it works, on stderr: a bar on a terminal, lines elsewhere, nothing with `quiet`."""
+
+    def __init__(self, stream: IO[str], *, quiet: bool = False) -> None:
+        self._stream = stream
+        self._quiet = quiet
+        self._lock = threading.Lock()
+        self._done = 0
+        self._total = 0
+        self._bar: Any = None
+        self._task: Any = None
+        self._told = time.monotonic()
+
+    def __call__(self, event: Event) -> None:
+        with self._lock:
+            if not self._quiet:
+                self._take(event)
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case Began(sourcings, changes):
+                self._total = changes
+                self._begin(f"looking at {sourcings} sourcing{'' if sourcings == 1 else 's'}")
+            case Listed(sourcing_id):
+                self._now(f"looked at {visible(sourcing_id)}")
+            case Looking(address, seconds, reason):
+                said = f"{visible(address)}: {visible(reason)}; looking for up to {seconds:.0f} s what became of it"
+                self._say([line((said, "warn"))])
+            case Waiting(seconds):
+                self._say([line((f"the API asked to wait: {seconds:.0f} s", "warn"))])
+            case Finished(finished):
+                self._done += 1
+                self._now(f"{visible(finished.address)}")
+                self._beat()
+
+    def _begin(self, what: str) -> None:
+        if not is_terminal(self._stream):
+            self._stream.write(what + "\n")
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bar
+
+        console, _ = _console(self._stream)
+        columns = (
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}", markup=False),
+        )
+        self._bar = Bar(*columns, console=console, transient=True)
+        self._task = self._bar.add_task(what, total=self._total)
+        self._bar.start()
+
+    def _now(self, what: str) -> None:
+        if self._bar is not None:
+            self._bar.update(self._task, description=what, completed=self._done)
+
+    def _beat(self) -> None:
+        """A line now and then where there is no bar; the results themselves come once, at the end."""
+        if self._bar is None and time.monotonic() - self._told >= _BEAT:
+            self._told = time.monotonic()
+            self._say([line(f"{self._done} of {self._total}")])
+
+    def _say(self, lines: Iterable[Line]) -> None:
+        if self._bar is None:
+            for each in lines:
+                self._stream.write(plain(each).rstrip() + "\n")
+            self._stream.flush()
+        else:
+            _, text = _console(self._stream)
+            for each in lines:
+                pieces = ((piece, _STYLES.get(style, "")) for piece, style in each)
+                self._bar.console.print(text.assemble(*pieces), soft_wrap=True)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None

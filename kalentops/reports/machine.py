@@ -1,0 +1,127 @@
+"""Results as JSON, for programs. `format_version`: readers ignore fields that they don't know, and refuse another
+major version.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+from kalentops import __version__
+from kalentops.apply.result import ApplyResult
+from kalentops.diff import changes
+from kalentops.finding import Finding, Severity
+from kalentops.plan import Change, Plan
+from kalentops.state import State
+from kalentops.stateformat import entry_to_json, intent_to_json
+
+FORMAT_VERSION: Final = "1.0"
+
+
+def dump(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=2)
+
+
+def finding(of: Finding) -> dict[str, Any]:
+    return {
+        "code": of.code,
+        "severity": of.severity.value,
+        "message": of.message,
+        "file": of.file,
+        "line": of.line,
+        "column": of.column,
+        "hint": of.hint,
+    }
+
+
+def validation(found: Sequence[Finding]) -> dict[str, Any]:
+    """`validate --format json`."""
+    valid = not any(each.severity is Severity.ERROR for each in found)
+    return {"format_version": FORMAT_VERSION, "valid": valid, "findings": [finding(each) for each in found]}
+
+
+def plan(of: Plan) -> dict[str, Any]:
+    """`plan --format json`, and the file that `plan --out` writes."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "kalentops_version": __version__,
+        "state": {"lineage": of.lineage, "serial": of.serial},
+        "summary": of.summary,
+        "changes": [change(each) for each in of.changes],
+        "drift": [],
+        "findings": [finding(each) for each in of.findings],
+    }
+
+
+def change(of: Change) -> dict[str, Any]:
+    both = of.before is not None and of.after is not None
+    return {
+        "address": of.address,
+        "sourcing_id": of.sourcing_id,
+        "key": of.key,
+        "name": of.name,
+        "action": of.action.value,
+        "blueprint_id": of.blueprint_id,
+        "file": of.file,
+        "line": of.line,
+        "before": of.before,
+        "after": of.after,
+        "after_digest": of.after_digest,
+        "changes": [asdict(each) for each in changes(of.before or {}, of.after or {})] if both else [],
+        "reason": of.reason,
+    }
+
+
+def apply(of: ApplyResult) -> dict[str, Any]:
+    """`apply --format json`."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "summary": of.summary,
+        "interrupted": of.interrupted,
+        "results": [
+            {
+                "address": each.address,
+                "action": each.action.value,
+                "outcome": each.outcome.value,
+                "blueprint_id": each.blueprint_id,
+                "error": each.error,
+                "note": each.note,
+            }
+            for each in of.results
+        ],
+    }
+
+
+def state(of: State) -> dict[str, Any]:
+    """`state list --format json`: without the bodies."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "lineage": of.lineage,
+        "serial": of.serial,
+        "blueprints": [
+            {
+                "address": address,
+                "blueprint_id": entry.blueprint_id,
+                "name": entry.name,
+                "digest": entry.digest,
+            }
+            for address, entry in sorted(of.entries.items())
+        ],
+        "open": [
+            {"address": address, "action": intent.action, "at": intent.at}
+            for address, intent in sorted(of.intents.items())
+        ],
+    }
+
+
+def state_entry(of: State, address: str) -> dict[str, Any]:
+    """`state show --format json`: everything that is recorded of one address."""
+    entry, intent = of.entries.get(address), of.intents.get(address)
+    return {
+        "format_version": FORMAT_VERSION,
+        "address": address,
+        "blueprint": entry_to_json(entry) if entry else None,
+        "open": intent_to_json(intent) if intent else None,
+    }

@@ -1,0 +1,70 @@
+"""What became of a plan, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from kalentops.apply.result import ApplyResult, Outcome, Result
+from kalentops.plan import Action
+from kalentops.reports.lines import Line, Style, line
+from kalentops.text import visible
+
+_DONE: Final = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.ADOPT: "adopted",
+    Action.RESUME: "settled",
+    Action.CONFLICT: "in conflict",
+}
+_STYLES: Final[dict[Outcome, Style]] = {
+    Outcome.DONE: "good",
+    Outcome.REFUSED: "bad",
+    Outcome.CONFLICT: "bad",
+    Outcome.UNKNOWN: "warn",
+    Outcome.NOT_ATTEMPTED: "dim",
+}
+_WORDS: Final = {
+    Outcome.DONE: "done",
+    Outcome.REFUSED: "refused",
+    Outcome.CONFLICT: "in conflict",
+    Outcome.UNKNOWN: "of unknown outcome",
+    Outcome.NOT_ATTEMPTED: "not attempted",
+}
+
+
+def result(of: Result) -> Iterator[Line]:
+    """One address: what became of it, its id, and why."""
+    word = _DONE[of.action] if of.outcome is Outcome.DONE else _WORDS[of.outcome]
+    ident = f" {visible(of.blueprint_id)}" if of.blueprint_id else ""
+    yield line((f"  {word:<13}", _STYLES[of.outcome]), f" {visible(of.address)}", (ident, "dim"))
+    for said in (of.error, of.note):
+        if said:
+            yield line((f"      {visible(said)}", "dim" if said is of.note else _STYLES[of.outcome]))
+
+
+def results(of: ApplyResult) -> Iterator[Line]:
+    """All of them, those that need somebody's eye last, then the counts."""
+    order = sorted(of.results, key=lambda each: (each.outcome is not Outcome.DONE, each.address))
+    for each in order:
+        yield from result(each)
+    yield summary(of)
+    if of.summary["unknown"]:
+        yield line(
+            (
+                "Run `kalentops apply` again: it first looks up what became of those. Nothing is sent twice.",
+                "warn",
+            )
+        )
+    elif of.summary["not_attempted"]:
+        yield line(("Run `kalentops apply` again for what was not attempted.", "warn"))
+
+
+def summary(of: ApplyResult) -> Line:
+    """The last line: `Apply: 2 done, 1 in conflict.`"""
+    parts = [
+        f"{of.summary[outcome.value]:,} {words}"
+        for outcome, words in _WORDS.items()
+        if of.summary[outcome.value]
+    ]
+    return line(("Apply: ", "bold"), (", ".join(parts) or "nothing to do") + ".")
