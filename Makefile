@@ -29,8 +29,8 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
 demo: $(VENV)/.run ## The main job on this repository's blueprints, against a local stand-in for the API
 	@$(BIN)/kalentops demo
 
-test: $(VENV)/.dev ## The whole suite, in parallel
-	@$(BIN)/python -m pytest -n auto --dist worksteal -q
+test: $(VENV)/.dev ## The whole suite, in parallel; ARGS="…" goes to pytest
+	@$(BIN)/python -m pytest -n auto --dist worksteal -q $(ARGS)
 
 check: $(VENV)/.dev ## Lint, types and the structure: before each commit
 	@$(BIN)/ruff check .
@@ -38,8 +38,8 @@ check: $(VENV)/.dev ## Lint, types and the structure: before each commit
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -q tests/project
 
-cover: $(VENV)/.dev ## The suite with coverage of lines and branches, 95 % at least
-	@$(BIN)/python -m pytest -n auto --dist worksteal -q --cov --cov-report=term --cov-fail-under=95
+cover: ## The same with coverage of lines and branches: 95 % at least
+	@$(MAKE) --no-print-directory test ARGS="--cov --cov-report=term --cov-fail-under=95 $(ARGS)"
 
 bench: $(VENV)/.dev ## The figures of benchmarks/README.md, measured anew
 	@$(BIN)/python -m benchmarks

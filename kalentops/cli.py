@@ -123,6 +123,7 @@ def _tell(error: KalentopsError) -> int:
     from kalentops.text import visible
 
     lines = [line(("error: ", "bad"), visible(str(error), keep="\n"))]
+    lines += [line(("also: ", "bad"), visible(note, keep="\n")) for note in getattr(error, "__notes__", ())]
     if error.hint:
         lines.append(line(("hint: ", "dim"), visible(error.hint, keep="\n")))
     show(lines, sys.stderr)

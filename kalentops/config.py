@@ -13,14 +13,25 @@ from typing import Any, Final, Literal, TypeAlias
 from kalentops.errors import InvalidConfig
 from kalentops.finding import Severity
 from kalentops.loader.files import Source, read
-from kalentops.loader.nodes import locate
+from kalentops.loader.places import Places
 from kalentops.loader.tree import parse
 from kalentops.rules.table import BY_CODE
 from kalentops.shape import PositiveInt, Shape, ShapeError, Violation
 from kalentops.text import clip, nearest
 
 FILE: Final = "kalentops.yaml"
+_MAX_PARALLELISM: Final = 64
 _NOT_HERE: Final = frozenset({"api_url", "url", "api_key", "key", "ca_file", "proxy", "out", "token"})
+
+_WANTED: Final = {
+    "bool_type": "true or false",
+    "dict_type": "a mapping",
+    "greater_than": "a number above 0",
+    "int_type": "a whole number",
+    "list_type": "a list",
+    "model_type": "a mapping",
+    "string_type": "a text, in quotes where it would be read as something else",
+}
 
 Level: TypeAlias = Literal["error", "warning", "off"]
 
@@ -92,6 +103,9 @@ def _read(text: str) -> _File:
         said = [_say(text, parsed.data, violation) for violation in error.violations]
         raise InvalidConfig("\n".join(sorted(said))) from None
     said = [_at(text, parsed.data, ("rules", code), problem) for code, problem in _rules(found)]
+    if found.parallelism > _MAX_PARALLELISM:
+        problem = f"`parallelism` can't be {found.parallelism}; write a number from 1 to {_MAX_PARALLELISM}"
+        said.append(_at(text, parsed.data, ("parallelism",), problem))
     if said:
         raise InvalidConfig("\n".join(said))
     return found
@@ -114,7 +128,7 @@ def _say(text: str, data: Any, violation: Violation) -> str:
             meant = nearest(key, known)
             problem += f"; did you mean `{meant}`?" if meant else "; the settings are " + ", ".join(known)
         return _at(text, data, violation.path, problem)
-    expected = str(violation.context.get("expected", ""))
+    expected = str(violation.context.get("expected") or _WANTED.get(violation.kind, ""))
     problem = f"`{clip(key)}` can't be {clip(str(violation.value), 40)}"
     return _at(
         text,
@@ -125,7 +139,7 @@ def _say(text: str, data: Any, violation: Violation) -> str:
 
 
 def _at(text: str, data: Any, path: tuple[str | int, ...], problem: str) -> str:
-    line, column = locate(text, data, path, on_key=True)
+    line, column = Places(text, data).find(path, on_key=True)
     return f"{FILE}:{line}:{column}: {problem}"
 
 
@@ -161,8 +175,11 @@ def _config(root: Path, found: _File) -> Config:
 def _inside(root: Path, name: str, setting: str) -> Path:
     """Raises InvalidConfig for a path that leaves the project: the file is under review, the disk is not."""
     path = root / name
-    if not path.resolve().is_relative_to(root):
-        raise InvalidConfig(
-            f"{FILE}: `{setting}: {clip(name)}` leaves the project", hint="use a path inside of it"
-        )
+    try:
+        whole = path.resolve()
+    except (OSError, RuntimeError, ValueError):  # a loop of links, or characters that no path can hold
+        raise InvalidConfig(f"{FILE}: `{setting}: {clip(name)}` is no path") from None
+    if not whole.is_relative_to(root) or (setting == "state" and whole == root):
+        problem = "is the project's own folder" if whole == root else "leaves the project"
+        raise InvalidConfig(f"{FILE}: `{setting}: {clip(name)}` {problem}", hint="use a path inside of it")
     return path

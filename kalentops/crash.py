@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
 import tempfile
 import traceback
@@ -42,6 +43,7 @@ def _scrubbed(text: str) -> str:
     from kalentops.api.secret import read_key
     from kalentops.errors import NoKey
 
+    text = re.sub(r"://[^/@\s]+@", "://***@", text)  # a proxy's password, say
     try:
         return read_key(os.environ).scrub(text)
     except NoKey:
@@ -52,10 +54,10 @@ def _write(text: str) -> str:
     name = f"kalentops-crash-{datetime.now(UTC).strftime('%Y%m%dT%H%M%SZ')}-{os.getpid()}.txt"
     for folder in (Path.cwd(), Path(tempfile.gettempdir())):
         try:
-            with (folder / name).open("x", encoding="utf-8") as stream:
+            with (folder / name).open("x", encoding="utf-8", errors="backslashreplace") as stream:
                 stream.write(text)
         except OSError:
             continue
         return str(folder / name)
-    sys.stderr.write(text)
+    sys.stderr.write(visible(text, keep="\n"))
     return "the text above"

@@ -5,9 +5,10 @@ Steps are matched by their ids, so that an inserted step is one change and a mov
 
 from __future__ import annotations
 
+import json
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Any, Literal
 
 
@@ -27,7 +28,7 @@ class FieldChange:
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldChange]:
     """What turns one canonical body into the other, blueprint first, then the steps in their new order."""
-    if before == after:
+    if _same(before, after):
         return []
     top = [{key: value for key, value in body.items() if key != "steps"} for body in (before, after)]
     found = _fields(None, top[0], top[1])
@@ -48,20 +49,34 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldCh
 
 
 def _moved(old: list[str], new: list[str]) -> set[str]:
-    """The steps that both lists hold and that changed their order among each other."""
-    stay_old = [each for each in old if each in new]
-    stay_new = [each for each in new if each in old]
-    blocks = SequenceMatcher(None, stay_old, stay_new, autojunk=False).get_matching_blocks()
-    kept = {each for block in blocks for each in stay_new[block.b : block.b + block.size]}
-    return set(stay_new) - kept
+    """The fewest steps whose moving makes the old order the new one, among those that both lists hold."""
+    was = {each: position for position, each in enumerate(old)}
+    both = [each for each in new if each in was]
+    # The longest run of steps that kept their order: `ends[n]` is the last of the best run of n + 1 steps so far.
+    ends: list[str] = []
+    before: dict[str, str | None] = {}
+    for each in both:
+        at = bisect_left(ends, was[each], key=was.__getitem__)
+        before[each] = ends[at - 1] if at else None
+        ends[at : at + 1] = [each]
+    last = ends[-1] if ends else None
+    while last is not None:
+        both.remove(last)
+        last = before[last]
+    return set(both)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two JSON values are the same; to Python `true` and `1` are equal."""
+    return one == other and json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 def _fields(step: str | None, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldChange]:
-    if before == after:
+    if _same(before, after):
         return []
     from deepdiff import DeepDiff
 
-    tree = DeepDiff(dict(before), dict(after), view="tree", verbose_level=2, ignore_type_in_groups=[])
+    tree = DeepDiff(dict(before), dict(after), view="tree", verbose_level=2, ignore_private_variables=False)
     paths = {tuple(level.path(output_format="list")) for levels in tree.values() for level in levels}
     # A delay is one thing to a reader: `3 days → 5 days`, not a value and a unit.
     names = {path[:1] if path[:1] == ("delay",) else path for path in paths}

@@ -34,15 +34,14 @@ class Problem:
     """A finding that knows its place in the data, not yet in the text.
 
     `path` leads from the root of a file (or, from a rule, from its blueprint) to the value, such as
-    `("steps", 2, "content")`. `token` is the piece of the text that is meant, and `nth` which of its
-    occurrences (from 0). `on_key` points at the key instead of its value.
+    `("steps", 2, "content")`. `at` is the index of the character in that text that is meant. `on_key` points at
+    the key instead of its value.
     """
 
     path: tuple[str | int, ...]
     message: str
     hint: str
-    token: str | None = None
-    nth: int = 0
+    at: int | None = None
     on_key: bool = False
     code: str = ""
 

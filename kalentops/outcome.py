@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias
 _MAY_HAVE_BEGUN: Final = frozenset({408, 425})
 _TOO_MANY: Final = 429
 _FATAL: Final = frozenset({401, 402})
+_LONGEST_WORDS: Final = 500
 
 
 class Trouble(Enum):
@@ -103,16 +104,21 @@ def envelope(answer: Answer) -> Refused | None:
     error = body.get("error")
     fatal = answer.status in _FATAL
     if isinstance(error, str):
-        return Refused(answer.status, "", error, fatal)
+        return Refused(answer.status, "", _short(error), fatal)
     if not isinstance(error, Mapping) or not isinstance(error.get("code"), str):
         return None
-    message = str(error.get("message") or error["code"])
+    said = error.get("message")
+    message = _short(said if isinstance(said, str) and said else error["code"])
     details = error.get("details")
     if isinstance(details, Mapping) and isinstance(details.get("billingUrl"), str):
-        message += f" (see {details['billingUrl']})"
+        message += f" (see {_short(details['billingUrl'])})"
     if isinstance(error.get("debugTrackingCode"), str):
-        message += f" [{error['debugTrackingCode']}]"
-    return Refused(answer.status, error["code"], message, fatal)
+        message += f" [{_short(error['debugTrackingCode'])}]"
+    return Refused(answer.status, _short(error["code"]), message, fatal)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_WORDS else text[: _LONGEST_WORDS - 1] + "…"
 
 
 def describe(answer: Answer) -> str:

@@ -19,7 +19,7 @@ from kalentops.text import clip
 
 _MAX_BYTES: Final = 512 << 20
 # What was reviewed. Where a blueprint stands in its file, and how a reason is worded, may change without harm.
-_BINDING: Final = ("address", "action", "blueprint_id", "before", "after_digest")
+_BINDING: Final = ("address", "action", "blueprint_id", "before", "after", "after_digest")
 
 
 def save(plan: Plan, path: Path) -> None:
@@ -63,14 +63,19 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _binding(raw: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    whole = True
     try:
-        return {
-            each["address"]: [each.get(field) for field in _BINDING]
-            for each in raw["changes"]
-            if each["action"] != "no-op"
-        }
+        for each in raw["changes"]:
+            address = each["address"]
+            whole &= isinstance(address, str) and address not in found
+            if each["action"] != "no-op":
+                found[address] = [each.get(field) for field in _BINDING]
     except (KeyError, TypeError, AttributeError):
-        raise StalePlan("the saved plan is damaged") from None
+        whole = False
+    if not whole:
+        raise StalePlan("the saved plan is damaged")
+    return found
 
 
 def _at(raw: dict[str, Any]) -> str:

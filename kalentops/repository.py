@@ -6,17 +6,17 @@ give back findings and digests, and a document only where the state does not hol
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from kalentops.canonical import Canonical, of_blueprint
+from kalentops.collector import paused
 from kalentops.finding import Finding, Problem, Severity
 from kalentops.loader.document import Document, read_document
 from kalentops.loader.files import Source, find, read
+from kalentops.model import Blueprint
 from kalentops.rules.engine import DEFAULTS, Named, Severities, check, check_together, named
 from kalentops.text import is_safe_id
 
@@ -25,7 +25,9 @@ PARALLEL_FROM = 150
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """A blueprint as the files want it. `canonical` is None where the state's own copy has the same digest."""
+    """A blueprint as the files want it. `canonical` is None where the state's own copy has the same digest; where
+    nobody asked for documents, there is neither it nor a digest.
+    """
 
     named: Named
     digest: str
@@ -51,8 +53,8 @@ class Repository:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is asked of a file. `known` holds the digest that the state has for each address; None asks for no
-    documents at all.
+    """What is asked of a file. `known` holds the digest that the state has for each address; None asks for neither
+    documents nor digests.
     """
 
     root: Path
@@ -71,7 +73,7 @@ def load(
     sources = find(root, places)
     job = Job(root, severities, known)
     repository = Repository(files=len(sources))
-    with _no_collector():
+    with paused():
         for findings, desired in _run(job, sources):
             repository.findings += findings
             repository.desired += desired
@@ -95,14 +97,18 @@ def check_file(job: Job, source: Source) -> FileResult:
 def check_text(job: Job, name: str, text: str) -> FileResult:
     """The findings and blueprints of a text; a pure function."""
     document = read_document(name, text)
-    findings = check(document, job.severities) + list(_check_id(document))
-    return findings, [_desired(job, each, of_blueprint(blueprint)) for each, blueprint in named(document)]
+    # What stands behind an anchor can be found as often as it is named, and is told once.
+    findings = list(dict.fromkeys([*check(document, job.severities), *_check_id(document)]))
+    return findings, [_desired(job, each, blueprint) for each, blueprint in named(document)]
 
 
-def _desired(job: Job, each: Named, canonical: Canonical) -> Desired:
+def _desired(job: Job, each: Named, blueprint: Blueprint) -> Desired:
+    if job.known is None:
+        return Desired(each, "", None)
+    canonical = of_blueprint(blueprint)
     digest = canonical.digest
-    wanted = job.known is not None and job.known.get(f"{each.sourcing_id}/{each.key}") != digest
-    return Desired(each, digest, canonical if wanted else None)
+    known = job.known.get(f"{each.sourcing_id}/{each.key}")
+    return Desired(each, digest, None if known == digest else canonical)
 
 
 def _check_id(document: Document) -> Iterator[Finding]:
@@ -116,18 +122,6 @@ def _check_id(document: Document) -> Iterator[Finding]:
                 code="KAL019",
             )
         )
-
-
-@contextmanager
-def _no_collector() -> Iterator[None]:
-    """Loading makes many objects and no cycles; the collector would look at all of them again and again."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _run(job: Job, sources: Sequence[Source]) -> Iterator[FileResult]:

@@ -37,7 +37,8 @@ class Violation:
     """One way in which data misses its shape.
 
     `kind` is pydantic's type of error (`missing`, `extra_forbidden`, `literal_error`, …), `path` leads to
-    the value, `value` is what stands there, `context` what was expected.
+    the value, `value` is what stands there, `context` what was expected. `written` is the value as its author
+    wrote it, where that is known: `010` for ten.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Violation:
     value: Any
     context: Mapping[str, Any]
     message: str
+    written: str = ""
 
 
 class ShapeError(Exception):
@@ -73,8 +75,10 @@ class Shape(BaseModel):
 
 
 def _violation(error: Any) -> Violation:
-    path = tuple(p for p in error["loc"] if p != "[key]")
-    kind = "key" if "[key]" in error["loc"] else error["type"]
+    # pydantic marks what is wrong with a key, instead of with its value, by a last part of the path.
+    path, kind = error["loc"], error["type"]
+    if kind == "string_pattern_mismatch" and path[-1] == "[key]":
+        path, kind = path[:-1], "key"
     return Violation(kind, path, error["input"], error.get("ctx", {}), error["msg"])
 
 

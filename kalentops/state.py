@@ -141,8 +141,9 @@ Record: TypeAlias = Intended | Done | Adopted | Seen | Closed
 
 
 def replay(state: State, records: Iterable[Record]) -> State:
-    """The state after the records. Replaying the same ones again changes nothing.
+    """The state after the records, which are those of one run from its beginning.
 
+    Once only: an outcome belongs to the intent that is open then. `last_run` says which run's are in already.
     Raises StateDamaged where a record gives an id that could not be kept.
     """
     records = tuple(records)
@@ -194,37 +195,32 @@ def merge(state: State, records: Iterable[Record]) -> State:
     opened = dict(state.intents)  # the run may have settled what one before it had left open
     for record in records:
         _take(record, found, opened)
-    entries, intents, ids = dict(state.entries), dict(state.intents), state.ids()
-    for address, entry in found.items():
-        if ids.get(entry.blueprint_id, address) == address:  # or else it was moved since
-            entries.setdefault(address, entry)
-    for record in records:
-        if isinstance(record, Done) and record.address in state.entries and record.address not in found:
-            _check_same(state.entries[record.address], record.blueprint_id)
-    for address, entry in found.items():
-        if address in entries:
-            _check_same(entries[address], entry.blueprint_id)
-    for address, intent in opened.items():
-        if intent.action == "update" or address not in entries:
-            intents.setdefault(address, intent)
-    # What was to be made exists: looking for it again would find nothing and make a second one.
-    intents = {at: i for at, i in intents.items() if i.action == "update" or at not in entries}
-    merged = replace(state, entries=entries, intents=intents)
-    _check_kept((r for r in records if not _is_owned(r, ids)), entries)
-    return merged
+    claims = {record.address: record.blueprint_id for record in records if isinstance(record, Done)}
+    claims |= {address: entry.blueprint_id for address, entry in found.items()}
+    entries, ids = dict(state.entries), state.ids()
+    for address, blueprint_id in claims.items():
+        if blueprint_id in ids:  # perhaps under another address by now
+            continue
+        if address in state.entries:
+            raise _two_blueprints(state.entries[address], blueprint_id)
+        if address in found:
+            entries[address] = found[address]
+    _check_kept((r for r in records if isinstance(r, Done) and r.blueprint_id not in ids), entries)
+    # A create whose blueprint is recorded is not looked for: nothing would be found, and a second one made.
+    intents = {
+        address: intent
+        for address, intent in {**opened, **state.intents}.items()
+        if intent.action == "update" or address not in entries
+    }
+    return replace(state, entries=entries, intents=intents)
 
 
-def _is_owned(record: Record, ids: Mapping[str, str]) -> bool:
-    return isinstance(record, Done) and record.blueprint_id in ids
-
-
-def _check_same(entry: Entry, blueprint_id: str) -> None:
-    if entry.blueprint_id != blueprint_id:
-        raise StateDamaged(
-            f"{entry.address} is {entry.blueprint_id} in the state and {blueprint_id} in its journal",
-            hint="look at both in Kalent's web app, delete the one that is not wanted there, "
-            "and take its record out",
-        )
+def _two_blueprints(entry: Entry, blueprint_id: str) -> StateDamaged:
+    return StateDamaged(
+        f"{entry.address} is {entry.blueprint_id} in the state and {blueprint_id} in its journal",
+        hint="look at both in Kalent's web app, delete the one that is not wanted there, "
+        "and take its record out",
+    )
 
 
 def check(state: State) -> None:

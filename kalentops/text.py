@@ -6,57 +6,60 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 # Letters and symbols that leave no mark although Unicode files them as letters, marks or symbols
 # (Hangul fillers, braille blank, combining grapheme joiner, Mongolian and variation selectors).
 _BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
 _VARIATION = re.compile(r"[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_EMOJI_STYLE = "\ufe0e\ufe0f"  # as text, as a picture: the variation selectors that follow an emoji
 _ZWJ = "\u200d"
+# The flags of Scotland, Wales, …: a black flag, the letters of the region as tags, and the tag that ends them.
+_FLAG = re.compile(r"\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f")
+# Emoji that Unicode files elsewhere than under symbols.
+_OTHER_EMOJI = frozenset("#*0123456789\u203c\u2049\u2139\u2194\u25fb\u25fc\u25fd\u25fe\u2934\u2935\u3030")
 _PLAIN = re.compile(r"[\x20-\x7e]*")
+_BLANKS = re.compile(r"[\n\t\r]")
 
 
 def unseen(text: str) -> list[tuple[int, str]]:
     """The characters of `text` that a reader can't see, or that reorder what is seen: (index, character).
 
-    Line feeds and tabs are seen. An emoji's own joiners and variation selectors are part of what is seen,
-    so U+200D and U+FE0F count only where they stand beside no symbol.
+    Line feeds and tabs are seen. What belongs to an emoji is part of what is seen: one joiner between two
+    symbols, one variation selector after a symbol, and the tags of a flag. Longer runs of them hide data.
     """
-    if text.isascii() and (text.isprintable() or not _ASCII_CONTROL.search(text)):
-        return []
-    return [(i, c) for i, c in enumerate(text) if _hides(text, i, c)]
+    # The expression passes over what most texts consist of: looking at each character takes ten times as long.
+    found = [(m.start(), m[0]) for m in _NOT_PLAIN.finditer(text) if _hides(text, m.start(), m[0])]
+    if found and "\U0001f3f4" in text:
+        flags = {i for match in _FLAG.finditer(text) for i in range(*match.span())}
+        found = [(i, c) for i, c in found if i not in flags]
+    return found
 
 
-_ASCII_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+# Not ASCII that is seen, nor Latin letters (between them, U+00AD is the soft hyphen), dashes, quotes, currencies.
+_NOT_PLAIN = re.compile(r"[^\n\t\x20-\x7e\xa0-\xac\xae-\u024f\u2010-\u2027\u2030-\u205e\u20a0-\u20bf]")
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def _hides(text: str, index: int, char: str) -> bool:
-    if char in "\n\t" or "\x20" <= char <= "\x7e":
+    before = text[index - 1] if index else ""
+    if char == _ZWJ:
+        return not (_is_symbol(before, "\ufe0f") and _is_symbol(text[index + 1 : index + 2]))
+    if _VARIATION.match(char):
+        return not (char in _EMOJI_STYLE and _is_symbol(before))
+    return char in _BLANK or unicodedata.category(char) in _HIDDEN_CATEGORIES
+
+
+def _is_symbol(char: str, also: str = "") -> bool:
+    if not char:
         return False
-    if char == _ZWJ or _VARIATION.match(char):
-        return not (index and _is_symbol(text[index - 1]))
-    if char in _BLANK:
-        return True
-    category = unicodedata.category(char)
-    return category in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"} and not _is_tag_of_flag(text, index)
-
-
-def _is_symbol(char: str) -> bool:
-    return unicodedata.category(char) in {"So", "Sk"} or char == "\ufe0f" or char in "#*0123456789"
-
-
-def _is_tag_of_flag(text: str, index: int) -> bool:
-    """Whether a tag character belongs to a flag (a black flag and tags: the flags of Scotland, Wales, …)."""
-    if not "\U000e0020" <= text[index] <= "\U000e007f":
-        return False
-    start = index
-    while start and "\U000e0020" <= text[start] <= "\U000e007f":
-        start -= 1
-    return text[start] == "\U0001f3f4"
+    return char in also or char in _OTHER_EMOJI or unicodedata.category(char) in {"So", "Sk"}
 
 
 def character_name(char: str) -> str:
     """Such as `U+202E RIGHT-TO-LEFT OVERRIDE`."""
-    return f"U+{ord(char):04X} {unicodedata.name(char, 'control character')}"
+    other = "control character" if unicodedata.category(char) == "Cc" else "unnamed character"
+    return f"U+{ord(char):04X} {unicodedata.name(char, other)}"
 
 
 def visible(text: str, *, keep: str = "") -> str:
@@ -67,7 +70,7 @@ def visible(text: str, *, keep: str = "") -> str:
     if _PLAIN.fullmatch(text):
         return text
     hidden = dict(unseen(text))
-    hidden.update((index, char) for index, char in enumerate(text) if char in "\n\t\r")
+    hidden.update((match.start(), match[0]) for match in _BLANKS.finditer(text))
     if not hidden:
         return text
     return "".join(_escaped(c) if i in hidden and c not in keep else c for i, c in enumerate(text))
@@ -84,11 +87,18 @@ def clip(text: str, limit: int = 60) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The one of `known` that was probably meant, or None. Case and separators weigh nothing."""
-    candidates = list(known)
-    folded = {_fold(k): k for k in reversed(candidates)}
+    return _nearest(word[:_LONGEST_WORD], tuple(known))
+
+
+_LONGEST_WORD = 80
+
+
+@lru_cache(maxsize=4096)
+def _nearest(word: str, known: tuple[str, ...]) -> str | None:
+    folded = {_fold(k): k for k in reversed(known)}
     if _fold(word) in folded:
         return folded[_fold(word)]
-    close = difflib.get_close_matches(_fold(word[:100]), list(folded), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(_fold(word), list(folded), n=1, cutoff=0.6)
     return folded[close[0]] if close else None
 
 

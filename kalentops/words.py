@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterator
 from difflib import SequenceMatcher
 from typing import Literal, TypeAlias
 
 # A word takes its trailing space along: spaces as tokens of their own make the comparison fall to pieces.
 _TOKEN = re.compile(r"\n|[^\S\n]*[^\s]+[^\S\n]*|[^\S\n]+")
-_MAX_TOKENS = 4000
+# Pairs of equal words, one from each text: comparing takes time with them, and a text that says the same word again
+# and again has millions. Two messages of 500 words have some thousand.
+_MAX_PAIRS = 200_000
 
 Piece: TypeAlias = tuple[Literal["same", "old", "new"], str]
 
@@ -18,15 +22,27 @@ def compare(before: str, after: str) -> list[Piece]:
     ones `after`.
     """
     old, new = _TOKEN.findall(before), _TOKEN.findall(after)
-    if len(old) + len(new) > _MAX_TOKENS:
-        return [("old", before), ("new", after)]
-    pieces: list[Piece] = []
+    start = _common(old, new)
+    end = _common(old[start:][::-1], new[start:][::-1])
+    middle = _middle(old[start : len(old) - end], new[start : len(new) - end])
+    pieces: list[Piece] = [("same", "".join(old[:start])), *middle, ("same", "".join(old[len(old) - end :]))]
+    return [piece for piece in pieces if piece[1]]
+
+
+def _common(one: list[str], other: list[str]) -> int:
+    """How many tokens both begin with."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _middle(old: list[str], new: list[str]) -> Iterator[Piece]:
+    counts = Counter(old)
+    if sum(counts[token] for token in new) > _MAX_PAIRS:
+        yield from (("old", "".join(old)), ("new", "".join(new)))
+        return
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
-            pieces.append(("same", "".join(old[i1:i2])))
-            continue
-        if i2 > i1:
-            pieces.append(("old", "".join(old[i1:i2])))
-        if j2 > j1:
-            pieces.append(("new", "".join(new[j1:j2])))
-    return pieces
+            yield "same", "".join(old[i1:i2])
+        else:
+            yield "old", "".join(old[i1:i2])
+            yield "new", "".join(new[j1:j2])

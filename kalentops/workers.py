@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 
 from kalentops.loader.files import Source
 from kalentops.repository import FileResult, Job, check_file
@@ -16,16 +19,34 @@ _MAX_PROCESSES = 4
 
 
 def run(job: Job, sources: Sequence[Source]) -> Iterator[FileResult]:
-    """The result of each file, in the order of the files."""
+    """The result of each file, in the order of the files.
+
+    Where the system gives no processes (some containers have no shared memory), one does all the work.
+    """
     processes = min(os.cpu_count() or 1, _MAX_PROCESSES)
     size = -(-len(sources) // (processes * _CHUNKS_EACH))
     chunks = [sources[at : at + size] for at in range(0, len(sources), size)]
-    # A forked child has everything imported already. No thread is running yet; elsewhere `spawn` is the safe way.
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    with ProcessPoolExecutor(processes, context) as pool:
-        for results in pool.map(_check_chunk, [job] * len(chunks), chunks):
-            yield from results
+    done = 0
+    try:
+        # A forked child has everything imported already. No thread is running yet; elsewhere `spawn` is the safe way.
+        context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+        with ProcessPoolExecutor(processes, context, initializer=_begin, initargs=(job,)) as pool:
+            for results in pool.map(_check_chunk, chunks):
+                done += len(results)
+                yield from results
+    except (OSError, ImportError, NotImplementedError, BrokenProcessPool):
+        yield from (check_file(job, source) for source in sources[done:])
 
 
-def _check_chunk(job: Job, sources: Sequence[Source]) -> list[FileResult]:
-    return [check_file(job, source) for source in sources]
+_jobs: list[Job] = []
+
+
+def _begin(job: Job) -> None:
+    """Start of a worker: the job comes once, not with each chunk; ^C is the parent's to answer."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()
+    _jobs.append(job)
+
+
+def _check_chunk(sources: Sequence[Source]) -> list[FileResult]:
+    return [check_file(_jobs[-1], source) for source in sources]

@@ -1,5 +1,6 @@
 """The Kalent API, as docs/kalent-api.md has it.
 
-`client` knows the endpoints, `transport` the network (the only user of httpx), `listing` when a list can be
-trusted, `throttle` how long to wait, `retrying` when to try again (the only user of stamina), `secret` the key.
+`client` knows the endpoints, `transport` the network (the only user of httpx), `watchdog` how long a request may
+take, `listing` when a list can be trusted, `throttle` how long to wait, `retrying` when to try again (the only user
+of stamina), `secret` the key, `address` where it may go.
 """

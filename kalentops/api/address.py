@@ -4,36 +4,45 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import re
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from kalentops.errors import InvalidConfig
 from kalentops.text import clip
 
 DEFAULT_URL: Final = "https://app.kalent.ai/api"
+_PORTS: Final = {"http": 80, "https": 443}
+_HOST: Final = re.compile(r"[a-z0-9_.-]+|[0-9a-f:.]+")  # a name or an IPv4 address, or an IPv6 address
 
 
 def check_url(url: str) -> str:
-    """The base URL without a slash at its end.
+    """The base URL in its normal form: lower case up to the path, no slash at its end, no default port.
 
     Raises InvalidConfig for anything that would send the key in the clear, or that is no base URL: plain http
-    beyond a loopback address, credentials, a query, a fragment.
+    beyond a loopback address, credentials, a query, a fragment. No message holds credentials.
     """
     hint = f"KALENT_API_URL is like {DEFAULT_URL}; plain http only to a loopback address"
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise InvalidConfig(f"KALENT_API_URL is no URL: {error}", hint=hint) from None
-    if parts.scheme not in {"http", "https"} or not host:
-        raise InvalidConfig(f"KALENT_API_URL is no URL of the API: {clip(url)}", hint=hint)
-    if parts.username is not None or parts.password is not None:
+        host, port = parts.hostname, parts.port
+    except ValueError:  # its own words may hold a password
+        raise InvalidConfig(
+            "KALENT_API_URL is no URL: its host or its port is malformed", hint=hint
+        ) from None
+    if "@" in parts.netloc:
         raise InvalidConfig("KALENT_API_URL holds a user name or a password", hint=hint)
-    if parts.query or parts.fragment or not url.isascii() or not url.isprintable() or " " in url:
-        raise InvalidConfig(f"KALENT_API_URL is no base URL: {clip(url)}", hint=hint)
+    if parts.scheme not in _PORTS or not host or port == 0:
+        raise InvalidConfig(f"KALENT_API_URL is no URL of the API: {_shown(url)}", hint=hint)
+    if not re.fullmatch(r"[!-~]+", url) or set(url) & set("?#\\") or not _HOST.fullmatch(host):
+        raise InvalidConfig(f"KALENT_API_URL is no base URL: {_shown(url)}", hint=hint)
     if parts.scheme == "http" and not _is_loopback(host):
         raise InvalidConfig(f"the key would travel in the clear to {clip(host)}", hint=hint)
-    return url.rstrip("/")
+    return _normal(parts)
+
+
+def _shown(url: str) -> str:
+    return clip(re.sub(r".*@", "***@", url))
 
 
 def _is_loopback(host: str) -> bool:
@@ -45,8 +54,13 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+def _normal(parts: SplitResult) -> str:
+    host = parts.hostname or ""
+    name = f"[{host}]" if ":" in host else host
+    port = f":{parts.port}" if parts.port and parts.port != _PORTS[parts.scheme] else ""
+    return f"{parts.scheme}://{name}{port}{parts.path.rstrip('/')}"
+
+
 def tenant(url: str) -> str:
-    """The fingerprint of the place that a state belongs to: made from the base URL, never from the key."""
-    parts = urlsplit(url)
-    normal = f"{parts.scheme}://{(parts.netloc or '').lower()}{parts.path.rstrip('/')}"
-    return "url:" + hashlib.sha256(normal.encode()).hexdigest()[:16]
+    """The fingerprint of the place that a state belongs to: made from a valid base URL, never from the key."""
+    return "url:" + hashlib.sha256(_normal(urlsplit(url)).encode()).hexdigest()[:16]

@@ -26,7 +26,7 @@ from kalentops.outcome import (
     describe,
     envelope,
 )
-from kalentops.text import is_safe_id
+from kalentops.text import clip, is_safe_id
 
 _TOO_MANY: Final = 429
 _LIST_ATTEMPTS: Final = 3
@@ -63,7 +63,7 @@ class ReadApi:
 
     def _get(self, path: str, query: Mapping[str, int]) -> Any:
         def attempt(number: int) -> Any:
-            self._throttle.enter()
+            self._throttle.enter(number)
             answer = self._transport.send("GET", path, query=query)
             body = answer.body
             if answer.status == 200 and isinstance(body, Mapping) and body.get("success") is True:  # noqa: PLR2004
@@ -82,7 +82,7 @@ class ReadApi:
             raise kind(_said(answer, refusal), hint=_HINTS[answer.status])
         if answer.status == _TOO_MANY:
             self._throttle.limited(answer.retry_after, number)
-        elif refusal is not None and 400 <= answer.status < 500:  # noqa: PLR2004
+        elif isinstance(classify(answer), Refused):
             raise RefusedByApi(_said(answer, refusal))
         raise TryAgain(answer)
 
@@ -103,7 +103,7 @@ class WriteApi(ReadApi):
     def _write(self, method: str, path: str, body: Mapping[str, Any]) -> Verdict:
         def attempt(number: int) -> Verdict:
             try:
-                self._throttle.enter()
+                self._throttle.enter(number)
             except Interrupted:
                 return NotSent("interrupted before it was sent")
             verdict = classify(self._transport.send(method, path, body=dict(body)))
@@ -122,7 +122,7 @@ class WriteApi(ReadApi):
 def _safe(identifier: str) -> str:
     """Raises RefusedByApi for an id that must not become part of a path."""
     if not is_safe_id(identifier):
-        raise RefusedByApi(f"{identifier!r} is not an id of the API")
+        raise RefusedByApi(f"`{clip(identifier)}` is not an id of the API")
     return identifier
 
 

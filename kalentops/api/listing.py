@@ -54,6 +54,8 @@ def read_all(get_page: Callable[[int], Any], sourcing_id: str) -> tuple[Remote, 
             break
         if not rows or len(found) > total:
             raise UntrustedList(f"the list of {sourcing_id} has more pages than its total of {total} allows")
+    else:
+        raise UntrustedList(f"the list of {sourcing_id} does not end after {MAX_PAGES} pages")
     if len(found) != total:
         raise UntrustedList(f"the list of {sourcing_id} shows {len(found)} of {total}")
     return tuple(found.values())
@@ -67,7 +69,7 @@ def _page(data: Any, number: int) -> tuple[list[Any], dict[str, Any]]:
     total, page = pagination.get("total"), pagination.get("page")
     if type(total) is not int or total < 0 or type(pagination.get("hasNextPage")) is not bool:
         raise UntrustedList("a list of blueprints does not say how long it is")
-    if page != number or len(rows) > PAGE_SIZE:
+    if type(page) is not int or page != number or len(rows) > PAGE_SIZE:
         raise UntrustedList(f"page {number} of a list was asked for, something else came")
     return rows, pagination
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 
 from kalentops.errors import NoKey
 
@@ -17,22 +15,23 @@ FILE_VARIABLE: Final = "KALENT_API_KEY_FILE"
 _MASK: Final = "***"
 _USABLE: Final = re.compile(r"[\x21-\x7e]{1,4096}")
 _MAX_FILE: Final = 8192
+_LONG: Final = 16
+_NAMED: Final = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 
 
 class ApiKey:
     """The key. Shown as `***` wherever it is printed, formatted, copied or pickled."""
 
-    __slots__ = ("_value", "_variants")
+    __slots__ = ("_pattern", "_value")
 
     def __init__(self, value: str) -> None:
         self._value = value
-        raw = value.encode()
-        # Part of a base64 text depends on what stands before it, so the three alignments are looked for.
-        shifted = (
-            base64.b64encode(b"\0" * shift + raw)[4 * (shift > 0) :].rstrip(b"=")[:-1] for shift in range(3)
-        )
-        forms = {value, quote(value, safe=""), json.dumps(value)[1:-1], *(each.decode() for each in shifted)}
-        self._variants = sorted((form for form in forms if len(form) > 3), key=len, reverse=True)  # noqa: PLR2004
+        # Looked for ahead of each place, so that what overlaps is found as well.
+        self._pattern = re.compile(f"(?=({'|'.join(_forms(value))}))")
+
+    def surely_in(self, text: str) -> bool:
+        """Whether a text holds the key itself, and not by chance, as it may with a key such as `local`."""
+        return len(self._value) >= _LONG and self._value in text
 
     def reveal(self) -> str:
         """The key itself, for the header of a request and for nothing else."""
@@ -40,10 +39,13 @@ class ApiKey:
 
     def scrub(self, text: str) -> str:
         """`text` without the key, in whatever form a server may echo it."""
-        for variant in self._variants:
-            if variant in text:
-                text = text.replace(variant, _MASK)
-        return text
+        kept: list[str] = []
+        end = 0
+        for found in self._pattern.finditer(text):
+            if found.start() > end or not kept:
+                kept.append(text[end : found.start()])
+            end = max(end, found.end(1))
+        return _MASK.join([*kept, text[end:]]) if kept else text
 
     def __repr__(self) -> str:
         return _MASK
@@ -55,6 +57,26 @@ class ApiKey:
 
     def __reduce__(self) -> str:
         raise TypeError("a key is not pickled")
+
+
+def _forms(value: str) -> Iterator[str]:
+    """Patterns of the forms in which a text may hold the key."""
+    yield "".join(_character(char) for char in value)
+    yield f"(?i:{value.encode().hex()})"
+    # The ends of a base64 text depend on what stands beside it, and its middle on how that is aligned.
+    for shift, unsure in enumerate((0, 2, 3)):
+        data = b"\0" * shift + value.encode()
+        form = base64.b64encode(data).rstrip(b"=").decode()[unsure : -1 if len(data) % 3 else None]
+        if len(form) > 5:  # noqa: PLR2004 - shorter ones stand in any text
+            yield form.replace("+", "(?:[+-]|%2[bB])").replace("/", "(?:[/_]|%2[fF])")
+
+
+def _character(char: str) -> str:
+    """As it is, percent-encoded (perhaps twice), and as JSON or HTML write it."""
+    code = f"{ord(char):02x}"
+    raw = f"\\\\{{0,3}}{re.escape(char)}" if char in '"\\/' else re.escape(char)
+    entity = f"#0*{ord(char)}|#[xX]0*(?i:{code})" + (f"|{_NAMED[char]}" if char in _NAMED else "")
+    return f"(?:%(?:25)*(?i:{code})|\\\\(?:u00|x)(?i:{code})|&(?:{entity});|{raw})"
 
 
 def read_key(environment: Mapping[str, str]) -> ApiKey:
@@ -72,7 +94,9 @@ def read_key(environment: Mapping[str, str]) -> ApiKey:
             f"{VARIABLE} is not set" if source == VARIABLE else f"the file that {source} names is empty"
         )
     if not _USABLE.fullmatch(value):
-        raise NoKey(f"what {source} holds is no key: it has spaces, line ends or letters beyond ASCII in it")
+        raise NoKey(
+            f"what {source} holds is no key: it is too long, or has spaces or letters beyond ASCII in it"
+        )
     return ApiKey(value)
 
 
@@ -82,5 +106,7 @@ def _from_file(name: str) -> str:
             return stream.read(_MAX_FILE).strip()
     except OSError as error:
         raise NoKey(f"the file that {FILE_VARIABLE} names can't be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise NoKey(f"the file that {FILE_VARIABLE} names holds no key") from None
+    except ValueError:
+        raise NoKey(
+            f"the file that {FILE_VARIABLE} names holds no key: there is something beyond ASCII in it"
+        ) from None

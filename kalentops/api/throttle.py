@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 from kalentops.clock import Clock
+from kalentops.errors import Interrupted
 
 MAX_WAIT: Final = 120.0
 _FIRST_GUESS: Final = 1.0
@@ -35,8 +36,13 @@ class Throttle:
         if longer:
             self._on_wait(seconds)
 
-    def enter(self) -> None:
-        """Return when a request may be sent. Raises Interrupted."""
+    def enter(self, attempt: int = 1) -> None:
+        """Return when attempt number `attempt` of a request may be sent.
+
+        Raises Interrupted while waiting, and before a second attempt once the run was asked to end.
+        """
+        if attempt > 1 and self._clock.stopping:
+            raise Interrupted("interrupted before it was tried again")
         while True:
             with self._lock:
                 left = self._open_at - self._clock.monotonic()

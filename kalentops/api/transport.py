@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import re
 import threading
-import time
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -20,9 +20,10 @@ import httpx
 from kalentops import __version__
 from kalentops.api.secret import ApiKey
 from kalentops.api.throttle import retry_after
+from kalentops.api.watchdog import Line, Watchdog
 from kalentops.errors import InvalidConfig
 from kalentops.outcome import Answer, Trouble
-from kalentops.text import clip
+from kalentops.text import clip, visible
 
 MAX_ANSWER: Final = 16 << 20
 _CONNECT: Final = 10.0
@@ -69,19 +70,24 @@ class HttpTransport:
         self._debug = debug
         self._local = threading.local()
         self._clients: list[httpx.Client] = []
+        self._watchdog = Watchdog()
+        self._tls = _tls(network)
         try:
-            self._tls = _tls(network)
             self._client()
-        except (OSError, ValueError, httpx.InvalidURL) as error:
-            raise InvalidConfig(f"the CA file or the proxy can't be used: {error}") from None
+        except (ValueError, ImportError, httpx.InvalidURL):
+            raise InvalidConfig(
+                "the proxy can't be used", hint="--proxy is like http://proxy.example:3128"
+            ) from None
 
     def close(self) -> None:
         for client in self._clients:
             client.close()
+        self._watchdog.close()
 
-    def _client(self) -> httpx.Client:
-        client: httpx.Client | None = getattr(self._local, "client", None)
-        if client is None:
+    def _client(self) -> tuple[httpx.Client, Line]:
+        """The client of this thread, and what the watchdog has to know of it."""
+        own: tuple[httpx.Client, Line] | None = getattr(self._local, "own", None)
+        if own is None:
             client = httpx.Client(
                 verify=self._tls,
                 proxy=self._network.proxy,
@@ -95,9 +101,9 @@ class HttpTransport:
                     "accept-encoding": "identity",
                 },
             )
-            self._local.client = client
+            own = self._local.own = (client, Line())
             self._clients.append(client)
-        return client
+        return own
 
     def send(
         self, method: str, path: str, *, query: Mapping[str, int] | None = None, body: Any = None
@@ -109,10 +115,16 @@ class HttpTransport:
         if content is not None:
             headers["content-type"] = "application/json"
         url = f"{self._network.url}{path}"
+        client, line = self._client()
+        extensions = {"trace": line.trace}
+        limit = 2 * self._network.timeout
         try:
-            with self._client().stream(
-                method, url, params=query, content=content, headers=headers
-            ) as response:
+            with (
+                self._watchdog.over(line, limit),
+                client.stream(
+                    method, url, params=query, content=content, headers=headers, extensions=extensions
+                ) as response,
+            ):
                 answer = self._answer(response)
         except _NOT_SENT as error:
             answer = Answer(trouble=Trouble.NOT_SENT, reason=self._reason(error))
@@ -125,8 +137,12 @@ class HttpTransport:
             ValueError,
         ) as error:
             answer = Answer(trouble=Trouble.LOST, reason=self._reason(error))
+        if line.was_cut and answer.trouble is not Trouble.NOT_SENT:
+            # What was read may look whole: an answer of no stated length ends where the connection does.
+            answer = Answer(trouble=Trouble.LOST, reason=f"no whole answer within {limit:g} s")
         if self._debug is not None:
-            self._debug(f"{method} {path} {dict(query or {}) or ''} -> {_brief(answer)}")
+            with suppress(OSError, ValueError):  # a stderr that is gone must not cost the answer
+                self._debug(f"{method} {path} {dict(query or {}) or ''} -> {_brief(answer)}")
         return answer
 
     def _reason(self, error: Exception) -> str:
@@ -135,15 +151,25 @@ class HttpTransport:
 
     def _answer(self, response: httpx.Response) -> Answer:
         wait = retry_after(response.headers.get("retry-after"))
-        data = _read(response, time.monotonic() + 2 * self._network.timeout)
+        data = _read(response)
         if isinstance(data, str):
             return Answer(status=response.status_code, trouble=Trouble.LOST, reason=data, retry_after=wait)
-        text = self._key.scrub(data.decode(errors="replace"))
+        text = data.decode(errors="replace")
         try:
-            body, reason = json.loads(text), ""
+            body, reason = self._scrubbed(json.loads(text), text), ""
         except (ValueError, RecursionError):
             body, reason = None, self._what_instead(response, text)
         return Answer(status=response.status_code, body=body, reason=reason, retry_after=wait)
+
+    def _scrubbed(self, body: Any, text: str) -> Any:
+        """A parsed body without the key.
+
+        What was a success holds ids and names that have to stay what they are, so only a key that nobody could
+        have hit upon by chance is taken out of it.
+        """
+        if isinstance(body, dict) and body.get("success") is True and not self._key.surely_in(text):
+            return body
+        return _each_text(body, self._key.scrub)
 
     def _what_instead(self, response: httpx.Response, text: str) -> str:
         if response.is_redirect:
@@ -153,7 +179,7 @@ class HttpTransport:
             return "an empty body"
         title = re.search(r"<title>([^<]{1,80})</title>", text[:4096], re.IGNORECASE)
         if title or text.lstrip()[:1] == "<":
-            return f"a page instead of JSON{': ' + clip(title[1].strip()) if title else ''}"
+            return f"a page instead of JSON{': ' + clip(self._key.scrub(title[1].strip())) if title else ''}"
         return "a body that is not JSON"
 
 
@@ -161,14 +187,32 @@ def _tls(network: Network) -> Any:
     """The context that all clients share; making one takes longer than a request."""
     if network.url.startswith("http://") and not network.proxy:
         return False
+    if network.ca_file is None:
+        return httpx.create_ssl_context(trust_env=False)
     import ssl
 
-    return (
-        ssl.create_default_context(cafile=network.ca_file) if network.ca_file else httpx.create_ssl_context()
-    )
+    try:
+        return ssl.create_default_context(cafile=network.ca_file)
+    except (OSError, ValueError) as error:
+        said = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.args[-1]
+        raise InvalidConfig(
+            f"the CA file {visible(network.ca_file)} can't be used: {said}",
+            hint="--ca-file and KALENTOPS_CA_FILE take a file of certificates in PEM form",
+        ) from None
 
 
-def _read(response: httpx.Response, until: float) -> bytes | str:
+def _each_text(value: Any, change: Callable[[str], str]) -> Any:
+    """The same JSON with each of its texts changed, keys included. Raises RecursionError."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [_each_text(each, change) for each in value]
+    if isinstance(value, dict):
+        return {change(key): _each_text(each, change) for key, each in value.items()}
+    return value
+
+
+def _read(response: httpx.Response) -> bytes | str:
     """The body, unpacked, or why it is not read to its end."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding in {"gzip", "deflate"}:  # not asked for, but something in between may do it
@@ -185,8 +229,6 @@ def _read(response: httpx.Response, until: float) -> bytes | str:
             return "an answer that can't be unpacked"
         if len(found) > MAX_ANSWER:
             return f"an answer larger than {MAX_ANSWER >> 20} MiB"
-        if time.monotonic() > until:
-            return "an answer that does not end"
     if unpack is not None and not unpack.eof:
         return "an answer that is cut short"
     return bytes(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -12,7 +12,15 @@ from kalentops.apply.events import Observer
 from kalentops.apply.result import Cause, Outcome, Result
 from kalentops.canonical import observable
 from kalentops.clock import Clock
-from kalentops.errors import Forbidden, Interrupted, KalentopsError, StoreFailure, Unauthorized, Unreachable
+from kalentops.errors import (
+    Forbidden,
+    Interrupted,
+    KalentopsError,
+    StateError,
+    StoreFailure,
+    Unauthorized,
+    Unreachable,
+)
 from kalentops.outcome import Limited, NotSent, Refused, Verdict
 from kalentops.plan import Action, Change
 from kalentops.state import Adopted, Closed, Done, Entry, Intended, Intent, Record, State
@@ -66,17 +74,18 @@ class Run:
     observe: Observer
     ours: dict[str, str] = field(default_factory=dict)
     open_intents: set[str] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stopped: tuple[str, Cause] | None = None
     _unknown: int = 0
 
     def record(self, *records: Record) -> None:
-        """Make the records durable. Raises StoreFailure, after which nothing new is begun."""
+        """Make the records durable. Raises StoreFailure or StateError, after which nothing new is begun."""
         try:
             with self._lock:
                 self.session.begin(self.options.tenant)
             self.session.record(*records)
-        except StoreFailure as error:
+        except (StoreFailure, StateError) as error:
             self.stop(f"{error}", Cause.STORE)
             raise
         with self._lock:
@@ -91,6 +100,14 @@ class Run:
     def own(self, blueprint_id: str, address: str) -> None:
         with self._lock:
             self.ours[blueprint_id] = address
+
+    def see(self, ids: Iterable[str]) -> None:
+        with self._lock:
+            self.seen.update(ids)
+
+    def given_before(self, blueprint_id: str) -> bool:
+        """Whether an id is known to belong to something else: no new blueprint can have it."""
+        return blueprint_id in self.ours or blueprint_id in self.seen
 
     def stop(self, reason: str, cause: Cause) -> None:
         """Begin nothing new: the first reason stays."""
@@ -130,6 +147,7 @@ class View:
         """Read the list anew. Raises what the API's list raises."""
         self.remotes = self.run.api.list_blueprints(self.sourcing_id)
         self.read_at = self.run.clock.monotonic()
+        self.run.see(self.ids())
         return self.remotes
 
     def fresh(self) -> tuple[Remote, ...]:
@@ -210,7 +228,7 @@ def from_error(job: Job, error: KalentopsError) -> Result:
         cause = Cause.DENIED
     elif isinstance(error, Unreachable):
         cause = Cause.UNREACHABLE
-    elif isinstance(error, StoreFailure):
+    elif isinstance(error, StoreFailure | StateError):
         cause = Cause.STORE
     elif isinstance(error, Interrupted):
         cause = Cause.INTERRUPTED

@@ -9,7 +9,7 @@ from kalentops.apply.base import Job, View, not_done
 from kalentops.apply.result import Cause, Outcome, Result
 from kalentops.apply.settling import Absent, Doubt, Found, settle
 from kalentops.canonical import Canonical, hidden, shown_part
-from kalentops.errors import KalentopsError, StoreFailure
+from kalentops.errors import KalentopsError, StateError, StoreFailure
 from kalentops.outcome import Accepted, Limited, NotSent, Refused, Verdict
 from kalentops.plan import Action, same_name
 from kalentops.state import Adopted, Closed, Done, Entry, Intended, Intent
@@ -53,7 +53,7 @@ def _once(view: View, job: Job, intent: Intent) -> Result | None:
         if isinstance(verdict, Refused) and verdict.fatal:
             run.stop(f"the API refused the key: {verdict.message}", Cause.DENIED)
         return not_done(job, Action.CREATE, verdict)
-    blueprint_id = _usable_id(verdict, view, intent)
+    blueprint_id = _usable_id(verdict, view)
     if blueprint_id is not None:
         run.outcome_known(known=True)
         return record_done(view, job, Action.CREATE, blueprint_id)
@@ -86,13 +86,13 @@ def record_done(view: View, job: Job, action: Action, blueprint_id: str) -> Resu
     run.own(blueprint_id, job.address)
     try:
         run.record(Done(job.address, blueprint_id, run.clock.now()))
-    except StoreFailure as error:
+    except (StoreFailure, StateError) as error:
         said = f"it was made as {blueprint_id}, but that could not be recorded: {error}; the next run looks first"
         return job.result(action, Outcome.UNKNOWN, blueprint_id, error=said, cause=Cause.STORE)
     return job.result(action, Outcome.DONE, blueprint_id)
 
 
-def _usable_id(verdict: Verdict, view: View, intent: Intent) -> str | None:
+def _usable_id(verdict: Verdict, view: View) -> str | None:
     """The id of an accepted create, if it can be the one of a new blueprint of this sourcing."""
     if not isinstance(verdict, Accepted):
         return None
@@ -100,8 +100,7 @@ def _usable_id(verdict: Verdict, view: View, intent: Intent) -> str | None:
     if not isinstance(blueprint_id, str) or not is_safe_id(blueprint_id):
         return None
     elsewhere = verdict.data.get("sourcingId", view.sourcing_id) != view.sourcing_id
-    given_before = blueprint_id in intent.known_ids or blueprint_id in view.run.ours
-    return None if elsewhere or given_before else blueprint_id
+    return None if elsewhere or view.run.given_before(blueprint_id) else blueprint_id
 
 
 def _why(verdict: Refused | NotSent | Limited) -> str:

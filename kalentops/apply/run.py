@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TypeVar
 
 from kalentops.apply.base import Api, Job, Options, Recorder, Run, View
@@ -29,7 +30,7 @@ def apply_plan(
     state = session.state
     run = Run(api, session, clock, options, on_event, state.ids(), set(state.intents))
     settled = [_conflict(change) for change in plan.to_do if change.action is Action.CONFLICT]
-    sourcings = _sourcings(run, state, [c for c in plan.to_do if c.action is not Action.CONFLICT])
+    sourcings = _sourcings(run, state, plan.changes)
     on_event(Began(len(sourcings), len(plan.to_do)))
     for result in settled:
         on_event(Finished(result))
@@ -37,7 +38,8 @@ def apply_plan(
         looked = _all(pool, look, sourcings)
         results = [result for each in _all(pool, work, looked) for result in each]
     results = sorted([*settled, *results], key=lambda result: result.address)
-    return ApplyResult(tuple(results), interrupted=clock.stopping and _something_left(results))
+    notes = tuple(note for sourcing in looked for note in sourcing.notes)
+    return ApplyResult(tuple(results), interrupted=clock.stopping and _something_left(results), notes=notes)
 
 
 def _something_left(results: Iterable[Result]) -> bool:
@@ -53,8 +55,16 @@ def _conflict(change: Change) -> Result:
 
 
 def _sourcings(run: Run, state: State, changes: Iterable[Change]) -> list[Sourcing]:
+    """Those with something to do, or with something that was made and never seen in a list."""
     jobs: dict[str, list[Job]] = {}
+    unseen: dict[str, list[Job]] = {}
     for change in changes:
-        job = Job(change, state.entries.get(change.address), state.intents.get(change.address))
-        jobs.setdefault(change.sourcing_id, []).append(job)
-    return [Sourcing(View(run, sourcing_id), each) for sourcing_id, each in sorted(jobs.items())]
+        entry = state.entries.get(change.address)
+        if change.action in {Action.CREATE, Action.UPDATE, Action.RESUME}:
+            job = Job(change, entry, state.intents.get(change.address))
+            jobs.setdefault(change.sourcing_id, []).append(job)
+        elif change.action is Action.NO_OP and entry is not None and entry.remote_digest is None:
+            sent = replace(change, after=entry.sent, after_digest=entry.digest)
+            unseen.setdefault(change.sourcing_id, []).append(Job(sent, entry, None))
+    ids = sorted(jobs.keys() | unseen.keys())
+    return [Sourcing(View(run, each), jobs.get(each, ()), unseen.get(each, ())) for each in ids]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from kalentops.apply.base import Job, Run, View, from_error
 from kalentops.apply.creating import create
 from kalentops.apply.events import Finished, Listed
-from kalentops.apply.readback import read_back
+from kalentops.apply.readback import confirm, read_back
 from kalentops.apply.result import Outcome, Result
 from kalentops.apply.resuming import resume
 from kalentops.apply.updating import update
@@ -23,12 +23,16 @@ _ORDER = {Action.RESUME: 0, Action.UPDATE: 1, Action.CREATE: 2}
 
 @dataclass(slots=True)
 class Sourcing:
-    """The jobs of one sourcing. `failed` holds why it can't be worked on, where its list could not be read."""
+    """The jobs of one sourcing. `unseen` need nothing done, but were never seen in a list. `failed` holds why it
+    can't be worked on, where its list could not be read.
+    """
 
     view: View
     jobs: Sequence[Job]
+    unseen: Sequence[Job] = ()
     failed: KalentopsError | None = None
-    before: frozenset[str] = field(default=frozenset())
+    before: dict[str, str | None] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def run(self) -> Run:
@@ -40,8 +44,9 @@ def look(sourcing: Sourcing) -> Sourcing:
     try:
         if not sourcing.run.stopped():
             sourcing.view.read()
-            sourcing.before = frozenset(sourcing.view.ids())
+            sourcing.before = {each.blueprint_id: each.digest for each in sourcing.view.remotes}
             sourcing.run.observe(Listed(sourcing.view.sourcing_id, len(sourcing.view.remotes)))
+            sourcing.notes += confirm(sourcing.view, sourcing.unseen)
     except KalentopsError as error:
         sourcing.failed = error
         sourcing.run.note_error(error)
@@ -56,11 +61,9 @@ def work(sourcing: Sourcing) -> list[Result]:
         if results[-1].outcome is not Outcome.DONE:
             sourcing.run.observe(Finished(results[-1]))
     done = [result for result in results if result.outcome is Outcome.DONE]
-    wanted = {job.address: job.wanted for job in sourcing.jobs if job.change.after is not None}
+    jobs = {job.address: job for job in sourcing.jobs}
     checked = (
-        list(read_back(sourcing.view, done, sourcing.before, wanted))
-        if _worth_a_look(sourcing, done)
-        else done
+        list(read_back(sourcing.view, done, sourcing.before, jobs)) if _worth_a_look(sourcing, done) else done
     )
     for result in checked:
         sourcing.run.observe(Finished(result))

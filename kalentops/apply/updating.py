@@ -11,7 +11,7 @@ from kalentops.apply.creating import seen_entry
 from kalentops.apply.events import Looking
 from kalentops.apply.result import Cause, Outcome, Result
 from kalentops.canonical import hidden, observable, of_body
-from kalentops.errors import KalentopsError, StoreFailure, Unreachable
+from kalentops.errors import KalentopsError, StateError, StoreFailure, Unreachable
 from kalentops.outcome import Accepted, Limited, NotSent, Refused
 from kalentops.plan import Action
 from kalentops.state import Adopted, Closed, Done, Entry, Intended, Intent
@@ -119,7 +119,7 @@ def await_remote(view: View, address: str, blueprint_id: str, wanted: str, reaso
 def _record(view: View, job: Job, entry: Entry) -> Result:
     try:
         view.run.record(Done(job.address, entry.blueprint_id, view.run.clock.now()))
-    except StoreFailure as error:
+    except (StoreFailure, StateError) as error:
         said = f"it was updated, but that could not be recorded: {error}; the next run looks first"
         return job.result(Action.UPDATE, Outcome.UNKNOWN, entry.blueprint_id, error=said, cause=Cause.STORE)
     return job.result(Action.UPDATE, Outcome.DONE, entry.blueprint_id)

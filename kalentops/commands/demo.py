@@ -85,8 +85,12 @@ def _run(folder: Path, url: str, *args: str, expected: int = 0) -> None:
 
 def _edit(folder: Path) -> str:
     """Change the file that has most to change; its name."""
-    texts = {path: path.read_text(encoding="utf-8") for path in sorted((folder / "blueprints").rglob("*.y*ml"))}
-    best = max(texts, key=lambda path: sum(bool(each.search(texts[path])) for each, _ in _EDITS), default=None)
+    texts = {
+        path: path.read_text(encoding="utf-8") for path in sorted((folder / "blueprints").rglob("*.y*ml"))
+    }
+    best = max(
+        texts, key=lambda path: sum(bool(each.search(texts[path])) for each, _ in _EDITS), default=None
+    )
     if best is None or not any(each.search(texts[best]) for each, _ in _EDITS):
         raise UsageError("the blueprints hold nothing that the demo knows how to edit")
     after = texts[best]

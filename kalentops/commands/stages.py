@@ -87,6 +87,7 @@ def show_plan(plan: Plan, *, notes: Iterable[str], verbose: bool, brief: bool) -
 
 def show_result(result: ApplyResult, form: str) -> None:
     """What became of it, on stdout."""
+    tell(result.notes)
     if form == "json":
         sys.stdout.write(machine.dump(machine.apply(result)) + "\n")
     else:

@@ -6,15 +6,15 @@ still look at the rest of the file: all findings of a file come out of one run.
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kalentops.finding import Finding, Problem, Severity
-from kalentops.loader.nodes import Broken, Tree, locate
+from kalentops.loader.nodes import Broken, Tree
+from kalentops.loader.places import Places
 from kalentops.loader.tree import parse
-from kalentops.loader.violations import to_problem
+from kalentops.loader.violations import meant, to_problem
 from kalentops.model import SourcingFile
 from kalentops.shape import ShapeError, Violation
 
@@ -26,7 +26,7 @@ class Document:
     """One file: its model where there is one, the paths in it that hold stand-ins, and its findings."""
 
     file: str
-    text: str
+    places: Places
     data: Tree = None
     model: SourcingFile | None = None
     tainted: frozenset[Path] = frozenset()
@@ -34,21 +34,15 @@ class Document:
 
     def place(self, problem: Problem, severity: Severity = Severity.ERROR) -> Finding:
         """The problem as a finding in this file; its path starts at the root of the file."""
-        line, column = locate(
-            self.text,
-            self.data,
-            problem.path,
-            token=problem.token,
-            nth=problem.nth,
-            on_key=problem.on_key,
-        )
+        line, column = self.places.find(problem.path, at=problem.at, on_key=problem.on_key)
         return Finding(self.file, line, column, problem.code, problem.message, problem.hint, severity)
 
 
 def read_document(file: str, text: str) -> Document:
     """The document that a file of blueprints holds. Never raises: what is wrong is in its findings."""
+    text = text.lstrip("\ufeff")  # a byte order mark; positions count without it
     parsed = parse(text)
-    document = Document(file, text, parsed.data)
+    document = Document(file, Places(text, parsed.data), parsed.data)
     document.findings += [Finding(file, f.line, f.column, f.code, f.message, f.hint) for f in parsed.faults]
     if parsed.usable:
         _shape(document)
@@ -59,26 +53,33 @@ def _shape(document: Document) -> None:
     try:
         document.model = SourcingFile.read(document.data)
     except ShapeError as error:
-        document.findings += [document.place(p) for p in problems(error.violations)]
+        # `{name: {{x}}, hi}` is one mistake, told already: `hi` is no field that somebody wanted.
+        told = {finding.line for finding in document.findings if finding.code == "KAL004"}
+        written = [_with_source(document, violation) for violation in error.violations]
+        placed = (document.place(problem) for problem in problems(written))
+        document.findings += [f for f in placed if not (f.code == "KAL010" and f.line in told)]
         _salvage(document, error.violations)
 
 
-def problems(violations: list[Violation]) -> list[Problem]:
+def _with_source(document: Document, violation: Violation) -> Violation:
+    if not isinstance(violation.value, bool | int | float):
+        return violation
+    return replace(violation, written=document.places.written(violation.path) or str(violation.value))
+
+
+def problems(violations: list[Violation]) -> Iterator[Problem]:
     """What to tell of the violations: not those of values that are broken anyway, nor the same thing twice."""
-    told = [to_problem(v) for v in violations if not isinstance(v.value, Broken)]
+    told = [v for v in violations if not isinstance(v.value, Broken)]
     # A misspelt key is one mistake: the right one is not missing as well.
-    meant = {(p.path[:-1], p.token) for p in told if p.code == "KAL010" and p.token}
-    missing = {"KAL011"}
-    return [
-        Problem(p.path, p.message, p.hint, on_key=p.on_key, code=p.code)
-        for p in told
-        if not (p.code in missing and (p.path[:-1], p.path[-1]) in meant)
-    ]
+    misspelt = {(*v.path[:-1], meant(v)) for v in told}
+    for violation in told:
+        if violation.kind != "missing" or violation.path not in misspelt:
+            yield to_problem(violation)
 
 
 # Stand-ins for required values; an optional value is simply left out.
 _NEUTRAL: dict[str, Callable[[], Any]] = {
-    "id": lambda: "?",
+    "id": lambda: "\0",  # unlike any that somebody writes, for ids are compared with each other
     "name": lambda: "?",
     "type": lambda: "EMAIL",
     "content": str,
@@ -87,15 +88,18 @@ _NEUTRAL: dict[str, Callable[[], Any]] = {
     "blueprints": dict,
     "steps": list,
 }
-_DEPTHS = (1, 3, 5)  # of the fields of a file, a blueprint and a step; `config` is free below its own
+_DEPTHS = (1, 3, 5)  # of the fields of a file, a blueprint and a step
 
 
 def _salvage(document: Document, violations: list[Violation]) -> None:
-    data: Any = copy.deepcopy(_plain(document.data))
+    data: Any = _plain(document.data)
     tainted: set[Path] = set()
     for _ in range(3):
         for violation in violations:
             tainted.add(_mend(data, violation))
+            near = meant(violation)
+            if near:
+                tainted.add((*violation.path[:-1], near))
         try:
             document.model = SourcingFile.read(data)
         except ShapeError as error:
@@ -106,7 +110,7 @@ def _salvage(document: Document, violations: list[Violation]) -> None:
 
 
 def _plain(node: Any) -> Any:
-    """The same data without positions: events can't be copied."""
+    """A copy of the data without its positions; an alias is copied as often as it stands."""
     if isinstance(node, dict):
         return {key: _plain(value) for key, value in node.items()}
     if isinstance(node, list):
@@ -117,6 +121,8 @@ def _plain(node: Any) -> Any:
 def _mend(data: Any, violation: Violation) -> Path:
     """Put a stand-in where the violation is; the path of what is now not the author's."""
     path = violation.path
+    if len(path) > 3 and path[2] == "config":  # noqa: PLR2004 - free-form, so it goes as a whole
+        path = path[:3]
     parent = data
     for depth, part in enumerate(path[:-1]):
         below = parent[part] if _has(parent, part) else None

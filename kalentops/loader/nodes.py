@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -60,58 +59,10 @@ class Parsed:
     usable: bool = False
 
 
-def locate(
-    text: str,
-    root: Tree,
-    path: Sequence[str | int],
-    *,
-    token: str | None = None,
-    nth: int = 0,
-    on_key: bool = False,
-) -> tuple[int, int]:
-    """Line and column (from 1) of the value at `path`, of its key, or of occurrence `nth` of `token` in it.
-
-    Where the path leads further than the data, the place of the last part that exists is given.
-    """
-    node: Any = root
-    event: Event = None
-    for depth, part in enumerate(path):
-        found = _step(node, part)
-        if found is None:
-            break
-        key_event, event, node = found
-        if on_key and depth == len(path) - 1 and key_event is not None:
-            event = key_event
-    if event is None:
-        return _first_place(root)
-    if token is not None and isinstance(node, str):
-        index = _find(text, event.start_mark.index, event.end_mark.index, token, nth)
-        if index is not None:
-            return text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)
-    return event.start_mark.line + 1, event.start_mark.column + 1
-
-
-def _step(node: Any, part: str | int) -> tuple[Event, Event, Any] | None:
-    if isinstance(node, Map) and part in node.marks:
-        key_event, event = node.marks[str(part)]
-        return key_event, event, node[str(part)]
-    if isinstance(node, Seq) and isinstance(part, int) and part < len(node):
-        return None, node.marks[part], node[part]
-    return None
-
-
-def _first_place(root: Tree) -> tuple[int, int]:
-    if isinstance(root, Map) and root.marks:
-        mark = next(iter(root.marks.values()))[0].start_mark
-        return mark.line + 1, mark.column + 1
-    return 1, 1
-
-
-def _find(text: str, start: int, end: int, token: str, nth: int) -> int | None:
-    """Where the token stands in the source of a scalar; None where escapes or folding hide it."""
-    at = start - 1
-    for _ in range(nth + 1):
-        at = text.find(token, at + 1, end)
-        if at < 0:
-            return None
-    return at
+def merge(node: Map) -> None:
+    """Take in what `<<` names; a key that the mapping has itself wins, then that of the first source."""
+    for source in node.merges:
+        for key, value in source.items():
+            if key not in node.marks:
+                node[key] = value
+                node.marks[key] = source.marks[key]

@@ -22,14 +22,12 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from kalentops.loader import scalars
-from kalentops.loader.nodes import BROKEN, Broken, Event, Fault, Map, Parsed, Seq, Tree
-from kalentops.loader.syntax import explain, unquoted_braces
-from kalentops.text import clip
+from kalentops.loader import faults, scalars
+from kalentops.loader.nodes import BROKEN, Broken, Event, Fault, Map, Parsed, Seq, Tree, merge
+from kalentops.loader.syntax import BRACES, Complaint, Place, explain, forbidden, forbidden_character
 
 MAX_DEPTH = 32
 MAX_NODES = 20_000
-_STANDARD = "tag:yaml.org,2002:"
 
 
 class _Stop(Exception):
@@ -41,27 +39,16 @@ def parse(text: str) -> Parsed:
 
     Never raises for any text: what is wrong is in `faults`, and `usable` says whether there is data.
     """
+    fault = forbidden(text)
+    if fault:
+        return Parsed(None, [fault])
     builder = _Builder(text)
     try:
         builder.run()
     except _Stop:
         pass
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        at = (mark.line, mark.column) if mark else (0, 0)
-        fault = Fault(*explain(text, at, error.problem or "it can't be read", error.context or ""))
-        # An unquoted `{{` may have been told from the events before the parser gave up on the same line.
-        if not any((f.code, f.line) == (fault.code, fault.line) for f in builder.faults):
-            builder.faults.append(fault)
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) if isinstance(error.position, int) else 0
-        builder.fault(
-            "KAL003",
-            line,
-            0,
-            f"a character that YAML does not allow: {error.reason}",
-            "remove it, or retype the line",
-        )
+    except (yaml.reader.ReaderError, UnicodeEncodeError):
+        builder.faults.append(forbidden_character(text))
     else:
         return Parsed(builder.root, builder.faults, usable=not isinstance(builder.root, Broken))
     return Parsed(None, builder.faults)
@@ -90,80 +77,94 @@ class _Builder:
         self._nodes = 0
         self._stack: list[_Frame] = []
         self._anchors: dict[str, Tree] = {}
-
-    def fault(self, code: str, line: int, column: int, message: str, hint: str) -> None:
-        self.faults.append(Fault(code, line + 1, column + 1, message, hint))
+        self._braces: int | None = None  # where the last text begins that is a variable without quotes
 
     def _at(self, event: Event, code: str, message: str, hint: str) -> None:
-        self.fault(code, event.start_mark.line, event.start_mark.column, message, hint)
+        mark = event.start_mark
+        self.faults.append(Fault(code, mark.line + 1, mark.column + 1, message, hint))
 
     def run(self) -> None:
-        for event in _events(self.text):
-            kind = type(event)
-            if kind is ScalarEvent:
-                self._scalar(event)
-            elif kind is MappingStartEvent:
-                self._open(Map(), event)
-            elif kind is SequenceStartEvent:
-                self._open(Seq(), event)
-            elif kind is MappingEndEvent or kind is SequenceEndEvent:
-                self._close()
-            elif kind is AliasEvent:
-                self._alias(event)
-            elif kind is DocumentStartEvent:
-                self._document(event)
+        event: Event = None
+        try:
+            for event in _events(self.text):
+                kind = type(event)
+                if kind is ScalarEvent:
+                    self._scalar(event)
+                elif kind is MappingStartEvent:
+                    self._open(Map(), event)
+                elif kind is SequenceStartEvent:
+                    self._open(Seq(), event)
+                elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                    self._close()
+                elif kind is AliasEvent:
+                    self._alias(event)
+                elif kind is DocumentStartEvent:
+                    self._document(event)
+        except yaml.MarkedYAMLError as error:
+            self._complain(error, event)
+            raise _Stop from None
         if not self._documents:
-            self.fault(
-                "KAL007", 0, 0, "the file is empty", "write `sourcingId:` and `blueprints:`, or delete it"
-            )
+            self.faults.append(faults.EMPTY)
             raise _Stop
+
+    def _complain(self, error: yaml.MarkedYAMLError, last: Event) -> None:
+        at = _place(error.problem_mark or error.context_mark)
+        end = last.end_mark.index if last else 0
+        kind = {"}": "]", "]": "]", '"': '"', "'": '"'}.get(self.text[end - 1 : end], "")
+        since = _place(error.context_mark) if error.context_mark else None
+        fault = explain(self.text, Complaint(error.problem or "", at, error.context or "", since, kind))
+        # What follows a variable without quotes can't be read either: one mistake, one fault.
+        told = self._braces is not None and not self.text[end : at[2]].strip("} \r\n")
+        told = told and kind == "]" and "}" in self.text[self._braces : end]
+        if not told and fault not in self.faults:
+            self.faults.append(fault)
 
     def _document(self, event: Event) -> None:
         self._documents += 1
         if self._documents > 1:
-            self._at(
-                event, "KAL007", "a second document begins here", "one file, one document: split it at `---`"
-            )
+            self._at(event, *faults.SECOND_DOCUMENT)
             raise _Stop
 
     def _scalar(self, event: Any) -> None:
         value: Tree = event.value
+        frame = self._stack[-1] if self._stack else None
         if event.implicit[0] and event.tag is None:
-            frame = self._stack[-1] if self._stack else None
             if value == "<<" and frame and frame.key_event is None and isinstance(frame.node, Map):
                 self._set_key(frame, "<<", event)
                 return
             try:
                 value = scalars.plain(event.value)
             except scalars.NotRepresentable as error:
-                self._at(
-                    event, "KAL012", f"{error}", "write a smaller number, or quote it where text is meant"
-                )
+                self._at(event, *faults.no_number(str(error)))
                 value = BROKEN
         elif event.tag is not None:
             value = self._tagged(event)
         if event.anchor:
             self._anchors[event.anchor] = value
-        self._add(value, event, 1, 0)
+        self._count(event, 1)
+        if type(value) is not str or frame is None or type(frame.node) is Seq:
+            self._add(value, event, 0)
+        elif frame.key_event is None:  # a key: half of all scalars, so the shortest way
+            frame.key, frame.key_event = value, event
+        else:
+            frame.node.size += 1
+            self._put(frame, value, event)
 
     def _tagged(self, event: Any) -> Tree:
-        if event.tag in {"!", _STANDARD + "str"}:
+        if event.tag in {"!", faults.STANDARD + "str"}:
             return str(event.value)
-        self._at(event, "KAL006", f"the tag {_tag_name(event.tag)} is not known here", _TAG_HINT)
+        self._at(event, *faults.unknown_tag(event.tag))
         return BROKEN
 
     def _open(self, node: Map | Seq, event: Any) -> None:
         if len(self._stack) >= MAX_DEPTH:
-            self._at(
-                event,
-                "KAL002",
-                f"nested deeper than {MAX_DEPTH} levels",
-                "a blueprint needs no more than eight",
-            )
+            self._at(event, *faults.too_deep(MAX_DEPTH))
             raise _Stop
         self._count(event, 1)
-        if event.tag not in {None, "!", _STANDARD + "map", _STANDARD + "seq"}:
-            self._at(event, "KAL006", f"the tag {_tag_name(event.tag)} is not known here", _TAG_HINT)
+        if event.tag is not None:
+            own = faults.STANDARD + ("map" if isinstance(node, Map) else "seq")
+            if event.tag not in {"!", own}:
+                self._at(event, *faults.unknown_tag(event.tag))
         if event.anchor:
             self._anchors[event.anchor] = BROKEN
         self._stack.append(_Frame(node, event, event.anchor))
@@ -172,45 +173,35 @@ class _Builder:
         frame = self._stack.pop()
         value: Tree = frame.node
         if isinstance(frame.node, Map) and frame.node.merges:
-            self._merge(frame.node)
+            merge(frame.node)
         if frame.broken:
             value = BROKEN
         if frame.anchor:
             self._anchors[frame.anchor] = value
-        self._add(value, frame.start, 0, frame.node.height)
+        self._add(value, frame.start, frame.node.height)
 
     def _alias(self, event: Any) -> None:
         if event.anchor not in self._anchors:
-            self._at(
-                event,
-                "KAL008",
-                f"the alias *{clip(event.anchor)} has no anchor before it",
-                f"write &{clip(event.anchor)} where the value stands first; quote a text that begins with *",
-            )
+            self._at(event, *faults.no_anchor(event.anchor))
             raise _Stop
         value = self._anchors[event.anchor]
         if any(f.anchor == event.anchor for f in self._stack):
-            self._at(
-                event, "KAL008", f"*{clip(event.anchor)} stands inside of what it names", "it would never end"
-            )
+            self._at(event, *faults.inside_itself(event.anchor))
             raise _Stop
         size, height = (value.size, value.height) if isinstance(value, (Map, Seq)) else (1, 0)
         if len(self._stack) + height > MAX_DEPTH:
-            self._at(
-                event, "KAL002", f"nested deeper than {MAX_DEPTH} levels through an alias", "write it flatter"
-            )
+            self._at(event, *faults.too_deep(MAX_DEPTH, through_alias=True))
             raise _Stop
-        self._add(value, event, size, height)
+        self._count(event, size)
+        self._add(value, event, height)
 
     def _count(self, event: Event, nodes: int) -> None:
         self._nodes += nodes
         if self._nodes > MAX_NODES:
-            self._at(event, "KAL002", f"more than {MAX_NODES:,} values, aliases expanded", "split the file")
+            self._at(event, *faults.too_many(MAX_NODES))
             raise _Stop
 
-    def _add(self, value: Tree, event: Event, nodes: int, height: int) -> None:
-        if nodes:
-            self._count(event, nodes)
+    def _add(self, value: Tree, event: Event, height: int) -> None:
         if not self._stack:
             self.root = value
             return
@@ -234,25 +225,24 @@ class _Builder:
             self._set_key(frame, key, event)
             return
         if isinstance(key, (Map, Seq, Broken)):
-            self._complex_key(frame, event)
+            self._complex_key(frame, key, event)
             return
         raw = str(getattr(event, "value", key))
-        self._at(event, "KAL012", f"the key {clip(raw)} is not text", f'quote it: "{clip(raw)}"')
+        self._at(event, *faults.no_text_key(raw))
         self._set_key(frame, BROKEN, event)
 
-    def _complex_key(self, frame: _Frame, event: Event) -> None:
-        start = frame.start.start_mark
-        if self.text.startswith("{{", start.index):
-            self._at(frame.start, *unquoted_braces("{{firstname}}, …"))
-        elif not isinstance(frame.key, Broken):
-            self._at(
-                event,
-                "KAL003",
-                "a mapping or a list can't be a key",
-                "keys are single words; quote other texts",
-            )
+    def _complex_key(self, frame: _Frame, key: Tree, event: Event) -> None:
+        start = frame.start.start_mark.index
+        flow = bool(getattr(frame.start, "flow_style", False))
+        if flow and self.text.startswith("{{", start):
+            # Of three braces the innermost pair comes first, and the outermost is told.
+            if not start or self.text[start - 1] != "{":
+                self._at(frame.start, *BRACES)
+                self._braces = start
+        elif not isinstance(key, Broken):
+            self._at(event, *faults.COMPLEX_KEY)
         # A block mapping keeps its other entries; `{{…}}` as a whole was meant to be text.
-        frame.broken = bool(getattr(frame.start, "flow_style", False))
+        frame.broken = flow
         self._set_key(frame, BROKEN, event)
 
     def _set_key(self, frame: _Frame, key: str | Broken, event: Event) -> None:
@@ -269,12 +259,7 @@ class _Builder:
             self._take_merge(node, value, key_event)
         elif key in node.marks:
             first = node.marks[key][0].start_mark.line + 1
-            self._at(
-                key_event,
-                "KAL005",
-                f"the key `{clip(key)}` stands here a second time; the first is in line {first}",
-                "keep one of them",
-            )
+            self._at(key_event, *faults.second_key(key, first))
         else:
             node[key] = value
             node.marks[key] = (key_event, event)
@@ -282,25 +267,15 @@ class _Builder:
     def _take_merge(self, node: Map, value: Tree, event: Event) -> None:
         sources: list[Any] = value if isinstance(value, Seq) else [value]
         if node.merges:
-            self._at(event, "KAL005", "`<<` stands here a second time", "write one: `<<: [*one, *other]`")
+            self._at(event, *faults.SECOND_MERGE)
         elif all(isinstance(source, Map) for source in sources):
             node.merges.extend(sources)
         elif not any(isinstance(source, Broken) for source in sources):
-            self._at(event, "KAL008", "`<<` merges a mapping, or a list of mappings", "write `<<: *anchor`")
-
-    def _merge(self, node: Map) -> None:
-        for source in node.merges:
-            for key, value in source.items():
-                if key not in node.marks:
-                    node[key] = value
-                    node.marks[key] = source.marks[key]
+            self._at(event, *faults.MERGE_OF_NO_MAPPING)
 
 
-_TAG_HINT = "remove it; quote a text that begins with !"
-
-
-def _tag_name(tag: str) -> str:
-    return clip(tag.replace(_STANDARD, "!!"))
+def _place(mark: Any) -> Place:
+    return (mark.line, mark.column, mark.index) if mark else (0, 0, 0)
 
 
 def _events(text: str) -> Iterator[Event]:

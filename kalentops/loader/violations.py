@@ -1,9 +1,8 @@
-"""How data misses its shape, said to somebody who writes sequences: codes KAL010 to KAL019."""
+"""How data misses its shape, said to somebody who writes sequences: codes KAL010 to KAL016."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from kalentops.finding import Problem
 from kalentops.model import Blueprint, Delay, Policy, SourcingFile, Step, StepConfig, allowed
@@ -25,24 +24,40 @@ _KIND: dict[str, str] = {
 
 
 def to_problem(violation: Violation) -> Problem:
-    """The violation as a problem with code, message and hint; for an unknown key, `token` is the one meant."""
+    """The violation as a problem with code, message and hint."""
     return _BY_KIND.get(violation.kind, _wrong_type)(violation)
+
+
+def meant(violation: Violation) -> str | None:
+    """The field that an unknown one was meant to be or to belong to: `skipStepIfNoContact` belongs to `policy`."""
+    if violation.kind != "extra_forbidden":
+        return None
+    key, fields = str(violation.path[-1]), _owner(violation.path).model_fields
+    near = nearest(key, fields)
+    if near:
+        return near
+    return next(
+        (place for place, model in _INNER if place in fields and nearest(key, model.model_fields)), None
+    )
 
 
 def _unknown(v: Violation) -> Problem:
     key = str(v.path[-1])
     fields = list(_owner(v.path).model_fields)
-    meant = nearest(key, fields)
-    hint = f"did you mean `{meant}`?" if meant else _elsewhere(key, fields)
-    return Problem(
-        v.path, f"`{clip(key)}` is not a field of {_what(v.path)}", hint, meant, on_key=True, code="KAL010"
-    )
+    near = nearest(key, fields)
+    hint = f"did you mean `{near}`?" if near else _elsewhere(key, fields)
+    message = f"`{clip(key)}` is not a field of {_what(v.path)}"
+    return Problem(v.path, message, hint, on_key=True, code="KAL010")
+
+
+_INNER: tuple[tuple[str, type[Shape]], ...] = (("policy", Policy), ("config", StepConfig), ("delay", Delay))
 
 
 def _elsewhere(key: str, fields: list[str]) -> str:
-    for place, model in (("policy", Policy), ("config", StepConfig), ("delay", Delay)):
-        if nearest(key, model.model_fields) and place in fields:
-            return f"did you mean `{place}: {{{nearest(key, model.model_fields)}: …}}`?"
+    for place, model in _INNER:
+        near = nearest(key, model.model_fields)
+        if near and place in fields:
+            return f"it belongs below `{place}`: `{place}: {{{near}: …}}`"
     return "the fields are " + ", ".join(fields)
 
 
@@ -68,32 +83,60 @@ _ADD = {
 }
 
 
+_OTHER_UNITS = {
+    "hour": "there are no hours: write minutes, an hour is `{value: 60, unit: minute}`",
+    "week": "there are no weeks: write days, a week is `{value: 7, unit: day}`",
+    "month": "there are no months: write days",
+}
+
+
 def _not_allowed(v: Violation) -> Problem:
     if not isinstance(v.value, str):
         return _wrong_type(v)
     values = allowed(str(v.path[-1]))
-    meant = nearest(v.value, values)
-    known = {"hour": "minutes: `{value: 60, unit: minute}`", "week": "days: `{value: 7, unit: day}`"}
-    unit = known.get(v.value.lower().rstrip("s"))
-    if unit:
-        hint = f"write it in {unit}"
-    else:
-        hint = f"did you mean `{meant}`?" if meant else "write one of " + ", ".join(values)
+    near = nearest(v.value, values)
+    hint = f"did you mean `{near}`?" if near else "write one of " + ", ".join(values)
+    if v.path[-1] == "unit":
+        hint = _OTHER_UNITS.get(v.value.lower().rstrip("s"), hint)
     return Problem(v.path, f"`{clip(v.value)}` is not a `{v.path[-1]}`", hint, code="KAL013")
 
 
 def _wrong_type(v: Violation) -> Problem:
     wanted = _KIND.get(v.kind, "another kind of value")
-    field = f"`{v.path[-1]}`" if v.path else "the file"
-    if wanted == "text" and isinstance(v.value, bool | int | float):
-        hint = f'quote it: "{clip(str(v.value))}"'
+    field = _called(v.path)
+    if v.kind == "string_type" and isinstance(v.value, bool | int | float):
+        hint = f'quote it: "{clip(v.written)}"'
     elif v.kind == "bool_type" and isinstance(v.value, str):
         hint = "write true or false, without quotes (yes and no are text)"
     elif wanted == "a whole number" and isinstance(v.value, str):
         hint = "remove the quotes"
+    elif v.kind == "literal_error":
+        hint = "write one of " + ", ".join(allowed(str(v.path[-1])))
+    elif wanted == "text" and isinstance(v.value, dict | list):
+        hint = "quote it, or put it below a `|-`: a { or [ begins a mapping or a list"
     else:
-        hint = f"write {wanted}"
-    return Problem(v.path, f"{field} has to be {wanted}, here stands {_seen(v.value)}", hint, code="KAL012")
+        example = _EXAMPLE.get(len(v.path)) or _EXAMPLE.get(v.path[-1])
+        hint = example or ("write a text" if wanted == "text" else f"write {wanted}")
+    return Problem(v.path, f"{field} has to be {wanted}, here stands {_seen(v)}", hint, code="KAL012")
+
+
+_EXAMPLE: dict[str | int, str] = {
+    # By the length of the path: the file, its blueprints, one of them, one step.
+    0: "write `sourcingId:` and `blueprints:`",
+    1: "write one key for each sequence below it",
+    2: "write `name:` and `steps:` below it",
+    4: "write `id:`, `name:`, `type:`, `temporalityType:` and `content:`",
+    "delay": "write `delay: {value: 3, unit: day}`",
+    "policy": "write `policy: {skipStepIfNoContact: true}`",
+    "steps": "begin each step with `- id: …` below it, or write `steps: []`",
+}
+
+
+def _called(path: tuple[str | int, ...]) -> str:
+    if not path:
+        return "the file"
+    last = path[-1]
+    return f"step {last + 1}" if isinstance(last, int) else f"`{clip(last)}`"
 
 
 def _empty(v: Violation) -> Problem:
@@ -101,8 +144,9 @@ def _empty(v: Violation) -> Problem:
 
 
 def _out_of_range(v: Violation) -> Problem:
-    hint = "write a whole number from 1 on"
-    return Problem(v.path, f"`{v.path[-1]}` can't be {clip(str(v.value))}", hint, code="KAL015")
+    most = f" to {v.context['le']}" if v.kind == "less_than_equal" else " on"
+    hint = f"write a whole number from 1{most}"
+    return Problem(v.path, f"`{v.path[-1]}` can't be {clip(v.written)}", hint, code="KAL015")
 
 
 def _bad_key(v: Violation) -> Problem:
@@ -126,19 +170,20 @@ _BY_KIND: dict[str, Callable[[Violation], Problem]] = {
 }
 
 
-def _seen(value: Any) -> str:
+def _seen(v: Violation) -> str:
+    value = v.value
     if value is None:
         return "nothing"
     if isinstance(value, bool):
-        return f"the value {str(value).lower()}"
+        return f"the value {clip(v.written)}"
     if isinstance(value, int | float):
-        return f"the number {clip(str(value), 20)}"
+        return f"the number {clip(v.written, 20)}"
     if isinstance(value, dict):
         return "a mapping"
     return "a list" if isinstance(value, list) else f"the text `{clip(str(value), 30)}`"
 
 
-_PARTS: dict[str | int, type[Shape]] = {"delay": Delay, "config": StepConfig, "policy": Policy}
+_PARTS: dict[str | int, type[Shape]] = dict(_INNER)
 
 
 def _owner(path: tuple[str | int, ...]) -> type[Shape]:

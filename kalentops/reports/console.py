@@ -39,13 +39,19 @@ def show(lines: Iterable[Line], stream: IO[str] | None = None) -> None:
     out = stream or sys.stdout
     if not wants_colour(out):
         for each in lines:
-            out.write(plain(each).rstrip() + "\n")
+            out.write(_inert(plain(each)))
         return
     console, text = _console(out)
     for each in lines:
         console.print(
             text.assemble(*((piece, _STYLES.get(style, "")) for piece, style in each)), soft_wrap=True
         )
+
+
+def _inert(text: str) -> str:
+    """A line for a log. A runner of GitHub Actions takes `::` at its start, and `##[` anywhere, for a command."""
+    command = text.lstrip().startswith("::")
+    return (text.replace("::", "\\::", 1) if command else text).replace("##[", "##\\[").rstrip() + "\n"
 
 
 def _console(stream: IO[str]) -> tuple[Any, Any]:
@@ -70,14 +76,19 @@ class Progress:
 
     def __call__(self, event: Event) -> None:
         with self._lock:
-            if not self._quiet:
+            if self._quiet:
+                return
+            try:
                 self._take(event)
+            except (OSError, ValueError):  # nobody reads stderr any more: no reason to stop half-way
+                self._quiet = True
 
     def _take(self, event: Event) -> None:
         match event:
             case Began(sourcings, changes):
                 self._total = changes
-                self._begin(f"looking at {sourcings} sourcing{'' if sourcings == 1 else 's'}")
+                if sourcings:
+                    self._begin(f"looking at {sourcings} sourcing{'' if sourcings == 1 else 's'}")
             case Listed(sourcing_id):
                 self._now(f"looked at {visible(sourcing_id)}")
             case Looking(address, seconds, reason):
@@ -92,7 +103,7 @@ class Progress:
 
     def _begin(self, what: str) -> None:
         if not is_terminal(self._stream):
-            self._stream.write(what + "\n")
+            self._stream.write(_inert(what))
             return
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as Bar
@@ -121,7 +132,7 @@ class Progress:
     def _say(self, lines: Iterable[Line]) -> None:
         if self._bar is None:
             for each in lines:
-                self._stream.write(plain(each).rstrip() + "\n")
+                self._stream.write(_inert(plain(each)))
             self._stream.flush()
         else:
             _, text = _console(self._stream)

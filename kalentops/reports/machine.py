@@ -5,6 +5,7 @@ major version.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
@@ -18,10 +19,15 @@ from kalentops.state import State
 from kalentops.stateformat import entry_to_json, intent_to_json
 
 FORMAT_VERSION: Final = "1.0"
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def dump(data: Any) -> str:
-    return json.dumps(data, ensure_ascii=False, indent=2)
+    """JSON that can be encoded, and that does nothing in a log: half a surrogate pair, which is no character, is
+    written as its escape, and so is the bracket of `##[`, which a runner of GitHub Actions takes for a command.
+    """
+    text = json.dumps(data, ensure_ascii=False, indent=2).replace("##[", "##\\u005b")
+    return text if text.isascii() else _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def finding(of: Finding) -> dict[str, Any]:

@@ -12,12 +12,14 @@ from kalentops.text import clip, visible
 
 def listing(state: State) -> Iterator[Line]:
     """One line an address: address, id, name; what a cut-off run has left open is said."""
-    width = max((len(address) for address in state.entries.keys() | state.intents.keys()), default=0)
+    width = max((len(visible(address)) for address in state.entries.keys() | state.intents.keys()), default=0)
     for address in sorted(state.entries.keys() | state.intents.keys()):
         entry, intent = state.entries.get(address), state.intents.get(address)
         name = entry.name if entry else str(intent.sent.get("name", "")) if intent else ""
         said = (
-            ("", "dim") if intent is None else (f"  {intent.action} of unknown outcome, {intent.at}", "warn")
+            ("", "dim")
+            if intent is None
+            else (f"  {intent.action} of unknown outcome, {visible(intent.at)}", "warn")
         )
         ident = visible(entry.blueprint_id) if entry else "-"
         yield (("", ""), (f"{visible(address):<{width}}  ", "bold"), (f"{ident}  {clip(name)}", ""), said)  # type: ignore[misc]
@@ -35,7 +37,7 @@ def entry(state: State, address: str) -> Iterator[Line]:
     if found is not None:
         yield line(f"  id       {visible(found.blueprint_id)}")
         yield line(f"  name     {visible(found.name)}")
-        yield line(f"  sent     {visible(found.applied_at)}, {found.digest}")
+        yield line(f"  sent     {visible(found.applied_at)}, {visible(found.digest)}")
         yield line(f"  updated  {visible(found.updated_at or 'not known')} in Kalent")
         yield from outline(found.sent, "  ", full=True)
     if intent is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -90,24 +92,32 @@ def _value(field: str, value: Any) -> str:
         return "none"
     if field == "delay":
         return delay(value)
-    return str(value).lower() if isinstance(value, bool) else clip(str(value), _CLIP)
+    return clip(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), _CLIP)
 
 
 def _words(before: str, after: str, indent: str) -> Iterator[Line]:
-    """The lines in which something changed, with `[-old-]` and `{+new+}` around what did."""
+    """The lines in which something changed, with `[-old-]` and `{+new+}` around what did; `↵` is an end of line
+    that came or went.
+    """
     current: list[Piece] = []
     touched = False
     for tag, text in compare(before, after):
-        for number, part in enumerate(text.split("\n")):
-            if number:
+        for part in _lines(text):
+            shown = visible(part.removesuffix("\n")) + ("↵" if tag != "same" and part.endswith("\n") else "")
+            if shown:
+                current.append(_marked(tag, shown))
+                touched = touched or tag != "same"
+            if part.endswith("\n"):
                 if touched:
                     yield line(indent, *current)
-                current, touched = [], tag != "same"
-            if part:
-                current.append(_marked(tag, visible(part)))
-            touched = touched or (tag != "same")
+                current, touched = [], False
     if touched:
         yield line(indent, *current)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines with their line feeds; `splitlines` would also break at others."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 def _marked(tag: str, text: str) -> Piece:

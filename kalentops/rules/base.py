@@ -15,7 +15,7 @@ class Rule:
 
     `check` gets a blueprint and gives the problems, their paths starting at the blueprint. `reads` names the
     fields of a step that it looks at: where one of them holds a stand-in for a value that could not be read, the
-    rule is not asked about that step, or, with `whole`, not about that blueprint.
+    rule is not asked about that step, or, with `order`, about neither that step nor those after it.
     """
 
     code: str
@@ -23,7 +23,7 @@ class Rule:
     page: str | None
     check: Callable[[Blueprint], Iterable[Problem]] | None = None
     reads: frozenset[str] = frozenset()
-    whole: bool = False
+    order: bool = False
 
     @property
     def severity(self) -> Severity:

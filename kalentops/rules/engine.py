@@ -23,8 +23,9 @@ def check(document: Document, severities: Severities = DEFAULTS) -> list[Finding
     findings = list(document.findings)
     if document.model is None:
         return findings
+    stand_ins = _tainted(document)
     for key, blueprint in document.model.blueprints.items():
-        tainted = _tainted(document, key)
+        tainted = stand_ins.get(key, _NOTHING)
         for rule in _asked(severities):
             for problem in rule.check(blueprint) if rule.check else ():
                 if not _hides(tainted, rule, problem):
@@ -42,24 +43,33 @@ def _asked(severities: Severities) -> Iterable[Rule]:
     return [rule for rule in _WITH_CHECK if severities.get(rule.code, rule.severity) is not None]
 
 
-def _tainted(document: Document, key: str) -> dict[int | None, set[str]]:
-    """The fields that hold stand-ins, by step; `*` for a step of which nothing is known."""
-    found: dict[int | None, set[str]] = {}
+_Tainted = dict[int | None, set[str]]
+_NOTHING: Final[_Tainted] = {}
+
+
+def _tainted(document: Document) -> dict[str, _Tainted]:
+    """The fields that hold stand-ins, by blueprint, and by step, or None for the blueprint itself; `*` where a
+    whole step is a stand-in.
+    """
+    found: dict[str, _Tainted] = {}
     for path in document.tainted:
-        if path[:2] != ("blueprints", key):
-            continue
-        step = path[3] if len(path) > 3 and isinstance(path[3], int) else None  # noqa: PLR2004
-        found.setdefault(step, set()).add(str(path[4]) if len(path) > 4 else "*")  # noqa: PLR2004
+        if path[0] == "blueprints" and len(path) > 2:  # noqa: PLR2004 - below one blueprint
+            step = path[3] if len(path) > 3 and isinstance(path[3], int) else None  # noqa: PLR2004
+            named = path[2:3] if step is None else path[4:5]
+            by_step = found.setdefault(str(path[1]), {})
+            by_step.setdefault(step, set()).add(str(named[0]) if named else "*")
     return found
 
 
-def _hides(tainted: dict[int | None, set[str]], rule: Rule, problem: Problem) -> bool:
+def _hides(tainted: _Tainted, rule: Rule, problem: Problem) -> bool:
     """Whether the problem may come from a stand-in instead of from what the author wrote."""
     if not tainted:
         return False
     step = problem.path[1] if len(problem.path) > 1 and isinstance(problem.path[1], int) else None
-    steps = list(tainted) if rule.whole else [step]
-    return any(tainted.get(s, set()) & (rule.reads | {"*"}) for s in steps)
+    reads = rule.reads | {"*"}
+    if rule.order and step is not None:
+        return any(tainted.get(s, set()) & reads for s in range(step + 1))
+    return bool(tainted.get(step, set()) & reads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +88,16 @@ def named(document: Document) -> Iterator[tuple[Named, Blueprint]]:
     """The blueprints of a document that can be told apart from stand-ins."""
     if document.model is None or ("sourcingId",) in document.tainted:
         return
+    find = document.places.find
     for key, blueprint in document.model.blueprints.items():
         path = ("blueprints", key)
-        at = [
-            document.place(Problem(p, "", "", on_key=k)) for p, k in ((path, True), ((*path, "name"), False))
-        ]
-        name = "" if (*path, "name") in document.tainted else blueprint.name
-        places = [(finding.line, finding.column) for finding in at]
-        yield Named(document.model.sourcingId, key, name, document.file, places[0], places[1]), blueprint
+        name_path = (*path, "name")
+        name = "" if name_path in document.tainted else blueprint.name
+        sourcing_id = document.model.sourcingId
+        yield (
+            Named(sourcing_id, key, name, document.file, find(path, on_key=True), find(name_path)),
+            blueprint,
+        )
 
 
 def check_together(blueprints: Iterable[Named]) -> Iterator[Finding]:

@@ -33,4 +33,4 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
         seen.setdefault(step.id, index)
 
 
-RULE = Rule("KAL020", "duplicate-step-id", __doc__, check, reads=frozenset({"id"}), whole=True)
+RULE = Rule("KAL020", "duplicate-step-id", __doc__, check, reads=frozenset({"id"}))

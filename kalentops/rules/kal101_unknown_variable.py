@@ -45,7 +45,7 @@ _MEANT = {
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
     for place, text in occurrences(blueprint, "{{"):
-        for token, name, nth in variables(text):
+        for token, name, at in variables(text):
             if name.strip() not in VARIABLES:
                 meant = _MEANT.get(name.strip().casefold()) or nearest(name, VARIABLES)
                 hint = (
@@ -53,7 +53,7 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
                     if meant
                     else "the variables are " + ", ".join(VARIABLES)
                 )
-                yield Problem(place, f"`{clip(token)}` is not a variable", hint, token, nth)
+                yield Problem(place, f"`{clip(token)}` is not a variable", hint, at)
 
 
 RULE = Rule("KAL101", "unknown-variable", __doc__, check, reads=frozenset({"content", "subject"}))

@@ -22,14 +22,13 @@ from kalentops.text import clip
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
     for place, text in occurrences(blueprint, "{{"):
-        for token, name, nth in variables(text):
+        for token, name, at in variables(text):
             if name != name.strip() and name.strip() in VARIABLES:
                 yield Problem(
                     place,
                     f"`{clip(token)}` has spaces inside its braces",
                     f"write `{{{{{name.strip()}}}}}`",
-                    token,
-                    nth,
+                    at,
                 )
 
 

@@ -28,13 +28,11 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
     for place, text in occurrences(blueprint, "["):
         for match in _BRACKETS.finditer(text):
             if match[1].strip():
-                token = match[0]
                 yield Problem(
                     place,
-                    f"`{clip(token)}` is a placeholder",
+                    f"`{clip(match[0])}` is a placeholder",
                     "fill it in or remove it; use round brackets where brackets are meant",
-                    token,
-                    text.count(token, 0, match.start()),
+                    match.start(),
                 )
 
 

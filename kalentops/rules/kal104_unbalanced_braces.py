@@ -30,8 +30,7 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
                     place,
                     f"`{brace}` without `{other}`",
                     "write variables as `{{firstname}}`",
-                    brace,
-                    text.count(brace, 0, at),
+                    at,
                 )
 
 

@@ -31,4 +31,4 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
         )
 
 
-RULE = Rule("KAL203", "second-invitation", __doc__, check, reads=frozenset({"linkedInType"}), whole=True)
+RULE = Rule("KAL203", "second-invitation", __doc__, check, reads=frozenset({"linkedInType"}))

@@ -38,5 +38,5 @@ RULE = Rule(
     __doc__,
     check,
     reads=frozenset({"temporalityType", "linkedInType"}),
-    whole=True,
+    order=True,
 )

@@ -19,21 +19,26 @@ from kalentops.model import Blueprint
 from kalentops.rules.base import Rule
 from kalentops.text import clip
 
+# Technologies that look like an address are none. A name has at most 63 characters, and begins where none runs.
 _LINK = re.compile(
-    r"https?://\S+|www\.\S+|\b[a-z0-9-]+\.(?:com|org|net|io|ai|fr|eu|co|dev|app)\b\S*", re.IGNORECASE
+    r"https?://\S+|www\.\S+|(?<![a-z0-9-])(?!(?:asp|vb|ado|ml)\.net\b|socket\.io\b)"
+    r"(?:[a-z0-9-]{1,63}\.){1,4}(?:com|org|net|io|ai|fr|eu|co|dev|app)\b\S*",
+    re.IGNORECASE,
 )
+# What every link holds and few other texts do; it is found twenty times as fast.
+_HINT = re.compile(r"\.\S")
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
     for index, step in enumerate(blueprint.steps):
-        link = _LINK.search(step.content) if step.linkedInType == "LINKEDIN_INVITATION_WITH_MESSAGE" else None
+        text = step.content if step.linkedInType == "LINKEDIN_INVITATION_WITH_MESSAGE" else ""
+        link = _LINK.search(text) if "://" in text or _HINT.search(text) else None
         if link:
             yield Problem(
                 ("steps", index, "content"),
                 f"a link in an invitation: `{clip(link[0])}`",
                 "move it into a later message",
-                link[0],
-                step.content.count(link[0], 0, link.start()),
+                link.start(),
             )
 
 

@@ -33,7 +33,7 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
                 ("steps", index, "content"),
                 f"the SMS takes {size.segments} segments: {size.units} characters, {size.room} fit in one{why}",
                 "shorten it" + (f", or write it without `{visible(size.outside)}`" if size.outside else ""),
-                size.outside or None,
+                step.content.index(size.outside) if size.outside else None,
             )
 
 

@@ -35,5 +35,5 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
 
 
 RULE = Rule(
-    "KAL307", "same-moment", __doc__, check, reads=frozenset({"type", "temporalityType", "delay"}), whole=True
+    "KAL307", "same-moment", __doc__, check, reads=frozenset({"type", "temporalityType", "delay"}), order=True
 )

@@ -38,8 +38,7 @@ def _look(place: tuple[str | int, ...], text: str) -> Iterator[Problem]:
             place,
             f"an invisible character: {character_name(char)}{more}",
             "delete it, or retype the words around it",
-            char,
-            text.count(char, 0, index),
+            index,
         )
 
 

@@ -32,8 +32,7 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
                     place,
                     f"`{match[0]}` is not filled in",
                     f"write `{{{{{meant}}}}}`",
-                    match[0],
-                    text.count(match[0], 0, match.start()),
+                    match.start(),
                 )
 
 

@@ -4,24 +4,41 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
-from kalentops.model import Blueprint
+from kalentops.model import VARIABLES, Blueprint
 
-VARIABLE: Final = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+# Two braces or more, whatever holds no double brace, two braces or more. Each character is looked at a bounded
+# number of times, whatever the text.
+VARIABLE: Final = re.compile(r"(?<!\{)(\{{2,}+)((?:(?!\{\{|\}\}).)*+)(\}{2,}+)", re.DOTALL)
 
 Place = tuple[str | int, ...]
 
 
 def occurrences(blueprint: Blueprint, part: str) -> Iterator[tuple[Place, str]]:
-    """The texts that hold `part`, each with its place."""
+    """The texts that hold `part`, a brace or a bracket, each with its place; those without any mistake of this
+    kind are passed over.
+    """
     for index, step in enumerate(blueprint.steps):
         for field, text in step.texts():
-            if part in text:
+            if part in text and not _is_in_order(text):
                 yield ("steps", index, field), text
 
 
+# Every brace belongs to a variable that exists, and there is no bracket: so it is with nearly all texts.
+_IN_ORDER: Final = re.compile(r"[^{}\[]*(?:\{\{(?:" + "|".join(VARIABLES) + r")\}\}[^{}\[]*)*")
+
+
+@lru_cache(maxsize=64)  # several rules ask about each text of a blueprint
+def _is_in_order(text: str) -> bool:
+    return _IN_ORDER.fullmatch(text) is not None
+
+
 def variables(text: str) -> Iterator[tuple[str, str, int]]:
-    """Everything in double braces: (as it stands there, what is inside, which occurrence of it this is)."""
+    """Everything in double braces: (as it stands there, what is inside, where it begins).
+
+    Of braces beyond two, the rest counts as inside, so `{{{x}}}` is no variable.
+    """
     for match in VARIABLE.finditer(text):
-        yield match[0], match[1], text.count(match[0], 0, match.start())
+        yield match[0], match[1][2:] + match[2] + match[3][2:], match.start()

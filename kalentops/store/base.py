@@ -31,7 +31,10 @@ class Session(Protocol):
         ...
 
     def begin(self, tenant: str) -> None:
-        """Make ready for records: after this, the lineage is durable. Does nothing the second time."""
+        """Make ready for records: after this, the lineage is durable. Does nothing the second time.
+
+        Raises StateMoved, StoreFailure.
+        """
         ...
 
     def record(self, *records: Record) -> None:
@@ -42,7 +45,10 @@ class Session(Protocol):
         ...
 
     def replace(self, state: State) -> None:
-        """Write another state in place of this one. Not while there are records."""
+        """Write another state in place of this one, with the next serial. Not after `begin`.
+
+        Raises StateMoved, StoreFailure, and StateDamaged for a state that `read` would refuse.
+        """
         ...
 
 
@@ -63,6 +69,7 @@ class Store(Protocol):
     def session(self, *, lock_timeout: float = 0.0) -> AbstractContextManager[Session]:
         """The lock and the state; at the end, the records are folded into the state.
 
-        Raises StateLocked, and what `read` raises; at the end StateMoved or StoreFailure.
+        Raises StateLocked, and what `read` raises; at the end StateMoved or StoreFailure. Where the block itself
+        raised, that goes on, with a note on what the end could not do.
         """
         ...

@@ -7,35 +7,55 @@ dropped after it can't be known.
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-_RENAME_RETRIES: Final = 20
+# Windows would make two bytes of each line feed.
+CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+_RETRIES: Final = 20
+# What some network file systems answer to a kind of sync that they don't have; not that one has failed.
+_NO_SUCH_SYNC: Final = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOTTY})
 # Windows: somebody (an indexer, a virus scanner) has the file open for a moment.
 _PASSING_WINERRORS: Final = frozenset({5, 32, 33})
 
 
 def sync(descriptor: int) -> None:
     """Everything written to the file is on the disk when this returns. Raises OSError."""
-    if sys.platform == "darwin":  # fsync leaves it in the drive's cache there
-        import fcntl
-
-        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+    if sys.platform == "darwin":
+        _full_sync(descriptor)
     else:
         getattr(os, "fdatasync", os.fsync)(descriptor)
+
+
+def _full_sync(descriptor: int) -> None:
+    """On macOS fsync leaves it in the drive's cache."""
+    import fcntl
+
+    try:
+        fcntl.fcntl(descriptor, getattr(fcntl, "F_FULLFSYNC"))  # noqa: B009 - only macOS has it
+    except OSError as error:
+        if error.errno not in _NO_SUCH_SYNC:
+            raise
+        os.fsync(descriptor)
 
 
 def sync_folder(folder: Path) -> None:
     """The names in the folder are on the disk when this returns. Raises OSError."""
     if sys.platform == "win32":  # a folder can't be opened there, and a rename is journalled
         return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_SUCH_SYNC:
+            raise
     finally:
         os.close(descriptor)
 
@@ -51,38 +71,37 @@ def replace(path: Path, data: bytes) -> None:
     """The file holds the data, whole, or what it held before. Raises OSError."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
     mode = _mode(path)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
+    descriptor = os.open(temporary, CREATE, 0o666 if mode is None else 0o600)
     try:
         try:
             write_all(descriptor, data)
             if mode is not None:
                 os.chmod(temporary, mode)  # noqa: PTH101 - beside os.open
-            os.fsync(descriptor)
+            sync(descriptor)
         finally:
             os.close(descriptor)
-        _rename(temporary, path)
+        _patiently(lambda: temporary.replace(path))
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
 
 
 def _mode(path: Path) -> int | None:
-    """The permissions to keep; for a new file, those that the user's umask gives."""
+    """The permissions to keep, None for a new file."""
     try:
         return path.stat().st_mode & 0o777
     except FileNotFoundError:
-        umask = os.umask(0o077)
-        os.umask(umask)
-        return 0o666 & ~umask
+        return None
 
 
-def _rename(source: Path, target: Path) -> None:
-    for attempt in range(_RENAME_RETRIES):
+def _patiently(change: Callable[[], object]) -> None:
+    for attempt in range(_RETRIES):
         try:
-            source.replace(target)
+            change()
         except OSError as error:
-            if getattr(error, "winerror", None) not in _PASSING_WINERRORS or attempt == _RENAME_RETRIES - 1:
+            if getattr(error, "winerror", None) not in _PASSING_WINERRORS or attempt == _RETRIES - 1:
                 raise
             time.sleep(0.05)
         else:
@@ -91,5 +110,5 @@ def _rename(source: Path, target: Path) -> None:
 
 def remove(path: Path) -> None:
     """The file is gone, and stays gone after a power cut. Raises OSError."""
-    path.unlink(missing_ok=True)
+    _patiently(lambda: path.unlink(missing_ok=True))
     sync_folder(path.parent)

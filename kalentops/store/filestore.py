@@ -5,30 +5,35 @@ from __future__ import annotations
 import glob
 import os
 import secrets
-import threading
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from kalentops.errors import StateDamaged, StateError, StateMoved, StoreFailure
-from kalentops.state import Intended, Record, State, merge, replay
-from kalentops.stateformat import dump_state, load_state
+from kalentops.errors import KalentopsError, StateDamaged, StateError, StateMoved, StoreFailure
+from kalentops.state import Intended, Record, State, check, merge, replay
+from kalentops.stateformat import dump_state, load_state, record_to_json
 from kalentops.store import durable, journal
 from kalentops.store.base import Session, Snapshot
 from kalentops.store.journal import Journal, Writer
 from kalentops.store.lock import hold
+from kalentops.text import clip
 
 _READS: Final = 20
+_TORN: Final = "the last record of the journal is not whole and is left out: a crash, or a run under way"
 
 
 class FileStore:
     """A state in one file; `PATH.journal` and `PATH.lock` stand beside it."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path.resolve()
+        try:
+            self.path = path.resolve()  # behind a link, the file is replaced and not the link
+        except (OSError, RuntimeError) as error:
+            raise StoreFailure(f"{path} can't be followed: {error}") from error
         self.journal_path = self.path.with_name(self.path.name + ".journal")
         self.lock_path = self.path.with_name(self.path.name + ".lock")
 
@@ -38,27 +43,29 @@ class FileStore:
 
     def read(self) -> Snapshot:
         with _disk(self.path):
-            return self._read()[0]
+            return self._read().snapshot
 
-    def _read(self) -> tuple[Snapshot, Journal | None]:
-        """The state with its journal, and the journal. A writer that folds meanwhile makes it read again."""
+    def _read(self) -> _Reading:
+        """A writer that folds meanwhile makes it read again."""
         for _ in range(_READS):
             before = self._stamp()
             try:
-                found = self._base(), journal.read(self.journal_path)
+                base, left = self._base(), journal.read(self.journal_path)
             except StateError:
                 if self._stamp() == before:
                     raise
                 continue
             if self._stamp() == before:
-                return _together(*found, self.path.name), found[1]
+                return _Reading(_together(base, left, self.path.name), base, left)
         raise StateMoved("the state changes faster than it can be read")
 
     def _base(self) -> State:
         try:
             return load_state(self.path.read_bytes())
         except FileNotFoundError:
-            return State()
+            if self.path.parent.is_dir():
+                return State()
+            raise
 
     def _stamp(self) -> tuple[int, int, int] | None:
         try:
@@ -73,14 +80,28 @@ class FileStore:
             session = _FileSession(self)
             try:
                 yield session
-            finally:
-                session.close()
+            except BaseException as error:
+                try:
+                    session.close()
+                except KalentopsError as second:
+                    error.add_note(f"and what was recorded stays in {self.journal_path.name}: {second}")
+                raise
+            session.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What `read` gives, and what it is made of: the state's file alone, and its journal."""
+
+    snapshot: Snapshot
+    base: State
+    left: Journal | None
 
 
 def _together(state: State, found: Journal | None, name: str) -> Snapshot:
     if found is None or found.run == state.last_run:
         return Snapshot(state)
-    notes = ["the last record of the journal was torn by a crash and is dropped"] if found.torn else []
+    notes = [_TORN] if found.torn else []
     if state.lineage is None:
         raise StateDamaged(
             f"there is no {name}, but the journal of one",
@@ -88,15 +109,18 @@ def _together(state: State, found: Journal | None, name: str) -> Snapshot:
         )
     if found.lineage != state.lineage:
         raise StateMoved(
-            f"the journal beside {name} belongs to another state (lineage {found.lineage[:8]}…)",
+            f"the journal beside {name} belongs to another state (lineage {clip(found.lineage, 9)})",
             hint="restore the state that it belongs to; it may hold ids that are nowhere else",
         )
     if found.serial == state.serial:
-        return Snapshot(replay(state, found.records), tuple(notes))
-    notes.append(
-        f"the state was replaced after a run that did not end; its {len(found.records)} records are kept"
-    )
-    return Snapshot(merge(state, found.records), tuple(notes))
+        state = replay(state, found.records)
+    else:
+        notes.append(
+            f"the state was replaced after a run that did not end; its {len(found.records)} records are kept"
+        )
+        state = merge(state, found.records)
+    check(state)
+    return Snapshot(state, tuple(notes))
 
 
 @contextmanager
@@ -113,19 +137,16 @@ class _FileSession:
         self._store = store
         self._writer: Writer | None = None
         self._run = secrets.token_hex(8)
-        self._taking = threading.Lock()
-        self._records: list[Record] = []
+        self._batches: list[Sequence[Record]] = []
         with _disk(store.path):
             self._check_writable()
             self._clear_up()
-            snapshot, left = store._read()  # noqa: SLF001 - the other half of this class
-            self.state = snapshot.state
-            self.notes = snapshot.notes
-            self._base = store._base()  # noqa: SLF001
-            if left is not None:
-                self._take_over(left)
-            elif store.journal_path.exists():
-                durable.remove(store.journal_path)
+            reading = store._read()  # noqa: SLF001 - the other half of this class
+            self.state = reading.snapshot.state
+            self.notes = reading.snapshot.notes
+            self._base = reading.base
+            if store.journal_path.exists():
+                self._take_over(reading.left)
 
     def _check_writable(self) -> None:
         """A folder that takes no files is found out before the first request, not after it."""
@@ -135,62 +156,86 @@ class _FileSession:
     def _clear_up(self) -> None:
         """Temporary files that a killed run has left; nobody else writes here while the lock is held."""
         for each in self._store.path.parent.glob(f".{glob.escape(self._store.path.name)}.*.tmp"):
-            each.unlink(missing_ok=True)
+            with suppress(OSError):
+                each.unlink()
 
-    def _take_over(self, left: Journal) -> None:
+    def _take_over(self, left: Journal | None) -> None:
         """The journal of a run that did not end: into the state with it, then away with it."""
-        if left.run != self._base.last_run:
-            self._write(replace(self.state, last_run=left.run, tenant=self.state.tenant or left.tenant))
+        journal.check_dead(self._store.journal_path)
+        if left is not None and left.records and left.run != self._base.last_run:
+            tenant = self.state.tenant or left.tenant
+            self._write(replace(self.state, last_run=left.run, tenant=tenant), above=left.serial)
         durable.remove(self._store.journal_path)
 
     def begin(self, tenant: str) -> None:
         if self._writer is not None:
             return
         with _disk(self._store.path):
+            self._check_unmoved()
             if self.state.lineage is None or self.state.tenant is None:
-                lineage = self.state.lineage or str(uuid.uuid4())
-                self._write(replace(self.state, lineage=lineage, tenant=tenant))
-            head = Journal(str(self.state.lineage), self.state.serial, self._run, tenant, (), torn=False)
-            self._writer = Writer(self._store.journal_path, head)
+                self._write(replace(self.state, tenant=tenant))
+            lineage, serial = str(self.state.lineage), self.state.serial
+            self._head = Journal(lineage, serial, self._run, tenant, (), torn=False)
+            self._writer = Writer(self._store.journal_path, self._head)
 
     def record(self, *records: Record) -> None:
         if self._writer is None:
             raise AssertionError("record before begin")
+        data = b"".join(journal.encode(record_to_json(record)) for record in records)
+        # Before the write: whoever is interrupted in it can't tell any more whether the journal has them.
+        batch = list(records)
+        self._batches.append(batch)
         try:
-            self._writer.append(records)
+            self._writer.append(data)
         except StoreFailure:
             # What is true stays true when the disk fails, and the fold at the end tries once more to keep it. An
             # intent is not: nobody acts on one that was refused here.
-            self._take(tuple(record for record in records if not isinstance(record, Intended)))
+            batch[:] = [record for record in records if not isinstance(record, Intended)]
             raise
-        self._take(records)
-
-    def _take(self, records: Sequence[Record]) -> None:
-        with self._taking:
-            self._records += records
 
     def replace(self, state: State) -> None:
+        if self._writer is not None:
+            raise AssertionError("replace after begin")
         with _disk(self._store.path):
             self._write(state)
 
-    def _write(self, state: State) -> None:
-        """The state with the next serial, in place of the one that was read."""
+    def _check_unmoved(self) -> None:
         on_disk = self._store._base()  # noqa: SLF001
         if (on_disk.lineage, on_disk.serial) != (self._base.lineage, self._base.serial):
             raise StateMoved(
                 f"{self._store.path.name} was replaced during the run: serial {on_disk.serial}, "
                 f"and {self._base.serial} was read"
             )
-        state = replace(state, serial=self._base.serial + 1)
+
+    def _write(self, state: State, *, above: int = 0) -> None:
+        """The state in place of the one that was read, with a serial above its own and `above`."""
+        check(state)
+        self._check_unmoved()
+        lineage = state.lineage or str(uuid.uuid4())
+        state = replace(state, lineage=lineage, serial=max(self._base.serial, above) + 1)
         durable.replace(self._store.path, dump_state(state))
         self.state = self._base = state
 
     def close(self) -> None:
-        """Fold the records into the state and remove the journal. Raises StateMoved, StoreFailure."""
+        """Fold the records into the state and remove the journal. Raises StateError, StoreFailure."""
         if self._writer is None:
             return
-        self._writer.close()
         with _disk(self._store.path):
-            if self._records:
-                self._write(replace(replay(self.state, self._records), last_run=self._run))
-            durable.remove(self._store.journal_path)
+            in_place = self._writer.close()
+            records = list(chain.from_iterable(self._batches))
+            try:
+                if records:
+                    self._write(replace(replay(self.state, records), last_run=self._run))
+                if in_place:
+                    durable.remove(self._store.journal_path)
+            except (KalentopsError, OSError):
+                if not in_place:
+                    self._put_back(records)
+                raise
+
+    def _put_back(self, records: Sequence[Record]) -> None:
+        """Somebody has removed the journal, and the state can't take the records: they are nowhere else."""
+        with suppress(OSError, StoreFailure):
+            writer = Writer(self._store.journal_path, self._head)
+            writer.append(b"".join(journal.encode(record_to_json(record)) for record in records))
+            writer.close()

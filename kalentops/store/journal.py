@@ -7,19 +7,30 @@ not fit is damage. Every single flipped bit is damage: it changes the checksum, 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import sys
 import threading
 import zlib
-from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from kalentops.errors import StateDamaged, StoreFailure
+from kalentops.errors import StateDamaged, StateLocked, StoreFailure
 from kalentops.state import FORMAT_VERSION, Record
-from kalentops.stateformat import check_version, parse, record_from_json, record_to_json
+from kalentops.stateformat import (
+    as_number,
+    as_optional,
+    as_text,
+    build,
+    check_version,
+    parse,
+    record_from_json,
+)
 from kalentops.store import durable
+from kalentops.store.lock import try_lock
 
 _HEAD: Final = 18  # two numbers of eight digits, a space after each
 
@@ -37,27 +48,33 @@ class Journal:
 
 
 def encode(raw: dict[str, Any]) -> bytes:
-    payload = json.dumps(raw, ensure_ascii=True, separators=(",", ":"), sort_keys=True).encode()
+    payload = json.dumps(
+        raw, ensure_ascii=True, allow_nan=False, separators=(",", ":"), sort_keys=True
+    ).encode()
     return b"%08x %08x %s\n" % (len(payload), zlib.crc32(payload), payload)
 
 
 def decode(data: bytes) -> tuple[list[dict[str, Any]], bool]:
     """The records in the bytes of a journal, and whether a torn last one was dropped.
 
-    Raises StateDamaged.
+    Raises StateDamaged; StateTooNew before anything else where a later kalentops wrote it.
     """
     *lines, tail = data.split(b"\n")
-    found = [_whole(line, number) for number, line in enumerate(lines, 1)]
-    if not tail or tail.strip(b"\0") == b"":
-        return found, bool(tail)
-    if _is_torn(tail):
-        return found, True
-    return [*found, _whole(tail, len(lines) + 1)], False
+    end = tail.rstrip(b"\0")  # a file system may lengthen the file first and fill it afterwards
+    torn = bool(tail) and _is_torn(end)
+    if end and not torn:
+        lines.append(end)
+    found: list[dict[str, Any]] = []
+    for number, line in enumerate(lines, 1):
+        found.append(_whole(line, number))
+        if number == 1:
+            check_version(found[0], "the journal")
+    return found, torn
 
 
 def _whole(line: bytes, number: int) -> dict[str, Any]:
     payload = line[_HEAD:]
-    if line[:_HEAD] != b"%08x %08x " % (len(payload), zlib.crc32(payload)):
+    if line[:_HEAD] != b"%08x %08x " % (len(payload), zlib.crc32(payload)) or not payload.isascii():
         raise StateDamaged(
             f"the journal is damaged in record {number}",
             hint="it holds ids that the state may not have yet: keep a copy, and look at it before you remove it",
@@ -89,18 +106,16 @@ def read(path: Path) -> Journal | None:
     if not raw:
         return None
     head, *rest = raw
-    check_version(head, "the journal")
-    try:
-        return Journal(
-            lineage=str(head["lineage"]),
-            serial=int(head["serial"]),
-            run=str(head["run"]),
-            tenant=head.get("tenant"),
-            records=tuple(record_from_json(each) for each in rest),
-            torn=torn,
-        )
-    except (KeyError, ValueError, TypeError) as error:
-        raise StateDamaged(f"the journal's first record is not whole: {error}") from None
+    return Journal(
+        *build(lambda: _below(head), "the journal's first record"),
+        records=tuple(record_from_json(each) for each in rest),
+        torn=torn,
+    )
+
+
+def _below(head: dict[str, Any]) -> tuple[str, int, str, str | None]:
+    tenant = as_optional(head.get("tenant"))
+    return as_text(head["lineage"]), as_number(head["serial"]), as_text(head["run"]), tenant
 
 
 class Writer:
@@ -108,29 +123,31 @@ class Writer:
 
     def __init__(self, path: Path, head: Journal) -> None:
         """Begin a journal, durably. Raises OSError."""
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
-        self._descriptor = os.open(path, flags, 0o600)
+        self._path = path
+        self._descriptor = os.open(path, durable.CREATE | os.O_APPEND, 0o600)
         self._queue: list[bytes] = []
         self._asked = 0
         self._durable = 0
-        self._failed: OSError | None = None
+        self._failed: BaseException | None = None
         self._queue_lock = threading.Lock()
         self._disk_lock = threading.Lock()
         try:
+            mark_alive(self._descriptor)
             durable.write_all(self._descriptor, encode(_head(head)))
             durable.sync(self._descriptor)
             durable.sync_folder(path.parent)
         except BaseException:
             os.close(self._descriptor)
+            with suppress(OSError):
+                path.unlink()
             raise
 
-    def append(self, records: Sequence[Record]) -> None:
+    def append(self, data: bytes) -> None:
         """The records are on the disk when this returns.
 
         Raises StoreFailure; after the first one it takes nothing more, because what an unfinished line is
         followed by could not be read.
         """
-        data = b"".join(encode(record_to_json(record)) for record in records)
         with self._queue_lock:
             self._queue.append(data)
             self._asked += 1
@@ -140,21 +157,68 @@ class Writer:
                 self._flush()
 
     def _flush(self) -> None:
-        with self._queue_lock:
-            batch, self._queue = self._queue, []
-            upto = self._asked
+        if self._failed is not None:
+            raise StoreFailure(f"the journal can't be written: {_why(self._failed)}") from self._failed
         try:
-            if self._failed is not None:
-                raise self._failed
-            durable.write_all(self._descriptor, b"".join(batch))
-            durable.sync(self._descriptor)
+            with self._queue_lock:
+                batch, self._queue = self._queue, []
+                upto = self._asked
+            self._put(b"".join(batch))
+            self._durable = upto
         except OSError as error:
             self._failed = error
-            raise StoreFailure(f"the journal can't be written: {error.strerror or error}") from error
-        self._durable = upto
+            raise StoreFailure(f"the journal can't be written: {_why(error)}") from error
+        except BaseException as error:  # ^C: the others' records were in this batch
+            self._failed = error
+            raise
 
-    def close(self) -> None:
-        os.close(self._descriptor)
+    def _put(self, data: bytes) -> None:
+        if not self._in_place():
+            raise FileNotFoundError(errno.ENOENT, "somebody has removed it")
+        durable.write_all(self._descriptor, data)
+        durable.sync(self._descriptor)
+
+    def _in_place(self) -> bool:
+        try:
+            return os.path.samestat(os.fstat(self._descriptor), self._path.stat())
+        except FileNotFoundError:
+            return False
+
+    def close(self) -> bool:
+        """Whether the file still stood under its name.
+
+        Takes nothing from now on: the descriptor's number may soon be another file's.
+        """
+        with self._disk_lock:
+            self._failed = self._failed or ValueError("the run has ended")
+            try:
+                return self._in_place()
+            finally:
+                os.close(self._descriptor)
+
+
+def _why(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def mark_alive(descriptor: int) -> bool:
+    """Lock the journal itself, for as long as it is written: the lock beside the state may be removed by
+    somebody who tidies up, and then nobody may take over what is still being written. False where another
+    process has it.
+
+    Not on Windows, where a locked byte can't be read, and where an open file can't be removed.
+    """
+    return sys.platform == "win32" or try_lock(descriptor)
+
+
+def check_dead(path: Path) -> None:
+    """Raises StateLocked where the run that writes this journal still lives."""
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        if not mark_alive(descriptor):
+            raise StateLocked("another run is still writing the journal, although its lock file is gone")
+    finally:
+        os.close(descriptor)
 
 
 def _head(journal: Journal) -> dict[str, Any]:

@@ -45,12 +45,17 @@ def hold(path: Path, timeout: float) -> Iterator[None]:
         os.close(descriptor)
 
 
+def try_lock(descriptor: int) -> bool:
+    """Whether the lock on an open file is ours now, until it is closed. Raises OSError."""
+    return lock_descriptor(descriptor, blocking=False)
+
+
 def _take(path: Path, until: float) -> int:
     while True:
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
         descriptor = os.open(path, flags, 0o644)
         try:
-            if lock_descriptor(descriptor, blocking=False):
+            if try_lock(descriptor):
                 if _is_the_file(descriptor, path):
                     _write(descriptor, json.dumps(_me()).encode())
                     return descriptor
@@ -102,6 +107,6 @@ def _holder(path: Path) -> str:
             stream.seek(1)
             info = json.loads(stream.read(_INFO_BYTES))
         who, where, pid, since = (clip(str(info[key])) for key in ("who", "where", "pid", "since"))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return "another run"
     return f"{who} on {where} (process {pid}) since {since}"

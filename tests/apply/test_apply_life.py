@@ -1,0 +1,480 @@
+"""The life of blueprints: made, changed, adopted, left alone; and what stops."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from kalentops.emulator.server import BackgroundEmulator
+from tests.faults.proxy import Exchange, FaultProxy, Request, on
+from tests.harness import KEY, Project, Truth, blueprint, step
+
+INVITE = {
+    "id": "invite",
+    "name": "Invitation",
+    "type": "LINKEDIN",
+    "linkedInType": "LINKEDIN_INVITATION",
+    "content": "",
+    "temporalityType": "ASAP",
+}
+
+
+def _writes(emulator: BackgroundEmulator) -> int:
+    return sum(n for (method, _), n in emulator.log.requests.items() if method in {"POST", "PATCH"})
+
+
+def test_second_plan_is_empty(project: Project, truth: Truth, emulator: BackgroundEmulator) -> None:
+    project.write("sourcing_a", {"one": blueprint("One"), "two": blueprint("Two", steps=0)})
+    project.write("sourcing_b", {"one": blueprint("One", config={"tone": ["warm", 1, None]})})
+    ran = project.apply()
+    truth.check(ran)
+    assert ran.code == 0
+    assert ran.out.splitlines()[-1] == "Apply: 3 done."
+    assert set(project.ids) == {"sourcing_a/one", "sourcing_a/two", "sourcing_b/one"}
+    assert emulator.store.blueprints("sourcing_b")[0].config == {"tone": ["warm", 1, None]}
+    again = project.run("plan", "--detailed-exitcode")
+    assert (again.code, again.out) == (0, "No changes. 3 unchanged.\n")
+    before = _writes(emulator)
+    assert project.apply().code == 0
+    assert _writes(emulator) == before
+
+
+def test_state_is_untouched_by_a_run_that_changes_nothing(project: Project) -> None:
+    project.write("sourcing_a", {"one": blueprint()})
+    assert project.apply().code == 0
+    before = project.state_path.read_bytes()
+    assert project.apply().code == 0
+    assert project.state_path.read_bytes() == before
+    assert not project.journal_path.exists()
+
+
+def test_update_sends_only_what_changed(project: Project, proxy: FaultProxy, truth: Truth) -> None:
+    project.write("sourcing_a", {"one": blueprint("One", config={"a": 1})})
+    assert project.apply().code == 0
+    project.write("sourcing_a", {"one": blueprint("One, renamed", config={"a": 1})})
+    plan = project.run("plan")
+    assert "blueprint: name" in plan.out
+    assert "One{+, +}" in plan.out or "[-One-]" in plan.out
+    ran = project.apply()
+    truth.check(ran)
+    assert ran.code == 0
+    sent = [request.data for request in proxy.requests if request.kind == "update"]
+    assert sent == [{"name": "One, renamed"}]
+
+
+def test_config_that_is_taken_out_is_emptied(project: Project, emulator: BackgroundEmulator) -> None:
+    project.write("sourcing_a", {"one": blueprint("One", config={"a": 1})})
+    assert project.apply().code == 0
+    project.write("sourcing_a", {"one": blueprint("One")})
+    assert project.apply().code == 0
+    assert emulator.store.blueprints("sourcing_a")[0].config == {}
+    assert project.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_lost_state_is_adopted_not_made_again(
+    project: Project, truth: Truth, emulator: BackgroundEmulator
+) -> None:
+    project.write("sourcing_a", {"one": blueprint("One"), "two": {"name": "Two", "steps": [INVITE, step(2)]}})
+    assert project.apply().code == 0
+    ids = project.ids
+    project.state_path.unlink()
+    before = _writes(emulator)
+    ran = project.apply("--format", "json")
+    truth.check(ran)
+    assert ran.code == 0
+    assert {each["action"] for each in ran.json["results"]} == {"adopt"}
+    assert project.ids == ids
+    assert _writes(emulator) == before
+    assert project.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_adoption_sets_what_can_not_be_read_back(
+    project: Project, truth: Truth, emulator: BackgroundEmulator
+) -> None:
+    wanted = blueprint("One", config={"a": 1})
+    wanted["steps"][0]["config"] = {"userId": "user_1"}
+    bare = blueprint("One")
+    made = emulator.store.create("sourcing_a", "One", bare["steps"], None)
+    project.write("sourcing_a", {"one": wanted})
+    ran = project.apply("--format", "json")
+    truth.check(ran)
+    assert ran.json["results"][0] | {"note": None} == {
+        "address": "sourcing_a/one",
+        "action": "adopt",
+        "outcome": "done",
+        "blueprint_id": made.blueprint_id,
+        "error": None,
+        "note": None,
+    }
+    there = emulator.store.blueprints("sourcing_a")[0]
+    assert there.config == {"a": 1}
+    assert there.steps[0]["config"] == {"userId": "user_1"}
+    assert project.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_refused_completion_of_an_adoption_is_an_update_next_time(
+    project: Project, proxy: FaultProxy, emulator: BackgroundEmulator
+) -> None:
+    emulator.store.create("sourcing_a", "One", blueprint("One")["steps"], None)
+    project.write("sourcing_a", {"one": blueprint("One", config={"a": 1})})
+
+    def dies(exchange: Exchange) -> None:
+        exchange.reset()
+
+    proxy.script = on("update", dies, nth=None)
+    assert project.apply().code == 10
+    proxy.script = lambda _: None
+    assert "resume" in project.run("plan").out
+    assert project.apply().code == 0
+    assert emulator.store.blueprints("sourcing_a")[0].config == {"a": 1}
+
+
+def test_same_name_other_content_is_a_conflict(
+    project: Project, truth: Truth, emulator: BackgroundEmulator
+) -> None:
+    foreign = emulator.store.create("sourcing_a", "one ", blueprint("One", steps=3)["steps"], None)
+    project.write("sourcing_a", {"one": blueprint("One"), "two": blueprint("Two")})
+    ran = project.apply("--format", "json")
+    truth.check(ran, foreign=frozenset({foreign.blueprint_id}))
+    assert ran.code == 6
+    first, second = ran.json["results"]
+    assert (first["outcome"], second["outcome"]) == ("conflict", "done")
+    assert foreign.blueprint_id in first["error"]
+
+
+def test_two_exact_copies_are_a_conflict(project: Project, emulator: BackgroundEmulator) -> None:
+    ids = [
+        emulator.store.create("sourcing_a", "One", blueprint("One")["steps"], None).blueprint_id
+        for _ in range(2)
+    ]
+    project.write("sourcing_a", {"one": blueprint("One")})
+    ran = project.apply()
+    assert ran.code == 6
+    assert all(each in ran.out for each in ids)
+    assert _writes(emulator) == 0
+
+
+def test_somebody_elses_edit_is_not_overwritten(
+    project: Project, truth: Truth, emulator: BackgroundEmulator
+) -> None:
+    project.write("sourcing_a", {"one": blueprint("One")})
+    assert project.apply().code == 0
+    made = project.ids["sourcing_a/one"]
+    emulator.store.edit(made, steps=[step(1, content="Edited in the web app")])
+    project.write("sourcing_a", {"one": blueprint("One", steps=3)})
+    ran = project.apply()
+    truth.check(ran)
+    assert ran.code == 6
+    assert "--overwrite sourcing_a/one" in ran.out
+    assert emulator.store.blueprints("sourcing_a")[0].steps[0]["content"] == "Edited in the web app"
+    forced = project.apply("--overwrite", "sourcing_a/one")
+    assert forced.code == 0
+    assert len(emulator.store.blueprints("sourcing_a")[0].steps) == 3
+
+
+def test_an_edit_that_is_what_the_file_wants_is_only_recorded(
+    project: Project, emulator: BackgroundEmulator
+) -> None:
+    project.write("sourcing_a", {"one": blueprint("One")})
+    assert project.apply().code == 0
+    emulator.store.edit(project.ids["sourcing_a/one"], steps=blueprint(steps=3)["steps"])
+    project.write("sourcing_a", {"one": blueprint("One", steps=3)})
+    before = _writes(emulator)
+    assert project.apply().code == 0
+    assert _writes(emulator) == before
+    assert project.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_what_is_gone_from_kalent_is_a_conflict(project: Project, proxy: FaultProxy) -> None:
+    project.write("sourcing_a", {"one": blueprint("One")})
+    assert project.apply().code == 0
+    project.write("sourcing_a", {"one": blueprint("One", steps=3)})
+
+    def empty(exchange: Exchange) -> None:
+        response = exchange.forward()
+        data = response.data
+        data["data"]["sequenceBlueprints"] = []
+        data["data"]["pagination"]["total"] = 0
+        exchange.send(response.with_data(data))
+
+    proxy.script = on("list", empty, nth=None)
+    ran = project.apply()
+    assert ran.code == 6
+    assert "is not in sourcing_a any more" in ran.out
+
+
+def test_an_orphan_is_listed_and_left_alone(project: Project, emulator: BackgroundEmulator) -> None:
+    project.write("sourcing_a", {"one": blueprint("One"), "two": blueprint("Two")})
+    assert project.apply().code == 0
+    made = project.ids["sourcing_a/two"]
+    project.write("sourcing_a", {"one": blueprint("One")})
+    plan = project.run("plan", "--detailed-exitcode")
+    assert plan.code == 0
+    assert f'? orphan two "Two" ({made})' in plan.out
+    assert project.apply().code == 0
+    assert project.ids["sourcing_a/two"] == made
+    assert project.run("state", "rm", "sourcing_a/two", "--yes").code == 0
+    assert "sourcing_a/two" not in project.ids
+    assert len(emulator.store.blueprints("sourcing_a")) == 2
+
+
+def test_a_renamed_key_is_not_made_again(
+    project: Project, truth: Truth, emulator: BackgroundEmulator
+) -> None:
+    project.write("sourcing_a", {"old": blueprint("One")})
+    assert project.apply().code == 0
+    made = project.ids["sourcing_a/old"]
+    project.write("sourcing_a", {"new": blueprint("One")})
+    ran = project.apply()
+    truth.check(ran)
+    assert ran.code == 6
+    assert "kalentops state rm sourcing_a/old" in ran.out
+    assert project.run("state", "rm", "sourcing_a/old", "--yes").code == 0
+    assert project.apply().code == 0
+    assert project.ids == {"sourcing_a/new": made}
+    assert len(emulator.store.blueprints("sourcing_a")) == 1
+
+
+def test_an_unknown_sourcing_does_not_stop_the_others(project: Project) -> None:
+    project.write("sourcing_nowhere", {"one": blueprint("One")})
+    project.write("sourcing_a", {"one": blueprint("One")})
+    ran = project.apply("--format", "json")
+    assert ran.code == 9
+    assert {each["address"]: each["outcome"] for each in ran.json["results"]} == {
+        "sourcing_a/one": "done",
+        "sourcing_nowhere/one": "refused",
+    }
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, "invalid_api_key"), (402, "plan_upgrade_required")])
+def test_a_dead_key_stops_everything(
+    status: int, code: str, project: Project, proxy: FaultProxy, truth: Truth
+) -> None:
+    for sourcing in ("sourcing_a", "sourcing_b", "sourcing_c"):
+        project.write(sourcing, {"one": blueprint("One"), "two": blueprint("Two")})
+
+    def refuse(exchange: Exchange) -> None:
+        error = {
+            "code": code,
+            "message": "not today",
+            "details": {"billingUrl": "https://example.com/billing"},
+        }
+        body = json.dumps({"success": False, "error": error}).encode()
+        exchange.raw(b"HTTP/1.1 %d X\r\ncontent-length: %d\r\n\r\n%s" % (status, len(body), body))
+
+    def script(request: Request) -> Any:
+        return refuse if request.kind == "create" and request.nth > 1 else None
+
+    proxy.script = script
+    ran = project.apply("--parallelism", "1", "--format", "json")
+    truth.check(ran)
+    assert ran.code in {4, 9}
+    assert ran.json["summary"] == {"done": 1, "refused": 1, "conflict": 0, "unknown": 0, "not_attempted": 4}
+    assert proxy.count("create") == 2
+    proxy.script = lambda _: None
+    assert project.apply().code == 0
+
+
+def test_a_wrong_key_from_the_start(project: Project, proxy: FaultProxy) -> None:
+    project.write("sourcing_a", {"one": blueprint("One")})
+
+    def refuse(exchange: Exchange) -> None:
+        body = b'{"success": false, "error": {"code": "invalid_api_key", "message": "no"}}'
+        exchange.raw(b"HTTP/1.1 401 X\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body))
+
+    proxy.script = on("list", refuse, nth=None)
+    ran = project.apply()
+    assert ran.code == 4
+    assert "KALENT_API_KEY" in ran.out
+    assert KEY not in ran.out + ran.err
+    assert proxy.count("create") == 0
+
+
+def test_one_429_slows_all(project: Project, proxy: FaultProxy, truth: Truth) -> None:
+    for sourcing in ("sourcing_a", "sourcing_b", "sourcing_c"):
+        project.write(sourcing, {"one": blueprint("One")})
+
+    def limit(exchange: Exchange) -> None:
+        body = b'{"success": false, "error": {"code": "rate_limit_exceeded", "message": "slow"}}'
+        exchange.raw(b"HTTP/1.1 429 X\r\nretry-after: 1\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body))
+
+    proxy.script = on("create", limit, nth=1)
+    ran = project.apply()
+    truth.check(ran)
+    assert ran.code == 0
+    assert "the API asked to wait: 1 s" in ran.err
+    assert proxy.count("create") <= 6
+
+
+def test_guards(project: Project, emulator: BackgroundEmulator) -> None:
+    (project.folder / "kalentops.yaml").write_text("guards: {max_creates: 1, max_updates: 1}\n")
+    project.write("sourcing_a", {"one": blueprint("One"), "two": blueprint("Two")})
+    ran = project.apply()
+    assert ran.code == 6
+    assert "--max-creates 2" in ran.err
+    assert _writes(emulator) == 0
+    assert "apply would stop" in project.run("plan").err
+    assert project.apply("--max-creates", "2").code == 0
+    project.write("sourcing_a", {"one": blueprint("One", steps=3), "two": blueprint("Two", steps=3)})
+    assert "--max-updates 2" in project.apply().err
+
+
+def test_the_state_of_another_api_is_refused(
+    project: Project, proxy: FaultProxy, emulator: BackgroundEmulator
+) -> None:
+    project.write("sourcing_a", {"one": blueprint("One")})
+    assert project.apply().code == 0
+    project.url = emulator.url
+    requests = len(proxy.requests)
+    ran = project.apply()
+    assert ran.code == 8
+    assert "another API" in ran.err
+    assert len(proxy.requests) == requests
+
+
+def test_values_that_the_server_changes_are_noted_and_do_not_make_conflicts(
+    project: Project, proxy: FaultProxy, truth: Truth
+) -> None:
+    def normalise(exchange: Exchange) -> None:
+        response = exchange.forward()
+        data = response.data
+        for row in data["data"].get("sequenceBlueprints", ()):
+            for each in row["steps"]:
+                each["content"] = each["content"].upper()
+                each["somethingNew"] = 1
+        exchange.send(response.with_data(data))
+
+    proxy.script = on("list", normalise, nth=None)
+    project.write("sourcing_a", {"one": blueprint("One")})
+    ran = project.apply()
+    truth.check(ran)
+    assert ran.code == 0
+    assert "otherwise than it was sent" in ran.out
+    assert project.run("plan", "--detailed-exitcode").code == 0
+    project.write("sourcing_a", {"one": blueprint("One", steps=3)})
+    assert project.apply().code == 0
+
+
+def test_a_lost_answer_and_a_changed_value_is_left_to_a_person(
+    project: Project, proxy: FaultProxy, truth: Truth
+) -> None:
+    def normalise(exchange: Exchange) -> None:
+        response = exchange.forward()
+        data = response.data
+        for row in data["data"].get("sequenceBlueprints", ()):
+            row["steps"][0]["content"] = "normalised"
+        exchange.send(response.with_data(data))
+
+    def lose(exchange: Exchange) -> None:
+        exchange.forward()
+        exchange.reset()
+
+    def script(request: Request) -> Any:
+        return {"list": normalise, "create": lose}.get(request.kind)
+
+    proxy.script = script
+    project.write("sourcing_a", {"one": blueprint("One")})
+    for _ in range(2):
+        ran = project.apply("--format", "json")
+        truth.check(ran)
+        assert ran.code == 10
+        assert "is not quite what was sent" in ran.json["results"][0]["error"]
+    assert proxy.count("create") == 1
+
+
+def test_resumes_with_what_the_file_wants_by_now(project: Project, proxy: FaultProxy, truth: Truth) -> None:
+    project.write("sourcing_a", {"one": blueprint("One")})
+    project.settle = 0.0
+    lists = {"hidden": True}
+
+    def hide(exchange: Exchange) -> None:
+        response = exchange.forward()
+        data = response.data
+        if lists["hidden"]:
+            data["data"]["sequenceBlueprints"] = []
+            data["data"]["pagination"]["total"] = 0
+        exchange.send(response.with_data(data))
+
+    def lose(exchange: Exchange) -> None:
+        exchange.forward()
+        lists["lost"] = True
+        exchange.reset()
+
+    def later(exchange: Exchange) -> None:
+        exchange.reset()
+
+    def script(request: Request) -> Any:
+        if request.kind == "create":
+            return lose if request.nth == 1 else later
+        return hide if request.kind == "list" else None
+
+    proxy.script = script
+    ran = project.apply()
+    truth.check(ran)
+    assert ran.code == 10
+    plan = project.run("plan")
+    assert "resume one" in plan.out
+    lists["hidden"] = False
+    project.settle = 0.3
+    project.write("sourcing_a", {"one": blueprint("One", steps=4)})
+    ran = project.apply()
+    truth.check(ran)
+    assert ran.code == 0
+    assert proxy.count("update") == 1
+    assert project.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_an_open_intent_that_nobody_wants_any_more_is_settled(
+    project: Project, proxy: FaultProxy, truth: Truth
+) -> None:
+    project.write("sourcing_a", {"one": blueprint("One"), "two": blueprint("Two")})
+    project.settle = 0.0
+
+    def lose(exchange: Exchange) -> None:
+        exchange.reset()
+
+    def script(request: Request) -> Any:
+        return lose if request.kind == "create" and request.data["name"] == "Two" else None
+
+    proxy.script = script
+    assert project.apply().code == 10
+    project.write("sourcing_a", {"one": blueprint("One")})
+    proxy.script = lambda _: None
+    ran = project.apply()
+    truth.check(ran)
+    assert ran.code == 0
+    assert project.state["intents"] == {}
+    assert set(project.ids) == {"sourcing_a/one"}
+
+
+def test_a_second_copy_that_comes_late_is_told(project: Project, proxy: FaultProxy) -> None:
+    """The one thing that can't be prevented: the server does it after the window, when it was sent again."""
+    project.settle = 0.15
+    project.write("sourcing_a", {"one": blueprint("One")})
+
+    def script(request: Request) -> Any:
+        def very_late(exchange: Exchange) -> None:
+            exchange.forward_later(0.1)
+            exchange.close()
+
+        def after_the_first(exchange: Exchange) -> None:
+            proxy.settle()
+            exchange.send(exchange.forward())
+
+        def blind(exchange: Exchange) -> None:
+            response = exchange.forward()
+            data = response.data
+            data["data"]["sequenceBlueprints"] = []
+            data["data"]["pagination"]["total"] = 0
+            exchange.send(response.with_data(data))
+
+        if request.kind == "create":
+            return very_late if request.nth == 1 else after_the_first
+        return blind if proxy.count("create") < 2 else None
+
+    proxy.script = script
+    ran = project.apply()
+    assert ran.code == 6
+    assert "a second copy has appeared" in ran.out

@@ -1,0 +1,75 @@
+"""The emulator and the demo as commands."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+
+from tests.harness import Project, blueprint
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_emulator_keeps_its_data_in_a_file(tmp_path: Path) -> None:
+    project = Project(tmp_path, "", timeout=5)
+    project.write("sourcing_a", {"one": blueprint("One")})
+    for round_ in range(2):
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "kalentops",
+                "emulator",
+                "--port",
+                "0",
+                "--db",
+                str(tmp_path / "kalent.db"),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        project.url = process.stdout.readline().strip()
+        assert project.url.startswith("http://127.0.0.1:")
+        assert httpx.get(f"{project.url}/openapi.json").json()["openapi"].startswith("3.1")
+        project.environment = {"KALENTOPS_STATE": f"state{round_}.json"}
+        ran = project.apply("--format", "json")
+        assert ran.code == 0
+        assert ran.json["results"][0]["action"] == ("create" if round_ == 0 else "adopt")
+        # Another port is another API; the ids are the same.
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+        assert process.returncode == 0, err
+        assert "export KALENT_API_URL=" in err
+
+
+def test_a_port_in_use(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ran = Project(tmp_path, "").process("emulator", "--port", str(taken.getsockname()[1]))
+    assert ran.code == 1
+    assert "the emulator can't run" in ran.err
+    assert "--port" in ran.err
+
+
+def test_the_demo_tells_the_story() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "kalentops", "demo"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=90,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    story = done.stdout
+    order = ["valid: ", "to create.", "created", "No changes.", "delay 3 days → 5 days", "updated", "Done."]
+    places = [story.index(each) for each in order]
+    assert places == sorted(places)
+    assert "{+Hello {{firstname}}, a quick question:+}" in story
+    assert "looking at" in done.stderr

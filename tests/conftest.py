@@ -1,0 +1,52 @@
+"""What every test can ask for; and what none may do without asking."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kalentops.emulator.server import BackgroundEmulator
+from tests.faults.proxy import FaultProxy
+from tests.harness import Project, Truth
+
+SOURCINGS = ("sourcing_a", "sourcing_b", "sourcing_c")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No key, no address and no state of whoever runs the tests; forgetting to ask for them fails."""
+    for name in list(os.environ):
+        if name.startswith("KALENT"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("KALENT_API_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def emulator() -> Iterator[BackgroundEmulator]:
+    with BackgroundEmulator(sourcings=[(each, each) for each in SOURCINGS]) as running:
+        yield running
+
+
+@pytest.fixture
+def project(tmp_path: Path, emulator: BackgroundEmulator) -> Project:
+    """An empty project whose API is the emulator."""
+    return Project(tmp_path, emulator.url)
+
+
+@pytest.fixture
+def proxy(emulator: BackgroundEmulator, project: Project) -> Iterator[FaultProxy]:
+    """A misbehaving server in front of the emulator; the project talks to it."""
+    with FaultProxy(emulator.url) as running:
+        project.url = running.url
+        yield running
+        assert not running.problems
+
+
+@pytest.fixture
+def truth(project: Project, emulator: BackgroundEmulator) -> Truth:
+    return Truth(project, emulator, SOURCINGS)

@@ -1,0 +1,43 @@
+"""A clock whose time passes only when somebody waits."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+from kalentops.errors import Interrupted
+
+_START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+class FakeClock:
+    """An implementation of kalentops.clock.Clock. `waits` are all waits; `stop_after` ends the run in one of them."""
+
+    def __init__(self, *, stop_after: int | None = None) -> None:
+        self.waits: list[float] = []
+        self.stopping = False
+        self._elapsed = 0.0
+        self._stop_after = stop_after
+        self._lock = threading.Lock()
+
+    def now(self) -> str:
+        return (_START + timedelta(seconds=self._elapsed)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def monotonic(self) -> float:
+        return self._elapsed
+
+    def advance(self, seconds: float) -> None:
+        with self._lock:
+            self._elapsed += seconds
+
+    def wait(self, seconds: float) -> None:
+        with self._lock:
+            if self._stop_after is not None and len(self.waits) >= self._stop_after:
+                self.stopping = True
+            if self.stopping:
+                raise Interrupted("interrupted while waiting")
+            self.waits.append(seconds)
+            self._elapsed += max(0.0, seconds)
+
+    def stop(self) -> None:
+        self.stopping = True

@@ -1,0 +1,178 @@
+"""Aliases, bounds, damaged files: an answer in little time, whatever the text."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from kalentops.finding import Finding
+from kalentops.loader.tree import MAX_NODES, parse
+from kalentops.repository import Job, check_text
+
+JOB = Job(Path("/"))
+STEP = "type: WHATSAPP, temporalityType: ASAP, name: A"
+
+
+def _codes(text: str) -> list[str]:
+    return [fault.code for fault in parse(text).faults]
+
+
+def _laughs() -> str:
+    lines, last = ["a: &a [x,x,x,x,x,x,x,x,x,x]"], "a"
+    for name in "bcdefghij":
+        lines.append(f"{name}: &{name} [" + ",".join([f"*{last}"] * 10) + "]")
+        last = name
+    return "\n".join(lines)
+
+
+HOSTILE = {
+    "laughs": (_laughs(), "KAL002"),
+    "merged laughs": (_laughs().replace("[x", "[{x: y}") + "\nz: {<<: *j}", "KAL002"),
+    "many merges": (
+        "a: &a {"
+        + ",".join(f"k{i}: 1" for i in range(6000))
+        + "}\n"
+        + "".join(f"b{i}: {{<<: *a}}\n" for i in range(900)),
+        "KAL002",
+    ),
+    "100,000 brackets": ("[" * 100_000, "KAL002"),
+    "100,000 braces": ("{a: " * 100_000, "KAL002"),
+    "100,000 hyphens": ("- " * 100_000, "KAL002"),
+    "100,000 questions": ("? " * 100_000, "KAL002"),
+    "100,000 values": ("[" + "x," * 100_000 + "]", "KAL002"),
+    "100,000 anchors": ("".join(f"- &a{i} x\n" for i in range(100_000)), "KAL002"),
+}
+
+
+@pytest.mark.parametrize(("text", "code"), HOSTILE.values(), ids=HOSTILE.keys())
+def test_bounds(text: str, code: str) -> None:
+    started = time.monotonic()
+    assert _codes(text) == [code]
+    assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{{foo}} " * 60_000,
+        "{{" * 400_000,
+        "{{a " * 200_000,
+        "{" * 800_000 + "x" * 100_000,
+        "}" * 800_000,
+        "[" * 800_000,
+        "[a] " * 100_000,
+        "{a}" * 250_000,
+        "\u200b" * 300_000,
+        "\U0001f3f4" + "\U000e0041" * 200_000,
+        "a-" * 400_000,
+        "a." * 400_000,
+        "www." * 200_000,
+        "\\n" * 400_000 + "{{foo}}",
+        "''" * 400_000,
+    ],
+    ids=lambda text: ascii(text[:12]),
+)
+def test_long_texts_take_linear_time(content: str) -> None:
+    text = (
+        "sourcingId: s_1\nblueprints: {a: {name: A, steps: [{id: a, name: A, type: LINKEDIN, "
+        f'linkedInType: LINKEDIN_INVITATION_WITH_MESSAGE, temporalityType: ASAP, content: "{content}"}}]}}}}'
+    )
+    started = time.monotonic()
+    findings, blueprints = check_text(JOB, "f.yaml", text)
+    assert len(blueprints) == 1
+    assert findings
+    assert time.monotonic() - started < 10
+
+
+def test_many_mistakes_take_linear_time() -> None:
+    text = "sourcingId: s_1\nblueprints: {" + ",".join(f"k{i}: {{foo: bar}}" for i in range(4000)) + "}"
+    started = time.monotonic()
+    findings, _ = check_text(JOB, "f.yaml", text)
+    assert len(findings) == 8000
+    assert time.monotonic() - started < 10
+
+
+def test_depth_32_is_fine_and_33_is_not() -> None:
+    assert _codes("[" * 32 + "]" * 32) == []
+    assert _codes("[" * 33 + "]" * 33) == ["KAL002"]
+    assert _codes("- " * 32 + "x") == []
+    assert _codes("- " * 33 + "x") == ["KAL002"]
+
+
+def test_20000_values_are_fine_and_one_more_is_not() -> None:
+    assert _codes("[" + "x," * (MAX_NODES - 1) + "]") == []
+    assert _codes("[" + "x," * MAX_NODES + "]") == ["KAL002"]
+
+
+def test_an_alias_counts_as_what_it_names() -> None:
+    half = "- &a [" + "x," * 9_990 + "]\n"
+    assert _codes(half + "- *a\n") == []
+    assert _codes(half + "- *a\n- *a\n") == ["KAL002"]
+
+
+@pytest.mark.parametrize(
+    "text", ["&a [*a]", "&a {b: *a}", "&a {b: [c, {d: *a}]}", "a: &a {<<: *a}", "- &a [*a]"]
+)
+def test_a_value_inside_of_itself(text: str) -> None:
+    assert _codes(text) == ["KAL008"]
+
+
+def test_an_anchor_may_be_set_again() -> None:
+    parsed = parse("- &a x\n- *a\n- &a y\n- *a\n")
+    assert (parsed.data, parsed.faults) == (["x", "x", "y", "y"], [])
+
+
+def test_aliases_as_keys() -> None:
+    parsed = parse("a: &k b\n*k : c\n")
+    assert (parsed.data, parsed.faults) == ({"a": "b", "b": "c"}, [])
+
+
+def test_merges_own_keys_first_then_the_first_source() -> None:
+    parsed = parse("a: &a {x: 1, y: 1}\nb: &b {y: 2, z: 2}\nc: {<<: [*a, *b], x: 3}\nd: {x: 4, <<: *a}\n")
+    assert parsed.faults == []
+    assert isinstance(parsed.data, dict)
+    assert parsed.data["c"] == {"x": 3, "y": 1, "z": 2}
+    assert parsed.data["d"] == {"x": 4, "y": 1}
+
+
+def test_a_quoted_merge_key_is_a_key() -> None:
+    parsed = parse('a: {"<<": 5}\n')
+    assert (parsed.data, parsed.faults) == ({"a": {"<<": 5}}, [])
+
+
+def _find(text: str) -> list[Finding]:
+    return sorted(check_text(JOB, "f.yaml", text)[0])
+
+
+def test_a_duplicate_key_does_not_hide_the_rest() -> None:
+    text = (
+        "sourcingId: s_1\nblueprints:\n  a:\n    name: A\n    name: B\n    steps:\n"
+        f"      - {{id: a, {STEP}, content: 'Hi {{{{foo}}}}'}}\n"
+    )
+    assert [(f.line, f.code) for f in _find(text)] == [(5, "KAL005"), (7, "KAL101")]
+
+
+@pytest.mark.parametrize("at", [0, 10, 60])
+@pytest.mark.parametrize("char", ["\0", "\x01", "\x7f", "\x85", "\u2028", "\u2029", "\ufffe", "\ud800"])
+def test_characters_that_are_not_allowed(char: str, at: int) -> None:
+    good = f"sourcingId: s_1\nblueprints: {{a: {{name: A, steps: [{{id: 'é', {STEP}, content: x}}]}}}}\n"
+    text = good[:at] + char + good[at:]
+    line = text[:at].count("\n") + 1
+    column = at - (text.rfind("\n", 0, at) + 1) + 1
+    assert [(f.code, f.line, f.column) for f in parse(text).faults] == [("KAL003", line, column)]
+
+
+@pytest.mark.parametrize("text", ["<<<<<<< HEAD\n", "a: b\n>>>>>>> x\n", "a: |\n  x\n<<<<<<< HEAD\r\n  y\n"])
+def test_merge_conflicts(text: str) -> None:
+    assert ["merge conflict" in fault.message for fault in parse(text).faults] == [True]
+
+
+def test_what_only_looks_like_a_merge_conflict() -> None:
+    parsed = parse("a: |\n  <<<<<<< HEAD\n  =======\n  >>>>>>> x\nb: '<<<<<<<'\n")
+    assert parsed.faults == []
+
+
+def test_a_byte_order_mark_is_no_character() -> None:
+    assert parse("\ufeffa: b\n").data == {"a": "b"}

@@ -1,0 +1,162 @@
+"""The structure keeps its promises: one direction of imports, one owner for each library, small modules."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "kalentops"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+# From the top down; a module imports from its own layer or from a lower one.
+LAYERS = (
+    ("__main__",),
+    ("cli", "crash"),
+    ("commands",),
+    ("reports", "planfile"),
+    ("apply",),
+    ("api", "store"),
+    ("plan", "workers"),
+    ("repository", "config"),
+    ("rules", "diff", "words", "schema", "stateformat"),
+    ("loader", "state", "timeline"),
+    ("canonical",),
+    ("model",),
+    ("finding", "outcome", "clock", "shape"),
+    ("text", "errors", "collector"),
+    ("__init__",),
+)
+OWNERS = {
+    "click": {"cli", "commands"},
+    "pydantic": {"shape"},
+    "yaml": {"loader.tree"},
+    "httpx": {"api.transport"},
+    "deepdiff": {"diff"},
+    "rich": {"reports.console"},
+    "stamina": {"api.retrying"},
+    "filelock": {"store.lock"},
+    "starlette": {"emulator"},
+    "uvicorn": {"emulator.server"},
+}
+# Upwards on purpose, each with its reason.
+EXCEPTIONS = {
+    ("repository", "workers"): "the pool is loaded only where there are many files",
+    ("planfile", "store"): "a plan is written as carefully as a state",
+}
+
+
+def _name(path: Path) -> str:
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def _layer(name: str) -> int:
+    top = name.split(".", maxsplit=1)[0] or "__init__"
+    for number, layer in enumerate(LAYERS):
+        if top in layer:
+            return number
+    raise AssertionError(f"{name} is in no layer: say in LAYERS where it belongs")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_imports_go_one_way(path: Path) -> None:
+    name = _name(path)
+    if name.startswith("emulator"):
+        own = [each for each in _imports(path) if each.startswith("kalentops") and "emulator" not in each]
+        assert own == [], "the emulator is written from the page, not from the client"
+        return
+    for imported in _imports(path):
+        if not imported.startswith("kalentops."):
+            continue
+        target = imported.removeprefix("kalentops.")
+        top = target.split(".")[0]
+        if top in {"emulator", "__version__"} or (name.split(".")[0], top) in EXCEPTIONS:
+            continue
+        assert _layer(name) <= _layer(top), f"{name} imports {target}, which stands above it"
+
+
+def test_plan_and_rules_know_neither_network_nor_disk() -> None:
+    for name in ("plan", "outcome", "state", "canonical", "diff", "model"):
+        imported = _imports(PACKAGE / f"{name}.py")
+        for other in ("api", "store", "apply", "commands"):
+            assert not any(each.startswith(f"kalentops.{other}") for each in imported), (name, other)
+
+
+@pytest.mark.parametrize("library", OWNERS)
+def test_each_library_has_one_owner(library: str) -> None:
+    users = {
+        _name(path) for path in MODULES if any(re.match(rf"{library}(\.|$)", each) for each in _imports(path))
+    }
+    strangers = {
+        user for user in users if not any(user == o or user.startswith(f"{o}.") for o in OWNERS[library])
+    }
+    assert users, f"nothing uses {library}"
+    assert strangers == set()
+
+
+def test_every_dependency_has_an_owner() -> None:
+    data = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    declared = data["project"]["dependencies"] + data["project"]["optional-dependencies"]["emulator"]
+    names = {re.split(r"[<>=\[]", each)[0] for each in declared}
+    assert {name.replace("pyyaml", "yaml") for name in names} == set(OWNERS)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_modules_and_functions_are_small(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") <= 300
+    tree = ast.parse(text)
+    long = [
+        f"{node.name}: {(node.end_lineno or 0) - node.lineno + 1}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno >= 60
+    ]
+    assert long == []
+    assert ast.get_docstring(tree), "each module says what it is"
+
+
+def test_nothing_names_a_registry_or_a_machine() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\n")
+    pattern = re.compile(
+        r"pypi\.org|pythonhosted|files\.python|registry\.npmjs|deb\.debian|/root/|/work/", re.IGNORECASE
+    )
+    own = Path(__file__).relative_to(ROOT).as_posix()
+    for name in filter(None, listed):
+        path = ROOT / name
+        if name != own and path.is_file():
+            found = pattern.findall(path.read_text(encoding="utf-8", errors="replace"))
+            assert found == [], name
+
+
+@pytest.mark.parametrize("name", ["run.txt", "dev.txt"])
+def test_pins_are_hashed_and_record_no_address(name: str) -> None:
+    text = (ROOT / "requirements" / name).read_text()
+    assert "://" not in text
+    pins = re.findall(r"^[a-z0-9][^\s=]*==\S+", text, re.MULTILINE)
+    assert len(pins) > 20
+    assert text.count("--hash=sha256:") >= len(pins)
+
+
+def test_only_these_endpoints_are_ever_called() -> None:
+    text = (PACKAGE / "api" / "client.py").read_text()
+    assert set(re.findall(r'"(GET|POST|PATCH|PUT|DELETE)"', text)) == {"GET", "POST", "PATCH"}
+    for path in (PACKAGE / "api").glob("*.py"):
+        assert "/start" not in path.read_text()

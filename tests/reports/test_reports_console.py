@@ -1,0 +1,152 @@
+"""Lines in a pipe and on a terminal, and the progress of `apply`."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+
+from kalentops.apply.events import Began, Finished, Listed, Looking, Waiting
+from kalentops.apply.result import Outcome, Result
+from kalentops.plan import Action
+from kalentops.reports.console import Progress, show
+from kalentops.reports.lines import line
+from kalentops.reports.notes import tell
+
+HOSTILE = "x\x1b[31m\u202e[/bold]"
+DONE = Finished(Result("s1/a", Action.CREATE, Outcome.DONE, "b1"))
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class Gone(io.StringIO):
+    """A stream that nobody reads any more."""
+
+    def write(self, _: str) -> int:
+        raise BrokenPipeError
+
+    def flush(self) -> None:
+        raise BrokenPipeError
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return Terminal()
+
+
+LINES = [line(("bad", "bad"), " and ", ("good", "good"), "  "), line("[/path] :smile: {x}"), line()]
+
+
+def test_a_pipe() -> None:
+    stream = io.StringIO()
+    show(LINES, stream)
+    assert stream.getvalue() == "bad and good\n[/path] :smile: {x}\n\n"
+
+
+def test_a_terminal(terminal: Terminal) -> None:
+    show(LINES, terminal)
+    assert terminal.getvalue() == "\x1b[1;31mbad\x1b[0m and \x1b[32mgood\x1b[0m  \n[/path] :smile: {x}\n\n"
+
+
+@pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_a_terminal_without_colour(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    show(LINES, terminal)
+    assert "\x1b" not in terminal.getvalue()
+
+
+def test_a_long_line_is_not_broken(terminal: Terminal) -> None:
+    show([line("word " * 100)], terminal)
+    assert terminal.getvalue().count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("::error::x", "\\::error::x"),
+        ("   ::add-mask::e", "   \\::add-mask::e"),
+        ("Hi ##[error]x ##[group]", "Hi ##\\[error]x ##\\[group]"),
+        ("a::b", "a::b"),
+    ],
+)
+def test_no_line_is_a_command_to_a_runner_of_workflows(text: str, shown: str) -> None:
+    stream = io.StringIO()
+    show([line(text)], stream)
+    assert stream.getvalue() == f"{shown}\n"
+
+
+def test_notes(capsys: pytest.CaptureFixture[str]) -> None:
+    tell(["one", "two\nlines\x1b"])
+    assert capsys.readouterr() == ("", "note: one\nnote: two\\nlines\\u{1b}\n")
+
+
+EVENTS: list[Any] = [
+    Began(2, 3),
+    Listed("s1", 5),
+    Waiting(7.4),
+    Looking("s1/a", 30, HOSTILE),
+    DONE,
+]
+
+
+def test_progress_in_a_pipe() -> None:
+    stream = io.StringIO()
+    progress = Progress(stream)
+    for event in EVENTS:
+        progress(event)
+    progress.close()
+    assert stream.getvalue() == (
+        "looking at 2 sourcings\n"
+        "the API asked to wait: 7 s\n"
+        "s1/a: x\\u{1b}[31m\\u{202e}[/bold]; looking for up to 30 s what became of it\n"
+    )
+
+
+def test_progress_says_something_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    progress = Progress(stream)
+    progress(Began(1, 2))
+    progress._told -= 6  # as if six seconds had passed
+    progress(DONE)
+    progress(DONE)
+    assert stream.getvalue() == "looking at 1 sourcing\n1 of 2\n"
+
+
+def test_quiet_progress() -> None:
+    stream = io.StringIO()
+    progress = Progress(stream, quiet=True)
+    for event in EVENTS:
+        progress(event)
+    progress.close()
+    assert stream.getvalue() == ""
+
+
+def test_progress_on_a_terminal(terminal: Terminal) -> None:
+    progress = Progress(terminal)
+    for event in EVENTS:
+        progress(event)
+    progress.close()
+    progress.close()
+    said = terminal.getvalue()
+    assert "the API asked to wait: 7 s" in said
+    assert "x\\u{1b}[31m\\u{202e}[/bold]; looking for up to 30 s" in said
+
+
+def test_a_stderr_that_is_gone_stops_nothing() -> None:
+    progress = Progress(Gone())
+    for event in EVENTS:
+        progress(event)
+    progress.close()
+    closed = io.StringIO()
+    closed.close()
+    progress = Progress(closed)
+    for event in EVENTS:
+        progress(event)

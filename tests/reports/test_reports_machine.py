@@ -1,0 +1,176 @@
+"""Results for programs: every format whole, as the design has it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from kalentops import __version__
+from kalentops.apply.result import ApplyResult, Outcome, Result
+from kalentops.finding import Finding, Severity
+from kalentops.plan import Action, Change, Plan
+from kalentops.reports import machine
+from kalentops.state import Entry, Intent, State
+
+AT = "2026-01-02T03:04:05Z"
+DIGEST = "sha256:" + "0" * 64
+BEFORE: dict[str, Any] = {"name": "One", "steps": []}
+AFTER: dict[str, Any] = {"name": "Two", "steps": []}
+FINDING = Finding("a.yaml", 3, 7, "KAL301", "too long", "shorten it", Severity.WARNING)
+
+
+def through(value: Any) -> Any:
+    """As a program reads it."""
+    return json.loads(machine.dump(value).encode())
+
+
+def test_validation() -> None:
+    one = {
+        "code": "KAL301",
+        "severity": "warning",
+        "message": "too long",
+        "file": "a.yaml",
+        "line": 3,
+        "column": 7,
+        "hint": "shorten it",
+    }
+    assert through(machine.validation([FINDING])) == {
+        "format_version": "1.0",
+        "valid": True,
+        "findings": [one],
+    }
+    error = Finding("a.yaml", 1, 1, "KAL101", "m", "h")
+    assert through(machine.validation([FINDING, error]))["valid"] is False
+    assert through(machine.validation([])) == {"format_version": "1.0", "valid": True, "findings": []}
+
+
+def test_a_plan() -> None:
+    plan = Plan(
+        "lineage",
+        7,
+        (
+            Change("s1/one", Action.UPDATE, "Two", "b1", "a.yaml", 3, BEFORE, AFTER, DIGEST, "why"),
+            Change("s1/same", Action.NO_OP, "Same", "b2", "a.yaml", 9),
+        ),
+        (FINDING,),
+    )
+    assert through(machine.plan(plan)) == {
+        "format_version": "1.0",
+        "kalentops_version": __version__,
+        "state": {"lineage": "lineage", "serial": 7},
+        "summary": {
+            "create": 0,
+            "update": 1,
+            "no_op": 1,
+            "orphan": 0,
+            "adopt": 0,
+            "conflict": 0,
+            "resume": 0,
+        },
+        "changes": [
+            {
+                "address": "s1/one",
+                "sourcing_id": "s1",
+                "key": "one",
+                "name": "Two",
+                "action": "update",
+                "blueprint_id": "b1",
+                "file": "a.yaml",
+                "line": 3,
+                "before": BEFORE,
+                "after": AFTER,
+                "after_digest": DIGEST,
+                "changes": [
+                    {"kind": "changed", "step": None, "field": "name", "before": "One", "after": "Two"}
+                ],
+                "reason": "why",
+            },
+            {
+                "address": "s1/same",
+                "sourcing_id": "s1",
+                "key": "same",
+                "name": "Same",
+                "action": "no-op",
+                "blueprint_id": "b2",
+                "file": "a.yaml",
+                "line": 9,
+                "before": None,
+                "after": None,
+                "after_digest": None,
+                "changes": [],
+                "reason": "",
+            },
+        ],
+        "drift": [],
+        "findings": machine.validation([FINDING])["findings"],
+    }
+
+
+def test_an_apply() -> None:
+    result = ApplyResult(
+        (
+            Result("s1/a", Action.CREATE, Outcome.DONE, "b1", note="look"),
+            Result("s1/b", Action.CREATE, Outcome.UNKNOWN, error="lost"),
+        ),
+        interrupted=True,
+    )
+    assert through(machine.apply(result)) == {
+        "format_version": "1.0",
+        "summary": {"done": 1, "refused": 0, "conflict": 0, "unknown": 1, "not_attempted": 0},
+        "interrupted": True,
+        "results": [
+            {
+                "address": "s1/a",
+                "action": "create",
+                "outcome": "done",
+                "blueprint_id": "b1",
+                "error": None,
+                "note": "look",
+            },
+            {
+                "address": "s1/b",
+                "action": "create",
+                "outcome": "unknown",
+                "blueprint_id": None,
+                "error": "lost",
+                "note": None,
+            },
+        ],
+    }
+
+
+def test_a_state() -> None:
+    state = State(
+        "lineage",
+        7,
+        entries={each: Entry(each, f"b-{each[-1]}", BEFORE, DIGEST, AT) for each in ("s1/z", "s1/a")},
+        intents={"s1/i": Intent("s1/i", "create", AFTER, DIGEST, AT)},
+    )
+    assert through(machine.state(state)) == {
+        "format_version": "1.0",
+        "lineage": "lineage",
+        "serial": 7,
+        "blueprints": [
+            {"address": "s1/a", "blueprint_id": "b-a", "name": "One", "digest": DIGEST},
+            {"address": "s1/z", "blueprint_id": "b-z", "name": "One", "digest": DIGEST},
+        ],
+        "open": [{"address": "s1/i", "action": "create", "at": AT}],
+    }
+    entry = through(machine.state_entry(state, "s1/a"))
+    assert (entry["format_version"], entry["address"], entry["open"]) == ("1.0", "s1/a", None)
+    assert entry["blueprint"]["blueprintId"] == "b-a"
+    assert entry["blueprint"]["sent"] == BEFORE
+    only_open = through(machine.state_entry(state, "s1/i"))
+    assert only_open["blueprint"] is None
+    assert only_open["open"]["action"] == "create"
+
+
+def test_hostile_texts_survive_and_do_nothing() -> None:
+    hostile = "x\x1b\n::error::\u202e ##[error] \ud800 Zoë 🎉"
+    text = machine.dump({"name": hostile})
+    assert json.loads(text) == {"name": hostile}
+    assert "\x1b" not in text
+    assert "##[" not in text
+    assert "Zoë 🎉" in text
+    assert text.encode()
+    assert not any(each.lstrip().startswith("::") for each in text.splitlines())

@@ -1,0 +1,300 @@
+"""Everything that a person reads, whole."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from kalentops.apply.result import ApplyResult, Outcome, Result
+from kalentops.canonical import of_body
+from kalentops.finding import Finding, Severity
+from kalentops.plan import Action, Change, Plan
+from kalentops.reports import findings, plans, results, states
+from kalentops.reports.lines import Line, count, plain
+from kalentops.state import Entry, Intent, State
+
+AT = "2026-01-02T03:04:05Z"
+HOSTILE = "x\x1b[31m\n::error::\u202e\u200b\x07\r\ud800"
+HARMLESS = r"x\u{1b}[31m\n::error::\u{202e}\u{200b}\u{7}\r\u{d800}"
+
+
+def shown(lines: Any) -> str:
+    return "\n".join(plain(each) for each in lines)
+
+
+def step(name: str, /, **fields: Any) -> dict[str, Any]:
+    return {
+        "id": name,
+        "name": name.capitalize(),
+        "type": "EMAIL",
+        "subject": f"About {name}",
+        "content": f"Hi {{{{firstname}}}},\n\nthis is {name}.",
+        "temporalityType": "DELAYED",
+        "delay": {"value": 3, "unit": "day"},
+        **fields,
+    }
+
+
+INVITE = step(
+    "invite",
+    type="LINKEDIN",
+    linkedInType="LINKEDIN_INVITATION_WITH_MESSAGE",
+    subject=None,
+    temporalityType="ASAP",
+    delay=None,
+)
+SETTLED = step("after", type="WHATSAPP", subject=None, temporalityType="AFTER_INVITATION_SETTLED", delay=None)
+
+
+def body(*steps: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return of_body({"name": "One", "steps": list(steps), **fields}).body
+
+
+NEW = Change(
+    "s1/new",
+    Action.CREATE,
+    "New one",
+    None,
+    "blueprints/a.yaml",
+    3,
+    None,
+    body(INVITE, step("mail"), SETTLED),
+)
+CHANGED = Change(
+    "s1/old",
+    Action.UPDATE,
+    "Old one",
+    "b1",
+    "blueprints/a.yaml",
+    30,
+    body(INVITE, step("mail"), step("last"), step("gone")),
+    body(
+        INVITE,
+        step("last", delay={"value": 1, "unit": "day"}, policy={"skipStepIfNoContact": True}),
+        step("mail", content="Hello {{firstname}},\n\nthis is mail.\nBye"),
+        SETTLED,
+        config={"team": "x"},
+    ),
+)
+
+
+def test_a_plan() -> None:
+    plan = Plan(
+        "lineage",
+        7,
+        (
+            NEW,
+            CHANGED,
+            Change("s1/same", Action.NO_OP, "Same", "b2", "blueprints/a.yaml", 50),
+            Change("s2/gone", Action.ORPHAN, "Gone", "b3", reason="not in the files any more"),
+            Change(
+                "s2/twin", Action.CONFLICT, "Twin", file="b.yaml", line=3, after=body(), reason="it is there"
+            ),
+            Change("s2/wip", Action.RESUME, "Wip", file="b.yaml", line=9, after=body(), reason="was cut off"),
+        ),
+    )
+    assert shown(plans.plan(plan)) == PLAN
+
+
+PLAN = """\
+s1
+  + create new "New one"  blueprints/a.yaml:3
+      1. LinkedIn invitation, at once: Invite
+         Hi {{firstname}}, this is invite.
+      2. e-mail, after 3 days: Mail
+         subject: About mail
+         Hi {{firstname}}, this is mail.
+      3. WhatsApp, when the invitation has settled: After
+         Hi {{firstname}}, this is after.
+  ~ update old "Old one" (b1)  blueprints/a.yaml:30
+      blueprint: config none → {"team": "x"}
+      step gone: removed, e-mail, after 3 days: Hi {{firstname}}, this is gone.
+      step last: moved from position 3 to 2
+      step last: delay 3 days → 1 day
+      step last: policy none → {"skipStepIfNoContact": true}
+      step mail: content
+          [-Hi -]{+Hello +}{{firstname}},
+          this is mail.{+↵+}
+          {+Bye+}
+      step after: added, WhatsApp, when the invitation has settled: Hi {{firstname}}, this is after.
+
+s2
+  ? orphan gone "Gone" (b3)
+      not in the files any more
+  ! conflict twin "Twin"  b.yaml:3
+      it is there
+  > resume wip "Wip"  b.yaml:9
+      was cut off
+      no steps yet
+
+Plan: 1 to create, 1 to update, 1 to resume, 1 in conflict, 1 unchanged, 1 orphan."""
+
+
+def test_a_plan_with_whole_texts() -> None:
+    assert shown(plans.plan(Plan(None, 0, (NEW,)), verbose=True)) == VERBOSE
+
+
+VERBOSE = """\
+s1
+  + create new "New one"  blueprints/a.yaml:3
+      1. LinkedIn invitation, at once: Invite
+         Hi {{firstname}},
+         \n         this is invite.
+      2. e-mail, after 3 days: Mail
+         subject: About mail
+         Hi {{firstname}},
+         \n         this is mail.
+      3. WhatsApp, when the invitation has settled: After
+         Hi {{firstname}},
+         \n         this is after.
+
+Plan: 1 to create."""
+
+
+def test_plans_of_nothing() -> None:
+    same = Change("s1/a", Action.NO_OP, "A", "b1", "a.yaml", 3)
+    gone = Change("s1/b", Action.ORPHAN, "B", "b2", reason="why")
+    assert shown(plans.plan(Plan(None, 0, ()))) == "No changes."
+    assert shown(plans.plan(Plan(None, 0, (same,)))) == "No changes. 1 unchanged."
+    said = shown(plans.plan(Plan(None, 0, (same, gone))))
+    assert said == 's1\n  ? orphan b "B" (b2)\n      why\n\nNo changes. 1 unchanged, 1 orphan.'
+
+
+def test_results() -> None:
+    result = ApplyResult(
+        (
+            Result("s1/f", Action.UPDATE, Outcome.REFUSED, "b6", "the API refused: no"),
+            Result("s1/a", Action.CREATE, Outcome.DONE, "b1"),
+            Result("s1/b", Action.UPDATE, Outcome.DONE, "b2", note="look at it"),
+            Result("s1/c", Action.ADOPT, Outcome.DONE, "b3"),
+            Result("s1/d", Action.RESUME, Outcome.DONE, "b4"),
+            Result("s1/e", Action.CREATE, Outcome.CONFLICT, error="b5 has this name"),
+            Result("s1/g", Action.CREATE, Outcome.UNKNOWN, error="no answer in time"),
+            Result("s1/h", Action.CREATE, Outcome.NOT_ATTEMPTED),
+        )
+    )
+    assert shown(results.results(result)) == RESULTS
+
+
+RESULTS = """\
+  created       s1/a b1
+  updated       s1/b b2
+      look at it
+  adopted       s1/c b3
+  settled       s1/d b4
+  in conflict   s1/e
+      b5 has this name
+  refused       s1/f b6
+      the API refused: no
+  of unknown outcome s1/g
+      no answer in time
+  not attempted s1/h
+Apply: 4 done, 1 refused, 1 in conflict, 1 of unknown outcome, 1 not attempted.
+Run `kalentops apply` again: it first looks up what became of those. Nothing is sent twice."""
+
+
+def test_results_of_less() -> None:
+    assert shown(results.results(ApplyResult())) == "Apply: nothing to do."
+    waiting = ApplyResult((Result("s1/h", Action.CREATE, Outcome.NOT_ATTEMPTED),))
+    assert shown(results.results(waiting)).splitlines()[1:] == [
+        "Apply: 1 not attempted.",
+        "Run `kalentops apply` again for what was not attempted.",
+    ]
+
+
+ERROR = Finding("b/a.yaml", 3, 7, "KAL101", "there is no {{x}}", "write {{firstname}}")
+WARNING = Finding("b/b.yaml", 1, 1, "KAL301", "too long", "shorten it", Severity.WARNING)
+
+
+def test_findings() -> None:
+    assert shown(findings.findings([ERROR, WARNING])) == (
+        "b/a.yaml:3:7: error KAL101: there is no {{x}}\n"
+        "    write {{firstname}}\n"
+        "b/b.yaml:1:1: warning KAL301: too long\n"
+        "    shorten it"
+    )
+    summaries = [
+        plain(findings.summary(found, 3, 1200)) for found in ([], [WARNING], [ERROR, ERROR, WARNING])
+    ]
+    assert summaries == [
+        "valid: 3 files, 1,200 blueprints",
+        "valid: 1 warning in 1 file; 3 files, 1,200 blueprints in all",
+        "not valid: 2 errors and 1 warning in 2 files; 3 files, 1,200 blueprints in all",
+    ]
+
+
+STATE = State(
+    "lineage",
+    7,
+    entries={"s1/a": Entry("s1/a", "b1", body(INVITE), of_body(body(INVITE)).digest, AT, None, None)},
+    intents={"s1/longer": Intent("s1/longer", "create", body(), "sha256:0", AT)},
+)
+
+
+def test_a_state() -> None:
+    assert shown([*states.listing(STATE), states.summary(STATE)]) == (
+        "s1/a       b1  One\n"
+        f"s1/longer  -  One  create of unknown outcome, {AT}\n"
+        "1 blueprint, 1 outcome open, serial 7"
+    )
+    assert shown(states.entry(STATE, "s1/a")) == (
+        "s1/a\n"
+        "  id       b1\n"
+        "  name     One\n"
+        f"  sent     {AT}, {of_body(body(INVITE)).digest}\n"
+        "  updated  not known in Kalent\n"
+        "  1. LinkedIn invitation, at once: Invite\n"
+        "     Hi {{firstname}},\n"
+        "     \n"
+        "     this is invite."
+    )
+    assert shown(states.entry(STATE, "s1/longer")) == (
+        f"s1/longer\n  create of unknown outcome since {AT}; apply looks first"
+    )
+    assert plain(states.summary(State())) == "0 blueprints, serial 0"
+
+
+def hostile_reports() -> dict[str, list[Line]]:
+    """Every report, with a hostile text wherever there is room for one."""
+    bad = step(HOSTILE, name=HOSTILE, subject=HOSTILE, content=HOSTILE + "\nb")
+    other = step(HOSTILE, name="n", subject="s", content="c\nb", contentSource=HOSTILE)
+    old, new = (
+        body(each, name=HOSTILE, config={HOSTILE: HOSTILE + at}) for each, at in ((bad, "1"), (other, "2"))
+    )
+    address = f"{HOSTILE}/{HOSTILE}"
+    changes = (
+        Change(address, Action.UPDATE, HOSTILE, HOSTILE, HOSTILE, 1, old, new, reason=HOSTILE),
+        Change(address, Action.CREATE, HOSTILE, None, HOSTILE, 1, None, old, reason=HOSTILE),
+        Change(address, Action.UPDATE, "n", "b", "f", 1, body(), old),
+        Change(address, Action.UPDATE, "n", "b", "f", 1, old, body()),
+    )
+    result = Result(address, Action.CREATE, Outcome.CONFLICT, HOSTILE, HOSTILE, HOSTILE)
+    state = State(
+        entries={address: Entry(address, HOSTILE, old, HOSTILE, HOSTILE, None, HOSTILE)},
+        intents={address: Intent(address, "update", old, HOSTILE, HOSTILE)},
+    )
+    return {
+        "plan": list(plans.plan(Plan(None, 0, changes))),
+        "verbose": list(plans.plan(Plan(None, 0, changes), verbose=True)),
+        "results": list(results.results(ApplyResult((result,)))),
+        "findings": list(findings.findings([Finding(HOSTILE, 1, 1, "KAL101", HOSTILE, HOSTILE)])),
+        "listing": list(states.listing(state)),
+        "entry": list(states.entry(state, address)),
+    }
+
+
+def test_hostile_texts_are_shown_as_what_they_are() -> None:
+    for name, lines in hostile_reports().items():
+        said = "".join(plain(each) for each in lines)
+        assert HARMLESS.split(r"\n", maxsplit=1)[0] in said, name
+        assert not re.search("[\x00-\x1f\x7f\u200b\u202e\ud800-\udfff]", said), name
+
+
+def test_count() -> None:
+    assert [count(number, "file") for number in (0, 1, 2, 1000)] == [
+        "0 files",
+        "1 file",
+        "2 files",
+        "1,000 files",
+    ]
+    assert count(2, "entry", "entries") == "2 entries"

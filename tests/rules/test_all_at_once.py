@@ -1,0 +1,211 @@
+"""All findings of all files in one run, and none that comes from a stand-in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kalentops.finding import Severity
+from kalentops.model import VARIABLES
+from kalentops.repository import Job, check_text, load
+from kalentops.rules.engine import Severities
+
+ROOT = Path(__file__).parents[2]
+JOB = Job(ROOT)
+
+
+def _found(text: str, severities: Severities | None = None) -> list[tuple[int, str]]:
+    findings, _ = check_text(Job(ROOT, severities or {}), "f.yaml", text)
+    return [(finding.line, finding.code) for finding in sorted(findings)]
+
+
+EVERYTHING = """\
+sourcingId: 5
+blueprints:
+  one:
+    steps:
+      - id: a
+        name: 2026
+        type: LINKEDIN
+        linkedInType: LINKEDIN_MESSAGE
+        temporalityType: AFTER_INVITATION_SETTLED
+        content: Hi {{firstName}} [company]
+      - id: a
+        name: B
+        type: EMAL
+        temporalityType: DELAYED
+        content: "{{ firstname }}"
+      - id: c
+        name: C
+        type: WHATSAPP
+        temporalityType: ASAP
+        delay: {value: 0, unit: days}
+        content: Hi {{firstname}
+        content: twice
+      - hello
+      - id: e
+        name: E
+        type: SMS
+        temporalityType: DELAYED
+        polcy: {}
+        content: !x hey
+  two:
+    name: Two
+    nam: Three
+    steps:
+      - id: a
+        name: A
+        type: EMAIL
+        subjet: Hey
+        temporalityType: ASAP
+        content: ""
+  Three: {name: Three}
+"""
+
+
+def test_everything_that_is_wrong_with_a_file_comes_out_of_one_run() -> None:
+    assert _found(EVERYTHING) == [
+        (1, "KAL012"),
+        (4, "KAL011"),
+        (6, "KAL012"),
+        (9, "KAL204"),
+        (10, "KAL101"),
+        (10, "KAL103"),
+        (11, "KAL020"),
+        (13, "KAL013"),
+        (14, "KAL201"),
+        (15, "KAL102"),
+        (18, "KAL304"),
+        (20, "KAL015"),
+        (20, "KAL013"),
+        (21, "KAL104"),
+        (22, "KAL005"),
+        (23, "KAL012"),
+        (27, "KAL201"),
+        (28, "KAL010"),
+        (29, "KAL006"),
+        (32, "KAL010"),
+        (37, "KAL010"),
+        (39, "KAL105"),
+        (40, "KAL016"),
+    ]
+
+
+STEP = {
+    "id": "a",
+    "name": "A",
+    "type": "EMAIL",
+    "subject": "Hi",
+    "temporalityType": "DELAYED",
+    "delay": "{value: 1, unit: day}",
+    "content": "Hi {{firstname}}",
+    "policy": "{skipStepIfNoContact: true}",
+}
+
+
+def _text(first: dict[str, str], second: dict[str, str]) -> str:
+    lines = ["sourcingId: s_1", "blueprints:", "  k:", "    name: N", "    steps:"]
+    for step in (first, second):
+        lines += [f"      - {step['id']}" if step.keys() == {"id"} else "      -"]
+        lines += [f"        {key}: {value}" for key, value in step.items()] if len(step) > 1 else []
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("field", STEP)
+@pytest.mark.parametrize("bad", [".inf", "!x y", "[a, {b: c}]", "5.5"])
+def test_a_value_that_can_not_be_read_is_one_finding(field: str, bad: str, number: int) -> None:
+    steps = [dict(STEP), STEP | {"id": "b"}]
+    steps[number][field] = bad
+    assert len(_found(_text(steps[0], steps[1]))) == 1
+
+
+@pytest.mark.parametrize(
+    "field", ["subject", "temporalityType", "delay", "content", "policy", "type", "name", "id"]
+)
+def test_a_misspelt_field_is_one_finding(field: str) -> None:
+    step = {(f"{key}x" if key == field else key): value for key, value in STEP.items()}
+    findings, _ = check_text(JOB, "f.yaml", _text(step, STEP | {"id": "b"}))
+    assert [(f.code, f.hint) for f in findings] == [("KAL010", f"did you mean `{field}`?")]
+
+
+def test_a_step_that_is_no_mapping_is_one_finding() -> None:
+    assert _found(_text({"id": "hello"}, STEP | {"id": "b"})) == [(6, "KAL012")]
+
+
+def test_a_stand_in_for_an_invitation_does_not_make_later_steps_wait_in_vain() -> None:
+    invitation = STEP | {"type": "LINKEDIN", "linkedInType": "LINKEDIN_INVITATON", "temporalityType": "ASAP"}
+    del invitation["subject"], invitation["delay"]
+    later = STEP | {"id": "b", "temporalityType": "AFTER_INVITATION_SETTLED"}
+    del later["delay"]
+    assert [code for _, code in _found(_text(invitation, later))] == ["KAL013"]
+    # The other way round the second step can't help the first.
+    assert [code for _, code in _found(_text(later, invitation | {"id": "c"}))] == ["KAL204", "KAL013"]
+
+
+def test_an_id_that_is_missing_hides_no_other_duplicates() -> None:
+    first = {key: value for key, value in STEP.items() if key != "id"} | {"zz": "1"}
+    del first["zz"]
+    text = _text(first, STEP) + _text(STEP, STEP | {"id": "'?'"}).split("steps:\n")[1]
+    assert [code for _, code in _found(text)] == ["KAL011", "KAL020"]
+
+
+def test_a_blueprint_without_a_name_is_still_looked_at() -> None:
+    step = STEP | {"temporalityType": "AFTER_INVITATION_SETTLED"}
+    del step["delay"]
+    text = _text(step, STEP | {"id": "b"}).replace("    name: N\n", "")
+    assert [code for _, code in _found(text)] == ["KAL011", "KAL204"]
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_the_nine_variables(name: str) -> None:
+    assert _found(_text(STEP | {"content": f"Hi {{{{{name}}}}}"}, STEP | {"id": "b"})) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("firstName", "firstname"),
+        ("Firstname", "firstname"),
+        ("first_name", "firstname"),
+        ("first name", "firstname"),
+        (" firstName ", "firstname"),
+        ("prenom", "firstname"),
+        ("name", "firstname"),
+        ("lastName", "lastname"),
+        ("last-name", "lastname"),
+        ("company", "candidateCompanyName"),
+        ("Company", "candidateCompanyName"),
+        ("companyName", "candidateCompanyName"),
+        ("candidateCompany", "candidateCompanyName"),
+        ("job", "sourcingJobTitle"),
+        ("jobTitle", "candidateJobTitle"),
+        ("candidate_job_title", "candidateJobTitle"),
+        ("location", "candidateLocation"),
+        ("sourcingLocaton", "sourcingLocation"),
+        ("recruiter", "recruiterFirstname"),
+        ("recruiterFirstName", "recruiterFirstname"),
+        ("recruiterLastName", "recruiterLastname"),
+    ],
+)
+def test_which_variable_was_meant(written: str, meant: str) -> None:
+    text = _text(STEP | {"content": f"Hi {{{{{written}}}}}"}, STEP | {"id": "b"})
+    findings, _ = check_text(JOB, "f.yaml", text)
+    assert [(f.code, f.hint) for f in findings] == [("KAL101", f"did you mean `{{{{{meant}}}}}`?")]
+
+
+def test_severities_come_from_the_configuration() -> None:
+    link = STEP | {"policy": "{}"}
+    text = _text(STEP | {"id": "b"}, link)
+    assert [code for _, code in _found(text)] == ["KAL304"]
+    assert _found(text, {"KAL304": None}) == []
+    (finding,) = check_text(Job(ROOT, {"KAL304": Severity.ERROR}), "f.yaml", text)[0]
+    assert finding.severity is Severity.ERROR
+
+
+def test_the_blueprints_of_this_repository_are_without_a_finding() -> None:
+    repository = load(ROOT, [ROOT / "blueprints"], known=None)
+    assert repository.findings == []
+    assert repository.files >= 5
+    assert len(repository.desired) >= 9

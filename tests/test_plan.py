@@ -1,0 +1,170 @@
+"""Files against state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kalentops.canonical import of_body
+from kalentops.errors import StateDamaged
+from kalentops.finding import Finding
+from kalentops.plan import WRITES, Action, Change, make_plan, same_name
+from kalentops.repository import Desired
+from kalentops.rules.engine import Named
+from kalentops.state import Entry, Intent, State
+
+AT = "2026-01-02T03:04:05Z"
+
+
+def body(name: str = "One", text: str = "Hi") -> dict[str, Any]:
+    step = {"id": "a", "name": "A", "type": "SMS", "content": text, "temporalityType": "ASAP"}
+    return {"name": name, "steps": [step]}
+
+
+def want(key: str, sent: dict[str, Any], state: State | None = None, sourcing: str = "s1") -> Desired:
+    """As the loader gives it: without a document where the state has the same digest."""
+    canonical = of_body(sent)
+    named = Named(sourcing, key, sent["name"], "blueprints/a.yaml", (3, 3), (4, 11))
+    known = state.digests().get(f"{sourcing}/{key}") if state else None
+    return Desired(named, canonical.digest, None if known == canonical.digest else canonical)
+
+
+def entry(address: str, sent: dict[str, Any], blueprint_id: str = "b1", digest: str = "") -> Entry:
+    return Entry(address, blueprint_id, sent, digest or of_body(sent).digest, AT)
+
+
+def intent(address: str, sent: dict[str, Any], action: Any = "create") -> Intent:
+    return Intent(address, action, sent, of_body(sent).digest, AT)
+
+
+def state(*entries: Entry, intents: tuple[Intent, ...] = ()) -> State:
+    return State(
+        "lineage",
+        7,
+        entries={each.address: each for each in entries},
+        intents={each.address: each for each in intents},
+    )
+
+
+def only(changes: tuple[Change, ...]) -> Change:
+    (change,) = changes
+    return change
+
+
+def test_nothing_at_all() -> None:
+    plan = make_plan([], State())
+    assert (plan.lineage, plan.serial, plan.changes, plan.to_do) == (None, 0, (), ())
+    assert list(plan.summary) == ["create", "update", "no_op", "orphan", "adopt", "conflict", "resume"]
+    assert set(plan.summary.values()) == {0}
+
+
+def test_create() -> None:
+    wanted = want("one", body())
+    change = only(make_plan([wanted], State()).changes)
+    assert change == Change(
+        "s1/one",
+        Action.CREATE,
+        "One",
+        file="blueprints/a.yaml",
+        line=3,
+        after=of_body(body()).body,
+        after_digest=wanted.digest,
+    )
+    assert (change.sourcing_id, change.key) == ("s1", "one")
+
+
+def test_no_op() -> None:
+    known = state(entry("s1/one", body()))
+    change = only(make_plan([want("one", body(), known)], known).changes)
+    assert change == Change("s1/one", Action.NO_OP, "One", "b1", "blueprints/a.yaml", 3)
+
+
+def test_update() -> None:
+    known = state(entry("s1/one", body()))
+    change = only(make_plan([want("one", body(text="Hello"), known)], known).changes)
+    assert (change.action, change.blueprint_id) == (Action.UPDATE, "b1")
+    assert (change.before, change.after) == (of_body(body()).body, of_body(body(text="Hello")).body)
+
+
+def test_orphan() -> None:
+    change = only(make_plan([], state(entry("s1/one", body()))).changes)
+    assert (change.action, change.blueprint_id, change.name) == (Action.ORPHAN, "b1", "One")
+    assert change.reason == f"not in the files any more; made {AT}, and nothing is deleted in Kalent"
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_resume_of_a_create(wanted: bool) -> None:  # noqa: FBT001
+    known = state(intents=(intent("s1/one", body("Sent")),))
+    change = only(make_plan([want("one", body("Wanted"))] if wanted else [], known).changes)
+    assert change.action is Action.RESUME
+    assert change.name == ("Wanted" if wanted else "Sent")
+    assert change.before is None
+    assert change.after == (of_body(body("Wanted")).body if wanted else None)
+    assert change.reason == f"a run was cut off at its create ({AT}); what became of it is looked up first"
+
+
+def test_resume_of_an_update_whose_file_is_what_was_there_before() -> None:
+    known = state(entry("s1/one", body()), intents=(intent("s1/one", body(text="New"), "update"),))
+    change = only(make_plan([want("one", body(), known)], known).changes)
+    assert (change.action, change.blueprint_id) == (Action.RESUME, "b1")
+    assert change.before == change.after == of_body(body()).body
+
+
+def test_a_renamed_key_is_no_second_blueprint() -> None:
+    known = state(entry("s1/old", body("One")))
+    changes = make_plan([want("new", body(" oNE "), known)], known).changes
+    assert [(each.address, each.action) for each in changes] == [
+        ("s1/new", Action.CONFLICT),
+        ("s1/old", Action.ORPHAN),
+    ]
+    assert "has the same name and is no longer in the files" in changes[0].reason
+    changes = make_plan([want("new", body("One"), known)], known).changes
+    assert "run `kalentops state rm s1/old`: it is then adopted, not made again" in changes[0].reason
+
+
+def test_the_same_name_elsewhere_is_no_conflict() -> None:
+    known = state(entry("s2/old", body("One")))
+    changes = make_plan([want("new", body("One"), known)], known).changes
+    assert [each.action for each in changes] == [Action.CREATE, Action.ORPHAN]
+    still = state(entry("s1/old", body("One")))
+    wanted = [want("new", body("One"), still), want("old", body("Two"), still)]
+    assert [each.action for each in make_plan(wanted, still).changes] == [Action.CREATE, Action.UPDATE]
+
+
+def test_order_and_counts() -> None:
+    known = state(entry("s1/a", body("A")), entry("s2/b", body("B"), "b2"), entry("s3/c", body("C"), "b3"))
+    wanted = [
+        want("z", body("Z"), known, "s3"),
+        want("b", body("B!"), known, "s2"),
+        want("a", body("A"), known),
+    ]
+    plan = make_plan(wanted, known, [FINDING])
+    assert [each.address for each in plan.changes] == ["s1/a", "s2/b", "s3/c", "s3/z"]
+    assert plan.summary == {
+        "create": 1,
+        "update": 1,
+        "no_op": 1,
+        "orphan": 1,
+        "adopt": 0,
+        "conflict": 0,
+        "resume": 0,
+    }
+    assert [each.address for each in plan.to_do] == ["s2/b", "s3/z"]
+    assert all(each.action in WRITES for each in plan.to_do)
+    assert plan.findings == (FINDING,)
+
+
+FINDING = Finding("a.yaml", 1, 2, "KAL301", "long", "shorten it")
+
+
+def test_a_body_that_does_not_fit_its_digest() -> None:
+    known = state(entry("s1/one", body(), digest="sha256:" + "0" * 64))
+    with pytest.raises(StateDamaged, match="what was sent for s1/one does not fit its digest"):
+        make_plan([want("one", body(text="new"), known)], known)
+
+
+def test_same_name() -> None:
+    assert same_name("  Linked\tIN  first ") == same_name("linkedin first".replace("di", "d i"))
+    assert same_name("Straße") == same_name("STRASSE")
+    assert same_name("a b") != same_name("ab")

@@ -1,0 +1,161 @@
+"""A saved plan: applied only where it still says what would be done."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kalentops import planfile
+from kalentops.errors import StalePlan, StoreFailure
+from kalentops.plan import Action, Change, Plan
+from kalentops.text import visible
+
+
+def body(name: str) -> dict[str, Any]:
+    return {"name": name, "steps": []}
+
+
+CREATE = Change("s1/one", Action.CREATE, "One", None, "a.yaml", 3, None, body("One"), "sha256:1")
+UPDATE = Change("s1/two", Action.UPDATE, "Two", "b2", "a.yaml", 9, body("2"), body("Two"), "sha256:2")
+SAME = Change("s1/three", Action.NO_OP, "Three", "b3", "a.yaml", 20)
+PLAN = Plan("lineage", 7, (CREATE, SAME, UPDATE))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    planfile.save(PLAN, tmp_path / "plan.json")
+    return tmp_path / "plan.json"
+
+
+def refusal(path: Path, plan: Plan = PLAN) -> str:
+    with pytest.raises(StalePlan) as caught:
+        planfile.check(path, plan)
+    assert caught.value.exit_code == 7
+    assert (
+        caught.value.hint
+        == "make a new plan with `kalentops plan --out FILE`, have it reviewed, and apply that"
+    )
+    said = str(caught.value)
+    assert visible(said) == said
+    return said
+
+
+def test_what_was_saved_still_holds(path: Path) -> None:
+    planfile.check(path, PLAN)
+    saved = json.loads(path.read_text(encoding="utf-8"))
+    assert saved["format_version"] == "1.0"
+    assert [each["address"] for each in saved["changes"]] == ["s1/one", "s1/three", "s1/two"]
+
+
+def test_what_does_no_harm(path: Path) -> None:
+    moved = (replace(CREATE, line=99, file="b.yaml"), SAME, replace(UPDATE, reason="other words"))
+    planfile.check(path, replace(PLAN, changes=moved))
+    planfile.check(path, replace(PLAN, changes=(CREATE, UPDATE)))  # a no-op that is no longer there
+
+
+def test_the_state_has_moved(path: Path) -> None:
+    said = refusal(path, replace(PLAN, serial=8))
+    assert said == "the state has moved since the plan was made: serial 7 then, serial 8 now"
+    assert "the state has moved" in refusal(path, replace(PLAN, lineage="other"))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        (CREATE, SAME),
+        (CREATE, SAME, UPDATE, replace(UPDATE, address="s1/four")),
+        (CREATE, SAME, replace(UPDATE, after_digest="sha256:3")),
+        (CREATE, SAME, replace(UPDATE, before=body("3"))),
+        (CREATE, SAME, replace(UPDATE, action=Action.CONFLICT)),
+        (CREATE, SAME, replace(UPDATE, blueprint_id="b9")),
+    ],
+)
+def test_the_files_have_moved(path: Path, changes: tuple[Change, ...]) -> None:
+    said = refusal(path, replace(PLAN, changes=changes))
+    assert said.startswith("the files have moved since the plan was made: s1/")
+    assert said.removeprefix("the files have moved since the plan was made: ") in {"s1/two", "s1/four"}
+
+
+def test_many_have_moved(path: Path) -> None:
+    changes = tuple(replace(CREATE, address=f"s1/n{number}") for number in range(9))
+    said = refusal(path, replace(PLAN, changes=changes))
+    assert said == (
+        "the files have moved since the plan was made: s1/n0, s1/n1, s1/n2, s1/n3, s1/n4 and 6 more"
+    )
+
+
+def edited(path: Path, edit: Callable[[dict[str, Any]], object]) -> str:
+    saved = json.loads(path.read_text(encoding="utf-8"))
+    edit(saved)
+    path.write_text(json.dumps(saved), encoding="utf-8")
+    return refusal(path)
+
+
+def test_what_the_reviewer_read_is_what_is_applied(path: Path) -> None:
+    """The text of the saved plan counts, not its digest alone."""
+    said = edited(path, lambda saved: saved["changes"][2]["after"].update(name="Harmless"))
+    assert said == "the files have moved since the plan was made: s1/two"
+
+
+DAMAGE: dict[str, Callable[[dict[str, Any]], object]] = {
+    "changes": lambda saved: saved.pop("changes"),
+    "changes are none": lambda saved: saved.update(changes=None),
+    "a change is none": lambda saved: saved["changes"].append(5),
+    "no address": lambda saved: saved["changes"][0].pop("address"),
+    "an address of another kind": lambda saved: saved["changes"][0].update(address=5),
+    "a list for an address": lambda saved: saved["changes"][0].update(address=[]),
+    "an address twice": lambda saved: saved["changes"].append(saved["changes"][0]),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_damage(path: Path, name: str) -> None:
+    assert edited(path, DAMAGE[name]) == "the saved plan is damaged"
+
+
+def test_no_state(path: Path) -> None:
+    said = edited(path, lambda saved: saved.pop("state"))
+    assert said == "the state has moved since the plan was made: none then, serial 7 now"
+
+
+def test_another_format(path: Path) -> None:
+    said = edited(path, lambda saved: saved.update(format_version="2.0\x1b[31m"))
+    assert said == f"{path} has format 2.0\\u{{1b}}[31m, this kalentops knows 1.0"
+    saved = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**saved, "format_version": "1.9", "new": 1}), encoding="utf-8")
+    planfile.check(path, PLAN)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"{", b"[]", b"5", b'"text"', b"{}", b"\xff\xfe", b"[" * 100_000, b'{"format_version": 1e999'],
+    ids=lambda data: repr(data[:12]),
+)
+def test_garbage(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "plan.json"
+    path.write_bytes(data)
+    assert refusal(path) == f"{path} is no plan of kalentops"
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    assert (
+        refusal(tmp_path / "none") == f"the plan {tmp_path / 'none'} can't be read: No such file or directory"
+    )
+    assert "can't be read" in refusal(tmp_path)
+
+
+def test_a_place_that_can_not_be_written(tmp_path: Path) -> None:
+    with pytest.raises(StoreFailure, match=r"the plan can't be written to .*: No such file"):
+        planfile.save(PLAN, tmp_path / "none" / "plan.json")
+
+
+def test_half_a_surrogate_pair_is_saved_and_found_again(tmp_path: Path) -> None:
+    plan = replace(PLAN, changes=(replace(CREATE, after=body("\ud800 Zoë 🎉")),))
+    planfile.save(plan, tmp_path / "plan.json")
+    planfile.check(tmp_path / "plan.json", plan)
+    assert "\\ud800 Zoë 🎉" in (tmp_path / "plan.json").read_text(encoding="utf-8")

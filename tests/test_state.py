@@ -1,0 +1,164 @@
+"""Replaying and merging records, and what a state may not say."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kalentops.errors import StateDamaged
+from kalentops.state import Adopted, Closed, Done, Intended, Record, Seen, State, check, merge, replay
+from tests.store.samples import AT, FEW, RECORDS, STATES, address, created, digest, entry, intent, state
+
+_SEVERAL = st.lists(RECORDS, max_size=8)
+
+
+def _replayed(before: State, records: list[Record]) -> State | None:
+    """None where the records give an id that nothing else belongs to."""
+    try:
+        return replay(before, records)
+    except StateDamaged:
+        return None
+
+
+@FEW
+@given(STATES, st.lists(RECORDS.map(lambda r: created(int(r.address[-5:])) if isinstance(r, Done) else (r,))))
+def test_replay_again_changes_nothing(before: State, runs: list[tuple[Record, ...]]) -> None:
+    """Where each outcome has its intent in front of it. An outcome of what was open before takes what is open."""
+    records = [record for run in runs for record in run]
+    once = replay(before, records)
+    assert replay(once, records) == once
+
+
+@FEW
+@given(STATES, _SEVERAL)
+def test_merge_again_changes_nothing(before: State, records: list[Record]) -> None:
+    try:
+        once = merge(before, records)
+    except StateDamaged:
+        return
+    assert merge(once, records) == once
+
+
+@FEW
+@given(STATES, _SEVERAL, _SEVERAL)
+def test_replay_in_two_parts_is_replay(before: State, first: list[Record], second: list[Record]) -> None:
+    half = _replayed(before, first)
+    if half is not None:
+        assert _replayed(half, second) == _replayed(before, first + second)
+
+
+@FEW
+@given(STATES, _SEVERAL)
+def test_replay_loses_no_id(before: State, records: list[Record]) -> None:
+    after = _replayed(before, records)
+    if after is not None:
+        given_ = {r.blueprint_id for r in records if isinstance(r, Done)} | set(before.ids())
+        assert given_ <= set(after.ids())
+
+
+@FEW
+@given(STATES, _SEVERAL)
+def test_merge_overwrites_nothing_and_loses_nothing(before: State, records: list[Record]) -> None:
+    try:
+        after = merge(before, records)
+    except StateDamaged:
+        return
+    for at, mine in before.entries.items():
+        assert after.entries[at] == mine
+    for at, open_ in before.intents.items():
+        assert after.intents.get(at, open_) == open_
+        assert at in after.intents or at in after.entries
+    assert {r.blueprint_id for r in records if isinstance(r, Done)} <= set(after.ids())
+    assert (after.serial, after.lineage) == (before.serial, before.lineage)
+
+
+def test_merge_takes_what_is_new() -> None:
+    after = merge(state(1), [*created(2), Intended(intent(3))])
+    assert after.entries == {address(1): entry(1), address(2): entry(2)}
+    assert after.intents == {address(3): intent(3)}
+
+
+def test_merge_keeps_the_id_of_an_intent_that_the_state_had_open() -> None:
+    """An intent of an earlier run is settled with a lone outcome: its intent is not in this journal."""
+    before = state(1, serial=7, intents={address(2): intent(2)})
+    after = merge(before, [Done(address(2), "bp-2", AT)])
+    assert after.entries[address(2)] == entry(2)
+    assert not after.intents
+
+
+def test_merge_stops_where_an_id_could_not_be_kept() -> None:
+    with pytest.raises(StateDamaged, match="bp-2"):
+        merge(state(1), [Done(address(2), "bp-2", AT)])
+
+
+def test_replay_stops_where_an_id_could_not_be_kept() -> None:
+    with pytest.raises(StateDamaged, match="bp-2"):
+        replay(state(1), [Intended(intent(2)), Closed(address(2), "no"), Done(address(2), "bp-2", AT)])
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        pytest.param([Intended(intent(1)), Done(address(1), "bp-other", AT)], id="made"),
+        pytest.param([Adopted(entry(1, blueprint_id="bp-other"))], id="adopted"),
+        pytest.param([Done(address(1), "bp-other", AT)], id="lone outcome"),
+    ],
+)
+def test_merge_stops_at_two_blueprints_for_one_address(records: list[Record]) -> None:
+    with pytest.raises(StateDamaged, match=r"bp-1 in the state and bp-other in its journal"):
+        merge(state(1), records)
+
+
+def test_merge_leaves_a_blueprint_where_it_was_moved_to() -> None:
+    moved = State("lineage-1", 9, entries={address(7): entry(7, blueprint_id="bp-1")})
+    assert merge(moved, [Adopted(entry(1))]) == moved
+
+
+def test_merge_never_looks_again_for_what_is_recorded() -> None:
+    """A create that is looked for beside its own entry is found by nobody, and is then made a second time."""
+    assert not merge(state(1), [Intended(intent(1))]).intents
+    waiting = state(serial=9, intents={address(1): intent(1)})
+    assert merge(waiting, [Adopted(entry(1))]).intents == {}
+
+
+def test_merge_keeps_an_open_update() -> None:
+    update = intent(1, action="update", blueprint_id="bp-1")
+    assert merge(state(1), [Intended(update)]).intents == {address(1): update}
+    newer = state(1, intents={address(1): update})
+    assert merge(newer, [Adopted(entry(1, name="older"))]) == newer
+
+
+def test_an_outcome_makes_an_entry_of_its_intent() -> None:
+    before = state(1, serial=3)
+    kept = replay(before, [Intended(intent(1, action="update", name="new")), Done(address(1), "bp-1", AT)])
+    assert kept.entries[address(1)] == entry(1, name="new")
+    assert kept.digests() == {address(1): digest("new")}
+
+
+def test_what_was_seen_is_noted_only_of_ours() -> None:
+    after = replay(state(1), [Seen(address(1), digest("x"), AT), Seen(address(2), digest("x"), AT)])
+    assert after.entries == {address(1): entry(1, remote_digest=digest("x"), updated_at=AT)}
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (State(entries={address(n): entry(n, blueprint_id="bp") for n in (1, 2)}), "gives bp to"),
+        (state(1, intents={address(1): intent(1)}), "is recorded"),
+        (state(2, intents={address(1): intent(1, action="update")}), "is not recorded"),
+    ],
+)
+def test_check_finds_contradictions(broken: State, said: str) -> None:
+    with pytest.raises(StateDamaged, match=said) as caught:
+        check(broken)
+    assert caught.value.hint
+    assert caught.value.exit_code == 8
+
+
+def test_an_entry_that_was_tampered_with_is_not_used() -> None:
+    assert entry(1).canonical().digest == entry(1).digest
+    for wrong in (entry(1, name="a").sent, {"name": 5, "steps": 5}, {}):
+        broken = State(entries={address(1): entry(1)}).entries[address(1)]
+        with pytest.raises(StateDamaged, match=address(1)):
+            type(broken)(broken.address, "bp-1", wrong, broken.digest, AT).canonical()

@@ -1,0 +1,215 @@
+"""What a power cut may leave: the operations of a run, and every legal state of the disk after each of them.
+
+A run is recorded operation by operation. What was synced is there; of what was not, any part may be: data of a file up
+to any byte or not at all, names (a creation, a rename, a removal) until their folder was synced. For each point the
+subsets are laid out in a fresh folder and read by the real store: what had been reported as durable by then has to be
+in it.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kalentops.canonical import of_body
+from kalentops.errors import StateError
+from kalentops.state import Done, Intended, Intent
+from kalentops.store.filestore import FileStore
+from kalentops.store.journal import read as read_journal
+from tests.harness import blueprint
+from tests.torture.disk import Disk, Op
+
+_RANDOM_SUBSETS = 6
+
+
+@dataclass
+class _Folder:
+    """A folder as it is in memory (`now`) and as it certainly is on the disk (`synced`)."""
+
+    data: dict[int, bytes] = field(default_factory=dict)  # by inode
+    synced_data: dict[int, int] = field(default_factory=dict)  # bytes that are certainly there
+    names: dict[str, int] = field(default_factory=dict)
+    synced_names: dict[str, int] = field(default_factory=dict)
+    changes: list[Op] = field(default_factory=list)  # of names, not yet synced
+    created: dict[str, int] = field(default_factory=dict)  # the inode that a name was made for last
+    inodes: int = 0
+
+    def take(self, op: Op) -> None:
+        if op.kind == "create":
+            self.inodes += 1
+            self.data[self.inodes] = b""
+            self.synced_data[self.inodes] = 0
+            self.names[op.path] = self.created[op.path] = self.inodes
+            self.changes.append(op)
+        elif op.kind == "write":
+            self.data[self.names[op.path]] += op.data
+        elif op.kind == "sync":
+            inode = self.names[op.path]
+            self.synced_data[inode] = len(self.data[inode])
+        elif op.kind in {"rename", "unlink"}:
+            inode = self.names.pop(op.path)
+            if op.kind == "rename":
+                self.names[op.target] = inode
+            self.changes.append(op)
+        elif op.kind == "syncfolder":
+            self.synced_names = dict(self.names)
+            self.changes.clear()
+
+    def remains(self, dice: random.Random) -> Iterator[dict[str, bytes]]:
+        """Legal contents of the folder after a cut: the least, the most, and some in between."""
+        for subset in self._subsets(dice):
+            names = dict(self.synced_names)
+            for op, kept in zip(self.changes, subset, strict=True):
+                if kept:
+                    self._apply(op, names)
+            for how in ("least", "most", "dice"):
+                yield {name: self._cut(inode, how, dice) for name, inode in names.items()}
+
+    def _subsets(self, dice: random.Random) -> list[tuple[bool, ...]]:
+        count = len(self.changes)
+        chosen = {(False,) * count, (True,) * count}
+        chosen |= {
+            tuple(dice.random() < 0.5 for _ in range(count))
+            for _ in range(_RANDOM_SUBSETS if count > 1 else 0)
+        }
+        return sorted(chosen)
+
+    def _apply(self, op: Op, names: dict[str, int]) -> None:
+        if op.kind == "create":
+            names[op.path] = self.created[op.path]
+        elif op.kind == "unlink":
+            names.pop(op.path, None)
+        elif op.path in names:
+            names[op.target] = names.pop(op.path)
+        else:  # the rename came through and the creation below it did not by itself
+            names[op.target] = self.created[op.path]
+
+    def _cut(self, inode: int, how: str, dice: random.Random) -> bytes:
+        data, safe = self.data[inode], self.synced_data[inode]
+        if how == "least":
+            return data[:safe]
+        return data if how == "most" else data[: dice.randint(safe, len(data))]
+
+
+def record_run(folder: Path, creates: int) -> tuple[list[Op], list[tuple[int, str]]]:
+    """A session that records intents and outcomes: its operations, and (number of operations before it was reported
+    durable, id) for each outcome.
+    """
+    ops: list[Op] = []
+    reported: list[tuple[int, str]] = []
+
+    def hook(op: Op) -> int | None:
+        ops.append(op)
+        return None
+
+    store = FileStore(folder / "state.json")
+    with Disk(folder, hook), store.session() as session:
+        session.begin("url:test")
+        for number in range(creates):
+            canonical = of_body(blueprint(f"B{number}"))
+            address = f"s/k{number}"
+            session.record(
+                Intended(Intent(address, "create", canonical.body, canonical.digest, "2026-01-01T00:00:00Z"))
+            )
+            session.record(Done(address, f"bp_{number}", "2026-01-01T00:00:00Z"))
+            reported.append((len(ops), f"bp_{number}"))
+    return ops, reported
+
+
+def run(creates: int = 6, seed: int = 0) -> dict[str, Any]:
+    """Cut the power after every operation of two runs in a row; the counts, and what was lost."""
+    dice = random.Random(seed)
+    problems: list[str] = []
+    states = 0
+    with tempfile.TemporaryDirectory() as name:
+        ops, reported = record_run(Path(name).resolve(), creates)
+    disk = _Folder()
+    for number, op in enumerate(ops, 1):
+        disk.take(op)
+        due = {each for at, each in reported if at <= number}
+        for files in disk.remains(dice):
+            states += 1
+            problem = _read(files, due)
+            if problem:
+                problems.append(f"after operation {number} ({op.kind} {op.path}): {problem}")
+    return {"operations": len(ops), "states": states, "problems": problems}
+
+
+def _read(files: dict[str, bytes], due: set[str]) -> str | None:
+    folder = Path(tempfile.mkdtemp(prefix="kalentops-cut-"))
+    try:
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+        try:
+            state = FileStore(folder / "state.json").read().state
+        except StateError as error:
+            return f"unreadable: {error}"
+        lost = due - set(state.ids())
+        return f"lost {sorted(lost)}" if lost else None
+    finally:
+        shutil.rmtree(folder)
+
+
+def damage_journal() -> dict[str, Any]:
+    """Cut a journal at every byte, and flip every bit of it: what is read must be true, or refused."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name).resolve()
+        path = folder / "state.json.journal"
+        whole = _a_journal(folder)
+        path.write_bytes(whole)
+        everything = read_journal(path)
+        if everything is None:
+            raise AssertionError("the journal of this test can't be read")
+        problems: list[str] = []
+        for length in range(len(whole)):
+            path.write_bytes(whole[:length])
+            found = read_journal(path)
+            records = found.records if found else ()
+            if records != everything.records[: len(records)]:
+                problems.append(f"cut at {length}: other records")
+            if whole[:length].count(b"\n") - 1 > len(records):
+                problems.append(f"cut at {length}: a whole record is lost")
+        silent = sum(_flip_is_silent(path, whole, bit, everything) for bit in range(len(whole) * 8))
+    return {
+        "torn_positions": len(whole),
+        "bits": len(whole) * 8,
+        "silent_flips": silent,
+        "problems": problems,
+    }
+
+
+def _flip_is_silent(path: Path, whole: bytes, bit: int, everything: Any) -> bool:
+    """Whether a flipped bit changes what is read without a word."""
+    data = bytearray(whole)
+    data[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(bytes(data))
+    try:
+        found = read_journal(path)
+    except StateError:
+        return False
+    return (
+        found is None
+        or (not found.torn and found != everything)
+        or len(found.records) < len(everything.records) - 1
+    )
+
+
+def _a_journal(folder: Path) -> bytes:
+    """A real one, of three records."""
+    store = FileStore(folder / "state.json")
+    with store.session() as session:
+        session.begin("url:test")
+        canonical = of_body(blueprint("One", steps=1))
+        session.record(
+            Intended(Intent("s/one", "create", canonical.body, canonical.digest, "2026-01-01T00:00:00Z"))
+        )
+        session.record(Done("s/one", "bp_1", "2026-01-01T00:00:00Z"))
+        session.record(
+            Intended(Intent("s/two", "create", canonical.body, canonical.digest, "2026-01-01T00:00:00Z"))
+        )
+        return store.journal_path.read_bytes()
