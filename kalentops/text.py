@@ -28,7 +28,7 @@ def unseen(text: str) -> list[tuple[int, str]]:
     Line feeds and tabs are seen. What belongs to an emoji is part of what is seen: one joiner between two
     symbols, one variation selector after a symbol, and the tags of a flag. Longer runs of them hide data.
     """
-    # The expression passes over what most texts consist of: looking at each character takes ten times as long.
+    # The expression passes over what most texts consist of: looking at each character takes many times as long.
     found = [(m.start(), m[0]) for m in _NOT_PLAIN.finditer(text) if _hides(text, m.start(), m[0])]
     if found and "\U0001f3f4" in text:
         flags = {i for match in _FLAG.finditer(text) for i in range(*match.span())}

@@ -25,7 +25,7 @@ _LINK = re.compile(
     r"(?:[a-z0-9-]{1,63}\.){1,4}(?:com|org|net|io|ai|fr|eu|co|dev|app)\b\S*",
     re.IGNORECASE,
 )
-# What every link holds and few other texts do; it is found twenty times as fast.
+# With `://`, what every link holds and few other texts do; it is found much faster.
 _HINT = re.compile(r"\.\S")
 
 

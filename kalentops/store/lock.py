@@ -12,7 +12,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -42,7 +42,9 @@ def hold(path: Path, timeout: float) -> Iterator[None]:
         yield
     finally:
         _write(descriptor, b"")
-        os.close(descriptor)
+        # It is free all the same; and what was done under it must not be told as a failure.
+        with suppress(OSError):
+            os.close(descriptor)
 
 
 def try_lock(descriptor: int) -> bool:

@@ -2,7 +2,8 @@
 
 Each point is found in an undisturbed run under strace, and hit in another one, with a server that has done the first
 create and the first update, has not, or does so later. Then the recovery is killed too (double), or finds the state
-gone (wiped). In the end an undisturbed run must resolve everything or name what it can't, and one more must not write.
+as it was before (rewound: a hosted runner died, git has the old one), or none at all (wiped). In the end an
+undisturbed run must resolve everything or name what it can't, and one more must not write.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, TypeVar
 
-from tests.torture.tracing import BEHAVIOURS, Point, World, points_of
+from tests.torture.ground import BEHAVIOURS, World
+from tests.torture.tracing import Point, points_of
 
 _T = TypeVar("_T")
-VARIANTS: Final = ("single", "double", "wiped")
+VARIANTS: Final = ("single", "double", "rewound", "wiped")
 _KILL: Final = "signal=SIGKILL"
 _SMALL: Final = 50
 _PROBES: Final = 5
@@ -59,8 +61,8 @@ def play(case: Case) -> Verdict:
             if case.variant == "double" and case.second is not None:
                 world.calm()
                 _kill(world, case.second, verdict)
-            elif case.variant == "wiped":
-                world.wipe()
+            elif case.variant in {"rewound", "wiped"}:
+                world.wipe(world.committed if case.variant == "rewound" else None)
             problems, verdict.why = world.converge(wiped=case.variant == "wiped")
             verdict.problems += problems
             verdict.processes = world.processes
@@ -112,6 +114,7 @@ def cases(
         yield Case(behaviour, "single", point)
         if point.about != "stream":
             yield Case(behaviour, "double", point, dice.choice(second))
+            yield Case(behaviour, "rewound", point)
             yield Case(behaviour, "wiped", point)
 
 

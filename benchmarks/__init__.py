@@ -1,0 +1,1 @@
+"""What kalentops costs, each figure as a ratio within one run: `make bench`, or `python -m benchmarks NAME…`."""

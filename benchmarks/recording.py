@@ -1,0 +1,68 @@
+"""What it costs to record one id durably, with few and with many entries in the state."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks import generate
+from benchmarks.figures import Figure, of_pair
+from benchmarks.measure import Cost, in_turns
+from benchmarks.scale import Scale
+from kalentops.canonical import of_body
+from kalentops.state import Done, Intended, Intent, State
+from kalentops.stateformat import dump_state, load_state
+from kalentops.store.base import Session
+from kalentops.store.filestore import FileStore
+
+_FEW: Final = 10
+_AIM: Final = 1.1
+_AT: Final = "2026-11-22T09:00:00Z"
+_TENANT: Final = "http://127.0.0.1/api"
+
+
+def measure(scale: Scale) -> Iterator[Figure]:
+    """Two open sessions, an id in turns to each; recording an id is an intent and its outcome, two syncs."""
+    source = scale.folder / "recording"
+    if not source.exists():
+        generate.repository(source, scale.entries * 2 // 3, blueprints=scale.entries)
+        generate.state(source)
+    whole = load_state((source / generate.STATE).read_bytes())
+    with ExitStack() as stack:
+        few = _Recorder(stack, scale.folder / "few", _cut(whole, _FEW))
+        many = _Recorder(stack, scale.folder / "many", whole)
+        pair = in_turns(many.record, few.record, scale.records)
+    what = f"recording an id among {scale.entries:,} entries"
+    yield of_pair(what, pair, _AIM, against=f"among {_FEW}")
+
+
+def _cut(state: State, entries: int) -> State:
+    kept = dict(list(state.entries.items())[:entries])
+    return State(lineage=state.lineage, serial=1, entries=kept)
+
+
+class _Recorder:
+    """A session that records an id each time it is asked, under an address of its own."""
+
+    def __init__(self, stack: ExitStack, folder: Path, state: State) -> None:
+        folder.mkdir(exist_ok=True)
+        path = folder / generate.STATE
+        path.write_bytes(dump_state(state))
+        self._session: Session = stack.enter_context(FileStore(path).session())
+        self._session.begin(_TENANT)
+        self._body: dict[str, Any] = dict(next(iter(state.entries.values())).sent)
+        self._digest = of_body(self._body).digest
+        self._number = 0
+
+    def record(self) -> Cost:
+        self._number += 1
+        address = f"sourcing_new/{self._number}"
+        intent = Intent(address, "create", self._body, self._digest, _AT)
+        done = Done(address, f"bp_new_{self._number}", _AT)
+        wall, cpu = time.perf_counter(), time.process_time()
+        self._session.record(Intended(intent))
+        self._session.record(done)
+        return Cost(time.perf_counter() - wall, time.process_time() - cpu)

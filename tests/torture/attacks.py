@@ -1,0 +1,184 @@
+"""The attacks in short, each a function that gives the first problem it finds, or nothing."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kalentops.canonical import of_body
+from kalentops.emulator.server import BackgroundEmulator
+from kalentops.errors import StateLocked, StateMoved
+from kalentops.state import Done, Intended, Intent, State
+from kalentops.store.filestore import FileStore
+from tests.faults.catalogue import EVERYTHING
+from tests.faults.proxy import FaultProxy, on
+from tests.harness import Project, Truth, blueprint
+from tests.torture import powerloss
+from tests.torture.simulate import run_seed
+
+
+def simulation(seeds: int) -> str | None:
+    """Seeds of the simulated world."""
+    for seed in range(seeds):
+        verdict = run_seed(seed)
+        if verdict.problems:
+            return f"seed {seed}: {verdict.problems[0]}"
+    return None
+
+
+def power(_: int) -> str | None:
+    """Power cuts after each operation."""
+    problems = powerloss.run()["problems"]
+    return problems[0] if problems else None
+
+
+def journal(_: int) -> str | None:
+    """A journal that is cut or damaged."""
+    found = powerloss.damage_journal()
+    if found["silent_flips"]:
+        return f"{found['silent_flips']} flipped bits were accepted"
+    return found["problems"][0] if found["problems"] else None
+
+
+@contextmanager
+def _setting() -> Iterator[tuple[Project, FaultProxy, Truth]]:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        BackgroundEmulator(sourcings=[("sourcing_a", "A")]) as emulator,
+        FaultProxy(emulator.url) as proxy,
+    ):
+        project = Project(Path(name).resolve(), proxy.url, settle=0.2)
+        truth = Truth(project, emulator, ("sourcing_a",))
+        truth.watch(proxy)
+        yield project, proxy, truth
+
+
+def wire(_: int) -> str | None:
+    """A few faults of a real server, on the real client."""
+    for fault in ("307 to the same host", "key echoed", "key echoed in a page", "200 failure, none"):
+        with _setting() as (project, proxy, truth):
+            project.write("sourcing_a", {"one": blueprint("One")})
+            proxy.script = on("create", EVERYTHING[fault])
+            try:
+                truth.check(project.apply())
+                truth.check(again := project.apply())
+            except AssertionError as error:
+                return f"{fault}: {error}"
+            if any("elsewhere" in request.path for request in proxy.requests):
+                return f"{fault}: the redirect was followed"
+            if again.code != 0 and "echoed" not in fault:
+                return f"{fault}: {again.out}"
+    return None
+
+
+def broken_api(_: int) -> str | None:
+    """A server that never answers a create gets few of them."""
+    with _setting() as (project, proxy, _truth):
+        project.write("sourcing_a", {f"k{n}": blueprint(f"B{n}") for n in range(8)})
+        proxy.script = on("create", EVERYTHING["504 empty, none"], nth=None)
+        project.apply()
+        return f"{proxy.count('create')} creates were sent" if proxy.count("create") > 3 else None
+
+
+def long_list(_: int) -> str | None:
+    """A sourcing with more blueprints than a page holds: what is on the last page is adopted."""
+    with _setting() as (project, _proxy, truth):
+        wanted = blueprint("Wanted")
+        for number in range(60):
+            truth.emulator.store.create("sourcing_a", f"Other {number}", [], None)
+        truth.emulator.store.create("sourcing_a", "Wanted", wanted["steps"], None)
+        project.write("sourcing_a", {"one": wanted})
+        ran = project.apply()
+        made = [each for each in truth.emulator.store.blueprints("sourcing_a") if each.name == "Wanted"]
+        return f"{len(made)} copies; {ran.out}" if len(made) != 1 or ran.code else None
+
+
+def open_outcome(_: int) -> str | None:
+    """A create that may have been done is not reported as anything else."""
+    with _setting() as (project, proxy, truth):
+        project.write("sourcing_a", {"one": blueprint("One")})
+        script = on("create", EVERYTHING["reset before"])
+        blind = EVERYTHING["500, none"]
+        proxy.script = lambda request: (
+            blind if request.kind == "list" and proxy.count("create") else script(request)
+        )
+        project.apply()
+        ran = project.apply()
+        truth.check(ran)
+        return None if ran.code == 10 else f"exit {ran.code}: {ran.out}"
+
+
+def one_writer(_: int) -> str | None:
+    """The lock, the serial, and what is no state."""
+    with tempfile.TemporaryDirectory() as name:
+        store = FileStore(Path(name).resolve() / "state.json")
+        with store.session() as session:
+            session.begin("url:test")
+            try:
+                with store.session():
+                    return "two sessions at once"
+            except StateLocked:
+                pass
+        first = store.read().state.serial
+        try:
+            with store.session() as session:
+                session.begin("url:test")
+                canonical = of_body(blueprint("One"))
+                session.record(
+                    Intended(
+                        Intent("s/k", "create", canonical.body, canonical.digest, "2026-01-01T00:00:00Z")
+                    )
+                )
+                session.record(Done("s/k", "bp_1", "2026-01-01T00:00:00Z"))
+                other = store.path.read_text().replace(f'"serial": {first}', f'"serial": {first + 7}')
+                store.path.write_text(other)
+            return "a state that was replaced meanwhile was overwritten"
+        except StateMoved:
+            pass
+        if store.read().state.serial < first:
+            return "the serial went back"
+        store.path.write_text("{ not a state")
+        return "a damaged state was read as empty" if _reads_as_empty(store) else None
+
+
+def _reads_as_empty(store: FileStore) -> bool:
+    store.journal_path.unlink(missing_ok=True)
+    try:
+        return store.read().state == State()
+    except Exception:  # noqa: BLE001 - any refusal will do
+        return False
+
+
+def serials(_: int) -> str | None:
+    """Each write has a higher serial."""
+    with tempfile.TemporaryDirectory() as name:
+        store = FileStore(Path(name).resolve() / "state.json")
+        found = []
+        for number in range(3):
+            with store.session() as session:
+                session.begin("url:test")
+                canonical = of_body(blueprint(f"B{number}"))
+                address = f"s/k{number}"
+                session.record(
+                    Intended(
+                        Intent(address, "create", canonical.body, canonical.digest, "2026-01-01T00:00:00Z")
+                    )
+                )
+                session.record(Done(address, f"bp_{number}", "2026-01-01T00:00:00Z"))
+            found.append(store.read().state.serial)
+        return None if found == sorted(set(found)) else f"serials {found}"
+
+
+ATTACKS: tuple[Callable[[int], str | None], ...] = (
+    one_writer,
+    serials,
+    journal,
+    power,
+    long_list,
+    open_outcome,
+    broken_api,
+    wire,
+    simulation,
+)

@@ -1,0 +1,320 @@
+"""Faults put into kalentops on purpose: each has to be noticed by the machinery that attacks it.
+
+A mutant is a patch of one module's source. It is applied while the module is imported, in a process of its own:
+`python -m tests.torture.mutants NAME` loads the mutant, runs the attacks, and says which of them noticed.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+_ROOT = __file__.rsplit("/tests/", 1)[0]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A patch: in `module`, `old` (which occurs once) becomes `new`."""
+
+    name: str
+    module: str
+    old: str
+    new: str
+
+
+MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "intent after POST",
+        "apply.creating",
+        "    run.record(Intended(intent))\n    verdict = run.api.create(view.sourcing_id, job.body)\n",
+        "    verdict = run.api.create(view.sourcing_id, job.body)\n    run.record(Intended(intent))\n",
+    ),
+    Mutant("no intent", "apply.creating", "    run.record(Intended(intent))\n", ""),
+    Mutant("PATCH without intent", "apply.updating", "    view.run.record(Intended(intent))\n", ""),
+    Mutant(
+        "outcome not recorded",
+        "apply.creating",
+        "        run.record(Done(job.address, blueprint_id, run.clock.now()))\n",
+        "        pass\n",
+    ),
+    Mutant("nothing adopted", "apply.creating", "        if adopted is not None:\n", "        if False:\n"),
+    Mutant(
+        "adopts by name only",
+        "apply.creating",
+        "    exact = [remote for remote in alike if remote.digest == job.wanted]\n",
+        "    exact = alike[:1]\n",
+    ),
+    Mutant(
+        "any id is taken",
+        "apply.creating",
+        "return None if elsewhere or view.run.given_before(blueprint_id) else",
+        "return",
+    ),
+    Mutant(
+        "creates go on for ever",
+        "apply.creating",
+        "        if not run.creates_are_safe():\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "settles by name only",
+        "apply.settling",
+        "    exact = [remote for remote in new if remote.digest == wanted]\n",
+        "    exact = [remote for remote in new if remote.name == name]\n",
+    ),
+    Mutant("two matches, takes the first", "apply.settling", "    if len(exact) == 1:\n", "    if exact:\n"),
+    Mutant(
+        "what was there before counts",
+        "apply.settling",
+        "if remote.blueprint_id not in intent.known_ids]\n",
+        "]\n",
+    ),
+    Mutant(
+        "no settle window",
+        "apply.settling",
+        "deadline = clock.monotonic() + window",
+        "deadline = clock.monotonic()",
+    ),
+    Mutant(
+        "half a settle window",
+        "apply.settling",
+        "deadline = clock.monotonic() + window",
+        "deadline = clock.monotonic() + window / 2",
+    ),
+    Mutant(
+        "unreadable means absent",
+        "apply.settling",
+        'return Doubt(f"it could not be looked up: {unreadable}") if unreadable else Absent()',
+        "return Absent()",
+    ),
+    Mutant(
+        "a look-alike means absent",
+        "apply.settling",
+        "    alike = exact or [remote for remote in new if same_name(remote.name) == same_name(name)]\n",
+        "    alike = exact\n",
+    ),
+    Mutant(
+        "ours count as foreign",
+        "apply.base",
+        "tuple(remote for remote in self.remotes if remote.blueprint_id not in self.run.ours)",
+        "self.remotes",
+    ),
+    Mutant(
+        "an open intent is not said",
+        "apply.sourcing",
+        "or result.address not in run.open_intents:",
+        "or True:",
+    ),
+    Mutant(
+        "resumes without looking",
+        "apply.resuming",
+        'match settle(view, intent, "an earlier run was cut off here"):',
+        "match Absent():",
+    ),
+    Mutant(
+        "baseline ignored", "apply.updating", "if remote.digest not in known and not forced:", "if False:"
+    ),
+    Mutant("open intents are not planned", "plan", "    if intent is not None:\n", "    if False:\n"),
+    Mutant(
+        "a lost answer means not sent",
+        "outcome",
+        "    if answer.trouble is Trouble.LOST:\n        return Unknown(answer.reason)\n",
+        "    if answer.trouble is Trouble.LOST:\n        return NotSent(answer.reason)\n",
+    ),
+    Mutant(
+        "retries a 5xx",
+        "outcome",
+        "    refusal = envelope(answer)\n    if",
+        "    refusal = envelope(answer)\n    if answer.status >= 500:\n        return NotSent('5xx')\n    if",
+    ),
+    Mutant(
+        "any 4xx is a refusal",
+        "outcome",
+        "    if refusal is None or",
+        "    if answer.status == 403:\n        return Refused(403, '', '')\n    if refusal is None or",
+    ),
+    Mutant("408 is a refusal", "outcome", "frozenset({408, 425})", "frozenset({425})"),
+    Mutant(
+        "429 of an edge is the API's",
+        "outcome",
+        "    refusal = envelope(answer)\n    if",
+        "    refusal = envelope(answer)\n    if answer.status == 429:\n        return Limited(0.0)\n    if",
+    ),
+    Mutant("success without its word", "outcome", ' and body.get("success") is True:', ":"),
+    Mutant(
+        "only page one",
+        "api.listing",
+        '        if not pagination["hasNextPage"]:\n            break\n',
+        "        return tuple(found.values())\n",
+    ),
+    Mutant("a short list is whole", "api.listing", "    if len(found) != total:\n", "    if False:\n"),
+    Mutant("redirects followed", "api.transport", "follow_redirects=False", "follow_redirects=True"),
+    Mutant(
+        "the key is echoed",
+        "api.secret",
+        "    def scrub(self, text: str) -> str:\n",
+        "    def scrub(self, text: str) -> str:\n        return text\n\n    def scrubbed(self, text: str) -> str:\n",
+    ),
+    Mutant(
+        "no sync of the journal",
+        "store.journal",
+        "        durable.write_all(self._descriptor, data)\n        durable.sync(self._descriptor)\n",
+        "        durable.write_all(self._descriptor, data)\n",
+    ),
+    Mutant(
+        "no sync of the state",
+        "store.durable",
+        "            sync(descriptor)\n        finally",
+        "        finally",
+    ),
+    Mutant(
+        "no folder sync for the state",
+        "store.durable",
+        "        raise\n    sync_folder(path.parent)\n",
+        "        raise\n",
+    ),
+    Mutant(
+        "no folder sync for the journal",
+        "store.journal",
+        "            durable.sync_folder(path.parent)\n",
+        "",
+    ),
+    Mutant(
+        "the state is written in place",
+        "store.durable",
+        "    temporary = path.with_name(",
+        "    with path.open('wb') as stream:\n        os.write(stream.fileno(), data)\n    return\n    temporary = path.with_name(",
+    ),
+    Mutant(
+        "checksum not checked",
+        "store.journal",
+        "    if line[:_HEAD] != ",
+        "    if False and line[:_HEAD] != ",
+    ),
+    Mutant(
+        "a damaged journal is empty",
+        "store.journal",
+        '        raise StateDamaged(\n            f"the journal is damaged in record {number}"',
+        '        return {}\n        raise StateDamaged(\n            f"the journal is damaged in record {number}"',
+    ),
+    Mutant(
+        "the journal is not read",
+        "store.filestore",
+        "    if found is None or found.run == state.last_run:\n",
+        "    if True:\n",
+    ),
+    Mutant(
+        "a journal without its state is ignored",
+        "store.filestore",
+        "    if state.lineage is None:\n        raise",
+        "    if state.lineage is None:\n        return Snapshot(state)\n        raise",
+    ),
+    Mutant(
+        "serial not checked",
+        "store.filestore",
+        "        if (on_disk.lineage, on_disk.serial) != ",
+        "        if False and (on_disk.lineage, on_disk.serial) != ",
+    ),
+    Mutant(
+        "the serial stands still", "store.filestore", "serial=max(self._base.serial, above) + 1)", "serial=0)"
+    ),
+    Mutant(
+        "no lock",
+        "store.lock",
+        "            if lock_descriptor(descriptor, blocking=False):",
+        "            if True:",
+    ),
+    Mutant(
+        "intents are not folded",
+        "stateformat",
+        '"intents": {address: intent_to_json(intent) for address, intent in state.intents.items()}',
+        '"intents": {}',
+    ),
+    Mutant(
+        "a corrupt state is empty",
+        "stateformat",
+        '    raw = parse(text, "the state")\n',
+        '    try:\n        raw = parse(text, "the state")\n    except StateDamaged:\n        return State()\n',
+    ),
+)
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Gives the patched source of one module."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self._mutant = mutant
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname != f"kalentops.{self._mutant.module}":
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        if spec is None or spec.origin is None:
+            raise ImportError(fullname)
+        return importlib.util.spec_from_loader(
+            fullname, _Loader(fullname, spec.origin, self._mutant), origin=spec.origin
+        )
+
+
+class _Loader(importlib.machinery.SourceFileLoader):
+    def __init__(self, name: str, path: str, mutant: Mutant) -> None:
+        super().__init__(name, path)
+        self._mutant = mutant
+
+    def get_code(self, fullname: str) -> Any:
+        return compile(patched(self.get_data(self.path).decode(), self._mutant), self.path, "exec")
+
+
+def patched(source: str, mutant: Mutant) -> str:
+    """The source with the mutation. Raises ValueError where the place is not there exactly once."""
+    if source.count(mutant.old) != 1:
+        raise ValueError(f"the mutant {mutant.name!r} does not fit {mutant.module} any more")
+    return source.replace(mutant.old, mutant.new)
+
+
+def run(workers: int = 2, seeds: int = 500) -> dict[str, Any]:
+    """Every mutant in a process of its own: who noticed it, or that nobody did."""
+
+    def one(mutant: Mutant) -> tuple[str, str]:
+        command = [sys.executable, "-m", "tests.torture.mutants", mutant.name, str(seeds)]
+        done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False, timeout=600)
+        last = (done.stdout.strip().splitlines() or done.stderr.strip().splitlines() or [""])[-1]
+        return mutant.name, last if done.returncode == 1 else f"ALIVE (exit {done.returncode}): {last}"
+
+    with ThreadPoolExecutor(workers) as pool:
+        noticed = dict(pool.map(one, MUTANTS))
+    alive = sorted(name for name, by in noticed.items() if by.startswith("ALIVE"))
+    return {"mutants": len(MUTANTS), "killed": len(MUTANTS) - len(alive), "alive": alive, "noticed": noticed}
+
+
+def main(name: str, seeds: int) -> int:
+    """Run the attacks against one mutant ("none" for the real thing): 1 if one notices, 0 if none does."""
+    chosen = {mutant.name: mutant for mutant in MUTANTS}
+    if name != "none":
+        sys.meta_path.insert(0, _Finder(chosen[name]))
+    from tests.torture.attacks import ATTACKS
+
+    for attack in ATTACKS:
+        try:
+            problem = attack(seeds)
+        except Exception as error:  # noqa: BLE001 - a mutant that makes the program fall over is noticed, too
+            problem = f"{type(error).__name__}: {error}"
+        if problem:
+            sys.stdout.write(f"{attack.__name__}: {' '.join(problem.split())[:200]}\n")
+            return 1
+    sys.stdout.write("nobody noticed\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 500))
