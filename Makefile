@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check cover bench pins clean
+.PHONY: help demo test check cover bench torture pins clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -43,6 +43,9 @@ cover: ## The same with coverage of lines and branches: 95 % at least
 
 bench: $(VENV)/.dev ## The figures of benchmarks/README.md, measured anew
 	@$(BIN)/python -m benchmarks
+
+torture: $(VENV)/.dev ## Attack apply in every way we know, and write the table of docs/reliability.md (needs strace)
+	@$(BIN)/python -m tests.torture --page
 
 pins: ## Write requirements/ anew from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate \

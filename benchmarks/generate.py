@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from kalentops.canonical import Canonical, observable
-from kalentops.repository import Desired, load
+from kalentops.checking import Desired
+from kalentops.repository import load
 from kalentops.state import Entry, State
 from kalentops.stateformat import dump_state
 

@@ -79,6 +79,11 @@ def observable(body: Mapping[str, Any]) -> Canonical:
     return _canonical({"name": body["name"], "steps": steps})
 
 
+def content_digest(body: Mapping[str, Any]) -> str | None:
+    """The digest of what a list shows of the steps alone, whatever the name; None where there are none."""
+    return observable({"name": "", "steps": body["steps"]}).digest if body.get("steps") else None
+
+
 def shown_part(body: Mapping[str, Any]) -> Canonical:
     """A body without the fields that can be written and never be read back."""
     return _canonical({"name": body["name"], "steps": [_step(step, _STEP_FIELDS) for step in body["steps"]]})

@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import click
@@ -87,12 +88,24 @@ def run(args: Sequence[str]) -> int:
         return _tell(Interrupted("interrupted"))
     except BrokenPipeError:
         # Whoever read the output has had enough, as `head` does.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
+        return 1
+    except OSError as error:
+        # A full disk behind a redirection, a terminal that is gone: not a bug, and perhaps not to be told either.
+        _drop_output()
+        with suppress(OSError):
+            _tell(KalentopsError(f"the system refused: {error}"))
         return 1
     except Exception as error:  # noqa: BLE001 - the one boundary: a bug leaves a report, not a traceback
         from kalentops.crash import report
 
         return report(error, args)
+
+
+def _drop_output() -> None:
+    """What is still to be written to stdout goes nowhere: the interpreter would fail over it at its end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _invoke(args: Sequence[str]) -> int:
@@ -103,6 +116,9 @@ def _invoke(args: Sequence[str]) -> int:
     except click.Abort:
         raise Interrupted("interrupted; nothing was begun") from None
     except click.ClickException as error:
+        if isinstance(error, click.NoSuchOption) and error.ctx is not None and error.ctx.parent is None:
+            advice = "Options stand after the command, as in `kalentops plan -C DIR`."
+            error = click.UsageError(f"{error.format_message()} {advice}", error.ctx)
         error.show()
         # click's own 2 would say that there are changes.
         return 1

@@ -68,7 +68,7 @@ class Unreachable(KalentopsError):
     """The API could not be reached, or kept saying 429 or 5xx, or sent what is no answer."""
 
     exit_code = 5
-    hint = "check KALENT_API_URL and the network; nothing was written for what this read was needed for"
+    hint = "check KALENT_API_URL and the network; nothing was written that depends on it"
 
 
 class UntrustedList(Unreachable):
@@ -111,7 +111,7 @@ class StateLocked(StateError):
 class StateDamaged(StateError):
     """The state or its journal can't be read: not JSON, conflict markers, a failed check."""
 
-    hint = "restore the file from git (`git checkout -- FILE`); never start over with an empty one"
+    hint = "restore it from git, as in `git checkout -- kalentops.state.json`; never start over with an empty one"
 
 
 class StateTooNew(StateError):

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from kalentops.checking import Desired
 from kalentops.finding import Finding
-from kalentops.repository import Desired
 from kalentops.state import Entry, State
 
 
@@ -117,7 +117,10 @@ def _change(
         )
         return _build(address, Action.RESUME, want, entry, reason, intent.sent)
     if want is None and entry is not None:
-        reason = f"not in the files any more; made {entry.applied_at}, and nothing is deleted in Kalent"
+        reason = (
+            f"not in the files any more; last applied {entry.applied_at}, stays in Kalent until deleted there; "
+            f"`kalentops state rm {address}` forgets it"
+        )
         return Change(address, Action.ORPHAN, entry.name, entry.blueprint_id, reason=reason)
     if want is None:
         raise AssertionError(f"{address} is neither wanted nor known")

@@ -48,7 +48,9 @@ def load_state(data: bytes) -> State:
     if any(sign in text for sign in _SIGNS) and _CONFLICT.search(text):
         raise StateDamaged(
             "the state holds the markers of a merge conflict",
-            hint="keep the entries of both sides, one for each address, and remove the markers",
+            hint="keep the entries of both sides, one for each address, and remove the markers; or take one side, "
+            "as in `git checkout --ours kalentops.state.json`: the next apply adopts what the other has recorded, "
+            "if nobody has changed it in Kalent",
         )
     with paused():
         raw = parse(text, "the state")
@@ -67,6 +69,8 @@ def _text(data: bytes) -> str:
 
 def parse(text: str, what: str) -> dict[str, Any]:
     """A JSON object in which no key stands twice. Raises StateDamaged."""
+    if not text.strip():
+        raise StateDamaged(f"{what} can't be parsed: it is empty")
     try:
         raw = json.loads(text, object_pairs_hook=_pairs, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
+from kalentops.checking import FileResult, Job, check_file
 from kalentops.loader.files import Source
-from kalentops.repository import FileResult, Job, check_file
 
 _CHUNKS_EACH = 8
 _MAX_PROCESSES = 4

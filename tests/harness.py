@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import yaml
-
 from kalentops.cli import run as run_cli
 from kalentops.emulator.server import BackgroundEmulator
 from tests.faults.proxy import FaultProxy, Request
+from tests.strategies import to_yaml
 
 KEY = "k3y+never/shown=to~anybody"
 STATE = "kalentops.state.json"
@@ -78,10 +77,7 @@ class Project:
     def write(self, sourcing: str, blueprints: dict[str, Any], *, name: str | None = None) -> Path:
         path = self.folder / "blueprints" / f"{name or sourcing}.yaml"
         path.parent.mkdir(exist_ok=True, parents=True)
-        data = {"sourcingId": sourcing, "blueprints": blueprints}
-        path.write_text(
-            yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=1000), encoding="utf-8"
-        )
+        path.write_text(to_yaml(sourcing, blueprints), encoding="utf-8")
         return path
 
     @property

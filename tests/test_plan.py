@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from kalentops.canonical import of_body
+from kalentops.checking import Desired
 from kalentops.errors import StateDamaged
 from kalentops.finding import Finding
 from kalentops.plan import WRITES, Action, Change, make_plan, same_name
-from kalentops.repository import Desired
 from kalentops.rules.engine import Named
 from kalentops.state import Entry, Intent, State
 
@@ -90,7 +90,10 @@ def test_update() -> None:
 def test_orphan() -> None:
     change = only(make_plan([], state(entry("s1/one", body()))).changes)
     assert (change.action, change.blueprint_id, change.name) == (Action.ORPHAN, "b1", "One")
-    assert change.reason == f"not in the files any more; made {AT}, and nothing is deleted in Kalent"
+    assert change.reason == (
+        f"not in the files any more; last applied {AT}, stays in Kalent until deleted there; "
+        f"`kalentops state rm {change.address}` forgets it"
+    )
 
 
 @pytest.mark.parametrize("wanted", [True, False])

@@ -16,10 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kalentops.canonical import of_blueprint, of_body
+from kalentops.checking import Job, check_file
 from kalentops.finding import Finding, Severity
 from kalentops.loader.files import find
 from kalentops.model import Blueprint
-from kalentops.repository import PARALLEL_FROM, Job, Repository, check_file, load
+from kalentops.repository import PARALLEL_FROM, Repository, load
 from kalentops.workers import run
 from tests.strategies import Body, blueprints, bodies, keys, to_yaml
 

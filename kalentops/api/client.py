@@ -83,7 +83,7 @@ class ReadApi:
         if answer.status == _TOO_MANY:
             self._throttle.limited(answer.retry_after, number)
         elif isinstance(classify(answer), Refused):
-            raise RefusedByApi(_said(answer, refusal))
+            raise RefusedByApi(_said(answer, refusal), hint=_HINTS.get(answer.status))
         raise TryAgain(answer)
 
 
@@ -141,5 +141,6 @@ def _said(answer: Answer, refusal: Refused | None) -> str:
 _HINTS: Final = {
     401: "check KALENT_API_KEY: it is missing, mistyped or revoked",
     402: "the workspace's plan or credits do not cover the API; see Kalent's billing page",
+    404: "check the sourcingId, and that KALENT_API_URL is like https://app.kalent.ai/api",
     403: "the key may not do this; use one of the workspace that owns the sourcing",
 }

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kalentops.canonical import observable
+from kalentops.canonical import content_digest, observable
 from kalentops.errors import UntrustedList
 from kalentops.text import is_safe_id
 
@@ -20,13 +20,15 @@ _TIMESTAMP: Final = re.compile(r"[0-9T:.+Z-]{10,40}")
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """A blueprint as a list shows it. `digest` is that of its observable form, None where it has none."""
+    """A blueprint as a list shows it. `digest` is that of its observable form, `content` that of its steps alone;
+    None where they can't be compared, `content` also where there are no steps.
+    """
 
     blueprint_id: str
     name: str
     digest: str | None
+    content: str | None
     updated_at: str | None
-    steps: int
 
 
 def read_all(get_page: Callable[[int], Any], sourcing_id: str) -> tuple[Remote, ...]:
@@ -84,22 +86,22 @@ def _remote(row: Any, sourcing_id: str) -> Remote:
             f"the list of {sourcing_id} holds a blueprint of another sourcing: {blueprint_id}"
         )
     updated = row.get("updatedAt")
-    steps = row.get("steps")
+    whole, content = _digests(row)
     return Remote(
         blueprint_id,
         name,
-        _digest(row),
+        whole,
+        content,
         updated if isinstance(updated, str) and _TIMESTAMP.fullmatch(updated) else None,
-        len(steps) if isinstance(steps, list) else 0,
     )
 
 
-def _digest(row: Mapping[str, Any]) -> str | None:
+def _digests(row: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """None where the row does not show its steps, or not in a form that can be compared."""
     steps = row.get("steps")
     if not isinstance(steps, list) or row.get("stepCount", len(steps)) != len(steps):
-        return None
+        return None, None
     try:
-        return observable(row).digest
+        return observable(row).digest, content_digest(row)
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
-        return None
+        return None, None

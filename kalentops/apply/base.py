@@ -117,7 +117,7 @@ class Run:
     def stopped(self) -> tuple[str, Cause] | None:
         """Why nothing new is to be begun, or None."""
         if self.clock.stopping:
-            return "the run was interrupted before it", Cause.INTERRUPTED
+            return "the run was interrupted first", Cause.INTERRUPTED
         return self._stopped
 
     def note_error(self, error: KalentopsError) -> None:

@@ -8,12 +8,12 @@ from kalentops.api.listing import Remote
 from kalentops.apply.base import Job, View, not_done
 from kalentops.apply.result import Cause, Outcome, Result
 from kalentops.apply.settling import Absent, Doubt, Found, settle
-from kalentops.canonical import Canonical, hidden, shown_part
+from kalentops.canonical import Canonical, content_digest, hidden, shown_part
 from kalentops.errors import KalentopsError, StateError, StoreFailure
 from kalentops.outcome import Accepted, Limited, NotSent, Refused, Verdict
 from kalentops.plan import Action, same_name
 from kalentops.state import Adopted, Closed, Done, Entry, Intended, Intent
-from kalentops.text import is_safe_id
+from kalentops.text import clip, is_safe_id
 
 _ATTEMPTS: Final = 3
 
@@ -114,11 +114,14 @@ def _why(verdict: Refused | NotSent | Limited) -> str:
 
 
 def _adopt(view: View, job: Job) -> tuple[Result, Entry | None] | None:
-    """Take what is there already and is exactly what is wanted; stop at what only has the same name."""
-    alike = [r for r in view.foreign() if same_name(r.name) == same_name(str(job.body["name"]))]
+    """Take what is there already and is exactly what is wanted; stop at what has the same name or the same steps."""
+    name, content = same_name(str(job.body["name"])), content_digest(job.body)
+    alike = [r for r in view.foreign() if same_name(r.name) == name or (content and r.content == content)]
     exact = [remote for remote in alike if remote.digest == job.wanted]
     if len(exact) > 1 or (alike and not exact):
-        return job.result(Action.CREATE, Outcome.CONFLICT, error=_lookalike(exact or alike)), None
+        return job.result(
+            Action.CREATE, Outcome.CONFLICT, error=_lookalike(exact or alike, str(job.body["name"]))
+        ), None
     if not exact:
         return None
     remote, run = exact[0], view.run
@@ -137,10 +140,20 @@ def seen_entry(job: Job, remote: Remote, at: str, sent: Canonical) -> Entry:
     )
 
 
-def _lookalike(alike: list[Remote]) -> str:
+def has_twin(view: View, job: Job) -> bool:
+    """Whether the list shows what is wanted already: such a job goes first, so that it is no look-alike of others."""
+    return job.change.after is not None and any(each.digest == job.wanted for each in view.foreign())
+
+
+def _lookalike(alike: list[Remote], name: str) -> str:
     ids = ", ".join(remote.blueprint_id for remote in alike)
     if len(alike) > 1:
-        return f"several of this name are there already: {ids}; delete what is not wanted in Kalent's web app"
+        return f"several are there that look like it: {ids}; delete what is not wanted in Kalent's web app"
+    if same_name(alike[0].name) != same_name(name):
+        return (
+            f"{ids} has exactly these steps, is called {clip(alike[0].name)}, and is not ours; "
+            "give the file that name, then it is adopted; or change the steps of one of the two"
+        )
     return (
         f"{ids} has this name and other content, and is not ours; "
         "rename one of the two, or make the file say what it says: then it is adopted"

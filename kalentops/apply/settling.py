@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 from kalentops.api.listing import Remote
 from kalentops.apply.base import View
 from kalentops.apply.events import Looking
-from kalentops.canonical import observable
+from kalentops.canonical import content_digest, observable
 from kalentops.errors import Unreachable
 from kalentops.plan import same_name
 from kalentops.state import Intent
@@ -76,7 +76,10 @@ def _judge(foreign: Iterable[Remote], intent: Intent) -> Found | Doubt | None:
     exact = [remote for remote in new if remote.digest == wanted]
     if len(exact) == 1:
         return Found(exact[0])
-    alike = exact or [remote for remote in new if same_name(remote.name) == same_name(name)]
+    content = content_digest(intent.sent)
+    alike = exact or [
+        r for r in new if same_name(r.name) == same_name(name) or (content and r.content == content)
+    ]
     if not alike:
         return None
     ids = ", ".join(remote.blueprint_id for remote in alike)
@@ -85,5 +88,5 @@ def _judge(foreign: Iterable[Remote], intent: Intent) -> Found | Doubt | None:
             f"several may be it: {ids}; look at them in Kalent's web app and delete what is not wanted"
         )
     return Doubt(
-        f"{ids} is new, has the same name, and is not quite what was sent; look at it in Kalent's web app"
+        f"{ids} is new, looks like it, and is not quite what was sent; look at it in Kalent's web app"
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from kalentops.apply.base import Job, Run, View, from_error
-from kalentops.apply.creating import create
+from kalentops.apply.creating import create, has_twin
 from kalentops.apply.events import Finished, Listed
 from kalentops.apply.readback import confirm, read_back
 from kalentops.apply.result import Outcome, Result
@@ -56,7 +56,7 @@ def look(sourcing: Sourcing) -> Sourcing:
 def work(sourcing: Sourcing) -> list[Result]:
     """Do the jobs; one result each."""
     results = []
-    for job in sorted(sourcing.jobs, key=lambda job: (_ORDER.get(job.change.action, 3), job.address)):
+    for job in sorted(sourcing.jobs, key=lambda job: _turn(sourcing.view, job)):
         results.append(_one(sourcing, job))
         if results[-1].outcome is not Outcome.DONE:
             sourcing.run.observe(Finished(results[-1]))
@@ -68,6 +68,10 @@ def work(sourcing: Sourcing) -> list[Result]:
     for result in checked:
         sourcing.run.observe(Finished(result))
     return [*checked, *(result for result in results if result.outcome is not Outcome.DONE)]
+
+
+def _turn(view: View, job: Job) -> tuple[int, bool, str]:
+    return _ORDER.get(job.change.action, 3), not has_twin(view, job), job.address
 
 
 def _worth_a_look(sourcing: Sourcing, done: Iterable[Result]) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from kalentops.commands import options
-from kalentops.errors import UsageError
+from kalentops.errors import Interrupted, UsageError
 
 
 @click.command(epilog="\b\nExample:\n  kalentops apply\n  kalentops apply --yes plan.json")
@@ -77,7 +77,7 @@ def command(
         target.check_state(session.state)
         stages.show_plan(plan, notes=session.notes, verbose=verbose, brief=quiet or plan_file is not None)
         if plan.to_do and not yes and not click.confirm("Apply this plan?", err=True):
-            raise click.Abort
+            raise Interrupted("answered no; nothing was begun")
         settings = target.options(settle, parallelism or project.config.parallelism, overwrite)
         result = carry_out(plan, session, target, settings, quiet=quiet)
     stages.show_result(result, form)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import click
@@ -12,7 +13,12 @@ from kalentops.errors import KalentopsError, UsageError
 
 @click.command(epilog="\b\nExample:\n  kalentops emulator --port 8080 --db /tmp/kalent.db")
 @click.option(
-    "--port", type=click.IntRange(0, 65_535), default=8080, show_default=True, help="0 takes a free one."
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=8080,
+    show_default=True,
+    metavar="PORT",
+    help="0 takes a free one.",
 )
 @click.option(
     "--latency",
@@ -25,7 +31,7 @@ from kalentops.errors import KalentopsError, UsageError
     "--db",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Keep the data in this file.",
+    help="Keep the data in this file, not in memory alone.",
 )
 @click.option("--sourcing", multiple=True, metavar="ID", help="A sourcing that exists. Without any, all do.")
 @options.quiet
@@ -58,4 +64,7 @@ def command(port: int, latency: float, db: Path | None, sourcing: tuple[str, ...
             on_ready=ready,
         )
     except (OSError, EmulatorError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            said, hint = f"port {port} is taken", "pass another --port; 0 takes a free one"
+            raise KalentopsError(f"the emulator can't run: {said}", hint=hint) from None
         raise KalentopsError(f"the emulator can't run: {error}", hint="pass another --port or --db") from None

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from typing import Final
+
 import click
+
+# An end of a line within a paragraph; examples are indented.
+_LINE_END: Final = re.compile(r"(?<=\S)\n(?=\S)")
 
 
 @click.command(epilog="\b\nExample:\n  kalentops rule\n  kalentops rule KAL101")
@@ -10,12 +17,13 @@ import click
 def command(code: str | None) -> None:
     """Explain a rule: what, why, wrong and right. Without CODE, list them all."""
     from kalentops.errors import UsageError
+    from kalentops.reports.console import is_terminal, show
+    from kalentops.reports.lines import line
     from kalentops.rules.table import BY_CODE, RULES
     from kalentops.text import clip, nearest
 
     if code is None:
-        for rule in RULES:
-            click.echo(f"{rule.code}  {rule.severity.value:<7}  {rule.title}")
+        show(line(f"{rule.code}  {rule.severity.value:<7}  {rule.title}") for rule in RULES)
         return
     found = BY_CODE.get(code.upper())
     if found is None:
@@ -25,4 +33,8 @@ def command(code: str | None) -> None:
         meant = nearest(code, [*BY_CODE, *(rule.name for rule in RULES)])
         hint = f"did you mean {meant}?" if meant else "`kalentops rule` lists them"
         raise UsageError(f"there is no rule {clip(code)}", hint=hint)
-    click.echo(f"{found.code} {found.name} ({found.severity.value})\n\n{(found.page or '').strip()}")
+    show([line((f"{found.code} {found.name}", "bold"), f" ({found.severity.value})"), line()])
+    page = (found.page or "").strip()
+    if is_terminal(sys.stdout):
+        page = _LINE_END.sub(" ", page)  # the terminal's width is not the page's
+    show(line(each) for each in page.splitlines())

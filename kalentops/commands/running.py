@@ -52,7 +52,8 @@ class Target:
         if state.tenant is not None and state.tenant != tenant(self.network.url):
             raise StateError(
                 f"the state belongs to another API than {self.network.url}",
-                hint="set KALENT_API_URL to the one it was made with, or pass --state with another file",
+                hint="set KALENT_API_URL to the one it was made with, or pass --state with another file; one that is "
+                "left of a trial with the emulator can be moved away",
             )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from kalentops.commands import options
-from kalentops.errors import UsageError
+from kalentops.errors import Interrupted, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,7 +84,7 @@ def rm(
         for address in dict.fromkeys(addresses):
             tell([_farewell(state, address)])
         if not yes and not click.confirm("Forget it?", err=True):
-            raise click.Abort
+            raise Interrupted("answered no; nothing was forgotten")
         session.replace(
             replace(
                 state,
@@ -98,15 +98,19 @@ def _farewell(state: State, address: str) -> str:
     entry = state.entries.get(address)
     if address in state.intents:
         return f"{address}: a run was cut off here; what it may have made will not be looked for any more"
-    return f"{address} is {entry.blueprint_id if entry else 'nothing'} in Kalent, and stays there"
+    ident = entry.blueprint_id if entry else "nothing"
+    return f"{address} is {ident} in Kalent, and stays there; the next apply adopts it if the files still want it"
 
 
 def _read(directory: Path, state_file: Path | None) -> State:
     from kalentops.reports.notes import tell
     from kalentops.store.filestore import FileStore
 
-    snapshot = FileStore(options.project(directory, state_file).state_path).read()
+    path = options.project(directory, state_file).state_path
+    snapshot = FileStore(path).read()
     tell(snapshot.notes)
+    if snapshot.state.lineage is None:
+        tell([f"there is no {path} yet: the first apply makes it"])
     return snapshot.state
 
 

@@ -24,6 +24,7 @@ def command(ctx: click.Context, paths: tuple[Path, ...], directory: Path, form: 
     """
     from kalentops.reports import findings, machine
     from kalentops.reports.console import show
+    from kalentops.reports.notes import tell
     from kalentops.repository import load
 
     config = options.project(directory, None).config
@@ -35,4 +36,6 @@ def command(ctx: click.Context, paths: tuple[Path, ...], directory: Path, form: 
         show(findings.findings(repository.findings))
         if not quiet:
             show([findings.summary(repository.findings, repository.files, len(repository.desired))])
+    if not repository.files:
+        tell([f"no file of a name in .yaml or .yml is below {', '.join(str(place) for place in places)}"])
     ctx.exit(0 if repository.valid else 3)

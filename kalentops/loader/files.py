@@ -41,8 +41,9 @@ def find(root: Path, places: Iterable[Path]) -> list[Source]:
     found: dict[str, Source] = {}
     for place in places:
         if not os.path.lexists(place):
+            name = _name(root, str(place))
             raise UsageError(
-                f"there is no {_name(root, str(place))}",
+                f"there is no {name}" + ("" if os.path.isabs(name) else f" in {root}"),  # noqa: PTH117 - a text
                 hint="run it in the folder of your repository, or pass -C DIR or the right path",
             )
         outside = _leaves(str(place), root)
@@ -115,7 +116,8 @@ def read(source: Source, root: Path) -> str | Finding:
             source, f"it can't be read: {error.strerror or error}", "mend its permissions or the path"
         )
     except UnicodeDecodeError as error:
-        return _unreadable(source, f"not UTF-8, at byte {error.start + 1}", "save it as UTF-8")
+        line = error.object.count(b"\n", 0, error.start) + 1
+        return _unreadable(source, f"not UTF-8, at byte {error.start + 1}", "save it as UTF-8", line)
 
 
 def _read(source: Source, root: Path) -> str | Finding:
@@ -145,5 +147,5 @@ def _read(source: Source, root: Path) -> str | Finding:
     return data.decode().lstrip("\ufeff")
 
 
-def _unreadable(source: Source, message: str, hint: str) -> Finding:
-    return Finding(source.name, 1, 1, "KAL001", message, hint)
+def _unreadable(source: Source, message: str, hint: str, line: int = 1) -> Finding:
+    return Finding(source.name, line, 1, "KAL001", message, hint)

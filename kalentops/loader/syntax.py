@@ -18,6 +18,7 @@ _CONFLICT = re.compile(r"^(?:<<<<<<<|>>>>>>>)(?: |\r?$)", re.MULTILINE)
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BREAKS: Final = ("\x85", "\u2028", "\u2029")
 
+_INDENT: Final = "indent all keys of one mapping, and all items of one list, equally"
 BRACES: Final = (
     "KAL004",
     "a text that begins with {{ has to be quoted",
@@ -70,7 +71,7 @@ _HINTS: Final[tuple[tuple[str, str, str, bool], ...]] = (
     (
         "mapping values are not allowed",
         "a second `:` in one line, or an indentation that does not fit",
-        'quote a text that holds `: `, as in subject: "Re: our call"',
+        'quote a text that holds `: `, as in subject: "Re: our call"; or indent the line like its neighbours',
         False,
     ),
     (
@@ -82,8 +83,8 @@ _HINTS: Final[tuple[tuple[str, str, str, bool], ...]] = (
     ("block scalar", "text on the line of the `|` or `>`", "begin the text on the next line", False),
     ('"', "text after a closing quote", "put the whole text in quotes", False),
     ("]", "text after a closing } or ]", "quote a text that begins with { or [", False),
-    ("block mapping", "the indentation does not fit", "indent all keys of one mapping equally", False),
-    ("block collection", "the indentation does not fit", "indent all items of one list equally", False),
+    ("block mapping", "the indentation does not fit", _INDENT, False),
+    ("block collection", "the indentation does not fit", _INDENT, False),
     (
         "node content",
         "a value is missing, or a { or [ is never closed",

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import IO, Any, Final
 
 from kalentops.apply.events import Began, Event, Finished, Listed, Looking, Waiting
-from kalentops.reports.lines import Line, line, plain
+from kalentops.reports.lines import Line, line, plain, wrapped
 from kalentops.text import visible
 
 _BEAT: Final = 5.0
@@ -35,8 +35,14 @@ def wants_colour(stream: IO[str]) -> bool:
 
 
 def show(lines: Iterable[Line], stream: IO[str] | None = None) -> None:
-    """Write the lines to a stream, stdout by default. Their texts have been made safe by who made them."""
+    """Write the lines to a stream, stdout by default. Their texts have been made safe by who made them.
+
+    Long ones are broken between words, on a terminal only: who reads a pipe wants each whole.
+    """
     out = stream or sys.stdout
+    if is_terminal(out):
+        width = _width(out)
+        lines = (part for each in lines for part in wrapped(each, width))
     if not wants_colour(out):
         for each in lines:
             out.write(_inert(plain(each)))
@@ -46,6 +52,13 @@ def show(lines: Iterable[Line], stream: IO[str] | None = None) -> None:
         console.print(
             text.assemble(*((piece, _STYLES.get(style, "")) for piece, style in each)), soft_wrap=True
         )
+
+
+def _width(stream: IO[str]) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):  # no descriptor, or nobody there any more
+        return 80
 
 
 def _inert(text: str) -> str:

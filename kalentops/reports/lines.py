@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+import re
+from collections.abc import Iterator
+from typing import Final, Literal, TypeAlias
 
 Style: TypeAlias = Literal["", "bold", "dim", "good", "bad", "warn", "old", "new"]
 Piece: TypeAlias = tuple[str, Style]
 Line: TypeAlias = tuple[Piece, ...]
+_NARROWEST: Final = 40
+# Where a line may be broken: at spaces, but not within backticks, so that a command can be copied.
+_GAP: Final = re.compile(r"`[^`]*`|( +)")
 
 
 def line(*pieces: str | Piece) -> Line:
@@ -15,6 +20,34 @@ def line(*pieces: str | Piece) -> Line:
 
 def plain(of: Line) -> str:
     return "".join(text for text, _ in of)
+
+
+def wrapped(of: Line, width: int) -> Iterator[Line]:
+    """The line, broken between words where it is longer than `width`; what goes on stands two columns deeper."""
+    text = plain(of)
+    if len(text) <= width or width < _NARROWEST:
+        yield of
+        return
+    deep = min(len(text) - len(text.lstrip()) + 2, width // 2)
+    gaps = [found.span() for found in _GAP.finditer(text) if found[1] and found.start()]
+    begin, room, last = 0, width, None
+    for gap in [*gaps, (len(text), len(text))]:
+        if gap[0] - begin > room and last is not None:
+            yield _cut(of, begin, last[0], deep if begin else 0)
+            begin, room = last[1], width - deep
+        last = gap
+    yield _cut(of, begin, len(text), deep if begin else 0)
+
+
+def _cut(of: Line, begin: int, end: int, indent: int) -> Line:
+    found: list[Piece] = [(" " * indent, "")] if indent else []
+    at = 0
+    for text, style in of:
+        piece = text[max(begin - at, 0) : max(end - at, 0)]
+        if piece:
+            found.append((piece, style))
+        at += len(text)
+    return tuple(found)
 
 
 def count(number: int, one: str, many: str | None = None) -> str:

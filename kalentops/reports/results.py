@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import groupby
 from typing import Final
 
 from kalentops.apply.result import ApplyResult, Outcome, Result
@@ -35,9 +37,9 @@ _WORDS: Final = {
 
 def result(of: Result) -> Iterator[Line]:
     """One address: what became of it, its id, and why."""
-    word = _DONE[of.action] if of.outcome is Outcome.DONE else _WORDS[of.outcome]
+    word = _DONE[of.action] if of.outcome is Outcome.DONE else _WORDS[of.outcome].removeprefix("of ")
     ident = f" {visible(of.blueprint_id)}" if of.blueprint_id else ""
-    yield line((f"  {word:<13}", _STYLES[of.outcome]), f" {visible(of.address)}", (ident, "dim"))
+    yield line((f"  {word:<15}", _STYLES[of.outcome]), f" {visible(of.address)}", (ident, "dim"))
     for said in (of.error, of.note):
         if said:
             yield line((f"      {visible(said)}", "dim" if said is of.note else _STYLES[of.outcome]))
@@ -46,8 +48,15 @@ def result(of: Result) -> Iterator[Line]:
 def results(of: ApplyResult) -> Iterator[Line]:
     """All of them, those that need somebody's eye last, then the counts."""
     order = sorted(of.results, key=lambda each: (each.outcome is not Outcome.DONE, each.address))
-    for each in order:
-        yield from result(each)
+    for why, group in groupby(order, key=_why_not):
+        together = list(group)
+        if why is None or len(together) == 1:
+            for each in together:
+                yield from result(each)
+        else:
+            for each in together:
+                yield from result(replace(each, error=None))
+            yield line((f"      these {len(together):,}: {visible(why)}", _STYLES[Outcome.NOT_ATTEMPTED]))
     yield summary(of)
     if of.summary["unknown"]:
         yield line(
@@ -58,6 +67,11 @@ def results(of: ApplyResult) -> Iterator[Line]:
         )
     elif of.summary["not_attempted"]:
         yield line(("Run `kalentops apply` again for what was not attempted.", "warn"))
+
+
+def _why_not(of: Result) -> str | None:
+    """Why it was not attempted, where that is all there is to say: one reason often holds for hundreds."""
+    return of.error if of.outcome is Outcome.NOT_ATTEMPTED and not of.note else None
 
 
 def summary(of: ApplyResult) -> Line:

@@ -74,7 +74,9 @@ def test_slow_answers_to_several_threads_and_a_quick_one_after() -> None:
 
 
 def test_the_time_of_a_request_does_not_count_for_the_next() -> None:
-    with Wire(dripping(GOOD, every=LIMIT * 0.6, whole=len(GOOD) - 1)) as server:
+    # Without `connection: close`, the client might use a connection again that the server is just closing.
+    last = GOOD.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n", 1)
+    with Wire(dripping(last, every=LIMIT * 0.6, whole=len(last) - 1)) as server:
         transport = HttpTransport(Network(server.url, TIMEOUT * 2), ApiKey("key-key-key"))
         with closed(transport):
             for _ in range(3):

@@ -380,7 +380,7 @@ def test_a_lost_answer_and_a_changed_value_is_left_to_a_person(
         ran = project.apply("--format", "json")
         truth.check(ran)
         assert ran.code == 10
-        assert "is not quite what was sent" in ran.json["results"][0]["error"]
+        assert "not quite what was sent" in ran.json["results"][0]["error"]
     assert proxy.count("create") == 1
 
 
@@ -478,3 +478,24 @@ def test_a_second_copy_that_comes_late_is_told(project: Project, proxy: FaultPro
     ran = project.apply()
     assert ran.code == 6
     assert "a second copy has appeared" in ran.out
+
+
+def test_what_was_renamed_in_kalent_is_not_made_again(
+    project: Project, truth: Truth, emulator: BackgroundEmulator
+) -> None:
+    project.write("sourcing_a", {"one": blueprint("One"), "two": blueprint("Two")})
+    assert project.apply().code == 0
+    first, second = project.ids["sourcing_a/one"], project.ids["sourcing_a/two"]
+    project.state_path.unlink()
+    emulator.store.edit(first, name="Somebody's better name")
+    ran = project.apply("--format", "json")
+    truth.check(ran, foreign=frozenset({first}))
+    assert ran.code == 6
+    one, two = ran.json["results"]
+    assert (one["outcome"], two["outcome"]) == ("conflict", "done")
+    assert first in one["error"]
+    assert project.ids == {"sourcing_a/two": second}
+    assert len(emulator.store.blueprints("sourcing_a")) == 2
+    project.write("sourcing_a", {"one": blueprint("Somebody's better name"), "two": blueprint("Two")})
+    assert project.apply().code == 0
+    assert project.ids == {"sourcing_a/one": first, "sourcing_a/two": second}

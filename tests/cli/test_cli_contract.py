@@ -30,6 +30,9 @@ def bare(tmp_path: Path) -> Project:
         (("--version",), 0, f"kalentops {__version__}"),
         (("pln",), 1, "Did you mean `plan`?"),
         (("--frobnicate",), 1, "No such option"),
+        (("-C", ".", "plan"), 1, "Options stand after the command"),
+        (("state", "list"), 0, "kalentops.state.json yet"),
+        (("validate", "."), 0, "no file of a name in .yaml or .yml"),
         (("plan", "--dry_run"), 1, "No such option"),
         (("plan", "--format", "xml"), 1, "is not one of"),
         (("validate", "nowhere.yaml"), 1, "there is no nowhere.yaml"),
@@ -122,6 +125,24 @@ def test_plan_json_has_the_documented_form(bare: Project) -> None:
         *("before", "after", "changes", "reason"),
     }
     assert (data["drift"], data["findings"]) == ([], [])
+
+
+def test_no_is_an_answer_and_an_interruption_is_none(bare: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    bare.write("sourcing_a", {"one": blueprint("One")})
+    monkeypatch.setattr("kalentops.commands.options.can_ask", lambda: True)
+    monkeypatch.setattr("click.confirm", lambda *_, **__: False)
+    ran = bare.run("apply")
+    assert (ran.code, ran.out, "error: answered no; nothing was begun" in ran.err) == (130, "", True)
+
+
+def test_a_rule_on_a_terminal_has_the_terminals_width(bare: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (
+        "spelling and capitals included. The variables are {{firstname}},\n{{"
+        in bare.run("rule", "KAL101").out
+    )
+    monkeypatch.setattr("kalentops.reports.console.is_terminal", lambda _: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "included.\n  The variables are {{firstname}}, {{lastname}}" in bare.run("rule", "KAL101").out
 
 
 def test_detailed_exitcode(bare: Project) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kalentops.checking import Job, check_file, check_text
 from kalentops.finding import Severity
 from kalentops.loader.document import read_document
 from kalentops.loader.files import Source, read
-from kalentops.repository import Job, check_file, check_text
 from kalentops.rules.table import BY_CODE
 from kalentops.text import unseen
 

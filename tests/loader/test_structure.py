@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from kalentops.checking import Job, check_text
 from kalentops.finding import Finding
 from kalentops.loader.tree import MAX_NODES, parse
-from kalentops.repository import Job, check_text
 
 JOB = Job(Path("/"))
 STEP = "type: WHATSAPP, temporalityType: ASAP, name: A"

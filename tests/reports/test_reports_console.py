@@ -11,7 +11,7 @@ from kalentops.apply.events import Began, Finished, Listed, Looking, Waiting
 from kalentops.apply.result import Outcome, Result
 from kalentops.plan import Action
 from kalentops.reports.console import Progress, show
-from kalentops.reports.lines import line
+from kalentops.reports.lines import line, plain, wrapped
 from kalentops.reports.notes import tell
 
 HOSTILE = "x\x1b[31m\u202e[/bold]"
@@ -63,9 +63,29 @@ def test_a_terminal_without_colour(
     assert "\x1b" not in terminal.getvalue()
 
 
-def test_a_long_line_is_not_broken(terminal: Terminal) -> None:
-    show([line("word " * 100)], terminal)
-    assert terminal.getvalue().count("\n") == 1
+def test_a_long_line_is_broken_between_words_on_a_terminal_alone(terminal: Terminal) -> None:
+    pipe = io.StringIO()
+    long = line("  ", ("word " * 15, "bad"), "run `kalentops state rm s1/a` once more")
+    show([long], pipe)
+    show([long], terminal)
+    assert pipe.getvalue().count("\n") == 1
+    assert terminal.getvalue() == (
+        "  \x1b[1;31m" + "word " * 15 + "\x1b[0mrun\n    `kalentops state rm s1/a` once more\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "broken"),
+    [
+        ("x" * 90, ["x" * 90]),
+        (f"  {'x' * 50} {'y' * 90} z", [f"  {'x' * 50}", f"    {'y' * 90}", "    z"]),
+        (f"{'a ' * 40}`{'b ' * 20}` c", ["a " * 39 + "a", f"  `{'b ' * 20}` c"]),
+        ("", [""]),
+    ],
+)
+def test_where_a_line_is_broken(text: str, broken: list[str]) -> None:
+    assert [plain(each) for each in wrapped(line(text), 80)] == broken
+    assert [plain(each) for each in wrapped(line(text), 20)] == [text]
 
 
 @pytest.mark.parametrize(

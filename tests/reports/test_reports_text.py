@@ -177,20 +177,33 @@ def test_results() -> None:
 
 
 RESULTS = """\
-  created       s1/a b1
-  updated       s1/b b2
+  created         s1/a b1
+  updated         s1/b b2
       look at it
-  adopted       s1/c b3
-  settled       s1/d b4
-  in conflict   s1/e
+  adopted         s1/c b3
+  settled         s1/d b4
+  in conflict     s1/e
       b5 has this name
-  refused       s1/f b6
+  refused         s1/f b6
       the API refused: no
-  of unknown outcome s1/g
+  unknown outcome s1/g
       no answer in time
-  not attempted s1/h
+  not attempted   s1/h
 Apply: 4 done, 1 refused, 1 in conflict, 1 of unknown outcome, 1 not attempted.
 Run `kalentops apply` again: it first looks up what became of those. Nothing is sent twice."""
+
+
+def test_one_reason_for_many_is_said_once() -> None:
+    waiting = [Result(f"s1/{key}", Action.CREATE, Outcome.NOT_ATTEMPTED, error="too late") for key in "abc"]
+    alone = Result("s1/d", Action.CREATE, Outcome.NOT_ATTEMPTED, error="no list")
+    assert shown(results.results(ApplyResult((*waiting, alone)))).splitlines()[:6] == [
+        "  not attempted   s1/a",
+        "  not attempted   s1/b",
+        "  not attempted   s1/c",
+        "      these 3: too late",
+        "  not attempted   s1/d",
+        "      no list",
+    ]
 
 
 def test_results_of_less() -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from kalentops.checking import Job, check_text
 from kalentops.finding import Severity
 from kalentops.model import VARIABLES
-from kalentops.repository import Job, check_text, load
+from kalentops.repository import load
 from kalentops.rules.engine import Severities
 
 ROOT = Path(__file__).parents[2]

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kalentops.canonical import of_body
 from kalentops.emulator.server import BackgroundEmulator
-from kalentops.errors import StateLocked, StateMoved
+from kalentops.errors import StateError, StateLocked, StateMoved
 from kalentops.state import Done, Intended, Intent, State
 from kalentops.store.filestore import FileStore
 from tests.faults.catalogue import EVERYTHING
-from tests.faults.proxy import FaultProxy, on
+from tests.faults.proxy import Exchange, FaultProxy, on
 from tests.harness import Project, Truth, blueprint
 from tests.torture import powerloss
 from tests.torture.simulate import run_seed
@@ -73,6 +73,34 @@ def wire(_: int) -> str | None:
     return None
 
 
+def false_success(_: int) -> str | None:
+    """A 200 that says `success: false` to an update is no success."""
+    with _setting() as (project, proxy, truth):
+        project.write("sourcing_a", {"one": blueprint("One")})
+        project.apply()
+        project.write("sourcing_a", {"one": blueprint("One", steps=3)})
+        proxy.script = on("update", EVERYTHING["200 failure, none"])
+        ran = project.apply()
+        truth.check(ran)
+        steps = len(truth.emulator.store.blueprints("sourcing_a")[0].steps)
+        return f"it has {steps} steps: {ran.out}" if steps != 3 else None
+
+
+def twins(_: int) -> str | None:
+    """Two new blueprints that may both be it: nobody is taken."""
+    with _setting() as (project, proxy, _truth):
+        project.write("sourcing_a", {"one": blueprint("One")})
+
+        def twice(exchange: Exchange) -> None:
+            exchange.forward()
+            exchange.forward()
+            exchange.reset()
+
+        proxy.script = on("create", twice)
+        ran = project.apply()
+        return None if ran.code == 10 and not project.ids else f"exit {ran.code}: {ran.out}"
+
+
 def broken_api(_: int) -> str | None:
     """A server that never answers a create gets few of them."""
     with _setting() as (project, proxy, _truth):
@@ -116,11 +144,8 @@ def one_writer(_: int) -> str | None:
         store = FileStore(Path(name).resolve() / "state.json")
         with store.session() as session:
             session.begin("url:test")
-            try:
-                with store.session():
-                    return "two sessions at once"
-            except StateLocked:
-                pass
+            with suppress(StateLocked), store.session():
+                return "two sessions at once"
         first = store.read().state.serial
         try:
             with store.session() as session:
@@ -134,13 +159,25 @@ def one_writer(_: int) -> str | None:
                 session.record(Done("s/k", "bp_1", "2026-01-01T00:00:00Z"))
                 other = store.path.read_text().replace(f'"serial": {first}', f'"serial": {first + 7}')
                 store.path.write_text(other)
-            return "a state that was replaced meanwhile was overwritten"
         except StateMoved:
             pass
+        else:
+            return "a state that was replaced meanwhile was overwritten"
         if store.read().state.serial < first:
             return "the serial went back"
+        store.path.unlink()
+        if store.journal_path.exists() and not _refused(store):
+            return "a journal without its state was passed over"
         store.path.write_text("{ not a state")
         return "a damaged state was read as empty" if _reads_as_empty(store) else None
+
+
+def _refused(store: FileStore) -> bool:
+    try:
+        store.read()
+    except StateError:
+        return True
+    return False
 
 
 def _reads_as_empty(store: FileStore) -> bool:
@@ -178,6 +215,8 @@ ATTACKS: tuple[Callable[[int], str | None], ...] = (
     power,
     long_list,
     open_outcome,
+    false_success,
+    twins,
     broken_api,
     wire,
     simulation,

@@ -22,9 +22,9 @@ from kalentops.apply.base import Options
 from kalentops.apply.result import ApplyResult, Outcome
 from kalentops.apply.run import apply_plan
 from kalentops.canonical import of_body
+from kalentops.checking import Desired
 from kalentops.errors import KalentopsError
 from kalentops.plan import make_plan
-from kalentops.repository import Desired
 from kalentops.rules.engine import Named
 from kalentops.store.filestore import FileStore
 from tests.fakeclock import FakeClock

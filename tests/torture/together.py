@@ -82,8 +82,9 @@ def _ground(dice: random.Random) -> Iterator[tuple[CleanProject, FaultProxy, Tru
             project = CleanProject(folder, proxy.url, settle=0.6, timeout=5.0)
             truth = Truth(project, emulator, SOURCINGS)
             project.write(SOURCINGS[0], {"k0": blueprint("B0")})
-            if project.apply().code:
-                raise AssertionError("the ground could not be laid")
+            ran = project.apply()
+            if ran.code:
+                raise AssertionError(f"the ground could not be laid: {ran.out}{ran.err}")
             for sourcing in SOURCINGS:
                 project.write(sourcing, {f"k{n}": blueprint(f"B{n}", steps=3) for n in range(_EACH)})
             truth.check()

@@ -174,9 +174,8 @@ class Network:
         if method == "GET":
             return self.random.choice(["not sent", "lost", "500", "429", "cut", "twice", "total"])
         effects = ["not sent", "429", "refused", "old id" if method == "POST" else "refused"]
-        unknown = [
-            f"{kind} {when}" for kind in ("lost", "500", "no id") for when in ("nothing", "done", "late")
-        ]
+        kinds = ("lost", "500", "page", "429 page", "408", *(("no id",) if method == "POST" else ()))
+        unknown = [f"{kind} {when}" for kind in kinds for when in ("nothing", "done", "late")]
         return self.random.choice([*effects, *unknown, *unknown])
 
     def _answer(self, method: str, path: str, query: Mapping[str, int], body: Any, fault: str) -> Answer:

@@ -1,0 +1,82 @@
+"""One file, from its bytes to its findings and its blueprints: loader, model and rules in a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kalentops.canonical import Canonical, of_blueprint
+from kalentops.finding import Finding, Problem
+from kalentops.loader.document import Document, read_document
+from kalentops.loader.files import Source, read
+from kalentops.model import Blueprint
+from kalentops.rules.engine import Named, Severities, check, named
+from kalentops.text import is_safe_id
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """A blueprint as the files want it. `canonical` is None where the state's own copy has the same digest; where
+    nobody asked for documents, there is neither it nor a digest.
+    """
+
+    named: Named
+    digest: str
+    canonical: Canonical | None
+
+    @property
+    def address(self) -> str:
+        return f"{self.named.sourcing_id}/{self.named.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is asked of a file. `known` holds the digest that the state has for each address; None asks for neither
+    documents nor digests.
+    """
+
+    root: Path
+    severities: Severities = field(default_factory=dict)
+    known: Mapping[str, str] | None = None
+
+
+FileResult = tuple[list[Finding], list[Desired]]
+
+
+def check_file(job: Job, source: Source) -> FileResult:
+    """One file: its findings and its blueprints."""
+    text = read(source, job.root)
+    if isinstance(text, Finding):
+        return [text], []
+    return check_text(job, source.name, text)
+
+
+def check_text(job: Job, name: str, text: str) -> FileResult:
+    """The findings and blueprints of a text; a pure function."""
+    document = read_document(name, text)
+    # What stands behind an anchor can be found as often as it is named, and is told once.
+    findings = list(dict.fromkeys([*check(document, job.severities), *_check_id(document)]))
+    return findings, [_desired(job, each, blueprint) for each, blueprint in named(document)]
+
+
+def _desired(job: Job, each: Named, blueprint: Blueprint) -> Desired:
+    if job.known is None:
+        return Desired(each, "", None)
+    canonical = of_blueprint(blueprint)
+    digest = canonical.digest
+    known = job.known.get(f"{each.sourcing_id}/{each.key}")
+    return Desired(each, digest, None if known == digest else canonical)
+
+
+def _check_id(document: Document) -> Iterator[Finding]:
+    model = document.model
+    if model and ("sourcingId",) not in document.tainted and not is_safe_id(model.sourcingId):
+        yield document.place(
+            Problem(
+                ("sourcingId",),
+                "`sourcingId` is not an id that Kalent gives out",
+                "use letters, digits, _, - and . only, at most 128",
+                code="KAL019",
+            )
+        )

@@ -1,0 +1,89 @@
+"""The figures → the table of docs/reliability.md. No figure in that page is typed by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+_BEGIN: Final = "<!-- figures: written by `make torture` -->"
+_END: Final = "<!-- end of figures -->"
+_PROMISES: Final = ("I1", "I2", "I3", "I4", "I5", "I6")
+AVAILABLE: Final = 0.95
+
+
+def availability(figures: Mapping[str, Any]) -> float:
+    """The share of seeds, without those in which colleagues did what only a person can decide about, that the next
+    undisturbed run resolves by itself.
+    """
+    part = figures["simulation"]
+    return float((part["kept_resolved"] + part["lost_resolved"]) / (part["kept"] + part["lost"]))
+
+
+def broken(figures: Mapping[str, Any]) -> list[str]:
+    """Every promise that the figures do not keep."""
+    found = [f"{name}: {each}" for name, part in _parts(figures) for each in part.get("failures", [])]
+    found += [f"{name}: {each}" for name, part in _parts(figures) for each in part.get("problems", [])]
+    if "journal" in figures and figures["journal"]["silent_flips"]:
+        found.append(f"{figures['journal']['silent_flips']} flipped bits were accepted silently")
+    if "mutants" in figures:
+        found += [f"the mutant {name!r} lives" for name in figures["mutants"]["alive"]]
+    if "simulation" in figures and availability(figures) < AVAILABLE:
+        found.append(f"availability is {availability(figures):.1%}")
+    return found
+
+
+def write_page(path: Path, figures: Mapping[str, Any]) -> None:
+    """Put the table between its marks. Raises ValueError where they are missing."""
+    text = path.read_text(encoding="utf-8")
+    before, _, rest = text.partition(_BEGIN)
+    _, mark, after = rest.partition(_END)
+    if not mark:
+        raise ValueError(f"{path} has no place for the figures")
+    path.write_text(f"{before}{_BEGIN}\n{table(figures)}\n{_END}{after}", encoding="utf-8")
+
+
+def table(figures: Mapping[str, Any]) -> str:
+    """The figures as a table in Markdown."""
+    rows = [f"| {what} | {value} |" for what, value in _rows(figures)]
+    return "\n".join(["| what | figure |", "|---|---|", *rows])
+
+
+def _parts(figures: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    return ((name, part) for name, part in figures.items() if isinstance(part, dict))
+
+
+def _total(figures: Mapping[str, Any], key: str, promise: str) -> int:
+    by_process = sum(int(figures[name].get(key, 0)) for name in ("kills", "errnos", "together"))
+    return by_process + int(figures["simulation"].get(promise, 0))
+
+
+def _rows(figures: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    kills, simulation, journal = figures["kills"], figures["simulation"], figures["journal"]
+    points = ", ".join(f"{call} {count}" for call, count in sorted(kills["kill_points"].items()))
+    yield "kill points of one run, by system call", points
+    yield "runs of real processes killed there (with strace)", f"{kills['kills']:,}"
+    yield "runs killed in the simulated world", f"{simulation['kills']:,}"
+    yield "seeds of the simulated world, and runs in them", f"{simulation['seeds']:,}; {simulation['runs']:,}"
+    yield (
+        "runs in which a system call failed (ENOSPC, EIO, EDQUOT, EACCES, EINTR)",
+        f"{figures['errnos']['runs']:,}",
+    )
+    together = figures["together"]
+    yield (
+        "rounds of 2 to 16 processes at once, and processes killed or stopped in them",
+        f"{together['rounds']}; {together['killed'] + together['stopped']}",
+    )
+    yield "states of the disk after a power cut", f"{figures['power']['states']:,}"
+    yield "positions at which a journal was torn", f"{journal['torn_positions']:,}"
+    yield "bits flipped in it, and accepted silently", f"{journal['bits']:,}; **{journal['silent_flips']}**"
+    yield "blueprints made twice", f"**{_total(figures, 'duplicates', 'I1')}**"
+    yield "ids lost", f"**{_total(figures, 'lost', 'I2')}**"
+    yield "POSTs without an earlier durable intent", f"**{simulation.get('I3', 0)}**"
+    yield "PATCHes of what is not ours", f"**{_total(figures, 'wrong_patches', 'I5')}**"
+    yield "other broken promises", f"**{len(broken(figures))}**"
+    yield "resolved by the next undisturbed run, without a person", f"**{availability(figures):.1%}**"
+    yield "— where the state was kept", f"{simulation['kept_resolved'] / simulation['kept']:.1%}"
+    yield "— where the state was lost", f"{simulation['lost_resolved'] / simulation['lost']:.1%}"
+    yield "mutants that were noticed", f"{figures['mutants']['killed']} of {figures['mutants']['mutants']}"
+    yield "measured on", f"{figures['machine']}"
