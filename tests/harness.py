@@ -53,7 +53,8 @@ def step(number: int = 1, **fields: Any) -> dict[str, Any]:
 
 
 def blueprint(name: str = "First contact", steps: int = 2, **fields: Any) -> dict[str, Any]:
-    return {"name": name, "steps": [step(number) for number in range(1, steps + 1)], **fields}
+    made = [step(number, name=f"{name}, step {number}") for number in range(1, steps + 1)]
+    return {"name": name, "steps": made, **fields}
 
 
 @dataclass

@@ -53,7 +53,7 @@ def test_state_is_untouched_by_a_run_that_changes_nothing(project: Project) -> N
 def test_update_sends_only_what_changed(project: Project, proxy: FaultProxy, truth: Truth) -> None:
     project.write("sourcing_a", {"one": blueprint("One", config={"a": 1})})
     assert project.apply().code == 0
-    project.write("sourcing_a", {"one": blueprint("One, renamed", config={"a": 1})})
+    project.write("sourcing_a", {"one": blueprint("One", config={"a": 1}) | {"name": "One, renamed"}})
     plan = project.run("plan")
     assert "blueprint: name" in plan.out
     assert "One{+, +}" in plan.out or "[-One-]" in plan.out
@@ -179,7 +179,7 @@ def test_an_edit_that_is_what_the_file_wants_is_only_recorded(
 ) -> None:
     project.write("sourcing_a", {"one": blueprint("One")})
     assert project.apply().code == 0
-    emulator.store.edit(project.ids["sourcing_a/one"], steps=blueprint(steps=3)["steps"])
+    emulator.store.edit(project.ids["sourcing_a/one"], steps=blueprint("One", steps=3)["steps"])
     project.write("sourcing_a", {"one": blueprint("One", steps=3)})
     before = _writes(emulator)
     assert project.apply().code == 0
@@ -496,6 +496,8 @@ def test_what_was_renamed_in_kalent_is_not_made_again(
     assert first in one["error"]
     assert project.ids == {"sourcing_a/two": second}
     assert len(emulator.store.blueprints("sourcing_a")) == 2
-    project.write("sourcing_a", {"one": blueprint("Somebody's better name"), "two": blueprint("Two")})
+    project.write(
+        "sourcing_a", {"one": blueprint("One") | {"name": "Somebody's better name"}, "two": blueprint("Two")}
+    )
     assert project.apply().code == 0
     assert project.ids == {"sourcing_a/one": first, "sourcing_a/two": second}
