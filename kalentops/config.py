@@ -49,7 +49,6 @@ class _File(Shape):
     parallelism: PositiveInt = 8
     guards: Guards = Guards()
     rules: dict[str, Level] = {}  # noqa: RUF012 - a model copies its defaults
-    samples: list[dict[str, str]] = []  # noqa: RUF012
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,3 @@ class Problem:
     at: int | None = None
     on_key: bool = False
     code: str = ""
-
-
-def has_errors(findings: list[Finding]) -> bool:
-    return any(finding.severity is Severity.ERROR for finding in findings)

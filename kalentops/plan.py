@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
+from kalentops.canonical import content_digest
 from kalentops.checking import Desired
 from kalentops.finding import Finding
-from kalentops.state import Entry, State
+from kalentops.state import Entry, Intent, State
 
 
 class Action(StrEnum):
@@ -92,14 +93,46 @@ def make_plan(desired: Iterable[Desired], state: State, findings: Iterable[Findi
     Raises StateDamaged where a recorded body that has to be shown does not fit its digest.
     """
     wanted = {each.address: each for each in desired}
-    orphans = {
-        (entry.sourcing_id, same_name(entry.name)): entry
-        for address, entry in state.entries.items()
-        if address not in wanted
-    }
+    orphans = _unwanted(wanted, state)
     addresses = wanted.keys() | state.entries.keys() | state.intents.keys()
     changes = [_change(address, wanted.get(address), state, orphans) for address in sorted(addresses)]
     return Plan(state.lineage, state.serial, tuple(changes), tuple(findings))
+
+
+@dataclass(frozen=True, slots=True)
+class _Twin:
+    """Something of ours that no file wants any more, and that another address would make again."""
+
+    address: str
+    blueprint_id: str | None
+    digest: str
+
+
+_Orphans: TypeAlias = Mapping[tuple[str, str], _Twin]
+
+
+def _unwanted(wanted: Mapping[str, Desired], state: State) -> _Orphans:
+    """What is ours and not wanted, by sourcing and name, and by sourcing and content. What a cut-off create may have
+    made is as much there as what is recorded.
+    """
+    found: dict[tuple[str, str], _Twin] = {}
+    ours: list[Entry | Intent] = [*state.entries.values(), *state.intents.values()]
+    for each in ours:
+        if each.address not in wanted:
+            twin = _Twin(each.address, each.blueprint_id, each.digest)
+            body = each.canonical().body
+            for mark in (same_name(str(body["name"])), content_digest(body)):
+                if mark is not None:
+                    found.setdefault((each.sourcing_id, mark), twin)
+    return found
+
+
+def _twin_of(want: Desired, orphans: _Orphans) -> _Twin | None:
+    sourcing_id = want.named.sourcing_id
+    by_name = orphans.get((sourcing_id, same_name(want.named.name)))
+    if by_name is not None or want.canonical is None or not orphans:
+        return by_name
+    return orphans.get((sourcing_id, content_digest(want.canonical.body) or ""))
 
 
 def same_name(name: str) -> str:
@@ -107,9 +140,7 @@ def same_name(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
-def _change(
-    address: str, want: Desired | None, state: State, orphans: Mapping[tuple[str, str], Entry]
-) -> Change:
+def _change(address: str, want: Desired | None, state: State, orphans: _Orphans) -> Change:
     entry, intent = state.entries.get(address), state.intents.get(address)
     if intent is not None:
         reason = (
@@ -125,7 +156,7 @@ def _change(
     if want is None:
         raise AssertionError(f"{address} is neither wanted nor known")
     if entry is None:
-        twin = orphans.get((want.named.sourcing_id, same_name(want.named.name)))
+        twin = _twin_of(want, orphans)
         if twin is not None:
             return _build(address, Action.CONFLICT, want, None, _twin(want, twin))
         return _build(address, Action.CREATE, want, None)
@@ -135,15 +166,20 @@ def _change(
     return _build(address, Action.UPDATE, want, entry)
 
 
-def _twin(want: Desired, twin: Entry) -> str:
+def _twin(want: Desired, twin: _Twin) -> str:
+    if twin.blueprint_id is None:
+        return (
+            f"a run was cut off while it made {twin.address}, which is no longer in the files and looks like this one; "
+            "that is settled first: run it again afterwards"
+        )
     if twin.digest == want.digest:
         return (
             f"the same blueprint is {twin.blueprint_id}, recorded as {twin.address}, which is no longer in the files; "
             f"if the key was renamed, run `kalentops state rm {twin.address}`: it is then adopted, not made again"
         )
     return (
-        f"{twin.blueprint_id}, recorded as {twin.address}, has the same name and is no longer in the files; "
-        "bring the old key back, or give this one another name"
+        f"{twin.blueprint_id}, recorded as {twin.address}, has the same name or the same steps and is no longer in the "
+        f"files; bring the old key back, or run `kalentops state rm {twin.address}` and look at both in Kalent"
     )
 
 

@@ -26,8 +26,9 @@ def save(plan: Plan, path: Path) -> None:
     """Raises StoreFailure."""
     try:
         durable.replace(path.resolve(), (dump(to_json(plan)) + "\n").encode())
-    except OSError as error:
-        raise StoreFailure(f"the plan can't be written to {path}: {error.strerror or error}") from error
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
+        reason = getattr(error, "strerror", None) or error
+        raise StoreFailure(f"the plan can't be written to {path}: {reason}") from error
 
 
 def check(path: Path, plan: Plan) -> None:

@@ -48,13 +48,7 @@ class Entry:
 
     def canonical(self) -> Canonical:
         """What was sent. Raises StateDamaged where it does not fit its digest."""
-        try:
-            canonical = of_body(self.sent)
-        except (KeyError, TypeError, AttributeError, ValueError):
-            canonical = Canonical("")
-        if canonical.digest != self.digest:
-            raise StateDamaged(f"in the state, what was sent for {self.address} does not fit its digest")
-        return canonical
+        return _checked(self.sent, self.digest, self.address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +68,20 @@ class Intent:
     @property
     def sourcing_id(self) -> str:
         return self.address.partition("/")[0]
+
+    def canonical(self) -> Canonical:
+        """What was to be sent. Raises StateDamaged where it does not fit its digest."""
+        return _checked(self.sent, self.digest, self.address)
+
+
+def _checked(sent: Mapping[str, Any], digest: str, address: str) -> Canonical:
+    try:
+        canonical = of_body(sent)
+    except (KeyError, TypeError, AttributeError, ValueError):
+        canonical = Canonical("")
+    if canonical.digest != digest:
+        raise StateDamaged(f"in the state, what was sent for {address} does not fit its digest")
+    return canonical
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,8 +42,7 @@ def test_a_file_that_says_all(tmp_path: Path) -> None:
     config = load(
         tmp_path,
         "blueprints: sequences/\nstate: states/prod.json\nparallelism: 4\n"
-        "guards: {max_creates: 5}\nrules: {KAL301: error, KAL305: off, KAL306: warning, KAL101: error}\n"
-        "samples:\n  - {firstname: Ada}\n",
+        "guards: {max_creates: 5}\nrules: {KAL301: error, KAL305: off, KAL306: warning, KAL101: error}\n",
     )
     assert config.blueprints == tmp_path / "sequences"
     assert config.state == tmp_path / "states" / "prod.json"
@@ -83,7 +82,7 @@ def test_it_is_found_upwards_to_the_root_of_the_repository(tmp_path: Path) -> No
             "zzz: 1",
             (
                 "kalentops.yaml:1:1: `zzz` is not a setting; the settings are "
-                "blueprints, state, parallelism, guards, rules, samples"
+                "blueprints, state, parallelism, guards, rules"
             ),
         ),
         (

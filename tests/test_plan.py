@@ -121,7 +121,7 @@ def test_a_renamed_key_is_no_second_blueprint() -> None:
         ("s1/new", Action.CONFLICT),
         ("s1/old", Action.ORPHAN),
     ]
-    assert "has the same name and is no longer in the files" in changes[0].reason
+    assert "has the same name or the same steps and is no longer in the files" in changes[0].reason
     changes = make_plan([want("new", body("One"), known)], known).changes
     assert "run `kalentops state rm s1/old`: it is then adopted, not made again" in changes[0].reason
 
@@ -138,7 +138,7 @@ def test_the_same_name_elsewhere_is_no_conflict() -> None:
 def test_order_and_counts() -> None:
     known = state(entry("s1/a", body("A")), entry("s2/b", body("B"), "b2"), entry("s3/c", body("C"), "b3"))
     wanted = [
-        want("z", body("Z"), known, "s3"),
+        want("z", body("Z", "another text"), known, "s3"),
         want("b", body("B!"), known, "s2"),
         want("a", body("A"), known),
     ]

@@ -93,14 +93,25 @@ class WriteApi(ReadApi):
     """
 
     def create(self, sourcing_id: str, body: Mapping[str, Any]) -> Verdict:
-        """What became of one POST of a blueprint: `body` has `name`, `steps` and perhaps `config`."""
-        return self._write("POST", f"/v1/sourcings/{_safe(sourcing_id)}/sequence-blueprints", body)
+        """What became of one POST of a blueprint: `body` has `name`, `steps` and perhaps `config`.
+
+        It never waits because of the API's limits, but says so at once: what was looked at before may be out of
+        date after a wait. `ready` is where to wait.
+        """
+        path = f"/v1/sourcings/{_safe(sourcing_id)}/sequence-blueprints"
+        if self._throttle.closed():
+            return Limited()
+        return self._write("POST", path, body, waits=False)
+
+    def ready(self) -> None:
+        """Return when the API's limits allow a request. Raises Interrupted."""
+        self._throttle.enter()
 
     def update(self, blueprint_id: str, body: Mapping[str, Any]) -> Verdict:
         """What became of one PATCH; fields that `body` does not hold stay as they are."""
-        return self._write("PATCH", f"/v1/sequence-blueprints/{_safe(blueprint_id)}", body)
+        return self._write("PATCH", f"/v1/sequence-blueprints/{_safe(blueprint_id)}", body, waits=True)
 
-    def _write(self, method: str, path: str, body: Mapping[str, Any]) -> Verdict:
+    def _write(self, method: str, path: str, body: Mapping[str, Any], *, waits: bool) -> Verdict:
         def attempt(number: int) -> Verdict:
             try:
                 self._throttle.enter(number)
@@ -109,7 +120,7 @@ class WriteApi(ReadApi):
             verdict = classify(self._transport.send(method, path, body=dict(body)))
             if isinstance(verdict, Limited):
                 self._throttle.limited(verdict.wait, number)
-            if isinstance(verdict, Limited | NotSent):
+            if isinstance(verdict, NotSent) or (isinstance(verdict, Limited) and waits):
                 raise TryAgain(verdict)
             return verdict
 

@@ -36,6 +36,11 @@ class Throttle:
         if longer:
             self._on_wait(seconds)
 
+    def closed(self) -> bool:
+        """Whether a request would have to wait now."""
+        with self._lock:
+            return self._open_at > self._clock.monotonic()
+
     def enter(self, attempt: int = 1) -> None:
         """Return when attempt number `attempt` of a request may be sent.
 

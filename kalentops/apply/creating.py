@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from kalentops.api.listing import Remote
@@ -16,6 +17,7 @@ from kalentops.state import Adopted, Closed, Done, Entry, Intended, Intent
 from kalentops.text import clip, is_safe_id
 
 _ATTEMPTS: Final = 3
+_LIMITED: Final = 6
 
 
 def create(view: View, job: Job) -> tuple[Result, Entry | None]:
@@ -24,8 +26,9 @@ def create(view: View, job: Job) -> tuple[Result, Entry | None]:
     The entry comes with an adoption that still lacks fields which can't be read back: an update has to follow.
     Raises KalentopsError where it could not go on; `run.open_intents` tells whether something was sent.
     """
-    run = view.run
-    for attempt in range(1, _ATTEMPTS + 1):
+    run, limited, attempt = view.run, 0, 1
+    while attempt <= _ATTEMPTS:
+        run.api.ready()
         view.fresh()
         adopted = _adopt(view, job)
         if adopted is not None:
@@ -37,19 +40,25 @@ def create(view: View, job: Job) -> tuple[Result, Entry | None]:
             job.address, "create", job.body, job.digest, run.clock.now(), view.ids(), attempt=attempt
         )
         result = _once(view, job, intent)
-        if result is not None:
+        if isinstance(result, Result):
             return result, None
+        if isinstance(result, Limited) and limited == _LIMITED:
+            return not_done(job, Action.CREATE, result), None
+        # Too many requests: nothing was done. Wait, look again, and only then send again.
+        limited, attempt = (limited + 1, attempt) if isinstance(result, Limited) else (limited, attempt + 1)
     said = f"sent {_ATTEMPTS} times without an answer, and nothing came of it; the next run looks first"
     return job.result(Action.CREATE, Outcome.UNKNOWN, error=said), None
 
 
-def _once(view: View, job: Job, intent: Intent) -> Result | None:
+def _once(view: View, job: Job, intent: Intent) -> Result | Limited | None:
     """One attempt. None where it certainly came to nothing although it was sent, and may be tried again."""
     run = view.run
     run.record(Intended(intent))
     verdict = run.api.create(view.sourcing_id, job.body)
     if isinstance(verdict, Refused | NotSent | Limited):
         run.record(Closed(job.address, _why(verdict)))
+        if isinstance(verdict, Limited):
+            return verdict
         if isinstance(verdict, Refused) and verdict.fatal:
             run.stop(f"the API refused the key: {verdict.message}", Cause.DENIED)
         return not_done(job, Action.CREATE, verdict)
@@ -74,6 +83,10 @@ def _find_out(view: View, job: Job, intent: Intent, verdict: Verdict) -> Result 
         case Found(remote):
             return record_done(view, job, Action.CREATE, remote.blueprint_id)
         case Doubt(said):
+            return job.result(Action.CREATE, Outcome.UNKNOWN, error=f"{reason}; {said}")
+        case Absent() if isinstance(verdict, Accepted):
+            # The API's own word that it was done weighs more than a list that does not show it.
+            said = "the API said that it was done, and no list shows it yet; the next run looks first"
             return job.result(Action.CREATE, Outcome.UNKNOWN, error=f"{reason}; {said}")
         case Absent():
             # The intent stays open until the next attempt replaces it, so that a crash in between is looked up.
@@ -129,7 +142,12 @@ def _adopt(view: View, job: Job) -> tuple[Result, Entry | None] | None:
     entry = seen_entry(job, remote, run.clock.now(), shown_part(job.body))
     run.own(remote.blueprint_id, job.address)
     run.record(Adopted(entry))
-    return job.result(Action.ADOPT, Outcome.DONE, remote.blueprint_id), entry if hidden(job.body) else None
+    others = ", ".join(each.blueprint_id for each in alike if each is not remote)
+    done = job.result(Action.ADOPT, Outcome.DONE, remote.blueprint_id)
+    done = replace(
+        done, note=f"beside it, {others} looks like it; look at both in Kalent's web app" if others else None
+    )
+    return done, entry if hidden(job.body) else None
 
 
 def seen_entry(job: Job, remote: Remote, at: str, sent: Canonical) -> Entry:

@@ -36,7 +36,7 @@ class _Check:
         remote = view.get(self.result.blueprint_id) if self.result.blueprint_id else None
         if remote is None:
             return self.result.blueprint_id is not None
-        return remote.digest != self.wanted and remote.digest == self.earlier
+        return self.wanted is not None and remote.digest != self.wanted and remote.digest == self.earlier
 
 
 def read_back(

@@ -41,6 +41,11 @@ def _resume_update(view: View, job: Job, intent: Intent) -> Result:
     entry, run = job.entry, view.run
     if entry is None:
         raise AssertionError(f"{job.address} was to be updated and is not recorded")
+    if intent.blueprint_id not in {None, entry.blueprint_id}:
+        # Of a state that was put together by hand: it says nothing about the blueprint that is recorded now.
+        run.record(Closed(job.address, f"meant for {intent.blueprint_id}"))
+        job = replace(job, intent=None)
+        return update(view, job, entry) if job.change.after else job.result(Action.RESUME, Outcome.DONE)
     sent = observable(intent.sent).digest
     view.fresh()
     if job.change.after_digest != intent.digest and not _shows(view, entry, sent):

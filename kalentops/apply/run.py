@@ -25,7 +25,8 @@ def apply_plan(
     """Do what the plan says, and say of each change what became of it.
 
     `session` holds the state that the plan was made against, under its lock. Every sourcing that is touched is
-    listed before the first write. Raises nothing that one address could cause.
+    listed before the first write. Raises StateDamaged before the first request, and nothing that one address could
+    cause after it.
     """
     state = session.state
     run = Run(api, session, clock, options, on_event, state.ids(), set(state.intents))
@@ -61,10 +62,13 @@ def _sourcings(run: Run, state: State, changes: Iterable[Change]) -> list[Sourci
     for change in changes:
         entry = state.entries.get(change.address)
         if change.action in {Action.CREATE, Action.UPDATE, Action.RESUME}:
-            job = Job(change, entry, state.intents.get(change.address))
+            intent = state.intents.get(change.address)
+            if intent is not None:
+                intent.canonical()  # before the first request: damage stops the run
+            job = Job(change, entry, intent)
             jobs.setdefault(change.sourcing_id, []).append(job)
         elif change.action is Action.NO_OP and entry is not None and entry.remote_digest is None:
-            sent = replace(change, after=entry.sent, after_digest=entry.digest)
+            sent = replace(change, after=entry.canonical().body, after_digest=entry.digest)
             unseen.setdefault(change.sourcing_id, []).append(Job(sent, entry, None))
     ids = sorted(jobs.keys() | unseen.keys())
     return [Sourcing(View(run, each), jobs.get(each, ()), unseen.get(each, ())) for each in ids]

@@ -88,5 +88,6 @@ def _judge(foreign: Iterable[Remote], intent: Intent) -> Found | Doubt | None:
             f"several may be it: {ids}; look at them in Kalent's web app and delete what is not wanted"
         )
     return Doubt(
-        f"{ids} is new, looks like it, and is not quite what was sent; look at it in Kalent's web app"
+        f"{ids} is new, looks like it, and is not quite what was sent; look at it in Kalent's web app: delete it "
+        f"there, or make the file say what it says and run `kalentops state rm {intent.address}`: then it is adopted"
     )

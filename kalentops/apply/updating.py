@@ -31,7 +31,8 @@ def update(view: View, job: Job, entry: Entry, *, baselines: frozenset[str] = fr
     if remote is None:
         said = f"{entry.blueprint_id} is not in {view.sourcing_id} any more; if that is meant, run {_forget(job)}"
         return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=said)
-    same_hidden = hidden(job.body) == hidden(entry.sent)
+    before = _may_be_there(job, entry)
+    same_hidden = all(hidden(each) == hidden(job.body) for each in before)
     if remote.digest == job.wanted and same_hidden:
         view.run.record(Adopted(seen_entry(job, remote, view.run.clock.now(), of_body(job.body))))
         return job.result(Action.UPDATE, Outcome.DONE, entry.blueprint_id)
@@ -39,7 +40,7 @@ def update(view: View, job: Job, entry: Entry, *, baselines: frozenset[str] = fr
     forced = job.address in view.run.options.overwrite
     if remote.digest not in known and not forced:
         return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=_edited(job, remote))
-    body = _patch(job.body, {} if forced else entry.sent)
+    body = _patch(job.body, before, whole=forced)
     intent = Intent(
         job.address, "update", job.body, job.digest, view.run.clock.now(), blueprint_id=entry.blueprint_id
     )
@@ -52,10 +53,24 @@ def baseline(entry: Entry) -> str:
     return entry.remote_digest or observable(entry.sent).digest
 
 
-def _patch(after: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields to send: those that differ from what was sent last, because `steps` replaces the whole list."""
-    body = {field: after[field] for field in ("name", "steps") if after[field] != before.get(field)}
-    if after.get("config") != before.get("config"):
+def _may_be_there(job: Job, entry: Entry) -> tuple[Mapping[str, Any], ...]:
+    """The bodies that Kalent may hold: what was sent last, and what an update of unknown outcome may have sent."""
+    intent = job.intent
+    if intent is None or intent.action != "update" or intent.digest == entry.digest:
+        return (entry.sent,)
+    return entry.sent, intent.sent
+
+
+def _patch(after: Mapping[str, Any], before: tuple[Mapping[str, Any], ...], *, whole: bool) -> dict[str, Any]:
+    """The fields to send: those that differ from what may be there, because `steps` replaces the whole list. With
+    `whole`, somebody else's version is there, and all of them are.
+    """
+    fields = ("name", "steps")
+    body = {
+        each: after[each] for each in fields if whole or any(after[each] != old.get(each) for old in before)
+    }
+    configs = [old.get("config") for old in before]
+    if any(after.get("config") != old for old in configs) or (whole and after.get("config")):
         body["config"] = after.get("config") or {}
     # Where only what can't be read back is in question, everything is sent: at least one field has to be.
     return body or {"name": after["name"], "steps": after["steps"]}

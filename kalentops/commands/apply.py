@@ -80,5 +80,6 @@ def command(
             raise Interrupted("answered no; nothing was begun")
         settings = target.options(settle, parallelism or project.config.parallelism, overwrite)
         result = carry_out(plan, session, target, settings, quiet=quiet)
-    stages.show_result(result, form)
+        # Before the state is folded: should that fail, the ids have been told at least.
+        stages.show_result(result, form)
     ctx.exit(result.exit_code)

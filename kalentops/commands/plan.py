@@ -52,7 +52,7 @@ def command(
     refuse_invalid(repository)
     plan = plan_of(repository, snapshot.state)
     if out is not None:
-        save(plan, out)
+        save(plan, directory / out)
     if form == "json":
         click.echo(machine.dump(machine.plan(plan)))
     else:

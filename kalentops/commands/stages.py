@@ -11,7 +11,7 @@ from kalentops.apply.result import ApplyResult
 from kalentops.commands.options import Limits
 from kalentops.config import Config
 from kalentops.errors import GuardRefused, InvalidFiles, UsageError
-from kalentops.plan import Plan, make_plan
+from kalentops.plan import Action, Plan, make_plan
 from kalentops.reports import findings, machine, plans, results
 from kalentops.reports.console import show
 from kalentops.reports.lines import count
@@ -47,12 +47,17 @@ def check_saved(plan: Plan, path: Path | None) -> None:
 
 def check_overwrite(plan: Plan, addresses: Iterable[str]) -> None:
     """Raises UsageError for an address that is not there to be overwritten, with the nearest one that is."""
-    known = [change.address for change in plan.changes]
+    known = {change.address: change.action for change in plan.changes}
     for address in addresses:
         if address not in known:
             meant = nearest(address, known)
             raise UsageError(
                 f"there is no {clip(address)} to overwrite", hint=f"did you mean {meant}?" if meant else None
+            )
+        if known[address] not in {Action.UPDATE, Action.RESUME}:
+            raise UsageError(
+                f"nothing is to be updated at {clip(address)}",
+                hint="--overwrite lets an update through although somebody changed the blueprint in Kalent",
             )
 
 

@@ -52,6 +52,8 @@ def show_(address: str, directory: Path, state_file: Path | None, form: str) -> 
 
     state = _read(directory, state_file)
     _check_known(state, [address])
+    if address in state.entries:
+        state.entries[address].canonical()  # damage is told, not shown
     if form == "json":
         click.echo(machine.dump(machine.state_entry(state, address)))
     else:
@@ -96,10 +98,10 @@ def rm(
 
 def _farewell(state: State, address: str) -> str:
     entry = state.entries.get(address)
-    if address in state.intents:
+    if entry is None and address in state.intents:
         return f"{address}: a run was cut off here; what it may have made will not be looked for any more"
     ident = entry.blueprint_id if entry else "nothing"
-    return f"{address} is {ident} in Kalent, and stays there; the next apply adopts it if the files still want it"
+    return f"{address} is {ident} in Kalent, and stays there; the next apply adopts it if the files want just that"
 
 
 def _read(directory: Path, state_file: Path | None) -> State:

@@ -61,7 +61,7 @@ def results(of: ApplyResult) -> Iterator[Line]:
     if of.summary["unknown"]:
         yield line(
             (
-                "Run `kalentops apply` again: it first looks up what became of those. Nothing is sent twice.",
+                "Run `kalentops apply` again: it first looks up what became of those.",
                 "warn",
             )
         )

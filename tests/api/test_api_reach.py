@@ -76,7 +76,7 @@ def test_reading_can_only_get(identifier: str, answer: Answer) -> None:
 
 @given(IDS, st.sampled_from([LISTED, CREATED, REFUSED]))
 def test_writing_reaches_two_paths(identifier: str, answer: Answer) -> None:
-    assert public(WriteApi) == {"list_blueprints": 1, "create": 2, "update": 2}
+    assert public(WriteApi) == {"list_blueprints": 1, "create": 2, "update": 2, "ready": 0}
     network = Recording(answer)
     client = WriteApi(network, Throttle(FakeClock(), lambda _: None))
     for act in (client.create, client.update):

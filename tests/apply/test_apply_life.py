@@ -501,3 +501,153 @@ def test_what_was_renamed_in_kalent_is_not_made_again(
     )
     assert project.apply().code == 0
     assert project.ids == {"sourcing_a/one": first, "sourcing_a/two": second}
+
+
+def _open_create(project: Project, proxy: FaultProxy) -> None:
+    """A create whose answer is lost, and that no list shows in time."""
+
+    def script(request: Request) -> Any:
+        def lose(exchange: Exchange) -> None:
+            exchange.forward()
+            exchange.reset()
+
+        def blind(exchange: Exchange) -> None:
+            exchange.reset()
+
+        if request.kind == "create":
+            return lose
+        return blind if proxy.count("create") else None
+
+    proxy.script = script
+    assert project.apply().code == 10
+    proxy.script = lambda _: None
+
+
+def test_a_key_renamed_after_a_cut_off_create_makes_nothing_twice(
+    project: Project, proxy: FaultProxy, truth: Truth, emulator: BackgroundEmulator
+) -> None:
+    project.write("sourcing_a", {"old": blueprint("One")})
+    _open_create(project, proxy)
+    project.write("sourcing_a", {"new": blueprint("One")})
+    ran = project.apply()
+    truth.check(ran)
+    assert ran.code == 6
+    assert len(emulator.store.blueprints("sourcing_a")) == 1
+    assert "kalentops state rm sourcing_a/old" in project.run("plan").out
+    assert project.run("state", "rm", "sourcing_a/old", "--yes").code == 0
+    assert project.apply().code == 0
+    assert set(project.ids) == {"sourcing_a/new"}
+    assert len(emulator.store.blueprints("sourcing_a")) == 1
+
+
+def test_a_key_and_a_name_renamed_make_nothing_twice(project: Project, emulator: BackgroundEmulator) -> None:
+    project.write("sourcing_a", {"old": blueprint("One")})
+    assert project.apply().code == 0
+    project.write("sourcing_a", {"new": blueprint("One") | {"name": "Another name"}})
+    ran = project.apply()
+    assert ran.code == 6
+    assert "the same steps" in ran.out
+    assert len(emulator.store.blueprints("sourcing_a")) == 1
+
+
+@pytest.mark.parametrize("effect", ["done", "nothing"])
+def test_an_update_of_unknown_outcome_leaves_neither_text_nor_sender_behind(
+    effect: str, project: Project, proxy: FaultProxy, truth: Truth, emulator: BackgroundEmulator
+) -> None:
+    """What can't be read back can't be compared: everything that may be there is sent over."""
+
+    def body(name: str, text: str, sender: str) -> dict[str, Any]:
+        first = step(1, content=text, config={"userId": sender})
+        return {"name": name, "steps": [first]}
+
+    project.write("sourcing_a", {"one": body("N", "good", "user_1")})
+    assert project.apply().code == 0
+
+    def lose(exchange: Exchange) -> None:
+        if effect == "done":
+            exchange.forward()
+        exchange.reset()
+
+    project.write("sourcing_a", {"one": body("N", "BAD", "user_2")})
+    proxy.script = on("update", lose, nth=None)
+    assert project.apply().code == 10
+    proxy.script = lambda _: None
+    project.write("sourcing_a", {"one": body("N2", "good", "user_1")})
+    ran = project.apply()
+    truth.check(ran)
+    assert ran.code == 0, ran.out
+    there = emulator.store.blueprints("sourcing_a")[0]
+    assert (there.name, there.steps[0]["content"], there.steps[0]["config"]) == (
+        "N2",
+        "good",
+        {"userId": "user_1"},
+    )
+
+
+def test_overwriting_empties_a_config_that_is_taken_out(
+    project: Project, emulator: BackgroundEmulator
+) -> None:
+    project.write("sourcing_a", {"one": blueprint("One", config={"a": 1})})
+    assert project.apply().code == 0
+    emulator.store.edit(project.ids["sourcing_a/one"], name="Edited")
+    project.write("sourcing_a", {"one": blueprint("One", steps=3)})
+    assert project.apply("--overwrite", "sourcing_a/one").code == 0
+    assert emulator.store.blueprints("sourcing_a")[0].config == {}
+
+
+def test_overwriting_where_nothing_is_to_be_updated_is_refused(project: Project) -> None:
+    project.write("sourcing_a", {"one": blueprint("One")})
+    assert project.apply().code == 0
+    ran = project.apply("--overwrite", "sourcing_a/one")
+    assert ran.code == 1
+    assert "nothing is to be updated" in ran.err
+
+
+def test_a_success_without_a_usable_id_is_not_sent_again(
+    project: Project, proxy: FaultProxy, truth: Truth
+) -> None:
+    def honest(exchange: Exchange) -> None:
+        body = b'{"success": true, "data": {}}'
+        exchange.raw(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body))
+
+    project.write("sourcing_a", {"one": blueprint("One")})
+    proxy.script = on("create", honest, nth=None)
+    ran = project.apply()
+    truth.check(ran)
+    assert ran.code == 10
+    assert proxy.count("create") == 1
+    assert "the API said that it was done" in ran.out
+
+
+def test_a_list_is_read_again_after_a_wait(
+    project: Project, proxy: FaultProxy, emulator: BackgroundEmulator
+) -> None:
+    """A colleague makes the same blueprint while the API makes us wait: it is adopted."""
+    body = blueprint("One")
+
+    def limit(exchange: Exchange) -> None:
+        emulator.store.create("sourcing_a", "One", body["steps"], None)
+        told = b'{"success": false, "error": {"code": "rate_limit_exceeded", "message": "slow"}}'
+        exchange.raw(b"HTTP/1.1 429 X\r\nretry-after: 11\r\ncontent-length: %d\r\n\r\n%s" % (len(told), told))
+
+    project.write("sourcing_a", {"one": body})
+    proxy.script = on("create", limit, nth=None)
+    ran = project.apply("--format", "json")
+    assert ran.json["results"][0]["action"] == "adopt"
+    assert proxy.count("create") == 1
+
+
+@pytest.mark.parametrize("damage", [{}, {"name": "One", "steps": [{"id": "x"}]}])
+def test_a_damaged_body_in_the_state_stops_before_the_first_request(
+    damage: dict[str, Any], project: Project, proxy: FaultProxy
+) -> None:
+    project.write("sourcing_a", {"one": blueprint("One")})
+    _open_create(project, proxy)
+    state = project.state
+    state["intents"]["sourcing_a/one"]["sent"] = damage
+    project.state_path.write_text(json.dumps(state))
+    before = len(proxy.requests)
+    ran = project.apply()
+    assert ran.code == 8
+    assert "does not fit its digest" in ran.err
+    assert len(proxy.requests) == before

@@ -190,7 +190,7 @@ RESULTS = """\
       no answer in time
   not attempted   s1/h
 Apply: 4 done, 1 refused, 1 in conflict, 1 of unknown outcome, 1 not attempted.
-Run `kalentops apply` again: it first looks up what became of those. Nothing is sent twice."""
+Run `kalentops apply` again: it first looks up what became of those."""
 
 
 def test_one_reason_for_many_is_said_once() -> None:

@@ -59,7 +59,7 @@ def simulation(seeds: int) -> dict[str, Any]:
 def _kills(share: float) -> dict[str, Any]:
     from tests.torture import kills
 
-    return kills.run(limit=int(620 * share), seed=1, workers=os.cpu_count() or 1)
+    return kills.run(limit=int(540 * share), seed=1, workers=os.cpu_count() or 1)
 
 
 def _errnos(share: float) -> dict[str, Any]:

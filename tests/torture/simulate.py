@@ -252,7 +252,7 @@ class _Play:
             "".join(str(each.error) for each in (*first.results, *second.results)) if first and second else ""
         )
         known = self.store.read().state.ids()
-        for blueprint_id in self.wiped:
+        for blueprint_id in () if self._meddled() else self.wiped:
             # What a lost state has forgotten is found again, or named to a person.
             if (
                 self.server.stored[blueprint_id].origin == "tool"
