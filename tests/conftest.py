@@ -27,6 +27,13 @@ def _nothing_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
 
 
 @pytest.fixture
+def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that may write nowhere, or little: their coverage could not be written either, and would say so."""
+    for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
 def emulator() -> Iterator[BackgroundEmulator]:
     with BackgroundEmulator(sourcings=[(each, each) for each in SOURCINGS]) as running:
         yield running

@@ -233,6 +233,7 @@ def test_a_folder_that_takes_no_files_stops_before_the_first_request(
 
 @pytest.mark.skipif(shutil.which("prlimit") is None, reason="prlimit of util-linux bounds the size of files")
 @pytest.mark.parametrize("room", [0, 120, 400, 700, 2000, 4000])
+@pytest.mark.usefixtures("unmeasured")
 def test_a_full_disk_loses_nothing(
     room: int, project: Project, proxy: FaultProxy, truth: Truth, emulator: BackgroundEmulator
 ) -> None:

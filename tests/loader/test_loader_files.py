@@ -191,6 +191,7 @@ for finding in load(root, [root], known=None).findings:
 @pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root to become somebody else"
 )
+@pytest.mark.usefixtures("unmeasured")
 def test_what_may_not_be_read(tmp_path: Path) -> None:
     root = tmp_path / "project"
     (root / "folder").mkdir(parents=True)

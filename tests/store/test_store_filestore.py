@@ -349,6 +349,7 @@ except StoreFailure as error:
 
 
 @_posix
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize("lock_exists", [False, True])
 def test_a_read_only_folder_is_found_out_before_anything_is_done(
     tmp_path: Path, *, lock_exists: bool
@@ -395,6 +396,7 @@ except StoreFailure:
 
 
 @_posix
+@pytest.mark.usefixtures("unmeasured")
 def test_a_limit_of_the_real_file_system_loses_nothing(store: FileStore) -> None:
     ended = python(_FULL, store.path)
     assert ended.stderr == ""
