@@ -74,12 +74,10 @@ def _judge(foreign: Iterable[Remote], intent: Intent) -> Found | Doubt | None:
     wanted, name = observable(intent.sent).digest, str(intent.sent["name"])
     new = [remote for remote in foreign if remote.blueprint_id not in intent.known_ids]
     exact = [remote for remote in new if remote.digest == wanted]
-    if len(exact) == 1:
-        return Found(exact[0])
     content = content_digest(intent.sent)
-    alike = exact or [
-        r for r in new if same_name(r.name) == same_name(name) or (content and r.content == content)
-    ]
+    alike = [r for r in new if same_name(r.name) == same_name(name) or (content and r.content == content)]
+    if len(exact) == 1 and len(alike) == 1:
+        return Found(exact[0])
     if not alike:
         return None
     ids = ", ".join(remote.blueprint_id for remote in alike)

@@ -71,7 +71,12 @@ MUTANTS: tuple[Mutant, ...] = (
         "    exact = [remote for remote in new if remote.digest == wanted]\n",
         "    exact = [remote for remote in new if remote.name == name]\n",
     ),
-    Mutant("two matches, takes the first", "apply.settling", "    if len(exact) == 1:\n", "    if exact:\n"),
+    Mutant(
+        "two matches, takes the first",
+        "apply.settling",
+        "    if len(exact) == 1 and len(alike) == 1:\n",
+        "    if exact:\n",
+    ),
     Mutant(
         "no settle window",
         "apply.settling",
@@ -93,8 +98,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a look-alike means absent",
         "apply.settling",
-        "    alike = exact or [",
-        "    alike = exact or [][:0] and [",
+        "    alike = [r for r in new if same_name(r.name) == same_name(name) or (content and r.content == content)]\n",
+        "    alike = exact\n",
     ),
     Mutant(
         "an open intent is not said",
