@@ -23,6 +23,11 @@ def test_seeds(chunk: int) -> None:
     assert sum(each.kills for each in verdicts) > 10
 
 
+@pytest.mark.parametrize("seed", [82, 137, 871, 1066, 1219, 1556, 9417])
+def test_seeds_that_once_found_something(seed: int) -> None:
+    assert run_seed(seed).problems == []
+
+
 def test_a_seed_replays_byte_for_byte() -> None:
     for seed in (7, 13, 21):
         first, second = run_seed(seed), run_seed(seed)
