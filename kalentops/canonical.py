@@ -79,6 +79,19 @@ def observable(body: Mapping[str, Any]) -> Canonical:
     return _canonical({"name": body["name"], "steps": steps})
 
 
+def unlisted(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """The fields of a listed body's steps that have no place in the normal form, by path."""
+    found = []
+    for number, step in enumerate(body.get("steps") or ()):
+        for field, value in step.items():
+            parts = _PARTS.get(field, ()) if isinstance(value, Mapping) else None
+            if field not in (*_STEP_FIELDS, "config"):
+                found.append(f"steps/{number}/{field}")
+            elif parts is not None:
+                found += [f"steps/{number}/{field}/{each}" for each in value if each not in parts]
+    return tuple(found)
+
+
 def content_digest(body: Mapping[str, Any]) -> str | None:
     """The digest of what a list shows of the steps alone, whatever the name; None where there are none."""
     return observable({"name": "", "steps": body["steps"]}).digest if body.get("steps") else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
-from kalentops.api.listing import PAGE_SIZE, Remote, read_all
+from kalentops.api.listing import PAGE_SIZE, read_all
 from kalentops.api.retrying import TryAgain, retrying
 from kalentops.api.throttle import Throttle
 from kalentops.api.transport import Transport
@@ -26,6 +26,7 @@ from kalentops.outcome import (
     describe,
     envelope,
 )
+from kalentops.remote import Remote
 from kalentops.text import clip, is_safe_id
 
 _TOO_MANY: Final = 429

@@ -6,29 +6,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
-from kalentops.canonical import content_digest, observable
+from kalentops.canonical import Canonical, content_digest, observable, unlisted
 from kalentops.errors import UntrustedList
+from kalentops.remote import Remote
 from kalentops.text import is_safe_id
 
 PAGE_SIZE: Final = 50  # the most that the API gives
 MAX_PAGES: Final = 400
 _TIMESTAMP: Final = re.compile(r"[0-9T:.+Z-]{10,40}")
-
-
-@dataclass(frozen=True, slots=True)
-class Remote:
-    """A blueprint as a list shows it. `digest` is that of its observable form, `content` that of its steps alone;
-    None where they can't be compared, `content` also where there are no steps.
-    """
-
-    blueprint_id: str
-    name: str
-    digest: str | None
-    content: str | None
-    updated_at: str | None
 
 
 def read_all(get_page: Callable[[int], Any], sourcing_id: str) -> tuple[Remote, ...]:
@@ -86,22 +73,24 @@ def _remote(row: Any, sourcing_id: str) -> Remote:
             f"the list of {sourcing_id} holds a blueprint of another sourcing: {blueprint_id}"
         )
     updated = row.get("updatedAt")
-    whole, content = _digests(row)
+    shown, content = _forms(row)
     return Remote(
         blueprint_id,
         name,
-        whole,
+        shown.digest if shown else None,
         content,
         updated if isinstance(updated, str) and _TIMESTAMP.fullmatch(updated) else None,
+        shown,
+        unlisted(row) if shown else (),
     )
 
 
-def _digests(row: Mapping[str, Any]) -> tuple[str | None, str | None]:
+def _forms(row: Mapping[str, Any]) -> tuple[Canonical | None, str | None]:
     """None where the row does not show its steps, or not in a form that can be compared."""
     steps = row.get("steps")
     if not isinstance(steps, list) or row.get("stepCount", len(steps)) != len(steps):
         return None, None
     try:
-        return observable(row).digest, content_digest(row)
+        return observable(row), content_digest(row)
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
         return None, None

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from kalentops.api.listing import Remote
 from kalentops.apply.events import Observer
 from kalentops.apply.result import Cause, Outcome, Result
 from kalentops.canonical import observable
@@ -23,6 +22,7 @@ from kalentops.errors import (
 )
 from kalentops.outcome import Limited, NotSent, Refused, Verdict
 from kalentops.plan import Action, Change
+from kalentops.remote import Remote
 from kalentops.state import Adopted, Closed, Done, Entry, Intended, Intent, Record, State
 
 MAX_AGE: Final = 10.0

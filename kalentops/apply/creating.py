@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from kalentops.api.listing import Remote
 from kalentops.apply.base import Job, View, not_done
 from kalentops.apply.result import Cause, Outcome, Result
 from kalentops.apply.settling import Absent, Doubt, Found, settle
@@ -13,6 +12,7 @@ from kalentops.canonical import Canonical, content_digest, hidden, shown_part
 from kalentops.errors import KalentopsError, StateError, StoreFailure
 from kalentops.outcome import Accepted, Limited, NotSent, Refused, Verdict
 from kalentops.plan import Action, same_name
+from kalentops.remote import Remote
 from kalentops.state import Adopted, Closed, Done, Entry, Intended, Intent
 from kalentops.text import clip, is_safe_id
 

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from kalentops.api.listing import Remote
 from kalentops.apply.base import Job, View
 from kalentops.apply.creating import seen_entry
 from kalentops.apply.result import Outcome, Result
 from kalentops.canonical import of_body
 from kalentops.errors import KalentopsError, StateError, StoreFailure
 from kalentops.plan import Action
+from kalentops.remote import Remote
 from kalentops.state import Adopted, Seen
 
 _PAUSE: Final = 0.3

@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from kalentops.api.listing import Remote
 from kalentops.apply.base import View
 from kalentops.apply.events import Looking
 from kalentops.canonical import content_digest, observable
 from kalentops.errors import Unreachable
 from kalentops.plan import same_name
+from kalentops.remote import Remote
 from kalentops.state import Intent
 
 _FIRST_PAUSE: Final = 0.2

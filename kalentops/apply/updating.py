@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from kalentops.api.listing import Remote
 from kalentops.apply.base import Job, View, not_done
 from kalentops.apply.creating import seen_entry
 from kalentops.apply.events import Looking
@@ -14,6 +13,7 @@ from kalentops.canonical import hidden, observable, of_body
 from kalentops.errors import KalentopsError, StateError, StoreFailure, Unreachable
 from kalentops.outcome import Accepted, Limited, NotSent, Refused
 from kalentops.plan import Action
+from kalentops.remote import Remote
 from kalentops.state import Adopted, Closed, Done, Entry, Intended, Intent
 
 _ATTEMPTS: Final = 3

@@ -59,8 +59,10 @@ def command(
     With PLAN_FILE, does what that plan says, or nothing. Starts no sequence and deletes nothing. Ctrl-C ends it
     after what is under way; the next run goes on there.
     """
+    from kalentops.apply.base import Options
     from kalentops.commands import stages
-    from kalentops.commands.running import Target, carry_out
+    from kalentops.commands.running import carry_out
+    from kalentops.commands.target import Target
     from kalentops.store.filestore import FileStore
 
     if not yes and not options.can_ask():
@@ -78,7 +80,9 @@ def command(
         stages.show_plan(plan, notes=session.notes, verbose=verbose, brief=quiet or plan_file is not None)
         if plan.to_do and not yes and not click.confirm("Apply this plan?", err=True):
             raise Interrupted("answered no; nothing was begun")
-        settings = target.options(settle, parallelism or project.config.parallelism, overwrite)
+        settings = Options(
+            target.tenant, settle, parallelism or project.config.parallelism, frozenset(overwrite)
+        )
         result = carry_out(plan, session, target, settings, quiet=quiet)
         # Before the state is folded: should that fail, the ids have been told at least.
         stages.show_result(result, form)

@@ -83,6 +83,7 @@ class Progress:
         self._lock = threading.Lock()
         self._done = 0
         self._total = 0
+        self._only_looking = False
         self._bar: Any = None
         self._task: Any = None
         self._told = time.monotonic()
@@ -99,10 +100,11 @@ class Progress:
     def _take(self, event: Event) -> None:
         match event:
             case Began(sourcings, changes):
-                self._total = changes
+                self._total, self._only_looking = changes or sourcings, not changes
                 if sourcings:
                     self._begin(f"looking at {sourcings} sourcing{'' if sourcings == 1 else 's'}")
             case Listed(sourcing_id):
+                self._done += self._only_looking
                 self._now(f"looked at {visible(sourcing_id)}")
             case Looking(address, seconds, reason):
                 said = f"{visible(address)}: {visible(reason)}; looking for up to {seconds:.0f} s what became of it"

@@ -26,7 +26,7 @@ LAYERS = (
     ("workers", "plan"),
     ("checking", "config"),
     ("rules", "diff", "words", "schema", "stateformat"),
-    ("loader", "state", "timeline"),
+    ("loader", "state", "timeline", "remote"),
     ("canonical",),
     ("model",),
     ("finding", "outcome", "clock", "shape"),

@@ -1,0 +1,120 @@
+"""The API that a command talks to: where it is, the key to it, and what is said while it is talked to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+from kalentops.api.address import DEFAULT_URL, check_url, tenant
+from kalentops.api.client import ReadApi, WriteApi
+from kalentops.api.reading import read_lists
+from kalentops.api.readonly import ReadOnly
+from kalentops.api.secret import ApiKey, read_key
+from kalentops.api.throttle import Throttle
+from kalentops.api.transport import HttpTransport, Network
+from kalentops.apply.events import Began, Listed, Waiting
+from kalentops.clock import SystemClock
+from kalentops.commands.options import Connection
+from kalentops.errors import StateError
+from kalentops.remote import Observed
+from kalentops.reports.console import Progress
+from kalentops.reports.notes import tell
+from kalentops.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The API of a run, and the key to it."""
+
+    network: Network
+    key: ApiKey
+    debug: bool
+
+    @classmethod
+    def of(cls, connection: Connection, environment: Mapping[str, str]) -> Target:
+        """Raises NoKey, InvalidConfig."""
+        key = read_key(environment)
+        url = check_url(connection.api_url or DEFAULT_URL)
+        network = Network(url, connection.timeout, connection.ca_file, connection.proxy)
+        return cls(network, key, connection.debug_http)
+
+    @property
+    def tenant(self) -> str:
+        """What the state calls this API: a fingerprint of its address."""
+        return tenant(self.network.url)
+
+    def check_state(self, state: State) -> None:
+        """Raises StateError where the state belongs to another place: its ids mean nothing here."""
+        if state.tenant is not None and state.tenant != self.tenant:
+            raise StateError(
+                f"the state belongs to another API than {self.network.url}",
+                hint="set KALENT_API_URL to the one it was made with, or pass --state with another file; one that is "
+                "left of a trial with the emulator can be moved away",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An open line to the API, for one command."""
+
+    transport: HttpTransport
+    throttle: Throttle
+    clock: SystemClock
+    progress: Progress
+
+    def reader(self) -> ReadApi:
+        """A client that can only GET."""
+        return ReadApi(ReadOnly(self.transport), self.throttle)
+
+    def writer(self) -> WriteApi:
+        return WriteApi(self.transport, self.throttle)
+
+    def observe(self, sourcing_ids: Iterable[str], parallelism: int) -> Observed:
+        """The lists of the sourcings. Raises what `read_lists` raises."""
+        ids = set(sourcing_ids)
+        self.progress(Began(len(ids), 0))
+
+        def listed(sourcing_id: str, blueprints: int) -> None:
+            self.progress(Listed(sourcing_id, blueprints))
+
+        return read_lists(self.reader(), ids, self.clock, parallelism=parallelism, on_listed=listed)
+
+
+@contextmanager
+def connected(target: Target, *, quiet: bool, farewell: str) -> Iterator[Line]:
+    """A line to the target. SIGINT and SIGTERM end the work after what is under way; a second one at once, with
+    `farewell` as its last word.
+    """
+    clock = SystemClock()
+    progress = Progress(sys.stderr, quiet=quiet)
+    debug = (lambda said: tell([said])) if target.debug else None
+    transport = HttpTransport(target.network, target.key, debug=debug)
+    throttle = Throttle(clock, lambda seconds: progress(Waiting(seconds)))
+    try:
+        with _signals(clock, farewell):
+            yield Line(transport, throttle, clock, progress)
+    finally:
+        progress.close()
+        transport.close()
+
+
+@contextmanager
+def _signals(clock: SystemClock, farewell: str) -> Iterator[None]:
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        if clock.stopping:
+            os.write(2, f"\n{farewell}\n".encode())
+            os._exit(130)
+        clock.stop()
+        os.write(2, b"\nending after what is under way; once more to stop at once\n")
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
