@@ -5,25 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from kalentops.canonical import Canonical, of_blueprint
 from kalentops.finding import Finding, Problem
 from kalentops.loader.document import Document, read_document
 from kalentops.loader.files import Source, read
 from kalentops.model import Blueprint
-from kalentops.rules.engine import Named, Severities, check, named
+from kalentops.rules.engine import Named, Relocation, Severities, check, named, relocations
 from kalentops.text import is_safe_id
 
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """A blueprint as the files want it. `canonical` is None where the state's own copy has the same digest; where
-    nobody asked for documents, there is neither it nor a digest.
+    """A blueprint as the files want it. With `protect`, an update of it needs somebody's word.
+
+    `canonical` is None where the state's own copy has the same digest; where nobody asked for documents, there is
+    neither it nor a digest.
     """
 
     named: Named
     digest: str
     canonical: Canonical | None
+    protect: bool = False
 
     @property
     def address(self) -> str:
@@ -41,32 +45,39 @@ class Job:
     known: Mapping[str, str] | None = None
 
 
-FileResult = tuple[list[Finding], list[Desired]]
+class FileResult(NamedTuple):
+    """What one file holds, and what is wrong with it."""
+
+    findings: list[Finding]
+    desired: list[Desired]
+    relocations: list[Relocation]
 
 
 def check_file(job: Job, source: Source) -> FileResult:
-    """One file: its findings and its blueprints."""
+    """One file: what it holds, and what is wrong with it."""
     text = read(source, job.root)
     if isinstance(text, Finding):
-        return [text], []
+        return FileResult([text], [], [])
     return check_text(job, source.name, text)
 
 
 def check_text(job: Job, name: str, text: str) -> FileResult:
-    """The findings and blueprints of a text; a pure function."""
+    """The findings and blueprints of a text, and what it says of other keys; a pure function."""
     document = read_document(name, text)
     # What stands behind an anchor can be found as often as it is named, and is told once.
     findings = list(dict.fromkeys([*check(document, job.severities), *_check_id(document)]))
-    return findings, [_desired(job, each, blueprint) for each, blueprint in named(document)]
+    desired = [_desired(job, each, blueprint) for each, blueprint in named(document)]
+    return FileResult(findings, desired, list(relocations(document)))
 
 
 def _desired(job: Job, each: Named, blueprint: Blueprint) -> Desired:
+    protect = blueprint.protect is True
     if job.known is None:
-        return Desired(each, "", None)
+        return Desired(each, "", None, protect)
     canonical = of_blueprint(blueprint)
     digest = canonical.digest
     known = job.known.get(f"{each.sourcing_id}/{each.key}")
-    return Desired(each, digest, None if known == digest else canonical)
+    return Desired(each, digest, None if known == digest else canonical, protect)
 
 
 def _check_id(document: Document) -> Iterator[Finding]:

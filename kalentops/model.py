@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias, get_args
 
-from kalentops.shape import FrozenList, JsonValue, KeyStr, NonEmpty, PositiveInt, Shape
+from kalentops.shape import FrozenList, JsonValue, KeyStr, NonEmpty, PositiveInt, Shape, called
 
 Channel: TypeAlias = Literal["LINKEDIN", "WHATSAPP", "EMAIL", "SMS"]
 LinkedInType: TypeAlias = Literal[
@@ -88,18 +88,33 @@ StepList: TypeAlias = FrozenList[Step]
 
 
 class Blueprint(Shape):
-    """A sequence. `config` is free-form JSON that can be written and is never listed."""
+    """A sequence. `config` is free-form JSON that can be written and is never listed.
+
+    `protect` is not the API's: with it, an update needs somebody's word (`--overwrite ADDRESS`).
+    """
 
     name: NonEmpty
     steps: StepList = ()
     config: dict[str, JsonValue] | None = None
+    protect: bool | None = None
+
+
+class Move(Shape):
+    """A blueprint has got another key: the one that it had, and the one that it has now."""
+
+    source: KeyStr = called("from")
+    to: KeyStr
 
 
 class SourcingFile(Shape):
-    """One file: some or all blueprints of one sourcing, by key."""
+    """One file: some or all blueprints of one sourcing, by key. `moved` and `removed` say what became of keys that
+    the state may know and that stand in no file any more.
+    """
 
     sourcingId: NonEmpty
     blueprints: dict[KeyStr, Blueprint]
+    moved: FrozenList[Move] = ()
+    removed: FrozenList[KeyStr] = ()
 
 
 def allowed(field: str) -> tuple[str, ...]:

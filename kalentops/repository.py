@@ -15,7 +15,8 @@ from kalentops.checking import Desired, FileResult, Job, check_file
 from kalentops.collector import paused
 from kalentops.finding import Finding, Severity
 from kalentops.loader.files import Source, find
-from kalentops.rules.engine import DEFAULTS, Severities, check_together
+from kalentops.rules.engine import DEFAULTS, Relocation, Severities, check_together
+from kalentops.rules.relocated import check_relocations
 
 PARALLEL_FROM = 150
 
@@ -27,6 +28,7 @@ class Repository:
     files: int = 0
     findings: list[Finding] = field(default_factory=list)
     desired: list[Desired] = field(default_factory=list)
+    relocations: list[Relocation] = field(default_factory=list)
 
     @property
     def valid(self) -> bool:
@@ -45,10 +47,13 @@ def load(
     job = Job(root, severities, known)
     repository = Repository(files=len(sources))
     with paused():
-        for findings, desired in _run(job, sources):
-            repository.findings += findings
-            repository.desired += desired
-    repository.findings += check_together(each.named for each in repository.desired)
+        for result in _run(job, sources):
+            repository.findings += result.findings
+            repository.desired += result.desired
+            repository.relocations += result.relocations
+    named = [each.named for each in repository.desired]
+    repository.findings += check_together(named)
+    repository.findings += check_relocations(named, repository.relocations, complete=repository.valid)
     repository.findings.sort()
     repository.desired.sort(key=lambda each: each.address)
     return repository

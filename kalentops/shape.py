@@ -12,6 +12,8 @@ from typing import Annotated, Any, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError
 
+from kalentops.text import KEY_PATTERN
+
 __all__ = [
     "FrozenList",
     "JsonValue",
@@ -21,6 +23,7 @@ __all__ = [
     "Shape",
     "ShapeError",
     "Violation",
+    "called",
     "shape_schema",
 ]
 
@@ -29,7 +32,12 @@ NonEmpty = Annotated[str, StringConstraints(min_length=1)]
 _T = TypeVar("_T")
 # Strict tuples refuse lists, and a list is what YAML and JSON give.
 FrozenList: TypeAlias = Annotated[tuple[_T, ...], Field(strict=False)]
-KeyStr = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+KeyStr = Annotated[str, StringConstraints(pattern=f"^{KEY_PATTERN}$")]
+
+
+def called(name: str) -> Any:
+    """A required field that has another name in the data: `from` can't be that of an attribute."""
+    return Field(alias=name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,11 @@ class Shape(BaseModel):
     """Base of all models: immutable, strict, closed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """The fields, as they are called in the data."""
+        return tuple(field.alias or name for name, field in cls.model_fields.items())
 
     @classmethod
     def read(cls, data: Any) -> Self:

@@ -106,6 +106,15 @@ def _fold(word: str) -> str:
     return re.sub(r"[\s_-]+", "", word).casefold()
 
 
+KEY_PATTERN = r"[a-z0-9][a-z0-9-]{0,63}"
+_KEY = re.compile(KEY_PATTERN)
+
+
+def is_key(text: str) -> bool:
+    """Whether a text can be the key of a blueprint."""
+    return _KEY.fullmatch(text) is not None
+
+
 _ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}")
 
 

@@ -166,12 +166,12 @@ def test_several_processes_find_what_one_finds(many: Path, known: Mapping[str, s
     assert list(run(Job(many, {}, known), find(many, [many]))) == serial
     whole = _load(many, known)
     assert whole.files == PARALLEL_FROM + 13
-    found = {f for findings, _ in serial for f in findings}
+    found = {f for result in serial for f in result.findings}
     assert found <= set(whole.findings)
     assert {f.code for f in whole.findings} - {f.code for f in found} <= {"KAL017", "KAL018"}
     assert whole.findings == sorted(whole.findings)
     assert [each.address for each in whole.desired] == sorted(each.address for each in whole.desired)
-    assert len(whole.desired) == sum(len(desired) for _, desired in serial)
+    assert len(whole.desired) == sum(len(result.desired) for result in serial)
     assert {"KAL001", "KAL004", "KAL101"} <= {f.code for f in whole.findings}
 
 

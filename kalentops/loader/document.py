@@ -121,7 +121,9 @@ def _plain(node: Any) -> Any:
 def _mend(data: Any, violation: Violation) -> Path:
     """Put a stand-in where the violation is; the path of what is now not the author's."""
     path = violation.path
-    if len(path) > 3 and path[2] == "config":  # noqa: PLR2004 - free-form, so it goes as a whole
+    if path[:1] in {("moved",), ("removed",)}:  # a list of a few words, so that it goes as a whole
+        path = path[:1]
+    elif len(path) > 3 and path[2] == "config":  # noqa: PLR2004 - free-form, so it goes as a whole
         path = path[:3]
     parent = data
     for depth, part in enumerate(path[:-1]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kalentops.finding import Problem
-from kalentops.model import Blueprint, Delay, Policy, SourcingFile, Step, StepConfig, allowed
+from kalentops.model import Blueprint, Delay, Move, Policy, SourcingFile, Step, StepConfig, allowed
 from kalentops.shape import Shape, Violation
 from kalentops.text import clip, nearest
 
@@ -32,18 +32,16 @@ def meant(violation: Violation) -> str | None:
     """The field that an unknown one was meant to be or to belong to: `skipStepIfNoContact` belongs to `policy`."""
     if violation.kind != "extra_forbidden":
         return None
-    key, fields = str(violation.path[-1]), _owner(violation.path).model_fields
+    key, fields = str(violation.path[-1]), _owner(violation.path).names()
     near = nearest(key, fields)
     if near:
         return near
-    return next(
-        (place for place, model in _INNER if place in fields and nearest(key, model.model_fields)), None
-    )
+    return next((place for place, model in _INNER if place in fields and nearest(key, model.names())), None)
 
 
 def _unknown(v: Violation) -> Problem:
     key = str(v.path[-1])
-    fields = list(_owner(v.path).model_fields)
+    fields = list(_owner(v.path).names())
     near = nearest(key, fields)
     hint = f"did you mean `{near}`?" if near else _elsewhere(key, fields)
     message = f"`{clip(key)}` is not a field of {_what(v.path)}"
@@ -55,7 +53,7 @@ _INNER: tuple[tuple[str, type[Shape]], ...] = (("policy", Policy), ("config", St
 
 def _elsewhere(key: str, fields: list[str]) -> str:
     for place, model in _INNER:
-        near = nearest(key, model.model_fields)
+        near = nearest(key, model.names())
         if near and place in fields:
             return f"it belongs below `{place}`: `{place}: {{{near}: …}}`"
     return "the fields are " + ", ".join(fields)
@@ -79,6 +77,8 @@ _ADD = {
     "id": "add `id: …`, stable and unique within the blueprint",
     "name": "add `name: …`, a label for people",
     "value": "write a delay as `{value: 3, unit: day}`",
+    "from": "write `moved: [{from: OLD_KEY, to: NEW_KEY}]`",
+    "to": "write `moved: [{from: OLD_KEY, to: NEW_KEY}]`",
     "unit": "write a delay as `{value: 3, unit: day}`",
 }
 
@@ -115,7 +115,8 @@ def _wrong_type(v: Violation) -> Problem:
     elif wanted == "text" and isinstance(v.value, dict | list):
         hint = "quote it, or put it below a `|-`: a { or [ begins a mapping or a list"
     else:
-        example = _EXAMPLE.get(len(v.path)) or _EXAMPLE.get(v.path[-1])
+        example = _EXAMPLE.get(str(v.path[0]) if _of_addresses(v.path) else len(v.path))
+        example = example or _EXAMPLE.get(v.path[-1])
         hint = example or ("write a text" if wanted == "text" else f"write {wanted}")
     return Problem(v.path, f"{field} has to be {wanted}, here stands {_seen(v)}", hint, code="KAL012")
 
@@ -128,6 +129,8 @@ _EXAMPLE: dict[str | int, str] = {
     4: "write `id:`, `name:`, `type:`, `temporalityType:` and `content:`",
     "delay": "write `delay: {value: 3, unit: day}`",
     "policy": "write `policy: {skipStepIfNoContact: true}`",
+    "moved": "write `moved: [{from: OLD_KEY, to: NEW_KEY}]`",
+    "removed": "write `removed: [KEY]`",
     "steps": "begin each step with `- id: …` below it, or write `steps: []`",
 }
 
@@ -136,6 +139,8 @@ def _called(path: tuple[str | int, ...]) -> str:
     if not path:
         return "the file"
     last = path[-1]
+    if _of_addresses(path) and isinstance(last, int):
+        return f"entry {last + 1} of `{path[0]}`"
     return f"step {last + 1}" if isinstance(last, int) else f"`{clip(last)}`"
 
 
@@ -152,9 +157,9 @@ def _out_of_range(v: Violation) -> Problem:
 def _bad_key(v: Violation) -> Problem:
     return Problem(
         v.path,
-        f"`{clip(str(v.path[-1]))}` can't be the key of a blueprint",
+        f"`{clip(str(v.value if _of_addresses(v.path) else v.path[-1]))}` can't be the key of a blueprint",
         "use small letters, digits and hyphens, beginning with a letter or digit, at most 64",
-        on_key=True,
+        on_key=not _of_addresses(v.path),
         code="KAL016",
     )
 
@@ -167,6 +172,7 @@ _BY_KIND: dict[str, Callable[[Violation], Problem]] = {
     "greater_than": _out_of_range,
     "less_than_equal": _out_of_range,
     "key": _bad_key,
+    "string_pattern_mismatch": _bad_key,
 }
 
 
@@ -186,8 +192,15 @@ def _seen(v: Violation) -> str:
 _PARTS: dict[str | int, type[Shape]] = dict(_INNER)
 
 
+def _of_addresses(path: tuple[str | int, ...]) -> bool:
+    """Whether the path leads into what a file says of keys that stand in no file any more."""
+    return path[:1] in {("moved",), ("removed",)}
+
+
 def _owner(path: tuple[str | int, ...]) -> type[Shape]:
     """The model whose field the last part of the path is: `blueprints, KEY, steps, 2, delay, unit` → Delay."""
+    if _of_addresses(path) and len(path) > 1:
+        return Move
     by_depth: dict[int, type[Shape]] = {1: SourcingFile, 3: Blueprint, 5: Step}
     return by_depth.get(len(path)) or _PARTS.get(path[4], Step)
 
@@ -196,6 +209,8 @@ def _what(path: tuple[str | int, ...]) -> str:
     owner = _owner(path)
     if owner is SourcingFile:
         return "the file"
+    if owner is Move:
+        return "`moved`"
     if owner is Blueprint:
         return "the blueprint"
     return "the step" if owner is Step else f"`{path[-2]}`"

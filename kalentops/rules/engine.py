@@ -100,6 +100,30 @@ def named(document: Document) -> Iterator[tuple[Named, Blueprint]]:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Relocation:
+    """What a file says of a key that the state may know: it is `target` now, or, with None, to be forgotten."""
+
+    sourcing_id: str
+    source: str
+    target: str | None
+    file: str
+    at: tuple[int, int]
+
+
+def relocations(document: Document) -> Iterator[Relocation]:
+    """What a document says of keys that have moved or been removed."""
+    model = document.model
+    if model is None or ("sourcingId",) in document.tainted:
+        return
+    find = document.places.find
+    for number, move in enumerate(model.moved):
+        at = find(("moved", number, "from"))
+        yield Relocation(model.sourcingId, move.source, move.to, document.file, at)
+    for number, key in enumerate(model.removed):
+        yield Relocation(model.sourcingId, key, None, document.file, find(("removed", number)))
+
+
 def check_together(blueprints: Iterable[Named]) -> Iterator[Finding]:
     """What only shows across files: a key, or a name, twice in one sourcing. Each names both places."""
     keys: dict[tuple[str, str], Named] = {}

@@ -57,7 +57,7 @@ _NOISE = st.sampled_from(
 
 
 def _is_sound(text: str) -> None:
-    findings, blueprints = check_text(JOB, "f.yaml", text)
+    findings, blueprints, _ = check_text(JOB, "f.yaml", text)
     lines = re.split(r"\r\n|\n|\r", text.lstrip("\ufeff"))
     for finding in findings:
         assert 1 <= finding.line <= len(lines)
@@ -91,7 +91,7 @@ def test_any_yaml_like_text(text: str) -> None:
 def test_any_bytes(data: bytes) -> None:
     path = Path("fuzz.yaml").absolute()  # in the test's own folder
     path.write_bytes(data)
-    findings, _ = check_file(Job(path.parent), Source(str(path), path.name))
+    findings, *_ = check_file(Job(path.parent), Source(str(path), path.name))
     assert findings
     assert {finding.code for finding in findings} <= set(BY_CODE)
     assert isinstance(read(Source(str(path), path.name), path.parent), str) or findings[0].code == "KAL001"

@@ -17,7 +17,7 @@ JOB = Job(ROOT)
 
 
 def _found(text: str, severities: Severities | None = None) -> list[tuple[int, str]]:
-    findings, _ = check_text(Job(ROOT, severities or {}), "f.yaml", text)
+    findings, *_ = check_text(Job(ROOT, severities or {}), "f.yaml", text)
     return [(finding.line, finding.code) for finding in sorted(findings)]
 
 
@@ -127,7 +127,7 @@ def test_a_value_that_can_not_be_read_is_one_finding(field: str, bad: str, numbe
 )
 def test_a_misspelt_field_is_one_finding(field: str) -> None:
     step = {(f"{key}x" if key == field else key): value for key, value in STEP.items()}
-    findings, _ = check_text(JOB, "f.yaml", _text(step, STEP | {"id": "b"}))
+    findings, *_ = check_text(JOB, "f.yaml", _text(step, STEP | {"id": "b"}))
     assert [(f.code, f.hint) for f in findings] == [("KAL010", f"did you mean `{field}`?")]
 
 
@@ -192,7 +192,7 @@ def test_the_nine_variables(name: str) -> None:
 )
 def test_which_variable_was_meant(written: str, meant: str) -> None:
     text = _text(STEP | {"content": f"Hi {{{{{written}}}}}"}, STEP | {"id": "b"})
-    findings, _ = check_text(JOB, "f.yaml", text)
+    findings, *_ = check_text(JOB, "f.yaml", text)
     assert [(f.code, f.hint) for f in findings] == [("KAL101", f"did you mean `{{{{{meant}}}}}`?")]
 
 
