@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
-from kalentops.canonical import content_digest
 from kalentops.checking import Desired
 from kalentops.finding import Finding
-from kalentops.state import Entry, Intent, State
+from kalentops.relocation import Relocated, relocate
+from kalentops.rules.engine import Relocation
+from kalentops.state import Entry, State
+from kalentops.twins import Twins, find_twins
 
 
 class Action(StrEnum):
-    """What happens to one address."""
+    """What happens to one address. MOVE and FORGET concern the state alone."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -24,16 +27,19 @@ class Action(StrEnum):
     ADOPT = "adopt"
     CONFLICT = "conflict"
     RESUME = "resume"
+    MOVE = "move"
+    FORGET = "forget"
 
 
-WRITES: Final = (Action.CREATE, Action.UPDATE, Action.RESUME, Action.ADOPT, Action.CONFLICT)
+WRITES: Final = frozenset(Action) - {Action.NO_OP, Action.ORPHAN}
 """What `apply` answers for. The others need nothing done."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """What a plan says of one address. `before` is what was sent last, `after` what is wanted: canonical bodies,
-    both None for a no-op. `reason` says why, where the action alone does not.
+    both None for a no-op. `theirs` is what Kalent shows, where that is neither. `moved_from` is the address that the
+    state knows it by. `reason` says why, where the action alone does not.
     """
 
     address: str
@@ -46,6 +52,8 @@ class Change:
     after: Mapping[str, Any] | None = None
     after_digest: str | None = None
     reason: str = ""
+    theirs: Mapping[str, Any] | None = None
+    moved_from: str | None = None
 
     @property
     def sourcing_id(self) -> str:
@@ -57,90 +65,162 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Drift:
+    """What somebody else did to one of ours since it was last seen: `kind` is `changed`, `gone`, or `unreadable`
+    where its sourcing could not be listed. `before` is what was sent, `after` what Kalent shows, both as a list shows
+    them; `applied_at` and `updated_at` are the times of the two.
+    """
+
+    address: str
+    kind: str
+    name: str
+    blueprint_id: str
+    applied_at: str
+    updated_at: str | None = None
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LookAlike:
+    """A blueprint in Kalent that is not ours and looks like one that is, or that is wanted."""
+
+    sourcing_id: str
+    blueprint_id: str
+    name: str
+    updated_at: str | None
+    of: str
+    of_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Remotely:
+    """What a look at Kalent has added to a plan. `unmanaged` counts what is there and not ours, by sourcing, and
+    `fingerprint` says whether two looks have seen the same.
+    """
+
+    drift: tuple[Drift, ...] = ()
+    look_alikes: tuple[LookAlike, ...] = ()
+    unmanaged: Mapping[str, int] = field(default_factory=dict)
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """A plan, and the state that it was made against."""
+    """A plan, and what it was made against: a state, files (`files` is their fingerprint), and what Kalent showed;
+    `remotely` is None where nobody looked. `left_out` counts what was to be done and not asked for.
+    """
 
     lineage: str | None
     serial: int
     changes: tuple[Change, ...]
     findings: tuple[Finding, ...] = field(default=())
+    files: str = ""
+    remotely: Remotely | None = None
+    left_out: int = 0
 
     @property
     def summary(self) -> dict[str, int]:
         """How many addresses there are of each action; the keys are those of the JSON form."""
         counts = Counter(change.action for change in self.changes)
-        return {action.value.replace("-", "_"): counts[action] for action in _SUMMARY}
+        return {action.value.replace("-", "_"): counts[action] for action in Action}
 
     @property
     def to_do(self) -> tuple[Change, ...]:
         return tuple(change for change in self.changes if change.action in WRITES)
 
-
-_SUMMARY: Final = (
-    Action.CREATE,
-    Action.UPDATE,
-    Action.NO_OP,
-    Action.ORPHAN,
-    Action.ADOPT,
-    Action.CONFLICT,
-    Action.RESUME,
-)
+    @property
+    def drift(self) -> tuple[Drift, ...]:
+        return self.remotely.drift if self.remotely else ()
 
 
-def make_plan(desired: Iterable[Desired], state: State, findings: Iterable[Finding] = ()) -> Plan:
+def make_plan(
+    desired: Iterable[Desired],
+    state: State,
+    findings: Iterable[Finding] = (),
+    *,
+    relocations: Iterable[Relocation] = (),
+    overwrite: Collection[str] = (),
+) -> Plan:
     """What would make the state what the files say.
 
-    Raises StateDamaged where a recorded body that has to be shown does not fit its digest.
+    `overwrite` are the addresses whose version in Kalent may be replaced, whoever made it. Raises StateDamaged where
+    a recorded body that has to be shown does not fit its digest.
     """
+    relocations = tuple(relocations)
+    relocated = relocate(state, relocations)
+    known = relocated.state
     wanted = {each.address: each for each in desired}
-    orphans = _unwanted(wanted, state)
-    addresses = wanted.keys() | state.entries.keys() | state.intents.keys()
-    changes = [_change(address, wanted.get(address), state, orphans) for address in sorted(addresses)]
-    return Plan(state.lineage, state.serial, tuple(changes), tuple(findings))
+    twins = find_twins(wanted, known)
+    changes = [
+        _change(address, wanted.get(address), relocated, twins, forced=address in overwrite)
+        for address in wanted.keys() | known.entries.keys() | known.intents.keys()
+    ]
+    changes += [_forgotten(entry) for entry in relocated.forgotten.values()]
+    ordered = sorted(changes, key=lambda change: change.address)
+    files = fingerprint(
+        [
+            *(f"{each.address} {each.digest} {each.protect}" for each in wanted.values()),
+            *map(_said, relocations),
+        ]
+    )
+    return Plan(state.lineage, state.serial, tuple(ordered), tuple(findings), files)
 
 
-@dataclass(frozen=True, slots=True)
-class _Twin:
-    """Something of ours that no file wants any more, and that another address would make again."""
-
-    address: str
-    blueprint_id: str | None
-    digest: str
-
-
-_Orphans: TypeAlias = Mapping[tuple[str, str], _Twin]
-
-
-def _unwanted(wanted: Mapping[str, Desired], state: State) -> _Orphans:
-    """What is ours and not wanted, by sourcing and name, and by sourcing and content. What a cut-off create may have
-    made is as much there as what is recorded.
-    """
-    found: dict[tuple[str, str], _Twin] = {}
-    ours: list[Entry | Intent] = [*state.entries.values(), *state.intents.values()]
-    for each in ours:
-        if each.address not in wanted:
-            twin = _Twin(each.address, each.blueprint_id, each.digest)
-            body = each.canonical().body
-            for mark in (same_name(str(body["name"])), content_digest(body)):
-                if mark is not None:
-                    found.setdefault((each.sourcing_id, mark), twin)
-    return found
+def narrowed(plan: Plan, covers: Callable[[str], bool]) -> Plan:
+    """The part of a plan that is asked for; what was to be done beside it is counted."""
+    left = sum(1 for each in plan.to_do if not covers(each.address))
+    remotely = plan.remotely
+    if remotely is not None:
+        remotely = replace(
+            remotely,
+            drift=tuple(each for each in remotely.drift if covers(each.address)),
+            look_alikes=tuple(each for each in remotely.look_alikes if covers(each.of)),
+        )
+    kept = tuple(each for each in plan.changes if covers(each.address))
+    return replace(plan, changes=kept, remotely=remotely, left_out=plan.left_out + left)
 
 
-def _twin_of(want: Desired, orphans: _Orphans) -> _Twin | None:
-    sourcing_id = want.named.sourcing_id
-    by_name = orphans.get((sourcing_id, same_name(want.named.name)))
-    if by_name is not None or want.canonical is None or not orphans:
-        return by_name
-    return orphans.get((sourcing_id, content_digest(want.canonical.body) or ""))
+def fingerprint(of: Iterable[str]) -> str:
+    """A digest of some lines, whatever their order."""
+    return "sha256:" + hashlib.sha256("\n".join(sorted(of)).encode(errors="surrogatepass")).hexdigest()
 
 
-def same_name(name: str) -> str:
-    """What two names have in common that people would take for one: case and white space weigh nothing."""
-    return " ".join(name.split()).casefold()
+def _said(relocation: Relocation) -> str:
+    return f"{relocation.sourcing_id}/{relocation.source} became {relocation.target}"
 
 
-def _change(address: str, want: Desired | None, state: State, orphans: _Orphans) -> Change:
+def _forgotten(entry: Entry) -> Change:
+    reason = "the state forgets it; it stays in Kalent, whose web app is where one deletes"
+    return Change(entry.address, Action.FORGET, entry.name, entry.blueprint_id, reason=reason)
+
+
+def _change(
+    address: str, want: Desired | None, relocated: Relocated, twins: Twins, *, forced: bool
+) -> Change:
+    change = _unmoved(address, want, relocated, twins)
+    old = relocated.moved.get(address)
+    if old is not None:
+        action = Action.MOVE if change.action is Action.NO_OP else change.action
+        change = replace(change, action=action, moved_from=old)
+    left = relocated.left.get(address)
+    if left is not None:
+        change = replace(change, reason=f"{left}; {change.reason}" if change.reason else left)
+    entry = relocated.state.entries.get(address)
+    if want is None or entry is None or change.action not in {Action.UPDATE, Action.NO_OP, Action.MOVE}:
+        return change
+    if forced and change.action is not Action.UPDATE:
+        said = "put back as the file has it, whatever Kalent shows (--overwrite)"
+        return replace(_build(address, Action.UPDATE, want, entry, said), moved_from=old)
+    if want.protect and change.action is Action.UPDATE and not forced:
+        said = f"`protect: true` keeps it as it is; `kalentops apply --overwrite {address}` updates it all the same"
+        return replace(change, action=Action.CONFLICT, reason=said)
+    return change
+
+
+def _unmoved(address: str, want: Desired | None, relocated: Relocated, twins: Twins) -> Change:
+    state = relocated.state
     entry, intent = state.entries.get(address), state.intents.get(address)
     if intent is not None:
         reason = (
@@ -149,38 +229,21 @@ def _change(address: str, want: Desired | None, state: State, orphans: _Orphans)
         return _build(address, Action.RESUME, want, entry, reason, intent.sent)
     if want is None and entry is not None:
         reason = (
-            f"not in the files any more; last applied {entry.applied_at}, stays in Kalent until deleted there; "
-            f"`kalentops state rm {address}` forgets it"
+            f"in no file any more; last applied {entry.applied_at}; Kalent's web app is where one deletes it; "
+            f"`removed: [{entry.key}]` in a file of {entry.sourcing_id}, or `kalentops state rm {address}`, forgets it"
         )
         return Change(address, Action.ORPHAN, entry.name, entry.blueprint_id, reason=reason)
     if want is None:
         raise AssertionError(f"{address} is neither wanted nor known")
     if entry is None:
-        twin = _twin_of(want, orphans)
+        twin = twins.of(want)
         if twin is not None:
-            return _build(address, Action.CONFLICT, want, None, _twin(want, twin))
-        return _build(address, Action.CREATE, want, None)
+            return _build(address, Action.CONFLICT, want, None, twin)
+        return _build(address, Action.CREATE, want, None, twins.elsewhere(want))
     if entry.digest == want.digest:
         at = want.named
         return Change(address, Action.NO_OP, at.name, entry.blueprint_id, at.file, at.key_at[0])
     return _build(address, Action.UPDATE, want, entry)
-
-
-def _twin(want: Desired, twin: _Twin) -> str:
-    if twin.blueprint_id is None:
-        return (
-            f"a run was cut off while it made {twin.address}, which is no longer in the files and looks like this one; "
-            "that is settled first: run it again afterwards"
-        )
-    if twin.digest == want.digest:
-        return (
-            f"the same blueprint is {twin.blueprint_id}, recorded as {twin.address}, which is no longer in the files; "
-            f"if the key was renamed, run `kalentops state rm {twin.address}`: it is then adopted, not made again"
-        )
-    return (
-        f"{twin.blueprint_id}, recorded as {twin.address}, has the same name or the same steps and is no longer in the "
-        f"files; bring the old key back, or run `kalentops state rm {twin.address}` and look at both in Kalent"
-    )
 
 
 def _build(

@@ -1,12 +1,14 @@
 """A plan in a file, between its review and its application.
 
-The file is not trusted: what is applied is always a plan made anew from files and state, and the saved one only
-says whether that is still what was reviewed.
+The file is not trusted: what is applied is always a plan made anew from files, state and, where the saved one looked
+there, Kalent. The saved one only says what was asked for, and whether the answer is still what was reviewed.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,38 +16,104 @@ from kalentops.errors import StalePlan, StoreFailure
 from kalentops.plan import Plan
 from kalentops.reports.machine import FORMAT_VERSION, dump
 from kalentops.reports.machine import plan as to_json
+from kalentops.scope import Scope
 from kalentops.store import durable
 from kalentops.text import clip
 
 _MAX_BYTES: Final = 512 << 20
+_SHOWN: Final = 5
+_DOES: Final = ("create", "update", "adopt", "resume", "move", "forget")
 # What was reviewed. Where a blueprint stands in its file, and how a reason is worded, may change without harm.
-_BINDING: Final = ("address", "action", "blueprint_id", "before", "after", "after_digest")
+_BINDING: Final = (
+    "address",
+    "action",
+    "blueprint_id",
+    "before",
+    "after",
+    "after_digest",
+    "theirs",
+    "moved_from",
+)
 
 
-def save(plan: Plan, path: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a plan was asked for."""
+
+    scope: Scope = field(default_factory=Scope)
+    overwrite: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A plan as it was read from a file. `refreshed`: it was held against what Kalent showed."""
+
+    asked: Asked
+    refreshed: bool
+    raw: dict[str, Any]
+
+
+def save(plan: Plan, path: Path, asked: Asked = Asked()) -> None:
     """Raises StoreFailure."""
+    said = {
+        "sourcings": asked.scope.sourcings,
+        "targets": asked.scope.targets,
+        "overwrite": sorted(asked.overwrite),
+    }
     try:
-        durable.replace(path.resolve(), (dump(to_json(plan)) + "\n").encode())
+        durable.replace(path.resolve(), (dump({**to_json(plan), "asked": said}) + "\n").encode())
     except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
         reason = getattr(error, "strerror", None) or error
         raise StoreFailure(f"the plan can't be written to {path}: {reason}") from error
 
 
-def check(path: Path, plan: Plan) -> None:
+def load(path: Path) -> Saved:
+    """Raises StalePlan where the file is no plan."""
+    raw = _read(path)
+    asked, bound = raw.get("asked", {}), raw.get("bound", {})
+    try:
+        names = [tuple(map(str, asked.get(each, ()))) for each in ("sourcings", "targets", "overwrite")]
+        return Saved(Asked(Scope(names[0], names[1]), names[2]), bound.get("remote") is not None, raw)
+    except (TypeError, AttributeError):
+        raise StalePlan("the saved plan is damaged") from None
+
+
+def check(saved: Saved, plan: Plan) -> None:
     """Compare a saved plan with the one that holds now.
 
-    Raises StalePlan, which says what has moved, and where the file is no plan.
+    Raises StalePlan, which says what has moved: the state, the files, or Kalent; and what would have been done.
     """
-    saved = _read(path)
     now = to_json(plan)
-    if saved.get("state") != now["state"]:
-        raise StalePlan(f"the state has moved since the plan was made: {_at(saved)} then, {_at(now)} now")
-    old, new = _binding(saved), _binding(now)
+    old, new = _binding(saved.raw), _binding(now)
     moved = sorted(address for address in old.keys() | new.keys() if old.get(address) != new.get(address))
-    if moved:
-        shown = ", ".join(clip(address, 80) for address in moved[:5])
-        more = f" and {len(moved) - 5} more" if len(moved) > 5 else ""  # noqa: PLR2004
-        raise StalePlan(f"the files have moved since the plan was made: {shown}{more}")
+    if saved.raw.get("state") == now["state"] and not moved:
+        return
+    what = list(_moved(saved.raw, now)) or ["what is to be done has moved"]
+    differ = f"; it differs at {_some(moved)}" if moved else ""
+    counts = saved.raw.get("summary")
+    did = [
+        f"{clip(str(number), 10)} to {name}"
+        for name, number in (counts.items() if isinstance(counts, dict) else ())
+        if number and name in _DOES
+    ]
+    would = f"; it had {', '.join(did)}" if did else ""
+    raise StalePlan(f"since the plan was made, {' and '.join(what)}{differ}{would}")
+
+
+def _moved(saved: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
+    if saved.get("state") != now["state"]:
+        yield f"the state has moved ({_at(saved)} then, {_at(now)} now)"
+    bound = saved.get("bound")
+    was = bound if isinstance(bound, dict) else {}
+    if was.get("files") != now["bound"]["files"]:
+        yield "the files have moved"
+    if was.get("remote") != now["bound"]["remote"]:
+        yield "Kalent has moved"
+
+
+def _some(addresses: list[str]) -> str:
+    shown = ", ".join(clip(address, 80) for address in addresses[:_SHOWN])
+    return f"{shown} and {len(addresses) - _SHOWN} more" if len(addresses) > _SHOWN else shown
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias
 
-from kalentops.canonical import Canonical, of_body
+from kalentops.canonical import Canonical, observable, of_body
 from kalentops.errors import StateDamaged
 
 FORMAT_VERSION: Final = "1.0"
@@ -45,6 +45,11 @@ class Entry:
     @property
     def name(self) -> str:
         return str(self.sent.get("name", ""))
+
+    @property
+    def baseline(self) -> str:
+        """The digest that a list shows as long as nobody but us has changed it."""
+        return self.remote_digest or observable(self.sent).digest
 
     def canonical(self) -> Canonical:
         """What was sent. Raises StateDamaged where it does not fit its digest."""

@@ -10,7 +10,8 @@ from kalentops.canonical import of_body
 from kalentops.checking import Desired
 from kalentops.errors import StateDamaged
 from kalentops.finding import Finding
-from kalentops.plan import WRITES, Action, Change, make_plan, same_name
+from kalentops.lookalikes import same_name
+from kalentops.plan import WRITES, Action, Change, make_plan
 from kalentops.rules.engine import Named
 from kalentops.state import Entry, Intent, State
 
@@ -55,7 +56,17 @@ def only(changes: tuple[Change, ...]) -> Change:
 def test_nothing_at_all() -> None:
     plan = make_plan([], State())
     assert (plan.lineage, plan.serial, plan.changes, plan.to_do) == (None, 0, (), ())
-    assert list(plan.summary) == ["create", "update", "no_op", "orphan", "adopt", "conflict", "resume"]
+    assert list(plan.summary) == [
+        "create",
+        "update",
+        "no_op",
+        "orphan",
+        "adopt",
+        "conflict",
+        "resume",
+        "move",
+        "forget",
+    ]
     assert set(plan.summary.values()) == {0}
 
 
@@ -91,8 +102,8 @@ def test_orphan() -> None:
     change = only(make_plan([], state(entry("s1/one", body()))).changes)
     assert (change.action, change.blueprint_id, change.name) == (Action.ORPHAN, "b1", "One")
     assert change.reason == (
-        f"not in the files any more; last applied {AT}, stays in Kalent until deleted there; "
-        f"`kalentops state rm {change.address}` forgets it"
+        f"in no file any more; last applied {AT}; Kalent's web app is where one deletes it; "
+        "`removed: [one]` in a file of s1, or `kalentops state rm s1/one`, forgets it"
     )
 
 
@@ -121,9 +132,9 @@ def test_a_renamed_key_is_no_second_blueprint() -> None:
         ("s1/new", Action.CONFLICT),
         ("s1/old", Action.ORPHAN),
     ]
-    assert "has the same name or the same steps and is no longer in the files" in changes[0].reason
+    assert "has the same name or the same steps and is in no file any more" in changes[0].reason
     changes = make_plan([want("new", body("One"), known)], known).changes
-    assert "run `kalentops state rm s1/old`: it is then adopted, not made again" in changes[0].reason
+    assert "`kalentops state mv s1/old s1/new`" in changes[0].reason
 
 
 def test_the_same_name_elsewhere_is_no_conflict() -> None:
@@ -152,6 +163,8 @@ def test_order_and_counts() -> None:
         "adopt": 0,
         "conflict": 0,
         "resume": 0,
+        "move": 0,
+        "forget": 0,
     }
     assert [each.address for each in plan.to_do] == ["s2/b", "s3/z"]
     assert all(each.action in WRITES for each in plan.to_do)

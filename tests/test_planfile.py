@@ -12,7 +12,8 @@ import pytest
 
 from kalentops import planfile
 from kalentops.errors import StalePlan, StoreFailure
-from kalentops.plan import Action, Change, Plan
+from kalentops.plan import Action, Change, Plan, Remotely
+from kalentops.scope import Scope
 from kalentops.text import visible
 
 
@@ -34,7 +35,7 @@ def path(tmp_path: Path) -> Path:
 
 def refusal(path: Path, plan: Plan = PLAN) -> str:
     with pytest.raises(StalePlan) as caught:
-        planfile.check(path, plan)
+        planfile.check(planfile.load(path), plan)
     assert caught.value.exit_code == 7
     assert (
         caught.value.hint
@@ -46,7 +47,7 @@ def refusal(path: Path, plan: Plan = PLAN) -> str:
 
 
 def test_what_was_saved_still_holds(path: Path) -> None:
-    planfile.check(path, PLAN)
+    planfile.check(planfile.load(path), PLAN)
     saved = json.loads(path.read_text(encoding="utf-8"))
     assert saved["format_version"] == "1.0"
     assert [each["address"] for each in saved["changes"]] == ["s1/one", "s1/three", "s1/two"]
@@ -54,13 +55,15 @@ def test_what_was_saved_still_holds(path: Path) -> None:
 
 def test_what_does_no_harm(path: Path) -> None:
     moved = (replace(CREATE, line=99, file="b.yaml"), SAME, replace(UPDATE, reason="other words"))
-    planfile.check(path, replace(PLAN, changes=moved))
-    planfile.check(path, replace(PLAN, changes=(CREATE, UPDATE)))  # a no-op that is no longer there
+    planfile.check(planfile.load(path), replace(PLAN, changes=moved))
+    planfile.check(
+        planfile.load(path), replace(PLAN, changes=(CREATE, UPDATE))
+    )  # a no-op that is no longer there
 
 
 def test_the_state_has_moved(path: Path) -> None:
     said = refusal(path, replace(PLAN, serial=8))
-    assert said == "the state has moved since the plan was made: serial 7 then, serial 8 now"
+    assert said == "since the plan was made, the state has moved (serial 7 then, serial 8 now)" + HAD
     assert "the state has moved" in refusal(path, replace(PLAN, lineage="other"))
 
 
@@ -76,17 +79,38 @@ def test_the_state_has_moved(path: Path) -> None:
     ],
 )
 def test_the_files_have_moved(path: Path, changes: tuple[Change, ...]) -> None:
-    said = refusal(path, replace(PLAN, changes=changes))
-    assert said.startswith("the files have moved since the plan was made: s1/")
-    assert said.removeprefix("the files have moved since the plan was made: ") in {"s1/two", "s1/four"}
+    said = refusal(path, replace(PLAN, changes=changes, files="sha256:other"))
+    assert said.startswith("since the plan was made, the files have moved; it differs at s1/")
+    assert said.removesuffix(HAD).rpartition(" ")[2] in {"s1/two", "s1/four"}
+
+
+HAD = "; it had 1 to create, 1 to update"
+
+
+def test_what_kalent_shows_has_moved(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    refreshed = replace(PLAN, remotely=Remotely(fingerprint="sha256:1"))
+    planfile.save(refreshed, path)
+    assert planfile.load(path).refreshed
+    planfile.check(planfile.load(path), replace(PLAN, remotely=Remotely(fingerprint="sha256:2")))
+    conflict = replace(UPDATE, action=Action.CONFLICT, theirs=body("Theirs"))
+    moved = replace(PLAN, changes=(CREATE, SAME, conflict), remotely=Remotely(fingerprint="sha256:2"))
+    said = refusal(path, moved)
+    assert said == f"since the plan was made, Kalent has moved; it differs at s1/two{HAD}"
+
+
+def test_what_was_asked_for_is_saved_with_the_plan(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    asked = planfile.Asked(Scope(("s1",), ("one", "s2/*")), ("s1/two",))
+    planfile.save(PLAN, path, asked)
+    saved = planfile.load(path)
+    assert (saved.asked, saved.refreshed) == (asked, False)
 
 
 def test_many_have_moved(path: Path) -> None:
     changes = tuple(replace(CREATE, address=f"s1/n{number}") for number in range(9))
     said = refusal(path, replace(PLAN, changes=changes))
-    assert said == (
-        "the files have moved since the plan was made: s1/n0, s1/n1, s1/n2, s1/n3, s1/n4 and 6 more"
-    )
+    assert "; it differs at s1/n0, s1/n1, s1/n2, s1/n3, s1/n4 and 6 more;" in said
 
 
 def edited(path: Path, edit: Callable[[dict[str, Any]], object]) -> str:
@@ -99,7 +123,7 @@ def edited(path: Path, edit: Callable[[dict[str, Any]], object]) -> str:
 def test_what_the_reviewer_read_is_what_is_applied(path: Path) -> None:
     """The text of the saved plan counts, not its digest alone."""
     said = edited(path, lambda saved: saved["changes"][2]["after"].update(name="Harmless"))
-    assert said == "the files have moved since the plan was made: s1/two"
+    assert said == f"since the plan was made, what is to be done has moved; it differs at s1/two{HAD}"
 
 
 DAMAGE: dict[str, Callable[[dict[str, Any]], object]] = {
@@ -109,6 +133,8 @@ DAMAGE: dict[str, Callable[[dict[str, Any]], object]] = {
     "no address": lambda saved: saved["changes"][0].pop("address"),
     "an address of another kind": lambda saved: saved["changes"][0].update(address=5),
     "a list for an address": lambda saved: saved["changes"][0].update(address=[]),
+    "asked for nothing that can be": lambda saved: saved.update(asked=5),
+    "bound to nothing": lambda saved: saved.update(bound=[]),
     "an address twice": lambda saved: saved["changes"].append(saved["changes"][0]),
 }
 
@@ -120,7 +146,7 @@ def test_damage(path: Path, name: str) -> None:
 
 def test_no_state(path: Path) -> None:
     said = edited(path, lambda saved: saved.pop("state"))
-    assert said == "the state has moved since the plan was made: none then, serial 7 now"
+    assert said == f"since the plan was made, the state has moved (none then, serial 7 now){HAD}"
 
 
 def test_another_format(path: Path) -> None:
@@ -128,7 +154,7 @@ def test_another_format(path: Path) -> None:
     assert said == f"{path} has format 2.0\\u{{1b}}[31m, this kalentops knows 1.0"
     saved = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({**saved, "format_version": "1.9", "new": 1}), encoding="utf-8")
-    planfile.check(path, PLAN)
+    planfile.check(planfile.load(path), PLAN)
 
 
 @pytest.mark.parametrize(
@@ -157,5 +183,5 @@ def test_a_place_that_can_not_be_written(tmp_path: Path) -> None:
 def test_half_a_surrogate_pair_is_saved_and_found_again(tmp_path: Path) -> None:
     plan = replace(PLAN, changes=(replace(CREATE, after=body("\ud800 Zoë 🎉")),))
     planfile.save(plan, tmp_path / "plan.json")
-    planfile.check(tmp_path / "plan.json", plan)
+    planfile.check(planfile.load(tmp_path / "plan.json"), plan)
     assert "\\ud800 Zoë 🎉" in (tmp_path / "plan.json").read_text(encoding="utf-8")

@@ -152,6 +152,11 @@ class View:
         self.run.see(self.ids())
         return self.remotes
 
+    @property
+    def whole(self) -> bool:
+        """Whether the list was ever read to its end."""
+        return self.read_at > float("-inf")
+
     def fresh(self) -> tuple[Remote, ...]:
         """The list, not older than ten seconds: others may have been at work while this run waited."""
         return self.remotes if self.run.clock.monotonic() - self.read_at <= MAX_AGE else self.read()

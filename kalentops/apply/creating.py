@@ -8,13 +8,14 @@ from typing import Final
 from kalentops.apply.base import Job, View, not_done
 from kalentops.apply.result import Cause, Outcome, Result
 from kalentops.apply.settling import Absent, Doubt, Found, settle
-from kalentops.canonical import Canonical, content_digest, hidden, shown_part
+from kalentops.canonical import Canonical, hidden, shown_part
 from kalentops.errors import KalentopsError, StateError, StoreFailure
+from kalentops.lookalikes import beside, look_alikes, why_not_made
 from kalentops.outcome import Accepted, Limited, NotSent, Refused, Verdict
-from kalentops.plan import Action, same_name
+from kalentops.plan import Action
 from kalentops.remote import Remote
 from kalentops.state import Adopted, Closed, Done, Entry, Intended, Intent
-from kalentops.text import clip, is_safe_id
+from kalentops.text import is_safe_id
 
 _ATTEMPTS: Final = 3
 _LIMITED: Final = 6
@@ -128,25 +129,21 @@ def _why(verdict: Refused | NotSent | Limited) -> str:
 
 def _adopt(view: View, job: Job) -> tuple[Result, Entry | None] | None:
     """Take what is there already and is exactly what is wanted; stop at what has the same name or the same steps."""
-    name, content = same_name(str(job.body["name"])), content_digest(job.body)
-    alike = [r for r in view.foreign() if same_name(r.name) == name or (content and r.content == content)]
-    exact = [remote for remote in alike if remote.digest == job.wanted]
-    if len(exact) > 1 or (alike and not exact):
-        return job.result(
-            Action.CREATE, Outcome.CONFLICT, error=_lookalike(exact or alike, str(job.body["name"]))
-        ), None
-    if not exact:
+    alike = look_alikes(view.foreign(), job.body)
+    if alike.unclear:
+        said = why_not_made(alike, str(job.body["name"]), job.address)
+        return job.result(Action.CREATE, Outcome.CONFLICT, error=said), None
+    remote, run = alike.adoptable, view.run
+    if remote is None and job.change.action is Action.ADOPT:
+        said = "it was to be taken over, and is not there any more; nothing was made: make a new plan"
+        return job.result(Action.ADOPT, Outcome.CONFLICT, error=said), None
+    if remote is None:
         return None
-    remote, run = exact[0], view.run
     # Recorded is what is there for certain: should the run end here, the next plan shows the rest as an update.
     entry = seen_entry(job, remote, run.clock.now(), shown_part(job.body))
     run.own(remote.blueprint_id, job.address)
     run.record(Adopted(entry))
-    others = ", ".join(each.blueprint_id for each in alike if each is not remote)
-    done = job.result(Action.ADOPT, Outcome.DONE, remote.blueprint_id)
-    done = replace(
-        done, note=f"beside it, {others} looks like it; look at both in Kalent's web app" if others else None
-    )
+    done = replace(job.result(Action.ADOPT, Outcome.DONE, remote.blueprint_id), note=beside(alike) or None)
     return done, entry if hidden(job.body) else None
 
 
@@ -161,18 +158,3 @@ def seen_entry(job: Job, remote: Remote, at: str, sent: Canonical) -> Entry:
 def has_twin(view: View, job: Job) -> bool:
     """Whether the list shows what is wanted already: such a job goes first, so that it is no look-alike of others."""
     return job.change.after is not None and any(each.digest == job.wanted for each in view.foreign())
-
-
-def _lookalike(alike: list[Remote], name: str) -> str:
-    ids = ", ".join(remote.blueprint_id for remote in alike)
-    if len(alike) > 1:
-        return f"several are there that look like it: {ids}; delete what is not wanted in Kalent's web app"
-    if same_name(alike[0].name) != same_name(name):
-        return (
-            f"{ids} has exactly these steps, is called {clip(alike[0].name)}, and is not ours; "
-            "give the file that name, then it is adopted; or change the steps of one of the two"
-        )
-    return (
-        f"{ids} has this name and other content, and is not ours; "
-        "rename one of the two, or make the file say what it says: then it is adopted"
-    )

@@ -8,7 +8,7 @@ from kalentops.apply.base import Job, View
 from kalentops.apply.creating import create, record_done
 from kalentops.apply.result import Outcome, Result
 from kalentops.apply.settling import Absent, Doubt, Found, settle
-from kalentops.apply.updating import await_remote, baseline, update
+from kalentops.apply.updating import await_remote, update
 from kalentops.canonical import hidden, observable
 from kalentops.plan import Action
 from kalentops.state import Closed, Entry, Intent
@@ -51,7 +51,7 @@ def _resume_update(view: View, job: Job, intent: Intent) -> Result:
     if job.change.after_digest != intent.digest and not _shows(view, entry, sent):
         # The cut-off update may still come through, and would undo the one that is to follow.
         await_remote(view, job.address, entry.blueprint_id, sent, "an earlier run was cut off here")
-    if _shows(view, entry, sent) and sent != baseline(entry) and not hidden(intent.sent):
+    if _shows(view, entry, sent) and sent != entry.baseline and not hidden(intent.sent):
         result = record_done(view, job, Action.RESUME, entry.blueprint_id)
         return _go_on(
             view, job, result, replace(entry, sent=intent.sent, digest=intent.digest, remote_digest=sent)

@@ -15,7 +15,7 @@ from kalentops.apply.base import View
 from kalentops.apply.events import Looking
 from kalentops.canonical import content_digest, observable
 from kalentops.errors import Unreachable
-from kalentops.plan import same_name
+from kalentops.lookalikes import same_name
 from kalentops.remote import Remote
 from kalentops.state import Intent
 

@@ -18,7 +18,7 @@ from kalentops.errors import KalentopsError
 from kalentops.plan import Action
 from kalentops.state import Entry
 
-_ORDER = {Action.RESUME: 0, Action.UPDATE: 1, Action.CREATE: 2}
+_ORDER = {Action.RESUME: 0, Action.UPDATE: 1, Action.ADOPT: 2, Action.CREATE: 2}
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from kalentops.apply.base import Job, View, not_done
 from kalentops.apply.creating import seen_entry
 from kalentops.apply.events import Looking
 from kalentops.apply.result import Cause, Outcome, Result
-from kalentops.canonical import hidden, observable, of_body
+from kalentops.canonical import hidden, of_body
 from kalentops.errors import KalentopsError, StateError, StoreFailure, Unreachable
 from kalentops.outcome import Accepted, Limited, NotSent, Refused
 from kalentops.plan import Action
@@ -36,7 +36,7 @@ def update(view: View, job: Job, entry: Entry, *, baselines: frozenset[str] = fr
     if remote.digest == job.wanted and same_hidden:
         view.run.record(Adopted(seen_entry(job, remote, view.run.clock.now(), of_body(job.body))))
         return job.result(Action.UPDATE, Outcome.DONE, entry.blueprint_id)
-    known: frozenset[str | None] = baselines | {baseline(entry), job.wanted}
+    known: frozenset[str | None] = baselines | {entry.baseline, job.wanted}
     forced = job.address in view.run.options.overwrite
     if remote.digest not in known and not forced:
         return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=_edited(job, remote))
@@ -46,11 +46,6 @@ def update(view: View, job: Job, entry: Entry, *, baselines: frozenset[str] = fr
     )
     view.run.record(Intended(intent))
     return _send(view, job, entry, body, known | {remote.digest})
-
-
-def baseline(entry: Entry) -> str:
-    """The digest that a list shows as long as nobody but us has changed it."""
-    return entry.remote_digest or observable(entry.sent).digest
 
 
 def _may_be_there(job: Job, entry: Entry) -> tuple[Mapping[str, Any], ...]:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kalentops.commands import options
 from kalentops.errors import Interrupted, UsageError
+
+if TYPE_CHECKING:
+    from kalentops.commands.stages import Planned
+    from kalentops.commands.target import Target
 
 
 @click.command(epilog="\b\nExample:\n  kalentops apply\n  kalentops apply --yes plan.json")
@@ -28,9 +33,8 @@ from kalentops.errors import Interrupted, UsageError
     metavar="SECONDS",
     help="How long to look for what became of a lost answer. [env: KALENTOPS_SETTLE]",
 )
-@click.option(
-    "--overwrite", multiple=True, metavar="ADDRESS", help="Replace what somebody changed in Kalent."
-)
+@options.targets
+@options.overwrite
 @options.guards
 @options.lock_timeout
 @options.network
@@ -45,6 +49,7 @@ def command(
     form: str,
     parallelism: int | None,
     settle: float,
+    narrow: options.Narrow,
     overwrite: tuple[str, ...],
     lock_timeout: float,
     limits: options.Limits,
@@ -59,6 +64,7 @@ def command(
     With PLAN_FILE, does what that plan says, or nothing. Starts no sequence and deletes nothing. Ctrl-C ends it
     after what is under way; the next run goes on there.
     """
+    from kalentops import planfile
     from kalentops.apply.base import Options
     from kalentops.commands import stages
     from kalentops.commands.running import carry_out
@@ -69,21 +75,36 @@ def command(
         raise UsageError("apply asks before it writes, and there is nobody to answer", hint="pass --yes")
     target = Target.of(connection, os.environ)
     project = options.project(directory, state_file)
+    at_once = parallelism or project.config.parallelism
     with FileStore(project.state_path).session(lock_timeout=lock_timeout) as session:
         repository = stages.read_files(project.config, session.state)
         stages.refuse_invalid(repository)
-        plan = stages.plan_of(repository, session.state)
-        stages.check_saved(plan, plan_file and directory / plan_file)
-        stages.check_overwrite(plan, overwrite)
-        stages.check_guards(plan, project.config, limits)
+        saved = None if plan_file is None else planfile.load(directory / plan_file)
+        asked = stages.asked_for(repository, session.state, narrow, overwrite, saved)
+        planned = stages.plan_of(repository, session.state, asked)
         target.check_state(session.state)
-        stages.show_plan(plan, notes=session.notes, verbose=verbose, brief=quiet or plan_file is not None)
+        if saved is not None and saved.refreshed:
+            planned = _refreshed(planned, target, at_once, quiet=quiet)
+        plan = planned.narrowed()
+        if saved is not None:
+            planfile.check(saved, plan)
+        stages.check_guards(plan, project.config, limits)
+        stages.show_plan(plan, notes=session.notes, verbose=verbose, brief=quiet or saved is not None)
         if plan.to_do and not yes and not click.confirm("Apply this plan?", err=True):
             raise Interrupted("answered no; nothing was begun")
-        settings = Options(
-            target.tenant, settle, parallelism or project.config.parallelism, frozenset(overwrite)
-        )
+        if planned.relocated.changed:
+            # Before the first request: what follows is recorded under the addresses that the files have.
+            session.replace(planned.relocated.state)
+        settings = Options(target.tenant, settle, at_once, frozenset(asked.overwrite))
         result = carry_out(plan, session, target, settings, quiet=quiet)
         # Before the state is folded: should that fail, the ids have been told at least.
-        stages.show_result(result, form)
+        stages.show_result(result, form, left_out=plan.left_out)
     ctx.exit(result.exit_code)
+
+
+def _refreshed(planned: Planned, target: Target, parallelism: int, *, quiet: bool) -> Planned:
+    """A plan that was reviewed with what Kalent showed is applied only if it still shows that."""
+    from kalentops.commands.target import connected
+
+    with connected(target, quiet=quiet, farewell="stopped; nothing was begun") as line:
+        return planned.refreshed(line.observe(planned.sourcings, parallelism))

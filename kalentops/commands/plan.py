@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kalentops.commands import options
 
+if TYPE_CHECKING:
+    from kalentops.commands.stages import Planned
+    from kalentops.plan import Plan
+
 
 @click.command(
-    epilog="\b\nExample:\n  kalentops plan\n  kalentops plan --out plan.json && kalentops apply plan.json"
+    epilog="\b\nExample:\n  kalentops plan\n  kalentops plan --refresh --out plan.json && kalentops apply plan.json"
 )
 @options.folder
 @options.state
@@ -18,7 +24,14 @@ from kalentops.commands import options
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Save the plan for apply."
 )
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes.")
+@click.option(
+    "--refresh", is_flag=True, help="Also look at Kalent: drift, look-alikes. Needs the key; only reads."
+)
+@click.option("--refresh-only", is_flag=True, help="Show only what somebody else changed in Kalent.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes, or drift.")
+@options.targets
+@options.overwrite
+@options.network
 @options.verbose
 @options.quiet
 @click.pass_context
@@ -28,37 +41,67 @@ def command(
     state_file: Path | None,
     form: str,
     out: Path | None,
+    overwrite: tuple[str, ...],
+    narrow: options.Narrow,
+    connection: options.Connection,
     *,
+    refresh: bool,
+    refresh_only: bool,
     detailed_exitcode: bool,
     verbose: bool,
     quiet: bool,
 ) -> None:
     """Show what apply would do: the files against the state.
 
-    Works offline, without a key, and can't write anything but the file of --out.
+    Works offline, without a key, and can't write anything but the file of --out. With --refresh it also reads what
+    Kalent shows, through a client that can only read.
     """
-    from kalentops.commands.stages import check_guards, plan_of, read_files, refuse_invalid
-    from kalentops.errors import GuardRefused
+    from kalentops.commands import stages
+    from kalentops.errors import GuardRefused, UsageError
     from kalentops.planfile import save
-    from kalentops.reports import machine, plans
-    from kalentops.reports.console import show
     from kalentops.reports.notes import tell
     from kalentops.store.filestore import FileStore
 
+    if refresh_only and out is not None:
+        raise UsageError(
+            "--refresh-only shows drift alone: there is nothing to save", hint="use --refresh --out"
+        )
     project = options.project(directory, state_file)
     snapshot = FileStore(project.state_path).read()
     tell(snapshot.notes)
-    repository = read_files(project.config, snapshot.state)
-    refuse_invalid(repository)
-    plan = plan_of(repository, snapshot.state)
+    repository = stages.read_files(project.config, snapshot.state)
+    stages.refuse_invalid(repository)
+    asked = stages.asked_for(repository, snapshot.state, narrow, overwrite)
+    planned = stages.plan_of(repository, snapshot.state, asked)
+    if refresh or refresh_only:
+        planned = _refreshed(planned, connection, project.config.parallelism, quiet=quiet)
+    plan = planned.narrowed()
+    if refresh_only:
+        plan = stages.only_drift(plan)
     if out is not None:
-        save(plan, directory / out)
+        save(plan, directory / out, planned.asked)
+    _show(plan, form, verbose=verbose, quiet=quiet)
+    try:
+        stages.check_guards(plan, project.config, options.Limits(None, None))
+    except GuardRefused as error:
+        tell([f"apply would stop: {error}; {error.hint}"])
+    ctx.exit(2 if detailed_exitcode and (plan.to_do or plan.drift) else 0)
+
+
+def _refreshed(planned: Planned, connection: options.Connection, parallelism: int, *, quiet: bool) -> Planned:
+    from kalentops.commands.target import Target, connected
+
+    target = Target.of(connection, os.environ)
+    target.check_state(planned.relocated.state)
+    with connected(target, quiet=quiet, farewell="stopped; nothing was changed") as line:
+        return planned.refreshed(line.observe(planned.sourcings, parallelism))
+
+
+def _show(plan: Plan, form: str, *, verbose: bool, quiet: bool) -> None:
+    from kalentops.reports import machine, plans
+    from kalentops.reports.console import show
+
     if form == "json":
         click.echo(machine.dump(machine.plan(plan)))
     else:
         show([plans.summary(plan)] if quiet else plans.plan(plan, verbose=verbose))
-    try:
-        check_guards(plan, project.config, options.Limits(None, None))
-    except GuardRefused as error:
-        tell([f"apply would stop: {error}; {error.hint}"])
-    ctx.exit(2 if detailed_exitcode and plan.to_do else 0)

@@ -4,21 +4,47 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from pathlib import Path
+from dataclasses import dataclass, replace
 
-from kalentops import planfile
 from kalentops.apply.result import ApplyResult
-from kalentops.commands.options import Limits
+from kalentops.commands.options import Limits, Narrow
 from kalentops.config import Config
 from kalentops.errors import GuardRefused, InvalidFiles, UsageError
-from kalentops.plan import Action, Plan, make_plan
+from kalentops.plan import Plan, make_plan, narrowed
+from kalentops.planfile import Asked, Saved
+from kalentops.refreshing import refresh
+from kalentops.relocation import Relocated, relocate
+from kalentops.remote import Observed
 from kalentops.reports import findings, machine, plans, results
 from kalentops.reports.console import show
 from kalentops.reports.lines import count
 from kalentops.reports.notes import tell
 from kalentops.repository import Repository, load
+from kalentops.scope import Scope, check_scope
 from kalentops.state import State
 from kalentops.text import clip, nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, and the state under the addresses that it speaks of: `relocated.state`."""
+
+    plan: Plan
+    relocated: Relocated
+    asked: Asked
+
+    @property
+    def sourcings(self) -> set[str]:
+        """Those that the plan is about."""
+        return {each.sourcing_id for each in self.plan.changes if self.asked.scope.covers(each.address)}
+
+    def refreshed(self, observed: Observed) -> Planned:
+        """The same, held against what Kalent shows."""
+        return replace(self, plan=refresh(self.plan, self.relocated.state, observed, self.asked.overwrite))
+
+    def narrowed(self) -> Plan:
+        """What was asked for."""
+        return self.plan if self.asked.scope.everything else narrowed(self.plan, self.asked.scope.covers)
 
 
 def read_files(config: Config, state: State) -> Repository:
@@ -34,30 +60,62 @@ def refuse_invalid(repository: Repository) -> None:
         raise InvalidFiles("the blueprints are not valid; nothing was planned")
 
 
-def plan_of(repository: Repository, state: State) -> Plan:
-    """What would be done. Raises StateDamaged."""
-    return make_plan(repository.desired, state, repository.findings)
+def asked_for(
+    repository: Repository, state: State, narrow: Narrow, overwrite: Iterable[str], saved: Saved | None = None
+) -> Asked:
+    """What the command line asks for, or the saved plan. Raises UsageError where both do, or where a glob fits
+    nothing.
+    """
+    asked = Asked(Scope(narrow.sourcings, narrow.targets), tuple(overwrite))
+    if saved is not None:
+        if asked != Asked():
+            raise UsageError(
+                "a saved plan says itself what it is about",
+                hint="leave --sourcing, --target and --overwrite out, or make the plan with them",
+            )
+        asked = saved.asked
+    check_scope(
+        asked.scope,
+        {each.address for each in repository.desired} | state.entries.keys() | state.intents.keys(),
+    )
+    return asked
 
 
-def check_saved(plan: Plan, path: Path | None) -> None:
-    """Raises StalePlan where the saved plan does not say what would be done now."""
-    if path is not None:
-        planfile.check(path, plan)
+def only_drift(plan: Plan) -> Plan:
+    """What somebody else has changed, and nothing else."""
+    return replace(plan, changes=(), left_out=0)
 
 
-def check_overwrite(plan: Plan, addresses: Iterable[str]) -> None:
+def plan_of(repository: Repository, state: State, asked: Asked) -> Planned:
+    """What would be done. Raises UsageError for what was asked for and is not there, StateDamaged."""
+    covers = asked.scope.covers
+    said = [
+        each
+        for each in repository.relocations
+        if covers(f"{each.sourcing_id}/{each.source}") or covers(f"{each.sourcing_id}/{each.target}")
+    ]
+    relocated = relocate(state, said)
+    plan = make_plan(
+        repository.desired, state, repository.findings, relocations=said, overwrite=frozenset(asked.overwrite)
+    )
+    _check_overwrite(plan, relocated.state, asked.overwrite)
+    return Planned(plan, relocated, asked)
+
+
+def _check_overwrite(plan: Plan, state: State, addresses: Iterable[str]) -> None:
     """Raises UsageError for an address that is not there to be overwritten, with the nearest one that is."""
-    known = {change.address: change.action for change in plan.changes}
+    files = {each.address: each.file for each in plan.changes}
     for address in addresses:
-        if address not in known:
-            meant = nearest(address, known)
+        if address not in files:
+            meant = nearest(address, files)
             raise UsageError(
                 f"there is no {clip(address)} to overwrite", hint=f"did you mean {meant}?" if meant else None
             )
-        if known[address] not in {Action.UPDATE, Action.RESUME}:
+        if files[address] is None or address not in state.entries:
+            where = "in no file" if files[address] is None else "not in the state"
             raise UsageError(
-                f"nothing is to be updated at {clip(address)}",
-                hint="--overwrite lets an update through although somebody changed the blueprint in Kalent",
+                f"there is nothing to overwrite at {clip(address)}: it is {where}",
+                hint="--overwrite puts the file's version of what was applied in place of what Kalent shows",
             )
 
 
@@ -90,9 +148,11 @@ def show_plan(plan: Plan, *, notes: Iterable[str], verbose: bool, brief: bool) -
     show([plans.summary(plan)] if brief else plans.plan(plan, verbose=verbose), sys.stderr)
 
 
-def show_result(result: ApplyResult, form: str) -> None:
+def show_result(result: ApplyResult, form: str, *, left_out: int = 0) -> None:
     """What became of it, on stdout."""
     tell(result.notes)
+    if left_out:
+        tell([f"{count(left_out, 'change')} of the plan left out: not asked for"])
     if form == "json":
         sys.stdout.write(machine.dump(machine.apply(result)) + "\n")
     else:

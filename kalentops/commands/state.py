@@ -1,9 +1,8 @@
-"""`kalentops state`: look at it, or make it forget."""
+"""`kalentops state`: look at it, rename in it, or make it forget."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.group(epilog="\b\nExample:\n  kalentops state list\n  kalentops state show sourcing_123/first-contact")
 def command() -> None:
-    """Look at the state, or make it forget."""
+    """Look at the state, rename an address in it, or make it forget."""
 
 
 @command.command("list")
@@ -74,6 +73,7 @@ def rm(
     What is forgotten and still in the files is looked for by the next apply: adopted where it is there exactly
     as wanted, made anew where it is not.
     """
+    from kalentops.relocation import forget
     from kalentops.reports.notes import tell
     from kalentops.store.filestore import FileStore
 
@@ -87,12 +87,53 @@ def rm(
             tell([_farewell(state, address)])
         if not yes and not click.confirm("Forget it?", err=True):
             raise Interrupted("answered no; nothing was forgotten")
-        session.replace(
-            replace(
-                state,
-                entries={at: entry for at, entry in state.entries.items() if at not in addresses},
-                intents={at: intent for at, intent in state.intents.items() if at not in addresses},
-            )
+        session.replace(forget(state, addresses))
+
+
+@command.command("mv")
+@click.argument("old")
+@click.argument("new")
+@options.folder
+@options.state
+@options.lock_timeout
+def mv(old: str, new: str, directory: Path, state_file: Path | None, lock_timeout: float) -> None:
+    """Rename OLD to NEW in the state: both are addresses, SOURCING_ID/KEY.
+
+    For a key that was renamed in the files. Kalent hears nothing of it. In the files, `moved:` does the same, and is
+    reviewed like everything else.
+    """
+    from kalentops.relocation import move
+    from kalentops.reports.notes import tell
+    from kalentops.store.filestore import FileStore
+
+    project = options.project(directory, state_file)
+    with FileStore(project.state_path).session(lock_timeout=lock_timeout) as session:
+        state = session.state
+        _check_known(state, [old])
+        _check_free(state, old, new)
+        session.replace(move(state, old, new))
+        entry = state.entries.get(old)
+        tell([f"{old} is {new} now{f': {entry.blueprint_id}' if entry else ''}; Kalent was not asked"])
+
+
+def _check_free(state: State, old: str, new: str) -> None:
+    """Raises UsageError where an address can't become another one."""
+    from kalentops.text import clip, is_key
+
+    sourcing_id, _, key = new.partition("/")
+    if not is_key(key):
+        raise UsageError(
+            f"{clip(new)} is no address",
+            hint="an address is SOURCING_ID/KEY; a key has small letters, digits and hyphens, at most 64",
+        )
+    if sourcing_id != old.partition("/")[0]:
+        raise UsageError(
+            f"a blueprint can't change its sourcing: {clip(old)} stays where it is in Kalent",
+            hint="put it into a file of the other sourcing: the next apply makes it there, and this one is an orphan",
+        )
+    if new in state.entries or new in state.intents:
+        raise UsageError(
+            f"the state holds {clip(new)} already", hint="`kalentops state list` shows what there is"
         )
 
 

@@ -14,7 +14,7 @@ from kalentops import __version__
 from kalentops.apply.result import ApplyResult
 from kalentops.diff import changes
 from kalentops.finding import Finding, Severity
-from kalentops.plan import Change, Plan
+from kalentops.plan import Change, Drift, Plan
 from kalentops.state import State
 from kalentops.stateformat import entry_to_json, intent_to_json
 
@@ -56,7 +56,11 @@ def plan(of: Plan) -> dict[str, Any]:
         "state": {"lineage": of.lineage, "serial": of.serial},
         "summary": of.summary,
         "changes": [change(each) for each in of.changes],
-        "drift": [],
+        "drift": [drift(each) for each in of.drift],
+        "look_alikes": [asdict(each) for each in of.remotely.look_alikes] if of.remotely else [],
+        "unmanaged": dict(of.remotely.unmanaged) if of.remotely else {},
+        "left_out": of.left_out,
+        "bound": {"files": of.files, "remote": of.remotely.fingerprint if of.remotely else None},
         "findings": [finding(each) for each in of.findings],
     }
 
@@ -75,6 +79,24 @@ def change(of: Change) -> dict[str, Any]:
         "before": of.before,
         "after": of.after,
         "after_digest": of.after_digest,
+        "changes": [asdict(each) for each in changes(of.before or {}, of.after or {})] if both else [],
+        "reason": of.reason,
+        "theirs": of.theirs,
+        "moved_from": of.moved_from,
+    }
+
+
+def drift(of: Drift) -> dict[str, Any]:
+    both = of.before is not None and of.after is not None
+    return {
+        "address": of.address,
+        "kind": of.kind,
+        "name": of.name,
+        "blueprint_id": of.blueprint_id,
+        "applied_at": of.applied_at,
+        "updated_at": of.updated_at,
+        "before": of.before,
+        "after": of.after,
         "changes": [asdict(each) for each in changes(of.before or {}, of.after or {})] if both else [],
         "reason": of.reason,
     }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
+from kalentops.canonical import observable
 from kalentops.diff import changes
-from kalentops.plan import Action, Change, Plan
+from kalentops.plan import Action, Change, Drift, Plan, Remotely
 from kalentops.reports.lines import Line, Style, count, line
 from kalentops.reports.steps import change as change_lines
 from kalentops.reports.steps import outline
@@ -20,45 +21,128 @@ _SIGNS: Final[dict[Action, tuple[str, Style]]] = {
     Action.ADOPT: ("=", "good"),
     Action.CONFLICT: ("!", "bad"),
     Action.ORPHAN: ("?", "dim"),
+    Action.MOVE: ("»", "good"),
+    Action.FORGET: ("-", "warn"),
 }
 _WORDS: Final = (
     ("create", "to create"),
     ("update", "to update"),
     ("resume", "to resume"),
     ("adopt", "to adopt"),
+    ("move", "to move"),
+    ("forget", "to forget"),
     ("conflict", "in conflict"),
     ("no_op", "unchanged"),
 )
 
+_SOME: Final = 3
+_IMPORT: Final = "`kalentops import` takes them into files"
+
 
 def plan(of: Plan, *, verbose: bool = False) -> Iterator[Line]:
-    """Everything but the no-ops, then the summary. With `verbose`, new blueprints with their whole texts."""
+    """Everything but the no-ops, what somebody else has done, then the summary. With `verbose`, new blueprints with
+    their whole texts.
+    """
     shown = [each for each in of.changes if each.action is not Action.NO_OP]
     for sourcing_id, group in groupby(shown, key=lambda each: each.sourcing_id):
         yield line((visible(sourcing_id), "bold"))
         for each in group:
             yield from _change(each, verbose=verbose)
         yield line()
+    if of.remotely is not None:
+        yield from remotely(of.remotely)
+    updates = of.summary["update"]
+    if updates:
+        yield line((_enrolled(updates), "warn"))
     yield summary(of)
+
+
+def _enrolled(updates: int) -> str:
+    what = "the blueprint that is" if updates == 1 else f"the {updates:,} blueprints that are"
+    return (
+        f"Candidates may be in {what} about to be updated: Kalent does not tell, nor what an update changes."
+    )
 
 
 def _change(each: Change, *, verbose: bool) -> Iterator[Line]:
     sign, style = _SIGNS[each.action]
     where = f"  {visible(each.file)}:{each.line}" if each.file else ""
     ident = f" ({visible(each.blueprint_id)})" if each.blueprint_id else ""
+    old = f" (was {visible(each.moved_from.partition('/')[2])})" if each.moved_from else ""
     yield line(
         (f"  {sign} {each.action} ", style),
         (visible(each.key), "bold"),
-        f' "{clip(each.name)}"{ident}',
+        f'{old} "{clip(each.name)}"{ident}',
         (where, "dim"),
     )
     if each.reason:
         yield line((f"      {visible(each.reason)}", "dim"))
-    if each.before is not None and each.after is not None:
-        for one in changes(each.before, each.after):
-            yield from change_lines(one, "      ")
+    if each.theirs is not None:
+        yield from _both_sides(each)
+    elif each.before is not None and each.after is not None:
+        yield from _changes(each.before, each.after, "      ")
     elif each.after is not None and each.action is not Action.CONFLICT:
         yield from outline(each.after, "      ", full=verbose)
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any], indent: str) -> Iterator[Line]:
+    for one in changes(before, after):
+        yield from change_lines(one, indent)
+
+
+def _both_sides(each: Change) -> Iterator[Line]:
+    """Three-way: what the file changes, and what somebody else has changed, both since it was last applied."""
+    base, theirs = each.before, each.theirs or {}
+    if base is None:  # never applied: Kalent's against the file's
+        yield line(("      from what Kalent has to what the file says:", "dim"))
+        yield from _changes(theirs, observable(each.after or {}).body, "        ")
+        return
+    if each.after is not None:
+        yield line(("      your change:", "dim"))
+        yield from _changes(base, each.after, "        ")
+    yield line(("      changed in Kalent:", "warn"))
+    yield from _changes(observable(base).body, theirs, "        ")
+
+
+def remotely(of: Remotely) -> Iterator[Line]:
+    """What a look at Kalent has shown beside the plan: drift, then what looks like ours, then what is not managed."""
+    if of.drift:
+        yield line(("Changed in Kalent by somebody else", "bold"))
+        for each in of.drift:
+            yield from _drift(each)
+        yield line()
+    if of.look_alikes:
+        yield line(("Not ours, and looks like it", "bold"))
+        for other in of.look_alikes:
+            known = f" ({visible(other.of_id)})" if other.of_id else ""
+            yield line(
+                ("  ! ", "warn"),
+                f'{visible(other.blueprint_id)} "{clip(other.name)}" looks like {visible(other.of)}{known}: ',
+                "look at both in Kalent's web app, and delete the one that nobody wants",
+            )
+        yield line()
+    number = sum(of.unmanaged.values())
+    if number:
+        where = [visible(each) for each in sorted(of.unmanaged)]
+        some = ", ".join(where[:_SOME]) + (", …" if len(where) > _SOME else "")
+        yield line((f"{count(number, 'blueprint')} in Kalent not managed here ({some}): ", "dim"), _IMPORT)
+
+
+def _drift(each: Drift) -> Iterator[Line]:
+    yield line(
+        ("  ≠ ", "warn"),
+        (visible(each.address), "bold"),
+        f' "{clip(each.name)}" ({visible(each.blueprint_id)})',
+    )
+    changed = f"; changed in Kalent {visible(each.updated_at)}" if each.updated_at else ""
+    yield line((f"      applied {visible(each.applied_at)}{changed}", "dim"))
+    if each.reason:
+        yield line((f"      {visible(each.reason)}", "dim"))
+    if each.kind == "changed":
+        yield from _changes(each.before or {}, each.after or {}, "      ")
+        sourcing_id = visible(each.address.partition("/")[0])
+        yield line(("      take it: ", "dim"), f"kalentops import {sourcing_id} --update")
+        yield line(("      put back: ", "dim"), f"kalentops apply --overwrite {visible(each.address)}")
 
 
 def summary(of: Plan) -> Line:
@@ -66,8 +150,9 @@ def summary(of: Plan) -> Line:
     counts = of.summary
     parts = [f"{counts[key]:,} {words}" for key, words in _WORDS if counts[key]]
     orphans = [count(counts["orphan"], "orphan")] if counts["orphan"] else []
-    if not of.to_do:
-        return line(
-            ("No changes.", "good"), *([f" {', '.join([*parts, *orphans])}."] if parts or orphans else [])
-        )
-    return line(("Plan: ", "bold"), ", ".join([*parts, *orphans]) + ".")
+    drifted = [f"{len(of.drift):,} changed in Kalent by somebody else"] if of.drift else []
+    left = [f"{count(of.left_out, 'change')} left out"] if of.left_out else []
+    said = ", ".join([*parts, *orphans, *drifted, *left])
+    if of.to_do or of.drift:
+        return line(("Plan: ", "bold"), said + ".")
+    return line(("No changes.", "good"), f" {said}." if said else "")

@@ -18,6 +18,8 @@ _DONE: Final = {
     Action.ADOPT: "adopted",
     Action.RESUME: "settled",
     Action.CONFLICT: "in conflict",
+    Action.MOVE: "moved",
+    Action.FORGET: "forgotten",
 }
 _STYLES: Final[dict[Outcome, Style]] = {
     Outcome.DONE: "good",

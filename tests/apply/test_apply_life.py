@@ -230,8 +230,8 @@ def test_a_renamed_key_is_not_made_again(
     ran = project.apply()
     truth.check(ran)
     assert ran.code == 6
-    assert "kalentops state rm sourcing_a/old" in ran.out
-    assert project.run("state", "rm", "sourcing_a/old", "--yes").code == 0
+    assert "`kalentops state mv sourcing_a/old sourcing_a/new`" in ran.out
+    assert project.run("state", "mv", "sourcing_a/old", "sourcing_a/new").code == 0
     assert project.apply().code == 0
     assert project.ids == {"sourcing_a/new": made}
     assert len(emulator.store.blueprints("sourcing_a")) == 1
@@ -595,12 +595,25 @@ def test_overwriting_empties_a_config_that_is_taken_out(
     assert emulator.store.blueprints("sourcing_a")[0].config == {}
 
 
-def test_overwriting_where_nothing_is_to_be_updated_is_refused(project: Project) -> None:
+def test_overwriting_what_was_never_applied_is_refused(project: Project) -> None:
     project.write("sourcing_a", {"one": blueprint("One")})
-    assert project.apply().code == 0
     ran = project.apply("--overwrite", "sourcing_a/one")
     assert ran.code == 1
-    assert "nothing is to be updated" in ran.err
+    assert "there is nothing to overwrite at sourcing_a/one: it is not in the state" in ran.err
+
+
+def test_what_somebody_changed_is_put_back(project: Project, emulator: BackgroundEmulator) -> None:
+    project.write("sourcing_a", {"one": blueprint("One")})
+    assert project.apply().code == 0
+    emulator.store.edit(project.ids["sourcing_a/one"], name="Theirs")
+    assert project.apply().code == 0
+    assert emulator.store.blueprints("sourcing_a")[0].name == "Theirs", "nobody asked for it"
+    ran = project.apply("--overwrite", "sourcing_a/one")
+    assert ran.code == 0, ran
+    assert emulator.store.blueprints("sourcing_a")[0].name == "One"
+    ran = project.apply("--overwrite", "sourcing_a/one", "--format", "json")
+    assert ran.json["summary"]["done"] == 1
+    assert project.run("plan", "--refresh", "--detailed-exitcode").code == 0
 
 
 def test_a_success_without_a_usable_id_is_not_sent_again(

@@ -118,13 +118,16 @@ def test_plan_json_has_the_documented_form(bare: Project) -> None:
     assert data["format_version"] == "1.0"
     assert data["kalentops_version"] == __version__
     assert data["state"] == {"lineage": None, "serial": 0}
-    names = ["create", "update", "no_op", "orphan", "adopt", "conflict", "resume"]
+    names = ["create", "update", "no_op", "orphan", "adopt", "conflict", "resume", "move", "forget"]
     assert data["summary"] == dict.fromkeys(names, 0) | {"create": 1}
     assert set(data["changes"][0]) >= {
         *("address", "sourcing_id", "key", "name", "action", "blueprint_id", "file", "line"),
-        *("before", "after", "changes", "reason"),
+        *("before", "after", "changes", "reason", "theirs", "moved_from"),
     }
-    assert (data["drift"], data["findings"]) == ([], [])
+    assert (data["drift"], data["look_alikes"], data["unmanaged"], data["findings"]) == ([], [], {}, [])
+    assert data["left_out"] == 0
+    assert data["bound"]["files"].startswith("sha256:")
+    assert data["bound"]["remote"] is None
 
 
 def test_no_is_an_answer_and_an_interruption_is_none(bare: Project, monkeypatch: pytest.MonkeyPatch) -> None:

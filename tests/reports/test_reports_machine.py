@@ -66,6 +66,8 @@ def test_a_plan() -> None:
             "adopt": 0,
             "conflict": 0,
             "resume": 0,
+            "move": 0,
+            "forget": 0,
         },
         "changes": [
             {
@@ -84,6 +86,8 @@ def test_a_plan() -> None:
                     {"kind": "changed", "step": None, "field": "name", "before": "One", "after": "Two"}
                 ],
                 "reason": "why",
+                "theirs": None,
+                "moved_from": None,
             },
             {
                 "address": "s1/same",
@@ -99,9 +103,15 @@ def test_a_plan() -> None:
                 "after_digest": None,
                 "changes": [],
                 "reason": "",
+                "theirs": None,
+                "moved_from": None,
             },
         ],
         "drift": [],
+        "look_alikes": [],
+        "unmanaged": {},
+        "left_out": 0,
+        "bound": {"files": "", "remote": None},
         "findings": machine.validation([FINDING])["findings"],
     }
 

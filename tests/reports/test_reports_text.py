@@ -127,6 +127,7 @@ s2
       was cut off
       no steps yet
 
+Candidates may be in the blueprint that is about to be updated: Kalent does not tell, nor what an update changes.
 Plan: 1 to create, 1 to update, 1 to resume, 1 in conflict, 1 unchanged, 1 orphan."""
 
 

@@ -50,8 +50,11 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "adopts by name only",
         "apply.creating",
-        "    exact = [remote for remote in alike if remote.digest == job.wanted]\n",
-        "    exact = alike[:1]\n",
+        "    if alike.unclear:\n"
+        '        said = why_not_made(alike, str(job.body["name"]), job.address)\n'
+        "        return job.result(Action.CREATE, Outcome.CONFLICT, error=said), None\n"
+        "    remote, run = alike.adoptable, view.run\n",
+        "    remote, run = next(iter((*alike.exact, *alike.others)), None), view.run\n",
     ),
     Mutant(
         "any id is taken",

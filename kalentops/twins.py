@@ -1,0 +1,85 @@
+"""What is ours and in no file any more, and what another address would make again: a key that was renamed, a
+sourcing that was changed. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from kalentops.canonical import content_digest
+from kalentops.checking import Desired
+from kalentops.lookalikes import same_name
+from kalentops.state import Entry, Intent, State
+
+
+@dataclass(frozen=True, slots=True)
+class _Twin:
+    address: str
+    blueprint_id: str | None
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """What no file wants any more: by sourcing and name, by sourcing and content, and by key."""
+
+    alike: Mapping[tuple[str, str], _Twin] = field(default_factory=dict)
+    by_key: Mapping[str, _Twin] = field(default_factory=dict)
+
+    def of(self, want: Desired) -> str | None:
+        """Why a blueprint can't be made: one of ours in its sourcing is it, or looks like it."""
+        sourcing_id = want.named.sourcing_id
+        twin = self.alike.get((sourcing_id, same_name(want.named.name)))
+        if twin is None and want.canonical is not None and self.alike:
+            twin = self.alike.get((sourcing_id, content_digest(want.canonical.body) or ""))
+        return None if twin is None else _why(want, twin)
+
+    def elsewhere(self, want: Desired) -> str:
+        """What to say where the same key is left over in another sourcing; empty where it isn't."""
+        twin = self.by_key.get(want.named.key)
+        if twin is None or twin.address == want.address:
+            return ""
+        return (
+            f"a blueprint can't change its sourcing: this makes a new one, and {twin.blueprint_id or 'the one'} "
+            f"that is recorded as {twin.address} stays as an orphan"
+        )
+
+
+def find_twins(wanted: Mapping[str, Desired], state: State) -> Twins:
+    """What is ours and not wanted. What a cut-off create may have made is as much there as what is recorded."""
+    alike: dict[tuple[str, str], _Twin] = {}
+    by_key: dict[str, _Twin] = {}
+    ours: list[Entry | Intent] = [*state.entries.values(), *state.intents.values()]
+    for each in ours:
+        if each.address in wanted:
+            continue
+        twin = _Twin(each.address, each.blueprint_id, each.digest)
+        by_key.setdefault(each.address.partition("/")[2], twin)
+        body = each.canonical().body
+        for mark in (same_name(str(body["name"])), content_digest(body)):
+            if mark is not None:
+                alike.setdefault((each.sourcing_id, mark), twin)
+    return Twins(alike, by_key)
+
+
+def _why(want: Desired, twin: _Twin) -> str:
+    if twin.blueprint_id is None:
+        return (
+            f"a run was cut off while it made {twin.address}, which is no longer in the files and looks like this one; "
+            "that is settled first: run it again afterwards"
+        )
+    old = twin.address.partition("/")[2]
+    renamed = (
+        f"if the key was renamed, write `moved: [{{from: {old}, to: {want.named.key}}}]` in the file, "
+        f"or run `kalentops state mv {twin.address} {want.address}`"
+    )
+    if twin.digest == want.digest:
+        return (
+            f"the same blueprint is {twin.blueprint_id}, recorded as {twin.address}, which is in no file any more; "
+            f"{renamed}"
+        )
+    return (
+        f"{twin.blueprint_id}, recorded as {twin.address}, has the same name or the same steps and is in no file any "
+        f"more; {renamed}; if it is another one, write `removed: [{old}]`, and give the two different names"
+    )
