@@ -6,13 +6,13 @@ that spends credits is not there to be called.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, NoReturn
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, NoReturn, TypeAlias, TypeVar
 
-from kalentops.api.listing import PAGE_SIZE, read_all
+from kalentops.api.listing import PAGE_SIZE, GetPage, read_blueprints, read_sourcings
 from kalentops.api.retrying import TryAgain, retrying
 from kalentops.api.throttle import Throttle
-from kalentops.api.transport import Transport
+from kalentops.api.transport import Query, Transport
 from kalentops.errors import Forbidden, Interrupted, RefusedByApi, Unauthorized, Unreachable, UntrustedList
 from kalentops.outcome import (
     Answer,
@@ -26,11 +26,14 @@ from kalentops.outcome import (
     describe,
     envelope,
 )
-from kalentops.remote import Remote
+from kalentops.remote import Remote, RemoteSourcing
 from kalentops.text import clip, is_safe_id
 
 _TOO_MANY: Final = 429
 _LIST_ATTEMPTS: Final = 3
+_T = TypeVar("_T")
+
+Ownership: TypeAlias = Literal["mine", "all"]
 
 
 class ReadApi:
@@ -47,22 +50,35 @@ class ReadApi:
         Interrupted.
         """
         path = f"/v1/sourcings/{_safe(sourcing_id)}/sequence-blueprints"
+        return self._whole(path, {}, lambda get_page: read_blueprints(get_page, sourcing_id))
+
+    def list_sourcings(self, *, ownership: Ownership, closed: bool) -> tuple[RemoteSourcing, ...]:
+        """Every sourcing that is in progress, or every one that is closed, in the order of the API: those of the
+        key's owner, or all that the key sees.
+
+        Raises what `list_blueprints` raises.
+        """
+        query = {"ownership": ownership, "status": "closed" if closed else "in-progress"}
+        return self._whole("/v1/sourcings", query, read_sourcings)
+
+    def _whole(self, path: str, query: Query, read: Callable[[GetPage], tuple[_T, ...]]) -> tuple[_T, ...]:
+        """A list of which all pages were read; one that can't be trusted is read again from its start."""
 
         def page(number: int) -> Any:
-            return self._get(path, {"page": number, "pageSize": PAGE_SIZE})
+            return self._get(path, {**query, "page": number, "pageSize": PAGE_SIZE})
 
-        def whole(_: int) -> tuple[Remote, ...]:
+        def attempt(_: int) -> tuple[_T, ...]:
             try:
-                return read_all(page, sourcing_id)
+                return read(page)
             except UntrustedList as error:
                 raise TryAgain(error) from error
 
         try:
-            return retrying(whole, attempts=_LIST_ATTEMPTS)
+            return retrying(attempt, attempts=_LIST_ATTEMPTS)
         except TryAgain as error:
             raise _as_error(error.value) from None
 
-    def _get(self, path: str, query: Mapping[str, int]) -> Any:
+    def _get(self, path: str, query: Query) -> Any:
         def attempt(number: int) -> Any:
             self._throttle.enter(number)
             answer = self._transport.send("GET", path, query=query)
@@ -153,6 +169,6 @@ def _said(answer: Answer, refusal: Refused | None) -> str:
 _HINTS: Final = {
     401: "check KALENT_API_KEY: it is missing, mistyped or revoked",
     402: "the workspace's plan or credits do not cover the API; see Kalent's billing page",
-    404: "check the sourcingId, and that KALENT_API_URL is like https://app.kalent.ai/api",
+    404: "check that KALENT_API_URL is like https://app.kalent.ai/api, and the sourcingId, where there is one",
     403: "the key may not do this; use one of the workspace that owns the sourcing",
 }

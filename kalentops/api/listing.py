@@ -1,80 +1,104 @@
 """Whether a list, read page by page, is whole. Half a list must never look like a whole one: a blueprint that is
-not seen would be made again.
+not seen would be made again, a sourcing that is not seen would be said not to exist.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias, TypeVar
 
 from kalentops.canonical import Canonical, content_digest, observable, unlisted
 from kalentops.errors import UntrustedList
-from kalentops.remote import Remote
+from kalentops.remote import Remote, RemoteSourcing
 from kalentops.text import is_safe_id
 
 PAGE_SIZE: Final = 50  # the most that the API gives
 MAX_PAGES: Final = 400
+GetPage: TypeAlias = Callable[[int], Any]
+"""Gives the `data` of a page; pages count from 0."""
+
 _TIMESTAMP: Final = re.compile(r"[0-9T:.+Z-]{10,40}")
+_T = TypeVar("_T")
 
 
-def read_all(get_page: Callable[[int], Any], sourcing_id: str) -> tuple[Remote, ...]:
-    """Every blueprint of a sourcing; `get_page` gives the `data` of a page, counted from 0.
+def read_blueprints(get_page: GetPage, sourcing_id: str) -> tuple[Remote, ...]:
+    """Every blueprint of a sourcing. Raises UntrustedList."""
+    whose = f"the list of {sourcing_id}"
+    return _read_all(get_page, "sequenceBlueprints", whose, lambda row: _blueprint(row, sourcing_id, whose))
+
+
+def read_sourcings(get_page: GetPage) -> tuple[RemoteSourcing, ...]:
+    """Every sourcing, in the order of the API. Raises UntrustedList."""
+    whose = "the list of sourcings"
+
+    def sourcing(row: Any) -> tuple[str, RemoteSourcing]:
+        sourcing_id, name = _id_and_name(row, "sourcingId", whose)
+        return sourcing_id, RemoteSourcing(sourcing_id, name)
+
+    return _read_all(get_page, "sourcings", whose, sourcing)
+
+
+def _read_all(
+    get_page: GetPage, field: str, whose: str, parse: Callable[[Any], tuple[str, _T]]
+) -> tuple[_T, ...]:
+    """The rows that the pages hold under `field`; `parse` gives a row's id and what it is.
 
     Raises UntrustedList where the pages do not add up to one whole list: a total that changes, rows that repeat
     or are missing, another page than was asked for, an end that does not come.
     """
-    found: dict[str, Remote] = {}
+    found: dict[str, _T] = {}
     total: int | None = None
     for number in range(MAX_PAGES):
-        rows, pagination = _page(get_page(number), number)
+        rows, pagination = _page(get_page(number), number, field, whose)
         if total is None:
             total = pagination["total"]
         elif pagination["total"] != total:
-            raise UntrustedList(
-                f"the list of {sourcing_id} changed from {total} to {pagination['total']} meanwhile"
-            )
+            raise UntrustedList(f"{whose} changed from {total} to {pagination['total']} meanwhile")
         for row in rows:
-            remote = _remote(row, sourcing_id)
-            if remote.blueprint_id in found:
-                raise UntrustedList(f"the list of {sourcing_id} shows {remote.blueprint_id} twice")
-            found[remote.blueprint_id] = remote
+            identifier, item = parse(row)
+            if identifier in found:
+                raise UntrustedList(f"{whose} shows {identifier} twice")
+            found[identifier] = item
         if not pagination["hasNextPage"]:
             break
         if not rows or len(found) > total:
-            raise UntrustedList(f"the list of {sourcing_id} has more pages than its total of {total} allows")
+            raise UntrustedList(f"{whose} has more pages than its total of {total} allows")
     else:
-        raise UntrustedList(f"the list of {sourcing_id} does not end after {MAX_PAGES} pages")
+        raise UntrustedList(f"{whose} does not end after {MAX_PAGES} pages")
     if len(found) != total:
-        raise UntrustedList(f"the list of {sourcing_id} shows {len(found)} of {total}")
+        raise UntrustedList(f"{whose} shows {len(found)} of {total}")
     return tuple(found.values())
 
 
-def _page(data: Any, number: int) -> tuple[list[Any], dict[str, Any]]:
-    rows = data.get("sequenceBlueprints") if isinstance(data, Mapping) else None
+def _page(data: Any, number: int, field: str, whose: str) -> tuple[list[Any], dict[str, Any]]:
+    rows = data.get(field) if isinstance(data, Mapping) else None
     pagination = data.get("pagination") if isinstance(data, Mapping) else None
     if not isinstance(rows, list) or not isinstance(pagination, dict):
-        raise UntrustedList("what should be a list of blueprints is none")
+        raise UntrustedList(f"what should be {whose} is no list")
     total, page = pagination.get("total"), pagination.get("page")
     if type(total) is not int or total < 0 or type(pagination.get("hasNextPage")) is not bool:
-        raise UntrustedList("a list of blueprints does not say how long it is")
+        raise UntrustedList(f"{whose} does not say how long it is")
     if type(page) is not int or page != number or len(rows) > PAGE_SIZE:
-        raise UntrustedList(f"page {number} of a list was asked for, something else came")
+        raise UntrustedList(f"page {number} of {whose} was asked for, something else came")
     return rows, pagination
 
 
-def _remote(row: Any, sourcing_id: str) -> Remote:
-    blueprint_id = row.get("blueprintId") if isinstance(row, Mapping) else None
+def _id_and_name(row: Any, field: str, whose: str) -> tuple[str, str]:
+    identifier = row.get(field) if isinstance(row, Mapping) else None
     name = row.get("name") if isinstance(row, Mapping) else None
-    if not isinstance(blueprint_id, str) or not is_safe_id(blueprint_id) or not isinstance(name, str):
-        raise UntrustedList(f"the list of {sourcing_id} holds a row without an id or a name")
+    if not isinstance(identifier, str) or not is_safe_id(identifier) or not isinstance(name, str):
+        raise UntrustedList(f"{whose} holds a row without an id or a name")
+    return identifier, name
+
+
+def _blueprint(row: Any, sourcing_id: str, whose: str) -> tuple[str, Remote]:
+    blueprint_id, name = _id_and_name(row, "blueprintId", whose)
     if row.get("sourcingId", sourcing_id) != sourcing_id:
-        raise UntrustedList(
-            f"the list of {sourcing_id} holds a blueprint of another sourcing: {blueprint_id}"
-        )
+        raise UntrustedList(f"{whose} holds a blueprint of another sourcing: {blueprint_id}")
     updated = row.get("updatedAt")
     shown, content = _forms(row)
-    return Remote(
+    return blueprint_id, Remote(
         blueprint_id,
         name,
         shown.digest if shown else None,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from kalentops.api.transport import Transport
+from kalentops.api.transport import Query, Transport
 from kalentops.outcome import Answer
 
 
@@ -15,9 +14,7 @@ class ReadOnly:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def send(
-        self, method: str, path: str, *, query: Mapping[str, int] | None = None, body: Any = None
-    ) -> Answer:
+    def send(self, method: str, path: str, *, query: Query | None = None, body: Any = None) -> Answer:
         """Raises AssertionError for anything but a GET without a body: whoever asks for that is a bug."""
         if method != "GET" or body is not None:
             raise AssertionError(f"{method} {path} in a command that only reads")

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 import httpx
 
@@ -38,12 +38,13 @@ _NOT_SENT: Final = (
 )
 
 
+Query: TypeAlias = Mapping[str, int | str]
+
+
 class Transport(Protocol):
     """What the client needs of a network."""
 
-    def send(
-        self, method: str, path: str, *, query: Mapping[str, int] | None = None, body: Any = None
-    ) -> Answer:
+    def send(self, method: str, path: str, *, query: Query | None = None, body: Any = None) -> Answer:
         """The answer to one request. Never raises for what a network or a server can do."""
         ...
 
@@ -105,9 +106,7 @@ class HttpTransport:
             self._clients.append(client)
         return own
 
-    def send(
-        self, method: str, path: str, *, query: Mapping[str, int] | None = None, body: Any = None
-    ) -> Answer:
+    def send(self, method: str, path: str, *, query: Query | None = None, body: Any = None) -> Answer:
         content = (
             None if body is None else json.dumps(body, ensure_ascii=False).encode(errors="surrogatepass")
         )

@@ -12,7 +12,7 @@ import stamina
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalentops.api.client import WriteApi
+from kalentops.api.client import Ownership, WriteApi
 from kalentops.api.retrying import ATTEMPTS
 from kalentops.api.secret import ApiKey
 from kalentops.api.throttle import Throttle
@@ -35,6 +35,7 @@ EMPTY = {
     "sequenceBlueprints": [],
     "pagination": {"page": 0, "pageSize": 50, "total": 0, "hasNextPage": False},
 }
+NO_SOURCINGS = {"sourcings": [], "pagination": EMPTY["pagination"]}
 HALF = {"sequenceBlueprints": [], "pagination": {"page": 0, "pageSize": 50, "total": 3, "hasNextPage": False}}
 LISTED = Answer(200, {"success": True, "data": EMPTY})
 CREATED = Answer(201, {"success": True, "data": {"blueprintId": "b1"}})
@@ -51,10 +52,12 @@ class Recording:
 
     def __init__(self, *answers: Answer) -> None:
         self.sent: list[tuple[str, str]] = []
+        self.queries: list[dict[str, Any]] = []
         self._answers = list(answers)
 
     def send(self, method: str, path: str, *, query: Any = None, body: Any = None) -> Answer:
         self.sent.append((method, path))
+        self.queries.append(dict(query or {}))
         return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
 
@@ -71,6 +74,7 @@ def api(*answers: Answer, clock: FakeClock | None = None) -> tuple[WriteApi, Rec
     return WriteApi(network, Throttle(clock, lambda _: None)), network, clock
 
 
+SOURCINGS = ("GET", "/v1/sourcings")
 LIST = ("GET", "/v1/sourcings/s1/sequence-blueprints")
 CREATE = ("POST", "/v1/sourcings/s1/sequence-blueprints")
 UPDATE = ("PATCH", "/v1/sequence-blueprints/b1")
@@ -139,6 +143,35 @@ def test_a_list_that_is_none_is_read_again_and_then_given_up() -> None:
     client, network, _ = api(half)
     with pytest.raises(UntrustedList, match="shows 0 of 3"):
         client.list_blueprints("s1")
+    assert 1 < len(network.sent) <= ATTEMPTS
+
+
+@pytest.mark.parametrize("ownership", ["mine", "all"])
+@pytest.mark.parametrize(("closed", "status"), [(False, "in-progress"), (True, "closed")])
+def test_which_sourcings_are_asked_for(ownership: Ownership, closed: bool, status: str) -> None:  # noqa: FBT001
+    rows = [{"sourcingId": f"s{number}", "name": f"Sourcing {number}"} for number in range(51)]
+    pages = [rows[:50], rows[50:]]
+    shown = [
+        {"sourcings": some, "pagination": {"page": number, "total": 51, "hasNextPage": number == 0}}
+        for number, some in enumerate(pages)
+    ]
+    client, network, _ = api(*(Answer(200, {"success": True, "data": each}) for each in shown))
+    found = client.list_sourcings(ownership=ownership, closed=closed)
+    assert [each.sourcing_id for each in found] == [row["sourcingId"] for row in rows]
+    assert network.sent == [SOURCINGS] * 2
+    wanted = {"ownership": ownership, "status": status, "pageSize": 50}
+    assert network.queries == [{**wanted, "page": 0}, {**wanted, "page": 1}]
+
+
+def test_sourcings_that_are_no_list_are_read_again_and_then_given_up() -> None:
+    half = Answer(200, {"success": True, "data": HALF})
+    whole = Answer(200, {"success": True, "data": NO_SOURCINGS})
+    client, network, _ = api(half, failed(500), whole)
+    assert client.list_sourcings(ownership="all", closed=False) == ()
+    assert network.sent == [SOURCINGS] * 3
+    client, network, _ = api(half)
+    with pytest.raises(UntrustedList, match="what should be the list of sourcings is no list"):
+        client.list_sourcings(ownership="all", closed=False)
     assert 1 < len(network.sent) <= ATTEMPTS
 
 

@@ -1,4 +1,4 @@
-"""What can be reached at all: two paths, and nothing that starts or deletes."""
+"""What can be reached at all: two paths to write, two to read, and nothing that starts or deletes."""
 
 from __future__ import annotations
 
@@ -64,19 +64,22 @@ IDS = st.text(max_size=12) | st.sampled_from(["s1", "b1/start", "../x", "b1?x", 
 
 @given(IDS, st.sampled_from([LISTED, CREATED, REFUSED]))
 def test_reading_can_only_get(identifier: str, answer: Answer) -> None:
-    assert public(ReadApi) == {"list_blueprints": 1}
+    assert public(ReadApi) == {"list_blueprints": 1, "list_sourcings": 2}
     network = Recording(answer)
     client = ReadApi(network, Throttle(FakeClock(), lambda _: None))
     with caught():
         client.list_blueprints(identifier)
+    with caught():
+        client.list_sourcings(ownership="all", closed=False)
     for method, path in network.sent:
         assert method == "GET"
-        assert re.fullmatch(r"/v1/sourcings/[\w-][\w.-]*/sequence-blueprints", path, re.ASCII)
+        assert re.fullmatch(r"/v1/sourcings(/[\w-][\w.-]*/sequence-blueprints)?", path, re.ASCII)
 
 
 @given(IDS, st.sampled_from([LISTED, CREATED, REFUSED]))
 def test_writing_reaches_two_paths(identifier: str, answer: Answer) -> None:
-    assert public(WriteApi) == {"list_blueprints": 1, "create": 2, "update": 2, "ready": 0}
+    reading = {"list_blueprints": 1, "list_sourcings": 2}
+    assert public(WriteApi) == reading | {"create": 2, "update": 2, "ready": 0}
     network = Recording(answer)
     client = WriteApi(network, Throttle(FakeClock(), lambda _: None))
     for act in (client.create, client.update):

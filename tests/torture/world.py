@@ -154,7 +154,7 @@ class Network:
                 raise Killed
 
     def send(
-        self, method: str, path: str, *, query: Mapping[str, int] | None = None, body: Any = None
+        self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None
     ) -> Answer:
         self.step()
         self.server.clock.advance(0.05)
@@ -178,7 +178,7 @@ class Network:
         unknown = [f"{kind} {when}" for kind in kinds for when in ("nothing", "done", "late")]
         return self.random.choice([*effects, *unknown, *unknown])
 
-    def _answer(self, method: str, path: str, query: Mapping[str, int], body: Any, fault: str) -> Answer:
+    def _answer(self, method: str, path: str, query: Mapping[str, Any], body: Any, fault: str) -> Answer:
         if fault == "not sent":
             return Answer(trouble=Trouble.NOT_SENT, reason="no connection")
         if fault in {"429", "refused"}:
@@ -191,7 +191,7 @@ class Network:
             return self._list(path, query, fault)
         return self._write(method, path, body, fault)
 
-    def _list(self, path: str, query: Mapping[str, int], fault: str) -> Answer:
+    def _list(self, path: str, query: Mapping[str, Any], fault: str) -> Answer:
         if fault == "lost":
             return Answer(trouble=Trouble.LOST, reason="broke")
         if fault == "500":
