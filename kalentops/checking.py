@@ -87,7 +87,7 @@ def _check_id(document: Document) -> Iterator[Finding]:
             Problem(
                 ("sourcingId",),
                 "`sourcingId` is not an id that Kalent gives out",
-                "use letters, digits, _, - and . only, at most 128",
+                "it has letters, digits, _, - and . only, at most 128; `kalentops sourcings` lists them",
                 code="KAL019",
             )
         )

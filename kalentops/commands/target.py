@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import FrameType
 
 from kalentops.api.address import DEFAULT_URL, check_url, tenant
-from kalentops.api.client import ReadApi, WriteApi
+from kalentops.api.client import Ownership, ReadApi, WriteApi
 from kalentops.api.reading import read_lists
 from kalentops.api.readonly import ReadOnly
 from kalentops.api.secret import ApiKey, read_key
@@ -20,8 +20,8 @@ from kalentops.api.transport import HttpTransport, Network
 from kalentops.apply.events import Began, Listed, Waiting
 from kalentops.clock import SystemClock
 from kalentops.commands.options import Connection
-from kalentops.errors import StateError
-from kalentops.remote import Observed
+from kalentops.errors import Interrupted, StateError
+from kalentops.remote import Observed, RemoteSourcing
 from kalentops.reports.console import Progress
 from kalentops.reports.notes import tell
 from kalentops.state import State
@@ -73,6 +73,13 @@ class Line:
 
     def writer(self) -> WriteApi:
         return WriteApi(self.transport, self.throttle)
+
+    def sourcings(self, *, ownership: Ownership, closed: bool) -> tuple[RemoteSourcing, ...]:
+        """One list of sourcings. Raises what `list_sourcings` raises."""
+        found = self.reader().list_sourcings(ownership=ownership, closed=closed)
+        if self.clock.stopping:
+            raise Interrupted("interrupted while reading; nothing was changed")
+        return found
 
     def observe(self, sourcing_ids: Iterable[str], parallelism: int) -> Observed:
         """The lists of the sourcings. Raises what `read_lists` raises."""

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kalentops.commands import options
+from kalentops.errors import KalentopsError
+
+if TYPE_CHECKING:
+    from kalentops.finding import Finding
+    from kalentops.repository import Repository
+    from kalentops.rules.engine import Severities
 
 
 @click.command(
@@ -15,10 +23,21 @@ from kalentops.commands import options
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @options.folder
 @options.output("text", "json")
+@click.option("--online", is_flag=True, help="Ask Kalent too: does each sourcing exist, is it in progress?")
+@options.network
 @options.quiet
 @click.pass_context
-def command(ctx: click.Context, paths: tuple[Path, ...], directory: Path, form: str, *, quiet: bool) -> None:
-    """Check the files against every rule. Needs no key, no network and no state.
+def command(
+    ctx: click.Context,
+    paths: tuple[Path, ...],
+    directory: Path,
+    form: str,
+    connection: options.Connection,
+    *,
+    online: bool,
+    quiet: bool,
+) -> None:
+    """Check the files against every rule. Without --online, needs no key, no network and no state.
 
     Without PATHS, all of the folder of blueprints. Exit code 3 if there is an error.
     """
@@ -30,12 +49,36 @@ def command(ctx: click.Context, paths: tuple[Path, ...], directory: Path, form: 
     config = options.project(directory, None).config
     places = [directory / path for path in paths] or [config.blueprints]
     repository = load(config.root, places, severities=config.severities, known=None)
+    failure: KalentopsError | None = None
+    if online:
+        try:
+            repository.findings += _ask(repository, config.severities, connection, quiet=quiet)
+            repository.findings.sort()
+        except KalentopsError as error:  # what the files alone say is told first
+            failure = error
     if form == "json":
-        click.echo(machine.dump(machine.validation(repository.findings)))
+        asked = online and failure is None
+        click.echo(machine.dump(machine.validation(repository.findings, online=asked)))
     else:
         show(findings.findings(repository.findings))
-        if not quiet:
+        if not quiet and failure is None:
             show([findings.summary(repository.findings, repository.files, len(repository.desired))])
     if not repository.files:
         tell([f"no file of a name in .yaml or .yml is below {', '.join(str(place) for place in places)}"])
+    if failure is not None:
+        raise failure
     ctx.exit(0 if repository.valid else 3)
+
+
+def _ask(
+    repository: Repository, severities: Severities, connection: options.Connection, *, quiet: bool
+) -> list[Finding]:
+    """What the API has to say of the sourcings. Raises what `Target.of` and `list_sourcings` raise."""
+    from kalentops.commands.target import Target, connected
+    from kalentops.rules.online import check_sourcings
+
+    target = Target.of(connection, os.environ)
+    with connected(target, quiet=quiet, farewell="stopped at once; nothing was changed") as line:
+        in_progress, closed = (line.sourcings(ownership="all", closed=each) for each in (False, True))
+    named = (each.named for each in repository.desired)
+    return list(check_sourcings(named, in_progress, closed, severities))

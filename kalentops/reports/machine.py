@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from kalentops.apply.result import ApplyResult
 from kalentops.diff import changes
 from kalentops.finding import Finding, Severity
 from kalentops.plan import Change, Drift, Plan
+from kalentops.remote import RemoteSourcing
 from kalentops.state import State
 from kalentops.stateformat import entry_to_json, intent_to_json
 
@@ -42,10 +43,29 @@ def finding(of: Finding) -> dict[str, Any]:
     }
 
 
-def validation(found: Sequence[Finding]) -> dict[str, Any]:
-    """`validate --format json`."""
-    valid = not any(each.severity is Severity.ERROR for each in found)
-    return {"format_version": FORMAT_VERSION, "valid": valid, "findings": [finding(each) for each in found]}
+def validation(found: Sequence[Finding], *, online: bool = False) -> dict[str, Any]:
+    """`validate --format json`; `online` says whether the API was asked which sourcings exist, and answered."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "valid": not any(each.severity is Severity.ERROR for each in found),
+        "online": online,
+        "findings": [finding(each) for each in found],
+    }
+
+
+def sourcings(found: Sequence[RemoteSourcing], files: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """`sourcings --format json`; `files` are those that serve a sourcing, by its id."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "sourcings": [
+            {
+                "sourcing_id": each.sourcing_id,
+                "name": each.name,
+                "files": list(files.get(each.sourcing_id, ())),
+            }
+            for each in found
+        ],
+    }
 
 
 def plan(of: Plan) -> dict[str, Any]:

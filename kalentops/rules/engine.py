@@ -82,6 +82,7 @@ class Named:
     file: str
     key_at: tuple[int, int]
     name_at: tuple[int, int]
+    sourcing_at: tuple[int, int]
 
 
 def named(document: Document) -> Iterator[tuple[Named, Blueprint]]:
@@ -89,15 +90,13 @@ def named(document: Document) -> Iterator[tuple[Named, Blueprint]]:
     if document.model is None or ("sourcingId",) in document.tainted:
         return
     find = document.places.find
+    sourcing_id, sourcing_at = document.model.sourcingId, find(("sourcingId",))
     for key, blueprint in document.model.blueprints.items():
         path = ("blueprints", key)
         name_path = (*path, "name")
         name = "" if name_path in document.tainted else blueprint.name
-        sourcing_id = document.model.sourcingId
-        yield (
-            Named(sourcing_id, key, name, document.file, find(path, on_key=True), find(name_path)),
-            blueprint,
-        )
+        at = find(path, on_key=True), find(name_path), sourcing_at
+        yield Named(sourcing_id, key, name, document.file, *at), blueprint
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from kalentops.rules import (
     kal020_duplicate_step_id,
     kal021_missing_linkedin_type,
     kal022_linkedin_type_elsewhere,
+    kal023_unknown_sourcing,
     kal024_contradictory_key,
     kal101_unknown_variable,
     kal102_spaces_in_variable,
@@ -48,6 +49,7 @@ from kalentops.rules import (
     kal308_unreviewed_draft,
     kal309_unseen_characters,
     kal310_single_braces,
+    kal311_closed_sourcing,
 )
 from kalentops.rules.base import Rule
 
@@ -73,6 +75,7 @@ RULES: Final[tuple[Rule, ...]] = (
     kal020_duplicate_step_id.RULE,
     kal021_missing_linkedin_type.RULE,
     kal022_linkedin_type_elsewhere.RULE,
+    kal023_unknown_sourcing.RULE,
     kal024_contradictory_key.RULE,
     kal101_unknown_variable.RULE,
     kal102_spaces_in_variable.RULE,
@@ -95,5 +98,6 @@ RULES: Final[tuple[Rule, ...]] = (
     kal308_unreviewed_draft.RULE,
     kal309_unseen_characters.RULE,
     kal310_single_braces.RULE,
+    kal311_closed_sourcing.RULE,
 )
 BY_CODE: Final[dict[str, Rule]] = {rule.code: rule for rule in RULES}

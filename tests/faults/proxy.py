@@ -25,7 +25,7 @@ Script = Callable[["Request"], Behaviour | None]
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """One request. `kind` is create, update, list or other; `nth` counts the requests of its kind from 1."""
+    """One request. `kind` is create, update, list, sourcings or other; `nth` counts the requests of its kind from 1."""
 
     kind: str
     nth: int
@@ -200,9 +200,7 @@ class FaultProxy:
         body = stream.read(length)
         if len(body) < length:  # the client died while it was sending: no server would act on half a request
             return None
-        kind = {"POST": "create", "PATCH": "update"}.get(
-            method, "list" if "sequence-blueprints" in target else "other"
-        )
+        kind = {"POST": "create", "PATCH": "update"}.get(method) or _kind_of_read(urlsplit(target).path)
         with self._lock:
             self._counts[kind] = nth = self._counts.get(kind, 0) + 1
             request = Request(kind, nth, method, target, headers, body)
@@ -210,6 +208,11 @@ class FaultProxy:
         for watcher in self.watchers:
             watcher(request)
         return request
+
+
+def _kind_of_read(path: str) -> str:
+    last = path.rsplit("/", 1)[-1]
+    return {"sequence-blueprints": "list", "sourcings": "sourcings"}.get(last, "other")
 
 
 def _forward(exchange: Exchange) -> None:

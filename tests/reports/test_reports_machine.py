@@ -9,6 +9,7 @@ from kalentops import __version__
 from kalentops.apply.result import ApplyResult, Outcome, Result
 from kalentops.finding import Finding, Severity
 from kalentops.plan import Action, Change, Plan
+from kalentops.remote import RemoteSourcing
 from kalentops.reports import machine
 from kalentops.state import Entry, Intent, State
 
@@ -37,11 +38,28 @@ def test_validation() -> None:
     assert through(machine.validation([FINDING])) == {
         "format_version": "1.0",
         "valid": True,
+        "online": False,
         "findings": [one],
     }
     error = Finding("a.yaml", 1, 1, "KAL101", "m", "h")
     assert through(machine.validation([FINDING, error]))["valid"] is False
-    assert through(machine.validation([])) == {"format_version": "1.0", "valid": True, "findings": []}
+    assert through(machine.validation([], online=True)) == {
+        "format_version": "1.0",
+        "valid": True,
+        "online": True,
+        "findings": [],
+    }
+
+
+def test_sourcings() -> None:
+    found = [RemoteSourcing("s2", "Two \ud800\u202e"), RemoteSourcing("s1", "One")]
+    assert through(machine.sourcings(found, {"s2": ["a.yaml", "b.yaml"], "s3": ["c.yaml"]})) == {
+        "format_version": "1.0",
+        "sourcings": [
+            {"sourcing_id": "s2", "name": "Two \ud800\u202e", "files": ["a.yaml", "b.yaml"]},
+            {"sourcing_id": "s1", "name": "One", "files": []},
+        ],
+    }
 
 
 def test_a_plan() -> None:

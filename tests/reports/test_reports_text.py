@@ -9,7 +9,8 @@ from kalentops.apply.result import ApplyResult, Outcome, Result
 from kalentops.canonical import of_body
 from kalentops.finding import Finding, Severity
 from kalentops.plan import Action, Change, Plan
-from kalentops.reports import findings, plans, results, states
+from kalentops.remote import RemoteSourcing
+from kalentops.reports import findings, plans, results, sourcings, states
 from kalentops.reports.lines import Line, count, plain
 from kalentops.state import Entry, Intent, State
 
@@ -268,6 +269,14 @@ def test_a_state() -> None:
     assert plain(states.summary(State())) == "0 blueprints, serial 0"
 
 
+def test_sourcings() -> None:
+    found = [RemoteSourcing("s1", "Backend engineer"), RemoteSourcing("s_2", "Data")]
+    first, second = sourcings.listing(found, {"s_2": ["a.yaml", "b.yaml"], "s_3": ["c.yaml"]})
+    assert first == (("s1   ", "bold"), ("Backend engineer", ""))
+    assert second == (("s_2  ", "bold"), ("Data              ", ""), ("a.yaml, b.yaml", "dim"))
+    assert list(sourcings.listing([], {})) == []
+
+
 def hostile_reports() -> dict[str, list[Line]]:
     """Every report, with a hostile text wherever there is room for one."""
     bad = step(HOSTILE, name=HOSTILE, subject=HOSTILE, content=HOSTILE + "\nb")
@@ -292,6 +301,7 @@ def hostile_reports() -> dict[str, list[Line]]:
         "verbose": list(plans.plan(Plan(None, 0, changes), verbose=True)),
         "results": list(results.results(ApplyResult((result,)))),
         "findings": list(findings.findings([Finding(HOSTILE, 1, 1, "KAL101", HOSTILE, HOSTILE)])),
+        "sourcings": list(sourcings.listing([RemoteSourcing(HOSTILE, HOSTILE)], {HOSTILE: [HOSTILE]})),
         "listing": list(states.listing(state)),
         "entry": list(states.entry(state, address)),
     }

@@ -3,7 +3,7 @@
 A case is a whole `file` (a.yaml), several `files`, one `step`, or `steps`; the fields of a step that a case does
 not name are filled in, and `field: -` leaves one out. A mark `▸` stands before each place that a finding has to
 point at; `says` and `hint` are parts of its message and of its hint. Findings of no other code may come, bar those
-of `also`.
+of `also`. A case with `in_progress` or `closed` (sourcings as id: name) is what the API showed besides.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ import pytest
 import yaml
 
 from kalentops.finding import Finding, Severity
+from kalentops.remote import RemoteSourcing
 from kalentops.repository import load
+from kalentops.rules.online import check_sourcings
 from kalentops.rules.table import BY_CODE, RULES
 
 CASES = Path(__file__).parent / "cases"
@@ -97,7 +99,14 @@ def _all_cases(kind: str) -> list[Any]:
 def _findings(case: dict[str, Any], folder: Path) -> list[Finding]:
     for name, content in _files(case).items():
         _write(folder / name, content)
-    return load(folder, [folder], known=None).findings
+    repository = load(folder, [folder], known=None)
+    if not case.keys() & {"in_progress", "closed"}:
+        return repository.findings
+    named = [each.named for each in repository.desired]
+    in_progress, closed = (
+        [RemoteSourcing(*each) for each in case.get(kind, {}).items()] for kind in ("in_progress", "closed")
+    )
+    return [*repository.findings, *check_sourcings(named, in_progress, closed)]
 
 
 @pytest.mark.parametrize(("code", "case"), _all_cases("pass"))

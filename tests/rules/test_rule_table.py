@@ -54,5 +54,6 @@ def test_every_code_in_the_source_is_a_rule() -> None:
     emitted = {code for path in loader for code in re.findall(r"KAL\d{3}", path.read_text(encoding="utf-8"))}
     without_check = {rule.code for rule in RULES if rule.check is None}
     assert emitted <= without_check
-    over_files = {"KAL017", "KAL018", "KAL019", "KAL024"}
-    assert without_check - emitted == over_files
+    # found over several files, by `repository`, or with the API's help
+    elsewhere = {"KAL017", "KAL018", "KAL019", "KAL023", "KAL024", "KAL311"}
+    assert without_check - emitted == elsewhere

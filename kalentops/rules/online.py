@@ -1,0 +1,54 @@
+"""What only the API can tell of the files: whether the sourcings that they serve exist, and are in progress."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from kalentops.finding import Finding, Severity
+from kalentops.remote import RemoteSourcing
+from kalentops.rules.engine import DEFAULTS, Named, Severities
+from kalentops.rules.table import BY_CODE
+from kalentops.text import clip, is_safe_id, nearest
+
+# Looking for the nearest of thousands takes a while; where so many are wrong, it is no slip of the pen.
+_MOST_SLIPS: Final = 20
+_LISTED: Final = "`kalentops sourcings --all` lists those that the key sees"
+
+
+def check_sourcings(
+    blueprints: Iterable[Named],
+    in_progress: Sequence[RemoteSourcing],
+    closed: Sequence[RemoteSourcing],
+    severities: Severities = DEFAULTS,
+) -> Iterator[Finding]:
+    """A finding for each file whose sourcing is in neither list, or in that of the closed ones alone.
+
+    What is no id at all has a finding of its own already (KAL019).
+    """
+    names = {each.sourcing_id: each.name for each in (*closed, *in_progress)}
+    open_ids = {each.sourcing_id for each in in_progress}
+    if_closed = severities.get("KAL311", BY_CODE["KAL311"].severity)
+    unknown: set[str] = set()
+    for file, at, sourcing_id in dict.fromkeys((b.file, b.sourcing_at, b.sourcing_id) for b in blueprints):
+        if sourcing_id not in names and is_safe_id(sourcing_id):
+            unknown.add(sourcing_id)
+            hint = _meant(sourcing_id, names) if len(unknown) <= _MOST_SLIPS else _LISTED
+            message = f"there is no sourcing `{clip(sourcing_id)}`, or the key doesn't see it"
+            yield Finding(file, *at, "KAL023", message, hint, Severity.ERROR)
+        elif sourcing_id in names and sourcing_id not in open_ids and if_closed is not None:
+            message = f'the sourcing "{clip(names[sourcing_id])}" is closed'
+            hint = (
+                "if it is to stay so, take its blueprints out of the files; `kalentops state rm` forgets them"
+            )
+            yield Finding(file, *at, "KAL311", message, hint, if_closed)
+
+
+def _meant(sourcing_id: str, names: dict[str, str]) -> str:
+    """The hint for an id that does not exist: the one most like it, or that of the sourcing of such a name."""
+    meant = nearest(sourcing_id, names)
+    if meant is None:
+        by_name = {name: each for each, name in names.items()}
+        name = nearest(sourcing_id, by_name)
+        meant = by_name[name] if name else None
+    return f'did you mean {meant} ("{clip(names[meant])}")?' if meant else _LISTED
