@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import click
 
 from kalentops.errors import UsageError
+from kalentops.scope import Scope
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -109,6 +110,22 @@ _GUARDS = tuple(
     click.option(f"--max-{name}", type=click.IntRange(min=0), metavar="N", help=f"Permit so many {name}.")
     for name in ("creates", "updates")
 )
+_TARGETS = (
+    click.option(
+        "--sourcing",
+        "sourcings",
+        multiple=True,
+        metavar="SOURCING_ID",
+        help="Only this sourcing. May be repeated; * ? […] match.",
+    ),
+    click.option(
+        "--target",
+        "targets",
+        multiple=True,
+        metavar="ADDRESS",
+        help="Only this address, or this key in any sourcing; likewise.",
+    ),
+)
 _NETWORK = (
     click.option(
         "--api-url", envvar="KALENT_API_URL", metavar="URL", help="Where the API is. [env: KALENT_API_URL]"
@@ -141,6 +158,11 @@ def targets(command: Callable[..., Any]) -> Callable[..., Any]:
 def guards(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that permit more than the configuration does, as `limits`."""
     return _bundle(command, "limits", Limits, _GUARDS)
+
+
+def targets(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that pick a part of the plan, as `scope`."""
+    return _bundle(command, "scope", Scope, _TARGETS)
 
 
 def network(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -30,7 +30,7 @@ LAYERS = (
     ("loader", "state", "timeline", "remote"),
     ("canonical",),
     ("model",),
-    ("finding", "outcome", "clock", "shape"),
+    ("finding", "outcome", "clock", "shape", "scope"),
     ("text", "errors", "collector"),
     ("__init__",),
 )
