@@ -14,6 +14,7 @@ from kalentops.errors import Interrupted, UsageError
 if TYPE_CHECKING:
     from kalentops.commands.stages import Planned
     from kalentops.commands.target import Target
+    from kalentops.scope import Scope
 
 
 @click.command(epilog="\b\nExample:\n  kalentops apply\n  kalentops apply --yes plan.json")
@@ -49,7 +50,7 @@ def command(
     form: str,
     parallelism: int | None,
     settle: float,
-    narrow: options.Narrow,
+    scope: Scope,
     overwrite: tuple[str, ...],
     lock_timeout: float,
     limits: options.Limits,
@@ -80,7 +81,7 @@ def command(
         repository = stages.read_files(project.config, session.state)
         stages.refuse_invalid(repository)
         saved = None if plan_file is None else planfile.load(directory / plan_file)
-        asked = stages.asked_for(repository, session.state, narrow, overwrite, saved)
+        asked = stages.asked_for(repository, session.state, scope, overwrite, saved)
         planned = stages.plan_of(repository, session.state, asked)
         target.check_state(session.state)
         if saved is not None and saved.refreshed:

@@ -54,18 +54,6 @@ overwrite = click.option(
     metavar="ADDRESS",
     help="Replace what somebody changed in Kalent, or protected.",
 )
-_SCOPE = (
-    click.option(
-        "--sourcing", "sourcings", multiple=True, metavar="GLOB", help="Only these sourcings, by their id."
-    ),
-    click.option(
-        "--target",
-        "targets",
-        multiple=True,
-        metavar="GLOB",
-        help="Only these addresses, or keys where there is no /.",
-    ),
-)
 
 
 def output(*formats: str) -> Callable[[_F], _F]:
@@ -85,14 +73,6 @@ class Limits:
 
     max_creates: int | None
     max_updates: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Narrow:
-    """Which addresses a command is about: globs of sourcings, and of addresses or keys. None of them: all."""
-
-    sourcings: tuple[str, ...]
-    targets: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +128,6 @@ _NETWORK = (
     click.option("--proxy", envvar="KALENTOPS_PROXY", metavar="URL", help="Go through this proxy."),
     click.option("--debug-http", is_flag=True, help="Show requests on stderr, without key and texts."),
 )
-
-
-def targets(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that narrow a command to some addresses, as `narrow`."""
-    return _bundle(command, "narrow", Narrow, _SCOPE)
 
 
 def guards(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -13,6 +13,7 @@ from kalentops.commands import options
 if TYPE_CHECKING:
     from kalentops.commands.stages import Planned
     from kalentops.plan import Plan
+    from kalentops.scope import Scope
 
 
 @click.command(
@@ -42,7 +43,7 @@ def command(
     form: str,
     out: Path | None,
     overwrite: tuple[str, ...],
-    narrow: options.Narrow,
+    scope: Scope,
     connection: options.Connection,
     *,
     refresh: bool,
@@ -71,7 +72,7 @@ def command(
     tell(snapshot.notes)
     repository = stages.read_files(project.config, snapshot.state)
     stages.refuse_invalid(repository)
-    asked = stages.asked_for(repository, snapshot.state, narrow, overwrite)
+    asked = stages.asked_for(repository, snapshot.state, scope, overwrite)
     planned = stages.plan_of(repository, snapshot.state, asked)
     if refresh or refresh_only:
         planned = _refreshed(planned, connection, project.config.parallelism, quiet=quiet)

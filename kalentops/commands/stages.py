@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from kalentops.apply.result import ApplyResult
-from kalentops.commands.options import Limits, Narrow
+from kalentops.commands.options import Limits
 from kalentops.config import Config
 from kalentops.errors import GuardRefused, InvalidFiles, UsageError
 from kalentops.plan import Plan, make_plan, narrowed
@@ -20,7 +20,7 @@ from kalentops.reports.console import show
 from kalentops.reports.lines import count
 from kalentops.reports.notes import tell
 from kalentops.repository import Repository, load
-from kalentops.scope import Scope, check_scope
+from kalentops.scope import Scope
 from kalentops.state import State
 from kalentops.text import clip, nearest
 
@@ -61,12 +61,12 @@ def refuse_invalid(repository: Repository) -> None:
 
 
 def asked_for(
-    repository: Repository, state: State, narrow: Narrow, overwrite: Iterable[str], saved: Saved | None = None
+    repository: Repository, state: State, scope: Scope, overwrite: Iterable[str], saved: Saved | None = None
 ) -> Asked:
     """What the command line asks for, or the saved plan. Raises UsageError where both do, or where a glob fits
     nothing.
     """
-    asked = Asked(Scope(narrow.sourcings, narrow.targets), tuple(overwrite))
+    asked = Asked(scope, tuple(overwrite))
     if saved is not None:
         if asked != Asked():
             raise UsageError(
@@ -74,10 +74,8 @@ def asked_for(
                 hint="leave --sourcing, --target and --overwrite out, or make the plan with them",
             )
         asked = saved.asked
-    check_scope(
-        asked.scope,
-        {each.address for each in repository.desired} | state.entries.keys() | state.intents.keys(),
-    )
+    wanted = {each.address for each in repository.desired}
+    asked.scope.check(wanted | state.entries.keys() | state.intents.keys())
     return asked
 
 

@@ -25,7 +25,7 @@ LAYERS = (
     ("repository", "refreshing"),
     ("workers", "plan"),
     ("twins", "relocation"),
-    ("lookalikes", "scope", "checking", "config"),
+    ("lookalikes", "checking", "config"),
     ("rules", "diff", "words", "schema", "stateformat"),
     ("loader", "state", "timeline", "remote"),
     ("canonical",),
