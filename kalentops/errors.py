@@ -47,6 +47,12 @@ class InvalidFiles(KalentopsError):
     hint = "mend the errors above and run it again; `kalentops rule CODE` explains a code"
 
 
+class Unwritable(KalentopsError):
+    """A text that came from elsewhere can't stand in a file. The message says where in the data it is."""
+
+    hint = "mend the text in Kalent's web app, then run the command again"
+
+
 class NoKey(KalentopsError):
     """There is no API key, or it can't be used."""
 

@@ -21,7 +21,7 @@ LAYERS = (
     ("commands",),
     ("reports", "planfile"),
     ("apply",),
-    ("api", "store"),
+    ("api", "store", "writing"),
     ("repository", "refreshing"),
     ("workers", "plan"),
     ("twins", "relocation"),
