@@ -79,7 +79,7 @@ def test_what_apply_knows_of_a_file_is_what_was_rendered() -> None:
     }
     text = render.file_text("sourcing_1", {"a": body})
     job = Job(root=Path(), severities=DEFAULTS, known={})
-    _, [desired] = check_text(job, "f.yaml", text)
+    [desired] = check_text(job, "f.yaml", text).desired
     assert desired.canonical == of_blueprint(Blueprint.read(body))
 
 
