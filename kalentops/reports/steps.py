@@ -51,10 +51,12 @@ def outline(body: Mapping[str, Any], indent: str, *, full: bool) -> Iterator[Lin
     if not steps:
         yield line((f"{indent}no steps yet", "dim"))
     for number, step in enumerate(steps, 1):
-        yield line(f"{indent}{number}. {kind(step)}, {when(step)}: ", (clip(str(step["name"])), "bold"))
-        subject, content = step.get("subject"), str(step["content"])
+        yield line(
+            f"{indent}{number}. {kind(step)}, {when(step)}: ", (clip(str(step.get("name", ""))), "bold")
+        )
+        subject, content = step.get("subject"), str(step.get("content", ""))
         if subject:
-            yield line((f"{indent}   subject: ", "dim"), visible(subject))
+            yield line((f"{indent}   subject: ", "dim"), visible(str(subject)))
         if full:
             yield from (line(f"{indent}   ", (visible(each), "")) for each in content.split("\n") if content)
         elif content:
