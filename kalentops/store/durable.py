@@ -22,6 +22,8 @@ CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0
 _RETRIES: Final = 20
 # What some network file systems answer to a kind of sync that they don't have; not that one has failed.
 _NO_SUCH_SYNC: Final = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOTTY})
+# What file systems without hard links answer to one: FAT, some that are shared.
+_NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 # Windows: somebody (an indexer, a virus scanner) has the file open for a moment.
 _PASSING_WINERRORS: Final = frozenset({5, 32, 33})
 
@@ -86,6 +88,44 @@ def replace(path: Path, data: bytes) -> None:
             temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def create(path: Path, data: bytes) -> None:
+    """A new file, whole, or none; what stands under this name already stays. Raises FileExistsError, OSError.
+
+    Its name is durable after a `sync_folder`, which is left to the caller: there may be many files in one folder.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    descriptor = os.open(temporary, CREATE, 0o666)
+    try:
+        try:
+            write_all(descriptor, data)
+            sync(descriptor)
+        finally:
+            os.close(descriptor)
+        _name_it(temporary, path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _name_it(temporary: Path, path: Path) -> None:
+    """Give a file a second name that nothing has yet: a rename would replace what has it, but not on Windows."""
+    if sys.platform == "win32":
+        _patiently(lambda: temporary.rename(path))
+        return
+    try:
+        path.hardlink_to(temporary)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # The name is reserved, then the file takes it. A crash in between leaves it empty, which `validate` tells.
+        os.close(os.open(path, CREATE, 0o666))
+        try:
+            temporary.replace(path)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
 
 
 def _mode(path: Path) -> int | None:
