@@ -20,7 +20,7 @@ LAYERS = (
     ("cli", "crash"),
     ("commands",),
     ("reports", "planfile"),
-    ("apply",),
+    ("apply", "importing"),
     ("api", "store", "writing"),
     ("repository", "refreshing"),
     ("workers", "plan"),
