@@ -18,6 +18,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "validate": ("validate", "Check the files; needs no key, no network, no state."),
     "plan": ("plan", "Show what apply would do; can't write."),
     "apply": ("apply", "Make Kalent what the files say, and record the ids."),
+    "import": ("import_", "Take what Kalent holds into files and state."),
     "sourcings": ("sourcings", "List sourcings: ids and names, to write files with."),
     "state": ("state", "Look at the state, or make it forget."),
     "rule": ("rule", "Explain a rule, or list them all."),

@@ -251,6 +251,12 @@ def test_a_choice_that_cannot_be_carried_out(state: State, choice: Choice, said:
     assert hint in str(raised.value.hint)
 
 
+def test_a_choice_that_kalent_does_not_show_whole_is_refused() -> None:
+    there = observed(sourcing_a={"b1": {"name": "x", "steps": [3]}})
+    item = _one(plan_one(there, wanted({"mine": blueprint("One")}), State(), CHOSEN))
+    assert (item.fate, item.key) == (Fate.REFUSED, None)
+
+
 @pytest.mark.parametrize("there", [blueprint("One"), {"name": "one", "steps": []}])
 def test_a_choice_that_would_leave_another_address_to_make_a_second_one(there: dict[str, Any]) -> None:
     with pytest.raises(UsageError) as raised:

@@ -1,0 +1,102 @@
+"""`kalentops import`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from kalentops.commands import options
+from kalentops.errors import UsageError
+
+
+@click.command(
+    epilog="\b\nExample:\n  kalentops import --all --dry-run\n  kalentops import sourcing_123\n"
+    "  kalentops import sourcing_123 --key first-contact --id bp_456"
+)
+@click.argument("sourcing_ids", nargs=-1, metavar="[SOURCING_ID]...")
+@click.option("--all", "everything", is_flag=True, help="Every sourcing in progress that the key sees.")
+@click.option("--key", metavar="KEY", help="Take one blueprint into this key; with --id.")
+@click.option("--id", "blueprint_id", metavar="ID", help="The blueprint that --key means.")
+@click.option(
+    "--file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write to this new file; for one sourcing.",
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and write nothing.")
+@options.folder
+@options.state
+@options.output("text", "json")
+@click.option(
+    "--parallelism", type=click.IntRange(1, 64), metavar="N", help="So many sourcings at once. [default: 8]"
+)
+@options.lock_timeout
+@options.network
+@options.quiet
+@click.pass_context
+def command(
+    ctx: click.Context,
+    sourcing_ids: tuple[str, ...],
+    key: str | None,
+    blueprint_id: str | None,
+    file: Path | None,
+    directory: Path,
+    state_file: Path | None,
+    form: str,
+    parallelism: int | None,
+    lock_timeout: float,
+    connection: options.Connection,
+    *,
+    everything: bool,
+    dry_run: bool,
+    quiet: bool,
+) -> None:
+    """Take what Kalent holds, and no file does, into new files, and record the ids.
+
+    Writes nothing to Kalent and overwrites no file. What the files hold already is only recorded. Afterwards there
+    is nothing to plan.
+    """
+    sourcing_ids = tuple(dict.fromkeys(sourcing_ids))
+    _check(sourcing_ids, key, blueprint_id, file, everything=everything)
+    from kalentops.commands.taking_over import Means, Wish, show_imported, take_over
+    from kalentops.commands.target import Target
+    from kalentops.importing.choosing import Choice, check_key
+    from kalentops.store.filestore import FileStore
+
+    choice = None
+    if key is not None and blueprint_id is not None:
+        check_key(key)
+        choice = Choice(sourcing_ids[0], key, blueprint_id)
+    target = Target.of(connection, os.environ)
+    project = options.project(directory, state_file)
+    wish = Wish(sourcing_ids, choice, file and directory / file, dry_run)
+    means = Means(project.config, target, parallelism or project.config.parallelism, quiet)
+    imported = take_over(wish, means, FileStore(project.state_path), lock_timeout)
+    show_imported(imported, form, quiet=quiet)
+    ctx.exit(imported.exit_code)
+
+
+def _check(
+    sourcing_ids: tuple[str, ...],
+    key: str | None,
+    blueprint_id: str | None,
+    file: Path | None,
+    *,
+    everything: bool,
+) -> None:
+    """Raises UsageError where the options don't go together."""
+    if everything is bool(sourcing_ids):
+        raise UsageError(
+            "import takes the ids of sourcings, or --all" + (", not both" if everything else ""),
+            hint="`kalentops sourcings` lists the ids",
+        )
+    if (key is None) is not (blueprint_id is None):
+        raise UsageError(
+            "--key and --id go together: the blueprint with this id becomes this key",
+            hint="`kalentops import SOURCING_ID --dry-run` shows the ids",
+        )
+    if len(sourcing_ids) != 1 and (key is not None or file is not None):
+        option = "--key" if key is not None else "--file"
+        raise UsageError(f"{option} is for one sourcing", hint="name just one")
