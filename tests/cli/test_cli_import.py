@@ -534,7 +534,7 @@ FAULTS = (
 
 
 @pytest.mark.parametrize("fault", [name for name in EVERYTHING if name.startswith(FAULTS)])
-@pytest.mark.parametrize("kind", ["other", "list"])
+@pytest.mark.parametrize("kind", ["sourcings", "list"])
 def test_a_list_that_is_wrong_imports_all_or_nothing(
     fault: str, kind: str, project: Project, emulator: BackgroundEmulator, proxy: FaultProxy
 ) -> None:
@@ -561,7 +561,7 @@ def test_a_key_that_may_not_list_sourcings_imports_those_that_are_named(
     project: Project, emulator: BackgroundEmulator, proxy: FaultProxy
 ) -> None:
     ids = _team(emulator)
-    proxy.script = on("other", EVERYTHING["403"], nth=None)
+    proxy.script = on("sourcings", EVERYTHING["403"], nth=None)
     assert project.run("import", "--all").code == 4
     ran = project.run("import", "sourcing_c")
     assert ran.code == 0, ran.err
