@@ -89,6 +89,10 @@ def _fields(step: str | None, before: Mapping[str, Any], after: Mapping[str, Any
     paths = {tuple(level.path(output_format="list")) for levels in tree.values() for level in levels}
     # A delay is one thing to a reader: `3 days → 5 days`, not a value and a unit.
     names = {path[:1] if path[:1] == ("delay",) else path for path in paths}
+    # Within a list, `[false]` and `[0]` are the same to deepdiff, and not to who reads them.
+    told = {path[0] for path in names if path}
+    differ = {key for key in before.keys() | after.keys() if not _same(before.get(key), after.get(key))}
+    names |= {(key,) for key in differ - told}
     found = []
     for name in sorted(names, key=lambda path: [str(part) for part in path]):
         old, new = _at(before, name), _at(after, name)

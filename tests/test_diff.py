@@ -58,6 +58,13 @@ def test_a_move_is_a_move(old: str, new: str, moved: Any) -> None:
         assert {each.step: (each.before, each.after) for each in found} == moved
 
 
+def test_false_in_a_list_is_not_zero() -> None:
+    (one,) = changes(
+        {"name": "A", "steps": [], "config": {"a": [False]}}, {"name": "A", "steps": [], "config": {"a": [0]}}
+    )
+    assert (one.field, one.kind) == ("config", "changed")
+
+
 @given(st.permutations("abcdef"), st.sets(st.sampled_from("abcdef")), st.sets(st.sampled_from("uvw")))
 def test_as_few_moves_as_possible(order: list[str], gone: set[str], fresh: set[str]) -> None:
     old = list("abcdef")
