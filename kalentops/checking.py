@@ -10,6 +10,7 @@ from typing import NamedTuple
 from kalentops.canonical import Canonical, of_blueprint
 from kalentops.finding import Finding, Problem
 from kalentops.loader.document import Document, read_document
+from kalentops.loader.document import Path as DataPath
 from kalentops.loader.files import Source, read
 from kalentops.model import Blueprint
 from kalentops.rules.engine import Named, Relocation, Severities, check, named, relocations
@@ -21,13 +22,15 @@ class Desired:
     """A blueprint as the files want it. With `protect`, an update of it needs somebody's word.
 
     `canonical` is None where the state's own copy has the same digest; where nobody asked for documents, there is
-    neither it nor a digest.
+    neither it nor a digest. `stand_ins` are the paths in it, from the blueprint on, that hold a neutral value because
+    the author's could not be read.
     """
 
     named: Named
     digest: str
     canonical: Canonical | None
     protect: bool = False
+    stand_ins: frozenset[DataPath] = frozenset()
 
     @property
     def address(self) -> str:
@@ -66,18 +69,19 @@ def check_text(job: Job, name: str, text: str) -> FileResult:
     document = read_document(name, text)
     # What stands behind an anchor can be found as often as it is named, and is told once.
     findings = list(dict.fromkeys([*check(document, job.severities), *_check_id(document)]))
-    desired = [_desired(job, each, blueprint) for each, blueprint in named(document)]
+    desired = [_desired(job, document, each, blueprint) for each, blueprint in named(document)]
     return FileResult(findings, desired, list(relocations(document)))
 
 
-def _desired(job: Job, each: Named, blueprint: Blueprint) -> Desired:
+def _desired(job: Job, document: Document, each: Named, blueprint: Blueprint) -> Desired:
     protect = blueprint.protect is True
     if job.known is None:
         return Desired(each, "", None, protect)
     canonical = of_blueprint(blueprint)
     digest = canonical.digest
     known = job.known.get(f"{each.sourcing_id}/{each.key}")
-    return Desired(each, digest, None if known == digest else canonical, protect)
+    stand_ins = frozenset(path[2:] for path in document.tainted if path[:2] == ("blueprints", each.key))
+    return Desired(each, digest, None if known == digest else canonical, protect, stand_ins)
 
 
 def _check_id(document: Document) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -18,6 +18,9 @@ class Finding:
     """One problem. The order of the fields is the order in which findings are shown.
 
     `file` is relative to the folder of the project, with forward slashes; `line` and `column` count from 1.
+    `path` leads from the root of the file to the value that is meant, such as `("blueprints", "one", "steps", 2,
+    "content")`; it is empty for what is wrong with the file as a whole. Two findings that differ in it alone are one:
+    what stands behind an anchor has as many paths as it has aliases.
     """
 
     file: str
@@ -27,6 +30,7 @@ class Finding:
     message: str
     hint: str
     severity: Severity = Severity.ERROR
+    path: tuple[str | int, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

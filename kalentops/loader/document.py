@@ -35,7 +35,9 @@ class Document:
     def place(self, problem: Problem, severity: Severity = Severity.ERROR) -> Finding:
         """The problem as a finding in this file; its path starts at the root of the file."""
         line, column = self.places.find(problem.path, at=problem.at, on_key=problem.on_key)
-        return Finding(self.file, line, column, problem.code, problem.message, problem.hint, severity)
+        return Finding(
+            self.file, line, column, problem.code, problem.message, problem.hint, severity, problem.path
+        )
 
 
 def read_document(file: str, text: str) -> Document:

@@ -131,14 +131,15 @@ def check_together(blueprints: Iterable[Named]) -> Iterator[Finding]:
         other = keys.setdefault((each.sourcing_id, each.key), each)
         if other is not each:
             where = f"{other.file}:{other.key_at[0]}"
-            yield _twice("KAL017", each.file, each.key_at, f"the key `{each.key}`", where)
+            yield _twice("KAL017", each, each.key_at, f"the key `{each.key}`", where)
         if not each.name:
             continue
         other = names.setdefault((each.sourcing_id, " ".join(each.name.split()).casefold()), each)
         if other is not each:
-            yield _twice("KAL018", each.file, each.name_at, "the name", f"{other.file}:{other.name_at[0]}")
+            yield _twice("KAL018", each, each.name_at, "the name", f"{other.file}:{other.name_at[0]}")
 
 
-def _twice(code: str, file: str, at: tuple[int, int], what: str, where: str) -> Finding:
+def _twice(code: str, of: Named, at: tuple[int, int], what: str, where: str) -> Finding:
     message = f"{what} stands a second time in this sourcing; the first is in {where}"
-    return Finding(file, *at, code, message, "give one of them another", BY_CODE[code].severity)
+    path = ("blueprints", of.key)
+    return Finding(of.file, *at, code, message, "give one of them another", BY_CODE[code].severity, path)
