@@ -19,7 +19,7 @@ LAYERS = (
     ("__main__",),
     ("cli", "crash"),
     ("commands",),
-    ("reports", "planfile"),
+    ("reports", "planfile", "preview"),
     ("apply", "importing"),
     ("api", "store", "writing"),
     ("repository", "refreshing"),
@@ -30,7 +30,7 @@ LAYERS = (
     ("loader", "state", "timeline", "remote"),
     ("canonical",),
     ("model",),
-    ("finding", "outcome", "clock", "shape", "scope"),
+    ("finding", "outcome", "clock", "shape", "scope", "git"),
     ("text", "errors", "collector"),
     ("__init__",),
 )
@@ -45,6 +45,7 @@ OWNERS = {
     "filelock": {"store.lock"},
     "starlette": {"emulator"},
     "uvicorn": {"emulator.server"},
+    "jinja2": {"preview.html"},
 }
 
 
