@@ -17,6 +17,7 @@ from kalentops.errors import Interrupted, KalentopsError
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "validate": ("validate", "Check the files; needs no key, no network, no state."),
     "plan": ("plan", "Show what apply would do; can't write."),
+    "preview": ("preview", "Make a page on which anybody can read what candidates get."),
     "apply": ("apply", "Make Kalent what the files say, and record the ids."),
     "import": ("import_", "Take what Kalent holds into files and state."),
     "sourcings": ("sourcings", "List sourcings: ids and names, to write files with."),

@@ -6,6 +6,7 @@ output paths can't be set here.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
@@ -15,12 +16,14 @@ from kalentops.finding import Severity
 from kalentops.loader.files import Source, read
 from kalentops.loader.places import Places
 from kalentops.loader.tree import parse
+from kalentops.model import VARIABLES
 from kalentops.rules.table import BY_CODE
-from kalentops.shape import PositiveInt, Shape, ShapeError, Violation
+from kalentops.shape import FrozenList, PositiveInt, Shape, ShapeError, Violation
 from kalentops.text import clip, nearest
 
 FILE: Final = "kalentops.yaml"
 _MAX_PARALLELISM: Final = 64
+_MAX_SAMPLES: Final = 50
 _NOT_HERE: Final = frozenset({"api_url", "url", "api_key", "key", "ca_file", "proxy", "out", "token"})
 
 _WANTED: Final = {
@@ -30,6 +33,7 @@ _WANTED: Final = {
     "int_type": "a whole number",
     "list_type": "a list",
     "model_type": "a mapping",
+    "tuple_type": "a list",
     "string_type": "a text, in quotes where it would be read as something else",
 }
 
@@ -49,11 +53,14 @@ class _File(Shape):
     parallelism: PositiveInt = 8
     guards: Guards = Guards()
     rules: dict[str, Level] = {}  # noqa: RUF012 - a model copies its defaults
+    samples: FrozenList[dict[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The settings of a project. `root` is its folder; `severities` has None for a rule that is off."""
+    """The settings of a project. `root` is its folder; `severities` has None for a rule that is off; each of `samples`
+    is a candidate to render messages for, as values of some or all of the variables.
+    """
 
     root: Path
     blueprints: Path
@@ -61,6 +68,7 @@ class Config:
     parallelism: int = 8
     guards: Guards = field(default_factory=Guards)
     severities: dict[str, Severity | None] = field(default_factory=dict)
+    samples: tuple[Mapping[str, str], ...] = ()
 
 
 def load_config(start: Path) -> Config:
@@ -101,10 +109,7 @@ def _read(text: str) -> _File:
     except ShapeError as error:
         said = [_say(text, parsed.data, violation) for violation in error.violations]
         raise InvalidConfig("\n".join(sorted(said))) from None
-    said = [_at(text, parsed.data, ("rules", code), problem) for code, problem in _rules(found)]
-    if found.parallelism > _MAX_PARALLELISM:
-        problem = f"`parallelism` can't be {found.parallelism}; write a number from 1 to {_MAX_PARALLELISM}"
-        said.append(_at(text, parsed.data, ("parallelism",), problem))
+    said = [_at(text, parsed.data, path, problem) for path, problem in _problems(found)]
     if said:
         raise InvalidConfig("\n".join(said))
     return found
@@ -128,7 +133,10 @@ def _say(text: str, data: Any, violation: Violation) -> str:
             problem += f"; did you mean `{meant}`?" if meant else "; the settings are " + ", ".join(known)
         return _at(text, data, violation.path, problem)
     expected = str(violation.context.get("expected") or _WANTED.get(violation.kind, ""))
-    problem = f"`{clip(key)}` can't be {clip(str(violation.value), 40)}"
+    what = f"`{clip(key)}`"
+    if len(violation.path) > 1 and isinstance(violation.path[-1], int):
+        what = f"entry {violation.path[-1] + 1} of `{violation.path[-2]}`"
+    problem = f"{what} can't be {clip(str(violation.value), 40)}"
     return _at(
         text,
         data,
@@ -140,6 +148,22 @@ def _say(text: str, data: Any, violation: Violation) -> str:
 def _at(text: str, data: Any, path: tuple[str | int, ...], problem: str) -> str:
     line, column = Places(text, data).find(path, on_key=True)
     return f"{FILE}:{line}:{column}: {problem}"
+
+
+def _problems(found: _File) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    for code, problem in _rules(found):
+        yield ("rules", code), problem
+    if found.parallelism > _MAX_PARALLELISM:
+        problem = f"`parallelism` can't be {found.parallelism}; write a number from 1 to {_MAX_PARALLELISM}"
+        yield ("parallelism",), problem
+    if len(found.samples) > _MAX_SAMPLES:
+        yield ("samples",), f"{len(found.samples)} candidates in `samples`; at most {_MAX_SAMPLES} are shown"
+    for number, sample in enumerate(found.samples):
+        for name in sample:
+            if name not in VARIABLES:
+                meant = nearest(name, VARIABLES)
+                hint = f"did you mean `{meant}`?" if meant else "the variables are " + ", ".join(VARIABLES)
+                yield ("samples", number, name), f"`{clip(name)}` is not a variable; {hint}"
 
 
 def _rules(found: _File) -> list[tuple[str, str]]:
@@ -168,6 +192,7 @@ def _config(root: Path, found: _File) -> Config:
         found.parallelism,
         found.guards,
         levels,
+        found.samples,
     )
 
 

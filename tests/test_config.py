@@ -42,8 +42,10 @@ def test_a_file_that_says_all(tmp_path: Path) -> None:
     config = load(
         tmp_path,
         "blueprints: sequences/\nstate: states/prod.json\nparallelism: 4\n"
-        "guards: {max_creates: 5}\nrules: {KAL301: error, KAL305: off, KAL306: warning, KAL101: error}\n",
+        "guards: {max_creates: 5}\nrules: {KAL301: error, KAL305: off, KAL306: warning, KAL101: error}\n"
+        "samples:\n  - {firstname: Ada, candidateLocation: ''}\n  - {}\n",
     )
+    assert config.samples == ({"firstname": "Ada", "candidateLocation": ""}, {})
     assert config.blueprints == tmp_path / "sequences"
     assert config.state == tmp_path / "states" / "prod.json"
     assert config.parallelism == 4
@@ -82,7 +84,7 @@ def test_it_is_found_upwards_to_the_root_of_the_repository(tmp_path: Path) -> No
             "zzz: 1",
             (
                 "kalentops.yaml:1:1: `zzz` is not a setting; the settings are "
-                "blueprints, state, parallelism, guards, rules"
+                "blueprints, state, parallelism, guards, rules, samples"
             ),
         ),
         (
@@ -113,6 +115,21 @@ def test_it_is_found_upwards_to_the_root_of_the_repository(tmp_path: Path) -> No
         ("state: 5", "kalentops.yaml:1:1: `state` can't be 5; write a text, in quotes where"),
         ("guards: 5", "kalentops.yaml:1:1: `guards` can't be 5; write a mapping"),
         ("rules: []", "kalentops.yaml:1:1: `rules` can't be []; write a mapping"),
+        ("samples: Ada", "kalentops.yaml:1:1: `samples` can't be Ada; write a list"),
+        ("samples: [Ada]", "kalentops.yaml:1:11: entry 1 of `samples` can't be Ada; write a mapping"),
+        (
+            "samples:\n  - {firstname: 5}",
+            "kalentops.yaml:2:6: `firstname` can't be 5; write a text, in quotes",
+        ),
+        (
+            "samples:\n  - {firstname: Ada}\n  - {firstName: Ada}",
+            "kalentops.yaml:3:6: `firstName` is not a variable; did you mean `firstname`?",
+        ),
+        (
+            "samples: [{shoeSize: '38'}]",
+            "kalentops.yaml:1:12: `shoeSize` is not a variable; the variables are firstname, lastname, ",
+        ),
+        ("samples: [" + "{}, " * 51 + "]", "kalentops.yaml:1:1: 51 candidates in `samples`; at most 50"),
         ("blueprints: ../x", "kalentops.yaml: `blueprints: ../x` leaves the project"),
         ("state: /etc/passwd", "kalentops.yaml: `state: /etc/passwd` leaves the project"),
         ("state: ''", "kalentops.yaml: `state: ` is the project's own folder"),

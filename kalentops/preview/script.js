@@ -1,0 +1,203 @@
+// Switches what is shown. Everything it writes into the page is written as text, and everything it needs is in
+// the page: it asks nobody for anything, except, with `--serve`, the server that the page came from.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const one = (id) => document.getElementById(id);
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+  if (root.dataset.live) {
+    const changes = new EventSource("changes");
+    changes.onmessage = (event) => {
+      if (event.data !== root.dataset.live) location.reload();
+    };
+  }
+
+  const main = one("content");
+  if (!main) return;
+  const people = JSON.parse(main.dataset.people);
+  const person = one("person");
+  const filter = one("filter");
+  const changed = one("changed");
+  const troubled = one("troubled");
+  const articles = all("article.sequence");
+  const entries = new Map(all(".index li[data-for]").map((item) => [item.dataset.for, item]));
+  const groups = all(".group, .sourcing");
+  const texts = new Map();
+
+  // Who reads. The last choice is nobody: the text with its variables.
+  const fillIn = (number) => {
+    const values = number < people.length ? people[number].values : null;
+    for (const each of all(".v")) {
+      const name = each.dataset.v;
+      const known = values && Object.hasOwn(values, name);
+      each.classList.toggle("raw", !values);
+      each.classList.toggle("missing", Boolean(values) && !known);
+      each.title = values ? name : "";
+      each.textContent = !values ? `{{${name}}}` : known ? values[name] : `${name} missing`;
+    }
+    for (const each of all("[data-texts]")) {
+      each.textContent = JSON.parse(each.dataset.texts)[number];
+      each.classList.toggle("over", JSON.parse(each.dataset.over)[number]);
+    }
+    texts.clear();
+  };
+
+  const textOf = (article) => {
+    if (!texts.has(article)) texts.set(article, article.textContent.toLowerCase());
+    return texts.get(article);
+  };
+
+  const sift = () => {
+    const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const article of articles) {
+      const fits =
+        (!changed || !changed.checked || !article.classList.contains("same")) &&
+        (!troubled.checked || article.querySelector(".note, .too-long")) &&
+        words.every((word) => textOf(article).includes(word));
+      article.hidden = !fits;
+      entries.get(article.dataset.address).hidden = !fits;
+      shown += fits ? 1 : 0;
+    }
+    for (const group of groups) {
+      group.hidden = !group.querySelector("article:not([hidden]), li[data-for]:not([hidden])");
+    }
+    one("shown").textContent = `${shown} of ${articles.length} shown`;
+    one("nothing").hidden = shown > 0;
+  };
+
+  // What is chosen stands in the address, so that a link shows what its sender saw: #sourcing/key?as=1&find=word
+  const read = () => {
+    const [place, query] = location.hash.slice(1).split("?");
+    const chosen = new URLSearchParams(query);
+    const as = Number(chosen.get("as") ?? 0);
+    person.value = String(Number.isInteger(as) && as >= 0 && as <= people.length ? as : 0);
+    filter.value = chosen.get("find") ?? "";
+    if (changed) changed.checked = chosen.get("all") !== "1";
+    troubled.checked = chosen.get("findings") === "1";
+    return place;
+  };
+  const write = (place = location.hash.slice(1).split("?")[0]) => {
+    const chosen = new URLSearchParams();
+    if (person.value !== "0") chosen.set("as", person.value);
+    if (filter.value) chosen.set("find", filter.value);
+    if (changed && !changed.checked) chosen.set("all", "1");
+    if (troubled.checked) chosen.set("findings", "1");
+    const query = chosen.toString();
+    const hash = query ? `#${place}?${query}` : place ? `#${place}` : "";
+    history.replaceState(null, "", hash || location.pathname + location.search);
+  };
+  const go = (place) => {
+    const target = place && one(place);
+    if (!target) return;
+    const article = target.closest("article");
+    if (article) {
+      if (article.hidden) {
+        // A link to what is filtered out is a wish to see it.
+        filter.value = "";
+        if (changed) changed.checked = false;
+        troubled.checked = false;
+        sift();
+      }
+      article.querySelector("details").open = true;
+    }
+    target.scrollIntoView();
+    write(place);
+    if (article) article.focus({ preventScroll: true });
+  };
+  const follow = () => {
+    const place = read();
+    fillIn(Number(person.value));
+    sift();
+    go(place);
+  };
+
+  person.addEventListener("change", () => {
+    fillIn(Number(person.value));
+    sift();
+    write();
+  });
+  for (const each of [filter, changed, troubled]) {
+    each?.addEventListener("input", () => {
+      sift();
+      write();
+    });
+  }
+  window.addEventListener("hashchange", follow);
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest('a[href^="#"]');
+    if (!link || link.classList.contains("skip") || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    go(link.getAttribute("href").slice(1));
+  });
+
+  const fold = one("fold");
+  fold.addEventListener("click", () => {
+    const folds = fold.getAttribute("aria-pressed") !== "true";
+    fold.setAttribute("aria-pressed", String(folds));
+    for (const each of all("article > details")) each.open = !folds;
+  });
+
+  const theme = one("theme");
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : dark.matches);
+  const remember = (value) => {
+    try {
+      if (value) localStorage.setItem("kalentops-theme", value);
+      return localStorage.getItem("kalentops-theme");
+    } catch {
+      return null; // a page from a file may have no storage
+    }
+  };
+  const paint = () => theme.setAttribute("aria-pressed", String(isDark()));
+  theme.addEventListener("click", () => {
+    root.dataset.theme = isDark() ? "light" : "dark";
+    remember(root.dataset.theme);
+    paint();
+  });
+  dark.addEventListener("change", paint);
+  const remembered = remember();
+  if (remembered === "light" || remembered === "dark") root.dataset.theme = remembered;
+  paint();
+
+  // In the index the arrows go from one sequence to the next.
+  document.querySelector(".index").addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const links = all(".index li[data-for]:not([hidden]) a");
+    const at = links.indexOf(document.activeElement);
+    if (!step || (at < 0 && document.activeElement !== filter)) return;
+    const next = links[at < 0 ? (step > 0 ? 0 : -1) : at + step];
+    if (at === 0 && step < 0) filter.focus();
+    if (next) next.focus();
+    event.preventDefault();
+  });
+
+  const seen = new IntersectionObserver(
+    (found) => {
+      for (const each of found) {
+        const link = entries.get(each.target.dataset.address).querySelector("a");
+        if (each.isIntersecting) link.setAttribute("aria-current", "true");
+        else link.removeAttribute("aria-current");
+      }
+    },
+    { rootMargin: "-20% 0px -70% 0px" },
+  );
+  for (const article of articles) seen.observe(article);
+
+  // On paper nothing is folded.
+  const closed = [];
+  window.addEventListener("beforeprint", () => {
+    closed.push(...all("article > details:not([open])"));
+    for (const each of closed) each.open = true;
+  });
+  window.addEventListener("afterprint", () => {
+    for (const each of closed.splice(0)) each.open = false;
+  });
+
+  const index = document.querySelector(".index details");
+  if (window.matchMedia("(max-width: 56rem)").matches) index.open = false;
+  one("controls").hidden = false;
+  one("finder").hidden = false;
+  follow();
+})();

@@ -1,0 +1,173 @@
+"""What the page shows: plain data, in words, ready to be laid out. Made by `page`, read by the templates alone.
+
+Strings here are safe to look at (nothing in them is invisible), and not yet safe for HTML: escaping is the
+template's job.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from kalentops.preview.rendering import Run
+
+Status: TypeAlias = Literal["", "same", "new", "changed", "removed"]
+StepStatus: TypeAlias = Literal["", "same", "new", "changed", "removed"]
+Style: TypeAlias = Literal["invitation", "linkedin", "inmail", "email", "whatsapp", "sms", "unknown"]
+Channel: TypeAlias = Literal["linkedin", "email", "whatsapp", "sms", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A sample candidate: the name, a label for the switch, and the values of those variables that have one."""
+
+    name: str
+    label: str
+    values: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A finding beside what it is about. `where` is its place in the files, for whoever mends it."""
+
+    severity: Literal["error", "warning"]
+    code: str
+    message: str
+    hint: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A figure of a message: one value, and whether it is too much, for each sample, and one for the text with its
+    variables at the end. `warning` is about the worst of them, or empty.
+    """
+
+    label: str
+    values: tuple[str, ...]
+    over: tuple[bool, ...]
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What arrives. `note` says why there is no text, or what is to be known of it."""
+
+    style: Style
+    sender: tuple[Run, ...]
+    to: tuple[Run, ...]
+    subject: tuple[Run, ...]
+    body: tuple[Run, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """When a step goes out: `Day 3`, and more exactly where a day is not all there is to say."""
+
+    title: str
+    detail: str = ""
+
+    @property
+    def text(self) -> str:
+        return f"{self.title}, {self.detail}" if self.detail else self.title
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """The time before a step. `size` is how long it looks: 0 (none) to 6 (two weeks and more), 7 for a time that
+    nobody knows.
+    """
+
+    text: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something about a step in words, such as who sends it."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that was otherwise before. An empty text stands for nothing."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One message of a sequence. `before` is there where its text was another one; `was` where its day was."""
+
+    anchor: str
+    number: int | None
+    name: str
+    kind: str
+    channel: Channel
+    day: Day
+    wait: Wait
+    message: Message
+    facts: tuple[Fact, ...]
+    counters: tuple[Counter, ...]
+    notes: tuple[Note, ...]
+    status: StepStatus = ""
+    was: str = ""
+    before: Message | None = None
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A blueprint. `anchor` is what the page's address ends with to get there."""
+
+    anchor: str
+    address: str
+    name: str
+    where: str
+    summary: str
+    status: Status
+    steps: tuple[Step, ...]
+    channels: tuple[Channel, ...]
+    notes: tuple[Note, ...]
+    changes: tuple[Change, ...]
+    settles: bool
+    errors: int
+    warnings: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The sequences of one sourcing."""
+
+    sourcing: str
+    sequences: tuple[Sequence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileNotes:
+    """Findings that belong to a file and to no sequence that can be shown."""
+
+    file: str
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All of it. `against` names the commit that is compared with, or is empty."""
+
+    title: str
+    summary: str
+    people: tuple[Person, ...]
+    groups: tuple[Group, ...]
+    files: tuple[FileNotes, ...]
+    against: str = ""
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def sequences(self) -> tuple[Sequence, ...]:
+        return tuple(each for group in self.groups for each in group.sequences)

@@ -1,0 +1,78 @@
+"""A browser, and projects to look at in it. Whatever a page does that a page of ours may not do fails its test."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Dialog, Page, Route, sync_playwright
+
+from tests.harness import Project
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Project:
+    """A project without a server."""
+    return Project(tmp_path, "http://127.0.0.1:9/api")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("there is no chromium: apt-get install chromium fonts-noto-color-emoji")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+Look = Callable[..., Page]
+
+
+@pytest.fixture
+def look(browser: Browser) -> Iterator[Look]:
+    """Opens a file, or an address; `look(path, "#hash", color_scheme="dark")`. At the end nothing may have happened
+    but that: no request to anywhere, no message on the console, no dialog, no script of the contents.
+    """
+    happened: list[str] = []
+    pages: list[Page] = []
+
+    def open_(where: Path | str, hash_: str = "", **options: Any) -> Page:
+        address = where.as_uri() if isinstance(where, Path) else where
+        context = browser.new_context(**{"reduced_motion": "reduce", **options})
+        page = context.new_page()
+        pages.append(page)
+
+        def request(route: Route) -> None:
+            if route.request.url.partition("#")[0].startswith(address):
+                route.continue_()
+            else:
+                happened.append(f"a request of {route.request.url}")
+                route.abort()
+
+        context.route("**/*", request)
+
+        def dialog(opened: Dialog) -> None:
+            happened.append(f"dialog: {opened.message}")
+            opened.dismiss()
+
+        page.on("console", lambda said: happened.append(f"console: {said.text}"))
+        page.on("pageerror", lambda error: happened.append(f"error: {error}"))
+        page.on("dialog", dialog)
+        page.goto(address + hash_)
+        if options.get("java_script_enabled", True):
+            page.wait_for_selector("#controls:not([hidden])")
+        return page
+
+    yield open_
+    for page in pages:
+        assert page.evaluate("window.pwned") is None
+        assert len(page.context.pages) == 1
+        page.context.close()
+    assert happened == []
