@@ -16,6 +16,7 @@ from kalentops.errors import Interrupted, KalentopsError
 # name → (module in kalentops.commands, one line for --help); a command is loaded when it is called.
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "validate": ("validate", "Check the files; needs no key, no network, no state."),
+    "fmt": ("fmt", "Bring the files into one layout; texts and comments stay."),
     "plan": ("plan", "Show what apply would do; can't write."),
     "preview": ("preview", "Make a page on which anybody can read what candidates get."),
     "apply": ("apply", "Make Kalent what the files say, and record the ids."),

@@ -109,6 +109,12 @@ def _before(root: str, folder: str) -> str:
 
 def read(source: Source, root: Path) -> str | Finding:
     """The text of a file, or the finding that says why it has none."""
+    text = read_whole(source, root)
+    return text.lstrip("\ufeff") if isinstance(text, str) else text
+
+
+def read_whole(source: Source, root: Path) -> str | Finding:
+    """The same, with the byte order mark where there is one."""
     try:
         return _read(source, root)
     except OSError as error:
@@ -144,7 +150,7 @@ def _read(source: Source, root: Path) -> str | Finding:
         return Finding(
             source.name, 1, 1, "KAL002", "larger than 1 MiB", "split it; several files may serve one sourcing"
         )
-    return data.decode().lstrip("\ufeff")
+    return data.decode()
 
 
 def _unreadable(source: Source, message: str, hint: str, line: int = 1) -> Finding:

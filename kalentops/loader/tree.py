@@ -86,7 +86,7 @@ class _Builder:
     def run(self) -> None:
         event: Event = None
         try:
-            for event in _events(self.text):
+            for event in events(self.text):
                 kind = type(event)
                 if kind is ScalarEvent:
                     self._scalar(event)
@@ -278,14 +278,21 @@ def _place(mark: Any) -> Place:
     return (mark.line, mark.column, mark.index) if mark else (0, 0, 0)
 
 
-def _events(text: str) -> Iterator[Event]:
+def events(text: str) -> Iterator[Event]:
+    """The events of a text, without the last one. Raises YAMLError."""
+    return _read(text, "get_event", StreamEndEvent)
+
+
+def tokens(text: str) -> Iterator[Any]:
+    """The tokens of a text that `parse` finds no fault with, without the last one."""
+    return _read(text, "get_token", yaml.StreamEndToken)
+
+
+def _read(text: str, method: str, last: type) -> Iterator[Any]:
     parser = CParser(text)
     try:
-        get = parser.get_event
-        while True:
-            event = get()
-            if type(event) is StreamEndEvent:
-                return
-            yield event
+        get = getattr(parser, method)
+        while type(each := get()) is not last:
+            yield each
     finally:
         parser.dispose()
