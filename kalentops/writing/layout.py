@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 INDENT: Final = 2
@@ -28,12 +29,17 @@ _STEP_FIELDS: Final = (
 )
 STEP_FIELDS: Final = (_STEP_FIELDS, ("content",))
 BLUEPRINT_FIELDS: Final = (("name", "config"), ("steps",))
-ONE_LINE_FIELDS: Final = frozenset({"delay", "config", "policy"})
-"""The fields of a step that are written as `{…}`."""
+ONE_LINE_FIELDS: Final = {
+    "delay": (("value", "unit"), ()),
+    "config": (("userId",), ()),
+    "policy": (("skipStepIfNoContact", "autoValidateAIDraft", "inviteTimeoutDays"), ()),
+}
+"""The fields of a step that are written as `{…}`, and the order in which people say what is in them."""
 
 
-def ordered(fields: tuple[tuple[str, ...], tuple[str, ...]], given: list[str]) -> list[str]:
+def ordered(fields: tuple[tuple[str, ...], tuple[str, ...]], given: Iterable[str]) -> list[str]:
     """The keys that are given, in the order of `fields`: (first, last); unknown ones stand between."""
+    given = list(given)
     first, last = fields
     known = [key for key in first if key in given]
     unknown = [key for key in given if key not in first and key not in last]

@@ -74,7 +74,7 @@ def _blueprint(key: str, body: Any, column: int, path: Path) -> Lines:
         return _entry(key, body, column, path[:-1])
     below: Lines = []
     inner = column + INDENT
-    for field in ordered(BLUEPRINT_FIELDS, list(body)):
+    for field in ordered(BLUEPRINT_FIELDS, body):
         value = body[field]
         if field == "steps" and isinstance(value, list | tuple) and value:
             below.append(" " * inner + "steps:")
@@ -87,7 +87,7 @@ def _blueprint(key: str, body: Any, column: int, path: Path) -> Lines:
 
 def _mapping(of: Mapping[str, Any], column: int, path: Path, *, step: bool = False) -> Lines:
     lines: Lines = []
-    for key in ordered(STEP_FIELDS, list(of)) if step else of:
+    for key in ordered(STEP_FIELDS, of) if step else of:
         lines += _entry(key, of[key], column, path, step=step)
     return lines
 
@@ -134,6 +134,8 @@ def _value(field: str, value: Any, column: int, path: Path, *, step: bool = Fals
             return " " + _checked(value, path, scalars.inline(value)), []
         return f" {text.header}", [" " * (column + INDENT) + line if line else "" for line in text.lines]
     if isinstance(value, Mapping) and value:
+        if step and field in ONE_LINE_FIELDS:
+            value = {key: value[key] for key in ordered(ONE_LINE_FIELDS[field], value)}
         if step and field in ONE_LINE_FIELDS and not any(map(_nests, value.values())):
             flow = _flow(value, path)
             if column + len(f"{field}: {flow}") <= WIDTH:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import Project
+from kalentops.emulator.server import BackgroundEmulator
+from tests.harness import Project, blueprint
 
 NEAT = "# neat\nsourcingId: s_1\nblueprints:\n  a:\n    name: A\n    steps: []\n"
 MESSY = "sourcingId:   s_1\n\n\nblueprints:\n    a: # the first\n        name: 'A '\n        steps: [ ]\n"
@@ -190,3 +191,11 @@ def test_what_is_planned_does_not_change(bare: Project) -> None:
         change["after"] for change in planned["changes"]
     ]
     assert again["summary"] == planned["summary"]
+
+
+def test_what_is_imported_is_laid_out_already(project: Project, emulator: BackgroundEmulator) -> None:
+    for name in ("First", "Dernière relance : à suivre"):
+        emulator.store.create("sourcing_a", name, blueprint(name)["steps"], None)
+    assert project.run("import", "sourcing_a").code == 0
+    ran = project.run("fmt", "--check")
+    assert (ran.code, ran.out) == (0, "1 file unchanged\n")

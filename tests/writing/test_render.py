@@ -197,6 +197,14 @@ blueprints:
     )
 
 
+def test_the_parts_of_a_step_stand_as_people_say_them() -> None:
+    assert render.value_text("delay", {"unit": "day", "value": 3}, 0) == " {value: 3, unit: day}"
+    policy = {"new": 1, "inviteTimeoutDays": 5, "skipStepIfNoContact": True}
+    assert (
+        render.value_text("policy", policy, 0) == " {skipStepIfNoContact: true, inviteTimeoutDays: 5, new: 1}"
+    )
+
+
 def test_what_can_not_be_seen_is_an_escape_where_there_are_quotes() -> None:
     assert render.value_text("subject", "a\u202eb\x00\u2028👋🏽\tc", 0) == ' "a\\u202Eb\\0\\u2028👋🏽\\tc"'
 
