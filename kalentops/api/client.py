@@ -1,7 +1,5 @@
-"""The endpoints that kalentops uses, and none of the others.
-
-`ReadApi` can only GET. `WriteApi` adds POST and PATCH on blueprints; starting a sequence, deleting, or anything
-that spends credits is not there to be called.
+"""The endpoints that kalentops reads, and none of the others. What writes stands in `writing`, which nothing that only
+looks imports.
 """
 
 from __future__ import annotations
@@ -13,15 +11,11 @@ from kalentops.api.listing import PAGE_SIZE, GetPage, read_blueprints, read_sour
 from kalentops.api.retrying import TryAgain, retrying
 from kalentops.api.throttle import Throttle
 from kalentops.api.transport import Query, Transport
-from kalentops.errors import Forbidden, Interrupted, RefusedByApi, Unauthorized, Unreachable, UntrustedList
+from kalentops.errors import Forbidden, RefusedByApi, Unauthorized, Unreachable, UntrustedList
 from kalentops.outcome import (
     Answer,
-    Limited,
-    NotSent,
     Refused,
     Trouble,
-    Unknown,
-    Verdict,
     classify,
     describe,
     envelope,
@@ -37,7 +31,7 @@ Ownership: TypeAlias = Literal["mine", "all"]
 
 
 class ReadApi:
-    """The reading half. Reads may be repeated, and are."""
+    """It can only GET. Reads may be repeated, and are."""
 
     def __init__(self, transport: Transport, throttle: Throttle) -> None:
         self._transport = transport
@@ -49,7 +43,7 @@ class ReadApi:
         Raises Unauthorized (401, 402, 403), RefusedByApi (404 and the like), Unreachable, UntrustedList,
         Interrupted.
         """
-        path = f"/v1/sourcings/{_safe(sourcing_id)}/sequence-blueprints"
+        path = f"/v1/sourcings/{safe(sourcing_id)}/sequence-blueprints"
         return self._whole(path, {}, lambda get_page: read_blueprints(get_page, sourcing_id))
 
     def list_sourcings(self, *, ownership: Ownership, closed: bool) -> tuple[RemoteSourcing, ...]:
@@ -104,50 +98,7 @@ class ReadApi:
         raise TryAgain(answer)
 
 
-class WriteApi(ReadApi):
-    """Both halves. A write is sent once: it is repeated only where the API has not seen it, or has said that it
-    did nothing because of its limits.
-    """
-
-    def create(self, sourcing_id: str, body: Mapping[str, Any]) -> Verdict:
-        """What became of one POST of a blueprint: `body` has `name`, `steps` and perhaps `config`.
-
-        It never waits because of the API's limits, but says so at once: what was looked at before may be out of
-        date after a wait. `ready` is where to wait.
-        """
-        path = f"/v1/sourcings/{_safe(sourcing_id)}/sequence-blueprints"
-        if self._throttle.closed():
-            return Limited()
-        return self._write("POST", path, body, waits=False)
-
-    def ready(self) -> None:
-        """Return when the API's limits allow a request. Raises Interrupted."""
-        self._throttle.enter()
-
-    def update(self, blueprint_id: str, body: Mapping[str, Any]) -> Verdict:
-        """What became of one PATCH; fields that `body` does not hold stay as they are."""
-        return self._write("PATCH", f"/v1/sequence-blueprints/{_safe(blueprint_id)}", body, waits=True)
-
-    def _write(self, method: str, path: str, body: Mapping[str, Any], *, waits: bool) -> Verdict:
-        def attempt(number: int) -> Verdict:
-            try:
-                self._throttle.enter(number)
-            except Interrupted:
-                return NotSent("interrupted before it was sent")
-            verdict = classify(self._transport.send(method, path, body=dict(body)))
-            if isinstance(verdict, Limited):
-                self._throttle.limited(verdict.wait, number)
-            if isinstance(verdict, NotSent) or (isinstance(verdict, Limited) and waits):
-                raise TryAgain(verdict)
-            return verdict
-
-        try:
-            return retrying(attempt)
-        except TryAgain as error:
-            return error.value if isinstance(error.value, Limited | NotSent) else Unknown("no answer")
-
-
-def _safe(identifier: str) -> str:
+def safe(identifier: str) -> str:
     """Raises RefusedByApi for an id that must not become part of a path."""
     if not is_safe_id(identifier):
         raise RefusedByApi(f"`{clip(identifier)}` is not an id of the API")

@@ -1,11 +1,12 @@
-"""A plan is carried out: the network around `apply_plan`."""
+"""A plan is carried out: the network around `apply_plan`. The one place where a client that can write is made."""
 
 from __future__ import annotations
 
+from kalentops.api.writing import WriteApi
 from kalentops.apply.base import Options, Recorder
 from kalentops.apply.result import ApplyResult
 from kalentops.apply.run import apply_plan
-from kalentops.commands.target import Target, connected
+from kalentops.commands.target import Target, wired
 from kalentops.plan import Plan
 
 # The journal is durable up to there, and the next run goes on from it.
@@ -14,5 +15,6 @@ _FAREWELL = "stopped at once; the next apply looks up what became of what was un
 
 def carry_out(plan: Plan, session: Recorder, target: Target, options: Options, *, quiet: bool) -> ApplyResult:
     """Do what the plan says. SIGINT and SIGTERM end it after what is under way; a second one at once."""
-    with connected(target, quiet=quiet, farewell=_FAREWELL) as line:
-        return apply_plan(plan, line.writer(), session, line.clock, options, line.progress)
+    with wired(target, quiet=quiet, farewell=_FAREWELL) as wire:
+        api = WriteApi(wire.transport, wire.throttle)
+        return apply_plan(plan, api, session, wire.clock, options, wire.progress)

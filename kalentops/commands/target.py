@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import FrameType
 
 from kalentops.api.address import DEFAULT_URL, check_url, tenant
-from kalentops.api.client import Ownership, ReadApi, WriteApi
+from kalentops.api.client import Ownership, ReadApi
 from kalentops.api.reading import read_lists
 from kalentops.api.readonly import ReadOnly
 from kalentops.api.secret import ApiKey, read_key
@@ -59,26 +59,31 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """An open line to the API, for one command."""
+class Wire:
+    """What a client of the API needs, for one command."""
 
     transport: HttpTransport
     throttle: Throttle
     clock: SystemClock
     progress: Progress
 
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An open line to the API for a command that only looks: there is nothing in it that could write."""
+
+    api: ReadApi
+    clock: SystemClock
+    progress: Progress
+
     def reader(self) -> ReadApi:
         """A client that can only GET."""
-        return ReadApi(ReadOnly(self.transport), self.throttle)
-
-    def writer(self) -> WriteApi:
-        return WriteApi(self.transport, self.throttle)
+        return self.api
 
     def sourcings(self, *, ownership: Ownership, closed: bool) -> tuple[RemoteSourcing, ...]:
         """One list of sourcings. Raises what `list_sourcings` raises."""
-        found = self.reader().list_sourcings(ownership=ownership, closed=closed)
-        if self.clock.stopping:
-            raise Interrupted("interrupted while reading; nothing was changed")
+        found = self.api.list_sourcings(ownership=ownership, closed=closed)
+        self._go_on()
         return found
 
     def observe(self, sourcing_ids: Iterable[str], parallelism: int) -> Observed:
@@ -89,12 +94,28 @@ class Line:
         def listed(sourcing_id: str, blueprints: int) -> None:
             self.progress(Listed(sourcing_id, blueprints))
 
-        return read_lists(self.reader(), ids, self.clock, parallelism=parallelism, on_listed=listed)
+        found = read_lists(self.api, ids, self.clock, parallelism=parallelism, on_listed=listed)
+        self._go_on()
+        return found
+
+    def _go_on(self) -> None:
+        """Raises Interrupted for a wish to end that came while the last answer was read: something may be written
+        next.
+        """
+        if self.clock.stopping:
+            raise Interrupted("interrupted while reading; nothing was changed")
 
 
 @contextmanager
 def connected(target: Target, *, quiet: bool, farewell: str) -> Iterator[Line]:
-    """A line to the target. SIGINT and SIGTERM end the work after what is under way; a second one at once, with
+    """A line to the target that can only GET; signals as with `wired`."""
+    with wired(target, quiet=quiet, farewell=farewell) as wire:
+        yield Line(ReadApi(ReadOnly(wire.transport), wire.throttle), wire.clock, wire.progress)
+
+
+@contextmanager
+def wired(target: Target, *, quiet: bool, farewell: str) -> Iterator[Wire]:
+    """The network to the target. SIGINT and SIGTERM end the work after what is under way; a second one at once, with
     `farewell` as its last word.
     """
     clock = SystemClock()
@@ -104,7 +125,7 @@ def connected(target: Target, *, quiet: bool, farewell: str) -> Iterator[Line]:
     throttle = Throttle(clock, lambda seconds: progress(Waiting(seconds)))
     try:
         with _signals(clock, farewell):
-            yield Line(transport, throttle, clock, progress)
+            yield Wire(transport, throttle, clock, progress)
     finally:
         progress.close()
         transport.close()

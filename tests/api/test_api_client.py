@@ -12,11 +12,12 @@ import stamina
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalentops.api.client import Ownership, WriteApi
+from kalentops.api.client import Ownership
 from kalentops.api.retrying import ATTEMPTS
 from kalentops.api.secret import ApiKey
 from kalentops.api.throttle import Throttle
 from kalentops.api.transport import HttpTransport, Network
+from kalentops.api.writing import WriteApi
 from kalentops.errors import (
     Forbidden,
     Interrupted,

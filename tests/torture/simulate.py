@@ -16,8 +16,8 @@ from typing import Any
 
 import stamina
 
-from kalentops.api.client import WriteApi
 from kalentops.api.throttle import Throttle
+from kalentops.api.writing import WriteApi
 from kalentops.apply.base import Options
 from kalentops.apply.result import ApplyResult, Outcome
 from kalentops.apply.run import apply_plan
