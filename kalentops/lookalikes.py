@@ -1,4 +1,4 @@
-"""What in a sourcing looks like a blueprint that is about to be made: it may be that one. Pure."""
+"""What in a sourcing looks like a blueprint that is about to be made, or may have been: it may be that one. Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from kalentops.canonical import content_digest, observable
 from kalentops.remote import Remote
+from kalentops.state import Intent
 from kalentops.text import clip
 
 
@@ -29,6 +30,20 @@ class Alike:
         return len(self.exact) > 1 or bool(self.others and not self.exact)
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The create was done, as this one."""
+
+    remote: Remote
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Several may be it, or one that is not quite it, or nobody could look: nothing may be sent for this address."""
+
+    reason: str
+
+
 def same_name(name: str) -> str:
     """What two names have in common that people would take for one: case and white space weigh nothing."""
     return " ".join(name.split()).casefold()
@@ -40,6 +55,34 @@ def look_alikes(remotes: Iterable[Remote], body: Mapping[str, Any]) -> Alike:
     alike = [r for r in remotes if same_name(r.name) == name or (content and r.content == content)]
     exact = tuple(remote for remote in alike if remote.digest == wanted)
     return Alike(exact, tuple(remote for remote in alike if remote.digest != wanted))
+
+
+def is_there(remotes: Iterable[Remote], body: Mapping[str, Any] | None) -> bool:
+    """Whether one of them is just what is wanted. Such an address has its turn first, so that it is no look-alike."""
+    return body is not None and observable(body).digest in {remote.digest for remote in remotes}
+
+
+def what_came_of(intent: Intent, foreign: Iterable[Remote]) -> Found | Doubt | None:
+    """What a list shows of a create of unknown outcome; `foreign` is what is there and not ours.
+
+    What counts is a blueprint that was not there before and is what was sent. Something that only resembles it may be
+    it all the same, in a form that the server has changed: then nobody but a person can say. None: nothing like it.
+    """
+    alike = look_alikes((each for each in foreign if each.blueprint_id not in intent.known_ids), intent.sent)
+    new = alike.exact + alike.others
+    if not new:
+        return None
+    if len(new) == 1 and alike.exact:
+        return Found(new[0])
+    ids = ", ".join(remote.blueprint_id for remote in new)
+    if len(new) > 1:
+        return Doubt(
+            f"several may be it: {ids}; look at them in Kalent's web app and delete what is not wanted"
+        )
+    return Doubt(
+        f"{ids} is new, looks like it, and is not quite what was sent; look at it in Kalent's web app: delete it "
+        f"there, or make the file say what it says and run `kalentops state rm {intent.address}`: then it is adopted"
+    )
 
 
 def why_not_made(alike: Alike, name: str, address: str) -> str:

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+from kalentops.advice import protected
 from kalentops.checking import Desired
 from kalentops.finding import Finding
 from kalentops.relocation import Relocated, relocate
@@ -33,13 +34,16 @@ class Action(StrEnum):
 
 WRITES: Final = frozenset(Action) - {Action.NO_OP, Action.ORPHAN}
 """What `apply` answers for. The others need nothing done."""
+ASKS: Final = frozenset({Action.CREATE, Action.UPDATE, Action.ADOPT, Action.RESUME})
+"""What `apply` asks Kalent about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """What a plan says of one address. `before` is what was sent last, `after` what is wanted: canonical bodies,
     both None for a no-op. `theirs` is what Kalent shows, where that is neither. `moved_from` is the address that the
-    state knows it by. `reason` says why, where the action alone does not.
+    state knows it by. `protected`: nothing may be sent over what is there. `reason` says why, where the action alone
+    does not.
     """
 
     address: str
@@ -54,6 +58,7 @@ class Change:
     reason: str = ""
     theirs: Mapping[str, Any] | None = None
     moved_from: str | None = None
+    protected: bool = False
 
     @property
     def sourcing_id(self) -> str:
@@ -63,16 +68,20 @@ class Change:
     def key(self) -> str:
         return self.address.partition("/")[2]
 
+    def asked_for(self, covers: Callable[[str], bool]) -> bool:
+        """By its address, or by the one that the state knows it by."""
+        return covers(self.address) or (self.moved_from is not None and covers(self.moved_from))
+
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What somebody else did to one of ours since it was last seen: `kind` is `changed`, `gone`, or `unreadable`
-    where its sourcing could not be listed. `before` is what was sent, `after` what Kalent shows, both as a list shows
-    them; `applied_at` and `updated_at` are the times of the two.
+    """What somebody else did to one that the files want, since it was last seen: `kind` is `unreadable` where Kalent
+    does not show it, or not whole. `before` is what was sent, `after` what Kalent shows, both as a list shows them;
+    `applied_at` and `updated_at` are the times of the two.
     """
 
     address: str
-    kind: str
+    kind: Literal["changed", "gone", "unreadable"]
     name: str
     blueprint_id: str
     applied_at: str
@@ -84,14 +93,14 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class LookAlike:
-    """A blueprint in Kalent that is not ours and looks like one that is, or that is wanted."""
+    """A blueprint in Kalent that is not ours and looks like one that is: `of` is its address, `of_id` its id."""
 
     sourcing_id: str
     blueprint_id: str
     name: str
     updated_at: str | None
     of: str
-    of_id: str | None
+    of_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +118,8 @@ class Remotely:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A plan, and what it was made against: a state, files (`files` is their fingerprint), and what Kalent showed;
-    `remotely` is None where nobody looked. `left_out` counts what was to be done and not asked for.
+    `remotely` is None where nobody looked. `left_out` are the addresses where something was to be done that was not
+    asked for.
     """
 
     lineage: str | None
@@ -118,7 +128,7 @@ class Plan:
     findings: tuple[Finding, ...] = field(default=())
     files: str = ""
     remotely: Remotely | None = None
-    left_out: int = 0
+    left_out: tuple[str, ...] = ()
 
     @property
     def summary(self) -> dict[str, int]:
@@ -169,17 +179,18 @@ def make_plan(
 
 
 def narrowed(plan: Plan, covers: Callable[[str], bool]) -> Plan:
-    """The part of a plan that is asked for; what was to be done beside it is counted."""
-    left = sum(1 for each in plan.to_do if not covers(each.address))
+    """The part of a plan that is asked for, and where something was to be done beside it."""
+    kept = tuple(each for each in plan.changes if each.asked_for(covers))
+    names = {each.address for each in kept}
     remotely = plan.remotely
     if remotely is not None:
         remotely = replace(
             remotely,
-            drift=tuple(each for each in remotely.drift if covers(each.address)),
-            look_alikes=tuple(each for each in remotely.look_alikes if covers(each.of)),
+            drift=tuple(each for each in remotely.drift if each.address in names),
+            look_alikes=tuple(each for each in remotely.look_alikes if each.of in names),
         )
-    kept = tuple(each for each in plan.changes if covers(each.address))
-    return replace(plan, changes=kept, remotely=remotely, left_out=plan.left_out + left)
+    left = tuple(each.address for each in plan.to_do if each.address not in names)
+    return replace(plan, changes=kept, remotely=remotely, left_out=left)
 
 
 def fingerprint(of: Iterable[str]) -> str:
@@ -199,28 +210,24 @@ def _forgotten(entry: Entry) -> Change:
 def _change(
     address: str, want: Desired | None, relocated: Relocated, twins: Twins, *, forced: bool
 ) -> Change:
-    change = _unmoved(address, want, relocated, twins)
+    change = _unmoved(address, want, relocated.state, twins)
+    entry = relocated.state.entries.get(address)
+    if want is not None and entry is not None and forced and change.action is Action.NO_OP:
+        said = "put back as the file has it, whatever Kalent shows (--overwrite)"
+        change = _build(address, Action.UPDATE, want, entry, said)
+    if want is not None and want.protect and not forced:
+        change = replace(change, protected=True)
+        if change.action is Action.UPDATE:
+            change = replace(change, action=Action.CONFLICT, reason=protected(address))
     old = relocated.moved.get(address)
     if old is not None:
         action = Action.MOVE if change.action is Action.NO_OP else change.action
         change = replace(change, action=action, moved_from=old)
     left = relocated.left.get(address)
-    if left is not None:
-        change = replace(change, reason=f"{left}; {change.reason}" if change.reason else left)
-    entry = relocated.state.entries.get(address)
-    if want is None or entry is None or change.action not in {Action.UPDATE, Action.NO_OP, Action.MOVE}:
-        return change
-    if forced and change.action is not Action.UPDATE:
-        said = "put back as the file has it, whatever Kalent shows (--overwrite)"
-        return replace(_build(address, Action.UPDATE, want, entry, said), moved_from=old)
-    if want.protect and change.action is Action.UPDATE and not forced:
-        said = f"`protect: true` keeps it as it is; `kalentops apply --overwrite {address}` updates it all the same"
-        return replace(change, action=Action.CONFLICT, reason=said)
-    return change
+    return replace(change, reason=f"{left}; {change.reason}") if left else change
 
 
-def _unmoved(address: str, want: Desired | None, relocated: Relocated, twins: Twins) -> Change:
-    state = relocated.state
+def _unmoved(address: str, want: Desired | None, state: State, twins: Twins) -> Change:
     entry, intent = state.entries.get(address), state.intents.get(address)
     if intent is not None:
         reason = (

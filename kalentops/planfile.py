@@ -33,6 +33,7 @@ _BINDING: Final = (
     "after_digest",
     "theirs",
     "moved_from",
+    "protected",
 )
 
 

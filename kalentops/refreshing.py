@@ -5,47 +5,56 @@ It foretells what `apply` finds when it looks for itself, and in the same order;
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from typing import Final, Literal
 
+from kalentops.advice import STEPS_NOT_SHOWN, edited, gone, protected
 from kalentops.canonical import hidden, observable
-from kalentops.lookalikes import beside, look_alikes, same_name, why_not_made
-from kalentops.plan import WRITES, Action, Change, Drift, LookAlike, Plan, Remotely, fingerprint
+from kalentops.lookalikes import Found, beside, is_there, look_alikes, same_name, what_came_of, why_not_made
+from kalentops.plan import Action, Change, Drift, LookAlike, Plan, Remotely, fingerprint
 from kalentops.remote import Observed, Remote
 from kalentops.state import Entry, State
 
+_FOLLOWS: Final = "an update that sets what Kalent hides follows"
+
 
 def refresh(plan: Plan, known: State, observed: Observed, overwrite: Collection[str] = ()) -> Plan:
-    """The plan with what the lists say. `known` is the state as the plan has it, with moved addresses moved."""
-    ours = known.ids()
-    changes: list[Change] = []
+    """The plan with what the lists say; what they say nothing of stays as it is.
+
+    `known` is the state as the plan has it: with moved addresses moved, and without what it forgets.
+    """
+    changes: dict[str, Change] = {each.address: each for each in plan.changes}
     drift: list[Drift] = []
-    look_alike: list[LookAlike] = []
+    look_alikes_: list[LookAlike] = []
     unmanaged: dict[str, int] = {}
-    of_sourcing: dict[str, list[Change]] = {}
-    for change in plan.changes:
-        of_sourcing.setdefault(change.sourcing_id, []).append(change)
-    all_entries: dict[str, list[Entry]] = {}
+    entries = defaultdict(list)
     for entry in known.entries.values():
-        all_entries.setdefault(entry.sourcing_id, []).append(entry)
-    for sourcing_id, before in of_sourcing.items():
-        why = observed.refused.get(sourcing_id)
-        remotes = observed.lists.get(sourcing_id)
-        entries = all_entries.get(sourcing_id, [])
-        if remotes is None:
-            changes += [_refused(each, why) if why else each for each in before]
-            drift += [_drift(entry, "unreadable", reason=why) for entry in entries if why]
-            continue
-        look = _Look(known, {each.blueprint_id: each for each in remotes}, overwrite)
-        look.foreign = [each for each in remotes if each.blueprint_id not in ours]
-        after = {each.address: each for each in look.all(before)}
-        changes += after.values()
-        drift += look.drift(entries, after)
-        look_alike += _look_alikes(sourcing_id, look, entries, after.values())
-        if look.foreign:
+        entries[entry.sourcing_id].append(entry)
+    for sourcing_id, group in _by_sourcing(plan.changes).items():
+        if sourcing_id in observed.lists:
+            look = _Look(known, observed.lists[sourcing_id], entries[sourcing_id], overwrite)
+            changes |= {each.address: each for each in look.changes(group)}
+            drift += look.drift(changes)
+            look_alikes_ += look.look_alikes(sourcing_id, changes)
             unmanaged[sourcing_id] = len(look.foreign)
-    remotely = Remotely(tuple(drift), tuple(look_alike), unmanaged, _fingerprint(observed))
-    return replace(plan, changes=tuple(sorted(changes, key=lambda each: each.address)), remotely=remotely)
+        elif sourcing_id in observed.refused:
+            why = observed.refused[sourcing_id]
+            changes |= {each.address: _refused(each, why) for each in group}
+            wanted = (each for each in entries[sourcing_id] if changes[each.address].file is not None)
+            drift += [_drift(each, "unreadable", reason=why) for each in wanted]
+    counted = {sourcing_id: number for sourcing_id, number in unmanaged.items() if number}
+    seen = Remotely(tuple(drift), tuple(look_alikes_), counted, _fingerprint(observed))
+    ordered = tuple(changes[address] for address in sorted(changes))
+    return replace(plan, changes=ordered, remotely=seen)
+
+
+def _by_sourcing(changes: Iterable[Change]) -> dict[str, list[Change]]:
+    found: dict[str, list[Change]] = {}
+    for change in changes:
+        found.setdefault(change.sourcing_id, []).append(change)
+    return found
 
 
 def _fingerprint(observed: Observed) -> str:
@@ -56,91 +65,151 @@ def _fingerprint(observed: Observed) -> str:
 
 
 def _refused(change: Change, why: str) -> Change:
-    return replace(change, action=Action.CONFLICT, reason=why) if change.action in WRITES else change
+    """Where a sourcing has no list nothing is made or changed; what concerns the state alone is done all the same."""
+    if change.action in {Action.CREATE, Action.UPDATE}:
+        return replace(change, action=Action.CONFLICT, reason=why)
+    return replace(change, reason=f"{change.reason}; {why}") if change.action is Action.RESUME else change
 
 
-@dataclass(slots=True)
 class _Look:
-    """One sourcing: what its list shows by id, and what of it is not ours and not taken over."""
+    """One sourcing. `foreign` is what its list shows that is not ours, nor about to be."""
 
-    known: State
-    by_id: dict[str, Remote]
-    overwrite: Collection[str]
-    foreign: list[Remote] = field(default_factory=list)
+    def __init__(
+        self, known: State, remotes: Iterable[Remote], entries: Collection[Entry], overwrite: Collection[str]
+    ) -> None:
+        ours = known.ids()
+        self._known = known
+        self._entries = entries
+        self._overwrite = overwrite
+        self._by_id = {each.blueprint_id: each for each in remotes}
+        self.foreign = [each for each in self._by_id.values() if each.blueprint_id not in ours]
 
-    def all(self, changes: Iterable[Change]) -> Iterator[Change]:
-        """The changes as `apply` would find them: what is there already goes first, so that it is no look-alike."""
+    def changes(self, changes: Iterable[Change]) -> Iterator[Change]:
+        """The changes as `apply` would find them, in its order: what was cut off first, then what is there already,
+        so that neither is a look-alike of what is to be made.
+        """
         makes = [each for each in changes if each.action is Action.CREATE]
-        yield from (self._known(each) for each in changes if each.action is not Action.CREATE)
-        later = []
-        for change in makes:
-            taken = self._create(change)
-            if taken.action is Action.ADOPT:
-                self.foreign = [each for each in self.foreign if each.blueprint_id != taken.blueprint_id]
-                yield taken
-            else:
-                later.append(change)
-        yield from (self._create(change) for change in later)
+        resumed = [each for each in changes if each.action is Action.RESUME]
+        yield from (
+            self._known_one(each) for each in changes if each.action in {Action.UPDATE, Action.ORPHAN}
+        )
+        yield from [self._resumed(each) for each in sorted(resumed, key=self._turn)]
+        yield from [self._made(each) for each in sorted(makes, key=self._turn)]
 
-    def _create(self, change: Change) -> Change:
+    def _turn(self, change: Change) -> tuple[bool, str]:
+        return not is_there(self.foreign, change.after), change.address
+
+    def _resumed(self, change: Change) -> Change:
+        intent = self._known.intents[change.address]
+        if intent.action == "update":
+            return change
+        came = what_came_of(intent, self.foreign)
+        if isinstance(came, Found):
+            self._take(came.remote)
+            return replace(change, reason=f"{change.reason}; it was made, as {came.remote.blueprint_id}")
+        if came is None and change.after is not None:
+            self._made(change)
+        return change
+
+    def _made(self, change: Change) -> Change:
         body = change.after or {}
         alike = look_alikes(self.foreign, body)
         if alike.unclear:
-            theirs = (alike.exact or alike.others)[0].shown if len(alike.exact or alike.others) == 1 else None
+            of = alike.exact or alike.others
+            theirs = of[0].shown.body if len(of) == 1 and of[0].shown else None
             reason = why_not_made(alike, change.name, change.address)
-            return replace(
-                change, action=Action.CONFLICT, reason=reason, theirs=theirs.body if theirs else None
-            )
+            return replace(change, action=Action.CONFLICT, reason=reason, theirs=theirs)
         remote = alike.adoptable
         if remote is None:
             return change
-        said = [beside(alike), "an update that sets what Kalent hides follows" if hidden(body) else ""]
-        reason = "; ".join(filter(None, ["it is there already, just so, and is taken over", *said]))
+        self._take(remote)
+        follows = protected(change.address) if change.protected else _FOLLOWS
+        said = [
+            "it is there already, just so, and is taken over",
+            beside(alike),
+            follows if hidden(body) else "",
+        ]
+        reason = "; ".join(filter(None, said))
         return replace(change, action=Action.ADOPT, blueprint_id=remote.blueprint_id, reason=reason)
 
-    def _known(self, change: Change) -> Change:
-        entry = self.known.entries.get(change.address)
-        if entry is None or change.action is not Action.UPDATE or change.after is None:
-            return change
-        remote = self.by_id.get(entry.blueprint_id)
-        if remote is None:
-            return replace(change, action=Action.CONFLICT, reason=_gone(entry))
-        wanted = observable(change.after).digest
-        if remote.digest == wanted and hidden(change.after) == hidden(entry.sent):
-            return _nothing_to_send(change, entry)
-        return change if remote.digest in {entry.baseline, wanted} else self._edited(change, remote)
+    def _take(self, remote: Remote) -> None:
+        self.foreign.remove(remote)
 
-    def _edited(self, change: Change, remote: Remote) -> Change:
+    def _known_one(self, change: Change) -> Change:
+        entry = self._known.entries[change.address]
+        remote = self._by_id.get(entry.blueprint_id)
+        if change.action is Action.ORPHAN:
+            said = f"{change.reason}; Kalent does not show it any more"
+            return change if remote else replace(change, reason=said)
+        after = change.after or {}
+        if remote is None:
+            return replace(change, action=Action.CONFLICT, reason=gone(entry))
+        wanted = observable(after).digest
+        if remote.digest == wanted and hidden(after) == hidden(entry.sent):
+            return _nothing_to_send(change, entry)
+        if _as_left(entry, remote) or remote.digest == wanted:
+            return change
         theirs = remote.shown.body if remote.shown else None
-        if change.address in self.overwrite:
+        if change.address in self._overwrite:
             said = "what somebody changed there is replaced (--overwrite)"
             return replace(change, theirs=theirs, reason=said)
-        return replace(change, action=Action.CONFLICT, theirs=theirs, reason=_both(change, remote))
+        return replace(change, action=Action.CONFLICT, theirs=theirs, reason=edited(entry, remote))
 
-    def drift(self, entries: Iterable[Entry], changes: dict[str, Change]) -> Iterator[Drift]:
-        """What somebody else did to ours. What they made just as the files want it is none."""
-        for entry in entries:
-            remote, intent = self.by_id.get(entry.blueprint_id), self.known.intents.get(entry.address)
+    def drift(self, changes: dict[str, Change]) -> Iterator[Drift]:
+        """What somebody else did to ours, as far as the files want it. What they made as the files want it is none."""
+        for entry in self._entries:
+            change, remote = changes[entry.address], self._by_id.get(entry.blueprint_id)
+            if change.file is None:
+                continue
             if remote is None:
-                yield _drift(entry, "gone", reason=_gone(entry))
+                yield _drift(entry, "gone", reason=gone(entry))
             elif remote.shown is None:
-                yield _drift(entry, "unreadable", remote, reason="Kalent does not show its steps")
-            else:
-                fine = {entry.baseline, observable(intent.sent).digest if intent else None}
-                change = changes.get(entry.address)
-                if change is not None and change.after is not None:
-                    fine.add(observable(change.after).digest)
-                if remote.digest not in fine:
-                    yield _drift(entry, "changed", remote)
+                yield _drift(entry, "unreadable", remote, reason=STEPS_NOT_SHOWN)
+            elif not _as_left(entry, remote) and remote.digest not in self._expected(change):
+                yield _drift(entry, "changed", remote)
+
+    def _expected(self, change: Change) -> set[str]:
+        """What else may be there, and nobody else's doing."""
+        intent = self._known.intents.get(change.address)
+        bodies = (change.after, intent.sent if intent else None)
+        return {observable(each).digest for each in bodies if each is not None}
+
+    def look_alikes(self, sourcing_id: str, changes: dict[str, Change]) -> Iterator[LookAlike]:
+        """What is not ours and looks like one that is: by its name as it was, is, or will be, or by its steps."""
+        marks: dict[tuple[str, str], Entry] = {}
+        for entry in self._entries:
+            remote = self._by_id.get(entry.blueprint_id)
+            names = [entry.name, changes[entry.address].name, *([remote.name] if remote else [])]
+            for name in names:
+                marks.setdefault(("name", same_name(name)), entry)
+            if remote is not None and remote.content is not None:
+                marks.setdefault(("steps", remote.content), entry)
+        for other in self.foreign:
+            of = marks.get(("name", same_name(other.name))) or marks.get(("steps", other.content or ""))
+            if of is not None:
+                at = of.address, of.blueprint_id
+                yield LookAlike(sourcing_id, other.blueprint_id, other.name, other.updated_at, *at)
+
+
+def _as_left(entry: Entry, remote: Remote) -> bool:
+    """Whether it shows what was last seen there, or what was last sent."""
+    return remote.digest == entry.baseline or remote.digest == observable(entry.sent).digest
 
 
 def _nothing_to_send(change: Change, entry: Entry) -> Change:
-    if change.after_digest == entry.digest and not change.moved_from:
-        return replace(change, action=Action.NO_OP, before=None, after=None, after_digest=None, reason="")
+    if change.after_digest == entry.digest:
+        action = Action.MOVE if change.moved_from else Action.NO_OP
+        return replace(change, action=action, before=None, after=None, after_digest=None, reason="")
     return replace(change, reason="Kalent shows it so already; it is only recorded")
 
 
-def _drift(entry: Entry, kind: str, remote: Remote | None = None, *, reason: str | None = "") -> Drift:
+def _drift(
+    entry: Entry,
+    kind: Literal["changed", "gone", "unreadable"],
+    remote: Remote | None = None,
+    *,
+    reason: str = "",
+) -> Drift:
     return Drift(
         entry.address,
         kind,
@@ -150,38 +219,5 @@ def _drift(entry: Entry, kind: str, remote: Remote | None = None, *, reason: str
         remote.updated_at if remote else None,
         observable(entry.sent).body,
         remote.shown.body if remote and remote.shown else None,
-        reason or "",
+        reason,
     )
-
-
-def _gone(entry: Entry) -> str:
-    return (
-        f"{entry.blueprint_id} is not in {entry.sourcing_id} any more; if it was deleted there, "
-        f"`kalentops state rm {entry.address}` forgets it, and the next apply makes it anew if the files want it"
-    )
-
-
-def _both(change: Change, remote: Remote) -> str:
-    when = f" ({remote.updated_at})" if remote.updated_at else ""
-    return (
-        f"somebody changed it in Kalent, too{when}; `kalentops import {change.sourcing_id} --update` takes that into "
-        f"the file, `kalentops apply --overwrite {change.address}` puts the file's version in its place"
-    )
-
-
-def _look_alikes(
-    sourcing_id: str, look: _Look, entries: Iterable[Entry], changes: Iterable[Change]
-) -> Iterator[LookAlike]:
-    marks: dict[str, tuple[str, str | None]] = {}
-    for entry in entries:
-        remote = look.by_id.get(entry.blueprint_id)
-        for mark in (same_name(entry.name), remote and same_name(remote.name), remote and remote.content):
-            if mark:
-                marks.setdefault(mark, (entry.address, entry.blueprint_id))
-    for change in changes:
-        if change.after is not None:
-            marks.setdefault(same_name(change.name), (change.address, change.blueprint_id))
-    for remote in look.foreign:
-        found = marks.get(same_name(remote.name)) or marks.get(remote.content or "")
-        if found is not None:
-            yield LookAlike(sourcing_id, remote.blueprint_id, remote.name, remote.updated_at, *found)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from kalentops.rules.engine import Relocation
 from kalentops.rules.relocated import final
-from kalentops.state import Entry, Intent, State
+from kalentops.state import Entry, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,23 +21,25 @@ class Relocated:
     forgotten: Mapping[str, Entry] = field(default_factory=dict)
     left: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def changed(self) -> bool:
-        return bool(self.moved or self.forgotten)
 
-
-def move(state: State, old: str, new: str) -> State:
-    """The state with what it has under `old` under `new`, which must be free."""
+def rename(state: State, names: Mapping[str, str]) -> State:
+    """The state with what it has under each old address under the new one, which must be free."""
+    if not names:
+        return state
+    entries = (replace(each, address=names.get(at, at)) for at, each in state.entries.items())
+    intents = (replace(each, address=names.get(at, at)) for at, each in state.intents.items())
     return replace(
         state,
-        entries={_at(old, new, at): _renamed(each, old, new) for at, each in state.entries.items()},
-        intents={_at(old, new, at): _renamed_intent(each, old, new) for at, each in state.intents.items()},
+        entries={each.address: each for each in entries},
+        intents={each.address: each for each in intents},
     )
 
 
 def forget(state: State, addresses: Iterable[str]) -> State:
     """The state without what it has under these addresses."""
     gone = frozenset(addresses)
+    if not gone:
+        return state
     return replace(
         state,
         entries={at: each for at, each in state.entries.items() if at not in gone},
@@ -46,7 +48,7 @@ def forget(state: State, addresses: Iterable[str]) -> State:
 
 
 def relocate(state: State, relocations: Iterable[Relocation]) -> Relocated:
-    """Do what the files say of keys that have moved or been removed.
+    """Do what the files say of keys that have moved or been removed; they hold together (KAL024).
 
     What was done already does nothing: such lines may stay in a file. An outcome that is still open is settled
     under its old address before that is forgotten.
@@ -54,40 +56,38 @@ def relocate(state: State, relocations: Iterable[Relocation]) -> Relocated:
     targets: dict[str, dict[str, str | None]] = {}
     for each in relocations:
         targets.setdefault(each.sourcing_id, {})[each.source] = each.target
-    done = Relocated(state)
+    moved: dict[str, str] = {}
+    forgotten: dict[str, Entry] = {}
+    left: dict[str, str] = {}
+    held = state.entries.keys() | state.intents.keys()
     for sourcing_id, keys in targets.items():
         for source in keys:
-            end = final(source, keys)
-            old, new = f"{sourcing_id}/{source}", None if end is None else f"{sourcing_id}/{end}"
-            if old in done.state.entries or old in done.state.intents:
-                done = _forgotten(done, old) if new is None else _moved(done, old, new)
-    return done
+            old, end = f"{sourcing_id}/{source}", final(source, keys)
+            if old not in held:
+                continue
+            if end is None:
+                if old in state.intents:
+                    left[old] = (
+                        "said to be removed; what a cut-off run was about to do with it is looked up first"
+                    )
+                else:
+                    forgotten[old] = state.entries[old]
+                continue
+            new = f"{sourcing_id}/{end}"
+            if new in held or new in moved:
+                left[old] = f"said to be {new} now, but {_what(state, moved.get(new, new))} is that already"
+            else:
+                moved[new] = old
+    known = rename(forget(state, forgotten), {old: new for new, old in moved.items()})
+    return Relocated(known, moved, forgotten, left)
 
 
-def _moved(done: Relocated, old: str, new: str) -> Relocated:
-    if new in done.state.entries or new in done.state.intents:
-        there = done.state.entries.get(new)
-        what = there.blueprint_id if there else "what a cut-off run may have made"
-        said = f"said to be {new} now, but that is {what} already"
-        return replace(done, left={**done.left, old: said})
-    return replace(done, state=move(done.state, old, new), moved={**done.moved, new: old})
+def narrowed(state: State, done: Relocated, covers: Callable[[str], bool]) -> State:
+    """The state with only those moved and forgotten that are asked for, by their old address or by their new one."""
+    moved = {old: new for new, old in done.moved.items() if covers(old) or covers(new)}
+    return rename(forget(state, filter(covers, done.forgotten)), moved)
 
 
-def _forgotten(done: Relocated, old: str) -> Relocated:
-    if old in done.state.intents:
-        said = "said to be removed; what a cut-off run was about to do with it is looked up first"
-        return replace(done, left={**done.left, old: said})
-    gone = {**done.forgotten, old: done.state.entries[old]}
-    return replace(done, state=forget(done.state, [old]), forgotten=gone)
-
-
-def _at(old: str, new: str, address: str) -> str:
-    return new if address == old else address
-
-
-def _renamed(entry: Entry, old: str, new: str) -> Entry:
-    return replace(entry, address=new) if entry.address == old else entry
-
-
-def _renamed_intent(intent: Intent, old: str, new: str) -> Intent:
-    return replace(intent, address=new) if intent.address == old else intent
+def _what(state: State, address: str) -> str:
+    entry = state.entries.get(address)
+    return entry.blueprint_id if entry else "what a cut-off run may have made"

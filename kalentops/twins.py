@@ -38,7 +38,7 @@ class Twins:
     def elsewhere(self, want: Desired) -> str:
         """What to say where the same key is left over in another sourcing; empty where it isn't."""
         twin = self.by_key.get(want.named.key)
-        if twin is None or twin.address == want.address:
+        if twin is None:
             return ""
         return (
             f"a blueprint can't change its sourcing: this makes a new one, and {twin.blueprint_id or 'the one'} "

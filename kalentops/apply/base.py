@@ -52,6 +52,8 @@ class Recorder(Protocol):
 
     def record(self, *records: Record) -> None: ...
 
+    def replace(self, state: State) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Options:

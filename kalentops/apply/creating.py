@@ -7,10 +7,10 @@ from typing import Final
 
 from kalentops.apply.base import Job, View, not_done
 from kalentops.apply.result import Cause, Outcome, Result
-from kalentops.apply.settling import Absent, Doubt, Found, settle
+from kalentops.apply.settling import Absent, settle
 from kalentops.canonical import Canonical, hidden, shown_part
 from kalentops.errors import KalentopsError, StateError, StoreFailure
-from kalentops.lookalikes import beside, look_alikes, why_not_made
+from kalentops.lookalikes import Doubt, Found, beside, look_alikes, why_not_made
 from kalentops.outcome import Accepted, Limited, NotSent, Refused, Verdict
 from kalentops.plan import Action
 from kalentops.remote import Remote
@@ -153,8 +153,3 @@ def seen_entry(job: Job, remote: Remote, at: str, sent: Canonical) -> Entry:
     return Entry(
         job.address, remote.blueprint_id, sent.body, sent.digest, at, remote.digest, remote.updated_at, extra
     )
-
-
-def has_twin(view: View, job: Job) -> bool:
-    """Whether the list shows what is wanted already: such a job goes first, so that it is no look-alike of others."""
-    return job.change.after is not None and any(each.digest == job.wanted for each in view.foreign())

@@ -7,9 +7,10 @@ from dataclasses import replace
 from kalentops.apply.base import Job, View
 from kalentops.apply.creating import create, record_done
 from kalentops.apply.result import Outcome, Result
-from kalentops.apply.settling import Absent, Doubt, Found, settle
+from kalentops.apply.settling import Absent, settle
 from kalentops.apply.updating import await_remote, update
 from kalentops.canonical import hidden, observable
+from kalentops.lookalikes import Doubt, Found
 from kalentops.plan import Action
 from kalentops.state import Closed, Entry, Intent
 
@@ -48,8 +49,9 @@ def _resume_update(view: View, job: Job, intent: Intent) -> Result:
         return update(view, job, entry) if job.change.after else job.result(Action.RESUME, Outcome.DONE)
     sent = observable(intent.sent).digest
     view.fresh()
-    if job.change.after_digest != intent.digest and not _shows(view, entry, sent):
-        # The cut-off update may still come through, and would undo the one that is to follow.
+    follows = job.change.after_digest == intent.digest and not job.change.protected
+    if not follows and not _shows(view, entry, sent):
+        # The cut-off update may still come through, and would undo the one that is to follow, or be taken for none.
         await_remote(view, job.address, entry.blueprint_id, sent, "an earlier run was cut off here")
     if _shows(view, entry, sent) and sent != entry.baseline and not hidden(intent.sent):
         result = record_done(view, job, Action.RESUME, entry.blueprint_id)
@@ -61,7 +63,7 @@ def _resume_update(view: View, job: Job, intent: Intent) -> Result:
         return job.result(Action.RESUME, Outcome.DONE, entry.blueprint_id)
     result = update(view, job, entry, baselines=frozenset({sent}))
     if result.outcome is Outcome.CONFLICT:
-        run.record(Closed(job.address, "changed by somebody else since"))
+        run.record(Closed(job.address, "left as it is in Kalent"))
     return replace(result, action=Action.RESUME)
 
 

@@ -9,11 +9,11 @@ from typing import Final, TypeVar
 
 from kalentops.apply.base import Api, Job, Options, Recorder, Run, View
 from kalentops.apply.events import Began, Finished, Observer
-from kalentops.apply.result import ApplyResult, Outcome, Result
+from kalentops.apply.result import ApplyResult, Cause, Outcome, Result
 from kalentops.apply.sourcing import Sourcing, look, work
-from kalentops.apply.workspace import check_workspace
+from kalentops.apply.workspace import confirm_workspace
 from kalentops.clock import Clock
-from kalentops.plan import Action, Change, Plan
+from kalentops.plan import ASKS, Action, Change, Plan
 from kalentops.state import State
 
 _A = TypeVar("_A")
@@ -21,24 +21,30 @@ _B = TypeVar("_B")
 
 
 def apply_plan(
-    plan: Plan, api: Api, session: Recorder, clock: Clock, options: Options, on_event: Observer
+    plan: Plan,
+    api: Api,
+    session: Recorder,
+    clock: Clock,
+    options: Options,
+    on_event: Observer,
+    *,
+    known: State | None = None,
 ) -> ApplyResult:
     """Do what the plan says, and say of each change what became of it.
 
-    `session` holds the state that the plan was made against, under its lock, with what was moved or forgotten in
-    place already. Every sourcing that is touched is listed before the first write. Raises StateDamaged before the
-    first request, StateError before the first write, and nothing that one address could cause after it.
+    `session` holds the state that the plan was made against, under its lock; `known` is the same with what the plan
+    moves and forgets in place, None where it does neither. Every sourcing that is touched is listed before anything
+    is written, be it there or into the state. Raises StateDamaged before the first request, StateError and
+    StoreFailure before the first write, and nothing that one address could cause after it.
     """
-    state = session.state
-    run = Run(api, session, clock, options, on_event, state.ids(), set(state.intents))
-    settled = [_settled(change) for change in plan.to_do if change.action in _SETTLED]
-    sourcings = _sourcings(run, state, plan.changes)
+    known = session.state if known is None else known
+    run = Run(api, session, clock, options, on_event, known.ids(), set(known.intents))
+    sourcings = _sourcings(run, known, plan.changes)
     on_event(Began(len(sourcings), len(plan.to_do)))
-    for result in settled:
-        on_event(Finished(result))
     with ThreadPoolExecutor(max_workers=max(1, options.parallelism), thread_name_prefix="apply") as pool:
         looked = _all(pool, look, sourcings)
-        check_workspace(run, looked, state)
+        confirm_workspace(run, looked, known, lambda others: _all(pool, look, others))
+        settled = _settle(run, plan, known)
         results = [result for each in _all(pool, work, looked) for result in each]
     results = sorted([*settled, *results], key=lambda result: result.address)
     notes = tuple(note for sourcing in looked for note in sourcing.notes)
@@ -53,19 +59,31 @@ def _all(pool: ThreadPoolExecutor, what: Callable[[_A], _B], of: Iterable[_A]) -
     return [future.result() for future in [pool.submit(what, each) for each in of]]
 
 
-# A conflict that the plan knows is one; what concerns the state alone is done by who holds the state.
-_SETTLED: Final = {
-    Action.CONFLICT: Outcome.CONFLICT,
-    Action.MOVE: Outcome.DONE,
-    Action.FORGET: Outcome.DONE,
-}
-_JOBS: Final = frozenset({Action.CREATE, Action.UPDATE, Action.RESUME, Action.ADOPT})
+_QUIET: Final = frozenset({Action.NO_OP, Action.MOVE})
 
 
-def _settled(change: Change) -> Result:
-    outcome = _SETTLED[change.action]
-    error = change.reason if outcome is Outcome.CONFLICT else None
-    return Result(change.address, change.action, outcome, change.blueprint_id, error)
+def _settle(run: Run, plan: Plan, known: State) -> list[Result]:
+    """What no request is needed for: a conflict that the plan knows, and what concerns the state alone. That comes
+    before the first request that writes: what follows is recorded under the addresses that the files have.
+    """
+    stopped = run.stopped()
+    if stopped is None and known != run.session.state:
+        run.session.replace(known)
+    results = []
+    for change in plan.to_do:
+        if change.action is Action.CONFLICT:
+            results.append(_result(change, Outcome.CONFLICT, change.reason))
+        elif change.action in {Action.MOVE, Action.FORGET}:
+            results.append(
+                _result(change, Outcome.NOT_ATTEMPTED, *stopped) if stopped else _result(change, Outcome.DONE)
+            )
+    for result in results:
+        run.observe(Finished(result))
+    return results
+
+
+def _result(change: Change, outcome: Outcome, error: str | None = None, cause: Cause = Cause.NONE) -> Result:
+    return Result(change.address, change.action, outcome, change.blueprint_id, error, cause=cause)
 
 
 def _sourcings(run: Run, state: State, changes: Iterable[Change]) -> list[Sourcing]:
@@ -74,13 +92,13 @@ def _sourcings(run: Run, state: State, changes: Iterable[Change]) -> list[Sourci
     unseen: dict[str, list[Job]] = {}
     for change in changes:
         entry = state.entries.get(change.address)
-        if change.action in _JOBS:
+        if change.action in ASKS:
             intent = state.intents.get(change.address)
             if intent is not None:
                 intent.canonical()  # before the first request: damage stops the run
             job = Job(change, entry, intent)
             jobs.setdefault(change.sourcing_id, []).append(job)
-        elif change.action is Action.NO_OP and entry is not None and entry.remote_digest is None:
+        elif change.action in _QUIET and entry is not None and entry.remote_digest is None:
             sent = replace(change, after=entry.canonical().body, after_digest=entry.digest)
             unseen.setdefault(change.sourcing_id, []).append(Job(sent, entry, None))
     ids = sorted(jobs.keys() | unseen.keys())

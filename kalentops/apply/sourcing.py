@@ -4,17 +4,19 @@ is new in a list can only come from the one under way, or from somebody else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from kalentops.apply.base import Job, Run, View, from_error
-from kalentops.apply.creating import create, has_twin
+from kalentops.apply.creating import create
 from kalentops.apply.events import Finished, Listed
 from kalentops.apply.readback import confirm, read_back
 from kalentops.apply.result import Outcome, Result
 from kalentops.apply.resuming import resume
 from kalentops.apply.updating import update
 from kalentops.errors import KalentopsError
+from kalentops.lookalikes import is_there
 from kalentops.plan import Action
 from kalentops.state import Entry
 
@@ -41,20 +43,29 @@ class Sourcing:
 
 def look(sourcing: Sourcing) -> Sourcing:
     """Read the sourcing's list, before anything is written anywhere."""
-    try:
+    with _failing(sourcing):
         if not sourcing.run.stopped():
             sourcing.view.read()
             sourcing.before = {each.blueprint_id: each.digest for each in sourcing.view.remotes}
             sourcing.run.observe(Listed(sourcing.view.sourcing_id, len(sourcing.view.remotes)))
-            sourcing.notes += confirm(sourcing.view, sourcing.unseen)
+    return sourcing
+
+
+@contextmanager
+def _failing(sourcing: Sourcing) -> Iterator[None]:
+    """What goes wrong here is why the sourcing can't be worked on."""
+    try:
+        yield
     except KalentopsError as error:
         sourcing.failed = error
         sourcing.run.note_error(error)
-    return sourcing
 
 
 def work(sourcing: Sourcing) -> list[Result]:
     """Do the jobs; one result each."""
+    if sourcing.view.whole:
+        with _failing(sourcing):
+            sourcing.notes += confirm(sourcing.view, sourcing.unseen)
     results = []
     for job in sorted(sourcing.jobs, key=lambda job: _turn(sourcing.view, job)):
         results.append(_one(sourcing, job))
@@ -71,7 +82,7 @@ def work(sourcing: Sourcing) -> list[Result]:
 
 
 def _turn(view: View, job: Job) -> tuple[int, bool, str]:
-    return _ORDER.get(job.change.action, 3), not has_twin(view, job), job.address
+    return _ORDER.get(job.change.action, 3), not is_there(view.foreign(), job.change.after), job.address
 
 
 def _worth_a_look(sourcing: Sourcing, done: Iterable[Result]) -> bool:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
+from kalentops.advice import edited, gone, protected
 from kalentops.apply.base import Job, View, not_done
 from kalentops.apply.creating import seen_entry
 from kalentops.apply.events import Looking
 from kalentops.apply.result import Cause, Outcome, Result
-from kalentops.canonical import hidden, of_body
+from kalentops.canonical import hidden, observable, of_body
 from kalentops.errors import KalentopsError, StateError, StoreFailure, Unreachable
 from kalentops.outcome import Accepted, Limited, NotSent, Refused
 from kalentops.plan import Action
-from kalentops.remote import Remote
 from kalentops.state import Adopted, Closed, Done, Entry, Intended, Intent
 
 _ATTEMPTS: Final = 3
@@ -29,17 +30,21 @@ def update(view: View, job: Job, entry: Entry, *, baselines: frozenset[str] = fr
     view.fresh()
     remote = view.get(entry.blueprint_id)
     if remote is None:
-        said = f"{entry.blueprint_id} is not in {view.sourcing_id} any more; if that is meant, run {_forget(job)}"
-        return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=said)
+        return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=gone(entry))
     before = _may_be_there(job, entry)
     same_hidden = all(hidden(each) == hidden(job.body) for each in before)
     if remote.digest == job.wanted and same_hidden:
         view.run.record(Adopted(seen_entry(job, remote, view.run.clock.now(), of_body(job.body))))
-        return job.result(Action.UPDATE, Outcome.DONE, entry.blueprint_id)
-    known: frozenset[str | None] = baselines | {entry.baseline, job.wanted}
+        said = "Kalent shows it so already; nothing was sent"
+        return replace(job.result(Action.UPDATE, Outcome.DONE, entry.blueprint_id), note=said)
+    known: frozenset[str | None] = baselines | {entry.baseline, observable(entry.sent).digest, job.wanted}
     forced = job.address in view.run.options.overwrite
     if remote.digest not in known and not forced:
-        return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=_edited(job, remote))
+        said = edited(entry, remote)
+        return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=said)
+    if job.change.protected:
+        said = protected(job.address)
+        return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=said)
     body = _patch(job.body, before, whole=forced)
     intent = Intent(
         job.address, "update", job.body, job.digest, view.run.clock.now(), blueprint_id=entry.blueprint_id
@@ -133,15 +138,3 @@ def _record(view: View, job: Job, entry: Entry) -> Result:
         said = f"it was updated, but that could not be recorded: {error}; the next run looks first"
         return job.result(Action.UPDATE, Outcome.UNKNOWN, entry.blueprint_id, error=said, cause=Cause.STORE)
     return job.result(Action.UPDATE, Outcome.DONE, entry.blueprint_id)
-
-
-def _edited(job: Job, remote: Remote) -> str:
-    when = f" ({remote.updated_at})" if remote.updated_at else ""
-    return (
-        f"somebody changed {remote.blueprint_id} in Kalent{when}; take the change into the file, "
-        f"or put the file's version back with `kalentops apply --overwrite {job.address}`"
-    )
-
-
-def _forget(job: Job) -> str:
-    return f"`kalentops state rm {job.address}`: the next apply makes it anew"

@@ -1,47 +1,42 @@
-"""Is this the workspace that the state speaks of? Before anything is written, something of ours has to be there."""
+"""Before anything is written, something of ours has to be there: else it is the state of another workspace."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
 
 from kalentops.apply.base import Run, View
-from kalentops.apply.sourcing import Sourcing, look
-from kalentops.errors import RefusedByApi, StateError
-from kalentops.state import Entry, State
+from kalentops.apply.sourcing import Sourcing
+from kalentops.errors import Forbidden, RefusedByApi
+from kalentops.state import State
+from kalentops.workspace import Looked, check_workspace, is_known, witnesses
 
-_WITNESSES: Final = 3
 
-
-def check_workspace(run: Run, sourcings: Sequence[Sourcing], state: State) -> None:
-    """Raises StateError where nothing is there of what the state says and was seen there before.
-
-    Where the sourcings of the plan hold nothing of it, a few others are looked at. One blueprint that its sourcing
-    does not list any more says nothing: somebody may have deleted it.
+def confirm_workspace(
+    run: Run,
+    sourcings: Sequence[Sourcing],
+    state: State,
+    look_at: Callable[[Iterable[Sourcing]], Iterable[Sourcing]],
+) -> None:
+    """Raises StateError. `sourcings` are those of the plan, and were looked at; where they hold nothing of ours,
+    others are, a few at once, until one does.
     """
-    seen = [entry for entry in state.entries.values() if entry.remote_digest is not None]
-    if not sourcings or not seen or _found(sourcings, seen):
+    if not sourcings:
         return
-    looked = list(sourcings)
-    known = {each.view.sourcing_id for each in sourcings}
-    for sourcing_id in sorted({entry.sourcing_id for entry in seen} - known)[:_WITNESSES]:
-        looked.append(look(Sourcing(View(run, sourcing_id), ())))
-        if _found(looked[-1:], seen):
-            return
-    readable = [each for each in looked if each.view.whole or isinstance(each.failed, RefusedByApi)]
-    ids = {each.view.sourcing_id for each in readable}
-    missing = [entry.address for entry in seen if entry.sourcing_id in ids]
-    refused = any(each.failed is not None for each in readable)
-    if len(missing) < (1 if refused else 2):
-        return
-    shown = ", ".join(missing[:_WITNESSES]) + (", …" if len(missing) > _WITNESSES else "")
-    raise StateError(
-        f"Kalent knows nothing of what the state says is there ({shown}); nothing was written",
-        hint="use the key of the workspace that the state belongs to, or pass --state with another file; if they were "
-        "all deleted in Kalent, `kalentops state rm ADDRESS` forgets them",
-    )
+    looked = Looked()
+    _add(looked, sourcings)
+    others = [each for each in witnesses(state) if each not in looked.listed | looked.refused]
+    at_once = max(1, run.options.parallelism)
+    while others and not is_known(state, looked.ids) and not run.stopped():
+        _add(looked, look_at(Sourcing(View(run, each), ()) for each in others[:at_once]))
+        others = others[at_once:]
+    if not run.stopped():  # else nothing will be written, and not everything was looked at
+        check_workspace(state, looked)
 
 
-def _found(sourcings: Iterable[Sourcing], seen: Iterable[Entry]) -> bool:
-    there = {blueprint_id for each in sourcings for blueprint_id in each.view.ids()}
-    return any(entry.blueprint_id in there for entry in seen)
+def _add(looked: Looked, sourcings: Iterable[Sourcing]) -> None:
+    for each in sourcings:
+        if each.view.whole:
+            looked.ids |= set(each.view.ids())
+            looked.listed.add(each.view.sourcing_id)
+        elif isinstance(each.failed, RefusedByApi | Forbidden):
+            looked.refused.add(each.view.sourcing_id)

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from kalentops.commands import options
-from kalentops.errors import Interrupted, UsageError
+from kalentops.errors import Interrupted, StalePlan, UsageError
 
 if TYPE_CHECKING:
     from kalentops.commands.stages import Planned
-    from kalentops.commands.target import Target
+    from kalentops.planfile import Asked, Saved
+    from kalentops.repository import Repository
     from kalentops.scope import Scope
+    from kalentops.state import State
 
 
 @click.command(epilog="\b\nExample:\n  kalentops apply\n  kalentops apply --yes plan.json")
@@ -81,31 +83,33 @@ def command(
         repository = stages.read_files(project.config, session.state)
         stages.refuse_invalid(repository)
         saved = None if plan_file is None else planfile.load(directory / plan_file)
-        asked = stages.asked_for(repository, session.state, scope, overwrite, saved)
-        planned = stages.plan_of(repository, session.state, asked)
+        asked = stages.asked_for(scope, overwrite, saved)
+        planned = _planned(repository, session.state, asked, saved)
         target.check_state(session.state)
         if saved is not None and saved.refreshed:
-            planned = _refreshed(planned, target, at_once, quiet=quiet)
-        plan = planned.narrowed()
+            # What was reviewed with what Kalent showed is applied only if it still shows that.
+            planned = stages.look(planned, target, at_once, quiet=quiet)
+        plan = planned.plan
         if saved is not None:
             planfile.check(saved, plan)
         stages.check_guards(plan, project.config, limits)
         stages.show_plan(plan, notes=session.notes, verbose=verbose, brief=quiet or saved is not None)
         if plan.to_do and not yes and not click.confirm("Apply this plan?", err=True):
             raise Interrupted("answered no; nothing was begun")
-        if planned.relocated.changed:
-            # Before the first request: what follows is recorded under the addresses that the files have.
-            session.replace(planned.relocated.state)
         settings = Options(target.tenant, settle, at_once, frozenset(asked.overwrite))
-        result = carry_out(plan, session, target, settings, quiet=quiet)
+        result = carry_out(plan, planned.known, session, target, settings, quiet=quiet)
         # Before the state is folded: should that fail, the ids have been told at least.
         stages.show_result(result, form, left_out=plan.left_out)
     ctx.exit(result.exit_code)
 
 
-def _refreshed(planned: Planned, target: Target, parallelism: int, *, quiet: bool) -> Planned:
-    """A plan that was reviewed with what Kalent showed is applied only if it still shows that."""
-    from kalentops.commands.target import connected
+def _planned(repository: Repository, state: State, asked: Asked, saved: Saved | None) -> Planned:
+    """The plan that holds now. Where a saved one asks for what is not there any more, it is stale."""
+    from kalentops.commands import stages
 
-    with connected(target, quiet=quiet, farewell="stopped; nothing was begun") as line:
-        return planned.refreshed(line.observe(planned.sourcings, parallelism))
+    try:
+        return stages.plan_of(repository, state, asked)
+    except UsageError as error:
+        if saved is None:
+            raise
+        raise StalePlan(f"the saved plan can't be made again: {error}") from None

@@ -75,6 +75,9 @@ class Limits:
     max_updates: int | None
 
 
+NO_LIMITS = Limits(None, None)
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """How to get to the API, as the command line and the environment have it."""

@@ -58,8 +58,8 @@ def command(
     Kalent shows, through a client that can only read.
     """
     from kalentops.commands import stages
-    from kalentops.errors import GuardRefused, UsageError
-    from kalentops.planfile import save
+    from kalentops.errors import UsageError
+    from kalentops.planfile import Asked, save
     from kalentops.reports.notes import tell
     from kalentops.store.filestore import FileStore
 
@@ -72,30 +72,26 @@ def command(
     tell(snapshot.notes)
     repository = stages.read_files(project.config, snapshot.state)
     stages.refuse_invalid(repository)
-    asked = stages.asked_for(repository, snapshot.state, scope, overwrite)
-    planned = stages.plan_of(repository, snapshot.state, asked)
+    offline = planned = stages.plan_of(repository, snapshot.state, Asked(scope, overwrite))
     if refresh or refresh_only:
-        planned = _refreshed(planned, connection, project.config.parallelism, quiet=quiet)
-    plan = planned.narrowed()
-    if refresh_only:
-        plan = stages.only_drift(plan)
+        planned = _refreshed(offline, connection, project.config.parallelism, quiet=quiet)
+    plan = stages.only_drift(planned.plan) if refresh_only else planned.plan
     if out is not None:
         save(plan, directory / out, planned.asked)
     _show(plan, form, verbose=verbose, quiet=quiet)
-    try:
-        stages.check_guards(plan, project.config, options.Limits(None, None))
-    except GuardRefused as error:
-        tell([f"apply would stop: {error}; {error.hint}"])
+    if not refresh_only:
+        # `apply FILE` goes by the saved plan, and `apply` by what the files and the state say.
+        tell(stages.would_stop(planned if out is not None else offline, planned.observed, project.config))
     ctx.exit(2 if detailed_exitcode and (plan.to_do or plan.drift) else 0)
 
 
 def _refreshed(planned: Planned, connection: options.Connection, parallelism: int, *, quiet: bool) -> Planned:
-    from kalentops.commands.target import Target, connected
+    from kalentops.commands import stages
+    from kalentops.commands.target import Target
 
     target = Target.of(connection, os.environ)
-    target.check_state(planned.relocated.state)
-    with connected(target, quiet=quiet, farewell="stopped; nothing was changed") as line:
-        return planned.refreshed(line.observe(planned.sourcings, parallelism))
+    target.check_state(planned.state)
+    return stages.look(planned, target, parallelism, quiet=quiet)
 
 
 def _show(plan: Plan, form: str, *, verbose: bool, quiet: bool) -> None:

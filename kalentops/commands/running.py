@@ -8,13 +8,18 @@ from kalentops.apply.result import ApplyResult
 from kalentops.apply.run import apply_plan
 from kalentops.commands.target import Target, wired
 from kalentops.plan import Plan
+from kalentops.state import State
 
 # The journal is durable up to there, and the next run goes on from it.
 _FAREWELL = "stopped at once; the next apply looks up what became of what was under way"
 
 
-def carry_out(plan: Plan, session: Recorder, target: Target, options: Options, *, quiet: bool) -> ApplyResult:
-    """Do what the plan says. SIGINT and SIGTERM end it after what is under way; a second one at once."""
+def carry_out(
+    plan: Plan, known: State, session: Recorder, target: Target, options: Options, *, quiet: bool
+) -> ApplyResult:
+    """Do what the plan says; `known` is as with `apply_plan`. SIGINT and SIGTERM end it after what is under way; a
+    second one at once.
+    """
     with wired(target, quiet=quiet, farewell=_FAREWELL) as wire:
         api = WriteApi(wire.transport, wire.throttle)
-        return apply_plan(plan, api, session, wire.clock, options, wire.progress)
+        return apply_plan(plan, api, session, wire.clock, options, wire.progress, known=known)

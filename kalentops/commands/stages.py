@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from kalentops.apply.result import ApplyResult
-from kalentops.commands.options import Limits
+from kalentops.commands.options import NO_LIMITS, Limits
 from kalentops.config import Config
-from kalentops.errors import GuardRefused, InvalidFiles, UsageError
-from kalentops.plan import Plan, make_plan, narrowed
+from kalentops.errors import GuardRefused, InvalidFiles, KalentopsError, UsageError
+from kalentops.plan import ASKS, Plan, Remotely, make_plan, narrowed
 from kalentops.planfile import Asked, Saved
 from kalentops.refreshing import refresh
 from kalentops.relocation import Relocated, relocate
+from kalentops.relocation import narrowed as kept_to
 from kalentops.remote import Observed
 from kalentops.reports import findings, machine, plans, results
 from kalentops.reports.console import show
@@ -23,28 +25,43 @@ from kalentops.repository import Repository, load
 from kalentops.scope import Scope
 from kalentops.state import State
 from kalentops.text import clip, nearest
+from kalentops.workspace import check_workspace, looked_at
+
+if TYPE_CHECKING:
+    from kalentops.commands.target import Target
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan, and the state under the addresses that it speaks of: `relocated.state`."""
+    """A plan of everything, what of it is asked for, and the state that it was made against: as it is, and with what
+    the files move and forget in place. `observed` is what Kalent showed, None where nobody looked.
+    """
 
-    plan: Plan
-    relocated: Relocated
+    whole: Plan
     asked: Asked
+    state: State
+    relocated: Relocated
+    observed: Observed | None = None
+
+    @property
+    def plan(self) -> Plan:
+        """What was asked for."""
+        return self.whole if self.asked.scope.everything else narrowed(self.whole, self.asked.scope.covers)
+
+    @property
+    def known(self) -> State:
+        """What the state becomes before anything is done: with what was asked for moved and forgotten."""
+        return kept_to(self.state, self.relocated, self.asked.scope.covers)
 
     @property
     def sourcings(self) -> set[str]:
         """Those that the plan is about."""
-        return {each.sourcing_id for each in self.plan.changes if self.asked.scope.covers(each.address)}
+        return {each.sourcing_id for each in self.plan.changes}
 
     def refreshed(self, observed: Observed) -> Planned:
         """The same, held against what Kalent shows."""
-        return replace(self, plan=refresh(self.plan, self.relocated.state, observed, self.asked.overwrite))
-
-    def narrowed(self) -> Plan:
-        """What was asked for."""
-        return self.plan if self.asked.scope.everything else narrowed(self.plan, self.asked.scope.covers)
+        whole = refresh(self.whole, self.relocated.state, observed, self.asked.overwrite)
+        return replace(self, whole=whole, observed=observed)
 
 
 def read_files(config: Config, state: State) -> Repository:
@@ -60,64 +77,77 @@ def refuse_invalid(repository: Repository) -> None:
         raise InvalidFiles("the blueprints are not valid; nothing was planned")
 
 
-def asked_for(
-    repository: Repository, state: State, scope: Scope, overwrite: Iterable[str], saved: Saved | None = None
-) -> Asked:
-    """What the command line asks for, or the saved plan. Raises UsageError where both do, or where a glob fits
-    nothing.
-    """
+def asked_for(scope: Scope, overwrite: Iterable[str], saved: Saved | None) -> Asked:
+    """What the command line asks for, or the saved plan. Raises UsageError where both do."""
     asked = Asked(scope, tuple(overwrite))
-    if saved is not None:
-        if asked != Asked():
-            raise UsageError(
-                "a saved plan says itself what it is about",
-                hint="leave --sourcing, --target and --overwrite out, or make the plan with them",
-            )
-        asked = saved.asked
-    wanted = {each.address for each in repository.desired}
-    asked.scope.check(wanted | state.entries.keys() | state.intents.keys())
-    return asked
-
-
-def only_drift(plan: Plan) -> Plan:
-    """What somebody else has changed, and nothing else."""
-    return replace(plan, changes=(), left_out=0)
+    if saved is None:
+        return asked
+    if asked != Asked():
+        raise UsageError(
+            "a saved plan says itself what it is about",
+            hint="leave --sourcing, --target and --overwrite out, or make the plan with them",
+        )
+    return saved.asked
 
 
 def plan_of(repository: Repository, state: State, asked: Asked) -> Planned:
     """What would be done. Raises UsageError for what was asked for and is not there, StateDamaged."""
-    covers = asked.scope.covers
-    said = [
-        each
-        for each in repository.relocations
-        if covers(f"{each.sourcing_id}/{each.source}") or covers(f"{each.sourcing_id}/{each.target}")
-    ]
-    relocated = relocate(state, said)
+    wanted = {each.address for each in repository.desired}
+    asked.scope.check(wanted | state.entries.keys() | state.intents.keys())
     plan = make_plan(
-        repository.desired, state, repository.findings, relocations=said, overwrite=frozenset(asked.overwrite)
+        repository.desired,
+        state,
+        repository.findings,
+        relocations=repository.relocations,
+        overwrite=asked.overwrite,
     )
-    _check_overwrite(plan, relocated.state, asked.overwrite)
-    return Planned(plan, relocated, asked)
+    planned = Planned(plan, asked, state, relocate(state, repository.relocations))
+    _check_overwrite(planned)
+    return planned
 
 
-def _check_overwrite(plan: Plan, state: State, addresses: Iterable[str]) -> None:
+def _check_overwrite(planned: Planned) -> None:
     """Raises UsageError for an address that is not there to be overwritten, with the nearest one that is."""
-    files = {each.address: each.file for each in plan.changes}
-    for address in addresses:
-        if address not in files:
-            meant = nearest(address, files)
+    changes = {each.address: each for each in planned.whole.changes}
+    for address in planned.asked.overwrite:
+        change = changes.get(address)
+        if change is None:
+            meant = nearest(address, changes)
+            hint = f"did you mean {meant}?" if meant else None
+            raise UsageError(f"there is no {clip(address)} to overwrite", hint=hint)
+        why = (
+            "in no file" if change.file is None else "not in the state" if change.blueprint_id is None else ""
+        )
+        if why:
             raise UsageError(
-                f"there is no {clip(address)} to overwrite", hint=f"did you mean {meant}?" if meant else None
-            )
-        if files[address] is None or address not in state.entries:
-            where = "in no file" if files[address] is None else "not in the state"
-            raise UsageError(
-                f"there is nothing to overwrite at {clip(address)}: it is {where}",
+                f"there is nothing to overwrite at {clip(address)}: it is {why}",
                 hint="--overwrite puts the file's version of what was applied in place of what Kalent shows",
             )
+        if not change.asked_for(planned.asked.scope.covers):
+            raise UsageError(
+                f"{clip(address)} is to be overwritten, and is not asked for",
+                hint="--sourcing and --target have to cover it",
+            )
 
 
-def check_guards(plan: Plan, config: Config, limits: Limits) -> None:
+def look(planned: Planned, target: Target, parallelism: int, *, quiet: bool) -> Planned:
+    """The plan, held against what Kalent shows, which is read through a client that can only GET.
+
+    Raises what `Line.observe` raises.
+    """
+    from kalentops.commands.target import connected
+
+    with connected(target, quiet=quiet, farewell="stopped; nothing was changed") as line:
+        return planned.refreshed(line.observe(planned.sourcings, parallelism))
+
+
+def only_drift(plan: Plan) -> Plan:
+    """What somebody else has changed, and nothing else."""
+    drift = Remotely(plan.drift, fingerprint=plan.remotely.fingerprint if plan.remotely else "")
+    return replace(plan, changes=(), remotely=drift, left_out=())
+
+
+def check_guards(plan: Plan, config: Config, limits: Limits = NO_LIMITS) -> None:
     """Raises GuardRefused, with the counts and the options that permit them."""
     counts = plan.summary
     asked = (
@@ -134,10 +164,23 @@ def check_guards(plan: Plan, config: Config, limits: Limits) -> None:
             f"{count(number, name[:-1])}, {limit:,} permitted" for name, number, limit in over
         )
         flags = " ".join(f"--max-{name} {number}" for name, number, _ in over)
-        raise GuardRefused(
-            f"the plan has more than the guards permit: {said}",
-            hint=f"look at the plan; if it is meant, run `kalentops apply {flags}`",
-        )
+        hint = f"look at the plan; if it is meant, give apply {flags}"
+        if plan.remotely is None and over[0][0] == "creates":
+            hint += "; what is in Kalent already does not count in a plan of `kalentops plan --refresh --out FILE`"
+        raise GuardRefused(f"the plan has more than the guards permit: {said}", hint=hint)
+
+
+def would_stop(planned: Planned, observed: Observed | None, config: Config) -> Iterator[str]:
+    """Why `apply` would refuse this plan, as far as one can tell from here."""
+    checks: list[Callable[[], None]] = [lambda: check_guards(planned.plan, config)]
+    asks = any(each.action in ASKS for each in planned.plan.changes)
+    if observed is not None and asks and planned.asked.scope.everything:
+        checks.append(lambda: check_workspace(planned.known, looked_at(observed)))
+    for check in checks:
+        try:
+            check()
+        except KalentopsError as error:
+            yield f"apply would stop: {error}; {error.hint}"
 
 
 def show_plan(plan: Plan, *, notes: Iterable[str], verbose: bool, brief: bool) -> None:
@@ -146,12 +189,12 @@ def show_plan(plan: Plan, *, notes: Iterable[str], verbose: bool, brief: bool) -
     show([plans.summary(plan)] if brief else plans.plan(plan, verbose=verbose), sys.stderr)
 
 
-def show_result(result: ApplyResult, form: str, *, left_out: int = 0) -> None:
-    """What became of it, on stdout."""
+def show_result(result: ApplyResult, form: str, *, left_out: Sequence[str] = ()) -> None:
+    """What became of it, on stdout, and what was not asked for."""
     tell(result.notes)
     if left_out:
-        tell([f"{count(left_out, 'change')} of the plan left out: not asked for"])
+        tell([plans.left_out(left_out)])
     if form == "json":
-        sys.stdout.write(machine.dump(machine.apply(result)) + "\n")
+        sys.stdout.write(machine.dump(machine.apply(result, left_out=left_out)) + "\n")
     else:
         show(results.results(result))

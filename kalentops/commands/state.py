@@ -102,7 +102,7 @@ def mv(old: str, new: str, directory: Path, state_file: Path | None, lock_timeou
     For a key that was renamed in the files. Kalent hears nothing of it. In the files, `moved:` does the same, and is
     reviewed like everything else.
     """
-    from kalentops.relocation import move
+    from kalentops.relocation import rename
     from kalentops.reports.notes import tell
     from kalentops.store.filestore import FileStore
 
@@ -111,7 +111,7 @@ def mv(old: str, new: str, directory: Path, state_file: Path | None, lock_timeou
         state = session.state
         _check_known(state, [old])
         _check_free(state, old, new)
-        session.replace(move(state, old, new))
+        session.replace(rename(state, {old: new}))
         entry = state.entries.get(old)
         tell([f"{old} is {new} now{f': {entry.blueprint_id}' if entry else ''}; Kalent was not asked"])
 

@@ -79,14 +79,13 @@ def plan(of: Plan) -> dict[str, Any]:
         "drift": [drift(each) for each in of.drift],
         "look_alikes": [asdict(each) for each in of.remotely.look_alikes] if of.remotely else [],
         "unmanaged": dict(of.remotely.unmanaged) if of.remotely else {},
-        "left_out": of.left_out,
+        "left_out": list(of.left_out),
         "bound": {"files": of.files, "remote": of.remotely.fingerprint if of.remotely else None},
         "findings": [finding(each) for each in of.findings],
     }
 
 
 def change(of: Change) -> dict[str, Any]:
-    both = of.before is not None and of.after is not None
     return {
         "address": of.address,
         "sourcing_id": of.sourcing_id,
@@ -99,15 +98,15 @@ def change(of: Change) -> dict[str, Any]:
         "before": of.before,
         "after": of.after,
         "after_digest": of.after_digest,
-        "changes": [asdict(each) for each in changes(of.before or {}, of.after or {})] if both else [],
+        "changes": _changes(of.before, of.after),
         "reason": of.reason,
         "theirs": of.theirs,
         "moved_from": of.moved_from,
+        "protected": of.protected,
     }
 
 
 def drift(of: Drift) -> dict[str, Any]:
-    both = of.before is not None and of.after is not None
     return {
         "address": of.address,
         "kind": of.kind,
@@ -117,17 +116,24 @@ def drift(of: Drift) -> dict[str, Any]:
         "updated_at": of.updated_at,
         "before": of.before,
         "after": of.after,
-        "changes": [asdict(each) for each in changes(of.before or {}, of.after or {})] if both else [],
+        "changes": _changes(of.before, of.after),
         "reason": of.reason,
     }
 
 
-def apply(of: ApplyResult) -> dict[str, Any]:
-    """`apply --format json`."""
+def _changes(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    if before is None or after is None:
+        return []
+    return [asdict(each) for each in changes(before, after)]
+
+
+def apply(of: ApplyResult, *, left_out: Sequence[str] = ()) -> dict[str, Any]:
+    """`apply --format json`; `left_out` are addresses where something was to be done that was not asked for."""
     return {
         "format_version": FORMAT_VERSION,
         "summary": of.summary,
         "interrupted": of.interrupted,
+        "left_out": list(left_out),
         "results": [
             {
                 "address": each.address,

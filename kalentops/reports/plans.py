@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
 
@@ -34,7 +35,11 @@ _WORDS: Final = (
     ("conflict", "in conflict"),
     ("no_op", "unchanged"),
 )
-
+_DRIFT: Final = (
+    ("changed", "changed in Kalent by somebody else"),
+    ("gone", "gone from Kalent"),
+    ("unreadable", "not to be read in Kalent"),
+)
 _SOME: Final = 3
 _IMPORT: Final = "`kalentops import` takes them into files"
 
@@ -50,7 +55,7 @@ def plan(of: Plan, *, verbose: bool = False) -> Iterator[Line]:
             yield from _change(each, verbose=verbose)
         yield line()
     if of.remotely is not None:
-        yield from remotely(of.remotely)
+        yield from _remotely(of.remotely, {each.address for each in shown if each.theirs is not None})
     updates = of.summary["update"]
     if updates:
         yield line((_enrolled(updates), "warn"))
@@ -97,28 +102,30 @@ def _both_sides(each: Change) -> Iterator[Line]:
         yield line(("      from what Kalent has to what the file says:", "dim"))
         yield from _changes(theirs, observable(each.after or {}).body, "        ")
         return
-    if each.after is not None:
+    mine = list(_changes(base, each.after, "        ")) if each.after is not None else []
+    if mine:
         yield line(("      your change:", "dim"))
-        yield from _changes(base, each.after, "        ")
+        yield from mine
     yield line(("      changed in Kalent:", "warn"))
     yield from _changes(observable(base).body, theirs, "        ")
 
 
-def remotely(of: Remotely) -> Iterator[Line]:
-    """What a look at Kalent has shown beside the plan: drift, then what looks like ours, then what is not managed."""
+def _remotely(of: Remotely, shown: Collection[str]) -> Iterator[Line]:
+    """What a look at Kalent has shown beside the plan: drift, then what looks like ours, then what is not managed.
+    `shown` are the addresses whose two sides stand in the plan already.
+    """
     if of.drift:
-        yield line(("Changed in Kalent by somebody else", "bold"))
+        yield line(("Drift: Kalent does not show what was applied", "bold"))
         for each in of.drift:
-            yield from _drift(each)
+            yield from _drift(each, told=each.address in shown)
         yield line()
     if of.look_alikes:
         yield line(("Not ours, and looks like it", "bold"))
         for other in of.look_alikes:
-            known = f" ({visible(other.of_id)})" if other.of_id else ""
             yield line(
                 ("  ! ", "warn"),
-                f'{visible(other.blueprint_id)} "{clip(other.name)}" looks like {visible(other.of)}{known}: ',
-                "look at both in Kalent's web app, and delete the one that nobody wants",
+                f'{visible(other.blueprint_id)} "{clip(other.name)}" looks like {visible(other.of)} '
+                f"({visible(other.of_id)}): look at both in Kalent's web app; what nobody wants can be deleted there",
             )
         yield line()
     number = sum(of.unmanaged.values())
@@ -128,21 +135,29 @@ def remotely(of: Remotely) -> Iterator[Line]:
         yield line((f"{count(number, 'blueprint')} in Kalent not managed here ({some}): ", "dim"), _IMPORT)
 
 
-def _drift(each: Drift) -> Iterator[Line]:
+def _drift(each: Drift, *, told: bool) -> Iterator[Line]:
     yield line(
-        ("  ≠ ", "warn"),
+        (f"  ≠ {each.kind} ", "warn"),
         (visible(each.address), "bold"),
         f' "{clip(each.name)}" ({visible(each.blueprint_id)})',
     )
-    changed = f"; changed in Kalent {visible(each.updated_at)}" if each.updated_at else ""
-    yield line((f"      applied {visible(each.applied_at)}{changed}", "dim"))
+    changed = f"; updated in Kalent {visible(each.updated_at)}" if each.updated_at else ""
+    yield line((f"      last applied {visible(each.applied_at)}{changed}", "dim"))
     if each.reason:
         yield line((f"      {visible(each.reason)}", "dim"))
-    if each.kind == "changed":
+    if each.kind != "changed":
+        return
+    if not told:
         yield from _changes(each.before or {}, each.after or {}, "      ")
-        sourcing_id = visible(each.address.partition("/")[0])
-        yield line(("      take it: ", "dim"), f"kalentops import {sourcing_id} --update")
-        yield line(("      put back: ", "dim"), f"kalentops apply --overwrite {visible(each.address)}")
+    sourcing_id = visible(each.address.partition("/")[0])
+    yield line(("      take it:  ", "dim"), f"kalentops import {sourcing_id} --update")
+    yield line(("      put back: ", "dim"), f"kalentops apply --overwrite {visible(each.address)}")
+
+
+def left_out(addresses: Sequence[str]) -> str:
+    """`2 changes left out, not asked for: …`"""
+    some = ", ".join(visible(each) for each in addresses[:_SOME]) + (", …" if len(addresses) > _SOME else "")
+    return f"{count(len(addresses), 'change')} left out, not asked for: {some}"
 
 
 def summary(of: Plan) -> Line:
@@ -150,8 +165,9 @@ def summary(of: Plan) -> Line:
     counts = of.summary
     parts = [f"{counts[key]:,} {words}" for key, words in _WORDS if counts[key]]
     orphans = [count(counts["orphan"], "orphan")] if counts["orphan"] else []
-    drifted = [f"{len(of.drift):,} changed in Kalent by somebody else"] if of.drift else []
-    left = [f"{count(of.left_out, 'change')} left out"] if of.left_out else []
+    kinds: Counter[str] = Counter(each.kind for each in of.drift)
+    drifted = [f"{kinds[kind]:,} {words}" for kind, words in _DRIFT if kinds[kind]]
+    left = [left_out(of.left_out)] if of.left_out else []
     said = ", ".join([*parts, *orphans, *drifted, *left])
     if of.to_do or of.drift:
         return line(("Plan: ", "bold"), said + ".")

@@ -125,7 +125,7 @@ def test_plan_json_has_the_documented_form(bare: Project) -> None:
         *("before", "after", "changes", "reason", "theirs", "moved_from"),
     }
     assert (data["drift"], data["look_alikes"], data["unmanaged"], data["findings"]) == ([], [], {}, [])
-    assert data["left_out"] == 0
+    assert data["left_out"] == []
     assert data["bound"]["files"].startswith("sha256:")
     assert data["bound"]["remote"] is None
 

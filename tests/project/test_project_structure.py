@@ -25,7 +25,7 @@ LAYERS = (
     ("repository", "refreshing"),
     ("workers", "plan"),
     ("twins", "relocation"),
-    ("lookalikes", "checking", "config"),
+    ("lookalikes", "advice", "workspace", "checking", "config"),
     ("rules", "diff", "words", "schema", "stateformat"),
     ("loader", "state", "timeline", "remote"),
     ("canonical",),

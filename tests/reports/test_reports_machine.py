@@ -106,6 +106,7 @@ def test_a_plan() -> None:
                 "reason": "why",
                 "theirs": None,
                 "moved_from": None,
+                "protected": False,
             },
             {
                 "address": "s1/same",
@@ -123,12 +124,13 @@ def test_a_plan() -> None:
                 "reason": "",
                 "theirs": None,
                 "moved_from": None,
+                "protected": False,
             },
         ],
         "drift": [],
         "look_alikes": [],
         "unmanaged": {},
-        "left_out": 0,
+        "left_out": [],
         "bound": {"files": "", "remote": None},
         "findings": machine.validation([FINDING])["findings"],
     }
@@ -142,10 +144,11 @@ def test_an_apply() -> None:
         ),
         interrupted=True,
     )
-    assert through(machine.apply(result)) == {
+    assert through(machine.apply(result, left_out=("s2/c",))) == {
         "format_version": "1.0",
         "summary": {"done": 1, "refused": 0, "conflict": 0, "unknown": 1, "not_attempted": 0},
         "interrupted": True,
+        "left_out": ["s2/c"],
         "results": [
             {
                 "address": "s1/a",

@@ -70,15 +70,15 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "settles by name only",
-        "apply.settling",
-        "    exact = [remote for remote in new if remote.digest == wanted]\n",
-        "    exact = [remote for remote in new if remote.name == name]\n",
+        "lookalikes",
+        "    if len(new) == 1 and alike.exact:\n",
+        "    if len(new) == 1:\n",
     ),
     Mutant(
         "two matches, takes the first",
-        "apply.settling",
-        "    if len(exact) == 1 and len(alike) == 1:\n",
-        "    if exact:\n",
+        "lookalikes",
+        "    if len(new) == 1 and alike.exact:\n",
+        "    if alike.exact:\n",
     ),
     Mutant(
         "no settle window",
@@ -100,9 +100,9 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "a look-alike means absent",
-        "apply.settling",
-        "    alike = [r for r in new if same_name(r.name) == same_name(name) or (content and r.content == content)]\n",
-        "    alike = exact\n",
+        "lookalikes",
+        "    new = alike.exact + alike.others\n",
+        "    new = alike.exact\n",
     ),
     Mutant(
         "an open intent is not said",
