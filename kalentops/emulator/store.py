@@ -153,6 +153,12 @@ class Store:
         """Somebody's edit in the web app: unchecked, and `updatedAt` grows."""
         self.update(blueprint_id, name=name, steps=steps)
 
+    def remove(self, blueprint_id: str) -> None:
+        """Somebody's deletion in the web app: the API has none. Raises `ApiFailure` (404) for an unknown blueprint."""
+        with self._lock:
+            if not self._db.execute("delete from blueprints where blueprint_id = ?", (blueprint_id,)).rowcount:
+                raise not_found(f"sequence blueprint {blueprint_id}")
+
     def blueprints(self, sourcing_id: str) -> list[StoredBlueprint]:
         """All blueprints of a sourcing in order of creation, with the fields the API hides."""
         statement = f"select {_COLUMNS} from blueprints where sourcing_id = ? order by position"  # noqa: S608

@@ -86,6 +86,16 @@ def test_auto_sourcings() -> None:
     lenient.close()
 
 
+def test_what_somebody_deletes_is_gone() -> None:
+    store = Store(auto_sourcings=True)
+    first, second = store.create("s", "first", []), store.create("s", "second", [])
+    store.remove(first.blueprint_id)
+    assert store.blueprints("s") == [second]
+    with pytest.raises(ApiFailure, match=f"{first.blueprint_id} not found"):
+        store.remove(first.blueprint_id)
+    store.close()
+
+
 def test_an_edit_of_what_does_not_exist() -> None:
     store = Store()
     with pytest.raises(ApiFailure, match="bp_none not found"):
