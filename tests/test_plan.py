@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,8 +12,8 @@ from kalentops.checking import Desired
 from kalentops.errors import StateDamaged
 from kalentops.finding import Finding
 from kalentops.lookalikes import same_name
-from kalentops.plan import WRITES, Action, Change, make_plan
-from kalentops.rules.engine import Named
+from kalentops.plan import WRITES, Action, Change, make_plan, narrowed
+from kalentops.rules.engine import Named, Relocation
 from kalentops.state import Entry, Intent, State
 
 AT = "2026-01-02T03:04:05Z"
@@ -20,7 +21,7 @@ AT = "2026-01-02T03:04:05Z"
 
 def body(name: str = "One", text: str = "Hi") -> dict[str, Any]:
     step = {"id": "a", "name": "A", "type": "SMS", "content": text, "temporalityType": "ASAP"}
-    return {"name": name, "steps": [step]}
+    return of_body({"name": name, "steps": [step]}).body
 
 
 def want(key: str, sent: dict[str, Any], state: State | None = None, sourcing: str = "s1") -> Desired:
@@ -144,6 +145,121 @@ def test_the_same_name_elsewhere_is_no_conflict() -> None:
     still = state(entry("s1/old", body("One")))
     wanted = [want("new", body("One"), still), want("old", body("Two"), still)]
     assert [each.action for each in make_plan(wanted, still).changes] == [Action.CREATE, Action.UPDATE]
+
+
+def said(source: str, target: str | None, sourcing: str = "s1") -> Relocation:
+    return Relocation(sourcing, source, target, "blueprints/a.yaml", (9, 1))
+
+
+def test_a_key_that_moved_touches_the_state_alone() -> None:
+    known = state(entry("s1/old", body()))
+    plan = make_plan([want("new", body())], known, relocations=[said("old", "new")])
+    change = only(plan.changes)
+    assert (change.address, change.action, change.moved_from) == ("s1/new", Action.MOVE, "s1/old")
+    assert (change.blueprint_id, change.before, change.after) == ("b1", None, None)
+    assert plan.to_do == (change,)
+
+
+def test_a_key_that_moved_and_a_text_that_changed() -> None:
+    known = state(entry("s1/old", body()))
+    wanted = want("new", body(text="Hello"))
+    change = only(make_plan([wanted], known, relocations=[said("old", "new")]).changes)
+    assert (change.action, change.moved_from) == (Action.UPDATE, "s1/old")
+    assert (change.before, change.after) == (body(), body(text="Hello"))
+
+
+def test_a_key_that_moved_while_a_run_was_cut_off() -> None:
+    known = state(intents=(intent("s1/old", body()),))
+    change = only(make_plan([want("new", body())], known, relocations=[said("old", "new")]).changes)
+    assert (change.address, change.action, change.moved_from) == ("s1/new", Action.RESUME, "s1/old")
+
+
+def test_a_key_that_can_not_move_says_so() -> None:
+    known = state(entry("s1/old", body("Old", "Old")), entry("s1/new", body(), "b2"))
+    plan = make_plan([want("new", body(), known)], known, relocations=[said("old", "new")])
+    assert [(each.key, each.action) for each in plan.changes] == [
+        ("new", Action.NO_OP),
+        ("old", Action.ORPHAN),
+    ]
+    assert plan.changes[1].reason.startswith(
+        "said to be s1/new now, but b2 is that already; in no file any more"
+    )
+
+
+def test_what_is_removed_is_forgotten() -> None:
+    change = only(make_plan([], state(entry("s1/one", body())), relocations=[said("one", None)]).changes)
+    assert (change.action, change.blueprint_id, change.name) == (Action.FORGET, "b1", "One")
+    assert change.reason == "the state forgets it; it stays in Kalent, whose web app is where one deletes"
+
+
+def test_what_is_removed_while_a_run_was_cut_off_is_settled_first() -> None:
+    known = state(entry("s1/one", body()), intents=(intent("s1/one", body(text="New"), "update"),))
+    change = only(make_plan([], known, relocations=[said("one", None)]).changes)
+    assert change.action is Action.RESUME
+    assert change.reason.startswith("said to be removed; ")
+
+
+def protected(of: Desired) -> Desired:
+    return replace(of, protect=True)
+
+
+def test_a_protected_update_needs_somebodys_word() -> None:
+    known = state(entry("s1/one", body()))
+    wanted = protected(want("one", body(text="Hello"), known))
+    change = only(make_plan([wanted], known).changes)
+    assert (change.action, change.protected) == (Action.CONFLICT, True)
+    assert (change.before, change.after) == (body(), body(text="Hello"))
+    assert change.reason == (
+        "`protect: true` keeps it as it is; `kalentops apply --overwrite s1/one` updates it all the same"
+    )
+    forced = only(make_plan([wanted], known, overwrite=["s1/one"]).changes)
+    assert (forced.action, forced.protected) == (Action.UPDATE, False)
+
+
+def test_what_is_protected_is_made_and_moved_all_the_same() -> None:
+    assert only(make_plan([protected(want("one", body()))], State()).changes).action is Action.CREATE
+    known = state(entry("s1/one", body()))
+    assert only(make_plan([protected(want("one", body(), known))], known).changes).action is Action.NO_OP
+    moved = make_plan([protected(want("new", body()))], known, relocations=[said("one", "new")])
+    assert only(moved.changes).action is Action.MOVE
+
+
+def test_what_is_the_same_is_put_back_where_that_is_asked_for() -> None:
+    known = state(entry("s1/one", body()), entry("s1/two", body("Two", "Two"), "b2"))
+    wanted = [want("one", body(), known), want("two", body("Two", "Two"), known)]
+    first, second = make_plan(wanted, known, overwrite=["s1/one"]).changes
+    assert (first.action, first.before, first.after) == (Action.UPDATE, body(), body())
+    assert first.reason == "put back as the file has it, whatever Kalent shows (--overwrite)"
+    assert second.action is Action.NO_OP
+    moved = make_plan([want("new", body())], known, relocations=[said("one", "new")], overwrite=["s1/new"])
+    assert (moved.changes[0].action, moved.changes[0].moved_from) == (Action.UPDATE, "s1/one")
+
+
+def test_a_part_of_a_plan_says_what_is_left_out() -> None:
+    known = state(entry("s1/old", body()), entry("s1/orphan", body("Orphan", "x"), "b2"))
+    wanted = [want("new", body()), want("other", body("Other", "y"))]
+    plan = make_plan(wanted, known, relocations=[said("old", "new")])
+    for asked in ("s1/old", "s1/new"):
+        part = narrowed(plan, asked.__eq__)
+        assert [each.address for each in part.changes] == ["s1/new"]
+        assert part.left_out == ("s1/other",)
+    assert narrowed(plan, "s1/orphan".__eq__).left_out == ("s1/new", "s1/other")
+    assert narrowed(plan, lambda _: True) == plan
+
+
+def test_what_the_files_say_is_told_apart() -> None:
+    known = state(entry("s1/one", body()))
+    wanted = want("one", body(), known)
+    plans = [
+        make_plan([wanted], known),
+        make_plan([protected(wanted)], known),
+        make_plan([want("one", body(text="Hello"), known)], known),
+        make_plan([wanted], known, relocations=[said("old", "one")]),
+        make_plan([wanted], known, relocations=[said("old", None)]),
+        make_plan([], known),
+    ]
+    assert len({each.files for each in plans}) == len(plans)
+    assert make_plan([wanted], State()).files == plans[0].files, "the state says nothing of the files"
 
 
 def test_order_and_counts() -> None:

@@ -156,7 +156,9 @@ class Store:
     def remove(self, blueprint_id: str) -> None:
         """Somebody's deletion in the web app: the API has none. Raises `ApiFailure` (404) for an unknown blueprint."""
         with self._lock:
-            if not self._db.execute("delete from blueprints where blueprint_id = ?", (blueprint_id,)).rowcount:
+            if not self._db.execute(
+                "delete from blueprints where blueprint_id = ?", (blueprint_id,)
+            ).rowcount:
                 raise not_found(f"sequence blueprint {blueprint_id}")
 
     def blueprints(self, sourcing_id: str) -> list[StoredBlueprint]:

@@ -19,7 +19,7 @@ from kalentops.outcome import Answer
 
 PACKAGE = Path(kalentops.__file__).parent
 ANSWER = Answer(200, {"success": True})
-READERS = ("commands.plan", "commands.validate", "commands.sourcings")
+READERS = ("commands.plan", "commands.validate", "commands.sourcings", "commands.import_")
 WRITERS = {"api.writing", "apply.run", "apply.creating", "apply.updating", "commands.running"}
 
 

@@ -1,0 +1,415 @@
+"""A plan, held against what Kalent shows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from kalentops.canonical import content_digest, observable, of_body
+from kalentops.checking import Desired
+from kalentops.plan import Action, Change, Drift, Plan, make_plan, narrowed
+from kalentops.refreshing import refresh
+from kalentops.relocation import relocate
+from kalentops.remote import Observed, Remote
+from kalentops.rules.engine import Named, Relocation
+from kalentops.state import Entry, Intent, State
+
+AT = "2026-01-02T03:04:05Z"
+THEN = "2026-01-03T00:00:00.000Z"
+
+
+def body(name: str = "One", text: str = "Hi", **fields: Any) -> dict[str, Any]:
+    step = {"id": "a", "name": "A", "type": "SMS", "content": text, "temporalityType": "ASAP"}
+    return of_body({"name": name, "steps": [step], **fields}).body
+
+
+def want(key: str, of: dict[str, Any], *, protect: bool = False) -> Desired:
+    canonical = of_body(of)
+    named = Named("s1", key, of["name"], "a.yaml", (3, 3), (4, 11), (1, 13))
+    return Desired(named, canonical.digest, canonical, protect)
+
+
+def entry(key: str, sent: dict[str, Any], blueprint_id: str = "b1", **fields: Any) -> Entry:
+    digest = observable(sent).digest
+    made = Entry(f"s1/{key}", blueprint_id, sent, of_body(sent).digest, AT, digest, AT)
+    return replace(made, **fields)
+
+
+def state(*entries: Entry, intents: tuple[Intent, ...] = ()) -> State:
+    return State(
+        "lineage",
+        7,
+        entries={each.address: each for each in entries},
+        intents={each.address: each for each in intents},
+    )
+
+
+def intent(key: str, sent: dict[str, Any], action: Any = "create", known: tuple[str, ...] = ()) -> Intent:
+    return Intent(f"s1/{key}", action, sent, of_body(sent).digest, AT, known)
+
+
+def remote(blueprint_id: str, of: dict[str, Any]) -> Remote:
+    shown = observable(of)
+    return Remote(blueprint_id, of["name"], shown.digest, content_digest(of), THEN, shown)
+
+
+def held(
+    wanted: Collection[Desired],
+    known: State,
+    remotes: Collection[Remote] | str,
+    *,
+    said: Collection[Relocation] = (),
+    overwrite: Collection[str] = (),
+) -> Plan:
+    """The plan, refreshed with the list of s1, or with why it has none."""
+    observed = (
+        Observed(refused={"s1": remotes}) if isinstance(remotes, str) else Observed({"s1": tuple(remotes)})
+    )
+    plan = make_plan(wanted, known, relocations=said, overwrite=overwrite)
+    return refresh(plan, relocate(known, said).state, observed, overwrite)
+
+
+def actions(plan: Plan) -> dict[str, str]:
+    return {each.key: each.action.value for each in plan.changes}
+
+
+def one(plan: Plan) -> Change:
+    (change,) = plan.changes
+    return change
+
+
+def drifts(plan: Plan) -> dict[str, str]:
+    return {each.address: each.kind for each in plan.drift}
+
+
+KNOWN = state(entry("one", body()))
+SAME, THEIRS = remote("b1", body()), remote("b1", body(text="Theirs"))
+
+
+def test_nothing_to_say() -> None:
+    plan = held([want("one", body())], KNOWN, [SAME])
+    assert (actions(plan), plan.drift, plan.to_do) == ({"one": "no-op"}, (), ())
+    assert plan.remotely is not None
+    assert (plan.remotely.look_alikes, plan.remotely.unmanaged) == ((), {})
+
+
+def test_a_plan_that_nobody_looked_for_says_so() -> None:
+    assert make_plan([want("one", body())], KNOWN).remotely is None
+
+
+def test_somebody_elses_edit_is_drift_with_both_times() -> None:
+    plan = held([want("one", body())], KNOWN, [THEIRS])
+    assert actions(plan) == {"one": "no-op"}, "nobody asked for it to be put back"
+    assert plan.drift == (
+        Drift("s1/one", "changed", "One", "b1", AT, THEN, body(), observable(body(text="Theirs")).body),
+    )
+
+
+def test_both_sides_have_changed_it() -> None:
+    plan = held([want("one", body(text="Mine"))], KNOWN, [THEIRS])
+    change = one(plan)
+    assert change.action is Action.CONFLICT
+    assert (change.before, change.after) == (body(), body(text="Mine"))
+    assert change.theirs == body(text="Theirs")
+    assert change.reason == (
+        f"somebody changed it in Kalent ({THEN}); `kalentops import s1 --update` takes that into the file, "
+        "`kalentops apply --overwrite s1/one` puts the file's version in its place"
+    )
+    assert drifts(plan) == {"s1/one": "changed"}
+
+
+def test_both_sides_and_the_files_is_to_win() -> None:
+    plan = held([want("one", body(text="Mine"))], KNOWN, [THEIRS], overwrite=["s1/one"])
+    assert one(plan).action is Action.UPDATE
+    assert one(plan).reason == "what somebody changed there is replaced (--overwrite)"
+    assert one(plan).theirs == body(text="Theirs")
+
+
+def test_drift_that_is_to_be_put_back() -> None:
+    plan = held([want("one", body())], KNOWN, [THEIRS], overwrite=["s1/one"])
+    assert (one(plan).action, one(plan).theirs) == (Action.UPDATE, body(text="Theirs"))
+
+
+def test_nothing_to_put_back() -> None:
+    plan = held([want("one", body())], KNOWN, [SAME], overwrite=["s1/one"])
+    assert one(plan) == one(held([want("one", body())], KNOWN, [SAME]))
+
+
+def test_their_edit_is_what_the_file_wants() -> None:
+    plan = held([want("one", body(text="Theirs"))], KNOWN, [THEIRS])
+    assert (one(plan).action, plan.drift) == (Action.UPDATE, ())
+    assert one(plan).reason == "Kalent shows it so already; it is only recorded"
+
+
+def test_what_is_hidden_is_sent_although_the_rest_is_there() -> None:
+    plan = held([want("one", body(text="Theirs", config={"a": 1}))], KNOWN, [THEIRS])
+    assert (one(plan).action, one(plan).reason) == (Action.UPDATE, "")
+
+
+def test_what_is_there_as_it_was_sent_is_no_drift_whatever_was_seen_afterwards() -> None:
+    """The server had changed a value; by now it shows what was sent."""
+    known = state(entry("one", body(), remote_digest=observable(body(text="HI")).digest))
+    assert held([want("one", body())], known, [SAME]).drift == ()
+    assert one(held([want("one", body(text="Mine"))], known, [SAME])).action is Action.UPDATE
+    shown = remote("b1", body(text="HI"))
+    assert held([want("one", body())], known, [shown]).drift == ()
+    assert one(held([want("one", body(text="Mine"))], known, [shown])).action is Action.UPDATE
+
+
+def test_one_that_is_gone() -> None:
+    plan = held([want("one", body())], KNOWN, [])
+    assert (actions(plan), drifts(plan)) == ({"one": "no-op"}, {"s1/one": "gone"})
+    assert "`kalentops state rm s1/one` forgets it" in plan.drift[0].reason
+    changed = held([want("one", body(text="Mine"))], KNOWN, [])
+    assert (actions(changed), drifts(changed)) == ({"one": "conflict"}, {"s1/one": "gone"})
+    assert one(changed).reason == plan.drift[0].reason
+
+
+def test_one_whose_steps_are_not_shown() -> None:
+    bare = Remote("b1", "One", None, None, THEN)
+    plan = held([want("one", body())], KNOWN, [bare])
+    assert drifts(plan) == {"s1/one": "unreadable"}
+    changed = one(held([want("one", body(text="Mine"))], KNOWN, [bare]))
+    assert (changed.action, changed.theirs) == (Action.CONFLICT, None)
+    assert changed.reason.startswith("Kalent does not show its steps")
+    forced = held([want("one", body(text="Mine"))], KNOWN, [bare], overwrite=["s1/one"])
+    assert one(forced).action is Action.UPDATE
+
+
+@pytest.mark.parametrize("remotes", [[SAME], [THEIRS], [], "no such sourcing"])
+def test_an_orphan_is_nobodys_drift(remotes: Any) -> None:
+    plan = held([], KNOWN, remotes)
+    assert (actions(plan), plan.drift, plan.to_do) == ({"one": "orphan"}, (), ())
+    assert one(plan).reason.endswith("Kalent does not show it any more") is (remotes == [])
+
+
+def test_a_protected_update_stays_a_conflict() -> None:
+    plan = held([want("one", body(text="Mine"), protect=True)], KNOWN, [THEIRS])
+    assert "`protect: true` keeps it as it is" in one(plan).reason
+    assert drifts(plan) == {"s1/one": "changed"}
+
+
+# --- what is to be made -----------------------------------------------------------------------------------------
+
+
+def test_what_is_there_already_is_taken_over() -> None:
+    plan = held([want("one", body())], State(), [SAME])
+    assert (one(plan).action, one(plan).blueprint_id) == (Action.ADOPT, "b1")
+    assert one(plan).reason == "it is there already, just so, and is taken over"
+    assert plan.remotely is not None
+    assert (plan.remotely.unmanaged, plan.remotely.look_alikes) == ({}, ())
+
+
+@pytest.mark.parametrize(
+    ("protect", "said"),
+    [
+        (False, "; an update that sets what Kalent hides follows"),
+        (True, "; `protect: true` keeps it as it is; "),
+    ],
+)
+def test_what_is_taken_over_and_hides_something(protect: bool, said: str) -> None:  # noqa: FBT001
+    plan = held([want("one", body(config={"a": 1}), protect=protect)], State(), [SAME])
+    assert one(plan).action is Action.ADOPT
+    assert said in one(plan).reason
+
+
+def test_what_looks_like_it_is_a_conflict() -> None:
+    plan = held([want("one", body())], State(), [THEIRS])
+    assert (one(plan).action, one(plan).theirs) == (Action.CONFLICT, body(text="Theirs"))
+    assert "b1 has this name and other content" in one(plan).reason
+    assert plan.remotely is not None
+    assert (plan.remotely.unmanaged, plan.remotely.look_alikes) == ({"s1": 1}, ())
+    two = held([want("one", body())], State(), [SAME, remote("b2", body())])
+    assert (one(two).action, one(two).theirs) == (Action.CONFLICT, None)
+    assert "b1, b2" in one(two).reason
+
+
+def test_what_is_taken_over_is_no_look_alike_of_another() -> None:
+    wanted = [want("a-copy", body("Copy")), want("one", body())]
+    assert actions(held(wanted, State(), [SAME])) == {"a-copy": "create", "one": "adopt"}
+
+
+# --- a run that was cut off -------------------------------------------------------------------------------------
+
+
+def test_what_a_cut_off_run_has_made_is_neither_foreign_nor_a_look_alike() -> None:
+    """To delete it, or to take it for somebody else's, would lose it."""
+    known = state(intents=(intent("one", body()),))
+    plan = held([want("one", body()), want("two", body("Two"))], known, [SAME])
+    assert actions(plan) == {"one": "resume", "two": "create"}
+    assert plan.changes[0].reason.endswith("; it was made, as b1")
+    assert plan.remotely is not None
+    assert (plan.remotely.unmanaged, plan.remotely.look_alikes) == ({}, ())
+
+
+def test_what_was_there_before_the_cut_off_run_is_not_its() -> None:
+    known = state(intents=(intent("one", body(), known=("b1",)),))
+    plan = held([want("one", body()), want("two", body("Two"))], known, [SAME])
+    assert actions(plan) == {"one": "resume", "two": "create"}, "resume takes it over, so two is none of it"
+    other = held([want("one", body("One", "Other")), want("two", body("Two"))], known, [SAME])
+    assert actions(other) == {"one": "resume", "two": "conflict"}
+
+
+def test_what_may_be_a_cut_off_runs_is_left_alone() -> None:
+    known = state(intents=(intent("one", body()),))
+    plan = held([want("one", body()), want("two", body("Two"))], known, [SAME, remote("b2", body())])
+    assert actions(plan) == {"one": "resume", "two": "conflict"}
+
+
+@pytest.mark.parametrize("shown", [body(), body(text="Sent")])
+def test_a_cut_off_update_is_no_drift(shown: dict[str, Any]) -> None:
+    known = state(entry("one", body()), intents=(intent("one", body(text="Sent"), "update"),))
+    for text in ("Hi", "Sent", "Wanted"):
+        plan = held([want("one", body(text=text))], known, [remote("b1", shown)])
+        assert (actions(plan), plan.drift) == ({"one": "resume"}, ())
+    assert drifts(held([want("one", body())], known, [THEIRS])) == {"s1/one": "changed"}
+
+
+def test_a_cut_off_update_that_nobody_wants_any_more() -> None:
+    known = state(entry("one", body()), intents=(intent("one", body(text="Sent"), "update"),))
+    assert held([], known, [THEIRS]).drift == ()
+
+
+# --- addresses that moved ---------------------------------------------------------------------------------------
+
+
+def moved(source: str, target: str | None) -> list[Relocation]:
+    return [Relocation("s1", source, target, "a.yaml", (9, 1))]
+
+
+def test_a_key_that_moved_is_the_same_blueprint() -> None:
+    plan = held([want("new", body())], KNOWN, [SAME], said=moved("one", "new"))
+    assert (one(plan).action, one(plan).moved_from, plan.drift) == (Action.MOVE, "s1/one", ())
+    drifted = held([want("new", body())], KNOWN, [THEIRS], said=moved("one", "new"))
+    assert (one(drifted).action, drifts(drifted)) == (Action.MOVE, {"s1/new": "changed"})
+    back = held([want("new", body())], KNOWN, [SAME], said=moved("one", "new"), overwrite=["s1/new"])
+    assert one(back).action is Action.MOVE
+
+
+def test_what_is_forgotten_is_not_ours_any_more() -> None:
+    plan = held([], KNOWN, [THEIRS], said=moved("one", None))
+    assert (actions(plan), plan.drift) == ({"one": "forget"}, ())
+    assert plan.remotely is not None
+    assert plan.remotely.unmanaged == {"s1": 1}
+
+
+# --- sourcings that have no list --------------------------------------------------------------------------------
+
+
+def test_a_sourcing_that_the_api_refuses() -> None:
+    known = state(
+        entry("changed", body("Changed")),
+        entry("cut-off", body("Cut off"), "b2"),
+        entry("forgotten", body("Forgotten"), "b3"),
+        entry("orphan", body("Orphan"), "b4"),
+        entry("same", body("Same"), "b5"),
+        entry("was", body("Moved"), "b6"),
+        intents=(intent("cut-off", body("Cut off", "Sent"), "update"),),
+    )
+    wanted = [
+        want("changed", body("Changed", "Mine")),
+        want("cut-off", body("Cut off")),
+        want("moved", body("Moved")),
+        want("new", body("New", "New")),
+        want("same", body("Same")),
+    ]
+    plan = held(wanted, known, "HTTP 404", said=[*moved("was", "moved"), *moved("forgotten", None)])
+    assert actions(plan) == {
+        "changed": "conflict",
+        "cut-off": "resume",
+        "forgotten": "forget",
+        "moved": "move",
+        "new": "conflict",
+        "orphan": "orphan",
+        "same": "no-op",
+    }
+    assert {each.key: each.reason.endswith("HTTP 404") for each in plan.changes} == {
+        **dict.fromkeys(("forgotten", "moved", "orphan", "same"), False),
+        **dict.fromkeys(("changed", "cut-off", "new"), True),
+    }
+    assert {each.address for each in plan.drift} == {"s1/changed", "s1/cut-off", "s1/moved", "s1/same"}
+    assert {(each.kind, each.reason) for each in plan.drift} == {("unreadable", "HTTP 404")}
+
+
+def test_what_nobody_looked_at_stays_as_it_is() -> None:
+    plan = make_plan([want("one", body(text="Mine"))], KNOWN)
+    looked = refresh(plan, KNOWN, Observed({"s2": ()}))
+    assert looked.changes == plan.changes
+    assert looked.drift == ()
+
+
+# --- what looks like one of ours --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        body(" ONE ", "Another text"),
+        body("Another name"),
+        body("Wanted", "Another text"),
+        body("Shown", "Text"),
+    ],
+    ids=["the name that was sent", "the steps", "the name that is wanted", "the name that is shown"],
+)
+def test_a_suspected_copy(other: dict[str, Any]) -> None:
+    ours = remote("b1", body("Shown"))
+    plan = held([want("one", body("Wanted"))], KNOWN, [ours, remote("b2", other)])
+    assert plan.remotely is not None
+    (found,) = plan.remotely.look_alikes
+    assert (found.blueprint_id, found.name, found.of, found.of_id) == ("b2", other["name"], "s1/one", "b1")
+    assert (found.sourcing_id, found.updated_at) == ("s1", THEN)
+    assert plan.remotely.unmanaged == {"s1": 1}
+
+
+def test_what_has_nothing_in_common_is_only_counted() -> None:
+    empty = {"name": "Empty", "steps": []}
+    known = state(entry("one", body()), entry("empty", of_body(empty).body, "b3"))
+    wanted = [want("one", body()), want("empty", empty)]
+    others = [remote("b2", body("Two", "Other")), remote("b4", {"name": "Bare", "steps": []})]
+    plan = held(wanted, known, [SAME, remote("b3", empty), *others])
+    assert plan.remotely is not None
+    assert (plan.remotely.look_alikes, plan.remotely.unmanaged) == ((), {"s1": 2})
+
+
+# --- two looks, and a part of one -------------------------------------------------------------------------------
+
+
+def fingerprint(lists: Mapping[str, tuple[Remote, ...]], refused: Mapping[str, str] | None = None) -> str:
+    remotely = refresh(make_plan([], State()), State(), Observed(lists, refused or {})).remotely
+    assert remotely is not None
+    return remotely.fingerprint
+
+
+def test_two_looks_see_the_same_or_not() -> None:
+    once = fingerprint({"s1": (SAME, remote("b2", body("Two")))})
+    assert once == fingerprint({"s1": (remote("b2", body("Two")), SAME)}), "the order says nothing"
+    others = [
+        fingerprint({"s1": (THEIRS, remote("b2", body("Two")))}),
+        fingerprint({"s1": (SAME,)}),
+        fingerprint({"s2": (SAME, remote("b2", body("Two")))}),
+        fingerprint({}, {"s1": "no"}),
+        fingerprint({}),
+    ]
+    assert len({once, *others}) == 6
+
+
+def test_the_part_that_is_asked_for() -> None:
+    known = state(entry("one", body()), entry("was", body("Two", "Two"), "b2"))
+    wanted = [want("one", body()), want("two", body("Two", "Mine")), want("new", body("New", "New"))]
+    remotes = [THEIRS, remote("b2", body("Two", "Theirs")), remote("b3", body("Two", "x"))]
+    plan = held(wanted, known, remotes, said=moved("was", "two"))
+    assert plan.remotely is not None
+    assert len(plan.remotely.look_alikes) == 1
+    for asked in ("s1/two", "s1/was"):
+        part = narrowed(plan, asked.__eq__)
+        assert (actions(part), drifts(part)) == ({"two": "conflict"}, {"s1/two": "changed"})
+        assert part.left_out == ("s1/new",)
+        assert part.remotely is not None
+        assert len(part.remotely.look_alikes) == 1
+    part = narrowed(plan, "s1/new".__eq__)
+    assert (actions(part), part.drift, part.left_out) == ({"new": "create"}, (), ("s1/two",))
+    assert part.remotely is not None
+    assert part.remotely.look_alikes == ()

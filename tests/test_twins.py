@@ -1,0 +1,84 @@
+"""What is ours and in no file any more: the files may want it under another key, or in another sourcing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kalentops.canonical import of_body
+from kalentops.checking import Desired
+from kalentops.rules.engine import Named
+from kalentops.state import Entry, Intent, State
+from kalentops.twins import find_twins
+
+AT = "2026-01-02T03:04:05Z"
+
+
+def body(name: str, text: str = "Hi") -> dict[str, Any]:
+    step = {"id": "a", "name": "A", "type": "SMS", "content": text, "temporalityType": "ASAP"}
+    return of_body({"name": name, "steps": [step]}).body
+
+
+def want(address: str, of: dict[str, Any]) -> Desired:
+    sourcing, _, key = address.partition("/")
+    canonical = of_body(of)
+    named = Named(sourcing, key, of["name"], "a.yaml", (3, 3), (4, 11), (1, 13))
+    return Desired(named, canonical.digest, canonical)
+
+
+def state(entries: dict[str, dict[str, Any]], creating: dict[str, dict[str, Any]] | None = None) -> State:
+    made = {at: Entry(at, f"b-{at}", sent, of_body(sent).digest, AT) for at, sent in entries.items()}
+    intents = {
+        at: Intent(at, "create", sent, of_body(sent).digest, AT) for at, sent in (creating or {}).items()
+    }
+    return State("lineage", 1, entries=made, intents=intents)
+
+
+def of(known: State, new: Desired, *others: Desired) -> str | None:
+    return find_twins({each.address: each for each in (new, *others)}, known).of(new)
+
+
+def test_a_renamed_key() -> None:
+    said = of(state({"s1/old": body("One")}), want("s1/new", body("One")))
+    assert said == (
+        "the same blueprint is b-s1/old, recorded as s1/old, which is in no file any more; if the key was renamed, "
+        "write `moved: [{from: old, to: new}]` in the file, or run `kalentops state mv s1/old s1/new`"
+    )
+
+
+def test_the_same_name_or_the_same_steps() -> None:
+    known = state({"s1/old": body("One")})
+    for other in (body(" ONE", "Hello"), body("Two")):
+        said = of(known, want("s1/new", other))
+        assert said is not None
+        assert said.startswith("b-s1/old, recorded as s1/old, has the same name or the same steps")
+        assert said.endswith("if it is another one, write `removed: [old]`, and give the two different names")
+    assert of(known, want("s1/new", body("Two", "Hello"))) is None
+
+
+def test_what_a_file_still_wants_is_no_twin() -> None:
+    known = state({"s1/old": body("One")})
+    assert of(known, want("s1/new", body("One")), want("s1/old", body("Other", "Hello"))) is None
+
+
+def test_another_sourcing_is_no_twin_but_is_told() -> None:
+    known, new = state({"s1/one": body("One")}), want("s2/one", body("One"))
+    twins = find_twins({new.address: new}, known)
+    assert twins.of(new) is None
+    assert twins.elsewhere(new) == (
+        "a blueprint can't change its sourcing: this makes a new one, and b-s1/one that is recorded as s1/one stays as "
+        "an orphan"
+    )
+    assert twins.elsewhere(want("s2/other", body("One"))) == ""
+
+
+def test_what_a_cut_off_create_may_have_made() -> None:
+    said = of(state({}, {"s1/old": body("One")}), want("s1/new", body("One")))
+    assert said is not None
+    assert said.startswith("a run was cut off while it made s1/old, which is no longer in the files")
+
+
+def test_the_first_of_several_is_named() -> None:
+    known = state({"s1/a": body("One"), "s1/b": body("Two", "Hello")})
+    said = of(known, want("s1/new", body("One", "Hello")))
+    assert said is not None
+    assert "state mv s1/a s1/new" in said
