@@ -27,13 +27,16 @@ class Trouble(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer, or the trouble that kept it away. `body` is parsed JSON, None where it was none."""
+    """An answer, or the trouble that kept it away. `body` is parsed JSON, None where it was none; `more` says that
+    its headers name a next page.
+    """
 
     status: int = 0
     body: Any = None
     trouble: Trouble | None = None
     reason: str = ""
     retry_after: float | None = None
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

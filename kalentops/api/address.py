@@ -16,26 +16,24 @@ _PORTS: Final = {"http": 80, "https": 443}
 _HOST: Final = re.compile(r"[a-z0-9_.-]+|[0-9a-f:.]+")  # a name or an IPv4 address, or an IPv6 address
 
 
-def check_url(url: str) -> str:
+def check_url(url: str, variable: str = "KALENT_API_URL", example: str = DEFAULT_URL) -> str:
     """The base URL in its normal form: lower case up to the path, no slash at its end, no default port.
 
     Raises InvalidConfig for anything that would send the key in the clear, or that is no base URL: plain http
-    beyond a loopback address, credentials, a query, a fragment. No message holds credentials.
+    beyond a loopback address, credentials, a query, a fragment. No message holds credentials; they name `variable`.
     """
-    hint = f"KALENT_API_URL is like {DEFAULT_URL}; plain http only to a loopback address"
+    hint = f"{variable} is like {example}; plain http only to a loopback address"
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:  # its own words may hold a password
-        raise InvalidConfig(
-            "KALENT_API_URL is no URL: its host or its port is malformed", hint=hint
-        ) from None
+        raise InvalidConfig(f"{variable} is no URL: its host or its port is malformed", hint=hint) from None
     if "@" in parts.netloc:
-        raise InvalidConfig("KALENT_API_URL holds a user name or a password", hint=hint)
+        raise InvalidConfig(f"{variable} holds a user name or a password", hint=hint)
     if parts.scheme not in _PORTS or not host or port == 0:
-        raise InvalidConfig(f"KALENT_API_URL is no URL of the API: {_shown(url)}", hint=hint)
+        raise InvalidConfig(f"{variable} is no URL of the API: {_shown(url)}", hint=hint)
     if not re.fullmatch(r"[!-~]+", url) or set(url) & set("?#\\") or not _HOST.fullmatch(host):
-        raise InvalidConfig(f"KALENT_API_URL is no base URL: {_shown(url)}", hint=hint)
+        raise InvalidConfig(f"{variable} is no base URL: {_shown(url)}", hint=hint)
     if parts.scheme == "http" and not _is_loopback(host):
         raise InvalidConfig(f"the key would travel in the clear to {clip(host)}", hint=hint)
     return _normal(parts)

@@ -93,9 +93,15 @@ def read_key(environment: Mapping[str, str]) -> ApiKey:
         raise NoKey(
             f"{VARIABLE} is not set" if source == VARIABLE else f"the file that {source} names is empty"
         )
+    return usable(value, source)
+
+
+def usable(value: str, source: str, *, hint: str | None = None) -> ApiKey:
+    """Raises NoKey for what can't be sent in a header; `source` is where it comes from."""
     if not _USABLE.fullmatch(value):
         raise NoKey(
-            f"what {source} holds is no key: it is too long, or has spaces or letters beyond ASCII in it"
+            f"what {source} holds is no key: it is too long, or has spaces or letters beyond ASCII in it",
+            hint=hint,
         )
     return ApiKey(value)
 

@@ -18,8 +18,8 @@ from typing import Any, Final, Protocol, TypeAlias
 import httpx
 
 from kalentops import __version__
+from kalentops.api.dialect import KALENT, Dialect
 from kalentops.api.secret import ApiKey
-from kalentops.api.throttle import retry_after
 from kalentops.api.watchdog import Line, Watchdog
 from kalentops.errors import InvalidConfig
 from kalentops.outcome import Answer, Trouble
@@ -28,6 +28,9 @@ from kalentops.text import clip, visible
 MAX_ANSWER: Final = 16 << 20
 _CONNECT: Final = 10.0
 _IDLE: Final = 4.0
+_NEXT: Final = re.compile(
+    r""";\s*rel\s*=\s*"?next"?\s*(?:[;,]|$)""", re.IGNORECASE
+)  # RFC 8288; the address is not used
 # Raised before the first byte of the request: connecting, TLS, or the way through a proxy.
 _NOT_SENT: Final = (
     httpx.ConnectError,
@@ -64,10 +67,18 @@ class Network:
 class HttpTransport:
     """The real network."""
 
-    def __init__(self, network: Network, key: ApiKey, *, debug: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        network: Network,
+        key: ApiKey,
+        *,
+        dialect: Dialect = KALENT,
+        debug: Callable[[str], None] | None = None,
+    ) -> None:
         """Raises InvalidConfig where the CA file or the proxy can't be used."""
         self._network = network
         self._key = key
+        self._dialect = dialect
         self._debug = debug
         self._local = threading.local()
         self._clients: list[httpx.Client] = []
@@ -97,8 +108,8 @@ class HttpTransport:
                 timeout=httpx.Timeout(self._network.timeout, connect=min(_CONNECT, self._network.timeout)),
                 limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE),
                 headers={
+                    **self._dialect.fixed,
                     "user-agent": f"kalentops/{__version__}",
-                    "accept": "application/json",
                     "accept-encoding": "identity",
                 },
             )
@@ -110,7 +121,7 @@ class HttpTransport:
         content = (
             None if body is None else json.dumps(body, ensure_ascii=False).encode(errors="surrogatepass")
         )
-        headers = {"x-api-key": self._key.reveal()}
+        headers = self._dialect.credentials(self._key)
         if content is not None:
             headers["content-type"] = "application/json"
         url = f"{self._network.url}{path}"
@@ -149,7 +160,7 @@ class HttpTransport:
         return f"{_WORDS.get(type(error), type(error).__name__)}{': ' + said if said else ''}"
 
     def _answer(self, response: httpx.Response) -> Answer:
-        wait = retry_after(response.headers.get("retry-after"))
+        wait = self._dialect.wait(response.headers)
         data = _read(response)
         if isinstance(data, str):
             return Answer(status=response.status_code, trouble=Trouble.LOST, reason=data, retry_after=wait)
@@ -158,7 +169,8 @@ class HttpTransport:
             body, reason = self._scrubbed(json.loads(text), text), ""
         except (ValueError, RecursionError):
             body, reason = None, self._what_instead(response, text)
-        return Answer(status=response.status_code, body=body, reason=reason, retry_after=wait)
+        more = _NEXT.search(response.headers.get("link", "")) is not None
+        return Answer(status=response.status_code, body=body, reason=reason, retry_after=wait, more=more)
 
     def _scrubbed(self, body: Any, text: str) -> Any:
         """A parsed body without the key.

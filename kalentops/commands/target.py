@@ -12,6 +12,7 @@ from types import FrameType
 
 from kalentops.api.address import DEFAULT_URL, check_url, tenant
 from kalentops.api.client import Ownership, ReadApi
+from kalentops.api.dialect import KALENT, Dialect
 from kalentops.api.reading import read_lists
 from kalentops.api.readonly import ReadOnly
 from kalentops.api.secret import ApiKey, read_key
@@ -34,6 +35,7 @@ class Target:
     network: Network
     key: ApiKey
     debug: bool
+    dialect: Dialect = KALENT
 
     @classmethod
     def of(cls, connection: Connection, environment: Mapping[str, str]) -> Target:
@@ -121,7 +123,7 @@ def wired(target: Target, *, quiet: bool, farewell: str) -> Iterator[Wire]:
     clock = SystemClock()
     progress = Progress(sys.stderr, quiet=quiet)
     debug = (lambda said: tell([said])) if target.debug else None
-    transport = HttpTransport(target.network, target.key, debug=debug)
+    transport = HttpTransport(target.network, target.key, dialect=target.dialect, debug=debug)
     throttle = Throttle(clock, lambda seconds: progress(Waiting(seconds)))
     try:
         with _signals(clock, farewell):

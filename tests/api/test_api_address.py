@@ -106,3 +106,9 @@ def test_other_places_are_other_tenants() -> None:
     assert len(set(prints)) == len(urls)
     assert all(each.startswith("url:") and len(each) == 20 for each in prints)
     assert tenant(DEFAULT_URL) == "url:741f26585cf183a4"  # states hold it, so it can't change
+
+
+def test_messages_name_the_variable_that_is_wrong() -> None:
+    with pytest.raises(InvalidConfig, match=r"^OTHER_URL is no URL of the API: x$") as caught:
+        check_url("x", "OTHER_URL", "https://api.example")
+    assert caught.value.hint == "OTHER_URL is like https://api.example; plain http only to a loopback address"

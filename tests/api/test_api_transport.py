@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from kalentops.api.dialect import Dialect
 from kalentops.api.secret import ApiKey
 from kalentops.api.transport import HttpTransport, Network
 from kalentops.errors import InvalidConfig
@@ -155,6 +156,43 @@ def test_the_request() -> None:
         assert each.headers["user-agent"].startswith("kalentops/")
         assert "cookie" not in each.headers
     assert server.connections == 1  # the connection was kept
+
+
+def test_another_dialect_puts_the_key_into_its_own_header_and_into_no_other() -> None:
+    fixed = {"accept": "application/vnd.other+json", "user-agent": "something else", "x-version": "1"}
+    dialect = Dialect("authorization", "Bearer ", fixed, lambda headers: float(headers.get("x-wait", 0)))
+    with Wire(answering(answers.failure(401, message=f"no {KEY}", x_wait="7"))) as server:
+        transport = HttpTransport(Network(server.url, 0.4), ApiKey(KEY), dialect=dialect)
+        with closed(transport):
+            answer = transport.send("GET", "/v1/x")
+        headers = server.requests[0].headers
+    assert headers["authorization"] == f"Bearer {KEY}"
+    assert [name for name, value in headers.items() if KEY in value] == ["authorization"]
+    assert (headers["accept"], headers["x-version"]) == ("application/vnd.other+json", "1")
+    assert headers["user-agent"].startswith("kalentops/")
+    assert headers["accept-encoding"] == "identity"
+    assert answer.retry_after == 7
+    assert KEY not in repr(answer)
+
+
+@pytest.mark.parametrize(
+    ("link", "more"),
+    [
+        ('<https://a.example/?page=2>; rel="next", <https://a.example/?page=9>; rel="last"', True),
+        ('<https://a.example/?page=1>; rel="prev", <https://a.example/?page=3>; REL=next', True),
+        ('<https://a.example/?page=1>; rel="prev", <https://a.example/?page=1>; rel="first"', False),
+        ('<https://a.example/?rel="next">; rel="prev"', False),
+        ('<https://a.example/>; rel="nextish"', False),
+        ("", False),
+    ],
+)
+def test_a_next_page_is_noticed_and_its_address_is_not_used(link: str, more: bool) -> None:  # noqa: FBT001
+    with (
+        Wire(answering(answers.as_json(200, [], link=link))) as server,
+        closed(network(server.url)) as transport,
+    ):
+        assert transport.send("GET", "/v1/x").more is more
+        assert len(server.requests) == 1
 
 
 def test_no_redirect_is_followed() -> None:
