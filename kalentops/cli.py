@@ -22,6 +22,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "apply": ("apply", "Make Kalent what the files say, and record the ids."),
     "import": ("import_", "Take what Kalent holds into files and state."),
     "sourcings": ("sourcings", "List sourcings: ids and names, to write files with."),
+    "comment": ("comment", "Put a plan's report on the pull request."),
     "state": ("state", "Look at the state, or make it forget."),
     "rule": ("rule", "Explain a rule, or list them all."),
     "schema": ("schema", "Print the JSON Schema of a blueprint file, for editors."),

@@ -87,6 +87,12 @@ def load_config(start: Path) -> Config:
     return _config(root, _read(text))
 
 
+def project_folder(start: Path) -> Path:
+    """The folder of the project that a folder belongs to, whether or not its settings are valid."""
+    start = start.resolve()
+    return _find(start) or start
+
+
 def _find(start: Path) -> Path | None:
     for folder in (start, *start.parents):
         if (folder / FILE).exists():

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,12 +43,13 @@ def _text(error: Exception, args: Sequence[str]) -> str:
 def _scrubbed(text: str) -> str:
     from kalentops.api.secret import read_key
     from kalentops.errors import NoKey
+    from kalentops.github.context import read_token
 
     text = re.sub(r"://[^/@\s]+@", "://***@", text)  # a proxy's password, say
-    try:
-        return read_key(os.environ).scrub(text)
-    except NoKey:
-        return text
+    for read in (read_key, read_token):
+        with suppress(NoKey):
+            text = read(os.environ).scrub(text)
+    return text
 
 
 def _write(text: str) -> str:

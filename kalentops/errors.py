@@ -87,6 +87,16 @@ class RefusedByApi(KalentopsError):
     """The API answered a read with a 4xx of its own, such as 404 for a sourcing that doesn't exist."""
 
 
+class NoPullRequest(KalentopsError):
+    """There is no pull request to comment on."""
+
+    hint = "pass --pull-request N; or --if-pull-request, where a job runs for other events as well"
+
+
+class WrongAuthor(KalentopsError):
+    """GitHub has taken us for somebody else than we look for: the next run would not find what this one wrote."""
+
+
 class GuardRefused(KalentopsError):
     """More would be written than the guards permit."""
 

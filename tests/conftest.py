@@ -17,9 +17,9 @@ SOURCINGS = ("sourcing_a", "sourcing_b", "sourcing_c")
 
 @pytest.fixture(autouse=True)
 def _nothing_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No key, no address and no state of whoever runs the tests; forgetting to ask for them fails."""
+    """No key, no address, no state and no workflow of whoever runs the tests; forgetting to ask for them fails."""
     for name in list(os.environ):
-        if name.startswith("KALENT"):
+        if name.startswith(("KALENT", "GITHUB_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("KALENT_API_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_COLOR", "1")

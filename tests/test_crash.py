@@ -41,6 +41,21 @@ def test_the_report(
     assert "secret" not in text + said
 
 
+@pytest.mark.parametrize("key", [KEY, ""])
+def test_neither_key_nor_token_is_in_it(
+    key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "ghs_t0ken")
+    monkeypatch.setenv("KALENT_API_KEY", key)
+    monkeypatch.chdir(tmp_path)
+    assert report(crash(f"it was {key} and ghs_t0ken"), ["comment"]) == 1
+    (path,) = tmp_path.glob("kalentops-crash-*.txt")
+    said = capsys.readouterr().err + path.read_text()
+    assert "and ***" in said
+    assert "ghs_t0ken" not in said
+    assert not key or key not in said
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="folders that can't be written")
 def test_nowhere_to_write(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("kalentops.crash.Path.cwd", lambda: Path("/dev/null"))

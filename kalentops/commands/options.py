@@ -148,6 +148,17 @@ def network(command: Callable[..., Any]) -> Callable[..., Any]:
     return _bundle(command, "connection", Connection, _NETWORK)
 
 
+def github(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for GitHub's API, as `connection`."""
+    url = click.option(
+        "--api-url",
+        envvar="GITHUB_API_URL",
+        metavar="URL",
+        help="Where GitHub's API is. [env: GITHUB_API_URL]",
+    )
+    return _bundle(command, "connection", Connection, (url, *_NETWORK[1:]))
+
+
 def _bundle(
     command: Callable[..., Any], name: str, shape: type[Any], of: tuple[Callable[[Any], Any], ...]
 ) -> Callable[..., Any]:

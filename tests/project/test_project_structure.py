@@ -21,6 +21,7 @@ LAYERS = (
     ("commands",),
     ("reports", "planfile", "preview"),
     ("apply", "importing"),
+    ("github",),
     ("api", "store", "writing"),
     ("repository", "refreshing"),
     ("workers", "plan"),

@@ -1,0 +1,89 @@
+"""Which comments are ours, and what has to happen to them. Pure.
+
+A comment is ours if the marker of the target is its first line and the author is the one that we write as. Both are
+needed: anybody can copy a marker, and an author may write about other things.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from kalentops.github.body import Target, compose, fold, is_about, is_outdated, point_to, same
+
+# Who writes with the token of a workflow. Nobody else can have a name with brackets in it; source: "Automatic token
+# authentication" in GitHub's documentation of Actions. `GET /user` does not work with that token.
+ACTIONS: Final = "github-actions[bot]"
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment as the API lists it. `url` is its page, for people."""
+
+    comment_id: int
+    author: str
+    body: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the pull request should show: `report` as Markdown, or None for "what is there is outdated".
+
+    `begin` permits a first comment.
+    """
+
+    target: Target
+    report: str | None
+    author: str = ACTIONS
+    begin: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    comment_id: int
+    body: str
+
+
+Step: TypeAlias = Create | Edit
+
+
+def by(comment: Comment, author: str) -> bool:
+    """Whether the author wrote it; case weighs nothing in a login."""
+    return comment.author.casefold() == author.casefold()
+
+
+def ours(comments: Iterable[Comment], wanted: Wanted) -> list[Comment]:
+    """Ours for the target, the oldest first: the one that is kept, because people may have linked to it."""
+    found = [c for c in comments if by(c, wanted.author) and is_about(c.body, wanted.target)]
+    return sorted(found, key=lambda comment: comment.comment_id)
+
+
+def strangers(comments: Iterable[Comment], wanted: Wanted) -> list[Comment]:
+    """Comments of others that begin with our marker; they are never touched."""
+    return [c for c in comments if not by(c, wanted.author) and is_about(c.body, wanted.target)]
+
+
+def decide(comments: Iterable[Comment], wanted: Wanted) -> tuple[Step, ...]:
+    """What has to be sent so that one comment of ours shows what is wanted; nothing where it does already."""
+    mine = ours(comments, wanted)
+    if not mine:
+        if wanted.report is None or not wanted.begin:
+            return ()
+        return (Create(compose(wanted.target, wanted.report)),)
+    kept, *others = mine
+    body = _body(kept, wanted)
+    steps = [] if same(kept.body, body) else [Edit(kept.comment_id, body)]
+    return (*steps, *(Edit(each.comment_id, point_to(kept.comment_id)) for each in others))
+
+
+def _body(kept: Comment, wanted: Wanted) -> str:
+    if wanted.report is not None:
+        return compose(wanted.target, wanted.report)
+    return kept.body if is_outdated(kept.body, wanted.target) else fold(wanted.target, kept.body)

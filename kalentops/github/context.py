@@ -1,0 +1,109 @@
+"""Which pull request, and the token for it: from options and from the environment of a workflow.
+
+Source: "Variables" and "Events that trigger workflows" in GitHub's documentation of Actions.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from kalentops.api.secret import ApiKey, usable
+from kalentops.errors import NoKey, NoPullRequest, UsageError
+from kalentops.text import clip
+
+API_URL: Final = "https://api.github.com"
+TOKEN: Final = "GITHUB_TOKEN"  # noqa: S105 - the name of a variable
+_EVENT: Final = "GITHUB_EVENT_PATH"
+_REPOSITORY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
+_LARGEST: Final = 2**31 - 1
+_MAX_EVENT: Final = 32 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """`repository` is `owner/name`; both are safe in a path."""
+
+    repository: str
+    number: int
+
+
+def read_token(environment: Mapping[str, str]) -> ApiKey:
+    """Raises NoKey."""
+    hint = f"in a workflow: `env: {{{TOKEN}: '${{{{ github.token }}}}'}}`"
+    value = environment.get(TOKEN, "").strip()
+    if not value:
+        raise NoKey(f"{TOKEN} is not set", hint=hint)
+    return usable(value, TOKEN, hint=hint)
+
+
+def find_pull_request(
+    environment: Mapping[str, str], *, repository: str | None = None, number: int | None = None
+) -> PullRequest:
+    """The pull request that is asked for, or else the one that the workflow runs for.
+
+    Raises NoPullRequest where there is none, UsageError for what can't be one.
+    """
+    name = repository or environment.get("GITHUB_REPOSITORY", "")
+    if not _REPOSITORY.fullmatch(name):
+        said = f"`{clip(name)}` is no repository" if name else "it is not known which repository is meant"
+        raise UsageError(said, hint="pass --repository OWNER/NAME, or set GITHUB_REPOSITORY")
+    if number is not None:
+        return PullRequest(name, _checked(number))
+    event = _event(environment.get(_EVENT, ""))
+    found = _number(event)
+    if found is None:
+        raise NoPullRequest("this does not run for a pull request")
+    home = event.get("repository")
+    said_home = home.get("full_name") if isinstance(home, Mapping) else None
+    if isinstance(said_home, str) and said_home.casefold() != name.casefold():
+        raise UsageError(
+            f"the pull request of the event belongs to {clip(said_home)}, not to {name}",
+            hint="pass --pull-request N as well",
+        )
+    return PullRequest(name, _checked(found))
+
+
+def _event(path: str) -> Mapping[str, Any]:
+    """The event that a workflow runs for; empty outside of one."""
+    if not path:
+        return {}
+    try:
+        with Path(path).open("rb") as stream:
+            data = stream.read(_MAX_EVENT + 1)
+        event = json.loads(data) if len(data) <= _MAX_EVENT else None
+    except OSError as error:
+        raise UsageError(f"the file that {_EVENT} names can't be read: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        event = None
+    if not isinstance(event, dict):
+        raise UsageError(f"the file that {_EVENT} names holds no event", hint="pass --pull-request N instead")
+    return event
+
+
+def _number(event: Mapping[str, Any]) -> Any:
+    """`pull_request` is there for the events of pull requests and their reviews, `issue` for comments on either."""
+    pull, issue = event.get("pull_request"), event.get("issue")
+    of_pull = isinstance(issue, Mapping) and isinstance(issue.get("pull_request"), Mapping)
+    found = pull if isinstance(pull, Mapping) else issue if of_pull else None
+    return None if found is None else found.get("number") or 0
+
+
+def _checked(number: Any) -> int:
+    if type(number) is not int or not 0 < number <= _LARGEST:
+        raise UsageError(
+            f"`{clip(str(number))}` is no number of a pull request", hint="pass --pull-request N"
+        )
+    return number
+
+
+def target_name(project: Path) -> str:
+    """The project's folder as seen from the root of its git repository; `.` for the root, and outside of one."""
+    for folder in (project, *project.parents):
+        if (folder / ".git").exists():
+            return project.relative_to(folder).as_posix()
+    return "."
