@@ -142,6 +142,10 @@ class StateMoved(StateError):
     hint = "somebody else wrote it meanwhile; run the command again, it starts from what is there now"
 
 
+class StatesDiverge(KalentopsError):
+    """Two versions of a state say what can't both be true. To git, exit code 1 is a conflict."""
+
+
 class Interrupted(KalentopsError):
     """The user, or the machine, asked the run to end."""
 

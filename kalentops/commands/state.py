@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from kalentops.commands import options
+from kalentops.commands.state_merge import merge
 from kalentops.errors import Interrupted, UsageError
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 @click.group(epilog="\b\nExample:\n  kalentops state list\n  kalentops state show sourcing_123/first-contact")
 def command() -> None:
     """Look at the state, rename an address in it, or make it forget."""
+
+
+command.add_command(merge)
 
 
 @command.command("list")

@@ -27,6 +27,8 @@ LAYERS = (
     ("workers", "plan"),
     ("twins", "relocation"),
     ("lookalikes", "advice", "workspace", "checking", "config"),
+    ("stateconflict",),
+    ("statemerge",),
     ("rules", "diff", "words", "schema", "stateformat"),
     ("loader", "state", "timeline", "remote"),
     ("canonical",),

@@ -1,0 +1,78 @@
+"""`kalentops state merge`, which git calls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from kalentops.state import State
+
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@click.command(
+    "merge",
+    epilog="\b\nExample:\n"
+    "  echo '*.state.json merge=kalentops-state' >> .gitattributes\n"
+    "  git config merge.kalentops-state.driver 'kalentops state merge %O %A %B'",
+)
+@click.argument("base", type=_FILE)
+@click.argument("ours", type=_FILE)
+@click.argument("theirs", type=_FILE)
+def merge(base: Path, ours: Path, theirs: Path) -> None:
+    """Merge three versions of a state, address by address, into OURS. Meant for git, as a merge driver.
+
+    Exit code 1 where only a person can say what is right: OURS then holds both versions between conflict markers,
+    and no command takes it for a state.
+    """
+    from kalentops import stateconflict
+    from kalentops.errors import StatesDiverge, StoreFailure
+    from kalentops.stateformat import dump_state
+    from kalentops.statemerge import merge_states
+    from kalentops.store import durable
+    from kalentops.text import visible
+
+    try:
+        mine, others, before = ours.read_bytes(), theirs.read_bytes(), base.read_bytes()
+        # Before anything else: if this is killed or fails, what is left must not look like a merge.
+        durable.replace(ours, stateconflict.whole(mine, others))
+        sides = _version(mine, "ours"), _version(others, "theirs")
+        merged = merge_states(_ancestor(before), *sides)
+        durable.replace(
+            ours, stateconflict.marked(merged, *sides) if merged.conflicts else dump_state(merged.state)
+        )
+    except OSError as error:
+        raise StoreFailure(f"the versions of the state can't be read or written: {error}") from error
+    if merged.conflicts:
+        said = dict.fromkeys(visible(conflict) for conflict in merged.conflicts.values())
+        raise StatesDiverge("\n".join(said), hint=merged.hint)
+
+
+def _version(data: bytes, side: str) -> State:
+    from kalentops.errors import StateError
+    from kalentops.stateformat import load_state
+
+    try:
+        return load_state(data)
+    except StateError as error:
+        error.add_note(f"it is the version called {side}; both are in the file, between conflict markers")
+        raise
+
+
+def _ancestor(data: bytes) -> State:
+    """What both sides began with: nothing where both have begun the file, or where nobody can say any more."""
+    from kalentops.errors import StateDamaged
+    from kalentops.reports.notes import tell
+    from kalentops.state import State
+    from kalentops.stateformat import load_state
+
+    if not data.strip():
+        return State()
+    try:
+        return load_state(data)
+    except StateDamaged as error:
+        tell([f"the common ancestor is no state ({error}): what one side has taken out comes back"])
+        return State()

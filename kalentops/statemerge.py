@@ -1,0 +1,233 @@
+"""Three versions of a state become one, address by address: what git has to do where two branches have applied. Pure.
+
+What only one side has changed since BASE is taken from it; so whatever is in BASE and gone on one side was taken out
+there on purpose, or settled. What both have changed is decided only where it can be known which is right: a wrong
+guess is a blueprint that is made twice, or one whose id is lost. Everything else is a conflict, for a person.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from kalentops.state import Entry, Intent, State
+from kalentops.stateformat import entry_to_json, intent_to_json
+
+# A run looks at the list before it makes something. If it did so that much after an intent of another run, it has
+# seen what came of that, or will nothing more come: the windows for lost answers are far shorter.
+_SURELY_LATER: Final = timedelta(minutes=10)
+EVERYTHING: Final = ""
+_TAKE_ONE: Final = (
+    "keep one side, as in `git checkout --theirs kalentops.state.json`: the next apply adopts what the other has "
+    "recorded, if nobody has changed it in Kalent"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """`state` is the result without the addresses in conflict; `conflicts` says by address what can't be decided.
+
+    The address `""` stands for the state as a whole: then nothing was merged.
+    """
+
+    state: State
+    conflicts: Mapping[str, str]
+    hint: str = "look at both in Kalent's web app and keep one of each between the markers in the file"
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """Everything that a state knows of one address."""
+
+    entry: Entry | None = None
+    intent: Intent | None = None
+
+
+class _Undecidable(Exception):
+    """Only a person can say; the text is why."""
+
+
+def merge_states(base: State, ours: State, theirs: State) -> Merged:
+    """The same result whichever side is called ours. `base` may be empty: both sides have begun the file."""
+    conflict = _foreign(ours, theirs)
+    if conflict:
+        return Merged(ours, {EVERYTHING: conflict}, _TAKE_ONE)
+    if base.lineage != ours.lineage:
+        base = State()  # another state: nothing is known of what was taken out
+    found: dict[str, _Slot] = {}
+    conflicts: dict[str, str] = {}
+    for address in sorted(_addresses(base, ours, theirs)):
+        try:
+            found[address] = _merge_slots(*(_slot(each, address) for each in (base, ours, theirs)))
+        except _Undecidable as error:
+            conflicts[address] = f"{address}: {error}"
+    conflicts |= _shared(found)
+    try:
+        extra = _fields(base.extra, ours.extra, theirs.extra)
+    except _Undecidable as error:
+        return Merged(ours, {EVERYTHING: str(error)})
+    last = max((ours, theirs), key=lambda state: (state.serial, state.last_run or ""))
+    kept = {address: slot for address, slot in found.items() if address not in conflicts}
+    state = replace(
+        last,
+        serial=last.serial + 1,
+        tenant=ours.tenant or theirs.tenant,
+        entries={address: slot.entry for address, slot in kept.items() if slot.entry},
+        intents={address: slot.intent for address, slot in kept.items() if slot.intent},
+        extra=extra,
+    )
+    return Merged(state, dict(sorted(conflicts.items())))
+
+
+def _foreign(ours: State, theirs: State) -> str | None:
+    """Why the two are not versions of one state."""
+    if ours.lineage != theirs.lineage:
+        return "these are two states that were begun apart, each by an apply of its own"
+    if ours.tenant and theirs.tenant and ours.tenant != theirs.tenant:
+        return "the two sides belong to different APIs, and an id of one means nothing in the other"
+    return None
+
+
+def _addresses(*states: State) -> set[str]:
+    return {address for state in states for address in (*state.entries, *state.intents)}
+
+
+def _slot(state: State, address: str) -> _Slot:
+    return _Slot(state.entries.get(address), state.intents.get(address))
+
+
+def _merge_slots(base: _Slot, ours: _Slot, theirs: _Slot) -> _Slot:
+    """Raises _Undecidable."""
+    if theirs in (ours, base):
+        return ours
+    if ours == base:
+        return theirs
+    if ours == _Slot():  # taken out on one side and changed on the other
+        return theirs
+    if theirs == _Slot():
+        return ours
+    entry = _entry(base.entry, ours.entry, theirs.entry)
+    intents = _intents(base.intent, ours.intent, theirs.intent)
+    if entry is not None:
+        for intent in [each for each in intents if each.action == "create"]:
+            if not _outlived(intent, entry):
+                raise _Undecidable(
+                    f"on one side it is {entry.blueprint_id}, on the other a run was cut off that was about to "
+                    "create it: there may be two"
+                )
+            intents.remove(intent)
+    return _Slot(entry, _one(base.intent, intents))
+
+
+def _entry(base: Entry | None, ours: Entry | None, theirs: Entry | None) -> Entry | None:
+    if ours is None or theirs is None:  # with an intent in its place
+        return ours or theirs
+    if theirs in (ours, base):
+        return ours
+    if ours == base:
+        return theirs
+    if ours.blueprint_id != theirs.blueprint_id:
+        one, other = sorted((ours.blueprint_id, theirs.blueprint_id))
+        raise _Undecidable(f"it is {one} on one side and {other} on the other")
+    if _moment(ours.applied_at) == _moment(theirs.applied_at) and ours.digest != theirs.digest:
+        raise _Undecidable(
+            f"both sides have changed {ours.blueprint_id} at {ours.applied_at}, to other texts"
+        )
+    later = max((ours, theirs), key=_age)
+    extra = _fields(base.extra if base else {}, ours.extra, theirs.extra, prefer=later.extra)
+    return replace(later, extra=extra)
+
+
+def _age(entry: Entry) -> tuple[datetime, datetime, str]:
+    """The order of two versions of an entry: when it was applied, what Kalent says, and then anything that decides."""
+    return _moment(entry.applied_at), _moment(entry.updated_at), _json(entry_to_json(entry))
+
+
+def _moment(text: str | None) -> datetime:
+    try:
+        found = datetime.fromisoformat(text or "")
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _json(raw: Mapping[str, Any]) -> str:
+    return json.dumps(raw, sort_keys=True)
+
+
+def _intents(base: Intent | None, ours: Intent | None, theirs: Intent | None) -> list[Intent]:
+    """Those that are still open. One that is in BASE and not on both sides any more was settled."""
+    if theirs in (ours, base):
+        return [ours] if ours else []
+    if ours == base:
+        return [theirs] if theirs else []
+    return [each for each in (ours, theirs) if each]
+
+
+def _outlived(intent: Intent, entry: Entry) -> bool:
+    """Whether the run that made the entry must have seen what came of the intent, although it did not know of it."""
+    later = _moment(entry.applied_at) - _moment(intent.at) >= _SURELY_LATER
+    return later and entry.blueprint_id not in intent.known_ids
+
+
+def _one(base: Intent | None, intents: list[Intent]) -> Intent | None:
+    if len(intents) <= 1:
+        return intents[0] if intents else None
+    one, other = sorted(intents, key=lambda each: (_moment(each.at), _json(intent_to_json(each))))
+    if (one.action, one.digest, one.blueprint_id) != (other.action, other.digest, other.blueprint_id):
+        raise _Undecidable(
+            "on both sides a run was cut off that was about to send something, and not the same"
+        )
+    return replace(
+        other,
+        # What is new since the first of the two has to be looked at.
+        known_ids=tuple(sorted({*one.known_ids} & {*other.known_ids})),
+        attempt=max(one.attempt, other.attempt),
+        extra=_fields(base.extra if base else {}, one.extra, other.extra, prefer=other.extra),
+    )
+
+
+def _shared(found: Mapping[str, _Slot]) -> dict[str, str]:
+    """Addresses that would share a blueprint: it was moved on one side, and changed or moved on the other."""
+    owners: dict[str, list[str]] = {}
+    for address, slot in found.items():
+        if slot.entry:
+            owners.setdefault(slot.entry.blueprint_id, []).append(address)
+    return {
+        address: f"{blueprint_id} would belong to {' and to '.join(addresses)}"
+        for blueprint_id, addresses in owners.items()
+        if len(addresses) > 1
+        for address in addresses
+    }
+
+
+_ABSENT: Final = object()
+
+
+def _fields(
+    base: Mapping[str, Any],
+    ours: Mapping[str, Any],
+    theirs: Mapping[str, Any],
+    *,
+    prefer: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Fields that this version does not know. Raises _Undecidable without `prefer`."""
+    found: dict[str, Any] = {}
+    for name in {*ours, *theirs}:
+        was, one, other = (each.get(name, _ABSENT) for each in (base, ours, theirs))
+        if other in (one, was):
+            value = one
+        elif one == was:
+            value = other
+        elif prefer is None:
+            raise _Undecidable(
+                f"both sides have changed the field {name!r}, which this kalentops does not know"
+            )
+        else:
+            value = prefer.get(name, _ABSENT)
+        if value is not _ABSENT:
+            found[name] = value
+    return found

@@ -1,0 +1,271 @@
+"""`kalentops state merge` in the hands of a real git: two clones that have both applied."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from kalentops.errors import StateDamaged
+from kalentops.state import Entry, State
+from kalentops.stateformat import dump_state, load_state
+from tests.harness import STATE, Project, Ran
+from tests.store.samples import address, entry, intent, state
+
+pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
+DRIVER = f"'{sys.executable}' -m kalentops state merge %O %A %B"
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass
+class Clone:
+    folder: Path
+
+    def git(self, *args: str, code: int = 0) -> str:
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_EDITOR": "true",
+            **{
+                f"GIT_{who}_{what}": "x@example"
+                for who in ("AUTHOR", "COMMITTER")
+                for what in ("NAME", "EMAIL")
+            },
+        }
+        done = subprocess.run(
+            ["git", *args], cwd=self.folder, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    @property
+    def path(self) -> Path:
+        return self.folder / STATE
+
+    @property
+    def state(self) -> State:
+        return load_state(self.path.read_bytes())
+
+    def commit(self, found: State) -> None:
+        self.path.write_bytes(dump_state(found))
+        self.git("add", "-A")
+        self.git("commit", "-qm", f"serial {found.serial}")
+
+    def change(self, *entries: Entry, out: tuple[int, ...] = (), serial: int = 1) -> None:
+        """A run of its own: these are new or other, those are taken out."""
+        before = self.state
+        kept = {at: each for at, each in before.entries.items() if at not in {address(n) for n in out}}
+        made = {each.address: each for each in entries}
+        self.commit(replace(before, entries=kept | made, serial=before.serial + serial))
+
+
+@pytest.fixture
+def clones(tmp_path: Path) -> tuple[Clone, Clone]:
+    """Two clones of a bare repository that holds a state of three blueprints; the driver is set up in both."""
+    return make_clones(tmp_path, state(1, 2, 3))
+
+
+def make_clones(tmp_path: Path, first: State | None) -> tuple[Clone, Clone]:
+    bare = Clone(tmp_path)
+    bare.git("init", "-q", "--bare", "-b", "main", "origin.git")
+    found = []
+    for name in ("one", "two"):
+        bare.git("clone", "-q", "origin.git", name)
+        clone = Clone(tmp_path / name)
+        clone.git("config", "merge.kalentops-state.driver", DRIVER)
+        if name == "one":
+            clone.git("checkout", "-qB", "main")
+            (clone.folder / ".gitattributes").write_text("*.state.json merge=kalentops-state\n")
+            if first is not None:
+                clone.path.write_bytes(dump_state(first))
+            clone.git("add", "-A")
+            clone.git("commit", "-qm", "Begin")
+            clone.git("push", "-q", "origin", "main")
+        found.append(clone)
+    return found[0], found[1]
+
+
+def push_first(clone: Clone) -> None:
+    clone.git("push", "-q", "origin", "main")
+
+
+WAYS = [("pull", "-q", "--no-rebase", "--no-edit"), ("pull", "-q", "--rebase")]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=["merge", "rebase"])
+def test_two_clones_that_both_applied_come_together(
+    clones: tuple[Clone, Clone], way: tuple[str, ...]
+) -> None:
+    one, two = clones
+    later = entry(3, name="later", applied_at="2026-02-02T00:00:00Z")
+    one.change(entry(4), entry(3, name="sooner", applied_at="2026-02-01T00:00:00Z"), out=(1,))
+    push_first(one)
+    two.change(entry(5), later, serial=3)
+    two.git(*way, "origin", "main")
+    assert two.state.ids() == {f"bp-{n}": address(n) for n in (2, 3, 4, 5)}
+    assert two.state.entries[address(3)] == later
+    assert two.state.serial == 9
+    assert two.git("status", "--porcelain") == ""
+    push_first(two)
+    one.git("pull", "-q", "--rebase", "origin", "main")
+    assert one.state == two.state
+
+
+def test_a_rebase_of_several_runs(clones: tuple[Clone, Clone]) -> None:
+    one, two = clones
+    one.change(entry(4))
+    one.change(entry(5), out=(2,))
+    push_first(one)
+    for number in (6, 7, 8):
+        two.change(entry(number))
+    two.change(out=(7,))
+    two.git("pull", "-q", "--rebase", "origin", "main")
+    assert two.state.ids() == {f"bp-{n}": address(n) for n in (1, 3, 4, 5, 6, 8)}
+    assert two.git("rev-list", "--count", "origin/main..main").strip() == "4"
+
+
+@pytest.mark.parametrize("way", WAYS, ids=["merge", "rebase"])
+def test_both_have_begun_the_state(tmp_path: Path, way: tuple[str, ...]) -> None:
+    """BASE is an empty file then."""
+    one, two = make_clones(tmp_path, None)
+    one.commit(state(1))
+    push_first(one)
+    two.commit(state(2))
+    two.git(*way, "origin", "main")
+    assert two.state.ids() == {"bp-1": address(1), "bp-2": address(2)}
+
+
+@pytest.mark.parametrize("way", WAYS, ids=["merge", "rebase"])
+def test_two_states_begun_apart_are_a_conflict(tmp_path: Path, way: tuple[str, ...]) -> None:
+    one, two = make_clones(tmp_path, None)
+    one.commit(state(1))
+    push_first(one)
+    two.commit(state(2, lineage="lineage-2"))
+    said = two.git(*way, "origin", "main", code=1)
+    assert "error: these are two states that were begun apart, each by an apply of its own" in said
+    assert "git checkout --theirs" in said
+    with pytest.raises(StateDamaged, match="markers of a merge conflict"):
+        _ = two.state
+    assert two.git("status", "--porcelain").split() == ["AA", STATE]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=["merge", "rebase"])
+def test_two_ids_for_one_address_stop_it_and_everything_after_it(
+    clones: tuple[Clone, Clone], way: tuple[str, ...]
+) -> None:
+    one, two = clones
+    one.change(entry(4, blueprint_id="bp-of-one"), entry(5))
+    push_first(one)
+    two.change(entry(4, blueprint_id="bp-of-two"), entry(6))
+    said = two.git(*way, "origin", "main", code=1)
+    assert f"error: {address(4)}: it is bp-of-one on one side and bp-of-two on the other" in said
+    assert "CONFLICT" in said
+    text = two.path.read_text()
+    between = text[text.index("<<<<<<<") : text.index(">>>>>>>")]
+    assert "bp-of-one" in between
+    assert "bp-of-two" in between
+    assert '"bp-5"' not in between
+    assert '"bp-6"' not in between
+    for args in (("plan",), ("apply", "--yes"), ("state", "list")):
+        ran = Project(two.folder, "http://127.0.0.1:9").run(*args)
+        assert (ran.code, "markers of a merge conflict" in ran.err) == (8, True)
+    chosen = (
+        text.split("<<<<<<< ours\n")[0] + between.split("=======\n")[1] + text.split(">>>>>>> theirs\n")[1]
+    )
+    two.path.write_text(chosen)
+    assert set(two.state.ids()) >= {"bp-1", "bp-5", "bp-6"}
+
+
+def test_branches_that_merged_each_other_before(clones: tuple[Clone, Clone]) -> None:
+    """Criss-cross: git merges the common ancestors first, with the same driver."""
+    one, two = clones
+    one.change(entry(4))
+    two.change(entry(5))
+    one.git("branch", "mine")
+    push_first(one)
+    two.git("push", "-q", "origin", "main:other")
+    one.git("fetch", "-q", "origin")
+    one.git("merge", "-q", "--no-edit", "origin/other")
+    two.git("fetch", "-q", "origin")
+    two.git("merge", "-q", "--no-edit", "origin/main")
+    one.change(entry(6), out=(1,))
+    two.change(entry(7), out=(5,))
+    one.git("push", "-q", "origin", "main")
+    two.git("fetch", "-q", "origin")
+    two.git("merge", "-q", "--no-edit", "origin/main")
+    assert two.state.ids() == {f"bp-{n}": address(n) for n in (2, 3, 4, 6, 7)}
+
+
+def test_an_intent_that_one_clone_has_settled_is_not_opened_again(tmp_path: Path) -> None:
+    opened = replace(state(1), intents={address(2): intent(2)})
+    one, two = make_clones(tmp_path, opened)
+    one.commit(replace(state(1, 2), serial=6))
+    push_first(one)
+    two.change(entry(4))
+    two.git("pull", "-q", "--rebase", "origin", "main")
+    assert two.state.intents == {}
+    assert two.state.ids() == {f"bp-{n}": address(n) for n in (1, 2, 4)}
+
+
+@pytest.mark.parametrize("wrong", ["not JSON", "<<<<<<< HEAD\n=======\n>>>>>>> x\n"])
+def test_a_version_that_is_no_state_is_a_conflict(clones: tuple[Clone, Clone], wrong: str) -> None:
+    one, two = clones
+    one.path.write_text(wrong)
+    one.git("commit", "-qam", "Break it")
+    push_first(one)
+    two.change(entry(4))
+    said = two.git("pull", "-q", "--no-rebase", "origin", "main", code=1)
+    assert "also: it is the version called theirs; both are in the file, between conflict markers" in said
+    assert wrong in two.path.read_text()
+    assert '"bp-4"' in two.path.read_text()
+    with pytest.raises(StateDamaged, match="markers of a merge conflict"):
+        _ = two.state
+
+
+# --- by hand ---------------------------------------------------------------------------------------------------
+
+
+def merged(folder: Path, *versions: bytes) -> Ran:
+    for name, data in zip(("base", "ours", "theirs"), versions, strict=True):
+        (folder / name).write_bytes(data)
+    return Project(folder, "http://127.0.0.1:9").run("state", "merge", "base", "ours", "theirs")
+
+
+def test_exit_codes_and_streams(tmp_path: Path) -> None:
+    one, two = dump_state(state(1, 2)), dump_state(state(1, 3))
+    ran = merged(tmp_path, dump_state(state(1)), one, two)
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+    assert set(load_state((tmp_path / "ours").read_bytes()).ids()) == {"bp-1", "bp-2", "bp-3"}
+    assert (tmp_path / "theirs").read_bytes() == two
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["base", "ours", "theirs"]
+    ran = merged(tmp_path, b"", one, b"")
+    assert (ran.code, "can't be parsed: it is empty" in ran.err) == (8, True)
+    ran = merged(tmp_path, b"", one, two.replace(b'"1.0"', b'"2.0"'))
+    assert (ran.code, "has format 2.0" in ran.err) == (8, True)
+    assert Project(tmp_path, "").run("state", "merge", "base", "ours", "nowhere").code == 1
+
+
+def test_an_ancestor_that_is_no_state_takes_nothing_out(tmp_path: Path) -> None:
+    ran = merged(tmp_path, b"<<<<<<< ours\n", dump_state(state(1, 2)), dump_state(state(1)))
+    assert ran.code == 0
+    assert "what one side has taken out comes back" in ran.err
+    assert set(load_state((tmp_path / "ours").read_bytes()).ids()) == {"bp-1", "bp-2"}
+
+
+def test_hostile_texts_in_a_conflict_are_shown_safely(tmp_path: Path) -> None:
+    sides = [dump_state(State("l", 1, "t", None, {"a/\x1b[31m\n::x": each})) for each in hostile()]
+    ran = merged(tmp_path, b"", *sides)
+    assert ran.code == 1
+    assert "\x1b" not in ran.err
+    assert "\n::" not in ran.err
+
+
+def hostile() -> list[Entry]:
+    return [replace(entry(1, blueprint_id=f"bp\n::error::{n}"), address="a/\x1b[31m\n::x") for n in range(2)]
