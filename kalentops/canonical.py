@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from kalentops.model import Blueprint
 
-_STEP_FIELDS: Final = (
+STEP_FIELDS: Final = (
     "id",
     "name",
     "type",
@@ -27,7 +27,7 @@ _STEP_FIELDS: Final = (
     "contentSource",
     "policy",
 )
-_PARTS: Final = {
+PARTS: Final = {
     "delay": ("value", "unit"),
     "policy": ("skipStepIfNoContact", "autoValidateAIDraft", "inviteTimeoutDays"),
     "config": ("userId",),
@@ -60,7 +60,7 @@ def of_body(body: Mapping[str, Any]) -> Canonical:
     """The normal form of a body that was made by kalentops; normalising twice changes nothing."""
     normal: dict[str, Any] = {
         "name": body["name"],
-        "steps": [_step(step, (*_STEP_FIELDS, "config")) for step in body.get("steps") or ()],
+        "steps": [_step(step, (*STEP_FIELDS, "config")) for step in body.get("steps") or ()],
     }
     if body.get("config"):
         normal["config"] = body["config"]
@@ -72,7 +72,7 @@ def observable(body: Mapping[str, Any]) -> Canonical:
 
     Raises KeyError, TypeError, AttributeError or ValueError where a listed body has no such form.
     """
-    steps = [_step(step, _STEP_FIELDS) for step in body.get("steps") or ()]
+    steps = [_step(step, STEP_FIELDS) for step in body.get("steps") or ()]
     for step in steps:
         if step.get("linkedInType") == "LINKEDIN_INVITATION":
             step["content"] = ""
@@ -84,8 +84,8 @@ def unlisted(body: Mapping[str, Any]) -> tuple[str, ...]:
     found = []
     for number, step in enumerate(body.get("steps") or ()):
         for field, value in step.items():
-            parts = _PARTS.get(field, ()) if isinstance(value, Mapping) else None
-            if field not in (*_STEP_FIELDS, "config"):
+            parts = PARTS.get(field, ()) if isinstance(value, Mapping) else None
+            if field not in (*STEP_FIELDS, "config"):
                 found.append(f"steps/{number}/{field}")
             elif parts is not None:
                 found += [f"steps/{number}/{field}/{each}" for each in value if each not in parts]
@@ -99,7 +99,7 @@ def content_digest(body: Mapping[str, Any]) -> str | None:
 
 def shown_part(body: Mapping[str, Any]) -> Canonical:
     """A body without the fields that can be written and never be read back."""
-    return _canonical({"name": body["name"], "steps": [_step(step, _STEP_FIELDS) for step in body["steps"]]})
+    return _canonical({"name": body["name"], "steps": [_step(step, STEP_FIELDS) for step in body["steps"]]})
 
 
 def hidden(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,8 +115,8 @@ def _step(step: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
     normal: dict[str, Any] = {}
     for field in fields:
         value = step.get(field)
-        if field in _PARTS and value is not None:
-            value = {part: value[part] for part in _PARTS[field] if value.get(part) is not None}
+        if field in PARTS and value is not None:
+            value = {part: value[part] for part in PARTS[field] if value.get(part) is not None}
         if value is not None and value != {}:
             normal[field] = value
     return normal

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
+
+_T = TypeVar("_T", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class FieldChange:
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldChange]:
     """What turns one canonical body into the other, blueprint first, then the steps in their new order."""
-    if _same(before, after):
+    if same(before, after):
         return []
     top = [{key: value for key, value in body.items() if key != "steps"} for body in (before, after)]
     found = _fields(None, top[0], top[1])
@@ -36,12 +38,12 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldCh
     found += [
         FieldChange("removed", step_id, "", step, None) for step_id, step in old.items() if step_id not in new
     ]
-    moved = _moved(list(old), list(new))
+    away = moved(list(old), list(new))
     for position, (step_id, step) in enumerate(new.items(), 1):
         if step_id not in old:
             found.append(FieldChange("added", step_id, "", None, step))
             continue
-        if step_id in moved:
+        if step_id in away:
             found.append(FieldChange("moved", step_id, "", list(old).index(step_id) + 1, position))
         found += _fields(step_id, old[step_id], step)
     return found
@@ -57,13 +59,13 @@ def _by_id(body: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     return found
 
 
-def _moved(old: list[str], new: list[str]) -> set[str]:
-    """The fewest steps whose moving makes the old order the new one, among those that both lists hold."""
+def moved(old: Sequence[_T], new: Sequence[_T]) -> set[_T]:
+    """The fewest whose moving makes the old order the new one, among those that both lists hold."""
     was = {each: position for position, each in enumerate(old)}
     both = [each for each in new if each in was]
-    # The longest run of steps that kept their order: `ends[n]` is the last of the best run of n + 1 steps so far.
-    ends: list[str] = []
-    before: dict[str, str | None] = {}
+    # The longest run of those that kept their order: `ends[n]` is the last of the best run of n + 1 steps so far.
+    ends: list[_T] = []
+    before: dict[_T, _T | None] = {}
     for each in both:
         at = bisect_left(ends, was[each], key=was.__getitem__)
         before[each] = ends[at - 1] if at else None
@@ -75,13 +77,13 @@ def _moved(old: list[str], new: list[str]) -> set[str]:
     return set(both)
 
 
-def _same(one: Any, other: Any) -> bool:
+def same(one: Any, other: Any) -> bool:
     """Whether two JSON values are the same; to Python `true` and `1` are equal."""
     return one == other and json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 def _fields(step: str | None, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldChange]:
-    if _same(before, after):
+    if same(before, after):
         return []
     from deepdiff import DeepDiff
 
@@ -91,7 +93,7 @@ def _fields(step: str | None, before: Mapping[str, Any], after: Mapping[str, Any
     names = {path[:1] if path[:1] == ("delay",) else path for path in paths}
     # Within a list, `[false]` and `[0]` are the same to deepdiff, and not to who reads them.
     told = {path[0] for path in names if path}
-    differ = {key for key in before.keys() | after.keys() if not _same(before.get(key), after.get(key))}
+    differ = {key for key in before.keys() | after.keys() if not same(before.get(key), after.get(key))}
     names |= {(key,) for key in differ - told}
     found = []
     for name in sorted(names, key=lambda path: [str(part) for part in path]):

@@ -53,6 +53,12 @@ class Unwritable(KalentopsError):
     hint = "mend the text in Kalent's web app, then run the command again"
 
 
+class CannotEdit(KalentopsError):
+    """A blueprint can't be changed in its file without touching more than what is meant. The file is as it was."""
+
+    hint = "change the file by hand"
+
+
 class NoKey(KalentopsError):
     """There is no API key, or it can't be used."""
 
