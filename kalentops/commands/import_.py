@@ -13,7 +13,7 @@ from kalentops.errors import UsageError
 
 @click.command(
     epilog="\b\nExample:\n  kalentops import --all --dry-run\n  kalentops import sourcing_123\n"
-    "  kalentops import sourcing_123 --key first-contact --id bp_456"
+    "  kalentops import sourcing_123 --key first-contact --id bp_456\n  kalentops import sourcing_123 --update"
 )
 @click.argument("sourcing_ids", nargs=-1, metavar="[SOURCING_ID]...")
 @click.option("--all", "everything", is_flag=True, help="Every sourcing in progress that the key sees.")
@@ -24,6 +24,9 @@ from kalentops.errors import UsageError
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="Write to this new file; for one sourcing.",
+)
+@click.option(
+    "--update", is_flag=True, help="Take what somebody changed in Kalent into the files that we have."
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and write nothing.")
 @options.folder
@@ -50,16 +53,20 @@ def command(
     connection: options.Connection,
     *,
     everything: bool,
+    update: bool,
     dry_run: bool,
     quiet: bool,
 ) -> None:
     """Take what Kalent holds, and no file does, into new files, and record the ids.
 
     Writes nothing to Kalent and overwrites no file. What the files hold already is only recorded. Afterwards there
-    is nothing to plan.
+    is nothing to plan. With --update, edits that were made in Kalent go into the files that are there: only what
+    was touched is changed.
     """
     sourcing_ids = tuple(dict.fromkeys(sourcing_ids))
     _check(sourcing_ids, key, blueprint_id, file, everything=everything)
+    if update and (key is not None or file is not None):
+        raise UsageError("--update edits the files that are there", hint="leave --key, --id and --file out")
     from kalentops.commands.taking_over import Means, Wish, show_imported, take_over
     from kalentops.commands.target import Target
     from kalentops.importing.choosing import Choice, check_key
@@ -71,8 +78,13 @@ def command(
         choice = Choice(sourcing_ids[0], key, blueprint_id)
     target = Target.of(connection, os.environ)
     project = options.project(directory, state_file)
-    wish = Wish(sourcing_ids, choice, file and directory / file, dry_run)
     means = Means(project.config, target, parallelism or project.config.parallelism, quiet)
+    if update:
+        from kalentops.commands.taking_edits import show_edits, take_edits
+
+        edits = take_edits(sourcing_ids, means, FileStore(project.state_path), lock_timeout, dry_run=dry_run)
+        ctx.exit(show_edits(edits, form, dry_run=dry_run))
+    wish = Wish(sourcing_ids, choice, file and directory / file, dry_run)
     imported = take_over(wish, means, FileStore(project.state_path), lock_timeout)
     show_imported(imported, form, quiet=quiet)
     ctx.exit(imported.exit_code)

@@ -58,18 +58,18 @@ class Means:
 def take_over(wish: Wish, means: Means, store: FileStore, lock_timeout: float) -> Imported:
     """Do it. Raises UsageError, InvalidFiles, StateError, StoreFailure, and what reading the API raises."""
     place = _place(wish, means.config)
-    with _opened(store, lock_timeout, dry_run=wish.dry_run) as opened:
-        tell(opened.notes)
-        means.target.check_state(opened.state)
-        before = _files(means.config, opened.state)
+    with opened(store, lock_timeout, dry_run=wish.dry_run) as hand:
+        tell(hand.notes)
+        means.target.check_state(hand.state)
+        before = _files(means.config, hand.state)
         with connected(means.target, quiet=means.quiet, farewell=_FAREWELL) as line:
             names, observed = _look(line, wish, means)
-            plan = _plan(wish, observed, before, opened.state)
+            plan = _plan(wish, observed, before, hand.state)
             drafts = draft(plan, names, place, means.config.severities)
             if line.clock.stopping:
                 raise Interrupted("interrupted; nothing was changed")
             if not wish.dry_run:
-                _write(drafts, opened, means, line)
+                _write(drafts, hand, means, line)
     return result_of(drafts, before, names, dry_run=wish.dry_run)
 
 
@@ -80,7 +80,7 @@ def _place(wish: Wish, config: Config) -> Place:
 
 
 @contextmanager
-def _opened(store: FileStore, lock_timeout: float, *, dry_run: bool) -> Iterator[Session | Snapshot]:
+def opened(store: FileStore, lock_timeout: float, *, dry_run: bool) -> Iterator[Session | Snapshot]:
     """The state with its lock; only to be read, and without one, for a dry run."""
     if dry_run:
         yield store.read()
@@ -146,10 +146,10 @@ def _plan(wish: Wish, observed: Observed, before: Repository, state: State) -> I
     return plan_import(observed, before, state)
 
 
-def _write(drafts: Drafts, opened: Session | Snapshot, means: Means, line: Line) -> None:
-    if isinstance(opened, Snapshot):
+def _write(drafts: Drafts, hand: Session | Snapshot, means: Means, line: Line) -> None:
+    if isinstance(hand, Snapshot):
         raise TypeError("a snapshot can't be written")
-    carry_out(drafts, opened, means.target.tenant, line.clock.now(), means.parallelism)
+    carry_out(drafts, hand, means.target.tenant, line.clock.now(), means.parallelism)
 
 
 def show_imported(imported: Imported, form: str, *, quiet: bool) -> None:

@@ -1,0 +1,85 @@
+"""The stages of `import --update`: lists → what somebody has changed → edited files → files and state."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection
+
+from kalentops.commands.stages import read_files
+from kalentops.commands.taking_over import Means, opened
+from kalentops.commands.target import connected
+from kalentops.config import Config
+from kalentops.errors import Interrupted, InvalidFiles, RefusedByApi, UsageError
+from kalentops.importing.editing import Edits, edit_files, write_edits
+from kalentops.importing.updating import take
+from kalentops.reports import edits as report
+from kalentops.reports import findings, machine
+from kalentops.reports.console import show
+from kalentops.reports.notes import tell
+from kalentops.repository import Repository
+from kalentops.state import State
+from kalentops.store.base import Snapshot
+from kalentops.store.filestore import FileStore
+from kalentops.text import clip, nearest
+
+_FAREWELL = "stopped at once; run the same import again: it goes on from what is there"
+
+
+def take_edits(
+    sourcing_ids: Collection[str], means: Means, store: FileStore, lock_timeout: float, *, dry_run: bool
+) -> Edits:
+    """Take them into the files; without `sourcing_ids`, from all that the state knows.
+
+    Raises UsageError, InvalidFiles, StateError, StoreFailure, and what reading the API raises.
+    """
+    config = means.config
+    with opened(store, lock_timeout, dry_run=dry_run) as hand:
+        tell(hand.notes)
+        state = hand.state
+        means.target.check_state(state)
+        sourcings = _sourcings(state, sourcing_ids)
+        before = _files(config, state)
+        with connected(means.target, quiet=means.quiet, farewell=_FAREWELL) as line:
+            observed = line.observe(sourcings, means.parallelism)
+            if line.clock.stopping:
+                raise Interrupted("interrupted; nothing was changed")
+            now = line.clock.now()
+        if observed.refused:
+            said = "; ".join(f"{clip(each)}: {why}" for each, why in sorted(observed.refused.items()))
+            raise RefusedByApi(f"nothing was taken, because not everything could be read: {said}")
+        edits = edit_files(take(before.desired, state, observed, now), config.root, config.severities)
+        if not isinstance(hand, Snapshot):
+            write_edits(edits, hand)
+    return edits
+
+
+def _sourcings(state: State, asked: Collection[str]) -> set[str]:
+    known = {entry.sourcing_id for entry in state.entries.values()}
+    for each in asked:
+        if each not in known:
+            meant = nearest(each, sorted(known))
+            hint = (
+                f"did you mean {meant}?"
+                if meant
+                else "`kalentops import` without --update takes what is not ours"
+            )
+            raise UsageError(f"the state holds nothing of {clip(each)}", hint=hint)
+    return set(asked) or known
+
+
+def _files(config: Config, state: State) -> Repository:
+    repository = read_files(config, state)
+    if not repository.valid:
+        show(findings.findings(repository.findings), sys.stderr)
+        raise InvalidFiles("the blueprints are not valid; nothing was taken")
+    return repository
+
+
+def show_edits(edits: Edits, form: str, *, dry_run: bool) -> int:
+    """The findings on stderr, the result on stdout; the exit code."""
+    show(findings.findings(each for file in edits.files for each in file.findings), sys.stderr)
+    if form == "json":
+        sys.stdout.write(machine.dump(report.data(edits, dry_run=dry_run)) + "\n")
+    else:
+        show(report.edits(edits, dry_run=dry_run))
+    return edits.exit_code

@@ -1,0 +1,114 @@
+"""What somebody has changed in Kalent → edited files, and then the records. What is not touched stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
+
+from kalentops.checking import Job, check_text
+from kalentops.errors import CannotEdit, StateError, StoreFailure
+from kalentops.finding import Finding, Severity
+from kalentops.importing.carrying_out import Keeper
+from kalentops.importing.updating import Kept, Taken, Taking
+from kalentops.loader.files import Source, read
+from kalentops.rules.engine import Severities
+from kalentops.store import durable
+from kalentops.writing.editing import edit_blueprint
+
+
+@dataclass(frozen=True, slots=True)
+class EditedFile:
+    """A file with what was taken into it. `findings` are those of its new text."""
+
+    name: str
+    path: Path
+    before: str
+    after: str
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """What becomes of everything that somebody else has changed, and the files that it changes."""
+
+    taken: tuple[Taken, ...] = ()
+    kept: tuple[Kept, ...] = ()
+    files: tuple[EditedFile, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """As the README's table has it: conflicts before findings."""
+        if any(each.conflict for each in self.kept):
+            return 9 if self.taken else 6
+        valid = all(f.severity is not Severity.ERROR for file in self.files for f in file.findings)
+        return 0 if valid else 3
+
+
+def edit_files(taking: Taking, root: Path, severities: Severities) -> Edits:
+    """The files as they will be. Raises StoreFailure where one of them can't be read any more."""
+    taken: list[Taken] = []
+    kept = list(taking.kept)
+    files: list[EditedFile] = []
+    for name, group in groupby(sorted(taking.taken, key=lambda each: each.file), key=lambda each: each.file):
+        path = root / name
+        before = after = _text(path, name, root)
+        for each in group:
+            try:
+                after = edit_blueprint(name, after, each.key, each.after)
+            except CannotEdit as error:
+                said = f"{error}; {error.hint}" if error.hint else str(error)
+                kept.append(Kept(each.address, each.entry.blueprint_id, said, conflict=True))
+            else:
+                taken.append(each)
+        if after != before:
+            findings, *_ = check_text(Job(root, severities), name, after)
+            files.append(EditedFile(name, path, before, after, tuple(findings)))
+    taken.sort(key=lambda each: each.address)
+    kept.sort(key=lambda each: each.address)
+    return Edits(tuple(taken), tuple(kept), tuple(files))
+
+
+def _text(path: Path, name: str, root: Path) -> str:
+    """The whole text, a byte order mark included."""
+    checked = read(Source(str(path), name), root)
+    if isinstance(checked, Finding):
+        raise StoreFailure(f"{name} can't be read any more: {checked.message}")
+    return path.read_bytes().decode()
+
+
+def write_edits(edits: Edits, session: Keeper) -> None:
+    """Write the files, then the records, each whole or not at all.
+
+    In this order: a file that holds a change which the state does not know of is found to be as Kalent has it by the
+    next apply. Raises StoreFailure, StateError.
+    """
+    if not edits.taken:
+        return
+    written: list[str] = []
+    for file in edits.files:
+        try:
+            if file.path.read_bytes() != file.before.encode():
+                raise StoreFailure(
+                    f"{file.name} has changed meanwhile, and is left alone{_so_far(written)}",
+                    hint="run it again: it goes on from what is there",
+                )
+            durable.replace(file.path.resolve(), file.after.encode())
+        except OSError as error:
+            reason = error.strerror or error
+            raise StoreFailure(f"{file.name} can't be written: {reason}{_so_far(written)}") from error
+        written.append(file.name)
+    state = session.state
+    try:
+        session.replace(
+            replace(state, entries={**state.entries, **{each.address: each.entry for each in edits.taken}})
+        )
+    except (StoreFailure, StateError) as error:
+        if written:
+            error.add_note(f"{', '.join(written)} hold what was taken; run it again to record it")
+        raise
+
+
+def _so_far(written: Sequence[str]) -> str:
+    return f"; {', '.join(written)} hold what was taken already" if written else ""

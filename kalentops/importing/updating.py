@@ -1,0 +1,135 @@
+"""What somebody has changed in Kalent, taken into the files: what would be written, and recorded. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kalentops.canonical import observable, of_body
+from kalentops.checking import Desired
+from kalentops.importing.merging import merge
+from kalentops.remote import Observed, Remote
+from kalentops.state import Entry, State
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A change of somebody else's that goes into a file: `before` and `after` are the blueprint as the file has it and
+    will have it, both as a list would show them; `entry` is what the state will say.
+    """
+
+    address: str
+    name: str
+    file: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    entry: Entry
+
+    @property
+    def key(self) -> str:
+        return self.address.partition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A change of somebody else's that is not taken, and why. `conflict`: both sides have changed the same."""
+
+    address: str
+    blueprint_id: str
+    reason: str
+    conflict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """What becomes of everything that somebody else has changed."""
+
+    taken: tuple[Taken, ...] = ()
+    kept: tuple[Kept, ...] = ()
+
+
+def take(desired: Iterable[Desired], state: State, observed: Observed, now: str) -> Taking:
+    """What of the lists goes into the files. `now` is the time for the records, ISO 8601.
+
+    Raises StateDamaged where what was sent does not fit its digest.
+    """
+    wanted = {each.address: each for each in desired}
+    remotes = {each.blueprint_id: each for remotes in observed.lists.values() for each in remotes}
+    taken: list[Taken] = []
+    kept: list[Kept] = []
+    for address, entry in sorted(state.entries.items()):
+        if entry.sourcing_id not in observed.lists:
+            continue
+        remote = remotes.get(entry.blueprint_id)
+        if remote is not None and remote.digest == entry.baseline:
+            continue
+        one = _one(wanted.get(address), entry, remote, now, open_intent=address in state.intents)
+        if isinstance(one, Taken):
+            taken.append(one)
+        else:
+            kept.append(one)
+    return Taking(tuple(taken), tuple(kept))
+
+
+def _one(
+    want: Desired | None, entry: Entry, remote: Remote | None, now: str, *, open_intent: bool
+) -> Taken | Kept:
+    def not_taken(reason: str, *, conflict: bool = False) -> Kept:
+        return Kept(entry.address, entry.blueprint_id, reason, conflict)
+
+    if open_intent:
+        return not_taken(
+            "a run was cut off here; run `kalentops apply` first, it looks up what became of that"
+        )
+    if remote is None:
+        return not_taken(
+            f"it is not in Kalent any more; `kalentops state rm {entry.address}` forgets it, "
+            "then take it out of the files, or let apply make it anew"
+        )
+    theirs = remote.shown.body if remote.shown else None
+    if want is None:
+        return not_taken("it is in no file")
+    if theirs is None or not _told_apart(theirs):
+        return not_taken("its steps have no ids that tell them apart", conflict=True)
+    sent = entry.canonical().body
+    mine = observable(want.canonical.body if want.canonical else sent).body
+    merged = merge(observable(sent).body, mine, theirs)
+    if merged.conflicts:
+        places = ", ".join(merged.conflicts)
+        said = (
+            f"the file and Kalent have both changed {places}; make the file say what is wanted there, then "
+            f"`kalentops apply --overwrite {entry.address}`"
+        )
+        return not_taken(said, conflict=True)
+    known = of_body(_with_hidden(theirs, sent))
+    recorded = replace(
+        entry,
+        sent=known.body,
+        digest=known.digest,
+        applied_at=now,
+        remote_digest=remote.digest,
+        updated_at=remote.updated_at,
+    )
+    return Taken(entry.address, want.named.name, want.named.file, mine, merged.body, recorded)
+
+
+def _told_apart(body: Mapping[str, Any]) -> bool:
+    ids = [step.get("id") for step in body["steps"]]
+    return all(isinstance(each, str) and each for each in ids) and len(set(ids)) == len(ids)
+
+
+def _with_hidden(theirs: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
+    """What Kalent shows, with what it hides as it was sent: `config`, who sends, and the text that a plain invitation
+    never had.
+    """
+    old = {step["id"]: step for step in sent["steps"]}
+    steps = []
+    for step in theirs["steps"]:
+        was = old.get(step["id"], {})
+        kept = {"config": was["config"]} if "config" in was else {}
+        if {each.get("linkedInType") for each in (step, was)} == {"LINKEDIN_INVITATION"}:
+            kept["content"] = was["content"]
+        steps.append({**step, **kept})
+    config = {"config": sent["config"]} if "config" in sent else {}
+    return {"name": theirs["name"], "steps": steps, **config}
