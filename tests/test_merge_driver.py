@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,8 +19,12 @@ from tests.harness import STATE, Project, Ran
 from tests.store.samples import address, entry, intent, state
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
-DRIVER = f"'{sys.executable}' -m kalentops state merge %O %A %B"
 ROOT = Path(__file__).parents[1]
+# As the README has it, with this interpreter's kalentops.
+_ADVICE = re.search(r"driver \\\n  '(kalentops .*?)'", (ROOT / "README.md").read_text(encoding="utf-8"))
+assert _ADVICE
+MISSING = _ADVICE[1].replace("kalentops", "kalentops-that-is-not-there", 1)
+DRIVER = _ADVICE[1].replace("kalentops", f"'{sys.executable}' -m kalentops", 1)
 
 
 @dataclass
@@ -227,6 +232,20 @@ def test_a_version_that_is_no_state_is_a_conflict(clones: tuple[Clone, Clone], w
     assert '"bp-4"' in two.path.read_text()
     with pytest.raises(StateDamaged, match="markers of a merge conflict"):
         _ = two.state
+
+
+def test_where_kalentops_is_not_installed_git_leaves_markers_and_not_one_side(
+    clones: tuple[Clone, Clone],
+) -> None:
+    one, two = clones
+    two.git("config", "merge.kalentops-state.driver", MISSING)
+    one.change(entry(4, blueprint_id="bp-of-one"))
+    push_first(one)
+    two.change(entry(4, blueprint_id="bp-of-two"), serial=2)
+    assert "CONFLICT" in two.git("pull", "-q", "--no-rebase", "origin", "main", code=1)
+    with pytest.raises(StateDamaged, match="markers of a merge conflict"):
+        _ = two.state
+    assert "bp-of-one" in two.path.read_text()
 
 
 # --- by hand ---------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -173,6 +174,21 @@ def test_nothing_is_there(workflow: Project) -> None:
     assert ran.code == 5
     assert "the comments could not be read: no connection" in ran.err
     assert "hint: check GITHUB_API_URL and the network, then run the job again" in ran.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_signal_ends_it_while_it_waits(workflow: Project, github: StandIn) -> None:
+    github.faults = [Fault("GET", refusal(429, "slow down", retry_after="100"))]
+    running = workflow.start("comment", "report.md")
+    assert running.stderr is not None
+    assert "asked to wait: 100 s" in running.stderr.readline()
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(20) == 130
+    assert "interrupted" in running.stderr.read()
+    assert github.writes == []
+    for stream in (running.stdout, running.stderr):
+        if stream is not None:
+            stream.close()
 
 
 def test_a_foreign_comment_is_told_of_safely(workflow: Project, github: StandIn) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from typing import Any
 
@@ -9,9 +10,11 @@ import pytest
 
 from kalentops.errors import Forbidden, Interrupted, RefusedByApi, Unauthorized, Unreachable, WrongAuthor
 from kalentops.github.body import Target, compose, fold
+from kalentops.github.client import refuse
+from kalentops.outcome import NotSent
 from tests import answers
 from tests.fakeclock import FakeClock
-from tests.github.clients import PARIS, show
+from tests.github.clients import PARIS, client, show
 from tests.github.stand_in import BOT, Fault, StandIn, refusal
 from tests.wire import Received
 
@@ -283,6 +286,16 @@ def test_a_posted_comment_counts_although_the_look_after_it_fails(github: StandI
     github.before = before
     done = show(github.url, REPORT)
     assert (done.what, done.url) == ("created", github.comments[1001]["html_url"])
+
+
+def test_a_server_that_is_gone_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    with client(f"http://127.0.0.1:{port}", FakeClock()) as api:
+        verdict = api.create("x")
+    assert isinstance(verdict, NotSent)
+    with pytest.raises(Unreachable, match="nothing could be sent: no connection"):
+        refuse(verdict)
 
 
 @pytest.mark.parametrize("answer", [*GONE, "200 of something else"])
