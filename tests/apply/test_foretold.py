@@ -1,0 +1,261 @@
+"""What `plan --refresh` foretells is what `apply` then does: for any files, any state and anything in Kalent."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, note, settings
+from hypothesis import strategies as st
+
+from kalentops.api.address import tenant
+from kalentops.canonical import observable, of_body
+from kalentops.emulator.server import BackgroundEmulator
+from kalentops.state import Entry, Intent, State
+from kalentops.stateformat import dump_state
+from tests.harness import Project, Ran
+
+AT = "2026-01-02T03:04:05Z"
+KEYS = ("a", "b", "c")
+NAMES = ("One", "Two", "Three")
+SOURCING = count()
+# What a plan foretells, and what may be the result of it.
+RESULTS = {
+    "create": {("create", "done")},
+    "adopt": {("adopt", "done")},
+    "update": {("update", "done")},
+    "conflict": {("create", "conflict"), ("update", "conflict"), ("conflict", "conflict")},
+    "move": {("move", "done"), ("update", "done")},
+    "forget": {("forget", "done")},
+}
+
+
+def body(name: str, text: str, config: int | None) -> dict[str, Any]:
+    step = {"id": "a", "name": "A", "type": "SMS", "content": text, "temporalityType": "ASAP"}
+    step["policy"] = {"skipStepIfNoContact": True}  # type: ignore[assignment]
+    return {"name": name, "steps": [step], **({} if config is None else {"config": {"n": config}})}
+
+
+def texts() -> st.SearchStrategy[str]:
+    return st.sampled_from(["Hi {{firstname}}", "Hello {{firstname}}"])
+
+
+def bodies() -> st.SearchStrategy[dict[str, Any]]:
+    return st.builds(body, st.sampled_from([*NAMES, "one"]), texts(), st.sampled_from([None, None, 1]))
+
+
+@dataclass
+class Slot:
+    """One key: what the file wants, what the state says was sent, what is there, what was cut off."""
+
+    key: str
+    wanted: dict[str, Any] | None
+    sent: dict[str, Any] | None
+    there: dict[str, Any] | None
+    cut_off: dict[str, Any] | None
+    came_true: bool
+    protect: bool
+    overwrite: bool
+    relocated: bool
+
+    @property
+    def recorded_as(self) -> str:
+        return f"old-{self.key}" if self.relocated else self.key
+
+
+@dataclass
+class Scene:
+    slots: list[Slot]
+    foreign: list[dict[str, Any]]
+    foreign_late: list[dict[str, Any]]
+    through_a_file: bool
+    moved: list[dict[str, str]] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+
+
+@st.composite
+def scenes(draw: st.DrawFn, *, cut_off: bool) -> Scene:
+    slots = []
+    for key, name in zip(KEYS, draw(st.permutations(NAMES)), strict=True):
+        wanted = draw(st.none() | st.builds(body, st.just(name), texts(), st.sampled_from([None, 1])))
+        sent = draw(st.none() | st.just(wanted) | bodies())
+        there = draw(st.just(sent) | st.just(sent) | st.just(wanted) | st.none() | bodies()) if sent else None
+        slots.append(
+            Slot(
+                key,
+                wanted,
+                sent,
+                there,
+                draw(st.none() | bodies()) if cut_off else None,
+                draw(st.booleans()),
+                draw(st.integers(0, 3)) == 0,
+                draw(st.integers(0, 3)) == 0,
+                draw(st.integers(0, 2)) == 0,
+            )
+        )
+    some = st.lists(st.one_of(bodies(), *[st.just(each.wanted) for each in slots if each.wanted]), max_size=2)
+    scene = Scene(slots, draw(some), draw(some) if cut_off else [], draw(st.booleans()))
+    for slot in slots:
+        if slot.relocated and slot.wanted is not None and draw(st.booleans()):
+            scene.moved.append({"from": slot.recorded_as, "to": slot.key})
+        elif slot.relocated and draw(st.booleans()):
+            scene.removed.append(slot.recorded_as)
+    return scene
+
+
+class Stage:
+    """A scene, played: files, state and server as it says."""
+
+    def __init__(self, folder: Path, emulator: BackgroundEmulator, scene: Scene) -> None:
+        self.sourcing = f"sourcing_{next(SOURCING)}"
+        self.emulator = emulator
+        self.project = Project(folder, emulator.url, settle=0.0, timeout=20)
+        emulator.store.add_sourcing(self.sourcing, self.sourcing)
+        known: dict[str, Entry] = {}
+        for slot in scene.slots:
+            if slot.sent is not None:
+                entry = self._entry(slot, slot.sent)
+                known[entry.address] = entry
+        for each in scene.foreign:
+            self._make(each)
+        before = tuple(each.blueprint_id for each in emulator.store.blueprints(self.sourcing))
+        intents = [self._intent(slot, before) for slot in scene.slots if slot.cut_off is not None]
+        for each in scene.foreign_late:
+            self._make(each)
+        state = State(
+            "lineage",
+            3,
+            tenant(emulator.url),
+            entries=known,
+            intents={each.address: each for each in intents},
+        )
+        self.project.state_path.write_bytes(dump_state(state))
+        self._write(scene)
+
+    def _make(self, of: dict[str, Any]) -> str:
+        made = self.emulator.store.create(self.sourcing, of["name"], of["steps"], of.get("config"))
+        return made.blueprint_id
+
+    def _entry(self, slot: Slot, sent: dict[str, Any]) -> Entry:
+        blueprint_id = self._make(sent if slot.there is None else slot.there)
+        if slot.there is None:
+            self.emulator.store.remove(blueprint_id)
+        canonical, seen = of_body(sent), observable(sent).digest
+        at = f"{self.sourcing}/{slot.recorded_as}"
+        return Entry(at, blueprint_id, canonical.body, canonical.digest, AT, seen, AT)
+
+    def _intent(self, slot: Slot, before: tuple[str, ...]) -> Intent:
+        assert slot.cut_off is not None
+        canonical, at = of_body(slot.cut_off), f"{self.sourcing}/{slot.recorded_as}"
+        if slot.sent is not None:
+            return Intent(at, "update", canonical.body, canonical.digest, AT)
+        if slot.came_true:
+            self._make(slot.cut_off)
+        return Intent(at, "create", canonical.body, canonical.digest, AT, before)
+
+    def _write(self, scene: Scene) -> None:
+        blueprints = {
+            slot.key: {**slot.wanted, **({"protect": True} if slot.protect else {})}
+            for slot in scene.slots
+            if slot.wanted is not None
+        }
+        path = self.project.write(self.sourcing, blueprints)
+        text = path.read_text(encoding="utf-8").rstrip().removesuffix("}").rstrip()
+        lists = {"moved": scene.moved, "removed": scene.removed}
+        path.write_text(text + "".join(f',\n"{name}": {said!r}' for name, said in lists.items()) + "}\n")
+
+    def options(self, scene: Scene) -> list[str]:
+        """--overwrite for the addresses that there are to be overwritten."""
+        found = []
+        for slot in scene.slots:
+            known = slot.sent is not None and (
+                not slot.relocated or any(each["to"] == slot.key for each in scene.moved)
+            )
+            if slot.overwrite and slot.wanted is not None and known:
+                found += ["--overwrite", f"{self.sourcing}/{slot.key}"]
+        return found
+
+    def writes(self) -> int:
+        log = self.emulator.log.requests
+        return sum(number for (method, _), number in log.items() if method != "GET")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[BackgroundEmulator]:
+    with BackgroundEmulator() as running:
+        yield running
+
+
+def _play(stage: Stage, scene: Scene) -> tuple[Ran, Ran]:
+    """The plan, and the run after it."""
+    options, before = stage.options(scene), stage.writes()
+    saving = ["--out", "plan.json"] if scene.through_a_file else []
+    plan = stage.project.run("plan", "--refresh", "--format", "json", *options, *saving)
+    assert plan.code == 0, plan.err
+    assert stage.writes() == before
+    note(plan.out)
+    applied = stage.project.apply("--format", "json", *(["plan.json"] if saving else options))
+    note(applied.out + applied.err)
+    return plan, applied
+
+
+def _check(stage: Stage, plan: Ran, applied: Ran) -> None:
+    another = "apply would stop: Kalent knows nothing of what the state says" in plan.err
+    assert (applied.code == 8) is another, plan.err
+    if another:
+        assert applied.out == ""
+        return
+    results = {each["address"]: each for each in applied.json["results"]}
+    for change in plan.json["changes"]:
+        result = results.pop(change["address"], None)
+        # What is to be put back and is there: a plan that has looked says so before, and a run when it looks.
+        as_it_is = result is not None and result["note"] == "Kalent shows it so already; nothing was sent"
+        if change["action"] in {"no-op", "orphan"}:
+            assert result is None or as_it_is, change
+        elif change["action"] in RESULTS:
+            assert result is not None, change
+            came = result["action"], result["outcome"]
+            completing = change["action"] == "adopt" and change["protected"]
+            allowed = RESULTS[change["action"]] | ({("adopt", "conflict")} if completing else set())
+            assert came in allowed, (change, result)
+            assert change["action"] != "move" or came[0] == "move" or as_it_is, (change, result)
+            if change["blueprint_id"] is not None:
+                assert result["blueprint_id"] in {change["blueprint_id"], None}
+    assert results == {}
+
+
+@settings(max_examples=40, deadline=None)
+@given(scene=scenes(cut_off=False))
+def test_what_is_foretold_is_what_is_done(scene: Scene, server: BackgroundEmulator) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        stage = Stage(Path(name), server, scene)
+        before, there = stage.writes(), len(server.store.blueprints(stage.sourcing))
+        plan, applied = _play(stage, scene)
+        _check(stage, plan, applied)
+        summary = plan.json["summary"]
+        if applied.code == 8:
+            assert stage.writes() == before
+            return
+        assert len(server.store.blueprints(stage.sourcing)) == there + summary["create"]
+        again = stage.project.run("plan", "--refresh", "--format", "json", *stage.options(scene))
+        left = {each["action"] for each in again.json["changes"]}
+        held_back = any(each["action"] == "adopt" and each["protected"] for each in plan.json["changes"])
+        assert left <= {"no-op", "orphan", "conflict"}, again.out
+        assert again.json["summary"]["conflict"] >= summary["conflict"] or held_back
+        ids = list(stage.project.ids.values())
+        assert len(set(ids)) == len(ids)
+
+
+@settings(max_examples=30, deadline=None)
+@given(scene=scenes(cut_off=True))
+def test_what_is_foretold_after_a_cut_off_run_is_what_is_done(
+    scene: Scene, server: BackgroundEmulator
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        stage = Stage(Path(name), server, scene)
+        _check(stage, *_play(stage, scene))
