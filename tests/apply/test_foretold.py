@@ -18,21 +18,13 @@ from kalentops.canonical import observable, of_body
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.state import Entry, Intent, State
 from kalentops.stateformat import dump_state
+from tests.apply.foretelling import check_foretold
 from tests.harness import Project, Ran
 
 AT = "2026-01-02T03:04:05Z"
 KEYS = ("a", "b", "c")
 NAMES = ("One", "Two", "Three")
 SOURCING = count()
-# What a plan foretells, and what may be the result of it.
-RESULTS = {
-    "create": {("create", "done")},
-    "adopt": {("adopt", "done")},
-    "update": {("update", "done")},
-    "conflict": {("create", "conflict"), ("update", "conflict"), ("conflict", "conflict")},
-    "move": {("move", "done"), ("update", "done")},
-    "forget": {("forget", "done")},
-}
 
 
 def body(name: str, text: str, config: int | None) -> dict[str, Any]:
@@ -204,31 +196,6 @@ def _play(stage: Stage, scene: Scene) -> tuple[Ran, Ran]:
     return plan, applied
 
 
-def _check(stage: Stage, plan: Ran, applied: Ran) -> None:
-    another = "apply would stop: Kalent knows nothing of what the state says" in plan.err
-    assert (applied.code == 8) is another, plan.err
-    if another:
-        assert applied.out == ""
-        return
-    results = {each["address"]: each for each in applied.json["results"]}
-    for change in plan.json["changes"]:
-        result = results.pop(change["address"], None)
-        # What is to be put back and is there: a plan that has looked says so before, and a run when it looks.
-        as_it_is = result is not None and result["note"] == "Kalent shows it so already; nothing was sent"
-        if change["action"] in {"no-op", "orphan"}:
-            assert result is None or as_it_is, change
-        elif change["action"] in RESULTS:
-            assert result is not None, change
-            came = result["action"], result["outcome"]
-            completing = change["action"] == "adopt" and change["protected"]
-            allowed = RESULTS[change["action"]] | ({("adopt", "conflict")} if completing else set())
-            assert came in allowed, (change, result)
-            assert change["action"] != "move" or came[0] == "move" or as_it_is, (change, result)
-            if change["blueprint_id"] is not None:
-                assert result["blueprint_id"] in {change["blueprint_id"], None}
-    assert results == {}
-
-
 @settings(max_examples=40, deadline=None)
 @given(scene=scenes(cut_off=False))
 def test_what_is_foretold_is_what_is_done(scene: Scene, server: BackgroundEmulator) -> None:
@@ -236,7 +203,7 @@ def test_what_is_foretold_is_what_is_done(scene: Scene, server: BackgroundEmulat
         stage = Stage(Path(name), server, scene)
         before, there = stage.writes(), len(server.store.blueprints(stage.sourcing))
         plan, applied = _play(stage, scene)
-        _check(stage, plan, applied)
+        check_foretold(plan, applied)
         summary = plan.json["summary"]
         if applied.code == 8:
             assert stage.writes() == before
@@ -258,4 +225,4 @@ def test_what_is_foretold_after_a_cut_off_run_is_what_is_done(
 ) -> None:
     with tempfile.TemporaryDirectory() as name:
         stage = Stage(Path(name), server, scene)
-        _check(stage, *_play(stage, scene))
+        check_foretold(*_play(stage, scene))
