@@ -5,6 +5,7 @@ known, so that a test can say what an edit had to leave alone.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from kalentops.loader.tree import parse
 from kalentops.writing import scalars
 from tests.strategies import Body, bodies, labels, steps, texts
+from tests.writing.texts import texts as hard_texts
 
 # What has broken editors of YAML: each is a part of a text.
 NASTY = (
@@ -74,7 +76,7 @@ DELAYS = {"value": 3, "unit": "day"}
 
 def nasty_texts() -> st.SearchStrategy[str]:
     parts = st.lists(st.sampled_from(NASTY) | st.sampled_from(["Hi", "there", " ", "you", "\n"]), max_size=7)
-    return parts.map("".join) | texts()
+    return parts.map("".join) | texts() | hard_texts()
 
 
 @st.composite
@@ -347,8 +349,8 @@ def json_files(draw: st.DrawFn, body: Body) -> Written:
         "blueprints": {"first": OTHER, "key": body, "last": {"name": "L", "steps": []}},
     }
     text = json.dumps(data, ensure_ascii=False, **draw(st.sampled_from(JSON_LAYOUTS)))
-    for char in "\u2028\u2029\u0085\ufeff\x7f":
-        text = text.replace(char, f"\\u{ord(char):04x}")
+    # What YAML does not let stand as it is.
+    text = re.sub("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]", lambda found: f"\\u{ord(found[0]):04x}", text)
     return Written(text + "\n", "key")
 
 

@@ -14,6 +14,8 @@ from kalentops.canonical import observable
 from kalentops.loader.tree import parse
 from kalentops.writing.editing import CannotEdit, edit_blueprint
 from tests.harness import step
+from tests.hostile import HOSTILE
+from tests.writing.texts import WORDS
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "blueprints").rglob("*.yaml"))
@@ -447,6 +449,13 @@ def test_a_folded_text_keeps_the_paragraphs_that_stay() -> None:
     assert "        content: |2   # folded\n            indented\n          not\n        name: A\n" in literal
 
 
+def test_a_figure_in_a_header_stays_if_it_was_no_need() -> None:
+    text = HEAD + "      - id: a\n        content: |2-\n          x\n        name: |-2\n            x\n"
+    assert _edited(text, _set(0, content="y", name="y")) == text.replace(
+        "  x\n        n", "  y\n        n"
+    ).replace("|-2\n            x", "|-\n          y")
+
+
 def test_blank_lines_that_were_part_of_a_text_or_become_one() -> None:
     text = (
         HEAD
@@ -513,18 +522,18 @@ STYLES = (
 )
 
 
-@pytest.mark.parametrize("value", TEXTS, ids=lambda text: ascii(text[:12]))
 @pytest.mark.parametrize("given", STYLES, ids=ascii)
 @pytest.mark.parametrize("field", ["content", "name"])
-def test_any_text_for_a_text_of_any_style(field: str, given: str, value: str) -> None:
-    text = f"x: &x y\n{HEAD}      - id: a\n        {field}: {given} # c\n        type: SMS # t\n".replace(
-        "x # c\n        t", "x\n        t"
-    )
-    made = _edited(text, _set(0, **{field: value}))
-    data: Any = parse(made).data
-    assert data["blueprints"]["k"]["steps"] == [{"id": "a", field: value, "type": "SMS"}]
-    assert made.endswith("        type: SMS # t\n")
-    assert made.startswith(f"x: &x y\n{HEAD}      - id: a\n        {field}:")
+def test_any_text_for_a_text_of_any_style(field: str, given: str) -> None:
+    text = f"x: &x y\n{HEAD}      - id: a\n        {field}: {given} # c\n        type: SMS # t\n"
+    if given[:1] in {"|", ">"}:
+        text = text.replace(" # c\n", "\n")
+    for value in (*TEXTS, *WORDS, *(hostile for _, hostile in HOSTILE)):
+        made = _edited(text, _set(0, **{field: value}))
+        data: Any = parse(made).data
+        assert data["blueprints"]["k"]["steps"] == [{"id": "a", field: value, "type": "SMS"}]
+        assert made.endswith("        type: SMS # t\n")
+        assert made.startswith(f"x: &x y\n{HEAD}      - id: a\n        {field}:")
 
 
 STEP = HEAD + "      - id: a\n        "

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from kalentops.canonical import observable, of_body
 from kalentops.loader.tree import parse
+from kalentops.writing import render
 from kalentops.writing.editing import CannotEdit, edit_blueprint
+from kalentops.writing.formatting import format_text
 from kalentops.writing.splicing.outline import comments, read_outline
 from tests.strategies import Body
 from tests.writing.authors import Written, block_files, flow_files, json_files, pairs, shared_files
@@ -154,3 +156,14 @@ def test_what_is_shared_stays_as_it_is_for_others(data: st.DataObject, pair: tup
         assert of_body(_blueprint(edited)) == of_body(_with_hidden(before, after))
     assert _others(edited) == _others(text)
     assert edited.partition("  key:")[0] == text.partition("  key:")[0]
+
+
+@given(pairs())
+@settings(max_examples=150, deadline=None)
+def test_a_file_in_the_one_layout_stays_in_it(pair: tuple[Body, Body]) -> None:
+    before, after = pair
+    others = {"name": "Other", "steps": []}
+    text = render.file_text("sourcing_a", {"first": others, "key": before, "last": others})
+    assert format_text("f.yaml", text).after == text
+    edited = edit_blueprint("f.yaml", text, "key", after)
+    assert format_text("f.yaml", edited).after == edited

@@ -34,7 +34,7 @@ def block_like(text: str, node: Node, value: str, column: int) -> Indented | Non
     if ends > 1 and not kept and old.blank_below:
         return None  # those blank lines would become part of the text
     chomping = "-" if not ends else "+" if ends > 1 or (kept and ends) else ""
-    figure = old.figure or (str(old.indent - column) if "2" in fresh.header else "")
+    figure = str(old.indent - column) if "2" in fresh.header else old.habit
     if node.style == ">":
         block = Indented(f">{figure}{chomping}", indented(_folded(old, value), old.indent))
         if _reads_as(block, value, column):
@@ -58,8 +58,9 @@ class _Old:
         self.figure = match[0] if match else ""
         first = next_line(text, node.at)
         self.source = re.split(r"\r\n?|\n", text[first : node.end]) if first <= node.end else []
-        self.value = node.value
         self.indent = self._indent(column)
+        # A figure that was needed, for a text that begins with blanks, goes with that text.
+        self.habit = "" if node.value.lstrip("\n")[:1] in {" ", "\t"} else self.figure
         below = next_line(text, node.end)
         self.blank_below = below < len(text) and is_blank(text, below)
 
