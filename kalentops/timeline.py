@@ -6,9 +6,11 @@ says otherwise. What waits for an invitation happens on a day that nobody knows,
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from kalentops.model import Blueprint
+from kalentops.model import SECONDS, Blueprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +23,28 @@ class Moment:
 
 def moments(blueprint: Blueprint) -> list[Moment]:
     """One moment a step, in the order of the steps."""
+    return _walk(
+        (step.temporalityType == "AFTER_INVITATION_SETTLED", step.delay.seconds if step.delay else 0)
+        for step in blueprint.steps
+    )
+
+
+def moments_of_body(body: Mapping[str, Any]) -> list[Moment]:
+    """The same for a canonical body."""
+    return _walk(
+        (step.get("temporalityType") == "AFTER_INVITATION_SETTLED", _seconds(step.get("delay")))
+        for step in body.get("steps") or ()
+    )
+
+
+def _seconds(delay: Any) -> int:
+    return int(delay["value"]) * SECONDS[delay["unit"]] if delay else 0
+
+
+def _walk(steps: Iterable[tuple[bool, int]]) -> list[Moment]:
     found: list[Moment] = []
     now = Moment(0)
-    for step in blueprint.steps:
-        if step.temporalityType == "AFTER_INVITATION_SETTLED":
-            now = Moment(0, settled=True)
-        elif step.delay is not None:
-            now = Moment(now.seconds + step.delay.seconds, now.settled)
+    for after_settled, seconds in steps:
+        now = Moment(0, settled=True) if after_settled else Moment(now.seconds + seconds, now.settled)
         found.append(now)
     return found

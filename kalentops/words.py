@@ -14,6 +14,9 @@ _TOKEN = re.compile(r"\n|[^\S\n]*[^\s]+[^\S\n]*|[^\S\n]+")
 # and again has millions. Two messages of 500 words have some thousand.
 _MAX_PAIRS = 200_000
 
+# A sentence ends with its mark and the spaces after it, or with the line.
+_SENTENCE = re.compile(r"\n|[^\n]*?[.!?\u2026\u3002]+[\"'\u201d\u2019)]*(?:[^\S\n]+|(?=\n)|\Z)|[^\n]+")
+
 Piece: TypeAlias = tuple[Literal["same", "old", "new"], str]
 
 
@@ -27,6 +30,36 @@ def compare(before: str, after: str) -> list[Piece]:
     middle = _middle(old[start : len(old) - end], new[start : len(new) - end])
     pieces: list[Piece] = [("same", "".join(old[:start])), *middle, ("same", "".join(old[len(old) - end :]))]
     return [piece for piece in pieces if piece[1]]
+
+
+def by_sentence(before: str, after: str) -> list[Piece]:
+    """The same with a piece for each sentence, and for each end of a line. Sentences that took the place of others
+    stand behind these, one by one where they are as many.
+    """
+    old, new = _SENTENCE.findall(before), _SENTENCE.findall(after)
+    found: list[Piece] = []
+    for tag, gone, come in _opcodes(old, new):
+        if tag == "equal":
+            found += [("same", each) for each in gone]
+        elif len(gone) == len(come):
+            found += [piece for each in zip(gone, come, strict=True) for piece in _pair(*each)]
+        else:
+            found += [*(("old", each) for each in gone), *(("new", each) for each in come)]
+    return found
+
+
+def _pair(gone: str, come: str) -> tuple[Piece, Piece]:
+    return ("old", gone), ("new", come)
+
+
+def _opcodes(old: list[str], new: list[str]) -> Iterator[tuple[str, list[str], list[str]]]:
+    counts = Counter(old)
+    if sum(counts[each] for each in new) > _MAX_PAIRS:
+        start = _common(old, new)
+        yield from (("equal", old[:start], new[:start]), ("replace", old[start:], new[start:]))
+        return
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        yield tag, old[i1:i2], new[j1:j2]
 
 
 def _common(one: list[str], other: list[str]) -> int:

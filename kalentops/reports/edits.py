@@ -11,7 +11,7 @@ from kalentops.importing.editing import Edits
 from kalentops.importing.updating import Taken
 from kalentops.reports.lines import Line, count, line
 from kalentops.reports.machine import FORMAT_VERSION
-from kalentops.reports.steps import change
+from kalentops.reports.steps import changed
 from kalentops.text import clip, visible
 
 
@@ -33,11 +33,8 @@ def _taken(each: Taken) -> Iterator[Line]:
         f' "{clip(each.name)}"',
         (f"  {visible(each.file)}", "dim"),
     )
-    found = changes(each.before, each.after)
-    if not found:
-        yield line(("      the file says so already; it is only recorded", "dim"))
-    for one in found:
-        yield from change(one, "      ")
+    found = list(changed(each.before, each.after, "      "))
+    yield from found or [line(("      the file says so already; it is only recorded", "dim"))]
 
 
 def summary(of: Edits, *, dry_run: bool) -> Line:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Final, Literal, TypeAlias
 
@@ -20,6 +21,20 @@ def line(*pieces: str | Piece) -> Line:
 
 def plain(of: Line) -> str:
     return "".join(text for text, _ in of)
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal a text takes: East Asian letters and emoji take two, marks on letters none."""
+    if text.isascii():
+        return len(text)
+    return sum(_WIDTHS.get(unicodedata.east_asian_width(each), 1) for each in text if not _is_mark(each))
+
+
+_WIDTHS: Final = {"W": 2, "F": 2}
+
+
+def _is_mark(char: str) -> bool:
+    return unicodedata.category(char) in {"Mn", "Me", "Cf"}
 
 
 def wrapped(of: Line, width: int) -> Iterator[Line]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 
 from kalentops.canonical import observable
-from kalentops.diff import changes
 from kalentops.plan import Action, Change, Drift, Plan, Remotely
 from kalentops.reports.lines import Line, Style, count, line
-from kalentops.reports.steps import change as change_lines
-from kalentops.reports.steps import outline
+from kalentops.reports.steps import changed, outline
 from kalentops.text import clip, visible
 
 _SIGNS: Final[dict[Action, tuple[str, Style]]] = {
@@ -56,13 +54,13 @@ def plan(of: Plan, *, verbose: bool = False) -> Iterator[Line]:
         yield line()
     if of.remotely is not None:
         yield from _remotely(of.remotely, {each.address for each in shown if each.theirs is not None})
-    updates = of.summary["update"]
-    if updates:
-        yield line((_enrolled(updates), "warn"))
+    if of.summary["update"]:
+        yield line((enrolled(of.summary["update"]), "warn"))
     yield summary(of)
 
 
-def _enrolled(updates: int) -> str:
+def enrolled(updates: int) -> str:
+    """What nobody can know of an update."""
     what = "the blueprint that is" if updates == 1 else f"the {updates:,} blueprints that are"
     return (
         f"Candidates may be in {what} about to be updated: Kalent does not tell, nor what an update changes."
@@ -85,14 +83,9 @@ def _change(each: Change, *, verbose: bool) -> Iterator[Line]:
     if each.theirs is not None:
         yield from _both_sides(each)
     elif each.before is not None and each.after is not None:
-        yield from _changes(each.before, each.after, "      ")
+        yield from changed(each.before, each.after, "      ")
     elif each.after is not None and each.action is not Action.CONFLICT:
         yield from outline(each.after, "      ", full=verbose)
-
-
-def _changes(before: Mapping[str, Any], after: Mapping[str, Any], indent: str) -> Iterator[Line]:
-    for one in changes(before, after):
-        yield from change_lines(one, indent)
 
 
 def _both_sides(each: Change) -> Iterator[Line]:
@@ -100,14 +93,14 @@ def _both_sides(each: Change) -> Iterator[Line]:
     base, theirs = each.before, each.theirs or {}
     if base is None:  # never applied: Kalent's against the file's
         yield line(("      from what Kalent has to what the file says:", "dim"))
-        yield from _changes(theirs, observable(each.after or {}).body, "        ")
+        yield from changed(theirs, observable(each.after or {}).body, "        ")
         return
-    mine = list(_changes(base, each.after, "        ")) if each.after is not None else []
+    mine = list(changed(base, each.after, "        ")) if each.after is not None else []
     if mine:
         yield line(("      your change:", "dim"))
         yield from mine
     yield line(("      changed in Kalent:", "warn"))
-    yield from _changes(observable(base).body, theirs, "        ")
+    yield from changed(observable(base).body, theirs, "        ")
 
 
 def _remotely(of: Remotely, shown: Collection[str]) -> Iterator[Line]:
@@ -141,14 +134,14 @@ def _drift(each: Drift, *, told: bool) -> Iterator[Line]:
         (visible(each.address), "bold"),
         f' "{clip(each.name)}" ({visible(each.blueprint_id)})',
     )
-    changed = f"; updated in Kalent {visible(each.updated_at)}" if each.updated_at else ""
-    yield line((f"      last applied {visible(each.applied_at)}{changed}", "dim"))
+    later = f"; updated in Kalent {visible(each.updated_at)}" if each.updated_at else ""
+    yield line((f"      last applied {visible(each.applied_at)}{later}", "dim"))
     if each.reason:
         yield line((f"      {visible(each.reason)}", "dim"))
     if each.kind != "changed":
         return
     if not told:
-        yield from _changes(each.before or {}, each.after or {}, "      ")
+        yield from changed(each.before or {}, each.after or {}, "      ")
     sourcing_id = visible(each.address.partition("/")[0])
     yield line(("      take it:  ", "dim"), f"kalentops import {sourcing_id} --update")
     yield line(("      put back: ", "dim"), f"kalentops apply --overwrite {visible(each.address)}")

@@ -37,14 +37,19 @@ _WORDS: Final = {
 }
 
 
+def word(of: Result) -> str:
+    """What became of it, such as `created`."""
+    return _DONE[of.action] if of.outcome is Outcome.DONE else _WORDS[of.outcome].removeprefix("of ")
+
+
 def result(of: Result) -> Iterator[Line]:
     """One address: what became of it, its id, and why."""
-    word = _DONE[of.action] if of.outcome is Outcome.DONE else _WORDS[of.outcome].removeprefix("of ")
+    said = word(of)
     ident = f" {visible(of.blueprint_id)}" if of.blueprint_id else ""
-    yield line((f"  {word:<15}", _STYLES[of.outcome]), f" {visible(of.address)}", (ident, "dim"))
-    for said in (of.error, of.note):
-        if said:
-            yield line((f"      {visible(said)}", "dim" if said is of.note else _STYLES[of.outcome]))
+    yield line((f"  {said:<15}", _STYLES[of.outcome]), f" {visible(of.address)}", (ident, "dim"))
+    for why in (of.error, of.note):
+        if why:
+            yield line((f"      {visible(why)}", "dim" if why is of.note else _STYLES[of.outcome]))
 
 
 def results(of: ApplyResult) -> Iterator[Line]:
@@ -60,13 +65,14 @@ def results(of: ApplyResult) -> Iterator[Line]:
                 yield from result(replace(each, error=None))
             yield line((f"      these {len(together):,}: {visible(why)}", _STYLES[Outcome.NOT_ATTEMPTED]))
     yield summary(of)
+    yield from advice(of)
+
+
+def advice(of: ApplyResult) -> Iterator[Line]:
+    """What to do next, where something is left."""
     if of.summary["unknown"]:
-        yield line(
-            (
-                "Run `kalentops apply` again: it first looks up what became of those.",
-                "warn",
-            )
-        )
+        said = "Run `kalentops apply` again: it first looks up what became of those."
+        yield line((said, "warn"))
     elif of.summary["not_attempted"]:
         yield line(("Run `kalentops apply` again for what was not attempted.", "warn"))
 

@@ -112,8 +112,8 @@ s1
       step gone: removed, e-mail, after 3 days: Hi {{firstname}}, this is gone.
       step last: moved from position 3 to 2
       step last: delay 3 days → 1 day
-      step last: policy none → {"skipStepIfNoContact": true}
-      step mail: content
+      step last: skipped without a contact no → yes
+      step mail: message
           [-Hi -]{+Hello +}{{firstname}},
           this is mail.{+↵+}
           {+Bye+}
