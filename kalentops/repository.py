@@ -23,12 +23,16 @@ PARALLEL_FROM = 150
 
 @dataclass(slots=True)
 class Repository:
-    """What the files of a repository say, and what is wrong with them, both in a stable order."""
+    """What the files of a repository say, and what is wrong with them, all in a stable order."""
 
-    files: int = 0
+    names: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     desired: list[Desired] = field(default_factory=list)
     relocations: list[Relocation] = field(default_factory=list)
+
+    @property
+    def files(self) -> int:
+        return len(self.names)
 
     @property
     def valid(self) -> bool:
@@ -45,7 +49,7 @@ def load(
     """
     sources = find(root, places)
     job = Job(root, severities, known)
-    repository = Repository(files=len(sources))
+    repository = Repository([source.name for source in sources])
     with paused():
         for result in _run(job, sources):
             repository.findings += result.findings

@@ -69,7 +69,7 @@ def command(
     """
     from kalentops import planfile
     from kalentops.apply.base import Options
-    from kalentops.commands import stages
+    from kalentops.commands import reporting, stages
     from kalentops.commands.running import carry_out
     from kalentops.commands.target import Target
     from kalentops.store.filestore import FileStore
@@ -79,9 +79,10 @@ def command(
     target = Target.of(connection, os.environ)
     project = options.project(directory, state_file)
     at_once = parallelism or project.config.parallelism
+    report = reporting.Reporting("apply", form, project.config)
     with FileStore(project.state_path).session(lock_timeout=lock_timeout) as session:
         repository = stages.read_files(project.config, session.state)
-        stages.refuse_invalid(repository)
+        report.refuse_invalid(repository)
         saved = None if plan_file is None else planfile.load(directory / plan_file)
         asked = stages.asked_for(scope, overwrite, saved)
         planned = _planned(repository, session.state, asked, saved)
@@ -99,7 +100,7 @@ def command(
         settings = Options(target.tenant, settle, at_once, frozenset(asked.overwrite))
         result = carry_out(plan, planned.known, session, target, settings, quiet=quiet)
         # Before the state is folded: should that fail, the ids have been told at least.
-        stages.show_result(result, form, left_out=plan.left_out)
+        report.show_result(result, left_out=plan.left_out)
     ctx.exit(result.exit_code)
 
 

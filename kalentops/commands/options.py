@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import click
 
 from kalentops.errors import UsageError
+from kalentops.reports.formats import FORMATS
 from kalentops.scope import Scope
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -54,6 +55,11 @@ overwrite = click.option(
     metavar="ADDRESS",
     help="Replace what somebody changed in Kalent, or protected.",
 )
+
+
+def report(command: _F) -> _F:
+    """The option --format of `validate` and `plan`."""
+    return output("text", *FORMATS)(command)
 
 
 def output(*formats: str) -> Callable[[_F], _F]:

@@ -12,7 +12,6 @@ from kalentops.commands import options
 
 if TYPE_CHECKING:
     from kalentops.commands.stages import Planned
-    from kalentops.plan import Plan
     from kalentops.scope import Scope
 
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 )
 @options.folder
 @options.state
-@options.output("text", "json")
+@options.report
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Save the plan for apply."
 )
@@ -58,6 +57,7 @@ def command(
     Kalent shows, through a client that can only read.
     """
     from kalentops.commands import stages
+    from kalentops.commands.reporting import Reporting
     from kalentops.errors import UsageError
     from kalentops.planfile import Asked, save
     from kalentops.reports.notes import tell
@@ -71,14 +71,15 @@ def command(
     snapshot = FileStore(project.state_path).read()
     tell(snapshot.notes)
     repository = stages.read_files(project.config, snapshot.state)
-    stages.refuse_invalid(repository)
+    reporting = Reporting("plan", form, project.config, verbose=verbose, quiet=quiet)
+    reporting.refuse_invalid(repository)
     offline = planned = stages.plan_of(repository, snapshot.state, Asked(scope, overwrite))
     if refresh or refresh_only:
         planned = _refreshed(offline, connection, project.config.parallelism, quiet=quiet)
     plan = stages.only_drift(planned.plan) if refresh_only else planned.plan
     if out is not None:
         save(plan, directory / out, planned.asked)
-    _show(plan, form, verbose=verbose, quiet=quiet)
+    reporting.show_plan(plan, repository)
     if not refresh_only:
         # `apply FILE` goes by the saved plan, and `apply` by what the files and the state say.
         tell(stages.would_stop(planned if out is not None else offline, planned.observed, project.config))
@@ -92,13 +93,3 @@ def _refreshed(planned: Planned, connection: options.Connection, parallelism: in
     target = Target.of(connection, os.environ)
     target.check_state(planned.state)
     return stages.look(planned, target, parallelism, quiet=quiet)
-
-
-def _show(plan: Plan, form: str, *, verbose: bool, quiet: bool) -> None:
-    from kalentops.reports import machine, plans
-    from kalentops.reports.console import show
-
-    if form == "json":
-        click.echo(machine.dump(machine.plan(plan)))
-    else:
-        show([plans.summary(plan)] if quiet else plans.plan(plan, verbose=verbose))

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kalentops.apply.result import ApplyResult
 from kalentops.commands.options import NO_LIMITS, Limits
 from kalentops.config import Config
-from kalentops.errors import GuardRefused, InvalidFiles, KalentopsError, UsageError
+from kalentops.errors import GuardRefused, KalentopsError, UsageError
 from kalentops.plan import ASKS, Plan, Remotely, make_plan, narrowed
 from kalentops.planfile import Asked, Saved
 from kalentops.refreshing import refresh
 from kalentops.relocation import Relocated, relocate
 from kalentops.relocation import narrowed as kept_to
 from kalentops.remote import Observed
-from kalentops.reports import findings, machine, plans, results
+from kalentops.reports import plans
 from kalentops.reports.console import show
 from kalentops.reports.lines import count
 from kalentops.reports.notes import tell
@@ -67,14 +66,6 @@ class Planned:
 def read_files(config: Config, state: State) -> Repository:
     """The repository's files. Bodies that the state holds already are left out. Raises UsageError."""
     return load(config.root, [config.blueprints], severities=config.severities, known=state.digests())
-
-
-def refuse_invalid(repository: Repository) -> None:
-    """Show the findings on stderr. Raises InvalidFiles where one of them is an error."""
-    show(findings.findings(repository.findings), sys.stderr)
-    if not repository.valid:
-        show([findings.summary(repository.findings, repository.files, len(repository.desired))], sys.stderr)
-        raise InvalidFiles("the blueprints are not valid; nothing was planned")
 
 
 def asked_for(scope: Scope, overwrite: Iterable[str], saved: Saved | None) -> Asked:
@@ -187,14 +178,3 @@ def show_plan(plan: Plan, *, notes: Iterable[str], verbose: bool, brief: bool) -
     """The plan on stderr, for whoever is about to answer: stdout is for the result."""
     tell(notes)
     show([plans.summary(plan)] if brief else plans.plan(plan, verbose=verbose), sys.stderr)
-
-
-def show_result(result: ApplyResult, form: str, *, left_out: Sequence[str] = ()) -> None:
-    """What became of it, on stdout, and what was not asked for."""
-    tell(result.notes)
-    if left_out:
-        tell([plans.left_out(left_out)])
-    if form == "json":
-        sys.stdout.write(machine.dump(machine.apply(result, left_out=left_out)) + "\n")
-    else:
-        show(results.results(result))

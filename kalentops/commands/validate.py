@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 )
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @options.folder
-@options.output("text", "json")
+@options.report
 @click.option("--online", is_flag=True, help="Ask Kalent too: does each sourcing exist, is it in progress?")
 @options.network
 @options.quiet
@@ -41,8 +41,7 @@ def command(
 
     Without PATHS, all of the folder of blueprints. Exit code 3 if there is an error.
     """
-    from kalentops.reports import findings, machine
-    from kalentops.reports.console import show
+    from kalentops.commands.reporting import Reporting
     from kalentops.reports.notes import tell
     from kalentops.repository import load
 
@@ -56,13 +55,8 @@ def command(
             repository.findings.sort()
         except KalentopsError as error:  # what the files alone say is told first
             failure = error
-    if form == "json":
-        asked = online and failure is None
-        click.echo(machine.dump(machine.validation(repository.findings, online=asked)))
-    else:
-        show(findings.findings(repository.findings))
-        if not quiet and failure is None:
-            show([findings.summary(repository.findings, repository.files, len(repository.desired))])
+    reporting = Reporting("validate", form, config, quiet=quiet or failure is not None)
+    reporting.show_findings(repository, online=online and failure is None)
     if not repository.files:
         tell([f"no file of a name in .yaml or .yml is below {', '.join(str(place) for place in places)}"])
     if failure is not None:

@@ -2,8 +2,8 @@
 
 A runner of GitHub Actions takes a line for a command where `::` stands at its start, after any white space, and,
 in an older form, where `##[` stands anywhere in it. Azure Pipelines (`##vso[`) and TeamCity (`##teamcity[`) look for
-the same anywhere in a line. Variation selectors, which `text.visible` leaves behind a `#`, weigh nothing in the
-runner's comparison, so they weigh nothing here.
+the same anywhere in a line. The runner compares by culture, to which the joiners and variation selectors that
+`text.visible` leaves in emoji weigh nothing, so they weigh nothing here.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_ANYWHERE: Final = re.compile(r"(#[\ufe0e\ufe0f]?#[\ufe0e\ufe0f]?\w{0,20})\[")
+_ANYWHERE: Final = re.compile(r"(#[\ufe0e\ufe0f\u200d]*#[\ufe0e\ufe0f\u200d]*\w{0,20})\[")
 _AT_START: Final = re.compile(r"^(\s*)::")
 
 

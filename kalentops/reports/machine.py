@@ -5,7 +5,6 @@ major version.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
@@ -16,19 +15,38 @@ from kalentops.diff import changes
 from kalentops.finding import Finding, Severity
 from kalentops.plan import Change, Drift, Plan
 from kalentops.remote import RemoteSourcing
+from kalentops.reports.checked import Checked
+from kalentops.reports.inert import inert_json
 from kalentops.state import State
 from kalentops.stateformat import entry_to_json, intent_to_json
+from kalentops.text import unseen
 
 FORMAT_VERSION: Final = "1.0"
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def dump(data: Any) -> str:
-    """JSON that can be encoded, and that does nothing in a log: half a surrogate pair, which is no character, is
-    written as its escape, and so is the bracket of `##[`, which a runner of GitHub Actions takes for a command.
+    """JSON that can be encoded, and that does nothing in a log or on a terminal: what can't be seen, and half a
+    surrogate pair, which is no character, is written as its escape, and so is the bracket of `##[`, which a runner
+    of GitHub Actions takes for a command.
     """
-    text = json.dumps(data, ensure_ascii=False, indent=2).replace("##[", "##\\u005b")
-    return text if text.isascii() else _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    text = inert_json(json.dumps(data, ensure_ascii=False, indent=2))
+    return text if text.isascii() and "\x7f" not in text else _escaped(text)
+
+
+def _escaped(text: str) -> str:
+    parts, at = [], 0
+    for index, char in unseen(text):
+        parts += [text[at:index], json.dumps(char)[1:-1] if char != "\x7f" else "\\u007f"]
+        at = index + 1
+    return "".join([*parts, text[at:]])
+
+
+def show_validation(of: Checked) -> str:
+    return f"{dump(validation(of.findings, online=of.online))}\n"
+
+
+def show_plan(of: Plan, checked: Checked) -> str:  # noqa: ARG001 - the plan has its findings
+    return f"{dump(plan(of))}\n"
 
 
 def finding(of: Finding) -> dict[str, Any]:

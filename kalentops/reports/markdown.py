@@ -15,13 +15,14 @@ from kalentops.plan import Action, Change, Plan
 from kalentops.reports import findings as findings_text
 from kalentops.reports import plans as plans_text
 from kalentops.reports import results as results_text
+from kalentops.reports.checked import Checked
 from kalentops.reports.cutting import COMMENT, Block, Measure, Section, fit, utf16_units
 from kalentops.reports.lines import count, plain
 from kalentops.reports.marks import code, details, html_code, html_prose, prose, row, table
 from kalentops.reports.sequences import changed, extent, new, tally
 from kalentops.text import clip
 
-POINTER: Final = "`kalentops plan --format markdown` shows all of it."
+POINTER: Final = "`kalentops plan -v` shows all of it."
 _NAME: Final = 80
 _ORDER: Final = (
     Action.CONFLICT,
@@ -42,6 +43,14 @@ _WORDS: Final = {
 }
 
 
+def show_validation(of: Checked) -> str:
+    return f"{validation(of)}\n"
+
+
+def show_plan(of: Plan, checked: Checked) -> str:  # noqa: ARG001 - the plan has its findings
+    return f"{plan(of)}\n"
+
+
 def plan(of: Plan, *, limit: int = COMMENT, measure: Measure = utf16_units, pointer: str = POINTER) -> str:
     """What a plan does, for somebody who reviews it: at most `limit` long, as `measure` counts.
 
@@ -56,16 +65,15 @@ def plan(of: Plan, *, limit: int = COMMENT, measure: Measure = utf16_units, poin
 
 
 def validation(
-    found: Sequence[Finding],
-    files: int,
-    blueprints: int,
+    of: Checked,
     *,
     limit: int = COMMENT,
     measure: Measure = utf16_units,
-    pointer: str = "`kalentops validate --format markdown` shows all of it.",
+    pointer: str = "`kalentops validate` shows all of it.",
 ) -> str:
     """What is wrong with the files: errors open, warnings folded."""
-    summary = plain(findings_text.summary(found, files, blueprints))
+    found = of.findings
+    summary = plain(findings_text.summary(found, of.files, of.blueprints))
     errors, warnings = (
         [each for each in found if each.severity is severity]
         for severity in (Severity.ERROR, Severity.WARNING)

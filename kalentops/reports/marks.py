@@ -26,7 +26,7 @@ _NUMBER: Final = r"\d{1,6}(?:[.,]\d{1,3})?"
 _HARMLESS: Final = re.compile(
     rf"[(\"'\u201c\u2018\u00ab]?(?:{_WORD}|{_NUMBER})%?[\"'\u201d\u2019\u00bb)]?[,.;:!?\u2026]?"
 )
-_DASHES: Final = frozenset("\u2013\u2014\u2192\u00b7+")
+_ALONE: Final = frozenset(".,;:!?)\u2026\u2013\u2014\u2192\u00b7+")
 _SHA: Final = re.compile(r"[0-9a-f]{7,}", re.IGNORECASE)
 _SPANS: Final = re.compile(r"`([^`]+)`")
 _TICKS: Final = re.compile(r"`+")
@@ -63,7 +63,26 @@ def html_prose(text: str) -> str:
 
 
 def _pieces(text: str) -> Iterator[tuple[bool, str]]:
-    """The text in pieces that are harmless as they are, and others. What stands in backticks is code already."""
+    """The text in pieces that are harmless as they are, and others. No two of the others are neighbours: two code
+    spans without a space between them would be read as one with their backticks in it.
+    """
+    held = ""
+    for harmless, each in _tokens(visible(text)):
+        if not harmless or (held and each == " "):
+            held += each
+            continue
+        if held:
+            yield False, held.rstrip(" ")
+        if held.endswith(" "):
+            yield True, " "
+        held = ""
+        yield True, each
+    if held:
+        yield False, held
+
+
+def _tokens(text: str) -> Iterator[tuple[bool, str]]:
+    """Words and the spaces between them, and whether each is harmless. What stands in backticks is code already."""
     at = 0
     for found in _SPANS.finditer(text):
         yield from _words(text[at : found.start()])
@@ -73,31 +92,12 @@ def _pieces(text: str) -> Iterator[tuple[bool, str]]:
 
 
 def _words(text: str) -> Iterator[tuple[bool, str]]:
-    """Neighbours that are not harmless, with the spaces between them, are one piece."""
-    held = ""
-    for token in re.findall(r" +|[^ ]+", visible(text)):
-        if token.isspace() and held:
-            held += token
-        elif token.isspace():
-            yield True, " "
-        elif _is_harmless(token):
-            yield from _release(held)
-            held = ""
-            yield True, token
-        else:
-            held += token
-    yield from _release(held)
-
-
-def _release(held: str) -> Iterator[tuple[bool, str]]:
-    if held:
-        yield False, held.rstrip(" ")
-        if held.endswith(" "):
-            yield True, " "
+    for token in re.findall(r" +|[^ ]+", text):
+        yield (True, " ") if token.isspace() and " " in token else (_is_harmless(token), token)
 
 
 def _is_harmless(token: str) -> bool:
-    if token in _DASHES:
+    if token in _ALONE:
         return True
     return _HARMLESS.fullmatch(token) is not None and not _SHA.search(token)
 

@@ -34,7 +34,7 @@ _FIELDS: Final = {
     "config.userId": "sender",
     "policy.skipStepIfNoContact": "skipped without a contact",
     "policy.autoValidateAIDraft": "AI draft sent without a review",
-    "policy.inviteTimeoutDays": "days until the invitation is given up",
+    "policy.inviteTimeoutDays": "longest wait for the invitation",
 }
 _VALUES: Final = {
     "ASAP": "at once",
@@ -43,6 +43,8 @@ _VALUES: Final = {
     "manual": "written by hand",
     "suggestedByKalent": "suggested by Kalent",
 }
+_SWITCHES: Final = frozenset({"policy.skipStepIfNoContact", "policy.autoValidateAIDraft"})
+_NAMED: Final = frozenset({"contentSource", "temporalityType"})
 _GROUPS: Final = ("policy", "config")
 _WHEN: Final = ("temporalityType", "delay")
 _UNITS: Final = (("day", SECONDS["day"]), ("hour", 3600), ("minute", SECONDS["minute"]), ("second", 1))
@@ -119,7 +121,7 @@ def conditions(step: Mapping[str, Any]) -> list[str]:
     if policy.get("skipStepIfNoContact"):
         found.append("skipped without a contact")
     if policy.get("inviteTimeoutDays"):
-        found.append(f"given up after {delay({'value': policy['inviteTimeoutDays'], 'unit': 'day'})}")
+        found.append(f"waits at most {count(policy['inviteTimeoutDays'], 'day')} for the invitation")
     if step.get("contentSource") == "suggestedByKalent":
         found.append("text suggested by Kalent")
     if policy.get("autoValidateAIDraft"):
@@ -177,13 +179,12 @@ def _field(each: FieldChange) -> Iterator[Said]:
 def value(field: str, of: Any) -> str:
     """A field's value in words; what a person wrote stays as it is."""
     if of is None:
-        return "no" if field.startswith("policy.") and field != "policy.inviteTimeoutDays" else "none"
+        return "no" if field in _SWITCHES else "none"
     if isinstance(of, bool):
         return "yes" if of else "no"
     if field == "delay":
         return delay(of)
-    if field in {"type", "linkedInType"}:
-        return _KINDS.get(str(of), str(of))
-    if field in {"contentSource", "temporalityType"}:
-        return _VALUES.get(str(of), str(of))
-    return of if isinstance(of, str) else json.dumps(of, ensure_ascii=False)
+    if field == "policy.inviteTimeoutDays":
+        return delay({"value": of, "unit": "day"})
+    known = _KINDS if field in {"type", "linkedInType"} else _VALUES if field in _NAMED else {}
+    return known.get(of, of) if isinstance(of, str) else json.dumps(of, ensure_ascii=False)

@@ -47,7 +47,7 @@ def wanted(
     """The files of a repository that has one: blueprints by key, and what `more` has beside them."""
     text = json.dumps({"sourcingId": sourcing_id, "blueprints": blueprints, **more})
     found = check_text(Job(Path(), {}, {}), name, text)
-    return Repository(1, found.findings, found.desired, found.relocations)
+    return Repository([name], found.findings, found.desired, found.relocations)
 
 
 NOTHING = Repository()

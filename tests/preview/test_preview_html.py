@@ -74,7 +74,7 @@ def html_of(text: str) -> str:
     findings = [Finding(name, 1, 1, "KAL101", text, text, path=path) for path in paths]
     before = Before(text, "0" * 40, {each.address: each for each in old}, (text,))
     sample = {"firstname": text, "lastname": text, "recruiterFirstname": text}
-    return render(make_page(Repository(1, findings, desired), [sample], text, before)).decode()
+    return render(make_page(Repository([name], findings, desired), [sample], text, before)).decode()
 
 
 def test_the_policy_permits_our_own_style_and_script_alone() -> None:

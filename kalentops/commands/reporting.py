@@ -1,0 +1,123 @@
+"""What a command has to tell, in the form that was asked for, and on GitHub Actions in the job's summary as well."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from kalentops.apply.result import ApplyResult
+from kalentops.commands import jobsummary
+from kalentops.config import Config
+from kalentops.errors import InvalidFiles
+from kalentops.loader.files import Source, read
+from kalentops.plan import Plan
+from kalentops.reports import findings, machine, markdown, plans, results
+from kalentops.reports.checked import Checked
+from kalentops.reports.console import show
+from kalentops.reports.cutting import utf8_bytes
+from kalentops.reports.formats import report
+from kalentops.reports.lines import Line
+from kalentops.reports.marks import code
+from kalentops.reports.notes import tell
+from kalentops.repository import Repository
+
+# Their results are for somebody else than whoever looks at the findings: those go to stderr.
+_APART: Final = frozenset({"text", "json"})
+_UNREADABLE: Final = frozenset({"KAL001", "KAL002"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """How one run tells what it found and did."""
+
+    command: str
+    form: str
+    config: Config
+    verbose: bool = False
+    quiet: bool = False
+
+    def show_findings(self, repository: Repository, *, online: bool = False) -> None:
+        """The result of `validate`, on stdout; `online`: the API was asked too, and answered."""
+        checked = self._checked(repository, online=online)
+        if self.form == "text":
+            show(findings.findings(repository.findings))
+            if not self.quiet:
+                show([self._counted(checked)])
+        else:
+            sys.stdout.write(report(self.form).show_validation(checked))
+        self._summarise_findings(checked)
+
+    def refuse_invalid(self, repository: Repository) -> None:
+        """Show the findings. Raises InvalidFiles where one of them is an error: then they are all there is to tell."""
+        if self.form in _APART:
+            show(findings.findings(repository.findings), sys.stderr)
+        if repository.valid:
+            return
+        checked = self._checked(repository)
+        if self.form in _APART:
+            show([self._counted(checked)], sys.stderr)
+        else:
+            sys.stdout.write(report(self.form).show_validation(checked))
+        self._summarise_findings(checked)
+        raise InvalidFiles("the blueprints are not valid; nothing was planned")
+
+    def show_plan(self, plan: Plan, repository: Repository) -> None:
+        """The result of `plan`, on stdout."""
+        if self.form == "text":
+            show([plans.summary(plan)] if self.quiet else plans.plan(plan, verbose=self.verbose))
+        else:
+            sys.stdout.write(report(self.form).show_plan(plan, self._checked(repository)))
+        self._summarise(lambda limit: markdown.plan(plan, limit=limit, measure=utf8_bytes))
+
+    def show_result(self, result: ApplyResult, *, left_out: Sequence[str]) -> None:
+        """The result of `apply`, on stdout, and what was not asked for."""
+        tell(result.notes)
+        if left_out:
+            tell([plans.left_out(left_out)])
+        if self.form == "json":
+            sys.stdout.write(machine.dump(machine.apply(result, left_out=left_out)) + "\n")
+        else:
+            show(results.results(result))
+        self._summarise(lambda limit: markdown.results(result, limit=limit, measure=utf8_bytes))
+
+    def _checked(self, repository: Repository, *, online: bool = False) -> Checked:
+        root = self.config.root
+        texts = _texts(root, repository) if self.form == "sarif" else {}
+        blueprints = len(repository.desired)
+        return Checked(
+            repository.findings, repository.names, blueprints, below(root), online=online, texts=texts
+        )
+
+    def _counted(self, checked: Checked) -> Line:
+        return findings.summary(checked.findings, checked.files, checked.blueprints)
+
+    def _summarise_findings(self, checked: Checked) -> None:
+        self._summarise(lambda limit: markdown.validation(checked, limit=limit, measure=utf8_bytes))
+
+    def _summarise(self, make: jobsummary.Make) -> None:
+        where = below(self.config.root)
+        heading = f"### kalentops {self.command}" + (f" in {code(where)}" if where else "")
+        jobsummary.append(jobsummary.headed(heading, make))
+
+
+def below(root: Path) -> str:
+    """Where a project lies in its git repository, with forward slashes; empty at its root, and without git."""
+    for folder in (root, *root.parents):
+        if (folder / ".git").exists():
+            place = root.relative_to(folder).as_posix()
+            return "" if place == "." else place
+    return ""
+
+
+def _texts(root: Path, repository: Repository) -> dict[str, str]:
+    """The texts of the files that have findings, as far as they can be read."""
+    found = {each.file: each.code for each in repository.findings}
+    texts = {
+        name: read(Source(str(root / name), name), root)
+        for name, code in found.items()
+        if code not in _UNREADABLE
+    }
+    return {name: text for name, text in texts.items() if isinstance(text, str)}

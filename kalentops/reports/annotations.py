@@ -1,0 +1,99 @@
+"""Findings as annotations of GitHub Actions: workflow commands, which its runner reads from the log.
+
+The escapes are those of the runner (`ActionCommand` in github.com/actions/runner): `%`, CR and LF in the message, `:`
+and `,` as well in a property. GitHub shows at most ten errors and ten warnings of a step
+(docs.github.com, "Troubleshooting required status checks"), so the rest is counted in one notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from kalentops.finding import Finding
+from kalentops.plan import Action, Plan
+from kalentops.reports import findings as findings_text
+from kalentops.reports import plans as plans_text
+from kalentops.reports.checked import Checked
+from kalentops.reports.inert import inert_part
+from kalentops.reports.lines import Line, count, plain
+from kalentops.rules.table import BY_CODE
+from kalentops.text import visible
+
+LIMIT: Final = 10
+"""Annotations of a kind that GitHub shows for one step."""
+_DATA: Final = {"%": "%25", "\r": "%0D", "\n": "%0A"}
+_PROPERTY: Final = {**_DATA, ":": "%3A", ",": "%2C"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Annotation:
+    kind: Literal["error", "warning"]
+    file: str
+    line: int
+    column: int
+    title: str
+    message: str
+
+
+def show_validation(of: Checked) -> str:
+    """One line a finding; the rest counted; then the summary, which is no command."""
+    found = [_of_finding(of, each) for each in of.ordered()]
+    return _lines(found, findings_text.summary(of.findings, of.files, of.blueprints))
+
+
+def show_plan(of: Plan, checked: Checked) -> str:
+    """The findings, and what is in conflict as a warning: `plan` succeeds, and `apply` leaves it alone."""
+    found = [_of_finding(checked, each) for each in checked.ordered()]
+    for change in of.changes:
+        if change.action is Action.CONFLICT and change.file is not None:
+            where = checked.path(change.file)
+            title = f"{change.address} is in conflict"
+            found.append(_Annotation("warning", where, change.line or 1, 1, title, change.reason))
+    return _lines(found, plans_text.summary(of))
+
+
+def _of_finding(checked: Checked, of: Finding) -> _Annotation:
+    rule = BY_CODE.get(of.code)
+    title = f"{of.code} {rule.name}" if rule else of.code
+    return _Annotation(
+        of.severity.value, checked.path(of.file), of.line, of.column, title, f"{of.message}\n{of.hint}"
+    )
+
+
+def _lines(found: Sequence[_Annotation], summary: Line) -> str:
+    errors = [each for each in found if each.kind == "error"]
+    warnings = [each for each in found if each.kind == "warning"]
+    shown = [*errors[:LIMIT], *warnings[:LIMIT]]
+    commands = [*map(_command, shown), *_rest(len(errors), len(warnings))]
+    return "".join(f"{each}\n" for each in [*commands, plain(summary)])
+
+
+def _rest(errors: int, warnings: int) -> Iterator[str]:
+    left = [
+        f"{count(number - LIMIT, 'more ' + kind)}"
+        for number, kind in ((errors, "error"), (warnings, "warning"))
+        if number > LIMIT
+    ]
+    if left:
+        said = f"{' and '.join(left)}: GitHub shows {LIMIT} of a kind; the summary of the job has all of them"
+        yield f"::notice title=kalentops::{_escaped(said, _DATA)}"
+
+
+def _command(of: _Annotation) -> str:
+    # In the log the runner shows the message alone, so the place stands in it too.
+    place = f"{visible(of.file)}:{of.line}:{of.column}: {visible(of.title)}: "
+    properties = {
+        "file": visible(of.file),
+        "line": str(of.line),
+        "col": str(of.column),
+        "title": visible(of.title),
+    }
+    said = ",".join(f"{name}={_escaped(value, _PROPERTY)}" for name, value in properties.items())
+    message = _escaped(place + visible(of.message, keep="\n"), _DATA)
+    return f"::{of.kind} {said}::{message}"
+
+
+def _escaped(text: str, escapes: dict[str, str]) -> str:
+    return "".join(escapes.get(each, each) for each in inert_part(text))
