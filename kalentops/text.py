@@ -36,8 +36,14 @@ def unseen(text: str) -> list[tuple[int, str]]:
     return found
 
 
-# Not ASCII that is seen, nor Latin letters (between them, U+00AD is the soft hyphen), dashes, quotes, currencies.
-_NOT_PLAIN = re.compile(r"[^\n\t\x20-\x7e\xa0-\xac\xae-\u024f\u2010-\u2027\u2030-\u205e\u20a0-\u20bf]")
+# Not ASCII that is seen, nor Latin (between its letters, U+00AD is the soft hyphen), dashes, quotes, currencies, nor
+# the blocks of other scripts, and of emoji, that hold nothing else: a text in them would take ten times as long.
+_NOT_PLAIN = re.compile(
+    r"[^\n\t\x20-\x7e\xa0-\xac\xae-\u024f\u1e00-\u1eff\u2010-\u2027\u2030-\u205e\u20a0-\u20bf"
+    r"\u0391-\u03a1\u03a3-\u052f\u05d0-\u05ea\u0620-\u06dc\u0900-\u097f\u0e01-\u0e3a\u0e3f-\u0e5b"
+    r"\u3001-\u303f\u3041-\u3096\u30a0-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff5e"
+    r"\U0001f300-\U0001f64f\U0001f900-\U0001f9ff]"
+)
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kalentops import text as text_module
 from kalentops.model import VARIABLES
 from kalentops.text import character_name, clip, is_safe_id, nearest, unseen, visible
 
@@ -122,3 +124,13 @@ def test_safe_ids(text: str) -> None:
 @pytest.mark.parametrize("text", ["", ".", "..", ".a", "a/b", "a\n", "a b", "é", "a?x", "a%2f", "x" * 129])
 def test_unsafe_ids(text: str) -> None:
     assert not is_safe_id(text)
+
+
+def test_what_is_passed_over_for_speed_is_seen() -> None:
+    """The expression that finds candidates passes over whole blocks: nothing hidden stands in them, and every script
+    that it names is there.
+    """
+    passed = [chr(code) for code in range(sys.maxunicode + 1) if not text_module._NOT_PLAIN.match(chr(code))]
+    assert len(passed) > 30_000
+    assert [char for char in passed if char not in "\n\t" and text_module._hides(f"a{char}a", 1, char)] == []
+    assert {"é", "ж", "Ω", "א", "ع", "न", "ไ", "の", "漢", "한", "\uff01", "😀"} <= set(passed)

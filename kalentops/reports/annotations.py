@@ -30,11 +30,11 @@ _PROPERTY: Final = {**_DATA, ":": "%3A", ",": "%2C"}
 @dataclass(frozen=True, slots=True)
 class _Annotation:
     kind: Literal["error", "warning"]
-    file: str
-    line: int
-    column: int
     title: str
     message: str
+    file: str | None = None
+    line: int = 1
+    column: int = 1
 
 
 def show_validation(of: Checked) -> str:
@@ -44,22 +44,25 @@ def show_validation(of: Checked) -> str:
 
 
 def show_plan(of: Plan, checked: Checked) -> str:
-    """The findings, and what is in conflict as a warning: `plan` succeeds, and `apply` leaves it alone."""
+    """The findings; as warnings, what is in conflict, for `plan` succeeds and `apply` leaves it alone, and what
+    somebody has changed in Kalent.
+    """
     found = [_of_finding(checked, each) for each in checked.ordered()]
     for change in of.changes:
         if change.action is Action.CONFLICT and change.file is not None:
-            where = checked.path(change.file)
-            title = f"{change.address} is in conflict"
-            found.append(_Annotation("warning", where, change.line or 1, 1, title, change.reason))
+            title, where = f"{change.address} is in conflict", checked.path(change.file)
+            found.append(_Annotation("warning", title, change.reason, where, change.line or 1))
+    for each in of.drift:
+        said = f"{each.blueprint_id} is not as it was applied: {each.reason or each.kind}"
+        found.append(_Annotation("warning", f"{each.address} was changed in Kalent", said))
     return _lines(found, plans_text.summary(of))
 
 
 def _of_finding(checked: Checked, of: Finding) -> _Annotation:
     rule = BY_CODE.get(of.code)
     title = f"{of.code} {rule.name}" if rule else of.code
-    return _Annotation(
-        of.severity.value, checked.path(of.file), of.line, of.column, title, f"{of.message}\n{of.hint}"
-    )
+    said = f"{of.message}\n{of.hint}"
+    return _Annotation(of.severity.value, title, said, checked.path(of.file), of.line, of.column)
 
 
 def _lines(found: Sequence[_Annotation], summary: Line) -> str:
@@ -82,17 +85,15 @@ def _rest(errors: int, warnings: int) -> Iterator[str]:
 
 
 def _command(of: _Annotation) -> str:
-    # In the log the runner shows the message alone, so the place stands in it too.
-    place = f"{visible(of.file)}:{of.line}:{of.column}: {visible(of.title)}: "
-    properties = {
-        "file": visible(of.file),
-        "line": str(of.line),
-        "col": str(of.column),
-        "title": visible(of.title),
-    }
+    title, message = visible(of.title), visible(of.message, keep="\n")
+    properties = {"title": title}
+    place = ""
+    if of.file is not None:
+        properties = {"file": visible(of.file), "line": str(of.line), "col": str(of.column), **properties}
+        # In the log the runner shows the message alone, so the place stands in it too.
+        place = f"{visible(of.file)}:{of.line}:{of.column}: "
     said = ",".join(f"{name}={_escaped(value, _PROPERTY)}" for name, value in properties.items())
-    message = _escaped(place + visible(of.message, keep="\n"), _DATA)
-    return f"::{of.kind} {said}::{message}"
+    return f"::{of.kind} {said}::{_escaped(f'{place}{title}: {message}', _DATA)}"
 
 
 def _escaped(text: str, escapes: dict[str, str]) -> str:

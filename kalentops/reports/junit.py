@@ -1,8 +1,8 @@
 """Findings as JUnit XML, as far as its readers agree on it (the schema of the Jenkins plug-in `xunit`).
 
 A file is a test case, which fails with its errors and tells its warnings on its standard output; in a plan, an
-address is one too, which fails where it is in conflict. What XML can't hold, control characters and half surrogate
-pairs, `text.visible` has replaced.
+address is one too, which fails where it is in conflict, and so is what somebody has changed in Kalent. What XML can't
+hold, control characters and half surrogate pairs, `text.visible` has replaced.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ def show_validation(of: Checked) -> str:
 
 
 def show_plan(of: Plan, checked: Checked) -> str:
-    return _document([_files(checked), _changes(of)])
+    drift = [_drift(of)] if of.remotely is not None else []
+    return _document([_files(checked), _changes(of), *drift])
 
 
 def _document(suites: Sequence[ET.Element]) -> str:
@@ -81,6 +82,16 @@ def _change(suite: ET.Element, of: Change) -> None:
         )
     elif of.reason:
         ET.SubElement(case, "system-out").text = visible(of.reason)
+
+
+def _drift(of: Plan) -> ET.Element:
+    """What somebody has changed in Kalent, each as a failure."""
+    suite = ET.Element("testsuite", {"name": "drift"})
+    for each in of.drift:
+        case = ET.SubElement(suite, "testcase", {"name": visible(each.address), "classname": "drift"})
+        said = each.reason or f"{each.blueprint_id} is not as it was applied {each.applied_at}"
+        ET.SubElement(case, "failure", {"message": visible(each.kind), "type": "drift"}).text = visible(said)
+    return _counted(suite)
 
 
 def _counted(suite: ET.Element) -> ET.Element:

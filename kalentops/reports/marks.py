@@ -138,6 +138,12 @@ def details(summary: str, body: str, *, is_open: bool = False) -> str:
     return f"<details{' open' if is_open else ''}>\n<summary>{summary}</summary>\n\n{body}\n\n</details>"
 
 
+def fold(summary: str) -> tuple[str, str]:
+    """What stands before and after something that can be folded."""
+    head, _, tail = details(summary, "\0").partition("\0")
+    return head, tail
+
+
 def plural_join(parts: Sequence[str]) -> str:
     """`a, b and c`."""
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

@@ -1,0 +1,209 @@
+"""What a plan in Markdown consists of, section by section. One is a function that gives it, or None where it has
+nothing to say; `SECTIONS` is their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from kalentops.canonical import observable
+from kalentops.finding import Finding
+from kalentops.plan import Action, Change, Drift, LookAlike, Plan
+from kalentops.reports.cutting import Block, Section
+from kalentops.reports.lines import count
+from kalentops.reports.marks import code, details, fold, html_code, html_prose, prose, row, table
+from kalentops.reports.plans import enrolled
+from kalentops.reports.sequences import changed, extent, new, tally
+from kalentops.text import clip
+
+_NAME: Final = 80
+_SOME: Final = 3
+_WORDS: Final = {
+    Action.CONFLICT: "in conflict",
+    Action.UPDATE: "changed",
+    Action.CREATE: "new",
+    Action.RESUME: "to settle",
+    Action.ADOPT: "adopted",
+    Action.MOVE: "moved",
+    Action.FORGET: "forgotten",
+    Action.ORPHAN: "orphan",
+}
+"""In the order in which they are shown: what needs somebody, then what candidates will notice, then the rest."""
+_ORDER: Final = tuple(_WORDS)
+
+
+def sections(of: Plan) -> list[Section]:
+    """All that there is to say beyond the summary."""
+    return [section for make in SECTIONS if (section := make(of)) is not None]
+
+
+def _ordered(of: Plan) -> list[Change]:
+    shown = (each for each in of.changes if each.action in _WORDS)
+    return sorted(shown, key=lambda each: (_ORDER.index(each.action), each.address))
+
+
+def _conflicts(of: Plan) -> Section | None:
+    blocks = [
+        Block(f"- {code(each.address)}: {prose(each.reason)}")
+        for each in _ordered(of)
+        if each.action is Action.CONFLICT
+    ]
+    head = "**In conflict.** `apply` leaves these alone until somebody has decided:\n\n"
+    return Section(blocks, "conflict", "conflicts", head, between="\n") if blocks else None
+
+
+def _drift(of: Plan) -> Section | None:
+    if not of.drift:
+        return None
+    head = "**Changed in Kalent by somebody else.** Take it over, or put it back:\n\n"
+    return Section([_drifted(each) for each in of.drift], "change in Kalent", "changes in Kalent", head)
+
+
+def _drifted(of: Drift) -> Block:
+    """What was sent against what is there, both with their times."""
+    later = f", changed in Kalent {prose(of.updated_at)}" if of.updated_at else ""
+    lines = [f"- {code(of.address)} {prose(clip(of.name, _NAME))}: applied {prose(of.applied_at)}{later}"]
+    lines += [f"  {prose(of.reason)}"] if of.reason else []
+    if of.kind != "changed" or of.before is None or of.after is None:
+        return Block("\n".join(lines))
+    sourcing_id = of.address.partition("/")[0]
+    lines.append(f"  take it: {code(f'kalentops import {sourcing_id} --update')}, ")
+    lines[-1] += f"put back: {code(f'kalentops apply --overwrite {of.address}')}"
+    inner, said = changed(of.before, of.after), tally(of.before, of.after)
+    head = f"in Kalent {html_prose(clip(of.name, _NAME))} ({html_code(of.address)}): {said}"
+    brief = "\n".join(lines)
+    return Block(f"{brief}\n\n{details(head, inner.full)}", brief)
+
+
+def _look_alikes(of: Plan) -> Section | None:
+    found = of.remotely.look_alikes if of.remotely else ()
+    head = (
+        "**Not ours, and looks like it.** Look at both in Kalent, and delete the one that nobody wants:\n\n"
+    )
+    blocks = [Block(_look_alike(each)) for each in found]
+    return Section(blocks, "look-alike", "look-alikes", head, between="\n") if blocks else None
+
+
+def _look_alike(of: LookAlike) -> str:
+    known = f" ({code(of.of_id)})" if of.of_id else ""
+    changed_at = f", changed {prose(of.updated_at)}" if of.updated_at else ""
+    name = prose(clip(of.name, _NAME))
+    return f"- {code(of.blueprint_id)} {name}{changed_at}, looks like {code(of.of)}{known}"
+
+
+def _overview(of: Plan) -> Section | None:
+    rows = [Block(_overview_row(each)) for each in _ordered(of)]
+    if not of.to_do or not rows:
+        return None
+    head = table(["blueprint", "what happens", "address", "file"]) + "\n"
+    updates = of.summary["update"]
+    tail = f"\n\n{enrolled(updates)}" if updates else ""
+    return Section(rows, "row of the table", "rows of the table", head, tail, "\n", share=0.5)
+
+
+def _overview_row(each: Change) -> str:
+    where = code(f"{each.file}:{each.line}") if each.file else ""
+    return row([prose(clip(each.name, _NAME)), _happens(each), code(each.address), where])
+
+
+def _happens(each: Change) -> str:
+    said = f"**{_WORDS[each.action]}**"
+    if each.moved_from:
+        said += f", was {code(each.moved_from)}"
+    if each.action is Action.CONFLICT:  # the reason stands above
+        return said
+    if each.action is Action.UPDATE and each.before is not None and each.after is not None:
+        said += f": {tally(each.before, each.after)}"
+    elif each.action is Action.CREATE and each.after is not None:
+        said += f": {extent(each.after)}"
+    return f"{said}; {prose(each.reason)}" if each.reason else said
+
+
+def _sequences(of: Plan) -> Section | None:
+    blocks = [block for each in _ordered(of) if (block := _sequence(each)) is not None]
+    return (
+        Section(blocks, "blueprint in detail", "blueprints in detail", texts="the texts of {}")
+        if blocks
+        else None
+    )
+
+
+def _sequence(each: Change) -> Block | None:
+    """What a folded block shows of one blueprint; None where there is nothing beyond the table."""
+    if each.theirs is not None:
+        return _both_sides(each, each.theirs)
+    if each.after is None or each.action is Action.CONFLICT:
+        return None
+    if each.before is None:
+        return _folded(each, extent(each.after), new(each.after))
+    if each.before != each.after:
+        return _folded(each, tally(each.before, each.after), changed(each.before, each.after))
+    return None
+
+
+def _both_sides(each: Change, theirs: Mapping[str, Any]) -> Block:
+    """What the file changes, and what somebody else has changed, both since it was last applied."""
+    inner = Block("\n\n".join(_sides(each.before, each.after, theirs)))
+    return _folded(each, "your change, and that of somebody else", inner)
+
+
+def _sides(
+    base: Mapping[str, Any] | None, ours: Mapping[str, Any] | None, theirs: Mapping[str, Any]
+) -> Iterator[str]:
+    if base is None:  # never applied: Kalent's against the file's
+        yield "**From what Kalent has to what the file says:**"
+        yield changed(theirs, observable(ours).body).full if ours else ""
+        return
+    if ours is not None:
+        yield "**Your change:**"
+        yield changed(base, ours).full
+    yield "**Changed in Kalent:**"
+    yield changed(observable(base).body, theirs).full
+
+
+def _folded(each: Change, said: str, inner: Block) -> Block:
+    name = html_prose(clip(each.name, _NAME))
+    head = f"<b>{_WORDS[each.action]}</b> {name} ({html_code(each.address)}): {said}"
+    return Block(details(head, inner.full), details(head, inner.brief) if inner.brief else "")
+
+
+def _unmanaged(of: Plan) -> Section | None:
+    counts = of.remotely.unmanaged if of.remotely else {}
+    number = sum(counts.values())
+    if not number or not (of.to_do or of.drift):
+        return None
+    where = ", ".join(code(each) for each in sorted(counts)[:_SOME])
+    more = ", …" if len(counts) > _SOME else ""
+    said = f"{count(number, 'blueprint')} in Kalent not managed here ({where}{more})"
+    return Section([Block(f"{said}: `kalentops import` takes them into files.")], "note", "notes")
+
+
+def _findings(of: Plan) -> Section | None:
+    return warnings(of.findings) if of.findings and of.to_do else None
+
+
+def warnings(found: tuple[Finding, ...] | list[Finding]) -> Section:
+    """Findings in a table that is folded."""
+    head, tail = fold(count(len(found), "warning"))
+    return Section(list(map(finding, found)), "warning", "warnings", head + FINDINGS, tail, "\n")
+
+
+FINDINGS: Final = table(["where", "what", "what to do"]) + "\n"
+
+
+def finding(of: Finding) -> Block:
+    """A row of a table of findings."""
+    where = code(f"{of.file}:{of.line}:{of.column}")
+    return Block(row([where, f"**{of.code}** {prose(of.message)}", prose(of.hint)]))
+
+
+SECTIONS: Final[tuple[Callable[[Plan], Section | None], ...]] = (
+    _conflicts,
+    _drift,
+    _look_alikes,
+    _overview,
+    _sequences,
+    _unmanaged,
+    _findings,
+)
