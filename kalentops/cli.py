@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -124,7 +125,12 @@ def _invoke(args: Sequence[str]) -> int:
         if isinstance(error, click.NoSuchOption) and error.ctx is not None and error.ctx.parent is None:
             advice = "Options stand after the command, as in `kalentops plan -C DIR`."
             error = click.UsageError(f"{error.format_message()} {advice}", error.ctx)
-        error.show()
+        from kalentops.reports.inert import inert
+        from kalentops.text import visible
+
+        said = io.StringIO()
+        error.show(said)
+        sys.stderr.write(inert(visible(said.getvalue(), keep="\n")))
         # click's own 2 would say that there are changes.
         return 1
     return code if isinstance(code, int) else 0

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kalentops import __version__
+from kalentops.reports.inert import inert, inert_part
 from kalentops.text import visible
 
 
@@ -22,7 +23,7 @@ def report(error: Exception, args: Sequence[str]) -> int:
     text = _scrubbed(_text(error, args))
     where = _write(text)
     kind = f"{type(error).__name__}: {error}"
-    sys.stderr.write(f"error: a bug in kalentops: {visible(_scrubbed(kind))[:300]}\n")
+    sys.stderr.write(f"error: a bug in kalentops: {inert_part(visible(_scrubbed(kind))[:300])}\n")
     sys.stderr.write(f"hint: please open an issue with {where}; it holds no key, but look it over first\n")
     sys.stderr.write("      if it happened during apply, run `kalentops apply` again: it looks first\n")
     return 1
@@ -61,5 +62,5 @@ def _write(text: str) -> str:
         except OSError:
             continue
         return str(folder / name)
-    sys.stderr.write(visible(text, keep="\n"))
+    sys.stderr.write(inert(visible(text, keep="\n")))
     return "the text above"

@@ -34,7 +34,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldCh
         return []
     top = [{key: value for key, value in body.items() if key != "steps"} for body in (before, after)]
     found = _fields(None, top[0], top[1])
-    old, new = _by_id(before), _by_id(after)
+    old, new = steps_by_id(before), steps_by_id(after)
     found += [
         FieldChange("removed", step_id, "", step, None) for step_id, step in old.items() if step_id not in new
     ]
@@ -49,10 +49,10 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldCh
     return found
 
 
-def _by_id(body: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def steps_by_id(body: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """The steps by their ids. What was imported may lack one, or hold it twice: then its position helps."""
     found: dict[str, Mapping[str, Any]] = {}
-    for position, step in enumerate(body.get("steps", ()), 1):
+    for position, step in enumerate(body.get("steps") or (), 1):
         step_id = step.get("id")
         unique = isinstance(step_id, str) and step_id not in found
         found[step_id if unique else f"{step_id or ''}#{position}"] = step

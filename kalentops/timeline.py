@@ -38,7 +38,9 @@ def moments_of_body(body: Mapping[str, Any]) -> list[Moment]:
 
 
 def _seconds(delay: Any) -> int:
-    return int(delay["value"]) * SECONDS[delay["unit"]] if delay else 0
+    """A delay in seconds; 0 where Kalent shows one that no file could say."""
+    value, unit = (delay.get("value"), delay.get("unit")) if isinstance(delay, Mapping) else (None, None)
+    return value * SECONDS[unit] if isinstance(value, int) and unit in SECONDS else 0
 
 
 def _walk(steps: Iterable[tuple[bool, int]]) -> list[Moment]:

@@ -13,7 +13,7 @@ from kalentops.commands import jobsummary
 from kalentops.config import Config
 from kalentops.errors import InvalidFiles
 from kalentops.loader.files import Source, read
-from kalentops.plan import Plan
+from kalentops.plan import Action, Plan
 from kalentops.reports import findings, machine, markdown, plans, results
 from kalentops.reports.checked import Checked
 from kalentops.reports.console import show
@@ -69,7 +69,7 @@ class Reporting:
         if self.form == "text":
             show([plans.summary(plan)] if self.quiet else plans.plan(plan, verbose=self.verbose))
         else:
-            sys.stdout.write(report(self.form).show_plan(plan, self._checked(repository)))
+            sys.stdout.write(report(self.form).show_plan(plan, self._checked(repository, plan)))
         self._summarise(lambda limit: markdown.plan(plan, limit=limit, measure=utf8_bytes))
 
     def show_result(self, result: ApplyResult, *, left_out: Sequence[str]) -> None:
@@ -83,9 +83,9 @@ class Reporting:
             show(results.results(result))
         self._summarise(lambda limit: markdown.results(result, limit=limit, measure=utf8_bytes))
 
-    def _checked(self, repository: Repository, *, online: bool = False) -> Checked:
+    def _checked(self, repository: Repository, plan: Plan | None = None, *, online: bool = False) -> Checked:
         root = self.config.root
-        texts = _texts(root, repository) if self.form == "sarif" else {}
+        texts = _texts(root, repository, plan) if self.form == "sarif" else {}
         blueprints = len(repository.desired)
         return Checked(
             repository.findings, repository.names, blueprints, below(root), online=online, texts=texts
@@ -112,9 +112,11 @@ def below(root: Path) -> str:
     return ""
 
 
-def _texts(root: Path, repository: Repository) -> dict[str, str]:
-    """The texts of the files that have findings, as far as they can be read."""
-    found = {each.file: each.code for each in repository.findings}
+def _texts(root: Path, repository: Repository, plan: Plan | None) -> dict[str, str]:
+    """The texts of the files of which something is told, as far as they can be read."""
+    conflicts = (each for each in plan.changes if each.action is Action.CONFLICT) if plan else ()
+    found = {each.file: "" for each in conflicts if each.file is not None}
+    found |= {each.file: each.code for each in repository.findings}
     texts = {
         name: read(Source(str(root / name), name), root)
         for name, code in found.items()

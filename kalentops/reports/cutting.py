@@ -73,41 +73,51 @@ def fit(opening: str, sections: Sequence[Section], limit: int, measure: Measure,
         return whole
     worst = [_Fitted([], len(each.blocks), len(each.blocks)) for each in sections]
     room = limit - measure(opening) - measure(_missing(sections, worst, pointer)) - len("\n\n")
-    fitted = []
-    for each in sections:
-        found, used = _fit(each, room, measure)
-        fitted.append(found)
-        room -= used
+    fitted = _all(sections, room, measure)
     texts = [each.text(found.shown) for each, found in zip(sections, fitted, strict=True)]
     cut = _joined([opening, *texts, _missing(sections, fitted, pointer)])
     return cut if measure(cut) <= limit else _head(opening, limit, measure)
+
+
+def _all(sections: Sequence[Section], room: int, measure: Measure) -> list[_Fitted]:
+    fitted, taken = [], []
+    for each in sections:
+        found, used = _fit(each, int(room * each.share), measure)
+        fitted.append(found)
+        taken.append(used)
+        room -= used
+    # What the later ones have left goes to those that had to share.
+    for number, each in enumerate(sections):
+        if fitted[number].missing and each.share < 1:
+            room += taken[number]
+            fitted[number], used = _fit(each, room, measure)
+            room -= used
+    return fitted
 
 
 def _fit(section: Section, room: int, measure: Measure) -> tuple[_Fitted, int]:
     """As many blocks as there is room for, in brief where they have such a form; then their whole forms, as far as
     room is left for these. Also, what they take.
     """
-    blocks = section.blocks
-    left = int(room * section.share) - measure(section.head + section.tail) - len("\n\n")
-    found = _Fitted([])
-    start = left
-    for block in blocks:
+    frame = measure(section.head + section.tail) + len("\n\n")
+    left = room - frame
+    shown: dict[int, str] = {}
+    for number, block in enumerate(section.blocks):
         form = block.brief or block.full
         size = measure(form) + len(section.between)
         if size > left:
             break
-        found.shown.append(form)
+        shown[number] = form
         left -= size
-    for number, block in enumerate(blocks[: len(found.shown)]):
-        more = measure(block.full) - measure(found.shown[number])
+    for number, form in shown.items():
+        full = section.blocks[number].full
+        more = measure(full) - measure(form)
         if more <= left:
-            found.shown[number] = block.full
+            shown[number] = full
             left -= more
-    found.missing = len(blocks) - len(found.shown)
-    found.brief = sum(form != block.full for form, block in zip(found.shown, blocks, strict=False))
-    if not found.shown:
-        return found, 0
-    return found, start - left + measure(section.head + section.tail) + len("\n\n")
+    brief = sum(form != section.blocks[number].full for number, form in shown.items())
+    found = _Fitted(list(shown.values()), len(section.blocks) - len(shown), brief)
+    return found, room - left if shown else 0
 
 
 def _missing(sections: Sequence[Section], fitted: Sequence[_Fitted], pointer: str) -> str:
@@ -121,8 +131,8 @@ def _missing(sections: Sequence[Section], fitted: Sequence[_Fitted], pointer: st
 
 
 def _head(opening: str, limit: int, measure: Measure) -> str:
-    end = max(limit, 0)
-    while measure(opening[:end]) > limit:
+    end = min(max(limit, 0), len(opening))
+    while end and measure(opening[:end]) > limit:
         end -= 1
     return opening[:end]
 

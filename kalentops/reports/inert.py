@@ -12,12 +12,12 @@ import re
 from typing import Final
 
 _ANYWHERE: Final = re.compile(r"(#[\ufe0e\ufe0f\u200d]*#[\ufe0e\ufe0f\u200d]*\w{0,20})\[")
-_AT_START: Final = re.compile(r"^(\s*)::")
+_AT_START: Final = re.compile(r"^([^\S\n]*)::", re.MULTILINE)
 
 
-def inert(line: str) -> str:
-    r"""A line for a log, a backslash before what would make it a command: `\::` and `##\[`."""
-    return _AT_START.sub(r"\1\\::", inert_part(line))
+def inert(text: str) -> str:
+    r"""Lines for a log, a backslash before what would make it a command: `\::` and `##\[`."""
+    return _AT_START.sub(r"\1\\::", inert_part(text))
 
 
 def inert_part(text: str) -> str:
@@ -27,8 +27,7 @@ def inert_part(text: str) -> str:
 
 def inert_xml(text: str) -> str:
     """The same for lines of XML, where a character reference changes nothing."""
-    lines = _ANYWHERE.sub(r"\1&#91;", text).split("\n")
-    return "\n".join(_AT_START.sub(r"\1&#58;:", each) for each in lines)
+    return _AT_START.sub(r"\1&#58;:", _ANYWHERE.sub(r"\1&#91;", text))
 
 
 def inert_json(text: str) -> str:

@@ -27,7 +27,8 @@ _HARMLESS: Final = re.compile(
     rf"[(\"'\u201c\u2018\u00ab]?(?:{_WORD}|{_NUMBER})%?[\"'\u201d\u2019\u00bb)]?[,.;:!?\u2026]?"
 )
 _ALONE: Final = frozenset(".,;:!?)\u2026\u2013\u2014\u2192\u00b7+")
-_SHA: Final = re.compile(r"[0-9a-f]{7,}", re.IGNORECASE)
+# The id of a commit, and what begins an address even where nothing comes after it.
+_NEVER: Final = re.compile(r"[0-9a-f]{7,}|www", re.IGNORECASE)
 _SPANS: Final = re.compile(r"`([^`]+)`")
 _TICKS: Final = re.compile(r"`+")
 
@@ -99,7 +100,7 @@ def _words(text: str) -> Iterator[tuple[bool, str]]:
 def _is_harmless(token: str) -> bool:
     if token in _ALONE:
         return True
-    return _HARMLESS.fullmatch(token) is not None and not _SHA.search(token)
+    return _HARMLESS.fullmatch(token) is not None and not _NEVER.search(token)
 
 
 def fence(lines: Iterable[str], info: str = "text") -> str:

@@ -71,7 +71,7 @@ def _drifted(of: Drift) -> Block:
     lines.append(f"  take it: {code(f'kalentops import {sourcing_id} --update')}, ")
     lines[-1] += f"put back: {code(f'kalentops apply --overwrite {of.address}')}"
     inner, said = changed(of.before, of.after), tally(of.before, of.after)
-    head = f"in Kalent {html_prose(clip(of.name, _NAME))} ({html_code(of.address)}): {said}"
+    head = f"<b>in Kalent</b> {html_prose(clip(of.name, _NAME))} ({html_code(of.address)}): {said}"
     brief = "\n".join(lines)
     return Block(f"{brief}\n\n{details(head, inner.full)}", brief)
 
@@ -144,8 +144,17 @@ def _sequence(each: Change) -> Block | None:
 
 def _both_sides(each: Change, theirs: Mapping[str, Any]) -> Block:
     """What the file changes, and what somebody else has changed, both since it was last applied."""
-    inner = Block("\n\n".join(_sides(each.before, each.after, theirs)))
+    brief = (
+        "What differs is not shown here."
+        if each.before is None
+        else f"In Kalent: {_theirs(each.before, theirs)}."
+    )
+    inner = Block("\n\n".join(_sides(each.before, each.after, theirs)), brief)
     return _folded(each, "your change, and that of somebody else", inner)
+
+
+def _theirs(base: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
+    return tally(observable(base).body, theirs)
 
 
 def _sides(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from kalentops.diff import steps_by_id
 from kalentops.reports.cutting import Block
 from kalentops.reports.lines import count
 from kalentops.reports.marks import code, fence, folded, plural_join, prose, row, table
@@ -36,7 +37,7 @@ def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> Block:
     steps: dict[str | None, StepChange] = {each.step: each for each in found}
     top = [_field(said, "") for each in found if each.step is None for said in each.fields]
     removed = [each.before for each in found if each.before is not None and each.after is None]
-    old = dict(zip((step["id"] for step in before.get("steps") or ()), _days(before), strict=True))
+    old = dict(zip(steps_by_id(before), _days(before), strict=True))
     timetable = _timetable(after, steps, removed, old)
     texts = [part for each in found if each.step is not None for part in _step(each, after)]
     return Block("\n\n".join([*top, timetable, *texts]), "\n\n".join([*top, timetable]))
@@ -80,19 +81,20 @@ def _timetable(
     """A row a step; `old` says on which day each step was before."""
     head = ["", "when", "what", "step", "besides"]
     lines = [table([*head, "change"] if old is not None else head)]
-    for number, (step, now) in enumerate(zip(body.get("steps") or (), _days(body), strict=True), 1):
+    rows = zip(steps_by_id(body).items(), _days(body), strict=True)
+    for number, ((step_id, step), now) in enumerate(rows, 1):
         cells = [str(number), now, kind(step), _name(step), _besides(step)]
         if old is not None:
-            was = old.get(step["id"], now)
+            was = old.get(step_id, now)
             cells[1] = now if was == now else f"~~{was}~~ **{now}**"
-            cells.append(_label(changes.get(step["id"])))
+            cells.append(_label(changes.get(step_id)))
         lines.append(row(cells))
     lines += [row(["", "", f"~~{kind(step)}~~", _name(step), "", "**removed**"]) for step in removed]
     return "\n".join(lines)
 
 
 def _name(step: Mapping[str, Any]) -> str:
-    return prose(clip(str(step["name"]), _LONGEST))
+    return prose(clip(str(step.get("name") or "without a name"), _LONGEST))
 
 
 def _besides(step: Mapping[str, Any]) -> str:
@@ -132,7 +134,7 @@ def _step(change: StepChange, after: Mapping[str, Any]) -> Iterator[str]:
     if change.after is None:
         yield from _message(step, f"**Removed, {kind(step)}:** {_name(step)}")
         return
-    number = [each["id"] for each in after["steps"]].index(change.step) + 1
+    number = list(steps_by_id(after)).index(str(change.step)) + 1
     heading = f"**Step {number}, {kind(step)}:** {_name(step)}"
     if change.before is None:
         yield from _message(step, f"{heading}, **new**")
@@ -144,21 +146,20 @@ def _step(change: StepChange, after: Mapping[str, Any]) -> Iterator[str]:
     if short:
         yield "\n".join(short)
     for said in texts:
-        if said.field != "message" or not _is_long(said):
-            yield _field(said, "")
+        yield _field(said, "")
         yield _sentences(said.before, said.after)
 
 
 def _is_long(said: Said) -> bool:
-    return not _runs(said.before, said.after)
+    return max(len(said.before), len(said.after)) > _LONGEST or "\n" in said.before + said.after
 
 
 def _field(said: Said, bullet: str) -> str:
     """`delay: ~~3 days~~ → **5 days**`."""
     name = prose(clip(said.field))
-    if said.is_text:
+    if said.is_text and (said.field == "message" or _is_long(said)):
         runs = _runs(said.before, said.after)
-        return f"{bullet}{name}: {runs}" if runs else f"{bullet}{name}:"
+        return f"{bullet}{name}: {runs}" if runs else f"{bullet}{name}"
     old, came = (_inline(clip(value, _LONGEST)) for value in (said.before, said.after))
     return f"{bullet}{name}: ~~{old}~~ → **{came}**"
 
@@ -210,11 +211,11 @@ def _near(pieces: Sequence[Piece]) -> set[int]:
 
 
 def _diff_lines(tag: str, text: str) -> Iterator[str]:
-    """A sentence, as long as it is; an end of a line shows where it came or went, or as the blank line it makes."""
+    """A sentence, as long as it is; an end of a line shows where it came or went."""
     sign = {"same": " ", "old": "-", "new": "+"}[tag]
     if text == "\n":
         if tag != "same":
-            yield f"{sign} ↵"
+            yield sign
         return
     for part in folded(text.rstrip(" ")):
         yield f"{sign} {part}"

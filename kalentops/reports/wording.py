@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kalentops.diff import FieldChange, changes
+from kalentops.diff import FieldChange, changes, steps_by_id
 from kalentops.model import SECONDS
 from kalentops.reports.lines import count
 from kalentops.timeline import Moment
@@ -23,19 +23,21 @@ _KINDS: Final = {
     "SMS": "SMS",
 }
 _FIELDS: Final = {
-    "content": "message",
-    "subject": "subject",
     "name": "name",
     "type": "channel",
     "linkedInType": "kind of LinkedIn message",
     "temporalityType": "when",
     "delay": "delay",
+    "subject": "subject",
+    "content": "message",
     "contentSource": "text",
     "config.userId": "sender",
     "policy.skipStepIfNoContact": "skipped without a contact",
     "policy.autoValidateAIDraft": "AI draft sent without a review",
     "policy.inviteTimeoutDays": "longest wait for the invitation",
 }
+_GROUPS: Final = ("policy", "config")
+_ORDER: Final = (*_FIELDS, *_GROUPS)
 _VALUES: Final = {
     "ASAP": "at once",
     "DELAYED": "after a delay",
@@ -45,7 +47,6 @@ _VALUES: Final = {
 }
 _SWITCHES: Final = frozenset({"policy.skipStepIfNoContact", "policy.autoValidateAIDraft"})
 _NAMED: Final = frozenset({"contentSource", "temporalityType"})
-_GROUPS: Final = ("policy", "config")
 _WHEN: Final = ("temporalityType", "delay")
 _UNITS: Final = (("day", SECONDS["day"]), ("hour", 3600), ("minute", SECONDS["minute"]), ("second", 1))
 
@@ -121,7 +122,8 @@ def conditions(step: Mapping[str, Any]) -> list[str]:
     if policy.get("skipStepIfNoContact"):
         found.append("skipped without a contact")
     if policy.get("inviteTimeoutDays"):
-        found.append(f"waits at most {count(policy['inviteTimeoutDays'], 'day')} for the invitation")
+        wait = delay({"value": policy["inviteTimeoutDays"], "unit": "day"})
+        found.append(f"waits at most {wait} for the invitation")
     if step.get("contentSource") == "suggestedByKalent":
         found.append("text suggested by Kalent")
     if policy.get("autoValidateAIDraft"):
@@ -135,7 +137,7 @@ def step_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[St
     """What turns one canonical body into the other, step by step: the blueprint itself first, then what was removed,
     then the steps in their new order.
     """
-    old, new = ({step["id"]: step for step in body.get("steps") or ()} for body in (before, after))
+    old, new = steps_by_id(before), steps_by_id(after)
     found: dict[str | None, list[FieldChange]] = {}
     for each in changes(before, after):
         found.setdefault(each.step, []).append(each)
@@ -154,7 +156,7 @@ def step_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[St
 def _said(
     group: Sequence[FieldChange], before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> Iterator[Said]:
-    fields = [each for each in group if each.field]
+    fields = sorted((each for each in group if each.field), key=_rank)
     # From "at once" to "after 3 days" is one change to a reader, though two fields.
     if any(each.field == "temporalityType" for each in fields):
         yield Said("when", when(before), when(after))
@@ -163,17 +165,29 @@ def _said(
         yield from _field(each)
 
 
+def _rank(each: FieldChange) -> tuple[int, str]:
+    """Where a field stands among those of its step: in the order of the table above."""
+    known = each.field in _ORDER
+    return _ORDER.index(each.field) if known else len(_ORDER), each.field
+
+
 def _field(each: FieldChange) -> Iterator[Said]:
-    if each.step is not None and each.field in _GROUPS:
+    if each.step is not None and each.field in _GROUPS and all(map(_is_group, (each.before, each.after))):
         old, new = each.before or {}, each.after or {}
         for part in dict.fromkeys((*old, *new)):
             yield from _field(
                 FieldChange("changed", each.step, f"{each.field}.{part}", old.get(part), new.get(part))
             )
         return
-    is_text = each.field in {"content", "subject", "name"} and each.kind == "changed"
     name = _FIELDS.get(each.field, each.field)
+    if each.step is None and each.field.partition(".")[0] == "config":
+        name = "settings" + each.field.removeprefix("config")
+    is_text = each.field in {"content", "subject", "name"} and each.kind == "changed"
     yield Said(name, value(each.field, each.before), value(each.field, each.after), is_text)
+
+
+def _is_group(value: Any) -> bool:
+    return value is None or isinstance(value, Mapping)
 
 
 def value(field: str, of: Any) -> str:

@@ -158,7 +158,7 @@ class Page(HTMLParser):
 
 
 _OWN_HTML: Final = re.compile(
-    r"(?:<details(?: open)?>\n<summary>(?:<b>[a-z ]+</b> )?(?:[^<>]|</?code>)*</summary>|</details>)\n?"
+    r"(?:<details(?: open)?>\n<summary>(?:<b>[a-zA-Z ]+</b> )?(?:[^<>]|</?code>)*</summary>|</details>)\n?"
 )
 
 

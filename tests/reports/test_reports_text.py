@@ -108,7 +108,7 @@ s1
       3. WhatsApp, when the invitation has settled: After
          Hi {{firstname}}, this is after.
   ~ update old "Old one" (b1)  blueprints/a.yaml:30
-      blueprint: config none → {"team": "x"}
+      blueprint: settings none → {"team": "x"}
       step gone: removed, e-mail, after 3 days: Hi {{firstname}}, this is gone.
       step last: moved from position 3 to 2
       step last: delay 3 days → 1 day
