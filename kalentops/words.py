@@ -34,13 +34,14 @@ def compare(before: str, after: str) -> list[Piece]:
 
 def by_sentence(before: str, after: str) -> list[Piece]:
     """The same with a piece for each sentence, and for each end of a line. Sentences that took the place of others
-    stand behind these, one by one where they are as many.
+    stand behind these, one by one where they are as many. The spaces after a sentence weigh nothing: what both have
+    is given as it is in `after`.
     """
     old, new = _SENTENCE.findall(before), _SENTENCE.findall(after)
     found: list[Piece] = []
     for tag, gone, come in _opcodes(old, new):
         if tag == "equal":
-            found += [("same", each) for each in gone]
+            found += [("same", each) for each in come]
         elif len(gone) == len(come):
             found += [piece for each in zip(gone, come, strict=True) for piece in _pair(*each)]
         else:
@@ -53,12 +54,13 @@ def _pair(gone: str, come: str) -> tuple[Piece, Piece]:
 
 
 def _opcodes(old: list[str], new: list[str]) -> Iterator[tuple[str, list[str], list[str]]]:
-    counts = Counter(old)
-    if sum(counts[each] for each in new) > _MAX_PAIRS:
-        start = _common(old, new)
+    one, other = ([each.rstrip(" ") for each in sentences] for sentences in (old, new))
+    counts = Counter(one)
+    if sum(counts[each] for each in other) > _MAX_PAIRS:
+        start = _common(one, other)
         yield from (("equal", old[:start], new[:start]), ("replace", old[start:], new[start:]))
         return
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
         yield tag, old[i1:i2], new[j1:j2]
 
 

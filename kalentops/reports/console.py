@@ -12,7 +12,8 @@ from typing import IO, Any, Final
 
 from kalentops.apply.events import Began, Event, Finished, Listed, Looking, Waiting
 from kalentops.reports.inert import inert
-from kalentops.reports.lines import Line, line, plain, wrapped
+from kalentops.reports.lines import Line, count, line, plain, wrapped
+from kalentops.reports.results import word
 from kalentops.text import visible
 
 _BEAT: Final = 5.0
@@ -85,9 +86,8 @@ class Progress:
         self._stream = stream
         self._quiet = quiet
         self._lock = threading.Lock()
-        self._done = 0
-        self._total = 0
-        self._only_looking = False
+        self._done = self._total = 0
+        self._listed = self._sourcings = 0
         self._bar: Any = None
         self._task: Any = None
         self._told = time.monotonic()
@@ -104,12 +104,14 @@ class Progress:
     def _take(self, event: Event) -> None:
         match event:
             case Began(sourcings, changes):
-                self._total, self._only_looking = changes or sourcings, not changes
+                self._sourcings, self._total = sourcings, changes
                 if sourcings:
-                    self._begin(f"looking at {sourcings} sourcing{'' if sourcings == 1 else 's'}")
+                    self._begin(f"looking at {count(sourcings, 'sourcing')}", changes or sourcings)
             case Listed(sourcing_id):
-                self._done += self._only_looking
-                self._now(f"looked at {visible(sourcing_id)}")
+                self._listed += 1
+                self._now(
+                    f"looked at {self._listed:,} of {count(self._sourcings, 'sourcing')}, last {sourcing_id}"
+                )
             case Looking(address, seconds, reason):
                 said = f"{visible(address)}: {visible(reason)}; looking for up to {seconds:.0f} s what became of it"
                 self._say([line((said, "warn"))])
@@ -117,36 +119,38 @@ class Progress:
                 self._say([line((f"the API asked to wait: {seconds:.0f} s", "warn"))])
             case Finished(finished):
                 self._done += 1
-                self._now(f"{visible(finished.address)}")
-                self._beat()
+                self._now(f"{self._done:,} of {self._total:,} done, last {word(finished)} {finished.address}")
 
-    def _begin(self, what: str) -> None:
+    def _begin(self, what: str, total: int) -> None:
         if not is_terminal(self._stream):
             self._stream.write(f"{inert(what)}\n")
             return
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
+        from rich.table import Column
 
         console, _ = _console(self._stream)
+        # On a narrow terminal the end of what is said is left out, not broken off into a second line.
+        said = Column(no_wrap=True, overflow="ellipsis", ratio=1)
         columns = (
-            BarColumn(),
+            BarColumn(bar_width=20),
             MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.description}", markup=False),
+            TimeRemainingColumn(compact=True),
+            TextColumn("left"),
+            TextColumn("{task.description}", markup=False, table_column=said),
         )
-        self._bar = Bar(*columns, console=console, transient=True)
-        self._task = self._bar.add_task(what, total=self._total)
+        self._bar = Bar(*columns, console=console, transient=True, expand=True)
+        self._task = self._bar.add_task(what, total=total)
         self._bar.start()
 
     def _now(self, what: str) -> None:
+        """What has just been done, and how much of how much: at once in the bar, now and then as a line."""
         if self._bar is not None:
-            self._bar.update(self._task, description=what, completed=self._done)
-
-    def _beat(self) -> None:
-        """A line now and then where there is no bar; the results themselves come once, at the end."""
-        if self._bar is None and time.monotonic() - self._told >= _BEAT:
+            done = self._done if self._total else self._listed
+            self._bar.update(self._task, description=visible(what), completed=done)
+        elif time.monotonic() - self._told >= _BEAT:
             self._told = time.monotonic()
-            self._say([line(f"{self._done} of {self._total}")])
+            self._say([line(visible(what))])
 
     def _say(self, lines: Iterable[Line]) -> None:
         if self._bar is None:

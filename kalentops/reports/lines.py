@@ -40,14 +40,14 @@ def _is_mark(char: str) -> bool:
 def wrapped(of: Line, width: int) -> Iterator[Line]:
     """The line, broken between words where it is longer than `width`; what goes on stands two columns deeper."""
     text = plain(of)
-    if len(text) <= width or width < _NARROWEST:
+    if columns(text) <= width or width < _NARROWEST:
         yield of
         return
     deep = min(len(text) - len(text.lstrip()) + 2, width // 2)
     gaps = [found.span() for found in _GAP.finditer(text) if found[1] and found.start()]
     begin, room, last = 0, width, None
     for gap in [*gaps, (len(text), len(text))]:
-        if gap[0] - begin > room and last is not None:
+        if columns(text[begin : gap[0]]) > room and last is not None:
             yield _cut(of, begin, last[0], deep if begin else 0)
             begin, room = last[1], width - deep
         last = gap

@@ -23,6 +23,8 @@ _SIGNS: Final[dict[Action, tuple[str, Style]]] = {
     Action.MOVE: ("»", "good"),
     Action.FORGET: ("-", "warn"),
 }
+# What somebody has to read before anything happens to it.
+_REASONS: Final[dict[Action, Style]] = {Action.CONFLICT: "", Action.RESUME: ""}
 _WORDS: Final = (
     ("create", "to create"),
     ("update", "to update"),
@@ -79,7 +81,7 @@ def _change(each: Change, *, verbose: bool) -> Iterator[Line]:
         (where, "dim"),
     )
     if each.reason:
-        yield line((f"      {visible(each.reason)}", "dim"))
+        yield line((f"      {visible(each.reason)}", _REASONS.get(each.action, "dim")))
     if each.theirs is not None:
         yield from _both_sides(each)
     elif each.before is not None and each.after is not None:

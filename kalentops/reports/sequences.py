@@ -180,6 +180,8 @@ def _runs(before: str, after: str) -> str:
             return ""
         shown = code(text.strip(" "))
         follows = tag == "new" and index and pieces[index - 1][0] == "old"
+        if follows and found[-1] == f"~~{shown}~~":  # only the spaces after it
+            return ""
         if follows:
             found[-1] += f" → **{shown}**"
         else:
@@ -191,6 +193,8 @@ def _sentences(before: str, after: str) -> str:
     """The sentences that went and came, with some around them."""
     pieces = by_sentence(before, after)
     near = _near(pieces)
+    if not near:
+        return "Only white space is different."
     lines: list[str] = []
     skipped = False
     for index, (tag, text) in enumerate(pieces):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from kalentops import words
 from kalentops.reports.lines import Line, Piece, line
 from kalentops.reports.wording import Said, StepChange, step_changes
 from kalentops.reports.wording import delay as delay  # noqa: PLC0414 - asked for here by others
 from kalentops.reports.wording import kind as kind  # noqa: PLC0414 - the same
 from kalentops.reports.wording import when as when  # noqa: PLC0414 - the same
 from kalentops.text import clip, visible
-from kalentops.words import compare
 
 _CLIP: Final = 64
 
@@ -78,7 +78,7 @@ def _words(before: str, after: str, indent: str) -> Iterator[Line]:
     """
     current: list[Piece] = []
     touched = False
-    for tag, text in compare(before, after):
+    for tag, text in _tidied(words.compare(before, after)):
         for part in _lines(text):
             shown = visible(part.removesuffix("\n")) + ("↵" if tag != "same" and part.endswith("\n") else "")
             if shown:
@@ -90,6 +90,27 @@ def _words(before: str, after: str, indent: str) -> Iterator[Line]:
                 current, touched = [], False
     if touched:
         yield line(indent, *current)
+
+
+def _tidied(pieces: Sequence[words.Piece]) -> Iterator[words.Piece]:
+    """The same text with the spaces that an old word and the new one share outside of their marks."""
+    for index, (tag, text) in enumerate(pieces):
+        before, after = (
+            pieces[at] if 0 <= at < len(pieces) else ("same", "") for at in (index - 1, index + 1)
+        )
+        if tag == "old" and after[0] == "new":
+            yield "old", text.removesuffix(_shared(text, after[1]))
+        elif tag == "new" and before[0] == "old":
+            shared = _shared(before[1], text)
+            yield from (("new", text.removesuffix(shared)), ("same", shared))
+        else:
+            yield tag, text
+
+
+def _shared(one: str, other: str) -> str:
+    """The spaces with which both end; nothing where one of them is nothing else."""
+    shared = min((text[len(text.rstrip(" ")) :] for text in (one, other)), key=len)
+    return "" if shared in {one, other} else shared
 
 
 def _lines(text: str) -> list[str]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import pyte
 import pytest
 
 from kalentops.apply.events import Began, Finished, Listed, Looking, Waiting
 from kalentops.apply.result import Outcome, Result
 from kalentops.plan import Action
 from kalentops.reports.console import Progress, show
-from kalentops.reports.lines import line, plain, wrapped
+from kalentops.reports.lines import columns, line, plain, wrapped
 from kalentops.reports.notes import tell
 
 HOSTILE = "x\x1b[31m\u202e[/bold]"
@@ -88,6 +89,14 @@ def test_where_a_line_is_broken(text: str, broken: list[str]) -> None:
     assert [plain(each) for each in wrapped(line(text), 20)] == [text]
 
 
+def test_a_line_is_broken_by_the_columns_that_it_takes() -> None:
+    wide = "\u6f22\u5b57 " * 20
+    assert [columns(each) for each in ("abc", "\u6f22\u5b57", "e\u0301", "\U0001f600", "")] == [3, 4, 1, 2, 0]
+    broken = [plain(each) for each in wrapped(line(wide.strip()), 42)]
+    assert len(broken) == 3
+    assert all(columns(each) <= 42 for each in broken)
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
@@ -137,7 +146,11 @@ def test_progress_says_something_now_and_then(monkeypatch: pytest.MonkeyPatch) -
     progress._told -= 6  # as if six seconds had passed
     progress(DONE)
     progress(DONE)
-    assert stream.getvalue() == "looking at 1 sourcing\n1 of 2\n"
+    progress._told -= 6
+    progress(Listed("s\x1b", 3))
+    assert stream.getvalue() == (
+        "looking at 1 sourcing\n1 of 2 done, last created s1/a\nlooked at 1 of 1 sourcing, last s\\u{1b}\n"
+    )
 
 
 def test_quiet_progress() -> None:
@@ -158,6 +171,32 @@ def test_progress_on_a_terminal(terminal: Terminal) -> None:
     said = terminal.getvalue()
     assert "the API asked to wait: 7 s" in said
     assert "x\\u{1b}[31m\\u{202e}[/bold]; looking for up to 30 s" in said
+
+
+def _display(terminal: Terminal) -> list[str]:
+    """What is to be seen on a terminal of 60 columns."""
+    screen = pyte.Screen(60, 10)
+    pyte.Stream(screen).feed(terminal.getvalue().replace("\n", "\r\n"))
+    return [each.rstrip() for each in screen.display if each.strip()]
+
+
+def test_a_narrow_terminal_shows_what_is_done_and_what_remains_on_one_line(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    for began, event in ((Began(2, 0), Listed(f"sourcing_{'x' * 80}", 1)), (Began(2, 40), DONE)):
+        progress = Progress(terminal)
+        progress(began)
+        progress(event)
+        progress._bar.refresh()
+        shown = _display(terminal)
+        assert len(shown) == 1, shown
+        progress.close()
+        assert _display(terminal) == [], "it is gone in the end"
+        assert ("1/2" if began.changes == 0 else "1/40") in shown[0]
+        assert ("looked at 1 of" if began.changes == 0 else "1 of 40 done") in shown[0]
+        terminal.truncate(0)
+        terminal.seek(0)
 
 
 def test_a_stderr_that_is_gone_stops_nothing() -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kalentops import words
 from kalentops.apply.result import ApplyResult, Outcome, Result
 from kalentops.canonical import of_body
 from kalentops.finding import Finding, Severity
 from kalentops.plan import Action, Change, Plan
 from kalentops.remote import RemoteSourcing
-from kalentops.reports import findings, plans, results, sourcings, states
+from kalentops.reports import findings, plans, results, sourcings, states, steps
 from kalentops.reports.lines import Line, count, plain
 from kalentops.state import Entry, Intent, State
 
@@ -114,7 +119,7 @@ s1
       step last: delay 3 days → 1 day
       step last: skipped without a contact no → yes
       step mail: message
-          [-Hi -]{+Hello +}{{firstname}},
+          [-Hi-]{+Hello+} {{firstname}},
           this is mail.{+↵+}
           {+Bye+}
       step after: added, WhatsApp, when the invitation has settled: Hi {{firstname}}, this is after.
@@ -322,3 +327,13 @@ def test_count() -> None:
         "1,000 files",
     ]
     assert count(2, "entry", "entries") == "2 entries"
+
+
+@given(st.text("ab .\n", max_size=40), st.text("ab .\n", max_size=40))
+def test_the_spaces_that_two_words_share_stand_outside_of_their_marks(before: str, after: str) -> None:
+    pieces = list(steps._tidied(words.compare(before, after)))
+    assert "".join(text for tag, text in pieces if tag != "new") == before
+    assert "".join(text for tag, text in pieces if tag != "old") == after
+    for (tag, old), (other, new) in pairwise(pieces):
+        if (tag, other) == ("old", "new") and old.strip() and new.strip():
+            assert not (old.endswith(" ") and new.endswith(" "))
