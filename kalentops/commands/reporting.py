@@ -12,6 +12,7 @@ from kalentops.apply.result import ApplyResult
 from kalentops.commands import jobsummary
 from kalentops.config import Config
 from kalentops.errors import InvalidFiles
+from kalentops.github.context import target_name
 from kalentops.loader.files import Source, read
 from kalentops.plan import Action, Plan
 from kalentops.reports import findings, machine, markdown, plans, results
@@ -88,8 +89,12 @@ class Reporting:
         texts = _texts(root, repository, plan) if self.form == "sarif" else {}
         blueprints = len(repository.desired)
         return Checked(
-            repository.findings, repository.names, blueprints, below(root), online=online, texts=texts
+            repository.findings, repository.names, blueprints, self._below(), online=online, texts=texts
         )
+
+    def _below(self) -> str:
+        place = target_name(self.config.root)
+        return "" if place == "." else place
 
     def _counted(self, checked: Checked) -> Line:
         return findings.summary(checked.findings, checked.files, checked.blueprints)
@@ -98,18 +103,9 @@ class Reporting:
         self._summarise(lambda limit: markdown.validation(checked, limit=limit, measure=utf8_bytes))
 
     def _summarise(self, make: jobsummary.Make) -> None:
-        where = below(self.config.root)
+        where = self._below()
         heading = f"### kalentops {self.command}" + (f" in {code(where)}" if where else "")
         jobsummary.append(jobsummary.headed(heading, make))
-
-
-def below(root: Path) -> str:
-    """Where a project lies in its git repository, with forward slashes; empty at its root, and without git."""
-    for folder in (root, *root.parents):
-        if (folder / ".git").exists():
-            place = root.relative_to(folder).as_posix()
-            return "" if place == "." else place
-    return ""
 
 
 def _texts(root: Path, repository: Repository, plan: Plan | None) -> dict[str, str]:

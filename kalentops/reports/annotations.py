@@ -16,13 +16,18 @@ from kalentops.plan import Action, Plan
 from kalentops.reports import findings as findings_text
 from kalentops.reports import plans as plans_text
 from kalentops.reports.checked import Checked
-from kalentops.reports.inert import inert_part
+from kalentops.reports.inert import inert, inert_part
 from kalentops.reports.lines import Line, count, plain
 from kalentops.rules.table import BY_CODE
 from kalentops.text import visible
 
 LIMIT: Final = 10
 """Annotations of a kind that GitHub shows for one step."""
+_DRIFT: Final = {
+    "changed": "changed in Kalent",
+    "gone": "gone from Kalent",
+    "unreadable": "not to be read in Kalent",
+}
 _DATA: Final = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _PROPERTY: Final = {**_DATA, ":": "%3A", ",": "%2C"}
 
@@ -54,7 +59,7 @@ def show_plan(of: Plan, checked: Checked) -> str:
             found.append(_Annotation("warning", title, change.reason, where, change.line or 1))
     for each in of.drift:
         said = each.reason or f"{each.blueprint_id} is not as it was applied {each.applied_at}"
-        found.append(_Annotation("warning", f"{each.address} was changed in Kalent", said))
+        found.append(_Annotation("warning", f"{each.address}: {_DRIFT[each.kind]}", said))
     return _lines(found, plans_text.summary(of))
 
 
@@ -70,7 +75,7 @@ def _lines(found: Sequence[_Annotation], summary: Line) -> str:
     warnings = [each for each in found if each.kind == "warning"]
     shown = [*errors[:LIMIT], *warnings[:LIMIT]]
     commands = [*map(_command, shown), *_rest(len(errors), len(warnings))]
-    return "".join(f"{each}\n" for each in [*commands, plain(summary)])
+    return "".join(f"{each}\n" for each in [*commands, inert(plain(summary))])
 
 
 def _rest(errors: int, warnings: int) -> Iterator[str]:

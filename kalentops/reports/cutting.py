@@ -10,6 +10,7 @@ from kalentops.reports.lines import count
 from kalentops.reports.marks import plural_join
 
 Measure: TypeAlias = Callable[[str], int]
+_NO_ROOM: Final = "There is no room for this report."
 
 
 def utf16_units(text: str) -> int:
@@ -65,8 +66,8 @@ class _Fitted:
 def fit(opening: str, sections: Sequence[Section], limit: int, measure: Measure, pointer: str) -> str:
     """The opening and as much of the sections as the limit has room for, those in front first.
 
-    Where something is missing, the last paragraph counts it and ends with `pointer`, which is Markdown. With a limit
-    that has no room for the opening, the opening is cut.
+    Where something is missing, the last paragraph counts it and ends with `pointer`, which is Markdown. Nothing is
+    ever cut within a block: what was code could become text.
     """
     whole = _joined([opening, *(each.text([block.full for block in each.blocks]) for each in sections)])
     if measure(whole) <= limit:
@@ -76,7 +77,7 @@ def fit(opening: str, sections: Sequence[Section], limit: int, measure: Measure,
     fitted = _all(sections, room, measure)
     texts = [each.text(found.shown) for each, found in zip(sections, fitted, strict=True)]
     cut = _joined([opening, *texts, _missing(sections, fitted, pointer)])
-    return cut if measure(cut) <= limit else _head(opening, limit, measure)
+    return next((said for said in (cut, opening, _NO_ROOM) if measure(said) <= limit), "")
 
 
 def _all(sections: Sequence[Section], room: int, measure: Measure) -> list[_Fitted]:
@@ -128,13 +129,6 @@ def _missing(sections: Sequence[Section], fitted: Sequence[_Fitted], pointer: st
         if found.brief and section.texts:
             parts.append(section.texts.format(found.brief))
     return f"**Not shown here:** {plural_join(parts)}. {pointer}" if parts else pointer
-
-
-def _head(opening: str, limit: int, measure: Measure) -> str:
-    end = min(max(limit, 0), len(opening))
-    while end and measure(opening[:end]) > limit:
-        end -= 1
-    return opening[:end]
 
 
 def _joined(parts: Sequence[str]) -> str:

@@ -20,15 +20,17 @@ from kalentops.reports.lines import count, plain
 from kalentops.reports.marks import code, fold, prose, row, table
 from kalentops.reports.plansections import FINDINGS, finding, sections, warnings
 
+# Who puts it on a pull request adds a marker and a title.
+_PIPED: Final = COMMENT - 2_048
 POINTER: Final = "`kalentops plan -v` shows all of it."
 
 
 def show_validation(of: Checked) -> str:
-    return f"{validation(of)}\n"
+    return f"{validation(of, limit=_PIPED)}\n"
 
 
 def show_plan(of: Plan, checked: Checked) -> str:  # noqa: ARG001 - the plan has its findings
-    return f"{plan(of)}\n"
+    return f"{plan(of, limit=_PIPED)}\n"
 
 
 def plan(of: Plan, *, limit: int = COMMENT, measure: Measure = utf16_units, pointer: str = POINTER) -> str:
@@ -38,9 +40,11 @@ def plan(of: Plan, *, limit: int = COMMENT, measure: Measure = utf16_units, poin
     out. A plan without changes is one line.
     """
     found = sections(of)
-    summary = plain(plans_text.summary(of))
+    # Addresses are part of it, where something was left out.
+    summary = prose(plain(plans_text.summary(of)))
     if not found:
-        return f"{summary} {count(len(of.findings), 'warning')}." if of.findings else summary
+        said = f"{summary} {count(len(of.findings), 'warning')}." if of.findings else summary
+        return fit(said, (), limit, measure, pointer)
     return fit(_bold(summary), found, limit, measure, pointer)
 
 

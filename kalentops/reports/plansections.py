@@ -56,20 +56,25 @@ def _conflicts(of: Plan) -> Section | None:
 def _drift(of: Plan) -> Section | None:
     if not of.drift:
         return None
-    head = "**Changed in Kalent by somebody else.** Take it over, or put it back:\n\n"
-    return Section([_drifted(each) for each in of.drift], "change in Kalent", "changes in Kalent", head)
+    both = {each.address for each in of.changes if each.theirs is not None}  # their two sides stand below
+    blocks = [_drifted(each, told=each.address in both) for each in of.drift]
+    head = "**Drift: Kalent does not show what was applied.**\n\n"
+    return Section(blocks, "case of drift", "cases of drift", head)
 
 
-def _drifted(of: Drift) -> Block:
+def _drifted(of: Drift, *, told: bool) -> Block:
     """What was sent against what is there, both with their times."""
-    later = f", changed in Kalent {prose(of.updated_at)}" if of.updated_at else ""
-    lines = [f"- {code(of.address)} {prose(clip(of.name, _NAME))}: applied {prose(of.applied_at)}{later}"]
+    later = f", updated in Kalent {prose(of.updated_at)}" if of.updated_at else ""
+    name = prose(clip(of.name, _NAME))
+    lines = [f"- **{of.kind}** {name} ({code(of.address)}): last applied {prose(of.applied_at)}{later}"]
     lines += [f"  {prose(of.reason)}"] if of.reason else []
-    if of.kind != "changed" or of.before is None or of.after is None:
+    if of.kind != "changed":
         return Block("\n".join(lines))
     sourcing_id = of.address.partition("/")[0]
     lines.append(f"  take it: {code(f'kalentops import {sourcing_id} --update')}, ")
     lines[-1] += f"put back: {code(f'kalentops apply --overwrite {of.address}')}"
+    if told or of.before is None or of.after is None:
+        return Block("\n".join(lines))
     inner, said = changed(of.before, of.after), tally(of.before, of.after)
     head = f"<b>in Kalent</b> {html_prose(clip(of.name, _NAME))} ({html_code(of.address)}): {said}"
     brief = "\n".join(lines)
@@ -79,17 +84,16 @@ def _drifted(of: Drift) -> Block:
 def _look_alikes(of: Plan) -> Section | None:
     found = of.remotely.look_alikes if of.remotely else ()
     head = (
-        "**Not ours, and looks like it.** Look at both in Kalent, and delete the one that nobody wants:\n\n"
+        "**Not ours, and looks like it.** Look at both in Kalent; what nobody wants can be deleted there:\n\n"
     )
     blocks = [Block(_look_alike(each)) for each in found]
     return Section(blocks, "look-alike", "look-alikes", head, between="\n") if blocks else None
 
 
 def _look_alike(of: LookAlike) -> str:
-    known = f" ({code(of.of_id)})" if of.of_id else ""
     changed_at = f", changed {prose(of.updated_at)}" if of.updated_at else ""
     name = prose(clip(of.name, _NAME))
-    return f"- {code(of.blueprint_id)} {name}{changed_at}, looks like {code(of.of)}{known}"
+    return f"- {code(of.blueprint_id)} {name}{changed_at}, looks like {code(of.of)} ({code(of.of_id)})"
 
 
 def _overview(of: Plan) -> Section | None:

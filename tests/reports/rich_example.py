@@ -176,7 +176,7 @@ PLAN = Plan(
                 "sourcing_sales/lost", "gone", "Lost", "bp_5", AT, reason="Kalent does not list it any more"
             ),
         ),
-        (LookAlike("sourcing_sales", "bp_9", "Twin", LATER, "sourcing_sales/twin", None),),
+        (LookAlike("sourcing_sales", "bp_9", "Twin", LATER, "sourcing_sales/wip", "bp_8"),),
         {"sourcing_sales": 2},
     ),
 )

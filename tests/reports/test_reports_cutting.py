@@ -44,7 +44,7 @@ def test_a_report_fits_its_limit_and_counts_what_is_missing(
     assert "POINTER" not in whole
     if measure(whole) <= limit:
         assert said == whole
-    elif len(said) > len("Opening."):
+    elif said not in {"", "Opening.", "There is no room for this report."}:
         assert said.endswith("POINTER")
         missing = sum(
             int(each) for each in re.findall(r"(\d+) blocks?\b", said.rpartition("**Not shown here:**")[2])

@@ -63,12 +63,13 @@ def hostile_plan(text: str) -> Plan:
         Change(address, Action.FORGET, text, text, reason=text),
     ]
     drift = (
-        Drift(address, "changed", text, text, text, text, old, new, text),
+        Drift(f"{address}!", "changed", text, text, text, text, old, new, text),
         Drift(address, "gone", text, text, text, reason=text),
     )
     alike = LookAlike(text, text, text, text, address, text)
     remotely = Remotely(drift, (alike,), {text: 3})
-    return Plan(text, 1, tuple(kinds), tuple(hostile_checked(text).findings), remotely=remotely)
+    found = tuple(hostile_checked(text).findings)
+    return Plan(text, 1, tuple(kinds), found, remotely=remotely, left_out=(address, text))
 
 
 def hostile_checked(text: str) -> Checked:
