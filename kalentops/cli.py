@@ -16,6 +16,7 @@ from kalentops.errors import Interrupted, KalentopsError
 
 # name → (module in kalentops.commands, one line for --help); a command is loaded when it is called.
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "init": ("init", "Set up a repository: settings, example, workflows, hooks."),
     "validate": ("validate", "Check the files; needs no key, no network, no state."),
     "fmt": ("fmt", "Bring the files into one layout; texts and comments stay."),
     "plan": ("plan", "Show what apply would do; can't write."),

@@ -22,6 +22,7 @@ LAYERS = (
     ("reports", "planfile", "preview"),
     ("apply", "importing"),
     ("github",),
+    ("init", "statepush"),
     ("api", "store", "writing"),
     ("repository", "refreshing"),
     ("workers", "plan"),
@@ -34,6 +35,7 @@ LAYERS = (
     ("canonical",),
     ("model",),
     ("finding", "outcome", "clock", "shape", "scope", "git"),
+    ("worktree",),
     ("text", "errors", "collector"),
     ("__init__",),
 )

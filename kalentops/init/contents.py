@@ -1,0 +1,112 @@
+"""What stands in the files that `init` writes. The templates are plain text with names between `@@`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Final
+
+from kalentops.init.origin import Origin
+from kalentops.init.placing import Wanted
+
+CONFIG: Final = "kalentops.yaml"
+SCHEMA: Final = ".kalentops/blueprint.schema.json"
+NO_ACTION: Final = f"OWNER/kalentops@{'0' * 40}"
+"""What the workflows name where nobody knows where kalentops is: GitHub refuses it by name."""
+WORKFLOWS: Final = ("pull-request", "apply", "drift")
+PLAIN: Final = re.compile(r"[A-Za-z0-9._/-]*")
+"""Names of folders that can stand anywhere in a workflow without being quoted."""
+_TOKEN: Final = re.compile(r"@@([A-Z_]+)@@")
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What the files depend on. `below` is the project's folder in its git repository, empty at its root;
+    `blueprints` and `state` are relative to the project's folder; all with forward slashes, none with one at its end.
+    """
+
+    below: str = ""
+    branch: str = "main"
+    blueprints: str = "blueprints"
+    state: str = "kalentops.state.json"
+    origin: Origin | None = None
+    action: str = ""
+    """What the workflows use instead of the origin's action."""
+    condition: str = ""
+    """A line for the jobs that need the key."""
+
+    @property
+    def prefix(self) -> str:
+        return f"{self.below}/" if self.below else ""
+
+    @property
+    def suffix(self) -> str:
+        """What makes the names of files at the root different for each project in one repository."""
+        return f"-{self.below.replace('/', '-')}" if self.below else ""
+
+    @property
+    def tokens(self) -> Mapping[str, str]:
+        uses = self.action or (self.origin.action if self.origin else NO_ACTION)
+        return {
+            "ACTION": uses,
+            "BELOW": self.below or ".",
+            "BLUEPRINTS": self.blueprints,
+            "BRANCH": self.branch,
+            "CONDITION": self.condition,
+            "PREFIX": self.prefix,
+            "REPOSITORY": self.origin.url if self.origin else "",
+            "REV": self.origin.commit if self.origin else "",
+            "SCHEMA": "/".join([".."] * (self.blueprints.count("/") + 1) + [SCHEMA]),
+            "STATE": self.state,
+            "TEMPORARY": re.sub(r"[^/]+$", r".\g<0>.*.tmp", self.state),
+            "SUFFIX": self.suffix,
+        }
+
+
+def render(template: str, setup: Setup) -> str:
+    """A template, filled in. A line that holds nothing but an empty value is left out."""
+    text = resources.files(__package__).joinpath("templates", template).read_text(encoding="utf-8")
+    values = setup.tokens
+    lines = []
+    for line in text.splitlines():
+        filled = _TOKEN.sub(lambda found: values[found[1]], line)
+        if filled.strip() or not line.strip():
+            lines.append(filled)
+    return "\n".join(lines) + "\n"
+
+
+def project_files(setup: Setup, *, schema: str, example: bool) -> Iterator[Wanted]:
+    """What belongs into the project's folder. `schema` is the JSON Schema of a blueprint file, as text."""
+    yield Wanted(CONFIG, render("kalentops.yaml", setup))
+    if example:
+        yield Wanted(f"{setup.blueprints}/example.yaml", render("example.yaml", setup))
+    advice = f"`kalentops schema > {SCHEMA}` brings it up to date"
+    yield Wanted(SCHEMA, schema, advice=advice)
+    yield _editor(setup)
+    yield Wanted(".gitattributes", render("gitattributes", setup), lines=True)
+    yield Wanted(".gitignore", render("gitignore", setup), lines=True)
+
+
+def _editor(setup: Setup) -> Wanted:
+    globs = [f"{setup.blueprints}/**/*.{ending}" for ending in ("yaml", "yml")]
+    settings = {"yaml.schemas": {f"./{SCHEMA}": globs}}
+    advice = f"add to it: {json.dumps(settings)[1:-1]}"
+    return Wanted(".vscode/settings.json", json.dumps(settings, indent=2) + "\n", advice=advice)
+
+
+def pre_commit(setup: Setup) -> Wanted:
+    """For the root of the git repository: pre-commit looks there only."""
+    known = setup.origin is not None
+    text = render("pre-commit.yaml" if known else "pre-commit-local.yaml", setup)
+    advice = "add to its `repos`:\n" + text.partition("repos:\n")[2].rstrip()
+    return Wanted(".pre-commit-config.yaml", text, advice=advice)
+
+
+def workflows(setup: Setup) -> Iterator[Wanted]:
+    """For the root of the git repository."""
+    for name in WORKFLOWS:
+        path = f".github/workflows/kalentops-{name}{setup.suffix}.yml"
+        yield Wanted(path, render(f"{name}.yml", setup))

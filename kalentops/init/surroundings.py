@@ -1,0 +1,83 @@
+"""What is there already: the git repository around a folder, its main branch, its blueprints, its merge driver."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+from kalentops.config import Config, load_config
+from kalentops.errors import UsageError
+from kalentops.init.contents import CONFIG, PLAIN, Setup
+from kalentops.init.origin import Origin
+from kalentops.text import clip
+from kalentops.worktree import Worktree, top_of
+
+DRIVER: Final = "kalentops state merge %O %A %B"
+_SETTING: Final = "merge.kalentops-state.driver"
+Driver: TypeAlias = Literal["set", "there already", "other", "no git"]
+
+
+def setup_for(folder: Path, *, branch: str | None, origin: Origin | None) -> tuple[Path, Setup]:
+    """The root of the repository around a folder, or the folder itself; and what its files depend on.
+
+    Raises UsageError, InvalidConfig.
+    """
+    top = top_of(folder) or folder
+    below = "" if top == folder else folder.relative_to(top).as_posix()
+    names = {"below": below}
+    if (folder / CONFIG).exists():
+        config = load_config(folder)
+        names |= {
+            "blueprints": _relative(config, config.blueprints),
+            "state": _relative(config, config.state),
+        }
+    for name in names.values():
+        if not PLAIN.fullmatch(name):
+            raise UsageError(
+                f"init can't write workflows for a folder of this name: {clip(name)}",
+                hint="rename it: letters, digits, `.`, `_`, `-` and `/` need no quotes anywhere",
+            )
+    return top, Setup(**names, branch=branch or main_branch(top), origin=origin)
+
+
+def _relative(config: Config, path: Path) -> str:
+    return Path(path).relative_to(config.root).as_posix()
+
+
+def main_branch(top: Path) -> str:
+    """The branch that the remote takes for its main one; else `main` or `master`, whichever is there; else, in a
+    repository without a commit, the one that the first will be on.
+    """
+    repository = Worktree(top)
+    remote = repository.ask("symbolic-ref", "--short", "refs/remotes/origin/HEAD")
+    if remote and PLAIN.fullmatch(remote):
+        return remote.removeprefix("origin/")
+    for name in ("main", "master"):
+        if repository.ask("rev-parse", "--verify", "--quiet", f"refs/heads/{name}") is not None:
+            return name
+    first = repository.ask("symbolic-ref", "--short", "HEAD") if (top / ".git").exists() else None
+    return first if first and PLAIN.fullmatch(first) else "main"
+
+
+def has_blueprints(folder: Path, setup: Setup) -> bool:
+    """Whether there is a file that could be a blueprint: then nobody needs an example."""
+    place = folder / setup.blueprints
+    return any(True for ending in ("yaml", "yml") for _ in place.rglob(f"*.{ending}"))
+
+
+def set_driver(top: Path, *, dry_run: bool = False) -> Driver:
+    """Tell git, in this clone, how states are merged; a setting that is there stays."""
+    if not (top / ".git").exists():
+        return "no git"
+    repository = Worktree(top)
+    try:
+        there = repository.git("config", "--get", _SETTING)
+    except UsageError:
+        return "no git"
+    if not there.code:
+        return "there already" if there.out.strip() == DRIVER else "other"
+    if not dry_run:
+        repository.git("config", "--local", "merge.kalentops-state.name", "states of kalentops, by address")
+        if repository.git("config", "--local", _SETTING, DRIVER).code:
+            return "no git"
+    return "set"

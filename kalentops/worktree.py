@@ -1,0 +1,94 @@
+"""The git repository that a project lies in, as far as something is written there: a setting, a commit, a push.
+
+git is the user's own, with the user's settings; but a hook's variables, which may speak of another repository, are
+left out, and nothing is asked: a password that is missing is an error.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from kalentops.errors import UsageError
+from kalentops.text import clip
+
+_SECONDS: Final = 300
+# Who commits and how git connects is the environment's to say.
+_KEPT: Final = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSH", "GIT_SSL_", "GIT_ASKPASS")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How a git command ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def last_words(self) -> str:
+        """The line that says most: the last that git marks as an error, or the last one."""
+        lines = [line.strip() for line in self.err.splitlines() if line.strip()]
+        marked = [line for line in lines if line.startswith(("fatal:", "error:", "remote: error:"))]
+        found = (marked or lines or [f"exit code {self.code}"])[-1]
+        return clip(found.removeprefix("fatal: ").removeprefix("error: "), 300)
+
+
+@dataclass(frozen=True, slots=True)
+class Worktree:
+    """A checked-out repository. `folder` is any folder in it."""
+
+    folder: Path
+    settings: tuple[str, ...] = ()
+
+    def git(self, *args: str, environment: Mapping[str, str] | None = None) -> Said:
+        """Run git, whatever comes of it. Raises UsageError where there is none, or where it doesn't end."""
+        options = [part for each in self.settings for part in ("-c", each)]
+        try:
+            done = subprocess.run(  # noqa: S603 - fixed subcommands; names stand behind `--` or were checked
+                ["git", "--no-pager", *options, *args],  # noqa: S607 - the user's own git
+                cwd=self.folder,
+                env=_environment() | dict(environment or {}),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_SECONDS,
+                check=False,
+            )
+        except FileNotFoundError:
+            raise UsageError("there is no git here", hint="install git") from None
+        except subprocess.TimeoutExpired:
+            raise UsageError(
+                f"git {args[0]} gave no answer within {_SECONDS} s", hint="try it again"
+            ) from None
+        return Said(
+            done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+        )
+
+    def ask(self, *args: str) -> str | None:
+        """What git prints, without the line feed at its end; None where it refuses, or where there is none."""
+        try:
+            said = self.git(*args)
+        except UsageError:
+            return None
+        return None if said.code else said.out.rstrip("\n")
+
+
+def top_of(folder: Path) -> Path | None:
+    """The root of the git repository that a folder lies in, found without git."""
+    for each in (folder, *folder.parents):
+        if (each / ".git").exists():
+            return each
+    return None
+
+
+def _environment() -> dict[str, str]:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or name.startswith(_KEPT)
+    }
+    return kept | {"GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "true", "LC_ALL": "C"}

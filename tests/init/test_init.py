@@ -1,0 +1,264 @@
+"""A folder that was set up works at once; and nothing that was there before is touched."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from kalentops.init.contents import WORKFLOWS
+from kalentops.schema import blueprint_schema
+from tests.harness import Project
+from tests.repositories import Remote, commit, git
+
+ROOT = Path(__file__).parents[2]
+ACTION = f"example/kalentops@{'a' * 40}"
+FILES = {
+    "kalentops.yaml",
+    "blueprints/example.yaml",
+    ".kalentops/blueprint.schema.json",
+    ".vscode/settings.json",
+    ".gitattributes",
+    ".gitignore",
+    ".pre-commit-config.yaml",
+    *(f".github/workflows/kalentops-{name}.yml" for name in WORKFLOWS),
+}
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Project:
+    """A git repository without a commit."""
+    folder = tmp_path / "fresh"
+    folder.mkdir()
+    git(folder, "init", "--quiet")
+    return Project(folder, "http://127.0.0.1:9")
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and ".git" not in path.relative_to(folder).parts
+    }
+
+
+def test_a_fresh_repository_is_valid_and_complete(fresh: Project) -> None:
+    ran = fresh.run("init", "--action", ACTION)
+    assert ran.code == 0, ran.err
+    made = files_of(fresh.folder)
+    assert made.keys() == FILES
+    checked = fresh.run("validate", "--format", "json")
+    assert (checked.code, checked.json["findings"]) == (0, [])
+    assert f"uses: {ACTION}" in made[".github/workflows/kalentops-apply.yml"].decode()
+    assert b"@@" not in b"".join(made.values())
+    assert json.loads(made[".kalentops/blueprint.schema.json"]) == blueprint_schema()
+    assert "OWNER/" not in ran.out
+    assert "kalentops sourcings" in ran.out
+
+
+def test_the_modeline_of_the_example_leads_to_the_schema(fresh: Project) -> None:
+    (fresh.folder / "kalentops.yaml").write_text("blueprints: outreach/deep/files\n")
+    assert fresh.run("init").code == 0
+    example = fresh.folder / "outreach/deep/files/example.yaml"
+    place = example.read_text().splitlines()[0].partition("$schema=")[2]
+    schema = json.loads((example.parent / place).resolve(strict=True).read_text())
+    assert schema["title"] == "Blueprints of one sourcing in Kalent"
+
+
+def test_kalent_refuses_the_example(project: Project) -> None:
+    assert project.run("init", "--no-github").code == 0
+    ran = project.apply()
+    assert ran.code != 0
+    assert "sourcing_REPLACE_ME" in ran.out + ran.err
+    assert project.ids == {}
+
+
+def test_a_second_run_finds_everything_there(fresh: Project) -> None:
+    fresh.run("init")
+    before = files_of(fresh.folder)
+    ran = fresh.run("init")
+    assert ran.code == 0
+    assert files_of(fresh.folder) == before
+    assert ran.out.count("  there already") == len(FILES) - 1, "there is a blueprint, so no example is wanted"
+    for word in ("created", "kept", "added"):
+        assert word not in ran.out.partition("Next:")[0]
+
+
+def test_nothing_is_overwritten_and_what_to_do_by_hand_is_said(fresh: Project) -> None:
+    mine = {
+        ".pre-commit-config.yaml": "repos: []\n",
+        ".vscode/settings.json": "{}\n",
+        ".github/workflows/kalentops-apply.yml": "mine\n",
+        ".kalentops/blueprint.schema.json": "{}",
+        "kalentops.yaml": "parallelism: 3\n",
+    }
+    for name, text in mine.items():
+        (fresh.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (fresh.folder / name).write_text(text)
+    ran = fresh.run("init")
+    assert ran.code == 0
+    for name, text in mine.items():
+        assert (fresh.folder / name).read_text() == text
+        assert f"kept          {name}" in ran.out
+    assert "- id: kalentops-validate" in ran.out
+    assert '"yaml.schemas"' in ran.out
+    assert "kalentops init --show .github/workflows/kalentops-apply.yml" in ran.out
+    shown = fresh.run("init", "--show", ".github/workflows/kalentops-apply.yml")
+    assert "exec kalentops apply --yes" in shown.out
+
+
+def test_no_example_beside_blueprints(fresh: Project) -> None:
+    (fresh.folder / "blueprints").mkdir()
+    (fresh.folder / "blueprints" / "mine.yml").write_text("# nothing yet\n")
+    fresh.run("init")
+    assert not (fresh.folder / "blueprints" / "example.yaml").exists()
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_lines_that_are_missing_are_added_between_marks(newline: str, fresh: Project) -> None:
+    path = fresh.folder / ".gitignore"
+    before = newline.join(["*.pyc", "plan.json", "end without a line feed"]).encode()
+    path.write_bytes(before)
+    fresh.run("init")
+    after = path.read_bytes()
+    assert after.startswith(before + newline.encode())
+    assert after.count(b"plan.json") == 1
+    assert (b"\r\n" in after) == (newline == "\r\n")
+    assert after.splitlines()[-1] == b"# <<< kalentops"
+    taken = after.replace(b"kalentops-crash-*.txt" + newline.encode(), b"")
+    path.write_bytes(taken)
+    assert "added to      .gitignore" in fresh.run("init").out
+    assert sorted(path.read_bytes().split()) == sorted(after.split())
+    assert path.read_bytes().count(b"# >>> kalentops") == 1
+
+
+def test_a_dry_run_changes_nothing(fresh: Project) -> None:
+    (fresh.folder / ".gitignore").write_text("x\n")
+    before = files_of(fresh.folder), (fresh.folder / ".git/config").read_bytes()
+    ran = fresh.run("init", "--dry-run")
+    assert ran.code == 0
+    assert "would be created  kalentops.yaml" in ran.out
+    assert "would be added to .gitignore" in ran.out
+    assert (files_of(fresh.folder), (fresh.folder / ".git/config").read_bytes()) == before
+    assert fresh.run("init", "--dry-run", "nowhere").code == 0
+    assert not (fresh.folder / "nowhere").exists()
+
+
+def test_parts_can_be_left_out(tmp_path: Path) -> None:
+    project = Project(tmp_path, "")
+    assert project.run("init", "--no-github", "--no-pre-commit", "--no-example", "new/folder").code == 0
+    made = files_of(tmp_path / "new/folder")
+    assert not [name for name in made if ".github" in name or "pre-commit" in name or "example" in name]
+    assert "kalentops.yaml" in made
+
+
+def test_links_that_lead_away_are_not_followed(fresh: Project, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "ignore").write_text("theirs\n")
+    (fresh.folder / ".github").symlink_to(outside, target_is_directory=True)
+    (fresh.folder / ".gitignore").symlink_to(outside / "ignore")
+    (fresh.folder / "kalentops.yaml").symlink_to(outside / "nothing")
+    ran = fresh.run("init")
+    assert ran.code == 1
+    assert "kept          kalentops.yaml  it is a link" in ran.out
+    assert "leads out of the folder" in ran.out
+    assert "kept          .gitignore  it is a link" in ran.out
+    assert files_of(outside) == {"ignore": b"theirs\n"}
+    assert (fresh.folder / ".gitattributes").exists(), "the other files are written"
+
+
+def test_a_disk_that_refuses_is_told_and_leaves_nothing_half(fresh: Project) -> None:
+    (fresh.folder / ".kalentops").write_text("a file where a folder belongs")
+    ran = fresh.run("init")
+    assert ran.code == 1
+    assert "failed        .kalentops/blueprint.schema.json" in ran.out
+    assert "run `kalentops init` again" in ran.err
+    assert (fresh.folder / "kalentops.yaml").exists()
+    assert not list(fresh.folder.rglob("*.tmp"))
+
+
+def test_a_project_below_the_root_has_its_workflows_at_the_root(fresh: Project) -> None:
+    ran = fresh.run("init", "--action", ACTION, "teams/paris")
+    assert ran.code == 0, ran.err
+    made = files_of(fresh.folder)
+    text = made[".github/workflows/kalentops-apply-teams-paris.yml"].decode()
+    assert '- "teams/paris/blueprints/**"' in text
+    assert "working-directory: teams/paris" in text
+    assert "group: kalentops-apply-teams-paris\n" in text
+    assert "teams/paris/blueprints/example.yaml" in made
+    assert "files: ^teams/paris/" in made[".pre-commit-config.yaml"].decode()
+
+
+def test_a_folder_whose_name_needs_quotes_is_refused(fresh: Project) -> None:
+    ran = fresh.run("init", "o'brien: x")
+    assert ran.code == 1
+    assert "can't write workflows" in ran.err
+
+
+def test_the_merge_driver_is_set_once_and_never_replaced(fresh: Project) -> None:
+    ran = fresh.run("init")
+    assert "git's merge driver for states" in ran.out
+    assert git(fresh.folder, "config", "merge.kalentops-state.driver") == "kalentops state merge %O %A %B"
+    git(fresh.folder, "config", "merge.kalentops-state.driver", "mine")
+    assert "another command" in fresh.run("init").out
+    assert git(fresh.folder, "config", "merge.kalentops-state.driver") == "mine"
+    attributes = git(fresh.folder, "check-attr", "merge", "--", "kalentops.state.json")
+    assert attributes.endswith("merge: kalentops-state")
+
+
+@pytest.mark.parametrize(("name", "options"), [("main", ()), ("trunk", ()), ("live", ("--branch", "live"))])
+def test_the_branch_that_is_applied(name: str, options: tuple[str, ...], tmp_path: Path) -> None:
+    remote = Remote.make(tmp_path)
+    git(remote.bare, "symbolic-ref", "HEAD", f"refs/heads/{name if not options else 'main'}")
+    first = remote.clone("first")
+    (first / "README").write_text("x")
+    commit(first, "begin")
+    git(first, "push", "--quiet", "origin", "HEAD")
+    clone = remote.clone("second")
+    git(clone, "switch", "--quiet", "--create", "set-up")
+    assert Project(clone, "").run("init", *options).code == 0
+    assert f"branches: [{name}]" in (clone / ".github/workflows/kalentops-apply.yml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("--action", "example/kalentops@v1"), "names no commit"),
+        (("--branch", "a b"), "need quotes"),
+        (("--show", "nothing"), "init writes no nothing"),
+        (("file",), "is no folder"),
+    ],
+)
+def test_calls_that_can_not_work(args: tuple[str, ...], said: str, fresh: Project) -> None:
+    (fresh.folder / "file").write_text("")
+    ran = fresh.run("init", *args)
+    assert ran.code == 1
+    assert said in ran.err
+    assert files_of(fresh.folder).keys() == {"file"}
+
+
+def test_without_git_it_says_so(tmp_path: Path) -> None:
+    project = Project(tmp_path, "")
+    ran = project.run("init")
+    assert ran.code == 0
+    assert "`git init`" in ran.out
+
+
+def test_the_wheel_holds_the_templates(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        env={name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")},
+    )
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        packed = {name for name in wheel.namelist() if "/templates/" in name}
+    there = (ROOT / "kalentops" / "init" / "templates").iterdir()
+    assert packed == {f"kalentops/init/templates/{path.name}" for path in there}
