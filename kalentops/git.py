@@ -1,4 +1,4 @@
-"""What git knows of earlier versions of files. The only caller of git, and it only reads.
+"""What git knows of earlier versions of files. It only reads; what writes is `worktree.py`.
 
 Git may be started from a hook, whose variables speak of another repository or index, and in a repository that
 somebody else has written: so its environment is cleaned, nothing is fetched, and no name is taken for an option.

@@ -10,6 +10,7 @@ import click
 
 from kalentops.commands import options
 from kalentops.commands.state_merge import merge
+from kalentops.commands.state_push import push
 from kalentops.errors import Interrupted, UsageError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def command() -> None:
 
 
 command.add_command(merge)
+command.add_command(push)
 
 
 @command.command("list")

@@ -1,0 +1,104 @@
+"""`kalentops state push`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kalentops.commands import options
+
+if TYPE_CHECKING:
+    from kalentops.state import State
+    from kalentops.store.filestore import FileStore
+
+
+@click.command(
+    "push",
+    epilog="\b\nExample:\n  kalentops state push --probe\n  kalentops apply --yes; kalentops state push",
+)
+@options.folder
+@options.state
+@click.option("--probe", is_flag=True, help="Before apply: push an empty commit, if there is anything to do.")
+@click.option("--remote", default="origin", metavar="NAME", help="Where to. [default: origin]")
+@click.option("--branch", metavar="NAME", help="Onto which branch. [default: the one checked out]")
+@options.lock_timeout
+@options.quiet
+def push(
+    directory: Path,
+    state_file: Path | None,
+    remote: str,
+    branch: str | None,
+    lock_timeout: float,
+    *,
+    probe: bool,
+    quiet: bool,
+) -> None:
+    """Commit the state, and nothing else, and push it: what CI does after each apply, however that ended.
+
+    What a killed run has left is taken into the state first. Where others have pushed meanwhile, states are merged by
+    address; two ids for one address stop it (exit code 8), and so does a branch that takes no push.
+    """
+    from kalentops import statepush
+    from kalentops.store.filestore import FileStore
+
+    project = options.project(directory, state_file)
+    store = FileStore(project.state_path)
+    target = statepush.branch_of(project.config.root, remote, branch)
+    files = [store.path, store.journal_path]
+    if probe:
+        if not _something_to_do(project, store):
+            click.echo("nothing to apply: no push was tried")
+            return
+        made = statepush.probe(target, files, _message("Begin to apply the blueprints"))
+        said = f"{target.shown} takes a push"
+    else:
+        state = _folded(store, lock_timeout)
+        made = statepush.push_state(target, files, _message(_subject(state)))
+        said = f"pushed to {target.shown}: {len(state.entries)} blueprints, serial {state.serial}"
+        if made is None:
+            said = f"nothing to push: {target.shown} has this state"
+    if not quiet:
+        click.echo(f"{said} ({made[:12]})" if made else said)
+
+
+def _something_to_do(project: options.Project, store: FileStore) -> bool:
+    """Whether an apply would have anything to do, as far as files and state say. Raises InvalidFiles, StateError."""
+    from kalentops.commands import stages
+    from kalentops.errors import InvalidFiles
+    from kalentops.planfile import Asked
+
+    state = store.read().state
+    repository = stages.read_files(project.config, state)
+    if not repository.valid:
+        raise InvalidFiles("the blueprints are not valid; nothing was begun", hint="run `kalentops validate`")
+    planned = stages.plan_of(repository, state, Asked())
+    return bool(planned.plan.to_do) or planned.known != state
+
+
+def _folded(store: FileStore, lock_timeout: float) -> State:
+    """The state, with what a killed run has left in its journal: one file to commit, which git can merge.
+
+    Raises StateError.
+    """
+    if not store.journal_path.exists():
+        return store.read().state
+    with store.session(lock_timeout=lock_timeout) as session:
+        return session.state
+
+
+def _subject(state: State) -> str:
+    from kalentops.reports.lines import count
+
+    left = f", {count(len(state.intents), 'outcome')} open" if state.intents else ""
+    return f"Record the state: {count(len(state.entries), 'blueprint')}{left}"
+
+
+def _message(subject: str) -> str:
+    """With the run that it comes from, where that is known."""
+    parts = [os.environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID")]
+    if not all(parts):
+        return subject
+    return f"{subject}\n\n{parts[0]}/{parts[1]}/actions/runs/{parts[2]}"
