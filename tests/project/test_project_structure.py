@@ -16,7 +16,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # From the top down; a module imports from its own layer or from a lower one.
 LAYERS = (
-    ("__main__",),
+    ("__main__", "action"),
     ("cli", "crash"),
     ("commands",),
     ("reports", "planfile", "preview"),

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Installs kalentops into an environment of its own, from the action's own checkout with hashed pins; or the version
+# that is named in VERSION. Leaves `kalentops` on the PATH of the steps that follow, and nothing else.
+set -euo pipefail
+
+home="$RUNNER_TEMP/kalentops"
+wanted="${VERSION:-$GITHUB_ACTION_PATH}"
+if [[ -n "$VERSION" && ! "$VERSION" =~ ^[0-9]+(\.[0-9]+)*((a|b|rc)[0-9]+)?$ ]]; then
+  echo "error: the input version is no version of kalentops" >&2
+  exit 1
+fi
+
+python=""
+for each in python3 python; do
+  if "$each" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    python="$each"
+    break
+  fi
+done
+if [[ -z "$python" ]]; then
+  echo "error: kalentops needs Python 3.11 or later; put actions/setup-python before this action" >&2
+  exit 1
+fi
+
+# A job may use the action more than once.
+if [[ ! -f "$home/installed" || "$(<"$home/installed")" != "$wanted" ]]; then
+  rm -rf "$home"
+  "$python" -m venv "$home/venv"
+  programs="$home/venv/bin"
+  [[ -d "$programs" ]] || programs="$home/venv/Scripts"
+  pip=("$programs/python" -m pip --disable-pip-version-check --quiet install)
+  "${pip[@]}" --require-hashes --requirement "$GITHUB_ACTION_PATH/requirements/run.txt"
+  if [[ -n "$VERSION" ]]; then
+    "${pip[@]}" "kalentops==$VERSION"
+  else
+    "${pip[@]}" --no-deps --no-build-isolation "$GITHUB_ACTION_PATH"
+  fi
+  mkdir "$home/bin"
+  # By a path of its own: the environment's python and pip are nobody else's business.
+  printf '#!/usr/bin/env bash\nexec "%s" -P -m kalentops "$@"\n' "$programs/python" > "$home/bin/kalentops"
+  chmod +x "$home/bin/kalentops"
+  printf '%s\n' "$programs/python" > "$home/python"
+  printf '%s\n' "$wanted" > "$home/installed"
+fi
+
+printf '%s\n' "$home/bin" >> "$GITHUB_PATH"
+printf 'python=%s\n' "$(<"$home/python")" >> "$GITHUB_OUTPUT"
+"$home/bin/kalentops" --version

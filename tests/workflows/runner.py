@@ -1,0 +1,283 @@
+"""A runner of workflows, as small as these workflows need it: checkouts are clones of a bare repository, scripts are
+run by bash as GitHub runs them, composite actions have their steps run, artifacts are kept in a folder.
+
+Written from "Workflow syntax for GitHub Actions" (the shell's options, `if`, outcomes), "Metadata syntax for GitHub
+Actions" (composite actions) and "Workflow commands for GitHub Actions" (the files for outputs and paths). What it
+doesn't know it refuses, so that no step is taken for tested that is not.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.repositories import Remote, git
+
+ROOT = Path(__file__).parents[2]
+_EXPRESSION = re.compile(r"\$\{\{(.+?)\}\}")
+_NAME = re.compile(r"'[^']*'|[A-Za-z_][\w.-]*(?:\(\))?")
+# GitHub's own, for `shell: bash` and for no shell at all.
+_BASH = ("bash", "--noprofile", "--norc", "-eo", "pipefail")
+_DEFAULT = ("bash", "-e")
+
+
+@dataclass
+class Step:
+    """What became of a step. `log` is what the job's page shows of it."""
+
+    name: str
+    outcome: str = "skipped"
+    log: str = ""
+    outputs: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Runner:
+    """A machine for one job. `action` is what `uses:` calls the action of this repository."""
+
+    home: Path
+    remote: Remote
+    action: str
+    event: str = "push"
+    ref: str = "refs/heads/main"
+    secrets: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+    artifacts: dict[str, bytes] = field(default_factory=dict)
+    cancel_in: str = ""
+    cancel_when: Path | None = None
+    cancel_with: signal.Signals = signal.SIGINT
+
+    def __post_init__(self) -> None:
+        for name in ("work", "temp", "programs"):
+            (self.home / name).mkdir(parents=True)
+        self._path = [str(self.home / "programs")]
+        _write_python(self.home / "programs" / "python3", self.home / "pip.log")
+
+    @property
+    def workspace(self) -> Path:
+        return self.home / "work"
+
+    @property
+    def log(self) -> str:
+        return "".join(step.log for step in self.steps)
+
+    def step(self, name: str) -> Step:
+        return next(step for step in self.steps if step.name == name)
+
+    def run(self, workflow: str) -> str:
+        """Run the one job of a workflow: `success` or `failure`."""
+        data = yaml.safe_load(workflow)
+        (job,) = data["jobs"].values()
+        return self._steps(job["steps"], {}, data.get("defaults", {}).get("run", {}), {})
+
+    def _steps(
+        self,
+        steps: list[dict[str, Any]],
+        inputs: dict[str, str],
+        defaults: dict[str, str],
+        more: dict[str, str],
+    ) -> str:
+        result = "success"
+        done: dict[str, Step] = {}
+        for raw in steps:
+            step = Step(raw.get("name") or raw.get("uses") or raw["run"].splitlines()[0])
+            self.steps.append(step)
+            names = Names(inputs, done, self)
+            if names.condition(str(raw.get("if", "success()")), result):
+                try:
+                    step.outcome = self._step(raw, step, names, defaults, more)
+                except subprocess.CalledProcessError as error:
+                    step.outcome, step.log = "failure", str(error.stderr)
+                if step.outcome == "failure":
+                    result = "failure"
+            if "id" in raw:
+                done[raw["id"]] = step
+        self._done = done
+        return result
+
+    def _step(
+        self, raw: dict[str, Any], step: Step, names: Names, defaults: dict[str, str], more: dict[str, str]
+    ) -> str:
+        own = more | {name: names.fill(value) for name, value in raw.get("env", {}).items()}
+        given = {name: names.fill(value) for name, value in raw.get("with", {}).items()}
+        if "run" in raw:
+            assert "${{" not in raw["run"], "an expression would become a part of the script"
+            shell = raw.get("shell") or defaults.get("shell")
+            place = raw.get("working-directory") or defaults.get("working-directory") or "."
+            return self._script(raw["run"], step, own, shell, place)
+        name, _, commit = raw["uses"].partition("@")
+        if raw["uses"].partition(" ")[0] == self.action:
+            return self._composite(given, step)
+        assert re.fullmatch(r"[0-9a-f]{40}", commit), raw["uses"]
+        if name == "actions/checkout":
+            return self._checkout(given)
+        if name == "actions/upload-artifact":
+            return self._upload(given, step)
+        raise AssertionError(f"this runner has no {name}")
+
+    def _script(self, script: str, step: Step, own: dict[str, str], shell: str | None, place: str) -> str:
+        assert shell in {None, "bash"}
+        files = {name: self.home / "temp" / f"{name}-{len(self.steps)}" for name in ("OUTPUT", "PATH", "ENV")}
+        for file in files.values():
+            file.touch()
+        body = self.home / "temp" / f"script-{len(self.steps)}.sh"
+        body.write_text(script)
+        measured = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+        environment = measured | {
+            "HOME": str(self.home),
+            "LANG": "C.UTF-8",
+            "PATH": os.pathsep.join([*self._path, os.environ["PATH"]]),
+            "PYTHONPATH": str(ROOT),
+            "RUNNER_TEMP": str(self.home / "temp"),
+            "CI": "true",
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_EVENT_NAME": self.event,
+            "GITHUB_REF": self.ref,
+            "GITHUB_STEP_SUMMARY": str(self.home / "summary.md"),
+            "GITHUB_WORKSPACE": str(self.workspace),
+            **{f"GITHUB_{name}": str(file) for name, file in files.items()},
+            **self.environment,
+            **own,
+        }
+        process = subprocess.Popen(
+            [*(_BASH if shell else _DEFAULT), str(body)],
+            cwd=self.workspace / place,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        if self.cancel_in == step.name:
+            self._cancel(process)
+        step.log = process.communicate(timeout=100)[0]
+        self._path[:0] = files["PATH"].read_text().split("\n")[:-1]
+        step.outputs = _outputs(files["OUTPUT"].read_text())
+        assert not files["ENV"].read_text(), "an environment that other steps get is not asked for"
+        return "failure" if process.returncode else "success"
+
+    def _cancel(self, process: subprocess.Popen[str]) -> None:
+        """As a runner cancels: a signal to the process that it has started, and to no other."""
+        assert self.cancel_when is not None
+        while not (self.cancel_when.exists() and b'"intent"' in self.cancel_when.read_bytes()):
+            assert process.poll() is None, "it has ended before it could be cancelled"
+        process.send_signal(self.cancel_with)
+
+    def _composite(self, given: dict[str, str], step: Step) -> str:
+        data = yaml.safe_load((ROOT / "action.yml").read_text())
+        assert set(given) <= set(data["inputs"]), "inputs that the action does not have"
+        names = Names({}, {}, self)
+        inputs = {
+            name: given.get(name, names.fill(each.get("default", "")))
+            for name, each in data["inputs"].items()
+        }
+        result = self._steps(data["runs"]["steps"], inputs, {}, {"GITHUB_ACTION_PATH": str(ROOT)})
+        inner = Names(inputs, self._done, self)
+        step.outputs = {name: inner.fill(each["value"]) for name, each in data["outputs"].items()}
+        return result
+
+    def _checkout(self, given: dict[str, str]) -> str:
+        ref = given.get("ref") or self.ref
+        git(self.workspace, "init", "--quiet", "--initial-branch=main")
+        git(self.workspace, "remote", "add", "origin", f"file://{self.remote.bare}")
+        git(self.workspace, "fetch", "--quiet", f"--depth={given.get('fetch-depth', '1')}", "origin", ref)
+        branch = ref.removeprefix("refs/heads/")
+        if ref.startswith("refs/pull/"):
+            git(self.workspace, "checkout", "--quiet", "--detach", "FETCH_HEAD")
+        else:
+            git(self.workspace, "checkout", "--quiet", "-B", branch, "FETCH_HEAD")
+        if given["persist-credentials"] == "false":
+            git(self.workspace, "remote", "set-url", "--push", "origin", "/no/credentials")
+        return "success"
+
+    def _upload(self, given: dict[str, str], step: Step) -> str:
+        found = [self.workspace / line.strip() for line in given["path"].splitlines()]
+        there = [path for path in found if path.is_file()]
+        assert there or given.get("if-no-files-found") != "error"
+        assert given.get("archive") != "false" or len(there) == 1
+        self.artifacts |= {path.name: path.read_bytes() for path in there}
+        step.outputs = {"artifact-url": "https://github.example.com/o/r/actions/runs/1/artifacts/2"}
+        return "success"
+
+
+@dataclass(frozen=True)
+class Names:
+    """The contexts that an expression can read."""
+
+    inputs: dict[str, str]
+    steps: dict[str, Step]
+    runner: Runner
+
+    def fill(self, value: Any) -> str:
+        """A value with its expressions replaced; YAML's booleans are words."""
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        return _EXPRESSION.sub(lambda found: str(self._evaluate(found[1])), text)
+
+    def condition(self, text: str, result: str) -> bool:
+        text = _EXPRESSION.sub(lambda found: found[1], text)
+        if result != "success" and not re.search(r"\b(always|failure)\(\)", text):
+            return False
+        return bool(self._evaluate(text, result))
+
+    def _evaluate(self, text: str, result: str = "success") -> Any:
+        functions = {"always()": True, "success()": result == "success", "failure()": result == "failure"}
+
+        def value(found: re.Match[str]) -> str:
+            name = found[0]
+            return name if name[0] == "'" else repr(functions.get(name, self._look_up(name)))
+
+        python = _NAME.sub(value, text).replace("&&", " and ").replace("||", " or ")
+        return eval(python, {"__builtins__": {}})  # the workflows are ours
+
+    def _look_up(self, name: str) -> str:
+        if name.endswith("()"):
+            return ""
+        match name.split("."):
+            case ["inputs", key]:
+                return self.inputs[key]
+            case ["secrets", key]:
+                return self.runner.secrets.get(key, "")
+            case ["steps", step, "outcome"]:
+                return self.steps[step].outcome
+            case ["steps", step, "outputs", key]:
+                return self.steps[step].outputs.get(key, "") if step in self.steps else ""
+            case ["github", "token"]:
+                return self.runner.secrets.get("GITHUB_TOKEN", "")
+        raise AssertionError(f"this runner knows no {name}")
+
+
+def _outputs(text: str) -> dict[str, str]:
+    """`name=value` and `name<<mark`, as GitHub reads them."""
+    found: dict[str, str] = {}
+    lines = iter(text.splitlines())
+    for line in lines:
+        name, sign, value = re.split(r"(<<|=)", line, maxsplit=1)
+        if sign == "<<":
+            value = "\n".join(iter(lambda: next(lines), value))
+        found[name] = value
+    return found
+
+
+def _write_python(path: Path, log: Path) -> None:
+    """A Python whose environments are this one's: what pip is asked for is written down, not fetched."""
+    inner = (
+        f'#!/bin/bash\nif [[ "$1 $2" == "-m pip" ]]; then printf "%s\\n" "$*" >> "{log}"; exit 0; fi\n'
+        f'exec "{sys.executable}" "$@"\n'
+    )
+    (path.parent / "inner").write_text(inner)
+    path.write_text(
+        f'#!/bin/bash\n[[ "$1" == -c ]] && exec "{sys.executable}" "$@"\n[[ "$1 $2" == "-m venv" ]] || exit 9\n'
+        f'mkdir -p "$3/bin" && install -m 755 "{path.parent}/inner" "$3/bin/python"\n'
+    )
+    path.chmod(0o755)
+    assert shutil.which("bash")

@@ -1,0 +1,383 @@
+"""The workflows that `init` writes, run step by step: real scripts, a real repository, the emulator as the API."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kalentops.emulator.server import BackgroundEmulator
+from tests.github.stand_in import NUMBER, REPOSITORY, TOKEN, StandIn
+from tests.harness import KEY, STATE, Project, blueprint
+from tests.repositories import Remote, commit, git
+from tests.workflows.runner import ROOT, Runner
+
+ACTION = f"example/kalentops@{'a' * 40}"
+GH006 = "echo 'error: GH006: Protected branch update failed for refs/heads/main.' >&2; exit 1"
+
+Start = Callable[..., Runner]
+
+
+@pytest.fixture
+def github() -> Iterator[StandIn]:
+    with StandIn() as running:
+        yield running
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Remote:
+    """A repository that `init` has set up, with one blueprint."""
+    made = Remote.make(tmp_path / "git")
+    first = made.clone("first")
+    project = Project(first, "")
+    assert project.run("init", "--no-example", "--action", ACTION).code == 0
+    project.write("sourcing_a", {"one": blueprint("One")})
+    commit(first, "Begin")
+    git(first, "push", "--quiet", "origin", "main")
+    return made
+
+
+@pytest.fixture
+def start(tmp_path: Path, remote: Remote, emulator: BackgroundEmulator) -> Start:
+    """A machine with what the settings on GitHub give a job."""
+
+    def make(name: str, **options: object) -> Runner:
+        environment = {
+            "KALENT_API_URL": emulator.url,
+            "KALENTOPS_SETTLE": "0.4",
+            "GIT_CONFIG_GLOBAL": "/dev/null",
+            "GIT_CONFIG_SYSTEM": "/dev/null",
+            "GITHUB_SERVER_URL": "https://github.example.com",
+            "GITHUB_REPOSITORY": REPOSITORY,
+            "GITHUB_RUN_ID": "1",
+        }
+        secrets = {"KALENT_API_KEY": KEY, "GITHUB_TOKEN": TOKEN}
+        return Runner(
+            tmp_path / name,
+            remote,
+            ACTION,
+            secrets=secrets,
+            environment=environment,
+            **options,  # type: ignore[arg-type]
+        )
+
+    return make
+
+
+def workflow(remote: Remote, name: str) -> str:
+    return remote.show(f".github/workflows/kalentops-{name}.yml")
+
+
+def outputs_of(job: Runner) -> dict[str, str]:
+    return next(step for step in job.steps if step.name == ACTION).outputs
+
+
+def ids_on(remote: Remote) -> dict[str, str]:
+    state = json.loads(remote.show(STATE))
+    return {address: entry["blueprintId"] for address, entry in state["blueprints"].items()}
+
+
+def test_a_merge_is_applied_and_the_ids_are_committed(
+    remote: Remote, start: Start, emulator: BackgroundEmulator
+) -> None:
+    job = start("one")
+    assert job.run(workflow(remote, "apply")) == "success", job.log
+    (made,) = emulator.store.blueprints("sourcing_a")
+    assert ids_on(remote) == {"sourcing_a/one": made.blueprint_id}
+    assert remote.log == ["Record the state: 1 blueprint", "Begin to apply the blueprints", "Begin"]
+    assert KEY not in job.log
+    assert "Apply: 1 done" in job.step("Apply").log
+    again = start("two")
+    assert again.run(workflow(remote, "apply")) == "success", again.log
+    assert len(remote.log) == 3
+    assert len(emulator.store.blueprints("sourcing_a")) == 1
+
+
+def test_a_protected_branch_stops_it_before_anything_is_created(
+    remote: Remote, start: Start, emulator: BackgroundEmulator
+) -> None:
+    text = workflow(remote, "apply")
+    remote.hook("pre-receive", GH006)
+    job = start("one")
+    assert job.run(text) == "failure"
+    assert "GH006" in job.step("Find out whether the state can be pushed").log
+    assert job.step("Apply").outcome == "skipped"
+    assert emulator.store.blueprints("sourcing_a") == []
+
+
+def test_a_part_that_was_done_is_recorded(remote: Remote, start: Start, emulator: BackgroundEmulator) -> None:
+    clone = remote.clone("more")
+    Project(clone, "").write("sourcing_nowhere", {"two": blueprint("Two")})
+    commit(clone, "A sourcing that does not exist")
+    git(clone, "push", "--quiet", "origin", "main")
+    job = start("one")
+    assert job.run(workflow(remote, "apply")) == "failure"
+    assert job.step("Apply").outcome == "failure"
+    assert ids_on(remote).keys() == {"sourcing_a/one"}
+
+
+def test_a_state_that_can_not_be_pushed_is_kept(
+    remote: Remote, start: Start, emulator: BackgroundEmulator
+) -> None:
+    text = workflow(remote, "apply")
+    remote.hook(
+        "update", f'[ "$(git log -1 --format=%s "$3")" = "Begin to apply the blueprints" ] || {{ {GH006}; }}'
+    )
+    job = start("one")
+    assert job.run(text) == "failure"
+    (made,) = emulator.store.blueprints("sourcing_a")
+    assert job.step("Commit the state, however the run ended").outcome == "failure"
+    assert made.blueprint_id in job.artifacts[STATE].decode()
+
+
+def test_a_run_that_is_cancelled_ends_gently_and_is_recorded(
+    remote: Remote, start: Start, tmp_path: Path
+) -> None:
+    sourcings = [(f"sourcing_{letter}", letter) for letter in "abcdefghijklmnopqrstuvwxyz"]
+    clone = remote.clone("more")
+    for sourcing, _ in sourcings:
+        Project(clone, "").write(sourcing, {"one": blueprint("One"), "two": blueprint("Two", steps=3)})
+    (clone / "kalentops.yaml").write_text("parallelism: 2\nguards: {max_creates: 100}\n")
+    commit(clone, "Many")
+    git(clone, "push", "--quiet", "origin", "main")
+    with BackgroundEmulator(sourcings=sourcings, latency=0.2) as slow:
+        job = start("one", cancel_in="Apply")
+        job.cancel_when = job.workspace / f"{STATE}.journal"
+        job.environment["KALENT_API_URL"] = slow.url
+        assert job.run(workflow(remote, "apply")) == "failure"
+        assert "ending after what is under way" in job.step("Apply").log
+        made = {each.blueprint_id for name, _ in sourcings for each in slow.store.blueprints(name)}
+    assert 0 < len(made) < 2 * len(sourcings)
+    assert set(ids_on(remote).values()) == made
+    assert json.loads(remote.show(STATE))["intents"] == {}
+
+
+def test_what_a_killed_run_has_left_is_committed(remote: Remote, start: Start) -> None:
+    with BackgroundEmulator(sourcings=[("sourcing_a", "a")], latency=0.5) as slow:
+        job = start("one", cancel_in="Apply", cancel_with=signal.SIGKILL)
+        job.cancel_when = job.workspace / f"{STATE}.journal"
+        job.environment["KALENT_API_URL"] = slow.url
+        assert job.run(workflow(remote, "apply")) == "failure"
+        state = json.loads(remote.show(STATE))
+        assert (list(state["intents"]), state["blueprints"]) == (["sourcing_a/one"], {})
+        following = start("two")
+        following.environment |= {"KALENT_API_URL": slow.url, "KALENTOPS_SETTLE": "2"}
+        assert following.run(workflow(remote, "apply")) == "success", following.log
+        (made,) = slow.store.blueprints("sourcing_a")
+    assert ids_on(remote) == {"sourcing_a/one": made.blueprint_id}
+
+
+def test_drift_fails_the_nightly_run_and_changes_nothing(
+    remote: Remote, start: Start, emulator: BackgroundEmulator
+) -> None:
+    assert start("apply").run(workflow(remote, "apply")) == "success"
+    before = remote.log
+    calm = start("calm")
+    assert calm.run(workflow(remote, "drift")) == "success", calm.log
+    (made,) = emulator.store.blueprints("sourcing_a")
+    emulator.store.edit(made.blueprint_id, name="Somebody else's name")
+    job = start("drift")
+    assert job.run(workflow(remote, "drift")) == "failure"
+    assert "::error title=kalentops::1 blueprint" in job.log
+    assert "Somebody else's name" in job.log
+    assert outputs_of(job)["drift"] == "1"
+    assert remote.log == before
+    assert KEY not in job.log
+
+
+@pytest.fixture
+def pull_request(remote: Remote, start: Start, github: StandIn, tmp_path: Path) -> Runner:
+    """A job for a pull request that changes one sentence of what was applied."""
+    assert start("applied").run(workflow(remote, "apply")) == "success"
+    clone = remote.clone("branch")
+    path = clone / "blueprints" / "sourcing_a.yaml"
+    path.write_text(path.read_text().replace("message 1", "a sentence that is new"))
+    git(clone, "checkout", "--quiet", "-b", "edit")
+    commit(clone, "Another sentence")
+    git(clone, "checkout", "--quiet", "main")
+    git(clone, "merge", "--quiet", "--no-ff", "-m", "Merge", "edit")
+    git(clone, "push", "--quiet", "origin", f"HEAD:refs/pull/{NUMBER}/merge")
+    event = tmp_path / "event.json"
+    event.write_text(
+        json.dumps({"pull_request": {"number": NUMBER}, "repository": {"full_name": REPOSITORY}})
+    )
+    job = start("review", event="pull_request", ref=f"refs/pull/{NUMBER}/merge")
+    job.secrets = {"GITHUB_TOKEN": TOKEN}
+    job.environment |= {
+        "GITHUB_API_URL": github.url,
+        "GITHUB_EVENT_PATH": str(event),
+        "KALENT_API_URL": "http://127.0.0.1:9",
+    }
+    return job
+
+
+def test_a_pull_request_shows_the_sentence_before_and_after(
+    pull_request: Runner, remote: Remote, github: StandIn
+) -> None:
+    assert pull_request.run(workflow(remote, "pull-request")) == "success", pull_request.log
+    (body,) = github.bodies()
+    (page,) = pull_request.artifacts.values()
+    summary = (pull_request.home / "summary.md").read_text()
+    for text in (body, page.decode(), summary):
+        assert "a sentence that is new" in re.sub(r"</?[a-z]+[^>]*>", "", text)
+        assert "message 1" in re.sub(r"</?[a-z]+[^>]*>", "", text)
+    assert body.splitlines()[3].endswith("artifacts/2)"), "below the summary"
+    assert summary.count("### kalentops") == 1
+    outputs = outputs_of(pull_request)
+    assert (outputs["result"], outputs["changed"], outputs["update"], outputs["create"]) == (
+        "ok",
+        "true",
+        "1",
+        "0",
+    )
+
+
+def test_a_pull_request_from_a_fork_is_reviewed_without_a_comment(
+    pull_request: Runner, remote: Remote, github: StandIn
+) -> None:
+    github.may = "read"
+    assert pull_request.run(workflow(remote, "pull-request")) == "success", pull_request.log
+    assert github.bodies() == []
+    assert "::notice title=kalentops::no comment" in pull_request.log
+    assert "a sentence" in (pull_request.home / "summary.md").read_text()
+
+
+def test_errors_are_annotations_and_fail_the_pull_request(
+    pull_request: Runner, remote: Remote, github: StandIn
+) -> None:
+    clone = remote.folder / "branch"
+    (clone / "blueprints" / "sourcing_a.yaml").write_text(
+        "sourcingId: sourcing_a\nblueprints: {one: {name: 3}}\n"
+    )
+    commit(clone, "Wrong")
+    git(
+        clone,
+        "push",
+        "--quiet",
+        "--force",
+        "origin",
+        "HEAD~1:refs/heads/base",
+        f"HEAD:refs/pull/{NUMBER}/merge",
+    )
+    assert pull_request.run(workflow(remote, "pull-request")) == "failure"
+    assert "::error file=blueprints/sourcing_a.yaml,line=2" in pull_request.log
+    (body,) = github.bodies()
+    assert "KAL012" in body
+    outputs = outputs_of(pull_request)
+    assert (outputs["result"], outputs["exit-code"]) == ("invalid", "3")
+    assert int(outputs["errors"]) > 0
+
+
+def job_with(**given: str) -> str:
+    """A workflow of somebody who uses the action alone."""
+    checkout = {"uses": f"actions/checkout@{'b' * 40}", "with": {"ref": "main", "persist-credentials": True}}
+    return json.dumps({"jobs": {"one": {"steps": [checkout, {"uses": ACTION, "with": given}]}}})
+
+
+def test_the_action_alone_applies_and_commits(
+    remote: Remote, start: Start, emulator: BackgroundEmulator
+) -> None:
+    job = start("one")
+    text = job_with(command="apply", **{"api-key": KEY})
+    assert job.run(text) == "success", job.log
+    (made,) = emulator.store.blueprints("sourcing_a")
+    assert ids_on(remote) == {"sourcing_a/one": made.blueprint_id}
+    assert (outputs_of(job)["changed"], outputs_of(job)["create"]) == ("true", "1")
+    again = start("two")
+    assert again.run(text) == "success"
+    assert (outputs_of(again)["changed"], outputs_of(again)["result"]) == ("false", "ok")
+    remote.hook("pre-receive", GH006)
+    assert start("three").run(text) == "success", "nothing to do, so nobody asks the branch"
+
+
+def test_the_action_alone_creates_nothing_for_a_branch_that_takes_no_push(
+    remote: Remote, start: Start, emulator: BackgroundEmulator
+) -> None:
+    remote.hook("pre-receive", GH006)
+    job = start("one")
+    assert job.run(job_with(command="apply", **{"api-key": KEY})) == "failure"
+    assert outputs_of(job)["result"] == "state"
+    assert emulator.store.blueprints("sourcing_a") == []
+
+
+def test_the_action_without_a_key_is_refused(remote: Remote, start: Start) -> None:
+    job = start("one")
+    assert job.run(job_with(command="drift")) == "failure"
+    assert outputs_of(job)["result"] == "refused"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"command": "destroy"}, "the input command is"),
+        ({"command": "plan; id"}, "the input command is"),
+        ({"version": "1.0; id"}, "the input version is no version"),
+        ({"working-directory": "$(id)"}, "there is no folder $(id)"),
+    ],
+)
+def test_inputs_that_can_not_be(given: dict[str, str], said: str, start: Start) -> None:
+    job = start("one")
+    assert job.run(job_with(**given)) == "failure"
+    assert said in job.log
+    assert "uid=" not in job.log
+
+
+def test_what_is_installed_is_this_checkout_with_hashes_or_the_version_asked_for(start: Start) -> None:
+    job = start("one")
+    assert job.run(job_with(command="validate")) == "success", job.log
+    pins, own = (job.home / "pip.log").read_text().splitlines()
+    assert pins.endswith(f"--require-hashes --requirement {ROOT}/requirements/run.txt")
+    assert own.endswith(f"--no-deps --no-build-isolation {ROOT}")
+    other = start("two")
+    assert other.run(job_with(command="validate", version="0.1.0")) == "success"
+    assert (other.home / "pip.log").read_text().splitlines()[-1].endswith("install kalentops==0.1.0")
+
+
+def test_hostile_names_reach_no_command_of_the_runner(remote: Remote, start: Start) -> None:
+    """A name that is a workflow command is text in the log, whatever shows it."""
+    clone = remote.clone("hostile")
+    Project(clone, "").write(
+        "sourcing_a", {"one": blueprint("::add-mask::e"), "two": blueprint("##[error]x")}
+    )
+    commit(clone, "Hostile")
+    git(clone, "push", "--quiet", "origin", "main")
+    for command in ("validate", "plan", "apply"):
+        job = start(command)
+        job.run(job_with(command=command, **{"api-key": KEY}))
+        commands = [line for line in job.log.splitlines() if line.lstrip().startswith("::")]
+        assert [
+            line for line in commands if not line.startswith(("::error ", "::warning ", "::notice "))
+        ] == []
+        assert "##[" not in job.log
+
+
+def test_every_step_was_run_by_a_test_above(
+    remote: Remote, start: Start, pull_request: Runner, emulator: BackgroundEmulator
+) -> None:
+    """Each script of the workflows and of the action."""
+    kept = start("kept")
+    jobs = [pull_request, start("drift"), start("action"), kept]
+    for job, text in zip(
+        jobs,
+        [*(workflow(remote, name) for name in ("pull-request", "drift")), job_with(command="apply")],
+        strict=False,
+    ):
+        job.run(text)
+    clone = remote.clone("again")
+    Project(clone, "").write("sourcing_b", {"two": blueprint("Two")})
+    commit(clone, "More")
+    git(clone, "push", "--quiet", "origin", "main")
+    text = workflow(remote, "apply")
+    remote.hook(
+        "update", f'[ "$(git log -1 --format=%s "$3")" = "Begin to apply the blueprints" ] || {{ {GH006}; }}'
+    )
+    assert kept.run(text) == "failure"
+    seen = {step.name for job in jobs for step in job.steps if step.outcome != "skipped"}
+    texts = [workflow(remote, name) for name in ("apply", "drift", "pull-request")]
+    texts.append((ROOT / "action.yml").read_text())
+    wanted = {found for each in texts for found in re.findall(r"^ +- name: (.+)$", each, re.MULTILINE)}
+    assert wanted - seen == set()
