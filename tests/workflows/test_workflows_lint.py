@@ -1,0 +1,132 @@
+"""What linters say of the workflows that `init` writes, of this repository's own, and of the action: nothing."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kalentops.init.contents import WORKFLOWS, Setup, pre_commit, workflows
+from kalentops.init.origin import Origin
+from tests.workflows.runner import ROOT
+
+# Jobs that need the key run where somebody has put one into the settings of this repository. Its action is at its root,
+# for which the newer form that zizmor asks for is not documented.
+OWN = Setup(action="./ # zizmor: ignore[self-repository]", condition="if: vars.KALENT_READY == 'true'")
+SETUPS = {
+    "root": Setup(origin=Origin("example/kalentops", "a" * 40)),
+    "below": Setup(below="teams/paris", branch="live", origin=Origin("example/kalentops", "a" * 40)),
+    "unknown": Setup(),
+}
+
+
+def run(*args: str) -> str:
+    """What a linter says; it must be content."""
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name(args[0])), *args[1:]], capture_output=True, text=True, check=False
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    return said
+
+
+@pytest.fixture(params=[*SETUPS, "own"])
+def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A folder with workflows; of this repository, the action as well."""
+    if request.param == "own":
+        return ROOT
+    setup = SETUPS[request.param]
+    for each in [*workflows(setup), pre_commit(setup)]:
+        path = tmp_path / each.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(each.text)
+    return tmp_path
+
+
+def files_of(repository: Path) -> list[Path]:
+    found = sorted((repository / ".github" / "workflows").glob("*.yml"))
+    assert len(found) >= len(WORKFLOWS)
+    return found
+
+
+def test_zizmor_finds_nothing(repository: Path) -> None:
+    """In the workflows, and in the hooks; here in the action as well."""
+    hooks = [repository / ".pre-commit-config.yaml"]
+    own = [ROOT / "action.yml", ROOT / ".pre-commit-hooks.yaml"] if repository == ROOT else []
+    said = run("zizmor", "--offline", "--no-progress", *map(str, [*files_of(repository), *hooks, *own]))
+    assert "No findings to report" in said
+
+
+def test_they_are_what_github_takes(repository: Path) -> None:
+    run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *map(str, files_of(repository)))
+
+
+def test_the_action_is_what_github_takes() -> None:
+    run("check-jsonschema", "--builtin-schema", "vendor.github-actions", str(ROOT / "action.yml"))
+
+
+def test_shellcheck_finds_nothing_in_the_scripts(repository: Path, tmp_path: Path) -> None:
+    scripts = [ROOT / "action" / "install.sh"]
+    for number, file in enumerate([*files_of(repository), ROOT / "action.yml"]):
+        data = yaml.safe_load(file.read_text())
+        steps = [step for job in data.get("jobs", {}).values() for step in job["steps"]]
+        steps += data.get("runs", {}).get("steps", [])
+        for place, step in enumerate(steps):
+            if "run" in step:
+                scripts.append(tmp_path / f"{number}-{place}.sh")
+                scripts[-1].write_text("#!/usr/bin/env bash\n" + step["run"] + "\n")
+    assert len(scripts) > 5
+    done = subprocess.run(["shellcheck", *map(str, scripts)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_jobs_get_what_they_need_and_no_more(repository: Path) -> None:
+    for file in files_of(repository):
+        data = yaml.safe_load(file.read_text())
+        if not file.name.startswith("kalentops-"):
+            continue
+        assert data["permissions"] == {}
+        for job in data["jobs"].values():
+            writes = {name for name, level in job["permissions"].items() if level == "write"}
+            allowed = {"pull-request": {"pull-requests"}, "apply": {"contents"}, "drift": set()}
+            (kind,) = (name for name in WORKFLOWS if name in file.name)
+            assert writes == allowed[kind]
+            assert job["timeout-minutes"] <= 60
+            (checkout,) = (s for s in job["steps"] if s.get("uses", "").startswith("actions/checkout@"))
+            assert checkout["with"]["persist-credentials"] == (kind == "apply")
+
+
+def test_only_the_reviews_run_for_pull_requests_and_they_know_no_secret(repository: Path) -> None:
+    for file in files_of(repository):
+        text = file.read_text()
+        events = yaml.safe_load(text)[True]  # `on`, for YAML 1.1
+        assert "pull_request_target" not in events
+        assert "workflow_run" not in events
+        assert not ("pull_request" in events and "secrets." in text)
+
+
+def test_an_apply_is_never_cut_off_by_the_next(repository: Path) -> None:
+    (file,) = (path for path in files_of(repository) if "-apply" in path.name)
+    data = yaml.safe_load(file.read_text())
+    assert data["concurrency"]["cancel-in-progress"] is False
+    assert "${{" not in data["concurrency"]["group"]
+    (job,) = data["jobs"].values()
+    assert job["environment"] == "kalent"
+    assert data[True]["push"]["branches"] == [job["steps"][0]["with"]["ref"]], (
+        "the head of what was pushed to"
+    )
+
+
+def test_our_own_are_those_that_init_writes() -> None:
+    for each in workflows(OWN):
+        assert (ROOT / each.name).read_text(encoding="utf-8") == each.text, f"write {each.name} anew"
+
+
+def test_everything_is_pinned_with_its_tag(repository: Path) -> None:
+    for file in [*files_of(repository), ROOT / "action.yml"]:
+        for line in re.findall(r"uses: (.*)", file.read_text()):
+            assert line == OWN.action or re.fullmatch(r"[\w./-]+@[0-9a-f]{40}( # v?[\d.]+)?", line), line
