@@ -30,6 +30,11 @@ def columns(text: str) -> int:
     return sum(_WIDTHS.get(unicodedata.east_asian_width(each), 1) for each in text if not _is_mark(each))
 
 
+def padded(text: str, width: int) -> str:
+    """The text with spaces behind it, as many as it lacks columns."""
+    return text + " " * (width - columns(text))
+
+
 _WIDTHS: Final = {"W": 2, "F": 2}
 
 

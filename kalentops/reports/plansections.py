@@ -66,18 +66,17 @@ def _drifted(of: Drift, *, told: bool) -> Block:
     """What was sent against what is there, both with their times."""
     later = f", updated in Kalent {prose(of.updated_at)}" if of.updated_at else ""
     name = prose(clip(of.name, _NAME))
-    lines = [f"- **{of.kind}** {name} ({code(of.address)}): last applied {prose(of.applied_at)}{later}"]
-    lines += [f"  {prose(of.reason)}"] if of.reason else []
-    if of.kind != "changed":
-        return Block("\n".join(lines))
-    sourcing_id = of.address.partition("/")[0]
-    lines.append(f"  take it: {code(f'kalentops import {sourcing_id} --update')}, ")
-    lines[-1] += f"put back: {code(f'kalentops apply --overwrite {of.address}')}"
-    if told or of.before is None or of.after is None:
-        return Block("\n".join(lines))
+    parts = [f"- **{of.kind}** {name} ({code(of.address)}): last applied {prose(of.applied_at)}{later}"]
+    parts += [prose(of.reason)] if of.reason else []
+    if of.kind == "changed":
+        sourcing_id = of.address.partition("/")[0]
+        parts.append(f"take it: {code(f'kalentops import {sourcing_id} --update')}")
+        parts.append(f"put back: {code(f'kalentops apply --overwrite {of.address}')}")
+    brief = "; ".join(parts)
+    if of.kind != "changed" or told or of.before is None or of.after is None:
+        return Block(brief)
     inner, said = changed(of.before, of.after), tally(of.before, of.after)
     head = f"<b>in Kalent</b> {html_prose(clip(of.name, _NAME))} ({html_code(of.address)}): {said}"
-    brief = "\n".join(lines)
     return Block(f"{brief}\n\n{details(head, inner.full)}", brief)
 
 

@@ -79,17 +79,20 @@ def _timetable(
     old: Mapping[str, str] | None = None,
 ) -> str:
     """A row a step; `old` says on which day each step was before."""
-    head = ["", "when", "what", "step", "besides"]
-    lines = [table([*head, "change"] if old is not None else head)]
-    rows = zip(steps_by_id(body).items(), _days(body), strict=True)
-    for number, ((step_id, step), now) in enumerate(rows, 1):
-        cells = [str(number), now, kind(step), _name(step), _besides(step)]
+    steps = steps_by_id(body)
+    besides = [_besides(step) for step in steps.values()]
+    heads = ["", "when", "what", "step", *(["besides"] if any(besides) else [])]
+    lines = [table([*heads, "change"] if old is not None else heads)]
+    for number, (step_id, now, beside) in enumerate(zip(steps, _days(body), besides, strict=True), 1):
+        step = steps[step_id]
+        cells = [str(number), now, kind(step), _name(step), *([beside] if any(besides) else [])]
         if old is not None:
             was = old.get(step_id, now)
             cells[1] = now if was == now else f"~~{was}~~ **{now}**"
             cells.append(_label(changes.get(step_id)))
         lines.append(row(cells))
-    lines += [row(["", "", f"~~{kind(step)}~~", _name(step), "", "**removed**"]) for step in removed]
+    gap = [""] if any(besides) else []
+    lines += [row(["", "", f"~~{kind(step)}~~", _name(step), *gap, "**removed**"]) for step in removed]
     return "\n".join(lines)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from kalentops.remote import RemoteSourcing
-from kalentops.reports.lines import Line, line
+from kalentops.reports.lines import Line, columns, line, padded
 from kalentops.text import clip, visible
 
 
@@ -13,10 +13,10 @@ def listing(found: Sequence[RemoteSourcing], files: Mapping[str, Sequence[str]])
     """One line a sourcing, in the order of the API: id, name, and the files that serve it."""
     shown = [(visible(each.sourcing_id), clip(each.name)) for each in found]
     id_width = max((len(ident) for ident, _ in shown), default=0)
-    name_width = max((len(name) for _, name in shown), default=0)
+    name_width = max((columns(name) for _, name in shown), default=0)
     for each, (ident, name) in zip(found, shown, strict=True):
         serving = ", ".join(visible(file) for file in files.get(each.sourcing_id, ()))
-        rest = (f"{name:<{name_width}}  ", (serving, "dim")) if serving else (name,)
+        rest = (f"{padded(name, name_width)}  ", (serving, "dim")) if serving else (name,)
         yield line((f"{ident:<{id_width}}  ", "bold"), *rest)
 
 

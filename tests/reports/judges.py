@@ -19,6 +19,7 @@ from cmarkgfm.cmark import Options  # type: ignore[import-untyped]
 from jsonschema import Draft4Validator  # type: ignore[import-untyped]
 from markdown_it import MarkdownIt
 
+# The schema of SARIF 2.1.0 as published, byte for byte; the copy is from github.com/microsoft/sarif-js-sdk (MIT).
 SCHEMA: Final = Path(__file__).parent / "sarif-2.1.0-rtm.5.json"
 
 # --- GitHub's runner -------------------------------------------------------------------------------------------------
