@@ -97,10 +97,10 @@ def _check_body(body: Mapping[str, Any]) -> None:
 
 
 def _check_steps(steps: list[Any], place: str, hint: str) -> None:
-    ids = Counter(step.get("id") if isinstance(step, Mapping) else None for step in steps)
+    ids = [step.get("id") if isinstance(step, Mapping) else None for step in steps]
     if not all(isinstance(each, str) for each in ids):
         raise Refusal(f"a step has no `id` {place}", hint)
-    twice = next((each for each, count in ids.items() if count > 1), None)
+    twice = next((each for each, count in Counter(ids).items() if count > 1), None)
     if twice is not None:
         raise Refusal(f"several steps have the id `{clip(twice)}` {place}", hint)
 

@@ -848,6 +848,7 @@ def test_a_blueprint_that_is_not_there() -> None:
         ("blueprints: {k: {}}\n", "there is no such blueprint"),
         ("blueprints: {k: {name: K, steps: {}}}\n", "its `steps` are no list"),
         ("blueprints: {k: {name: K, steps: [x]}}\n", "a step has no `id` in the file"),
+        ("blueprints: {k: {name: K, steps: [{id: {a: b}}]}}\n", "a step has no `id` in the file"),
         ("", "the file is not valid, in line 1: the file is empty"),
     ],
 )
