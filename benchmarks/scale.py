@@ -14,6 +14,7 @@ class Scale:
     small: int = 1_000
     large: int = 10_000
     creates: int = 1_000
+    sourcings: int = 1_000
     entries: int = 20_000
     records: int = 300
     rounds: int = 7
@@ -28,6 +29,7 @@ def quick(whole: Scale) -> Scale:
         small=whole.small // 10,
         large=whole.large // 10,
         creates=whole.creates // 10,
+        sourcings=whole.sourcings // 10,
         entries=whole.entries // 10,
         records=whole.records // 10,
         rounds=2,
