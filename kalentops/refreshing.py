@@ -145,7 +145,8 @@ class _Look:
         if remote is None:
             return replace(change, action=Action.CONFLICT, reason=gone(entry))
         wanted = observable(after).digest
-        if remote.digest == wanted and hidden(after) == hidden(entry.sent):
+        behind = entry.outdates(remote.updated_at)
+        if remote.digest == wanted and hidden(after) == hidden(entry.sent) and not behind:
             return _nothing_to_send(change, entry)
         if _as_left(entry, remote) or remote.digest == wanted:
             return change

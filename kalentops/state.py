@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias
 
 from kalentops.canonical import Canonical, observable, of_body
@@ -22,7 +23,8 @@ DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 class Entry:
     """A blueprint that exists. `sent` is the canonical body, `digest` its digest.
 
-    `remote_digest` and `updated_at` are what a list showed afterwards, None where that was never read.
+    `remote_digest` is what a list showed afterwards, None where that was never read. `updated_at` is the latest that
+    a list showed, if need be before.
     """
 
     address: str
@@ -51,6 +53,15 @@ class Entry:
         """The digest that a list shows as long as nobody but us has changed it."""
         return self.remote_digest or observable(self.sent).digest
 
+    def outdates(self, updated_at: str | None) -> bool:
+        """Whether a list that gives this time shows what was there before: a list may be behind. The times are the
+        server's own, so no clocks are compared.
+        """
+        if self.updated_at is None or updated_at is None:
+            return False
+        shown, seen = moment(updated_at), moment(self.updated_at)
+        return shown < seen or (shown == seen and self.remote_digest is None)
+
     def canonical(self) -> Canonical:
         """What was sent. Raises StateDamaged where it does not fit its digest."""
         return _checked(self.sent, self.digest, self.address)
@@ -77,6 +88,15 @@ class Intent:
     def canonical(self) -> Canonical:
         """What was to be sent. Raises StateDamaged where it does not fit its digest."""
         return _checked(self.sent, self.digest, self.address)
+
+
+def moment(text: str | None) -> datetime:
+    """A time as the API and the state write it; the earliest there is for what is none."""
+    try:
+        found = datetime.fromisoformat(text or "")
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _checked(sent: Mapping[str, Any], digest: str, address: str) -> Canonical:
@@ -174,8 +194,10 @@ def _take(record: Record, entries: dict[str, Entry], intents: dict[str, Intent])
         case Done(address, blueprint_id, at):
             if address in intents:
                 meant = intents.pop(address)
-                extra = entries[address].extra if address in entries else {}
-                entries[address] = Entry(address, blueprint_id, meant.sent, meant.digest, at, extra=extra)
+                made = Entry(address, blueprint_id, meant.sent, meant.digest, at)
+                was = entries.get(address, made)
+                seen = was.updated_at if meant.action == "update" else None
+                entries[address] = replace(made, updated_at=seen, extra=was.extra)
         case Adopted(entry):
             intents.pop(entry.address, None)
             entries[entry.address] = entry

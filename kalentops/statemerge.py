@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from kalentops.state import Entry, Intent, State
+from kalentops.state import Entry, Intent, State, moment
 from kalentops.stateformat import entry_to_json, intent_to_json
 
 # A run looks at the list before it makes something. If it did so that much after an intent of another run, it has
@@ -132,7 +132,7 @@ def _entry(base: Entry | None, ours: Entry | None, theirs: Entry | None) -> Entr
     if ours.blueprint_id != theirs.blueprint_id:
         one, other = sorted((ours.blueprint_id, theirs.blueprint_id))
         raise _Undecidable(f"it is {one} on one side and {other} on the other")
-    if _moment(ours.applied_at) == _moment(theirs.applied_at) and ours.digest != theirs.digest:
+    if moment(ours.applied_at) == moment(theirs.applied_at) and ours.digest != theirs.digest:
         raise _Undecidable(
             f"both sides have changed {ours.blueprint_id} at {ours.applied_at}, to other texts"
         )
@@ -143,15 +143,7 @@ def _entry(base: Entry | None, ours: Entry | None, theirs: Entry | None) -> Entr
 
 def _age(entry: Entry) -> tuple[datetime, datetime, str]:
     """The order of two versions of an entry: when it was applied, what Kalent says, and then anything that decides."""
-    return _moment(entry.applied_at), _moment(entry.updated_at), _json(entry_to_json(entry))
-
-
-def _moment(text: str | None) -> datetime:
-    try:
-        found = datetime.fromisoformat(text or "")
-    except ValueError:
-        return datetime.min.replace(tzinfo=UTC)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return moment(entry.applied_at), moment(entry.updated_at), _json(entry_to_json(entry))
 
 
 def _json(raw: Mapping[str, Any]) -> str:
@@ -169,14 +161,14 @@ def _intents(base: Intent | None, ours: Intent | None, theirs: Intent | None) ->
 
 def _outlived(intent: Intent, entry: Entry) -> bool:
     """Whether the run that made the entry must have seen what came of the intent, although it did not know of it."""
-    later = _moment(entry.applied_at) - _moment(intent.at) >= _SURELY_LATER
+    later = moment(entry.applied_at) - moment(intent.at) >= _SURELY_LATER
     return later and entry.blueprint_id not in intent.known_ids
 
 
 def _one(base: Intent | None, intents: list[Intent]) -> Intent | None:
     if len(intents) <= 1:
         return intents[0] if intents else None
-    one, other = sorted(intents, key=lambda each: (_moment(each.at), _json(intent_to_json(each))))
+    one, other = sorted(intents, key=lambda each: (moment(each.at), _json(intent_to_json(each))))
     if (one.action, one.digest, one.blueprint_id) != (other.action, other.digest, other.blueprint_id):
         raise _Undecidable(
             "on both sides a run was cut off that was about to send something, and not the same"

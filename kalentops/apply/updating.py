@@ -15,7 +15,7 @@ from kalentops.canonical import hidden, observable, of_body
 from kalentops.errors import KalentopsError, StateError, StoreFailure, Unreachable
 from kalentops.outcome import Accepted, Limited, NotSent, Refused
 from kalentops.plan import Action
-from kalentops.state import Adopted, Closed, Done, Entry, Intended, Intent
+from kalentops.state import Adopted, Closed, Done, Entry, Intended, Intent, Seen
 
 _ATTEMPTS: Final = 3
 _PAUSE: Final = 0.5
@@ -33,7 +33,7 @@ def update(view: View, job: Job, entry: Entry, *, baselines: frozenset[str] = fr
         return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=gone(entry))
     before = _may_be_there(job, entry)
     same_hidden = all(hidden(each) == hidden(job.body) for each in before)
-    if remote.digest == job.wanted and same_hidden:
+    if remote.digest == job.wanted and same_hidden and not entry.outdates(remote.updated_at):
         view.run.record(Adopted(seen_entry(job, remote, view.run.clock.now(), of_body(job.body))))
         said = "Kalent shows it so already; nothing was sent"
         return replace(job.result(Action.UPDATE, Outcome.DONE, entry.blueprint_id), note=said)
@@ -49,7 +49,8 @@ def update(view: View, job: Job, entry: Entry, *, baselines: frozenset[str] = fr
     intent = Intent(
         job.address, "update", job.body, job.digest, view.run.clock.now(), blueprint_id=entry.blueprint_id
     )
-    view.run.record(Intended(intent))
+    # When what is replaced was changed: a list that shows it once more is behind, and nobody has put it back.
+    view.run.record(Seen(job.address, entry.baseline, remote.updated_at), Intended(intent))
     return _send(view, job, entry, body, known | {remote.digest})
 
 

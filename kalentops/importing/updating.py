@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from kalentops.canonical import observable, of_body
 from kalentops.checking import Desired
 from kalentops.importing.merging import merge
 from kalentops.remote import Observed, Remote
 from kalentops.state import Entry, State
+
+_BEHIND: Final = (
+    "Kalent's list shows it as it was before the last change; run it again when the list has caught up"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +60,24 @@ def take(desired: Iterable[Desired], state: State, observed: Observed, now: str)
     Raises StateDamaged where what was sent does not fit its digest.
     """
     wanted = {each.address: each for each in desired}
-    remotes = {each.blueprint_id: each for remotes in observed.lists.values() for each in remotes}
+    remotes = {
+        (sourcing_id, each.blueprint_id): each
+        for sourcing_id, listed in observed.lists.items()
+        for each in listed
+    }
+    shown = Counter(blueprint_id for _, blueprint_id in remotes)
     taken: list[Taken] = []
     kept: list[Kept] = []
     for address, entry in sorted(state.entries.items()):
         if entry.sourcing_id not in observed.lists:
             continue
-        remote = remotes.get(entry.blueprint_id)
+        remote = remotes.get((entry.sourcing_id, entry.blueprint_id))
         if remote is not None and remote.digest == entry.baseline:
+            continue
+        if shown[entry.blueprint_id] > (remote is not None):
+            kept.append(
+                Kept(address, entry.blueprint_id, "Kalent shows it in another sourcing", conflict=True)
+            )
             continue
         one = _one(wanted.get(address), entry, remote, now, open_intent=address in state.intents)
         if isinstance(one, Taken):
@@ -90,8 +105,9 @@ def _one(
     theirs = remote.shown.body if remote.shown else None
     if want is None:
         return not_taken("it is in no file")
-    if theirs is None or not _told_apart(theirs):
-        return not_taken("its steps have no ids that tell them apart", conflict=True)
+    if theirs is None or entry.outdates(remote.updated_at) or not _told_apart(theirs):
+        behind = entry.outdates(remote.updated_at)
+        return not_taken(_BEHIND if behind else "its steps have no ids that tell them apart", conflict=True)
     sent = entry.canonical().body
     mine = observable(want.canonical.body if want.canonical else sent).body
     merged = merge(observable(sent).body, mine, theirs)

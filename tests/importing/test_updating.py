@@ -138,3 +138,14 @@ def test_what_nobody_changed_and_other_sourcings_are_left_alone() -> None:
     sent = body(step("a"))
     assert take([want(sent)], state_of(sent), observed(remote(sent)), NOW).kept == ()
     assert take([want(sent)], state_of(sent), Observed({"s2": ()}), NOW).kept == ()
+
+
+def test_one_that_two_sourcings_show_is_left_to_people() -> None:
+    """Whose text is it? The list that comes last must not decide."""
+    sent = body(step("a"))
+    other = remote(body(step("a", content="Of s2")))
+    for own in ([remote(body(step("a", content="Of s1")))], []):
+        taking = take([want(sent)], state_of(sent), Observed({"s1": tuple(own), "s2": (other,)}), NOW)
+        assert [each.conflict for each in taking.kept] == [True]
+        assert "another sourcing" in taking.kept[0].reason
+        assert not taking.taken
