@@ -15,6 +15,7 @@ from kalentops.errors import StalePlan, StoreFailure
 from kalentops.plan import Action, Change, Plan, Remotely
 from kalentops.scope import Scope
 from kalentops.text import visible
+from tests.harness import Project, blueprint
 
 
 def body(name: str) -> dict[str, Any]:
@@ -185,3 +186,17 @@ def test_half_a_surrogate_pair_is_saved_and_found_again(tmp_path: Path) -> None:
     planfile.save(plan, tmp_path / "plan.json")
     planfile.check(planfile.load(tmp_path / "plan.json"), plan)
     assert "\\ud800 Zoë 🎉" in (tmp_path / "plan.json").read_text(encoding="utf-8")
+
+
+def test_what_a_saved_plan_may_overwrite_is_said_before_it_is_done(project: Project) -> None:
+    """An offline plan does not show it, and whoever could write the file could add to it."""
+    project.write("sourcing_a", {"one": blueprint("One")})
+    assert project.apply().code == 0
+    project.write("sourcing_a", {"one": blueprint("One", steps=1)})
+    assert project.run("plan", "--out", "plan.json").code == 0
+    path = project.folder / "plan.json"
+    saved = json.loads(path.read_text(encoding="utf-8"))
+    saved["asked"]["overwrite"] = ["sourcing_a/one"]
+    path.write_text(json.dumps(saved), encoding="utf-8")
+    ran = project.apply("plan.json")
+    assert "may have changed in Kalent (--overwrite): sourcing_a/one" in ran.err

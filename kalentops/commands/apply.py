@@ -94,7 +94,8 @@ def command(
         if saved is not None:
             planfile.check(saved, plan)
         stages.check_guards(plan, project.config, limits)
-        stages.show_plan(plan, notes=session.notes, verbose=verbose, brief=quiet or saved is not None)
+        notes = [*session.notes, *stages.overwrites(saved)]
+        stages.show_plan(plan, notes=notes, verbose=verbose, brief=quiet or saved is not None)
         if plan.to_do and not yes and not click.confirm("Apply this plan?", err=True):
             raise Interrupted("answered no; nothing was begun")
         settings = Options(target.tenant, settle, at_once, frozenset(asked.overwrite))

@@ -81,6 +81,13 @@ def asked_for(scope: Scope, overwrite: Iterable[str], saved: Saved | None) -> As
     return saved.asked
 
 
+def overwrites(saved: Saved | None) -> Iterator[str]:
+    """What a saved plan may replace: nobody has typed that here, and a short plan does not show it."""
+    if saved is not None and saved.asked.overwrite:
+        said = ", ".join(clip(each, 80) for each in saved.asked.overwrite)
+        yield f"the saved plan replaces what somebody may have changed in Kalent (--overwrite): {said}"
+
+
 def plan_of(repository: Repository, state: State, asked: Asked) -> Planned:
     """What would be done. Raises UsageError for what was asked for and is not there, StateDamaged."""
     wanted = {each.address for each in repository.desired}

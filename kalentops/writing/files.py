@@ -23,8 +23,11 @@ def save(source: Source, done: Formatted) -> Formatted:
     """Put a changed file in its place, whole or not at all; behind a link, the file that it leads to."""
     if not done.changed:
         return done
+    path = Path(os.path.realpath(source.path))
     try:
-        durable.replace(Path(os.path.realpath(source.path)), done.after.encode())
+        if path.read_bytes() != done.before.encode():
+            return replace(done, after=done.before, problem="it has changed meanwhile; run it again")
+        durable.replace(path, done.after.encode())
     except OSError as error:
         return replace(done, after=done.before, problem=f"it can't be written: {error.strerror or error}")
     return done

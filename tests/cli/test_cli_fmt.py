@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
+from kalentops.loader.files import Source
+from kalentops.writing.files import format_file, save
 from tests.harness import Project, blueprint
 
 NEAT = "# neat\nsourcingId: s_1\nblueprints:\n  a:\n    name: A\n    steps: []\n"
@@ -176,6 +178,17 @@ def test_a_file_that_can_not_be_written_is_reported_and_the_rest_is_formatted(ba
     assert (folder / f"{long}.yaml").read_text() == MESSY
     assert (folder / "z.yaml").read_text() == TIDY
     assert names(folder) == [f"{long}.yaml", "z.yaml"]
+
+
+def test_what_was_saved_in_the_middle_of_it_is_not_undone(bare: Project) -> None:
+    path = put(bare, a=MESSY) / "a.yaml"
+    source = Source(str(path), "a.yaml")
+    formatted = format_file(source, bare.folder)
+    path.write_text(NEAT)
+    done = save(source, formatted)
+    assert (done.changed, "changed meanwhile" in done.problem) == (False, True)
+    assert path.read_text() == NEAT
+    assert names(path.parent) == ["a.yaml"]
 
 
 def test_what_is_planned_does_not_change(bare: Project) -> None:
