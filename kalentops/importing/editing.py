@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
+from kalentops.canonical import observable
 from kalentops.checking import Job, check_text
 from kalentops.errors import CannotEdit, StateError, StoreFailure
 from kalentops.finding import Finding, Severity
@@ -47,14 +48,18 @@ class Edits:
 
 
 def edit_files(taking: Taking, root: Path, severities: Severities) -> Edits:
-    """The files as they will be. Raises StoreFailure where one of them can't be read any more."""
+    """The files as they will be. Raises StoreFailure where one of them can't be read any more, or was saved
+    since it was.
+    """
     taken: list[Taken] = []
     kept = list(taking.kept)
     files: list[EditedFile] = []
     for name, group in groupby(sorted(taking.taken, key=lambda each: each.file), key=lambda each: each.file):
         path = root / name
+        together = list(group)
         before = after = _text(path, name, root)
-        for each in group:
+        _check_unchanged(Job(root, severities, {}), name, before, together)
+        for each in together:
             try:
                 after = edit_blueprint(name, after, each.key, each.after)
             except CannotEdit as error:
@@ -68,6 +73,20 @@ def edit_files(taking: Taking, root: Path, severities: Severities) -> Edits:
     taken.sort(key=lambda each: each.address)
     kept.sort(key=lambda each: each.address)
     return Edits(tuple(taken), tuple(kept), tuple(files))
+
+
+def _check_unchanged(job: Job, name: str, text: str, taken: Sequence[Taken]) -> None:
+    """Raises StoreFailure where somebody saved the file while the lists were read: what is to be written there was
+    made from what it held before.
+    """
+    held = {each.address: each.canonical for each in check_text(job, name, text.lstrip("\ufeff")).desired}
+    for each in taken:
+        now = held.get(each.address)
+        if now is None or observable(now.body).digest != observable(each.before).digest:
+            raise StoreFailure(
+                f"{name} has changed meanwhile; nothing was taken",
+                hint="run it again: it goes on from what is there",
+            )
 
 
 def _text(path: Path, name: str, root: Path) -> str:

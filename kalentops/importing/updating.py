@@ -104,7 +104,9 @@ def _one(
         )
     theirs = remote.shown.body if remote.shown else None
     if want is None:
-        return not_taken("it is in no file")
+        return not_taken(
+            "no file has this key; if a file says that it has moved, run `kalentops apply` first"
+        )
     if theirs is None or entry.outdates(remote.updated_at) or not _told_apart(theirs):
         behind = entry.outdates(remote.updated_at)
         return not_taken(_BEHIND if behind else "its steps have no ids that tell them apart", conflict=True)

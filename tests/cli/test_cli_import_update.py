@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from kalentops.emulator.server import BackgroundEmulator
+from tests.faults.proxy import Exchange, FaultProxy, on
 from tests.harness import Project, blueprint
 
 FILE = """\
@@ -153,3 +156,24 @@ def test_a_state_that_can_not_be_written_is_mended_by_the_next_run(
     ran = project.run("import", "sourcing_a", "--update")
     assert (ran.code, "the file says so already" in ran.out) == (0, True)
     assert project.run("plan", "--refresh", "--detailed-exitcode").code == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("a word", "my word"), ("sourcing_a", "sourcing_b"), ("  first:", "  other:")]
+)
+def test_what_is_saved_while_kalent_is_read_is_not_undone(
+    project: Project, proxy: FaultProxy, emulator: BackgroundEmulator, old: str, new: str
+) -> None:
+    made = applied(project)
+    emulator.store.edit(made, name="Theirs")
+    saved = FILE.replace(old, new)
+
+    def save(exchange: Exchange) -> None:
+        (project.folder / "blueprints" / "a.yaml").write_text(saved, encoding="utf-8")
+        exchange.send(exchange.forward())
+
+    state = project.state_path.read_bytes()
+    proxy.script = on("list", save, nth=proxy.count("list") + 1)
+    ran = project.run("import", "sourcing_a", "--update")
+    assert (ran.code != 0, "has changed meanwhile; nothing was taken" in ran.err) == (True, True), ran
+    assert (written(project), project.state_path.read_bytes()) == (saved, state)

@@ -107,7 +107,7 @@ def _ids(of: Body) -> set[str]:
     ("mine", "sent", "remotes", "reason"),
     [
         (body(step("a")), body(step("a")), (), "it is not in Kalent any more"),
-        (None, body(step("a")), (remote(body(step("a", content="T"))),), "it is in no file"),
+        (None, body(step("a")), (remote(body(step("a", content="T"))),), "no file has this key"),
         (
             body(step("a")),
             body(step("a")),
