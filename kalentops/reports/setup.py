@@ -53,8 +53,9 @@ def next_steps(of: Setup, driver: Driver, *, github: bool, example: bool, hooks:
     yield line(("Next:", "bold"))
     if example:
         yield line(
-            f"  - put the id of a sourcing into {of.blueprints}/example.yaml: `kalentops sourcings` lists them"
+            f"  - put the id of a sourcing into {of.blueprints}/example.yaml: `kalentops sourcings` lists them;"
         )
+        yield line("    or remove it, and take what is in Kalent already: `kalentops import --all`")
     yield line("  - `kalentops validate`, then commit what init has written")
     if driver == "no git":
         yield line("  - `git init`, then once in each clone:")

@@ -62,6 +62,7 @@ def test_a_fresh_repository_is_valid_and_complete(fresh: Project) -> None:
     assert json.loads(made[".kalentops/blueprint.schema.json"]) == blueprint_schema()
     assert "OWNER/" not in ran.out
     assert "kalentops sourcings" in ran.out
+    assert "kalentops import --all" in ran.out
 
 
 def test_each_setting_that_is_shown_can_be_uncommented(fresh: Project) -> None:
