@@ -44,12 +44,18 @@ def find(root: Path, places: Iterable[Path]) -> list[Source]:
             name = _name(root, str(place))
             raise UsageError(
                 f"there is no {name}" + ("" if os.path.isabs(name) else f" in {root}"),  # noqa: PTH117 - a text
-                hint="run it in the folder of your repository, or pass -C DIR or the right path",
+                hint="run it in the folder of your repository, or pass -C DIR or the right path"
+                + _begin(root),
             )
         outside = _leaves(str(place), root)
         for path in _below(str(place)) if _is_folder(place) and not outside else [str(place)]:
             found.setdefault(path, Source(path, _name(root, path), outside))
     return sorted(found.values(), key=lambda source: source.name)
+
+
+def _begin(root: Path) -> str:
+    """Who has no settings here has perhaps not begun; for others it is a path that is wrong."""
+    return "" if (root / "kalentops.yaml").exists() else "; `kalentops init` sets up a new one"
 
 
 def _below(folder: str) -> Iterator[str]:

@@ -213,3 +213,13 @@ def test_what_may_not_be_read(tmp_path: Path) -> None:
         "a.yaml KAL001 it can't be read: Permission denied",
         "folder KAL001 it can't be read: Permission denied",
     ]
+
+
+def test_who_has_not_begun_is_told_how(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        find(tmp_path, [tmp_path / "blueprints"])
+    assert "kalentops init" in str(caught.value.hint)
+    (tmp_path / "kalentops.yaml").touch()
+    with pytest.raises(UsageError) as caught:
+        find(tmp_path, [tmp_path / "blueprints"])
+    assert "kalentops init" not in str(caught.value.hint)
