@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -110,9 +110,7 @@ def _check_overwrite(planned: Planned) -> None:
     for address in planned.asked.overwrite:
         change = changes.get(address)
         if change is None:
-            meant = nearest(address, changes)
-            hint = f"did you mean {meant}?" if meant else None
-            raise UsageError(f"there is no {clip(address)} to overwrite", hint=hint)
+            raise UsageError(f"there is no {clip(address)} to overwrite", hint=_whole(address, changes))
         why = (
             "in no file" if change.file is None else "not in the state" if change.blueprint_id is None else ""
         )
@@ -126,6 +124,15 @@ def _check_overwrite(planned: Planned) -> None:
                 f"{clip(address)} is to be overwritten, and is not asked for",
                 hint="--sourcing and --target have to cover it",
             )
+
+
+def _whole(address: str, addresses: Collection[str]) -> str:
+    """`--target` takes a key alone and `--overwrite` does not: what is replaced has to be named one by one."""
+    same_key = [each for each in addresses if each.partition("/")[2] == address]
+    meant = same_key[0] if len(same_key) == 1 else nearest(address, addresses)
+    if meant:
+        return f"did you mean {clip(meant)}?"
+    return "an address is SOURCING_ID/KEY; `kalentops state list` lists them"
 
 
 def look(planned: Planned, target: Target, parallelism: int, *, quiet: bool) -> Planned:

@@ -602,6 +602,24 @@ def test_overwriting_what_was_never_applied_is_refused(project: Project) -> None
     assert "there is nothing to overwrite at sourcing_a/one: it is not in the state" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ("one", "did you mean sourcing_a/one?"),
+        ("sourcing_a/onn", "did you mean sourcing_a/one?"),
+        ("two", "an address is SOURCING_ID/KEY; `kalentops state list` lists them"),
+    ],
+)
+def test_what_is_overwritten_has_to_be_named_whole(project: Project, given: str, hint: str) -> None:
+    """A key alone could mean blueprints of several sourcings: `two` stands in both."""
+    project.write("sourcing_a", {"one": blueprint("One"), "two": blueprint("Two")})
+    project.write("sourcing_b", {"two": blueprint("Two")})
+    ran = project.apply("--overwrite", given)
+    assert ran.code == 1
+    assert f"there is no {given} to overwrite" in ran.err
+    assert hint in ran.err
+
+
 def test_what_somebody_changed_is_put_back(project: Project, emulator: BackgroundEmulator) -> None:
     project.write("sourcing_a", {"one": blueprint("One")})
     assert project.apply().code == 0
