@@ -56,6 +56,10 @@ def _elsewhere(key: str, fields: list[str]) -> str:
         near = nearest(key, model.names())
         if near and place in fields:
             return f"it belongs below `{place}`: `{place}: {{{near}: …}}`"
+    if key in SourcingFile.names():
+        return "it belongs to the file: write it beside `blueprints`, not indented"
+    if key in Blueprint.names() and "blueprints" in fields:
+        return "it belongs to a blueprint: write it below the blueprint's key"
     return "the fields are " + ", ".join(fields)
 
 
