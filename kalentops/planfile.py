@@ -82,14 +82,14 @@ def load(path: Path) -> Saved:
 def check(saved: Saved, plan: Plan) -> None:
     """Compare a saved plan with the one that holds now.
 
-    Raises StalePlan, which says what has moved: the state, the files, or Kalent; and what would have been done.
+    Raises StalePlan, which says what has changed: the state, the files, or Kalent; and what would have been done.
     """
     now = to_json(plan)
     old, new = _binding(saved.raw), _binding(now)
     moved = sorted(address for address in old.keys() | new.keys() if old.get(address) != new.get(address))
     if saved.raw.get("state") == now["state"] and not moved:
         return
-    what = list(_moved(saved.raw, now)) or ["what is to be done has moved"]
+    what = list(_moved(saved.raw, now)) or ["what is to be done has changed"]
     differ = f"; it differs at {_some(moved)}" if moved else ""
     counts = saved.raw.get("summary")
     did = [
@@ -103,13 +103,13 @@ def check(saved: Saved, plan: Plan) -> None:
 
 def _moved(saved: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
     if saved.get("state") != now["state"]:
-        yield f"the state has moved ({_at(saved)} then, {_at(now)} now)"
+        yield f"the state has changed ({_at(saved)} then, {_at(now)} now)"
     bound = saved.get("bound")
     was = bound if isinstance(bound, dict) else {}
     if was.get("files") != now["bound"]["files"]:
-        yield "the files have moved"
+        yield "the files have changed"
     if was.get("remote") != now["bound"]["remote"]:
-        yield "Kalent has moved"
+        yield "Kalent has changed"
 
 
 def _some(addresses: list[str]) -> str:

@@ -64,8 +64,8 @@ def test_what_does_no_harm(path: Path) -> None:
 
 def test_the_state_has_moved(path: Path) -> None:
     said = refusal(path, replace(PLAN, serial=8))
-    assert said == "since the plan was made, the state has moved (serial 7 then, serial 8 now)" + HAD
-    assert "the state has moved" in refusal(path, replace(PLAN, lineage="other"))
+    assert said == "since the plan was made, the state has changed (serial 7 then, serial 8 now)" + HAD
+    assert "the state has changed" in refusal(path, replace(PLAN, lineage="other"))
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_the_state_has_moved(path: Path) -> None:
 )
 def test_the_files_have_moved(path: Path, changes: tuple[Change, ...]) -> None:
     said = refusal(path, replace(PLAN, changes=changes, files="sha256:other"))
-    assert said.startswith("since the plan was made, the files have moved; it differs at s1/")
+    assert said.startswith("since the plan was made, the files have changed; it differs at s1/")
     assert said.removesuffix(HAD).rpartition(" ")[2] in {"s1/two", "s1/four"}
 
 
@@ -97,7 +97,7 @@ def test_what_kalent_shows_has_moved(tmp_path: Path) -> None:
     conflict = replace(UPDATE, action=Action.CONFLICT, theirs=body("Theirs"))
     moved = replace(PLAN, changes=(CREATE, SAME, conflict), remotely=Remotely(fingerprint="sha256:2"))
     said = refusal(path, moved)
-    assert said == f"since the plan was made, Kalent has moved; it differs at s1/two{HAD}"
+    assert said == f"since the plan was made, Kalent has changed; it differs at s1/two{HAD}"
 
 
 def test_what_was_asked_for_is_saved_with_the_plan(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def edited(path: Path, edit: Callable[[dict[str, Any]], object]) -> str:
 def test_what_the_reviewer_read_is_what_is_applied(path: Path) -> None:
     """The text of the saved plan counts, not its digest alone."""
     said = edited(path, lambda saved: saved["changes"][2]["after"].update(name="Harmless"))
-    assert said == f"since the plan was made, what is to be done has moved; it differs at s1/two{HAD}"
+    assert said == f"since the plan was made, what is to be done has changed; it differs at s1/two{HAD}"
 
 
 DAMAGE: dict[str, Callable[[dict[str, Any]], object]] = {
@@ -147,7 +147,7 @@ def test_damage(path: Path, name: str) -> None:
 
 def test_no_state(path: Path) -> None:
     said = edited(path, lambda saved: saved.pop("state"))
-    assert said == f"since the plan was made, the state has moved (none then, serial 7 now){HAD}"
+    assert said == f"since the plan was made, the state has changed (none then, serial 7 now){HAD}"
 
 
 def test_another_format(path: Path) -> None:
