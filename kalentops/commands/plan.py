@@ -80,6 +80,8 @@ def command(
     if out is not None:
         save(plan, directory / out, planned.asked)
     reporting.show_plan(plan, repository)
+    if planned.observed is None and not quiet:
+        tell(stages.unseen(planned))
     if not refresh_only:
         # `apply FILE` goes by the saved plan, and `apply` by what the files and the state say.
         tell(stages.would_stop(planned if out is not None else offline, planned.observed, project.config))

@@ -175,6 +175,15 @@ def check_guards(plan: Plan, config: Config, limits: Limits = NO_LIMITS) -> None
         raise GuardRefused(f"the plan has more than the guards permit: {said}", hint=hint)
 
 
+def unseen(planned: Planned) -> Iterator[str]:
+    """What an offline plan can't know where there is no state: a lost one makes everything look new."""
+    if planned.state.lineage is None and any(each.action == "create" for each in planned.plan.changes):
+        yield (
+            "there is no state yet, or it is lost: what Kalent holds already, just so, `apply` takes over and makes "
+            "no second time; `kalentops plan --refresh` shows which"
+        )
+
+
 def would_stop(planned: Planned, observed: Observed | None, config: Config) -> Iterator[str]:
     """Why `apply` would refuse this plan, as far as one can tell from here."""
     checks: list[Callable[[], None]] = [lambda: check_guards(planned.plan, config)]

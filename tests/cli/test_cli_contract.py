@@ -248,7 +248,7 @@ def test_saved_plan(project: Project, truth: Truth) -> None:
     project.write("sourcing_a", {"one": blueprint("One", steps=3)})
     ran = project.apply("plan.json")
     assert ran.code == 7
-    assert "the files have moved" in ran.err
+    assert "the files have changed" in ran.err
     assert "sourcing_a/one" in ran.err
     project.write("sourcing_a", {"one": blueprint("One")})
     done = project.apply("plan.json")
@@ -256,7 +256,7 @@ def test_saved_plan(project: Project, truth: Truth) -> None:
     assert done.code == 0
     again = project.apply("plan.json")
     assert again.code == 7
-    assert "the state has moved" in again.err
+    assert "the state has changed" in again.err
 
 
 def test_a_plan_that_was_tampered_with_is_not_applied(project: Project) -> None:
@@ -302,3 +302,15 @@ def test_works_from_a_folder_below(project: Project) -> None:
     assert project.run("apply", "--yes", "-C", "blueprints").code == 0
     assert project.state_path.exists()
     assert project.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_an_offline_plan_without_a_state_says_what_it_cannot_know(project: Project) -> None:
+    """After the state is lost, `to create` for all that is running would frighten, or lead to a second state."""
+    project.write("sourcing_a", {"one": blueprint("One")})
+    assert project.apply().code == 0
+    project.state_path.unlink()
+    assert "`kalentops plan --refresh` shows which" in project.run("plan").err
+    assert "shows which" not in project.run("plan", "-q").err
+    assert "shows which" not in project.run("plan", "--refresh").err
+    assert project.apply().code == 0
+    assert "shows which" not in project.run("plan").err
