@@ -71,21 +71,11 @@ def write_all(descriptor: int, data: bytes) -> None:
 
 def replace(path: Path, data: bytes) -> None:
     """The file holds the data, whole, or what it held before. Raises OSError."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
-    mode = _mode(path)
-    descriptor = os.open(temporary, CREATE, 0o666 if mode is None else 0o600)
+    temporary = _beside(path, data, _mode(path))
     try:
-        try:
-            write_all(descriptor, data)
-            if mode is not None:
-                os.chmod(temporary, mode)  # noqa: PTH101 - beside os.open
-            sync(descriptor)
-        finally:
-            os.close(descriptor)
         _patiently(lambda: temporary.replace(path))
     except BaseException:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        _drop(temporary)
         raise
     sync_folder(path.parent)
 
@@ -95,18 +85,34 @@ def create(path: Path, data: bytes) -> None:
 
     Its name is durable after a `sync_folder`, which is left to the caller: there may be many files in one folder.
     """
+    temporary = _beside(path, data, None)
+    try:
+        _name_it(temporary, path)
+    finally:
+        _drop(temporary)
+
+
+def _beside(path: Path, data: bytes, mode: int | None) -> Path:
+    """A temporary file in the same folder that holds the data, durably. Raises OSError, and leaves none then."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
-    descriptor = os.open(temporary, CREATE, 0o666)
+    descriptor = os.open(temporary, CREATE, 0o666 if mode is None else 0o600)
     try:
         try:
             write_all(descriptor, data)
+            if mode is not None:
+                os.chmod(temporary, mode)  # noqa: PTH101 - beside os.open
             sync(descriptor)
         finally:
             os.close(descriptor)
-        _name_it(temporary, path)
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    except BaseException:
+        _drop(temporary)
+        raise
+    return temporary
+
+
+def _drop(temporary: Path) -> None:
+    with suppress(OSError):
+        temporary.unlink(missing_ok=True)
 
 
 def _name_it(temporary: Path, path: Path) -> None:

@@ -192,9 +192,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "the state is written in place",
         "store.durable",
-        "    temporary = path.with_name(",
-        "    with path.open('wb') as stream:\n        os.write(stream.fileno(), data)\n    return\n"
-        "    temporary = path.with_name(",
+        "    temporary = _beside(path, data, _mode(path))\n",
+        "    with path.open('wb') as stream:\n        os.write(stream.fileno(), data)\n    return\n",
     ),
     Mutant(
         "checksum not checked",
