@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import stamina
 
+from kalentops.api.retrying import ATTEMPTS
 from kalentops.emulator.server import BackgroundEmulator
 from tests.faults.proxy import FaultProxy
 from tests.harness import Project, Truth
@@ -31,6 +33,13 @@ def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
     """Processes that may write nowhere, or little: their coverage could not be written either, and would say so."""
     for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def no_backoff() -> Iterator[None]:
+    """As many attempts as ever, without waits between them: those are stamina's own affair."""
+    with stamina.set_testing(True, attempts=ATTEMPTS, cap=True):
+        yield
 
 
 @pytest.fixture

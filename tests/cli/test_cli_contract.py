@@ -182,6 +182,7 @@ def test_a_damaged_state_gives_8_and_stays(text: str, said: str, bare: Project) 
     assert bare.state_path.read_text() == text
 
 
+@pytest.mark.usefixtures("no_backoff")
 @pytest.mark.parametrize(
     ("url", "code"),
     [

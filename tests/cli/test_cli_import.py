@@ -133,7 +133,7 @@ def test_what_was_imported_makes_the_same_blueprints_elsewhere(
             assert made == shown
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from(["s1", "s2"]), bodies()), max_size=5))
 def test_for_any_blueprints_nothing_is_left_to_plan(there: list[tuple[str, dict[str, Any]]]) -> None:
     with (

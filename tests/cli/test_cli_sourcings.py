@@ -219,6 +219,7 @@ def test_without_online_neither_key_nor_network_is_needed(
     assert len(emulator.log) == 0
 
 
+@pytest.mark.usefixtures("no_backoff")
 @pytest.mark.parametrize(
     ("environment", "code", "said"),
     [

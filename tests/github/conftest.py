@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-import stamina
 
-from kalentops.api.retrying import ATTEMPTS
 from tests.github.stand_in import StandIn
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting_between_attempts() -> Iterator[None]:
-    stamina.set_testing(True, attempts=ATTEMPTS, cap=True)
-    yield
-    stamina.set_testing(False)
+def _no_waiting_between_attempts(no_backoff: None) -> None:
+    """None of these tests waits."""
 
 
 @pytest.fixture

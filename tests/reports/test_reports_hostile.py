@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -107,15 +108,19 @@ def _markdowns(text: str) -> Iterator[str]:
 
 
 def test_markdown_holds_nothing_but_what_the_report_made(text: str) -> None:
-    benign = list(_markdowns("word"))
-    for number, (said, other) in enumerate(zip(_markdowns(text), benign, strict=True)):
+    for number, said in enumerate(_markdowns(text)):
         page = judges.Page(said)
         assert page.problems == [], said
         assert judges.other_reading(said) == [], said
         assert judges.commands(said) == []
         assert judges.terminal_orders(said) == []
         if number == 1:  # whole, so what is folded, and the tables, are those of any text
-            assert _skeleton(page.tags) == _skeleton(judges.Page(other).tags)
+            assert _skeleton(page.tags) == _benign()
+
+
+@cache
+def _benign() -> dict[str, int]:
+    return _skeleton(judges.Page(markdown.plan(hostile_plan("word"), limit=1 << 30)).tags)
 
 
 def _skeleton(tags: list[str]) -> dict[str, int]:

@@ -100,7 +100,7 @@ def _change(body: Body, kind: str) -> None:
 @given(
     _damaged(_SMALL, 4) | _damaged(EXAMPLES, 6), st.sampled_from(["names", "texts", "fields", "less", "more"])
 )
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_a_damaged_file_is_edited_or_refused(text: str, kind: str) -> None:
     parsed = parse(text.lstrip("\ufeff"))
     data: Any = parsed.data
