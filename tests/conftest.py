@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -42,10 +44,23 @@ def no_backoff() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def leave() -> Iterator[Callable[[ExitStack], None]]:
+    """Closes something while the tests go on: a server takes a fifth of a second to stop, and most tests have one.
+    What goes wrong is told at the end.
+    """
+    with ThreadPoolExecutor(4, "leave") as pool:
+        left: list[Future[None]] = []
+        yield lambda stack: left.append(pool.submit(stack.close))
+        for each in left:
+            each.result()
+
+
 @pytest.fixture
-def emulator() -> Iterator[BackgroundEmulator]:
-    with BackgroundEmulator(sourcings=[(each, each) for each in SOURCINGS]) as running:
-        yield running
+def emulator(leave: Callable[[ExitStack], None]) -> Iterator[BackgroundEmulator]:
+    with ExitStack() as stack:
+        yield stack.enter_context(BackgroundEmulator(sourcings=[(each, each) for each in SOURCINGS]))
+        leave(stack.pop_all())
 
 
 @pytest.fixture

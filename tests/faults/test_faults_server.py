@@ -9,6 +9,7 @@ from tests.faults.catalogue import EVERYTHING, FOR_CREATES
 from tests.faults.proxy import FaultProxy, on
 from tests.harness import Project, Truth, blueprint
 
+pytestmark = pytest.mark.usefixtures("no_backoff")
 CODES = {0, 1, 4, 5, 6, 9, 10}
 
 

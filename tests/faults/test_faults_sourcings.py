@@ -11,6 +11,7 @@ from tests.faults.catalogue import EVERYTHING
 from tests.faults.proxy import Exchange, FaultProxy, on
 from tests.harness import Project, Truth, blueprint
 
+pytestmark = pytest.mark.usefixtures("no_backoff")
 CODES = {0, 1, 4, 5}
 
 
