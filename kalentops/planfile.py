@@ -18,7 +18,7 @@ from kalentops.reports.machine import FORMAT_VERSION, dump
 from kalentops.reports.machine import plan as to_json
 from kalentops.scope import Scope
 from kalentops.store import durable
-from kalentops.text import clip
+from kalentops.text import clip, some
 
 _MAX_BYTES: Final = 512 << 20
 _SHOWN: Final = 5
@@ -90,7 +90,7 @@ def check(saved: Saved, plan: Plan) -> None:
     if saved.raw.get("state") == now["state"] and not moved:
         return
     what = list(_moved(saved.raw, now)) or ["what is to be done has changed"]
-    differ = f"; it differs at {_some(moved)}" if moved else ""
+    differ = f"; it differs at {some([clip(each, 80) for each in moved], _SHOWN)}" if moved else ""
     counts = saved.raw.get("summary")
     did = [
         f"{clip(str(number), 10)} to {name}"
@@ -110,11 +110,6 @@ def _moved(saved: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
         yield "the files have changed"
     if was.get("remote") != now["bound"]["remote"]:
         yield "Kalent has changed"
-
-
-def _some(addresses: list[str]) -> str:
-    shown = ", ".join(clip(address, 80) for address in addresses[:_SHOWN])
-    return f"{shown} and {len(addresses) - _SHOWN} more" if len(addresses) > _SHOWN else shown
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from kalentops.errors import UsageError
-from kalentops.text import clip, nearest
+from kalentops.text import clip, nearest, some
 
 _MOST_NAMED: Final = 3
 _WILD: Final = re.compile(r"[*?\[\]!]")
@@ -66,8 +66,7 @@ def _meant(option: str, pattern: str, known: list[str]) -> str:
     near = _nearest(_WILD.sub("", pattern), names)
     if near:
         return f"did you mean {' or '.join(map(clip, near))}?"
-    more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
-    return f"what there is: {', '.join(map(clip, names[:_MOST_NAMED]))}{more}"
+    return f"what there is: {some(list(map(clip, names)), _MOST_NAMED)}"
 
 
 def _part(option: str, pattern: str, address: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 # Letters and symbols that leave no mark although Unicode files them as letters, marks or symbols
@@ -89,6 +89,12 @@ def _escaped(char: str) -> str:
 def clip(text: str, limit: int = 60) -> str:
     """`text` on one line, shown safely, at most `limit` characters of it."""
     return visible(text if len(text) <= limit else text[: limit - 1] + "…")
+
+
+def some(names: Sequence[str], most: int) -> str:
+    """The first of the names, and how many more there are: `a, b and 1,000 more`."""
+    left = len(names) - most
+    return ", ".join(names[:most]) + (f" and {left:,} more" if left > 0 else "")
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Collection
 
 from kalentops.commands.stages import read_files
-from kalentops.commands.taking_over import Means, opened
+from kalentops.commands.taking_over import FAREWELL, Means, opened
 from kalentops.commands.target import connected
 from kalentops.config import Config
 from kalentops.errors import Interrupted, InvalidFiles, RefusedByApi, UsageError
@@ -21,8 +21,6 @@ from kalentops.state import State
 from kalentops.store.base import Snapshot
 from kalentops.store.filestore import FileStore
 from kalentops.text import clip, nearest
-
-_FAREWELL = "stopped at once; run the same import again: it goes on from what is there"
 
 
 def take_edits(
@@ -39,7 +37,7 @@ def take_edits(
         means.target.check_state(state)
         sourcings = _sourcings(state, sourcing_ids)
         before = _files(config, state)
-        with connected(means.target, quiet=means.quiet, farewell=_FAREWELL) as line:
+        with connected(means.target, quiet=means.quiet, farewell=FAREWELL) as line:
             observed = line.observe(sourcings, means.parallelism)
             if line.clock.stopping:
                 raise Interrupted("interrupted; nothing was changed")

@@ -32,7 +32,7 @@ from kalentops.store.base import Session, Snapshot
 from kalentops.store.filestore import FileStore
 from kalentops.text import clip
 
-_FAREWELL = "stopped at once; run the same import again: it goes on from what is there"
+FAREWELL = "stopped at once; run the same import again: it goes on from what is there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def take_over(wish: Wish, means: Means, store: FileStore, lock_timeout: float) -
         tell(hand.notes)
         means.target.check_state(hand.state)
         before = _files(means.config, hand.state)
-        with connected(means.target, quiet=means.quiet, farewell=_FAREWELL) as line:
+        with connected(means.target, quiet=means.quiet, farewell=FAREWELL) as line:
             names, observed = _look(line, wish, means)
             plan = _plan(wish, observed, before, hand.state)
             drafts = draft(plan, names, place, means.config.severities)
@@ -107,7 +107,7 @@ def _files(config: Config, state: State) -> Repository:
 
 def _look(line: Line, wish: Wish, means: Means) -> tuple[dict[str, str], Observed]:
     """The names of the sourcings, and their lists. Raises UsageError for a sourcing that is not there."""
-    names = _names(line.reader(), wish.sourcing_ids)
+    names = _names(line.api, wish.sourcing_ids)
     observed = line.observe(wish.sourcing_ids or names, means.parallelism)
     for sourcing_id in wish.sourcing_ids:
         if sourcing_id in observed.refused and sourcing_id not in names:

@@ -78,10 +78,6 @@ class Line:
     clock: SystemClock
     progress: Progress
 
-    def reader(self) -> ReadApi:
-        """A client that can only GET."""
-        return self.api
-
     def sourcings(self, *, ownership: Ownership, closed: bool) -> tuple[RemoteSourcing, ...]:
         """One list of sourcings. Raises what `list_sourcings` raises."""
         found = self.api.list_sourcings(ownership=ownership, closed=closed)

@@ -17,6 +17,7 @@ from kalentops.errors import StateError, StoreFailure
 from kalentops.importing.drafting import Draft, Drafts
 from kalentops.state import State
 from kalentops.store import durable
+from kalentops.text import some
 
 
 class Keeper(Protocol):
@@ -49,14 +50,10 @@ def carry_out(drafts: Drafts, session: Keeper, tenant: str, at: str, parallelism
     except (StoreFailure, StateError) as error:
         if drafts.files:
             error.add_note(
-                f"the new files ({_few([file.name for file in drafts.files])}) are there, and the ids are not "
+                f"the new files ({some([file.name for file in drafts.files], 3)}) are there, and the ids are not "
                 "recorded; when it is mended, run the same import again: it records them"
             )
         raise
-
-
-def _few(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")  # noqa: PLR2004
 
 
 def write_files(files: Sequence[Draft], parallelism: int) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
 
 from kalentops.errors import UsageError
 from kalentops.importing.holdings import Known, known_of, recorded
@@ -15,9 +13,7 @@ from kalentops.importing.planning import Fate, ImportPlan, Item, plan_import, re
 from kalentops.remote import Observed, Remote
 from kalentops.repository import Repository
 from kalentops.state import Entry, State
-from kalentops.text import clip, nearest
-
-_KEY: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+from kalentops.text import clip, is_key, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +31,7 @@ class Choice:
 
 def check_key(key: str) -> None:
     """Raises UsageError for what can't be a key."""
-    if not _KEY.fullmatch(key):
+    if not is_key(key):
         raise UsageError(
             f"{clip(key)} can't be a key: small letters, digits and hyphens, at most 64",
             hint=f"try --key {key_of(key)}",

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from kalentops.canonical import Canonical, of_body
 from kalentops.checking import Desired, Job, check_text
@@ -21,7 +21,6 @@ from kalentops.importing.planning import Fate, ImportPlan, Item
 from kalentops.loader.files import MAX_BYTES
 from kalentops.loader.nodes import Map
 from kalentops.loader.tree import parse
-from kalentops.model import Delay, Policy
 from kalentops.rules.engine import Named, Severities
 from kalentops.writing.render import file_text
 
@@ -126,18 +125,7 @@ def _bodies(items: Sequence[Item]) -> dict[str, Canonical]:
 
 
 def _text(items: Sequence[Item]) -> str:
-    return file_text(
-        items[0].sourcing_id, {key: _in_order(each.body) for key, each in _bodies(items).items()}
-    )
-
-
-def _in_order(body: dict[str, Any]) -> dict[str, Any]:
-    """`{value: 3, unit: day}`, as people say it: the normal form sorts by letters."""
-    for step in body["steps"]:
-        for field, shape in (("delay", Delay), ("policy", Policy)):
-            if field in step:
-                step[field] = {name: step[field][name] for name in shape.model_fields if name in step[field]}
-    return body
+    return file_text(items[0].sourcing_id, {key: each.body for key, each in _bodies(items).items()})
 
 
 def _is_faithful(

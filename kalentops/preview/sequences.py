@@ -13,8 +13,9 @@ from kalentops.model import Blueprint
 from kalentops.preview import view
 from kalentops.preview.findings import Findings
 from kalentops.preview.steps import Candidates, Placed, fields_of, removed_step, show_step
-from kalentops.preview.wording import changes_of, span
+from kalentops.preview.wording import changes_of
 from kalentops.reports.lines import count
+from kalentops.reports.wording import span
 from kalentops.text import clip, visible
 from kalentops.timeline import moments
 
@@ -140,7 +141,7 @@ def _show(
 ) -> view.Step:
     was = next((each for each in then.steps if each.step.id == at.step.id), None)
     own = [change for change in what if change.step == at.step.id]
-    status: view.StepStatus = ""
+    status: view.Status = ""
     if then.body:
         status = "new" if was is None else "changed" if own else "same"
     return show_step(at, number, anchor, showing.candidates, notes=notes, was=was, changes=own, status=status)

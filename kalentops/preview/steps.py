@@ -53,7 +53,7 @@ def show_step(
     notes: Iterable[view.Note] = (),
     was: Placed | None = None,
     changes: Sequence[FieldChange] = (),
-    status: view.StepStatus = "",
+    status: view.Status = "",
 ) -> view.Step:
     """`was` is the same step before, `changes` what became of it since, None and empty where nothing is compared."""
     step = at.step

@@ -12,7 +12,6 @@ from typing import Literal, TypeAlias
 from kalentops.preview.rendering import Run
 
 Status: TypeAlias = Literal["", "same", "new", "changed", "removed"]
-StepStatus: TypeAlias = Literal["", "same", "new", "changed", "removed"]
 Style: TypeAlias = Literal["invitation", "linkedin", "inmail", "email", "whatsapp", "sms", "unknown"]
 Channel: TypeAlias = Literal["linkedin", "email", "whatsapp", "sms", "unknown"]
 
@@ -115,7 +114,7 @@ class Step:
     facts: tuple[Fact, ...]
     counters: tuple[Counter, ...]
     notes: tuple[Note, ...]
-    status: StepStatus = ""
+    status: Status = ""
     was: str = ""
     before: Message | None = None
     changes: tuple[Change, ...] = ()

@@ -10,7 +10,7 @@ from kalentops.diff import FieldChange
 from kalentops.model import SECONDS, Step
 from kalentops.preview.view import Change, Channel, Day, Fact, Style, Wait
 from kalentops.reports.lines import count
-from kalentops.reports.steps import delay, kind
+from kalentops.reports.wording import delay, kind, span
 from kalentops.text import clip
 from kalentops.timeline import Moment
 
@@ -52,16 +52,6 @@ def kind_of(step: Step) -> str:
     """Such as `LinkedIn invitation`, with a capital."""
     words = kind({"type": step.type, "linkedInType": step.linkedInType})
     return words[:1].upper() + words[1:]
-
-
-def span(seconds: int) -> str:
-    """The two largest units of a time: `3 days`, `1 day 2 hours`, `45 minutes`."""
-    found = []
-    for unit, size in (("day", _DAY), ("hour", 3600), ("minute", 60), ("second", 1)):
-        number, seconds = divmod(seconds, size)
-        if number:
-            found.append(count(number, unit))
-    return " ".join(found[:2]) or "0 seconds"
 
 
 def day(moment: Moment, *, known: bool = True) -> Day:

@@ -10,7 +10,7 @@ from kalentops.importing.planning import Fate, Item
 from kalentops.importing.result import Imported
 from kalentops.reports.lines import Line, Style, count, line
 from kalentops.reports.machine import FORMAT_VERSION, finding
-from kalentops.text import clip, visible
+from kalentops.text import clip, some, visible
 
 _WORDS: Final[dict[Fate, tuple[str, str, Style]]] = {
     Fate.WRITE: ("written", "would write", "good"),
@@ -115,9 +115,8 @@ def notes(of: Imported) -> Iterator[str]:
     fields = of.unknown
     if fields:
         shown = [f"`{clip(name, 40)}` ({count(number, 'blueprint')})" for name, number in fields.items()]
-        more = f" and {len(shown) - _FIELDS} more" if len(shown) > _FIELDS else ""
         yield (
-            f"Kalent shows fields of steps that kalentops does not know: {', '.join(shown[:_FIELDS])}{more}; the files "
+            f"Kalent shows fields of steps that kalentops does not know: {some(shown, _FIELDS)}; the files "
             "don't have them, and an update of steps would leave them out"
         )
 

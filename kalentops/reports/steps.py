@@ -8,10 +8,7 @@ from typing import Any, Final
 
 from kalentops import words
 from kalentops.reports.lines import Line, Piece, line
-from kalentops.reports.wording import Said, StepChange, step_changes
-from kalentops.reports.wording import delay as delay  # noqa: PLC0414 - asked for here by others
-from kalentops.reports.wording import kind as kind  # noqa: PLC0414 - the same
-from kalentops.reports.wording import when as when  # noqa: PLC0414 - the same
+from kalentops.reports.wording import Said, StepChange, kind, step_changes, when
 from kalentops.text import clip, visible
 
 _CLIP: Final = 64

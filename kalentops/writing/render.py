@@ -41,11 +41,6 @@ def file_text(sourcing_id: str, blueprints: Mapping[str, Mapping[str, Any]]) -> 
     return "\n".join(lines) + "\n"
 
 
-def blueprint_text(key: str, body: Mapping[str, Any], indent: int) -> str:
-    """`key:` and the blueprint below it; `indent` is the column of the key. Raises Unwritable."""
-    return _part(_blueprint(key, body, indent, ("blueprints", key)), indent)
-
-
 def step_text(step: Mapping[str, Any], indent: int) -> str:
     """`- ` and a step; `indent` is the column of the dash. Raises Unwritable."""
     return _part(_item(step, indent, ("steps",), step=True), indent)
@@ -54,15 +49,6 @@ def step_text(step: Mapping[str, Any], indent: int) -> str:
 def entry_text(field: str, value: Any, indent: int) -> str:
     """`field:` and its value; `indent` is the column of the field. Raises Unwritable."""
     return _part(_entry(field, value, indent, (), step=True), indent)
-
-
-def value_text(field: str, value: Any, indent: int) -> str:
-    """What stands after `field:`, from its first blank or line feed on; `indent` is the column of the field.
-
-    Raises Unwritable.
-    """
-    first, below = _value(field, value, indent, (field,), step=True)
-    return "\n".join([first, *below])
 
 
 def _part(lines: Lines, indent: int) -> str:

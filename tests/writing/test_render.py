@@ -19,7 +19,7 @@ from kalentops.model import Blueprint
 from kalentops.rules.engine import DEFAULTS
 from kalentops.writing import render
 from tests.strategies import blueprints, keys
-from tests.writing.texts import WORDS, json_values, texts, wild_bodies, wild_files
+from tests.writing.texts import WORDS, json_values, texts, wild_files
 
 
 def same(one: Any, other: Any) -> bool:
@@ -83,13 +83,6 @@ def test_what_apply_knows_of_a_file_is_what_was_rendered() -> None:
     assert desired.canonical == of_blueprint(Blueprint.read(body))
 
 
-@given(texts(), wild_bodies(), st.sampled_from([0, 2, 6]))
-@settings(max_examples=150, deadline=None)
-def test_a_blueprint_fits_where_it_is_put(key: str, body: Any, indent: int) -> None:
-    text = render.blueprint_text(key, body, indent)
-    assert same(nested(text, indent, " " * indent), {key: body}), text
-
-
 @given(st.dictionaries(texts(), json_values(), max_size=4), st.sampled_from([0, 2, 6]))
 @settings(max_examples=150, deadline=None)
 def test_a_step_fits_where_it_is_put(step: dict[str, Any], indent: int) -> None:
@@ -105,9 +98,8 @@ def test_a_step_fits_where_it_is_put(step: dict[str, Any], indent: int) -> None:
 )
 @settings(max_examples=300, deadline=None)
 def test_a_value_fits_behind_its_field(field: str, value: Any, indent: int) -> None:
-    text = render.value_text(field, value, indent)
-    assert same(nested(text, indent, " " * indent + field + ":"), {field: value}), text
-    assert render.entry_text(field, value, indent) == f"{field}:{text}"
+    text = render.entry_text(field, value, indent)
+    assert same(nested(text, indent, " " * indent), {field: value}), text
 
 
 @given(texts())
@@ -198,15 +190,19 @@ blueprints:
 
 
 def test_the_parts_of_a_step_stand_as_people_say_them() -> None:
-    assert render.value_text("delay", {"unit": "day", "value": 3}, 0) == " {value: 3, unit: day}"
+    assert render.entry_text("delay", {"unit": "day", "value": 3}, 0) == "delay: {value: 3, unit: day}"
     policy = {"new": 1, "inviteTimeoutDays": 5, "skipStepIfNoContact": True}
     assert (
-        render.value_text("policy", policy, 0) == " {skipStepIfNoContact: true, inviteTimeoutDays: 5, new: 1}"
+        render.entry_text("policy", policy, 0)
+        == "policy: {skipStepIfNoContact: true, inviteTimeoutDays: 5, new: 1}"
     )
 
 
 def test_what_can_not_be_seen_is_an_escape_where_there_are_quotes() -> None:
-    assert render.value_text("subject", "a\u202eb\x00\u2028👋🏽\tc", 0) == ' "a\\u202Eb\\0\\u2028👋🏽\\tc"'
+    assert (
+        render.entry_text("subject", "a\u202eb\x00\u2028👋🏽\tc", 0)
+        == 'subject: "a\\u202Eb\\0\\u2028👋🏽\\tc"'
+    )
 
 
 @pytest.mark.parametrize(
