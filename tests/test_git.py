@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from kalentops import git
 from kalentops.errors import UsageError
-
-NAMES = {
-    "GIT_AUTHOR_NAME": "A",
-    "GIT_AUTHOR_EMAIL": "a@example.com",
-    "GIT_COMMITTER_NAME": "A",
-    "GIT_COMMITTER_EMAIL": "a@example.com",
-}
-
-
-def run(folder: Path, *args: str) -> str:
-    done = subprocess.run(
-        ["git", "-c", "init.defaultBranch=main", *args],
-        cwd=folder,
-        env=os.environ | NAMES,
-        check=True,
-        capture_output=True,
-    )
-    return done.stdout.decode().strip()
+from tests.repositories import git as run
 
 
 @pytest.fixture

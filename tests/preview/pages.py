@@ -8,7 +8,7 @@ from typing import Any
 from kalentops.preview.building import Wish, build
 from kalentops.preview.view import Page, Sequence
 from tests.harness import Project, step
-from tests.test_git import run as git
+from tests.repositories import git
 
 
 def page_of(project: Project, against: str | None = None) -> Page:
