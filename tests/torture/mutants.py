@@ -39,7 +39,12 @@ MUTANTS: tuple[Mutant, ...] = (
         "    verdict = run.api.create(view.sourcing_id, job.body)\n    run.record(Intended(intent))\n",
     ),
     Mutant("no intent", "apply.creating", "    run.record(Intended(intent))\n", ""),
-    Mutant("PATCH without intent", "apply.updating", "    view.run.record(Intended(intent))\n", ""),
+    Mutant(
+        "PATCH without intent",
+        "apply.updating",
+        "    view.run.record(Seen(job.address, entry.baseline, remote.updated_at), Intended(intent))\n",
+        "",
+    ),
     Mutant(
         "outcome not recorded",
         "apply.creating",
