@@ -219,6 +219,9 @@ def _change(
         change = replace(change, protected=True)
         if change.action is Action.UPDATE:
             change = replace(change, action=Action.CONFLICT, reason=protected(address))
+    another = twins.becomes_another(address)
+    if another is not None and not forced and change.action is Action.UPDATE:
+        change = replace(change, action=Action.CONFLICT, reason=another)
     old = relocated.moved.get(address)
     if old is not None:
         action = Action.MOVE if change.action is Action.NO_OP else change.action

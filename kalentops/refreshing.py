@@ -144,14 +144,14 @@ class _Look:
         after = change.after or {}
         if remote is None:
             return replace(change, action=Action.CONFLICT, reason=gone(entry))
-        wanted = observable(after).digest
-        behind = entry.outdates(remote.updated_at)
-        if remote.digest == wanted and hidden(after) == hidden(entry.sent) and not behind:
+        wanted, forced = observable(after).digest, change.address in self._overwrite
+        same_hidden = hidden(after) == hidden(entry.sent) and not (forced and hidden(after))
+        if remote.digest == wanted and same_hidden and not entry.outdates(remote.updated_at):
             return _nothing_to_send(change, entry)
         if _as_left(entry, remote) or remote.digest == wanted:
             return change
         theirs = remote.shown.body if remote.shown else None
-        if change.address in self._overwrite:
+        if forced:
             said = "what somebody changed there is replaced (--overwrite)"
             return replace(change, theirs=theirs, reason=said)
         return replace(change, action=Action.CONFLICT, theirs=theirs, reason=edited(entry, remote))
@@ -166,6 +166,8 @@ class _Look:
                 yield _drift(entry, "gone", reason=gone(entry))
             elif remote.shown is None:
                 yield _drift(entry, "unreadable", remote, reason=STEPS_NOT_SHOWN)
+            elif entry.outdates(remote.updated_at):
+                continue  # the list is behind: what it shows is what was there before, and nobody's doing
             elif not _as_left(entry, remote) and remote.digest not in self._expected(change):
                 yield _drift(entry, "changed", remote)
 

@@ -1,5 +1,5 @@
-"""What is ours and in no file any more, and what another address would make again: a key that was renamed, a
-sourcing that was changed. Pure.
+"""What is ours and in no file any more, or about to become another one, and what another address would make again: a
+key that was renamed, keys that were swapped, a sourcing that was changed. Pure.
 """
 
 from __future__ import annotations
@@ -22,10 +22,15 @@ class _Twin:
 
 @dataclass(frozen=True, slots=True)
 class Twins:
-    """What no file wants any more: by sourcing and name, by sourcing and content, and by key."""
+    """What no file wants any more: by sourcing and name, by sourcing and content, and by key. `renamed` is what the
+    files still want, under another name: by sourcing and the name that was sent; `heirs` has, by its address, the new
+    one that takes this name.
+    """
 
     alike: Mapping[tuple[str, str], _Twin] = field(default_factory=dict)
     by_key: Mapping[str, _Twin] = field(default_factory=dict)
+    renamed: Mapping[tuple[str, str], _Twin] = field(default_factory=dict)
+    heirs: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, want: Desired) -> str | None:
         """Why a blueprint can't be made: one of ours in its sourcing is it, or looks like it."""
@@ -33,7 +38,21 @@ class Twins:
         twin = self.alike.get((sourcing_id, same_name(want.named.name)))
         if twin is None and want.canonical is not None and self.alike:
             twin = self.alike.get((sourcing_id, content_digest(want.canonical.body) or ""))
-        return None if twin is None else _why(want, twin)
+        if twin is not None:
+            return _why(want, twin)
+        other = self.renamed.get((sourcing_id, same_name(want.named.name)))
+        return None if other is None else _swapped(want, other)
+
+    def becomes_another(self, address: str) -> str | None:
+        """Why an update may not be sent without somebody's word: what it changes may be what another address means."""
+        heir = self.heirs.get(address)
+        if heir is None:
+            return None
+        return (
+            f"it is to be another one now, and {heir} takes the name that it has so far; if the keys were renamed or "
+            f"swapped, run `kalentops state mv {address} {heir}`; if it is meant so, "
+            f"`kalentops apply --overwrite {address}`"
+        )
 
     def elsewhere(self, want: Desired) -> str:
         """What to say where the same key is left over in another sourcing; empty where it isn't."""
@@ -50,17 +69,35 @@ def find_twins(wanted: Mapping[str, Desired], state: State) -> Twins:
     """What is ours and not wanted. What a cut-off create may have made is as much there as what is recorded."""
     alike: dict[tuple[str, str], _Twin] = {}
     by_key: dict[str, _Twin] = {}
+    renamed: dict[tuple[str, str], _Twin] = {}
     ours: list[Entry | Intent] = [*state.entries.values(), *state.intents.values()]
     for each in ours:
-        if each.address in wanted:
-            continue
         twin = _Twin(each.address, each.blueprint_id, each.digest)
+        if each.address in wanted:
+            was = same_name(str(each.sent.get("name", "")))
+            if was != same_name(wanted[each.address].named.name):
+                renamed.setdefault((each.sourcing_id, was), twin)
+            continue
         by_key.setdefault(each.address.partition("/")[2], twin)
         body = each.canonical().body
         for mark in (same_name(str(body["name"])), content_digest(body)):
             if mark is not None:
                 alike.setdefault((each.sourcing_id, mark), twin)
-    return Twins(alike, by_key)
+    heirs = {}
+    for want in wanted.values():
+        named_so_far = renamed.get((want.named.sourcing_id, same_name(want.named.name)))
+        if named_so_far and want.address not in state.entries.keys() | state.intents.keys():
+            heirs[named_so_far.address] = want.address
+    return Twins(alike, by_key, renamed, heirs)
+
+
+def _swapped(want: Desired, other: _Twin) -> str:
+    return (
+        f"{other.blueprint_id or 'what a cut-off run may have made'}, recorded as {other.address}, has this name so "
+        f"far, and {other.address} is to be another one now; if the keys were renamed or swapped, run "
+        f"`kalentops state mv {other.address} {want.address}`; if this is a new one, run "
+        f"`kalentops apply --overwrite {other.address}` first"
+    )
 
 
 def _why(want: Desired, twin: _Twin) -> str:

@@ -142,9 +142,19 @@ def test_the_same_name_elsewhere_is_no_conflict() -> None:
     known = state(entry("s2/old", body("One")))
     changes = make_plan([want("new", body("One"), known)], known).changes
     assert [each.action for each in changes] == [Action.CREATE, Action.ORPHAN]
-    still = state(entry("s1/old", body("One")))
-    wanted = [want("new", body("One"), still), want("old", body("Two"), still)]
-    assert [each.action for each in make_plan(wanted, still).changes] == [Action.CREATE, Action.UPDATE]
+
+
+def test_what_gets_another_name_is_not_made_again_under_the_old_one() -> None:
+    known = state(entry("s1/old", body("One")))
+    wanted = [want("new", body("One"), known), want("old", body("Two"), known)]
+    new, old = make_plan(wanted, known).changes
+    assert (new.action, old.action) == (Action.CONFLICT, Action.CONFLICT)
+    assert "`kalentops state mv s1/old s1/new`" in new.reason
+    assert "`kalentops state mv s1/old s1/new`" in old.reason
+    new, old = make_plan(wanted, known, overwrite=["s1/old"]).changes
+    assert (new.action, old.action) == (Action.CONFLICT, Action.UPDATE)
+    done = state(entry("s1/old", body("Two")))
+    assert [each.action for each in make_plan(wanted, done).changes] == [Action.CREATE, Action.NO_OP]
 
 
 def said(source: str, target: str | None, sourcing: str = "s1") -> Relocation:

@@ -138,6 +138,14 @@ def test_nothing_to_put_back() -> None:
     assert one(plan) == one(held([want("one", body())], KNOWN, [SAME]))
 
 
+def test_what_is_hidden_is_put_back_for_all_that_is_shown() -> None:
+    """Somebody may have changed it, and nobody can see that."""
+    known = state(entry("one", body(config={"a": 1})))
+    wanted = [want("one", body(config={"a": 1}))]
+    assert one(held(wanted, known, [SAME], overwrite=["s1/one"])).action is Action.UPDATE
+    assert one(held(wanted, known, [SAME])).action is Action.NO_OP
+
+
 def test_their_edit_is_what_the_file_wants() -> None:
     plan = held([want("one", body(text="Theirs"))], KNOWN, [THEIRS])
     assert (one(plan).action, plan.drift) == (Action.UPDATE, ())

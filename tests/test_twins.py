@@ -57,7 +57,31 @@ def test_the_same_name_or_the_same_steps() -> None:
 
 def test_what_a_file_still_wants_is_no_twin() -> None:
     known = state({"s1/old": body("One")})
-    assert of(known, want("s1/new", body("One")), want("s1/old", body("Other", "Hello"))) is None
+    assert of(known, want("s1/new", body("Two")), want("s1/old", body("One", "Hello"))) is None
+
+
+def test_keys_that_were_swapped() -> None:
+    """Else the one that people get messages from would become the other, and a second one be made beside it."""
+    known = state({"s1/default": body("Default")})
+    renamed, new = want("s1/default-old", body("Default")), want("s1/default", body("New", "Hello"))
+    assert of(known, renamed, new) == (
+        "b-s1/default, recorded as s1/default, has this name so far, and s1/default is to be another one now; if the "
+        "keys were renamed or swapped, run `kalentops state mv s1/default s1/default-old`; if this is a new one, run "
+        "`kalentops apply --overwrite s1/default` first"
+    )
+    assert of(known, want("s1/default-old", body("Other")), new) is None
+    assert of(known, renamed, want("s1/default", body("DEFAULT ", "Hello"))) is None, "it keeps its name"
+    twins = find_twins({each.address: each for each in (renamed, new)}, known)
+    assert twins.becomes_another("s1/default") == (
+        "it is to be another one now, and s1/default-old takes the name that it has so far; if the keys were renamed "
+        "or swapped, run `kalentops state mv s1/default s1/default-old`; if it is meant so, "
+        "`kalentops apply --overwrite s1/default`"
+    )
+    assert twins.becomes_another("s1/default-old") is None
+    open_one = state({}, {"s1/default": body("Default")})
+    said = of(open_one, renamed, new)
+    assert said is not None
+    assert said.startswith("what a cut-off run may have made, recorded as s1/default, has this name so far")
 
 
 def test_another_sourcing_is_no_twin_but_is_told() -> None:

@@ -32,13 +32,16 @@ def update(view: View, job: Job, entry: Entry, *, baselines: frozenset[str] = fr
     if remote is None:
         return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=gone(entry))
     before = _may_be_there(job, entry)
-    same_hidden = all(hidden(each) == hidden(job.body) for each in before)
+    forced = job.address in view.run.options.overwrite
+    # What can't be read back may have been changed, too: who wants the file's version there gets it sent.
+    same_hidden = all(hidden(each) == hidden(job.body) for each in before) and not (
+        forced and hidden(job.body)
+    )
     if remote.digest == job.wanted and same_hidden and not entry.outdates(remote.updated_at):
         view.run.record(Adopted(seen_entry(job, remote, view.run.clock.now(), of_body(job.body))))
         said = "Kalent shows it so already; nothing was sent"
         return replace(job.result(Action.UPDATE, Outcome.DONE, entry.blueprint_id), note=said)
     known: frozenset[str | None] = baselines | {entry.baseline, observable(entry.sent).digest, job.wanted}
-    forced = job.address in view.run.options.overwrite
     if remote.digest not in known and not forced:
         said = edited(entry, remote)
         return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=said)

@@ -196,6 +196,16 @@ def _play(stage: Stage, scene: Scene) -> tuple[Ran, Ran]:
     return plan, applied
 
 
+def _may_follow(change: Any, before: Any, overwritten: list[str]) -> bool:
+    """What nobody can see may have been changed, so whoever wants it put back gets it sent each time; and a name is
+    free once what had it so far has got another.
+    """
+    if change["action"] == "update":
+        return change["address"] in overwritten and "config" in change["after"]
+    reasons = {each["address"]: each["reason"] for each in before}
+    return change["action"] == "create" and "has this name so far" in reasons[change["address"]]
+
+
 @settings(max_examples=40, deadline=None)
 @given(scene=scenes(cut_off=False))
 def test_what_is_foretold_is_what_is_done(scene: Scene, server: BackgroundEmulator) -> None:
@@ -210,10 +220,12 @@ def test_what_is_foretold_is_what_is_done(scene: Scene, server: BackgroundEmulat
             return
         assert len(server.store.blueprints(stage.sourcing)) == there + summary["create"]
         again = stage.project.run("plan", "--refresh", "--format", "json", *stage.options(scene))
-        left = {each["action"] for each in again.json["changes"]}
-        held_back = any(each["action"] == "adopt" and each["protected"] for each in plan.json["changes"])
+        left = {
+            each["action"]
+            for each in again.json["changes"]
+            if not _may_follow(each, plan.json["changes"], stage.options(scene))
+        }
         assert left <= {"no-op", "orphan", "conflict"}, again.out
-        assert again.json["summary"]["conflict"] >= summary["conflict"] or held_back
         ids = list(stage.project.ids.values())
         assert len(set(ids)) == len(ids)
 
