@@ -6,11 +6,12 @@ from kalentops.remote import Remote
 from kalentops.state import Entry
 
 
-def gone(entry: Entry) -> str:
-    """Its sourcing does not list it."""
+def gone(entry: Entry, recorded_as: str | None = None) -> str:
+    """Its sourcing does not list it. `recorded_as`: the address that the state has for it, where that is another."""
     return (
         f"{entry.blueprint_id} is not in {entry.sourcing_id} any more; if it was deleted there, "
-        f"`kalentops state rm {entry.address}` forgets it, and the next apply makes it anew if the files want it"
+        f"`kalentops state rm {recorded_as or entry.address}` forgets it, and the next apply makes it anew if the "
+        "files want it"
     )
 
 

@@ -143,7 +143,7 @@ class _Look:
             return change if remote else replace(change, reason=said)
         after = change.after or {}
         if remote is None:
-            return replace(change, action=Action.CONFLICT, reason=gone(entry))
+            return replace(change, action=Action.CONFLICT, reason=gone(entry, change.moved_from))
         wanted, forced = observable(after).digest, change.address in self._overwrite
         same_hidden = hidden(after) == hidden(entry.sent) and not (forced and hidden(after))
         if remote.digest == wanted and same_hidden and not entry.outdates(remote.updated_at):
@@ -163,7 +163,7 @@ class _Look:
             if change.file is None:
                 continue
             if remote is None:
-                yield _drift(entry, "gone", reason=gone(entry))
+                yield _drift(entry, "gone", reason=gone(entry, change.moved_from))
             elif remote.shown is None:
                 yield _drift(entry, "unreadable", remote, reason=STEPS_NOT_SHOWN)
             elif entry.outdates(remote.updated_at):

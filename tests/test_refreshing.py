@@ -176,6 +176,13 @@ def test_one_that_is_gone() -> None:
     assert one(changed).reason == plan.drift[0].reason
 
 
+def test_one_that_is_gone_is_forgotten_by_the_address_that_the_state_has() -> None:
+    plan = held([want("new", body(text="Mine"))], KNOWN, [], said=moved("one", "new"))
+    assert (actions(plan), drifts(plan)) == ({"new": "conflict"}, {"s1/new": "gone"})
+    assert "`kalentops state rm s1/one` forgets it" in one(plan).reason
+    assert plan.drift[0].reason == one(plan).reason
+
+
 def test_one_whose_steps_are_not_shown() -> None:
     bare = Remote("b1", "One", None, None, THEN)
     plan = held([want("one", body())], KNOWN, [bare])

@@ -45,7 +45,8 @@ def take_edits(
         if observed.refused:
             said = "; ".join(f"{clip(each)}: {why}" for each, why in sorted(observed.refused.items()))
             raise RefusedByApi(f"nothing was taken, because not everything could be read: {said}")
-        edits = edit_files(take(before.desired, state, observed, now), config.root, config.severities)
+        taking = take(before.desired, state, observed, now, before.relocations)
+        edits = edit_files(taking, config.root, config.severities)
         if not isinstance(hand, Snapshot):
             write_edits(edits, hand)
     return edits

@@ -121,7 +121,9 @@ def write_edits(edits: Edits, session: Keeper) -> None:
     state = session.state
     try:
         session.replace(
-            replace(state, entries={**state.entries, **{each.address: each.entry for each in edits.taken}})
+            replace(
+                state, entries={**state.entries, **{each.entry.address: each.entry for each in edits.taken}}
+            )
         )
     except (StoreFailure, StateError) as error:
         if written:

@@ -7,10 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from kalentops.advice import gone
 from kalentops.canonical import observable, of_body
 from kalentops.checking import Desired
 from kalentops.importing.merging import merge
+from kalentops.relocation import relocate
 from kalentops.remote import Observed, Remote
+from kalentops.rules.engine import Relocation
 from kalentops.state import Entry, State
 
 _BEHIND: Final = (
@@ -21,7 +24,8 @@ _BEHIND: Final = (
 @dataclass(frozen=True, slots=True)
 class Taken:
     """A change of somebody else's that goes into a file: `before` and `after` are the blueprint as the file has it and
-    will have it, both as a list would show them; `entry` is what the state will say.
+    will have it, both as a list would show them; `entry` is what the state will say, under the address that it has
+    there, which the next apply may move.
     """
 
     address: str
@@ -54,12 +58,20 @@ class Taking:
     kept: tuple[Kept, ...] = ()
 
 
-def take(desired: Iterable[Desired], state: State, observed: Observed, now: str) -> Taking:
-    """What of the lists goes into the files. `now` is the time for the records, ISO 8601.
+def take(
+    desired: Iterable[Desired],
+    state: State,
+    observed: Observed,
+    now: str,
+    relocations: Iterable[Relocation] = (),
+) -> Taking:
+    """What of the lists goes into the files. `now` is the time for the records, ISO 8601. `relocations` are what the
+    files say of keys that moved: those that the state does not know yet are looked up under their new addresses.
 
     Raises StateDamaged where what was sent does not fit its digest.
     """
     wanted = {each.address: each for each in desired}
+    names = {old: new for new, old in relocate(state, relocations).moved.items()}
     remotes = {
         (sourcing_id, each.blueprint_id): each
         for sourcing_id, listed in observed.lists.items()
@@ -68,7 +80,8 @@ def take(desired: Iterable[Desired], state: State, observed: Observed, now: str)
     shown = Counter(blueprint_id for _, blueprint_id in remotes)
     taken: list[Taken] = []
     kept: list[Kept] = []
-    for address, entry in sorted(state.entries.items()):
+    for old, entry in sorted(state.entries.items()):
+        address = names.get(old, old)
         if entry.sourcing_id not in observed.lists:
             continue
         remote = remotes.get((entry.sourcing_id, entry.blueprint_id))
@@ -79,7 +92,7 @@ def take(desired: Iterable[Desired], state: State, observed: Observed, now: str)
                 Kept(address, entry.blueprint_id, "Kalent shows it in another sourcing", conflict=True)
             )
             continue
-        one = _one(wanted.get(address), entry, remote, now, open_intent=address in state.intents)
+        one = _one(address, wanted.get(address), entry, remote, now, open_intent=old in state.intents)
         if isinstance(one, Taken):
             taken.append(one)
         else:
@@ -88,25 +101,20 @@ def take(desired: Iterable[Desired], state: State, observed: Observed, now: str)
 
 
 def _one(
-    want: Desired | None, entry: Entry, remote: Remote | None, now: str, *, open_intent: bool
+    address: str, want: Desired | None, entry: Entry, remote: Remote | None, now: str, *, open_intent: bool
 ) -> Taken | Kept:
     def not_taken(reason: str, *, conflict: bool = False) -> Kept:
-        return Kept(entry.address, entry.blueprint_id, reason, conflict)
+        return Kept(address, entry.blueprint_id, reason, conflict)
 
     if open_intent:
         return not_taken(
             "a run was cut off here; run `kalentops apply` first, it looks up what became of that"
         )
     if remote is None:
-        return not_taken(
-            f"it is not in Kalent any more; `kalentops state rm {entry.address}` forgets it, "
-            "then take it out of the files, or let apply make it anew"
-        )
+        return not_taken(gone(entry))
     theirs = remote.shown.body if remote.shown else None
     if want is None:
-        return not_taken(
-            "no file has this key; if a file says that it has moved, run `kalentops apply` first"
-        )
+        return not_taken("it is in no file")
     if theirs is None or entry.outdates(remote.updated_at) or not _told_apart(theirs):
         behind = entry.outdates(remote.updated_at)
         return not_taken(_BEHIND if behind else "its steps have no ids that tell them apart", conflict=True)
@@ -117,7 +125,7 @@ def _one(
         places = ", ".join(merged.conflicts)
         said = (
             f"the file and Kalent have both changed {places}; make the file say what is wanted there, then "
-            f"`kalentops apply --overwrite {entry.address}`"
+            f"`kalentops apply --overwrite {address}`"
         )
         return not_taken(said, conflict=True)
     known = of_body(_with_hidden(theirs, sent))
@@ -129,7 +137,7 @@ def _one(
         remote_digest=remote.digest,
         updated_at=remote.updated_at,
     )
-    return Taken(entry.address, want.named.name, want.named.file, mine, merged.body, recorded)
+    return Taken(address, want.named.name, want.named.file, mine, merged.body, recorded)
 
 
 def _told_apart(body: Mapping[str, Any]) -> bool:

@@ -46,8 +46,11 @@ def summary(of: Edits, *, dry_run: bool) -> Line:
     parts += [f"{others:,} left alone"] if others else []
     if not parts:
         return line(("Nothing to take.", "good"), " Kalent shows what was last applied.")
+    if not of.taken:
+        return line(("Nothing taken: ", "bold"), ", ".join(parts) + ".")
     head = "Would take: " if dry_run else "Taken: "
-    return line((head, "bold"), ", ".join(parts) + ("." if dry_run else ". Look at it with `git diff`."))
+    look = " Look at it with `git diff`." if of.files and not dry_run else ""
+    return line((head, "bold"), ", ".join(parts) + "." + look)
 
 
 def data(of: Edits, *, dry_run: bool) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from kalentops.canonical import hidden, observable, of_body
 from kalentops.checking import Desired
 from kalentops.importing.updating import Kept, Taken, take
+from kalentops.relocation import rename
 from kalentops.remote import Observed, Remote
-from kalentops.rules.engine import Named
+from kalentops.rules.engine import Named, Relocation
 from kalentops.state import Entry, Intent, State
 from tests.strategies import bodies
 
@@ -67,6 +68,17 @@ def test_their_edit_goes_into_the_file() -> None:
     assert (one.entry.updated_at, one.entry.applied_at) == (SEEN, NOW)
 
 
+def test_a_key_that_moved_and_that_the_state_does_not_know_yet() -> None:
+    """The file has it under its new key, the state under the old one; the next apply brings them together."""
+    moved = [Relocation("s1", "old", "one", "blueprints/a.yaml", (9, 1))]
+    known = rename(state_of(body(step("a"))), {"s1/one": "s1/old"})
+    theirs = observed(remote(body(step("a", content="Hello"))))
+    (one,) = take([want(body(step("a")))], known, theirs, NOW, moved).taken
+    assert (one.address, one.key, one.entry.address) == ("s1/one", "one", "s1/old")
+    (kept,) = take([want(body(step("a")))], known, theirs, NOW).kept
+    assert kept.reason == "it is in no file"
+
+
 def test_both_sides_changes_are_in_the_file_and_only_theirs_in_the_state() -> None:
     sent = body(step("a"), step("b"))
     one = only(body(step("a", content="Mine"), step("b")), sent, body(step("a"), step("b", content="Theirs")))
@@ -106,8 +118,8 @@ def _ids(of: Body) -> set[str]:
 @pytest.mark.parametrize(
     ("mine", "sent", "remotes", "reason"),
     [
-        (body(step("a")), body(step("a")), (), "it is not in Kalent any more"),
-        (None, body(step("a")), (remote(body(step("a", content="T"))),), "no file has this key"),
+        (body(step("a")), body(step("a")), (), "b1 is not in s1 any more"),
+        (None, body(step("a")), (remote(body(step("a", content="T"))),), "it is in no file"),
         (
             body(step("a")),
             body(step("a")),
