@@ -166,4 +166,5 @@ def summary(of: Plan) -> Line:
     said = ", ".join([*parts, *orphans, *drifted, *left])
     if of.to_do or of.drift:
         return line(("Plan: ", "bold"), said + ".")
-    return line(("No changes.", "good"), f" {said}." if said else "")
+    nothing = "No drift." if of.remotely is not None and not of.changes else "No changes."
+    return line((nothing, "good"), f" {said}." if said else "")
