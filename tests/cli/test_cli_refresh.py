@@ -1,254 +1,527 @@
-"""`plan --refresh`: three things apart, with a client that can only GET; and the life of an address."""
+"""`plan --refresh`: what somebody else did in Kalent, shown apart, with the command to take it or to put it back."""
 
 from __future__ import annotations
 
-import itertools
 import json
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from kalentops.emulator.server import BackgroundEmulator
-from tests.faults.proxy import FaultProxy
-from tests.harness import Project, blueprint
+from tests.faults.catalogue import envelope
+from tests.faults.proxy import Exchange, FaultProxy, on, wait_until
+from tests.harness import Project, Ran, Truth, blueprint, step
 
-COMMAND = Path(__file__).parents[2] / "kalentops" / "commands" / "plan.py"
-
-
-def edit(emulator: BackgroundEmulator, blueprint_id: str, content: str) -> None:
-    stored = next(e for e in emulator.store.blueprints("sourcing_a") if e.blueprint_id == blueprint_id)
-    steps = json.loads(json.dumps(stored.steps))
-    steps[0]["content"] = content
-    emulator.store.edit(blueprint_id, steps=steps)
+AT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 
 
-def applied(project: Project, **blueprints: Any) -> dict[str, str]:
-    project.write("sourcing_a", blueprints or {"one": blueprint("One"), "two": blueprint("Two")})
+def writes(emulator: BackgroundEmulator) -> int:
+    return sum(n for (method, _), n in emulator.log.requests.items() if method in {"POST", "PATCH"})
+
+
+def say(project: Project, sourcing: str, **lines: Any) -> None:
+    """Add `moved:` or `removed:` to a file."""
+    path = project.folder / "blueprints" / f"{sourcing}.yaml"
+    data = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**data, **lines}, indent=2), encoding="utf-8")
+
+
+@pytest.fixture
+def applied(project: Project, proxy: FaultProxy) -> Project:
+    """Two blueprints of one sourcing and one of another, applied through a proxy that sees everything."""
+    project.write("sourcing_a", {"one": blueprint("One"), "two": blueprint("Two")})
+    project.write("sourcing_b", {"one": blueprint("One")})
     assert project.apply().code == 0
-    return project.ids
+    return project
 
 
-def with_lines(project: Project, blueprints: dict[str, Any], **said: Any) -> None:
-    path = project.write("sourcing_a", blueprints)
-    path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), **said}), encoding="utf-8")
+def refreshed(project: Project, *args: str) -> Ran:
+    return project.run("plan", "--refresh", "--detailed-exitcode", *args)
 
 
-def test_nothing_has_happened(project: Project) -> None:
-    applied(project)
-    ran = project.run("plan", "--refresh", "--detailed-exitcode")
-    assert (ran.code, ran.out) == (0, "No changes. 2 unchanged.\n")
+# --- drift ------------------------------------------------------------------------------------------------------
 
 
-def test_a_colleagues_edit_is_shown_with_both_times_and_what_to_type(
-    project: Project, emulator: BackgroundEmulator
+def test_nothing_has_happened(applied: Project) -> None:
+    ran = refreshed(applied)
+    assert (ran.code, ran.out) == (0, "No changes. 3 unchanged.\n")
+    assert ran.err == "looking at 2 sourcings\n"
+
+
+def test_somebodys_edit_is_told_with_both_times_and_both_ways_out(
+    applied: Project, emulator: BackgroundEmulator
 ) -> None:
-    ids = applied(project)
-    edit(emulator, ids["sourcing_a/one"], "A colleague's text")
-    ran = project.run("plan", "--refresh", "--detailed-exitcode")
+    made = applied.ids["sourcing_a/one"]
+    emulator.store.edit(made, name="Theirs")
+    there = next(each for each in emulator.store.blueprints("sourcing_a") if each.blueprint_id == made)
+    when = applied.state["blueprints"]["sourcing_a/one"]["applied_at"]
+    ran = refreshed(applied)
     assert ran.code == 2
-    entry = project.state["blueprints"]["sourcing_a/one"]
-    updated = next(
-        each.updated_at
-        for each in emulator.store.blueprints("sourcing_a")
-        if each.blueprint_id == ids["sourcing_a/one"]
+    assert ran.out == (
+        "Drift: Kalent does not show what was applied\n"
+        f'  ≠ changed sourcing_a/one "One" ({made})\n'
+        f"      last applied {when}; updated in Kalent {there.updated_at}\n"
+        "      blueprint: name\n"
+        "          [-One-]{+Theirs+}\n"
+        "      take it:  kalentops import sourcing_a --update\n"
+        "      put back: kalentops apply --overwrite sourcing_a/one\n"
+        "\n"
+        "Plan: 3 unchanged, 1 changed in Kalent by somebody else.\n"
     )
-    for said in (
-        entry["applied_at"],
-        updated,
-        "colleague's",
-        "import sourcing_a --update",
-        "--overwrite sourcing_a/one",
-    ):
-        assert said in ran.out
-    data = project.run("plan", "--refresh", "--format", "json").json
-    (drift,) = data["drift"]
-    assert (drift["address"], drift["kind"], drift["updated_at"]) == ("sourcing_a/one", "changed", updated)
-    assert data["summary"]["no_op"] == 2
-
-
-def test_where_both_sides_moved_both_are_shown(project: Project, emulator: BackgroundEmulator) -> None:
-    ids = applied(project)
-    edit(emulator, ids["sourcing_a/one"], "Theirs")
-    mine = blueprint("One")
-    mine["steps"][0]["content"] = "Mine"
-    project.write("sourcing_a", {"one": mine, "two": blueprint("Two")})
-    ran = project.run("plan", "--refresh")
-    assert "! conflict one" in ran.out
-    assert ran.out.index("your change") < ran.out.index("Mine") < ran.out.index("Theirs")
-    assert project.apply().code == 6
-
-
-def test_refresh_only_is_for_a_nightly_job(project: Project, emulator: BackgroundEmulator) -> None:
-    ids = applied(project)
-    project.write("sourcing_a", {"one": blueprint("One", steps=3), "two": blueprint("Two")})
-    assert project.run("plan", "--refresh-only", "--detailed-exitcode").code == 0
-    edit(emulator, ids["sourcing_a/two"], "Theirs")
-    ran = project.run("plan", "--refresh-only", "--detailed-exitcode", "--format", "json")
-    assert (ran.code, ran.json["changes"], len(ran.json["drift"])) == (2, [], 1)
-    refused = project.run("plan", "--refresh-only", "--out", "plan.json")
-    assert (refused.code, "use --refresh --out" in refused.err) == (1, True)
-
-
-def test_a_copy_that_somebody_made_is_suspected(project: Project, emulator: BackgroundEmulator) -> None:
-    applied(project)
-    copied = emulator.store.create("sourcing_a", "one ", blueprint("Other")["steps"])
-    ran = project.run("plan", "--refresh")
-    assert f'{copied.blueprint_id} "one " looks like sourcing_a/one' in ran.out
-    assert ran.out.endswith("No changes. 2 unchanged.\n")
-
-
-def test_a_lost_state_is_found_again_and_nothing_is_made(
-    project: Project, emulator: BackgroundEmulator, proxy: FaultProxy
-) -> None:
-    ids = applied(project)
-    project.state_path.unlink()
-    made = proxy.count("create")
-    data = project.run("plan", "--refresh", "--format", "json").json
-    assert {each["action"] for each in data["changes"]} == {"adopt"}
-    assert project.apply().code == 0
-    assert (project.ids, proxy.count("create")) == (ids, made)
-
-
-OPTIONS = (
-    "--refresh",
-    "--refresh-only",
-    "--detailed-exitcode",
-    "--target one",
-    "--overwrite sourcing_a/one",
-    "-q",
-)
-
-
-def test_no_combination_of_options_writes(
-    project: Project, emulator: BackgroundEmulator, proxy: FaultProxy
-) -> None:
-    ids = applied(project)
-    edit(emulator, ids["sourcing_a/one"], "Theirs")
-    emulator.store.create("sourcing_a", "Three", [])
-    with_lines(
-        project,
-        {"one": blueprint("One", steps=3), "three": blueprint("Three"), "new": blueprint("New")},
-        moved=[{"from": "two", "to": "three"}],
-    )
-    before = {path: path.read_bytes() for path in project.folder.rglob("*") if path.is_file()}
-    since = len(proxy.requests)
-    for number in range(len(OPTIONS) + 1):
-        for chosen in itertools.combinations(OPTIONS, number):
-            ran = project.run("plan", *(part for option in chosen for part in option.split()))
-            assert ran.code in {0, 2}, ran
-    assert {request.method for request in proxy.requests[since:]} == {"GET"}
-    assert {path: path.read_bytes() for path in project.folder.rglob("*") if path.is_file()} == before
-
-
-def test_the_command_has_no_way_to_write() -> None:
-    source = COMMAND.read_text(encoding="utf-8")
-    assert "writer" not in source
-    assert "carry_out" not in source
-
-
-def test_a_key_is_renamed_and_another_forgotten_in_a_file(project: Project, proxy: FaultProxy) -> None:
-    ids = applied(project)
-    with_lines(project, {"uno": blueprint("One")}, moved=[{"from": "one", "to": "uno"}], removed=["two"])
-    plan = project.run("plan", "--format", "json", "--detailed-exitcode")
-    assert plan.code == 2
-    assert {each["address"]: each["action"] for each in plan.json["changes"]} == {
-        "sourcing_a/uno": "move",
-        "sourcing_a/two": "forget",
-    }
-    written = proxy.count("create") + proxy.count("update")
-    ran = project.apply()
-    assert (ran.code, "moved" in ran.out, "forgotten" in ran.out) == (0, True, True)
-    assert proxy.count("create") + proxy.count("update") == written
-    assert project.ids == {"sourcing_a/uno": ids["sourcing_a/one"]}
-    assert project.run("plan", "--detailed-exitcode").code == 0, "the lines may stay"
-
-
-def test_a_rename_with_a_new_text_is_one_update(project: Project, emulator: BackgroundEmulator) -> None:
-    ids = applied(project, one=blueprint("One"))
-    with_lines(project, {"uno": blueprint("One", steps=1)}, moved=[{"from": "one", "to": "uno"}])
-    assert project.apply().code == 0
-    assert project.ids == {"sourcing_a/uno": ids["sourcing_a/one"]}
-    (stored,) = emulator.store.blueprints("sourcing_a")
-    assert len(stored.steps) == 1
+    (drift,) = refreshed(applied, "--format", "json").json["drift"]
+    assert (drift["address"], drift["kind"], drift["blueprint_id"]) == ("sourcing_a/one", "changed", made)
+    assert (drift["applied_at"], drift["updated_at"]) == (when, there.updated_at)
+    assert drift["changes"] == [
+        {"kind": "changed", "step": None, "field": "name", "before": "One", "after": "Theirs"}
+    ]
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
-    [
-        ("sourcing_a/one", "sourcing_b/one", "a blueprint can't change its sourcing"),
-        ("sourcing_a/one", "sourcing_a/two", "the state holds sourcing_a/two already"),
-        ("sourcing_a/one", "sourcing_a/Uno", "is no address"),
-        ("sourcing_a/onee", "sourcing_a/uno", "did you mean sourcing_a/one?"),
-    ],
+    "back",
+    [("import", "sourcing_a", "--update"), ("apply", "--yes", "--overwrite", "sourcing_a/one")],
+    ids=str,
 )
-def test_state_mv_refuses(project: Project, old: str, new: str, said: str) -> None:
-    before = applied(project)
-    ran = project.run("state", "mv", old, new)
-    assert (ran.code, said in ran.err) == (1, True), ran
-    assert project.ids == before
+def test_an_edit_is_told_until_it_is_taken_or_put_back(
+    back: tuple[str, ...], applied: Project, emulator: BackgroundEmulator
+) -> None:
+    emulator.store.edit(applied.ids["sourcing_a/one"], name="Theirs")
+    for _ in range(2):
+        assert applied.apply().code == 0
+        assert refreshed(applied).code == 2
+    assert applied.run(*back).code == 0
+    assert refreshed(applied).out == "No changes. 3 unchanged.\n"
+    name = emulator.store.blueprints("sourcing_a")[0].name
+    assert name == ("Theirs" if back[0] == "import" else "One")
 
 
-def test_what_is_protected_needs_somebodys_word(project: Project, emulator: BackgroundEmulator) -> None:
-    applied(project, one=blueprint("One", protect=True))
-    project.write("sourcing_a", {"one": blueprint("One", steps=1, protect=True)})
-    ran = project.apply()
-    assert (ran.code, "`protect: true` keeps it as it is" in ran.out) == (6, True)
-    assert project.apply("--overwrite", "sourcing_a/one").code == 0
-    assert len(emulator.store.blueprints("sourcing_a")[0].steps) == 1
+def test_both_sides_moved(applied: Project, emulator: BackgroundEmulator) -> None:
+    made = applied.ids["sourcing_b/one"]
+    emulator.store.edit(made, steps=[step(1, name="One, step 1", content="Theirs")])
+    mine = blueprint("One")
+    mine["steps"][0]["delay"]["value"] = 9
+    applied.write("sourcing_b", {"one": mine})
+    ran = refreshed(applied)
+    assert ran.code == 2
+    said = ran.out.partition("Drift")[0]
+    assert '  ! conflict one "One"' in said
+    assert "somebody changed it in Kalent (20" in said
+    assert "`kalentops import sourcing_b --update`" in said
+    assert "`kalentops apply --overwrite sourcing_b/one`" in said
+    assert said.index("your change:") < said.index("delay 1 day → 9 days") < said.index("changed in Kalent:")
+    assert "[-Hi {{firstname}}, message 1-]{+Theirs+}" in said
+    assert "Theirs" not in ran.out.partition("Drift")[2], "it stands above"
+    assert ran.out.endswith("Plan: 1 in conflict, 2 unchanged, 1 changed in Kalent by somebody else.\n")
+    done = applied.apply()
+    assert done.code == 6
+    assert "somebody changed it in Kalent (20" in done.out, "in the same words"
 
 
-def test_what_was_left_out_is_said(project: Project) -> None:
-    project.write("sourcing_a", {"one": blueprint("One"), "two": blueprint("Two")})
-    project.write("sourcing_b", {"one": blueprint("One")})
-    ran = project.apply("--target", "sourcing_a/o*")
-    assert ran.code == 0
-    assert list(project.ids) == ["sourcing_a/one"]
-    assert "2 changes left out" in ran.err
-    wrong = project.run("plan", "--sourcing", "sourcing_x")
-    assert (wrong.code, "did you mean sourcing_" in wrong.err) == (1, True), wrong
+def test_what_was_deleted_in_kalent(applied: Project, emulator: BackgroundEmulator) -> None:
+    emulator.store.remove(applied.ids["sourcing_a/one"])
+    ran = refreshed(applied)
+    assert ran.code == 2
+    assert "≠ gone sourcing_a/one" in ran.out
+    assert "`kalentops state rm sourcing_a/one` forgets it" in ran.out
+    assert "--overwrite" not in ran.out, "there is nothing to put it over"
+    assert ran.out.endswith("Plan: 3 unchanged, 1 gone from Kalent.\n")
+    assert applied.run("state", "rm", "--yes", "sourcing_a/one").code == 0
+    assert refreshed(applied, "--format", "json").json["summary"]["create"] == 1
+    assert applied.apply().code == 0
+    assert refreshed(applied).code == 0
 
 
-def test_a_sourcing_that_changes_is_a_new_one_and_an_orphan(project: Project) -> None:
-    applied(project, one=blueprint("One"))
-    (project.folder / "blueprints" / "sourcing_a.yaml").unlink()
-    project.write("sourcing_b", {"one": blueprint("One")})
-    ran = project.run("plan")
-    assert "a blueprint can't change its sourcing" in ran.out
-    assert "1 to create, 1 orphan" in ran.out
+def test_steps_of_a_form_that_nobody_here_would_write(applied: Project, emulator: BackgroundEmulator) -> None:
+    """The web app may make what validate refuses: no ids, the same id twice, numbers for texts, fields of its own."""
+    same = step(1, name="One, step 1")
+    odd: list[list[Any]] = [
+        [{key: value for key, value in same.items() if key != "id"}],
+        [same, same],
+        [{**same, "content": True, "name": None, "colour": "red"}],
+        [{**same, "delay": "soon"}],
+        [{"id": "x"}],
+        [],
+    ]
+    for steps in odd:
+        emulator.store.edit(applied.ids["sourcing_a/one"], steps=steps)
+        ran = refreshed(applied)
+        assert (ran.code, "sourcing_a/one" in ran.out) == (2, True), (steps, ran.err)
+        assert applied.run("plan", "--refresh-only", "--format", "json").json["drift"], steps
 
 
-def test_a_saved_plan_is_bound_to_what_kalent_showed(project: Project, emulator: BackgroundEmulator) -> None:
-    ids = applied(project)
-    project.write("sourcing_a", {"one": blueprint("One", steps=1), "two": blueprint("Two")})
-    assert project.run("plan", "--refresh", "--out", "plan.json").code == 0
-    emulator.store.create("sourcing_a", "Something else", [])
-    edit(emulator, ids["sourcing_a/one"], "Theirs")
-    ran = project.apply("plan.json")
-    assert (ran.code, "Kalent has changed" in ran.err, "1 to update" in ran.err) == (7, True, True)
-    emulator.store.edit(ids["sourcing_a/one"], steps=blueprint("One")["steps"])
-    assert project.apply("plan.json").code == 0, "what is unrelated does not count"
+def test_what_comes_from_kalent_is_shown_harmlessly(applied: Project, emulator: BackgroundEmulator) -> None:
+    hostile = "x\x1b[31m\n::error::\u202e##[group]"
+    emulator.store.edit(applied.ids["sourcing_a/one"], name=hostile)
+    emulator.store.create("sourcing_a", f"Two{hostile}", blueprint("Two")["steps"])
+    for form in ("text", "json"):
+        ran = refreshed(applied, "--format", form)
+        assert ran.code == 2
+        for each in ("\x1b", "\u202e", "\n::error::", "##["):
+            assert (form == "json" and each == "\u202e") or each not in ran.out, (form, each)
 
 
-def test_the_state_of_another_workspace_stops_before_any_write(project: Project, tmp_path: Path) -> None:
-    applied(project)
-    with BackgroundEmulator(sourcings=[("sourcing_a", "A"), ("sourcing_b", "B")]) as other:
-        state = json.loads(project.state_path.read_text(encoding="utf-8"))
-        project.url = other.url
-        ran = project.apply()
-        assert (ran.code, "belongs to another API" in ran.err) == (8, True)
-        state["tenant"] = None
-        project.state_path.write_text(json.dumps(state), encoding="utf-8")
-        project.write("sourcing_b", {"new": blueprint("New")})
-        ran = project.apply()
-        assert (ran.code, "nothing was written" in ran.err) == (8, True), ran
-        assert other.store.blueprints("sourcing_b") == []
+# --- drift alone ------------------------------------------------------------------------------------------------
 
 
-def test_the_files_are_yaml_that_others_read(project: Project) -> None:
-    """`moved`, `removed` and `protect` stand in the schema for editors, too."""
-    schema = json.loads(project.run("schema").out)
-    assert {"moved", "removed"} <= schema["properties"].keys()
-    assert "protect" in schema["$defs"]["Blueprint"]["properties"]
-    assert yaml.safe_load("moved: [{from: a, to: b}]") == {"moved": [{"from": "a", "to": "b"}]}
+def test_drift_alone_for_a_nightly_job(applied: Project, emulator: BackgroundEmulator) -> None:
+    applied.write("sourcing_b", {"one": blueprint("One", steps=3), "new": blueprint("New")})
+    emulator.store.create("sourcing_a", "one", blueprint("One")["steps"])
+    nightly = "plan", "--refresh-only", "--detailed-exitcode"
+    ran = applied.run(*nightly)
+    assert (ran.code, ran.out) == (0, "No drift.\n")
+    emulator.store.edit(applied.ids["sourcing_a/two"], name="Theirs")
+    ran = applied.run(*nightly)
+    assert ran.code == 2
+    assert ran.out.startswith("Drift: Kalent does not show what was applied\n  ≠ changed sourcing_a/two")
+    assert "sourcing_b" not in ran.out
+    data = applied.run(*nightly, "--format", "json").json
+    assert (data["changes"], data["look_alikes"], data["unmanaged"]) == ([], [], {})
+    assert [each["address"] for each in data["drift"]] == ["sourcing_a/two"]
+    assert applied.run("plan", "--refresh-only").code == 0
+
+
+def test_drift_alone_is_nothing_to_save(applied: Project) -> None:
+    ran = applied.run("plan", "--refresh-only", "--out", "plan.json")
+    assert (ran.code, ran.out) == (1, "")
+    assert "--refresh --out" in ran.err
+    assert not (applied.folder / "plan.json").exists()
+
+
+# --- what is not ours -------------------------------------------------------------------------------------------
+
+
+def test_a_suspected_copy_and_what_is_not_managed(applied: Project, emulator: BackgroundEmulator) -> None:
+    copy = emulator.store.create("sourcing_a", "one ", blueprint("Other")["steps"])
+    emulator.store.create("sourcing_a", "Something else", blueprint("Else")["steps"])
+    ran = refreshed(applied)
+    assert ran.code == 0, "it is somebody's, and nothing of ours has changed"
+    assert "Not ours, and looks like it\n" in ran.out
+    assert (
+        f'  ! {copy.blueprint_id} "one " looks like sourcing_a/one ({applied.ids["sourcing_a/one"]}): '
+        in ran.out
+    )
+    assert (
+        "2 blueprints in Kalent not managed here (sourcing_a): `kalentops import` takes them into files"
+        in ran.out
+    )
+    data = refreshed(applied, "--format", "json").json
+    assert data["unmanaged"] == {"sourcing_a": 2}
+    assert [each["blueprint_id"] for each in data["look_alikes"]] == [copy.blueprint_id]
+
+
+def test_what_would_be_made_beside_a_look_alike(applied: Project, emulator: BackgroundEmulator) -> None:
+    there = emulator.store.create("sourcing_c", "one", blueprint("Other")["steps"])
+    applied.write("sourcing_c", {"one": blueprint("One")})
+    ran = refreshed(applied)
+    assert f"{there.blueprint_id} has this name and other content" in ran.out
+    assert f"`kalentops import sourcing_c --key one --id {there.blueprint_id}` takes it over" in ran.out
+    assert "from what Kalent has to what the file says:" in ran.out
+    assert applied.apply().code == 6
+    assert applied.run("import", "sourcing_c", "--key", "one", "--id", there.blueprint_id).code == 0
+    assert applied.apply().code == 0
+    assert refreshed(applied).code == 0
+
+
+# --- a lost state -----------------------------------------------------------------------------------------------
+
+
+def test_a_lost_state_does_no_harm(applied: Project, truth: Truth, emulator: BackgroundEmulator) -> None:
+    ids, before = applied.ids, writes(emulator)
+    applied.state_path.unlink()
+    plan = refreshed(applied, "--format", "json").json
+    assert plan["summary"] | {"adopt": 0} == dict.fromkeys(plan["summary"], 0)
+    assert {each["address"]: each["blueprint_id"] for each in plan["changes"]} == ids
+    assert refreshed(applied).out.count("it is there already, just so, and is taken over") == 3
+    ran = applied.apply()
+    truth.check(ran)
+    assert (ran.code, applied.ids) == (0, ids)
+    assert writes(emulator) == before
+    assert refreshed(applied).code == 0
+
+
+def test_a_lost_state_and_the_guards(applied: Project, emulator: BackgroundEmulator) -> None:
+    """A plan that has not looked takes for new what is there: it is told how to make one that has."""
+    ids, before = applied.ids, writes(emulator)
+    applied.state_path.unlink()
+    (applied.folder / "kalentops.yaml").write_text("guards: {max_creates: 1}\n")
+    assert "apply would stop: the plan has more than the guards permit: 3 creates" in refreshed(applied).err
+    stopped = applied.apply()
+    assert stopped.code == 6
+    assert "`kalentops plan --refresh --out FILE`" in stopped.err
+    saved = refreshed(applied, "--out", "plan.json")
+    assert "apply would stop" not in saved.err
+    assert applied.apply("plan.json").code == 0
+    assert (applied.ids, writes(emulator)) == (ids, before)
+
+
+# --- saved plans ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def saved(applied: Project) -> Project:
+    """A saved plan: one to make, one to change."""
+    applied.write(
+        "sourcing_a", {"one": blueprint("One", steps=3), "two": blueprint("Two"), "new": blueprint("New")}
+    )
+    assert applied.run("plan", "--refresh", "--out", "plan.json").code == 0
+    return applied
+
+
+def test_a_saved_plan_is_done_as_it_was_reviewed(saved: Project, emulator: BackgroundEmulator) -> None:
+    before = writes(emulator)
+    assert saved.apply("plan.json").code == 0
+    assert writes(emulator) == before + 2
+    assert refreshed(saved).code == 0
+
+
+def test_a_saved_plan_does_not_mind_what_does_not_concern_it(
+    saved: Project, emulator: BackgroundEmulator
+) -> None:
+    emulator.store.create("sourcing_a", "Something else", blueprint("Else")["steps"])
+    emulator.store.create("sourcing_c", "New", blueprint("New")["steps"])
+    emulator.store.edit(saved.ids["sourcing_a/two"], name="Theirs")
+    emulator.store.remove(saved.ids["sourcing_b/one"])
+    assert saved.apply("plan.json").code == 0
+
+
+def _edit_files(project: Project, _: BackgroundEmulator) -> None:
+    project.write(
+        "sourcing_a", {"one": blueprint("One", steps=4), "two": blueprint("Two"), "new": blueprint("New")}
+    )
+
+
+def _write_state(project: Project, _: BackgroundEmulator) -> None:
+    assert project.run("state", "mv", "sourcing_b/one", "sourcing_b/two").code == 0
+    assert project.run("state", "mv", "sourcing_b/two", "sourcing_b/one").code == 0
+
+
+def _edit_in_kalent(project: Project, emulator: BackgroundEmulator) -> None:
+    emulator.store.edit(project.ids["sourcing_a/one"], name="Theirs")
+
+
+def _make_in_kalent(_: Project, emulator: BackgroundEmulator) -> None:
+    emulator.store.create("sourcing_a", "New", blueprint("New")["steps"])
+
+
+@pytest.mark.parametrize(
+    ("happens", "moved", "where"),
+    [
+        (_edit_files, "the files have", "sourcing_a/one"),
+        (_write_state, "the state has", None),
+        (_edit_in_kalent, "Kalent has", "sourcing_a/one"),
+        (_make_in_kalent, "Kalent has", "sourcing_a/new"),
+    ],
+    ids=["files", "state", "an edit in Kalent", "a copy in Kalent"],
+)
+def test_a_saved_plan_is_stale(
+    happens: Callable[[Project, BackgroundEmulator], None],
+    moved: str,
+    where: str | None,
+    saved: Project,
+    emulator: BackgroundEmulator,
+) -> None:
+    before = writes(emulator)
+    happens(saved, emulator)
+    ran = saved.apply("plan.json")
+    assert (ran.code, ran.out, writes(emulator)) == (7, "", before)
+    others = {"the files have", "the state has", "Kalent has"} - {moved}
+    assert moved in ran.err
+    assert not any(each in ran.err for each in others), ran.err
+    assert where is None or f"it differs at {where}" in ran.err
+    assert "it had 1 to create, 1 to update" in ran.err
+
+
+def test_a_saved_plan_that_asks_for_what_is_gone_is_stale(
+    applied: Project, emulator: BackgroundEmulator
+) -> None:
+    emulator.store.edit(applied.ids["sourcing_a/one"], name="Theirs")
+    asked = "--target", "sourcing_a/one", "--overwrite", "sourcing_a/one"
+    assert applied.run("plan", "--refresh", "--out", "plan.json", *asked).code == 0
+    applied.write("sourcing_a", {"two": blueprint("Two")})
+    assert applied.run("state", "rm", "--yes", "sourcing_a/one").code == 0
+    ran = applied.apply("plan.json")
+    assert ran.code == 7, ran.err
+
+
+def test_what_a_saved_plan_is_about_is_in_it(applied: Project, emulator: BackgroundEmulator) -> None:
+    emulator.store.edit(applied.ids["sourcing_a/one"], name="Theirs")
+    applied.write("sourcing_b", {"one": blueprint("One", steps=3)})
+    asked = "--sourcing", "sourcing_a", "--overwrite", "sourcing_a/one"
+    assert applied.run("plan", "--refresh", "--out", "plan.json", *asked).code == 0
+    both = applied.apply("plan.json", "--target", "one")
+    assert both.code == 1
+    assert "a saved plan says itself what it is about" in both.err
+    ran = applied.apply("plan.json", "--format", "json")
+    assert (ran.code, [each["address"] for each in ran.json["results"]]) == (0, ["sourcing_a/one"])
+    assert ran.json["left_out"] == ["sourcing_b/one"]
+    assert emulator.store.blueprints("sourcing_a")[0].name == "One"
+
+
+# --- what can't be read -----------------------------------------------------------------------------------------
+
+
+def answering(status: int, code: str) -> Callable[[Exchange], None]:
+    return lambda exchange: exchange.send(envelope(status, code, "no"))
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, "not_found"), (403, "forbidden")])
+def test_one_sourcing_that_the_api_refuses(
+    status: int, code: str, applied: Project, proxy: FaultProxy
+) -> None:
+    applied.write("sourcing_b", {"one": blueprint("One"), "new": blueprint("New")})
+    proxy.script = lambda request: answering(status, code) if "sourcing_b" in request.path else None
+    ran = refreshed(applied)
+    assert ran.code == 2
+    assert '! conflict new "New"' in ran.out
+    assert "≠ unreadable sourcing_b/one" in ran.out
+    assert ran.out.count(f"(HTTP {status})") == 2
+    assert ran.out.endswith("Plan: 1 in conflict, 3 unchanged, 1 not to be read in Kalent.\n")
+
+
+@pytest.mark.parametrize(("status", "exit_code"), [(401, 4), (402, 4), (500, 5)])
+def test_an_api_that_says_nothing(
+    status: int, exit_code: int, applied: Project, proxy: FaultProxy, no_backoff: None
+) -> None:
+    proxy.script = on("list", answering(status, "some_error"), nth=None)
+    ran = refreshed(applied, "--out", "plan.json")
+    assert (ran.code, ran.out) == (exit_code, "")
+    assert "error: " in ran.err
+    assert not (applied.folder / "plan.json").exists()
+
+
+def test_an_api_that_is_not_there(applied: Project, no_backoff: None) -> None:
+    applied.url = "http://127.0.0.1:9/api"
+    ran = refreshed(applied)
+    assert (ran.code, ran.out) == (8, ""), "it is another API than the state's, and that is found first"
+    applied.state_path.unlink()
+    ran = refreshed(applied)
+    assert (ran.code, ran.out) == (5, "")
+
+
+def test_no_key(applied: Project) -> None:
+    applied.environment["KALENT_API_KEY"] = ""
+    assert applied.run("plan").code == 0
+    ran = refreshed(applied)
+    assert (ran.code, ran.out) == (4, "")
+    assert "export KALENT_API_KEY" in ran.err
+
+
+def test_a_state_of_another_workspace_is_foretold_to_stop(
+    applied: Project, emulator: BackgroundEmulator
+) -> None:
+    """The same address, another key: nothing of ours is there."""
+    for sourcing in ("sourcing_a", "sourcing_b"):
+        for each in emulator.store.blueprints(sourcing):
+            emulator.store.remove(each.blueprint_id)
+    applied.write("sourcing_c", {"new": blueprint("New")})
+    before, state = writes(emulator), applied.state_path.read_bytes()
+    assert "apply would stop: Kalent knows nothing of what the state says is there" in refreshed(applied).err
+    ran = applied.apply()
+    assert (ran.code, ran.out) == (8, "")
+    assert "nothing was written" in ran.err
+    assert (writes(emulator), applied.state_path.read_bytes()) == (before, state)
+
+
+def test_ctrl_c_while_it_looks(applied: Project, proxy: FaultProxy) -> None:
+    for number in range(6):
+        applied.write(f"sourcing_{number}", {"one": blueprint("One")})
+    held = threading.Event()
+
+    def hold(exchange: Exchange) -> None:
+        held.set()
+        exchange.stall(0.5)
+        exchange.send(exchange.forward())
+
+    applied.timeout = 20
+    proxy.script = on("list", hold, nth=None)
+    before = applied.state_path.read_bytes()
+    process = applied.start("plan", "--refresh", "--out", "plan.json")
+    assert held.wait(20)
+    os.kill(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (130, "")
+    assert "ending after what is under way" in err
+    assert "interrupted while reading; nothing was changed" in err
+    assert not (applied.folder / "plan.json").exists()
+    assert applied.state_path.read_bytes() == before
+
+
+def test_ctrl_c_while_a_saved_plan_is_looked_at_writes_nothing(saved: Project, proxy: FaultProxy) -> None:
+    """A wish to end that comes with the last list counts as well."""
+    last: list[int] = []
+
+    def interrupt(exchange: Exchange) -> None:
+        response = exchange.forward()
+        last.append(exchange.request.nth)
+        if len(last) == 2:
+            os.kill(process.pid, signal.SIGINT)
+            exchange.stall(0.3)
+        exchange.send(response)
+
+    saved.timeout = 20
+    before = proxy.count("create"), proxy.count("update")
+    proxy.script = on("list", interrupt, nth=None)
+    process = saved.start("apply", "--yes", "plan.json", "--parallelism", "1")
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (130, ""), err
+    assert wait_until(lambda: len(last) >= 2)
+    assert (proxy.count("create"), proxy.count("update")) == before
+
+
+# --- it can't write ---------------------------------------------------------------------------------------------
+
+OPTIONS = (
+    ("--refresh",),
+    ("--refresh-only",),
+    ("--detailed-exitcode",),
+    ("--out", "plan.json"),
+    ("--sourcing", "sourcing_a"),
+    ("--target", "one"),
+    ("--overwrite", "sourcing_a/one"),
+    ("--format", "json"),
+    ("--verbose",),
+    ("--quiet",),
+    ("--debug-http",),
+)
+
+
+def some_of(options: tuple[tuple[str, ...], ...]) -> Iterator[tuple[tuple[str, ...], ...]]:
+    """Each alone, each two together, and all."""
+    return chain(combinations(options, 1), combinations(options, 2), [options])
+
+
+def test_no_option_of_plan_writes(
+    applied: Project, emulator: BackgroundEmulator, proxy: FaultProxy, tmp_path: Path
+) -> None:
+    """Whatever there is to do: something of each kind."""
+    emulator.store.edit(applied.ids["sourcing_a/one"], name="Theirs")
+    emulator.store.remove(applied.ids["sourcing_b/one"])
+    emulator.store.create("sourcing_c", "There", blueprint("There")["steps"])
+    applied.write("sourcing_a", {"one": blueprint("One", steps=3), "three": blueprint("Two")})
+    say(applied, "sourcing_a", moved=[{"from": "two", "to": "three"}])
+    applied.write("sourcing_b", {"one": blueprint("One", steps=3), "new": blueprint("New")})
+    applied.write("sourcing_c", {"there": blueprint("There"), "new": blueprint("Else", steps=3)})
+
+    def contents() -> dict[str, bytes]:
+        return {
+            path.name: path.read_bytes()
+            for path in tmp_path.rglob("*")
+            if path.is_file() and path.name != "plan.json"
+        }
+
+    proxy.requests.clear()
+    before, ran = contents(), 0
+    for chosen in some_of(OPTIONS):
+        args = [part for option in chosen for part in option]
+        code = applied.run("plan", *args).code
+        ran += code != 1
+        assert code in {0, 1, 2}, args
+    assert ran > 50
+    assert contents() == before
+    assert {request.method for request in proxy.requests} == {"GET"}
+    assert len(proxy.requests) > 50
