@@ -282,6 +282,12 @@ def test_a_wish_to_end_before_the_move(applied: Project, proxy: FaultProxy) -> N
     assert applied.state_path.read_bytes() == before
 
 
+def test_editors_know_the_lines(project: Project) -> None:
+    schema = project.run("schema").json
+    assert {"moved", "removed"} <= schema["properties"].keys()
+    assert "protect" in schema["$defs"]["Blueprint"]["properties"]
+
+
 # --- removed ----------------------------------------------------------------------------------------------------
 
 
@@ -386,6 +392,44 @@ def test_protected_after_a_run_was_cut_off(
     assert applied.state["intents"] == {}
     assert applied.apply("--overwrite", "sourcing_a/old").code == 0
     assert len(emulator.store.blueprints("sourcing_a")[0].steps) == 4
+
+
+@pytest.mark.usefixtures("no_backoff")
+def test_what_comes_true_late_is_awaited_although_it_is_protected_by_now(
+    applied: Project, proxy: FaultProxy, truth: Truth, emulator: BackgroundEmulator
+) -> None:
+    """Else it would be told as left alone, and be there a moment later."""
+    write(applied, {"old": blueprint("One", steps=3), "other": blueprint("Other")})
+
+    def late(exchange: Exchange) -> None:
+        exchange.forward_later(0.6)
+        exchange.reset()
+
+    applied.settle = 0.0
+    proxy.script = lambda request: late if request.kind == "update" else gone if proxy.timers else None
+    assert applied.apply().code == 10
+    proxy.script = lambda _: None
+    applied.settle = 5.0
+    write(applied, {"old": {**blueprint("One", steps=3), "protect": True}, "other": blueprint("Other")})
+    sent = proxy.count("update")
+    ran = applied.apply()
+    proxy.settle()
+    truth.check(ran)
+    assert (ran.code, proxy.count("update")) == (0, sent), ran.out
+    assert len(emulator.store.blueprints("sourcing_a")[0].steps) == 3
+    assert applied.run("plan", "--refresh", "--detailed-exitcode").code == 0
+
+
+def test_what_nobody_can_see_is_put_back_as_well(applied: Project, emulator: BackgroundEmulator) -> None:
+    wanted = {"old": blueprint("One", config={"tone": "warm"}), "other": blueprint("Other")}
+    write(applied, wanted)
+    assert applied.apply().code == 0
+    emulator.store.update(applied.ids["sourcing_a/old"], config={"tone": "cold"})
+    assert applied.apply().code == 0
+    assert emulator.store.blueprints("sourcing_a")[0].config == {"tone": "cold"}, "nobody can tell"
+    assert "~ update old" in applied.run("plan", "--refresh", "--overwrite", "sourcing_a/old").out
+    assert applied.apply("--overwrite", "sourcing_a/old").code == 0
+    assert emulator.store.blueprints("sourcing_a")[0].config == {"tone": "warm"}
 
 
 def test_an_adoption_of_what_is_protected_sends_nothing(
@@ -561,6 +605,19 @@ def test_with_the_state_of_another_workspace_nothing_is_written(
         assert "nothing was written" in ran.err
     assert applied.state_path.read_bytes() == before
     assert {request.method for request in proxy.requests} == {"GET"}
+
+
+def test_a_state_that_does_not_say_where_it_belongs(applied: Project) -> None:
+    """Another server altogether, and a state without the fingerprint of its address: the ids tell."""
+    with BackgroundEmulator(sourcings=[("sourcing_a", "A"), ("sourcing_b", "B")]) as other:
+        applied.url = other.url
+        ran = applied.apply()
+        assert (ran.code, "belongs to another API" in ran.err) == (8, True)
+        applied.state_path.write_text(json.dumps({**applied.state, "tenant": None}), encoding="utf-8")
+        write(applied, {"new": blueprint("New")}, "sourcing_b")
+        ran = applied.apply()
+        assert (ran.code, "nothing was written" in ran.err) == (8, True)
+        assert other.store.blueprints("sourcing_b") == []
 
 
 def test_two_that_are_gone_stop_and_one_that_is_gone_is_a_conflict(

@@ -491,8 +491,8 @@ OPTIONS = (
 
 
 def some_of(options: tuple[tuple[str, ...], ...]) -> Iterator[tuple[tuple[str, ...], ...]]:
-    """Each alone, each two together, and all."""
-    return chain(combinations(options, 1), combinations(options, 2), [options])
+    """None, each alone, each two together, and all."""
+    return chain([()], combinations(options, 1), combinations(options, 2), [options])
 
 
 def test_no_option_of_plan_writes(
