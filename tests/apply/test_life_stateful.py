@@ -43,12 +43,23 @@ def steps(text: str) -> list[dict[str, Any]]:
     return [{**step, "policy": {"skipStepIfNoContact": True}}]
 
 
+class InTurn:
+    """Ids in the order in which they are given out, so that the same life has the same ids' order again."""
+
+    def __init__(self, life: int) -> None:
+        self._numbers = (f"{life:08}{number:012}" for number in count())
+
+    def choices(self, _: str, *, k: int) -> list[str]:
+        return list(next(self._numbers))[:k]
+
+
 class Life(RuleBasedStateMachine):
     def __init__(self, emulator: BackgroundEmulator, proxy: FaultProxy) -> None:
         super().__init__()
         number = next(NUMBERS)
         self.folder = tempfile.TemporaryDirectory()
         project = Project(Path(self.folder.name), proxy.url, settle=0.0, timeout=20)
+        emulator.store._random = InTurn(number)  # type: ignore[assignment]
         self.world = World(project, emulator, proxy, (f"s{number}-a", f"s{number}-b"))
 
     def teardown(self) -> None:
