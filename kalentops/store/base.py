@@ -11,7 +11,9 @@ from kalentops.state import Record, State
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The state as it was read, with what its journal adds, and what there is to say about the reading."""
+    """The state as it was read, with what its journal adds and the serial that it gets with that; and what there is to
+    say about the reading.
+    """
 
     state: State
     notes: tuple[str, ...] = ()

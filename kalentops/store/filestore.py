@@ -119,6 +119,9 @@ def _together(state: State, found: Journal | None, name: str) -> Snapshot:
             f"the state was replaced after a run that did not end; its {len(found.records)} records are kept"
         )
         state = merge(state, found.records)
+    if found.records:
+        # The one that it gets when the next writer folds the journal into it: a plan that is saved now holds then.
+        state = replace(state, serial=max(state.serial, found.serial) + 1)
     check(state)
     return Snapshot(state, tuple(notes))
 

@@ -336,6 +336,31 @@ def test_a_saved_plan_is_stale(
     assert "it had 1 to create, 1 to update" in ran.err
 
 
+@pytest.mark.parametrize("options", [(), ("--refresh",)], ids=["offline", "refreshed"])
+def test_a_plan_that_was_saved_after_a_run_was_killed_holds(
+    options: tuple[str, ...], applied: Project, proxy: FaultProxy, truth: Truth
+) -> None:
+    """Nobody has changed the state: apply only puts into it what the journal has."""
+
+    def kill(exchange: Exchange) -> None:
+        exchange.forward()
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        exchange.reset()
+
+    applied.write("sourcing_c", {"one": blueprint("One")})
+    proxy.script = on("create", kill, nth=proxy.count("create") + 1)
+    process = applied.start("apply", "--yes")
+    process.communicate(timeout=30)
+    assert applied.journal_path.exists()
+    proxy.script = lambda _: None
+    assert applied.run("plan", "--out", "plan.json", *options).code == 0
+    ran = applied.apply("plan.json")
+    truth.check(ran)
+    assert ran.code == 0, ran.err
+    assert applied.apply("plan.json").code == 7
+
+
 def test_a_saved_plan_that_asks_for_what_is_gone_is_stale(
     applied: Project, emulator: BackgroundEmulator
 ) -> None:
