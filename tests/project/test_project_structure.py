@@ -134,6 +134,21 @@ def test_modules_and_functions_are_small(path: Path) -> None:
     assert ast.get_docstring(tree), "each module says what it is"
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "tests").rglob("test_*.py")), ids=lambda path: path.stem)
+def test_the_name_of_a_test_is_the_same_in_each_process(path: Path) -> None:
+    """The elements of a set come in another order in each process: then the workers don't agree on what to run."""
+    decorators = (
+        decorator
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        for decorator in node.decorator_list
+        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).endswith("parametrize")
+    )
+    for decorator in decorators:
+        sets = [ast.unparse(each) for each in ast.walk(decorator) if isinstance(each, ast.Set | ast.SetComp)]
+        assert sets == [], f"{path.name}:{decorator.lineno}"
+
+
 def test_nothing_names_a_registry_or_a_machine() -> None:
     listed = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
