@@ -1,33 +1,35 @@
 """The state onto its branch: a commit of the state alone, pushed, and merged by address with what others pushed.
 
 Nothing of the work tree beside it is committed, no hook runs, and no commit of somebody else is pushed along. A push
-that comes too late is made again on top of what came first: git merges the two states with `kalentops state merge`,
-which refuses two ids for one address.
+that comes too late is made again on top of what came first (`stateonto.py`); two ids for one address stop it.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import shlex
-import sys
-import tempfile
+import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from kalentops.errors import StateError, Unreachable, UsageError
+from kalentops.stateonto import Commits, follow, in_the_way, on_top
 from kalentops.text import clip
 from kalentops.worktree import Said, Worktree
 
 _TRIES: Final = 6
-_MERGE: Final = "merge.kalentops-state.driver"
 # Somebody else's push was in the way at that very moment.
 _BUSY: Final = re.compile(
     r"cannot lock ref|failed to update ref|failed to lock|reference already exists", re.IGNORECASE
+)
+# Who is told so without a word about the branch: the token can only read, or is none.
+_DENIED: Final = re.compile(
+    r"returned error: 40[13]|permission to .* denied|permission denied|authentication failed|could not read username"
+    r"|write access",
+    re.IGNORECASE,
 )
 _BOT: Final = ("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com")
 _ACCESS: Final = (
@@ -74,46 +76,59 @@ def branch_of(folder: Path, remote: str, name: str | None) -> Branch:
     return Branch(tree, remote, found)
 
 
-def push_state(branch: Branch, files: Sequence[Path], message: str) -> str | None:
-    """Commit what has changed in the files and push it; the id of the commit, None where there was nothing to push.
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """The commit that the branch is at now; `new` says that it is ours; `left`, why the work tree could not follow."""
 
-    The files need not exist. Raises UsageError, StateError, Unreachable.
+    commit: str
+    new: bool
+    left: str | None = None
+
+
+def push_state(branch: Branch, files: Sequence[Path], message: str) -> Pushed:
+    """Commit what has changed in the files and push it, merged with what others have pushed.
+
+    The files need not exist; the first is the state. The work tree follows where no edit of somebody is in the way.
+    Raises UsageError, StateError, Unreachable.
     """
-    with _prepared(branch, files) as (ready, names):
-        changed = ready.tree.git("status", "--porcelain", "--untracked-files=all", "--ignored", "--", *names)
-        if changed.out.strip():
-            _commit(ready.tree, names, message)
-        if not _ahead(ready, names):
-            return None
-        _push(ready)
-        return ready.tree.ask("rev-parse", "HEAD")
+    ready, names = _prepared(branch, files)
+    changed = ready.tree.git("status", "--porcelain", "--untracked-files=all", "--ignored", "--", *names)
+    if changed.out.strip():
+        _commit(ready.tree, names, message)
+    commits = Commits(message, _identity(ready.tree))
+    pushed = _push(ready, lambda tip: on_top(ready.tree, tip, names, commits))
+    return replace(pushed, left=follow(ready.tree, pushed.commit))
 
 
-def probe(branch: Branch, files: Sequence[Path], message: str) -> str | None:
-    """Push an empty commit: whether a branch takes a push is known after one, and not before. The commit's id.
+def probe(branch: Branch, files: Sequence[Path], message: str) -> Pushed:
+    """Push an empty commit: whether a branch takes a push is known after one, and not before.
 
-    What others have pushed meanwhile is checked out first. Raises what `push_state` raises; then no commit is left.
+    What others have pushed meanwhile is checked out then. Raises what `push_state` raises; then nothing is changed
+    here.
     """
-    with _prepared(branch, files) as (ready, names):
-        _ahead(ready, names)
-        tree = ready.tree
-        before = tree.ask("rev-parse", "HEAD")
-        made = tree.git(
-            "commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", message, environment=_identity(tree)
+    ready, names = _prepared(branch, files)
+    tree, commits = ready.tree, Commits(message, _identity(ready.tree))
+
+    def empty(tip: str) -> str:
+        above = on_top(tree, tip, names, commits)
+        _check_free(in_the_way(tree, above), ready)
+        return commits.of(tree, f"{above}^{{tree}}", above)
+
+    pushed = _push(ready, empty)
+    _check_free(follow(tree, pushed.commit), ready)
+    return pushed
+
+
+def _check_free(reason: str | None, branch: Branch) -> None:
+    if reason is not None:
+        raise UsageError(
+            f"what others have pushed to {branch.shown} can't be checked out: {reason}",
+            hint="commit or stash what is in its way; if it is the state, `kalentops state push` does",
         )
-        if made.code or tree.git("update-ref", "HEAD", made.out.strip()).code:
-            raise UsageError(f"git can't commit: {made.last_words}")
-        try:
-            _push(ready)
-        except BaseException:
-            tree.git("update-ref", "HEAD", str(before))
-            raise
-        return tree.ask("rev-parse", "HEAD")
 
 
-@contextmanager
-def _prepared(branch: Branch, files: Sequence[Path]) -> Iterator[tuple[Branch, list[str]]]:
-    """The branch with settings that hold for these commands alone, and the names of the files below its top."""
+def _prepared(branch: Branch, files: Sequence[Path]) -> tuple[Branch, list[str]]:
+    """The branch without hooks, for these commands alone, and the names of the files below its top."""
     top = branch.tree.folder.resolve()
     for path in files:
         if not path.is_relative_to(top):
@@ -121,16 +136,7 @@ def _prepared(branch: Branch, files: Sequence[Path]) -> Iterator[tuple[Branch, l
                 f"{path} is not in the repository {top}", hint="keep the state beside the blueprints"
             )
     names = [path.relative_to(top).as_posix() for path in files]
-    with tempfile.TemporaryDirectory(prefix="kalentops-") as folder:
-        attributes = Path(folder) / "attributes"
-        attributes.write_text(f'"/{names[0]}" merge=kalentops-state\n', encoding="utf-8")
-        program = " ".join(shlex.quote(part) for part in (sys.executable, "-P", "-m", "kalentops"))
-        settings = (
-            f"core.hooksPath={os.devnull}",
-            f"core.attributesFile={attributes}",
-            f"{_MERGE}={program.replace('%', '%%')} state merge %O %A %B",
-        )
-        yield replace(branch, tree=Worktree(top, settings)), names
+    return replace(branch, tree=Worktree(top, (f"core.hooksPath={os.devnull}",))), names
 
 
 def _commit(tree: Worktree, names: Sequence[str], message: str) -> None:
@@ -139,7 +145,9 @@ def _commit(tree: Worktree, names: Sequence[str], message: str) -> None:
     added = tree.git("add", "--all", "--", *there)
     if added.code:
         hint = f"take it out of .gitignore: `git check-ignore -v {names[0]}` says where it stands"
-        raise UsageError(f"git takes no {names[0]}: {added.last_words}", hint=hint)
+        ignored = "ignored by one of your" in added.err
+        said = "it is ignored" if ignored else added.last_words
+        raise UsageError(f"git takes no {names[0]}: {said}", hint=hint if ignored else None)
     if not tree.git("diff", "--cached", "--quiet", "--", *there).code:
         return
     done = tree.git(
@@ -167,39 +175,23 @@ def _identity(tree: Worktree) -> Mapping[str, str]:
     }
 
 
-def _ahead(branch: Branch, names: Sequence[str]) -> bool:
-    """Fetch, and stand on top of what the branch holds; whether there is something of ours to push.
-
-    Raises UsageError for commits that are about other files: they are somebody's to push.
-    """
-    tip = _fetch(branch)
-    if tip is None:
-        return True
-    tree = branch.tree
-    changed = tree.git("diff", "--name-only", "-z", f"{tip}...HEAD")
-    if changed.code:
-        raise StateError(
-            f"the history of {branch.shown} is another one: {changed.last_words}",
-            hint="check the branch out again; was it rewritten?",
-        )
-    others = [name for name in changed.out.split("\0") if name and name not in names]
-    if others:
-        raise UsageError(
-            f"there are commits that are not on {branch.shown}: {clip(others[0])} differs",
-            hint=f"push them first, as in `git push {branch.remote} HEAD:{branch.name}`",
-        )
-    _onto(branch, tip)
-    return tree.ask("rev-parse", "HEAD") != tip
-
-
-def _fetch(branch: Branch) -> str | None:
-    """The commit that the branch is at, None where there is no such branch yet. Raises Unreachable."""
+def _fetch(branch: Branch) -> str:
+    """The commit that the branch is at. Raises UsageError where there is no such branch, Unreachable."""
+    # A name of its own: FETCH_HEAD is overwritten by every other fetch, such as those of an editor.
+    name = f"refs/kalentops/{secrets.token_hex(8)}"
+    done = Said(1, "", "")
     for wait in (1, 2, 4, 0):
-        done = branch.tree.git("fetch", "--quiet", "--no-tags", branch.remote, branch.ref)
-        if not done.code:
-            return branch.tree.ask("rev-parse", "FETCH_HEAD")
+        options = ("--quiet", "--no-tags", "--no-recurse-submodules")
+        done = branch.tree.git("fetch", *options, branch.remote, f"+{branch.ref}:{name}")
+        tip = None if done.code else branch.tree.ask("rev-parse", "--verify", name)
+        branch.tree.git("update-ref", "-d", name)
+        if tip is not None:
+            return tip
         if "couldn't find remote ref" in done.err:
-            return None
+            raise UsageError(
+                f"{branch.remote} has no branch {clip(branch.name)}",
+                hint=f"is the name right? `git push {branch.remote} HEAD:{branch.name}` begins it",
+            )
         if wait:
             time.sleep(wait)
     raise Unreachable(
@@ -207,45 +199,30 @@ def _fetch(branch: Branch) -> str | None:
     )
 
 
-def _onto(branch: Branch, tip: str) -> None:
-    """Our commits on top of what others have pushed. Raises StateError where the two can't both hold."""
-    tree = branch.tree
-    done = tree.git("rebase", "--quiet", "--autostash", "--keep-empty", tip, environment=_identity(tree))
-    if not done.code:
-        return
-    tree.git("rebase", "--abort")
-    raise StateError(
-        f"the state can't be put on top of {branch.shown}: {_reasons(done)}",
-        hint="somebody else has recorded other ids there; look at both with `kalentops state list`, and at Kalent, "
-        "before anything is applied again",
-    )
+def _push(branch: Branch, make: Callable[[str], str]) -> Pushed:
+    """Push what is made on top of the branch, and again where another push comes between.
 
-
-def _reasons(done: Said) -> str:
-    """What the merge driver said, and git where it said nothing."""
-    lines = [line.removeprefix("error: ") for line in done.err.splitlines() if line.startswith("error: ")]
-    own = [line for line in lines if not line.startswith("could not apply")]
-    return clip("; ".join(own), 500) if own else done.last_words
-
-
-def _push(branch: Branch) -> None:
-    """Push HEAD, again on top of what comes between. Raises StateError, Unreachable."""
+    Raises StateError, Unreachable, and what `make` raises.
+    """
     said = Said(1, "", "")
+    options = ("--porcelain", "--no-follow-tags", "--recurse-submodules=no")
     for attempt in range(_TRIES):
-        said = branch.tree.git("push", "--porcelain", branch.remote, f"HEAD:{branch.ref}")
+        tip = _fetch(branch)
+        commit = make(tip)
+        if commit == tip:
+            return Pushed(commit, new=False)
+        said = branch.tree.git("push", *options, branch.remote, f"{commit}:{branch.ref}")
         if not said.code:
-            return
+            return Pushed(commit, new=True)
         status = next((line for line in said.out.splitlines() if line.startswith("!")), "")
-        if "[remote rejected]" in status and not _BUSY.search(status + said.err):
+        refused = _DENIED.search(said.err) if not status else "[remote rejected]" in status
+        if refused and not _BUSY.search(status + said.err):
             raise StateError(f"{branch.shown} takes no push: {_refusal(said, status)}", hint=_ACCESS)
         if not status:
             time.sleep(2**attempt / 2)
-        tip = _fetch(branch)
-        if tip is not None:
-            _onto(branch, tip)
     raise Unreachable(
         f"{branch.shown} took none of {_TRIES} pushes: {said.last_words}",
-        hint="the state is committed here, not there; run `kalentops state push` again",
+        hint="nothing is lost here; run the command again",
     )
 
 
@@ -254,4 +231,4 @@ def _refusal(said: Said, status: str) -> str:
     remote = [
         line.removeprefix("remote:").strip() for line in said.err.splitlines() if line.startswith("remote:")
     ]
-    return clip(" ".join(filter(None, remote)) or status.rpartition("\t")[2], 500)
+    return clip(" ".join(filter(None, remote)) or status.rpartition("\t")[2] or said.last_words, 500)

@@ -28,6 +28,8 @@ class Said:
     code: int
     out: str
     err: str
+    data: bytes = b""
+    """What it printed, byte by byte."""
 
     @property
     def last_words(self) -> str:
@@ -45,7 +47,7 @@ class Worktree:
     folder: Path
     settings: tuple[str, ...] = ()
 
-    def git(self, *args: str, environment: Mapping[str, str] | None = None) -> Said:
+    def git(self, *args: str, environment: Mapping[str, str] | None = None, data: bytes = b"") -> Said:
         """Run git, whatever comes of it. Raises UsageError where there is none, or where it doesn't end."""
         options = [part for each in self.settings for part in ("-c", each)]
         try:
@@ -53,7 +55,7 @@ class Worktree:
                 ["git", "--no-pager", *options, *args],  # noqa: S607 - the user's own git
                 cwd=self.folder,
                 env=_environment() | dict(environment or {}),
-                stdin=subprocess.DEVNULL,
+                input=data,
                 capture_output=True,
                 timeout=_SECONDS,
                 check=False,
@@ -65,7 +67,10 @@ class Worktree:
                 f"git {args[0]} gave no answer within {_SECONDS} s", hint="try it again"
             ) from None
         return Said(
-            done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+            done.returncode,
+            done.stdout.decode(errors="replace"),
+            done.stderr.decode(errors="replace"),
+            done.stdout,
         )
 
     def ask(self, *args: str) -> str | None:
@@ -91,4 +96,10 @@ def _environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith("GIT_") or name.startswith(_KEPT)
     }
-    return kept | {"GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "true", "LC_ALL": "C"}
+    # A name is a name, whatever stands in it: no pattern, and no command to pathspecs.
+    return kept | {
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_EDITOR": "true",
+        "GIT_LITERAL_PATHSPECS": "1",
+        "LC_ALL": "C",
+    }

@@ -42,26 +42,35 @@ def push(
     address; two ids for one address stop it (exit code 8), and so does a branch that takes no push.
     """
     from kalentops import statepush
+    from kalentops.reports.notes import tell
     from kalentops.store.filestore import FileStore
+    from kalentops.store.lock import hold
 
     project = options.project(directory, state_file)
     store = FileStore(project.state_path)
     target = statepush.branch_of(project.config.root, remote, branch)
     files = [store.path, store.journal_path]
+    # Nothing is moved under a run that is under way, and none begins meanwhile.
     if probe:
-        if not _something_to_do(project, store):
-            click.echo("nothing to apply: no push was tried")
-            return
-        made = statepush.probe(target, files, _message("Begin to apply the blueprints"))
+        with hold(store.lock_path, lock_timeout):
+            if not _something_to_do(project, store):
+                click.echo("nothing to apply: no push was tried")
+                return
+            done = statepush.probe(target, files, _message("Begin to apply the blueprints"))
         said = f"{target.shown} takes a push"
     else:
-        state = _folded(store, lock_timeout)
-        made = statepush.push_state(target, files, _message(_subject(state)))
+        with store.session(
+            lock_timeout=lock_timeout
+        ) as session:  # takes what a killed run has left into the state
+            state = session.state
+            done = statepush.push_state(target, files, _message(_subject(state)))
         said = f"pushed to {target.shown}: {len(state.entries)} blueprints, serial {state.serial}"
-        if made is None:
+        if not done.new:
             said = f"nothing to push: {target.shown} has this state"
+    if done.left is not None:
+        tell([f"your branch stays behind {target.shown}, because of an edit: {done.left}"])
     if not quiet:
-        click.echo(f"{said} ({made[:12]})" if made else said)
+        click.echo(f"{said} ({done.commit[:12]})" if done.new else said)
 
 
 def _something_to_do(project: options.Project, store: FileStore) -> bool:
@@ -76,17 +85,6 @@ def _something_to_do(project: options.Project, store: FileStore) -> bool:
         raise InvalidFiles("the blueprints are not valid; nothing was begun", hint="run `kalentops validate`")
     planned = stages.plan_of(repository, state, Asked())
     return bool(planned.plan.to_do) or planned.known != state
-
-
-def _folded(store: FileStore, lock_timeout: float) -> State:
-    """The state, with what a killed run has left in its journal: one file to commit, which git can merge.
-
-    Raises StateError.
-    """
-    if not store.journal_path.exists():
-        return store.read().state
-    with store.session(lock_timeout=lock_timeout) as session:
-        return session.state
 
 
 def _subject(state: State) -> str:

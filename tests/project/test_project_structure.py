@@ -23,6 +23,7 @@ LAYERS = (
     ("apply", "importing"),
     ("github",),
     ("init", "statepush"),
+    ("stateonto",),
     ("api", "store", "writing"),
     ("repository", "refreshing"),
     ("workers", "plan"),

@@ -3,61 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
 from tests.harness import STATE, Project, blueprint
 from tests.repositories import Remote, commit, git
-
-ROOT = Path(__file__).parents[2]
-ACTIONS = {
-    "GITHUB_ACTIONS": "true",
-    "GITHUB_SERVER_URL": "https://github.example.com",
-    "GITHUB_REPOSITORY": "example/outreach",
-    "GITHUB_RUN_ID": "42",
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_CONFIG_SYSTEM": os.devnull,
-    "PATH": os.environ["PATH"],
-    "PYTHONPATH": str(ROOT),  # git starts `kalentops state merge`
-}
-GH006 = "echo 'error: GH006: Protected branch update failed for refs/heads/main.' >&2; exit 1"
-
-Checkout = Callable[..., Project]
-
-
-@pytest.fixture
-def remote(tmp_path: Path) -> Remote:
-    """A repository with one blueprint for each of two sourcings."""
-    made = Remote.make(tmp_path / "git")
-    first = made.clone("first")
-    project = Project(first, "")
-    assert project.run("init", "--no-example").code == 0
-    for sourcing in ("sourcing_a", "sourcing_b"):
-        project.write(sourcing, {"one": blueprint(f"One of {sourcing}")})
-    commit(first, "Begin")
-    git(first, "push", "--quiet", "origin", "main")
-    return made
-
-
-@pytest.fixture
-def checkout(remote: Remote, emulator: BackgroundEmulator) -> Checkout:
-    """Checks out as a job does: one commit, and nobody's name."""
-
-    def clone(name: str, *options: str) -> Project:
-        folder = remote.clone(name, *(options or ("--depth=1",)))
-        return Project(folder, emulator.url, environment=dict(ACTIONS))
-
-    return clone
-
-
-def state_on(remote: Remote) -> dict[str, str]:
-    """The ids that are recorded on the branch."""
-    state = json.loads(remote.show(STATE))
-    return {address: entry["blueprintId"] for address, entry in state["blueprints"].items()}
+from tests.workflows.jobs import GH006, Checkout, state_on
 
 
 def test_an_apply_is_recorded_on_the_branch(remote: Remote, checkout: Checkout) -> None:

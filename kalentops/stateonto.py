@@ -1,0 +1,166 @@
+"""The state of HEAD on top of what others have pushed: a commit that is made of objects alone.
+
+Neither the index nor the work tree is touched for it, and no attribute, filter or setting of the repository has a say
+in how two states become one. Only then does the work tree follow, as far as nobody's edits stand in its way.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from kalentops.errors import StateDamaged, StateError, UsageError
+from kalentops.state import State
+from kalentops.stateformat import dump_state, load_state
+from kalentops.statemerge import merge_states
+from kalentops.text import clip
+from kalentops.worktree import Said, Worktree
+
+_FILE: Final = "100644"
+_BOTH: Final = (
+    "somebody else has recorded other ids there; look at both with `kalentops state list`, and at Kalent, "
+    "before anything is applied again"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Commits:
+    """How a commit is made: the message, and variables that say who makes it."""
+
+    message: str
+    identity: Mapping[str, str]
+
+    def of(self, tree: Worktree, content: str, parent: str) -> str:
+        """The id of a new commit; signed where the user's are. Raises UsageError."""
+        signed = tree.ask("config", "--type=bool", "commit.gpgSign") == "true"
+        made = tree.git(
+            *("commit-tree", content, "-p", parent, "-m", self.message, *(("-S",) if signed else ())),
+            environment=self.identity,
+        )
+        return _told(made, "git can't commit")
+
+
+def on_top(tree: Worktree, tip: str, names: Sequence[str], commits: Commits) -> str:
+    """A commit with all that `tip` has, and the files of these names as both sides have them: HEAD where it holds
+    `tip`, `tip` where it has all of that already. The first name is the state's.
+
+    Raises StateError where the two can't both hold, UsageError for commits about other files: they are somebody's to
+    push.
+    """
+    base = tree.ask("merge-base", "HEAD", tip)
+    if base is None:
+        raise StateError(
+            "the history of the branch is another one: it has nothing in common with what is checked out",
+            hint="check the branch out again; was it rewritten?",
+        )
+    _check_own(tree, base, names)
+    if base == tip:
+        return str(tree.ask("rev-parse", "HEAD"))
+    merged = {name: _merged(tree, name, (base, "HEAD", tip), state=name == names[0]) for name in names}
+    content = _tree(tree, tip, merged)
+    return tip if content == tree.ask("rev-parse", f"{tip}^{{tree}}") else commits.of(tree, content, tip)
+
+
+def _check_own(tree: Worktree, base: str, names: Sequence[str]) -> None:
+    changed = tree.git("diff-tree", "-r", "--name-only", "--no-renames", "-z", base, "HEAD")
+    others = [name for name in _told(changed, "git can't compare").split("\0") if name and name not in names]
+    if others:
+        raise UsageError(
+            f"there are commits that are not on the branch: {clip(others[0])} differs",
+            hint="push them first, as in `git push`",
+        )
+
+
+def _merged(tree: Worktree, name: str, commits: tuple[str, str, str], *, state: bool) -> str | None:
+    """The id of what a file is to hold, None for a file that is gone. Raises StateError."""
+    base, ours, theirs = (_blob(tree, commit, name) for commit in commits)
+    if ours in {base, theirs}:
+        return theirs
+    if theirs == base:
+        return ours
+    if not state or ours is None or theirs is None:
+        raise StateError(f"{name} was changed here and on the branch, and one of them is gone", hint=_BOTH)
+    merged = merge_states(_ancestor(tree, base), _state(tree, ours, "here"), _state(tree, theirs, "there"))
+    if merged.conflicts:
+        said = "; ".join(dict.fromkeys(merged.conflicts.values()))
+        raise StateError(f"the state can't be put on top of the branch: {clip(said, 500)}", hint=_BOTH)
+    written = tree.git("hash-object", "-w", "--stdin", data=dump_state(merged.state))
+    return _told(written, "git can't write")
+
+
+def _blob(tree: Worktree, commit: str, name: str) -> str | None:
+    """The id of a file of a commit, None where it is not there. Raises StateError where it is something else."""
+    entry = _told(tree.git("ls-tree", "-z", commit, "--", name), "git can't list the files").rstrip("\0")
+    if not entry:
+        return None
+    mode, kind, oid = entry.partition("\t")[0].split()
+    if kind != "blob" or mode not in {_FILE, "100755"}:
+        raise StateError(
+            f"{name} is no file on the branch", hint="a link or a folder has taken its place there"
+        )
+    return oid
+
+
+def _state(tree: Worktree, oid: str, where: str) -> State:
+    try:
+        return load_state(_data(tree, oid))
+    except StateError as error:
+        error.add_note(f"it is the one {where}; what is not on the branch yet is committed here")
+        raise
+
+
+def _ancestor(tree: Worktree, oid: str | None) -> State:
+    """What both began with: nothing, where both have begun the file, or where nobody can say any more."""
+    try:
+        return State() if oid is None else load_state(_data(tree, oid))
+    except StateDamaged:
+        return State()
+
+
+def _data(tree: Worktree, oid: str) -> bytes:
+    said = tree.git("cat-file", "blob", oid)
+    _told(said, "git can't read the state")
+    return said.data
+
+
+def _tree(tree: Worktree, tip: str, files: Mapping[str, str | None]) -> str:
+    """The id of the tree of `tip` with these files in place of its own. Raises UsageError."""
+    with tempfile.TemporaryDirectory(prefix="kalentops-") as folder:
+        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        _told(tree.git("read-tree", tip, environment=index), "git can't read the branch")
+        for name, oid in files.items():
+            change = (
+                ("--force-remove", "--", name) if oid is None else ("--cacheinfo", f"{_FILE},{oid},{name}")
+            )
+            _told(tree.git("update-index", "--add", *change, environment=index), f"git takes no {name}")
+        return _told(tree.git("write-tree", environment=index), "git can't write")
+
+
+def in_the_way(tree: Worktree, commit: str) -> str | None:
+    """Why the work tree can't follow to a commit: somebody's edits; None where it can."""
+    tree.git("update-index", "-q", "--refresh")
+    said = tree.git("read-tree", "--dry-run", "-m", "-u", "HEAD", commit)
+    return said.last_words if said.code else None
+
+
+def follow(tree: Worktree, commit: str) -> str | None:
+    """HEAD, index and work tree to this commit, whatever else is edited or staged; why not, where that can't be."""
+    if tree.ask("rev-parse", "HEAD") == commit:
+        return None
+    reason = in_the_way(tree, commit)
+    if reason is None:
+        for step in (("read-tree", "-m", "-u", "HEAD", commit), ("update-ref", "HEAD", commit)):
+            said = tree.git(*step)
+            if said.code:
+                return said.last_words
+    return reason
+
+
+def _told(said: Said, what: str) -> str:
+    """What git printed, without the line feed at its end. Raises UsageError."""
+    if said.code:
+        raise UsageError(f"{what}: {said.last_words}")
+    return said.out.rstrip("\n")

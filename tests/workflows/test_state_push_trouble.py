@@ -1,0 +1,215 @@
+"""`state push` where something is in the way: edits, settings, names, other runs, servers that refuse."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from kalentops.store.filestore import FileStore
+from tests.harness import STATE, Project, blueprint
+from tests.repositories import Remote, commit, git
+from tests.workflows.jobs import Checkout, state_on
+
+
+def pushed_by_others(remote: Remote, name: str, text: str) -> None:
+    """Somebody changes a file of the branch."""
+    folder = remote.folder / "somebody"
+    if not folder.exists():
+        remote.clone("somebody")
+    git(folder, "pull", "--quiet", "--ff-only", "origin", "main")
+    (folder / name).write_text(text)
+    commit(folder, f"Change {name}")
+    git(folder, "push", "--quiet", "origin", "main")
+
+
+def applied_apart(checkout: Checkout) -> tuple[Project, Project]:
+    """Two clones of one recorded state; each has applied something else, and changed no file."""
+    job = checkout("job")
+    assert job.apply().code == 0
+    assert job.run("state", "push").code == 0
+    one, two = checkout("one"), checkout("two")
+    for each, key, steps in ((one, "left", 1), (two, "right", 3)):
+        each.write("sourcing_a", {"one": blueprint("One of sourcing_a"), key: blueprint(key, steps=steps)})
+        assert each.apply().code == 0
+        git(each.folder, "checkout", "--quiet", "--", "blueprints")
+    return one, two
+
+
+def test_edits_that_are_not_committed_stay_where_they_are(remote: Remote, checkout: Checkout) -> None:
+    """Somebody else has changed the same file: git's own autostash would take the edit out of the work tree."""
+    pushed_by_others(remote, "notes.txt", "first\n")
+    job = checkout("job")
+    assert job.apply().code == 0
+    (job.folder / "notes.txt").write_text("mine\n")
+    pushed_by_others(remote, "notes.txt", "theirs\n")
+    ran = job.run("state", "push")
+    assert (job.folder / "notes.txt").read_text() == "mine\n"
+    assert git(job.folder, "stash", "list") == ""
+    assert ran.code == 0, ran.err
+    assert state_on(remote) == job.ids
+    assert remote.show("notes.txt") == "theirs"
+    assert "notes.txt" in ran.err
+
+
+def test_what_is_staged_stays_staged_and_is_not_pushed(remote: Remote, checkout: Checkout) -> None:
+    job = checkout("job")
+    assert job.apply().code == 0
+    (job.folder / "staged.txt").write_text("staged\n")
+    git(job.folder, "rm", "--quiet", "kalentops.yaml")
+    git(job.folder, "add", "staged.txt")
+    pushed_by_others(remote, "notes.txt", "theirs\n")
+    assert job.run("state", "push").code == 0
+    assert state_on(remote) == job.ids
+    status = git(job.folder, "status", "--porcelain").splitlines()
+    assert "A  staged.txt" in status
+    assert "D  kalentops.yaml" in status
+    assert "staged.txt" not in git(remote.bare, "ls-tree", "--name-only", "main")
+    assert "kalentops.yaml" in git(remote.bare, "ls-tree", "--name-only", "main")
+
+
+def test_a_probe_leaves_ids_that_are_not_committed_where_they_are(remote: Remote, checkout: Checkout) -> None:
+    one, two = applied_apart(checkout)
+    assert one.run("state", "push").code == 0
+    two.write("sourcing_b", {"one": blueprint("One of sourcing_b"), "more": blueprint("More")})
+    before, log = two.state_path.read_bytes(), remote.log
+    ran = two.run("state", "push", "--probe")
+    assert two.state_path.read_bytes() == before
+    assert git(two.folder, "stash", "list") == ""
+    assert ran.code == 1
+    assert STATE in ran.err
+    assert "kalentops state push" in ran.err
+    assert remote.log == log
+
+
+@pytest.mark.parametrize("how", ["merge=union", "-merge", "merge=ours", "binary"])
+def test_no_attribute_of_the_repository_changes_how_states_are_merged(
+    how: str, remote: Remote, checkout: Checkout
+) -> None:
+    pushed_by_others(remote, ".gitattributes", f"* {how}\n")
+    one, two = applied_apart(checkout)
+    for each in (one, two):
+        ran = each.run("state", "push")
+        assert ran.code == 0, ran.err
+    assert state_on(remote) == one.ids | two.ids
+
+
+@pytest.mark.parametrize("name", ["state[1].json", "*.json", ":(top)s.json", 'say "x".json', "a b\\c.json"])
+def test_the_name_of_a_state_is_no_pattern(name: str, remote: Remote, checkout: Checkout) -> None:
+    pushed_by_others(remote, "kalentops.yaml", f"state: {json.dumps(name)}\n")
+    job = checkout("job")
+    assert job.apply().code == 0
+    (job.folder / "state1.json").write_text("not ours to commit")
+    ran = job.run("state", "push")
+    assert ran.code == 0, ran.err
+    names = git(remote.bare, "ls-tree", "-z", "--name-only", "main").split("\0")
+    assert name in names
+    assert "state1.json" not in names
+
+
+def test_while_an_apply_is_under_way_nothing_is_moved_under_it(remote: Remote, checkout: Checkout) -> None:
+    job = checkout("job")
+    assert job.apply().code == 0
+    with FileStore(job.state_path).session():
+        ran = job.run("state", "push")
+    assert ran.code == 8
+    assert "locked" in ran.err
+    assert remote.log == ["Begin"]
+
+
+def test_a_branch_that_is_not_there_is_not_begun(remote: Remote, checkout: Checkout) -> None:
+    """A name that is misspelt, or a branch that somebody has deleted."""
+    job = checkout("job")
+    assert job.apply("--target", "sourcing_a/one").code == 0
+    (job.folder / "private.txt").write_text("mine")
+    commit(job.folder, "Not for the state's push")
+    for option in ((), ("--probe",)):
+        ran = job.run("state", "push", "--branch", "mian", *option)
+        assert ran.code == 1
+        assert "has no branch mian" in ran.err
+    assert git(remote.bare, "branch", "--format=%(refname:short)") == "main"
+
+
+def test_nothing_is_pushed_along(remote: Remote, checkout: Checkout) -> None:
+    """Neither a tag, whatever the user's settings say."""
+    job = checkout("job")
+    git(job.folder, "config", "push.followTags", "true")
+    git(job.folder, "config", "user.name", "A")
+    git(job.folder, "config", "user.email", "a@example.com")
+    git(job.folder, "tag", "-a", "-m", "mine", "private")
+    assert job.apply().code == 0
+    assert job.run("state", "push").code == 0
+    assert git(remote.bare, "tag") == ""
+
+
+def test_a_failed_probe_leaves_the_branch_and_the_files_as_they_were(
+    remote: Remote, checkout: Checkout
+) -> None:
+    """A push of others comes in between, then the rule of the branch refuses."""
+    job = checkout("job")
+    once = remote.bare / "once"
+    once.touch()
+    other = (
+        "BLOB=$(echo theirs | git hash-object -w --stdin)\n"
+        "export GIT_INDEX_FILE=$(mktemp -u)\n"
+        "git read-tree main && git update-index --add --cacheinfo 100644,$BLOB,theirs.txt\n"
+        'git update-ref refs/heads/main $(git commit-tree "$(git write-tree)" -p main -m "In between")'
+    )
+    remote.hook(
+        "pre-receive",
+        f'if rm "{once}" 2>/dev/null; then\n'
+        "  unset GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES\n"
+        "  export GIT_AUTHOR_NAME=B GIT_AUTHOR_EMAIL=b@example.com GIT_COMMITTER_NAME=B"
+        f" GIT_COMMITTER_EMAIL=b@example.com\n{other}\nexit 0\nfi\n"
+        "echo 'error: GH006: Protected branch update failed for refs/heads/main.' >&2; exit 1",
+    )
+    head = git(job.folder, "rev-parse", "HEAD")
+    ran = job.run("state", "push", "--probe")
+    assert ran.code == 8, ran.err
+    assert git(job.folder, "rev-parse", "HEAD") == head
+    assert git(job.folder, "status", "--porcelain") == ""
+
+
+def test_an_ids_own_commits_are_no_conflict_after_a_force_push(remote: Remote, checkout: Checkout) -> None:
+    job = checkout("job")
+    assert job.apply().code == 0
+    other = remote.clone("other")
+    git(other, "commit", "--quiet", "--amend", "-m", "Rewritten")
+    git(other, "push", "--quiet", "--force", "origin", "main")
+    ran = job.run("state", "push")
+    assert ran.code == 8
+    assert "rewritten" in ran.err
+    assert job.ids
+
+
+def test_an_index_that_is_locked_is_told(remote: Remote, checkout: Checkout) -> None:
+    job = checkout("job")
+    assert job.apply().code == 0
+    (job.folder / ".git" / "index.lock").touch()
+    ran = job.run("state", "push")
+    assert ran.code == 1
+    assert "index.lock" in ran.err
+    assert "gitignore" not in ran.err
+
+
+@pytest.mark.parametrize("probe", [(), ("--probe",)], ids=["push", "probe"])
+def test_a_probe_is_signed_where_commits_are(
+    probe: tuple[str, ...], remote: Remote, checkout: Checkout
+) -> None:
+    """A branch that takes signed commits alone would refuse the probe, and take the state."""
+    job = checkout("job")
+    signer = job.folder.parent / "signer"
+    signer.write_text(
+        "#!/bin/sh\ncat >/dev/null\n"
+        "printf -- '-----BEGIN PGP SIGNATURE-----\\n\\nabc\\n-----END PGP SIGNATURE-----\\n'\n"
+        "printf '\\n[GNUPG:] SIG_CREATED ' >&2\n"
+    )
+    signer.chmod(0o755)
+    git(job.folder, "config", "commit.gpgSign", "true")
+    git(job.folder, "config", "gpg.program", str(signer))
+    if not probe:
+        assert job.apply().code == 0
+    pushed_by_others(remote, "notes.txt", "theirs\n")
+    ran = job.run("state", "push", *probe)
+    assert ran.code == 0, ran.err
+    assert "gpgsig" in git(remote.bare, "cat-file", "commit", "main")
