@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,8 @@ from kalentops.errors import UsageError
 from kalentops.text import clip
 
 _SECONDS: Final = 300
+# GitHub gives a cancelled job 7.5 seconds before it asks again.
+_GRACE: Final = 5
 # Who commits and how git connects is the environment's to say.
 _KEPT: Final = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSH", "GIT_SSL_", "GIT_ASKPASS")
 
@@ -50,28 +53,24 @@ class Worktree:
     def git(self, *args: str, environment: Mapping[str, str] | None = None, data: bytes = b"") -> Said:
         """Run git, whatever comes of it. Raises UsageError where there is none, or where it doesn't end."""
         options = [part for each in self.settings for part in ("-c", each)]
+        command = ["git", "--no-pager", *options, *args]
         try:
-            done = subprocess.run(  # noqa: S603 - fixed subcommands; names stand behind `--` or were checked
-                ["git", "--no-pager", *options, *args],  # noqa: S607 - the user's own git
+            with subprocess.Popen(  # noqa: S603 - fixed subcommands; names stand behind `--` or were checked
+                command,
                 cwd=self.folder,
                 env=_environment() | dict(environment or {}),
-                input=data,
-                capture_output=True,
-                timeout=_SECONDS,
-                check=False,
-            )
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            ) as process:
+                out, err = _until_its_end(process, data)
         except FileNotFoundError:
             raise UsageError("there is no git here", hint="install git") from None
         except subprocess.TimeoutExpired:
             raise UsageError(
                 f"git {args[0]} gave no answer within {_SECONDS} s", hint="try it again"
             ) from None
-        return Said(
-            done.returncode,
-            done.stdout.decode(errors="replace"),
-            done.stderr.decode(errors="replace"),
-            done.stdout,
-        )
+        return Said(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"), out)
 
     def ask(self, *args: str) -> str | None:
         """What git prints, without the line feed at its end; None where it refuses, or where there is none."""
@@ -80,6 +79,18 @@ class Worktree:
         except UsageError:
             return None
         return None if said.code else said.out.rstrip("\n")
+
+
+def _until_its_end(process: subprocess.Popen[bytes], data: bytes) -> tuple[bytes, bytes]:
+    """What it printed. An interrupt lets it end first: a git that is killed leaves locks and half a checkout."""
+    try:
+        return process.communicate(data, timeout=_SECONDS)
+    except KeyboardInterrupt:
+        with suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=_GRACE)
+        raise
+    finally:
+        process.kill()  # has no effect on one that has ended
 
 
 def top_of(folder: Path) -> Path | None:

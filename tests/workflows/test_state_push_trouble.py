@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
+import signal
 
 import pytest
 
 from kalentops.store.filestore import FileStore
 from tests.harness import STATE, Project, blueprint
 from tests.repositories import Remote, commit, git
-from tests.workflows.jobs import Checkout, state_on
+from tests.workflows.jobs import ROOT, Checkout, state_on
 
 
 def pushed_by_others(remote: Remote, name: str, text: str) -> None:
@@ -213,3 +215,36 @@ def test_a_probe_is_signed_where_commits_are(
     ran = job.run("state", "push", *probe)
     assert ran.code == 0, ran.err
     assert "gpgsig" in git(remote.bare, "cat-file", "commit", "main")
+
+
+def test_an_interrupt_lets_git_end_what_it_is_at(remote: Remote, checkout: Checkout) -> None:
+    """A cancelled job signals this process alone; a git that is killed would leave its lock to every command."""
+    job = checkout("job")
+    assert job.apply().code == 0
+    pushed_by_others(remote, "notes.txt", "theirs\n")
+    programs, begun = job.folder.parent / "programs", job.folder.parent / "begun"
+    programs.mkdir()
+    (programs / "git").write_text(
+        "#!/bin/sh\n"
+        f'case " $* " in *" --dry-run "*) ;; *" read-tree -m "*) touch "{begun}" .git/index.lock; sleep 1;\n'
+        "  rm .git/index.lock;; esac\n"
+        f'exec "{shutil.which("git")}" "$@"\n'
+    )
+    (programs / "git").chmod(0o755)
+    job.environment["PATH"] = f"{programs}:{job.environment['PATH']}"
+    job.environment["PYTHONPATH"] = str(ROOT)
+    running = job.start("state", "push")
+    try:
+        while not begun.exists():
+            assert running.poll() is None
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=30)
+    finally:
+        running.kill()
+    assert running.returncode == 130
+    assert not (job.folder / ".git" / "index.lock").exists()
+    assert state_on(remote) == job.ids
+    again = job.run("state", "push")
+    assert (again.code, "nothing to push" in again.out) == (0, True)
+    assert (job.folder / "notes.txt").read_text() == "theirs\n"
+    assert git(job.folder, "status", "--porcelain") == ""
