@@ -9,9 +9,11 @@ import signal
 import pytest
 
 from kalentops.store.filestore import FileStore
+from tests import answers
 from tests.harness import STATE, Project, blueprint
 from tests.repositories import Remote, commit, git
 from tests.workflows.jobs import ROOT, Checkout, state_on
+from tests.wire import Connection, Wire
 
 
 def pushed_by_others(remote: Remote, name: str, text: str) -> None:
@@ -248,3 +250,70 @@ def test_an_interrupt_lets_git_end_what_it_is_at(remote: Remote, checkout: Check
     assert (again.code, "nothing to push" in again.out) == (0, True)
     assert (job.folder / "notes.txt").read_text() == "theirs\n"
     assert git(job.folder, "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("probe", [(), ("--probe",)], ids=["push", "probe"])
+def test_a_token_that_can_only_read_is_told_at_once(
+    probe: tuple[str, ...], remote: Remote, checkout: Checkout
+) -> None:
+    """GitHub says 403 to the push as such, before it looks at any branch."""
+    job = checkout("job")
+    if not probe:
+        assert job.apply().code == 0
+    with Wire(_read_only) as server:
+        git(job.folder, "remote", "set-url", "--push", "origin", server.url)
+        ran = job.run("state", "push", *probe)
+        assert ran.code == 8, ran.err
+        assert "contents: write" in ran.err
+        pushes = [request for request in server.requests if "service=git-receive-pack" in request.path]
+        assert len(pushes) == 1
+    assert remote.log == ["Begin"]
+
+
+def _read_only(connection: Connection) -> None:
+    while connection.read() is not None:
+        said = b"Write access to repository not granted."
+        connection.send(answers.http(403, said, content_type="text/plain"))
+
+
+@pytest.mark.parametrize("number", range(1, 24))
+def test_a_kill_after_any_call_of_git_loses_nothing(number: int, remote: Remote, checkout: Checkout) -> None:
+    one, job = applied_apart(checkout)
+    assert one.run("state", "push").code == 0
+    ids = job.ids
+    programs, count = job.folder.parent / "programs", job.folder.parent / "count"
+    programs.mkdir()
+    (programs / "git").write_text(
+        f'#!/bin/sh\nprintf . >> "{count}"\n"{shutil.which("git")}" "$@"\nsaid=$?\n'
+        f'[ "$(wc -c < "{count}")" = {number} ] && kill -9 $PPID\nexit $said\n'
+    )
+    (programs / "git").chmod(0o755)
+    path = job.environment["PATH"]
+    job.environment |= {"PATH": f"{programs}:{path}", "PYTHONPATH": str(ROOT)}
+    killed = job.process("state", "push")
+    assert killed.code in {0, -9}
+    job.environment["PATH"] = path
+    again = job.run("state", "push")
+    assert again.code == 0, again.err
+    assert state_on(remote) == one.ids | ids
+    assert job.ids == one.ids | ids
+    assert git(job.folder, "status", "--porcelain") == ""
+
+
+def test_four_that_push_at_once_while_a_fifth_goes_on_pushing(remote: Remote, checkout: Checkout) -> None:
+    job = checkout("job")
+    assert job.apply().code == 0
+    assert job.run("state", "push").code == 0
+    clones = [checkout(f"clone-{number}") for number in range(4)]
+    for number, each in enumerate(clones):
+        more = {f"new-{number}": blueprint(f"New {number}", steps=number + 3)}
+        each.write("sourcing_a", {"one": blueprint("One of sourcing_a")} | more)
+        assert each.apply().code == 0
+        git(each.folder, "checkout", "--quiet", "--", "blueprints")
+        each.environment["PYTHONPATH"] = str(ROOT)
+    running = [each.start("state", "push") for each in clones]
+    pushed_by_others(remote, "notes.txt", "in between\n")
+    ended = [(each.communicate(timeout=120)[1], each.returncode) for each in running]
+    assert [code for _, code in ended] == [0] * 4, ended
+    assert state_on(remote).keys() == {*job.ids, *(f"sourcing_a/new-{number}" for number in range(4))}
+    assert remote.show("notes.txt") == "in between"
