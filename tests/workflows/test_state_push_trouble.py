@@ -12,8 +12,8 @@ from kalentops.store.filestore import FileStore
 from tests import answers
 from tests.harness import STATE, Project, blueprint
 from tests.repositories import Remote, commit, git
-from tests.workflows.jobs import ROOT, Checkout, state_on
 from tests.wire import Connection, Wire
+from tests.workflows.jobs import ROOT, Checkout, state_on
 
 
 def pushed_by_others(remote: Remote, name: str, text: str) -> None:
