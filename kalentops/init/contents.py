@@ -19,6 +19,7 @@ NO_ACTION: Final = f"OWNER/kalentops@{'0' * 40}"
 WORKFLOWS: Final = ("pull-request", "apply", "drift")
 PLAIN: Final = re.compile(r"[A-Za-z0-9._/-]*")
 """Names of folders that can stand anywhere in a workflow without being quoted."""
+_WORDS: Final = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
 _TOKEN: Final = re.compile(r"@@([A-Z_]+)@@")
 
 
@@ -53,8 +54,9 @@ class Setup:
         return {
             "ACTION": uses,
             "BELOW": self.below or ".",
+            "BELOW_QUOTED": _scalar(self.below or "."),
             "BLUEPRINTS": self.blueprints,
-            "BRANCH": self.branch,
+            "BRANCH": _scalar(self.branch),
             "CONDITION": self.condition,
             "PREFIX": self.prefix,
             "REPOSITORY": self.origin.url if self.origin else "",
@@ -64,6 +66,12 @@ class Setup:
             "TEMPORARY": re.sub(r"[^/]+$", r".\g<0>.*.tmp", self.state),
             "SUFFIX": self.suffix,
         }
+
+
+def _scalar(name: str) -> str:
+    """A plain name as YAML, in quotes where it would be read as a number (`1.10` is 1.1), a truth or nothing."""
+    plain = name == "." or (name[0].isalpha() and name.lower() not in _WORDS)
+    return name if plain else f'"{name}"'
 
 
 def render(template: str, setup: Setup) -> str:

@@ -79,8 +79,9 @@ def _beside(path: Path, wanted: Wanted, *, dry_run: bool) -> Placed:
         return Placed(wanted, "kept", "a link on the way there leads out of the folder")
     with path.open("rb") as stream:
         before = stream.read(_LARGEST + 1)
-    if len(before) > _LARGEST:
-        return Placed(wanted, "kept", "it is larger than 1 MiB")
+    if len(before) > _LARGEST or (wanted.lines and not _is_text(before)):
+        why = "it is larger than 1 MiB" if len(before) > _LARGEST else "it is not UTF-8"
+        return Placed(wanted, "kept", why)
     if not wanted.lines:
         same = before.replace(b"\r\n", b"\n") == wanted.text.encode()
         return Placed(wanted, "there already") if same else Placed(wanted, "kept", "it differs")
@@ -90,6 +91,15 @@ def _beside(path: Path, wanted: Wanted, *, dry_run: bool) -> Placed:
     if not dry_run:
         durable.replace(path, after)
     return Placed(wanted, "added to")
+
+
+def _is_text(data: bytes) -> bool:
+    """Whether lines in ASCII can stand beside it: PowerShell's `>` has written many a list in UTF-16."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in data
 
 
 def with_lines(text: bytes, wanted: list[bytes]) -> bytes:

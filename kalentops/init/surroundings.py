@@ -25,6 +25,7 @@ def setup_for(folder: Path, *, branch: str | None, origin: Origin | None) -> tup
     Raises UsageError, InvalidConfig.
     """
     top = top_of(folder) or folder
+    _check_git(folder, top)
     below = "" if top == folder else folder.relative_to(top).as_posix()
     names = {"below": below}
     if (folder / CONFIG).exists():
@@ -40,6 +41,25 @@ def setup_for(folder: Path, *, branch: str | None, origin: Origin | None) -> tup
                 hint="rename it: letters, digits, `.`, `_`, `-` and `/` need no quotes anywhere",
             )
     return top, Setup(**names, branch=branch or main_branch(top), origin=origin)
+
+
+def _check_git(folder: Path, top: Path) -> None:
+    """Raises UsageError where git refuses the repository, or where the folder is a part of git's own."""
+    if folder.is_dir() and Worktree(folder).ask("rev-parse", "--is-inside-git-dir") == "true":
+        raise UsageError(
+            f"{clip(str(folder), 200)} is git's own: nothing is checked out there",
+            hint="run init in a clone with a work tree",
+        )
+    if (top / ".git").exists():
+        try:
+            said = Worktree(top).git("rev-parse", "--git-dir")
+        except UsageError:  # there is no git: what can be done without is done
+            return
+        if said.code:
+            raise UsageError(
+                f"git refuses the repository {clip(str(top), 200)}: {said.last_words}",
+                hint="`git status` there says more; mend that, then run init",
+            )
 
 
 def _relative(config: Config, path: Path) -> str:

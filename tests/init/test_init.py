@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 
 from kalentops.config import load_config
 from kalentops.init.contents import WORKFLOWS
@@ -266,6 +267,62 @@ def test_without_git_it_says_so(tmp_path: Path) -> None:
     ran = project.run("init")
     assert ran.code == 0
     assert "`git init`" in ran.out
+
+
+@pytest.mark.parametrize("name", ["1.10", "2024", "0x10", "on", "null", "1e3", ".5", "_x"])
+def test_a_branch_or_a_folder_that_yaml_would_read_as_something_else(name: str, tmp_path: Path) -> None:
+    """GitHub would wait for pushes to 1.1 then, for ever."""
+    git(tmp_path, "init", "--quiet", "--initial-branch", "main")
+    (tmp_path / name).mkdir()
+    assert Project(tmp_path, "").run("init", "--branch", name, "--action", ACTION, name).code == 0
+    suffix = f"-{name}"
+    workflows = {
+        kind: yaml.safe_load((tmp_path / f".github/workflows/kalentops-{kind}{suffix}.yml").read_text())
+        for kind in ("apply", "drift", "pull-request")
+    }
+    assert workflows["apply"][True]["push"]["branches"] == [name]
+    assert workflows["apply"]["defaults"]["run"]["working-directory"] == name
+    for kind in ("apply", "drift"):
+        (job,) = workflows[kind]["jobs"].values()
+        assert job["steps"][0]["with"]["ref"] == name
+    for kind in ("drift", "pull-request"):
+        (job,) = workflows[kind]["jobs"].values()
+        assert job["steps"][1]["with"]["working-directory"] == name
+    hooks = yaml.safe_load((tmp_path / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    assert hooks[1]["args"] == ["-C", name]
+
+
+@pytest.mark.parametrize("bare", [True, False])
+def test_git_s_own_folders_are_no_place_for_a_project(bare: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    git(tmp_path, "init", "--quiet", *(["--bare"] if bare else []))
+    folder = tmp_path if bare else tmp_path / ".git"
+    before = sorted(folder.rglob("*"))
+    ran = Project(folder, "").run("init")
+    assert (ran.code, "is git's own" in ran.err) == (1, True)
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_a_repository_that_git_refuses_is_told_before_anything_is_written(tmp_path: Path) -> None:
+    """Such as one that belongs to somebody else: `git init` would be no help, and the branch is not known."""
+    git(tmp_path, "init", "--quiet")
+    with (tmp_path / ".git" / "config").open("a") as stream:
+        stream.write("[broken\n")
+    ran = Project(tmp_path, "").run("init")
+    assert ran.code == 1
+    assert "git refuses the repository" in ran.err
+    assert "bad config line" in ran.err
+    assert [each.name for each in tmp_path.iterdir()] == [".git"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1"])
+def test_a_list_in_another_encoding_is_left_alone(encoding: str, fresh: Project) -> None:
+    before = "caf\u00e9.json\n".encode(encoding)
+    (fresh.folder / ".gitignore").write_bytes(before)
+    ran = fresh.run("init")
+    assert ran.code == 0
+    assert (fresh.folder / ".gitignore").read_bytes() == before
+    assert "it is not UTF-8" in ran.out
+    assert "kalentops init --show .gitignore" in ran.out
 
 
 def test_the_wheel_holds_the_templates(tmp_path: Path) -> None:
