@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Installs kalentops into an environment of its own, from the action's own checkout with hashed pins; or the version
 # that is named in VERSION. Leaves `kalentops` on the PATH of the steps that follow, and nothing else.
+#
+# `-P`: this runs in a checkout that somebody else may have written, where a `venv.py` is not Python's own.
 set -euo pipefail
 
 home="$RUNNER_TEMP/kalentops"
@@ -12,7 +14,7 @@ fi
 
 python=""
 for each in python3 python; do
-  if "$each" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+  if "$each" -P -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
     python="$each"
     break
   fi
@@ -25,10 +27,10 @@ fi
 # A job may use the action more than once.
 if [[ ! -f "$home/installed" || "$(<"$home/installed")" != "$wanted" ]]; then
   rm -rf "$home"
-  "$python" -m venv "$home/venv"
+  "$python" -P -m venv "$home/venv"
   programs="$home/venv/bin"
   [[ -d "$programs" ]] || programs="$home/venv/Scripts"
-  pip=("$programs/python" -m pip --disable-pip-version-check --quiet install)
+  pip=("$programs/python" -P -m pip --disable-pip-version-check --quiet install)
   "${pip[@]}" --require-hashes --requirement "$GITHUB_ACTION_PATH/requirements/run.txt"
   if [[ -n "$VERSION" ]]; then
     "${pip[@]}" "kalentops==$VERSION"

@@ -269,15 +269,19 @@ def _outputs(text: str) -> dict[str, str]:
 
 
 def _write_python(path: Path, log: Path) -> None:
-    """A Python whose environments are this one's: what pip is asked for is written down, not fetched."""
+    """A Python whose environments are this one's: what pip is asked for is written down, not fetched. The modules that
+    are named are really begun, so that one of the checkout would be.
+    """
+    begun = f'"{sys.executable}" "${{@:1:3}}" --help > /dev/null || exit 9\n'
     inner = (
-        f'#!/bin/bash\nif [[ "$1 $2" == "-m pip" ]]; then printf "%s\\n" "$*" >> "{log}"; exit 0; fi\n'
+        f'#!/bin/bash\nif [[ "$1 $2 $3" == "-P -m pip" ]]; then\n{begun}printf "%s\\n" "$*" >> "{log}"; exit 0; fi\n'
         f'exec "{sys.executable}" "$@"\n'
     )
     (path.parent / "inner").write_text(inner)
     path.write_text(
-        f'#!/bin/bash\n[[ "$1" == -c ]] && exec "{sys.executable}" "$@"\n[[ "$1 $2" == "-m venv" ]] || exit 9\n'
-        f'mkdir -p "$3/bin" && install -m 755 "{path.parent}/inner" "$3/bin/python"\n'
+        f'#!/bin/bash\n[[ "$1 $2" == "-P -c" ]] && exec "{sys.executable}" "$@"\n'
+        f'[[ "$1 $2 $3" == "-P -m venv" ]] || exit 9\n{begun}'
+        f'mkdir -p "$4/bin" && install -m 755 "{path.parent}/inner" "$4/bin/python"\n'
     )
     path.chmod(0o755)
     assert shutil.which("bash")

@@ -353,6 +353,30 @@ def test_what_is_installed_is_this_checkout_with_hashes_or_the_version_asked_for
     assert (other.home / "pip.log").read_text().splitlines()[-1].endswith("install kalentops==0.1.0")
 
 
+def test_no_module_of_the_reviewed_repository_is_run(remote: Remote, start: Start) -> None:
+    """`python -m venv` looks into the current folder first, which is the checkout of somebody's pull request."""
+    clone = remote.clone("hostile")
+    modules = (
+        "venv",
+        "pip",
+        "ensurepip",
+        "logging",
+        "json",
+        "subprocess",
+        "kalentops",
+        "click",
+        "sitecustomize",
+    )
+    for name in modules:
+        (clone / f"{name}.py").write_text(f"open('ran-{name}', 'w').close()\n")
+    commit(clone, "Hostile")
+    git(clone, "push", "--quiet", "origin", "main")
+    for command in ("plan", "apply"):
+        job = start(command)
+        assert job.run(job_with(command=command, **{"api-key": KEY})) == "success", job.log
+        assert list(job.home.rglob("ran-*")) == []
+
+
 def test_hostile_names_reach_no_command_of_the_runner(remote: Remote, start: Start) -> None:
     """A name that is a workflow command is text in the log, whatever shows it."""
     clone = remote.clone("hostile")
