@@ -10,12 +10,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 
 from kalentops.checking import FileResult, Job, check_file
 from kalentops.loader.files import Source
 
 _CHUNKS_EACH = 8
 _MAX_PROCESSES = 4
+_SAFE_PATH = "PYTHONSAFEPATH"
 
 
 def run(job: Job, sources: Sequence[Source]) -> Iterator[FileResult]:
@@ -30,12 +32,31 @@ def run(job: Job, sources: Sequence[Source]) -> Iterator[FileResult]:
     try:
         # A forked child has everything imported already. No thread is running yet; elsewhere `spawn` is the safe way.
         context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-        with ProcessPoolExecutor(processes, context, initializer=_begin, initargs=(job,)) as pool:
+        with (
+            _own_modules_only(),
+            ProcessPoolExecutor(processes, context, initializer=_begin, initargs=(job,)) as pool,
+        ):
             for results in pool.map(_check_chunk, chunks):
                 done += len(results)
                 yield from results
     except (OSError, ImportError, NotImplementedError, BrokenProcessPool):
         yield from (check_file(job, source) for source in sources[done:])
+
+
+@contextmanager
+def _own_modules_only() -> Iterator[None]:
+    """A spawned child begins with `python -c`, which takes the current folder for the first place of its modules: a
+    checkout that somebody else has written.
+    """
+    before = os.environ.get(_SAFE_PATH)
+    os.environ[_SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_SAFE_PATH]
+        else:
+            os.environ[_SAFE_PATH] = before
 
 
 _jobs: list[Job] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import re
 import subprocess
 import sys
@@ -200,6 +201,38 @@ def test_without_processes_one_does_all_the_work(many: Path) -> None:
     assert done.stdout.split() == [str(whole.files), str(len(whole.findings)), str(len(whole.desired))], (
         done.stderr
     )
+
+
+_SPAWNED = """
+import sys
+from pathlib import Path
+from kalentops.repository import load
+import kalentops.workers
+if __name__ == "__main__":
+    sys.platform = "darwin"  # where children are spawned
+    print(load(Path(sys.argv[1]), [Path(sys.argv[1])], known=None).files)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="says that it is another system")
+def test_no_module_of_the_current_folder_is_run_by_a_spawned_process(many: Path, tmp_path: Path) -> None:
+    """A child begins with `python -c`, and a checkout may hold a `multiprocessing.py`."""
+    program, checkout = tmp_path / "program.py", tmp_path / "checkout"
+    checkout.mkdir()
+    program.write_text(_SPAWNED)
+    for name in ("multiprocessing", "pickle", "kalentops"):
+        (checkout / f"{name}.py").write_text(f"open('ran-{name}', 'w').close()\nraise SystemExit\n")
+    done = subprocess.run(
+        [sys.executable, str(program), str(many)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=checkout,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=60,
+    )
+    assert done.stdout.split() == [str(PARALLEL_FROM + 13)], done.stderr
+    assert list(checkout.glob("ran-*")) == []
 
 
 def test_severities_reach_the_other_processes(many: Path) -> None:
