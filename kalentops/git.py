@@ -15,6 +15,7 @@ from typing import Final
 
 from kalentops.errors import UsageError
 from kalentops.text import clip
+from kalentops.worktree import without_key
 
 _SECONDS: Final = 60
 _OID: Final = frozenset("0123456789abcdef")
@@ -115,7 +116,7 @@ def _git(folder: Path, args: list[str], data: bytes = b"") -> subprocess.Complet
 
 
 def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    kept = {name: value for name, value in without_key().items() if not name.startswith("GIT_")}
     return kept | {
         "GIT_NO_LAZY_FETCH": "1",
         "GIT_OPTIONAL_LOCKS": "0",

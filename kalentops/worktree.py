@@ -20,6 +20,7 @@ from kalentops.text import clip
 _SECONDS: Final = 300
 # GitHub gives a cancelled job 7.5 seconds before it asks again.
 _GRACE: Final = 5
+_KEYS: Final = ("KALENT_API_KEY", "INPUT_API_KEY")
 # Who commits and how git connects is the environment's to say.
 _KEPT: Final = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSH", "GIT_SSL_", "GIT_ASKPASS")
 
@@ -101,10 +102,15 @@ def top_of(folder: Path) -> Path | None:
     return None
 
 
+def without_key() -> dict[str, str]:
+    """The environment for a program that is not ours: helpers, filters and signers of git get it from there."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_KEYS)}
+
+
 def _environment() -> dict[str, str]:
     kept = {
         name: value
-        for name, value in os.environ.items()
+        for name, value in without_key().items()
         if not name.startswith("GIT_") or name.startswith(_KEPT)
     }
     # A name is a name, whatever stands in it: no pattern, and no command to pathspecs.

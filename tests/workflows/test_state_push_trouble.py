@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+from pathlib import Path
 
 import pytest
 
 from kalentops.store.filestore import FileStore
 from tests import answers
-from tests.harness import STATE, Project, blueprint
+from tests.harness import KEY, STATE, Project, blueprint
 from tests.repositories import Remote, commit, git
 from tests.wire import Connection, Wire
 from tests.workflows.jobs import ROOT, Checkout, state_on
@@ -317,3 +318,66 @@ def test_four_that_push_at_once_while_a_fifth_goes_on_pushing(remote: Remote, ch
     assert [code for _, code in ended] == [0] * 4, ended
     assert state_on(remote).keys() == {*job.ids, *(f"sourcing_a/new-{number}" for number in range(4))}
     assert remote.show("notes.txt") == "in between"
+
+
+@pytest.mark.parametrize(
+    "name", ["feature/ü-$(id)", "x;id", "100%O", "+main", "HEAD", "refs/heads/main", "a'b\"c"]
+)
+def test_a_branch_of_an_odd_name(name: str, remote: Remote, checkout: Checkout) -> None:
+    git(remote.bare, "branch", "--", name, "main") if name != "HEAD" else git(
+        remote.bare, "update-ref", "refs/heads/HEAD", "main"
+    )
+    job = checkout("job")
+    assert job.run("state", "push", "--probe", "--branch", name).code == 0
+    assert job.apply().code == 0
+    ran = job.run("state", "push", "--branch", name)
+    assert ran.code == 0, ran.err
+    state = json.loads(git(remote.bare, "show", f"refs/heads/{name}:{STATE}"))
+    assert len(state["blueprints"]) == 2
+    assert remote.log == ["Begin"]
+
+
+@pytest.mark.parametrize("setting", ["core.autocrlf", "rebase.updateRefs", "merge.ff", "core.fileMode"])
+def test_settings_of_the_user_change_nothing(setting: str, remote: Remote, checkout: Checkout) -> None:
+    pushed_by_others(remote, ".gitattributes", "* text=auto\n")
+    one, two = applied_apart(checkout)
+    for each in (one, two):
+        git(each.folder, "config", setting, "true")
+        ran = each.run("state", "push")
+        assert ran.code == 0, ran.err
+        assert git(each.folder, "status", "--porcelain") == ""
+    assert state_on(remote) == one.ids | two.ids == two.ids
+    assert "\r" not in remote.show(STATE)
+
+
+def test_from_a_worktree_and_from_a_submodule(remote: Remote, checkout: Checkout, tmp_path: Path) -> None:
+    job = checkout("job")
+    git(job.folder, "worktree", "add", "--quiet", "-b", "other", str(tmp_path / "tree"))
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    git(whole, "init", "--quiet")
+    git(whole, "-c", "protocol.file.allow=always", "submodule", "add", "-q", f"file://{remote.bare}", "part")
+    for folder, target in ((tmp_path / "tree", "sourcing_a/one"), (whole / "part", "sourcing_b/one")):
+        project = Project(folder, job.url, environment=job.environment)
+        if folder.name == "part":
+            git(folder, "pull", "--quiet", "origin", "main")
+        assert project.apply("--target", target).code == 0
+        ran = project.run("state", "push", "--branch", "main")
+        assert ran.code == 0, ran.err
+    assert len(state_on(remote)) == 2
+    assert git(job.folder, "status", "--porcelain") == ""
+
+
+def test_git_is_not_given_the_key(remote: Remote, checkout: Checkout) -> None:
+    """A helper, a filter or a signer that git starts would have it too."""
+    job = checkout("job")
+    assert job.apply().code == 0
+    programs, seen = job.folder.parent / "programs", job.folder.parent / "seen"
+    programs.mkdir()
+    (programs / "git").write_text(f'#!/bin/sh\nenv >> "{seen}"\nexec "{shutil.which("git")}" "$@"\n')
+    (programs / "git").chmod(0o755)
+    job.environment |= {"PATH": f"{programs}:{job.environment['PATH']}", "INPUT_API_KEY": KEY}
+    assert job.run("state", "push").code == 0
+    assert job.run("preview", "--against", "HEAD", "--out", "page.html").code == 0
+    assert "PATH=" in seen.read_text()
+    assert KEY not in seen.read_text()
