@@ -67,11 +67,25 @@ class Outcome:
         }
 
 
+class _Interrupted(Exception):
+    """A command of the step was interrupted: none of the next is begun."""
+
+
 def main(args: Sequence[str]) -> int:
     """One step of the action; its exit code."""
+    try:
+        return _main(args)
+    except (_Interrupted, KeyboardInterrupt):
+        return _INTERRUPTED
+
+
+def _main(args: Sequence[str]) -> int:
     match args:
         case ["run"]:
-            outcome = _run(os.environ)
+            try:
+                outcome = _run(os.environ)
+            except (_Interrupted, KeyboardInterrupt):
+                outcome = Outcome(_INTERRUPTED)
             _write_outputs(outcome.outputs)
             # What kalentops said is the result of the last step, after the comment has been written.
             return _INTERRUPTED if outcome.code == _INTERRUPTED else 0
@@ -99,7 +113,7 @@ def _run(inputs: Mapping[str, str]) -> Outcome:
         case _:
             sys.stderr.write("error: the input command is validate, plan, drift, apply or install\n")
             return Outcome(1)
-    if inputs.get("INPUT_PREVIEW") == "true" and outcome.code != _INTERRUPTED:
+    if inputs.get("INPUT_PREVIEW") == "true":
         outcome.paths |= _preview(folder)
     return outcome
 
@@ -120,8 +134,6 @@ def _plan(folder: str) -> Outcome:
     """The plan in the log, in the job's summary and, as `report`, in a file for the comment."""
     outcome = _validate(folder, summary=False)
     code = _call("plan", "-C", folder, summary=True)
-    if code == _INTERRUPTED:
-        return Outcome(code)
     detailed, text = _capture("plan", "-C", folder, "--format", "json", "--detailed-exitcode")
     _, report = _capture("plan", "-C", folder, "--format", "markdown")
     summary = _json(text).get("summary", {})
@@ -209,15 +221,15 @@ def _link(report: Path, url: str) -> None:
 
 
 def _call(*args: str, summary: bool = False) -> int:
-    """A command whose words are for the log. Only one of them writes the job's summary."""
+    """A command whose words are for the log. Only one of them writes the job's summary. Raises _Interrupted."""
     with _summary(keep=summary):
         code = run_command(args)
     sys.stdout.flush()
-    return code
+    return _unless_interrupted(code)
 
 
 def _capture(*args: str) -> tuple[int, str]:
-    """A command whose result is for this program: it has told its notes already."""
+    """A command whose result is for this program: it has told its notes already. Raises _Interrupted."""
     out, err = io.StringIO(), sys.stderr
     with _summary(keep=False), redirect_stdout(out):
         sys.stderr = io.StringIO()
@@ -225,7 +237,13 @@ def _capture(*args: str) -> tuple[int, str]:
             code = run_command(args)
         finally:
             sys.stderr = err
-    return code, out.getvalue()
+    return _unless_interrupted(code), out.getvalue()
+
+
+def _unless_interrupted(code: int) -> int:
+    if code == _INTERRUPTED:
+        raise _Interrupted
+    return code
 
 
 @contextmanager
