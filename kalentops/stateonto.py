@@ -43,29 +43,29 @@ class Commits:
         return _told(made, "git can't commit")
 
 
-def on_top(tree: Worktree, tip: str, names: Sequence[str], commits: Commits) -> str:
-    """A commit with all that `tip` has, and the files of these names as both sides have them: HEAD where it holds
+def on_top(tree: Worktree, head: str, tip: str, names: Sequence[str], commits: Commits) -> str:
+    """A commit with all that `tip` has, and the files of these names as both sides have them: `head` where it holds
     `tip`, `tip` where it has all of that already. The first name is the state's.
 
     Raises StateError where the two can't both hold, UsageError for commits about other files: they are somebody's to
     push.
     """
-    base = tree.ask("merge-base", "HEAD", tip)
+    base = tree.ask("merge-base", head, tip)
     if base is None:
         raise StateError(
             "the history of the branch is another one: it has nothing in common with what is checked out",
             hint="check the branch out again; was it rewritten?",
         )
-    _check_own(tree, base, names)
+    _check_own(tree, base, head, names)
     if base == tip:
-        return str(tree.ask("rev-parse", "HEAD"))
-    merged = {name: _merged(tree, name, (base, "HEAD", tip), state=name == names[0]) for name in names}
+        return head
+    merged = {name: _merged(tree, name, (base, head, tip), state=name == names[0]) for name in names}
     content = _tree(tree, tip, merged)
     return tip if content == tree.ask("rev-parse", f"{tip}^{{tree}}") else commits.of(tree, content, tip)
 
 
-def _check_own(tree: Worktree, base: str, names: Sequence[str]) -> None:
-    changed = tree.git("diff-tree", "-r", "--name-only", "--no-renames", "-z", base, "HEAD")
+def _check_own(tree: Worktree, base: str, head: str, names: Sequence[str]) -> None:
+    changed = tree.git("diff-tree", "-r", "--name-only", "--no-renames", "-z", base, head)
     others = [name for name in _told(changed, "git can't compare").split("\0") if name and name not in names]
     if others:
         raise UsageError(
@@ -139,20 +139,24 @@ def _tree(tree: Worktree, tip: str, files: Mapping[str, str | None]) -> str:
         return _told(tree.git("write-tree", environment=index), "git can't write")
 
 
-def in_the_way(tree: Worktree, commit: str) -> str | None:
-    """Why the work tree can't follow to a commit: somebody's edits; None where it can."""
+def in_the_way(tree: Worktree, head: str, commit: str) -> str | None:
+    """Why the work tree can't go from `head` to a commit: somebody's edits, or a commit; None where it can."""
+    if tree.ask("rev-parse", "HEAD") != head:
+        return "another commit is checked out meanwhile"
     tree.git("update-index", "-q", "--refresh")
-    said = tree.git("read-tree", "--dry-run", "-m", "-u", "HEAD", commit)
+    said = tree.git("read-tree", "--dry-run", "-m", "-u", head, commit)
     return said.last_words if said.code else None
 
 
-def follow(tree: Worktree, commit: str) -> str | None:
-    """HEAD, index and work tree to this commit, whatever else is edited or staged; why not, where that can't be."""
-    if tree.ask("rev-parse", "HEAD") == commit:
+def follow(tree: Worktree, head: str, commit: str) -> str | None:
+    """HEAD, index and work tree from `head` to a commit, whatever else is edited or staged; why not, where that
+    can't be.
+    """
+    if head == commit:
         return None
-    reason = in_the_way(tree, commit)
+    reason = in_the_way(tree, head, commit)
     if reason is None:
-        for step in (("read-tree", "-m", "-u", "HEAD", commit), ("update-ref", "HEAD", commit)):
+        for step in (("read-tree", "-m", "-u", head, commit), ("update-ref", "HEAD", commit, head)):
             said = tree.git(*step)
             if said.code:
                 return said.last_words

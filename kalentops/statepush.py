@@ -95,9 +95,9 @@ def push_state(branch: Branch, files: Sequence[Path], message: str) -> Pushed:
     changed = ready.tree.git("status", "--porcelain", "--untracked-files=all", "--ignored", "--", *names)
     if changed.out.strip():
         _commit(ready.tree, names, message)
-    commits = Commits(message, _identity(ready.tree))
-    pushed = _push(ready, lambda tip: on_top(ready.tree, tip, names, commits))
-    return replace(pushed, left=follow(ready.tree, pushed.commit))
+    head, commits = _head(ready.tree), Commits(message, _identity(ready.tree))
+    pushed = _push(ready, lambda tip: on_top(ready.tree, head, tip, names, commits))
+    return replace(pushed, left=follow(ready.tree, head, pushed.commit))
 
 
 def probe(branch: Branch, files: Sequence[Path], message: str) -> Pushed:
@@ -107,16 +107,25 @@ def probe(branch: Branch, files: Sequence[Path], message: str) -> Pushed:
     here.
     """
     ready, names = _prepared(branch, files)
-    tree, commits = ready.tree, Commits(message, _identity(ready.tree))
+    tree = ready.tree
+    head, commits = _head(tree), Commits(message, _identity(tree))
 
     def empty(tip: str) -> str:
-        above = on_top(tree, tip, names, commits)
-        _check_free(in_the_way(tree, above), ready)
+        above = on_top(tree, head, tip, names, commits)
+        _check_free(in_the_way(tree, head, above), ready)
         return commits.of(tree, f"{above}^{{tree}}", above)
 
     pushed = _push(ready, empty)
-    _check_free(follow(tree, pushed.commit), ready)
+    _check_free(follow(tree, head, pushed.commit), ready)
     return pushed
+
+
+def _head(tree: Worktree) -> str:
+    """What is checked out: what is committed by somebody from now on is neither pushed nor moved. Raises UsageError."""
+    head = tree.ask("rev-parse", "--verify", "HEAD")
+    if head is None:
+        raise UsageError("there is no commit yet", hint="commit your files and push them first")
+    return head
 
 
 def _check_free(reason: str | None, branch: Branch) -> None:

@@ -68,7 +68,7 @@ def push(
         if not done.new:
             said = f"nothing to push: {target.shown} has this state"
     if done.left is not None:
-        tell([f"your branch stays behind {target.shown}, because of an edit: {done.left}"])
+        tell([f"your branch stays where it is, beside {target.shown}: {done.left}"])
     if not quiet:
         click.echo(f"{said} ({done.commit[:12]})" if done.new else said)
 

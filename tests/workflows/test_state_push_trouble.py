@@ -381,3 +381,29 @@ def test_git_is_not_given_the_key(remote: Remote, checkout: Checkout) -> None:
     assert job.run("preview", "--against", "HEAD", "--out", "page.html").code == 0
     assert "PATH=" in seen.read_text()
     assert KEY not in seen.read_text()
+
+
+@pytest.mark.parametrize("probe", [(), ("--probe",)], ids=["push", "probe"])
+def test_a_commit_of_the_user_during_the_push_stays_where_it_is(
+    probe: tuple[str, ...], remote: Remote, checkout: Checkout
+) -> None:
+    """The server takes its time; meanwhile somebody goes on working in another terminal."""
+    job = checkout("job")
+    if not probe:
+        assert job.apply().code == 0
+    pushed_by_others(remote, "notes.txt", "theirs\n")
+    who = "-c user.name=A -c user.email=a@example.com"
+    remote.hook(
+        "pre-receive",
+        f'unset $(env | sed -n "s/^\\(GIT_[A-Z_]*\\)=.*/\\1/p")\ncd "{job.folder}" && echo mine > mine.txt'
+        f" && git add mine.txt && git {who} commit --quiet -m Mine",
+    )
+    ran = job.run("state", "push", *probe)
+    assert git(job.folder, "log", "-1", "--format=%s") == "Mine"
+    assert (job.folder / "mine.txt").read_text() == "mine\n"
+    assert git(job.folder, "status", "--porcelain") == ""
+    assert "mine.txt" not in git(remote.bare, "ls-tree", "--name-only", "main")
+    assert "another commit is checked out meanwhile" in ran.err
+    assert ran.code == (1 if probe else 0)
+    if not probe:
+        assert state_on(remote) == job.ids
