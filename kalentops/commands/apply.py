@@ -13,6 +13,7 @@ from kalentops.errors import Interrupted, StalePlan, UsageError
 
 if TYPE_CHECKING:
     from kalentops.commands.stages import Planned
+    from kalentops.commands.target import Target
     from kalentops.planfile import Asked, Saved
     from kalentops.repository import Repository
     from kalentops.scope import Scope
@@ -87,15 +88,16 @@ def command(
         asked = stages.asked_for(scope, overwrite, saved)
         planned = _planned(repository, session.state, asked, saved)
         target.check_state(session.state)
-        if saved is not None and saved.refreshed:
-            # What was reviewed with what Kalent showed is applied only if it still shows that.
-            planned = stages.look(planned, target, at_once, quiet=quiet)
-        plan = planned.plan
         if saved is not None:
-            planfile.check(saved, plan)
-        stages.check_guards(plan, project.config, limits)
+            planned = _as_reviewed(planned, saved, target, at_once, quiet=quiet)
+        stages.check_guards(planned.plan, project.config, limits)
         notes = [*session.notes, *stages.overwrites(saved)]
-        stages.show_plan(plan, notes=notes, verbose=verbose, brief=quiet or saved is not None)
+        if not yes:
+            # Who is asked has to know what will happen, as far as it can be known: a lost state makes all look new.
+            planned, unread = stages.foretell(planned, target, at_once, quiet=quiet)
+            notes += unread
+        stages.show_plan(planned, notes=notes, verbose=verbose, brief=quiet or saved is not None)
+        plan = planned.plan
         if plan.to_do and not yes and not click.confirm("Apply this plan?", err=True):
             raise Interrupted("answered no; nothing was begun")
         settings = Options(target.tenant, settle, at_once, frozenset(asked.overwrite))
@@ -115,3 +117,16 @@ def _planned(repository: Repository, state: State, asked: Asked, saved: Saved | 
         if saved is None:
             raise
         raise StalePlan(f"the saved plan can't be made again: {error}") from None
+
+
+def _as_reviewed(planned: Planned, saved: Saved, target: Target, at_once: int, *, quiet: bool) -> Planned:
+    """The same, if it is what the saved plan says. What was reviewed with what Kalent showed is applied only if it
+    still shows that. Raises StalePlan, and what `look` raises.
+    """
+    from kalentops import planfile
+    from kalentops.commands import stages
+
+    if saved.refreshed:
+        planned = stages.look(planned, target, at_once, quiet=quiet)
+    planfile.check(saved, planned.plan)
+    return planned

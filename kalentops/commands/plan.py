@@ -80,7 +80,7 @@ def command(
     if out is not None:
         save(plan, directory / out, planned.asked)
     reporting.show_plan(plan, repository)
-    if planned.observed is None and not quiet:
+    if not quiet:
         tell(stages.unseen(planned))
     if not refresh_only:
         # `apply FILE` goes by the saved plan, and `apply` by what the files and the state say.

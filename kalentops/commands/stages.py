@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from kalentops.commands.options import NO_LIMITS, Limits
 from kalentops.config import Config
-from kalentops.errors import GuardRefused, KalentopsError, UsageError
-from kalentops.plan import ASKS, Plan, Remotely, make_plan, narrowed
+from kalentops.errors import GuardRefused, KalentopsError, Unreachable, UsageError
+from kalentops.plan import ASKS, Action, Plan, Remotely, make_plan, narrowed
 from kalentops.planfile import Asked, Saved
 from kalentops.refreshing import refresh
 from kalentops.relocation import Relocated, relocate
@@ -140,10 +140,33 @@ def look(planned: Planned, target: Target, parallelism: int, *, quiet: bool) -> 
 
     Raises what `Line.observe` raises.
     """
+    return planned.refreshed(_observe(planned.sourcings, target, parallelism, quiet=quiet))
+
+
+def foretell(planned: Planned, target: Target, parallelism: int, *, quiet: bool) -> tuple[Planned, list[str]]:
+    """The same for whoever is about to be asked, only where something is to be made: it may be there already. What
+    could not be read stays as it was planned, for `apply` to meet by itself; the notes say so.
+
+    Raises Unauthorized, Interrupted.
+    """
+    makes = {each.sourcing_id for each in planned.plan.changes if each.action is Action.CREATE}
+    if planned.observed is not None or not makes:
+        return planned, []
+    try:
+        seen = _observe(makes, target, parallelism, quiet=quiet)
+    except Unreachable as error:
+        return planned, [f"Kalent could not be looked at first: {error}"]
+    notes = [
+        f"{clip(each)} could not be looked at first: {why}" for each, why in sorted(seen.refused.items())
+    ]
+    return planned.refreshed(Observed(seen.lists)), notes
+
+
+def _observe(sourcings: Collection[str], target: Target, parallelism: int, *, quiet: bool) -> Observed:
     from kalentops.commands.target import connected
 
     with connected(target, quiet=quiet, farewell="stopped; nothing was changed") as line:
-        return planned.refreshed(line.observe(planned.sourcings, parallelism))
+        return line.observe(sourcings, parallelism)
 
 
 def only_drift(plan: Plan) -> Plan:
@@ -177,9 +200,10 @@ def check_guards(plan: Plan, config: Config, limits: Limits = NO_LIMITS) -> None
 
 def unseen(planned: Planned) -> Iterator[str]:
     """What an offline plan can't know where there is no state: a lost one makes everything look new."""
-    if planned.state.lineage is None and any(each.action == "create" for each in planned.plan.changes):
+    known = planned.observed is not None or planned.state.entries
+    if not known and any(each.action is Action.CREATE for each in planned.plan.changes):
         yield (
-            "there is no state yet, or it is lost: what Kalent holds already, just so, `apply` takes over and makes "
+            "the state holds nothing yet, or is lost: what Kalent holds already, just so, `apply` takes over and makes "
             "no second time; `kalentops plan --refresh` shows which"
         )
 
@@ -197,7 +221,9 @@ def would_stop(planned: Planned, observed: Observed | None, config: Config) -> I
             yield f"apply would stop: {error}; {error.hint}"
 
 
-def show_plan(plan: Plan, *, notes: Iterable[str], verbose: bool, brief: bool) -> None:
+def show_plan(planned: Planned, *, notes: Iterable[str], verbose: bool, brief: bool) -> None:
     """The plan on stderr, for whoever is about to answer: stdout is for the result."""
+    plan = planned.plan
     tell(notes)
     show([plans.summary(plan)] if brief else plans.plan(plan, verbose=verbose), sys.stderr)
+    tell(unseen(planned))

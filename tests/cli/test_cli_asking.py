@@ -1,0 +1,246 @@
+"""`apply` asks: what it says before the question is what happens after it, and until the answer it only reads."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from kalentops.emulator.server import BackgroundEmulator
+from tests.faults.catalogue import envelope
+from tests.faults.proxy import Exchange, FaultProxy, on
+from tests.harness import Project, Ran, Truth, blueprint
+
+QUESTION = "Apply this plan?"
+Ask = Callable[..., Ran]
+
+
+class Person(io.StringIO):
+    """Whoever sits at the terminal: does something, then answers."""
+
+    def __init__(self, answer: str, first: Callable[[], object]) -> None:
+        super().__init__(f"{answer}\n")
+        self._first = first
+
+    def readline(self, *args: int) -> str:  # type: ignore[override]
+        self._first()
+        return super().readline(*args)
+
+
+@pytest.fixture
+def applied(project: Project, proxy: FaultProxy) -> Project:
+    project.write("sourcing_a", {"one": blueprint("One"), "two": blueprint("Two")})
+    project.write("sourcing_b", {"one": blueprint("One")})
+    assert project.apply().code == 0
+    proxy.requests.clear()
+    return project
+
+
+@pytest.fixture
+def ask(applied: Project, monkeypatch: pytest.MonkeyPatch) -> Ask:
+    """Run `apply` for somebody who answers, after having done something else first."""
+
+    def run(answer: str, *args: str, meanwhile: Callable[[], object] = lambda: None) -> Ran:
+        monkeypatch.setattr("kalentops.commands.options.can_ask", lambda: True)
+        monkeypatch.setattr(sys, "stdin", Person(answer, meanwhile))
+        return applied.run("apply", *args)
+
+    return run
+
+
+def said_before(ran: Ran) -> str:
+    assert QUESTION in ran.err, ran.err
+    return ran.err.partition(QUESTION)[0]
+
+
+def methods(proxy: FaultProxy) -> list[str]:
+    return [each.method for each in proxy.requests]
+
+
+@pytest.mark.parametrize("how", ["missing", "empty"])
+def test_after_a_lost_state_the_question_is_about_adopting(
+    how: str, applied: Project, ask: Ask, proxy: FaultProxy, truth: Truth
+) -> None:
+    ids = applied.ids
+    if how == "missing":
+        applied.state_path.unlink()
+    else:
+        for address in ids:
+            assert applied.run("state", "rm", "--yes", address).code == 0
+    ran = ask("y")
+    truth.check()
+    said = said_before(ran)
+    assert "Plan: 3 to adopt." in said
+    assert "to create" not in said
+    assert "is lost" not in said
+    assert (ran.code, applied.ids) == (0, ids)
+    assert set(methods(proxy)) == {"GET"}
+
+
+def test_a_saved_plan_that_has_not_looked_says_the_same(
+    applied: Project, ask: Ask, proxy: FaultProxy
+) -> None:
+    ids = applied.ids
+    applied.state_path.unlink()
+    assert applied.run("plan", "--out", "plan.json").code == 0
+    ran = ask("y", "plan.json")
+    assert "Plan: 3 to adopt." in said_before(ran)
+    assert (ran.code, applied.ids) == (0, ids)
+    assert set(methods(proxy)) == {"GET"}
+
+
+def test_a_saved_plan_is_refused_before_anybody_is_asked(
+    applied: Project, ask: Ask, proxy: FaultProxy
+) -> None:
+    applied.write("sourcing_c", {"one": blueprint("One")})
+    assert applied.run("plan", "--out", "plan.json").code == 0
+    applied.write("sourcing_c", {"one": blueprint("Another")})
+    ran = ask("y", "plan.json")
+    assert (ran.code, QUESTION in ran.err, methods(proxy)) == (7, False, [])
+
+
+def test_no_leaves_everything_as_it_was(applied: Project, ask: Ask, proxy: FaultProxy) -> None:
+    applied.state_path.unlink()
+    ran = ask("n", "--format", "json")
+    assert (ran.code, ran.out) == (130, "")
+    assert "nothing was begun" in ran.err
+    assert set(methods(proxy)) == {"GET"}
+    assert not applied.state_path.exists()
+    assert not applied.journal_path.exists()
+
+
+def test_json_is_the_result_alone(applied: Project, ask: Ask) -> None:
+    applied.state_path.unlink()
+    assert ask("y", "--format", "json").json["summary"]["done"] == 3
+
+
+def test_a_conflict_is_told_before_the_question(
+    applied: Project, ask: Ask, emulator: BackgroundEmulator, truth: Truth
+) -> None:
+    there = emulator.store.create("sourcing_c", "New", blueprint("New", steps=1)["steps"])
+    applied.write("sourcing_c", {"new": blueprint("New"), "other": blueprint("Other")})
+    ran = ask("y")
+    truth.check(foreign=frozenset({there.blueprint_id}))
+    assert "Plan: 1 to create, 1 in conflict, 3 unchanged." in said_before(ran)
+    assert there.blueprint_id in said_before(ran)
+    assert ran.code == 6
+    assert "sourcing_c/new" not in applied.ids
+
+
+def test_only_sourcings_in_which_something_is_to_be_made_are_looked_at(
+    applied: Project, ask: Ask, proxy: FaultProxy
+) -> None:
+    applied.write("sourcing_b", {"one": blueprint("One", steps=3)})
+    ran = ask("n")
+    assert (ran.code, methods(proxy)) == (130, [])
+    applied.write("sourcing_c", {"new": blueprint("New")})
+    ran = ask("n")
+    assert "Plan: 1 to create, 1 to update, 2 unchanged." in said_before(ran)
+    assert [each.path.split("/")[-2] for each in proxy.requests] == ["sourcing_c"]
+
+
+def test_who_is_not_asked_gets_no_more_requests_than_before_and_a_word_about_the_state(
+    applied: Project, proxy: FaultProxy
+) -> None:
+    applied.state_path.unlink()
+    ran = applied.apply()
+    assert ran.code == 0
+    assert "note: the state holds nothing yet, or is lost: what Kalent holds already, just so," in ran.err
+    assert (
+        len(proxy.requests) == 2 * 2
+    )  # each of the two sourcings: the look before the first write, the read-back
+
+
+def test_the_question_changes_nothing_about_the_guards(applied: Project, ask: Ask, proxy: FaultProxy) -> None:
+    """They count what files and state say, be there somebody to ask or not."""
+    applied.state_path.unlink()
+    ran = ask("y", "--max-creates", "2")
+    assert (ran.code, QUESTION in ran.err, methods(proxy)) == (6, False, [])
+
+
+# --- between question and answer --------------------------------------------------------------------------------
+
+
+def test_what_was_to_be_adopted_and_is_gone_is_not_made(
+    applied: Project, ask: Ask, emulator: BackgroundEmulator, proxy: FaultProxy, truth: Truth
+) -> None:
+    """Nobody has said yes to a create."""
+    gone = applied.ids["sourcing_b/one"]
+    applied.state_path.unlink()
+    ran = ask("y", meanwhile=lambda: emulator.store.remove(gone))
+    truth.check()
+    assert ran.code == 6
+    assert "it was to be taken over, and is not there any more; nothing was made" in ran.out
+    assert set(methods(proxy)) == {"GET"}
+
+
+def test_what_somebody_else_has_made_meanwhile_is_not_made_again(
+    applied: Project, ask: Ask, emulator: BackgroundEmulator, proxy: FaultProxy
+) -> None:
+    """The run looks for itself after the answer: what was shown before it decides nothing."""
+    applied.write("sourcing_c", {"new": blueprint("New")})
+    ran = ask("y", meanwhile=lambda: emulator.store.create("sourcing_c", "New", blueprint("New")["steps"]))
+    assert "Plan: 1 to create" in said_before(ran)
+    assert (ran.code, [applied.ids["sourcing_c/new"]]) == (
+        0,
+        [each.blueprint_id for each in emulator.store.blueprints("sourcing_c")],
+    )
+    assert set(methods(proxy)) == {"GET"}
+
+
+# --- what can't be read -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("no_backoff")
+def test_an_api_that_is_not_there_ends_as_it_would_have(applied: Project, ask: Ask) -> None:
+    applied.state_path.unlink()
+    applied.url = "http://127.0.0.1:9/api"
+    ran = ask("y", "--format", "json")
+    assert "note: Kalent could not be looked at first: the API could not be read" in said_before(ran)
+    assert "Plan: 3 to create." in said_before(ran)
+    assert "what Kalent holds already, just so" in said_before(ran)
+    assert (ran.code, ran.json["summary"]["not_attempted"]) == (5, 3)
+    assert not applied.state_path.exists()
+
+
+def test_a_key_that_is_refused_ends_it_before_the_question(
+    applied: Project, ask: Ask, proxy: FaultProxy
+) -> None:
+    applied.state_path.unlink()
+    proxy.script = on("list", lambda exchange: exchange.send(envelope(401, "invalid_api_key")), nth=None)
+    ran = ask("y")
+    assert (ran.code, QUESTION in ran.err) == (4, False)
+    assert not applied.state_path.exists()
+
+
+def test_a_sourcing_that_the_api_refuses_is_told_and_keeps_its_own_result(applied: Project, ask: Ask) -> None:
+    applied.state_path.unlink()
+    applied.write("nowhere", {"one": blueprint("One")})
+    ran = ask("y", "--format", "json")
+    assert "note: nowhere could not be looked at first: the API refused" in said_before(ran)
+    assert "Plan: 1 to create, 3 to adopt." in said_before(ran)
+    results = {each["address"]: each["outcome"] for each in ran.json["results"]}
+    assert (ran.code, results["nowhere/one"]) == (9, "refused")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_ctrl_c_before_the_question_changes_nothing(applied: Project, ask: Ask, proxy: FaultProxy) -> None:
+    applied.state_path.unlink()
+
+    heard: list[Exchange] = []
+
+    def interrupt(exchange: Exchange) -> None:
+        heard.append(exchange)
+        if len(heard) == 1:  # a second one would end the process, which is this one
+            os.kill(os.getpid(), signal.SIGINT)
+        exchange.send(exchange.forward())
+
+    proxy.script = on("list", interrupt, nth=None)
+    ran = ask("y", "--parallelism", "1")
+    assert (ran.code, QUESTION in ran.err, ran.out) == (130, False, "")
+    assert "interrupted while reading; nothing was changed" in ran.err
+    assert not applied.state_path.exists()
