@@ -10,6 +10,11 @@ from kalentops.errors import Interrupted
 _START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
+def moment(elapsed: float) -> datetime:
+    """The time of day after so many seconds."""
+    return _START + timedelta(seconds=elapsed)
+
+
 class FakeClock:
     """An implementation of kalentops.clock.Clock. `waits` are all waits; `stop_after` ends the run in one of them."""
 
@@ -21,7 +26,7 @@ class FakeClock:
         self._lock = threading.Lock()
 
     def now(self) -> str:
-        return (_START + timedelta(seconds=self._elapsed)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return moment(self._elapsed).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def monotonic(self) -> float:
         return self._elapsed

@@ -13,7 +13,7 @@ from kalentops.errors import StateError, StateLocked, StateMoved
 from kalentops.state import Done, Intended, Intent, State
 from kalentops.store.filestore import FileStore
 from tests.faults.catalogue import EVERYTHING
-from tests.faults.proxy import Exchange, FaultProxy, on
+from tests.faults.proxy import Exchange, FaultProxy, Response, Script, on
 from tests.harness import Project, Truth, blueprint
 from tests.torture import powerloss
 from tests.torture.simulate import run_seed
@@ -84,6 +84,37 @@ def false_success(_: int) -> str | None:
         truth.check(ran)
         steps = len(truth.emulator.store.blueprints("sourcing_a")[0].steps)
         return f"it has {steps} steps: {ran.out}" if steps != 3 else None
+
+
+def put_back(_: int) -> str | None:
+    """A text that is put back at once, while the list shows it still: it is sent, because candidates get another."""
+    ours, theirs = blueprint("Ours"), blueprint("Theirs")
+    for somebody in (False, True):  # whose text it is that comes back
+        with _setting() as (project, proxy, truth):
+            project.write("sourcing_a", {"one": ours if somebody else theirs})
+            project.apply()
+            if somebody:
+                truth.emulator.store.edit(project.ids["sourcing_a/one"], **theirs)
+            proxy.script = _behind()
+            for wanted in (ours, theirs):
+                project.write("sourcing_a", {"one": wanted})
+                ran = project.apply("--overwrite", "sourcing_a/one") if wanted is ours else project.apply()
+                truth.check(ran)
+                name = truth.emulator.store.blueprints("sourcing_a")[0].name
+                if ran.code or name != wanted["name"]:
+                    return f"it is {name}, not {wanted['name']}: exit {ran.code}: {ran.out}"
+    return None
+
+
+def _behind() -> Script:
+    """From now on every list is the first one."""
+    kept: list[Response] = []
+
+    def behind(exchange: Exchange) -> None:
+        kept.append(exchange.forward())
+        exchange.send(kept[0])
+
+    return on("list", behind, nth=None)
 
 
 def twins(_: int) -> str | None:
@@ -216,6 +247,7 @@ ATTACKS: tuple[Callable[[int], str | None], ...] = (
     long_list,
     open_outcome,
     false_success,
+    put_back,
     twins,
     broken_api,
     wire,

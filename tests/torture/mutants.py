@@ -125,6 +125,24 @@ MUTANTS: tuple[Mutant, ...] = (
         "baseline ignored", "apply.updating", "if remote.digest not in known and not forced:", "if False:"
     ),
     Mutant(
+        "an older list is believed",
+        "apply.updating",
+        "same_hidden and not entry.outdates(remote.updated_at):",
+        "same_hidden:",
+    ),
+    Mutant(
+        "an update forgets what it replaced",
+        "apply.updating",
+        "    view.run.record(Seen(job.address, entry.baseline, remote.updated_at), Intended(intent))\n",
+        "    view.run.record(Intended(intent))\n",
+    ),
+    Mutant(
+        "an outcome forgets what was replaced",
+        "state",
+        'seen = was.updated_at if meant.action == "update" else None',
+        "seen = None",
+    ),
+    Mutant(
         "open intents are passed over",
         "apply.sourcing",
         "    if job.intent is not None:\n",

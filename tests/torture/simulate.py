@@ -239,12 +239,22 @@ class _Play:
             if not recorded and each.blueprint_id not in self.wiped:
                 self.problems.append(f"I2: {each.blueprint_id} is recorded nowhere")
 
+    def _check_texts(self) -> None:
+        """Everything is said to be done: then candidates get what the files say."""
+        self.problems += [
+            f"I6: {each.blueprint_id} is not what {each.address} says"
+            for each in self.store.read().state.entries.values()
+            if not self.server.shows(each.blueprint_id, self.bodies[each.address])
+        ]
+
     def _calm(self) -> bool:
         """Two undisturbed runs: the first resolves everything or names what it can't, the second writes nothing."""
         self.network.weather = Weather()
         self.network.kill_in = None
         first = self._run()
         resolved = first is not None and all(each.outcome is Outcome.DONE for each in first.results)
+        if resolved and not self._meddled():
+            self._check_texts()
         self.clock.advance(60)
         before = self.network.writes
         second = self._run()

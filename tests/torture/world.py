@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kalentops.outcome import Answer, Trouble
-from tests.fakeclock import FakeClock
+from tests.fakeclock import FakeClock, moment
 from tests.torture.disk import Killed
 
 
@@ -84,6 +84,11 @@ class Server:
         found.authors.append(origin)
         found.config = body.get("config", found.config)
 
+    def shows(self, blueprint_id: str, body: Mapping[str, Any]) -> bool:
+        """Whether candidates get what the body says."""
+        _, name, steps = self.stored[blueprint_id].versions[-1]
+        return name == body["name"] and steps == _kept(body.get("steps", []))
+
     def rows(self, sourcing_id: str) -> list[dict[str, Any]]:
         seen = [(each, each.at(self.clock.monotonic() - self.lag)) for each in self.stored.values()]
         return [
@@ -91,7 +96,7 @@ class Server:
                 "blueprintId": each.blueprint_id,
                 "name": version[1],
                 "sourcingId": sourcing_id,
-                "updatedAt": f"2026-01-01T00:00:{version[0]:06.3f}Z",
+                "updatedAt": moment(version[0]).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
                 "steps": version[2],
                 "stepCount": len(version[2]),
             }
