@@ -74,7 +74,7 @@ class ReadApi:
 
     def _get(self, path: str, query: Query) -> Any:
         def attempt(number: int) -> Any:
-            self._throttle.enter(number)
+            self._throttle.enter(number, reads=True)
             answer = self._transport.send("GET", path, query=query)
             body = answer.body
             if answer.status == 200 and isinstance(body, Mapping) and body.get("success") is True:  # noqa: PLR2004
@@ -95,6 +95,7 @@ class ReadApi:
             self._throttle.limited(answer.retry_after, number)
         elif isinstance(classify(answer), Refused):
             raise RefusedByApi(_said(answer, refusal), hint=_HINTS.get(answer.status))
+        self._throttle.go_on_reading()
         raise TryAgain(answer)
 
 

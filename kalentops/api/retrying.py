@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 ATTEMPTS: Final = 6
-_LONGEST_WAIT: Final = 5.0
+_FIRST_WAIT: Final = 0.2
+_LONGEST_WAIT: Final = 1.0  # stamina sleeps through a wish to end
 _T = TypeVar("_T")
 
 
@@ -31,7 +32,7 @@ def retrying(attempt: Callable[[int], _T], *, attempts: int = ATTEMPTS) -> _T:
         on=TryAgain,
         attempts=attempts,
         timeout=None,
-        wait_initial=0.1,
+        wait_initial=_FIRST_WAIT,
         wait_max=_LONGEST_WAIT,
         wait_jitter=0.5,
     )

@@ -24,6 +24,7 @@ class Throttle:
         self._on_wait = on_wait
         self._lock = threading.Lock()
         self._open_at = 0.0
+        self._wrote = False
 
     def limited(self, wait: float | None, attempt: int) -> None:
         """The API said 429 to attempt number `attempt` (from 1) of a request; `wait` seconds, if it said so."""
@@ -41,11 +42,30 @@ class Throttle:
         with self._lock:
             return self._open_at > self._clock.monotonic()
 
-    def enter(self, attempt: int = 1) -> None:
-        """Return when attempt number `attempt` of a request may be sent.
+    def writing(self) -> None:
+        """Something that could write is about to be sent: from now on a run that is to end reads what it began to."""
+        self._wrote = True
 
-        Raises Interrupted while waiting, and before a second attempt once the run was asked to end.
+    @property
+    def giving_up(self) -> bool:
+        """Whether reading is of no use any more: the run is to end, and nothing was sent that could write, so that
+        there is nothing to find out.
         """
+        return self._clock.stopping and not self._wrote
+
+    def go_on_reading(self) -> None:
+        """Raises Interrupted where reading is of no use any more."""
+        if self.giving_up:
+            raise Interrupted("interrupted while reading; nothing was sent that could write")
+
+    def enter(self, attempt: int = 1, *, reads: bool = False) -> None:
+        """Return when attempt number `attempt` of a request may be sent; `reads` is what it does.
+
+        Raises Interrupted while waiting, before a second attempt once the run was asked to end, and where reading is
+        of no use any more.
+        """
+        if reads:
+            self.go_on_reading()
         if attempt > 1 and self._clock.stopping:
             raise Interrupted("interrupted before it was tried again")
         while True:

@@ -74,15 +74,18 @@ class HttpTransport:
         *,
         dialect: Dialect = KALENT,
         debug: Callable[[str], None] | None = None,
+        giving_up: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Raises InvalidConfig where the CA file or the proxy can't be used."""
+        """As soon as `giving_up` says so, what is read is let go of. Raises InvalidConfig where the CA file or the
+        proxy can't be used.
+        """
         self._network = network
         self._key = key
         self._dialect = dialect
         self._debug = debug
         self._local = threading.local()
         self._clients: list[httpx.Client] = []
-        self._watchdog = Watchdog()
+        self._watchdog = Watchdog(giving_up)
         self._tls = _tls(network)
         try:
             self._client()
@@ -130,7 +133,7 @@ class HttpTransport:
         limit = 2 * self._network.timeout
         try:
             with (
-                self._watchdog.over(line, limit),
+                self._watchdog.over(line, limit, reads=method == "GET"),
                 client.stream(
                     method, url, params=query, content=content, headers=headers, extensions=extensions
                 ) as response,
@@ -149,7 +152,12 @@ class HttpTransport:
             answer = Answer(trouble=Trouble.LOST, reason=self._reason(error))
         if line.was_cut and answer.trouble is not Trouble.NOT_SENT:
             # What was read may look whole: an answer of no stated length ends where the connection does.
-            answer = Answer(trouble=Trouble.LOST, reason=f"no whole answer within {limit:g} s")
+            why = (
+                "given up, because the run is to end"
+                if line.given_up
+                else f"no whole answer within {limit:g} s"
+            )
+            answer = Answer(trouble=Trouble.LOST, reason=why)
         if self._debug is not None:
             with suppress(OSError, ValueError):  # a stderr that is gone must not cost the answer
                 self._debug(f"{method} {path} {dict(query or {}) or ''} -> {_brief(answer)}")

@@ -2,7 +2,8 @@
 
 A timeout of httpx bounds one read, and a server that sends a byte now and then never runs into it: not while it
 sends headers, nor between endless `100 Continue`. So one thread looks after all requests, and shuts down the
-connection of a request whose time is over; whoever reads from it then finds it closed.
+connection of a request whose time is over; whoever reads from it then finds it closed. In the same way it ends what
+is only read as soon as nobody wants to know it any more.
 """
 
 from __future__ import annotations
@@ -11,20 +12,25 @@ import math
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 _AGAIN: Final = 0.2  # a connection that is only coming to be can't be cut yet
+_BEAT: Final = 0.2  # so often it is asked whether to give up: the handler of a signal may not take a lock
 
 
 @dataclass(eq=False, slots=True)
 class Line:
-    """The connection that one thread uses. `was_cut` says that its last request took too long."""
+    """The connection that one thread uses. `was_cut` says that its last request was not let end, `given_up` that it
+    was so because nobody wanted the answer any more; `reads` that it only reads.
+    """
 
     socket: socket.socket | None = None
     was_cut: bool = False
+    given_up: bool = False
+    reads: bool = False
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
         """Take httpcore's `trace` extension: which socket is in use. TLS puts another one in the place of the first."""
@@ -42,7 +48,8 @@ class Line:
 class Watchdog:
     """One thread, begun with the first request, for the requests of all threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, giving_up: Callable[[], bool]) -> None:
+        self._giving_up = giving_up
         self._wake = threading.Condition()
         self._until: dict[Line, float] = {}
         self._next = math.inf
@@ -50,11 +57,12 @@ class Watchdog:
         self._closed = False
 
     @contextmanager
-    def over(self, line: Line, seconds: float) -> Iterator[None]:
-        """Cut the line if what is done with it takes longer."""
-        line.was_cut = False
+    def over(self, line: Line, seconds: float, *, reads: bool) -> Iterator[None]:
+        """Cut the line if what is done with it takes longer, or only reads what nobody wants to know any more."""
         until = time.monotonic() + seconds
         with self._wake:
+            line.was_cut = line.given_up = False
+            line.reads = reads
             self._until[line] = until
             if self._thread is None:
                 self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
@@ -78,9 +86,11 @@ class Watchdog:
         with self._wake:
             while not self._closed:
                 now = time.monotonic()
+                unwanted = self._giving_up()
                 for line, until in self._until.items():
-                    if until <= now:
+                    line.given_up = line.given_up or (unwanted and line.reads)
+                    if until <= now or line.given_up:
                         line.cut()
                         self._until[line] = now + _AGAIN
                 self._next = min(self._until.values(), default=math.inf)
-                self._wake.wait(None if self._next == math.inf else max(0.0, self._next - now))
+                self._wake.wait(min(self._next - now, _BEAT) if self._until else None)

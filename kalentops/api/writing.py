@@ -43,6 +43,7 @@ class WriteApi(ReadApi):
                 self._throttle.enter(number)
             except Interrupted:
                 return NotSent("interrupted before it was sent")
+            self._throttle.writing()
             verdict = classify(self._transport.send(method, path, body=dict(body)))
             if isinstance(verdict, Limited):
                 self._throttle.limited(verdict.wait, number)

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from kalentops.api.client import ReadApi
 from kalentops.commands.stages import read_files
 from kalentops.commands.target import Line, Target, connected
 from kalentops.config import Config
@@ -107,7 +106,7 @@ def _files(config: Config, state: State) -> Repository:
 
 def _look(line: Line, wish: Wish, means: Means) -> tuple[dict[str, str], Observed]:
     """The names of the sourcings, and their lists. Raises UsageError for a sourcing that is not there."""
-    names = _names(line.api, wish.sourcing_ids)
+    names = _names(line, wish.sourcing_ids)
     observed = line.observe(wish.sourcing_ids or names, means.parallelism)
     for sourcing_id in wish.sourcing_ids:
         if sourcing_id in observed.refused and sourcing_id not in names:
@@ -115,15 +114,15 @@ def _look(line: Line, wish: Wish, means: Means) -> tuple[dict[str, str], Observe
     return names, observed
 
 
-def _names(api: ReadApi, wanted: Iterable[str]) -> dict[str, str]:
+def _names(line: Line, wanted: Iterable[str]) -> dict[str, str]:
     """The names of the sourcings in progress, by id; of the closed ones, too, where one is wanted that isn't. A key
     that may not list sourcings can still import those that it names.
     """
     wanted = set(wanted)
     try:
-        names = {each.sourcing_id: each.name for each in api.list_sourcings(ownership="all", closed=False)}
+        names = {each.sourcing_id: each.name for each in line.sourcings(ownership="all", closed=False)}
         if wanted - names.keys():
-            closed = api.list_sourcings(ownership="all", closed=True)
+            closed = line.sourcings(ownership="all", closed=True)
             names = {**{each.sourcing_id: each.name for each in closed}, **names}
     except (Forbidden, RefusedByApi):
         if not wanted:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
+from typing import TypeVar
 
 from kalentops.api.address import DEFAULT_URL, check_url, tenant
 from kalentops.api.client import Ownership, ReadApi
@@ -26,6 +27,8 @@ from kalentops.remote import Observed, RemoteSourcing
 from kalentops.reports.console import Progress
 from kalentops.reports.notes import tell
 from kalentops.state import State
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,7 @@ class Line:
 
     def sourcings(self, *, ownership: Ownership, closed: bool) -> tuple[RemoteSourcing, ...]:
         """One list of sourcings. Raises what `list_sourcings` raises."""
-        found = self.api.list_sourcings(ownership=ownership, closed=closed)
-        self._go_on()
-        return found
+        return self._read(lambda: self.api.list_sourcings(ownership=ownership, closed=closed))
 
     def observe(self, sourcing_ids: Iterable[str], parallelism: int) -> Observed:
         """The lists of the sourcings. Raises what `read_lists` raises."""
@@ -92,16 +93,19 @@ class Line:
         def listed(sourcing_id: str, blueprints: int) -> None:
             self.progress(Listed(sourcing_id, blueprints))
 
-        found = read_lists(self.api, ids, self.clock, parallelism=parallelism, on_listed=listed)
-        self._go_on()
-        return found
+        return self._read(
+            lambda: read_lists(self.api, ids, self.clock, parallelism=parallelism, on_listed=listed)
+        )
 
-    def _go_on(self) -> None:
-        """Raises Interrupted for a wish to end that came while the last answer was read: something may be written
+    def _read(self, read: Callable[[], _T]) -> _T:
+        """Raises Interrupted also for a wish to end that came while the last answer was read: something may be written
         next.
         """
-        if self.clock.stopping:
-            raise Interrupted("interrupted while reading; nothing was changed")
+        with suppress(Interrupted):
+            found = read()
+            if not self.clock.stopping:
+                return found
+        raise Interrupted("interrupted while reading; nothing was changed")
 
 
 @contextmanager
@@ -113,14 +117,20 @@ def connected(target: Target, *, quiet: bool, farewell: str) -> Iterator[Line]:
 
 @contextmanager
 def wired(target: Target, *, quiet: bool, farewell: str) -> Iterator[Wire]:
-    """The network to the target. SIGINT and SIGTERM end the work after what is under way; a second one at once, with
-    `farewell` as its last word.
+    """The network to the target. SIGINT and SIGTERM end the work after what is under way, and at once as long as
+    nothing was sent that could write; a second one ends it at once in any case, with `farewell` as its last word.
     """
     clock = SystemClock()
     progress = Progress(sys.stderr, quiet=quiet)
     debug = (lambda said: tell([said])) if target.debug else None
-    transport = HttpTransport(target.network, target.key, dialect=target.dialect, debug=debug)
     throttle = Throttle(clock, lambda seconds: progress(Waiting(seconds)))
+    transport = HttpTransport(
+        target.network,
+        target.key,
+        dialect=target.dialect,
+        debug=debug,
+        giving_up=lambda: throttle.giving_up,
+    )
     try:
         with _signals(clock, farewell):
             yield Wire(transport, throttle, clock, progress)

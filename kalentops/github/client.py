@@ -95,6 +95,7 @@ class CommentsApi:
 
         def attempt(number: int) -> Verdict:
             self._throttle.enter(number)
+            self._throttle.writing()
             verdict = _classify(self._transport.send("POST", self._comments, body={"body": body}), 201)
             if isinstance(verdict, NotSent):
                 raise TryAgain(verdict)
@@ -124,6 +125,7 @@ class CommentsApi:
 
         def attempt(number: int) -> bool:
             self._throttle.enter(number)
+            self._throttle.writing()
             verdict = _classify(self._transport.send("PATCH", path, body={"body": body}), 200)
             if isinstance(verdict, Accepted):
                 return True
@@ -139,7 +141,7 @@ class CommentsApi:
 
     def _get(self, query: Mapping[str, int]) -> Answer:
         def attempt(number: int) -> Answer:
-            self._throttle.enter(number)
+            self._throttle.enter(number, reads=True)
             answer = self._transport.send("GET", self._comments, query=query)
             if answer.trouble is None and answer.status == 200 and answer.body is not None:  # noqa: PLR2004
                 return answer
@@ -148,6 +150,7 @@ class CommentsApi:
                 refuse(verdict)
             if isinstance(verdict, Limited):
                 self.limited(verdict, number)
+            self._throttle.go_on_reading()
             raise TryAgain(verdict)
 
         return self._retried(attempt, "the comments could not be read")

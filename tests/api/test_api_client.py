@@ -12,7 +12,7 @@ import stamina
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalentops.api.client import Ownership
+from kalentops.api.client import Ownership, ReadApi
 from kalentops.api.retrying import ATTEMPTS
 from kalentops.api.secret import ApiKey
 from kalentops.api.throttle import Throttle
@@ -39,6 +39,7 @@ EMPTY = {
 NO_SOURCINGS = {"sourcings": [], "pagination": EMPTY["pagination"]}
 HALF = {"sequenceBlueprints": [], "pagination": {"page": 0, "pageSize": 50, "total": 3, "hasNextPage": False}}
 LISTED = Answer(200, {"success": True, "data": EMPTY})
+HALF_LISTED = Answer(200, {"success": True, "data": HALF})
 CREATED = Answer(201, {"success": True, "data": {"blueprintId": "b1"}})
 NOT_SENT = Answer(trouble=Trouble.NOT_SENT, reason="no connection")
 LOST = Answer(trouble=Trouble.LOST, reason="no answer in time")
@@ -177,13 +178,59 @@ def test_a_429_while_reading_makes_all_wait() -> None:
     assert clock.waits == [9]
 
 
-def test_reading_is_not_tried_again_after_an_interrupt() -> None:
+class Ending(Recording):
+    """The same, and with the first answer comes the wish to end."""
+
+    def __init__(self, clock: FakeClock, *answers: Answer) -> None:
+        super().__init__(*answers)
+        self._clock = clock
+
+    def send(self, method: str, path: str, *, query: Any = None, body: Any = None) -> Answer:
+        self._clock.stop()
+        return super().send(method, path, query=query, body=body)
+
+
+def page(number: int, *, last: bool) -> Answer:
+    rows = [{"blueprintId": f"b{number}", "name": "n", "steps": []}]
+    pagination = {"page": number, "pageSize": 50, "total": 2, "hasNextPage": not last}
+    return Answer(200, {"success": True, "data": {"sequenceBlueprints": rows, "pagination": pagination}})
+
+
+PAGES = (page(0, last=False), page(1, last=True))
+
+
+def test_after_an_interrupt_no_list_is_begun() -> None:
     clock = FakeClock()
     clock.stop()
-    client, network, _ = api(failed(500), clock=clock)
+    client, network, _ = api(LISTED, clock=clock)
     with pytest.raises(Interrupted):
         client.list_blueprints("s1")
+    assert network.sent == []
+
+
+@pytest.mark.parametrize("answers", [(failed(500),), (LOST,), (failed(429, 60),), (HALF_LISTED,), PAGES])
+def test_after_an_interrupt_nothing_is_tried_again_and_no_page_more_is_read(
+    answers: tuple[Answer, ...],
+) -> None:
+    clock = FakeClock()
+    network = Ending(clock, *answers)
+    with pytest.raises(Interrupted):
+        ReadApi(network, Throttle(clock, lambda _: None)).list_blueprints("s1")
     assert network.sent == [LIST]
+
+
+@pytest.mark.parametrize("write", ["create", "update"])
+@pytest.mark.parametrize("became", [CREATED, LOST, failed(400), failed(500)])
+def test_after_a_write_lists_are_read_to_their_end_in_spite_of_an_interrupt(
+    write: str, became: Answer
+) -> None:
+    """They may say what became of it."""
+    clock = FakeClock()
+    network = Ending(clock, became, *PAGES)
+    client = WriteApi(network, Throttle(clock, lambda _: None))
+    (client.create if write == "create" else client.update)("s1", {"name": "n"})
+    assert len(client.list_blueprints("s1")) == 2
+    assert network.sent[1:] == [LIST, LIST]
 
 
 # --- writing ---------------------------------------------------------------------------------------------------

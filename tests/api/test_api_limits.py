@@ -14,7 +14,7 @@ from kalentops.api.transport import MAX_ANSWER, HttpTransport, Network
 from kalentops.outcome import Answer, Trouble
 from tests import answers
 from tests.answers import MEGABYTE
-from tests.wire import Behaviour, Wire, answering, dripping, repeating
+from tests.wire import Behaviour, Connection, Wire, answering, dripping, repeating
 
 TIMEOUT = 0.3
 LIMIT = 2 * TIMEOUT
@@ -52,6 +52,39 @@ def test_an_answer_that_looks_whole_when_it_is_cut_is_lost() -> None:
     with Wire(repeating(whole, b" ", times=9999, every=0.05)) as server:
         answer, _ = get(server.url)
     assert answer.trouble is Trouble.LOST
+
+
+def test_what_is_only_read_is_let_go_of_and_what_may_write_is_not() -> None:
+    """A minute is what both could take."""
+    giving_up, answered = threading.Event(), threading.Event()
+    found: dict[str, Answer] = {}
+
+    def behave(connection: Connection) -> None:
+        request = connection.read()
+        assert request is not None
+        if request.method == "GET":
+            giving_up.set()
+            answered.wait(30)
+        else:
+            giving_up.wait(30)
+            read.join(30)  # it has let go, and the other one is under way still
+            connection.send(GOOD)
+
+    with Wire(behave) as server:
+        transport = HttpTransport(Network(server.url, 60), ApiKey("key-key-key"), giving_up=giving_up.is_set)
+        with closed(transport):
+
+            def send(method: str, body: object = None) -> None:
+                found[method] = transport.send(method, "/v1/x", body=body)
+
+            read = threading.Thread(target=send, args=("GET",))
+            write = threading.Thread(target=send, args=("POST", {}))
+            write.start()
+            read.start()
+            write.join(30)
+            answered.set()
+            assert found["GET"] == Answer(trouble=Trouble.LOST, reason="given up, because the run is to end")
+            assert found["POST"].status == 200
 
 
 def test_slow_answers_to_several_threads_and_a_quick_one_after() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import re
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kalentops.api.throttle import Throttle
-from kalentops.errors import KalentopsError, Unreachable, UntrustedList
+from kalentops.errors import Interrupted, KalentopsError, RefusedByApi, Unreachable, UntrustedList
 from kalentops.github.client import MAX_PAGES, PAGE_SIZE, CommentsApi, limit_wait
 from kalentops.github.comments import Comment
 from kalentops.github.context import PullRequest
@@ -45,9 +46,55 @@ def api(answer: Callable[[str, dict[str, int]], Answer]) -> tuple[CommentsApi, R
     return CommentsApi(network, throttle, PullRequest(REPOSITORY, NUMBER)), network
 
 
+class Ending(Recording):
+    """The same, and with the first answer comes the wish to end."""
+
+    def __init__(self, clock: FakeClock, answer: Callable[[str, dict[str, int]], Answer]) -> None:
+        super().__init__(answer)
+        self._clock = clock
+
+    def send(self, method: str, path: str, *, query: Any = None, body: Any = None) -> Answer:
+        self._clock.stop()
+        return super().send(method, path, query=query, body=body)
+
+
+def ending(answer: Callable[[str, dict[str, int]], Answer]) -> tuple[CommentsApi, Recording]:
+    clock = FakeClock()
+    network = Ending(clock, answer)
+    return CommentsApi(network, Throttle(clock, lambda _: None), PullRequest(REPOSITORY, NUMBER)), network
+
+
 def row(number: int, **fields: Any) -> dict[str, Any]:
     url = f"https://github.example/{number}"
     return {"id": number, "body": f"body {number}", "user": {"login": "octocat"}, "html_url": url, **fields}
+
+
+# --- a wish to end ---------------------------------------------------------------------------------------------
+
+
+def test_before_anything_is_posted_it_ends_the_reading() -> None:
+    comments, network = ending(lambda *_: Answer(200, [row(n + 1) for n in range(PAGE_SIZE)]))
+    with pytest.raises(Interrupted):
+        comments.list_comments()
+    assert len(network.sent) == 1
+
+
+@pytest.mark.parametrize("act", ["create", "edit"])
+def test_after_something_was_sent_the_comments_are_still_read(act: str) -> None:
+    """They say what became of it."""
+    comments, network = ending(
+        lambda method, query: (
+            Answer(
+                200, [row(n + 1) for n in range(PAGE_SIZE)] if query["page"] == 1 else [row(PAGE_SIZE + 1)]
+            )
+            if method == "GET"
+            else Answer(422, {"message": "no"})
+        )
+    )
+    with contextlib.suppress(RefusedByApi):
+        comments.create("text") if act == "create" else comments.edit(1, "text")
+    assert len(comments.list_comments()) == PAGE_SIZE + 1
+    assert len(network.sent) == 3
 
 
 # --- what can be reached ---------------------------------------------------------------------------------------

@@ -1,0 +1,127 @@
+"""SIGINT and SIGTERM: at once as long as nothing was sent that could write, and with nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.faults.catalogue import envelope
+from tests.faults.proxy import Behaviour, Exchange, FaultProxy, Request, on, wait_until
+from tests.harness import Project, Truth, blueprint
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+
+READING = {
+    "plan": ("plan", "--refresh", "--out", "plan.json"),
+    "apply": ("apply", "--yes", "--format", "json"),
+    "import": ("import", "sourcing_b"),
+    "update": ("import", "sourcing_a", "--update"),
+    "all": ("import", "--all"),
+    "sourcings": ("sourcings",),
+    "online": ("validate", "--online"),
+}
+
+
+@pytest.fixture
+def applied(project: Project, proxy: FaultProxy) -> Project:
+    """Something to update and something to make, and a server that may take a minute for each answer."""
+    project.write("sourcing_a", {"one": blueprint("One")})
+    assert project.apply().code == 0
+    project.write("sourcing_a", {"one": blueprint("One", steps=3), "two": blueprint("Two")})
+    project.timeout = 60
+    proxy.requests.clear()
+    return project
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def never(held: threading.Event) -> Behaviour:
+    def behave(exchange: Exchange) -> None:
+        held.set()
+        exchange.stall(60)
+
+    return behave
+
+
+def unavailable(held: threading.Event) -> Behaviour:
+    def behave(exchange: Exchange) -> None:
+        exchange.send(envelope(503))
+        if exchange.request.nth > 3:  # it waits before it tries again, longer and longer
+            held.set()
+
+    return behave
+
+
+def dripping(held: threading.Event) -> Behaviour:
+    def behave(exchange: Exchange) -> None:
+        exchange.raw(b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n")
+        held.set()
+        while not exchange.proxy.ending.wait(0.05):
+            exchange.raw(b" ")
+
+    return behave
+
+
+TROUBLE = {"never": never, "unavailable": unavailable, "dripping": dripping}
+
+
+@pytest.mark.parametrize("trouble", TROUBLE)
+@pytest.mark.parametrize("command", READING)
+def test_what_only_reads_ends_at_once(
+    command: str, trouble: str, applied: Project, proxy: FaultProxy
+) -> None:
+    """The answer would take a minute, and nobody waits for it."""
+    held = threading.Event()
+    behave = TROUBLE[trouble](held)
+    proxy.script = lambda request: behave if request.method == "GET" else None
+    before = contents(applied.folder)
+    process = applied.start(*READING[command])
+    assert held.wait(20)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 130, out + err
+    assert {request.method for request in proxy.requests} == {"GET"}
+    assert contents(applied.folder) == before
+    if command == "apply":
+        results = {each["address"]: each["outcome"] for each in json.loads(out)["results"]}
+        assert results == dict.fromkeys(["sourcing_a/one", "sourcing_a/two"], "not_attempted")
+    else:
+        assert out == ""
+        assert "interrupted while reading; nothing was changed" in err
+
+
+@pytest.mark.parametrize("sort", [signal.SIGINT, signal.SIGTERM])
+def test_what_became_of_a_write_is_looked_up_in_spite_of_it(
+    sort: signal.Signals, applied: Project, proxy: FaultProxy, truth: Truth
+) -> None:
+    """A create whose answer was lost: the list that is under way may show it, and does."""
+    lists: list[Request] = []
+
+    def slow(exchange: Exchange) -> None:
+        lists.append(exchange.request)
+        exchange.stall(0.8)
+        exchange.send(exchange.forward())
+
+    def lose(exchange: Exchange) -> None:
+        exchange.forward()
+        proxy.script = on("list", slow, nth=None)
+        exchange.reset()
+
+    proxy.script = on("create", lose, nth=None)
+    process = applied.start("apply", "--yes", "--format", "json")
+    assert wait_until(lambda: bool(lists))
+    process.send_signal(sort)
+    out, err = process.communicate(timeout=30)
+    assert "ending after what is under way" in err
+    results = {each["address"]: each["outcome"] for each in json.loads(out)["results"]}
+    assert results["sourcing_a/two"] == "done", out + err
+    assert "sourcing_a/two" in applied.ids
+    assert applied.state["intents"] == {}
+    truth.check()
