@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kalentops.finding import Finding, Problem, Severity
+from kalentops.loader.misspelt import as_meant
 from kalentops.loader.nodes import Broken, Tree
 from kalentops.loader.places import Places
 from kalentops.loader.tree import parse
@@ -47,20 +48,34 @@ def read_document(file: str, text: str) -> Document:
     document = Document(file, Places(text, parsed.data), parsed.data)
     document.findings += [Finding(file, f.line, f.column, f.code, f.message, f.hint) for f in parsed.faults]
     if parsed.usable:
-        _shape(document)
+        _shape(document, text)
     return document
 
 
-def _shape(document: Document) -> None:
+def _shape(document: Document, text: str) -> None:
+    try:
+        document.model = SourcingFile.read(document.data)
+    except ShapeError:
+        document.data, misspelt = as_meant(document.data)
+        document.places = Places(text, document.data)
+        _tell(document, misspelt)
+        _read_as_meant(document)
+
+
+def _read_as_meant(document: Document) -> None:
     try:
         document.model = SourcingFile.read(document.data)
     except ShapeError as error:
-        # `{name: {{x}}, hi}` is one mistake, told already: `hi` is no field that somebody wanted.
-        told = {finding.line for finding in document.findings if finding.code == "KAL004"}
-        written = [_with_source(document, violation) for violation in error.violations]
-        placed = (document.place(problem) for problem in problems(written))
-        document.findings += [f for f in placed if not (f.code == "KAL010" and f.line in told)]
+        _tell(document, error.violations)
         _salvage(document, error.violations)
+
+
+def _tell(document: Document, violations: list[Violation]) -> None:
+    # `{name: {{x}}, hi}` is one mistake, told already: `hi` is no field that somebody wanted.
+    told = {finding.line for finding in document.findings if finding.code == "KAL004"}
+    written = [_with_source(document, violation) for violation in violations]
+    placed = (document.place(problem) for problem in problems(written))
+    document.findings += [f for f in placed if not (f.code == "KAL010" and f.line in told)]
 
 
 def _with_source(document: Document, violation: Violation) -> Violation:

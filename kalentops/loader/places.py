@@ -59,7 +59,7 @@ class Places:
         for depth, part in enumerate(path):
             if isinstance(node, Map) and part in node.marks:
                 key_event, event = node.marks[str(part)]
-                node = node[str(part)]
+                node = node.get(str(part))  # a misspelt key has a place, and its value another name
                 if on_key and depth == len(path) - 1:
                     event = key_event
             elif isinstance(node, Seq) and isinstance(part, int) and part < len(node):

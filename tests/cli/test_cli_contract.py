@@ -11,6 +11,7 @@ import pytest
 
 from kalentops import __version__
 from kalentops.cli import COMMANDS
+from kalentops.emulator.server import BackgroundEmulator
 from kalentops.rules.table import RULES
 from tests.harness import Project, Truth, blueprint
 
@@ -97,6 +98,21 @@ def test_findings_are_on_stdout_and_give_3(bare: Project) -> None:
     planned = bare.run("plan")
     assert (planned.code, planned.out) == (3, "")
     assert "error KAL012" in planned.err
+
+
+@pytest.mark.parametrize(("right", "wrong"), [('"blueprints":', '"blueprint":'), ('"content":', '"contnt":')])
+def test_what_was_read_as_it_was_meant_is_not_applied(
+    right: str, wrong: str, project: Project, emulator: BackgroundEmulator
+) -> None:
+    path = project.write("sourcing_a", {"one": blueprint()})
+    project.run("plan", "--out", "plan.json")
+    text = path.read_text()
+    assert right in text
+    path.write_text(text.replace(right, wrong))
+    for args in (["apply", "--yes"], ["apply", "--yes", "plan.json"], ["plan", "--refresh"]):
+        assert project.run(*args).code == 3
+    assert emulator.store.blueprints("sourcing_a") == []
+    assert not project.state_path.exists()
 
 
 def test_warnings_do_not_stop_anything(bare: Project) -> None:

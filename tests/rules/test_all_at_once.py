@@ -83,6 +83,7 @@ def test_everything_that_is_wrong_with_a_file_comes_out_of_one_run() -> None:
         (21, "KAL104"),
         (22, "KAL005"),
         (23, "KAL012"),
+        (26, "KAL304"),
         (27, "KAL201"),
         (28, "KAL010"),
         (29, "KAL006"),
@@ -129,6 +130,52 @@ def test_a_misspelt_field_is_one_finding(field: str) -> None:
     step = {(f"{key}x" if key == field else key): value for key, value in STEP.items()}
     findings, *_ = check_text(JOB, "f.yaml", _text(step, STEP | {"id": "b"}))
     assert [(f.code, f.hint) for f in findings] == [("KAL010", f"did you mean `{field}`?")]
+
+
+BELOW = _text(STEP | {"content": "Hi {{firstNme}}"}, {"id": "hello"}) + "removed: [k]\n"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("sourcingId", "sourcingID"),
+        ("blueprints", "blueprint"),
+        ("blueprints", "Blueprints"),
+        ("steps", "step"),
+        ("removed", "remvoed"),
+        ("policy", "polcy"),
+        ("content", "contnt"),
+    ],
+)
+def test_what_stands_below_a_misspelt_key_is_looked_at_in_the_same_run(
+    right: str, wrong: str, tmp_path: Path
+) -> None:
+    line = next(n for n, text in enumerate(BELOW.split("\n"), 1) if text.strip().startswith(f"{right}:"))
+    (tmp_path / "f.yaml").write_text(BELOW)
+    spelt = {(f.line, f.code, f.message) for f in load(tmp_path, [tmp_path], known=None).findings}
+    (tmp_path / "f.yaml").write_text(BELOW.replace(f"{right}:", f"{wrong}:", 1))
+    misspelt = load(tmp_path, [tmp_path], known=None)
+    also = {(f.line, f.code, f.message) for f in misspelt.findings} - spelt
+    assert [(at, code) for at, code, _ in also] == [(line, "KAL010")]
+    assert len(misspelt.findings) == len(spelt) + 1
+    assert f"did you mean `{right}`?" in [f.hint for f in misspelt.findings]
+    assert not misspelt.valid
+
+
+def test_of_two_keys_that_mean_the_same_field_the_first_is_taken_for_it() -> None:
+    text = _text(STEP, STEP | {"id": "b", "content": "'[a]'"})
+    both = text.replace("blueprints:", "blueprint:") + "Blueprints: {k: {steps: 5}}\n"
+    assert [code for _, code in _found(both)] == ["KAL010", "KAL103", "KAL010"]
+
+
+def test_a_key_that_stands_there_rightly_is_not_taken_from_a_misspelt_one() -> None:
+    text = _text(STEP, STEP | {"id": "b"}) + "Blueprints: {K: {steps: 5}}\n"
+    assert [code for _, code in _found(text)] == ["KAL010"]
+
+
+@pytest.mark.parametrize("value", ["", "[a]", "a text", "5"])
+def test_a_value_of_another_kind_is_not_taken_for_the_field_that_its_key_is_near_to(value: str) -> None:
+    assert [code for _, code in _found(f"sourcingId: s_1\nblueprint: {value}\n")] == ["KAL010"]
 
 
 def test_a_step_that_is_no_mapping_is_one_finding() -> None:
