@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from kalentops.canonical import Canonical, of_blueprint
 from kalentops.finding import Finding, Problem
@@ -49,11 +49,12 @@ class Job:
 
 
 class FileResult(NamedTuple):
-    """What one file holds, and what is wrong with it."""
+    """What one file holds, and what is wrong with it. `whole`: there is no key in it that could not be read."""
 
     findings: list[Finding]
     desired: list[Desired]
     relocations: list[Relocation]
+    whole: bool = False
 
 
 def check_file(job: Job, source: Source) -> FileResult:
@@ -69,8 +70,13 @@ def check_text(job: Job, name: str, text: str) -> FileResult:
     document = read_document(name, text)
     # What stands behind an anchor can be found as often as it is named, and is told once.
     findings = list(dict.fromkeys([*check(document, job.severities), *_check_id(document)]))
+    whole = document.has_all_keys and not any(each.code in _HIDING for each in findings)
     desired = [_desired(job, document, each, blueprint) for each, blueprint in named(document)]
-    return FileResult(findings, desired, list(relocations(document)))
+    return FileResult(findings, desired, list(relocations(document)), whole)
+
+
+# A part of the text that could not be read may hold keys; under an id that is none they belong to another sourcing.
+_HIDING: Final = frozenset({*(f"KAL00{number}" for number in range(1, 9)), "KAL019"})
 
 
 def _desired(job: Job, document: Document, each: Named, blueprint: Blueprint) -> Desired:

@@ -49,15 +49,17 @@ def load(
     """
     sources = find(root, places)
     job = Job(root, severities, known)
+    complete = True
     repository = Repository([source.name for source in sources])
     with paused():
         for result in _run(job, sources):
             repository.findings += result.findings
             repository.desired += result.desired
             repository.relocations += result.relocations
+            complete = complete and result.whole
     named = [each.named for each in repository.desired]
     repository.findings += check_together(named)
-    repository.findings += check_relocations(named, repository.relocations, complete=repository.valid)
+    repository.findings += check_relocations(named, repository.relocations, complete=complete)
     repository.findings.sort()
     repository.desired.sort(key=lambda each: each.address)
     return repository

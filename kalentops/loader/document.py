@@ -33,6 +33,13 @@ class Document:
     tainted: frozenset[Path] = frozenset()
     findings: list[Finding] = field(default_factory=list)
 
+    @property
+    def has_all_keys(self) -> bool:
+        """Whether no stand-in has taken the place of blueprints, or of what the file says of other keys."""
+        if self.model is None:
+            return False
+        return not any(len(path) < 3 for path in self.tainted)  # noqa: PLR2004 - above a blueprint's fields
+
     def place(self, problem: Problem, severity: Severity = Severity.ERROR) -> Finding:
         """The problem as a finding in this file; its path starts at the root of the file."""
         line, column = self.places.find(problem.path, at=problem.at, on_key=problem.on_key)

@@ -57,7 +57,7 @@ _NOISE = st.sampled_from(
 
 
 def _is_sound(text: str) -> None:
-    findings, blueprints, _ = check_text(JOB, "f.yaml", text)
+    findings, blueprints, *_ = check_text(JOB, "f.yaml", text)
     lines = re.split(r"\r\n|\n|\r", text.lstrip("\ufeff"))
     for finding in findings:
         assert 1 <= finding.line <= len(lines)

@@ -162,6 +162,29 @@ def test_what_stands_below_a_misspelt_key_is_looked_at_in_the_same_run(
     assert not misspelt.valid
 
 
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        ("blueprints: {k: {name: K, steps: 5}}", True),
+        ("blueprints: {k: {name: K, nme: L}}", True),
+        ("blueprint: {k: {name: K}}", True),
+        ("blueprints: {K: {name: K}}", False),
+        ("blueprints: 5", False),
+        ("blueprints: {k: {name: K}}\nowner: {old: x}", False),
+        ("blueprints: {k: {name: K}}\nblueprints: {l: {name: L}}", False),
+        ("blueprints: {k: {name: K}", False),
+    ],
+)
+def test_that_a_key_went_nowhere_is_told_unless_it_may_stand_where_nothing_could_be_read(
+    other: str, tmp_path: Path, *, told: bool
+) -> None:
+    (tmp_path / "a.yaml").write_text("sourcingId: s\nblueprints: {}\nmoved: [{from: old, to: gone}]\n")
+    (tmp_path / "b.yaml").write_text(f"sourcingId: s\n{other}\n")
+    found = load(tmp_path, [tmp_path], known=None).findings
+    assert ("KAL024" in [each.code for each in found]) is told
+    assert {each.code for each in found} - {"KAL024"}
+
+
 def test_of_two_keys_that_mean_the_same_field_the_first_is_taken_for_it() -> None:
     text = _text(STEP, STEP | {"id": "b", "content": "'[a]'"})
     both = text.replace("blueprints:", "blueprint:") + "Blueprints: {k: {steps: 5}}\n"
