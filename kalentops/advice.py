@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Final
+
 from kalentops.remote import Remote
 from kalentops.state import Entry
 
@@ -34,4 +37,11 @@ def protected(address: str) -> str:
     )
 
 
+def import_of(sourcing_ids: Iterable[str]) -> str:
+    """The command that takes what is in these sourcings, and not ours, into files."""
+    ids = sorted(sourcing_ids)
+    return f"kalentops import {' '.join(ids) if len(ids) <= _NAMED else '--all'}"
+
+
+_NAMED: Final = 3
 STEPS_NOT_SHOWN = "Kalent does not show its steps"

@@ -60,7 +60,7 @@ def _sourcings(state: State, asked: Collection[str]) -> set[str]:
             hint = (
                 f"did you mean {meant}?"
                 if meant
-                else "`kalentops import` without --update takes what is not ours"
+                else f"`kalentops import {clip(each)}` takes what is not ours into files"
             )
             raise UsageError(f"the state holds nothing of {clip(each)}", hint=hint)
     return set(asked) or known

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
+from kalentops.advice import import_of
 from kalentops.canonical import observable
 from kalentops.plan import Action, Change, Drift, Plan, Remotely
 from kalentops.reports.lines import Line, Style, count, line
@@ -41,7 +42,6 @@ _DRIFT: Final = (
     ("unreadable", "not to be read in Kalent"),
 )
 _SOME: Final = 3
-_IMPORT: Final = "`kalentops import` takes them into files"
 
 
 def plan(of: Plan, *, verbose: bool = False) -> Iterator[Line]:
@@ -127,7 +127,13 @@ def _remotely(of: Remotely, shown: Collection[str]) -> Iterator[Line]:
     if number:
         where = [visible(each) for each in sorted(of.unmanaged)]
         some = ", ".join(where[:_SOME]) + (", …" if len(where) > _SOME else "")
-        yield line((f"{count(number, 'blueprint')} in Kalent not managed here ({some}): ", "dim"), _IMPORT)
+        said = f"{count(number, 'blueprint')} in Kalent not managed here ({some}): "
+        yield line((said, "dim"), f"`{visible(import_of(of.unmanaged))}` {taken(number)}")
+
+
+def taken(number: int) -> str:
+    """What importing so many does."""
+    return "takes it into a file" if number == 1 else "takes them into files"
 
 
 def _drift(each: Drift, *, told: bool) -> Iterator[Line]:

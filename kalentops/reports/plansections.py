@@ -7,13 +7,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from kalentops.advice import import_of
 from kalentops.canonical import observable
 from kalentops.finding import Finding
 from kalentops.plan import Action, Change, Drift, LookAlike, Plan
 from kalentops.reports.cutting import Block, Section
 from kalentops.reports.lines import count
 from kalentops.reports.marks import code, details, fold, html_code, html_prose, prose, row, table
-from kalentops.reports.plans import enrolled
+from kalentops.reports.plans import enrolled, taken
 from kalentops.reports.sequences import changed, extent, new, tally
 from kalentops.text import clip
 
@@ -188,7 +189,7 @@ def _unmanaged(of: Plan) -> Section | None:
     where = ", ".join(code(each) for each in sorted(counts)[:_SOME])
     more = ", …" if len(counts) > _SOME else ""
     said = f"{count(number, 'blueprint')} in Kalent not managed here ({where}{more})"
-    return Section([Block(f"{said}: `kalentops import` takes them into files.")], "note", "notes")
+    return Section([Block(f"{said}: {code(import_of(counts))} {taken(number)}.")], "note", "notes")
 
 
 def _findings(of: Plan) -> Section | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -195,6 +196,29 @@ def test_drift_alone_is_nothing_to_save(applied: Project) -> None:
 # --- what is not ours -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("number", [1, 3, 4])
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_the_command_that_takes_what_is_not_managed_works_as_it_is_named(
+    form: str, number: int, tmp_path: Path
+) -> None:
+    ids = [f"sourcing_{letter}" for letter in "abcd"]
+    with BackgroundEmulator(sourcings=[(each, each) for each in ids]) as emulator:
+        project = Project(tmp_path, emulator.url)
+        for each in ids:
+            project.write(each, {"one": blueprint(f"One of {each}")})
+        assert project.apply().code == 0
+        for each in ids[:number]:
+            emulator.store.create(each, "Something else", blueprint("Else")["steps"])
+        project.write(
+            ids[0], {"one": blueprint("Another name")}
+        )  # in Markdown the note stands beside changes only
+        said = refreshed(project, "--format", form).out
+        (command,) = re.findall(r"`kalentops (import [^`]*)` takes (?:it|them) into", said)
+        ran = project.run(*command.split())
+        assert ran.code == 0, ran.err
+        assert "not managed here" not in refreshed(project, "--format", form).out
+
+
 def test_a_suspected_copy_and_what_is_not_managed(applied: Project, emulator: BackgroundEmulator) -> None:
     copy = emulator.store.create("sourcing_a", "one ", blueprint("Other")["steps"])
     emulator.store.create("sourcing_a", "Something else", blueprint("Else")["steps"])
@@ -206,8 +230,8 @@ def test_a_suspected_copy_and_what_is_not_managed(applied: Project, emulator: Ba
         in ran.out
     )
     assert (
-        "2 blueprints in Kalent not managed here (sourcing_a): `kalentops import` takes them into files"
-        in ran.out
+        "2 blueprints in Kalent not managed here (sourcing_a): "
+        "`kalentops import sourcing_a` takes them into files\n" in ran.out
     )
     data = refreshed(applied, "--format", "json").json
     assert data["unmanaged"] == {"sourcing_a": 2}
