@@ -20,10 +20,17 @@ from kalentops.state import Entry, State
 _FOLLOWS: Final = "an update that sets what Kalent hides follows"
 
 
-def refresh(plan: Plan, known: State, observed: Observed, overwrite: Collection[str] = ()) -> Plan:
+def refresh(
+    plan: Plan,
+    known: State,
+    observed: Observed,
+    overwrite: Collection[str] = (),
+    let_go: Collection[str] = (),
+) -> Plan:
     """The plan with what the lists say; what they say nothing of stays as it is.
 
-    `known` is the state as the plan has it: with moved addresses moved, and without what it forgets.
+    `known` is the state as the plan has it: with moved addresses moved, and without what it forgets. `let_go` are the
+    ids of what files say was removed: nobody has to be told that it could be imported.
     """
     changes: dict[str, Change] = {each.address: each for each in plan.changes}
     drift: list[Drift] = []
@@ -38,7 +45,7 @@ def refresh(plan: Plan, known: State, observed: Observed, overwrite: Collection[
             changes |= {each.address: each for each in look.changes(group)}
             drift += look.drift(changes)
             look_alikes_ += look.look_alikes(sourcing_id, changes)
-            unmanaged[sourcing_id] = len(look.foreign)
+            unmanaged[sourcing_id] = sum(each.blueprint_id not in let_go for each in look.foreign)
         elif sourcing_id in observed.refused:
             why = observed.refused[sourcing_id]
             changes |= {each.address: _refused(each, why) for each in group}

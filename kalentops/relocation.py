@@ -13,13 +13,15 @@ from kalentops.state import Entry, State
 @dataclass(frozen=True, slots=True)
 class Relocated:
     """The state as the files want it called. `moved` has the old address by the new one, `forgotten` what the state
-    does not know any more, `left` why an address could not be moved or forgotten.
+    does not know any more, `left` why an address could not be moved or forgotten. `gone` are the addresses that are
+    said to be removed, and of which the state knows nothing (any more).
     """
 
     state: State
     moved: Mapping[str, str] = field(default_factory=dict)
     forgotten: Mapping[str, Entry] = field(default_factory=dict)
     left: Mapping[str, str] = field(default_factory=dict)
+    gone: frozenset[str] = frozenset()
 
 
 def rename(state: State, names: Mapping[str, str]) -> State:
@@ -59,11 +61,13 @@ def relocate(state: State, relocations: Iterable[Relocation]) -> Relocated:
     moved: dict[str, str] = {}
     forgotten: dict[str, Entry] = {}
     left: dict[str, str] = {}
+    gone: set[str] = set()
     held = state.entries.keys() | state.intents.keys()
     for sourcing_id, keys in targets.items():
         for source in keys:
             old, end = f"{sourcing_id}/{source}", final(source, keys)
             if old not in held:
+                gone.update([old] if end is None else [])
                 continue
             if end is None:
                 if old in state.intents:
@@ -79,7 +83,7 @@ def relocate(state: State, relocations: Iterable[Relocation]) -> Relocated:
             else:
                 moved[new] = old
     known = rename(forget(state, forgotten), {old: new for new, old in moved.items()})
-    return Relocated(known, moved, forgotten, left)
+    return Relocated(known, moved, forgotten, left, frozenset(gone))
 
 
 def narrowed(state: State, done: Relocated, covers: Callable[[str], bool]) -> State:

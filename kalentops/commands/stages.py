@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kalentops.commands.options import NO_LIMITS, Limits
 from kalentops.config import Config
 from kalentops.errors import GuardRefused, KalentopsError, Unreachable, UsageError
+from kalentops.importing.holdings import let_go
 from kalentops.plan import ASKS, Action, Plan, Remotely, make_plan, narrowed
 from kalentops.planfile import Asked, Saved
 from kalentops.refreshing import refresh
@@ -59,7 +60,9 @@ class Planned:
 
     def refreshed(self, observed: Observed) -> Planned:
         """The same, held against what Kalent shows."""
-        whole = refresh(self.whole, self.relocated.state, observed, self.asked.overwrite)
+        known = {each.address for each in self.whole.changes}
+        others = let_go(observed, self.relocated, known)
+        whole = refresh(self.whole, self.relocated.state, observed, self.asked.overwrite, others)
         return replace(self, whole=whole, observed=observed)
 
 

@@ -81,6 +81,12 @@ def _check_free(choice: Choice, remote: Remote, state: State, entry: Entry | Non
             f"{choice.address} is recorded already, as {entry.blueprint_id}",
             hint=f"take another key; or, if that one is gone, forget it with `kalentops state rm {choice.address}`",
         )
+    gone = known.gone.get(choice.key)
+    if gone is not None:
+        raise UsageError(
+            f"{gone.file}:{gone.at[0]} says that {choice.address} was removed",
+            hint=f"take {choice.key} out of `removed` there, and run this again; or take another key",
+        )
     if choice.key in known.left:
         raise UsageError(
             f"a file says that {choice.address} was moved or removed",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from kalentops.checking import Desired
 from kalentops.finding import Finding, Severity
-from kalentops.relocation import relocate
+from kalentops.importing.naming import had_by
+from kalentops.relocation import Relocated, relocate
+from kalentops.remote import Observed
 from kalentops.repository import Repository
+from kalentops.rules.engine import Relocation
 from kalentops.state import Entry, State
 
 _T = TypeVar("_T")
@@ -18,14 +21,20 @@ _T = TypeVar("_T")
 @dataclass(frozen=True, slots=True)
 class Known:
     """What files and state say of one sourcing: the addresses that are wanted and not recorded, the keys that are
-    taken, those of them that files say were moved or removed, and the address at which a create may or may not have
-    come true.
+    taken, those of them that files say were moved or removed, those that are gone, each with the line that says so, and
+    the address at which a create may or may not have come true.
     """
 
     wanted: tuple[Desired, ...] = ()
     taken: frozenset[str] = field(default_factory=frozenset)
     left: frozenset[str] = field(default_factory=frozenset)
+    gone: Mapping[str, Relocation] = field(default_factory=dict)
     open_create: str | None = None
+
+    @property
+    def others(self) -> frozenset[str]:
+        """The keys that are taken by something else than by what is gone."""
+        return self.taken - self.gone.keys()
 
 
 def recorded(files: Repository, state: State) -> dict[str, Entry]:
@@ -37,7 +46,8 @@ def recorded(files: Repository, state: State) -> dict[str, Entry]:
 
 def known_of(sourcing_ids: Iterable[str], files: Repository, state: State) -> dict[str, Known]:
     """What files and state say of each of the sourcings."""
-    entries = recorded(files, state)
+    relocated = relocate(state, files.relocations)
+    entries = {**state.entries, **relocated.state.entries}
     by_file = _grouped((each.named.sourcing_id, each) for each in files.desired)
     keys = _grouped(address.partition("/")[::2] for address in {**entries, **state.intents})
     intents = _grouped((each.sourcing_id, each) for each in state.intents.values())
@@ -53,9 +63,33 @@ def known_of(sourcing_ids: Iterable[str], files: Repository, state: State) -> di
             tuple(each for each in wants if each.address not in entries),
             left.union(taken, keys.get(sourcing_id, ())),
             left,
+            {key: _end(key, moves) for key in left if f"{sourcing_id}/{key}" in relocated.gone},
             next((e.address for e in intents.get(sourcing_id, ()) if e.action == "create"), None),
         )
     return found
+
+
+def _end(key: str, said: Iterable[Relocation]) -> Relocation:
+    """What says that a key was removed, at last."""
+    by_source = {each.source: each for each in said}
+    end = by_source[key]
+    while end.target is not None:
+        end = by_source[end.target]
+    return end
+
+
+def let_go(observed: Observed, relocated: Relocated, known: Collection[str]) -> frozenset[str]:
+    """The ids of what Kalent shows and files have let go, as far as that can be told: the state has forgotten an id,
+    and a name leads to its key only if the key was made from it. `known` are the addresses of files and state.
+    """
+    keys, gone = (_grouped(at.partition("/")[::2] for at in each) for each in (known, relocated.gone))
+    found = {each.blueprint_id for each in relocated.forgotten.values()}
+    for sourcing_id, theirs in gone.items():
+        others = set(keys.get(sourcing_id, ())).difference(theirs)
+        for each in observed.lists.get(sourcing_id, ()):
+            if had_by(each.name, theirs, others) is not None:
+                found.add(each.blueprint_id)
+    return frozenset(found)
 
 
 def _grouped(pairs: Iterable[tuple[str, _T]]) -> dict[str, list[_T]]:

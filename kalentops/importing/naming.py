@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import count
 from typing import Final
 
@@ -81,6 +81,23 @@ def keys_for(names: Mapping[str, str], taken: Iterable[str]) -> dict[str, str]:
         if blueprint_id not in found:
             found[blueprint_id] = _free(base, MAX_KEY, used, numbers.setdefault(base, count(2)))
     return found
+
+
+def had_by(name: str, gone: Collection[str], taken: Collection[str]) -> str | None:
+    """The one of the keys `gone` that a blueprint of this name would have got: the one made from its name, or that
+    with a number, where others have `taken` it. None where it is none of them.
+    """
+    if not gone:
+        return None
+    base = key_of(name)
+    if base in gone:
+        return base
+    return next((key for key in sorted(gone) if _is_numbered(key, base)), None) if base in taken else None
+
+
+def _is_numbered(key: str, base: str) -> bool:
+    head, _, number = key.rpartition("-")
+    return number.isdecimal() and head == _cut(base, MAX_KEY - len(number) - 1)
 
 
 def _free(base: str, limit: int, used: set[str], numbers: Iterator[int]) -> str:

@@ -11,7 +11,7 @@ from kalentops.canonical import Canonical, hidden, observable, shown_part
 from kalentops.checking import Desired
 from kalentops.importing.holdings import Known, known_of
 from kalentops.importing.matching import Alike, Exact, Match, body_of, match
-from kalentops.importing.naming import keys_for
+from kalentops.importing.naming import had_by, keys_for
 from kalentops.remote import Observed, Remote
 from kalentops.repository import Repository
 from kalentops.state import Entry, State
@@ -20,11 +20,12 @@ from kalentops.text import clip
 
 class Fate(StrEnum):
     """What becomes of a blueprint: new YAML under a new key; its id is recorded for an address that the files hold;
-    a person has to say what it is; or it can't be taken.
+    it is left out, because a file says that its key was removed; a person has to say what it is; or it can't be taken.
     """
 
     WRITE = "write"
     RECORD = "record"
+    LEFT_OUT = "left_out"
     CONFLICT = "conflict"
     REFUSED = "refused"
 
@@ -124,8 +125,23 @@ def _items(sourcing_id: str, foreign: list[Remote], known: Known, twice: set[str
     ]
     new = {each.remote.blueprint_id: each.name for each in items if each.fate is Fate.WRITE and each.remote}
     keys = keys_for(new, known.taken)
-    named = (replace(each, key=keys.get(each.blueprint_id or "", each.key)) for each in items)
+    named = (
+        _named(each, keys[each.blueprint_id], known) if each.blueprint_id in keys else each for each in items
+    )
     return sorted(named, key=lambda each: (each.key or "", each.blueprint_id or ""))
+
+
+def _named(item: Item, key: str, known: Known) -> Item:
+    """With its key; left out where it would be one that somebody has let go of: that would bring it back unasked."""
+    had = had_by(item.name, known.gone, known.others)
+    if had is None:
+        return replace(item, key=key)
+    said = known.gone[had]
+    reason = (
+        f"{said.file}:{said.at[0]} says that `{had}` was removed, which is the key of this name; to take it all the "
+        f"same, take that out of `removed`, or run {this_one(item, key)}"
+    )
+    return replace(item, fate=Fate.LEFT_OUT, sent=None, reason=reason)
 
 
 def settle(sourcing_id: str, remote: Remote, matched: Match | None, twice: Iterable[str] = ()) -> Item:

@@ -53,8 +53,9 @@ class Imported:
 
     @property
     def exit_code(self) -> int:
-        done = any(item.done for item in self.plan.items)
-        if not all(item.done for item in self.plan.items):
+        wanted = [item for item in self.plan.items if item.fate is not Fate.LEFT_OUT]
+        done = any(item.done for item in wanted)
+        if not all(item.done for item in wanted):
             return _PARTLY if done else _REFUSED
         return 0 if self.valid else _INVALID
 

@@ -15,6 +15,7 @@ from kalentops.text import clip, some, visible
 _WORDS: Final[dict[Fate, tuple[str, str, Style]]] = {
     Fate.WRITE: ("written", "would write", "good"),
     Fate.RECORD: ("recorded", "would record", "good"),
+    Fate.LEFT_OUT: ("left out", "left out", "dim"),
     Fate.CONFLICT: ("in conflict", "in conflict", "bad"),
     Fate.REFUSED: ("refused", "refused", "bad"),
 }
@@ -25,7 +26,7 @@ def imported(of: Imported, *, quiet: bool = False) -> Iterator[Line]:
     """By sourcing, what became of each blueprint; the counts, and what to do next. With `quiet`, only what needs
     somebody's eye, and the counts.
     """
-    items = [item for item in of.plan.items if not (quiet and item.done)]
+    items = [item for item in of.plan.items if not (quiet and (item.done or item.fate is Fate.LEFT_OUT))]
     for sourcing_id, group in groupby(items, key=lambda item: item.sourcing_id):
         name = of.names.get(sourcing_id)
         yield line((visible(sourcing_id), "bold"), f' "{clip(name)}"' if name else "")
@@ -51,7 +52,7 @@ def summary(of: Imported) -> Iterator[Line]:
     if not of.plan.items:
         yield line(("Nothing to import: ", "good"), _nothing(of) + ".")
         return
-    said = [part for part in (_written(of), _recorded(of), _left(of)) if part]
+    said = [part for part in (_written(of), _recorded(of), _left_out(of), _left(of)) if part]
     yield line((" ".join(said), "bold"), " Nothing was written." if of.dry_run else "")
     if not of.valid:
         yield line((f"The files {'would not be' if of.dry_run else 'are not'} valid: {_INVALID}", "bad"))
@@ -94,6 +95,12 @@ def _recorded(of: Imported) -> str:
     number = of.summary["record"]
     verb = "Would record" if of.dry_run else "Recorded"
     return f"{verb} {count(number, 'blueprint')} that the files hold already." if number else ""
+
+
+def _left_out(of: Imported) -> str:
+    number = of.summary["left_out"]
+    was = "its key was" if number == 1 else "their keys were"
+    return f"Left out {count(number, 'blueprint')}: files say that {was} removed." if number else ""
 
 
 def _left(of: Imported) -> str:

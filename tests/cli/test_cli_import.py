@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import signal
 import sys
@@ -267,7 +269,15 @@ def test_a_dry_run_says_it_all_and_writes_nothing(project: Project, emulator: Ba
     there = _files(project)
     data = project.run("import", "--all", "--dry-run", "--format", "json").json
     assert data["dry_run"] is True
-    summary = {"write": 3, "record": 1, "conflict": 0, "refused": 0, "files": 2, "recorded_before": 0}
+    summary = {
+        "write": 3,
+        "record": 1,
+        "left_out": 0,
+        "conflict": 0,
+        "refused": 0,
+        "files": 2,
+        "recorded_before": 0,
+    }
     assert data["summary"] == summary
     assert [each["address"] for each in data["results"]] == sorted(ids)
     assert {each["address"]: each["blueprint_id"] for each in data["results"]} == ids
@@ -554,6 +564,48 @@ def test_a_list_that_is_wrong_imports_all_or_nothing(
     proxy.settle()
     assert project.run("import", "--all").code == 0
     assert project.ids == ids
+    _nothing_left(project)
+
+
+def test_what_was_forgotten_on_purpose_does_not_come_back_unasked(
+    project: Project, emulator: BackgroundEmulator
+) -> None:
+    gone = _there(emulator, "sourcing_a", blueprint("Old cadence"))
+    _there(emulator, "sourcing_a", blueprint("Kept"))
+    assert project.run("import", "--all").code == 0
+    kept = project.ids["sourcing_a/kept"]
+    (made,) = (project.folder / "blueprints").iterdir()
+    path = project.write("sourcing_a", {"kept": blueprint("Kept")}, name=made.stem)
+    lines = json.loads(path.read_text())
+    path.write_text(json.dumps({**lines, "removed": ["old-cadence"]}, indent=2))
+    planned = project.run("plan", "--refresh")
+    assert "1 to forget" in planned.out
+    assert "not managed here" not in planned.out, "it is about to be forgotten"
+    assert project.apply().code == 0
+    assert project.run("plan", "--refresh").out == "No changes. 1 unchanged.\n"
+    before = _files(project)
+
+    for args in (["--all"], ["sourcing_a"], ["sourcing_a", "--quiet"], ["sourcing_a", "--dry-run"]):
+        ran = project.run("import", *args)
+        assert (ran.code, _files(project)) == (0, before)
+        assert "Left out 1 blueprint: files say that its key was removed." in ran.out
+        assert (f'"Old cadence" ({gone})' in ran.out) is ("--quiet" not in args)
+    data = project.run("import", "sourcing_a", "--format", "json").json
+    assert (data["summary"]["left_out"], data["results"][0]["outcome"]) == (1, "left_out")
+
+    refused = project.run("import", "sourcing_a", "--key", "old-cadence", "--id", gone)
+    line = path.read_text().split("\n").index('    "old-cadence"') + 1
+    assert refused.code == 1
+    assert f"{path.name}:{line} says that sourcing_a/old-cadence was removed" in refused.err
+    (command,) = re.findall(r"`kalentops (import [^`]*)`", project.run("import", "sourcing_a").out)
+    assert project.run(*command.split()).code == 0
+    assert project.ids == {"sourcing_a/kept": kept, "sourcing_a/old-cadence-2": gone}
+
+    assert project.run("state", "rm", "--yes", "sourcing_a/old-cadence-2").code == 0
+    next((project.folder / "blueprints").glob("*-2.yaml")).unlink()
+    path.write_text(json.dumps({**lines, "removed": []}))
+    assert project.run("import", "sourcing_a", "--key", "old-cadence", "--id", gone).code == 0
+    assert project.ids == {"sourcing_a/kept": kept, "sourcing_a/old-cadence": gone}
     _nothing_left(project)
 
 

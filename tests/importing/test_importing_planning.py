@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 from kalentops.canonical import of_body
 from kalentops.errors import UsageError
 from kalentops.importing.choosing import Choice, check_key, plan_one
-from kalentops.importing.holdings import blind_spots
+from kalentops.importing.holdings import blind_spots, let_go
 from kalentops.importing.planning import Fate, ImportPlan, Item, plan_import
 from kalentops.plan import Action, make_plan
+from kalentops.relocation import relocate
 from kalentops.remote import Observed
 from kalentops.state import Entry, Intent, State
 from tests.harness import blueprint, step
@@ -277,10 +279,76 @@ def test_a_key_that_has_moved_is_taken_under_both_names_before_apply_has_done_so
         "b4": (Fate.WRITE, "gone-2"),
         "b5": (Fate.WRITE, "one"),
     }
-    for key, said in (("new", "sourcing_a/new is recorded already, as b1"), ("gone", "was moved or removed")):
+    for key, said in (
+        ("new", "sourcing_a/new is recorded already, as b1"),
+        ("gone", "says that sourcing_a/gone was removed"),
+    ):
         with pytest.raises(UsageError) as raised:
             plan_one(there, files, _state(*list(state.entries.values())[:1]), Choice(SOURCING, key, "b3"))
         assert said in str(raised.value)
+
+
+def test_what_files_say_was_removed_is_left_out_and_told_how_to_take_it() -> None:
+    files = wanted(
+        {"kept": blueprint("Kept")}, removed=["gone", "kept-2"], moved=[{"from": "first", "to": "gone"}]
+    )
+    bodies_ = {
+        f"b{number}": {"name": name, "steps": [step(number)]}
+        for number, name in enumerate(("Gone", "gone!", "First", "Kept II", "Kept "), 1)
+    }
+    state = _state(_entry("kept", "b9", blueprint("Kept")))
+    there = observed(sourcing_a={"b9": blueprint("Kept"), **bodies_})
+    plan = plan_import(there, files, state)
+    assert {item.blueprint_id: (item.fate, item.key) for item in plan.items} == {
+        **dict.fromkeys(("b1", "b2", "b3", "b5"), (Fate.LEFT_OUT, None)),
+        "b4": (Fate.WRITE, "kept-ii"),
+    }
+    for item in plan.items:
+        if item.fate is Fate.LEFT_OUT:
+            assert item.reason.startswith("a.yaml:1 says that `")
+            (command,) = re.findall(r"`kalentops import sourcing_a --key (\S+) --id (\S+)`", item.reason)
+            taken = _one(plan_one(there, files, state, Choice(SOURCING, *command)))
+            assert (taken.fate, taken.key, taken.blueprint_id) == (Fate.WRITE, command[0], item.blueprint_id)
+
+
+def test_what_the_state_still_holds_under_a_removed_key_is_not_what_has_another_id() -> None:
+    files = wanted({}, removed=["gone"])
+    there = observed(sourcing_a={"b1": blueprint("Gone"), "b2": {"name": "Gone", "steps": []}})
+    state = _state(_entry("gone", "b1", blueprint("Gone")))
+    assert (_one(plan_import(there, files, state)).fate, _one(plan_import(there, files, state)).key) == (
+        Fate.WRITE,
+        "gone-2",
+    )
+    assert let_go(there, relocate(state, files.relocations), state.entries) == {"b1"}
+
+
+def test_a_removed_key_is_given_back_once_its_word_is_taken_out_of_the_file() -> None:
+    there = observed(sourcing_a={"b1": blueprint("Gone")})
+    choice = Choice(SOURCING, "gone", "b1")
+    with pytest.raises(UsageError) as raised:
+        plan_one(there, wanted({}, removed=["gone"]), State(), choice)
+    assert str(raised.value).endswith(" says that sourcing_a/gone was removed")
+    assert "take gone out of `removed` there" in str(raised.value.hint)
+    assert _one(plan_one(there, wanted({}), State(), choice)).key == "gone"
+
+
+@given(
+    there=st.lists(st.sampled_from(["Gone", "gone", "Kept", "Gone 2", "Other"]), max_size=6),
+    held=st.lists(st.sampled_from(["gone", "kept", "gone-2", "other"]), unique=True, max_size=3),
+    removed=st.lists(st.sampled_from(["gone", "kept", "gone-2", "kept-2"]), unique=True, max_size=3),
+)
+def test_a_plan_is_silent_of_just_what_an_import_leaves_out(
+    there: list[str], held: list[str], removed: list[str]
+) -> None:
+    files = wanted({}, removed=removed)
+    rows = {f"b{number}": {"name": name, "steps": [step(number)]} for number, name in enumerate(there)}
+    state = _state(*(_entry(key, f"x{key}", blueprint(key)) for key in held))
+    seen = observed(sourcing_a=rows)
+    left = {i.blueprint_id for i in plan_import(seen, files, state).items if i.fate is Fate.LEFT_OUT}
+    relocated = relocate(state, files.relocations)
+    known = relocated.state.entries.keys() | relocated.forgotten.keys()
+    pending = {each.blueprint_id for each in relocated.forgotten.values()}
+    assert let_go(seen, relocated, known) == left | pending
 
 
 def test_a_key_that_is_none_is_told_with_one_that_is() -> None:
