@@ -18,6 +18,7 @@ from kalentops.loader.places import Places
 from kalentops.loader.tree import parse
 from kalentops.model import VARIABLES
 from kalentops.rules.table import BY_CODE
+from kalentops.rules.table import meant as rule_meant
 from kalentops.shape import FrozenList, PositiveInt, Shape, ShapeError, Violation
 from kalentops.text import clip, nearest
 
@@ -176,10 +177,9 @@ def _rules(found: _File) -> list[tuple[str, str]]:
     problems = []
     for code, level in found.rules.items():
         if code not in BY_CODE:
-            meant = nearest(code, BY_CODE)
-            problems.append(
-                (code, f"there is no rule {clip(code)}" + (f"; did you mean {meant}?" if meant else ""))
-            )
+            near = rule_meant(code)
+            hint = f"did you mean {near}?" if near else "`kalentops rule` lists them"
+            problems.append((code, f"there is no rule {clip(code)}; {hint}"))
         elif not BY_CODE[code].configurable and level != "error":
             problems.append(
                 (code, f"{code} is what the API refuses or what can't work; only KAL3xx can be changed")

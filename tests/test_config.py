@@ -96,7 +96,7 @@ def test_it_is_found_upwards_to_the_root_of_the_repository(tmp_path: Path) -> No
         ),
         (
             "rules: {KAL999: off}",
-            "kalentops.yaml:1:9: there is no rule KAL999; did you mean KAL",
+            "kalentops.yaml:1:9: there is no rule KAL999; `kalentops rule` lists them",
         ),
         (
             "rules: {KAL101: off}",

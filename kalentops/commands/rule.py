@@ -19,8 +19,8 @@ def command(code: str | None) -> None:
     from kalentops.errors import UsageError
     from kalentops.reports.console import is_terminal, show
     from kalentops.reports.lines import line
-    from kalentops.rules.table import BY_CODE, RULES
-    from kalentops.text import clip, nearest
+    from kalentops.rules.table import BY_CODE, RULES, meant
+    from kalentops.text import clip
 
     if code is None:
         show(line(f"{rule.code}  {rule.severity.value:<7}  {rule.title}") for rule in RULES)
@@ -30,8 +30,8 @@ def command(code: str | None) -> None:
         by_name = {rule.name: rule for rule in RULES}
         found = by_name.get(code.lower())
     if found is None:
-        meant = nearest(code, [*BY_CODE, *(rule.name for rule in RULES)])
-        hint = f"did you mean {meant}?" if meant else "`kalentops rule` lists them"
+        near = meant(code)
+        hint = f"did you mean {near}?" if near else "`kalentops rule` lists them"
         raise UsageError(f"there is no rule {clip(code)}", hint=hint)
     show([line((f"{found.code} {found.name}", "bold"), f" ({found.severity.value})"), line()])
     page = (found.page or "").strip()

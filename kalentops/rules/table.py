@@ -52,6 +52,7 @@ from kalentops.rules import (
     kal311_closed_sourcing,
 )
 from kalentops.rules.base import Rule
+from kalentops.text import nearest
 
 RULES: Final[tuple[Rule, ...]] = (
     kal001_unreadable_file.RULE,
@@ -101,3 +102,13 @@ RULES: Final[tuple[Rule, ...]] = (
     kal311_closed_sourcing.RULE,
 )
 BY_CODE: Final[dict[str, Rule]] = {rule.code: rule for rule in RULES}
+
+
+def meant(word: str) -> str | None:
+    """The rule that was probably meant by a word which is none, as its code or its name. A code of another number is
+    another rule's, however much the two look alike.
+    """
+    digits = "".join(each for each in word if each.isdecimal())
+    if digits:
+        return next((code for code in BY_CODE if code == f"KAL{digits}"), None)
+    return nearest(word, (rule.name for rule in RULES))

@@ -11,7 +11,7 @@ import pytest
 
 import kalentops.rules
 from kalentops.rules.base import Rule
-from kalentops.rules.table import BY_CODE, RULES
+from kalentops.rules.table import BY_CODE, RULES, meant
 
 PACKAGE = Path(kalentops.rules.__file__).parent
 MODULES = [m.name for m in pkgutil.iter_modules([str(PACKAGE)]) if m.name.startswith("kal")]
@@ -39,6 +39,26 @@ def test_every_page_says_what_is_wrong_and_what_is_right(rule: Rule) -> None:
     wrong, right = page.index("\nWrong:\n    "), page.index("\nRight:\n    ")
     assert 0 < wrong < right
     assert all(len(line) <= 120 for line in page.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("word", "rule"),
+    [
+        ("KAL-101", "KAL101"),
+        ("KAL 101", "KAL101"),
+        ("101", "KAL101"),
+        ("KLA101", "KAL101"),
+        ("unknown_variable", "unknown-variable"),
+        ("unknwon-variable", "unknown-variable"),
+        ("KAL999", None),
+        ("KAL111", None),
+        ("KAL10", None),
+        ("KAL", None),
+        ("", None),
+    ],
+)
+def test_another_number_is_no_slip(word: str, rule: str | None) -> None:
+    assert meant(word) == rule
 
 
 def test_a_rule_that_is_not_asked_reads_nothing() -> None:
