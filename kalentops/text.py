@@ -107,14 +107,15 @@ _LONGEST_WORD = 80
 
 @lru_cache(maxsize=4096)
 def _nearest(word: str, known: tuple[str, ...]) -> str | None:
-    folded = {_fold(k): k for k in reversed(known)}
-    if _fold(word) in folded:
-        return folded[_fold(word)]
-    close = difflib.get_close_matches(_fold(word), list(folded), n=1, cutoff=0.6)
+    folded = {fold(k): k for k in reversed(known)}
+    if fold(word) in folded:
+        return folded[fold(word)]
+    close = difflib.get_close_matches(fold(word), list(folded), n=1, cutoff=0.6)
     return folded[close[0]] if close else None
 
 
-def _fold(word: str) -> str:
+def fold(word: str) -> str:
+    """A word without what weighs nothing when it is compared: case and separators."""
     return re.sub(r"[\s_-]+", "", word).casefold()
 
 

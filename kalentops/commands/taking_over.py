@@ -15,7 +15,7 @@ from kalentops.config import Config
 from kalentops.errors import Forbidden, Interrupted, InvalidFiles, RefusedByApi, UsageError
 from kalentops.finding import Severity
 from kalentops.importing.carrying_out import carry_out
-from kalentops.importing.choosing import Choice, meant_by, plan_one
+from kalentops.importing.choosing import Choice, plan_one
 from kalentops.importing.drafting import Drafts, draft
 from kalentops.importing.holdings import blind_spots
 from kalentops.importing.placing import Place, file_place, folder_place
@@ -26,6 +26,7 @@ from kalentops.reports import findings, imports, machine
 from kalentops.reports.console import show
 from kalentops.reports.notes import tell
 from kalentops.repository import Repository
+from kalentops.slips import meant_by
 from kalentops.state import State
 from kalentops.store.base import Session, Snapshot
 from kalentops.store.filestore import FileStore

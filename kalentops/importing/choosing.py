@@ -1,8 +1,8 @@
-"""One blueprint into one address, as `--key KEY --id ID` asks; and what was meant by an id that isn't there."""
+"""One blueprint into one address, as `--key KEY --id ID` asks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from kalentops.errors import UsageError
@@ -12,8 +12,9 @@ from kalentops.importing.naming import key_of
 from kalentops.importing.planning import Fate, ImportPlan, Item, plan_import, record_as, settle
 from kalentops.remote import Observed, Remote
 from kalentops.repository import Repository
+from kalentops.slips import meant_by
 from kalentops.state import Entry, State
-from kalentops.text import clip, is_key, nearest
+from kalentops.text import clip, is_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +111,3 @@ def _item(choice: Choice, remote: Remote, known: Known, foreign: Iterable[Remote
             hint=f"pass --key {at.key}, or take that one out of the files first",
         )
     return record_as(found, want) if want is not None else replace(found, key=choice.key)
-
-
-def meant_by(word: str, names: Mapping[str, str]) -> str | None:
-    """The id, with its name, that was probably meant by an id or a name; None where nothing is near."""
-    near = nearest(word, sorted(names))
-    if near is None:
-        ids = {name: each for each, name in sorted(names.items(), reverse=True)}
-        name = nearest(word, ids)
-        near = ids[name] if name is not None else None
-    return f'{near} ("{clip(names[near], 40)}")' if near is not None else None

@@ -9,7 +9,8 @@ from kalentops.finding import Finding, Severity
 from kalentops.remote import RemoteSourcing
 from kalentops.rules.engine import DEFAULTS, Named, Severities
 from kalentops.rules.table import BY_CODE
-from kalentops.text import clip, is_safe_id, nearest
+from kalentops.slips import meant_by
+from kalentops.text import clip, is_safe_id
 
 # Looking for the nearest of thousands takes a while; where so many are wrong, it is no slip of the pen.
 _MOST_SLIPS: Final = 20
@@ -33,7 +34,8 @@ def check_sourcings(
     for file, at, sourcing_id in dict.fromkeys((b.file, b.sourcing_at, b.sourcing_id) for b in blueprints):
         if sourcing_id not in names and is_safe_id(sourcing_id):
             unknown.add(sourcing_id)
-            hint = _meant(sourcing_id, names) if len(unknown) <= _MOST_SLIPS else _LISTED
+            meant = meant_by(sourcing_id, names) if len(unknown) <= _MOST_SLIPS else None
+            hint = f"did you mean {meant}?" if meant else _LISTED
             message = f"there is no sourcing `{clip(sourcing_id)}`, or the key doesn't see it"
             yield Finding(file, *at, "KAL023", message, hint, Severity.ERROR)
         elif sourcing_id in names and sourcing_id not in open_ids and if_closed is not None:
@@ -42,13 +44,3 @@ def check_sourcings(
                 "if it is to stay so, take its blueprints out of the files; `kalentops state rm` forgets them"
             )
             yield Finding(file, *at, "KAL311", message, hint, if_closed)
-
-
-def _meant(sourcing_id: str, names: dict[str, str]) -> str:
-    """The hint for an id that does not exist: the one most like it, or that of the sourcing of such a name."""
-    meant = nearest(sourcing_id, names)
-    if meant is None:
-        by_name = {name: each for each, name in names.items()}
-        name = nearest(sourcing_id, by_name)
-        meant = by_name[name] if name else None
-    return f'did you mean {meant} ("{clip(names[meant])}")?' if meant else _LISTED

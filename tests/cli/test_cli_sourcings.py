@@ -200,9 +200,19 @@ def test_closed_ones_weigh_what_the_configuration_says(
     assert said in ran.out
 
 
+@pytest.mark.parametrize("sourcing_id", ["sourcing_REPLACE_ME", "s_XXXX", "s_zebra"])
+def test_what_is_filled_in_later_gets_the_list_and_no_guess(sourcing_id: str, project: Project) -> None:
+    project.write(sourcing_id, {"one": blueprint("One")})
+    (found,) = project.run("validate", "--online", "--format", "json").json["findings"]
+    assert (found["code"], found["hint"]) == (
+        "KAL023",
+        "`kalentops sourcings --all` lists those that the key sees",
+    )
+
+
 def test_many_unknown_ones_are_told_without_a_search_for_each(project: Project) -> None:
-    for number in range(30):
-        project.write(f"s_zulu{number:02}", {"one": blueprint("One")})
+    for letter in "0123abcdefghijklmnopqrstuvwxyz":
+        project.write(f"s_zulu{letter}", {"one": blueprint("One")})
     found = project.run("validate", "--online", "--format", "json").json["findings"]
     assert [each["code"] for each in found] == ["KAL023"] * 30
     assert ["did you mean" in each["hint"] for each in found] == [True] * 20 + [False] * 10

@@ -37,6 +37,7 @@ LAYERS = (
     ("model",),
     ("finding", "outcome", "clock", "shape", "scope", "git"),
     ("worktree",),
+    ("slips",),
     ("text", "errors", "collector"),
     ("__init__",),
 )
