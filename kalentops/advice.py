@@ -22,7 +22,7 @@ def edited(entry: Entry, remote: Remote) -> str:
     """Kalent shows something else than what was left there, and than what the file wants."""
     put_back = f"`kalentops apply --overwrite {entry.address}` puts the file's version in its place"
     if remote.shown is None:
-        return f"{STEPS_NOT_SHOWN}, so it may not be what was applied; look at it in the web app; {put_back}"
+        return f"{STEPS_NOT_SHOWN}, so it may not be what was recorded; look at it in the web app; {put_back}"
     when = f" ({remote.updated_at})" if remote.updated_at else ""
     return (
         f"somebody changed it in Kalent{when}; `kalentops import {entry.sourcing_id} --update` takes that into the "

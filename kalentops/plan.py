@@ -239,7 +239,7 @@ def _unmoved(address: str, want: Desired | None, state: State, twins: Twins) -> 
         return _build(address, Action.RESUME, want, entry, reason, intent.sent)
     if want is None and entry is not None:
         reason = (
-            f"in no file any more; last applied {entry.applied_at}; Kalent's web app is where one deletes it; "
+            f"in no file any more; recorded {entry.applied_at}; Kalent's web app is where one deletes it; "
             f"`removed: [{entry.key}]` in a file of {entry.sourcing_id}, or `kalentops state rm {address}`, forgets it"
         )
         return Change(address, Action.ORPHAN, entry.name, entry.blueprint_id, reason=reason)

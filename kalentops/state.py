@@ -23,6 +23,7 @@ DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 class Entry:
     """A blueprint that exists. `sent` is the canonical body, `digest` its digest.
 
+    `applied_at` is when it was recorded: applied, adopted or imported, which nothing in it tells apart.
     `remote_digest` is what a list showed afterwards, None where that was never read. `updated_at` is the latest that
     a list showed, if need be before.
     """

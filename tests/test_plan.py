@@ -103,7 +103,7 @@ def test_orphan() -> None:
     change = only(make_plan([], state(entry("s1/one", body()))).changes)
     assert (change.action, change.blueprint_id, change.name) == (Action.ORPHAN, "b1", "One")
     assert change.reason == (
-        f"in no file any more; last applied {AT}; Kalent's web app is where one deletes it; "
+        f"in no file any more; recorded {AT}; Kalent's web app is where one deletes it; "
         "`removed: [one]` in a file of s1, or `kalentops state rm s1/one`, forgets it"
     )
 

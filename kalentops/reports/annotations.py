@@ -58,7 +58,7 @@ def show_plan(of: Plan, checked: Checked) -> str:
             title, where = f"{change.address} is in conflict", checked.path(change.file)
             found.append(_Annotation("warning", title, change.reason, where, change.line or 1))
     for each in of.drift:
-        said = each.reason or f"{each.blueprint_id} is not as it was applied {each.applied_at}"
+        said = each.reason or f"{each.blueprint_id} is not as it was recorded {each.applied_at}"
         found.append(_Annotation("warning", f"{each.address}: {_DRIFT[each.kind]}", said))
     return _lines(found, plans_text.summary(of))
 

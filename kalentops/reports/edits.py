@@ -45,7 +45,7 @@ def summary(of: Edits, *, dry_run: bool) -> Line:
     parts += [f"{conflicts:,} in conflict"] if conflicts else []
     parts += [f"{others:,} left alone"] if others else []
     if not parts:
-        return line(("Nothing to take.", "good"), " Kalent shows what was last applied.")
+        return line(("Nothing to take.", "good"), " Kalent shows what was last recorded.")
     if not of.taken:
         return line(("Nothing taken: ", "bold"), ", ".join(parts) + ".")
     head = "Would take: " if dry_run else "Taken: "

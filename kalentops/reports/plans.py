@@ -110,7 +110,7 @@ def _remotely(of: Remotely, shown: Collection[str]) -> Iterator[Line]:
     `shown` are the addresses whose two sides stand in the plan already.
     """
     if of.drift:
-        yield line(("Drift: Kalent does not show what was applied", "bold"))
+        yield line(("Drift: Kalent does not show what was recorded", "bold"))
         for each in of.drift:
             yield from _drift(each, told=each.address in shown)
         yield line()
@@ -143,7 +143,7 @@ def _drift(each: Drift, *, told: bool) -> Iterator[Line]:
         f' "{clip(each.name)}" ({visible(each.blueprint_id)})',
     )
     later = f"; updated in Kalent {visible(each.updated_at)}" if each.updated_at else ""
-    yield line((f"      last applied {visible(each.applied_at)}{later}", "dim"))
+    yield line((f"      recorded {visible(each.applied_at)}{later}", "dim"))
     if each.reason:
         yield line((f"      {visible(each.reason)}", "dim"))
     if each.kind != "changed":

@@ -59,7 +59,7 @@ def _drift(of: Plan) -> Section | None:
         return None
     both = {each.address for each in of.changes if each.theirs is not None}  # their two sides stand below
     blocks = [_drifted(each, told=each.address in both) for each in of.drift]
-    head = "**Drift: Kalent does not show what was applied.**\n\n"
+    head = "**Drift: Kalent does not show what was recorded.**\n\n"
     return Section(blocks, "case of drift", "cases of drift", head)
 
 
@@ -67,7 +67,7 @@ def _drifted(of: Drift, *, told: bool) -> Block:
     """What was sent against what is there, both with their times."""
     later = f", updated in Kalent {prose(of.updated_at)}" if of.updated_at else ""
     name = prose(clip(of.name, _NAME))
-    parts = [f"- **{of.kind}** {name} ({code(of.address)}): last applied {prose(of.applied_at)}{later}"]
+    parts = [f"- **{of.kind}** {name} ({code(of.address)}): recorded {prose(of.applied_at)}{later}"]
     parts += [prose(of.reason)] if of.reason else []
     if of.kind == "changed":
         sourcing_id = of.address.partition("/")[0]

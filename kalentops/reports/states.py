@@ -37,7 +37,7 @@ def entry(state: State, address: str) -> Iterator[Line]:
     if found is not None:
         yield line(f"  id       {visible(found.blueprint_id)}")
         yield line(f"  name     {visible(found.name)}")
-        yield line(f"  sent     {visible(found.applied_at)}, {visible(found.digest)}")
+        yield line(f"  recorded {visible(found.applied_at)}, {visible(found.digest)}")
         yield line(f"  updated  {visible(found.updated_at or 'not known')} in Kalent")
         yield from outline(found.sent, "  ", full=True)
     if intent is not None:

@@ -567,6 +567,24 @@ def test_a_list_that_is_wrong_imports_all_or_nothing(
     _nothing_left(project)
 
 
+def test_of_what_was_only_imported_nothing_says_that_it_was_applied(
+    project: Project, emulator: BackgroundEmulator
+) -> None:
+    made = _there(emulator, "sourcing_a", blueprint("One"))
+    assert project.run("import", "sourcing_a").code == 0
+    at = project.state["blueprints"]["sourcing_a/one"]["applied_at"]
+    emulator.store.edit(made, name="Two")
+    said = [project.run("plan", "--refresh", *more).out for more in ([], ["--format", "markdown"])]
+    said += [project.run("state", "show", "sourcing_a/one").out]
+    (path,) = (project.folder / "blueprints").iterdir()
+    path.write_text("sourcingId: sourcing_a\nblueprints: {}\n")
+    said += [project.run("plan", *more).out for more in ([], ["--format", "json"])]
+    for each in said:
+        assert at in each
+        assert re.search(r"\brecorded\b", each)
+        assert not re.search(r"\bapplied\b", each)
+
+
 def test_what_was_forgotten_on_purpose_does_not_come_back_unasked(
     project: Project, emulator: BackgroundEmulator
 ) -> None:

@@ -65,9 +65,9 @@ def test_somebodys_edit_is_told_with_both_times_and_both_ways_out(
     ran = refreshed(applied)
     assert ran.code == 2
     assert ran.out == (
-        "Drift: Kalent does not show what was applied\n"
+        "Drift: Kalent does not show what was recorded\n"
         f'  ≠ changed sourcing_a/one "One" ({made})\n'
-        f"      last applied {when}; updated in Kalent {there.updated_at}\n"
+        f"      recorded {when}; updated in Kalent {there.updated_at}\n"
         "      blueprint: name\n"
         "          [-One-]{+Theirs+}\n"
         "      take it:  kalentops import sourcing_a --update\n"
@@ -178,7 +178,7 @@ def test_drift_alone_for_a_nightly_job(applied: Project, emulator: BackgroundEmu
     emulator.store.edit(applied.ids["sourcing_a/two"], name="Theirs")
     ran = applied.run(*nightly)
     assert ran.code == 2
-    assert ran.out.startswith("Drift: Kalent does not show what was applied\n  ≠ changed sourcing_a/two")
+    assert ran.out.startswith("Drift: Kalent does not show what was recorded\n  ≠ changed sourcing_a/two")
     assert "sourcing_b" not in ran.out
     data = applied.run(*nightly, "--format", "json").json
     assert (data["changes"], data["look_alikes"], data["unmanaged"]) == ([], [], {})

@@ -261,7 +261,7 @@ def test_a_state() -> None:
         "s1/a\n"
         "  id       b1\n"
         "  name     One\n"
-        f"  sent     {AT}, {of_body(body(INVITE)).digest}\n"
+        f"  recorded {AT}, {of_body(body(INVITE)).digest}\n"
         "  updated  not known in Kalent\n"
         "  1. LinkedIn invitation, at once: Invite\n"
         "     Hi {{firstname}},\n"
