@@ -18,7 +18,11 @@ from kalentops.text import clip
 
 API_URL: Final = "https://api.github.com"
 TOKEN: Final = "GITHUB_TOKEN"  # noqa: S105 - the name of a variable
+_ACTIONS: Final = "GITHUB_ACTIONS"
 _EVENT: Final = "GITHUB_EVENT_PATH"
+_NAME: Final = "GITHUB_REPOSITORY"
+_OF_WORKFLOWS: Final = (_ACTIONS, _EVENT)
+"""What is set in any workflow: with one of them, what else is missing has been lost on the way."""
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 _LARGEST: Final = 2**31 - 1
 _MAX_EVENT: Final = 32 << 20
@@ -46,14 +50,21 @@ def find_pull_request(
 ) -> PullRequest:
     """The pull request that is asked for, or else the one that the workflow runs for.
 
-    Raises NoPullRequest where there is none, UsageError for what can't be one.
+    Raises NoPullRequest where there is none, outside of workflows, too; UsageError for what can't be one, and for a
+    workflow without what it needs to say.
     """
-    name = repository or environment.get("GITHUB_REPOSITORY", "")
+    name = repository or environment.get(_NAME, "")
+    if not name and number is None and not any(environment.get(each) for each in _OF_WORKFLOWS):
+        raise NoPullRequest(
+            "this does not run on GitHub", hint="pass --repository OWNER/NAME and --pull-request N"
+        )
     if not _REPOSITORY.fullmatch(name):
         said = f"`{clip(name)}` is no repository" if name else "it is not known which repository is meant"
         raise UsageError(said, hint="pass --repository OWNER/NAME, or set GITHUB_REPOSITORY")
     if number is not None:
         return PullRequest(name, _checked(number))
+    if environment.get(_ACTIONS) and not environment.get(_EVENT):
+        raise UsageError(f"{_EVENT} is not set, in a workflow of GitHub", hint="pass --pull-request N")
     event = _event(environment.get(_EVENT, ""))
     found = _number(event)
     if found is None:

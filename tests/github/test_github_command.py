@@ -110,6 +110,21 @@ def test_not_in_a_pull_request(workflow: Project, github: StandIn) -> None:
     assert github.requests == []
 
 
+def test_not_on_github(workflow: Project, github: StandIn) -> None:
+    del workflow.environment["GITHUB_REPOSITORY"], workflow.environment["GITHUB_EVENT_PATH"]
+    ran = workflow.run("comment", "report.md")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == (
+        "error: this does not run on GitHub\nhint: pass --repository OWNER/NAME and --pull-request N\n"
+    )
+    for variables, code in (({}, 0), ({"GITHUB_TOKEN": ""}, 0), ({"GITHUB_ACTIONS": "true"}, 1)):
+        workflow.environment |= variables
+        ran = workflow.run("comment", "report.md", "--if-pull-request")
+        assert (ran.code, ran.out) == (code, "")
+    assert ran.err.startswith("error: it is not known which repository is meant\n")
+    assert github.requests == []
+
+
 WRONG: list[tuple[tuple[str, ...], dict[str, str], int, str]] = [
     (("nowhere.md",), {}, 1, "No such file"),
     (("report.md", "--outdated"), {}, 1, "--outdated takes no report"),

@@ -52,13 +52,32 @@ def test_an_event_of_something_else(environment: dict[str, str], content: Any) -
     assert find_pull_request(environment, number=8) == PullRequest("octo/site", 8)
 
 
-def test_outside_of_a_workflow(tmp_path: Path) -> None:
+def test_outside_of_a_workflow() -> None:
+    with pytest.raises(NoPullRequest, match="does not run on GitHub") as outside:
+        find_pull_request({"PATH": "/bin", "GITHUB_TOKEN": "x", "GITHUB_REPOSITORY": ""})
+    assert outside.value.hint == "pass --repository OWNER/NAME and --pull-request N"
     with pytest.raises(NoPullRequest):
         find_pull_request({}, repository="octo/site")
     with pytest.raises(UsageError, match="not known which repository") as caught:
         find_pull_request({}, number=3)
     assert caught.value.hint == "pass --repository OWNER/NAME, or set GITHUB_REPOSITORY"
     assert find_pull_request({}, repository="octo/site", number=3) == PullRequest("octo/site", 3)
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"GITHUB_ACTIONS": "true"}, "not known which repository"),
+        ({"GITHUB_EVENT_PATH": "event.json"}, "not known which repository"),
+        ({"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "octo/site"}, "GITHUB_EVENT_PATH is not set"),
+        ({"GITHUB_REPOSITORY": "no name"}, "is no repository"),
+    ],
+)
+def test_half_of_a_workflow_is_an_error_and_not_the_absence_of_a_pull_request(
+    variables: dict[str, str], said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        find_pull_request(variables)
 
 
 @pytest.mark.parametrize("number", [0, -1, True, "5", 5.0, 2**31, None, {}])
