@@ -35,7 +35,10 @@ class RemoteSourcing:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What the API showed of several sourcings: `lists` holds whole lists, `refused` why a sourcing has none."""
+    """What the API showed of several sourcings: `lists` holds whole lists, `refused` why a sourcing has none; it is
+    among the `denied` if the key may not see it.
+    """
 
     lists: Mapping[str, tuple[Remote, ...]] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
+    denied: frozenset[str] = frozenset()

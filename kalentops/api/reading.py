@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import Final, Protocol
 
 from kalentops.clock import Clock
 from kalentops.errors import Forbidden, Interrupted, RefusedByApi
 from kalentops.remote import Observed, Remote
+from kalentops.text import clip
 
 
 class Lister(Protocol):
@@ -25,13 +26,14 @@ def read_lists(
     parallelism: int,
     on_listed: Callable[[str, int], None],
 ) -> Observed:
-    """The lists of the sourcings. What the API refuses for one of them (404, 403) is told in `refused`.
+    """The lists of the sourcings. What the API refuses for one of them (404, 403) is told in `refused`, and `denied`.
 
     `on_listed` gets each sourcing and how many blueprints it has, from several threads. Raises Unauthorized,
     Unreachable, UntrustedList, Interrupted: where one list can't be read, nothing is said of the others.
     """
     lists: dict[str, tuple[Remote, ...]] = {}
     refused: dict[str, str] = {}
+    denied: set[str] = set()
 
     def read(sourcing_id: str) -> None:
         if clock.stopping:
@@ -40,6 +42,7 @@ def read_lists(
             lists[sourcing_id] = api.list_blueprints(sourcing_id)
         except (RefusedByApi, Forbidden) as error:
             refused[sourcing_id] = f"{error}; {error.hint}" if error.hint else str(error)
+            denied.update([sourcing_id] if isinstance(error, Forbidden) else [])
         else:
             on_listed(sourcing_id, len(lists[sourcing_id]))
 
@@ -51,4 +54,19 @@ def read_lists(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return Observed(lists, refused)
+    return Observed(lists, refused, frozenset(denied))
+
+
+def check_permitted(observed: Observed) -> None:
+    """Raises Forbidden where the key may see none of what was asked for: then there is nothing to go on with."""
+    if observed.denied and not observed.lists and observed.denied == observed.refused.keys():
+        raise Forbidden(f"nothing could be read: {refusals(observed)}")
+
+
+def refusals(observed: Observed) -> str:
+    """Which sourcings have no list, and why."""
+    said = [f"{clip(each)}: {why}" for each, why in sorted(observed.refused.items())]
+    return "; ".join(said[:_TOLD]) + (f"; and {len(said) - _TOLD:,} more" if len(said) > _TOLD else "")
+
+
+_TOLD: Final = 3

@@ -141,9 +141,13 @@ def _whole(address: str, addresses: Collection[str]) -> str:
 def look(planned: Planned, target: Target, parallelism: int, *, quiet: bool) -> Planned:
     """The plan, held against what Kalent shows, which is read through a client that can only GET.
 
-    Raises what `Line.observe` raises.
+    Raises what `Line.observe` raises, and Forbidden where the key may see none of the sourcings.
     """
-    return planned.refreshed(_observe(planned.sourcings, target, parallelism, quiet=quiet))
+    from kalentops.api.reading import check_permitted
+
+    observed = _observe(planned.sourcings, target, parallelism, quiet=quiet)
+    check_permitted(observed)
+    return planned.refreshed(observed)
 
 
 def foretell(planned: Planned, target: Target, parallelism: int, *, quiet: bool) -> tuple[Planned, list[str]]:

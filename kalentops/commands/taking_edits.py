@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection
 
+from kalentops.api.reading import refusals
 from kalentops.commands.stages import read_files
 from kalentops.commands.taking_over import FAREWELL, Means, opened
 from kalentops.commands.target import connected
 from kalentops.config import Config
-from kalentops.errors import Interrupted, InvalidFiles, RefusedByApi, UsageError
+from kalentops.errors import Forbidden, Interrupted, InvalidFiles, RefusedByApi, UsageError
 from kalentops.importing.editing import Edits, edit_files, write_edits
 from kalentops.importing.updating import take
 from kalentops.reports import edits as report
@@ -43,8 +44,8 @@ def take_edits(
                 raise Interrupted("interrupted; nothing was changed")
             now = line.clock.now()
         if observed.refused:
-            said = "; ".join(f"{clip(each)}: {why}" for each, why in sorted(observed.refused.items()))
-            raise RefusedByApi(f"nothing was taken, because not everything could be read: {said}")
+            kind = Forbidden if observed.denied == observed.refused.keys() else RefusedByApi
+            raise kind(f"nothing was taken, because not everything could be read: {refusals(observed)}")
         taking = take(before.desired, state, observed, now, before.relocations)
         edits = edit_files(taking, config.root, config.severities)
         if not isinstance(hand, Snapshot):

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from kalentops.api.reading import check_permitted
 from kalentops.commands.stages import read_files
 from kalentops.commands.target import Line, Target, connected
 from kalentops.config import Config
-from kalentops.errors import Forbidden, Interrupted, InvalidFiles, RefusedByApi, UsageError
+from kalentops.errors import Forbidden, Interrupted, InvalidFiles, KalentopsError, RefusedByApi, UsageError
 from kalentops.finding import Severity
 from kalentops.importing.carrying_out import carry_out
 from kalentops.importing.choosing import Choice, plan_one
@@ -106,12 +107,15 @@ def _files(config: Config, state: State) -> Repository:
 
 
 def _look(line: Line, wish: Wish, means: Means) -> tuple[dict[str, str], Observed]:
-    """The names of the sourcings, and their lists. Raises UsageError for a sourcing that is not there."""
+    """The names of the sourcings, and their lists. Raises UsageError for a sourcing that is not there, Forbidden where
+    the key may not see it.
+    """
     names = _names(line, wish.sourcing_ids)
     observed = line.observe(wish.sourcing_ids or names, means.parallelism)
     for sourcing_id in wish.sourcing_ids:
         if sourcing_id in observed.refused and sourcing_id not in names:
-            raise _no_sourcing(sourcing_id, observed.refused[sourcing_id], names)
+            raise _no_sourcing(sourcing_id, observed, names)
+    check_permitted(observed)
     return names, observed
 
 
@@ -132,10 +136,11 @@ def _names(line: Line, wanted: Iterable[str]) -> dict[str, str]:
     return names
 
 
-def _no_sourcing(sourcing_id: str, reason: str, names: Mapping[str, str]) -> UsageError:
+def _no_sourcing(sourcing_id: str, observed: Observed, names: Mapping[str, str]) -> KalentopsError:
     meant = meant_by(sourcing_id, names)
-    return UsageError(
-        f"the blueprints of {clip(sourcing_id)} can't be read: {reason}",
+    kind = Forbidden if sourcing_id in observed.denied else UsageError
+    return kind(
+        f"the blueprints of {clip(sourcing_id)} can't be read: {observed.refused[sourcing_id]}",
         hint=f"did you mean {meant}?" if meant else "`kalentops sourcings` lists what the key sees",
     )
 

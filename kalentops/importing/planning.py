@@ -79,12 +79,13 @@ class Item:
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
     """What an import would do, by sourcing and id. `sourcings` were looked at, and hold `recorded` blueprints that
-    are ours already.
+    are ours already; the key may not see those that are `denied`.
     """
 
     items: tuple[Item, ...] = ()
     sourcings: tuple[str, ...] = ()
     recorded: int = 0
+    denied: frozenset[str] = frozenset()
 
 
 def plan_import(observed: Observed, files: Repository, state: State) -> ImportPlan:
@@ -104,7 +105,7 @@ def plan_import(observed: Observed, files: Repository, state: State) -> ImportPl
         else:
             items += _items(sourcing_id, foreign, known[sourcing_id], twice)
     recorded = sum(blueprint_id in ours for blueprint_id in shown)
-    return ImportPlan(tuple(items), sourcings, recorded)
+    return ImportPlan(tuple(items), sourcings, recorded, observed.denied)
 
 
 def _open(known: Known) -> str | None:

@@ -12,6 +12,7 @@ from kalentops.repository import Repository
 from kalentops.rules.engine import check_together
 
 _INVALID = 3
+_DENIED = 4
 _REFUSED = 6
 _PARTLY = 9
 
@@ -56,7 +57,8 @@ class Imported:
         wanted = [item for item in self.plan.items if item.fate is not Fate.LEFT_OUT]
         done = any(item.done for item in wanted)
         if not all(item.done for item in wanted):
-            return _PARTLY if done else _REFUSED
+            denied = all(item.sourcing_id in self.plan.denied for item in wanted)
+            return _PARTLY if done else _DENIED if denied else _REFUSED
         return 0 if self.valid else _INVALID
 
 

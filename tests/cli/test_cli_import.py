@@ -567,6 +567,54 @@ def test_a_list_that_is_wrong_imports_all_or_nothing(
     _nothing_left(project)
 
 
+DENIED = EVERYTHING["403"]
+
+
+@pytest.mark.parametrize(
+    ("denied", "args", "code"),
+    [
+        ("abc", ["--all"], 4),
+        ("abc", ["--all", "--dry-run"], 4),
+        ("a", ["sourcing_a"], 4),
+        ("ab", ["sourcing_a", "sourcing_b"], 4),
+        ("a", ["sourcing_a", "--key", "x", "--id", "y"], 4),
+        ("a", ["--all"], 9),
+        ("a", ["sourcing_a", "sourcing_b"], 9),
+    ],
+)
+def test_what_the_key_may_not_see_is_4_unless_part_was_done(
+    denied: str, args: list[str], code: int, project: Project, emulator: BackgroundEmulator, proxy: FaultProxy
+) -> None:
+    _team(emulator)
+
+    def script(request: Request) -> Any:
+        hidden = [f"/sourcing_{letter}/" in request.path for letter in denied]
+        return DENIED if request.kind == "list" and any(hidden) else None
+
+    proxy.script = script
+    ran = project.run("import", *args)
+    assert ran.code == code, ran.err
+    assert "(HTTP 403)" in ran.out + ran.err
+    assert bool(project.ids) is (code == 9)
+    again = project.run("import", *args)
+    assert again.code == 4, "what could be done is done"
+    proxy.script = lambda request: DENIED if request.kind == "sourcings" else script(request)
+    assert project.run("import", *args).code == 4, "nor may it list the sourcings"
+
+
+@pytest.mark.parametrize("denied", ["sourcing_a", "sourcing_"])
+def test_edits_that_the_key_may_not_see_are_4(
+    denied: str, project: Project, emulator: BackgroundEmulator, proxy: FaultProxy
+) -> None:
+    _team(emulator)
+    assert project.run("import", "--all").code == 0
+    before = _files(project)
+    proxy.script = lambda request: DENIED if request.kind == "list" and denied in request.path else None
+    ran = project.run("import", "--all", "--update")
+    assert (ran.code, _files(project)) == (4, before)
+    assert "not everything could be read: sourcing_a: " in ran.err
+
+
 def test_of_what_was_only_imported_nothing_says_that_it_was_applied(
     project: Project, emulator: BackgroundEmulator
 ) -> None:

@@ -432,6 +432,16 @@ def test_one_sourcing_that_the_api_refuses(
     assert ran.out.endswith("Plan: 1 in conflict, 3 unchanged, 1 not to be read in Kalent.\n")
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_key_that_may_see_none_of_the_sourcings(form: str, applied: Project, proxy: FaultProxy) -> None:
+    proxy.script = on("list", answering(403, "forbidden"), nth=None)
+    ran = refreshed(applied, "--out", "plan.json", "--format", form)
+    assert (ran.code, ran.out) == (4, "")
+    assert "error: nothing could be read: sourcing_a: the API refused: no [trk] (HTTP 403); " in ran.err
+    assert not (applied.folder / "plan.json").exists()
+    assert refreshed(applied, "--refresh-only").code == 4
+
+
 @pytest.mark.parametrize(("status", "exit_code"), [(401, 4), (402, 4), (500, 5)])
 def test_an_api_that_says_nothing(
     status: int, exit_code: int, applied: Project, proxy: FaultProxy, no_backoff: None
