@@ -13,7 +13,7 @@ from kalentops.loader.document import Document, read_document
 from kalentops.loader.document import Path as DataPath
 from kalentops.loader.files import Source, read
 from kalentops.model import Blueprint
-from kalentops.rules.engine import Named, Relocation, Severities, check, named, relocations
+from kalentops.rules.engine import Named, Relocation, Serving, Severities, check, named, relocations, serving
 from kalentops.text import is_safe_id
 
 
@@ -55,6 +55,7 @@ class FileResult(NamedTuple):
     desired: list[Desired]
     relocations: list[Relocation]
     whole: bool = False
+    serving: Serving | None = None
 
 
 def check_file(job: Job, source: Source) -> FileResult:
@@ -72,7 +73,7 @@ def check_text(job: Job, name: str, text: str) -> FileResult:
     findings = list(dict.fromkeys([*check(document, job.severities), *_check_id(document)]))
     whole = document.has_all_keys and not any(each.code in _HIDING for each in findings)
     desired = [_desired(job, document, each, blueprint) for each, blueprint in named(document)]
-    return FileResult(findings, desired, list(relocations(document)), whole)
+    return FileResult(findings, desired, list(relocations(document)), whole, serving(document))
 
 
 # A part of the text that could not be read may hold keys; under an id that is none they belong to another sourcing.

@@ -15,7 +15,7 @@ from kalentops.checking import Desired, FileResult, Job, check_file
 from kalentops.collector import paused
 from kalentops.finding import Finding, Severity
 from kalentops.loader.files import Source, find
-from kalentops.rules.engine import DEFAULTS, Relocation, Severities, check_together
+from kalentops.rules.engine import DEFAULTS, Relocation, Serving, Severities, check_together
 from kalentops.rules.relocated import check_relocations
 
 PARALLEL_FROM = 150
@@ -29,6 +29,7 @@ class Repository:
     findings: list[Finding] = field(default_factory=list)
     desired: list[Desired] = field(default_factory=list)
     relocations: list[Relocation] = field(default_factory=list)
+    serving: list[Serving] = field(default_factory=list)
 
     @property
     def files(self) -> int:
@@ -56,6 +57,7 @@ def load(
             repository.findings += result.findings
             repository.desired += result.desired
             repository.relocations += result.relocations
+            repository.serving += [result.serving] if result.serving else []
             complete = complete and result.whole
     named = [each.named for each in repository.desired]
     repository.findings += check_together(named)

@@ -27,7 +27,7 @@ def body(name: str = "One", text: str = "Hi") -> dict[str, Any]:
 def want(key: str, sent: dict[str, Any], state: State | None = None, sourcing: str = "s1") -> Desired:
     """As the loader gives it: without a document where the state has the same digest."""
     canonical = of_body(sent)
-    named = Named(sourcing, key, sent["name"], "blueprints/a.yaml", (3, 3), (4, 11), (1, 13))
+    named = Named(sourcing, key, sent["name"], "blueprints/a.yaml", (3, 3), (4, 11))
     known = state.digests().get(f"{sourcing}/{key}") if state else None
     return Desired(named, canonical.digest, None if known == canonical.digest else canonical)
 

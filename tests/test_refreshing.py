@@ -28,7 +28,7 @@ def body(name: str = "One", text: str = "Hi", **fields: Any) -> dict[str, Any]:
 
 def want(key: str, of: dict[str, Any], *, protect: bool = False) -> Desired:
     canonical = of_body(of)
-    named = Named("s1", key, of["name"], "a.yaml", (3, 3), (4, 11), (1, 13))
+    named = Named("s1", key, of["name"], "a.yaml", (3, 3), (4, 11))
     return Desired(named, canonical.digest, canonical, protect)
 
 

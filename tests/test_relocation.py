@@ -165,7 +165,7 @@ def agreed_lines(draw: st.DrawFn) -> tuple[list[Named], list[Relocation]]:
     of: list[Relocation] = []
     for sourcing in ("s1", "s2"):
         here = draw(st.sets(st.sampled_from(KEYS)))
-        wanted += [Named(sourcing, key, key, "a.yaml", (1, 1), (1, 1), (1, 1)) for key in sorted(here)]
+        wanted += [Named(sourcing, key, key, "a.yaml", (1, 1), (1, 1)) for key in sorted(here)]
         taken: set[str] = set()
         for number, key in enumerate(KEYS):
             later = [

@@ -21,7 +21,7 @@ def body(name: str, text: str = "Hi") -> dict[str, Any]:
 def want(address: str, of: dict[str, Any]) -> Desired:
     sourcing, _, key = address.partition("/")
     canonical = of_body(of)
-    named = Named(sourcing, key, of["name"], "a.yaml", (3, 3), (4, 11), (1, 13))
+    named = Named(sourcing, key, of["name"], "a.yaml", (3, 3), (4, 11))
     return Desired(named, canonical.digest, canonical)
 
 

@@ -64,7 +64,7 @@ def _files(config: Config, *, quiet: bool) -> dict[str, list[str]]:
     repository = load(config.root, [config.blueprints], known=None)
     if not repository.valid and not quiet:
         tell(["the files have errors, so some may be missing here; `kalentops validate` shows them"])
-    served: dict[str, dict[str, None]] = {}
-    for each in repository.desired:
-        served.setdefault(each.named.sourcing_id, {})[each.named.file] = None
-    return {sourcing_id: sorted(files) for sourcing_id, files in served.items()}
+    served: dict[str, list[str]] = {}
+    for each in sorted(repository.serving, key=lambda each: each.file):
+        served.setdefault(each.sourcing_id, []).append(each.file)
+    return served

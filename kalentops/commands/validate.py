@@ -74,5 +74,4 @@ def _ask(
     target = Target.of(connection, os.environ)
     with connected(target, quiet=quiet, farewell="stopped at once; nothing was changed") as line:
         in_progress, closed = (line.sourcings(ownership="all", closed=each) for each in (False, True))
-    named = (each.named for each in repository.desired)
-    return list(check_sourcings(named, in_progress, closed, severities))
+    return list(check_sourcings(repository.serving, in_progress, closed, severities))

@@ -82,7 +82,6 @@ class Named:
     file: str
     key_at: tuple[int, int]
     name_at: tuple[int, int]
-    sourcing_at: tuple[int, int]
 
 
 def named(document: Document) -> Iterator[tuple[Named, Blueprint]]:
@@ -90,13 +89,28 @@ def named(document: Document) -> Iterator[tuple[Named, Blueprint]]:
     if document.model is None or ("sourcingId",) in document.tainted:
         return
     find = document.places.find
-    sourcing_id, sourcing_at = document.model.sourcingId, find(("sourcingId",))
     for key, blueprint in document.model.blueprints.items():
         path = ("blueprints", key)
         name_path = (*path, "name")
         name = "" if name_path in document.tainted else blueprint.name
-        at = find(path, on_key=True), find(name_path), sourcing_at
-        yield Named(sourcing_id, key, name, document.file, *at), blueprint
+        at = find(path, on_key=True), find(name_path)
+        yield Named(document.model.sourcingId, key, name, document.file, *at), blueprint
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Which sourcing a file serves, whether or not it holds blueprints, and where it says so."""
+
+    sourcing_id: str
+    file: str
+    at: tuple[int, int]
+
+
+def serving(document: Document) -> Serving | None:
+    """None where nobody can say."""
+    if document.model is None or ("sourcingId",) in document.tainted:
+        return None
+    return Serving(document.model.sourcingId, document.file, document.places.find(("sourcingId",)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Final
 
 from kalentops.finding import Finding, Severity
 from kalentops.remote import RemoteSourcing
-from kalentops.rules.engine import DEFAULTS, Named, Severities
+from kalentops.rules.engine import DEFAULTS, Serving, Severities
 from kalentops.rules.table import BY_CODE
 from kalentops.slips import meant_by
 from kalentops.text import clip, is_safe_id
@@ -18,7 +18,7 @@ _LISTED: Final = "`kalentops sourcings --all` lists those that the key sees"
 
 
 def check_sourcings(
-    blueprints: Iterable[Named],
+    files: Iterable[Serving],
     in_progress: Sequence[RemoteSourcing],
     closed: Sequence[RemoteSourcing],
     severities: Severities = DEFAULTS,
@@ -31,7 +31,8 @@ def check_sourcings(
     open_ids = {each.sourcing_id for each in in_progress}
     if_closed = severities.get("KAL311", BY_CODE["KAL311"].severity)
     unknown: set[str] = set()
-    for file, at, sourcing_id in dict.fromkeys((b.file, b.sourcing_at, b.sourcing_id) for b in blueprints):
+    for each in files:
+        file, at, sourcing_id = each.file, each.at, each.sourcing_id
         if sourcing_id not in names and is_safe_id(sourcing_id):
             unknown.add(sourcing_id)
             meant = meant_by(sourcing_id, names) if len(unknown) <= _MOST_SLIPS else None

@@ -165,6 +165,24 @@ def test_sourcings_that_do_not_exist_are_errors_and_closed_ones_warnings(project
     assert [each["code"] for each in only.json["findings"]] == ["KAL311"]
 
 
+@pytest.mark.parametrize("rest", ["blueprints: {}", "blueprints: {}\nremoved: [old]", "blueprint: {}"])
+def test_the_sourcing_of_a_file_without_blueprints_is_looked_at_too(rest: str, project: Project) -> None:
+    for name, sourcing_id in (("a", "s_zulo"), ("b", "s_closed"), ("c", "s_zulu")):
+        path = project.write(sourcing_id, {}, name=name)
+        path.write_text(f"sourcingId: {sourcing_id}\n{rest}\n")
+    found = project.run("validate", "--online", "--format", "json").json["findings"]
+    assert [
+        (each["file"][-6:-5], each["line"], each["column"], each["code"])
+        for each in found
+        if each["line"] == 1
+    ] == [
+        ("a", 1, 13, "KAL023"),
+        ("b", 1, 13, "KAL311"),
+    ]
+    listed = project.run("sourcings", "--format", "json").json["sourcings"]
+    assert {each["sourcing_id"]: each["files"] for each in listed}["s_zulu"] == ["blueprints/c.yaml"]
+
+
 def test_findings_of_files_and_api_come_in_one_order(project: Project) -> None:
     project.write("s_zulo", {"one": blueprint("One", bogus=1)}, name="a")
     project.write("s_1", {"one": blueprint("One", bogus=1)}, name="b")

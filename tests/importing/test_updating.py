@@ -32,7 +32,7 @@ def body(*steps: Body, **fields: Any) -> Body:
 
 def want(sent: Body) -> Desired:
     canonical = of_body(sent)
-    named = Named("s1", "one", sent["name"], "blueprints/a.yaml", (3, 3), (4, 11), (1, 1))
+    named = Named("s1", "one", sent["name"], "blueprints/a.yaml", (3, 3), (4, 11))
     return Desired(named, canonical.digest, canonical)
 
 

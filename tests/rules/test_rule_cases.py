@@ -102,11 +102,10 @@ def _findings(case: dict[str, Any], folder: Path) -> list[Finding]:
     repository = load(folder, [folder], known=None)
     if not case.keys() & {"in_progress", "closed"}:
         return repository.findings
-    named = [each.named for each in repository.desired]
     in_progress, closed = (
         [RemoteSourcing(*each) for each in case.get(kind, {}).items()] for kind in ("in_progress", "closed")
     )
-    return [*repository.findings, *check_sourcings(named, in_progress, closed)]
+    return [*repository.findings, *check_sourcings(repository.serving, in_progress, closed)]
 
 
 @pytest.mark.parametrize(("code", "case"), _all_cases("pass"))

@@ -196,7 +196,7 @@ class _Play:
         sourcing, _, key = address.partition("/")
         canonical = of_body(body)
         return Desired(
-            Named(sourcing, key, body["name"], "f.yaml", (1, 1), (1, 1), (1, 1)), canonical.digest, canonical
+            Named(sourcing, key, body["name"], "f.yaml", (1, 1), (1, 1)), canonical.digest, canonical
         )
 
     def _watch(self, method: str, path: str, body: Any) -> None:
