@@ -91,10 +91,10 @@ def clip(text: str, limit: int = 60) -> str:
     return visible(text if len(text) <= limit else text[: limit - 1] + "…")
 
 
-def some(names: Sequence[str], most: int) -> str:
+def some(names: Sequence[str], most: int, between: str = ", ") -> str:
     """The first of the names, and how many more there are: `a, b and 1,000 more`."""
     left = len(names) - most
-    return ", ".join(names[:most]) + (f" and {left:,} more" if left > 0 else "")
+    return between.join(names[:most]) + (f" and {left:,} more" if left > 0 else "")
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

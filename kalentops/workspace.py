@@ -9,6 +9,7 @@ from typing import Final
 from kalentops.errors import StateError
 from kalentops.remote import Observed
 from kalentops.state import Entry, State
+from kalentops.text import some
 
 _SHOWN: Final = 3
 
@@ -56,9 +57,8 @@ def check_workspace(state: State, looked: Looked) -> None:
     missing = sorted(entry.address for entry in _seen(state) if entry.sourcing_id in of)
     if len(missing) < (1 if looked.refused else 2):
         return
-    shown = ", ".join(missing[:_SHOWN]) + (", …" if len(missing) > _SHOWN else "")
     raise StateError(
-        f"Kalent knows nothing of what the state says is there ({shown}); nothing was written",
+        f"Kalent knows nothing of what the state says is there ({some(missing, _SHOWN)}); nothing was written",
         hint="use the key of the workspace that the state belongs to, or pass --state with another file; if they were "
         "all deleted in Kalent, `kalentops state rm ADDRESS` forgets them",
     )

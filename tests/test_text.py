@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kalentops import text as text_module
 from kalentops.model import VARIABLES
-from kalentops.text import character_name, clip, is_safe_id, nearest, unseen, visible
+from kalentops.text import character_name, clip, is_safe_id, nearest, some, unseen, visible
 
 SCOTLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
 
@@ -108,6 +108,15 @@ def test_clip_keeps_to_one_line_and_its_limit() -> None:
 )
 def test_nearest(word: str, meant: str | None) -> None:
     assert nearest(word, VARIABLES) == meant
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(0, ""), (1, "a"), (3, "a, b, c"), (4, "a, b, c and 1 more"), (5, "a, b, c and 2 more")],
+)
+def test_a_list_that_is_cut_says_how_many_are_left(number: int, said: str) -> None:
+    assert some("abcde"[:number], 3) == said
+    assert some(["x"] * 1_003, 2, "; ") == "x; x and 1,001 more"
 
 
 @pytest.mark.parametrize("known", VARIABLES)

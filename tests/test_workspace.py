@@ -75,9 +75,9 @@ def test_a_few_are_named() -> None:
     many = state(*(entry(f"s1/{key}") for key in "dcbae"))
     said = stops(many, listed="s1")
     assert said == (
-        "Kalent knows nothing of what the state says is there (s1/a, s1/b, s1/c, …); nothing was written; use the key "
-        "of the workspace that the state belongs to, or pass --state with another file; if they were all deleted in "
-        "Kalent, `kalentops state rm ADDRESS` forgets them"
+        "Kalent knows nothing of what the state says is there (s1/a, s1/b, s1/c and 2 more); nothing was written; "
+        "use the key of the workspace that the state belongs to, or pass --state with another file; if they were all "
+        "deleted in Kalent, `kalentops state rm ADDRESS` forgets them"
     )
 
 

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from kalentops.clock import Clock
 from kalentops.errors import Forbidden, Interrupted, RefusedByApi
 from kalentops.remote import Observed, Remote
-from kalentops.text import clip
+from kalentops.text import clip, some
 
 
 class Lister(Protocol):
@@ -65,8 +65,7 @@ def check_permitted(observed: Observed) -> None:
 
 def refusals(observed: Observed) -> str:
     """Which sourcings have no list, and why."""
-    said = [f"{clip(each)}: {why}" for each, why in sorted(observed.refused.items())]
-    return "; ".join(said[:_TOLD]) + (f"; and {len(said) - _TOLD:,} more" if len(said) > _TOLD else "")
+    return some([f"{clip(each)}: {why}" for each, why in sorted(observed.refused.items())], _TOLD, "; ")
 
 
 _TOLD: Final = 3

@@ -12,7 +12,7 @@ from kalentops.canonical import observable
 from kalentops.plan import Action, Change, Drift, Plan, Remotely
 from kalentops.reports.lines import Line, Style, count, line
 from kalentops.reports.steps import changed, outline
-from kalentops.text import clip, visible
+from kalentops.text import clip, some, visible
 
 _SIGNS: Final[dict[Action, tuple[str, Style]]] = {
     Action.CREATE: ("+", "good"),
@@ -125,9 +125,8 @@ def _remotely(of: Remotely, shown: Collection[str]) -> Iterator[Line]:
         yield line()
     number = sum(of.unmanaged.values())
     if number:
-        where = [visible(each) for each in sorted(of.unmanaged)]
-        some = ", ".join(where[:_SOME]) + (", …" if len(where) > _SOME else "")
-        said = f"{count(number, 'blueprint')} in Kalent not managed here ({some}): "
+        where = some([visible(each) for each in sorted(of.unmanaged)], _SOME)
+        said = f"{count(number, 'blueprint')} in Kalent not managed here ({where}): "
         yield line((said, "dim"), f"`{visible(import_of(of.unmanaged))}` {taken(number)}")
 
 
@@ -157,8 +156,8 @@ def _drift(each: Drift, *, told: bool) -> Iterator[Line]:
 
 def left_out(addresses: Sequence[str]) -> str:
     """`2 changes left out, not asked for: …`"""
-    some = ", ".join(visible(each) for each in addresses[:_SOME]) + (", …" if len(addresses) > _SOME else "")
-    return f"{count(len(addresses), 'change')} left out, not asked for: {some}"
+    shown = some([visible(each) for each in addresses], _SOME)
+    return f"{count(len(addresses), 'change')} left out, not asked for: {shown}"
 
 
 def summary(of: Plan) -> Line:

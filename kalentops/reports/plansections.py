@@ -16,7 +16,7 @@ from kalentops.reports.lines import count
 from kalentops.reports.marks import code, details, fold, html_code, html_prose, prose, row, table
 from kalentops.reports.plans import enrolled, taken
 from kalentops.reports.sequences import changed, extent, new, tally
-from kalentops.text import clip
+from kalentops.text import clip, some
 
 _NAME: Final = 80
 _SOME: Final = 3
@@ -186,9 +186,8 @@ def _unmanaged(of: Plan) -> Section | None:
     number = sum(counts.values())
     if not number or not (of.to_do or of.drift):
         return None
-    where = ", ".join(code(each) for each in sorted(counts)[:_SOME])
-    more = ", …" if len(counts) > _SOME else ""
-    said = f"{count(number, 'blueprint')} in Kalent not managed here ({where}{more})"
+    where = some([code(each) for each in sorted(counts)], _SOME)
+    said = f"{count(number, 'blueprint')} in Kalent not managed here ({where})"
     return Section([Block(f"{said}: {code(import_of(counts))} {taken(number)}.")], "note", "notes")
 
 
