@@ -26,7 +26,7 @@ def edited(entry: Entry, remote: Remote) -> str:
     when = f" ({remote.updated_at})" if remote.updated_at else ""
     return (
         f"somebody changed it in Kalent{when}; `kalentops import {entry.sourcing_id} --update` takes that into the "
-        f"file, {put_back}"
+        f"file, except where the file has changed the same; {put_back}"
     )
 
 

@@ -116,7 +116,8 @@ def test_both_sides_have_changed_it() -> None:
     assert change.theirs == body(text="Theirs")
     assert change.reason == (
         f"somebody changed it in Kalent ({THEN}); `kalentops import s1 --update` takes that into the file, "
-        "`kalentops apply --overwrite s1/one` puts the file's version in its place"
+        "except where the file has changed the same; `kalentops apply --overwrite s1/one` puts the file's version in "
+        "its place"
     )
     assert drifts(plan) == {"s1/one": "changed"}
 

@@ -145,10 +145,9 @@ def _drift(each: Drift, *, told: bool) -> Iterator[Line]:
     yield line((f"      recorded {visible(each.applied_at)}{later}", "dim"))
     if each.reason:
         yield line((f"      {visible(each.reason)}", "dim"))
-    if each.kind != "changed":
+    if each.kind != "changed" or told:  # what stands above says what differs, and what to type
         return
-    if not told:
-        yield from changed(each.before or {}, each.after or {}, "      ")
+    yield from changed(each.before or {}, each.after or {}, "      ")
     sourcing_id = visible(each.address.partition("/")[0])
     yield line(("      take it:  ", "dim"), f"kalentops import {sourcing_id} --update")
     yield line(("      put back: ", "dim"), f"kalentops apply --overwrite {visible(each.address)}")

@@ -116,7 +116,10 @@ def test_both_sides_moved(applied: Project, emulator: BackgroundEmulator) -> Non
     assert "`kalentops apply --overwrite sourcing_b/one`" in said
     assert said.index("your change:") < said.index("delay 1 day → 9 days") < said.index("changed in Kalent:")
     assert "[-Hi {{firstname}}, message 1-]{+Theirs+}" in said
-    assert "Theirs" not in ran.out.partition("Drift")[2], "it stands above"
+    drift = ran.out.partition("Drift")[2]
+    assert "≠ changed sourcing_b/one" in drift
+    assert "Theirs" not in drift, "it stands above"
+    assert "kalentops " not in drift, "and so does what to type"
     assert ran.out.endswith("Plan: 1 in conflict, 2 unchanged, 1 changed in Kalent by somebody else.\n")
     done = applied.apply()
     assert done.code == 6
