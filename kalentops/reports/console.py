@@ -11,6 +11,7 @@ from itertools import islice
 from typing import IO, Any, Final
 
 from kalentops.apply.events import Began, Event, Finished, Listed, Looking, Waiting
+from kalentops.apply.result import Outcome
 from kalentops.reports.inert import inert
 from kalentops.reports.lines import Line, count, line, plain, wrapped
 from kalentops.reports.results import word
@@ -117,7 +118,7 @@ class Progress:
                 self._say([line((said, "warn"))])
             case Waiting(seconds):
                 self._say([line((f"the API asked to wait: {seconds:.0f} s", "warn"))])
-            case Finished(finished):
+            case Finished(finished) if finished.outcome is not Outcome.NOT_ATTEMPTED:
                 self._done += 1
                 self._now(f"{self._done:,} of {self._total:,} done, last {word(finished)} {finished.address}")
 

@@ -36,6 +36,10 @@ _WORDS: Final = {
     Outcome.NOT_ATTEMPTED: "not attempted",
 }
 
+_SOME: Final = (
+    10  # of those that were not attempted for one and the same reason; the next plan lists them all
+)
+
 
 def word(of: Result) -> str:
     """What became of it, such as `created`."""
@@ -61,8 +65,11 @@ def results(of: ApplyResult) -> Iterator[Line]:
             for each in together:
                 yield from result(each)
         else:
-            for each in together:
+            shown = together if len(together) <= _SOME else together[: _SOME - 1]
+            for each in shown:
                 yield from result(replace(each, error=None))
+            if len(shown) < len(together):
+                yield line((f"  … and {len(together) - len(shown):,} more", "dim"))
             yield line((f"      these {len(together):,}: {visible(why)}", _STYLES[Outcome.NOT_ATTEMPTED]))
     yield summary(of)
     yield from advice(of)

@@ -153,6 +153,18 @@ def test_progress_says_something_now_and_then(monkeypatch: pytest.MonkeyPatch) -
     )
 
 
+def test_what_was_not_attempted_is_not_called_done() -> None:
+    stream = io.StringIO()
+    progress = Progress(stream)
+    progress(Began(1, 3))
+    progress(DONE)
+    progress._told -= 6
+    progress(Finished(Result("s1/b", Action.CREATE, Outcome.NOT_ATTEMPTED, error="no network")))
+    assert stream.getvalue() == "looking at 1 sourcing\n"
+    progress(DONE)
+    assert stream.getvalue() == "looking at 1 sourcing\n2 of 3 done, last created s1/a\n"
+
+
 def test_quiet_progress() -> None:
     stream = io.StringIO()
     progress = Progress(stream, quiet=True)

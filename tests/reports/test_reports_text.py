@@ -6,6 +6,7 @@ import re
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -210,6 +211,25 @@ def test_one_reason_for_many_is_said_once() -> None:
         "      these 3: too late",
         "  not attempted   s1/d",
         "      no list",
+    ]
+
+
+@pytest.mark.parametrize(("number", "shown_of_them"), [(10, 10), (11, 9), (2_000, 9)])
+def test_what_was_not_attempted_does_not_flood_a_terminal(number: int, shown_of_them: int) -> None:
+    waiting = [
+        Result(f"s1/{at:04}", Action.CREATE, Outcome.NOT_ATTEMPTED, error="no network")
+        for at in range(number)
+    ]
+    done = [Result(f"s0/{at:04}", Action.CREATE, Outcome.DONE, f"b{at}") for at in range(20)]
+    said = shown(results.results(ApplyResult((*waiting, *done)))).splitlines()
+    assert said[:20] == [f"  created         s0/{at:04} b{at}" for at in range(20)], "each of what was done"
+    assert said[20 : 20 + shown_of_them] == [f"  not attempted   s1/{at:04}" for at in range(shown_of_them)]
+    more = [] if shown_of_them == number else [f"  … and {number - shown_of_them:,} more"]
+    assert said[20 + shown_of_them :] == [
+        *more,
+        f"      these {number:,}: no network",
+        f"Apply: 20 done, {number:,} not attempted.",
+        "Run `kalentops apply` again for what was not attempted.",
     ]
 
 
