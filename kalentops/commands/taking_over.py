@@ -158,12 +158,18 @@ def _write(drafts: Drafts, hand: Session | Snapshot, means: Means, line: Line) -
 
 
 def show_imported(imported: Imported, form: str, *, quiet: bool) -> None:
-    """Findings and notes on stderr, the result on stdout."""
-    severe = [each for each in imported.findings if not quiet or each.severity is Severity.ERROR]
-    show(findings.findings(severe), sys.stderr)
-    if not quiet:
-        tell(imports.notes(imported))
+    """Findings and notes on stderr, the result on stdout. What is to be mended stands next to the last lines, which
+    speak of it: the list of a whole workspace fills more than a screen.
+    """
     if form == "json":
         sys.stdout.write(machine.dump(imports.data(imported)) + "\n")
     else:
         show(imports.imported(imported, quiet=quiet))
+    sys.stdout.flush()
+    severe = [each for each in imported.findings if not quiet or each.severity is Severity.ERROR]
+    show(findings.findings(severe), sys.stderr)
+    if not quiet:
+        tell(imports.notes(imported))
+    sys.stderr.flush()
+    if form != "json":
+        show(imports.summary(imported))

@@ -23,9 +23,7 @@ _FIELDS: Final = 8
 
 
 def imported(of: Imported, *, quiet: bool = False) -> Iterator[Line]:
-    """By sourcing, what became of each blueprint; the counts, and what to do next. With `quiet`, only what needs
-    somebody's eye, and the counts.
-    """
+    """By sourcing, what became of each blueprint. With `quiet`, only what needs somebody's eye."""
     items = [item for item in of.plan.items if not (quiet and (item.done or item.fate is Fate.LEFT_OUT))]
     for sourcing_id, group in groupby(items, key=lambda item: item.sourcing_id):
         name = of.names.get(sourcing_id)
@@ -33,7 +31,6 @@ def imported(of: Imported, *, quiet: bool = False) -> Iterator[Line]:
         for item in group:
             yield from _item(item, dry_run=of.dry_run)
         yield line()
-    yield from summary(of)
 
 
 def _item(of: Item, *, dry_run: bool) -> Iterator[Line]:

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -209,6 +210,32 @@ def test_no_file_is_changed_that_is_there(project: Project, emulator: Background
         in (ran.out)
     )
     assert project.run("plan").out.endswith("Plan: 1 to create, 2 unchanged.\n")
+
+
+def test_what_is_to_be_mended_stands_below_a_list_that_fills_the_screen(
+    project: Project, emulator: BackgroundEmulator
+) -> None:
+    _there(emulator, "sourcing_a", {"name": "Odd", "steps": [step(1, content="Hi [company]")]})
+    started = subprocess.run(
+        [sys.executable, "-m", "kalentops", "import", "sourcing_a"],
+        cwd=project.folder,
+        env=project.variables(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,  # as on a terminal: both in the order they are written
+        text=True,
+        check=False,
+    )
+    assert started.returncode == 3
+    parts = [
+        "looking at 1 sourcing",
+        "written",
+        "error KAL103",
+        "note: ",
+        "Imported 1 blueprint",
+        "errors above",
+    ]
+    places = [started.stdout.index(part) for part in parts]
+    assert places == sorted(places)
 
 
 def test_what_our_rules_refuse_is_imported_and_its_findings_are_shown(
