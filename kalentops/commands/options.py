@@ -125,16 +125,21 @@ _NETWORK = (
         default=60.0,
         envvar="KALENTOPS_TIMEOUT",
         metavar="SECONDS",
-        help="The longest silence within an answer.",
+        help="The longest silence within an answer. [env: KALENTOPS_TIMEOUT]",
     ),
     click.option(
         "--ca-file",
         type=click.Path(dir_okay=False),
         envvar="KALENTOPS_CA_FILE",
         metavar="FILE",
-        help="Trust these certificate authorities.",
+        help="Trust these certificate authorities. [env: KALENTOPS_CA_FILE]",
     ),
-    click.option("--proxy", envvar="KALENTOPS_PROXY", metavar="URL", help="Go through this proxy."),
+    click.option(
+        "--proxy",
+        envvar="KALENTOPS_PROXY",
+        metavar="URL",
+        help="Go through this proxy. [env: KALENTOPS_PROXY]",
+    ),
     click.option("--debug-http", is_flag=True, help="Show requests on stderr, without key and texts."),
 )
 

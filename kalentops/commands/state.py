@@ -96,7 +96,7 @@ def rm(
         session.replace(forget(state, addresses))
 
 
-@command.command("mv")
+@command.command("mv", short_help="Rename an address in the state.")
 @click.argument("old")
 @click.argument("new")
 @options.folder

@@ -15,6 +15,7 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 @click.command(
     "merge",
+    short_help="Merge three versions of a state: git's merge driver.",
     epilog="\b\nExample:\n"
     "  echo '*.state.json merge=kalentops-state' >> .gitattributes\n"
     "  git config merge.kalentops-state.driver 'kalentops state merge %O %A %B'",

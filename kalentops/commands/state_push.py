@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "push",
+    short_help="Commit the state and push it: what CI does after an apply.",
     epilog="\b\nExample:\n  kalentops state push --probe\n  kalentops apply --yes; kalentops state push",
 )
 @options.folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -63,6 +64,23 @@ def test_every_command_has_help_that_fits_and_shows_an_example(bare: Project) ->
         assert "Example:" in ran.out, name
         assert len(ran.out.splitlines()) <= 50, name
         assert max(len(line) for line in ran.out.splitlines()) <= 100, name
+
+
+def test_no_summary_of_a_command_is_cut_off(bare: Project) -> None:
+    for args in (("--help",), ("state", "--help")):
+        summaries = bare.run(*args).out.partition("Commands:\n")[2].partition("Example:")[0]
+        assert summaries
+        assert "..." not in summaries
+
+
+def test_help_names_the_variable_of_each_option_that_has_one(bare: Project) -> None:
+    for name in ("apply", "comment", "import", "plan"):
+        command = importlib.import_module(f"kalentops.commands.{COMMANDS[name][0]}").command
+        said = " ".join(bare.run(name, "--help").out.split())
+        variables = [each.envvar for each in command.params if each.envvar]
+        assert len(variables) >= 4, name
+        for variable in variables:
+            assert f"[env: {variable}]" in said, name
 
 
 def test_rule_lists_them_all(bare: Project) -> None:
