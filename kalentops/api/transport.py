@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -165,7 +166,15 @@ class HttpTransport:
 
     def _reason(self, error: Exception) -> str:
         said = clip(self._key.scrub(str(error)), 200)
-        return f"{_WORDS.get(type(error), type(error).__name__)}{': ' + said if said else ''}"
+        word = _WORDS.get(type(error), type(error).__name__)
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+            word += f" {self._whereto()}"
+        return f"{word}{': ' + said if said else ''}"
+
+    def _whereto(self) -> str:
+        """Whom it tried to reach, so that a mistyped address is seen. Not the proxy's URL: it may hold a password."""
+        where = "through the proxy to" if self._network.proxy else "to"
+        return f"{where} {clip(self._key.scrub(urlsplit(self._network.url).netloc), 100)}"
 
     def _answer(self, response: httpx.Response) -> Answer:
         wait = self._dialect.wait(response.headers)

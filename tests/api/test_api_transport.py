@@ -130,11 +130,13 @@ def free_port() -> int:
 
 
 def test_what_never_left_is_not_sent() -> None:
-    refused = post(f"http://127.0.0.1:{free_port()}/api")
+    port = free_port()
+    refused = post(f"http://127.0.0.1:{port}/api")
     assert classify(refused) == NotSent(refused.reason)
-    assert refused.reason.startswith("no connection: ")
+    assert refused.reason.startswith(f"no connection to 127.0.0.1:{port}: "), "a mistyped address is seen"
     unknown_name = post("https://api.kalentops.invalid/api")
     assert unknown_name.trouble is Trouble.NOT_SENT
+    assert unknown_name.reason.startswith("no connection to api.kalentops.invalid")
     with Wire(answering(answers.success({}))) as server:
         no_tls = post(server.url.replace("http:", "https:"))
         assert no_tls.trouble is Trouble.NOT_SENT
@@ -313,6 +315,13 @@ def test_a_broken_stderr_costs_no_answer() -> None:
         transport = HttpTransport(Network(server.url), ApiKey(KEY), debug=broken)
         with closed(transport):
             assert classify(transport.send("POST", "/v1/x", body=BODY)) == Accepted({"blueprintId": "b1"})
+
+
+def test_a_proxy_that_is_not_there_is_told_without_its_password() -> None:
+    answer = post("https://api.kalentops.invalid/api", proxy=f"http://user:secret@127.0.0.1:{free_port()}")
+    assert classify(answer) == NotSent(answer.reason)
+    assert answer.reason.startswith("no connection through the proxy to api.kalentops.invalid: ")
+    assert "secret" not in answer.reason
 
 
 def test_a_proxy_that_is_none() -> None:
