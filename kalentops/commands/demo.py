@@ -41,7 +41,10 @@ def command(blueprints: Path) -> None:
         hint = "install it with `pip install 'kalentops[emulator]'`"
         raise UsageError(f"the demo needs {error.name}", hint=hint) from None
     if not blueprints.is_dir():
-        raise UsageError(f"there is no folder {blueprints}", hint="pass --blueprints DIR")
+        raise UsageError(
+            f"there is no folder {blueprints}",
+            hint="run it in a clone of kalentops or after `kalentops init`, or pass --blueprints DIR",
+        )
     with tempfile.TemporaryDirectory(prefix="kalentops-demo-") as name:
         folder = Path(name)
         shutil.copytree(blueprints, folder / "blueprints")
