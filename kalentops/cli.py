@@ -120,8 +120,11 @@ def _invoke(args: Sequence[str]) -> int:
         code: Any = cli.main(args=list(args), prog_name="kalentops", standalone_mode=False)
     except click.exceptions.Exit as error:
         return error.exit_code
-    except click.Abort:
-        raise Interrupted("interrupted; nothing was begun") from None
+    except click.Abort as error:
+        # A question that was answered with ^C; anywhere else click makes this of an interrupt, whatever was begun.
+        anywhere = isinstance(error.__cause__, KeyboardInterrupt)
+        what = "what was done until then stays" if anywhere else "nothing was begun"
+        raise Interrupted(f"interrupted; {what}") from None
     except click.ClickException as error:
         if isinstance(error, click.NoSuchOption) and error.ctx is not None and error.ctx.parent is None:
             advice = "Options stand after the command, as in `kalentops plan -C DIR`."

@@ -241,10 +241,11 @@ def test_an_interrupt_lets_git_end_what_it_is_at(remote: Remote, checkout: Check
         while not begun.exists():
             assert running.poll() is None
         running.send_signal(signal.SIGINT)
-        running.communicate(timeout=30)
+        _, err = running.communicate(timeout=30)
     finally:
         running.kill()
     assert running.returncode == 130
+    assert "what was done until then stays" in err, "it is pushed already"
     assert not (job.folder / ".git" / "index.lock").exists()
     assert state_on(remote) == job.ids
     again = job.run("state", "push")
