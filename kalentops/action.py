@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kalentops.cli import run as run_command
-from kalentops.reports.lines import count
+from kalentops.text import count
 from kalentops.worktree import Worktree
 
 RESULTS: Final = {

@@ -91,6 +91,11 @@ def clip(text: str, limit: int = 60) -> str:
     return visible(text if len(text) <= limit else text[: limit - 1] + "…")
 
 
+def count(number: int, one: str, many: str | None = None) -> str:
+    """`1 file`, `2 files`, `1,000 files`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def some(names: Sequence[str], most: int, between: str = ", ") -> str:
     """The first of the names, and how many more there are: `a, b and 1,000 more`."""
     left = len(names) - most

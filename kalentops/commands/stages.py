@@ -19,12 +19,11 @@ from kalentops.relocation import narrowed as kept_to
 from kalentops.remote import Observed
 from kalentops.reports import plans
 from kalentops.reports.console import show
-from kalentops.reports.lines import count
 from kalentops.reports.notes import tell
 from kalentops.repository import Repository, load
 from kalentops.scope import Scope
 from kalentops.state import State
-from kalentops.text import clip, nearest
+from kalentops.text import clip, count, nearest
 from kalentops.workspace import check_workspace, looked_at
 
 if TYPE_CHECKING:

@@ -89,7 +89,7 @@ def _something_to_do(project: options.Project, store: FileStore) -> bool:
 
 
 def _subject(state: State) -> str:
-    from kalentops.reports.lines import count
+    from kalentops.text import count
 
     left = f", {count(len(state.intents), 'outcome')} open" if state.intents else ""
     return f"Record the state: {count(len(state.entries), 'blueprint')}{left}"

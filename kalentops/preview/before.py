@@ -11,7 +11,7 @@ from kalentops import git
 from kalentops.checking import Desired, Job, check_text
 from kalentops.finding import Severity
 from kalentops.loader.files import MAX_BYTES, SUFFIXES
-from kalentops.reports.lines import count
+from kalentops.text import count
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from typing import Final
 from kalentops.model import VARIABLES, Step
 from kalentops.preview.rendering import Sample, fill, missing
 from kalentops.preview.view import Counter
-from kalentops.reports.lines import count
 from kalentops.rules.kal301_long_invitation import LIMIT as INVITATION
 from kalentops.rules.kal303_long_inmail_subject import LIMIT as INMAIL_SUBJECT
 from kalentops.rules.sms import measure
+from kalentops.text import count
 
 # What studies of silent reading find on average: 230 to 240 words of prose in a minute.
 _WORDS_A_MINUTE: Final = 230

@@ -16,10 +16,9 @@ from kalentops.preview.findings import Findings
 from kalentops.preview.rendering import SAMPLES, Sample
 from kalentops.preview.sequences import Showing, show_removed, show_sequence
 from kalentops.preview.steps import Candidates
-from kalentops.reports.lines import count
 from kalentops.repository import Repository
 from kalentops.rules.relocated import final
-from kalentops.text import clip, visible
+from kalentops.text import clip, count, visible
 
 _NAME: Final = 160
 _LABEL: Final = 48

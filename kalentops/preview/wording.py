@@ -9,9 +9,8 @@ from typing import Any, Final
 from kalentops.diff import FieldChange
 from kalentops.model import SECONDS, Step
 from kalentops.preview.view import Change, Channel, Day, Fact, Style, Wait
-from kalentops.reports.lines import count
 from kalentops.reports.wording import delay, kind, span
-from kalentops.text import clip
+from kalentops.text import clip, count
 from kalentops.timeline import Moment
 
 _DAY: Final = SECONDS["day"]

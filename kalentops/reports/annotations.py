@@ -17,9 +17,9 @@ from kalentops.reports import findings as findings_text
 from kalentops.reports import plans as plans_text
 from kalentops.reports.checked import Checked
 from kalentops.reports.inert import inert, inert_part
-from kalentops.reports.lines import Line, count, plain
+from kalentops.reports.lines import Line, plain
 from kalentops.rules.table import BY_CODE
-from kalentops.text import visible
+from kalentops.text import count, visible
 
 LIMIT: Final = 10
 """Annotations of a kind that GitHub shows for one step."""

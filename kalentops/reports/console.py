@@ -13,9 +13,9 @@ from typing import IO, Any, Final
 from kalentops.apply.events import Began, Event, Finished, Listed, Looking, Waiting
 from kalentops.apply.result import Outcome
 from kalentops.reports.inert import inert
-from kalentops.reports.lines import Line, count, line, plain, wrapped
+from kalentops.reports.lines import Line, line, plain, wrapped
 from kalentops.reports.results import word
-from kalentops.text import visible
+from kalentops.text import count, visible
 
 _BEAT: Final = 5.0
 _AT_ONCE: Final = 50

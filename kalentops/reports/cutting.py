@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from kalentops.reports.lines import count
 from kalentops.reports.marks import plural_join
+from kalentops.text import count
 
 Measure: TypeAlias = Callable[[str], int]
 _NO_ROOM: Final = "There is no room for this report."

@@ -9,10 +9,10 @@ from typing import Any
 from kalentops.diff import changes
 from kalentops.importing.editing import Edits
 from kalentops.importing.updating import Taken
-from kalentops.reports.lines import Line, count, line
+from kalentops.reports.lines import Line, line
 from kalentops.reports.machine import FORMAT_VERSION
 from kalentops.reports.steps import changed
-from kalentops.text import clip, visible
+from kalentops.text import clip, count, visible
 
 
 def edits(of: Edits, *, dry_run: bool) -> Iterator[Line]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from kalentops.finding import Finding, Severity
-from kalentops.reports.lines import Line, Piece, Style, count, line
-from kalentops.text import visible
+from kalentops.reports.lines import Line, Piece, Style, line
+from kalentops.text import count, visible
 
 
 def findings(found: Iterable[Finding]) -> Iterator[Line]:

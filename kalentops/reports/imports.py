@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from kalentops.importing.planning import Fate, Item
 from kalentops.importing.result import Imported
-from kalentops.reports.lines import Line, Style, count, line
+from kalentops.reports.lines import Line, Style, line
 from kalentops.reports.machine import FORMAT_VERSION, finding
-from kalentops.text import clip, some, visible
+from kalentops.text import clip, count, some, visible
 
 _WORDS: Final[dict[Fate, tuple[str, str, Style]]] = {
     Fate.WRITE: ("written", "would write", "good"),

@@ -15,8 +15,7 @@ from kalentops.finding import Finding, Severity
 from kalentops.plan import Action, Change, Plan
 from kalentops.reports.checked import Checked
 from kalentops.reports.inert import inert_xml
-from kalentops.reports.lines import count
-from kalentops.text import visible
+from kalentops.text import count, visible
 
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from kalentops.reports import findings
-from kalentops.reports.lines import Line, Style, count, line
-from kalentops.text import visible
+from kalentops.reports.lines import Line, Style, line
+from kalentops.text import count, visible
 from kalentops.writing.formatting import Formatted
 
 _STYLES: Final[dict[str, Style]] = {"-": "bad", "+": "good", "@": "dim"}

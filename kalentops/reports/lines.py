@@ -68,8 +68,3 @@ def _cut(of: Line, begin: int, end: int, indent: int) -> Line:
             found.append((piece, style))
         at += len(text)
     return tuple(found)
-
-
-def count(number: int, one: str, many: str | None = None) -> str:
-    """`1 file`, `2 files`, `1,000 files`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"

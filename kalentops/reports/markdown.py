@@ -16,9 +16,10 @@ from kalentops.reports import plans as plans_text
 from kalentops.reports import results as results_text
 from kalentops.reports.checked import Checked
 from kalentops.reports.cutting import COMMENT, Block, Measure, Section, fit, utf16_units
-from kalentops.reports.lines import count, plain
+from kalentops.reports.lines import plain
 from kalentops.reports.marks import code, fold, prose, row, table
 from kalentops.reports.plansections import FINDINGS, finding, sections, warnings
+from kalentops.text import count
 
 # Who puts it on a pull request adds a marker and a title.
 _PIPED: Final = COMMENT - 2_048

@@ -10,9 +10,9 @@ from typing import Final
 from kalentops.advice import import_of
 from kalentops.canonical import observable
 from kalentops.plan import Action, Change, Drift, Plan, Remotely
-from kalentops.reports.lines import Line, Style, count, line
+from kalentops.reports.lines import Line, Style, line
 from kalentops.reports.steps import changed, outline
-from kalentops.text import clip, some, visible
+from kalentops.text import clip, count, some, visible
 
 _SIGNS: Final[dict[Action, tuple[str, Style]]] = {
     Action.CREATE: ("+", "good"),

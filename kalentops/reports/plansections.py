@@ -12,11 +12,10 @@ from kalentops.canonical import observable
 from kalentops.finding import Finding
 from kalentops.plan import Action, Change, Drift, LookAlike, Plan
 from kalentops.reports.cutting import Block, Section
-from kalentops.reports.lines import count
 from kalentops.reports.marks import code, details, fold, html_code, html_prose, prose, row, table
 from kalentops.reports.plans import enrolled, taken
 from kalentops.reports.sequences import changed, extent, new, tally
-from kalentops.text import clip, some
+from kalentops.text import clip, count, some
 
 _NAME: Final = 80
 _SOME: Final = 3

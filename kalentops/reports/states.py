@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kalentops.reports.lines import Line, count, line
+from kalentops.reports.lines import Line, line
 from kalentops.reports.steps import outline
 from kalentops.state import State
-from kalentops.text import clip, visible
+from kalentops.text import clip, count, visible
 
 
 def listing(state: State) -> Iterator[Line]:

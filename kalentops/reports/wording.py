@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from kalentops.diff import FieldChange, changes, steps_by_id
 from kalentops.model import SECONDS
-from kalentops.reports.lines import count
+from kalentops.text import count
 from kalentops.timeline import Moment
 
 _KINDS: Final = {

@@ -17,8 +17,9 @@ from kalentops.finding import Finding, Severity
 from kalentops.plan import Action, Change, Plan
 from kalentops.remote import RemoteSourcing
 from kalentops.reports import findings, plans, results, sourcings, states, steps
-from kalentops.reports.lines import Line, count, plain
+from kalentops.reports.lines import Line, plain
 from kalentops.state import Entry, Intent, State
+from kalentops.text import count
 
 AT = "2026-01-02T03:04:05Z"
 HOSTILE = "x\x1b[31m\n::error::\u202e\u200b\x07\r\ud800"
