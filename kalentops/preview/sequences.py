@@ -14,7 +14,7 @@ from kalentops.preview import view
 from kalentops.preview.findings import Findings
 from kalentops.preview.steps import Candidates, Placed, fields_of, removed_step, show_step
 from kalentops.preview.wording import changes_of
-from kalentops.reports.wording import span
+from kalentops.terms import span
 from kalentops.text import clip, count, visible
 from kalentops.timeline import moments
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from kalentops.diff import FieldChange
 from kalentops.model import SECONDS, Step
 from kalentops.preview.view import Change, Channel, Day, Fact, Style, Wait
-from kalentops.reports.wording import delay, kind, span
+from kalentops.terms import AT_ONCE, CHANNELS, GROUPS, LINKEDIN_KINDS, SETTLED, delay, kind, span
 from kalentops.text import clip, count
 from kalentops.timeline import Moment
 
@@ -49,7 +49,10 @@ def channel(step: Step) -> Channel:
 
 def kind_of(step: Step) -> str:
     """Such as `LinkedIn invitation`, with a capital."""
-    words = kind({"type": step.type, "linkedInType": step.linkedInType})
+    return _capital(kind({"type": step.type, "linkedInType": step.linkedInType}))
+
+
+def _capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
@@ -59,7 +62,7 @@ def day(moment: Moment, *, known: bool = True) -> Day:
         return Day("Day ?", "a wait before it can't be read")
     if moment.settled:
         if not moment.seconds:
-            return Day("When the invitation has settled")
+            return Day(_capital(SETTLED))
         return Day(f"Settled + {span(moment.seconds)}")
     days, rest = divmod(moment.seconds, _DAY)
     return Day(f"Day {days:,}", f"{span(rest)} in" if rest else "")
@@ -136,13 +139,9 @@ _LABELS: Final = {
     "policy.inviteTimeoutDays": "Waiting for the invitation",
 }
 _VALUES: Final[dict[str, dict[Any, str]]] = {
-    "linkedInType": {each: kind({"linkedInType": each}) for each in _STYLES if each.startswith("LINKEDIN_")},
-    "type": {"LINKEDIN": "LinkedIn", "EMAIL": "e-mail", "WHATSAPP": "WhatsApp", "SMS": "SMS"},
-    "temporalityType": {
-        "ASAP": "at once",
-        "DELAYED": "after a wait",
-        "AFTER_INVITATION_SETTLED": "when the invitation has settled",
-    },
+    "linkedInType": LINKEDIN_KINDS,
+    "type": CHANNELS,
+    "temporalityType": {"ASAP": AT_ONCE, "DELAYED": "after a wait", "AFTER_INVITATION_SETTLED": SETTLED},
     "contentSource": {"manual": "sent as written", "suggestedByKalent": "drafted by Kalent's AI"},
     "policy.skipStepIfNoContact": {True: "the step is skipped", False: "the sequence stops"},
     "policy.autoValidateAIDraft": _DRAFT,
@@ -152,7 +151,7 @@ _VALUES: Final[dict[str, dict[Any, str]]] = {
 def changes_of(change: FieldChange) -> Iterator[Change]:
     """A changed field of a step or a blueprint in words; a mapping that came or went, by its parts."""
     whole = [value for value in (change.before, change.after) if isinstance(value, Mapping)]
-    if change.step is not None and change.field in {"policy", "config"} and whole:
+    if change.step is not None and change.field in GROUPS and whole:
         for part in dict.fromkeys(key for value in whole for key in value):
             old, new = (_part(value, part) for value in (change.before, change.after))
             yield from changes_of(FieldChange("changed", change.step, f"{change.field}.{part}", old, new))

@@ -8,7 +8,8 @@ from typing import Any, Final
 from kalentops.diff import steps_by_id
 from kalentops.reports.cutting import Block
 from kalentops.reports.marks import code, fence, folded, plural_join, prose, row, table
-from kalentops.reports.wording import Said, StepChange, conditions, day, kind, span, step_changes
+from kalentops.reports.wording import Said, StepChange, conditions, day, step_changes
+from kalentops.terms import kind, span
 from kalentops.text import clip, count
 from kalentops.timeline import moments_of_body
 from kalentops.words import Piece, by_sentence, compare

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from kalentops import words
 from kalentops.reports.lines import Line, Piece, line
-from kalentops.reports.wording import Said, StepChange, kind, step_changes, when
+from kalentops.reports.wording import Said, StepChange, step_changes, when
+from kalentops.terms import kind
 from kalentops.text import clip, visible
 
 _CLIP: Final = 64

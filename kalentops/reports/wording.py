@@ -9,19 +9,9 @@ from typing import Any, Final
 
 from kalentops.diff import FieldChange, changes, steps_by_id
 from kalentops.model import SECONDS
-from kalentops.text import count
+from kalentops.terms import AT_ONCE, CHANNELS, GROUPS, LINKEDIN_KINDS, SETTLED, delay, span
 from kalentops.timeline import Moment
 
-_KINDS: Final = {
-    "LINKEDIN_INVITATION": "LinkedIn invitation without a message",
-    "LINKEDIN_INVITATION_WITH_MESSAGE": "LinkedIn invitation",
-    "LINKEDIN_MESSAGE": "LinkedIn message",
-    "LINKEDIN_INMAIL": "InMail",
-    "LINKEDIN": "LinkedIn",
-    "EMAIL": "e-mail",
-    "WHATSAPP": "WhatsApp",
-    "SMS": "SMS",
-}
 _FIELDS: Final = {
     "name": "name",
     "type": "channel",
@@ -36,19 +26,15 @@ _FIELDS: Final = {
     "policy.autoValidateAIDraft": "AI draft sent without a review",
     "policy.inviteTimeoutDays": "longest wait for the invitation",
 }
-_GROUPS: Final = ("policy", "config")
-_ORDER: Final = (*_FIELDS, *_GROUPS)
-_VALUES: Final = {
-    "ASAP": "at once",
-    "DELAYED": "after a delay",
-    "AFTER_INVITATION_SETTLED": "when the invitation has settled",
-    "manual": "written by hand",
-    "suggestedByKalent": "suggested by Kalent",
-}
+_ORDER: Final = (*_FIELDS, *GROUPS)
 _SWITCHES: Final = frozenset({"policy.skipStepIfNoContact", "policy.autoValidateAIDraft"})
-_NAMED: Final = frozenset({"contentSource", "temporalityType"})
+_KNOWN: Final[dict[str, dict[str, str]]] = {
+    "type": CHANNELS,
+    "linkedInType": LINKEDIN_KINDS,
+    "temporalityType": {"ASAP": AT_ONCE, "DELAYED": "after a delay", "AFTER_INVITATION_SETTLED": SETTLED},
+    "contentSource": {"manual": "written by hand", "suggestedByKalent": "suggested by Kalent"},
+}
 _WHEN: Final = ("temporalityType", "delay")
-_UNITS: Final = (("day", SECONDS["day"]), ("hour", 3600), ("minute", SECONDS["minute"]), ("second", 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,43 +62,21 @@ class StepChange:
     fields: tuple[Said, ...]
 
 
-def kind(step: Mapping[str, Any]) -> str:
-    """Such as `LinkedIn invitation`."""
-    return _KINDS.get(str(step.get("linkedInType") or step.get("type")), "message")
-
-
-def delay(value: Any) -> str:
-    """`3 days` for `{value: 3, unit: day}`."""
-    if not isinstance(value, Mapping):
-        return "none"
-    return f"{value.get('value')} {value.get('unit')}{'' if value.get('value') == 1 else 's'}"
-
-
 def when(step: Mapping[str, Any]) -> str:
     """When a step happens, counted from the one before."""
     temporality = step.get("temporalityType")
     if temporality == "DELAYED":
         return f"after {delay(step.get('delay'))}"
-    return _VALUES["AFTER_INVITATION_SETTLED" if temporality == "AFTER_INVITATION_SETTLED" else "ASAP"]
+    return SETTLED if temporality == "AFTER_INVITATION_SETTLED" else AT_ONCE
 
 
 def day(moment: Moment) -> str:
     """When a step happens: `day 3`, counted from the start of the sequence, or from when its invitation settled."""
     if moment.settled:
         since = span(moment.seconds)
-        return f"{since} after the invitation has settled" if since else _VALUES["AFTER_INVITATION_SETTLED"]
+        return f"{since} after the invitation has settled" if since else SETTLED
     days, rest = divmod(moment.seconds, SECONDS["day"])
     return f"day {days:,}" + (f", {span(rest)} in" if rest else "")
-
-
-def span(seconds: int) -> str:
-    """The two largest units of a time: `3 days`, `1 day 2 hours`; empty for none."""
-    found = []
-    for unit, size in _UNITS:
-        number, seconds = divmod(seconds, size)
-        if number:
-            found.append(count(number, unit))
-    return " ".join(found[:2])
 
 
 def conditions(step: Mapping[str, Any]) -> list[str]:
@@ -172,7 +136,7 @@ def _rank(each: FieldChange) -> tuple[int, str]:
 
 
 def _field(each: FieldChange) -> Iterator[Said]:
-    if each.step is not None and each.field in _GROUPS and all(map(_is_group, (each.before, each.after))):
+    if each.step is not None and each.field in GROUPS and all(map(_is_group, (each.before, each.after))):
         old, new = each.before or {}, each.after or {}
         for part in dict.fromkeys((*old, *new)):
             yield from _field(
@@ -200,5 +164,5 @@ def value(field: str, of: Any) -> str:
         return delay(of)
     if field == "policy.inviteTimeoutDays":
         return delay({"value": of, "unit": "day"})
-    known = _KINDS if field in {"type", "linkedInType"} else _VALUES if field in _NAMED else {}
+    known = _KNOWN.get(field, {})
     return known.get(of, of) if isinstance(of, str) else json.dumps(of, ensure_ascii=False)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from kalentops.terms import AT_ONCE, CHANNELS, LINKEDIN_KINDS, SETTLED
+
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "kalentops"
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -31,7 +33,7 @@ LAYERS = (
     ("lookalikes", "advice", "workspace", "checking", "config"),
     ("stateconflict",),
     ("statemerge",),
-    ("rules", "diff", "words", "schema", "stateformat"),
+    ("rules", "diff", "terms", "words", "schema", "stateformat"),
     ("loader", "state", "timeline", "remote"),
     ("canonical",),
     ("model",),
@@ -112,6 +114,17 @@ def test_each_library_has_one_owner(library: str) -> None:
     }
     assert users, f"nothing uses {library}"
     assert strangers == set()
+
+
+def test_the_words_that_reports_and_pages_share_stand_in_one_module() -> None:
+    own = {*CHANNELS.values(), *LINKEDIN_KINDS.values(), AT_ONCE, SETTLED} - CHANNELS.keys()
+    for path in MODULES:
+        said = {
+            node.value
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+        assert _name(path) == "terms" or not said & own, _name(path)
 
 
 def test_every_dependency_has_an_owner() -> None:
