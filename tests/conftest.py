@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
+import hypothesis
 import pytest
 import stamina
 
@@ -15,6 +16,10 @@ from kalentops.api.retrying import ATTEMPTS
 from kalentops.emulator.server import BackgroundEmulator
 from tests.faults.proxy import FaultProxy
 from tests.harness import Project, Truth
+
+# A busy machine takes longer, and no example fails by the clock.
+hypothesis.settings.register_profile("kalentops", deadline=None)
+hypothesis.settings.load_profile("kalentops")
 
 SOURCINGS = ("sourcing_a", "sourcing_b", "sourcing_c")
 
