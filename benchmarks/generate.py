@@ -15,8 +15,8 @@ from typing import Final
 from kalentops.canonical import Canonical, observable
 from kalentops.checking import Desired
 from kalentops.repository import load
-from kalentops.state import Entry, State
-from kalentops.stateformat import dump_state
+from kalentops.state.entries import Entry, State
+from kalentops.state.format import dump_state
 
 SEED: Final = 20_261_122
 STATE: Final = "kalentops.state.json"

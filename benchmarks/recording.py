@@ -13,8 +13,8 @@ from benchmarks.figures import Figure, of_pair
 from benchmarks.measure import Cost, in_turns
 from benchmarks.scale import Scale
 from kalentops.canonical import of_body
-from kalentops.state import Done, Intended, Intent, State
-from kalentops.stateformat import dump_state, load_state
+from kalentops.state.entries import Done, Intended, Intent, State
+from kalentops.state.format import dump_state, load_state
 from kalentops.store.base import Session
 from kalentops.store.filestore import FileStore
 

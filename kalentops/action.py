@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from kalentops.cli import run as run_command
+from kalentops.git.worktree import Worktree
 from kalentops.text import count
-from kalentops.worktree import Worktree
 
 RESULTS: Final = {
     0: "ok",

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from kalentops.errors import StalePlan, StoreFailure
-from kalentops.plan import Plan
+from kalentops.planning.plan import Plan
+from kalentops.planning.scope import Scope
 from kalentops.reports.machine import FORMAT_VERSION, dump
 from kalentops.reports.machine import plan as to_json
-from kalentops.scope import Scope
 from kalentops.store import durable
 from kalentops.text import clip, some
 

@@ -21,9 +21,9 @@ from kalentops.errors import (
     Unreachable,
 )
 from kalentops.outcome import Limited, NotSent, Refused, Verdict
-from kalentops.plan import Action, Change
+from kalentops.planning.plan import Action, Change
 from kalentops.remote import Remote
-from kalentops.state import Adopted, Closed, Done, Entry, Intended, Intent, Record, State
+from kalentops.state.entries import Adopted, Closed, Done, Entry, Intended, Intent, Record, State
 
 MAX_AGE: Final = 10.0
 """Seconds after which a list is read again before something is made on the strength of it."""

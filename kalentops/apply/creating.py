@@ -10,11 +10,11 @@ from kalentops.apply.result import Cause, Outcome, Result
 from kalentops.apply.settling import Absent, settle
 from kalentops.canonical import Canonical, hidden, shown_part
 from kalentops.errors import KalentopsError, StateError, StoreFailure
-from kalentops.lookalikes import Doubt, Found, beside, look_alikes, why_not_made
 from kalentops.outcome import Accepted, Limited, NotSent, Refused, Verdict
-from kalentops.plan import Action
+from kalentops.planning.lookalikes import Doubt, Found, beside, look_alikes, why_not_made
+from kalentops.planning.plan import Action
 from kalentops.remote import Remote
-from kalentops.state import Adopted, Closed, Done, Entry, Intended, Intent
+from kalentops.state.entries import Adopted, Closed, Done, Entry, Intended, Intent
 from kalentops.text import is_safe_id
 
 _ATTEMPTS: Final = 3

@@ -11,9 +11,9 @@ from kalentops.apply.creating import seen_entry
 from kalentops.apply.result import Outcome, Result
 from kalentops.canonical import of_body
 from kalentops.errors import KalentopsError, StateError, StoreFailure
-from kalentops.plan import Action
+from kalentops.planning.plan import Action
 from kalentops.remote import Remote
-from kalentops.state import Adopted, Seen
+from kalentops.state.entries import Adopted, Seen
 
 _PAUSE: Final = 0.3
 _GROWTH: Final = 1.7

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from kalentops.plan import Action
+from kalentops.planning.plan import Action
 
 
 class Outcome(StrEnum):

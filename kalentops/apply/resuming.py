@@ -10,9 +10,9 @@ from kalentops.apply.result import Outcome, Result
 from kalentops.apply.settling import Absent, settle
 from kalentops.apply.updating import await_remote, update
 from kalentops.canonical import hidden, observable
-from kalentops.lookalikes import Doubt, Found
-from kalentops.plan import Action
-from kalentops.state import Closed, Entry, Intent
+from kalentops.planning.lookalikes import Doubt, Found
+from kalentops.planning.plan import Action
+from kalentops.state.entries import Closed, Entry, Intent
 
 
 def resume(view: View, job: Job, intent: Intent) -> tuple[Result, Entry | None]:

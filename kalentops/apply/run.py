@@ -13,8 +13,8 @@ from kalentops.apply.result import ApplyResult, Cause, Outcome, Result
 from kalentops.apply.sourcing import Sourcing, look, work
 from kalentops.apply.workspace import confirm_workspace
 from kalentops.clock import Clock
-from kalentops.plan import ASKS, Action, Change, Plan
-from kalentops.state import State
+from kalentops.planning.plan import ASKS, Action, Change, Plan
+from kalentops.state.entries import State
 
 _A = TypeVar("_A")
 _B = TypeVar("_B")

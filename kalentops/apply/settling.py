@@ -11,8 +11,8 @@ from typing import Final, TypeAlias
 from kalentops.apply.base import View
 from kalentops.apply.events import Looking
 from kalentops.errors import Unreachable
-from kalentops.lookalikes import Doubt, Found, what_came_of
-from kalentops.state import Intent
+from kalentops.planning.lookalikes import Doubt, Found, what_came_of
+from kalentops.state.entries import Intent
 
 _FIRST_PAUSE: Final = 0.2
 _GROWTH: Final = 1.7

@@ -16,9 +16,9 @@ from kalentops.apply.result import Outcome, Result
 from kalentops.apply.resuming import resume
 from kalentops.apply.updating import update
 from kalentops.errors import KalentopsError
-from kalentops.lookalikes import is_there
-from kalentops.plan import Action
-from kalentops.state import Entry
+from kalentops.planning.lookalikes import is_there
+from kalentops.planning.plan import Action
+from kalentops.state.entries import Entry
 
 _ORDER = {Action.RESUME: 0, Action.UPDATE: 1, Action.ADOPT: 2, Action.CREATE: 2}
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from kalentops.advice import edited, gone, protected
 from kalentops.apply.base import Job, View, not_done
 from kalentops.apply.creating import seen_entry
 from kalentops.apply.events import Looking
@@ -14,8 +13,9 @@ from kalentops.apply.result import Cause, Outcome, Result
 from kalentops.canonical import hidden, observable, of_body
 from kalentops.errors import KalentopsError, StateError, StoreFailure, Unreachable
 from kalentops.outcome import Accepted, Limited, NotSent, Refused
-from kalentops.plan import Action
-from kalentops.state import Adopted, Closed, Done, Entry, Intended, Intent, Seen
+from kalentops.planning.advice import edited, gone, protected
+from kalentops.planning.plan import Action
+from kalentops.state.entries import Adopted, Closed, Done, Entry, Intended, Intent, Seen
 
 _ATTEMPTS: Final = 3
 _PAUSE: Final = 0.5

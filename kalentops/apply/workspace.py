@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from kalentops.apply.base import Run, View
 from kalentops.apply.sourcing import Sourcing
 from kalentops.errors import Forbidden, RefusedByApi
-from kalentops.state import State
-from kalentops.workspace import Looked, check_workspace, is_known, witnesses
+from kalentops.planning.workspace import Looked, check_workspace, is_known, witnesses
+from kalentops.state.entries import State
 
 
 def confirm_workspace(

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from kalentops.commands.stages import Planned
     from kalentops.commands.target import Target
     from kalentops.planfile import Asked, Saved
+    from kalentops.planning.scope import Scope
     from kalentops.repository import Repository
-    from kalentops.scope import Scope
-    from kalentops.state import State
+    from kalentops.state.entries import State
 
 
 @click.command(epilog="\b\nExample:\n  kalentops apply\n  kalentops apply --yes plan.json")

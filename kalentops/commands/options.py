@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 import click
 
 from kalentops.errors import UsageError
+from kalentops.planning.scope import Scope
 from kalentops.reports.formats import FORMATS
-from kalentops.scope import Scope
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 

@@ -12,7 +12,7 @@ from kalentops.commands import options
 
 if TYPE_CHECKING:
     from kalentops.commands.stages import Planned
-    from kalentops.scope import Scope
+    from kalentops.planning.scope import Scope
 
 
 @click.command(

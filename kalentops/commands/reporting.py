@@ -14,7 +14,7 @@ from kalentops.config import Config
 from kalentops.errors import InvalidFiles
 from kalentops.github.context import target_name
 from kalentops.loader.files import Source, read
-from kalentops.plan import Action, Plan
+from kalentops.planning.plan import Action, Plan
 from kalentops.reports import findings, machine, markdown, plans, results
 from kalentops.reports.checked import Checked
 from kalentops.reports.console import show

@@ -7,8 +7,8 @@ from kalentops.apply.base import Options, Recorder
 from kalentops.apply.result import ApplyResult
 from kalentops.apply.run import apply_plan
 from kalentops.commands.target import Target, wired
-from kalentops.plan import Plan
-from kalentops.state import State
+from kalentops.planning.plan import Plan
+from kalentops.state.entries import State
 
 # The journal is durable up to there, and the next run goes on from it.
 _FAREWELL = "stopped at once; the next apply looks up what became of what was under way"

@@ -11,20 +11,20 @@ from kalentops.commands.options import NO_LIMITS, Limits
 from kalentops.config import Config
 from kalentops.errors import GuardRefused, KalentopsError, Unreachable, UsageError
 from kalentops.importing.holdings import let_go
-from kalentops.plan import ASKS, Action, Plan, Remotely, make_plan, narrowed
 from kalentops.planfile import Asked, Saved
-from kalentops.refreshing import refresh
-from kalentops.relocation import Relocated, relocate
-from kalentops.relocation import narrowed as kept_to
+from kalentops.planning.plan import ASKS, Action, Plan, Remotely, make_plan, narrowed
+from kalentops.planning.refreshing import refresh
+from kalentops.planning.relocation import Relocated, relocate
+from kalentops.planning.relocation import narrowed as kept_to
+from kalentops.planning.scope import Scope
+from kalentops.planning.workspace import check_workspace, looked_at
 from kalentops.remote import Observed
 from kalentops.reports import plans
 from kalentops.reports.console import show
 from kalentops.reports.notes import tell
 from kalentops.repository import Repository, load
-from kalentops.scope import Scope
-from kalentops.state import State
+from kalentops.state.entries import State
 from kalentops.text import clip, count, nearest
-from kalentops.workspace import check_workspace, looked_at
 
 if TYPE_CHECKING:
     from kalentops.commands.target import Target

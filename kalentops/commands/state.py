@@ -16,7 +16,7 @@ from kalentops.errors import Interrupted, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kalentops.state import State
+    from kalentops.state.entries import State
 
 
 @click.group(epilog="\b\nExample:\n  kalentops state list\n  kalentops state show sourcing_123/first-contact")
@@ -79,7 +79,7 @@ def rm(
     What is forgotten and still in the files is looked for by the next apply: adopted where it is there exactly
     as wanted, made anew where it is not.
     """
-    from kalentops.relocation import forget
+    from kalentops.planning.relocation import forget
     from kalentops.reports.notes import tell
     from kalentops.store.filestore import FileStore
 
@@ -108,7 +108,7 @@ def mv(old: str, new: str, directory: Path, state_file: Path | None, lock_timeou
     For a key that was renamed in the files. Kalent hears nothing of it. In the files, `moved:` does the same, and is
     reviewed like everything else.
     """
-    from kalentops.relocation import rename
+    from kalentops.planning.relocation import rename
     from kalentops.reports.notes import tell
     from kalentops.store.filestore import FileStore
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from kalentops.state import State
+    from kalentops.state.entries import State
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -29,21 +29,21 @@ def merge(base: Path, ours: Path, theirs: Path) -> None:
     Exit code 1 where only a person can say what is right: OURS then holds both versions between conflict markers,
     and no command takes it for a state.
     """
-    from kalentops import stateconflict
     from kalentops.errors import StatesDiverge, StoreFailure
-    from kalentops.stateformat import dump_state
-    from kalentops.statemerge import merge_states
+    from kalentops.state import conflict
+    from kalentops.state.format import dump_state
+    from kalentops.state.merge import merge_states
     from kalentops.store import durable
     from kalentops.text import visible
 
     try:
         mine, others, before = ours.read_bytes(), theirs.read_bytes(), base.read_bytes()
         # Before anything else: if this is killed or fails, what is left must not look like a merge.
-        durable.replace(ours, stateconflict.whole(mine, others))
+        durable.replace(ours, conflict.whole(mine, others))
         sides = _version(mine, "ours"), _version(others, "theirs")
         merged = merge_states(_ancestor(before), *sides)
         durable.replace(
-            ours, stateconflict.marked(merged, *sides) if merged.conflicts else dump_state(merged.state)
+            ours, conflict.marked(merged, *sides) if merged.conflicts else dump_state(merged.state)
         )
     except OSError as error:
         raise StoreFailure(f"the versions of the state can't be read or written: {error}") from error
@@ -54,7 +54,7 @@ def merge(base: Path, ours: Path, theirs: Path) -> None:
 
 def _version(data: bytes, side: str) -> State:
     from kalentops.errors import StateError
-    from kalentops.stateformat import load_state
+    from kalentops.state.format import load_state
 
     try:
         return load_state(data)
@@ -67,8 +67,8 @@ def _ancestor(data: bytes) -> State:
     """What both sides began with: nothing where both have begun the file, or where nobody can say any more."""
     from kalentops.errors import StateDamaged
     from kalentops.reports.notes import tell
-    from kalentops.state import State
-    from kalentops.stateformat import load_state
+    from kalentops.state.entries import State
+    from kalentops.state.format import load_state
 
     if not data.strip():
         return State()

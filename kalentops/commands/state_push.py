@@ -11,7 +11,7 @@ import click
 from kalentops.commands import options
 
 if TYPE_CHECKING:
-    from kalentops.state import State
+    from kalentops.state.entries import State
     from kalentops.store.filestore import FileStore
 
 
@@ -42,7 +42,7 @@ def push(
     What a killed run has left is taken into the state first. Where others have pushed meanwhile, states are merged by
     address; two ids for one address stop it (exit code 8), and so does a branch that takes no push.
     """
-    from kalentops import statepush
+    from kalentops.git import statepush
     from kalentops.reports.notes import tell
     from kalentops.store.filestore import FileStore
     from kalentops.store.lock import hold

@@ -18,7 +18,7 @@ from kalentops.reports import findings, machine
 from kalentops.reports.console import show
 from kalentops.reports.notes import tell
 from kalentops.repository import Repository
-from kalentops.state import State
+from kalentops.state.entries import State
 from kalentops.store.base import Snapshot
 from kalentops.store.filestore import FileStore
 from kalentops.text import clip, nearest

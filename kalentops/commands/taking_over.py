@@ -28,7 +28,7 @@ from kalentops.reports.console import show
 from kalentops.reports.notes import tell
 from kalentops.repository import Repository
 from kalentops.slips import meant_by
-from kalentops.state import State
+from kalentops.state.entries import State
 from kalentops.store.base import Session, Snapshot
 from kalentops.store.filestore import FileStore
 from kalentops.text import clip

@@ -26,7 +26,7 @@ from kalentops.errors import Interrupted, StateError
 from kalentops.remote import Observed, RemoteSourcing
 from kalentops.reports.console import Progress
 from kalentops.reports.notes import tell
-from kalentops.state import State
+from kalentops.state.entries import State
 
 _T = TypeVar("_T")
 

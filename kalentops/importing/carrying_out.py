@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 from kalentops.errors import StateError, StoreFailure
 from kalentops.importing.drafting import Draft, Drafts
-from kalentops.state import State
+from kalentops.state.entries import State
 from kalentops.store import durable
 from kalentops.text import some
 

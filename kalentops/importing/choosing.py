@@ -13,7 +13,7 @@ from kalentops.importing.planning import Fate, ImportPlan, Item, plan_import, re
 from kalentops.remote import Observed, Remote
 from kalentops.repository import Repository
 from kalentops.slips import meant_by
-from kalentops.state import Entry, State
+from kalentops.state.entries import Entry, State
 from kalentops.text import clip, is_key
 
 

@@ -9,11 +9,11 @@ from typing import Final, TypeVar
 from kalentops.checking import Desired
 from kalentops.finding import Finding, Severity
 from kalentops.importing.naming import had_by
-from kalentops.relocation import Relocated, relocate
+from kalentops.planning.relocation import Relocated, relocate
 from kalentops.remote import Observed
 from kalentops.repository import Repository
 from kalentops.rules.engine import Relocation
-from kalentops.state import Entry, State
+from kalentops.state.entries import Entry, State
 
 _T = TypeVar("_T")
 

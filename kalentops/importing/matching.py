@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from kalentops.canonical import Canonical, content_digest, observable
 from kalentops.checking import Desired
-from kalentops.lookalikes import same_name
+from kalentops.planning.lookalikes import same_name
 from kalentops.remote import Remote
 
 

@@ -14,7 +14,7 @@ from kalentops.importing.matching import Alike, Exact, Match, body_of, match
 from kalentops.importing.naming import had_by, keys_for
 from kalentops.remote import Observed, Remote
 from kalentops.repository import Repository
-from kalentops.state import Entry, State
+from kalentops.state.entries import Entry, State
 from kalentops.text import clip
 
 

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from kalentops.advice import gone
 from kalentops.canonical import observable, of_body
 from kalentops.checking import Desired
 from kalentops.importing.merging import merge
-from kalentops.relocation import relocate
+from kalentops.planning.advice import gone
+from kalentops.planning.relocation import relocate
 from kalentops.remote import Observed, Remote
 from kalentops.rules.engine import Relocation
-from kalentops.state import Entry, State
+from kalentops.state.entries import Entry, State
 
 _BEHIND: Final = (
     "Kalent's list shows it as it was before the last change; run it again when the list has caught up"

@@ -17,8 +17,8 @@ from urllib.request import url2pathname
 
 from kalentops import __version__
 from kalentops.errors import UsageError
+from kalentops.git.worktree import Worktree
 from kalentops.text import clip
-from kalentops.worktree import Worktree
 
 _NAME: Final = r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}"
 _ACTION: Final = re.compile(rf"({_NAME})@([0-9a-f]{{40}})")

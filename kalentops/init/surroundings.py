@@ -7,10 +7,10 @@ from typing import Final, Literal, TypeAlias
 
 from kalentops.config import Config, load_config
 from kalentops.errors import UsageError
+from kalentops.git.worktree import Worktree, top_of
 from kalentops.init.contents import CONFIG, PLAIN, Setup
 from kalentops.init.origin import Origin
 from kalentops.text import clip
-from kalentops.worktree import Worktree, top_of
 
 # 127: kalentops is not installed. A driver that can't be started leaves one side without a word; git's own merge of
 # lines leaves both, with markers.

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kalentops import git
 from kalentops.checking import Desired, Job, check_text
 from kalentops.finding import Severity
+from kalentops.git import history as git
 from kalentops.loader.files import MAX_BYTES, SUFFIXES
 from kalentops.text import count
 

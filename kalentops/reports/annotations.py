@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from kalentops.finding import Finding
-from kalentops.plan import Action, Plan
+from kalentops.planning.plan import Action, Plan
 from kalentops.reports import findings as findings_text
 from kalentops.reports import plans as plans_text
 from kalentops.reports.checked import Checked

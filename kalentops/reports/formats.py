@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 if TYPE_CHECKING:  # the names of the forms are needed for --help, which loads nothing heavy
-    from kalentops.plan import Plan
+    from kalentops.planning.plan import Plan
     from kalentops.reports.checked import Checked
 
 FORMATS: Final[dict[str, str]] = {

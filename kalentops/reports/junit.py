@@ -12,7 +12,7 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from kalentops.finding import Finding, Severity
-from kalentops.plan import Action, Change, Plan
+from kalentops.planning.plan import Action, Change, Plan
 from kalentops.reports.checked import Checked
 from kalentops.reports.inert import inert_xml
 from kalentops.text import count, visible

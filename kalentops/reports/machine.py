@@ -13,12 +13,12 @@ from kalentops import __version__
 from kalentops.apply.result import ApplyResult
 from kalentops.diff import changes
 from kalentops.finding import Finding, Severity
-from kalentops.plan import Change, Drift, Plan
+from kalentops.planning.plan import Change, Drift, Plan
 from kalentops.remote import RemoteSourcing
 from kalentops.reports.checked import Checked
 from kalentops.reports.inert import inert_json
-from kalentops.state import State
-from kalentops.stateformat import entry_to_json, intent_to_json
+from kalentops.state.entries import State
+from kalentops.state.format import entry_to_json, intent_to_json
 from kalentops.text import unseen
 
 FORMAT_VERSION: Final = "1.0"

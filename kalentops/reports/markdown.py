@@ -10,7 +10,7 @@ from typing import Final
 
 from kalentops.apply.result import ApplyResult, Outcome, Result
 from kalentops.finding import Finding, Severity
-from kalentops.plan import Plan
+from kalentops.planning.plan import Plan
 from kalentops.reports import findings as findings_text
 from kalentops.reports import plans as plans_text
 from kalentops.reports import results as results_text

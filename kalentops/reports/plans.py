@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from kalentops.advice import import_of
 from kalentops.canonical import observable
-from kalentops.plan import Action, Change, Drift, Plan, Remotely
+from kalentops.planning.advice import import_of
+from kalentops.planning.plan import Action, Change, Drift, Plan, Remotely
 from kalentops.reports.lines import Line, Style, line
 from kalentops.reports.steps import changed, outline
 from kalentops.text import clip, count, some, visible

@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from kalentops.advice import import_of
 from kalentops.canonical import observable
 from kalentops.finding import Finding
-from kalentops.plan import Action, Change, Drift, LookAlike, Plan
+from kalentops.planning.advice import import_of
+from kalentops.planning.plan import Action, Change, Drift, LookAlike, Plan
 from kalentops.reports.cutting import Block, Section
 from kalentops.reports.marks import code, details, fold, html_code, html_prose, prose, row, table
 from kalentops.reports.plans import enrolled, taken

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from kalentops.apply.result import ApplyResult, Outcome, Result
-from kalentops.plan import Action
+from kalentops.planning.plan import Action
 from kalentops.reports.lines import Line, Style, line
 from kalentops.text import visible
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from kalentops import __version__
 from kalentops.finding import Finding
-from kalentops.plan import Action, Plan
+from kalentops.planning.plan import Action, Plan
 from kalentops.reports.checked import Checked
 from kalentops.reports.cutting import utf16_units
 from kalentops.reports.fingerprint import line_hashes

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from kalentops.reports.lines import Line, line
 from kalentops.reports.steps import outline
-from kalentops.state import State
+from kalentops.state.entries import State
 from kalentops.text import clip, count, visible
 
 

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from kalentops.state import Record, State
+from kalentops.state.entries import Record, State
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from kalentops.errors import KalentopsError, StateDamaged, StateError, StateMoved, StoreFailure
-from kalentops.state import Intended, Record, State, check, merge, replay
-from kalentops.stateformat import dump_state, load_state, record_to_json
+from kalentops.state.entries import Intended, Record, State, check, merge, replay
+from kalentops.state.format import dump_state, load_state, record_to_json
 from kalentops.store import durable, journal
 from kalentops.store.base import Session, Snapshot
 from kalentops.store.journal import Journal, Writer

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from kalentops.errors import StateDamaged, StateLocked, StoreFailure
-from kalentops.state import FORMAT_VERSION, Record
-from kalentops.stateformat import (
+from kalentops.state.entries import FORMAT_VERSION, Record
+from kalentops.state.format import (
     as_number,
     as_optional,
     as_text,

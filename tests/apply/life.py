@@ -16,7 +16,7 @@ import stamina
 
 from kalentops.canonical import observable
 from kalentops.emulator.server import BackgroundEmulator
-from kalentops.lookalikes import same_name
+from kalentops.planning.lookalikes import same_name
 from kalentops.repository import load
 from kalentops.rules.relocated import final
 from tests.apply.foretelling import check_foretold, stops

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from kalentops.api.address import tenant
 from kalentops.canonical import observable, of_body
 from kalentops.emulator.server import BackgroundEmulator
-from kalentops.state import Entry, Intent, State
-from kalentops.stateformat import dump_state
+from kalentops.state.entries import Entry, Intent, State
+from kalentops.state.format import dump_state
 from tests.apply.foretelling import check_foretold
 from tests.harness import Project, Ran
 

@@ -244,7 +244,7 @@ def test_a_bug_leaves_a_report_and_no_traceback(bare: Project, monkeypatch: pyte
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError(f"with the {key} in it")
 
-    monkeypatch.setattr("kalentops.plan.make_plan", broken)
+    monkeypatch.setattr("kalentops.planning.plan.make_plan", broken)
     monkeypatch.setattr("kalentops.commands.stages.make_plan", broken)
     ran = bare.run("plan")
     assert ran.code == 1

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from kalentops.canonical import of_body
 from kalentops.emulator.server import BackgroundEmulator
-from kalentops.state import Intent, State
-from kalentops.stateformat import dump_state
+from kalentops.state.entries import Intent, State
+from kalentops.state.format import dump_state
 from tests.faults.catalogue import EVERYTHING
 from tests.faults.proxy import Exchange, FaultProxy, Request, on, wait_until
 from tests.harness import Project, Truth, blueprint, step

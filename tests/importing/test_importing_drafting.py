@@ -20,7 +20,7 @@ from kalentops.importing.planning import Fate, ImportPlan, plan_import
 from kalentops.importing.result import Imported
 from kalentops.loader.files import MAX_BYTES
 from kalentops.loader.tree import parse
-from kalentops.state import State
+from kalentops.state.entries import State
 from tests.harness import blueprint, step
 from tests.importing.shown import NOTHING, observed
 from tests.strategies import bodies, json_values

@@ -15,10 +15,10 @@ from kalentops.errors import UsageError
 from kalentops.importing.choosing import Choice, check_key, plan_one
 from kalentops.importing.holdings import blind_spots, let_go
 from kalentops.importing.planning import Fate, ImportPlan, Item, plan_import
-from kalentops.plan import Action, make_plan
-from kalentops.relocation import relocate
+from kalentops.planning.plan import Action, make_plan
+from kalentops.planning.relocation import relocate
 from kalentops.remote import Observed
-from kalentops.state import Entry, Intent, State
+from kalentops.state.entries import Entry, Intent, State
 from tests.harness import blueprint, step
 from tests.importing.shown import NOTHING, SOURCING, listed, observed, wanted
 from tests.strategies import bodies

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from kalentops.canonical import hidden, observable, of_body
 from kalentops.checking import Desired
 from kalentops.importing.updating import Kept, Taken, take
-from kalentops.relocation import rename
+from kalentops.planning.relocation import rename
 from kalentops.remote import Observed, Remote
 from kalentops.rules.engine import Named, Relocation
-from kalentops.state import Entry, Intent, State
+from kalentops.state.entries import Entry, Intent, State
 from tests.strategies import bodies
 
 AT, NOW = "2026-01-02T03:04:05Z", "2026-02-03T04:05:06Z"

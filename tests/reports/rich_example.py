@@ -7,7 +7,7 @@ from typing import Any
 from kalentops.apply.result import ApplyResult, Outcome, Result
 from kalentops.canonical import of_body
 from kalentops.finding import Finding, Severity
-from kalentops.plan import Action, Change, Drift, LookAlike, Plan, Remotely
+from kalentops.planning.plan import Action, Change, Drift, LookAlike, Plan, Remotely
 from kalentops.reports.checked import Checked
 
 AT, LATER = "2026-01-02T03:04:05Z", "2026-02-03T04:05:06Z"

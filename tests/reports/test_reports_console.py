@@ -10,7 +10,7 @@ import pytest
 
 from kalentops.apply.events import Began, Finished, Listed, Looking, Waiting
 from kalentops.apply.result import Outcome, Result
-from kalentops.plan import Action
+from kalentops.planning.plan import Action
 from kalentops.reports.console import Progress, show
 from kalentops.reports.lines import columns, line, plain, wrapped
 from kalentops.reports.notes import tell

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalentops.plan import Action, Change, Plan
+from kalentops.planning.plan import Action, Change, Plan
 from kalentops.reports import markdown
 from kalentops.reports.cutting import Block, Section, fit, utf8_bytes, utf16_units
 from tests.reports import judges

@@ -14,7 +14,7 @@ import pytest
 from kalentops.apply.result import ApplyResult, Outcome, Result
 from kalentops.canonical import observable, of_body
 from kalentops.finding import Finding, Severity
-from kalentops.plan import Action, Change, Drift, LookAlike, Plan, Remotely
+from kalentops.planning.plan import Action, Change, Drift, LookAlike, Plan, Remotely
 from kalentops.reports import annotations as github
 from kalentops.reports import findings, junit, machine, markdown, plans, results, sarif
 from kalentops.reports.checked import Checked

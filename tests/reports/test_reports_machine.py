@@ -8,10 +8,10 @@ from typing import Any
 from kalentops import __version__
 from kalentops.apply.result import ApplyResult, Outcome, Result
 from kalentops.finding import Finding, Severity
-from kalentops.plan import Action, Change, Plan
+from kalentops.planning.plan import Action, Change, Plan
 from kalentops.remote import RemoteSourcing
 from kalentops.reports import machine
-from kalentops.state import Entry, Intent, State
+from kalentops.state.entries import Entry, Intent, State
 
 AT = "2026-01-02T03:04:05Z"
 DIGEST = "sha256:" + "0" * 64

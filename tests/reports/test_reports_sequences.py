@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kalentops.canonical import observable
-from kalentops.plan import Action, Change, Drift, Plan, Remotely
+from kalentops.planning.plan import Action, Change, Drift, Plan, Remotely
 from kalentops.reports import markdown, plans, wording
 from kalentops.reports.checked import Checked
 from kalentops.reports.formats import FORMATS, report

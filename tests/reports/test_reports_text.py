@@ -14,11 +14,11 @@ from kalentops import words
 from kalentops.apply.result import ApplyResult, Outcome, Result
 from kalentops.canonical import of_body
 from kalentops.finding import Finding, Severity
-from kalentops.plan import Action, Change, Plan
+from kalentops.planning.plan import Action, Change, Plan
 from kalentops.remote import RemoteSourcing
 from kalentops.reports import findings, plans, results, sourcings, states, steps
 from kalentops.reports.lines import Line, plain
-from kalentops.state import Entry, Intent, State
+from kalentops.state.entries import Entry, Intent, State
 from kalentops.text import count
 
 AT = "2026-01-02T03:04:05Z"

@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from kalentops.state import Adopted, Done, Intended
+from kalentops.state.entries import Adopted, Done, Intended
 from kalentops.store.filestore import FileStore
 from tests.store.samples import AT, TENANT, address, created, entry, intent
 

@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from kalentops.canonical import of_body
-from kalentops.state import Adopted, Closed, Done, Entry, Intended, Intent, Record, Seen, State
+from kalentops.state.entries import Adopted, Closed, Done, Entry, Intended, Intent, Record, Seen, State
 from kalentops.store.base import Store
 from kalentops.store.filestore import FileStore
 

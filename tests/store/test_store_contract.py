@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kalentops.errors import StateDamaged, StateLocked
-from kalentops.state import Done, Intended, State
+from kalentops.state.entries import Done, Intended, State
 from kalentops.store.base import Store
 from tests.store.samples import AT, FACTORIES, TENANT, address, created, entry, intent, python, state
 
@@ -45,7 +45,7 @@ def _fill(store: Store, *numbers: int) -> State:
 _CRASH = """
 import os, sys
 from pathlib import Path
-from kalentops.state import Intended
+from kalentops.state.entries import Intended
 from tests.store.samples import FACTORIES, TENANT, created, intent
 with FACTORIES[sys.argv[1]](Path(sys.argv[2])).session() as session:
     session.begin(TENANT)

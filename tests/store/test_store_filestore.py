@@ -18,8 +18,8 @@ from kalentops.errors import (
     StateTooNew,
     StoreFailure,
 )
-from kalentops.state import Adopted, Closed, Intended, Record, State
-from kalentops.stateformat import dump_state, record_to_json
+from kalentops.state.entries import Adopted, Closed, Intended, Record, State
+from kalentops.state.format import dump_state, record_to_json
 from kalentops.store import durable, journal
 from kalentops.store.filestore import FileStore
 from kalentops.store.journal import Journal, Writer

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from kalentops.errors import StateDamaged, StateError, StateTooNew, StoreFailure
-from kalentops.state import Adopted, Closed, Done, Intended, Record, Seen
-from kalentops.stateformat import record_from_json, record_to_json
+from kalentops.state.entries import Adopted, Closed, Done, Intended, Record, Seen
+from kalentops.state.format import record_from_json, record_to_json
 from kalentops.store import durable, journal
 from kalentops.store.filestore import FileStore
 from kalentops.store.journal import Journal, Writer

@@ -10,7 +10,7 @@ from pathlib import Path
 from kalentops.canonical import of_body
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.errors import StateError, StateLocked, StateMoved
-from kalentops.state import Done, Intended, Intent, State
+from kalentops.state.entries import Done, Intended, Intent, State
 from kalentops.store.filestore import FileStore
 from tests.faults.catalogue import EVERYTHING
 from tests.faults.proxy import Exchange, FaultProxy, Response, Script, on

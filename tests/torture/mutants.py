@@ -260,13 +260,13 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "intents are not folded",
-        "stateformat",
+        "state.format",
         '"intents": {address: intent_to_json(intent) for address, intent in state.intents.items()}',
         '"intents": {}',
     ),
     Mutant(
         "a corrupt state is empty",
-        "stateformat",
+        "state.format",
         '        raw = parse(text, "the state")\n',
         '        try:\n            raw = parse(text, "the state")\n'
         "        except StateDamaged:\n            return State()\n",

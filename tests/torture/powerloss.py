@@ -18,7 +18,7 @@ from typing import Any
 
 from kalentops.canonical import of_body
 from kalentops.errors import StateError
-from kalentops.state import Done, Intended, Intent
+from kalentops.state.entries import Done, Intended, Intent
 from kalentops.store.filestore import FileStore
 from kalentops.store.journal import read as read_journal
 from tests.harness import blueprint

@@ -24,7 +24,7 @@ from kalentops.apply.run import apply_plan
 from kalentops.canonical import of_body
 from kalentops.checking import Desired
 from kalentops.errors import KalentopsError
-from kalentops.plan import make_plan
+from kalentops.planning.plan import make_plan
 from kalentops.rules.engine import Named
 from kalentops.store.filestore import FileStore
 from tests.fakeclock import FakeClock

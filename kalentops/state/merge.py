@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from kalentops.state import Entry, Intent, State, moment
-from kalentops.stateformat import entry_to_json, intent_to_json
+from kalentops.state.entries import Entry, Intent, State, moment
+from kalentops.state.format import entry_to_json, intent_to_json
 
 # A run looks at the list before it makes something. If it did so that much after an intent of another run, it has
 # seen what came of that, or will nothing more come: the windows for lost answers are far shorter.

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from kalentops.remote import Remote
-from kalentops.state import Entry
+from kalentops.state.entries import Entry
 
 
 def gone(entry: Entry, recorded_as: str | None = None) -> str:

@@ -12,8 +12,8 @@ import pytest
 
 from kalentops import planfile
 from kalentops.errors import StalePlan, StoreFailure
-from kalentops.plan import Action, Change, Plan, Remotely
-from kalentops.scope import Scope
+from kalentops.planning.plan import Action, Change, Plan, Remotely
+from kalentops.planning.scope import Scope
 from kalentops.text import visible
 from tests.harness import Project, blueprint
 

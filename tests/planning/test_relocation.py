@@ -10,10 +10,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kalentops.canonical import of_body
-from kalentops.relocation import forget, narrowed, relocate, rename
+from kalentops.planning.relocation import forget, narrowed, relocate, rename
 from kalentops.rules.engine import Named, Relocation
 from kalentops.rules.relocated import check_relocations
-from kalentops.state import Entry, Intent, State, check
+from kalentops.state.entries import Entry, Intent, State, check
 
 AT = "2026-01-02T03:04:05Z"
 SENT = of_body({"name": "One", "steps": []})

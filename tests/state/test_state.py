@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalentops.errors import StateDamaged
-from kalentops.state import Adopted, Closed, Done, Intended, Record, Seen, State, check, merge, replay
+from kalentops.state.entries import Adopted, Closed, Done, Intended, Record, Seen, State, check, merge, replay
 from tests.store.samples import AT, FEW, RECORDS, STATES, address, created, digest, entry, intent, state
 
 _SEVERAL = st.lists(RECORDS, max_size=8)

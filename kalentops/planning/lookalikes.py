@@ -8,7 +8,7 @@ from typing import Any
 
 from kalentops.canonical import content_digest, observable
 from kalentops.remote import Remote
-from kalentops.state import Intent
+from kalentops.state.entries import Intent
 from kalentops.text import clip
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kalentops.commands import options
 from kalentops.errors import UsageError
-from kalentops.scope import Scope
+from kalentops.planning.scope import Scope
 from kalentops.text import visible
 
 KNOWN = ("sourcing_a/first-contact", "sourcing_a/reminder", "sourcing_b/first-contact", "Other.1/x")

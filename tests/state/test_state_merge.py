@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kalentops.errors import StateDamaged
-from kalentops.state import Entry, Intent, State, check
-from kalentops.stateconflict import marked, whole
-from kalentops.stateformat import dump_state, load_state
-from kalentops.statemerge import EVERYTHING, Merged, merge_states
+from kalentops.state.conflict import marked, whole
+from kalentops.state.entries import Entry, Intent, State, check
+from kalentops.state.format import dump_state, load_state
+from kalentops.state.merge import EVERYTHING, Merged, merge_states
 from tests.store.samples import address, digest, entry, intent, state
 
 MANY = settings(max_examples=300, deadline=None)

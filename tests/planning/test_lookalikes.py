@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalentops.canonical import content_digest, observable, of_body
-from kalentops.lookalikes import (
+from kalentops.planning.lookalikes import (
     Doubt,
     Found,
     beside,
@@ -20,7 +20,7 @@ from kalentops.lookalikes import (
     why_not_made,
 )
 from kalentops.remote import Remote
-from kalentops.state import Intent
+from kalentops.state.entries import Intent
 
 AT = "2026-01-02T03:04:05Z"
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from kalentops.canonical import of_body
 from kalentops.errors import StateError
+from kalentops.planning.workspace import Looked, check_workspace, is_known, looked_at, witnesses
 from kalentops.remote import Observed, Remote
-from kalentops.state import Entry, State
-from kalentops.workspace import Looked, check_workspace, is_known, looked_at, witnesses
+from kalentops.state.entries import Entry, State
 
 SENT = of_body({"name": "One", "steps": []})
 

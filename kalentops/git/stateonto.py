@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Final
 
 from kalentops.errors import StateDamaged, StateError, UsageError
-from kalentops.state import State
-from kalentops.stateformat import dump_state, load_state
-from kalentops.statemerge import merge_states
+from kalentops.git.worktree import Said, Worktree
+from kalentops.state.entries import State
+from kalentops.state.format import dump_state, load_state
+from kalentops.state.merge import merge_states
 from kalentops.text import clip
-from kalentops.worktree import Said, Worktree
 
 _FILE: Final = "100644"
 _BOTH: Final = (

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Final
 
 from kalentops.errors import StateError, Unreachable, UsageError
-from kalentops.stateonto import Commits, follow, in_the_way, on_top
+from kalentops.git.stateonto import Commits, follow, in_the_way, on_top
+from kalentops.git.worktree import Said, Worktree
 from kalentops.text import clip
-from kalentops.worktree import Said, Worktree
 
 _TRIES: Final = 6
 # Somebody else's push was in the way at that very moment.

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kalentops import git
 from kalentops.errors import UsageError
+from kalentops.git import history as git
 from tests.repositories import git as run
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from kalentops.canonical import of_body
 from kalentops.checking import Desired
+from kalentops.planning.twins import find_twins
 from kalentops.rules.engine import Named
-from kalentops.state import Entry, Intent, State
-from kalentops.twins import find_twins
+from kalentops.state.entries import Entry, Intent, State
 
 AT = "2026-01-02T03:04:05Z"
 

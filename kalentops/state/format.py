@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar, cast
 
 from kalentops.collector import paused
 from kalentops.errors import StateDamaged, StateTooNew
-from kalentops.state import (
+from kalentops.state.entries import (
     DIGEST,
     FORMAT_VERSION,
     Adopted,

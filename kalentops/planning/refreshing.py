@@ -10,12 +10,20 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import Final, Literal
 
-from kalentops.advice import STEPS_NOT_SHOWN, edited, gone, protected
 from kalentops.canonical import hidden, observable
-from kalentops.lookalikes import Found, beside, is_there, look_alikes, same_name, what_came_of, why_not_made
-from kalentops.plan import Action, Change, Drift, LookAlike, Plan, Remotely, fingerprint
+from kalentops.planning.advice import STEPS_NOT_SHOWN, edited, gone, protected
+from kalentops.planning.lookalikes import (
+    Found,
+    beside,
+    is_there,
+    look_alikes,
+    same_name,
+    what_came_of,
+    why_not_made,
+)
+from kalentops.planning.plan import Action, Change, Drift, LookAlike, Plan, Remotely, fingerprint
 from kalentops.remote import Observed, Remote
-from kalentops.state import Entry, State
+from kalentops.state.entries import Entry, State
 
 _FOLLOWS: Final = "an update that sets what Kalent hides follows"
 

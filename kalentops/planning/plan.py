@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final, Literal
 
-from kalentops.advice import protected
 from kalentops.checking import Desired
 from kalentops.finding import Finding
-from kalentops.relocation import Relocated, relocate
+from kalentops.planning.advice import protected
+from kalentops.planning.relocation import Relocated, relocate
+from kalentops.planning.twins import Twins, find_twins
 from kalentops.rules.engine import Relocation
-from kalentops.state import Entry, State
-from kalentops.twins import Twins, find_twins
+from kalentops.state.entries import Entry, State
 
 
 class Action(StrEnum):

@@ -10,12 +10,12 @@ import pytest
 
 from kalentops.canonical import content_digest, observable, of_body
 from kalentops.checking import Desired
-from kalentops.plan import Action, Change, Drift, Plan, make_plan, narrowed
-from kalentops.refreshing import refresh
-from kalentops.relocation import relocate
+from kalentops.planning.plan import Action, Change, Drift, Plan, make_plan, narrowed
+from kalentops.planning.refreshing import refresh
+from kalentops.planning.relocation import relocate
 from kalentops.remote import Observed, Remote
 from kalentops.rules.engine import Named, Relocation
-from kalentops.state import Entry, Intent, State
+from kalentops.state.entries import Entry, Intent, State
 
 AT = "2026-01-02T03:04:05Z"
 THEN = "2026-01-03T00:00:00.000Z"

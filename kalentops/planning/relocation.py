@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from kalentops.rules.engine import Relocation
 from kalentops.rules.relocated import final
-from kalentops.state import Entry, State
+from kalentops.state.entries import Entry, State
 
 
 @dataclass(frozen=True, slots=True)

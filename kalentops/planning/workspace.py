@@ -8,7 +8,7 @@ from typing import Final
 
 from kalentops.errors import StateError
 from kalentops.remote import Observed
-from kalentops.state import Entry, State
+from kalentops.state.entries import Entry, State
 from kalentops.text import some
 
 _SHOWN: Final = 3

@@ -11,9 +11,9 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Final
 
-from kalentops.state import State
-from kalentops.stateformat import dump_state
-from kalentops.statemerge import EVERYTHING, Merged
+from kalentops.state.entries import State
+from kalentops.state.format import dump_state
+from kalentops.state.merge import EVERYTHING, Merged
 
 _OURS: Final = b"<<<<<<< ours\n"
 _BETWEEN: Final = b"=======\n"

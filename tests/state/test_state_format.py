@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 
 from kalentops.errors import StateDamaged, StateTooNew
-from kalentops.state import Adopted, Entry, Intended, Intent, Record, State
-from kalentops.stateformat import dump_state, load_state, record_from_json, record_to_json
+from kalentops.state.entries import Adopted, Entry, Intended, Intent, Record, State
+from kalentops.state.format import dump_state, load_state, record_from_json, record_to_json
 from tests.store.samples import ENTRIES, FEW, INTENTS, RECORDS, STATES, address, digest, entry, intent, state
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from kalentops.errors import StateDamaged
-from kalentops.state import Entry, State
-from kalentops.stateformat import dump_state, load_state
+from kalentops.state.entries import Entry, State
+from kalentops.state.format import dump_state, load_state
 from tests.harness import STATE, Project, Ran
 from tests.store.samples import address, entry, intent, state
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from kalentops.errors import UsageError
+from kalentops.git.worktree import without_key
 from kalentops.text import clip
-from kalentops.worktree import without_key
 
 _SECONDS: Final = 60
 _OID: Final = frozenset("0123456789abcdef")
