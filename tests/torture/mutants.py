@@ -75,13 +75,13 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "settles by name only",
-        "lookalikes",
+        "planning.lookalikes",
         "    if len(new) == 1 and alike.exact:\n",
         "    if len(new) == 1:\n",
     ),
     Mutant(
         "two matches, takes the first",
-        "lookalikes",
+        "planning.lookalikes",
         "    if len(new) == 1 and alike.exact:\n",
         "    if alike.exact:\n",
     ),
@@ -105,7 +105,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "a look-alike means absent",
-        "lookalikes",
+        "planning.lookalikes",
         "    new = alike.exact + alike.others\n",
         "    new = alike.exact\n",
     ),
@@ -138,7 +138,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "an outcome forgets what was replaced",
-        "state",
+        "state.entries",
         'seen = was.updated_at if meant.action == "update" else None',
         "seen = None",
     ),

@@ -55,9 +55,10 @@ def test_a_job_that_is_cancelled_while_it_looks_begins_nothing(
             except OSError:  # nobody reads it yet
                 continue
         running.send_signal(signal.SIGINT)
-        _, err = running.communicate(timeout=20)
+        _, err = running.communicate(timeout=100)
     finally:
         running.kill()
+        running.communicate()
         if writer is not None:
             os.close(writer)
     assert running.returncode == 130, err
