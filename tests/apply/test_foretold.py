@@ -203,7 +203,7 @@ def _may_follow(change: Any, before: Any, overwritten: list[str]) -> bool:
     if change["action"] == "update":
         return change["address"] in overwritten and "config" in change["after"]
     reasons = {each["address"]: each["reason"] for each in before}
-    return change["action"] == "create" and "has this name so far" in reasons[change["address"]]
+    return change["action"] in {"create", "adopt"} and "has this name so far" in reasons[change["address"]]
 
 
 @settings(max_examples=40, deadline=None)
