@@ -124,6 +124,17 @@ def fold(word: str) -> str:
     return re.sub(r"[\s_-]+", "", word).casefold()
 
 
+def same_name(name: str) -> str:
+    """What two names have in common that people would take for one: case and white space weigh nothing, nor does what
+    can't be seen, nor in which of its normal forms a server or a keyboard writes a letter with an accent.
+    """
+    if not _PLAIN.fullmatch(name):
+        hidden = {index for index, char in unseen(name) if not char.isspace()}
+        name = unicodedata.normalize("NFD", "".join(c for i, c in enumerate(name) if i not in hidden))
+        name = unicodedata.normalize("NFC", name.casefold())
+    return " ".join(name.split()).casefold()
+
+
 KEY_PATTERN = r"[a-z0-9][a-z0-9-]{0,63}"
 _KEY = re.compile(KEY_PATTERN)
 

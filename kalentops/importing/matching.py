@@ -8,8 +8,8 @@ from typing import Literal, TypeAlias
 
 from kalentops.canonical import Canonical, content_digest, observable
 from kalentops.checking import Desired
-from kalentops.planning.lookalikes import same_name
 from kalentops.remote import Remote
+from kalentops.text import same_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 from kalentops.canonical import content_digest, observable
 from kalentops.remote import Remote
 from kalentops.state.entries import Intent
-from kalentops.text import clip
+from kalentops.text import clip, same_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,6 @@ class Doubt:
     """Several may be it, or one that is not quite it, or nobody could look: nothing may be sent for this address."""
 
     reason: str
-
-
-def same_name(name: str) -> str:
-    """What two names have in common that people would take for one: case and white space weigh nothing."""
-    return " ".join(name.split()).casefold()
 
 
 def look_alikes(remotes: Iterable[Remote], body: Mapping[str, Any]) -> Alike:

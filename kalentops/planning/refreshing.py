@@ -17,13 +17,13 @@ from kalentops.planning.lookalikes import (
     beside,
     is_there,
     look_alikes,
-    same_name,
     what_came_of,
     why_not_made,
 )
 from kalentops.planning.plan import Action, Change, Drift, LookAlike, Plan, Remotely, fingerprint
 from kalentops.remote import Observed, Remote
 from kalentops.state.entries import Entry, State
+from kalentops.text import same_name
 
 _FOLLOWS: Final = "an update that sets what Kalent hides follows"
 

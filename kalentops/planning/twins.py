@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from kalentops.canonical import content_digest
 from kalentops.checking import Desired
-from kalentops.planning.lookalikes import same_name
 from kalentops.state.entries import Entry, Intent, State
+from kalentops.text import same_name
 
 
 @dataclass(frozen=True, slots=True)

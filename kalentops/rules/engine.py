@@ -11,6 +11,7 @@ from kalentops.loader.document import Document
 from kalentops.model import Blueprint
 from kalentops.rules.base import Rule
 from kalentops.rules.table import BY_CODE, RULES
+from kalentops.text import same_name
 
 Severities = Mapping[str, Severity | None]
 """What the configuration says about rules: a severity by code, None for "off"."""
@@ -148,7 +149,7 @@ def check_together(blueprints: Iterable[Named]) -> Iterator[Finding]:
             yield _twice("KAL017", each, each.key_at, f"the key `{each.key}`", where)
         if not each.name:
             continue
-        other = names.setdefault((each.sourcing_id, " ".join(each.name.split()).casefold()), each)
+        other = names.setdefault((each.sourcing_id, same_name(each.name)), each)
         if other is not each:
             yield _twice("KAL018", each, each.name_at, "the name", f"{other.file}:{other.name_at[0]}")
 

@@ -16,9 +16,9 @@ import stamina
 
 from kalentops.canonical import observable
 from kalentops.emulator.server import BackgroundEmulator
-from kalentops.planning.lookalikes import same_name
 from kalentops.repository import load
 from kalentops.rules.relocated import final
+from kalentops.text import same_name
 from tests.apply.foretelling import check_foretold, stops
 from tests.faults.proxy import Behaviour, Exchange, FaultProxy, Request
 from tests.harness import Project, Ran

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import unicodedata
+
 import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
 from tests.faults.catalogue import EVERYTHING, FOR_CREATES
-from tests.faults.proxy import FaultProxy, on
+from tests.faults.proxy import Exchange, FaultProxy, on
 from tests.harness import Project, Truth, blueprint
 
 pytestmark = pytest.mark.usefixtures("no_backoff")
@@ -114,3 +117,27 @@ def test_no_server_at_all(project: Project, truth: Truth) -> None:
     truth.check(ran)
     assert ran.code == 5
     assert "no connection" in ran.out
+
+
+def test_a_lost_answer_of_a_server_that_keeps_another_normal_form(
+    project: Project, proxy: FaultProxy, emulator: BackgroundEmulator
+) -> None:
+    """Neither the name nor the steps are what was sent, letter for letter: a person has to look, and nothing is sent
+    a second time.
+    """
+    decomposed = unicodedata.normalize("NFD", "Élan à Zürich")
+    project.write("sourcing_a", {"one": blueprint(decomposed)})
+
+    def keep(exchange: Exchange) -> None:
+        sent = exchange.request.data
+        kept = json.loads(unicodedata.normalize("NFC", json.dumps(sent, ensure_ascii=False)))
+        assert kept["name"] != sent["name"]
+        emulator.store.create("sourcing_a", kept["name"], kept["steps"])
+        exchange.reset()
+
+    proxy.script = on("create", keep, nth=None)
+    for _ in range(2):
+        ran = project.apply()
+        assert ran.code == 10, ran.out + ran.err
+        assert "is new, looks like it, and is not quite what was sent" in ran.out
+    assert proxy.count("create") == 1

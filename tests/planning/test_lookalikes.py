@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 import pytest
@@ -15,12 +16,12 @@ from kalentops.planning.lookalikes import (
     beside,
     is_there,
     look_alikes,
-    same_name,
     what_came_of,
     why_not_made,
 )
 from kalentops.remote import Remote
 from kalentops.state.entries import Intent
+from kalentops.text import same_name
 
 AT = "2026-01-02T03:04:05Z"
 
@@ -75,6 +76,35 @@ def test_what_a_person_has_to_decide(there: list[str]) -> None:
 def test_nothing_that_looks_like_it() -> None:
     alike = look_alikes([remote("b", body("Two", "Other"))], body())
     assert (alike.unclear, alike.adoptable, alike.exact, alike.others) == (False, None, (), ())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        unicodedata.normalize("NFD", "Élan à Zürich"),
+        unicodedata.normalize("NFD", "ÉLAN À ZÜRICH"),
+        "É\u200blan à Zü\u00adrich",
+        "\ufeffÉlan à\xa0Zürich\u2028",
+        "Élan \u2060 à Zürich",
+    ],
+    ids=[
+        "decomposed",
+        "decomposed, in capitals",
+        "parted by nothing",
+        "blanks of all kinds",
+        "nothing in between",
+    ],
+)
+def test_a_name_that_reads_the_same_is_the_same(name: str) -> None:
+    """A server may keep a text in another normal form than it was sent in: then this one is ours all the same."""
+    alike = look_alikes([remote("b", body(name, "Other"))], body("Élan à Zürich"))
+    assert ids(alike.others) == ["b"]
+    assert alike.unclear
+
+
+@pytest.mark.parametrize("other", ["Wave 2", "Wave ①", "Wave", "Wave 1 👩‍💻"])
+def test_a_name_that_reads_otherwise_is_another(other: str) -> None:
+    assert look_alikes([remote("b", body(other, "Other"))], body("Wave 1")).others == ()
 
 
 def test_no_steps_are_no_likeness() -> None:

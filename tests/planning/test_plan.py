@@ -11,10 +11,10 @@ from kalentops.canonical import of_body
 from kalentops.checking import Desired
 from kalentops.errors import StateDamaged
 from kalentops.finding import Finding
-from kalentops.planning.lookalikes import same_name
 from kalentops.planning.plan import WRITES, Action, Change, make_plan, narrowed
 from kalentops.rules.engine import Named, Relocation
 from kalentops.state.entries import Entry, Intent, State
+from kalentops.text import same_name
 
 AT = "2026-01-02T03:04:05Z"
 
