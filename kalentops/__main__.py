@@ -11,9 +11,15 @@ def main() -> None:
 
         sys.stdout.write(f"kalentops {__version__}\n")
         return
-    from kalentops.cli import run
+    try:
+        from kalentops.cli import run
 
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except (
+        KeyboardInterrupt
+    ):  # before there is anything to end, or a second one while the first is being told
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -125,3 +126,39 @@ def test_what_became_of_a_write_is_looked_up_in_spite_of_it(
     assert "sourcing_a/two" in applied.ids
     assert applied.state["intents"] == {}
     truth.check()
+
+
+_AT_IMPORTS = """
+import os, signal, sys
+
+
+class Impatient:
+    def find_spec(self, name, path=None, target=None):
+        if name in AT:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+AT = sys.argv.pop(1).split(",")
+sys.meta_path.insert(0, Impatient())
+from kalentops.__main__ import main
+
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    "at", ["kalentops.cli", "kalentops.config,kalentops.reports.console"], ids=["at once", "twice"]
+)
+def test_an_impatient_user_sees_no_traceback(at: str, applied: Project) -> None:
+    """Interrupted while the program is being loaded, and once more while it says that it was interrupted."""
+    before = contents(applied.folder)
+    done = subprocess.run(
+        [sys.executable, "-c", _AT_IMPORTS, at, "apply", "--yes"],
+        cwd=applied.folder,
+        env=applied.variables(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", "")  # click ends the line of a ^C
+    assert contents(applied.folder) == before
