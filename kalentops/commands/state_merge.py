@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 if TYPE_CHECKING:
     from kalentops.state.entries import State
 
-_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+_ONCE_MORE: Final = (
+    "nothing is lost: make room, then `git checkout --merge kalentops.state.json` merges it again"
+)
+_FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
 @click.command(
@@ -39,17 +43,34 @@ def merge(base: Path, ours: Path, theirs: Path) -> None:
     try:
         mine, others, before = ours.read_bytes(), theirs.read_bytes(), base.read_bytes()
         # Before anything else: if this is killed or fails, what is left must not look like a merge.
-        durable.replace(ours, conflict.whole(mine, others))
+        _part(ours, conflict.whole(mine, others))
         sides = _version(mine, "ours"), _version(others, "theirs")
         merged = merge_states(_ancestor(before), *sides)
         durable.replace(
             ours, conflict.marked(merged, *sides) if merged.conflicts else dump_state(merged.state)
         )
     except OSError as error:
-        raise StoreFailure(f"the versions of the state can't be read or written: {error}") from error
+        raise StoreFailure(
+            f"the versions of the state can't be read or written: {error}", hint=_ONCE_MORE
+        ) from error
     if merged.conflicts:
         said = dict.fromkeys(visible(conflict) for conflict in merged.conflicts.values())
         raise StatesDiverge("\n".join(said), hint=merged.hint)
+
+
+def _part(ours: Path, data: bytes) -> None:
+    """Both sides between markers, in the place of OURS. Where there is no room for them, at least its first bytes give
+    way to a marker, which needs none: git takes a file that a driver leaves as it was for the result. Raises OSError.
+    """
+    from kalentops.state.conflict import MARKER
+    from kalentops.store import durable
+
+    try:
+        durable.replace(ours, data)
+    except OSError:
+        with suppress(OSError), ours.open("r+b") as stream:
+            stream.write(MARKER)
+        raise
 
 
 def _version(data: bytes, side: str) -> State:

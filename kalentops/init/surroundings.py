@@ -12,9 +12,9 @@ from kalentops.init.contents import CONFIG, PLAIN, Setup
 from kalentops.init.origin import Origin
 from kalentops.text import clip
 
-# 127: kalentops is not installed. A driver that can't be started leaves one side without a word; git's own merge of
-# lines leaves both, with markers.
-DRIVER: Final = "kalentops state merge %O %A %B || { test $? = 127 && git merge-file %A %O %B; }"
+# 127: kalentops is not installed; above: it was killed. A driver that can't be started, or finished, leaves one side
+# without a word; git's own merge of lines leaves both, with markers.
+DRIVER: Final = "kalentops state merge %O %A %B || { test $? -gt 125 && git merge-file %A %O %B; }"
 _SETTING: Final = "merge.kalentops-state.driver"
 Driver: TypeAlias = Literal["set", "there already", "other", "no git"]
 

@@ -15,6 +15,8 @@ from kalentops.state.entries import State
 from kalentops.state.format import dump_state
 from kalentops.state.merge import EVERYTHING, Merged
 
+MARKER: Final = b"<<<<<<<\n"
+"""Enough of a marker for nobody to take a file for a state."""
 _OURS: Final = b"<<<<<<< ours\n"
 _BETWEEN: Final = b"=======\n"
 _THEIRS: Final = b">>>>>>> theirs\n"

@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 _ADVICE = re.search(r"driver \\\n  '(kalentops .*?)'", (ROOT / "README.md").read_text(encoding="utf-8"))
 assert _ADVICE
 MISSING = _ADVICE[1].replace("kalentops", "kalentops-that-is-not-there", 1)
+KILLED = _ADVICE[1].replace("kalentops", "sh -c 'kill -KILL $$' --", 1)
 DRIVER = _ADVICE[1].replace("kalentops", f"'{sys.executable}' -m kalentops", 1)
 
 
@@ -234,11 +235,12 @@ def test_a_version_that_is_no_state_is_a_conflict(clones: tuple[Clone, Clone], w
         _ = two.state
 
 
-def test_where_kalentops_is_not_installed_git_leaves_markers_and_not_one_side(
-    clones: tuple[Clone, Clone],
+@pytest.mark.parametrize("driver", [MISSING, KILLED], ids=["not installed", "killed before it began"])
+def test_where_kalentops_does_not_run_git_leaves_markers_and_not_one_side(
+    clones: tuple[Clone, Clone], driver: str
 ) -> None:
     one, two = clones
-    two.git("config", "merge.kalentops-state.driver", MISSING)
+    two.git("config", "merge.kalentops-state.driver", driver)
     one.change(entry(4, blueprint_id="bp-of-one"))
     push_first(one)
     two.change(entry(4, blueprint_id="bp-of-two"), serial=2)
@@ -246,6 +248,27 @@ def test_where_kalentops_is_not_installed_git_leaves_markers_and_not_one_side(
     with pytest.raises(StateDamaged, match="markers of a merge conflict"):
         _ = two.state
     assert "bp-of-one" in two.path.read_text()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
+@pytest.mark.parametrize("way", WAYS, ids=["merge", "rebase"])
+def test_where_the_disk_is_full_nothing_looks_like_a_merge(
+    clones: tuple[Clone, Clone], way: tuple[str, ...]
+) -> None:
+    """What a failed driver has left is the file with the conflict in it: one side alone would be believed."""
+    one, two = clones
+    two.git("config", "merge.kalentops-state.driver", f"ulimit -f 1; {DRIVER}")
+    one.change(*(entry(n) for n in range(4, 40)))
+    push_first(one)
+    two.change(entry(40))
+    said = two.git(*way, "origin", "main", code=1)
+    assert "can't be read or written" in said
+    with pytest.raises(StateDamaged, match="markers of a merge conflict"):
+        _ = two.state
+    assert f"`git checkout --merge {STATE}`" in said
+    two.git("config", "merge.kalentops-state.driver", DRIVER)
+    two.git("checkout", "-q", "--merge", STATE)
+    assert two.state.ids() == {f"bp-{n}": address(n) for n in range(1, 41)}
 
 
 # --- by hand ---------------------------------------------------------------------------------------------------
