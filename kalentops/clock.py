@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from kalentops.errors import Interrupted
+
+_BEAT: Final = 0.1  # seconds: so often a wait looks whether it is to end
 
 
 class Clock(Protocol):
@@ -32,10 +33,12 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The real one. `stop` may be called from a signal handler."""
+    """The real one. `stop` may be called from the handler of a signal that interrupts `wait`. So nothing here takes a
+    lock, as an Event does: the handler would wait for it without end.
+    """
 
     def __init__(self) -> None:
-        self._stop = threading.Event()
+        self._stopping = False
 
     def now(self) -> str:
         return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -44,12 +47,17 @@ class SystemClock:
         return time.monotonic()
 
     def wait(self, seconds: float) -> None:
-        if self._stop.wait(max(0.0, seconds)):
-            raise Interrupted("interrupted while waiting")
+        until = self.monotonic() + seconds
+        while not self._stopping:
+            left = until - self.monotonic()
+            if left <= 0:
+                return
+            time.sleep(min(left, _BEAT))
+        raise Interrupted("interrupted while waiting")
 
     @property
     def stopping(self) -> bool:
-        return self._stop.is_set()
+        return self._stopping
 
     def stop(self) -> None:
-        self._stop.set()
+        self._stopping = True
