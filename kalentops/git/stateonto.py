@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from kalentops.errors import StateDamaged, StateError, UsageError
-from kalentops.git.worktree import Said, Worktree
+from kalentops.git.worktree import Worktree
 from kalentops.state.entries import State
 from kalentops.state.format import dump_state, load_state
 from kalentops.state.merge import merge_states
@@ -40,7 +40,7 @@ class Commits:
             *("commit-tree", content, "-p", parent, "-m", self.message, *(("-S",) if signed else ())),
             environment=self.identity,
         )
-        return _told(made, "git can't commit")
+        return made.told("git can't commit")
 
 
 def on_top(tree: Worktree, head: str, tip: str, names: Sequence[str], commits: Commits) -> str:
@@ -66,7 +66,7 @@ def on_top(tree: Worktree, head: str, tip: str, names: Sequence[str], commits: C
 
 def _check_own(tree: Worktree, base: str, head: str, names: Sequence[str]) -> None:
     changed = tree.git("diff-tree", "-r", "--name-only", "--no-renames", "-z", base, head)
-    others = [name for name in _told(changed, "git can't compare").split("\0") if name and name not in names]
+    others = [name for name in changed.told("git can't compare").split("\0") if name and name not in names]
     if others:
         raise UsageError(
             f"there are commits that are not on the branch: {clip(others[0])} differs",
@@ -88,12 +88,12 @@ def _merged(tree: Worktree, name: str, commits: tuple[str, str, str], *, state: 
         said = "; ".join(dict.fromkeys(merged.conflicts.values()))
         raise StateError(f"the state can't be put on top of the branch: {clip(said, 500)}", hint=_BOTH)
     written = tree.git("hash-object", "-w", "--stdin", data=dump_state(merged.state))
-    return _told(written, "git can't write")
+    return written.told("git can't write")
 
 
 def _blob(tree: Worktree, commit: str, name: str) -> str | None:
     """The id of a file of a commit, None where it is not there. Raises StateError where it is something else."""
-    entry = _told(tree.git("ls-tree", "-z", commit, "--", name), "git can't list the files").rstrip("\0")
+    entry = tree.git("ls-tree", "-z", commit, "--", name).told("git can't list the files").rstrip("\0")
     if not entry:
         return None
     mode, kind, oid = entry.partition("\t")[0].split()
@@ -122,7 +122,7 @@ def _ancestor(tree: Worktree, oid: str | None) -> State:
 
 def _data(tree: Worktree, oid: str) -> bytes:
     said = tree.git("cat-file", "blob", oid)
-    _told(said, "git can't read the state")
+    said.told("git can't read the state")
     return said.data
 
 
@@ -130,13 +130,13 @@ def _tree(tree: Worktree, tip: str, files: Mapping[str, str | None]) -> str:
     """The id of the tree of `tip` with these files in place of its own. Raises UsageError."""
     with tempfile.TemporaryDirectory(prefix="kalentops-") as folder:
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-        _told(tree.git("read-tree", tip, environment=index), "git can't read the branch")
+        tree.git("read-tree", tip, environment=index).told("git can't read the branch")
         for name, oid in files.items():
             change = (
                 ("--force-remove", "--", name) if oid is None else ("--cacheinfo", f"{_FILE},{oid},{name}")
             )
-            _told(tree.git("update-index", "--add", *change, environment=index), f"git takes no {name}")
-        return _told(tree.git("write-tree", environment=index), "git can't write")
+            tree.git("update-index", "--add", *change, environment=index).told(f"git takes no {name}")
+        return tree.git("write-tree", environment=index).told("git can't write")
 
 
 def in_the_way(tree: Worktree, head: str, commit: str) -> str | None:
@@ -161,10 +161,3 @@ def follow(tree: Worktree, head: str, commit: str) -> str | None:
             if said.code:
                 return said.last_words
     return reason
-
-
-def _told(said: Said, what: str) -> str:
-    """What git printed, without the line feed at its end. Raises UsageError."""
-    if said.code:
-        raise UsageError(f"{what}: {said.last_words}")
-    return said.out.rstrip("\n")

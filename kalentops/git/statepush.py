@@ -162,8 +162,7 @@ def _commit(tree: Worktree, names: Sequence[str], message: str) -> None:
     done = tree.git(
         "commit", "--quiet", "--only", "--message", message, "--", *there, environment=_identity(tree)
     )
-    if done.code:
-        raise UsageError(f"git can't commit: {done.last_words}")
+    done.told("git can't commit")
 
 
 def _identity(tree: Worktree) -> Mapping[str, str]:

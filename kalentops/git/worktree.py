@@ -43,6 +43,12 @@ class Said:
         found = (marked or lines or [f"exit code {self.code}"])[-1]
         return clip(found.removeprefix("fatal: ").removeprefix("error: "), 300)
 
+    def told(self, refusal: str) -> str:
+        """What git printed, without the line feed at its end. Raises UsageError with `refusal` where it refused."""
+        if self.code:
+            raise UsageError(f"{refusal}: {self.last_words}")
+        return self.out.rstrip("\n")
+
 
 @dataclass(frozen=True, slots=True)
 class Worktree:
@@ -76,10 +82,9 @@ class Worktree:
     def ask(self, *args: str) -> str | None:
         """What git prints, without the line feed at its end; None where it refuses, or where there is none."""
         try:
-            said = self.git(*args)
+            return self.git(*args).told("git refused")
         except UsageError:
             return None
-        return None if said.code else said.out.rstrip("\n")
 
 
 def _until_its_end(process: subprocess.Popen[bytes], data: bytes) -> tuple[bytes, bytes]:
