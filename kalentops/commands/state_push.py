@@ -60,14 +60,9 @@ def push(
             done = statepush.probe(target, files, _message("Begin to apply the blueprints"))
         said = f"{target.shown} takes a push"
     else:
-        with store.session(
-            lock_timeout=lock_timeout
-        ) as session:  # takes what a killed run has left into the state
-            state = session.state
-            done = statepush.push_state(target, files, _message(_subject(state)))
-        said = f"pushed to {target.shown}: {len(state.entries)} blueprints, serial {state.serial}"
-        if not done.new:
-            said = f"nothing to push: {target.shown} has this state"
+        with store.session(lock_timeout=lock_timeout) as session:  # takes in what a killed run has left
+            done = statepush.push_state(target, files, _message(_subject(session.state)))
+        said = f"pushed to {target.shown}" if done.new else f"nothing to push: {target.shown} has this state"
     if done.left is not None:
         tell([f"your branch stays where it is, beside {target.shown}: {done.left}"])
     if not quiet:

@@ -92,12 +92,15 @@ def push_state(branch: Branch, files: Sequence[Path], message: str) -> Pushed:
     Raises UsageError, StateError, Unreachable.
     """
     ready, names = _prepared(branch, files)
-    changed = ready.tree.git("status", "--porcelain", "--untracked-files=all", "--ignored", "--", *names)
-    if changed.out.strip():
-        _commit(ready.tree, names, message)
-    head, commits = _head(ready.tree), Commits(message, _identity(ready.tree))
-    pushed = _push(ready, lambda tip: on_top(ready.tree, head, tip, names, commits))
-    return replace(pushed, left=follow(ready.tree, head, pushed.commit))
+    tree = ready.tree
+    _head(tree)  # a first commit is not begun here
+    _check_kept(tree, names[0])
+    changed = tree.git("status", "--porcelain", "--untracked-files=all", "--ignored", "--", *names)
+    if changed.told("git can't compare"):
+        _commit(tree, names, message)
+    head, commits = _head(tree), Commits(message, _identity(tree))
+    pushed = _push(ready, lambda tip: on_top(tree, head, tip, names, commits))
+    return replace(pushed, left=follow(tree, head, pushed.commit))
 
 
 def probe(branch: Branch, files: Sequence[Path], message: str) -> Pushed:
@@ -148,19 +151,34 @@ def _prepared(branch: Branch, files: Sequence[Path]) -> tuple[Branch, list[str]]
     return replace(branch, tree=Worktree(top, (f"core.hooksPath={os.devnull}",))), names
 
 
+def _check_kept(tree: Worktree, name: str) -> None:
+    """Raises StateError for a state that was committed and is gone: nobody has said that its ids may go as well."""
+    if not (tree.folder / name).exists() and _committed(tree, name):
+        raise StateError(
+            f"{name} is gone here, and the branch would lose the ids that it holds",
+            hint=f"`git checkout HEAD -- {name}` brings it back; who means it commits that, and pushes it",
+        )
+
+
+def _committed(tree: Worktree, name: str) -> bool:
+    return bool(tree.ask("ls-tree", "HEAD", "--", name))
+
+
 def _commit(tree: Worktree, names: Sequence[str], message: str) -> None:
-    """Commit these files and nothing else. Raises UsageError."""
+    """Commit these files and nothing else; the first is there. Raises UsageError."""
     there = [name for name in names if (tree.folder / name).exists() or tree.ask("ls-files", "--", name)]
+    # What was taken out of the index and off the disk is nothing that could be added, and has to be committed.
+    changed = [name for name in names if name in there or _committed(tree, name)]
     added = tree.git("add", "--all", "--", *there)
     if added.code:
         hint = f"take it out of .gitignore: `git check-ignore -v {names[0]}` says where it stands"
         ignored = "ignored by one of your" in added.err
         said = "it is ignored" if ignored else added.last_words
         raise UsageError(f"git takes no {names[0]}: {said}", hint=hint if ignored else None)
-    if not tree.git("diff", "--cached", "--quiet", "--", *there).code:
+    if not tree.git("diff", "--cached", "--quiet", "--", *changed).code:
         return
     done = tree.git(
-        "commit", "--quiet", "--only", "--message", message, "--", *there, environment=_identity(tree)
+        "commit", "--quiet", "--only", "--message", message, "--", *changed, environment=_identity(tree)
     )
     done.told("git can't commit")
 

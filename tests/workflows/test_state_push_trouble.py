@@ -187,6 +187,53 @@ def test_an_ids_own_commits_are_no_conflict_after_a_force_push(remote: Remote, c
     assert job.ids
 
 
+@pytest.mark.parametrize("how", ["deleted", "staged"])
+def test_a_state_that_is_gone_is_not_taken_off_the_branch(
+    how: str, remote: Remote, checkout: Checkout
+) -> None:
+    """Its ids are nowhere else, and nothing beside it is staged for want of a name."""
+    job = checkout("job")
+    assert job.apply().code == 0
+    assert job.run("state", "push").code == 0
+    (job.folder / "private.txt").write_text("mine\n")
+    job.state_path.unlink()
+    if how == "staged":
+        git(job.folder, "rm", "--quiet", STATE)
+    before, log = git(job.folder, "status", "--porcelain"), remote.log
+    ran = job.run("state", "push")
+    assert ran.code == 8, ran.err
+    assert f"git checkout HEAD -- {STATE}" in ran.err
+    assert git(job.folder, "status", "--porcelain") == before
+    assert remote.log == log
+
+
+def test_in_a_repository_without_a_commit_none_is_begun(remote: Remote, checkout: Checkout) -> None:
+    job = checkout("job")
+    assert job.apply().code == 0
+    git(job.folder, "checkout", "--quiet", "--orphan", "new")
+    ran = job.run("state", "push", "--branch", "main")
+    assert ran.code == 1
+    assert "there is no commit yet" in ran.err
+    assert git(job.folder, "branch", "--format=%(refname:short)") == "main"
+    assert remote.log == ["Begin"]
+
+
+def test_a_journal_that_was_taken_out_goes_from_the_branch(remote: Remote, checkout: Checkout) -> None:
+    """A killed run had left it, it was committed, and `git rm` has taken it out since."""
+    job = checkout("job")
+    assert job.apply().code == 0
+    name = job.journal_path.name
+    job.journal_path.write_text("left")
+    git(job.folder, "add", "--force", name, STATE)
+    git(job.folder, "commit", "--quiet", "-m", "With a journal")
+    git(job.folder, "push", "--quiet")
+    git(job.folder, "rm", "--quiet", name)
+    ran = job.run("state", "push")
+    assert ran.code == 0, ran.err
+    assert name not in git(remote.bare, "ls-tree", "--name-only", "main")
+    assert state_on(remote) == job.ids
+
+
 def test_an_index_that_is_locked_is_told(remote: Remote, checkout: Checkout) -> None:
     job = checkout("job")
     assert job.apply().code == 0
