@@ -10,7 +10,7 @@ from kalentops.commands.stages import read_files
 from kalentops.commands.taking_over import FAREWELL, Means, opened
 from kalentops.commands.target import connected
 from kalentops.config import Config
-from kalentops.errors import Forbidden, Interrupted, InvalidFiles, RefusedByApi, UsageError
+from kalentops.errors import Forbidden, InvalidFiles, RefusedByApi, UsageError
 from kalentops.importing.editing import Edits, edit_files, write_edits
 from kalentops.importing.updating import take
 from kalentops.reports import edits as report
@@ -40,8 +40,6 @@ def take_edits(
         before = _files(config, state)
         with connected(means.target, quiet=means.quiet, farewell=FAREWELL) as line:
             observed = line.observe(sourcings, means.parallelism)
-            if line.clock.stopping:
-                raise Interrupted("interrupted; nothing was changed")
             now = line.clock.now()
         if observed.refused:
             kind = Forbidden if observed.denied == observed.refused.keys() else RefusedByApi

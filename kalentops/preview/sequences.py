@@ -82,7 +82,7 @@ def show_sequence(desired: Desired, showing: Showing, was: Desired | None = None
     what = changes(then.body, now.body) if then.body else []
     findings = [showing.findings.of(desired, number) for number in range(len(now.steps))]
     shown = [
-        _show(at, f"{anchor}/{number}", number, showing, notes, then=then, what=what)
+        _show(at, f"{anchor}/{number}", showing, notes, first=number == 1, then=then, what=what)
         for number, (at, notes) in enumerate(zip(now.steps, findings, strict=True), 1)
     ]
     notes = showing.findings.of(desired, None)
@@ -108,7 +108,7 @@ def show_removed(desired: Desired, showing: Showing) -> view.Sequence:
     """A blueprint that is in the files no more."""
     anchor, then = showing.anchor(desired), _read(desired)
     steps = tuple(
-        show_step(at, number, f"{anchor}/{number}", showing.candidates)
+        show_step(at, f"{anchor}/{number}", showing.candidates, first=number == 1)
         for number, at in enumerate(then.steps, 1)
     )
     return view.Sequence(
@@ -131,10 +131,10 @@ def show_removed(desired: Desired, showing: Showing) -> view.Sequence:
 def _show(
     at: Placed,
     anchor: str,
-    number: int,
     showing: Showing,
     notes: tuple[view.Note, ...],
     *,
+    first: bool,
     then: _Body,
     what: Iterable[FieldChange],
 ) -> view.Step:
@@ -143,7 +143,9 @@ def _show(
     status: view.Status = ""
     if then.body:
         status = "new" if was is None else "changed" if own else "same"
-    return show_step(at, number, anchor, showing.candidates, notes=notes, was=was, changes=own, status=status)
+    return show_step(
+        at, anchor, showing.candidates, first=first, notes=notes, was=was, changes=own, status=status
+    )
 
 
 def _with_removed(shown: Sequence[view.Step], now: _Body, then: _Body, anchor: str) -> Iterator[view.Step]:
@@ -155,7 +157,7 @@ def _with_removed(shown: Sequence[view.Step], now: _Body, then: _Body, anchor: s
         if at.step.id in ids:
             last = at.step.id
         else:
-            gone.setdefault(last, []).append(removed_step(at, number, f"{anchor}/was/{number}"))
+            gone.setdefault(last, []).append(removed_step(at, f"{anchor}/was/{number}", first=number == 1))
     yield from gone.pop(None, ())
     for step_id, step in zip(ids, shown, strict=True):
         yield step

@@ -46,10 +46,10 @@ class Placed:
 
 def show_step(
     at: Placed,
-    number: int,
     anchor: str,
     candidates: Candidates,
     *,
+    first: bool,
     notes: Iterable[view.Note] = (),
     was: Placed | None = None,
     changes: Sequence[FieldChange] = (),
@@ -61,12 +61,11 @@ def show_step(
     new, old = _messages(at, was)
     return view.Step(
         anchor=anchor,
-        number=number,
         name="(no name)" if at.lacks("name") else clip(step.name, _NAME),
         kind="Message of an unknown kind" if unknown else kind_of(step),
         channel="unknown" if unknown else channel(step),
         day=at.day,
-        wait=wait(step, first=number == 1, known=not at.lacks("temporalityType", "delay")),
+        wait=wait(step, first=first, known=not at.lacks("temporalityType", "delay")),
         message=new,
         facts=() if unknown else tuple(facts(step)),
         counters=() if at.lacks("content") else tuple(counters(step, candidates.samples, candidates.labels)),
@@ -78,17 +77,16 @@ def show_step(
     )
 
 
-def removed_step(was: Placed, number: int, anchor: str) -> view.Step:
+def removed_step(was: Placed, anchor: str, *, first: bool) -> view.Step:
     """A step that is no longer there."""
     step = was.step
     return view.Step(
         anchor=anchor,
-        number=None,
         name=clip(step.name, _NAME),
         kind=kind_of(step),
         channel=channel(step),
         day=was.day,
-        wait=wait(step, first=number == 1),
+        wait=wait(step, first=first),
         message=_message(was, runs(step.subject or ""), runs(step.content)),
         facts=(),
         counters=(),

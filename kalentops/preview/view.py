@@ -104,7 +104,6 @@ class Step:
     """One message of a sequence. `before` is there where its text was another one; `was` where its day was."""
 
     anchor: str
-    number: int | None
     name: str
     kind: str
     channel: Channel

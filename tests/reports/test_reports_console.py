@@ -139,7 +139,7 @@ def test_progress_in_a_pipe() -> None:
     )
 
 
-def test_progress_says_something_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_says_something_now_and_then() -> None:
     stream = io.StringIO()
     progress = Progress(stream)
     progress(Began(1, 2))

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 _BEGIN: Final = "<!-- figures: written by `make torture` -->"
 _END: Final = "<!-- end of figures -->"
-_PROMISES: Final = ("I1", "I2", "I3", "I4", "I5", "I6")
 AVAILABLE: Final = 0.95
 
 

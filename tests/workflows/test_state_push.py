@@ -229,7 +229,7 @@ def test_a_damaged_state_is_never_committed(remote: Remote, checkout: Checkout) 
     assert remote.log == ["Begin"]
 
 
-def test_an_ignored_state_is_told(remote: Remote, checkout: Checkout) -> None:
+def test_an_ignored_state_is_told(checkout: Checkout) -> None:
     job = checkout("job")
     assert job.apply().code == 0
     (job.folder / ".git" / "info" / "exclude").write_text("*.json\n")

@@ -234,7 +234,7 @@ def test_a_journal_that_was_taken_out_goes_from_the_branch(remote: Remote, check
     assert state_on(remote) == job.ids
 
 
-def test_an_index_that_is_locked_is_told(remote: Remote, checkout: Checkout) -> None:
+def test_an_index_that_is_locked_is_told(checkout: Checkout) -> None:
     job = checkout("job")
     assert job.apply().code == 0
     (job.folder / ".git" / "index.lock").touch()
@@ -433,7 +433,7 @@ def test_from_a_worktree_and_from_a_submodule(remote: Remote, checkout: Checkout
     assert git(job.folder, "status", "--porcelain") == ""
 
 
-def test_git_is_not_given_the_key(remote: Remote, checkout: Checkout) -> None:
+def test_git_is_not_given_the_key(checkout: Checkout) -> None:
     """A helper, a filter or a signer that git starts would have it too."""
     job = checkout("job")
     assert job.apply().code == 0

@@ -116,7 +116,7 @@ def test_a_protected_branch_stops_it_before_anything_is_created(
     assert emulator.store.blueprints("sourcing_a") == []
 
 
-def test_a_part_that_was_done_is_recorded(remote: Remote, start: Start, emulator: BackgroundEmulator) -> None:
+def test_a_part_that_was_done_is_recorded(remote: Remote, start: Start) -> None:
     clone = remote.clone("more")
     Project(clone, "").write("sourcing_nowhere", {"two": blueprint("Two")})
     commit(clone, "A sourcing that does not exist")
@@ -142,9 +142,7 @@ def test_a_state_that_can_not_be_pushed_is_kept(
     assert made.blueprint_id in job.artifacts[STATE].decode()
 
 
-def test_a_run_that_is_cancelled_ends_gently_and_is_recorded(
-    remote: Remote, start: Start, tmp_path: Path
-) -> None:
+def test_a_run_that_is_cancelled_ends_gently_and_is_recorded(remote: Remote, start: Start) -> None:
     sourcings = [(f"sourcing_{letter}", letter) for letter in "abcdefghijklmnopqrstuvwxyz"]
     clone = remote.clone("more")
     for sourcing, _ in sourcings:
@@ -320,7 +318,7 @@ def test_the_action_alone_creates_nothing_for_a_branch_that_takes_no_push(
     assert emulator.store.blueprints("sourcing_a") == []
 
 
-def test_the_action_without_a_key_is_refused(remote: Remote, start: Start) -> None:
+def test_the_action_without_a_key_is_refused(start: Start) -> None:
     job = start("one")
     assert job.run(job_with(command="drift")) == "failure"
     assert outputs_of(job)["result"] == "refused"

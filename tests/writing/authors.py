@@ -71,7 +71,6 @@ NASTY = (
     ),
     "word " * 60,
 )
-DELAYS = {"value": 3, "unit": "day"}
 
 
 def nasty_texts() -> st.SearchStrategy[str]:
