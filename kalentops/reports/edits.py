@@ -9,7 +9,7 @@ from typing import Any
 from kalentops.diff import changes
 from kalentops.importing.editing import Edits
 from kalentops.importing.updating import Taken
-from kalentops.reports.lines import Line, line
+from kalentops.reports.lines import Line, Piece, line
 from kalentops.reports.machine import FORMAT_VERSION
 from kalentops.reports.steps import changed
 from kalentops.text import clip, count, visible
@@ -20,8 +20,8 @@ def edits(of: Edits, *, dry_run: bool) -> Iterator[Line]:
     for each in of.taken:
         yield from _taken(each)
     for other in of.kept:
-        sign = ("  ! ", "bad") if other.conflict else ("  ? ", "dim")
-        yield line(sign, (visible(other.address), "bold"), f" ({visible(other.blueprint_id)}) not taken")  # type: ignore[arg-type]
+        sign: Piece = ("  ! ", "bad") if other.conflict else ("  ? ", "dim")
+        yield line(sign, (visible(other.address), "bold"), f" ({visible(other.blueprint_id)}) not taken")
         yield line((f"      {visible(other.reason)}", "dim"))
     yield summary(of, dry_run=dry_run)
 

@@ -16,13 +16,9 @@ def listing(state: State) -> Iterator[Line]:
     for address in sorted(state.entries.keys() | state.intents.keys()):
         entry, intent = state.entries.get(address), state.intents.get(address)
         name = entry.name if entry else str(intent.sent.get("name", "")) if intent else ""
-        said = (
-            ("", "dim")
-            if intent is None
-            else (f"  {intent.action} of unknown outcome, {visible(intent.at)}", "warn")
-        )
+        said = f"  {intent.action} of unknown outcome, {visible(intent.at)}" if intent else ""
         ident = visible(entry.blueprint_id) if entry else "-"
-        yield (("", ""), (f"{visible(address):<{width}}  ", "bold"), (f"{ident}  {clip(name)}", ""), said)  # type: ignore[misc]
+        yield line((f"{visible(address):<{width}}  ", "bold"), f"{ident}  {clip(name)}", (said, "warn"))
 
 
 def summary(state: State) -> Line:
