@@ -27,10 +27,10 @@ _MAPPINGS: Final = frozenset({"blueprints", "config", "policy", "delay"})
 
 
 def as_meant(root: Tree) -> tuple[Tree, list[Violation]]:
-    """The data with each misspelt key under its right name as well, and what is wrong with each.
+    """The data with each misspelt key under its right name, and what is wrong with each.
 
-    A key is taken for the field nearest to it if that is missing and could hold such a value. Its place can be asked
-    for under both names.
+    A key is taken for the field nearest to it if that is missing and could hold such a value. Its place is known under
+    both names.
     """
     found: list[Violation] = []
     return _fields(root, SourcingFile, (), found), found
