@@ -25,7 +25,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "import": ("import_", "Take what Kalent holds into files and state."),
     "sourcings": ("sourcings", "List sourcings: ids and names, to write files with."),
     "comment": ("comment", "Put a plan's report on the pull request."),
-    "state": ("state", "Look at the state, or make it forget."),
+    "state": ("state", "Look at the state, change it, merge it, push it."),
     "rule": ("rule", "Explain a rule, or list them all."),
     "schema": ("schema", "Print the JSON Schema of a blueprint file, for editors."),
     "emulator": ("emulator", "Run a local stand-in for the Kalent API."),

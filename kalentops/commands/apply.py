@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     default=30.0,
     envvar="KALENTOPS_SETTLE",
     metavar="SECONDS",
-    help="How long to look for what became of a lost answer. [env: KALENTOPS_SETTLE]",
+    help="How long to look for what became of a lost answer. [default: 30] [env: KALENTOPS_SETTLE]",
 )
 @options.targets
 @options.overwrite

@@ -125,7 +125,7 @@ _NETWORK = (
         default=60.0,
         envvar="KALENTOPS_TIMEOUT",
         metavar="SECONDS",
-        help="The longest silence within an answer. [env: KALENTOPS_TIMEOUT]",
+        help="The longest silence within an answer. [default: 60] [env: KALENTOPS_TIMEOUT]",
     ),
     click.option(
         "--ca-file",

@@ -5,12 +5,15 @@ from __future__ import annotations
 import click
 
 
-@click.command(epilog="\b\nExample:\n  kalentops schema > kalentops.schema.json")
+@click.command(
+    epilog="\b\nExample:\n  kalentops schema > kalentops.schema.json\n\n"
+    "\b\nFirst line of a file in blueprints/:\n  # yaml-language-server: $schema=../kalentops.schema.json"
+)
 def command() -> None:
     """Print the JSON Schema of a blueprint file.
 
-    An editor that knows it completes field names; put this into the first line of a file:
-    # yaml-language-server: $schema=../kalentops.schema.json
+    An editor that knows it completes field names. Where it is not told by its settings, as `init` writes them, a
+    comment in the first line of a file names the schema.
     """
     from kalentops.reports.machine import dump
     from kalentops.schema import blueprint_schema

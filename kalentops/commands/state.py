@@ -1,4 +1,4 @@
-"""`kalentops state`: look at it, rename in it, or make it forget."""
+"""`kalentops state`: look at it, rename in it, make it forget; merging and pushing it have modules of their own."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.group(epilog="\b\nExample:\n  kalentops state list\n  kalentops state show sourcing_123/first-contact")
 def command() -> None:
-    """Look at the state, rename an address in it, or make it forget."""
+    """Look at the state, rename an address in it, make it forget; merge it, push it."""
 
 
 command.add_command(merge)

@@ -21,8 +21,9 @@ _FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
     "merge",
     short_help="Merge three versions of a state: git's merge driver.",
     epilog="\b\nExample:\n"
-    "  echo '*.state.json merge=kalentops-state' >> .gitattributes\n"
-    "  git config merge.kalentops-state.driver 'kalentops state merge %O %A %B'",
+    "  echo 'kalentops.state.json merge=kalentops-state' >> .gitattributes\n"
+    "  git config merge.kalentops-state.driver \\\n"
+    "    'kalentops state merge %O %A %B || { test $? = 127 && git merge-file %A %O %B; }'",
 )
 @click.argument("base", type=_FILE)
 @click.argument("ours", type=_FILE)

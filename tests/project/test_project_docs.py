@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from kalentops import __version__, errors
+from kalentops.init.surroundings import DRIVER
 from kalentops.rules.table import RULES
 from tests.harness import Project
 
@@ -49,6 +50,11 @@ def test_every_variable_and_option_of_the_environment_is_documented() -> None:
     )
     names = set(re.findall(r"KALENT(?:OPS)?_[A-Z_]+[A-Z]", source))
     assert {name for name in names if f"`{name}`" not in README} == set()
+
+
+def test_the_merge_driver_is_the_same_wherever_it_is_said(tmp_path: Path) -> None:
+    assert f"'{DRIVER}'" in README
+    assert f"'{DRIVER}'" in Project(tmp_path, "").run("state", "merge", "--help").out
 
 
 def test_links_lead_somewhere() -> None:
