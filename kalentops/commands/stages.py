@@ -155,6 +155,8 @@ def foretell(planned: Planned, target: Target, parallelism: int, *, quiet: bool)
 
     Raises Unauthorized, Interrupted.
     """
+    from kalentops.api.reading import refusals
+
     makes = {each.sourcing_id for each in planned.plan.changes if each.action is Action.CREATE}
     if planned.observed is not None or not makes:
         return planned, []
@@ -162,9 +164,7 @@ def foretell(planned: Planned, target: Target, parallelism: int, *, quiet: bool)
         seen = _observe(makes, target, parallelism, quiet=quiet)
     except Unreachable as error:
         return planned, [f"Kalent could not be looked at first: {error}"]
-    notes = [
-        f"{clip(each)} could not be looked at first: {why}" for each, why in sorted(seen.refused.items())
-    ]
+    notes = [f"not everything could be looked at first: {refusals(seen)}"] if seen.refused else []
     return planned.refreshed(Observed(seen.lists)), notes
 
 

@@ -221,7 +221,7 @@ def test_a_sourcing_that_the_api_refuses_is_told_and_keeps_its_own_result(applie
     applied.state_path.unlink()
     applied.write("nowhere", {"one": blueprint("One")})
     ran = ask("y", "--format", "json")
-    assert "note: nowhere could not be looked at first: the API refused" in said_before(ran)
+    assert "note: not everything could be looked at first: nowhere: the API refused" in said_before(ran)
     assert "Plan: 1 to create, 3 to adopt." in said_before(ran)
     results = {each["address"]: each["outcome"] for each in ran.json["results"]}
     assert (ran.code, results["nowhere/one"]) == (9, "refused")
