@@ -77,8 +77,10 @@ def _say(text: str) -> None:
 def _run(folder: Path, url: str, *args: str, expected: int = 0) -> None:
     """Run a command as a user would. Raises KalentopsError where it ends otherwise than the story has it."""
     click.secho(f"$ kalentops {' '.join(args)}", dim=True)
-    environment = {**os.environ, "KALENT_API_URL": url, "KALENT_API_KEY": "demo-key", "KALENTOPS_STATE": ""}
-    environment.pop("GITHUB_STEP_SUMMARY", None)  # the demo is nothing to report
+    # The user's proxy does not lead to the emulator, the user's state is not the demo's, and no job reports it.
+    theirs = ("KALENT", "GITHUB_STEP_SUMMARY")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
+    environment |= {"KALENT_API_URL": url, "KALENT_API_KEY": "demo-key"}
     sys.stdout.flush()
     done = subprocess.run(  # noqa: S603 - this very program
         [sys.executable, "-m", "kalentops", *args], cwd=folder, env=environment, check=False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -57,9 +58,14 @@ def test_a_port_in_use(tmp_path: Path) -> None:
     assert "--port" in ran.err
 
 
-def test_the_demo_tells_the_story() -> None:
+def test_the_demo_tells_the_story(tmp_path: Path) -> None:
+    """Whatever the user has set: a proxy that leads elsewhere, a state, a summary of a job."""
+    users = {"KALENTOPS_STATE": "state", "GITHUB_STEP_SUMMARY": "summary", "KALENT_API_KEY_FILE": "key"}
+    paths = {name: str(tmp_path / value) for name, value in users.items()}
+    own = {"KALENTOPS_PROXY": "http://127.0.0.1:9", "GITHUB_ACTIONS": "true", **paths}
     done = subprocess.run(
         [sys.executable, "-m", "kalentops", "demo"],
+        env=os.environ | own,
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -73,3 +79,4 @@ def test_the_demo_tells_the_story() -> None:
     assert places == sorted(places)
     assert "{+Hello {{firstname}}, a quick question:+}" in story
     assert "looking at" in done.stderr
+    assert list(tmp_path.iterdir()) == []
