@@ -15,6 +15,7 @@ import yaml
 
 from kalentops.config import load_config
 from kalentops.init.contents import WORKFLOWS
+from kalentops.init.surroundings import DRIVER
 from kalentops.schema import blueprint_schema
 from tests.harness import Project
 from tests.repositories import Remote, commit, git
@@ -222,8 +223,7 @@ def test_the_merge_driver_is_set_once_and_never_replaced(fresh: Project) -> None
     ran = fresh.run("init")
     assert "git's merge driver for states" in ran.out
     driver = git(fresh.folder, "config", "merge.kalentops-state.driver")
-    assert driver in (ROOT / "README.md").read_text()
-    assert driver.startswith("kalentops state merge %O %A %B")
+    assert driver == DRIVER
     git(fresh.folder, "config", "merge.kalentops-state.driver", "mine")
     assert "another command" in fresh.run("init").out
     assert git(fresh.folder, "config", "merge.kalentops-state.driver") == "mine"
