@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,8 +72,10 @@ def command(
     from kalentops import planfile
     from kalentops.apply.base import Options
     from kalentops.commands import reporting, stages
+    from kalentops.commands.keeping import to_commit
     from kalentops.commands.running import carry_out
     from kalentops.commands.target import Target
+    from kalentops.reports.notes import tell
     from kalentops.store.filestore import FileStore
 
     if not yes and not options.can_ask():
@@ -91,20 +94,41 @@ def command(
         if saved is not None:
             planned = _as_reviewed(planned, saved, target, at_once, quiet=quiet)
         stages.check_guards(planned.plan, project.config, limits)
-        notes = [*session.notes, *stages.overwrites(saved)]
-        if not yes:
-            # Who is asked has to know what will happen, as far as it can be known: a lost state makes all look new.
-            planned, unread = stages.foretell(planned, target, at_once, quiet=quiet)
-            notes += unread
-        stages.show_plan(planned, notes=notes, verbose=verbose, brief=quiet or saved is not None)
+        show = _Showing(project.state_path, yes=yes, verbose=verbose, quiet=quiet, reviewed=saved is not None)
+        planned = show.agreed(planned, target, at_once, [*session.notes, *stages.overwrites(saved)])
         plan = planned.plan
-        if plan.to_do and not yes and not click.confirm("Apply this plan?", err=True):
-            raise Interrupted("answered no; nothing was begun")
         settings = Options(target.tenant, settle, at_once, frozenset(asked.overwrite))
         result = carry_out(plan, planned.known, session, target, settings, quiet=quiet)
         # Before the state is folded: should that fail, the ids have been told at least.
         report.show_result(result, left_out=plan.left_out)
+    if not quiet and options.can_ask():
+        tell(to_commit(project.state_path))
     ctx.exit(result.exit_code)
+
+
+@dataclass(frozen=True, slots=True)
+class _Showing:
+    """How a plan is shown before it is carried out; `reviewed`: somebody has seen it when it was saved."""
+
+    state_file: Path
+    yes: bool
+    verbose: bool
+    quiet: bool
+    reviewed: bool
+
+    def agreed(self, planned: Planned, target: Target, at_once: int, notes: list[str]) -> Planned:
+        """The plan, shown, and said yes to. Raises Interrupted for a no, and what `foretell` raises."""
+        from kalentops.commands import stages
+
+        if not self.yes:
+            # Who is asked has to know what will happen, as far as it can be known: a lost state makes all look new.
+            planned, unread = stages.foretell(planned, target, at_once, quiet=self.quiet)
+            notes = [*notes, *unread]
+        brief = self.quiet or self.reviewed
+        stages.show_plan(planned, self.state_file, notes=notes, verbose=self.verbose, brief=brief)
+        if planned.plan.to_do and not self.yes and not click.confirm("Apply this plan?", err=True):
+            raise Interrupted("answered no; nothing was begun")
+        return planned
 
 
 def _planned(repository: Repository, state: State, asked: Asked, saved: Saved | None) -> Planned:

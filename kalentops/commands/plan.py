@@ -81,7 +81,7 @@ def command(
         save(plan, directory / out, planned.asked)
     reporting.show_plan(plan, repository)
     if not quiet:
-        tell(stages.unseen(planned))
+        tell(stages.unseen(planned, project.state_path))
     if not refresh_only:
         # `apply FILE` goes by the saved plan, and `apply` by what the files and the state say.
         tell(stages.would_stop(planned if out is not None else offline, planned.observed, project.config))

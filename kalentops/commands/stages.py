@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kalentops.commands.keeping import no_state
 from kalentops.commands.options import NO_LIMITS, Limits
 from kalentops.config import Config
 from kalentops.errors import GuardRefused, KalentopsError, Unreachable, UsageError
@@ -204,14 +206,11 @@ def check_guards(plan: Plan, config: Config, limits: Limits = NO_LIMITS) -> None
         raise GuardRefused(f"the plan has more than the guards permit: {said}", hint=hint)
 
 
-def unseen(planned: Planned) -> Iterator[str]:
+def unseen(planned: Planned, state_file: Path) -> Iterator[str]:
     """What an offline plan can't know where there is no state: a lost one makes everything look new."""
     known = planned.observed is not None or planned.state.entries
     if not known and any(each.action is Action.CREATE for each in planned.plan.changes):
-        yield (
-            "the state holds nothing yet, or is lost: what Kalent holds already, just so, `apply` takes over and makes "
-            "no second time; `kalentops plan --refresh` shows which"
-        )
+        yield no_state(state_file)
 
 
 def would_stop(planned: Planned, observed: Observed | None, config: Config) -> Iterator[str]:
@@ -227,9 +226,11 @@ def would_stop(planned: Planned, observed: Observed | None, config: Config) -> I
             yield f"apply would stop: {error}; {error.hint}"
 
 
-def show_plan(planned: Planned, *, notes: Iterable[str], verbose: bool, brief: bool) -> None:
+def show_plan(
+    planned: Planned, state_file: Path, *, notes: Iterable[str], verbose: bool, brief: bool
+) -> None:
     """The plan on stderr, for whoever is about to answer: stdout is for the result."""
     plan = planned.plan
     tell(notes)
     show([plans.summary(plan)] if brief else plans.plan(plan, verbose=verbose), sys.stderr)
-    tell(unseen(planned))
+    tell(unseen(planned, state_file))

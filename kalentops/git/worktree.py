@@ -79,10 +79,10 @@ class Worktree:
             ) from None
         return Said(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"), out)
 
-    def ask(self, *args: str) -> str | None:
+    def ask(self, *args: str, environment: Mapping[str, str] | None = None) -> str | None:
         """What git prints, without the line feed at its end; None where it refuses, or where there is none."""
         try:
-            return self.git(*args).told("git refused")
+            return self.git(*args, environment=environment).told("git refused")
         except UsageError:
             return None
 

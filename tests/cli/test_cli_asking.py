@@ -76,7 +76,7 @@ def test_after_a_lost_state_the_question_is_about_adopting(
     said = said_before(ran)
     assert "Plan: 3 to adopt." in said
     assert "to create" not in said
-    assert "is lost" not in said
+    assert "nothing is recorded" not in said
     assert (ran.code, applied.ids) == (0, ids)
     assert set(methods(proxy)) == {"GET"}
 
@@ -149,7 +149,9 @@ def test_who_is_not_asked_gets_no_more_requests_than_before_and_a_word_about_the
     applied.state_path.unlink()
     ran = applied.apply()
     assert ran.code == 0
-    assert "note: the state holds nothing yet, or is lost: what Kalent holds already, just so," in ran.err
+    assert (
+        "note: nothing is recorded yet. If Kalent has one of these already, `apply` takes it over" in ran.err
+    )
     assert (
         len(proxy.requests) == 2 * 2
     )  # each of the two sourcings: the look before the first write, the read-back
@@ -202,7 +204,7 @@ def test_an_api_that_is_not_there_ends_as_it_would_have(applied: Project, ask: A
     ran = ask("y", "--format", "json")
     assert "note: Kalent could not be looked at first: the API could not be read" in said_before(ran)
     assert "Plan: 3 to create." in said_before(ran)
-    assert "what Kalent holds already, just so" in said_before(ran)
+    assert "note: nothing is recorded yet." in said_before(ran)
     assert (ran.code, ran.json["summary"]["not_attempted"]) == (5, 3)
     assert not applied.state_path.exists()
 

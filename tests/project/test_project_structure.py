@@ -26,7 +26,7 @@ LAYERS = (
     ("apply", "importing"),
     ("github",),
     ("init", "git.statepush"),
-    ("git.stateonto",),
+    ("git.stateonto", "git.committed"),
     ("api", "store", "writing"),
     ("repository", "planning.refreshing"),
     ("workers", "planning.plan"),
