@@ -94,7 +94,9 @@ def command(
         if saved is not None:
             planned = _as_reviewed(planned, saved, target, at_once, quiet=quiet)
         stages.check_guards(planned.plan, project.config, limits)
-        show = _Showing(project.state_path, yes=yes, verbose=verbose, quiet=quiet, reviewed=saved is not None)
+        show = _Showing(
+            project.state_path, form, yes=yes, verbose=verbose, quiet=quiet, reviewed=saved is not None
+        )
         planned = show.agreed(planned, target, at_once, [*session.notes, *stages.overwrites(saved)])
         plan = planned.plan
         settings = Options(target.tenant, settle, at_once, frozenset(asked.overwrite))
@@ -111,6 +113,7 @@ class _Showing:
     """How a plan is shown before it is carried out; `reviewed`: somebody has seen it when it was saved."""
 
     state_file: Path
+    form: str
     yes: bool
     verbose: bool
     quiet: bool
@@ -125,7 +128,11 @@ class _Showing:
             planned, unread = stages.foretell(planned, target, at_once, quiet=self.quiet)
             notes = [*notes, *unread]
         brief = self.quiet or self.reviewed
-        stages.show_plan(planned, self.state_file, notes=notes, verbose=self.verbose, brief=brief)
+        # Who is asked reads the plan; who is not, the result.
+        reasons = not self.yes or self.form != "text"
+        stages.show_plan(
+            planned, self.state_file, notes=notes, verbose=self.verbose, brief=brief, reasons=reasons
+        )
         if planned.plan.to_do and not self.yes and not click.confirm("Apply this plan?", err=True):
             raise Interrupted("answered no; nothing was begun")
         return planned

@@ -227,10 +227,13 @@ def would_stop(planned: Planned, observed: Observed | None, config: Config) -> I
 
 
 def show_plan(
-    planned: Planned, state_file: Path, *, notes: Iterable[str], verbose: bool, brief: bool
+    planned: Planned, state_file: Path, *, notes: Iterable[str], verbose: bool, brief: bool, reasons: bool
 ) -> None:
-    """The plan on stderr, for whoever is about to answer: stdout is for the result."""
+    """The plan on stderr, for whoever is about to answer: stdout is for the result. Without `reasons`, the result has
+    those of conflicts.
+    """
     plan = planned.plan
     tell(notes)
-    show([plans.summary(plan)] if brief else plans.plan(plan, verbose=verbose), sys.stderr)
+    whole = plans.plan(plan, verbose=verbose, reasons=reasons)
+    show([plans.summary(plan)] if brief else whole, sys.stderr)
     tell(unseen(planned, state_file))

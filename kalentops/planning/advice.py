@@ -5,36 +5,59 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from kalentops.planning.reason import Reason, Way
 from kalentops.remote import Remote
 from kalentops.state.entries import Entry
 
 
+def orphaned(entry: Entry) -> str:
+    """The state has it, and no file wants it."""
+    return Reason(
+        f"in no file any more; recorded {entry.applied_at}; Kalent's web app is where one deletes it",
+        Way("forget it", f"removed: [{entry.key}]", f"in a file of {entry.sourcing_id}"),
+        Way("the same at once", f"kalentops state rm {entry.address}"),
+    )
+
+
 def gone(entry: Entry, recorded_as: str | None = None) -> str:
     """Its sourcing does not list it. `recorded_as`: the address that the state has for it, where that is another."""
-    return (
-        f"{entry.blueprint_id} is not in {entry.sourcing_id} any more; if it was deleted there, "
-        f"`kalentops state rm {recorded_as or entry.address}` forgets it, and the next apply makes it anew if the "
-        "files want it"
+    forget = Way(
+        "forget it",
+        f"kalentops state rm {recorded_as or entry.address}",
+        "if it was deleted there; the next apply makes it anew if the files want it",
     )
+    return Reason(f"{entry.blueprint_id} is not in {entry.sourcing_id} any more", forget)
 
 
 def edited(entry: Entry, remote: Remote) -> str:
     """Kalent shows something else than what was left there, and than what the file wants."""
-    put_back = f"`kalentops apply --overwrite {entry.address}` puts the file's version in its place"
+    put_back = overwriting("put back", entry.address)
     if remote.shown is None:
-        return f"{STEPS_NOT_SHOWN}, so it may not be what was recorded; look at it in the web app; {put_back}"
+        said = f"{STEPS_NOT_SHOWN}, so it may not be what was recorded; look at it in the web app"
+        return Reason(said, put_back)
     when = f" ({remote.updated_at})" if remote.updated_at else ""
-    return (
-        f"somebody changed it in Kalent{when}; `kalentops import {entry.sourcing_id} --update` takes that into the "
-        f"file, except where the file has changed the same; {put_back}"
-    )
+    but = "except where the file has changed the same"
+    return Reason(f"somebody changed it in Kalent{when}", taking(entry.address, but), put_back)
 
 
 def protected(address: str) -> str:
     """The file wants something else, and keeps it from being sent."""
-    return (
-        f"`protect: true` keeps it as it is; `kalentops apply --overwrite {address}` updates it all the same"
-    )
+    return Reason("`protect: true` keeps it as it is", overwriting("update it all the same", address))
+
+
+def taking(address: str, note: str = "") -> Way:
+    """What somebody did in Kalent goes into the file."""
+    return Way("take it", f"kalentops import {address.partition('/')[0]} --update", note)
+
+
+def overwriting(label: str, address: str, note: str = "") -> Way:
+    """What the file says takes the place of what is there."""
+    return Way(label, f"kalentops apply --overwrite {address}", note)
+
+
+def moving(label: str, old: str, new: str) -> Way:
+    """What is recorded at one address is recorded at another."""
+    return Way(label, f"kalentops state mv {old} {new}")
 
 
 def import_of(sourcing_ids: Iterable[str]) -> str:

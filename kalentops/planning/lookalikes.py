@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kalentops.canonical import content_digest, observable
+from kalentops.planning.reason import Reason, Way
 from kalentops.remote import Remote
 from kalentops.state.entries import Intent
 from kalentops.text import clip, same_name
@@ -87,12 +88,13 @@ def why_not_made(alike: Alike, name: str, address: str) -> str:
     if len(found) > 1:
         return f"several are there that look like it: {ids}; delete what is not wanted in Kalent's web app"
     sourcing_id, _, key = address.partition("/")
-    take = (
-        f"`kalentops import {sourcing_id} --key {key} --id {ids}` takes it over, and plan shows what differs"
-    )
+    command = f"kalentops import {sourcing_id} --key {key} --id {ids}"
+    differs = "plan then shows what differs"
     if same_name(found[0].name) != same_name(name):
-        return f"{ids} has exactly these steps, is called {clip(found[0].name)}, and is not ours; {take}"
-    return f"{ids} has this name and other content, and is not ours; {take}; or rename one of the two"
+        said = f"{ids} has exactly these steps, is called {clip(found[0].name)}, and is not ours"
+        return Reason(said, Way("take it over", command, differs))
+    said = f"{ids} has this name and other content, and is not ours"
+    return Reason(said, Way("take it over", command, f"{differs}; or rename one of the two"))
 
 
 def beside(alike: Alike) -> str:

@@ -11,7 +11,8 @@ from typing import Any, Final, Literal
 
 from kalentops.checking import Desired
 from kalentops.finding import Finding
-from kalentops.planning.advice import protected
+from kalentops.planning.advice import orphaned, protected
+from kalentops.planning.reason import together
 from kalentops.planning.relocation import Relocated, relocate
 from kalentops.planning.twins import Twins, find_twins
 from kalentops.rules.engine import Relocation
@@ -227,7 +228,7 @@ def _change(
         action = Action.MOVE if change.action is Action.NO_OP else change.action
         change = replace(change, action=action, moved_from=old)
     left = relocated.left.get(address)
-    return replace(change, reason=f"{left}; {change.reason}") if left else change
+    return replace(change, reason=together(left, change.reason)) if left else change
 
 
 def _unmoved(address: str, want: Desired | None, state: State, twins: Twins) -> Change:
@@ -238,10 +239,7 @@ def _unmoved(address: str, want: Desired | None, state: State, twins: Twins) -> 
         )
         return _build(address, Action.RESUME, want, entry, reason, intent.sent)
     if want is None and entry is not None:
-        reason = (
-            f"in no file any more; recorded {entry.applied_at}; Kalent's web app is where one deletes it; "
-            f"`removed: [{entry.key}]` in a file of {entry.sourcing_id}, or `kalentops state rm {address}`, forgets it"
-        )
+        reason = orphaned(entry)
         return Change(address, Action.ORPHAN, entry.name, entry.blueprint_id, reason=reason)
     if want is None:
         raise AssertionError(f"{address} is neither wanted nor known")

@@ -21,6 +21,7 @@ from kalentops.planning.lookalikes import (
     why_not_made,
 )
 from kalentops.planning.plan import Action, Change, Drift, LookAlike, Plan, Remotely, fingerprint
+from kalentops.planning.reason import together
 from kalentops.remote import Observed, Remote
 from kalentops.state.entries import Entry, State
 from kalentops.text import same_name
@@ -83,7 +84,7 @@ def _refused(change: Change, why: str) -> Change:
     """Where a sourcing has no list nothing is made or changed; what concerns the state alone is done all the same."""
     if change.action in {Action.CREATE, Action.UPDATE}:
         return replace(change, action=Action.CONFLICT, reason=why)
-    return replace(change, reason=f"{change.reason}; {why}") if change.action is Action.RESUME else change
+    return replace(change, reason=together(change.reason, why)) if change.action is Action.RESUME else change
 
 
 class _Look:
@@ -121,7 +122,8 @@ class _Look:
         came = what_came_of(intent, self.foreign)
         if isinstance(came, Found):
             self._take(came.remote)
-            return replace(change, reason=f"{change.reason}; it was made, as {came.remote.blueprint_id}")
+            made = f"it was made, as {came.remote.blueprint_id}"
+            return replace(change, reason=together(change.reason, made))
         if came is None and change.after is not None:
             self._made(change)
         return change
@@ -139,12 +141,8 @@ class _Look:
             return change
         self._take(remote)
         follows = protected(change.address) if change.protected else _FOLLOWS
-        said = [
-            "it is there already, just so, and is taken over",
-            beside(alike),
-            follows if hidden(body) else "",
-        ]
-        reason = "; ".join(filter(None, said))
+        there = "it is there already, just so, and is taken over"
+        reason = together(there, beside(alike), follows if hidden(body) else "")
         return replace(change, action=Action.ADOPT, blueprint_id=remote.blueprint_id, reason=reason)
 
     def _take(self, remote: Remote) -> None:
@@ -154,7 +152,7 @@ class _Look:
         entry = self._known.entries[change.address]
         remote = self._by_id.get(entry.blueprint_id)
         if change.action is Action.ORPHAN:
-            said = f"{change.reason}; Kalent does not show it any more"
+            said = together(change.reason, "Kalent does not show it any more")
             return change if remote else replace(change, reason=said)
         after = change.after or {}
         if remote is None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from kalentops.canonical import content_digest
 from kalentops.checking import Desired
+from kalentops.planning.advice import moving, overwriting
+from kalentops.planning.reason import Reason, Way
 from kalentops.state.entries import Entry, Intent, State
 from kalentops.text import same_name
 
@@ -48,10 +50,10 @@ class Twins:
         heir = self.heirs.get(address)
         if heir is None:
             return None
-        return (
-            f"it is to be another one now, and {heir} takes the name that it has so far; if the keys were renamed or "
-            f"swapped, run `kalentops state mv {address} {heir}`; if it is meant so, "
-            f"`kalentops apply --overwrite {address}`"
+        return Reason(
+            f"it is to be another one now, and {heir} takes the name that it has so far",
+            moving("keys renamed or swapped", address, heir),
+            overwriting("meant so", address),
         )
 
     def elsewhere(self, want: Desired) -> str:
@@ -92,11 +94,11 @@ def find_twins(wanted: Mapping[str, Desired], state: State) -> Twins:
 
 
 def _swapped(want: Desired, other: _Twin) -> str:
-    return (
+    return Reason(
         f"{other.blueprint_id or 'what a cut-off run may have made'}, recorded as {other.address}, has this name so "
-        f"far, and {other.address} is to be another one now; if the keys were renamed or swapped, run "
-        f"`kalentops state mv {other.address} {want.address}`; if this is a new one, run "
-        f"`kalentops apply --overwrite {other.address}` first"
+        f"far, and {other.address} is to be another one now",
+        moving("keys renamed or swapped", other.address, want.address),
+        overwriting("this is a new one", other.address, "first"),
     )
 
 
@@ -108,15 +110,17 @@ def _why(want: Desired, twin: _Twin) -> str:
         )
     old = twin.address.partition("/")[2]
     renamed = (
-        f"if the key was renamed, write `moved: [{{from: {old}, to: {want.named.key}}}]` in the file, "
-        f"or run `kalentops state mv {twin.address} {want.address}`"
+        Way("key renamed", f"moved: [{{from: {old}, to: {want.named.key}}}]", "in the file"),
+        moving("the same at once", twin.address, want.address),
     )
     if twin.digest == want.digest:
-        return (
-            f"the same blueprint is {twin.blueprint_id}, recorded as {twin.address}, which is in no file any more; "
-            f"{renamed}"
+        return Reason(
+            f"the same blueprint is {twin.blueprint_id}, recorded as {twin.address}, which is in no file any more",
+            *renamed,
         )
-    return (
+    return Reason(
         f"{twin.blueprint_id}, recorded as {twin.address}, has the same name or the same steps and is in no file any "
-        f"more; {renamed}; if it is another one, write `removed: [{old}]`, and give the two different names"
+        "more",
+        *renamed,
+        Way("another one", f"removed: [{old}]", "in the file, and two different names"),
     )

@@ -28,6 +28,7 @@ _COLOURS: Final = {
     "warn": "yellow",
     "old": "red strike",
     "new": "green",
+    "code": "",
 }
 
 

@@ -11,6 +11,7 @@ from kalentops.importing.editing import Edits
 from kalentops.importing.updating import Taken
 from kalentops.reports.lines import Line, Piece, line
 from kalentops.reports.machine import FORMAT_VERSION
+from kalentops.reports.reasons import reason
 from kalentops.reports.steps import changed
 from kalentops.text import clip, count, visible
 
@@ -22,7 +23,7 @@ def edits(of: Edits, *, dry_run: bool) -> Iterator[Line]:
     for other in of.kept:
         sign: Piece = ("  ! ", "bad") if other.conflict else ("  ? ", "dim")
         yield line(sign, (visible(other.address), "bold"), f" ({visible(other.blueprint_id)}) not taken")
-        yield line((f"      {visible(other.reason)}", "dim"))
+        yield from reason(other.reason, "      ")
     yield summary(of, dry_run=dry_run)
 
 

@@ -7,11 +7,11 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final, Literal, TypeAlias
 
-Style: TypeAlias = Literal["", "bold", "dim", "good", "bad", "warn", "old", "new"]
+Style: TypeAlias = Literal["", "bold", "dim", "good", "bad", "warn", "old", "new", "code"]
 Piece: TypeAlias = tuple[str, Style]
 Line: TypeAlias = tuple[Piece, ...]
 _NARROWEST: Final = 40
-# Where a line may be broken: at spaces, but not within backticks, so that a command can be copied.
+# Where a line may be broken: at spaces, but not within backticks, nor in a piece of code: one can copy a command.
 _GAP: Final = re.compile(r"`[^`]*`|( +)")
 
 
@@ -49,7 +49,12 @@ def wrapped(of: Line, width: int) -> Iterator[Line]:
         yield of
         return
     deep = min(len(text) - len(text.lstrip()) + 2, width // 2)
-    gaps = [found.span() for found in _GAP.finditer(text) if found[1] and found.start()]
+    whole = list(_code(of))
+    gaps = [
+        found.span()
+        for found in _GAP.finditer(text)
+        if found[1] and found.start() and not any(a <= found.start() < b for a, b in whole)
+    ]
     begin, room, last = 0, width, None
     for gap in [*gaps, (len(text), len(text))]:
         if columns(text[begin : gap[0]]) > room and last is not None:
@@ -57,6 +62,15 @@ def wrapped(of: Line, width: int) -> Iterator[Line]:
             begin, room = last[1], width - deep
         last = gap
     yield _cut(of, begin, len(text), deep if begin else 0)
+
+
+def _code(of: Line) -> Iterator[tuple[int, int]]:
+    """Where its pieces of code begin and end."""
+    at = 0
+    for text, style in of:
+        if style == "code":
+            yield at, at + len(text)
+        at += len(text)
 
 
 def _cut(of: Line, begin: int, end: int, indent: int) -> Line:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
 from kalentops.canonical import observable
-from kalentops.planning.advice import import_of
+from kalentops.planning.advice import import_of, overwriting, taking
 from kalentops.planning.plan import Action, Change, Drift, Plan, Remotely
 from kalentops.reports.lines import Line, Style, line
+from kalentops.reports.reasons import reason, ways
 from kalentops.reports.steps import changed, outline
 from kalentops.text import clip, count, some, visible
 
@@ -44,18 +45,18 @@ _DRIFT: Final = (
 _SOME: Final = 3
 
 
-def plan(of: Plan, *, verbose: bool = False) -> Iterator[Line]:
+def plan(of: Plan, *, verbose: bool = False, reasons: bool = True) -> Iterator[Line]:
     """Everything but the no-ops, what somebody else has done, then the summary. With `verbose`, new blueprints with
-    their whole texts.
+    their whole texts. Without `reasons`, those of conflicts are left for the result to tell.
     """
     shown = [each for each in of.changes if each.action is not Action.NO_OP]
     for sourcing_id, group in groupby(shown, key=lambda each: each.sourcing_id):
         yield line((visible(sourcing_id), "bold"))
         for each in group:
-            yield from _change(each, verbose=verbose)
+            yield from _change(each, verbose=verbose, reasons=reasons)
         yield line()
     if of.remotely is not None:
-        yield from _remotely(of.remotely, {each.address for each in shown if each.theirs is not None})
+        yield from _remotely(of.remotely, {each.address: each for each in shown})
     if of.summary["update"]:
         yield line((enrolled(of.summary["update"]), "warn"))
     yield summary(of)
@@ -69,7 +70,7 @@ def enrolled(updates: int) -> str:
     )
 
 
-def _change(each: Change, *, verbose: bool) -> Iterator[Line]:
+def _change(each: Change, *, verbose: bool, reasons: bool) -> Iterator[Line]:
     sign, style = _SIGNS[each.action]
     where = f"  {visible(each.file)}:{each.line}" if each.file else ""
     ident = f" ({visible(each.blueprint_id)})" if each.blueprint_id else ""
@@ -80,8 +81,8 @@ def _change(each: Change, *, verbose: bool) -> Iterator[Line]:
         f'{old} "{clip(each.name)}"{ident}',
         (where, "dim"),
     )
-    if each.reason:
-        yield line((f"      {visible(each.reason)}", _REASONS.get(each.action, "dim")))
+    if each.reason and (reasons or each.action is not Action.CONFLICT):
+        yield from reason(each.reason, "      ", _REASONS.get(each.action, "dim"))
     if each.theirs is not None:
         yield from _both_sides(each)
     elif each.before is not None and each.after is not None:
@@ -105,14 +106,14 @@ def _both_sides(each: Change) -> Iterator[Line]:
     yield from changed(observable(base).body, theirs, "        ")
 
 
-def _remotely(of: Remotely, shown: Collection[str]) -> Iterator[Line]:
+def _remotely(of: Remotely, shown: Mapping[str, Change]) -> Iterator[Line]:
     """What a look at Kalent has shown beside the plan: drift, then what looks like ours, then what is not managed.
-    `shown` are the addresses whose two sides stand in the plan already.
+    `shown` is what stands in the plan already.
     """
     if of.drift:
         yield line(("Drift: Kalent does not show what was recorded", "bold"))
         for each in of.drift:
-            yield from _drift(each, told=each.address in shown)
+            yield from _drift(each, shown.get(each.address))
         yield line()
     if of.look_alikes:
         yield line(("Not ours, and looks like it", "bold"))
@@ -135,7 +136,7 @@ def taken(number: int) -> str:
     return "takes it into a file" if number == 1 else "takes them into files"
 
 
-def _drift(each: Drift, *, told: bool) -> Iterator[Line]:
+def _drift(each: Drift, above: Change | None) -> Iterator[Line]:
     yield line(
         (f"  ≠ {each.kind} ", "warn"),
         (visible(each.address), "bold"),
@@ -143,14 +144,12 @@ def _drift(each: Drift, *, told: bool) -> Iterator[Line]:
     )
     later = f"; updated in Kalent {visible(each.updated_at)}" if each.updated_at else ""
     yield line((f"      recorded {visible(each.applied_at)}{later}", "dim"))
-    if each.reason:
-        yield line((f"      {visible(each.reason)}", "dim"))
-    if each.kind != "changed" or told:  # what stands above says what differs, and what to type
-        return
+    if each.reason and (above is None or above.reason != each.reason):
+        yield from reason(each.reason, "      ")
+    if each.kind != "changed" or (above is not None and above.theirs is not None):
+        return  # what stands above says what differs, and what to type
     yield from changed(each.before or {}, each.after or {}, "      ")
-    sourcing_id = visible(each.address.partition("/")[0])
-    yield line(("      take it:  ", "dim"), f"kalentops import {sourcing_id} --update")
-    yield line(("      put back: ", "dim"), f"kalentops apply --overwrite {visible(each.address)}")
+    yield from ways((taking(each.address), overwriting("put back", each.address)), "      ")
 
 
 def left_out(addresses: Sequence[str]) -> str:

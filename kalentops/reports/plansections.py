@@ -9,11 +9,12 @@ from typing import Any, Final
 
 from kalentops.canonical import observable
 from kalentops.finding import Finding
-from kalentops.planning.advice import import_of
+from kalentops.planning.advice import import_of, overwriting, taking
 from kalentops.planning.plan import Action, Change, Drift, LookAlike, Plan
 from kalentops.reports.cutting import Block, Section
 from kalentops.reports.marks import code, details, fold, html_code, html_prose, prose, row, table
 from kalentops.reports.plans import enrolled, taken
+from kalentops.reports.reasons import marked
 from kalentops.reports.sequences import changed, extent, new, tally
 from kalentops.text import clip, count, some
 
@@ -45,7 +46,7 @@ def _ordered(of: Plan) -> list[Change]:
 
 def _conflicts(of: Plan) -> Section | None:
     blocks = [
-        Block(f"- {code(each.address)}: {prose(each.reason)}")
+        Block(f"- {code(each.address)}: {marked(each.reason)}")
         for each in _ordered(of)
         if each.action is Action.CONFLICT
     ]
@@ -69,9 +70,7 @@ def _drifted(of: Drift, *, told: bool) -> Block:
     parts = [f"- **{of.kind}** {name} ({code(of.address)}): recorded {prose(of.applied_at)}{later}"]
     parts += [prose(of.reason)] if of.reason else []
     if of.kind == "changed":
-        sourcing_id = of.address.partition("/")[0]
-        parts.append(f"take it: {code(f'kalentops import {sourcing_id} --update')}")
-        parts.append(f"put back: {code(f'kalentops apply --overwrite {of.address}')}")
+        parts += [prose(str(each)) for each in (taking(of.address), overwriting("put back", of.address))]
     brief = "; ".join(parts)
     if of.kind != "changed" or told or of.before is None or of.after is None:
         return Block(brief)

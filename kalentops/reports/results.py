@@ -10,6 +10,7 @@ from typing import Final
 from kalentops.apply.result import ApplyResult, Outcome, Result
 from kalentops.planning.plan import Action
 from kalentops.reports.lines import Line, Style, line
+from kalentops.reports.reasons import reason
 from kalentops.text import visible
 
 _DONE: Final = {
@@ -53,7 +54,7 @@ def result(of: Result) -> Iterator[Line]:
     yield line((f"  {said:<15}", _STYLES[of.outcome]), f" {visible(of.address)}", (ident, "dim"))
     for why in (of.error, of.note):
         if why:
-            yield line((f"      {visible(why)}", "dim" if why is of.note else _STYLES[of.outcome]))
+            yield from reason(why, "      ", "dim" if why is of.note else _STYLES[of.outcome])
 
 
 def results(of: ApplyResult) -> Iterator[Line]:

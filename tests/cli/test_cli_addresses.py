@@ -106,7 +106,9 @@ def test_keys_that_were_swapped_are_left_to_a_person(
     ran = applied.apply()
     truth.check(ran)
     assert ran.code == 6
-    assert ran.out.count("`kalentops state mv sourcing_a/old sourcing_a/legacy`") == 2
+    assert (
+        ran.out.count("keys renamed or swapped: kalentops state mv sourcing_a/old sourcing_a/legacy\n") == 2
+    )
     assert [each.name for each in emulator.store.blueprints("sourcing_a")] == ["One", "Other"]
     assert applied.run("state", "mv", "sourcing_a/old", "sourcing_a/legacy").code == 0
     ran = applied.apply()
@@ -342,7 +344,7 @@ def test_a_protected_update_needs_somebodys_word(applied: Project, emulator: Bac
     plan = applied.run("plan")
     assert "! conflict old" in plan.out
     assert "step s3: added" in plan.out, "what it would change is shown"
-    assert "`kalentops apply --overwrite sourcing_a/old` updates it all the same" in plan.out
+    assert "      update it all the same: kalentops apply --overwrite sourcing_a/old\n" in plan.out
     assert applied.apply().code == 6
     assert len(emulator.store.blueprints("sourcing_a")[0].steps) == 2
     assert applied.apply("--overwrite", "sourcing_a/old").code == 0

@@ -157,6 +157,27 @@ def test_who_is_not_asked_gets_no_more_requests_than_before_and_a_word_about_the
     )  # each of the two sourcings: the look before the first write, the read-back
 
 
+def test_the_reason_of_a_conflict_is_said_once_to_who_is_not_asked_and_before_the_question_to_who_is(
+    applied: Project, ask: Ask
+) -> None:
+    applied.write(
+        "sourcing_a", {"one": {**blueprint("One", steps=3), "protect": True}, "two": blueprint("Two")}
+    )
+    why = (
+        "      `protect: true` keeps it as it is\n      update it all the same: kalentops apply --overwrite "
+    )
+    ran = applied.apply()
+    assert (ran.code, ran.out.count(why), "protect" in ran.err) == (6, 1, False)
+    assert '! conflict one "One"' in ran.err
+    assert why in said_before(ask("y"))
+    assert why in applied.apply("-q").out
+    in_json = applied.apply("--format", "json")
+    assert why in in_json.err
+    assert in_json.json["results"][0]["error"] == (
+        "`protect: true` keeps it as it is; update it all the same: `kalentops apply --overwrite sourcing_a/one`"
+    )
+
+
 def test_the_question_changes_nothing_about_the_guards(applied: Project, ask: Ask, proxy: FaultProxy) -> None:
     """They count what files and state say, be there somebody to ask or not."""
     applied.state_path.unlink()

@@ -112,8 +112,8 @@ def test_both_sides_moved(applied: Project, emulator: BackgroundEmulator) -> Non
     said = ran.out.partition("Drift")[0]
     assert '  ! conflict one "One"' in said
     assert "somebody changed it in Kalent (20" in said
-    assert "`kalentops import sourcing_b --update`" in said
-    assert "`kalentops apply --overwrite sourcing_b/one`" in said
+    assert "      take it:  kalentops import sourcing_b --update  (except" in said
+    assert "      put back: kalentops apply --overwrite sourcing_b/one\n" in said
     assert said.index("your change:") < said.index("delay 1 day → 9 days") < said.index("changed in Kalent:")
     assert "[-Hi {{firstname}}, message 1-]{+Theirs+}" in said
     drift = ran.out.partition("Drift")[2]
@@ -131,7 +131,7 @@ def test_what_was_deleted_in_kalent(applied: Project, emulator: BackgroundEmulat
     ran = refreshed(applied)
     assert ran.code == 2
     assert "≠ gone sourcing_a/one" in ran.out
-    assert "`kalentops state rm sourcing_a/one` forgets it" in ran.out
+    assert "      forget it: kalentops state rm sourcing_a/one  (if it was deleted there; " in ran.out
     assert "--overwrite" not in ran.out, "there is nothing to put it over"
     assert ran.out.endswith("Plan: 3 unchanged, 1 gone from Kalent.\n")
     assert applied.run("state", "rm", "--yes", "sourcing_a/one").code == 0
@@ -246,7 +246,10 @@ def test_what_would_be_made_beside_a_look_alike(applied: Project, emulator: Back
     applied.write("sourcing_c", {"one": blueprint("One")})
     ran = refreshed(applied)
     assert f"{there.blueprint_id} has this name and other content" in ran.out
-    assert f"`kalentops import sourcing_c --key one --id {there.blueprint_id}` takes it over" in ran.out
+    assert (
+        f"      take it over: kalentops import sourcing_c --key one --id {there.blueprint_id}  (plan"
+        in ran.out
+    )
     assert "from what Kalent has to what the file says:" in ran.out
     assert applied.apply().code == 6
     assert applied.run("import", "sourcing_c", "--key", "one", "--id", there.blueprint_id).code == 0

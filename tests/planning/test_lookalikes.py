@@ -123,8 +123,8 @@ def test_what_can_not_be_read_back_is_no_difference() -> None:
 def test_what_is_said_of_one_with_the_name() -> None:
     said = why_not_made(look_alikes([remote("bp_1", body(text="Other"))], body()), "One", "s1/one")
     assert said == (
-        "bp_1 has this name and other content, and is not ours; `kalentops import s1 --key one --id bp_1` takes it "
-        "over, and plan shows what differs; or rename one of the two"
+        "bp_1 has this name and other content, and is not ours; take it over: `kalentops import s1 --key one --id "
+        "bp_1` (plan then shows what differs; or rename one of the two)"
     )
 
 

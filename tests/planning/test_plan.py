@@ -104,7 +104,7 @@ def test_orphan() -> None:
     assert (change.action, change.blueprint_id, change.name) == (Action.ORPHAN, "b1", "One")
     assert change.reason == (
         f"in no file any more; recorded {AT}; Kalent's web app is where one deletes it; "
-        "`removed: [one]` in a file of s1, or `kalentops state rm s1/one`, forgets it"
+        "forget it: `removed: [one]` (in a file of s1); the same at once: `kalentops state rm s1/one`"
     )
 
 
@@ -220,7 +220,7 @@ def test_a_protected_update_needs_somebodys_word() -> None:
     assert (change.action, change.protected) == (Action.CONFLICT, True)
     assert (change.before, change.after) == (body(), body(text="Hello"))
     assert change.reason == (
-        "`protect: true` keeps it as it is; `kalentops apply --overwrite s1/one` updates it all the same"
+        "`protect: true` keeps it as it is; update it all the same: `kalentops apply --overwrite s1/one`"
     )
     forced = only(make_plan([wanted], known, overwrite=["s1/one"]).changes)
     assert (forced.action, forced.protected) == (Action.UPDATE, False)

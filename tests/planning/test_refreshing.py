@@ -115,9 +115,8 @@ def test_both_sides_have_changed_it() -> None:
     assert (change.before, change.after) == (body(), body(text="Mine"))
     assert change.theirs == body(text="Theirs")
     assert change.reason == (
-        f"somebody changed it in Kalent ({THEN}); `kalentops import s1 --update` takes that into the file, "
-        "except where the file has changed the same; `kalentops apply --overwrite s1/one` puts the file's version in "
-        "its place"
+        f"somebody changed it in Kalent ({THEN}); take it: `kalentops import s1 --update` "
+        "(except where the file has changed the same); put back: `kalentops apply --overwrite s1/one`"
     )
     assert drifts(plan) == {"s1/one": "changed"}
 
@@ -171,7 +170,7 @@ def test_what_is_there_as_it_was_sent_is_no_drift_whatever_was_seen_afterwards()
 def test_one_that_is_gone() -> None:
     plan = held([want("one", body())], KNOWN, [])
     assert (actions(plan), drifts(plan)) == ({"one": "no-op"}, {"s1/one": "gone"})
-    assert "`kalentops state rm s1/one` forgets it" in plan.drift[0].reason
+    assert "forget it: `kalentops state rm s1/one` (if it was deleted" in plan.drift[0].reason
     changed = held([want("one", body(text="Mine"))], KNOWN, [])
     assert (actions(changed), drifts(changed)) == ({"one": "conflict"}, {"s1/one": "gone"})
     assert one(changed).reason == plan.drift[0].reason
@@ -180,7 +179,7 @@ def test_one_that_is_gone() -> None:
 def test_one_that_is_gone_is_forgotten_by_the_address_that_the_state_has() -> None:
     plan = held([want("new", body(text="Mine"))], KNOWN, [], said=moved("one", "new"))
     assert (actions(plan), drifts(plan)) == ({"new": "conflict"}, {"s1/new": "gone"})
-    assert "`kalentops state rm s1/one` forgets it" in one(plan).reason
+    assert "forget it: `kalentops state rm s1/one` (if it was deleted" in one(plan).reason
     assert plan.drift[0].reason == one(plan).reason
 
 
@@ -199,7 +198,7 @@ def test_one_whose_steps_are_not_shown() -> None:
 def test_an_orphan_is_nobodys_drift(remotes: Any) -> None:
     plan = held([], KNOWN, remotes)
     assert (actions(plan), plan.drift, plan.to_do) == ({"one": "orphan"}, (), ())
-    assert one(plan).reason.endswith("Kalent does not show it any more") is (remotes == [])
+    assert ("; Kalent does not show it any more; forget it: " in one(plan).reason) is (remotes == [])
 
 
 def test_a_protected_update_stays_a_conflict() -> None:

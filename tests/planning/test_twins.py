@@ -40,8 +40,8 @@ def of(known: State, new: Desired, *others: Desired) -> str | None:
 def test_a_renamed_key() -> None:
     said = of(state({"s1/old": body("One")}), want("s1/new", body("One")))
     assert said == (
-        "the same blueprint is b-s1/old, recorded as s1/old, which is in no file any more; if the key was renamed, "
-        "write `moved: [{from: old, to: new}]` in the file, or run `kalentops state mv s1/old s1/new`"
+        "the same blueprint is b-s1/old, recorded as s1/old, which is in no file any more; key renamed: `moved: "
+        "[{from: old, to: new}]` (in the file); the same at once: `kalentops state mv s1/old s1/new`"
     )
 
 
@@ -51,7 +51,7 @@ def test_the_same_name_or_the_same_steps() -> None:
         said = of(known, want("s1/new", other))
         assert said is not None
         assert said.startswith("b-s1/old, recorded as s1/old, has the same name or the same steps")
-        assert said.endswith("if it is another one, write `removed: [old]`, and give the two different names")
+        assert said.endswith("; another one: `removed: [old]` (in the file, and two different names)")
     assert of(known, want("s1/new", body("Two", "Hello"))) is None
 
 
@@ -65,17 +65,16 @@ def test_keys_that_were_swapped() -> None:
     known = state({"s1/default": body("Default")})
     renamed, new = want("s1/default-old", body("Default")), want("s1/default", body("New", "Hello"))
     assert of(known, renamed, new) == (
-        "b-s1/default, recorded as s1/default, has this name so far, and s1/default is to be another one now; if the "
-        "keys were renamed or swapped, run `kalentops state mv s1/default s1/default-old`; if this is a new one, run "
-        "`kalentops apply --overwrite s1/default` first"
+        "b-s1/default, recorded as s1/default, has this name so far, and s1/default is to be another one now; keys "
+        "renamed or swapped: `kalentops state mv s1/default s1/default-old`; this is a new one: "
+        "`kalentops apply --overwrite s1/default` (first)"
     )
     assert of(known, want("s1/default-old", body("Other")), new) is None
     assert of(known, renamed, want("s1/default", body("DEFAULT ", "Hello"))) is None, "it keeps its name"
     twins = find_twins({each.address: each for each in (renamed, new)}, known)
     assert twins.becomes_another("s1/default") == (
-        "it is to be another one now, and s1/default-old takes the name that it has so far; if the keys were renamed "
-        "or swapped, run `kalentops state mv s1/default s1/default-old`; if it is meant so, "
-        "`kalentops apply --overwrite s1/default`"
+        "it is to be another one now, and s1/default-old takes the name that it has so far; keys renamed or "
+        "swapped: `kalentops state mv s1/default s1/default-old`; meant so: `kalentops apply --overwrite s1/default`"
     )
     assert twins.becomes_another("s1/default-old") is None
     open_one = state({}, {"s1/default": body("Default")})

@@ -32,6 +32,7 @@ LAYERS = (
     ("workers", "planning.plan"),
     ("planning.twins", "planning.relocation"),
     ("planning.lookalikes", "planning.advice", "planning.workspace", "checking", "config"),
+    ("planning.reason",),
     ("state.conflict",),
     ("state.merge",),
     ("rules", "diff", "terms", "words", "schema", "state.format"),

@@ -8,9 +8,13 @@ from kalentops.apply.result import ApplyResult, Outcome, Result
 from kalentops.canonical import of_body
 from kalentops.finding import Finding, Severity
 from kalentops.planning.plan import Action, Change, Drift, LookAlike, Plan, Remotely
+from kalentops.planning.reason import Reason, Way
 from kalentops.reports.checked import Checked
 
 AT, LATER = "2026-01-02T03:04:05Z", "2026-02-03T04:05:06Z"
+ORPHAN = Reason(
+    "in no file any more", Way("forget it", "kalentops state rm sourcing_sales/gone", "it stays in Kalent")
+)
 FILE = "blueprints/backend.yaml"
 TEXT = """\
 sourcingId: sourcing_backend
@@ -146,9 +150,17 @@ PLAN = Plan(
             30,
             None,
             body("Twin", PITCH),
-            reason="bp_9 has the same name; run `kalentops import sourcing_sales --id bp_9`",
+            reason=Reason(
+                "bp_9 has the same name",
+                Way(
+                    "take it over",
+                    "kalentops import sourcing_sales --key twin --id bp_9",
+                    "plan shows what differs",
+                ),
+                Way("another one", "removed: [old]"),
+            ),
         ),
-        Change("sourcing_sales/gone", Action.ORPHAN, "Gone", "bp_4", reason="in no file any more"),
+        Change("sourcing_sales/gone", Action.ORPHAN, "Gone", "bp_4", reason=ORPHAN),
         Change(
             "sourcing_sales/wip",
             Action.RESUME,
@@ -186,6 +198,6 @@ RESULT = ApplyResult(
             "sourcing_backend/classic", Action.UPDATE, Outcome.DONE, "bp_1", note="Kalent shows another text"
         ),
         Result("sourcing_backend/new", Action.CREATE, Outcome.UNKNOWN, error="no answer in time"),
-        Result("sourcing_sales/twin", Action.CONFLICT, Outcome.CONFLICT, error="bp_9 has the same name"),
+        Result("sourcing_sales/twin", Action.CONFLICT, Outcome.CONFLICT, error=ORPHAN),
     )
 )

@@ -89,6 +89,13 @@ def test_where_a_line_is_broken(text: str, broken: list[str]) -> None:
     assert [plain(each) for each in wrapped(line(text), 20)] == [text]
 
 
+def test_a_piece_of_code_is_not_broken() -> None:
+    command = ("kalentops state mv sourcing_a/old sourcing_a/new", "code")
+    of = line(("      renamed: ", "dim"), command, ("  (and nothing else of it)", "dim"))  # type: ignore[arg-type]
+    broken = ["      renamed:", f"        {command[0]}", "        (and nothing else of it)"]
+    assert [plain(each) for each in wrapped(of, 58)] == broken
+
+
 def test_a_line_is_broken_by_the_columns_that_it_takes() -> None:
     wide = "\u6f22\u5b57 " * 20
     assert [columns(each) for each in ("abc", "\u6f22\u5b57", "e\u0301", "\U0001f600", "")] == [3, 4, 1, 2, 0]

@@ -15,6 +15,7 @@ from kalentops.apply.result import ApplyResult, Outcome, Result
 from kalentops.canonical import observable, of_body
 from kalentops.finding import Finding, Severity
 from kalentops.planning.plan import Action, Change, Drift, LookAlike, Plan, Remotely
+from kalentops.planning.reason import Reason, Way
 from kalentops.reports import annotations as github
 from kalentops.reports import findings, junit, machine, markdown, plans, results, sarif
 from kalentops.reports.checked import Checked
@@ -54,6 +55,8 @@ def hostile_plan(text: str) -> Plan:
         Change(address, Action.UPDATE, text, text, text, 3, new, old),
         Change(address, Action.CREATE, text, None, text, 3, None, _body(text, text), reason=text),
         Change(address, Action.CONFLICT, text, None, text, 3, None, old, reason=text),
+        Change(address, Action.CONFLICT, text, reason=Reason(text, Way(text, text, text))),
+        Change(address, Action.ORPHAN, text, reason=Reason(text, Way(text, text))),
         Change(
             address, Action.CONFLICT, text, None, text, 3, old, new, theirs=observable(new).body, reason=text
         ),
