@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, NoReturn, TypeAlias, TypeVar
 
+from kalentops.api.address import DEFAULT_URL
 from kalentops.api.listing import PAGE_SIZE, GetPage, read_blueprints, read_sourcings
 from kalentops.api.retrying import TryAgain, retrying
 from kalentops.api.throttle import Throttle
@@ -23,6 +24,7 @@ from kalentops.outcome import (
 from kalentops.remote import Remote, RemoteSourcing
 from kalentops.text import clip, is_safe_id
 
+_NOT_FOUND: Final = 404
 _TOO_MANY: Final = 429
 _LIST_ATTEMPTS: Final = 3
 _T = TypeVar("_T")
@@ -33,9 +35,11 @@ Ownership: TypeAlias = Literal["mine", "all"]
 class ReadApi:
     """It can only GET. Reads may be repeated, and are."""
 
-    def __init__(self, transport: Transport, throttle: Throttle) -> None:
+    def __init__(self, transport: Transport, throttle: Throttle, url: str = DEFAULT_URL) -> None:
+        """`url` is where the transport goes, for messages."""
         self._transport = transport
         self._throttle = throttle
+        self._url = url
 
     def list_blueprints(self, sourcing_id: str) -> tuple[Remote, ...]:
         """Every blueprint of a sourcing.
@@ -84,7 +88,9 @@ class ReadApi:
         try:
             return retrying(attempt)
         except TryAgain as error:
-            raise Unreachable(f"the API could not be read: {describe(_as_answer(error.value))}") from None
+            answer = _as_answer(error.value)
+            hint = self._not_there if answer.status == _NOT_FOUND else None
+            raise Unreachable(f"the API could not be read: {describe(answer)}", hint=hint) from None
 
     def _again_or_raise(self, answer: Answer, number: int) -> NoReturn:
         refusal = envelope(answer)
@@ -94,9 +100,18 @@ class ReadApi:
         if answer.status == _TOO_MANY:
             self._throttle.limited(answer.retry_after, number)
         elif isinstance(classify(answer), Refused):
-            raise RefusedByApi(_said(answer, refusal), hint=_HINTS.get(answer.status))
+            hint = self._not_there if answer.status == _NOT_FOUND else None
+            raise RefusedByApi(_said(answer, refusal), hint=hint)
         self._throttle.go_on_reading()
         raise TryAgain(answer)
+
+    @property
+    def _not_there(self) -> str:
+        """For a 404: the address may be wrong, or the id in it."""
+        default = "the default" if self._url == DEFAULT_URL else f"the default is {DEFAULT_URL}"
+        return (
+            f"asked was {self._url} ({default}); check KALENT_API_URL, and the sourcingId, where there is one"
+        )
 
 
 def safe(identifier: str) -> str:
@@ -121,6 +136,5 @@ def _said(answer: Answer, refusal: Refused | None) -> str:
 _HINTS: Final = {
     401: "check KALENT_API_KEY: it is missing, mistyped or revoked",
     402: "the workspace's plan or credits do not cover the API; see Kalent's billing page",
-    404: "check that KALENT_API_URL is like https://app.kalent.ai/api, and the sourcingId, where there is one",
     403: "the key may not do this; use one of the workspace that owns the sourcing",
 }

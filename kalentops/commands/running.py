@@ -21,5 +21,5 @@ def carry_out(
     second one at once.
     """
     with wired(target, quiet=quiet, farewell=_FAREWELL) as wire:
-        api = WriteApi(wire.transport, wire.throttle)
+        api = WriteApi(wire.transport, wire.throttle, target.network.url)
         return apply_plan(plan, api, session, wire.clock, options, wire.progress, known=known)

@@ -112,7 +112,9 @@ class Line:
 def connected(target: Target, *, quiet: bool, farewell: str) -> Iterator[Line]:
     """A line to the target that can only GET; signals as with `wired`."""
     with wired(target, quiet=quiet, farewell=farewell) as wire:
-        yield Line(ReadApi(ReadOnly(wire.transport), wire.throttle), wire.clock, wire.progress)
+        yield Line(
+            ReadApi(ReadOnly(wire.transport), wire.throttle, target.network.url), wire.clock, wire.progress
+        )
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
-from tests.faults.proxy import Exchange, FaultProxy, on
+from tests.faults.proxy import Exchange, FaultProxy, Response, on
 from tests.harness import Project, blueprint
 
 HOSTILE = "::error::\u202e\x1b[31m##[group]"
@@ -294,3 +294,31 @@ def test_an_interrupt_ends_it_before_the_next_list(project: Project, proxy: Faul
     assert (started.returncode, out) == (130, "")
     assert "interrupted while reading; nothing was changed" in err
     assert proxy.count("sourcings") == 1
+
+
+# --- another address ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("no_backoff")
+@pytest.mark.parametrize("command", [("sourcings",), ("plan", "--refresh"), ("import", "sourcing_a")])
+def test_an_address_at_which_there_is_no_api_is_named_beside_the_default(
+    command: tuple[str, ...], project: Project
+) -> None:
+    """A 404 says as little of the address as of the sourcing: whoever mistyped one has to see it."""
+    project.write("sourcing_a", {"one": blueprint("One")})
+    project.url = project.url.removesuffix("/api") + "/apii"
+    ran = project.run(*command)
+    said = (
+        f"asked was {project.url} (the default is https://app.kalent.ai/api); check KALENT_API_URL, and the"
+    )
+    assert said in ran.out + ran.err
+    assert "HTTP 404" in ran.out + ran.err
+
+
+@pytest.mark.usefixtures("no_backoff")
+def test_a_page_of_somebody_else_is_an_address_to_check(project: Project, proxy: FaultProxy) -> None:
+    proxy.script = on("list", lambda exchange: exchange.send(Response(404, b"<h1>Not Found</h1>")), nth=None)
+    project.write("sourcing_a", {"one": blueprint("One")})
+    ran = project.run("plan", "--refresh")
+    assert ran.code == 5
+    assert f"hint: asked was {project.url} (the default is" in ran.err
