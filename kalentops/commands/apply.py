@@ -78,16 +78,16 @@ def command(
     from kalentops.reports.notes import tell
     from kalentops.store.filestore import FileStore
 
+    project = options.project(directory, state_file)
+    saved = None if plan_file is None else planfile.load(directory / plan_file)
     if not yes and not options.can_ask():
         raise UsageError("apply asks before it writes, and there is nobody to answer", hint="pass --yes")
     target = Target.of(connection, os.environ)
-    project = options.project(directory, state_file)
     at_once = parallelism or project.config.parallelism
     report = reporting.Reporting("apply", form, project.config)
     with FileStore(project.state_path).session(lock_timeout=lock_timeout) as session:
         repository = stages.read_files(project.config, session.state)
         report.refuse_invalid(repository)
-        saved = None if plan_file is None else planfile.load(directory / plan_file)
         asked = stages.asked_for(scope, overwrite, saved)
         planned = _planned(repository, session.state, asked, saved)
         target.check_state(session.state)
