@@ -70,7 +70,7 @@ def _below(folder: str) -> Iterator[str]:
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from _below(entry.path)
-        elif entry.name.endswith(SUFFIXES) or (entry.is_symlink() and _is_folder(Path(entry.path))):
+        elif entry.name.lower().endswith(SUFFIXES) or (entry.is_symlink() and _is_folder(Path(entry.path))):
             yield entry.path
 
 
@@ -138,6 +138,9 @@ def _read(source: Source, root: Path) -> str | Finding:
         return _unreadable(
             source, "a symbolic link that leaves the project", "copy the file into the project"
         )
+    if path.lower().endswith(SUFFIXES) and not path.endswith(SUFFIXES):
+        said = "the end of its name is in capitals, so that hooks and editors pass over it"
+        return _unreadable(source, said, f"rename it: {Path(source.name).stem}{Path(path).suffix.lower()}")
     descriptor = os.open(path, _FLAGS)
     try:
         status = os.fstat(descriptor)
