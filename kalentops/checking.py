@@ -14,7 +14,8 @@ from kalentops.loader.document import Path as DataPath
 from kalentops.loader.files import Source, read
 from kalentops.model import Blueprint
 from kalentops.rules.engine import Named, Relocation, Serving, Severities, check, named, relocations, serving
-from kalentops.text import is_safe_id
+from kalentops.slips import is_placeholder
+from kalentops.text import clip, is_safe_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,13 @@ def _desired(job: Job, document: Document, each: Named, blueprint: Blueprint) ->
 
 def _check_id(document: Document) -> Iterator[Finding]:
     model = document.model
-    if model and ("sourcingId",) not in document.tainted and not is_safe_id(model.sourcingId):
+    if model is None or ("sourcingId",) in document.tainted:
+        return
+    if is_placeholder(model.sourcingId):
+        said = f"`{clip(model.sourcingId)}` stands for an id that is still to be filled in"
+        hint = "put the id of a sourcing there: `kalentops sourcings` lists them; or remove the file"
+        yield document.place(Problem(("sourcingId",), said, hint, code="KAL025"))
+    elif not is_safe_id(model.sourcingId):
         yield document.place(
             Problem(
                 ("sourcingId",),

@@ -21,6 +21,19 @@ _PLACEHOLDER: Final = re.compile(
 )
 
 
+# The same where nobody can doubt it: words of their own in an id, and not what chance may put there.
+_UNFILLED: Final = re.compile(
+    r"(?:.*[_.-])?(?:(?:replace|change|fix|fill)[_-]?(?:me|this|in)|to-?do|place[_-]?holder|x{3,}|your[_-](?:.*[_-])?id)"
+    r"(?:[_.-].*)?",
+    re.IGNORECASE,
+)
+
+
+def is_placeholder(word: str) -> bool:
+    """Whether an id is none yet: `sourcing_REPLACE_ME`."""
+    return len(word) <= _LONGEST and _UNFILLED.fullmatch(word) is not None
+
+
 def meant_by(word: str, names: Mapping[str, str]) -> str | None:
     """The id, with its name, that was meant by an id or a name, as in `s_1 ("Paris")`. `names` are those of the ids.
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kalentops.slips import meant_by, slip
+from kalentops.slips import is_placeholder, meant_by, slip
 
 NAMES = {
     "sourcing_backend_paris_01": "Backend engineer, Paris",
@@ -64,3 +64,22 @@ def test_what_is_meant_is_known_and_hardly_longer_or_shorter(word: str, known: l
 @given(known=LETTERS)
 def test_an_id_is_itself(known: str) -> None:
     assert slip(known.upper(), [known, f"{known}zzz"]) == known
+
+
+@pytest.mark.parametrize(
+    ("word", "is_one"),
+    [
+        ("sourcing_REPLACE_ME", True),
+        ("replace-this", True),
+        ("SOURCING.TO-DO", True),
+        ("your_sourcing_id", True),
+        ("sourcing_xxx", True),
+        ("sourcing_todo9x", False),
+        ("sourcing_exchange", False),
+        ("my_sourcing_id", False),
+        ("REPLACE_ME" * 10_000, False),
+        ("", False),
+    ],
+)
+def test_what_surely_stands_for_an_id(word: str, is_one: bool) -> None:  # noqa: FBT001
+    assert is_placeholder(word) is is_one

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from kalentops.errors import KalentopsError, UsageError
+from kalentops.init.contents import EXAMPLE_ID
 
 # What an operator might change in a review: a wait, and how a message begins.
 _EDITS = (
@@ -48,8 +49,17 @@ def command(blueprints: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="kalentops-demo-") as name:
         folder = Path(name)
         shutil.copytree(blueprints, folder / "blueprints")
+        _fill_in(folder / "blueprints")
         with BackgroundEmulator(latency=0.05, auto_sourcings=True) as emulator:
             _story(folder, emulator.url)
+
+
+def _fill_in(blueprints: Path) -> None:
+    """The example of `init` has no sourcing yet; here any will do."""
+    for path in blueprints.rglob("*.y*ml"):
+        data = path.read_bytes()
+        if EXAMPLE_ID.encode() in data:
+            path.write_bytes(data.replace(EXAMPLE_ID.encode(), b"sourcing_example"))
 
 
 def _story(folder: Path, url: str) -> None:

@@ -16,6 +16,8 @@ CONFIG: Final = "kalentops.yaml"
 SCHEMA: Final = ".kalentops/blueprint.schema.json"
 NO_ACTION: Final = f"OWNER/kalentops@{'0' * 40}"
 """What the workflows name where nobody knows where kalentops is: GitHub refuses it by name."""
+EXAMPLE_ID: Final = "sourcing_REPLACE_ME"
+"""The sourcing of the example: somebody has to fill it in (KAL025)."""
 WORKFLOWS: Final = ("pull-request", "apply", "drift")
 PLAIN: Final = re.compile(r"[A-Za-z0-9._/-]*")
 """Names of folders that can stand anywhere in a workflow without being quoted."""

@@ -9,7 +9,7 @@ from kalentops.finding import Finding, Severity
 from kalentops.remote import RemoteSourcing
 from kalentops.rules.engine import DEFAULTS, Serving, Severities
 from kalentops.rules.table import BY_CODE
-from kalentops.slips import meant_by
+from kalentops.slips import is_placeholder, meant_by
 from kalentops.text import clip, is_safe_id
 
 # Looking for the nearest of thousands takes a while; where so many are wrong, it is no slip of the pen.
@@ -25,7 +25,7 @@ def check_sourcings(
 ) -> Iterator[Finding]:
     """A finding for each file whose sourcing is in neither list, or in that of the closed ones alone.
 
-    What is no id at all has a finding of its own already (KAL019).
+    What is no id at all, or none yet, has a finding of its own already (KAL019, KAL025).
     """
     names = {each.sourcing_id: each.name for each in (*closed, *in_progress)}
     open_ids = {each.sourcing_id for each in in_progress}
@@ -33,6 +33,8 @@ def check_sourcings(
     unknown: set[str] = set()
     for each in files:
         file, at, sourcing_id = each.file, each.at, each.sourcing_id
+        if is_placeholder(sourcing_id):
+            continue
         if sourcing_id not in names and is_safe_id(sourcing_id):
             unknown.add(sourcing_id)
             meant = meant_by(sourcing_id, names) if len(unknown) <= _MOST_SLIPS else None

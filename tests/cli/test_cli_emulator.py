@@ -80,3 +80,14 @@ def test_the_demo_tells_the_story(tmp_path: Path) -> None:
     assert "{+Hello {{firstname}}, a quick question:+}" in story
     assert "looking at" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_demo_also_tells_it_of_what_init_has_written(tmp_path: Path) -> None:
+    """Its example has no sourcing yet, and is left alone."""
+    project = Project(tmp_path, "http://127.0.0.1:9")
+    assert project.run("init").code == 0
+    before = (tmp_path / "blueprints" / "example.yaml").read_bytes()
+    ran = project.process("demo", timeout=90)
+    assert ran.code == 0, ran.out + ran.err
+    assert "created         sourcing_example/first-contact" in ran.out
+    assert (tmp_path / "blueprints" / "example.yaml").read_bytes() == before

@@ -218,7 +218,7 @@ def test_closed_ones_weigh_what_the_configuration_says(
     assert said in ran.out
 
 
-@pytest.mark.parametrize("sourcing_id", ["sourcing_REPLACE_ME", "s_XXXX", "s_zebra"])
+@pytest.mark.parametrize("sourcing_id", ["s_EXAMPLE", "s_XX", "s_zebra"])
 def test_what_is_filled_in_later_gets_the_list_and_no_guess(sourcing_id: str, project: Project) -> None:
     project.write(sourcing_id, {"one": blueprint("One")})
     (found,) = project.run("validate", "--online", "--format", "json").json["findings"]
@@ -226,6 +226,13 @@ def test_what_is_filled_in_later_gets_the_list_and_no_guess(sourcing_id: str, pr
         "KAL023",
         "`kalentops sourcings --all` lists those that the key sees",
     )
+
+
+def test_what_is_surely_a_placeholder_has_one_finding(project: Project) -> None:
+    """The API would say that it knows no such sourcing, which is no news."""
+    project.write("sourcing_REPLACE_ME", {"one": blueprint("One")})
+    (found,) = project.run("validate", "--online", "--format", "json").json["findings"]
+    assert (found["code"], "`kalentops sourcings` lists them" in found["hint"]) == ("KAL025", True)
 
 
 def test_many_unknown_ones_are_told_without_a_search_for_each(project: Project) -> None:

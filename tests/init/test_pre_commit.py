@@ -126,6 +126,11 @@ def test_the_hooks_that_init_writes_without_a_repository_to_name(below: str, tmp
     config.write_text(config.read_text().replace("entry: kalentops", f"entry: {program}"))
     git(folder, "add", "-A")
     ran = pre_commit(Project(folder, ""), "--all-files", home=tmp_path)
+    assert (ran.code, ran.out.count("Passed"), ran.out.count("error KAL")) == (1, 1, 1), ran.out
+    example = folder / below / "blueprints" / "example.yaml"
+    example.write_text(example.read_text().replace("sourcing_REPLACE_ME", "sourcing_a"))
+    git(folder, "add", "-A")
+    ran = pre_commit(Project(folder, ""), "--all-files", home=tmp_path)
     assert ran.code == 0, ran.out
     assert ran.out.count("Passed") == 2
 
