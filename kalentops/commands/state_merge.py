@@ -23,7 +23,7 @@ _FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
     epilog="\b\nExample:\n"
     "  echo 'kalentops.state.json merge=kalentops-state' >> .gitattributes\n"
     "  git config merge.kalentops-state.driver \\\n"
-    "    'kalentops state merge %O %A %B || { test $? = 127 && git merge-file %A %O %B; }'",
+    "    'kalentops state merge %O %A %B || { test $? -gt 125 && git merge-file %A %O %B; }'",
 )
 @click.argument("base", type=_FILE)
 @click.argument("ours", type=_FILE)
