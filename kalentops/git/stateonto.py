@@ -60,8 +60,9 @@ def on_top(tree: Worktree, head: str, tip: str, names: Sequence[str], commits: C
     if base == tip:
         return head
     merged = {name: _merged(tree, name, (base, head, tip), state=name == names[0]) for name in names}
-    content = _tree(tree, tip, merged)
-    return tip if content == tree.ask("rev-parse", f"{tip}^{{tree}}") else commits.of(tree, content, tip)
+    # By what they hold: whether a file is executable is the disk's affair, and no news.
+    news = {name: oid for name, oid in merged.items() if oid != _blob(tree, tip, name)}
+    return commits.of(tree, _tree(tree, tip, news), tip) if news else tip
 
 
 def _check_own(tree: Worktree, base: str, head: str, names: Sequence[str]) -> None:

@@ -234,6 +234,19 @@ def test_a_journal_that_was_taken_out_goes_from_the_branch(remote: Remote, check
     assert state_on(remote) == job.ids
 
 
+def test_a_state_that_is_executable_is_no_news(remote: Remote, checkout: Checkout) -> None:
+    """As on disks that know no modes: each push would record the other one."""
+    job = checkout("job")
+    assert job.apply().code == 0
+    job.state_path.chmod(0o755)
+    assert job.run("state", "push").code == 0
+    late = checkout("late")
+    pushed_by_others(remote, "notes.txt", "theirs\n")
+    ran = late.run("state", "push")
+    assert (ran.code, "nothing to push" in ran.out) == (0, True)
+    assert remote.log[0] == "Change notes.txt"
+
+
 def test_an_index_that_is_locked_is_told(checkout: Checkout) -> None:
     job = checkout("job")
     assert job.apply().code == 0
