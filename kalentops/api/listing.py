@@ -15,6 +15,7 @@ from kalentops.text import is_safe_id
 
 PAGE_SIZE: Final = 50  # the most that the API gives
 MAX_PAGES: Final = 400
+_ROWS: Final = "sequenceBlueprints"
 GetPage: TypeAlias = Callable[[int], Any]
 """Gives the `data` of a page; pages count from 0."""
 
@@ -23,9 +24,26 @@ _T = TypeVar("_T")
 
 
 def read_blueprints(get_page: GetPage, sourcing_id: str) -> tuple[Remote, ...]:
-    """Every blueprint of a sourcing. Raises UntrustedList."""
+    """Every blueprint of a sourcing. Raises UntrustedList.
+
+    Of several pages, all but the last are read once more: where one blueprint is deleted and another one made between
+    two pages, a third slips to a page that was read already, while the total stays and nothing shows twice.
+    """
     whose = f"the list of {sourcing_id}"
-    return _read_all(get_page, "sequenceBlueprints", whose, lambda row: _blueprint(row, sourcing_id, whose))
+    pages: list[list[str]] = []
+
+    def page(number: int) -> Any:
+        data = get_page(number)
+        rows, _ = _page(data, number, _ROWS, whose)
+        pages.append([_id_and_name(row, "blueprintId", whose)[0] for row in rows])
+        return data
+
+    found = _read_all(page, _ROWS, whose, lambda row: _blueprint(row, sourcing_id, whose))
+    for number, seen in enumerate(pages[:-1]):
+        page(number)
+        if pages[-1] != seen:
+            raise UntrustedList(f"{whose} changed while it was read")
+    return found
 
 
 def read_sourcings(get_page: GetPage) -> tuple[RemoteSourcing, ...]:

@@ -226,11 +226,11 @@ def test_after_a_write_lists_are_read_to_their_end_in_spite_of_an_interrupt(
 ) -> None:
     """They may say what became of it."""
     clock = FakeClock()
-    network = Ending(clock, became, *PAGES)
+    network = Ending(clock, became, *PAGES, PAGES[0])  # the first one again: did it change meanwhile?
     client = WriteApi(network, Throttle(clock, lambda _: None))
     (client.create if write == "create" else client.update)("s1", {"name": "n"})
     assert len(client.list_blueprints("s1")) == 2
-    assert network.sent[1:] == [LIST, LIST]
+    assert network.sent[1:] == [LIST, LIST, LIST]
 
 
 # --- writing ---------------------------------------------------------------------------------------------------

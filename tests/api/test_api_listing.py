@@ -86,6 +86,49 @@ def test_whole_lists(count: int, kind: Kind) -> None:
     assert [each.name for each in found] == [row["name"] for row in rows]
 
 
+class Changing:
+    """A server whose list is changed before its nth answer: one is deleted, another one made."""
+
+    def __init__(self, count: int, at: int, deleted: int, added: int) -> None:
+        self.rows = BLUEPRINTS.rows(count)
+        self._left, self._deleted, self._added = at, deleted, added
+
+    def __call__(self, number: int) -> Any:
+        if self._left == 0:
+            del self.rows[self._deleted % len(self.rows)]
+            self.rows.insert(self._added % (len(self.rows) + 1), _blueprint(9999))
+        self._left -= 1
+        return BLUEPRINTS.serving(self.rows)(number)
+
+
+@settings(max_examples=300)
+@given(st.integers(1, 170), st.integers(0, 5), st.integers(0, 200), st.integers(0, 200))
+def test_nothing_slips_through_between_two_pages(count: int, at: int, deleted: int, added: int) -> None:
+    """A blueprint that is there all the time is in the list, or the list is none."""
+    there = {row["blueprintId"] for row in BLUEPRINTS.rows(count)}
+    server = Changing(count, at, deleted, added)
+    try:
+        found = {each.blueprint_id for each in BLUEPRINTS.read(server)}
+    except UntrustedList:
+        return
+    assert found >= there & {row["blueprintId"] for row in server.rows}
+
+
+def test_one_deleted_and_one_made_between_two_pages_is_no_list() -> None:
+    with pytest.raises(UntrustedList, match="the list of s1 changed while it was read"):
+        BLUEPRINTS.read(Changing(60, at=1, deleted=0, added=59))
+
+
+def test_pages_may_be_shorter_than_they_could_be() -> None:
+    rows = BLUEPRINTS.rows(45)
+
+    def get(number: int) -> Any:
+        start = number * 20
+        return BLUEPRINTS.page(rows[start : start + 20], number, len(rows), more=start + 20 < len(rows))
+
+    assert len(BLUEPRINTS.read(get)) == 45
+
+
 def test_what_is_kept_of_a_blueprint() -> None:
     step = {"id": "a", "name": "A", "type": "SMS", "content": "Hi", "temporalityType": "ASAP"}
     known = _blueprint(1, steps=[step], stepCount=1)
