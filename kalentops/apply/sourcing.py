@@ -63,7 +63,8 @@ def _failing(sourcing: Sourcing) -> Iterator[None]:
 
 def work(sourcing: Sourcing) -> list[Result]:
     """Do the jobs; one result each."""
-    if sourcing.view.whole:
+    # A run that was stopped has perhaps not made sure whose workspace this is.
+    if sourcing.view.whole and not sourcing.run.stopped():
         with _failing(sourcing):
             sourcing.notes += confirm(sourcing.view, sourcing.unseen)
     results = []
