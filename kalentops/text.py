@@ -86,6 +86,16 @@ def _escaped(char: str) -> str:
     return {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(char) or f"\\u{{{ord(char):x}}}"
 
 
+_TIME = re.compile(
+    r"(?<![\w-])(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d(?:\.\d{1,9})?)?(?:Z|\+00:00)(?!\w)", re.ASCII
+)
+
+
+def with_times(text: str) -> str:
+    """`text` for people: times in ISO 8601, in UTC, become `2026-11-23 02:34 UTC`."""
+    return _TIME.sub(r"\1 \2 UTC", text) if "T" in text else text
+
+
 def clip(text: str, limit: int = 60) -> str:
     """`text` on one line, shown safely, at most `limit` characters of it."""
     return visible(text if len(text) <= limit else text[: limit - 1] + "…")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kalentops import text as text_module
 from kalentops.model import VARIABLES
-from kalentops.text import character_name, clip, is_safe_id, nearest, some, unseen, visible
+from kalentops.text import character_name, clip, is_safe_id, nearest, some, unseen, visible, with_times
 
 SCOTLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
 
@@ -143,3 +143,19 @@ def test_what_is_passed_over_for_speed_is_seen() -> None:
     assert len(passed) > 30_000
     assert [char for char in passed if char not in "\n\t" and text_module._hides(f"a{char}a", 1, char)] == []
     assert {"é", "ж", "Ω", "א", "ع", "न", "ไ", "の", "漢", "한", "\uff01", "😀"} <= set(passed)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("recorded 2026-11-23T02:34:56Z; updated", "recorded 2026-11-23 02:34 UTC; updated"),
+        ("(2026-11-23T02:34:56.789Z)", "(2026-11-23 02:34 UTC)"),
+        ("2026-11-23T02:34+00:00.", "2026-11-23 02:34 UTC."),
+        ("2026-11-23T02:34:56+02:00", "2026-11-23T02:34:56+02:00"),
+        ("x2026-11-23T02:34:56Z", "x2026-11-23T02:34:56Z"),
+        ("2026-11-23T02:34:56Zulu", "2026-11-23T02:34:56Zulu"),
+        ("The 2026-11-23", "The 2026-11-23"),
+    ],
+)
+def test_times_for_people_have_one_form(given: str, shown: str) -> None:
+    assert with_times(given) == shown

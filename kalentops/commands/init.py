@@ -116,7 +116,7 @@ def _write(
     placed = [place(folder, each, dry_run=dry_run) for each in own]
     placed += [place(top, each, dry_run=dry_run) for each in at_root]
     driver = set_driver(top, dry_run=dry_run)
-    show(report.setup(placed, driver, dry_run=dry_run))
+    show(report.setup(placed, driver, dry_run=dry_run, brief=quiet and not dry_run))
     if not quiet and not dry_run:
         names = {each.wanted.name for each in placed if each.what in {"created", "there already"}}
         show(

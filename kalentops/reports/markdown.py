@@ -19,7 +19,7 @@ from kalentops.reports.cutting import COMMENT, Block, Measure, Section, fit, utf
 from kalentops.reports.lines import plain
 from kalentops.reports.marks import code, fold, prose, row, table
 from kalentops.reports.plansections import FINDINGS, finding, sections, warnings
-from kalentops.text import count
+from kalentops.text import count, with_times
 
 # Who puts it on a pull request adds a marker and a title.
 _PIPED: Final = COMMENT - 2_048
@@ -115,6 +115,6 @@ def _results(of: Sequence[Result], head: str, tail: str) -> Section:
 
 
 def _result(of: Result) -> str:
-    said = ". ".join(prose(each) for each in (of.error, of.note) if each)
+    said = ". ".join(prose(with_times(each)) for each in (of.error, of.note) if each)
     ident = code(of.blueprint_id) if of.blueprint_id else ""
     return row([f"**{results_text.word(of)}**", code(of.address), ident, said])

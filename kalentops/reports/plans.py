@@ -13,7 +13,7 @@ from kalentops.planning.plan import Action, Change, Drift, Plan, Remotely
 from kalentops.reports.lines import Line, Style, line
 from kalentops.reports.reasons import reason, ways
 from kalentops.reports.steps import changed, outline
-from kalentops.text import clip, count, some, visible
+from kalentops.text import clip, count, some, visible, with_times
 
 _SIGNS: Final[dict[Action, tuple[str, Style]]] = {
     Action.CREATE: ("+", "good"),
@@ -142,8 +142,8 @@ def _drift(each: Drift, above: Change | None) -> Iterator[Line]:
         (visible(each.address), "bold"),
         f' "{clip(each.name)}" ({visible(each.blueprint_id)})',
     )
-    later = f"; updated in Kalent {visible(each.updated_at)}" if each.updated_at else ""
-    yield line((f"      recorded {visible(each.applied_at)}{later}", "dim"))
+    later = f"; updated in Kalent {visible(with_times(each.updated_at))}" if each.updated_at else ""
+    yield line((f"      recorded {visible(with_times(each.applied_at))}{later}", "dim"))
     if each.reason and (above is None or above.reason != each.reason):
         yield from reason(each.reason, "      ")
     if each.kind != "changed" or (above is not None and above.theirs is not None):

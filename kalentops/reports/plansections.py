@@ -16,7 +16,7 @@ from kalentops.reports.marks import code, details, fold, html_code, html_prose, 
 from kalentops.reports.plans import enrolled, taken
 from kalentops.reports.reasons import marked
 from kalentops.reports.sequences import changed, extent, new, tally
-from kalentops.text import clip, count, some
+from kalentops.text import clip, count, some, with_times
 
 _NAME: Final = 80
 _SOME: Final = 3
@@ -65,10 +65,12 @@ def _drift(of: Plan) -> Section | None:
 
 def _drifted(of: Drift, *, told: bool) -> Block:
     """What was sent against what is there, both with their times."""
-    later = f", updated in Kalent {prose(of.updated_at)}" if of.updated_at else ""
+    later = f", updated in Kalent {code(with_times(of.updated_at))}" if of.updated_at else ""
     name = prose(clip(of.name, _NAME))
-    parts = [f"- **{of.kind}** {name} ({code(of.address)}): recorded {prose(of.applied_at)}{later}"]
-    parts += [prose(of.reason)] if of.reason else []
+    parts = [
+        f"- **{of.kind}** {name} ({code(of.address)}): recorded {code(with_times(of.applied_at))}{later}"
+    ]
+    parts += [prose(with_times(of.reason))] if of.reason else []
     if of.kind == "changed":
         parts += [prose(str(each)) for each in (taking(of.address), overwriting("put back", of.address))]
     brief = "; ".join(parts)
@@ -89,7 +91,7 @@ def _look_alikes(of: Plan) -> Section | None:
 
 
 def _look_alike(of: LookAlike) -> str:
-    changed_at = f", changed {prose(of.updated_at)}" if of.updated_at else ""
+    changed_at = f", changed {code(with_times(of.updated_at))}" if of.updated_at else ""
     name = prose(clip(of.name, _NAME))
     return f"- {code(of.blueprint_id)} {name}{changed_at}, looks like {code(of.of)} ({code(of.of_id)})"
 
@@ -119,7 +121,7 @@ def _happens(each: Change) -> str:
         said += f": {tally(each.before, each.after)}"
     elif each.action is Action.CREATE and each.after is not None:
         said += f": {extent(each.after)}"
-    return f"{said}; {prose(each.reason)}" if each.reason else said
+    return f"{said}; {prose(with_times(each.reason))}" if each.reason else said
 
 
 def _sequences(of: Plan) -> Section | None:

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from kalentops.planning.reason import Way, parted
 from kalentops.reports.lines import Line, Style, line
 from kalentops.reports.marks import code, prose
-from kalentops.text import visible
+from kalentops.text import visible, with_times
 
 
 def reason(of: str, indent: str, style: Style = "dim") -> Iterator[Line]:
     """As lines of text."""
     said, on = parted(of)
-    yield line((f"{indent}{visible(said)}", style))
+    yield line((f"{indent}{visible(with_times(said))}", style))
     yield from ways(on, indent)
 
 
@@ -29,7 +29,7 @@ def ways(of: Iterable[Way], indent: str) -> Iterator[Line]:
 def marked(of: str) -> str:
     """As the rest of an item of a list in Markdown, with a list of its own."""
     said, on = parted(of)
-    return "\n".join([prose(said), *(f"  - {_way(each)}" for each in on)])
+    return "\n".join([prose(with_times(said)), *(f"  - {_way(each)}" for each in on)])
 
 
 def _way(of: Way) -> str:

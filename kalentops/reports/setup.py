@@ -20,9 +20,11 @@ _STYLES: Final[dict[What, Style]] = {
 }
 
 
-def setup(placed: Sequence[Placed], driver: Driver, *, dry_run: bool) -> Iterator[Line]:
-    """One line a file, and what to do by hand where one was kept."""
+def setup(placed: Sequence[Placed], driver: Driver, *, dry_run: bool, brief: bool = False) -> Iterator[Line]:
+    """One line a file, and what to do by hand where one was kept; `brief` is about these alone."""
     for each in placed:
+        if brief and each.what != "kept":
+            continue
         what = each.what
         said = f"would be {what}" if dry_run and what in {"created", "added to"} else what
         why = f"  {visible(each.why)}" if each.why else ""
@@ -31,7 +33,7 @@ def setup(placed: Sequence[Placed], driver: Driver, *, dry_run: bool) -> Iterato
         )
         if what == "kept":
             yield from _by_hand(each)
-    if driver == "set":
+    if driver == "set" and not brief:
         word = "would be set" if dry_run else "set"
         yield line(
             (f"  {word:<{18 if dry_run else 14}}", "good"), "git's merge driver for states, in this clone"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kalentops.reports.lines import Line, line
 from kalentops.reports.steps import outline
 from kalentops.state.entries import State
-from kalentops.text import clip, count, visible
+from kalentops.text import clip, count, visible, with_times
 
 
 def listing(state: State) -> Iterator[Line]:
@@ -16,7 +16,7 @@ def listing(state: State) -> Iterator[Line]:
     for address in sorted(state.entries.keys() | state.intents.keys()):
         entry, intent = state.entries.get(address), state.intents.get(address)
         name = entry.name if entry else str(intent.sent.get("name", "")) if intent else ""
-        said = f"  {intent.action} of unknown outcome, {visible(intent.at)}" if intent else ""
+        said = f"  {intent.action} of unknown outcome, {visible(with_times(intent.at))}" if intent else ""
         ident = visible(entry.blueprint_id) if entry else "-"
         yield line((f"{visible(address):<{width}}  ", "bold"), f"{ident}  {clip(name)}", (said, "warn"))
 
@@ -33,10 +33,13 @@ def entry(state: State, address: str) -> Iterator[Line]:
     if found is not None:
         yield line(f"  id       {visible(found.blueprint_id)}")
         yield line(f"  name     {visible(found.name)}")
-        yield line(f"  recorded {visible(found.applied_at)}, {visible(found.digest)}")
-        yield line(f"  updated  {visible(found.updated_at or 'not known')} in Kalent")
+        yield line(f"  recorded {visible(with_times(found.applied_at))}, {visible(found.digest)}")
+        yield line(f"  updated  {visible(with_times(found.updated_at or 'not known'))} in Kalent")
         yield from outline(found.sent, "  ", full=True)
     if intent is not None:
         yield line(
-            (f"  {intent.action} of unknown outcome since {visible(intent.at)}; apply looks first", "warn")
+            (
+                f"  {intent.action} of unknown outcome since {visible(with_times(intent.at))}; apply looks first",
+                "warn",
+            )
         )

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
+from kalentops.text import with_times
 from tests.faults.catalogue import envelope
 from tests.faults.proxy import Exchange, FaultProxy, on, wait_until
 from tests.harness import Project, Ran, Truth, blueprint, step
@@ -67,7 +68,7 @@ def test_somebodys_edit_is_told_with_both_times_and_both_ways_out(
     assert ran.out == (
         "Drift: Kalent does not show what was recorded\n"
         f'  ≠ changed sourcing_a/one "One" ({made})\n'
-        f"      recorded {when}; updated in Kalent {there.updated_at}\n"
+        f"      recorded {with_times(when)}; updated in Kalent {with_times(there.updated_at)}\n"
         "      blueprint: name\n"
         "          [-One-]{+Theirs+}\n"
         "      take it:  kalentops import sourcing_a --update\n"

@@ -341,3 +341,30 @@ def test_the_wheel_holds_the_templates(tmp_path: Path) -> None:
         packed = {name for name in wheel.namelist() if name.startswith("kalentops/init/templates/")}
     there = (ROOT / "kalentops" / "init" / "templates").iterdir()
     assert packed == {f"kalentops/init/templates/{path.name}" for path in there}
+
+
+def test_quietly_only_what_was_kept_is_told(fresh: Project) -> None:
+    (fresh.folder / "kalentops.yaml").write_text("parallelism: 4\n")
+    ran = fresh.run("init", "-q")
+    assert (ran.code, [line.split()[:2] for line in ran.out.splitlines()]) == (
+        0,
+        [["kept", "kalentops.yaml"], ["`kalentops", "init"]],
+    )
+    assert files_of(fresh.folder).keys() == FILES
+    assert "would be" in fresh.run("init", "-q", "--dry-run", "other").out, (
+        "a dry run has nothing else to say"
+    )
+
+
+@pytest.mark.parametrize("name", ["example.yaml", "deep/er/paris.yml"])
+def test_what_a_killed_fmt_leaves_is_not_added_to_git(name: str, fresh: Project) -> None:
+    """`durable.replace` writes beside the file: `.NAME.HEX.tmp`."""
+    assert fresh.run("init", "--no-github").code == 0
+    path = fresh.folder / "blueprints" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.with_name(f".{path.name}.0123456789ab.tmp").write_text("half")
+    path.write_text("whole")
+    git(fresh.folder, "add", "-A")
+    added = git(fresh.folder, "ls-files", "blueprints")
+    assert f"blueprints/{name}" in added.splitlines()
+    assert ".tmp" not in added

@@ -22,6 +22,7 @@ from kalentops.state.entries import Entry, Intent, State
 from kalentops.text import count
 
 AT = "2026-01-02T03:04:05Z"
+SHOWN = "2026-01-02 03:04 UTC"
 HOSTILE = "x\x1b[31m\n::error::\u202e\u200b\x07\r\ud800"
 HARMLESS = r"x\u{1b}[31m\n::error::\u{202e}\u{200b}\u{7}\r\u{d800}"
 
@@ -275,14 +276,14 @@ STATE = State(
 def test_a_state() -> None:
     assert shown([*states.listing(STATE), states.summary(STATE)]) == (
         "s1/a       b1  One\n"
-        f"s1/longer  -  One  create of unknown outcome, {AT}\n"
+        f"s1/longer  -  One  create of unknown outcome, {SHOWN}\n"
         "1 blueprint, 1 outcome open, serial 7"
     )
     assert shown(states.entry(STATE, "s1/a")) == (
         "s1/a\n"
         "  id       b1\n"
         "  name     One\n"
-        f"  recorded {AT}, {of_body(body(INVITE)).digest}\n"
+        f"  recorded {SHOWN}, {of_body(body(INVITE)).digest}\n"
         "  updated  not known in Kalent\n"
         "  1. LinkedIn invitation, at once: Invite\n"
         "     Hi {{firstname}},\n"
@@ -290,7 +291,7 @@ def test_a_state() -> None:
         "     this is invite."
     )
     assert shown(states.entry(STATE, "s1/longer")) == (
-        f"s1/longer\n  create of unknown outcome since {AT}; apply looks first"
+        f"s1/longer\n  create of unknown outcome since {SHOWN}; apply looks first"
     )
     assert plain(states.summary(State())) == "0 blueprints, serial 0"
 
