@@ -150,7 +150,7 @@
       return null; // a page from a file may have no storage
     }
   };
-  const paint = () => theme.setAttribute("aria-pressed", String(isDark()));
+  const paint = () => { theme.textContent = isDark() ? "Light" : "Dark"; }; // what a click gives
   theme.addEventListener("click", () => {
     root.dataset.theme = isDark() ? "light" : "dark";
     remember(root.dataset.theme);

@@ -172,6 +172,6 @@ def _summary(steps: Sequence[Placed]) -> str:
     if not all(each.known for each in steps):
         return said
     if last.settled:
-        after = f", up to {span(last.seconds)} after it" if last.seconds else ""
-        return f"{said}, the later ones once the invitation has settled{after}"
+        when = f"{span(last.seconds)} after" if last.seconds else "as soon as"
+        return f"{said}, the last one {when} the invitation has settled"
     return f"{said} over {span(last.seconds)}" if last.seconds else f"{said}, at once"

@@ -180,16 +180,29 @@ def test_dark_and_light_are_switched_and_remembered(page_file: Path, look: Look)
     page = look(page_file, color_scheme="light")
     paper = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(paper)
-    button = page.get_by_role("button", name="Dark")
-    expect(button).to_have_attribute("aria-pressed", "false")
+    button = page.locator("#theme")
+    expect(button).to_have_text("Dark")
     button.click()
-    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(button).to_have_text("Light")
     dark = page.evaluate(paper)
     assert sum(map(int, dark[4:-1].split(", "))) < 150 < sum(map(int, light[4:-1].split(", ")))
     page.reload()
     assert page.evaluate(paper) == dark
-    page.get_by_role("button", name="Dark").click()
+    page.get_by_role("button", name="Light").click()
     assert page.evaluate(paper) == light
+    expect(button).to_have_text("Dark")
+
+
+def test_on_linkedin_an_invitation_looks_other_than_a_message(page_file: Path, look: Look) -> None:
+    steps = laid_out(look(page_file)).locator('[id="sourcing_a/one"] .steps > li.linkedin')
+    icons = steps.locator(".dot use").evaluate_all("all => all.map(each => each.getAttribute('href'))")
+    kinds = steps.locator(".kind").all_inner_texts()
+    assert dict(zip(kinds, icons, strict=True)) == {
+        "LinkedIn invitation": "#icon-linkedin",
+        "LinkedIn message": "#icon-linkedin-message",
+    }
+    drawn = look(page_file).evaluate("[...document.querySelectorAll('use')].map(e => e.getBBox().width)")
+    assert all(drawn), "each icon that is named is there"
 
 
 def test_the_keyboard_is_enough(page_file: Path, look: Look) -> None:

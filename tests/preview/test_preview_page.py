@@ -38,10 +38,7 @@ def test_each_step_has_its_day_and_the_wait_before_it(bare: Project) -> None:
         ("5 days later", 4),
     ]
     assert shown.settles
-    assert (
-        shown.summary
-        == "5 messages, the later ones once the invitation has settled, up to 5 days 1 hour after it"
-    )
+    assert shown.summary == "5 messages, the last one 5 days 1 hour after the invitation has settled"
     assert shown.channels == ("linkedin", "email", "whatsapp", "sms")
 
 
