@@ -769,3 +769,18 @@ def test_killed_at_any_point_the_next_import_goes_on(
     assert project.ids == traced
     assert all(path.read_text() == text for path, text in whole.items())
     _nothing_left(project)
+
+
+def test_after_an_import_with_errors_nothing_is_planned_until_they_are_mended_and_a_new_name_is_sent(
+    project: Project, emulator: BackgroundEmulator
+) -> None:
+    for _ in range(2):
+        emulator.store.create("sourcing_a", "Same", blueprint("Same")["steps"], None)
+    assert project.run("import", "sourcing_a").code == 3
+    ran = project.run("plan")
+    assert (ran.code, "KAL018" in ran.err) == (3, True)
+    (path,) = (project.folder / "blueprints").glob("*.yaml")
+    path.write_text(path.read_text().replace("name: Same\n", "name: Other\n", 1))
+    assert project.run("plan").out.endswith("Plan: 1 to update, 1 unchanged.\n")
+    assert project.apply().code == 0
+    assert sorted(each.name for each in emulator.store.blueprints("sourcing_a")) == ["Other", "Same"]
