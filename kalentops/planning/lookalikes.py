@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kalentops.canonical import content_digest, observable
+from kalentops.canonical import Canonical, content_digest, observable
 from kalentops.planning.reason import Reason, Way
 from kalentops.remote import Remote
 from kalentops.state.entries import Intent
@@ -62,10 +62,12 @@ def what_came_of(intent: Intent, foreign: Iterable[Remote]) -> Found | Doubt | N
     """What a list shows of a create of unknown outcome; `foreign` is what is there and not ours.
 
     What counts is a blueprint that was not there before and is what was sent. Something that only resembles it may be
-    it all the same, in a form that the server has changed: then nobody but a person can say. None: nothing like it.
+    it all the same, in a form that the server has changed: then nobody but a person can say. A server that escapes
+    texts changes name and steps alike; the ids of the steps are what it leaves. None: nothing like it.
     """
-    alike = look_alikes((each for each in foreign if each.blueprint_id not in intent.known_ids), intent.sent)
-    new = alike.exact + alike.others
+    since = [each for each in foreign if each.blueprint_id not in intent.known_ids]
+    alike = look_alikes(since, intent.sent)
+    new = alike.exact + alike.others or _of_these_steps(since, intent.sent)
     if not new:
         return None
     if len(new) == 1 and alike.exact:
@@ -79,6 +81,16 @@ def what_came_of(intent: Intent, foreign: Iterable[Remote]) -> Found | Doubt | N
         f"{ids} is new, looks like it, and is not quite what was sent; look at it in Kalent's web app: delete it "
         f"there, or make the file say what it says and run `kalentops state rm {intent.address}`: then it is adopted"
     )
+
+
+def _of_these_steps(remotes: Iterable[Remote], body: Mapping[str, Any]) -> tuple[Remote, ...]:
+    """What has steps of the same ids, in the same order, whatever they say."""
+    wanted = [step["id"] for step in body["steps"]]
+    return tuple(each for each in remotes if wanted and each.shown and _ids(each.shown) == wanted)
+
+
+def _ids(shown: Canonical) -> list[Any]:
+    return [step.get("id") for step in shown.body["steps"]]
 
 
 def why_not_made(alike: Alike, name: str, address: str) -> str:

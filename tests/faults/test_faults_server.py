@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 
@@ -119,19 +120,31 @@ def test_no_server_at_all(project: Project, truth: Truth) -> None:
     assert "no connection" in ran.out
 
 
-def test_a_lost_answer_of_a_server_that_keeps_another_normal_form(
-    project: Project, proxy: FaultProxy, emulator: BackgroundEmulator
+def _normal(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("'", "&#39;")
+
+
+@pytest.mark.parametrize("change", [_normal, _escaped])
+def test_a_lost_answer_of_a_server_that_keeps_texts_in_another_form(
+    change: Callable[[str], str], project: Project, proxy: FaultProxy, emulator: BackgroundEmulator
 ) -> None:
     """Neither the name nor the steps are what was sent, letter for letter: a person has to look, and nothing is sent
     a second time.
     """
-    decomposed = unicodedata.normalize("NFD", "Élan à Zürich")
-    project.write("sourcing_a", {"one": blueprint(decomposed)})
+    name = unicodedata.normalize("NFD", "R&D à Zürich, l'élan")
+    wanted = blueprint(name)
+    wanted["steps"][0]["content"] = name
+    project.write("sourcing_a", {"one": wanted})
 
     def keep(exchange: Exchange) -> None:
         sent = exchange.request.data
-        kept = json.loads(unicodedata.normalize("NFC", json.dumps(sent, ensure_ascii=False)))
+        kept = json.loads(change(json.dumps(sent, ensure_ascii=False)))
         assert kept["name"] != sent["name"]
+        assert kept["steps"] != sent["steps"]
         emulator.store.create("sourcing_a", kept["name"], kept["steps"])
         exchange.reset()
 

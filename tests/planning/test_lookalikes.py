@@ -149,7 +149,13 @@ def test_what_a_cut_off_create_has_made() -> None:
     assert what_came_of(intent(body()), []) is None
     assert what_came_of(intent(body()), [made]) == Found(made)
     assert what_came_of(intent(body(), "new"), [made]) is None, "it was there before"
-    assert what_came_of(intent(body()), [made, remote("other", body("Two", "Other"))]) == Found(made)
+    other = body("Two", "Other")
+    assert what_came_of(intent(body()), [made, remote("other", other)]) == Found(made)
+    other["steps"][0]["id"] = "b"
+    assert what_came_of(intent(body()), [remote("other", other)]) is None, "somebody else's"
+    assert what_came_of(intent(body(text=None)), [remote("other", body("Two", None))]) is None, (
+        "no steps, no ids"
+    )
 
 
 @pytest.mark.parametrize(
@@ -160,6 +166,7 @@ def test_what_a_cut_off_create_has_made() -> None:
         ([remote("b1", body(text="hi"))], "b1 is new, looks like it, and is not quite what was sent"),
         ([unreadable("b1", "ONE")], "b1 is new, looks like it"),
         ([remote("b1", body("Two"))], "b1 is new, looks like it"),
+        ([remote("b1", body("R&amp;D", "I&#39;m"))], "b1 is new, looks like it"),
     ],
 )
 def test_what_nobody_but_a_person_can_say(there: list[Remote], said: str) -> None:

@@ -106,7 +106,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a look-alike means absent",
         "planning.lookalikes",
-        "    new = alike.exact + alike.others\n",
+        "    new = alike.exact + alike.others or _of_these_steps(since, intent.sent)\n",
         "    new = alike.exact\n",
     ),
     Mutant(
