@@ -21,7 +21,7 @@ import httpx
 from kalentops import __version__
 from kalentops.api.dialect import KALENT, Dialect
 from kalentops.api.secret import ApiKey
-from kalentops.api.watchdog import Line, Watchdog
+from kalentops.api.watchdog import Connection, Watchdog
 from kalentops.errors import InvalidConfig
 from kalentops.outcome import Answer, Trouble
 from kalentops.text import clip, visible
@@ -100,9 +100,9 @@ class HttpTransport:
             client.close()
         self._watchdog.close()
 
-    def _client(self) -> tuple[httpx.Client, Line]:
+    def _client(self) -> tuple[httpx.Client, Connection]:
         """The client of this thread, and what the watchdog has to know of it."""
-        own: tuple[httpx.Client, Line] | None = getattr(self._local, "own", None)
+        own: tuple[httpx.Client, Connection] | None = getattr(self._local, "own", None)
         if own is None:
             client = httpx.Client(
                 verify=self._tls,
@@ -117,7 +117,7 @@ class HttpTransport:
                     "accept-encoding": "identity",
                 },
             )
-            own = self._local.own = (client, Line())
+            own = self._local.own = (client, Connection())
             self._clients.append(client)
         return own
 
@@ -129,12 +129,12 @@ class HttpTransport:
         if content is not None:
             headers["content-type"] = "application/json"
         url = f"{self._network.url}{path}"
-        client, line = self._client()
-        extensions = {"trace": line.trace}
+        client, connection = self._client()
+        extensions = {"trace": connection.trace}
         limit = 2 * self._network.timeout
         try:
             with (
-                self._watchdog.over(line, limit, reads=method == "GET"),
+                self._watchdog.over(connection, limit, reads=method == "GET"),
                 client.stream(
                     method, url, params=query, content=content, headers=headers, extensions=extensions
                 ) as response,
@@ -151,11 +151,11 @@ class HttpTransport:
             ValueError,
         ) as error:
             answer = Answer(trouble=Trouble.LOST, reason=self._reason(error))
-        if line.was_cut and answer.trouble is not Trouble.NOT_SENT:
+        if connection.was_cut and answer.trouble is not Trouble.NOT_SENT:
             # What was read may look whole: an answer of no stated length ends where the connection does.
             why = (
                 "given up, because the run is to end"
-                if line.given_up
+                if connection.given_up
                 else f"no whole answer within {limit:g} s"
             )
             answer = Answer(trouble=Trouble.LOST, reason=why)

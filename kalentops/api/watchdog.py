@@ -22,7 +22,7 @@ _BEAT: Final = 0.2  # so often it is asked whether to give up: the handler of a 
 
 
 @dataclass(eq=False, slots=True)
-class Line:
+class Connection:
     """The connection that one thread uses. `was_cut` says that its last request was not let end, `given_up` that it
     was so because nobody wanted the answer any more; `reads` that it only reads.
     """
@@ -51,19 +51,19 @@ class Watchdog:
     def __init__(self, giving_up: Callable[[], bool]) -> None:
         self._giving_up = giving_up
         self._wake = threading.Condition()
-        self._until: dict[Line, float] = {}
+        self._until: dict[Connection, float] = {}
         self._next = math.inf
         self._thread: threading.Thread | None = None
         self._closed = False
 
     @contextmanager
-    def over(self, line: Line, seconds: float, *, reads: bool) -> Iterator[None]:
-        """Cut the line if what is done with it takes longer, or only reads what nobody wants to know any more."""
+    def over(self, connection: Connection, seconds: float, *, reads: bool) -> Iterator[None]:
+        """Cut the connection if what is done with it takes longer, or only reads what nobody wants to know any more."""
         until = time.monotonic() + seconds
         with self._wake:
-            line.was_cut = line.given_up = False
-            line.reads = reads
-            self._until[line] = until
+            connection.was_cut = connection.given_up = False
+            connection.reads = reads
+            self._until[connection] = until
             if self._thread is None:
                 self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
                 self._thread.start()
@@ -73,7 +73,7 @@ class Watchdog:
             yield
         finally:
             with self._wake:
-                self._until.pop(line, None)
+                self._until.pop(connection, None)
 
     def close(self) -> None:
         with self._wake:
@@ -87,10 +87,10 @@ class Watchdog:
             while not self._closed:
                 now = time.monotonic()
                 unwanted = self._giving_up()
-                for line, until in self._until.items():
-                    line.given_up = line.given_up or (unwanted and line.reads)
-                    if until <= now or line.given_up:
-                        line.cut()
-                        self._until[line] = now + _AGAIN
+                for connection, until in self._until.items():
+                    connection.given_up = connection.given_up or (unwanted and connection.reads)
+                    if until <= now or connection.given_up:
+                        connection.cut()
+                        self._until[connection] = now + _AGAIN
                 self._next = min(self._until.values(), default=math.inf)
                 self._wake.wait(min(self._next - now, _BEAT) if self._until else None)

@@ -130,11 +130,12 @@ def _why(verdict: Refused | NotSent | Limited) -> str:
 def _adopt(view: View, job: Job) -> tuple[Result, Entry | None] | None:
     """Take what is there already and is exactly what is wanted; stop at what has the same name or the same steps."""
     alike = look_alikes(view.foreign(), job.body)
+    planned = Action.ADOPT if job.change.action is Action.ADOPT else Action.CREATE
     if alike.unclear:
         said = why_not_made(alike, str(job.body["name"]), job.address)
-        return job.result(Action.CREATE, Outcome.CONFLICT, error=said), None
+        return job.result(planned, Outcome.CONFLICT, error=said), None
     remote, run = alike.adoptable, view.run
-    if remote is None and job.change.action is Action.ADOPT:
+    if remote is None and planned is Action.ADOPT:
         said = "it was to be taken over, and is not there any more; nothing was made: make a new plan"
         return job.result(Action.ADOPT, Outcome.CONFLICT, error=said), None
     if remote is None:

@@ -57,7 +57,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "apply.creating",
         "    if alike.unclear:\n"
         '        said = why_not_made(alike, str(job.body["name"]), job.address)\n'
-        "        return job.result(Action.CREATE, Outcome.CONFLICT, error=said), None\n"
+        "        return job.result(planned, Outcome.CONFLICT, error=said), None\n"
         "    remote, run = alike.adoptable, view.run\n",
         "    remote, run = next(iter((*alike.exact, *alike.others)), None), view.run\n",
     ),
