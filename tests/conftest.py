@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -20,6 +21,10 @@ from tests.harness import Project, Truth
 # A busy machine takes longer, and no example fails by the clock.
 hypothesis.settings.register_profile("kalentops", deadline=None)
 hypothesis.settings.load_profile("kalentops")
+
+# Whoever starts the suite in the background leaves it deaf to ^C, and it would hand that on to what it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SOURCINGS = ("sourcing_a", "sourcing_b", "sourcing_c")
 

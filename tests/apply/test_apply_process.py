@@ -213,8 +213,6 @@ def _shown_within(leader: int, seconds: float) -> bytes:
 
 
 def _take_terminal() -> None:
-    # Whoever starts the suite in the background leaves it deaf to ^C, and it hands that on.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     import fcntl
     import termios
 

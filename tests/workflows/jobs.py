@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,8 +29,3 @@ def state_on(remote: Remote) -> dict[str, str]:
     """The ids that are recorded on the branch."""
     state = json.loads(remote.show(STATE))
     return {address: entry["blueprintId"] for address, entry in state["blueprints"].items()}
-
-
-def hear_interrupts() -> None:
-    """Whoever starts the suite in the background leaves it deaf to ^C, and it hands that on."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -12,7 +12,6 @@ import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
 from tests.harness import Project, blueprint
-from tests.workflows.jobs import hear_interrupts
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,7 +31,6 @@ def begin(project: Project, command: str, output: Path) -> subprocess.Popen[str]
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=hear_interrupts,  # noqa: PLW1509 - it sets a signal, and no lock is taken
     )
 
 

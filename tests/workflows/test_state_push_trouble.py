@@ -14,7 +14,7 @@ from tests import answers
 from tests.harness import KEY, STATE, Project, blueprint
 from tests.repositories import Remote, commit, git
 from tests.wire import Connection, Wire
-from tests.workflows.jobs import ROOT, Checkout, hear_interrupts, state_on
+from tests.workflows.jobs import ROOT, Checkout, state_on
 
 
 def pushed_by_others(remote: Remote, name: str, text: str) -> None:
@@ -296,7 +296,7 @@ def test_an_interrupt_lets_git_end_what_it_is_at(remote: Remote, checkout: Check
     (programs / "git").chmod(0o755)
     job.environment["PATH"] = f"{programs}:{job.environment['PATH']}"
     job.environment["PYTHONPATH"] = str(ROOT)
-    running = job.start("state", "push", preexec_fn=hear_interrupts)
+    running = job.start("state", "push")
     try:
         while not begun.exists():
             assert running.poll() is None
