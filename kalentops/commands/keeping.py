@@ -18,19 +18,22 @@ def to_commit(state_file: Path) -> Iterator[str]:
         yield f'commit the state: `{git} add {shlex.quote(file.name)} && {git} commit -m "Record the ids"`'
 
 
-def no_state(state_file: Path) -> str:
-    """What it means that nothing is recorded although something is wanted: it was lost, or it is the first time."""
+def no_state(state_file: Path, *, looked: bool) -> Iterator[str]:
+    """What it means that nothing is recorded although something is wanted: it was lost, or it is the first time.
+    `looked`: the plan has seen what Kalent has already.
+    """
     file = state_file.resolve()
     if not file.exists() and is_in_head(file):
         git = _git_in(file.parent)
-        return (
+        yield (
             f"{file.name} is missing here, and git has it: `{git} checkout HEAD -- {shlex.quote(file.name)}` brings it "
             "back"
         )
-    return (
-        "nothing is recorded yet. If Kalent has one of these already, `apply` takes it over and makes no second one; "
-        "`kalentops plan --refresh` shows which"
-    )
+    elif not looked:
+        yield (
+            "nothing is recorded yet. If Kalent has one of these already, `apply` takes it over and makes no second "
+            "one; `kalentops plan --refresh` shows which"
+        )
 
 
 def _git_in(folder: Path) -> str:

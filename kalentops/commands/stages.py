@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kalentops.commands.keeping import no_state
 from kalentops.commands.options import NO_LIMITS, Limits
@@ -30,6 +30,10 @@ from kalentops.text import clip, count, nearest
 
 if TYPE_CHECKING:
     from kalentops.commands.target import Target
+
+
+_UNKNOWN: Final = frozenset({Action.CREATE, Action.ADOPT, Action.CONFLICT})
+"""What can be in a plan because nothing is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,10 +211,9 @@ def check_guards(plan: Plan, config: Config, limits: Limits = NO_LIMITS) -> None
 
 
 def unseen(planned: Planned, state_file: Path) -> Iterator[str]:
-    """What an offline plan can't know where there is no state: a lost one makes everything look new."""
-    known = planned.observed is not None or planned.state.entries
-    if not known and any(each.action is Action.CREATE for each in planned.plan.changes):
-        yield no_state(state_file)
+    """What a plan can't know where there is no state: a lost one makes everything look new, or somebody else's."""
+    if not planned.state.entries and any(each.action in _UNKNOWN for each in planned.plan.changes):
+        yield from no_state(state_file, looked=planned.observed is not None)
 
 
 def would_stop(planned: Planned, observed: Observed | None, config: Config) -> Iterator[str]:

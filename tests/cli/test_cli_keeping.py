@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -106,3 +107,27 @@ def test_a_state_that_git_has_is_brought_back_by_what_is_said(versioned: Project
     subprocess.run(BACK.split("`")[1], shell=True, cwd=versioned.folder, check=True, capture_output=True)
     ran = versioned.run("plan")
     assert (ran.out, ran.err) == ("No changes. 1 unchanged.\n", "")
+
+
+def test_whoever_is_asked_about_taking_all_over_learns_that_git_has_the_state(
+    versioned: Project, person: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kalent was looked at before the question, so nothing seems new; what was edited since looks like a stranger's."""
+    assert versioned.apply().code == 0
+    commit(versioned.folder, "two")
+    versioned.state_path.unlink()
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+    asked = versioned.run("apply")
+    assert asked.code == 130
+    before = asked.err.partition("Apply this plan?")[0]
+    assert "1 to adopt" in before
+    assert BACK in before
+    assert FIRST not in before
+    versioned.write("sourcing_a", {"one": blueprint("One", steps=1)})
+    refreshed = versioned.run("plan", "--refresh")
+    assert "1 in conflict" in refreshed.out
+    assert BACK in refreshed.err
+
+
+def test_a_first_plan_that_has_seen_kalent_has_nothing_to_add(versioned: Project) -> None:
+    assert FIRST not in versioned.run("plan", "--refresh").err
