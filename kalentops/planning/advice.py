@@ -10,8 +10,12 @@ from kalentops.remote import Remote
 from kalentops.state.entries import Entry
 
 
-def orphaned(entry: Entry) -> str:
-    """The state has it, and no file wants it."""
+def orphaned(entry: Entry, heir: str | None = None) -> str:
+    """The state has it, and no file wants it. `heir`: the address that it may have now, whose conflict says what to do;
+    whoever forgot it here first would make that one anew.
+    """
+    if heir is not None:
+        return f"in no file any more; recorded {entry.applied_at}; it may be {heir} now: what is said there comes first"
     return Reason(
         f"in no file any more; recorded {entry.applied_at}; Kalent's web app is where one deletes it",
         Way("forget it", f"removed: [{entry.key}]", f"in a file of {entry.sourcing_id}"),

@@ -163,7 +163,7 @@ def make_plan(
     relocated = relocate(state, relocations)
     known = relocated.state
     wanted = {each.address: each for each in desired}
-    twins = find_twins(wanted, known)
+    twins = find_twins(wanted, known, relocated.unknown)
     changes = [
         _change(address, wanted.get(address), relocated, twins, forced=address in overwrite)
         for address in wanted.keys() | known.entries.keys() | known.intents.keys()
@@ -239,7 +239,7 @@ def _unmoved(address: str, want: Desired | None, state: State, twins: Twins) -> 
         )
         return _build(address, Action.RESUME, want, entry, reason, intent.sent)
     if want is None and entry is not None:
-        reason = orphaned(entry)
+        reason = orphaned(entry, twins.claimed.get(address))
         return Change(address, Action.ORPHAN, entry.name, entry.blueprint_id, reason=reason)
     if want is None:
         raise AssertionError(f"{address} is neither wanted nor known")

@@ -14,7 +14,8 @@ from kalentops.state.entries import Entry, State
 class Relocated:
     """The state as the files want it called. `moved` has the old address by the new one, `forgotten` what the state
     does not know any more, `left` why an address could not be moved or forgotten. `gone` are the addresses that are
-    said to be removed, and of which the state knows nothing (any more).
+    said to be removed, and of which the state knows nothing (any more); `unknown` has, by their new address, those that
+    are said to have moved and of which it knows neither the old one nor the new.
     """
 
     state: State
@@ -22,6 +23,7 @@ class Relocated:
     forgotten: Mapping[str, Entry] = field(default_factory=dict)
     left: Mapping[str, str] = field(default_factory=dict)
     gone: frozenset[str] = frozenset()
+    unknown: Mapping[str, str] = field(default_factory=dict)
 
 
 def rename(state: State, names: Mapping[str, str]) -> State:
@@ -62,12 +64,16 @@ def relocate(state: State, relocations: Iterable[Relocation]) -> Relocated:
     forgotten: dict[str, Entry] = {}
     left: dict[str, str] = {}
     gone: set[str] = set()
+    unknown: dict[str, str] = {}
     held = state.entries.keys() | state.intents.keys()
     for sourcing_id, keys in targets.items():
         for source in keys:
             old, end = f"{sourcing_id}/{source}", final(source, keys)
             if old not in held:
-                gone.update([old] if end is None else [])
+                if end is None:
+                    gone.add(old)
+                else:
+                    unknown[f"{sourcing_id}/{end}"] = old
                 continue
             if end is None:
                 if old in state.intents:
@@ -83,7 +89,8 @@ def relocate(state: State, relocations: Iterable[Relocation]) -> Relocated:
             else:
                 moved[new] = old
     known = rename(forget(state, forgotten), {old: new for new, old in moved.items()})
-    return Relocated(known, moved, forgotten, left, frozenset(gone))
+    unknown = {new: old for new, old in unknown.items() if new not in held and new not in moved}
+    return Relocated(known, moved, forgotten, left, frozenset(gone), unknown)
 
 
 def narrowed(state: State, done: Relocated, covers: Callable[[str], bool]) -> State:

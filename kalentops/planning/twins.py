@@ -1,18 +1,22 @@
 """What is ours and in no file any more, or about to become another one, and what another address would make again: a
-key that was renamed, keys that were swapped, a sourcing that was changed. Pure.
+key that was renamed, also where that is said with a slip, keys that were swapped, a sourcing that was changed. Pure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from kalentops.canonical import content_digest
 from kalentops.checking import Desired
 from kalentops.planning.advice import moving, overwriting
 from kalentops.planning.reason import Reason, Way
 from kalentops.state.entries import Entry, Intent, State
-from kalentops.text import same_name
+from kalentops.text import nearest, same_name
+
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,28 +26,47 @@ class _Twin:
     digest: str
 
 
+class _Slip(NamedTuple):
+    """A key that is said to have moved and is recorded nowhere, and the one that was probably meant."""
+
+    said: str
+    meant: Entry
+
+
 @dataclass(frozen=True, slots=True)
 class Twins:
     """What no file wants any more: by sourcing and name, by sourcing and content, and by key. `renamed` is what the
     files still want, under another name: by sourcing and the name that was sent; `heirs` has, by its address, the new
-    one that takes this name.
+    one that takes this name. `misnamed` has, by address, what was probably meant where a key is said to have moved
+    that is recorded nowhere. `claimed` are the addresses of those that no file wants any more and that may be what
+    another address is now, which is the value.
     """
 
     alike: Mapping[tuple[str, str], _Twin] = field(default_factory=dict)
     by_key: Mapping[str, _Twin] = field(default_factory=dict)
     renamed: Mapping[tuple[str, str], _Twin] = field(default_factory=dict)
     heirs: Mapping[str, str] = field(default_factory=dict)
+    misnamed: Mapping[str, _Slip] = field(default_factory=dict)
+    claimed: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, want: Desired) -> str | None:
         """Why a blueprint can't be made: one of ours in its sourcing is it, or looks like it."""
+        twin = self.looking_like(want)
+        if twin is not None:
+            return _why(want, twin)
+        slip = self.misnamed.get(want.address)
+        if slip is not None:
+            return _misnamed(want, slip)
+        other = self.renamed.get((want.named.sourcing_id, same_name(want.named.name)))
+        return None if other is None else _swapped(want, other)
+
+    def looking_like(self, want: Desired) -> _Twin | None:
+        """What no file wants any more, and has its name or its content."""
         sourcing_id = want.named.sourcing_id
         twin = self.alike.get((sourcing_id, same_name(want.named.name)))
         if twin is None and want.canonical is not None and self.alike:
             twin = self.alike.get((sourcing_id, content_digest(want.canonical.body) or ""))
-        if twin is not None:
-            return _why(want, twin)
-        other = self.renamed.get((sourcing_id, same_name(want.named.name)))
-        return None if other is None else _swapped(want, other)
+        return twin
 
     def becomes_another(self, address: str) -> str | None:
         """Why an update may not be sent without somebody's word: what it changes may be what another address means."""
@@ -67,8 +90,10 @@ class Twins:
         )
 
 
-def find_twins(wanted: Mapping[str, Desired], state: State) -> Twins:
-    """What is ours and not wanted. What a cut-off create may have made is as much there as what is recorded."""
+def find_twins(wanted: Mapping[str, Desired], state: State, unknown: Mapping[str, str] = _NONE) -> Twins:
+    """What is ours and not wanted. What a cut-off create may have made is as much there as what is recorded.
+    `unknown`: the old addresses that the files speak of and the state does not know, by the new one.
+    """
     alike: dict[tuple[str, str], _Twin] = {}
     by_key: dict[str, _Twin] = {}
     renamed: dict[tuple[str, str], _Twin] = {}
@@ -90,7 +115,35 @@ def find_twins(wanted: Mapping[str, Desired], state: State) -> Twins:
         named_so_far = renamed.get((want.named.sourcing_id, same_name(want.named.name)))
         if named_so_far and want.address not in state.entries.keys() | state.intents.keys():
             heirs[named_so_far.address] = want.address
-    return Twins(alike, by_key, renamed, heirs)
+    twins = Twins(alike, by_key, renamed, heirs, dict(_slips(wanted, state, unknown)))
+    return replace(twins, claimed=dict(_claims(wanted, state, twins)))
+
+
+def _slips(
+    wanted: Mapping[str, Desired], state: State, unknown: Mapping[str, str]
+) -> Iterator[tuple[str, _Slip]]:
+    """Else a slip in `from` would make a second one beside the one that goes on."""
+    left: dict[str, dict[str, Entry]] = {}
+    for address, each in state.entries.items() if unknown else ():
+        if address not in wanted:
+            left.setdefault(each.sourcing_id, {})[each.key] = each
+    for new, old in unknown.items():
+        sourcing_id, _, key = old.partition("/")
+        here = left.get(sourcing_id, {})
+        meant = nearest(key, sorted(here))
+        if meant is not None:
+            yield new, _Slip(key, here[meant])
+
+
+def _claims(wanted: Mapping[str, Desired], state: State, twins: Twins) -> Iterator[tuple[str, str]]:
+    for want in wanted.values() if twins.alike else ():
+        if want.address in state.entries or want.address in state.intents:
+            continue
+        twin, slip = twins.looking_like(want), twins.misnamed.get(want.address)
+        if twin is not None:
+            yield twin.address, want.address
+        elif slip is not None:
+            yield slip.meant.address, want.address
 
 
 def _swapped(want: Desired, other: _Twin) -> str:
@@ -99,6 +152,16 @@ def _swapped(want: Desired, other: _Twin) -> str:
         f"far, and {other.address} is to be another one now",
         moving("keys renamed or swapped", other.address, want.address),
         overwriting("this is a new one", other.address, "first"),
+    )
+
+
+def _misnamed(want: Desired, slip: _Slip) -> str:
+    meant = slip.meant
+    return Reason(
+        f"said to have been {slip.said}, which is recorded nowhere; {meant.key} is, as {meant.blueprint_id}, and is in "
+        "no file any more",
+        Way("meant that one", f"moved: [{{from: {meant.key}, to: {want.named.key}}}]", "in the file"),
+        Way("another one", f"removed: [{meant.key}]", "in the file"),
     )
 
 

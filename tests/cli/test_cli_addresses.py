@@ -76,6 +76,37 @@ def test_a_key_is_renamed_and_a_text_is_changed(
     assert len(emulator.store.blueprints("sourcing_a")) == 2
 
 
+def test_a_slip_in_the_old_key_makes_no_second_one(
+    applied: Project, truth: Truth, emulator: BackgroundEmulator
+) -> None:
+    """Renamed, and edited beyond recognition: `from` alone tells that it is the same one."""
+    made, other = applied.ids["sourcing_a/old"], {"other": blueprint("Other")}
+    anew = {"new": blueprint("Something else", steps=1), **other}
+    write(applied, anew, moved=[moved("odl", "new")])
+    ran = applied.apply()
+    truth.check(ran)
+    assert ran.code == 6
+    assert "said to have been odl, which is recorded nowhere; old is, as " in ran.out
+    said = applied.run("plan").out
+    assert "it may be sourcing_a/new now: what is said there comes first" in said
+    assert "removed: [old]" in said
+    assert "state rm" not in said
+    write(applied, anew, moved=[moved("old", "new")])
+    ran = applied.apply()
+    truth.check(ran)
+    assert (ran.code, applied.ids["sourcing_a/new"]) == (0, made)
+    assert len(emulator.store.blueprints("sourcing_a")) == 2
+
+
+def test_a_slip_in_the_old_key_of_a_new_one(applied: Project) -> None:
+    made, other = applied.ids["sourcing_a/old"], {"other": blueprint("Other")}
+    anew = {"new": blueprint("Something else", steps=1), **other}
+    write(applied, anew, moved=[moved("odl", "new")], removed=["old"])
+    ran = applied.apply()
+    assert ran.code == 0
+    assert applied.ids["sourcing_a/new"] != made
+
+
 def test_a_place_that_is_taken_is_told(applied: Project) -> None:
     write(applied, {"other": blueprint("Other")}, moved=[moved("old", "other")])
     plan = applied.run("plan")

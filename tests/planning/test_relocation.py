@@ -65,6 +65,16 @@ def test_a_key_that_moved_more_than_once() -> None:
     assert relocate(state("s1/c"), lines).moved == {}
 
 
+def test_a_move_of_what_nobody_knows() -> None:
+    """Of what it has become nobody knows either: else the move was made before."""
+    assert relocate(state("s1/x"), [said("a", "b")]).unknown == {"s1/b": "s1/a"}
+    assert relocate(state(), [said("a", "b"), said("b", "c")]).unknown == {"s1/c": "s1/b"}
+    for known in (state("s1/b"), state("s1/a"), state(creating=["s1/b"])):
+        assert relocate(known, [said("a", "b")]).unknown == {}
+    assert relocate(state("s1/b"), [said("a", "b"), said("b", "c")]).unknown == {}
+    assert relocate(state(), [said("a", None)]).unknown == {}
+
+
 def test_a_key_that_moved_and_was_removed_then() -> None:
     done = relocate(state("s1/a"), [said("a", "b"), said("b", None)])
     assert set(done.forgotten) == {"s1/a"}

@@ -105,3 +105,29 @@ def test_the_first_of_several_is_named() -> None:
     said = of(known, want("s1/new", body("One", "Hello")))
     assert said is not None
     assert "state mv s1/a s1/new" in said
+
+
+def test_a_slip_in_what_is_said_to_have_moved() -> None:
+    """Edited and renamed in one go, so nothing else tells that it is the same one."""
+    known = state({"s1/cadence": body("One"), "s1/else": body("Two", "Ho"), "s2/cadence": body("Three")})
+    new = want("s1/new", body("New", "Hello"))
+
+    def why(old: str, *others: Desired) -> str | None:
+        wanted = {each.address: each for each in (new, *others)}
+        return find_twins(wanted, known, {"s1/new": old}).of(new)
+
+    assert why("s1/cadense") == (
+        "said to have been cadense, which is recorded nowhere; cadence is, as b-s1/cadence, and is in no file any "
+        "more; meant that one: `moved: [{from: cadence, to: new}]` (in the file); another one: "
+        "`removed: [cadence]` (in the file)"
+    )
+    assert why("s1/quite-different") is None
+    assert why("s1/cadense", want("s1/cadence", body("One"))) is None, "a file still wants it"
+
+
+def test_what_may_be_another_one_now_is_not_to_be_forgotten_first() -> None:
+    known = state({"s1/old": body("One"), "s1/cadence": body("Two", "Ho"), "s1/third": body("Three", "Ha")})
+    renamed, slipped = want("s1/new", body("One")), want("s1/newer", body("New", "Hello"))
+    wanted = {each.address: each for each in (renamed, slipped)}
+    twins = find_twins(wanted, known, {"s1/newer": "s1/cadense"})
+    assert twins.claimed == {"s1/old": "s1/new", "s1/cadence": "s1/newer"}
