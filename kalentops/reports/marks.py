@@ -94,7 +94,23 @@ def _tokens(text: str) -> Iterator[tuple[bool, str]]:
 
 def _words(text: str) -> Iterator[tuple[bool, str]]:
     for token in re.findall(r" +|[^ ]+", text):
-        yield (True, " ") if token.isspace() and " " in token else (_is_harmless(token), token)
+        if token.isspace() and " " in token:
+            yield True, " "
+        elif _is_harmless(token):
+            yield True, token
+        else:
+            yield from _cut(token)
+
+
+def _cut(token: str) -> Iterator[tuple[bool, str]]:
+    """What is code, then the punctuation of the sentence around it, which would be copied along with it."""
+    head = token[:-1] if token[-1] in ",;" else token
+    if head.endswith(")") and "(" not in head:
+        head = head[:-1]
+    if head:
+        yield False, head
+    if head != token:
+        yield True, token[len(head) :]
 
 
 def _is_harmless(token: str) -> bool:
