@@ -47,7 +47,8 @@ _SOME: Final = 3
 
 def plan(of: Plan, *, verbose: bool = False, reasons: bool = True) -> Iterator[Line]:
     """Everything but the no-ops, what somebody else has done, then the summary. With `verbose`, new blueprints with
-    their whole texts. Without `reasons`, those of conflicts are left for the result to tell.
+    their whole texts, and those that are taken over as they are. Without `reasons`, those of conflicts are left for the
+    result to tell.
     """
     shown = [each for each in of.changes if each.action is not Action.NO_OP]
     for sourcing_id, group in groupby(shown, key=lambda each: each.sourcing_id):
@@ -81,13 +82,14 @@ def _change(each: Change, *, verbose: bool, reasons: bool) -> Iterator[Line]:
         f'{old} "{clip(each.name)}"{ident}',
         (where, "dim"),
     )
-    if each.reason and (reasons or each.action is not Action.CONFLICT):
+    conflict = each.action is Action.CONFLICT
+    if each.reason and (reasons or not conflict):
         yield from reason(each.reason, "      ", _REASONS.get(each.action, "dim"))
     if each.theirs is not None:
         yield from _both_sides(each)
     elif each.before is not None and each.after is not None:
         yield from changed(each.before, each.after, "      ")
-    elif each.after is not None and each.action is not Action.CONFLICT:
+    elif each.after is not None and (verbose or each.action is not Action.ADOPT) and not conflict:
         yield from outline(each.after, "      ", full=verbose)
 
 

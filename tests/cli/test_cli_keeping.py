@@ -129,5 +129,19 @@ def test_whoever_is_asked_about_taking_all_over_learns_that_git_has_the_state(
     assert BACK in refreshed.err
 
 
+def test_what_is_taken_over_as_it_is_takes_two_lines(versioned: Project) -> None:
+    """After a lost state that is everything, and the two that differ are what has to be read."""
+    assert versioned.apply().code == 0
+    versioned.state_path.unlink()
+    said = versioned.run("plan", "--refresh").out
+    adopted = said.partition("= adopt one")[2]
+    assert adopted.splitlines()[1:] == [
+        "      it is there already, just so, and is taken over",
+        "",
+        "Plan: 1 to adopt.",
+    ]
+    assert "Hi {{firstname}}, message 1" in versioned.run("plan", "--refresh", "-v").out
+
+
 def test_a_first_plan_that_has_seen_kalent_has_nothing_to_add(versioned: Project) -> None:
     assert FIRST not in versioned.run("plan", "--refresh").err
