@@ -33,6 +33,17 @@ class StoreFailure(KalentopsError):
 
     hint = "nothing that was recorded before is lost; make room or mend the permissions, then run the command again"
 
+    @classmethod
+    def of_output(cls, what: str, path: object, error: OSError | RuntimeError) -> StoreFailure:
+        """For a file that a user has named for what is made anew each time. RuntimeError: links in a circle."""
+        hint = (
+            "there is no such folder: make it, or name another file"
+            if isinstance(error, FileNotFoundError)
+            else None
+        )
+        reason = getattr(error, "strerror", None) or error
+        return cls(f"{what} can't be written to {path}: {reason}", hint=hint)
+
 
 class InvalidConfig(KalentopsError):
     """`kalentops.yaml`, an option or an environment variable is not valid."""

@@ -63,9 +63,8 @@ def save(plan: Plan, path: Path, asked: Asked = Asked()) -> None:
     }
     try:
         durable.replace(path.resolve(), (dump({**to_json(plan), "asked": said}) + "\n").encode())
-    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
-        reason = getattr(error, "strerror", None) or error
-        raise StoreFailure(f"the plan can't be written to {path}: {reason}") from error
+    except (OSError, RuntimeError) as error:
+        raise StoreFailure.of_output("the plan", path, error) from error
 
 
 def load(path: Path) -> Saved:

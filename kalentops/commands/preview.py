@@ -130,9 +130,8 @@ def _write(path: Path, page: bytes) -> None:
                 hint="pass another --out, or remove the file",
             )
         durable.replace(target, page)
-    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
-        reason = getattr(error, "strerror", None) or error
-        raise StoreFailure(f"the page can't be written to {path}: {reason}") from error
+    except (OSError, RuntimeError) as error:
+        raise StoreFailure.of_output("the page", path, error) from error
 
 
 def _open(address: str) -> None:

@@ -98,6 +98,7 @@ def test_a_page_that_can_not_be_written_is_told(project: Project) -> None:
     ran = project.run("preview", "--out", "nowhere/page.html")
     assert (ran.code, ran.out) == (1, "")
     assert "the page can't be written to nowhere/page.html" in ran.err
+    assert "hint: there is no such folder: make it, or name another file\n" in ran.err
     ran = project.run("preview", "--out", "blueprints")
     assert ran.code == 1
 
