@@ -133,7 +133,7 @@ class _Showing:
         stages.show_plan(
             planned, self.state_file, notes=notes, verbose=self.verbose, brief=brief, reasons=reasons
         )
-        if planned.plan.to_do and not self.yes and not click.confirm("Apply this plan?", err=True):
+        if planned.plan.to_do and not self.yes and not options.ask("Apply this plan?"):
             raise Interrupted("answered no; nothing was begun")
         return planned
 

@@ -210,3 +210,24 @@ def project(directory: Path, state_file: Path | None) -> Project:
 def can_ask() -> bool:
     """Whether there is somebody to answer."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
+
+
+def ask(question: str) -> bool:
+    """Whether somebody says yes to it. What was typed before the question stood there is no answer to it: it is thrown
+    away. Raises click.Abort.
+    """
+    if sys.stdin.isatty():
+        _drop_what_was_typed()
+    return click.confirm(question, err=True)
+
+
+def _drop_what_was_typed() -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        while msvcrt.kbhit():
+            msvcrt.getwch()
+    else:
+        import termios
+
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)

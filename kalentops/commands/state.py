@@ -91,7 +91,7 @@ def rm(
         _check_known(state, addresses)
         for address in dict.fromkeys(addresses):
             tell([_farewell(state, address)])
-        if not yes and not click.confirm("Forget it?", err=True):
+        if not yes and not options.ask("Forget it?"):
             raise Interrupted("answered no; nothing was forgotten")
         session.replace(forget(state, addresses))
 

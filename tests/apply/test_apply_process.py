@@ -171,7 +171,37 @@ def test_on_a_terminal_it_asks(
     answer: bytes, code: int, made: int, project: Project, emulator: BackgroundEmulator
 ) -> None:
     project.write("sourcing_a", {"one": blueprint("One")})
+    process, leader = _at_a_terminal(project)
+    shown = b""
+    while b"Apply this plan?" not in shown:
+        shown += os.read(leader, 4096)
+    shown += _answered(process, leader, answer)
+    assert process.wait(timeout=20) == code, shown.decode()
+    os.close(leader)
+    assert len(emulator.store.blueprints("sourcing_a")) == made
+    assert b"\x1b[" in shown  # colour, on a terminal
+    assert b"Traceback" not in shown
+
+
+@needs_posix
+def test_what_was_typed_before_the_question_is_no_answer(
+    project: Project, emulator: BackgroundEmulator
+) -> None:
+    """Somebody presses y too early, for whatever was asked last."""
+    project.write("sourcing_a", {"one": blueprint("One")})
+    process, leader = _at_a_terminal(project, typed=b"y\n")
+    shown = b""
+    while b"Apply this plan?" not in shown:
+        shown += os.read(leader, 4096)
+    shown += _answered(process, leader, b"n\n")
+    assert process.wait(timeout=20) == 130, shown.decode()
+    os.close(leader)
+    assert emulator.store.blueprints("sourcing_a") == []
+
+
+def _at_a_terminal(project: Project, *, typed: bytes = b"") -> tuple[subprocess.Popen[bytes], int]:
     leader, follower = pty.openpty()
+    os.write(leader, typed)
     variables = {name: value for name, value in project.variables().items() if name not in {"CI", "NO_COLOR"}}
     process = subprocess.Popen(
         [sys.executable, "-m", "kalentops", "apply"],
@@ -184,19 +214,17 @@ def test_on_a_terminal_it_asks(
         preexec_fn=_take_terminal,  # noqa: PLW1509 - no other thread of this process forks
     )
     os.close(follower)
+    return process, leader
+
+
+def _answered(process: subprocess.Popen[bytes], leader: int, answer: bytes) -> bytes:
+    """What it shows until it has ended."""
     shown = b""
-    while b"Apply this plan?" not in shown:
-        shown += os.read(leader, 4096)
     while process.poll() is None:
         # Again and again, as a person would: a ^C that comes between the prompt and the read is easily lost.
         os.write(leader, answer)
         shown += _shown_within(leader, 1.0)
-    shown += _shown_within(leader, 0.2)
-    assert process.wait(timeout=20) == code, shown.decode()
-    os.close(leader)
-    assert len(emulator.store.blueprints("sourcing_a")) == made
-    assert b"\x1b[" in shown  # colour, on a terminal
-    assert b"Traceback" not in shown
+    return shown + _shown_within(leader, 0.2)
 
 
 def _shown_within(leader: int, seconds: float) -> bytes:
