@@ -15,7 +15,7 @@ from kalentops.loader.misspelt import as_meant
 from kalentops.loader.nodes import Broken, Tree
 from kalentops.loader.places import Places
 from kalentops.loader.tree import parse
-from kalentops.loader.violations import meant, to_problem
+from kalentops.loader.violations import meant, misspelt, to_problem
 from kalentops.model import SourcingFile
 from kalentops.shape import ShapeError, Violation
 
@@ -120,7 +120,11 @@ def _salvage(document: Document, violations: list[Violation]) -> None:
     tainted: set[Path] = set()
     for _ in range(3):
         for violation in violations:
-            tainted.add(_mend(data, violation))
+            surplus = _is_surplus(data, violation)
+            path = _mend(data, violation)
+            if surplus:
+                continue
+            tainted.add(path)
             near = meant(violation)
             if near:
                 tainted.add((*violation.path[:-1], near))
@@ -131,6 +135,16 @@ def _salvage(document: Document, violations: list[Violation]) -> None:
         else:
             document.tainted = frozenset(tainted)
             return
+
+
+def _is_surplus(data: Any, violation: Violation) -> bool:
+    """Whether a misspelt key stands beside the right one: without it, all is as its author wrote it."""
+    near = misspelt(violation)
+    for part in violation.path[:-1]:
+        if not _has(data, part):
+            return False
+        data = data[part]
+    return near is not None and isinstance(data, dict) and data.get(near) is not None
 
 
 def _plain(node: Any) -> Any:

@@ -32,11 +32,18 @@ def meant(violation: Violation) -> str | None:
     """The field that an unknown one was meant to be or to belong to: `skipStepIfNoContact` belongs to `policy`."""
     if violation.kind != "extra_forbidden":
         return None
-    key, fields = str(violation.path[-1]), _owner(violation.path).names()
-    near = nearest(key, fields)
+    near = misspelt(violation)
     if near:
         return near
+    key, fields = str(violation.path[-1]), _owner(violation.path).names()
     return next((place for place, model in _INNER if place in fields and nearest(key, model.names())), None)
+
+
+def misspelt(violation: Violation) -> str | None:
+    """The field beside which an unknown one stands, and whose name was probably meant."""
+    if violation.kind != "extra_forbidden":
+        return None
+    return nearest(str(violation.path[-1]), _owner(violation.path).names())
 
 
 def _unknown(v: Violation) -> Problem:
