@@ -149,6 +149,8 @@ def _make_streams_safe() -> None:
 
 
 def _tell(error: KalentopsError) -> int:
+    if isinstance(error, Interrupted):
+        return _tell_plainly(error)
     from kalentops.reports.console import show
     from kalentops.reports.lines import line
     from kalentops.text import visible
@@ -158,4 +160,15 @@ def _tell(error: KalentopsError) -> int:
     if error.hint:
         lines.append(line(("hint: ", "dim"), visible(error.hint, keep="\n")))
     show(lines, sys.stderr)
+    return error.exit_code
+
+
+def _tell_plainly(error: KalentopsError) -> int:
+    """Without the console: what was being imported when the interrupt came can't always be imported once more."""
+    from kalentops.reports.inert import inert
+    from kalentops.text import visible
+
+    said = [f"error: {error}", *(f"also: {note}" for note in getattr(error, "__notes__", ()))]
+    said += [f"hint: {error.hint}"] if error.hint else []
+    sys.stderr.write(inert(visible("\n".join(said), keep="\n")) + "\n")
     return error.exit_code

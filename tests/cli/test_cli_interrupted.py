@@ -135,6 +135,7 @@ import os, signal, sys
 class Impatient:
     def find_spec(self, name, path=None, target=None):
         if name in AT:
+            AT.remove(name)
             os.kill(os.getpid(), signal.SIGINT)
 
 
@@ -147,18 +148,34 @@ main()
 
 
 @pytest.mark.parametrize(
-    "at", ["kalentops.cli", "kalentops.config,kalentops.reports.console"], ids=["at once", "twice"]
+    "at", ["kalentops.cli", "kalentops.commands.apply,kalentops.reports.inert"], ids=["at once", "twice"]
 )
 def test_an_impatient_user_sees_no_traceback(at: str, applied: Project) -> None:
     """Interrupted while the program is being loaded, and once more while it says that it was interrupted."""
     before = contents(applied.folder)
-    done = subprocess.run(
+    done = _interrupted_at(at, applied)
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", "")  # click ends the line of a ^C
+    assert contents(applied.folder) == before
+
+
+@pytest.mark.parametrize("at", ["yaml._yaml", "pydantic_core", "kalentops.loader.tree", "kalentops.text"])
+def test_an_interrupt_within_an_import_is_told_although_that_module_is_half_there(
+    at: str, applied: Project
+) -> None:
+    """PyYAML can't be imported once more: its package is gone again, and modules of it that refer to it are not."""
+    before = contents(applied.folder)
+    done = _interrupted_at(at, applied)
+    said = "error: interrupted; what was done until then stays"
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", said)
+    assert contents(applied.folder) == before
+
+
+def _interrupted_at(at: str, project: Project) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [sys.executable, "-c", _AT_IMPORTS, at, "apply", "--yes"],
-        cwd=applied.folder,
-        env=applied.variables(),
+        cwd=project.folder,
+        env=project.variables(),
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", "")  # click ends the line of a ^C
-    assert contents(applied.folder) == before
