@@ -45,7 +45,7 @@ def take_edits(
             kind = Forbidden if observed.denied == observed.refused.keys() else RefusedByApi
             raise kind(f"nothing was taken, because not everything could be read: {refusals(observed)}")
         taking = take(before.desired, state, observed, now, before.relocations)
-        edits = edit_files(taking, config.root, config.severities)
+        edits = edit_files(taking, config.root, config.severities, [each.named for each in before.desired])
         if not isinstance(hand, Snapshot):
             write_edits(edits, hand)
     return edits
@@ -75,7 +75,7 @@ def _files(config: Config, state: State) -> Repository:
 
 def show_edits(edits: Edits, form: str, *, dry_run: bool) -> int:
     """The findings on stderr, the result on stdout; the exit code."""
-    show(findings.findings(each for file in edits.files for each in file.findings), sys.stderr)
+    show(findings.findings(edits.findings), sys.stderr)
     if form == "json":
         sys.stdout.write(machine.dump(report.data(edits, dry_run=dry_run)) + "\n")
     else:

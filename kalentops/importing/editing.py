@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -14,7 +14,7 @@ from kalentops.finding import Finding, Severity
 from kalentops.importing.carrying_out import Keeper
 from kalentops.importing.updating import Kept, Taken, Taking
 from kalentops.loader.files import Source, read
-from kalentops.rules.engine import Severities
+from kalentops.rules.engine import Named, Severities, check_together
 from kalentops.store import durable
 from kalentops.writing.editing import edit_blueprint
 
@@ -28,28 +28,32 @@ class EditedFile:
     before: str
     after: str
     findings: tuple[Finding, ...] = ()
+    named: tuple[Named, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Edits:
-    """What becomes of everything that somebody else has changed, and the files that it changes."""
+    """What becomes of everything that somebody else has changed, and the files that it changes. `findings` are those
+    of the new texts, and of what they say together with all other files.
+    """
 
     taken: tuple[Taken, ...] = ()
     kept: tuple[Kept, ...] = ()
     files: tuple[EditedFile, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def exit_code(self) -> int:
         """As the README's table has it: conflicts before findings."""
         if any(each.conflict for each in self.kept):
             return 9 if self.taken else 6
-        valid = all(f.severity is not Severity.ERROR for file in self.files for f in file.findings)
+        valid = all(each.severity is not Severity.ERROR for each in self.findings)
         return 0 if valid else 3
 
 
-def edit_files(taking: Taking, root: Path, severities: Severities) -> Edits:
-    """The files as they will be. Raises StoreFailure where one of them can't be read any more, or was saved
-    since it was.
+def edit_files(taking: Taking, root: Path, severities: Severities, named: Iterable[Named]) -> Edits:
+    """The files as they will be; `named` are all blueprints as the files hold them now. Raises StoreFailure where one
+    of the files can't be read any more, or was saved since it was.
     """
     taken: list[Taken] = []
     kept = list(taking.kept)
@@ -68,11 +72,22 @@ def edit_files(taking: Taking, root: Path, severities: Severities) -> Edits:
             else:
                 taken.append(each)
         if after != before:
-            findings, *_ = check_text(Job(root, severities), name, after)
-            files.append(EditedFile(name, path, before, after, tuple(findings)))
+            read = check_text(Job(root, severities), name, after)
+            held = tuple(each.named for each in read.desired)
+            files.append(EditedFile(name, path, before, after, tuple(read.findings), held))
     taken.sort(key=lambda each: each.address)
     kept.sort(key=lambda each: each.address)
-    return Edits(tuple(taken), tuple(kept), tuple(files))
+    return Edits(tuple(taken), tuple(kept), tuple(files), _findings(files, named))
+
+
+def _findings(files: Sequence[EditedFile], named: Iterable[Named]) -> tuple[Finding, ...]:
+    """A name that somebody has given in Kalent may be that of another blueprint, in whichever file."""
+    edited = {file.name for file in files}
+    after = [each for each in named if each.file not in edited] + [
+        each for file in files for each in file.named
+    ]
+    together = check_together(sorted(after, key=lambda each: (each.file, each.key_at)))
+    return tuple(sorted([*(found for file in files for found in file.findings), *together]))
 
 
 def _check_unchanged(job: Job, name: str, text: str, taken: Sequence[Taken]) -> None:

@@ -93,6 +93,22 @@ def test_without_a_sourcing_all_of_ours_are_looked_at(project: Project, emulator
     assert ran.json["files"] == ["blueprints/a.yaml"]
 
 
+@pytest.mark.parametrize("where", ["a.yaml", "other.yaml"])
+def test_a_name_that_another_blueprint_has_is_taken_and_told(
+    where: str, project: Project, emulator: BackgroundEmulator
+) -> None:
+    """Two sequences of one name are possible in Kalent; the files must not pretend that all is well."""
+    made = applied(project)
+    if where != "a.yaml":
+        project.write("sourcing_a", {"third": blueprint("Second.")}, name="other")
+    emulator.store.edit(made, name="Second" if where == "a.yaml" else "Second.")
+    for dry in (["--dry-run"], []):
+        ran = project.run("import", "sourcing_a", "--update", *dry)
+        assert ran.code == 3, ran
+        assert "error KAL018: the name stands a second time in this sourcing" in ran.err
+    assert project.run("plan").code == 3
+
+
 def test_a_dry_run_touches_nothing(project: Project, emulator: BackgroundEmulator) -> None:
     made = applied(project)
     edit(emulator, made, name="Another")
