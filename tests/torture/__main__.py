@@ -33,6 +33,7 @@ def _seeds(bounds: tuple[int, int]) -> dict[str, Any]:
         counts["seeds"] += 1
         counts["runs"] += verdict.disturbed + 2
         counts["kills"] += verdict.kills
+        counts["overtaken"] += verdict.overtaken
         for problem in verdict.problems:
             counts[problem[:2]] += 1
             failures.append(f"seed {seed}: {problem}")

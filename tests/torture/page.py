@@ -81,6 +81,7 @@ def _rows(figures: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "POSTs without an earlier durable intent", f"**{simulation.get('I3', 0)}**"
     yield "PATCHes of what is not ours", f"**{_total(figures, 'wrong_patches', 'I5')}**"
     yield "other broken promises", f"**{len(broken(figures))}**"
+    yield "updates over which an older one came true, unseen", str(simulation["overtaken"])
     yield "resolved by the next undisturbed run, without a person", f"**{availability(figures):.1%}**"
     yield "— where the state was kept", f"{simulation['kept_resolved'] / simulation['kept']:.1%}"
     yield "— where the state was lost", f"{simulation['lost_resolved'] / simulation['lost']:.1%}"

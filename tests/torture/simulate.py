@@ -39,7 +39,8 @@ _MEMORY = Path("/dev/shm")
 @dataclass
 class Verdict:
     """What a seed came to. `resolved`: the first calm run ended without a person. `meddled`: colleagues did things
-    that only a person can decide about.
+    that only a person can decide about. `overtaken`: updates over which an older one came true later, when no list
+    could show it any more.
     """
 
     seed: int
@@ -49,6 +50,7 @@ class Verdict:
     meddled: bool
     disturbed: int
     kills: int
+    overtaken: int
     trace: list[str] = field(default_factory=list)
 
 
@@ -78,6 +80,7 @@ class _Play:
         self.serial = 0
         self.began = 0.0
         self.meddled = False
+        self.overtaken = 0
         self.meddling = self.network.meddling = 0.15 if self.random.random() < 0.2 else 0.0
         self.wiped: set[str] = set()
 
@@ -103,6 +106,7 @@ class _Play:
             self._meddled(),
             disturbed,
             self.kills,
+            self.overtaken,
             self.network.trace,
         )
 
@@ -239,13 +243,19 @@ class _Play:
             if not recorded and each.blueprint_id not in self.wiped:
                 self.problems.append(f"I2: {each.blueprint_id} is recorded nowhere")
 
-    def _check_texts(self) -> None:
-        """Everything is said to be done: then candidates get what the files say."""
-        self.problems += [
-            f"I6: {each.blueprint_id} is not what {each.address} says"
-            for each in self.store.read().state.entries.values()
-            if not self.server.shows(each.blueprint_id, self.bodies[each.address])
-        ]
+    def _check_texts(self, of: ApplyResult) -> None:
+        """Everything is said to be done: then candidates get what the files say, or the run names what is otherwise."""
+        named = " ".join([*of.notes, *(f"{each.address}: {each.note}" for each in of.results if each.note)])
+        for each in self.store.read().state.entries.values():
+            found = self.server.stored[each.blueprint_id]
+            if f"{each.address}: " in named or self.server.shows(
+                each.blueprint_id, self.bodies[each.address]
+            ):
+                continue
+            if found.authors[-1] == "late":
+                self.overtaken += 1
+            else:
+                self.problems.append(f"I6: {each.blueprint_id} is not what {each.address} says")
 
     def _calm(self) -> bool:
         """Two undisturbed runs: the first resolves everything or names what it can't, the second writes nothing."""
@@ -253,8 +263,8 @@ class _Play:
         self.network.kill_in = None
         first = self._run()
         resolved = first is not None and all(each.outcome is Outcome.DONE for each in first.results)
-        if resolved and not self._meddled():
-            self._check_texts()
+        if first and resolved and not self._meddled():
+            self._check_texts(first)
         self.clock.advance(60)
         before = self.network.writes
         second = self._run()

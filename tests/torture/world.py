@@ -21,7 +21,8 @@ from tests.torture.disk import Killed
 @dataclass
 class Stored:
     """A blueprint on the server. `versions` are (time of the commit, name, steps), oldest first; `authors` says who
-    made each. A colleague's may be `exact`: what the files want, and so fit to be adopted.
+    made each, "late" where an answer came before the effect. A colleague's may be `exact`: what the files want, and so
+    fit to be adopted.
     """
 
     blueprint_id: str
@@ -81,7 +82,7 @@ class Server:
         _, name, steps = found.versions[-1]
         changed = _kept(body["steps"]) if "steps" in body else steps
         found.versions.append((self._now(), body.get("name", name), changed))
-        found.authors.append(origin)
+        found.authors.append(origin if self._effect_at is None else "late")
         found.config = body.get("config", found.config)
 
     def shows(self, blueprint_id: str, body: Mapping[str, Any]) -> bool:
