@@ -123,12 +123,14 @@ def _wrong_type(v: Violation) -> Problem:
         hint = "remove the quotes"
     elif v.kind == "literal_error":
         hint = "write one of " + ", ".join(allowed(str(v.path[-1])))
+    elif wanted == "text" and v.value is None:
+        hint = "write a text, in quotes if it begins with `#`: what follows a # is a comment"
     elif wanted == "text" and isinstance(v.value, dict | list):
         hint = "quote it, or put it below a `|-`: a { or [ begins a mapping or a list"
     else:
         example = _EXAMPLE.get(str(v.path[0]) if _of_addresses(v.path) else len(v.path))
         example = example or _EXAMPLE.get(v.path[-1])
-        hint = example or ("write a text" if wanted == "text" else f"write {wanted}")
+        hint = example or f"write {wanted}"
     return Problem(v.path, f"{field} has to be {wanted}, here stands {_seen(v)}", hint, code="KAL012")
 
 
