@@ -535,8 +535,10 @@ def test_a_key_renamed_after_a_cut_off_create_makes_nothing_twice(
     truth.check(ran)
     assert ran.code == 6
     assert len(emulator.store.blueprints("sourcing_a")) == 1
-    assert "kalentops state rm sourcing_a/old" in project.run("plan").out
-    assert project.run("state", "rm", "sourcing_a/old", "--yes").code == 0
+    said = project.run("plan").out
+    assert "it may be sourcing_a/new now: what is said there comes first" in said
+    assert "kalentops state mv sourcing_a/old sourcing_a/new" in said
+    assert project.run("state", "mv", "sourcing_a/old", "sourcing_a/new").code == 0
     assert project.apply().code == 0
     assert set(project.ids) == {"sourcing_a/new"}
     assert len(emulator.store.blueprints("sourcing_a")) == 1
