@@ -22,7 +22,8 @@ from typing import Any, Final
 
 from kalentops.cli import run as run_command
 from kalentops.git.worktree import Worktree
-from kalentops.text import count
+from kalentops.reports.inert import inert
+from kalentops.text import count, visible
 
 RESULTS: Final = {
     0: "ok",
@@ -147,19 +148,22 @@ def _plan(folder: str) -> Outcome:
 
 
 def _drift(folder: str) -> Outcome:
-    """Exit code 2 where somebody has changed in Kalent what stands in the files."""
-    asked = ("plan", "-C", folder, "--refresh-only")
-    code, text = _capture(*asked, "--format", "json", "--detailed-exitcode")
+    """Exit code 2 where somebody has changed in Kalent what stands in the files. Kalent is looked at once: what a
+    second look saw could be something else.
+    """
+    asked = ("plan", "-C", folder, "--refresh-only", "--format", "json", "--detailed-exitcode")
+    code, text = _capture(*asked, aloud=True)
     if code not in {0, _CHANGES}:
         return Outcome(code)
-    number = len(_json(text).get("drift", []))
-    _call(*asked, summary=True)
+    found = _json(text).get("drift", [])
+    for each in found:
+        sys.stdout.write(inert(visible(f"{each['kind']}: {each['address']}")) + "\n")
     if code:
         _say(
             "error",
-            f"{count(number, 'blueprint')} changed in Kalent by somebody: see the summary of this run",
+            f"{count(len(found), 'blueprint')} changed in Kalent by somebody: see the summary of this run",
         )
-    return Outcome(code, changed=code == _CHANGES, numbers={"drift": number})
+    return Outcome(code, changed=code == _CHANGES, numbers={"drift": len(found)})
 
 
 def _apply(folder: str) -> Outcome:
@@ -228,11 +232,13 @@ def _call(*args: str, summary: bool = False) -> int:
     return _unless_interrupted(code)
 
 
-def _capture(*args: str) -> tuple[int, str]:
-    """A command whose result is for this program: it has told its notes already. Raises _Interrupted."""
+def _capture(*args: str, aloud: bool = False) -> tuple[int, str]:
+    """A command whose result is for this program. Unless `aloud`, it has told its notes and the job's summary already.
+    Raises _Interrupted.
+    """
     out, err = io.StringIO(), sys.stderr
-    with _summary(keep=False), redirect_stdout(out):
-        sys.stderr = io.StringIO()
+    with _summary(keep=aloud), redirect_stdout(out):
+        sys.stderr = err if aloud else io.StringIO()
         try:
             code = run_command(args)
         finally:

@@ -186,12 +186,14 @@ def test_drift_fails_the_nightly_run_and_changes_nothing(
     assert calm.run(workflow(remote, "drift")) == "success", calm.log
     (made,) = emulator.store.blueprints("sourcing_a")
     emulator.store.edit(made.blueprint_id, name="Somebody else's name")
-    job = start("drift")
+    job, asked = start("drift"), emulator.log.requests.total()
     assert job.run(workflow(remote, "drift")) == "failure"
     assert passed_over(job, workflow(remote, "drift")) == set()
     assert "::error title=kalentops::1 blueprint" in job.log
-    assert "Somebody else's name" in job.log
+    assert "changed: sourcing_a/one" in job.log
+    assert "Somebody else's name" in (job.home / "summary.md").read_text()
     assert outputs_of(job)["drift"] == "1"
+    assert emulator.log.requests.total() - asked == 1, "a second look could see something else"
     assert remote.log == before
     assert KEY not in job.log
 
@@ -322,6 +324,7 @@ def test_the_action_without_a_key_is_refused(start: Start) -> None:
     job = start("one")
     assert job.run(job_with(command="drift")) == "failure"
     assert outputs_of(job)["result"] == "refused"
+    assert "KALENT_API_KEY" in job.log
 
 
 @pytest.mark.parametrize(
