@@ -15,9 +15,8 @@ def main() -> None:
         from kalentops.cli import run
 
         code = run(sys.argv[1:])
-    except (
-        KeyboardInterrupt
-    ):  # before there is anything to end, or a second one while the first is being told
+    except KeyboardInterrupt:
+        # Before there is anything to end, or a second one while the first is being told.
         code = 130
     sys.exit(code)
 

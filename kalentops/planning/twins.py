@@ -4,7 +4,7 @@ key that was renamed, also where that is said with a slip, keys that were swappe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -110,13 +110,14 @@ def find_twins(wanted: Mapping[str, Desired], state: State, unknown: Mapping[str
         for mark in (same_name(str(body["name"])), content_digest(body)):
             if mark is not None:
                 alike.setdefault((each.sourcing_id, mark), twin)
+    new = [each for at, each in wanted.items() if at not in state.entries and at not in state.intents]
     heirs = {}
-    for want in wanted.values():
+    for want in new if renamed else ():
         named_so_far = renamed.get((want.named.sourcing_id, same_name(want.named.name)))
-        if named_so_far and want.address not in state.entries.keys() | state.intents.keys():
+        if named_so_far:
             heirs[named_so_far.address] = want.address
     twins = Twins(alike, by_key, renamed, heirs, dict(_slips(wanted, state, unknown)))
-    return replace(twins, claimed=dict(_claims(wanted, state, twins)))
+    return replace(twins, claimed=dict(_claims(new, twins)))
 
 
 def _slips(
@@ -135,10 +136,8 @@ def _slips(
             yield new, _Slip(key, here[meant])
 
 
-def _claims(wanted: Mapping[str, Desired], state: State, twins: Twins) -> Iterator[tuple[str, str]]:
-    for want in wanted.values() if twins.alike else ():
-        if want.address in state.entries or want.address in state.intents:
-            continue
+def _claims(new: Iterable[Desired], twins: Twins) -> Iterator[tuple[str, str]]:
+    for want in new if twins.alike else ():
         twin, slip = twins.looking_like(want), twins.misnamed.get(want.address)
         if twin is not None:
             yield twin.address, want.address
