@@ -6,11 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kalentops.git.worktree import Worktree
-
-# Nobody's index is refreshed and no program of the repository started by a look.
-_READS = ("core.fsmonitor=false",)
-_AS_IT_IS = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"}
+from kalentops.git.worktree import looking
 
 
 def is_uncommitted(file: Path) -> bool:
@@ -24,4 +20,4 @@ def is_in_head(file: Path) -> bool:
 
 
 def _said(file: Path, *args: str) -> str | None:
-    return Worktree(file.parent, _READS).ask(*args, environment=_AS_IT_IS) if file.parent.is_dir() else None
+    return looking(file.parent).ask(*args) if file.parent.is_dir() else None

@@ -1,4 +1,4 @@
-"""The git repository that a project lies in, as far as something is written there: a setting, a commit, a push.
+"""The git repository that a project lies in: how git is called there, to look or to write.
 
 git is the user's own, with the user's settings; but a hook's variables, which may speak of another repository, are
 left out, and nothing is asked: a password that is missing is an error.
@@ -10,7 +10,7 @@ import os
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -56,6 +56,7 @@ class Worktree:
 
     folder: Path
     settings: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def git(self, *args: str, environment: Mapping[str, str] | None = None, data: bytes = b"") -> Said:
         """Run git, whatever comes of it. Raises UsageError where there is none, or where it doesn't end."""
@@ -65,26 +66,33 @@ class Worktree:
             with subprocess.Popen(  # noqa: S603 - fixed subcommands; names stand behind `--` or were checked
                 command,
                 cwd=self.folder,
-                env=_environment() | dict(environment or {}),
+                env=_environment() | {**self.variables, **(environment or {})},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
             ) as process:
                 out, err = _until_its_end(process, data)
         except FileNotFoundError:
-            raise UsageError("there is no git here", hint="install git") from None
+            raise UsageError(
+                "there is no git here", hint="install git, or leave out what asks for it, such as --against"
+            ) from None
         except subprocess.TimeoutExpired:
             raise UsageError(
                 f"git {args[0]} gave no answer within {_SECONDS} s", hint="try it again"
             ) from None
         return Said(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"), out)
 
-    def ask(self, *args: str, environment: Mapping[str, str] | None = None) -> str | None:
+    def ask(self, *args: str) -> str | None:
         """What git prints, without the line feed at its end; None where it refuses, or where there is none."""
         try:
-            return self.git(*args, environment=environment).told("git refused")
+            return self.git(*args).told("git refused")
         except UsageError:
             return None
+
+
+def looking(folder: Path) -> Worktree:
+    """One in which git only looks: no index is refreshed, nothing fetched, no program of the repository started."""
+    return Worktree(folder, ("core.fsmonitor=false",), {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"})
 
 
 def _until_its_end(process: subprocess.Popen[bytes], data: bytes) -> tuple[bytes, bytes]:
@@ -107,16 +115,12 @@ def top_of(folder: Path) -> Path | None:
     return None
 
 
-def without_key() -> dict[str, str]:
-    """The environment for a program that is not ours: helpers, filters and signers of git get it from there."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(_KEYS)}
-
-
 def _environment() -> dict[str, str]:
+    """Without the key to Kalent: helpers, filters and signers of git get this from it."""
     kept = {
         name: value
-        for name, value in without_key().items()
-        if not name.startswith("GIT_") or name.startswith(_KEPT)
+        for name, value in os.environ.items()
+        if not name.startswith(("GIT_", *_KEYS)) or name.startswith(_KEPT)
     }
     # A name is a name, whatever stands in it: no pattern, and no command to pathspecs.
     return kept | {
