@@ -52,6 +52,7 @@ class _File(Shape):
     blueprints: str = "blueprints/"
     state: str = "kalentops.state.json"
     parallelism: PositiveInt = 8
+    create: Literal["reserve", "whole"] = "reserve"
     guards: Guards = Guards()
     rules: dict[str, Level] = {}  # noqa: RUF012 - a model copies its defaults
     samples: FrozenList[dict[str, str]] = ()
@@ -59,14 +60,16 @@ class _File(Shape):
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The settings of a project. `root` is its folder; `severities` has None for a rule that is off; each of `samples`
-    is a candidate to render messages for, as values of some or all of the variables.
+    """The settings of a project. `root` is its folder; `create` says whether a create reserves an id first, or is one
+    request with everything, for an API that takes no empty blueprints; `severities` has None for a rule that is off;
+    each of `samples` is a candidate to render messages for, as values of some or all of the variables.
     """
 
     root: Path
     blueprints: Path
     state: Path
     parallelism: int = 8
+    create: Literal["reserve", "whole"] = "reserve"
     guards: Guards = field(default_factory=Guards)
     severities: dict[str, Severity | None] = field(default_factory=dict)
     samples: tuple[Mapping[str, str], ...] = ()
@@ -196,6 +199,7 @@ def _config(root: Path, found: _File) -> Config:
         _inside(root, found.blueprints, "blueprints"),
         _inside(root, found.state, "state"),
         found.parallelism,
+        found.create,
         found.guards,
         levels,
         found.samples,

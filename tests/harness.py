@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from kalentops.cli import run as run_cli
 from kalentops.emulator.server import BackgroundEmulator
+from kalentops.stub import Mark, mark_of
 from tests.faults.proxy import FaultProxy, Request
 from tests.strategies import to_yaml
 
@@ -151,6 +152,7 @@ class Truth:
     sourcings: tuple[str, ...]
     problems: list[str] = field(default_factory=list)
     _serial: int = 0
+    _marks: set[Mark | None] = field(default_factory=set)
 
     def watch(self, proxy: FaultProxy) -> None:
         proxy.watchers.append(self._look)
@@ -159,14 +161,20 @@ class Truth:
         """Called before the request has any effect: what it is about must be on the disk already."""
         if request.kind == "create":
             name = request.data["name"]
-            if f'"name":{json.dumps(name)}' not in self._journal():
-                self.problems.append(f"I3: a POST of {name!r} without an earlier intent")
-        if request.kind == "update":
-            blueprint_id = request.path.rsplit("/", 1)[-1]
-            if blueprint_id not in self._recorded() and f'"{blueprint_id}"' not in self._journal():
-                self.problems.append(f"I5: a PATCH of {blueprint_id}, which is not ours")
+            mark = mark_of(request.data)
+            if mark is None and f'"name":{json.dumps(name)}' not in self._journal():
+                self.problems.append(f"I3: a POST of {name!r}, with text, without an earlier intent")
+            if mark is not None and mark in self._marks:
+                self.problems.append(f"I3: the nonce of {name!r} is not new")
+            self._marks |= {mark} - {None}
+        if request.kind in {"fill", "update"} and not self._claimed(request.blueprint_id):
+            problem = "I3: text" if request.kind == "fill" else "I5: a PATCH"
+            self.problems.append(f"{problem} for {request.blueprint_id}, which is not recorded as ours")
         if request.path.endswith("/start") or request.method == "DELETE":
             self.problems.append(f"{request.method} {request.path}")
+
+    def _claimed(self, blueprint_id: str) -> bool:
+        return blueprint_id in self._recorded() or f'"{blueprint_id}"' in self._journal()
 
     def _journal(self) -> str:
         try:
@@ -181,15 +189,29 @@ class Truth:
             return set()
 
     def on_server(self) -> dict[str, list[str]]:
-        """The ids on the server, by sourcing and name."""
+        """The ids on the server, by sourcing and name, without the leftovers."""
         found: dict[str, list[str]] = {}
         for sourcing in self.sourcings:
             for each in self.emulator.store.blueprints(sourcing):
+                if mark_of({"name": each.name, "steps": each.steps}):
+                    continue
                 found.setdefault(f"{sourcing}/{each.name}", []).append(each.blueprint_id)
         return found
 
+    def leftovers(self) -> list[str]:
+        """The ids of the stubs on the server that are recorded nowhere."""
+        everything = [
+            each for sourcing in self.sourcings for each in self.emulator.store.blueprints(sourcing)
+        ]
+        stubs = [
+            each.blueprint_id for each in everything if mark_of({"name": each.name, "steps": each.steps})
+        ]
+        return [each for each in stubs if not self._claimed(each)]
+
     def check(self, ran: Ran | None = None, *, foreign: frozenset[str] = frozenset()) -> None:
-        """I1 to I5 and I7. `foreign` are ids that somebody else made."""
+        """I1 to I5 and I7. `foreign` are ids that somebody else made. What has text counts: a stub messages nobody, and
+        is recognised by its name.
+        """
         problems = list(self.problems)
         ours = {name: [i for i in ids if i not in foreign] for name, ids in self.on_server().items()}
         problems += [f"I1: {name} exists as {ids}" for name, ids in ours.items() if len(ids) > 1]

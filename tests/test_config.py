@@ -29,7 +29,7 @@ def refusal(folder: Path, text: str) -> str:
 
 def test_without_a_file(tmp_path: Path) -> None:
     assert load_config(tmp_path) == Config(
-        tmp_path, tmp_path / "blueprints", tmp_path / "kalentops.state.json", 8, Guards(), {}
+        tmp_path, tmp_path / "blueprints", tmp_path / "kalentops.state.json", 8, "reserve", Guards(), {}
     )
 
 
@@ -84,7 +84,7 @@ def test_it_is_found_upwards_to_the_root_of_the_repository(tmp_path: Path) -> No
             "zzz: 1",
             (
                 "kalentops.yaml:1:1: `zzz` is not a setting; the settings are "
-                "blueprints, state, parallelism, guards, rules, samples"
+                "blueprints, state, parallelism, create, guards, rules, samples"
             ),
         ),
         (

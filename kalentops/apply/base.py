@@ -58,18 +58,23 @@ class Recorder(Protocol):
 @dataclass(frozen=True, slots=True)
 class Options:
     """`settle`: seconds for which an unknown outcome is looked for. `overwrite`: addresses whose remote version
-    may be replaced although somebody changed it.
+    may be replaced although somebody changed it. `whole`: a create is one request with everything, for an API that
+    takes no empty blueprints. `resend`: addresses where such a create is sent again if no blueprint is exactly it.
     """
 
     tenant: str
     settle: float = 30.0
     parallelism: int = 8
     overwrite: frozenset[str] = frozenset()
+    whole: bool = False
+    resend: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
 class Run:
-    """One run of `apply`: its means, and what its threads have to know of each other."""
+    """One run of `apply`: its means, and what its threads have to know of each other. `open_intents` are the addresses
+    where text may have been sent, and what became of it is not known.
+    """
 
     api: Api
     session: Recorder
@@ -94,7 +99,7 @@ class Run:
             raise
         with self._lock:
             for record in records:
-                if isinstance(record, Intended):
+                if isinstance(record, Intended) and not record.intent.only_reserves:
                     self.open_intents.add(record.intent.address)
                 elif isinstance(record, Done | Closed):
                     self.open_intents.discard(record.address)
@@ -140,16 +145,24 @@ class Run:
 
 @dataclass(slots=True)
 class View:
-    """What a sourcing holds, as of its last whole list."""
+    """What a sourcing holds, as of its last whole list; and the ids that an answer has `given` since then."""
 
     run: Run
     sourcing_id: str
     remotes: tuple[Remote, ...] = ()
     read_at: float = float("-inf")
+    given: set[str] = field(default_factory=set)
+
+    def add(self, made: Remote) -> Remote:
+        """Take in what an answer says was made, until the next list says what there is."""
+        self.remotes = (*self.remotes, made)
+        self.given.add(made.blueprint_id)
+        return made
 
     def read(self) -> tuple[Remote, ...]:
         """Read the list anew. Raises what the API's list raises."""
         self.remotes = self.run.api.list_blueprints(self.sourcing_id)
+        self.given -= set(self.ids())
         self.read_at = self.run.clock.monotonic()
         self.run.see(self.ids())
         return self.remotes
@@ -185,6 +198,15 @@ class Job:
     @property
     def address(self) -> str:
         return self.change.address
+
+    @property
+    def key(self) -> str:
+        return self.change.key
+
+    @property
+    def nonces(self) -> tuple[str, ...]:
+        """Those of the stubs that earlier runs have made for the address, or may have."""
+        return self.intent.nonces if self.intent else ()
 
     @property
     def body(self) -> Mapping[str, Any]:

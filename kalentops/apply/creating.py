@@ -1,130 +1,210 @@
-"""Making a blueprint once: look, record the intent, send once, find out, record the outcome."""
+"""Making a blueprint once: look, reserve an id with an empty stub, claim the id, send the text to it.
+
+A stub may be made anew as often as its answer is lost: it can message nobody. Text goes only to an id that is durably
+recorded for its address, and an address has one.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from kalentops.apply.base import Job, View, not_done
+from kalentops.apply.events import Reserved
 from kalentops.apply.result import Cause, Outcome, Result
-from kalentops.apply.settling import Absent, settle
-from kalentops.canonical import Canonical, hidden, shown_part
-from kalentops.errors import KalentopsError, StateError, StoreFailure
+from kalentops.apply.settling import look_until
+from kalentops.apply.updating import record_done, seen_entry, update
+from kalentops.canonical import hidden, of_body, shown_part
+from kalentops.errors import KalentopsError
 from kalentops.outcome import Accepted, Limited, NotSent, Refused, Verdict
-from kalentops.planning.lookalikes import Doubt, Found, beside, look_alikes, why_not_made
+from kalentops.planning.advice import never_resent
+from kalentops.planning.lookalikes import beside, look_alikes, reserved, why_not_made
 from kalentops.planning.plan import Action
 from kalentops.remote import Remote
-from kalentops.state.entries import Adopted, Closed, Done, Entry, Intended, Intent
+from kalentops.state.entries import Adopted, Closed, Entry, Intended, Intent
+from kalentops.stub import Mark, as_remote, mark_in, new_nonce, stub, stub_mark
 from kalentops.text import is_safe_id
 
 _ATTEMPTS: Final = 3
 _LIMITED: Final = 6
+_WINDOW: Final = 10.0
+"""Seconds for which a stub is looked for whose answer was lost: a second one does no harm."""
+_BAD_REQUEST: Final = 400
+_NO_ANSWER: Final = "the answer does not name what was made"
 
 
 def create(view: View, job: Job) -> tuple[Result, Entry | None]:
     """Make the blueprint of a job, or adopt the one that is it already.
 
     The entry comes with an adoption that still lacks fields which can't be read back: an update has to follow.
-    Raises KalentopsError where it could not go on; `run.open_intents` tells whether something was sent.
+    Raises KalentopsError where it could not go on; `run.open_intents` tells whether text was sent.
     """
-    run, limited, attempt = view.run, 0, 1
-    while attempt <= _ATTEMPTS:
-        run.api.ready()
+    creation = _Creation(view, job, list(job.nonces))
+    while True:
+        view.run.api.ready()
         view.fresh()
         adopted = _adopt(view, job)
         if adopted is not None:
             return adopted
-        if not run.creates_are_safe():
-            said = "the outcomes of three creates in a row stayed unknown; no new one is begun"
-            return job.result(Action.CREATE, Outcome.NOT_ATTEMPTED, error=said, cause=Cause.UNREACHABLE), None
-        intent = Intent(
-            job.address, "create", job.body, job.digest, run.clock.now(), view.ids(), attempt=attempt
-        )
-        result = _once(view, job, intent)
-        if isinstance(result, Result):
+        result = creation.go_on()
+        if result is not None:
             return result, None
-        if isinstance(result, Limited) and limited == _LIMITED:
-            return not_done(job, Action.CREATE, result), None
-        # Too many requests: nothing was done. Wait, look again, and only then send again.
-        limited, attempt = (limited + 1, attempt) if isinstance(result, Limited) else (limited, attempt + 1)
-    said = f"sent {_ATTEMPTS} times without an answer, and nothing came of it; the next run looks first"
-    return job.result(Action.CREATE, Outcome.UNKNOWN, error=said), None
 
 
-def _once(view: View, job: Job, intent: Intent) -> Result | Limited | None:
-    """One attempt. None where it certainly came to nothing although it was sent, and may be tried again."""
-    run = view.run
+@dataclass(slots=True)
+class _Creation:
+    """The attempts to create one blueprint. `nonces`: of the stubs that may exist without text, as far as is known;
+    `made`: the one that an answer said was made.
+    """
+
+    view: View
+    job: Job
+    nonces: list[str]
+    made: Remote | None = None
+    lost: int = 0
+    limited: int = 0
+    why: str = field(default="")
+
+    def go_on(self) -> Result | None:
+        """One step: use a stub that is there, or make another attempt. None: look again first."""
+        view, job = self.view, self.job
+        there = reserved(view.foreign(), job.address, self.nonces)
+        if isinstance(there, str):
+            return job.result(Action.CREATE, Outcome.CONFLICT, error=there)
+        stub_ = there or self.made
+        if stub_ is not None:
+            return _claim(view, job, stub_)
+        if self.lost == _ATTEMPTS:
+            said = f"{self.why}; {_ATTEMPTS} attempts had no usable answer; no text was sent"
+            return job.result(Action.CREATE, Outcome.UNKNOWN, error=f"{said}; the next run looks first")
+        if not view.run.creates_are_safe():
+            said = "three creates in a row had no usable answer; no new one is started"
+            return job.result(Action.CREATE, Outcome.NOT_ATTEMPTED, error=said, cause=Cause.UNREACHABLE)
+        done = _send_whole(view, job) if view.run.options.whole else self._reserve()
+        if isinstance(done, Limited) and self.limited < _LIMITED:
+            # Too many requests: nothing was done. Wait, look again, and only then send again.
+            self.limited += 1
+            return None
+        return not_done(job, Action.CREATE, done) if isinstance(done, Limited) else done
+
+    def _reserve(self) -> Result | Limited | None:
+        """Make a stub. Whatever becomes of the request, the next look finds out."""
+        view, job = self.view, self.job
+        mark = Mark(job.key, new_nonce())
+        empty = stub(str(job.body["name"]), mark)
+        verdict = view.run.api.create(view.sourcing_id, empty.body)
+        if isinstance(verdict, Limited):
+            return verdict
+        if isinstance(verdict, Refused | NotSent):
+            return _refused(view, job, verdict)
+        self.nonces.append(mark.nonce)
+        blueprint_id = _id_in(verdict, view, lambda name: mark_in(name) == mark)
+        if blueprint_id is not None:
+            self.made = view.add(as_remote(blueprint_id, empty))
+            view.run.outcome_known(known=True)
+            return None
+        self.why = getattr(verdict, "reason", _NO_ANSWER)
+        self.lost += 1
+        # What is known to be without text may be used by any run, also where there are several.
+        view.run.record(_intent(view, job, self.nonces))
+        found = look_until(view, lambda: _marked(view, mark), job.address, self.why, most=_WINDOW)
+        view.run.outcome_known(known=found is not None)
+        return None
+
+
+def _intent(view: View, job: Job, nonces: list[str]) -> Intended:
+    at = view.run.clock.now()
+    return Intended(Intent(job.address, "create", job.body, job.digest, at, nonces=tuple(nonces)))
+
+
+def _marked(view: View, mark: Mark) -> Remote | None:
+    return next((each for each in view.foreign() if stub_mark(each) == mark), None)
+
+
+def _claim(view: View, job: Job, empty: Remote) -> Result:
+    """Record the id of a stub for the address, and send the text to it. The two are one record: an id that is claimed
+    and an update of it that is to be sent.
+    """
+    if empty.shown is None:
+        raise AssertionError(f"{empty.blueprint_id} is not known to be empty")
+    was, seen = of_body(empty.shown.body), empty.blueprint_id not in view.given
+    entry = Entry(
+        job.address,
+        empty.blueprint_id,
+        was.body,
+        was.digest,
+        view.run.clock.now(),
+        empty.digest if seen else None,
+        empty.updated_at,
+    )
+    view.run.own(entry.blueprint_id, job.address)
+    view.run.observe(Reserved(job.address, entry.blueprint_id))
+    return replace(update(view, replace(job, intent=None), entry, claims=True), action=Action.CREATE)
+
+
+def _send_whole(view: View, job: Job) -> Result | Limited:
+    """One POST with everything, for an API that takes no empty blueprints: an unknown outcome stays open."""
+    run, again = view.run, job.intent is not None
+    intent = Intent(job.address, "create", job.body, job.digest, run.clock.now())
     run.record(Intended(intent))
     verdict = run.api.create(view.sourcing_id, job.body)
     if isinstance(verdict, Refused | NotSent | Limited):
-        run.record(Closed(job.address, _why(verdict)))
-        if isinstance(verdict, Limited):
-            return verdict
-        if isinstance(verdict, Refused) and verdict.fatal:
-            run.stop(f"the API refused the key: {verdict.message}", Cause.DENIED)
-        return not_done(job, Action.CREATE, verdict)
-    blueprint_id = _usable_id(verdict, view)
+        if not again:  # what was sent before may still come true
+            run.record(Closed(job.address, "refused or not sent"))
+        return verdict if isinstance(verdict, Limited) else _refused(view, job, verdict)
+    blueprint_id = _id_in(verdict, view, lambda name: name == job.body["name"])
     if blueprint_id is not None:
         run.outcome_known(known=True)
-        return record_done(view, job, Action.CREATE, blueprint_id)
-    return _find_out(view, job, intent, verdict)
-
-
-def _find_out(view: View, job: Job, intent: Intent, verdict: Verdict) -> Result | None:
-    run = view.run
-    reason = getattr(verdict, "reason", "the answer holds no id that could be it")
+        run.own(blueprint_id, job.address)
+        return replace(record_done(view, job, blueprint_id), action=Action.CREATE)
+    reason = getattr(verdict, "reason", _NO_ANSWER)
     try:
-        settled = settle(view, intent, reason)
+        found = find_whole(view, job, intent, reason)
     except KalentopsError as error:
         return job.result(
             Action.CREATE, Outcome.UNKNOWN, error=f"{reason}; {error}; the next run looks first"
         )
-    run.outcome_known(known=isinstance(settled, Found))
-    match settled:
-        case Found(remote):
-            return record_done(view, job, Action.CREATE, remote.blueprint_id)
-        case Doubt(said):
-            return job.result(Action.CREATE, Outcome.UNKNOWN, error=f"{reason}; {said}")
-        case Absent() if isinstance(verdict, Accepted):
-            # The API's own word that it was done weighs more than a list that does not show it.
-            said = "the API said that it was done, and no list shows it yet; the next run looks first"
-            return job.result(Action.CREATE, Outcome.UNKNOWN, error=f"{reason}; {said}")
-        case Absent():
-            # The intent stays open until the next attempt replaces it, so that a crash in between is looked up.
-            return None
+    run.outcome_known(known=found is not None)
+    return found or job.result(
+        Action.CREATE,
+        Outcome.UNKNOWN,
+        error=never_resent(intent, f"{reason}; no blueprint in Kalent is exactly what was sent"),
+    )
 
 
-def record_done(view: View, job: Job, action: Action, blueprint_id: str) -> Result:
-    """Record that the open intent came true. Where the disk fails, the id is told instead of lost."""
-    run = view.run
-    run.own(blueprint_id, job.address)
-    try:
-        run.record(Done(job.address, blueprint_id, run.clock.now()))
-    except (StoreFailure, StateError) as error:
-        said = f"it was made as {blueprint_id}, but that could not be recorded: {error}; the next run looks first"
-        return job.result(action, Outcome.UNKNOWN, blueprint_id, error=said, cause=Cause.STORE)
-    return job.result(action, Outcome.DONE, blueprint_id)
+def find_whole(view: View, job: Job, intent: Intent, reason: str) -> Result | None:
+    """Record the one blueprint that is exactly what was sent, if there is one within the settle window."""
+    found = look_until(view, lambda: look_alikes(view.foreign(), intent.sent).adoptable, job.address, reason)
+    if found is None:
+        return None
+    view.run.own(found.blueprint_id, job.address)
+    return replace(record_done(view, job, found.blueprint_id), action=Action.CREATE)
 
 
-def _usable_id(verdict: Verdict, view: View) -> str | None:
-    """The id of an accepted create, if it can be the one of a new blueprint of this sourcing."""
+def _refused(view: View, job: Job, verdict: Refused | NotSent) -> Result:
+    if isinstance(verdict, Refused) and verdict.fatal:
+        view.run.stop(f"the API refused the key: {verdict.message}", Cause.DENIED)
+    result = not_done(job, Action.CREATE, verdict)
+    if isinstance(verdict, Refused) and verdict.status == _BAD_REQUEST and not view.run.options.whole:
+        hint = "; if it takes no empty blueprints, set `create: whole` in kalentops.yaml"
+        return replace(result, error=f"{result.error}{hint}")
+    return result
+
+
+def _id_in(verdict: Verdict, view: View, says: Callable[[str], bool]) -> str | None:
+    """The id in an answer, if the answer is the one to this request: `says` knows it by its name. An answer that a
+    proxy mixed up must not send a text to somebody else's blueprint.
+    """
     if not isinstance(verdict, Accepted):
         return None
-    blueprint_id = verdict.data.get("blueprintId")
+    blueprint_id, name = verdict.data.get("blueprintId"), verdict.data.get("name")
     if not isinstance(blueprint_id, str) or not is_safe_id(blueprint_id):
         return None
     elsewhere = verdict.data.get("sourcingId", view.sourcing_id) != view.sourcing_id
-    return None if elsewhere or view.run.given_before(blueprint_id) else blueprint_id
-
-
-def _why(verdict: Refused | NotSent | Limited) -> str:
-    match verdict:
-        case Refused(status=status):
-            return f"refused with {status}"
-        case Limited():
-            return "too many requests"
-        case NotSent():
-            return "not sent"
+    if elsewhere or view.run.given_before(blueprint_id) or not isinstance(name, str):
+        return None
+    return blueprint_id if says(name) else None
 
 
 def _adopt(view: View, job: Job) -> tuple[Result, Entry | None] | None:
@@ -146,11 +226,3 @@ def _adopt(view: View, job: Job) -> tuple[Result, Entry | None] | None:
     run.record(Adopted(entry))
     done = replace(job.result(Action.ADOPT, Outcome.DONE, remote.blueprint_id), note=beside(alike) or None)
     return done, entry if hidden(job.body) else None
-
-
-def seen_entry(job: Job, remote: Remote, at: str, sent: Canonical) -> Entry:
-    """An entry for what a list shows, as far as `sent` says what it is."""
-    extra = job.entry.extra if job.entry else {}
-    return Entry(
-        job.address, remote.blueprint_id, sent.body, sent.digest, at, remote.digest, remote.updated_at, extra
-    )

@@ -35,6 +35,22 @@ class Looking:
 
 
 @dataclass(frozen=True, slots=True)
+class Reserved:
+    """A new blueprint has its id, and its text is sent next."""
+
+    address: str
+    blueprint_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """The text of a blueprint has arrived."""
+
+    address: str
+    blueprint_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """Everything waits, because the API asked for it."""
 
@@ -48,5 +64,5 @@ class Finished:
     result: Result
 
 
-Event: TypeAlias = Began | Listed | Looking | Waiting | Finished
+Event: TypeAlias = Began | Listed | Looking | Reserved | Filled | Waiting | Finished
 Observer: TypeAlias = Callable[[Event], None]

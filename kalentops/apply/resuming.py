@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from kalentops.apply.base import Job, View
-from kalentops.apply.creating import create, record_done
+from kalentops.apply.creating import create, find_whole
 from kalentops.apply.result import Outcome, Result
-from kalentops.apply.settling import Absent, settle
-from kalentops.apply.updating import await_remote, update
+from kalentops.apply.updating import await_remote, record_done, update
 from kalentops.canonical import hidden, observable
-from kalentops.planning.lookalikes import Doubt, Found
+from kalentops.planning.advice import never_resent
 from kalentops.planning.plan import Action
 from kalentops.state.entries import Closed, Entry, Intent
+
+CUT_OFF: Final = "an earlier run was interrupted here"
 
 
 def resume(view: View, job: Job, intent: Intent) -> tuple[Result, Entry | None]:
@@ -22,20 +24,30 @@ def resume(view: View, job: Job, intent: Intent) -> tuple[Result, Entry | None]:
     """
     if intent.action == "update":
         return _resume_update(view, job, intent), None
-    match settle(view, intent, "an earlier run was cut off here"):
-        case Found(remote):
-            result = record_done(view, job, Action.RESUME, remote.blueprint_id)
-            entry = Entry(
-                job.address, remote.blueprint_id, intent.sent, intent.digest, intent.at, remote.digest
-            )
-            return _go_on(view, job, result, entry), None
-        case Doubt(said):
-            return job.result(Action.RESUME, Outcome.UNKNOWN, error=said), None
-        case Absent():
-            view.run.record(Closed(job.address, "nothing came of it"))
-            if job.change.after is None:
-                return job.result(Action.RESUME, Outcome.DONE), None
-            return create(view, replace(job, intent=None))
+    if not intent.only_reserves:
+        return _resume_whole(view, job, intent)
+    if job.change.after is not None:
+        return create(view, job)
+    view.run.record(Closed(job.address, "no longer wanted; at most stubs were made"))
+    return job.result(Action.RESUME, Outcome.DONE), None
+
+
+def _resume_whole(view: View, job: Job, intent: Intent) -> tuple[Result, Entry | None]:
+    """What was sent whole may come true at any time: it is never sent again unless a person says so."""
+    found = find_whole(view, job, intent, CUT_OFF)
+    if found is not None:
+        if found.blueprint_id is None:
+            raise AssertionError(f"{job.address} was found without an id")
+        sent = observable(intent.sent).digest
+        entry = Entry(job.address, found.blueprint_id, intent.sent, intent.digest, intent.at, sent)
+        return _go_on(view, job, replace(found, action=Action.RESUME), entry), None
+    if job.address not in view.run.options.resend or job.change.after is None:
+        said = never_resent(intent, "no blueprint in Kalent is exactly what was sent")
+        return job.result(Action.RESUME, Outcome.UNKNOWN, error=said), None
+    if not view.run.options.whole:
+        view.run.record(Closed(job.address, "sent again, as asked"))
+        job = replace(job, intent=None)
+    return create(view, job)
 
 
 def _resume_update(view: View, job: Job, intent: Intent) -> Result:
@@ -52,9 +64,9 @@ def _resume_update(view: View, job: Job, intent: Intent) -> Result:
     follows = job.change.after_digest == intent.digest and not job.change.protected
     if not follows and not _shows(view, entry, sent):
         # The cut-off update may still come through, and would undo the one that is to follow, or be taken for none.
-        await_remote(view, job.address, entry.blueprint_id, sent, "an earlier run was cut off here")
+        await_remote(view, job.address, entry.blueprint_id, sent, CUT_OFF)
     if _shows(view, entry, sent) and sent != entry.baseline and not hidden(intent.sent):
-        result = record_done(view, job, Action.RESUME, entry.blueprint_id)
+        result = replace(record_done(view, job, entry.blueprint_id), action=Action.RESUME)
         return _go_on(
             view, job, result, replace(entry, sent=intent.sent, digest=intent.digest, remote_digest=sent)
         )

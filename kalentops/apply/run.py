@@ -38,7 +38,8 @@ def apply_plan(
     StoreFailure before the first write, and nothing that one address could cause after it.
     """
     known = session.state if known is None else known
-    run = Run(api, session, clock, options, on_event, known.ids(), set(known.intents))
+    open_ = {address for address, intent in known.intents.items() if not intent.only_reserves}
+    run = Run(api, session, clock, options, on_event, known.ids(), open_)
     sourcings = _sourcings(run, known, plan.changes)
     on_event(Began(len(sourcings), len(plan.to_do)))
     with ThreadPoolExecutor(max_workers=max(1, options.parallelism), thread_name_prefix="apply") as pool:

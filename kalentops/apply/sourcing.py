@@ -16,9 +16,11 @@ from kalentops.apply.result import Outcome, Result
 from kalentops.apply.resuming import resume
 from kalentops.apply.updating import update
 from kalentops.errors import KalentopsError
+from kalentops.planning.advice import leftover
 from kalentops.planning.lookalikes import is_there
 from kalentops.planning.plan import Action
 from kalentops.state.entries import Entry
+from kalentops.stub import leftovers
 
 _ORDER = {Action.RESUME: 0, Action.UPDATE: 1, Action.ADOPT: 2, Action.CREATE: 2}
 
@@ -79,6 +81,7 @@ def work(sourcing: Sourcing) -> list[Result]:
     )
     for result in checked:
         sourcing.run.observe(Finished(result))
+    sourcing.notes += [leftover(each.blueprint_id, each.name) for each in leftovers(sourcing.view.foreign())]
     return [*checked, *(result for result in results if result.outcome is not Outcome.DONE)]
 
 
@@ -122,6 +125,8 @@ def _do(view: View, job: Job) -> Result:
         result, adopted = update(view, job, job.entry), None
     else:
         result, adopted = create(view, job)
+    if job.entry is not None and job.entry.mark is not None and job.change.after is not None:
+        result = replace(result, action=Action.CREATE)  # whose id was reserved by an earlier run
     return _complete(view, job, adopted, result) if adopted is not None else result
 
 

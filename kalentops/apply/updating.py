@@ -1,4 +1,4 @@
-"""Changing a blueprint that is ours, if it still is what we last saw there."""
+"""Changing a blueprint that is ours, if it still is what we last saw there: also a stub, which gets its first text."""
 
 from __future__ import annotations
 
@@ -7,28 +7,44 @@ from dataclasses import replace
 from typing import Any, Final
 
 from kalentops.apply.base import Job, View, not_done
-from kalentops.apply.creating import seen_entry
-from kalentops.apply.events import Looking
+from kalentops.apply.events import Filled
 from kalentops.apply.result import Cause, Outcome, Result
-from kalentops.canonical import hidden, observable, of_body
-from kalentops.errors import KalentopsError, StateError, StoreFailure, Unreachable
+from kalentops.apply.settling import look_until
+from kalentops.canonical import Canonical, hidden, observable, of_body
+from kalentops.errors import KalentopsError, StateError, StoreFailure
 from kalentops.outcome import Accepted, Limited, NotSent, Refused
-from kalentops.planning.advice import edited, gone, protected
+from kalentops.planning.advice import edited, gone, not_listed, protected
 from kalentops.planning.plan import Action
+from kalentops.remote import Remote
 from kalentops.state.entries import Adopted, Closed, Done, Entry, Intended, Intent, Seen
+from kalentops.stub import stub_mark
 
 _ATTEMPTS: Final = 3
-_PAUSE: Final = 0.5
 
 
-def update(view: View, job: Job, entry: Entry, *, baselines: frozenset[str] = frozenset()) -> Result:
+def update(
+    view: View,
+    job: Job,
+    entry: Entry,
+    *,
+    baselines: frozenset[str] = frozenset(),
+    claims: bool = False,
+) -> Result:
     """Make the blueprint of `entry` what the job wants.
 
-    `baselines` are digests beside the recorded one under which it is known to be ours. Raises KalentopsError
-    where nothing was begun.
+    `baselines` are digests beside the recorded one under which it is known to be ours. With `claims`, the entry is a
+    stub that is not recorded yet: it is, in the write that says what will be sent. Raises KalentopsError where nothing
+    was begun.
     """
     view.fresh()
     remote = view.get(entry.blueprint_id)
+    if remote is None and entry.remote_digest is None:
+        if claims:
+            view.run.record(Adopted(entry))
+        said = f"no list shows {entry.blueprint_id} yet"
+        remote = look_until(view, lambda: view.get(entry.blueprint_id), job.address, said)
+        if remote is None:
+            return job.result(Action.UPDATE, Outcome.UNKNOWN, entry.blueprint_id, error=not_listed(entry))
     if remote is None:
         return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=gone(entry))
     before = _may_be_there(job, entry)
@@ -42,10 +58,12 @@ def update(view: View, job: Job, entry: Entry, *, baselines: frozenset[str] = fr
         said = "Kalent shows it so already; nothing was sent"
         return replace(job.result(Action.UPDATE, Outcome.DONE, entry.blueprint_id), note=said)
     known: frozenset[str | None] = baselines | {entry.baseline, observable(entry.sent).digest, job.wanted}
+    if entry.mark is not None and entry.mark == stub_mark(remote):
+        known |= {remote.digest}
     if remote.digest not in known and not forced:
         said = edited(entry, remote)
         return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=said)
-    if job.change.protected:
+    if job.change.protected and entry.mark is None:
         said = protected(job.address)
         return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=said)
     body = _patch(job.body, before, whole=forced)
@@ -53,7 +71,8 @@ def update(view: View, job: Job, entry: Entry, *, baselines: frozenset[str] = fr
         job.address, "update", job.body, job.digest, view.run.clock.now(), blueprint_id=entry.blueprint_id
     )
     # When what is replaced was changed: a list that shows it once more is behind, and nobody has put it back.
-    view.run.record(Seen(job.address, entry.baseline, remote.updated_at), Intended(intent))
+    before_it = Adopted(entry) if claims else Seen(job.address, entry.baseline, remote.updated_at)
+    view.run.record(before_it, Intended(intent))
     return _send(view, job, entry, body, known | {remote.digest})
 
 
@@ -90,7 +109,9 @@ def _send(
     for _ in range(_ATTEMPTS):
         verdict = run.api.update(entry.blueprint_id, body)
         if isinstance(verdict, Accepted):
-            return _record(view, job, entry)
+            if entry.mark is not None:
+                run.observe(Filled(job.address, entry.blueprint_id))
+            return record_done(view, job, entry.blueprint_id)
         if isinstance(verdict, Refused | NotSent | Limited):
             if isinstance(verdict, Refused) and verdict.fatal:
                 run.stop(f"the API refused the key: {verdict.message}", Cause.DENIED)
@@ -102,7 +123,7 @@ def _send(
             if await_remote(view, job.address, entry.blueprint_id, job.wanted, reason) and not hidden(
                 job.body
             ):
-                return _record(view, job, entry)
+                return record_done(view, job, entry.blueprint_id)
         except KalentopsError as error:
             reason = f"{reason}; {error}"
             break
@@ -116,29 +137,29 @@ def _send(
 
 def await_remote(view: View, address: str, blueprint_id: str, wanted: str, reason: str) -> bool:
     """Whether the blueprint shows `wanted` within the settle window. Raises KalentopsError."""
-    clock, window = view.run.clock, view.run.options.settle
-    view.run.observe(Looking(address, window, reason))
-    deadline = clock.monotonic() + window
-    while True:
-        last = clock.monotonic() >= deadline
-        try:
-            view.read()
-        except Unreachable:
-            if last:
-                raise
-        else:
-            remote = view.get(blueprint_id)
-            if remote is not None and remote.digest == wanted:
-                return True
-        if last:
-            return False
-        clock.wait(min(_PAUSE, max(deadline - clock.monotonic(), 0.001)))
+
+    def shown() -> Remote | None:
+        remote = view.get(blueprint_id)
+        return remote if remote is not None and remote.digest == wanted else None
+
+    return look_until(view, shown, address, reason) is not None
 
 
-def _record(view: View, job: Job, entry: Entry) -> Result:
+def record_done(view: View, job: Job, blueprint_id: str) -> Result:
+    """Record that the open intent came true. Where the disk fails, the id is told instead of lost."""
     try:
-        view.run.record(Done(job.address, entry.blueprint_id, view.run.clock.now()))
+        view.run.record(Done(job.address, blueprint_id, view.run.clock.now()))
     except (StoreFailure, StateError) as error:
-        said = f"it was updated, but that could not be recorded: {error}; the next run looks first"
-        return job.result(Action.UPDATE, Outcome.UNKNOWN, entry.blueprint_id, error=said, cause=Cause.STORE)
-    return job.result(Action.UPDATE, Outcome.DONE, entry.blueprint_id)
+        said = (
+            f"{blueprint_id} was written, but that could not be recorded: {error}; the next run looks first"
+        )
+        return job.result(Action.UPDATE, Outcome.UNKNOWN, blueprint_id, error=said, cause=Cause.STORE)
+    return job.result(Action.UPDATE, Outcome.DONE, blueprint_id)
+
+
+def seen_entry(job: Job, remote: Remote, at: str, sent: Canonical) -> Entry:
+    """An entry for what a list shows, as far as `sent` says what it is."""
+    extra = job.entry.extra if job.entry else {}
+    return Entry(
+        job.address, remote.blueprint_id, sent.body, sent.digest, at, remote.digest, remote.updated_at, extra
+    )

@@ -40,6 +40,13 @@ if TYPE_CHECKING:
 )
 @options.targets
 @options.overwrite
+@click.option(
+    "--resend",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Send a create of unknown outcome again if no blueprint is exactly it: there may be two. Only for "
+    "`create: whole` and older states.",
+)
 @options.guards
 @options.lock_timeout
 @options.network
@@ -56,6 +63,7 @@ def command(
     settle: float,
     scope: Scope,
     overwrite: tuple[str, ...],
+    resend: tuple[str, ...],
     lock_timeout: float,
     limits: options.Limits,
     connection: options.Connection,
@@ -71,9 +79,7 @@ def command(
     """
     from kalentops import planfile
     from kalentops.apply.base import Options
-    from kalentops.commands import reporting, stages
-    from kalentops.commands.keeping import to_commit
-    from kalentops.commands.running import carry_out
+    from kalentops.commands import keeping, reporting, running, stages
     from kalentops.commands.target import Target
     from kalentops.reports.notes import tell
     from kalentops.store.filestore import FileStore
@@ -89,22 +95,22 @@ def command(
         repository = stages.read_files(project.config, session.state)
         report.refuse_invalid(repository)
         asked = stages.asked_for(scope, overwrite, saved)
+        stages.check_resend(resend, session.state, saved=saved is not None)
         planned = _planned(repository, session.state, asked, saved)
         target.check_state(session.state)
         if saved is not None:
             planned = _as_reviewed(planned, saved, target, at_once, quiet=quiet)
         stages.check_guards(planned.plan, project.config, limits)
-        show = _Showing(
-            project.state_path, form, yes=yes, verbose=verbose, quiet=quiet, reviewed=saved is not None
-        )
-        planned = show.agreed(planned, target, at_once, [*session.notes, *stages.overwrites(saved)])
-        plan = planned.plan
-        settings = Options(target.tenant, settle, at_once, frozenset(asked.overwrite))
-        result = carry_out(plan, planned.known, session, target, settings, quiet=quiet)
+        show = _Showing(project.state_path, form, yes, verbose, quiet, saved is not None)
+        notes = [*session.notes, *stages.overwrites(saved), *map(stages.resending, resend)]
+        planned = show.agreed(planned, target, at_once, notes)
+        whole = project.config.create == "whole"
+        settings = Options(target.tenant, settle, at_once, asked.replaced, whole, frozenset(resend))
+        result = running.carry_out(planned, session, target, settings, quiet=quiet, verbose=verbose)
         # Before the state is folded: should that fail, the ids have been told at least.
-        report.show_result(result, left_out=plan.left_out)
+        report.show_result(result, left_out=planned.plan.left_out)
     if not quiet and options.can_ask():
-        tell(to_commit(project.state_path))
+        tell(keeping.to_commit(project.state_path))
     ctx.exit(result.exit_code)
 
 

@@ -96,6 +96,27 @@ def overwrites(saved: Saved | None) -> Iterator[str]:
         yield f"the saved plan replaces what somebody may have changed in Kalent (--overwrite): {said}"
 
 
+def check_resend(addresses: Iterable[str], state: State, *, saved: bool) -> None:
+    """Raises UsageError for an address whose create is not open, or where a saved plan says what is done."""
+    for address in addresses:
+        intent = state.intents.get(address)
+        if saved:
+            raise UsageError(
+                "--resend can't go with a saved plan", hint="run `kalentops apply --resend ADDRESS`"
+            )
+        if intent is None or intent.action != "create" or intent.only_reserves:
+            raise UsageError(
+                f"no create of unknown outcome is open at {clip(address)}",
+                hint="`kalentops state list` shows which are; what is not open needs no --resend",
+            )
+
+
+def resending(address: str) -> str:
+    """What a person should know before the question."""
+    said = f"{clip(address, 200)} is sent again unless Kalent shows exactly what was sent"
+    return f"{said}; if the first one still comes true, there are two"
+
+
 def plan_of(repository: Repository, state: State, asked: Asked) -> Planned:
     """What would be done. Raises UsageError for what was asked for and is not there, StateDamaged."""
     wanted = {each.address for each in repository.desired}

@@ -118,12 +118,12 @@ def connected(target: Target, *, quiet: bool, farewell: str) -> Iterator[Line]:
 
 
 @contextmanager
-def wired(target: Target, *, quiet: bool, farewell: str) -> Iterator[Wire]:
+def wired(target: Target, *, quiet: bool, farewell: str, verbose: bool = False) -> Iterator[Wire]:
     """The network to the target. SIGINT and SIGTERM end the work after what is under way, and at once as long as
     nothing was sent that could write; a second one ends it at once in any case, with `farewell` as its last word.
     """
     clock = SystemClock()
-    progress = Progress(sys.stderr, quiet=quiet)
+    progress = Progress(sys.stderr, quiet=quiet, verbose=verbose)
     debug = (lambda said: tell([said])) if target.debug else None
     throttle = Throttle(clock, lambda seconds: progress(Waiting(seconds)))
     transport = HttpTransport(

@@ -43,6 +43,8 @@ def carry_out(drafts: Drafts, session: Keeper, tenant: str, at: str, parallelism
         state,
         tenant=state.tenant or tenant,
         entries={**state.entries, **{entry.address: entry for entry in entries}},
+        # A create that is open there is settled: what it may have made is this one, or a stub.
+        intents={at: each for at, each in state.intents.items() if at not in {e.address for e in entries}},
     )
     write_files(drafts.files, parallelism)
     try:

@@ -44,6 +44,9 @@ def plan_one(observed: Observed, files: Repository, state: State, choice: Choice
 
     Raises UsageError where it is another's, or the address is another's, or there is no such blueprint.
     """
+    # Whoever names the blueprint of an address says what became of a create that is open there.
+    open_ = {at: each for at, each in state.intents.items() if at != choice.address}
+    state = replace(state, intents=open_)
     whole = plan_import(observed, files, state)
     rows = observed.lists.get(choice.sourcing_id)
     remote = _find(choice, rows) if rows is not None else None

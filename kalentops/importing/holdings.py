@@ -13,7 +13,7 @@ from kalentops.planning.relocation import Relocated, relocate
 from kalentops.remote import Observed
 from kalentops.repository import Repository
 from kalentops.rules.engine import Relocation
-from kalentops.state.entries import Entry, State
+from kalentops.state.entries import Entry, Intent, State
 
 _T = TypeVar("_T")
 
@@ -64,9 +64,13 @@ def known_of(sourcing_ids: Iterable[str], files: Repository, state: State) -> di
             left.union(taken, keys.get(sourcing_id, ())),
             left,
             {key: _end(key, moves) for key in left if f"{sourcing_id}/{key}" in relocated.gone},
-            next((e.address for e in intents.get(sourcing_id, ()) if e.action == "create"), None),
+            next((e.address for e in intents.get(sourcing_id, ()) if _made_whole(e)), None),
         )
     return found
+
+
+def _made_whole(intent: Intent) -> bool:
+    return intent.action == "create" and not intent.only_reserves
 
 
 def _end(key: str, said: Iterable[Relocation]) -> Relocation:

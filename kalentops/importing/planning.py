@@ -15,6 +15,7 @@ from kalentops.importing.naming import had_by, keys_for
 from kalentops.remote import Observed, Remote
 from kalentops.repository import Repository
 from kalentops.state.entries import Entry, State
+from kalentops.stub import stub_mark
 from kalentops.text import clip
 
 
@@ -98,7 +99,7 @@ def plan_import(observed: Observed, files: Repository, state: State) -> ImportPl
     items: list[Item] = []
     for sourcing_id in sourcings:
         rows = observed.lists.get(sourcing_id, ())
-        foreign = [each for each in rows if each.blueprint_id not in ours]
+        foreign = [each for each in rows if each.blueprint_id not in ours and stub_mark(each) is None]
         refusal = observed.refused.get(sourcing_id) or (_open(known[sourcing_id]) if foreign else None)
         if refusal is not None:
             items.append(Item(sourcing_id, Fate.REFUSED, reason=refusal))
@@ -113,8 +114,8 @@ def _open(known: Known) -> str | None:
     if known.open_create is None:
         return None
     return (
-        f"a run was cut off while it made {known.open_create}, and what became of it is not known; "
-        "run `kalentops apply` first: it looks that up"
+        f"what became of the create of {known.open_create} is not known; run `kalentops apply` first: it looks that "
+        "up, and says what to do"
     )
 
 

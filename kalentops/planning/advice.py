@@ -7,7 +7,8 @@ from typing import Final
 
 from kalentops.planning.reason import Reason, Way
 from kalentops.remote import Remote
-from kalentops.state.entries import Entry
+from kalentops.state.entries import Entry, Intent
+from kalentops.text import clip
 
 
 def orphaned(entry: Entry, heir: str | None = None) -> str:
@@ -33,8 +34,40 @@ def gone(entry: Entry, recorded_as: str | None = None) -> str:
     return Reason(f"{entry.blueprint_id} is not in {entry.sourcing_id} any more", forget)
 
 
+def not_listed(entry: Entry) -> str:
+    """An answer has given its id, and no list has shown it since."""
+    forget = Way("forget it", f"kalentops state rm {entry.address}", "only if it was deleted in Kalent")
+    return Reason(f"no list shows {entry.blueprint_id} yet; run `kalentops apply` again later", forget)
+
+
+def never_resent(intent: Intent, why: str) -> str:
+    """A create that was sent with its text, and whose outcome is not known: it may still come true."""
+    sourcing_id, _, key = intent.address.partition("/")
+    return Reason(
+        f"{why}; it was sent at {intent.at}, may still appear, and is not sent again by itself: look in Kalent's web "
+        "app",
+        Way("it is there", f"kalentops import {sourcing_id} --key {key} --id ID"),
+        Way("it never came", f"kalentops apply --resend {intent.address}"),
+        Way("not wanted any more", f"kalentops state rm {intent.address}"),
+    )
+
+
+def leftover(blueprint_id: str, name: str) -> str:
+    """A stub that no address has claimed."""
+    return (
+        f"{blueprint_id} {clip(name, 100)} is an empty blueprint that reserved an id and was not used; "
+        "it messages nobody; delete it in Kalent's web app"
+    )
+
+
 def edited(entry: Entry, remote: Remote) -> str:
     """Kalent shows something else than what was left there, and than what the file wants."""
+    if entry.mark is not None:
+        said = (
+            f"{entry.blueprint_id} was reserved for it, and holds another text than was sent: it was edited in Kalent, "
+            "or the API changed the text"
+        )
+        return Reason(said, overwriting("send it again", entry.address, "over what is there"))
     put_back = overwriting("put back", entry.address)
     if remote.shown is None:
         said = f"{STEPS_NOT_SHOWN}, so it may not be what was recorded; look at it in the web app"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kalentops.canonical import Canonical, content_digest, observable
+from kalentops.canonical import content_digest, observable
 from kalentops.planning.reason import Reason, Way
 from kalentops.remote import Remote
-from kalentops.state.entries import Intent
+from kalentops.stub import stub_mark, was_stub
 from kalentops.text import clip, same_name
 
 
@@ -31,20 +31,6 @@ class Alike:
         return len(self.exact) > 1 or bool(self.others and not self.exact)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The create was done, as this one."""
-
-    remote: Remote
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """Several may be it, or one that is not quite it, or nobody could look: nothing may be sent for this address."""
-
-    reason: str
-
-
 def look_alikes(remotes: Iterable[Remote], body: Mapping[str, Any]) -> Alike:
     """What of `remotes` looks like `body`, a canonical one."""
     name, content, wanted = same_name(str(body["name"])), content_digest(body), observable(body).digest
@@ -58,39 +44,37 @@ def is_there(remotes: Iterable[Remote], body: Mapping[str, Any] | None) -> bool:
     return body is not None and observable(body).digest in {remote.digest for remote in remotes}
 
 
-def what_came_of(intent: Intent, foreign: Iterable[Remote]) -> Found | Doubt | None:
-    """What a list shows of a create of unknown outcome; `foreign` is what is there and not ours.
+def reserved(remotes: Iterable[Remote], address: str, nonces: Collection[str] = ()) -> Remote | str | None:
+    """The stub that a new blueprint at `address` gets its id from, why a person has to look first, or None.
 
-    What counts is a blueprint that was not there before and is what was sent. Something that only resembles it may be
-    it all the same, in a form that the server has changed: then nobody but a person can say. A server that escapes
-    texts changes name and steps alike; the ids of the steps are what it leaves. None: nothing like it.
+    `remotes` are unmanaged; `nonces` are of stubs that the state knows to be without text. Any other stub may have been
+    claimed by a run whose state is lost, so that its text may still be on the way: such a one is used first, and of
+    several none, because only a person can see to it that one is left.
     """
-    since = [each for each in foreign if each.blueprint_id not in intent.known_ids]
-    alike = look_alikes(since, intent.sent)
-    new = alike.exact + alike.others or _of_these_steps(since, intent.sent)
-    if not new:
-        return None
-    if len(new) == 1 and alike.exact:
-        return Found(new[0])
-    ids = ", ".join(remote.blueprint_id for remote in new)
-    if len(new) > 1:
-        return Doubt(
-            f"several may be it: {ids}; look at them in Kalent's web app and delete what is not wanted"
+    key = address.partition("/")[2]
+    unknown, known = [], []
+    for remote in remotes:
+        mark, edited = stub_mark(remote), was_stub(remote)
+        if edited is not None and (edited.key == key or edited.nonce in nonces):
+            return _edited_stub(remote, address)
+        if mark is not None and mark.nonce in nonces:
+            known.append(remote)
+        elif mark is not None and mark.key == key:
+            unknown.append(remote)
+    if len(unknown) > 1:
+        ids = ", ".join(remote.blueprint_id for remote in unknown)
+        return (
+            f"{ids} are empty and reserved for it by runs that the state does not know, and the text of one of them "
+            "may still arrive; delete all but one in Kalent's web app"
         )
-    return Doubt(
-        f"{ids} is new, looks like it, and is not quite what was sent; look at it in Kalent's web app: delete it "
-        f"there, or make the file say what it says and run `kalentops state rm {intent.address}`: then it is adopted"
-    )
+    return min(unknown or known, key=lambda each: each.blueprint_id, default=None)
 
 
-def _of_these_steps(remotes: Iterable[Remote], body: Mapping[str, Any]) -> tuple[Remote, ...]:
-    """What has steps of the same ids, in the same order, whatever they say."""
-    wanted = [step["id"] for step in body["steps"]]
-    return tuple(each for each in remotes if wanted and each.shown and _ids(each.shown) == wanted)
-
-
-def _ids(shown: Canonical) -> list[Any]:
-    return [step.get("id") for step in shown.body["steps"]]
+def _edited_stub(remote: Remote, address: str) -> str:
+    sourcing_id, _, key = address.partition("/")
+    command = f"kalentops import {sourcing_id} --key {key} --id {remote.blueprint_id}"
+    said = f"{remote.blueprint_id} was reserved for it, and was edited in Kalent; delete it there, or take it over"
+    return Reason(said, Way("take it over", command, "plan then shows what differs"))
 
 
 def why_not_made(alike: Alike, name: str, address: str) -> str:

@@ -105,13 +105,23 @@ class LookAlike:
 
 
 @dataclass(frozen=True, slots=True)
+class Leftover:
+    """A stub in Kalent that no address has claimed, and that nothing in the plan uses."""
+
+    sourcing_id: str
+    blueprint_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Remotely:
-    """What a look at Kalent has added to a plan. `unmanaged` counts what is there and not ours, by sourcing, and
-    `fingerprint` says whether two looks have seen the same.
+    """What a look at Kalent has added to a plan. `leftovers` are stubs that no address has claimed; `unmanaged` counts
+    what else is there and not ours, by sourcing. `fingerprint` says whether two looks have seen the same.
     """
 
     drift: tuple[Drift, ...] = ()
     look_alikes: tuple[LookAlike, ...] = ()
+    leftovers: tuple[Leftover, ...] = ()
     unmanaged: Mapping[str, int] = field(default_factory=dict)
     fingerprint: str = ""
 
@@ -183,12 +193,14 @@ def narrowed(plan: Plan, covers: Callable[[str], bool]) -> Plan:
     """The part of a plan that is asked for, and where something was to be done beside it."""
     kept = tuple(each for each in plan.changes if each.asked_for(covers))
     names = {each.address for each in kept}
+    sourcings = {each.sourcing_id for each in kept}
     remotely = plan.remotely
     if remotely is not None:
         remotely = replace(
             remotely,
             drift=tuple(each for each in remotely.drift if each.address in names),
             look_alikes=tuple(each for each in remotely.look_alikes if each.of in names),
+            leftovers=tuple(each for each in remotely.leftovers if each.sourcing_id in sourcings),
         )
     left = tuple(each.address for each in plan.to_do if each.address not in names)
     return replace(plan, changes=kept, remotely=remotely, left_out=left)
@@ -233,10 +245,9 @@ def _change(
 
 def _unmoved(address: str, want: Desired | None, state: State, twins: Twins) -> Change:
     entry, intent = state.entries.get(address), state.intents.get(address)
-    if intent is not None:
-        reason = (
-            f"a run was cut off at its {intent.action} ({intent.at}); what became of it is looked up first"
-        )
+    if intent is not None and (want is None or not intent.only_reserves):
+        what = "create" if entry is None or entry.mark else "update"
+        reason = f"a run was interrupted at its {what} ({intent.at}); what became of it is looked up first"
         return _build(address, Action.RESUME, want, entry, reason, intent.sent)
     if want is None and entry is not None:
         reason = orphaned(entry, twins.claimed.get(address))
@@ -245,12 +256,14 @@ def _unmoved(address: str, want: Desired | None, state: State, twins: Twins) -> 
         raise AssertionError(f"{address} is neither wanted nor known")
     if entry is None:
         twin = twins.of(want)
-        if twin is not None:
-            return _build(address, Action.CONFLICT, want, None, twin)
-        return _build(address, Action.CREATE, want, None, twins.elsewhere(want))
+        action = Action.CREATE if twin is None else Action.CONFLICT
+        return _build(address, action, want, None, twin or twins.elsewhere(want))
     if entry.digest == want.digest:
         at = want.named
         return Change(address, Action.NO_OP, at.name, entry.blueprint_id, at.file, at.key_at[0])
+    if entry.mark is not None:
+        said = f"{entry.blueprint_id} is reserved for it, and empty: its text was not sent, or was refused"
+        return _build(address, Action.CREATE, want, entry, said)
     return _build(address, Action.UPDATE, want, entry)
 
 
@@ -266,6 +279,8 @@ def _build(
     after = want.canonical.body if want and want.canonical else None
     if want is not None and after is None and entry is not None:
         after = before  # the loader gives no document where the state holds the same one
+    if entry is not None and entry.mark is not None:
+        before = None  # to a reader it is new: nobody has seen a stub
     name = want.named.name if want else str((intended or {}).get("name", ""))
     return Change(
         address,

@@ -12,18 +12,21 @@ from typing import Final, Literal
 
 from kalentops.canonical import hidden, observable
 from kalentops.planning.advice import STEPS_NOT_SHOWN, edited, gone, protected
-from kalentops.planning.lookalikes import (
-    Found,
-    beside,
-    is_there,
-    look_alikes,
-    what_came_of,
-    why_not_made,
+from kalentops.planning.lookalikes import beside, is_there, look_alikes, reserved, why_not_made
+from kalentops.planning.plan import (
+    Action,
+    Change,
+    Drift,
+    Leftover,
+    LookAlike,
+    Plan,
+    Remotely,
+    fingerprint,
 )
-from kalentops.planning.plan import Action, Change, Drift, LookAlike, Plan, Remotely, fingerprint
 from kalentops.planning.reason import together
 from kalentops.remote import Observed, Remote
 from kalentops.state.entries import Entry, State
+from kalentops.stub import leftovers
 from kalentops.text import same_name
 
 _FOLLOWS: Final = "an update that sets what Kalent hides follows"
@@ -44,6 +47,7 @@ def refresh(
     changes: dict[str, Change] = {each.address: each for each in plan.changes}
     drift: list[Drift] = []
     look_alikes_: list[LookAlike] = []
+    leftovers_: list[Leftover] = []
     unmanaged: dict[str, int] = {}
     entries = defaultdict(list)
     for entry in known.entries.values():
@@ -54,14 +58,18 @@ def refresh(
             changes |= {each.address: each for each in look.changes(group)}
             drift += look.drift(changes)
             look_alikes_ += look.look_alikes(sourcing_id, changes)
-            unmanaged[sourcing_id] = sum(each.blueprint_id not in let_go for each in look.foreign)
+            left = leftovers(look.foreign)
+            leftovers_ += [Leftover(sourcing_id, each.blueprint_id, each.name) for each in left]
+            unmanaged[sourcing_id] = sum(
+                each.blueprint_id not in let_go and each not in left for each in look.foreign
+            )
         elif sourcing_id in observed.refused:
             why = observed.refused[sourcing_id]
             changes |= {each.address: _refused(each, why) for each in group}
             wanted = (each for each in entries[sourcing_id] if changes[each.address].file is not None)
             drift += [_drift(each, "unreadable", reason=why) for each in wanted]
     counted = {sourcing_id: number for sourcing_id, number in unmanaged.items() if number}
-    seen = Remotely(tuple(drift), tuple(look_alikes_), counted, _fingerprint(observed))
+    seen = Remotely(tuple(drift), tuple(look_alikes_), tuple(leftovers_), counted, _fingerprint(observed))
     ordered = tuple(changes[address] for address in sorted(changes))
     return replace(plan, changes=ordered, remotely=seen)
 
@@ -104,11 +112,12 @@ class _Look:
         """The changes as `apply` would find them, in its order: what was cut off first, then what is there already,
         so that neither is a look-alike of what is to be made.
         """
-        makes = [each for each in changes if each.action is Action.CREATE]
+        new = [each for each in changes if each.action is Action.CREATE]
+        makes = [each for each in new if each.address not in self._known.entries]
+        reserved_ = [each for each in new if each.address in self._known.entries]
         resumed = [each for each in changes if each.action is Action.RESUME]
-        yield from (
-            self._known_one(each) for each in changes if each.action in {Action.UPDATE, Action.ORPHAN}
-        )
+        known = [each for each in changes if each.action in {Action.UPDATE, Action.ORPHAN}]
+        yield from (self._known_one(each) for each in (*known, *reserved_))
         yield from [self._resumed(each) for each in sorted(resumed, key=self._turn)]
         yield from [self._made(each) for each in sorted(makes, key=self._turn)]
 
@@ -119,14 +128,11 @@ class _Look:
         intent = self._known.intents[change.address]
         if intent.action == "update":
             return change
-        came = what_came_of(intent, self.foreign)
-        if isinstance(came, Found):
-            self._take(came.remote)
-            made = f"it was made, as {came.remote.blueprint_id}"
-            return replace(change, reason=together(change.reason, made))
-        if came is None and change.after is not None:
-            self._made(change)
-        return change
+        came = None if intent.only_reserves else look_alikes(self.foreign, intent.sent).adoptable
+        if came is None:
+            return change
+        self._take(came)
+        return replace(change, reason=together(change.reason, f"it was made, as {came.blueprint_id}"))
 
     def _made(self, change: Change) -> Change:
         body = change.after or {}
@@ -138,12 +144,23 @@ class _Look:
             return replace(change, action=Action.CONFLICT, reason=reason, theirs=theirs)
         remote = alike.adoptable
         if remote is None:
-            return change
+            return self._reserved(change)
         self._take(remote)
         follows = protected(change.address) if change.protected else _FOLLOWS
         there = "it is there already, just so, and is taken over"
         reason = together(there, beside(alike), follows if hidden(body) else "")
         return replace(change, action=Action.ADOPT, blueprint_id=remote.blueprint_id, reason=reason)
+
+    def _reserved(self, change: Change) -> Change:
+        intent = self._known.intents.get(change.address)
+        found = reserved(self.foreign, change.address, intent.nonces if intent else ())
+        if isinstance(found, str):
+            return replace(change, action=Action.CONFLICT, reason=found)
+        if found is None:
+            return change
+        self._take(found)
+        said = f"an interrupted run has reserved {found.blueprint_id} for it, which is empty"
+        return replace(change, reason=together(change.reason, said))
 
     def _take(self, remote: Remote) -> None:
         self.foreign.remove(remote)

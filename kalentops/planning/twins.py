@@ -97,7 +97,8 @@ def find_twins(wanted: Mapping[str, Desired], state: State, unknown: Mapping[str
     alike: dict[tuple[str, str], _Twin] = {}
     by_key: dict[str, _Twin] = {}
     renamed: dict[tuple[str, str], _Twin] = {}
-    ours: list[Entry | Intent] = [*state.entries.values(), *state.intents.values()]
+    open_ = [each for each in state.intents.values() if not each.only_reserves]
+    ours: list[Entry | Intent] = [*state.entries.values(), *open_]
     for each in ours:
         twin = _Twin(each.address, each.blueprint_id, each.digest)
         if each.address in wanted:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import IO, Any, Final
 
-from kalentops.apply.events import Began, Event, Finished, Listed, Looking, Waiting
+from kalentops.apply.events import Began, Event, Filled, Finished, Listed, Looking, Reserved, Waiting
 from kalentops.apply.result import Outcome
 from kalentops.reports.inert import inert
 from kalentops.reports.lines import Line, line, plain, wrapped
@@ -82,11 +82,14 @@ def _console(stream: IO[str]) -> tuple[Any, Any]:
 
 
 class Progress:
-    """What `apply` tells while it works, on stderr: a bar on a terminal, lines elsewhere, nothing with `quiet`."""
+    """What `apply` tells while it works, on stderr: a bar on a terminal, lines elsewhere, nothing with `quiet`; with
+    `verbose`, both steps of each create, too.
+    """
 
-    def __init__(self, stream: IO[str], *, quiet: bool = False) -> None:
+    def __init__(self, stream: IO[str], *, quiet: bool = False, verbose: bool = False) -> None:
         self._stream = stream
         self._quiet = quiet
+        self._verbose = verbose
         self._lock = threading.Lock()
         self._done = self._total = 0
         self._listed = self._sourcings = 0
@@ -117,6 +120,10 @@ class Progress:
             case Looking(address, seconds, reason):
                 said = f"{visible(address)}: {visible(reason)}; looking for up to {seconds:.0f} s what became of it"
                 self._say([line((said, "warn"))])
+            case Reserved(address, blueprint_id) if self._verbose:
+                self._say([line(f"{visible(address)}: reserved {visible(blueprint_id)}, still empty")])
+            case Filled(address, blueprint_id) if self._verbose:
+                self._say([line(f"{visible(address)}: sent its text to {visible(blueprint_id)}")])
             case Waiting(seconds):
                 self._say([line((f"the API asked to wait: {seconds:.0f} s", "warn"))])
             case Finished(finished) if finished.outcome is not Outcome.NOT_ATTEMPTED:

@@ -96,6 +96,7 @@ def plan(of: Plan) -> dict[str, Any]:
         "changes": [change(each) for each in of.changes],
         "drift": [drift(each) for each in of.drift],
         "look_alikes": [asdict(each) for each in of.remotely.look_alikes] if of.remotely else [],
+        "leftovers": [asdict(each) for each in of.remotely.leftovers] if of.remotely else [],
         "unmanaged": dict(of.remotely.unmanaged) if of.remotely else {},
         "left_out": list(of.left_out),
         "bound": {"files": of.files, "remote": of.remotely.fingerprint if of.remotely else None},
@@ -178,6 +179,7 @@ def state(of: State) -> dict[str, Any]:
                 "blueprint_id": entry.blueprint_id,
                 "name": entry.name,
                 "digest": entry.digest,
+                "reserved": entry.mark is not None,
             }
             for address, entry in sorted(of.entries.items())
         ],

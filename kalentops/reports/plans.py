@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from kalentops.canonical import observable
-from kalentops.planning.advice import import_of, overwriting, taking
+from kalentops.planning.advice import import_of, leftover, overwriting, taking
 from kalentops.planning.plan import Action, Change, Drift, Plan, Remotely
 from kalentops.reports.lines import Line, Style, line
 from kalentops.reports.reasons import reason, ways
@@ -126,6 +126,10 @@ def _remotely(of: Remotely, shown: Mapping[str, Change]) -> Iterator[Line]:
                 f"({visible(other.of_id)}): look at both in Kalent's web app; what nobody wants can be deleted there",
             )
         yield line()
+    for left in of.leftovers:
+        yield line(
+            ("note: ", "warn"), f"{visible(left.sourcing_id)}: {leftover(left.blueprint_id, left.name)}"
+        )
     number = sum(of.unmanaged.values())
     if number:
         where = some([visible(each) for each in sorted(of.unmanaged)], _SOME)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from kalentops.canonical import observable
 from kalentops.finding import Finding
-from kalentops.planning.advice import import_of, overwriting, taking
+from kalentops.planning.advice import import_of, leftover, overwriting, taking
 from kalentops.planning.plan import Action, Change, Drift, LookAlike, Plan
 from kalentops.reports.cutting import Block, Section
 from kalentops.reports.marks import code, details, fold, html_code, html_prose, prose, row, table
@@ -191,6 +191,16 @@ def _unmanaged(of: Plan) -> Section | None:
     return Section([Block(f"{said}: {code(import_of(counts))} {taken(number)}.")], "note", "notes")
 
 
+def _leftovers(of: Plan) -> Section | None:
+    found = of.remotely.leftovers if of.remotely else ()
+    if not found or not (of.to_do or of.drift):
+        return None
+    blocks = [
+        Block(f"{code(each.sourcing_id)}: {prose(leftover(each.blueprint_id, each.name))}.") for each in found
+    ]
+    return Section(blocks, "note", "notes")
+
+
 def _findings(of: Plan) -> Section | None:
     return warnings(of.findings) if of.findings and of.to_do else None
 
@@ -216,6 +226,7 @@ SECTIONS: Final[tuple[Callable[[Plan], Section | None], ...]] = (
     _look_alikes,
     _overview,
     _sequences,
+    _leftovers,
     _unmanaged,
     _findings,
 )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from kalentops.reports.lines import Line, line
 from kalentops.reports.steps import outline
-from kalentops.state.entries import State
+from kalentops.state.entries import Entry, Intent, State
 from kalentops.text import clip, count, visible, with_times
 
 
@@ -16,7 +17,7 @@ def listing(state: State) -> Iterator[Line]:
     for address in sorted(state.entries.keys() | state.intents.keys()):
         entry, intent = state.entries.get(address), state.intents.get(address)
         name = entry.name if entry else str(intent.sent.get("name", "")) if intent else ""
-        said = f"  {intent.action} of unknown outcome, {visible(with_times(intent.at))}" if intent else ""
+        said = f"  {_open(entry, intent)}" if intent or (entry and entry.mark) else ""
         ident = visible(entry.blueprint_id) if entry else "-"
         yield line((f"{visible(address):<{width}}  ", "bold"), f"{ident}  {clip(name)}", (said, "warn"))
 
@@ -36,10 +37,20 @@ def entry(state: State, address: str) -> Iterator[Line]:
         yield line(f"  recorded {visible(with_times(found.applied_at))}, {visible(found.digest)}")
         yield line(f"  updated  {visible(with_times(found.updated_at or 'not known'))} in Kalent")
         yield from outline(found.sent, "  ", full=True)
-    if intent is not None:
-        yield line(
-            (
-                f"  {intent.action} of unknown outcome since {visible(with_times(intent.at))}; apply looks first",
-                "warn",
-            )
-        )
+    if intent is not None or (found is not None and found.mark is not None):
+        yield line((f"  {_open(found, intent)}; {_NEXT}", "warn"))
+
+
+_NEXT: Final = "the next apply looks first, and goes on there"
+
+
+def _open(entry: Entry | None, intent: Intent | None) -> str:
+    """What an interrupted run has left open at an address."""
+    if intent is None:
+        return "reserved: the blueprint is empty in Kalent until its text is sent"
+    since = visible(with_times(intent.at))
+    if intent.only_reserves:
+        return f"create without an answer, {since}: at most an empty blueprint was made"
+    if entry is not None and entry.mark is not None:
+        return f"create of unknown outcome, {since}: its id is reserved, its text may have arrived"
+    return f"{intent.action} of unknown outcome, {since}"

@@ -14,14 +14,18 @@ from typing import Any, Final, Literal, TypeAlias
 
 from kalentops.canonical import Canonical, observable, of_body
 from kalentops.errors import StateDamaged
+from kalentops.stub import Mark, mark_of
 
-FORMAT_VERSION: Final = "1.0"
+FORMAT_VERSION: Final = "2.0"
+READABLE: Final = frozenset({"1", "2"})
+"""The major versions of the format that can be read; what is written has FORMAT_VERSION."""
 DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A blueprint that exists. `sent` is the canonical body, `digest` its digest.
+    """A blueprint that exists. `sent` is the canonical body, `digest` its digest. A claim is the entry of a stub: its
+    id is reserved, and its text was not sent yet.
 
     `applied_at` is when it was recorded: applied, adopted or imported, which nothing in it tells apart.
     `remote_digest` is what a list showed afterwards, None where that was never read. `updated_at` is the latest that
@@ -50,6 +54,11 @@ class Entry:
         return str(self.sent.get("name", ""))
 
     @property
+    def mark(self) -> Mark | None:
+        """The mark of the stub that was claimed, as long as no text is known to have reached it; else None."""
+        return mark_of(self.sent)
+
+    @property
     def baseline(self) -> str:
         """The digest that a list shows as long as nobody but us has changed it."""
         return self.remote_digest or observable(self.sent).digest
@@ -70,17 +79,25 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """Something that was about to be sent. `known_ids` are the blueprints that its sourcing had just before."""
+    """Something that was about to be sent. The text of a new blueprint goes out as an update of its claimed stub.
+
+    A create with `nonces`: stubs of these nonces may come to exist; no text was sent. One without was sent whole, by
+    format 1.0 or with `create: whole`, and nobody may send it again.
+    """
 
     address: str
     action: Literal["create", "update"]
     sent: Mapping[str, Any]
     digest: str
     at: str
-    known_ids: tuple[str, ...] = ()
     blueprint_id: str | None = None
-    attempt: int = 1
+    nonces: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def only_reserves(self) -> bool:
+        """Whether all that may come of it are stubs."""
+        return bool(self.nonces)
 
     @property
     def sourcing_id(self) -> str:

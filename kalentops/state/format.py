@@ -14,6 +14,7 @@ from kalentops.errors import StateDamaged, StateTooNew
 from kalentops.state.entries import (
     DIGEST,
     FORMAT_VERSION,
+    READABLE,
     Adopted,
     Closed,
     Done,
@@ -101,11 +102,11 @@ def _finite(text: str) -> float:
 
 
 def check_version(raw: Mapping[str, Any], what: str) -> None:
-    """Raises StateTooNew where `format_version` has another major than ours, StateDamaged where there is none."""
+    """Raises StateTooNew where `format_version` has a major that can't be read, StateDamaged where there is none."""
     version = raw.get("format_version")
     if not isinstance(version, str) or not version.partition(".")[0].isdigit():
         raise StateDamaged(f"{what} has no format_version")
-    if version.partition(".")[0] != FORMAT_VERSION.partition(".")[0]:
+    if version.partition(".")[0] not in READABLE:
         raise StateTooNew(f"{what} has format {version}, this kalentops knows {FORMAT_VERSION}")
 
 
@@ -151,7 +152,8 @@ def _entry(address: str, raw: dict[str, Any]) -> Entry:
 
 def _intent(address: str, raw: dict[str, Any]) -> Intent:
     _check_address(address, raw)
-    known = {"action", "sent", "digest", "at", "known_ids", "blueprintId", "attempt", "sourcingId", "key"}
+    known = {"action", "sent", "digest", "at", "nonces", "blueprintId", "sourcingId", "key"}
+    known |= {"known_ids", "attempt"}  # of format 1.0, which guessed by them
     if raw["action"] not in {"create", "update"}:
         raise ValueError(f"the action of {address} is not known")
     return Intent(
@@ -160,9 +162,8 @@ def _intent(address: str, raw: dict[str, Any]) -> Intent:
         sent=as_object(raw["sent"]),
         digest=_digest(raw["digest"]),
         at=as_text(raw["at"]),
-        known_ids=tuple(as_text(each) for each in _list(raw.get("known_ids", []))),
         blueprint_id=as_optional(raw.get("blueprintId")),
-        attempt=as_number(raw.get("attempt", 1)),
+        nonces=tuple(as_text(each) for each in _list(raw.get("nonces", []))),
         extra={key: value for key, value in raw.items() if key not in known},
     )
 
@@ -253,9 +254,8 @@ def intent_to_json(intent: Intent) -> dict[str, Any]:
         "sent": intent.sent,
         "digest": intent.digest,
         "at": intent.at,
-        "known_ids": list(intent.known_ids),
         "blueprintId": intent.blueprint_id,
-        "attempt": intent.attempt,
+        "nonces": list(intent.nonces),
         "sourcingId": sourcing_id,
         "key": key,
     }

@@ -10,15 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from kalentops.state.entries import Entry, Intent, State, moment
 from kalentops.state.format import entry_to_json, intent_to_json
 
-# A run looks at the list before it makes something. If it did so that much after an intent of another run, it has
-# seen what came of that, or will nothing more come: the windows for lost answers are far shorter.
-_SURELY_LATER: Final = timedelta(minutes=10)
 EVERYTHING: Final = ""
 _TAKE_ONE: Final = (
     "keep one side, as in `git checkout --theirs kalentops.state.json`: the next apply adopts what the other has "
@@ -112,13 +109,13 @@ def _merge_slots(base: _Slot, ours: _Slot, theirs: _Slot) -> _Slot:
     entry = _entry(base.entry, ours.entry, theirs.entry)
     intents = _intents(base.intent, ours.intent, theirs.intent)
     if entry is not None:
-        for intent in [each for each in intents if each.action == "create"]:
-            if not _outlived(intent, entry):
-                raise _Undecidable(
-                    f"on one side it is {entry.blueprint_id}, on the other a run was cut off that was about to "
-                    "create it: there may be two"
-                )
-            intents.remove(intent)
+        creates = [each for each in intents if each.action == "create"]
+        if not all(each.only_reserves for each in creates):
+            raise _Undecidable(
+                f"on one side it is {entry.blueprint_id}, on the other a run was interrupted that was about to create "
+                "it: there may be two"
+            )
+        intents = [each for each in intents if each not in creates]
     return _Slot(entry, _one(base.intent, intents))
 
 
@@ -159,25 +156,22 @@ def _intents(base: Intent | None, ours: Intent | None, theirs: Intent | None) ->
     return [each for each in (ours, theirs) if each]
 
 
-def _outlived(intent: Intent, entry: Entry) -> bool:
-    """Whether the run that made the entry must have seen what came of the intent, although it did not know of it."""
-    later = moment(entry.applied_at) - moment(intent.at) >= _SURELY_LATER
-    return later and entry.blueprint_id not in intent.known_ids
-
-
 def _one(base: Intent | None, intents: list[Intent]) -> Intent | None:
     if len(intents) <= 1:
         return intents[0] if intents else None
-    one, other = sorted(intents, key=lambda each: (moment(each.at), _json(intent_to_json(each))))
-    if (one.action, one.digest, one.blueprint_id) != (other.action, other.digest, other.blueprint_id):
+    one, other = sorted(
+        intents, key=lambda each: (not each.only_reserves, moment(each.at), _json(intent_to_json(each)))
+    )
+    same = (one.action, one.digest, one.blueprint_id) == (other.action, other.digest, other.blueprint_id)
+    if not same and not one.only_reserves:
         raise _Undecidable(
             "on both sides a run was cut off that was about to send something, and not the same"
         )
+    if not other.only_reserves:  # text may have been sent on that side, and none on the other
+        one = replace(one, nonces=())
     return replace(
         other,
-        # What is new since the first of the two has to be looked at.
-        known_ids=tuple(sorted({*one.known_ids} & {*other.known_ids})),
-        attempt=max(one.attempt, other.attempt),
+        nonces=tuple(sorted({*one.nonces, *other.nonces})),
         extra=_fields(base.extra if base else {}, one.extra, other.extra, prefer=other.extra),
     )
 

@@ -121,7 +121,7 @@ def test_interrupted_while_it_looks_for_an_outcome(project: Project, proxy: Faul
     def lose(exchange: Exchange) -> None:
         exchange.reset()
 
-    proxy.script = on("create", lose)
+    proxy.script = on("fill", lose)
     process = project.start("apply", "--yes")
     assert wait_until(lambda: proxy.count("list") >= 3)
     process.send_signal(signal.SIGINT)

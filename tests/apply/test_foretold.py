@@ -18,6 +18,7 @@ from kalentops.canonical import observable, of_body
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.state.entries import Entry, Intent, State
 from kalentops.state.format import dump_state
+from kalentops.stub import Mark, stub
 from tests.apply.foretelling import check_foretold
 from tests.harness import Project, Ran
 
@@ -43,7 +44,9 @@ def bodies() -> st.SearchStrategy[dict[str, Any]]:
 
 @dataclass
 class Slot:
-    """One key: what the file wants, what the state says was sent, what is there, what was cut off."""
+    """One key: what the file wants, what the state says was sent, what is there, what was cut off and, for a create, at
+    which step: `whole`, `reserving` or `claimed`.
+    """
 
     key: str
     wanted: dict[str, Any] | None
@@ -51,6 +54,7 @@ class Slot:
     there: dict[str, Any] | None
     cut_off: dict[str, Any] | None
     came_true: bool
+    step: str
     protect: bool
     overwrite: bool
     relocated: bool
@@ -85,6 +89,7 @@ def scenes(draw: st.DrawFn, *, cut_off: bool) -> Scene:
                 there,
                 draw(st.none() | bodies()) if cut_off else None,
                 draw(st.booleans()),
+                draw(st.sampled_from(["whole", "reserving", "claimed"])),
                 draw(st.integers(0, 3)) == 0,
                 draw(st.integers(0, 3)) == 0,
                 draw(st.integers(0, 2)) == 0,
@@ -115,8 +120,7 @@ class Stage:
                 known[entry.address] = entry
         for each in scene.foreign:
             self._make(each)
-        before = tuple(each.blueprint_id for each in emulator.store.blueprints(self.sourcing))
-        intents = [self._intent(slot, before) for slot in scene.slots if slot.cut_off is not None]
+        intents = [self._intent(slot, known) for slot in scene.slots if slot.cut_off is not None]
         for each in scene.foreign_late:
             self._make(each)
         state = State(
@@ -141,14 +145,20 @@ class Stage:
         at = f"{self.sourcing}/{slot.recorded_as}"
         return Entry(at, blueprint_id, canonical.body, canonical.digest, AT, seen, AT)
 
-    def _intent(self, slot: Slot, before: tuple[str, ...]) -> Intent:
+    def _intent(self, slot: Slot, known: dict[str, Entry]) -> Intent:
         assert slot.cut_off is not None
         canonical, at = of_body(slot.cut_off), f"{self.sourcing}/{slot.recorded_as}"
         if slot.sent is not None:
             return Intent(at, "update", canonical.body, canonical.digest, AT)
+        empty = stub(slot.cut_off["name"], Mark(slot.recorded_as, "0a1b2c3d"))
+        if slot.step == "claimed":
+            made = self._make(slot.cut_off if slot.came_true else empty.body)
+            known[at] = Entry(at, made, empty.body, empty.digest, AT)
+            return Intent(at, "update", canonical.body, canonical.digest, AT, made)
         if slot.came_true:
-            self._make(slot.cut_off)
-        return Intent(at, "create", canonical.body, canonical.digest, AT, before)
+            self._make(slot.cut_off if slot.step == "whole" else empty.body)
+        nonces = ("0a1b2c3d",) if slot.step == "reserving" else ()
+        return Intent(at, "create", canonical.body, canonical.digest, AT, nonces=nonces)
 
     def _write(self, scene: Scene) -> None:
         blueprints = {

@@ -207,7 +207,7 @@ def test_a_configuration_that_is_wrong_gives_3_with_places(bare: Project) -> Non
         ("", "can't be parsed"),
         ("{}", "no format_version"),
         ("<<<<<<< HEAD\n{}\n", "merge conflict"),
-        ('{"format_version": "2.0"}', "format 2.0"),
+        ('{"format_version": "3.0"}', "format 3.0"),
         ('{"format_version": "1.0", "lineage": "x"}', "is not whole"),
     ],
 )

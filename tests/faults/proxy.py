@@ -25,7 +25,9 @@ Script = Callable[["Request"], Behaviour | None]
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """One request. `kind` is create, update, list, sourcings or other; `nth` counts the requests of its kind from 1."""
+    """One request. `kind` is create (a POST), fill (a PATCH of what is still a stub), update (any other PATCH), list,
+    sourcings or other; `nth` counts the requests of its kind from 1.
+    """
 
     kind: str
     nth: int
@@ -41,6 +43,11 @@ class Request:
     @property
     def path(self) -> str:
         return urlsplit(self.target).path
+
+    @property
+    def blueprint_id(self) -> str:
+        """That of a PATCH."""
+        return self.path.rsplit("/", 1)[-1]
 
     @property
     def data(self) -> Any:
@@ -118,6 +125,7 @@ class FaultProxy:
         self.ending = threading.Event()
         self._upstream = urlsplit(upstream)
         self._lock = threading.Lock()
+        self._stubs: set[str] = set()
         self._counts: dict[str, int] = {}
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}{self._upstream.path}"
@@ -147,9 +155,14 @@ class FaultProxy:
                 request.method, request.target, body=request.body or None, headers=request.headers
             )
             answer = connection.getresponse()
-            return Response(answer.status, answer.read())
+            response = Response(answer.status, answer.read())
         finally:
             connection.close()
+        if response.status < 300 and request.kind == "create" and not request.data.get("steps"):
+            self._stubs.add(response.data["data"]["blueprintId"])
+        elif response.status < 300 and request.kind == "fill":
+            self._stubs.discard(request.blueprint_id)
+        return response
 
     def emulator_ids(self, like: Request) -> list[str]:
         """What the sourcing of a request holds, oldest first."""
@@ -200,8 +213,11 @@ class FaultProxy:
         body = stream.read(length)
         if len(body) < length:  # the client died while it was sending: no server would act on half a request
             return None
-        kind = {"POST": "create", "PATCH": "update"}.get(method) or _kind_of_read(urlsplit(target).path)
+        path = urlsplit(target).path
+        kind = {"POST": "create", "PATCH": "update"}.get(method) or _kind_of_read(path)
         with self._lock:
+            if kind == "update" and path.rsplit("/", 1)[-1] in self._stubs:
+                kind = "fill"
             self._counts[kind] = nth = self._counts.get(kind, 0) + 1
             request = Request(kind, nth, method, target, headers, body)
             self.requests.append(request)

@@ -289,8 +289,8 @@ def test_exit_codes_and_streams(tmp_path: Path) -> None:
     assert sorted(each.name for each in tmp_path.iterdir()) == ["base", "ours", "theirs"]
     ran = merged(tmp_path, b"", one, b"")
     assert (ran.code, "can't be parsed: it is empty" in ran.err) == (8, True)
-    ran = merged(tmp_path, b"", one, two.replace(b'"1.0"', b'"2.0"'))
-    assert (ran.code, "has format 2.0" in ran.err) == (8, True)
+    ran = merged(tmp_path, b"", one, two.replace(b'"2.0"', b'"3.0"'))
+    assert (ran.code, "has format 3.0" in ran.err) == (8, True)
     assert Project(tmp_path, "").run("state", "merge", "base", "ours", "nowhere").code == 1
 
 

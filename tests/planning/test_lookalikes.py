@@ -1,4 +1,4 @@
-"""What looks like a blueprint that is about to be made, or was perhaps made: by its name, or by its steps."""
+"""What looks like a blueprint that is about to be made, by its name or by its steps; and what is reserved for it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalentops.canonical import content_digest, observable, of_body
-from kalentops.planning.lookalikes import (
-    Doubt,
-    Found,
-    beside,
-    is_there,
-    look_alikes,
-    what_came_of,
-    why_not_made,
-)
+from kalentops.planning.lookalikes import beside, is_there, look_alikes, reserved, why_not_made
 from kalentops.remote import Remote
-from kalentops.state.entries import Intent
+from kalentops.stub import Mark, stub
 from kalentops.text import same_name
 
 AT = "2026-01-02T03:04:05Z"
@@ -140,41 +132,6 @@ def test_what_is_said_of_several() -> None:
     )
 
 
-def intent(sent: dict[str, Any], *known: str) -> Intent:
-    return Intent("s1/one", "create", sent, of_body(sent).digest, AT, known)
-
-
-def test_what_a_cut_off_create_has_made() -> None:
-    made = remote("new", body())
-    assert what_came_of(intent(body()), []) is None
-    assert what_came_of(intent(body()), [made]) == Found(made)
-    assert what_came_of(intent(body(), "new"), [made]) is None, "it was there before"
-    other = body("Two", "Other")
-    assert what_came_of(intent(body()), [made, remote("other", other)]) == Found(made)
-    other["steps"][0]["id"] = "b"
-    assert what_came_of(intent(body()), [remote("other", other)]) is None, "somebody else's"
-    assert what_came_of(intent(body(text=None)), [remote("other", body("Two", None))]) is None, (
-        "no steps, no ids"
-    )
-
-
-@pytest.mark.parametrize(
-    ("there", "said"),
-    [
-        ([remote("b1", body()), remote("b2", body())], "several may be it: b1, b2"),
-        ([remote("b1", body()), remote("b2", body("Two"))], "several may be it: b1, b2"),
-        ([remote("b1", body(text="hi"))], "b1 is new, looks like it, and is not quite what was sent"),
-        ([unreadable("b1", "ONE")], "b1 is new, looks like it"),
-        ([remote("b1", body("Two"))], "b1 is new, looks like it"),
-        ([remote("b1", body("R&amp;D", "I&#39;m"))], "b1 is new, looks like it"),
-    ],
-)
-def test_what_nobody_but_a_person_can_say(there: list[Remote], said: str) -> None:
-    came = what_came_of(intent(body()), there)
-    assert isinstance(came, Doubt)
-    assert came.reason.startswith(said)
-
-
 BODIES = st.builds(body, st.sampled_from(["One", "one", "Two"]), st.sampled_from(["Hi", "Ho", None]))
 
 
@@ -191,3 +148,57 @@ def test_each_is_one_thing_or_the_other(there: list[dict[str, Any]], wanted: dic
     assert (alike.adoptable is not None) is (is_there(remotes, wanted) and len(alike.exact) == 1)
     # Made, taken over, or left to a person: never two of these.
     assert [alike.unclear, alike.adoptable is not None, not (alike.exact or alike.others)].count(True) == 1
+
+
+def empty(blueprint_id: str, nonce: str, key: str = "one", name: str = "One") -> Remote:
+    return remote(blueprint_id, stub(name, Mark(key, nonce)).body)
+
+
+def edited(blueprint_id: str, nonce: str, key: str = "one") -> Remote:
+    named = stub("One", Mark(key, nonce)).body["name"]
+    return remote(blueprint_id, body(named))
+
+
+A, B, C = "0a1b2c3d", "4e5f6071", "8293a4b5"
+
+
+@pytest.mark.parametrize(
+    ("there", "nonces", "used"),
+    [
+        ([], (), None),
+        ([remote("b1", body())], (), None),
+        ([empty("b1", A, key="two")], (), None),
+        ([empty("b1", A)], (), "b1"),
+        ([empty("b1", A)], (A,), "b1"),
+        ([empty("b1", A), empty("b2", B, key="two")], (), "b1"),
+        ([empty("b2", B), empty("b1", A)], (A, B), "b1"),
+        ([empty("b1", A), empty("b2", B), empty("b3", C)], (A, B), "b3"),  # whose text may be on the way
+        ([empty("b1", A, key="before-it-moved")], (A,), "b1"),
+        ([empty("b1", A, name="R&amp;D")], (), "b1"),  # a server that escapes texts
+        ([edited("b1", A, key="two")], (), None),
+    ],
+)
+def test_which_stub_is_used(there: list[Remote], nonces: tuple[str, ...], used: str | None) -> None:
+    found = reserved(there, "s1/one", nonces)
+    assert (found.blueprint_id if isinstance(found, Remote) else found) == used
+
+
+@pytest.mark.parametrize(
+    ("there", "nonces", "said"),
+    [
+        (
+            [empty("b1", A), empty("b2", B)],
+            (),
+            "b1, b2 are empty and reserved for it by runs that the state does not",
+        ),
+        ([empty("b1", A), empty("b2", B), empty("b3", C)], (C,), "b1, b2 are empty"),
+        ([edited("b1", A)], (), "b1 was reserved for it, and was edited in Kalent"),
+        ([empty("b2", B), edited("b1", A)], (B,), "b1 was reserved for it"),
+        ([edited("b1", A, key="before-it-moved")], (A,), "b1 was reserved for it"),
+        ([unreadable("b1", stub("One", Mark("one", A)).body["name"])], (), "b1 was reserved for it"),
+    ],
+)
+def test_when_a_person_has_to_look_at_a_stub(there: list[Remote], nonces: tuple[str, ...], said: str) -> None:
+    found = reserved(there, "s1/one", nonces)
+    assert isinstance(found, str)
+    assert found.startswith(said)

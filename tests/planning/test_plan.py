@@ -116,7 +116,9 @@ def test_resume_of_a_create(wanted: bool) -> None:  # noqa: FBT001
     assert change.name == ("Wanted" if wanted else "Sent")
     assert change.before is None
     assert change.after == (of_body(body("Wanted")).body if wanted else None)
-    assert change.reason == f"a run was cut off at its create ({AT}); what became of it is looked up first"
+    assert (
+        change.reason == f"a run was interrupted at its create ({AT}); what became of it is looked up first"
+    )
 
 
 def test_resume_of_an_update_whose_file_is_what_was_there_before() -> None:

@@ -10,12 +10,13 @@ import pytest
 
 from kalentops.canonical import content_digest, observable, of_body
 from kalentops.checking import Desired
-from kalentops.planning.plan import Action, Change, Drift, Plan, make_plan, narrowed
+from kalentops.planning.plan import Action, Change, Drift, Leftover, Plan, make_plan, narrowed
 from kalentops.planning.refreshing import refresh
 from kalentops.planning.relocation import relocate
 from kalentops.remote import Observed, Remote
 from kalentops.rules.engine import Named, Relocation
 from kalentops.state.entries import Entry, Intent, State
+from kalentops.stub import Mark, stub
 
 AT = "2026-01-02T03:04:05Z"
 THEN = "2026-01-03T00:00:00.000Z"
@@ -47,8 +48,8 @@ def state(*entries: Entry, intents: tuple[Intent, ...] = ()) -> State:
     )
 
 
-def intent(key: str, sent: dict[str, Any], action: Any = "create", known: tuple[str, ...] = ()) -> Intent:
-    return Intent(f"s1/{key}", action, sent, of_body(sent).digest, AT, known)
+def intent(key: str, sent: dict[str, Any], action: Any = "create", *nonces: str) -> Intent:
+    return Intent(f"s1/{key}", action, sent, of_body(sent).digest, AT, nonces=nonces)
 
 
 def remote(blueprint_id: str, of: dict[str, Any]) -> Remote:
@@ -260,18 +261,76 @@ def test_what_a_cut_off_run_has_made_is_neither_foreign_nor_a_look_alike() -> No
     assert (plan.remotely.unmanaged, plan.remotely.look_alikes) == ({}, ())
 
 
-def test_what_was_there_before_the_cut_off_run_is_not_its() -> None:
-    known = state(intents=(intent("one", body(), known=("b1",)),))
-    plan = held([want("one", body()), want("two", body("Two"))], known, [SAME])
-    assert actions(plan) == {"one": "resume", "two": "create"}, "resume takes it over, so two is none of it"
-    other = held([want("one", body("One", "Other")), want("two", body("Two"))], known, [SAME])
-    assert actions(other) == {"one": "resume", "two": "conflict"}
-
-
 def test_what_may_be_a_cut_off_runs_is_left_alone() -> None:
     known = state(intents=(intent("one", body()),))
     plan = held([want("one", body()), want("two", body("Two"))], known, [SAME, remote("b2", body())])
     assert actions(plan) == {"one": "resume", "two": "conflict"}
+
+
+NONCE, OTHER = "0a1b2c3d", "4e5f6071"
+
+
+def empty(blueprint_id: str, key: str = "one", nonce: str = NONCE) -> Remote:
+    return remote(blueprint_id, stub("One", Mark(key, nonce)).body)
+
+
+def test_a_stub_is_used_by_the_create_of_its_key() -> None:
+    for known in (State(), state(intents=(intent("one", body(), "create", NONCE),))):
+        plan = held([want("one", body())], known, [empty("b1"), empty("b2", "two", OTHER)])
+        assert one(plan).action is Action.CREATE
+        assert one(plan).reason == "an interrupted run has reserved b1 for it, which is empty"
+        assert plan.remotely is not None
+        assert plan.remotely.leftovers == (Leftover("s1", "b2", "One (kalentops two 4e5f6071)"),)
+        assert plan.remotely.unmanaged == {}
+
+
+def test_what_was_adopted_leaves_its_stub_over() -> None:
+    plan = held([want("one", body())], State(), [SAME, empty("b2")])
+    assert one(plan).action is Action.ADOPT
+    assert plan.remotely is not None
+    assert [each.blueprint_id for each in plan.remotely.leftovers] == ["b2"]
+
+
+def test_two_stubs_of_unknown_runs_are_left_to_a_person() -> None:
+    both = [empty("b1"), empty("b2", nonce=OTHER)]
+    assert actions(held([want("one", body())], State(), both)) == {"one": "conflict"}
+    known = state(intents=(intent("one", body(), "create", NONCE, OTHER),))
+    assert actions(held([want("one", body())], known, both)) == {"one": "create"}
+
+
+def claim(blueprint_id: str = "b1") -> Entry:
+    made = stub("One", Mark("one", NONCE))
+    return Entry("s1/one", blueprint_id, made.body, made.digest, AT)
+
+
+@pytest.mark.parametrize(
+    ("there", "action", "reason"),
+    [
+        ([empty("b1")], "create", "b1 is reserved for it, and empty"),
+        ([SAME], "create", "Kalent shows it so already; it is only recorded"),
+        (
+            [remote("b1", body(text="Theirs"))],
+            "conflict",
+            "b1 was reserved for it, and holds another text",
+        ),
+        ([], "conflict", "b1 is not in s1 any more"),
+    ],
+)
+def test_a_claimed_stub_is_a_create_until_its_text_is_there(
+    there: list[Remote], action: str, reason: str
+) -> None:
+    change = one(held([want("one", body())], state(claim()), there))
+    assert (change.action, change.blueprint_id) == (action, "b1")
+    assert change.reason.startswith(reason)
+    assert change.before is None
+
+
+def test_a_claimed_stub_whose_text_may_have_been_sent_is_resumed() -> None:
+    known = state(claim(), intents=(intent("one", body(), "update"),))
+    for there in ([empty("b1")], [SAME]):
+        plan = held([want("one", body())], known, there)
+        assert (actions(plan), plan.drift) == ({"one": "resume"}, ())
+        assert one(plan).reason.startswith(f"a run was interrupted at its create ({AT})")
 
 
 @pytest.mark.parametrize("shown", [body(), body(text="Sent")])

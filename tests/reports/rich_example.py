@@ -7,7 +7,7 @@ from typing import Any
 from kalentops.apply.result import ApplyResult, Outcome, Result
 from kalentops.canonical import of_body
 from kalentops.finding import Finding, Severity
-from kalentops.planning.plan import Action, Change, Drift, LookAlike, Plan, Remotely
+from kalentops.planning.plan import Action, Change, Drift, Leftover, LookAlike, Plan, Remotely
 from kalentops.planning.reason import Reason, Way
 from kalentops.reports.checked import Checked
 
@@ -189,6 +189,7 @@ PLAN = Plan(
             ),
         ),
         (LookAlike("sourcing_sales", "bp_9", "Twin", LATER, "sourcing_sales/wip", "bp_8"),),
+        (Leftover("sourcing_sales", "bp_10", "Wip (kalentops wip 0a1b2c3d)"),),
         {"sourcing_sales": 2},
     ),
 )

@@ -14,7 +14,7 @@ import pytest
 from kalentops.apply.result import ApplyResult, Outcome, Result
 from kalentops.canonical import observable, of_body
 from kalentops.finding import Finding, Severity
-from kalentops.planning.plan import Action, Change, Drift, LookAlike, Plan, Remotely
+from kalentops.planning.plan import Action, Change, Drift, Leftover, LookAlike, Plan, Remotely
 from kalentops.planning.reason import Reason, Way
 from kalentops.reports import annotations as github
 from kalentops.reports import findings, junit, machine, markdown, plans, results, sarif
@@ -71,7 +71,7 @@ def hostile_plan(text: str) -> Plan:
         Drift(address, "gone", text, text, text, reason=text),
     )
     alike = LookAlike(text, text, text, text, address, text)
-    remotely = Remotely(drift, (alike,), {text: 3})
+    remotely = Remotely(drift, (alike,), (Leftover(text, text, text),), {text: 3})
     found = tuple(hostile_checked(text).findings)
     return Plan(text, 1, tuple(kinds), found, remotely=remotely, left_out=(address, text))
 

@@ -139,8 +139,8 @@ _WRONG: dict[str, Callable[[dict[str, Any]], object]] = {
     ),
     "intent of another kind": _intent("action", "delete"),
     "intent of no kind": _intent("action", []),
-    "known ids a text": _intent("known_ids", "bp-1"),
-    "known ids of numbers": _intent("known_ids", [1]),
+    "nonces a text": _intent("nonces", "0a1b2c3d"),
+    "nonces of numbers": _intent("nonces", [1]),
     "intent of another sourcing": _intent("sourcingId", "x"),
     "update of what is not there": _intent("action", "update"),
 }
@@ -202,12 +202,12 @@ def test_text_that_looks_like_a_conflict_is_none() -> None:
 
 
 def test_a_newer_format_is_refused_before_its_content() -> None:
-    with pytest.raises(StateTooNew, match=r"2\.0"):
-        load_state(b'{"format_version": "2.0", "serial": "other"}')
+    with pytest.raises(StateTooNew, match=r"3\.0"):
+        load_state(b'{"format_version": "3.0", "serial": "other"}')
 
 
 def test_a_newer_minor_format_is_read() -> None:
-    assert load_state(json.dumps(_raw(format_version="1.7", later={"a": 1})).encode()).extra == {
+    assert load_state(json.dumps(_raw(format_version="2.7", later={"a": 1})).encode()).extra == {
         "later": {"a": 1}
     }
 

@@ -36,11 +36,11 @@ _ENTRIES = st.builds(
     st.none() | st.sampled_from(TIMES), _EXTRA,
 )  # fmt: skip
 _INTENTS = st.builds(
-    lambda number, name, at, known, attempt, extra: intent(
-        number, name=name, at=at, known_ids=tuple(sorted(known)), attempt=attempt, extra=extra
+    lambda number, name, at, nonces, extra: intent(
+        number, name=name, at=at, nonces=tuple(sorted(nonces)), extra=extra
     ),
     st.integers(0, 3), st.sampled_from("ab"), st.sampled_from(TIMES),
-    st.sets(st.sampled_from(("bp-0", "bp-1", "old")), max_size=2), st.integers(1, 3), _EXTRA,
+    st.sets(st.sampled_from(("0a1b2c3d", "4e5f6071", "8293a4b5")), max_size=2), _EXTRA,
 )  # fmt: skip
 
 
@@ -54,7 +54,9 @@ def _slots(draw: st.DrawFn, number: int) -> Slot:
     one = draw(st.none() | _INTENTS)
     known = known and replace(known, address=address(number))
     if one is not None:
-        of_entry: dict[str, Any] = {"action": "update", "blueprint_id": known.blueprint_id} if known else {}
+        of_entry: dict[str, Any] = {}
+        if known:
+            of_entry = {"action": "update", "blueprint_id": known.blueprint_id, "nonces": ()}
         one = replace(one, address=address(number), **of_entry)
     return known, one
 
@@ -161,9 +163,8 @@ def test_no_open_intent_is_lost_that_was_not_settled(
             if base.intents.get(at) == one:
                 assert other.intents.get(at) != one  # settled by a run that knew of it
             else:
-                known = merged.state.entries[at]  # made so much later that it must have been seen
-                assert known.blueprint_id not in one.known_ids
-                assert known.applied_at > one.at
+                assert one.only_reserves  # at most stubs came of it
+                assert at in merged.state.entries
 
 
 @MANY
@@ -210,7 +211,7 @@ def states(*sides: tuple[Entry | Intent, ...], **more: Any) -> list[State]:
 
 
 def update(number: int, **more: Any) -> Intent:
-    return intent(number, action="update", blueprint_id=f"bp-{number}", known_ids=(), **more)
+    return intent(number, action="update", blueprint_id=f"bp-{number}", **more)
 
 
 def test_what_both_have_added_is_there() -> None:
@@ -312,39 +313,37 @@ def test_an_update_that_one_side_has_settled_is_settled_although_the_other_saw_s
 
 
 def test_an_open_intent_beside_a_newer_attempt_gives_way_to_it() -> None:
-    again = intent(1, at=TIMES[2], attempt=2, known_ids=("old-1", "old-2", "more"))
+    again = intent(1, at=TIMES[2], extra={"new": 1})
     base, ours, theirs = states((intent(1),), (intent(1), entry(2)), (again,))
     assert merge_states(base, ours, theirs).state.intents == {A: again}
 
 
-@pytest.mark.parametrize(
-    ("minutes", "known", "outlived"),
-    [(31, (), True), (30, ("bp-2",), True), (5, (), False), (0, (), False), (31, ("bp-1",), False)],
-)
-def test_a_create_of_unknown_outcome_beside_an_entry(
-    minutes: int,
-    known: tuple[str, ...],
-    outlived: bool,  # noqa: FBT001
-) -> None:
-    """The other side made one without knowing of it: only if that was long afterwards, it must have looked."""
-    opened = intent(1, at=TIMES[0], known_ids=known)
+@pytest.mark.parametrize("minutes", [0, 5, 59])
+def test_a_create_of_unknown_outcome_beside_an_entry(minutes: int) -> None:
+    """The other side made one without knowing of it, and what was sent whole may come true at any time."""
     made = entry(1, applied_at=f"2026-01-02T03:{minutes:02}:00Z")
-    merged = merge_states(*states((), (opened,), (made,)))
-    if outlived:
-        assert merged.state.entries == {A: made}
-        assert merged.state.intents == {}
-    else:
-        assert merged.conflicts == {
-            A: f"{A}: on one side it is bp-1, on the other a run was cut off that was about to create it: "
-            "there may be two"
-        }
+    merged = merge_states(*states((), (intent(1, at=TIMES[0]),), (made,)))
+    said = "on one side it is bp-1, on the other a run was interrupted that was about to create it"
+    assert merged.conflicts == {A: f"{A}: {said}: there may be two"}
 
 
-def test_two_creates_of_unknown_outcome_become_one_that_looks_for_both() -> None:
-    early = intent(1, at=TIMES[1], known_ids=("a", "b"), attempt=3)
-    late = intent(1, at=TIMES[2], known_ids=("b", "c"), attempt=1)
+def test_stubs_that_may_exist_give_way_to_an_entry() -> None:
+    base, ours, theirs = states((), (intent(1, nonces=("0a1b2c3d",)),), (entry(1),))
+    for versions in ((base, ours, theirs), (base, theirs, ours)):
+        merged = merge_states(*versions)
+        assert (merged.conflicts, merged.state.entries, merged.state.intents) == ({}, {A: entry(1)}, {})
+
+
+def test_two_creates_without_an_answer_become_one_that_knows_all_stubs() -> None:
+    early = intent(1, name="a", at=TIMES[1], nonces=("8293a4b5",))
+    late = intent(1, name="b", at=TIMES[2], nonces=("0a1b2c3d",))
     merged = merge_states(*states((), (early,), (late,)))
-    assert merged.state.intents == {A: replace(late, known_ids=("b",), attempt=3)}
+    assert merged.state.intents == {A: replace(late, nonces=("0a1b2c3d", "8293a4b5"))}
+
+
+def test_a_create_that_was_sent_whole_outweighs_one_of_which_stubs_may_exist() -> None:
+    whole, reserving = intent(1, at=TIMES[1]), intent(1, at=TIMES[2], nonces=("0a1b2c3d",))
+    assert merge_states(*states((), (whole,), (reserving,))).state.intents == {A: whole}
 
 
 def test_two_intents_to_send_different_texts_are_a_conflict() -> None:

@@ -47,7 +47,7 @@ def entry(number: int, **more: Any) -> Entry:
 
 def intent(number: int, **more: Any) -> Intent:
     name = more.pop("name", f"n{number}")
-    given = {"action": "create", "at": AT, "known_ids": ("old-1", "old-2"), **more}
+    given = {"action": "create", "at": AT, **more}
     return Intent(address(number), sent=body(name), digest=digest(name), **given)
 
 
@@ -90,10 +90,10 @@ ENTRIES: Final = st.builds(
     _UNKNOWN,
 )
 INTENTS: Final = st.builds(
-    lambda number, name, attempt, extra: intent(number, name=name, attempt=attempt, extra=extra),
+    lambda number, name, nonces, extra: intent(number, name=name, nonces=nonces, extra=extra),
     _NUMBERS,
     st.sampled_from(("a", "b")),
-    st.integers(1, 3),
+    st.sampled_from(((), ("0a1b2c3d",), ("0a1b2c3d", "4e5f6071"))),
     _UNKNOWN,
 )
 RECORDS: Final[st.SearchStrategy[Record]] = st.one_of(

@@ -150,11 +150,11 @@ def test_a_damaged_state_is_not_an_empty_one(store: FileStore, data: bytes) -> N
 
 
 def test_a_newer_state_or_journal_is_refused(store: FileStore) -> None:
-    store.path.write_bytes(b'{"format_version": "2.0"}')
-    _refuses(store, StateTooNew, "2.0")
+    store.path.write_bytes(b'{"format_version": "3.0"}')
+    _refuses(store, StateTooNew, "3.0")
     _put(store, state(1))
-    store.journal_path.write_bytes(journal.encode({"format_version": "2.0"}))
-    _refuses(store, StateTooNew, "2.0")
+    store.journal_path.write_bytes(journal.encode({"format_version": "3.0"}))
+    _refuses(store, StateTooNew, "3.0")
 
 
 def test_a_state_that_is_a_folder_is_refused(store: FileStore) -> None:

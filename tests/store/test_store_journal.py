@@ -147,7 +147,7 @@ def test_a_first_record_that_is_not_whole_stops(tmp_path: Path, raw: object) -> 
 
 def test_a_newer_journal_is_refused_before_its_content(tmp_path: Path) -> None:
     path = tmp_path / "j"
-    path.write_bytes(_line({"format_version": "2.0"}) + b"lines of another kind\n")
+    path.write_bytes(_line({"format_version": "3.0"}) + b"lines of another kind\n")
     with pytest.raises(StateTooNew, match=r"2\.0"):
         journal.read(path)
     path.write_bytes(_line(_WHOLE) + _line({"type": "later", "address": "a/b"}))

@@ -1,0 +1,69 @@
+"""The empty blueprint that reserves an id, and how it is recognised."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kalentops.canonical import content_digest, observable
+from kalentops.remote import Remote
+from kalentops.stub import Mark, as_remote, leftovers, mark_in, mark_of, new_nonce, stub, stub_mark, was_stub
+from kalentops.text import KEY_PATTERN
+
+MARK = Mark("first-contact", "3f9a2c1b")
+
+
+def listed(body: dict[str, Any], blueprint_id: str = "b1") -> Remote:
+    shown = observable(body)
+    return Remote(blueprint_id, body["name"], shown.digest, content_digest(body), None, shown)
+
+
+def test_what_reserves_an_id_has_a_name_and_no_steps() -> None:
+    assert stub("First contact", MARK).body == {
+        "name": "First contact (kalentops first-contact 3f9a2c1b)",
+        "steps": [],
+    }
+
+
+@given(st.text(), st.from_regex(KEY_PATTERN, fullmatch=True), st.from_regex(r"[0-9a-f]{8}", fullmatch=True))
+def test_a_stub_is_recognised_by_its_mark(name: str, key: str, nonce: str) -> None:
+    made = stub(name, Mark(key, nonce))
+    assert mark_of(made.body) == (key, nonce)
+    assert len(made.body["name"]) <= 40 + len(f" (kalentops {key} {nonce})")
+    remote = listed(made.body)
+    assert stub_mark(remote) == (key, nonce)
+    assert was_stub(remote) is None
+    assert as_remote("b1", made) == remote
+    assert leftovers([remote]) == (remote,)
+
+
+@given(st.text())
+def test_a_name_alone_is_no_stub(name: str) -> None:
+    step = {"id": "a", "name": "A", "type": "SMS", "content": "Hi", "temporalityType": "ASAP"}
+    edited = listed({**stub(name, MARK).body, "steps": [step]})
+    assert stub_mark(edited) is None
+    assert was_stub(edited) == MARK
+    assert leftovers([edited]) == ()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "First contact",
+        "(kalentops first-contact 3f9a2c1)",
+        "(kalentops first-contact 3F9A2C1B)",
+        "(kalentops First 3f9a2c1b)",
+        "(kalentops 3f9a2c1b)",
+        "(kalentops first-contact 3f9a2c1b) copy",
+        "kalentops first-contact 3f9a2c1b",
+    ],
+)
+def test_what_only_resembles_a_mark_is_none(name: str) -> None:
+    assert mark_in(name) is None
+
+
+def test_no_nonce_repeats() -> None:
+    assert len({new_nonce() for _ in range(1000)}) == 1000
