@@ -54,7 +54,7 @@ def create(view: View, job: Job) -> tuple[Result, Entry | None]:
 
 @dataclass(slots=True)
 class _Creation:
-    """The attempts to create one blueprint. `nonces`: of the stubs that may exist without text, as far as is known;
+    """The attempts to create one blueprint. `nonces`: of the stubs that may exist, and are known to be without text;
     `made`: the one that an answer said was made.
     """
 
@@ -89,15 +89,19 @@ class _Creation:
         return not_done(job, Action.CREATE, done) if isinstance(done, Limited) else done
 
     def _reserve(self) -> Result | Limited | None:
-        """Make a stub. Whatever becomes of the request, the next look finds out."""
+        """Make a stub. Whatever becomes of the request, the next look finds out.
+
+        Its nonce is recorded first: a run that finds several stubs may use those that no lost state can have claimed.
+        """
         view, job = self.view, self.job
         mark = Mark(job.key, new_nonce())
         empty = stub(str(job.body["name"]), mark)
+        view.run.record(_intent(view, job, [*self.nonces, mark.nonce]))
         verdict = view.run.api.create(view.sourcing_id, empty.body)
-        if isinstance(verdict, Limited):
-            return verdict
-        if isinstance(verdict, Refused | NotSent):
-            return _refused(view, job, verdict)
+        if isinstance(verdict, Refused | NotSent | Limited):
+            if not self.nonces:
+                view.run.record(Closed(job.address, "refused or not sent"))
+            return verdict if isinstance(verdict, Limited) else _refused(view, job, verdict)
         self.nonces.append(mark.nonce)
         blueprint_id = _id_in(verdict, view, lambda name: mark_in(name) == mark)
         if blueprint_id is not None:
@@ -106,8 +110,6 @@ class _Creation:
             return None
         self.why = getattr(verdict, "reason", _NO_ANSWER)
         self.lost += 1
-        # What is known to be without text may be used by any run, also where there are several.
-        view.run.record(_intent(view, job, self.nonces))
         found = look_until(view, lambda: _marked(view, mark), job.address, self.why, most=_WINDOW)
         view.run.outcome_known(known=found is not None)
         return None

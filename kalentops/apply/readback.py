@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from kalentops.apply.base import Job, View
-from kalentops.apply.result import Result
+from kalentops.apply.result import Outcome, Result
 from kalentops.apply.settling import look_until
+from kalentops.apply.updating import update
 from kalentops.errors import KalentopsError, StateError, StoreFailure
+from kalentops.planning.advice import not_listed
+from kalentops.planning.plan import Action
+from kalentops.remote import Remote
 from kalentops.state.entries import Seen
 from kalentops.stub import stub_mark
 
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """One result to look at. `earlier` is what its blueprint showed at the start of the run."""
+    """One result to look at. `earlier` is how its blueprint was shown at the start of the run."""
 
     result: Result
     job: Job
-    earlier: str | None
+    earlier: Remote | None
 
     @property
     def wanted(self) -> str | None:
@@ -32,15 +37,20 @@ class _Check:
             return self.result.blueprint_id is not None
         if self.wanted is None or remote.digest == self.wanted:
             return False
-        return remote.digest == self.earlier or stub_mark(remote) is not None
+        if stub_mark(remote) is not None:
+            return True
+        # A server that changes texts may show the same after a write; but then it says that something was written.
+        was = self.earlier
+        return was is not None and (remote.digest, remote.updated_at) == (was.digest, was.updated_at)
 
 
 def read_back(
-    view: View, done: Sequence[Result], before: Mapping[str, str | None], jobs: Mapping[str, Job]
+    view: View, done: Sequence[Result], before: Mapping[str, Remote], jobs: Mapping[str, Job]
 ) -> Iterator[Result]:
-    """The results, with what the sourcing's list shows now: recorded where it is there, noted where it is not.
+    """The results, with what the sourcing's list shows now: recorded where it is there. What no list shows within the
+    settle window is not known to be done, whatever the API answered: a result that is done is in place.
 
-    `before` has the blueprints that were there at the start of the run, with their digests.
+    `before` has the blueprints that were there at the start of the run.
     """
     checks = [_Check(each, jobs[each.address], before.get(each.blueprint_id or "")) for each in done]
     try:
@@ -48,33 +58,54 @@ def read_back(
         look_until(view, lambda: None if any(check.is_behind(view) for check in checks) else view)
     except KalentopsError as error:
         for result in done:
-            yield replace(result, note=f"not looked at afterwards: {error}")
+            said = f"the API said that it was done, and its list could not be read: {error}; {_NEXT}"
+            yield _not_seen(result, said)
         return
     for check in checks:
         yield _look_at(view, check)
 
 
-def confirm(view: View, jobs: Iterable[Job]) -> Iterator[str]:
-    """What an interrupted run has recorded and never seen in a list: seen now, or told.
+_NEXT: Final = "the next run looks again"
 
-    The jobs have an entry and the body that was sent. Gives notes for people.
+
+def _not_seen(result: Result, said: str) -> Result:
+    return replace(result, outcome=Outcome.UNKNOWN, error=said) if result.blueprint_id else result
+
+
+def confirm(view: View, job: Job) -> Result | str | None:
+    """What an interrupted run has recorded and never seen in a list: seen now, sent again where it has not arrived, or
+    told. The job has an entry and the body that was sent. A text is a note for people.
     """
-    for job in jobs:
-        if job.entry is None:
-            continue
-        remote = view.get(job.entry.blueprint_id)
-        if remote is not None and remote.digest == job.wanted:
-            view.run.record(Seen(job.address, remote.digest, remote.updated_at))
-        else:
-            what = "otherwise than it was sent" if remote else "not at all"
-            yield f"{job.address}: Kalent's list shows {job.entry.blueprint_id} {what}; look at it in the web app"
+    entry = job.entry
+    if entry is None:
+        return None
+    remote = view.get(entry.blueprint_id)
+    if remote is None:
+        remote = look_until(view, lambda: view.get(entry.blueprint_id), job.address, _NOT_YET)
+    if remote is None:
+        said = not_listed(entry)
+        if job.change.action is not Action.NO_OP:  # what was moved has a result of its own
+            return f"{job.address}: {said}"
+        return job.result(Action.NO_OP, Outcome.UNKNOWN, entry.blueprint_id, error=said)
+    if remote.digest == job.wanted:
+        view.run.record(Seen(job.address, remote.digest, remote.updated_at))
+        return None
+    if stub_mark(remote) is not None or entry.outdates(remote.updated_at):
+        done = update(view, job, entry)
+        return replace(done, note=_AGAIN) if done.outcome is Outcome.DONE and done.note is None else done
+    what = f"Kalent's list shows {entry.blueprint_id} otherwise than it was sent"
+    return f"{job.address}: {what}; look at it in the web app"
+
+
+_NOT_YET: Final = "no list has shown it yet"
+_AGAIN: Final = "the API had said that it was done, and it had not arrived; it was sent again"
 
 
 def _look_at(view: View, check: _Check) -> Result:
     result = check.result
     remote = view.get(result.blueprint_id) if result.blueprint_id else None
     if remote is None or check.is_behind(view):
-        return replace(result, note="Kalent's list does not show it yet") if result.blueprint_id else result
+        return _not_seen(result, f"the API said that it was done, and no list shows it yet; {_NEXT}")
     try:
         if remote.digest is not None:
             view.run.record(Seen(result.address, remote.digest, remote.updated_at))

@@ -100,7 +100,8 @@ def _sourcings(run: Run, state: State, changes: Iterable[Change]) -> list[Sourci
             job = Job(change, entry, intent)
             jobs.setdefault(change.sourcing_id, []).append(job)
         elif change.action in _QUIET and entry is not None and entry.remote_digest is None:
-            sent = replace(change, after=entry.canonical().body, after_digest=entry.digest)
+            canonical = entry.canonical()
+            sent = replace(change, after=canonical.body, after_digest=entry.digest, protected=False)
             unseen.setdefault(change.sourcing_id, []).append(Job(sent, entry, None))
     ids = sorted(jobs.keys() | unseen.keys())
     return [Sourcing(View(run, each), jobs.get(each, ()), unseen.get(each, ())) for each in ids]

@@ -15,10 +15,11 @@ from kalentops.apply.readback import confirm, read_back
 from kalentops.apply.result import Outcome, Result
 from kalentops.apply.resuming import resume
 from kalentops.apply.updating import update
-from kalentops.errors import KalentopsError
+from kalentops.errors import Forbidden, KalentopsError, RefusedByApi
 from kalentops.planning.advice import leftover
 from kalentops.planning.lookalikes import is_there
 from kalentops.planning.plan import Action
+from kalentops.remote import Remote
 from kalentops.state.entries import Entry
 from kalentops.stub import leftovers
 
@@ -35,7 +36,7 @@ class Sourcing:
     jobs: Sequence[Job]
     unseen: Sequence[Job] = ()
     failed: KalentopsError | None = None
-    before: dict[str, str | None] = field(default_factory=dict)
+    before: dict[str, Remote] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -48,7 +49,7 @@ def look(sourcing: Sourcing) -> Sourcing:
     with _failing(sourcing):
         if not sourcing.run.stopped():
             sourcing.view.read()
-            sourcing.before = {each.blueprint_id: each.digest for each in sourcing.view.remotes}
+            sourcing.before = {each.blueprint_id: each for each in sourcing.view.remotes}
             sourcing.run.observe(Listed(sourcing.view.sourcing_id, len(sourcing.view.remotes)))
     return sourcing
 
@@ -66,16 +67,13 @@ def _failing(sourcing: Sourcing) -> Iterator[None]:
 def work(sourcing: Sourcing) -> list[Result]:
     """Do the jobs; one result each."""
     # A run that was stopped has perhaps not made sure whose workspace this is.
-    if sourcing.view.whole and not sourcing.run.stopped():
-        with _failing(sourcing):
-            sourcing.notes += confirm(sourcing.view, sourcing.unseen)
-    results = []
+    results = [result for job in sourcing.unseen if (result := _confirmed(sourcing, job)) is not None]
     for job in sorted(sourcing.jobs, key=lambda job: _turn(sourcing.view, job)):
         results.append(_one(sourcing, job))
         if results[-1].outcome is not Outcome.DONE:
             sourcing.run.observe(Finished(results[-1]))
     done = [result for result in results if result.outcome is Outcome.DONE]
-    jobs = {job.address: job for job in sourcing.jobs}
+    jobs = {job.address: job for job in (*sourcing.unseen, *sourcing.jobs)}
     checked = (
         list(read_back(sourcing.view, done, sourcing.before, jobs)) if _worth_a_look(sourcing, done) else done
     )
@@ -91,6 +89,25 @@ def _turn(view: View, job: Job) -> tuple[int, bool, str]:
 
 def _worth_a_look(sourcing: Sourcing, done: Iterable[Result]) -> bool:
     return any(result.blueprint_id for result in done) and not sourcing.run.clock.stopping
+
+
+def _confirmed(sourcing: Sourcing, job: Job) -> Result | None:
+    """What became of what was recorded and never seen, where that is not known, or where something was done for it."""
+    if sourcing.run.stopped():
+        return None
+    try:
+        if sourcing.failed is not None:
+            raise sourcing.failed
+        said = confirm(sourcing.view, job)
+    except (RefusedByApi, Forbidden) as error:  # a position may be closed, and nothing is to be done there
+        said = f"{job.address}: whether it is there could not be looked up: {error}"
+    except KalentopsError as error:
+        sourcing.run.note_error(error)
+        return replace(from_error(job, error), outcome=Outcome.UNKNOWN)
+    if isinstance(said, Result):
+        return said
+    sourcing.notes += [said] if said else []
+    return None
 
 
 def _one(sourcing: Sourcing, job: Job) -> Result:

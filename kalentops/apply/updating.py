@@ -16,7 +16,7 @@ from kalentops.outcome import Accepted, Limited, NotSent, Refused
 from kalentops.planning.advice import edited, gone, not_listed, protected
 from kalentops.planning.plan import Action
 from kalentops.remote import Remote
-from kalentops.state.entries import Adopted, Closed, Done, Entry, Intended, Intent, Seen
+from kalentops.state.entries import Adopted, Closed, Done, Entry, Intended, Intent, Record, Seen
 from kalentops.stub import stub_mark
 
 _ATTEMPTS: Final = 3
@@ -58,7 +58,9 @@ def update(
         said = "Kalent shows it so already; nothing was sent"
         return replace(job.result(Action.UPDATE, Outcome.DONE, entry.blueprint_id), note=said)
     known: frozenset[str | None] = baselines | {entry.baseline, observable(entry.sent).digest, job.wanted}
-    if entry.mark is not None and entry.mark == stub_mark(remote):
+    # What was there before our last write: that has not arrived, or the list is behind.
+    behind = stub_mark(remote) is not None or entry.outdates(remote.updated_at)
+    if behind:
         known |= {remote.digest}
     if remote.digest not in known and not forced:
         said = edited(entry, remote)
@@ -66,13 +68,15 @@ def update(
     if job.change.protected and entry.mark is None:
         said = protected(job.address)
         return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=said)
-    body = _patch(job.body, before, whole=forced)
+    body = _patch(job.body, before, whole=forced or behind)
     intent = Intent(
         job.address, "update", job.body, job.digest, view.run.clock.now(), blueprint_id=entry.blueprint_id
     )
-    # When what is replaced was changed: a list that shows it once more is behind, and nobody has put it back.
-    before_it = Adopted(entry) if claims else Seen(job.address, entry.baseline, remote.updated_at)
-    view.run.record(before_it, Intended(intent))
+    first: list[Record] = [Adopted(entry)] if claims else []
+    if not claims and not behind:
+        # When what is replaced was changed: a list that shows it once more is behind, and nobody has put it back.
+        first = [Seen(job.address, entry.baseline, remote.updated_at)]
+    view.run.record(*first, Intended(intent))
     return _send(view, job, entry, body, known | {remote.digest})
 
 
@@ -86,7 +90,7 @@ def _may_be_there(job: Job, entry: Entry) -> tuple[Mapping[str, Any], ...]:
 
 def _patch(after: Mapping[str, Any], before: tuple[Mapping[str, Any], ...], *, whole: bool) -> dict[str, Any]:
     """The fields to send: those that differ from what may be there, because `steps` replaces the whole list. With
-    `whole`, somebody else's version is there, and all of them are.
+    `whole`, something else than that may be there, and all of them are sent.
     """
     fields = ("name", "steps")
     body = {

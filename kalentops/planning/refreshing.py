@@ -127,7 +127,9 @@ class _Look:
     def _resumed(self, change: Change) -> Change:
         intent = self._known.intents[change.address]
         if intent.action == "update":
-            return change
+            remote = self._by_id.get(self._known.entries[change.address].blueprint_id)
+            arrived = remote is not None and remote.digest == observable(intent.sent).digest
+            return replace(change, reason=together(change.reason, "it has arrived" if arrived else ""))
         came = None if intent.only_reserves else look_alikes(self.foreign, intent.sent).adoptable
         if came is None:
             return change

@@ -382,7 +382,8 @@ def test_a_lost_answer_and_a_changed_value_is_left_to_a_person(
     assert ran.code == 6
     assert "was reserved for it, and holds another text" in ran.json["results"][0]["error"]
     assert (proxy.count("create"), proxy.count("fill")) == (1, 1)
-    assert project.apply("--overwrite", "sourcing_a/one").code == 0
+    ran = project.apply("--overwrite", "sourcing_a/one")
+    assert ran.code == 0, ran
 
 
 def _lose(exchange: Exchange) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kalentops.emulator.server import BackgroundEmulator
-from tests.faults.proxy import Behaviour, Exchange, FaultProxy, Request, Response
+from tests.faults.proxy import Behaviour, Exchange, FaultProxy, Request, Response, on
 from tests.harness import Project, blueprint
 
 FIRST, SECOND = blueprint("One"), blueprint("One", steps=1)
@@ -40,7 +40,7 @@ def test_our_own_text_of_before_is_nobodys_edit(project: Project, proxy: FaultPr
     project.write("sourcing_a", {"one": SECOND})
     wanted = path.read_text()
     with behind(proxy):
-        assert project.apply().code == 0
+        assert project.apply().code == 10, "no list shows it"
         ran = project.run("import", "sourcing_a", "--update")
         assert (ran.code, "before the last change" in ran.out) == (6, True), ran
     assert path.read_text() == wanted
@@ -70,7 +70,7 @@ def test_what_was_overwritten_on_purpose_does_not_come_back(
     project.write("sourcing_a", {"one": SECOND})
     wanted = path.read_text()
     with behind(proxy):
-        assert project.apply("--overwrite", "sourcing_a/one").code == 0
+        assert project.apply("--overwrite", "sourcing_a/one").code == 10, "no list shows it"
         ran = project.run("import", "sourcing_a", "--update")
         assert (ran.code, path.read_text()) == (6, wanted), ran
 
@@ -82,7 +82,7 @@ def test_an_edit_of_somebody_after_an_update_that_was_never_read_back_is_taken(
     assert project.apply().code == 0
     project.write("sourcing_a", {"one": SECOND})
     with behind(proxy):
-        assert project.apply().code == 0
+        assert project.apply().code == 10, "no list shows it"
     emulator.store.edit(project.ids["sourcing_a/one"], name="Theirs")
     assert project.run("import", "sourcing_a", "--update").code == 0
     assert "Theirs" in path.read_text()
@@ -96,10 +96,33 @@ def test_a_text_that_is_put_back_at_once_is_sent(
     assert project.apply().code == 0
     with behind(proxy):
         project.write("sourcing_a", {"one": SECOND})
-        assert project.apply().code == 0
+        assert project.apply().code == 10, "no list shows it"
         assert texts(emulator) == [1]
         project.write("sourcing_a", {"one": FIRST})
         foretold = project.run("plan", "--refresh")
         assert "only recorded" not in foretold.out
         assert project.apply().code == 0
         assert texts(emulator) == [2]
+
+
+def test_what_was_accepted_and_did_not_arrive_is_sent_again(
+    project: Project, proxy: FaultProxy, emulator: BackgroundEmulator
+) -> None:
+    """A 200 is no proof: the list shows the blueprint as it was, and nobody has touched it since."""
+
+    def forget(exchange: Exchange) -> None:
+        exchange.send(Response(200, b'{"success": true, "data": {}}'))
+
+    for text, kind in ((FIRST, "fill"), (SECOND, "update")):
+        project.write("sourcing_a", {"one": text})
+        proxy.script = on(kind, forget, nth=None)
+        ran = project.apply()
+        assert ran.code == 10
+        assert "the API said that it was done, and no list shows it yet" in ran.out
+        proxy.script = lambda _: None
+        assert project.run("plan", "--detailed-exitcode").code == 0
+        ran = project.apply()
+        assert ran.code == 0
+        assert "the API had said that it was done, and it had not arrived; it was sent again" in ran.out
+        assert texts(emulator) == [len(text["steps"])]
+        assert project.apply().out == "Apply: nothing to do.\n"

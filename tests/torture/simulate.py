@@ -1,6 +1,8 @@
-"""One seed: a repository, several runs in bad weather, edits in between, deaths at any step; then two calm runs.
+"""One seed: a repository, several runs in bad weather, edits in between, deaths and freezes at any step; then two calm
+runs, and everything that was still under way.
 
-After every run the promises are checked against the truth of the server and of the disk.
+In three of four worlds half of all writes take effect 1 to 600 seconds late, whatever is answered. After every run the
+promises are checked against the truth of the server and of the disk.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal, TypeAlias
 
 import stamina
 
@@ -26,21 +28,28 @@ from kalentops.checking import Desired
 from kalentops.errors import KalentopsError
 from kalentops.planning.plan import make_plan
 from kalentops.rules.engine import Named
+from kalentops.state.entries import State
 from kalentops.store.filestore import FileStore
+from kalentops.stub import Mark, mark_of
 from tests.fakeclock import FakeClock
 from tests.harness import step
 from tests.torture.disk import Disk, Killed, Op
-from tests.torture.world import OTHER_STEP, Network, Server, Weather
+from tests.torture.world import OTHER_STEP, Network, Server, Stored, Weather
 
-SETTLE = 30.0
-_MEMORY = Path("/dev/shm")
+SETTLE: Final = 30.0
+_MEMORY: Final = Path("/dev/shm")
+_LATEST: Final = 600.0
+Protocol: TypeAlias = Literal["reserve", "whole", "resent"]
+"""`whole` is `create: whole`; `resent` is that with everything sent again where the window has passed, as it was before
+there were stubs: for comparison, because it breaks the promise.
+"""
 
 
 @dataclass
 class Verdict:
-    """What a seed came to. `resolved`: the first calm run ended without a person. `meddled`: colleagues did things
-    that only a person can decide about. `overtaken`: updates over which an older one came true later, when no list
-    could show it any more.
+    """What a seed came to. `late`: half of its writes were. `resolved`: the first calm run ended without a person.
+    `meddled`: colleagues did things that only a person can decide about. `overtaken`: texts over which an older one
+    came true later. `copies`: addresses with more than one blueprint that has text; `leftovers`: unclaimed stubs.
     """
 
     seed: int
@@ -50,29 +59,37 @@ class Verdict:
     meddled: bool
     disturbed: int
     kills: int
+    freezes: int
     overtaken: int
+    late: bool
+    copies: int
+    creates: int
+    leftovers: int
     trace: list[str] = field(default_factory=list)
 
 
-def run_seed(seed: int) -> Verdict:
+def run_seed(seed: int, protocol: Protocol = "reserve") -> Verdict:
     """Play one seed. The same seed gives the same trace."""
     base = _MEMORY if _MEMORY.is_dir() else None
     folder = Path(tempfile.mkdtemp(prefix="kalentops-sim-", dir=base))
     try:
         with stamina.set_testing(True, attempts=6):
-            return _Play(seed, folder).play()
+            return _Play(seed, folder, protocol).play()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Play:
-    def __init__(self, seed: int, folder: Path) -> None:
+    def __init__(self, seed: int, folder: Path, protocol: Protocol) -> None:
         self.seed = seed
+        self.protocol = protocol
         self.random = random.Random(seed)
         self.clock = FakeClock()
         self.server = Server(self.clock)
         self.network = Network(self.server, self.random)
         self.network.watch = self._watch
+        self.network.copy_of = self._copy_of
+        self.late = seed % 4 != 0
         self.store = FileStore(folder / "state.json")
         self.bodies: dict[str, dict[str, Any]] = {}
         self.problems: list[str] = []
@@ -83,6 +100,9 @@ class _Play:
         self.overtaken = 0
         self.meddling = self.network.meddling = 0.15 if self.random.random() < 0.2 else 0.0
         self.wiped: set[str] = set()
+        self.lost = False
+        self.marks: set[Mark] = set()
+        self.committed: bytes | None = None
 
     def play(self) -> Verdict:
         self._write_files()
@@ -90,23 +110,27 @@ class _Play:
         self.server.lag = self.random.choice([0.0, 0.0, 1.0, 10.0, 25.0])
         disturbed = self.random.randint(1, 4)
         for _ in range(disturbed):
-            # A late effect and a list that is behind have to fit into the settle window together: beyond that,
-            # nothing can be promised (docs/design.md, "What remains").
-            latest = SETTLE - 2 - self.server.lag
-            self.network.weather = Weather(self.random.choice([0.0, 0.1, 0.3, 0.6]), latest)
+            trouble = self.random.choice([0.0, 0.1, 0.3, 0.6])
+            self.network.weather = Weather(trouble, SETTLE - 2 - self.server.lag, 0.5 if self.late else 0.0)
             self.network.kill_in = self.random.randint(0, 60) if self.random.random() < 0.6 else None
-            self._run()
+            self.network.freeze_in = self.random.randint(0, 60) if self.random.random() < 0.4 else None
+            self._runs()
             self._between()
         resolved = self._calm()
         return Verdict(
             self.seed,
             self.problems,
             resolved,
-            bool(self.wiped),
+            self.lost,
             self._meddled(),
             disturbed,
             self.kills,
+            self.network.freezes,
             self.overtaken,
+            self.late,
+            sum(count > 1 for count in self._made().values()),
+            len(self.bodies),
+            len(self._leftovers()),
             self.network.trace,
         )
 
@@ -144,16 +168,23 @@ class _Play:
         self.clock.advance(self.random.choice([0.0, 1.0, 30.0, 600.0]))
         self.server.catch_up()
         if self.random.random() < 0.1 and self.store.path.exists():
-            # A hosted runner died: its disk is gone, and the same files are applied again. What is under way has come
-            # through by the time the next run begins.
-            self.clock.advance(600)
+            # A hosted runner died: its disk is gone, or git has an older state, and the same files are applied again.
+            # What is under way may come later, but lists show what was done (docs/design.md, "What remains").
+            self.clock.advance(self.server.lag)
             self.server.catch_up()
             for path in (self.store.path, self.store.journal_path):
                 path.unlink(missing_ok=True)
+            if self.committed is not None and self.random.random() < 0.5:
+                self.store.path.write_bytes(self.committed)
             self.serial = 0
-            self.wiped = {each.blueprint_id for each in self.server.stored.values()}
+            self.wiped = {each.blueprint_id for each in self.server.stored.values()} | self.wiped
+            self.lost = True
+        elif self.random.random() < 0.2 and self.store.path.exists() and not self.store.journal_path.exists():
+            self.committed = self.store.path.read_bytes()
         elif self.random.random() < 0.3:
             address = self.random.choice(list(self.bodies))
+            if self._stands_beside(address):
+                self.meddled = True
             self.bodies[address] = self._body(self.bodies[address]["name"])
         for each in self.server.stored.values():
             if each.origin == "tool" and self.random.random() < self.meddling:
@@ -161,8 +192,27 @@ class _Play:
                 self.clock.advance(60)
                 self.meddled = True
 
+    def _stands_beside(self, address: str) -> bool:
+        """Whether a colleague's copy that was not adopted yet will not be what the file says."""
+        sourcing = address.partition("/")[0]
+        ours = self.store.read().state.ids()
+        return any(
+            each.origin == "colleague"
+            and each.sourcing_id == sourcing
+            and each.name == self.bodies[address]["name"]
+            for each in self.server.stored.values()
+            if each.blueprint_id not in ours
+        )
+
     def _meddled(self) -> bool:
         return self.meddled or self.network.meddled
+
+    def _runs(self) -> None:
+        """A run; with `resent`, as many as had been made in one: three attempts."""
+        for _ in range(3 if self.protocol == "resent" else 1):
+            result = self._run()
+            if result is None or all(each.outcome is not Outcome.UNKNOWN for each in result.results):
+                return
 
     def _run(self) -> ApplyResult | None:
         self.network.dead = False
@@ -172,7 +222,8 @@ class _Play:
                 desired = [self._desired(address, body) for address, body in self.bodies.items()]
                 plan = make_plan(desired, session.state)
                 api = WriteApi(self.network, Throttle(self.clock, lambda _: None))
-                options = Options("url:sim", SETTLE, 1)
+                again = frozenset(self.bodies) if self.protocol == "resent" else frozenset()
+                options = Options("url:sim", SETTLE, 1, frozenset(), self.protocol != "reserve", again)
                 result = apply_plan(plan, api, session, self.clock, options, lambda _: None)
             self.network.trace += [
                 f"{e.address} {e.action} {e.outcome} {e.error or ''}" for e in result.results
@@ -185,7 +236,20 @@ class _Play:
             self.network.trace.append(f"stopped: {error}")
             result = None
         self._check()
+        if result is not None and result.exit_code == 0 and not self._meddled():
+            self._check_in_place(result)
         return result
+
+    def _check_in_place(self, of: ApplyResult) -> None:
+        """A run that ends with 0 has everything in place."""
+        named = " ".join([*of.notes, *(f"{each.address}: {each.note}" for each in of.results if each.note)])
+        entries = self.store.read().state.entries
+        for address, body in self.bodies.items():
+            entry = entries.get(address)
+            if entry is None or not self.server.shows(entry.blueprint_id, body):
+                authors = self.server.stored[entry.blueprint_id].authors if entry else []
+                if f"{address}: " not in named and authors[-1:] != ["late"]:
+                    self.problems.append(f"I6: ended with 0, and {address} is not in place")
 
     def _on_disk(self, op: Op) -> int | None:
         self.network.trace.append(f"{op.kind} {op.path.rsplit('.', 1)[-1]} {len(op.data)}")
@@ -208,14 +272,14 @@ class _Play:
             return
         state = self.store.read().state
         if method == "POST":
-            sourcing = path.split("/")[3]
-            meant = {i.sent["name"] for a, i in state.intents.items() if a.startswith(f"{sourcing}/")}
-            if body["name"] not in meant:
-                self.problems.append(f"I3: POST of {body['name']} without a durable intent")
+            self._watch_create(path.split("/")[3], body, state)
             return
-        found = self.server.stored[path.rsplit("/", 1)[-1]]
-        if found.blueprint_id not in state.ids():
-            self.problems.append(f"I5: PATCH of {path}")
+        blueprint_id = path.rsplit("/", 1)[-1]
+        if blueprint_id not in state.ids():
+            self.problems.append(f"I3: text for {blueprint_id} without a durable claim")
+        if blueprint_id not in self.server.stored:
+            return
+        found = self.server.stored[blueprint_id]
         seen = [
             a
             for v, a in zip(found.versions, found.authors, strict=True)
@@ -224,18 +288,41 @@ class _Play:
         if len(seen) > 1 and seen[-1] == "colleague" and len(found.versions) == len(seen):
             self.problems.append(f"I5: PATCH of {path} over a colleague's edit")
 
+    def _watch_create(self, sourcing: str, body: Any, state: State) -> None:
+        mark = mark_of(body)
+        if mark is None and self.protocol == "reserve":
+            self.problems.append(f"I3: POST of {body['name']} with its text")
+        meant = {i.sent["name"] for a, i in state.intents.items() if a.startswith(f"{sourcing}/")}
+        if mark is None and body["name"] not in meant:
+            self.problems.append(f"I3: POST of {body['name']} without a durable intent")
+        if mark is not None and mark in self.marks:
+            self.problems.append(f"I3: the nonce of {body['name']} is not new")
+        self.marks |= {mark} if mark else set()
+
+    def _copy_of(self, sourcing: str, body: Any) -> dict[str, Any]:
+        """What the files want where a request reserves an id."""
+        mark = mark_of(body)
+        return self.bodies[f"{sourcing}/{mark.key}"] if mark else dict(body)
+
+    def _made(self) -> Counter[tuple[str, str]]:
+        """What kalentops has made, with text, by sourcing and name."""
+        made = [each for each in self.server.stored.values() if each.has_our_text]
+        return Counter((each.sourcing_id, each.name) for each in made)
+
+    def _leftovers(self) -> list[Stored]:
+        ours = self.store.read().state.ids()
+        return [e for e in self.server.stored.values() if e.mark is not None and e.blueprint_id not in ours]
+
     def _check(self) -> None:
         state = self.store.read().state
         if state.serial < self.serial:
             self.problems.append(f"I4: serial {self.serial} to {state.serial}")
         self.serial = state.serial
-        made = [each for each in self.server.stored.values() if each.origin == "tool"]
-        for (sourcing, name), count in Counter((each.sourcing_id, each.name) for each in made).items():
-            if count > 1:
+        for (sourcing, name), count in self._made().items():
+            if count > 1 and self.protocol != "resent":
                 self.problems.append(f"I1: {count} of {sourcing}/{name}")
+        made = [each for each in self.server.stored.values() if each.has_our_text]
         open_names = {(a.partition("/")[0], i.sent["name"]) for a, i in state.intents.items()}
-        # What was recorded and never seen in a list is looked up by the next run: an answer may have lied.
-        open_names |= {(e.sourcing_id, e.name) for e in state.entries.values() if e.remote_digest is None}
         taken = [self.server.stored[i] for i in state.ids() if self.server.stored[i].origin == "colleague"]
         self.problems += [f"I5: {e.blueprint_id} was taken, and is not ours" for e in taken if not e.exact]
         for each in made:
@@ -243,28 +330,12 @@ class _Play:
             if not recorded and each.blueprint_id not in self.wiped:
                 self.problems.append(f"I2: {each.blueprint_id} is recorded nowhere")
 
-    def _check_texts(self, of: ApplyResult) -> None:
-        """Everything is said to be done: then candidates get what the files say, or the run names what is otherwise."""
-        named = " ".join([*of.notes, *(f"{each.address}: {each.note}" for each in of.results if each.note)])
-        for each in self.store.read().state.entries.values():
-            found = self.server.stored[each.blueprint_id]
-            if f"{each.address}: " in named or self.server.shows(
-                each.blueprint_id, self.bodies[each.address]
-            ):
-                continue
-            if found.authors[-1] == "late":
-                self.overtaken += 1
-            else:
-                self.problems.append(f"I6: {each.blueprint_id} is not what {each.address} says")
-
     def _calm(self) -> bool:
         """Two undisturbed runs: the first resolves everything or names what it can't, the second writes nothing."""
         self.network.weather = Weather()
         self.network.kill_in = None
         first = self._run()
         resolved = first is not None and all(each.outcome is Outcome.DONE for each in first.results)
-        if first and resolved and not self._meddled():
-            self._check_texts(first)
         self.clock.advance(60)
         before = self.network.writes
         second = self._run()
@@ -272,10 +343,11 @@ class _Play:
             "".join(str(each.error) for each in (*first.results, *second.results)) if first and second else ""
         )
         known = self.store.read().state.ids()
-        for blueprint_id in () if self._meddled() else self.wiped:
+        for blueprint_id in () if self._meddled() or self.protocol != "reserve" else self.wiped:
             # What a lost state has forgotten is found again, or named to a person.
             if (
                 self.server.stored[blueprint_id].origin == "tool"
+                and self.server.stored[blueprint_id].mark is None
                 and blueprint_id not in known
                 and blueprint_id not in said
             ):
@@ -286,4 +358,15 @@ class _Play:
             self.network.writes != before or any(e.outcome is not Outcome.DONE for e in second.results)
         ):
             self.problems.append("I6: the run after the one that resolved everything wrote again")
+        # Whatever was still under way comes true: nothing is made twice by it, and what it overwrites is counted.
+        self.clock.advance(_LATEST)
+        self.server.catch_up()
+        self._check()
+        entries = self.store.read().state.entries
+        for address, body in self.bodies.items() if resolved and not self._meddled() else ():
+            entry = entries[address]
+            if not self.server.shows(entry.blueprint_id, body):
+                if self.server.stored[entry.blueprint_id].authors[-1] != "late":
+                    self.problems.append(f"I6: {entry.blueprint_id} is not what {address} says")
+                self.overtaken += 1
         return resolved

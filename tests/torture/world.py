@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kalentops.outcome import Answer, Trouble
+from kalentops.stub import Mark, mark_in, mark_of
 from tests.fakeclock import FakeClock, moment
 from tests.torture.disk import Killed
 
@@ -22,7 +23,7 @@ from tests.torture.disk import Killed
 class Stored:
     """A blueprint on the server. `versions` are (time of the commit, name, steps), oldest first; `authors` says who
     made each, "late" where an answer came before the effect. A colleague's may be `exact`: what the files want, and so
-    fit to be adopted.
+    fit to be adopted. A stub has a `mark`: as long as it is one, it can message nobody.
     """
 
     blueprint_id: str
@@ -36,6 +37,16 @@ class Stored:
     @property
     def name(self) -> str:
         return self.versions[-1][1]
+
+    @property
+    def mark(self) -> Mark | None:
+        return mark_of({"name": self.name, "steps": self.versions[-1][2]})
+
+    @property
+    def has_our_text(self) -> bool:
+        """Whether kalentops has ever sent it more than what reserves an id."""
+        ours = zip(self.versions, self.authors, strict=True)
+        return any(author != "colleague" and mark_in(name) is None for (_, name, _), author in ours)
 
     def at(self, time: float) -> tuple[float, str, list[dict[str, Any]]] | None:
         seen = [version for version in self.versions if version[0] <= time]
@@ -117,6 +128,7 @@ def _kept(steps: Any) -> list[dict[str, Any]]:
 OTHER_STEP = {"id": "other", "name": "Other", "type": "SMS", "content": "Hello", "temporalityType": "ASAP"}
 
 
+_LATE = ("lost late", "lost late", "500 late", "page late", "408 late", "done late")
 _LOST_ANSWERS = {
     "lost": Answer(trouble=Trouble.LOST, reason="broke"),
     "page": Answer(403, None, reason="a page instead of JSON"),
@@ -128,10 +140,13 @@ _LOST_ANSWERS = {
 
 @dataclass
 class Weather:
-    """How bad the network is: the probability that something happens to a request; how late a late effect may be."""
+    """How bad the network is: the probability that something happens to a request, and how late a late effect may be;
+    and the probability that a write takes effect later, whatever is answered: 1 to 600 seconds.
+    """
 
     trouble: float = 0.0
     latest: float = 20.0
+    late: float = 0.0
 
 
 @dataclass
@@ -142,17 +157,27 @@ class Network:
     random: random.Random
     weather: Weather = field(default_factory=Weather)
     kill_in: int | None = None
+    freeze_in: int | None = None
     dead: bool = False
+    freezes: int = 0
     writes: int = 0
     meddling: float = 0.0
     meddled: bool = False
+    copy_of: Callable[[str, Any], dict[str, Any]] = lambda _, body: dict(body)
     watch: Callable[[str, str, Any], None] = lambda *_: None
     trace: list[str] = field(default_factory=list)
 
     def step(self) -> None:
-        """A point at which the program may die."""
+        """A point at which the program may die, or stand still for minutes."""
         if self.dead:
             raise Killed
+        if self.freeze_in is not None:
+            self.freeze_in -= 1
+            if self.freeze_in < 0:
+                self.freeze_in = None
+                self.freezes += 1
+                self.server.clock.advance(self.random.uniform(60, 900))
+                self.server.catch_up()
         if self.kill_in is not None:
             self.kill_in -= 1
             if self.kill_in < 0:
@@ -165,9 +190,10 @@ class Network:
         self.step()
         self.server.clock.advance(0.05)
         self.server.catch_up()
-        self.watch(method, path, body)
-        self.writes += method != "GET"
         fault = self._fault(method)
+        if fault != "not sent":
+            self.watch(method, path, body)
+        self.writes += method != "GET"
         answer = self._answer(method, path, query or {}, json.loads(json.dumps(body)), fault)
         self.trace.append(f"{self.server.clock.monotonic():.2f} {method} {path} {fault} {answer.status}")
         self.server.catch_up()
@@ -175,6 +201,8 @@ class Network:
         return answer
 
     def _fault(self, method: str) -> str:
+        if method != "GET" and self.random.random() < self.weather.late:
+            return self.random.choice(_LATE)
         if self.random.random() >= self.weather.trouble:
             return "none"
         if method == "GET":
@@ -225,24 +253,31 @@ class Network:
         def effect() -> None:
             if method == "POST":
                 made["blueprintId"] = self.server.create(path.split("/")[3], body)
-            else:
+            elif path.split("/")[3] in self.server.stored:
                 self.server.update(path.split("/")[3], body)
+            else:  # a create that was accepted, and is late
+                made["error"] = "not_found"
 
         if fault.endswith("late"):
-            self.server.later(self.random.uniform(0.1, self.weather.latest), effect)
+            late = (1.0, 600.0) if self.weather.late else (0.1, self.weather.latest)
+            self.server.later(self.random.uniform(*late), effect)
         elif not fault.endswith("nothing"):
             effect()
         if method == "POST" and fault != "none" and self.random.random() < self.meddling:
             # A colleague makes something of the same name at this very moment: something else, or, where both show
             # at once, a copy. (A copy that shows before ours does can't be told from ours by anybody.)
             exact = fault.endswith("done") and not self.server.lag and self.random.random() < 0.5
-            other = body if exact else {**body, "steps": [*body["steps"], {**OTHER_STEP}]}
+            same = self.copy_of(path.split("/")[3], body)
+            other = same if exact else {**same, "steps": [*same["steps"], {**OTHER_STEP}]}
             self.server.create(path.split("/")[3], other, "colleague", exact=exact)
             self.meddled = True
         self.step()
         kind = fault.rpartition(" ")[0]
         if kind in _LOST_ANSWERS:
             return _LOST_ANSWERS[kind]
+        if "error" in made:
+            return Answer(404, {"success": False, "error": {"code": made["error"], "message": "not there"}})
         if fault == "old id":
             made = {"blueprintId": next(iter(self.server.stored))}
-        return Answer(200, {"success": True, "data": {} if kind == "no id" else made})
+        named = {"name": body["name"], **made} if method == "POST" else made
+        return Answer(200, {"success": True, "data": {} if kind in {"no id", "done"} else named})
