@@ -55,8 +55,8 @@ def never_resent(intent: Intent, why: str) -> str:
 def leftover(blueprint_id: str, name: str) -> str:
     """A stub that no address has claimed."""
     return (
-        f"{blueprint_id} {clip(name, 100)} is an empty blueprint that reserved an id and was not used; "
-        "it messages nobody; delete it in Kalent's web app"
+        f'{blueprint_id} "{clip(name, 120)}" is an empty blueprint that was reserved and not used; it messages nobody; '
+        "delete it in Kalent's web app"
     )
 
 

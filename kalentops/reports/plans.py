@@ -127,9 +127,8 @@ def _remotely(of: Remotely, shown: Mapping[str, Change]) -> Iterator[Line]:
             )
         yield line()
     for left in of.leftovers:
-        yield line(
-            ("note: ", "warn"), f"{visible(left.sourcing_id)}: {leftover(left.blueprint_id, left.name)}"
-        )
+        said = f"{left.sourcing_id}: {leftover(left.blueprint_id, left.name)}"
+        yield line(("note: ", "warn"), visible(said))
     number = sum(of.unmanaged.values())
     if number:
         where = some([visible(each) for each in sorted(of.unmanaged)], _SOME)

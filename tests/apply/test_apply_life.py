@@ -485,7 +485,7 @@ def test_an_answer_that_comes_true_late_leaves_an_empty_blueprint_that_is_told(
     assert project.run("plan", "--detailed-exitcode").code == 0
     (left,) = truth.leftovers()
     said = project.run("plan", "--refresh").out
-    assert f"note: sourcing_a: {left} One (kalentops one " in said
+    assert f'note: sourcing_a: {left} "One (kalentops one ' in said
     assert "it messages nobody; delete it in Kalent's web app" in said
     assert "not managed here" not in said
     project.write("sourcing_a", {"one": blueprint("One", steps=3)})

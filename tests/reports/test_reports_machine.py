@@ -12,6 +12,7 @@ from kalentops.planning.plan import Action, Change, Plan
 from kalentops.remote import RemoteSourcing
 from kalentops.reports import machine
 from kalentops.state.entries import Entry, Intent, State
+from kalentops.stub import Mark, stub
 
 AT = "2026-01-02T03:04:05Z"
 DIGEST = "sha256:" + "0" * 64
@@ -129,6 +130,7 @@ def test_a_plan() -> None:
         ],
         "drift": [],
         "look_alikes": [],
+        "leftovers": [],
         "unmanaged": {},
         "left_out": [],
         "bound": {"files": "", "remote": None},
@@ -170,11 +172,15 @@ def test_an_apply() -> None:
     }
 
 
+EMPTY = stub("One", Mark("r", "0a1b2c3d")).body
+
+
 def test_a_state() -> None:
+    bodies = {"s1/z": BEFORE, "s1/r": EMPTY, "s1/a": BEFORE}
     state = State(
         "lineage",
         7,
-        entries={each: Entry(each, f"b-{each[-1]}", BEFORE, DIGEST, AT) for each in ("s1/z", "s1/a")},
+        entries={each: Entry(each, f"b-{each[-1]}", of, DIGEST, AT) for each, of in bodies.items()},
         intents={"s1/i": Intent("s1/i", "create", AFTER, DIGEST, AT)},
     )
     assert through(machine.state(state)) == {
@@ -182,8 +188,15 @@ def test_a_state() -> None:
         "lineage": "lineage",
         "serial": 7,
         "blueprints": [
-            {"address": "s1/a", "blueprint_id": "b-a", "name": "One", "digest": DIGEST},
-            {"address": "s1/z", "blueprint_id": "b-z", "name": "One", "digest": DIGEST},
+            {"address": "s1/a", "blueprint_id": "b-a", "name": "One", "digest": DIGEST, "reserved": False},
+            {
+                "address": "s1/r",
+                "blueprint_id": "b-r",
+                "name": EMPTY["name"],
+                "digest": DIGEST,
+                "reserved": True,
+            },
+            {"address": "s1/z", "blueprint_id": "b-z", "name": "One", "digest": DIGEST, "reserved": False},
         ],
         "open": [{"address": "s1/i", "action": "create", "at": AT}],
     }

@@ -19,6 +19,7 @@ from kalentops.remote import RemoteSourcing
 from kalentops.reports import findings, plans, results, sourcings, states, steps
 from kalentops.reports.lines import Line, plain
 from kalentops.state.entries import Entry, Intent, State
+from kalentops.stub import Mark, stub
 from kalentops.text import count
 
 AT = "2026-01-02T03:04:05Z"
@@ -291,9 +292,39 @@ def test_a_state() -> None:
         "     this is invite."
     )
     assert shown(states.entry(STATE, "s1/longer")) == (
-        f"s1/longer\n  create of unknown outcome since {SHOWN}; apply looks first"
+        f"s1/longer\n  create of unknown outcome, {SHOWN}; the next apply looks first, and goes on there"
     )
     assert plain(states.summary(State())) == "0 blueprints, serial 0"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "intent", "said"),
+    [
+        (True, None, "reserved: the blueprint is empty in Kalent until its text is sent"),
+        (
+            True,
+            ("update", ()),
+            f"create of unknown outcome, {SHOWN}: its id is reserved, its text may have arrived",
+        ),
+        (
+            False,
+            ("create", ("0a1b2c3d",)),
+            f"create without an answer, {SHOWN}: at most an empty blueprint was made",
+        ),
+    ],
+)
+def test_a_stub_is_explained_in_one_sentence(recorded: bool, intent: Any, said: str) -> None:  # noqa: FBT001
+    made = stub("One", Mark("a", "0a1b2c3d"))
+    state = State(
+        entries={"s1/a": Entry("s1/a", "b1", made.body, made.digest, AT)} if recorded else {},
+        intents={"s1/a": Intent("s1/a", intent[0], body(), "sha256:0", AT, nonces=intent[1])}
+        if intent
+        else {},
+    )
+    assert shown(states.listing(state)).endswith(f"  {said}")
+    assert shown(states.entry(state, "s1/a")).endswith(
+        f"  {said}; the next apply looks first, and goes on there"
+    )
 
 
 def test_sourcings() -> None:

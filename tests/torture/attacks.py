@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,20 +13,25 @@ from kalentops.emulator.server import BackgroundEmulator
 from kalentops.errors import StateError, StateLocked, StateMoved
 from kalentops.state.entries import Done, Intended, Intent, State
 from kalentops.store.filestore import FileStore
+from kalentops.stub import Mark, stub
 from tests.faults.catalogue import EVERYTHING
 from tests.faults.proxy import Exchange, FaultProxy, Response, Script, on
 from tests.harness import Project, Truth, blueprint
 from tests.torture import powerloss
-from tests.torture.simulate import run_seed
+from tests.torture.simulate import Protocol, run_seed
 
 
 def simulation(seeds: int) -> str | None:
-    """Seeds of the simulated world."""
+    """Seeds of the simulated world, a few of them with `create: whole`."""
     for seed in range(seeds):
-        verdict = run_seed(seed)
-        if verdict.problems:
-            return f"seed {seed}: {verdict.problems[0]}"
+        for protocol in PROTOCOLS if seed % 5 == 0 else PROTOCOLS[:1]:
+            verdict = run_seed(seed, protocol)
+            if verdict.problems:
+                return f"seed {seed}, {protocol}: {verdict.problems[0]}"
     return None
+
+
+PROTOCOLS: tuple[Protocol, ...] = ("reserve", "whole")
 
 
 def power(_: int) -> str | None:
@@ -46,7 +52,7 @@ def journal(_: int) -> str | None:
 def _setting() -> Iterator[tuple[Project, FaultProxy, Truth]]:
     with (
         tempfile.TemporaryDirectory() as name,
-        BackgroundEmulator(sourcings=[("sourcing_a", "A")]) as emulator,
+        BackgroundEmulator(sourcings=[("sourcing_a", "A"), ("sourcing_b", "B")]) as emulator,
         FaultProxy(emulator.url) as proxy,
     ):
         project = Project(Path(name).resolve(), proxy.url, settle=0.2)
@@ -101,7 +107,7 @@ def put_back(_: int) -> str | None:
                 ran = project.apply("--overwrite", "sourcing_a/one") if wanted is ours else project.apply()
                 truth.check(ran)
                 name = truth.emulator.store.blueprints("sourcing_a")[0].name
-                if ran.code or name != wanted["name"]:
+                if ran.code not in {0, 10} or name != wanted["name"]:  # 10: no list shows it
                     return f"it is {name}, not {wanted['name']}: exit {ran.code}: {ran.out}"
     return None
 
@@ -117,19 +123,84 @@ def _behind() -> Script:
     return on("list", behind, nth=None)
 
 
-def twins(_: int) -> str | None:
-    """Two new blueprints that may both be it: nobody is taken."""
-    with _setting() as (project, proxy, _truth):
+def twice(_: int) -> str | None:
+    """A gateway that sends each write twice: one blueprint gets the text, the other stays empty."""
+    with _setting() as (project, proxy, truth):
         project.write("sourcing_a", {"one": blueprint("One")})
 
-        def twice(exchange: Exchange) -> None:
+        def again(exchange: Exchange) -> None:
             exchange.forward()
             exchange.forward()
             exchange.reset()
 
-        proxy.script = on("create", twice)
+        proxy.script = lambda request: again if request.method != "GET" else None
         ran = project.apply()
-        return None if ran.code == 10 and not project.ids else f"exit {ran.code}: {ran.out}"
+        texts = [each for each in truth.emulator.store.blueprints("sourcing_a") if each.steps]
+        return (
+            None if (ran.code, len(texts)) == (0, 1) else f"exit {ran.code}, {len(texts)} copies: {ran.out}"
+        )
+
+
+def mixed_up(_: int) -> str | None:
+    """A proxy that gives the answer to another one's create: no text goes to their blueprint."""
+    with _setting() as (project, proxy, truth):
+        theirs = truth.emulator.store.create("sourcing_b", "Theirs", blueprint("Theirs")["steps"], None)
+
+        def mix_up(exchange: Exchange) -> None:
+            data = exchange.forward().data
+            data["data"] |= {"blueprintId": theirs.blueprint_id, "name": "Theirs"}
+            exchange.send(Response(201, json.dumps(data).encode()))
+
+        project.write("sourcing_a", {"one": blueprint("One")})
+        proxy.script = on("create", mix_up)
+        ran = project.apply()
+        there = truth.emulator.store.blueprints("sourcing_b")[0]
+        return None if there.name == "Theirs" and ran.code == 0 else f"exit {ran.code}: {there.name}"
+
+
+def edited_stub(_: int) -> str | None:
+    """A stub that a colleague has begun to use is theirs, whether the state knows it or not."""
+    for lost in (False, True):
+        with _setting() as (project, proxy, truth):
+            project.write("sourcing_a", {"one": blueprint("One")})
+            proxy.script = on("fill", EVERYTHING["500, none"], nth=None)
+            project.apply()
+            proxy.script = lambda _: None
+            (empty,) = truth.emulator.store.blueprints("sourcing_a")
+            truth.emulator.store.edit(empty.blueprint_id, steps=blueprint("Theirs")["steps"])
+            if lost:
+                project.state_path.unlink()
+            ran = project.apply()
+            if ran.code != 6 or truth.emulator.store.blueprints("sourcing_a")[0].name == "One":
+                return f"exit {ran.code}: {ran.out}"
+            said = project.run("plan", "--refresh").out
+            if "is an empty blueprint" in said:
+                return f"what a colleague uses is called empty: {said}"
+    return None
+
+
+def text_of_a_lost_state(_: int) -> str | None:
+    """A run claimed a stub and sent its text, and its state is lost: that text may come later than the next run."""
+    for known in (False, True):
+        with _setting() as (project, proxy, truth):
+            wanted, store = blueprint("One"), truth.emulator.store
+            project.write("sourcing_a", {"one": wanted})
+            if known:  # this state knows of a stub of its own
+                lost, blind = EVERYTHING["reset after"], EVERYTHING["500, none"]
+                proxy.script = lambda request, lost=lost, blind=blind: (  # type: ignore[misc]
+                    lost if request.kind == "create" else blind if proxy.count("create") else None
+                )
+                project.apply()
+                proxy.script = lambda _: None
+            nonces = ("0a1b2c3d",) if known else ("0a1b2c3d", "4e5f6071")
+            made = [store.create("sourcing_a", stub("One", Mark("one", n)).body["name"], []) for n in nonces]
+            project.apply()
+            claimed = max(each.blueprint_id for each in made)
+            store.edit(claimed, name="One", steps=wanted["steps"])
+            texts = [each.blueprint_id for each in store.blueprints("sourcing_a") if each.steps]
+            if len(texts) > 1:
+                return f"{len(texts)} copies, {'one stub known' if known else 'none known'}"
+    return None
 
 
 def broken_api(_: int) -> str | None:
@@ -158,10 +229,10 @@ def open_outcome(_: int) -> str | None:
     """A create that may have been done is not reported as anything else."""
     with _setting() as (project, proxy, truth):
         project.write("sourcing_a", {"one": blueprint("One")})
-        script = on("create", EVERYTHING["reset before"])
+        script = on("fill", EVERYTHING["reset before"])
         blind = EVERYTHING["500, none"]
         proxy.script = lambda request: (
-            blind if request.kind == "list" and proxy.count("create") else script(request)
+            blind if request.kind == "list" and proxy.count("fill") else script(request)
         )
         project.apply()
         ran = project.apply()
@@ -248,7 +319,10 @@ ATTACKS: tuple[Callable[[int], str | None], ...] = (
     open_outcome,
     false_success,
     put_back,
-    twins,
+    twice,
+    mixed_up,
+    edited_stub,
+    text_of_a_lost_state,
     broken_api,
     wire,
     simulation,

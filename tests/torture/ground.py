@@ -38,7 +38,7 @@ class CleanProject(Project):
 class World:
     """A server, a proxy before it, and a project: one blueprint to update, one to make, one to adopt.
 
-    A context manager. `behaviour` is what the server does with the first create and the first update.
+    A context manager. `behaviour` is what the server does with the first of each write.
     """
 
     def __init__(self, behaviour: str = "done", settle: float = SETTLE) -> None:
@@ -80,9 +80,9 @@ class World:
         self.wanted = {each["name"]: each["steps"] for each in wanted.values()}
         self.truth.check(foreign=frozenset({self.there}))
         self.truth.watch(self.proxy)
-        creates, updates = self.proxy.count("create"), self.proxy.count("update")
+        kinds = ("create", "fill", "update")
+        first = {(kind, self.proxy.count(kind) + 1) for kind in kinds}
         behave = {"nothing": _nothing, "late": _late}.get(self._behaviour)
-        first = {("create", creates + 1), ("update", updates + 1)}
 
         def script(request: Request) -> Callable[[Exchange], None] | None:
             return behave if (request.kind, request.nth) in first else None
@@ -120,7 +120,7 @@ class World:
 
     @property
     def writes(self) -> int:
-        return self.proxy.count("create") + self.proxy.count("update")
+        return sum(map(self.proxy.count, ("create", "fill", "update")))
 
     def check(self, ran: Ran | None = None, *, foreign: frozenset[str] = frozenset()) -> list[str]:
         """What of the promises does not hold: the first lines of `Truth.check`."""

@@ -33,23 +33,86 @@ class Mutant:
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
-        "intent after POST",
+        "fill before the claim is durable",
+        "apply.updating",
+        "    view.run.record(*first, Intended(intent))\n"
+        "    return _send(view, job, entry, body, known | {remote.digest})\n",
+        "    result = _send(view, job, entry, body, known | {remote.digest})\n"
+        "    view.run.record(*first, Intended(intent))\n"
+        "    return result\n",
+    ),
+    Mutant(
+        "fill without a claim",
+        "apply.updating",
+        "    view.run.record(*first, Intended(intent))\n",
+        "    view.run.record(Intended(intent)) if not claims else None\n",
+    ),
+    Mutant(
+        "PATCH without intent",
+        "apply.updating",
+        "    view.run.record(*first, Intended(intent))\n",
+        "    view.run.record(*first) if first else None\n",
+    ),
+    Mutant(
+        "fill without a look",
+        "apply.updating",
+        "    behind = stub_mark(remote) is not None or",
+        "    behind = entry.mark is not None or",
+    ),
+    Mutant(
+        "text in the first request",
+        "apply.creating",
+        "        verdict = view.run.api.create(view.sourcing_id, empty.body)\n",
+        "        verdict = view.run.api.create(view.sourcing_id, job.body)\n",
+    ),
+    Mutant(
+        "claim of somebody's edited stub",
+        "planning.lookalikes",
+        "        mark, edited = stub_mark(remote), was_stub(remote)\n",
+        "        mark, edited = stub_mark(remote) or was_stub(remote), None\n",
+    ),
+    Mutant(
+        "a stub counted as ours by its name alone",
+        "stub",
+        '    return None if body.get("steps") else mark_in(str(body.get("name", "")))\n',
+        '    return mark_in(str(body.get("name", "")))\n',
+    ),
+    Mutant("a nonce that repeats", "stub", "    return secrets.token_hex(4)\n", '    return "00000000"\n'),
+    Mutant(
+        "the first of several unknown stubs",
+        "planning.lookalikes",
+        "    if len(unknown) > 1:\n",
+        "    if False:\n",
+    ),
+    Mutant(
+        "a known stub before an unknown one",
+        "planning.lookalikes",
+        "    return min(unknown or known,",
+        "    return min(known or unknown,",
+    ),
+    Mutant(
+        "sent whole again by itself",
+        "apply.resuming",
+        "    if job.address not in view.run.options.resend or job.change.after is None:\n",
+        "    if job.change.after is None:\n",
+    ),
+    Mutant(
+        "whole without an intent",
         "apply.creating",
         "    run.record(Intended(intent))\n    verdict = run.api.create(view.sourcing_id, job.body)\n",
         "    verdict = run.api.create(view.sourcing_id, job.body)\n    run.record(Intended(intent))\n",
     ),
-    Mutant("no intent", "apply.creating", "    run.record(Intended(intent))\n", ""),
-    Mutant(
-        "PATCH without intent",
-        "apply.updating",
-        "    view.run.record(Seen(job.address, entry.baseline, remote.updated_at), Intended(intent))\n",
-        "",
-    ),
     Mutant(
         "outcome not recorded",
-        "apply.creating",
-        "        run.record(Done(job.address, blueprint_id, run.clock.now()))\n",
+        "apply.updating",
+        "        view.run.record(Done(job.address, blueprint_id, view.run.clock.now()))\n",
         "        pass\n",
+    ),
+    Mutant(
+        "accepted means in place",
+        "apply.readback",
+        "    if remote is None or check.is_behind(view):\n",
+        "    if remote is None:\n",
     ),
     Mutant("nothing adopted", "apply.creating", "        if adopted is not None:\n", "        if False:\n"),
     Mutant(
@@ -64,62 +127,26 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "any id is taken",
         "apply.creating",
-        "return None if elsewhere or view.run.given_before(blueprint_id) else",
-        "return",
+        "    if elsewhere or view.run.given_before(blueprint_id) or",
+        "    if",
+    ),
+    Mutant(
+        "an answer is not told from another",
+        "apply.creating",
+        "    return blueprint_id if says(name) else None\n",
+        "    return blueprint_id\n",
     ),
     Mutant(
         "creates go on for ever",
         "apply.creating",
-        "        if not run.creates_are_safe():\n",
+        "        if not view.run.creates_are_safe():\n",
         "        if False:\n",
-    ),
-    Mutant(
-        "settles by name only",
-        "planning.lookalikes",
-        "    if len(new) == 1 and alike.exact:\n",
-        "    if len(new) == 1:\n",
-    ),
-    Mutant(
-        "two matches, takes the first",
-        "planning.lookalikes",
-        "    if len(new) == 1 and alike.exact:\n",
-        "    if alike.exact:\n",
-    ),
-    Mutant(
-        "no settle window",
-        "apply.settling",
-        "deadline = clock.monotonic() + window",
-        "deadline = clock.monotonic()",
-    ),
-    Mutant(
-        "half a settle window",
-        "apply.settling",
-        "deadline = clock.monotonic() + window",
-        "deadline = clock.monotonic() + window / 2",
-    ),
-    Mutant(
-        "unreadable means absent",
-        "apply.settling",
-        'return Doubt(f"it could not be looked up: {unreadable}") if unreadable else Absent()',
-        "return Absent()",
-    ),
-    Mutant(
-        "a look-alike means absent",
-        "planning.lookalikes",
-        "    new = alike.exact + alike.others or _of_these_steps(since, intent.sent)\n",
-        "    new = alike.exact\n",
     ),
     Mutant(
         "an open intent is not said",
         "apply.sourcing",
         "or result.address not in run.open_intents:",
         "or True:",
-    ),
-    Mutant(
-        "resumes without looking",
-        "apply.resuming",
-        'match settle(view, intent, "an earlier run was cut off here"):',
-        "match Absent():",
     ),
     Mutant(
         "baseline ignored", "apply.updating", "if remote.digest not in known and not forced:", "if False:"
@@ -133,8 +160,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "an update forgets what it replaced",
         "apply.updating",
-        "    view.run.record(Seen(job.address, entry.baseline, remote.updated_at), Intended(intent))\n",
-        "    view.run.record(Intended(intent))\n",
+        "        first = [Seen(job.address, entry.baseline, remote.updated_at)]\n",
+        "        pass\n",
     ),
     Mutant(
         "an outcome forgets what was replaced",

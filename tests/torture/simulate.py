@@ -309,6 +309,11 @@ class _Play:
         made = [each for each in self.server.stored.values() if each.has_our_text]
         return Counter((each.sourcing_id, each.name) for each in made)
 
+    @property
+    def promised(self) -> bool:
+        """Whether nothing may be made twice, and no text be recorded nowhere: without stubs, that needs the state."""
+        return self.protocol == "reserve" or (self.protocol == "whole" and not self.lost)
+
     def _leftovers(self) -> list[Stored]:
         ours = self.store.read().state.ids()
         return [e for e in self.server.stored.values() if e.mark is not None and e.blueprint_id not in ours]
@@ -319,7 +324,7 @@ class _Play:
             self.problems.append(f"I4: serial {self.serial} to {state.serial}")
         self.serial = state.serial
         for (sourcing, name), count in self._made().items():
-            if count > 1 and self.protocol != "resent":
+            if count > 1 and self.promised:
                 self.problems.append(f"I1: {count} of {sourcing}/{name}")
         made = [each for each in self.server.stored.values() if each.has_our_text]
         open_names = {(a.partition("/")[0], i.sent["name"]) for a, i in state.intents.items()}
@@ -327,7 +332,7 @@ class _Play:
         self.problems += [f"I5: {e.blueprint_id} was taken, and is not ours" for e in taken if not e.exact]
         for each in made:
             recorded = each.blueprint_id in state.ids() or (each.sourcing_id, each.name) in open_names
-            if not recorded and each.blueprint_id not in self.wiped:
+            if not recorded and each.blueprint_id not in self.wiped and self.promised:
                 self.problems.append(f"I2: {each.blueprint_id} is recorded nowhere")
 
     def _calm(self) -> bool:
