@@ -20,23 +20,26 @@ from typing import Any
 
 from tests.torture import powerloss
 from tests.torture.page import broken, write_page
-from tests.torture.simulate import run_seed
+from tests.torture.simulate import Protocol, run_seed
 
 _ROOT = Path(__file__).parents[2]
+_SEEDS = 16_000  # in three of four, half of all writes are late
 
 
-def _seeds(bounds: tuple[int, int]) -> dict[str, Any]:
+def _seeds(bounds: tuple[int, int, Protocol]) -> dict[str, Any]:
     counts: Counter[str] = Counter()
     failures: list[str] = []
-    for seed in range(*bounds):
-        verdict = run_seed(seed)
+    first, end, protocol = bounds
+    for seed in range(first, end):
+        verdict = run_seed(seed, protocol)
         counts["seeds"] += 1
+        counts["late_seeds"] += verdict.late
         counts["runs"] += verdict.disturbed + 2
-        counts["kills"] += verdict.kills
-        counts["overtaken"] += verdict.overtaken
+        for name in ("kills", "freezes", "overtaken", "copies", "creates", "leftovers"):
+            counts[name] += getattr(verdict, name)
         for problem in verdict.problems:
             counts[problem[:2]] += 1
-            failures.append(f"seed {seed}: {problem}")
+            failures.append(f"seed {seed}, {protocol}: {problem}")
         if not verdict.meddled:
             kind = "lost" if verdict.state_lost else "kept"
             counts[f"{kind}"] += 1
@@ -44,10 +47,10 @@ def _seeds(bounds: tuple[int, int]) -> dict[str, Any]:
     return {"counts": dict(counts), "failures": failures[:20]}
 
 
-def simulation(seeds: int) -> dict[str, Any]:
+def simulation(seeds: int, protocol: Protocol = "reserve") -> dict[str, Any]:
     """All seeds, on all processors."""
     size = 250
-    chunks = [(at, min(at + size, seeds)) for at in range(0, seeds, size)]
+    chunks = [(at, min(at + size, seeds), protocol) for at in range(0, seeds, size)]
     total: Counter[str] = Counter()
     failures: list[str] = []
     with ProcessPoolExecutor(os.cpu_count()) as pool:
@@ -57,10 +60,21 @@ def simulation(seeds: int) -> dict[str, Any]:
     return {**total, "failures": failures[:20]}
 
 
+def _before(share: float) -> dict[str, Any]:
+    """The same seeds with everything sent at once, and again where the window has passed: a comparison, no promise."""
+    return {**simulation(int(_SEEDS * share), "resent"), "failures": []}
+
+
 def _kills(share: float) -> dict[str, Any]:
     from tests.torture import kills
 
     return kills.run(limit=int(540 * share), seed=1, workers=os.cpu_count() or 1)
+
+
+def _frozen(share: float) -> dict[str, Any]:
+    from tests.torture import kills
+
+    return kills.run_frozen(limit=int(200 * share), seed=1)
 
 
 def _errnos(share: float) -> dict[str, Any]:
@@ -84,10 +98,13 @@ def _mutants(_: float) -> dict[str, Any]:
 PARTS: dict[str, Callable[[float], dict[str, Any]]] = {
     "power": lambda _: powerloss.run(),
     "journal": lambda _: powerloss.damage_journal(),
-    "simulation": lambda share: simulation(int(12_000 * share)),
+    "simulation": lambda share: simulation(int(_SEEDS * share)),
+    "whole": lambda share: simulation(int(_SEEDS * share / 4), "whole"),
+    "before": _before,
     "together": _together,
     "errnos": _errnos,
     "kills": _kills,
+    "frozen": _frozen,
     "mutants": _mutants,
 }
 

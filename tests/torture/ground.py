@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import tempfile
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
 from kalentops.emulator.server import BackgroundEmulator
 from tests.faults.proxy import Exchange, FaultProxy, Request
 from tests.harness import KEY, Project, Ran, Truth, blueprint
-from tests.torture.tracing import CALLS, FILES, QUICK, Call, calls_of
+from tests.torture.tracing import CALLS, FILES, QUICK, Call, Point, calls_of
 
 BEHAVIOURS: Final = ("nothing", "done", "late")
 SOURCING: Final = "sourcing_a"
@@ -94,6 +95,22 @@ class World:
         self.processes += 1
         wrapper = ("strace", "-f", "-qq", "-y", "-o", str(self.trace), *options)
         return self.project.process("apply", "--yes", "--parallelism", "1", wrapper=wrapper)
+
+    def frozen(self, point: Point, seconds: float) -> tuple[Ran, bool]:
+        """`apply` that stands still at a point for some seconds; and whether it did."""
+        self.processes += 1
+        options = point.options(self.project.folder, "signal=SIGSTOP")
+        wrapper = ("strace", "-f", "-qq", "-y", "-o", str(self.trace), *options)
+        started = self.project.start("apply", "--yes", "--parallelism", "1", wrapper=wrapper)
+        stopped = None
+        while stopped is None and started.poll() is None:
+            time.sleep(0.02)
+            stopped = next((pid for pid in _children(started.pid) if _state(pid) in "Tt"), None)
+        if stopped is not None:
+            time.sleep(seconds)
+            os.kill(stopped, signal.SIGCONT)
+        out, err = started.communicate(timeout=120)
+        return Ran(started.returncode, out, err), stopped is not None
 
     def watched(self, *more: str) -> list[Call]:
         """The calls of an undisturbed `apply`: CALLS, and more by name."""
@@ -174,6 +191,19 @@ class World:
         if self.project.journal_path.exists() or list(self.project.folder.glob(".*.tmp")):
             problems.append(f"I6: left behind: {sorted(os.listdir(self.project.folder))}")  # noqa: PTH208
         return problems
+
+
+def _children(pid: int) -> list[int]:
+    with suppress(OSError):
+        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
+
+
+def _state(pid: int) -> str:
+    """The state of a process: `T` or `t` where it stands still."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return "-"
 
 
 def quiet(proxy: FaultProxy, seconds: float = 10.0) -> None:

@@ -1,9 +1,10 @@
-"""SIGKILL at every durable step of a real `apply`: before each write, sync, rename, unlink, send and receive.
+"""SIGKILL and SIGSTOP at every durable step of a real `apply`: before each write, sync, rename, unlink, send, receive.
 
 Each point is found in an undisturbed run under strace, and hit in another one, with a server that has done the first
 create and the first update, has not, or does so later. Then the recovery is killed too (double), or finds the state
-as it was before (rewound: a hosted runner died, git has the old one), or none at all (wiped). In the end an
-undisturbed run must resolve everything or name what it can't, and one more must not write.
+as it was before (rewound: a hosted runner died, git has the old one), or none at all (wiped). Or the process stands
+still for longer than every window, and goes on (frozen). In the end an undisturbed run must resolve everything or name
+what it can't, and one more must not write.
 """
 
 from __future__ import annotations
@@ -17,11 +18,14 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, TypeVar
 
+from kalentops.apply.base import MAX_AGE
 from tests.torture.ground import BEHAVIOURS, World
 from tests.torture.tracing import Point, points_of
 
 _T = TypeVar("_T")
 VARIANTS: Final = ("single", "double", "rewound", "wiped")
+FREEZE: Final = MAX_AGE + 1
+"""Seconds; in the small world, every other window is shorter."""
 _KILL: Final = "signal=SIGKILL"
 _SMALL: Final = 50
 _PROBES: Final = 5
@@ -69,6 +73,44 @@ def play(case: Case) -> Verdict:
     except Exception as error:  # noqa: BLE001 - a bug of the harness must not hide what the other cases say
         verdict.problems.append(f"the harness: {type(error).__name__}: {error}")
     return verdict
+
+
+def freeze(case: Case) -> Verdict:
+    """Play one case in which the process stands still and goes on."""
+    verdict = Verdict(case)
+    try:
+        with World(case.behaviour) as world:
+            ran, stopped = world.frozen(case.first, FREEZE)
+            verdict.hits = int(stopped)
+            if ran.code not in _ENDS:
+                verdict.problems.append(f"the process ended with {ran.code}: {ran.err}")
+            verdict.problems += world.check(ran, foreign=frozenset({world.there}))
+            problems, verdict.why = world.converge()
+            verdict.problems += problems
+            verdict.processes = world.processes
+    except Exception as error:  # noqa: BLE001 - a bug of the harness must not hide what the other cases say
+        verdict.problems.append(f"the harness: {type(error).__name__}: {error}")
+    return verdict
+
+
+def run_frozen(limit: int | None = None, seed: int = 0, workers: int = 16) -> dict[str, Any]:
+    """Stop the process at each point that tells, at most `limit` of them, and count. Needs strace.
+
+    A stopped process costs nothing, so many stand still at once.
+    """
+    began = time.monotonic()
+    small = limit is not None and limit <= _SMALL
+    watched = BEHAVIOURS[1:2] if small else BEHAVIOURS
+    found = dict(zip(watched, spread(min(workers, 2), enumerate_points, watched), strict=True))
+    everything = [
+        Case(behaviour, "frozen", point) for behaviour in watched for point in _telling(found[behaviour][0])
+    ]
+    chosen = everything if limit is None else even(everything, limit, random.Random(seed))
+    verdicts = list(spread(workers, freeze, chosen))
+    return {**count(verdicts), "cases": len(everything), "seconds": round(time.monotonic() - began, 1)}
+
+
+_ENDS: Final = frozenset({0, 5, 6, 9, 10})
 
 
 def _kill(world: World, point: Point, verdict: Verdict) -> None:
@@ -177,7 +219,7 @@ def count(verdicts: Sequence[Verdict]) -> dict[str, Any]:
         "wrong_patches": _mentions(verdicts, "I5"),
         "key_findings": _mentions(verdicts, "I7"),
         "resolved": resolved.total(),
-        "resolved_by_variant": {name: f"{resolved[name]} of {by_variant[name]}" for name in VARIANTS},
+        "resolved_by_variant": {name: f"{resolved[name]} of {by_variant[name]}" for name in by_variant},
         "unresolved": dict(unresolved),
         "failures": [
             f"{each.case}: {problem} {asdict(each.case)}" for each in verdicts for problem in each.problems

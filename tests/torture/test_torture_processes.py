@@ -31,6 +31,14 @@ def test_killed_at_a_sample_of_the_points() -> None:
 
 
 @needs_strace
+def test_frozen_at_a_sample_of_the_points() -> None:
+    result = kills.run_frozen(limit=6, seed=1, workers=6)
+    _nothing_broken(result)
+    assert result["kills"] >= 4  # strace does stop
+    assert result["unresolved"] == {}
+
+
+@needs_strace
 def test_calls_fail_at_a_sample_of_the_points() -> None:
     result = errnos.run(limit=8, seed=1, workers=1)
     _nothing_broken(result)

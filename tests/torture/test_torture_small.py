@@ -85,7 +85,7 @@ def test_the_page_tells_of_what_is_broken() -> None:
         },
     }
     said = "\n".join(broken(figures))
-    for part in ("cut at 3", "accepted silently", "'no lock' lives", "seed 1: I1", "availability is 55.0%"):
+    for part in ("cut at 3", "accepted silently", "'no lock' lives", "seed 1: I1", "availability is 10.0%"):
         assert part in said
     assert _BEGIN.startswith("<!--")
     with pytest.raises(KeyError):
