@@ -142,7 +142,8 @@ def _claim(view: View, job: Job, empty: Remote) -> Result:
     )
     view.run.own(entry.blueprint_id, job.address)
     view.run.observe(Reserved(job.address, entry.blueprint_id))
-    return replace(update(view, replace(job, intent=None), entry, claims=True), action=Action.CREATE)
+    done = update(view, replace(job, entry=entry, intent=None), entry, claims=True)
+    return replace(done, action=Action.CREATE)
 
 
 def _send_whole(view: View, job: Job) -> Result | Limited:

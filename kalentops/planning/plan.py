@@ -247,7 +247,14 @@ def _unmoved(address: str, want: Desired | None, state: State, twins: Twins) -> 
     entry, intent = state.entries.get(address), state.intents.get(address)
     if intent is not None and (want is None or not intent.only_reserves):
         what = "create" if entry is None or entry.mark else "update"
-        reason = f"a run was interrupted at its {what} ({intent.at}); what became of it is looked up first"
+        so_far = (
+            f"; {entry.blueprint_id} is reserved for it, and may still be empty"
+            if entry and entry.mark
+            else ""
+        )
+        reason = (
+            f"a run was interrupted at its {what} ({intent.at}){so_far}; what became of it is looked up first"
+        )
         return _build(address, Action.RESUME, want, entry, reason, intent.sent)
     if want is None and entry is not None:
         reason = orphaned(entry, twins.claimed.get(address))
