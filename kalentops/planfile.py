@@ -44,11 +44,6 @@ class Asked:
     scope: Scope = field(default_factory=Scope)
     overwrite: tuple[str, ...] = ()
 
-    @property
-    def replaced(self) -> frozenset[str]:
-        """The addresses whose version in Kalent may be replaced."""
-        return frozenset(self.overwrite)
-
 
 @dataclass(frozen=True, slots=True)
 class Saved:

@@ -16,14 +16,17 @@ from kalentops.remote import Remote
 from kalentops.text import KEY_PATTERN
 
 _NAME: Final = 40
-_MARK: Final = re.compile(rf"\(kalentops ({KEY_PATTERN}) ([0-9a-f]{{8}})\)\s*\Z")
+_MARK: Final = re.compile(rf"\(kalentops ({KEY_PATTERN}) ([0-9a-f]{{8}})( taken)?\)\s*\Z")
 
 
 class Mark(NamedTuple):
-    """What the name of a stub says: the key of its address, and the nonce of the attempt that made it."""
+    """What the name of a stub says: the key of its address, and the nonce of the attempt that made it. `taken`: a run
+    has chosen it among those that earlier runs have left.
+    """
 
     key: str
     nonce: str
+    taken: bool = False
 
 
 def new_nonce() -> str:
@@ -33,13 +36,14 @@ def new_nonce() -> str:
 
 def stub(name: str, mark: Mark) -> Canonical:
     """The body that reserves an id for a blueprint of this name: `NAME (kalentops KEY NONCE)`, and no steps."""
-    return of_body({"name": f"{name[:_NAME].strip()} (kalentops {mark.key} {mark.nonce})", "steps": []})
+    said = f"kalentops {mark.key} {mark.nonce}{' taken' if mark.taken else ''}"
+    return of_body({"name": f"{name[:_NAME].strip()} ({said})", "steps": []})
 
 
 def mark_in(name: str) -> Mark | None:
     """The mark at the end of a name; what stands before it, a server may have changed."""
     found = _MARK.search(name)
-    return Mark(found[1], found[2]) if found else None
+    return Mark(found[1], found[2], found[3] is not None) if found else None
 
 
 def mark_of(body: Mapping[str, Any]) -> Mark | None:
@@ -63,6 +67,7 @@ def as_remote(blueprint_id: str, made: Canonical) -> Remote:
     return Remote(blueprint_id, str(made.body["name"]), shown.digest, None, None, shown)
 
 
-def leftovers(remotes: Iterable[Remote]) -> tuple[Remote, ...]:
-    """Those of the unmanaged blueprints of a sourcing that are stubs: no address has claimed them."""
-    return tuple(each for each in remotes if stub_mark(each) is not None)
+def stubs(remotes: Iterable[Remote]) -> tuple[tuple[Mark, Remote], ...]:
+    """Those that are stubs, with their marks."""
+    marked = ((stub_mark(each), each) for each in remotes)
+    return tuple((mark, each) for mark, each in marked if mark is not None)

@@ -167,6 +167,8 @@ class Truth:
             if mark is not None and mark in self._marks:
                 self.problems.append(f"I3: the nonce of {name!r} is not new")
             self._marks |= {mark} - {None}
+        if request.kind == "take" and self._claimed(request.blueprint_id):
+            self.problems.append(f"I5: {request.blueprint_id} is ours, and was called a stub")
         if request.kind in {"fill", "update"} and not self._claimed(request.blueprint_id):
             problem = "I3: text" if request.kind == "fill" else "I5: a PATCH"
             self.problems.append(f"{problem} for {request.blueprint_id}, which is not recorded as ours")

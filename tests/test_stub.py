@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kalentops.canonical import content_digest, observable
 from kalentops.remote import Remote
-from kalentops.stub import Mark, as_remote, leftovers, mark_in, mark_of, new_nonce, stub, stub_mark, was_stub
+from kalentops.stub import Mark, as_remote, mark_in, mark_of, new_nonce, stub, stub_mark, stubs, was_stub
 from kalentops.text import KEY_PATTERN
 
 MARK = Mark("first-contact", "3f9a2c1b")
@@ -31,13 +31,15 @@ def test_what_reserves_an_id_has_a_name_and_no_steps() -> None:
 @given(st.text(), st.from_regex(KEY_PATTERN, fullmatch=True), st.from_regex(r"[0-9a-f]{8}", fullmatch=True))
 def test_a_stub_is_recognised_by_its_mark(name: str, key: str, nonce: str) -> None:
     made = stub(name, Mark(key, nonce))
-    assert mark_of(made.body) == (key, nonce)
+    assert mark_of(made.body) == (key, nonce, False)
     assert len(made.body["name"]) <= 40 + len(f" (kalentops {key} {nonce})")
     remote = listed(made.body)
-    assert stub_mark(remote) == (key, nonce)
+    assert stub_mark(remote) == (key, nonce, False)
     assert was_stub(remote) is None
     assert as_remote("b1", made) == remote
-    assert leftovers([remote]) == (remote,)
+    assert stubs([remote]) == ((Mark(key, nonce), remote),)
+    taken = stub(name, Mark(key, nonce, taken=True))
+    assert mark_of(taken.body) == (key, nonce, True)
 
 
 @given(st.text())
@@ -46,7 +48,7 @@ def test_a_name_alone_is_no_stub(name: str) -> None:
     edited = listed({**stub(name, MARK).body, "steps": [step]})
     assert stub_mark(edited) is None
     assert was_stub(edited) == MARK
-    assert leftovers([edited]) == ()
+    assert stubs([edited]) == ()
 
 
 @pytest.mark.parametrize(

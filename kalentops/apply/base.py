@@ -209,6 +209,11 @@ class Job:
         return self.intent.nonces if self.intent else ()
 
     @property
+    def protected(self) -> bool:
+        """Whether nothing may be sent over what is there. A stub has nothing to protect."""
+        return self.change.protected and (self.entry is None or self.entry.mark is None)
+
+    @property
     def body(self) -> Mapping[str, Any]:
         if self.change.after is None:
             raise AssertionError(f"{self.address} is to be written without a body")

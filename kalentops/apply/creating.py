@@ -14,12 +14,12 @@ from kalentops.apply.base import Job, View, not_done
 from kalentops.apply.events import Reserved
 from kalentops.apply.result import Cause, Outcome, Result
 from kalentops.apply.settling import look_until
-from kalentops.apply.updating import record_done, seen_entry, update
+from kalentops.apply.updating import record_done, refused_after, seen_entry, update
 from kalentops.canonical import hidden, of_body, shown_part
 from kalentops.errors import KalentopsError
 from kalentops.outcome import Accepted, Limited, NotSent, Refused, Verdict
 from kalentops.planning.advice import never_resent
-from kalentops.planning.lookalikes import beside, look_alikes, reserved, why_not_made
+from kalentops.planning.lookalikes import beside, is_free, look_alikes, reserved, why_not_made
 from kalentops.planning.plan import Action
 from kalentops.remote import Remote
 from kalentops.state.entries import Adopted, Closed, Entry, Intended, Intent
@@ -32,6 +32,7 @@ _WINDOW: Final = 10.0
 """Seconds for which a stub is looked for whose answer was lost: a second one does no harm."""
 _BAD_REQUEST: Final = 400
 _NO_ANSWER: Final = "the answer does not name what was made"
+_UNNAMED: Final = f"{_NO_ANSWER} (if that repeats, set `create: whole` in kalentops.yaml)"
 
 
 def create(view: View, job: Job) -> tuple[Result, Entry | None]:
@@ -40,7 +41,7 @@ def create(view: View, job: Job) -> tuple[Result, Entry | None]:
     The entry comes with an adoption that still lacks fields which can't be read back: an update has to follow.
     Raises KalentopsError where it could not go on; `run.open_intents` tells whether text was sent.
     """
-    creation = _Creation(view, job, list(job.nonces))
+    creation = _Creation(view, job)
     while True:
         view.run.api.ready()
         view.fresh()
@@ -54,27 +55,25 @@ def create(view: View, job: Job) -> tuple[Result, Entry | None]:
 
 @dataclass(slots=True)
 class _Creation:
-    """The attempts to create one blueprint. `nonces`: of the stubs that may exist, and are known to be without text;
-    `made`: the one that an answer said was made.
-    """
+    """The attempts to create one blueprint. `own`: the nonces of this run; `made`: the stub that an answer named."""
 
     view: View
     job: Job
-    nonces: list[str]
+    own: list[str] = field(default_factory=list)
     made: Remote | None = None
     lost: int = 0
     limited: int = 0
-    why: str = field(default="")
+    why: str = ""
 
     def go_on(self) -> Result | None:
         """One step: use a stub that is there, or make another attempt. None: look again first."""
         view, job = self.view, self.job
-        there = reserved(view.foreign(), job.address, self.nonces)
+        there = reserved(view.foreign(), job.address, job.nonces, self.own)
         if isinstance(there, str):
             return job.result(Action.CREATE, Outcome.CONFLICT, error=there)
         stub_ = there or self.made
         if stub_ is not None:
-            return _claim(view, job, stub_)
+            return _claim(view, job, stub_) if self._may_fill(stub_) else self._take(stub_)
         if self.lost == _ATTEMPTS:
             said = f"{self.why}; {_ATTEMPTS} attempts had no usable answer; no text was sent"
             return job.result(Action.CREATE, Outcome.UNKNOWN, error=f"{said}; the next run looks first")
@@ -88,6 +87,35 @@ class _Creation:
             return None
         return not_done(job, Action.CREATE, done) if isinstance(done, Limited) else done
 
+    def _may_fill(self, empty: Remote) -> bool:
+        """Whether no other run of the same state would choose another stub."""
+        mark = stub_mark(empty)
+        return mark is not None and (
+            mark.taken or mark.nonce in self.own or not is_free(mark, self.job.nonces)
+        )
+
+    def _take(self, empty: Remote) -> Result | None:
+        """Say in Kalent that one of several stubs is taken: a run that starts from the same state may see others, and
+        chooses what a list shows as taken.
+        """
+        view, job, mark = self.view, self.job, stub_mark(empty)
+        if mark is None:
+            raise AssertionError(f"{empty.blueprint_id} is no stub")
+        name = stub(str(job.body["name"]), mark._replace(key=job.key, taken=True)).body["name"]
+        verdict = view.run.api.update(empty.blueprint_id, {"name": name})
+        if isinstance(verdict, Refused | NotSent | Limited):
+            return _refused(view, job, verdict)
+        why = getattr(verdict, "reason", "an empty blueprint is taken over")
+        if look_until(view, lambda: self._shown_taken(empty.blueprint_id), job.address, why):
+            return None
+        said = f"{why}; no list shows that {empty.blueprint_id} is taken; no text was sent; the next run looks first"
+        return job.result(Action.CREATE, Outcome.UNKNOWN, error=said)
+
+    def _shown_taken(self, blueprint_id: str) -> Remote | None:
+        remote = self.view.get(blueprint_id)
+        mark = stub_mark(remote) if remote else None
+        return remote if mark is not None and mark.taken else None
+
     def _reserve(self) -> Result | Limited | None:
         """Make a stub. Whatever becomes of the request, the next look finds out.
 
@@ -96,19 +124,19 @@ class _Creation:
         view, job = self.view, self.job
         mark = Mark(job.key, new_nonce())
         empty = stub(str(job.body["name"]), mark)
-        view.run.record(_intent(view, job, [*self.nonces, mark.nonce]))
+        view.run.record(_intent(view, job, [*job.nonces, *self.own, mark.nonce]))
         verdict = view.run.api.create(view.sourcing_id, empty.body)
         if isinstance(verdict, Refused | NotSent | Limited):
-            if not self.nonces:
+            if not (job.nonces or self.own):
                 view.run.record(Closed(job.address, "refused or not sent"))
             return verdict if isinstance(verdict, Limited) else _refused(view, job, verdict)
-        self.nonces.append(mark.nonce)
+        self.own.append(mark.nonce)
         blueprint_id = _id_in(verdict, view, lambda name: mark_in(name) == mark)
         if blueprint_id is not None:
             self.made = view.add(as_remote(blueprint_id, empty))
             view.run.outcome_known(known=True)
             return None
-        self.why = getattr(verdict, "reason", _NO_ANSWER)
+        self.why = getattr(verdict, "reason", _UNNAMED)
         self.lost += 1
         found = look_until(view, lambda: _marked(view, mark), job.address, self.why, most=_WINDOW)
         view.run.outcome_known(known=found is not None)
@@ -125,9 +153,7 @@ def _marked(view: View, mark: Mark) -> Remote | None:
 
 
 def _claim(view: View, job: Job, empty: Remote) -> Result:
-    """Record the id of a stub for the address, and send the text to it. The two are one record: an id that is claimed
-    and an update of it that is to be sent.
-    """
+    """Send the text to a stub; its id is recorded for the address in one write with what will be sent."""
     if empty.shown is None:
         raise AssertionError(f"{empty.blueprint_id} is not known to be empty")
     was, seen = of_body(empty.shown.body), empty.blueprint_id not in view.given
@@ -142,50 +168,63 @@ def _claim(view: View, job: Job, empty: Remote) -> Result:
     )
     view.run.own(entry.blueprint_id, job.address)
     view.run.observe(Reserved(job.address, entry.blueprint_id))
-    done = update(view, replace(job, entry=entry, intent=None), entry, claims=True)
+    done = update(view, replace(job, entry=entry, intent=None), entry, first=(Adopted(entry),))
     return replace(done, action=Action.CREATE)
 
 
 def _send_whole(view: View, job: Job) -> Result | Limited:
     """One POST with everything, for an API that takes no empty blueprints: an unknown outcome stays open."""
-    run, again = view.run, job.intent is not None
+    run = view.run
     intent = Intent(job.address, "create", job.body, job.digest, run.clock.now())
     run.record(Intended(intent))
     verdict = run.api.create(view.sourcing_id, job.body)
     if isinstance(verdict, Refused | NotSent | Limited):
-        if not again:  # what was sent before may still come true
-            run.record(Closed(job.address, "refused or not sent"))
+        run.record(refused_after(job))
         return verdict if isinstance(verdict, Limited) else _refused(view, job, verdict)
     blueprint_id = _id_in(verdict, view, lambda name: name == job.body["name"])
     if blueprint_id is not None:
         run.outcome_known(known=True)
-        run.own(blueprint_id, job.address)
-        return replace(record_done(view, job, blueprint_id), action=Action.CREATE)
+        return record_done(view, job, Action.CREATE, blueprint_id)
     reason = getattr(verdict, "reason", _NO_ANSWER)
     try:
-        found = find_whole(view, job, intent, reason)
+        found = find_whole(view, intent, reason)
     except KalentopsError as error:
         return job.result(
             Action.CREATE, Outcome.UNKNOWN, error=f"{reason}; {error}; the next run looks first"
         )
-    run.outcome_known(known=found is not None)
-    return found or job.result(
-        Action.CREATE,
-        Outcome.UNKNOWN,
-        error=never_resent(intent, f"{reason}; no blueprint in Kalent is exactly what was sent"),
+    run.outcome_known(known=isinstance(found, Remote))
+    if isinstance(found, Remote):
+        return take_whole(view, job, intent, found, Action.CREATE)[0]
+    return job.result(Action.CREATE, Outcome.UNKNOWN, error=never_resent(intent, f"{reason}; {found}"))
+
+
+def find_whole(view: View, intent: Intent, reason: str) -> Remote | str:
+    """The one blueprint that is exactly what was sent, if there is one within the settle window; else why none is
+    taken for it.
+    """
+    found = look_until(
+        view, lambda: look_alikes(view.foreign(), intent.sent).adoptable, intent.address, reason
+    )
+    if found is not None:
+        return found
+    several = look_alikes(view.foreign(), intent.sent).exact
+    ids = ", ".join(each.blueprint_id for each in several)
+    return (
+        f"several are exactly what was sent ({ids})"
+        if several
+        else "nothing in Kalent is exactly what was sent"
     )
 
 
-def find_whole(view: View, job: Job, intent: Intent, reason: str) -> Result | None:
-    """Record the one blueprint that is exactly what was sent, if there is one within the settle window."""
-    found = look_until(view, lambda: look_alikes(view.foreign(), intent.sent).adoptable, job.address, reason)
-    if found is None:
-        return None
+def take_whole(view: View, job: Job, intent: Intent, found: Remote, action: Action) -> tuple[Result, Entry]:
+    """Record the blueprint that is what was sent, as far as it can be seen: somebody else may have made it."""
     view.run.own(found.blueprint_id, job.address)
-    return replace(record_done(view, job, found.blueprint_id), action=Action.CREATE)
+    entry = seen_entry(job, found, view.run.clock.now(), shown_part(intent.sent))
+    view.run.record(Adopted(entry))
+    return job.result(action, Outcome.DONE, found.blueprint_id), entry
 
 
-def _refused(view: View, job: Job, verdict: Refused | NotSent) -> Result:
+def _refused(view: View, job: Job, verdict: Refused | NotSent | Limited) -> Result:
     if isinstance(verdict, Refused) and verdict.fatal:
         view.run.stop(f"the API refused the key: {verdict.message}", Cause.DENIED)
     result = not_done(job, Action.CREATE, verdict)

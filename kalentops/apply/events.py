@@ -44,7 +44,7 @@ class Reserved:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """The text of a blueprint has arrived."""
+    """The text of a blueprint is known to have arrived."""
 
     address: str
     blueprint_id: str

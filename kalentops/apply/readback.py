@@ -10,11 +10,12 @@ from kalentops.apply.base import Job, View
 from kalentops.apply.result import Outcome, Result
 from kalentops.apply.settling import look_until
 from kalentops.apply.updating import update
+from kalentops.canonical import observable
 from kalentops.errors import KalentopsError, StateError, StoreFailure
-from kalentops.planning.advice import not_listed
+from kalentops.planning.advice import edited, missing
 from kalentops.planning.plan import Action
 from kalentops.remote import Remote
-from kalentops.state.entries import Seen
+from kalentops.state.entries import Intended, Seen
 from kalentops.stub import stub_mark
 
 
@@ -72,6 +73,13 @@ def _not_seen(result: Result, said: str) -> Result:
     return replace(result, outcome=Outcome.UNKNOWN, error=said) if result.blueprint_id else result
 
 
+def await_listed(view: View, jobs: Sequence[Job]) -> None:
+    """Read the list until it shows what an interrupted run has recorded, or the settle window has passed."""
+    ids = [job.entry.blueprint_id for job in jobs if job.entry is not None]
+    if not all(map(view.get, ids)):
+        look_until(view, lambda: all(map(view.get, ids)) or None, jobs[0].address, "no list shows it yet")
+
+
 def confirm(view: View, job: Job) -> Result | str | None:
     """What an interrupted run has recorded and never seen in a list: seen now, sent again where it has not arrived, or
     told. The job has an entry and the body that was sent. A text is a note for people.
@@ -81,23 +89,20 @@ def confirm(view: View, job: Job) -> Result | str | None:
         return None
     remote = view.get(entry.blueprint_id)
     if remote is None:
-        remote = look_until(view, lambda: view.get(entry.blueprint_id), job.address, _NOT_YET)
-    if remote is None:
-        said = not_listed(entry)
-        if job.change.action is not Action.NO_OP:  # what was moved has a result of its own
-            return f"{job.address}: {said}"
-        return job.result(Action.NO_OP, Outcome.UNKNOWN, entry.blueprint_id, error=said)
+        return job.result(Action.NO_OP, Outcome.UNKNOWN, entry.blueprint_id, error=missing(entry))
     if remote.digest == job.wanted:
         view.run.record(Seen(job.address, remote.digest, remote.updated_at))
         return None
-    if stub_mark(remote) is not None or entry.outdates(remote.updated_at):
+    if entry.not_arrived(remote):
         done = update(view, job, entry)
         return replace(done, note=_AGAIN) if done.outcome is Outcome.DONE and done.note is None else done
+    if remote.updated_at is None:  # nobody can say whether it has not arrived or was edited
+        said = edited(entry, remote)
+        return job.result(Action.NO_OP, Outcome.UNKNOWN, entry.blueprint_id, error=said)
     what = f"Kalent's list shows {entry.blueprint_id} otherwise than it was sent"
     return f"{job.address}: {what}; look at it in the web app"
 
 
-_NOT_YET: Final = "no list has shown it yet"
 _AGAIN: Final = "the API had said that it was done, and it had not arrived; it was sent again"
 
 
@@ -107,6 +112,13 @@ def _look_at(view: View, check: _Check) -> Result:
     if remote is None or check.is_behind(view):
         return _not_seen(result, f"the API said that it was done, and no list shows it yet; {_NEXT}")
     try:
+        earlier = check.job.intent
+        if check.wanted and earlier and remote.digest == observable(earlier.sent).digest != check.wanted:
+            # That is ours, too: the next run finds that it came true, and goes on from it.
+            view.run.record(Intended(earlier))
+            return _not_seen(
+                result, "a text that was sent before it has arrived after it; run `kalentops apply` again"
+            )
         if remote.digest is not None:
             view.run.record(Seen(result.address, remote.digest, remote.updated_at))
     except (StoreFailure, StateError) as error:

@@ -1,4 +1,4 @@
-"""Going on where a run was cut off: first find out what became of what it was about to do."""
+"""Going on where a run was interrupted: first find out what became of what it was about to do."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from dataclasses import replace
 from typing import Final
 
 from kalentops.apply.base import Job, View
-from kalentops.apply.creating import create, find_whole
+from kalentops.apply.creating import create, find_whole, take_whole
 from kalentops.apply.result import Outcome, Result
 from kalentops.apply.updating import await_remote, record_done, update
 from kalentops.canonical import hidden, observable
-from kalentops.planning.advice import never_resent
+from kalentops.planning.advice import never_resent, text_on_its_way
 from kalentops.planning.plan import Action
+from kalentops.remote import Remote
 from kalentops.state.entries import Closed, Entry, Intent
 
-CUT_OFF: Final = "an earlier run was interrupted here"
+INTERRUPTED: Final = "an earlier run was interrupted here"
 
 
 def resume(view: View, job: Job, intent: Intent) -> tuple[Result, Entry | None]:
@@ -34,15 +35,11 @@ def resume(view: View, job: Job, intent: Intent) -> tuple[Result, Entry | None]:
 
 def _resume_whole(view: View, job: Job, intent: Intent) -> tuple[Result, Entry | None]:
     """What was sent whole may come true at any time: it is never sent again unless a person says so."""
-    found = find_whole(view, job, intent, CUT_OFF)
-    if found is not None:
-        if found.blueprint_id is None:
-            raise AssertionError(f"{job.address} was found without an id")
-        sent = observable(intent.sent).digest
-        entry = Entry(job.address, found.blueprint_id, intent.sent, intent.digest, intent.at, sent)
-        return _go_on(view, job, replace(found, action=Action.RESUME), entry), None
-    if job.address not in view.run.options.resend or job.change.after is None:
-        said = never_resent(intent, "no blueprint in Kalent is exactly what was sent")
+    found = find_whole(view, intent, INTERRUPTED)
+    if isinstance(found, Remote):
+        return _go_on(view, job, *take_whole(view, job, intent, found, Action.RESUME)), None
+    if job.address not in view.run.options.resend:
+        said = never_resent(intent, found, wanted=job.change.after is not None)
         return job.result(Action.RESUME, Outcome.UNKNOWN, error=said), None
     if not view.run.options.whole:
         view.run.record(Closed(job.address, "sent again, as asked"))
@@ -61,20 +58,23 @@ def _resume_update(view: View, job: Job, intent: Intent) -> Result:
         return update(view, job, entry) if job.change.after else job.result(Action.RESUME, Outcome.DONE)
     sent = observable(intent.sent).digest
     view.fresh()
-    follows = job.change.after_digest == intent.digest and not job.change.protected
+    follows = job.change.after_digest == intent.digest and not job.protected
     if not follows and not _shows(view, entry, sent):
-        # The cut-off update may still come through, and would undo the one that is to follow, or be taken for none.
-        await_remote(view, job.address, entry.blueprint_id, sent, CUT_OFF)
+        # The interrupted update may still come through, and would undo the one that is to follow, or be taken for none.
+        await_remote(view, job.address, entry.blueprint_id, sent, INTERRUPTED)
     if _shows(view, entry, sent) and sent != entry.baseline and not hidden(intent.sent):
-        result = replace(record_done(view, job, entry.blueprint_id), action=Action.RESUME)
+        result = record_done(view, job, Action.RESUME, entry.blueprint_id)
         return _go_on(
             view, job, result, replace(entry, sent=intent.sent, digest=intent.digest, remote_digest=sent)
         )
+    if job.change.after is None and entry.mark is not None:
+        # Closed, its text would come to what nobody looks for any more.
+        return job.result(Action.RESUME, Outcome.UNKNOWN, entry.blueprint_id, error=text_on_its_way(entry))
     if job.change.after is None:
         run.record(Closed(job.address, "not wanted any more"))
         return job.result(Action.RESUME, Outcome.DONE, entry.blueprint_id)
     result = update(view, job, entry, baselines=frozenset({sent}))
-    if result.outcome is Outcome.CONFLICT:
+    if result.outcome is Outcome.CONFLICT and entry.mark is None:
         run.record(Closed(job.address, "left as it is in Kalent"))
     return replace(result, action=Action.RESUME)
 

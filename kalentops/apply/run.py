@@ -47,7 +47,9 @@ def apply_plan(
         confirm_workspace(run, looked, known, lambda others: _all(pool, look, others))
         settled = _settle(run, plan, known)
         results = [result for each in _all(pool, work, looked) for result in each]
-    results = sorted([*settled, *results], key=lambda result: result.address)
+    # Of what was moved and then looked at, the look counts.
+    by_address = {result.address: result for result in [*settled, *results]}
+    results = sorted(by_address.values(), key=lambda result: result.address)
     notes = tuple(note for sourcing in looked for note in sourcing.notes)
     return ApplyResult(tuple(results), interrupted=clock.stopping and _something_left(results), notes=notes)
 
@@ -101,6 +103,7 @@ def _sourcings(run: Run, state: State, changes: Iterable[Change]) -> list[Sourci
             jobs.setdefault(change.sourcing_id, []).append(job)
         elif change.action in _QUIET and entry is not None and entry.remote_digest is None:
             canonical = entry.canonical()
+            # To send our own text again overwrites nothing.
             sent = replace(change, after=canonical.body, after_digest=entry.digest, protected=False)
             unseen.setdefault(change.sourcing_id, []).append(Job(sent, entry, None))
     ids = sorted(jobs.keys() | unseen.keys())

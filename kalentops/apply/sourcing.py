@@ -11,17 +11,17 @@ from dataclasses import dataclass, field, replace
 from kalentops.apply.base import Job, Run, View, from_error
 from kalentops.apply.creating import create
 from kalentops.apply.events import Finished, Listed
-from kalentops.apply.readback import confirm, read_back
+from kalentops.apply.readback import await_listed, confirm, read_back
 from kalentops.apply.result import Outcome, Result
 from kalentops.apply.resuming import resume
 from kalentops.apply.updating import update
-from kalentops.errors import Forbidden, KalentopsError, RefusedByApi
+from kalentops.errors import KalentopsError
 from kalentops.planning.advice import leftover
 from kalentops.planning.lookalikes import is_there
 from kalentops.planning.plan import Action
 from kalentops.remote import Remote
 from kalentops.state.entries import Entry
-from kalentops.stub import leftovers
+from kalentops.stub import stubs
 
 _ORDER = {Action.RESUME: 0, Action.UPDATE: 1, Action.ADOPT: 2, Action.CREATE: 2}
 
@@ -66,7 +66,9 @@ def _failing(sourcing: Sourcing) -> Iterator[None]:
 
 def work(sourcing: Sourcing) -> list[Result]:
     """Do the jobs; one result each."""
-    # A run that was stopped has perhaps not made sure whose workspace this is.
+    if sourcing.unseen and sourcing.view.whole and not sourcing.run.stopped():
+        with _failing(sourcing):
+            await_listed(sourcing.view, sourcing.unseen)
     results = [result for job in sourcing.unseen if (result := _confirmed(sourcing, job)) is not None]
     for job in sorted(sourcing.jobs, key=lambda job: _turn(sourcing.view, job)):
         results.append(_one(sourcing, job))
@@ -74,12 +76,16 @@ def work(sourcing: Sourcing) -> list[Result]:
             sourcing.run.observe(Finished(results[-1]))
     done = [result for result in results if result.outcome is Outcome.DONE]
     jobs = {job.address: job for job in (*sourcing.unseen, *sourcing.jobs)}
-    checked = (
-        list(read_back(sourcing.view, done, sourcing.before, jobs)) if _worth_a_look(sourcing, done) else done
-    )
+    checked = list(read_back(sourcing.view, done, sourcing.before, jobs)) if _worth_a_look(done) else done
     for result in checked:
         sourcing.run.observe(Finished(result))
-    sourcing.notes += [leftover(each.blueprint_id, each.name) for each in leftovers(sourcing.view.foreign())]
+    has_its_id = set(sourcing.run.ours.values())
+    left = [
+        each
+        for mark, each in stubs(sourcing.view.foreign())
+        if f"{sourcing.view.sourcing_id}/{mark.key}" in has_its_id
+    ]
+    sourcing.notes += [leftover(each.blueprint_id, each.name) for each in left]
     return [*checked, *(result for result in results if result.outcome is not Outcome.DONE)]
 
 
@@ -87,20 +93,18 @@ def _turn(view: View, job: Job) -> tuple[int, bool, str]:
     return _ORDER.get(job.change.action, 3), not is_there(view.foreign(), job.change.after), job.address
 
 
-def _worth_a_look(sourcing: Sourcing, done: Iterable[Result]) -> bool:
-    return any(result.blueprint_id for result in done) and not sourcing.run.clock.stopping
+def _worth_a_look(done: Iterable[Result]) -> bool:
+    return any(result.blueprint_id for result in done)
 
 
 def _confirmed(sourcing: Sourcing, job: Job) -> Result | None:
     """What became of what was recorded and never seen, where that is not known, or where something was done for it."""
-    if sourcing.run.stopped():
+    if sourcing.run.stopped():  # it has perhaps not made sure whose workspace this is
         return None
     try:
         if sourcing.failed is not None:
             raise sourcing.failed
         said = confirm(sourcing.view, job)
-    except (RefusedByApi, Forbidden) as error:  # a position may be closed, and nothing is to be done there
-        said = f"{job.address}: whether it is there could not be looked up: {error}"
     except KalentopsError as error:
         sourcing.run.note_error(error)
         return replace(from_error(job, error), outcome=Outcome.UNKNOWN)
@@ -124,11 +128,13 @@ def _one(sourcing: Sourcing, job: Job) -> Result:
         except KalentopsError as error:
             sourcing.run.note_error(error)
             result = from_error(job, error)
-    return _honest(sourcing.run, result)
+    return _honest(sourcing.run, job, result)
 
 
-def _honest(run: Run, result: Result) -> Result:
+def _honest(run: Run, job: Job, result: Result) -> Result:
     """Whatever kept an address from being done: as long as its intent is open, its outcome is not known."""
+    if result.outcome is Outcome.CONFLICT and job.entry is not None and job.entry.mark is not None:
+        return result  # what was sent is still to come, and something else stands there
     if result.outcome in {Outcome.DONE, Outcome.UNKNOWN} or result.address not in run.open_intents:
         return result
     said = f"{result.error}; what became of what was sent before is not known, the next run looks first"

@@ -13,11 +13,10 @@ from kalentops.apply.settling import look_until
 from kalentops.canonical import Canonical, hidden, observable, of_body
 from kalentops.errors import KalentopsError, StateError, StoreFailure
 from kalentops.outcome import Accepted, Limited, NotSent, Refused
-from kalentops.planning.advice import edited, gone, not_listed, protected
+from kalentops.planning.advice import edited, missing, protected
 from kalentops.planning.plan import Action
 from kalentops.remote import Remote
 from kalentops.state.entries import Adopted, Closed, Done, Entry, Intended, Intent, Record, Seen
-from kalentops.stub import stub_mark
 
 _ATTEMPTS: Final = 3
 
@@ -28,25 +27,21 @@ def update(
     entry: Entry,
     *,
     baselines: frozenset[str] = frozenset(),
-    claims: bool = False,
+    first: tuple[Record, ...] = (),
 ) -> Result:
     """Make the blueprint of `entry` what the job wants.
 
-    `baselines` are digests beside the recorded one under which it is known to be ours. With `claims`, the entry is a
-    stub that is not recorded yet: it is, in the write that says what will be sent. Raises KalentopsError where nothing
-    was begun.
+    `baselines` are digests beside the recorded one under which it is known to be ours. `first` is recorded in one write
+    with what will be sent. Raises KalentopsError where nothing was begun.
     """
     view.fresh()
     remote = view.get(entry.blueprint_id)
     if remote is None and entry.remote_digest is None:
-        if claims:
-            view.run.record(Adopted(entry))
         said = f"no list shows {entry.blueprint_id} yet"
         remote = look_until(view, lambda: view.get(entry.blueprint_id), job.address, said)
-        if remote is None:
-            return job.result(Action.UPDATE, Outcome.UNKNOWN, entry.blueprint_id, error=not_listed(entry))
     if remote is None:
-        return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=gone(entry))
+        outcome = Outcome.CONFLICT if entry.remote_digest else Outcome.UNKNOWN
+        return job.result(Action.UPDATE, outcome, entry.blueprint_id, error=missing(entry))
     before = _may_be_there(job, entry)
     forced = job.address in view.run.options.overwrite
     # What can't be read back may have been changed, too: who wants the file's version there gets it sent.
@@ -58,24 +53,22 @@ def update(
         said = "Kalent shows it so already; nothing was sent"
         return replace(job.result(Action.UPDATE, Outcome.DONE, entry.blueprint_id), note=said)
     known: frozenset[str | None] = baselines | {entry.baseline, observable(entry.sent).digest, job.wanted}
-    # What was there before our last write: that has not arrived, or the list is behind.
-    behind = stub_mark(remote) is not None or entry.outdates(remote.updated_at)
+    behind = entry.not_arrived(remote)
     if behind:
         known |= {remote.digest}
     if remote.digest not in known and not forced:
         said = edited(entry, remote)
         return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=said)
-    if job.change.protected and entry.mark is None:
+    if job.protected:
         said = protected(job.address)
         return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=said)
     body = _patch(job.body, before, whole=forced or behind)
     intent = Intent(
         job.address, "update", job.body, job.digest, view.run.clock.now(), blueprint_id=entry.blueprint_id
     )
-    first: list[Record] = [Adopted(entry)] if claims else []
-    if not claims and not behind:
+    if not first and not behind:
         # When what is replaced was changed: a list that shows it once more is behind, and nobody has put it back.
-        first = [Seen(job.address, entry.baseline, remote.updated_at)]
+        first = (Seen(job.address, entry.baseline, remote.updated_at),)
     view.run.record(*first, Intended(intent))
     return _send(view, job, entry, body, known | {remote.digest})
 
@@ -113,30 +106,36 @@ def _send(
     for _ in range(_ATTEMPTS):
         verdict = run.api.update(entry.blueprint_id, body)
         if isinstance(verdict, Accepted):
-            if entry.mark is not None:
-                run.observe(Filled(job.address, entry.blueprint_id))
-            return record_done(view, job, entry.blueprint_id)
+            return record_done(view, job, Action.UPDATE, entry.blueprint_id)
         if isinstance(verdict, Refused | NotSent | Limited):
             if isinstance(verdict, Refused) and verdict.fatal:
                 run.stop(f"the API refused the key: {verdict.message}", Cause.DENIED)
             if not reason:  # an attempt before this one may still come true: then the intent has to stay
-                run.record(Closed(job.address, "refused or not sent"))
+                run.record(refused_after(job))
             return not_done(job, Action.UPDATE, verdict)
         reason = verdict.reason
         try:
             if await_remote(view, job.address, entry.blueprint_id, job.wanted, reason) and not hidden(
                 job.body
             ):
-                return record_done(view, job, entry.blueprint_id)
+                return record_done(view, job, Action.UPDATE, entry.blueprint_id)
         except KalentopsError as error:
             reason = f"{reason}; {error}"
             break
         remote = view.get(entry.blueprint_id)
         if remote is None or remote.digest not in known:
-            reason = f"{reason}; meanwhile somebody changed it in Kalent"
+            reason = f"{reason}; meanwhile it was changed in Kalent"
             break
-    said = f"{reason}; whether the update was done is not known; the next run looks first"
+    said = f"{reason}; it is not known whether the text arrived; the next run checks first"
     return job.result(Action.UPDATE, Outcome.UNKNOWN, entry.blueprint_id, error=said)
+
+
+def refused_after(job: Job) -> Record:
+    """What to record where a write certainly had no effect: what an earlier run has sent may still come true."""
+    earlier = job.intent
+    if earlier is not None and not earlier.only_reserves:
+        return Intended(earlier)
+    return Closed(job.address, "refused or not sent")
 
 
 def await_remote(view: View, address: str, blueprint_id: str, wanted: str, reason: str) -> bool:
@@ -149,16 +148,18 @@ def await_remote(view: View, address: str, blueprint_id: str, wanted: str, reaso
     return look_until(view, shown, address, reason) is not None
 
 
-def record_done(view: View, job: Job, blueprint_id: str) -> Result:
+def record_done(view: View, job: Job, action: Action, blueprint_id: str) -> Result:
     """Record that the open intent came true. Where the disk fails, the id is told instead of lost."""
+    view.run.own(blueprint_id, job.address)
+    view.run.observe(Filled(job.address, blueprint_id))
     try:
         view.run.record(Done(job.address, blueprint_id, view.run.clock.now()))
     except (StoreFailure, StateError) as error:
         said = (
             f"{blueprint_id} was written, but that could not be recorded: {error}; the next run looks first"
         )
-        return job.result(Action.UPDATE, Outcome.UNKNOWN, blueprint_id, error=said, cause=Cause.STORE)
-    return job.result(Action.UPDATE, Outcome.DONE, blueprint_id)
+        return job.result(action, Outcome.UNKNOWN, blueprint_id, error=said, cause=Cause.STORE)
+    return job.result(action, Outcome.DONE, blueprint_id)
 
 
 def seen_entry(job: Job, remote: Remote, at: str, sent: Canonical) -> Entry:

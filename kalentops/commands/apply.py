@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     "--resend",
     multiple=True,
     metavar="ADDRESS",
-    help="Send a create of unknown outcome again if no blueprint is exactly it: there may be two. Only for "
-    "`create: whole` and older states.",
+    help="Send a create of unknown outcome again if Kalent shows no identical blueprint. May make a second one. Only "
+    "for `create: whole` and states of older versions.",
 )
 @options.guards
 @options.lock_timeout
@@ -89,23 +89,24 @@ def command(
     if not yes and not options.can_ask():
         raise UsageError("apply asks before it writes, and there is nobody to answer", hint="pass --yes")
     target = Target.of(connection, os.environ)
-    at_once = parallelism or project.config.parallelism
+    at_once, whole = parallelism or project.config.parallelism, project.config.create == "whole"
     report = reporting.Reporting("apply", form, project.config)
     with FileStore(project.state_path).session(lock_timeout=lock_timeout) as session:
         repository = stages.read_files(project.config, session.state)
         report.refuse_invalid(repository)
         asked = stages.asked_for(scope, overwrite, saved)
-        stages.check_resend(resend, session.state, saved=saved is not None)
         planned = _planned(repository, session.state, asked, saved)
+        stages.check_resend(resend, planned, saved=saved is not None)
         target.check_state(session.state)
-        if saved is not None:
-            planned = _as_reviewed(planned, saved, target, at_once, quiet=quiet)
+        planned = _as_reviewed(planned, saved, target, at_once, quiet=quiet)
         stages.check_guards(planned.plan, project.config, limits)
-        show = _Showing(project.state_path, form, yes, verbose, quiet, saved is not None)
+        brief = quiet or saved is not None
+        show = _Showing(project.state_path, form, yes=yes, verbose=verbose, quiet=quiet, brief=brief)
         notes = [*session.notes, *stages.overwrites(saved), *map(stages.resending, resend)]
         planned = show.agreed(planned, target, at_once, notes)
-        whole = project.config.create == "whole"
-        settings = Options(target.tenant, settle, at_once, asked.replaced, whole, frozenset(resend))
+        settings = Options(
+            target.tenant, settle, at_once, frozenset(asked.overwrite), whole, frozenset(resend)
+        )
         result = running.carry_out(planned, session, target, settings, quiet=quiet, verbose=verbose)
         # Before the state is folded: should that fail, the ids have been told at least.
         report.show_result(result, left_out=planned.plan.left_out)
@@ -116,14 +117,14 @@ def command(
 
 @dataclass(frozen=True, slots=True)
 class _Showing:
-    """How a plan is shown before it is carried out; `reviewed`: somebody has seen it when it was saved."""
+    """How a plan is shown before it is carried out; `brief` where it was reviewed when it was saved."""
 
     state_file: Path
     form: str
     yes: bool
     verbose: bool
     quiet: bool
-    reviewed: bool
+    brief: bool
 
     def agreed(self, planned: Planned, target: Target, at_once: int, notes: list[str]) -> Planned:
         """The plan, shown, and said yes to. Raises Interrupted for a no, and what `foretell` raises."""
@@ -133,11 +134,10 @@ class _Showing:
             # Who is asked has to know what will happen, as far as it can be known: a lost state makes all look new.
             planned, unread = stages.foretell(planned, target, at_once, quiet=self.quiet)
             notes = [*notes, *unread]
-        brief = self.quiet or self.reviewed
         # Who is asked reads the plan; who is not, the result.
         reasons = not self.yes or self.form != "text"
         stages.show_plan(
-            planned, self.state_file, notes=notes, verbose=self.verbose, brief=brief, reasons=reasons
+            planned, self.state_file, notes=notes, verbose=self.verbose, brief=self.brief, reasons=reasons
         )
         if planned.plan.to_do and not self.yes and not options.ask("Apply this plan?"):
             raise Interrupted("answered no; nothing was begun")
@@ -156,13 +156,17 @@ def _planned(repository: Repository, state: State, asked: Asked, saved: Saved | 
         raise StalePlan(f"the saved plan can't be made again: {error}") from None
 
 
-def _as_reviewed(planned: Planned, saved: Saved, target: Target, at_once: int, *, quiet: bool) -> Planned:
-    """The same, if it is what the saved plan says. What was reviewed with what Kalent showed is applied only if it
+def _as_reviewed(
+    planned: Planned, saved: Saved | None, target: Target, at_once: int, *, quiet: bool
+) -> Planned:
+    """The same, if it is what the saved plan says, where there is one. What was reviewed with what Kalent showed is applied only if it
     still shows that. Raises StalePlan, and what `look` raises.
     """
     from kalentops import planfile
     from kalentops.commands import stages
 
+    if saved is None:
+        return planned
     if saved.refreshed:
         planned = stages.look(planned, target, at_once, quiet=quiet)
     planfile.check(saved, planned.plan)

@@ -96,25 +96,37 @@ def overwrites(saved: Saved | None) -> Iterator[str]:
         yield f"the saved plan replaces what somebody may have changed in Kalent (--overwrite): {said}"
 
 
-def check_resend(addresses: Iterable[str], state: State, *, saved: bool) -> None:
-    """Raises UsageError for an address whose create is not open, or where a saved plan says what is done."""
+def check_resend(addresses: Iterable[str], planned: Planned, *, saved: bool) -> None:
+    """Raises UsageError for an address where no create is open, or that is not asked for or in no file, beside
+    a saved plan.
+    """
+    addresses = tuple(addresses)
+    if addresses and saved:
+        raise UsageError("--resend can't go with a saved plan", hint="run `kalentops apply --resend ADDRESS`")
+    changes = {each.address: each for each in planned.plan.changes}
     for address in addresses:
-        intent = state.intents.get(address)
-        if saved:
-            raise UsageError(
-                "--resend can't go with a saved plan", hint="run `kalentops apply --resend ADDRESS`"
-            )
+        intent, change = planned.relocated.state.intents.get(address), changes.get(address)
         if intent is None or intent.action != "create" or intent.only_reserves:
             raise UsageError(
                 f"no create of unknown outcome is open at {clip(address)}",
                 hint="`kalentops state list` shows which are; what is not open needs no --resend",
             )
+        if change is None:
+            raise UsageError(
+                f"{clip(address)} is to be sent again, and is not asked for",
+                hint="--sourcing and --target have to cover it",
+            )
+        if change.file is None:
+            raise UsageError(
+                f"{clip(address)} is to be sent again, and no file has it",
+                hint=f"`kalentops state rm {clip(address)}` forgets it",
+            )
 
 
 def resending(address: str) -> str:
     """What a person should know before the question."""
-    said = f"{clip(address, 200)} is sent again unless Kalent shows exactly what was sent"
-    return f"{said}; if the first one still comes true, there are two"
+    said = f"{clip(address, 200)} will be sent again unless Kalent shows exactly this blueprint"
+    return f"{said}; if the first request still takes effect, there will be two"
 
 
 def plan_of(repository: Repository, state: State, asked: Asked) -> Planned:

@@ -144,13 +144,15 @@ def _check_free(state: State, old: str, new: str) -> None:
 
 
 def _farewell(state: State, address: str) -> str:
-    entry = state.entries.get(address)
-    if entry is None and address in state.intents:
-        return f"{address}: a run was interrupted here; what it may have made will not be looked for any more"
+    entry, intent = state.entries.get(address), state.intents.get(address)
+    if entry is None and intent is not None:
+        made = "at most an empty blueprint was made" if intent.only_reserves else "it may have been made"
+        return f"{address}: a run was interrupted here; {made}, which will not be looked for any more"
     if entry is not None and entry.mark is not None:
+        text = ", and its text may still arrive" if intent else ""
         return (
-            f"{address} has reserved {entry.blueprint_id} in Kalent, where it stays; its text may still arrive, so "
-            "delete it in the web app before the next apply"
+            f"{address} has reserved {entry.blueprint_id} in Kalent, where it stays{text}; delete it in the web app "
+            "before the next apply"
         )
     ident = entry.blueprint_id if entry else "nothing"
     return f"{address} is {ident} in Kalent, and stays there; the next apply adopts it if the files want just that"

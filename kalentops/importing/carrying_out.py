@@ -35,16 +35,17 @@ def carry_out(drafts: Drafts, session: Keeper, tenant: str, at: str, parallelism
     Raises StoreFailure, after which there are none of the files, or all of them where only the state could not be
     written; then also StateError.
     """
-    entries = [item.entry(at) for item in drafts.plan.items if item.done]
-    if not entries:
+    entries = (item.entry(at) for item in drafts.plan.items if item.done)
+    made = {entry.address: entry for entry in entries}
+    if not made:
         return
     state = session.state
     after = replace(
         state,
         tenant=state.tenant or tenant,
-        entries={**state.entries, **{entry.address: entry for entry in entries}},
+        entries={**state.entries, **made},
         # A create that is open there is settled: what it may have made is this one, or a stub.
-        intents={at: each for at, each in state.intents.items() if at not in {e.address for e in entries}},
+        intents={key: each for key, each in state.intents.items() if key not in made},
     )
     write_files(drafts.files, parallelism)
     try:

@@ -102,7 +102,7 @@ def _item(choice: Choice, remote: Remote, known: Known, foreign: Iterable[Remote
     # What is one of several stops being a conflict when somebody has said which one it is.
     matches = match(foreign, known.wanted)
     want = next((each for each in known.wanted if each.named.key == choice.key), None)
-    found = settle(choice.sourcing_id, remote, None)
+    found = settle(choice.sourcing_id, remote, None, chosen=True)
     if found.fate is not Fate.WRITE:
         return found
     matched = matches.get(remote.blueprint_id)

@@ -15,7 +15,7 @@ from kalentops.importing.naming import had_by, keys_for
 from kalentops.remote import Observed, Remote
 from kalentops.repository import Repository
 from kalentops.state.entries import Entry, State
-from kalentops.stub import stub_mark
+from kalentops.stub import stub_mark, was_stub
 from kalentops.text import clip
 
 
@@ -110,7 +110,7 @@ def plan_import(observed: Observed, files: Repository, state: State) -> ImportPl
 
 
 def _open(known: Known) -> str | None:
-    """A blueprint that may be what a cut-off create has made must not become ours under another key."""
+    """A blueprint that may be what an interrupted create has made must not become ours under another key."""
     if known.open_create is None:
         return None
     return (
@@ -146,15 +146,31 @@ def _named(item: Item, key: str, known: Known) -> Item:
     return replace(item, fate=Fate.LEFT_OUT, sent=None, reason=reason)
 
 
-def settle(sourcing_id: str, remote: Remote, matched: Match | None, twice: Iterable[str] = ()) -> Item:
-    """What becomes of one blueprint; what is to be written has no key yet."""
+def settle(
+    sourcing_id: str,
+    remote: Remote,
+    matched: Match | None,
+    twice: Iterable[str] = (),
+    *,
+    chosen: bool = False,
+) -> Item:
+    """What becomes of one blueprint; what is to be written has no key yet. `chosen`: a person says which it is."""
     item = Item(sourcing_id, Fate.WRITE, remote, sent=remote.shown)
     reason = _refusal(remote, twice)
     if reason is not None:
         return item.refused(reason)
+    reserved_for = was_stub(remote)
     match matched:
         case Exact(want):
             return _record(item, want)
+        case None if reserved_for is not None and not chosen:
+            said = f"it was reserved for {sourcing_id}/{reserved_for.key}, and was edited in Kalent"
+            return replace(
+                item,
+                fate=Fate.CONFLICT,
+                sent=None,
+                reason=f"{said}; {this_one(item, reserved_for.key)} takes it over",
+            )
         case Alike():
             at = matched.want.named
             return replace(
@@ -166,6 +182,8 @@ def settle(sourcing_id: str, remote: Remote, matched: Match | None, twice: Itera
 def _refusal(remote: Remote, twice: Iterable[str]) -> str | None:
     if remote.blueprint_id in twice:
         return "Kalent shows it in two sourcings"
+    if stub_mark(remote) is not None:
+        return "it is an empty blueprint that kalentops has reserved: there is nothing to import"
     if remote.shown is None:
         return "Kalent does not show its steps in a form that can be compared, so nothing could be planned for it"
     return None

@@ -10,12 +10,14 @@ from typing import Any, Final
 from kalentops.canonical import observable, of_body
 from kalentops.checking import Desired
 from kalentops.importing.merging import merge
-from kalentops.planning.advice import gone
+from kalentops.planning.advice import missing
 from kalentops.planning.relocation import relocate
 from kalentops.remote import Observed, Remote
 from kalentops.rules.engine import Relocation
 from kalentops.state.entries import Entry, State
+from kalentops.stub import stub_mark
 
+_EMPTY: Final = "Kalent shows it empty; run `kalentops apply`: it sends the text"
 _BEHIND: Final = (
     "Kalent's list shows it as it was before the last change; run it again when the list has caught up"
 )
@@ -108,16 +110,15 @@ def _one(
 
     if open_intent:
         return not_taken(
-            "a run was cut off here; run `kalentops apply` first, it looks up what became of that"
+            "a run was interrupted here; run `kalentops apply` first, it looks up what became of that"
         )
-    if remote is None:
-        return not_taken(gone(entry))
+    if remote is None or want is None:
+        return not_taken("it is in no file" if remote else missing(entry))
+    if entry.not_arrived(remote):
+        return not_taken(_EMPTY if stub_mark(remote) else _BEHIND, conflict=True)
     theirs = remote.shown.body if remote.shown else None
-    if want is None:
-        return not_taken("it is in no file")
-    if theirs is None or entry.outdates(remote.updated_at) or not _told_apart(theirs):
-        behind = entry.outdates(remote.updated_at)
-        return not_taken(_BEHIND if behind else "its steps have no ids that tell them apart", conflict=True)
+    if theirs is None or not _told_apart(theirs):
+        return not_taken("its steps have no ids that tell them apart", conflict=True)
     sent = entry.canonical().body
     mine = observable(want.canonical.body if want.canonical else sent).body
     merged = merge(observable(sent).body, mine, theirs)

@@ -17,8 +17,9 @@ def orphaned(entry: Entry, heir: str | None = None) -> str:
     """
     if heir is not None:
         return f"in no file any more; recorded {entry.applied_at}; it may be {heir} now: what is said there comes first"
+    empty = "; it is reserved and empty, no text was sent" if entry.mark else ""
     return Reason(
-        f"in no file any more; recorded {entry.applied_at}; Kalent's web app is where one deletes it",
+        f"in no file any more; recorded {entry.applied_at}{empty}; Kalent's web app is where one deletes it",
         Way("forget it", f"removed: [{entry.key}]", f"in a file of {entry.sourcing_id}"),
         Way("the same at once", f"kalentops state rm {entry.address}"),
     )
@@ -34,29 +35,53 @@ def gone(entry: Entry, recorded_as: str | None = None) -> str:
     return Reason(f"{entry.blueprint_id} is not in {entry.sourcing_id} any more", forget)
 
 
-def not_listed(entry: Entry) -> str:
-    """An answer has given its id, and no list has shown it since."""
-    forget = Way("forget it", f"kalentops state rm {entry.address}", "only if it was deleted in Kalent")
+def interrupted(intent: Intent, entry: Entry | None) -> str:
+    """What a run has left open at an address, and what the next one does about it."""
+    if entry is None or entry.mark is None:
+        what = f"a run was interrupted at its {intent.action} ({intent.at})"
+        return f"{what}; what became of it is looked up first"
+    what = f"a run was interrupted at its create ({intent.at}): it reserved {entry.blueprint_id}"
+    return f"{what}; apply checks whether its text arrived, and sends it if not"
+
+
+def missing(entry: Entry, recorded_as: str | None = None) -> str:
+    """Its sourcing does not list it: any more, or not yet. `recorded_as` is as with `gone`."""
+    if entry.remote_digest is not None:
+        return gone(entry, recorded_as)
+    forget = Way(
+        "forget it", f"kalentops state rm {recorded_as or entry.address}", "only if it was deleted in Kalent"
+    )
     return Reason(f"no list shows {entry.blueprint_id} yet; run `kalentops apply` again later", forget)
 
 
-def never_resent(intent: Intent, why: str) -> str:
+def never_resent(intent: Intent, why: str, *, wanted: bool = True) -> str:
     """A create that was sent with its text, and whose outcome is not known: it may still come true."""
     sourcing_id, _, key = intent.address.partition("/")
+    again = Way("if it did not arrive", f"kalentops apply --resend {intent.address}")
     return Reason(
-        f"{why}; it was sent at {intent.at}, may still appear, and is not sent again by itself: look in Kalent's web "
-        "app",
-        Way("it is there", f"kalentops import {sourcing_id} --key {key} --id ID"),
-        Way("it never came", f"kalentops apply --resend {intent.address}"),
-        Way("not wanted any more", f"kalentops state rm {intent.address}"),
+        f"{why}; it was sent at {intent.at} and may still appear; kalentops does not send it again on its own: look in "
+        "Kalent's web app",
+        Way("if it is there", f"kalentops import {sourcing_id} --key {key} --id ID"),
+        *([again] if wanted else []),
+        Way("if you no longer want it", f"kalentops state rm {intent.address}"),
+    )
+
+
+def text_on_its_way(entry: Entry) -> str:
+    """A stub that no file wants any more, and that may still get the text that was sent to it."""
+    said = (
+        f"no file has it any more, and the text that was sent to {entry.blueprint_id} may still arrive there"
+    )
+    return Reason(
+        f"{said}; delete it in Kalent's web app", Way("then", f"kalentops state rm {entry.address}")
     )
 
 
 def leftover(blueprint_id: str, name: str) -> str:
     """A stub that no address has claimed."""
     return (
-        f'{blueprint_id} "{clip(name, 120)}" is an empty blueprint that was reserved and not used; it messages nobody; '
-        "delete it in Kalent's web app"
+        f'{blueprint_id} "{clip(name, 120)}" is an empty blueprint that no address uses; it can\'t be started; if no '
+        "other run is at work, delete it in Kalent's web app"
     )
 
 

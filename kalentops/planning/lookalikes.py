@@ -9,7 +9,7 @@ from typing import Any
 from kalentops.canonical import content_digest, observable
 from kalentops.planning.reason import Reason, Way
 from kalentops.remote import Remote
-from kalentops.stub import stub_mark, was_stub
+from kalentops.stub import Mark, stub_mark, was_stub
 from kalentops.text import clip, same_name
 
 
@@ -44,30 +44,45 @@ def is_there(remotes: Iterable[Remote], body: Mapping[str, Any] | None) -> bool:
     return body is not None and observable(body).digest in {remote.digest for remote in remotes}
 
 
-def reserved(remotes: Iterable[Remote], address: str, nonces: Collection[str] = ()) -> Remote | str | None:
+def reserved(
+    remotes: Iterable[Remote], address: str, nonces: Collection[str] = (), own: Collection[str] = ()
+) -> Remote | str | None:
     """The stub that a new blueprint at `address` gets its id from, why a person has to look first, or None.
 
-    `remotes` are unmanaged; `nonces` are of stubs that the state knows to be without text. Any other stub may have been
-    claimed by a run whose state is lost, so that its text may still be on the way: such a one is used first, and of
-    several none, because only a person can see to it that one is left.
+    `remotes` are unmanaged; `nonces` are those of earlier runs that the state knows, `own` those of this run. What this
+    run has not made may have been claimed by a run whose state is lost, and its text may still be on the way: such a
+    stub is used first, and of several none, because only a person can see to it that one is left. Where the state knows
+    several, each run says in Kalent which one it takes before it sends a text: one that is not taken has none.
     """
     key = address.partition("/")[2]
-    unknown, known = [], []
+    taken: list[Remote] = []
+    others: list[Remote] = []
+    free: list[Remote] = []
     for remote in remotes:
         mark, edited = stub_mark(remote), was_stub(remote)
         if edited is not None and (edited.key == key or edited.nonce in nonces):
             return _edited_stub(remote, address)
-        if mark is not None and mark.nonce in nonces:
-            known.append(remote)
-        elif mark is not None and mark.key == key:
-            unknown.append(remote)
-    if len(unknown) > 1:
-        ids = ", ".join(remote.blueprint_id for remote in unknown)
+        if mark is None or (mark.key != key and mark.nonce not in nonces):
+            continue
+        if mark.taken:
+            taken.append(remote)
+        elif mark.nonce in own or is_free(mark, nonces):
+            free.append(remote)
+        else:
+            others.append(remote)
+    first = taken or others
+    if len(first) > 1:
+        ids = ", ".join(remote.blueprint_id for remote in first)
         return (
-            f"{ids} are empty and reserved for it by runs that the state does not know, and the text of one of them "
-            "may still arrive; delete all but one in Kalent's web app"
+            f"{ids} are empty and reserved for it by earlier runs, and the text of one of them may still arrive; "
+            "delete all but one in Kalent's web app"
         )
-    return min(unknown or known, key=lambda each: each.blueprint_id, default=None)
+    return min(first or free, key=lambda each: each.blueprint_id, default=None)
+
+
+def is_free(mark: Mark, nonces: Collection[str]) -> bool:
+    """Whether a stub of an earlier run has no text unless it is taken: each run would say so, as there are several."""
+    return len(nonces) > 1 and mark.nonce in nonces
 
 
 def _edited_stub(remote: Remote, address: str) -> str:

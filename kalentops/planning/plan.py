@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from kalentops.checking import Desired
 from kalentops.finding import Finding
-from kalentops.planning.advice import orphaned, protected
+from kalentops.planning.advice import interrupted, orphaned, protected
 from kalentops.planning.reason import together
 from kalentops.planning.relocation import Relocated, relocate
 from kalentops.planning.twins import Twins, find_twins
@@ -246,16 +246,7 @@ def _change(
 def _unmoved(address: str, want: Desired | None, state: State, twins: Twins) -> Change:
     entry, intent = state.entries.get(address), state.intents.get(address)
     if intent is not None and (want is None or not intent.only_reserves):
-        what = "create" if entry is None or entry.mark else "update"
-        so_far = (
-            f"; {entry.blueprint_id} is reserved for it, and may still be empty"
-            if entry and entry.mark
-            else ""
-        )
-        reason = (
-            f"a run was interrupted at its {what} ({intent.at}){so_far}; what became of it is looked up first"
-        )
-        return _build(address, Action.RESUME, want, entry, reason, intent.sent)
+        return _build(address, Action.RESUME, want, entry, interrupted(intent, entry), intent.sent)
     if want is None and entry is not None:
         reason = orphaned(entry, twins.claimed.get(address))
         return Change(address, Action.ORPHAN, entry.name, entry.blueprint_id, reason=reason)
@@ -264,12 +255,15 @@ def _unmoved(address: str, want: Desired | None, state: State, twins: Twins) -> 
     if entry is None:
         twin = twins.of(want)
         action = Action.CREATE if twin is None else Action.CONFLICT
-        return _build(address, action, want, None, twin or twins.elsewhere(want))
+        earlier = (
+            "an earlier run was interrupted; if it left an empty blueprint, apply uses that" if intent else ""
+        )
+        return _build(address, action, want, None, twin or together(earlier, twins.elsewhere(want)))
     if entry.digest == want.digest:
         at = want.named
         return Change(address, Action.NO_OP, at.name, entry.blueprint_id, at.file, at.key_at[0])
     if entry.mark is not None:
-        said = f"{entry.blueprint_id} is reserved for it, and empty: its text was not sent, or was refused"
+        said = f"{entry.blueprint_id} is reserved for it; no text of ours is known to have arrived there"
         return _build(address, Action.CREATE, want, entry, said)
     return _build(address, Action.UPDATE, want, entry)
 

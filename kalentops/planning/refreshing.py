@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from kalentops.canonical import hidden, observable
-from kalentops.planning.advice import STEPS_NOT_SHOWN, edited, gone, protected
+from kalentops.planning.advice import STEPS_NOT_SHOWN, edited, missing, protected
 from kalentops.planning.lookalikes import beside, is_there, look_alikes, reserved, why_not_made
 from kalentops.planning.plan import (
     Action,
@@ -26,9 +26,10 @@ from kalentops.planning.plan import (
 from kalentops.planning.reason import together
 from kalentops.remote import Observed, Remote
 from kalentops.state.entries import Entry, State
-from kalentops.stub import leftovers
+from kalentops.stub import stubs
 from kalentops.text import same_name
 
+_NOT_ARRIVED: Final = "what was sent last has not arrived there yet"
 _FOLLOWS: Final = "an update that sets what Kalent hides follows"
 
 
@@ -58,7 +59,7 @@ def refresh(
             changes |= {each.address: each for each in look.changes(group)}
             drift += look.drift(changes)
             look_alikes_ += look.look_alikes(sourcing_id, changes)
-            left = leftovers(look.foreign)
+            left = look.leftovers(changes)
             leftovers_ += [Leftover(sourcing_id, each.blueprint_id, each.name) for each in left]
             unmanaged[sourcing_id] = sum(
                 each.blueprint_id not in let_go and each not in left for each in look.foreign
@@ -109,7 +110,7 @@ class _Look:
         self.foreign = [each for each in self._by_id.values() if each.blueprint_id not in ours]
 
     def changes(self, changes: Iterable[Change]) -> Iterator[Change]:
-        """The changes as `apply` would find them, in its order: what was cut off first, then what is there already,
+        """The changes as `apply` would find them, in its order: what was interrupted first, then what is there already,
         so that neither is a look-alike of what is to be made.
         """
         new = [each for each in changes if each.action is Action.CREATE]
@@ -161,8 +162,8 @@ class _Look:
         if found is None:
             return change
         self._take(found)
-        said = f"an interrupted run has reserved {found.blueprint_id} for it, which is empty"
-        return replace(change, reason=together(change.reason, said))
+        said = f"uses {found.blueprint_id}, the empty blueprint that an interrupted run reserved"
+        return replace(change, reason=said)
 
     def _take(self, remote: Remote) -> None:
         self.foreign.remove(remote)
@@ -170,23 +171,29 @@ class _Look:
     def _known_one(self, change: Change) -> Change:
         entry = self._known.entries[change.address]
         remote = self._by_id.get(entry.blueprint_id)
-        if change.action is Action.ORPHAN:
-            said = together(change.reason, "Kalent does not show it any more")
-            return change if remote else replace(change, reason=said)
-        after = change.after or {}
         if remote is None:
-            return replace(change, action=Action.CONFLICT, reason=gone(entry, change.moved_from))
+            return self._missing(change, entry)
+        if change.action is Action.ORPHAN:
+            return change
+        after = change.after or {}
         wanted, forced = observable(after).digest, change.address in self._overwrite
         same_hidden = hidden(after) == hidden(entry.sent) and not (forced and hidden(after))
         if remote.digest == wanted and same_hidden and not entry.outdates(remote.updated_at):
             return _nothing_to_send(change, entry)
-        if _as_left(entry, remote) or remote.digest == wanted:
-            return change
+        if entry.not_arrived(remote) or _as_left(entry, remote) or remote.digest == wanted:
+            late = _NOT_ARRIVED if entry.not_arrived(remote) else ""
+            return replace(change, reason=change.reason or late)
         theirs = remote.shown.body if remote.shown else None
         if forced:
             said = "what somebody changed there is replaced (--overwrite)"
             return replace(change, theirs=theirs, reason=said)
         return replace(change, action=Action.CONFLICT, theirs=theirs, reason=edited(entry, remote))
+
+    def _missing(self, change: Change, entry: Entry) -> Change:
+        if change.action is Action.ORPHAN:
+            return replace(change, reason=together(change.reason, "Kalent does not show it any more"))
+        action = Action.CONFLICT if entry.remote_digest else change.action
+        return replace(change, action=action, reason=missing(entry, change.moved_from))
 
     def drift(self, changes: dict[str, Change]) -> Iterator[Drift]:
         """What somebody else did to ours, as far as the files want it. What they made as the files want it is none."""
@@ -195,13 +202,19 @@ class _Look:
             if change.file is None:
                 continue
             if remote is None:
-                yield _drift(entry, "gone", reason=gone(entry, change.moved_from))
+                kind: Literal["gone", "unreadable"] = "gone" if entry.remote_digest else "unreadable"
+                yield _drift(entry, kind, reason=missing(entry, change.moved_from))
             elif remote.shown is None:
                 yield _drift(entry, "unreadable", remote, reason=STEPS_NOT_SHOWN)
-            elif entry.outdates(remote.updated_at):
-                continue  # the list is behind: what it shows is what was there before, and nobody's doing
+            elif entry.not_arrived(remote):
+                continue  # what it shows is what was there before, and nobody's doing
             elif not _as_left(entry, remote) and remote.digest not in self._expected(change):
                 yield _drift(entry, "changed", remote)
+
+    def leftovers(self, changes: dict[str, Change]) -> tuple[Remote, ...]:
+        """The stubs that nothing here uses or may have to."""
+        waiting = {each.key for each in changes.values() if each.action in {Action.CREATE, Action.CONFLICT}}
+        return tuple(each for mark, each in stubs(self.foreign) if mark.key not in waiting)
 
     def _expected(self, change: Change) -> set[str]:
         """What else may be there, and nobody else's doing."""

@@ -78,7 +78,7 @@ def relocate(state: State, relocations: Iterable[Relocation]) -> Relocated:
             if end is None:
                 if old in state.intents:
                     left[old] = (
-                        "said to be removed; what a cut-off run was about to do with it is looked up first"
+                        "said to be removed; what an interrupted run was about to do with it is looked up first"
                     )
                 else:
                     forgotten[old] = state.entries[old]
@@ -101,4 +101,4 @@ def narrowed(state: State, done: Relocated, covers: Callable[[str], bool]) -> St
 
 def _what(state: State, address: str) -> str:
     entry = state.entries.get(address)
-    return entry.blueprint_id if entry else "what a cut-off run may have made"
+    return entry.blueprint_id if entry else "what an interrupted run may have made"

@@ -91,7 +91,7 @@ class Twins:
 
 
 def find_twins(wanted: Mapping[str, Desired], state: State, unknown: Mapping[str, str] = _NONE) -> Twins:
-    """What is ours and not wanted. What a cut-off create may have made is as much there as what is recorded.
+    """What is ours and not wanted. What an interrupted create may have made is as much there as what is recorded.
     `unknown`: the old addresses that the files speak of and the state does not know, by the new one.
     """
     alike: dict[tuple[str, str], _Twin] = {}
@@ -111,7 +111,8 @@ def find_twins(wanted: Mapping[str, Desired], state: State, unknown: Mapping[str
         for mark in (same_name(str(body["name"])), content_digest(body)):
             if mark is not None:
                 alike.setdefault((each.sourcing_id, mark), twin)
-    new = [each for at, each in wanted.items() if at not in state.entries and at not in state.intents]
+    held = state.entries.keys() | {each.address for each in open_}
+    new = [each for at, each in wanted.items() if at not in held]
     heirs = {}
     for want in new if renamed else ():
         named_so_far = renamed.get((want.named.sourcing_id, same_name(want.named.name)))
@@ -148,8 +149,8 @@ def _claims(new: Iterable[Desired], twins: Twins) -> Iterator[tuple[str, str]]:
 
 def _swapped(want: Desired, other: _Twin) -> str:
     return Reason(
-        f"{other.blueprint_id or 'what a cut-off run may have made'}, recorded as {other.address}, has this name so "
-        f"far, and {other.address} is to be another one now",
+        f"{other.blueprint_id or 'what an interrupted run may have made'}, recorded as {other.address}, has this name "
+        f"so far, and {other.address} is to be another one now",
         moving("keys renamed or swapped", other.address, want.address),
         overwriting("this is a new one", other.address, "first"),
     )
@@ -168,8 +169,8 @@ def _misnamed(want: Desired, slip: _Slip) -> str:
 def _why(want: Desired, twin: _Twin) -> str:
     if twin.blueprint_id is None:
         return (
-            f"a run was cut off while it made {twin.address}, which is no longer in the files and looks like this one; "
-            "that is settled first: run it again afterwards"
+            f"a run was interrupted while it made {twin.address}, which is no longer in the files and looks like this "
+            "one; that is settled first: run it again afterwards"
         )
     old = twin.address.partition("/")[2]
     renamed = (

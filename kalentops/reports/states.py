@@ -12,7 +12,7 @@ from kalentops.text import clip, count, visible, with_times
 
 
 def listing(state: State) -> Iterator[Line]:
-    """One line an address: address, id, name; what a cut-off run has left open is said."""
+    """One line an address: address, id, name; what an interrupted run has left open is said."""
     width = max((len(visible(address)) for address in state.entries.keys() | state.intents.keys()), default=0)
     for address in sorted(state.entries.keys() | state.intents.keys()):
         entry, intent = state.entries.get(address), state.intents.get(address)

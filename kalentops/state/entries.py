@@ -14,7 +14,8 @@ from typing import Any, Final, Literal, TypeAlias
 
 from kalentops.canonical import Canonical, observable, of_body
 from kalentops.errors import StateDamaged
-from kalentops.stub import Mark, mark_of
+from kalentops.remote import Remote
+from kalentops.stub import Mark, mark_of, stub_mark
 
 FORMAT_VERSION: Final = "2.0"
 READABLE: Final = frozenset({"1", "2"})
@@ -71,6 +72,10 @@ class Entry:
             return False
         shown, seen = moment(updated_at), moment(self.updated_at)
         return shown < seen or (shown == seen and self.remote_digest is None)
+
+    def not_arrived(self, remote: Remote) -> bool:
+        """Whether a list shows what was there before our last write: that is late, or the list is behind."""
+        return stub_mark(remote) is not None or self.outdates(remote.updated_at)
 
     def canonical(self) -> Canonical:
         """What was sent. Raises StateDamaged where it does not fit its digest."""
@@ -245,7 +250,7 @@ def merge(state: State, records: Iterable[Record]) -> State:
     """
     records = tuple(records)
     found: dict[str, Entry] = {}
-    opened = dict(state.intents)  # the run may have settled what one before it had left open
+    opened = dict(state.intents)
     for record in records:
         _take(record, found, opened)
     claims = {record.address: record.blueprint_id for record in records if isinstance(record, Done)}
@@ -259,20 +264,20 @@ def merge(state: State, records: Iterable[Record]) -> State:
         if address in found:
             entries[address] = found[address]
     _check_kept((r for r in records if isinstance(r, Done) and r.blueprint_id not in ids), entries)
-    # A create whose blueprint is recorded is not looked for: nothing would be found, and a second one made.
-    intents = {
-        address: intent
-        for address, intent in {**opened, **state.intents}.items()
-        if intent.action == "update" or address not in entries
-    }
+    still = {at: each for at, each in state.intents.items() if _is_open(each, entries)}
+    intents = {at: each for at, each in {**opened, **still}.items() if _is_open(each, entries)}
     return replace(state, entries=entries, intents=intents)
+
+
+def _is_open(intent: Intent, entries: Mapping[str, Entry]) -> bool:  # a create is settled by its entry
+    return (intent.action == "update") is (intent.address in entries)
 
 
 def _two_blueprints(entry: Entry, blueprint_id: str) -> StateDamaged:
     return StateDamaged(
         f"{entry.address} is {entry.blueprint_id} in the state and {blueprint_id} in its journal",
-        hint="look at both in Kalent's web app, delete the one that is not wanted there, "
-        "and take its record out",
+        hint="look at both in Kalent's web app and delete the one that is not wanted there; then take its entry out of "
+        "the state, or move the journal away",
     )
 
 

@@ -165,7 +165,7 @@ def _one(base: Intent | None, intents: list[Intent]) -> Intent | None:
     same = (one.action, one.digest, one.blueprint_id) == (other.action, other.digest, other.blueprint_id)
     if not same and not one.only_reserves:
         raise _Undecidable(
-            "on both sides a run was cut off that was about to send something, and not the same"
+            "on both sides a run was interrupted that was about to send something, and not the same"
         )
     if not other.only_reserves:  # text may have been sent on that side, and none on the other
         one = replace(one, nonces=())

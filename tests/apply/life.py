@@ -18,6 +18,7 @@ from kalentops.canonical import observable
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.repository import load
 from kalentops.rules.relocated import final
+from kalentops.stub import mark_in, mark_of
 from kalentops.text import same_name
 from tests.apply.foretelling import check_foretold, stops
 from tests.faults.proxy import Behaviour, Exchange, FaultProxy, Request
@@ -44,6 +45,10 @@ class Row:
     steps: str
     digest: str
     config: Any
+
+    @property
+    def empty_stub(self) -> bool:
+        return self.steps == "[]" and mark_in(self.name) is not None
 
 
 def _steps(of: Mapping[str, Any]) -> str:
@@ -177,10 +182,22 @@ class World:
                 continue
             row = rows.get(blueprint_id)
             if row is None:
-                found[address] = "gone"
+                found[address] = "gone" if self._was_seen(blueprint_id) else "unreadable"
             elif row.digest not in {self.left.get(blueprint_id), shown(wanted[address].body)}:
                 found[address] = "changed"
         return found
+
+    def _was_seen(self, blueprint_id: str) -> bool:
+        """Whether a list has shown it since it was written: else it may only be late."""
+        entries = self.project.state["blueprints"].values()
+        return any(
+            each["blueprintId"] == blueprint_id and each.get("remote", {}).get("digest") for each in entries
+        )
+
+    def _claims(self) -> set[str]:
+        """The ids that are reserved, and have nothing to protect."""
+        entries = self.project.state["blueprints"].values() if self.project.state_path.exists() else ()
+        return {each["blueprintId"] for each in entries if mark_of(each["sent"])}
 
     def _open(self, address: str) -> bool:
         sourcing, _, key = address.partition("/")
@@ -237,7 +254,9 @@ class World:
         plan = self.look(overwrite)
         rows, recorded, intents = self.rows(), self.moved_ids(), self.intents
         kept = {at for at, blueprint_id in recorded.items() if self._is_theirs(at, rows.get(blueprint_id))}
-        kept |= {address for address, each in self.wanted().items() if each.protect}
+        claims = self._claims()
+        protected = {address for address, each in self.wanted().items() if each.protect}
+        kept |= {address for address in protected if recorded.get(address) not in claims}
         known, begun = self._known(), len(self.proxy.requests)
         if cut_off is not None:
             self.proxy.script = _leaving(cut_off, after)
@@ -278,7 +297,7 @@ class World:
         assert ran.code in {0, 1, 3, 6, 9}, ran.err
         new = {at: each for at, each in self.project.ids.items() if at not in ids}
         assert self.project.ids.items() >= ids.items()
-        assert self.intents == intents
+        assert self.intents == intents - new.keys()
         self.see(new.values())
         self._reread()
         for address, blueprint_id in new.items():
@@ -288,7 +307,7 @@ class World:
             renamed = body["name"].rstrip("!") == row.name.rstrip("!") and _steps(body) == row.steps
             assert shown(body) == row.digest or renamed or options, row
         if ran.code == 0 and not options:
-            unmanaged = [each for each in rows.values() if each.sourcing == sourcing]
+            unmanaged = [each for each in rows.values() if each.sourcing == sourcing and not each.empty_stub]
             assert {each.blueprint_id for each in unmanaged} <= set(self.project.ids.values())
         self.look()
 
@@ -322,16 +341,19 @@ class World:
         """Nothing is made beside what looks like it: somebody else's, or ours that is in no file any more or has this
         name so far. `known` has id and body of ours by address, as before the run.
         """
-        sourcing, wanted, name = sent.path.split("/")[-2], self.wanted(), same_name(sent.data["name"])
+        sourcing, wanted, mark = sent.path.split("/")[-2], self.wanted(), mark_of(sent.data)
+        assert mark is not None, "an id is reserved before any text is sent"
+        body_ = wanted[f"{sourcing}/{mark.key}"].body
+        name = same_name(body_["name"])
         ours = {blueprint_id for blueprint_id, _ in known.values()} | set(self.project.ids.values())
         for row in rows.values():
             if row.sourcing == sourcing and row.blueprint_id not in ours:
                 assert same_name(row.name) != name, (row, sent.data)
-                assert row.steps != _steps(sent.data), (row, sent.data)
+                assert row.steps != _steps(body_), (row, sent.data)
         for address, (_, body) in known.items():
             if address.startswith(f"{sourcing}/"):
                 assert same_name(body["name"]) != name, (address, sent.data)
-                assert address in wanted or _steps(body) != _steps(sent.data), (address, sent.data)
+                assert address in wanted or _steps(body) != _steps(body_), (address, sent.data)
 
     def _known(self) -> dict[str, tuple[str, Any]]:
         if not self.project.state_path.exists():
@@ -395,7 +417,7 @@ def _leaving(last: Behaviour, after: int) -> Any:
     def script(request: Request) -> Behaviour | None:
         if seen["gone"]:
             return _nobody
-        if request.kind not in {"create", "update"}:
+        if request.method == "GET":
             return None
         seen["writes"] += 1
         if seen["writes"] <= after:

@@ -486,7 +486,7 @@ def test_an_answer_that_comes_true_late_leaves_an_empty_blueprint_that_is_told(
     (left,) = truth.leftovers()
     said = project.run("plan", "--refresh").out
     assert f'note: sourcing_a: {left} "One (kalentops one ' in said
-    assert "it messages nobody; delete it in Kalent's web app" in said
+    assert "if no other run is at work, delete it in Kalent's web app" in said
     assert "not managed here" not in said
     project.write("sourcing_a", {"one": blueprint("One", steps=3)})
     assert left in project.apply().err
@@ -570,7 +570,7 @@ def test_a_text_that_is_refused_leaves_the_claim(
     assert "reserved: the blueprint is empty in Kalent" in project.run("state", "show", "sourcing_a/one").out
     plan = project.run("plan")
     assert f'+ create one "One" ({reserved.blueprint_id})' in plan.out
-    assert "its text was not sent, or was refused" in plan.out
+    assert "no text of ours is known to have arrived there" in plan.out
     project.write("sourcing_a", {"one": blueprint("One", steps=3)})
     ran = project.apply()
     truth.check(ran)

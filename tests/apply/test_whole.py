@@ -12,7 +12,7 @@ from tests.faults.proxy import Behaviour, Exchange, FaultProxy, Request, Respons
 from tests.harness import Project, Truth, blueprint
 
 ADDRESS = "sourcing_a/one"
-SAID = "is not sent again by itself"
+SAID = "does not send it again on its own"
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_a_person_may_have_it_sent_again(
         (whole.folder / "kalentops.yaml").unlink()
     ran = whole.apply("--resend", ADDRESS)
     assert ran.code == 0
-    assert f"note: {ADDRESS} is sent again unless Kalent shows exactly what was sent" in ran.err
+    assert f"note: {ADDRESS} will be sent again unless Kalent shows exactly this blueprint" in ran.err
     assert [each.name for each in emulator.store.blueprints("sourcing_a")] == ["One"]
     assert whole.state["intents"] == {}
 

@@ -197,7 +197,7 @@ def test_an_open_create_is_settled_under_its_new_address(
     write(applied, {**kept, "fourth": blueprint("Third")}, moved=[moved("third", "fourth")])
     assert '> resume fourth (was third) "Third"' in applied.run("plan").out
     made = emulator.store.blueprints("sourcing_a")[-1].blueprint_id
-    assert "looked up first; it has arrived" in applied.run("plan", "--refresh").out
+    assert "sends it if not; it has arrived" in applied.run("plan", "--refresh").out
     ran = applied.apply()
     truth.check(ran)
     assert (ran.code, applied.ids["sourcing_a/fourth"]) == (0, made)
@@ -358,7 +358,7 @@ def test_what_is_removed_while_its_outcome_is_open_is_settled_first(
     write(applied, {"other": blueprint("Other")}, removed=["old"])
     plan = applied.run("plan").out
     assert "> resume old" in plan
-    assert "said to be removed; what a cut-off run was about to do with it is looked up first" in plan
+    assert "said to be removed; what an interrupted run was about to do with it is looked up first" in plan
     assert applied.apply().code == 0
     made = applied.ids["sourcing_a/old"]
     ran = applied.apply()

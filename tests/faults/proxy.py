@@ -19,14 +19,16 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
+from kalentops.stub import mark_in
+
 Behaviour = Callable[["Exchange"], None]
 Script = Callable[["Request"], Behaviour | None]
 
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """One request. `kind` is create (a POST), fill (a PATCH of what is still a stub), update (any other PATCH), list,
-    sourcings or other; `nth` counts the requests of its kind from 1.
+    """One request. `kind` is create (a POST), take (a PATCH that names a stub as taken), fill (another one of a stub),
+    update (any other PATCH), list, sourcings or other; `nth` counts those of a kind from 1.
     """
 
     kind: str
@@ -217,13 +219,17 @@ class FaultProxy:
         kind = {"POST": "create", "PATCH": "update"}.get(method) or _kind_of_read(path)
         with self._lock:
             if kind == "update" and path.rsplit("/", 1)[-1] in self._stubs:
-                kind = "fill"
+                kind = "take" if _takes(json.loads(body)) else "fill"
             self._counts[kind] = nth = self._counts.get(kind, 0) + 1
             request = Request(kind, nth, method, target, headers, body)
             self.requests.append(request)
         for watcher in self.watchers:
             watcher(request)
         return request
+
+
+def _takes(data: Any) -> bool:
+    return set(data) == {"name"} and mark_in(data["name"]) is not None
 
 
 def _kind_of_read(path: str) -> str:

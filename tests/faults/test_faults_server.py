@@ -23,11 +23,11 @@ def _converges(project: Project, proxy: FaultProxy, truth: Truth) -> None:
     again = project.apply()
     truth.check(again)
     assert again.code == 0, again.err + again.out
-    written = sum(map(proxy.count, ("create", "fill", "update")))
+    written = sum(map(proxy.count, ("create", "take", "fill", "update")))
     last = project.apply()
     truth.check(last)
     assert last.code == 0
-    assert sum(map(proxy.count, ("create", "fill", "update"))) == written
+    assert sum(map(proxy.count, ("create", "take", "fill", "update"))) == written
     assert project.run("plan", "--detailed-exitcode").code == 0
 
 

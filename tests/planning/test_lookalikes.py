@@ -150,8 +150,10 @@ def test_each_is_one_thing_or_the_other(there: list[dict[str, Any]], wanted: dic
     assert [alike.unclear, alike.adoptable is not None, not (alike.exact or alike.others)].count(True) == 1
 
 
-def empty(blueprint_id: str, nonce: str, key: str = "one", name: str = "One") -> Remote:
-    return remote(blueprint_id, stub(name, Mark(key, nonce)).body)
+def empty(
+    blueprint_id: str, nonce: str, key: str = "one", name: str = "One", *, taken: bool = False
+) -> Remote:
+    return remote(blueprint_id, stub(name, Mark(key, nonce, taken)).body)
 
 
 def edited(blueprint_id: str, nonce: str, key: str = "one") -> Remote:
@@ -163,35 +165,44 @@ A, B, C = "0a1b2c3d", "4e5f6071", "8293a4b5"
 
 
 @pytest.mark.parametrize(
-    ("there", "nonces", "used"),
+    ("there", "nonces", "own", "used"),
     [
-        ([], (), None),
-        ([remote("b1", body())], (), None),
-        ([empty("b1", A, key="two")], (), None),
-        ([empty("b1", A)], (), "b1"),
-        ([empty("b1", A)], (A,), "b1"),
-        ([empty("b1", A), empty("b2", B, key="two")], (), "b1"),
-        ([empty("b2", B), empty("b1", A)], (A, B), "b1"),
-        ([empty("b1", A), empty("b2", B), empty("b3", C)], (A, B), "b3"),  # whose text may be on the way
-        ([empty("b1", A, key="before-it-moved")], (A,), "b1"),
-        ([empty("b1", A, name="R&amp;D")], (), "b1"),  # a server that escapes texts
-        ([edited("b1", A, key="two")], (), None),
+        ([], (), (), None),
+        ([remote("b1", body())], (), (), None),
+        ([empty("b1", A, key="two")], (), (), None),
+        ([empty("b1", A)], (), (), "b1"),
+        ([empty("b1", A)], (A,), (), "b1"),
+        ([empty("b1", A), empty("b2", B, key="two")], (), (), "b1"),
+        ([empty("b2", B), empty("b1", A)], (A, B), (), "b1"),
+        ([empty("b2", B), empty("b1", A)], (), (A, B), "b1"),
+        ([empty("b1", A), empty("b2", B), empty("b3", C)], (A, B), (), "b3"),  # whose text may be on the way
+        (
+            [empty("b1", A), empty("b2", B)],
+            (B,),
+            (A,),
+            "b2",
+        ),  # which another run of that state may have filled
+        ([empty("b1", A), empty("b2", B, taken=True), empty("b3", C)], (A,), (), "b2"),
+        ([empty("b1", A, key="before-it-moved")], (A,), (), "b1"),
+        ([empty("b1", A, name="R&amp;D")], (), (), "b1"),  # a server that escapes texts
+        ([edited("b1", A, key="two")], (), (), None),
     ],
 )
-def test_which_stub_is_used(there: list[Remote], nonces: tuple[str, ...], used: str | None) -> None:
-    found = reserved(there, "s1/one", nonces)
+def test_which_stub_is_used(
+    there: list[Remote], nonces: tuple[str, ...], own: tuple[str, ...], used: str | None
+) -> None:
+    found = reserved(there, "s1/one", nonces, own)
     assert (found.blueprint_id if isinstance(found, Remote) else found) == used
 
 
 @pytest.mark.parametrize(
     ("there", "nonces", "said"),
     [
-        (
-            [empty("b1", A), empty("b2", B)],
-            (),
-            "b1, b2 are empty and reserved for it by runs that the state does not",
-        ),
-        ([empty("b1", A), empty("b2", B), empty("b3", C)], (C,), "b1, b2 are empty"),
+        ([empty("b1", A), empty("b2", B)], (), "b1, b2 are empty and reserved for it by earlier runs"),
+        ([empty("b1", A), empty("b2", A)], (A,), "b1, b2 are empty"),  # a gateway has sent it twice
+        ([empty("b1", A), empty("b2", B)], (A,), "b1, b2 are empty"),
+        ([empty("b1", A), empty("b2", B), empty("b3", C)], (C,), "b1, b2, b3 are empty"),
+        ([empty("b1", A, taken=True), empty("b2", B, taken=True)], (A, B), "b1, b2 are empty"),
         ([edited("b1", A)], (), "b1 was reserved for it, and was edited in Kalent"),
         ([empty("b2", B), edited("b1", A)], (B,), "b1 was reserved for it"),
         ([edited("b1", A, key="before-it-moved")], (A,), "b1 was reserved for it"),

@@ -278,7 +278,7 @@ def test_a_stub_is_used_by_the_create_of_its_key() -> None:
     for known in (State(), state(intents=(intent("one", body(), "create", NONCE),))):
         plan = held([want("one", body())], known, [empty("b1"), empty("b2", "two", OTHER)])
         assert one(plan).action is Action.CREATE
-        assert one(plan).reason == "an interrupted run has reserved b1 for it, which is empty"
+        assert one(plan).reason == "uses b1, the empty blueprint that an interrupted run reserved"
         assert plan.remotely is not None
         assert plan.remotely.leftovers == (Leftover("s1", "b2", "One (kalentops two 4e5f6071)"),)
         assert plan.remotely.unmanaged == {}
@@ -306,14 +306,14 @@ def claim(blueprint_id: str = "b1") -> Entry:
 @pytest.mark.parametrize(
     ("there", "action", "reason"),
     [
-        ([empty("b1")], "create", "b1 is reserved for it, and empty"),
+        ([empty("b1")], "create", "b1 is reserved for it; no text of ours"),
         ([SAME], "create", "Kalent shows it so already; it is only recorded"),
         (
             [remote("b1", body(text="Theirs"))],
             "conflict",
             "b1 was reserved for it, and holds another text",
         ),
-        ([], "conflict", "b1 is not in s1 any more"),
+        ([], "create", "no list shows b1 yet"),
     ],
 )
 def test_a_claimed_stub_is_a_create_until_its_text_is_there(

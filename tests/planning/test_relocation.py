@@ -93,14 +93,14 @@ def test_an_open_outcome_is_not_forgotten() -> None:
     assert done.state == before
     assert done.forgotten == {}
     assert set(done.left) == {"s1/a", "s1/b"}
-    assert "what a cut-off run was about to do with it is looked up first" in done.left["s1/a"]
+    assert "what an interrupted run was about to do with it is looked up first" in done.left["s1/a"]
 
 
 @pytest.mark.parametrize(
     ("there", "named"),
     [
         (state("s1/a", "s1/b"), "b-s1/b"),
-        (state("s1/a", creating=["s1/b"]), "what a cut-off run may have made"),
+        (state("s1/a", creating=["s1/b"]), "what an interrupted run may have made"),
     ],
 )
 def test_a_place_that_is_taken(there: State, named: str) -> None:

@@ -80,7 +80,9 @@ def test_keys_that_were_swapped() -> None:
     open_one = state({}, {"s1/default": body("Default")})
     said = of(open_one, renamed, new)
     assert said is not None
-    assert said.startswith("what a cut-off run may have made, recorded as s1/default, has this name so far")
+    assert said.startswith(
+        "what an interrupted run may have made, recorded as s1/default, has this name so far"
+    )
 
 
 def test_another_sourcing_is_no_twin_but_is_told() -> None:
@@ -97,7 +99,7 @@ def test_another_sourcing_is_no_twin_but_is_told() -> None:
 def test_what_a_cut_off_create_may_have_made() -> None:
     said = of(state({}, {"s1/old": body("One")}), want("s1/new", body("One")))
     assert said is not None
-    assert said.startswith("a run was cut off while it made s1/old, which is no longer in the files")
+    assert said.startswith("a run was interrupted while it made s1/old, which is no longer in the files")
 
 
 def test_the_first_of_several_is_named() -> None:

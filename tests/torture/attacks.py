@@ -185,22 +185,66 @@ def text_of_a_lost_state(_: int) -> str | None:
         with _setting() as (project, proxy, truth):
             wanted, store = blueprint("One"), truth.emulator.store
             project.write("sourcing_a", {"one": wanted})
-            if known:  # this state knows of a stub of its own
-                lost, blind = EVERYTHING["reset after"], EVERYTHING["500, none"]
-                proxy.script = lambda request, lost=lost, blind=blind: (  # type: ignore[misc]
-                    lost if request.kind == "create" else blind if proxy.count("create") else None
-                )
+            names = [Mark("one", nonce) for nonce in ("0a1b2c3d", "4e5f6071")]
+            if known:  # this state knows of stubs of its own
+                proxy.script = on("create", EVERYTHING["reset before"], nth=None)
                 project.apply()
                 proxy.script = lambda _: None
-            nonces = ("0a1b2c3d",) if known else ("0a1b2c3d", "4e5f6071")
-            made = [store.create("sourcing_a", stub("One", Mark("one", n)).body["name"], []) for n in nonces]
+                names = [Mark("one", project.state["intents"]["sourcing_a/one"]["nonces"][0]), names[0]]
+            made = [
+                store.create("sourcing_a", stub("One", mark).body["name"], []).blueprint_id for mark in names
+            ]
             project.apply()
-            claimed = max(each.blueprint_id for each in made)
-            store.edit(claimed, name="One", steps=wanted["steps"])
+            store.edit(made[1] if known else max(made), name="One", steps=wanted["steps"])
             texts = [each.blueprint_id for each in store.blueprints("sourcing_a") if each.steps]
             if len(texts) > 1:
-                return f"{len(texts)} copies, {'one stub known' if known else 'none known'}"
+                return f"{len(texts)} copies, {'one known' if known else 'none known'}"
     return None
+
+
+def rolled_back(_: int) -> str | None:
+    """Two runs start from one state that knows of several stubs: they choose the same one, whichever has arrived."""
+    for _attempt in range(3):  # ids are random, and their order may not matter
+        with _setting() as (project, proxy, truth):
+            wanted, store = blueprint("One"), truth.emulator.store
+            project.write("sourcing_a", {"one": wanted})
+            proxy.script = on("create", EVERYTHING["reset before"], nth=None)
+            project.apply()
+            committed = project.state_path.read_bytes()
+            first, *others = project.state["intents"]["sourcing_a/one"]["nonces"]
+            lost = EVERYTHING["reset before"]
+            proxy.script = lambda request, lost=lost: (  # type: ignore[misc]
+                lost if request.method == "PATCH" and "steps" in request.data else None
+            )
+            claimed = store.create(
+                "sourcing_a", stub("One", Mark("one", first)).body["name"], []
+            ).blueprint_id
+            project.apply()
+            project.state_path.write_bytes(committed)
+            for nonce in others:
+                store.create("sourcing_a", stub("One", Mark("one", nonce)).body["name"], [])
+            proxy.script = lambda _: None
+            ran = project.apply()
+            store.edit(claimed, name="One", steps=wanted["steps"])
+            texts = [each.blueprint_id for each in store.blueprints("sourcing_a") if each.steps]
+            if len(texts) != 1 or ran.code:
+                return f"exit {ran.code}, {len(texts)} copies: {ran.out}"
+    return None
+
+
+def refused_later(_: int) -> str | None:
+    """A text whose answer was lost stays open when a later run is refused, and when its key is renamed."""
+    with _setting() as (project, proxy, truth):
+        project.write("sourcing_a", {"old": blueprint("One")})
+        for fault in ("reset before", "401"):
+            proxy.script = on("fill", EVERYTHING[fault], nth=None)
+            project.apply()
+        proxy.script = lambda _: None
+        project.write("sourcing_a", {"new": blueprint("One")})
+        for _attempt in range(3):
+            ran = project.apply()
+        made = {each.name for each in truth.emulator.store.blueprints("sourcing_a")}
+        return f"exit {ran.code}: {sorted(made)}" if "One" in made or not ran.code else None
 
 
 def broken_api(_: int) -> str | None:
@@ -323,6 +367,8 @@ ATTACKS: tuple[Callable[[int], str | None], ...] = (
     mixed_up,
     edited_stub,
     text_of_a_lost_state,
+    rolled_back,
+    refused_later,
     broken_api,
     wire,
     simulation,

@@ -81,7 +81,7 @@ class World:
         self.wanted = {each["name"]: each["steps"] for each in wanted.values()}
         self.truth.check(foreign=frozenset({self.there}))
         self.truth.watch(self.proxy)
-        kinds = ("create", "fill", "update")
+        kinds = ("create", "take", "fill", "update")
         first = {(kind, self.proxy.count(kind) + 1) for kind in kinds}
         behave = {"nothing": _nothing, "late": _late}.get(self._behaviour)
 
@@ -137,7 +137,7 @@ class World:
 
     @property
     def writes(self) -> int:
-        return sum(map(self.proxy.count, ("create", "fill", "update")))
+        return sum(map(self.proxy.count, ("create", "take", "fill", "update")))
 
     def check(self, ran: Ran | None = None, *, foreign: frozenset[str] = frozenset()) -> list[str]:
         """What of the promises does not hold: the first lines of `Truth.check`."""

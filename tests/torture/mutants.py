@@ -45,7 +45,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "fill without a claim",
         "apply.updating",
         "    view.run.record(*first, Intended(intent))\n",
-        "    view.run.record(Intended(intent)) if not claims else None\n",
+        "    view.run.record(Intended(intent)) if first else None\n",
     ),
     Mutant(
         "PATCH without intent",
@@ -56,8 +56,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "fill without a look",
         "apply.updating",
-        "    behind = stub_mark(remote) is not None or",
-        "    behind = entry.mark is not None or",
+        "    behind = entry.not_arrived(remote)\n",
+        "    behind = entry.mark is not None or entry.not_arrived(remote)\n",
     ),
     Mutant(
         "text in the first request",
@@ -79,21 +79,39 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant("a nonce that repeats", "stub", "    return secrets.token_hex(4)\n", '    return "00000000"\n'),
     Mutant(
-        "the first of several unknown stubs",
+        "the first of several stubs",
         "planning.lookalikes",
-        "    if len(unknown) > 1:\n",
+        "    if len(first) > 1:\n",
         "    if False:\n",
     ),
     Mutant(
-        "a known stub before an unknown one",
+        "a free stub before one that may have a text",
         "planning.lookalikes",
-        "    return min(unknown or known,",
-        "    return min(known or unknown,",
+        "    return min(first or free,",
+        "    return min(free or first,",
+    ),
+    Mutant(
+        "nobody says which stub is taken",
+        "apply.creating",
+        "        mark = stub_mark(empty)\n        return mark is not None and (\n",
+        "        mark = stub_mark(empty)\n        return True or (\n",
+    ),
+    Mutant(
+        "a refusal settles what an earlier run has sent",
+        "apply.updating",
+        "    if earlier is not None and not earlier.only_reserves:\n",
+        "    if False:\n",
+    ),
+    Mutant(
+        "a text on its way is forgotten with its address",
+        "apply.resuming",
+        "    if job.change.after is None and entry.mark is not None:\n",
+        "    if False:\n",
     ),
     Mutant(
         "sent whole again by itself",
         "apply.resuming",
-        "    if job.address not in view.run.options.resend or job.change.after is None:\n",
+        "    if job.address not in view.run.options.resend:\n",
         "    if job.change.after is None:\n",
     ),
     Mutant(
@@ -160,7 +178,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "an update forgets what it replaced",
         "apply.updating",
-        "        first = [Seen(job.address, entry.baseline, remote.updated_at)]\n",
+        "        first = (Seen(job.address, entry.baseline, remote.updated_at),)\n",
         "        pass\n",
     ),
     Mutant(

@@ -275,6 +275,11 @@ class _Play:
             self._watch_create(path.split("/")[3], body, state)
             return
         blueprint_id = path.rsplit("/", 1)[-1]
+        mark = mark_of(body)
+        if mark is not None and set(body) == {"name"}:
+            if not mark.taken or blueprint_id in state.ids():
+                self.problems.append(f"I5: {blueprint_id} was called {body['name']}")
+            return
         if blueprint_id not in state.ids():
             self.problems.append(f"I3: text for {blueprint_id} without a durable claim")
         if blueprint_id not in self.server.stored:

@@ -180,10 +180,10 @@ def _converge(project: CleanProject, proxy: FaultProxy, truth: Truth) -> list[st
     problems = _broken(truth, ran)
     if ran.code:
         problems.append(f"I6: the undisturbed run ended with {ran.code}: {ran.out}{ran.err}")
-    before = sum(map(proxy.count, ("create", "fill", "update")))
+    before = sum(map(proxy.count, ("create", "take", "fill", "update")))
     again = project.apply()
     problems += _broken(truth, again)
-    if again.code or sum(map(proxy.count, ("create", "fill", "update"))) != before:
+    if again.code or sum(map(proxy.count, ("create", "take", "fill", "update"))) != before:
         problems.append(f"I6: the run after it was not empty: {again.out}{again.err}")
     there = {name: len(ids) for name, ids in truth.on_server().items()}
     if there != {f"{sourcing}/B{n}": 1 for sourcing in SOURCINGS for n in range(_EACH)}:
