@@ -159,8 +159,8 @@ def _planned(repository: Repository, state: State, asked: Asked, saved: Saved | 
 def _as_reviewed(
     planned: Planned, saved: Saved | None, target: Target, at_once: int, *, quiet: bool
 ) -> Planned:
-    """The same, if it is what the saved plan says, where there is one. What was reviewed with what Kalent showed is applied only if it
-    still shows that. Raises StalePlan, and what `look` raises.
+    """The same, if it is what the saved plan says, where there is one. What was reviewed with what Kalent showed is
+    applied only if it still shows that. Raises StalePlan, and what `look` raises.
     """
     from kalentops import planfile
     from kalentops.commands import stages

@@ -429,12 +429,19 @@ def test_another_text_waits_for_the_one_before_it(project: Project, proxy: Fault
     project.settle = 0.1
 
     def late(exchange: Exchange) -> None:
-        exchange.forward_later(1.0)
+        exchange.forward_when_released()
         exchange.close()
 
     proxy.script = lambda request: late if request.kind == "fill" else None
     assert project.apply().code == 10
-    proxy.script = lambda _: None
+    before = proxy.count("list")
+
+    def arrive(exchange: Exchange) -> None:
+        if exchange.request.nth > before + 2:
+            proxy.release()
+        exchange.send(exchange.forward())
+
+    proxy.script = on("list", arrive, nth=None)
     project.settle = 5.0
     project.write("sourcing_a", {"one": blueprint("One", steps=4)})
     ran = project.apply()
@@ -470,7 +477,7 @@ def test_an_answer_that_comes_true_late_leaves_an_empty_blueprint_that_is_told(
     project.write("sourcing_a", {"one": blueprint("One")})
 
     def very_late(exchange: Exchange) -> None:
-        exchange.forward_later(0.4)
+        exchange.forward_when_released()
         exchange.close()
 
     proxy.script = on("create", very_late)
@@ -501,7 +508,7 @@ def test_a_stub_that_came_late_is_used_by_the_next_run(
     project.write("sourcing_a", {"one": blueprint("One")})
 
     def very_late(exchange: Exchange) -> None:
-        exchange.forward_later(1.0)
+        exchange.forward_when_released()
         exchange.close()
 
     proxy.script = on("create", very_late, nth=None)
@@ -529,7 +536,7 @@ def test_an_attempt_that_was_refused_does_not_settle_the_one_before_it(
     project.settle = 0.1
 
     def very_late(exchange: Exchange) -> None:
-        exchange.forward_later(0.8)
+        exchange.forward_when_released()
         exchange.close()
 
     def refuse(exchange: Exchange) -> None:

@@ -96,6 +96,12 @@ class Exchange:
         self.proxy.timers.append(timer)
         timer.start()
 
+    def forward_when_released(self) -> None:
+        """The effect, when the test says so with `FaultProxy.release`, or at its end."""
+        thread = threading.Thread(target=self.proxy.forward_released, args=(self.request,), daemon=True)
+        self.proxy.held.append(thread)
+        thread.start()
+
     def send(self, response: Response) -> None:
         self.raw(response.encode())
 
@@ -125,6 +131,8 @@ class FaultProxy:
         self.timers: list[threading.Timer] = []
         self.problems: list[str] = []
         self.ending = threading.Event()
+        self.released = threading.Event()
+        self.held: list[threading.Thread] = []
         self._upstream = urlsplit(upstream)
         self._lock = threading.Lock()
         self._stubs: set[str] = set()
@@ -145,8 +153,20 @@ class FaultProxy:
 
     def settle(self) -> None:
         """Everything that was to happen later has happened."""
+        self.release()
         for timer in self.timers:
             timer.join()
+
+    def release(self) -> None:
+        """What was held back takes effect, now."""
+        self.released.set()
+        for thread in self.held:
+            thread.join()
+
+    def forward_released(self, request: Request) -> None:
+        self.released.wait()
+        with contextlib.suppress(OSError):  # the server has gone
+            self.forward(request)
 
     def forward(self, request: Request) -> Response:
         connection = http.client.HTTPConnection(
