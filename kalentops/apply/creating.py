@@ -179,7 +179,7 @@ def _send_whole(view: View, job: Job) -> Result | Limited:
     run.record(Intended(intent))
     verdict = run.api.create(view.sourcing_id, job.body)
     if isinstance(verdict, Refused | NotSent | Limited):
-        run.record(refused_after(job))
+        run.record(refused_after(job, "create"))
         return verdict if isinstance(verdict, Limited) else _refused(view, job, verdict)
     blueprint_id = _id_in(verdict, view, lambda name: name == job.body["name"])
     if blueprint_id is not None:

@@ -15,7 +15,7 @@ from kalentops.errors import KalentopsError, StateError, StoreFailure
 from kalentops.planning.advice import edited, missing
 from kalentops.planning.plan import Action
 from kalentops.remote import Remote
-from kalentops.state.entries import Intended, Seen
+from kalentops.state.entries import Intended, Intent, Seen
 from kalentops.stub import stub_mark
 
 
@@ -30,6 +30,14 @@ class _Check:
     @property
     def wanted(self) -> str | None:
         return self.job.wanted if self.job.change.after is not None else None
+
+    @property
+    def earlier_text(self) -> Intent | None:
+        """What an earlier run was about to send, where that is another text than what was wanted now."""
+        intent = self.job.intent
+        if intent is None or intent.action != "update" or self.wanted is None:
+            return None
+        return intent if observable(intent.sent).digest != self.wanted else None
 
     def is_behind(self, view: View) -> bool:
         """Whether the list does not show yet what was done: nothing, or what was there before."""
@@ -112,8 +120,8 @@ def _look_at(view: View, check: _Check) -> Result:
     if remote is None or check.is_behind(view):
         return _not_seen(result, f"the API said that it was done, and no list shows it yet; {_NEXT}")
     try:
-        earlier = check.job.intent
-        if check.wanted and earlier and remote.digest == observable(earlier.sent).digest != check.wanted:
+        earlier = check.earlier_text
+        if earlier is not None and remote.digest == observable(earlier.sent).digest:
             # That is ours, too: the next run finds that it came true, and goes on from it.
             view.run.record(Intended(earlier))
             return _not_seen(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from kalentops.apply.base import Job, View, not_done
 from kalentops.apply.events import Filled
@@ -111,7 +111,7 @@ def _send(
             if isinstance(verdict, Refused) and verdict.fatal:
                 run.stop(f"the API refused the key: {verdict.message}", Cause.DENIED)
             if not reason:  # an attempt before this one may still come true: then the intent has to stay
-                run.record(refused_after(job))
+                run.record(refused_after(job, "update"))
             return not_done(job, Action.UPDATE, verdict)
         reason = verdict.reason
         try:
@@ -130,10 +130,10 @@ def _send(
     return job.result(Action.UPDATE, Outcome.UNKNOWN, entry.blueprint_id, error=said)
 
 
-def refused_after(job: Job) -> Record:
+def refused_after(job: Job, action: Literal["create", "update"]) -> Record:
     """What to record where a write certainly had no effect: what an earlier run has sent may still come true."""
     earlier = job.intent
-    if earlier is not None and not earlier.only_reserves:
+    if earlier is not None and earlier.action == action and not earlier.only_reserves:
         return Intended(earlier)
     return Closed(job.address, "refused or not sent")
 

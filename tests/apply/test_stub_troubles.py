@@ -242,3 +242,21 @@ def test_an_orphan_that_is_empty_says_so(project: Project, proxy: FaultProxy) ->
     project.write("sourcing_a", {"two": blueprint("Two")})
     assert "it is reserved and empty, no text was sent" in project.run("plan", "-v").out
     assert "delete it in the web app" in project.run("state", "rm", "--yes", ADDRESS).err
+
+
+def test_an_update_that_is_refused_after_a_whole_create_was_found(
+    project: Project, proxy: FaultProxy, emulator: BackgroundEmulator
+) -> None:
+    """The create is settled by its entry: both in one state would be damage."""
+    project.settle = 0.1
+    (project.folder / "kalentops.yaml").write_text("create: whole\n")
+    project.write("sourcing_a", {"one": blueprint("One")})
+    proxy.script = on("create", _drop)
+    assert project.apply().code == 10
+    made = emulator.store.create("sourcing_a", "One", blueprint("One")["steps"])
+    project.write("sourcing_a", {"one": blueprint("One", steps=3)})
+    proxy.script = on("update", EVERYTHING["400"], nth=None)
+    assert project.apply().code == 1
+    assert (project.ids, project.state["intents"]) == ({ADDRESS: made.blueprint_id}, {})
+    proxy.script = lambda _: None
+    assert project.apply().code == 0

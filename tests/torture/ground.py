@@ -23,6 +23,7 @@ BEHAVIOURS: Final = ("nothing", "done", "late")
 SOURCING: Final = "sourcing_a"
 LATE: Final = 0.15
 SETTLE: Final = 0.3
+_LASTING: Final = 0.5
 _MEMORY: Final = Path("/dev/shm")
 
 
@@ -102,15 +103,19 @@ class World:
         options = point.options(self.project.folder, "signal=SIGSTOP")
         wrapper = ("strace", "-f", "-qq", "-y", "-o", str(self.trace), *options)
         started = self.project.start("apply", "--yes", "--parallelism", "1", wrapper=wrapper)
-        stopped = None
-        while stopped is None and started.poll() is None:
+        pid, since = 0, time.monotonic()
+        # strace stops a process for a moment at each call, too: what counts is a stop that lasts.
+        while started.poll() is None and not (pid and time.monotonic() - since > _LASTING):
             time.sleep(0.02)
-            stopped = next((pid for pid in _children(started.pid) if _state(pid) in "Tt"), None)
-        if stopped is not None:
+            now = next((each for each in _children(started.pid) if _state(each) in "Tt"), 0)
+            since = since if now and now == pid else time.monotonic()
+            pid = now
+        stopped = started.poll() is None
+        if stopped:
             time.sleep(seconds)
-            os.kill(stopped, signal.SIGCONT)
+            os.kill(pid, signal.SIGCONT)
         out, err = started.communicate(timeout=120)
-        return Ran(started.returncode, out, err), stopped is not None
+        return Ran(started.returncode, out, err), stopped
 
     def watched(self, *more: str) -> list[Call]:
         """The calls of an undisturbed `apply`: CALLS, and more by name."""

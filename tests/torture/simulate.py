@@ -316,8 +316,12 @@ class _Play:
 
     @property
     def promised(self) -> bool:
-        """Whether nothing may be made twice, and no text be recorded nowhere: without stubs, that needs the state."""
-        return self.protocol == "reserve" or (self.protocol == "whole" and not self.lost)
+        """Whether nothing may be made twice, and no text be recorded nowhere: without stubs, that needs the state, and
+        that nobody makes the same at the same moment.
+        """
+        if self.protocol == "whole":
+            return not self.lost and not self._meddled()
+        return self.protocol == "reserve"
 
     def _leftovers(self) -> list[Stored]:
         ours = self.store.read().state.ids()
