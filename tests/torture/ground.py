@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import tempfile
 import threading
 import time
@@ -103,19 +104,14 @@ class World:
         options = point.options(self.project.folder, "signal=SIGSTOP")
         wrapper = ("strace", "-f", "-qq", "-y", "-o", str(self.trace), *options)
         started = self.project.start("apply", "--yes", "--parallelism", "1", wrapper=wrapper)
-        pid, since = 0, time.monotonic()
-        # strace stops a process for a moment at each call, too: what counts is a stop that lasts.
-        while started.poll() is None and not (pid and time.monotonic() - since > _LASTING):
-            time.sleep(0.02)
-            now = next((each for each in _children(started.pid) if _state(each) in "Tt"), 0)
-            since = since if now and now == pid else time.monotonic()
-            pid = now
-        stopped = started.poll() is None
-        if stopped:
-            time.sleep(seconds)
+        stops = 0
+        while (pid := _stopped(started)) is not None:
+            # strace counts for each thread: where another one gets there, too, it only goes on.
+            time.sleep(0 if stops else seconds)
+            stops += 1
             os.kill(pid, signal.SIGCONT)
         out, err = started.communicate(timeout=120)
-        return Ran(started.returncode, out, err), stopped
+        return Ran(started.returncode, out, err), stops > 0
 
     def watched(self, *more: str) -> list[Call]:
         """The calls of an undisturbed `apply`: CALLS, and more by name."""
@@ -196,6 +192,21 @@ class World:
         if self.project.journal_path.exists() or list(self.project.folder.glob(".*.tmp")):
             problems.append(f"I6: left behind: {sorted(os.listdir(self.project.folder))}")  # noqa: PTH208
         return problems
+
+
+def _stopped(started: subprocess.Popen[str]) -> int | None:
+    """Wait until the process under strace stands still, and give its id; None where it ends before. strace stops it for
+    a moment at each call, too: what counts is a stop that lasts.
+    """
+    pid, since = 0, time.monotonic()
+    while started.poll() is None:
+        time.sleep(0.02)
+        now = next((each for each in _children(started.pid) if _state(each) in "Tt"), 0)
+        since = since if now and now == pid else time.monotonic()
+        pid = now
+        if pid and time.monotonic() - since > _LASTING:
+            return pid
+    return None
 
 
 def _children(pid: int) -> list[int]:
