@@ -145,13 +145,16 @@ class Run:
 
 @dataclass(slots=True)
 class View:
-    """What a sourcing holds, as of its last whole list; and the ids that an answer has `given` since then."""
+    """What a sourcing holds, as of its last whole list; the ids that an answer has `given` since; and each blueprint
+    as this run saw it `first`.
+    """
 
     run: Run
     sourcing_id: str
     remotes: tuple[Remote, ...] = ()
     read_at: float = float("-inf")
     given: set[str] = field(default_factory=set)
+    first: dict[str, Remote] = field(default_factory=dict)
 
     def add(self, made: Remote) -> Remote:
         """Take in what an answer says was made, until the next list says what there is."""
@@ -163,6 +166,7 @@ class View:
         """Read the list anew. Raises what the API's list raises."""
         self.remotes = self.run.api.list_blueprints(self.sourcing_id)
         self.given -= set(self.ids())
+        self.first = {**{each.blueprint_id: each for each in self.remotes}, **self.first}
         self.read_at = self.run.clock.monotonic()
         self.run.see(self.ids())
         return self.remotes

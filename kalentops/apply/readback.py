@@ -21,7 +21,7 @@ from kalentops.stub import stub_mark
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """One result to look at. `earlier` is how its blueprint was shown at the start of the run."""
+    """One result to look at. `earlier` is how its blueprint was shown first in this run."""
 
     result: Result
     job: Job
@@ -53,15 +53,11 @@ class _Check:
         return was is not None and (remote.digest, remote.updated_at) == (was.digest, was.updated_at)
 
 
-def read_back(
-    view: View, done: Sequence[Result], before: Mapping[str, Remote], jobs: Mapping[str, Job]
-) -> Iterator[Result]:
+def read_back(view: View, done: Sequence[Result], jobs: Mapping[str, Job]) -> Iterator[Result]:
     """The results, with what the sourcing's list shows now: recorded where it is there. What no list shows within the
     settle window is not known to be done, whatever the API answered: a result that is done is in place.
-
-    `before` has the blueprints that were there at the start of the run.
     """
-    checks = [_Check(each, jobs[each.address], before.get(each.blueprint_id or "")) for each in done]
+    checks = [_Check(each, jobs[each.address], view.first.get(each.blueprint_id or "")) for each in done]
     try:
         # A list may be behind: it is read again until it shows what was done, or the settle window has passed.
         look_until(view, lambda: None if any(check.is_behind(view) for check in checks) else view)

@@ -19,7 +19,6 @@ from kalentops.errors import KalentopsError
 from kalentops.planning.advice import leftover
 from kalentops.planning.lookalikes import is_there
 from kalentops.planning.plan import Action
-from kalentops.remote import Remote
 from kalentops.state.entries import Entry
 from kalentops.stub import stubs
 
@@ -36,7 +35,6 @@ class Sourcing:
     jobs: Sequence[Job]
     unseen: Sequence[Job] = ()
     failed: KalentopsError | None = None
-    before: dict[str, Remote] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -49,7 +47,6 @@ def look(sourcing: Sourcing) -> Sourcing:
     with _failing(sourcing):
         if not sourcing.run.stopped():
             sourcing.view.read()
-            sourcing.before = {each.blueprint_id: each for each in sourcing.view.remotes}
             sourcing.run.observe(Listed(sourcing.view.sourcing_id, len(sourcing.view.remotes)))
     return sourcing
 
@@ -76,7 +73,7 @@ def work(sourcing: Sourcing) -> list[Result]:
             sourcing.run.observe(Finished(results[-1]))
     done = [result for result in results if result.outcome is Outcome.DONE]
     jobs = {job.address: job for job in (*sourcing.unseen, *sourcing.jobs)}
-    checked = list(read_back(sourcing.view, done, sourcing.before, jobs)) if _worth_a_look(done) else done
+    checked = list(read_back(sourcing.view, done, jobs)) if _worth_a_look(done) else done
     for result in checked:
         sourcing.run.observe(Finished(result))
     has_its_id = set(sourcing.run.ours.values())

@@ -99,7 +99,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a refusal settles what an earlier run has sent",
         "apply.updating",
-        "    if earlier is not None and not earlier.only_reserves:\n",
+        "    if earlier is not None and earlier.action == action and not earlier.only_reserves:\n",
         "    if False:\n",
     ),
     Mutant(
