@@ -119,7 +119,7 @@ class _Creation:
     def _reserve(self) -> Result | Limited | None:
         """Make a stub. Whatever becomes of the request, the next look finds out.
 
-        Its nonce is recorded first: a run that finds several stubs may use those that no lost state can have claimed.
+        Its nonce is recorded first, so that a later run knows which stubs may exist.
         """
         view, job = self.view, self.job
         mark = Mark(job.key, new_nonce())

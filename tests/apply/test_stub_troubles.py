@@ -32,6 +32,15 @@ def _hide(exchange: Exchange) -> None:
     exchange.send(response.with_data(data))
 
 
+def _open_whole(project: Project, proxy: FaultProxy) -> None:
+    """A create that was sent with its text, and whose answer is lost."""
+    project.settle = 0.1
+    (project.folder / "kalentops.yaml").write_text("create: whole\n")
+    project.write("sourcing_a", {"one": blueprint("One")})
+    proxy.script = on("create", _drop)
+    assert project.apply().code == 10
+
+
 @pytest.fixture
 def accepted(project: Project, proxy: FaultProxy) -> Project:
     """The text of a new blueprint was accepted, and never arrived."""
@@ -200,11 +209,7 @@ def test_a_stub_is_nothing_to_import(project: Project, emulator: BackgroundEmula
 def test_several_that_are_exactly_it(
     project: Project, proxy: FaultProxy, emulator: BackgroundEmulator
 ) -> None:
-    project.settle = 0.1
-    (project.folder / "kalentops.yaml").write_text("create: whole\n")
-    project.write("sourcing_a", {"one": blueprint("One")})
-    proxy.script = on("create", _drop)
-    assert project.apply().code == 10
+    _open_whole(project, proxy)
     proxy.script = lambda _: None
     for _ in range(2):
         emulator.store.create("sourcing_a", "One", blueprint("One")["steps"])
@@ -248,11 +253,7 @@ def test_an_update_that_is_refused_after_a_whole_create_was_found(
     project: Project, proxy: FaultProxy, emulator: BackgroundEmulator
 ) -> None:
     """The create is settled by its entry: both in one state would be damage."""
-    project.settle = 0.1
-    (project.folder / "kalentops.yaml").write_text("create: whole\n")
-    project.write("sourcing_a", {"one": blueprint("One")})
-    proxy.script = on("create", _drop)
-    assert project.apply().code == 10
+    _open_whole(project, proxy)
     made = emulator.store.create("sourcing_a", "One", blueprint("One")["steps"])
     project.write("sourcing_a", {"one": blueprint("One", steps=3)})
     proxy.script = on("update", EVERYTHING["400"], nth=None)
