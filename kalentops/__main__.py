@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import sys
 
+from kalentops.streams import finish, prepare
+
 
 def main() -> None:
-    if sys.argv[1:] in (["--version"], ["-V"]):
-        from kalentops import __version__
-
-        sys.stdout.write(f"kalentops {__version__}\n")
-        return
     try:
-        from kalentops.cli import run
-
-        code = run(sys.argv[1:])
+        prepare()
+        code = _run(sys.argv[1:])
     except KeyboardInterrupt:
         # Before there is anything to end, or a second one while the first is being told.
         code = 130
-    sys.exit(code)
+    sys.exit(finish(code))
+
+
+def _run(args: list[str]) -> int:
+    if args in (["--version"], ["-V"]):
+        from kalentops import __version__
+
+        sys.stdout.write(f"kalentops {__version__}\n")
+        return 0
+    from kalentops.cli import run
+
+    return run(args)
 
 
 if __name__ == "__main__":

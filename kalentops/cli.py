@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import importlib
 import io
-import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any, Final
 
 import click
@@ -35,7 +33,7 @@ _EPILOG: Final = """\b
 Example:
   kalentops validate
   kalentops plan
-  KALENT_API_KEY=… kalentops apply
+  KALENT_API_KEY=KEY kalentops apply
 """
 
 
@@ -86,33 +84,18 @@ def cli(ctx: click.Context) -> None:
 
 def run(args: Sequence[str]) -> int:
     """Run the command line; the exit code, as the README's table has it."""
-    _make_streams_safe()
     try:
         return _invoke(args)
     except KalentopsError as error:
         return _tell(error)
     except KeyboardInterrupt:
         return _tell(Interrupted("interrupted"))
-    except BrokenPipeError:
-        # Whoever read the output has had enough, as `head` does.
-        _drop_output()
-        return 1
     except OSError as error:
-        # A full disk behind a redirection, a terminal that is gone: not a bug, and perhaps not to be told either.
-        _drop_output()
-        with suppress(OSError):
-            _tell(KalentopsError(f"the system refused: {error}"))
-        return 1
+        return _tell(KalentopsError(f"the system refused: {error}"))
     except Exception as error:  # noqa: BLE001 - the one boundary: a bug leaves a report, not a traceback
         from kalentops.crash import report
 
         return report(error, args)
-
-
-def _drop_output() -> None:
-    """What is still to be written to stdout goes nowhere: the interpreter would fail over it at its end."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _invoke(args: Sequence[str]) -> int:
@@ -138,14 +121,6 @@ def _invoke(args: Sequence[str]) -> int:
         # click's own 2 would say that there are changes.
         return 1
     return code if isinstance(code, int) else 0
-
-
-def _make_streams_safe() -> None:
-    """A terminal that can't show a character shows its code; it must not end the run."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
 
 
 def _tell(error: KalentopsError) -> int:

@@ -86,10 +86,12 @@ def _folder(folder: Path) -> Path:
 
 def _show(name: str, files: Sequence[Wanted]) -> None:
     """Raises UsageError."""
+    from kalentops.streams import utf8
     from kalentops.text import clip
 
     for each in files:
         if each.name == name:
+            utf8()
             click.echo(each.text, nl=False)
             return
     raise UsageError(

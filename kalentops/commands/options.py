@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import click
 
+from kalentops import streams
 from kalentops.errors import UsageError
 from kalentops.planning.scope import Scope
 from kalentops.reports.formats import FORMATS
@@ -69,8 +70,16 @@ def output(*formats: str) -> Callable[[_F], _F]:
         "form",
         type=click.Choice(formats),
         default=formats[0],
+        callback=_as_utf8,
         help="The form of the result on stdout.",
     )
+
+
+def _as_utf8(_ctx: click.Context, _option: click.Parameter, form: str) -> str:
+    """What a program reads is UTF-8, whatever the console is."""
+    if form != "text":
+        streams.utf8()
+    return form
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +114,7 @@ _TARGETS = (
         "sourcings",
         multiple=True,
         metavar="SOURCING_ID",
-        help="Only this sourcing. May be repeated; * ? […] match.",
+        help="Only this sourcing. May be repeated; * ? [abc] match.",
     ),
     click.option(
         "--target",

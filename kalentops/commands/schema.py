@@ -17,5 +17,7 @@ def command() -> None:
     """
     from kalentops.reports.machine import dump
     from kalentops.schema import blueprint_schema
+    from kalentops.streams import utf8
 
+    utf8()
     click.echo(dump(blueprint_schema()))

@@ -145,10 +145,14 @@ def wired(target: Target, *, quiet: bool, farewell: str, verbose: bool = False) 
 def _signals(clock: SystemClock, farewell: str) -> Iterator[None]:
     def handle(_number: int, _frame: FrameType | None) -> None:
         if clock.stopping:
-            os.write(2, f"\n{farewell}\n".encode())
+            say(farewell)
             os._exit(130)
         clock.stop()
-        os.write(2, b"\nending after what is under way; once more to stop at once\n")
+        say("ending after what is under way; once more to stop at once")
+
+    def say(what: str) -> None:
+        with suppress(OSError):  # nobody reads stderr any more
+            os.write(2, f"\n{what}\n".encode())
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -43,7 +43,7 @@ LAYERS = (
     ("model",),
     ("finding", "outcome", "clock", "shape", "planning.scope", "git.history", "git.worktree"),
     ("slips",),
-    ("text", "errors", "collector"),
+    ("text", "errors", "collector", "streams"),
     ("__init__", "git", "planning", "state"),
 )
 OWNERS = {

@@ -1,0 +1,102 @@
+"""stdout and stderr, whatever they are: closed, full, a pipe that nobody reads, without some of our characters."""
+
+from __future__ import annotations
+
+import codecs
+import errno
+import io
+import os
+import select
+import sys
+from contextlib import suppress
+from typing import Any, Final
+
+_PLAIN: Final = {"→": "->", "…": "...", "↵": "\\n", "≠": "!=", "·": "."}
+"""What our own reports use. A character of somebody else's text is shown by its code: none may look like another."""
+_READABLE: Final = "kalentops-readable"
+_NOT_READ: Final = frozenset({errno.EPIPE, errno.EINVAL} if sys.platform == "win32" else {errno.EPIPE})
+
+
+class _Sink(io.FileIO):
+    """A descriptor to write to. What it refuses is dropped, and `refused` says why: the work behind goes on."""
+
+    refused: OSError | None = None
+
+    def write(self, data: Any, /) -> int:
+        try:
+            while self.refused is None:
+                if (written := super().write(data)) is not None:
+                    return written
+                select.select([], [self], [])  # whoever shares the pipe has made it non-blocking
+        except OSError as error:
+            self.refused = error
+        return memoryview(data).nbytes
+
+
+def prepare() -> None:
+    """Replace sys.stdout and sys.stderr by streams that never raise. A closed descriptor becomes the null device:
+    otherwise the next file that is opened, such as the state, would get its number and what is written to it.
+    """
+    codecs.register_error(_READABLE, _readable)
+    null = os.open(os.devnull, os.O_RDWR)
+    while null <= 2:  # noqa: PLR2004 - stdin, stdout and stderr
+        null = os.open(os.devnull, os.O_RDWR)
+    os.close(null)
+    _flush()
+    sys.stdout, sys.stderr = _safe(sys.stdout, 1), _safe(sys.stderr, 2)
+
+
+def utf8() -> None:
+    """From here on stdout is UTF-8 with plain line feeds: a program reads it, whatever a console here would show."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+def finish(code: int) -> int:
+    """Write what is left; the exit code. A reader that has had enough changes nothing; a result that could not be
+    written is no success.
+    """
+    _flush()
+    refused = getattr(_raw(sys.stdout), "refused", None)
+    if refused is None or refused.errno in _NOT_READ:
+        return code
+    sys.stderr.write(
+        f"error: stdout could not be written: {refused.strerror}\n"
+        "hint: make room, then run the command again; what `apply` did is recorded: see `kalentops state list`\n"
+    )
+    _flush()
+    return code if code not in {0, 2} else 1
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            with suppress(OSError, ValueError):
+                stream.flush()
+
+
+def _raw(stream: Any) -> Any:
+    buffer = getattr(stream, "buffer", None)
+    return getattr(buffer, "raw", buffer)
+
+
+def _safe(stream: Any, descriptor: int) -> Any:
+    """The same, as a stream that never raises. A console of Windows stays as it is, as does a test's."""
+    if stream is not None and (type(stream) is not io.TextIOWrapper or type(_raw(stream)) is not io.FileIO):
+        return stream
+    sink = _Sink(descriptor, "w", closefd=False)
+    encoding = "utf-8" if stream is None else stream.encoding
+    buffered = stream is not None and stream.line_buffering
+    return io.TextIOWrapper(
+        io.BufferedWriter(sink), encoding=encoding, errors=_READABLE, line_buffering=buffered
+    )
+
+
+def _readable(error: UnicodeError) -> tuple[str, int]:
+    """The handler of what an encoding lacks."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    shown = (_PLAIN.get(each) or each.encode("ascii", "backslashreplace").decode("ascii") for each in lacking)
+    return "".join(shown), error.end
