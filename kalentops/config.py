@@ -23,6 +23,7 @@ from kalentops.shape import FrozenList, PositiveInt, Shape, ShapeError, Violatio
 from kalentops.text import clip, nearest
 
 FILE: Final = "kalentops.yaml"
+STATE: Final = "kalentops.state.json"
 _MAX_PARALLELISM: Final = 64
 _MAX_SAMPLES: Final = 50
 _NOT_HERE: Final = frozenset({"api_url", "url", "api_key", "key", "ca_file", "proxy", "out", "token"})
@@ -50,7 +51,7 @@ class Guards(Shape):
 
 class _File(Shape):
     blueprints: str = "blueprints/"
-    state: str = "kalentops.state.json"
+    state: str = STATE
     parallelism: PositiveInt = 8
     create: Literal["reserve", "whole"] = "reserve"
     guards: Guards = Guards()

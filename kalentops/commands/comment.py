@@ -28,22 +28,24 @@ _FAREWELL: Final = "stopped at once; the next run looks whether the comment is t
 )
 @click.argument("report", required=False, metavar="[FILE|-]", type=click.File("rb"))
 @options.folder
+@options.state
 @click.option("--outdated", is_flag=True, help="Fold what is there: it no longer applies.")
 @click.option("--update-only", is_flag=True, help="Begin no comment; for a plan without changes.")
 @click.option(
     "--target-name",
     metavar="NAME",
-    help="One comment for each. [default: the project's folder in the repository]",
+    help="One comment for each. [default: the project's folder in the repository, and the state of --state]",
 )
 @click.option("--repository", metavar="OWNER/NAME", help="[env: GITHUB_REPOSITORY]")
 @click.option("--pull-request", type=click.IntRange(min=1), metavar="N", help="[default: the workflow's]")
 @click.option("--if-pull-request", is_flag=True, help="Do nothing where there is no pull request.")
-@click.option("--author", metavar="LOGIN", help="Whom the token belongs to. [default: github-actions[bot]]")
+@click.option("--author", metavar="LOGIN", help="Whom the token belongs to. [default: GitHub is asked]")
 @options.github
 @options.quiet
 def command(
     report: BinaryIO | None,
     directory: Path,
+    state_file: Path | None,
     target_name: str | None,
     repository: str | None,
     pull_request: int | None,
@@ -55,18 +57,22 @@ def command(
     if_pull_request: bool,
     quiet: bool,
 ) -> None:
-    """Put a report, in Markdown, on the pull request: one comment for each project, edited in place.
+    """Put a report, in Markdown, on the pull request: one comment for each project and state, edited in place.
 
     GITHUB_TOKEN holds the token. Exit code 4 where it may not write, as on pull requests from forks.
     """
-    from kalentops.github.comments import ACTIONS, Wanted
+    from kalentops.github.comments import Wanted, is_login
     from kalentops.github.context import find_pull_request, read_token
     from kalentops.reports.notes import tell
+    from kalentops.text import clip
 
     if outdated and report is not None:
         raise UsageError("--outdated takes no report", hint="leave out FILE")
     text = None if outdated else _read(report)
-    wanted = Wanted(_target(directory, target_name), text, author or ACTIONS, begin=not update_only)
+    if author and not is_login(author):
+        raise UsageError(f"`{clip(author)}` is no login", hint="--author is like octocat or my-app[bot]")
+    about = _target(directory, state_file, target_name)
+    wanted = Wanted(about, text, author or None, begin=not update_only)
     try:
         pull = find_pull_request(os.environ, repository=repository, number=pull_request)
     except NoPullRequest as error:
@@ -102,14 +108,17 @@ def _read(report: BinaryIO | None) -> str:
     return text
 
 
-def _target(directory: Path, name: str | None) -> Target:
+def _target(directory: Path, state_file: Path | None, name: str | None) -> Target:
     from kalentops.config import project_folder
     from kalentops.github.body import Target
     from kalentops.github.context import target_name
 
     if not directory.is_dir():
         raise UsageError(f"there is no folder {directory}", hint="pass -C DIR with the folder of the project")
-    return Target(target_name(project_folder(directory)) if name is None else name)
+    if name is None:
+        state = None if state_file is None else directory / state_file
+        name = target_name(project_folder(directory), state)
+    return Target(name)
 
 
 def _publish(
@@ -118,15 +127,16 @@ def _publish(
     from kalentops.api.address import check_url
     from kalentops.api.transport import Network
     from kalentops.commands import target
-    from kalentops.github.client import GITHUB, CommentsApi
+    from kalentops.github.client import GITHUB, CommentsApi, split_url
     from kalentops.github.context import API_URL
     from kalentops.github.publish import publish
 
     url = check_url(connection.api_url or API_URL, "GITHUB_API_URL", API_URL)
-    network = Network(url, connection.timeout, connection.ca_file, connection.proxy)
+    root, rest = split_url(url)
+    network = Network(root, connection.timeout, connection.ca_file, connection.proxy)
     github = target.Target(network, token, connection.debug_http, GITHUB)
     with target.wired(github, quiet=quiet, farewell=_FAREWELL) as wire:
-        return publish(CommentsApi(wire.transport, wire.throttle, pull), wire.clock, wanted)
+        return publish(CommentsApi(wire.transport, wire.throttle, pull, rest), wire.clock, wanted)
 
 
 def _said(done: Published, pull: PullRequest, wanted: Wanted) -> str:

@@ -1,6 +1,7 @@
-"""The three endpoints of GitHub's REST API that kalentops uses: list, create and edit comments of a pull request.
+"""What kalentops uses of GitHub's API: list, create and edit comments of a pull request, and ask whose a token is.
 
-Sources: "REST API endpoints for issue comments", "Rate limits for the REST API", "Using pagination in the REST API".
+Sources: "REST API endpoints for issue comments", "Rate limits for the REST API", "Using pagination in the REST API",
+"Queries" in the GraphQL reference (`viewer`), "GraphQL API for GitHub Enterprise Server" (its address).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from kalentops.api.retrying import TryAgain, retrying
 from kalentops.api.throttle import MAX_WAIT, Throttle, retry_after
 from kalentops.api.transport import Transport
 from kalentops.errors import Forbidden, RefusedByApi, Unauthorized, Unreachable, UntrustedList
-from kalentops.github.comments import Comment
+from kalentops.github.comments import Comment, is_login
 from kalentops.github.context import PullRequest
 from kalentops.outcome import Accepted, Answer, Limited, NotSent, Refused, Trouble, Unknown, Verdict
 from kalentops.text import clip
@@ -24,6 +25,7 @@ from kalentops.text import clip
 PAGE_SIZE: Final = 30
 MAX_PAGES: Final = 200
 _LIST_ATTEMPTS: Final = 3
+_WHOAMI_ATTEMPTS: Final = 2
 _T = TypeVar("_T")
 _MAY_HAVE_BEGUN: Final = frozenset({408, 425})
 _LIMITED: Final = frozenset({403, 429})
@@ -48,13 +50,22 @@ GITHUB: Final = Dialect(
 )
 
 
-class CommentsApi:
-    """The comments of one pull request."""
+def split_url(url: str) -> tuple[str, str]:
+    """The part of the API's URL that REST and GraphQL share, and what REST adds: `/v3` on an Enterprise Server."""
+    root = url.removesuffix("/v3")
+    return root, url[len(root) :]
 
-    def __init__(self, transport: Transport, throttle: Throttle, pull_request: PullRequest) -> None:
+
+class CommentsApi:
+    """The comments of one pull request. `rest` is what REST adds to the transport's URL."""
+
+    def __init__(
+        self, transport: Transport, throttle: Throttle, pull_request: PullRequest, rest: str = ""
+    ) -> None:
         self._transport = transport
         self._throttle = throttle
-        self._repository = f"/repos/{pull_request.repository}"
+        self._rest = rest
+        self._repository = f"{rest}/repos/{pull_request.repository}"
         self._comments = f"{self._repository}/issues/{pull_request.number}/comments"
 
     def list_comments(self) -> tuple[Comment, ...]:
@@ -89,6 +100,33 @@ class CommentsApi:
             if not answer.more and len(rows) < PAGE_SIZE:
                 return tuple(found.values())
         raise _untrusted(f"the list of comments does not end after {MAX_PAGES} pages")
+
+    def whoami(self) -> str | None:
+        """The login that the token writes as; None where GitHub does not say.
+
+        GraphQL's viewer works with each kind of token; `GET /user` refuses those of Apps, the workflow's among them.
+        Raises Interrupted.
+        """
+        said = self._ask("POST", "/graphql", {"query": "query { viewer { login } }"})
+        data = said.get("data")
+        viewer = data.get("viewer") if isinstance(data, Mapping) else None
+        return _login(viewer) or _login(self._ask("GET", f"{self._rest}/user"))
+
+    def _ask(self, method: str, path: str, body: Any = None) -> Mapping[str, Any]:
+        """The object that is answered; empty for a refusal, which is no failure here."""
+
+        def attempt(number: int) -> Mapping[str, Any]:
+            self._throttle.enter(number, reads=True)
+            answer = self._transport.send(method, path, body=body)
+            if answer.trouble is not None or answer.status >= 500:  # noqa: PLR2004
+                raise TryAgain(answer)
+            found = answer.body if answer.status == 200 else None  # noqa: PLR2004
+            return found if isinstance(found, Mapping) else {}
+
+        try:
+            return retrying(attempt, attempts=_WHOAMI_ATTEMPTS)
+        except TryAgain:
+            return {}
 
     def create(self, body: str) -> Verdict:
         """What became of one POST. It is repeated only where GitHub has not seen it."""
@@ -176,8 +214,16 @@ def as_comment(row: Any) -> Comment:
     if not isinstance(row, Mapping) or type(comment_id) is not int or comment_id <= 0:
         raise _untrusted("the list of comments holds a row without an id")
     user = row.get("user")
-    author = _text(user.get("login")) if isinstance(user, Mapping) else ""
-    return Comment(comment_id, author, _text(row.get("body")), _text(row.get("html_url")))
+    user = user if isinstance(user, Mapping) else {}
+    is_app = user.get("type") == "Bot"
+    return Comment(
+        comment_id, _text(user.get("login")), _text(row.get("body")), _text(row.get("html_url")), is_app
+    )
+
+
+def _login(user: Any) -> str | None:
+    login = _text(user.get("login")) if isinstance(user, Mapping) else ""
+    return login if is_login(login) else None
 
 
 def _text(value: Any) -> str:

@@ -1,42 +1,44 @@
 """Which comments are ours, and what has to happen to them. Pure.
 
 A comment is ours if the marker of the target is its first line and the author is the one that we write as. Both are
-needed: anybody can copy a marker, and an author may write about other things.
+needed: anybody can copy a marker, and an author may write about other things. Where it can't be known whom we write
+as, an App's comment counts as ours: a stranger can copy a marker, but can't write as an App of the repository.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from kalentops.github.body import Target, compose, fold, is_about, is_outdated, point_to, same
 
-# Who writes with the token of a workflow. Nobody else can have a name with brackets in it; source: "Automatic token
-# authentication" in GitHub's documentation of Actions. `GET /user` does not work with that token.
-ACTIONS: Final = "github-actions[bot]"
+# GitHub's own letters for a login, an underscore for managed users, and what an App has behind its name.
+_LOGIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}(\[bot\])?")
 
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment as the API lists it. `url` is its page, for people."""
+    """A comment as the API lists it. `url` is its page, for people; `by_app` says that its author is no person."""
 
     comment_id: int
     author: str
     body: str
     url: str
+    by_app: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What the pull request should show: `report` as Markdown, or None for "what is there is outdated".
 
-    `begin` permits a first comment.
+    `begin` permits a first comment. `author` is the login that we write as, None where it is not known.
     """
 
     target: Target
     report: str | None
-    author: str = ACTIONS
+    author: str | None = None
     begin: bool = True
 
 
@@ -54,9 +56,20 @@ class Edit:
 Step: TypeAlias = Create | Edit
 
 
-def by(comment: Comment, author: str) -> bool:
-    """Whether the author wrote it; case weighs nothing in a login."""
-    return comment.author.casefold() == author.casefold()
+def is_login(text: str) -> bool:
+    return _LOGIN.fullmatch(text) is not None
+
+
+def same_login(one: str, other: str) -> bool:
+    """Whether two logins name one account. GitHub ignores the case of its letters, which are ASCII; Unicode has others
+    that become the same in lower case.
+    """
+    return one.lower() == other.lower() and one.isascii() and other.isascii()
+
+
+def by(comment: Comment, author: str | None) -> bool:
+    """Whether the author wrote it; None is any App."""
+    return comment.by_app if author is None else same_login(comment.author, author)
 
 
 def ours(comments: Iterable[Comment], wanted: Wanted) -> list[Comment]:

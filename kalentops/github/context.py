@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kalentops.api.secret import ApiKey, usable
+from kalentops.config import STATE
 from kalentops.errors import NoKey, NoPullRequest, UsageError
 from kalentops.text import clip
 
@@ -112,9 +113,14 @@ def _checked(number: Any) -> int:
     return number
 
 
-def target_name(project: Path) -> str:
-    """The project's folder as seen from the root of its git repository; `.` for the root, and outside of one."""
-    for folder in (project, *project.parents):
-        if (folder / ".git").exists():
-            return project.relative_to(folder).as_posix()
-    return "."
+def target_name(project: Path, state: Path | None = None) -> str:
+    """The project's folder as seen from the root of its git repository; `.` for the root, and outside of one.
+
+    Where the project has several environments, each has a state of its own: the path of one that is not the usual one
+    stands for the folder.
+    """
+    root = next((each for each in (project, *project.parents) if (each / ".git").exists()), project)
+    if state is None or state.resolve() == project / STATE:
+        return project.relative_to(root).as_posix()
+    path = state.resolve()
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()

@@ -1,22 +1,23 @@
 """A pull request shows what is wanted: look, send what is missing, look again.
 
-There is no idempotency key. So a comment is begun only after the whole list was read and does not hold it; a POST
-whose outcome is unknown is looked for, over a growing time, before there is another; and where two runs have begun
-one each, both come to keep the same one.
+Each run has to find what the one before has posted, so it asks whose the token is before it posts. There is no
+idempotency key. So a comment is begun only after the whole list was read and does not hold it; a POST whose outcome is
+unknown is looked for, over a growing time, before there is another; and where two runs have begun one each, both come
+to keep the same one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, Protocol
 
 from kalentops.clock import Clock
 from kalentops.errors import Interrupted, Unreachable, WrongAuthor
 from kalentops.github.body import same
 from kalentops.github.client import PAGE_SIZE, as_comment, refuse, unreachable
-from kalentops.github.comments import Comment, Create, Edit, Wanted, by, decide, ours, strangers
+from kalentops.github.comments import Comment, Create, Edit, Wanted, by, decide, ours, same_login, strangers
 from kalentops.outcome import Accepted, Limited, Unknown, Verdict
 from kalentops.text import clip
 
@@ -30,6 +31,8 @@ class Comments(Protocol):
     """What publishing needs of the API."""
 
     def list_comments(self) -> tuple[Comment, ...]: ...
+
+    def whoami(self) -> str | None: ...
 
     def create(self, body: str) -> Verdict: ...
 
@@ -50,6 +53,7 @@ class Published:
 def publish(api: Comments, clock: Clock, wanted: Wanted) -> Published:
     """Raises what the API's methods raise, and WrongAuthor where GitHub takes us for somebody else."""
     comments = api.list_comments()
+    wanted = _signed(api, wanted, comments)
     what: Literal["created", "edited", "unchanged"] = "unchanged"
     for _ in range(_ROUNDS):
         steps = decide(comments, wanted)
@@ -73,6 +77,32 @@ def publish(api: Comments, clock: Clock, wanted: Wanted) -> Published:
     ]
     mine = ours(comments, wanted)
     return Published(what, mine[0].url, tuple(notes)) if mine else Published("none", notes=tuple(notes))
+
+
+def _signed(api: Comments, wanted: Wanted, comments: tuple[Comment, ...]) -> Wanted:
+    """With the author that the next run will look for, too. Raises WrongAuthor where that can't be known."""
+    begins = any(isinstance(step, Create) for step in decide(comments, wanted))
+    if wanted.author is not None and not begins:
+        return wanted
+    me, asked_for = api.whoami(), wanted.author
+    if me is not None:
+        if asked_for is not None and not same_login(me, asked_for):
+            raise WrongAuthor(
+                f"GITHUB_TOKEN belongs to {me}, and the author that was asked for is {clip(asked_for)}",
+                hint=f"pass --author '{me}', or leave it out",
+            )
+        return replace(wanted, author=me)
+    others = {each.author for each in strangers(comments, wanted)}
+    apps = {each.author for each in ours(comments, wanted)}
+    if asked_for is None and len(apps) == 1:
+        return replace(wanted, author=apps.pop())
+    if (begins and others) or len(apps) > 1:
+        raise WrongAuthor(
+            f"GitHub does not say whom GITHUB_TOKEN belongs to, and there is a comment for this target by "
+            f"{clip(', '.join(sorted(apps or others)))}",
+            hint="pass --author LOGIN with the one that the token belongs to",
+        )
+    return wanted
 
 
 def _begin(
@@ -141,6 +171,6 @@ def _look(
 
 def _wrong_author(comment: Comment, wanted: Wanted) -> WrongAuthor:
     return WrongAuthor(
-        f"the comment was posted as {clip(comment.author)}, and looked for as {clip(wanted.author)}",
-        hint=f"pass --author '{clip(comment.author)}'; else each run posts another one",
+        f"the comment was posted as {clip(comment.author)}, and looked for as {clip(wanted.author or 'an App')}",
+        hint=f"pass --author '{clip(comment.author)}', so that the next run finds it",
     )

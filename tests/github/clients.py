@@ -10,11 +10,11 @@ from kalentops.api.throttle import Throttle
 from kalentops.api.transport import HttpTransport, Network
 from kalentops.github.body import Target
 from kalentops.github.client import GITHUB, CommentsApi
-from kalentops.github.comments import ACTIONS, Wanted
+from kalentops.github.comments import Wanted
 from kalentops.github.context import PullRequest
 from kalentops.github.publish import Published, publish
 from tests.fakeclock import FakeClock
-from tests.github.stand_in import NUMBER, REPOSITORY, TOKEN
+from tests.github.stand_in import BOT, NUMBER, REPOSITORY, TOKEN
 
 PARIS = Target("teams/paris")
 
@@ -35,7 +35,7 @@ def show(
     report: str | None,
     *,
     target: Target = PARIS,
-    author: str = ACTIONS,
+    author: str | None = BOT,
     begin: bool = True,
     clock: FakeClock | None = None,
 ) -> Published:

@@ -5,7 +5,7 @@ ascending ids, 30 a page and at most 100), "Using pagination in the REST API" (t
 fits on one page), "Rate limits for the REST API" (403 or 429, `retry-after`, `x-ratelimit-*`), "Troubleshooting the
 REST API" (`message`, `errors`, 401 "Bad credentials", 422 "Validation Failed", a user agent is required). The words
 of the refusals for long bodies, locked conversations and tokens that may only read are those that people have quoted
-from it.
+from it. Whose a token is, GraphQL's `viewer` tells for each kind of token, `GET /user` for a person's alone.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ REPOSITORY = "octo-org/recruiting"
 NUMBER = 7
 _LONGEST = 65_536
 _COMMENTS = f"/repos/{REPOSITORY}/issues/{NUMBER}/comments"
+_WHO = ("/graphql", "/user")
 _ONE = re.compile(rf"/repos/{REPOSITORY}/issues/comments/(\d+)")
 
 
@@ -46,11 +47,12 @@ class Fault:
 
 @dataclass
 class StandIn:
-    """`comments` by id. `as_user` is whom the token belongs to."""
+    """`comments` by id. `as_user` is whom the token belongs to, `tells` where GitHub says so."""
 
     comments: dict[int, dict[str, Any]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     as_user: str = BOT
+    tells: tuple[str, ...] = ("/graphql", "/user")
     token: str = TOKEN
     may: Literal["write", "read", "nothing"] = "write"
     locked: bool = False
@@ -77,8 +79,8 @@ class StandIn:
 
     @property
     def sent(self) -> list[str]:
-        """The methods of all requests, in order."""
-        return [request.method for request in self.requests]
+        """The methods of all requests about comments, in order."""
+        return [request.method for request in self.requests if not _asks_who(request)]
 
     @property
     def writes(self) -> list[str]:
@@ -117,6 +119,8 @@ class StandIn:
             connection.send(answer)
 
     def _faulty(self, request: Received) -> bytes | None:
+        if _asks_who(request):
+            return self._stranger(request) or self._who(urlsplit(request.path).path)
         if request.method == "GET":
             self._late = [(left - 1, act) for left, act in self._late]
             for left, act in self._late:
@@ -154,9 +158,17 @@ class StandIn:
             return refusal(403, "Request forbidden by administrative rules.")
         if request.headers.get("authorization") != f"Bearer {self.token}":
             return refusal(401, "Bad credentials")
-        if self.may == "read" and request.method != "GET":
+        if self.may == "read" and request.method != "GET" and not _asks_who(request):
             return refusal(403, "Resource not accessible by integration")
         return None
+
+    def _who(self, path: str) -> bytes:
+        where = next(each for each in _WHO if path.endswith(each))
+        app = self.as_user.endswith("[bot]")
+        if where not in self.tells or (where == "/user" and app):
+            return refusal(403, "Resource not accessible by integration")
+        user = {"login": self.as_user}
+        return answers.as_json(200, {"data": {"viewer": user}} if where == "/graphql" else user)
 
     def _list(self, query: dict[str, list[str]]) -> bytes:
         size = min(int(query.get("per_page", ["30"])[0]), 100)
@@ -186,6 +198,10 @@ class StandIn:
             return wrong
         self.comments[comment_id]["body"] = request.json["body"]
         return answers.as_json(200, self.comments[comment_id])
+
+
+def _asks_who(request: Received) -> bool:
+    return urlsplit(request.path).path.endswith(_WHO)
 
 
 def _wrong(request: Received) -> bytes | None:

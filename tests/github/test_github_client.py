@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from kalentops.api.throttle import Throttle
 from kalentops.errors import Interrupted, KalentopsError, RefusedByApi, Unreachable, UntrustedList
-from kalentops.github.client import MAX_PAGES, PAGE_SIZE, CommentsApi, limit_wait
+from kalentops.github.client import MAX_PAGES, PAGE_SIZE, CommentsApi, limit_wait, split_url
 from kalentops.github.comments import Comment
 from kalentops.github.context import PullRequest
 from kalentops.outcome import Accepted, Answer, Limited, NotSent, Refused, Trouble, Unknown
@@ -106,10 +106,11 @@ def test_only_comments_of_the_pull_request_can_be_reached(body: str, number: int
     public = {
         name for name, _ in inspect.getmembers(CommentsApi, inspect.isfunction) if not name.startswith("_")
     }
-    assert public == {"list_comments", "create", "edit", "limited"}
+    assert public == {"list_comments", "whoami", "create", "edit", "limited"}
     comments, network = api(lambda *_: Answer(status, {"message": "m", "id": 1}))
     acts: list[Callable[[], object]] = [
         comments.list_comments,
+        comments.whoami,
         lambda: comments.create(body),
         lambda: comments.edit(number, body),
     ]
@@ -120,7 +121,8 @@ def test_only_comments_of_the_pull_request_can_be_reached(body: str, number: int
             assert visible(str(error)) == str(error)  # noqa: PT017 - it need not be raised
     for method, path in network.sent:
         one = re.fullmatch(rf"/repos/{REPOSITORY}/issues/comments/-?\d+", path)
-        assert (method in {"GET", "POST"} and path == COMMENTS) or (method == "PATCH" and one)
+        asks = (method, path) in {("POST", "/graphql"), ("GET", "/user")}
+        assert asks or (method in {"GET", "POST"} and path == COMMENTS) or (method == "PATCH" and one)
 
 
 def test_the_requests(github: StandIn) -> None:
@@ -138,6 +140,40 @@ def test_the_requests(github: StandIn) -> None:
         assert each.headers["x-github-api-version"] == "2022-11-28"
         assert "x-api-key" not in each.headers
         assert [name for name, value in each.headers.items() if TOKEN in value] == ["authorization"]
+
+
+SAID: list[tuple[Answer, str | None]] = [
+    (Answer(200, {"data": {"viewer": {"login": "our-app[bot]"}}}), "our-app[bot]"),
+    (Answer(200, {"login": "octo_cat"}), "octo_cat"),
+    (Answer(200, {"data": None, "errors": [{"message": "no"}]}), None),
+    (Answer(200, []), None),
+    (Answer(200, {"login": "octo cat"}), None),
+    (Answer(200, {"login": "\x1b[31m"}), None),
+    (Answer(200, {"login": "octo\u017fat"}), None),
+    (Answer(403, {"login": "octocat"}), None),
+    (Answer(500, {"login": "octocat"}), None),
+    (Answer(trouble=Trouble.LOST, reason="no"), None),
+]
+
+
+@pytest.mark.parametrize(("answer", "login"), SAID)
+def test_whose_the_token_is(answer: Answer, login: str | None) -> None:
+    comments, network = api(lambda *_: answer)
+    assert comments.whoami() == login
+    assert len(network.sent) <= 4
+
+
+def test_an_enterprise_server_has_graphql_beside_the_versions_of_rest() -> None:
+    network = Recording(lambda *_: Answer(404, {}))
+    root, rest = split_url("https://github.example/api/v3")
+    comments = CommentsApi(
+        network, Throttle(FakeClock(), lambda _: None), PullRequest(REPOSITORY, NUMBER), rest
+    )
+    comments.whoami()
+    comments.create("x")
+    assert root == "https://github.example/api"
+    assert network.sent == [("POST", "/graphql"), ("GET", "/v3/user"), ("POST", f"/v3{COMMENTS}")]
+    assert split_url("https://api.github.com") == ("https://api.github.com", "")
 
 
 # --- lists -----------------------------------------------------------------------------------------------------

@@ -90,6 +90,9 @@ def test_each_project_of_a_repository_has_its_own(workflow: Project, github: Sta
         assert workflow.run("comment", "-C", folder, "report.md").code == 0
     assert workflow.run("comment", "--target-name", "staging", "report.md").code == 0
     assert github.bodies() == [compose(Target("teams/paris"), REPORT), compose(Target("staging"), REPORT)]
+    workflow.environment["KALENTOPS_STATE"] = "production.json"
+    assert workflow.run("comment", "-C", "teams/paris", "report.md").code == 0
+    assert github.bodies()[2:] == [compose(Target("teams/paris/production.json"), REPORT)]
 
 
 def test_options_win_over_the_environment(workflow: Project, github: StandIn) -> None:
@@ -133,6 +136,7 @@ WRONG: list[tuple[tuple[str, ...], dict[str, str], int, str]] = [
     (("huge.md",), {}, 1, "larger than 16 MiB"),
     (("report.md", "-C", "nowhere"), {}, 1, "there is no folder nowhere"),
     (("report.md", "--target-name", ""), {}, 1, "a target needs a name"),
+    (("report.md", "--author", "@octocat"), {}, 1, "`@octocat` is no login"),
     (("report.md", "--pull-request", "0"), {}, 1, "not in the range"),
     (("report.md",), {"GITHUB_REPOSITORY": "../x"}, 1, "is no repository"),
     (("report.md",), {"GITHUB_TOKEN": ""}, 4, "GITHUB_TOKEN is not set"),

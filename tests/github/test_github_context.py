@@ -150,3 +150,16 @@ def test_the_target_is_the_folder_as_seen_from_the_repository(tmp_path: Path) ->
     (tmp_path / "site" / ".git").write_text("gitdir: elsewhere\n")  # a worktree has a file there
     assert target_name(project) == "teams/paris"
     assert target_name(tmp_path / "site") == "."
+
+
+def test_each_state_of_a_project_is_a_target(tmp_path: Path) -> None:
+    project = tmp_path / "site" / "teams" / "paris"
+    (project / ".git").mkdir(parents=True)
+    assert target_name(project, project / "kalentops.state.json") == "."
+    assert target_name(project, project / "staging.json") == "staging.json"
+    (project / ".git").rmdir()
+    (tmp_path / "site" / ".git").mkdir()
+    assert target_name(project, project / "kalentops.state.json") == "teams/paris"
+    assert target_name(project, project / "../staging.json") == "teams/staging.json"
+    outside = tmp_path / "state.json"
+    assert target_name(project, outside) == outside.as_posix()

@@ -127,14 +127,75 @@ def test_another_author_can_be_named(github: StandIn) -> None:
     assert github.bodies("Kalent-Bot") == [compose(PARIS, OTHER)]
 
 
-def test_an_author_that_is_not_the_tokens_is_told_at_once(github: StandIn) -> None:
-    github.as_user = "octocat"
-    with pytest.raises(WrongAuthor, match="posted as octocat, and looked for as github-actions") as caught:
-        show(github.url, REPORT)
-    assert caught.value.hint == "pass --author 'octocat'; else each run posts another one"
+@pytest.mark.parametrize("tells", [("/graphql", "/user"), ("/user",), ("/graphql",), ()])
+@pytest.mark.parametrize("me", [BOT, "our-app[bot]", "octocat"])
+def test_without_an_author_each_run_edits_the_same_comment(
+    github: StandIn, me: str, tells: tuple[str, ...]
+) -> None:
+    """Of a token of a workflow, of an App, of a person, whatever GitHub says of whom it belongs to."""
+    github.as_user, github.tells = me, tells
+    github.add(compose(PARIS, REPORT), "mallory")
+    known = "/graphql" in tells or ("/user" in tells and me == "octocat")
+    if not known:  # a comment of somebody could be ours
+        with pytest.raises(WrongAuthor, match="a comment for this target by mallory"):
+            show(github.url, REPORT, author=None)
+        assert github.writes == []
+        github.comments.clear()
+    if not known and me == "octocat":
+        with pytest.raises(WrongAuthor, match="posted as octocat, and looked for as an App"):
+            show(github.url, REPORT, author=None)
+        with pytest.raises(WrongAuthor, match="a comment for this target by octocat"):
+            show(github.url, OTHER, author=None)
+        assert show(github.url, OTHER, author=me).what == "edited"
+    else:
+        assert show(github.url, REPORT, author=None).what == "created"
+        assert show(github.url, REPORT, author=None).what == "unchanged"
+        assert show(github.url, OTHER, author=None).what == "edited"
+    assert github.bodies(me) == [compose(PARIS, OTHER)]
+    assert github.bodies("mallory") == [compose(PARIS, REPORT)] * known
+    assert github.writes == ["POST", "PATCH"]
+
+
+@pytest.mark.parametrize("author", ["our-app", "our-app[bot]x", "github-actions[bot]"])
+def test_an_author_that_is_not_the_tokens_posts_at_most_once(github: StandIn, author: str) -> None:
+    github.as_user = "our-app[bot]"
+    with pytest.raises(WrongAuthor, match="belongs to our-app") as caught:
+        show(github.url, REPORT, author=author)
+    assert caught.value.hint == "pass --author 'our-app[bot]', or leave it out"
+    assert github.writes == []
+    github.tells = ()
+    for said in ("was posted as our-app", "a comment for this target by our-app"):
+        with pytest.raises(WrongAuthor, match=said):
+            show(github.url, REPORT, author=author)
+    assert github.writes == ["POST"]
+
+
+def test_of_several_apps_none_is_guessed(github: StandIn) -> None:
+    github.tells = ()
+    github.add(compose(PARIS, REPORT))
+    github.add(compose(PARIS, REPORT), "our-app[bot]")
+    with pytest.raises(WrongAuthor, match=r"by github-actions\[bot\], our-app\[bot\]"):
+        show(github.url, OTHER, author=None)
+    assert github.writes == []
+
+
+def test_an_author_is_compared_in_the_letters_that_a_login_has(github: StandIn) -> None:
+    """Each of these becomes, or begins, the bot's name in some way of comparing."""
+    for author in ("github-action\u017f[bot]", "GITHUB-ACTIONS", "github-actions[bot][bot]", " " + BOT):
+        github.add(compose(PARIS, REPORT), author)
+    assert show(github.url, OTHER, author=None).what == "created"
+    assert show(github.url, REPORT, author="GitHub-Actions[bot]").what == "edited"
+    assert github.writes == ["POST", "PATCH"]
+
+
+def test_a_lost_post_of_somebody_unknown_is_found(github: StandIn) -> None:
+    github.tells = ()
     github.faults = [Fault("POST", done=True)]
-    with pytest.raises(WrongAuthor):
-        show(github.url, OTHER)
+    assert show(github.url, REPORT, author=None).what == "created"
+    github.comments.clear()
+    github.faults, github.as_user = [Fault("POST", done=True)], "octocat"
+    with pytest.raises(WrongAuthor, match="posted as octocat"):
+        show(github.url, REPORT, author=None)
     assert github.writes == ["POST", "POST"]
 
 
@@ -335,7 +396,7 @@ def test_what_is_refused_is_asked_once(
         show(github.url, REPORT)
     assert said in str(caught.value)
     assert hint in str(getattr(caught.value, "hint", ""))
-    assert len(github.requests) <= 2
+    assert len(github.sent) <= 2
 
 
 def test_a_text_that_is_refused_is_not_sent_again(github: StandIn) -> None:
@@ -433,8 +494,3 @@ def test_an_interrupt_while_looking_ends_without_a_second_post(github: StandIn) 
         show(github.url, REPORT, clock=FakeClock(stop_after=0))
     assert github.writes == ["POST"]
     assert show(github.url, REPORT).what == "unchanged"
-
-
-def test_the_bot_is_the_default_author(github: StandIn) -> None:
-    show(github.url, REPORT)
-    assert github.comments[1001]["user"]["login"] == BOT
