@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kalentops.finding import Finding, Problem, Severity
+from kalentops.loader.lost import lost
 from kalentops.loader.misspelt import as_meant
 from kalentops.loader.nodes import Broken, Tree
 from kalentops.loader.places import Places
@@ -56,7 +57,20 @@ def read_document(file: str, text: str) -> Document:
     document.findings += [Finding(file, f.line, f.column, f.code, f.message, f.hint) for f in parsed.faults]
     if parsed.usable:
         _shape(document, text)
+        _tell_lost(document, text)
     return document
+
+
+def _tell_lost(document: Document, text: str) -> None:
+    for problem, index in lost(text, document.data):
+        line, column = document.places.at(index)
+        document.findings.append(
+            Finding(
+                document.file, line, column, problem.code, problem.message, problem.hint, path=problem.path
+            )
+        )
+        if problem.path[-1] == "subject":  # whether there is one is unclear as long as its text is
+            document.tainted |= {problem.path}
 
 
 def _shape(document: Document, text: str) -> None:

@@ -45,9 +45,13 @@ class Places:
         if at is not None and isinstance(node, str):
             index = self._index(event, node, at)
             if index is not None:
-                line = bisect_right(self._lines, index)
-                return line, index - self._lines[line - 1] + 1
+                return self.at(index)
         return event.start_mark.line + 1, event.start_mark.column + 1
+
+    def at(self, index: int) -> tuple[int, int]:
+        """Line and column (from 1) of a character of the text."""
+        line = bisect_right(self._lines, index)
+        return line, index - self._lines[line - 1] + 1
 
     def written(self, path: Sequence[str | int]) -> str:
         """The scalar at `path` as its author wrote it, without quotes; empty where there is none."""

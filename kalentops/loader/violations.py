@@ -124,7 +124,7 @@ def _wrong_type(v: Violation) -> Problem:
     elif v.kind == "literal_error":
         hint = "write one of " + ", ".join(allowed(str(v.path[-1])))
     elif wanted == "text" and v.value is None:
-        hint = "write a text, in quotes if it begins with `#`: what follows a # is a comment"
+        hint = "write a text, in quotes if it begins with `#`, `&` or `!`: YAML takes that for something else"
     elif wanted == "text" and isinstance(v.value, dict | list):
         hint = "quote it, or put it below a `|-`: a { or [ begins a mapping or a list"
     else:

@@ -21,7 +21,7 @@ DEFAULTS: Final[Severities] = {}
 
 def check(document: Document, severities: Severities = DEFAULTS) -> list[Finding]:
     """The findings of a document: those of the loader, and those of the rules."""
-    findings = list(document.findings)
+    findings = [*_weighed(document.findings, severities)]
     if document.model is None:
         return findings
     stand_ins = _tainted(document)
@@ -33,6 +33,14 @@ def check(document: Document, severities: Severities = DEFAULTS) -> list[Finding
                     at = replace(problem, path=("blueprints", key, *problem.path), code=rule.code)
                     findings.append(document.place(at, severities.get(rule.code) or rule.severity))
     return findings
+
+
+def _weighed(findings: Iterable[Finding], severities: Severities) -> Iterator[Finding]:
+    """The loader's findings: it does not know how much each of them weighs."""
+    for finding in findings:
+        severity = severities.get(finding.code, BY_CODE[finding.code].severity)
+        if severity is not None:
+            yield finding if severity is finding.severity else replace(finding, severity=severity)
 
 
 _WITH_CHECK: Final = tuple(rule for rule in RULES if rule.check)

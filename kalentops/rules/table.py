@@ -13,6 +13,7 @@ from kalentops.rules import (
     kal006_unknown_tag,
     kal007_one_document,
     kal008_alias,
+    kal009_lost_text,
     kal010_unknown_field,
     kal011_missing_field,
     kal012_wrong_type,
@@ -52,6 +53,8 @@ from kalentops.rules import (
     kal309_unseen_characters,
     kal310_single_braces,
     kal311_closed_sourcing,
+    kal312_comment_behind_name,
+    kal313_joined_lines,
 )
 from kalentops.rules.base import Rule
 from kalentops.text import nearest
@@ -65,6 +68,7 @@ RULES: Final[tuple[Rule, ...]] = (
     kal006_unknown_tag.RULE,
     kal007_one_document.RULE,
     kal008_alias.RULE,
+    kal009_lost_text.RULE,
     kal010_unknown_field.RULE,
     kal011_missing_field.RULE,
     kal012_wrong_type.RULE,
@@ -104,6 +108,8 @@ RULES: Final[tuple[Rule, ...]] = (
     kal309_unseen_characters.RULE,
     kal310_single_braces.RULE,
     kal311_closed_sourcing.RULE,
+    kal312_comment_behind_name.RULE,
+    kal313_joined_lines.RULE,
 )
 BY_CODE: Final[dict[str, Rule]] = {rule.code: rule for rule in RULES}
 

@@ -18,7 +18,7 @@ HEAD = (
 
 
 def _findings(text: str) -> list[Finding]:
-    return sorted(check(read_document("f.yaml", text)))
+    return sorted(check(read_document("f.yaml", text), {"KAL313": None}))
 
 
 def _places(text: str) -> tuple[str, list[tuple[int, int]]]:

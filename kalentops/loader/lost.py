@@ -1,0 +1,178 @@
+"""What its author wrote and no value holds: YAML takes it for a comment, for an anchor or for a tag, without a word.
+
+Only fields that hold free text are looked at. Behind `type: EMAIL` a comment is a comment.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, NamedTuple
+
+from kalentops.finding import Problem
+from kalentops.loader.folded import first_joined
+from kalentops.loader.nodes import Event, Map, Seq, Tree
+from kalentops.text import clip
+
+Path = tuple[str | int, ...]
+Lost = tuple[Problem, int]
+"""A problem, and the index in the file's text at which it is."""
+
+_MESSAGES: Final = frozenset({"subject", "content"})
+_FIELDS: Final = ("id", "name", "subject", "content")
+_COMMENT: Final = re.compile(r"([ \t]*)(#[^\r\n]*)")
+_AFTER_KEY: Final = re.compile(r"[ \t]*:[ \t]+(#[^\r\n]*)")
+_LINE_BELOW: Final = re.compile(r"(?:[ \t]*(?:\r\n?|\n))*([ \t]*)(#[^\r\n]*)")
+_BREAK: Final = re.compile(r"[\r\n]")
+_FIRST_ON_ITS_LINE: Final = re.compile(r"[ \t]*(?:[-?][ \t]+)*")
+_ADVICE: Final = "put the whole text in quotes; a comment goes on a line of its own, above"
+
+
+class _Written(NamedTuple):
+    """A field as its author wrote it."""
+
+    path: Path
+    field: str
+    key: Event
+    event: Any
+    value: Any
+
+
+def lost(text: str, root: Tree) -> Iterator[Lost]:
+    """What of the texts in a file is lost. A value behind several aliases is looked at once."""
+    used = frozenset(_aliases(root))
+    seen: set[int] = set()
+    for each in _texts(root):
+        start = each.event.start_mark.index
+        if hasattr(each.event, "style") and start not in seen:
+            seen.add(start)
+            yield from _of_field(text, each, used)
+
+
+def _aliases(node: Tree) -> Iterator[str]:
+    marks: Iterable[Any] = ()
+    if isinstance(node, Map):
+        marks = [event for pair in node.marks.values() for event in pair]
+        below: Iterable[Any] = node.values()
+    else:
+        marks, below = (node.marks, node) if isinstance(node, Seq) else ((), ())
+    yield from (event.anchor for event in marks if not hasattr(event, "implicit"))
+    for value in below:
+        if isinstance(value, Map | Seq):
+            yield from _aliases(value)
+
+
+def _texts(root: Tree) -> Iterator[_Written]:
+    blueprints = root.get("blueprints") if isinstance(root, Map) else None
+    for key, body in blueprints.items() if isinstance(blueprints, Map) else ():
+        path: Path = ("blueprints", key)
+        yield from _fields(body, ("name",), path)
+        steps = body.get("steps") if isinstance(body, Map) else None
+        for number, step in enumerate(steps if isinstance(steps, Seq) else ()):
+            yield from _fields(step, _FIELDS, (*path, "steps", number))
+
+
+def _fields(node: Any, names: Iterable[str], path: Path) -> Iterator[_Written]:
+    if not isinstance(node, Map):
+        return
+    for name in names:
+        if name in node.marks:
+            yield _Written((*path, name), name, *node.marks[name], node.get(name))
+    yield from _free_form(node.get("config"), (*path, "config"))
+
+
+def _free_form(node: Any, path: Path) -> Iterator[_Written]:
+    if isinstance(node, Map):
+        for key, value in node.items():
+            yield _Written((*path, key), "config", *node.marks[key], value)
+            yield from _free_form(value, (*path, key))
+
+
+def _of_field(text: str, each: _Written, used: frozenset[str]) -> Iterator[Lost]:
+    if not isinstance(each.value, str) and not (each.value is None and each.field == "subject"):
+        return  # of the wrong type: that is told, with the same advice
+    if not each.event.style:
+        yield from _property(each, used)
+    found = _comment(text, each)
+    if found:
+        comment, index = found
+        deliberate = comment[1:2] in {"", " ", "\t", "!", "#"}
+        if each.field in _MESSAGES or not deliberate:
+            said = f"`{clip(comment, 40)}` is not part of the text: YAML takes it for a comment"
+            yield Problem(each.path, said, _ADVICE, code="KAL009"), index
+        elif each.field == "name" and not each.event.style:
+            said = f"`{clip(comment, 40)}` is a comment, not a part of the name"
+            yield Problem(each.path, said, _ADVICE, code="KAL312"), index
+    if each.field == "content" and each.value:
+        joined = first_joined(text, each.event)
+        if joined is not None:
+            said = f"the line break before this line is lost: {_HOW[each.event.style or '']} joins lines"
+            hint = "write the text below a `|-`, which keeps its lines"
+            yield Problem(each.path, said, hint, code="KAL313"), joined
+
+
+_HOW: Final = {
+    ">": "`>`",
+    "'": "a text in quotes",
+    '"': "a text in quotes",
+    "": "a text without quotes",
+}
+
+
+def _property(each: _Written, used: frozenset[str]) -> Iterator[Lost]:
+    event, lost = each.event, ""
+    if event.anchor and event.anchor not in used:
+        lost, taken = f"&{event.anchor}", "for an anchor, which nothing refers to"
+    elif event.tag == "!":
+        lost, taken = "!", "for a tag"
+    if lost:
+        said = f"`{clip(lost, 40)}` is not part of the text: YAML takes it {taken}"
+        yield Problem(each.path, said, "put the whole text in quotes", code="KAL009"), event.start_mark.index
+
+
+def _comment(text: str, each: _Written) -> tuple[str, int] | None:
+    """The comment that is or may be a part of the text, and where it begins."""
+    style, start, end = each.event.style, each.event.start_mark.index, each.event.end_mark.index
+    if style in {"'", '"'}:
+        # libyaml takes `"#1"` for a comment even where no blank stands before it.
+        match = _COMMENT.match(text, end)
+        if match and (not match[1] or _closes(match[2], style)):
+            return match[2], match.start(2)
+        return None
+    if not style:
+        match = _AFTER_KEY.match(text, each.key.end_mark.index, max(start, _line_end(text, start)))
+        if match:
+            return match[1], match.start(1)
+        match = _COMMENT.match(text, end) if each.value is not None else None
+        if match:
+            return match[2], match.start(2)
+    else:
+        line_end = _line_end(text, start)
+        at = text.find(" #", start, line_end) + 1
+        if at and text[at + 1 : at + 2] not in {" ", "\t", ""} and each.field in _MESSAGES:
+            return text[at:line_end], at
+    return _below(text, each)
+
+
+def _closes(comment: str, quote: str) -> bool:
+    """Whether a comment ends as a text would whose closing quote stands too early: `"We are" #1"`."""
+    return comment.rstrip().endswith(quote) and comment.count(quote) % 2 == 1
+
+
+def _below(text: str, each: _Written) -> tuple[str, int] | None:
+    """A comment on a line below, indented as if it belonged to the text."""
+    key = each.key.start_mark
+    if each.field not in _MESSAGES or each.value is None:
+        return None
+    if not _FIRST_ON_ITS_LINE.fullmatch(text, key.index - key.column, key.index):
+        return None
+    end = each.event.end_mark.index
+    match = _LINE_BELOW.match(text, end if each.event.style else _line_end(text, end))
+    if match and len(match[1]) > key.column:
+        return match[2], match.start(2)
+    return None
+
+
+def _line_end(text: str, index: int) -> int:
+    match = _BREAK.search(text, index)
+    return match.start() if match else len(text)
