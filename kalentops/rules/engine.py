@@ -75,7 +75,7 @@ def _hides(tainted: _Tainted, rule: Rule, problem: Problem) -> bool:
     if not tainted:
         return False
     step = problem.path[1] if len(problem.path) > 1 and isinstance(problem.path[1], int) else None
-    reads = rule.reads | {"*"}
+    reads = {*([problem.path[-1]] if rule.each_alone else rule.reads), "*"}
     if rule.order and step is not None:
         return any(tainted.get(s, set()) & reads for s in range(step + 1))
     return bool(tainted.get(step, set()) & reads)

@@ -17,20 +17,22 @@ from collections.abc import Iterator
 from kalentops.finding import Problem
 from kalentops.model import Blueprint
 from kalentops.rules.base import Rule
+from kalentops.rules.texts import CONTROL, Place
 from kalentops.text import character_name, unseen
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
     yield from _look(("name",), blueprint.name)
     for index, step in enumerate(blueprint.steps):
-        for field, text in (("name", step.name), *step.texts()):
+        for field, text in (("id", step.id), ("name", step.name), *step.texts()):
             yield from _look(("steps", index, field), text)
 
 
-def _look(place: tuple[str | int, ...], text: str) -> Iterator[Problem]:
+def _look(place: Place, text: str) -> Iterator[Problem]:
     if text.isascii() and text.isprintable():
         return
-    found = unseen(text)
+    # In a field of one line, control characters are KAL027.
+    found = [each for each in unseen(text) if place[-1] == "content" or not CONTROL.match(each[1])]
     if found:
         index, char = found[0]
         more = f", and {len(found) - 1} more" if len(found) > 1 else ""
@@ -42,4 +44,11 @@ def _look(place: tuple[str | int, ...], text: str) -> Iterator[Problem]:
         )
 
 
-RULE = Rule("KAL309", "unseen-characters", __doc__, check, reads=frozenset({"name", "subject", "content"}))
+RULE = Rule(
+    "KAL309",
+    "unseen-characters",
+    __doc__,
+    check,
+    reads=frozenset({"id", "name", "subject", "content"}),
+    each_alone=True,
+)

@@ -13,6 +13,9 @@ from kalentops.model import VARIABLES, Blueprint
 # number of times, whatever the text.
 VARIABLE: Final = re.compile(r"(?<!\{)(\{{2,}+)((?:(?!\{\{|\}\}).)*+)(\}{2,}+)", re.DOTALL)
 
+# What no field of one line holds: control characters and the ends of lines.
+CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
 Place = tuple[str | int, ...]
 
 
