@@ -15,8 +15,8 @@ class Rule:
 
     `check` gets a blueprint and gives the problems, their paths starting at the blueprint. `reads` names the
     fields of a step that it looks at: where one of them holds a stand-in for a value that could not be read, the
-    rule is not asked about that step, or, with `order`, about neither that step nor those after it. With `each_alone` it looks at each
-    field by itself, so that a stand-in hides what is found in its own field only.
+    rule is not asked about that step, or, with `order`, about neither that step nor those after it. With `each_alone`
+    it looks at each field by itself, so that a stand-in hides what is found in its own field only.
     """
 
     code: str

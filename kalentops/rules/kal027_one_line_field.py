@@ -1,4 +1,4 @@
-"""A field of one line holds a line break, another control character, or white space at an end.
+r"""A field of one line holds a line break, another control character, or white space at an end.
 
 A subject with a line break can't be sent as one: what follows may be lost, or be taken for another header of the mail.
 Names and ids are shown and compared as one line. Tabs and the separators U+0085, U+2028 and U+2029 count as well.
@@ -6,11 +6,11 @@ Names and ids are shown and compared as one line. Tabs and the separators U+0085
 Wrong:
     subject: |
       A question
-    name: "C:\\temp"
+    name: "C:\temp"
 
 Right:
     subject: A question
-    name: 'C:\\temp'
+    name: 'C:\temp'
 """
 
 from __future__ import annotations
