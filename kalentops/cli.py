@@ -66,6 +66,17 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
+def parameters(command: str) -> list[click.Parameter]:
+    """The options and arguments of a command, such as `state push`."""
+    found: click.Command = cli
+    for word in command.split():
+        inner = found.get_command(click.Context(found), word) if isinstance(found, click.Group) else None
+        if inner is None:
+            raise ValueError(f"there is no command {command}")
+        found = inner
+    return found.params
+
+
 @click.group(
     cls=Commands,
     epilog=_EPILOG,

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,10 @@ class Project:
 
     def run(self, *args: str) -> Ran:
         """A command in this process: the real program, without the price of starting it."""
+        return self.within(lambda: run_cli(args))
+
+    def within(self, act: Callable[[], int]) -> Ran:
+        """The same for what is not a command."""
         out, err = io.StringIO(), io.StringIO()
         before = dict(os.environ), Path.cwd()
         try:
@@ -112,7 +117,7 @@ class Project:
             os.environ.update(self.variables())
             os.chdir(self.folder)
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                code = run_cli(args)
+                code = act()
         finally:
             os.chdir(before[1])
             os.environ.clear()

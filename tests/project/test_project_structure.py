@@ -19,7 +19,9 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # From the top down; a module imports from its own layer or from a lower one. Where the modules of a package stand in
 # several layers, each is named, and the package itself, which is empty, stands below them.
 LAYERS = (
-    ("__main__", "action"),
+    ("__main__", "action.__main__"),
+    ("action.steps",),
+    ("action",),
     ("cli", "crash"),
     ("commands",),
     ("reports", "planfile", "preview"),

@@ -1,0 +1,128 @@
+"""How the inputs of the action become options, and what the steps make of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kalentops.action.__main__ import main
+from kalentops.action.inputs import Inputs
+from kalentops.emulator.server import BackgroundEmulator
+from kalentops.errors import UsageError
+from tests.harness import KEY, Project, Ran, blueprint
+
+
+def given(**inputs: str) -> dict[str, str]:
+    return {f"INPUT_{name.upper()}": value for name, value in inputs.items()}
+
+
+def test_an_input_reaches_the_commands_that_have_its_option() -> None:
+    inputs = Inputs(
+        given(
+            folder="teams/paris",
+            state="live.json",
+            sourcing="sourcing_a\n\n  sourcing_*  \n",
+            target="--yes",
+            refresh="true",
+            online="false",
+            settle="",
+            plan_file="plan.json",
+            author="my-app[bot]",
+            paths="blueprints/a.yaml\n--help",
+        )
+    )
+    scope = ["--sourcing=sourcing_a", "--sourcing=sourcing_*", "--target=--yes"]
+    assert inputs.args("plan", "--format", "json", but=("paths",)) == [
+        *(
+            "plan",
+            "-C",
+            "teams/paris",
+            "--format",
+            "json",
+            "--state=live.json",
+            "--out=plan.json",
+            "--refresh",
+        ),
+        *scope,
+    ]
+    applied = inputs.args("apply", but=("paths",))
+    assert applied == ["apply", "-C", "teams/paris", "--state=live.json", *scope, "--", "plan.json"]
+    assert inputs.args("state push") == ["state", "push", "-C", "teams/paris", "--state=live.json"]
+    assert inputs.args("validate") == ["validate", "-C", "teams/paris", "--", "blueprints/a.yaml", "--help"]
+    assert inputs.args("comment")[3:] == ["--state=live.json", "--author=my-app[bot]"]
+    assert Inputs({}).args("plan") == ["plan", "-C", "."]
+
+
+def test_a_flag_is_true_or_false() -> None:
+    with pytest.raises(UsageError, match="the input refresh is `yes`"):
+        Inputs(given(refresh="yes")).args("plan")
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    return tmp_path / "output"
+
+
+def step(project: Project, name: str, output: Path, **inputs: str) -> tuple[Ran, dict[str, str]]:
+    """One step of the action, in this process; what it says, and its outputs."""
+    output.unlink(missing_ok=True)
+    project.environment |= {"GITHUB_OUTPUT": str(output)}
+    before = dict(project.environment)
+    project.environment |= given(**inputs)
+    ran = project.within(lambda: main([name]))
+    project.environment = before
+    lines = output.read_text().splitlines() if output.exists() else []
+    return ran, {line.partition("<<")[0]: value for line, value, _ in zip(*[iter(lines)] * 3, strict=True)}
+
+
+def test_a_part_of_the_plan_is_applied_and_pushed_for_another_state(
+    project: Project, emulator: BackgroundEmulator, output: Path
+) -> None:
+    for sourcing in ("sourcing_a", "sourcing_b"):
+        project.write(sourcing, {"one": blueprint(f"One of {sourcing}")})
+    part = {"state": "live.json", "sourcing": "sourcing_b"}
+    _, planned = step(project, "run", output, command="plan", plan_file="plan.json", **part)
+    assert (planned["result"], planned["create"], planned["changed"]) == ("ok", "1", "true")
+    saved = json.loads((project.folder / "plan.json").read_text())
+    ran, refused = step(project, "run", output, command="apply", plan_file="plan.json", state="live.json")
+    assert refused["result"] == "error", "no repository that the state could be pushed to"
+    assert "git knows no repository" in ran.err
+    assert emulator.store.blueprints("sourcing_a") == emulator.store.blueprints("sourcing_b") == []
+    assert json.loads((project.folder / "plan.json").read_text()) == saved
+    recorded, _ = step(project, "record", output, state="../live.json")
+    assert "git knows no repository" in recorded.err
+
+
+def test_a_plan_of_the_action_can_look_at_kalent(
+    project: Project, emulator: BackgroundEmulator, output: Path
+) -> None:
+    project.write("sourcing_a", {"one": blueprint("One")})
+    project.environment["KALENT_API_KEY"] = ""
+    _, refused = step(project, "run", output, command="plan", refresh="true")
+    assert refused["result"] == "refused"
+    _, planned = step(project, "run", output, command="plan", refresh="true", online="true", api_key=KEY)
+    assert planned["result"] == "ok"
+    assert emulator.log.requests.total() > 0
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        ({"command": "destroy"}, "the input command is `destroy`"),
+        ({"command": "plan; id"}, "the input command is `plan; id`"),
+        ({"command": "plan", "comment": "yes"}, "the input comment is `yes`"),
+        ({"command": "plan", "debug_http": "\x1b[31m::error::x"}, "the input debug-http is `\\u{1b}"),
+        ({"command": "validate", "folder": "$(id)"}, "there is no folder $(id)"),
+    ],
+)
+def test_inputs_that_can_not_be(inputs: dict[str, str], said: str, project: Project, output: Path) -> None:
+    ran, outputs = step(project, "run", output, **inputs)
+    assert said in ran.err
+    assert (ran.code, outputs["result"], outputs["exit-code"]) == (0, "error", "1")
+    assert "\x1b" not in ran.err
+
+
+def test_a_step_that_does_not_exist_is_refused(project: Project) -> None:
+    assert project.within(lambda: main(["destroy"])).code == 1
