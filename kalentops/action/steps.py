@@ -14,7 +14,7 @@ from kalentops.action.calling import call, capture
 from kalentops.action.inputs import Inputs
 from kalentops.action.outputs import RESULTS, Outcome
 from kalentops.errors import UsageError
-from kalentops.git.worktree import Worktree
+from kalentops.git.history import is_merge
 from kalentops.reports.inert import inert
 from kalentops.text import clip, count, visible
 
@@ -121,10 +121,7 @@ def _preview(inputs: Inputs) -> dict[str, Path]:
     name = re.sub(r"[^A-Za-z0-9]+", "-", inputs.folder).strip("-")
     page = _folder() / ("-".join(filter(None, ("kalentops-preview", name))) + ".html")
     reviewed = os.environ.get("GITHUB_EVENT_NAME") == "pull_request" and not inputs.get("against")
-    merge = (
-        Worktree(Path(inputs.folder)).ask("rev-parse", "--verify", "--quiet", "HEAD^2") if reviewed else None
-    )
-    against = ("--against", "HEAD^1") if merge else ()
+    against = ("--against", "HEAD^1") if reviewed and is_merge(Path(inputs.folder)) else ()
     code = call(*inputs.args("preview", "--out", str(page), *against, but=_SAVED))
     return {"page": page} if code in {0, _INVALID} and page.is_file() else {}
 

@@ -38,11 +38,17 @@ def commit_of(folder: Path, rev: str) -> str:
         raise UsageError(f"{clip(rev) or 'an empty name'} names no commit", hint=_WHAT)
     done = looking(folder).git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}")
     found = done.out.strip()
-    if done.code or not found or not set(found) <= _OID:
-        if done.code == 1:
-            raise UsageError(f"git knows no commit {clip(rev)}", hint=_WHAT)
-        raise UsageError(f"git refused: {done.last_words}", hint="run it inside of a git repository")
-    return found
+    if done.code == 1 or not set(found) <= _OID:
+        raise UsageError(f"git knows no commit {clip(rev)}", hint=_WHAT)
+    return done.told("git refused")
+
+
+def is_merge(folder: Path) -> bool:
+    """Whether a merge is checked out, such as the one that GitHub makes of a pull request; no without git."""
+    try:
+        return looking(folder).ask("rev-parse", "--verify", "--quiet", "HEAD^2") is not None
+    except (OSError, UsageError):
+        return False
 
 
 _WHAT: Final = "name a branch, a tag or a commit; in a shallow clone, `git fetch` it first"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from kalentops.errors import StateDamaged, StateError, UsageError
+from kalentops.git.committed import blob_of
 from kalentops.git.worktree import Worktree
 from kalentops.state.entries import State
 from kalentops.state.format import dump_state, load_state
@@ -20,6 +21,8 @@ from kalentops.state.merge import merge_states
 from kalentops.text import clip
 
 _FILE: Final = "100644"
+# A sparse checkout would take the state off the disk where it lies outside; what is not checked out stays so.
+_UPDATE: Final = ("read-tree", "-m", "-u", "--no-sparse-checkout")
 _BOTH: Final = (
     "somebody else has recorded other ids there; look at both with `kalentops state list`, and at Kalent, "
     "before anything is applied again"
@@ -52,17 +55,20 @@ def on_top(tree: Worktree, head: str, tip: str, names: Sequence[str], commits: C
     """
     base = tree.ask("merge-base", head, tip)
     if base is None:
+        shallow = tree.ask("rev-parse", "--is-shallow-repository") == "true"
         raise StateError(
             "the history of the branch is another one: it has nothing in common with what is checked out",
-            hint="check the branch out again; was it rewritten?",
+            hint="this clone is shallow: `git fetch --unshallow`, or the branch was rewritten: check it out again"
+            if shallow
+            else "check the branch out again; was it rewritten?",
         )
     _check_own(tree, base, head, names)
     if base == tip:
         return head
     merged = {name: _merged(tree, name, (base, head, tip), state=name == names[0]) for name in names}
     # By what they hold: whether a file is executable is the disk's affair, and no news.
-    news = {name: oid for name, oid in merged.items() if oid != _blob(tree, tip, name)}
-    return commits.of(tree, _tree(tree, tip, news), tip) if news else tip
+    news = {name: oid for name, oid in merged.items() if oid != blob_in(tree, tip, name)}
+    return commits.of(tree, tree_with(tree, tip, news), tip) if news else tip
 
 
 def _check_own(tree: Worktree, base: str, head: str, names: Sequence[str]) -> None:
@@ -77,7 +83,7 @@ def _check_own(tree: Worktree, base: str, head: str, names: Sequence[str]) -> No
 
 def _merged(tree: Worktree, name: str, commits: tuple[str, str, str], *, state: bool) -> str | None:
     """The id of what a file is to hold, None for a file that is gone. Raises StateError."""
-    base, ours, theirs = (_blob(tree, commit, name) for commit in commits)
+    base, ours, theirs = (blob_in(tree, commit, name) for commit in commits)
     if ours in {base, theirs}:
         return theirs
     if theirs == base:
@@ -88,11 +94,10 @@ def _merged(tree: Worktree, name: str, commits: tuple[str, str, str], *, state: 
     if merged.conflicts:
         said = "; ".join(dict.fromkeys(merged.conflicts.values()))
         raise StateError(f"the state can't be put on top of the branch: {clip(said, 500)}", hint=_BOTH)
-    written = tree.git("hash-object", "-w", "--stdin", data=dump_state(merged.state))
-    return written.told("git can't write")
+    return blob_of(tree, dump_state(merged.state), write=True)
 
 
-def _blob(tree: Worktree, commit: str, name: str) -> str | None:
+def blob_in(tree: Worktree, commit: str, name: str) -> str | None:
     """The id of a file of a commit, None where it is not there. Raises StateError where it is something else."""
     entry = tree.git("ls-tree", "-z", commit, "--", name).told("git can't list the files").rstrip("\0")
     if not entry:
@@ -127,17 +132,20 @@ def _data(tree: Worktree, oid: str) -> bytes:
     return said.data
 
 
-def _tree(tree: Worktree, tip: str, files: Mapping[str, str | None]) -> str:
+def tree_with(tree: Worktree, tip: str, files: Mapping[str, str | None]) -> str:
     """The id of the tree of `tip` with these files in place of its own. Raises UsageError."""
     with tempfile.TemporaryDirectory(prefix="kalentops-") as folder:
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
         tree.git("read-tree", tip, environment=index).told("git can't read the branch")
-        for name, oid in files.items():
-            change = (
-                ("--force-remove", "--", name) if oid is None else ("--cacheinfo", f"{_FILE},{oid},{name}")
-            )
-            tree.git("update-index", "--add", *change, environment=index).told(f"git takes no {name}")
+        put(tree, files, index)
         return tree.git("write-tree", environment=index).told("git can't write")
+
+
+def put(tree: Worktree, files: Mapping[str, str | None], index: Mapping[str, str] | None = None) -> None:
+    """Files into an index, by default the one of the work tree; None takes one out. Raises UsageError."""
+    for name, oid in files.items():
+        change = ("--force-remove", "--", name) if oid is None else ("--cacheinfo", f"{_FILE},{oid},{name}")
+        tree.git("update-index", "--add", *change, environment=index).told(f"git takes no {name}")
 
 
 def in_the_way(tree: Worktree, head: str, commit: str) -> str | None:
@@ -145,8 +153,8 @@ def in_the_way(tree: Worktree, head: str, commit: str) -> str | None:
     if tree.ask("rev-parse", "HEAD") != head:
         return "another commit is checked out meanwhile"
     tree.git("update-index", "-q", "--refresh")
-    said = tree.git("read-tree", "--dry-run", "-m", "-u", head, commit)
-    return said.last_words if said.code else None
+    said = tree.git(*_UPDATE, "--dry-run", head, commit)
+    return said.cause if said.code else None
 
 
 def follow(tree: Worktree, head: str, commit: str) -> str | None:
@@ -157,8 +165,8 @@ def follow(tree: Worktree, head: str, commit: str) -> str | None:
         return None
     reason = in_the_way(tree, head, commit)
     if reason is None:
-        for step in (("read-tree", "-m", "-u", head, commit), ("update-ref", "HEAD", commit, head)):
+        for step in ((*_UPDATE, head, commit), ("update-ref", "HEAD", commit, head)):
             said = tree.git(*step)
             if said.code:
-                return said.last_words
+                return said.cause
     return reason

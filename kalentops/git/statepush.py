@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Final
 
 from kalentops.errors import StateError, Unreachable, UsageError
-from kalentops.git.stateonto import Commits, follow, in_the_way, on_top
-from kalentops.git.worktree import Said, Worktree
+from kalentops.git.committed import blob_of, filter_of, is_ignored, unix
+from kalentops.git.stateonto import Commits, blob_in, follow, in_the_way, on_top, put, tree_with
+from kalentops.git.worktree import Said, Worktree, opened
 from kalentops.text import clip
 
 _TRIES: Final = 6
@@ -57,13 +58,8 @@ class Branch:
 
 def branch_of(folder: Path, remote: str, name: str | None) -> Branch:
     """The branch `name` of a remote, by default the one that is checked out. Raises UsageError."""
-    tree = Worktree(folder)
-    top = tree.git("rev-parse", "--show-toplevel")
-    if top.code:
-        raise UsageError(
-            f"git knows no repository here: {top.last_words}", hint="commit and push by other means"
-        )
-    tree = Worktree(Path(top.out.rstrip("\n")))
+    tree = opened(folder)
+    tree = replace(tree, folder=tree.top)
     found = name or tree.ask("symbolic-ref", "--quiet", "--short", "HEAD")
     if not found:
         raise UsageError("no branch is checked out", hint="pass --branch NAME")
@@ -91,15 +87,12 @@ def push_state(branch: Branch, files: Sequence[Path], message: str) -> Pushed:
     The files need not exist; the first is the state. The work tree follows where no edit of somebody is in the way.
     Raises UsageError, StateError, Unreachable.
     """
-    ready, names = _prepared(branch, files)
-    tree = ready.tree
-    _head(tree)  # a first commit is not begun here
-    _check_kept(tree, names[0])
-    changed = tree.git("status", "--porcelain", "--untracked-files=all", "--ignored", "--", *names)
-    if changed.told("git can't compare"):
-        _commit(tree, names, message)
-    head, commits = _head(tree), Commits(message, _identity(tree))
-    pushed = _push(ready, lambda tip: on_top(tree, head, tip, names, commits))
+    tree, names = branch.tree, _names(branch, files)
+    before = _head(tree)  # a first commit is not begun here
+    _check_kept(tree, before, names[0])
+    commits = Commits(message, _identity(tree))
+    head = _commit(tree, before, names, commits)
+    pushed = _push(branch, lambda tip: on_top(tree, head, tip, names, commits))
     return replace(pushed, left=follow(tree, head, pushed.commit))
 
 
@@ -109,17 +102,16 @@ def probe(branch: Branch, files: Sequence[Path], message: str) -> Pushed:
     What others have pushed meanwhile is checked out then. Raises what `push_state` raises; then nothing is changed
     here.
     """
-    ready, names = _prepared(branch, files)
-    tree = ready.tree
+    tree, names = branch.tree, _names(branch, files)
     head, commits = _head(tree), Commits(message, _identity(tree))
 
     def empty(tip: str) -> str:
         above = on_top(tree, head, tip, names, commits)
-        _check_free(in_the_way(tree, head, above), ready)
+        _check_free(in_the_way(tree, head, above), branch)
         return commits.of(tree, f"{above}^{{tree}}", above)
 
-    pushed = _push(ready, empty)
-    _check_free(follow(tree, head, pushed.commit), ready)
+    pushed = _push(branch, empty)
+    _check_free(follow(tree, head, pushed.commit), branch)
     return pushed
 
 
@@ -139,48 +131,60 @@ def _check_free(reason: str | None, branch: Branch) -> None:
         )
 
 
-def _prepared(branch: Branch, files: Sequence[Path]) -> tuple[Branch, list[str]]:
-    """The branch without hooks, for these commands alone, and the names of the files below its top."""
-    top = branch.tree.folder.resolve()
+def _names(branch: Branch, files: Sequence[Path]) -> list[str]:
+    """The names of the files below the top of the branch's repository; the first is the state's. Raises UsageError."""
+    top = branch.tree.top
     for path in files:
         if not path.is_relative_to(top):
             raise UsageError(
                 f"{path} is not in the repository {top}", hint="keep the state beside the blueprints"
             )
     names = [path.relative_to(top).as_posix() for path in files]
-    return replace(branch, tree=Worktree(top, (f"core.hooksPath={os.devnull}",))), names
+    kind = filter_of(branch.tree, names[0])
+    if kind is not None:
+        raise UsageError(
+            f"{names[0]} is kept through git's filter {clip(kind)}: ids in it can't be merged",
+            hint=f"take it out: `{names[0]} -filter` as the last line of .gitattributes, then commit it again",
+        )
+    return names
 
 
-def _check_kept(tree: Worktree, name: str) -> None:
+def _check_kept(tree: Worktree, head: str, name: str) -> None:
     """Raises StateError for a state that was committed and is gone: nobody has said that its ids may go as well."""
-    if not (tree.folder / name).exists() and _committed(tree, name):
+    if not (tree.top / name).exists() and blob_in(tree, head, name):
         raise StateError(
             f"{name} is gone here, and the branch would lose the ids that it holds",
             hint=f"`git checkout HEAD -- {name}` brings it back; who means it commits that, and pushes it",
         )
 
 
-def _committed(tree: Worktree, name: str) -> bool:
-    return bool(tree.ask("ls-tree", "HEAD", "--", name))
+def _commit(tree: Worktree, head: str, names: Sequence[str], commits: Commits) -> str:
+    """A commit of these files as they are on the disk and of nothing else, checked out; `head` where it has them.
 
-
-def _commit(tree: Worktree, names: Sequence[str], message: str) -> None:
-    """Commit these files and nothing else; the first is there. Raises UsageError."""
-    there = [name for name in names if (tree.folder / name).exists() or tree.ask("ls-files", "--", name)]
-    # What was taken out of the index and off the disk is nothing that could be added, and has to be committed.
-    changed = [name for name in names if name in there or _committed(tree, name)]
-    added = tree.git("add", "--all", "--", *there)
-    if added.code:
-        hint = f"take it out of .gitignore: `git check-ignore -v {names[0]}` says where it stands"
-        ignored = "ignored by one of your" in added.err
-        said = "it is ignored" if ignored else added.last_words
-        raise UsageError(f"git takes no {names[0]}: {said}", hint=hint if ignored else None)
-    if not tree.git("diff", "--cached", "--quiet", "--", *changed).code:
-        return
-    done = tree.git(
-        "commit", "--quiet", "--only", "--message", message, "--", *changed, environment=_identity(tree)
-    )
-    done.told("git can't commit")
+    Made of objects: `git commit` would run filters. Raises UsageError.
+    """
+    news: dict[str, str | None] = {}
+    for name in names:
+        path = tree.top / name
+        data = path.read_bytes() if path.exists() else None
+        if data is not None and name == names[0]:
+            data = unix(data)
+        oid = None if data is None else blob_of(tree, data, write=True)
+        if oid != blob_in(tree, head, name):
+            news[name] = oid
+    if not news:
+        return head
+    if tree.ask("rev-parse", "--verify", "--quiet", "MERGE_HEAD") is not None:
+        raise UsageError("a merge is under way here", hint="`git commit` ends it, or `git merge --abort`")
+    for name, oid in news.items():
+        if oid is not None and is_ignored(tree, name):
+            hint = f"take it out of .gitignore: `git check-ignore -v {name}` says where it stands"
+            raise UsageError(f"git takes no {name}: it is ignored", hint=hint)
+    commit = commits.of(tree, tree_with(tree, head, news), head)
+    # The index before the branch: what a kill leaves in between is staged, and the next run commits it.
+    put(tree, news)
+    tree.git("update-ref", "-m", "kalentops state push", "HEAD", commit, head).told("git can't commit")
+    return commit
 
 
 def _identity(tree: Worktree) -> Mapping[str, str]:
@@ -221,7 +225,7 @@ def _fetch(branch: Branch) -> str:
         if wait:
             time.sleep(wait)
     raise Unreachable(
-        f"{branch.remote} can't be read: {done.last_words}", hint="check the remote, and the right to read it"
+        f"{branch.remote} can't be read: {done.cause}", hint="check the remote, and the right to read it"
     )
 
 
@@ -247,7 +251,7 @@ def _push(branch: Branch, make: Callable[[str], str]) -> Pushed:
         if not status:
             time.sleep(2**attempt / 2)
     raise Unreachable(
-        f"{branch.shown} took none of {_TRIES} pushes: {said.last_words}",
+        f"{branch.shown} took none of {_TRIES} pushes: {said.cause}",
         hint="nothing is lost here; run the command again",
     )
 
@@ -257,4 +261,4 @@ def _refusal(said: Said, status: str) -> str:
     remote = [
         line.removeprefix("remote:").strip() for line in said.err.splitlines() if line.startswith("remote:")
     ]
-    return clip(" ".join(filter(None, remote)) or status.rpartition("\t")[2] or said.last_words, 500)
+    return clip(" ".join(filter(None, remote)) or status.rpartition("\t")[2] or said.cause, 500)

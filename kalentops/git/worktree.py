@@ -1,20 +1,27 @@
-"""The git repository that a project lies in: how git is called there, to look or to write.
+"""The git repository that a project lies in: how git is called there, to look or to write. No other module starts git.
 
-git is the user's own, with the user's settings; but a hook's variables, which may speak of another repository, are
-left out, and nothing is asked: a password that is missing is an error.
+The files of a project may be a stranger's, such as those of a pull request, and files named `HEAD`, `config`, `objects`
+and `refs` make any folder look like a repository to git, whose settings name programs. So the repository is found from
+here: by an entry `.git`, which git lets no commit contain. git itself is asked whether it may be used, with its check
+of who owns it, and every other call names it.
+
+The settings are the user's own. No hook runs and no monitor of files; a filter runs only where the work tree is
+updated, as in `git pull`. A hook's variables, which may speak of another repository, are left out, and nothing is
+asked: a password that is missing is an error.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from kalentops.errors import UsageError
+from kalentops.git import causes
 from kalentops.text import clip
 
 _SECONDS: Final = 300
@@ -23,6 +30,18 @@ _GRACE: Final = 5
 _KEYS: Final = ("KALENT_API_KEY", "INPUT_API_KEY")
 # Who commits and how git connects is the environment's to say.
 _KEPT: Final = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSH", "GIT_SSL_", "GIT_ASKPASS")
+# A git that is too old for one of them passes over it.
+_SETTINGS: Final = (
+    "safe.bareRepository=explicit",
+    "protocol.ext.allow=never",
+    f"core.hooksPath={os.devnull}",
+    "core.fsmonitor=false",
+    "submodule.recurse=false",
+    "fetch.recurseSubmodules=false",
+    "maintenance.auto=false",
+    "gc.auto=0",
+)
+_ENTRY: Final = ".git"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,63 +55,130 @@ class Said:
     """What it printed, byte by byte."""
 
     @property
-    def last_words(self) -> str:
-        """The line that says most: the last that git marks as an error, or the last one."""
-        lines = [line.strip() for line in self.err.splitlines() if line.strip()]
-        marked = [line for line in lines if line.startswith(("fatal:", "error:", "remote: error:"))]
-        found = (marked or lines or [f"exit code {self.code}"])[-1]
-        return clip(found.removeprefix("fatal: ").removeprefix("error: "), 300)
+    def cause(self) -> str:
+        """Why it refused, in git's words."""
+        return causes.cause(self.err, self.code)
+
+    @property
+    def remedy(self) -> str | None:
+        return causes.remedy(self.err)
 
     def told(self, refusal: str) -> str:
         """What git printed, without the line feed at its end. Raises UsageError with `refusal` where it refused."""
         if self.code:
-            raise UsageError(f"{refusal}: {self.last_words}")
+            raise UsageError(f"{refusal}: {self.cause}", hint=self.remedy)
         return self.out.rstrip("\n")
 
 
 @dataclass(frozen=True, slots=True)
 class Worktree:
-    """A checked-out repository. `folder` is any folder in it."""
+    """A checked-out repository. `folder` is the one in it that names are relative to, `top` its root, `git_dir` where
+    git keeps what is its own.
+    """
 
     folder: Path
-    settings: tuple[str, ...] = ()
+    top: Path
+    git_dir: Path
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def git(self, *args: str, environment: Mapping[str, str] | None = None, data: bytes = b"") -> Said:
         """Run git, whatever comes of it. Raises UsageError where there is none, or where it doesn't end."""
-        options = [part for each in self.settings for part in ("-c", each)]
-        command = ["git", "--no-pager", *options, *args]
-        try:
-            with subprocess.Popen(  # noqa: S603 - fixed subcommands; names stand behind `--` or were checked
-                command,
-                cwd=self.folder,
-                env=_environment() | {**self.variables, **(environment or {})},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-            ) as process:
-                out, err = _until_its_end(process, data)
-        except FileNotFoundError:
-            raise UsageError(
-                "there is no git here", hint="install git, or leave out what asks for it, such as --against"
-            ) from None
-        except subprocess.TimeoutExpired:
-            raise UsageError(
-                f"git {args[0]} gave no answer within {_SECONDS} s", hint="try it again"
-            ) from None
-        return Said(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"), out)
+        return _run(
+            (f"--git-dir={self.git_dir}", f"--work-tree={self.top}", *args),
+            self.folder,
+            {**self.variables, **(environment or {})},
+            data,
+        )
 
     def ask(self, *args: str) -> str | None:
-        """What git prints, without the line feed at its end; None where it refuses, or where there is none."""
-        try:
-            return self.git(*args).told("git refused")
-        except UsageError:
-            return None
+        """What git prints, without the line feed at its end; None where it refuses."""
+        said = self.git(*args)
+        return None if said.code else said.out.rstrip("\n")
+
+
+def opened(folder: Path, variables: Mapping[str, str] | None = None) -> Worktree:
+    """The repository around a folder. Raises UsageError where there is none or no git, and where git refuses it."""
+    whole = folder.resolve()
+    top = top_of(whole)
+    if top is None:
+        raise UsageError(
+            f"not a git repository, nor below one: {clip(str(whole), 200)}",
+            hint="run it inside of a git repository",
+        )
+    # git looks here and no further up: what it finds must be what was found.
+    ceiling = {"GIT_CEILING_DIRECTORIES": str(top.parent)}
+    said = _run(("rev-parse", "--absolute-git-dir"), top, ceiling, b"")
+    found = Path(os.fsdecode(said.data.rstrip(b"\n")))
+    if said.code or not _is_named_by(top / _ENTRY, found):
+        raise UsageError(
+            f"git refuses the repository {clip(str(top), 200)}: {said.cause if said.code else f'it takes {found}'}",
+            hint=said.remedy or "`git status` there says more",
+        )
+    return Worktree(whole, top, found, variables or {})
 
 
 def looking(folder: Path) -> Worktree:
-    """One in which git only looks: no index is refreshed, nothing fetched, no program of the repository started."""
-    return Worktree(folder, ("core.fsmonitor=false",), {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"})
+    """One in which git only looks: no index is refreshed, nothing fetched. Raises what `opened` raises."""
+    return opened(folder, {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"})
+
+
+def top_of(folder: Path) -> Path | None:
+    """The root of the git repository that a folder lies in, found without git. What only looks like a repository, as a
+    bare one does, is none.
+    """
+    for each in (folder, *folder.parents):
+        entry = each / _ENTRY
+        if entry.is_file() or os.path.lexists(entry / "HEAD"):
+            return each
+    return None
+
+
+def _is_named_by(entry: Path, found: Path) -> bool:
+    """Whether `.git` is the folder that git has found, or the file that names it: a linked worktree, a submodule."""
+    try:
+        if entry.is_file():
+            named = os.fsdecode(entry.read_bytes()).removeprefix("gitdir:").strip()
+            entry = entry.parent / named
+        return entry.samefile(found)
+    except (OSError, ValueError):
+        return False
+
+
+def _run(args: Sequence[str], folder: Path, variables: Mapping[str, str], data: bytes) -> Said:
+    program, settings = _program(), [part for each in _SETTINGS for part in ("-c", each)]
+    if program is None:
+        raise UsageError(
+            "there is no git here", hint="install git, or leave out what asks for it, such as --against"
+        )
+    try:
+        with subprocess.Popen(  # noqa: S603 - fixed subcommands; names stand behind `--` or were checked
+            [program, "--no-pager", *settings, *args],
+            cwd=folder,
+            env={**_environment(), **variables},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            out, err = _until_its_end(process, data)
+    except subprocess.TimeoutExpired:
+        command = next(each for each in args if not each.startswith("-"))
+        raise UsageError(f"git {command} gave no answer within {_SECONDS} s", hint="try it again") from None
+    return Said(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"), out)
+
+
+def has_git() -> bool:
+    """Whether git is installed."""
+    return _program() is not None
+
+
+def _program() -> str | None:
+    """The user's git, never one in the folder that it is started in: Windows, and a PATH with `.`, look there first."""
+    name = "git.exe" if os.name == "nt" else "git"
+    for place in os.get_exec_path():
+        path = Path(place, name)
+        if path.is_absolute() and path.is_file() and os.access(path, os.X_OK):
+            return str(path)
+    return None
 
 
 def _until_its_end(process: subprocess.Popen[bytes], data: bytes) -> tuple[bytes, bytes]:
@@ -105,14 +191,6 @@ def _until_its_end(process: subprocess.Popen[bytes], data: bytes) -> tuple[bytes
         raise
     finally:
         process.kill()  # has no effect on one that has ended
-
-
-def top_of(folder: Path) -> Path | None:
-    """The root of the git repository that a folder lies in, found without git."""
-    for each in (folder, *folder.parents):
-        if (each / ".git").exists():
-            return each
-    return None
 
 
 def _environment() -> dict[str, str]:

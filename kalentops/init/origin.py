@@ -17,7 +17,7 @@ from urllib.request import url2pathname
 
 from kalentops import __version__
 from kalentops.errors import UsageError
-from kalentops.git.worktree import Worktree
+from kalentops.git.worktree import looking
 from kalentops.text import clip
 
 _NAME: Final = r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}"
@@ -76,8 +76,9 @@ def origin_of(recorded: str) -> Origin | None:
     parts = urlsplit(url)
     if parts.scheme != "file":
         return None
-    clone = Worktree(Path(url2pathname(unquote(parts.path))))
-    if not clone.folder.is_dir():
+    try:
+        clone = looking(Path(url2pathname(unquote(parts.path))))
+    except (OSError, UsageError):
         return None
     return _origin(clone.ask("remote", "get-url", "origin") or "", clone.ask("rev-parse", "HEAD") or "")
 

@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias
 
 from kalentops.config import Config, load_config
 from kalentops.errors import UsageError
-from kalentops.git.worktree import Worktree, top_of
+from kalentops.git.worktree import has_git, looking, opened, top_of
 from kalentops.init.contents import CONFIG, PLAIN, Setup
 from kalentops.init.origin import Origin
 from kalentops.text import clip
@@ -24,8 +24,8 @@ def setup_for(folder: Path, *, branch: str | None, origin: Origin | None) -> tup
 
     Raises UsageError, InvalidConfig.
     """
+    _check_git(folder, top_of(folder))
     top = top_of(folder) or folder
-    _check_git(folder, top)
     below = "" if top == folder else folder.relative_to(top).as_posix()
     names = {"below": below}
     if (folder / CONFIG).exists():
@@ -43,23 +43,16 @@ def setup_for(folder: Path, *, branch: str | None, origin: Origin | None) -> tup
     return top, Setup(**names, branch=branch or main_branch(top), origin=origin)
 
 
-def _check_git(folder: Path, top: Path) -> None:
+def _check_git(folder: Path, top: Path | None) -> None:
     """Raises UsageError where git refuses the repository, or where the folder is a part of git's own."""
-    if folder.is_dir() and Worktree(folder).ask("rev-parse", "--is-inside-git-dir") == "true":
+    bare = top is None and all((folder / name).exists() for name in ("HEAD", "config", "objects", "refs"))
+    if bare or ".git" in folder.parts:
         raise UsageError(
             f"{clip(str(folder), 200)} is git's own: nothing is checked out there",
             hint="run init in a clone with a work tree",
         )
-    if (top / ".git").exists():
-        try:
-            said = Worktree(top).git("rev-parse", "--git-dir")
-        except UsageError:  # there is no git: what can be done without is done
-            return
-        if said.code:
-            raise UsageError(
-                f"git refuses the repository {clip(str(top), 200)}: {said.last_words}",
-                hint="`git status` there says more; mend that, then run init",
-            )
+    if top is not None and has_git():
+        opened(top)
 
 
 def _relative(config: Config, path: Path) -> str:
@@ -70,14 +63,17 @@ def main_branch(top: Path) -> str:
     """The branch that the remote takes for its main one; else `main` or `master`, whichever is there; else, in a
     repository without a commit, the one that the first will be on.
     """
-    repository = Worktree(top)
+    try:
+        repository = looking(top)
+    except UsageError:
+        return "main"
     remote = repository.ask("symbolic-ref", "--short", "refs/remotes/origin/HEAD")
     if remote and PLAIN.fullmatch(remote):
         return remote.removeprefix("origin/")
     for name in ("main", "master"):
         if repository.ask("rev-parse", "--verify", "--quiet", f"refs/heads/{name}") is not None:
             return name
-    first = repository.ask("symbolic-ref", "--short", "HEAD") if (top / ".git").exists() else None
+    first = repository.ask("symbolic-ref", "--short", "HEAD")
     return first if first and PLAIN.fullmatch(first) else "main"
 
 
@@ -89,15 +85,13 @@ def has_blueprints(folder: Path, setup: Setup) -> bool:
 
 def set_driver(top: Path, *, dry_run: bool = False) -> Driver:
     """Tell git, in this clone, how states are merged; a setting that is there stays."""
-    if not (top / ".git").exists():
-        return "no git"
-    repository = Worktree(top)
     try:
-        there = repository.git("config", "--get", _SETTING)
+        repository = opened(top)
     except UsageError:
         return "no git"
-    if not there.code:
-        return "there already" if there.out.strip() == DRIVER else "other"
+    there = repository.ask("config", "--get", _SETTING)
+    if there is not None:
+        return "there already" if there.strip() == DRIVER else "other"
     if not dry_run:
         repository.git("config", "--local", "merge.kalentops-state.name", "states of kalentops, by address")
         if repository.git("config", "--local", _SETTING, DRIVER).code:

@@ -43,7 +43,9 @@ LAYERS = (
     ("remote",),
     ("canonical",),
     ("model",),
-    ("finding", "outcome", "clock", "shape", "planning.scope", "git.history", "git.worktree"),
+    ("finding", "outcome", "clock", "shape", "planning.scope", "git.history"),
+    ("git.worktree",),
+    ("git.causes",),
     ("slips",),
     ("text", "errors", "collector", "streams"),
     ("__init__", "git", "planning", "state"),
@@ -142,6 +144,19 @@ def test_every_dependency_has_an_owner() -> None:
     declared = data["project"]["dependencies"] + data["project"]["optional-dependencies"]["emulator"]
     names = {re.split(r"[<>=\[]", each)[0] for each in declared}
     assert {name.replace("pyyaml", "yaml") for name in names} == set(OWNERS)
+
+
+def test_one_module_starts_git_and_the_demo_starts_kalentops() -> None:
+    """What a pull request carries can look like a repository: each call of git has to name the real one."""
+    for path in MODULES:
+        text = path.read_text(encoding="utf-8")
+        starts = re.search(
+            r"\b(subprocess|os\.(system|popen|exec|spawn|posix_spawn)|pty|create_subprocess)\b", text
+        )
+        if _name(path) not in {"git.worktree", "commands.demo"}:
+            assert not starts, path
+    demo = (PACKAGE / "commands" / "demo.py").read_text(encoding="utf-8")
+    assert demo.count("subprocess.") == demo.count("[sys.executable") == 1
 
 
 @pytest.mark.parametrize("path", MODULES, ids=_name)

@@ -257,7 +257,7 @@ def test_calls_that_can_not_work(args: tuple[str, ...], said: str, checkout: Che
 def test_outside_of_a_repository_it_says_so(project: Project) -> None:
     ran = project.run("state", "push")
     assert ran.code == 1
-    assert "git knows no repository" in ran.err
+    assert "not a git repository" in ran.err
 
 
 def test_who_commits_must_be_known_outside_of_actions(checkout: Checkout, remote: Remote) -> None:

@@ -247,6 +247,49 @@ def test_a_state_that_is_executable_is_no_news(remote: Remote, checkout: Checkou
     assert remote.log[0] == "Change notes.txt"
 
 
+def test_a_state_outside_of_a_sparse_checkout_is_pushed(remote: Remote, checkout: Checkout) -> None:
+    job = checkout("job")
+    assert job.apply().code == 0
+    git(job.folder, "sparse-checkout", "set", "--no-cone", "/blueprints/", "/kalentops.yaml")
+    there = {each.name for each in job.folder.iterdir()}
+    pushed_by_others(remote, "kalentops.yaml", "parallelism: 4\n")
+    ran = job.run("state", "push")
+    assert ran.code == 0, ran.err
+    assert state_on(remote) == job.ids
+    assert {each.name for each in job.folder.iterdir()} == there
+    assert (job.folder / "kalentops.yaml").read_text() == "parallelism: 4\n"
+    again = job.run("state", "push")
+    assert (again.code, "nothing to push" in again.out) == (0, True)
+
+
+def test_a_state_that_a_filter_keeps_in_another_form_is_refused_before_anything_is_made(
+    remote: Remote, checkout: Checkout
+) -> None:
+    """As git-lfs does: what is committed is no state then, and two of them could not be merged."""
+    pushed_by_others(remote, ".gitattributes", "*.json filter=lfs\n")
+    job = checkout("job")
+    assert job.run("state", "push", "--probe").code == 0, "a filter that git does not know is none"
+    git(job.folder, "config", "filter.lfs.clean", "false")
+    for option in ((), ("--probe",)):
+        ran = job.run("state", "push", *option)
+        assert ran.code == 1
+        assert "git's filter lfs" in ran.err
+        assert f"`{STATE} -filter`" in ran.err
+
+
+def test_during_a_merge_nothing_is_committed(remote: Remote, checkout: Checkout) -> None:
+    job = checkout("job", "--no-tags")
+    git(job.folder, "checkout", "--quiet", "-b", "other")
+    (job.folder / "other.txt").touch()
+    commit(job.folder, "Other")
+    git(job.folder, "checkout", "--quiet", "main")
+    git(job.folder, "merge", "--quiet", "--no-ff", "--no-commit", "other")
+    assert job.apply().code == 0
+    ran = job.run("state", "push")
+    assert (ran.code, "a merge is under way" in ran.err) == (1, True)
+    assert remote.log == ["Begin"]
+
+
 def test_an_index_that_is_locked_is_told(checkout: Checkout) -> None:
     job = checkout("job")
     assert job.apply().code == 0
@@ -254,7 +297,7 @@ def test_an_index_that_is_locked_is_told(checkout: Checkout) -> None:
     ran = job.run("state", "push")
     assert ran.code == 1
     assert "index.lock" in ran.err
-    assert "gitignore" not in ran.err
+    assert "remove the file" in ran.err
 
 
 @pytest.mark.parametrize("probe", [(), ("--probe",)], ids=["push", "probe"])
@@ -341,12 +384,12 @@ def _read_only(connection: Connection) -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        "add --all",
-        "commit --quiet",
+        "hash-object --no-filters -w",
+        "commit-tree",
+        "update-index --add",
+        "update-ref -m",
         "fetch --quiet",
         "update-ref -d",
-        "hash-object -w",
-        "commit-tree",
         "push --porcelain",
         "update-index -q",
         "read-tree -m -u",
