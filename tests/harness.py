@@ -39,26 +39,6 @@ class Ran:
         return json.loads(self.out)
 
 
-def step(number: int = 1, **fields: Any) -> dict[str, Any]:
-    """A valid step: an e-mail."""
-    return {
-        "id": f"s{number}",
-        "name": f"Step {number}",
-        "type": "EMAIL",
-        "subject": "{{sourcingJobTitle}}",
-        "content": f"Hi {{{{firstname}}}}, message {number}",
-        "temporalityType": "DELAYED",
-        "delay": {"value": number, "unit": "day"},
-        "policy": {"skipStepIfNoContact": True},
-        **fields,
-    }
-
-
-def blueprint(name: str = "First contact", steps: int = 2, **fields: Any) -> dict[str, Any]:
-    made = [step(number, name=f"{name}, step {number}") for number in range(1, steps + 1)]
-    return {"name": name, "steps": made, **fields}
-
-
 @dataclass
 class Project:
     """A folder with blueprints, and a server for it to be applied to."""

@@ -11,20 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalentops.diff import FieldChange, changes
+from tests.builders import Body, step
 
 
-def step(name: str, **fields: Any) -> dict[str, Any]:
-    return {
-        "id": name,
-        "name": name.upper(),
-        "type": "SMS",
-        "content": f"Hi {name}",
-        "temporalityType": "ASAP",
-        **fields,
-    }
-
-
-def body(*steps: str | dict[str, Any], **fields: Any) -> dict[str, Any]:
+def body(*steps: str | Body, **fields: Any) -> Body:
     return {"name": "n", "steps": [step(each) if isinstance(each, str) else each for each in steps], **fields}
 
 
@@ -80,19 +70,19 @@ def test_as_few_moves_as_possible(order: list[str], gone: set[str], fresh: set[s
 
 
 def test_a_delay_is_one_thing() -> None:
-    old = step("a", temporalityType="DELAYED", delay={"value": 3, "unit": "day"})
-    new = step("a", temporalityType="DELAYED", delay={"value": 5, "unit": "minute"})
+    old, new = step("a"), step("a", delay={"value": 5, "unit": "minute"})
     assert changes(body(old), body(new)) == [
-        FieldChange("changed", "a", "delay", {"value": 3, "unit": "day"}, {"value": 5, "unit": "minute"})
+        FieldChange("changed", "a", "delay", {"value": 1, "unit": "day"}, {"value": 5, "unit": "minute"})
     ]
-    assert changes(body("a"), body(new)) == [
+    old = step("a", delay=None, temporalityType="ASAP")
+    assert changes(body(old), body(new)) == [
         FieldChange("added", "a", "delay", None, {"value": 5, "unit": "minute"}),
         FieldChange("changed", "a", "temporalityType", "ASAP", "DELAYED"),
     ]
 
 
 def test_all_at_once_in_order() -> None:
-    old = body("a", "b", "c", config={"x": 1})
+    old = body(step("a", content="Hi a", policy=None), "b", "c", config={"x": 1})
     new = body("c", step("a", content="Hello a", policy={"inviteTimeoutDays": 3}), "d", name="m")
     assert [(each.kind, each.step, each.field, each.before, each.after) for each in changes(old, new)] == [
         ("removed", None, "config", {"x": 1}, None),

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalentops.canonical import content_digest, observable
-from kalentops.remote import Remote
 from kalentops.stub import Mark, as_remote, mark_in, mark_of, new_nonce, stub, stub_mark, stubs, was_stub
 from kalentops.text import KEY_PATTERN
+from tests.builders import remote
 
 MARK = Mark("first-contact", "3f9a2c1b")
-
-
-def listed(body: dict[str, Any], blueprint_id: str = "b1") -> Remote:
-    shown = observable(body)
-    return Remote(blueprint_id, body["name"], shown.digest, content_digest(body), None, shown)
 
 
 def test_what_reserves_an_id_has_a_name_and_no_steps() -> None:
@@ -33,11 +25,11 @@ def test_a_stub_is_recognised_by_its_mark(name: str, key: str, nonce: str) -> No
     made = stub(name, Mark(key, nonce))
     assert mark_of(made.body) == (key, nonce, False)
     assert len(made.body["name"]) <= 40 + len(f" (kalentops {key} {nonce})")
-    remote = listed(made.body)
-    assert stub_mark(remote) == (key, nonce, False)
-    assert was_stub(remote) is None
-    assert as_remote("b1", made) == remote
-    assert stubs([remote]) == ((Mark(key, nonce), remote),)
+    shown = remote("b1", made.body, updated_at=None)
+    assert stub_mark(shown) == (key, nonce, False)
+    assert was_stub(shown) is None
+    assert as_remote("b1", made) == shown
+    assert stubs([shown]) == ((Mark(key, nonce), shown),)
     taken = stub(name, Mark(key, nonce, taken=True))
     assert mark_of(taken.body) == (key, nonce, True)
 
@@ -45,7 +37,7 @@ def test_a_stub_is_recognised_by_its_mark(name: str, key: str, nonce: str) -> No
 @given(st.text())
 def test_a_name_alone_is_no_stub(name: str) -> None:
     step = {"id": "a", "name": "A", "type": "SMS", "content": "Hi", "temporalityType": "ASAP"}
-    edited = listed({**stub(name, MARK).body, "steps": [step]})
+    edited = remote("b1", {**stub(name, MARK).body, "steps": [step]})
     assert stub_mark(edited) is None
     assert was_stub(edited) == MARK
     assert stubs([edited]) == ()

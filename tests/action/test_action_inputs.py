@@ -11,7 +11,8 @@ from kalentops.action.__main__ import main
 from kalentops.action.inputs import Inputs
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.errors import UsageError
-from tests.harness import KEY, Project, Ran, blueprint
+from tests.builders import blueprint
+from tests.harness import KEY, Project, Ran
 
 
 def given(**inputs: str) -> dict[str, str]:

@@ -9,8 +9,9 @@ import pytest
 
 from kalentops.apply import base
 from kalentops.emulator.server import BackgroundEmulator
+from tests.builders import blueprint, step
 from tests.faults.proxy import Exchange, FaultProxy, Request, Response, on
-from tests.harness import KEY, Project, Truth, blueprint, step
+from tests.harness import KEY, Project, Truth
 
 INVITE = {
     "id": "invite",

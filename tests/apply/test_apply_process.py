@@ -15,8 +15,9 @@ import time
 import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
+from tests.builders import blueprint
 from tests.faults.proxy import Exchange, FaultProxy, on, wait_until
-from tests.harness import Project, Truth, blueprint
+from tests.harness import Project, Truth
 
 needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and terminals of POSIX")
 

@@ -15,21 +15,20 @@ from kalentops.apply.base import Options
 from kalentops.apply.events import Event, Listed
 from kalentops.apply.result import Outcome
 from kalentops.apply.run import apply_plan
-from kalentops.canonical import of_body
 from kalentops.clock import SystemClock
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.errors import StateError
 from kalentops.planning.plan import Action, Change, Plan
-from kalentops.state.entries import Entry, State
+from kalentops.state.entries import Entry
 from kalentops.store.filestore import FileStore
-from tests.harness import KEY, blueprint
+from tests.builders import body, digest, entry, state
+from tests.harness import KEY
 
-AT = "2026-01-01T00:00:00Z"
-BODIES = {key: of_body(blueprint(key)) for key in ("seen", "seen-too", "unseen", "new")}
+BODIES = {key: body(key) for key in ("seen", "seen-too", "unseen", "new")}
 
 
-def entry(key: str, digest: str | None) -> Entry:
-    return Entry(f"sourcing_a/{key}", f"bp_other_{key}", BODIES[key].body, BODIES[key].digest, AT, digest)
+def ours(key: str, *, seen: bool = True) -> Entry:
+    return entry(f"sourcing_a/{key}", BODIES[key], f"bp_other_{key}", seen=seen)
 
 
 @pytest.mark.parametrize("stopped", [False, True], ids=["undisturbed", "stopped after its look"])
@@ -37,14 +36,13 @@ def test_nothing_is_taken_over_from_another_workspace(
     *, stopped: bool, emulator: BackgroundEmulator, tmp_path: Path
 ) -> None:
     """The state says nothing that is there; and what was made and never seen has a twin there."""
-    emulator.store.create("sourcing_a", "unseen", BODIES["unseen"].body["steps"])
-    entries = [*(entry(each, BODIES[each].digest) for each in ("seen", "seen-too")), entry("unseen", None)]
-    state = State("lineage", 1, entries={each.address: each for each in entries})
+    emulator.store.create("sourcing_a", "unseen", BODIES["unseen"]["steps"])
+    known = state(ours("seen"), ours("seen-too"), ours("unseen", seen=False))
     after = Change(
-        "sourcing_a/new", Action.CREATE, "new", after=BODIES["new"].body, after_digest=BODIES["new"].digest
+        "sourcing_a/new", Action.CREATE, "new", after=BODIES["new"], after_digest=digest(BODIES["new"])
     )
     unseen = Change("sourcing_a/unseen", Action.NO_OP, "unseen", "bp_other_unseen", "a.yaml", 1)
-    plan = Plan("lineage", 1, (after, unseen))
+    plan = Plan("lineage", 7, (after, unseen))
     clock = SystemClock()
     throttle = Throttle(clock, lambda _: None)
     transport = HttpTransport(Network(emulator.url, 10), ApiKey(KEY))
@@ -56,7 +54,7 @@ def test_nothing_is_taken_over_from_another_workspace(
     store = FileStore(tmp_path / "kalentops.state.json")
     try:
         with store.session() as session:
-            session.replace(state)
+            session.replace(known)
             api = WriteApi(transport, throttle)
             if stopped:
                 result = apply_plan(plan, api, session, clock, Options("t", 0), look_away)
@@ -65,7 +63,7 @@ def test_nothing_is_taken_over_from_another_workspace(
             else:
                 with pytest.raises(StateError, match="Kalent knows nothing of what the state says"):
                     apply_plan(plan, api, session, clock, Options("t", 0), look_away)
-        assert store.read().state.entries == state.entries
+        assert store.read().state.entries == known.entries
         assert (
             len(ReadApi(transport, Throttle(SystemClock(), lambda _: None)).list_blueprints("sourcing_a"))
             == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -14,32 +14,26 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from kalentops.api.address import tenant
-from kalentops.canonical import observable, of_body
 from kalentops.emulator.server import BackgroundEmulator
-from kalentops.state.entries import Entry, Intent, State
+from kalentops.state.entries import Entry, Intent
 from kalentops.state.format import dump_state
 from kalentops.stub import Mark, stub
 from tests.apply.foretelling import check_foretold
+from tests.builders import body, entry, intent, state
 from tests.harness import Project, Ran
 
-AT = "2026-01-02T03:04:05Z"
 KEYS = ("a", "b", "c")
 NAMES = ("One", "Two", "Three")
 SOURCING = count()
-
-
-def body(name: str, text: str, config: int | None) -> dict[str, Any]:
-    step = {"id": "a", "name": "A", "type": "SMS", "content": text, "temporalityType": "ASAP"}
-    step["policy"] = {"skipStepIfNoContact": True}  # type: ignore[assignment]
-    return {"name": name, "steps": [step], **({} if config is None else {"config": {"n": config}})}
 
 
 def texts() -> st.SearchStrategy[str]:
     return st.sampled_from(["Hi {{firstname}}", "Hello {{firstname}}"])
 
 
-def bodies() -> st.SearchStrategy[dict[str, Any]]:
-    return st.builds(body, st.sampled_from([*NAMES, "one"]), texts(), st.sampled_from([None, None, 1]))
+def bodies(names: Sequence[str] = (*NAMES, "one")) -> st.SearchStrategy[dict[str, Any]]:
+    configs = st.sampled_from([None, None, {"n": 1}])
+    return st.builds(body, st.sampled_from(names), texts(), config=configs)
 
 
 @dataclass
@@ -78,7 +72,7 @@ class Scene:
 def scenes(draw: st.DrawFn, *, cut_off: bool) -> Scene:
     slots = []
     for key, name in zip(KEYS, draw(st.permutations(NAMES)), strict=True):
-        wanted = draw(st.none() | st.builds(body, st.just(name), texts(), st.sampled_from([None, 1])))
+        wanted = draw(st.none() | bodies([name]))
         sent = draw(st.none() | st.just(wanted) | bodies())
         there = draw(st.just(sent) | st.just(sent) | st.just(wanted) | st.none() | bodies()) if sent else None
         slots.append(
@@ -116,21 +110,15 @@ class Stage:
         known: dict[str, Entry] = {}
         for slot in scene.slots:
             if slot.sent is not None:
-                entry = self._entry(slot, slot.sent)
-                known[entry.address] = entry
+                made = self._entry(slot, slot.sent)
+                known[made.address] = made
         for each in scene.foreign:
             self._make(each)
         intents = [self._intent(slot, known) for slot in scene.slots if slot.cut_off is not None]
         for each in scene.foreign_late:
             self._make(each)
-        state = State(
-            "lineage",
-            3,
-            tenant(emulator.url),
-            entries=known,
-            intents={each.address: each for each in intents},
-        )
-        self.project.state_path.write_bytes(dump_state(state))
+        found = state(*known.values(), *intents, tenant=tenant(emulator.url))
+        self.project.state_path.write_bytes(dump_state(found))
         self._write(scene)
 
     def _make(self, of: dict[str, Any]) -> str:
@@ -141,24 +129,22 @@ class Stage:
         blueprint_id = self._make(sent if slot.there is None else slot.there)
         if slot.there is None:
             self.emulator.store.remove(blueprint_id)
-        canonical, seen = of_body(sent), observable(sent).digest
-        at = f"{self.sourcing}/{slot.recorded_as}"
-        return Entry(at, blueprint_id, canonical.body, canonical.digest, AT, seen, AT)
+        return entry(f"{self.sourcing}/{slot.recorded_as}", sent, blueprint_id)
 
     def _intent(self, slot: Slot, known: dict[str, Entry]) -> Intent:
         assert slot.cut_off is not None
-        canonical, at = of_body(slot.cut_off), f"{self.sourcing}/{slot.recorded_as}"
+        at = f"{self.sourcing}/{slot.recorded_as}"
         if slot.sent is not None:
-            return Intent(at, "update", canonical.body, canonical.digest, AT)
+            return intent(at, slot.cut_off, "update")
         empty = stub(slot.cut_off["name"], Mark(slot.recorded_as, "0a1b2c3d"))
         if slot.step == "claimed":
             made = self._make(slot.cut_off if slot.came_true else empty.body)
-            known[at] = Entry(at, made, empty.body, empty.digest, AT)
-            return Intent(at, "update", canonical.body, canonical.digest, AT, made)
+            known[at] = entry(at, empty.body, made, seen=False)
+            return intent(at, slot.cut_off, "update", blueprint_id=made)
         if slot.came_true:
             self._make(slot.cut_off if slot.step == "whole" else empty.body)
         nonces = ("0a1b2c3d",) if slot.step == "reserving" else ()
-        return Intent(at, "create", canonical.body, canonical.digest, AT, nonces=nonces)
+        return intent(at, slot.cut_off, nonces=nonces)
 
     def _write(self, scene: Scene) -> None:
         blueprints = {

@@ -8,9 +8,10 @@ import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.stub import Mark, stub
+from tests.builders import blueprint, step
 from tests.faults.catalogue import EVERYTHING
 from tests.faults.proxy import Exchange, FaultProxy, Response, on
-from tests.harness import Project, Truth, blueprint, step
+from tests.harness import Project, Truth
 
 ADDRESS = "sourcing_a/one"
 

@@ -7,8 +7,9 @@ import json
 import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
+from tests.builders import blueprint
 from tests.faults.proxy import Behaviour, Exchange, FaultProxy, Request, Response, on
-from tests.harness import Project, Truth, blueprint
+from tests.harness import Project, Truth
 
 ADDRESS = "sourcing_a/one"
 SAID = "does not send it again on its own"

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
+from tests.builders import blueprint
 from tests.faults.catalogue import envelope
 from tests.faults.proxy import Exchange, FaultProxy, Request, on
-from tests.harness import Project, Truth, blueprint
+from tests.harness import Project, Truth
 from tests.strategies import to_yaml
 from tests.torture.disk import Disk, Op
 

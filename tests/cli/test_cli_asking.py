@@ -11,9 +11,10 @@ from collections.abc import Callable
 import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
+from tests.builders import blueprint
 from tests.faults.catalogue import envelope
 from tests.faults.proxy import Exchange, FaultProxy, on
-from tests.harness import Project, Ran, Truth, blueprint
+from tests.harness import Project, Ran, Truth
 
 QUESTION = "Apply this plan?"
 Ask = Callable[..., Ran]

@@ -14,7 +14,8 @@ from kalentops import __version__
 from kalentops.cli import COMMANDS
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.rules.table import RULES
-from tests.harness import Project, Truth, blueprint
+from tests.builders import blueprint
+from tests.harness import Project, Truth
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.harness import Project, blueprint
+from tests.builders import blueprint
+from tests.harness import Project
 
 ROOT = Path(__file__).parents[2]
 

@@ -11,7 +11,8 @@ import pytest
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.loader.files import Source
 from kalentops.writing.files import format_file, save
-from tests.harness import Project, blueprint
+from tests.builders import blueprint
+from tests.harness import Project
 
 NEAT = "# neat\nsourcingId: s_1\nblueprints:\n  a:\n    name: A\n    steps: []\n"
 MESSY = "sourcingId:   s_1\n\n\nblueprints:\n    a: # the first\n        name: 'A '\n        steps: [ ]\n"

@@ -18,14 +18,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kalentops.canonical import of_body
 from kalentops.emulator.server import BackgroundEmulator
-from kalentops.state.entries import Intent, State
+from kalentops.state.entries import State
 from kalentops.state.format import dump_state
 from kalentops.text import with_times
+from tests.builders import blueprint, intent, state, step
 from tests.faults.catalogue import EVERYTHING
 from tests.faults.proxy import Exchange, FaultProxy, Request, on, wait_until
-from tests.harness import Project, Truth, blueprint, step
+from tests.harness import Project, Truth
 from tests.strategies import bodies
 
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace kills a call; Debian has it")
@@ -443,9 +443,8 @@ def test_the_state_of_another_api_stops_it_before_any_request(
 
 
 def test_an_open_create_is_settled_by_apply_first(project: Project, emulator: BackgroundEmulator) -> None:
-    made, body = _there(emulator, "sourcing_a", blueprint("One")), of_body(blueprint("One"))
-    intent = Intent("sourcing_a/mine", "create", body.body, body.digest, "2026-01-01T00:00:00Z")
-    project.state_path.write_bytes(dump_state(State("lineage", 1, intents={intent.address: intent})))
+    made = _there(emulator, "sourcing_a", blueprint("One"))
+    project.state_path.write_bytes(dump_state(state(intent("sourcing_a/mine", blueprint("One")))))
     ran = project.run("import", "--all")
     assert ran.code == 6
     assert "run `kalentops apply` first" in ran.out

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
+from tests.builders import blueprint
 from tests.faults.proxy import Exchange, FaultProxy, on
-from tests.harness import Project, blueprint
+from tests.harness import Project
 
 FILE = """\
 # The back end, together with Zoë.

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders import blueprint
 from tests.faults.catalogue import envelope
 from tests.faults.proxy import Behaviour, Exchange, FaultProxy, Request, on, wait_until
-from tests.harness import Project, Truth, blueprint
+from tests.harness import Project, Truth
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import STATE, Project, blueprint
+from tests.builders import blueprint
+from tests.harness import STATE, Project
 from tests.repositories import commit, git
 
 COMMIT = f'note: commit the state: `git add {STATE} && git commit -m "Record the ids"`\n'

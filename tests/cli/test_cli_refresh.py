@@ -16,9 +16,10 @@ import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.text import with_times
+from tests.builders import blueprint, step
 from tests.faults.catalogue import envelope
 from tests.faults.proxy import Exchange, FaultProxy, on, wait_until
-from tests.harness import Project, Ran, Truth, blueprint, step
+from tests.harness import Project, Ran, Truth
 
 AT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 

@@ -10,7 +10,8 @@ import pytest
 
 from kalentops.reports.cutting import SUMMARY
 from kalentops.reports.formats import FORMATS
-from tests.harness import Project, blueprint, step
+from tests.builders import blueprint, step
+from tests.harness import Project
 from tests.hostile import HOSTILE, quoted
 from tests.reports import judges
 

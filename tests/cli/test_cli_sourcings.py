@@ -10,8 +10,9 @@ from collections.abc import Iterator
 import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
+from tests.builders import blueprint
 from tests.faults.proxy import Exchange, FaultProxy, Response, on
-from tests.harness import Project, blueprint
+from tests.harness import Project
 
 HOSTILE = "::error::\u202e\x1b[31m##[group]"
 

@@ -11,7 +11,8 @@ import pytest
 
 from kalentops.cli import COMMANDS
 from kalentops.emulator.server import BackgroundEmulator
-from tests.harness import Project, blueprint
+from tests.builders import blueprint
+from tests.harness import Project
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="redirections of a POSIX shell")
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kalentops.emulator.server import BackgroundEmulator
+from tests.builders import blueprint
 from tests.faults.proxy import Behaviour, Exchange, FaultProxy, Request, Response, on
-from tests.harness import Project, blueprint
+from tests.harness import Project
 
 FIRST, SECOND = blueprint("One"), blueprint("One", steps=1)
 

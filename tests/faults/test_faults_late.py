@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.builders import blueprint
 from tests.faults.proxy import Behaviour, Exchange, FaultProxy, Request
-from tests.harness import Project, Truth, blueprint
+from tests.harness import Project, Truth
 
 WINDOW = 0.2
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
+from tests.builders import blueprint
 from tests.faults.catalogue import EVERYTHING, REFUSALS
 from tests.faults.proxy import Behaviour, Exchange, FaultProxy, Request
-from tests.harness import Project, Truth, blueprint
+from tests.harness import Project, Truth
 
 # What the API says of one sourcing, in its own words, concerns that sourcing: 401 and 402 concern them all.
 OF_ONE = {*REFUSALS, "key echoed"} - {"401", "402"}

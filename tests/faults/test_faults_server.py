@@ -9,9 +9,10 @@ from collections.abc import Callable
 import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
+from tests.builders import blueprint
 from tests.faults.catalogue import EVERYTHING, FOR_CREATES
 from tests.faults.proxy import Exchange, FaultProxy, on
-from tests.harness import Project, Truth, blueprint
+from tests.harness import Project, Truth
 
 pytestmark = pytest.mark.usefixtures("no_backoff")
 CODES = {0, 1, 4, 5, 6, 9, 10}

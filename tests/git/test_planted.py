@@ -20,7 +20,8 @@ from kalentops.errors import UsageError
 from kalentops.git.history import commit_of
 from kalentops.git.worktree import opened, top_of
 from kalentops.init.origin import origin_of
-from tests.harness import STATE, Project, blueprint
+from tests.builders import blueprint
+from tests.harness import STATE, Project
 from tests.repositories import Remote, commit, git
 from tests.workflows.jobs import ACTIONS
 

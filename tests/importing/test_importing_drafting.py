@@ -21,7 +21,7 @@ from kalentops.importing.result import Imported
 from kalentops.loader.files import MAX_BYTES
 from kalentops.loader.tree import parse
 from kalentops.state.entries import State
-from tests.harness import blueprint, step
+from tests.builders import blueprint, step
 from tests.importing.shown import NOTHING, observed
 from tests.strategies import bodies, json_values
 

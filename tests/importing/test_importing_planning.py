@@ -18,28 +18,10 @@ from kalentops.importing.planning import Fate, ImportPlan, Item, plan_import
 from kalentops.planning.plan import Action, make_plan
 from kalentops.planning.relocation import relocate
 from kalentops.remote import Observed
-from kalentops.state.entries import Entry, Intent, State
-from tests.harness import blueprint, step
+from kalentops.state.entries import State
+from tests.builders import AT, blueprint, entry, intent, state, step
 from tests.importing.shown import NOTHING, SOURCING, listed, observed, wanted
 from tests.strategies import bodies
-
-AT = "2026-02-03T04:05:06Z"
-
-
-def _entry(key: str, blueprint_id: str, body: dict[str, Any], sourcing_id: str = SOURCING) -> Entry:
-    sent = of_body(body)
-    return Entry(f"{sourcing_id}/{key}", blueprint_id, sent.body, sent.digest, AT)
-
-
-def _state(*entries: Entry, intents: tuple[Intent, ...] = ()) -> State:
-    return State(
-        "lineage", 1, entries={e.address: e for e in entries}, intents={i.address: i for i in intents}
-    )
-
-
-def _intent(key: str, body: dict[str, Any]) -> Intent:
-    sent = of_body(body)
-    return Intent(f"{SOURCING}/{key}", "create", sent.body, sent.digest, AT)
 
 
 def _one(plan: ImportPlan) -> Item:
@@ -52,24 +34,24 @@ def test_what_is_ours_is_left_alone_and_the_rest_is_written_under_new_keys() -> 
     plan = plan_import(
         observed(sourcing_a={"b1": one, "b2": two}, sourcing_b={"b3": one}),
         NOTHING,
-        _state(_entry("one", "b1", one)),
+        state(entry("sourcing_a/one", one, "b1")),
     )
     assert [(i.fate, i.address, i.blueprint_id) for i in plan.items] == [
         (Fate.WRITE, "sourcing_a/two", "b2"),
         (Fate.WRITE, "sourcing_b/one", "b3"),
     ]
     assert (plan.sourcings, plan.recorded) == (("sourcing_a", "sourcing_b"), 1)
-    entry = plan.items[0].entry(AT)
-    assert (entry.sent, entry.digest) == (of_body(two).body, of_body(two).digest)
-    assert (entry.remote_digest, entry.updated_at) == (of_body(two).digest, "2026-01-02T03:04:05.678Z")
-    assert (entry.blueprint_id, entry.applied_at) == ("b2", AT)
+    made = plan.items[0].entry(AT)
+    assert (made.sent, made.digest) == (of_body(two).body, of_body(two).digest)
+    assert (made.remote_digest, made.updated_at) == (of_body(two).digest, "2026-01-02T03:04:05.678Z")
+    assert (made.blueprint_id, made.applied_at) == ("b2", AT)
 
 
 def test_keys_of_files_state_and_intents_are_taken() -> None:
     old, gone = blueprint("Old"), blueprint("Gone")
     files = wanted({"first": blueprint("Something else")})
-    state = _state(_entry("first-2", "b0", old), intents=())
-    plan = plan_import(observed(sourcing_a={"b1": {"name": "First", "steps": gone["steps"]}}), files, state)
+    known = state(entry("sourcing_a/first-2", old, "b0"))
+    plan = plan_import(observed(sourcing_a={"b1": {"name": "First", "steps": gone["steps"]}}), files, known)
     assert _one(plan).key == "first-3"
 
 
@@ -81,7 +63,7 @@ def test_what_the_files_hold_exactly_is_only_recorded_and_nothing_is_left_to_pla
     files = wanted({"my-key": body})
     item = _one(plan_import(observed(sourcing_a={"b1": body}), files, State()))
     assert (item.fate, item.key, item.file, item.reason) == (Fate.RECORD, "my-key", "a.yaml", "")
-    after = make_plan(files.desired, _state(item.entry(AT)))
+    after = make_plan(files.desired, state(item.entry(AT)))
     assert [change.action for change in after.changes] == [Action.NO_OP]
 
 
@@ -92,7 +74,7 @@ def test_what_kalent_hides_is_not_taken_for_granted() -> None:
     item = _one(plan_import(observed(sourcing_a={"b1": body}), files, State()))
     assert item.fate is Fate.RECORD
     assert "`config` and `config.userId`, which Kalent does not show: the next apply sends it" in item.reason
-    change = make_plan(files.desired, _state(item.entry(AT))).changes[0]
+    change = make_plan(files.desired, state(item.entry(AT))).changes[0]
     assert change.action is Action.UPDATE
 
 
@@ -145,7 +127,7 @@ def test_an_exact_match_keeps_the_name_from_being_a_conflict() -> None:
 def test_an_open_create_keeps_its_sourcing_from_being_imported() -> None:
     body = blueprint("One")
     there = observed(sourcing_a={"b1": body}, sourcing_b={"b2": body})
-    plan = plan_import(there, NOTHING, _state(intents=(_intent("x", body),)))
+    plan = plan_import(there, NOTHING, state(intent("sourcing_a/x", body)))
     assert [(i.sourcing_id, i.fate, i.remote is None) for i in plan.items] == [
         ("sourcing_a", Fate.REFUSED, True),
         ("sourcing_b", Fate.WRITE, False),
@@ -154,7 +136,7 @@ def test_an_open_create_keeps_its_sourcing_from_being_imported() -> None:
     one = plan_one(
         observed(sourcing_a={"b1": body}),
         NOTHING,
-        _state(intents=(_intent("x", body),)),
+        state(intent("sourcing_a/x", body)),
         Choice(SOURCING, "y", "b1"),
     )
     assert _one(one).fate is Fate.REFUSED
@@ -197,7 +179,7 @@ def test_a_chosen_one_becomes_the_address_of_the_files_and_the_plan_shows_what_d
     files = wanted({"mine": file})
     item = _one(plan_one(observed(sourcing_a={"b1": there, "b2": blueprint("X")}), files, State(), CHOSEN))
     assert (item.fate, item.address, item.file) == (Fate.RECORD, "sourcing_a/mine", "a.yaml")
-    change = make_plan(files.desired, _state(item.entry(AT))).changes[0]
+    change = make_plan(files.desired, state(item.entry(AT))).changes[0]
     assert (change.action, change.before, change.after) == (
         Action.UPDATE,
         of_body(there).body,
@@ -212,21 +194,23 @@ def test_a_chosen_one_of_no_file_is_written_under_the_key() -> None:
 
 def test_a_chosen_one_that_is_recorded_there_already_needs_nothing() -> None:
     body = blueprint("There")
-    plan = plan_one(observed(sourcing_a={"b1": body}), NOTHING, _state(_entry("mine", "b1", body)), CHOSEN)
+    plan = plan_one(
+        observed(sourcing_a={"b1": body}), NOTHING, state(entry("sourcing_a/mine", body, "b1")), CHOSEN
+    )
     assert (plan.items, plan.recorded) == ((), 1)
 
 
 @pytest.mark.parametrize(
-    ("state", "choice", "said", "hint"),
+    ("known", "choice", "said", "hint"),
     [
         (
-            _state(_entry("mine", "b0", blueprint("Old"))),
+            state(entry("sourcing_a/mine", blueprint("Old"), "b0")),
             CHOSEN,
             "sourcing_a/mine is recorded already, as b0",
             "`kalentops state rm sourcing_a/mine`",
         ),
         (
-            _state(_entry("other", "b1", blueprint("There"))),
+            state(entry("sourcing_a/other", blueprint("There"), "b1")),
             CHOSEN,
             "b1 is recorded already, as sourcing_a/other",
             "`kalentops state mv sourcing_a/other sourcing_a/mine`",
@@ -246,9 +230,9 @@ def test_a_chosen_one_that_is_recorded_there_already_needs_nothing() -> None:
         ),
     ],
 )
-def test_a_choice_that_cannot_be_carried_out(state: State, choice: Choice, said: str, hint: str) -> None:
+def test_a_choice_that_cannot_be_carried_out(known: State, choice: Choice, said: str, hint: str) -> None:
     with pytest.raises(UsageError) as raised:
-        plan_one(observed(sourcing_a={"b1": blueprint("There")}), NOTHING, state, choice)
+        plan_one(observed(sourcing_a={"b1": blueprint("There")}), NOTHING, known, choice)
     assert said in str(raised.value)
     assert hint in str(raised.value.hint)
 
@@ -270,10 +254,10 @@ def test_a_choice_that_would_leave_another_address_to_make_a_second_one(there: d
 def test_a_key_that_has_moved_is_taken_under_both_names_before_apply_has_done_so() -> None:
     body = blueprint("One")
     files = wanted({"new": body}, moved=[{"from": "old", "to": "new"}], removed=["gone"])
-    state = _state(_entry("old", "b1", body), _entry("gone", "b2", blueprint("Gone")))
+    known = state(entry("sourcing_a/old", body, "b1"), entry("sourcing_a/gone", blueprint("Gone"), "b2"))
     named = {"name": "Old", "steps": []}, {"name": "gone", "steps": []}, {"name": "One", "steps": []}
     there = observed(sourcing_a={"b1": body, "b3": named[0], "b4": named[1], "b5": named[2]})
-    plan = plan_import(there, files, state)
+    plan = plan_import(there, files, known)
     assert {item.blueprint_id: (item.fate, item.key) for item in plan.items} == {
         "b3": (Fate.WRITE, "old-2"),
         "b4": (Fate.WRITE, "gone-2"),
@@ -284,7 +268,7 @@ def test_a_key_that_has_moved_is_taken_under_both_names_before_apply_has_done_so
         ("gone", "says that sourcing_a/gone was removed"),
     ):
         with pytest.raises(UsageError) as raised:
-            plan_one(there, files, _state(*list(state.entries.values())[:1]), Choice(SOURCING, key, "b3"))
+            plan_one(there, files, state(*list(known.entries.values())[:1]), Choice(SOURCING, key, "b3"))
         assert said in str(raised.value)
 
 
@@ -296,9 +280,9 @@ def test_what_files_say_was_removed_is_left_out_and_told_how_to_take_it() -> Non
         f"b{number}": {"name": name, "steps": [step(number)]}
         for number, name in enumerate(("Gone", "gone!", "First", "Kept II", "Kept "), 1)
     }
-    state = _state(_entry("kept", "b9", blueprint("Kept")))
+    known = state(entry("sourcing_a/kept", blueprint("Kept"), "b9"))
     there = observed(sourcing_a={"b9": blueprint("Kept"), **bodies_})
-    plan = plan_import(there, files, state)
+    plan = plan_import(there, files, known)
     assert {item.blueprint_id: (item.fate, item.key) for item in plan.items} == {
         **dict.fromkeys(("b1", "b2", "b3", "b5"), (Fate.LEFT_OUT, None)),
         "b4": (Fate.WRITE, "kept-ii"),
@@ -307,19 +291,19 @@ def test_what_files_say_was_removed_is_left_out_and_told_how_to_take_it() -> Non
         if item.fate is Fate.LEFT_OUT:
             assert item.reason.startswith("a.yaml:1 says that `")
             (command,) = re.findall(r"`kalentops import sourcing_a --key (\S+) --id (\S+)`", item.reason)
-            taken = _one(plan_one(there, files, state, Choice(SOURCING, *command)))
+            taken = _one(plan_one(there, files, known, Choice(SOURCING, *command)))
             assert (taken.fate, taken.key, taken.blueprint_id) == (Fate.WRITE, command[0], item.blueprint_id)
 
 
 def test_what_the_state_still_holds_under_a_removed_key_is_not_what_has_another_id() -> None:
     files = wanted({}, removed=["gone"])
     there = observed(sourcing_a={"b1": blueprint("Gone"), "b2": {"name": "Gone", "steps": []}})
-    state = _state(_entry("gone", "b1", blueprint("Gone")))
-    assert (_one(plan_import(there, files, state)).fate, _one(plan_import(there, files, state)).key) == (
+    known = state(entry("sourcing_a/gone", blueprint("Gone"), "b1"))
+    assert (_one(plan_import(there, files, known)).fate, _one(plan_import(there, files, known)).key) == (
         Fate.WRITE,
         "gone-2",
     )
-    assert let_go(there, relocate(state, files.relocations), state.entries) == {"b1"}
+    assert let_go(there, relocate(known, files.relocations), known.entries) == {"b1"}
 
 
 def test_a_removed_key_is_given_back_once_its_word_is_taken_out_of_the_file() -> None:
@@ -342,13 +326,13 @@ def test_a_plan_is_silent_of_just_what_an_import_leaves_out(
 ) -> None:
     files = wanted({}, removed=removed)
     rows = {f"b{number}": {"name": name, "steps": [step(number)]} for number, name in enumerate(there)}
-    state = _state(*(_entry(key, f"x{key}", blueprint(key)) for key in held))
+    known = state(*(entry(f"{SOURCING}/{key}", blueprint(key), f"x{key}") for key in held))
     seen = observed(sourcing_a=rows)
-    left = {i.blueprint_id for i in plan_import(seen, files, state).items if i.fate is Fate.LEFT_OUT}
-    relocated = relocate(state, files.relocations)
-    known = relocated.state.entries.keys() | relocated.forgotten.keys()
+    left = {i.blueprint_id for i in plan_import(seen, files, known).items if i.fate is Fate.LEFT_OUT}
+    relocated = relocate(known, files.relocations)
+    still = relocated.state.entries.keys() | relocated.forgotten.keys()
     pending = {each.blueprint_id for each in relocated.forgotten.values()}
-    assert let_go(seen, relocated, known) == left | pending
+    assert let_go(seen, relocated, still) == left | pending
 
 
 def test_a_key_that_is_none_is_told_with_one_that_is() -> None:
@@ -361,11 +345,11 @@ def test_a_key_that_is_none_is_told_with_one_that_is() -> None:
 def test_errors_that_hide_what_the_files_hold_are_told_apart() -> None:
     odd = wanted({"one": blueprint("One") | {"steps": [step(1, type="PIGEON")]}})
     assert [each.code for each in blind_spots(odd, State())] == ["KAL013"]
-    assert blind_spots(odd, _state(_entry("one", "b1", blueprint("One")))) == []
+    assert blind_spots(odd, state(entry("sourcing_a/one", blueprint("One"), "b1"))) == []
     text = wanted({"one": blueprint("One") | {"steps": [step(1, content="Hi [company]")]}})
     assert [finding.code for finding in text.findings] == ["KAL103"]
     assert blind_spots(text, State()) == []
     shape = wanted({"one": {"name": "One", "steps": 3}})
-    assert [each.code for each in blind_spots(shape, _state(_entry("one", "b1", blueprint("One"))))] == [
-        "KAL012"
-    ]
+    assert [
+        each.code for each in blind_spots(shape, state(entry("sourcing_a/one", blueprint("One"), "b1")))
+    ] == ["KAL012"]

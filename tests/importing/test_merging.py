@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kalentops.importing.merging import merge
+from tests.builders import Body, body, step
 
-Body = dict[str, Any]
-
-
-def step(ident: str, **fields: Any) -> Body:
-    return {"id": ident, "content": "Hi", **fields}
-
-
-def body(*steps: Body, name: str = "One") -> Body:
-    return {"name": name, "steps": list(steps)}
-
-
-BASE = body(step("a"), step("b"), step("c"))
+BASE = body("One", step("a"), step("b"), step("c"))
 
 
 @st.composite
@@ -30,9 +18,9 @@ def bodies(draw: st.DrawFn) -> Body:
     texts = st.sampled_from(["Hi", "Hello", "Ciao"])
     steps = []
     for ident in ids:
-        more = draw(st.fixed_dictionaries({}, optional={"subject": texts, "delay": texts}))
+        more = draw(st.fixed_dictionaries({}, optional={"subject": texts, "linkedInType": texts}))
         steps.append(step(ident, content=draw(texts), **more))
-    return body(*steps, name=draw(texts))
+    return body(draw(texts), steps=steps)
 
 
 @given(bodies(), bodies())
@@ -57,7 +45,7 @@ def test_a_contradiction_is_one_from_both_sides(base: Body, mine: Body, theirs: 
 @given(bodies(), bodies(), bodies())
 def test_nothing_comes_from_nowhere(base: Body, mine: Body, theirs: Body) -> None:
     def texts(of: Body) -> set[tuple[str, str, str]]:
-        return {(each["id"], name, value) for each in of["steps"] for name, value in each.items()}
+        return {(each["id"], name, str(value)) for each in of["steps"] for name, value in each.items()}
 
     merged = merge(base, mine, theirs).body
     assert texts(merged) <= texts(mine) | texts(theirs)
@@ -65,24 +53,24 @@ def test_nothing_comes_from_nowhere(base: Body, mine: Body, theirs: Body) -> Non
 
 
 def test_each_field_of_a_step_is_decided_on_its_own() -> None:
-    mine = body(step("a", content="Mine"), step("b"), step("c"))
-    theirs = body(step("a", subject="Theirs"), step("b"), step("c"), name="Two")
+    mine = body("One", step("a", content="Mine"), step("b"), step("c"))
+    theirs = body("Two", step("a", subject="Theirs"), step("b"), step("c"))
     merged = merge(BASE, mine, theirs)
-    assert merged.body == body(step("a", content="Mine", subject="Theirs"), step("b"), step("c"), name="Two")
+    assert merged.body == body("Two", step("a", content="Mine", subject="Theirs"), step("b"), step("c"))
     assert merged.conflicts == []
 
 
 def test_new_steps_stand_where_they_were_put() -> None:
-    mine = body(step("m"), step("a"), step("b"), step("c"))
-    theirs = body(step("a"), step("t"), step("b"), step("c"), step("u"))
+    mine = body("One", step("m"), step("a"), step("b"), step("c"))
+    theirs = body("One", step("a"), step("t"), step("b"), step("c"), step("u"))
     merged = merge(BASE, mine, theirs)
     assert [each["id"] for each in merged.body["steps"]] == ["m", "a", "t", "b", "c", "u"]
     assert merged.conflicts == []
 
 
 def test_a_move_and_a_change_go_together() -> None:
-    theirs = body(step("c"), step("a"), step("b"))
-    mine = body(step("a"), step("b", content="Mine"), step("c"), step("d"))
+    theirs = body("One", step("c"), step("a"), step("b"))
+    mine = body("One", step("a"), step("b", content="Mine"), step("c"), step("d"))
     merged = merge(BASE, mine, theirs)
     assert [each["id"] for each in merged.body["steps"]] == ["c", "d", "a", "b"]
     assert merged.body["steps"][3]["content"] == "Mine"
@@ -93,12 +81,20 @@ def test_a_move_and_a_change_go_together() -> None:
     ("mine", "theirs", "place"),
     [
         (body(name="Mine"), body(name="Theirs"), "name"),
-        (body(step("a", content="Mine")), body(step("a", content="Theirs")), "step a: content"),
-        (body(step("b"), step("c")), body(step("a", content="New"), step("b"), step("c")), "step a"),
-        (body(step("n", content="1")), body(step("n", content="2")), "step n"),
         (
-            body(step("b"), step("a"), step("c")),
-            body(step("a"), step("c"), step("b")),
+            body("One", step("a", content="Mine")),
+            body("One", step("a", content="Theirs")),
+            "step a: content",
+        ),
+        (
+            body("One", step("b"), step("c")),
+            body("One", step("a", content="New"), step("b"), step("c")),
+            "step a",
+        ),
+        (body("One", step("n", content="1")), body("One", step("n", content="2")), "step n"),
+        (
+            body("One", step("b"), step("a"), step("c")),
+            body("One", step("a"), step("c"), step("b")),
             "the order of the steps",
         ),
     ],

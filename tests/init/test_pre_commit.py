@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.harness import Project, Ran, blueprint
+from tests.builders import blueprint
+from tests.harness import Project, Ran
 from tests.repositories import commit, git
 
 ROOT = Path(__file__).parents[2]

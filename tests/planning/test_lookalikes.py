@@ -9,23 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalentops.canonical import content_digest, observable, of_body
+from kalentops.canonical import observable
 from kalentops.planning.lookalikes import beside, is_there, look_alikes, reserved, why_not_made
 from kalentops.remote import Remote
 from kalentops.stub import Mark, stub
 from kalentops.text import same_name
-
-AT = "2026-01-02T03:04:05Z"
-
-
-def body(name: str = "One", text: str | None = "Hi", **fields: Any) -> dict[str, Any]:
-    step = {"id": "a", "name": "A", "type": "SMS", "content": text, "temporalityType": "ASAP"}
-    return of_body({"name": name, "steps": [step] if text is not None else [], **fields}).body
-
-
-def remote(blueprint_id: str, of: dict[str, Any]) -> Remote:
-    shown = observable(of)
-    return Remote(blueprint_id, of["name"], shown.digest, content_digest(of), AT, shown)
+from tests.builders import AT, body, remote
 
 
 def unreadable(blueprint_id: str, name: str) -> Remote:
@@ -39,7 +28,7 @@ def ids(remotes: Any) -> list[str]:
 def test_what_is_just_so_and_what_only_looks_so() -> None:
     there = [
         remote("same", body()),
-        remote("named", body(text="Other")),
+        remote("named", body("One", "Other")),
         remote("written", body("Other", "Hi")),
         remote("shouted", body(" oNE ")),
         unreadable("hidden", "One"),
@@ -59,7 +48,7 @@ def test_what_is_just_so_and_what_only_looks_so() -> None:
 
 @pytest.mark.parametrize("there", [["same", "same"], ["named"], ["same", "same", "named"]])
 def test_what_a_person_has_to_decide(there: list[str]) -> None:
-    made = {"same": body(), "named": body(text="Other")}
+    made = {"same": body(), "named": body("One", "Other")}
     alike = look_alikes([remote(f"b{n}", made[each]) for n, each in enumerate(there)], body())
     assert alike.unclear
     assert alike.adoptable is None
@@ -100,7 +89,7 @@ def test_a_name_that_reads_otherwise_is_another(other: str) -> None:
 
 
 def test_no_steps_are_no_likeness() -> None:
-    empty = look_alikes([remote("b", body("Two", None)), unreadable("c", "Three")], body("One", None))
+    empty = look_alikes([remote("b", body("Two", steps=[])), unreadable("c", "Three")], body("One", steps=[]))
     assert empty.others == ()
 
 
@@ -108,12 +97,12 @@ def test_what_can_not_be_read_back_is_no_difference() -> None:
     wanted = body(config={"a": 1})
     assert ids(look_alikes([remote("b", body())], wanted).exact) == ["b"]
     assert is_there([remote("b", body())], wanted)
-    assert not is_there([remote("b", body(text="Other"))], wanted)
+    assert not is_there([remote("b", body("One", "Other"))], wanted)
     assert not is_there([remote("b", body())], None)
 
 
 def test_what_is_said_of_one_with_the_name() -> None:
-    said = why_not_made(look_alikes([remote("bp_1", body(text="Other"))], body()), "One", "s1/one")
+    said = why_not_made(look_alikes([remote("bp_1", body("One", "Other"))], body()), "One", "s1/one")
     assert said == (
         "bp_1 has this name and other content, and is not ours; take it over: `kalentops import s1 --key one --id "
         "bp_1` (plan then shows what differs; or rename one of the two)"
@@ -132,7 +121,8 @@ def test_what_is_said_of_several() -> None:
     )
 
 
-BODIES = st.builds(body, st.sampled_from(["One", "one", "Two"]), st.sampled_from(["Hi", "Ho", None]))
+NAMES = st.sampled_from(["One", "one", "Two"])
+BODIES = st.builds(body, NAMES, st.sampled_from(["Hi", "Ho"])) | st.builds(body, NAMES, steps=st.just([]))
 
 
 @given(st.lists(BODIES, max_size=4), BODIES)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -12,41 +11,10 @@ from kalentops.checking import Desired
 from kalentops.errors import StateDamaged
 from kalentops.finding import Finding
 from kalentops.planning.plan import WRITES, Action, Change, make_plan, narrowed
-from kalentops.rules.engine import Named, Relocation
-from kalentops.state.entries import Entry, Intent, State
+from kalentops.rules.engine import Relocation
+from kalentops.state.entries import State
 from kalentops.text import same_name
-
-AT = "2026-01-02T03:04:05Z"
-
-
-def body(name: str = "One", text: str = "Hi") -> dict[str, Any]:
-    step = {"id": "a", "name": "A", "type": "SMS", "content": text, "temporalityType": "ASAP"}
-    return of_body({"name": name, "steps": [step]}).body
-
-
-def want(key: str, sent: dict[str, Any], state: State | None = None, sourcing: str = "s1") -> Desired:
-    """As the loader gives it: without a document where the state has the same digest."""
-    canonical = of_body(sent)
-    named = Named(sourcing, key, sent["name"], "blueprints/a.yaml", (3, 3), (4, 11))
-    known = state.digests().get(f"{sourcing}/{key}") if state else None
-    return Desired(named, canonical.digest, None if known == canonical.digest else canonical)
-
-
-def entry(address: str, sent: dict[str, Any], blueprint_id: str = "b1", digest: str = "") -> Entry:
-    return Entry(address, blueprint_id, sent, digest or of_body(sent).digest, AT)
-
-
-def intent(address: str, sent: dict[str, Any], action: Any = "create") -> Intent:
-    return Intent(address, action, sent, of_body(sent).digest, AT)
-
-
-def state(*entries: Entry, intents: tuple[Intent, ...] = ()) -> State:
-    return State(
-        "lineage",
-        7,
-        entries={each.address: each for each in entries},
-        intents={each.address: each for each in intents},
-    )
+from tests.builders import AT, body, entry, intent, state, want
 
 
 def only(changes: tuple[Change, ...]) -> Change:
@@ -72,7 +40,7 @@ def test_nothing_at_all() -> None:
 
 
 def test_create() -> None:
-    wanted = want("one", body())
+    wanted = want("s1/one", body())
     change = only(make_plan([wanted], State()).changes)
     assert change == Change(
         "s1/one",
@@ -87,20 +55,20 @@ def test_create() -> None:
 
 
 def test_no_op() -> None:
-    known = state(entry("s1/one", body()))
-    change = only(make_plan([want("one", body(), known)], known).changes)
+    known = state(entry("s1/one", body(), "b1"))
+    change = only(make_plan([want("s1/one", body(), known)], known).changes)
     assert change == Change("s1/one", Action.NO_OP, "One", "b1", "blueprints/a.yaml", 3)
 
 
 def test_update() -> None:
-    known = state(entry("s1/one", body()))
-    change = only(make_plan([want("one", body(text="Hello"), known)], known).changes)
+    known = state(entry("s1/one", body(), "b1"))
+    change = only(make_plan([want("s1/one", body("One", "Hello"), known)], known).changes)
     assert (change.action, change.blueprint_id) == (Action.UPDATE, "b1")
-    assert (change.before, change.after) == (of_body(body()).body, of_body(body(text="Hello")).body)
+    assert (change.before, change.after) == (of_body(body()).body, of_body(body("One", "Hello")).body)
 
 
 def test_orphan() -> None:
-    change = only(make_plan([], state(entry("s1/one", body()))).changes)
+    change = only(make_plan([], state(entry("s1/one", body(), "b1"))).changes)
     assert (change.action, change.blueprint_id, change.name) == (Action.ORPHAN, "b1", "One")
     assert change.reason == (
         f"in no file any more; recorded {AT}; Kalent's web app is where one deletes it; "
@@ -110,8 +78,8 @@ def test_orphan() -> None:
 
 @pytest.mark.parametrize("wanted", [True, False])
 def test_resume_of_a_create(wanted: bool) -> None:  # noqa: FBT001
-    known = state(intents=(intent("s1/one", body("Sent")),))
-    change = only(make_plan([want("one", body("Wanted"))] if wanted else [], known).changes)
+    known = state(intent("s1/one", body("Sent")))
+    change = only(make_plan([want("s1/one", body("Wanted"))] if wanted else [], known).changes)
     assert change.action is Action.RESUME
     assert change.name == ("Wanted" if wanted else "Sent")
     assert change.before is None
@@ -122,40 +90,40 @@ def test_resume_of_a_create(wanted: bool) -> None:  # noqa: FBT001
 
 
 def test_resume_of_an_update_whose_file_is_what_was_there_before() -> None:
-    known = state(entry("s1/one", body()), intents=(intent("s1/one", body(text="New"), "update"),))
-    change = only(make_plan([want("one", body(), known)], known).changes)
+    known = state(entry("s1/one", body(), "b1"), intent("s1/one", body("One", "New"), "update"))
+    change = only(make_plan([want("s1/one", body(), known)], known).changes)
     assert (change.action, change.blueprint_id) == (Action.RESUME, "b1")
     assert change.before == change.after == of_body(body()).body
 
 
 def test_a_renamed_key_is_no_second_blueprint() -> None:
-    known = state(entry("s1/old", body("One")))
-    changes = make_plan([want("new", body(" oNE "), known)], known).changes
+    known = state(entry("s1/old", body("One"), "b1"))
+    changes = make_plan([want("s1/new", body(" oNE "), known)], known).changes
     assert [(each.address, each.action) for each in changes] == [
         ("s1/new", Action.CONFLICT),
         ("s1/old", Action.ORPHAN),
     ]
     assert "has the same name or the same steps and is in no file any more" in changes[0].reason
-    changes = make_plan([want("new", body("One"), known)], known).changes
+    changes = make_plan([want("s1/new", body("One"), known)], known).changes
     assert "`kalentops state mv s1/old s1/new`" in changes[0].reason
 
 
 def test_the_same_name_elsewhere_is_no_conflict() -> None:
-    known = state(entry("s2/old", body("One")))
-    changes = make_plan([want("new", body("One"), known)], known).changes
+    known = state(entry("s2/old", body("One"), "b1"))
+    changes = make_plan([want("s1/new", body("One"), known)], known).changes
     assert [each.action for each in changes] == [Action.CREATE, Action.ORPHAN]
 
 
 def test_what_gets_another_name_is_not_made_again_under_the_old_one() -> None:
-    known = state(entry("s1/old", body("One")))
-    wanted = [want("new", body("One"), known), want("old", body("Two"), known)]
+    known = state(entry("s1/old", body("One"), "b1"))
+    wanted = [want("s1/new", body("One"), known), want("s1/old", body("Two"), known)]
     new, old = make_plan(wanted, known).changes
     assert (new.action, old.action) == (Action.CONFLICT, Action.CONFLICT)
     assert "`kalentops state mv s1/old s1/new`" in new.reason
     assert "`kalentops state mv s1/old s1/new`" in old.reason
     new, old = make_plan(wanted, known, overwrite=["s1/old"]).changes
     assert (new.action, old.action) == (Action.CONFLICT, Action.UPDATE)
-    done = state(entry("s1/old", body("Two")))
+    done = state(entry("s1/old", body("Two"), "b1"))
     assert [each.action for each in make_plan(wanted, done).changes] == [Action.CREATE, Action.NO_OP]
 
 
@@ -164,8 +132,8 @@ def said(source: str, target: str | None, sourcing: str = "s1") -> Relocation:
 
 
 def test_a_key_that_moved_touches_the_state_alone() -> None:
-    known = state(entry("s1/old", body()))
-    plan = make_plan([want("new", body())], known, relocations=[said("old", "new")])
+    known = state(entry("s1/old", body(), "b1"))
+    plan = make_plan([want("s1/new", body())], known, relocations=[said("old", "new")])
     change = only(plan.changes)
     assert (change.address, change.action, change.moved_from) == ("s1/new", Action.MOVE, "s1/old")
     assert (change.blueprint_id, change.before, change.after) == ("b1", None, None)
@@ -173,22 +141,22 @@ def test_a_key_that_moved_touches_the_state_alone() -> None:
 
 
 def test_a_key_that_moved_and_a_text_that_changed() -> None:
-    known = state(entry("s1/old", body()))
-    wanted = want("new", body(text="Hello"))
+    known = state(entry("s1/old", body(), "b1"))
+    wanted = want("s1/new", body("One", "Hello"))
     change = only(make_plan([wanted], known, relocations=[said("old", "new")]).changes)
     assert (change.action, change.moved_from) == (Action.UPDATE, "s1/old")
-    assert (change.before, change.after) == (body(), body(text="Hello"))
+    assert (change.before, change.after) == (body(), body("One", "Hello"))
 
 
 def test_a_key_that_moved_while_a_run_was_cut_off() -> None:
-    known = state(intents=(intent("s1/old", body()),))
-    change = only(make_plan([want("new", body())], known, relocations=[said("old", "new")]).changes)
+    known = state(intent("s1/old", body()))
+    change = only(make_plan([want("s1/new", body())], known, relocations=[said("old", "new")]).changes)
     assert (change.address, change.action, change.moved_from) == ("s1/new", Action.RESUME, "s1/old")
 
 
 def test_a_key_that_can_not_move_says_so() -> None:
-    known = state(entry("s1/old", body("Old", "Old")), entry("s1/new", body(), "b2"))
-    plan = make_plan([want("new", body(), known)], known, relocations=[said("old", "new")])
+    known = state(entry("s1/old", body("Old", "Old"), "b1"), entry("s1/new", body(), "b2"))
+    plan = make_plan([want("s1/new", body(), known)], known, relocations=[said("old", "new")])
     assert [(each.key, each.action) for each in plan.changes] == [
         ("new", Action.NO_OP),
         ("old", Action.ORPHAN),
@@ -199,13 +167,15 @@ def test_a_key_that_can_not_move_says_so() -> None:
 
 
 def test_what_is_removed_is_forgotten() -> None:
-    change = only(make_plan([], state(entry("s1/one", body())), relocations=[said("one", None)]).changes)
+    change = only(
+        make_plan([], state(entry("s1/one", body(), "b1")), relocations=[said("one", None)]).changes
+    )
     assert (change.action, change.blueprint_id, change.name) == (Action.FORGET, "b1", "One")
     assert change.reason == "the state forgets it; it stays in Kalent, whose web app is where one deletes"
 
 
 def test_what_is_removed_while_a_run_was_cut_off_is_settled_first() -> None:
-    known = state(entry("s1/one", body()), intents=(intent("s1/one", body(text="New"), "update"),))
+    known = state(entry("s1/one", body(), "b1"), intent("s1/one", body("One", "New"), "update"))
     change = only(make_plan([], known, relocations=[said("one", None)]).changes)
     assert change.action is Action.RESUME
     assert change.reason.startswith("said to be removed; ")
@@ -216,11 +186,11 @@ def protected(of: Desired) -> Desired:
 
 
 def test_a_protected_update_needs_somebodys_word() -> None:
-    known = state(entry("s1/one", body()))
-    wanted = protected(want("one", body(text="Hello"), known))
+    known = state(entry("s1/one", body(), "b1"))
+    wanted = protected(want("s1/one", body("One", "Hello"), known))
     change = only(make_plan([wanted], known).changes)
     assert (change.action, change.protected) == (Action.CONFLICT, True)
-    assert (change.before, change.after) == (body(), body(text="Hello"))
+    assert (change.before, change.after) == (body(), body("One", "Hello"))
     assert change.reason == (
         "`protect: true` keeps it as it is; update it all the same: `kalentops apply --overwrite s1/one`"
     )
@@ -229,27 +199,27 @@ def test_a_protected_update_needs_somebodys_word() -> None:
 
 
 def test_what_is_protected_is_made_and_moved_all_the_same() -> None:
-    assert only(make_plan([protected(want("one", body()))], State()).changes).action is Action.CREATE
-    known = state(entry("s1/one", body()))
-    assert only(make_plan([protected(want("one", body(), known))], known).changes).action is Action.NO_OP
-    moved = make_plan([protected(want("new", body()))], known, relocations=[said("one", "new")])
+    assert only(make_plan([protected(want("s1/one", body()))], State()).changes).action is Action.CREATE
+    known = state(entry("s1/one", body(), "b1"))
+    assert only(make_plan([protected(want("s1/one", body(), known))], known).changes).action is Action.NO_OP
+    moved = make_plan([protected(want("s1/new", body()))], known, relocations=[said("one", "new")])
     assert only(moved.changes).action is Action.MOVE
 
 
 def test_what_is_the_same_is_put_back_where_that_is_asked_for() -> None:
-    known = state(entry("s1/one", body()), entry("s1/two", body("Two", "Two"), "b2"))
-    wanted = [want("one", body(), known), want("two", body("Two", "Two"), known)]
+    known = state(entry("s1/one", body(), "b1"), entry("s1/two", body("Two", "Two"), "b2"))
+    wanted = [want("s1/one", body(), known), want("s1/two", body("Two", "Two"), known)]
     first, second = make_plan(wanted, known, overwrite=["s1/one"]).changes
     assert (first.action, first.before, first.after) == (Action.UPDATE, body(), body())
     assert first.reason == "put back as the file has it, whatever Kalent shows (--overwrite)"
     assert second.action is Action.NO_OP
-    moved = make_plan([want("new", body())], known, relocations=[said("one", "new")], overwrite=["s1/new"])
+    moved = make_plan([want("s1/new", body())], known, relocations=[said("one", "new")], overwrite=["s1/new"])
     assert (moved.changes[0].action, moved.changes[0].moved_from) == (Action.UPDATE, "s1/one")
 
 
 def test_a_part_of_a_plan_says_what_is_left_out() -> None:
-    known = state(entry("s1/old", body()), entry("s1/orphan", body("Orphan", "x"), "b2"))
-    wanted = [want("new", body()), want("other", body("Other", "y"))]
+    known = state(entry("s1/old", body(), "b1"), entry("s1/orphan", body("Orphan", "x"), "b2"))
+    wanted = [want("s1/new", body()), want("s1/other", body("Other", "y"))]
     plan = make_plan(wanted, known, relocations=[said("old", "new")])
     for asked in ("s1/old", "s1/new"):
         part = narrowed(plan, asked.__eq__)
@@ -260,12 +230,12 @@ def test_a_part_of_a_plan_says_what_is_left_out() -> None:
 
 
 def test_what_the_files_say_is_told_apart() -> None:
-    known = state(entry("s1/one", body()))
-    wanted = want("one", body(), known)
+    known = state(entry("s1/one", body(), "b1"))
+    wanted = want("s1/one", body(), known)
     plans = [
         make_plan([wanted], known),
         make_plan([protected(wanted)], known),
-        make_plan([want("one", body(text="Hello"), known)], known),
+        make_plan([want("s1/one", body("One", "Hello"), known)], known),
         make_plan([wanted], known, relocations=[said("old", "one")]),
         make_plan([wanted], known, relocations=[said("old", None)]),
         make_plan([], known),
@@ -275,11 +245,13 @@ def test_what_the_files_say_is_told_apart() -> None:
 
 
 def test_order_and_counts() -> None:
-    known = state(entry("s1/a", body("A")), entry("s2/b", body("B"), "b2"), entry("s3/c", body("C"), "b3"))
+    known = state(
+        entry("s1/a", body("A"), "b1"), entry("s2/b", body("B"), "b2"), entry("s3/c", body("C"), "b3")
+    )
     wanted = [
-        want("z", body("Z", "another text"), known, "s3"),
-        want("b", body("B!"), known, "s2"),
-        want("a", body("A"), known),
+        want("s3/z", body("Z", "another text"), known),
+        want("s2/b", body("B!"), known),
+        want("s1/a", body("A"), known),
     ]
     plan = make_plan(wanted, known, [FINDING])
     assert [each.address for each in plan.changes] == ["s1/a", "s2/b", "s3/c", "s3/z"]
@@ -303,9 +275,9 @@ FINDING = Finding("a.yaml", 1, 2, "KAL301", "long", "shorten it")
 
 
 def test_a_body_that_does_not_fit_its_digest() -> None:
-    known = state(entry("s1/one", body(), digest="sha256:" + "0" * 64))
+    known = state(entry("s1/one", digest="sha256:" + "0" * 64))
     with pytest.raises(StateDamaged, match="what was sent for s1/one does not fit its digest"):
-        make_plan([want("one", body(text="new"), known)], known)
+        make_plan([want("s1/one", body("One", "new"), known)], known)
 
 
 def test_same_name() -> None:

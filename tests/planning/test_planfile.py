@@ -15,15 +15,13 @@ from kalentops.errors import StalePlan, StoreFailure
 from kalentops.planning.plan import Action, Change, Plan, Remotely
 from kalentops.planning.scope import Scope
 from kalentops.text import visible
-from tests.harness import Project, blueprint
+from tests.builders import blueprint
+from tests.harness import Project
 
-
-def body(name: str) -> dict[str, Any]:
-    return {"name": name, "steps": []}
-
-
-CREATE = Change("s1/one", Action.CREATE, "One", None, "a.yaml", 3, None, body("One"), "sha256:1")
-UPDATE = Change("s1/two", Action.UPDATE, "Two", "b2", "a.yaml", 9, body("2"), body("Two"), "sha256:2")
+CREATE = Change("s1/one", Action.CREATE, "One", None, "a.yaml", 3, None, blueprint("One", 0), "sha256:1")
+UPDATE = Change(
+    "s1/two", Action.UPDATE, "Two", "b2", "a.yaml", 9, blueprint("2", 0), blueprint("Two", 0), "sha256:2"
+)
 SAME = Change("s1/three", Action.NO_OP, "Three", "b3", "a.yaml", 20)
 PLAN = Plan("lineage", 7, (CREATE, SAME, UPDATE))
 
@@ -74,7 +72,7 @@ def test_the_state_has_moved(path: Path) -> None:
         (CREATE, SAME),
         (CREATE, SAME, UPDATE, replace(UPDATE, address="s1/four")),
         (CREATE, SAME, replace(UPDATE, after_digest="sha256:3")),
-        (CREATE, SAME, replace(UPDATE, before=body("3"))),
+        (CREATE, SAME, replace(UPDATE, before=blueprint("3", 0))),
         (CREATE, SAME, replace(UPDATE, action=Action.CONFLICT)),
         (CREATE, SAME, replace(UPDATE, blueprint_id="b9")),
     ],
@@ -94,7 +92,7 @@ def test_what_kalent_shows_has_moved(tmp_path: Path) -> None:
     planfile.save(refreshed, path)
     assert planfile.load(path).refreshed
     planfile.check(planfile.load(path), replace(PLAN, remotely=Remotely(fingerprint="sha256:2")))
-    conflict = replace(UPDATE, action=Action.CONFLICT, theirs=body("Theirs"))
+    conflict = replace(UPDATE, action=Action.CONFLICT, theirs=blueprint("Theirs", 0))
     moved = replace(PLAN, changes=(CREATE, SAME, conflict), remotely=Remotely(fingerprint="sha256:2"))
     said = refusal(path, moved)
     assert said == f"since the plan was made, Kalent has changed; it differs at s1/two{HAD}"
@@ -182,7 +180,7 @@ def test_a_place_that_can_not_be_written(tmp_path: Path) -> None:
 
 
 def test_half_a_surrogate_pair_is_saved_and_found_again(tmp_path: Path) -> None:
-    plan = replace(PLAN, changes=(replace(CREATE, after=body("\ud800 Zoë 🎉")),))
+    plan = replace(PLAN, changes=(replace(CREATE, after=blueprint("\ud800 Zoë 🎉", 0)),))
     planfile.save(plan, tmp_path / "plan.json")
     planfile.check(planfile.load(tmp_path / "plan.json"), plan)
     assert "\\ud800 Zoë 🎉" in (tmp_path / "plan.json").read_text(encoding="utf-8")

@@ -3,58 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from kalentops.canonical import content_digest, observable, of_body
+from kalentops.canonical import observable, of_body
 from kalentops.checking import Desired
 from kalentops.planning.plan import Action, Change, Drift, Leftover, Plan, make_plan, narrowed
 from kalentops.planning.refreshing import refresh
 from kalentops.planning.relocation import relocate
 from kalentops.remote import Observed, Remote
-from kalentops.rules.engine import Named, Relocation
-from kalentops.state.entries import Entry, Intent, State
+from kalentops.rules.engine import Relocation
+from kalentops.state.entries import Entry, State
 from kalentops.stub import Mark, stub
-
-AT = "2026-01-02T03:04:05Z"
-THEN = "2026-01-03T00:00:00.000Z"
-
-
-def body(name: str = "One", text: str = "Hi", **fields: Any) -> dict[str, Any]:
-    step = {"id": "a", "name": "A", "type": "SMS", "content": text, "temporalityType": "ASAP"}
-    return of_body({"name": name, "steps": [step], **fields}).body
-
-
-def want(key: str, of: dict[str, Any], *, protect: bool = False) -> Desired:
-    canonical = of_body(of)
-    named = Named("s1", key, of["name"], "a.yaml", (3, 3), (4, 11))
-    return Desired(named, canonical.digest, canonical, protect)
-
-
-def entry(key: str, sent: dict[str, Any], blueprint_id: str = "b1", **fields: Any) -> Entry:
-    digest = observable(sent).digest
-    made = Entry(f"s1/{key}", blueprint_id, sent, of_body(sent).digest, AT, digest, AT)
-    return replace(made, **fields)
-
-
-def state(*entries: Entry, intents: tuple[Intent, ...] = ()) -> State:
-    return State(
-        "lineage",
-        7,
-        entries={each.address: each for each in entries},
-        intents={each.address: each for each in intents},
-    )
-
-
-def intent(key: str, sent: dict[str, Any], action: Any = "create", *nonces: str) -> Intent:
-    return Intent(f"s1/{key}", action, sent, of_body(sent).digest, AT, nonces=nonces)
-
-
-def remote(blueprint_id: str, of: dict[str, Any]) -> Remote:
-    shown = observable(of)
-    return Remote(blueprint_id, of["name"], shown.digest, content_digest(of), THEN, shown)
+from tests.builders import AT, LATER, body, entry, intent, remote, state, want
 
 
 def held(
@@ -86,112 +48,112 @@ def drifts(plan: Plan) -> dict[str, str]:
     return {each.address: each.kind for each in plan.drift}
 
 
-KNOWN = state(entry("one", body()))
-SAME, THEIRS = remote("b1", body()), remote("b1", body(text="Theirs"))
+KNOWN = state(entry("s1/one", body(), "b1"))
+SAME, THEIRS = remote("b1", body()), remote("b1", body("One", "Theirs"))
 
 
 def test_nothing_to_say() -> None:
-    plan = held([want("one", body())], KNOWN, [SAME])
+    plan = held([want("s1/one", body())], KNOWN, [SAME])
     assert (actions(plan), plan.drift, plan.to_do) == ({"one": "no-op"}, (), ())
     assert plan.remotely is not None
     assert (plan.remotely.look_alikes, plan.remotely.unmanaged) == ((), {})
 
 
 def test_a_plan_that_nobody_looked_for_says_so() -> None:
-    assert make_plan([want("one", body())], KNOWN).remotely is None
+    assert make_plan([want("s1/one", body())], KNOWN).remotely is None
 
 
 def test_somebody_elses_edit_is_drift_with_both_times() -> None:
-    plan = held([want("one", body())], KNOWN, [THEIRS])
+    plan = held([want("s1/one", body())], KNOWN, [THEIRS])
     assert actions(plan) == {"one": "no-op"}, "nobody asked for it to be put back"
     assert plan.drift == (
-        Drift("s1/one", "changed", "One", "b1", AT, THEN, body(), observable(body(text="Theirs")).body),
+        Drift("s1/one", "changed", "One", "b1", AT, LATER, body(), observable(body("One", "Theirs")).body),
     )
 
 
 def test_both_sides_have_changed_it() -> None:
-    plan = held([want("one", body(text="Mine"))], KNOWN, [THEIRS])
+    plan = held([want("s1/one", body("One", "Mine"))], KNOWN, [THEIRS])
     change = one(plan)
     assert change.action is Action.CONFLICT
-    assert (change.before, change.after) == (body(), body(text="Mine"))
-    assert change.theirs == body(text="Theirs")
+    assert (change.before, change.after) == (body(), body("One", "Mine"))
+    assert change.theirs == body("One", "Theirs")
     assert change.reason == (
-        f"somebody changed it in Kalent ({THEN}); take it: `kalentops import s1 --update` "
+        f"somebody changed it in Kalent ({LATER}); take it: `kalentops import s1 --update` "
         "(except where the file has changed the same); put back: `kalentops apply --overwrite s1/one`"
     )
     assert drifts(plan) == {"s1/one": "changed"}
 
 
 def test_both_sides_and_the_files_is_to_win() -> None:
-    plan = held([want("one", body(text="Mine"))], KNOWN, [THEIRS], overwrite=["s1/one"])
+    plan = held([want("s1/one", body("One", "Mine"))], KNOWN, [THEIRS], overwrite=["s1/one"])
     assert one(plan).action is Action.UPDATE
     assert one(plan).reason == "what somebody changed there is replaced (--overwrite)"
-    assert one(plan).theirs == body(text="Theirs")
+    assert one(plan).theirs == body("One", "Theirs")
 
 
 def test_drift_that_is_to_be_put_back() -> None:
-    plan = held([want("one", body())], KNOWN, [THEIRS], overwrite=["s1/one"])
-    assert (one(plan).action, one(plan).theirs) == (Action.UPDATE, body(text="Theirs"))
+    plan = held([want("s1/one", body())], KNOWN, [THEIRS], overwrite=["s1/one"])
+    assert (one(plan).action, one(plan).theirs) == (Action.UPDATE, body("One", "Theirs"))
 
 
 def test_nothing_to_put_back() -> None:
-    plan = held([want("one", body())], KNOWN, [SAME], overwrite=["s1/one"])
-    assert one(plan) == one(held([want("one", body())], KNOWN, [SAME]))
+    plan = held([want("s1/one", body())], KNOWN, [SAME], overwrite=["s1/one"])
+    assert one(plan) == one(held([want("s1/one", body())], KNOWN, [SAME]))
 
 
 def test_what_is_hidden_is_put_back_for_all_that_is_shown() -> None:
     """Somebody may have changed it, and nobody can see that."""
-    known = state(entry("one", body(config={"a": 1})))
-    wanted = [want("one", body(config={"a": 1}))]
+    known = state(entry("s1/one", body(config={"a": 1}), "b1"))
+    wanted = [want("s1/one", body(config={"a": 1}))]
     assert one(held(wanted, known, [SAME], overwrite=["s1/one"])).action is Action.UPDATE
     assert one(held(wanted, known, [SAME])).action is Action.NO_OP
 
 
 def test_their_edit_is_what_the_file_wants() -> None:
-    plan = held([want("one", body(text="Theirs"))], KNOWN, [THEIRS])
+    plan = held([want("s1/one", body("One", "Theirs"))], KNOWN, [THEIRS])
     assert (one(plan).action, plan.drift) == (Action.UPDATE, ())
     assert one(plan).reason == "Kalent shows it so already; it is only recorded"
 
 
 def test_what_is_hidden_is_sent_although_the_rest_is_there() -> None:
-    plan = held([want("one", body(text="Theirs", config={"a": 1}))], KNOWN, [THEIRS])
+    plan = held([want("s1/one", body("One", "Theirs", config={"a": 1}))], KNOWN, [THEIRS])
     assert (one(plan).action, one(plan).reason) == (Action.UPDATE, "")
 
 
 def test_what_is_there_as_it_was_sent_is_no_drift_whatever_was_seen_afterwards() -> None:
     """The server had changed a value; by now it shows what was sent."""
-    known = state(entry("one", body(), remote_digest=observable(body(text="HI")).digest))
-    assert held([want("one", body())], known, [SAME]).drift == ()
-    assert one(held([want("one", body(text="Mine"))], known, [SAME])).action is Action.UPDATE
-    shown = remote("b1", body(text="HI"))
-    assert held([want("one", body())], known, [shown]).drift == ()
-    assert one(held([want("one", body(text="Mine"))], known, [shown])).action is Action.UPDATE
+    known = state(entry("s1/one", body(), "b1", remote_digest=observable(body("One", "HI")).digest))
+    assert held([want("s1/one", body())], known, [SAME]).drift == ()
+    assert one(held([want("s1/one", body("One", "Mine"))], known, [SAME])).action is Action.UPDATE
+    shown = remote("b1", body("One", "HI"))
+    assert held([want("s1/one", body())], known, [shown]).drift == ()
+    assert one(held([want("s1/one", body("One", "Mine"))], known, [shown])).action is Action.UPDATE
 
 
 def test_one_that_is_gone() -> None:
-    plan = held([want("one", body())], KNOWN, [])
+    plan = held([want("s1/one", body())], KNOWN, [])
     assert (actions(plan), drifts(plan)) == ({"one": "no-op"}, {"s1/one": "gone"})
     assert "forget it: `kalentops state rm s1/one` (if it was deleted" in plan.drift[0].reason
-    changed = held([want("one", body(text="Mine"))], KNOWN, [])
+    changed = held([want("s1/one", body("One", "Mine"))], KNOWN, [])
     assert (actions(changed), drifts(changed)) == ({"one": "conflict"}, {"s1/one": "gone"})
     assert one(changed).reason == plan.drift[0].reason
 
 
 def test_one_that_is_gone_is_forgotten_by_the_address_that_the_state_has() -> None:
-    plan = held([want("new", body(text="Mine"))], KNOWN, [], said=moved("one", "new"))
+    plan = held([want("s1/new", body("One", "Mine"))], KNOWN, [], said=moved("one", "new"))
     assert (actions(plan), drifts(plan)) == ({"new": "conflict"}, {"s1/new": "gone"})
     assert "forget it: `kalentops state rm s1/one` (if it was deleted" in one(plan).reason
     assert plan.drift[0].reason == one(plan).reason
 
 
 def test_one_whose_steps_are_not_shown() -> None:
-    bare = Remote("b1", "One", None, None, THEN)
-    plan = held([want("one", body())], KNOWN, [bare])
+    bare = Remote("b1", "One", None, None, LATER)
+    plan = held([want("s1/one", body())], KNOWN, [bare])
     assert drifts(plan) == {"s1/one": "unreadable"}
-    changed = one(held([want("one", body(text="Mine"))], KNOWN, [bare]))
+    changed = one(held([want("s1/one", body("One", "Mine"))], KNOWN, [bare]))
     assert (changed.action, changed.theirs) == (Action.CONFLICT, None)
     assert changed.reason.startswith("Kalent does not show its steps")
-    forced = held([want("one", body(text="Mine"))], KNOWN, [bare], overwrite=["s1/one"])
+    forced = held([want("s1/one", body("One", "Mine"))], KNOWN, [bare], overwrite=["s1/one"])
     assert one(forced).action is Action.UPDATE
 
 
@@ -203,7 +165,7 @@ def test_an_orphan_is_nobodys_drift(remotes: Any) -> None:
 
 
 def test_a_protected_update_stays_a_conflict() -> None:
-    plan = held([want("one", body(text="Mine"), protect=True)], KNOWN, [THEIRS])
+    plan = held([want("s1/one", body("One", "Mine"), protect=True)], KNOWN, [THEIRS])
     assert "`protect: true` keeps it as it is" in one(plan).reason
     assert drifts(plan) == {"s1/one": "changed"}
 
@@ -212,7 +174,7 @@ def test_a_protected_update_stays_a_conflict() -> None:
 
 
 def test_what_is_there_already_is_taken_over() -> None:
-    plan = held([want("one", body())], State(), [SAME])
+    plan = held([want("s1/one", body())], State(), [SAME])
     assert (one(plan).action, one(plan).blueprint_id) == (Action.ADOPT, "b1")
     assert one(plan).reason == "it is there already, just so, and is taken over"
     assert plan.remotely is not None
@@ -227,24 +189,24 @@ def test_what_is_there_already_is_taken_over() -> None:
     ],
 )
 def test_what_is_taken_over_and_hides_something(protect: bool, said: str) -> None:  # noqa: FBT001
-    plan = held([want("one", body(config={"a": 1}), protect=protect)], State(), [SAME])
+    plan = held([want("s1/one", body(config={"a": 1}), protect=protect)], State(), [SAME])
     assert one(plan).action is Action.ADOPT
     assert said in one(plan).reason
 
 
 def test_what_looks_like_it_is_a_conflict() -> None:
-    plan = held([want("one", body())], State(), [THEIRS])
-    assert (one(plan).action, one(plan).theirs) == (Action.CONFLICT, body(text="Theirs"))
+    plan = held([want("s1/one", body())], State(), [THEIRS])
+    assert (one(plan).action, one(plan).theirs) == (Action.CONFLICT, body("One", "Theirs"))
     assert "b1 has this name and other content" in one(plan).reason
     assert plan.remotely is not None
     assert (plan.remotely.unmanaged, plan.remotely.look_alikes) == ({"s1": 1}, ())
-    two = held([want("one", body())], State(), [SAME, remote("b2", body())])
+    two = held([want("s1/one", body())], State(), [SAME, remote("b2", body())])
     assert (one(two).action, one(two).theirs) == (Action.CONFLICT, None)
     assert "b1, b2" in one(two).reason
 
 
 def test_what_is_taken_over_is_no_look_alike_of_another() -> None:
-    wanted = [want("a-copy", body("Copy")), want("one", body())]
+    wanted = [want("s1/a-copy", body("Copy")), want("s1/one", body())]
     assert actions(held(wanted, State(), [SAME])) == {"a-copy": "create", "one": "adopt"}
 
 
@@ -253,8 +215,8 @@ def test_what_is_taken_over_is_no_look_alike_of_another() -> None:
 
 def test_what_a_cut_off_run_has_made_is_neither_foreign_nor_a_look_alike() -> None:
     """To delete it, or to take it for somebody else's, would lose it."""
-    known = state(intents=(intent("one", body()),))
-    plan = held([want("one", body()), want("two", body("Two"))], known, [SAME])
+    known = state(intent("s1/one", body()))
+    plan = held([want("s1/one", body()), want("s1/two", body("Two"))], known, [SAME])
     assert actions(plan) == {"one": "resume", "two": "create"}
     assert plan.changes[0].reason.endswith("; it was made, as b1")
     assert plan.remotely is not None
@@ -262,8 +224,8 @@ def test_what_a_cut_off_run_has_made_is_neither_foreign_nor_a_look_alike() -> No
 
 
 def test_what_may_be_a_cut_off_runs_is_left_alone() -> None:
-    known = state(intents=(intent("one", body()),))
-    plan = held([want("one", body()), want("two", body("Two"))], known, [SAME, remote("b2", body())])
+    known = state(intent("s1/one", body()))
+    plan = held([want("s1/one", body()), want("s1/two", body("Two"))], known, [SAME, remote("b2", body())])
     assert actions(plan) == {"one": "resume", "two": "conflict"}
 
 
@@ -275,8 +237,8 @@ def empty(blueprint_id: str, key: str = "one", nonce: str = NONCE) -> Remote:
 
 
 def test_a_stub_is_used_by_the_create_of_its_key() -> None:
-    for known in (State(), state(intents=(intent("one", body(), "create", NONCE),))):
-        plan = held([want("one", body())], known, [empty("b1"), empty("b2", "two", OTHER)])
+    for known in (State(), state(intent("s1/one", body(), nonces=(NONCE,)))):
+        plan = held([want("s1/one", body())], known, [empty("b1"), empty("b2", "two", OTHER)])
         assert one(plan).action is Action.CREATE
         assert one(plan).reason == "uses b1, the empty blueprint that an interrupted run reserved"
         assert plan.remotely is not None
@@ -285,7 +247,7 @@ def test_a_stub_is_used_by_the_create_of_its_key() -> None:
 
 
 def test_what_was_adopted_leaves_its_stub_over() -> None:
-    plan = held([want("one", body())], State(), [SAME, empty("b2")])
+    plan = held([want("s1/one", body())], State(), [SAME, empty("b2")])
     assert one(plan).action is Action.ADOPT
     assert plan.remotely is not None
     assert [each.blueprint_id for each in plan.remotely.leftovers] == ["b2"]
@@ -293,9 +255,9 @@ def test_what_was_adopted_leaves_its_stub_over() -> None:
 
 def test_two_stubs_of_unknown_runs_are_left_to_a_person() -> None:
     both = [empty("b1"), empty("b2", nonce=OTHER)]
-    assert actions(held([want("one", body())], State(), both)) == {"one": "conflict"}
-    known = state(intents=(intent("one", body(), "create", NONCE, OTHER),))
-    assert actions(held([want("one", body())], known, both)) == {"one": "create"}
+    assert actions(held([want("s1/one", body())], State(), both)) == {"one": "conflict"}
+    known = state(intent("s1/one", body(), nonces=(NONCE, OTHER)))
+    assert actions(held([want("s1/one", body())], known, both)) == {"one": "create"}
 
 
 def claim(blueprint_id: str = "b1") -> Entry:
@@ -309,7 +271,7 @@ def claim(blueprint_id: str = "b1") -> Entry:
         ([empty("b1")], "create", "b1 is reserved for it; no text of ours"),
         ([SAME], "create", "Kalent shows it so already; it is only recorded"),
         (
-            [remote("b1", body(text="Theirs"))],
+            [remote("b1", body("One", "Theirs"))],
             "conflict",
             "b1 was reserved for it, and holds another text",
         ),
@@ -319,31 +281,31 @@ def claim(blueprint_id: str = "b1") -> Entry:
 def test_a_claimed_stub_is_a_create_until_its_text_is_there(
     there: list[Remote], action: str, reason: str
 ) -> None:
-    change = one(held([want("one", body())], state(claim()), there))
+    change = one(held([want("s1/one", body())], state(claim()), there))
     assert (change.action, change.blueprint_id) == (action, "b1")
     assert change.reason.startswith(reason)
     assert change.before is None
 
 
 def test_a_claimed_stub_whose_text_may_have_been_sent_is_resumed() -> None:
-    known = state(claim(), intents=(intent("one", body(), "update"),))
+    known = state(claim(), intent("s1/one", body(), "update"))
     for there in ([empty("b1")], [SAME]):
-        plan = held([want("one", body())], known, there)
+        plan = held([want("s1/one", body())], known, there)
         assert (actions(plan), plan.drift) == ({"one": "resume"}, ())
         assert one(plan).reason.startswith(f"a run was interrupted at its create ({AT})")
 
 
-@pytest.mark.parametrize("shown", [body(), body(text="Sent")])
+@pytest.mark.parametrize("shown", [body(), body("One", "Sent")])
 def test_a_cut_off_update_is_no_drift(shown: dict[str, Any]) -> None:
-    known = state(entry("one", body()), intents=(intent("one", body(text="Sent"), "update"),))
+    known = state(entry("s1/one", body(), "b1"), intent("s1/one", body("One", "Sent"), "update"))
     for text in ("Hi", "Sent", "Wanted"):
-        plan = held([want("one", body(text=text))], known, [remote("b1", shown)])
+        plan = held([want("s1/one", body("One", text))], known, [remote("b1", shown)])
         assert (actions(plan), plan.drift) == ({"one": "resume"}, ())
-    assert drifts(held([want("one", body())], known, [THEIRS])) == {"s1/one": "changed"}
+    assert drifts(held([want("s1/one", body())], known, [THEIRS])) == {"s1/one": "changed"}
 
 
 def test_a_cut_off_update_that_nobody_wants_any_more() -> None:
-    known = state(entry("one", body()), intents=(intent("one", body(text="Sent"), "update"),))
+    known = state(entry("s1/one", body(), "b1"), intent("s1/one", body("One", "Sent"), "update"))
     assert held([], known, [THEIRS]).drift == ()
 
 
@@ -355,11 +317,11 @@ def moved(source: str, target: str | None) -> list[Relocation]:
 
 
 def test_a_key_that_moved_is_the_same_blueprint() -> None:
-    plan = held([want("new", body())], KNOWN, [SAME], said=moved("one", "new"))
+    plan = held([want("s1/new", body())], KNOWN, [SAME], said=moved("one", "new"))
     assert (one(plan).action, one(plan).moved_from, plan.drift) == (Action.MOVE, "s1/one", ())
-    drifted = held([want("new", body())], KNOWN, [THEIRS], said=moved("one", "new"))
+    drifted = held([want("s1/new", body())], KNOWN, [THEIRS], said=moved("one", "new"))
     assert (one(drifted).action, drifts(drifted)) == (Action.MOVE, {"s1/new": "changed"})
-    back = held([want("new", body())], KNOWN, [SAME], said=moved("one", "new"), overwrite=["s1/new"])
+    back = held([want("s1/new", body())], KNOWN, [SAME], said=moved("one", "new"), overwrite=["s1/new"])
     assert one(back).action is Action.MOVE
 
 
@@ -375,20 +337,20 @@ def test_what_is_forgotten_is_not_ours_any_more() -> None:
 
 def test_a_sourcing_that_the_api_refuses() -> None:
     known = state(
-        entry("changed", body("Changed")),
-        entry("cut-off", body("Cut off"), "b2"),
-        entry("forgotten", body("Forgotten"), "b3"),
-        entry("orphan", body("Orphan"), "b4"),
-        entry("same", body("Same"), "b5"),
-        entry("was", body("Moved"), "b6"),
-        intents=(intent("cut-off", body("Cut off", "Sent"), "update"),),
+        entry("s1/changed", body("Changed"), "b1"),
+        entry("s1/cut-off", body("Cut off"), "b2"),
+        entry("s1/forgotten", body("Forgotten"), "b3"),
+        entry("s1/orphan", body("Orphan"), "b4"),
+        entry("s1/same", body("Same"), "b5"),
+        entry("s1/was", body("Moved"), "b6"),
+        intent("s1/cut-off", body("Cut off", "Sent"), "update"),
     )
     wanted = [
-        want("changed", body("Changed", "Mine")),
-        want("cut-off", body("Cut off")),
-        want("moved", body("Moved")),
-        want("new", body("New", "New")),
-        want("same", body("Same")),
+        want("s1/changed", body("Changed", "Mine")),
+        want("s1/cut-off", body("Cut off")),
+        want("s1/moved", body("Moved")),
+        want("s1/new", body("New", "New")),
+        want("s1/same", body("Same")),
     ]
     plan = held(wanted, known, "HTTP 404", said=[*moved("was", "moved"), *moved("forgotten", None)])
     assert actions(plan) == {
@@ -409,7 +371,7 @@ def test_a_sourcing_that_the_api_refuses() -> None:
 
 
 def test_what_nobody_looked_at_stays_as_it_is() -> None:
-    plan = make_plan([want("one", body(text="Mine"))], KNOWN)
+    plan = make_plan([want("s1/one", body("One", "Mine"))], KNOWN)
     looked = refresh(plan, KNOWN, Observed({"s2": ()}))
     assert looked.changes == plan.changes
     assert looked.drift == ()
@@ -430,18 +392,18 @@ def test_what_nobody_looked_at_stays_as_it_is() -> None:
 )
 def test_a_suspected_copy(other: dict[str, Any]) -> None:
     ours = remote("b1", body("Shown"))
-    plan = held([want("one", body("Wanted"))], KNOWN, [ours, remote("b2", other)])
+    plan = held([want("s1/one", body("Wanted"))], KNOWN, [ours, remote("b2", other)])
     assert plan.remotely is not None
     (found,) = plan.remotely.look_alikes
     assert (found.blueprint_id, found.name, found.of, found.of_id) == ("b2", other["name"], "s1/one", "b1")
-    assert (found.sourcing_id, found.updated_at) == ("s1", THEN)
+    assert (found.sourcing_id, found.updated_at) == ("s1", LATER)
     assert plan.remotely.unmanaged == {"s1": 1}
 
 
 def test_what_has_nothing_in_common_is_only_counted() -> None:
     empty = {"name": "Empty", "steps": []}
-    known = state(entry("one", body()), entry("empty", of_body(empty).body, "b3"))
-    wanted = [want("one", body()), want("empty", empty)]
+    known = state(entry("s1/one", body(), "b1"), entry("s1/empty", of_body(empty).body, "b3"))
+    wanted = [want("s1/one", body()), want("s1/empty", empty)]
     others = [remote("b2", body("Two", "Other")), remote("b4", {"name": "Bare", "steps": []})]
     plan = held(wanted, known, [SAME, remote("b3", empty), *others])
     assert plan.remotely is not None
@@ -471,8 +433,8 @@ def test_two_looks_see_the_same_or_not() -> None:
 
 
 def test_the_part_that_is_asked_for() -> None:
-    known = state(entry("one", body()), entry("was", body("Two", "Two"), "b2"))
-    wanted = [want("one", body()), want("two", body("Two", "Mine")), want("new", body("New", "New"))]
+    known = state(entry("s1/one", body(), "b1"), entry("s1/was", body("Two", "Two"), "b2"))
+    wanted = [want("s1/one", body()), want("s1/two", body("Two", "Mine")), want("s1/new", body("New", "New"))]
     remotes = [THEIRS, remote("b2", body("Two", "Theirs")), remote("b3", body("Two", "x"))]
     plan = held(wanted, known, remotes, said=moved("was", "two"))
     assert plan.remotely is not None

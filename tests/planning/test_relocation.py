@@ -3,38 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kalentops.canonical import of_body
 from kalentops.planning.relocation import forget, narrowed, relocate, rename
 from kalentops.rules.engine import Named, Relocation
 from kalentops.rules.relocated import check_relocations
-from kalentops.state.entries import Entry, Intent, State, check
-
-AT = "2026-01-02T03:04:05Z"
-SENT = of_body({"name": "One", "steps": []})
-
-
-def entry(address: str, blueprint_id: str = "") -> Entry:
-    return Entry(address, blueprint_id or f"b-{address}", SENT.body, SENT.digest, AT)
-
-
-def intent(address: str, action: Any = "create") -> Intent:
-    return Intent(address, action, SENT.body, SENT.digest, AT)
+from kalentops.state.entries import State, check
+from tests import builders
+from tests.builders import entry, intent
 
 
 def state(*known: str, creating: Iterable[str] = (), updating: Iterable[str] = ()) -> State:
-    intents = [intent(at) for at in creating] + [intent(at, "update") for at in updating]
-    return State(
-        "lineage",
-        7,
-        entries={at: entry(at) for at in (*known, *updating)},
-        intents={each.address: each for each in intents},
-    )
+    intents = [*map(intent, creating), *(intent(at, action="update") for at in updating)]
+    return builders.state(*map(entry, (*known, *updating)), *intents)
 
 
 def said(source: str, target: str | None, sourcing: str = "s1") -> Relocation:

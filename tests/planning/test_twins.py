@@ -2,35 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from kalentops.canonical import of_body
 from kalentops.checking import Desired
 from kalentops.planning.twins import find_twins
-from kalentops.rules.engine import Named
-from kalentops.state.entries import Entry, Intent, State
-
-AT = "2026-01-02T03:04:05Z"
-
-
-def body(name: str, text: str = "Hi") -> dict[str, Any]:
-    step = {"id": "a", "name": "A", "type": "SMS", "content": text, "temporalityType": "ASAP"}
-    return of_body({"name": name, "steps": [step]}).body
-
-
-def want(address: str, of: dict[str, Any]) -> Desired:
-    sourcing, _, key = address.partition("/")
-    canonical = of_body(of)
-    named = Named(sourcing, key, of["name"], "a.yaml", (3, 3), (4, 11))
-    return Desired(named, canonical.digest, canonical)
-
-
-def state(entries: dict[str, dict[str, Any]], creating: dict[str, dict[str, Any]] | None = None) -> State:
-    made = {at: Entry(at, f"b-{at}", sent, of_body(sent).digest, AT) for at, sent in entries.items()}
-    intents = {
-        at: Intent(at, "create", sent, of_body(sent).digest, AT) for at, sent in (creating or {}).items()
-    }
-    return State("lineage", 1, entries=made, intents=intents)
+from kalentops.state.entries import State
+from tests.builders import body, entry, intent, state, want
 
 
 def of(known: State, new: Desired, *others: Desired) -> str | None:
@@ -38,7 +13,7 @@ def of(known: State, new: Desired, *others: Desired) -> str | None:
 
 
 def test_a_renamed_key() -> None:
-    said = of(state({"s1/old": body("One")}), want("s1/new", body("One")))
+    said = of(state(entry("s1/old", body("One"))), want("s1/new", body("One")))
     assert said == (
         "the same blueprint is b-s1/old, recorded as s1/old, which is in no file any more; key renamed: `moved: "
         "[{from: old, to: new}]` (in the file); the same at once: `kalentops state mv s1/old s1/new`"
@@ -46,7 +21,7 @@ def test_a_renamed_key() -> None:
 
 
 def test_the_same_name_or_the_same_steps() -> None:
-    known = state({"s1/old": body("One")})
+    known = state(entry("s1/old", body("One")))
     for other in (body(" ONE", "Hello"), body("Two")):
         said = of(known, want("s1/new", other))
         assert said is not None
@@ -56,13 +31,13 @@ def test_the_same_name_or_the_same_steps() -> None:
 
 
 def test_what_a_file_still_wants_is_no_twin() -> None:
-    known = state({"s1/old": body("One")})
+    known = state(entry("s1/old", body("One")))
     assert of(known, want("s1/new", body("Two")), want("s1/old", body("One", "Hello"))) is None
 
 
 def test_keys_that_were_swapped() -> None:
     """Else the one that people get messages from would become the other, and a second one be made beside it."""
-    known = state({"s1/default": body("Default")})
+    known = state(entry("s1/default", body("Default")))
     renamed, new = want("s1/default-old", body("Default")), want("s1/default", body("New", "Hello"))
     assert of(known, renamed, new) == (
         "b-s1/default, recorded as s1/default, has this name so far, and s1/default is to be another one now; keys "
@@ -77,7 +52,7 @@ def test_keys_that_were_swapped() -> None:
         "swapped: `kalentops state mv s1/default s1/default-old`; meant so: `kalentops apply --overwrite s1/default`"
     )
     assert twins.becomes_another("s1/default-old") is None
-    open_one = state({}, {"s1/default": body("Default")})
+    open_one = state(intent("s1/default", body("Default")))
     said = of(open_one, renamed, new)
     assert said is not None
     assert said.startswith(
@@ -86,7 +61,7 @@ def test_keys_that_were_swapped() -> None:
 
 
 def test_another_sourcing_is_no_twin_but_is_told() -> None:
-    known, new = state({"s1/one": body("One")}), want("s2/one", body("One"))
+    known, new = state(entry("s1/one", body("One"))), want("s2/one", body("One"))
     twins = find_twins({new.address: new}, known)
     assert twins.of(new) is None
     assert twins.elsewhere(new) == (
@@ -97,13 +72,13 @@ def test_another_sourcing_is_no_twin_but_is_told() -> None:
 
 
 def test_what_a_cut_off_create_may_have_made() -> None:
-    said = of(state({}, {"s1/old": body("One")}), want("s1/new", body("One")))
+    said = of(state(intent("s1/old", body("One"))), want("s1/new", body("One")))
     assert said is not None
     assert said.startswith("a run was interrupted while it made s1/old, which is no longer in the files")
 
 
 def test_the_first_of_several_is_named() -> None:
-    known = state({"s1/a": body("One"), "s1/b": body("Two", "Hello")})
+    known = state(entry("s1/a", body("One")), entry("s1/b", body("Two", "Hello")))
     said = of(known, want("s1/new", body("One", "Hello")))
     assert said is not None
     assert "state mv s1/a s1/new" in said
@@ -111,7 +86,11 @@ def test_the_first_of_several_is_named() -> None:
 
 def test_a_slip_in_what_is_said_to_have_moved() -> None:
     """Edited and renamed in one go, so nothing else tells that it is the same one."""
-    known = state({"s1/cadence": body("One"), "s1/else": body("Two", "Ho"), "s2/cadence": body("Three")})
+    known = state(
+        entry("s1/cadence", body("One")),
+        entry("s1/else", body("Two", "Ho")),
+        entry("s2/cadence", body("Three")),
+    )
     new = want("s1/new", body("New", "Hello"))
 
     def why(old: str, *others: Desired) -> str | None:
@@ -128,7 +107,11 @@ def test_a_slip_in_what_is_said_to_have_moved() -> None:
 
 
 def test_what_may_be_another_one_now_is_not_to_be_forgotten_first() -> None:
-    known = state({"s1/old": body("One"), "s1/cadence": body("Two", "Ho"), "s1/third": body("Three", "Ha")})
+    known = state(
+        entry("s1/old", body("One")),
+        entry("s1/cadence", body("Two", "Ho")),
+        entry("s1/third", body("Three", "Ha")),
+    )
     renamed, slipped = want("s1/new", body("One")), want("s1/newer", body("New", "Hello"))
     wanted = {each.address: each for each in (renamed, slipped)}
     twins = find_twins(wanted, known, {"s1/newer": "s1/cadense"})

@@ -6,22 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalentops.canonical import of_body
 from kalentops.errors import StateError
 from kalentops.planning.workspace import Looked, check_workspace, is_known, looked_at, witnesses
-from kalentops.remote import Observed, Remote
-from kalentops.state.entries import Entry, State
-
-SENT = of_body({"name": "One", "steps": []})
-
-
-def entry(address: str, at: str = "2026-01-01T00:00:00Z", *, seen: bool = True) -> Entry:
-    digest = SENT.digest if seen else None
-    return Entry(address, f"b-{address}", SENT.body, SENT.digest, at, digest)
-
-
-def state(*entries: Entry) -> State:
-    return State("lineage", 1, entries={each.address: each for each in entries})
+from kalentops.remote import Observed
+from kalentops.state.entries import State
+from tests.builders import entry, remote, state
 
 
 def stops(known: State, *, ids: str = "", listed: str = "", refused: str = "") -> str | None:
@@ -83,18 +72,17 @@ def test_a_few_are_named() -> None:
 
 def test_what_was_worked_on_last_is_asked_first() -> None:
     known = state(
-        entry("s1/a", "2026-01-03T00:00:00Z"),
-        entry("s1/b", "2026-01-01T00:00:00Z"),
-        entry("s2/a", "2026-01-04T00:00:00Z"),
-        entry("s3/a", "2026-01-02T00:00:00Z"),
-        entry("s4/a", "2026-01-05T00:00:00Z", seen=False),
+        entry("s1/a", applied_at="2026-01-03T00:00:00Z"),
+        entry("s1/b", applied_at="2026-01-01T00:00:00Z"),
+        entry("s2/a", applied_at="2026-01-04T00:00:00Z"),
+        entry("s3/a", applied_at="2026-01-02T00:00:00Z"),
+        entry("s4/a", applied_at="2026-01-05T00:00:00Z", seen=False),
     )
     assert witnesses(known) == ["s2", "s1", "s3"]
 
 
 def test_lists_that_were_read_for_something_else() -> None:
-    remote = Remote("b-s1/a", "One", None, None, None)
-    looked = looked_at(Observed({"s1": (remote,), "s2": ()}, {"s3": "no"}))
+    looked = looked_at(Observed({"s1": (remote("b-s1/a"),), "s2": ()}, {"s3": "no"}))
     assert looked == Looked({"b-s1/a"}, {"s1", "s2"}, {"s3"})
 
 

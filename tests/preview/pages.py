@@ -7,7 +7,8 @@ from typing import Any
 
 from kalentops.preview.building import Wish, build
 from kalentops.preview.view import Page, Sequence
-from tests.harness import Project, step
+from tests.builders import step
+from tests.harness import Project
 from tests.repositories import git
 
 

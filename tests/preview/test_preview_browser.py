@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.harness import Project, blueprint, step
+from tests.builders import blueprint, step
+from tests.harness import Project
 from tests.preview.conftest import Look
 from tests.preview.pages import CADENCE, commit
 

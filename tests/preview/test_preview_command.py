@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import Project, blueprint
+from tests.builders import blueprint
+from tests.harness import Project
 from tests.preview.pages import commit
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from kalentops.preview.view import Change, Fact, Sequence
-from tests.harness import Project, blueprint, step
+from tests.builders import blueprint, step
+from tests.harness import Project
 from tests.preview.pages import CADENCE, commit, linkedin, page_of, sequence_of
 
 

@@ -12,7 +12,8 @@ from html import unescape
 import httpx
 import pytest
 
-from tests.harness import Project, blueprint
+from tests.builders import blueprint
+from tests.harness import Project
 
 
 @pytest.fixture

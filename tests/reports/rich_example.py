@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from kalentops.apply.result import ApplyResult, Outcome, Result
-from kalentops.canonical import of_body
 from kalentops.finding import Finding, Severity
 from kalentops.planning.plan import Action, Change, Drift, Leftover, LookAlike, Plan, Remotely
 from kalentops.planning.reason import Reason, Way
 from kalentops.reports.checked import Checked
+from tests.builders import AT, body
 
-AT, LATER = "2026-01-02T03:04:05Z", "2026-02-03T04:05:06Z"
+LATER = "2026-02-03T04:05:06Z"
 ORPHAN = Reason(
     "in no file any more", Way("forget it", "kalentops state rm sourcing_sales/gone", "it stays in Kalent")
 )
@@ -73,10 +73,6 @@ DRAFTED = _step(
     contentSource="suggestedByKalent",
     policy={"autoValidateAIDraft": True},
 )
-
-
-def body(name: str, *steps: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    return of_body({"name": name, "steps": list(steps), **fields}).body
 
 
 BEFORE = body("Classic", INVITATION, PITCH, REMINDER, DRAFTED)

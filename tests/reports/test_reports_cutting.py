@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from kalentops.planning.plan import Action, Change, Plan
 from kalentops.reports import markdown
 from kalentops.reports.cutting import Block, Section, fit, utf8_bytes, utf16_units
+from tests.builders import body
 from tests.reports import judges
-from tests.reports.rich_example import PITCH, PLAN, body
+from tests.reports.rich_example import PITCH, PLAN
 
 _TEXTS = st.text(st.characters(codec="utf-8"), max_size=60)
 _BLOCKS = st.lists(

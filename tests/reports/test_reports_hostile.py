@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from kalentops.apply.result import ApplyResult, Outcome, Result
-from kalentops.canonical import observable, of_body
+from kalentops.canonical import observable
 from kalentops.finding import Finding, Severity
 from kalentops.planning.plan import Action, Change, Drift, Leftover, LookAlike, Plan, Remotely
 from kalentops.planning.reason import Reason, Way
@@ -20,7 +20,7 @@ from kalentops.reports import annotations as github
 from kalentops.reports import findings, junit, machine, markdown, plans, results, sarif
 from kalentops.reports.checked import Checked
 from kalentops.reports.console import show
-from tests.harness import step
+from tests.builders import body, step
 from tests.hostile import HOSTILE
 from tests.reports import judges
 
@@ -34,26 +34,25 @@ MORE = [
     ("backticks-odd", "`a``b` ```"),
 ]
 EVERY = [*HOSTILE, *MORE]
-AT = "2026-01-02T03:04:05Z"
 
 
-def _body(text: str, content: str) -> dict[str, Any]:
+def sequence(text: str, content: str) -> dict[str, Any]:
     """A sequence with a text wherever a person may write one."""
     one = step(1, id=text, name=text, subject=text, content=content, config={"userId": text})
     two = step(2, name="n", subject="A subject. More of it", content=f"Before.\n{content}\nAfter")
     gone = step(3, id="g" + content, name=content, subject=content, content=text)
-    return of_body({"name": text, "steps": [one, two, gone], "config": {text: [text]}}).body
+    return body(text, one, two, gone, config={text: [text]})
 
 
 def hostile_plan(text: str) -> Plan:
     """A plan in which everything that can be somebody else's text is this one."""
-    old = _body(text, "Some words, and a sentence. Another one follows")
-    new = _body("other", f"Some {text} and a sentence. {text}")
+    old = sequence(text, "Some words, and a sentence. Another one follows")
+    new = sequence("other", f"Some {text} and a sentence. {text}")
     address = f"{text}/{text}"
     kinds = [
         Change(address, Action.UPDATE, text, text, text, 3, old, new, reason=text, moved_from=address),
         Change(address, Action.UPDATE, text, text, text, 3, new, old),
-        Change(address, Action.CREATE, text, None, text, 3, None, _body(text, text), reason=text),
+        Change(address, Action.CREATE, text, None, text, 3, None, sequence(text, text), reason=text),
         Change(address, Action.CONFLICT, text, None, text, 3, None, old, reason=text),
         Change(address, Action.CONFLICT, text, reason=Reason(text, Way(text, text, text))),
         Change(address, Action.ORPHAN, text, reason=Reason(text, Way(text, text))),

@@ -11,10 +11,9 @@ from kalentops.finding import Finding, Severity
 from kalentops.planning.plan import Action, Change, Plan
 from kalentops.remote import RemoteSourcing
 from kalentops.reports import machine
-from kalentops.state.entries import Entry, Intent, State
 from kalentops.stub import Mark, stub
+from tests.builders import AT, entry, intent, state
 
-AT = "2026-01-02T03:04:05Z"
 DIGEST = "sha256:" + "0" * 64
 BEFORE: dict[str, Any] = {"name": "One", "steps": []}
 AFTER: dict[str, Any] = {"name": "Two", "steps": []}
@@ -177,13 +176,9 @@ EMPTY = stub("One", Mark("r", "0a1b2c3d")).body
 
 def test_a_state() -> None:
     bodies = {"s1/z": BEFORE, "s1/r": EMPTY, "s1/a": BEFORE}
-    state = State(
-        "lineage",
-        7,
-        entries={each: Entry(each, f"b-{each[-1]}", of, DIGEST, AT) for each, of in bodies.items()},
-        intents={"s1/i": Intent("s1/i", "create", AFTER, DIGEST, AT)},
-    )
-    assert through(machine.state(state)) == {
+    entries = [entry(each, of, f"b-{each[-1]}", digest=DIGEST) for each, of in bodies.items()]
+    known = state(*entries, intent("s1/i", AFTER, digest=DIGEST))
+    assert through(machine.state(known)) == {
         "format_version": "1.0",
         "lineage": "lineage",
         "serial": 7,
@@ -200,11 +195,11 @@ def test_a_state() -> None:
         ],
         "open": [{"address": "s1/i", "action": "create", "at": AT}],
     }
-    entry = through(machine.state_entry(state, "s1/a"))
-    assert (entry["format_version"], entry["address"], entry["open"]) == ("1.0", "s1/a", None)
-    assert entry["blueprint"]["blueprintId"] == "b-a"
-    assert entry["blueprint"]["sent"] == BEFORE
-    only_open = through(machine.state_entry(state, "s1/i"))
+    shown = through(machine.state_entry(known, "s1/a"))
+    assert (shown["format_version"], shown["address"], shown["open"]) == ("1.0", "s1/a", None)
+    assert shown["blueprint"]["blueprintId"] == "b-a"
+    assert shown["blueprint"]["sent"] == BEFORE
+    only_open = through(machine.state_entry(known, "s1/i"))
     assert only_open["blueprint"] is None
     assert only_open["open"]["action"] == "create"
 

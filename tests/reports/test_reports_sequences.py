@@ -17,8 +17,9 @@ from kalentops.reports.lines import plain
 from kalentops.reports.sequences import changed, extent, new, tally
 from kalentops.timeline import Moment, moments, moments_of_body
 from kalentops.words import by_sentence
+from tests.builders import body
 from tests.reports import judges
-from tests.reports.rich_example import DRAFTED, INVITATION, PITCH, REMINDER, SETTLED, body
+from tests.reports.rich_example import DRAFTED, INVITATION, PITCH, REMINDER, SETTLED
 from tests.strategies import blueprints
 
 
@@ -87,8 +88,8 @@ def test_what_a_sequence_takes_and_what_changed_counted() -> None:
     one = body("One", PITCH, REMINDER)
     assert extent(one) == "2 steps over 7 days"
     assert extent(body("One", INVITATION, SETTLED)) == "2 steps"
-    assert extent(body("One")) == "no steps yet"
-    assert new(body("One")).full == "It has no steps yet."
+    assert extent(body("One", steps=[])) == "no steps yet"
+    assert new(body("One", steps=[])).full == "It has no steps yet."
     other = body("Two", DRAFTED, REMINDER | {"content": "x"}, PITCH, config={"a": 1})
     assert tally(one, other) == "1 step changed, 1 added, name, settings"
     assert tally(one, one) == ""

@@ -12,17 +12,16 @@ from hypothesis import strategies as st
 
 from kalentops import words
 from kalentops.apply.result import ApplyResult, Outcome, Result
-from kalentops.canonical import of_body
 from kalentops.finding import Finding, Severity
 from kalentops.planning.plan import Action, Change, Plan
 from kalentops.remote import RemoteSourcing
 from kalentops.reports import findings, plans, results, sourcings, states, steps
 from kalentops.reports.lines import Line, plain
-from kalentops.state.entries import Entry, Intent, State
+from kalentops.state.entries import State
 from kalentops.stub import Mark, stub
 from kalentops.text import count
+from tests.builders import body, digest, entry, intent, state
 
-AT = "2026-01-02T03:04:05Z"
 SHOWN = "2026-01-02 03:04 UTC"
 HOSTILE = "x\x1b[31m\n::error::\u202e\u200b\x07\r\ud800"
 HARMLESS = r"x\u{1b}[31m\n::error::\u{202e}\u{200b}\u{7}\r\u{d800}"
@@ -56,10 +55,6 @@ INVITE = step(
 SETTLED = step("after", type="WHATSAPP", subject=None, temporalityType="AFTER_INVITATION_SETTLED", delay=None)
 
 
-def body(*steps: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    return of_body({"name": "One", "steps": list(steps), **fields}).body
-
-
 NEW = Change(
     "s1/new",
     Action.CREATE,
@@ -68,7 +63,7 @@ NEW = Change(
     "blueprints/a.yaml",
     3,
     None,
-    body(INVITE, step("mail"), SETTLED),
+    body("One", INVITE, step("mail"), SETTLED),
 )
 CHANGED = Change(
     "s1/old",
@@ -77,8 +72,9 @@ CHANGED = Change(
     "b1",
     "blueprints/a.yaml",
     30,
-    body(INVITE, step("mail"), step("last"), step("gone")),
+    body("One", INVITE, step("mail"), step("last"), step("gone")),
     body(
+        "One",
         INVITE,
         step("last", delay={"value": 1, "unit": "day"}, policy={"skipStepIfNoContact": True}),
         step("mail", content="Hello {{firstname}},\n\nthis is mail.\nBye"),
@@ -98,9 +94,23 @@ def test_a_plan() -> None:
             Change("s1/same", Action.NO_OP, "Same", "b2", "blueprints/a.yaml", 50),
             Change("s2/gone", Action.ORPHAN, "Gone", "b3", reason="not in the files any more"),
             Change(
-                "s2/twin", Action.CONFLICT, "Twin", file="b.yaml", line=3, after=body(), reason="it is there"
+                "s2/twin",
+                Action.CONFLICT,
+                "Twin",
+                file="b.yaml",
+                line=3,
+                after=body(steps=[]),
+                reason="it is there",
             ),
-            Change("s2/wip", Action.RESUME, "Wip", file="b.yaml", line=9, after=body(), reason="was cut off"),
+            Change(
+                "s2/wip",
+                Action.RESUME,
+                "Wip",
+                file="b.yaml",
+                line=9,
+                after=body(steps=[]),
+                reason="was cut off",
+            ),
         ),
     )
     assert shown(plans.plan(plan)) == PLAN
@@ -266,12 +276,7 @@ def test_findings() -> None:
     ]
 
 
-STATE = State(
-    "lineage",
-    7,
-    entries={"s1/a": Entry("s1/a", "b1", body(INVITE), of_body(body(INVITE)).digest, AT, None, None)},
-    intents={"s1/longer": Intent("s1/longer", "create", body(), "sha256:0", AT)},
-)
+STATE = state(entry("s1/a", body("One", INVITE), "b1", seen=False), intent("s1/longer"))
 
 
 def test_a_state() -> None:
@@ -284,7 +289,7 @@ def test_a_state() -> None:
         "s1/a\n"
         "  id       b1\n"
         "  name     One\n"
-        f"  recorded {SHOWN}, {of_body(body(INVITE)).digest}\n"
+        f"  recorded {SHOWN}, {digest(body('One', INVITE))}\n"
         "  updated  not known in Kalent\n"
         "  1. LinkedIn invitation, at once: Invite\n"
         "     Hi {{firstname}},\n"
@@ -298,7 +303,7 @@ def test_a_state() -> None:
 
 
 @pytest.mark.parametrize(
-    ("recorded", "intent", "said"),
+    ("recorded", "meant", "said"),
     [
         (True, None, "reserved: the blueprint is empty in Kalent until its text is sent"),
         (
@@ -313,16 +318,12 @@ def test_a_state() -> None:
         ),
     ],
 )
-def test_a_stub_is_explained_in_one_sentence(recorded: bool, intent: Any, said: str) -> None:  # noqa: FBT001
+def test_a_stub_is_explained_in_one_sentence(recorded: bool, meant: Any, said: str) -> None:  # noqa: FBT001
     made = stub("One", Mark("a", "0a1b2c3d"))
-    state = State(
-        entries={"s1/a": Entry("s1/a", "b1", made.body, made.digest, AT)} if recorded else {},
-        intents={"s1/a": Intent("s1/a", intent[0], body(), "sha256:0", AT, nonces=intent[1])}
-        if intent
-        else {},
-    )
-    assert shown(states.listing(state)).endswith(f"  {said}")
-    assert shown(states.entry(state, "s1/a")).endswith(
+    claims = [entry("s1/a", made.body, seen=False)] if recorded else []
+    known = state(*claims, *([intent("s1/a", action=meant[0], nonces=meant[1])] if meant else []))
+    assert shown(states.listing(known)).endswith(f"  {said}")
+    assert shown(states.entry(known, "s1/a")).endswith(
         f"  {said}; the next apply looks first, and goes on there"
     )
 
@@ -340,19 +341,19 @@ def hostile_reports() -> dict[str, list[Line]]:
     bad = step(HOSTILE, name=HOSTILE, subject=HOSTILE, content=HOSTILE + "\nb")
     other = step(HOSTILE, name="n", subject="s", content="c\nb", contentSource=HOSTILE)
     old, new = (
-        body(each, name=HOSTILE, config={HOSTILE: HOSTILE + at}) for each, at in ((bad, "1"), (other, "2"))
+        body(HOSTILE, each, config={HOSTILE: HOSTILE + at}) for each, at in ((bad, "1"), (other, "2"))
     )
     address = f"{HOSTILE}/{HOSTILE}"
     changes = (
         Change(address, Action.UPDATE, HOSTILE, HOSTILE, HOSTILE, 1, old, new, reason=HOSTILE),
         Change(address, Action.CREATE, HOSTILE, None, HOSTILE, 1, None, old, reason=HOSTILE),
-        Change(address, Action.UPDATE, "n", "b", "f", 1, body(), old),
-        Change(address, Action.UPDATE, "n", "b", "f", 1, old, body()),
+        Change(address, Action.UPDATE, "n", "b", "f", 1, body(steps=[]), old),
+        Change(address, Action.UPDATE, "n", "b", "f", 1, old, body(steps=[])),
     )
     result = Result(address, Action.CREATE, Outcome.CONFLICT, HOSTILE, HOSTILE, HOSTILE)
-    state = State(
-        entries={address: Entry(address, HOSTILE, old, HOSTILE, HOSTILE, None, HOSTILE)},
-        intents={address: Intent(address, "update", old, HOSTILE, HOSTILE)},
+    known = state(
+        entry(address, old, HOSTILE, digest=HOSTILE, applied_at=HOSTILE, updated_at=HOSTILE),
+        intent(address, old, "update", digest=HOSTILE, at=HOSTILE),
     )
     return {
         "plan": list(plans.plan(Plan(None, 0, changes))),
@@ -360,8 +361,8 @@ def hostile_reports() -> dict[str, list[Line]]:
         "results": list(results.results(ApplyResult((result,)))),
         "findings": list(findings.findings([Finding(HOSTILE, 1, 1, "KAL101", HOSTILE, HOSTILE)])),
         "sourcings": list(sourcings.listing([RemoteSourcing(HOSTILE, HOSTILE)], {HOSTILE: [HOSTILE]})),
-        "listing": list(states.listing(state)),
-        "entry": list(states.entry(state, address)),
+        "listing": list(states.listing(known)),
+        "entry": list(states.entry(known, address)),
     }
 
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from kalentops.errors import StateDamaged
 from kalentops.state.entries import Adopted, Closed, Done, Intended, Record, Seen, State, check, merge, replay
-from tests.store.samples import AT, FEW, RECORDS, STATES, address, created, digest, entry, intent, state
+from tests.builders import AT
+from tests.store.samples import FEW, RECORDS, STATES, address, created, digest, entry, intent, state
 
 _SEVERAL = st.lists(RECORDS, max_size=8)
 

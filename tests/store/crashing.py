@@ -21,7 +21,8 @@ from typing import Any, Final, NoReturn
 
 from kalentops.state.entries import Adopted, Done, Intended
 from kalentops.store.filestore import FileStore
-from tests.store.samples import AT, TENANT, address, created, entry, intent
+from tests.builders import AT
+from tests.store.samples import TENANT, address, created, entry, intent
 
 MODES: Final = ("before", "half", "after", "names lost", "older names lost", "data lost", "power cut")
 _REAL: Final = {

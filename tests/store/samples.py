@@ -11,44 +11,37 @@ from typing import Any, Final
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from kalentops.canonical import of_body
 from kalentops.state.entries import Adopted, Closed, Done, Entry, Intended, Intent, Record, Seen, State
 from kalentops.store.base import Store
 from kalentops.store.filestore import FileStore
+from tests import builders
+from tests.builders import AT, body
 
 # Whole states are big to make, and a busy machine is slow.
 FEW: Final = settings(max_examples=40, deadline=None)
 ROOT: Final = Path(__file__).parents[2]
 TENANT: Final = "tenant-1"
-AT: Final = "2026-01-02T03:04:05Z"
 # Every kind of store passes the contract: a place in a folder -> the store.
 FACTORIES: Final[Mapping[str, Callable[[Path], Store]]] = {
     "file": lambda folder: FileStore(folder / "kalentops.state.json"),
 }
 
 
-def body(name: str) -> dict[str, Any]:
-    return of_body({"name": name, "steps": [{"id": "s1", "type": "EMAIL", "content": f"hello {name}"}]}).body
-
-
 def digest(name: str) -> str:
-    return of_body(body(name)).digest
+    return builders.digest(body(name))
 
 
 def address(number: int) -> str:
     return f"src{number % 3}/key-{number:05}"
 
 
-def entry(number: int, **more: Any) -> Entry:
-    name = more.pop("name", f"n{number}")
-    given = {"blueprint_id": f"bp-{number}", "applied_at": AT, **more}
-    return Entry(address(number), sent=body(name), digest=digest(name), **given)
+def entry(number: int, name: str = "", **more: Any) -> Entry:
+    given = {"blueprint_id": f"bp-{number}", "seen": False, **more}
+    return builders.entry(address(number), body(name or f"n{number}"), **given)
 
 
-def intent(number: int, **more: Any) -> Intent:
-    name = more.pop("name", f"n{number}")
-    given = {"action": "create", "at": AT, **more}
-    return Intent(address(number), sent=body(name), digest=digest(name), **given)
+def intent(number: int, name: str = "", **more: Any) -> Intent:
+    return builders.intent(address(number), body(name or f"n{number}"), **more)
 
 
 def created(number: int) -> tuple[Record, Record]:
@@ -56,8 +49,9 @@ def created(number: int) -> tuple[Record, Record]:
 
 
 def state(*numbers: int, **more: Any) -> State:
-    given = {"lineage": "lineage-1", "serial": 5, "tenant": TENANT, **more}
-    return State(entries={address(n): entry(n) for n in numbers}, **given)
+    return builders.state(
+        *map(entry, numbers), **{"lineage": "lineage-1", "serial": 5, "tenant": TENANT, **more}
+    )
 
 
 def python(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:

@@ -14,7 +14,8 @@ import pytest
 from kalentops.errors import StateDamaged, StateLocked
 from kalentops.state.entries import Done, Intended, State
 from kalentops.store.base import Store
-from tests.store.samples import AT, FACTORIES, TENANT, address, created, entry, intent, python, state
+from tests.builders import AT
+from tests.store.samples import FACTORIES, TENANT, address, created, entry, intent, python, state
 
 
 @pytest.fixture(params=sorted(FACTORIES))

@@ -19,7 +19,8 @@ from kalentops.state.format import record_from_json, record_to_json
 from kalentops.store import durable, journal
 from kalentops.store.filestore import FileStore
 from kalentops.store.journal import Journal, Writer
-from tests.store.samples import AT, TENANT, address, created, digest, entry, intent
+from tests.builders import AT
+from tests.store.samples import TENANT, address, created, digest, entry, intent
 
 _HEAD = Journal("lineage-1", 5, "run-1", TENANT, (), torn=False)
 _RECORDS: tuple[Record, ...] = (

@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from kalentops.canonical import of_body
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.errors import StateError, StateLocked, StateMoved
-from kalentops.state.entries import Done, Intended, Intent, State
+from kalentops.state.entries import Done, Intended, State
 from kalentops.store.filestore import FileStore
 from kalentops.stub import Mark, stub
+from tests.builders import AT, blueprint, intent
 from tests.faults.catalogue import EVERYTHING
 from tests.faults.proxy import Exchange, FaultProxy, Response, Script, on
-from tests.harness import Project, Truth, blueprint
+from tests.harness import Project, Truth
 from tests.torture import powerloss
 from tests.torture.simulate import Protocol, run_seed
 
@@ -296,13 +296,8 @@ def one_writer(_: int) -> str | None:
         try:
             with store.session() as session:
                 session.begin("url:test")
-                canonical = of_body(blueprint("One"))
-                session.record(
-                    Intended(
-                        Intent("s/k", "create", canonical.body, canonical.digest, "2026-01-01T00:00:00Z")
-                    )
-                )
-                session.record(Done("s/k", "bp_1", "2026-01-01T00:00:00Z"))
+                session.record(Intended(intent("s/k")))
+                session.record(Done("s/k", "bp_1", AT))
                 other = store.path.read_text().replace(f'"serial": {first}', f'"serial": {first + 7}')
                 store.path.write_text(other)
         except StateMoved:
@@ -342,14 +337,9 @@ def serials(_: int) -> str | None:
         for number in range(3):
             with store.session() as session:
                 session.begin("url:test")
-                canonical = of_body(blueprint(f"B{number}"))
                 address = f"s/k{number}"
-                session.record(
-                    Intended(
-                        Intent(address, "create", canonical.body, canonical.digest, "2026-01-01T00:00:00Z")
-                    )
-                )
-                session.record(Done(address, f"bp_{number}", "2026-01-01T00:00:00Z"))
+                session.record(Intended(intent(address, blueprint(f"B{number}"))))
+                session.record(Done(address, f"bp_{number}", AT))
             found.append(store.read().state.serial)
         return None if found == sorted(set(found)) else f"serials {found}"
 

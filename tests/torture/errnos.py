@@ -18,7 +18,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from tests.harness import Ran, blueprint
+from tests.builders import blueprint
+from tests.harness import Ran
 from tests.torture.ground import SOURCING, World
 from tests.torture.kills import even, spread
 from tests.torture.tracing import QUICK, Point, points_of

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from kalentops.emulator.server import BackgroundEmulator
+from tests.builders import blueprint
 from tests.faults.proxy import Exchange, FaultProxy, Request
-from tests.harness import KEY, Project, Ran, Truth, blueprint
+from tests.harness import KEY, Project, Ran, Truth
 from tests.torture.tracing import CALLS, FILES, QUICK, Call, Point, calls_of
 
 BEHAVIOURS: Final = ("nothing", "done", "late")

@@ -16,12 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kalentops.canonical import of_body
 from kalentops.errors import StateError
-from kalentops.state.entries import Done, Intended, Intent
+from kalentops.state.entries import Done, Intended
 from kalentops.store.filestore import FileStore
 from kalentops.store.journal import read as read_journal
-from tests.harness import blueprint
+from tests.builders import AT, blueprint, intent
 from tests.torture.disk import Disk, Op
 
 _RANDOM_SUBSETS = 6
@@ -111,12 +110,9 @@ def record_run(folder: Path, creates: int) -> tuple[list[Op], list[tuple[int, st
     with Disk(folder, hook), store.session() as session:
         session.begin("url:test")
         for number in range(creates):
-            canonical = of_body(blueprint(f"B{number}"))
             address = f"s/k{number}"
-            session.record(
-                Intended(Intent(address, "create", canonical.body, canonical.digest, "2026-01-01T00:00:00Z"))
-            )
-            session.record(Done(address, f"bp_{number}", "2026-01-01T00:00:00Z"))
+            session.record(Intended(intent(address, blueprint(f"B{number}"))))
+            session.record(Done(address, f"bp_{number}", AT))
             reported.append((len(ops), f"bp_{number}"))
     return ops, reported
 
@@ -204,12 +200,7 @@ def _a_journal(folder: Path) -> bytes:
     store = FileStore(folder / "state.json")
     with store.session() as session:
         session.begin("url:test")
-        canonical = of_body(blueprint("One", steps=1))
-        session.record(
-            Intended(Intent("s/one", "create", canonical.body, canonical.digest, "2026-01-01T00:00:00Z"))
-        )
-        session.record(Done("s/one", "bp_1", "2026-01-01T00:00:00Z"))
-        session.record(
-            Intended(Intent("s/two", "create", canonical.body, canonical.digest, "2026-01-01T00:00:00Z"))
-        )
+        session.record(Intended(intent("s/one")))
+        session.record(Done("s/one", "bp_1", AT))
+        session.record(Intended(intent("s/two")))
         return store.journal_path.read_bytes()

@@ -31,8 +31,8 @@ from kalentops.rules.engine import Named
 from kalentops.state.entries import State
 from kalentops.store.filestore import FileStore
 from kalentops.stub import Mark, mark_of
+from tests.builders import step
 from tests.fakeclock import FakeClock
-from tests.harness import step
 from tests.torture.disk import Disk, Killed, Op
 from tests.torture.world import OTHER_STEP, Network, Server, Stored, Weather
 

@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from kalentops.emulator.server import BackgroundEmulator
+from tests.builders import blueprint
 from tests.faults.proxy import Behaviour, Exchange, FaultProxy, Request
-from tests.harness import Truth, blueprint
+from tests.harness import Truth
 from tests.torture.ground import CleanProject, quiet
 
 SIZES: Final = (2, 4, 8, 16)

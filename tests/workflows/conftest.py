@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
-from tests.harness import Project, blueprint
+from tests.builders import blueprint
+from tests.harness import Project
 from tests.repositories import Remote, commit, git
 from tests.workflows.jobs import ACTIONS, Checkout
 

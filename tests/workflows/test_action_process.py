@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
-from tests.harness import Project, blueprint
+from tests.builders import blueprint
+from tests.harness import Project
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
-from tests.harness import STATE, Project, blueprint
+from tests.builders import blueprint
+from tests.harness import STATE, Project
 from tests.repositories import Remote, commit, git
 from tests.workflows.jobs import GH006, Checkout, state_on
 

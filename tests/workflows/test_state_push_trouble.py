@@ -11,7 +11,8 @@ import pytest
 
 from kalentops.store.filestore import FileStore
 from tests import answers
-from tests.harness import KEY, STATE, Project, blueprint
+from tests.builders import blueprint
+from tests.harness import KEY, STATE, Project
 from tests.repositories import Remote, commit, git
 from tests.wire import Connection, Wire
 from tests.workflows.jobs import ROOT, Checkout, state_on

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
+from tests.builders import blueprint
 from tests.github.stand_in import NUMBER, REPOSITORY, TOKEN, StandIn
-from tests.harness import KEY, STATE, Project, blueprint
+from tests.harness import KEY, STATE, Project
 from tests.repositories import Remote, commit, git
 from tests.workflows.runner import ROOT, Runner
 

@@ -13,7 +13,7 @@ import pytest
 from kalentops.canonical import observable
 from kalentops.loader.tree import parse
 from kalentops.writing.editing import CannotEdit, edit_blueprint
-from tests.harness import step
+from tests.builders import step
 from tests.hostile import HOSTILE
 from tests.writing.texts import WORDS
 

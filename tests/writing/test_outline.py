@@ -11,7 +11,7 @@ from kalentops.canonical import observable
 from kalentops.loader.tree import parse
 from kalentops.writing.editing import CannotEdit, edit_blueprint
 from kalentops.writing.splicing.outline import Node, comments, read_outline
-from tests.harness import step
+from tests.builders import step
 from tests.loader.test_loader_fuzz import _SMALL, EXAMPLES, _damaged
 from tests.strategies import Body
 
