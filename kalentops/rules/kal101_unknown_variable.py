@@ -18,36 +18,16 @@ from collections.abc import Iterator
 from kalentops.finding import Problem
 from kalentops.model import VARIABLES, Blueprint
 from kalentops.rules.base import Rule
+from kalentops.rules.meanings import MEANT
 from kalentops.rules.texts import occurrences, variables
-from kalentops.text import clip, nearest
-
-# What people write, and what they mean by it where spelling alone does not tell.
-_MEANT = {
-    "company": "candidateCompanyName",
-    "companyname": "candidateCompanyName",
-    "employer": "candidateCompanyName",
-    "name": "firstname",
-    "prenom": "firstname",
-    "nom": "lastname",
-    "job": "sourcingJobTitle",
-    "jobtitle": "candidateJobTitle",
-    "title": "candidateJobTitle",
-    "position": "sourcingJobTitle",
-    "role": "sourcingJobTitle",
-    "city": "sourcingLocation",
-    "location": "candidateLocation",
-    "recruiter": "recruiterFirstname",
-    "recruitername": "recruiterFirstname",
-    "sender": "recruiterFirstname",
-    "signature": "recruiterFirstname",
-}
+from kalentops.text import clip, fold, nearest
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
     for place, text in occurrences(blueprint, "{{"):
         for token, name, at in variables(text):
             if name.strip() not in VARIABLES:
-                meant = _MEANT.get(name.strip().casefold()) or nearest(name, VARIABLES)
+                meant = MEANT.get(fold(name)) or nearest(name, VARIABLES)
                 hint = (
                     f"did you mean `{{{{{meant}}}}}`?"
                     if meant

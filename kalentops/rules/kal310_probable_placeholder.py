@@ -1,0 +1,43 @@
+"""A text seems to hold something that was to be filled in.
+
+A word in braces, `TODO`, `XXX` or `___` is left over from a draft more often than it is meant so. The same goes for
+quotation marks around a whole text: YAML knows straight quotes only, and takes others as a part of the text. What can
+only be a placeholder is an error, KAL108.
+
+Wrong:
+    content: Hi {{firstname}}, we pay TODO, and {benefit}.
+
+Right:
+    content: Hi {{firstname}}, we pay 60,000 euros, and the train.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kalentops.finding import Problem
+from kalentops.model import VARIABLES, Blueprint
+from kalentops.rules.base import Rule
+from kalentops.rules.foreign import asks_for, placeholders, wrapped
+from kalentops.text import clip, nearest
+
+
+def check(blueprint: Blueprint) -> Iterator[Problem]:
+    for index, step in enumerate(blueprint.steps):
+        for field, text in step.texts():
+            place = ("steps", index, field)
+            if wrapped(text):
+                said = f"the text as a whole is in quotation marks: {text.strip()[0]}…{text.strip()[-1]}"
+                yield Problem(
+                    place, said, "remove them; quotes of YAML are straight ones, outside of the text"
+                )
+            for each in placeholders(text):
+                if not each.certain:
+                    meant = asks_for(each.inner) or nearest(each.inner, VARIABLES)
+                    hint = f"did you mean `{{{{{meant}}}}}`?" if meant else "fill it in, or remove it"
+                    yield Problem(place, f"`{clip(each.token)}` looks like a placeholder", hint, each.at)
+
+
+RULE = Rule(
+    "KAL310", "probable-placeholder", __doc__, check, frozenset({"subject", "content"}), each_alone=True
+)
