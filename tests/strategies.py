@@ -10,8 +10,13 @@ from hypothesis import strategies as st
 
 from kalentops.model import VARIABLES, Blueprint
 
-# What is seen, and means nothing to Kalent: no control, unassigned or private characters, no braces and brackets.
-_CHARACTERS = st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs"), exclude_characters="{}[]")
+# What is seen, and means nothing to Kalent or to a rule: no control, unassigned or private characters, no braces and
+# brackets, no sign of a placeholder or of a damaged text.
+_CHARACTERS = st.characters(
+    codec="utf-8",
+    categories=("L", "N", "P", "S", "Zs"),
+    exclude_characters="{}[]*%&\\\uff5b\ufe5b\u2774\u2983\ufffd\xc2\xc3\xe2",
+)
 _VARIABLES = st.sampled_from([f"{{{{{name}}}}}" for name in VARIABLES])
 
 Body = dict[str, Any]
@@ -24,7 +29,8 @@ def texts(*, max_parts: int = 6) -> st.SearchStrategy[str]:
 
 
 def labels() -> st.SearchStrategy[str]:
-    return st.text(_CHARACTERS, min_size=1, max_size=16).filter(str.strip)
+    """Texts of one line, without white space at their ends."""
+    return st.text(_CHARACTERS, min_size=1, max_size=16).map(str.strip).filter(bool)
 
 
 def keys() -> st.SearchStrategy[str]:
@@ -54,7 +60,7 @@ def steps(draw: st.DrawFn, step_id: str, *, invited: bool) -> Body:
     step: Body = {"id": step_id, "name": draw(labels()), "content": draw(texts())}
     step |= {"type": "LINKEDIN", "linkedInType": kind} if kind.startswith("LINKEDIN") else {"type": kind}
     if kind in {"EMAIL", "LINKEDIN_INMAIL"}:
-        step["subject"] = draw(texts(max_parts=3))
+        step["subject"] = " ".join(draw(texts(max_parts=3)).split())
     step["temporalityType"] = draw(
         st.sampled_from(["ASAP", "DELAYED", *(["AFTER_INVITATION_SETTLED"] if invited else [])])
     )

@@ -36,39 +36,41 @@ _WORDS: Final = r"[^\W\d][\w .'\u2019/-]{0,40}"
 _FIELD: Final = rf"[ ]?[$@]?{_WORDS}(?:(?:[:=]|,(?=\w+=))[^{{}}|\n]{{0,40}})?|\d\d?"
 _OPEN: Final = r"\uff5b\ufe5b\u2774\u2983"  # full-width braces and their like
 _CLOSE: Final = r"\uff5d\ufe5c\u2775\u2984"
-_FORMS: Final[tuple[tuple[_Sure, re.Pattern[str]], ...]] = (
-    (_Sure.ALWAYS, re.compile(r"\*\|([^|*\n]{1,60})\|\*")),
-    (_Sure.ALWAYS, re.compile(r"%%([^\W\d][\w .-]{0,40})%%")),
-    (_Sure.ALWAYS, re.compile(r"\{%([^{}\n]{1,80})%\}")),
-    (_Sure.ALWAYS, re.compile(r"\{!([\w$.]{1,60})\}")),
-    (_Sure.ALWAYS, re.compile(r"\{(?:contact|subscriber|owner)field=([\w|]{1,40})\}")),
+# How sure they are, what a text with one of them holds, and how they look.
+_FORMS: Final[tuple[tuple[_Sure, str, re.Pattern[str]], ...]] = (
+    (_Sure.ALWAYS, "*|", re.compile(r"\*\|([^|*\n]{1,60})\|\*")),
+    (_Sure.ALWAYS, "%%", re.compile(r"%%([^\W\d][\w .-]{0,40})%%")),
+    (_Sure.ALWAYS, "{%", re.compile(r"\{%([^{}\n]{1,80})%\}")),
+    (_Sure.ALWAYS, "{!", re.compile(r"\{!([\w$.]{1,60})\}")),
+    (_Sure.ALWAYS, "field=", re.compile(r"\{(?:contact|subscriber|owner)field=([\w|]{1,40})\}")),
     (
         _Sure.ALWAYS,
+        "&",
         re.compile(
             r"(?:&(?:#0*123|#x0*7b|lbrace|lcub);){1,2}([^&\n]{0,60})(?:&[#\w]{1,8};){0,2}", re.IGNORECASE
         ),
     ),
-    (_Sure.ALWAYS, re.compile(r"\\\{(?:\\?\{)?([^{}\\\n]{1,60})\\?\}(?:\\?\})?")),
-    (_Sure.ALWAYS, re.compile(rf"[{_OPEN}{{]{{2}}([^{{}}{_OPEN}{_CLOSE}\n]{{1,60}})[{_CLOSE}}}]{{2}}")),
-    (_Sure.ALWAYS, re.compile(r"(?<!\{)\{([^{}|\n]{0,80}(?:\|[^{}|\n]{0,80}){1,20})\}(?!\})")),
-    (_Sure.ALWAYS, re.compile(r"\b(lorem ipsum)\b", re.IGNORECASE)),
-    (_Sure.STRONG, re.compile(rf"(?<!\{{)[$#%@]?\{{({_FIELD})\}}(?!\}})")),
-    (_Sure.STRONG, re.compile(rf"<<[ ]?({_WORDS})>>")),
-    (_Sure.STRONG, re.compile(r"(?<![\w%])%([^\W\d][\w.]{1,40})%(?![\w%])")),
-    (_Sure.STRONG, re.compile(rf"[{_OPEN}]([^{_OPEN}{_CLOSE}\n]{{1,40}})[{_CLOSE}]")),
-    (_Sure.STRONG, re.compile(r"[\u3010\uff3b\u3014]([ -~]{1,40})[\u3011\uff3d\u3015]")),
-    (_Sure.STRONG, re.compile(rf"(?<![\w<])<({_WORDS})>(?!>)")),
-    (_Sure.STRONG, re.compile(r"(?<!\w)__([A-Z](?:_?[A-Z0-9]){1,30})__(?!\w)")),
-    (_Sure.WEAK, re.compile(r"(?<!\w)__([a-zA-Z](?:_?[a-zA-Z0-9]){1,30})__(?!\w)")),
-    (_Sure.WEAK, re.compile(rf"[\u00ab\u2039]({_WORDS})[\u00bb\u203a]")),
-    (_Sure.WEAK, re.compile(r"(?<![\w$])\$([^\W\d]\w{1,40})\b\$?")),
-    (_Sure.WEAK, re.compile(r"(?<![\w#])#([^\W\d]\w{1,40})#(?![\w#])")),
-    (_Sure.PROBABLE, re.compile(r"\$(\0+)")),  # a mixture of `${name}` and `{{name}}`
-    (_Sure.PROBABLE, re.compile(r"\b(TODO|TBD|TBC|FIXME|XXX+)\b")),
-    (_Sure.PROBABLE, re.compile(r"(?<=\S )(_{3,}|\?{3,})(?!\w)")),
+    (_Sure.ALWAYS, "\\{", re.compile(r"\\\{(?:\\?\{)?([^{}\\\n]{1,60})\\?\}(?:\\?\})?")),
+    (_Sure.ALWAYS, "", re.compile(rf"[{_OPEN}{{]{{2}}([^{{}}{_OPEN}{_CLOSE}\n]{{1,60}})[{_CLOSE}}}]{{2}}")),
+    (_Sure.ALWAYS, "|", re.compile(r"(?<!\{)\{([^{}|\n]{0,80}(?:\|[^{}|\n]{0,80}){1,20})\}(?!\})")),
+    (_Sure.ALWAYS, "", re.compile(r"\b(lorem ipsum)\b", re.IGNORECASE)),
+    (_Sure.STRONG, "{", re.compile(rf"(?<!\{{)[$#%@]?\{{({_FIELD})\}}(?!\}})")),
+    (_Sure.STRONG, "<<", re.compile(rf"<<[ ]?({_WORDS})>>")),
+    (_Sure.STRONG, "%", re.compile(r"(?<![\w%])%([^\W\d][\w.]{1,40})%(?![\w%])")),
+    (_Sure.STRONG, "", re.compile(rf"[{_OPEN}]([^{_OPEN}{_CLOSE}\n]{{1,40}})[{_CLOSE}]")),
+    (_Sure.STRONG, "", re.compile(r"[\u3010\uff3b\u3014]([ -~]{1,40})[\u3011\uff3d\u3015]")),
+    (_Sure.STRONG, "<", re.compile(rf"(?<![\w<])<({_WORDS})>(?!>)")),
+    (_Sure.STRONG, "__", re.compile(r"(?<!\w)__([A-Z](?:_?[A-Z0-9]){1,30})__(?!\w)")),
+    (_Sure.WEAK, "__", re.compile(r"(?<!\w)__([a-zA-Z](?:_?[a-zA-Z0-9]){1,30})__(?!\w)")),
+    (_Sure.WEAK, "", re.compile(rf"[\u00ab\u2039]({_WORDS})[\u00bb\u203a]")),
+    (_Sure.WEAK, "$", re.compile(r"(?<![\w$])\$([^\W\d]\w{1,40})\b\$?")),
+    (_Sure.WEAK, "#", re.compile(r"(?<![\w#])#([^\W\d]\w{1,40})#(?![\w#])")),
+    (_Sure.PROBABLE, "$", re.compile(r"\$(\0+)")),  # a mixture of `${name}` and `{{name}}`
+    (_Sure.PROBABLE, "", re.compile(r"\b(TODO|TBD|TBC|FIXME|XXX+)\b")),
+    (_Sure.PROBABLE, "", re.compile(r"(?<=\S )(_{3,}|\?{3,})(?!\w)")),
 )
 _SUSPECT: Final = re.compile(
-    rf"[{{}}<$%*#&\\\u00ab\u2039{_OPEN}\u3010\uff3b\u3014]|__|\?\?\?|TODO|TB[DC]|FIXME|XXX|ipsum",
+    rf"[{{}}<\u00ab\u2039{_OPEN}\u3010\uff3b\u3014]|\$[\w\n]|%\w|\*\||#\w|&[#l]|__|\?\?\?|TODO|TB[DC]|FIXME|XXX|ipsum",
     re.IGNORECASE,
 )
 _OWN: Final = re.compile(r"(?<!\{)\{\{[^{}]*\}\}(?!\})")
@@ -113,8 +115,8 @@ def wrapped(text: str) -> bool:
 
 
 def _found(rest: str, text: str) -> Iterator[Foreign]:
-    for sure, pattern in _FORMS:
-        for match in pattern.finditer(rest):
+    for sure, part, pattern in _FORMS:
+        for match in pattern.finditer(rest) if part in rest else ():
             token, inner = text[match.start() : match.end()], match[1].strip()
             tag = token[0] == "<" and inner.rstrip("/ ").casefold() in TAGS
             certain = None if token.startswith("{{") or tag else _is_certain(sure, token, inner)
