@@ -23,6 +23,7 @@
   const articles = all("article.sequence");
   const entries = new Map(all(".index li[data-for]").map((item) => [item.dataset.for, item]));
   const groups = all(".group, .sourcing");
+  const frame = document.querySelector(".top");
   const texts = new Map();
 
   // Who reads. The last choice is nobody: the text with its variables.
@@ -86,7 +87,19 @@
     if (troubled.checked) chosen.set("findings", "1");
     const query = chosen.toString();
     const hash = query ? `#${place}?${query}` : place ? `#${place}` : "";
-    history.replaceState(null, "", hash || location.pathname + location.search);
+    const other = place !== location.hash.slice(1).split("?")[0];
+    history[other ? "pushState" : "replaceState"](null, "", hash || location.pathname + location.search);
+  };
+
+  // What stays in view covers what is below it: so much more is scrolled. Written into the style's own first rule,
+  // because no element may have a style.
+  const sizes = document.styleSheets[0].cssRules[0].style;
+  const measure = () => sizes.setProperty("--top", `${frame.offsetHeight}px`);
+  const show = (target) => {
+    const title = target.closest(".sourcing")?.querySelector("h2");
+    measure();
+    sizes.setProperty("--position", `${title ? title.offsetHeight : 0}px`);
+    target.scrollIntoView({ behavior: "instant" });
   };
   const go = (place) => {
     const target = place && one(place);
@@ -102,8 +115,8 @@
       }
       article.querySelector("details").open = true;
     }
-    target.scrollIntoView();
-    write(place);
+    write(place); // first: the browser keeps for each address where it was left
+    show(target);
     if (article) article.focus({ preventScroll: true });
   };
   const follow = () => {
@@ -136,7 +149,9 @@
   fold.addEventListener("click", () => {
     const folds = fold.getAttribute("aria-pressed") !== "true";
     fold.setAttribute("aria-pressed", String(folds));
+    const here = scrollY > 0 && articles.find((each) => each.getBoundingClientRect().bottom > innerHeight / 4);
     for (const each of all("article > details")) each.open = !folds;
+    if (here) show(here);
   });
 
   const theme = one("theme");
@@ -199,5 +214,6 @@
   if (window.matchMedia("(max-width: 56rem)").matches) index.open = false;
   one("controls").hidden = false;
   one("finder").hidden = false;
+  new ResizeObserver(measure).observe(frame);
   follow();
 })();

@@ -42,24 +42,16 @@ def diff_file(bare: Project) -> Path:
     return bare.folder / "kalentops-preview.html"
 
 
-def laid_out(page: Page) -> Page:
-    """What is far from the screen has no layout until somebody scrolls there; now everything has."""
-    page.evaluate(
-        "for (const each of document.querySelectorAll('article')) each.style.contentVisibility = 'visible'"
-    )
-    return page
-
-
 def article(page: Page, address: str) -> str:
-    return laid_out(page).locator(f'[id="{address}"]').inner_text()
+    return page.locator(f'[id="{address}"]').inner_text()
 
 
 def shown(page: Page) -> list[str]:
-    return laid_out(page).locator("article:visible h3 bdi").all_inner_texts()
+    return page.locator("article:visible h3 bdi").all_inner_texts()
 
 
 def test_who_has_never_seen_yaml_can_say_who_gets_what_when(page_file: Path, look: Look) -> None:
-    text = laid_out(look(page_file)).locator('[id="sourcing_a/one"] .steps').inner_text()
+    text = look(page_file).locator('[id="sourcing_a/one"] .steps').inner_text()
     order = ["Day 0", "LinkedIn invitation", "Hi Ada, a word?", "2 days later", "Day 2", "E-mail"]
     order += [
         "Hi Ada,\n\nhow is Example?",
@@ -167,7 +159,7 @@ def test_before_and_after_stand_side_by_side(diff_file: Path, look: Look) -> Non
 @pytest.mark.parametrize("kind", ["page", "diff"])
 def test_it_is_accessible(scheme: str, kind: str, look: Look, request: pytest.FixtureRequest) -> None:
     file = request.getfixturevalue(f"{kind}_file")
-    page = laid_out(look(file, "#?as=1", color_scheme=scheme))
+    page = look(file, "#?as=1", color_scheme=scheme)
     page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
     found = page.evaluate("axe.run(document, {resultTypes: ['violations', 'incomplete']})")
     told = [(each["id"], [node["html"] for node in each["nodes"]]) for each in found["violations"]]
@@ -195,7 +187,7 @@ def test_dark_and_light_are_switched_and_remembered(page_file: Path, look: Look)
 
 
 def test_on_linkedin_an_invitation_looks_other_than_a_message(page_file: Path, look: Look) -> None:
-    steps = laid_out(look(page_file)).locator('[id="sourcing_a/one"] .steps > li.linkedin')
+    steps = look(page_file).locator('[id="sourcing_a/one"] .steps > li.linkedin')
     icons = steps.locator(".dot use").evaluate_all("all => all.map(each => each.getAttribute('href'))")
     kinds = steps.locator(".kind").all_inner_texts()
     assert dict(zip(kinds, icons, strict=True)) == {
@@ -236,9 +228,6 @@ def test_the_keyboard_is_enough(page_file: Path, look: Look) -> None:
 def test_nothing_is_wider_than_the_screen(width: int, diff_file: Path, look: Look) -> None:
     page = look(diff_file, viewport={"width": width, "height": 800})
     assert page.evaluate("document.scrollingElement.scrollWidth") <= width
-    page.evaluate(
-        "for (const each of document.querySelectorAll('article')) each.style.contentVisibility = 'visible'"
-    )
     wide = page.evaluate(
         "[...document.querySelectorAll('main *')].filter((each) => !each.closest('.overview') &&"
         " each.getBoundingClientRect().right > innerWidth + 1).map((each) => each.className)"
