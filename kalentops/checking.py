@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from kalentops.alike import instead_of_ascii
 from kalentops.canonical import Canonical, of_blueprint
 from kalentops.finding import Finding, Problem
 from kalentops.loader.document import Document, read_document
@@ -105,7 +106,8 @@ def _check_id(document: Document) -> Iterator[Finding]:
             Problem(
                 ("sourcingId",),
                 "`sourcingId` is not an id that Kalent gives out",
-                "it has letters, digits, _, - and . only, at most 128; `kalentops sourcings` lists them",
+                "it has letters, digits, _, - and . only, at most 128; `kalentops sourcings` lists them"
+                + instead_of_ascii(model.sourcingId),
                 code="KAL019",
             )
         )

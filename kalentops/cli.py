@@ -98,7 +98,9 @@ def run(args: Sequence[str]) -> int:
     try:
         return _invoke(args)
     except KalentopsError as error:
-        return _tell(error)
+        code = _tell(error)
+        _tell_lookalikes(args if code == 1 else ())
+        return code
     except KeyboardInterrupt:
         return _tell(Interrupted("interrupted"))
     except OSError as error:
@@ -129,9 +131,22 @@ def _invoke(args: Sequence[str]) -> int:
         said = io.StringIO()
         error.show(said)
         sys.stderr.write(inert(visible(said.getvalue(), keep="\n")))
+        _tell_lookalikes(args)
         # click's own 2 would say that there are changes.
         return 1
     return code if isinstance(code, int) else 0
+
+
+def _tell_lookalikes(args: Sequence[str]) -> None:
+    """What a reader of a message can't see in the words that were typed: a letter of another alphabet, a long dash."""
+    from kalentops.alike import posing
+    from kalentops.reports.inert import inert_part
+    from kalentops.text import clip
+
+    for each in args:
+        said = posing(each)
+        if said:
+            sys.stderr.write(f"note: `{inert_part(clip(each))}` holds {said}\n")
 
 
 def _tell(error: KalentopsError) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
+from kalentops.alike import did_you_mean
 from kalentops.errors import InvalidConfig
 from kalentops.finding import Severity
 from kalentops.loader.files import Source, read
@@ -141,7 +142,7 @@ def _say(text: str, data: Any, violation: Violation) -> str:
         else:
             known = Guards.model_fields if violation.path[:1] == ("guards",) else _File.model_fields
             meant = nearest(key, known)
-            problem += f"; did you mean `{meant}`?" if meant else "; the settings are " + ", ".join(known)
+            problem += f"; {did_you_mean(key, meant)}" if meant else "; the settings are " + ", ".join(known)
         return _at(text, data, violation.path, problem)
     expected = str(violation.context.get("expected") or _WANTED.get(violation.kind, ""))
     what = f"`{clip(key)}`"
@@ -173,7 +174,7 @@ def _problems(found: _File) -> Iterator[tuple[tuple[str | int, ...], str]]:
         for name in sample:
             if name not in VARIABLES:
                 meant = nearest(name, VARIABLES)
-                hint = f"did you mean `{meant}`?" if meant else "the variables are " + ", ".join(VARIABLES)
+                hint = did_you_mean(name, meant) if meant else "the variables are " + ", ".join(VARIABLES)
                 yield ("samples", number, name), f"`{clip(name)}` is not a variable; {hint}"
 
 
@@ -182,7 +183,7 @@ def _rules(found: _File) -> list[tuple[str, str]]:
     for code, level in found.rules.items():
         if code not in BY_CODE:
             near = rule_meant(code)
-            hint = f"did you mean {near}?" if near else "`kalentops rule` lists them"
+            hint = did_you_mean(code, near, near) if near else "`kalentops rule` lists them"
             problems.append((code, f"there is no rule {clip(code)}; {hint}"))
         elif not BY_CODE[code].configurable and level != "error":
             problems.append(

@@ -34,7 +34,7 @@ VARIABLES = (
 
 
 class Delay(Shape):
-    """How long to wait; the API knows no hours and no weeks."""
+    """How long to wait after the step before; the API knows no hours and no weeks."""
 
     value: PositiveInt
     unit: Unit

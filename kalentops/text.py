@@ -8,10 +8,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-# Letters and symbols that leave no mark although Unicode files them as letters, marks or symbols
-# (Hangul fillers, braille blank, combining grapheme joiner, Mongolian and variation selectors).
-_BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
-_VARIATION = re.compile(r"[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+from kalentops.skeleton import BLANK, VARIATION, skeleton
+
 _EMOJI_STYLE = "\ufe0e\ufe0f"  # as text, as a picture: the variation selectors that follow an emoji
 _ZWJ = "\u200d"
 # The flags of Scotland, Wales, …: a black flag, the letters of the region as tags, and the tag that ends them.
@@ -51,9 +49,9 @@ def _hides(text: str, index: int, char: str) -> bool:
     before = text[index - 1] if index else ""
     if char == _ZWJ:
         return not (_is_symbol(before, "\ufe0f") and _is_symbol(text[index + 1 : index + 2]))
-    if _VARIATION.match(char):
+    if VARIATION.match(char):
         return not (char in _EMOJI_STYLE and _is_symbol(before))
-    return char in _BLANK or unicodedata.category(char) in _HIDDEN_CATEGORIES
+    return char in BLANK or unicodedata.category(char) in _HIDDEN_CATEGORIES
 
 
 def _is_symbol(char: str, also: str = "") -> bool:
@@ -65,7 +63,10 @@ def _is_symbol(char: str, also: str = "") -> bool:
 def character_name(char: str) -> str:
     """Such as `U+202E RIGHT-TO-LEFT OVERRIDE`."""
     other = "control character" if unicodedata.category(char) == "Cc" else "unnamed character"
-    return f"U+{ord(char):04X} {unicodedata.name(char, other)}"
+    return f"U+{ord(char):04X} {_CONTROLS.get(char) or unicodedata.name(char, other)}"
+
+
+_CONTROLS = {"\t": "TAB", "\n": "LINE FEED", "\r": "CARRIAGE RETURN"}
 
 
 def visible(text: str, *, keep: str = "") -> str:
@@ -113,7 +114,9 @@ def some(names: Sequence[str], most: int, between: str = ", ") -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The one of `known` that was probably meant, or None. Case and separators weigh nothing."""
+    """The one of `known` that was probably meant, or None. Case and separators weigh nothing, nor does what can't be
+    seen: `alike.did_you_mean` names it.
+    """
     return _nearest(word[:_LONGEST_WORD], tuple(known))
 
 
@@ -130,8 +133,8 @@ def _nearest(word: str, known: tuple[str, ...]) -> str | None:
 
 
 def fold(word: str) -> str:
-    """A word without what weighs nothing when it is compared: case and separators."""
-    return re.sub(r"[\s_-]+", "", word).casefold()
+    """A word without what weighs nothing when it is compared: case, separators, and whatever only a program sees."""
+    return re.sub(r"[\s_-]+", "", skeleton(word)).casefold()
 
 
 def same_name(name: str) -> str:

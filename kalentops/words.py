@@ -1,45 +1,50 @@
-"""Two texts, word by word."""
+"""Two texts: word by word, and line by line."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
-from difflib import SequenceMatcher
-from typing import Literal, TypeAlias
+from typing import Final
+
+from kalentops.alike import Piece
+from kalentops.bounded import Opcode, common, opcodes
 
 # A word takes its trailing space along: spaces as tokens of their own make the comparison fall to pieces.
-_TOKEN = re.compile(r"\n|[^\S\n]*[^\s]+[^\S\n]*|[^\S\n]+")
-# Pairs of equal words, one from each text: comparing takes time with them, and a text that says the same word again
-# and again has millions. Two messages of 500 words have some thousand.
-_MAX_PAIRS = 200_000
-
+_WORD: Final = re.compile(r"\n|[^\S\n]*[^\s]+[^\S\n]*|[^\S\n]+")
 # A sentence ends with its mark and the spaces after it, or with the line.
-_SENTENCE = re.compile(r"\n|[^\n]*?[.!?\u2026\u3002]+[\"'\u201d\u2019)]*(?:[^\S\n]+|(?=\n)|\Z)|[^\n]+")
-
-Piece: TypeAlias = tuple[Literal["same", "old", "new"], str]
+_MARKS: Final = r"[.!?\u2026\u3002]++[\"'\u201d\u2019)]*+"
+_SENTENCE: Final = re.compile(
+    rf"\n|(?=[^\n])(?:[^\n.!?\u2026\u3002]++|{_MARKS}(?=\S))*+(?:{_MARKS}[^\S\n]*+)?"
+)
 
 
 def compare(before: str, after: str) -> list[Piece]:
     """The pieces of both texts in reading order; joined without the new ones they are `before`, without the old
-    ones `after`.
+    ones `after`. Where comparing words takes too long, sentences are compared, then nothing but where both begin
+    and end.
     """
-    old, new = _TOKEN.findall(before), _TOKEN.findall(after)
-    start = _common(old, new)
-    end = _common(old[start:][::-1], new[start:][::-1])
-    middle = _middle(old[start : len(old) - end], new[start : len(new) - end])
-    pieces: list[Piece] = [("same", "".join(old[:start])), *middle, ("same", "".join(old[len(old) - end :]))]
-    return [piece for piece in pieces if piece[1]]
+    for token in (_WORD, _SENTENCE):
+        old, new = token.findall(before), token.findall(after)
+        found = opcodes(old, new)
+        if found is not None:
+            return [piece for each in found for piece in _pieces(each, old, new) if piece[1]]
+    start = common(old, new)
+    return [piece for piece in _joined(old[:start], old[start:], new[start:]) if piece[1]]
 
 
-def by_sentence(before: str, after: str) -> list[Piece]:
-    """The same with a piece for each sentence, and for each end of a line. Sentences that took the place of others
-    stand behind these, one by one where they are as many. The spaces after a sentence weigh nothing: what both have
-    is given as it is in `after`.
+def by_line(before: str, after: str) -> list[Piece]:
+    """A piece for each line, without its line feed. Lines that took the place of others stand behind these, one by one
+    where they are as many. `↵` stands for line feeds at the end that only one of the texts has: no line follows them.
     """
-    old, new = _SENTENCE.findall(before), _SENTENCE.findall(after)
+    ends = [len(text) - len(text.rstrip("\n")) for text in (before, after)]
+    old, new = (_lines(text, own - min(ends), own) for text, own in zip((before, after), ends, strict=True))
+    changes = opcodes(old, new)
+    if changes is None:
+        start = common(old, new)
+        changes = [("equal", 0, start, 0, start), ("replace", start, len(old), start, len(new))]
     found: list[Piece] = []
-    for tag, gone, come in _opcodes(old, new):
+    for tag, i1, i2, j1, j2 in changes:
+        gone, come = old[i1:i2], new[j1:j2]
         if tag == "equal":
             found += [("same", each) for each in come]
         elif len(gone) == len(come):
@@ -49,35 +54,34 @@ def by_sentence(before: str, after: str) -> list[Piece]:
     return found
 
 
+def _lines(text: str, more: int, ends: int) -> list[str]:
+    """The lines of a text that ends with `ends` line feeds, `more` of them beyond the other text's."""
+    text = text[: len(text) - ends] + "↵" * more
+    return text.split("\n") if text else []
+
+
+def by_sentence(before: str, after: str) -> list[Piece]:
+    """A piece for each sentence of two lines."""
+    old, new = _SENTENCE.findall(before), _SENTENCE.findall(after)
+    found: list[Piece] = []
+    for tag, i1, i2, j1, j2 in opcodes(old, new) or [("replace", 0, len(old), 0, len(new))]:
+        if tag == "equal":
+            found += [("same", each) for each in new[j1:j2]]
+        else:
+            found += [*(("old", each) for each in old[i1:i2]), *(("new", each) for each in new[j1:j2])]
+    return found
+
+
 def _pair(gone: str, come: str) -> tuple[Piece, Piece]:
     return ("old", gone), ("new", come)
 
 
-def _opcodes(old: list[str], new: list[str]) -> Iterator[tuple[str, list[str], list[str]]]:
-    one, other = ([each.rstrip(" ") for each in sentences] for sentences in (old, new))
-    counts = Counter(one)
-    if sum(counts[each] for each in other) > _MAX_PAIRS:
-        start = _common(one, other)
-        yield from (("equal", old[:start], new[:start]), ("replace", old[start:], new[start:]))
-        return
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
-        yield tag, old[i1:i2], new[j1:j2]
+def _pieces(of: Opcode, old: list[str], new: list[str]) -> Iterator[Piece]:
+    tag, i1, i2, j1, j2 = of
+    return _joined(old[i1:i2], [], []) if tag == "equal" else _joined([], old[i1:i2], new[j1:j2])
 
 
-def _common(one: list[str], other: list[str]) -> int:
-    """How many tokens both begin with."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
-
-
-def _middle(old: list[str], new: list[str]) -> Iterator[Piece]:
-    counts = Counter(old)
-    if sum(counts[token] for token in new) > _MAX_PAIRS:
-        yield from (("old", "".join(old)), ("new", "".join(new)))
-        return
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag == "equal":
-            yield "same", "".join(old[i1:i2])
-        else:
-            yield "old", "".join(old[i1:i2])
-            yield "new", "".join(new[j1:j2])
+def _joined(same: list[str], gone: list[str], come: list[str]) -> Iterator[Piece]:
+    yield "same", "".join(same)
+    yield "old", "".join(gone)
+    yield "new", "".join(come)

@@ -17,7 +17,7 @@ from kalentops.loader.files import Source, read
 from kalentops.planning.plan import Action, Plan
 from kalentops.reports import findings, machine, markdown, plans, results
 from kalentops.reports.checked import Checked
-from kalentops.reports.console import show
+from kalentops.reports.console import show, width
 from kalentops.reports.cutting import utf8_bytes
 from kalentops.reports.formats import report
 from kalentops.reports.lines import Line
@@ -68,7 +68,8 @@ class Reporting:
     def show_plan(self, plan: Plan, repository: Repository) -> None:
         """The result of `plan`, on stdout."""
         if self.form == "text":
-            show([plans.summary(plan)] if self.quiet else plans.plan(plan, verbose=self.verbose))
+            whole = plans.plan(plan, verbose=self.verbose, width=width(sys.stdout))
+            show([plans.summary(plan)] if self.quiet else whole)
         else:
             sys.stdout.write(report(self.form).show_plan(plan, self._checked(repository, plan)))
         self._summarise(lambda limit: markdown.plan(plan, limit=limit, measure=utf8_bytes))

@@ -22,7 +22,7 @@ from kalentops.planning.scope import Scope
 from kalentops.planning.workspace import check_workspace, looked_at
 from kalentops.remote import Observed
 from kalentops.reports import plans
-from kalentops.reports.console import show
+from kalentops.reports.console import show, width
 from kalentops.reports.notes import tell
 from kalentops.repository import Repository, load
 from kalentops.state.entries import State
@@ -270,6 +270,6 @@ def show_plan(
     """
     plan = planned.plan
     tell(notes)
-    whole = plans.plan(plan, verbose=verbose, reasons=reasons)
+    whole = plans.plan(plan, verbose=verbose, reasons=reasons, width=width(sys.stderr))
     show([plans.summary(plan)] if brief else whole, sys.stderr)
     tell(unseen(planned, state_file))

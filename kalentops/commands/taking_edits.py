@@ -15,7 +15,7 @@ from kalentops.importing.editing import Edits, edit_files, write_edits
 from kalentops.importing.updating import take
 from kalentops.reports import edits as report
 from kalentops.reports import findings, machine
-from kalentops.reports.console import show
+from kalentops.reports.console import show, width
 from kalentops.reports.notes import tell
 from kalentops.repository import Repository
 from kalentops.state.entries import State
@@ -79,5 +79,5 @@ def show_edits(edits: Edits, form: str, *, dry_run: bool) -> int:
     if form == "json":
         sys.stdout.write(machine.dump(report.data(edits, dry_run=dry_run)) + "\n")
     else:
-        show(report.edits(edits, dry_run=dry_run))
+        show(report.edits(edits, dry_run=dry_run, width=width(sys.stdout)))
     return edits.exit_code

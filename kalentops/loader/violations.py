@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from kalentops.alike import did_you_mean, instead_of_ascii
 from kalentops.finding import Problem
 from kalentops.model import Blueprint, Delay, Move, Policy, SourcingFile, Step, StepConfig, allowed
 from kalentops.shape import Shape, Violation
@@ -50,7 +51,7 @@ def _unknown(v: Violation) -> Problem:
     key = str(v.path[-1])
     fields = list(_owner(v.path).names())
     near = nearest(key, fields)
-    hint = f"did you mean `{near}`?" if near else _elsewhere(key, fields)
+    hint = did_you_mean(key, near) if near else _elsewhere(key, fields)
     message = f"`{clip(key)}` is not a field of {_what(v.path)}"
     return Problem(v.path, message, hint, on_key=True, code="KAL010")
 
@@ -106,7 +107,7 @@ def _not_allowed(v: Violation) -> Problem:
         return _wrong_type(v)
     values = allowed(str(v.path[-1]))
     near = nearest(v.value, values)
-    hint = f"did you mean `{near}`?" if near else "write one of " + ", ".join(values)
+    hint = did_you_mean(v.value, near) if near else "write one of " + ", ".join(values)
     if v.path[-1] == "unit":
         hint = _OTHER_UNITS.get(v.value.lower().rstrip("s"), hint)
     return Problem(v.path, f"`{clip(v.value)}` is not a `{v.path[-1]}`", hint, code="KAL013")
@@ -171,7 +172,8 @@ def _bad_key(v: Violation) -> Problem:
     return Problem(
         v.path,
         f"`{clip(str(v.value if _of_addresses(v.path) else v.path[-1]))}` can't be the key of a blueprint",
-        "use small letters, digits and hyphens, beginning with a letter or digit, at most 64",
+        "use small letters, digits and hyphens, beginning with a letter or digit, at most 64"
+        + instead_of_ascii(str(v.value if _of_addresses(v.path) else v.path[-1])),
         on_key=not _of_addresses(v.path),
         code="KAL016",
     )

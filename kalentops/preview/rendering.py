@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from kalentops.alike import Piece, hidden
 from kalentops.model import VARIABLES
 from kalentops.rules.texts import variables
 from kalentops.text import character_name, unseen
-from kalentops.words import Piece, compare
+from kalentops.words import compare
 
 Sample: TypeAlias = Mapping[str, str]
 Mark: TypeAlias = Literal["same", "old", "new"]
@@ -113,14 +114,32 @@ def runs(text: str) -> tuple[Run, ...]:
 
 
 def both(before: str, after: str) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
-    """Two versions of a text, with what is only in one of them marked, word by word."""
+    """Two versions of a text, with what is only in one of them marked, word by word. What looks like something else
+    is shown by its number.
+    """
     pieces = compare(before[:MAX_SHOWN], after[:MAX_SHOWN])
-    return _side(pieces, "old", before), _side(pieces, "new", after)
+    marks, _ = hidden(pieces)
+    marked = list(zip(pieces, marks, strict=True))
+    return _side(marked, "old", before), _side(marked, "new", after)
 
 
-def _side(pieces: Sequence[Piece], mine: Mark, whole: str) -> tuple[Run, ...]:
-    found = [Run(mark, parts(text)) for mark, text in pieces if mark in {"same", mine} and text]
+def _side(pieces: Sequence[tuple[Piece, frozenset[int]]], mine: Mark, whole: str) -> tuple[Run, ...]:
+    found = [
+        Run(mark, _revealed(text, marks)) for (mark, text), marks in pieces if mark in {"same", mine} and text
+    ]
     return (*found, Run("same", parts(whole)[-1:])) if len(whole) > MAX_SHOWN else tuple(found)
+
+
+def _revealed(text: str, marks: frozenset[int]) -> tuple[Part, ...]:
+    found: list[Part] = []
+    at = 0
+    for index in sorted(marks):
+        if text[index].isascii() and text[index] not in " \t\r":
+            continue
+        name = f"looks like something else: {character_name(text[index])}"
+        found += [*parts(text[at:index]), Part("unseen", f"U+{ord(text[index]):04X}", name)]
+        at = index + 1
+    return (*found, *parts(text[at:]))
 
 
 def _exists(token: str, name: str) -> bool:

@@ -92,11 +92,14 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that was otherwise before. An empty text stands for nothing."""
+    """One thing that was otherwise before. An empty text stands for nothing. `apart` says what a reader of both can't
+    see.
+    """
 
     label: str
     before: str
     after: str
+    apart: str = ""
 
 
 @dataclass(frozen=True, slots=True)

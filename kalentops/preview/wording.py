@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from kalentops.alike import side_by_side
 from kalentops.diff import FieldChange
 from kalentops.model import SECONDS, Step
 from kalentops.preview.view import Change, Channel, Day, Fact, Style, Wait
@@ -158,7 +159,10 @@ def changes_of(change: FieldChange) -> Iterator[Change]:
         return
     name = change.field if change.step is not None or change.field == "name" else ""
     label = _LABELS.get(name, clip(change.field))
-    yield Change(label, _value(name, change.before), _value(name, change.after))
+    old, new = _value(name, change.before), _value(name, change.after)
+    if old == new:  # as `1` and `"1"`
+        old, new = (json.dumps(value, ensure_ascii=False) for value in (change.before, change.after))
+    yield Change(label, *side_by_side(old, new, _LONGEST_VALUE))
 
 
 def _part(value: Any, name: str) -> Any:
@@ -179,6 +183,5 @@ def _value(field: str, value: Any) -> str:
     if isinstance(value, str | bool) and value in known:
         return known[value]
     if field == "config.userId":
-        return f"user {clip(str(value), 80)}"
-    said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return clip(said, _LONGEST_VALUE)
+        return f"user {value}"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -13,7 +13,7 @@ from typing import IO, Any, Final
 from kalentops.apply.events import Began, Event, Filled, Finished, Listed, Looking, Reserved, Waiting
 from kalentops.apply.result import Outcome
 from kalentops.reports.inert import inert
-from kalentops.reports.lines import Line, line, plain, wrapped
+from kalentops.reports.lines import WIDTH, Line, line, plain, wrapped
 from kalentops.reports.results import word
 from kalentops.text import count, visible
 
@@ -48,8 +48,8 @@ def show(lines: Iterable[Line], stream: IO[str] | None = None) -> None:
     """
     out = stream or sys.stdout
     if is_terminal(out):
-        width = _width(out)
-        lines = (part for each in lines for part in wrapped(each, width))
+        columns = width(out)
+        lines = (part for each in lines for part in wrapped(each, columns))
     if not wants_colour(out):
         for each in lines:
             out.write(inert(plain(each)).rstrip() + "\n")
@@ -67,11 +67,14 @@ def _groups(lines: Iterable[Line]) -> Iterator[list[Line]]:
         yield some
 
 
-def _width(stream: IO[str]) -> int:
+def width(stream: IO[str]) -> int:
+    """How many columns a report has there: a terminal's, and `WIDTH` in a pipe, whoever runs it."""
+    if not is_terminal(stream):
+        return WIDTH
     try:
-        return os.get_terminal_size(stream.fileno()).columns
+        return os.get_terminal_size(stream.fileno()).columns or WIDTH
     except (OSError, ValueError):  # no descriptor, or nobody there any more
-        return 80
+        return WIDTH
 
 
 def _console(stream: IO[str]) -> tuple[Any, Any]:

@@ -9,17 +9,17 @@ from typing import Any
 from kalentops.diff import changes
 from kalentops.importing.editing import Edits
 from kalentops.importing.updating import Taken
-from kalentops.reports.lines import Line, Piece, line
+from kalentops.reports.lines import WIDTH, Line, Piece, line
 from kalentops.reports.machine import FORMAT_VERSION
 from kalentops.reports.reasons import reason
 from kalentops.reports.steps import changed
 from kalentops.text import clip, count, visible
 
 
-def edits(of: Edits, *, dry_run: bool) -> Iterator[Line]:
+def edits(of: Edits, *, dry_run: bool, width: int = WIDTH) -> Iterator[Line]:
     """Each blueprint with what has changed in it, then what was not taken, then the counts."""
     for each in of.taken:
-        yield from _taken(each)
+        yield from _taken(each, width)
     for other in of.kept:
         sign: Piece = ("  ! ", "bad") if other.conflict else ("  ? ", "dim")
         yield line(sign, (visible(other.address), "bold"), f" ({visible(other.blueprint_id)}) not taken")
@@ -27,14 +27,14 @@ def edits(of: Edits, *, dry_run: bool) -> Iterator[Line]:
     yield summary(of, dry_run=dry_run)
 
 
-def _taken(each: Taken) -> Iterator[Line]:
+def _taken(each: Taken, width: int) -> Iterator[Line]:
     yield line(
         ("  ~ ", "warn"),
         (visible(each.address), "bold"),
         f' "{clip(each.name)}"',
         (f"  {visible(each.file)}", "dim"),
     )
-    found = list(changed(each.before, each.after, "      "))
+    found = list(changed(each.before, each.after, "      ", width))
     yield from found or [line(("      the file says so already; it is only recorded", "dim"))]
 
 

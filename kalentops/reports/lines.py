@@ -11,6 +11,8 @@ Style: TypeAlias = Literal["", "bold", "dim", "good", "bad", "warn", "old", "new
 Piece: TypeAlias = tuple[str, Style]
 Line: TypeAlias = tuple[Piece, ...]
 _NARROWEST: Final = 40
+WIDTH: Final = 80
+"""Columns of a report that nobody reads on a terminal."""
 # Where a line may be broken: at spaces, but not within backticks, nor in a piece of code: one can copy a command.
 _GAP: Final = re.compile(r"`[^`]*`|( +)")
 
@@ -33,6 +35,18 @@ def columns(text: str) -> int:
 def padded(text: str, width: int) -> str:
     """The text with spaces behind it, as many as it lacks columns."""
     return text + " " * (width - columns(text))
+
+
+def cut(text: str, width: int) -> str:
+    """The text, with `…` at its end where it takes more columns than `width`."""
+    if columns(text) <= width:
+        return text
+    taken, at = 0, 0
+    for at, char in enumerate(text):  # noqa: B007 - where it stops
+        taken += columns(char)
+        if taken >= width:
+            break
+    return text[:at].rstrip() + "…"
 
 
 _WIDTHS: Final = {"W": 2, "F": 2}

@@ -17,7 +17,7 @@ from kalentops.reports.inert import inert, inert_part
 from kalentops.reports.lines import columns
 from kalentops.text import visible
 
-_WIDTH: Final = 96
+FENCE: Final = 96
 """Columns of a fence: GitHub's comments show about so many, and let one scroll for the rest."""
 
 # Words, or a number: no letters and digits together, for those are ids of commits, issues and people.
@@ -127,7 +127,7 @@ def fence(lines: Iterable[str], info: str = "text") -> str:
     return "\n".join([f"{ticks}{info}", *body, ticks])
 
 
-def folded(text: str, width: int = _WIDTH) -> list[str]:
+def folded(text: str, width: int = FENCE) -> list[str]:
     """A line, broken between words where it is too long to be read without scrolling; what goes on is indented."""
     found: list[str] = []
     current = ""

@@ -10,7 +10,7 @@ from typing import Final
 from kalentops.canonical import observable
 from kalentops.planning.advice import import_of, leftover, overwriting, taking
 from kalentops.planning.plan import Action, Change, Drift, Plan, Remotely
-from kalentops.reports.lines import Line, Style, line
+from kalentops.reports.lines import WIDTH, Line, Style, line
 from kalentops.reports.reasons import reason, ways
 from kalentops.reports.steps import changed, outline
 from kalentops.text import clip, count, some, visible, with_times
@@ -45,19 +45,19 @@ _DRIFT: Final = (
 _SOME: Final = 3
 
 
-def plan(of: Plan, *, verbose: bool = False, reasons: bool = True) -> Iterator[Line]:
+def plan(of: Plan, *, verbose: bool = False, reasons: bool = True, width: int = WIDTH) -> Iterator[Line]:
     """Everything but the no-ops, what somebody else has done, then the summary. With `verbose`, new blueprints with
-    their whole texts, and those that are taken over as they are. Without `reasons`, those of conflicts are left for the
-    result to tell.
+    their whole texts, and those that are taken over as they are; without it, texts are cut to `width` columns. Without
+    `reasons`, those of conflicts are left for the result to tell.
     """
     shown = [each for each in of.changes if each.action is not Action.NO_OP]
     for sourcing_id, group in groupby(shown, key=lambda each: each.sourcing_id):
         yield line((visible(sourcing_id), "bold"))
         for each in group:
-            yield from _change(each, verbose=verbose, reasons=reasons)
+            yield from _change(each, verbose=verbose, reasons=reasons, width=width)
         yield line()
     if of.remotely is not None:
-        yield from _remotely(of.remotely, {each.address: each for each in shown})
+        yield from _remotely(of.remotely, {each.address: each for each in shown}, width)
     if of.summary["update"]:
         yield line((enrolled(of.summary["update"]), "warn"))
     yield summary(of)
@@ -71,7 +71,7 @@ def enrolled(updates: int) -> str:
     )
 
 
-def _change(each: Change, *, verbose: bool, reasons: bool) -> Iterator[Line]:
+def _change(each: Change, *, verbose: bool, reasons: bool, width: int) -> Iterator[Line]:
     sign, style = _SIGNS[each.action]
     where = f"  {visible(each.file)}:{each.line}" if each.file else ""
     ident = f" ({visible(each.blueprint_id)})" if each.blueprint_id else ""
@@ -86,36 +86,36 @@ def _change(each: Change, *, verbose: bool, reasons: bool) -> Iterator[Line]:
     if each.reason and (reasons or not conflict):
         yield from reason(each.reason, "      ", _REASONS.get(each.action, "dim"))
     if each.theirs is not None:
-        yield from _both_sides(each)
+        yield from _both_sides(each, width)
     elif each.before is not None and each.after is not None:
-        yield from changed(each.before, each.after, "      ")
+        yield from changed(each.before, each.after, "      ", width)
     elif each.after is not None and (verbose or each.action is not Action.ADOPT) and not conflict:
-        yield from outline(each.after, "      ", full=verbose)
+        yield from outline(each.after, "      ", full=verbose, width=width)
 
 
-def _both_sides(each: Change) -> Iterator[Line]:
+def _both_sides(each: Change, width: int) -> Iterator[Line]:
     """Three-way: what the file changes, and what somebody else has changed, both since it was last applied."""
     base, theirs = each.before, each.theirs or {}
     if base is None:  # never applied: Kalent's against the file's
         yield line(("      from what Kalent has to what the file says:", "dim"))
-        yield from changed(theirs, observable(each.after or {}).body, "        ")
+        yield from changed(theirs, observable(each.after or {}).body, "        ", width)
         return
-    mine = list(changed(base, each.after, "        ")) if each.after is not None else []
+    mine = list(changed(base, each.after, "        ", width)) if each.after is not None else []
     if mine:
         yield line(("      your change:", "dim"))
         yield from mine
     yield line(("      changed in Kalent:", "warn"))
-    yield from changed(observable(base).body, theirs, "        ")
+    yield from changed(observable(base).body, theirs, "        ", width)
 
 
-def _remotely(of: Remotely, shown: Mapping[str, Change]) -> Iterator[Line]:
+def _remotely(of: Remotely, shown: Mapping[str, Change], width: int) -> Iterator[Line]:
     """What a look at Kalent has shown beside the plan: drift, then what looks like ours, then what is not managed.
     `shown` is what stands in the plan already.
     """
     if of.drift:
         yield line(("Drift: Kalent does not show what was recorded", "bold"))
         for each in of.drift:
-            yield from _drift(each, shown.get(each.address))
+            yield from _drift(each, shown.get(each.address), width)
         yield line()
     if of.look_alikes:
         yield line(("Not ours, and looks like it", "bold"))
@@ -141,7 +141,7 @@ def taken(number: int) -> str:
     return "takes it into a file" if number == 1 else "takes them into files"
 
 
-def _drift(each: Drift, above: Change | None) -> Iterator[Line]:
+def _drift(each: Drift, above: Change | None, width: int) -> Iterator[Line]:
     yield line(
         (f"  ≠ {each.kind} ", "warn"),
         (visible(each.address), "bold"),
@@ -153,7 +153,7 @@ def _drift(each: Drift, above: Change | None) -> Iterator[Line]:
         yield from reason(each.reason, "      ")
     if each.kind != "changed" or (above is not None and above.theirs is not None):
         return  # what stands above says what differs, and what to type
-    yield from changed(each.before or {}, each.after or {}, "      ")
+    yield from changed(each.before or {}, each.after or {}, "      ", width)
     yield from ways((taking(each.address), overwriting("put back", each.address)), "      ")
 
 

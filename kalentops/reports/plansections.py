@@ -15,11 +15,13 @@ from kalentops.reports.cutting import Block, Section
 from kalentops.reports.marks import code, details, fold, html_code, html_prose, prose, row, table
 from kalentops.reports.plans import enrolled, taken
 from kalentops.reports.reasons import marked
-from kalentops.reports.sequences import changed, extent, new, tally
+from kalentops.reports.sequences import brief, changed, extent, new, tally
 from kalentops.text import clip, count, some, with_times
 
 _NAME: Final = 80
 _SOME: Final = 3
+_OPEN: Final = 3
+"""Blueprints whose texts are not folded: a short plan is read without a click."""
 _WORDS: Final = {
     Action.CONFLICT: "in conflict",
     Action.UPDATE: "changed",
@@ -46,7 +48,7 @@ def _ordered(of: Plan) -> list[Change]:
 
 def _conflicts(of: Plan) -> Section | None:
     blocks = [
-        Block(f"- {code(each.address)}: {marked(each.reason)}")
+        Block(f"- {prose(clip(each.name, _NAME))} ({code(each.address)}{_file(each)}): {marked(each.reason)}")
         for each in _ordered(of)
         if each.action is Action.CONFLICT
     ]
@@ -97,7 +99,8 @@ def _look_alike(of: LookAlike) -> str:
 
 
 def _overview(of: Plan) -> Section | None:
-    rows = [Block(_overview_row(each)) for each in _ordered(of)]
+    # What is in conflict stands above, with its reason.
+    rows = [Block(_overview_row(each)) for each in _ordered(of) if each.action is not Action.CONFLICT]
     if not of.to_do or not rows:
         return None
     head = table(["blueprint", "what happens", "address", "file"]) + "\n"
@@ -111,21 +114,26 @@ def _overview_row(each: Change) -> str:
     return row([prose(clip(each.name, _NAME)), _happens(each), code(each.address), where])
 
 
+def _file(of: Change) -> str:
+    return f", {code(f'{of.file}:{of.line}')}" if of.file else ""
+
+
 def _happens(each: Change) -> str:
     said = f"**{_WORDS[each.action]}**"
     if each.moved_from:
         said += f", was {code(each.moved_from)}"
-    if each.action is Action.CONFLICT:  # the reason stands above
-        return said
     if each.action is Action.UPDATE and each.before is not None and each.after is not None:
-        said += f": {tally(each.before, each.after)}"
+        said += f": {brief(each.before, each.after)}"
     elif each.action is Action.CREATE and each.after is not None:
         said += f": {extent(each.after)}"
     return f"{said}; {prose(with_times(each.reason))}" if each.reason else said
 
 
 def _sequences(of: Plan) -> Section | None:
-    blocks = [block for each in _ordered(of) if (block := _sequence(each)) is not None]
+    blocks: list[Block] = []
+    for each in _ordered(of):
+        block = _sequence(each, is_open=len(blocks) < _OPEN)
+        blocks += [block] if block is not None else []
     return (
         Section(blocks, "blueprint in detail", "blueprints in detail", texts="the texts of {}")
         if blocks
@@ -133,20 +141,20 @@ def _sequences(of: Plan) -> Section | None:
     )
 
 
-def _sequence(each: Change) -> Block | None:
+def _sequence(each: Change, *, is_open: bool) -> Block | None:
     """What a folded block shows of one blueprint; None where there is nothing beyond the table."""
     if each.theirs is not None:
-        return _both_sides(each, each.theirs)
+        return _both_sides(each, each.theirs, is_open=is_open)
     if each.after is None or each.action is Action.CONFLICT:
         return None
     if each.before is None:
-        return _folded(each, extent(each.after), new(each.after))
+        return _folded(each, new(each.after), is_open=is_open)
     if each.before != each.after:
-        return _folded(each, tally(each.before, each.after), changed(each.before, each.after))
+        return _folded(each, changed(each.before, each.after), is_open=is_open)
     return None
 
 
-def _both_sides(each: Change, theirs: Mapping[str, Any]) -> Block:
+def _both_sides(each: Change, theirs: Mapping[str, Any], *, is_open: bool) -> Block:
     """What the file changes, and what somebody else has changed, both since it was last applied."""
     brief = (
         "What differs is not shown here."
@@ -154,7 +162,7 @@ def _both_sides(each: Change, theirs: Mapping[str, Any]) -> Block:
         else f"In Kalent: {_theirs(each.before, theirs)}."
     )
     inner = Block("\n\n".join(_sides(each.before, each.after, theirs)), brief)
-    return _folded(each, "your change, and that of somebody else", inner)
+    return _folded(each, inner, ": your change, and that of somebody else", is_open=is_open)
 
 
 def _theirs(base: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
@@ -175,10 +183,11 @@ def _sides(
     yield changed(observable(base).body, theirs).full
 
 
-def _folded(each: Change, said: str, inner: Block) -> Block:
+def _folded(each: Change, inner: Block, said: str = "", *, is_open: bool) -> Block:
     name = html_prose(clip(each.name, _NAME))
-    head = f"<b>{_WORDS[each.action]}</b> {name} ({html_code(each.address)}): {said}"
-    return Block(details(head, inner.full), details(head, inner.brief) if inner.brief else "")
+    head = f"<b>{_WORDS[each.action]}</b> {name} ({html_code(each.address)}){said}"
+    brief = details(head, inner.brief, is_open=is_open) if inner.brief else ""
+    return Block(details(head, inner.full, is_open=is_open), brief)
 
 
 def _unmanaged(of: Plan) -> Section | None:

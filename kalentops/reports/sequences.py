@@ -1,46 +1,71 @@
-"""A sequence in Markdown, for people who don't read YAML: its timetable, its messages, and what changed in them."""
+"""A sequence in Markdown, for people who don't read YAML: its messages, what changed in them, and its timetable."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from kalentops.alike import Piece, reveal, side_by_side
 from kalentops.diff import steps_by_id
 from kalentops.reports.cutting import Block
-from kalentops.reports.marks import code, fence, folded, plural_join, prose, row, table
-from kalentops.reports.wording import Said, StepChange, conditions, day, step_changes
+from kalentops.reports.lines import columns
+from kalentops.reports.marks import FENCE, code, fence, folded, plural_join, prose, row, table
+from kalentops.reports.wording import Said, StepChange, conditions, days, schedule, step_changes
 from kalentops.terms import kind, span
 from kalentops.text import clip, count
 from kalentops.timeline import moments_of_body
-from kalentops.words import Piece, by_sentence, compare
+from kalentops.words import by_line, by_sentence, compare
 
 _LONGEST: Final = 80
 """Characters of a value, or of a run of words, that are shown within a line."""
 _RUNS: Final = 3
-"""Changed runs of words that are shown within a line; with more of them, only the sentences are."""
+"""Changed runs of words that are shown within a line; with more of them, only the lines of the text are."""
 _AROUND: Final = 3
-"""Sentences, and ends of lines, that are shown before and after one that changed."""
+"""Lines that are shown before and after one that changed."""
+_BRIEF: Final = 3
+"""Changes of a blueprint that are told in its row of the overview; the others are counted."""
 
 
 def new(body: Mapping[str, Any]) -> Block:
-    """The timetable and every message; in brief, the timetable alone."""
+    """Every message, then the timetable; in brief, the timetable alone."""
     steps = body.get("steps") or ()
     if not steps:
         return Block("It has no steps yet.")
     timetable = _timetable(body, {}, ())
-    return Block("\n\n".join([timetable, *_messages(body)]), timetable)
+    return Block("\n\n".join([*_messages(body), timetable]), timetable)
 
 
 def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> Block:
-    """The timetable with what changed in each step, then the changes; in brief, the timetable alone."""
+    """The changes, then the timetable; in brief, the timetable alone."""
     found = step_changes(before, after)
     steps: dict[str | None, StepChange] = {each.step: each for each in found}
     top = [_field(said, "") for each in found if each.step is None for said in each.fields]
     removed = [each.before for each in found if each.before is not None and each.after is None]
-    old = dict(zip(steps_by_id(before), _days(before), strict=True))
-    timetable = _timetable(after, steps, removed, old)
+    timetable = _timetable(after, steps, removed, days(before))
     texts = [part for each in found if each.step is not None for part in _step(each, after)]
-    return Block("\n\n".join([*top, timetable, *texts]), "\n\n".join([*top, timetable]))
+    return Block("\n\n".join([*top, *texts, timetable]), "\n\n".join([*top, timetable]))
+
+
+def brief(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """The changes themselves, for a line: `Pitch: ~~fifteen~~ → **sixteen**`; many of them are counted."""
+    found = sorted(
+        step_changes(before, after), key=lambda each: each.step is None
+    )  # what candidates notice first
+    said = [part for each in found for part in _brief(each)]
+    more = count(len(said) - _BRIEF, "more change") if len(said) > _BRIEF else ""
+    return "; ".join([*said[:_BRIEF], *([more] if more else [])])
+
+
+def _brief(change: StepChange) -> Iterator[str]:
+    step = change.after if change.after is not None else change.before
+    if change.step is None:
+        yield from (_field(said, "") for said in change.fields)
+    elif step is not None and (change.before is None or change.after is None):
+        yield f"{_name(step)} **{'added' if change.before is None else 'removed'}**"
+    elif step is not None:
+        if change.moved:
+            yield f"{_name(step)} **moved** from position {change.moved[0]} to {change.moved[1]}"
+        yield from (f"{_name(step)}, {_field(said, '')}{_days(said)}" for said in change.fields)
 
 
 def extent(body: Mapping[str, Any]) -> str:
@@ -68,10 +93,6 @@ def tally(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     return ", ".join([*said, *(["name"] if "name" in own else []), *(["settings"] if own - {"name"} else [])])
 
 
-def _days(body: Mapping[str, Any]) -> list[str]:
-    return [day(each) for each in moments_of_body(body)]
-
-
 def _timetable(
     body: Mapping[str, Any],
     changes: Mapping[str | None, StepChange],
@@ -83,12 +104,13 @@ def _timetable(
     besides = [_besides(step) for step in steps.values()]
     heads = ["", "when", "what", "step", *(["besides"] if any(besides) else [])]
     lines = [table([*heads, "change"] if old is not None else heads)]
-    for number, (step_id, now, beside) in enumerate(zip(steps, _days(body), besides, strict=True), 1):
+    now, when = days(body), schedule(body)
+    for number, (step_id, beside) in enumerate(zip(steps, besides, strict=True), 1):
         step = steps[step_id]
-        cells = [str(number), now, kind(step), _name(step), *([beside] if any(besides) else [])]
+        cells = [str(number), when[step_id], kind(step), _name(step), *([beside] if any(besides) else [])]
         if old is not None:
-            was = old.get(step_id, now)
-            cells[1] = now if was == now else f"~~{was}~~ **{now}**"
+            was, on = old.get(step_id, now[step_id]), now[step_id]
+            cells[1] = when[step_id] if was == on else f"~~{was}~~ **{on}**{when[step_id].removeprefix(on)}"
             cells.append(_label(changes.get(step_id)))
         lines.append(row(cells))
     gap = [""] if any(besides) else []
@@ -110,8 +132,7 @@ def _label(change: StepChange | None) -> str:
     if change.before is None:
         return "**new**"
     moved = [f"**moved** from position {change.moved[0]}"] if change.moved else []
-    fields = [prose(each.field) for each in change.fields]
-    return ", ".join([*moved, *fields])
+    return ", ".join([*moved, *(["changed"] if change.fields else [])])
 
 
 def _messages(body: Mapping[str, Any]) -> Iterator[str]:
@@ -149,8 +170,9 @@ def _step(change: StepChange, after: Mapping[str, Any]) -> Iterator[str]:
     if short:
         yield "\n".join(short)
     for said in texts:
-        yield _field(said, "")
-        yield _sentences(said.before, said.after)
+        if len(texts) > 1 or short:
+            yield f"{prose(said.field)}:"
+        yield _rows(said.before, said.after)
 
 
 def _is_long(said: Said) -> bool:
@@ -162,9 +184,13 @@ def _field(said: Said, bullet: str) -> str:
     name = prose(clip(said.field))
     if said.is_text and (said.field == "message" or _is_long(said)):
         runs = _runs(said.before, said.after)
-        return f"{bullet}{name}: {runs}" if runs else f"{bullet}{name}"
-    old, came = (_inline(clip(value, _LONGEST)) for value in (said.before, said.after))
-    return f"{bullet}{name}: ~~{old}~~ → **{came}**"
+        return f"{bullet}{name}: {runs}" if runs else f"{bullet}{name} rewritten"
+    before, after, apart = side_by_side(said.before, said.after, _LONGEST)
+    return f"{bullet}{name}: ~~{_inline(before)}~~ → **{_inline(after)}**{_looks_alike(apart)}"
+
+
+def _days(said: Said) -> str:
+    return f" ({said.days[0]} → {said.days[1]})" if said.days else ""
 
 
 def _inline(value: str) -> str:
@@ -172,9 +198,13 @@ def _inline(value: str) -> str:
     return value if value and prose(value) == value.strip() == value else code(value)
 
 
+def _looks_alike(said: str) -> str:
+    return f" (they look alike: {prose(said)})" if said else ""
+
+
 def _runs(before: str, after: str) -> str:
     """The words that went and those that came, where they are few enough for a line."""
-    pieces = compare(before, after)
+    pieces, apart = reveal(compare(before, after))
     found: list[str] = []
     for index, (tag, text) in enumerate(pieces):
         if tag == "same":
@@ -182,47 +212,59 @@ def _runs(before: str, after: str) -> str:
         if "\n" in text or len(text) > _LONGEST:
             return ""
         shown = code(text.strip(" "))
-        follows = tag == "new" and index and pieces[index - 1][0] == "old"
-        if follows and found[-1] == f"~~{shown}~~":  # only the spaces after it
-            return ""
-        if follows:
+        if tag == "new" and index and pieces[index - 1][0] == "old":
             found[-1] += f" → **{shown}**"
         else:
             found.append(f"~~{shown}~~" if tag == "old" else f"**{shown}** added")
-    return plural_join(found) if len(found) <= _RUNS else ""
+    return plural_join(found) + _looks_alike(apart) if len(found) <= _RUNS else ""
 
 
-def _sentences(before: str, after: str) -> str:
-    """The sentences that went and came, with some around them."""
-    pieces = by_sentence(before, after)
+def _rows(before: str, after: str) -> str:
+    """The lines that went and came, with some around them, and what looks alike in them."""
+    pieces, apart = reveal(list(_shortened(by_line(before, after))), keep="")
     near = _near(pieces)
-    if not near:
-        return "Only white space is different."
-    lines: list[str] = []
+    rows: list[str] = []
     skipped = False
     for index, (tag, text) in enumerate(pieces):
         if index not in near:
             skipped = True
             continue
-        if skipped:
-            lines.append("  …")
-            skipped = False
-        lines += _diff_lines(tag, text)
-    return fence([*lines, "  …"] if skipped else lines, "diff")
+        rows += ["  …"] if skipped else []
+        skipped = False
+        sign = _SIGNS[tag]
+        rows += [f"{sign} {part}".rstrip(" ") for part in folded(text)]
+    said = fence([*rows, "  …"] if skipped else rows, "diff")
+    return f"{said}\n\nThey look alike: {prose(apart)}" if apart else said
+
+
+_SIGNS: Final = {"same": " ", "old": "-", "new": "+"}
+
+
+def _shortened(pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """The same, with `…` in long lines that took each other's place, where sentences are as they were."""
+    for index, (tag, text) in enumerate(pieces):
+        other = pieces[index + 1] if tag == "old" and index + 1 < len(pieces) else pieces[index - 1]
+        pair = {"old": "new", "new": "old"}.get(tag)
+        if pair != other[0] or min(columns(text), columns(other[1])) <= FENCE:
+            yield tag, text
+        else:
+            old, new = (text, other[1]) if tag == "old" else (other[1], text)
+            yield tag, _without_the_same(by_sentence(old, new), tag)
+
+
+def _without_the_same(sentences: Sequence[Piece], mine: str) -> str:
+    changed = [index for index, (tag, _) in enumerate(sentences) if tag != "same"]
+    near = {at for index in changed for at in (index - 1, index, index + 1)}
+    found: list[str] = []
+    for index, (tag, text) in enumerate(sentences):
+        if tag in {"same", mine} and index in near:
+            found.append(text)
+        elif tag == "same" and (not found or found[-1] != "… "):
+            found.append("… ")
+    return "".join(found).removesuffix(" ") if found and found[-1] == "… " else "".join(found)
 
 
 def _near(pieces: Sequence[Piece]) -> set[int]:
-    """The indices of what changed, and of the sentences around it."""
+    """The indices of what changed, and of the lines around it."""
     changed = (index for index, (tag, _) in enumerate(pieces) if tag != "same")
     return {near for index in changed for near in range(index - _AROUND, index + _AROUND + 1)}
-
-
-def _diff_lines(tag: str, text: str) -> Iterator[str]:
-    """A sentence, as long as it is; an end of a line shows where it came or went."""
-    sign = {"same": " ", "old": "-", "new": "+"}[tag]
-    if text == "\n":
-        if tag != "same":
-            yield sign
-        return
-    for part in folded(text.rstrip(" ")):
-        yield f"{sign} {part}"

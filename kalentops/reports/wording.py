@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from kalentops.diff import FieldChange, changes, steps_by_id
 from kalentops.model import SECONDS
 from kalentops.terms import AT_ONCE, CHANNELS, GROUPS, LINKEDIN_KINDS, SETTLED, delay, span
-from kalentops.timeline import Moment
+from kalentops.timeline import Moment, moments_of_body
 
 _FIELDS: Final = {
     "name": "name",
@@ -39,12 +39,15 @@ _WHEN: Final = ("temporalityType", "delay")
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One field that changed, in words. `is_text`: somebody wrote it to be read, so that its words are compared."""
+    """One field that changed, in words. `is_text`: somebody wrote it to be read, so that its words are compared.
+    `days`: on which day the step happens, before and after, where a wait has changed that.
+    """
 
     field: str
     before: str
     after: str
     is_text: bool = False
+    days: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +65,28 @@ class StepChange:
     fields: tuple[Said, ...]
 
 
-def when(step: Mapping[str, Any]) -> str:
-    """When a step happens, counted from the one before."""
-    temporality = step.get("temporalityType")
-    if temporality == "DELAYED":
-        return f"after {delay(step.get('delay'))}"
-    return SETTLED if temporality == "AFTER_INVITATION_SETTLED" else AT_ONCE
+def schedule(body: Mapping[str, Any]) -> dict[str, str]:
+    """When each step happens, by its id: `day 9, 6 days after the step before`."""
+    steps = steps_by_id(body)
+    times = zip(steps.items(), moments_of_body(body), strict=True)
+    return {
+        step_id: _when(step, moment, first=not number)
+        for number, ((step_id, step), moment) in enumerate(times)
+    }
+
+
+def _when(step: Mapping[str, Any], moment: Moment, *, first: bool) -> str:
+    temporality, on = step.get("temporalityType"), day(moment)
+    if temporality == "AFTER_INVITATION_SETTLED":
+        return on
+    if temporality != "DELAYED":
+        return f"{on}, {AT_ONCE}"
+    return f"{on}, {delay(step.get('delay'))} after {'the start' if first else 'the step before'}"
+
+
+def days(body: Mapping[str, Any]) -> dict[str, str]:
+    """The day of each step, by its id: `day 9`."""
+    return dict(zip(steps_by_id(body), map(day, moments_of_body(body)), strict=True))
 
 
 def day(moment: Moment) -> str:
@@ -102,6 +121,7 @@ def step_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[St
     then the steps in their new order.
     """
     old, new = steps_by_id(before), steps_by_id(after)
+    times = [(schedule(body), days(body)) for body in (before, after)]
     found: dict[str | None, list[FieldChange]] = {}
     for each in changes(before, after):
         found.setdefault(each.step, []).append(each)
@@ -111,22 +131,23 @@ def step_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[St
             old.get(step) if step is not None else None,
             new.get(step) if step is not None else None,
             next(((each.before, each.after) for each in group if each.kind == "moved"), None),
-            tuple(_said(group, old.get(step or "", {}), new.get(step or "", {}))),
+            tuple(_said(group, *((when.get(step or "", ""), on.get(step or "", "")) for when, on in times))),
         )
         for step, group in found.items()
     ]
 
 
-def _said(
-    group: Sequence[FieldChange], before: Mapping[str, Any], after: Mapping[str, Any]
-) -> Iterator[Said]:
+def _said(group: Sequence[FieldChange], before: tuple[str, str], after: tuple[str, str]) -> Iterator[Said]:
+    """The fields of a step; `before` and `after` are its place in the schedule, and its day."""
     fields = sorted((each for each in group if each.field), key=_rank)
     # From "at once" to "after 3 days" is one change to a reader, though two fields.
     if any(each.field == "temporalityType" for each in fields):
-        yield Said("when", when(before), when(after))
+        yield Said("when", before[0], after[0])
         fields = [each for each in fields if each.field not in _WHEN]
     for each in fields:
-        yield from _field(each)
+        for said in _field(each):
+            moved = each.field == "delay" and before[1] != after[1]
+            yield replace(said, days=(before[1], after[1])) if moved else said
 
 
 def _rank(each: FieldChange) -> tuple[int, str]:
@@ -147,7 +168,13 @@ def _field(each: FieldChange) -> Iterator[Said]:
     if each.step is None and each.field.partition(".")[0] == "config":
         name = "settings" + each.field.removeprefix("config")
     is_text = each.field in {"content", "subject", "name"} and each.kind == "changed"
-    yield Said(name, value(each.field, each.before), value(each.field, each.after), is_text)
+    old, new = value(each.field, each.before), value(each.field, each.after)
+    if old == new and not is_text:  # as `1` and `"1"`, or nothing and the word for it
+        old, new = (
+            json.dumps(part, ensure_ascii=False) if part is not None else "none"
+            for part in (each.before, each.after)
+        )
+    yield Said(name, old, new, is_text)
 
 
 def _is_group(value: Any) -> bool:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kalentops.alike import did_you_mean
 from kalentops.finding import Problem
 from kalentops.model import VARIABLES, Blueprint
 from kalentops.rules.base import Rule
@@ -29,7 +30,7 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
             if name.strip() not in VARIABLES:
                 meant = MEANT.get(fold(name)) or nearest(name, VARIABLES)
                 hint = (
-                    f"did you mean `{{{{{meant}}}}}`?"
+                    did_you_mean(name, meant, f"`{{{{{meant}}}}}`")
                     if meant
                     else "the variables are " + ", ".join(VARIABLES)
                 )

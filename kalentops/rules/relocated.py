@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from kalentops.alike import did_you_mean
 from kalentops.finding import Finding
 from kalentops.rules.engine import Named, Relocation
 from kalentops.text import nearest
@@ -56,7 +57,7 @@ def _targets(
             yield _finding(said, f"`{said.source}` moves in a circle", "keep the moves that were made")
         elif end not in there and complete:
             meant = nearest(end, there)
-            hint = f"did you mean `{meant}`?" if meant else "write the key that the blueprint has now"
+            hint = did_you_mean(end, meant) if meant else "write the key that the blueprint has now"
             yield _finding(said, f"`{said.source}` is said to be `{end}` now, and there is no such key", hint)
         elif (other := first.setdefault(str(said.target), said)) is not said:
             message = f"`{other.source}` and `{said.source}` can't both have become `{said.target}`"

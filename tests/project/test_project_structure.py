@@ -47,7 +47,9 @@ LAYERS = (
     ("git.worktree",),
     ("git.causes",),
     ("slips",),
+    ("alike",),
     ("text", "errors", "collector", "streams"),
+    ("skeleton", "bounded"),
     ("__init__", "git", "planning", "state"),
 )
 OWNERS = {

@@ -119,24 +119,27 @@ def test_a_plan() -> None:
 PLAN = """\
 s1
   + create new "New one"  blueprints/a.yaml:3
-      1. LinkedIn invitation, at once: Invite
+      1. LinkedIn invitation, day 0, at once: Invite
          Hi {{firstname}}, this is invite.
-      2. e-mail, after 3 days: Mail
+      2. e-mail, day 3, 3 days after the step before: Mail
          subject: About mail
          Hi {{firstname}}, this is mail.
       3. WhatsApp, when the invitation has settled: After
          Hi {{firstname}}, this is after.
   ~ update old "Old one" (b1)  blueprints/a.yaml:30
       blueprint: settings none → {"team": "x"}
-      step gone: removed, e-mail, after 3 days: Hi {{firstname}}, this is gone.
+      step gone: removed, e-mail, day 9, 3 days after the step before
+          Hi {{firstname}}, this is gone.
       step last: moved from position 3 to 2
-      step last: delay 3 days → 1 day
+      step last: delay 3 days → 1 day (day 6 → day 1)
       step last: skipped without a contact no → yes
       step mail: message
           [-Hi-]{+Hello+} {{firstname}},
           this is mail.{+↵+}
           {+Bye+}
-      step after: added, WhatsApp, when the invitation has settled: Hi {{firstname}}, this is after.
+      step after: added, WhatsApp, when the invitation has settled
+          Hi {{firstname}}, this is after.
+      other days, by the waits before them: mail day 3 → day 4
 
 s2
   ? orphan gone "Gone" (b3)
@@ -158,10 +161,10 @@ def test_a_plan_with_whole_texts() -> None:
 VERBOSE = """\
 s1
   + create new "New one"  blueprints/a.yaml:3
-      1. LinkedIn invitation, at once: Invite
+      1. LinkedIn invitation, day 0, at once: Invite
          Hi {{firstname}},
          \n         this is invite.
-      2. e-mail, after 3 days: Mail
+      2. e-mail, day 3, 3 days after the step before: Mail
          subject: About mail
          Hi {{firstname}},
          \n         this is mail.
@@ -291,7 +294,7 @@ def test_a_state() -> None:
         "  name     One\n"
         f"  recorded {SHOWN}, {digest(body('One', INVITE))}\n"
         "  updated  not known in Kalent\n"
-        "  1. LinkedIn invitation, at once: Invite\n"
+        "  1. LinkedIn invitation, day 0, at once: Invite\n"
         "     Hi {{firstname}},\n"
         "     \n"
         "     this is invite."
