@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,10 +26,23 @@ class Size:
 
 
 def measure(text: str) -> Size:
-    """The size of an SMS: 160 units of GSM-7 in one segment, 153 in each of several; 70 and 67 of UCS-2."""
+    """The size of an SMS: 160 units of GSM-7 in one segment, 153 in each of several; 70 and 67 of UCS-2.
+
+    A character of two units stands in one segment as a whole: where one unit of room is left, it begins the next.
+    """
     outside = next((c for c in text if c not in _BASIC and c not in _EXTENDED), "")
     if outside:
-        units, single, joined = len(text.encode("utf-16-le", errors="surrogatepass")) // 2, 70, 67
+        sizes, single, joined = [2 if c > "\uffff" else 1 for c in text], 70, 67
     else:
-        units, single, joined = sum(2 if c in _EXTENDED else 1 for c in text), 160, 153
-    return Size(units, 1 if units <= single else -(-units // joined), single, outside)
+        sizes, single, joined = [2 if c in _EXTENDED else 1 for c in text], 160, 153
+    units = sum(sizes)
+    return Size(units, 1 if units <= single else _segments(sizes, joined), single, outside)
+
+
+def _segments(sizes: Iterable[int], room: int) -> int:
+    segments, left = 1, room
+    for size in sizes:
+        if size > left:
+            segments, left = segments + 1, room
+        left -= size
+    return segments

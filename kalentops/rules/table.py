@@ -40,6 +40,7 @@ from kalentops.rules import (
     kal106_missing_subject,
     kal107_subject_elsewhere,
     kal108_foreign_placeholder,
+    kal109_damaged_text,
     kal201_missing_delay,
     kal202_pointless_delay,
     kal203_second_invitation,
@@ -57,6 +58,7 @@ from kalentops.rules import (
     kal311_closed_sourcing,
     kal312_comment_behind_name,
     kal313_joined_lines,
+    kal314_markup,
 )
 from kalentops.rules.base import Rule
 from kalentops.text import nearest
@@ -97,6 +99,7 @@ RULES: Final[tuple[Rule, ...]] = (
     kal106_missing_subject.RULE,
     kal107_subject_elsewhere.RULE,
     kal108_foreign_placeholder.RULE,
+    kal109_damaged_text.RULE,
     kal201_missing_delay.RULE,
     kal202_pointless_delay.RULE,
     kal203_second_invitation.RULE,
@@ -114,6 +117,7 @@ RULES: Final[tuple[Rule, ...]] = (
     kal311_closed_sourcing.RULE,
     kal312_comment_behind_name.RULE,
     kal313_joined_lines.RULE,
+    kal314_markup.RULE,
 )
 BY_CODE: Final[dict[str, Rule]] = {rule.code: rule for rule in RULES}
 
