@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import importlib
 import io
+import os
 import sys
 from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from kalentops.errors import Interrupted, KalentopsError
+from kalentops.errors import Interrupted, KalentopsError, UsageError
 
 # name → (module in kalentops.commands, one line for --help); a command is loaded when it is called.
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
@@ -57,7 +60,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+        if args and args[0] not in COMMANDS and not ctx.resilient_parsing and not args[0].startswith("-"):
             from kalentops.text import clip, nearest
 
             meant = nearest(args[0], COMMANDS)
@@ -85,12 +88,29 @@ def parameters(command: str) -> list[click.Parameter]:
     invoke_without_command=True,
 )
 @click.version_option(None, "--version", "-V", package_name="kalentops", message="kalentops %(version)s")
+@click.option("-C", "--chdir", multiple=True, metavar="DIR", help="Work in this folder, as git and make do.")
 @click.pass_context
-def cli(ctx: click.Context) -> None:
+def cli(ctx: click.Context, chdir: tuple[str, ...]) -> None:
     """GitOps for outreach sequences in Kalent: blueprints as YAML in git, planned and applied."""
+    if chdir:
+        ctx.call_on_close(partial(os.chdir, Path.cwd()))
+        _enter(Path(*chdir))
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help(), err=True)
         ctx.exit(1)
+
+
+def _enter(folder: Path) -> None:
+    """Raises UsageError."""
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        what = (
+            f"there is no folder {folder}"
+            if not folder.is_dir()
+            else f"{folder} can't be entered: {error.strerror}"
+        )
+        raise UsageError(what, hint="pass -C DIR with the folder of your repository") from None
 
 
 def run(args: Sequence[str]) -> int:

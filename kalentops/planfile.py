@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from kalentops.errors import StalePlan, StoreFailure
+from kalentops.errors import StalePlan, StoreFailure, UsageError
 from kalentops.planning.plan import Plan
 from kalentops.planning.scope import Scope
 from kalentops.reports.machine import FORMAT_VERSION, dump
@@ -22,6 +22,7 @@ from kalentops.text import clip, some
 
 _MAX_BYTES: Final = 512 << 20
 _SHOWN: Final = 5
+_NO_FILE: Final = "name a plan that `kalentops plan --out FILE` saved, or files or folders of blueprints"
 _DOES: Final = ("create", "update", "adopt", "resume", "move", "forget")
 # What was reviewed. Where a blueprint stands in its file, and how a reason is worded, may change without harm.
 _BINDING: Final = (
@@ -56,9 +57,11 @@ class Saved:
 
 def save(plan: Plan, path: Path, asked: Asked = Asked()) -> None:
     """Raises StoreFailure."""
+    scope = asked.scope
     said = {
-        "sourcings": asked.scope.sourcings,
-        "targets": asked.scope.targets,
+        "sourcings": scope.sourcings,
+        "targets": scope.targets,
+        "addresses": None if scope.addresses is None else sorted(scope.addresses),
         "overwrite": sorted(asked.overwrite),
     }
     try:
@@ -68,12 +71,14 @@ def save(plan: Plan, path: Path, asked: Asked = Asked()) -> None:
 
 
 def load(path: Path) -> Saved:
-    """Raises StalePlan where the file is no plan."""
+    """Raises StalePlan where the file is no plan, UsageError where there is none."""
     raw = _read(path)
     asked, bound = raw.get("asked", {}), raw.get("bound", {})
     try:
         names = [tuple(map(str, asked.get(each, ()))) for each in ("sourcings", "targets", "overwrite")]
-        return Saved(Asked(Scope(names[0], names[1]), names[2]), bound.get("remote") is not None, raw)
+        only = asked.get("addresses")
+        scope = Scope(names[0], names[1], None if only is None else frozenset(map(str, only)))
+        return Saved(Asked(scope, names[2]), bound.get("remote") is not None, raw)
     except (TypeError, AttributeError):
         raise StalePlan("the saved plan is damaged") from None
 
@@ -117,8 +122,10 @@ def _read(path: Path) -> dict[str, Any]:
             data = stream.read(_MAX_BYTES)
         saved = json.loads(data)
         version = str(saved["format_version"])
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {path}", hint=_NO_FILE) from None
     except OSError as error:
-        raise StalePlan(f"the plan {path} can't be read: {error.strerror or error}") from None
+        raise UsageError(f"the plan {path} can't be read: {error.strerror or error}", hint=_NO_FILE) from None
     except (ValueError, RecursionError, KeyError, TypeError):
         raise StalePlan(f"{path} is no plan of kalentops") from None
     if version.partition(".")[0] != FORMAT_VERSION.partition(".")[0]:

@@ -14,14 +14,14 @@ from kalentops.errors import UsageError
 from kalentops.text import clip
 
 OPTIONS: Final[dict[str, tuple[str, ...]]] = {
-    "paths": ("paths",),
+    "paths": ("paths", "plan_or_paths"),
     "state": ("--state",),
     "sourcing": ("--sourcing",),
     "target": ("--target",),
     "online": ("--online",),
     "refresh": ("--refresh",),
     "overwrite": ("--overwrite",),
-    "plan-file": ("--out", "plan_file"),
+    "plan-file": ("--out", "plan_or_paths"),
     "resend": ("--resend",),
     "max-creates": ("--max-creates",),
     "max-updates": ("--max-updates",),

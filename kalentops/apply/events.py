@@ -51,6 +51,13 @@ class Filled:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """An address is done, as far as the answers say. What a list shows of it is looked at later, and may differ."""
+
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """Everything waits, because the API asked for it."""
 
@@ -64,5 +71,5 @@ class Finished:
     result: Result
 
 
-Event: TypeAlias = Began | Listed | Looking | Reserved | Filled | Waiting | Finished
+Event: TypeAlias = Began | Listed | Looking | Reserved | Filled | Written | Waiting | Finished
 Observer: TypeAlias = Callable[[Event], None]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from kalentops.apply.base import Job, Run, View, from_error
 from kalentops.apply.creating import create
-from kalentops.apply.events import Finished, Listed
+from kalentops.apply.events import Finished, Listed, Written
 from kalentops.apply.readback import await_listed, confirm, read_back
 from kalentops.apply.result import Outcome, Result
 from kalentops.apply.resuming import resume
@@ -69,11 +69,11 @@ def work(sourcing: Sourcing) -> list[Result]:
     results = [result for job in sourcing.unseen if (result := _confirmed(sourcing, job)) is not None]
     for job in sorted(sourcing.jobs, key=lambda job: _turn(sourcing.view, job)):
         results.append(_one(sourcing, job))
-        if results[-1].outcome is not Outcome.DONE:
-            sourcing.run.observe(Finished(results[-1]))
-    done = [result for result in results if result.outcome is Outcome.DONE]
+        done = results[-1].outcome is Outcome.DONE
+        sourcing.run.observe(Written(results[-1]) if done else Finished(results[-1]))
+    made = [result for result in results if result.outcome is Outcome.DONE]
     jobs = {job.address: job for job in (*sourcing.unseen, *sourcing.jobs)}
-    checked = list(read_back(sourcing.view, done, jobs)) if _worth_a_look(done) else done
+    checked = list(read_back(sourcing.view, made, jobs)) if _worth_a_look(made) else made
     for result in checked:
         sourcing.run.observe(Finished(result))
     has_its_id = set(sourcing.run.ours.values())

@@ -3,50 +3,34 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from kalentops.commands import options
-from kalentops.errors import Interrupted, StalePlan, UsageError
+from kalentops.errors import UsageError
 
 if TYPE_CHECKING:
+    from kalentops.apply.base import Options
     from kalentops.commands.stages import Planned
     from kalentops.commands.target import Target
-    from kalentops.planfile import Asked, Saved
+    from kalentops.config import Config
     from kalentops.planning.scope import Scope
-    from kalentops.repository import Repository
-    from kalentops.state.entries import State
 
 
-@click.command(epilog="\b\nExample:\n  kalentops apply\n  kalentops apply --yes plan.json")
-@click.argument("plan_file", required=False, type=click.Path(path_type=Path))
+@click.command(
+    epilog="\b\nExample:\n  kalentops apply\n  kalentops apply --yes plan.json\n  kalentops apply blueprints/sales"
+)
+@click.argument("plan_or_paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PLAN_FILE | PATHS...]")
 @options.folder
 @options.state
 @options.output("text", "json")
 @options.yes
-@click.option(
-    "--parallelism", type=click.IntRange(1, 64), metavar="N", help="So many sourcings at once. [default: 8]"
-)
-@click.option(
-    "--settle",
-    type=click.FloatRange(min=0, max=3600),
-    default=30.0,
-    envvar="KALENTOPS_SETTLE",
-    metavar="SECONDS",
-    help="How long to look for what became of a lost answer. [default: 30] [env: KALENTOPS_SETTLE]",
-)
+@options.pace
 @options.targets
 @options.overwrite
-@click.option(
-    "--resend",
-    multiple=True,
-    metavar="ADDRESS",
-    help="Send a create of unknown outcome again if Kalent shows no identical blueprint. May make a second one. Only "
-    "for `create: whole` and states of older versions.",
-)
 @options.guards
 @options.lock_timeout
 @options.network
@@ -55,15 +39,13 @@ if TYPE_CHECKING:
 @click.pass_context
 def command(
     ctx: click.Context,
-    plan_file: Path | None,
+    plan_or_paths: tuple[Path, ...],
     directory: Path,
     state_file: Path | None,
     form: str,
-    parallelism: int | None,
-    settle: float,
+    pace: options.Pace,
     scope: Scope,
     overwrite: tuple[str, ...],
-    resend: tuple[str, ...],
     lock_timeout: float,
     limits: options.Limits,
     connection: options.Connection,
@@ -74,100 +56,48 @@ def command(
 ) -> None:
     """Make Kalent what the files say, and record the ids.
 
-    With PLAN_FILE, does what that plan says, or nothing. Starts no sequence and deletes nothing. Ctrl-C ends it
-    after what is under way; the next run goes on there.
+    With PLAN_FILE, does what that plan says, or nothing; with PATHS, what these files declare, and nothing else.
+    Starts no sequence and deletes nothing. Ctrl-C ends it after what is under way; the next run goes on there.
     """
-    from kalentops import planfile
-    from kalentops.apply.base import Options
-    from kalentops.commands import keeping, reporting, running, stages
+    from kalentops.commands import agreeing, keeping, reporting, running, stages
     from kalentops.commands.target import Target
     from kalentops.reports.notes import tell
     from kalentops.store.filestore import FileStore
 
     project = options.project(directory, state_file)
-    saved = None if plan_file is None else planfile.load(directory / plan_file)
+    saved, paths = agreeing.given(directory, plan_or_paths)
     if not yes and not options.can_ask():
         raise UsageError("apply asks before it writes, and there is nobody to answer", hint="pass --yes")
     target = Target.of(connection, os.environ)
-    at_once, whole = parallelism or project.config.parallelism, project.config.create == "whole"
+    at_once = pace.parallelism or project.config.parallelism
     report = reporting.Reporting("apply", form, project.config)
+    agreement = agreeing.Agreement(project.state_path, saved, form, yes, verbose, quiet)
     with FileStore(project.state_path).session(lock_timeout=lock_timeout) as session:
         repository = stages.read_files(project.config, session.state)
         report.refuse_invalid(repository)
-        asked = stages.asked_for(scope, overwrite, saved)
-        planned = _planned(repository, session.state, asked, saved)
-        stages.check_resend(resend, planned, saved=saved is not None)
+        of = saved, paths
+        planned = agreeing.planned(repository, session.state, project.config, scope, overwrite, of)
+        agreeing.check_resend(pace.resend, planned, saved=saved is not None)
         target.check_state(session.state)
-        planned = _as_reviewed(planned, saved, target, at_once, quiet=quiet)
+        planned = agreeing.as_reviewed(planned, saved, target, at_once, quiet=quiet)
         stages.check_guards(planned.plan, project.config, limits)
-        brief = quiet or saved is not None
-        show = _Showing(project.state_path, form, yes=yes, verbose=verbose, quiet=quiet, brief=brief)
-        notes = [*session.notes, *stages.overwrites(saved), *map(stages.resending, resend)]
-        planned = show.agreed(planned, target, at_once, notes)
-        settings = Options(
-            target.tenant, settle, at_once, frozenset(asked.overwrite), whole, frozenset(resend)
+        notes = [*session.notes, *map(agreeing.resending, pace.resend)]
+        planned = agreement.on(planned, target, at_once, notes)
+        settings = _settings(pace, planned, target, project.config)
+        out = sys.stdout if form == "text" else None
+        result, told = running.carry_out(
+            planned, session, target, settings, out, quiet=quiet, verbose=verbose
         )
-        result = running.carry_out(planned, session, target, settings, quiet=quiet, verbose=verbose)
         # Before the state is folded: should that fail, the ids have been told at least.
-        report.show_result(result, left_out=planned.plan.left_out)
+        report.show_result(result, told, left_out=planned.plan.left_out)
     if not quiet and options.can_ask():
         tell(keeping.to_commit(project.state_path))
     ctx.exit(result.exit_code)
 
 
-@dataclass(frozen=True, slots=True)
-class _Showing:
-    """How a plan is shown before it is carried out; `brief` where it was reviewed when it was saved."""
+def _settings(pace: options.Pace, planned: Planned, target: Target, config: Config) -> Options:
+    from kalentops.apply.base import Options
 
-    state_file: Path
-    form: str
-    yes: bool
-    verbose: bool
-    quiet: bool
-    brief: bool
-
-    def agreed(self, planned: Planned, target: Target, at_once: int, notes: list[str]) -> Planned:
-        """The plan, shown, and said yes to. Raises Interrupted for a no, and what `foretell` raises."""
-        from kalentops.commands import stages
-
-        if not self.yes:
-            # Who is asked has to know what will happen, as far as it can be known: a lost state makes all look new.
-            planned, unread = stages.foretell(planned, target, at_once, quiet=self.quiet)
-            notes = [*notes, *unread]
-        # Who is asked reads the plan; who is not, the result.
-        reasons = not self.yes or self.form != "text"
-        stages.show_plan(
-            planned, self.state_file, notes=notes, verbose=self.verbose, brief=self.brief, reasons=reasons
-        )
-        if planned.plan.to_do and not self.yes and not options.ask("Apply this plan?"):
-            raise Interrupted("answered no; nothing was begun")
-        return planned
-
-
-def _planned(repository: Repository, state: State, asked: Asked, saved: Saved | None) -> Planned:
-    """The plan that holds now. Where a saved one asks for what is not there any more, it is stale."""
-    from kalentops.commands import stages
-
-    try:
-        return stages.plan_of(repository, state, asked)
-    except UsageError as error:
-        if saved is None:
-            raise
-        raise StalePlan(f"the saved plan can't be made again: {error}") from None
-
-
-def _as_reviewed(
-    planned: Planned, saved: Saved | None, target: Target, at_once: int, *, quiet: bool
-) -> Planned:
-    """The same, if it is what the saved plan says, where there is one. What was reviewed with what Kalent showed is
-    applied only if it still shows that. Raises StalePlan, and what `look` raises.
-    """
-    from kalentops import planfile
-    from kalentops.commands import stages
-
-    if saved is None:
-        return planned
-    if saved.refreshed:
-        planned = stages.look(planned, target, at_once, quiet=quiet)
-    planfile.check(saved, planned.plan)
-    return planned
+    at_once, whole = pace.parallelism or config.parallelism, config.create == "whole"
+    overwrite, resend = frozenset(planned.asked.overwrite), frozenset(pace.resend)
+    return Options(target.tenant, pace.settle, at_once, overwrite, whole, resend)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from kalentops.commands import options
+from kalentops.commands import completing, options
 from kalentops.errors import UsageError
 
 
@@ -15,7 +15,7 @@ from kalentops.errors import UsageError
     epilog="\b\nExample:\n  kalentops import --all --dry-run\n  kalentops import sourcing_123\n"
     "  kalentops import sourcing_123 --key first-contact --id bp_456\n  kalentops import sourcing_123 --update"
 )
-@click.argument("sourcing_ids", nargs=-1, metavar="[SOURCING_ID]...")
+@click.argument("sourcing_ids", nargs=-1, metavar="[SOURCING_ID]...", shell_complete=completing.sourcings)
 @click.option("--all", "everything", is_flag=True, help="Every sourcing in progress that the key sees.")
 @click.option("--key", metavar="KEY", help="Take one blueprint into this key; with --id.")
 @click.option("--id", "blueprint_id", metavar="ID", help="The blueprint that --key means.")
@@ -61,10 +61,10 @@ def command(
 
     Writes nothing to Kalent and overwrites no file. What the files hold already is only recorded. Afterwards there
     is nothing to plan. With --update, edits that were made in Kalent go into the files that are there: only what
-    was touched is changed.
+    was touched is changed, in all files if no SOURCING_ID is given.
     """
     sourcing_ids = tuple(dict.fromkeys(sourcing_ids))
-    _check(sourcing_ids, key, blueprint_id, file, everything=everything)
+    _check(sourcing_ids, key, blueprint_id, file, everything=everything, update=update)
     if update and (key is not None or file is not None):
         raise UsageError("--update edits the files that are there", hint="leave --key, --id and --file out")
     from kalentops.commands.taking_over import Means, Wish, show_imported, take_over
@@ -97,9 +97,10 @@ def _check(
     file: Path | None,
     *,
     everything: bool,
+    update: bool,
 ) -> None:
     """Raises UsageError where the options don't go together."""
-    if everything is bool(sourcing_ids):
+    if (everything and sourcing_ids) or not (everything or sourcing_ids or update):
         raise UsageError(
             "import takes the ids of sourcings, or --all" + (", not both" if everything else ""),
             hint="`kalentops sourcings` lists the ids",

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import click
 
 from kalentops import streams
+from kalentops.commands import completing
 from kalentops.errors import UsageError
 from kalentops.planning.scope import Scope
 from kalentops.reports.formats import FORMATS
@@ -54,6 +55,7 @@ overwrite = click.option(
     "--overwrite",
     multiple=True,
     metavar="ADDRESS",
+    shell_complete=completing.addresses,
     help="Replace what somebody changed in Kalent, or protected.",
 )
 
@@ -104,6 +106,39 @@ class Connection:
     debug_http: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How `apply` works: on so many sourcings at once, looking so long for a lost answer, and what it sends again."""
+
+    parallelism: int | None
+    settle: float
+    resend: tuple[str, ...]
+
+
+_PACE = (
+    click.option(
+        "--parallelism",
+        type=click.IntRange(1, 64),
+        metavar="N",
+        help="Number of sourcings to work on in parallel. [default: 8]",
+    ),
+    click.option(
+        "--settle",
+        type=click.FloatRange(min=0, max=3600),
+        default=30.0,
+        envvar="KALENTOPS_SETTLE",
+        metavar="SECONDS",
+        help="How long to look for what became of a lost answer. [default: 30] [env: KALENTOPS_SETTLE]",
+    ),
+    click.option(
+        "--resend",
+        multiple=True,
+        metavar="ADDRESS",
+        shell_complete=completing.recorded,
+        help="Send a create of unknown outcome again if Kalent shows no identical blueprint. May make a second one. "
+        "Only for `create: whole` and states of older versions.",
+    ),
+)
 _GUARDS = tuple(
     click.option(f"--max-{name}", type=click.IntRange(min=0), metavar="N", help=f"Permit so many {name}.")
     for name in ("creates", "updates")
@@ -114,6 +149,7 @@ _TARGETS = (
         "sourcings",
         multiple=True,
         metavar="SOURCING_ID",
+        shell_complete=completing.sourcings,
         help="Only this sourcing. May be repeated; * ? [abc] match.",
     ),
     click.option(
@@ -121,6 +157,7 @@ _TARGETS = (
         "targets",
         multiple=True,
         metavar="ADDRESS",
+        shell_complete=completing.addresses,
         help="Only this address, or this key in any sourcing; likewise.",
     ),
 )
@@ -158,6 +195,11 @@ def guards(command: Callable[..., Any]) -> Callable[..., Any]:
     return _bundle(command, "limits", Limits, _GUARDS)
 
 
+def pace(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of how `apply` works, as `pace`."""
+    return _bundle(command, "pace", Pace, _PACE)
+
+
 def targets(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that pick a part of the plan, as `scope`."""
     return _bundle(command, "scope", Scope, _TARGETS)
@@ -182,7 +224,7 @@ def github(command: Callable[..., Any]) -> Callable[..., Any]:
 def _bundle(
     command: Callable[..., Any], name: str, shape: type[Any], of: tuple[Callable[[Any], Any], ...]
 ) -> Callable[..., Any]:
-    names = [each.name for each in fields(shape)]
+    names = [each.name for each in fields(shape) if each.name != "addresses"]  # that is what paths come to
 
     @wraps(command)
     def with_bundle(*args: Any, **values: Any) -> Any:

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    epilog="\b\nExample:\n  kalentops plan\n  kalentops plan --refresh --out plan.json && kalentops apply plan.json"
+    epilog="\b\nExample:\n  kalentops plan\n  kalentops plan blueprints/sales\n"
+    "  kalentops plan --refresh --out plan.json && kalentops apply plan.json"
 )
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @options.folder
 @options.state
 @options.report
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def command(
     ctx: click.Context,
+    paths: tuple[Path, ...],
     directory: Path,
     state_file: Path | None,
     form: str,
@@ -53,13 +56,14 @@ def command(
 ) -> None:
     """Show what apply would do: the files against the state.
 
+    With PATHS, only for what these files declare; all files are checked.
     Works offline, without a key, and can't write anything but the file of --out. With --refresh it also reads what
     Kalent shows, through a client that can only read.
     """
     from kalentops.commands import stages
     from kalentops.commands.reporting import Reporting
     from kalentops.errors import UsageError
-    from kalentops.planfile import Asked, save
+    from kalentops.planfile import save
     from kalentops.reports.notes import tell
     from kalentops.store.filestore import FileStore
 
@@ -73,7 +77,9 @@ def command(
     repository = stages.read_files(project.config, snapshot.state)
     reporting = Reporting("plan", form, project.config, verbose=verbose, quiet=quiet)
     reporting.refuse_invalid(repository)
-    offline = planned = stages.plan_of(repository, snapshot.state, Asked(scope, overwrite))
+    places = [directory / each for each in paths]
+    asked = stages.asked_for(scope, overwrite, repository, project.config, places)
+    offline = planned = stages.plan_of(repository, snapshot.state, asked)
     if refresh or refresh_only:
         planned = _refreshed(offline, connection, project.config.parallelism, quiet=quiet)
     plan = stages.only_drift(planned.plan) if refresh_only else planned.plan

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from kalentops.apply.result import ApplyResult
+from kalentops.apply.result import ApplyResult, Result
 from kalentops.commands import jobsummary
 from kalentops.config import Config
 from kalentops.errors import InvalidFiles
@@ -74,15 +74,17 @@ class Reporting:
             sys.stdout.write(report(self.form).show_plan(plan, self._checked(repository, plan)))
         self._summarise(lambda limit: markdown.plan(plan, limit=limit, measure=utf8_bytes))
 
-    def show_result(self, result: ApplyResult, *, left_out: Sequence[str]) -> None:
-        """The result of `apply`, on stdout, and what was not asked for."""
+    def show_result(
+        self, result: ApplyResult, told: Mapping[str, Result], *, left_out: Sequence[str]
+    ) -> None:
+        """What was not `told` yet of the result of `apply`, on stdout, and what was not asked for."""
         tell(result.notes)
         if left_out:
             tell([plans.left_out(left_out)])
         if self.form == "json":
             sys.stdout.write(machine.dump(machine.apply(result, left_out=left_out)) + "\n")
         else:
-            show(results.results(result))
+            show(results.results(result, told))
         self._summarise(lambda limit: markdown.results(result, limit=limit, measure=utf8_bytes))
 
     def _checked(self, repository: Repository, plan: Plan | None = None, *, online: bool = False) -> Checked:

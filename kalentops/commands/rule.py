@@ -8,12 +8,14 @@ from typing import Final
 
 import click
 
+from kalentops.commands import completing
+
 # An end of a line within a paragraph; examples are indented.
 _LINE_END: Final = re.compile(r"(?<=\S)\n(?=\S)")
 
 
 @click.command(epilog="\b\nExample:\n  kalentops rule\n  kalentops rule KAL101")
-@click.argument("code", required=False)
+@click.argument("code", required=False, shell_complete=completing.codes)
 def command(code: str | None) -> None:
     """Explain a rule: what, why, wrong and right. Without CODE, list them all."""
     from kalentops.errors import UsageError

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import IO
+
 from kalentops.api.writing import WriteApi
 from kalentops.apply.base import Options, Recorder
-from kalentops.apply.result import ApplyResult
+from kalentops.apply.result import ApplyResult, Result
 from kalentops.apply.run import apply_plan
 from kalentops.commands.stages import Planned
 from kalentops.commands.target import Target, wired
@@ -14,11 +17,19 @@ _FAREWELL = "stopped at once; the next apply looks up what became of what was un
 
 
 def carry_out(
-    planned: Planned, session: Recorder, target: Target, options: Options, *, quiet: bool, verbose: bool
-) -> ApplyResult:
+    planned: Planned,
+    session: Recorder,
+    target: Target,
+    options: Options,
+    results: IO[str] | None,
+    *,
+    quiet: bool,
+    verbose: bool,
+) -> tuple[ApplyResult, Mapping[str, Result]]:
     """Do what was asked for of a plan. SIGINT and SIGTERM end it after what is under way; a second one at once. With
-    `verbose`, both steps of a create are told.
+    `verbose`, both steps of a create are told. Also gives what was told already, on `results`, by address.
     """
-    with wired(target, quiet=quiet, verbose=verbose, farewell=_FAREWELL) as wire:
+    with wired(target, quiet=quiet, verbose=verbose, farewell=_FAREWELL, results=results) as wire:
         api = WriteApi(wire.transport, wire.throttle, target.network.url)
-        return apply_plan(planned.plan, api, session, wire.clock, options, wire.progress, known=planned.known)
+        done = apply_plan(planned.plan, api, session, wire.clock, options, wire.progress, known=planned.known)
+        return done, wire.progress.told

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -11,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 from kalentops.commands.keeping import no_state
 from kalentops.commands.options import NO_LIMITS, Limits
 from kalentops.config import Config
-from kalentops.errors import GuardRefused, KalentopsError, Unreachable, UsageError
+from kalentops.errors import GuardRefused, KalentopsError, UsageError
 from kalentops.importing.holdings import let_go
-from kalentops.planfile import Asked, Saved
+from kalentops.loader.files import find
+from kalentops.planfile import Asked
 from kalentops.planning.plan import ASKS, Action, Plan, Remotely, make_plan, narrowed
 from kalentops.planning.refreshing import refresh
 from kalentops.planning.relocation import Relocated, relocate
@@ -21,9 +21,6 @@ from kalentops.planning.relocation import narrowed as kept_to
 from kalentops.planning.scope import Scope
 from kalentops.planning.workspace import check_workspace, looked_at
 from kalentops.remote import Observed
-from kalentops.reports import plans
-from kalentops.reports.console import show, width
-from kalentops.reports.notes import tell
 from kalentops.repository import Repository, load
 from kalentops.state.entries import State
 from kalentops.text import clip, count, nearest
@@ -76,57 +73,25 @@ def read_files(config: Config, state: State) -> Repository:
     return load(config.root, [config.blueprints], severities=config.severities, known=state.digests())
 
 
-def asked_for(scope: Scope, overwrite: Iterable[str], saved: Saved | None) -> Asked:
-    """What the command line asks for, or the saved plan. Raises UsageError where both do."""
-    asked = Asked(scope, tuple(overwrite))
-    if saved is None:
-        return asked
-    if asked != Asked():
-        raise UsageError(
-            "a saved plan says itself what it is about",
-            hint="leave --sourcing, --target and --overwrite out, or make the plan with them",
-        )
-    return saved.asked
-
-
-def overwrites(saved: Saved | None) -> Iterator[str]:
-    """What a saved plan may replace: nobody has typed that here, and a short plan does not show it."""
-    if saved is not None and saved.asked.overwrite:
-        said = ", ".join(clip(each, 80) for each in saved.asked.overwrite)
-        yield f"the saved plan replaces what somebody may have changed in Kalent (--overwrite): {said}"
-
-
-def check_resend(addresses: Iterable[str], planned: Planned, *, saved: bool) -> None:
-    """Raises UsageError for an address where no create is open, or that is not asked for or in no file, beside
-    a saved plan.
+def asked_for(
+    scope: Scope, overwrite: Iterable[str], repository: Repository, config: Config, paths: Sequence[Path]
+) -> Asked:
+    """What the command line asks for. With paths, only what these files declare, move or remove: an address that no
+    file declares any more may be another file's, and is left alone. Raises UsageError.
     """
-    addresses = tuple(addresses)
-    if addresses and saved:
-        raise UsageError("--resend can't go with a saved plan", hint="run `kalentops apply --resend ADDRESS`")
-    changes = {each.address: each for each in planned.plan.changes}
-    for address in addresses:
-        intent, change = planned.relocated.state.intents.get(address), changes.get(address)
-        if intent is None or intent.action != "create" or intent.only_reserves:
+    if paths:
+        names = {each.name for each in find(config.root, paths)}
+        for name in sorted(names.difference(repository.names)):
+            where = config.blueprints
             raise UsageError(
-                f"no create of unknown outcome is open at {clip(address)}",
-                hint="`kalentops state list` shows which are; what is not open needs no --resend",
+                f"{name} is not one of the files below {where}", hint="`blueprints:` in kalentops.yaml"
             )
-        if change is None:
-            raise UsageError(
-                f"{clip(address)} is to be sent again, and is not asked for",
-                hint="--sourcing and --target have to cover it",
-            )
-        if change.file is None:
-            raise UsageError(
-                f"{clip(address)} is to be sent again, and no file has it",
-                hint=f"`kalentops state rm {clip(address)}` forgets it",
-            )
-
-
-def resending(address: str) -> str:
-    """What a person should know before the question."""
-    said = f"{clip(address, 200)} will be sent again unless Kalent shows exactly this blueprint"
-    return f"{said}; if the first request still takes effect, there will be two"
+        declared = {each.address for each in repository.desired if each.named.file in names}
+        said = (each for each in repository.relocations if each.file in names)
+        scope = replace(
+            scope, addresses=frozenset(declared | {f"{each.sourcing_id}/{each.source}" for each in said})
+        )
+    return Asked(scope, tuple(overwrite))
 
 
 def plan_of(repository: Repository, state: State, asked: Asked) -> Planned:
@@ -163,7 +128,7 @@ def _check_overwrite(planned: Planned) -> None:
         if not change.asked_for(planned.asked.scope.covers):
             raise UsageError(
                 f"{clip(address)} is to be overwritten, and is not asked for",
-                hint="--sourcing and --target have to cover it",
+                hint="the paths, --sourcing and --target have to cover it",
             )
 
 
@@ -183,31 +148,12 @@ def look(planned: Planned, target: Target, parallelism: int, *, quiet: bool) -> 
     """
     from kalentops.api.reading import check_permitted
 
-    observed = _observe(planned.sourcings, target, parallelism, quiet=quiet)
+    observed = observe(planned.sourcings, target, parallelism, quiet=quiet)
     check_permitted(observed)
     return planned.refreshed(observed)
 
 
-def foretell(planned: Planned, target: Target, parallelism: int, *, quiet: bool) -> tuple[Planned, list[str]]:
-    """The same for whoever is about to be asked, only where something is to be made: it may be there already. What
-    could not be read stays as it was planned, for `apply` to meet by itself; the notes say so.
-
-    Raises Unauthorized, Interrupted.
-    """
-    from kalentops.api.reading import refusals
-
-    makes = {each.sourcing_id for each in planned.plan.changes if each.action is Action.CREATE}
-    if planned.observed is not None or not makes:
-        return planned, []
-    try:
-        seen = _observe(makes, target, parallelism, quiet=quiet)
-    except Unreachable as error:
-        return planned, [f"Kalent could not be looked at first: {error}"]
-    notes = [f"not everything could be looked at first: {refusals(seen)}"] if seen.refused else []
-    return planned.refreshed(Observed(seen.lists)), notes
-
-
-def _observe(sourcings: Collection[str], target: Target, parallelism: int, *, quiet: bool) -> Observed:
+def observe(sourcings: Collection[str], target: Target, parallelism: int, *, quiet: bool) -> Observed:
     from kalentops.commands.target import connected
 
     with connected(target, quiet=quiet, farewell="stopped; nothing was changed") as line:
@@ -260,16 +206,3 @@ def would_stop(planned: Planned, observed: Observed | None, config: Config) -> I
             check()
         except KalentopsError as error:
             yield f"apply would stop: {error}; {error.hint}"
-
-
-def show_plan(
-    planned: Planned, state_file: Path, *, notes: Iterable[str], verbose: bool, brief: bool, reasons: bool
-) -> None:
-    """The plan on stderr, for whoever is about to answer: stdout is for the result. Without `reasons`, the result has
-    those of conflicts.
-    """
-    plan = planned.plan
-    tell(notes)
-    whole = plans.plan(plan, verbose=verbose, reasons=reasons, width=width(sys.stderr))
-    show([plans.summary(plan)] if brief else whole, sys.stderr)
-    tell(unseen(planned, state_file))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from kalentops.commands import options
+from kalentops.commands import completing, options
 from kalentops.commands.state_merge import merge
 from kalentops.commands.state_push import push
 from kalentops.errors import Interrupted, UsageError
@@ -46,7 +46,7 @@ def list_(directory: Path, state_file: Path | None, form: str) -> None:
 
 
 @command.command("show")
-@click.argument("address")
+@click.argument("address", shell_complete=completing.recorded)
 @options.folder
 @options.state
 @options.output("text", "json")
@@ -66,7 +66,7 @@ def show_(address: str, directory: Path, state_file: Path | None, form: str) -> 
 
 
 @command.command("rm")
-@click.argument("addresses", nargs=-1, required=True)
+@click.argument("addresses", nargs=-1, required=True, shell_complete=completing.recorded)
 @options.folder
 @options.state
 @options.yes
@@ -83,12 +83,14 @@ def rm(
     from kalentops.reports.notes import tell
     from kalentops.store.filestore import FileStore
 
-    if not yes and not options.can_ask():
-        raise UsageError("state rm asks before it forgets, and there is nobody to answer", hint="pass --yes")
     project = options.project(directory, state_file)
     with FileStore(project.state_path).session(lock_timeout=lock_timeout) as session:
         state = session.state
         _check_known(state, addresses)
+        if not yes and not options.can_ask():
+            raise UsageError(
+                "state rm asks before it forgets, and there is nobody to answer", hint="pass --yes"
+            )
         for address in dict.fromkeys(addresses):
             tell([_farewell(state, address)])
         if not yes and not options.ask("Forget it?"):
@@ -97,7 +99,7 @@ def rm(
 
 
 @command.command("mv", short_help="Rename an address in the state.")
-@click.argument("old")
+@click.argument("old", shell_complete=completing.recorded)
 @click.argument("new")
 @options.folder
 @options.state

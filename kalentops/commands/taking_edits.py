@@ -27,7 +27,7 @@ from kalentops.text import clip, nearest
 def take_edits(
     sourcing_ids: Collection[str], means: Means, store: FileStore, lock_timeout: float, *, dry_run: bool
 ) -> Edits:
-    """Take them into the files; without `sourcing_ids`, from all that the state knows.
+    """Take them into the files; without `sourcing_ids`, from all that files and state both know.
 
     Raises UsageError, InvalidFiles, StateError, StoreFailure, and what reading the API raises.
     """
@@ -36,8 +36,10 @@ def take_edits(
         tell(hand.notes)
         state = hand.state
         means.target.check_state(state)
-        sourcings = _sourcings(state, sourcing_ids)
+        _check_known(state, sourcing_ids)
         before = _files(config, state)
+        recorded = {entry.sourcing_id for entry in state.entries.values()}
+        sourcings = set(sourcing_ids) or recorded & {each.sourcing_id for each in before.serving}
         with connected(means.target, quiet=means.quiet, farewell=FAREWELL) as line:
             observed = line.observe(sourcings, means.parallelism)
             now = line.clock.now()
@@ -51,7 +53,8 @@ def take_edits(
     return edits
 
 
-def _sourcings(state: State, asked: Collection[str]) -> set[str]:
+def _check_known(state: State, asked: Collection[str]) -> None:
+    """Raises UsageError."""
     known = {entry.sourcing_id for entry in state.entries.values()}
     for each in asked:
         if each not in known:
@@ -62,7 +65,6 @@ def _sourcings(state: State, asked: Collection[str]) -> set[str]:
                 else f"`kalentops import {clip(each)}` takes what is not ours into files"
             )
             raise UsageError(f"the state holds nothing of {clip(each)}", hint=hint)
-    return set(asked) or known
 
 
 def _files(config: Config, state: State) -> Repository:

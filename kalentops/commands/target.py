@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
-from typing import TypeVar
+from typing import IO, TypeVar
 
 from kalentops.api.address import DEFAULT_URL, check_url, tenant
 from kalentops.api.client import Ownership, ReadApi
@@ -118,12 +118,14 @@ def connected(target: Target, *, quiet: bool, farewell: str) -> Iterator[Line]:
 
 
 @contextmanager
-def wired(target: Target, *, quiet: bool, farewell: str, verbose: bool = False) -> Iterator[Wire]:
+def wired(
+    target: Target, *, quiet: bool, farewell: str, verbose: bool = False, results: IO[str] | None = None
+) -> Iterator[Wire]:
     """The network to the target. SIGINT and SIGTERM end the work after what is under way, and at once as long as
     nothing was sent that could write; a second one ends it at once in any case, with `farewell` as its last word.
     """
     clock = SystemClock()
-    progress = Progress(sys.stderr, quiet=quiet, verbose=verbose)
+    progress = Progress(sys.stderr, quiet=quiet, verbose=verbose, results=results)
     debug = (lambda said: tell([said])) if target.debug else None
     throttle = Throttle(clock, lambda seconds: progress(Waiting(seconds)))
     transport = HttpTransport(

@@ -126,7 +126,7 @@ def _one(
         places = ", ".join(merged.conflicts)
         said = (
             f"the file and Kalent have both changed {places}; make the file say what is wanted there, then "
-            f"`kalentops apply --overwrite {address}`"
+            f"`kalentops apply --overwrite {address} --target {address}`"
         )
         return not_taken(said, conflict=True)
     known = of_body(_with_hidden(theirs, sent))

@@ -113,8 +113,8 @@ def taking(address: str, note: str = "") -> Way:
 
 
 def overwriting(label: str, address: str, note: str = "") -> Way:
-    """What the file says takes the place of what is there."""
-    return Way(label, f"kalentops apply --overwrite {address}", note)
+    """What the file says takes the place of what is there. Nothing else that is pending is applied with it."""
+    return Way(label, f"kalentops apply --overwrite {address} --target {address}", note)
 
 
 def moving(label: str, old: str, new: str) -> Way:

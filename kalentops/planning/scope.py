@@ -1,4 +1,4 @@
-"""What of a plan is asked for: `--sourcing` and `--target`."""
+"""What of a plan is asked for: `--sourcing`, `--target`, and paths."""
 
 from __future__ import annotations
 
@@ -20,21 +20,29 @@ class Scope:
     """The addresses that fit at least one pattern; without a pattern, all of them.
 
     In a pattern, `*` stands for any characters, `?` for one and `[…]` for one of those; case counts. `sourcings` are
-    matched against the id of the sourcing, `targets` against the address, or, without a `/`, against the key.
+    matched against the id of the sourcing, `targets` against the address, or, without a `/`, against the key. Where
+    `addresses` is given, only those of them.
     """
 
     sourcings: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
+    addresses: frozenset[str] | None = None
 
     @property
     def everything(self) -> bool:
+        return self._unlimited and self.addresses is None
+
+    @property
+    def _unlimited(self) -> bool:
         return not self.sourcings and not self.targets
 
     def covers(self, address: str) -> bool:
         """Whether an address (SOURCING_ID/KEY) is asked for."""
+        if self.addresses is not None and address not in self.addresses:
+            return False
         sourcing_id, _, key = address.partition("/")
         return (
-            self.everything
+            self._unlimited
             or any(fnmatchcase(sourcing_id, pattern) for pattern in self.sourcings)
             or any(fnmatchcase(address if "/" in pattern else key, pattern) for pattern in self.targets)
         )

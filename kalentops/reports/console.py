@@ -7,14 +7,15 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import IO, Any, Final
 
-from kalentops.apply.events import Began, Event, Filled, Finished, Listed, Looking, Reserved, Waiting
-from kalentops.apply.result import Outcome
+from kalentops.apply.events import Began, Event, Filled, Finished, Listed, Looking, Reserved, Waiting, Written
+from kalentops.apply.result import Outcome, Result
 from kalentops.reports.inert import inert
 from kalentops.reports.lines import WIDTH, Line, line, plain, wrapped
-from kalentops.reports.results import word
+from kalentops.reports.results import result, word
 from kalentops.text import count, visible
 
 _BEAT: Final = 5.0
@@ -86,10 +87,15 @@ def _console(stream: IO[str]) -> tuple[Any, Any]:
 
 class Progress:
     """What `apply` tells while it works, on stderr: a bar on a terminal, lines elsewhere, nothing with `quiet`; with
-    `verbose`, both steps of each create, too.
+    `verbose`, both steps of each create, too. What is done is told at once on `results`, and on stderr without one: the
+    log of a run that is killed has the ids. `told` is what stands there, by address.
     """
 
-    def __init__(self, stream: IO[str], *, quiet: bool = False, verbose: bool = False) -> None:
+    def __init__(
+        self, stream: IO[str], *, quiet: bool = False, verbose: bool = False, results: IO[str] | None = None
+    ) -> None:
+        self.told: dict[str, Result] = {}
+        self._results = results
         self._stream = stream
         self._quiet = quiet
         self._verbose = verbose
@@ -102,12 +108,26 @@ class Progress:
 
     def __call__(self, event: Event) -> None:
         with self._lock:
+            if isinstance(event, Written | Finished) and event.result.outcome is Outcome.DONE:
+                self._tell(event.result)
             if self._quiet:
                 return
             try:
                 self._take(event)
             except (OSError, ValueError):  # nobody reads stderr any more: no reason to stop half-way
                 self._quiet = True
+
+    def _tell(self, of: Result) -> None:
+        if of.address in self.told:
+            return
+        self.told[of.address] = of
+        out = self._stream if self._results is None else self._results
+        with suppress(OSError, ValueError):
+            if self._bar is not None and is_terminal(out):
+                self._say(result(of))
+            elif out is not self._stream or not self._quiet:
+                show(result(of), out)
+                out.flush()
 
     def _take(self, event: Event) -> None:
         match event:
@@ -151,7 +171,7 @@ class Progress:
             TextColumn("left"),
             TextColumn("{task.description}", markup=False, table_column=said),
         )
-        self._bar = Bar(*columns, console=console, transient=True, expand=True)
+        self._bar = Bar(*columns, console=console, transient=True, expand=True, redirect_stdout=False)
         self._task = self._bar.add_task(what, total=total)
         self._bar.start()
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby
+from types import MappingProxyType
 from typing import Final
 
 from kalentops.apply.result import ApplyResult, Outcome, Result
@@ -37,6 +38,7 @@ _WORDS: Final = {
     Outcome.NOT_ATTEMPTED: "not attempted",
 }
 
+NOTHING_TOLD: Final[Mapping[str, Result]] = MappingProxyType({})
 _SOME: Final = (
     10  # of those that were not attempted for one and the same reason; the next plan lists them all
 )
@@ -57,9 +59,10 @@ def result(of: Result) -> Iterator[Line]:
             yield from reason(why, "      ", "dim" if why is of.note else _STYLES[of.outcome])
 
 
-def results(of: ApplyResult) -> Iterator[Line]:
-    """All of them, those that need somebody's eye last, then the counts."""
-    order = sorted(of.results, key=lambda each: (each.outcome is not Outcome.DONE, each.address))
+def results(of: ApplyResult, told: Mapping[str, Result] = NOTHING_TOLD) -> Iterator[Line]:
+    """All of them but those that were told while they came, those that need somebody's eye last, then the counts."""
+    left = (each for each in of.results if told.get(each.address) != each)
+    order = sorted(left, key=lambda each: (each.outcome is not Outcome.DONE, each.address))
     for why, group in groupby(order, key=_why_not):
         together = list(group)
         if why is None or len(together) == 1:

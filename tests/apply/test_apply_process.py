@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -58,6 +59,10 @@ def test_killed_at_a_request_and_run_again(
     truth.check()
     proxy.script = lambda _: None
     _finish(project, truth)
+    # Two threads: before the last one, one of them had ended two creates at least, and said so.
+    told = re.findall(r"created +(\S+) (\S+)", out)
+    assert len(told) >= (2 if requests == 14 else 0)
+    assert set(told) <= set(project.ids.items())
 
 
 @needs_posix

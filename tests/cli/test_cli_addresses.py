@@ -376,7 +376,10 @@ def test_a_protected_update_needs_somebodys_word(applied: Project, emulator: Bac
     plan = applied.run("plan")
     assert "! conflict old" in plan.out
     assert "step s3: added" in plan.out, "what it would change is shown"
-    assert "      update it all the same: kalentops apply --overwrite sourcing_a/old\n" in plan.out
+    assert (
+        "      update it all the same: kalentops apply --overwrite sourcing_a/old --target sourcing_a/old\n"
+        in plan.out
+    )
     assert applied.apply().code == 6
     assert len(emulator.store.blueprints("sourcing_a")[0].steps) == 2
     assert applied.apply("--overwrite", "sourcing_a/old").code == 0

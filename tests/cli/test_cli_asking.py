@@ -132,16 +132,52 @@ def test_a_conflict_is_told_before_the_question(
     assert "sourcing_c/new" not in applied.ids
 
 
-def test_only_sourcings_in_which_something_is_to_be_made_are_looked_at(
+def test_each_sourcing_of_the_plan_is_looked_at_once_where_there_is_something_to_ask(
     applied: Project, ask: Ask, proxy: FaultProxy
 ) -> None:
+    ran = ask("y")
+    assert (ran.code, QUESTION in ran.err, methods(proxy)) == (0, False, [])
     applied.write("sourcing_b", {"one": blueprint("One", steps=3)})
     ran = ask("n")
-    assert (ran.code, methods(proxy)) == (130, [])
+    assert "Plan: 1 to update, 2 unchanged." in said_before(ran)
+    assert sorted(each.path.split("/")[-2] for each in proxy.requests) == ["sourcing_a", "sourcing_b"]
+    proxy.requests.clear()
+    ask("n", "--sourcing", "sourcing_b")
+    assert [each.path.split("/")[-2] for each in proxy.requests] == ["sourcing_b"]
+
+
+def test_what_somebody_has_changed_or_deleted_is_told_before_the_question(
+    applied: Project, ask: Ask, emulator: BackgroundEmulator
+) -> None:
+    ids = applied.ids
+    emulator.store.update(ids["sourcing_a/one"], name="Edited there")
+    emulator.store.remove(ids["sourcing_a/two"])
+    emulator.store.update(ids["sourcing_b/one"], name="Edited, too")
+    applied.write("sourcing_a", {"one": blueprint("One", steps=3), "two": blueprint("Two", steps=3)})
+    said = said_before(ask("n"))
+    assert (
+        "Plan: 2 in conflict, 1 unchanged, 2 changed in Kalent by somebody else, 1 gone from Kalent." in said
+    )
+    assert "put back: kalentops apply --overwrite sourcing_b/one --target sourcing_b/one" in said
+    assert applied.run("plan", "--out", "plan.json").code == 0
+    assert "Edited there" in said_before(ask("n", "plan.json"))
+
+
+def test_a_state_of_another_workspace_ends_it_before_the_question(
+    applied: Project, ask: Ask, emulator: BackgroundEmulator
+) -> None:
+    for each in applied.ids.values():
+        emulator.store.remove(each)
     applied.write("sourcing_c", {"new": blueprint("New")})
-    ran = ask("n")
-    assert "Plan: 1 to create, 1 to update, 2 unchanged." in said_before(ran)
-    assert [each.path.split("/")[-2] for each in proxy.requests] == ["sourcing_c"]
+    ran = ask("y")
+    assert (ran.code, QUESTION in ran.err) == (8, False)
+
+
+def test_the_question_names_what_a_saved_plan_replaces(applied: Project, ask: Ask) -> None:
+    applied.write("sourcing_b", {"one": blueprint("One", steps=3)})
+    assert applied.run("plan", "--overwrite", "sourcing_b/one", "--out", "plan.json").code == 0
+    ran = ask("n", "plan.json")
+    assert f"(--overwrite): sourcing_b/one. {QUESTION}" in ran.err
 
 
 def test_who_is_not_asked_gets_no_more_requests_than_before_and_a_word_about_the_state(
@@ -175,7 +211,8 @@ def test_the_reason_of_a_conflict_is_said_once_to_who_is_not_asked_and_before_th
     in_json = applied.apply("--format", "json")
     assert why in in_json.err
     assert in_json.json["results"][0]["error"] == (
-        "`protect: true` keeps it as it is; update it all the same: `kalentops apply --overwrite sourcing_a/one`"
+        "`protect: true` keeps it as it is; "
+        "update it all the same: `kalentops apply --overwrite sourcing_a/one --target sourcing_a/one`"
     )
 
 

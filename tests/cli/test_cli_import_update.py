@@ -85,10 +85,13 @@ def test_an_edit_is_taken_and_the_rest_stays_to_the_byte(
     assert "userId" not in json.dumps(stored.listed())
 
 
-def test_without_a_sourcing_all_of_ours_are_looked_at(project: Project, emulator: BackgroundEmulator) -> None:
+@pytest.mark.parametrize("everything", [("--all",), ()])
+def test_without_a_sourcing_all_of_ours_are_looked_at(
+    everything: tuple[str, ...], project: Project, emulator: BackgroundEmulator
+) -> None:
     made = applied(project)
     edit(emulator, made, name="Another")
-    ran = project.run("import", "--all", "--update", "--format", "json")
+    ran = project.run("import", *everything, "--update", "--format", "json")
     assert ran.code == 0, ran
     assert [each["address"] for each in ran.json["taken"]] == ["sourcing_a/first"]
     assert ran.json["files"] == ["blueprints/a.yaml"]

@@ -73,7 +73,7 @@ def test_somebodys_edit_is_told_with_both_times_and_both_ways_out(
         "      blueprint: name\n"
         "          [-One-]{+Theirs+}\n"
         "      take it:  kalentops import sourcing_a --update\n"
-        "      put back: kalentops apply --overwrite sourcing_a/one\n"
+        "      put back: kalentops apply --overwrite sourcing_a/one --target sourcing_a/one\n"
         "\n"
         "Plan: 3 unchanged, 1 changed in Kalent by somebody else.\n"
     )
@@ -115,7 +115,7 @@ def test_both_sides_moved(applied: Project, emulator: BackgroundEmulator) -> Non
     assert '  ! conflict one "One"' in said
     assert "somebody changed it in Kalent (20" in said
     assert "      take it:  kalentops import sourcing_b --update  (except" in said
-    assert "      put back: kalentops apply --overwrite sourcing_b/one\n" in said
+    assert "      put back: kalentops apply --overwrite sourcing_b/one --target sourcing_b/one\n" in said
     assert said.index("your change:") < said.index("delay 1 day → 9 days") < said.index("changed in Kalent:")
     assert "[-Hi {{firstname}}, message 1-]{+Theirs+}" in said
     drift = ran.out.partition("Drift")[2]

@@ -192,7 +192,8 @@ def test_a_protected_update_needs_somebodys_word() -> None:
     assert (change.action, change.protected) == (Action.CONFLICT, True)
     assert (change.before, change.after) == (body(), body("One", "Hello"))
     assert change.reason == (
-        "`protect: true` keeps it as it is; update it all the same: `kalentops apply --overwrite s1/one`"
+        "`protect: true` keeps it as it is; "
+        "update it all the same: `kalentops apply --overwrite s1/one --target s1/one`"
     )
     forced = only(make_plan([wanted], known, overwrite=["s1/one"]).changes)
     assert (forced.action, forced.protected) == (Action.UPDATE, False)

@@ -79,7 +79,7 @@ def test_both_sides_have_changed_it() -> None:
     assert change.theirs == body("One", "Theirs")
     assert change.reason == (
         f"somebody changed it in Kalent ({LATER}); take it: `kalentops import s1 --update` "
-        "(except where the file has changed the same); put back: `kalentops apply --overwrite s1/one`"
+        "(except where the file has changed the same); put back: `kalentops apply --overwrite s1/one --target s1/one`"
     )
     assert drifts(plan) == {"s1/one": "changed"}
 

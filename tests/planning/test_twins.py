@@ -42,14 +42,15 @@ def test_keys_that_were_swapped() -> None:
     assert of(known, renamed, new) == (
         "b-s1/default, recorded as s1/default, has this name so far, and s1/default is to be another one now; keys "
         "renamed or swapped: `kalentops state mv s1/default s1/default-old`; this is a new one: "
-        "`kalentops apply --overwrite s1/default` (first)"
+        "`kalentops apply --overwrite s1/default --target s1/default` (first)"
     )
     assert of(known, want("s1/default-old", body("Other")), new) is None
     assert of(known, renamed, want("s1/default", body("DEFAULT ", "Hello"))) is None, "it keeps its name"
     twins = find_twins({each.address: each for each in (renamed, new)}, known)
     assert twins.becomes_another("s1/default") == (
         "it is to be another one now, and s1/default-old takes the name that it has so far; keys renamed or "
-        "swapped: `kalentops state mv s1/default s1/default-old`; meant so: `kalentops apply --overwrite s1/default`"
+        "swapped: `kalentops state mv s1/default s1/default-old`; "
+        "meant so: `kalentops apply --overwrite s1/default --target s1/default`"
     )
     assert twins.becomes_another("s1/default-old") is None
     open_one = state(intent("s1/default", body("Default")))

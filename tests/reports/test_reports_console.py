@@ -8,12 +8,13 @@ from typing import Any
 import pyte
 import pytest
 
-from kalentops.apply.events import Began, Finished, Listed, Looking, Waiting
-from kalentops.apply.result import Outcome, Result
+from kalentops.apply.events import Began, Finished, Listed, Looking, Waiting, Written
+from kalentops.apply.result import ApplyResult, Outcome, Result
 from kalentops.planning.plan import Action
 from kalentops.reports.console import Progress, show
 from kalentops.reports.lines import columns, line, plain, wrapped
 from kalentops.reports.notes import tell
+from kalentops.reports.results import results
 
 HOSTILE = "x\x1b[31m\u202e[/bold]"
 DONE = Finished(Result("s1/a", Action.CREATE, Outcome.DONE, "b1"))
@@ -135,7 +136,7 @@ EVENTS: list[Any] = [
 
 def test_progress_in_a_pipe() -> None:
     stream = io.StringIO()
-    progress = Progress(stream)
+    progress = Progress(stream, results=io.StringIO())
     for event in EVENTS:
         progress(event)
     progress.close()
@@ -148,7 +149,7 @@ def test_progress_in_a_pipe() -> None:
 
 def test_progress_says_something_now_and_then() -> None:
     stream = io.StringIO()
-    progress = Progress(stream)
+    progress = Progress(stream, results=io.StringIO())
     progress(Began(1, 2))
     progress._told -= 6  # as if six seconds had passed
     progress(DONE)
@@ -162,7 +163,7 @@ def test_progress_says_something_now_and_then() -> None:
 
 def test_what_was_not_attempted_is_not_called_done() -> None:
     stream = io.StringIO()
-    progress = Progress(stream)
+    progress = Progress(stream, results=io.StringIO())
     progress(Began(1, 3))
     progress(DONE)
     progress._told -= 6
@@ -170,6 +171,28 @@ def test_what_was_not_attempted_is_not_called_done() -> None:
     assert stream.getvalue() == "looking at 1 sourcing\n"
     progress(DONE)
     assert stream.getvalue() == "looking at 1 sourcing\n2 of 3 done, last created s1/a\n"
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_what_is_done_is_told_at_once_and_once(*, quiet: bool, terminal: Terminal) -> None:
+    for stderr in (io.StringIO(), terminal):
+        out = io.StringIO()
+        progress = Progress(stderr, quiet=quiet, results=out)
+        progress(Began(1, 2))
+        progress(Written(DONE.result))
+        assert (out.getvalue(), progress.told) == ("  created         s1/a b1\n", {"s1/a": DONE.result})
+        progress(DONE)
+        progress.close()
+        assert out.getvalue() == "  created         s1/a b1\n"
+
+
+def test_what_is_done_is_told_on_stderr_where_stdout_is_for_a_program() -> None:
+    stream = io.StringIO()
+    Progress(stream)(Written(DONE.result))
+    assert stream.getvalue() == "  created         s1/a b1\n"
+    assert list(results(ApplyResult((DONE.result,)), {"s1/a": DONE.result})) == [
+        line(("Apply: ", "bold"), "1 done.")
+    ]
 
 
 def test_quiet_progress() -> None:
@@ -182,7 +205,7 @@ def test_quiet_progress() -> None:
 
 
 def test_progress_on_a_terminal(terminal: Terminal) -> None:
-    progress = Progress(terminal)
+    progress = Progress(terminal, results=io.StringIO())
     for event in EVENTS:
         progress(event)
     progress.close()
@@ -204,7 +227,7 @@ def test_a_narrow_terminal_shows_what_is_done_and_what_remains_on_one_line(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "60")
     for began, event in ((Began(2, 0), Listed(f"sourcing_{'x' * 80}", 1)), (Began(2, 40), DONE)):
-        progress = Progress(terminal)
+        progress = Progress(terminal, results=io.StringIO())
         progress(began)
         progress(event)
         progress._bar.refresh()

@@ -830,7 +830,7 @@ def test_a_refusal_says_what_to_type() -> None:
     with pytest.raises(CannotEdit) as caught:
         _edited(ANCHORS, _set(0, name="X"))
     assert caught.value.hint == (
-        "change it by hand, or put the file's version back with `kalentops apply --overwrite s_1/k`"
+        "change it by hand, or put it back with `kalentops apply --overwrite s_1/k --target s_1/k`"
     )
 
 

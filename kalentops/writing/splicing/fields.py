@@ -28,7 +28,7 @@ from kalentops.writing.splicing.wanted import Change, Changes, Inside, Remove, c
 STEP_ORDER: Final = tuple(name for part in layout.STEP_FIELDS for name in part)
 BLUEPRINT_ORDER: Final = tuple(name for part in layout.BLUEPRINT_FIELDS for name in part)
 BY_HAND: Final = (
-    "change it by hand, or put the file's version back with `kalentops apply --overwrite ADDRESS`"
+    "change it by hand, or put it back with `kalentops apply --overwrite ADDRESS --target ADDRESS`"
 )
 
 
