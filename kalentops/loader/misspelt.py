@@ -4,12 +4,13 @@ the key is found to be wrong. Only for looking: each of them stays a violation, 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from kalentops.loader.nodes import Map, Seq, Tree
 from kalentops.model import Blueprint, Delay, Move, Policy, SourcingFile, Step, StepConfig
 from kalentops.shape import Shape, Violation
-from kalentops.text import nearest
+from kalentops.text import fold, nearest
 
 Path = tuple[str | int, ...]
 
@@ -24,6 +25,28 @@ _BELOW: Final[dict[tuple[type[Shape], str], tuple[type[Shape], bool]]] = {
 }
 _LISTS: Final = frozenset({"steps", "moved", "removed"})
 _MAPPINGS: Final = frozenset({"blueprints", "config", "policy", "delay"})
+
+
+_SYNONYMS: Final = {
+    "body": "content",
+    "message": "content",
+    "text": "content",
+    "template": "content",
+    "channel": "type",
+    "title": "name",
+    "label": "name",
+    "wait": "delay",
+    "timing": "temporalityType",
+    "sequences": "blueprints",
+    "messages": "steps",
+}
+
+
+def field_meant(key: str, fields: Iterable[str]) -> str | None:
+    """The one of `fields` that a key which is none of them was probably meant to be."""
+    fields = tuple(fields)
+    synonym = _SYNONYMS.get(fold(key))
+    return synonym if synonym in fields else nearest(key, fields)
 
 
 def as_meant(root: Tree) -> tuple[Tree, list[Violation]]:
@@ -75,7 +98,7 @@ def _right_names(node: Map, shape: type[Shape]) -> dict[str, str]:
     fields = shape.names()
     found: dict[str, str] = {}
     for key, value in node.items():
-        right = nearest(key, fields) if key not in fields else None
+        right = field_meant(key, fields) if key not in fields else None
         if right is not None and right not in node and right not in found.values() and _fits(right, value):
             found[key] = right
     return found

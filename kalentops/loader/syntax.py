@@ -6,6 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from kalentops.loader.miswritten import (
+    after_quote,
+    closed_late,
+    fits_not,
+    miswritten,
+    not_closed,
+    second_colon,
+)
 from kalentops.loader.nodes import Fault
 from kalentops.text import character_name, clip
 
@@ -30,7 +38,8 @@ BRACES: Final = (
 class Complaint:
     """What libyaml says: the problem and its place, what was being read since where, and what came last.
 
-    `last` is the kind of value that ended just before: `"` for quoted text, `]` for {…} and […].
+    `last` is the kind of value that ended just before: `"` for quoted text, `]` for {…} and […]. It stands from
+    `began` to `ended`.
     """
 
     problem: str
@@ -38,6 +47,8 @@ class Complaint:
     context: str = ""
     since: Place | None = None
     last: str = ""
+    began: int = 0
+    ended: int = 0
 
 
 # (part of the problem or context, message, hint, whether the place of the context says more); the first that
@@ -47,6 +58,12 @@ _HINTS: Final[tuple[tuple[str, str, str, bool], ...]] = (
         "Unicode character escape",
         "an escape that is no character",
         "write the character itself, an emoji too",
+        False,
+    ),
+    (
+        "hexdecimal",
+        "an escape that is not complete",
+        "write \\\\ for a backslash, or use single quotes; \\u takes four digits, \\x two",
         False,
     ),
     (
@@ -69,12 +86,6 @@ _HINTS: Final[tuple[tuple[str, str, str, bool], ...]] = (
     ),
     ("mapping keys are not allowed", "a text may not begin with `? `", "quote the text", False),
     (
-        "mapping values are not allowed",
-        "a second `:` in one line, or an indentation that does not fit",
-        'quote a text that holds `: `, as in subject: "Re: our call"; or indent the line like its neighbours',
-        False,
-    ),
-    (
         "could not find expected ':'",
         "a line without `key:`",
         "write `key: value`; indent a text of several lines deeper than its key, below a `|-`",
@@ -95,6 +106,7 @@ _HINTS: Final[tuple[tuple[str, str, str, bool], ...]] = (
     ("tag", "a text may not begin with !", "quote the text", True),
     ("anchor", "a text may not begin with &", "quote the text", True),
     ("alias", "a text may not begin with *", "quote the text", True),
+    ("directive", "a line may not begin with %", "indent it as deep as the text that it belongs to", False),
     ("document start", "something stands after the end of the document", "remove it", False),
 )
 
@@ -135,16 +147,53 @@ def explain(text: str, complaint: Complaint) -> Fault:
         braces = _braces(text, since)
         if braces:
             return Fault(BRACES[0], braces[0] + 1, braces[1] + 1, *BRACES[1:])
+    found = _seen_in_lines(text, complaint)
+    if found:
+        return found
     index = complaint.at[2]
     last = complaint.last if complaint.problem == "did not find expected key" else ""
     said = f"{complaint.problem} {complaint.context} {text[index : index + 1]!r} {last}"
     for part, message, hint, at_context in _HINTS:
         if part in said and (len(part) > 1 or part == last):
             line, column = _within(text, since if at_context and since else complaint.at)
-            return Fault("KAL003", line + 1, column + 1, f"not valid YAML: {message}", hint)
+            better = _better(text, complaint, message) or hint
+            return Fault("KAL003", line + 1, column + 1, f"not valid YAML: {message}", better)
     line, column = _within(text, complaint.at)
     message = f"not valid YAML: {clip(complaint.problem)}"
     return Fault("KAL003", line + 1, column + 1, message, "look at this line and the one before")
+
+
+def _seen_in_lines(text: str, complaint: Complaint) -> Fault | None:
+    """What the lines themselves show, whatever libyaml says of them."""
+    line, column, _ = complaint.at
+    if "quoted scalar" in complaint.context:
+        return None
+    late = closed_late(text, complaint.began, complaint.ended) if complaint.last == '"' else None
+    found = late or miswritten(text, line, complaint.since[0] if complaint.since else None)
+    if found:
+        return found
+    said = None
+    lines = re.split(r"\r\n?|\n", text)
+    written = lines[min(line, len(lines) - 1)]
+    if "mapping values are not allowed" in complaint.problem:
+        said = second_colon(written, column)
+    elif (
+        complaint.problem == "did not find expected key"
+        and "block mapping" in complaint.context
+        and not complaint.last
+    ):
+        outside = fits_not(written)
+        said = (column, *outside) if outside else None
+    return Fault("KAL003", line + 1, said[0] + 1, f"not valid YAML: {said[1]}", said[2]) if said else None
+
+
+def _better(text: str, complaint: Complaint, message: str) -> str | None:
+    """A hint that asks for something that does not stand there already."""
+    if "never closed" in message and complaint.since and "quoted" in complaint.context:
+        return not_closed(text, complaint.since[2])
+    if "closing quote" in message:
+        return after_quote(text, complaint.began, complaint.ended)
+    return None
 
 
 def _within(text: str, place: Place) -> tuple[int, int]:

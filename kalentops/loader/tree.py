@@ -109,10 +109,11 @@ class _Builder:
 
     def _complain(self, error: yaml.MarkedYAMLError, last: Event) -> None:
         at = _place(error.problem_mark or error.context_mark)
-        end = last.end_mark.index if last else 0
+        began, end = (last.start_mark.index, last.end_mark.index) if last else (0, 0)
         kind = {"}": "]", "]": "]", '"': '"', "'": '"'}.get(self.text[end - 1 : end], "")
         since = _place(error.context_mark) if error.context_mark else None
-        fault = explain(self.text, Complaint(error.problem or "", at, error.context or "", since, kind))
+        said = Complaint(error.problem or "", at, error.context or "", since, kind, began, end)
+        fault = explain(self.text, said)
         # What follows a variable without quotes can't be read either: one mistake, one fault.
         told = self._braces is not None and not self.text[end : at[2]].strip("} \r\n")
         told = told and kind == "]" and "}" in self.text[self._braces : end]

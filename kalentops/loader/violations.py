@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from kalentops.alike import did_you_mean, instead_of_ascii
 from kalentops.finding import Problem
+from kalentops.loader.misspelt import field_meant
 from kalentops.model import Blueprint, Delay, Move, Policy, SourcingFile, Step, StepConfig, allowed
 from kalentops.shape import Shape, Violation
 from kalentops.text import clip, nearest
@@ -44,18 +45,23 @@ def misspelt(violation: Violation) -> str | None:
     """The field beside which an unknown one stands, and whose name was probably meant."""
     if violation.kind != "extra_forbidden":
         return None
-    return nearest(str(violation.path[-1]), _owner(violation.path).names())
+    return field_meant(str(violation.path[-1]), _owner(violation.path).names())
 
 
 def _unknown(v: Violation) -> Problem:
     key = str(v.path[-1])
     fields = list(_owner(v.path).names())
-    near = nearest(key, fields)
+    near = field_meant(key, fields)
     hint = did_you_mean(key, near) if near else _elsewhere(key, fields)
+    if near == "sourcingId" and isinstance(v.value, list):
+        hint = _ONE_SOURCING
     message = f"`{clip(key)}` is not a field of {_what(v.path)}"
     return Problem(v.path, message, hint, on_key=True, code="KAL010")
 
 
+_ONE_SOURCING = (
+    "write `sourcingId: ID`: a file serves one sourcing, and each other one gets a file of its own"
+)
 _INNER: tuple[tuple[str, type[Shape]], ...] = (("policy", Policy), ("config", StepConfig), ("delay", Delay))
 
 
@@ -126,6 +132,8 @@ def _wrong_type(v: Violation) -> Problem:
         hint = "write one of " + ", ".join(allowed(str(v.path[-1])))
     elif wanted == "text" and v.value is None:
         hint = "write a text, in quotes if it begins with `#`, `&` or `!`: YAML takes that for something else"
+    elif v.path == ("sourcingId",) and isinstance(v.value, list):
+        hint = _ONE_SOURCING
     elif wanted == "text" and isinstance(v.value, dict | list):
         hint = "quote it, or put it below a `|-`: a { or [ begins a mapping or a list"
     else:
