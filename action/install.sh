@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs kalentops into an environment of its own, from the action's own checkout with hashed pins; or the version
-# that is named in VERSION. Leaves `kalentops` on the PATH of the steps that follow, and nothing else.
+# that is named in VERSION, on the same pins. Nothing is resolved, and nothing is built that a package index has sent.
+# Leaves `kalentops` on the PATH of the steps that follow, and nothing else.
 #
 # `-P`: this runs in a checkout that somebody else may have written, where a `venv.py` is not Python's own.
 set -euo pipefail
@@ -11,6 +12,27 @@ if [[ -n "$VERSION" && ! "$VERSION" =~ ^[0-9]+(\.[0-9]+)*((a|b|rc)[0-9]+)?$ ]]; 
   echo "error: the input version is no version of kalentops" >&2
   exit 1
 fi
+
+# Which index or mirror packages come from, and how to get there, is the runner's affair: the hashes hold there, too.
+# Whatever else its variables and files tell pip (another target, a dry run, more requirements) is not for this.
+keep_only_sources() {
+  local settings scope line name sources
+  sources='index-url|extra-index-url|find-links|no-index|trusted-host|cert|client-cert|proxy|timeout|default-timeout|retries|keyring-provider'
+  settings="$("${pip[@]}" config list)"
+  for name in "${!PIP_@}"; do
+    unset "$name"
+  done
+  for scope in global install :env:; do # the strongest last
+    while IFS= read -r line; do
+      if [[ "${line%$'\r'}" =~ ^$scope\.($sources)=\'(.*)\'$ ]]; then
+        name="PIP_$(tr '[:lower:]-' '[:upper:]_' <<< "${BASH_REMATCH[1]}")"
+        export "$name=$(printf '%b' "${BASH_REMATCH[2]}")"
+      fi
+    done <<< "$settings"
+  done
+  PIP_CONFIG_FILE="$("$python" -P -c 'import os; print(os.devnull)')" # no file at all
+  export PIP_CONFIG_FILE
+}
 
 python=""
 for each in python3 python; do
@@ -30,12 +52,17 @@ if [[ ! -f "$home/installed" || "$(<"$home/installed")" != "$wanted" ]]; then
   "$python" -P -m venv "$home/venv"
   programs="$home/venv/bin"
   [[ -d "$programs" ]] || programs="$home/venv/Scripts"
-  pip=("$programs/python" -P -m pip --disable-pip-version-check --quiet install)
-  "${pip[@]}" --require-hashes --requirement "$GITHUB_ACTION_PATH/requirements/run.txt"
+  pip=("$programs/python" -P -m pip --disable-pip-version-check)
+  keep_only_sources
+  "${pip[@]}" install --quiet --require-hashes --no-deps --only-binary :all: --requirement "$GITHUB_ACTION_PATH/requirements/run.txt"
   if [[ -n "$VERSION" ]]; then
-    "${pip[@]}" "kalentops==$VERSION"
+    "${pip[@]}" install --quiet --no-deps --only-binary :all: "kalentops==$VERSION"
   else
-    "${pip[@]}" --no-deps --no-build-isolation "$GITHUB_ACTION_PATH"
+    "${pip[@]}" install --quiet --no-deps --no-build-isolation "$GITHUB_ACTION_PATH"
+  fi
+  if ! "${pip[@]}" check >&2; then
+    echo "error: the pins of this action do not fit kalentops $VERSION; use the action's commit of that version" >&2
+    exit 1
   fi
   mkdir "$home/bin"
   # By a path of its own: the environment's python and pip are nobody else's business.

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,23 @@ class Ran:
     @property
     def json(self) -> Any:
         return json.loads(self.out)
+
+
+def within(folder: Path, variables: Mapping[str, str], act: Callable[[], int]) -> Ran:
+    """What a process would do in a folder with these variables, done in this one."""
+    out, err = io.StringIO(), io.StringIO()
+    before = dict(os.environ), Path.cwd()
+    try:
+        os.environ.clear()
+        os.environ.update(variables)
+        os.chdir(folder)
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = act()
+    finally:
+        os.chdir(before[1])
+        os.environ.clear()
+        os.environ.update(before[0])
+    return Ran(code, out.getvalue(), err.getvalue())
 
 
 @dataclass
@@ -90,19 +107,7 @@ class Project:
 
     def within(self, act: Callable[[], int]) -> Ran:
         """The same for what is not a command."""
-        out, err = io.StringIO(), io.StringIO()
-        before = dict(os.environ), Path.cwd()
-        try:
-            os.environ.clear()
-            os.environ.update(self.variables())
-            os.chdir(self.folder)
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                code = act()
-        finally:
-            os.chdir(before[1])
-            os.environ.clear()
-            os.environ.update(before[0])
-        return Ran(code, out.getvalue(), err.getvalue())
+        return within(self.folder, self.variables(), act)
 
     def apply(self, *args: str) -> Ran:
         return self.run("apply", "--yes", *args)

@@ -89,11 +89,11 @@ def test_a_part_of_the_plan_is_applied_and_pushed_for_another_state(
     saved = json.loads((project.folder / "plan.json").read_text())
     ran, refused = step(project, "run", output, command="apply", plan_file="plan.json", state="live.json")
     assert refused["result"] == "error", "no repository that the state could be pushed to"
-    assert "git knows no repository" in ran.err
+    assert "git repository" in ran.err
     assert emulator.store.blueprints("sourcing_a") == emulator.store.blueprints("sourcing_b") == []
     assert json.loads((project.folder / "plan.json").read_text()) == saved
     recorded, _ = step(project, "record", output, state="../live.json")
-    assert "git knows no repository" in recorded.err
+    assert "git repository" in recorded.err
 
 
 def test_a_plan_of_the_action_can_look_at_kalent(

@@ -1,5 +1,6 @@
 """A runner of workflows, as small as these workflows need it: checkouts are clones of a bare repository, scripts are
-run by bash as GitHub runs them, composite actions have their steps run, artifacts are kept in a folder.
+run by bash as GitHub runs them, composite actions have their steps run, artifacts are kept in a folder. A script that
+only starts kalentops is done in this process, unless `processes` are asked for: starting it is most of its price.
 
 Written from "Workflow syntax for GitHub Actions" (the shell's options, `if`, outcomes), "Metadata syntax for GitHub
 Actions" (composite actions) and "Workflow commands for GitHub Actions" (the files for outputs and paths). What it
@@ -10,16 +11,20 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
+import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from kalentops.action.__main__ import main as action
+from kalentops.cli import run as run_cli
+from tests.harness import within
 from tests.repositories import Remote, git
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +47,9 @@ class Step:
 
 @dataclass
 class Runner:
-    """A machine for one job. `action` is what `uses:` calls the action of this repository."""
+    """A machine for one job. `action` is what `uses:` calls the action of this repository. With `processes`, each
+    script is one; else only the step that is cancelled, and what is no call of kalentops.
+    """
 
     home: Path
     remote: Remote
@@ -53,6 +60,7 @@ class Runner:
     environment: dict[str, str] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     artifacts: dict[str, bytes] = field(default_factory=dict)
+    processes: bool = False
     cancel_in: str = ""
     cancel_when: Path | None = None
     cancel_with: signal.Signals = signal.SIGINT
@@ -60,8 +68,12 @@ class Runner:
     def __post_init__(self) -> None:
         for name in ("work", "temp", "programs"):
             (self.home / name).mkdir(parents=True)
-        self._path = [str(self.home / "programs")]
-        _write_python(self.home / "programs" / "python3", self.home / "pip.log")
+        programs = self.home / "programs"
+        self._path = [str(programs)]
+        if self.processes:
+            write_python(programs / "python3", self.home / "pip.log")
+        else:  # as the action's first step would leave it
+            write_script(programs / "kalentops", f'exec "{sys.executable}" -P -m kalentops "$@"\n')
 
     @property
     def workspace(self) -> Path:
@@ -130,8 +142,6 @@ class Runner:
         files = {name: self.home / "temp" / f"{name}-{len(self.steps)}" for name in ("OUTPUT", "PATH", "ENV")}
         for file in files.values():
             file.touch()
-        body = self.home / "temp" / f"script-{len(self.steps)}.sh"
-        body.write_text(script)
         measured = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
         environment = measured | {
             "HOME": str(self.home),
@@ -149,8 +159,24 @@ class Runner:
             **self.environment,
             **own,
         }
+        act = None if self.processes or self.cancel_in == step.name else _call(script, environment)
+        if act is not None:
+            ran = within(self.workspace / place, environment, act)
+            step.log, code = ran.out + ran.err, ran.code
+        else:
+            code = self._process(script, step, _BASH if shell else _DEFAULT, place, environment)
+        self._path[:0] = files["PATH"].read_text().split("\n")[:-1]
+        step.outputs = _outputs(files["OUTPUT"].read_text())
+        assert not files["ENV"].read_text(), "an environment that other steps get is not asked for"
+        return "failure" if code else "success"
+
+    def _process(
+        self, script: str, step: Step, shell: tuple[str, ...], place: str, environment: dict[str, str]
+    ) -> int:
+        body = self.home / "temp" / f"script-{len(self.steps)}.sh"
+        body.write_text(script)
         process = subprocess.Popen(
-            [*(_BASH if shell else _DEFAULT), str(body)],
+            [*shell, str(body)],
             cwd=self.workspace / place,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -161,10 +187,7 @@ class Runner:
         if self.cancel_in == step.name:
             self._cancel(process)
         step.log = process.communicate(timeout=100)[0]
-        self._path[:0] = files["PATH"].read_text().split("\n")[:-1]
-        step.outputs = _outputs(files["OUTPUT"].read_text())
-        assert not files["ENV"].read_text(), "an environment that other steps get is not asked for"
-        return "failure" if process.returncode else "success"
+        return process.returncode
 
     def _cancel(self, process: subprocess.Popen[str]) -> None:
         """As a runner cancels: a signal to the process that it has started, and to no other."""
@@ -256,6 +279,26 @@ class Names:
         raise AssertionError(f"this runner knows no {name}")
 
 
+def _call(script: str, environment: dict[str, str]) -> Callable[[], int] | None:
+    """What a script that only starts kalentops does; None for any other."""
+    match shlex.split(script):
+        case ["exec", "bash", "$GITHUB_ACTION_PATH/action/install.sh"]:
+            return lambda: _append(environment["GITHUB_OUTPUT"], f"python={sys.executable}\n")
+        case ["exec", "$PYTHON", "-P", "-m", "kalentops.action", step]:
+            return lambda: action([step])
+        case ["exec", "kalentops", *args] | ["kalentops", *args]:
+            return lambda: run_cli(args)
+        case ["exit", "$CODE"]:
+            return lambda: int(environment["CODE"])
+    return None
+
+
+def _append(file: str, text: str) -> int:
+    with Path(file).open("a") as stream:
+        stream.write(text)
+    return 0
+
+
 def _outputs(text: str) -> dict[str, str]:
     """`name=value` and `name<<mark`, as GitHub reads them."""
     found: dict[str, str] = {}
@@ -268,20 +311,26 @@ def _outputs(text: str) -> dict[str, str]:
     return found
 
 
-def _write_python(path: Path, log: Path) -> None:
-    """A Python whose environments are this one's: what pip is asked for is written down, not fetched. The modules that
-    are named are really begun, so that one of the checkout would be.
+def write_python(path: Path, log: Path, *, begins: bool = True) -> None:
+    """A Python whose environments are this one's: what pip is asked for is written down, not fetched. With `begins`,
+    the modules that are named are really begun, so that one of the checkout would be. Beside a file `unfit`,
+    `pip check` finds fault.
     """
-    begun = f'"{sys.executable}" "${{@:1:3}}" --help > /dev/null || exit 9\n'
+    begun = f'"{sys.executable}" "${{@:1:3}}" --help > /dev/null || exit 9\n' if begins else ""
     inner = (
-        f'#!/bin/bash\nif [[ "$1 $2 $3" == "-P -m pip" ]]; then\n{begun}printf "%s\\n" "$*" >> "{log}"; exit 0; fi\n'
+        f'if [[ "$1 $2 $3" == "-P -m pip" ]]; then\n{begun}printf "%s\\n" "$*" >> "{log}"; '
+        f'[[ "${{@: -1}}" != check || ! -e "{log.parent}/unfit" ]]; exit; fi\n'
         f'exec "{sys.executable}" "$@"\n'
     )
-    (path.parent / "inner").write_text(inner)
-    path.write_text(
-        f'#!/bin/bash\n[[ "$1 $2" == "-P -c" ]] && exec "{sys.executable}" "$@"\n'
+    write_script(path.parent / "inner", inner)
+    write_script(
+        path,
+        f'[[ "$1 $2" == "-P -c" ]] && exec "{sys.executable}" "$@"\n'
         f'[[ "$1 $2 $3" == "-P -m venv" ]] || exit 9\n{begun}'
-        f'mkdir -p "$4/bin" && install -m 755 "{path.parent}/inner" "$4/bin/python"\n'
+        f'mkdir -p "$4/bin" && install -m 755 "{path.parent}/inner" "$4/bin/python"\n',
     )
+
+
+def write_script(path: Path, text: str) -> None:
+    path.write_text(f"#!/bin/bash\n{text}")
     path.chmod(0o755)
-    assert shutil.which("bash")

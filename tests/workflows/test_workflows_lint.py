@@ -72,7 +72,7 @@ def test_the_action_is_what_github_takes() -> None:
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is a package of the system")
 def test_shellcheck_finds_nothing_in_the_scripts(repository: Path, tmp_path: Path) -> None:
-    scripts = [ROOT / "action" / "install.sh"]
+    scripts = [ROOT / "action" / "install.sh", *(ROOT / ".ci").iterdir()]
     for number, file in enumerate([*files_of(repository), ROOT / "action.yml"]):
         data = yaml.safe_load(file.read_text())
         steps = [step for job in data.get("jobs", {}).values() for step in job["steps"]]

@@ -19,6 +19,7 @@ from tests.workflows.runner import ROOT, Runner
 
 ACTION = f"example/kalentops@{'a' * 40}"
 ACTIONS_OWN = (ROOT / "action.yml").read_text()
+INSTALL = (ROOT / "action" / "install.sh").read_text()
 GH006 = "echo 'error: GH006: Protected branch update failed for refs/heads/main.' >&2; exit 1"
 
 Start = Callable[..., Runner]
@@ -92,7 +93,7 @@ def ids_on(remote: Remote) -> dict[str, str]:
 def test_a_merge_is_applied_and_the_ids_are_committed(
     remote: Remote, start: Start, emulator: BackgroundEmulator
 ) -> None:
-    job = start("one")
+    job = start("one", processes=True)
     assert job.run(workflow(remote, "apply")) == "success", job.log
     (made,) = emulator.store.blueprints("sourcing_a")
     assert ids_on(remote) == {"sourcing_a/one": made.blueprint_id}
@@ -328,33 +329,6 @@ def test_the_action_without_a_key_is_refused(start: Start) -> None:
     assert "KALENT_API_KEY" in job.log
 
 
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ({"command": "destroy"}, "the input command is"),
-        ({"command": "plan; id"}, "the input command is"),
-        ({"version": "1.0; id"}, "the input version is no version"),
-        ({"working-directory": "$(id)"}, "there is no folder $(id)"),
-    ],
-)
-def test_inputs_that_can_not_be(given: dict[str, str], said: str, start: Start) -> None:
-    job = start("one")
-    assert job.run(job_with(**given)) == "failure"
-    assert said in job.log
-    assert "uid=" not in job.log
-
-
-def test_what_is_installed_is_this_checkout_with_hashes_or_the_version_asked_for(start: Start) -> None:
-    job = start("one")
-    assert job.run(job_with(command="validate")) == "success", job.log
-    pins, own = (job.home / "pip.log").read_text().splitlines()
-    assert pins.endswith(f"--require-hashes --requirement {ROOT}/requirements/run.txt")
-    assert own.endswith(f"--no-deps --no-build-isolation {ROOT}")
-    other = start("two")
-    assert other.run(job_with(command="validate", version="0.1.0")) == "success"
-    assert (other.home / "pip.log").read_text().splitlines()[-1].endswith("install kalentops==0.1.0")
-
-
 def test_no_module_of_the_reviewed_repository_is_run(remote: Remote, start: Start) -> None:
     """`python -m venv` looks into the current folder first, which is the checkout of somebody's pull request."""
     clone = remote.clone("hostile")
@@ -373,10 +347,14 @@ def test_no_module_of_the_reviewed_repository_is_run(remote: Remote, start: Star
         (clone / f"{name}.py").write_text(f"open('ran-{name}', 'w').close()\n")
     commit(clone, "Hostile")
     git(clone, "push", "--quiet", "origin", "main")
-    for command in ("plan", "apply"):
-        job = start(command)
-        assert job.run(job_with(command=command, **{"api-key": KEY})) == "success", job.log
-        assert list(job.home.rglob("ran-*")) == []
+    job = start("plan", processes=True)
+    assert job.run(job_with(command="plan", preview="true")) == "success", job.log
+    assert list(job.home.rglob("ran-*")) == []
+    python = re.findall(
+        r'("\$(?:PYTHON|python|programs/python|each)"|exec "%s") (-\S+)', ACTIONS_OWN + INSTALL
+    )
+    assert len(python) == 8
+    assert {option for _, option in python} == {"-P"}
 
 
 def test_hostile_names_reach_no_command_of_the_runner(remote: Remote, start: Start) -> None:

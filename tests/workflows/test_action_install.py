@@ -1,0 +1,111 @@
+"""What `action/install.sh` asks pip for, and what the runner's own settings of pip make of it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.workflows.runner import ROOT, write_python
+
+
+def wheel(folder: Path, name: str, version: str, module: str, requires: str = "") -> Path:
+    """A package of one module."""
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    about = f"{name}-{version}.dist-info"
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr(f"{name}/__init__.py", "")
+        made.writestr(f"{name}/__main__.py", module)
+        made.writestr(f"{about}/METADATA", metadata + (f"Requires-Dist: {requires}\n" if requires else ""))
+        made.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        made.writestr(f"{about}/RECORD", "")
+    return path
+
+
+def install(home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    (home / "temp").mkdir(exist_ok=True)
+    given = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "RUNNER_TEMP": str(home / "temp"),
+        "GITHUB_ACTION_PATH": str(ROOT),
+        "GITHUB_OUTPUT": str(home / "output"),
+        "GITHUB_PATH": str(home / "path"),
+        "VERSION": "",
+        **environment,
+    }
+    return subprocess.run(
+        ["bash", str(ROOT / "action" / "install.sh")],
+        cwd=home,
+        env=given,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_settings_of_the_runner_say_where_packages_come_from_and_nothing_else(tmp_path: Path) -> None:
+    """A mirror is kept. What would install elsewhere, or more, or nothing, is not, and no dependency is looked for."""
+    mirror = tmp_path / "mirror"
+    mirror.mkdir()
+    pin = hashlib.sha256(wheel(mirror, "tiny", "1.0", "").read_bytes()).hexdigest()
+    wheel(mirror, "tiny", "2.0", "")
+    wheel(mirror, "kalentops", "9.9", "import tiny; print('kalentops 9.9')", requires="tiny>=1")
+    (tmp_path / "action" / "requirements").mkdir(parents=True)
+    (tmp_path / "action" / "requirements" / "run.txt").write_text(f"tiny==1.0 --hash=sha256:{pin}\n")
+    settings = tmp_path / ".config" / "pip" / "pip.conf"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(
+        f"[global]\nfind-links = {mirror}\ntarget = {tmp_path}/elsewhere\n[install]\nuser = true\n"
+    )
+    done = install(
+        tmp_path,
+        GITHUB_ACTION_PATH=str(tmp_path / "action"),
+        VERSION="9.9",
+        PIP_NO_INDEX="1",
+        PIP_DRY_RUN="1",
+        PIP_REQUIREMENT=str(tmp_path / "missing.txt"),
+        PIP_PREFIX=str(tmp_path / "elsewhere"),
+        PIP_NO_BINARY=":all:",
+    )
+    assert (done.returncode, done.stdout.splitlines()[-1:]) == (0, ["kalentops 9.9"]), done.stderr
+    (made,) = (tmp_path / "temp").rglob("tiny-*.dist-info")
+    assert made.name == "tiny-1.0.dist-info"
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("version", ["", "0.1.0"])
+def test_nothing_is_resolved_and_what_is_there_has_to_fit(version: str, tmp_path: Path) -> None:
+    (tmp_path / "programs").mkdir()
+    log = tmp_path / "pip.log"
+    write_python(tmp_path / "programs" / "python3", log, begins=False)
+    path = os.pathsep.join([str(tmp_path / "programs"), os.environ["PATH"]])
+    done = install(tmp_path, PATH=path, PYTHONPATH=str(ROOT), VERSION=version)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("kalentops ")
+    listed, pins, own, checked = (
+        line.partition(" --disable-pip-version-check ")[2] for line in log.read_text().splitlines()
+    )
+    assert listed == "config list"
+    binary = "--no-deps --only-binary :all:"
+    assert pins == f"install --quiet --require-hashes {binary} --requirement {ROOT}/requirements/run.txt"
+    wanted = f"{binary} kalentops=={version}" if version else f"--no-deps --no-build-isolation {ROOT}"
+    assert own == f"install --quiet {wanted}"
+    assert checked == "check"
+    assert Path((tmp_path / "path").read_text().strip()).name == "bin"
+    log.unlink()
+    (tmp_path / "unfit").touch()
+    again = install(tmp_path, PATH=path, PYTHONPATH=str(ROOT), VERSION="0.2.0")
+    assert again.returncode == 1
+    assert "the pins of this action do not fit kalentops 0.2.0; use the action's commit" in again.stderr
+
+
+def test_a_version_is_a_number(tmp_path: Path) -> None:
+    done = install(tmp_path, VERSION="1.0; id")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the input version is no version" in done.stderr
