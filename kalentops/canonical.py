@@ -2,7 +2,8 @@
 
 Two views of one blueprint: what is sent, and what of it the API will show again. The API hides
 `config.userId` of a step and the blueprint's `config`, and stores a plain invitation without its text
-(docs/kalent-api.md, [page] and [docs]), so only the second view can be compared with a list.
+(docs/kalent-api.md, [page] and [docs]), so only the second view can be compared with a list. There, line ends of
+Windows in a text are line feeds: a reader sees no difference, and a block in YAML can't hold another.
 """
 
 from __future__ import annotations
@@ -76,6 +77,8 @@ def observable(body: Mapping[str, Any]) -> Canonical:
     for step in steps:
         if step.get("linkedInType") == "LINKEDIN_INVITATION":
             step["content"] = ""
+        elif isinstance(step.get("content"), str):
+            step["content"] = step["content"].replace("\r\n", "\n")
     return _canonical({"name": body["name"], "steps": steps})
 
 

@@ -126,7 +126,7 @@ def _write(
                 setup,
                 driver,
                 github=any(name.startswith(".github/") for name in names),
-                example=f"{setup.blueprints}/example.yaml" in names,
+                example=f"{setup.under}example.yaml" in names,
                 hooks=".pre-commit-config.yaml" in names,
             )
         )

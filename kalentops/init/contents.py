@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ WORKFLOWS: Final = ("pull-request", "apply", "drift")
 PLAIN: Final = re.compile(r"[A-Za-z0-9._/-]*")
 """Names of folders that can stand anywhere in a workflow without being quoted."""
 _WORDS: Final = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
+_UNIQUE: Final = re.compile(r"[a-z0-9]+(?:[-/][a-z0-9]+)*")
 _TOKEN: Final = re.compile(r"@@([A-Z_]+)@@")
 
 
@@ -46,9 +48,43 @@ class Setup:
         return f"{self.below}/" if self.below else ""
 
     @property
+    def under(self) -> str:
+        """What the names of blueprint files begin with, as seen from the project's folder."""
+        return "" if self.blueprints == "." else f"{self.blueprints}/"
+
+    @property
     def suffix(self) -> str:
-        """What makes the names of files at the root different for each project in one repository."""
-        return f"-{self.below.replace('/', '-')}" if self.below else ""
+        """What makes names different for each project in one repository, also where case does not count and where
+        `-`, `_` and `.` are one: files at the root, groups of runs, artifacts.
+        """
+        if not self.below:
+            return ""
+        plain = f"-{self.below.replace('/', '--')}"
+        return plain if _UNIQUE.fullmatch(self.below) else f"{plain}-{self._digest}"
+
+    @property
+    def _digest(self) -> str:
+        return hashlib.sha256(self.below.encode()).hexdigest()[:6]
+
+    @property
+    def environment(self) -> str:
+        """The environment on GitHub whose key applies this project."""
+        return f"kalent{self._place}"
+
+    @property
+    def reading(self) -> str:
+        """The one whose key looks every night."""
+        return f"kalent-read{self._place}"
+
+    @property
+    def _place(self) -> str:
+        """A slash, which `suffix` never has: `kalent-read` can't be the environment of a folder `read`."""
+        return f"/{self.suffix[1:]}" if self.below else ""
+
+    @property
+    def secret(self) -> str:
+        """A name of its own: GitHub takes the secret of the repository where the environment has none of that name."""
+        return "KALENT_API_KEY" + re.sub(r"[^A-Z0-9]", "_", self.suffix.upper())
 
     @property
     def tokens(self) -> Mapping[str, str]:
@@ -57,13 +93,18 @@ class Setup:
             "ACTION": uses,
             "BELOW": self.below or ".",
             "BELOW_QUOTED": _scalar(self.below or "."),
-            "BLUEPRINTS": self.blueprints,
+            "BLUEPRINTS": self.under,
+            "BLUEPRINTS_PATTERN": re.escape(self.prefix + self.under),
             "BRANCH": _scalar(self.branch),
             "CONDITION": self.condition,
+            "ENVIRONMENT": self.environment,
             "PREFIX": self.prefix,
+            "PREFIX_PATTERN": re.escape(self.prefix),
+            "READING": self.reading,
+            "SECRET": self.secret,
             "REPOSITORY": self.origin.url if self.origin else "",
             "REV": self.origin.commit if self.origin else "",
-            "SCHEMA": "/".join([".."] * (self.blueprints.count("/") + 1) + [SCHEMA]),
+            "SCHEMA": "../" * self.under.count("/") + SCHEMA,
             "STATE": self.state,
             "TEMPORARY": re.sub(r"[^/]+$", r".\g<0>.*.tmp", self.state),
             "SUFFIX": self.suffix,
@@ -92,7 +133,7 @@ def project_files(setup: Setup, *, schema: str, example: bool) -> Iterator[Wante
     """What belongs into the project's folder. `schema` is the JSON Schema of a blueprint file, as text."""
     yield Wanted(CONFIG, render("kalentops.yaml", setup))
     if example:
-        yield Wanted(f"{setup.blueprints}/example.yaml", render("example.yaml", setup))
+        yield Wanted(f"{setup.under}example.yaml", render("example.yaml", setup))
     advice = f"`kalentops schema > {SCHEMA}` brings it up to date"
     yield Wanted(SCHEMA, schema, advice=advice)
     yield _editor(setup)
@@ -101,7 +142,7 @@ def project_files(setup: Setup, *, schema: str, example: bool) -> Iterator[Wante
 
 
 def _editor(setup: Setup) -> Wanted:
-    globs = [f"{setup.blueprints}/**/*.{ending}" for ending in ("yaml", "yml")]
+    globs = [f"{setup.under}**/*.{ending}" for ending in ("yaml", "yml")]
     settings = {"yaml.schemas": {f"./{SCHEMA}": globs}}
     advice = f"add to it: {json.dumps(settings)[1:-1]}"
     return Wanted(".vscode/settings.json", json.dumps(settings, indent=2) + "\n", advice=advice)

@@ -10,6 +10,7 @@ from kalentops.reports import findings
 from kalentops.reports.lines import Line, Style, line
 from kalentops.text import count, visible
 from kalentops.writing.formatting import Formatted
+from kalentops.writing.layout import line_end_of
 
 _STYLES: Final[dict[str, Style]] = {"-": "bad", "+": "good", "@": "dim"}
 
@@ -32,17 +33,26 @@ def changed(done: Sequence[Formatted], *, written: bool) -> Iterator[Line]:
 def diff(done: Sequence[Formatted]) -> Iterator[Line]:
     """What would change, for people: blanks at the end of a line are shown as dots."""
     for each in done:
-        name = visible(each.name)
+        name, crlf = visible(each.name), line_end_of(each.after) == "\r\n"
         lines = difflib.unified_diff(
-            _lines(each.before), _lines(each.after), name, f"{name}, formatted", n=2, lineterm=""
+            _lines(each.before, crlf=crlf),
+            _lines(each.after, crlf=crlf),
+            name,
+            f"{name}, formatted",
+            n=2,
+            lineterm="",
         )
         for number, text in enumerate(lines):
             shown = _shown(text)
             yield line((shown, "bold" if number < 2 else _STYLES.get(text[:1], "")))  # noqa: PLR2004 - both names
 
 
-def _lines(text: str) -> list[str]:
+def _lines(text: str, *, crlf: bool) -> list[str]:
+    """The lines without their ends; one that ends otherwise than those of the file says so."""
     lines = text.split("\n")
+    if crlf:
+        ended = [each[:-1] if each.endswith("\r") else f"{each} (a line feed alone)" for each in lines[:-1]]
+        lines = [*ended, lines[-1]]
     return [*lines[:-1], *([lines[-1] + "\n"] if lines[-1] else [])]
 
 

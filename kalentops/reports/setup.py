@@ -55,7 +55,7 @@ def next_steps(of: Setup, driver: Driver, *, github: bool, example: bool, hooks:
     yield line(("Next:", "bold"))
     if example:
         yield line(
-            f"  - put the id of a sourcing into {of.blueprints}/example.yaml: `kalentops sourcings` lists them;"
+            f"  - put the id of a sourcing into {of.under}example.yaml: `kalentops sourcings` lists them;"
         )
         yield line("    or remove it, and take what is in Kalent already: `kalentops import --all`")
     yield line("  - `kalentops validate`, then commit what init has written")
@@ -78,14 +78,15 @@ def _github(of: Setup) -> Iterator[Line]:
             (f"  - in the workflows, replace {NO_ACTION[:26]}… by the repository and the commit", "warn")
         )
         yield line(("    of kalentops that you use; or remove them and run init with --action", "warn"))
-    yield line(
-        "  - on GitHub, under Settings, Environments: make `kalent` (branch rule: ",
-        of.branch,
-        " only; reviewers,",
-    )
-    yield line(
-        "    if you like) and `kalent-read` (the same branch, no reviewers), each with a secret KALENT_API_KEY"
-    )
+    yield line("  - on GitHub, under Settings, Environments, make two, each with a secret ", of.secret, ":")
+    yield line("      ", of.environment, "  (branch rule: ", of.branch, " only; reviewers, if you like)")
+    yield line("      ", of.reading, "  (the same branch, no reviewers)")
+    if of.below:
+        yield line(
+            "    They belong to ",
+            of.below,
+            "/ alone: each folder has its own, so that no key gets to another",
+        )
     yield line(
         "  - let the workflow `kalentops apply` push the state: if a rule protects ",
         of.branch,
@@ -93,5 +94,8 @@ def _github(of: Setup) -> Iterator[Line]:
     )
     yield line("    exception for it; a run finds out before it creates anything")
     yield line("  - have changes reviewed by who answers for the messages, in .github/CODEOWNERS:")
-    yield line(f"      /{of.prefix}{of.blueprints}/ @YOUR-ORGANISATION/recruiting")
+    yield line(f"      /{of.prefix}{of.under} @YOUR-ORGANISATION/recruiting")
+    yield line("    and what decides where they go and which are yours, by who maintains the repository:")
+    for name in (f"{of.prefix}{of.state}", f"{of.prefix}{of.state}.journal", f"{of.prefix}kalentops.yaml"):
+        yield line(f"      /{name} @YOUR-ORGANISATION/maintainers")
     yield line("      /.github/ @YOUR-ORGANISATION/maintainers")

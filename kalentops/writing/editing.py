@@ -21,6 +21,7 @@ from kalentops.errors import CannotEdit
 from kalentops.loader.files import MAX_BYTES
 from kalentops.loader.tree import parse
 from kalentops.text import clip, visible
+from kalentops.writing.layout import line_end_of
 from kalentops.writing.scalars import can_be_written
 from kalentops.writing.splicing.edits import Edit, Refusal, comments_left, splice
 from kalentops.writing.splicing.fields import BLUEPRINT_ORDER, BY_HAND, STEP_ORDER, Page, field_edits
@@ -107,7 +108,7 @@ def _check_steps(steps: list[Any], place: str, hint: str) -> None:
 
 def _pass(text: str, anchors: list[str], planned: Callable[[Page], list[Edit]]) -> str:
     """The text with what is planned for it; raises Refusal where it can't be read then, or lacks a comment."""
-    page = Page(text, read_outline(text), _line_end(text), anchors)
+    page = Page(text, read_outline(text), line_end_of(text), anchors)
     edits = planned(page)
     if not edits:
         return text
@@ -126,15 +127,8 @@ def _pass(text: str, anchors: list[str], planned: Callable[[Page], list[Edit]]) 
 
 def _ended(text: str, data: Any) -> str:
     """The text with an end of its last line, unless that changes what it says (`|` does so)."""
-    ended = text if text.endswith(("\n", "\r")) else text + _line_end(text)
+    ended = text if text.endswith(("\n", "\r")) else text + line_end_of(text)
     return ended if same(parse(ended).data, data) else text
-
-
-def _line_end(text: str) -> str:
-    """The line end that most lines have."""
-    both = text.count("\r\n")
-    counts = {"\n": text.count("\n") - both, "\r\n": both, "\r": text.count("\r") - both}
-    return max(counts, key=lambda each: counts[each])
 
 
 def _node(page: Page, key: str) -> Node:
@@ -173,7 +167,7 @@ def _checked(text: str, edited: str, goal: Any, anchors: list[str]) -> str:
     candidates = [edited]
     if not text.endswith(("\n", "\r")):
         ends = edited.removesuffix("\n").removesuffix("\r")
-        candidates = [ends, edited, edited + _line_end(text)]
+        candidates = [ends, edited, edited + line_end_of(text)]
     for candidate in candidates:
         parsed = parse(candidate)
         if not parsed.faults and same(parsed.data, goal):

@@ -13,6 +13,7 @@ from typing import Any
 from kalentops.finding import Finding
 from kalentops.loader.tree import events, parse
 from kalentops.writing import source
+from kalentops.writing.layout import line_end_of
 from kalentops.writing.relayout import relayout
 from kalentops.writing.source import Unclear
 
@@ -38,15 +39,19 @@ class Formatted:
 
 
 def format_text(name: str, text: str) -> Formatted:
-    """The text, a byte order mark included, in the one layout. A pure function; never raises for any text."""
+    """The text, a byte order mark included, in the one layout. A pure function; never raises for any text.
+
+    Line ends stay those that most lines have: git may have made them (`core.autocrlf`). Those of old Macs don't.
+    """
     plain = _LINE_END.sub("\n", text.lstrip("\ufeff"))
     faults = parse(plain).faults
     if faults:
         findings = [Finding(name, f.line, f.column, f.code, f.message, f.hint) for f in sorted(faults)]
         return Formatted(name, text, text, findings)
     try:
-        after = relayout(plain)
-        problem = "" if after == text else _difference(plain, after)
+        laid_out = relayout(plain)
+        after = laid_out.replace("\n", "\r\n") if line_end_of(text) == "\r\n" else laid_out
+        problem = "" if after == text else _difference(plain, laid_out)
     except Unclear as unclear:
         return Formatted(name, text, text, problem=str(unclear))
     return Formatted(name, text, text if problem else after, problem=problem)

@@ -37,6 +37,13 @@ ONE_LINE_FIELDS: Final = {
 """The fields of a step that are written as `{…}`, and the order in which people say what is in them."""
 
 
+def line_end_of(text: str) -> str:
+    """The line end that most lines have."""
+    both = text.count("\r\n")
+    counts = {"\n": text.count("\n") - both, "\r\n": both, "\r": text.count("\r") - both}
+    return max(counts, key=lambda each: counts[each])
+
+
 def ordered(fields: tuple[tuple[str, ...], tuple[str, ...]], given: Iterable[str]) -> list[str]:
     """The keys that are given, in the order of `fields`: (first, last); unknown ones stand between."""
     given = list(given)

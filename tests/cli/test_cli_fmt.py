@@ -120,11 +120,25 @@ def test_quiet_says_only_what_has_to_be_said(bare: Project) -> None:
     assert ran.err.startswith("blueprints/broken.yaml:2:1")
 
 
-def test_line_ends_and_the_byte_order_mark_go(bare: Project) -> None:
+def test_line_ends_stay_and_the_byte_order_mark_goes(bare: Project) -> None:
     folder = put(bare, windows="\ufeffa: |\r\n  x  \r\n\r\n  y\r\n", mark="\ufeffa: 1\n")
     assert bare.run("fmt").out.endswith("2 files formatted\n")
-    assert (folder / "windows.yaml").read_bytes() == b"a: |\n  x  \n\n  y\n"
+    assert (folder / "windows.yaml").read_bytes() == b"a: |\r\n  x  \r\n\r\n  y\r\n"
     assert (folder / "mark.yaml").read_bytes() == b"a: 1\n"
+    assert bare.run("fmt", "--check").code == 0
+
+
+def test_the_diff_of_a_file_with_line_ends_of_windows(bare: Project) -> None:
+    put(bare, windows="a:   1\r\nb: 2\r\nc: 3\nd: 4\r\n")
+    out = bare.run("fmt", "--diff").out
+    assert out.splitlines()[3:] == [
+        "-a:   1",
+        "+a: 1",
+        " b: 2",
+        "-c: 3 (a line feed alone)",
+        "+c: 3",
+        " d: 4",
+    ]
 
 
 def test_paths_and_another_folder(bare: Project) -> None:

@@ -56,6 +56,35 @@ def edit(emulator: BackgroundEmulator, blueprint_id: str, **fields: Any) -> None
     emulator.store.edit(blueprint_id, steps=steps)
 
 
+def test_with_line_ends_of_windows_on_both_sides(project: Project, emulator: BackgroundEmulator) -> None:
+    """The file was checked out on Windows, and so was the browser that edited. Saved again, nothing is an edit."""
+    path = project.folder / "blueprints" / "a.yaml"
+    path.parent.mkdir()
+    path.write_bytes(FILE.replace("\n", "\r\n").encode())
+    assert project.apply().code == 0
+    made = project.ids["sourcing_a/first"]
+    edit(emulator, made, content="Hi {{firstname}},\r\n\r\na word about the job.")
+    assert project.run("plan", "--refresh", "--detailed-exitcode").code == 0
+    edit(emulator, made, content="Hi {{firstname}},\r\n\r\ntwo words\r\nabout the job.")
+    assert project.run("import", "sourcing_a", "--update").code == 0
+    wanted = FILE.replace("a word about", "two words\n          about").replace("\n", "\r\n").encode()
+    assert path.read_bytes() == wanted
+    assert project.run("plan", "--refresh", "--detailed-exitcode").code == 0
+    assert project.run("fmt", "--check", "-q").code in {0, 1}
+    assert path.read_bytes() == wanted
+    path.unlink()
+    project.state_path.write_bytes(project.state_path.read_bytes().replace(b"\n", b"\r\n"))
+    assert project.run("state", "list").code == 0
+    project.state_path.unlink()
+    assert project.run("import", "sourcing_a").code == 0
+    (imported,) = path.parent.iterdir()
+    text = imported.read_text(encoding="utf-8")
+    assert (
+        "content: |-\n          Hi {{firstname}},\n\n          two words\n          about the job.\n" in text
+    )
+    assert project.run("plan", "--refresh", "--detailed-exitcode").code == 0
+
+
 def test_an_edit_is_taken_and_the_rest_stays_to_the_byte(
     project: Project, emulator: BackgroundEmulator
 ) -> None:

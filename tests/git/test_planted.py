@@ -82,7 +82,7 @@ class Planted:
         shutil.copytree(sub, evil)
         git(evil, "init", "--quiet")
         commit(evil, "Evil")
-        for name, value in (SETTINGS | settings).items():
+        for name, value in {**SETTINGS, **settings}.items():
             git(evil, "config", name, value)
         for name, mark in PROGRAMS.items():
             shell = "!" if mark.startswith("!") else ""

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from kalentops.config import load_config
-from kalentops.init.contents import WORKFLOWS
+from kalentops.init.contents import WORKFLOWS, Setup, workflows
 from kalentops.init.surroundings import DRIVER
 from kalentops.schema import blueprint_schema
 from tests.harness import Project
@@ -144,7 +144,7 @@ def test_no_example_beside_blueprints(fresh: Project) -> None:
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_lines_that_are_missing_are_added_between_marks(newline: str, fresh: Project) -> None:
     path = fresh.folder / ".gitignore"
-    before = newline.join(["*.pyc", "plan.json", "end without a line feed"]).encode()
+    before = newline.join(["*.pyc", "/plan.json", "end without a line feed"]).encode()
     path.write_bytes(before)
     fresh.run("init")
     after = path.read_bytes()
@@ -152,7 +152,7 @@ def test_lines_that_are_missing_are_added_between_marks(newline: str, fresh: Pro
     assert after.count(b"plan.json") == 1
     assert (b"\r\n" in after) == (newline == "\r\n")
     assert after.splitlines()[-1] == b"# <<< kalentops"
-    taken = after.replace(b"kalentops-crash-*.txt" + newline.encode(), b"")
+    taken = after.replace(b"/kalentops-crash-*.txt" + newline.encode(), b"")
     path.write_bytes(taken)
     assert "added to      .gitignore" in fresh.run("init").out
     assert sorted(path.read_bytes().split()) == sorted(after.split())
@@ -209,10 +209,10 @@ def test_a_project_below_the_root_has_its_workflows_at_the_root(fresh: Project) 
     ran = fresh.run("init", "--action", ACTION, "teams/paris")
     assert ran.code == 0, ran.err
     made = files_of(fresh.folder)
-    text = made[".github/workflows/kalentops-apply-teams-paris.yml"].decode()
+    text = made[".github/workflows/kalentops-apply-teams--paris.yml"].decode()
     assert '- "teams/paris/blueprints/**"' in text
     assert "working-directory: teams/paris" in text
-    assert "group: kalentops-apply-teams-paris\n" in text
+    assert "group: kalentops-apply-teams--paris\n" in text
     assert "teams/paris/blueprints/example.yaml" in made
     assert "files: ^teams/paris/" in made[".pre-commit-config.yaml"].decode()
 
@@ -279,7 +279,7 @@ def test_a_branch_or_a_folder_that_yaml_would_read_as_something_else(name: str, 
     git(tmp_path, "init", "--quiet", "--initial-branch", "main")
     (tmp_path / name).mkdir()
     assert Project(tmp_path, "").run("init", "--branch", name, "--action", ACTION, name).code == 0
-    suffix = f"-{name}"
+    suffix = Setup(below=name).suffix
     workflows = {
         kind: yaml.safe_load((tmp_path / f".github/workflows/kalentops-{kind}{suffix}.yml").read_text())
         for kind in ("apply", "drift", "pull-request")
@@ -294,6 +294,110 @@ def test_a_branch_or_a_folder_that_yaml_would_read_as_something_else(name: str, 
         assert job["steps"][1]["with"]["working-directory"] == name
     hooks = yaml.safe_load((tmp_path / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
     assert hooks[1]["args"] == ["-C", name]
+
+
+ALIKE = (
+    *(
+        "",
+        "read",
+        "kalent",
+        "apply",
+        "a/b",
+        "a-b",
+        "a--b",
+        "a_b",
+        "a.b",
+        "A-b",
+        "A/B",
+        "a-/b",
+        "a/-b",
+        "1.10",
+        "1-10",
+    ),
+    *("staging", "production", "Production", "production-read", "read/production", "outreach/production"),
+)
+
+
+def test_no_two_folders_share_an_environment_a_secret_a_group_or_a_file() -> None:
+    """Production would be applied with the key of staging. GitHub does not tell capital letters in these names."""
+    seen: dict[str, list[str]] = {}
+    for below in ALIKE:
+        for each in workflows(Setup(below=below)):
+            data = yaml.safe_load(each.text)
+            (job,) = data["jobs"].values()
+            names = {
+                "file": each.name,
+                "name": data["name"],
+                "group": data["concurrency"]["group"],
+                "environment": job.get("environment", f"none: {each.name}"),
+            }
+            found = dict.fromkeys(re.findall(r"secrets\.(\w+)", each.text))
+            assert all(re.fullmatch(r"[A-Z_][A-Z0-9_]*", secret) for secret in found)
+            for kind, name in [
+                *names.items(),
+                *(("secret", f"{each.name[:29]} {secret}") for secret in found),
+            ]:
+                seen.setdefault(kind, []).append(name.lower())
+    assert {kind: len(set(names)) for kind, names in seen.items()} == {
+        "file": 3 * len(ALIKE),
+        "name": 3 * len(ALIKE),
+        "group": 3 * len(ALIKE),
+        "environment": 3 * len(ALIKE),
+        "secret": 2 * len(ALIKE),
+    }
+
+
+def test_three_folders_of_one_repository(fresh: Project) -> None:
+    for name in ("staging", "teams/paris", "teams-paris"):
+        ran = fresh.run("init", "--action", ACTION, name)
+        assert ran.code == 0
+        environment = name.replace("/", "--")
+        secret = f"KALENT_API_KEY_{environment.upper().replace('-', '_')}"
+        assert f"each with a secret {secret}:" in ran.out
+        assert f"kalent/{environment}  (branch rule: main" in ran.out
+        assert f"kalent-read/{environment}  (" in ran.out
+        assert f"They belong to {name}/ alone" in ran.out
+        for owned in ("blueprints/", "kalentops.state.json", "kalentops.yaml"):
+            assert f"/{name}/{owned} @YOUR-ORGANISATION/" in ran.out
+        workflow = (fresh.folder / f".github/workflows/kalentops-apply-{environment}.yml").read_text()
+        assert f"working-directory: {name}\n" in workflow
+        assert f"environment: kalent/{environment}\n" in workflow
+        assert f"secrets.{secret} }}}}" in workflow
+    assert len(list((fresh.folder / ".github/workflows").iterdir())) == 9
+
+
+def test_what_is_ignored_is_ours_alone(fresh: Project) -> None:
+    """Of the same names elsewhere nothing is dropped from a commit, nor of a project below another one."""
+    ours = ["kalentops.state.json.lock", ".kalentops.state.json.1.tmp", "kalentops-crash-1.txt"]
+    ours += ["kalentops-preview.html", "plan.json", "blueprints/deep/.x.yaml.1.tmp"]
+    assert fresh.run("init").code == 0
+    ignored = git(fresh.folder, "check-ignore", "--", *ours, *(f"terraform/{each}" for each in ours))
+    assert ignored.splitlines() == ours
+    assert "kalentops.state.json" not in ignored.splitlines()
+
+
+def test_line_ends_are_pinned_for_our_files_alone(fresh: Project) -> None:
+    assert fresh.run("init").code == 0
+    pinned = ["blueprints/a.yaml", "blueprints/deep/b.yml", "kalentops.yaml", "kalentops.state.json"]
+    others = ["docs/a.yaml", "other/kalentops.yaml", "other/kalentops.state.json", "other/blueprints/a.yaml"]
+    said = git(fresh.folder, "check-attr", "eol", "--", *pinned, *others).splitlines()
+    assert said == [
+        *(f"{each}: eol: lf" for each in pinned),
+        *(f"{each}: eol: unspecified" for each in others),
+    ]
+    assert git(fresh.folder, "check-attr", "text", "--", "kalentops.state.json.journal").endswith("unset")
+
+
+def test_blueprints_in_the_project_s_own_folder(fresh: Project) -> None:
+    (fresh.folder / "kalentops.yaml").write_text("blueprints: .\n")
+    ran = fresh.run("init", "--action", ACTION)
+    assert ran.code == 0
+    made = files_of(fresh.folder)
+    assert b'- "**"' in made[".github/workflows/kalentops-apply.yml"]
+    assert git(fresh.folder, "check-attr", "eol", "--", "deep/a.yaml").endswith("eol: lf")
+    assert git(fresh.folder, "check-ignore", "--", "deep/.x.yaml.1.tmp")
+    assert b"./" not in made[".pre-commit-config.yaml"]
+    assert "\n      / @YOUR" in ran.out
 
 
 @pytest.mark.parametrize("bare", [True, False])

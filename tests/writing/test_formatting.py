@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from kalentops.loader.tree import parse, tokens
 from kalentops.writing import formatting, render
 from kalentops.writing.formatting import format_text
+from kalentops.writing.layout import line_end_of
 from tests.writing.messy import EVERYTHING, EXAMPLES, JSON, LISTS, messy
 from tests.writing.texts import texts, wild_files
 
@@ -90,6 +91,10 @@ def between(text: str) -> list[str]:
 def check(text: str) -> None:
     """Everything that has to hold for a text that can be read, without what `formatting` itself looks at."""
     after = laid_out(text)
+    if "\r" in after:
+        assert line_end_of(text) == "\r\n"
+        assert after.count("\r") == after.count("\n") == after.count("\r\n")
+        after = after.replace("\r\n", "\n")
     assert order(parse(after).data) == order(parse(text.lstrip("\ufeff")).data)
     assert ink(after) == ink(text)
     assert re.findall(r"# c\d+", after) == re.findall(r"# c\d+", text)
@@ -250,7 +255,13 @@ CASES = {
     "two ends": ("a: 1\n...\n# c\n...\n", "a: 1\n...\n# c\n...\n"),
     "nothing": ("--- # a\n # b\n...\n", "---  # a\n# b\n...\n"),
     "a value beside the marker": ("--- {a: 1}\n", "---\n{a: 1}\n"),
-    "line ends of Windows": ("a: |\r\n  x\r\n\r\n  y\r\nb: 1 # c\r\n", "a: |\n  x\n\n  y\nb: 1  # c\n"),
+    "line ends of Windows": (
+        "a: |\r\n  x\r\n\r\n  y\r\nb: 1 # c\r\n",
+        "a: |\r\n  x\r\n\r\n  y\r\nb: 1  # c\r\n",
+    ),
+    "most line ends of Windows": ("a: 1\r\nb: 2\nc: 3\r\n", "a: 1\r\nb: 2\r\nc: 3\r\n"),
+    "some line ends of Windows": ("a: 1\nb: 2\r\nc: 3\n", "a: 1\nb: 2\nc: 3\n"),
+    "as many of both": ("a: 1\r\nb: 2\n", "a: 1\nb: 2\n"),
     "line ends of old": ("a: 'x\r\r y'\rb: 2\r", "a: 'x\n\n  y'\nb: 2\n"),
     "a byte order mark": ("\ufeffa: 1\n", "a: 1\n"),
     "a comment right behind a quote": ("a: 'x'# c\nb: 'y'#", "a: 'x'  # c\nb: 'y'  #\n"),
