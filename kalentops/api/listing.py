@@ -84,9 +84,13 @@ def _read_all(
             raise UntrustedList(f"{whose} has more pages than its total of {total} allows")
     else:
         raise UntrustedList(f"{whose} does not end after {MAX_PAGES} pages")
-    if len(found) != total:
-        raise UntrustedList(f"{whose} shows {len(found)} of {total}")
+    _check_number(len(found), total, whose)
     return tuple(found.values())
+
+
+def _check_number(shown: int, total: int | None, whose: str) -> None:
+    if shown != total:
+        raise UntrustedList(f"{whose} shows {shown} of {total}")
 
 
 def _page(data: Any, number: int, field: str, whose: str) -> tuple[list[Any], dict[str, Any]]:

@@ -6,16 +6,16 @@ recorded for its address, and an address has one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 from kalentops.apply.base import Job, View, not_done
 from kalentops.apply.events import Reserved
 from kalentops.apply.result import Cause, Outcome, Result
 from kalentops.apply.settling import look_until
 from kalentops.apply.updating import record_done, refused_after, seen_entry, update
-from kalentops.canonical import hidden, of_body, shown_part
+from kalentops.canonical import Canonical, hidden, of_body, shown_part
 from kalentops.errors import KalentopsError
 from kalentops.outcome import Accepted, Limited, NotSent, Refused, Verdict
 from kalentops.planning.advice import never_resent
@@ -117,15 +117,11 @@ class _Creation:
         return remote if mark is not None and mark.taken else None
 
     def _reserve(self) -> Result | Limited | None:
-        """Make a stub. Whatever becomes of the request, the next look finds out.
-
-        Its nonce is recorded first, so that a later run knows which stubs may exist.
-        """
+        """Make a stub. Whatever becomes of the request, the next look finds out."""
         view, job = self.view, self.job
         mark = Mark(job.key, new_nonce())
         empty = stub(str(job.body["name"]), mark)
-        view.run.record(_intent(view, job, [*job.nonces, *self.own, mark.nonce]))
-        verdict = view.run.api.create(view.sourcing_id, empty.body)
+        verdict = self._post(mark, empty)
         if isinstance(verdict, Refused | NotSent | Limited):
             if not (job.nonces or self.own):
                 view.run.record(Closed(job.address, "refused or not sent"))
@@ -142,10 +138,14 @@ class _Creation:
         view.run.outcome_known(known=found is not None)
         return None
 
-
-def _intent(view: View, job: Job, nonces: list[str]) -> Intended:
-    at = view.run.clock.now()
-    return Intended(Intent(job.address, "create", job.body, job.digest, at, nonces=tuple(nonces)))
+    def _post(self, mark: Mark, empty: Canonical) -> Verdict:
+        """Ask for a stub. Its nonce is recorded first, so that a later run knows which stubs may exist."""
+        run, job = self.view.run, self.job
+        nonces = (*job.nonces, *self.own, mark.nonce)
+        run.record(
+            Intended(Intent(job.address, "create", job.body, job.digest, run.clock.now(), nonces=nonces))
+        )
+        return run.api.create(self.view.sourcing_id, empty.body)
 
 
 def _marked(view: View, mark: Mark) -> Remote | None:
@@ -243,10 +243,14 @@ def _id_in(verdict: Verdict, view: View, says: Callable[[str], bool]) -> str | N
     blueprint_id, name = verdict.data.get("blueprintId"), verdict.data.get("name")
     if not isinstance(blueprint_id, str) or not is_safe_id(blueprint_id):
         return None
-    elsewhere = verdict.data.get("sourcingId", view.sourcing_id) != view.sourcing_id
-    if elsewhere or view.run.given_before(blueprint_id) or not isinstance(name, str):
+    if _is_anothers(view, blueprint_id, verdict.data) or not isinstance(name, str):
         return None
     return blueprint_id if says(name) else None
+
+
+def _is_anothers(view: View, blueprint_id: str, data: Mapping[str, Any]) -> bool:
+    """Whether an answer names what was not made just now, and here."""
+    return data.get("sourcingId", view.sourcing_id) != view.sourcing_id or view.run.given_before(blueprint_id)
 
 
 def _adopt(view: View, job: Job) -> tuple[Result, Entry | None] | None:

@@ -67,16 +67,21 @@ def _resume_update(view: View, job: Job, intent: Intent) -> Result:
         return _go_on(
             view, job, result, replace(entry, sent=intent.sent, digest=intent.digest, remote_digest=sent)
         )
-    if job.change.after is None and entry.mark is not None:
-        # Closed, its text would come to what nobody looks for any more.
-        return job.result(Action.RESUME, Outcome.UNKNOWN, entry.blueprint_id, error=text_on_its_way(entry))
     if job.change.after is None:
-        run.record(Closed(job.address, "not wanted any more"))
-        return job.result(Action.RESUME, Outcome.DONE, entry.blueprint_id)
+        return _unwanted(view, job, entry)
     result = update(view, job, entry, baselines=frozenset({sent}))
     if result.outcome is Outcome.CONFLICT and entry.mark is None:
         run.record(Closed(job.address, "left as it is in Kalent"))
     return replace(result, action=Action.RESUME)
+
+
+def _unwanted(view: View, job: Job, entry: Entry) -> Result:
+    """Nothing is to follow the update that was interrupted."""
+    if entry.mark is not None:
+        # Closed, its text would come to what nobody looks for any more.
+        return job.result(Action.RESUME, Outcome.UNKNOWN, entry.blueprint_id, error=text_on_its_way(entry))
+    view.run.record(Closed(job.address, "not wanted any more"))
+    return job.result(Action.RESUME, Outcome.DONE, entry.blueprint_id)
 
 
 def _shows(view: View, entry: Entry, digest: str) -> bool:

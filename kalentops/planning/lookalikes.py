@@ -70,7 +70,11 @@ def reserved(
             free.append(remote)
         else:
             others.append(remote)
-    first = taken or others
+    return _chosen(taken or others, free)
+
+
+def _chosen(first: list[Remote], free: list[Remote]) -> Remote | str | None:
+    """Of stubs that may have a text, the only one; else a free one. Why a person has to look where there are more."""
     if len(first) > 1:
         ids = ", ".join(remote.blueprint_id for remote in first)
         return (
