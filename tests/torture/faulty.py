@@ -1,0 +1,400 @@
+"""Faults put into kalentops on purpose. Each names what it replaces, and the attack that notices it.
+
+A replacement takes what it replaces first, then the same parameters; `_` before a name says that it is not used.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from kalentops.api.transport import HttpTransport
+from kalentops.apply.base import Job, Run, View
+from kalentops.apply.creating import create
+from kalentops.apply.result import Outcome, Result
+from kalentops.apply.updating import update
+from kalentops.canonical import Canonical, of_body
+from kalentops.errors import StateDamaged
+from kalentops.outcome import Answer, Limited, NotSent, Refused, Trouble, Verdict
+from kalentops.planning.lookalikes import Alike
+from kalentops.planning.plan import Action
+from kalentops.remote import Remote
+from kalentops.state.entries import Adopted, Closed, Done, Entry, Intended, Intent, Record, Seen, State
+from kalentops.state.format import parse
+from kalentops.store import durable, journal
+from kalentops.store.base import Snapshot
+from kalentops.store.journal import Journal, Writer
+from kalentops.stub import Mark, mark_in
+
+Original = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`target` is `module:name` or `module:Class.name`. A name that another module has defined is replaced in this
+    module alone, any other wherever it was imported.
+    """
+
+    name: str
+    target: str
+    noticed_by: str
+    replacement: Callable[..., Any]
+
+
+MUTANTS: list[Mutant] = []
+
+
+def mutant(name: str, target: str, noticed_by: str) -> Callable[[Original], Original]:
+    def add(replacement: Original) -> Original:
+        MUTANTS.append(Mutant(name, target, noticed_by, replacement))
+        return replacement
+
+    return add
+
+
+# --- what is recorded, and when -----------------------------------------------------------------------------------
+
+
+def _begun(record: Record, action: str) -> bool:
+    """Whether it is the intent of something that carries a text."""
+    return isinstance(record, Intended) and record.intent.action == action and not record.intent.nonces
+
+
+def _record_without(
+    original: Original, run: Run, records: Iterable[Record], what: Callable[[Record], bool]
+) -> None:
+    kept = [each for each in records if not what(each)]
+    if kept:
+        original(run, *kept)
+
+
+@mutant("fill before the claim is durable", "apply.base:Run.record", "open_outcome")
+def _(original: Original, self: Run, *records: Record) -> None:
+    for each in records:
+        if isinstance(each, Intended) and each.intent.blueprint_id is not None:
+            self.api.update(each.intent.blueprint_id, each.intent.sent)
+    original(self, *records)
+
+
+@mutant("fill without a claim", "apply.base:Run.record", "open_outcome")
+def _(original: Original, self: Run, *records: Record) -> None:
+    intended = any(_begun(each, "update") for each in records)
+    _record_without(original, self, records, lambda each: intended and isinstance(each, Adopted))
+
+
+@mutant("PATCH without intent", "apply.base:Run.record", "open_outcome")
+def _(original: Original, self: Run, *records: Record) -> None:
+    _record_without(original, self, records, lambda each: _begun(each, "update"))
+
+
+@mutant("whole without an intent", "apply.base:Run.record", "simulation")
+def _(original: Original, self: Run, *records: Record) -> None:
+    _record_without(original, self, records, lambda each: _begun(each, "create"))
+
+
+@mutant("outcome not recorded", "apply.base:Run.record", "put_back")
+def _(original: Original, self: Run, *records: Record) -> None:
+    _record_without(original, self, records, lambda each: isinstance(each, Done))
+
+
+@mutant("an update forgets what it replaced", "apply.base:Run.record", "put_back")
+def _(original: Original, self: Run, *records: Record) -> None:
+    intended = any(_begun(each, "update") for each in records)
+    _record_without(original, self, records, lambda each: intended and isinstance(each, Seen))
+
+
+@mutant("an outcome forgets what was replaced", "state.entries:_take", "put_back")
+def _(original: Original, record: Record, entries: dict[str, Entry], intents: dict[str, Intent]) -> None:
+    original(record, entries, intents)
+    if isinstance(record, Done) and record.address in entries:
+        entries[record.address] = replace(entries[record.address], updated_at=None)
+
+
+# --- making a blueprint -------------------------------------------------------------------------------------------
+
+
+@mutant("text in the first request", "apply.creating:_Creation._post", "open_outcome")
+def _(original: Original, self: Any, mark: Mark, _empty: Canonical) -> Any:
+    return original(self, mark, of_body(self.job.body))
+
+
+@mutant("a nonce that repeats", "stub:new_nonce", "wire")
+def _(_original: Original) -> str:
+    return "00000000"
+
+
+@mutant("claim of somebody's edited stub", "planning.lookalikes:_edited_stub", "edited_stub")
+def _(_original: Original, remote: Remote, _address: str) -> Remote:
+    return remote
+
+
+@mutant("a stub counted as ours by its name alone", "stub:mark_of", "edited_stub")
+def _(_original: Original, body: Mapping[str, Any]) -> Mark | None:
+    return mark_in(str(body.get("name", "")))
+
+
+@mutant("the first of several stubs", "planning.lookalikes:_chosen", "text_of_a_lost_state")
+def _(original: Original, first: list[Remote], free: list[Remote]) -> Any:
+    return original(sorted(first, key=lambda each: each.blueprint_id)[:1], free)
+
+
+@mutant("a free stub before one that may have a text", "planning.lookalikes:_chosen", "text_of_a_lost_state")
+def _(original: Original, first: list[Remote], free: list[Remote]) -> Any:
+    return original([] if free and len(first) == 1 else first, free)
+
+
+@mutant("nobody says which stub is taken", "apply.creating:_Creation._may_fill", "rolled_back")
+def _(_original: Original, _self: Any, _empty: Remote) -> bool:
+    return True
+
+
+@mutant("nothing adopted", "apply.creating:_adopt", "long_list")
+def _(_original: Original, _view: View, _job: Job) -> None:
+    return None
+
+
+@mutant("adopts by name only", "apply.creating:look_alikes", "simulation")
+def _(original: Original, remotes: Iterable[Remote], body: Mapping[str, Any]) -> Alike:
+    found: Alike = original(remotes, body)
+    return Alike((*found.exact, *found.others)[:1])
+
+
+@mutant("any id is taken", "apply.creating:_is_anothers", "simulation")
+def _(_original: Original, _view: View, _blueprint_id: str, _data: Mapping[str, Any]) -> bool:
+    return False
+
+
+@mutant("an answer is not told from another", "apply.creating:_id_in", "mixed_up")
+def _(original: Original, verdict: Verdict, view: View, _says: Callable[[str], bool]) -> Any:
+    return original(verdict, view, lambda _: True)
+
+
+@mutant("creates go on for ever", "apply.base:Run.creates_are_safe", "broken_api")
+def _(_original: Original, _self: Run) -> bool:
+    return True
+
+
+# --- updating, and going on after a run that was cut off ------------------------------------------------------------
+
+
+@mutant("fill without a look", "state.entries:Entry.not_arrived", "edited_stub")
+def _(original: Original, self: Entry, remote: Remote) -> Any:
+    return self.mark is not None or original(self, remote)
+
+
+@mutant("an older list is believed", "state.entries:Entry.outdates", "put_back")
+def _(_original: Original, _self: Entry, _updated_at: str | None) -> bool:
+    return False
+
+
+@mutant("baseline ignored", "apply.updating:update", "edited_stub")
+def _(
+    original: Original,
+    view: View,
+    job: Job,
+    entry: Entry,
+    *,
+    baselines: frozenset[str],
+    first: tuple[Record, ...],
+) -> Any:
+    shown = {each.digest for each in view.fresh()}
+    return original(view, job, entry, baselines=baselines | shown, first=first)
+
+
+@mutant("accepted means in place", "apply.readback:_Check.is_behind", "put_back")
+def _(original: Original, self: Any, view: View) -> Any:
+    return original(self, view) and view.get(self.result.blueprint_id) is None
+
+
+@mutant("a refusal settles what an earlier run has sent", "apply.updating:refused_after", "refused_later")
+def _(_original: Original, job: Job, _action: str) -> Record:
+    return Closed(job.address, "refused or not sent")
+
+
+@mutant("a text on its way is forgotten with its address", "apply.resuming:_unwanted", "refused_later")
+def _(_original: Original, view: View, job: Job, entry: Entry) -> Result:
+    view.run.record(Closed(job.address, "not wanted any more"))
+    return job.result(Action.RESUME, Outcome.DONE, entry.blueprint_id)
+
+
+@mutant("sent whole again by itself", "apply.resuming:_resume_whole", "simulation")
+def _(original: Original, view: View, job: Job, intent: Intent) -> Any:
+    if job.change.after is not None:
+        view.run.options = replace(view.run.options, resend=view.run.options.resend | {job.address})
+    return original(view, job, intent)
+
+
+@mutant("open intents are passed over", "apply.sourcing:resume", "simulation")
+def _(_original: Original, view: View, job: Job, _intent: Intent) -> Any:
+    return create(view, job) if job.entry is None else (update(view, job, job.entry), None)
+
+
+@mutant("an open intent is not said", "apply.sourcing:_honest", "open_outcome")
+def _(_original: Original, _run: Run, _job: Job, result: Result) -> Result:
+    return result
+
+
+# --- answers and lists --------------------------------------------------------------------------------------------
+
+
+def _answered(answer: Answer, *statuses: int) -> bool:
+    return answer.trouble is None and answer.status in statuses
+
+
+@mutant("a lost answer means not sent", "outcome:classify", "twice")
+def _(original: Original, answer: Answer) -> Any:
+    return NotSent(answer.reason) if answer.trouble is Trouble.LOST else original(answer)
+
+
+@mutant("retries a 5xx", "outcome:classify", "broken_api")
+def _(original: Original, answer: Answer) -> Any:
+    return NotSent("5xx") if _answered(answer, *range(500, 600)) else original(answer)
+
+
+@mutant("any 4xx is a refusal", "outcome:classify", "simulation")
+def _(original: Original, answer: Answer) -> Any:
+    return Refused(403, "", "") if _answered(answer, 403) else original(answer)
+
+
+@mutant("429 of an edge is the API's", "outcome:classify", "simulation")
+def _(original: Original, answer: Answer) -> Any:
+    return Limited(0.0) if _answered(answer, 429) else original(answer)
+
+
+@mutant("success without its word", "outcome:classify", "false_success")
+def _(original: Original, answer: Answer) -> Any:
+    if not _answered(answer, *range(200, 300)):
+        return original(answer)
+    body = answer.body if isinstance(answer.body, Mapping) else {}
+    return original(replace(answer, body={**body, "success": True}))
+
+
+@mutant("408 is a refusal", "outcome:_MAY_HAVE_BEGUN", "simulation")
+def _(original: frozenset[int]) -> frozenset[int]:
+    return original - {408}
+
+
+@mutant("only page one", "api.listing:_page", "long_list")
+def _(original: Original, data: Any, number: int, field: str, whose: str) -> Any:
+    rows, pagination = original(data, number, field, whose)
+    return rows, {**pagination, "hasNextPage": False, "total": len(rows)}
+
+
+@mutant("a short list is whole", "api.listing:_check_number", "simulation")
+def _(_original: Original, _shown: int, _total: int | None, _whose: str) -> None:
+    return None
+
+
+@mutant("redirects followed", "api.transport:HttpTransport._client", "wire")
+def _(original: Original, self: HttpTransport) -> Any:
+    client, connection = original(self)
+    client.follow_redirects = True
+    return client, connection
+
+
+@mutant("the key is echoed", "api.secret:ApiKey.scrub", "wire")
+def _(_original: Original, _self: Any, text: str) -> str:
+    return text
+
+
+# --- the disk -----------------------------------------------------------------------------------------------------
+
+
+class _But:
+    """A module, except for some of its names."""
+
+    def __init__(self, module: ModuleType, **names: Any) -> None:
+        self._module = module
+        self.__dict__.update(names)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name)
+
+
+@mutant("no sync of the journal", "store.journal:Writer._put", "power")
+def _(_original: Original, self: Writer, data: bytes) -> None:
+    durable.write_all(self._descriptor, data)
+
+
+@mutant("no folder sync for the journal", "store.journal:durable", "power")
+def _(original: ModuleType) -> Any:
+    return _But(original, sync_folder=lambda _: None)
+
+
+@mutant("no sync of the state", "store.durable:_beside", "power")
+def _(_original: Original, path: Path, data: bytes, _mode: int | None) -> Path:
+    temporary = path.with_name(f".{path.name}.0.tmp")
+    descriptor = os.open(temporary, durable.CREATE, 0o600)
+    durable.write_all(descriptor, data)
+    os.close(descriptor)
+    return temporary
+
+
+@mutant("no folder sync for the state", "store.durable:replace", "power")
+def _(_original: Original, path: Path, data: bytes) -> None:
+    durable._beside(path, data, None).replace(path)
+
+
+@mutant("the state is written in place", "store.durable:replace", "power")
+def _(_original: Original, path: Path, data: bytes) -> None:
+    with path.open("wb") as stream:
+        os.write(stream.fileno(), data)
+
+
+@mutant("checksum not checked", "store.journal:_whole", "journal")
+def _(_original: Original, line: bytes, number: int) -> dict[str, Any]:
+    return parse(line[journal._HEAD :].decode(errors="replace"), f"record {number} of the journal")
+
+
+@mutant("damaged records are passed over", "store.journal:decode", "journal")
+def _(original: Original, data: bytes) -> Any:
+    *lines, tail = data.split(b"\n")
+    whole = []
+    for line in lines:
+        with suppress(StateDamaged):
+            journal._whole(line, 1)
+            whole.append(line)
+    return original(b"\n".join([*whole, tail]))
+
+
+@mutant("the journal is not read", "store.filestore:_together", "one_writer")
+def _(_original: Original, state: State, _found: Journal | None, _name: str) -> Snapshot:
+    return Snapshot(state)
+
+
+@mutant("a journal without its state is ignored", "store.filestore:_together", "one_writer")
+def _(original: Original, state: State, found: Journal | None, name: str) -> Any:
+    return Snapshot(state) if state.lineage is None else original(state, found, name)
+
+
+@mutant("serial not checked", "store.filestore:_FileSession._check_unmoved", "one_writer")
+def _(_original: Original, _self: Any) -> None:
+    return None
+
+
+@mutant("the serial stands still", "store.filestore:replace", "serials")
+def _(original: Original, obj: Any, /, **changes: Any) -> Any:
+    return original(obj, **changes | ({"serial": 0} if "serial" in changes else {}))
+
+
+@mutant("no lock", "store.lock:try_lock", "one_writer")
+def _(_original: Original, _descriptor: int) -> bool:
+    return True
+
+
+@mutant("intents are not folded", "state.format:dump_state", "open_outcome")
+def _(original: Original, state: State) -> Any:
+    return original(replace(state, intents={}))
+
+
+@mutant("a corrupt state is empty", "state.format:load_state", "one_writer")
+def _(original: Original, data: bytes) -> Any:
+    try:
+        return original(data)
+    except StateDamaged:
+        return State()
