@@ -17,6 +17,7 @@ from kalentops.finding import Severity
 from kalentops.loader.files import Source, read
 from kalentops.loader.places import Places
 from kalentops.loader.tree import parse
+from kalentops.loader.unread import other_settings
 from kalentops.model import VARIABLES
 from kalentops.rules.table import BY_CODE
 from kalentops.rules.table import meant as rule_meant
@@ -85,6 +86,8 @@ def load_config(start: Path) -> Config:
     """
     start = start.resolve()
     root = _find(start)
+    for folder in _own(start, root):
+        _refuse_others(folder)
     if root is None:
         return _config(start, _File())
     text = read(Source(str(root / FILE), FILE), root)
@@ -106,6 +109,29 @@ def _find(start: Path) -> Path | None:
         if (folder / ".git").exists():
             return None
     return None
+
+
+def _own(start: Path, root: Path | None) -> Iterator[Path]:
+    """The folders whose settings may hold here: up to those that do, or to the root of the repository. Outside of a
+    repository, what lies above is somebody else's.
+    """
+    above = [start, *start.parents]
+    top = root or next((folder for folder in above if (folder / ".git").exists()), start)
+    yield from above[: above.index(top) + 1]
+
+
+def _refuse_others(folder: Path) -> None:
+    """Raises InvalidConfig for a file that its author takes for the settings, and that is not read."""
+    try:
+        other = other_settings([each.name for each in folder.iterdir()], FILE)
+    except OSError:
+        return
+    if other:
+        kind = "beside it there is" if (folder / FILE).exists() else "the settings stand in"
+        raise InvalidConfig(
+            f"{clip(str(folder / other), 120)} is not read: {kind} {FILE}",
+            hint=f"rename it to {FILE}, or move what it says there and delete it",
+        )
 
 
 def _read(text: str) -> _File:

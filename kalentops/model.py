@@ -6,9 +6,19 @@ what fits together with what is said by the rules.
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, Self, TypeAlias, get_args
 
-from kalentops.shape import FrozenList, JsonValue, KeyStr, NonEmpty, PositiveInt, Shape, called
+from kalentops.shape import (
+    FrozenList,
+    JsonValue,
+    KeyStr,
+    NonEmpty,
+    PositiveInt,
+    Shape,
+    ShapeError,
+    Violation,
+    called,
+)
 
 Channel: TypeAlias = Literal["LINKEDIN", "WHATSAPP", "EMAIL", "SMS"]
 LinkedInType: TypeAlias = Literal[
@@ -108,13 +118,27 @@ class Move(Shape):
 
 class SourcingFile(Shape):
     """One file: some or all blueprints of one sourcing, by key. `moved` and `removed` say what became of keys that
-    the state may know and that stand in no file any more.
+    the state may know and that stand in no file any more; a file may hold them alone.
     """
 
     sourcingId: NonEmpty
-    blueprints: dict[KeyStr, Blueprint]
+    blueprints: dict[KeyStr, Blueprint] = {}  # noqa: RUF012 - a model copies its defaults
     moved: FrozenList[Move] = ()
     removed: FrozenList[KeyStr] = ()
+
+    @classmethod
+    def read(cls, data: Any) -> Self:
+        """The same; a file that says nothing of keys that moved or were removed has to hold blueprints."""
+        says = isinstance(data, dict) and ("blueprints" in data or data.get("moved") or data.get("removed"))
+        missing = Violation("missing", ("blueprints",), data, {}, "Field required")
+        absent = [missing] if isinstance(data, dict) and not says else []
+        try:
+            found = super().read(data)
+        except ShapeError as error:
+            raise ShapeError([*absent, *error.violations]) from None
+        if absent:
+            raise ShapeError(absent)
+        return found
 
 
 def allowed(field: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from kalentops.checking import Desired, FileResult, Job, check_file
 from kalentops.collector import paused
 from kalentops.finding import Finding, Severity
 from kalentops.loader.files import Source, find
-from kalentops.rules.engine import DEFAULTS, Relocation, Serving, Severities, check_together
+from kalentops.rules.engine import DEFAULTS, Relocation, Serving, Severities, check_together, weighed
 from kalentops.rules.relocated import check_relocations
 
 PARALLEL_FROM = 150
@@ -48,7 +48,8 @@ def load(
     `root` is the project's folder, absolute. Raises UsageError where a place does not exist; everything else
     that is wrong with a file is a finding.
     """
-    sources = find(root, places)
+    passed_over: list[Finding] = []
+    sources = find(root, places, passed_over)
     job = Job(root, severities, known)
     complete = True
     repository = Repository([source.name for source in sources])
@@ -60,6 +61,7 @@ def load(
             repository.serving += [result.serving] if result.serving else []
             complete = complete and result.whole
     named = [each.named for each in repository.desired]
+    repository.findings += weighed(passed_over, severities)
     repository.findings += check_together(named)
     repository.findings += check_relocations(named, repository.relocations, complete=complete)
     repository.findings.sort()

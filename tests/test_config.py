@@ -183,3 +183,46 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "kalentops.yaml").mkdir()
     with pytest.raises(InvalidConfig, match=r"^kalentops\.yaml: "):
         load_config(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "kalentops.yml",
+        ".kalentops.yaml",
+        "Kalentops.yaml",
+        "kalentops.yaml.txt",
+        "kalentops.json",
+        "kalentops - Copy.yaml",
+    ],
+)
+def test_settings_under_another_name_are_refused(name: str, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "sub").mkdir()
+    (tmp_path / name).write_text("guards: {max_creates: 1}\n")
+    for folder in (tmp_path, tmp_path / "sub"):
+        with pytest.raises(InvalidConfig) as caught:
+            load_config(folder)
+        assert f"{name} is not read" in str(caught.value)
+        assert caught.value.hint == "rename it to kalentops.yaml, or move what it says there and delete it"
+
+
+@pytest.mark.parametrize(("name", "refused"), [("kalentops.yml", True), ("kalentops.yaml.bak", False)])
+def test_beside_the_settings_a_copy_is_fine_and_another_spelling_is_not(
+    name: str, tmp_path: Path, *, refused: bool
+) -> None:
+    for each in ("kalentops.yaml", name):
+        (tmp_path / each).write_text("parallelism: 3\n")
+    if refused:
+        with pytest.raises(InvalidConfig, match="beside it there is"):
+            load_config(tmp_path)
+    else:
+        assert load_config(tmp_path).parallelism == 3
+
+
+def test_settings_of_others_above_a_folder_without_a_repository_do_not_count(tmp_path: Path) -> None:
+    (tmp_path / "kalentops.yml").touch()
+    (tmp_path / "mine").mkdir()
+    for name in ("kalentops.state.json", "kalentops-preview.html", "kalentops.md", ".kalentops.d"):
+        (tmp_path / "mine" / name).touch()
+    assert load_config(tmp_path / "mine").root == (tmp_path / "mine").resolve()

@@ -52,6 +52,14 @@ def test_it_is_a_schema() -> None:
     assert schema["title"] == "Blueprints of one sourcing in Kalent"
 
 
+def test_every_field_is_described() -> None:
+    schema = blueprint_schema()
+    for shape in (schema, *schema["$defs"].values()):
+        for name, field in shape.get("properties", {}).items():
+            assert field.get("description"), name
+    assert "from the step before" in schema["$defs"]["Step"]["properties"]["delay"]["description"]
+
+
 def test_making_it_twice_gives_the_same() -> None:
     assert blueprint_schema() == blueprint_schema()
 
@@ -65,6 +73,7 @@ def test_good_files() -> None:
     VALIDATOR.validate(GOOD)
     VALIDATOR.validate({"sourcingId": "s1", "blueprints": {}})
     VALIDATOR.validate({"sourcingId": "s1", "blueprints": {"a": {"name": "A"}}})
+    VALIDATOR.validate({"sourcingId": "s1", "removed": ["a"]})
 
 
 Edit = Callable[[dict[str, Any], list[dict[str, Any]]], object]
@@ -73,6 +82,7 @@ BAD: dict[str, Edit] = {
     "an empty sourcing": lambda file, _: file.update(sourcingId=""),
     "a sourcing of another kind": lambda file, _: file.update(sourcingId=5),
     "no blueprints": lambda file, _: file.pop("blueprints"),
+    "nothing of any key": lambda file, _: [file.pop("blueprints"), file.update(removed=[])],
     "an unknown field": lambda file, _: file.update(sourcings=[]),
     "a bad key": lambda file, _: file["blueprints"].update(A={"name": "A"}),
     "a long key": lambda file, _: file["blueprints"].update({"a" * 65: {"name": "A"}}),

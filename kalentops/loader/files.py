@@ -8,9 +8,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from kalentops.errors import UsageError
-from kalentops.finding import Finding
+from kalentops.finding import Finding, Severity
+from kalentops.loader.unread import meant_as
+from kalentops.text import clip, some
 
 MAX_BYTES = 1 << 20
 SUFFIXES = (".yaml", ".yml")
@@ -32,12 +35,14 @@ class Source:
     outside: bool = False
 
 
-def find(root: Path, places: Iterable[Path]) -> list[Source]:
+def find(root: Path, places: Iterable[Path], passed_over: list[Finding] | None = None) -> list[Source]:
     """The YAML files at and below `places`, in a stable order, each once.
 
     `root` is the folder of the project; names are relative to it. Names that begin with a dot are passed
-    over. Raises UsageError where a place does not exist.
+    over. What looks like a file of blueprints and is not read is added to `passed_over`. Raises UsageError where a
+    place does not exist.
     """
+    unread: list[str] = []
     found: dict[str, Source] = {}
     for place in places:
         if not os.path.lexists(place):
@@ -48,17 +53,58 @@ def find(root: Path, places: Iterable[Path]) -> list[Source]:
                 + _begin(root),
             )
         outside = _leaves(str(place), root)
-        for path in _below(str(place)) if _is_folder(place) and not outside else [str(place)]:
+        for path in _below(str(place), unread) if _is_folder(place) and not outside else [str(place)]:
             found.setdefault(path, Source(path, _name(root, path), outside))
+    if passed_over is not None:
+        passed_over += [_unread(_name(root, path)) for path in dict.fromkeys(unread)]
     return sorted(found.values(), key=lambda source: source.name)
 
 
+def _unread(name: str) -> Finding:
+    right = meant_as(name) or f"{name.rpartition('.')[0]}.yaml"
+    said = f"this file is not read: its name does not end with {' or '.join(SUFFIXES)}"
+    hint = f"rename it to {clip(right)}, or move it to another folder"
+    return Finding(name, 1, 1, "KAL315", said, hint, Severity.WARNING)
+
+
 def _begin(root: Path) -> str:
-    """Who has no settings here has perhaps not begun; for others it is a path that is wrong."""
-    return "" if (root / "kalentops.yaml").exists() else "; `kalentops init` sets up a new one"
+    """Who has no settings here stands above projects, or has not begun; for others it is a path that is wrong."""
+    if (root / _SETTINGS).exists():
+        return ""
+    below = projects_below(root)
+    if below:
+        return f"; there are projects below: -C {some(below, _NAMED, ', -C ')}"
+    return "; `kalentops init` sets up a new one"
 
 
-def _below(folder: str) -> Iterator[str]:
+_SETTINGS: Final = "kalentops.yaml"
+_NAMED: Final = 5
+_DEPTH: Final = 4
+_FOLDERS: Final = 2_000
+
+
+def projects_below(root: Path) -> list[str]:
+    """The folders below one that have settings, as paths relative to it: four levels, and 2,000 folders at most."""
+    found: list[str] = []
+    level = [root]
+    seen = 0
+    for _ in range(_DEPTH):
+        level = [below for folder in level for below in _folders(folder)][: _FOLDERS - seen]
+        seen += len(level)
+        found += [each.relative_to(root).as_posix() for each in level if (each / _SETTINGS).is_file()]
+    return sorted(found)
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(each.name for each in entries if each.is_dir(follow_symlinks=False))
+    except OSError:
+        return []
+    return [folder / name for name in names if not name.startswith(".") and name != "node_modules"]
+
+
+def _below(folder: str, unread: list[str]) -> Iterator[str]:
     try:
         with os.scandir(folder) as entries:
             sorted_entries = sorted(entries, key=lambda e: e.name)
@@ -69,9 +115,11 @@ def _below(folder: str) -> Iterator[str]:
         if entry.name.startswith("."):
             continue
         if entry.is_dir(follow_symlinks=False):
-            yield from _below(entry.path)
+            yield from _below(entry.path, unread)
         elif entry.name.lower().endswith(SUFFIXES) or (entry.is_symlink() and _is_folder(Path(entry.path))):
             yield entry.path
+        elif entry.is_file(follow_symlinks=False) and meant_as(entry.path):
+            unread.append(entry.path)
 
 
 def _is_folder(path: Path) -> bool:

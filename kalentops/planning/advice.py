@@ -20,7 +20,11 @@ def orphaned(entry: Entry, heir: str | None = None) -> str:
     empty = "; it is reserved and empty, no text was sent" if entry.mark else ""
     return Reason(
         f"in no file any more; recorded {entry.applied_at}{empty}; Kalent's web app is where one deletes it",
-        Way("forget it", f"removed: [{entry.key}]", f"in a file of {entry.sourcing_id}"),
+        Way(
+            "forget it",
+            f"removed: [{entry.key}]",
+            f"in a file of {entry.sourcing_id}; or alone in a new one, below `sourcingId: {entry.sourcing_id}`",
+        ),
         Way("the same at once", f"kalentops state rm {entry.address}"),
     )
 

@@ -21,7 +21,7 @@ DEFAULTS: Final[Severities] = {}
 
 def check(document: Document, severities: Severities = DEFAULTS) -> list[Finding]:
     """The findings of a document: those of the loader, and those of the rules."""
-    findings = [*_weighed(document.findings, severities)]
+    findings = [*weighed(document.findings, severities)]
     if document.model is None:
         return findings
     stand_ins = _tainted(document)
@@ -35,8 +35,8 @@ def check(document: Document, severities: Severities = DEFAULTS) -> list[Finding
     return findings
 
 
-def _weighed(findings: Iterable[Finding], severities: Severities) -> Iterator[Finding]:
-    """The loader's findings: it does not know how much each of them weighs."""
+def weighed(findings: Iterable[Finding], severities: Severities) -> Iterator[Finding]:
+    """What the loader has found, which does not know how much each of it weighs."""
     for finding in findings:
         severity = severities.get(finding.code, BY_CODE[finding.code].severity)
         if severity is not None:

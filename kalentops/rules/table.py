@@ -59,6 +59,7 @@ from kalentops.rules import (
     kal312_comment_behind_name,
     kal313_joined_lines,
     kal314_markup,
+    kal315_unread_file,
 )
 from kalentops.rules.base import Rule
 from kalentops.text import nearest
@@ -118,6 +119,7 @@ RULES: Final[tuple[Rule, ...]] = (
     kal312_comment_behind_name.RULE,
     kal313_joined_lines.RULE,
     kal314_markup.RULE,
+    kal315_unread_file.RULE,
 )
 BY_CODE: Final[dict[str, Rule]] = {rule.code: rule for rule in RULES}
 

@@ -72,7 +72,8 @@ def test_orphan() -> None:
     assert (change.action, change.blueprint_id, change.name) == (Action.ORPHAN, "b1", "One")
     assert change.reason == (
         f"in no file any more; recorded {AT}; Kalent's web app is where one deletes it; "
-        "forget it: `removed: [one]` (in a file of s1); the same at once: `kalentops state rm s1/one`"
+        "forget it: `removed: [one]` (in a file of s1; or alone in a new one, below `sourcingId: s1`); "
+        "the same at once: `kalentops state rm s1/one`"
     )
 
 
