@@ -94,7 +94,10 @@ def _(original: Original, self: Run, *records: Record) -> None:
 
 @mutant("whole without an intent", "apply.base:Run.record", "simulation")
 def _(original: Original, self: Run, *records: Record) -> None:
-    _record_without(original, self, records, lambda each: _begun(each, "create"))
+    for each in records:
+        if isinstance(each, Intended) and _begun(each, "create"):
+            self.api.create(each.intent.sourcing_id, each.intent.sent)
+    original(self, *records)
 
 
 @mutant("outcome not recorded", "apply.base:Run.record", "put_back")
