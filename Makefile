@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal -q
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check cover bench torture pins clean
+.PHONY: help demo quick test thorough check cover bench torture pins clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -31,8 +32,14 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
 demo: $(VENV)/.run ## The main job on this repository's blueprints, against a local stand-in for the API
 	@$(BIN)/kalentops demo
 
-test: $(VENV)/.dev ## The whole suite, in parallel; ARGS="…" goes to pytest
-	@$(BIN)/python -m pytest -n auto --dist worksteal -q $(ARGS)
+quick: $(VENV)/.dev ## Tests without processes, in under a minute: while one edits
+	@SUITE=quick $(PYTEST) $(ARGS)
+
+test: $(VENV)/.dev ## All tests at their usual size, before each pull request; ARGS="…" goes to pytest
+	@$(PYTEST) $(ARGS)
+
+thorough: $(VENV)/.dev ## All tests at their full size, once a week
+	@SUITE=thorough $(PYTEST) $(ARGS)
 
 check: $(VENV)/.dev ## Lint, types and the structure: before each commit
 	@$(BIN)/ruff check .

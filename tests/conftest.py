@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import platform
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NoReturn
 
 import hypothesis
 import pytest
@@ -17,14 +20,28 @@ from kalentops.api.retrying import ATTEMPTS
 from kalentops.emulator.server import BackgroundEmulator
 from tests.faults.proxy import FaultProxy
 from tests.harness import Project, Truth
+from tests.sizes import SUITE, examples
 
-# A busy machine takes longer, and no example fails by the clock.
-hypothesis.settings.register_profile("kalentops", deadline=None)
+# A busy machine takes longer, and no example fails by the clock. What passed here passes there: only the thorough suite
+# looks for new examples.
+hypothesis.settings.register_profile(
+    "kalentops", deadline=None, max_examples=examples(100), derandomize=SUITE != "thorough"
+)
 hypothesis.settings.load_profile("kalentops")
 
 # Whoever starts the suite in the background leaves it deaf to ^C, and it would hand that on to what it starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+_LEFT_OUT = {"quick": {"processes", "thorough"}, "usual": {"thorough"}, "thorough": set[str]()}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what is too large for the size that is asked for."""
+    left_out = [each for each in items if _LEFT_OUT[SUITE] & {mark.name for mark in each.iter_markers()}]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [each for each in items if each not in set(left_out)]
+
 
 SOURCINGS = ("sourcing_a", "sourcing_b", "sourcing_c")
 
@@ -38,6 +55,21 @@ def _nothing_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
     monkeypatch.setenv("KALENT_API_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_processes_in_the_quick_suite() -> Iterator[None]:
+    """A test that starts one says so with the marker `processes`."""
+    with pytest.MonkeyPatch.context() as patch:
+        if SUITE == "quick":
+            platform.processor()  # asks a process once, and remembers
+            for module, name in ((subprocess, "Popen"), (os, "fork"), (os, "posix_spawn")):
+                patch.setattr(module, name, _refused)
+        yield
+
+
+def _refused(*args: object, **_: object) -> NoReturn:
+    pytest.fail(f"the quick suite starts no process, and this test starts {args[:1]}: mark it `processes`")
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from kalentops.canonical import hidden, observable, of_blueprint, of_body, shown_part
 from kalentops.model import Blueprint
+from tests.sizes import examples
 from tests.strategies import blueprints, bodies
 
 FULL: dict[str, Any] = {
@@ -129,7 +130,7 @@ def test_a_listed_body_of_another_form_raises_what_is_documented(listed: dict[st
 
 
 @given(bodies())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_normalising_twice_changes_nothing(body: dict[str, Any]) -> None:
     once = of_body(body)
     assert of_body(once.body) == once
@@ -148,13 +149,13 @@ def _shuffled(value: Any, order: Any) -> Any:
 
 
 @given(bodies(), st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_the_order_of_keys_means_nothing(body: dict[str, Any], order: Any) -> None:
     assert of_body(_shuffled(body, order)) == of_body(body)
 
 
 @given(blueprints(), blueprints())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_same_digest_means_same_body(one: Blueprint, other: Blueprint) -> None:
     same = of_blueprint(one).body == of_blueprint(other).body
     assert (of_blueprint(one).digest == of_blueprint(other).digest) is same

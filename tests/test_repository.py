@@ -23,6 +23,7 @@ from kalentops.loader.files import find
 from kalentops.model import Blueprint
 from kalentops.repository import PARALLEL_FROM, Repository, load
 from kalentops.workers import run
+from tests.sizes import examples
 from tests.strategies import Body, blueprints, bodies, keys, to_yaml
 
 ROOT = Path(__file__).parents[1]
@@ -48,7 +49,7 @@ def _yaml(key: str, name: str) -> str:
 
 
 @given(bodies(), keys())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_a_valid_blueprint_has_no_error_and_arrives_as_it_was(body: Body, key: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         repository = _load(_write(Path(folder), {"a.yaml": to_yaml("s_1", {key: body})}), {})
@@ -60,7 +61,7 @@ def test_a_valid_blueprint_has_no_error_and_arrives_as_it_was(body: Body, key: s
 
 
 @given(blueprints())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_a_model_and_its_file_have_one_digest(blueprint: Blueprint) -> None:
     body = of_blueprint(blueprint).body
     with tempfile.TemporaryDirectory() as folder:
@@ -77,7 +78,7 @@ def _shuffled(value: Any, order: Any) -> Any:
 
 
 @given(st.dictionaries(keys(), bodies(max_steps=2), max_size=4), st.randoms(use_true_random=False))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_the_order_of_keys_and_files_means_nothing(by_key: dict[str, Body], order: Any) -> None:
     for number, body in enumerate(by_key.values()):
         body["name"] += f" {number}"  # no two the same
@@ -141,9 +142,9 @@ def test_the_collector_is_left_as_it_was(tmp_path: Path) -> None:
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """More files than one process is asked for: good ones, bad ones, unreadable ones, and one for every example."""
     root = tmp_path_factory.mktemp("many")
-    examples = sorted((ROOT / "blueprints").rglob("*.yaml"))
+    own = sorted((ROOT / "blueprints").rglob("*.yaml"))
     for number in range(PARALLEL_FROM + 13):
-        text = examples[number % len(examples)].read_text(encoding="utf-8")
+        text = own[number % len(own)].read_text(encoding="utf-8")
         text = re.sub(r"^sourcingId: .*", f"sourcingId: s_{number // 2}", text, flags=re.MULTILINE)
         if number % 7 == 0:
             text = text.replace("{{firstname}}", "{{firstName}}", 2)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from kalentops import text as text_module
 from kalentops.model import VARIABLES
 from kalentops.text import character_name, clip, is_safe_id, nearest, some, unseen, visible, with_times
+from tests.sizes import examples
 
 SCOTLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
 
@@ -80,7 +81,7 @@ def test_visible_shows_what_acts_on_a_terminal() -> None:
 
 
 @given(st.text(max_size=40))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_what_is_visible_hides_nothing(text: str) -> None:
     shown = visible(text)
     assert unseen(shown) == []

@@ -15,6 +15,7 @@ from kalentops.api.listing import MAX_PAGES, PAGE_SIZE, GetPage, read_blueprints
 from kalentops.errors import UntrustedList
 from kalentops.remote import RemoteSourcing
 from kalentops.text import visible
+from tests.sizes import examples
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Changing:
         return BLUEPRINTS.serving(self.rows)(number)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.integers(1, 170), st.integers(0, 5), st.integers(0, 200), st.integers(0, 200))
 def test_nothing_slips_through_between_two_pages(count: int, at: int, deleted: int, added: int) -> None:
     """A blueprint that is there all the time is in the list, or the list is none."""
@@ -273,7 +274,7 @@ def _almost(kind: Kind) -> st.SearchStrategy[tuple[Kind, list[Any]]]:
     return st.tuples(st.just(kind), st.lists(rows, max_size=3))
 
 
-@settings(max_examples=250)
+@settings(max_examples=examples(250))
 @given(
     almost=st.sampled_from([BLUEPRINTS, SOURCINGS]).flatmap(_almost),
     total=ODD,

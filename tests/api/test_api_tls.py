@@ -16,6 +16,8 @@ from kalentops.outcome import Accepted, Answer, NotSent, Trouble, classify
 from tests import answers, wire
 from tests.wire import Behaviour, Connection, Wire, answering, dripping
 
+pytestmark = pytest.mark.processes
+
 KEY = ApiKey("key-key-key")
 GOOD = answers.success({"blueprintId": "b1"}, 201)
 Tls = tuple[Path, ssl.SSLContext]

@@ -10,10 +10,13 @@ from hypothesis import HealthCheck, given, settings
 
 from kalentops.emulator.server import BackgroundEmulator
 from tests.harness import Project, Truth
+from tests.sizes import examples
 from tests.strategies import bodies
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(first=bodies(), second=bodies())
 def test_plan_after_apply_is_empty(first: dict[str, Any], second: dict[str, Any]) -> None:
     sourcings = ("sourcing_a",)

@@ -21,6 +21,7 @@ from kalentops.stub import Mark, stub
 from tests.apply.foretelling import check_foretold
 from tests.builders import body, entry, intent, state
 from tests.harness import Project, Ran
+from tests.sizes import examples
 
 KEYS = ("a", "b", "c")
 NAMES = ("One", "Two", "Three")
@@ -202,7 +203,7 @@ def _may_follow(change: Any, before: Any, overwritten: list[str]) -> bool:
     return change["action"] in {"create", "adopt"} and "has this name so far" in reasons[change["address"]]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(scene=scenes(cut_off=False))
 def test_what_is_foretold_is_what_is_done(scene: Scene, server: BackgroundEmulator) -> None:
     with tempfile.TemporaryDirectory() as name:
@@ -226,7 +227,7 @@ def test_what_is_foretold_is_what_is_done(scene: Scene, server: BackgroundEmulat
         assert len(set(ids)) == len(ids)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(scene=scenes(cut_off=True))
 def test_what_is_foretold_after_a_cut_off_run_is_what_is_done(
     scene: Scene, server: BackgroundEmulator

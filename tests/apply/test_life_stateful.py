@@ -1,12 +1,9 @@
 """The life of blueprints in any order: people edit files and Kalent, runs are cut off, states get lost, and commands
 are run in between. After each step the model of `life` says what must be true.
-
-`LIFE_EXAMPLES` and `LIFE_STEPS` ask for more and longer lives than the suite has time for.
 """
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from itertools import count
@@ -29,6 +26,7 @@ from kalentops.emulator.server import BackgroundEmulator
 from tests.apply.life import Wanted, World, done_and_lost
 from tests.faults.proxy import Exchange, FaultProxy
 from tests.harness import Project
+from tests.sizes import examples
 
 KEYS = ("k1", "k2", "k3", "k4")
 NAMES = ("One", "Two", "Three", "Four", "Five")
@@ -264,8 +262,8 @@ def server() -> Iterator[BackgroundEmulator]:
 
 def test_any_life(server: BackgroundEmulator) -> None:
     lives = settings(
-        max_examples=int(os.environ.get("LIFE_EXAMPLES", "12")),
-        stateful_step_count=int(os.environ.get("LIFE_STEPS", "15")),
+        max_examples=examples(200),
+        stateful_step_count=15,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )

@@ -10,9 +10,12 @@ import sys
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.builders import blueprint
 from tests.harness import Project
+
+pytestmark = pytest.mark.processes
 
 ROOT = Path(__file__).parents[2]
 
@@ -83,6 +86,7 @@ def test_the_demo_tells_the_story(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.thorough
 def test_the_demo_also_tells_it_of_what_init_has_written(tmp_path: Path) -> None:
     """Its example has no sourcing yet, and is left alone."""
     project = Project(tmp_path, "http://127.0.0.1:9")

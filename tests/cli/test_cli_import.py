@@ -26,6 +26,7 @@ from tests.builders import blueprint, intent, state, step
 from tests.faults.catalogue import EVERYTHING
 from tests.faults.proxy import Exchange, FaultProxy, Request, on, wait_until
 from tests.harness import Project, Truth
+from tests.sizes import examples, some
 from tests.strategies import bodies
 
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace kills a call; Debian has it")
@@ -137,7 +138,9 @@ def test_what_was_imported_makes_the_same_blueprints_elsewhere(
             assert made == shown
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(st.tuples(st.sampled_from(["s1", "s2"]), bodies()), max_size=5))
 def test_for_any_blueprints_nothing_is_left_to_plan(there: list[tuple[str, dict[str, Any]]]) -> None:
     with (
@@ -570,7 +573,7 @@ FAULTS = (
 )
 
 
-@pytest.mark.parametrize("fault", [name for name in EVERYTHING if name.startswith(FAULTS)])
+@pytest.mark.parametrize("fault", some([name for name in EVERYTHING if name.startswith(FAULTS)], 6))
 @pytest.mark.parametrize("kind", ["sourcings", "list"])
 def test_a_list_that_is_wrong_imports_all_or_nothing(
     fault: str, kind: str, project: Project, emulator: BackgroundEmulator, proxy: FaultProxy
@@ -753,7 +756,7 @@ def traced(project: Project, emulator: BackgroundEmulator) -> Iterator[dict[str,
 
 @needs_strace
 @pytest.mark.usefixtures("unmeasured")
-@pytest.mark.parametrize(("call", "nth"), KILLS, ids=str)
+@pytest.mark.parametrize(("call", "nth"), some(KILLS, 3), ids=str)
 def test_killed_at_any_point_the_next_import_goes_on(
     call: str, nth: int, project: Project, traced: dict[str, str]
 ) -> None:

@@ -16,7 +16,7 @@ from tests.faults.catalogue import envelope
 from tests.faults.proxy import Behaviour, Exchange, FaultProxy, Request, on, wait_until
 from tests.harness import Project, Truth
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+pytestmark = [pytest.mark.processes, pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")]
 
 READING = {
     "plan": ("plan", "--refresh", "--out", "plan.json"),

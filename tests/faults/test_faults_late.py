@@ -7,6 +7,7 @@ import pytest
 from tests.builders import blueprint
 from tests.faults.proxy import Behaviour, Exchange, FaultProxy, Request
 from tests.harness import Project, Truth
+from tests.sizes import some
 
 WINDOW = 0.2
 
@@ -19,9 +20,18 @@ def late(seconds: float) -> Behaviour:
     return behave
 
 
-@pytest.mark.parametrize("seconds", [0.1, 0.5, 1.5], ids=["within the window", "after it", "long after it"])
-@pytest.mark.parametrize("times", [1, 3, 100], ids=["once", "three times", "always"])
-@pytest.mark.parametrize("kinds", [("create",), ("fill",), ("create", "fill", "update")], ids=" ".join)
+@pytest.mark.parametrize(
+    ("seconds", "times", "kinds"),
+    some(
+        [
+            (seconds, times, kinds)
+            for kinds in [("create",), ("fill",), ("create", "fill", "update")]
+            for times in (1, 3, 100)
+            for seconds in (0.1, 0.5, 1.5)  # within the window, after it, long after it
+        ],
+        7,
+    ),
+)
 def test_one_blueprint_with_text_for_each_address(
     seconds: float,
     times: int,

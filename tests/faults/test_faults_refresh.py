@@ -11,6 +11,7 @@ from tests.builders import blueprint
 from tests.faults.catalogue import EVERYTHING, REFUSALS
 from tests.faults.proxy import Behaviour, Exchange, FaultProxy, Request
 from tests.harness import Project, Truth
+from tests.sizes import some
 
 # What the API says of one sourcing, in its own words, concerns that sourcing: 401 and 402 concern them all.
 OF_ONE = {*REFUSALS, "key echoed"} - {"401", "402"}
@@ -59,7 +60,7 @@ def second_page(behaviour: Behaviour, *, every: bool) -> Any:
 @pytest.mark.usefixtures("no_backoff")
 @pytest.mark.parametrize(
     ("fault", "how_often"),
-    [*((each, "once") for each in EVERYTHING), *((each, "always") for each in LASTING)],
+    some([*((each, "once") for each in EVERYTHING), *((each, "always") for each in LASTING)], 24),
 )
 def test_a_plan_is_right_or_there_is_none(
     fault: str,

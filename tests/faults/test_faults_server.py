@@ -13,6 +13,7 @@ from tests.builders import blueprint
 from tests.faults.catalogue import EVERYTHING, FOR_CREATES
 from tests.faults.proxy import Exchange, FaultProxy, on
 from tests.harness import Project, Truth
+from tests.sizes import some
 
 pytestmark = pytest.mark.usefixtures("no_backoff")
 CODES = {0, 1, 4, 5, 6, 9, 10}
@@ -32,7 +33,7 @@ def _converges(project: Project, proxy: FaultProxy, truth: Truth) -> None:
     assert project.run("plan", "--detailed-exitcode").code == 0
 
 
-@pytest.mark.parametrize("fault", FOR_CREATES)
+@pytest.mark.parametrize("fault", some([*FOR_CREATES], 24))
 def test_create(fault: str, project: Project, proxy: FaultProxy, truth: Truth) -> None:
     project.write("sourcing_a", {"one": blueprint("One"), "two": blueprint("Two")})
     truth.watch(proxy)
@@ -45,7 +46,7 @@ def test_create(fault: str, project: Project, proxy: FaultProxy, truth: Truth) -
     assert {len(ids) for ids in truth.on_server().values()} == {1}
 
 
-@pytest.mark.parametrize("fault", EVERYTHING)
+@pytest.mark.parametrize("fault", some([*EVERYTHING], 24))
 def test_fill(fault: str, project: Project, proxy: FaultProxy, truth: Truth) -> None:
     project.write("sourcing_a", {"one": blueprint("One"), "two": blueprint("Two")})
     truth.watch(proxy)
@@ -61,7 +62,7 @@ def test_fill(fault: str, project: Project, proxy: FaultProxy, truth: Truth) -> 
     assert (proxy.count("create"), truth.leftovers()) == (2, [])
 
 
-@pytest.mark.parametrize("fault", EVERYTHING)
+@pytest.mark.parametrize("fault", some([*EVERYTHING], 16))
 def test_update(fault: str, project: Project, proxy: FaultProxy, truth: Truth) -> None:
     project.write("sourcing_a", {"one": blueprint("One"), "two": blueprint("Two")})
     assert project.apply().code == 0
@@ -76,7 +77,7 @@ def test_update(fault: str, project: Project, proxy: FaultProxy, truth: Truth) -
     assert project.ids == ids
 
 
-@pytest.mark.parametrize("fault", EVERYTHING)
+@pytest.mark.parametrize("fault", some([*EVERYTHING], 10))
 @pytest.mark.parametrize("nth", [1, 2], ids=["first list", "last list"])
 def test_list(fault: str, nth: int, project: Project, proxy: FaultProxy, truth: Truth) -> None:
     project.write("sourcing_a", {"one": blueprint("One")})

@@ -18,7 +18,10 @@ from kalentops.state.format import dump_state, load_state
 from tests.harness import STATE, Project, Ran
 from tests.store.samples import address, entry, intent, state
 
-pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.skipif(shutil.which("git") is None, reason="there is no git"),
+]
 ROOT = Path(__file__).parents[2]
 # As the README has it, with this interpreter's kalentops.
 _ADVICE = re.search(r"driver \\\n  '(kalentops .*?)'", (ROOT / "README.md").read_text(encoding="utf-8"))

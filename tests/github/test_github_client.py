@@ -23,6 +23,7 @@ from tests import answers
 from tests.fakeclock import FakeClock
 from tests.github.clients import client
 from tests.github.stand_in import NUMBER, REPOSITORY, TOKEN, StandIn, refusal
+from tests.sizes import examples
 from tests.wire import Behaviour, Wire, answering, closing, repeating, stalling
 
 COMMENTS = f"/repos/{REPOSITORY}/issues/{NUMBER}/comments"
@@ -100,7 +101,7 @@ def test_after_something_was_sent_the_comments_are_still_read(act: str) -> None:
 # --- what can be reached ---------------------------------------------------------------------------------------
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.text(max_size=20), st.integers(), st.sampled_from([200, 201, 301, 401, 403, 404, 422, 429, 500]))
 def test_only_comments_of_the_pull_request_can_be_reached(body: str, number: int, status: int) -> None:
     public = {
@@ -188,7 +189,7 @@ def serving(rows: list[Any], *, links: bool = True) -> Callable[[str, dict[str, 
     return answer
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.integers(0, 4 * PAGE_SIZE), st.booleans())
 def test_every_page_is_read_with_links_and_without(count: int, links: bool) -> None:  # noqa: FBT001
     comments, network = api(serving([row(each) for each in range(1, count + 1)], links=links))

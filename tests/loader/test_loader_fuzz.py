@@ -14,6 +14,7 @@ from kalentops.loader.document import read_document
 from kalentops.loader.files import Source, read
 from kalentops.rules.table import BY_CODE
 from kalentops.text import unseen
+from tests.sizes import examples
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "blueprints").rglob("*.yaml"))]
@@ -75,19 +76,19 @@ def _is_sound(text: str) -> None:
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_any_text(text: str) -> None:
     _is_sound(text)
 
 
 @given(st.lists(_NOISE, max_size=25).map("".join))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_any_yaml_like_text(text: str) -> None:
     _is_sound(text)
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_any_bytes(data: bytes) -> None:
     path = Path("fuzz.yaml").absolute()  # in the test's own folder
     path.write_bytes(data)
@@ -120,12 +121,12 @@ def _damaged(draw: st.DrawFn, texts: list[str], most: int) -> str:
 
 
 @given(_damaged(_SMALL, 6))
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=examples(800), deadline=None)
 def test_damaged_small_files(text: str) -> None:
     _is_sound(text)
 
 
 @given(_damaged(EXAMPLES, 12))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_damaged_examples(text: str) -> None:
     _is_sound(text)

@@ -16,6 +16,7 @@ from kalentops.finding import Finding, Severity
 from kalentops.model import Blueprint, Delay, Move, Policy, SourcingFile, Step, StepConfig
 from kalentops.shape import Shape
 from kalentops.text import nearest
+from tests.sizes import examples
 from tests.strategies import bodies, keys
 
 JOB = Job(Path(__file__).parent)
@@ -111,7 +112,7 @@ def _told(findings: list[Finding]) -> set[tuple[object, str, str]]:
 
 
 @given(st.data(), _files(), st.integers(1, 3), st.sampled_from([_renamed, _doubled]))
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_a_misspelt_key_is_told_and_hides_nothing(
     data: st.DataObject, file: Node, times: int, slip: Callable[[Node, str, str], None]
 ) -> None:

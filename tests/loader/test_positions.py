@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from kalentops.finding import Finding
 from kalentops.loader.document import read_document
 from kalentops.rules.engine import check
+from tests.sizes import examples
 
 MARK = "▸"
 HEAD = (
@@ -116,7 +117,7 @@ def _written(text: str, style: str) -> str:
 
 
 @given(st.lists(_PIECE, max_size=12).map("".join), _STYLE, st.sampled_from(["\n", "\r\n"]))
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 def test_each_bad_variable_is_found_where_it_stands(text: str, style: str, breaks: str) -> None:
     source = (HEAD + "        content: " + _written("x" + text + "x", style)).replace("\n", breaks)
     found = [(f.line, f.column) for f in _findings(source) if f.code == "KAL101"]

@@ -14,6 +14,8 @@ from tests.harness import Project
 from tests.preview.conftest import Look
 from tests.preview.pages import CADENCE, commit
 
+pytestmark = pytest.mark.processes
+
 SAMPLES = "samples:\n  - {firstname: Ada, candidateCompanyName: Example}\n  - {firstname: Zoé}\n"
 
 

@@ -20,6 +20,7 @@ from kalentops.preview.page import make_page
 from kalentops.repository import Repository
 from kalentops.text import unseen
 from tests.hostile import HOSTILE, quoted
+from tests.sizes import examples
 
 
 class Outline(HTMLParser):
@@ -147,7 +148,7 @@ def test_no_hostile_text_becomes_markup(text: str) -> None:
 
 
 @given(st.text(min_size=1) | st.text("<>&\"'`{%}/=\0 ax", min_size=1))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 def test_no_text_becomes_markup(text: str) -> None:
     check(text)
 

@@ -15,6 +15,8 @@ import pytest
 from tests.builders import blueprint
 from tests.harness import Project
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def project(bare: Project) -> Project:

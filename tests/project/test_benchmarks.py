@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from benchmarks import generate
+
+pytestmark = pytest.mark.processes
 
 ROOT = Path(__file__).parents[2]
 

@@ -202,6 +202,7 @@ class _Recorder:
 _HARMLESS: Final = frozenset({"draw", "linefeed", "carriage_return", "select_graphic_rendition"})
 # The styles of `reports.console`: bold, faint, italics are not among them, struck through is.
 _STYLES: Final = {"0", "1", "2", "9", "31", "32", "33"}
+_CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 _SGR: Final = re.compile(r"\x1b\[([\d;]*)m")
 
 
@@ -210,8 +211,7 @@ def terminal_orders(output: str) -> list[str]:
     styles = [style for each in _SGR.findall(output) for style in each.split(";") if style not in _STYLES]
     terminal = _Recorder()
     # Our lines end with LF alone, which the terminal's driver makes CR LF of; any other CR would be an order.
-    bare = _SGR.sub("", output)
-    controls = [f"{char!r}" for char in bare if char != "\n" and (char < " " or "\x7f" <= char <= "\x9f")]
+    controls = [f"{char!r}" for char in _CONTROL.findall(_SGR.sub("", output))]
     stream = pyte.Stream(terminal)  # type: ignore[arg-type]  # any listener will do
     stream.feed(output.replace("\n", "\r\n"))
     return [*styles, *controls, *terminal.orders]

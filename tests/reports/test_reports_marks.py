@@ -16,6 +16,7 @@ from kalentops.reports.marks import code, details, fence, folded, html_code, htm
 from kalentops.text import visible
 from tests.hostile import HOSTILE
 from tests.reports import judges
+from tests.sizes import examples
 
 # What GitHub's Markdown is made of, so that a random text is a likely attack.
 _PARTS = re.findall(
@@ -42,7 +43,7 @@ def _judge(markdown: str) -> None:
     assert judges.commands(markdown) == []
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(_ATTACKS | st.text(max_size=40))
 @example("|")
 @example("a\\|b")
@@ -58,7 +59,7 @@ def test_a_text_in_a_sentence_or_a_cell_is_not_live(text: str) -> None:
     _judge(f"~~{code(text)}~~ → **{code(text)}**")
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(_ATTACKS | st.text(max_size=40))
 def test_a_text_as_code_is_read_as_it_is(text: str) -> None:
     said = _text_of(f"x{code(text)}x").strip()
@@ -66,14 +67,14 @@ def test_a_text_as_code_is_read_as_it_is(text: str) -> None:
     assert re.sub(r"\s+", " ", said) in {f"x{squeezed}x", f"x{squeezed.strip()}x", "x x"}
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(_ATTACKS | st.text(max_size=40))
 def test_a_text_in_the_line_that_folds_is_not_live(text: str) -> None:
     for made in (html_code(text), html_prose(text)):
         _judge(details(f"<b>new</b> {made}", "Word."))
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.lists(_ATTACKS | st.text(max_size=60), max_size=8), st.sampled_from(["text", "diff"]))
 def test_a_fence_holds_its_lines_and_ends_where_it_should(lines: list[str], info: str) -> None:
     made = fence([part for each in lines for part in folded(each, 30)], info)

@@ -20,6 +20,7 @@ from kalentops.words import by_line, by_sentence
 from tests.builders import body
 from tests.reports import judges
 from tests.reports.rich_example import DRAFTED, INVITATION, PITCH, REMINDER, SETTLED
+from tests.sizes import examples
 from tests.strategies import blueprints
 
 
@@ -165,7 +166,7 @@ _STEP = st.fixed_dictionaries(
 _LISTED = st.fixed_dictionaries({"name": st.text(max_size=4), "steps": st.lists(_STEP, max_size=3)})
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow])
 @given(_LISTED, _LISTED)
 def test_what_kalent_shows_may_be_odd_and_is_shown_all_the_same(old: Any, other: Any) -> None:
     before, after = (observable(each).body for each in (old, other))

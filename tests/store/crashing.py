@@ -222,13 +222,15 @@ def _verify(folder: Path, base: set[str], numbers: tuple[int, ...], told: list[s
     assert {path.name for path in folder.iterdir()} <= {"s.json", "s.json.lock"}, list(folder.iterdir())
 
 
-def main(work: Path) -> None:
+def main(work: Path, stride: int) -> None:
+    """Each point of each session, or every `stride`-th."""
     points, failures = 0, []
-    for (name, (prepare, numbers)), mode in itertools.product(SCENARIOS.items(), MODES):
+    sessions = itertools.product(SCENARIOS.items(), MODES)
+    for number, ((name, (prepare, numbers)), mode) in enumerate(sessions):
         base = work / f"{name} {mode}"
         prepare(base)
         state = FileStore(base / "s.json").read().state
-        for point in itertools.count(1):
+        for point in itertools.count(1 + number % stride, stride):
             folder, told = work / f"{name} {mode} {point}", work / f"{name} {mode} {point}.told"
             shutil.copytree(base, folder)
             ended = _child(folder, numbers, told, point, mode)
@@ -282,6 +284,6 @@ def _record_many(folder: Path, told: int) -> NoReturn:
 
 if __name__ == "__main__":
     if sys.argv[1] == "points":
-        main(Path(sys.argv[2]))
+        main(Path(sys.argv[2]), int(sys.argv[3]))
     else:
-        kill_rounds(Path(sys.argv[2]), 30)
+        kill_rounds(Path(sys.argv[2]), int(sys.argv[3]))

@@ -16,9 +16,10 @@ from kalentops.store.base import Store
 from kalentops.store.filestore import FileStore
 from tests import builders
 from tests.builders import AT, body
+from tests.sizes import examples
 
 # Whole states are big to make, and a busy machine is slow.
-FEW: Final = settings(max_examples=40, deadline=None)
+FEW: Final = settings(max_examples=examples(40), deadline=None)
 ROOT: Final = Path(__file__).parents[2]
 TENANT: Final = "tenant-1"
 # Every kind of store passes the contract: a place in a folder -> the store.

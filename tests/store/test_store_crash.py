@@ -9,15 +9,24 @@ from pathlib import Path
 
 import pytest
 
+from tests.sizes import SUITE
 from tests.store.samples import ROOT
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL"),
+]
 
 
-@pytest.mark.parametrize(("what", "at_least"), [("points", 300), ("rounds", 500)])
-def test_nothing_is_lost(tmp_path: Path, what: str, at_least: int) -> None:
-    command = [sys.executable, "-m", "tests.store.crashing", what, str(tmp_path)]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+@pytest.mark.parametrize(
+    ("what", "size", "at_least"),
+    [("points", 1, 300), ("rounds", 30, 500)]
+    if SUITE == "thorough"
+    else [("points", 5, 60), ("rounds", 5, 50)],
+)
+def test_nothing_is_lost(tmp_path: Path, what: str, size: int, at_least: int) -> None:
+    command = [sys.executable, "-m", "tests.store.crashing", what, str(tmp_path), str(size)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
     found = json.loads(ended.stdout)
     assert found["failures"] == []

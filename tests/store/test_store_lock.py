@@ -19,6 +19,8 @@ _HOLD = """
 import sys, time
 from pathlib import Path
 from kalentops.store.lock import hold
+
+pytestmark = pytest.mark.processes
 with hold(Path(sys.argv[1]), 0):
     print("held", flush=True)
     time.sleep(60)

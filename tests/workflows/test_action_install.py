@@ -12,6 +12,8 @@ import pytest
 
 from tests.workflows.runner import ROOT, write_python
 
+pytestmark = pytest.mark.processes
+
 
 def wheel(folder: Path, name: str, version: str, module: str, requires: str = "") -> Path:
     """A package of one module."""

@@ -15,6 +15,8 @@ from kalentops.emulator.server import BackgroundEmulator
 from tests.builders import blueprint
 from tests.harness import Project
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -13,6 +13,8 @@ from tests.harness import STATE, Project
 from tests.repositories import Remote, commit, git
 from tests.workflows.jobs import GH006, Checkout, state_on
 
+pytestmark = pytest.mark.processes
+
 
 def test_an_apply_is_recorded_on_the_branch(remote: Remote, checkout: Checkout) -> None:
     job = checkout("job")

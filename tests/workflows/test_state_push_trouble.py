@@ -17,6 +17,8 @@ from tests.repositories import Remote, commit, git
 from tests.wire import Connection, Wire
 from tests.workflows.jobs import ROOT, Checkout, state_on
 
+pytestmark = pytest.mark.processes
+
 
 def pushed_by_others(remote: Remote, name: str, text: str) -> None:
     """Somebody changes a file of the branch."""

@@ -15,6 +15,8 @@ from kalentops.init.contents import WORKFLOWS, Setup, pre_commit, workflows
 from kalentops.init.origin import Origin
 from tests.workflows.runner import ROOT
 
+pytestmark = pytest.mark.processes
+
 # Jobs that need the key run where somebody has put one into the settings of this repository. Its action is at its root,
 # for which the newer form that zizmor asks for is not documented.
 OWN = Setup(action="./ # zizmor: ignore[self-repository]", condition="if: vars.KALENT_READY == 'true'")

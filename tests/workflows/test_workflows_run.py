@@ -17,6 +17,8 @@ from tests.harness import KEY, STATE, Project
 from tests.repositories import Remote, commit, git
 from tests.workflows.runner import ROOT, Runner
 
+pytestmark = pytest.mark.processes
+
 ACTION = f"example/kalentops@{'a' * 40}"
 ACTIONS_OWN = (ROOT / "action.yml").read_text()
 INSTALL = (ROOT / "action" / "install.sh").read_text()

@@ -15,6 +15,7 @@ from kalentops.writing import render
 from kalentops.writing.editing import CannotEdit, edit_blueprint
 from kalentops.writing.formatting import format_text
 from kalentops.writing.splicing.outline import comments, read_outline
+from tests.sizes import examples
 from tests.strategies import Body
 from tests.writing.authors import Written, block_files, flow_files, json_files, pairs, shared_files
 
@@ -101,7 +102,7 @@ def _is_edited(text: str, before: Body, after: Body) -> str:
 
 
 @given(st.data(), pairs(), EOLS, st.sampled_from(["", "\ufeff"]), st.sampled_from(["", "end"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_block_style(data: st.DataObject, pair: tuple[Body, Body], eol: str, mark: str, ended: str) -> None:
     before, after = pair
     written = data.draw(block_files(before))
@@ -119,7 +120,7 @@ def test_block_style(data: st.DataObject, pair: tuple[Body, Body], eol: str, mar
 
 
 @given(st.data(), pairs(), EOLS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_flow_style(data: st.DataObject, pair: tuple[Body, Body], eol: str) -> None:
     before, after = pair
     written = data.draw(flow_files(before))
@@ -130,7 +131,7 @@ def test_flow_style(data: st.DataObject, pair: tuple[Body, Body], eol: str) -> N
 
 
 @given(st.data(), pairs(), EOLS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_json(data: st.DataObject, pair: tuple[Body, Body], eol: str) -> None:
     before, after = pair
     written = data.draw(json_files(before))
@@ -140,7 +141,7 @@ def test_json(data: st.DataObject, pair: tuple[Body, Body], eol: str) -> None:
 
 
 @given(st.data(), pairs())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_what_is_shared_stays_as_it_is_for_others(data: st.DataObject, pair: tuple[Body, Body]) -> None:
     before, after = ({name: value for name, value in body.items() if name != "config"} for body in pair)
     text = data.draw(shared_files(before)).text
@@ -159,7 +160,7 @@ def test_what_is_shared_stays_as_it_is_for_others(data: st.DataObject, pair: tup
 
 
 @given(pairs())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_a_file_in_the_one_layout_stays_in_it(pair: tuple[Body, Body]) -> None:
     before, after = pair
     others = {"name": "Other", "steps": []}

@@ -14,6 +14,7 @@ from kalentops.loader.tree import parse, tokens
 from kalentops.writing import formatting, render
 from kalentops.writing.formatting import format_text
 from kalentops.writing.layout import line_end_of
+from tests.sizes import examples
 from tests.writing.messy import EVERYTHING, EXAMPLES, JSON, LISTS, messy
 from tests.writing.texts import texts, wild_files
 
@@ -107,14 +108,14 @@ def check(text: str) -> None:
 
 
 @given(messy())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_whatever_the_mess_the_file_says_the_same(text: str) -> None:
     assume(not parse(text.lstrip("\ufeff")).faults)
     check(text)
 
 
 @given(st.lists(_NOISE, max_size=20).map("".join))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 def test_any_yaml_like_text_is_laid_out_or_left_alone(text: str) -> None:
     done = format_text("f.yaml", text)
     if done.findings or done.problem:
@@ -125,14 +126,14 @@ def test_any_yaml_like_text_is_laid_out_or_left_alone(text: str) -> None:
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_any_text_is_laid_out_or_left_alone(text: str) -> None:
     done = format_text("f.yaml", text)
     assert done.after == text or not done.findings
 
 
 @given(texts(), wild_files())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_what_is_rendered_is_laid_out_already(sourcing_id: str, by_key: dict[str, Any]) -> None:
     text = render.file_text(sourcing_id, by_key)
     assert laid_out(text) == text

@@ -13,6 +13,7 @@ from kalentops.writing.editing import CannotEdit, edit_blueprint
 from kalentops.writing.splicing.outline import Node, comments, read_outline
 from tests.builders import step
 from tests.loader.test_loader_fuzz import _SMALL, EXAMPLES, _damaged
+from tests.sizes import examples
 from tests.strategies import Body
 
 TEXT = """\
@@ -100,7 +101,7 @@ def _change(body: Body, kind: str) -> None:
 @given(
     _damaged(_SMALL, 4) | _damaged(EXAMPLES, 6), st.sampled_from(["names", "texts", "fields", "less", "more"])
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_a_damaged_file_is_edited_or_refused(text: str, kind: str) -> None:
     parsed = parse(text.lstrip("\ufeff"))
     data: Any = parsed.data

@@ -18,6 +18,7 @@ from kalentops.loader.tree import parse
 from kalentops.model import Blueprint
 from kalentops.rules.engine import DEFAULTS
 from kalentops.writing import render
+from tests.sizes import examples
 from tests.strategies import blueprints, keys
 from tests.writing.texts import WORDS, json_values, texts, wild_files
 
@@ -47,7 +48,7 @@ def nested(text: str, indent: int, opening: str) -> Any:
 
 
 @given(texts(), wild_files())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 def test_any_file_is_read_as_what_was_written(sourcing_id: str, by_key: dict[str, Any]) -> None:
     text = render.file_text(sourcing_id, by_key)
     assert same(read(text), {"sourcingId": sourcing_id, "blueprints": by_key}), text
@@ -56,14 +57,14 @@ def test_any_file_is_read_as_what_was_written(sourcing_id: str, by_key: dict[str
 
 
 @given(texts(), wild_files())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_readers_of_yaml_1_1_see_the_same(sourcing_id: str, by_key: dict[str, Any]) -> None:
     text = render.file_text(sourcing_id, by_key)
     assert same(yaml.safe_load(text), {"sourcingId": sourcing_id, "blueprints": by_key}), text
 
 
 @given(st.dictionaries(keys(), blueprints(), max_size=3))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_valid_blueprints_come_through_the_whole_of_the_loader(by_key: dict[str, Blueprint]) -> None:
     bodies = {key: each.model_dump(exclude_none=True) for key, each in by_key.items()}
     document = read_document("f.yaml", render.file_text("sourcing_1", bodies))
@@ -84,7 +85,7 @@ def test_what_apply_knows_of_a_file_is_what_was_rendered() -> None:
 
 
 @given(st.dictionaries(texts(), json_values(), max_size=4), st.sampled_from([0, 2, 6]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_a_step_fits_where_it_is_put(step: dict[str, Any], indent: int) -> None:
     text = render.step_text(step, indent)
     assert text.startswith("-")
@@ -96,14 +97,14 @@ def test_a_step_fits_where_it_is_put(step: dict[str, Any], indent: int) -> None:
     json_values(),
     st.sampled_from([0, 8]),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_a_value_fits_behind_its_field(field: str, value: Any, indent: int) -> None:
     text = render.entry_text(field, value, indent)
     assert same(nested(text, indent, " " * indent), {field: value}), text
 
 
 @given(texts())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @example("k" * 2000)
 def test_any_text_is_a_text_for_every_reader(text: str) -> None:
     for field in ("content", "name"):
