@@ -57,7 +57,8 @@ def _write(text: str) -> str:
     name = f"kalentops-crash-{datetime.now(UTC).strftime('%Y%m%dT%H%M%SZ')}-{os.getpid()}.txt"
     for folder in (Path.cwd(), Path(tempfile.gettempdir())):
         try:
-            with (folder / name).open("x", encoding="utf-8", errors="backslashreplace") as stream:
+            descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
                 stream.write(text)
         except OSError:
             continue

@@ -65,7 +65,8 @@ def save(plan: Plan, path: Path, asked: Asked = Asked()) -> None:
         "overwrite": sorted(asked.overwrite),
     }
     try:
-        durable.replace(path.resolve(), (dump({**to_json(plan), "asked": said}) + "\n").encode())
+        data = (dump({**to_json(plan), "asked": said}) + "\n").encode()
+        durable.replace(path.resolve(), data, mode=0o600)
     except (OSError, RuntimeError) as error:
         raise StoreFailure.of_output("the plan", path, error) from error
 

@@ -37,6 +37,7 @@ def test_the_report(
         f"hint: please open an issue with {path}; it holds no key, but look it over first\n"
         "      if it happened during apply, run `kalentops apply` again: it looks first\n"
     )
+    assert sys.platform == "win32" or path.stat().st_mode & 0o777 == 0o600
     assert KEY not in text + said
     assert "secret" not in text + said
 

@@ -6,7 +6,7 @@ import hashlib
 import ipaddress
 import re
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from kalentops.errors import InvalidConfig
 from kalentops.text import clip
@@ -34,9 +34,19 @@ def check_url(url: str, variable: str = "KALENT_API_URL", example: str = DEFAULT
         raise InvalidConfig(f"{variable} is no URL of the API: {_shown(url)}", hint=hint)
     if not re.fullmatch(r"[!-~]+", url) or set(url) & set("?#\\") or not _HOST.fullmatch(host):
         raise InvalidConfig(f"{variable} is no base URL: {_shown(url)}", hint=hint)
+    if any(_is_dots(each) for each in parts.path.split("/")):
+        raise InvalidConfig(f"{variable} is no base URL: {_shown(url)} leaves its own path", hint=hint)
     if parts.scheme == "http" and not _is_loopback(host):
         raise InvalidConfig(f"the key would travel in the clear to {clip(host)}", hint=hint)
     return _normal(parts)
+
+
+def _is_dots(segment: str) -> bool:
+    """Whether some server may take it for a way up, or for several segments, however often it is encoded."""
+    plain = unquote(segment)
+    while plain != segment:
+        segment, plain = plain, unquote(plain)
+    return segment in {".", ".."} or bool(set(segment) & set("/\\"))
 
 
 def _shown(url: str) -> str:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import base64
 import re
+import shlex
+import stat
+import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -94,6 +98,20 @@ def read_key(environment: Mapping[str, str]) -> ApiKey:
             f"{VARIABLE} is not set" if source == VARIABLE else f"the file that {source} names is empty"
         )
     return usable(value, source)
+
+
+def exposed(environment: Mapping[str, str]) -> Iterator[str]:
+    """A warning where others on this machine can read the file that the key comes from. Windows has no such modes."""
+    name = environment.get(FILE_VARIABLE)
+    if not name or environment.get(VARIABLE, "").strip() or sys.platform == "win32":
+        return
+    with suppress(OSError):
+        mode = Path(name).stat().st_mode
+        if stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
+            yield (
+                f"others can read the file that {FILE_VARIABLE} names (mode {mode & 0o777:04o}): "
+                f"`chmod 600 {shlex.quote(name)}`"
+            )
 
 
 def usable(value: str, source: str, *, hint: str | None = None) -> ApiKey:

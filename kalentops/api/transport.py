@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ import httpx
 
 from kalentops import __version__
 from kalentops.api.dialect import KALENT, Dialect
+from kalentops.api.remedies import remedies
 from kalentops.api.secret import ApiKey
 from kalentops.api.watchdog import Connection, Watchdog
 from kalentops.errors import InvalidConfig
@@ -56,13 +58,15 @@ class Transport(Protocol):
 @dataclass(frozen=True, slots=True)
 class Network:
     """How to get to the API: `timeout` is the longest silence within an answer and half of the longest answer,
-    in seconds; `ca_file` and `proxy` come from options or the environment only.
+    in seconds; `ca_file` and `proxy` come from options or the environment only. `unread_proxy` is the variable that
+    names a proxy and is not read.
     """
 
     url: str
     timeout: float = 60.0
     ca_file: str | None = None
     proxy: str | None = None
+    unread_proxy: str | None = None
 
 
 class HttpTransport:
@@ -87,6 +91,11 @@ class HttpTransport:
         self._local = threading.local()
         self._clients: list[httpx.Client] = []
         self._watchdog = Watchdog(giving_up)
+        if network.proxy and network.url.startswith("http://"):
+            raise InvalidConfig(
+                "the key would travel in the clear through the proxy",
+                hint="leave out --proxy and KALENTOPS_PROXY: a loopback address needs none",
+            )
         self._tls = _tls(network)
         try:
             self._client()
@@ -109,6 +118,7 @@ class HttpTransport:
                 proxy=self._network.proxy,
                 trust_env=False,
                 follow_redirects=False,
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none is kept, none is sent
                 timeout=httpx.Timeout(self._network.timeout, connect=min(_CONNECT, self._network.timeout)),
                 limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE),
                 headers={
@@ -167,9 +177,11 @@ class HttpTransport:
     def _reason(self, error: Exception) -> str:
         said = clip(self._key.scrub(str(error)), 200)
         word = _WORDS.get(type(error), type(error).__name__)
-        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-            word += f" {self._whereto()}"
-        return f"{word}{': ' + said if said else ''}"
+        if not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
+            return f"{word}{': ' + said if said else ''}"
+        whole = f"{word} {self._whereto()}{': ' + said if said else ''}"
+        network = self._network
+        return "; ".join([whole, *remedies(whole, proxy=network.proxy, unread=network.unread_proxy)])
 
     def _whereto(self) -> str:
         """Whom it tried to reach, so that a mistyped address is seen. Not the proxy's URL: it may hold a password."""
@@ -213,7 +225,7 @@ class HttpTransport:
 
 def _tls(network: Network) -> Any:
     """The context that all clients share; making one takes longer than a request."""
-    if network.url.startswith("http://") and not network.proxy:
+    if network.url.startswith("http://"):
         return False
     if network.ca_file is None:
         return httpx.create_ssl_context(trust_env=False)
@@ -265,6 +277,7 @@ def _read(response: httpx.Response) -> bytes | str:
 _WORDS: Final[dict[type[Exception], str]] = {
     httpx.ConnectError: "no connection",
     httpx.ConnectTimeout: "no connection in time",
+    httpx.ProxyError: "no way",
     httpx.ReadTimeout: "no answer in time",
     httpx.WriteTimeout: "the request could not be sent in time",
     httpx.ReadError: "the connection broke while waiting for the answer",

@@ -125,6 +125,7 @@ def _publish(
     connection: options.Connection, token: ApiKey, pull: PullRequest, wanted: Wanted, *, quiet: bool
 ) -> Published:
     from kalentops.api.address import check_url
+    from kalentops.api.remedies import unread_proxy
     from kalentops.api.transport import Network
     from kalentops.commands import target
     from kalentops.github.client import GITHUB, CommentsApi, split_url
@@ -133,7 +134,8 @@ def _publish(
 
     url = check_url(connection.api_url or API_URL, "GITHUB_API_URL", API_URL)
     root, rest = split_url(url)
-    network = Network(root, connection.timeout, connection.ca_file, connection.proxy)
+    unread = unread_proxy(os.environ, url)
+    network = Network(root, connection.timeout, connection.ca_file, connection.proxy, unread)
     github = target.Target(network, token, connection.debug_http, GITHUB)
     with target.wired(github, quiet=quiet, farewell=_FAREWELL) as wire:
         return publish(CommentsApi(wire.transport, wire.throttle, pull, rest), wire.clock, wanted)

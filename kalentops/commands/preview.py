@@ -121,10 +121,7 @@ def _write(path: Path, page: bytes) -> None:
 
     try:
         target = path.resolve()
-        if (
-            target.exists()
-            and f'name="generator" content="{GENERATOR} '.encode() not in target.read_bytes()[:4096]
-        ):
+        if target.exists() and f'name="generator" content="{GENERATOR} '.encode() not in _head(target):
             raise UsageError(
                 f"{path} is there already, and no page of kalentops",
                 hint="pass another --out, or remove the file",
@@ -132,6 +129,11 @@ def _write(path: Path, page: bytes) -> None:
         durable.replace(target, page)
     except (OSError, RuntimeError) as error:
         raise StoreFailure.of_output("the page", path, error) from error
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(4096)
 
 
 def _open(address: str) -> None:

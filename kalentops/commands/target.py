@@ -16,7 +16,8 @@ from kalentops.api.client import Ownership, ReadApi
 from kalentops.api.dialect import KALENT, Dialect
 from kalentops.api.reading import read_lists
 from kalentops.api.readonly import ReadOnly
-from kalentops.api.secret import ApiKey, read_key
+from kalentops.api.remedies import unread_proxy
+from kalentops.api.secret import ApiKey, exposed, read_key
 from kalentops.api.throttle import Throttle
 from kalentops.api.transport import HttpTransport, Network
 from kalentops.apply.events import Began, Listed, Waiting
@@ -45,7 +46,9 @@ class Target:
         """Raises NoKey, InvalidConfig."""
         key = read_key(environment)
         url = check_url(connection.api_url or DEFAULT_URL)
-        network = Network(url, connection.timeout, connection.ca_file, connection.proxy)
+        unread = unread_proxy(environment, url)
+        network = Network(url, connection.timeout, connection.ca_file, connection.proxy, unread)
+        tell(exposed(environment))
         return cls(network, key, connection.debug_http)
 
     @property

@@ -19,6 +19,7 @@ from kalentops.errors import StateError, Unreachable, UsageError
 from kalentops.git.committed import blob_of, filter_of, is_ignored, unix
 from kalentops.git.stateonto import Commits, blob_in, follow, in_the_way, on_top, put, tree_with
 from kalentops.git.worktree import Said, Worktree, opened
+from kalentops.store.journal import bytes_of
 from kalentops.text import clip
 
 _TRIES: Final = 6
@@ -161,12 +162,12 @@ def _check_kept(tree: Worktree, head: str, name: str) -> None:
 def _commit(tree: Worktree, head: str, names: Sequence[str], commits: Commits) -> str:
     """A commit of these files as they are on the disk and of nothing else, checked out; `head` where it has them.
 
-    Made of objects: `git commit` would run filters. Raises UsageError.
+    Made of objects: `git commit` would run filters. Raises UsageError, StateError.
     """
     news: dict[str, str | None] = {}
     for name in names:
         path = tree.top / name
-        data = path.read_bytes() if path.exists() else None
+        data = bytes_of(path, follow=name == names[0]) if os.path.lexists(path) else None
         if data is not None and name == names[0]:
             data = unix(data)
         oid = None if data is None else blob_of(tree, data, write=True)

@@ -48,19 +48,23 @@ def is_known(state: State, ids: Collection[str]) -> bool:
 def check_workspace(state: State, looked: Looked) -> None:
     """Raises StateError where nothing is there of what the state says and was seen there before.
 
-    One blueprint that its sourcing does not list any more says nothing: somebody may have deleted it. Neither does
-    what could not be looked at.
+    What could not be looked at says nothing. That the only one was deleted looks the same: then a person says so.
     """
     if is_known(state, looked.ids):
         return
     of = looked.listed | looked.refused
     missing = sorted(entry.address for entry in _seen(state) if entry.sourcing_id in of)
-    if len(missing) < (1 if looked.refused else 2):
+    if not missing:
         return
+    deleted = (
+        "they were all deleted in Kalent, `kalentops state rm ADDRESS` forgets them"
+        if len(missing) > 1
+        else f"it was deleted in Kalent, `kalentops state rm {missing[0]}` forgets it, and the next apply makes it anew"
+    )
     raise StateError(
         f"Kalent knows nothing of what the state says is there ({some(missing, _SHOWN)}); nothing was written",
-        hint="use the key of the workspace that the state belongs to, or pass --state with another file; if they were "
-        "all deleted in Kalent, `kalentops state rm ADDRESS` forgets them",
+        hint="use the key of the workspace that the state belongs to, or pass --state with another file; "
+        f"if {deleted}",
     )
 
 

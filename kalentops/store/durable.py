@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import stat
 import sys
 import time
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from typing import Final
 
 # Windows would make two bytes of each line feed.
 CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+# O_NONBLOCK: to open a pipe that nobody writes to would wait for ever.
+_READ: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _RETRIES: Final = 20
 # What some network file systems answer to a kind of sync that they don't have; not that one has failed.
 _NO_SUCH_SYNC: Final = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOTTY})
@@ -62,6 +65,28 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+class NoPlainFile(OSError):
+    """It is no regular file, or it is too large."""
+
+
+def read(path: Path, limit: int, *, follow: bool = True) -> bytes:
+    """The bytes of a regular file, `limit` at most. Without `follow`, a link is none. Raises NoPlainFile, OSError."""
+    if not follow and path.is_symlink():
+        raise NoPlainFile(errno.ELOOP, "it is a link")
+    descriptor = os.open(path, _READ | (0 if follow else getattr(os, "O_NOFOLLOW", 0)))
+    with os.fdopen(descriptor, "rb") as stream:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise NoPlainFile(errno.EINVAL, "it is no regular file")
+        # `read` takes as much memory as it is asked for: the size and a byte, more if it grows meanwhile.
+        data = stream.read(min(status.st_size, limit) + 1)
+        if len(data) > status.st_size:
+            data += stream.read(limit + 1 - len(data))
+    if len(data) > limit:
+        raise NoPlainFile(errno.EFBIG, f"it is larger than {limit >> 20} MiB")
+    return data
+
+
 def write_all(descriptor: int, data: bytes) -> None:
     """All of the data, however little each write takes. Raises OSError."""
     view = memoryview(data)
@@ -69,9 +94,11 @@ def write_all(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def replace(path: Path, data: bytes) -> None:
-    """The file holds the data, whole, or what it held before. Raises OSError."""
-    temporary = _beside(path, data, _mode(path))
+def replace(path: Path, data: bytes, *, mode: int | None = None) -> None:
+    """The file holds the data, whole, or what it held before. It keeps its permissions, unless `mode` has others.
+    Raises OSError.
+    """
+    temporary = _beside(path, data, _mode(path) if mode is None else mode)
     try:
         _patiently(lambda: temporary.replace(path))
     except BaseException:

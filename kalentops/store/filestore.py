@@ -61,7 +61,7 @@ class FileStore:
 
     def _base(self) -> State:
         try:
-            return load_state(self.path.read_bytes())
+            return load_state(journal.bytes_of(self.path, follow=True))
         except FileNotFoundError:
             if self.path.parent.is_dir():
                 return State()

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from kalentops.errors import StateDamaged, StateLocked, StoreFailure
+from kalentops.errors import StateDamaged, StateError, StateLocked, StoreFailure
 from kalentops.state.entries import FORMAT_VERSION, Record
 from kalentops.state.format import (
     as_number,
@@ -33,6 +33,10 @@ from kalentops.store import durable
 from kalentops.store.lock import try_lock
 
 _HEAD: Final = 18  # two numbers of eight digits, a space after each
+
+
+MAX_BYTES: Final = 256 << 20
+"""Of a state, and of a journal: a thousand blueprints take a few megabytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +97,24 @@ def _is_torn(tail: bytes) -> bool:
     return len(tail) - _HEAD < length
 
 
+def bytes_of(path: Path, *, follow: bool) -> bytes:
+    """What a state or a journal holds. Raises StateError where something else stands in its place, and OSError."""
+    try:
+        return durable.read(path, MAX_BYTES, follow=follow)
+    except durable.NoPlainFile as error:
+        raise StateError(
+            f"{path.name} can't be used: {error.strerror}",
+            hint=f"look at {path}, and put back the file of an earlier commit, or remove what kalentops has not made",
+        ) from None
+
+
 def read(path: Path) -> Journal | None:
     """The journal, or None where there is none or its first record never became durable.
 
-    Raises StateDamaged, StateTooNew, OSError.
+    Raises StateDamaged, StateTooNew, OSError; StateError for a link and for what is no regular file.
     """
     try:
-        data = path.read_bytes()
+        data = bytes_of(path, follow=False)
     except FileNotFoundError:
         return None
     raw, torn = decode(data)

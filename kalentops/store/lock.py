@@ -6,10 +6,12 @@ holds it stands in the file, from the second byte on: Windows locks the first ag
 
 from __future__ import annotations
 
+import errno
 import getpass
 import json
 import os
 import socket
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -55,8 +57,10 @@ def try_lock(descriptor: int) -> bool:
 def _take(path: Path, until: float) -> int:
     while True:
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+        flags |= getattr(os, "O_NONBLOCK", 0)  # a pipe in its place
         descriptor = os.open(path, flags, 0o644)
         try:
+            _check_regular(descriptor)
             if try_lock(descriptor):
                 if _is_the_file(descriptor, path):
                     _write(descriptor, json.dumps(_me()).encode())
@@ -67,6 +71,11 @@ def _take(path: Path, until: float) -> int:
             os.close(descriptor)
             raise
         os.close(descriptor)
+
+
+def _check_regular(descriptor: int) -> None:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file")
 
 
 def _wait(path: Path, until: float) -> None:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalentops.api.secret import ApiKey, read_key
+from kalentops.api.secret import ApiKey, exposed, read_key
 from kalentops.errors import NoKey
 from tests import answers
 
@@ -166,3 +166,17 @@ def test_no_key() -> None:
     )
     with pytest.raises(NoKey, match="what KALENT_API_KEY holds is no key"):
         read_key({"KALENT_API_KEY": "clé"})
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX")
+def test_a_file_that_others_can_read_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "the key"
+    path.write_text(VALUE)
+    for mode, told in ((0o600, 0), (0o640, 1), (0o604, 1), (0o400, 0)):
+        path.chmod(mode)
+        assert len(list(exposed({"KALENT_API_KEY_FILE": str(path)}))) == told
+    path.chmod(0o644)
+    (said,) = exposed({"KALENT_API_KEY_FILE": str(path)})
+    assert said.endswith(f"names (mode 0644): `chmod 600 '{path}'`")
+    assert not list(exposed({"KALENT_API_KEY": VALUE, "KALENT_API_KEY_FILE": str(path)}))
+    assert not list(exposed({"KALENT_API_KEY_FILE": str(tmp_path / "none")}))

@@ -50,6 +50,7 @@ def test_without_it_nothing_is_sent(tls: Tls, monkeypatch: pytest.MonkeyPatch) -
         answer = post(server.url, None)
         assert isinstance(classify(answer), NotSent)
         assert "CERTIFICATE_VERIFY_FAILED" in answer.reason.upper()
+        assert "pass --ca-file FILE (KALENTOPS_CA_FILE)" in answer.reason
         assert server.requests == []
 
 
@@ -58,7 +59,17 @@ def test_for_another_name_nothing_is_sent(tls: Tls) -> None:
     with Wire(answering(GOOD), tls=context) as server:
         answer = post(server.url.replace("127.0.0.1", "localhost"), certificate)
         assert isinstance(classify(answer), NotSent)
+        assert "the certificate is for another name" in answer.reason
         assert server.requests == []
+
+
+def test_a_port_that_speaks_no_tls() -> None:
+    def behave(connection: Connection) -> None:
+        connection.send(answers.http(400))
+
+    with Wire(behave) as server:
+        reason = post(server.url.replace("http://", "https://"), None).reason
+        assert "this port does not speak TLS" in reason
 
 
 @pytest.mark.parametrize(

@@ -215,8 +215,9 @@ def test_no_proxy_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) ->
             monkeypatch.setenv(name.lower(), trap.url)
         assert isinstance(classify(post(server.url)), Accepted)
         assert (trap.connections, len(server.requests)) == (0, 1)
-        assert isinstance(classify(post(server.url, proxy=trap.url.removesuffix("/api"))), Accepted)
-        assert (trap.connections, len(server.requests)) == (1, 1)
+        with pytest.raises(InvalidConfig, match="in the clear through the proxy"):
+            post(server.url, proxy=trap.url.removesuffix("/api"))
+        assert (trap.connections, len(server.requests)) == (0, 1)
 
 
 @pytest.mark.parametrize(
@@ -317,6 +318,17 @@ def test_a_broken_stderr_costs_no_answer() -> None:
             assert classify(transport.send("POST", "/v1/x", body=BODY)) == Accepted({"blueprintId": "b1"})
 
 
+def test_no_cookie_is_kept() -> None:
+    cookie = "session=1; Path=/; Domain=127.0.0.1"
+    with (
+        Wire(answering(answers.as_json(200, {"success": True}, set_cookie=cookie))) as server,
+        closed(network(server.url)) as transport,
+    ):
+        for _ in range(2):
+            transport.send("GET", "/v1/x")
+        assert [each.headers.get("cookie") for each in server.requests] == [None, None]
+
+
 def test_a_proxy_that_is_not_there_is_told_without_its_password() -> None:
     answer = post("https://api.kalentops.invalid/api", proxy=f"http://user:secret@127.0.0.1:{free_port()}")
     assert classify(answer) == NotSent(answer.reason)
@@ -326,7 +338,7 @@ def test_a_proxy_that_is_not_there_is_told_without_its_password() -> None:
 
 def test_a_proxy_that_is_none() -> None:
     with pytest.raises(InvalidConfig, match="the proxy can't be used") as caught:
-        network("http://127.0.0.1:1", proxy="ftp://user:secret@x")
+        network("https://127.0.0.1:1", proxy="ftp://user:secret@x")
     assert "secret" not in str(caught.value)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -199,3 +200,12 @@ def test_what_a_saved_plan_may_overwrite_is_said_before_it_is_done(project: Proj
     path.write_text(json.dumps(saved), encoding="utf-8")
     ran = project.apply("plan.json")
     assert "may have changed in Kalent (--overwrite): sourcing_a/one" in ran.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX")
+def test_only_the_owner_can_read_it(path: Path) -> None:
+    """It has whole messages in it."""
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o644)
+    planfile.save(PLAN, path)
+    assert path.stat().st_mode & 0o777 == 0o600

@@ -329,6 +329,62 @@ def test_links_in_a_circle_are_refused(tmp_path: Path) -> None:
         FileStore(tmp_path / "s.json").read()
 
 
+@_posix
+@pytest.mark.parametrize("what", ["outside", "/dev/zero", "nowhere", "pipe", "folder", "sparse"])
+@pytest.mark.parametrize("suffix", ["", ".journal"])
+def test_what_is_no_plain_file_is_neither_read_nor_written(
+    suffix: str, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pull request can bring a link; behind a link of the state, a file may lie elsewhere, but only a regular one."""
+    monkeypatch.setattr(journal, "MAX_BYTES", 1 << 20)
+    project, outside = tmp_path / "project", tmp_path / "outside"
+    project.mkdir()
+    store = FileStore(project / "s.json")
+    with store.session() as session:
+        session.begin(TENANT)
+        session.record(*created(1))
+    outside.write_text("secret")
+    path = project / f"s.json{suffix}"
+    path.unlink(missing_ok=True)
+    match what:
+        case "pipe":
+            os.mkfifo(path)
+        case "folder":
+            path.mkdir()
+        case "sparse":
+            with path.open("wb") as stream:
+                stream.truncate(2 << 20)
+        case "/dev/zero":
+            path.symlink_to("/dev/zero")
+        case _:
+            path.symlink_to(tmp_path / what)
+    before = sorted(project.iterdir())
+    if suffix == "" and what == "nowhere":
+        assert FileStore(path).read().state.entries == {}
+        return
+    for attempt in (
+        lambda: FileStore(project / "s.json").read(),
+        lambda: _begin(FileStore(project / "s.json")),
+    ):
+        with pytest.raises((StateError, StoreFailure)) as caught:
+            attempt()
+        assert "secret" not in str(caught.value)
+    assert sorted(project.iterdir()) == before
+    assert outside.read_text() == "secret"
+
+
+def _begin(store: FileStore) -> None:
+    with store.session() as session:
+        session.begin(TENANT)
+
+
+@_posix
+def test_a_pipe_in_the_place_of_the_lock_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "s.json.lock")
+    with pytest.raises(StoreFailure, match="no regular file"):
+        _begin(FileStore(tmp_path / "s.json"))
+
+
 _AS_NOBODY = """
 import os, sys
 from pathlib import Path
