@@ -261,8 +261,7 @@ def test_two_stubs_of_unknown_runs_are_left_to_a_person() -> None:
 
 
 def claim(blueprint_id: str = "b1") -> Entry:
-    made = stub("One", Mark("one", NONCE))
-    return Entry("s1/one", blueprint_id, made.body, made.digest, AT)
+    return entry("s1/one", stub("One", Mark("one", NONCE)).body, blueprint_id, seen=False)
 
 
 @pytest.mark.parametrize(

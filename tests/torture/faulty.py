@@ -126,11 +126,6 @@ def _(original: Original, self: Any, mark: Mark, _empty: Canonical) -> Any:
     return original(self, mark, of_body(self.job.body))
 
 
-@mutant("a nonce that repeats", "stub:new_nonce", "wire")
-def _(_original: Original) -> str:
-    return "00000000"
-
-
 @mutant("claim of somebody's edited stub", "planning.lookalikes:_edited_stub", "edited_stub")
 def _(_original: Original, remote: Remote, _address: str) -> Remote:
     return remote
@@ -151,35 +146,15 @@ def _(original: Original, first: list[Remote], free: list[Remote]) -> Any:
     return original([] if free and len(first) == 1 else first, free)
 
 
-@mutant("nobody says which stub is taken", "apply.creating:_Creation._may_fill", "rolled_back")
-def _(_original: Original, _self: Any, _empty: Remote) -> bool:
-    return True
-
-
-@mutant("nothing adopted", "apply.creating:_adopt", "long_list")
-def _(_original: Original, _view: View, _job: Job) -> None:
-    return None
-
-
 @mutant("adopts by name only", "apply.creating:look_alikes", "simulation")
 def _(original: Original, remotes: Iterable[Remote], body: Mapping[str, Any]) -> Alike:
     found: Alike = original(remotes, body)
     return Alike((*found.exact, *found.others)[:1])
 
 
-@mutant("any id is taken", "apply.creating:_is_anothers", "simulation")
-def _(_original: Original, _view: View, _blueprint_id: str, _data: Mapping[str, Any]) -> bool:
-    return False
-
-
 @mutant("an answer is not told from another", "apply.creating:_id_in", "mixed_up")
 def _(original: Original, verdict: Verdict, view: View, _says: Callable[[str], bool]) -> Any:
     return original(verdict, view, lambda _: True)
-
-
-@mutant("creates go on for ever", "apply.base:Run.creates_are_safe", "broken_api")
-def _(_original: Original, _self: Run) -> bool:
-    return True
 
 
 # --- updating, and going on after a run that was cut off ------------------------------------------------------------
@@ -188,11 +163,6 @@ def _(_original: Original, _self: Run) -> bool:
 @mutant("fill without a look", "state.entries:Entry.not_arrived", "edited_stub")
 def _(original: Original, self: Entry, remote: Remote) -> Any:
     return self.mark is not None or original(self, remote)
-
-
-@mutant("an older list is believed", "state.entries:Entry.outdates", "put_back")
-def _(_original: Original, _self: Entry, _updated_at: str | None) -> bool:
-    return False
 
 
 @mutant("baseline ignored", "apply.updating:update", "edited_stub")
@@ -288,11 +258,6 @@ def _(original: Original, data: Any, number: int, field: str, whose: str) -> Any
     return rows, {**pagination, "hasNextPage": False, "total": len(rows)}
 
 
-@mutant("a short list is whole", "api.listing:_check_number", "simulation")
-def _(_original: Original, _shown: int, _total: int | None, _whose: str) -> None:
-    return None
-
-
 @mutant("redirects followed", "api.transport:HttpTransport._client", "wire")
 def _(original: Original, self: HttpTransport) -> Any:
     client, connection = original(self)
@@ -375,19 +340,9 @@ def _(original: Original, state: State, found: Journal | None, name: str) -> Any
     return Snapshot(state) if state.lineage is None else original(state, found, name)
 
 
-@mutant("serial not checked", "store.filestore:_FileSession._check_unmoved", "one_writer")
-def _(_original: Original, _self: Any) -> None:
-    return None
-
-
 @mutant("the serial stands still", "store.filestore:replace", "serials")
 def _(original: Original, obj: Any, /, **changes: Any) -> Any:
     return original(obj, **changes | ({"serial": 0} if "serial" in changes else {}))
-
-
-@mutant("no lock", "store.lock:try_lock", "one_writer")
-def _(_original: Original, _descriptor: int) -> bool:
-    return True
 
 
 @mutant("intents are not folded", "state.format:dump_state", "open_outcome")
@@ -401,3 +356,26 @@ def _(original: Original, data: bytes) -> Any:
         return original(data)
     except StateDamaged:
         return State()
+
+
+# --- what always says the same ------------------------------------------------------------------------------------
+
+
+def _always(value: object) -> Original:
+    return lambda *_args, **_kwargs: value
+
+
+MUTANTS += [
+    Mutant(name, target, noticed_by, _always(value))
+    for name, target, noticed_by, value in (
+        ("a nonce that repeats", "stub:new_nonce", "wire", "00000000"),
+        ("nobody says which stub is taken", "apply.creating:_Creation._may_fill", "rolled_back", True),
+        ("nothing adopted", "apply.creating:_adopt", "long_list", None),
+        ("any id is taken", "apply.creating:_is_anothers", "simulation", False),
+        ("creates go on for ever", "apply.base:Run.creates_are_safe", "broken_api", True),
+        ("an older list is believed", "state.entries:Entry.outdates", "put_back", False),
+        ("a short list is whole", "api.listing:_check_number", "simulation", None),
+        ("serial not checked", "store.filestore:_FileSession._check_unmoved", "one_writer", None),
+        ("no lock", "store.lock:try_lock", "one_writer", True),
+    )
+]

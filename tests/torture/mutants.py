@@ -55,10 +55,7 @@ def _owner(mutant: Mutant) -> tuple[Any, str]:
 
 def _faulty(mutant: Mutant, original: Callable[..., Any], reached: list[bool]) -> Callable[..., Any]:
     expected = inspect.signature(original)
-    _, *parameters = inspect.signature(mutant.replacement).parameters.values()
-    if [(each.name.lstrip("_"), each.kind) for each in parameters] != [
-        (each.name.lstrip("_"), each.kind) for each in expected.parameters.values()
-    ]:
+    if _shape(mutant.replacement)[1:] not in (_shape(original), _ANYTHING):
         raise ValueError(f"the mutant {mutant.name!r} does not fit: {mutant.target} takes {expected}")
 
     @wraps(original)
@@ -69,6 +66,15 @@ def _faulty(mutant: Mutant, original: Callable[..., Any], reached: list[bool]) -
         return mutant.replacement(original, *given.args, **given.kwargs)
 
     return faulty
+
+
+def _shape(function: Callable[..., Any]) -> list[tuple[str, Any]]:
+    """The parameters by name and kind."""
+    return [(each.name.lstrip("_"), each.kind) for each in inspect.signature(function).parameters.values()]
+
+
+_ANYTHING = _shape(lambda **_kwargs: None)
+"""What a replacement that takes anything at all has behind its first parameter."""
 
 
 def _swap(old: Any, new: Any, owner: Any) -> None:
