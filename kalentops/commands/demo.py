@@ -8,13 +8,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from importlib import resources
 from pathlib import Path
 
 import click
 
+from kalentops.commands.extras import needs_emulator
 from kalentops.errors import KalentopsError, UsageError
 from kalentops.init.contents import EXAMPLE_ID
 
+_DEFAULT = Path("blueprints")
 # What an operator might change in a review: a wait, and how a message begins.
 _EDITS = (
     (re.compile(r"\{value: 3, unit: day\}"), "{value: 5, unit: day}"),
@@ -26,12 +29,10 @@ _EDITS = (
 @click.option(
     "--blueprints",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path("blueprints"),
-    show_default=True,
     metavar="DIR",
-    help="The blueprints to copy.",
+    help="The blueprints to copy. [default: those in `blueprints`, else two of its own]",
 )
-def command(blueprints: Path) -> None:
+def command(blueprints: Path | None) -> None:
     """Validate, plan, apply, plan again, edit, plan: on a copy, in a temporary folder.
 
     The API is the emulator on a free loopback port. Nothing outside of the folder is touched.
@@ -39,19 +40,26 @@ def command(blueprints: Path) -> None:
     try:
         from kalentops.emulator.server import BackgroundEmulator
     except ModuleNotFoundError as error:
-        hint = "install it with `pip install 'kalentops[emulator]'`"
-        raise UsageError(f"the demo needs {error.name}", hint=hint) from None
-    if not blueprints.is_dir():
-        raise UsageError(
-            f"there is no folder {blueprints}",
-            hint="run it in a clone of kalentops or after `kalentops init`, or pass --blueprints DIR",
-        )
+        raise needs_emulator("the demo", error) from None
+    if blueprints is not None and not blueprints.is_dir():
+        raise UsageError(f"there is no folder {blueprints}", hint="pass another, or leave --blueprints out")
     with tempfile.TemporaryDirectory(prefix="kalentops-demo-") as name:
         folder = Path(name)
-        shutil.copytree(blueprints, folder / "blueprints")
+        _copy(blueprints, folder / "blueprints")
         _fill_in(folder / "blueprints")
         with BackgroundEmulator(latency=0.05, auto_sourcings=True) as emulator:
             _story(folder, emulator.url)
+
+
+def _copy(blueprints: Path | None, to: Path) -> None:
+    """The user's own, or, where there are none, those of this package."""
+    if blueprints is None and _DEFAULT.is_dir():
+        blueprints = _DEFAULT
+    if blueprints is not None:
+        shutil.copytree(blueprints, to)
+        return
+    with resources.as_file(resources.files("kalentops.commands") / "demo_blueprints") as own:
+        shutil.copytree(own, to)
 
 
 def _fill_in(blueprints: Path) -> None:

@@ -8,10 +8,13 @@ from pathlib import Path
 import click
 
 from kalentops.commands import options
-from kalentops.errors import KalentopsError, UsageError
+from kalentops.commands.extras import needs_emulator
+from kalentops.errors import KalentopsError
 
 
-@click.command(epilog="\b\nExample:\n  kalentops emulator --port 8080 --db /tmp/kalent.db")
+@click.command(
+    epilog="\b\nExample:\n  kalentops emulator --example\n  kalentops emulator --port 8080 --db /tmp/kalent.db"
+)
 @click.option(
     "--port",
     type=click.IntRange(0, 65_535),
@@ -34,19 +37,23 @@ from kalentops.errors import KalentopsError, UsageError
     help="Keep the data in this file, not in memory alone.",
 )
 @click.option("--sourcing", multiple=True, metavar="ID", help="A sourcing that exists. Without any, all do.")
+@click.option(
+    "--example", is_flag=True, help="With sourcings, and blueprints that people made in the web app."
+)
 @options.quiet
-def command(port: int, latency: float, db: Path | None, sourcing: tuple[str, ...], *, quiet: bool) -> None:
+def command(
+    port: int, latency: float, db: Path | None, sourcing: tuple[str, ...], *, example: bool, quiet: bool
+) -> None:
     """Run a local stand-in for the Kalent API, on the loopback address.
 
     It takes any key, refuses what the real API refuses, and messages nobody. Needs the extra `emulator`.
+    With --example there is something to see for `sourcings`, `import --all` and `plan --refresh`.
     """
     try:
         from kalentops.emulator.errors import EmulatorError
         from kalentops.emulator.server import serve
     except ModuleNotFoundError as error:
-        raise UsageError(
-            f"the emulator needs {error.name}", hint="install it with `pip install 'kalentops[emulator]'`"
-        ) from None
+        raise needs_emulator("the emulator", error) from None
 
     def ready(url: str) -> None:
         click.echo(url)
@@ -60,7 +67,8 @@ def command(port: int, latency: float, db: Path | None, sourcing: tuple[str, ...
             db=None if db is None else str(db),
             latency=latency,
             sourcings=[(each, each) for each in sourcing],
-            auto_sourcings=not sourcing,
+            auto_sourcings=not (sourcing or example),
+            example=example,
             on_ready=ready,
         )
     except (OSError, EmulatorError) as error:

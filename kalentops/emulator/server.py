@@ -12,6 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from kalentops.emulator.app import create_app
+from kalentops.emulator.example import fill
 from kalentops.emulator.requestlog import RequestLog
 from kalentops.emulator.store import Store
 
@@ -31,17 +32,21 @@ def serve(
     api_key: str | None = None,
     sourcings: Sequence[tuple[str, str]] = (),
     auto_sourcings: bool = False,
+    example: bool = False,
     on_ready: Callable[[str], None],
 ) -> None:
     """Serve until SIGINT or SIGTERM, then return.
 
     `on_ready` gets the base URL, such as `http://127.0.0.1:43121/api`, once connections are accepted.
-    `sourcings` are pairs of id and name; `db` is a file's path, or None for memory; `latency` is in seconds.
+    `sourcings` are pairs of id and name; `example` fills a store that is empty; `db` is a file's path, or None for
+    memory; `latency` is in seconds.
     Raises ValueError for a host other than loopback, OSError for a port in use, `StoreError` for a bad file.
     """
     with ExitStack() as stack:
         listener = stack.enter_context(_listen(host, port))
-        store = stack.enter_context(closing(_open(db, sourcings, auto_sourcings=auto_sourcings)))
+        store = stack.enter_context(
+            closing(_open(db, sourcings, auto_sourcings=auto_sourcings, example=example))
+        )
         app = create_app(store, latency=latency, api_key=api_key)
         _Server(app, lambda: on_ready(_url(listener))).run([listener])
 
@@ -66,6 +71,7 @@ class BackgroundEmulator:
         api_key: str | None = None,
         sourcings: Sequence[tuple[str, str]] = (),
         auto_sourcings: bool = False,
+        example: bool = False,
     ) -> None:
         self._host = host
         self._port = port
@@ -74,12 +80,15 @@ class BackgroundEmulator:
         self._api_key = api_key
         self._sourcings = sourcings
         self._auto_sourcings = auto_sourcings
+        self._example = example
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             listener = stack.enter_context(_listen(self._host, self._port))
-            self.store = _open(self._db, self._sourcings, auto_sourcings=self._auto_sourcings)
+            self.store = _open(
+                self._db, self._sourcings, auto_sourcings=self._auto_sourcings, example=self._example
+            )
             stack.enter_context(closing(self.store))
             app = create_app(self.store, latency=self._latency, api_key=self._api_key)
             self.url, self.log = _url(listener), app.state.log
@@ -149,8 +158,12 @@ def _url(listener: socket.socket) -> str:
     return f"http://[{address}]:{port}/api" if ":" in address else f"http://{address}:{port}/api"
 
 
-def _open(db: str | None, sourcings: Sequence[tuple[str, str]], *, auto_sourcings: bool) -> Store:
+def _open(
+    db: str | None, sourcings: Sequence[tuple[str, str]], *, auto_sourcings: bool, example: bool
+) -> Store:
     store = Store(":memory:" if db is None else db, auto_sourcings=auto_sourcings)
+    if example:
+        fill(store)
     for sourcing_id, name in sourcings:
         store.add_sourcing(sourcing_id, name)
     return store

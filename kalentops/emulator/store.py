@@ -103,6 +103,11 @@ class Store:
         with self._lock:
             self._db.close()
 
+    def is_empty(self) -> bool:
+        """Whether it has no sourcing yet."""
+        with self._lock:
+            return not self._scalar("select count(*) from sourcings")
+
     def add_sourcing(
         self, sourcing_id: str, name: str, *, status: str = "in-progress", mine: bool = True
     ) -> None:

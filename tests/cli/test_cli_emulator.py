@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from kalentops.emulator.server import BackgroundEmulator
 from tests.builders import blueprint
 from tests.harness import Project
 
@@ -70,7 +71,7 @@ def test_the_demo_tells_the_story(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "kalentops", "demo"],
         env=os.environ | own,
-        cwd=ROOT,
+        cwd=tmp_path,  # it has blueprints of its own
         capture_output=True,
         text=True,
         check=False,
@@ -78,7 +79,7 @@ def test_the_demo_tells_the_story(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     story = done.stdout
-    order = ["valid: ", "to create.", "created", "No changes.", "delay 3 days → 5 days", "updated", "Done."]
+    order = ["valid: ", "2 to create.", "created", "No changes.", "delay 3 days → 5 days", "updated", "Done."]
     places = [story.index(each) for each in order]
     assert places == sorted(places)
     assert "{+Hello {{firstname}}, a quick question:+}" in story
@@ -96,3 +97,37 @@ def test_the_demo_also_tells_it_of_what_init_has_written(tmp_path: Path) -> None
     assert ran.code == 0, ran.out + ran.err
     assert "created         sourcing_example/first-contact" in ran.out
     assert (tmp_path / "blueprints" / "example.yaml").read_bytes() == before
+
+
+def test_the_example_has_something_to_show_for_each_command_that_looks(tmp_path: Path) -> None:
+    with BackgroundEmulator(example=True) as emulator:
+        project = Project(tmp_path, emulator.url, timeout=20)
+        listed = {
+            each["sourcing_id"] for each in project.run("sourcings", "--format", "json").json["sourcings"]
+        }
+        assert "sourcing_backend_lyon" in listed
+        assert "Support Lead, Lisbon" in project.run("sourcings", "--closed").out
+        assert "Data Engineer, Madrid" in project.run("sourcings", "--all").out
+        assert project.run("import", "--all").code == 0
+        planned = project.run("plan", "--refresh", "--detailed-exitcode")
+        assert (planned.code, "No changes." in planned.out) == (0, True), planned.out
+        made = project.ids.popitem()
+        emulator.store.edit(made[1], name="Edited there")
+        assert "changed in Kalent by somebody else" in project.run("plan", "--refresh").out
+
+
+def test_an_example_is_made_once(tmp_path: Path) -> None:
+    for _ in range(2):
+        with BackgroundEmulator(db=str(tmp_path / "kalent.db"), example=True) as emulator:
+            assert len(emulator.store.blueprints("sourcing_backend_lyon")) == 2
+
+
+@pytest.mark.parametrize("name", ["emulator", "demo"])
+def test_where_the_extra_is_missing_what_works_is_named(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "kalentops.emulator.server", None)
+    monkeypatch.delitem(sys.modules, "uvicorn", raising=False)
+    ran = Project(tmp_path, "").run(name)
+    assert ran.code == 1
+    assert f"pip install '{ROOT}[emulator]'" in ran.err
