@@ -304,14 +304,15 @@ def _(_original: Original, path: Path, data: bytes, _mode: int | None) -> Path:
 
 
 @mutant("no folder sync for the state", "store.durable:replace", "power")
-def _(_original: Original, path: Path, data: bytes) -> None:
-    durable._beside(path, data, None).replace(path)
+def _(_original: Original, path: Path, data: bytes, *, mode: int | None) -> None:
+    durable._beside(path, data, mode).replace(path)
 
 
 @mutant("the state is written in place", "store.durable:replace", "power")
-def _(_original: Original, path: Path, data: bytes) -> None:
-    with path.open("wb") as stream:
-        os.write(stream.fileno(), data)
+def _(_original: Original, path: Path, data: bytes, *, mode: int | None) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    durable.write_all(descriptor, data)
+    os.close(descriptor)
 
 
 @mutant("checksum not checked", "store.journal:_whole", "journal")
