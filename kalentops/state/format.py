@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar, cast
@@ -26,6 +25,7 @@ from kalentops.state.entries import (
     State,
     check,
 )
+from kalentops.state.markers import check_merged
 
 _ENTRY: Final = {
     "applied_at": "applied_at",
@@ -34,9 +34,6 @@ _ENTRY: Final = {
     "sent": "sent",
 }
 _T = TypeVar("_T")
-_SIGNS: Final = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
-# A line feed in a JSON text is escaped, so these can't be part of one.
-_CONFLICT: Final = re.compile(r"^(<{7}|\|{7}|={7}|>{7})", re.MULTILINE)
 
 
 def load_state(data: bytes) -> State:
@@ -47,13 +44,7 @@ def load_state(data: bytes) -> State:
     """
     text = _text(data)
     del data  # with the text and what it says there are two more copies
-    if any(sign in text for sign in _SIGNS) and _CONFLICT.search(text):
-        raise StateDamaged(
-            "the state holds the markers of a merge conflict",
-            hint="keep the entries of both sides, one for each address, and remove the markers; or take one side, "
-            "as in `git checkout --ours kalentops.state.json`: the next apply adopts what the other has recorded, "
-            "if nobody has changed it in Kalent",
-        )
+    check_merged(text)
     with paused():
         raw = parse(text, "the state")
         check_version(raw, "the state")
@@ -215,7 +206,7 @@ def dump_state(state: State) -> bytes:
         "lineage": state.lineage,
         "serial": state.serial,
         "tenant": state.tenant,
-        "last_run": state.last_run,
+        **({} if state.last_run is None else {"last_run": state.last_run}),
         "blueprints": {address: entry_to_json(entry) for address, entry in state.entries.items()},
         "intents": {address: intent_to_json(intent) for address, intent in state.intents.items()},
     }

@@ -169,6 +169,17 @@ class _FileSession:
             tenant = self.state.tenant or left.tenant
             self._write(replace(self.state, last_run=left.run, tenant=tenant), above=left.serial)
         durable.remove(self._store.journal_path)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Without the name of the last run, which is of use only beside its journal: two branches that have applied
+        different things would always conflict there. It may stay; the next write leaves it out.
+        """
+        if self._base.last_run is not None:
+            state = replace(self._base, last_run=None)
+            with suppress(OSError):
+                durable.replace(self._store.path, dump_state(state))
+                self.state = self._base = state
 
     def begin(self, tenant: str) -> None:
         if self._writer is not None:
@@ -231,6 +242,7 @@ class _FileSession:
                     self._write(replace(replay(self.state, records), last_run=self._run))
                 if in_place:
                     durable.remove(self._store.journal_path)
+                    self._settle()
             except (KalentopsError, OSError):
                 if not in_place:
                     self._put_back(records)

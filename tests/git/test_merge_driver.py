@@ -253,6 +253,23 @@ def test_where_kalentops_does_not_run_git_leaves_markers_and_not_one_side(
     assert "bp-of-one" in two.path.read_text()
 
 
+def test_a_conflict_of_a_clone_without_the_driver_names_the_remedy(clones: tuple[Clone, Clone]) -> None:
+    one, two = clones
+    two.git("config", "--unset", "merge.kalentops-state.driver")
+    one.change(entry(1, name="ours"))
+    two.change(entry(1, name="theirs"))
+    one.git("push", "-q")
+    two.git("pull", "-q", "--no-rebase", code=1)
+    with pytest.raises(StateDamaged, match="merge conflict") as caught:
+        load_state(two.path.read_bytes())
+    assert "run `kalentops init` in this clone" in str(caught.value.hint)
+    two.git("config", "merge.kalentops-state.driver", DRIVER)
+    two.git("checkout", "--merge", STATE)
+    with pytest.raises(StateDamaged) as caught:
+        load_state(two.path.read_bytes())
+    assert "kalentops init" not in str(caught.value.hint), "it is merged now, as far as that can be done"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
 @pytest.mark.parametrize("way", WAYS, ids=["merge", "rebase"])
 def test_where_the_disk_is_full_nothing_looks_like_a_merge(

@@ -19,10 +19,11 @@ from kalentops.errors import (
     StoreFailure,
 )
 from kalentops.state.entries import Adopted, Closed, Intended, Record, State
-from kalentops.state.format import dump_state, record_to_json
+from kalentops.state.format import dump_state, load_state, record_to_json
 from kalentops.store import durable, journal
 from kalentops.store.filestore import FileStore
 from kalentops.store.journal import Journal, Writer
+from tests.repositories import git
 from tests.store.samples import TENANT, address, created, entry, intent, python, state
 
 _posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions and links")
@@ -60,6 +61,31 @@ def _refuses(store: FileStore, error: type[Exception], said: str) -> None:
     assert _untouched(store) == before
 
 
+def test_two_branches_that_applied_different_addresses_do_not_conflict(tmp_path: Path) -> None:
+    """Also where git merges line by line, without our driver."""
+    store = FileStore(tmp_path / "base.json")
+    _put(store, state(1, 3, 5, 7, 9))
+    data = store.path.read_bytes()
+    for name, number in (("ours", 1), ("theirs", 9)):
+        branch = FileStore(tmp_path / f"{name}.json")
+        branch.path.write_bytes(data)
+        with branch.session() as session:
+            session.begin(TENANT)
+            session.record(Adopted(entry(number, name=name)))
+    merged = git(tmp_path, "merge-file", "-p", "ours.json", "base.json", "theirs.json")
+    found = load_state(merged.encode())
+    assert [found.entries[address(n)].name for n in (1, 9)] == ["ours", "theirs"]
+
+
+def test_the_last_run_of_an_older_version_goes_with_the_next_write(store: FileStore) -> None:
+    store.path.write_bytes(dump_state(state(1, last_run="run-0")))
+    assert b"last_run" in store.path.read_bytes()
+    with store.session() as session:
+        session.begin(TENANT)
+        session.record(*created(2))
+    assert b"last_run" not in store.path.read_bytes()
+
+
 def test_a_folded_journal_is_not_folded_again(store: FileStore) -> None:
     """A crash between the rename and the removal: what the state says since, such as a removal, stays."""
     _put(store, state(2, last_run="run-1", serial=6), _head(), *created(1), *created(2))
@@ -77,7 +103,7 @@ def test_a_journal_is_merged_into_a_later_state(store: FileStore) -> None:
     assert "replaced" in snapshot.notes[0]
     with store.session() as session:
         assert session.notes == snapshot.notes
-        assert (session.state.serial, session.state.last_run) == (10, "run-1")
+        assert (session.state.serial, session.state.last_run) == (10, None)
     assert store.read() == type(snapshot)(session.state)
     assert not store.journal_path.exists()
 
@@ -437,6 +463,7 @@ import resource, sys
 from pathlib import Path
 from kalentops.errors import StoreFailure
 from kalentops.store.filestore import FileStore
+from tests.repositories import git
 from tests.store.samples import TENANT, created
 told = 0
 try:
