@@ -1,4 +1,4 @@
-"""Two bodies of a blueprint → what changed, in terms of steps and fields. The only user of deepdiff.
+"""Two bodies of a blueprint → what changed, in terms of steps and fields.
 
 Steps are matched by their ids, so that an inserted step is one change and a moved one is a move.
 """
@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 _T = TypeVar("_T", bound=Hashable)
 
@@ -39,12 +39,13 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldCh
         FieldChange("removed", step_id, "", step, None) for step_id, step in old.items() if step_id not in new
     ]
     away = moved(list(old), list(new))
+    was = {step_id: position for position, step_id in enumerate(old, 1)}
     for position, (step_id, step) in enumerate(new.items(), 1):
         if step_id not in old:
             found.append(FieldChange("added", step_id, "", None, step))
             continue
         if step_id in away:
-            found.append(FieldChange("moved", step_id, "", list(old).index(step_id) + 1, position))
+            found.append(FieldChange("moved", step_id, "", was[step_id], position))
         found += _fields(step_id, old[step_id], step)
     return found
 
@@ -70,11 +71,12 @@ def moved(old: Sequence[_T], new: Sequence[_T]) -> set[_T]:
         at = bisect_left(ends, was[each], key=was.__getitem__)
         before[each] = ends[at - 1] if at else None
         ends[at : at + 1] = [each]
+    away = set(both)
     last = ends[-1] if ends else None
     while last is not None:
-        both.remove(last)
+        away.remove(last)
         last = before[last]
-    return set(both)
+    return away
 
 
 def same(one: Any, other: Any) -> bool:
@@ -83,34 +85,28 @@ def same(one: Any, other: Any) -> bool:
 
 
 def _fields(step: str | None, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldChange]:
-    if same(before, after):
-        return []
-    from deepdiff import DeepDiff
-
-    tree = DeepDiff(dict(before), dict(after), view="tree", verbose_level=2, ignore_private_variables=False)
-    paths = {tuple(level.path(output_format="list")) for levels in tree.values() for level in levels}
-    # A delay is one thing to a reader: `3 days → 5 days`, not a value and a unit.
-    names = {path[:1] if path[:1] == ("delay",) else path for path in paths}
-    # Within a list, `[false]` and `[0]` are the same to deepdiff, and not to who reads them.
-    told = {path[0] for path in names if path}
-    differ = {key for key in before.keys() | after.keys() if not same(before.get(key), after.get(key))}
-    names |= {(key,) for key in differ - told}
     found = []
-    for name in sorted(names, key=lambda path: [str(part) for part in path]):
-        old, new = _at(before, name), _at(after, name)
+    for name, old, new in sorted(_leaves((), before, after), key=lambda leaf: leaf[0]):
         kind: Literal["added", "removed", "changed"] = "changed"
         if old is None or new is None:
             kind = "added" if old is None else "removed"
-        found.append(FieldChange(kind, step, ".".join(str(part) for part in name), old, new))
+        found.append(FieldChange(kind, step, ".".join(name), old, new))
     return found
 
 
-def _at(data: Any, path: tuple[Any, ...]) -> Any:
-    for part in path:
-        if isinstance(data, Mapping):
-            data = data.get(part)
-        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
-            data = data[part]
+# A delay is one thing to a reader: `3 days → 5 days`, not a value and a unit.
+_WHOLE: Final = ("delay",)
+
+
+def _leaves(path: tuple[str, ...], before: Any, after: Any) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+    """Where two values differ, mapping by mapping; a list is one value."""
+    if same(before, after):
+        return
+    if path == _WHOLE or not isinstance(before, Mapping) or not isinstance(after, Mapping):
+        yield path, before, after
+        return
+    for key in before.keys() | after.keys():
+        if key in before and key in after:
+            yield from _leaves((*path, key), before[key], after[key])
         else:
-            return None
-    return data
+            yield (*path, key), before.get(key), after.get(key)

@@ -7,8 +7,8 @@ give back findings and digests, and a document only where the state does not hol
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kalentops.checking import Desired, FileResult, Job, check_file
@@ -19,6 +19,8 @@ from kalentops.rules.engine import DEFAULTS, Relocation, Serving, Severities, ch
 from kalentops.rules.relocated import check_relocations
 
 PARALLEL_FROM = 150
+MOST = 500
+"""Findings of one file that are told; the others are counted."""
 
 
 @dataclass(slots=True)
@@ -64,9 +66,26 @@ def load(
     repository.findings += weighed(passed_over, severities)
     repository.findings += check_together(named)
     repository.findings += check_relocations(named, repository.relocations, complete=complete)
-    repository.findings.sort()
+    repository.findings = sorted(_bounded(repository.findings))
     repository.desired.sort(key=lambda each: each.address)
     return repository
+
+
+def _bounded(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings of each file, errors first where there are too many; the last one counts the others."""
+    by_file: dict[str, list[Finding]] = {}
+    for each in findings:
+        by_file.setdefault(each.file, []).append(each)
+    for found in by_file.values():
+        left = len(found) - MOST
+        if left > 0:
+            *kept, last = sorted(found, key=lambda each: (each.severity is not Severity.ERROR, each))[:MOST]
+            yield from (
+                *kept,
+                replace(last, message=f"{last.message}; and {left:,} more findings in this file"),
+            )
+        else:
+            yield from found
 
 
 def _run(job: Job, sources: Sequence[Source]) -> Iterator[FileResult]:

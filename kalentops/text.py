@@ -123,7 +123,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 _LONGEST_WORD = 80
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 16)  # several look for what each unknown field of a file was meant to be
 def _nearest(word: str, known: tuple[str, ...]) -> str | None:
     folded = {fold(k): k for k in reversed(known)}
     if fold(word) in folded:

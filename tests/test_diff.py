@@ -52,7 +52,7 @@ def test_false_in_a_list_is_not_zero() -> None:
     (one,) = changes(
         {"name": "A", "steps": [], "config": {"a": [False]}}, {"name": "A", "steps": [], "config": {"a": [0]}}
     )
-    assert (one.field, one.kind) == ("config", "changed")
+    assert (one.field, one.kind) == ("config.a", "changed")
 
 
 @given(st.permutations("abcdef"), st.sets(st.sampled_from("abcdef")), st.sets(st.sampled_from("uvw")))

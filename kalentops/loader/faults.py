@@ -48,7 +48,7 @@ def too_deep(limit: int, *, through_alias: bool = False) -> Said:
 def too_many(limit: int) -> Said:
     return (
         "KAL002",
-        f"more than {limit:,} values, aliases expanded",
+        f"more than {limit:,} values, aliases expanded and long texts counted several times",
         "split the file; several may serve one sourcing",
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 Event: TypeAlias = Any  # an event of the parser: only its start_mark and end_mark are used here
 
@@ -37,6 +37,17 @@ class Seq(list[Any]):
         self.marks: list[Event] = []
         self.size = 1
         self.height = 1
+
+
+def weight(value: Tree) -> int:
+    """As how many values one counts: a mapping or a list as all that it holds, a long text as several."""
+    if isinstance(value, Map | Seq):
+        return value.size
+    return 1 + len(value) // LONG if isinstance(value, str) else 1
+
+
+LONG: Final = 128
+"""Characters of a text for which it counts as one more value: what an alias repeats is looked at again."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -23,7 +23,7 @@ from yaml.events import (
 )
 
 from kalentops.loader import faults, scalars
-from kalentops.loader.nodes import BROKEN, Broken, Event, Fault, Map, Parsed, Seq, Tree, merge
+from kalentops.loader.nodes import BROKEN, Broken, Event, Fault, Map, Parsed, Seq, Tree, merge, weight
 from kalentops.loader.syntax import BRACES, Complaint, Place, explain, forbidden, forbidden_character
 
 MAX_DEPTH = 32
@@ -142,13 +142,14 @@ class _Builder:
             value = self._tagged(event)
         if event.anchor:
             self._anchors[event.anchor] = value
-        self._count(event, 1)
+        heavy = weight(value)
+        self._count(event, heavy)
         if type(value) is not str or frame is None or type(frame.node) is Seq:
             self._add(value, event, 0)
         elif frame.key_event is None:  # a key: half of all scalars, so the shortest way
             frame.key, frame.key_event = value, event
         else:
-            frame.node.size += 1
+            frame.node.size += heavy
             self._put(frame, value, event)
 
     def _tagged(self, event: Any) -> Tree:
@@ -189,11 +190,11 @@ class _Builder:
         if any(f.anchor == event.anchor for f in self._stack):
             self._at(event, *faults.inside_itself(event.anchor))
             raise _Stop
-        size, height = (value.size, value.height) if isinstance(value, (Map, Seq)) else (1, 0)
+        height = value.height if isinstance(value, (Map, Seq)) else 0
         if len(self._stack) + height > MAX_DEPTH:
             self._at(event, *faults.too_deep(MAX_DEPTH, through_alias=True))
             raise _Stop
-        self._count(event, size)
+        self._count(event, weight(value))
         self._add(value, event, height)
 
     def _count(self, event: Event, nodes: int) -> None:
@@ -212,7 +213,7 @@ class _Builder:
             self._take_key(frame, value, event)
             return
         # A closed collection has counted itself while it was open; its parent's size still has to grow by it.
-        node.size += value.size if isinstance(value, (Map, Seq)) else 1
+        node.size += weight(value)
         if height >= node.height:
             node.height = height + 1
         if type(node) is Seq:

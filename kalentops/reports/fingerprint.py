@@ -16,6 +16,8 @@ from typing import Final
 _WINDOW: Final = 100
 _BASE: Final = 37
 _MASK: Final = (1 << 64) - 1
+_FIRST: Final = pow(_BASE, _WINDOW - 1, _MASK + 1)
+"""What the first unit of a window is multiplied by."""
 _END: Final = 0xFFFF
 _BREAK: Final = re.compile(r"\r\n?")
 _BLANK: Final = re.compile(r"[ \t]+")
@@ -27,15 +29,19 @@ def line_hashes(text: str) -> list[str]:
     units = [*_units("\n".join(lines)), _END, *([0] * _WINDOW)]
     found = []
     seen: Counter[str] = Counter()
+    value = 0
+    for unit in units[:_WINDOW]:
+        value = (value * _BASE + unit) & _MASK
     at = 0
     for each in lines:
-        value = 0
-        for unit in units[at : at + _WINDOW]:
-            value = (value * _BASE + unit) & _MASK
         digits = f"{value:x}"
         seen[digits] += 1
         found.append(f"{digits}:{seen[digits]}")
-        at += len(_units(each)) + 1
+        end = at + len(_units(each)) + 1
+        # From one line's window to the next one's, a unit at a time: each is looked at twice, however short lines are.
+        for old, new in zip(units[at:end], units[at + _WINDOW : end + _WINDOW], strict=False):
+            value = ((value - old * _FIRST) * _BASE + new) & _MASK
+        at = end
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -11,6 +12,7 @@ from kalentops.loader.document import Document
 from kalentops.model import Blueprint
 from kalentops.rules.base import Rule
 from kalentops.rules.table import BY_CODE, RULES
+from kalentops.rules.texts import MOST, and_more
 from kalentops.text import same_name
 
 Severities = Mapping[str, Severity | None]
@@ -28,11 +30,26 @@ def check(document: Document, severities: Severities = DEFAULTS) -> list[Finding
     for key, blueprint in document.model.blueprints.items():
         tainted = stand_ins.get(key, _NOTHING)
         for rule in _asked(severities):
-            for problem in rule.check(blueprint) if rule.check else ():
-                if not _hides(tainted, rule, problem):
-                    at = replace(problem, path=("blueprints", key, *problem.path), code=rule.code)
-                    findings.append(document.place(at, severities.get(rule.code) or rule.severity))
+            problems = rule.check(blueprint) if rule.check else ()
+            shown = (each for each in problems if not _hides(tainted, rule, each))
+            for problem in _bounded(shown):
+                at = replace(problem, path=("blueprints", key, *problem.path), code=rule.code)
+                findings.append(document.place(at, severities.get(rule.code) or rule.severity))
     return findings
+
+
+def _bounded(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """The first problems of each text; the last of them counts the others."""
+    counts: Counter[tuple[str | int, ...]] = Counter()
+    last: dict[tuple[str | int, ...], Problem] = {}
+    for each in problems:
+        counts[each.path] += 1
+        if counts[each.path] < MOST:
+            yield each
+        elif counts[each.path] == MOST:
+            last[each.path] = each
+    for path, each in last.items():
+        yield and_more(each, counts[path] - MOST)
 
 
 def weighed(findings: Iterable[Finding], severities: Severities) -> Iterator[Finding]:

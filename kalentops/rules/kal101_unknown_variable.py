@@ -14,27 +14,32 @@ Right:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from kalentops.alike import did_you_mean
 from kalentops.finding import Problem
 from kalentops.model import VARIABLES, Blueprint
 from kalentops.rules.base import Rule
 from kalentops.rules.meanings import MEANT
-from kalentops.rules.texts import occurrences, variables
+from kalentops.rules.texts import Place, first, occurrences, variables
 from kalentops.text import clip, fold, nearest
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
     for place, text in occurrences(blueprint, "{{"):
-        for token, name, at in variables(text):
-            if name.strip() not in VARIABLES:
-                meant = MEANT.get(fold(name)) or nearest(name, VARIABLES)
-                hint = (
-                    did_you_mean(name, meant, f"`{{{{{meant}}}}}`")
-                    if meant
-                    else "the variables are " + ", ".join(VARIABLES)
-                )
-                yield Problem(place, f"`{clip(token)}` is not a variable", hint, at)
+        unknown = (each for each in variables(text) if each[1].strip() not in VARIABLES)
+        yield from first(unknown, partial(_tell, place))
+
+
+def _tell(place: Place, found: tuple[str, str, int]) -> Problem:
+    token, name, at = found
+    meant = MEANT.get(fold(name)) or nearest(name, VARIABLES)
+    hint = (
+        did_you_mean(name, meant, f"`{{{{{meant}}}}}`")
+        if meant
+        else "the variables are " + ", ".join(VARIABLES)
+    )
+    return Problem(place, f"`{clip(token)}` is not a variable", hint, at)
 
 
 RULE = Rule("KAL101", "unknown-variable", __doc__, check, reads=frozenset({"content", "subject"}))

@@ -13,28 +13,27 @@ Right:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from kalentops.finding import Problem
 from kalentops.model import Blueprint
 from kalentops.rules.base import Rule
-from kalentops.rules.foreign import asks_for, placeholders
+from kalentops.rules.foreign import Foreign, asks_for, placeholders
+from kalentops.rules.texts import Place, first
 from kalentops.text import clip
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
     for index, step in enumerate(blueprint.steps):
         for field, text in step.texts():
-            for each in placeholders(text):
-                if each.certain:
-                    meant = asks_for(each.inner)
-                    hint = (
-                        f"write `{{{{{meant}}}}}`"
-                        if meant
-                        else "write out what is meant, or `{{…}}` with a variable"
-                    )
-                    yield Problem(
-                        ("steps", index, field), f"`{clip(each.token)}` is not filled in", hint, each.at
-                    )
+            certain = (each for each in placeholders(text) if each.certain)
+            yield from first(certain, partial(_tell, ("steps", index, field)))
+
+
+def _tell(place: Place, found: Foreign) -> Problem:
+    meant = asks_for(found.inner)
+    hint = f"write `{{{{{meant}}}}}`" if meant else "write out what is meant, or `{{…}}` with a variable"
+    return Problem(place, f"`{clip(found.token)}` is not filled in", hint, found.at)
 
 
 RULE = Rule(

@@ -14,11 +14,14 @@ Right:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
+from kalentops.alike import did_you_mean
 from kalentops.finding import Problem
 from kalentops.model import VARIABLES, Blueprint
 from kalentops.rules.base import Rule
-from kalentops.rules.foreign import asks_for, placeholders, wrapped
+from kalentops.rules.foreign import Foreign, asks_for, placeholders, wrapped
+from kalentops.rules.texts import Place, first
 from kalentops.text import clip, nearest
 
 
@@ -31,11 +34,14 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
                 yield Problem(
                     place, said, "remove them; quotes of YAML are straight ones, outside of the text"
                 )
-            for each in placeholders(text):
-                if not each.certain:
-                    meant = asks_for(each.inner) or nearest(each.inner, VARIABLES)
-                    hint = f"did you mean `{{{{{meant}}}}}`?" if meant else "fill it in, or remove it"
-                    yield Problem(place, f"`{clip(each.token)}` looks like a placeholder", hint, each.at)
+            probable = (each for each in placeholders(text) if not each.certain)
+            yield from first(probable, partial(_tell, place))
+
+
+def _tell(place: Place, found: Foreign) -> Problem:
+    meant = asks_for(found.inner) or nearest(found.inner, VARIABLES)
+    hint = did_you_mean(found.inner, meant, f"`{{{{{meant}}}}}`") if meant else "fill it in, or remove it"
+    return Problem(place, f"`{clip(found.token)}` looks like a placeholder", hint, found.at)
 
 
 RULE = Rule(

@@ -12,6 +12,8 @@ from kalentops.rules.engine import Named, Relocation
 from kalentops.text import nearest
 
 _CODE: Final = "KAL024"
+_MOST_SLIPS: Final = 20
+"""Unknown keys for which it is looked what was meant: that takes time with each key that there is."""
 
 
 def check_relocations(
@@ -49,14 +51,17 @@ def _targets(
     there: Mapping[str, Named], others: Mapping[str, Relocation], *, complete: bool
 ) -> Iterator[Finding]:
     first: dict[str, Relocation] = {}
+    targets = {each.source: each.target for each in others.values()}
+    unknown = 0
     for said in others.values():
-        end = final(said.source, {each.source: each.target for each in others.values()})
+        end = final(said.source, targets)
         if end is None:
             continue
         if end in others:
             yield _finding(said, f"`{said.source}` moves in a circle", "keep the moves that were made")
         elif end not in there and complete:
-            meant = nearest(end, there)
+            unknown += 1
+            meant = nearest(end, there) if unknown <= _MOST_SLIPS else None
             hint = did_you_mean(end, meant) if meant else "write the key that the blueprint has now"
             yield _finding(said, f"`{said.source}` is said to be `{end}` now, and there is no such key", hint)
         elif (other := first.setdefault(str(said.target), said)) is not said:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
-from typing import Final
+from itertools import islice
+from typing import Final, TypeVar
 
+from kalentops.finding import Problem
 from kalentops.model import VARIABLES, Blueprint
 
 # Two braces or more, whatever holds no double brace, two braces or more. Each character is looked at a bounded
@@ -17,6 +20,26 @@ VARIABLE: Final = re.compile(r"(?<!\{)(\{{2,}+)((?:(?!\{\{|\}\}).)*+)(\}{2,}+)",
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 Place = tuple[str | int, ...]
+_T = TypeVar("_T")
+MOST: Final = 20
+"""Problems of one kind that are told of one text; the others are counted."""
+
+
+def first(found: Iterable[_T], tell: Callable[[_T], Problem]) -> Iterator[Problem]:
+    """A problem for each of the first that were found in a text; the last of them counts those that are left. For
+    rules whose words take time to find: the engine counts what is beyond `MOST` for every rule.
+    """
+    rest = iter(found)
+    told = [tell(each) for each in islice(rest, MOST)]
+    yield from told[:-1]
+    if told:
+        yield and_more(told[-1], sum(1 for _ in rest))
+
+
+def and_more(problem: Problem, number: int) -> Problem:
+    """The problem, with the number of those of its kind that are not told."""
+    said = f"{problem.message}, and {number:,} more in this text"
+    return replace(problem, message=said) if number else problem
 
 
 def occurrences(blueprint: Blueprint, part: str) -> Iterator[tuple[Place, str]]:

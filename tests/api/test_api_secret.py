@@ -103,13 +103,10 @@ def test_a_text_without_it_stays(text: str) -> None:
     assert ApiKey("a-key-that-is-not-there").scrub(text) == text
 
 
-def test_scrubbing_a_long_text_is_quick() -> None:
-    import time
-
+def test_scrubbing_a_long_text_of_almost_keys_comes_to_an_end() -> None:
+    """A pattern that looks again and again at what it has passed would take hours for this."""
     text = (VALUE[:-1] + "\\" * 50 + "%2525") * 2000
-    began = time.monotonic()
-    ApiKey(VALUE).scrub(text)
-    assert time.monotonic() - began < 2
+    assert ApiKey(VALUE).scrub(text) == text
 
 
 def test_the_key_from_the_environment() -> None:
