@@ -6,6 +6,7 @@ it, only the API's own word that it refused counts, and everything else is unkno
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -113,11 +114,26 @@ def envelope(answer: Answer) -> Refused | None:
     said = error.get("message")
     message = _short(said if isinstance(said, str) and said else error["code"])
     details = error.get("details")
-    if isinstance(details, Mapping) and isinstance(details.get("billingUrl"), str):
-        message += f" (see {_short(details['billingUrl'])})"
+    message += _helpful(details) if isinstance(details, Mapping) else ""
     if isinstance(error.get("debugTrackingCode"), str):
         message += f" [{_short(error['debugTrackingCode'])}]"
     return Refused(answer.status, _short(error["code"]), message, fatal)
+
+
+_CAPABILITY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,60}")
+# No user, no port, no other signs than an ordinary address has: it is put before people who may follow it.
+_URL: Final = re.compile(r"https://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[\w./?=&%~+-]*)?", re.ASCII | re.IGNORECASE)
+
+
+def _helpful(details: Mapping[str, Any]) -> str:
+    """What of the details of a refusal helps a person: what the plan lacks, and where it is changed."""
+    capability, url = details.get("capability"), details.get("billingUrl")
+    said = ""
+    if isinstance(capability, str) and _CAPABILITY.fullmatch(capability):
+        said += f"; the plan lacks {capability}"
+    if isinstance(url, str) and len(url) <= _LONGEST_WORDS and _URL.fullmatch(url):
+        said += f" (see {url})"
+    return said
 
 
 def _short(text: str) -> str:

@@ -122,10 +122,14 @@ def test_what_is_fatal() -> None:
 def test_the_words_of_a_refusal() -> None:
     assert envelope(Answer(400, CODED)) == Refused(400, "some_error", "no [trk_1]")
     assert envelope(Answer(401, BARE)) == Refused(401, "", "Missing API key", fatal=True)
-    error = {"code": "plan_upgrade_required", "message": "upgrade", "details": {"billingUrl": "https://x"}}
+    error = {"code": "plan_upgrade_required", "message": "upgrade", "details": {"billingUrl": "https://app.example/x"}}
     assert envelope(Answer(402, {"success": False, "error": error})) == Refused(
-        402, "plan_upgrade_required", "upgrade (see https://x)", fatal=True
+        402, "plan_upgrade_required", "upgrade (see https://app.example/x)", fatal=True
     )
+    error["details"] = {"capability": "create_sourcings", "billingUrl": "https://app.example/billing?x=1"}
+    shown = envelope(Answer(402, {"success": False, "error": error}))
+    assert shown
+    assert shown.message == "upgrade; the plan lacks create_sourcings (see https://app.example/billing?x=1)"
     wordless = envelope(Answer(400, {"success": False, "error": {"code": "c", "message": ""}}))
     assert wordless == Refused(400, "c", "c")
 

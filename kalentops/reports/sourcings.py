@@ -22,7 +22,7 @@ def listing(found: Sequence[RemoteSourcing], files: Mapping[str, Sequence[str]])
 
 def nothing(*, everybody: bool, closed: bool) -> str:
     """What to say, and to try, where the list is empty."""
-    who = "that the key sees" if everybody else "of yours"
+    who = "that the key sees" if everybody else "of the key's user"
     state = "closed" if closed else "in progress"
     other = "without --closed are those in progress" if closed else "--closed has those that are closed"
     more = "" if everybody else "--all has those of everybody, "

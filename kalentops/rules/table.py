@@ -60,6 +60,8 @@ from kalentops.rules import (
     kal313_joined_lines,
     kal314_markup,
     kal315_unread_file,
+    kal316_no_steps,
+    kal317_sms,
 )
 from kalentops.rules.base import Rule
 from kalentops.text import nearest
@@ -120,6 +122,8 @@ RULES: Final[tuple[Rule, ...]] = (
     kal313_joined_lines.RULE,
     kal314_markup.RULE,
     kal315_unread_file.RULE,
+    kal316_no_steps.RULE,
+    kal317_sms.RULE,
 )
 BY_CODE: Final[dict[str, Rule]] = {rule.code: rule for rule in RULES}
 

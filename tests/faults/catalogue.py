@@ -26,6 +26,22 @@ def envelope(status: int, code: str = "some_error", message: str = "no", **heade
     return Response(status, json.dumps({"success": False, "error": error}).encode(), {**_JSON, **headers})
 
 
+def _upgrade() -> Response:
+    details = {
+        "code": "subscription_or_plan_upgrade_required",
+        "action": "subscribe_or_upgrade",
+        "capability": "create_sourcings",
+        "billingUrl": "https://app.kalent.ai/settings/billing",
+    }
+    error = {
+        "code": "plan_upgrade_required",
+        "message": "upgrade",
+        "debugTrackingCode": "trk",
+        "details": details,
+    }
+    return Response(402, json.dumps({"success": False, "error": error}).encode(), _JSON)
+
+
 def answering(response: Response, effect: str) -> Behaviour:
     """The given answer, with the effect `none`, `done` or `late`."""
 
@@ -229,6 +245,8 @@ REFUSALS: dict[str, Behaviour] = {
     "404": answering(envelope(404, "not_found"), "none"),
     "409": answering(envelope(409, "conflict"), "none"),
     "422": answering(envelope(422, "unprocessable"), "none"),
+    "401 bare string": answering(Response(401, b'{"success": false, "error": "Invalid API key"}'), "none"),
+    "402 with details": answering(_upgrade(), "none"),
     "bare string": answering(Response(400, b'{"success": false, "error": "Missing API key"}'), "none"),
 }
 
@@ -242,6 +260,14 @@ LIMITS: dict[str, Behaviour] = {
         "inf": {"retry-after": "inf"},
         "nan": {"retry-after": "nan"},
         "absent": {},
+    }.items()
+} | {
+    f"429 bare string {of}": answering(
+        Response(429, json.dumps({"success": False, "error": said}).encode()), "none"
+    )
+    for of, said in {
+        "per IP": "Too many requests, please try again later",
+        "per key": "Rate limit exceeded: 60 requests per minute",
     }.items()
 }
 

@@ -14,7 +14,7 @@ from tests.harness import Project, Truth
 from tests.sizes import some
 
 # What the API says of one sourcing, in its own words, concerns that sourcing: 401 and 402 concern them all.
-OF_ONE = {*REFUSALS, "key echoed"} - {"401", "402"}
+OF_ONE = {*REFUSALS, "key echoed"} - {"401", "402", "401 bare string", "402 with details"}
 # What does not get better. A read has no effect that could be late; six waits of seconds show nothing new.
 LASTING = [
     name

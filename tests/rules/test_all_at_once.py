@@ -84,6 +84,7 @@ def test_everything_that_is_wrong_with_a_file_comes_out_of_one_run() -> None:
         (22, "KAL005"),
         (23, "KAL012"),
         (26, "KAL304"),
+        (26, "KAL317"),
         (27, "KAL201"),
         (28, "KAL010"),
         (29, "KAL006"),

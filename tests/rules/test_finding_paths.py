@@ -14,7 +14,7 @@ blueprints:
     name: One
     steps:
       - {id: a, name: A, type: EMIAL, subject: S, content: Hi, temporalityType: ASAP}
-      - {id: b, name: B, type: SMS, content: "Hi {{firstName}}", temporalityType: ASAP}
+      - {id: b, name: B, type: WHATSAPP, content: "Hi {{firstName}}", temporalityType: ASAP}
   Two: {name: Two}
   three: {name: Three, nam: x}
 """
@@ -31,6 +31,7 @@ def test_findings_of_the_shape_and_of_rules_name_their_paths() -> None:
         "KAL010": ("blueprints", "three", "nam"),
         "KAL016": ("blueprints", "Two"),
         "KAL304": ("blueprints", "one", "steps", 1, "type"),
+        "KAL316": ("blueprints", "three", "steps"),
     }
 
 
@@ -45,6 +46,7 @@ def test_what_shows_across_files_names_its_blueprint(tmp_path: Path) -> None:
     assert {each.code: each.path for each in found} == {
         "KAL017": ("blueprints", "one"),
         "KAL018": ("blueprints", "one"),
+        "KAL316": ("blueprints", "one", "steps"),
     }
 
 
@@ -58,7 +60,7 @@ def test_values_that_could_not_be_read_are_known_by_their_paths() -> None:
 
 def test_a_path_does_not_make_two_findings_of_one() -> None:
     text = (
-        "sourcingId: s\nblueprints:\n  one: {name: One, steps: &x [{id: a, name: A, type: SMS, "
+        "sourcingId: s\nblueprints:\n  one: {name: One, steps: &x [{id: a, name: A, type: WHATSAPP, "
         'content: "{{nope}}", temporalityType: ASAP}]}\n  two: {name: Two, steps: *x}\n'
     )
     assert [each.code for each in check_text(Job(Path()), "f.yaml", text)[0]] == ["KAL101"]

@@ -20,6 +20,7 @@ import yaml
 from kalentops.finding import Finding, Severity
 from kalentops.remote import RemoteSourcing
 from kalentops.repository import load
+from kalentops.rules.engine import Severities
 from kalentops.rules.online import check_sourcings
 from kalentops.rules.table import BY_CODE, RULES
 
@@ -96,10 +97,15 @@ def _all_cases(kind: str) -> list[Any]:
     ]
 
 
-def _findings(case: dict[str, Any], folder: Path) -> list[Finding]:
+# Cases of other rules are short: blueprints without steps, and an SMS, which has the fewest fields.
+_IN_SHORT_CASES: Severities = {"KAL316": None, "KAL317": None}
+
+
+def _findings(case: dict[str, Any], folder: Path, code: str) -> list[Finding]:
     for name, content in _files(case).items():
         _write(folder / name, content)
-    repository = load(folder, [folder], known=None)
+    severities = {} if code in _IN_SHORT_CASES else _IN_SHORT_CASES
+    repository = load(folder, [folder], severities=severities, known=None)
     if not case.keys() & {"in_progress", "closed"}:
         return repository.findings
     in_progress, closed = (
@@ -110,12 +116,12 @@ def _findings(case: dict[str, Any], folder: Path) -> list[Finding]:
 
 @pytest.mark.parametrize(("code", "case"), _all_cases("pass"))
 def test_passes(code: str, case: dict[str, Any], tmp_path: Path) -> None:
-    assert _findings(case, tmp_path) == []
+    assert _findings(case, tmp_path, code) == []
 
 
 @pytest.mark.parametrize(("code", "case"), _all_cases("fail"))
 def test_fails(code: str, case: dict[str, Any], tmp_path: Path) -> None:
-    findings = _findings(case, tmp_path)
+    findings = _findings(case, tmp_path, code)
     own = [finding for finding in findings if finding.code == code]
     wanted = [
         mark
