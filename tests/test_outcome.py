@@ -122,7 +122,11 @@ def test_what_is_fatal() -> None:
 def test_the_words_of_a_refusal() -> None:
     assert envelope(Answer(400, CODED)) == Refused(400, "some_error", "no [trk_1]")
     assert envelope(Answer(401, BARE)) == Refused(401, "", "Missing API key", fatal=True)
-    error = {"code": "plan_upgrade_required", "message": "upgrade", "details": {"billingUrl": "https://app.example/x"}}
+    error = {
+        "code": "plan_upgrade_required",
+        "message": "upgrade",
+        "details": {"billingUrl": "https://app.example/x"},
+    }
     assert envelope(Answer(402, {"success": False, "error": error})) == Refused(
         402, "plan_upgrade_required", "upgrade (see https://app.example/x)", fatal=True
     )

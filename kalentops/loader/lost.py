@@ -25,7 +25,14 @@ _AFTER_KEY: Final = re.compile(r"[ \t]*:[ \t]+(#[^\r\n]*)")
 _LINE_BELOW: Final = re.compile(r"(?:[ \t]*(?:\r\n?|\n))*([ \t]*)(#[^\r\n]*)")
 _BREAK: Final = re.compile(r"[\r\n]")
 _FIRST_ON_ITS_LINE: Final = re.compile(r"[ \t]*(?:[-?][ \t]+)*")
-_ADVICE: Final = "put the whole text in quotes; a comment goes on a line of its own, above"
+_QUOTE: Final = "put the whole text in quotes"
+_NO_COMMENT: Final = "a comment goes on a line of its own, above"
+_ADVICE: Final = {
+    "": f"{_QUOTE}; {_NO_COMMENT}",
+    "'": f"write a ' within the text as '', or use double quotes; {_NO_COMMENT}",
+    '"': f'write a " within the text as \\", or use single quotes; {_NO_COMMENT}',
+    "|": f"write it below the `|` or `>`, as deep as the rest of the text; {_NO_COMMENT}",
+}
 
 
 class _Written(NamedTuple):
@@ -86,6 +93,10 @@ def _free_form(node: Any, path: Path) -> Iterator[_Written]:
         for key, value in node.items():
             yield _Written((*path, key), "config", *node.marks[key], value)
             yield from _free_form(value, (*path, key))
+    elif isinstance(node, Seq):
+        for number, value in enumerate(node):
+            yield _Written((*path, number), "config", node.marks[number], node.marks[number], value)
+            yield from _free_form(value, (*path, number))
 
 
 def _of_field(text: str, each: _Written, used: frozenset[str]) -> Iterator[Lost]:
@@ -96,13 +107,14 @@ def _of_field(text: str, each: _Written, used: frozenset[str]) -> Iterator[Lost]
     found = _comment(text, each)
     if found:
         comment, index = found
+        advice = _ADVICE.get(each.event.style or "", _ADVICE["|"])
         deliberate = comment[1:2] in {"", " ", "\t", "!", "#"}
         if each.field in _MESSAGES or not deliberate:
             said = f"`{clip(comment, 40)}` is not part of the text: YAML takes it for a comment"
-            yield Problem(each.path, said, _ADVICE, code="KAL009"), index
+            yield Problem(each.path, said, advice, code="KAL009"), index
         elif each.field == "name" and not each.event.style:
             said = f"`{clip(comment, 40)}` is a comment, not a part of the name"
-            yield Problem(each.path, said, _ADVICE, code="KAL312"), index
+            yield Problem(each.path, said, advice, code="KAL312"), index
     if each.field == "content" and each.value:
         joined = first_joined(text, each.event)
         if joined is not None:
@@ -127,7 +139,7 @@ def _property(each: _Written, used: frozenset[str]) -> Iterator[Lost]:
         lost, taken = "!", "for a tag"
     if lost:
         said = f"`{clip(lost, 40)}` is not part of the text: YAML takes it {taken}"
-        yield Problem(each.path, said, "put the whole text in quotes", code="KAL009"), event.start_mark.index
+        yield Problem(each.path, said, _QUOTE, code="KAL009"), event.start_mark.index
 
 
 def _comment(text: str, each: _Written) -> tuple[str, int] | None:
