@@ -107,7 +107,9 @@ def test_twice_in_one_sourcing_names_both_places(tmp_path: Path) -> None:
         tmp_path,
         {"a.yaml": _yaml("a", "First"), "b.yaml": _yaml("a", "FIRST"), "c.yaml": _yaml("c", "first")},
     )
-    findings = [(f.code, f.file, f.message.rsplit(" ", 1)[1]) for f in _load(tmp_path).findings]
+    findings = [
+        (f.code, f.file, f.message.rsplit(" ", 1)[1]) for f in _load(tmp_path).findings if f.code != "KAL316"
+    ]
     assert findings == [
         ("KAL017", "b.yaml", "a.yaml:4"),
         ("KAL018", "b.yaml", "a.yaml:5"),
@@ -119,7 +121,7 @@ def test_a_stand_in_is_no_name_and_no_sourcing(tmp_path: Path) -> None:
     text = "sourcingId: {}\nblueprints: {{{}: {{name: {}}}}}\n"
     _write(tmp_path, {"a.yaml": text.format("5", "a", "A"), "b.yaml": text.format("6", "a", "A")})
     _write(tmp_path, {"c.yaml": text.format("s_1", "c", "7"), "d.yaml": text.format("s_1", "d", "8")})
-    assert [(f.file, f.code) for f in _load(tmp_path).findings] == [
+    assert [(f.file, f.code) for f in _load(tmp_path).findings if f.code != "KAL316"] == [
         ("a.yaml", "KAL012"),
         ("b.yaml", "KAL012"),
         ("c.yaml", "KAL012"),

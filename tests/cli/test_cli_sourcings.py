@@ -114,9 +114,12 @@ def test_names_are_shown_harmlessly_and_told_whole(project: Project, emulator: B
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ((), "no sourcing of yours is in progress; --all has those of everybody, --closed has"),
+        ((), "no sourcing of the key's user is in progress; --all has those of everybody, --closed has"),
         (("--all",), "no sourcing that the key sees is in progress; --closed has those that are closed"),
-        (("--closed",), "no sourcing of yours is closed; --all has those of everybody, without --closed"),
+        (
+            ("--closed",),
+            "no sourcing of the key's user is closed; --all has those of everybody, without --closed",
+        ),
         (("--all", "--closed"), "no sourcing that the key sees is closed; without --closed are those in"),
     ],
     ids=str,
