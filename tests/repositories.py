@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,17 @@ class Remote:
         (folder / "remote.git").mkdir(parents=True)
         git(folder / "remote.git", "init", "--bare", "--quiet")
         return cls(folder)
+
+    def copy(self, folder: Path, *clones: str) -> Remote:
+        """The same repository in another folder, and some of the clones."""
+        made = Remote(folder)
+        for name in ("remote.git", *clones):
+            shutil.copytree(self.folder / name, folder / name, symlinks=True)
+            git(folder / name, "update-index", "-q", "--refresh") if name in clones else None
+        for name in clones:
+            config = folder / name / ".git" / "config"
+            config.write_text(config.read_text().replace(str(self.bare), str(made.bare)))
+        return made
 
     @property
     def bare(self) -> Path:

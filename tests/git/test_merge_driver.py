@@ -7,6 +7,8 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,9 +28,10 @@ ROOT = Path(__file__).parents[2]
 # As the README has it, with this interpreter's kalentops.
 _ADVICE = re.search(r"driver \\\n  '(kalentops .*?)'", (ROOT / "README.md").read_text(encoding="utf-8"))
 assert _ADVICE
-MISSING = _ADVICE[1].replace("kalentops", "kalentops-that-is-not-there", 1)
-KILLED = _ADVICE[1].replace("kalentops", "sh -c 'kill -KILL $$' --", 1)
-DRIVER = _ADVICE[1].replace("kalentops", f"'{sys.executable}' -m kalentops", 1)
+COMMAND = _ADVICE[1]
+MISSING = COMMAND.replace("kalentops", "kalentops-that-is-not-there", 1)
+KILLED = COMMAND.replace("kalentops", "sh -c 'kill -KILL $$' --", 1)
+PROCESS = COMMAND.replace("kalentops", f"'{sys.executable}' -m kalentops", 1)
 
 
 @dataclass
@@ -75,20 +78,50 @@ class Clone:
         self.commit(replace(before, entries=kept | made, serial=before.serial + serial))
 
 
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The driver's command, done in this process: git starts a shell that hands over the call and waits for the answer.
+    Starting Python is most of its price, and git starts it for each commit of a rebase.
+    """
+    folder = tmp_path_factory.mktemp("driver")
+    calls, answers, words = (folder / name for name in ("calls", "answers", "words"))
+    for each in (calls, answers):
+        os.mkfifo(each)
+    script = folder / "driver"
+    script.write_text(
+        f'#!/bin/sh\nprintf "%s\\n" "$PWD" "$@" > "{calls}"\nread -r code < "{answers}"\ncat "{words}" >&2\n'
+        'exit "$code"\n'
+    )
+    script.chmod(0o755)
+
+    def serve() -> None:
+        while given := calls.read_text().splitlines():
+            place, *args = given
+            ran = Project(Path(place), "http://127.0.0.1:9").run(*args)
+            words.write_text(ran.out + ran.err)
+            answers.write_text(f"{ran.code}\n")
+
+    server = threading.Thread(target=serve, daemon=True)
+    server.start()
+    yield COMMAND.replace("kalentops", f"'{script}'", 1)
+    calls.write_text("")
+    server.join()
+
+
 @pytest.fixture
-def clones(tmp_path: Path) -> tuple[Clone, Clone]:
+def clones(tmp_path: Path, driver: str) -> tuple[Clone, Clone]:
     """Two clones of a bare repository that holds a state of three blueprints; the driver is set up in both."""
-    return make_clones(tmp_path, state(1, 2, 3))
+    return make_clones(tmp_path, state(1, 2, 3), driver)
 
 
-def make_clones(tmp_path: Path, first: State | None) -> tuple[Clone, Clone]:
+def make_clones(tmp_path: Path, first: State | None, driver: str) -> tuple[Clone, Clone]:
     bare = Clone(tmp_path)
     bare.git("init", "-q", "--bare", "-b", "main", "origin.git")
     found = []
     for name in ("one", "two"):
         bare.git("clone", "-q", "origin.git", name)
         clone = Clone(tmp_path / name)
-        clone.git("config", "merge.kalentops-state.driver", DRIVER)
+        clone.git("config", "merge.kalentops-state.driver", driver)
         if name == "one":
             clone.git("checkout", "-qB", "main")
             (clone.folder / ".gitattributes").write_text("*.state.json merge=kalentops-state\n")
@@ -112,7 +145,10 @@ WAYS = [("pull", "-q", "--no-rebase", "--no-edit"), ("pull", "-q", "--rebase")]
 def test_two_clones_that_both_applied_come_together(
     clones: tuple[Clone, Clone], way: tuple[str, ...]
 ) -> None:
+    """With the driver as people have it: a process."""
     one, two = clones
+    for each in clones:
+        each.git("config", "merge.kalentops-state.driver", PROCESS)
     later = entry(3, name="later", applied_at="2026-02-02T00:00:00Z")
     one.change(entry(4), entry(3, name="sooner", applied_at="2026-02-01T00:00:00Z"), out=(1,))
     push_first(one)
@@ -141,9 +177,9 @@ def test_a_rebase_of_several_runs(clones: tuple[Clone, Clone]) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS, ids=["merge", "rebase"])
-def test_both_have_begun_the_state(tmp_path: Path, way: tuple[str, ...]) -> None:
+def test_both_have_begun_the_state(tmp_path: Path, way: tuple[str, ...], driver: str) -> None:
     """BASE is an empty file then."""
-    one, two = make_clones(tmp_path, None)
+    one, two = make_clones(tmp_path, None, driver)
     one.commit(state(1))
     push_first(one)
     two.commit(state(2))
@@ -152,8 +188,8 @@ def test_both_have_begun_the_state(tmp_path: Path, way: tuple[str, ...]) -> None
 
 
 @pytest.mark.parametrize("way", WAYS, ids=["merge", "rebase"])
-def test_two_states_begun_apart_are_a_conflict(tmp_path: Path, way: tuple[str, ...]) -> None:
-    one, two = make_clones(tmp_path, None)
+def test_two_states_begun_apart_are_a_conflict(tmp_path: Path, way: tuple[str, ...], driver: str) -> None:
+    one, two = make_clones(tmp_path, None, driver)
     one.commit(state(1))
     push_first(one)
     two.commit(state(2, lineage="lineage-2"))
@@ -212,9 +248,9 @@ def test_branches_that_merged_each_other_before(clones: tuple[Clone, Clone]) -> 
     assert two.state.ids() == {f"bp-{n}": address(n) for n in (2, 3, 4, 6, 7)}
 
 
-def test_an_intent_that_one_clone_has_settled_is_not_opened_again(tmp_path: Path) -> None:
+def test_an_intent_that_one_clone_has_settled_is_not_opened_again(tmp_path: Path, driver: str) -> None:
     opened = replace(state(1), intents={address(2): intent(2)})
-    one, two = make_clones(tmp_path, opened)
+    one, two = make_clones(tmp_path, opened, driver)
     one.commit(replace(state(1, 2), serial=6))
     push_first(one)
     two.change(entry(4))
@@ -263,7 +299,7 @@ def test_a_conflict_of_a_clone_without_the_driver_names_the_remedy(clones: tuple
     with pytest.raises(StateDamaged, match="merge conflict") as caught:
         load_state(two.path.read_bytes())
     assert "run `kalentops init` in this clone" in str(caught.value.hint)
-    two.git("config", "merge.kalentops-state.driver", DRIVER)
+    two.git("config", "merge.kalentops-state.driver", PROCESS)
     two.git("checkout", "--merge", STATE)
     with pytest.raises(StateDamaged) as caught:
         load_state(two.path.read_bytes())
@@ -277,7 +313,7 @@ def test_where_the_disk_is_full_nothing_looks_like_a_merge(
 ) -> None:
     """What a failed driver has left is the file with the conflict in it: one side alone would be believed."""
     one, two = clones
-    two.git("config", "merge.kalentops-state.driver", f"ulimit -f 1; {DRIVER}")
+    two.git("config", "merge.kalentops-state.driver", f"ulimit -f 1; {PROCESS}")
     one.change(*(entry(n) for n in range(4, 40)))
     push_first(one)
     two.change(entry(40))
@@ -286,7 +322,7 @@ def test_where_the_disk_is_full_nothing_looks_like_a_merge(
     with pytest.raises(StateDamaged, match="markers of a merge conflict"):
         _ = two.state
     assert f"`git checkout --merge {STATE}`" in said
-    two.git("config", "merge.kalentops-state.driver", DRIVER)
+    two.git("config", "merge.kalentops-state.driver", PROCESS)
     two.git("checkout", "-q", "--merge", STATE)
     assert two.state.ids() == {f"bp-{n}": address(n) for n in range(1, 41)}
 

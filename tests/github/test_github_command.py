@@ -61,6 +61,7 @@ def test_a_job_posts_then_says_that_nothing_changed(workflow: Project, github: S
     assert github.bodies() == [compose(ROOT, "**2 to update**")]
 
 
+@pytest.mark.processes
 def test_a_report_can_be_piped_in(workflow: Project, github: StandIn) -> None:
     for args in ([], ["-"]):
         done = subprocess.run(
@@ -196,6 +197,7 @@ def test_nothing_is_there(workflow: Project) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.processes
 def test_a_signal_ends_it_while_it_waits(workflow: Project, github: StandIn) -> None:
     github.faults = [Fault("GET", refusal(429, "slow down", retry_after="100"))]
     running = workflow.start("comment", "report.md")

@@ -46,6 +46,7 @@ def test_it_needs_neither_key_nor_state_and_writes_nothing_else(project: Project
     assert not (project.folder / PAGE).exists()
 
 
+@pytest.mark.processes
 def test_the_page_can_go_to_stdout(project: Project) -> None:
     ran = project.process("preview", "--out", "-")
     assert (ran.code, ran.err) == (0, "")
@@ -130,6 +131,7 @@ def test_wrong_calls(args: tuple[str, ...], said: str, project: Project) -> None
     assert not (project.folder / PAGE).exists()
 
 
+@pytest.mark.processes
 def test_against_an_earlier_commit(project: Project) -> None:
     commit(project.folder)
     project.write("sourcing_a", {"one": blueprint("One", steps=3), "two": blueprint("Two")})
@@ -141,6 +143,7 @@ def test_against_an_earlier_commit(project: Project) -> None:
     assert (ran.code, "git knows no commit main~1" in ran.err) == (1, True)
 
 
+@pytest.mark.processes
 def test_the_project_may_be_a_folder_of_the_repository(project: Project) -> None:
     deep = Project(project.folder / "deep", project.url)
     deep.folder.mkdir()
@@ -156,6 +159,7 @@ def test_the_project_may_be_a_folder_of_the_repository(project: Project) -> None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell script stands in for the browser")
+@pytest.mark.processes
 def test_it_opens_in_the_browser(project: Project) -> None:
     script = project.folder / "browser"
     script.write_text(f'#!/bin/sh\necho "$1" > {project.folder}/opened\n')
@@ -169,6 +173,7 @@ def test_it_opens_in_the_browser(project: Project) -> None:
     assert "no browser could be started" in ran.err
 
 
+@pytest.mark.processes
 def test_the_wheel_holds_what_the_page_needs(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],

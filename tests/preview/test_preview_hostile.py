@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,16 @@ ELEMENTS = set(
 )
 
 
-def write(project: Project, texts: list[tuple[str, str]], *, more: str = "") -> None:
+pytestmark = pytest.mark.processes
+TEXTS = {kind: [(name, text) for name, text in texts if text.strip()] for kind, texts in CLASSES.items()}
+
+
+def write_all(project: Project, *, more: str = "") -> None:
+    for kind, texts in TEXTS.items():
+        write(project, texts, kind, more=more)
+
+
+def write(project: Project, texts: list[tuple[str, str]], kind: str = "", *, more: str = "") -> None:
     """A sequence with three steps for each text; an e-mail, a chat, and an InMail of a sender of this name."""
     steps: list[str] = []
     for number, (_, text) in enumerate(texts):
@@ -46,8 +56,10 @@ def write(project: Project, texts: list[tuple[str, str]], *, more: str = "") -> 
     ]
     folder = project.folder / "blueprints"
     folder.mkdir(exist_ok=True)
-    (folder / "<img src=x onerror=pwned=1> {{7*7}}.yaml").write_text("\n".join(lines), encoding="utf-8")
-    (folder / "broken.yaml").write_text(
+    (folder / f"<img src=x onerror=pwned=1> {{{{7*7}}}}{kind}.yaml").write_text(
+        "\n".join(lines), encoding="utf-8"
+    )
+    (folder / f"broken{kind}.yaml").write_text(
         f"sourcingId: x\n{quoted(texts[0][1])}: 1\nblueprints: [{quoted(texts[0][1])}]\n"
     )
 
@@ -77,14 +89,14 @@ def expected(text: str) -> str:
     return "".join(shown.get(part.kind, "%s") % part.text for part in parts(text))
 
 
-@pytest.mark.parametrize("kind", CLASSES)
-def test_hostile_texts_are_read_and_do_nothing(kind: str, bare: Project, look: Look) -> None:
-    texts = [(name, text) for name, text in CLASSES[kind] if text.strip()]
+def test_hostile_texts_are_read_and_do_nothing(bare: Project, look: Look) -> None:
     samples = "".join(
-        f"  - {{firstname: {quoted(text)}, lastname: {quoted(text)}}}\n" for _, text in texts[:40]
+        f"  - {{firstname: {quoted(text)}, lastname: {quoted(text)}}}\n"
+        for texts in TEXTS.values()
+        for _, text in texts[:4]
     )
     (bare.folder / "kalentops.yaml").write_text(f"samples:\n{samples}")
-    write(bare, texts)
+    write_all(bare)
     bare.run("preview")
     page = look(bare.folder / "kalentops-preview.html")
     page.get_by_label("Read as").select_option("With the variables")
@@ -97,13 +109,13 @@ def test_hostile_texts_are_read_and_do_nothing(kind: str, bare: Project, look: L
     assert all(link.startswith("#") for link in found["links"])
     assert unseen(found["texts"]) == []
     assert unseen(found["titles"]) == []
-    wanted = [expected(text) for _, text in texts for _ in range(3)]
-    assert found["bodies"] == wanted
+    wanted = [expected(text) for texts in TEXTS.values() for _, text in texts for _ in range(3)]
+    assert Counter(found["bodies"]) == Counter(wanted)
 
 
-@pytest.mark.parametrize("kind", ["bidi", "html", "long", "null", "template"])
-def test_hostile_values_of_candidates_do_nothing(kind: str, bare: Project, look: Look) -> None:
-    texts = [text for _, text in CLASSES[kind]][:40]
+@pytest.mark.parametrize("kinds", [("html",), ("bidi", "long", "null", "template")])
+def test_hostile_values_of_candidates_do_nothing(kinds: tuple[str, ...], bare: Project, look: Look) -> None:
+    texts = [text for kind in kinds for _, text in CLASSES[kind]]
     samples = "".join(
         f"  - {{firstname: {quoted(text)}, candidateJobTitle: {quoted(text)}}}\n" for text in texts
     )
@@ -112,6 +124,7 @@ def test_hostile_values_of_candidates_do_nothing(kind: str, bare: Project, look:
     bare.run("preview")
     page = look(bare.folder / "kalentops-preview.html", viewport={"width": 400, "height": 800})
     reader = page.get_by_label("Read as")
+    assert reader.locator("option").count() == len(texts) + 1
     for number in range(len(texts)):
         reader.select_option(str(number))
         found = read_elements(page)
@@ -121,23 +134,22 @@ def test_hostile_values_of_candidates_do_nothing(kind: str, bare: Project, look:
         assert page.evaluate("document.scrollingElement.scrollWidth") <= 400
 
 
-@pytest.mark.parametrize(("kind", "width"), [*((kind, 400) for kind in CLASSES), ("long", 1200)])
-def test_hostile_changes_do_nothing_and_stay_within_their_place(
-    kind: str, width: int, bare: Project, look: Look
-) -> None:
-    texts = [(name, text) for name, text in CLASSES[kind] if text.strip()]
-    write(bare, texts)
+def test_hostile_changes_do_nothing_and_stay_within_their_place(bare: Project, look: Look) -> None:
+    write_all(bare)
     commit(bare.folder)
-    write(bare, texts, more=" and {{firstname}} more")
+    write_all(bare, more=" and {{firstname}} more")
     bare.run("preview", "--against", "HEAD", "--out", str(Path("page.html")))
-    page = look(bare.folder / "page.html", "#?all=1", viewport={"width": width, "height": 900})
+    page = look(bare.folder / "page.html", "#?all=1", viewport={"width": 400, "height": 900})
     found = read_elements(page)
+    assert len(found["bodies"]) >= 3 * sum(map(len, TEXTS.values()))
     assert set(found["names"]) <= ELEMENTS
     assert unseen(found["texts"]) == []
     assert (found["scripts"], found["styles"]) == (1, 1)
-    assert page.evaluate("document.scrollingElement.scrollWidth") <= width
-    too_wide = page.evaluate(
-        "[...document.querySelectorAll('.step, .note, .changes')]"
-        ".filter((each) => each.getBoundingClientRect().right > innerWidth + 1).length"
-    )
-    assert too_wide == 0
+    for width in (400, 1200):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= width
+        too_wide = page.evaluate(
+            "[...document.querySelectorAll('.step, .note, .changes')]"
+            ".filter((each) => each.getBoundingClientRect().right > innerWidth + 1).length"
+        )
+        assert too_wide == 0

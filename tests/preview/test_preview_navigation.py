@@ -12,6 +12,7 @@ from tests.builders import blueprint
 from tests.harness import Project
 from tests.preview.conftest import Look
 
+pytestmark = pytest.mark.processes
 POSITIONS, EACH = 12, 5
 MOVING: dict[str, Any] = {"reduced_motion": "no-preference"}
 

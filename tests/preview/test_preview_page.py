@@ -228,6 +228,7 @@ def before(bare: Project) -> Project:
     return bare
 
 
+@pytest.mark.processes
 def test_what_did_not_change_is_the_same(before: Project) -> None:
     shown = page_of(before, "HEAD")
     assert [each.status for each in shown.sequences] == ["same", "same", "same"]
@@ -235,6 +236,7 @@ def test_what_did_not_change_is_the_same(before: Project) -> None:
     assert all(step.before is None for each in shown.sequences for step in each.steps)
 
 
+@pytest.mark.processes
 def test_new_changed_and_removed_are_told_apart(before: Project) -> None:
     body = copy.deepcopy(CADENCE)
     body["name"] = "Five ways"
@@ -276,6 +278,7 @@ def test_new_changed_and_removed_are_told_apart(before: Project) -> None:
     assert Change("Sent by", "user u_1", "the owner of the sequence") in one.steps[4].changes
 
 
+@pytest.mark.processes
 def test_a_renamed_key_is_no_new_sequence(before: Project) -> None:
     path = before.write("sourcing_a", {"renamed": blueprint("Two words"), "two-b": CADENCE})
     moves = [("two", "two-a"), ("two-a", "renamed"), ("one", "two-b"), ("never-was", "renamed")]
@@ -289,6 +292,7 @@ def test_a_renamed_key_is_no_new_sequence(before: Project) -> None:
     }
 
 
+@pytest.mark.processes
 def test_every_field_that_changes_is_told(before: Project) -> None:
     body = copy.deepcopy(CADENCE)
     body["config"] = {"deep": {"x": 1}}
@@ -317,6 +321,7 @@ def test_every_field_that_changes_is_told(before: Project) -> None:
     assert one.steps[1].before.style == "email"
 
 
+@pytest.mark.processes
 def test_a_file_with_an_error_does_not_seem_to_have_lost_its_sequences(before: Project) -> None:
     (before.folder / "blueprints" / "sourcing_a.yaml").write_text("sourcingId: [")
     shown = page_of(before, "HEAD")
@@ -326,6 +331,7 @@ def test_a_file_with_an_error_does_not_seem_to_have_lost_its_sequences(before: P
     )
 
 
+@pytest.mark.processes
 def test_what_was_not_readable_before_is_said(before: Project) -> None:
     (before.folder / "blueprints" / "sourcing_b.yaml").write_bytes(b"\xff")
     (before.folder / "blueprints" / "c.yaml").symlink_to("sourcing_a.yaml")

@@ -14,9 +14,15 @@ from tests.workflows.jobs import ACTIONS, Checkout
 
 
 @pytest.fixture
-def remote(tmp_path: Path) -> Remote:
+def remote(begun: Remote, tmp_path: Path) -> Remote:
     """A repository with one blueprint for each of two sourcings."""
-    made = Remote.make(tmp_path / "git")
+    return begun.copy(tmp_path / "git")
+
+
+@pytest.fixture(scope="session")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Remote:
+    """The one that each test gets a copy of."""
+    made = Remote.make(tmp_path_factory.mktemp("begun") / "git")
     first = made.clone("first")
     project = Project(first, "")
     assert project.run("init", "--no-example").code == 0
@@ -30,9 +36,41 @@ def remote(tmp_path: Path) -> Remote:
 @pytest.fixture
 def checkout(remote: Remote, emulator: BackgroundEmulator) -> Checkout:
     """Checks out as a job does: one commit, and nobody's name."""
+    return checkout_of(remote, emulator.url)
 
+
+def checkout_of(remote: Remote, url: str) -> Checkout:
     def clone(name: str, *options: str) -> Project:
         folder = remote.clone(name, *(options or ("--depth=1",)))
-        return Project(folder, emulator.url, environment=dict(ACTIONS))
+        return Project(folder, url, environment=dict(ACTIONS))
 
     return clone
+
+
+@pytest.fixture
+def apart(once_apart: Remote, tmp_path: Path) -> tuple[Remote, Project, Project]:
+    """Two clones of one recorded state; each has applied something else, and changed no file. Their API is gone."""
+    remote = once_apart.copy(tmp_path / "git", "one", "two")
+    one, two = (
+        Project(remote.folder / name, "http://127.0.0.1:9/api", environment=dict(ACTIONS))
+        for name in ("one", "two")
+    )
+    return remote, one, two
+
+
+@pytest.fixture(scope="session")
+def once_apart(begun: Remote, tmp_path_factory: pytest.TempPathFactory) -> Remote:
+    remote = begun.copy(tmp_path_factory.mktemp("apart") / "git")
+    with BackgroundEmulator(sourcings=[(each, each) for each in ("sourcing_a", "sourcing_b")]) as emulator:
+        checkout = checkout_of(remote, emulator.url)
+        job = checkout("job")
+        assert job.apply().code == 0
+        assert job.run("state", "push").code == 0
+        for name, key, steps in (("one", "left", 1), ("two", "right", 3)):
+            each = checkout(name)
+            each.write(
+                "sourcing_a", {"one": blueprint("One of sourcing_a"), key: blueprint(key, steps=steps)}
+            )
+            assert each.apply().code == 0
+            git(each.folder, "checkout", "--quiet", "--", "blueprints")
+    return remote

@@ -20,6 +20,9 @@ from tests.workflows.jobs import ROOT, Checkout, state_on
 pytestmark = pytest.mark.processes
 
 
+Apart = tuple[Remote, Project, Project]
+
+
 def pushed_by_others(remote: Remote, name: str, text: str) -> None:
     """Somebody changes a file of the branch."""
     folder = remote.folder / "somebody"
@@ -29,19 +32,6 @@ def pushed_by_others(remote: Remote, name: str, text: str) -> None:
     (folder / name).write_text(text)
     commit(folder, f"Change {name}")
     git(folder, "push", "--quiet", "origin", "main")
-
-
-def applied_apart(checkout: Checkout) -> tuple[Project, Project]:
-    """Two clones of one recorded state; each has applied something else, and changed no file."""
-    job = checkout("job")
-    assert job.apply().code == 0
-    assert job.run("state", "push").code == 0
-    one, two = checkout("one"), checkout("two")
-    for each, key, steps in ((one, "left", 1), (two, "right", 3)):
-        each.write("sourcing_a", {"one": blueprint("One of sourcing_a"), key: blueprint(key, steps=steps)})
-        assert each.apply().code == 0
-        git(each.folder, "checkout", "--quiet", "--", "blueprints")
-    return one, two
 
 
 def test_edits_that_are_not_committed_stay_where_they_are(remote: Remote, checkout: Checkout) -> None:
@@ -76,8 +66,8 @@ def test_what_is_staged_stays_staged_and_is_not_pushed(remote: Remote, checkout:
     assert "kalentops.yaml" in git(remote.bare, "ls-tree", "--name-only", "main")
 
 
-def test_a_probe_leaves_ids_that_are_not_committed_where_they_are(remote: Remote, checkout: Checkout) -> None:
-    one, two = applied_apart(checkout)
+def test_a_probe_leaves_ids_that_are_not_committed_where_they_are(apart: Apart) -> None:
+    remote, one, two = apart
     assert one.run("state", "push").code == 0
     two.write("sourcing_b", {"one": blueprint("One of sourcing_b"), "more": blueprint("More")})
     before, log = two.state_path.read_bytes(), remote.log
@@ -91,11 +81,11 @@ def test_a_probe_leaves_ids_that_are_not_committed_where_they_are(remote: Remote
 
 
 @pytest.mark.parametrize("how", ["merge=union", "-merge", "merge=ours", "binary"])
-def test_no_attribute_of_the_repository_changes_how_states_are_merged(
-    how: str, remote: Remote, checkout: Checkout
-) -> None:
+def test_no_attribute_of_the_repository_changes_how_states_are_merged(how: str, apart: Apart) -> None:
+    remote, one, two = apart
     pushed_by_others(remote, ".gitattributes", f"* {how}\n")
-    one, two = applied_apart(checkout)
+    for each in (one, two):
+        git(each.folder, "pull", "--quiet", "--ff-only", "origin", "main")
     for each in (one, two):
         ran = each.run("state", "push")
         assert ran.code == 0, ran.err
@@ -399,18 +389,16 @@ def _read_only(connection: Connection) -> None:
         "update-ref HEAD",
     ],
 )
-def test_a_kill_after_any_call_of_git_that_changes_something_loses_nothing(
-    call: str, remote: Remote, checkout: Checkout
-) -> None:
-    one, job = applied_apart(checkout)
+def test_a_kill_after_any_call_of_git_that_changes_something_loses_nothing(call: str, apart: Apart) -> None:
+    remote, one, job = apart
     assert one.run("state", "push").code == 0
     pushed_by_others(remote, "notes.txt", "theirs\n")
     ids = job.ids
     programs = job.folder.parent / "programs"
     programs.mkdir()
     (programs / "git").write_text(
-        f'#!/bin/sh\n"{shutil.which("git")}" "$@"\nsaid=$?\n'
-        f'case " $* " in *" {call} "*) kill -9 $PPID;; esac\nexit $said\n'
+        f'#!/bin/sh\ngit="{shutil.which("git")}"\n'
+        f'case " $* " in *" {call} "*) "$git" "$@"; kill -9 $PPID; exit;; esac\nexec "$git" "$@"\n'
     )
     (programs / "git").chmod(0o755)
     path = job.environment["PATH"]
@@ -444,29 +432,32 @@ def test_four_that_push_at_once_while_a_fifth_goes_on_pushing(remote: Remote, ch
     assert remote.show("notes.txt") == "in between"
 
 
-@pytest.mark.parametrize(
-    "name", ["feature/ü-$(id)", "x;id", "100%O", "+main", "HEAD", "refs/heads/main", "a'b\"c"]
-)
-def test_a_branch_of_an_odd_name(name: str, remote: Remote, checkout: Checkout) -> None:
-    git(remote.bare, "branch", "--", name, "main") if name != "HEAD" else git(
-        remote.bare, "update-ref", "refs/heads/HEAD", "main"
-    )
+def test_a_branch_of_an_odd_name(remote: Remote, checkout: Checkout) -> None:
     job = checkout("job")
-    assert job.run("state", "push", "--probe", "--branch", name).code == 0
     assert job.apply().code == 0
-    ran = job.run("state", "push", "--branch", name)
-    assert ran.code == 0, ran.err
-    state = json.loads(git(remote.bare, "show", f"refs/heads/{name}:{STATE}"))
-    assert len(state["blueprints"]) == 2
+    state = job.state_path.read_bytes()
+    for name in ("feature/ü-$(id)", "x;id", "100%O", "+main", "HEAD", "refs/heads/main", "a'b\"c"):
+        git(remote.bare, "update-ref", f"refs/heads/{name}", "main")
+        git(job.folder, "update-ref", "HEAD", "refs/remotes/origin/main")
+        job.state_path.unlink(missing_ok=True)
+        git(job.folder, "read-tree", "HEAD")
+        assert job.run("state", "push", "--probe", "--branch", name).code == 0
+        job.state_path.write_bytes(state)
+        ran = job.run("state", "push", "--branch", name)
+        assert ran.code == 0, ran.err
+        recorded = json.loads(git(remote.bare, "show", f"refs/heads/{name}:{STATE}"))
+        assert len(recorded["blueprints"]) == 2
     assert remote.log == ["Begin"]
 
 
-@pytest.mark.parametrize("setting", ["core.autocrlf", "rebase.updateRefs", "merge.ff", "core.fileMode"])
-def test_settings_of_the_user_change_nothing(setting: str, remote: Remote, checkout: Checkout) -> None:
+def test_settings_of_the_user_change_nothing(apart: Apart) -> None:
+    remote, one, two = apart
     pushed_by_others(remote, ".gitattributes", "* text=auto\n")
-    one, two = applied_apart(checkout)
     for each in (one, two):
-        git(each.folder, "config", setting, "true")
+        git(each.folder, "pull", "--quiet", "--ff-only", "origin", "main")
+    for each in (one, two):
+        for setting in ("core.autocrlf", "rebase.updateRefs", "merge.ff", "core.fileMode"):
+            git(each.folder, "config", setting, "true")
         ran = each.run("state", "push")
         assert ran.code == 0, ran.err
         assert git(each.folder, "status", "--porcelain") == ""

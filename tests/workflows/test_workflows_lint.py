@@ -37,17 +37,22 @@ def run(*args: str) -> str:
     return said
 
 
+@pytest.fixture(scope="module")
+def repositories(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Folders with workflows: for each set-up one, and this repository."""
+    folders = {"own": ROOT}
+    for name, setup in SETUPS.items():
+        folders[name] = tmp_path_factory.mktemp(name)
+        for each in [*workflows(setup), pre_commit(setup)]:
+            path = folders[name] / each.name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(each.text)
+    return folders
+
+
 @pytest.fixture(params=[*SETUPS, "own"])
-def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A folder with workflows; of this repository, the action as well."""
-    if request.param == "own":
-        return ROOT
-    setup = SETUPS[request.param]
-    for each in [*workflows(setup), pre_commit(setup)]:
-        path = tmp_path / each.name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(each.text)
-    return tmp_path
+def repository(request: pytest.FixtureRequest, repositories: dict[str, Path]) -> Path:
+    return repositories[request.param]
 
 
 def files_of(repository: Path) -> list[Path]:
@@ -56,16 +61,21 @@ def files_of(repository: Path) -> list[Path]:
     return found
 
 
-def test_zizmor_finds_nothing(repository: Path) -> None:
-    """In the workflows, and in the hooks; here in the action as well."""
-    hooks = [repository / ".pre-commit-config.yaml"]
-    own = [ROOT / "action.yml", ROOT / ".pre-commit-hooks.yaml"] if repository == ROOT else []
-    said = run("zizmor", "--offline", "--no-progress", *map(str, [*files_of(repository), *hooks, *own]))
+@pytest.fixture(scope="module")
+def every_file(repositories: dict[str, Path]) -> list[Path]:
+    return [file for folder in repositories.values() for file in files_of(folder)]
+
+
+def test_zizmor_finds_nothing(repositories: dict[str, Path], every_file: list[Path]) -> None:
+    """In the workflows, in the hooks, and in the action."""
+    hooks = [folder / ".pre-commit-config.yaml" for folder in repositories.values()]
+    own = [ROOT / "action.yml", ROOT / ".pre-commit-hooks.yaml"]
+    said = run("zizmor", "--offline", "--no-progress", *map(str, [*every_file, *hooks, *own]))
     assert "No findings to report" in said
 
 
-def test_they_are_what_github_takes(repository: Path) -> None:
-    run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *map(str, files_of(repository)))
+def test_they_are_what_github_takes(every_file: list[Path]) -> None:
+    run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *map(str, every_file))
 
 
 def test_the_action_is_what_github_takes() -> None:
@@ -73,9 +83,9 @@ def test_the_action_is_what_github_takes() -> None:
 
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is a package of the system")
-def test_shellcheck_finds_nothing_in_the_scripts(repository: Path, tmp_path: Path) -> None:
+def test_shellcheck_finds_nothing_in_the_scripts(every_file: list[Path], tmp_path: Path) -> None:
     scripts = [ROOT / "action" / "install.sh", *(ROOT / ".ci").iterdir()]
-    for number, file in enumerate([*files_of(repository), ROOT / "action.yml"]):
+    for number, file in enumerate([*every_file, ROOT / "action.yml"]):
         data = yaml.safe_load(file.read_text())
         steps = [step for job in data.get("jobs", {}).values() for step in job["steps"]]
         steps += data.get("runs", {}).get("steps", [])
@@ -83,7 +93,7 @@ def test_shellcheck_finds_nothing_in_the_scripts(repository: Path, tmp_path: Pat
             if "run" in step:
                 scripts.append(tmp_path / f"{number}-{place}.sh")
                 scripts[-1].write_text("#!/usr/bin/env bash\n" + step["run"] + "\n")
-    assert len(scripts) > 5
+    assert len(scripts) > 5 * len(SETUPS)
     done = subprocess.run(["shellcheck", *map(str, scripts)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
