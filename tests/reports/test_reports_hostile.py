@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -96,36 +97,71 @@ def hostile_results(text: str) -> ApplyResult:
     return ApplyResult(tuple(found))
 
 
+# A report of several texts costs as much as one of one text, which is a dozen times there. Alone, each text is shown in
+# the thorough suite.
+GROUPS = (
+    [[text] for _, text in EVERY]
+    if SUITE == "thorough"
+    else [[text for _, text in EVERY[start::6]] for start in range(6)]
+)
+
+
+def mixed_plan(texts: list[str]) -> Plan:
+    """Of one text, all kinds of changes; of several, each in the next kind."""
+    plans = [hostile_plan(text) for text in texts]
+    if len(plans) == 1:
+        return plans[0]
+    kinds = len(plans[0].changes)
+    return replace(
+        plans[0],
+        changes=tuple(plan.changes[number % kinds] for number, plan in enumerate(plans)),
+        findings=tuple(each for plan in plans for each in plan.findings),
+        left_out=tuple(each for plan in plans for each in plan.left_out),
+    )
+
+
+def mixed_checked(texts: list[str]) -> Checked:
+    found = [hostile_checked(text) for text in texts]
+    return replace(
+        found[0],
+        findings=tuple(each for one in found for each in one.findings),
+        names=tuple(each for one in found for each in one.names),
+        texts={name: text for one in found for name, text in one.texts.items()},
+    )
+
+
+def mixed_results(texts: list[str]) -> ApplyResult:
+    return ApplyResult(tuple(each for text in texts for each in hostile_results(text).results))
+
+
 @pytest.fixture(params=EVERY, ids=[name for name, _ in EVERY])
 def text(request: pytest.FixtureRequest) -> str:
     return str(request.param[1])
 
 
-def test_markdown_holds_nothing_but_what_the_report_made(text: str) -> None:
-    whole = markdown.plan(hostile_plan(text), limit=1 << 30)
-    reports = [
+@pytest.mark.parametrize("texts", GROUPS, ids=lambda _: "")
+def test_markdown_holds_nothing_but_what_the_report_made(texts: list[str]) -> None:
+    plan, checked = mixed_plan(texts), mixed_checked(texts)
+    whole = markdown.plan(plan, limit=1 << 30)
+    for said in (
         whole,
-        markdown.show_validation(hostile_checked(text)),
-        markdown.results(hostile_results(text)),
-    ]
-    if SUITE == "thorough":  # the same, cut
-        reports += [
-            markdown.show_plan(hostile_plan(text), hostile_checked(text)),
-            markdown.plan(hostile_plan(text), limit=9_000),
-        ]
-    for said in reports:
+        markdown.plan(plan, limit=9_000),
+        markdown.show_plan(plan, checked),
+        markdown.show_validation(checked),
+        markdown.results(mixed_results(texts)),
+    ):
         page = judges.Page(said)
         assert page.problems == [], said
         assert judges.other_reading(said) == [], said
         assert judges.commands(said) == []
         assert judges.terminal_orders(said) == []
         if said is whole:  # what is folded, and the tables, are those of any text
-            assert _skeleton(page.tags) == _benign()
+            assert _skeleton(page.tags) == _benign(len(texts))
 
 
 @cache
-def _benign() -> dict[str, int]:
-    return _skeleton(judges.Page(markdown.plan(hostile_plan("word"), limit=1 << 30)).tags)
+def _benign(count: int) -> dict[str, int]:
+    return _skeleton(judges.Page(markdown.plan(mixed_plan(["word"] * count), limit=1 << 30)).tags)
 
 
 def _skeleton(tags: list[str]) -> dict[str, int]:
@@ -190,18 +226,19 @@ class _Terminal(io.StringIO):
         return True
 
 
+@pytest.mark.parametrize("texts", GROUPS, ids=lambda _: "")
 @pytest.mark.parametrize("out", [_Terminal, io.StringIO], ids=["colour", "plain"])
 def test_text_prints_lines_and_nothing_else(
-    text: str, out: type[io.StringIO], monkeypatch: pytest.MonkeyPatch
+    texts: list[str], out: type[io.StringIO], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR")
     stream = out()
-    show(plans.plan(hostile_plan(text), verbose=True), stream)
-    if SUITE == "thorough":
-        show(plans.plan(hostile_plan(text)), stream)
-    show(findings.findings(hostile_checked(text).findings), stream)
-    show(results.results(hostile_results(text)), stream)
+    plan = mixed_plan(texts)
+    show(plans.plan(plan, verbose=True), stream)
+    show(plans.plan(plan), stream)
+    show(findings.findings(mixed_checked(texts).findings), stream)
+    show(results.results(mixed_results(texts)), stream)
     said = stream.getvalue()
     assert judges.terminal_orders(said) == []
     if out is not _Terminal:
