@@ -32,6 +32,7 @@ for _ in range(3000):
 """
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_a_signal_may_come_at_any_moment_of_a_wait() -> None:
     subprocess.run([sys.executable, "-c", _STORM], cwd=ROOT, timeout=120, check=True)

@@ -164,6 +164,7 @@ def _serial(root: Path, known: Mapping[str, str] | None) -> list[Any]:
     return [check_file(job, source) for source in find(root, [root])]
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("known", [None, {}], ids=["findings alone", "documents"])
 def test_several_processes_find_what_one_finds(many: Path, known: Mapping[str, str] | None) -> None:
     serial = _serial(many, known)
@@ -190,6 +191,7 @@ print(repository.files, len(repository.findings), len(repository.desired))
 """
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a bound on open files")
 def test_without_processes_one_does_all_the_work(many: Path) -> None:
     done = subprocess.run(
@@ -217,6 +219,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(sys.platform == "win32", reason="says that it is another system")
 def test_no_module_of_the_current_folder_is_run_by_a_spawned_process(many: Path, tmp_path: Path) -> None:
     """A child begins with `python -c`, and a checkout may hold a `multiprocessing.py`."""
@@ -238,6 +241,7 @@ def test_no_module_of_the_current_folder_is_run_by_a_spawned_process(many: Path,
     assert list(checkout.glob("ran-*")) == []
 
 
+@pytest.mark.processes
 def test_severities_reach_the_other_processes(many: Path) -> None:
     off = load(many, [many], severities={"KAL304": None, "KAL301": Severity.ERROR}, known=None)
     one = [check_file(Job(many, {"KAL301": Severity.ERROR}), source)[0] for source in find(many, [many])]

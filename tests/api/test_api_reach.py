@@ -111,6 +111,7 @@ VERBS = {
 }
 
 
+@pytest.mark.processes
 def test_no_source_speaks_of_starting_or_deleting() -> None:
     package = Path(kalentops.__file__).parent
     sources = {path: path.read_text(encoding="utf-8") for path in package.rglob("*.py")}

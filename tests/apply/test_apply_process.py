@@ -21,6 +21,8 @@ from tests.faults.proxy import Exchange, FaultProxy, on, wait_until
 from tests.harness import Project, Truth
 from tests.sizes import some
 
+pytestmark = pytest.mark.processes
+
 needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and terminals of POSIX")
 
 

@@ -222,6 +222,7 @@ def test_an_open_update_is_settled_under_its_new_address(
     assert applied.run("plan", "--refresh", "--detailed-exitcode").code == 0
 
 
+@pytest.mark.processes
 def test_killed_between_the_move_and_what_follows(
     applied: Project, proxy: FaultProxy, truth: Truth, emulator: BackgroundEmulator
 ) -> None:
@@ -248,6 +249,7 @@ def test_killed_between_the_move_and_what_follows(
     assert applied.run("plan", "--refresh", "--detailed-exitcode").code == 0
 
 
+@pytest.mark.processes
 def test_killed_before_the_move(applied: Project, proxy: FaultProxy, truth: Truth) -> None:
     """It comes after the look, so a run that ends in the look has changed nothing."""
     before = applied.state_path.read_bytes()
@@ -292,6 +294,7 @@ def test_a_full_disk_at_the_move(applied: Project, proxy: FaultProxy, truth: Tru
     assert (ran.code, set(applied.ids)) == (0, {"sourcing_a/new", "sourcing_a/other"})
 
 
+@pytest.mark.processes
 def test_a_wish_to_end_before_the_move(applied: Project, proxy: FaultProxy) -> None:
     before = applied.state_path.read_bytes()
     write(

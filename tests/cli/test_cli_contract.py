@@ -93,6 +93,7 @@ def test_rule_lists_them_all(bare: Project) -> None:
     assert [line.split()[0] for line in ran.out.splitlines()] == [rule.code for rule in RULES]
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("args", [["--help"], ["--version"]])
 def test_start_up_loads_nothing_heavy(args: list[str]) -> None:
     script = (
@@ -260,6 +261,7 @@ def test_a_bug_leaves_a_report_and_no_traceback(bare: Project, monkeypatch: pyte
     assert key not in reports[0].read_text() + ran.err + ran.out
 
 
+@pytest.mark.processes
 def test_a_reader_that_leaves_early_is_no_bug(bare: Project) -> None:
     for number in range(60):
         bare.write(f"s{number}", {"one": blueprint("One", steps=6)})

@@ -39,6 +39,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+@pytest.mark.processes
 def test_files_are_brought_into_the_layout_once(bare: Project) -> None:
     folder = put(bare, neat=NEAT, messy=MESSY)
     before = (folder / "neat.yaml").stat()

@@ -216,6 +216,7 @@ def test_no_file_is_changed_that_is_there(project: Project, emulator: Background
     assert project.run("plan").out.endswith("Plan: 1 to create, 2 unchanged.\n")
 
 
+@pytest.mark.processes
 def test_what_is_to_be_mended_stands_below_a_list_that_fills_the_screen(
     project: Project, emulator: BackgroundEmulator
 ) -> None:
@@ -503,6 +504,7 @@ def _held_up(project: Project, proxy: FaultProxy) -> threading.Event:
     return may_go_on
 
 
+@pytest.mark.processes
 def test_two_at_once_one_is_refused_or_waits(
     project: Project, emulator: BackgroundEmulator, proxy: FaultProxy
 ) -> None:
@@ -521,6 +523,7 @@ def test_two_at_once_one_is_refused_or_waits(
     assert project.ids == ids
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_an_interruption_changes_nothing(
     project: Project, emulator: BackgroundEmulator, proxy: FaultProxy
@@ -539,6 +542,7 @@ def test_an_interruption_changes_nothing(
     assert _files(project) == {}
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
 @pytest.mark.usefixtures("unmeasured")
 def test_a_full_disk_leaves_nothing_half_done(project: Project, emulator: BackgroundEmulator) -> None:
@@ -754,6 +758,7 @@ def traced(project: Project, emulator: BackgroundEmulator) -> Iterator[dict[str,
     assert _writes(emulator) == 0
 
 
+@pytest.mark.processes
 @needs_strace
 @pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize(("call", "nth"), some(KILLS, 3), ids=str)

@@ -368,6 +368,7 @@ def test_a_saved_plan_is_stale(
     assert "it had 1 to create, 1 to update" in ran.err
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("options", [(), ("--refresh",)], ids=["offline", "refreshed"])
 def test_a_plan_that_was_saved_after_a_run_was_killed_holds(
     options: tuple[str, ...], applied: Project, proxy: FaultProxy, truth: Truth
@@ -494,6 +495,7 @@ def test_a_state_of_another_workspace_is_foretold_to_stop(
     assert (writes(emulator), applied.state_path.read_bytes()) == (before, state)
 
 
+@pytest.mark.processes
 def test_ctrl_c_while_it_looks(applied: Project, proxy: FaultProxy) -> None:
     for number in range(6):
         applied.write(f"sourcing_{number}", {"one": blueprint("One")})
@@ -518,6 +520,7 @@ def test_ctrl_c_while_it_looks(applied: Project, proxy: FaultProxy) -> None:
     assert applied.state_path.read_bytes() == before
 
 
+@pytest.mark.processes
 def test_ctrl_c_while_a_saved_plan_is_looked_at_writes_nothing(saved: Project, proxy: FaultProxy) -> None:
     """A wish to end that comes with the last list counts as well."""
     last: list[int] = []

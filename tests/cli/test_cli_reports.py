@@ -15,6 +15,8 @@ from tests.harness import Project
 from tests.hostile import HOSTILE, quoted
 from tests.reports import judges
 
+pytestmark = pytest.mark.processes
+
 FORMS = ["text", *FORMATS]
 LINK = step(
     1,

@@ -284,6 +284,7 @@ def test_an_error_of_the_api_ends_it_after_what_the_files_say(
     assert [each["code"] for each in told.json["findings"]] == ["KAL010"]
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(os.name == "nt", reason="needs signals")
 def test_an_interrupt_ends_it_before_the_next_list(project: Project, proxy: FaultProxy) -> None:
     project.write("nowhere", {"one": blueprint("One")})

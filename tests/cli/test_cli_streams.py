@@ -14,6 +14,8 @@ from kalentops.emulator.server import BackgroundEmulator
 from tests.builders import blueprint
 from tests.harness import Project
 
+pytestmark = pytest.mark.processes
+
 posix = pytest.mark.skipif(sys.platform == "win32", reason="redirections of a POSIX shell")
 
 

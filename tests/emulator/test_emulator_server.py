@@ -31,6 +31,7 @@ def create(url: str, name: str) -> int:
     return httpx.post(target, headers=KEY, json={"name": name}, trust_env=False).status_code
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
 def test_a_process_stops_on_a_signal_and_keeps_its_data(tmp_path: Path, sent: signal.Signals) -> None:
@@ -101,6 +102,7 @@ def test_answers_do_not_wait_for_delayed_acknowledgements() -> None:
         assert listener.proto == socket.IPPROTO_TCP
 
 
+@pytest.mark.processes
 def test_an_error_of_on_ready_reaches_the_caller() -> None:
     class MarkedError(Exception):
         pass
@@ -112,6 +114,7 @@ def test_an_error_of_on_ready_reaches_the_caller() -> None:
         serve(on_ready=fail)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("module", "loaded"),
     [

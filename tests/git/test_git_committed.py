@@ -9,6 +9,8 @@ import pytest
 from kalentops.git.committed import is_in_head, is_uncommitted
 from tests.repositories import commit, git
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:

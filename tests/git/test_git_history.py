@@ -10,6 +10,8 @@ from kalentops.errors import UsageError
 from kalentops.git import history as git
 from tests.repositories import git as run
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:

@@ -25,6 +25,8 @@ from tests.harness import STATE, Project
 from tests.repositories import Remote, commit, git
 from tests.workflows.jobs import ACTIONS
 
+pytestmark = pytest.mark.processes
+
 PROGRAMS = {
     "core.sshCommand": "ssh",
     "core.fsmonitor": "fsmonitor",

@@ -20,6 +20,8 @@ from kalentops.schema import blueprint_schema
 from tests.harness import Project
 from tests.repositories import Remote, commit, git
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).parents[2]
 ACTION = f"example/kalentops@{'a' * 40}"
 FILES = {

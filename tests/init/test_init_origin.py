@@ -50,6 +50,7 @@ def test_what_says_nothing_is_not_guessed(text: str) -> None:
     assert origin_of(text) is None
 
 
+@pytest.mark.processes
 def test_an_installation_from_a_clone(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
     (tmp_path / "README").write_text("x")

@@ -15,6 +15,8 @@ from tests.builders import blueprint
 from tests.harness import Project, Ran
 from tests.repositories import commit, git
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).parents[2]
 HOOKS: list[dict[str, Any]] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
 

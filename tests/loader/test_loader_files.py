@@ -188,6 +188,7 @@ for finding in load(root, [root], known=None).findings:
 """
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root to become somebody else"
 )

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.processes
 def test_the_help_in_the_readme_is_the_help(tmp_path: Path) -> None:
     ran = Project(tmp_path, "", environment={"COLUMNS": "80"}).process("--help")
     assert f"```\n{ran.out.rstrip()}\n```" in README
@@ -63,6 +64,7 @@ def test_links_lead_somewhere() -> None:
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     "workflow", sorted((ROOT / ".github" / "workflows").glob("*.yml")), ids=lambda p: p.name
 )
@@ -88,6 +90,7 @@ def test_workflows_are_valid_and_pinned(workflow: Path) -> None:
     assert re.search(r"^permissions:", text, re.MULTILINE)
 
 
+@pytest.mark.processes
 def test_the_own_blueprints_have_no_finding() -> None:
     ran = Project(ROOT, "").process("validate", "--format", "json")
     assert ran.code == 0

@@ -197,6 +197,7 @@ def test_the_name_of_a_test_is_the_same_in_each_process(path: Path) -> None:
         assert sets == [], f"{path.name}:{decorator.lineno}"
 
 
+@pytest.mark.processes
 def test_nothing_names_a_registry_or_a_machine() -> None:
     listed = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True

@@ -211,6 +211,7 @@ def test_a_session_is_over_when_it_is_over(store: Store) -> None:
     assert store.read().state.ids() == {"bp-1": address(1)}
 
 
+@pytest.mark.processes
 def test_a_crash_loses_nothing(kind: str, open_store: Callable[[], Store], tmp_path: Path) -> None:
     _crash(kind, tmp_path, 1, 2)
     left = open_store().read().state
@@ -226,6 +227,7 @@ def test_a_crash_loses_nothing(kind: str, open_store: Callable[[], Store], tmp_p
     assert after.intents == {}
 
 
+@pytest.mark.processes
 def test_crash_upon_crash_loses_nothing(kind: str, open_store: Callable[[], Store], tmp_path: Path) -> None:
     serials = []
     for number in (1, 2, 3):
@@ -235,6 +237,7 @@ def test_crash_upon_crash_loses_nothing(kind: str, open_store: Callable[[], Stor
     assert serials == sorted(set(serials))
 
 
+@pytest.mark.processes
 def test_what_an_earlier_run_left_open_can_be_settled_across_a_crash(
     kind: str, open_store: Callable[[], Store], tmp_path: Path
 ) -> None:

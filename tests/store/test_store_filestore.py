@@ -430,6 +430,7 @@ except StoreFailure as error:
 """
 
 
+@pytest.mark.processes
 @_posix
 @pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize("lock_exists", [False, True])
@@ -478,6 +479,7 @@ except StoreFailure:
 """
 
 
+@pytest.mark.processes
 @_posix
 @pytest.mark.usefixtures("unmeasured")
 def test_a_limit_of_the_real_file_system_loses_nothing(store: FileStore) -> None:
