@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -31,6 +32,11 @@ class Finding:
     hint: str
     severity: Severity = Severity.ERROR
     path: tuple[str | int, ...] = field(default=(), compare=False)
+
+
+def errors_first(found: Iterable[Finding]) -> list[Finding]:
+    """Errors, then warnings, each by file and place."""
+    return sorted(found, key=lambda each: (each.severity is not Severity.ERROR, each))
 
 
 @dataclass(frozen=True, slots=True)

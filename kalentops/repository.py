@@ -13,7 +13,7 @@ from pathlib import Path
 
 from kalentops.checking import Desired, FileResult, Job, check_file
 from kalentops.collector import paused
-from kalentops.finding import Finding, Severity
+from kalentops.finding import Finding, Severity, errors_first
 from kalentops.loader.files import Source, find
 from kalentops.rules.engine import DEFAULTS, Relocation, Serving, Severities, check_together, weighed
 from kalentops.rules.relocated import check_relocations
@@ -40,6 +40,13 @@ class Repository:
     @property
     def valid(self) -> bool:
         return not any(finding.severity is Severity.ERROR for finding in self.findings)
+
+    def weigh(self, *, errors_only: bool, strict: bool) -> None:
+        """Take warnings for errors, or leave them out."""
+        if strict:
+            self.findings = [replace(each, severity=Severity.ERROR) for each in self.findings]
+        if errors_only:
+            self.findings = [each for each in self.findings if each.severity is Severity.ERROR]
 
 
 def load(
@@ -79,7 +86,7 @@ def _bounded(findings: Iterable[Finding]) -> Iterator[Finding]:
     for found in by_file.values():
         left = len(found) - MOST
         if left > 0:
-            *kept, last = sorted(found, key=lambda each: (each.severity is not Severity.ERROR, each))[:MOST]
+            *kept, last = errors_first(found)[:MOST]
             yield from (
                 *kept,
                 replace(last, message=f"{last.message}; and {left:,} more findings in this file"),

@@ -18,6 +18,8 @@ OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "state": ("--state",),
     "sourcing": ("--sourcing",),
     "target": ("--target",),
+    "errors-only": ("--errors-only",),
+    "strict": ("--strict",),
     "online": ("--online",),
     "refresh": ("--refresh",),
     "overwrite": ("--overwrite",),

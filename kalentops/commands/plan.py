@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kalentops.commands import options
+from kalentops.commands.weighing import weighing
 
 if TYPE_CHECKING:
     from kalentops.commands.stages import Planned
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 @options.folder
 @options.state
 @options.report
+@weighing
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Save the plan for apply."
 )
@@ -48,6 +50,8 @@ def command(
     scope: Scope,
     connection: options.Connection,
     *,
+    errors_only: bool,
+    strict: bool,
     refresh: bool,
     refresh_only: bool,
     detailed_exitcode: bool,
@@ -75,6 +79,7 @@ def command(
     snapshot = FileStore(project.state_path).read()
     tell(snapshot.notes)
     repository = stages.read_files(project.config, snapshot.state)
+    repository.weigh(errors_only=errors_only, strict=strict)
     reporting = Reporting("plan", form, project.config, verbose=verbose, quiet=quiet)
     reporting.refuse_invalid(repository)
     places = [directory / each for each in paths]

@@ -12,6 +12,7 @@ from kalentops.apply.result import ApplyResult, Result
 from kalentops.commands import jobsummary
 from kalentops.config import Config
 from kalentops.errors import InvalidFiles
+from kalentops.finding import Finding, Severity
 from kalentops.github.context import target_name
 from kalentops.loader.files import Source, read
 from kalentops.planning.plan import Action, Plan
@@ -40,13 +41,17 @@ class Reporting:
     verbose: bool = False
     quiet: bool = False
 
-    def show_findings(self, repository: Repository, *, online: bool = False) -> None:
-        """The result of `validate`, on stdout; `online`: the API was asked too, and answered."""
+    def show_findings(
+        self, repository: Repository, *, online: bool = False, statistics: bool = False
+    ) -> None:
+        """The result of `validate`, on stdout; `online`: the API was asked too, and answered. With `statistics`, the
+        findings are counted by rule instead.
+        """
         checked = self._checked(repository, online=online)
         if self.form == "text":
-            show(findings.findings(repository.findings))
+            show((findings.statistics if statistics else findings.findings)(self._told(repository)))
             if not self.quiet:
-                show([self._counted(checked)])
+                show([*(() if statistics else findings.by_rule(checked.findings)), self._counted(checked)])
         else:
             sys.stdout.write(report(self.form).show_validation(checked))
         self._summarise_findings(checked)
@@ -54,12 +59,13 @@ class Reporting:
     def refuse_invalid(self, repository: Repository) -> None:
         """Show the findings. Raises InvalidFiles where one of them is an error: then they are all there is to tell."""
         if self.form in _APART:
-            show(findings.findings(repository.findings), sys.stderr)
+            show(findings.findings(self._told(repository)), sys.stderr)
         if repository.valid:
             return
         checked = self._checked(repository)
         if self.form in _APART:
-            show([self._counted(checked)], sys.stderr)
+            rules = () if self.quiet else findings.by_rule(checked.findings)
+            show([*rules, self._counted(checked)], sys.stderr)
         else:
             sys.stdout.write(report(self.form).show_validation(checked))
         self._summarise_findings(checked)
@@ -94,6 +100,10 @@ class Reporting:
         return Checked(
             repository.findings, repository.names, blueprints, self._below(), online=online, texts=texts
         )
+
+    def _told(self, repository: Repository) -> list[Finding]:
+        """The findings that a person reads: with `quiet`, errors alone."""
+        return [each for each in repository.findings if not self.quiet or each.severity is Severity.ERROR]
 
     def _below(self) -> str:
         place = target_name(self.config.root)

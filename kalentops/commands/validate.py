@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from kalentops.commands import options
-from kalentops.errors import KalentopsError
+from kalentops.commands.weighing import weighing
+from kalentops.errors import KalentopsError, UsageError
 
 if TYPE_CHECKING:
     from kalentops.finding import Finding
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @options.folder
 @options.report
+@weighing
+@click.option("--statistics", is_flag=True, help="Count the findings by rule instead of showing them.")
 @click.option("--online", is_flag=True, help="Ask Kalent too: does each sourcing exist, is it in progress?")
 @options.network
 @options.quiet
@@ -34,6 +37,9 @@ def command(
     form: str,
     connection: options.Connection,
     *,
+    errors_only: bool,
+    strict: bool,
+    statistics: bool,
     online: bool,
     quiet: bool,
 ) -> None:
@@ -45,6 +51,8 @@ def command(
     from kalentops.reports.notes import tell
     from kalentops.repository import load
 
+    if statistics and form != "text":
+        raise UsageError("--statistics is a text", hint="leave out --format; json has every finding to count")
     config = options.project(directory, None).config
     places = [directory / path for path in paths] or [config.blueprints]
     repository = load(config.root, places, severities=config.severities, known=None)
@@ -55,8 +63,9 @@ def command(
             repository.findings.sort()
         except KalentopsError as error:  # what the files alone say is told first
             failure = error
+    repository.weigh(errors_only=errors_only, strict=strict)
     reporting = Reporting("validate", form, config, quiet=quiet or failure is not None)
-    reporting.show_findings(repository, online=online and failure is None)
+    reporting.show_findings(repository, online=online and failure is None, statistics=statistics)
     if not repository.files:
         tell([f"no file of a name in .yaml or .yml is below {', '.join(str(place) for place in places)}"])
     if failure is not None:

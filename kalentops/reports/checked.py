@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kalentops.finding import Finding, Severity
+from kalentops.finding import Finding, errors_first
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Checked:
 
     def ordered(self) -> list[Finding]:
         """Errors first, each kind by file and place."""
-        return sorted(self.findings, key=lambda each: (each.severity is not Severity.ERROR, each))
+        return errors_first(self.findings)
 
     @property
     def files(self) -> int:

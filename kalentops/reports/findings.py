@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from kalentops.finding import Finding, Severity
+from kalentops.finding import Finding, Severity, errors_first
 from kalentops.reports.lines import Line, Piece, Style, line
+from kalentops.rules.table import BY_CODE
 from kalentops.text import count, visible
 
 
 def findings(found: Iterable[Finding]) -> Iterator[Line]:
-    """Each finding with its hint below it."""
-    for each in found:
+    """Each finding with its hint below it, errors first."""
+    for each in errors_first(found):
         style: Style = "bad" if each.severity is Severity.ERROR else "warn"
         place = f"{visible(each.file)}:{each.line}:{each.column}: "
         yield line((place, "bold"), (f"{each.severity} {each.code}", style), f": {visible(each.message)}")
         yield line((f"    {visible(each.hint)}", "dim"))
+
+
+def by_rule(found: Sequence[Finding]) -> Iterator[Line]:
+    """How many findings each rule has, the most first; nothing where there is one finding alone."""
+    counts = Counter(each.code for each in found)
+    if len(found) > 1:
+        yield line("by rule: ", ", ".join(f"{code} {number:,}" for code, number in counts.most_common()))
+
+
+def statistics(found: Iterable[Finding]) -> Iterator[Line]:
+    """The same as a table, with what each rule is about, instead of the findings."""
+    counts = Counter((each.severity, each.code) for each in errors_first(found))
+    for (severity, code), number in sorted(
+        counts.items(), key=lambda each: (each[0][0], -each[1], each[0][1])
+    ):
+        style: Style = "bad" if severity is Severity.ERROR else "warn"
+        rule = BY_CODE.get(code)
+        said = f"  {rule.title}" if rule else ""
+        yield line(f"{number:>7,}  ", (f"{severity:<7} {code}", style), said)
 
 
 def summary(found: Sequence[Finding], files: int, blueprints: int) -> Line:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -263,6 +264,14 @@ WARNING = Finding("b/b.yaml", 1, 1, "KAL301", "too long", "shorten it", Severity
 
 
 def test_findings() -> None:
+    earlier = replace(WARNING, file="a.yaml")
+    assert [plain(each)[:6] for each in findings.findings([earlier, ERROR])][::2] == ["b/a.ya", "a.yaml"]
+    assert shown(findings.by_rule([WARNING, ERROR, WARNING])) == "by rule: KAL301 2, KAL101 1"
+    assert shown(findings.by_rule([ERROR])) == ""
+    assert shown(findings.statistics([WARNING, ERROR, WARNING])) == (
+        "      1  error   KAL101  A variable is not one of the nine that exist.\n"
+        "      2  warning KAL301  The message of an invitation is longer than 300 characters."
+    )
     assert shown(findings.findings([ERROR, WARNING])) == (
         "b/a.yaml:3:7: error KAL101: there is no {{x}}\n"
         "    write {{firstname}}\n"
