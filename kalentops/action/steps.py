@@ -70,7 +70,8 @@ def _plan(inputs: Inputs) -> Outcome:
     _, report = capture(*inputs.args("plan", "--format", "markdown", but=_SAVED))
     summary = _json(text).get("summary", {})
     outcome.numbers |= {name: int(summary.get(name, 0)) for name in COUNTS}
-    outcome.changed = detailed == _CHANGES
+    # The comment is written then: a branch that changes the state alone has to be seen.
+    outcome.changed = detailed == _CHANGES or bool(_json(text).get("state_edits"))
     outcome.code = code or outcome.code
     if report.strip():
         outcome.paths["report"] = _folder() / "report.md"

@@ -81,7 +81,8 @@ def command(
         target.check_state(session.state)
         planned = agreeing.as_reviewed(planned, saved, target, at_once, quiet=quiet)
         stages.check_guards(planned.plan, project.config, limits)
-        notes = [*session.notes, *map(agreeing.resending, pace.resend)]
+        risks = keeping.to_know_before(project.config.root, project.state_path, session.state)
+        notes = [*session.notes, *risks, *map(agreeing.resending, pace.resend)]
         planned = agreement.on(planned, target, at_once, notes)
         settings = _settings(pace, planned, target, project.config)
         out = sys.stdout if form == "text" else None

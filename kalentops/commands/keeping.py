@@ -7,7 +7,13 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from kalentops.errors import StateError
+from kalentops.git.branches import before_branch, standing
 from kalentops.git.committed import is_in_head, is_uncommitted
+from kalentops.planning.recorded import HEAD, StateEdit, edited
+from kalentops.state.entries import State
+from kalentops.state.format import load_state
+from kalentops.text import clip, count
 
 
 def to_commit(state_file: Path) -> Iterator[str]:
@@ -34,6 +40,42 @@ def no_state(state_file: Path, *, looked: bool) -> Iterator[str]:
             "nothing is recorded yet. If Kalent has one of these already, `apply` takes it over and makes no second "
             "one; `kalentops plan --refresh` shows which"
         )
+
+
+def to_know_before(root: Path, state_file: Path, state: State) -> Iterator[str]:
+    """What makes an `apply` from this checkout risky; nothing in CI, which checks out what it means to."""
+    if os.environ.get("CI") or os.environ.get("GITHUB_ACTIONS"):
+        return
+    at = standing(root)
+    if at is None:
+        return
+    if at.main is not None and at.branch != at.main:
+        yield (
+            f"the branch {clip(at.branch, 80)} is checked out, not {clip(at.main, 80)}: the ids that Kalent gives out "
+            f"are known on {clip(at.main, 80)} only when this branch is merged. Apply from there"
+        )
+    if at.behind:
+        yield (
+            f"{clip(at.upstream, 80)} has {count(at.behind, 'commit')} for this folder that are not here: "
+            f"`{_git_in(root)} pull` first, or older texts replace newer ones"
+        )
+    edits = state_edits(state_file, state)
+    if edits:
+        yield f"{HEAD[0].lower()}{HEAD[1:]} ({count(len(edits), 'record')}): `kalentops plan` shows them"
+
+
+def state_edits(state_file: Path, state: State) -> tuple[StateEdit, ...]:
+    """What the branch, or the pull request, has changed in the state, as far as git and files can tell."""
+    file = state_file.resolve()
+    merge = os.environ.get("GITHUB_EVENT_NAME", "").startswith("pull_request")
+    found = before_branch(file.parent, [file.name, f"{file.name}.journal"], merge=merge)
+    if found is None:
+        return ()
+    try:
+        before = State() if found[0] is None else load_state(found[0])
+    except StateError:
+        return ()
+    return tuple(edited(before, state))
 
 
 def _git_in(folder: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,7 +65,7 @@ def command(
     Works offline, without a key, and can't write anything but the file of --out. With --refresh it also reads what
     Kalent shows, through a client that can only read.
     """
-    from kalentops.commands import stages
+    from kalentops.commands import keeping, stages
     from kalentops.commands.reporting import Reporting
     from kalentops.errors import UsageError
     from kalentops.planfile import save
@@ -88,6 +89,7 @@ def command(
     if refresh or refresh_only:
         planned = _refreshed(offline, connection, project.config.parallelism, quiet=quiet)
     plan = stages.only_drift(planned.plan) if refresh_only else planned.plan
+    plan = replace(plan, state_edits=keeping.state_edits(project.state_path, snapshot.state))
     if out is not None:
         save(plan, directory / out, planned.asked)
     reporting.show_plan(plan, repository)

@@ -13,6 +13,7 @@ from kalentops.checking import Desired
 from kalentops.finding import Finding
 from kalentops.planning.advice import interrupted, orphaned, protected
 from kalentops.planning.reason import together
+from kalentops.planning.recorded import StateEdit
 from kalentops.planning.relocation import Relocated, relocate
 from kalentops.planning.twins import Twins, find_twins
 from kalentops.rules.engine import Relocation
@@ -130,7 +131,7 @@ class Remotely:
 class Plan:
     """A plan, and what it was made against: a state, files (`files` is their fingerprint), and what Kalent showed;
     `remotely` is None where nobody looked. `left_out` are the addresses where something was to be done that was not
-    asked for.
+    asked for, `state_edits` what the branch has changed in the state itself.
     """
 
     lineage: str | None
@@ -140,6 +141,7 @@ class Plan:
     files: str = ""
     remotely: Remotely | None = None
     left_out: tuple[str, ...] = ()
+    state_edits: tuple[StateEdit, ...] = ()
 
     @property
     def summary(self) -> dict[str, int]:

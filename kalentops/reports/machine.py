@@ -99,6 +99,7 @@ def plan(of: Plan) -> dict[str, Any]:
         "leftovers": [asdict(each) for each in of.remotely.leftovers] if of.remotely else [],
         "unmanaged": dict(of.remotely.unmanaged) if of.remotely else {},
         "left_out": list(of.left_out),
+        "state_edits": [asdict(each) for each in of.state_edits],
         "bound": {"files": of.files, "remote": of.remotely.fingerprint if of.remotely else None},
         "findings": [finding(each) for each in of.findings],
     }

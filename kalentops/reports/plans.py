@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from kalentops.canonical import observable
+from kalentops.planning import recorded
 from kalentops.planning.advice import import_of, leftover, overwriting, taking
 from kalentops.planning.plan import Action, Change, Drift, Plan, Remotely
 from kalentops.reports.lines import WIDTH, Line, Style, line
@@ -43,6 +44,7 @@ _DRIFT: Final = (
     ("unreadable", "not to be read in Kalent"),
 )
 _SOME: Final = 3
+_EDITS: Final = 20
 
 
 def plan(of: Plan, *, verbose: bool = False, reasons: bool = True, width: int = WIDTH) -> Iterator[Line]:
@@ -58,9 +60,21 @@ def plan(of: Plan, *, verbose: bool = False, reasons: bool = True, width: int = 
         yield line()
     if of.remotely is not None:
         yield from _remotely(of.remotely, {each.address: each for each in shown}, width)
+    yield from _state_edits(of)
     if of.summary["update"]:
         yield line((enrolled(of.summary["update"]), "warn"))
     yield summary(of)
+
+
+def _state_edits(of: Plan) -> Iterator[Line]:
+    if of.state_edits:
+        yield line((recorded.HEAD, "bold"))
+        for each in of.state_edits[:_EDITS]:
+            yield line(("  ! ", "warn"), visible(f"{each.address}: {recorded.told(each)}"))
+        if len(of.state_edits) > _EDITS:
+            yield line(f"    and {len(of.state_edits) - _EDITS:,} more")
+        yield line((f"  {recorded.WHY}.", "warn"))
+        yield line()
 
 
 def enrolled(updates: int) -> str:
@@ -171,6 +185,11 @@ def summary(of: Plan) -> Line:
     kinds: Counter[str] = Counter(each.kind for each in of.drift)
     drifted = [f"{kinds[kind]:,} {words}" for kind, words in _DRIFT if kinds[kind]]
     left = [left_out(of.left_out)] if of.left_out else []
+    left += (
+        [f"{count(len(of.state_edits), 'record')} of the state changed on this branch"]
+        if of.state_edits
+        else []
+    )
     said = ", ".join([*parts, *orphans, *drifted, *left])
     if of.to_do or of.drift:
         return line(("Plan: ", "bold"), said + ".")

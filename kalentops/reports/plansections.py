@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from kalentops.canonical import observable
 from kalentops.finding import Finding
+from kalentops.planning import recorded
 from kalentops.planning.advice import import_of, leftover, overwriting, taking
 from kalentops.planning.plan import Action, Change, Drift, LookAlike, Plan
 from kalentops.reports.cutting import Block, Section
@@ -190,6 +191,12 @@ def _folded(each: Change, inner: Block, said: str = "", *, is_open: bool) -> Blo
     return Block(details(head, inner.full, is_open=is_open), brief)
 
 
+def _state_edits(of: Plan) -> Section | None:
+    blocks = [Block(f"- {code(each.address)}: {prose(recorded.told(each))}") for each in of.state_edits]
+    head = f"**{recorded.HEAD}.** {recorded.WHY}:\n\n"
+    return Section(blocks, "record", "records", head, between="\n", share=0.3) if blocks else None
+
+
 def _unmanaged(of: Plan) -> Section | None:
     counts = of.remotely.unmanaged if of.remotely else {}
     number = sum(counts.values())
@@ -230,6 +237,7 @@ def finding(of: Finding) -> Block:
 
 
 SECTIONS: Final[tuple[Callable[[Plan], Section | None], ...]] = (
+    _state_edits,
     _conflicts,
     _drift,
     _look_alikes,

@@ -50,7 +50,7 @@ LAYERS = (
     ("remote",),
     ("canonical",),
     ("model",),
-    ("finding", "outcome", "clock", "shape", "planning.scope", "git.history"),
+    ("finding", "outcome", "clock", "shape", "planning.scope", "git.history", "git.branches"),
     ("git.worktree",),
     ("git.causes",),
     ("slips",),

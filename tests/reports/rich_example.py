@@ -8,6 +8,7 @@ from kalentops.apply.result import ApplyResult, Outcome, Result
 from kalentops.finding import Finding, Severity
 from kalentops.planning.plan import Action, Change, Drift, Leftover, LookAlike, Plan, Remotely
 from kalentops.planning.reason import Reason, Way
+from kalentops.planning.recorded import StateEdit
 from kalentops.reports.checked import Checked
 from tests.builders import AT, body
 
@@ -187,6 +188,11 @@ PLAN = Plan(
         (LookAlike("sourcing_sales", "bp_9", "Twin", LATER, "sourcing_sales/wip", "bp_8"),),
         (Leftover("sourcing_sales", "bp_10", "Wip (kalentops wip 0a1b2c3d)"),),
         {"sourcing_sales": 2},
+    ),
+    state_edits=(
+        StateEdit("sourcing_backend/same", "other id", "bp_2", "bp_11"),
+        StateEdit("sourcing_sales/old", "added", "bp_3", None),
+        StateEdit("sourcing_sales/gone", "edited", "bp_4", "bp_4"),
     ),
 )
 RESULT = ApplyResult(

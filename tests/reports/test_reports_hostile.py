@@ -16,6 +16,7 @@ from kalentops.canonical import observable
 from kalentops.finding import Finding, Severity
 from kalentops.planning.plan import Action, Change, Drift, Leftover, LookAlike, Plan, Remotely
 from kalentops.planning.reason import Reason, Way
+from kalentops.planning.recorded import StateEdit
 from kalentops.reports import annotations as github
 from kalentops.reports import findings, junit, machine, markdown, plans, results, sarif
 from kalentops.reports.checked import Checked
@@ -73,7 +74,8 @@ def hostile_plan(text: str) -> Plan:
     alike = LookAlike(text, text, text, text, address, text)
     remotely = Remotely(drift, (alike,), (Leftover(text, text, text),), {text: 3})
     found = tuple(hostile_checked(text).findings)
-    return Plan(text, 1, tuple(kinds), found, remotely=remotely, left_out=(address, text))
+    edits = (StateEdit(address, "other id", text, text), StateEdit(text, "removed", None, text))
+    return Plan(text, 1, tuple(kinds), found, remotely=remotely, left_out=(address, text), state_edits=edits)
 
 
 def hostile_checked(text: str) -> Checked:

@@ -132,6 +132,7 @@ def test_a_plan() -> None:
         "leftovers": [],
         "unmanaged": {},
         "left_out": [],
+        "state_edits": [],
         "bound": {"files": "", "remote": None},
         "findings": machine.validation([FINDING])["findings"],
     }
