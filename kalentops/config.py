@@ -244,4 +244,11 @@ def _inside(root: Path, name: str, setting: str) -> Path:
     if not whole.is_relative_to(root) or (setting == "state" and whole == root):
         problem = "is the project's own folder" if whole == root else "leaves the project"
         raise InvalidConfig(f"{FILE}: `{setting}: {clip(name)}` {problem}", hint="use a path inside of it")
+    # Some disks take `.GIT` and `GIT~1` for the same folder.
+    if any(
+        part.casefold() in {".git", "git~1"} for part in (*Path(name).parts, *whole.relative_to(root).parts)
+    ):
+        raise InvalidConfig(
+            f"{FILE}: `{setting}: {clip(name)}` is git's own folder", hint="use a path beside it, not in it"
+        )
     return path
