@@ -66,7 +66,8 @@ def save(plan: Plan, path: Path, asked: Asked = Asked()) -> None:
     }
     try:
         data = (dump({**to_json(plan), "asked": said}) + "\n").encode()
-        durable.replace(path.resolve(), data, mode=0o600)
+        # A link of this name is replaced, not followed: a pull request may have brought it.
+        durable.replace(path.parent.resolve() / path.name, data, mode=0o600)
     except (OSError, RuntimeError) as error:
         raise StoreFailure.of_output("the plan", path, error) from error
 

@@ -12,6 +12,7 @@ from kalentops.action.outputs import Outcome, write_outputs
 from kalentops.action.steps import comment, run
 from kalentops.errors import UsageError
 from kalentops.reports.inert import inert
+from kalentops.streams import finish, prepare
 from kalentops.text import visible
 
 
@@ -45,4 +46,5 @@ def _outcome(args: Sequence[str], inputs: Inputs) -> Outcome:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    prepare()
+    sys.exit(finish(main(sys.argv[1:])))

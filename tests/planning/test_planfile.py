@@ -209,3 +209,12 @@ def test_only_the_owner_can_read_it(path: Path) -> None:
     path.chmod(0o644)
     planfile.save(PLAN, path)
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links of POSIX")
+def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
+    outside, path = tmp_path / "outside", tmp_path / "plan.json"
+    outside.write_text("mine")
+    path.symlink_to(outside)
+    planfile.save(PLAN, path)
+    assert (outside.read_text(), path.is_symlink()) == ("mine", False)
