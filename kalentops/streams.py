@@ -87,9 +87,9 @@ def _safe(stream: Any, descriptor: int) -> Any:
         return stream
     sink = _Sink(descriptor, "w", closefd=False)
     encoding = "utf-8" if stream is None else stream.encoding
-    buffered = stream is not None and stream.line_buffering
+    at_once = stream is not None and (stream.line_buffering or stream.write_through)
     return io.TextIOWrapper(
-        io.BufferedWriter(sink), encoding=encoding, errors=_READABLE, line_buffering=buffered
+        io.BufferedWriter(sink), encoding=encoding, errors=_READABLE, line_buffering=at_once
     )
 
 

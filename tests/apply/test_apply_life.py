@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -190,21 +191,44 @@ def test_an_edit_that_is_what_the_file_wants_is_only_recorded(
 
 
 def test_what_is_gone_from_kalent_is_a_conflict(project: Project, proxy: FaultProxy) -> None:
-    project.write("sourcing_a", {"one": blueprint("One")})
+    two = blueprint("Two")
+    project.write("sourcing_a", {"one": blueprint("One"), "two": two})
     assert project.apply().code == 0
-    project.write("sourcing_a", {"one": blueprint("One", steps=3)})
+    project.write("sourcing_a", {"one": blueprint("One", steps=3), "two": two})
 
-    def empty(exchange: Exchange) -> None:
-        response = exchange.forward()
-        data = response.data
-        data["data"]["sequenceBlueprints"] = []
-        data["data"]["pagination"]["total"] = 0
-        exchange.send(response.with_data(data))
+    def without(*names: str) -> Callable[[Exchange], None]:
+        def answer(exchange: Exchange) -> None:
+            response = exchange.forward()
+            data = response.data
+            there = [each for each in data["data"]["sequenceBlueprints"] if each["name"] not in names]
+            data["data"]["sequenceBlueprints"] = there
+            data["data"]["pagination"]["total"] = len(there)
+            exchange.send(response.with_data(data))
 
-    proxy.script = on("list", empty, nth=None)
+        return answer
+
+    proxy.script = on("list", without("One"), nth=None)
     ran = project.apply()
     assert ran.code == 6
     assert "is not in sourcing_a any more" in ran.out
+    # With nothing of ours there, it may be another workspace.
+    proxy.script = on("list", without("One", "Two"), nth=None)
+    assert project.apply().code == 8
+
+
+def test_the_only_one_that_is_gone_stops_until_somebody_says_that_it_was_deleted(
+    project: Project, emulator: BackgroundEmulator
+) -> None:
+    project.write("sourcing_a", {"one": blueprint("One")})
+    assert project.apply().code == 0
+    emulator.store.remove(project.ids["sourcing_a/one"])
+    project.write("sourcing_a", {"one": blueprint("One"), "new": blueprint("New")})
+    ran = project.apply()
+    assert (ran.code, emulator.store.blueprints("sourcing_a")) == (8, [])
+    assert "if it was deleted in Kalent, `kalentops state rm sourcing_a/one` forgets it" in ran.err
+    assert project.run("state", "rm", "--yes", "sourcing_a/one").code == 0
+    assert project.apply().code == 0
+    assert len(emulator.store.blueprints("sourcing_a")) == 2
 
 
 def test_an_orphan_is_listed_and_left_alone(project: Project, emulator: BackgroundEmulator) -> None:
