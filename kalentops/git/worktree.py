@@ -91,9 +91,11 @@ class Worktree:
         )
 
     def ask(self, *args: str) -> str | None:
-        """What git prints, without the line feed at its end; None where it refuses."""
-        said = self.git(*args)
-        return None if said.code else said.out.rstrip("\n")
+        """What git prints, without the line feed at its end; None where it refuses, or does not end."""
+        try:
+            return self.git(*args).told("git refused")
+        except UsageError:
+            return None
 
 
 def opened(folder: Path, variables: Mapping[str, str] | None = None) -> Worktree:

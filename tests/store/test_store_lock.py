@@ -15,12 +15,12 @@ from kalentops.errors import StateLocked, StoreFailure
 from kalentops.store.lock import hold
 from tests.store.samples import ROOT
 
+pytestmark = pytest.mark.processes
+
 _HOLD = """
 import sys, time
 from pathlib import Path
 from kalentops.store.lock import hold
-
-pytestmark = pytest.mark.processes
 with hold(Path(sys.argv[1]), 0):
     print("held", flush=True)
     time.sleep(60)
