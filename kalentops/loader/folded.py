@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any, Final
 
 _LINE: Final = re.compile(r"([ \t]*)([^\r\n]*)(?:\r\n?|\n|\Z)")
@@ -14,21 +13,28 @@ _WIDTH: Final = 50
 _FILLED: Final = 0.8
 
 
-def first_joined(text: str, event: Any) -> int | None:
-    """The index of the first line that is joined to the one above although it looks like one of its own: an item of a
-    list, or the line above had room for its first word.
+def first_joined(text: str, event: Any) -> tuple[int, str] | None:
+    """The index of the first line that comes closer to the one above than it stands in the file, and what is lost
+    between them: `line break` where it looks like a line of its own (an item of a list, or the line above had room
+    for its first word), `empty line` where one stands between them, of which a line break remains.
     """
     if event.style == "|":
         return None
     lines = list(_lines(text, event))
     width = _FILLED * max([_WIDTH, *(len(words) for _, _, words in lines)])
     least = min((indent for indent, _, words in lines if words), default=0)
-    for (indent, _, above), (own_indent, index, words) in pairwise(lines):
-        kept = event.style == ">" and max(indent, own_indent) > least
-        if not above or not words or kept or (event.style == '"' and _breaks(above)):
+    above, empty = "", 0
+    for indent, index, words in lines:
+        if not words:
+            empty += 1
             continue
-        if _ITEM.match(words) or len(above) + 1 + len(words.split(None, 1)[0]) <= width:
-            return index
+        kept = event.style == ">" and indent > least  # a line that is indented more keeps its line breaks
+        if above and not kept and not (event.style == '"' and _breaks(above)):
+            if empty == 1:
+                return index, "empty line"
+            if not empty and (_ITEM.match(words) or len(above) + 1 + len(words.split(None, 1)[0]) <= width):
+                return index, "line break"
+        above, empty = ("" if kept else words), 0
     return None
 
 

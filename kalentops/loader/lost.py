@@ -118,9 +118,10 @@ def _of_field(text: str, each: _Written, used: frozenset[str]) -> Iterator[Lost]
     if each.field == "content" and each.value:
         joined = first_joined(text, each.event)
         if joined is not None:
-            said = f"the line break before this line is lost: {_HOW[each.event.style or '']} joins lines"
+            index, what = joined
+            said = f"the {what} before this line is lost: {_HOW[each.event.style or '']} joins lines"
             hint = "write the text below a `|-`, which keeps its lines"
-            yield Problem(each.path, said, hint, code="KAL313"), joined
+            yield Problem(each.path, said, hint, code="KAL313"), index
 
 
 _HOW: Final = {
