@@ -66,8 +66,10 @@ def _html(place: tuple[str | int, ...], text: str) -> Iterator[Problem]:
 
 def _is_path(text: str, at: int) -> bool:
     r"""Whether a backslash stands in a path of Windows: `C:\new`."""
-    begin = max(text.rfind(blank, max(0, at - 260), at) for blank in " \t\n") + 1
-    return ":\\" in text[begin : at + 1] or text.startswith("\\\\", begin)
+    word = re.split(r"[ \t\n]", text[max(0, at - _LONGEST_PATH) : at + 1])[-1]
+    return ":\\" in word or word.startswith("\\\\")
 
+
+_LONGEST_PATH: Final = 260
 
 RULE = Rule("KAL314", "markup", __doc__, check, frozenset({"type", "subject", "content"}))
