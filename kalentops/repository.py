@@ -10,11 +10,12 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 
-from kalentops.checking import Desired, FileResult, Job, check_file
+from kalentops.checking import Desired, FileResult, Job, check_file, check_text
 from kalentops.collector import paused
 from kalentops.finding import Finding, Severity, errors_first
-from kalentops.loader.files import Source, find
+from kalentops.loader.files import Source, find, read
 from kalentops.rules.engine import DEFAULTS, Relocation, Serving, Severities, check_together, weighed
 from kalentops.rules.relocated import check_relocations
 
@@ -32,6 +33,8 @@ class Repository:
     desired: list[Desired] = field(default_factory=list)
     relocations: list[Relocation] = field(default_factory=list)
     serving: list[Serving] = field(default_factory=list)
+    earlier: frozenset[Finding] | None = None
+    """The findings that an earlier version of the files had already; None where nobody has looked."""
 
     @property
     def files(self) -> int:
@@ -44,9 +47,14 @@ class Repository:
     def weigh(self, *, errors_only: bool, strict: bool) -> None:
         """Take warnings for errors, or leave them out."""
         if strict:
-            self.findings = [replace(each, severity=Severity.ERROR) for each in self.findings]
+            self.findings = [_as_error(each) for each in self.findings]
+            self.earlier = None if self.earlier is None else frozenset(map(_as_error, self.earlier))
         if errors_only:
             self.findings = [each for each in self.findings if each.severity is Severity.ERROR]
+
+
+def _as_error(of: Finding) -> Finding:
+    return replace(of, severity=Severity.ERROR)
 
 
 def load(
@@ -59,18 +67,28 @@ def load(
     """
     passed_over: list[Finding] = []
     sources = find(root, places, passed_over)
-    job = Job(root, severities, known)
+    results = _run(Job(root, severities, known), sources)
+    return _gathered([source.name for source in sources], results, weighed(passed_over, severities))
+
+
+def of_texts(root: Path, texts: Mapping[str, str], severities: Severities = DEFAULTS) -> Repository:
+    """The same for texts that stand in no file any more, by the names that they had."""
+    job = Job(root, severities)
+    return _gathered(list(texts), (check_text(job, name, text) for name, text in texts.items()), ())
+
+
+def _gathered(names: list[str], results: Iterable[FileResult], others: Iterable[Finding]) -> Repository:
     complete = True
-    repository = Repository([source.name for source in sources])
+    repository = Repository(names)
     with paused():
-        for result in _run(job, sources):
+        for result in results:
             repository.findings += result.findings
             repository.desired += result.desired
             repository.relocations += result.relocations
             repository.serving += [result.serving] if result.serving else []
             complete = complete and result.whole
     named = [each.named for each in repository.desired]
-    repository.findings += weighed(passed_over, severities)
+    repository.findings += others
     repository.findings += check_together(named)
     repository.findings += check_relocations(named, repository.relocations, complete=complete)
     repository.findings = sorted(_bounded(repository.findings))
@@ -101,3 +119,13 @@ def _run(job: Job, sources: Sequence[Source]) -> Iterator[FileResult]:
     from kalentops.workers import run
 
     return run(job, sources)
+
+
+_UNREADABLE: Final = frozenset({"KAL001", "KAL002"})
+
+
+def texts_of(root: Path, findings: Iterable[Finding], others: Iterable[str] = ()) -> dict[str, str]:
+    """The texts of the files with findings, and of others, by their names, as far as they can be read."""
+    names = dict.fromkeys([*others, *(each.file for each in findings if each.code not in _UNREADABLE)])
+    texts = {name: read(Source(str(root / name), name), root) for name in names}
+    return {name: text for name, text in texts.items() if isinstance(text, str)}

@@ -52,7 +52,7 @@ def run(inputs: Inputs) -> Outcome:
 
 def _validate(inputs: Inputs, *, summary: bool) -> Outcome:
     """The findings as annotations of the files."""
-    code = call(*inputs.args("validate", "--format", "github"), summary=summary)
+    code = call(*inputs.args("validate", "--format", "github", *_base(inputs)), summary=summary)
     _, text = capture(*inputs.args("validate", "--format", "json"))
     findings = _json(text).get("findings", [])
     numbers = {
@@ -65,9 +65,10 @@ def _validate(inputs: Inputs, *, summary: bool) -> Outcome:
 def _plan(inputs: Inputs) -> Outcome:
     """The plan in the log, in the job's summary and, as `report`, in a file for the comment."""
     outcome = _validate(inputs, summary=False)
-    code = call(*inputs.args("plan"), summary=True)
+    base = _base(inputs)
+    code = call(*inputs.args("plan", *base), summary=True)
     detailed, text = capture(*inputs.args("plan", "--format", "json", "--detailed-exitcode", but=_SAVED))
-    _, report = capture(*inputs.args("plan", "--format", "markdown", but=_SAVED))
+    _, report = capture(*inputs.args("plan", "--format", "markdown", *base, but=_SAVED))
     summary = _json(text).get("summary", {})
     outcome.numbers |= {name: int(summary.get(name, 0)) for name in COUNTS}
     # The comment is written then: a branch that changes the state alone has to be seen.
@@ -117,13 +118,17 @@ def _state(inputs: Inputs) -> str:
     return capture(*inputs.args("state list", "--format", "json"))[1]
 
 
+def _base(inputs: Inputs) -> tuple[str, ...]:
+    """What a pull request is compared with unless an input says it: the first parent of the merge that GitHub makes."""
+    reviewed = os.environ.get("GITHUB_EVENT_NAME") == "pull_request" and not inputs.get("against")
+    return ("--against", "HEAD^1") if reviewed and is_merge(Path(inputs.folder)) else ()
+
+
 def _preview(inputs: Inputs) -> dict[str, Path]:
-    """The page; for a pull request against what it is merged into, the first parent of the merge that GitHub makes."""
+    """The page; for a pull request with what it changes."""
     name = re.sub(r"[^A-Za-z0-9]+", "-", inputs.folder).strip("-")
     page = _folder() / ("-".join(filter(None, ("kalentops-preview", name))) + ".html")
-    reviewed = os.environ.get("GITHUB_EVENT_NAME") == "pull_request" and not inputs.get("against")
-    against = ("--against", "HEAD^1") if reviewed and is_merge(Path(inputs.folder)) else ()
-    code = call(*inputs.args("preview", "--out", str(page), *against, but=_SAVED))
+    code = call(*inputs.args("preview", "--out", str(page), *_base(inputs), but=_SAVED))
     return {"page": page} if code in {0, _INVALID} and page.is_file() else {}
 
 

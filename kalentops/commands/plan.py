@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kalentops.commands import options
-from kalentops.commands.weighing import weighing
+from kalentops.commands.weighing import Weighing, weighing
 
 if TYPE_CHECKING:
     from kalentops.commands.stages import Planned
@@ -49,10 +49,9 @@ def command(
     out: Path | None,
     overwrite: tuple[str, ...],
     scope: Scope,
+    weighs: Weighing,
     connection: options.Connection,
     *,
-    errors_only: bool,
-    strict: bool,
     refresh: bool,
     refresh_only: bool,
     detailed_exitcode: bool,
@@ -80,7 +79,7 @@ def command(
     snapshot = FileStore(project.state_path).read()
     tell(snapshot.notes)
     repository = stages.read_files(project.config, snapshot.state)
-    repository.weigh(errors_only=errors_only, strict=strict)
+    weighs.apply(repository, project.config, [project.config.blueprints])
     reporting = Reporting("plan", form, project.config, verbose=verbose, quiet=quiet)
     reporting.refuse_invalid(repository)
     places = [directory / each for each in paths]

@@ -14,7 +14,6 @@ from kalentops.config import Config
 from kalentops.errors import InvalidFiles
 from kalentops.finding import Finding, Severity
 from kalentops.github.context import target_name
-from kalentops.loader.files import Source, read
 from kalentops.planning.plan import Action, Plan
 from kalentops.reports import findings, machine, markdown, plans, results
 from kalentops.reports.checked import Checked
@@ -24,11 +23,10 @@ from kalentops.reports.formats import report
 from kalentops.reports.lines import Line
 from kalentops.reports.marks import code
 from kalentops.reports.notes import tell
-from kalentops.repository import Repository
+from kalentops.repository import Repository, texts_of
 
 # Their results are for somebody else than whoever looks at the findings: those go to stderr.
 _APART: Final = frozenset({"text", "json"})
-_UNREADABLE: Final = frozenset({"KAL001", "KAL002"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,8 @@ class Reporting:
             show([plans.summary(plan)] if self.quiet else whole)
         else:
             sys.stdout.write(report(self.form).show_plan(plan, self._checked(repository, plan)))
-        self._summarise(lambda limit: markdown.plan(plan, limit=limit, measure=utf8_bytes))
+        known = repository.earlier
+        self._summarise(lambda limit: markdown.plan(plan, known, limit=limit, measure=utf8_bytes))
 
     def show_result(
         self, result: ApplyResult, told: Mapping[str, Result], *, left_out: Sequence[str]
@@ -96,9 +95,14 @@ class Reporting:
     def _checked(self, repository: Repository, plan: Plan | None = None, *, online: bool = False) -> Checked:
         root = self.config.root
         texts = _texts(root, repository, plan) if self.form == "sarif" else {}
-        blueprints = len(repository.desired)
         return Checked(
-            repository.findings, repository.names, blueprints, self._below(), online=online, texts=texts
+            repository.findings,
+            repository.names,
+            len(repository.desired),
+            self._below(),
+            online=online,
+            texts=texts,
+            earlier=repository.earlier,
         )
 
     def _told(self, repository: Repository) -> list[Finding]:
@@ -110,7 +114,7 @@ class Reporting:
         return "" if place == "." else place
 
     def _counted(self, checked: Checked) -> Line:
-        return findings.summary(checked.findings, checked.files, checked.blueprints)
+        return findings.summary(checked.findings, checked.files, checked.blueprints, checked.earlier)
 
     def _summarise_findings(self, checked: Checked) -> None:
         self._summarise(lambda limit: markdown.validation(checked, limit=limit, measure=utf8_bytes))
@@ -124,11 +128,4 @@ class Reporting:
 def _texts(root: Path, repository: Repository, plan: Plan | None) -> dict[str, str]:
     """The texts of the files of which something is told, as far as they can be read."""
     conflicts = (each for each in plan.changes if each.action is Action.CONFLICT) if plan else ()
-    found = {each.file: "" for each in conflicts if each.file is not None}
-    found |= {each.file: each.code for each in repository.findings}
-    texts = {
-        name: read(Source(str(root / name), name), root)
-        for name, code in found.items()
-        if code not in _UNREADABLE
-    }
-    return {name: text for name, text in texts.items() if isinstance(text, str)}
+    return texts_of(root, repository.findings, (each.file for each in conflicts if each.file is not None))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kalentops.commands import options
-from kalentops.commands.weighing import weighing
+from kalentops.commands.weighing import Weighing, weighing
 from kalentops.errors import KalentopsError, UsageError
 
 if TYPE_CHECKING:
@@ -35,10 +35,9 @@ def command(
     paths: tuple[Path, ...],
     directory: Path,
     form: str,
+    weighs: Weighing,
     connection: options.Connection,
     *,
-    errors_only: bool,
-    strict: bool,
     statistics: bool,
     online: bool,
     quiet: bool,
@@ -63,7 +62,7 @@ def command(
             repository.findings.sort()
         except KalentopsError as error:  # what the files alone say is told first
             failure = error
-    repository.weigh(errors_only=errors_only, strict=strict)
+    weighs.apply(repository, config, places)
     reporting = Reporting("validate", form, config, quiet=quiet or failure is not None)
     reporting.show_findings(repository, online=online and failure is None, statistics=statistics)
     if not repository.files:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from kalentops.checking import Desired, Job, check_text
+from kalentops.earlier import read_earlier
 from kalentops.finding import Severity
-from kalentops.git import history as git
-from kalentops.loader.files import MAX_BYTES, SUFFIXES
 from kalentops.text import count
 
 
@@ -29,20 +27,16 @@ class Before:
 
 def load_before(root: Path, places: Sequence[Path], rev: str) -> Before:
     """The blueprints at `places` as `rev` had them. Raises UsageError."""
-    commit = git.commit_of(root, rev)
-    inside = _inside(root, places)
-    blobs = [blob for blob in git.files(root, commit, inside) if _counts(blob.path, inside)]
-    readable = [blob for blob in blobs if not blob.link and blob.size <= MAX_BYTES]
-    contents = git.contents(root, (blob.oid for blob in readable))
+    earlier = read_earlier(root, places, rev)
     desired: dict[str, Desired] = {}
-    partial = len(blobs) - len(readable)
-    for blob in readable:
-        found, whole = _read(root, blob.path, contents[blob.oid])
+    partial = earlier.unread
+    for name, data in earlier.contents.items():
+        found, whole = _read(root, name, data)
         partial += not whole
         for each in found:
             desired.setdefault(each.address, each)
     said = f"{count(partial, 'file')} could not be read completely in {rev}: what they held there may seem new here"
-    return Before(rev, commit, desired, (said,) if partial else ())
+    return Before(rev, earlier.commit, desired, (said,) if partial else ())
 
 
 def _read(root: Path, name: str, data: bytes) -> tuple[list[Desired], bool]:
@@ -55,22 +49,3 @@ def _read(root: Path, name: str, data: bytes) -> tuple[list[Desired], bool]:
     found = [each for each in result.desired if not each.stand_ins]
     whole = not any(each.severity is Severity.ERROR for each in result.findings)
     return found, whole and len(found) == len(result.desired)
-
-
-def _inside(root: Path, places: Iterable[Path]) -> list[str]:
-    """The places that lie in `root`, relative to it."""
-    found = (Path(os.path.relpath(place, root)).as_posix() for place in places)
-    return [each for each in found if each != ".." and not each.startswith("../")]
-
-
-def _counts(path: str, places: Iterable[str]) -> bool:
-    """Whether the loader would find a file: what is named itself, and below a folder what looks like YAML and has no
-    name on its way that begins with a dot.
-    """
-    for place in places:
-        below = path if place == "." else path.removeprefix(f"{place}/")
-        if path == place:
-            return True
-        if (place == "." or below != path) and path.endswith(SUFFIXES):
-            return not any(part.startswith(".") for part in below.split("/"))
-    return False

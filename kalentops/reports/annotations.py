@@ -45,7 +45,7 @@ class _Annotation:
 def show_validation(of: Checked) -> str:
     """One line a finding; the rest counted; then the summary, which is no command."""
     found = [_of_finding(of, each) for each in of.ordered()]
-    return _lines(found, findings_text.summary(of.findings, of.files, of.blueprints))
+    return _lines(found, findings_text.summary(of.findings, of.files, of.blueprints, of.earlier))
 
 
 def show_plan(of: Plan, checked: Checked) -> str:

@@ -15,7 +15,7 @@ class Checked:
 
     `below` is where the project lies in its git repository, such as `teams/hiring`, empty at the root: GitHub takes
     paths as relative to that. `online`: the API was asked too, and answered. `texts` holds the text of files that have
-    findings, for reports that ask for it.
+    findings, for reports that ask for it. `earlier` are the findings that are not new, None where nobody has looked.
     """
 
     findings: Sequence[Finding] = ()
@@ -24,6 +24,7 @@ class Checked:
     below: str = ""
     online: bool = False
     texts: Mapping[str, str] = field(default_factory=dict)
+    earlier: frozenset[Finding] | None = None
 
     def path(self, name: str) -> str:
         """A file's path from the root of the git repository."""

@@ -39,8 +39,10 @@ def statistics(found: Iterable[Finding]) -> Iterator[Line]:
         yield line(f"{number:>7,}  ", (f"{severity:<7} {code}", style), said)
 
 
-def summary(found: Sequence[Finding], files: int, blueprints: int) -> Line:
-    """The last line of `validate`."""
+def summary(
+    found: Sequence[Finding], files: int, blueprints: int, earlier: frozenset[Finding] | None = None
+) -> Line:
+    """The last line of `validate`; `earlier` are the findings that are not new, None where nobody has looked."""
     errors = sum(each.severity is Severity.ERROR for each in found)
     warnings = len(found) - errors
     what = f"{count(files, 'file')}, {count(blueprints, 'blueprint')}"
@@ -49,4 +51,5 @@ def summary(found: Sequence[Finding], files: int, blueprints: int) -> Line:
     said = ([count(errors, "error")] if errors else []) + ([count(warnings, "warning")] if warnings else [])
     where = count(len({each.file for each in found}), "file")
     head: Piece = ("not valid: ", "bad") if errors else ("valid: ", "warn")
-    return line(head, f"{' and '.join(said)} in {where}; {what} in all")
+    new = "" if earlier is None else f", {len(found) - sum(each in earlier for each in found):,} of them new"
+    return line(head, f"{' and '.join(said)} in {where}{new}; {what} in all")

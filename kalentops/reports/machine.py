@@ -42,7 +42,7 @@ def _escaped(text: str) -> str:
 
 
 def show_validation(of: Checked) -> str:
-    return f"{dump(validation(of.findings, online=of.online))}\n"
+    return f"{dump(validation(of.findings, online=of.online, earlier=of.earlier))}\n"
 
 
 def show_plan(of: Plan, checked: Checked) -> str:  # noqa: ARG001 - the plan has its findings
@@ -61,13 +61,19 @@ def finding(of: Finding) -> dict[str, Any]:
     }
 
 
-def validation(found: Sequence[Finding], *, online: bool = False) -> dict[str, Any]:
-    """`validate --format json`; `online` says whether the API was asked which sourcings exist, and answered."""
+def validation(
+    found: Sequence[Finding], *, online: bool = False, earlier: frozenset[Finding] | None = None
+) -> dict[str, Any]:
+    """`validate --format json`; `online` says whether the API was asked which sourcings exist, and answered, `earlier`
+    which findings are not new, where somebody asked.
+    """
     return {
         "format_version": FORMAT_VERSION,
         "valid": not any(each.severity is Severity.ERROR for each in found),
         "online": online,
-        "findings": [finding(each) for each in found],
+        "findings": [
+            finding(each) | ({} if earlier is None else {"new": each not in earlier}) for each in found
+        ],
     }
 
 

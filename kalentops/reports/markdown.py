@@ -5,11 +5,11 @@ Errors come first and open, the rest can be unfolded. What does not fit is left 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from kalentops.apply.result import ApplyResult, Outcome, Result
-from kalentops.finding import Finding, Severity
+from kalentops.finding import Finding
 from kalentops.planning.plan import Plan
 from kalentops.reports import findings as findings_text
 from kalentops.reports import plans as plans_text
@@ -18,7 +18,7 @@ from kalentops.reports.checked import Checked
 from kalentops.reports.cutting import COMMENT, Block, Measure, Section, fit, utf16_units
 from kalentops.reports.lines import plain
 from kalentops.reports.marks import code, fold, prose, row, table
-from kalentops.reports.plansections import FINDINGS, finding, sections, warnings
+from kalentops.reports.plansections import sections, told_findings
 from kalentops.text import count, with_times
 
 # Who puts it on a pull request adds a marker and a title.
@@ -30,17 +30,25 @@ def show_validation(of: Checked) -> str:
     return f"{validation(of, limit=_PIPED)}\n"
 
 
-def show_plan(of: Plan, checked: Checked) -> str:  # noqa: ARG001 - the plan has its findings
-    return f"{plan(of, limit=_PIPED)}\n"
+def show_plan(of: Plan, checked: Checked) -> str:
+    return f"{plan(of, checked.earlier, limit=_PIPED)}\n"
 
 
-def plan(of: Plan, *, limit: int = COMMENT, measure: Measure = utf16_units, pointer: str = POINTER) -> str:
-    """What a plan does, for somebody who reviews it: at most `limit` long, as `measure` counts.
+def plan(
+    of: Plan,
+    earlier: frozenset[Finding] | None = None,
+    *,
+    limit: int = COMMENT,
+    measure: Measure = utf16_units,
+    pointer: str = POINTER,
+) -> str:
+    """What a plan does, for somebody who reviews it: at most `limit` long, as `measure` counts. `earlier` are the
+    findings that are not new, None where nobody has looked.
 
     `pointer` is the sentence, in Markdown, that says where the whole report is; it stands where something was left
     out. A plan without changes is one line.
     """
-    found = sections(of)
+    found = [*sections(of), *(told_findings(of.findings, earlier) if of.to_do else ())]
     # Addresses are part of it, where something was left out.
     summary = prose(plain(plans_text.summary(of)))
     if not found:
@@ -56,16 +64,9 @@ def validation(
     measure: Measure = utf16_units,
     pointer: str = "`kalentops validate` shows all of it.",
 ) -> str:
-    """What is wrong with the files: errors open, warnings folded."""
-    found = of.findings
-    summary = plain(findings_text.summary(found, of.files, of.blueprints))
-    errors, rest = (
-        [each for each in found if each.severity is severity]
-        for severity in (Severity.ERROR, Severity.WARNING)
-    )
-    parts = [_errors(errors)] if errors else []
-    parts += [warnings(rest)] if rest else []
-    return fit(_bold(summary), parts, limit, measure, pointer)
+    """What is wrong with the files: errors and what is new open, the rest folded."""
+    summary = plain(findings_text.summary(of.findings, of.files, of.blueprints, of.earlier))
+    return fit(_bold(summary), told_findings(of.findings, of.earlier), limit, measure, pointer)
 
 
 def results(
@@ -101,10 +102,6 @@ def _bold(summary: str) -> str:
     """A line of counts, with its first word set off."""
     head, colon, rest = summary.partition(": ")
     return f"**{head}:** {rest}" if colon else summary
-
-
-def _errors(found: Iterable[Finding]) -> Section:
-    return Section(list(map(finding, found)), "error", "errors", FINDINGS, between="\n")
 
 
 def _results(of: Sequence[Result], head: str, tail: str) -> Section:

@@ -4,11 +4,11 @@ nothing to say; `SECTIONS` is their order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from kalentops.canonical import observable
-from kalentops.finding import Finding
+from kalentops.finding import Finding, Severity, errors_first
 from kalentops.planning import recorded
 from kalentops.planning.advice import import_of, leftover, overwriting, taking
 from kalentops.planning.plan import Action, Change, Drift, LookAlike, Plan
@@ -217,14 +217,23 @@ def _leftovers(of: Plan) -> Section | None:
     return Section(blocks, "note", "notes")
 
 
-def _findings(of: Plan) -> Section | None:
-    return warnings(of.findings) if of.findings and of.to_do else None
-
-
-def warnings(found: tuple[Finding, ...] | list[Finding]) -> Section:
-    """Findings in a table that is folded."""
-    head, tail = fold(count(len(found), "warning"))
-    return Section(list(map(finding, found)), "warning", "warnings", head + FINDINGS, tail, "\n")
+def told_findings(found: Iterable[Finding], earlier: frozenset[Finding] | None) -> list[Section]:
+    """Findings in tables, those open that somebody has to look at: what is new, or, where nobody has looked what is,
+    errors.
+    """
+    new: list[Finding] = []
+    old: list[Finding] = []
+    for each in errors_first(found):
+        is_open = each.severity is Severity.ERROR if earlier is None else each not in earlier
+        (new if is_open else old).append(each)
+    kind, rest = ("error", "warning") if earlier is None else ("new finding", "finding from before")
+    many = "warnings" if earlier is None else "findings from before"
+    head = "" if earlier is None else f"**{count(len(new), kind)}:**\n\n"
+    parts = [Section(list(map(finding, new)), kind, f"{kind}s", head + FINDINGS, between="\n")] if new else []
+    if old:
+        before, after = fold(count(len(old), rest, many))
+        parts.append(Section(list(map(finding, old)), rest, many, before + FINDINGS, after, "\n"))
+    return parts
 
 
 FINDINGS: Final = table(["where", "what", "what to do"]) + "\n"
@@ -245,5 +254,4 @@ SECTIONS: Final[tuple[Callable[[Plan], Section | None], ...]] = (
     _sequences,
     _leftovers,
     _unmanaged,
-    _findings,
 )

@@ -30,7 +30,7 @@ LAYERS = (
     ("init", "git.statepush"),
     ("git.stateonto", "git.committed"),
     ("api", "store", "writing"),
-    ("repository", "planning.refreshing"),
+    ("repository", "planning.refreshing", "earlier"),
     ("workers", "planning.plan"),
     ("planning.twins", "planning.relocation"),
     (
