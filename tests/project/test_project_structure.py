@@ -64,6 +64,7 @@ OWNERS = {
     "pydantic": {"shape"},
     "yaml": {"loader.tree"},
     "httpx": {"api.transport"},
+    "deepdiff": {"diff"},
     "rich": {"reports.console"},
     "stamina": {"api.retrying"},
     "filelock": {"store.lock"},
