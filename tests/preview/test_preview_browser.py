@@ -19,9 +19,14 @@ pytestmark = pytest.mark.processes
 SAMPLES = "samples:\n  - {firstname: Ada, candidateCompanyName: Example}\n  - {firstname: Zoé}\n"
 
 
-@pytest.fixture
-def page_file(bare: Project) -> Path:
+def project_in(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return Project(tmp_path_factory.mktemp("project"), "http://127.0.0.1:9/api")
+
+
+@pytest.fixture(scope="module")
+def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three sequences in two sourcings; one with a finding."""
+    bare = project_in(tmp_path_factory)
     wrong = blueprint("Wrong words", steps=1)
     wrong["steps"][0]["content"] = "Hi {{firstName}}, pineapple"
     bare.write("sourcing_a", {"one": CADENCE, "wrong": wrong})
@@ -31,9 +36,10 @@ def page_file(bare: Project) -> Path:
     return bare.folder / "kalentops-preview.html"
 
 
-@pytest.fixture
-def diff_file(bare: Project) -> Path:
+@pytest.fixture(scope="module")
+def diff_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One sequence that changed, one that did not, one that is new, one that is gone."""
+    bare = project_in(tmp_path_factory)
     bare.write("sourcing_a", {"one": CADENCE, "two": blueprint("Two"), "gone": blueprint("Gone")})
     commit(bare.folder)
     body = copy.deepcopy(CADENCE)
@@ -226,15 +232,16 @@ def test_the_keyboard_is_enough(page_file: Path, look: Look) -> None:
     expect(page.locator('[id="sourcing_a/wrong"] .steps')).to_be_hidden()
 
 
-@pytest.mark.parametrize("width", [320, 420, 768, 1100, 1600])
-def test_nothing_is_wider_than_the_screen(width: int, diff_file: Path, look: Look) -> None:
-    page = look(diff_file, viewport={"width": width, "height": 800})
-    assert page.evaluate("document.scrollingElement.scrollWidth") <= width
-    wide = page.evaluate(
-        "[...document.querySelectorAll('main *')].filter((each) => !each.closest('.overview') &&"
-        " each.getBoundingClientRect().right > innerWidth + 1).map((each) => each.className)"
-    )
-    assert wide == []
+def test_nothing_is_wider_than_the_screen(diff_file: Path, look: Look) -> None:
+    page = look(diff_file)
+    for width in (320, 420, 768, 1100, 1600):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= width
+        wide = page.evaluate(
+            "[...document.querySelectorAll('main *')].filter((each) => !each.closest('.overview') &&"
+            " each.getBoundingClientRect().right > innerWidth + 1).map((each) => each.className)"
+        )
+        assert wide == []
 
 
 def test_on_paper_everything_is_there_and_nothing_to_click(page_file: Path, look: Look) -> None:

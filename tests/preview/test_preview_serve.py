@@ -48,6 +48,23 @@ def page_with(said: str, lines: Iterator[str], client: httpx.Client) -> str:
             return page
 
 
+def ends(served: tuple[subprocess.Popen[str], str], number: signal.Signals) -> None:
+    """When it is told to, also while a page is waiting for changes."""
+    process, address = served
+    with (
+        httpx.Client(base_url=address, trust_env=False) as client,
+        client.stream("GET", "/changes") as changes,
+    ):
+        next_version(changes.iter_lines())
+        process.send_signal(number)
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 0, err
+    assert "Ctrl-C ends it." in err
+    assert "shown: 1 sequence" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_the_page_follows_the_files(project: Project, served: tuple[subprocess.Popen[str], str]) -> None:
     _, address = served
     with (
@@ -64,8 +81,10 @@ def test_the_page_follows_the_files(project: Project, served: tuple[subprocess.P
         (project.folder / "kalentops.yaml").unlink()
         page_with(">Another name<", lines, client)
     assert not list(project.folder.glob("*.html"))
+    ends(served, signal.SIGTERM)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_only_its_own_names_are_answered(served: tuple[subprocess.Popen[str], str]) -> None:
     _, address = served
     port = httpx.URL(address).port
@@ -89,37 +108,17 @@ def test_only_its_own_names_are_answered(served: tuple[subprocess.Popen[str], st
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["cache-control"] == "no-store"
     assert headers["server"].strip() == "kalentops"
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_ends_when_told_to(number: signal.Signals, served: tuple[subprocess.Popen[str], str]) -> None:
-    process, address = served
-    with (
-        httpx.Client(base_url=address, trust_env=False) as client,
-        client.stream("GET", "/changes") as changes,
-    ):
-        next_version(changes.iter_lines())
-        process.send_signal(number)
-        _, err = process.communicate(timeout=20)
-    assert process.returncode == 0, err
-    assert "Ctrl-C ends it." in err
-    assert "shown: 1 sequence" in err
-    assert "Traceback" not in err
-
-
-def test_it_listens_on_this_machine_alone(served: tuple[subprocess.Popen[str], str]) -> None:
-    port = httpx.URL(served[1]).port
     assert port is not None
     with socket.socket() as other:
         other.settimeout(5)
-        assert other.connect_ex(("127.0.0.2", port)) != 0
+        assert other.connect_ex(("127.0.0.2", port)) != 0, "it listens on this machine alone"
+    ends(served, signal.SIGINT)
 
 
 def test_a_port_in_use(project: Project) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        ran = project.process("preview", "--serve", "--port", str(port))
+        ran = project.run("preview", "--serve", "--port", str(port))
     assert (ran.code, ran.out) == (1, "")
     assert f"port {port} is taken" in ran.err
     assert "0 takes a free one" in ran.err
