@@ -11,7 +11,9 @@ from kalentops.action.__main__ import main
 from kalentops.action.inputs import Inputs
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.errors import UsageError
+from kalentops.github.body import Target, compose, is_outdated
 from tests.builders import blueprint
+from tests.github.stand_in import NUMBER, REPOSITORY, TOKEN, StandIn
 from tests.harness import KEY, Project, Ran
 
 
@@ -123,6 +125,31 @@ def test_inputs_that_can_not_be(inputs: dict[str, str], said: str, project: Proj
     assert said in ran.err
     assert (ran.code, outputs["result"], outputs["exit-code"]) == (0, "error", "1")
     assert "\x1b" not in ran.err
+
+
+def test_the_comment_of_the_project_is_folded_where_nothing_could_be_planned(
+    project: Project, output: Path
+) -> None:
+    (project.folder / ".git").mkdir()
+    event = project.folder / "event.json"
+    event.write_text(json.dumps({"pull_request": {"number": NUMBER}}))
+    report = project.folder / "report.md"
+    report.write_text("**1 to create**\n\nmore\n")
+    with StandIn() as github:
+        project.environment |= {
+            "GITHUB_TOKEN": TOKEN,
+            "GITHUB_API_URL": github.url,
+            "GITHUB_REPOSITORY": REPOSITORY,
+            "GITHUB_EVENT_PATH": str(event),
+        }
+        step(project, "comment", output, report=str(report), result="ok", changed="true", target_name="live")
+        assert github.bodies() == [compose(Target("live"), "**1 to create**\n\nmore")]
+        step(project, "comment", output, target_name="live")
+        assert is_outdated(github.bodies()[0], Target("live"))
+        github.may = "read"
+        ran, _ = step(project, "comment", output, report=str(report), changed="true")
+    assert ran.code == 0
+    assert "::notice title=kalentops::no comment" in ran.out
 
 
 def test_a_step_that_does_not_exist_is_refused(project: Project) -> None:

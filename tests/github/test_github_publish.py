@@ -190,6 +190,7 @@ def test_an_author_is_compared_in_the_letters_that_a_login_has(github: StandIn) 
 
 def test_a_lost_post_of_somebody_unknown_is_found(github: StandIn) -> None:
     github.tells = ()
+    github.add("thanks!", "mallory")
     github.faults = [Fault("POST", done=True)]
     assert show(github.url, REPORT, author=None).what == "created"
     github.comments.clear()
@@ -472,6 +473,10 @@ def test_a_limit_that_never_ends_is_given_up(github: StandIn) -> None:
     with pytest.raises(Unreachable, match="too many requests"):
         show(github.url, REPORT)
     assert github.writes == ["POST"] * 3
+    github.add(compose(PARIS, REPORT))
+    github.faults = [Fault("PATCH", LIMITS["429"][0]) for _ in range(9)]
+    with pytest.raises(Unreachable, match="could not be edited: GitHub kept saying"):
+        show(github.url, OTHER)
 
 
 # --- interrupts ------------------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -11,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from kalentops.emulator.server import BackgroundEmulator
 from tests.builders import blueprint
 from tests.harness import Project
+from tests.wire import Wire, stalling
 
 pytestmark = pytest.mark.processes
 
@@ -24,6 +23,7 @@ def begin(project: Project, command: str, output: Path) -> subprocess.Popen[str]
     inputs = {
         "INPUT_COMMAND": command,
         "INPUT_PREVIEW": "true",
+        "INPUT_ONLINE": "true",
         "GITHUB_OUTPUT": str(output),
         "PYTHONPATH": str(ROOT),
     }
@@ -48,31 +48,26 @@ def _interrupted(running: subprocess.Popen[str]) -> str:
             return running.communicate(timeout=10)[1]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals and pipes")
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
 @pytest.mark.parametrize("command", ["plan", "apply", "drift"])
 def test_a_job_that_is_cancelled_while_it_looks_begins_nothing(
-    command: str, project: Project, emulator: BackgroundEmulator, tmp_path: Path
+    command: str, project: Project, tmp_path: Path
 ) -> None:
-    """The state is a pipe, which nobody writes to: whoever reads it waits, and is interrupted there."""
+    """The API reads what it is asked, and keeps silent: whoever waits for it is interrupted there."""
     project.write("sourcing_a", {"one": blueprint("One")})
-    os.mkfifo(project.state_path)
+    project.timeout = 30
     output = tmp_path / "output"
-    running = begin(project, command, output)
-    writer = None
-    try:
-        while writer is None:
-            assert running.poll() is None, running.communicate()
-            try:
-                writer = os.open(project.state_path, os.O_WRONLY | os.O_NONBLOCK)
-            except OSError:  # nobody reads it yet
-                continue
-        err = _interrupted(running)
-    finally:
-        running.kill()
-        running.communicate()
-        if writer is not None:
-            os.close(writer)
+    with Wire(stalling()) as server:
+        project.url = server.url
+        running = begin(project, command, output)
+        try:
+            while not server.requests:
+                assert running.poll() is None, running.communicate()
+            err = _interrupted(running)
+        finally:
+            running.kill()
+            running.communicate()
+        assert [request.method for request in server.requests] == ["GET"]
     assert running.returncode == 130, err
     assert "Traceback" not in err
     assert "interrupted" in output.read_text()
-    assert emulator.store.blueprints("sourcing_a") == []
