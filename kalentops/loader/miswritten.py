@@ -23,6 +23,7 @@ _ODD_BLANK: Final = r"[^\S \t\r\n]|[\u200b\u2060\ufeff\u00ad\u3164]"
 _INDENT: Final = re.compile(rf"^[ \t]*({_ODD_BLANK})")
 _BLANK_AFTER: Final = re.compile(rf"^ *(?:-|(?:- +)?[\w-]+:)({_ODD_BLANK})")
 _DASH: Final = re.compile(rf"^ *([*\u2022\u00b7\u2010-\u2015\u2212])[ \t]+(?:{_FIELD})\b")
+_DASHES: Final = re.compile(rf"^ *(--+) *(?:{_FIELD})\b")
 _NO_BLANK_AFTER_DASH: Final = re.compile(rf"^ *-(?=(?:{_FIELD})\s*:)")
 _OTHER_COLON: Final = re.compile(rf"{_START}[\"']?([\w-]+)[\"']?\s*([\uff1a\ufe55\ufe13\ua789\u2236\u02d0])")
 _NO_BLANK_AFTER_COLON: Final = re.compile(rf"{_START}({_FIELD}):(?=\S)")
@@ -30,7 +31,7 @@ _NO_BLANK_AFTER_COLON: Final = re.compile(rf"{_START}({_FIELD}):(?=\S)")
 _NO_COLON: Final = re.compile(rf"{_START}[\"']?({_FIELD})[\"']?(?=\s*[=;]|(?: +[^\s:]+){{0,3}}\s*$)")
 _KEY_ALONE: Final = re.compile(r"^ *([a-z0-9][a-z0-9-]*)\s*$")
 _KEYED: Final = re.compile(rf"{_START}[\"']?[\w-]+[\"']?\s*:(?:\s|$)")
-_SMART: Final = re.compile(rf"{_START}[\w-]+:\s+([\u201c\u201e\u2018\u00ab\u201a])")
+_SMART: Final = re.compile(rf"{_START}[\w-]+:\s+([\u201c\u201d\u201e\u2018\u2019\u00ab\u201a])")
 
 
 def miswritten(text: str, at: int, since: int | None) -> Fault | None:
@@ -75,6 +76,9 @@ def _dash(line: str) -> _Said | None:
             f"an item of a list begins with `- `, not with {character_name(match[1])}",
             "write `- `",
         )
+    match = _DASHES.match(line)
+    if match:
+        return match.start(1), "an item of a list begins with one `-`", "write `- `"
     match = _NO_BLANK_AFTER_DASH.match(line)
     return (
         (match.end(), "a space is missing after the `-`", "write `- `, and then the key") if match else None

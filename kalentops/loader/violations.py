@@ -53,6 +53,9 @@ def _unknown(v: Violation) -> Problem:
     fields = list(_owner(v.path).names())
     near = field_meant(key, fields)
     hint = did_you_mean(key, near) if near else _elsewhere(key, fields)
+    field, colon, value = key.partition(":")
+    if colon and value and field in fields:
+        hint = f"write a space after the colon: `{field}: {clip(value, 20)}`"
     if near == "sourcingId" and isinstance(v.value, list):
         hint = _ONE_SOURCING
     message = f"`{clip(key)}` is not a field of {_what(v.path)}"
