@@ -126,7 +126,9 @@ def _base(inputs: Inputs) -> tuple[str, ...]:
 
 def _preview(inputs: Inputs) -> dict[str, Path]:
     """The page; for a pull request with what it changes."""
-    name = re.sub(r"[^A-Za-z0-9]+", "-", inputs.folder).strip("-")
+    environment = inputs.get("target-name") or inputs.get("state") or os.environ.get("KALENTOPS_STATE", "")
+    # Artifacts of one name are refused, and a job may run for several projects and environments.
+    name = re.sub(r"[^A-Za-z0-9]+", "-", f"{inputs.folder} {environment.removesuffix('.json')}").strip("-")
     page = _folder() / ("-".join(filter(None, ("kalentops-preview", name))) + ".html")
     code = call(*inputs.args("preview", "--out", str(page), *_base(inputs), but=_SAVED))
     return {"page": page} if code in {0, _INVALID} and page.is_file() else {}

@@ -110,6 +110,19 @@ def test_a_plan_of_the_action_can_look_at_kalent(
     assert emulator.log.requests.total() > 0
 
 
+def test_the_page_of_each_environment_has_a_name_of_its_own(project: Project, output: Path) -> None:
+    project.write("sourcing_a", {"one": blueprint("One")})
+    names = []
+    for inputs in ({}, {"state": "envs/live.json"}, {"state": "x.json", "target_name": "Größe 1"}):
+        _, outputs = step(project, "run", output, command="validate", preview="true", **inputs)
+        names.append(Path(outputs["page"]).name)
+    assert names == [
+        "kalentops-preview.html",
+        "kalentops-preview-envs-live.html",
+        "kalentops-preview-Gr-e-1.html",
+    ]
+
+
 @pytest.mark.parametrize(
     ("inputs", "said"),
     [

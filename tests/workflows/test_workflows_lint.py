@@ -135,6 +135,12 @@ def test_an_apply_is_never_cut_off_by_the_next(repository: Path) -> None:
     )
 
 
+def test_what_our_own_make_can_be_made() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    asked = [name for file in files_of(ROOT) for name in re.findall(r"run: make ([a-z]+)", file.read_text())]
+    assert {"demo", "thorough"} <= set(asked) <= targets
+
+
 def test_our_own_are_those_that_init_writes() -> None:
     for each in workflows(OWN):
         assert (ROOT / each.name).read_text(encoding="utf-8") == each.text, f"write {each.name} anew"
