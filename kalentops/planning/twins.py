@@ -14,7 +14,7 @@ from kalentops.checking import Desired
 from kalentops.planning.advice import moving, overwriting
 from kalentops.planning.reason import Reason, Way
 from kalentops.state.entries import Entry, Intent, State
-from kalentops.text import nearest, same_name
+from kalentops.text import fold, nearest, same_name
 
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -122,6 +122,10 @@ def find_twins(wanted: Mapping[str, Desired], state: State, unknown: Mapping[str
     return replace(twins, claimed=dict(_claims(new, twins)))
 
 
+_MOST_COMPARED: Final = 200_000
+"""Pairs of keys that are looked at for a slip: each takes some microseconds, and a stranger may write both sides."""
+
+
 def _slips(
     wanted: Mapping[str, Desired], state: State, unknown: Mapping[str, str]
 ) -> Iterator[tuple[str, _Slip]]:
@@ -130,12 +134,18 @@ def _slips(
     for address, each in state.entries.items() if unknown else ():
         if address not in wanted:
             left.setdefault(each.sourcing_id, {})[each.key] = each
+    names = {sourcing_id: sorted(here) for sourcing_id, here in left.items()}
+    folded = {sourcing_id: {fold(key): key for key in reversed(each)} for sourcing_id, each in names.items()}
+    compared = 0
     for new, old in unknown.items():
         sourcing_id, _, key = old.partition("/")
-        here = left.get(sourcing_id, {})
-        meant = nearest(key, sorted(here))
+        known = names.get(sourcing_id, [])
+        compared += len(known)
+        # In a state and files of thousands only what is the same but for case and hyphens.
+        near = compared <= _MOST_COMPARED
+        meant = nearest(key, known) if near else folded.get(sourcing_id, {}).get(fold(key))
         if meant is not None:
-            yield new, _Slip(key, here[meant])
+            yield new, _Slip(key, left[sourcing_id][meant])
 
 
 def _claims(new: Iterable[Desired], twins: Twins) -> Iterator[tuple[str, str]]:

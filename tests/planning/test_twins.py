@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from kalentops.checking import Desired
+from kalentops.planning import twins as twins_module
 from kalentops.planning.twins import find_twins
 from kalentops.state.entries import State
 from tests.builders import body, entry, intent, state, want
@@ -117,3 +120,16 @@ def test_what_may_be_another_one_now_is_not_to_be_forgotten_first() -> None:
     wanted = {each.address: each for each in (renamed, slipped)}
     twins = find_twins(wanted, known, {"s1/newer": "s1/cadense"})
     assert twins.claimed == {"s1/old": "s1/new", "s1/cadence": "s1/newer"}
+
+
+def test_slips_are_looked_for_among_so_many_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of moves against thousands of records took minutes; what is written otherwise is found all the same."""
+    known = state(*(entry(f"s1/left-over-{letter}", body(letter)) for letter in "abcd"))
+    unknown = {"s1/one": "s1/left-ovr-a", "s1/two": "s1/left-ovr-b", "s1/three": "s1/left-overC"}
+
+    def meant() -> dict[str, str]:
+        return {new: slip.meant.key for new, slip in find_twins({}, known, unknown).misnamed.items()}
+
+    assert meant() == {"s1/one": "left-over-a", "s1/two": "left-over-b", "s1/three": "left-over-c"}
+    monkeypatch.setattr(twins_module, "_MOST_COMPARED", 4)
+    assert meant() == {"s1/one": "left-over-a", "s1/three": "left-over-c"}
