@@ -16,6 +16,8 @@ from tests.harness import STATE, Project
 from tests.repositories import Remote, commit, git
 from tests.store.samples import address, state
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def remote(tmp_path: Path) -> Remote:

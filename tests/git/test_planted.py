@@ -125,24 +125,26 @@ REMOTES = {
 }
 
 
-@pytest.fixture(params=REMOTES)
+@pytest.fixture
 def planted(
     request: pytest.FixtureRequest,
     tmp_path: Path,
     emulator: BackgroundEmulator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Planted:
+    remote: str = getattr(request, "param", "ssh")
     monkeypatch.setenv("MARKS", str(tmp_path / "git" / "marks"))
-    made = Planted(tmp_path / "git", emulator.url, REMOTES[request.param])
+    made = Planted(tmp_path / "git", emulator.url, REMOTES[remote])
     # The trap works: whoever starts git there carelessly is caught.
     made.careless("status")
     made.careless("fetch")
     made.careless("show", "HEAD:blueprints/sourcing_a.yaml")
-    assert {"fsmonitor", request.param} <= set(made.left())
+    assert {"fsmonitor", remote} <= set(made.left())
     git(made.site, "checkout", "--quiet", "--", ".")
     return made
 
 
+@pytest.mark.parametrize("planted", REMOTES, indirect=True)
 def test_no_command_starts_what_a_pull_request_has_planted(
     planted: Planted, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -61,6 +61,7 @@ def _refuses(store: FileStore, error: type[Exception], said: str) -> None:
     assert _untouched(store) == before
 
 
+@pytest.mark.processes
 def test_two_branches_that_applied_different_addresses_do_not_conflict(tmp_path: Path) -> None:
     """Also where git merges line by line, without our driver."""
     store = FileStore(tmp_path / "base.json")
