@@ -48,7 +48,8 @@ class Step:
 @dataclass
 class Runner:
     """A machine for one job. `action` is what `uses:` calls the action of this repository. With `processes`, each
-    script is one; else only the step that is cancelled, and what is no call of kalentops.
+    script is one; else only the step that is cancelled, and what is no call of kalentops. `begins` is that of
+    `write_python`.
     """
 
     home: Path
@@ -61,6 +62,7 @@ class Runner:
     steps: list[Step] = field(default_factory=list)
     artifacts: dict[str, bytes] = field(default_factory=dict)
     processes: bool = False
+    begins: bool = False
     cancel_in: str = ""
     cancel_when: Path | None = None
     cancel_with: signal.Signals = signal.SIGINT
@@ -71,7 +73,7 @@ class Runner:
         programs = self.home / "programs"
         self._path = [str(programs)]
         if self.processes:
-            write_python(programs / "python3", self.home / "pip.log")
+            write_python(programs / "python3", self.home / "pip.log", begins=self.begins)
         else:  # as the action's first step would leave it
             write_script(programs / "kalentops", f'exec "{sys.executable}" -P -m kalentops "$@"\n')
 
@@ -311,12 +313,13 @@ def _outputs(text: str) -> dict[str, str]:
     return found
 
 
-def write_python(path: Path, log: Path, *, begins: bool = True) -> None:
+def write_python(path: Path, log: Path, *, begins: bool = False) -> None:
     """A Python whose environments are this one's: what pip is asked for is written down, not fetched. With `begins`,
-    the modules that are named are really begun, so that one of the checkout would be. Beside a file `unfit`,
+    each module that is named is really begun once, so that one of the checkout would be. Beside a file `unfit`,
     `pip check` finds fault.
     """
-    begun = f'"{sys.executable}" "${{@:1:3}}" --help > /dev/null || exit 9\n' if begins else ""
+    begin = f'"{sys.executable}" "${{@:1:3}}" --help > /dev/null || exit 9; touch "{log}.$3"'
+    begun = f'[[ -e "{log}.$3" ]] || {{ {begin}; }}\n' if begins else ""
     inner = (
         f'if [[ "$1 $2 $3" == "-P -m pip" ]]; then\n{begun}printf "%s\\n" "$*" >> "{log}"; '
         f'[[ "${{@: -1}}" != check || ! -e "{log.parent}/unfit" ]]; exit; fi\n'

@@ -85,7 +85,7 @@ def test_settings_of_the_runner_say_where_packages_come_from_and_nothing_else(tm
 def test_nothing_is_resolved_and_what_is_there_has_to_fit(version: str, tmp_path: Path) -> None:
     (tmp_path / "programs").mkdir()
     log = tmp_path / "pip.log"
-    write_python(tmp_path / "programs" / "python3", log, begins=False)
+    write_python(tmp_path / "programs" / "python3", log)
     path = os.pathsep.join([str(tmp_path / "programs"), os.environ["PATH"]])
     done = install(tmp_path, PATH=path, PYTHONPATH=str(ROOT), VERSION=version)
     assert done.returncode == 0, done.stderr

@@ -354,7 +354,7 @@ def test_no_module_of_the_reviewed_repository_is_run(remote: Remote, start: Star
         (clone / f"{name}.py").write_text(f"open('ran-{name}', 'w').close()\n")
     commit(clone, "Hostile")
     git(clone, "push", "--quiet", "origin", "main")
-    job = start("plan", processes=True)
+    job = start("plan", processes=True, begins=True)
     assert job.run(job_with(command="plan", preview="true")) == "success", job.log
     assert list(job.home.rglob("ran-*")) == []
     python = re.findall(
