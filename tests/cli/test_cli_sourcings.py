@@ -157,10 +157,11 @@ def test_sourcings_that_do_not_exist_are_errors_and_closed_ones_warnings(project
     assert ran.out == (
         "blueprints/b.yaml:2:17: error KAL023: there is no sourcing `s_zulo`, or the key doesn't see it\n"
         '    did you mean s_zulu ("Backend engineer, Paris")?\n'
-        'blueprints/c.yaml:2:17: warning KAL311: the sourcing "Sales, Nice" is closed\n'
-        "    if it is to stay so, take its blueprints out of the files; `kalentops state rm` forgets them\n"
         "blueprints/d.yaml:2:17: error KAL023: there is no sourcing `nowhere`, or the key doesn't see it\n"
         "    `kalentops sourcings --all` lists those that the key sees\n"
+        'blueprints/c.yaml:2:17: warning KAL311: the sourcing "Sales, Nice" is closed\n'
+        "    if it is to stay so, take its blueprints out of the files; `kalentops state rm` forgets them\n"
+        "by rule: KAL023 2, KAL311 1\n"
         "not valid: 2 errors and 1 warning in 3 files; 4 files, 5 blueprints in all\n"
     )
     only = project.run("validate", "--online", "blueprints/c.yaml", "--format", "json")
