@@ -7,8 +7,9 @@ import os
 import re
 from typing import Final
 
-# What editors, systems and backups put behind a name, and slips of the pen in its end.
-_BEHIND: Final = r"(?:\.(?:txt|bak|backup|old|orig|save|tmp|rtf|docx?|html?|copy)|~|[_ ]+)+"
+# What editors, systems and backups put behind a name, and slips of the pen in its end. One sign at a time: a group that
+# repeats what repeats takes years with a name that a stranger has made long.
+_BEHIND: Final = r"(?:\.(?:txt|bak|backup|old|orig|save|tmp|rtf|docx?|html?|copy)|[~_ ])+"
 _MISSPELT: Final = r"\.(?:yam|ymal|yalm|yaml?s|ymls|yam1|ym1|yml?ml)"
 _BLUEPRINTS: Final = re.compile(rf"(.+)(?:(\.ya?ml){_BEHIND}|{_MISSPELT}(?:{_BEHIND})?)", re.IGNORECASE)
 _COPY: Final = r"(?:[ _-]*(?:\(\d+\)|copy|kopie|copie)(?:[ _-]*\(?\d+\)?)?)?"
