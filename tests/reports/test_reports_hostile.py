@@ -136,11 +136,6 @@ def mixed_results(texts: list[str]) -> ApplyResult:
     return ApplyResult(tuple(each for text in texts for each in hostile_results(text).results))
 
 
-@pytest.fixture(params=EVERY, ids=[name for name, _ in EVERY])
-def text(request: pytest.FixtureRequest) -> str:
-    return str(request.param[1])
-
-
 @pytest.mark.parametrize("texts", GROUPS, ids=lambda _: "")
 def test_markdown_holds_nothing_but_what_the_report_made(texts: list[str]) -> None:
     plan, checked = mixed_plan(texts), mixed_checked(texts)
@@ -170,57 +165,65 @@ def _skeleton(tags: list[str]) -> dict[str, int]:
     return {tag: tags.count(tag) for tag in ("details", "summary", "table", "tr", "td", "th")}
 
 
-def test_annotations_are_ours_and_say_all_of_it(text: str) -> None:
-    checked = hostile_checked(text)
-    for said, number in (
-        (github.show_validation(checked), 2),
-        (github.show_plan(hostile_plan(text), checked), 6),
-    ):
-        found = judges.commands(said)
-        assert len(found) == number
-        assert {each.name for each in found} == {"error", "warning"}
-        assert all(set(each.properties) <= {"file", "line", "col", "title"} for each in found)
-        assert judges.terminal_orders(said) == []
-        assert found[0].properties["line"] == "1"
-        assert len(said.splitlines()) == number + 1
-        assert "KAL101" in found[0].data
+@pytest.mark.parametrize("texts", GROUPS, ids=lambda _: "")
+def test_annotations_are_ours_and_say_all_of_it(texts: list[str]) -> None:
+    for text in texts:
+        checked = hostile_checked(text)
+        for said, number in (
+            (github.show_validation(checked), 2),
+            (github.show_plan(hostile_plan(text), checked), 6),
+        ):
+            found = judges.commands(said)
+            assert len(found) == number
+            assert {each.name for each in found} == {"error", "warning"}
+            assert all(set(each.properties) <= {"file", "line", "col", "title"} for each in found)
+            assert judges.terminal_orders(said) == []
+            assert found[0].properties["line"] == "1"
+            assert len(said.splitlines()) == number + 1
+            assert "KAL101" in found[0].data
 
 
-def test_sarif_is_valid_and_holds_no_link(text: str) -> None:
-    checked = hostile_checked(text)
-    for said in (sarif.show_validation(checked), sarif.show_plan(hostile_plan(text), checked)):
-        data = json.loads(said)
-        assert judges.sarif_errors(data) == []
-        assert judges.commands(said) == []
-        assert judges.terminal_orders(said) == []
-        for result in data["runs"][0]["results"]:
-            assert "](" not in result["message"]["text"]
-            uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
-            assert re.fullmatch(r"(?:file:///)?(?:[\w.~/-]|%[0-9A-F]{2})+", uri, re.ASCII), uri
+@pytest.mark.parametrize("texts", GROUPS, ids=lambda _: "")
+def test_sarif_is_valid_and_holds_no_link(texts: list[str]) -> None:
+    for text in texts:
+        checked = hostile_checked(text)
+        for said in (sarif.show_validation(checked), sarif.show_plan(hostile_plan(text), checked)):
+            data = json.loads(said)
+            assert judges.sarif_errors(data) == []
+            assert judges.commands(said) == []
+            assert judges.terminal_orders(said) == []
+            for result in data["runs"][0]["results"]:
+                assert "](" not in result["message"]["text"]
+                uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+                assert re.fullmatch(r"(?:file:///)?(?:[\w.~/-]|%[0-9A-F]{2})+", uri, re.ASCII), uri
 
 
-def test_junit_is_well_formed_and_does_nothing(text: str) -> None:
-    checked = hostile_checked(text)
-    for said in (junit.show_validation(checked), junit.show_plan(hostile_plan(text), checked)):
-        root = judges.xml(said)
-        assert {each.tag for each in root.iter()} <= {
-            "testsuites",
-            "testsuite",
-            "testcase",
-            "failure",
-            "system-out",
-        }
-        assert judges.commands(said) == []
-        assert judges.terminal_orders(said) == []
+@pytest.mark.parametrize("texts", GROUPS, ids=lambda _: "")
+def test_junit_is_well_formed_and_does_nothing(texts: list[str]) -> None:
+    for text in texts:
+        checked = hostile_checked(text)
+        for said in (junit.show_validation(checked), junit.show_plan(hostile_plan(text), checked)):
+            root = judges.xml(said)
+            assert {each.tag for each in root.iter()} <= {
+                "testsuites",
+                "testsuite",
+                "testcase",
+                "failure",
+                "system-out",
+            }
+            assert judges.commands(said) == []
+            assert judges.terminal_orders(said) == []
 
 
-def test_json_does_nothing_and_loses_nothing(text: str) -> None:
-    checked, plan = hostile_checked(text), hostile_plan(text)
-    for said in (machine.show_validation(checked), machine.show_plan(plan, checked)):
-        assert judges.commands(said) == []
-        assert judges.terminal_orders(said) == []
-        assert json.loads(said)["findings"][0]["hint"] == text
-    assert json.loads(machine.dump({text: text})) == {text: text}
+@pytest.mark.parametrize("texts", GROUPS, ids=lambda _: "")
+def test_json_does_nothing_and_loses_nothing(texts: list[str]) -> None:
+    for text in texts:
+        checked, plan = hostile_checked(text), hostile_plan(text)
+        for said in (machine.show_validation(checked), machine.show_plan(plan, checked)):
+            assert judges.commands(said) == []
+            assert judges.terminal_orders(said) == []
+            assert json.loads(said)["findings"][0]["hint"] == text
+        assert json.loads(machine.dump({text: text})) == {text: text}
 
 
 class _Terminal(io.StringIO):
