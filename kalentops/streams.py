@@ -6,10 +6,12 @@ import codecs
 import errno
 import io
 import os
-import select
 import sys
 from contextlib import suppress
-from typing import Any, Final
+
+TYPE_CHECKING = False  # as in `typing`, which takes longer to load than all that `--version` does
+if TYPE_CHECKING:
+    from typing import Any, Final
 
 _PLAIN: Final = {"→": "->", "…": "...", "↵": "\\n", "≠": "!=", "·": "."}
 """What our own reports use. A character of somebody else's text is shown by its code: none may look like another."""
@@ -27,10 +29,17 @@ class _Sink(io.FileIO):
             while self.refused is None:
                 if (written := super().write(data)) is not None:
                     return written
-                select.select([], [self], [])  # whoever shares the pipe has made it non-blocking
+                _wait_for(self)
         except OSError as error:
             self.refused = error
         return memoryview(data).nbytes
+
+
+def _wait_for(sink: _Sink) -> None:
+    """Until it takes more: another program that shares the pipe has made it non-blocking."""
+    import select
+
+    select.select([], [sink], [])
 
 
 def prepare() -> None:

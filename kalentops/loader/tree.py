@@ -23,7 +23,7 @@ from yaml.events import (
 )
 
 from kalentops.loader import faults, scalars
-from kalentops.loader.nodes import BROKEN, Broken, Event, Fault, Map, Parsed, Seq, Tree, merge, weight
+from kalentops.loader.nodes import BROKEN, LONG, Broken, Event, Fault, Map, Parsed, Seq, Tree, merge, weight
 from kalentops.loader.syntax import BRACES, Complaint, Place, explain, forbidden, forbidden_character
 
 MAX_DEPTH = 32
@@ -142,7 +142,7 @@ class _Builder:
             value = self._tagged(event)
         if event.anchor:
             self._anchors[event.anchor] = value
-        heavy = weight(value)
+        heavy = 1 + len(value) // LONG if type(value) is str else 1
         self._count(event, heavy)
         if type(value) is not str or frame is None or type(frame.node) is Seq:
             self._add(value, event, 0)

@@ -41,6 +41,8 @@ def cut(text: str, width: int) -> str:
     """The text, with `…` at its end where it takes more columns than `width`."""
     if columns(text) <= width:
         return text
+    if text.isascii():
+        return text[: width - 1].rstrip() + "…"
     taken, at = 0, 0
     for at, char in enumerate(text):  # noqa: B007 - where it stops
         taken += columns(char)

@@ -31,8 +31,8 @@ def check(document: Document, severities: Severities = DEFAULTS) -> list[Finding
         tainted = stand_ins.get(key, _NOTHING)
         for rule in _asked(severities):
             problems = rule.check(blueprint) if rule.check else ()
-            shown = (each for each in problems if not _hides(tainted, rule, each))
-            for problem in _bounded(shown):
+            shown = [each for each in problems if not _hides(tainted, rule, each)]
+            for problem in shown if len(shown) < MOST else _bounded(shown):
                 at = replace(problem, path=("blueprints", key, *problem.path), code=rule.code)
                 findings.append(document.place(at, severities.get(rule.code) or rule.severity))
     return findings

@@ -70,8 +70,7 @@ _FORMS: Final[tuple[tuple[_Sure, str, re.Pattern[str]], ...]] = (
     (_Sure.PROBABLE, "", re.compile(r"(?<=\S )(_{3,}|\?{3,})(?!\w)")),
 )
 _SUSPECT: Final = re.compile(
-    rf"[{{}}<\u00ab\u2039{_OPEN}\u3010\uff3b\u3014]|\$[\w\n]|%\w|\*\||#\w|&[#l]|__|\?\?\?|TODO|TB[DC]|FIXME|XXX|ipsum",
-    re.IGNORECASE,
+    rf"[{{}}<\u00ab\u2039{_OPEN}\u3010\uff3b\u3014]|\$(?:[^\W\d]|\n)|%\w|\*\||#\w|&[#lL]|__|\?\?\?|TODO|TB[DC]|FIXME|XXX|[iI][pP][sS][uU][mM]"
 )
 _OWN: Final = re.compile(r"(?<!\{)\{\{[^{}]*\}\}(?!\})")
 # These are HTML, which has a rule of its own.
