@@ -9,6 +9,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import Final
 
+from kalentops.model import VARIABLES
 from kalentops.rules.meanings import MEANT, NAMES, UNKNOWN_HERE
 from kalentops.text import fold
 
@@ -36,6 +37,13 @@ _WORDS: Final = r"[^\W\d][\w .'\u2019/-]{0,40}"
 _FIELD: Final = rf"[ ]?[$@]?{_WORDS}(?:(?:[:=]|,(?=\w+=))[^{{}}|\n]{{0,40}})?|\d\d?"
 _OPEN: Final = r"\uff5b\ufe5b\u2774\u2983"  # full-width braces and their like
 _CLOSE: Final = r"\uff5d\ufe5c\u2775\u2984"
+_OPEN_OTHER: Final = r"\u3008\u300a\u300c\u300e\u27e6\u27e8\u27ea\u276c\u276e\uff1c\u02c2"
+_CLOSE_OTHER: Final = r"\u3009\u300b\u300d\u300f\u27e7\u27e9\u27eb\u276d\u276f\uff1e\u02c3"
+# Names as programs write them, which no prose holds, whatever stands around them.
+_NAME: Final = "|".join(
+    ["(?:first|last|f|l)_?name", *(re.sub(r"(?<=[a-z])(?=[A-Z])", "_?", each) for each in VARIABLES)]
+)
+_SIGN: Final = r"[*_~^|#@!&+:$%=\u00a7\uff03\uff04\uff05\uff0a\uff20\uff5c-]"
 # How sure they are, what a text with one of them holds, and how they look.
 _FORMS: Final[tuple[tuple[_Sure, str, re.Pattern[str]], ...]] = (
     (_Sure.ALWAYS, "*|", re.compile(r"\*\|([^|*\n]{1,60})\|\*")),
@@ -53,7 +61,16 @@ _FORMS: Final[tuple[tuple[_Sure, str, re.Pattern[str]], ...]] = (
     (_Sure.ALWAYS, "\\{", re.compile(r"\\\{(?:\\?\{)?([^{}\\\n]{1,60})\\?\}(?:\\?\})?")),
     (_Sure.ALWAYS, "", re.compile(rf"[{_OPEN}{{]{{2}}([^{{}}{_OPEN}{_CLOSE}\n]{{1,60}})[{_CLOSE}}}]{{2}}")),
     (_Sure.ALWAYS, "|", re.compile(r"(?<!\{)\{([^{}|\n]{0,80}(?:\|[^{}|\n]{0,80}){1,20})\}(?!\})")),
-    (_Sure.ALWAYS, "", re.compile(r"\b(lorem ipsum)\b", re.IGNORECASE)),
+    (_Sure.ALWAYS, "", re.compile(r"\b(lorem ipsum|dolor sit amet)\b", re.IGNORECASE)),
+    (_Sure.ALWAYS, "%(", re.compile(r"%\(([^\W\d][\w .-]{0,40})\)[sdr]")),
+    (_Sure.ALWAYS, "<", re.compile(r"<[%?](?!xml)[=:#-]?([^<>%?\n]{1,60})[%?]>")),
+    (_Sure.ALWAYS, "", re.compile(rf"(?<!\w){_SIGN}{{1,3}}({_NAME}){_SIGN}{{1,3}}(?!\w)", re.IGNORECASE)),
+    (
+        _Sure.ALWAYS,
+        "{",
+        re.compile(rf"(?<!\{{)\{{[^\w{{}}]{{0,4}}({_NAME})\b[^\w{{}}]{{0,4}}\}}?(?!\}})", re.IGNORECASE),
+    ),
+    (_Sure.ALWAYS, "}", re.compile(rf"(?<!\{{\{{)\b({_NAME})[^\w{{}}]{{0,4}}\}}(?!\}})", re.IGNORECASE)),
     (_Sure.STRONG, "{", re.compile(rf"(?<!\{{)[$#%@]?\{{({_FIELD})\}}(?!\}})")),
     (_Sure.STRONG, "<<", re.compile(rf"<<[ ]?({_WORDS})>>")),
     (_Sure.STRONG, "%", re.compile(r"(?<![\w%])%([^\W\d][\w.]{1,40})%(?![\w%])")),
@@ -62,15 +79,31 @@ _FORMS: Final[tuple[tuple[_Sure, str, re.Pattern[str]], ...]] = (
     (_Sure.STRONG, "<", re.compile(rf"(?<![\w<])<({_WORDS})>(?!>)")),
     (_Sure.STRONG, "__", re.compile(r"(?<!\w)__([A-Z](?:_?[A-Z0-9]){1,30})__(?!\w)")),
     (_Sure.WEAK, "__", re.compile(r"(?<!\w)__([a-zA-Z](?:_?[a-zA-Z0-9]){1,30})__(?!\w)")),
-    (_Sure.WEAK, "", re.compile(rf"[\u00ab\u2039]({_WORDS})[\u00bb\u203a]")),
+    (_Sure.WEAK, "", re.compile(rf"[\u00ab\u2039][ \u00a0\u202f]?({_WORDS})[\u00a0\u202f]?[\u00bb\u203a]")),
+    (_Sure.WEAK, "", re.compile(rf"[{_OPEN_OTHER}]{{1,2}}[ ]?({_WORDS})[{_CLOSE_OTHER}]{{1,2}}")),
+    (_Sure.WEAK, "%7", re.compile(r"(?:%7[Bb]){1,2}([\w.+-]{1,40})(?:%7[Dd]){1,2}")),
     (_Sure.WEAK, "$", re.compile(r"(?<![\w$])\$([^\W\d]\w{1,40})\b\$?")),
     (_Sure.WEAK, "#", re.compile(r"(?<![\w#])#([^\W\d]\w{1,40})#(?![\w#])")),
     (_Sure.PROBABLE, "$", re.compile(r"\$(\0+)")),  # a mixture of `${name}` and `{{name}}`
     (_Sure.PROBABLE, "", re.compile(r"\b(TODO|TBD|TBC|FIXME|XXX+)\b")),
+    (_Sure.PROBABLE, "", re.compile(r"\b(insert (?:[\w']{1,20} ){1,4}here)\b", re.IGNORECASE)),
+    (_Sure.PROBABLE, "%", re.compile(r"(?<![\w%])%(?:\d\d?\$)?([sd])(?![\w%])")),
+    (_Sure.PROBABLE, "{", re.compile(r"(?<=\w )\{( ?)\}(?=[,.!?])")),
+    # A part of an address on the web or of an e-mail may have such a name.
+    (
+        _Sure.PROBABLE,
+        "",
+        re.compile(
+            rf"(?<![\w./=?])(?<!\{{\{{)(?<!\{{\{{ )({_NAME})(?!\w|=\S|\s?\}}\}}|[\w.-]{{0,60}}@\w)",
+            re.IGNORECASE,
+        ),
+    ),
     (_Sure.PROBABLE, "", re.compile(r"(?<=\S )(_{3,}|\?{3,})(?!\w)")),
 )
 _SUSPECT: Final = re.compile(
-    rf"[{{}}<\u00ab\u2039{_OPEN}\u3010\uff3b\u3014]|\$(?:[^\W\d]|\n)|%\w|\*\||#\w|&[#lL]|__|\?\?\?|TODO|TB[DC]|FIXME|XXX|[iI][pP][sS][uU][mM]"
+    rf"[{{}}<\u00ab\u2039{_OPEN}{_OPEN_OTHER}\u3010\uff3b\u3014]|\$(?:[^\W\d]|\n)|%[\w(]|\*\||#\w|&[#lL]|__|\?\?\?|TODO|TB[DC]|FIXME|XXX"
+    r"|[iI][pP][sS][uU][mM]|sit amet|[iI](?:nsert|NSERT) |[nN](?:ame|AME)(?<=\w\w{4})"
+    r"|(?:candidate|sourcing|recruiter)[_A-Z]"
 )
 _OWN: Final = re.compile(r"(?<!\{)\{\{[^{}]*\}\}(?!\})")
 # These are HTML, which has a rule of its own.

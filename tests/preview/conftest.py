@@ -22,7 +22,9 @@ def bare(tmp_path: Path) -> Project:
     return Project(tmp_path, "http://127.0.0.1:9/api")
 
 
-@pytest.fixture(scope="module")  # playwright keeps an event loop in this thread: no other test may find it there
+@pytest.fixture(
+    scope="module"
+)  # playwright keeps an event loop in this thread: no other test may find it there
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("there is no chromium: apt-get install chromium fonts-noto-color-emoji")
