@@ -21,7 +21,10 @@ Lost = tuple[Problem, int]
 _MESSAGES: Final = frozenset({"subject", "content"})
 _FIELDS: Final = ("id", "name", "subject", "content")
 _COMMENT: Final = re.compile(r"([ \t]*)(#[^\r\n]*)")
-_AFTER_KEY: Final = re.compile(r"[ \t]*:[ \t]+(#[^\r\n]*)")
+_AFTER_KEY: Final = re.compile(r"[ \t]*:([ \t]+)(#[^\r\n]*)")
+_ABOVE: Final = re.compile(r"^([ \t]*)(#[^\s!#][^\r\n]*)", re.MULTILINE)
+_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
+_MEANT: Final = re.compile(r"(?<=[^\W\d_])\\_(?=[^\W\d_])|(?<=\b[A-Za-z]:)\\[^\\\"\r\n]")
 _LINE_BELOW: Final = re.compile(r"(?:[ \t]*(?:\r\n?|\n))*([ \t]*)(#[^\r\n]*)")
 _BREAK: Final = re.compile(r"[\r\n]")
 _FIRST_ON_ITS_LINE: Final = re.compile(r"[ \t]*(?:[-?][ \t]+)*")
@@ -104,6 +107,12 @@ def _of_field(text: str, each: _Written, used: frozenset[str]) -> Iterator[Lost]
         return  # of the wrong type: that is told, with the same advice
     if not each.event.style:
         yield from _property(each, used)
+    elif each.event.style == '"' and each.field == "content" and (found := _escape(text, each.event)):
+        said = f"`{clip(found[0])}` is not part of the text: in double quotes it is an escape"
+        yield (
+            Problem(each.path, said, "use single quotes, or write the backslash twice", code="KAL009"),
+            found[1],
+        )
     found = _comment(text, each)
     if found:
         comment, index = found
@@ -155,16 +164,34 @@ def _comment(text: str, each: _Written) -> tuple[str, int] | None:
     if not style:
         match = _AFTER_KEY.match(text, each.key.end_mark.index, max(start, _line_end(text, start)))
         if match:
-            return match[1], match.start(1)
-        match = _COMMENT.match(text, end) if each.value is not None else None
-        if match:
             return match[2], match.start(2)
+        match = _COMMENT.match(text, end) if each.value is not None else None
+        found = _above(text, each) or ((match[2], match.start(2)) if match else None)
+        if found:
+            return found
     else:
         line_end = _line_end(text, start)
         at = text.find(" #", start, line_end) + 1
         if at and text[at + 1 : at + 2] not in {" ", "\t", ""} and each.field in _MESSAGES:
             return text[at:line_end], at
     return _below(text, each)
+
+
+def _above(text: str, each: _Written) -> tuple[str, int] | None:
+    """A line between the key and its text that begins as `#this`, indented as if it belonged to the text."""
+    if each.field not in _MESSAGES or each.value is None:
+        return None
+    found = _ABOVE.finditer(text, each.key.end_mark.index, each.event.start_mark.index)
+    deep = (match for match in found if len(match[1]) > each.key.start_mark.column)
+    return next(((match[2], match.start(2)) for match in deep), None)
+
+
+def _escape(text: str, event: Any) -> tuple[str, int] | None:
+    r"""A backslash in double quotes that is meant as one: in `C:\temp`, and in the `\_` of Markdown."""
+    for match in _ESCAPED.finditer(text, event.start_mark.index, event.end_mark.index):
+        if _MEANT.match(text, match.start()):
+            return match[0], match.start()
+    return None
 
 
 def _closes(comment: str, quote: str) -> bool:
