@@ -24,8 +24,11 @@ _MAX_ALIGNED: Final = 40_000
 _MAX_WORDS: Final = 20
 _NAMED: Final = 3
 _WORD: Final = re.compile(r"[^ \n\t]+")
+_ENDS: Final = re.compile(r"([ \n])")
 _TWINS: Final = str.maketrans("I1|0", "lllO")
 """Characters of ASCII that many fonts draw alike."""
+_GUILLEMETS: Final = str.maketrans({"\u00ab": "<<", "\u00bb": ">>"})
+"""A skeleton has one kind of quotation marks; a reader sees which way these point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +74,27 @@ def _counted(old: str, new: str) -> Apart:
 
 
 def _alike(one: str, other: str) -> bool:
-    a, b = skeleton(one).translate(_TWINS), skeleton(other).translate(_TWINS)
+    a, b = (skeleton(each.translate(_GUILLEMETS)).translate(_TWINS) for each in (one, other))
     if a == b:
         return True
-    # Alphabets that the table does not have: within a word one does not change from one to another.
-    differ = [(x, y) for x, y in zip(a, b, strict=False) if x != y]
-    return len(a) == len(b) and len(differ) < len(a) and all(_script(x) != _script(y) for x, y in differ)
+    words, others = _ENDS.split(a), _ENDS.split(b)
+    pairs = zip(words, others, strict=False)
+    return len(words) == len(others) and all(x == y or _swapped(x, y) for x, y in pairs)
+
+
+def _swapped(word: str, other: str) -> bool:
+    """Whether letters of one alphabet stand for those of another that no table has, and some of the word stayed."""
+    differ = [(x, y) for x, y in zip(word, other, strict=False) if x != y]
+    return len(word) == len(other) > len(differ) and all(_two_scripts(x, y) for x, y in differ)
+
+
+def _two_scripts(x: str, y: str) -> bool:
+    return x.isalpha() and y.isalpha() and _script(x) != _script(y)
 
 
 def _script(char: str) -> str:
-    """The alphabet of a letter, by the first word of its name; of all other characters the same."""
-    return unicodedata.name(char, "").partition(" ")[0] if char.isalpha() else ""
+    """The alphabet of a letter, by the first word of its name."""
+    return unicodedata.name(char, "").partition(" ")[0]
 
 
 def _told(old: str, new: str, added: str, removed: str) -> str:
@@ -205,12 +218,24 @@ def _pairs(old: str, new: str) -> Iterator[Apart]:
     if whole is not None:
         yield whole
         return
-    looks = {skeleton(each[0]): each for each in _WORD.finditer(old)}
-    for each in _WORD.finditer(new):
+    # A word that both have is none of these, though it may look like a third: `«` and `»` do to `skeleton`.
+    words, others = ([*_WORD.finditer(each)] for each in (old, new))
+    looks = {skeleton(each[0]): each for each in _beside(words, others)}
+    for each in _beside(others, words):
         same = looks.get(skeleton(each[0]))
         part = apart(same[0], each[0]) if same else None
         if same and part:
             yield Apart(_moved(part.old, same.start()), _moved(part.new, each.start()), part.edits)
+
+
+def _beside(words: Iterable[re.Match[str]], others: Iterable[re.Match[str]]) -> Iterator[re.Match[str]]:
+    """The words of which the others have fewer."""
+    there = Counter(each[0] for each in others)
+    for each in words:
+        if there[each[0]]:
+            there[each[0]] -= 1
+        else:
+            yield each
 
 
 def _moved(marks: Iterable[int], by: int) -> frozenset[int]:

@@ -76,10 +76,22 @@ def test_what_tells_them_apart_is_named_in_every_report(old: str, new: str, said
         ("a b", "ab"),
         ("one\ntwo", "one two"),
         ("same", "same"),
+        ("Team B", "Team 2"),
+        ("3 \u20ac", "3 k"),
+        ("10 km", "10 \u20acm"),
+        ("a \u6771", "a b"),
+        ('"Data"', "\u00abData\u00bb"),
     ],
 )
 def test_what_a_reader_sees_is_not_explained(old: str, new: str) -> None:
     assert apart(old, new) is None
+
+
+def test_a_word_that_both_texts_have_is_not_explained() -> None:
+    old = "L\u2019\u00e9quipe \u00ab Data \u00bb : 50 % \u201c sur place \u201d"
+    before, after = (body("A", PITCH | {"content": each}) for each in (old, old.replace("50", "60")))
+    shown = sequences.changed(before, after).full
+    assert ("alike" in shown, "\\u{" in shown) == (False, False)
 
 
 @given(st.text(max_size=30))
