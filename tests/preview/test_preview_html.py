@@ -8,7 +8,6 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -142,9 +141,9 @@ def check(text: str) -> None:
     assert [html.count(char) for char in "<>\"'"] == [twin.count(char) for char in "<>\"'"]
 
 
-@pytest.mark.parametrize("text", [text for _, text in HOSTILE], ids=[name for name, _ in HOSTILE])
-def test_no_hostile_text_becomes_markup(text: str) -> None:
-    check(text)
+def test_no_hostile_text_becomes_markup() -> None:
+    for _, text in HOSTILE:
+        check(text)
 
 
 @given(st.text(min_size=1) | st.text("<>&\"'`{%}/=\0 ax", min_size=1))

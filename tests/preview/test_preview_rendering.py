@@ -114,9 +114,9 @@ def test_each_version_reads_as_it_does_alone(before: str, after: str) -> None:
         assert "".join(alone) == "".join(beside)
 
 
-@pytest.mark.parametrize(("name", "text"), HOSTILE, ids=[name for name, _ in HOSTILE])
-def test_hostile_texts_show_what_they_are(name: str, text: str) -> None:
-    for part in parts(text):
-        assert unseen(part.text) == []
-    for sample in SAMPLES:
-        assert fill(text, sample).count("{{firstname}}") <= text.count("{{firstname}}")
+def test_hostile_texts_show_what_they_are() -> None:
+    for name, text in HOSTILE:
+        for part in parts(text):
+            assert unseen(part.text) == [], name
+        for sample in SAMPLES:
+            assert fill(text, sample).count("{{firstname}}") <= text.count("{{firstname}}"), name

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -78,9 +79,15 @@ def _name(path: Path) -> str:
     return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
 
 
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
 def _imports(path: Path) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -98,20 +105,23 @@ def _layer(name: str) -> int:
     raise AssertionError(f"{name} is in no layer: say in LAYERS where it belongs")
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_name)
-def test_imports_go_one_way(path: Path) -> None:
-    name = _name(path)
-    if name.startswith("emulator"):
+def test_imports_go_one_way() -> None:
+    wrong = [
+        f"{_name(path)} imports {target}, which stands above it"
+        for path in MODULES
+        if not _name(path).startswith("emulator")
+        for imported in _imports(path)
+        if imported.startswith("kalentops.")
+        and (target := imported.removeprefix("kalentops.")).split(".")[0] not in {"emulator", "__version__"}
+        and _layer(_name(path)) > _layer(target)
+    ]
+    assert wrong == []
+
+
+def test_the_emulator_is_written_from_the_page_not_from_the_client() -> None:
+    for path in (PACKAGE / "emulator").rglob("*.py"):
         own = [each for each in _imports(path) if each.startswith("kalentops") and "emulator" not in each]
-        assert own == [], "the emulator is written from the page, not from the client"
-        return
-    for imported in _imports(path):
-        if not imported.startswith("kalentops."):
-            continue
-        target = imported.removeprefix("kalentops.")
-        if target.split(".")[0] in {"emulator", "__version__"}:
-            continue
-        assert _layer(name) <= _layer(target), f"{name} imports {target}, which stands above it"
+        assert own == [], path.name
 
 
 def test_plan_and_rules_know_neither_network_nor_disk() -> None:
@@ -168,32 +178,34 @@ def test_one_module_starts_git_and_the_demo_starts_kalentops() -> None:
     assert demo.count("subprocess.") == demo.count("[sys.executable") == 1
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_name)
-def test_modules_and_functions_are_small(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert text.count("\n") <= 300
-    tree = ast.parse(text)
+def test_modules_and_functions_are_small() -> None:
+    lines = {_name(path): path.read_text(encoding="utf-8").count("\n") for path in MODULES}
+    assert {name: count for name, count in lines.items() if count > 300} == {}
     long = [
-        f"{node.name}: {(node.end_lineno or 0) - node.lineno + 1}"
-        for node in ast.walk(tree)
+        f"{_name(path)}.{node.name}: {(node.end_lineno or 0) - node.lineno + 1}"
+        for path in MODULES
+        for node in ast.walk(_tree(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (node.end_lineno or 0) - node.lineno >= 60
     ]
     assert long == []
-    assert ast.get_docstring(tree), "each module says what it is"
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "tests").rglob("test_*.py")), ids=lambda path: path.stem)
-def test_the_name_of_a_test_is_the_same_in_each_process(path: Path) -> None:
+def test_each_module_says_what_it_is() -> None:
+    assert [_name(path) for path in MODULES if not ast.get_docstring(_tree(path))] == []
+
+
+def test_the_name_of_a_test_is_the_same_in_each_process() -> None:
     """The elements of a set come in another order in each process: then the workers don't agree on what to run."""
     decorators = (
-        decorator
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        (path, decorator)
+        for path in sorted((ROOT / "tests").rglob("test_*.py"))
+        for node in ast.walk(_tree(path))
         if isinstance(node, ast.FunctionDef | ast.ClassDef)
         for decorator in node.decorator_list
         if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).endswith("parametrize")
     )
-    for decorator in decorators:
+    for path, decorator in decorators:
         sets = [ast.unparse(each) for each in ast.walk(decorator) if isinstance(each, ast.Set | ast.SetComp)]
         assert sets == [], f"{path.name}:{decorator.lineno}"
 

@@ -64,6 +64,7 @@ def test_a_comment_shows_new_ones_open_and_old_ones_folded() -> None:
     assert "1 of them new" in is_open
 
 
+@pytest.mark.processes
 def test_against_a_commit(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     def git(*args: str) -> None:
         subprocess.run(
