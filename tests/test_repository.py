@@ -200,7 +200,7 @@ def test_without_processes_one_does_all_the_work(many: Path) -> None:
         text=True,
         check=False,
         cwd=ROOT,
-        timeout=60,
+        timeout=300,
     )
     whole = _load(many)
     assert done.stdout.split() == [str(whole.files), str(len(whole.findings)), str(len(whole.desired))], (
@@ -235,7 +235,7 @@ def test_no_module_of_the_current_folder_is_run_by_a_spawned_process(many: Path,
         check=False,
         cwd=checkout,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-        timeout=60,
+        timeout=300,
     )
     assert done.stdout.split() == [str(PARALLEL_FROM + 13)], done.stderr
     assert list(checkout.glob("ran-*")) == []

@@ -131,7 +131,7 @@ class Wire:
             with contextlib.suppress(OSError):
                 connection._socket.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(timeout=5)
+            thread.join(timeout=120)
             assert not thread.is_alive(), "a behaviour does not end"
 
     def _begin(self, target: Callable[..., None], *args: object) -> None:
@@ -209,7 +209,7 @@ def stalling(*, after: bytes = b"") -> Behaviour:
     def behave(connection: Connection) -> None:
         connection.read()
         connection.send(after)
-        connection.wait(60)
+        connection.wait(120)
 
     return behave
 

@@ -252,14 +252,14 @@ def test_each_thread_has_a_client_of_its_own() -> None:
         got: list[Answer] = []
 
         def work() -> None:
-            both_in.wait(5)
+            both_in.wait(120)
             got.extend(transport.send("GET", "/v1/x") for _ in range(5))
 
         threads = [threading.Thread(target=work) for _ in range(3)]
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(10)
+            thread.join(120)
         assert [answer.status for answer in got] == [200] * 15
         assert server.connections == 3
 

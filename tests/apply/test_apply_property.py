@@ -24,7 +24,7 @@ def test_plan_after_apply_is_empty(first: dict[str, Any], second: dict[str, Any]
         tempfile.TemporaryDirectory() as name,
         BackgroundEmulator(sourcings=[("sourcing_a", "A")]) as emulator,
     ):
-        project = Project(Path(name), emulator.url, timeout=10)
+        project = Project(Path(name), emulator.url, timeout=120)
         truth = Truth(project, emulator, sourcings)
         for body in (first, second):
             project.write("sourcing_a", {"one": body})

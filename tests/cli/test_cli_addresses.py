@@ -238,7 +238,7 @@ def test_killed_between_the_move_and_what_follows(
 
     proxy.script = on("update", kill)
     process = applied.start("apply", "--yes")
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert applied.ids == {"sourcing_a/new": made, "sourcing_a/other": applied.ids["sourcing_a/other"]}
     assert "> resume new" in applied.run("plan").out
     proxy.script = lambda _: None
@@ -264,7 +264,7 @@ def test_killed_before_the_move(applied: Project, proxy: FaultProxy, truth: Trut
 
     proxy.script = on("list", kill, nth=None)
     process = applied.start("apply", "--yes")
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert applied.state_path.read_bytes() == before
     proxy.script = lambda _: None
     ran = applied.apply()
@@ -310,7 +310,7 @@ def test_a_wish_to_end_before_the_move(applied: Project, proxy: FaultProxy) -> N
     applied.timeout = 20
     proxy.script = on("list", interrupt, nth=None)
     process = applied.start("apply", "--yes", "--format", "json")
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=120)
     assert process.returncode == 130
     assert {each["address"]: each["outcome"] for each in json.loads(out)["results"]} == {
         "sourcing_a/new": "not_attempted",

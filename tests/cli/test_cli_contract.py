@@ -278,7 +278,7 @@ def test_a_reader_that_leaves_early_is_no_bug(bare: Project) -> None:
         process.stdout.readline()
         process.stdout.close()
         said = process.stderr.read()
-        process.wait(timeout=30)
+        process.wait(timeout=120)
     assert "Traceback" not in said
     assert "a bug" not in said
 

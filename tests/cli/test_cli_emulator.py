@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_emulator_keeps_its_data_in_a_file(tmp_path: Path) -> None:
-    project = Project(tmp_path, "", timeout=5)
+    project = Project(tmp_path, "", timeout=120)
     project.write("sourcing_a", {"one": blueprint("One")})
     for round_ in range(2):
         process = subprocess.Popen(
@@ -50,7 +50,7 @@ def test_emulator_keeps_its_data_in_a_file(tmp_path: Path) -> None:
         assert ran.json["results"][0]["action"] == ("create" if round_ == 0 else "adopt")
         # Another port is another API; the ids are the same.
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=120)
         assert process.returncode == 0, err
         assert "export KALENT_API_URL=" in err
 
@@ -75,7 +75,7 @@ def test_the_demo_tells_the_story(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=90,
+        timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     story = done.stdout
@@ -93,7 +93,7 @@ def test_the_demo_also_tells_it_of_what_init_has_written(tmp_path: Path) -> None
     project = Project(tmp_path, "http://127.0.0.1:9")
     assert project.run("init").code == 0
     before = (tmp_path / "blueprints" / "example.yaml").read_bytes()
-    ran = project.process("demo", timeout=90)
+    ran = project.process("demo", timeout=300)
     assert ran.code == 0, ran.out + ran.err
     assert "created         sourcing_example/first-contact" in ran.out
     assert (tmp_path / "blueprints" / "example.yaml").read_bytes() == before

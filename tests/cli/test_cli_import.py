@@ -147,7 +147,7 @@ def test_for_any_blueprints_nothing_is_left_to_plan(there: list[tuple[str, dict[
         tempfile.TemporaryDirectory() as name,
         BackgroundEmulator(sourcings=[("s1", "A"), ("s2", "A")]) as em,
     ):
-        project = Project(Path(name), em.url, timeout=10)
+        project = Project(Path(name), em.url, timeout=120)
         made = {_there(em, sourcing, body) for sourcing, body in there}
         ran = project.run("import", "--all")
         names = [(sourcing, " ".join(body["name"].split()).casefold()) for sourcing, body in there]
@@ -496,7 +496,7 @@ def _held_up(project: Project, proxy: FaultProxy) -> threading.Event:
     may_go_on = threading.Event()
 
     def wait(exchange: Exchange) -> None:
-        may_go_on.wait(60)
+        may_go_on.wait(120)
         exchange.send(exchange.forward())
 
     proxy.script = on("list", wait, nth=None)
@@ -516,8 +516,8 @@ def test_two_at_once_one_is_refused_or_waits(
     assert (second.code, "the state is locked by" in second.err) == (8, True)
     waiting = project.start("import", "--all", "--lock-timeout", "60")
     may_go_on.set()
-    assert first.wait(60) == 0
-    out, err = waiting.communicate(timeout=60)
+    assert first.wait(120) == 0
+    out, err = waiting.communicate(timeout=120)
     assert (waiting.returncode, "recorded already" in out) == (0, True), err
     first.communicate()
     assert project.ids == ids
@@ -536,7 +536,7 @@ def test_an_interruption_changes_nothing(
     assert process.stderr is not None
     assert wait_until(lambda: "ending after" in process.stderr.readline())  # type: ignore[union-attr]
     may_go_on.set()
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=120)
     assert (process.returncode, out) == (130, ""), err
     assert "nothing was changed" in err
     assert _files(project) == {}
@@ -555,7 +555,7 @@ def test_a_full_disk_leaves_nothing_half_done(project: Project, emulator: Backgr
         resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
 
     process = project.start("import", "--all", preexec_fn=small)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=120)
     assert (process.returncode, out) == (1, ""), err
     assert "blueprints/sourcing-c.yaml can't be written: File too large; nothing was imported" in err
     assert _files(project) == {}

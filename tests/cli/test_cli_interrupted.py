@@ -85,9 +85,9 @@ def test_what_only_reads_ends_at_once(
     proxy.script = lambda request: behave if request.method == "GET" else None
     before = contents(applied.folder)
     process = applied.start(*READING[command])
-    assert held.wait(20)
+    assert held.wait(120)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == 130, out + err
     assert {request.method for request in proxy.requests} == {"GET"}
     assert contents(applied.folder) == before
@@ -120,7 +120,7 @@ def test_what_became_of_a_write_is_looked_up_in_spite_of_it(
     process = applied.start("apply", "--yes", "--format", "json")
     assert wait_until(lambda: bool(lists))
     process.send_signal(sort)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     assert "ending after what is under way" in err
     results = {each["address"]: each["outcome"] for each in json.loads(out)["results"]}
     assert results["sourcing_a/two"] == "done", out + err

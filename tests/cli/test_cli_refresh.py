@@ -384,7 +384,7 @@ def test_a_plan_that_was_saved_after_a_run_was_killed_holds(
     applied.write("sourcing_c", {"one": blueprint("One")})
     proxy.script = on("create", kill, nth=proxy.count("create") + 1)
     process = applied.start("apply", "--yes")
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert applied.journal_path.exists()
     proxy.script = lambda _: None
     assert applied.run("plan", "--out", "plan.json", *options).code == 0
@@ -510,9 +510,9 @@ def test_ctrl_c_while_it_looks(applied: Project, proxy: FaultProxy) -> None:
     proxy.script = on("list", hold, nth=None)
     before = applied.state_path.read_bytes()
     process = applied.start("plan", "--refresh", "--out", "plan.json")
-    assert held.wait(20)
+    assert held.wait(120)
     os.kill(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     assert (process.returncode, out) == (130, "")
     assert "ending after what is under way" in err
     assert "interrupted while reading; nothing was changed" in err
@@ -537,7 +537,7 @@ def test_ctrl_c_while_a_saved_plan_is_looked_at_writes_nothing(saved: Project, p
     before = proxy.count("create"), proxy.count("update")
     proxy.script = on("list", interrupt, nth=None)
     process = saved.start("apply", "--yes", "plan.json", "--parallelism", "1")
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     assert (process.returncode, out) == (130, ""), err
     assert wait_until(lambda: len(last) >= 2)
     assert (proxy.count("create"), proxy.count("update")) == before

@@ -302,8 +302,8 @@ def test_an_interrupt_ends_it_before_the_next_list(project: Project, proxy: Faul
 
     proxy.script = on("sourcings", interrupting, nth=1)
     started = project.start("validate", "--online")
-    assert heard.wait(30)
-    out, err = started.communicate(timeout=30)
+    assert heard.wait(120)
+    out, err = started.communicate(timeout=120)
     assert (started.returncode, out) == (130, "")
     assert "interrupted while reading; nothing was changed" in err
     assert proxy.count("sourcings") == 1

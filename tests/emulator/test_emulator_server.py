@@ -46,7 +46,7 @@ def test_a_process_stops_on_a_signal_and_keeps_its_data(tmp_path: Path, sent: si
                 # A connection that is kept open must not hold the shutdown up.
                 assert idle.get(f"{url}/v1/sourcings").status_code == 200
                 process.send_signal(sent)
-                output, errors = process.communicate(timeout=5)
+                output, errors = process.communicate(timeout=120)
         finally:
             process.kill()
     assert (process.returncode, output, errors) == (0, "returned\n", "")

@@ -270,7 +270,7 @@ def on(kind: str, behaviour: Behaviour, *, nth: int | None = 1) -> Script:
     return script
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+def wait_until(condition: Callable[[], bool], seconds: float = 120.0) -> bool:
     """Whether the condition came true in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

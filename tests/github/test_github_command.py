@@ -204,7 +204,7 @@ def test_a_signal_ends_it_while_it_waits(workflow: Project, github: StandIn) -> 
     assert running.stderr is not None
     assert "asked to wait: 100 s" in running.stderr.readline()
     running.send_signal(signal.SIGTERM)
-    assert running.wait(20) == 130
+    assert running.wait(120) == 130
     assert "interrupted" in running.stderr.read()
     assert github.writes == []
     for stream in (running.stdout, running.stderr):

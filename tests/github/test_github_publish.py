@@ -216,7 +216,7 @@ def test_of_several_the_oldest_is_kept_and_the_others_point_to_it(github: StandI
 
 
 def test_two_runs_that_begin_at_once_end_with_one(github: StandIn) -> None:
-    meet = threading.Barrier(2, timeout=10)
+    meet = threading.Barrier(2, timeout=120)
 
     def before(request: Received) -> None:
         if request.method == "POST":
@@ -227,7 +227,7 @@ def test_two_runs_that_begin_at_once_end_with_one(github: StandIn) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(120)
     assert github.writes.count("POST") == 2
     github.before = lambda _: None
     show(github.url, OTHER)

@@ -275,13 +275,13 @@ def test_the_served_page_loads_itself_again(bare: Project, look: Look) -> None:
         bare.write(
             "sourcing_a", {"one": blueprint("One"), "two": {"name": "Two of them", "steps": [step(1)]}}
         )
-        expect(page.locator("h3", has_text="Two of them")).to_be_visible(timeout=20_000)
+        expect(page.locator("h3", has_text="Two of them")).to_be_visible(timeout=120_000)
         expect(page.get_by_label("Read as")).to_have_value("1")
         (bare.folder / "kalentops.yaml").write_text("nonsense")
-        expect(page.get_by_role("heading", name="There is nothing to show")).to_be_visible(timeout=20_000)
+        expect(page.get_by_role("heading", name="There is nothing to show")).to_be_visible(timeout=120_000)
         (bare.folder / "kalentops.yaml").unlink()
-        expect(page.locator("h3", has_text="Two of them")).to_be_visible(timeout=20_000)
+        expect(page.locator("h3", has_text="Two of them")).to_be_visible(timeout=120_000)
         page.goto("about:blank")
     finally:
         process.kill()
-        process.communicate(timeout=20)
+        process.communicate(timeout=120)

@@ -50,7 +50,7 @@ def sixty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def landed(page: Page, address: str, heading: str = "h3 bdi") -> None:
-    page.wait_for_function(LANDED, arg=[address, heading], timeout=10_000)
+    page.wait_for_function(LANDED, arg=[address, heading], timeout=120_000)
 
 
 def click(page: Page, address: str) -> None:

@@ -29,10 +29,10 @@ def served(project: Project) -> Iterator[tuple[subprocess.Popen[str], str]]:
     process = project.start("preview", "--serve", "--port", "0")
     assert process.stdout is not None
     address = process.stdout.readline().strip()
-    assert address.startswith("http://127.0.0.1:"), process.communicate(timeout=20)[1]
+    assert address.startswith("http://127.0.0.1:"), process.communicate(timeout=120)[1]
     yield process, address
     process.kill()
-    process.communicate(timeout=20)
+    process.communicate(timeout=120)
 
 
 def next_version(lines: Iterator[str]) -> str:
@@ -57,7 +57,7 @@ def ends(served: tuple[subprocess.Popen[str], str], number: signal.Signals) -> N
     ):
         next_version(changes.iter_lines())
         process.send_signal(number)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     assert "Ctrl-C ends it." in err
     assert "shown: 1 sequence" in err

@@ -58,7 +58,7 @@ def state(*numbers: int, **more: Any) -> State:
 def python(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     """Run code in a process of its own, from the root of the repository."""
     command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
 
 
 _NUMBERS = st.integers(0, 4)

@@ -234,13 +234,13 @@ def test_the_others_are_told_when_one_thread_is_interrupted(
 
     def interrupted(descriptor: int, data: bytes) -> None:
         inside.set()
-        go_on.wait(10)
+        go_on.wait(120)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(durable, "write_all", interrupted)
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(writer.append, _encoded(Closed("a/1", "x")))
-        assert inside.wait(10)
+        assert inside.wait(120)
         others = [pool.submit(writer.append, _encoded(Closed("a/2", "x"))) for _ in range(3)]
         go_on.set()
         assert isinstance(first.exception(10), KeyboardInterrupt)

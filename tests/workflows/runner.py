@@ -188,7 +188,7 @@ class Runner:
         )
         if self.cancel_in == step.name:
             self._cancel(process)
-        step.log = process.communicate(timeout=100)[0]
+        step.log = process.communicate(timeout=120)[0]
         return process.returncode
 
     def _cancel(self, process: subprocess.Popen[str]) -> None:

@@ -45,7 +45,7 @@ def _interrupted(running: subprocess.Popen[str]) -> str:
     while True:
         running.send_signal(signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):
-            return running.communicate(timeout=10)[1]
+            return running.communicate(timeout=120)[1]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")

@@ -340,7 +340,7 @@ def test_an_interrupt_lets_git_end_what_it_is_at(remote: Remote, checkout: Check
         while not begun.exists():
             assert running.poll() is None
         running.send_signal(signal.SIGINT)
-        _, err = running.communicate(timeout=30)
+        _, err = running.communicate(timeout=120)
     finally:
         running.kill()
     assert running.returncode == 130
