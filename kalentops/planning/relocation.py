@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from kalentops.rules.engine import Relocation
-from kalentops.rules.relocated import final
+from kalentops.rules.relocated import ends
 from kalentops.state.entries import Entry, State
 
 
@@ -67,8 +67,9 @@ def relocate(state: State, relocations: Iterable[Relocation]) -> Relocated:
     unknown: dict[str, str] = {}
     held = state.entries.keys() | state.intents.keys()
     for sourcing_id, keys in targets.items():
+        found = ends(keys)
         for source in keys:
-            old, end = f"{sourcing_id}/{source}", final(source, keys)
+            old, end = f"{sourcing_id}/{source}", found[source]
             if old not in held:
                 if end is None:
                     gone.add(old)

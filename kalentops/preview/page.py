@@ -17,7 +17,7 @@ from kalentops.preview.rendering import SAMPLES, Sample
 from kalentops.preview.sequences import Showing, show_removed, show_sequence
 from kalentops.preview.steps import Candidates
 from kalentops.repository import Repository
-from kalentops.rules.relocated import final
+from kalentops.rules.relocated import ends
 from kalentops.text import clip, count, visible
 
 _NAME: Final = 160
@@ -66,10 +66,10 @@ def _under_its_key(old: Mapping[str, Desired], repository: Repository) -> dict[s
     targets: dict[str, dict[str, str | None]] = {}
     for said in repository.relocations:
         targets.setdefault(said.sourcing_id, {})[said.source] = said.target
+    now_called = {sourcing_id: ends(keys) for sourcing_id, keys in targets.items()}
     found = dict(old)
     for address, each in old.items():
-        keys = targets.get(each.named.sourcing_id, {})
-        end = final(each.named.key, keys) if each.named.key in keys else None
+        end = now_called.get(each.named.sourcing_id, {}).get(each.named.key)
         now = f"{each.named.sourcing_id}/{end}"
         if end is not None and address not in here and now in here and now not in found:
             found[now] = found.pop(address)

@@ -51,10 +51,10 @@ def _targets(
     there: Mapping[str, Named], others: Mapping[str, Relocation], *, complete: bool
 ) -> Iterator[Finding]:
     first: dict[str, Relocation] = {}
-    targets = {each.source: each.target for each in others.values()}
+    found = ends({each.source: each.target for each in others.values()})
     unknown = 0
     for said in others.values():
-        end = final(said.source, targets)
+        end = found[said.source]
         if end is None:
             continue
         if end in others:
@@ -69,13 +69,20 @@ def _targets(
             yield _finding(said, message, "keep the one that it was")
 
 
-def final(source: str, targets: Mapping[str, str | None]) -> str | None:
-    """Where a key has ended after all moves, None where it was removed; in a circle, a key of the circle."""
-    seen, key = {source}, targets[source]
-    while key is not None and key in targets and key not in seen:
-        seen.add(key)
-        key = targets[key]
-    return key
+def ends(targets: Mapping[str, str | None]) -> dict[str, str | None]:
+    """For each key where it has ended after all moves, None where it was removed; in a circle, a key of the circle.
+    Each move is followed once, however long a chain is.
+    """
+    found: dict[str, str | None] = {}
+    for source in targets:
+        path: dict[str, None] = {}
+        key: str | None = source
+        while key is not None and key in targets and key not in found and key not in path:
+            path[key] = None
+            key = targets[key]
+        end = found.get(key, key) if key is not None else None
+        found.update(dict.fromkeys(path, end))
+    return found
 
 
 def _finding(said: Relocation, message: str, hint: str) -> Finding:

@@ -18,7 +18,7 @@ from kalentops.canonical import observable
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.finding import Severity
 from kalentops.repository import load
-from kalentops.rules.relocated import final
+from kalentops.rules.relocated import ends
 from kalentops.stub import mark_in, mark_of
 from kalentops.text import same_name
 from tests.apply.foretelling import check_foretold, stops
@@ -114,7 +114,7 @@ class World:
                 elif target is not None:
                     targets.add(target)
             for source in list(lines):
-                end = final(source, lines)
+                end = ends(lines)[source]
                 if end is not None and end not in blueprints:
                     del lines[source]
 
@@ -168,7 +168,7 @@ class World:
         for address, blueprint_id in self.project.ids.items():
             sourcing, _, key = address.partition("/")
             lines = self.lines[sourcing]
-            end = final(key, lines) if key in lines else key
+            end = ends(lines)[key] if key in lines else key
             new = f"{sourcing}/{end}"
             if end is None and address not in self.intents:
                 continue
@@ -203,7 +203,7 @@ class World:
 
     def _open(self, address: str) -> bool:
         sourcing, _, key = address.partition("/")
-        names = {key} | {old for old in self.lines[sourcing] if final(old, self.lines[sourcing]) == key}
+        names = {key} | {old for old in self.lines[sourcing] if ends(self.lines[sourcing])[old] == key}
         return any(f"{sourcing}/{each}" in self.intents for each in names)
 
     # --- commands ------------------------------------------------------------------------------------------------
