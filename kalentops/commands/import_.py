@@ -70,6 +70,7 @@ def command(
     from kalentops.commands.taking_over import Means, Wish, show_imported, take_over
     from kalentops.commands.target import Target
     from kalentops.importing.choosing import Choice, check_key
+    from kalentops.loader.files import check_begun
     from kalentops.store.filestore import FileStore
 
     choice = None
@@ -78,6 +79,7 @@ def command(
         choice = Choice(sourcing_ids[0], key, blueprint_id)
     target = Target.of(connection, os.environ)
     project = options.project(directory, state_file)
+    check_begun(project.config.root, project.config.blueprints)
     means = Means(project.config, target, parallelism or project.config.parallelism, quiet)
     if update:
         from kalentops.commands.taking_edits import show_edits, take_edits

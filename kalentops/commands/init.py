@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -127,10 +128,20 @@ def _write(
                 driver,
                 github=any(name.startswith(".github/") for name in names),
                 example=f"{setup.under}example.yaml" in names,
+                folder=_from_here(folder),
                 hooks=".pre-commit-config.yaml" in names,
             )
         )
     _check(placed)
+
+
+def _from_here(folder: Path) -> str:
+    """The folder from where the user is, empty for the same one."""
+    try:
+        there = os.path.relpath(folder)
+    except ValueError:  # another drive of Windows
+        there = str(folder)
+    return "" if there == os.curdir else Path(there).as_posix()
 
 
 def _check(placed: Sequence[Placed]) -> None:

@@ -161,10 +161,14 @@ def _farewell(state: State, address: str) -> str:
 
 
 def _read(directory: Path, state_file: Path | None) -> State:
+    from kalentops.loader.files import check_begun
     from kalentops.reports.notes import tell
     from kalentops.store.filestore import FileStore
 
-    path = options.project(directory, state_file).state_path
+    project = options.project(directory, state_file)
+    path = project.state_path
+    if not path.exists():
+        check_begun(project.config.root, project.config.blueprints)
     snapshot = FileStore(path).read()
     tell(snapshot.notes)
     if snapshot.state.lineage is None:

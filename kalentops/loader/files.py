@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -39,8 +40,8 @@ def find(root: Path, places: Iterable[Path], passed_over: list[Finding] | None =
     """The YAML files at and below `places`, in a stable order, each once.
 
     `root` is the folder of the project; names are relative to it. Names that begin with a dot are passed
-    over. What looks like a file of blueprints and is not read is added to `passed_over`. Raises UsageError where a
-    place does not exist.
+    over, and so are the settings of the project. What looks like a file of blueprints and is not read is added to
+    `passed_over`. Raises UsageError where a place does not exist.
     """
     unread: list[str] = []
     found: dict[str, Source] = {}
@@ -55,7 +56,12 @@ def find(root: Path, places: Iterable[Path], passed_over: list[Finding] | None =
         outside = _leaves(str(place), root)
         for path in _below(str(place), unread) if _is_folder(place) and not outside else [str(place)]:
             found.setdefault(path, Source(path, _name(root, path), outside))
+    found.pop(str(root / _SETTINGS), None)
+    others = [each for each in found.values() if _holds_settings(each, root)]
+    for each in others:
+        del found[each.path]
     if passed_over is not None:
+        passed_over += map(_settings_of_another, others)
         passed_over += [_unread(_name(root, path)) for path in dict.fromkeys(unread)]
     return sorted(found.values(), key=lambda source: source.name)
 
@@ -65,6 +71,23 @@ def _unread(name: str) -> Finding:
     said = f"this file is not read: its name does not end with {' or '.join(SUFFIXES)}"
     hint = f"rename it to {clip(right)}, or move it to another folder"
     return Finding(name, 1, 1, "KAL315", said, hint, Severity.WARNING)
+
+
+def _holds_settings(source: Source, root: Path) -> bool:
+    """Whether a file is the settings of a project below this one, and no blueprint file that has their name."""
+    if os.path.basename(source.path) != _SETTINGS:  # noqa: PTH119 - called for every file
+        return False
+    text = read_whole(source, root)
+    return isinstance(text, str) and not _SERVES.search(text)
+
+
+def _settings_of_another(source: Source) -> Finding:
+    folder = source.name.removesuffix(_SETTINGS).rstrip("/")
+    said = f"this file is not read: {_SETTINGS} holds the settings of a project"
+    hint = (
+        f"check it with `kalentops -C {clip(folder)} validate`; rename the file if it is to hold blueprints"
+    )
+    return Finding(source.name, 1, 1, "KAL315", said, hint, Severity.WARNING)
 
 
 def _begin(root: Path) -> str:
@@ -77,7 +100,14 @@ def _begin(root: Path) -> str:
     return "; `kalentops init` sets up a new one"
 
 
+def check_begun(root: Path, blueprints: Path) -> None:
+    """Raises UsageError in a folder that is no project and has projects below: one of them is meant."""
+    if not (root / _SETTINGS).exists() and not os.path.lexists(blueprints) and projects_below(root):
+        raise UsageError(f"{root} is no project", hint=_begin(root).removeprefix("; "))
+
+
 _SETTINGS: Final = "kalentops.yaml"
+_SERVES: Final = re.compile(r"^[\"']?sourcingId", re.MULTILINE)
 _NAMED: Final = 5
 _DEPTH: Final = 4
 _FOLDERS: Final = 2_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -50,15 +51,21 @@ def _by_hand(kept: Placed) -> Iterator[Line]:
         yield line((f"      `kalentops init --show {kept.wanted.name}` prints what init would write", "dim"))
 
 
-def next_steps(of: Setup, driver: Driver, *, github: bool, example: bool, hooks: bool) -> Iterator[Line]:
-    """What a person has to do: nothing here can be done, or known, by a program."""
+def next_steps(
+    of: Setup, driver: Driver, *, github: bool, example: bool, hooks: bool, folder: str = ""
+) -> Iterator[Line]:
+    """What a person has to do: nothing here can be done, or known, by a program. `folder` is the project's, from where
+    the user is, empty for the same one.
+    """
+    command = f"kalentops -C {shlex.quote(folder)}" if folder else "kalentops"
     yield line(("Next:", "bold"))
     if example:
+        file = f"{folder}/{of.under}example.yaml" if folder else f"{of.under}example.yaml"
+        yield line(f"  - put the id of a sourcing into {visible(file)}: `kalentops sourcings` lists them;")
         yield line(
-            f"  - put the id of a sourcing into {of.under}example.yaml: `kalentops sourcings` lists them;"
+            "    or remove it, and take what is in Kalent already: ", visible(f"`{command} import --all`")
         )
-        yield line("    or remove it, and take what is in Kalent already: `kalentops import --all`")
-    yield line("  - `kalentops validate`, then commit what init has written")
+    yield line("  - ", visible(f"`{command} validate`"), ", then commit what init has written")
     if driver == "no git":
         yield line("  - `git init`, then once in each clone:")
     else:

@@ -474,3 +474,10 @@ def test_what_a_killed_fmt_leaves_is_not_added_to_git(name: str, fresh: Project)
     added = git(fresh.folder, "ls-files", "blueprints")
     assert f"blueprints/{name}" in added.splitlines()
     assert ".tmp" not in added
+
+
+def test_what_is_next_can_be_typed_where_the_user_is(fresh: Project) -> None:
+    ran = fresh.run("init", "--no-github", "staging")
+    assert "`kalentops -C staging validate`" in ran.out
+    assert "`kalentops -C staging import --all`" in ran.out
+    assert "staging/blueprints/example.yaml" in ran.out

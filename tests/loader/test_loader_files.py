@@ -11,7 +11,7 @@ import pytest
 
 from kalentops.errors import UsageError
 from kalentops.finding import Finding
-from kalentops.loader.files import MAX_BYTES, Source, find, read
+from kalentops.loader.files import MAX_BYTES, Source, check_begun, find, read
 from kalentops.repository import load
 
 GOOD = "sourcingId: s_1\nblueprints: {}\n"
@@ -233,3 +233,32 @@ def test_who_has_not_begun_is_told_how(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         find(tmp_path, [tmp_path / "blueprints"])
     assert "kalentops init" not in str(caught.value.hint)
+
+
+def test_settings_are_no_file_of_blueprints(tmp_path: Path) -> None:
+    for name, text in {
+        "kalentops.yaml": "blueprints: .\n",
+        "a.yaml": "",
+        "staging/kalentops.yaml": "# all by default\n",
+        "staging/b.yaml": "",
+        "misnamed/kalentops.yaml": "sourcingId: s_1\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    passed_over: list[Finding] = []
+    found = find(tmp_path, [tmp_path, tmp_path / "kalentops.yaml", tmp_path / "staging"], passed_over)
+    assert [each.name for each in found] == ["a.yaml", "misnamed/kalentops.yaml", "staging/b.yaml"]
+    assert [(each.file, each.code) for each in passed_over] == [("staging/kalentops.yaml", "KAL315")]
+    assert "`kalentops -C staging validate`" in passed_over[0].hint
+
+
+def test_a_folder_above_projects_is_none(tmp_path: Path) -> None:
+    blueprints = tmp_path / "blueprints"
+    check_begun(tmp_path, blueprints)  # the first import into an empty folder
+    (tmp_path / "staging").mkdir()
+    (tmp_path / "staging" / "kalentops.yaml").touch()
+    with pytest.raises(UsageError) as raised:
+        check_begun(tmp_path, blueprints)
+    assert raised.value.hint == "there are projects below: -C staging"
+    blueprints.mkdir()
+    check_begun(tmp_path, blueprints)
