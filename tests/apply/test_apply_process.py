@@ -69,7 +69,7 @@ def test_killed_at_a_request_and_run_again(
 
 
 @needs_posix
-@pytest.mark.parametrize("sort", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sort", some([signal.SIGTERM, signal.SIGINT], 1))
 def test_interrupted_ends_what_is_under_way(
     sort: signal.Signals, project: Project, proxy: FaultProxy, truth: Truth
 ) -> None:
@@ -173,7 +173,9 @@ def test_without_a_terminal_it_does_not_ask(project: Project, emulator: Backgrou
 
 
 @needs_posix
-@pytest.mark.parametrize(("answer", "code", "made"), [(b"y\n", 0, 1), (b"n\n", 130, 0), (b"\x03", 130, 0)])
+@pytest.mark.parametrize(
+    ("answer", "code", "made"), some([(b"y\n", 0, 1), (b"\x03", 130, 0), (b"n\n", 130, 0)], 2)
+)
 def test_on_a_terminal_it_asks(
     answer: bytes, code: int, made: int, project: Project, emulator: BackgroundEmulator
 ) -> None:
@@ -292,7 +294,7 @@ def test_a_full_disk_loses_nothing(
 def test_a_missing_key_names_the_variable(project: Project, emulator: BackgroundEmulator) -> None:
     project.write("sourcing_a", {"one": blueprint("One")})
     project.environment = {"KALENT_API_KEY": ""}
-    ran = project.process("apply", "--yes")
+    ran = project.run("apply", "--yes")
     assert ran.code == 4
     assert "KALENT_API_KEY is not set" in ran.err
     assert not emulator.log.requests
@@ -300,7 +302,7 @@ def test_a_missing_key_names_the_variable(project: Project, emulator: Background
 
 def test_results_on_stdout_everything_else_on_stderr(project: Project) -> None:
     project.write("sourcing_a", {"one": blueprint("One")})
-    ran = project.process("apply", "--yes", "--format", "json", "--debug-http")
+    ran = project.run("apply", "--yes", "--format", "json", "--debug-http")
     assert ran.code == 0
     assert ran.json["summary"]["done"] == 1
     assert "POST /v1/sourcings/sourcing_a/sequence-blueprints" in ran.err

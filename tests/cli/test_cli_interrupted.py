@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -74,8 +75,7 @@ def dripping(held: threading.Event) -> Behaviour:
 TROUBLE = {"never": never, "unavailable": unavailable, "dripping": dripping}
 
 
-@pytest.mark.parametrize("trouble", TROUBLE)
-@pytest.mark.parametrize("command", READING)
+@pytest.mark.parametrize(("command", "trouble"), some([*product(READING, TROUBLE)], 7))
 def test_what_only_reads_ends_at_once(
     command: str, trouble: str, applied: Project, proxy: FaultProxy
 ) -> None:
@@ -143,6 +143,7 @@ class Impatient:
 AT = sys.argv.pop(1).split(",")
 sys.meta_path.insert(0, Impatient())
 from kalentops.__main__ import main
+from tests.sizes import some
 
 main()
 """

@@ -14,6 +14,7 @@ import yaml
 from tests.builders import blueprint
 from tests.harness import Project, Ran
 from tests.repositories import commit, git
+from tests.sizes import some
 
 pytestmark = pytest.mark.processes
 
@@ -115,7 +116,7 @@ def test_other_files_start_no_hook(project: Project, tmp_path: Path) -> None:
     assert ran.out.count("Skipped") == 2
 
 
-@pytest.mark.parametrize("below", ["", "teams/paris"])
+@pytest.mark.parametrize("below", some(["teams/paris", ""], 1))
 def test_the_hooks_that_init_writes_without_a_repository_to_name(below: str, tmp_path: Path) -> None:
     folder = tmp_path / "repository"
     (folder / below).mkdir(parents=True)
