@@ -16,6 +16,7 @@ from tests.builders import blueprint
 from tests.faults.catalogue import envelope
 from tests.faults.proxy import Behaviour, Exchange, FaultProxy, Request, on, wait_until
 from tests.harness import Project, Truth
+from tests.sizes import some
 
 pytestmark = [pytest.mark.processes, pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")]
 
@@ -143,7 +144,6 @@ class Impatient:
 AT = sys.argv.pop(1).split(",")
 sys.meta_path.insert(0, Impatient())
 from kalentops.__main__ import main
-from tests.sizes import some
 
 main()
 """
