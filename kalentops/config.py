@@ -239,6 +239,8 @@ def _inside(root: Path, name: str, setting: str) -> Path:
     path = root / name
     try:
         whole = path.resolve()
+        if any(each.is_symlink() for each in (whole, *whole.parents)):
+            raise RuntimeError  # as `resolve` did before Python 3.13
     except (OSError, RuntimeError, ValueError):  # a loop of links, or characters that no path can hold
         raise InvalidConfig(f"{FILE}: `{setting}: {clip(name)}` is no path") from None
     if not whole.is_relative_to(root) or (setting == "state" and whole == root):

@@ -69,7 +69,7 @@ def test_what_is_no_json_is_not_written() -> None:
 
 def test_what_is_nested_too_deeply_is_not_written() -> None:
     deep: list[Any] = []
-    for _ in range(5000):
+    for _ in range(100_000):
         deep = [deep]
     with pytest.raises(StateDamaged, match="too deeply"):
         dump_state(state(1, extra={"x": deep}))
