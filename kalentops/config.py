@@ -238,9 +238,7 @@ def _inside(root: Path, name: str, setting: str) -> Path:
     """Raises InvalidConfig for a path that leaves the project: the file is under review, the disk is not."""
     path = root / name
     try:
-        whole = path.resolve()
-        if any(each.is_symlink() for each in (whole, *whole.parents)):
-            raise RuntimeError  # as `resolve` did before Python 3.13
+        whole = _resolved(path)
     except (OSError, RuntimeError, ValueError):  # a loop of links, or characters that no path can hold
         raise InvalidConfig(f"{FILE}: `{setting}: {clip(name)}` is no path") from None
     if not whole.is_relative_to(root) or (setting == "state" and whole == root):
@@ -254,3 +252,11 @@ def _inside(root: Path, name: str, setting: str) -> Path:
             f"{FILE}: `{setting}: {clip(name)}` is git's own folder", hint="use a path beside it, not in it"
         )
     return path
+
+
+def _resolved(path: Path) -> Path:
+    """Raises OSError, ValueError, and RuntimeError for a loop of links, which Python 3.13 leaves as it is."""
+    whole = path.resolve()
+    if any(each.is_symlink() for each in (whole, *whole.parents)):
+        raise RuntimeError(f"a loop of links: {path}")
+    return whole
