@@ -122,7 +122,7 @@ def _overwrites(saved: Saved | None) -> bool:
 def _replaces(saved: Saved | None) -> str:
     """What a saved plan may replace: nobody has typed that here, and a short plan does not show it."""
     said = ", ".join(clip(each, 80) for each in (saved.asked.overwrite if saved else ()))
-    return f"the saved plan replaces what somebody may have changed in Kalent (--overwrite): {said}"
+    return f"the saved plan replaces also what was changed in Kalent (--overwrite): {said}"
 
 
 def foretell(planned: Planned, target: Target, parallelism: int, *, quiet: bool) -> tuple[Planned, list[str]]:

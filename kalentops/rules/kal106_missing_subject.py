@@ -24,10 +24,11 @@ from kalentops.rules.base import Rule
 def check(blueprint: Blueprint) -> Iterator[Problem]:
     for index, step in enumerate(blueprint.steps):
         if step.type == "EMAIL" and not (step.subject or "").strip():
-            field = "type" if step.subject is None else "subject"
-            yield Problem(
-                ("steps", index, field), f"the e-mail of step {index + 1} has no subject", "add `subject: …`"
-            )
+            if step.subject is None:
+                said, hint, field = "has no subject", "add `subject: …`", "type"
+            else:
+                said, hint, field = "has an empty subject", "write its text behind `subject:`", "subject"
+            yield Problem(("steps", index, field), f"the e-mail of step {index + 1} {said}", hint)
 
 
 RULE = Rule("KAL106", "missing-subject", __doc__, check, reads=frozenset({"type", "subject"}))
