@@ -174,7 +174,7 @@ def _is_certain(sure: _Sure, token: str, inner: str) -> bool | None:
 @lru_cache(maxsize=1024)
 def asks_for(name: str) -> str | None:
     """The variable that a name asks for: empty if there is none for what it asks, None if the name is not known."""
-    parts = [fold(part) for part in (name, *_SEPARATORS.split(name))]
+    parts = [fold(part) for part in (name, _SEPARATORS.sub("", name), *_SEPARATORS.split(name))]
     words = [fold(word) for word in _WORD_ENDS.split(name) if word]
     for word in (*parts, *(words if len(words) <= _FEW_WORDS else ())):
         if word in MEANT or word in UNKNOWN_HERE:

@@ -20,9 +20,9 @@ from kalentops.alike import did_you_mean
 from kalentops.finding import Problem
 from kalentops.model import VARIABLES, Blueprint
 from kalentops.rules.base import Rule
-from kalentops.rules.meanings import MEANT
+from kalentops.rules.meanings import variable_for
 from kalentops.rules.texts import Place, first, occurrences, variables
-from kalentops.text import clip, fold, nearest
+from kalentops.text import clip
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
@@ -33,7 +33,7 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
 
 def _tell(place: Place, found: tuple[str, str, int]) -> Problem:
     token, name, at = found
-    meant = MEANT.get(fold(name)) or nearest(name, VARIABLES)
+    meant = variable_for(name)
     hint = (
         did_you_mean(name, meant, f"`{{{{{meant}}}}}`")
         if meant

@@ -18,11 +18,12 @@ from functools import partial
 
 from kalentops.alike import did_you_mean
 from kalentops.finding import Problem
-from kalentops.model import VARIABLES, Blueprint
+from kalentops.model import Blueprint
 from kalentops.rules.base import Rule
 from kalentops.rules.foreign import Foreign, asks_for, placeholders, wrapped
+from kalentops.rules.meanings import variable_for
 from kalentops.rules.texts import Place, first
-from kalentops.text import clip, nearest
+from kalentops.text import clip
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
@@ -39,7 +40,7 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
 
 
 def _tell(place: Place, found: Foreign) -> Problem:
-    meant = asks_for(found.inner) or nearest(found.inner, VARIABLES)
+    meant = asks_for(found.inner) or variable_for(found.inner)
     hint = did_you_mean(found.inner, meant, f"`{{{{{meant}}}}}`") if meant else "fill it in, or remove it"
     return Problem(place, f"`{clip(found.token)}` looks like a placeholder", hint, found.at)
 
