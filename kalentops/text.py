@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from kalentops.skeleton import BLANK, VARIATION, skeleton
+from kalentops.skeleton import BLANK, VARIATION, normal, skeleton
 
 _EMOJI_STYLE = "\ufe0e\ufe0f"  # as text, as a picture: the variation selectors that follow an emoji
 _ZWJ = "\u200d"
@@ -143,8 +143,8 @@ def same_name(name: str) -> str:
     """
     if not _PLAIN.fullmatch(name):
         hidden = {index for index, char in unseen(name) if not char.isspace()}
-        name = unicodedata.normalize("NFD", "".join(c for i, c in enumerate(name) if i not in hidden))
-        name = unicodedata.normalize("NFC", name.casefold())
+        name = normal("NFD", "".join(c for i, c in enumerate(name) if i not in hidden))
+        name = normal("NFC", name.casefold())
     return " ".join(name.split()).casefold()
 
 

@@ -20,7 +20,7 @@ from kalentops.reports import sequences, steps
 from kalentops.reports.lines import plain
 from kalentops.rules.engine import check
 from kalentops.skeleton import skeleton
-from kalentops.text import nearest
+from kalentops.text import nearest, same_name
 from kalentops.words import compare
 from tests.builders import body
 from tests.reports.rich_example import PITCH
@@ -189,3 +189,21 @@ def test_what_is_meant_is_found_whatever_the_letters_are() -> None:
 def test_the_command_line_too(args: list[str], capfd: pytest.CaptureFixture[str]) -> None:
     assert run(args) == 1
     assert "holds U+" in capfd.readouterr().err
+
+
+def test_marks_are_sorted_in_short_runs_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    longest, real = 0, unicodedata.normalize
+
+    def normalize(form: Any, text: str) -> str:
+        nonlocal longest
+        marks = "".join("x" if unicodedata.combining(char) else " " for char in text)
+        longest = max(longest, *map(len, marks.split(" ")))
+        return real(form, text)
+
+    monkeypatch.setattr(unicodedata, "normalize", normalize)
+    marks = "a" + "\u0301\u0316" * 5000
+    for text in (marks, f"{marks}\U0001d165{marks}", "\u05b0" * 2000 + marks):
+        skeleton(text)
+        same_name(text)
+    assert 0 < longest < 100
+    assert skeleton("e\u0301 \u1100\u1161") == "\u00e9 \uac00"
