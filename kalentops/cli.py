@@ -110,7 +110,8 @@ def _enter(folder: Path) -> None:
             if not folder.is_dir()
             else f"{folder} can't be entered: {error.strerror}"
         )
-        raise UsageError(what, hint="pass -C DIR with the folder of your repository") from None
+        hint = "pass -C DIR with a folder that is there; `kalentops init DIR` sets up a new one"
+        raise UsageError(what, hint=hint) from None
 
 
 def run(args: Sequence[str]) -> int:

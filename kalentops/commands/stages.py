@@ -23,7 +23,7 @@ from kalentops.planning.workspace import check_workspace, looked_at
 from kalentops.remote import Observed
 from kalentops.repository import Repository, load
 from kalentops.state.entries import State
-from kalentops.text import clip, count, nearest
+from kalentops.text import clip, count, nearest, some
 
 if TYPE_CHECKING:
     from kalentops.commands.target import Target
@@ -135,7 +135,9 @@ def _check_overwrite(planned: Planned) -> None:
 def _whole(address: str, addresses: Collection[str]) -> str:
     """`--target` takes a key alone and `--overwrite` does not: what is replaced has to be named one by one."""
     same_key = [each for each in addresses if each.partition("/")[2] == address]
-    meant = same_key[0] if len(same_key) == 1 else nearest(address, addresses)
+    if len(same_key) > 1:
+        return f"several have this key, name the one that is meant: {some(sorted(same_key), 3)}"
+    meant = same_key[0] if same_key else nearest(address, addresses)
     if meant:
         return f"did you mean {clip(meant)}?"
     return "an address is SOURCING_ID/KEY; `kalentops state list` lists them"

@@ -133,6 +133,8 @@ def _wrong_type(v: Violation) -> Problem:
         hint = "remove the quotes"
     elif v.kind == "literal_error":
         hint = "write one of " + ", ".join(allowed(str(v.path[-1])))
+    elif v.path == ("sourcingId",) and v.value is None:
+        hint = "put the id of a sourcing there: `kalentops sourcings` lists them"
     elif wanted == "text" and v.value is None:
         hint = "write a text, in quotes if it begins with `#`, `&` or `!`: YAML takes that for something else"
     elif v.path == ("sourcingId",) and isinstance(v.value, list):

@@ -779,7 +779,8 @@ def test_overwriting_what_was_never_applied_is_refused(project: Project) -> None
     [
         ("one", "did you mean sourcing_a/one?"),
         ("sourcing_a/onn", "did you mean sourcing_a/one?"),
-        ("two", "an address is SOURCING_ID/KEY; `kalentops state list` lists them"),
+        ("two", "several have this key, name the one that is meant: sourcing_a/two, sourcing_b/two"),
+        ("premier-contact", "an address is SOURCING_ID/KEY; `kalentops state list` lists them"),
     ],
 )
 def test_what_is_overwritten_has_to_be_named_whole(project: Project, given: str, hint: str) -> None:

@@ -98,3 +98,4 @@ def test_the_folder_may_stand_before_the_command(
     assert here.run("-C", str(two.folder), "plan", "-C", "blueprints", "--target", "x").code == 1
     missing = here.run("-C", "nowhere", "plan")
     assert (missing.code, "there is no folder nowhere\nhint: " in missing.err) == (1, True)
+    assert "`kalentops init DIR` sets up a new one" in missing.err
