@@ -51,9 +51,12 @@ def variable_for(name: str) -> str | None:
     """The variable that a name means or is near to. What is no name of a recruiter is never taken for one: a message
     would greet the candidate with it.
     """
-    near = MEANT.get(fold(name)) or nearest(name, VARIABLES)
-    other = near is not None and near.startswith("recruiter") and fold(name) not in MEANT
-    return None if other and not fold(name).startswith("re") else near
+    word = fold(name.replace(".", ""))
+    if word in MEANT:
+        return MEANT[word]
+    near = nearest(word, VARIABLES)
+    other = near is not None and near.startswith("recruiter") and not word.startswith("re")
+    return None if other else near
 
 
 _NO_VARIABLE: Final = """
