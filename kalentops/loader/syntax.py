@@ -6,14 +6,6 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from kalentops.loader.miswritten import (
-    after_quote,
-    closed_late,
-    fits_not,
-    miswritten,
-    not_closed,
-    second_colon,
-)
 from kalentops.loader.nodes import Fault
 from kalentops.text import character_name, clip
 
@@ -165,6 +157,8 @@ def explain(text: str, complaint: Complaint) -> Fault:
 
 def _seen_in_lines(text: str, complaint: Complaint) -> Fault | None:
     """What the lines themselves show, whatever libyaml says of them."""
+    from kalentops.loader.miswritten import closed_late, fits_not, miswritten, second_colon
+
     line, column, _ = complaint.at
     if "quoted scalar" in complaint.context:
         return None
@@ -189,6 +183,8 @@ def _seen_in_lines(text: str, complaint: Complaint) -> Fault | None:
 
 def _better(text: str, complaint: Complaint, message: str) -> str | None:
     """A hint that asks for something that does not stand there already."""
+    from kalentops.loader.miswritten import after_quote, not_closed
+
     if "never closed" in message and complaint.since and "quoted" in complaint.context:
         return not_closed(text, complaint.since[2])
     if "closing quote" in message:

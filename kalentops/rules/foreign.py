@@ -44,61 +44,57 @@ _NAME: Final = "|".join(
     ["(?:first|last|f|l)_?name", *(re.sub(r"(?<=[a-z])(?=[A-Z])", "_?", each) for each in VARIABLES)]
 )
 _SIGN: Final = r"[*_~^|#@!&+:$%=\u00a7\uff03\uff04\uff05\uff0a\uff20\uff5c-]"
-# How sure they are, what a text with one of them holds, and how they look.
-_FORMS: Final[tuple[tuple[_Sure, str, re.Pattern[str]], ...]] = (
-    (_Sure.ALWAYS, "*|", re.compile(r"\*\|([^|*\n]{1,60})\|\*")),
-    (_Sure.ALWAYS, "%%", re.compile(r"%%([^\W\d][\w .-]{0,40})%%")),
-    (_Sure.ALWAYS, "{%", re.compile(r"\{%([^{}\n]{1,80})%\}")),
-    (_Sure.ALWAYS, "{!", re.compile(r"\{!([\w$.]{1,60})\}")),
-    (_Sure.ALWAYS, "field=", re.compile(r"\{(?:contact|subscriber|owner)field=([\w|]{1,40})\}")),
+# How sure they are, what a text with one of them holds, and how they look. Few texts hold one, so each pattern is
+# compiled when it is needed first: all of them take as long as the check of ten files.
+_FORMS: Final[tuple[tuple[_Sure, str, str], ...]] = (
+    (_Sure.ALWAYS, "*|", r"\*\|([^|*\n]{1,60})\|\*"),
+    (_Sure.ALWAYS, "%%", r"%%([^\W\d][\w .-]{0,40})%%"),
+    (_Sure.ALWAYS, "{%", r"\{%([^{}\n]{1,80})%\}"),
+    (_Sure.ALWAYS, "{!", r"\{!([\w$.]{1,60})\}"),
+    (_Sure.ALWAYS, "field=", r"\{(?:contact|subscriber|owner)field=([\w|]{1,40})\}"),
     (
         _Sure.ALWAYS,
         "&",
-        re.compile(
-            r"(?:&(?:#0*123|#x0*7b|lbrace|lcub);){1,2}([^&\n]{0,60})(?:&[#\w]{1,8};){0,2}", re.IGNORECASE
-        ),
+        r"(?i:(?:&(?:#0*123|#x0*7b|lbrace|lcub);){1,2}([^&\n]{0,60})(?:&[#\w]{1,8};){0,2})",
     ),
-    (_Sure.ALWAYS, "\\{", re.compile(r"\\\{(?:\\?\{)?([^{}\\\n]{1,60})\\?\}(?:\\?\})?")),
-    (_Sure.ALWAYS, "", re.compile(rf"[{_OPEN}{{]{{2}}([^{{}}{_OPEN}{_CLOSE}\n]{{1,60}})[{_CLOSE}}}]{{2}}")),
-    (_Sure.ALWAYS, "|", re.compile(r"(?<!\{)\{([^{}|\n]{0,80}(?:\|[^{}|\n]{0,80}){1,20})\}(?!\})")),
-    (_Sure.ALWAYS, "", re.compile(r"\b(lorem ipsum|dolor sit amet)\b", re.IGNORECASE)),
-    (_Sure.ALWAYS, "%(", re.compile(r"%\(([^\W\d][\w .-]{0,40})\)[sdr]")),
-    (_Sure.ALWAYS, "<", re.compile(r"<[%?](?!xml)[=:#-]?([^<>%?\n]{1,60})[%?]>")),
-    (_Sure.ALWAYS, "", re.compile(rf"(?<!\w){_SIGN}{{1,3}}({_NAME}){_SIGN}{{1,3}}(?!\w)", re.IGNORECASE)),
+    (_Sure.ALWAYS, "\\{", r"\\\{(?:\\?\{)?([^{}\\\n]{1,60})\\?\}(?:\\?\})?"),
+    (_Sure.ALWAYS, "", rf"[{_OPEN}{{]{{2}}([^{{}}{_OPEN}{_CLOSE}\n]{{1,60}})[{_CLOSE}}}]{{2}}"),
+    (_Sure.ALWAYS, "|", r"(?<!\{)\{([^{}|\n]{0,80}(?:\|[^{}|\n]{0,80}){1,20})\}(?!\})"),
+    (_Sure.ALWAYS, "", r"(?i:\b(lorem ipsum|dolor sit amet)\b)"),
+    (_Sure.ALWAYS, "%(", r"%\(([^\W\d][\w .-]{0,40})\)[sdr]"),
+    (_Sure.ALWAYS, "<", r"<[%?](?!xml)[=:#-]?([^<>%?\n]{1,60})[%?]>"),
+    (_Sure.ALWAYS, "", rf"(?i:(?<!\w){_SIGN}{{1,3}}({_NAME}){_SIGN}{{1,3}}(?!\w))"),
     (
         _Sure.ALWAYS,
         "{",
-        re.compile(rf"(?<!\{{)\{{[^\w{{}}]{{0,4}}({_NAME})\b[^\w{{}}]{{0,4}}\}}?(?!\}})", re.IGNORECASE),
+        rf"(?i:(?<!\{{)\{{[^\w{{}}]{{0,4}}({_NAME})\b[^\w{{}}]{{0,4}}\}}?(?!\}}))",
     ),
-    (_Sure.ALWAYS, "}", re.compile(rf"(?<!\{{\{{)\b({_NAME})[^\w{{}}]{{0,4}}\}}(?!\}})", re.IGNORECASE)),
-    (_Sure.STRONG, "{", re.compile(rf"(?<!\{{)[$#%@]?\{{({_FIELD})\}}(?!\}})")),
-    (_Sure.STRONG, "<<", re.compile(rf"<<[ ]?({_WORDS})>>")),
-    (_Sure.STRONG, "%", re.compile(r"(?<![\w%])%([^\W\d][\w.]{1,40})%(?![\w%])")),
-    (_Sure.STRONG, "", re.compile(rf"[{_OPEN}]([^{_OPEN}{_CLOSE}\n]{{1,40}})[{_CLOSE}]")),
-    (_Sure.STRONG, "", re.compile(r"[\u3010\uff3b\u3014]([ -~]{1,40})[\u3011\uff3d\u3015]")),
-    (_Sure.STRONG, "<", re.compile(rf"(?<![\w<])<({_WORDS})>(?!>)")),
-    (_Sure.STRONG, "__", re.compile(r"(?<!\w)__([A-Z](?:_?[A-Z0-9]){1,30})__(?!\w)")),
-    (_Sure.WEAK, "__", re.compile(r"(?<!\w)__([a-zA-Z](?:_?[a-zA-Z0-9]){1,30})__(?!\w)")),
-    (_Sure.WEAK, "", re.compile(rf"[\u00ab\u2039][ \u00a0\u202f]?({_WORDS})[\u00a0\u202f]?[\u00bb\u203a]")),
-    (_Sure.WEAK, "", re.compile(rf"[{_OPEN_OTHER}]{{1,2}}[ ]?({_WORDS})[{_CLOSE_OTHER}]{{1,2}}")),
-    (_Sure.WEAK, "%7", re.compile(r"(?:%7[Bb]){1,2}([\w.+-]{1,40})(?:%7[Dd]){1,2}")),
-    (_Sure.WEAK, "$", re.compile(r"(?<![\w$])\$([^\W\d]\w{1,40})\b\$?")),
-    (_Sure.WEAK, "#", re.compile(r"(?<![\w#])#([^\W\d]\w{1,40})#(?![\w#])")),
-    (_Sure.PROBABLE, "$", re.compile(r"\$(\0+)")),  # a mixture of `${name}` and `{{name}}`
-    (_Sure.PROBABLE, "", re.compile(r"\b(TODO|TBD|TBC|FIXME|XXX+)\b")),
-    (_Sure.PROBABLE, "", re.compile(r"\b(insert (?:[\w']{1,20} ){1,4}here)\b", re.IGNORECASE)),
-    (_Sure.PROBABLE, "%", re.compile(r"(?<![\w%])%(?:\d\d?\$)?([sd])(?![\w%])")),
-    (_Sure.PROBABLE, "{", re.compile(r"(?<=\w )\{( ?)\}(?=[,.!?])")),
+    (_Sure.ALWAYS, "}", rf"(?i:(?<!\{{\{{)\b({_NAME})[^\w{{}}]{{0,4}}\}}(?!\}}))"),
+    (_Sure.STRONG, "{", rf"(?<!\{{)[$#%@]?\{{({_FIELD})\}}(?!\}})"),
+    (_Sure.STRONG, "<<", rf"<<[ ]?({_WORDS})>>"),
+    (_Sure.STRONG, "%", r"(?<![\w%])%([^\W\d][\w.]{1,40})%(?![\w%])"),
+    (_Sure.STRONG, "", rf"[{_OPEN}]([^{_OPEN}{_CLOSE}\n]{{1,40}})[{_CLOSE}]"),
+    (_Sure.STRONG, "", r"[\u3010\uff3b\u3014]([ -~]{1,40})[\u3011\uff3d\u3015]"),
+    (_Sure.STRONG, "<", rf"(?<![\w<])<({_WORDS})>(?!>)"),
+    (_Sure.STRONG, "__", r"(?<!\w)__([A-Z](?:_?[A-Z0-9]){1,30})__(?!\w)"),
+    (_Sure.WEAK, "__", r"(?<!\w)__([a-zA-Z](?:_?[a-zA-Z0-9]){1,30})__(?!\w)"),
+    (_Sure.WEAK, "", rf"[\u00ab\u2039][ \u00a0\u202f]?({_WORDS})[\u00a0\u202f]?[\u00bb\u203a]"),
+    (_Sure.WEAK, "", rf"[{_OPEN_OTHER}]{{1,2}}[ ]?({_WORDS})[{_CLOSE_OTHER}]{{1,2}}"),
+    (_Sure.WEAK, "%7", r"(?:%7[Bb]){1,2}([\w.+-]{1,40})(?:%7[Dd]){1,2}"),
+    (_Sure.WEAK, "$", r"(?<![\w$])\$([^\W\d]\w{1,40})\b\$?"),
+    (_Sure.WEAK, "#", r"(?<![\w#])#([^\W\d]\w{1,40})#(?![\w#])"),
+    (_Sure.PROBABLE, "$", r"\$(\0+)"),  # a mixture of `${name}` and `{{name}}`
+    (_Sure.PROBABLE, "", r"\b(TODO|TBD|TBC|FIXME|XXX+)\b"),
+    (_Sure.PROBABLE, "", r"(?i:\b(insert (?:[\w']{1,20} ){1,4}here)\b)"),
+    (_Sure.PROBABLE, "%", r"(?<![\w%])%(?:\d\d?\$)?([sd])(?![\w%])"),
+    (_Sure.PROBABLE, "{", r"(?<=\w )\{( ?)\}(?=[,.!?])"),
     # A part of an address on the web or of an e-mail may have such a name.
     (
         _Sure.PROBABLE,
         "",
-        re.compile(
-            rf"(?<![\w./=?])(?<!\{{\{{)(?<!\{{\{{ )({_NAME})(?!\w|=\S|\s?\}}\}}|[\w.-]{{0,60}}@\w)",
-            re.IGNORECASE,
-        ),
+        rf"(?i:(?<![\w./=?])(?<!\{{\{{)(?<!\{{\{{ )({_NAME})(?!\w|=\S|\s?\}}\}}|[\w.-]{{0,60}}@\w))",
     ),
-    (_Sure.PROBABLE, "", re.compile(r"(?<=\S )(_{3,}|\?{3,})(?!\w)")),
+    (_Sure.PROBABLE, "", r"(?<=\S )(_{3,}|\?{3,})(?!\w)"),
 )
 _SUSPECT: Final = re.compile(
     rf"[{{}}<\u00ab\u2039{_OPEN}{_OPEN_OTHER}\u3010\uff3b\u3014]|\$(?:[^\W\d]|\n)|%[\w(]|\*\||#\w|&[#lL]|__|\?\?\?|TODO|TB[DC]|FIXME|XXX"
@@ -148,7 +144,7 @@ def wrapped(text: str) -> bool:
 
 def _found(rest: str, text: str) -> Iterator[Foreign]:
     for sure, part, pattern in _FORMS:
-        for match in pattern.finditer(rest) if part in rest else ():
+        for match in re.finditer(pattern, rest) if part in rest else ():
             token, inner = text[match.start() : match.end()], match[1].strip()
             tag = token[0] == "<" and inner.rstrip("/ ").casefold() in TAGS
             certain = None if token.startswith("{{") or tag else _is_certain(sure, token, inner)

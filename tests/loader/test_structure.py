@@ -109,6 +109,13 @@ def test_what_is_left_out_of_a_text_is_counted() -> None:
     assert findings[-1].message == "`[a]` is a placeholder, and 19,980 more in this text"
 
 
+def test_what_is_left_out_is_counted_for_a_rule_that_tells_all_that_it_finds() -> None:
+    text = _message("\\\\n. " * 100)
+    found = [each.message for each in check_text(JOB, "f.yaml", text)[0] if each.code == "KAL314"]
+    assert len(found) == MOST
+    assert found[-1] == "`\\n` is shown as it stands, and 80 more in this text"
+
+
 def test_aliases_count_as_what_they_repeat() -> None:
     step = f"- &s {{id: a, {STEP}, content: '{'[a] ' * 5000}'}}\n"
     text = f"sourcingId: s_1\nblueprints:\n a:\n  name: A\n  steps:\n  {step}" + "  - *s\n" * 400
