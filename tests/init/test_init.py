@@ -71,6 +71,9 @@ def test_a_fresh_repository_is_valid_and_complete(fresh: Project) -> None:
     assert "OWNER/" not in ran.out
     assert "kalentops sourcings" in ran.out
     assert "kalentops import --all" in ran.out
+    owned = set(re.findall(r"^ +(/\S+) @YOUR-ORGANISATION/", ran.out, re.MULTILINE))
+    state = {"/kalentops.state.json", "/kalentops.state.json.journal"}
+    assert owned == {"/blueprints/", *state, "/kalentops.yaml", "/.github/"}, "whoever changes these decides"
 
 
 def test_each_setting_that_is_shown_can_be_uncommented(fresh: Project) -> None:
