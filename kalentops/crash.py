@@ -46,7 +46,7 @@ def _scrubbed(text: str) -> str:
     from kalentops.errors import NoKey
     from kalentops.github.context import read_token
 
-    text = re.sub(r"://[^/@\s]+@", "://***@", text)  # a proxy's password, say
+    text = re.sub(r"://[^/\s]+@", "://***@", text)  # a proxy's password, say
     for read in (read_key, read_token):
         with suppress(NoKey):
             text = read(os.environ).scrub(text)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kalentops.crash import report
+from kalentops.crash import _scrubbed, report
 
 KEY = "k3y+never/shown=to~anybody"
 
@@ -66,3 +66,9 @@ def test_nowhere_to_write(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     assert "ValueError: odd\\u{1b}" in said
     assert "please open an issue with the text above" in said
     assert "\x1b" not in said
+
+
+def test_a_password_that_holds_an_at_sign_is_left_out_whole() -> None:
+    assert (
+        _scrubbed("through http://u:SECRET@PART@proxy.example:1/x") == "through http://***@proxy.example:1/x"
+    )
