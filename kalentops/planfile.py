@@ -120,9 +120,7 @@ def _moved(saved: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as stream:
-            data = stream.read(_MAX_BYTES)
-        saved = json.loads(data)
+        saved = json.loads(durable.read(path, _MAX_BYTES))
         version = str(saved["format_version"])
     except FileNotFoundError:
         raise UsageError(f"there is no file {path}", hint=_NO_FILE) from None
