@@ -231,7 +231,8 @@ def _answered(process: subprocess.Popen[bytes], leader: int, answer: bytes) -> b
     shown = b""
     while process.poll() is None:
         # Again and again, as a person would: a ^C that comes between the prompt and the read is easily lost.
-        os.write(leader, answer)
+        if b"interrupted" not in shown:
+            os.write(leader, answer)
         shown += _shown_within(leader, 1.0)
     return shown + _shown_within(leader, 0.2)
 

@@ -14,6 +14,7 @@ from tests.builders import blueprint, step
 from tests.harness import Project
 from tests.hostile import HOSTILE, quoted
 from tests.reports import judges
+from tests.sizes import some
 
 pytestmark = pytest.mark.processes
 
@@ -198,7 +199,7 @@ def _is_name(text: str) -> bool:
     return "/" not in text and "\0" not in text and len(text.encode()) < 240 and not text.startswith(".")
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", some(FORMS, 2))
 def test_hostile_files_reach_nobody_who_reads_along(form: str, nested: Project, summary: Path) -> None:
     """Their names, their keys and their texts, most of which no rule lets pass."""
     _hostile_files(nested)
@@ -240,7 +241,7 @@ def _valid_files(project: Project) -> int:
     return len(HOSTILE) - len(bad)
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", some(FORMS, 2))
 def test_hostile_texts_that_are_valid_reach_nobody_either(form: str, nested: Project, summary: Path) -> None:
     number = _valid_files(nested)
     assert number >= 90

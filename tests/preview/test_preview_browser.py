@@ -14,7 +14,7 @@ from tests.harness import Project
 from tests.preview.conftest import Look
 from tests.preview.pages import CADENCE, commit
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.thorough]
 
 SAMPLES = "samples:\n  - {firstname: Ada, candidateCompanyName: Example}\n  - {firstname: Zoé}\n"
 

@@ -24,7 +24,7 @@ ELEMENTS = set(
 )
 
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.thorough]
 TEXTS = {kind: [(name, text) for name, text in texts if text.strip()] for kind, texts in CLASSES.items()}
 
 

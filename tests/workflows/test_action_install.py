@@ -51,6 +51,7 @@ def install(home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.thorough
 def test_settings_of_the_runner_say_where_packages_come_from_and_nothing_else(tmp_path: Path) -> None:
     """A mirror is kept. What would install elsewhere, or more, or nothing, is not, and no dependency is looked for."""
     mirror = tmp_path / "mirror"
