@@ -262,7 +262,7 @@ def server() -> Iterator[BackgroundEmulator]:
 
 def test_any_life(server: BackgroundEmulator) -> None:
     lives = settings(
-        max_examples=examples(100),
+        max_examples=examples(60),
         stateful_step_count=15,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -761,7 +761,7 @@ def traced(project: Project, emulator: BackgroundEmulator) -> Iterator[dict[str,
 @pytest.mark.processes
 @needs_strace
 @pytest.mark.usefixtures("unmeasured")
-@pytest.mark.parametrize(("call", "nth"), some(KILLS, 3), ids=str)
+@pytest.mark.parametrize(("call", "nth"), some(KILLS, 2), ids=str)
 def test_killed_at_any_point_the_next_import_goes_on(
     call: str, nth: int, project: Project, traced: dict[str, str]
 ) -> None:

@@ -61,7 +61,7 @@ def second_page(behaviour: Behaviour, *, every: bool) -> Any:
 @pytest.mark.usefixtures("no_backoff")
 @pytest.mark.parametrize(
     ("fault", "how_often"),
-    some([*((each, "once") for each in EVERYTHING), *((each, "always") for each in LASTING)], 24),
+    some([*((each, "once") for each in EVERYTHING), *((each, "always") for each in LASTING)], 16),
 )
 def test_a_plan_is_right_or_there_is_none(
     fault: str,

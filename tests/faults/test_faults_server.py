@@ -33,7 +33,7 @@ def _converges(project: Project, proxy: FaultProxy, truth: Truth) -> None:
     assert project.run("plan", "--detailed-exitcode").code == 0
 
 
-@pytest.mark.parametrize("fault", some([*FOR_CREATES], 24))
+@pytest.mark.parametrize("fault", some([*FOR_CREATES], 16))
 def test_create(fault: str, project: Project, proxy: FaultProxy, truth: Truth) -> None:
     project.write("sourcing_a", {"one": blueprint("One"), "two": blueprint("Two")})
     truth.watch(proxy)
@@ -46,7 +46,7 @@ def test_create(fault: str, project: Project, proxy: FaultProxy, truth: Truth) -
     assert {len(ids) for ids in truth.on_server().values()} == {1}
 
 
-@pytest.mark.parametrize("fault", some([*EVERYTHING], 24))
+@pytest.mark.parametrize("fault", some([*EVERYTHING], 16))
 def test_fill(fault: str, project: Project, proxy: FaultProxy, truth: Truth) -> None:
     project.write("sourcing_a", {"one": blueprint("One"), "two": blueprint("Two")})
     truth.watch(proxy)
@@ -62,7 +62,7 @@ def test_fill(fault: str, project: Project, proxy: FaultProxy, truth: Truth) -> 
     assert (proxy.count("create"), truth.leftovers()) == (2, [])
 
 
-@pytest.mark.parametrize("fault", some([*EVERYTHING], 16))
+@pytest.mark.parametrize("fault", some([*EVERYTHING], 12))
 def test_update(fault: str, project: Project, proxy: FaultProxy, truth: Truth) -> None:
     project.write("sourcing_a", {"one": blueprint("One"), "two": blueprint("Two")})
     assert project.apply().code == 0

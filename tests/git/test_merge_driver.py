@@ -18,6 +18,7 @@ from kalentops.errors import StateDamaged
 from kalentops.state.entries import Entry, State
 from kalentops.state.format import dump_state, load_state
 from tests.harness import STATE, Project, Ran
+from tests.sizes import some
 from tests.store.samples import address, entry, intent, state
 
 pytestmark = [
@@ -141,7 +142,7 @@ def push_first(clone: Clone) -> None:
 WAYS = [("pull", "-q", "--no-rebase", "--no-edit"), ("pull", "-q", "--rebase")]
 
 
-@pytest.mark.parametrize("way", WAYS, ids=["merge", "rebase"])
+@pytest.mark.parametrize("way", some(WAYS, 1), ids=str)
 def test_two_clones_that_both_applied_come_together(
     clones: tuple[Clone, Clone], way: tuple[str, ...]
 ) -> None:
@@ -176,7 +177,7 @@ def test_a_rebase_of_several_runs(clones: tuple[Clone, Clone]) -> None:
     assert two.git("rev-list", "--count", "origin/main..main").strip() == "4"
 
 
-@pytest.mark.parametrize("way", WAYS, ids=["merge", "rebase"])
+@pytest.mark.parametrize("way", some(WAYS, 1), ids=str)
 def test_both_have_begun_the_state(tmp_path: Path, way: tuple[str, ...], driver: str) -> None:
     """BASE is an empty file then."""
     one, two = make_clones(tmp_path, None, driver)
@@ -187,7 +188,7 @@ def test_both_have_begun_the_state(tmp_path: Path, way: tuple[str, ...], driver:
     assert two.state.ids() == {"bp-1": address(1), "bp-2": address(2)}
 
 
-@pytest.mark.parametrize("way", WAYS, ids=["merge", "rebase"])
+@pytest.mark.parametrize("way", some(WAYS, 1), ids=str)
 def test_two_states_begun_apart_are_a_conflict(tmp_path: Path, way: tuple[str, ...], driver: str) -> None:
     one, two = make_clones(tmp_path, None, driver)
     one.commit(state(1))
@@ -201,7 +202,7 @@ def test_two_states_begun_apart_are_a_conflict(tmp_path: Path, way: tuple[str, .
     assert two.git("status", "--porcelain").split() == ["AA", STATE]
 
 
-@pytest.mark.parametrize("way", WAYS, ids=["merge", "rebase"])
+@pytest.mark.parametrize("way", some(WAYS, 1), ids=str)
 def test_two_ids_for_one_address_stop_it_and_everything_after_it(
     clones: tuple[Clone, Clone], way: tuple[str, ...]
 ) -> None:
@@ -307,7 +308,7 @@ def test_a_conflict_of_a_clone_without_the_driver_names_the_remedy(clones: tuple
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
-@pytest.mark.parametrize("way", WAYS, ids=["merge", "rebase"])
+@pytest.mark.parametrize("way", some(WAYS, 1), ids=str)
 def test_where_the_disk_is_full_nothing_looks_like_a_merge(
     clones: tuple[Clone, Clone], way: tuple[str, ...]
 ) -> None:

@@ -43,6 +43,7 @@ def test_power_cuts() -> None:
     assert found["states"] > found["operations"]
 
 
+@pytest.mark.thorough  # the attack `journal` is the same
 def test_torn_and_flipped_journals() -> None:
     found = powerloss.damage_journal()
     assert (found["silent_flips"], found["problems"]) == (0, [])
