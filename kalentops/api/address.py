@@ -46,7 +46,7 @@ def _is_dots(segment: str) -> bool:
     plain = unquote(segment)
     while plain != segment:
         segment, plain = plain, unquote(plain)
-    return segment in {".", ".."} or bool(set(segment) & set("/\\"))
+    return segment.partition(";")[0] in {".", ".."} or bool(set(segment) & set("/\\"))
 
 
 def _shown(url: str) -> str:

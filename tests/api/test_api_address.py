@@ -73,6 +73,7 @@ MALFORMED = "KALENT_API_URL is no URL: its host or its port is malformed"
         ("https://app.kalent.ai/api/.%2e", "leaves its own path"),
         ("https://app.kalent.ai/api/%252e%252e/x", "leaves its own path"),
         ("https://app.kalent.ai/api/..%2fx", "leaves its own path"),
+        ("https://app.kalent.ai/api/..;/x", "leaves its own path"),
         ("https://app.kalent.ai/api/..%5cx", "leaves its own path"),
         ("https://app.kalent.ai/api?x=1", "is no base URL"),
         ("https://app.kalent.ai/api?", "is no base URL"),
