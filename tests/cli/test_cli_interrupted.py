@@ -76,7 +76,7 @@ def dripping(held: threading.Event) -> Behaviour:
 TROUBLE = {"never": never, "unavailable": unavailable, "dripping": dripping}
 
 
-@pytest.mark.parametrize(("command", "trouble"), some([*product(READING, TROUBLE)], 7))
+@pytest.mark.parametrize(("command", "trouble"), some([*product(READING, TROUBLE)], 5))
 def test_what_only_reads_ends_at_once(
     command: str, trouble: str, applied: Project, proxy: FaultProxy
 ) -> None:

@@ -81,6 +81,7 @@ def test_a_commit_that_is_in_order_passes(project: Project, tmp_path: Path) -> N
     assert ran.out.count("Passed") == 2
 
 
+@pytest.mark.thorough
 def test_validate_looks_at_all_files_when_one_is_committed(project: Project, tmp_path: Path) -> None:
     """The same name twice in one sourcing is wrong in two files, of which one is not part of the commit."""
     configure(project, [installed(HOOKS[0])])
@@ -106,6 +107,7 @@ def test_fmt_mends_the_file_and_stops_the_commit(project: Project, tmp_path: Pat
     assert pre_commit(project, "--all-files", home=tmp_path).code == 0
 
 
+@pytest.mark.thorough
 def test_other_files_start_no_hook(project: Project, tmp_path: Path) -> None:
     configure(project, [installed(hook) for hook in HOOKS])
     commit(project.folder, "Hooks")
@@ -116,6 +118,7 @@ def test_other_files_start_no_hook(project: Project, tmp_path: Path) -> None:
     assert ran.out.count("Skipped") == 2
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("below", some(["teams/paris", ""], 1))
 def test_the_hooks_that_init_writes_without_a_repository_to_name(below: str, tmp_path: Path) -> None:
     folder = tmp_path / "repository"

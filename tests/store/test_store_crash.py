@@ -22,7 +22,7 @@ pytestmark = [
     ("what", "size", "at_least"),
     [("points", 1, 300), ("rounds", 30, 500)]
     if SUITE == "thorough"
-    else [("points", 5, 60), ("rounds", 5, 50)],
+    else [("points", 9, 30), ("rounds", 3, 30)],
 )
 def test_nothing_is_lost(tmp_path: Path, what: str, size: int, at_least: int) -> None:
     command = [sys.executable, "-m", "tests.store.crashing", what, str(tmp_path), str(size)]

@@ -171,6 +171,7 @@ def test_a_failed_probe_leaves_the_branch_and_the_files_as_they_were(
     assert git(job.folder, "status", "--porcelain") == ""
 
 
+@pytest.mark.thorough
 def test_an_ids_own_commits_are_no_conflict_after_a_force_push(remote: Remote, checkout: Checkout) -> None:
     job = checkout("job")
     assert job.apply().code == 0
@@ -183,7 +184,7 @@ def test_an_ids_own_commits_are_no_conflict_after_a_force_push(remote: Remote, c
     assert job.ids
 
 
-@pytest.mark.parametrize("how", ["deleted", "staged"])
+@pytest.mark.parametrize("how", some(["staged", "deleted"], 1))
 def test_a_state_that_is_gone_is_not_taken_off_the_branch(
     how: str, remote: Remote, checkout: Checkout
 ) -> None:
@@ -203,6 +204,7 @@ def test_a_state_that_is_gone_is_not_taken_off_the_branch(
     assert remote.log == log
 
 
+@pytest.mark.thorough
 def test_in_a_repository_without_a_commit_none_is_begun(remote: Remote, checkout: Checkout) -> None:
     job = checkout("job")
     assert job.apply().code == 0
@@ -214,6 +216,7 @@ def test_in_a_repository_without_a_commit_none_is_begun(remote: Remote, checkout
     assert remote.log == ["Begin"]
 
 
+@pytest.mark.thorough
 def test_a_journal_that_was_taken_out_goes_from_the_branch(remote: Remote, checkout: Checkout) -> None:
     """A killed run had left it, it was committed, and `git rm` has taken it out since."""
     job = checkout("job")
@@ -230,6 +233,7 @@ def test_a_journal_that_was_taken_out_goes_from_the_branch(remote: Remote, check
     assert state_on(remote) == job.ids
 
 
+@pytest.mark.thorough
 def test_a_state_that_is_executable_is_no_news(remote: Remote, checkout: Checkout) -> None:
     """As on disks that know no modes: each push would record the other one."""
     job = checkout("job")
@@ -296,7 +300,7 @@ def test_an_index_that_is_locked_is_told(checkout: Checkout) -> None:
     assert "remove the file" in ran.err
 
 
-@pytest.mark.parametrize("probe", [(), ("--probe",)], ids=["push", "probe"])
+@pytest.mark.parametrize("probe", some([("--probe",), ()], 1), ids=str)
 def test_a_probe_is_signed_where_commits_are(
     probe: tuple[str, ...], remote: Remote, checkout: Checkout
 ) -> None:
@@ -353,7 +357,7 @@ def test_an_interrupt_lets_git_end_what_it_is_at(remote: Remote, checkout: Check
     assert git(job.folder, "status", "--porcelain") == ""
 
 
-@pytest.mark.parametrize("probe", [(), ("--probe",)], ids=["push", "probe"])
+@pytest.mark.parametrize("probe", some([("--probe",), ()], 1), ids=str)
 def test_a_token_that_can_only_read_is_told_at_once(
     probe: tuple[str, ...], remote: Remote, checkout: Checkout
 ) -> None:
@@ -419,6 +423,7 @@ def test_a_kill_after_any_call_of_git_that_changes_something_loses_nothing(call:
     assert git(job.folder, "status", "--porcelain") == ""
 
 
+@pytest.mark.thorough
 def test_four_that_push_at_once_while_a_fifth_goes_on_pushing(remote: Remote, checkout: Checkout) -> None:
     job = checkout("job")
     assert job.apply().code == 0
@@ -471,6 +476,7 @@ def test_settings_of_the_user_change_nothing(apart: Apart) -> None:
     assert "\r" not in remote.show(STATE)
 
 
+@pytest.mark.thorough
 def test_from_a_worktree_and_from_a_submodule(remote: Remote, checkout: Checkout, tmp_path: Path) -> None:
     job = checkout("job")
     git(job.folder, "worktree", "add", "--quiet", "-b", "other", str(tmp_path / "tree"))
@@ -504,7 +510,7 @@ def test_git_is_not_given_the_key(checkout: Checkout) -> None:
     assert KEY not in seen.read_text()
 
 
-@pytest.mark.parametrize("probe", [(), ("--probe",)], ids=["push", "probe"])
+@pytest.mark.parametrize("probe", some([("--probe",), ()], 1), ids=str)
 def test_a_commit_of_the_user_during_the_push_stays_where_it_is(
     probe: tuple[str, ...], remote: Remote, checkout: Checkout
 ) -> None:

@@ -125,6 +125,7 @@ def test_a_protected_branch_stops_it_before_anything_is_created(
     assert emulator.store.blueprints("sourcing_a") == []
 
 
+@pytest.mark.thorough
 def test_a_part_that_was_done_is_recorded(remote: Remote, start: Start) -> None:
     clone = remote.clone("more")
     Project(clone, "").write("sourcing_nowhere", {"two": blueprint("Two")})
@@ -260,6 +261,7 @@ def test_a_pull_request_shows_the_sentence_before_and_after(
     )
 
 
+@pytest.mark.thorough
 def test_a_pull_request_from_a_fork_is_reviewed_without_a_comment(
     pull_request: Runner, remote: Remote, github: StandIn
 ) -> None:
@@ -302,6 +304,7 @@ def job_with(**given: str) -> str:
     return json.dumps({"jobs": {"one": {"steps": [checkout, {"uses": ACTION, "with": given}]}}})
 
 
+@pytest.mark.thorough
 def test_the_action_alone_applies_and_commits(
     remote: Remote, start: Start, emulator: BackgroundEmulator
 ) -> None:
@@ -336,6 +339,7 @@ def test_the_action_without_a_key_is_refused(start: Start) -> None:
     assert "KALENT_API_KEY" in job.log
 
 
+@pytest.mark.thorough
 def test_no_module_of_the_reviewed_repository_is_run(remote: Remote, start: Start) -> None:
     """`python -m venv` looks into the current folder first, which is the checkout of somebody's pull request."""
     clone = remote.clone("hostile")

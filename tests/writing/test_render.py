@@ -113,19 +113,19 @@ def test_any_text_is_a_text_for_every_reader(text: str) -> None:
         assert yaml.safe_load(written) == {field: text}, written
 
 
-@pytest.mark.parametrize("text", WORDS, ids=lambda text: ascii(text)[:24])
 @pytest.mark.parametrize("place", ["entry", "item", "key", "flow", "flow-key"])
-def test_each_word_of_ill_repute(text: str, place: str) -> None:
-    data: Any = {
-        "entry": {"x": text},
-        "item": {"x": [text, [text]]},
-        "key": {"x": {text: text}},
-        "flow": {"policy": {"a": text}},
-        "flow-key": {"policy": {text: 1}},
-    }[place]
-    written = render.step_text(data, 0) + "\n"
-    assert same(read(written), [data]), written
-    assert same(yaml.safe_load(written), [data]), written
+def test_each_word_of_ill_repute(place: str) -> None:
+    for text in WORDS:
+        data: Any = {
+            "entry": {"x": text},
+            "item": {"x": [text, [text]]},
+            "key": {"x": {text: text}},
+            "flow": {"policy": {"a": text}},
+            "flow-key": {"policy": {text: 1}},
+        }[place]
+        written = render.step_text(data, 0) + "\n"
+        assert same(read(written), [data]), written
+        assert same(yaml.safe_load(written), [data]), written
 
 
 def test_a_file_looks_as_people_write_it() -> None:
