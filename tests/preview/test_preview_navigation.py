@@ -12,7 +12,7 @@ from tests.builders import blueprint
 from tests.harness import Project
 from tests.preview.conftest import Look
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.thorough]
 POSITIONS, EACH = 12, 5
 MOVING: dict[str, Any] = {"reduced_motion": "no-preference"}
 
