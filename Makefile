@@ -32,7 +32,7 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
 demo: $(VENV)/.run ## The main job on this repository's blueprints, against a local stand-in for the API
 	@$(BIN)/kalentops demo
 
-quick: $(VENV)/.dev ## Tests without processes, in under a minute: while one edits
+quick: $(VENV)/.dev ## Tests without processes and waits: while one edits
 	@SUITE=quick $(PYTEST) $(ARGS)
 
 test: $(VENV)/.dev ## All tests at their usual size, before each pull request; ARGS="…" goes to pytest

@@ -33,7 +33,7 @@ hypothesis.settings.load_profile("kalentops")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-_LEFT_OUT = {"quick": {"processes", "thorough"}, "usual": {"thorough"}, "thorough": set[str]()}
+_LEFT_OUT = {"quick": {"processes", "waits", "thorough"}, "usual": {"thorough"}, "thorough": set[str]()}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -13,6 +13,8 @@ from tests.faults.catalogue import EVERYTHING
 from tests.faults.proxy import Exchange, FaultProxy, Response, on
 from tests.harness import Project, Truth
 
+pytestmark = pytest.mark.waits
+
 ADDRESS = "sourcing_a/one"
 
 

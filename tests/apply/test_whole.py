@@ -11,6 +11,8 @@ from tests.builders import blueprint
 from tests.faults.proxy import Behaviour, Exchange, FaultProxy, Request, Response, on
 from tests.harness import Project, Truth
 
+pytestmark = pytest.mark.waits
+
 ADDRESS = "sourcing_a/one"
 SAID = "does not send it again on its own"
 

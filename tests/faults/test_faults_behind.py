@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from kalentops.emulator.server import BackgroundEmulator
 from tests.builders import blueprint
 from tests.faults.proxy import Behaviour, Exchange, FaultProxy, Request, Response, on
 from tests.harness import Project
+
+pytestmark = pytest.mark.waits
 
 FIRST, SECOND = blueprint("One"), blueprint("One", steps=1)
 

@@ -9,6 +9,8 @@ from tests.faults.proxy import Behaviour, Exchange, FaultProxy, Request
 from tests.harness import Project, Truth
 from tests.sizes import some
 
+pytestmark = pytest.mark.waits
+
 WINDOW = 0.2
 
 

@@ -13,6 +13,8 @@ from tests.faults.proxy import Behaviour, Exchange, FaultProxy, Request
 from tests.harness import Project, Truth
 from tests.sizes import some
 
+pytestmark = pytest.mark.waits
+
 # What the API says of one sourcing, in its own words, concerns that sourcing: 401 and 402 concern them all.
 OF_ALL = {each for each in REFUSALS if each[:3] in {"401", "402"}}
 OF_ONE = {*REFUSALS, "key echoed"} - OF_ALL

@@ -13,7 +13,7 @@ from tests.faults.proxy import Exchange, FaultProxy, on
 from tests.harness import Project, Truth
 from tests.sizes import some
 
-pytestmark = pytest.mark.usefixtures("no_backoff")
+pytestmark = [pytest.mark.waits, pytest.mark.usefixtures("no_backoff")]
 CODES = {0, 1, 4, 5}
 
 

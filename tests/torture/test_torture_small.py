@@ -14,6 +14,8 @@ from tests.torture.faulty import MUTANTS, Mutant
 from tests.torture.page import _BEGIN, broken, table
 from tests.torture.simulate import run_seed
 
+pytestmark = pytest.mark.waits
+
 _NOTICED_AT_ONCE = ("no sync of the journal", "serial not checked", "only page one", "intents are not folded")
 
 
