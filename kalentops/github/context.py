@@ -15,6 +15,7 @@ from typing import Any, Final
 from kalentops.api.secret import ApiKey, usable
 from kalentops.config import STATE
 from kalentops.errors import NoKey, NoPullRequest, UsageError
+from kalentops.git.worktree import top_of
 from kalentops.text import clip
 
 API_URL: Final = "https://api.github.com"
@@ -119,7 +120,7 @@ def target_name(project: Path, state: Path | None = None) -> str:
     Where the project has several environments, each has a state of its own: the path of one that is not the usual one
     stands for the folder.
     """
-    root = next((each for each in (project, *project.parents) if (each / ".git").exists()), project)
+    root = top_of(project) or project
     if state is None or state.resolve() == project / STATE:
         return project.relative_to(root).as_posix()
     path = state.resolve()

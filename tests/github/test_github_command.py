@@ -28,6 +28,7 @@ def workflow(tmp_path: Path, github: StandIn) -> Project:
     )
     folder = tmp_path / "repository"
     (folder / ".git").mkdir(parents=True)
+    (folder / ".git" / "HEAD").touch()
     (folder / "report.md").write_text(REPORT)
     environment = {
         "GITHUB_TOKEN": TOKEN,

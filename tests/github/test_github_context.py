@@ -155,10 +155,13 @@ def test_the_target_is_the_folder_as_seen_from_the_repository(tmp_path: Path) ->
 def test_each_state_of_a_project_is_a_target(tmp_path: Path) -> None:
     project = tmp_path / "site" / "teams" / "paris"
     (project / ".git").mkdir(parents=True)
+    (project / ".git" / "HEAD").touch()
     assert target_name(project, project / "kalentops.state.json") == "."
     assert target_name(project, project / "staging.json") == "staging.json"
+    (project / ".git" / "HEAD").unlink()
     (project / ".git").rmdir()
     (tmp_path / "site" / ".git").mkdir()
+    (tmp_path / "site" / ".git" / "HEAD").touch()
     assert target_name(project, project / "kalentops.state.json") == "teams/paris"
     assert target_name(project, project / "../staging.json") == "teams/staging.json"
     outside = tmp_path / "state.json"
