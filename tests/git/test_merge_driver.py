@@ -26,8 +26,10 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("git") is None, reason="there is no git"),
 ]
 ROOT = Path(__file__).parents[2]
-# As the README has it, with this interpreter's kalentops.
-_ADVICE = re.search(r"driver \\\n  '(kalentops .*?)'", (ROOT / "README.md").read_text(encoding="utf-8"))
+# As docs/state.md has it, with this interpreter's kalentops.
+_ADVICE = re.search(
+    r"driver \\\n  '(kalentops .*?)'", (ROOT / "docs" / "state.md").read_text(encoding="utf-8")
+)
 assert _ADVICE
 COMMAND = _ADVICE[1]
 MISSING = COMMAND.replace("kalentops", "kalentops-that-is-not-there", 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -144,10 +145,15 @@ def test_the_own_blueprints_are_laid_out(text: str) -> None:
     assert laid_out(text) == text
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/format.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "getting-started", "writing-blueprints", "positions", "format"]
+)
 def test_the_examples_in_the_documents_are_laid_out(document: str) -> None:
-    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / document).read_text(encoding="utf-8"), re.DOTALL)
-    files = [block for block in blocks if "sourcingId:" in block]
+    path = ROOT / (document if document == "README.md" else f"docs/{document}.md")
+    blocks = re.findall(
+        r"^ *```yaml\n(.*?)^ *```$", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    files = [dedent(block) for block in blocks if "sourcingId:" in block]
     assert files
     for block in files:
         assert laid_out(block) == block
