@@ -45,7 +45,7 @@ check: $(VENV)/.dev ## Lint, types and the structure: before each commit
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -q tests/project
+	@$(BIN)/python -m pytest -q tests/structure
 
 cover: ## The same with coverage of lines and branches: 95 % at least
 	@$(MAKE) --no-print-directory test ARGS="--cov --cov-report=term --cov-fail-under=95 $(ARGS)"

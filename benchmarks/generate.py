@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from kalentops.canonical import Canonical, observable
-from kalentops.checking import Desired
-from kalentops.repository import load
-from kalentops.state.entries import Entry, State
-from kalentops.state.format import dump_state
+from kalentops.blueprint.body import Canonical, observable
+from kalentops.project.check import Desired
+from kalentops.project.load import load
+from kalentops.state.codec import dump_state
+from kalentops.state.model import Entry, State
 
 SEED: Final = 20_261_122
 STATE: Final = "kalentops.state.json"

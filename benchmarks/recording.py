@@ -12,11 +12,11 @@ from benchmarks import generate
 from benchmarks.figures import Figure, of_pair
 from benchmarks.measure import Cost, in_turns
 from benchmarks.scale import Scale
-from kalentops.canonical import of_body
-from kalentops.state.entries import Done, Intended, Intent, State
-from kalentops.state.format import dump_state, load_state
-from kalentops.store.base import Session
-from kalentops.store.filestore import FileStore
+from kalentops.blueprint.body import of_body
+from kalentops.state.codec import dump_state, load_state
+from kalentops.state.model import Done, Intended, Intent, State
+from kalentops.state.store.file import FileStore
+from kalentops.state.store.session import Session
 
 _FEW: Final = 10
 _AIM: Final = 1.1

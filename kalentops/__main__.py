@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from kalentops.streams import finish, prepare
+from kalentops.support.streams import finish, prepare
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def _run(args: list[str]) -> int:
 
         sys.stdout.write(f"kalentops {__version__}\n")
         return 0
-    from kalentops.cli import run
+    from kalentops.cli.main import run
 
     return run(args)
 

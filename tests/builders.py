@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final, Literal
 
-from kalentops.canonical import content_digest, observable, of_body
-from kalentops.checking import Desired
-from kalentops.remote import Remote
-from kalentops.rules.engine import Named
-from kalentops.state.entries import Entry, Intent, State
+from kalentops.blueprint.body import content_digest, observable, of_body
+from kalentops.blueprint.remote import Remote
+from kalentops.lint.engine import Named
+from kalentops.project.check import Desired
+from kalentops.state.model import Entry, Intent, State
 
 Body = dict[str, Any]
 AT: Final = "2026-01-02T03:04:05Z"

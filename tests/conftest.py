@@ -16,8 +16,8 @@ import hypothesis
 import pytest
 import stamina
 
-from kalentops.api.retrying import ATTEMPTS
 from kalentops.emulator.server import BackgroundEmulator
+from kalentops.http.retry import ATTEMPTS
 from tests.faults.proxy import FaultProxy
 from tests.harness import Project, Truth
 from tests.sizes import SUITE, examples

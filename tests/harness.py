@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from kalentops.cli import run as run_cli
+from kalentops.blueprint.stub import Mark, mark_of
+from kalentops.cli.main import run as run_cli
 from kalentops.emulator.server import BackgroundEmulator
-from kalentops.stub import Mark, mark_of
 from tests.faults.proxy import FaultProxy, Request
 from tests.strategies import to_yaml
 

@@ -11,9 +11,9 @@ from kalentops.action.inputs import Inputs
 from kalentops.action.outputs import Outcome, write_outputs
 from kalentops.action.steps import comment, run
 from kalentops.errors import UsageError
-from kalentops.reports.inert import inert
-from kalentops.streams import finish, prepare
-from kalentops.text import visible
+from kalentops.output.ci_escape import inert
+from kalentops.support.streams import finish, prepare
+from kalentops.support.text import visible
 
 
 def main(args: Sequence[str]) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import Final
 
-from kalentops.cli import run as run_command
+from kalentops.cli.main import run as run_command
 
 INTERRUPTED: Final = 130
 _SUMMARY: Final = "GITHUB_STEP_SUMMARY"

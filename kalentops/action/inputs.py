@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from kalentops.cli import parameters
+from kalentops.cli.main import parameters
 from kalentops.errors import UsageError
-from kalentops.text import clip
+from kalentops.support.text import clip
 
 OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "paths": ("paths", "plan_or_paths"),

@@ -15,8 +15,8 @@ from kalentops.action.inputs import Inputs
 from kalentops.action.outputs import RESULTS, Outcome
 from kalentops.errors import UsageError
 from kalentops.git.history import is_merge
-from kalentops.reports.inert import inert
-from kalentops.text import clip, count, visible
+from kalentops.output.ci_escape import inert
+from kalentops.support.text import clip, count, visible
 
 COUNTS: Final = ("create", "update", "adopt", "conflict", "resume", "orphan")
 _MAY_NOT_WRITE: Final = 4

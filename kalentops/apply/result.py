@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from kalentops.planning.plan import Action
+from kalentops.plan.build import Action
 
 
 class Outcome(StrEnum):

@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from kalentops.apply.base import Api, Job, Options, Recorder, Run, View
+from kalentops.apply.context import Api, Job, Options, Recorder, Run, View
 from kalentops.apply.events import Began, Finished, Observer
 from kalentops.apply.result import ApplyResult, Cause, Outcome, Result
 from kalentops.apply.sourcing import Sourcing, look, work
 from kalentops.apply.workspace import confirm_workspace
-from kalentops.clock import Clock
-from kalentops.planning.plan import ASKS, Action, Change, Plan
-from kalentops.state.entries import State
+from kalentops.plan.build import ASKS, Action, Change, Plan
+from kalentops.state.model import State
+from kalentops.support.clock import Clock
 
 _A = TypeVar("_A")
 _B = TypeVar("_B")

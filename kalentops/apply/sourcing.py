@@ -8,19 +8,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from kalentops.apply.base import Job, Run, View, from_error
-from kalentops.apply.creating import create
+from kalentops.apply.context import Job, Run, View, from_error
+from kalentops.apply.create import create
 from kalentops.apply.events import Finished, Listed, Written
-from kalentops.apply.readback import await_listed, confirm, read_back
 from kalentops.apply.result import Outcome, Result
-from kalentops.apply.resuming import resume
-from kalentops.apply.updating import update
+from kalentops.apply.resume import resume
+from kalentops.apply.update import update
+from kalentops.apply.verify import await_listed, confirm, read_back
+from kalentops.blueprint.stub import stubs
 from kalentops.errors import KalentopsError
-from kalentops.planning.advice import leftover
-from kalentops.planning.lookalikes import is_there
-from kalentops.planning.plan import Action
-from kalentops.state.entries import Entry
-from kalentops.stub import stubs
+from kalentops.plan.advice import leftover
+from kalentops.plan.build import Action
+from kalentops.plan.matching import is_there
+from kalentops.state.model import Entry
 
 _ORDER = {Action.RESUME: 0, Action.UPDATE: 1, Action.ADOPT: 2, Action.CREATE: 2}
 

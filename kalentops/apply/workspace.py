@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from kalentops.apply.base import Run, View
+from kalentops.apply.context import Run, View
 from kalentops.apply.sourcing import Sourcing
 from kalentops.errors import Forbidden, RefusedByApi
-from kalentops.planning.workspace import Looked, check_workspace, is_known, witnesses
-from kalentops.state.entries import State
+from kalentops.plan.workspace import Looked, check_workspace, is_known, witnesses
+from kalentops.state.model import State
 
 
 def confirm_workspace(

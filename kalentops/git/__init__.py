@@ -1,1 +1,1 @@
-"""The repository that a project lies in: its earlier versions, and what is committed and pushed there."""
+"""The git repository around a project: earlier versions, and what is committed and pushed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from kalentops.text import clip
+from kalentops.support.text import clip
 
 _MARKED: Final = ("fatal:", "error:", "remote: error:")
 # Hints of git are about its own commands, such as how to turn the hint off; the rest is for programs.

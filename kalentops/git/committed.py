@@ -8,8 +8,8 @@ from pathlib import Path
 
 from kalentops.errors import UsageError
 from kalentops.git.worktree import Worktree, looking
-from kalentops.store import durable
-from kalentops.store.journal import MAX_BYTES
+from kalentops.state.store.journal import MAX_BYTES
+from kalentops.support import atomic_write
 
 
 def is_uncommitted(file: Path) -> bool:
@@ -18,7 +18,7 @@ def is_uncommitted(file: Path) -> bool:
     No for a file that git keeps in another form, such as git-lfs: only its filter could tell.
     """
     try:
-        tree, data = looking(file.parent), durable.read(file, MAX_BYTES)
+        tree, data = looking(file.parent), atomic_write.read(file, MAX_BYTES)
         committed = _entry(tree, file)
         if committed is None:
             return not is_ignored(tree, file.name)

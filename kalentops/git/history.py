@@ -12,7 +12,7 @@ from typing import Final
 
 from kalentops.errors import UsageError
 from kalentops.git.worktree import looking
-from kalentops.text import clip
+from kalentops.support.text import clip
 
 _OID: Final = frozenset("0123456789abcdef")
 

@@ -22,7 +22,7 @@ from typing import Final
 
 from kalentops.errors import UsageError
 from kalentops.git import causes
-from kalentops.text import clip
+from kalentops.support.text import clip
 
 _SECONDS: Final = 300
 # GitHub gives a cancelled job 7.5 seconds before it asks again.

@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import quote
 
 from kalentops.errors import UsageError
-from kalentops.text import visible
+from kalentops.support.text import visible
 
 LIMIT: Final = 65_536
 _LONGEST_NAME: Final = 200

@@ -11,15 +11,15 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NoReturn, TypeVar
 
-from kalentops.api.dialect import Dialect
-from kalentops.api.retrying import TryAgain, retrying
-from kalentops.api.throttle import MAX_WAIT, Throttle, retry_after
-from kalentops.api.transport import Transport
 from kalentops.errors import Forbidden, RefusedByApi, Unauthorized, Unreachable, UntrustedList
 from kalentops.github.comments import Comment, is_login
 from kalentops.github.context import PullRequest
-from kalentops.outcome import Accepted, Answer, Limited, NotSent, Refused, Trouble, Unknown, Verdict
-from kalentops.text import clip
+from kalentops.http.dialect import Dialect
+from kalentops.http.retry import TryAgain, retrying
+from kalentops.http.throttle import MAX_WAIT, Throttle, retry_after
+from kalentops.http.transport import Transport
+from kalentops.http.verdict import Accepted, Answer, Limited, NotSent, Refused, Trouble, Unknown, Verdict
+from kalentops.support.text import clip
 
 # Thirty of the longest comments there can be, each character escaped, are less than what the transport takes.
 PAGE_SIZE: Final = 30

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from kalentops.api.secret import ApiKey, usable
-from kalentops.config import STATE
 from kalentops.errors import NoKey, NoPullRequest, UsageError
 from kalentops.git.worktree import top_of
-from kalentops.text import clip
+from kalentops.http.secret import ApiKey, usable
+from kalentops.project.config import STATE
+from kalentops.support.text import clip
 
 API_URL: Final = "https://api.github.com"
 TOKEN: Final = "GITHUB_TOKEN"  # noqa: S105 - the name of a variable

@@ -13,13 +13,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, Protocol
 
-from kalentops.clock import Clock
 from kalentops.errors import Interrupted, Unreachable, WrongAuthor
 from kalentops.github.body import same
 from kalentops.github.client import PAGE_SIZE, as_comment, refuse, unreachable
 from kalentops.github.comments import Comment, Create, Edit, Wanted, by, decide, ours, same_login, strangers
-from kalentops.outcome import Accepted, Limited, Unknown, Verdict
-from kalentops.text import clip
+from kalentops.http.verdict import Accepted, Limited, Unknown, Verdict
+from kalentops.support.clock import Clock
+from kalentops.support.text import clip
 
 # Seconds between looks for a POST whose answer was lost.
 _LOOKS: Final = (1.0, 2.0, 4.0, 8.0)

@@ -18,7 +18,7 @@ from urllib.request import url2pathname
 from kalentops import __version__
 from kalentops.errors import UsageError
 from kalentops.git.worktree import looking
-from kalentops.text import clip
+from kalentops.support.text import clip
 
 _NAME: Final = r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}"
 _ACTION: Final = re.compile(rf"({_NAME})@([0-9a-f]{{40}})")

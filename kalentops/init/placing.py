@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from kalentops.store import durable
+from kalentops.support import atomic_write
 
 BEGIN: Final = b"# >>> kalentops"
 END: Final = b"# <<< kalentops"
@@ -53,10 +53,10 @@ def place(root: Path, wanted: Wanted, *, dry_run: bool = False) -> Placed:
         if not dry_run:
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                durable.create(path, data)
+                atomic_write.create(path, data)
             except FileExistsError:
                 return Placed(wanted, "kept", "somebody else has made it meanwhile")
-            durable.sync_folder(path.parent)
+            atomic_write.sync_folder(path.parent)
         return Placed(wanted, "created")
     except OSError as error:
         return Placed(wanted, "failed", error.strerror or str(error))
@@ -89,7 +89,7 @@ def _beside(path: Path, wanted: Wanted, *, dry_run: bool) -> Placed:
     if after == before:
         return Placed(wanted, "there already")
     if not dry_run:
-        durable.replace(path, after)
+        atomic_write.replace(path, after)
     return Placed(wanted, "added to")
 
 

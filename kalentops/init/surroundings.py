@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from kalentops.config import Config, load_config
 from kalentops.errors import UsageError
 from kalentops.git.worktree import has_git, looking, opened, top_of
 from kalentops.init.contents import CONFIG, PLAIN, Setup
 from kalentops.init.origin import Origin
-from kalentops.text import clip
+from kalentops.project.config import Config, load_config
+from kalentops.support.text import clip
 
 # 127: kalentops is not installed; above: it was killed. A driver that can't be started, or finished, leaves one side
 # without a word; git's own merge of lines leaves both, with markers.

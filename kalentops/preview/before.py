@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kalentops.checking import Desired, Job, check_text
-from kalentops.earlier import read_earlier
-from kalentops.finding import Severity
-from kalentops.text import count
+from kalentops.lint.finding import Severity
+from kalentops.project.check import Desired, Job, check_text
+from kalentops.project.earlier import read_earlier
+from kalentops.support.text import count
 
 
 @dataclass(frozen=True, slots=True)

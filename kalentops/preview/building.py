@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kalentops.config import FILE, Config, load_config
 from kalentops.errors import KalentopsError
-from kalentops.loader.files import find
 from kalentops.preview.before import load_before
 from kalentops.preview.page import make_page
 from kalentops.preview.view import Page
-from kalentops.repository import Repository, load
+from kalentops.project.config import FILE, Config, load_config
+from kalentops.project.files import find
+from kalentops.project.load import Repository, load
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kalentops.model import VARIABLES, Step
+from kalentops.blueprint.model import VARIABLES, Step
+from kalentops.lint.kal301_long_invitation import LIMIT as INVITATION
+from kalentops.lint.kal303_long_inmail_subject import LIMIT as INMAIL_SUBJECT
+from kalentops.lint.sms import measure
 from kalentops.preview.rendering import Sample, fill, missing
 from kalentops.preview.view import Counter
-from kalentops.rules.kal301_long_invitation import LIMIT as INVITATION
-from kalentops.rules.kal303_long_inmail_subject import LIMIT as INMAIL_SUBJECT
-from kalentops.rules.sms import measure
-from kalentops.text import count
+from kalentops.support.text import count
 
 # What studies of silent reading find on average: 230 to 240 words of prose in a minute.
 _WORDS_A_MINUTE: Final = 230

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from kalentops.checking import Desired
-from kalentops.finding import Finding, Severity
+from kalentops.lint.finding import Finding, Severity
 from kalentops.preview import view
-from kalentops.text import visible
+from kalentops.project.check import Desired
+from kalentops.support.text import visible
 
 
 class Findings:

@@ -7,18 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
-from kalentops.checking import Desired
-from kalentops.finding import Finding, Severity
-from kalentops.model import VARIABLES
+from kalentops.blueprint.model import VARIABLES
+from kalentops.lint.finding import Finding, Severity
+from kalentops.lint.relocated import ends
 from kalentops.preview import view
 from kalentops.preview.before import Before
 from kalentops.preview.findings import Findings
 from kalentops.preview.rendering import SAMPLES, Sample
 from kalentops.preview.sequences import Showing, show_removed, show_sequence
 from kalentops.preview.steps import Candidates
-from kalentops.repository import Repository
-from kalentops.rules.relocated import ends
-from kalentops.text import clip, count, visible
+from kalentops.project.check import Desired
+from kalentops.project.load import Repository
+from kalentops.support.text import clip, count, visible
 
 _NAME: Final = 160
 _LABEL: Final = 48

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from kalentops.alike import Piece, hidden
-from kalentops.model import VARIABLES
-from kalentops.rules.texts import variables
-from kalentops.text import character_name, unseen
-from kalentops.words import compare
+from kalentops.blueprint.model import VARIABLES
+from kalentops.lint.texts import variables
+from kalentops.support.confusables_report import Piece, hidden
+from kalentops.support.text import character_name, unseen
+from kalentops.support.word_diff import compare
 
 Sample: TypeAlias = Mapping[str, str]
 Mark: TypeAlias = Literal["same", "old", "new"]

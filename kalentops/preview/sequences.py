@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
-from kalentops.checking import Desired
-from kalentops.diff import FieldChange, changes
-from kalentops.model import Blueprint
+from kalentops.blueprint.diff import FieldChange, changes
+from kalentops.blueprint.labels import span
+from kalentops.blueprint.model import Blueprint
+from kalentops.blueprint.timeline import moments
 from kalentops.preview import view
 from kalentops.preview.findings import Findings
 from kalentops.preview.steps import Candidates, Placed, fields_of, removed_step, show_step
 from kalentops.preview.wording import changes_of
-from kalentops.terms import span
-from kalentops.text import clip, count, visible
-from kalentops.timeline import moments
+from kalentops.project.check import Desired
+from kalentops.support.text import clip, count, visible
 
 _NAME: Final = 160
 

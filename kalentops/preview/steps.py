@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kalentops.diff import FieldChange
-from kalentops.model import Step
+from kalentops.blueprint.diff import FieldChange
+from kalentops.blueprint.model import Step
+from kalentops.blueprint.timeline import Moment
 from kalentops.preview import view
 from kalentops.preview.counting import counters
 from kalentops.preview.rendering import Part, Run, Sample, both, runs
 from kalentops.preview.wording import changes_of, channel, day, facts, kind_of, sender, style, wait
-from kalentops.text import clip
-from kalentops.timeline import Moment
+from kalentops.support.text import clip
 
 _NAME: Final = 160
 _TEXTS: Final = frozenset({"subject", "content"})

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from kalentops.alike import side_by_side
-from kalentops.diff import FieldChange
-from kalentops.model import SECONDS, Step
+from kalentops.blueprint.diff import FieldChange
+from kalentops.blueprint.labels import AT_ONCE, CHANNELS, GROUPS, LINKEDIN_KINDS, SETTLED, delay, kind, span
+from kalentops.blueprint.model import SECONDS, Step
+from kalentops.blueprint.timeline import Moment
 from kalentops.preview.view import Change, Channel, Day, Fact, Style, Wait
-from kalentops.terms import AT_ONCE, CHANNELS, GROUPS, LINKEDIN_KINDS, SETTLED, delay, kind, span
-from kalentops.text import clip, count
-from kalentops.timeline import Moment
+from kalentops.support.confusables_report import side_by_side
+from kalentops.support.text import clip, count
 
 _DAY: Final = SECONDS["day"]
 _STYLES: Final[dict[str, Style]] = {

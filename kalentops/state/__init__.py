@@ -1,1 +1,1 @@
-"""What kalentops has made in Kalent: its data, its form on disk, and how two of it become one. Pure."""
+"""What kalentops made in Kalent: its data, its form on disk, and the merge of two versions. Pure."""

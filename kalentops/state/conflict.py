@@ -11,9 +11,9 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Final
 
-from kalentops.state.entries import State
-from kalentops.state.format import dump_state
+from kalentops.state.codec import dump_state
 from kalentops.state.merge import EVERYTHING, Merged
+from kalentops.state.model import State
 
 MARKER: Final = b"<<<<<<<\n"
 """Enough of a marker for nobody to take a file for a state."""

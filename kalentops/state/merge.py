@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from kalentops.state.entries import Entry, Intent, State, moment
-from kalentops.state.format import entry_to_json, intent_to_json
+from kalentops.state.codec import entry_to_json, intent_to_json
+from kalentops.state.model import Entry, Intent, State, moment
 
 EVERYTHING: Final = ""
 _TAKE_ONE: Final = (

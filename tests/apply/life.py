@@ -14,14 +14,14 @@ from typing import Any, Final
 
 import stamina
 
-from kalentops.canonical import observable
+from kalentops.blueprint.body import observable
+from kalentops.blueprint.stub import mark_in, mark_of
 from kalentops.emulator.server import BackgroundEmulator
-from kalentops.finding import Severity
-from kalentops.repository import load
-from kalentops.rules.relocated import ends
-from kalentops.stub import mark_in, mark_of
-from kalentops.text import same_name
-from tests.apply.foretelling import check_foretold, stops
+from kalentops.lint.finding import Severity
+from kalentops.lint.relocated import ends
+from kalentops.project.load import load
+from kalentops.support.text import same_name
+from tests.apply.predicting import check_foretold, stops
 from tests.faults.proxy import Behaviour, Exchange, FaultProxy, Request
 from tests.harness import Project, Ran
 

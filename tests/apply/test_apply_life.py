@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kalentops.apply import base
+from kalentops.apply import context
 from kalentops.emulator.server import BackgroundEmulator
 from tests.builders import blueprint, step
 from tests.faults.proxy import Exchange, FaultProxy, Request, Response, on
@@ -849,8 +849,8 @@ def test_a_list_is_read_again_after_a_wait(
     project: Project, proxy: FaultProxy, emulator: BackgroundEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A colleague makes the same blueprint while the API makes us wait: it is adopted."""
-    assert base.MAX_AGE == 10, "as docs/design.md says; nobody wants to wait for that here"
-    monkeypatch.setattr(base, "MAX_AGE", 1.0)
+    assert context.MAX_AGE == 10, "as docs/design.md says; nobody wants to wait for that here"
+    monkeypatch.setattr(context, "MAX_AGE", 1.0)
     body = blueprint("One")
 
     def limit(exchange: Exchange) -> None:

@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from kalentops.api.client import ReadApi
-from kalentops.api.secret import ApiKey
-from kalentops.api.throttle import Throttle
-from kalentops.api.transport import HttpTransport, Network
-from kalentops.api.writing import WriteApi
-from kalentops.apply.base import Options
+from kalentops.apply.context import Options
 from kalentops.apply.events import Event, Listed
 from kalentops.apply.result import Outcome
 from kalentops.apply.run import apply_plan
-from kalentops.clock import SystemClock
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.errors import StateError
-from kalentops.planning.plan import Action, Change, Plan
-from kalentops.state.entries import Entry
-from kalentops.store.filestore import FileStore
+from kalentops.http.secret import ApiKey
+from kalentops.http.throttle import Throttle
+from kalentops.http.transport import HttpTransport, Network
+from kalentops.kalent.client import ReadApi
+from kalentops.kalent.write_client import WriteApi
+from kalentops.plan.build import Action, Change, Plan
+from kalentops.state.model import Entry
+from kalentops.state.store.file import FileStore
+from kalentops.support.clock import SystemClock
 from tests.builders import body, digest, entry, state
 from tests.harness import KEY
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from kalentops.blueprint.stub import Mark, stub
 from kalentops.emulator.server import BackgroundEmulator
-from kalentops.stub import Mark, stub
 from tests.builders import blueprint, step
 from tests.faults.catalogue import EVERYTHING
 from tests.faults.proxy import Exchange, FaultProxy, Response, on

@@ -46,7 +46,7 @@ def ask(applied: Project, monkeypatch: pytest.MonkeyPatch) -> Ask:
     """Run `apply` for somebody who answers, after having done something else first."""
 
     def run(answer: str, *args: str, meanwhile: Callable[[], object] = lambda: None) -> Ran:
-        monkeypatch.setattr("kalentops.commands.options.can_ask", lambda: True)
+        monkeypatch.setattr("kalentops.cli.commands.options.can_ask", lambda: True)
         monkeypatch.setattr(sys, "stdin", Person(answer, meanwhile))
         return applied.run("apply", *args)
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from kalentops import __version__
-from kalentops.cli import COMMANDS
+from kalentops.cli.main import COMMANDS
 from kalentops.emulator.server import BackgroundEmulator
-from kalentops.rules.table import RULES
+from kalentops.lint.table import RULES
 from tests.builders import blueprint
 from tests.harness import Project, Truth
 
@@ -173,7 +173,7 @@ def test_plan_json_has_the_documented_form(bare: Project) -> None:
 
 def test_no_is_an_answer_and_an_interruption_is_none(bare: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     bare.write("sourcing_a", {"one": blueprint("One")})
-    monkeypatch.setattr("kalentops.commands.options.can_ask", lambda: True)
+    monkeypatch.setattr("kalentops.cli.commands.options.can_ask", lambda: True)
     monkeypatch.setattr("click.confirm", lambda *_, **__: False)
     ran = bare.run("apply")
     assert (ran.code, ran.out, "error: answered no; nothing was begun" in ran.err) == (130, "", True)
@@ -184,7 +184,7 @@ def test_a_rule_on_a_terminal_has_the_terminals_width(bare: Project, monkeypatch
         "spelling and capitals included. The variables are {{firstname}},\n{{"
         in bare.run("rule", "KAL101").out
     )
-    monkeypatch.setattr("kalentops.reports.console.is_terminal", lambda _: True)
+    monkeypatch.setattr("kalentops.output.console.is_terminal", lambda _: True)
     monkeypatch.setenv("NO_COLOR", "1")
     assert "included.\n  The variables are {{firstname}}, {{lastname}}" in bare.run("rule", "KAL101").out
 
@@ -249,8 +249,8 @@ def test_a_bug_leaves_a_report_and_no_traceback(bare: Project, monkeypatch: pyte
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError(f"with the {key} in it")
 
-    monkeypatch.setattr("kalentops.planning.plan.make_plan", broken)
-    monkeypatch.setattr("kalentops.commands.stages.make_plan", broken)
+    monkeypatch.setattr("kalentops.plan.build.make_plan", broken)
+    monkeypatch.setattr("kalentops.cli.commands.pipeline.make_plan", broken)
     ran = bare.run("plan")
     assert ran.code == 1
     assert "a bug in kalentops: ZeroDivisionError" in ran.err

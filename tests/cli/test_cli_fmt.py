@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
-from kalentops.loader.files import Source
-from kalentops.writing.files import format_file, save
+from kalentops.project.files import Source
+from kalentops.yamlfile.files import format_file, save
 from tests.builders import blueprint
 from tests.harness import Project
 

@@ -19,9 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kalentops.emulator.server import BackgroundEmulator
-from kalentops.state.entries import State
-from kalentops.state.format import dump_state
-from kalentops.text import with_times
+from kalentops.state.codec import dump_state
+from kalentops.state.model import State
+from kalentops.support.text import with_times
 from tests.builders import blueprint, intent, state, step
 from tests.faults.catalogue import EVERYTHING
 from tests.faults.proxy import Exchange, FaultProxy, Request, on, wait_until

@@ -150,7 +150,7 @@ main()
 
 
 @pytest.mark.parametrize(
-    "at", ["kalentops.cli", "kalentops.commands.apply,kalentops.reports.inert"], ids=["at once", "twice"]
+    "at", ["kalentops.cli.main", "kalentops.commands.apply,kalentops.reports.inert"], ids=["at once", "twice"]
 )
 def test_an_impatient_user_sees_no_traceback(at: str, applied: Project) -> None:
     """Interrupted while the program is being loaded, and once more while it says that it was interrupted."""
@@ -160,7 +160,9 @@ def test_an_impatient_user_sees_no_traceback(at: str, applied: Project) -> None:
     assert contents(applied.folder) == before
 
 
-@pytest.mark.parametrize("at", ["yaml._yaml", "pydantic_core", "kalentops.loader.tree", "kalentops.text"])
+@pytest.mark.parametrize(
+    "at", ["yaml._yaml", "pydantic_core", "kalentops.yamlfile.parse", "kalentops.support.text"]
+)
 def test_an_interrupt_within_an_import_is_told_although_that_module_is_half_there(
     at: str, applied: Project
 ) -> None:

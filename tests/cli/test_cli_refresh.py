@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
-from kalentops.text import with_times
+from kalentops.support.text import with_times
 from tests.builders import blueprint, step
 from tests.faults.catalogue import envelope
 from tests.faults.proxy import Exchange, FaultProxy, on, wait_until

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from kalentops.reports.cutting import SUMMARY
-from kalentops.reports.formats import FORMATS
+from kalentops.output.formats import FORMATS
+from kalentops.output.truncate import SUMMARY
 from tests.builders import blueprint, step
 from tests.harness import Project
 from tests.hostile import HOSTILE, quoted
-from tests.reports import judges
+from tests.output import judges
 from tests.sizes import some
 
 pytestmark = pytest.mark.processes

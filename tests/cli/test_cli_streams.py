@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kalentops.cli import COMMANDS
+from kalentops.cli.main import COMMANDS
 from kalentops.emulator.server import BackgroundEmulator
 from tests.builders import blueprint
 from tests.harness import Project

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from kalentops.commands.keeping import state_edits, to_know_before
+from kalentops.cli.commands.git_hints import state_edits, to_know_before
 from kalentops.git.branches import Standing, standing
-from kalentops.state.entries import State
-from kalentops.state.format import dump_state, load_state
+from kalentops.state.codec import dump_state, load_state
+from kalentops.state.model import State
 from tests.builders import blueprint
 from tests.harness import STATE, Project
 from tests.repositories import Remote, commit, git
-from tests.store.samples import address, state
+from tests.state.store.samples import address, state
 
 pytestmark = pytest.mark.processes
 

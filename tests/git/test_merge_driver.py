@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from kalentops.errors import StateDamaged
-from kalentops.state.entries import Entry, State
-from kalentops.state.format import dump_state, load_state
+from kalentops.state.codec import dump_state, load_state
+from kalentops.state.model import Entry, State
 from tests.harness import STATE, Project, Ran
 from tests.sizes import some
-from tests.store.samples import address, entry, intent, state
+from tests.state.store.samples import address, entry, intent, state
 
 pytestmark = [
     pytest.mark.processes,

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from kalentops.action.__main__ import main as action
-from kalentops.commands.keeping import no_state, to_commit
+from kalentops.cli.commands.git_hints import no_state, to_commit
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.errors import UsageError
 from kalentops.git.history import commit_of

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from kalentops.api.secret import ApiKey
-from kalentops.api.throttle import Throttle
-from kalentops.api.transport import HttpTransport, Network
 from kalentops.github.body import Target
 from kalentops.github.client import GITHUB, CommentsApi
 from kalentops.github.comments import Wanted
 from kalentops.github.context import PullRequest
 from kalentops.github.publish import Published, publish
+from kalentops.http.secret import ApiKey
+from kalentops.http.throttle import Throttle
+from kalentops.http.transport import HttpTransport, Network
 from tests.fakeclock import FakeClock
 from tests.github.stand_in import BOT, NUMBER, REPOSITORY, TOKEN
 

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kalentops.api.throttle import Throttle
 from kalentops.errors import Interrupted, KalentopsError, RefusedByApi, Unreachable, UntrustedList
 from kalentops.github.client import MAX_PAGES, PAGE_SIZE, CommentsApi, limit_wait, split_url
 from kalentops.github.comments import Comment
 from kalentops.github.context import PullRequest
-from kalentops.outcome import Accepted, Answer, Limited, NotSent, Refused, Trouble, Unknown
-from kalentops.text import visible
+from kalentops.http.throttle import Throttle
+from kalentops.http.verdict import Accepted, Answer, Limited, NotSent, Refused, Trouble, Unknown
+from kalentops.support.text import visible
 from tests import answers
 from tests.fakeclock import FakeClock
 from tests.github.clients import client

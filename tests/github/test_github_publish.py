@@ -11,7 +11,7 @@ import pytest
 from kalentops.errors import Forbidden, Interrupted, RefusedByApi, Unauthorized, Unreachable, WrongAuthor
 from kalentops.github.body import Target, compose, fold
 from kalentops.github.client import refuse
-from kalentops.outcome import NotSent
+from kalentops.http.verdict import NotSent
 from tests import answers
 from tests.fakeclock import FakeClock
 from tests.github.clients import PARIS, client, show

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kalentops.config import load_config
+from kalentops.blueprint.json_schema import blueprint_schema
 from kalentops.init.contents import WORKFLOWS, Setup, workflows
 from kalentops.init.surroundings import DRIVER
-from kalentops.schema import blueprint_schema
+from kalentops.project.config import load_config
 from tests.harness import Project
 from tests.repositories import Remote, commit, git
 

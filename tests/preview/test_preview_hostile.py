@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from kalentops.preview.rendering import parts
-from kalentops.text import unseen
+from kalentops.support.text import unseen
 from tests.harness import Project
 from tests.hostile import CLASSES, quoted
 from tests.preview.conftest import Look

@@ -11,13 +11,13 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kalentops.checking import Job, check_text
-from kalentops.finding import Finding
+from kalentops.lint.finding import Finding
 from kalentops.preview.before import Before
 from kalentops.preview.html import render, render_trouble
 from kalentops.preview.page import make_page
-from kalentops.repository import Repository
-from kalentops.text import unseen
+from kalentops.project.check import Job, check_text
+from kalentops.project.load import Repository
+from kalentops.support.text import unseen
 from tests.hostile import HOSTILE, quoted
 from tests.sizes import examples
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kalentops.model import VARIABLES
+from kalentops.blueprint.model import VARIABLES
 from kalentops.preview.rendering import MAX_SHOWN, SAMPLES, Part, both, fill, missing, parts, runs
-from kalentops.text import unseen
+from kalentops.support.text import unseen
 from tests.hostile import HOSTILE
 
 ADA = SAMPLES[0]

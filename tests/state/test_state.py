@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalentops.errors import StateDamaged
-from kalentops.state.entries import Adopted, Closed, Done, Intended, Record, Seen, State, check, merge, replay
+from kalentops.state.model import Adopted, Closed, Done, Intended, Record, Seen, State, check, merge, replay
 from tests.builders import AT
-from tests.store.samples import FEW, RECORDS, STATES, address, created, digest, entry, intent, state
+from tests.state.store.samples import FEW, RECORDS, STATES, address, created, digest, entry, intent, state
 
 _SEVERAL = st.lists(RECORDS, max_size=8)
 

@@ -10,9 +10,20 @@ import pytest
 from hypothesis import given
 
 from kalentops.errors import StateDamaged, StateTooNew
-from kalentops.state.entries import Adopted, Entry, Intended, Intent, Record, State
-from kalentops.state.format import dump_state, load_state, record_from_json, record_to_json
-from tests.store.samples import ENTRIES, FEW, INTENTS, RECORDS, STATES, address, digest, entry, intent, state
+from kalentops.state.codec import dump_state, load_state, record_from_json, record_to_json
+from kalentops.state.model import Adopted, Entry, Intended, Intent, Record, State
+from tests.state.store.samples import (
+    ENTRIES,
+    FEW,
+    INTENTS,
+    RECORDS,
+    STATES,
+    address,
+    digest,
+    entry,
+    intent,
+    state,
+)
 
 
 @FEW

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kalentops.errors import StateDamaged
+from kalentops.state.codec import dump_state, load_state
 from kalentops.state.conflict import marked, whole
-from kalentops.state.entries import Entry, Intent, State, check
-from kalentops.state.format import dump_state, load_state
 from kalentops.state.merge import EVERYTHING, Merged, merge_states
+from kalentops.state.model import Entry, Intent, State, check
 from tests.sizes import examples
-from tests.store.samples import address, digest, entry, intent, state
+from tests.state.store.samples import address, digest, entry, intent, state
 
 MANY = settings(max_examples=examples(300), deadline=None)
 TIMES = tuple(f"2026-01-02T03:{minute:02}:00Z" for minute in (0, 1, 5, 30, 31))

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from kalentops.blueprint.stub import Mark, stub
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.errors import StateError, StateLocked, StateMoved
-from kalentops.state.entries import Done, Intended, State
-from kalentops.store.filestore import FileStore
-from kalentops.stub import Mark, stub
+from kalentops.state.model import Done, Intended, State
+from kalentops.state.store.file import FileStore
 from tests.builders import AT, blueprint, intent
 from tests.faults.catalogue import EVERYTHING
 from tests.faults.proxy import Exchange, FaultProxy, Response, Script, on

@@ -13,23 +13,24 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from kalentops.api.transport import HttpTransport
-from kalentops.apply.base import Job, Run, View
-from kalentops.apply.creating import create
+from kalentops.apply.context import Job, Run, View
+from kalentops.apply.create import create
 from kalentops.apply.result import Outcome, Result
-from kalentops.apply.updating import update
-from kalentops.canonical import Canonical, of_body
+from kalentops.apply.update import update
+from kalentops.blueprint.body import Canonical, of_body
+from kalentops.blueprint.remote import Remote
+from kalentops.blueprint.stub import Mark, mark_in
 from kalentops.errors import StateDamaged
-from kalentops.outcome import Answer, Limited, NotSent, Refused, Trouble, Verdict
-from kalentops.planning.lookalikes import Alike
-from kalentops.planning.plan import Action
-from kalentops.remote import Remote
-from kalentops.state.entries import Adopted, Closed, Done, Entry, Intended, Intent, Record, Seen, State
-from kalentops.state.format import parse
-from kalentops.store import durable, journal
-from kalentops.store.base import Snapshot
-from kalentops.store.journal import Journal, Writer
-from kalentops.stub import Mark, mark_in
+from kalentops.http.transport import HttpTransport
+from kalentops.http.verdict import Answer, Limited, NotSent, Refused, Trouble, Verdict
+from kalentops.plan.build import Action
+from kalentops.plan.matching import Alike
+from kalentops.state.codec import parse
+from kalentops.state.model import Adopted, Closed, Done, Entry, Intended, Intent, Record, Seen, State
+from kalentops.state.store import journal
+from kalentops.state.store.journal import Journal, Writer
+from kalentops.state.store.session import Snapshot
+from kalentops.support import atomic_write
 
 Original = Callable[..., Any]
 
@@ -73,7 +74,7 @@ def _record_without(
         original(run, *kept)
 
 
-@mutant("fill before the claim is durable", "apply.base:Run.record", "open_outcome")
+@mutant("fill before the claim is durable", "apply.context:Run.record", "open_outcome")
 def _(original: Original, self: Run, *records: Record) -> None:
     for each in records:
         if isinstance(each, Intended) and each.intent.blueprint_id is not None:
@@ -81,18 +82,18 @@ def _(original: Original, self: Run, *records: Record) -> None:
     original(self, *records)
 
 
-@mutant("fill without a claim", "apply.base:Run.record", "open_outcome")
+@mutant("fill without a claim", "apply.context:Run.record", "open_outcome")
 def _(original: Original, self: Run, *records: Record) -> None:
     intended = any(_begun(each, "update") for each in records)
     _record_without(original, self, records, lambda each: intended and isinstance(each, Adopted))
 
 
-@mutant("PATCH without intent", "apply.base:Run.record", "open_outcome")
+@mutant("PATCH without intent", "apply.context:Run.record", "open_outcome")
 def _(original: Original, self: Run, *records: Record) -> None:
     _record_without(original, self, records, lambda each: _begun(each, "update"))
 
 
-@mutant("whole without an intent", "apply.base:Run.record", "simulation")
+@mutant("whole without an intent", "apply.context:Run.record", "simulation")
 def _(original: Original, self: Run, *records: Record) -> None:
     for each in records:
         if isinstance(each, Intended) and _begun(each, "create"):
@@ -100,18 +101,18 @@ def _(original: Original, self: Run, *records: Record) -> None:
     original(self, *records)
 
 
-@mutant("outcome not recorded", "apply.base:Run.record", "put_back")
+@mutant("outcome not recorded", "apply.context:Run.record", "put_back")
 def _(original: Original, self: Run, *records: Record) -> None:
     _record_without(original, self, records, lambda each: isinstance(each, Done))
 
 
-@mutant("an update forgets what it replaced", "apply.base:Run.record", "put_back")
+@mutant("an update forgets what it replaced", "apply.context:Run.record", "put_back")
 def _(original: Original, self: Run, *records: Record) -> None:
     intended = any(_begun(each, "update") for each in records)
     _record_without(original, self, records, lambda each: intended and isinstance(each, Seen))
 
 
-@mutant("an outcome forgets what was replaced", "state.entries:_take", "put_back")
+@mutant("an outcome forgets what was replaced", "state.model:_take", "put_back")
 def _(original: Original, record: Record, entries: dict[str, Entry], intents: dict[str, Intent]) -> None:
     original(record, entries, intents)
     if isinstance(record, Done) and record.address in entries:
@@ -121,38 +122,38 @@ def _(original: Original, record: Record, entries: dict[str, Entry], intents: di
 # --- making a blueprint -------------------------------------------------------------------------------------------
 
 
-@mutant("text in the first request", "apply.creating:_Creation._post", "open_outcome")
+@mutant("text in the first request", "apply.create:_Creation._post", "open_outcome")
 def _(original: Original, self: Any, mark: Mark, _empty: Canonical) -> Any:
     return original(self, mark, of_body(self.job.body))
 
 
-@mutant("claim of somebody's edited stub", "planning.lookalikes:_edited_stub", "edited_stub")
+@mutant("claim of somebody's edited stub", "plan.matching:_edited_stub", "edited_stub")
 def _(_original: Original, remote: Remote, _address: str) -> Remote:
     return remote
 
 
-@mutant("a stub counted as ours by its name alone", "stub:mark_of", "edited_stub")
+@mutant("a stub counted as ours by its name alone", "blueprint.stub:mark_of", "edited_stub")
 def _(_original: Original, body: Mapping[str, Any]) -> Mark | None:
     return mark_in(str(body.get("name", "")))
 
 
-@mutant("the first of several stubs", "planning.lookalikes:_chosen", "text_of_a_lost_state")
+@mutant("the first of several stubs", "plan.matching:_chosen", "text_of_a_lost_state")
 def _(original: Original, first: list[Remote], free: list[Remote]) -> Any:
     return original(sorted(first, key=lambda each: each.blueprint_id)[:1], free)
 
 
-@mutant("a free stub before one that may have a text", "planning.lookalikes:_chosen", "text_of_a_lost_state")
+@mutant("a free stub before one that may have a text", "plan.matching:_chosen", "text_of_a_lost_state")
 def _(original: Original, first: list[Remote], free: list[Remote]) -> Any:
     return original([] if free and len(first) == 1 else first, free)
 
 
-@mutant("adopts by name only", "apply.creating:look_alikes", "simulation")
+@mutant("adopts by name only", "apply.create:look_alikes", "simulation")
 def _(original: Original, remotes: Iterable[Remote], body: Mapping[str, Any]) -> Alike:
     found: Alike = original(remotes, body)
     return Alike((*found.exact, *found.others)[:1])
 
 
-@mutant("an answer is not told from another", "apply.creating:_id_in", "mixed_up")
+@mutant("an answer is not told from another", "apply.create:_id_in", "mixed_up")
 def _(original: Original, verdict: Verdict, view: View, _says: Callable[[str], bool]) -> Any:
     return original(verdict, view, lambda _: True)
 
@@ -160,12 +161,12 @@ def _(original: Original, verdict: Verdict, view: View, _says: Callable[[str], b
 # --- updating, and going on after a run that was cut off ------------------------------------------------------------
 
 
-@mutant("fill without a look", "state.entries:Entry.not_arrived", "edited_stub")
+@mutant("fill without a look", "state.model:Entry.not_arrived", "edited_stub")
 def _(original: Original, self: Entry, remote: Remote) -> Any:
     return self.mark is not None or original(self, remote)
 
 
-@mutant("baseline ignored", "apply.updating:update", "edited_stub")
+@mutant("baseline ignored", "apply.update:update", "edited_stub")
 def _(
     original: Original,
     view: View,
@@ -179,23 +180,23 @@ def _(
     return original(view, job, entry, baselines=baselines | shown, first=first)
 
 
-@mutant("accepted means in place", "apply.readback:_Check.is_behind", "put_back")
+@mutant("accepted means in place", "apply.verify:_Check.is_behind", "put_back")
 def _(original: Original, self: Any, view: View) -> Any:
     return original(self, view) and view.get(self.result.blueprint_id) is None
 
 
-@mutant("a refusal settles what an earlier run has sent", "apply.updating:refused_after", "refused_later")
+@mutant("a refusal settles what an earlier run has sent", "apply.update:refused_after", "refused_later")
 def _(_original: Original, job: Job, _action: str) -> Record:
     return Closed(job.address, "refused or not sent")
 
 
-@mutant("a text on its way is forgotten with its address", "apply.resuming:_unwanted", "refused_later")
+@mutant("a text on its way is forgotten with its address", "apply.resume:_unwanted", "refused_later")
 def _(_original: Original, view: View, job: Job, entry: Entry) -> Result:
     view.run.record(Closed(job.address, "not wanted any more"))
     return job.result(Action.RESUME, Outcome.DONE, entry.blueprint_id)
 
 
-@mutant("sent whole again by itself", "apply.resuming:_resume_whole", "simulation")
+@mutant("sent whole again by itself", "apply.resume:_resume_whole", "simulation")
 def _(original: Original, view: View, job: Job, intent: Intent) -> Any:
     if job.change.after is not None:
         view.run.options = replace(view.run.options, resend=view.run.options.resend | {job.address})
@@ -219,27 +220,27 @@ def _answered(answer: Answer, *statuses: int) -> bool:
     return answer.trouble is None and answer.status in statuses
 
 
-@mutant("a lost answer means not sent", "outcome:classify", "twice")
+@mutant("a lost answer means not sent", "http.verdict:classify", "twice")
 def _(original: Original, answer: Answer) -> Any:
     return NotSent(answer.reason) if answer.trouble is Trouble.LOST else original(answer)
 
 
-@mutant("retries a 5xx", "outcome:classify", "broken_api")
+@mutant("retries a 5xx", "http.verdict:classify", "broken_api")
 def _(original: Original, answer: Answer) -> Any:
     return NotSent("5xx") if _answered(answer, *range(500, 600)) else original(answer)
 
 
-@mutant("any 4xx is a refusal", "outcome:classify", "simulation")
+@mutant("any 4xx is a refusal", "http.verdict:classify", "simulation")
 def _(original: Original, answer: Answer) -> Any:
     return Refused(403, "", "") if _answered(answer, 403) else original(answer)
 
 
-@mutant("429 of an edge is the API's", "outcome:classify", "simulation")
+@mutant("429 of an edge is the API's", "http.verdict:classify", "simulation")
 def _(original: Original, answer: Answer) -> Any:
     return Limited(0.0) if _answered(answer, 429) else original(answer)
 
 
-@mutant("success without its word", "outcome:classify", "false_success")
+@mutant("success without its word", "http.verdict:classify", "false_success")
 def _(original: Original, answer: Answer) -> Any:
     if not _answered(answer, *range(200, 300)):
         return original(answer)
@@ -247,25 +248,25 @@ def _(original: Original, answer: Answer) -> Any:
     return original(replace(answer, body={**body, "success": True}))
 
 
-@mutant("408 is a refusal", "outcome:_MAY_HAVE_BEGUN", "simulation")
+@mutant("408 is a refusal", "http.verdict:_MAY_HAVE_BEGUN", "simulation")
 def _(original: frozenset[int]) -> frozenset[int]:
     return original - {408}
 
 
-@mutant("only page one", "api.listing:_page", "long_list")
+@mutant("only page one", "kalent.pagination:_page", "long_list")
 def _(original: Original, data: Any, number: int, field: str, whose: str) -> Any:
     rows, pagination = original(data, number, field, whose)
     return rows, {**pagination, "hasNextPage": False, "total": len(rows)}
 
 
-@mutant("redirects followed", "api.transport:HttpTransport._client", "wire")
+@mutant("redirects followed", "http.transport:HttpTransport._client", "wire")
 def _(original: Original, self: HttpTransport) -> Any:
     client, connection = original(self)
     client.follow_redirects = True
     return client, connection
 
 
-@mutant("the key is echoed", "api.secret:ApiKey.scrub", "wire")
+@mutant("the key is echoed", "http.secret:ApiKey.scrub", "wire")
 def _(_original: Original, _self: Any, text: str) -> str:
     return text
 
@@ -284,43 +285,43 @@ class _But:
         return getattr(self._module, name)
 
 
-@mutant("no sync of the journal", "store.journal:Writer._put", "power")
+@mutant("no sync of the journal", "state.store.journal:Writer._put", "power")
 def _(_original: Original, self: Writer, data: bytes) -> None:
-    durable.write_all(self._descriptor, data)
+    atomic_write.write_all(self._descriptor, data)
 
 
-@mutant("no folder sync for the journal", "store.journal:durable", "power")
+@mutant("no folder sync for the journal", "state.store.journal:durable", "power")
 def _(original: ModuleType) -> Any:
     return _But(original, sync_folder=lambda _: None)
 
 
-@mutant("no sync of the state", "store.durable:_beside", "power")
+@mutant("no sync of the state", "support.atomic_write:_beside", "power")
 def _(_original: Original, path: Path, data: bytes, _mode: int | None) -> Path:
     temporary = path.with_name(f".{path.name}.0.tmp")
-    descriptor = os.open(temporary, durable.CREATE, 0o600)
-    durable.write_all(descriptor, data)
+    descriptor = os.open(temporary, atomic_write.CREATE, 0o600)
+    atomic_write.write_all(descriptor, data)
     os.close(descriptor)
     return temporary
 
 
-@mutant("no folder sync for the state", "store.durable:replace", "power")
+@mutant("no folder sync for the state", "support.atomic_write:replace", "power")
 def _(_original: Original, path: Path, data: bytes, *, mode: int | None) -> None:
-    durable._beside(path, data, mode).replace(path)
+    atomic_write._beside(path, data, mode).replace(path)
 
 
-@mutant("the state is written in place", "store.durable:replace", "power")
+@mutant("the state is written in place", "support.atomic_write:replace", "power")
 def _(_original: Original, path: Path, data: bytes, *, mode: int | None) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    durable.write_all(descriptor, data)
+    atomic_write.write_all(descriptor, data)
     os.close(descriptor)
 
 
-@mutant("checksum not checked", "store.journal:_whole", "journal")
+@mutant("checksum not checked", "state.store.journal:_whole", "journal")
 def _(_original: Original, line: bytes, number: int) -> dict[str, Any]:
     return parse(line[journal._HEAD :].decode(errors="replace"), f"record {number} of the journal")
 
 
-@mutant("damaged records are passed over", "store.journal:decode", "journal")
+@mutant("damaged records are passed over", "state.store.journal:decode", "journal")
 def _(original: Original, data: bytes) -> Any:
     *lines, tail = data.split(b"\n")
     whole = []
@@ -331,27 +332,27 @@ def _(original: Original, data: bytes) -> Any:
     return original(b"\n".join([*whole, tail]))
 
 
-@mutant("the journal is not read", "store.filestore:_together", "one_writer")
+@mutant("the journal is not read", "state.store.file:_together", "one_writer")
 def _(_original: Original, state: State, _found: Journal | None, _name: str) -> Snapshot:
     return Snapshot(state)
 
 
-@mutant("a journal without its state is ignored", "store.filestore:_together", "one_writer")
+@mutant("a journal without its state is ignored", "state.store.file:_together", "one_writer")
 def _(original: Original, state: State, found: Journal | None, name: str) -> Any:
     return Snapshot(state) if state.lineage is None else original(state, found, name)
 
 
-@mutant("the serial stands still", "store.filestore:replace", "serials")
+@mutant("the serial stands still", "state.store.file:replace", "serials")
 def _(original: Original, obj: Any, /, **changes: Any) -> Any:
     return original(obj, **changes | ({"serial": 0} if "serial" in changes else {}))
 
 
-@mutant("intents are not folded", "state.format:dump_state", "open_outcome")
+@mutant("intents are not folded", "state.codec:dump_state", "open_outcome")
 def _(original: Original, state: State) -> Any:
     return original(replace(state, intents={}))
 
 
-@mutant("a corrupt state is empty", "state.format:load_state", "one_writer")
+@mutant("a corrupt state is empty", "state.codec:load_state", "one_writer")
 def _(original: Original, data: bytes) -> Any:
     try:
         return original(data)
@@ -369,14 +370,14 @@ def _always(value: object) -> Original:
 MUTANTS += [
     Mutant(name, target, noticed_by, _always(value))
     for name, target, noticed_by, value in (
-        ("a nonce that repeats", "stub:new_nonce", "wire", "00000000"),
-        ("nobody says which stub is taken", "apply.creating:_Creation._may_fill", "rolled_back", True),
-        ("nothing adopted", "apply.creating:_adopt", "long_list", None),
-        ("any id is taken", "apply.creating:_is_anothers", "simulation", False),
-        ("creates go on for ever", "apply.base:Run.creates_are_safe", "broken_api", True),
-        ("an older list is believed", "state.entries:Entry.outdates", "put_back", False),
-        ("a short list is whole", "api.listing:_check_number", "simulation", None),
-        ("serial not checked", "store.filestore:_FileSession._check_unmoved", "one_writer", None),
-        ("no lock", "store.lock:try_lock", "one_writer", True),
+        ("a nonce that repeats", "blueprint.stub:new_nonce", "wire", "00000000"),
+        ("nobody says which stub is taken", "apply.create:_Creation._may_fill", "rolled_back", True),
+        ("nothing adopted", "apply.create:_adopt", "long_list", None),
+        ("any id is taken", "apply.create:_is_anothers", "simulation", False),
+        ("creates go on for ever", "apply.context:Run.creates_are_safe", "broken_api", True),
+        ("an older list is believed", "state.model:Entry.outdates", "put_back", False),
+        ("a short list is whole", "kalent.pagination:_check_number", "simulation", None),
+        ("serial not checked", "state.store.file:_FileSession._check_unmoved", "one_writer", None),
+        ("no lock", "state.store.lock:try_lock", "one_writer", True),
     )
 ]

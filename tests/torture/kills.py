@@ -18,7 +18,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, TypeVar
 
-from kalentops.apply.base import MAX_AGE
+from kalentops.apply.context import MAX_AGE
 from tests.torture.ground import BEHAVIOURS, World
 from tests.torture.tracing import Point, points_of
 

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from kalentops.errors import StateError
-from kalentops.state.entries import Done, Intended
-from kalentops.store.filestore import FileStore
-from kalentops.store.journal import read as read_journal
+from kalentops.state.model import Done, Intended
+from kalentops.state.store.file import FileStore
+from kalentops.state.store.journal import read as read_journal
 from tests.builders import AT, blueprint, intent
 from tests.torture.disk import Disk, Op
 

@@ -18,19 +18,19 @@ from typing import Any, Final, Literal, TypeAlias
 
 import stamina
 
-from kalentops.api.throttle import Throttle
-from kalentops.api.writing import WriteApi
-from kalentops.apply.base import Options
+from kalentops.apply.context import Options
 from kalentops.apply.result import ApplyResult, Outcome
 from kalentops.apply.run import apply_plan
-from kalentops.canonical import of_body
-from kalentops.checking import Desired
+from kalentops.blueprint.body import of_body
+from kalentops.blueprint.stub import Mark, mark_of
 from kalentops.errors import KalentopsError
-from kalentops.planning.plan import make_plan
-from kalentops.rules.engine import Named
-from kalentops.state.entries import State
-from kalentops.store.filestore import FileStore
-from kalentops.stub import Mark, mark_of
+from kalentops.http.throttle import Throttle
+from kalentops.kalent.write_client import WriteApi
+from kalentops.lint.engine import Named
+from kalentops.plan.build import make_plan
+from kalentops.project.check import Desired
+from kalentops.state.model import State
+from kalentops.state.store.file import FileStore
 from tests.builders import step
 from tests.fakeclock import FakeClock
 from tests.torture.disk import Disk, Killed, Op

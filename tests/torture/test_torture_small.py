@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from kalentops.apply import creating
+from kalentops.apply import create
 from tests.sizes import examples, some
 from tests.torture import mutants, powerloss
 from tests.torture.attacks import ATTACKS
@@ -71,15 +71,17 @@ def test_every_mutant_still_fits() -> None:
 
 
 def test_a_mutant_reaches_who_imported_the_name() -> None:
-    mutant = Mutant("", "stub:new_nonce", "", lambda _original: "same")
+    mutant = Mutant("", "blueprint.stub:new_nonce", "", lambda _original: "same")
     with mutants.in_place(mutant) as reached:
         assert not reached()
-        assert vars(creating)["new_nonce"]() == "same"
+        assert vars(create)["new_nonce"]() == "same"
         assert reached()
-    assert vars(creating)["new_nonce"]() != "same"
+    assert vars(create)["new_nonce"]() != "same"
 
 
-@pytest.mark.parametrize("target", ["stub:new_nonces", "stub:stub", "apply.base:Run.new_nonce"])
+@pytest.mark.parametrize(
+    "target", ["blueprint.stub:new_nonces", "blueprint.stub:stub", "apply.context:Run.new_nonce"]
+)
 def test_a_mutant_that_does_not_fit_is_told(target: str) -> None:
     mutant = Mutant("one", target, "", lambda _original: "")
     with pytest.raises(ValueError, match="does not fit"), mutants.in_place(mutant):

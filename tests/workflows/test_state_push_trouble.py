@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kalentops.store.filestore import FileStore
+from kalentops.state.store.file import FileStore
 from tests import answers
 from tests.builders import blueprint
 from tests.harness import KEY, STATE, Project

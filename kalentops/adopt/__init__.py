@@ -1,0 +1,1 @@
+"""Remote blueprints → files and state."""

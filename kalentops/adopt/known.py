@@ -1,0 +1,127 @@
+"""What files and state say of a sourcing already."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from kalentops.adopt.naming import had_by
+from kalentops.blueprint.remote import Observed
+from kalentops.lint.engine import Relocation
+from kalentops.lint.finding import Finding, Severity
+from kalentops.plan.moves import Relocated, relocate
+from kalentops.project.check import Desired
+from kalentops.project.load import Repository
+from kalentops.state.model import Entry, Intent, State
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What files and state say of one sourcing: the addresses that are wanted and not recorded, the keys that are
+    taken, those of them that files say were moved or removed, those that are gone, each with the line that says so, and
+    the address at which a create may or may not have come true.
+    """
+
+    wanted: tuple[Desired, ...] = ()
+    taken: frozenset[str] = field(default_factory=frozenset)
+    left: frozenset[str] = field(default_factory=frozenset)
+    gone: Mapping[str, Relocation] = field(default_factory=dict)
+    open_create: str | None = None
+
+    @property
+    def others(self) -> frozenset[str]:
+        """The keys that are taken by something else than by what is gone."""
+        return self.taken - self.gone.keys()
+
+
+def recorded(files: Repository, state: State) -> dict[str, Entry]:
+    """What the state has at each address, under the old and under the new one where a file says that it has moved
+    and no `apply` has done so yet.
+    """
+    return {**state.entries, **relocate(state, files.relocations).state.entries}
+
+
+def known_of(sourcing_ids: Iterable[str], files: Repository, state: State) -> dict[str, Known]:
+    """What files and state say of each of the sourcings."""
+    relocated = relocate(state, files.relocations)
+    entries = {**state.entries, **relocated.state.entries}
+    by_file = _grouped((each.named.sourcing_id, each) for each in files.desired)
+    keys = _grouped(address.partition("/")[::2] for address in {**entries, **state.intents})
+    intents = _grouped((each.sourcing_id, each) for each in state.intents.values())
+    said = _grouped((each.sourcing_id, each) for each in files.relocations)
+    found = {}
+    for sourcing_id in sourcing_ids:
+        wants, moves = by_file.get(sourcing_id, []), said.get(sourcing_id, [])
+        taken = {each.named.key for each in wants} | {
+            each.target for each in moves if each.target is not None
+        }
+        left = frozenset(each.source for each in moves)
+        found[sourcing_id] = Known(
+            tuple(each for each in wants if each.address not in entries),
+            left.union(taken, keys.get(sourcing_id, ())),
+            left,
+            {key: _end(key, moves) for key in left if f"{sourcing_id}/{key}" in relocated.gone},
+            next((e.address for e in intents.get(sourcing_id, ()) if _made_whole(e)), None),
+        )
+    return found
+
+
+def _made_whole(intent: Intent) -> bool:
+    return intent.action == "create" and not intent.only_reserves
+
+
+def _end(key: str, said: Iterable[Relocation]) -> Relocation:
+    """What says that a key was removed, at last."""
+    by_source = {each.source: each for each in said}
+    end = by_source[key]
+    while end.target is not None:
+        end = by_source[end.target]
+    return end
+
+
+def let_go(observed: Observed, relocated: Relocated, known: Collection[str]) -> frozenset[str]:
+    """The ids of what Kalent shows and files have let go, as far as that can be told: the state has forgotten an id,
+    and a name leads to its key only if the key was made from it. `known` are the addresses of files and state.
+    """
+    keys, gone = (_grouped(at.partition("/")[::2] for at in each) for each in (known, relocated.gone))
+    found = {each.blueprint_id for each in relocated.forgotten.values()}
+    for sourcing_id, theirs in gone.items():
+        others = set(keys.get(sourcing_id, ())).difference(theirs)
+        for each in observed.lists.get(sourcing_id, ()):
+            if had_by(each.name, theirs, others) is not None:
+                found.add(each.blueprint_id)
+    return frozenset(found)
+
+
+def _grouped(pairs: Iterable[tuple[str, _T]]) -> dict[str, list[_T]]:
+    found: dict[str, list[_T]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return found
+
+
+def blind_spots(repository: Repository, state: State) -> list[Finding]:
+    """The errors in the files because of which nobody can say which blueprints they hold.
+
+    Errors in texts are none. Nor are values that the model does not know, where all that the file holds is recorded:
+    so what was imported with such a value does not stand in the way of the next import.
+    """
+    known = recorded(repository, state)
+    whole: dict[str, bool] = {}
+    for each in repository.desired:
+        whole[each.named.file] = whole.get(each.named.file, True) and each.address in known
+    return [
+        finding
+        for finding in repository.findings
+        if finding.severity is Severity.ERROR
+        and (finding.code in _STRUCTURE or (finding.code in _VALUES and not whole.get(finding.file, False)))
+    ]
+
+
+_VALUES: Final = frozenset({"KAL010", "KAL011", "KAL013", "KAL014", "KAL015"})
+_STRUCTURE: Final = frozenset(
+    {*(f"KAL00{number}" for number in range(1, 9)), "KAL012", "KAL016", "KAL017", "KAL019"}
+)

@@ -1,0 +1,137 @@
+"""Keys and file names from names that anybody may have typed: emoji, path separators, `..`, `CON`.
+
+What comes out is ASCII: `[a-z0-9]` with single hyphens in between. So nothing in it can leave a folder, hide, or be
+two different names on one disk and the same on another.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import count
+from typing import Final
+
+from kalentops.yamlfile.scalar_styles import inline
+
+MAX_KEY: Final = 64
+MAX_STEM: Final = 64
+"""Bytes of a file's name without its suffix: with that, and a number, it stays below 80."""
+SUFFIX: Final = ".yaml"
+_MUCH: Final = 400
+# What NFKD leaves as it is.
+_LETTERS: Final = str.maketrans(
+    {
+        "æ": "ae",
+        "œ": "oe",
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "\u0131": "i",
+        "ħ": "h",
+        "ŋ": "ng",
+    }
+)
+_OTHERS: Final = re.compile(r"[^a-z0-9]+")
+# Windows keeps these for devices, whatever the suffix; the last would be read as the configuration.
+_RESERVED: Final = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]|conin|conout|clock|kalentops")
+
+
+def slug(text: str, limit: int) -> str:
+    """`text` in lower-case ASCII letters, digits and hyphens, at most `limit` of them; empty where none is left."""
+    folded = unicodedata.normalize("NFKD", text[:_MUCH].casefold().translate(_LETTERS)).casefold()
+    plain = "".join(char for char in folded if not unicodedata.combining(char)).translate(_LETTERS)
+    return _cut(_OTHERS.sub("-", plain).strip("-"), limit)
+
+
+def _cut(text: str, limit: int) -> str:
+    """The beginning of a slug, between two words where that leaves half of it."""
+    if len(text) <= limit:
+        return text
+    head = text[:limit]
+    at = head.rfind("-")
+    return head[:at] if text[limit] != "-" and at >= limit // 2 else head.rstrip("-")
+
+
+def key_of(name: str) -> str:
+    """The key that a blueprint's name suggests."""
+    key = slug(name, MAX_KEY)
+    if not key:
+        return "blueprint"
+    # `2024` or `no` as a key would have to be quoted wherever somebody writes it.
+    return key if inline(key) == key else f"blueprint-{_cut(key, MAX_KEY - len('blueprint-'))}"
+
+
+def keys_for(names: Mapping[str, str], taken: Iterable[str]) -> dict[str, str]:
+    """A key for each blueprint, by id, from their names by id; none is in `taken`, and no two are the same.
+
+    The order of the list does not matter: of several with one name, the first id gets the plain key.
+    """
+    used = set(taken)
+    found: dict[str, str] = {}
+    bases = {blueprint_id: key_of(names[blueprint_id]) for blueprint_id in sorted(names)}
+    for blueprint_id, base in bases.items():
+        if base not in used:
+            used.add(base)
+            found[blueprint_id] = base
+    numbers: dict[str, Iterator[int]] = {}
+    for blueprint_id, base in bases.items():
+        if blueprint_id not in found:
+            found[blueprint_id] = _free(base, MAX_KEY, used, numbers.setdefault(base, count(2)))
+    return found
+
+
+def had_by(name: str, gone: Collection[str], taken: Collection[str]) -> str | None:
+    """The one of the keys `gone` that a blueprint of this name would have got: the one made from its name, or that
+    with a number, where others have `taken` it. None where it is none of them.
+    """
+    if not gone:
+        return None
+    base = key_of(name)
+    if base in gone:
+        return base
+    return next((key for key in sorted(gone) if _is_numbered(key, base)), None) if base in taken else None
+
+
+def _is_numbered(key: str, base: str) -> bool:
+    head, _, number = key.rpartition("-")
+    return number.isdecimal() and head == _cut(base, MAX_KEY - len(number) - 1)
+
+
+def _free(base: str, limit: int, used: set[str], numbers: Iterator[int]) -> str:
+    """`base-2`, or the next number that is free. It is taken with that."""
+    for number in numbers:
+        suffix = f"-{number}"
+        name = _cut(base, limit - len(suffix)) + suffix
+        if name not in used:
+            used.add(name)
+            return name
+    raise AssertionError("there is always another number")
+
+
+def stem_of(name: str, sourcing_id: str) -> str:
+    """What the file of a sourcing is called, without its suffix: after its name, or its id where the name is not
+    known or leaves nothing.
+    """
+    stem = slug(name, MAX_STEM) or slug(sourcing_id, MAX_STEM) or "sourcing"
+    return f"sourcing-{stem}" if _RESERVED.fullmatch(stem) else stem
+
+
+class FileNames:
+    """The names of one folder. `taken` are those of everything that is in it."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        folded = (name.casefold() for name in taken)
+        # `a.yml` beside `a.yaml` would be two files that nobody can tell apart.
+        self._used = {name.removesuffix(SUFFIX).removesuffix(".yml") for name in folded}
+        self._numbers: dict[str, Iterator[int]] = {}
+
+    def take(self, stem: str) -> str:
+        """A file name that is free, also where case weighs nothing. It is taken with that."""
+        low = stem.casefold()
+        if low in self._used:
+            return _free(low, MAX_STEM + 8, self._used, self._numbers.setdefault(low, count(2))) + SUFFIX
+        self._used.add(low)
+        return stem + SUFFIX

@@ -1,0 +1,240 @@
+"""Lists, files and state → what becomes of each blueprint that is not ours yet: pure data."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from kalentops.adopt.known import Known, known_of
+from kalentops.adopt.matching import Alike, Exact, Match, body_of, match
+from kalentops.adopt.naming import had_by, keys_for
+from kalentops.blueprint.body import Canonical, hidden, observable, shown_part
+from kalentops.blueprint.remote import Observed, Remote
+from kalentops.blueprint.stub import stub_mark, was_stub
+from kalentops.project.check import Desired
+from kalentops.project.load import Repository
+from kalentops.state.model import Entry, State
+from kalentops.support.text import clip
+
+
+class Fate(StrEnum):
+    """What becomes of a blueprint: new YAML under a new key; its id is recorded for an address that the files hold;
+    it is left out, because a file says that its key was removed; a person has to say what it is; or it can't be taken.
+    """
+
+    WRITE = "write"
+    RECORD = "record"
+    LEFT_OUT = "left_out"
+    CONFLICT = "conflict"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One blueprint, or, without a `remote`, a whole sourcing that is refused. `sent` is what the state will say was
+    sent; `file` is the file's name as findings have it, known for what is recorded, and once a draft exists for what
+    is written. `reason` says why, where the fate alone does not.
+    """
+
+    sourcing_id: str
+    fate: Fate
+    remote: Remote | None = None
+    key: str | None = None
+    file: str | None = None
+    sent: Canonical | None = None
+    reason: str = ""
+
+    @property
+    def address(self) -> str | None:
+        return f"{self.sourcing_id}/{self.key}" if self.key is not None else None
+
+    @property
+    def name(self) -> str:
+        return self.remote.name if self.remote else ""
+
+    @property
+    def blueprint_id(self) -> str | None:
+        return self.remote.blueprint_id if self.remote else None
+
+    @property
+    def done(self) -> bool:
+        """Whether it is ours afterwards."""
+        return self.fate in {Fate.WRITE, Fate.RECORD}
+
+    def refused(self, reason: str) -> Item:
+        return replace(self, fate=Fate.REFUSED, key=None, file=None, sent=None, reason=reason)
+
+    def entry(self, at: str) -> Entry:
+        """What the state says of it from now on. Only for what is `done`."""
+        if self.remote is None or self.sent is None or self.address is None:
+            raise AssertionError(f"{self.sourcing_id}: nothing to record")
+        shown = self.remote
+        sent = self.sent
+        return Entry(
+            self.address, shown.blueprint_id, sent.body, sent.digest, at, shown.digest, shown.updated_at
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPlan:
+    """What an import would do, by sourcing and id. `sourcings` were looked at, and hold `recorded` blueprints that
+    are ours already; the key may not see those that are `denied`.
+    """
+
+    items: tuple[Item, ...] = ()
+    sourcings: tuple[str, ...] = ()
+    recorded: int = 0
+    denied: frozenset[str] = frozenset()
+
+
+def plan_import(observed: Observed, files: Repository, state: State) -> ImportPlan:
+    """Everything that the lists show and that is not ours."""
+    ours = state.ids()
+    sourcings = tuple(sorted(observed.lists.keys() | observed.refused.keys()))
+    known = known_of(sourcings, files, state)
+    shown = Counter(each.blueprint_id for rows in observed.lists.values() for each in rows)
+    twice = {blueprint_id for blueprint_id, number in shown.items() if number > 1}
+    items: list[Item] = []
+    for sourcing_id in sourcings:
+        rows = observed.lists.get(sourcing_id, ())
+        foreign = [each for each in rows if each.blueprint_id not in ours and stub_mark(each) is None]
+        refusal = observed.refused.get(sourcing_id) or (_open(known[sourcing_id]) if foreign else None)
+        if refusal is not None:
+            items.append(Item(sourcing_id, Fate.REFUSED, reason=refusal))
+        else:
+            items += _items(sourcing_id, foreign, known[sourcing_id], twice)
+    recorded = sum(blueprint_id in ours for blueprint_id in shown)
+    return ImportPlan(tuple(items), sourcings, recorded, observed.denied)
+
+
+def _open(known: Known) -> str | None:
+    """A blueprint that may be what an interrupted create has made must not become ours under another key."""
+    if known.open_create is None:
+        return None
+    return (
+        f"what became of the create of {known.open_create} is not known; run `kalentops apply` first: it looks that "
+        "up, and says what to do"
+    )
+
+
+def _items(sourcing_id: str, foreign: list[Remote], known: Known, twice: set[str]) -> list[Item]:
+    matches = match(foreign, known.wanted)
+    items = [
+        settle(sourcing_id, remote, matches.get(remote.blueprint_id), twice)
+        for remote in sorted(foreign, key=lambda each: each.blueprint_id)
+    ]
+    new = {each.remote.blueprint_id: each.name for each in items if each.fate is Fate.WRITE and each.remote}
+    keys = keys_for(new, known.taken)
+    named = (
+        _named(each, keys[each.blueprint_id], known) if each.blueprint_id in keys else each for each in items
+    )
+    return sorted(named, key=lambda each: (each.key or "", each.blueprint_id or ""))
+
+
+def _named(item: Item, key: str, known: Known) -> Item:
+    """With its key; left out where it would be one that somebody has let go of: that would bring it back unasked."""
+    had = had_by(item.name, known.gone, known.others)
+    if had is None:
+        return replace(item, key=key)
+    said = known.gone[had]
+    reason = (
+        f"{said.file}:{said.at[0]} says that `{had}` was removed, which is the key of this name; to take it all the "
+        f"same, take that out of `removed`, or run {this_one(item, key)}"
+    )
+    return replace(item, fate=Fate.LEFT_OUT, sent=None, reason=reason)
+
+
+def settle(
+    sourcing_id: str,
+    remote: Remote,
+    matched: Match | None,
+    twice: Iterable[str] = (),
+    *,
+    chosen: bool = False,
+) -> Item:
+    """What becomes of one blueprint; what is to be written has no key yet. `chosen`: a person says which it is."""
+    item = Item(sourcing_id, Fate.WRITE, remote, sent=remote.shown)
+    reason = _refusal(remote, twice)
+    if reason is not None:
+        return item.refused(reason)
+    reserved_for = was_stub(remote)
+    match matched:
+        case Exact(want):
+            return _record(item, want)
+        case None if reserved_for is not None and not chosen:
+            said = f"it was reserved for {sourcing_id}/{reserved_for.key}, and was edited in Kalent"
+            return replace(
+                item,
+                fate=Fate.CONFLICT,
+                sent=None,
+                reason=f"{said}; {this_one(item, reserved_for.key)} takes it over",
+            )
+        case Alike():
+            at = matched.want.named
+            return replace(
+                item, fate=Fate.CONFLICT, key=at.key, file=at.file, sent=None, reason=_which(item, matched)
+            )
+    return item
+
+
+def _refusal(remote: Remote, twice: Iterable[str]) -> str | None:
+    if remote.blueprint_id in twice:
+        return "Kalent shows it in two sourcings"
+    if stub_mark(remote) is not None:
+        return "it is an empty blueprint that kalentops has reserved: there is nothing to import"
+    if remote.shown is None:
+        return "Kalent does not show its steps in a form that can be compared, so nothing could be planned for it"
+    return None
+
+
+def _record(item: Item, want: Desired) -> Item:
+    """As `apply` adopts: what can't be seen is not taken for granted, so the next plan shows it as an update."""
+    body = body_of(want)
+    paths = hidden(body.body)
+    lacks = ["`config`"] * ("config" in paths) + ["`config.userId`"] * bool(paths.keys() - {"config"})
+    reason = ""
+    if lacks:
+        reason = (
+            f"the file also sets {' and '.join(lacks)}, which Kalent does not show: the next apply sends it"
+        )
+    return replace(
+        item,
+        fate=Fate.RECORD,
+        key=want.named.key,
+        file=want.named.file,
+        sent=shown_part(body.body),
+        reason=reason,
+    )
+
+
+def record_as(item: Item, want: Desired) -> Item:
+    """It is this address from now on, whatever the file says: the next plan shows the differences."""
+    if item.remote is not None and item.remote.digest == observable(body_of(want).body).digest:
+        return _record(item, want)
+    return replace(
+        item,
+        fate=Fate.RECORD,
+        key=want.named.key,
+        file=want.named.file,
+        reason="the file says otherwise than Kalent: `kalentops plan` shows the differences as an update",
+    )
+
+
+def _which(item: Item, matched: Alike) -> str:
+    want = matched.want
+    why = {
+        "name": f"{want.address} has the same name and other content",
+        "steps": f"{want.address} has the same steps, and is called {clip(want.named.name)}",
+        "several": f"it and others are exactly what {want.address} says; delete what is not wanted in Kalent's web "
+        "app, or say which one it is",
+    }[matched.by]
+    return (
+        f"{why}; {this_one(item, want.named.key)} records it as that one, and `plan` then shows what differs"
+    )
+
+
+def this_one(item: Item, key: str) -> str:
+    """The command that takes a blueprint into an address."""
+    return f"`kalentops import {item.sourcing_id} --key {key} --id {item.blueprint_id}`"

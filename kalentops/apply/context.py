@@ -1,0 +1,283 @@
+"""What the parts of `apply` share: the run, and the view of one sourcing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from kalentops.apply.events import Observer
+from kalentops.apply.result import Cause, Outcome, Result
+from kalentops.blueprint.body import observable
+from kalentops.blueprint.remote import Remote
+from kalentops.errors import (
+    Forbidden,
+    Interrupted,
+    KalentopsError,
+    StateError,
+    StoreFailure,
+    Unauthorized,
+    Unreachable,
+)
+from kalentops.http.verdict import Limited, NotSent, Refused, Verdict
+from kalentops.plan.build import Action, Change
+from kalentops.state.model import Adopted, Closed, Done, Entry, Intended, Intent, Record, State
+from kalentops.support.clock import Clock
+
+MAX_AGE: Final = 10.0
+"""Seconds after which a list is read again before something is made on the strength of it."""
+_UNKNOWN_IN_A_ROW: Final = 3
+
+
+class Api(Protocol):
+    """What `apply` needs of the API."""
+
+    def list_blueprints(self, sourcing_id: str) -> tuple[Remote, ...]: ...
+
+    def ready(self) -> None: ...
+
+    def create(self, sourcing_id: str, body: Mapping[str, Any]) -> Verdict: ...
+
+    def update(self, blueprint_id: str, body: Mapping[str, Any]) -> Verdict: ...
+
+
+class Recorder(Protocol):
+    """What `apply` needs of a store's session."""
+
+    @property
+    def state(self) -> State: ...
+
+    def begin(self, tenant: str) -> None: ...
+
+    def record(self, *records: Record) -> None: ...
+
+    def replace(self, state: State) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`settle`: seconds for which an unknown outcome is looked for. `overwrite`: addresses whose remote version
+    may be replaced although somebody changed it. `whole`: a create is one request with everything, for an API that
+    takes no empty blueprints. `resend`: addresses where such a create is sent again if no blueprint is exactly it.
+    """
+
+    tenant: str
+    settle: float = 30.0
+    parallelism: int = 8
+    overwrite: frozenset[str] = frozenset()
+    whole: bool = False
+    resend: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of `apply`: its means, and what its threads have to know of each other. `open_intents` are the addresses
+    where text may have been sent, and what became of it is not known.
+    """
+
+    api: Api
+    session: Recorder
+    clock: Clock
+    options: Options
+    observe: Observer
+    ours: dict[str, str] = field(default_factory=dict)
+    open_intents: set[str] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _stopped: tuple[str, Cause] | None = None
+    _unknown: int = 0
+
+    def record(self, *records: Record) -> None:
+        """Make the records durable. Raises StoreFailure or StateError, after which nothing new is begun."""
+        try:
+            with self._lock:
+                self.session.begin(self.options.tenant)
+            self.session.record(*records)
+        except (StoreFailure, StateError) as error:
+            self.stop(f"{error}", Cause.STORE)
+            raise
+        with self._lock:
+            for record in records:
+                if isinstance(record, Intended) and not record.intent.only_reserves:
+                    self.open_intents.add(record.intent.address)
+                elif isinstance(record, Done | Closed):
+                    self.open_intents.discard(record.address)
+                elif isinstance(record, Adopted):
+                    self.open_intents.discard(record.entry.address)
+
+    def own(self, blueprint_id: str, address: str) -> None:
+        with self._lock:
+            self.ours[blueprint_id] = address
+
+    def see(self, ids: Iterable[str]) -> None:
+        with self._lock:
+            self.seen.update(ids)
+
+    def given_before(self, blueprint_id: str) -> bool:
+        """Whether an id is known to belong to something else: no new blueprint can have it."""
+        return blueprint_id in self.ours or blueprint_id in self.seen
+
+    def stop(self, reason: str, cause: Cause) -> None:
+        """Begin nothing new: the first reason stays."""
+        with self._lock:
+            self._stopped = self._stopped or (reason, cause)
+
+    def stopped(self) -> tuple[str, Cause] | None:
+        """Why nothing new is to be begun, or None."""
+        if self.clock.stopping:
+            return "the run was interrupted first", Cause.INTERRUPTED
+        return self._stopped
+
+    def note_error(self, error: KalentopsError) -> None:
+        """A dead key or a missing plan ends the run; anything else concerns one sourcing."""
+        if isinstance(error, Unauthorized) and not isinstance(error, Forbidden):
+            self.stop(str(error), Cause.DENIED)
+
+    def outcome_known(self, *, known: bool) -> None:
+        with self._lock:
+            self._unknown = 0 if known else self._unknown + 1
+
+    def creates_are_safe(self) -> bool:
+        """Whether a new create may begin: not after three in a row whose outcome stayed unknown."""
+        return self._unknown < _UNKNOWN_IN_A_ROW
+
+
+@dataclass(slots=True)
+class View:
+    """What a sourcing holds, as of its last whole list; the ids that an answer has `given` since; and each blueprint
+    as this run saw it `first`.
+    """
+
+    run: Run
+    sourcing_id: str
+    remotes: tuple[Remote, ...] = ()
+    read_at: float = float("-inf")
+    given: set[str] = field(default_factory=set)
+    first: dict[str, Remote] = field(default_factory=dict)
+
+    def add(self, made: Remote) -> Remote:
+        """Take in what an answer says was made, until the next list says what there is."""
+        self.remotes = (*self.remotes, made)
+        self.given.add(made.blueprint_id)
+        return made
+
+    def read(self) -> tuple[Remote, ...]:
+        """Read the list anew. Raises what the API's list raises."""
+        self.remotes = self.run.api.list_blueprints(self.sourcing_id)
+        self.given -= set(self.ids())
+        self.first = {**{each.blueprint_id: each for each in self.remotes}, **self.first}
+        self.read_at = self.run.clock.monotonic()
+        self.run.see(self.ids())
+        return self.remotes
+
+    @property
+    def whole(self) -> bool:
+        """Whether the list was ever read to its end."""
+        return self.read_at > float("-inf")
+
+    def fresh(self) -> tuple[Remote, ...]:
+        """The list, not older than ten seconds: others may have been at work while this run waited."""
+        return self.remotes if self.run.clock.monotonic() - self.read_at <= MAX_AGE else self.read()
+
+    def foreign(self) -> tuple[Remote, ...]:
+        """What is there and not ours."""
+        return tuple(remote for remote in self.remotes if remote.blueprint_id not in self.run.ours)
+
+    def get(self, blueprint_id: str) -> Remote | None:
+        return next((remote for remote in self.remotes if remote.blueprint_id == blueprint_id), None)
+
+    def ids(self) -> tuple[str, ...]:
+        return tuple(remote.blueprint_id for remote in self.remotes)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One address to work on, with what is known of it; the parts of `apply` hand on changed copies."""
+
+    change: Change
+    entry: Entry | None
+    intent: Intent | None
+
+    @property
+    def address(self) -> str:
+        return self.change.address
+
+    @property
+    def key(self) -> str:
+        return self.change.key
+
+    @property
+    def nonces(self) -> tuple[str, ...]:
+        """Those of the stubs that earlier runs have made for the address, or may have."""
+        return self.intent.nonces if self.intent else ()
+
+    @property
+    def protected(self) -> bool:
+        """Whether nothing may be sent over what is there. A stub has nothing to protect."""
+        return self.change.protected and (self.entry is None or self.entry.mark is None)
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        if self.change.after is None:
+            raise AssertionError(f"{self.address} is to be written without a body")
+        return self.change.after
+
+    @property
+    def digest(self) -> str:
+        if self.change.after_digest is None:
+            raise AssertionError(f"{self.address} is to be written without a digest")
+        return self.change.after_digest
+
+    @property
+    def wanted(self) -> str:
+        """The digest of what a list shows when the address is as wanted."""
+        return observable(self.body).digest
+
+    def result(
+        self,
+        action: Action,
+        outcome: Outcome,
+        blueprint_id: str | None = None,
+        *,
+        error: str | None = None,
+        cause: Cause = Cause.NONE,
+    ) -> Result:
+        return Result(self.address, action, outcome, blueprint_id, error, cause=cause)
+
+
+def not_done(job: Job, action: Action, verdict: Refused | NotSent | Limited) -> Result:
+    """The result of a write that certainly had no effect."""
+    blueprint_id = job.entry.blueprint_id if job.entry else None
+    if isinstance(verdict, Refused):
+        cause = Cause.DENIED if verdict.status in {401, 402, 403} else Cause.API
+        said = f"the API refused: {verdict.message} (HTTP {verdict.status})"
+        return job.result(action, Outcome.REFUSED, blueprint_id, error=said, cause=cause)
+    said = (
+        verdict.reason
+        if isinstance(verdict, NotSent)
+        else "the API kept saying that there are too many requests"
+    )
+    return job.result(action, Outcome.NOT_ATTEMPTED, blueprint_id, error=said, cause=Cause.UNREACHABLE)
+
+
+def from_error(job: Job, error: KalentopsError) -> Result:
+    """The result of an address that an expected error kept from being begun."""
+    cause = Cause.API
+    if isinstance(error, Unauthorized):
+        cause = Cause.DENIED
+    elif isinstance(error, Unreachable):
+        cause = Cause.UNREACHABLE
+    elif isinstance(error, StoreFailure | StateError):
+        cause = Cause.STORE
+    elif isinstance(error, Interrupted):
+        cause = Cause.INTERRUPTED
+    outcome = Outcome.REFUSED if cause in {Cause.API, Cause.DENIED} else Outcome.NOT_ATTEMPTED
+    hint = f"; {error.hint}" if error.hint and cause is not Cause.STORE else ""
+    return job.result(
+        job.change.action,
+        outcome,
+        job.entry.blueprint_id if job.entry else None,
+        error=f"{error}{hint}",
+        cause=cause,
+    )

@@ -1,0 +1,274 @@
+"""Making a blueprint once: look, reserve an id with an empty stub, claim the id, send the text to it.
+
+A stub may be made anew as often as its answer is lost: it can message nobody. Text goes only to an id that is durably
+recorded for its address, and an address has one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from kalentops.apply.context import Job, View, not_done
+from kalentops.apply.events import Reserved
+from kalentops.apply.result import Cause, Outcome, Result
+from kalentops.apply.settle import look_until
+from kalentops.apply.update import record_done, refused_after, seen_entry, update
+from kalentops.blueprint.body import Canonical, hidden, of_body, shown_part
+from kalentops.blueprint.remote import Remote
+from kalentops.blueprint.stub import Mark, as_remote, mark_in, new_nonce, stub, stub_mark
+from kalentops.errors import KalentopsError
+from kalentops.http.verdict import Accepted, Limited, NotSent, Refused, Verdict
+from kalentops.plan.advice import never_resent
+from kalentops.plan.build import Action
+from kalentops.plan.matching import beside, is_free, look_alikes, reserved, why_not_made
+from kalentops.state.model import Adopted, Closed, Entry, Intended, Intent
+from kalentops.support.text import is_safe_id
+
+_ATTEMPTS: Final = 3
+_LIMITED: Final = 6
+_WINDOW: Final = 10.0
+"""Seconds for which a stub is looked for whose answer was lost: a second one does no harm."""
+_BAD_REQUEST: Final = 400
+_NO_ANSWER: Final = "the answer does not name what was made"
+_UNNAMED: Final = f"{_NO_ANSWER} (if that repeats, set `create: whole` in kalentops.yaml)"
+
+
+def create(view: View, job: Job) -> tuple[Result, Entry | None]:
+    """Make the blueprint of a job, or adopt the one that is it already.
+
+    The entry comes with an adoption that still lacks fields which can't be read back: an update has to follow.
+    Raises KalentopsError where it could not go on; `run.open_intents` tells whether text was sent.
+    """
+    creation = _Creation(view, job)
+    while True:
+        view.run.api.ready()
+        view.fresh()
+        adopted = _adopt(view, job)
+        if adopted is not None:
+            return adopted
+        result = creation.go_on()
+        if result is not None:
+            return result, None
+
+
+@dataclass(slots=True)
+class _Creation:
+    """The attempts to create one blueprint. `own`: the nonces of this run; `made`: the stub that an answer named."""
+
+    view: View
+    job: Job
+    own: list[str] = field(default_factory=list)
+    made: Remote | None = None
+    lost: int = 0
+    limited: int = 0
+    why: str = ""
+
+    def go_on(self) -> Result | None:
+        """One step: use a stub that is there, or make another attempt. None: look again first."""
+        view, job = self.view, self.job
+        there = reserved(view.foreign(), job.address, job.nonces, self.own)
+        if isinstance(there, str):
+            return job.result(Action.CREATE, Outcome.CONFLICT, error=there)
+        stub_ = there or self.made
+        if stub_ is not None:
+            return _claim(view, job, stub_) if self._may_fill(stub_) else self._take(stub_)
+        if self.lost == _ATTEMPTS:
+            said = f"{self.why}; {_ATTEMPTS} attempts had no usable answer; no text was sent"
+            return job.result(Action.CREATE, Outcome.UNKNOWN, error=f"{said}; the next run looks first")
+        if not view.run.creates_are_safe():
+            said = "three creates in a row had no usable answer; no new one is started"
+            return job.result(Action.CREATE, Outcome.NOT_ATTEMPTED, error=said, cause=Cause.UNREACHABLE)
+        done = _send_whole(view, job) if view.run.options.whole else self._reserve()
+        if isinstance(done, Limited) and self.limited < _LIMITED:
+            # Too many requests: nothing was done. Wait, look again, and only then send again.
+            self.limited += 1
+            return None
+        return not_done(job, Action.CREATE, done) if isinstance(done, Limited) else done
+
+    def _may_fill(self, empty: Remote) -> bool:
+        """Whether no other run of the same state would choose another stub."""
+        mark = stub_mark(empty)
+        return mark is not None and (
+            mark.taken or mark.nonce in self.own or not is_free(mark, self.job.nonces)
+        )
+
+    def _take(self, empty: Remote) -> Result | None:
+        """Say in Kalent that one of several stubs is taken: a run that starts from the same state may see others, and
+        chooses what a list shows as taken.
+        """
+        view, job, mark = self.view, self.job, stub_mark(empty)
+        if mark is None:
+            raise AssertionError(f"{empty.blueprint_id} is no stub")
+        name = stub(str(job.body["name"]), mark._replace(key=job.key, taken=True)).body["name"]
+        verdict = view.run.api.update(empty.blueprint_id, {"name": name})
+        if isinstance(verdict, Refused | NotSent | Limited):
+            return _refused(view, job, verdict)
+        why = getattr(verdict, "reason", "an empty blueprint is taken over")
+        if look_until(view, lambda: self._shown_taken(empty.blueprint_id), job.address, why):
+            return None
+        said = f"{why}; no list shows that {empty.blueprint_id} is taken; no text was sent; the next run looks first"
+        return job.result(Action.CREATE, Outcome.UNKNOWN, error=said)
+
+    def _shown_taken(self, blueprint_id: str) -> Remote | None:
+        remote = self.view.get(blueprint_id)
+        mark = stub_mark(remote) if remote else None
+        return remote if mark is not None and mark.taken else None
+
+    def _reserve(self) -> Result | Limited | None:
+        """Make a stub. Whatever becomes of the request, the next look finds out."""
+        view, job = self.view, self.job
+        mark = Mark(job.key, new_nonce())
+        empty = stub(str(job.body["name"]), mark)
+        verdict = self._post(mark, empty)
+        if isinstance(verdict, Refused | NotSent | Limited):
+            if not (job.nonces or self.own):
+                view.run.record(Closed(job.address, "refused or not sent"))
+            return verdict if isinstance(verdict, Limited) else _refused(view, job, verdict)
+        self.own.append(mark.nonce)
+        blueprint_id = _id_in(verdict, view, lambda name: mark_in(name) == mark)
+        if blueprint_id is not None:
+            self.made = view.add(as_remote(blueprint_id, empty))
+            view.run.outcome_known(known=True)
+            return None
+        self.why = getattr(verdict, "reason", _UNNAMED)
+        self.lost += 1
+        found = look_until(view, lambda: _marked(view, mark), job.address, self.why, most=_WINDOW)
+        view.run.outcome_known(known=found is not None)
+        return None
+
+    def _post(self, mark: Mark, empty: Canonical) -> Verdict:
+        """Ask for a stub. Its nonce is recorded first, so that a later run knows which stubs may exist."""
+        run, job = self.view.run, self.job
+        nonces = (*job.nonces, *self.own, mark.nonce)
+        run.record(
+            Intended(Intent(job.address, "create", job.body, job.digest, run.clock.now(), nonces=nonces))
+        )
+        return run.api.create(self.view.sourcing_id, empty.body)
+
+
+def _marked(view: View, mark: Mark) -> Remote | None:
+    return next((each for each in view.foreign() if stub_mark(each) == mark), None)
+
+
+def _claim(view: View, job: Job, empty: Remote) -> Result:
+    """Send the text to a stub; its id is recorded for the address in one write with what will be sent."""
+    if empty.shown is None:
+        raise AssertionError(f"{empty.blueprint_id} is not known to be empty")
+    was, seen = of_body(empty.shown.body), empty.blueprint_id not in view.given
+    entry = Entry(
+        job.address,
+        empty.blueprint_id,
+        was.body,
+        was.digest,
+        view.run.clock.now(),
+        empty.digest if seen else None,
+        empty.updated_at,
+    )
+    view.run.own(entry.blueprint_id, job.address)
+    view.run.observe(Reserved(job.address, entry.blueprint_id))
+    done = update(view, replace(job, entry=entry, intent=None), entry, first=(Adopted(entry),))
+    return replace(done, action=Action.CREATE)
+
+
+def _send_whole(view: View, job: Job) -> Result | Limited:
+    """One POST with everything, for an API that takes no empty blueprints: an unknown outcome stays open."""
+    run = view.run
+    intent = Intent(job.address, "create", job.body, job.digest, run.clock.now())
+    run.record(Intended(intent))
+    verdict = run.api.create(view.sourcing_id, job.body)
+    if isinstance(verdict, Refused | NotSent | Limited):
+        run.record(refused_after(job, "create"))
+        return verdict if isinstance(verdict, Limited) else _refused(view, job, verdict)
+    blueprint_id = _id_in(verdict, view, lambda name: name == job.body["name"])
+    if blueprint_id is not None:
+        run.outcome_known(known=True)
+        return record_done(view, job, Action.CREATE, blueprint_id)
+    reason = getattr(verdict, "reason", _NO_ANSWER)
+    try:
+        found = find_whole(view, intent, reason)
+    except KalentopsError as error:
+        return job.result(
+            Action.CREATE, Outcome.UNKNOWN, error=f"{reason}; {error}; the next run looks first"
+        )
+    run.outcome_known(known=isinstance(found, Remote))
+    if isinstance(found, Remote):
+        return take_whole(view, job, intent, found, Action.CREATE)[0]
+    return job.result(Action.CREATE, Outcome.UNKNOWN, error=never_resent(intent, f"{reason}; {found}"))
+
+
+def find_whole(view: View, intent: Intent, reason: str) -> Remote | str:
+    """The one blueprint that is exactly what was sent, if there is one within the settle window; else why none is
+    taken for it.
+    """
+    found = look_until(
+        view, lambda: look_alikes(view.foreign(), intent.sent).adoptable, intent.address, reason
+    )
+    if found is not None:
+        return found
+    several = look_alikes(view.foreign(), intent.sent).exact
+    ids = ", ".join(each.blueprint_id for each in several)
+    return (
+        f"several are exactly what was sent ({ids})"
+        if several
+        else "nothing in Kalent is exactly what was sent"
+    )
+
+
+def take_whole(view: View, job: Job, intent: Intent, found: Remote, action: Action) -> tuple[Result, Entry]:
+    """Record the blueprint that is what was sent, as far as it can be seen: somebody else may have made it."""
+    view.run.own(found.blueprint_id, job.address)
+    entry = seen_entry(job, found, view.run.clock.now(), shown_part(intent.sent))
+    view.run.record(Adopted(entry))
+    return job.result(action, Outcome.DONE, found.blueprint_id), entry
+
+
+def _refused(view: View, job: Job, verdict: Refused | NotSent | Limited) -> Result:
+    if isinstance(verdict, Refused) and verdict.fatal:
+        view.run.stop(f"the API refused the key: {verdict.message}", Cause.DENIED)
+    result = not_done(job, Action.CREATE, verdict)
+    if isinstance(verdict, Refused) and verdict.status == _BAD_REQUEST and not view.run.options.whole:
+        hint = "; if it takes no empty blueprints, set `create: whole` in kalentops.yaml"
+        return replace(result, error=f"{result.error}{hint}")
+    return result
+
+
+def _id_in(verdict: Verdict, view: View, says: Callable[[str], bool]) -> str | None:
+    """The id in an answer, if the answer is the one to this request: `says` knows it by its name. An answer that a
+    proxy mixed up must not send a text to somebody else's blueprint.
+    """
+    if not isinstance(verdict, Accepted):
+        return None
+    blueprint_id, name = verdict.data.get("blueprintId"), verdict.data.get("name")
+    if not isinstance(blueprint_id, str) or not is_safe_id(blueprint_id):
+        return None
+    if _is_anothers(view, blueprint_id, verdict.data) or not isinstance(name, str):
+        return None
+    return blueprint_id if says(name) else None
+
+
+def _is_anothers(view: View, blueprint_id: str, data: Mapping[str, Any]) -> bool:
+    """Whether an answer names what was not made just now, and here."""
+    return data.get("sourcingId", view.sourcing_id) != view.sourcing_id or view.run.given_before(blueprint_id)
+
+
+def _adopt(view: View, job: Job) -> tuple[Result, Entry | None] | None:
+    """Take what is there already and is exactly what is wanted; stop at what has the same name or the same steps."""
+    alike = look_alikes(view.foreign(), job.body)
+    planned = Action.ADOPT if job.change.action is Action.ADOPT else Action.CREATE
+    if alike.unclear:
+        said = why_not_made(alike, str(job.body["name"]), job.address)
+        return job.result(planned, Outcome.CONFLICT, error=said), None
+    remote, run = alike.adoptable, view.run
+    if remote is None and planned is Action.ADOPT:
+        said = "it was to be taken over, and is not there any more; nothing was made: make a new plan"
+        return job.result(Action.ADOPT, Outcome.CONFLICT, error=said), None
+    if remote is None:
+        return None
+    # Recorded is what is there for certain: should the run end here, the next plan shows the rest as an update.
+    entry = seen_entry(job, remote, run.clock.now(), shown_part(job.body))
+    run.own(remote.blueprint_id, job.address)
+    run.record(Adopted(entry))
+    done = replace(job.result(Action.ADOPT, Outcome.DONE, remote.blueprint_id), note=beside(alike) or None)
+    return done, entry if hidden(job.body) else None

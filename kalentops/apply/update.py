@@ -1,0 +1,170 @@
+"""Changing a blueprint that is ours, if it still is what we last saw there: also a stub, which gets its first text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final, Literal
+
+from kalentops.apply.context import Job, View, not_done
+from kalentops.apply.events import Filled
+from kalentops.apply.result import Cause, Outcome, Result
+from kalentops.apply.settle import look_until
+from kalentops.blueprint.body import Canonical, hidden, observable, of_body
+from kalentops.blueprint.remote import Remote
+from kalentops.errors import KalentopsError, StateError, StoreFailure
+from kalentops.http.verdict import Accepted, Limited, NotSent, Refused
+from kalentops.plan.advice import edited, missing, protected
+from kalentops.plan.build import Action
+from kalentops.state.model import Adopted, Closed, Done, Entry, Intended, Intent, Record, Seen
+
+_ATTEMPTS: Final = 3
+
+
+def update(
+    view: View,
+    job: Job,
+    entry: Entry,
+    *,
+    baselines: frozenset[str] = frozenset(),
+    first: tuple[Record, ...] = (),
+) -> Result:
+    """Make the blueprint of `entry` what the job wants.
+
+    `baselines` are digests beside the recorded one under which it is known to be ours. `first` is recorded in one write
+    with what will be sent. Raises KalentopsError where nothing was begun.
+    """
+    view.fresh()
+    remote = view.get(entry.blueprint_id)
+    if remote is None and entry.remote_digest is None:
+        said = f"no list shows {entry.blueprint_id} yet"
+        remote = look_until(view, lambda: view.get(entry.blueprint_id), job.address, said)
+    if remote is None:
+        outcome = Outcome.CONFLICT if entry.remote_digest else Outcome.UNKNOWN
+        return job.result(Action.UPDATE, outcome, entry.blueprint_id, error=missing(entry))
+    before = _may_be_there(job, entry)
+    forced = job.address in view.run.options.overwrite
+    # What can't be read back may have been changed, too: who wants the file's version there gets it sent.
+    same_hidden = all(hidden(each) == hidden(job.body) for each in before) and not (
+        forced and hidden(job.body)
+    )
+    if remote.digest == job.wanted and same_hidden and not entry.outdates(remote.updated_at):
+        view.run.record(Adopted(seen_entry(job, remote, view.run.clock.now(), of_body(job.body))))
+        said = "Kalent shows it so already; nothing was sent"
+        return replace(job.result(Action.UPDATE, Outcome.DONE, entry.blueprint_id), note=said)
+    known: frozenset[str | None] = baselines | {entry.baseline, observable(entry.sent).digest, job.wanted}
+    behind = entry.not_arrived(remote)
+    if behind:
+        known |= {remote.digest}
+    if remote.digest not in known and not forced:
+        said = edited(entry, remote)
+        return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=said)
+    if job.protected:
+        said = protected(job.address)
+        return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=said)
+    body = _patch(job.body, before, whole=forced or behind)
+    intent = Intent(
+        job.address, "update", job.body, job.digest, view.run.clock.now(), blueprint_id=entry.blueprint_id
+    )
+    if not first and not behind:
+        # When what is replaced was changed: a list that shows it once more is behind, and nobody has put it back.
+        first = (Seen(job.address, entry.baseline, remote.updated_at),)
+    view.run.record(*first, Intended(intent))
+    return _send(view, job, entry, body, known | {remote.digest})
+
+
+def _may_be_there(job: Job, entry: Entry) -> tuple[Mapping[str, Any], ...]:
+    """The bodies that Kalent may hold: what was sent last, and what an update of unknown outcome may have sent."""
+    intent = job.intent
+    if intent is None or intent.action != "update" or intent.digest == entry.digest:
+        return (entry.sent,)
+    return entry.sent, intent.sent
+
+
+def _patch(after: Mapping[str, Any], before: tuple[Mapping[str, Any], ...], *, whole: bool) -> dict[str, Any]:
+    """The fields to send: those that differ from what may be there, because `steps` replaces the whole list. With
+    `whole`, something else than that may be there, and all of them are sent.
+    """
+    fields = ("name", "steps")
+    body = {
+        each: after[each] for each in fields if whole or any(after[each] != old.get(each) for old in before)
+    }
+    configs = [old.get("config") for old in before]
+    if any(after.get("config") != old for old in configs) or (whole and after.get("config")):
+        body["config"] = after.get("config") or {}
+    # Where only what can't be read back is in question, everything is sent: at least one field has to be.
+    return body or {"name": after["name"], "steps": after["steps"]}
+
+
+def _send(
+    view: View, job: Job, entry: Entry, body: Mapping[str, Any], known: frozenset[str | None]
+) -> Result:
+    """Send it until it is known to be done. A PATCH with the same body may be repeated: it makes nothing twice,
+    as long as nobody else has changed the blueprint in between.
+    """
+    run, reason = view.run, ""
+    for _ in range(_ATTEMPTS):
+        verdict = run.api.update(entry.blueprint_id, body)
+        if isinstance(verdict, Accepted):
+            return record_done(view, job, Action.UPDATE, entry.blueprint_id)
+        if isinstance(verdict, Refused | NotSent | Limited):
+            if isinstance(verdict, Refused) and verdict.fatal:
+                run.stop(f"the API refused the key: {verdict.message}", Cause.DENIED)
+            if not reason:  # an attempt before this one may still come true: then the intent has to stay
+                run.record(refused_after(job, "update"))
+            return not_done(job, Action.UPDATE, verdict)
+        reason = verdict.reason
+        try:
+            if await_remote(view, job.address, entry.blueprint_id, job.wanted, reason) and not hidden(
+                job.body
+            ):
+                return record_done(view, job, Action.UPDATE, entry.blueprint_id)
+        except KalentopsError as error:
+            reason = f"{reason}; {error}"
+            break
+        remote = view.get(entry.blueprint_id)
+        if remote is None or remote.digest not in known:
+            reason = f"{reason}; meanwhile it was changed in Kalent"
+            break
+    said = f"{reason}; it is not known whether the text arrived; the next run checks first"
+    return job.result(Action.UPDATE, Outcome.UNKNOWN, entry.blueprint_id, error=said)
+
+
+def refused_after(job: Job, action: Literal["create", "update"]) -> Record:
+    """What to record where a write certainly had no effect: what an earlier run has sent may still come true."""
+    earlier = job.intent
+    if earlier is not None and earlier.action == action and not earlier.only_reserves:
+        return Intended(earlier)
+    return Closed(job.address, "refused or not sent")
+
+
+def await_remote(view: View, address: str, blueprint_id: str, wanted: str, reason: str) -> bool:
+    """Whether the blueprint shows `wanted` within the settle window. Raises KalentopsError."""
+
+    def shown() -> Remote | None:
+        remote = view.get(blueprint_id)
+        return remote if remote is not None and remote.digest == wanted else None
+
+    return look_until(view, shown, address, reason) is not None
+
+
+def record_done(view: View, job: Job, action: Action, blueprint_id: str) -> Result:
+    """Record that the open intent came true. Where the disk fails, the id is told instead of lost."""
+    view.run.own(blueprint_id, job.address)
+    view.run.observe(Filled(job.address, blueprint_id))
+    try:
+        view.run.record(Done(job.address, blueprint_id, view.run.clock.now()))
+    except (StoreFailure, StateError) as error:
+        said = (
+            f"{blueprint_id} was written, but that could not be recorded: {error}; the next run looks first"
+        )
+        return job.result(action, Outcome.UNKNOWN, blueprint_id, error=said, cause=Cause.STORE)
+    return job.result(action, Outcome.DONE, blueprint_id)
+
+
+def seen_entry(job: Job, remote: Remote, at: str, sent: Canonical) -> Entry:
+    """An entry for what a list shows, as far as `sent` says what it is."""
+    extra = job.entry.extra if job.entry else {}
+    return Entry(
+        job.address, remote.blueprint_id, sent.body, sent.digest, at, remote.digest, remote.updated_at, extra
+    )

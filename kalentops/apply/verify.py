@@ -1,0 +1,132 @@
+"""After the work on a sourcing: does its list show what was meant?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from kalentops.apply.context import Job, View
+from kalentops.apply.result import Outcome, Result
+from kalentops.apply.settle import look_until
+from kalentops.apply.update import update
+from kalentops.blueprint.body import observable
+from kalentops.blueprint.remote import Remote
+from kalentops.blueprint.stub import stub_mark
+from kalentops.errors import KalentopsError, StateError, StoreFailure
+from kalentops.plan.advice import edited, missing
+from kalentops.plan.build import Action
+from kalentops.state.model import Intended, Intent, Seen
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """One result to look at. `earlier` is how its blueprint was shown first in this run."""
+
+    result: Result
+    job: Job
+    earlier: Remote | None
+
+    @property
+    def wanted(self) -> str | None:
+        return self.job.wanted if self.job.change.after is not None else None
+
+    @property
+    def earlier_text(self) -> Intent | None:
+        """What an earlier run was about to send, where that is another text than what was wanted now."""
+        intent = self.job.intent
+        if intent is None or intent.action != "update" or self.wanted is None:
+            return None
+        return intent if observable(intent.sent).digest != self.wanted else None
+
+    def is_behind(self, view: View) -> bool:
+        """Whether the list does not show yet what was done: nothing, or what was there before."""
+        remote = view.get(self.result.blueprint_id) if self.result.blueprint_id else None
+        if remote is None:
+            return self.result.blueprint_id is not None
+        if self.wanted is None or remote.digest == self.wanted:
+            return False
+        if stub_mark(remote) is not None:
+            return True
+        # A server that changes texts may show the same after a write; but then it says that something was written.
+        was = self.earlier
+        return was is not None and (remote.digest, remote.updated_at) == (was.digest, was.updated_at)
+
+
+def read_back(view: View, done: Sequence[Result], jobs: Mapping[str, Job]) -> Iterator[Result]:
+    """The results, with what the sourcing's list shows now: recorded where it is there. What no list shows within the
+    settle window is not known to be done, whatever the API answered: a result that is done is in place.
+    """
+    checks = [_Check(each, jobs[each.address], view.first.get(each.blueprint_id or "")) for each in done]
+    try:
+        # A list may be behind: it is read again until it shows what was done, or the settle window has passed.
+        look_until(view, lambda: None if any(check.is_behind(view) for check in checks) else view)
+    except KalentopsError as error:
+        for result in done:
+            said = f"the API said that it was done, and its list could not be read: {error}; {_NEXT}"
+            yield _not_seen(result, said)
+        return
+    for check in checks:
+        yield _look_at(view, check)
+
+
+_NEXT: Final = "the next run looks again"
+
+
+def _not_seen(result: Result, said: str) -> Result:
+    return replace(result, outcome=Outcome.UNKNOWN, error=said) if result.blueprint_id else result
+
+
+def await_listed(view: View, jobs: Sequence[Job]) -> None:
+    """Read the list until it shows what an interrupted run has recorded, or the settle window has passed."""
+    ids = [job.entry.blueprint_id for job in jobs if job.entry is not None]
+    if not all(map(view.get, ids)):
+        look_until(view, lambda: all(map(view.get, ids)) or None, jobs[0].address, "no list shows it yet")
+
+
+def confirm(view: View, job: Job) -> Result | str | None:
+    """What an interrupted run has recorded and never seen in a list: seen now, sent again where it has not arrived, or
+    told. The job has an entry and the body that was sent. A text is a note for people.
+    """
+    entry = job.entry
+    if entry is None:
+        return None
+    remote = view.get(entry.blueprint_id)
+    if remote is None:
+        return job.result(Action.NO_OP, Outcome.UNKNOWN, entry.blueprint_id, error=missing(entry))
+    if remote.digest == job.wanted:
+        view.run.record(Seen(job.address, remote.digest, remote.updated_at))
+        return None
+    if entry.not_arrived(remote):
+        done = update(view, job, entry)
+        return replace(done, note=_AGAIN) if done.outcome is Outcome.DONE and done.note is None else done
+    if remote.updated_at is None:  # nobody can say whether it has not arrived or was edited
+        said = edited(entry, remote)
+        return job.result(Action.NO_OP, Outcome.UNKNOWN, entry.blueprint_id, error=said)
+    what = f"Kalent's list shows {entry.blueprint_id} otherwise than it was sent"
+    return f"{job.address}: {what}; look at it in the web app"
+
+
+_AGAIN: Final = "the API had said that it was done, and it had not arrived; it was sent again"
+
+
+def _look_at(view: View, check: _Check) -> Result:
+    result = check.result
+    remote = view.get(result.blueprint_id) if result.blueprint_id else None
+    if remote is None or check.is_behind(view):
+        return _not_seen(result, f"the API said that it was done, and no list shows it yet; {_NEXT}")
+    try:
+        earlier = check.earlier_text
+        if earlier is not None and remote.digest == observable(earlier.sent).digest:
+            # That is ours, too: the next run finds that it came true, and goes on from it.
+            view.run.record(Intended(earlier))
+            return _not_seen(
+                result, "a text that was sent before it has arrived after it; run `kalentops apply` again"
+            )
+        if remote.digest is not None:
+            view.run.record(Seen(result.address, remote.digest, remote.updated_at))
+    except (StoreFailure, StateError) as error:
+        return replace(result, note=f"what Kalent shows of it could not be recorded: {error}")
+    if check.wanted is not None and remote.digest != check.wanted:
+        return replace(result, note="Kalent shows it otherwise than it was sent: look at it in the web app")
+    return result

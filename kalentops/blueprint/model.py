@@ -1,0 +1,153 @@
+"""A file of blueprints as Kalent's API understands it (docs/kalent-api.md, "A step").
+
+Field names are the API's own, letter for letter. These shapes say which fields there are and of which type;
+what fits together with what is said by the rules.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self, TypeAlias, get_args
+
+from kalentops.support.shape import (
+    FrozenList,
+    JsonValue,
+    KeyStr,
+    NonEmpty,
+    PositiveInt,
+    Shape,
+    ShapeError,
+    Violation,
+    called,
+)
+
+Channel: TypeAlias = Literal["LINKEDIN", "WHATSAPP", "EMAIL", "SMS"]
+LinkedInType: TypeAlias = Literal[
+    "LINKEDIN_INVITATION", "LINKEDIN_INVITATION_WITH_MESSAGE", "LINKEDIN_MESSAGE", "LINKEDIN_INMAIL"
+]
+Temporality: TypeAlias = Literal["ASAP", "DELAYED", "AFTER_INVITATION_SETTLED"]
+Unit: TypeAlias = Literal["day", "minute", "second"]
+ContentSource: TypeAlias = Literal["manual", "suggestedByKalent"]
+
+SECONDS: dict[Unit, int] = {"day": 86_400, "minute": 60, "second": 1}
+INVITATIONS = frozenset({"LINKEDIN_INVITATION", "LINKEDIN_INVITATION_WITH_MESSAGE"})
+VARIABLES = (
+    "firstname",
+    "lastname",
+    "candidateJobTitle",
+    "candidateCompanyName",
+    "candidateLocation",
+    "sourcingJobTitle",
+    "sourcingLocation",
+    "recruiterFirstname",
+    "recruiterLastname",
+)
+
+
+class Delay(Shape):
+    """How long to wait after the step before; the API knows no hours and no weeks."""
+
+    value: PositiveInt
+    unit: Unit
+
+    @property
+    def seconds(self) -> int:
+        return self.value * SECONDS[self.unit]
+
+
+class StepConfig(Shape):
+    """Who sends, where it is not the owner of the sequence. Can be written, is never listed."""
+
+    userId: NonEmpty | None = None
+
+
+class Policy(Shape):
+    """What happens where a contact, a draft or an answer is missing."""
+
+    skipStepIfNoContact: bool | None = None
+    autoValidateAIDraft: bool | None = None
+    inviteTimeoutDays: PositiveInt | None = None
+
+
+class Step(Shape):
+    """One message. `content` of a plain LINKEDIN_INVITATION is stored by the API as an empty string."""
+
+    id: NonEmpty
+    name: NonEmpty
+    type: Channel
+    linkedInType: LinkedInType | None = None
+    subject: str | None = None
+    content: str
+    temporalityType: Temporality
+    delay: Delay | None = None
+    contentSource: ContentSource | None = None
+    config: StepConfig | None = None
+    policy: Policy | None = None
+
+    @property
+    def is_invitation(self) -> bool:
+        return self.linkedInType in INVITATIONS
+
+    def texts(self) -> list[tuple[str, str]]:
+        """What a candidate may read: (field, text)."""
+        if self.subject is None:
+            return [("content", self.content)]
+        return [("subject", self.subject), ("content", self.content)]
+
+
+StepList: TypeAlias = FrozenList[Step]
+
+
+class Blueprint(Shape):
+    """A sequence. `config` is free-form JSON that can be written and is never listed.
+
+    `protect` is not the API's: with it, an update needs somebody's word (`--overwrite ADDRESS`).
+    """
+
+    name: NonEmpty
+    steps: StepList = ()
+    config: dict[str, JsonValue] | None = None
+    protect: bool | None = None
+
+
+class Move(Shape):
+    """A blueprint has got another key: the one that it had, and the one that it has now."""
+
+    source: KeyStr = called("from")
+    to: KeyStr
+
+
+class SourcingFile(Shape):
+    """One file: some or all blueprints of one sourcing, by key. `moved` and `removed` say what became of keys that
+    the state may know and that stand in no file any more; a file may hold them alone.
+    """
+
+    sourcingId: NonEmpty
+    blueprints: dict[KeyStr, Blueprint] = {}  # noqa: RUF012 - a model copies its defaults
+    moved: FrozenList[Move] = ()
+    removed: FrozenList[KeyStr] = ()
+
+    @classmethod
+    def read(cls, data: Any) -> Self:
+        """The same; a file that says nothing of keys that moved or were removed has to hold blueprints."""
+        says = isinstance(data, dict) and ("blueprints" in data or data.get("moved") or data.get("removed"))
+        missing = Violation("missing", ("blueprints",), data, {}, "Field required")
+        absent = [missing] if isinstance(data, dict) and not says else []
+        try:
+            found = super().read(data)
+        except ShapeError as error:
+            raise ShapeError([*absent, *error.violations]) from None
+        if absent:
+            raise ShapeError(absent)
+        return found
+
+
+def allowed(field: str) -> tuple[str, ...]:
+    """The values that a field of a step (or of its delay) may have, for the message about another one."""
+    table: dict[str, object] = {
+        "type": Channel,
+        "linkedInType": LinkedInType,
+        "temporalityType": Temporality,
+        "unit": Unit,
+        "contentSource": ContentSource,
+    }
+    return get_args(table[field]) if field in table else ()

@@ -1,0 +1,151 @@
+"""`kalentops comment`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+import click
+
+from kalentops.cli.commands import options
+from kalentops.errors import NoPullRequest, UsageError
+
+if TYPE_CHECKING:
+    from kalentops.github.body import Target
+    from kalentops.github.comments import Wanted
+    from kalentops.github.context import PullRequest
+    from kalentops.github.publish import Published
+    from kalentops.http.secret import ApiKey
+
+_MAX_REPORT: Final = 16 << 20
+_FAREWELL: Final = "stopped at once; the next run looks whether the comment is there"
+
+
+@click.command(
+    epilog="\b\nExample:\n  kalentops plan --format markdown | kalentops comment\n  kalentops comment --outdated"
+)
+@click.argument("report", required=False, metavar="[FILE|-]", type=click.File("rb"))
+@options.folder
+@options.state
+@click.option("--outdated", is_flag=True, help="Fold what is there: it no longer applies.")
+@click.option("--update-only", is_flag=True, help="Begin no comment; for a plan without changes.")
+@click.option(
+    "--target-name",
+    metavar="NAME",
+    help="One comment for each. [default: the project's folder in the repository, and the state of --state]",
+)
+@click.option("--repository", metavar="OWNER/NAME", help="[env: GITHUB_REPOSITORY]")
+@click.option("--pull-request", type=click.IntRange(min=1), metavar="N", help="[default: the workflow's]")
+@click.option("--if-pull-request", is_flag=True, help="Do nothing where there is no pull request.")
+@click.option("--author", metavar="LOGIN", help="Whom the token belongs to. [default: GitHub is asked]")
+@options.github
+@options.quiet
+def command(
+    report: BinaryIO | None,
+    directory: Path,
+    state_file: Path | None,
+    target_name: str | None,
+    repository: str | None,
+    pull_request: int | None,
+    author: str | None,
+    connection: options.Connection,
+    *,
+    outdated: bool,
+    update_only: bool,
+    if_pull_request: bool,
+    quiet: bool,
+) -> None:
+    """Put a report, in Markdown, on the pull request: one comment for each project and state, edited in place.
+
+    GITHUB_TOKEN holds the token. Exit code 4 where it may not write, as on pull requests from forks.
+    """
+    from kalentops.github.comments import Wanted, is_login
+    from kalentops.github.context import find_pull_request, read_token
+    from kalentops.output.notices import tell
+    from kalentops.support.text import clip
+
+    if outdated and report is not None:
+        raise UsageError("--outdated takes no report", hint="leave out FILE")
+    text = None if outdated else _read(report)
+    if author and not is_login(author):
+        raise UsageError(f"`{clip(author)}` is no login", hint="--author is like octocat or my-app[bot]")
+    about = _target(directory, state_file, target_name)
+    wanted = Wanted(about, text, author or None, begin=not update_only)
+    try:
+        pull = find_pull_request(os.environ, repository=repository, number=pull_request)
+    except NoPullRequest as error:
+        if not if_pull_request:
+            raise
+        tell([f"{error}; there is nothing to comment on"])
+        return
+    token = read_token(os.environ)
+    done = _publish(connection, token, pull, wanted, quiet=quiet)
+    tell(done.notes)
+    if not quiet:
+        click.echo(_said(done, pull, wanted))
+
+
+def _read(report: BinaryIO | None) -> str:
+    """The report as text. Raises UsageError."""
+    if report is None:
+        if sys.stdin is None or sys.stdin.isatty():
+            raise UsageError("there is no report", hint="name its FILE, or pipe it in")
+        report = sys.stdin.buffer
+    data = report.read(_MAX_REPORT + 1)
+    if len(data) > _MAX_REPORT:
+        raise UsageError(f"the report is larger than {_MAX_REPORT >> 20} MiB")
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        raise UsageError(f"the report is not UTF-8, at byte {error.start + 1}") from None
+    if not text.strip():
+        raise UsageError(
+            "the report is empty",
+            hint="see what `kalentops plan --format markdown` said; if it failed, `kalentops comment --outdated`",
+        )
+    return text
+
+
+def _target(directory: Path, state_file: Path | None, name: str | None) -> Target:
+    from kalentops.github.body import Target
+    from kalentops.github.context import target_name
+    from kalentops.project.config import project_folder
+
+    if not directory.is_dir():
+        raise UsageError(f"there is no folder {directory}", hint="pass -C DIR with the folder of the project")
+    if name is None:
+        state = None if state_file is None else directory / state_file
+        name = target_name(project_folder(directory), state)
+    return Target(name)
+
+
+def _publish(
+    connection: options.Connection, token: ApiKey, pull: PullRequest, wanted: Wanted, *, quiet: bool
+) -> Published:
+    from kalentops.cli.commands import connection as api_connection
+    from kalentops.github.client import GITHUB, CommentsApi, split_url
+    from kalentops.github.context import API_URL
+    from kalentops.github.publish import publish
+    from kalentops.http.remedies import unread_proxy
+    from kalentops.http.transport import Network
+    from kalentops.kalent.address import check_url
+
+    url = check_url(connection.api_url or API_URL, "GITHUB_API_URL", API_URL)
+    root, rest = split_url(url)
+    unread = unread_proxy(os.environ, url)
+    network = Network(root, connection.timeout, connection.ca_file, connection.proxy, unread)
+    github = api_connection.Target(network, token, connection.debug_http, GITHUB)
+    with api_connection.wired(github, quiet=quiet, farewell=_FAREWELL) as wire:
+        return publish(CommentsApi(wire.transport, wire.throttle, pull, rest), wire.clock, wanted)
+
+
+def _said(done: Published, pull: PullRequest, wanted: Wanted) -> str:
+    from kalentops.support.text import visible
+
+    where = f"{pull.repository}#{pull.number}"
+    if done.what == "none":
+        return f"{where} has no comment of ours, and needs none"
+    what = "folded" if wanted.report is None and done.what == "edited" else done.what
+    return f"{what}: {visible(done.url) or where}"

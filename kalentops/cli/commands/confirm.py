@@ -1,0 +1,178 @@
+"""From a plan to a yes: what `apply` shows of it before it is carried out, and whom it asks."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kalentops.blueprint.remote import Observed
+from kalentops.cli.commands import options, pipeline
+from kalentops.errors import Interrupted, StalePlan, Unreachable, UsageError
+from kalentops.output import plans
+from kalentops.output.console import show, width
+from kalentops.output.notices import tell
+from kalentops.plan import saved as saved_plan
+from kalentops.plan.workspace import check_workspace, looked_at
+from kalentops.project.files import SUFFIXES
+from kalentops.support.text import clip
+
+if TYPE_CHECKING:
+    from kalentops.cli.commands.connection import Target
+    from kalentops.cli.commands.pipeline import Planned
+    from kalentops.plan.saved import Saved
+    from kalentops.plan.selection import Scope
+    from kalentops.project.config import Config
+    from kalentops.project.load import Repository
+    from kalentops.state.model import State
+
+
+def given(directory: Path, arguments: Sequence[Path]) -> tuple[Saved | None, list[Path]]:
+    """The saved plan that the arguments name, or the files and folders. Raises UsageError, StalePlan."""
+    places = [directory / each for each in arguments]
+    plans_ = [each for each in places if each.suffix.lower() not in SUFFIXES and not each.is_dir()]
+    if plans_ and len(places) > 1:
+        hint = f"give {plans_[0]} alone, or only files and folders of blueprints"
+        raise UsageError("a saved plan says itself what it is about", hint=hint)
+    return (saved_plan.load(plans_[0]), []) if plans_ else (None, places)
+
+
+def planned(
+    repository: Repository,
+    state: State,
+    config: Config,
+    scope: Scope,
+    overwrite: tuple[str, ...],
+    of: tuple[Saved | None, Sequence[Path]],
+) -> Planned:
+    """The plan that holds now. Raises UsageError; where a saved one asks for what is not there any more, StalePlan."""
+    saved, paths = of
+    asked = pipeline.asked_for(scope, overwrite, repository, config, paths)
+    if saved is None:
+        return pipeline.plan_of(repository, state, asked)
+    if asked != saved_plan.Asked():
+        raise UsageError(
+            "a saved plan says itself what it is about",
+            hint="leave --sourcing, --target and --overwrite out, or make the plan with them",
+        )
+    try:
+        return pipeline.plan_of(repository, state, saved.asked)
+    except UsageError as error:
+        raise StalePlan(f"the saved plan can't be made again: {error}") from None
+
+
+def as_reviewed(
+    planned: Planned, saved: Saved | None, target: Target, at_once: int, *, quiet: bool
+) -> Planned:
+    """The same, if it is what the saved plan says, where there is one. What was reviewed with what Kalent showed is
+    applied only if it still shows that. Raises StalePlan, and what `look` raises.
+    """
+    if saved is None:
+        return planned
+    if saved.refreshed:
+        planned = pipeline.look(planned, target, at_once, quiet=quiet)
+    saved_plan.check(saved, planned.plan)
+    return planned
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How a plan is shown before it is carried out; `saved` was reviewed before."""
+
+    state_file: Path
+    saved: Saved | None
+    form: str
+    yes: bool
+    verbose: bool
+    quiet: bool
+
+    def on(self, planned: Planned, target: Target, at_once: int, notes: Iterable[str]) -> Planned:
+        """The plan, shown, and said yes to. Raises Interrupted for a no, and what `foretell` raises."""
+        notes, brief = list(notes), self.quiet or self.saved is not None
+        if not self.yes:
+            # Who is asked has to know what will happen, as far as it can be known: what is there already, what others
+            # have changed.
+            before = planned
+            planned, unread = foretell(planned, target, at_once, quiet=self.quiet)
+            notes += unread
+            as_it_was = planned.plan.changes == before.plan.changes and not planned.plan.drift
+            brief = self.quiet or (brief and as_it_was)
+        elif _overwrites(self.saved):
+            notes.append(_replaces(self.saved))
+        plan = planned.plan
+        tell(notes)
+        # Who is asked reads the plan; who is not, the result, which has the reasons of conflicts.
+        reasons = not self.yes or self.form != "text"
+        whole = plans.plan(plan, verbose=self.verbose, reasons=reasons, width=width(sys.stderr))
+        show([plans.summary(plan)] if brief else whole, sys.stderr)
+        tell(pipeline.unseen(planned, self.state_file))
+        if plan.to_do and not self.yes:
+            known = f"{_replaces(self.saved)}. " if _overwrites(self.saved) else ""
+            if not options.ask(f"{known}Apply this plan?"):
+                raise Interrupted("answered no; nothing was begun")
+        return planned
+
+
+def _overwrites(saved: Saved | None) -> bool:
+    return saved is not None and bool(saved.asked.overwrite)
+
+
+def _replaces(saved: Saved | None) -> str:
+    """What a saved plan may replace: nobody has typed that here, and a short plan does not show it."""
+    said = ", ".join(clip(each, 80) for each in (saved.asked.overwrite if saved else ()))
+    return f"the saved plan replaces also what was changed in Kalent (--overwrite): {said}"
+
+
+def foretell(planned: Planned, target: Target, parallelism: int, *, quiet: bool) -> tuple[Planned, list[str]]:
+    """The plan, held against what Kalent shows, for whoever is about to be asked: each sourcing is listed once. What
+    could not be read stays as it was planned, for `apply` to meet by itself; the notes say so.
+
+    Raises Unauthorized, Interrupted, and StateError where the state is another workspace's.
+    """
+    from kalentops.kalent.lists import refusals
+
+    if planned.observed is not None or not planned.plan.to_do:
+        return planned, []
+    try:
+        seen = pipeline.observe(planned.sourcings, target, parallelism, quiet=quiet)
+    except Unreachable as error:
+        return planned, [f"Kalent could not be looked at first: {error}"]
+    if planned.asked.scope.everything:
+        check_workspace(planned.known, looked_at(seen))
+    notes = [f"not everything could be looked at first: {refusals(seen)}"] if seen.refused else []
+    return planned.refreshed(Observed(seen.lists)), notes
+
+
+def check_resend(addresses: Iterable[str], planned: Planned, *, saved: bool) -> None:
+    """Raises UsageError for an address where no create is open, or that is not asked for or in no file, beside
+    a saved plan.
+    """
+    addresses = tuple(addresses)
+    if addresses and saved:
+        raise UsageError("--resend can't go with a saved plan", hint="run `kalentops apply --resend ADDRESS`")
+    changes = {each.address: each for each in planned.plan.changes}
+    for address in addresses:
+        intent, change = planned.relocated.state.intents.get(address), changes.get(address)
+        if intent is None or intent.action != "create" or intent.only_reserves:
+            raise UsageError(
+                f"no create of unknown outcome is open at {clip(address)}",
+                hint="`kalentops state list` shows which are; what is not open needs no --resend",
+            )
+        if change is None:
+            raise UsageError(
+                f"{clip(address)} is to be sent again, and is not asked for",
+                hint="the paths, --sourcing and --target have to cover it",
+            )
+        if change.file is None:
+            raise UsageError(
+                f"{clip(address)} is to be sent again, and no file has it",
+                hint=f"`kalentops state rm {clip(address)}` forgets it",
+            )
+
+
+def resending(address: str) -> str:
+    """What a person should know before the question."""
+    said = f"{clip(address, 200)} will be sent again unless Kalent shows exactly this blueprint"
+    return f"{said}; if the first request still takes effect, there will be two"

@@ -1,0 +1,167 @@
+"""The API that a command talks to: where it is, the key to it, and what is said while it is talked to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from types import FrameType
+from typing import IO, TypeVar
+
+from kalentops.apply.events import Began, Listed, Waiting
+from kalentops.blueprint.remote import Observed, RemoteSourcing
+from kalentops.cli.commands.options import Connection
+from kalentops.errors import Interrupted, StateError
+from kalentops.http.dialect import KALENT, Dialect
+from kalentops.http.remedies import unread_proxy
+from kalentops.http.secret import ApiKey, exposed, read_key
+from kalentops.http.throttle import Throttle
+from kalentops.http.transport import HttpTransport, Network
+from kalentops.kalent.address import DEFAULT_URL, check_url, tenant
+from kalentops.kalent.client import Ownership, ReadApi
+from kalentops.kalent.lists import read_lists
+from kalentops.kalent.readonly import ReadOnly
+from kalentops.output.console import Progress
+from kalentops.output.notices import tell
+from kalentops.state.model import State
+from kalentops.support.clock import SystemClock
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The API of a run, and the key to it."""
+
+    network: Network
+    key: ApiKey
+    debug: bool
+    dialect: Dialect = KALENT
+
+    @classmethod
+    def of(cls, connection: Connection, environment: Mapping[str, str]) -> Target:
+        """Raises NoKey, InvalidConfig."""
+        key = read_key(environment)
+        url = check_url(connection.api_url or DEFAULT_URL)
+        unread = unread_proxy(environment, url)
+        network = Network(url, connection.timeout, connection.ca_file, connection.proxy, unread)
+        tell(exposed(environment))
+        return cls(network, key, connection.debug_http)
+
+    @property
+    def tenant(self) -> str:
+        """What the state calls this API: a fingerprint of its address."""
+        return tenant(self.network.url)
+
+    def check_state(self, state: State) -> None:
+        """Raises StateError where the state belongs to another place: its ids mean nothing here."""
+        if state.tenant is not None and state.tenant != self.tenant:
+            raise StateError(
+                f"the state belongs to another API than {self.network.url}",
+                hint="set KALENT_API_URL to the one it was made with, or pass --state with another file; one that is "
+                "left of a trial with the emulator can be moved away",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """What a client of the API needs, for one command."""
+
+    transport: HttpTransport
+    throttle: Throttle
+    clock: SystemClock
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An open line to the API for a command that only looks: there is nothing in it that could write."""
+
+    api: ReadApi
+    clock: SystemClock
+    progress: Progress
+
+    def sourcings(self, *, ownership: Ownership, closed: bool) -> tuple[RemoteSourcing, ...]:
+        """One list of sourcings. Raises what `list_sourcings` raises."""
+        return self._read(lambda: self.api.list_sourcings(ownership=ownership, closed=closed))
+
+    def observe(self, sourcing_ids: Iterable[str], parallelism: int) -> Observed:
+        """The lists of the sourcings. Raises what `read_lists` raises."""
+        ids = set(sourcing_ids)
+        self.progress(Began(len(ids), 0))
+
+        def listed(sourcing_id: str, blueprints: int) -> None:
+            self.progress(Listed(sourcing_id, blueprints))
+
+        return self._read(
+            lambda: read_lists(self.api, ids, self.clock, parallelism=parallelism, on_listed=listed)
+        )
+
+    def _read(self, read: Callable[[], _T]) -> _T:
+        """Raises Interrupted also for a wish to end that came while the last answer was read: something may be written
+        next.
+        """
+        with suppress(Interrupted):
+            found = read()
+            if not self.clock.stopping:
+                return found
+        raise Interrupted("interrupted while reading; nothing was changed")
+
+
+@contextmanager
+def connected(target: Target, *, quiet: bool, farewell: str) -> Iterator[Line]:
+    """A line to the target that can only GET; signals as with `wired`."""
+    with wired(target, quiet=quiet, farewell=farewell) as wire:
+        yield Line(
+            ReadApi(ReadOnly(wire.transport), wire.throttle, target.network.url), wire.clock, wire.progress
+        )
+
+
+@contextmanager
+def wired(
+    target: Target, *, quiet: bool, farewell: str, verbose: bool = False, results: IO[str] | None = None
+) -> Iterator[Wire]:
+    """The network to the target. SIGINT and SIGTERM end the work after what is under way, and at once as long as
+    nothing was sent that could write; a second one ends it at once in any case, with `farewell` as its last word.
+    """
+    clock = SystemClock()
+    progress = Progress(sys.stderr, quiet=quiet, verbose=verbose, results=results)
+    debug = (lambda said: tell([said])) if target.debug else None
+    throttle = Throttle(clock, lambda seconds: progress(Waiting(seconds)))
+    transport = HttpTransport(
+        target.network,
+        target.key,
+        dialect=target.dialect,
+        debug=debug,
+        giving_up=lambda: throttle.giving_up,
+    )
+    try:
+        with _signals(clock, farewell):
+            yield Wire(transport, throttle, clock, progress)
+    finally:
+        progress.close()
+        transport.close()
+
+
+@contextmanager
+def _signals(clock: SystemClock, farewell: str) -> Iterator[None]:
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        if clock.stopping:
+            say(farewell)
+            os._exit(130)
+        clock.stop()
+        say("ending after what is under way; once more to stop at once")
+
+    def say(what: str) -> None:
+        with suppress(OSError):  # nobody reads stderr any more
+            os.write(2, f"\n{what}\n".encode())
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

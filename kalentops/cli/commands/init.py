@@ -1,0 +1,153 @@
+"""`kalentops init`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kalentops.cli.commands import options
+from kalentops.errors import StoreFailure, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kalentops.init.contents import Setup
+    from kalentops.init.placing import Placed, Wanted
+
+
+@click.command(epilog="\b\nExample:\n  kalentops init\n  kalentops init --dry-run --no-github outreach")
+@click.argument("folder", default=Path(), type=click.Path(path_type=Path), metavar="[DIR]")
+@click.option("--no-github", is_flag=True, help="Write no workflows.")
+@click.option("--no-pre-commit", is_flag=True, help="Write no hooks.")
+@click.option("--no-example", is_flag=True, help="Write no example.")
+@click.option(
+    "--branch", metavar="NAME", help="What is merged into it is applied. [default: git's, else main]"
+)
+@click.option(
+    "--action",
+    metavar="OWNER/NAME@COMMIT",
+    help="Where workflows and hooks find kalentops. [default: where this one is from]",
+)
+@click.option("--show", metavar="FILE", help="Print what init would write there, and write nothing.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@options.quiet
+def command(
+    folder: Path,
+    branch: str | None,
+    action: str | None,
+    show: str | None,
+    *,
+    no_github: bool,
+    no_pre_commit: bool,
+    no_example: bool,
+    dry_run: bool,
+    quiet: bool,
+) -> None:
+    """Set up a folder: settings, an example, the editor's schema, workflows and hooks.
+
+    Asks nothing and overwrites nothing: a file that is there stays as it is. In `.gitignore` and `.gitattributes`,
+    lines that are missing are added.
+    """
+    from kalentops.blueprint.json_schema import blueprint_schema
+    from kalentops.init.contents import PLAIN, pre_commit, project_files, workflows
+    from kalentops.init.origin import find_origin, parse_action
+    from kalentops.init.surroundings import has_blueprints, setup_for
+    from kalentops.output.json import dump
+
+    if branch is not None and not PLAIN.fullmatch(branch):
+        raise UsageError("a branch of this name would need quotes in a workflow", hint="use a plain name")
+    origin = parse_action(action) if action is not None else find_origin()
+    folder = _folder(folder)
+    top, setup = setup_for(folder, branch=branch, origin=origin)
+    example = not no_example and not has_blueprints(folder, setup)
+    own = list(
+        project_files(setup, schema=dump(blueprint_schema()) + "\n", example=example or show is not None)
+    )
+    at_root = [] if no_pre_commit else [pre_commit(setup)]
+    at_root += [] if no_github else workflows(setup)
+    if show is not None:
+        _show(show, [*own, *at_root])
+        return
+    _write(folder, top, own, at_root, setup, dry_run=dry_run, quiet=quiet)
+
+
+def _folder(folder: Path) -> Path:
+    """Raises UsageError."""
+    try:
+        whole = folder.resolve()
+        if whole.exists() and not whole.is_dir():
+            raise UsageError(f"{folder} is no folder", hint="name the folder of your repository")
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
+        raise UsageError(f"{folder} can't be followed: {error}") from None
+    return whole
+
+
+def _show(name: str, files: Sequence[Wanted]) -> None:
+    """Raises UsageError."""
+    from kalentops.support.streams import utf8
+    from kalentops.support.text import clip
+
+    for each in files:
+        if each.name == name:
+            utf8()
+            click.echo(each.text, nl=False)
+            return
+    raise UsageError(
+        f"init writes no {clip(name)}", hint="it writes " + ", ".join(each.name for each in files)
+    )
+
+
+def _write(
+    folder: Path,
+    top: Path,
+    own: Sequence[Wanted],
+    at_root: Sequence[Wanted],
+    setup: Setup,
+    *,
+    dry_run: bool,
+    quiet: bool,
+) -> None:
+    """Raises StoreFailure where a file could not be written; the others are."""
+    from kalentops.init.placing import place
+    from kalentops.init.surroundings import set_driver
+    from kalentops.output import setup as report
+    from kalentops.output.console import show
+
+    placed = [place(folder, each, dry_run=dry_run) for each in own]
+    placed += [place(top, each, dry_run=dry_run) for each in at_root]
+    driver = set_driver(top, dry_run=dry_run)
+    show(report.setup(placed, driver, dry_run=dry_run, brief=quiet and not dry_run))
+    if not quiet and not dry_run:
+        names = {each.wanted.name for each in placed if each.what in {"created", "there already"}}
+        show(
+            report.next_steps(
+                setup,
+                driver,
+                github=any(name.startswith(".github/") for name in names),
+                example=f"{setup.under}example.yaml" in names,
+                folder=_from_here(folder),
+                hooks=".pre-commit-config.yaml" in names,
+            )
+        )
+    _check(placed)
+
+
+def _from_here(folder: Path) -> str:
+    """The folder from where the user is, empty for the same one."""
+    try:
+        there = os.path.relpath(folder)
+    except ValueError:  # another drive of Windows
+        there = str(folder)
+    return "" if there == os.curdir else Path(there).as_posix()
+
+
+def _check(placed: Sequence[Placed]) -> None:
+    failed = [each for each in placed if each.what == "failed"]
+    if failed:
+        raise StoreFailure(
+            f"{failed[0].wanted.name} could not be written: {failed[0].why}",
+            hint="mend that and run `kalentops init` again: it goes on with what is missing",
+        )

@@ -1,0 +1,284 @@
+"""The options that several commands share, and what they come to. Order of strength: option, environment, file,
+default.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from kalentops.cli.commands import completion
+from kalentops.errors import UsageError
+from kalentops.output.formats import FORMATS
+from kalentops.plan.selection import Scope
+from kalentops.support import streams
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+folder = click.option(
+    "-C",
+    "--chdir",
+    "directory",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    metavar="DIR",
+    help="Work in this folder.",
+)
+state = click.option(
+    "--state",
+    "state_file",
+    type=click.Path(path_type=Path),
+    envvar="KALENTOPS_STATE",
+    metavar="FILE",
+    help="The state file. [env: KALENTOPS_STATE]",
+)
+lock_timeout = click.option(
+    "--lock-timeout",
+    type=click.FloatRange(min=0, max=86_400),
+    default=0.0,
+    metavar="SECONDS",
+    help="Wait so long for another run to end.",
+)
+quiet = click.option("-q", "--quiet", is_flag=True, help="Say only what has to be said.")
+verbose = click.option("-v", "--verbose", is_flag=True, help="Show whole texts.")
+yes = click.option("-y", "--yes", is_flag=True, help="Don't ask.")
+
+
+overwrite = click.option(
+    "--overwrite",
+    multiple=True,
+    metavar="ADDRESS",
+    shell_complete=completion.addresses,
+    help="Replace what somebody changed in Kalent, or protected.",
+)
+
+
+def report(command: _F) -> _F:
+    """The option --format of `validate` and `plan`."""
+    return output("text", *FORMATS)(command)
+
+
+def output(*formats: str) -> Callable[[_F], _F]:
+    """The option --format."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(formats),
+        default=formats[0],
+        callback=_as_utf8,
+        help="The form of the result on stdout.",
+    )
+
+
+def _as_utf8(_ctx: click.Context, _option: click.Parameter, form: str) -> str:
+    """What a program reads is UTF-8, whatever the console is."""
+    if form != "text":
+        streams.utf8()
+    return form
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the command line permits beyond the configuration; None where it says nothing."""
+
+    max_creates: int | None
+    max_updates: int | None
+
+
+NO_LIMITS = Limits(None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How to get to the API, as the command line and the environment have it."""
+
+    api_url: str | None
+    timeout: float
+    ca_file: str | None
+    proxy: str | None
+    debug_http: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How `apply` works: on so many sourcings at once, looking so long for a lost answer, and what it sends again."""
+
+    parallelism: int | None
+    settle: float
+    resend: tuple[str, ...]
+
+
+_PACE = (
+    click.option(
+        "--parallelism",
+        type=click.IntRange(1, 64),
+        metavar="N",
+        help="Number of sourcings to work on in parallel. [default: 8]",
+    ),
+    click.option(
+        "--settle",
+        type=click.FloatRange(min=0, max=3600),
+        default=30.0,
+        envvar="KALENTOPS_SETTLE",
+        metavar="SECONDS",
+        help="How long to look for what became of a lost answer. [default: 30] [env: KALENTOPS_SETTLE]",
+    ),
+    click.option(
+        "--resend",
+        multiple=True,
+        metavar="ADDRESS",
+        shell_complete=completion.recorded,
+        help="Send a create of unknown outcome again if Kalent shows no identical blueprint. May make a second one. "
+        "Only for `create: whole` and states of older versions.",
+    ),
+)
+_GUARDS = tuple(
+    click.option(f"--max-{name}", type=click.IntRange(min=0), metavar="N", help=f"Permit so many {name}.")
+    for name in ("creates", "updates")
+)
+_TARGETS = (
+    click.option(
+        "--sourcing",
+        "sourcings",
+        multiple=True,
+        metavar="SOURCING_ID",
+        shell_complete=completion.sourcings,
+        help="Only this sourcing. May be repeated; * ? [abc] match.",
+    ),
+    click.option(
+        "--target",
+        "targets",
+        multiple=True,
+        metavar="ADDRESS",
+        shell_complete=completion.addresses,
+        help="Only this address, or this key in any sourcing; likewise.",
+    ),
+)
+_NETWORK = (
+    click.option(
+        "--api-url", envvar="KALENT_API_URL", metavar="URL", help="Where the API is. [env: KALENT_API_URL]"
+    ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=0.05, max=3600),
+        default=60.0,
+        envvar="KALENTOPS_TIMEOUT",
+        metavar="SECONDS",
+        help="The longest silence within an answer. [default: 60] [env: KALENTOPS_TIMEOUT]",
+    ),
+    click.option(
+        "--ca-file",
+        type=click.Path(dir_okay=False),
+        envvar="KALENTOPS_CA_FILE",
+        metavar="FILE",
+        help="Trust these certificate authorities. [env: KALENTOPS_CA_FILE]",
+    ),
+    click.option(
+        "--proxy",
+        envvar="KALENTOPS_PROXY",
+        metavar="URL",
+        help="Go through this proxy. [env: KALENTOPS_PROXY]",
+    ),
+    click.option("--debug-http", is_flag=True, help="Show requests on stderr, without key and texts."),
+)
+
+
+def guards(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that permit more than the configuration does, as `limits`."""
+    return _bundle(command, "limits", Limits, _GUARDS)
+
+
+def pace(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of how `apply` works, as `pace`."""
+    return _bundle(command, "pace", Pace, _PACE)
+
+
+def targets(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that pick a part of the plan, as `scope`."""
+    return _bundle(command, "scope", Scope, _TARGETS)
+
+
+def network(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of commands that talk to the API, as `connection`. None of them stands in kalentops.yaml."""
+    return _bundle(command, "connection", Connection, _NETWORK)
+
+
+def github(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for GitHub's API, as `connection`."""
+    url = click.option(
+        "--api-url",
+        envvar="GITHUB_API_URL",
+        metavar="URL",
+        help="Where GitHub's API is. [env: GITHUB_API_URL]",
+    )
+    return _bundle(command, "connection", Connection, (url, *_NETWORK[1:]))
+
+
+def _bundle(
+    command: Callable[..., Any], name: str, shape: type[Any], of: tuple[Callable[[Any], Any], ...]
+) -> Callable[..., Any]:
+    names = [each.name for each in fields(shape) if each.name != "addresses"]  # that is what paths come to
+
+    @wraps(command)
+    def with_bundle(*args: Any, **values: Any) -> Any:
+        bundle = shape(**{each: values.pop(each) for each in names})
+        return command(*args, **values, **{name: bundle})
+
+    wrapped: Callable[..., Any] = with_bundle
+    for option in reversed(of):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A folder and what is configured for it. Importing the configuration takes time, so it is done here."""
+
+    config: Any
+    state_path: Path
+
+
+def project(directory: Path, state_file: Path | None) -> Project:
+    """Raises UsageError, InvalidConfig."""
+    from kalentops.project.config import load_config
+
+    if not directory.is_dir():
+        raise UsageError(
+            f"there is no folder {directory}", hint="pass -C DIR with the folder of your repository"
+        )
+    config = load_config(directory)
+    path = config.state if state_file is None else directory / state_file
+    return Project(config, path)
+
+
+def can_ask() -> bool:
+    """Whether there is somebody to answer."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
+
+
+def ask(question: str) -> bool:
+    """Whether somebody says yes to it. What was typed before the question stood there is no answer to it: it is thrown
+    away. Raises click.Abort.
+    """
+    if sys.stdin.isatty():
+        _drop_what_was_typed()
+    return click.confirm(question, err=True)
+
+
+def _drop_what_was_typed() -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        while msvcrt.kbhit():
+            msvcrt.getwch()
+    else:
+        import termios
+
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)

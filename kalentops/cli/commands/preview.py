@@ -1,0 +1,145 @@
+"""`kalentops preview`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kalentops.cli.commands import options
+from kalentops.errors import KalentopsError, StoreFailure, UsageError
+
+if TYPE_CHECKING:
+    from kalentops.preview.building import Wish
+
+_FILE = Path("kalentops-preview.html")
+
+
+@click.command(
+    epilog="\b\nExample:\n  kalentops preview\n  kalentops preview --against main --open\n  kalentops preview --serve"
+)
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@options.folder
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    metavar="FILE",
+    help=f"Where the page goes, {_FILE} by default; - is stdout.",
+)
+@click.option("--against", metavar="REV", help="Show what changed since this commit, branch or tag of git.")
+@click.option("--serve", is_flag=True, help="Show it on this machine while you edit; it follows the files.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=8137,
+    show_default=True,
+    metavar="PORT",
+    help="Where --serve does so; 0 takes a free one.",
+)
+@click.option("--open", "opens", is_flag=True, help="Show it in the browser.")
+@options.quiet
+@click.pass_context
+def command(
+    ctx: click.Context,
+    paths: tuple[Path, ...],
+    directory: Path,
+    out: Path | None,
+    against: str | None,
+    *,
+    serve: bool,
+    port: int,
+    opens: bool,
+    quiet: bool,
+) -> None:
+    """Make a page on which anybody can read what candidates get, and when.
+
+    One file of HTML that needs nothing else: each sequence day by day, each message as its reader sees it, findings
+    beside their step. Works offline, without a key, and on files with errors: then the exit code is 3.
+    """
+    from kalentops.output.notices import tell
+    from kalentops.preview.building import Wish, build
+    from kalentops.preview.html import render
+
+    if not directory.is_dir():
+        raise UsageError(
+            f"there is no folder {directory}", hint="pass -C DIR with the folder of your repository"
+        )
+    wish = Wish(directory, paths, against)
+    if serve:
+        if out is not None:
+            raise UsageError("--serve writes no file", hint="leave out --out or --serve")
+        _serve(wish, port, opens=opens, quiet=quiet)
+        return
+    built = build(wish)
+    page = render(built.page)
+    if str(out) == "-":
+        click.echo(page, nl=False)
+    else:
+        path = directory / (out or _FILE)
+        _write(path, page)
+        click.echo(str(path) if quiet else f"{path}: {built.page.summary}")
+        if opens:
+            _open(path.resolve().as_uri())
+    if not built.repository.files:
+        tell(["there is no file of a name in .yaml or .yml to show"])
+    if not built.repository.valid:
+        tell(["the files have errors; they stand on the page, and `kalentops validate` lists them"])
+    ctx.exit(0 if built.repository.valid else 3)
+
+
+def _serve(wish: Wish, port: int, *, opens: bool, quiet: bool) -> None:
+    from kalentops.output.notices import tell
+    from kalentops.preview.building import build, version
+    from kalentops.preview.html import render, render_trouble
+    from kalentops.preview.serve import serve
+
+    def make(name: str) -> bytes:
+        try:
+            built = build(wish)
+        except KalentopsError as error:
+            tell([str(error)])
+            return render_trouble(str(error), error.hint or "", live=name)
+        if not quiet:
+            tell([f"shown: {built.page.summary}"])
+        return render(built.page, live=name)
+
+    def ready(address: str) -> None:
+        click.echo(address)
+        if not quiet:
+            click.echo("Ctrl-C ends it.", err=True)
+        if opens:
+            _open(address)
+
+    serve(lambda: version(wish), make, port=port, on_ready=ready)
+
+
+def _write(path: Path, page: bytes) -> None:
+    """Raises UsageError for a file that is something else, StoreFailure."""
+    from kalentops.preview.html import GENERATOR
+    from kalentops.support import atomic_write
+
+    try:
+        target = path.resolve()
+        if target.exists() and f'name="generator" content="{GENERATOR} '.encode() not in _head(target):
+            raise UsageError(
+                f"{path} is there already, and no page of kalentops",
+                hint="pass another --out, or remove the file",
+            )
+        atomic_write.replace(target, page)
+    except (OSError, RuntimeError) as error:
+        raise StoreFailure.of_output("the page", path, error) from error
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(4096)
+
+
+def _open(address: str) -> None:
+    import webbrowser
+
+    from kalentops.output.notices import tell
+
+    if not webbrowser.open(address):
+        tell([f"no browser could be started; open {address} yourself"])

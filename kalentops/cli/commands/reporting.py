@@ -1,0 +1,131 @@
+"""What a command has to tell, in the form that was asked for, and on GitHub Actions in the job's summary as well."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from kalentops.apply.result import ApplyResult, Result
+from kalentops.cli.commands import job_summary
+from kalentops.errors import InvalidFiles
+from kalentops.github.context import target_name
+from kalentops.lint.finding import Finding, Severity
+from kalentops.output import findings, json, markdown, plans, results
+from kalentops.output.console import show, width
+from kalentops.output.formats import report
+from kalentops.output.lines import Line
+from kalentops.output.markdown_escape import code
+from kalentops.output.notices import tell
+from kalentops.output.truncate import utf8_bytes
+from kalentops.output.validation import Checked
+from kalentops.plan.build import Action, Plan
+from kalentops.project.config import Config
+from kalentops.project.load import Repository, texts_of
+
+# Their results are for somebody else than whoever looks at the findings: those go to stderr.
+_APART: Final = frozenset({"text", "json"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """How one run tells what it found and did."""
+
+    command: str
+    form: str
+    config: Config
+    verbose: bool = False
+    quiet: bool = False
+
+    def show_findings(
+        self, repository: Repository, *, online: bool = False, statistics: bool = False
+    ) -> None:
+        """The result of `validate`, on stdout; `online`: the API was asked too, and answered. With `statistics`, the
+        findings are counted by rule instead.
+        """
+        checked = self._checked(repository, online=online)
+        if self.form == "text":
+            show((findings.statistics if statistics else findings.findings)(self._told(repository)))
+            if not self.quiet:
+                show([*(() if statistics else findings.by_rule(checked.findings)), self._counted(checked)])
+        else:
+            sys.stdout.write(report(self.form).show_validation(checked))
+        self._summarise_findings(checked)
+
+    def refuse_invalid(self, repository: Repository) -> None:
+        """Show the findings. Raises InvalidFiles where one of them is an error: then they are all there is to tell."""
+        if self.form in _APART:
+            show(findings.findings(self._told(repository)), sys.stderr)
+        if repository.valid:
+            return
+        checked = self._checked(repository)
+        if self.form in _APART:
+            rules = () if self.quiet else findings.by_rule(checked.findings)
+            show([*rules, self._counted(checked)], sys.stderr)
+        else:
+            sys.stdout.write(report(self.form).show_validation(checked))
+        self._summarise_findings(checked)
+        raise InvalidFiles("the blueprints are not valid; nothing was planned")
+
+    def show_plan(self, plan: Plan, repository: Repository) -> None:
+        """The result of `plan`, on stdout."""
+        if self.form == "text":
+            whole = plans.plan(plan, verbose=self.verbose, width=width(sys.stdout))
+            show([plans.summary(plan)] if self.quiet else whole)
+        else:
+            sys.stdout.write(report(self.form).show_plan(plan, self._checked(repository, plan)))
+        known = repository.earlier
+        self._summarise(lambda limit: markdown.plan(plan, known, limit=limit, measure=utf8_bytes))
+
+    def show_result(
+        self, result: ApplyResult, told: Mapping[str, Result], *, left_out: Sequence[str]
+    ) -> None:
+        """What was not `told` yet of the result of `apply`, on stdout, and what was not asked for."""
+        tell(result.notes)
+        if left_out:
+            tell([plans.left_out(left_out)])
+        if self.form == "json":
+            sys.stdout.write(json.dump(json.apply(result, left_out=left_out)) + "\n")
+        else:
+            show(results.results(result, told))
+        self._summarise(lambda limit: markdown.results(result, limit=limit, measure=utf8_bytes))
+
+    def _checked(self, repository: Repository, plan: Plan | None = None, *, online: bool = False) -> Checked:
+        root = self.config.root
+        texts = _texts(root, repository, plan) if self.form == "sarif" else {}
+        return Checked(
+            repository.findings,
+            repository.names,
+            len(repository.desired),
+            self._below(),
+            online=online,
+            texts=texts,
+            earlier=repository.earlier,
+        )
+
+    def _told(self, repository: Repository) -> list[Finding]:
+        """The findings that a person reads: with `quiet`, errors alone."""
+        return [each for each in repository.findings if not self.quiet or each.severity is Severity.ERROR]
+
+    def _below(self) -> str:
+        place = target_name(self.config.root)
+        return "" if place == "." else place
+
+    def _counted(self, checked: Checked) -> Line:
+        return findings.summary(checked.findings, checked.files, checked.blueprints, checked.earlier)
+
+    def _summarise_findings(self, checked: Checked) -> None:
+        self._summarise(lambda limit: markdown.validation(checked, limit=limit, measure=utf8_bytes))
+
+    def _summarise(self, make: job_summary.Make) -> None:
+        where = self._below()
+        heading = f"### kalentops {self.command}" + (f" in {code(where)}" if where else "")
+        job_summary.append(job_summary.headed(heading, make))
+
+
+def _texts(root: Path, repository: Repository, plan: Plan | None) -> dict[str, str]:
+    """The texts of the files of which something is told, as far as they can be read."""
+    conflicts = (each for each in plan.changes if each.action is Action.CONFLICT) if plan else ()
+    return texts_of(root, repository.findings, (each.file for each in conflicts if each.file is not None))

@@ -1,0 +1,42 @@
+"""`kalentops rule`."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Final
+
+import click
+
+from kalentops.cli.commands import completion
+
+# An end of a line within a paragraph; examples are indented.
+_LINE_END: Final = re.compile(r"(?<=\S)\n(?=\S)")
+
+
+@click.command(epilog="\b\nExample:\n  kalentops rule\n  kalentops rule KAL101")
+@click.argument("code", required=False, shell_complete=completion.codes)
+def command(code: str | None) -> None:
+    """Explain a rule: what, why, wrong and right. Without CODE, list them all."""
+    from kalentops.errors import UsageError
+    from kalentops.lint.table import BY_CODE, RULES, meant
+    from kalentops.output.console import is_terminal, show
+    from kalentops.output.lines import line
+    from kalentops.support.text import clip
+
+    if code is None:
+        show(line(f"{rule.code}  {rule.severity.value:<7}  {rule.title}") for rule in RULES)
+        return
+    found = BY_CODE.get(code.upper())
+    if found is None:
+        by_name = {rule.name: rule for rule in RULES}
+        found = by_name.get(code.lower())
+    if found is None:
+        near = meant(code)
+        hint = f"did you mean {near}?" if near else "`kalentops rule` lists them"
+        raise UsageError(f"there is no rule {clip(code)}", hint=hint)
+    show([line((f"{found.code} {found.name}", "bold"), f" ({found.severity.value})"), line()])
+    page = (found.page or "").strip()
+    if is_terminal(sys.stdout):
+        page = _LINE_END.sub(" ", page)  # the terminal's width is not the page's
+    show(line(each) for each in page.splitlines())

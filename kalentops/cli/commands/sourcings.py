@@ -1,0 +1,70 @@
+"""`kalentops sourcings`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kalentops.cli.commands import options
+
+if TYPE_CHECKING:
+    from kalentops.project.config import Config
+
+
+@click.command(
+    epilog="\b\nExample:\n  kalentops sourcings\n  kalentops sourcings --all --closed --format json"
+)
+@click.option("--all", "everybody", is_flag=True, help="Not only mine: all that the key sees.")
+@click.option("--closed", is_flag=True, help="Those that are closed, instead of those in progress.")
+@options.folder
+@options.output("text", "json")
+@options.network
+@options.quiet
+def command(
+    directory: Path,
+    form: str,
+    connection: options.Connection,
+    *,
+    everybody: bool,
+    closed: bool,
+    quiet: bool,
+) -> None:
+    """List sourcings, to write files with: id, name, and the files that serve them already.
+
+    Reads Kalent and the files; writes nothing.
+    """
+    from kalentops.cli.commands.connection import Target, connected
+    from kalentops.output import json, sourcings
+    from kalentops.output.console import show
+    from kalentops.output.notices import tell
+
+    target = Target.of(connection, os.environ)
+    config = options.project(directory, None).config
+    with connected(target, quiet=quiet, farewell="stopped at once; nothing was changed") as line:
+        found = line.sourcings(ownership="all" if everybody else "mine", closed=closed)
+    files = _files(config, quiet=quiet)
+    if form == "json":
+        click.echo(json.dump(json.sourcings(found, files)))
+    else:
+        show(sourcings.listing(found, files))
+    if not found and not quiet:
+        tell([sourcings.nothing(everybody=everybody, closed=closed)])
+
+
+def _files(config: Config, *, quiet: bool) -> dict[str, list[str]]:
+    """The files that serve each sourcing. Where a file can't be read, it is said that some may be missing."""
+    from kalentops.output.notices import tell
+    from kalentops.project.load import load
+
+    if not config.blueprints.exists():
+        return {}
+    repository = load(config.root, [config.blueprints], known=None)
+    if not repository.valid and not quiet:
+        tell(["the files have errors, so some may be missing here; `kalentops validate` shows them"])
+    served: dict[str, list[str]] = {}
+    for each in sorted(repository.serving, key=lambda each: each.file):
+        served.setdefault(each.sourcing_id, []).append(each.file)
+    return served

@@ -1,0 +1,85 @@
+"""`kalentops validate`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kalentops.cli.commands import options
+from kalentops.cli.commands.severity_options import Weighing, weighing
+from kalentops.errors import KalentopsError, UsageError
+
+if TYPE_CHECKING:
+    from kalentops.lint.engine import Severities
+    from kalentops.lint.finding import Finding
+    from kalentops.project.load import Repository
+
+
+@click.command(
+    epilog="\b\nExample:\n  kalentops validate\n  kalentops validate blueprints/engineering --format json"
+)
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@options.folder
+@options.report
+@weighing
+@click.option("--statistics", is_flag=True, help="Count the findings by rule instead of showing them.")
+@click.option("--online", is_flag=True, help="Ask Kalent too: does each sourcing exist, is it in progress?")
+@options.network
+@options.quiet
+@click.pass_context
+def command(
+    ctx: click.Context,
+    paths: tuple[Path, ...],
+    directory: Path,
+    form: str,
+    weighs: Weighing,
+    connection: options.Connection,
+    *,
+    statistics: bool,
+    online: bool,
+    quiet: bool,
+) -> None:
+    """Check the files against every rule. Without --online, needs no key, no network and no state.
+
+    Without PATHS, all of the folder of blueprints. Exit code 3 if there is an error.
+    """
+    from kalentops.cli.commands.reporting import Reporting
+    from kalentops.output.notices import tell
+    from kalentops.project.load import load
+
+    if statistics and form != "text":
+        raise UsageError("--statistics is a text", hint="leave out --format; json has every finding to count")
+    config = options.project(directory, None).config
+    places = [directory / path for path in paths] or [config.blueprints]
+    repository = load(config.root, places, severities=config.severities, known=None)
+    failure: KalentopsError | None = None
+    if online:
+        try:
+            repository.findings += _ask(repository, config.severities, connection, quiet=quiet)
+            repository.findings.sort()
+        except KalentopsError as error:  # what the files alone say is told first
+            failure = error
+    weighs.apply(repository, config, places)
+    reporting = Reporting("validate", form, config, quiet=quiet or failure is not None)
+    reporting.show_findings(repository, online=online and failure is None, statistics=statistics)
+    if not repository.files:
+        tell([f"no file of a name in .yaml or .yml is below {', '.join(str(place) for place in places)}"])
+    if failure is not None:
+        raise failure
+    ctx.exit(0 if repository.valid else 3)
+
+
+def _ask(
+    repository: Repository, severities: Severities, connection: options.Connection, *, quiet: bool
+) -> list[Finding]:
+    """What the API has to say of the sourcings. Raises what `Target.of` and `list_sourcings` raise."""
+    from kalentops.cli.commands.connection import Target, connected
+    from kalentops.lint.online import check_sourcings
+
+    target = Target.of(connection, os.environ)
+    with connected(target, quiet=quiet, farewell="stopped at once; nothing was changed") as line:
+        in_progress, closed = (line.sourcings(ownership="all", closed=each) for each in (False, True))
+    return list(check_sourcings(repository.serving, in_progress, closed, severities))

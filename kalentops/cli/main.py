@@ -1,0 +1,196 @@
+"""The command line: the only place where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import os
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from kalentops.errors import Interrupted, KalentopsError, UsageError
+
+# name → (module in kalentops.commands, one line for --help); a command is loaded when it is called.
+COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "init": ("init", "Set up a repository: settings, example, workflows, hooks."),
+    "validate": ("validate", "Check the files; needs no key, no network, no state."),
+    "fmt": ("fmt", "Bring the files into one layout; texts and comments stay."),
+    "plan": ("plan", "Show what apply would do; can't write."),
+    "preview": ("preview", "Make a page on which anybody can read what candidates get."),
+    "apply": ("apply", "Make Kalent what the files say, and record the ids."),
+    "import": ("import_", "Take what Kalent holds into files and state."),
+    "sourcings": ("sourcings", "List sourcings: ids and names, to write files with."),
+    "comment": ("comment", "Put a plan's report on the pull request."),
+    "state": ("state", "Look at the state, change it, merge it, push it."),
+    "rule": ("rule", "Explain a rule, or list them all."),
+    "schema": ("schema", "Print the JSON Schema of a blueprint file, for editors."),
+    "emulator": ("emulator", "Run a local stand-in for the Kalent API."),
+    "demo": ("demo", "See the whole way, on the emulator."),
+}
+_EPILOG: Final = """\b
+Example:
+  kalentops validate
+  kalentops plan
+  KALENT_API_KEY=KEY kalentops apply
+"""
+
+
+class Commands(click.Group):
+    """The commands, loaded one by one: --help needs none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"kalentops.cli.commands.{COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not ctx.resilient_parsing and not args[0].startswith("-"):
+            from kalentops.support.text import clip, nearest
+
+            meant = nearest(args[0], COMMANDS)
+            hint = f" Did you mean `{meant}`?" if meant else ""
+            raise click.UsageError(f"There is no command `{clip(args[0])}`.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+def parameters(command: str) -> list[click.Parameter]:
+    """The options and arguments of a command, such as `state push`."""
+    found: click.Command = cli
+    for word in command.split():
+        inner = found.get_command(click.Context(found), word) if isinstance(found, click.Group) else None
+        if inner is None:
+            raise ValueError(f"there is no command {command}")
+        found = inner
+    return found.params
+
+
+@click.group(
+    cls=Commands,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    no_args_is_help=False,
+    invoke_without_command=True,
+)
+@click.version_option(None, "--version", "-V", package_name="kalentops", message="kalentops %(version)s")
+@click.option("-C", "--chdir", multiple=True, metavar="DIR", help="Work in this folder, as git and make do.")
+@click.pass_context
+def cli(ctx: click.Context, chdir: tuple[str, ...]) -> None:
+    """GitOps for outreach sequences in Kalent: blueprints as YAML in git, planned and applied."""
+    if chdir:
+        ctx.call_on_close(partial(os.chdir, Path.cwd()))
+        _enter(Path(*chdir))
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help(), err=True)
+        ctx.exit(1)
+
+
+def _enter(folder: Path) -> None:
+    """Raises UsageError."""
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        what = (
+            f"there is no folder {folder}"
+            if not folder.is_dir()
+            else f"{folder} can't be entered: {error.strerror}"
+        )
+        hint = "pass -C DIR with a folder that is there; `kalentops init DIR` sets up a new one"
+        raise UsageError(what, hint=hint) from None
+
+
+def run(args: Sequence[str]) -> int:
+    """Run the command line; the exit code, as the README's table has it."""
+    try:
+        return _invoke(args)
+    except KalentopsError as error:
+        code = _tell(error)
+        _tell_lookalikes(args if code == 1 else ())
+        return code
+    except KeyboardInterrupt:
+        return _tell(Interrupted("interrupted"))
+    except OSError as error:
+        return _tell(KalentopsError(f"the system refused: {error}"))
+    except Exception as error:  # noqa: BLE001 - the one boundary: a bug leaves a report, not a traceback
+        from kalentops.cli.crash import report
+
+        return report(error, args)
+
+
+def _invoke(args: Sequence[str]) -> int:
+    try:
+        code: Any = cli.main(args=list(args), prog_name="kalentops", standalone_mode=False)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.Abort as error:
+        # A question that was answered with ^C; anywhere else click makes this of an interrupt, whatever was begun.
+        anywhere = isinstance(error.__cause__, KeyboardInterrupt)
+        what = "what was done until then stays" if anywhere else "nothing was begun"
+        raise Interrupted(f"interrupted; {what}") from None
+    except click.ClickException as error:
+        if isinstance(error, click.NoSuchOption) and error.ctx is not None and error.ctx.parent is None:
+            advice = "Options stand after the command, as in `kalentops plan -C DIR`."
+            error = click.UsageError(f"{error.format_message()} {advice}", error.ctx)
+        from kalentops.output.ci_escape import inert
+        from kalentops.support.text import visible
+
+        said = io.StringIO()
+        error.show(said)
+        sys.stderr.write(inert(visible(said.getvalue(), keep="\n")))
+        _tell_lookalikes(args)
+        # click's own 2 would say that there are changes.
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _tell_lookalikes(args: Sequence[str]) -> None:
+    """What a reader of a message can't see in the words that were typed: a letter of another alphabet, a long dash."""
+    from kalentops.output.ci_escape import inert_part
+    from kalentops.support.confusables_report import posing
+    from kalentops.support.text import clip
+
+    for each in args:
+        said = posing(each)
+        if said:
+            sys.stderr.write(f"note: `{inert_part(clip(each))}` holds {said}\n")
+
+
+def _tell(error: KalentopsError) -> int:
+    if isinstance(error, Interrupted):
+        return _tell_plainly(error)
+    from kalentops.output.console import show
+    from kalentops.output.lines import line
+    from kalentops.support.text import visible
+
+    lines = [line(("error: ", "bad"), visible(str(error), keep="\n"))]
+    lines += [line(("also: ", "bad"), visible(note, keep="\n")) for note in getattr(error, "__notes__", ())]
+    if error.hint:
+        lines.append(line(("hint: ", "dim"), visible(error.hint, keep="\n")))
+    show(lines, sys.stderr)
+    return error.exit_code
+
+
+def _tell_plainly(error: KalentopsError) -> int:
+    """Without the console: what was being imported when the interrupt came can't always be imported once more."""
+    from kalentops.output.ci_escape import inert
+    from kalentops.support.text import visible
+
+    said = [f"error: {error}", *(f"also: {note}" for note in getattr(error, "__notes__", ()))]
+    said += [f"hint: {error.hint}"] if error.hint else []
+    sys.stderr.write(inert(visible("\n".join(said), keep="\n")) + "\n")
+    return error.exit_code

@@ -1,0 +1,265 @@
+"""The state onto its branch: a commit of the state alone, pushed, and merged by address with what others pushed.
+
+Nothing of the work tree beside it is committed, no hook runs, and no commit of somebody else is pushed along. A push
+that comes too late is made again on top of what came first (`stateonto.py`); two ids for one address stop it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from kalentops.errors import StateError, Unreachable, UsageError
+from kalentops.git.committed import blob_of, filter_of, is_ignored, unix
+from kalentops.git.rebase_state import Commits, blob_in, follow, in_the_way, on_top, put, tree_with
+from kalentops.git.worktree import Said, Worktree, opened
+from kalentops.state.store.journal import bytes_of
+from kalentops.support.text import clip
+
+_TRIES: Final = 6
+# Somebody else's push was in the way at that very moment.
+_BUSY: Final = re.compile(
+    r"cannot lock ref|failed to update ref|failed to lock|reference already exists", re.IGNORECASE
+)
+# Who is told so without a word about the branch: the token can only read, or is none.
+_DENIED: Final = re.compile(
+    r"returned error: 40[13]|permission to .* denied|permission denied|authentication failed|could not read username"
+    r"|write access",
+    re.IGNORECASE,
+)
+_BOT: Final = ("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com")
+_ACCESS: Final = (
+    "let this job push to the branch: `contents: write` for its token, and an exception from the rule that protects "
+    "the branch; nothing is created in Kalent before that holds"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Where the state belongs: a branch of a remote, and the repository that it was checked out into."""
+
+    tree: Worktree
+    remote: str
+    name: str
+
+    @property
+    def shown(self) -> str:
+        return f"{self.remote}/{self.name}"
+
+    @property
+    def ref(self) -> str:
+        return f"refs/heads/{self.name}"
+
+
+def branch_of(folder: Path, remote: str, name: str | None) -> Branch:
+    """The branch `name` of a remote, by default the one that is checked out. Raises UsageError."""
+    tree = opened(folder)
+    tree = replace(tree, folder=tree.top)
+    found = name or tree.ask("symbolic-ref", "--quiet", "--short", "HEAD")
+    if not found:
+        raise UsageError("no branch is checked out", hint="pass --branch NAME")
+    if found.startswith("-") or tree.git("check-ref-format", f"refs/heads/{found}").code:
+        raise UsageError(f"{clip(found)} is no name of a branch", hint="pass --branch NAME")
+    if remote.startswith("-") or tree.ask("remote", "get-url", remote) is None:
+        raise UsageError(
+            f"there is no remote {clip(remote)}", hint="pass --remote NAME; `git remote` lists them"
+        )
+    return Branch(tree, remote, found)
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """The commit that the branch is at now; `new` says that it is ours; `left`, why the work tree could not follow."""
+
+    commit: str
+    new: bool
+    left: str | None = None
+
+
+def push_state(branch: Branch, files: Sequence[Path], message: str) -> Pushed:
+    """Commit what has changed in the files and push it, merged with what others have pushed.
+
+    The files need not exist; the first is the state. The work tree follows where no edit of somebody is in the way.
+    Raises UsageError, StateError, Unreachable.
+    """
+    tree, names = branch.tree, _names(branch, files)
+    before = _head(tree)  # a first commit is not begun here
+    _check_kept(tree, before, names[0])
+    commits = Commits(message, _identity(tree))
+    head = _commit(tree, before, names, commits)
+    pushed = _push(branch, lambda tip: on_top(tree, head, tip, names, commits))
+    return replace(pushed, left=follow(tree, head, pushed.commit))
+
+
+def probe(branch: Branch, files: Sequence[Path], message: str) -> Pushed:
+    """Push an empty commit: whether a branch takes a push is known after one, and not before.
+
+    What others have pushed meanwhile is checked out then. Raises what `push_state` raises; then nothing is changed
+    here.
+    """
+    tree, names = branch.tree, _names(branch, files)
+    head, commits = _head(tree), Commits(message, _identity(tree))
+
+    def empty(tip: str) -> str:
+        above = on_top(tree, head, tip, names, commits)
+        _check_free(in_the_way(tree, head, above), branch)
+        return commits.of(tree, f"{above}^{{tree}}", above)
+
+    pushed = _push(branch, empty)
+    _check_free(follow(tree, head, pushed.commit), branch)
+    return pushed
+
+
+def _head(tree: Worktree) -> str:
+    """What is checked out: what is committed by somebody from now on is neither pushed nor moved. Raises UsageError."""
+    head = tree.ask("rev-parse", "--verify", "HEAD")
+    if head is None:
+        raise UsageError("there is no commit yet", hint="commit your files and push them first")
+    return head
+
+
+def _check_free(reason: str | None, branch: Branch) -> None:
+    if reason is not None:
+        raise UsageError(
+            f"what others have pushed to {branch.shown} can't be checked out: {reason}",
+            hint="commit or stash what is in its way; if it is the state, `kalentops state push` does",
+        )
+
+
+def _names(branch: Branch, files: Sequence[Path]) -> list[str]:
+    """The names of the files below the top of the branch's repository; the first is the state's. Raises UsageError."""
+    top = branch.tree.top
+    for path in files:
+        if not path.is_relative_to(top):
+            raise UsageError(
+                f"{path} is not in the repository {top}", hint="keep the state beside the blueprints"
+            )
+    names = [path.relative_to(top).as_posix() for path in files]
+    kind = filter_of(branch.tree, names[0])
+    if kind is not None:
+        raise UsageError(
+            f"{names[0]} is kept through git's filter {clip(kind)}: ids in it can't be merged",
+            hint=f"take it out: `{names[0]} -filter` as the last line of .gitattributes, then commit it again",
+        )
+    return names
+
+
+def _check_kept(tree: Worktree, head: str, name: str) -> None:
+    """Raises StateError for a state that was committed and is gone: nobody has said that its ids may go as well."""
+    if not (tree.top / name).exists() and blob_in(tree, head, name):
+        raise StateError(
+            f"{name} is gone here, and the branch would lose the ids that it holds",
+            hint=f"`git checkout HEAD -- {name}` brings it back; who means it commits that, and pushes it",
+        )
+
+
+def _commit(tree: Worktree, head: str, names: Sequence[str], commits: Commits) -> str:
+    """A commit of these files as they are on the disk and of nothing else, checked out; `head` where it has them.
+
+    Made of objects: `git commit` would run filters. Raises UsageError, StateError.
+    """
+    news: dict[str, str | None] = {}
+    for name in names:
+        path = tree.top / name
+        data = bytes_of(path, follow=name == names[0]) if os.path.lexists(path) else None
+        if data is not None and name == names[0]:
+            data = unix(data)
+        oid = None if data is None else blob_of(tree, data, write=True)
+        if oid != blob_in(tree, head, name):
+            news[name] = oid
+    if not news:
+        return head
+    if tree.ask("rev-parse", "--verify", "--quiet", "MERGE_HEAD") is not None:
+        raise UsageError("a merge is under way here", hint="`git commit` ends it, or `git merge --abort`")
+    for name, oid in news.items():
+        if oid is not None and is_ignored(tree, name):
+            hint = f"take it out of .gitignore: `git check-ignore -v {name}` says where it stands"
+            raise UsageError(f"git takes no {name}: it is ignored", hint=hint)
+    commit = commits.of(tree, tree_with(tree, head, news), head)
+    # The index before the branch: what a kill leaves in between is staged, and the next run commits it.
+    put(tree, news)
+    tree.git("update-ref", "-m", "kalentops state push", "HEAD", commit, head).told("git can't commit")
+    return commit
+
+
+def _identity(tree: Worktree) -> Mapping[str, str]:
+    """Who commits: whom git knows; on GitHub Actions, where it knows nobody, the bot. Raises UsageError."""
+    if not tree.git("var", "GIT_COMMITTER_IDENT").code and tree.ask("config", "user.email"):
+        return {}
+    if os.environ.get("GIT_COMMITTER_EMAIL") and os.environ.get("GIT_AUTHOR_EMAIL"):
+        return {}
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        raise UsageError(
+            "git does not know who commits", hint="git config user.name NAME; git config user.email ADDRESS"
+        )
+    roles = ("AUTHOR", "COMMITTER")
+    return {
+        f"GIT_{role}_{what}": value
+        for role in roles
+        for what, value in zip(("NAME", "EMAIL"), _BOT, strict=True)
+    }
+
+
+def _fetch(branch: Branch) -> str:
+    """The commit that the branch is at. Raises UsageError where there is no such branch, Unreachable."""
+    # A name of its own: FETCH_HEAD is overwritten by every other fetch, such as those of an editor.
+    name = f"refs/kalentops/{secrets.token_hex(8)}"
+    done = Said(1, "", "")
+    for wait in (1, 2, 4, 0):
+        options = ("--quiet", "--no-tags", "--no-recurse-submodules")
+        done = branch.tree.git("fetch", *options, branch.remote, f"+{branch.ref}:{name}")
+        tip = None if done.code else branch.tree.ask("rev-parse", "--verify", name)
+        branch.tree.git("update-ref", "-d", name)
+        if tip is not None:
+            return tip
+        if "couldn't find remote ref" in done.err:
+            raise UsageError(
+                f"{branch.remote} has no branch {clip(branch.name)}",
+                hint=f"is the name right? `git push {branch.remote} HEAD:{branch.name}` begins it",
+            )
+        if wait:
+            time.sleep(wait)
+    raise Unreachable(
+        f"{branch.remote} can't be read: {done.cause}", hint="check the remote, and the right to read it"
+    )
+
+
+def _push(branch: Branch, make: Callable[[str], str]) -> Pushed:
+    """Push what is made on top of the branch, and again where another push comes between.
+
+    Raises StateError, Unreachable, and what `make` raises.
+    """
+    said = Said(1, "", "")
+    options = ("--porcelain", "--no-follow-tags", "--recurse-submodules=no")
+    for attempt in range(_TRIES):
+        tip = _fetch(branch)
+        commit = make(tip)
+        if commit == tip:
+            return Pushed(commit, new=False)
+        said = branch.tree.git("push", *options, branch.remote, f"{commit}:{branch.ref}")
+        if not said.code:
+            return Pushed(commit, new=True)
+        status = next((line for line in said.out.splitlines() if line.startswith("!")), "")
+        refused = _DENIED.search(said.err) if not status else "[remote rejected]" in status
+        if refused and not _BUSY.search(status + said.err):
+            raise StateError(f"{branch.shown} takes no push: {_refusal(said, status)}", hint=_ACCESS)
+        if not status:
+            time.sleep(2**attempt / 2)
+    raise Unreachable(
+        f"{branch.shown} took none of {_TRIES} pushes: {said.cause}",
+        hint="nothing is lost here; run the command again",
+    )
+
+
+def _refusal(said: Said, status: str) -> str:
+    """GitHub names the rule in lines of its own, such as `remote: error: GH006: Protected branch update failed`."""
+    remote = [
+        line.removeprefix("remote:").strip() for line in said.err.splitlines() if line.startswith("remote:")
+    ]
+    return clip(" ".join(filter(None, remote)) or status.rpartition("\t")[2] or said.cause, 500)

@@ -1,0 +1,1 @@
+"""The Kalent API: docs/kalent-api.md."""

@@ -1,0 +1,16 @@
+"""A file holds no document, or more than one.
+
+Each file is one document with one `sourcingId`. What stands below a `---` would be overlooked in a review.
+
+Wrong:
+    sourcingId: sourcing_1
+    ---
+    sourcingId: sourcing_2
+
+Right:
+    two files
+"""
+
+from kalentops.lint.rule import Rule
+
+RULE = Rule("KAL007", "one-document", __doc__)

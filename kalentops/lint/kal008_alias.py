@@ -1,0 +1,17 @@
+"""An anchor, an alias or a merge key does not work.
+
+An alias (`*name`) needs its anchor (`&name`) earlier in the same file, may not stand inside of it, and `<<`
+merges mappings only.
+
+Wrong:
+    policy: *skip            # no &skip before it
+
+Right:
+    policy: &skip {skipStepIfNoContact: true}
+    …
+    policy: *skip
+"""
+
+from kalentops.lint.rule import Rule
+
+RULE = Rule("KAL008", "alias", __doc__)

@@ -1,0 +1,15 @@
+"""A value is of the wrong type.
+
+Values are read as YAML 1.2 says and never turned into another type: a number where text belongs is an error,
+not a guess.
+
+Wrong:
+    name: 2026
+
+Right:
+    name: "2026"
+"""
+
+from kalentops.lint.rule import Rule
+
+RULE = Rule("KAL012", "wrong-type", __doc__)

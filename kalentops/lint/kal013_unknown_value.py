@@ -1,0 +1,15 @@
+"""A value is not one of those that the API knows.
+
+`type`, `linkedInType`, `temporalityType`, `delay.unit` and `contentSource` take a few values, spelled exactly.
+There is no hour and no week: an hour is 60 minutes, a week 7 days.
+
+Wrong:
+    delay: {value: 3, unit: days}
+
+Right:
+    delay: {value: 3, unit: day}
+"""
+
+from kalentops.lint.rule import Rule
+
+RULE = Rule("KAL013", "unknown-value", __doc__)

@@ -1,0 +1,14 @@
+"""A text that can't be empty is.
+
+Ids and names identify things for the API and for people.
+
+Wrong:
+    name: ""
+
+Right:
+    name: First contact
+"""
+
+from kalentops.lint.rule import Rule
+
+RULE = Rule("KAL014", "empty-value", __doc__)

@@ -1,0 +1,14 @@
+"""A number is out of range.
+
+`delay.value` and `policy.inviteTimeoutDays` are whole numbers from 1 on.
+
+Wrong:
+    delay: {value: 0, unit: day}
+
+Right:
+    temporalityType: ASAP
+"""
+
+from kalentops.lint.rule import Rule
+
+RULE = Rule("KAL015", "out-of-range", __doc__)

@@ -1,0 +1,36 @@
+"""Two steps of one blueprint have the same id.
+
+A step's id is how an edit is matched to what was there before; the API wants it unique within the blueprint.
+
+Wrong:
+    - {id: mail, …}
+    - {id: mail, …}
+
+Right:
+    - {id: mail, …}
+    - {id: second-mail, …}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kalentops.blueprint.model import Blueprint
+from kalentops.lint.finding import Problem
+from kalentops.lint.rule import Rule
+from kalentops.support.text import clip
+
+
+def check(blueprint: Blueprint) -> Iterator[Problem]:
+    seen: dict[str, int] = {}
+    for index, step in enumerate(blueprint.steps):
+        if step.id in seen:
+            yield Problem(
+                ("steps", index, "id"),
+                f"step {index + 1} has the id of step {seen[step.id] + 1}: `{clip(step.id)}`",
+                "give each step an id of its own; keep the ids of steps that exist already",
+            )
+        seen.setdefault(step.id, index)
+
+
+RULE = Rule("KAL020", "duplicate-step-id", __doc__, check, reads=frozenset({"id"}))

@@ -1,0 +1,45 @@
+"""A variable is not one of the nine that exist.
+
+The API refuses anything else in double braces, spelling and capitals included. The variables are {{firstname}},
+{{lastname}}, {{candidateJobTitle}}, {{candidateCompanyName}}, {{candidateLocation}}, {{sourcingJobTitle}},
+{{sourcingLocation}}, {{recruiterFirstname}} and {{recruiterLastname}}.
+
+Wrong:
+    content: Hi {{firstName}}, how are things at {{company}}?
+
+Right:
+    content: Hi {{firstname}}, how are things at {{candidateCompanyName}}?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from kalentops.blueprint.model import VARIABLES, Blueprint
+from kalentops.lint.finding import Problem
+from kalentops.lint.meanings import variable_for
+from kalentops.lint.rule import Rule
+from kalentops.lint.texts import Place, first, occurrences, variables
+from kalentops.support.confusables_report import did_you_mean
+from kalentops.support.text import clip
+
+
+def check(blueprint: Blueprint) -> Iterator[Problem]:
+    for place, text in occurrences(blueprint, "{{"):
+        unknown = (each for each in variables(text) if each[1].strip() not in VARIABLES)
+        yield from first(unknown, partial(_tell, place))
+
+
+def _tell(place: Place, found: tuple[str, str, int]) -> Problem:
+    token, name, at = found
+    meant = variable_for(name)
+    hint = (
+        did_you_mean(name, meant, f"`{{{{{meant}}}}}`")
+        if meant
+        else "the variables are " + ", ".join(VARIABLES)
+    )
+    return Problem(place, f"`{clip(token)}` is not a variable", hint, at)
+
+
+RULE = Rule("KAL101", "unknown-variable", __doc__, check, reads=frozenset({"content", "subject"}))

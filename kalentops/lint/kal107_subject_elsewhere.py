@@ -1,0 +1,35 @@
+"""A subject stands where the API takes none.
+
+Only EMAIL and LINKEDIN_INMAIL have a subject.
+
+Wrong:
+    type: SMS
+    subject: Hello
+
+Right:
+    type: SMS
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kalentops.blueprint.model import Blueprint
+from kalentops.lint.finding import Problem
+from kalentops.lint.rule import Rule
+
+
+def check(blueprint: Blueprint) -> Iterator[Problem]:
+    for index, step in enumerate(blueprint.steps):
+        if step.subject is not None and step.type != "EMAIL" and step.linkedInType != "LINKEDIN_INMAIL":
+            yield Problem(
+                ("steps", index, "subject"),
+                f"a subject is not allowed in {step.linkedInType or step.type}",
+                "remove it, or move it into the text",
+                on_key=True,
+            )
+
+
+RULE = Rule(
+    "KAL107", "subject-elsewhere", __doc__, check, reads=frozenset({"type", "subject", "linkedInType"})
+)

@@ -1,0 +1,41 @@
+"""A placeholder of another tool stands in a text.
+
+Only `{{…}}` with the name of a variable is filled in. Of `{firstname}`, `*|FNAME|*`, `%FIRSTNAME%`, `<<First Name>>`,
+`${name}`, `{Hi|Hello}` and their like the candidate reads every sign. What only may be one of these is KAL310.
+
+Wrong:
+    content: Hi {First Name}
+
+Right:
+    content: Hi {{firstname}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from kalentops.blueprint.model import Blueprint
+from kalentops.lint.finding import Problem
+from kalentops.lint.placeholders import Foreign, asks_for, placeholders
+from kalentops.lint.rule import Rule
+from kalentops.lint.texts import Place, first
+from kalentops.support.text import clip
+
+
+def check(blueprint: Blueprint) -> Iterator[Problem]:
+    for index, step in enumerate(blueprint.steps):
+        for field, text in step.texts():
+            certain = (each for each in placeholders(text) if each.certain)
+            yield from first(certain, partial(_tell, ("steps", index, field)))
+
+
+def _tell(place: Place, found: Foreign) -> Problem:
+    meant = asks_for(found.inner)
+    hint = f"write `{{{{{meant}}}}}`" if meant else "write out what is meant, or `{{…}}` with a variable"
+    return Problem(place, f"`{clip(found.token)}` is not filled in", hint, found.at)
+
+
+RULE = Rule(
+    "KAL108", "foreign-placeholder", __doc__, check, frozenset({"subject", "content"}), each_alone=True
+)

@@ -1,0 +1,33 @@
+"""A DELAYED step does not say how long.
+
+A delay is counted from the step before, in the first step from the start of the sequence: 3 days, then 6 days, are
+day 3 and day 9.
+
+Wrong:
+    temporalityType: DELAYED
+
+Right:
+    temporalityType: DELAYED
+    delay: {value: 3, unit: day}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kalentops.blueprint.model import Blueprint
+from kalentops.lint.finding import Problem
+from kalentops.lint.rule import Rule
+
+
+def check(blueprint: Blueprint) -> Iterator[Problem]:
+    for index, step in enumerate(blueprint.steps):
+        if step.temporalityType == "DELAYED" and step.delay is None:
+            yield Problem(
+                ("steps", index, "temporalityType"),
+                "`delay` is missing in a DELAYED step",
+                "add `delay: {value: 3, unit: day}`",
+            )
+
+
+RULE = Rule("KAL201", "missing-delay", __doc__, check, reads=frozenset({"temporalityType", "delay"}))

@@ -1,0 +1,34 @@
+"""A delay stands in a step that is not DELAYED.
+
+With another `temporalityType` a delay means nothing; whoever wrote it expects a wait that will not happen.
+
+Wrong:
+    temporalityType: ASAP
+    delay: {value: 3, unit: day}
+
+Right:
+    temporalityType: DELAYED
+    delay: {value: 3, unit: day}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kalentops.blueprint.model import Blueprint
+from kalentops.lint.finding import Problem
+from kalentops.lint.rule import Rule
+
+
+def check(blueprint: Blueprint) -> Iterator[Problem]:
+    for index, step in enumerate(blueprint.steps):
+        if step.temporalityType != "DELAYED" and step.delay is not None:
+            yield Problem(
+                ("steps", index, "delay"),
+                f"`delay` means nothing with temporalityType {step.temporalityType}",
+                "write `temporalityType: DELAYED`, or remove the delay",
+                on_key=True,
+            )
+
+
+RULE = Rule("KAL202", "pointless-delay", __doc__, check, reads=frozenset({"temporalityType", "delay"}))

@@ -1,0 +1,34 @@
+"""A blueprint has more than one invitation.
+
+A candidate can be invited once; the API takes at most one step of LINKEDIN_INVITATION or
+LINKEDIN_INVITATION_WITH_MESSAGE.
+
+Wrong:
+    - {id: invite, linkedInType: LINKEDIN_INVITATION, …}
+    - {id: again, linkedInType: LINKEDIN_INVITATION_WITH_MESSAGE, …}
+
+Right:
+    - {id: invite, linkedInType: LINKEDIN_INVITATION_WITH_MESSAGE, …}
+    - {id: chat, linkedInType: LINKEDIN_MESSAGE, …}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kalentops.blueprint.model import Blueprint
+from kalentops.lint.finding import Problem
+from kalentops.lint.rule import Rule
+
+
+def check(blueprint: Blueprint) -> Iterator[Problem]:
+    invitations = [index for index, step in enumerate(blueprint.steps) if step.is_invitation]
+    for index in invitations[1:]:
+        yield Problem(
+            ("steps", index, "linkedInType"),
+            f"a second invitation; step {invitations[0] + 1} is one already",
+            "use LINKEDIN_MESSAGE or LINKEDIN_INMAIL here, or remove one of them",
+        )
+
+
+RULE = Rule("KAL203", "second-invitation", __doc__, check, reads=frozenset({"linkedInType"}))

@@ -1,0 +1,35 @@
+"""The message of an invitation is longer than 300 characters.
+
+LinkedIn cuts or refuses longer ones (the vendor's own guidance names 300). Counted is the text as it is written,
+variables included, because what they are filled with is not known.
+
+Wrong:
+    an invitation that tells the whole story
+
+Right:
+    one or two sentences; the story follows in a LINKEDIN_MESSAGE
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kalentops.blueprint.model import Blueprint
+from kalentops.lint.finding import Problem
+from kalentops.lint.rule import Rule
+
+LIMIT = 300
+
+
+def check(blueprint: Blueprint) -> Iterator[Problem]:
+    for index, step in enumerate(blueprint.steps):
+        length = len(step.content.strip())
+        if step.linkedInType == "LINKEDIN_INVITATION_WITH_MESSAGE" and length > LIMIT:
+            yield Problem(
+                ("steps", index, "content"),
+                f"the invitation has {length} characters, LinkedIn takes {LIMIT}",
+                f"take out {length - LIMIT}, or move them into a LINKEDIN_MESSAGE step",
+            )
+
+
+RULE = Rule("KAL301", "long-invitation", __doc__, check, reads=frozenset({"linkedInType", "content"}))

@@ -1,0 +1,34 @@
+"""A plain invitation has a text, which the API drops.
+
+LINKEDIN_INVITATION is sent without a message: the API accepts the text and stores an empty one. The candidate
+will not read it.
+
+Wrong:
+    linkedInType: LINKEDIN_INVITATION
+    content: Hi {{firstname}}, …
+
+Right:
+    linkedInType: LINKEDIN_INVITATION_WITH_MESSAGE
+    content: Hi {{firstname}}, …
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kalentops.blueprint.model import Blueprint
+from kalentops.lint.finding import Problem
+from kalentops.lint.rule import Rule
+
+
+def check(blueprint: Blueprint) -> Iterator[Problem]:
+    for index, step in enumerate(blueprint.steps):
+        if step.linkedInType == "LINKEDIN_INVITATION" and step.content:
+            yield Problem(
+                ("steps", index, "content"),
+                "nobody will read this text: Kalent drops it from a plain invitation",
+                'write LINKEDIN_INVITATION_WITH_MESSAGE, or `content: ""`',
+            )
+
+
+RULE = Rule("KAL302", "dropped-text", __doc__, check, reads=frozenset({"linkedInType", "content"}))

@@ -1,0 +1,34 @@
+"""The subject of an InMail is longer than 200 characters.
+
+The vendor's guidance names 200 as the limit.
+
+Wrong:
+    subject: a paragraph
+
+Right:
+    subject: "{{sourcingJobTitle}} in {{sourcingLocation}}"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kalentops.blueprint.model import Blueprint
+from kalentops.lint.finding import Problem
+from kalentops.lint.rule import Rule
+
+LIMIT = 200
+
+
+def check(blueprint: Blueprint) -> Iterator[Problem]:
+    for index, step in enumerate(blueprint.steps):
+        length = len(step.subject or "")
+        if step.linkedInType == "LINKEDIN_INMAIL" and length > LIMIT:
+            yield Problem(
+                ("steps", index, "subject"),
+                f"the InMail's subject has {length} characters, at most {LIMIT} are taken",
+                f"take out {length - LIMIT}",
+            )
+
+
+RULE = Rule("KAL303", "long-inmail-subject", __doc__, check, reads=frozenset({"linkedInType", "subject"}))

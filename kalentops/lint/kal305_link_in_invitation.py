@@ -1,0 +1,45 @@
+"""An invitation holds a link.
+
+Invitations with links look like spam and are accepted less often; the vendor advises against them.
+
+Wrong:
+    content: Hi {{firstname}}, see https://careers.example.com/backend
+
+Right:
+    content: Hi {{firstname}}, I'd like to tell you about a role in {{sourcingLocation}}.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kalentops.blueprint.model import Blueprint
+from kalentops.lint.finding import Problem
+from kalentops.lint.rule import Rule
+from kalentops.support.text import clip
+
+# Technologies that look like an address are none. A name has at most 63 characters, and begins where none runs.
+_LINK = re.compile(
+    r"https?://\S+|www\.\S+|(?<![a-z0-9-])(?!(?:asp|vb|ado|ml)\.net\b|socket\.io\b)"
+    r"(?:[a-z0-9-]{1,63}\.){1,4}(?:com|org|net|io|ai|fr|eu|co|dev|app)\b\S*",
+    re.IGNORECASE,
+)
+# With `://`, what every link holds and few other texts do; it is found much faster.
+_HINT = re.compile(r"\.\S")
+
+
+def check(blueprint: Blueprint) -> Iterator[Problem]:
+    for index, step in enumerate(blueprint.steps):
+        text = step.content if step.linkedInType == "LINKEDIN_INVITATION_WITH_MESSAGE" else ""
+        link = _LINK.search(text) if "://" in text or _HINT.search(text) else None
+        if link:
+            yield Problem(
+                ("steps", index, "content"),
+                f"a link in an invitation: `{clip(link[0])}`",
+                "move it into a later message",
+                link.start(),
+            )
+
+
+RULE = Rule("KAL305", "link-in-invitation", __doc__, check, reads=frozenset({"linkedInType", "content"}))

@@ -1,0 +1,35 @@
+"""A draft of Kalent's AI goes out without a person's approval.
+
+`contentSource: suggestedByKalent` has a text drafted for each candidate. With `autoValidateAIDraft: true` nobody
+reads it before the candidate does.
+
+Wrong:
+    contentSource: suggestedByKalent
+    policy: {autoValidateAIDraft: true}
+
+Right:
+    contentSource: suggestedByKalent
+    policy: {autoValidateAIDraft: false}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kalentops.blueprint.model import Blueprint
+from kalentops.lint.finding import Problem
+from kalentops.lint.rule import Rule
+
+
+def check(blueprint: Blueprint) -> Iterator[Problem]:
+    for index, step in enumerate(blueprint.steps):
+        approves = step.policy is not None and step.policy.autoValidateAIDraft
+        if step.contentSource == "suggestedByKalent" and approves:
+            yield Problem(
+                ("steps", index, "policy", "autoValidateAIDraft"),
+                "a text that no person has read would go to the candidate",
+                "write `autoValidateAIDraft: false`",
+            )
+
+
+RULE = Rule("KAL308", "unreviewed-draft", __doc__, check, reads=frozenset({"contentSource", "policy"}))

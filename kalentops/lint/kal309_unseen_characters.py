@@ -1,0 +1,54 @@
+"""A text holds characters that can't be seen, or that reorder what is seen.
+
+They come from copying out of web pages and chat windows, or from somebody who wants the review to show another
+text than the one that is sent. An emoji's own joiners are fine.
+
+Wrong:
+    content: Hi<zero width space>{{firstname}}
+
+Right:
+    content: Hi {{firstname}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kalentops.blueprint.model import Blueprint
+from kalentops.lint.finding import Problem
+from kalentops.lint.rule import Rule
+from kalentops.lint.texts import CONTROL, Place
+from kalentops.support.text import character_name, unseen
+
+
+def check(blueprint: Blueprint) -> Iterator[Problem]:
+    yield from _look(("name",), blueprint.name)
+    for index, step in enumerate(blueprint.steps):
+        for field, text in (("id", step.id), ("name", step.name), *step.texts()):
+            yield from _look(("steps", index, field), text)
+
+
+def _look(place: Place, text: str) -> Iterator[Problem]:
+    if text.isascii() and text.isprintable():
+        return
+    # In a field of one line, control characters are KAL027.
+    found = [each for each in unseen(text) if place[-1] == "content" or not CONTROL.match(each[1])]
+    if found:
+        index, char = found[0]
+        more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+        yield Problem(
+            place,
+            f"an invisible character: {character_name(char)}{more}",
+            "delete it, or retype the words around it",
+            index,
+        )
+
+
+RULE = Rule(
+    "KAL309",
+    "unseen-characters",
+    __doc__,
+    check,
+    reads=frozenset({"id", "name", "subject", "content"}),
+    each_alone=True,
+)

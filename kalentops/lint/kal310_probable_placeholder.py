@@ -1,0 +1,50 @@
+"""A text seems to hold something that was to be filled in.
+
+A word in braces, `TODO`, `XXX` or `___` is left over from a draft more often than it is meant so. The same goes for
+quotation marks around a whole text: YAML knows straight quotes only, and takes others as a part of the text. What can
+only be a placeholder is an error, KAL108.
+
+Wrong:
+    content: Hi {{firstname}}, we pay TODO, and {benefit}.
+
+Right:
+    content: Hi {{firstname}}, we pay 60,000 euros, and the train.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from kalentops.blueprint.model import Blueprint
+from kalentops.lint.finding import Problem
+from kalentops.lint.meanings import variable_for
+from kalentops.lint.placeholders import Foreign, asks_for, placeholders, wrapped
+from kalentops.lint.rule import Rule
+from kalentops.lint.texts import Place, first
+from kalentops.support.confusables_report import did_you_mean
+from kalentops.support.text import clip
+
+
+def check(blueprint: Blueprint) -> Iterator[Problem]:
+    for index, step in enumerate(blueprint.steps):
+        for field, text in step.texts():
+            place = ("steps", index, field)
+            if wrapped(text):
+                said = f"the text as a whole is in quotation marks: {text.strip()[0]}…{text.strip()[-1]}"
+                yield Problem(
+                    place, said, "remove them; quotes of YAML are straight ones, outside of the text"
+                )
+            probable = (each for each in placeholders(text) if not each.certain)
+            yield from first(probable, partial(_tell, place))
+
+
+def _tell(place: Place, found: Foreign) -> Problem:
+    meant = asks_for(found.inner) or variable_for(found.inner)
+    hint = did_you_mean(found.inner, meant, f"`{{{{{meant}}}}}`") if meant else "fill it in, or remove it"
+    return Problem(place, f"`{clip(found.token)}` looks like a placeholder", hint, found.at)
+
+
+RULE = Rule(
+    "KAL310", "probable-placeholder", __doc__, check, frozenset({"subject", "content"}), each_alone=True
+)

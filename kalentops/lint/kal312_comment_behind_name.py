@@ -1,0 +1,14 @@
+"""A comment stands behind a name that is not quoted.
+
+It may be meant so, or it may be the rest of the name: nobody can tell `C # developers` from a name and a comment.
+
+Wrong:
+    name: Sequence for C # developers
+
+Right:
+    name: "Sequence for C # developers"
+"""
+
+from kalentops.lint.rule import Rule
+
+RULE = Rule("KAL312", "comment-behind-name", __doc__)

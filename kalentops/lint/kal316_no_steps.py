@@ -1,0 +1,35 @@
+"""A blueprint has no steps.
+
+Kalent takes it, and can't start it: a sequence wants at least one message. A place for one that is still to be written
+is better kept in a branch.
+
+Wrong:
+    name: First contact
+    steps: []
+
+Right:
+    name: First contact
+    steps:
+      - id: hello
+        name: Hello
+        type: WHATSAPP
+        temporalityType: ASAP
+        content: Hi {{firstname}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kalentops.blueprint.model import Blueprint
+from kalentops.lint.finding import Problem
+from kalentops.lint.rule import Rule
+
+
+def check(blueprint: Blueprint) -> Iterator[Problem]:
+    if not blueprint.steps:
+        said = "the blueprint has no steps, so it can't be started"
+        yield Problem(("steps",), said, "write at least one step, `- id: …`, below `steps:`")
+
+
+RULE = Rule("KAL316", "no-steps", __doc__, check, reads=frozenset({"steps"}))

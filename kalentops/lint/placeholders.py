@@ -1,0 +1,178 @@
+"""What other tools fill in, and Kalent does not: their merge fields, and what authors leave for later."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from typing import Final
+
+from kalentops.blueprint.model import VARIABLES
+from kalentops.lint.meanings import MEANT, NAMES, UNKNOWN_HERE
+from kalentops.support.text import fold
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A placeholder as it stands in a text, where, and what stands in it. `certain`: it can't be anything else."""
+
+    at: int
+    token: str
+    inner: str
+    certain: bool
+
+
+class _Sure(Enum):
+    """How much the delimiters say, whatever stands between them."""
+
+    ALWAYS = "certain"
+    STRONG = "certain around a name that is known, probable around another"
+    WEAK = "certain around the name of a variable, probable around another that is known"
+    PROBABLE = "probable"
+
+
+_WORDS: Final = r"[^\W\d][\w .'\u2019/-]{0,40}"
+_FIELD: Final = rf"[ ]?[$@]?{_WORDS}(?:(?:[:=]|,(?=\w+=))[^{{}}|\n]{{0,40}})?|\d\d?"
+_OPEN: Final = r"\uff5b\ufe5b\u2774\u2983"  # full-width braces and their like
+_CLOSE: Final = r"\uff5d\ufe5c\u2775\u2984"
+_OPEN_OTHER: Final = r"\u3008\u300a\u300c\u300e\u27e6\u27e8\u27ea\u276c\u276e\uff1c\u02c2"
+_CLOSE_OTHER: Final = r"\u3009\u300b\u300d\u300f\u27e7\u27e9\u27eb\u276d\u276f\uff1e\u02c3"
+# Names as programs write them, which no prose holds, whatever stands around them.
+_NAME: Final = "|".join(
+    ["(?:first|last|f|l)_?name", *(re.sub(r"(?<=[a-z])(?=[A-Z])", "_?", each) for each in VARIABLES)]
+)
+_SIGN: Final = r"[*_~^|#@!&+:$%=\u00a7\uff03\uff04\uff05\uff0a\uff20\uff5c-]"
+# How sure they are, what a text with one of them holds, and how they look. Few texts hold one, so each pattern is
+# compiled when it is needed first: all of them take as long as the check of ten files.
+_FORMS: Final[tuple[tuple[_Sure, str, str], ...]] = (
+    (_Sure.ALWAYS, "*|", r"\*\|([^|*\n]{1,60})\|\*"),
+    (_Sure.ALWAYS, "%%", r"%%([^\W\d][\w .-]{0,40})%%"),
+    (_Sure.ALWAYS, "{%", r"\{%([^{}\n]{1,80})%\}"),
+    (_Sure.ALWAYS, "{!", r"\{!([\w$.]{1,60})\}"),
+    (_Sure.ALWAYS, "field=", r"\{(?:contact|subscriber|owner)field=([\w|]{1,40})\}"),
+    (
+        _Sure.ALWAYS,
+        "&",
+        r"(?i:(?:&(?:#0*123|#x0*7b|lbrace|lcub);){1,2}([^&\n]{0,60})(?:&[#\w]{1,8};){0,2})",
+    ),
+    (_Sure.ALWAYS, "\\{", r"\\\{(?:\\?\{)?([^{}\\\n]{1,60})\\?\}(?:\\?\})?"),
+    (_Sure.ALWAYS, "", rf"[{_OPEN}{{]{{2}}([^{{}}{_OPEN}{_CLOSE}\n]{{1,60}})[{_CLOSE}}}]{{2}}"),
+    (_Sure.ALWAYS, "|", r"(?<!\{)\{([^{}|\n]{0,80}(?:\|[^{}|\n]{0,80}){1,20})\}(?!\})"),
+    (_Sure.ALWAYS, "", r"(?i:\b(lorem ipsum|dolor sit amet)\b)"),
+    (_Sure.ALWAYS, "%(", r"%\(([^\W\d][\w .-]{0,40})\)[sdr]"),
+    (_Sure.ALWAYS, "<", r"<[%?](?!xml)[=:#-]?([^<>%?\n]{1,60})[%?]>"),
+    (_Sure.ALWAYS, "", rf"(?i:(?<!\w){_SIGN}{{1,3}}({_NAME}){_SIGN}{{1,3}}(?!\w))"),
+    (
+        _Sure.ALWAYS,
+        "{",
+        rf"(?i:(?<!\{{)\{{[^\w{{}}]{{0,4}}({_NAME})\b[^\w{{}}]{{0,4}}\}}?(?!\}}))",
+    ),
+    (_Sure.ALWAYS, "}", rf"(?i:(?<!\{{\{{)\b({_NAME})[^\w{{}}]{{0,4}}\}}(?!\}}))"),
+    (_Sure.STRONG, "{", rf"(?<!\{{)[$#%@]?\{{({_FIELD})\}}(?!\}})"),
+    (_Sure.STRONG, "<<", rf"<<[ ]?({_WORDS})>>"),
+    (_Sure.STRONG, "%", r"(?<![\w%])%([^\W\d][\w.]{1,40})%(?![\w%])"),
+    (_Sure.STRONG, "", rf"[{_OPEN}]([^{_OPEN}{_CLOSE}\n]{{1,40}})[{_CLOSE}]"),
+    (_Sure.STRONG, "", r"[\u3010\uff3b\u3014]([ -~]{1,40})[\u3011\uff3d\u3015]"),
+    (_Sure.STRONG, "<", rf"(?<![\w<])<({_WORDS})>(?!>)"),
+    (_Sure.STRONG, "__", r"(?<!\w)__([A-Z](?:_?[A-Z0-9]){1,30})__(?!\w)"),
+    (_Sure.WEAK, "__", r"(?<!\w)__([a-zA-Z](?:_?[a-zA-Z0-9]){1,30})__(?!\w)"),
+    (_Sure.WEAK, "", rf"[\u00ab\u2039][ \u00a0\u202f]?({_WORDS})[\u00a0\u202f]?[\u00bb\u203a]"),
+    (_Sure.WEAK, "", rf"[{_OPEN_OTHER}]{{1,2}}[ ]?({_WORDS})[{_CLOSE_OTHER}]{{1,2}}"),
+    (_Sure.WEAK, "%7", r"(?:%7[Bb]){1,2}([\w.+-]{1,40})(?:%7[Dd]){1,2}"),
+    (_Sure.WEAK, "$", r"(?<![\w$])\$([^\W\d]\w{1,40})\b\$?"),
+    (_Sure.WEAK, "#", r"(?<![\w#])#([^\W\d]\w{1,40})#(?![\w#])"),
+    (_Sure.PROBABLE, "$", r"\$(\0+)"),  # a mixture of `${name}` and `{{name}}`
+    (_Sure.PROBABLE, "", r"\b(TODO|TBD|TBC|FIXME|XXX+)\b"),
+    (_Sure.PROBABLE, "", r"(?i:\b(insert (?:[\w']{1,20} ){1,4}here)\b)"),
+    (_Sure.PROBABLE, "%", r"(?<![\w%])%(?:\d\d?\$)?([sd])(?![\w%])"),
+    (_Sure.PROBABLE, "{", r"(?<=\w )\{( ?)\}(?=[,.!?])"),
+    # A part of an address on the web or of an e-mail may have such a name.
+    (
+        _Sure.PROBABLE,
+        "",
+        rf"(?i:(?<![\w./=?])(?<!\{{\{{)(?<!\{{\{{ )({_NAME})(?!\w|=\S|\s?\}}\}}|[\w.-]{{0,60}}@\w))",
+    ),
+    (_Sure.PROBABLE, "", r"(?<=\S )(_{3,}|\?{3,})(?!\w)"),
+)
+_SUSPECT: Final = re.compile(
+    rf"[{{}}<\u00ab\u2039{_OPEN}{_OPEN_OTHER}\u3010\uff3b\u3014]|\$(?:[^\W\d]|\n)|%[\w(]|\*\||#\w|&[#lL]|__|\?\?\?|TODO|TB[DC]|FIXME|XXX"
+    r"|[iI][pP][sS][uU][mM]|sit amet|[iI](?:nsert|NSERT) |[nN](?:ame|AME)(?<=\w\w{4})"
+    r"|(?:candidate|sourcing|recruiter)[_A-Z]"
+)
+_OWN: Final = re.compile(r"(?<!\{)\{\{[^{}]*\}\}(?!\})")
+# These are HTML, which has a rule of its own.
+_TAG_NAMES: Final = """
+a b i u p s q br hr em ul ol li td th tr dl dt dd h1 h2 h3 h4 h5 h6 div img pre sub sup span font form code table tbody
+thead strong center label input button head html body style script meta small big strike blockquote
+"""
+TAGS: Final = frozenset(_TAG_NAMES.split())
+_SEPARATORS: Final = re.compile(r"[.=:|!$@]+")
+_WORD_ENDS: Final = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
+_FEW_WORDS: Final = 5
+_QUOTES: Final = {
+    "\u201c": "\u201d\u201c",
+    "\u201e": "\u201c\u201d",
+    "\u2018": "\u2019",
+    "\u00ab": "\u00bb",
+    '"': '"',
+}
+
+
+@lru_cache(maxsize=64)  # two rules ask about each text of a blueprint
+def placeholders(text: str) -> tuple[Foreign, ...]:
+    """All of them, in their order. What stands in double braces and in square brackets has rules of its own."""
+    if not _SUSPECT.search(_OWN.sub("\n", text)):
+        return ()
+    rest = _OWN.sub(lambda match: "\0" * len(match[0]), text)
+    kept: list[Foreign] = []
+    end = 0
+    for each in sorted(_found(rest, text), key=lambda each: (each.at, -len(each.token))):
+        if each.at >= end:
+            kept.append(each)
+            end = each.at + len(each.token)
+    return tuple(kept)
+
+
+def wrapped(text: str) -> bool:
+    """Whether a text as a whole is in quotes: they were meant for YAML, which has straight ones only."""
+    text = text.strip()
+    closing = _QUOTES.get(text[:1], "") if len(text) > 2 else ""  # noqa: PLR2004 - two quotes and something in them
+    return text[-1:] in set(closing) and not any(c in text[1:-1] for c in text[0] + closing)
+
+
+def _found(rest: str, text: str) -> Iterator[Foreign]:
+    for sure, part, pattern in _FORMS:
+        for match in re.finditer(pattern, rest) if part in rest else ():
+            token, inner = text[match.start() : match.end()], match[1].strip()
+            tag = token[0] == "<" and inner.rstrip("/ ").casefold() in TAGS
+            certain = None if token.startswith("{{") or tag else _is_certain(sure, token, inner)
+            if certain is not None:
+                yield Foreign(match.start(), token, inner, certain)
+
+
+def _is_certain(sure: _Sure, token: str, inner: str) -> bool | None:
+    """None: it is no placeholder at all."""
+    if sure in {_Sure.ALWAYS, _Sure.PROBABLE}:
+        return sure is _Sure.ALWAYS
+    if sure is _Sure.WEAK:
+        return fold(inner) in NAMES or (False if fold(inner) in MEANT else None)
+    if asks_for(inner) is not None:
+        return True
+    # A program in braces has blanks within, as in `{ return x }`, and `100 %and 5 %` no capitals; `{x}` is mathematics.
+    other = (
+        "{ " in token or (token[0] == "%" and not inner.isupper()) or (len(inner) == 1 and inner.isalpha())
+    )
+    return None if other else False
+
+
+@lru_cache(maxsize=1024)
+def asks_for(name: str) -> str | None:
+    """The variable that a name asks for: empty if there is none for what it asks, None if the name is not known."""
+    parts = [fold(part) for part in (name, _SEPARATORS.sub("", name), *_SEPARATORS.split(name))]
+    words = [fold(word) for word in _WORD_ENDS.split(name) if word]
+    for word in (*parts, *(words if len(words) <= _FEW_WORDS else ())):
+        if word in MEANT or word in UNKNOWN_HERE:
+            return MEANT.get(word, "")
+    return None

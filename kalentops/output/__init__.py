@@ -1,0 +1,1 @@
+"""Results → text, JSON, Markdown and the formats of CI systems. Nothing else formats."""

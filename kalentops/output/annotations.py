@@ -1,0 +1,105 @@
+"""Findings as annotations of GitHub Actions: workflow commands, which its runner reads from the log.
+
+The escapes are those of the runner (`ActionCommand` in github.com/actions/runner): `%`, CR and LF in the message, `:`
+and `,` as well in a property. GitHub shows at most ten errors and ten warnings of a step
+(docs.github.com, "Troubleshooting required status checks"), so the rest is counted in one notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from kalentops.lint.finding import Finding
+from kalentops.lint.table import BY_CODE
+from kalentops.output import findings as findings_text
+from kalentops.output import plans as plans_text
+from kalentops.output.ci_escape import inert, inert_part
+from kalentops.output.lines import Line, plain
+from kalentops.output.validation import Checked
+from kalentops.plan.build import Action, Plan
+from kalentops.support.text import count, visible
+
+LIMIT: Final = 10
+"""Annotations of a kind that GitHub shows for one step."""
+_DRIFT: Final = {
+    "changed": "changed in Kalent",
+    "gone": "gone from Kalent",
+    "unreadable": "not to be read in Kalent",
+}
+_DATA: Final = {"%": "%25", "\r": "%0D", "\n": "%0A"}
+_PROPERTY: Final = {**_DATA, ":": "%3A", ",": "%2C"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Annotation:
+    kind: Literal["error", "warning"]
+    title: str
+    message: str
+    file: str | None = None
+    line: int = 1
+    column: int = 1
+
+
+def show_validation(of: Checked) -> str:
+    """One line a finding; the rest counted; then the summary, which is no command."""
+    found = [_of_finding(of, each) for each in of.ordered()]
+    return _lines(found, findings_text.summary(of.findings, of.files, of.blueprints, of.earlier))
+
+
+def show_plan(of: Plan, checked: Checked) -> str:
+    """The findings; as warnings, what is in conflict, for `plan` succeeds and `apply` leaves it alone, and what
+    somebody has changed in Kalent.
+    """
+    found = [_of_finding(checked, each) for each in checked.ordered()]
+    for change in of.changes:
+        if change.action is Action.CONFLICT and change.file is not None:
+            title, where = f"{change.address} is in conflict", checked.path(change.file)
+            found.append(_Annotation("warning", title, change.reason, where, change.line or 1))
+    for each in of.drift:
+        said = each.reason or f"{each.blueprint_id} is not as it was recorded {each.applied_at}"
+        found.append(_Annotation("warning", f"{each.address}: {_DRIFT[each.kind]}", said))
+    return _lines(found, plans_text.summary(of))
+
+
+def _of_finding(checked: Checked, of: Finding) -> _Annotation:
+    rule = BY_CODE.get(of.code)
+    title = f"{of.code} {rule.name}" if rule else of.code
+    said = f"{of.message}\n{of.hint}"
+    return _Annotation(of.severity.value, title, said, checked.path(of.file), of.line, of.column)
+
+
+def _lines(found: Sequence[_Annotation], summary: Line) -> str:
+    errors = [each for each in found if each.kind == "error"]
+    warnings = [each for each in found if each.kind == "warning"]
+    shown = [*errors[:LIMIT], *warnings[:LIMIT]]
+    commands = [*map(_command, shown), *_rest(len(errors), len(warnings))]
+    return "".join(f"{each}\n" for each in [*commands, inert(plain(summary))])
+
+
+def _rest(errors: int, warnings: int) -> Iterator[str]:
+    left = [
+        f"{count(number - LIMIT, 'more ' + kind)}"
+        for number, kind in ((errors, "error"), (warnings, "warning"))
+        if number > LIMIT
+    ]
+    if left:
+        said = f"{' and '.join(left)}: GitHub shows {LIMIT} of a kind; the summary of the job has all of them"
+        yield f"::notice title=kalentops::{_escaped(said, _DATA)}"
+
+
+def _command(of: _Annotation) -> str:
+    title, message = visible(of.title), visible(of.message, keep="\n")
+    properties = {"title": title}
+    place = ""
+    if of.file is not None:
+        properties = {"file": visible(of.file), "line": str(of.line), "col": str(of.column), **properties}
+        # In the log the runner shows the message alone, so the place stands in it too.
+        place = f"{visible(of.file)}:{of.line}:{of.column}: "
+    said = ",".join(f"{name}={_escaped(value, _PROPERTY)}" for name, value in properties.items())
+    return f"::{of.kind} {said}::{_escaped(f'{place}{title}: {message}', _DATA)}"
+
+
+def _escaped(text: str, escapes: dict[str, str]) -> str:
+    return "".join(escapes.get(each, each) for each in inert_part(text))

@@ -1,0 +1,208 @@
+"""Results as JSON, for programs. `format_version`: readers ignore fields that they don't know, and refuse another
+major version.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+from kalentops import __version__
+from kalentops.apply.result import ApplyResult
+from kalentops.blueprint.diff import changes
+from kalentops.blueprint.remote import RemoteSourcing
+from kalentops.lint.finding import Finding, Severity
+from kalentops.output.ci_escape import inert_json
+from kalentops.output.validation import Checked
+from kalentops.plan.build import Change, Drift, Plan
+from kalentops.state.codec import entry_to_json, intent_to_json
+from kalentops.state.model import State
+from kalentops.support.text import unseen
+
+FORMAT_VERSION: Final = "1.0"
+
+
+def dump(data: Any) -> str:
+    """JSON that can be encoded, and that does nothing in a log or on a terminal: what can't be seen, and half a
+    surrogate pair, which is no character, is written as its escape, and so is the bracket of `##[`, which a runner
+    of GitHub Actions takes for a command.
+    """
+    text = inert_json(json.dumps(data, ensure_ascii=False, indent=2))
+    return text if text.isascii() and "\x7f" not in text else _escaped(text)
+
+
+def _escaped(text: str) -> str:
+    parts, at = [], 0
+    for index, char in unseen(text):
+        parts += [text[at:index], json.dumps(char)[1:-1] if char != "\x7f" else "\\u007f"]
+        at = index + 1
+    return "".join([*parts, text[at:]])
+
+
+def show_validation(of: Checked) -> str:
+    return f"{dump(validation(of.findings, online=of.online, earlier=of.earlier))}\n"
+
+
+def show_plan(of: Plan, checked: Checked) -> str:  # noqa: ARG001 - the plan has its findings
+    return f"{dump(plan(of))}\n"
+
+
+def finding(of: Finding) -> dict[str, Any]:
+    return {
+        "code": of.code,
+        "severity": of.severity.value,
+        "message": of.message,
+        "file": of.file,
+        "line": of.line,
+        "column": of.column,
+        "hint": of.hint,
+    }
+
+
+def validation(
+    found: Sequence[Finding], *, online: bool = False, earlier: frozenset[Finding] | None = None
+) -> dict[str, Any]:
+    """`validate --format json`; `online` says whether the API was asked which sourcings exist, and answered, `earlier`
+    which findings are not new, where somebody asked.
+    """
+    return {
+        "format_version": FORMAT_VERSION,
+        "valid": not any(each.severity is Severity.ERROR for each in found),
+        "online": online,
+        "findings": [
+            finding(each) | ({} if earlier is None else {"new": each not in earlier}) for each in found
+        ],
+    }
+
+
+def sourcings(found: Sequence[RemoteSourcing], files: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """`sourcings --format json`; `files` are those that serve a sourcing, by its id."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "sourcings": [
+            {
+                "sourcing_id": each.sourcing_id,
+                "name": each.name,
+                "files": list(files.get(each.sourcing_id, ())),
+            }
+            for each in found
+        ],
+    }
+
+
+def plan(of: Plan) -> dict[str, Any]:
+    """`plan --format json`, and the file that `plan --out` writes."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "kalentops_version": __version__,
+        "state": {"lineage": of.lineage, "serial": of.serial},
+        "summary": of.summary,
+        "changes": [change(each) for each in of.changes],
+        "drift": [drift(each) for each in of.drift],
+        "look_alikes": [asdict(each) for each in of.remotely.look_alikes] if of.remotely else [],
+        "leftovers": [asdict(each) for each in of.remotely.leftovers] if of.remotely else [],
+        "unmanaged": dict(of.remotely.unmanaged) if of.remotely else {},
+        "left_out": list(of.left_out),
+        "state_edits": [asdict(each) for each in of.state_edits],
+        "bound": {"files": of.files, "remote": of.remotely.fingerprint if of.remotely else None},
+        "findings": [finding(each) for each in of.findings],
+    }
+
+
+def change(of: Change) -> dict[str, Any]:
+    return {
+        "address": of.address,
+        "sourcing_id": of.sourcing_id,
+        "key": of.key,
+        "name": of.name,
+        "action": of.action.value,
+        "blueprint_id": of.blueprint_id,
+        "file": of.file,
+        "line": of.line,
+        "before": of.before,
+        "after": of.after,
+        "after_digest": of.after_digest,
+        "changes": _changes(of.before, of.after),
+        "reason": of.reason,
+        "theirs": of.theirs,
+        "moved_from": of.moved_from,
+        "protected": of.protected,
+    }
+
+
+def drift(of: Drift) -> dict[str, Any]:
+    return {
+        "address": of.address,
+        "kind": of.kind,
+        "name": of.name,
+        "blueprint_id": of.blueprint_id,
+        "applied_at": of.applied_at,
+        "updated_at": of.updated_at,
+        "before": of.before,
+        "after": of.after,
+        "changes": _changes(of.before, of.after),
+        "reason": of.reason,
+    }
+
+
+def _changes(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    if before is None or after is None:
+        return []
+    return [asdict(each) for each in changes(before, after)]
+
+
+def apply(of: ApplyResult, *, left_out: Sequence[str] = ()) -> dict[str, Any]:
+    """`apply --format json`; `left_out` are addresses where something was to be done that was not asked for."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "summary": of.summary,
+        "interrupted": of.interrupted,
+        "left_out": list(left_out),
+        "results": [
+            {
+                "address": each.address,
+                "action": each.action.value,
+                "outcome": each.outcome.value,
+                "blueprint_id": each.blueprint_id,
+                "error": each.error,
+                "note": each.note,
+            }
+            for each in of.results
+        ],
+    }
+
+
+def state(of: State) -> dict[str, Any]:
+    """`state list --format json`: without the bodies."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "lineage": of.lineage,
+        "serial": of.serial,
+        "blueprints": [
+            {
+                "address": address,
+                "blueprint_id": entry.blueprint_id,
+                "name": entry.name,
+                "digest": entry.digest,
+                "reserved": entry.mark is not None,
+            }
+            for address, entry in sorted(of.entries.items())
+        ],
+        "open": [
+            {"address": address, "action": intent.action, "at": intent.at}
+            for address, intent in sorted(of.intents.items())
+        ],
+    }
+
+
+def state_entry(of: State, address: str) -> dict[str, Any]:
+    """`state show --format json`: everything that is recorded of one address."""
+    entry, intent = of.entries.get(address), of.intents.get(address)
+    return {
+        "format_version": FORMAT_VERSION,
+        "address": address,
+        "blueprint": entry_to_json(entry) if entry else None,
+        "open": intent_to_json(intent) if intent else None,
+    }

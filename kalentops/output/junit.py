@@ -1,0 +1,107 @@
+"""Findings as JUnit XML, as far as its readers agree on it (the schema of the Jenkins plug-in `xunit`).
+
+A file is a test case, which fails with its errors and tells its warnings on its standard output; in a plan, an
+address is one too, which fails where it is in conflict, and so is what somebody has changed in Kalent. What XML can't
+hold, control characters and half surrogate pairs, `text.visible` has replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+from xml.etree import ElementTree as ET
+
+from kalentops.lint.finding import Finding, Severity
+from kalentops.output.ci_escape import inert_xml
+from kalentops.output.validation import Checked
+from kalentops.plan.build import Action, Change, Plan
+from kalentops.support.text import count, visible
+
+_HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
+
+
+def show_validation(of: Checked) -> str:
+    return _document([_files(of)])
+
+
+def show_plan(of: Plan, checked: Checked) -> str:
+    drift = [_drift(of)] if of.remotely is not None else []
+    return _document([_files(checked), _changes(of), *drift])
+
+
+def _document(suites: Sequence[ET.Element]) -> str:
+    root = ET.Element("testsuites", {"name": "kalentops", **_sums(suites)})
+    root.extend(suites)
+    ET.indent(root)
+    return _HEAD + inert_xml(ET.tostring(root, encoding="unicode")) + "\n"
+
+
+def _files(of: Checked) -> ET.Element:
+    by_file: dict[str, list[Finding]] = {name: [] for name in of.names}
+    for each in of.ordered():
+        by_file.setdefault(each.file, []).append(each)
+    suite = ET.Element("testsuite", {"name": "validate"})
+    for name, found in by_file.items():
+        _file(suite, of, name, found)
+    return _counted(suite)
+
+
+def _file(suite: ET.Element, of: Checked, name: str, found: Sequence[Finding]) -> None:
+    path = visible(of.path(name))
+    case = ET.SubElement(suite, "testcase", {"name": path, "classname": "validate", "file": path})
+    errors = [each for each in found if each.severity is Severity.ERROR]
+    warnings = [each for each in found if each.severity is Severity.WARNING]
+    if errors:
+        said = {"message": count(len(errors), "error"), "type": errors[0].code}
+        ET.SubElement(case, "failure", said).text = _texts(errors, path)
+    if warnings:
+        ET.SubElement(case, "system-out").text = _texts(warnings, path)
+
+
+def _texts(found: Sequence[Finding], path: str) -> str:
+    return "\n".join(
+        f"{path}:{each.line}:{each.column}: {each.severity} {each.code}: {visible(each.message)}\n"
+        f"    {visible(each.hint)}"
+        for each in found
+    )
+
+
+def _changes(of: Plan) -> ET.Element:
+    suite = ET.Element("testsuite", {"name": "plan"})
+    for each in of.changes:
+        _change(suite, each)
+    return _counted(suite)
+
+
+def _change(suite: ET.Element, of: Change) -> None:
+    case = ET.SubElement(suite, "testcase", {"name": visible(of.address), "classname": f"plan.{of.action}"})
+    if of.action is Action.CONFLICT:
+        ET.SubElement(case, "failure", {"message": "in conflict", "type": "conflict"}).text = visible(
+            of.reason
+        )
+    elif of.reason:
+        ET.SubElement(case, "system-out").text = visible(of.reason)
+
+
+def _drift(of: Plan) -> ET.Element:
+    """What somebody has changed in Kalent, each as a failure."""
+    suite = ET.Element("testsuite", {"name": "drift"})
+    for each in of.drift:
+        case = ET.SubElement(suite, "testcase", {"name": visible(each.address), "classname": "drift"})
+        said = each.reason or f"{each.blueprint_id} is not as it was recorded {each.applied_at}"
+        ET.SubElement(case, "failure", {"message": visible(each.kind), "type": "drift"}).text = visible(said)
+    return _counted(suite)
+
+
+def _counted(suite: ET.Element) -> ET.Element:
+    suite.attrib.update(_numbers(len(suite), len(suite.findall("testcase/failure"))))
+    return suite
+
+
+def _sums(suites: Sequence[ET.Element]) -> Mapping[str, str]:
+    tests, failures = (sum(int(each.attrib[name]) for each in suites) for name in ("tests", "failures"))
+    return _numbers(tests, failures)
+
+
+def _numbers(tests: int, failures: int) -> Mapping[str, str]:
+    return {"tests": str(tests), "failures": str(failures), "errors": "0", "skipped": "0"}

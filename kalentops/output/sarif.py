@@ -1,0 +1,177 @@
+"""Findings as SARIF 2.1.0 (docs.oasis-open.org/sarif/sarif/v2.1.0), which GitHub's code scanning takes.
+
+Paths are URIs relative to the root of the git repository, `%SRCROOT%`; columns count UTF-16 code units, which is what
+its readers take them for, whatever else a file declares. The rules that found something are described with their
+whole pages. Fingerprints: `reports.fingerprint`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any, Final
+from urllib.parse import quote
+
+from kalentops import __version__
+from kalentops.lint.finding import Finding
+from kalentops.lint.rule import Rule
+from kalentops.lint.table import BY_CODE
+from kalentops.output.fingerprint import line_hashes
+from kalentops.output.json import dump
+from kalentops.output.truncate import utf16_units
+from kalentops.output.validation import Checked
+from kalentops.plan.build import Action, Plan
+from kalentops.support.text import visible
+
+SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+CONFLICT: Final = "conflict"
+"""The rule of what is not wrong with a file but in the way of `apply`."""
+_CONFLICT_PAGE: Final = """\
+A blueprint is in conflict.
+
+`apply` neither makes nor changes it until somebody has decided: it may exist already, or somebody may have changed it
+in Kalent. The message says which, and what to type.
+"""
+_BREAK: Final = re.compile(r"\r\n?|\n")
+_EXAMPLE: Final = re.compile(r"^(Wrong|Right):$", re.MULTILINE)
+
+
+def show_validation(of: Checked) -> str:
+    return f"{dump(validation(of))}\n"
+
+
+def show_plan(of: Plan, checked: Checked) -> str:
+    return f"{dump(plan(of, checked))}\n"
+
+
+def validation(of: Checked) -> dict[str, Any]:
+    return _log([_finding(of, each) for each in of.ordered()])
+
+
+def plan(of: Plan, checked: Checked) -> dict[str, Any]:
+    """The findings, and what is in conflict as warnings."""
+    return _log([*(_finding(checked, each) for each in checked.ordered()), *_conflicts(of, checked)])
+
+
+def _conflicts(of: Plan, checked: Checked) -> Iterator[dict[str, Any]]:
+    for change in of.changes:
+        if change.action is Action.CONFLICT and change.file is not None:
+            said = f"{change.address} is in conflict: {change.reason}"
+            at = (change.file, change.line or 1, 1)
+            yield _result(checked, CONFLICT, "warning", said, at=at)
+
+
+def _finding(checked: Checked, of: Finding) -> dict[str, Any]:
+    said = f"{of.message}; {of.hint}"
+    return _result(checked, of.code, of.severity.value, said, at=(of.file, of.line, of.column))
+
+
+def _log(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    codes = sorted({each["ruleId"] for each in results})
+    for each in results:
+        each["ruleIndex"] = codes.index(each["ruleId"])
+    driver = {
+        "name": "kalentops",
+        "semanticVersion": __version__,
+        "rules": [_rule(code) for code in codes],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "utf16CodeUnits",
+        "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "The root of the git repository."}}},
+        "results": list(results),
+    }
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _rule(code: str) -> dict[str, Any]:
+    rule = BY_CODE.get(code)
+    page = (_CONFLICT_PAGE if rule is None else rule.page or "").strip()
+    title, _, rest = page.partition("\n")
+    return {
+        "id": code,
+        "name": _pascal(rule.name if rule else code),
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": _paragraph(rest) or title},
+        "help": {"text": page, "markdown": _markdown(page)},
+        "defaultConfiguration": {"level": _level(rule)},
+        "properties": {"tags": [_group(code)]},
+    }
+
+
+def _level(rule: Rule | None) -> str:
+    return rule.severity.value if rule else "warning"
+
+
+def _group(code: str) -> str:
+    """What the first digit of a code means."""
+    groups = {"KAL0": "structure", "KAL1": "text", "KAL2": "timing", "KAL3": "craft"}
+    return groups.get(code[:4], "plan")
+
+
+def _pascal(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("-"))
+
+
+def _paragraph(page: str) -> str:
+    return " ".join(page.strip().split("\n\n")[0].split())
+
+
+def _markdown(page: str) -> str:
+    """A page as Markdown. Its examples are indented by four, which Markdown takes for code already, behind a blank."""
+    title, _, rest = page.partition("\n")
+    examples = _EXAMPLE.sub(r"**\1:**\n", rest)
+    return f"**{title}**\n{examples}"
+
+
+def _result(
+    checked: Checked, code: str, level: str, said: str, *, at: tuple[str, int, int]
+) -> dict[str, Any]:
+    file, line, column = at
+    text = checked.texts.get(file)
+    region: dict[str, Any] = {"startLine": line, "startColumn": _column(text, line, column)}
+    found: dict[str, Any] = {
+        "ruleId": code,
+        "level": level,
+        "message": {"text": _message(said)},
+        "locations": [
+            {"physicalLocation": {"artifactLocation": _artifact(checked.path(file)), "region": region}}
+        ],
+    }
+    hashes = _hashes(text) if text is not None else ()
+    if line <= len(hashes):
+        found["partialFingerprints"] = {"primaryLocationLineHash": hashes[line - 1]}
+    return found
+
+
+def _message(said: str) -> str:
+    """A message's text. `[text](1)` in it would be a link (3.11.6), and few readers know how to escape one."""
+    return visible(said).replace("](", "] (")
+
+
+def _artifact(path: str) -> dict[str, str]:
+    # A colon in front of the first slash would make a scheme of what stands before it.
+    uri = quote(path.encode(errors="replace"), safe="/")
+    if path.startswith("/"):
+        return {"uri": f"file://{uri}"}
+    return {"uri": uri, "uriBaseId": "%SRCROOT%"}
+
+
+def _column(text: str | None, line: int, column: int) -> int:
+    """The column in UTF-16 code units, from one in characters."""
+    if text is None or text.isascii():
+        return column
+    lines = _lines(text)
+    before = lines[line - 1][: column - 1] if line <= len(lines) else ""
+    return column + utf16_units(before) - len(before)
+
+
+@lru_cache(maxsize=8)  # the findings of a file stand together
+def _lines(text: str) -> list[str]:
+    return _BREAK.split(text)
+
+
+@lru_cache(maxsize=8)
+def _hashes(text: str) -> list[str]:
+    return line_hashes(text)

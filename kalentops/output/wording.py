@@ -1,0 +1,195 @@
+"""The fields of a step and their values in words, for people who don't read YAML."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from kalentops.blueprint.diff import FieldChange, changes, steps_by_id
+from kalentops.blueprint.labels import AT_ONCE, CHANNELS, GROUPS, LINKEDIN_KINDS, SETTLED, delay, span
+from kalentops.blueprint.model import SECONDS
+from kalentops.blueprint.timeline import Moment, moments_of_body
+
+_FIELDS: Final = {
+    "name": "name",
+    "type": "channel",
+    "linkedInType": "kind of LinkedIn message",
+    "temporalityType": "when",
+    "delay": "delay",
+    "subject": "subject",
+    "content": "message",
+    "contentSource": "text",
+    "config.userId": "sender",
+    "policy.skipStepIfNoContact": "skipped without a contact",
+    "policy.autoValidateAIDraft": "AI draft sent without a review",
+    "policy.inviteTimeoutDays": "longest wait for the invitation",
+}
+_ORDER: Final = (*_FIELDS, *GROUPS)
+_SWITCHES: Final = frozenset({"policy.skipStepIfNoContact", "policy.autoValidateAIDraft"})
+_KNOWN: Final[dict[str, dict[str, str]]] = {
+    "type": CHANNELS,
+    "linkedInType": LINKEDIN_KINDS,
+    "temporalityType": {"ASAP": AT_ONCE, "DELAYED": "after a delay", "AFTER_INVITATION_SETTLED": SETTLED},
+    "contentSource": {"manual": "written by hand", "suggestedByKalent": "suggested by Kalent"},
+}
+_WHEN: Final = ("temporalityType", "delay")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One field that changed, in words. `is_text`: somebody wrote it to be read, so that its words are compared.
+    `days`: on which day the step happens, before and after, where a wait has changed that.
+    """
+
+    field: str
+    before: str
+    after: str
+    is_text: bool = False
+    days: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepChange:
+    """All that changed in one step, or, where `step` is None, in the blueprint itself.
+
+    `before` and `after` are the step's bodies, None where it is new or gone; `moved` its positions, from 1, if it
+    stands elsewhere in the order.
+    """
+
+    step: str | None
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    moved: tuple[int, int] | None
+    fields: tuple[Said, ...]
+
+
+def schedule(body: Mapping[str, Any]) -> dict[str, str]:
+    """When each step happens, by its id: `day 9, 6 days after the step before`."""
+    steps = steps_by_id(body)
+    times = zip(steps.items(), moments_of_body(body), strict=True)
+    return {
+        step_id: _when(step, moment, first=not number)
+        for number, ((step_id, step), moment) in enumerate(times)
+    }
+
+
+def _when(step: Mapping[str, Any], moment: Moment, *, first: bool) -> str:
+    temporality, on = step.get("temporalityType"), day(moment)
+    if temporality == "AFTER_INVITATION_SETTLED":
+        return on
+    if temporality != "DELAYED":
+        return f"{on}, {AT_ONCE}"
+    return f"{on}, {delay(step.get('delay'))} after {'the start' if first else 'the step before'}"
+
+
+def days(body: Mapping[str, Any]) -> dict[str, str]:
+    """The day of each step, by its id: `day 9`."""
+    return dict(zip(steps_by_id(body), map(day, moments_of_body(body)), strict=True))
+
+
+def day(moment: Moment) -> str:
+    """When a step happens: `day 3`, counted from the start of the sequence, or from when its invitation settled."""
+    if moment.settled:
+        since = span(moment.seconds)
+        return f"{since} after the invitation has settled" if since else SETTLED
+    days, rest = divmod(moment.seconds, SECONDS["day"])
+    return f"day {days:,}" + (f", {span(rest)} in" if rest else "")
+
+
+def conditions(step: Mapping[str, Any]) -> list[str]:
+    """What else is settled for a step: whether it is skipped, who writes, who sends."""
+    policy = step.get("policy") or {}
+    found = []
+    if policy.get("skipStepIfNoContact"):
+        found.append("skipped without a contact")
+    if policy.get("inviteTimeoutDays"):
+        wait = delay({"value": policy["inviteTimeoutDays"], "unit": "day"})
+        found.append(f"waits at most {wait} for the invitation")
+    if step.get("contentSource") == "suggestedByKalent":
+        found.append("text suggested by Kalent")
+    if policy.get("autoValidateAIDraft"):
+        found.append("AI draft sent without a review")
+    if (step.get("config") or {}).get("userId"):
+        found.append(f"sent by {step['config']['userId']}")
+    return found
+
+
+def step_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[StepChange]:
+    """What turns one canonical body into the other, step by step: the blueprint itself first, then what was removed,
+    then the steps in their new order.
+    """
+    old, new = steps_by_id(before), steps_by_id(after)
+    times = [(schedule(body), days(body)) for body in (before, after)]
+    found: dict[str | None, list[FieldChange]] = {}
+    for each in changes(before, after):
+        found.setdefault(each.step, []).append(each)
+    return [
+        StepChange(
+            step,
+            old.get(step) if step is not None else None,
+            new.get(step) if step is not None else None,
+            next(((each.before, each.after) for each in group if each.kind == "moved"), None),
+            tuple(_said(group, *((when.get(step or "", ""), on.get(step or "", "")) for when, on in times))),
+        )
+        for step, group in found.items()
+    ]
+
+
+def _said(group: Sequence[FieldChange], before: tuple[str, str], after: tuple[str, str]) -> Iterator[Said]:
+    """The fields of a step; `before` and `after` are its place in the schedule, and its day."""
+    fields = sorted((each for each in group if each.field), key=_rank)
+    # From "at once" to "after 3 days" is one change to a reader, though two fields.
+    if any(each.field == "temporalityType" for each in fields):
+        yield Said("when", before[0], after[0])
+        fields = [each for each in fields if each.field not in _WHEN]
+    for each in fields:
+        for said in _field(each):
+            moved = each.field == "delay" and before[1] != after[1]
+            yield replace(said, days=(before[1], after[1])) if moved else said
+
+
+def _rank(each: FieldChange) -> tuple[int, str]:
+    """Where a field stands among those of its step: in the order of the table above."""
+    known = each.field in _ORDER
+    return _ORDER.index(each.field) if known else len(_ORDER), each.field
+
+
+def _field(each: FieldChange) -> Iterator[Said]:
+    if each.step is not None and each.field in GROUPS and all(map(_is_group, (each.before, each.after))):
+        old, new = each.before or {}, each.after or {}
+        for part in dict.fromkeys((*old, *new)):
+            yield from _field(
+                FieldChange("changed", each.step, f"{each.field}.{part}", old.get(part), new.get(part))
+            )
+        return
+    name = _FIELDS.get(each.field, each.field)
+    if each.step is None and each.field.partition(".")[0] == "config":
+        name = "settings" + each.field.removeprefix("config")
+    is_text = each.field in {"content", "subject", "name"} and each.kind == "changed"
+    old, new = value(each.field, each.before), value(each.field, each.after)
+    if old == new and not is_text:  # as `1` and `"1"`, or nothing and the word for it
+        old, new = (
+            json.dumps(part, ensure_ascii=False) if part is not None else "none"
+            for part in (each.before, each.after)
+        )
+    yield Said(name, old, new, is_text)
+
+
+def _is_group(value: Any) -> bool:
+    return value is None or isinstance(value, Mapping)
+
+
+def value(field: str, of: Any) -> str:
+    """A field's value in words; what a person wrote stays as it is."""
+    if of is None:
+        return "no" if field in _SWITCHES else "none"
+    if isinstance(of, bool):
+        return "yes" if of else "no"
+    if field == "delay":
+        return delay(of)
+    if field == "policy.inviteTimeoutDays":
+        return delay({"value": of, "unit": "day"})
+    known = _KNOWN.get(field, {})
+    return known.get(of, of) if isinstance(of, str) else json.dumps(of, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""Files, state and lists → what to do. Pure."""

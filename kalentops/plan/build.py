@@ -1,0 +1,299 @@
+"""Files against state → what is to be done: pure data. Nothing here can write, and nothing here knows the network."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, Final, Literal
+
+from kalentops.lint.engine import Relocation
+from kalentops.lint.finding import Finding
+from kalentops.plan.advice import interrupted, orphaned, protected
+from kalentops.plan.explanation import together
+from kalentops.plan.moves import Relocated, relocate
+from kalentops.plan.orphans import Twins, find_twins
+from kalentops.plan.state_edits import StateEdit
+from kalentops.project.check import Desired
+from kalentops.state.model import Entry, State
+
+
+class Action(StrEnum):
+    """What happens to one address. MOVE and FORGET concern the state alone."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    NO_OP = "no-op"
+    ORPHAN = "orphan"
+    ADOPT = "adopt"
+    CONFLICT = "conflict"
+    RESUME = "resume"
+    MOVE = "move"
+    FORGET = "forget"
+
+
+WRITES: Final = frozenset(Action) - {Action.NO_OP, Action.ORPHAN}
+"""What `apply` answers for. The others need nothing done."""
+ASKS: Final = frozenset({Action.CREATE, Action.UPDATE, Action.ADOPT, Action.RESUME})
+"""What `apply` asks Kalent about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a plan says of one address. `before` is what was sent last, `after` what is wanted: canonical bodies,
+    both None for a no-op. `theirs` is what Kalent shows, where that is neither. `moved_from` is the address that the
+    state knows it by. `protected`: nothing may be sent over what is there. `reason` says why, where the action alone
+    does not.
+    """
+
+    address: str
+    action: Action
+    name: str
+    blueprint_id: str | None = None
+    file: str | None = None
+    line: int | None = None
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+    after_digest: str | None = None
+    reason: str = ""
+    theirs: Mapping[str, Any] | None = None
+    moved_from: str | None = None
+    protected: bool = False
+
+    @property
+    def sourcing_id(self) -> str:
+        return self.address.partition("/")[0]
+
+    @property
+    def key(self) -> str:
+        return self.address.partition("/")[2]
+
+    def asked_for(self, covers: Callable[[str], bool]) -> bool:
+        """By its address, or by the one that the state knows it by."""
+        return covers(self.address) or (self.moved_from is not None and covers(self.moved_from))
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What somebody else did to one that the files want, since it was last seen: `kind` is `unreadable` where Kalent
+    does not show it, or not whole. `before` is what was sent, `after` what Kalent shows, both as a list shows them;
+    `applied_at` and `updated_at` are the times of the two.
+    """
+
+    address: str
+    kind: Literal["changed", "gone", "unreadable"]
+    name: str
+    blueprint_id: str
+    applied_at: str
+    updated_at: str | None = None
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LookAlike:
+    """A blueprint in Kalent that is not ours and looks like one that is: `of` is its address, `of_id` its id."""
+
+    sourcing_id: str
+    blueprint_id: str
+    name: str
+    updated_at: str | None
+    of: str
+    of_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A stub in Kalent that no address has claimed, and that nothing in the plan uses."""
+
+    sourcing_id: str
+    blueprint_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remotely:
+    """What a look at Kalent has added to a plan. `leftovers` are stubs that no address has claimed; `unmanaged` counts
+    what else is there and not ours, by sourcing. `fingerprint` says whether two looks have seen the same.
+    """
+
+    drift: tuple[Drift, ...] = ()
+    look_alikes: tuple[LookAlike, ...] = ()
+    leftovers: tuple[Leftover, ...] = ()
+    unmanaged: Mapping[str, int] = field(default_factory=dict)
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan, and what it was made against: a state, files (`files` is their fingerprint), and what Kalent showed;
+    `remotely` is None where nobody looked. `left_out` are the addresses where something was to be done that was not
+    asked for, `state_edits` what the branch has changed in the state itself.
+    """
+
+    lineage: str | None
+    serial: int
+    changes: tuple[Change, ...]
+    findings: tuple[Finding, ...] = field(default=())
+    files: str = ""
+    remotely: Remotely | None = None
+    left_out: tuple[str, ...] = ()
+    state_edits: tuple[StateEdit, ...] = ()
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """How many addresses there are of each action; the keys are those of the JSON form."""
+        counts = Counter(change.action for change in self.changes)
+        return {action.value.replace("-", "_"): counts[action] for action in Action}
+
+    @property
+    def to_do(self) -> tuple[Change, ...]:
+        return tuple(change for change in self.changes if change.action in WRITES)
+
+    @property
+    def drift(self) -> tuple[Drift, ...]:
+        return self.remotely.drift if self.remotely else ()
+
+
+def make_plan(
+    desired: Iterable[Desired],
+    state: State,
+    findings: Iterable[Finding] = (),
+    *,
+    relocations: Iterable[Relocation] = (),
+    overwrite: Collection[str] = (),
+) -> Plan:
+    """What would make the state what the files say.
+
+    `overwrite` are the addresses whose version in Kalent may be replaced, whoever made it. Raises StateDamaged where
+    a recorded body that has to be shown does not fit its digest.
+    """
+    relocations = tuple(relocations)
+    relocated = relocate(state, relocations)
+    known = relocated.state
+    wanted = {each.address: each for each in desired}
+    twins = find_twins(wanted, known, relocated.unknown)
+    changes = [
+        _change(address, wanted.get(address), relocated, twins, forced=address in overwrite)
+        for address in wanted.keys() | known.entries.keys() | known.intents.keys()
+    ]
+    changes += [_forgotten(entry) for entry in relocated.forgotten.values()]
+    ordered = sorted(changes, key=lambda change: change.address)
+    files = fingerprint(
+        [
+            *(f"{each.address} {each.digest} {each.protect}" for each in wanted.values()),
+            *map(_said, relocations),
+        ]
+    )
+    return Plan(state.lineage, state.serial, tuple(ordered), tuple(findings), files)
+
+
+def narrowed(plan: Plan, covers: Callable[[str], bool]) -> Plan:
+    """The part of a plan that is asked for, and where something was to be done beside it."""
+    kept = tuple(each for each in plan.changes if each.asked_for(covers))
+    names = {each.address for each in kept}
+    sourcings = {each.sourcing_id for each in kept}
+    remotely = plan.remotely
+    if remotely is not None:
+        remotely = replace(
+            remotely,
+            drift=tuple(each for each in remotely.drift if each.address in names),
+            look_alikes=tuple(each for each in remotely.look_alikes if each.of in names),
+            leftovers=tuple(each for each in remotely.leftovers if each.sourcing_id in sourcings),
+        )
+    left = tuple(each.address for each in plan.to_do if each.address not in names)
+    return replace(plan, changes=kept, remotely=remotely, left_out=left)
+
+
+def fingerprint(of: Iterable[str]) -> str:
+    """A digest of some lines, whatever their order."""
+    return "sha256:" + hashlib.sha256("\n".join(sorted(of)).encode(errors="surrogatepass")).hexdigest()
+
+
+def _said(relocation: Relocation) -> str:
+    return f"{relocation.sourcing_id}/{relocation.source} became {relocation.target}"
+
+
+def _forgotten(entry: Entry) -> Change:
+    reason = "the state forgets it; it stays in Kalent, whose web app is where one deletes"
+    return Change(entry.address, Action.FORGET, entry.name, entry.blueprint_id, reason=reason)
+
+
+def _change(
+    address: str, want: Desired | None, relocated: Relocated, twins: Twins, *, forced: bool
+) -> Change:
+    change = _unmoved(address, want, relocated.state, twins)
+    entry = relocated.state.entries.get(address)
+    if want is not None and entry is not None and forced and change.action is Action.NO_OP:
+        said = "put back as the file has it, whatever Kalent shows (--overwrite)"
+        change = _build(address, Action.UPDATE, want, entry, said)
+    if want is not None and want.protect and not forced:
+        change = replace(change, protected=True)
+        if change.action is Action.UPDATE:
+            change = replace(change, action=Action.CONFLICT, reason=protected(address))
+    another = twins.becomes_another(address)
+    if another is not None and not forced and change.action is Action.UPDATE:
+        change = replace(change, action=Action.CONFLICT, reason=another)
+    old = relocated.moved.get(address)
+    if old is not None:
+        action = Action.MOVE if change.action is Action.NO_OP else change.action
+        change = replace(change, action=action, moved_from=old)
+    left = relocated.left.get(address)
+    return replace(change, reason=together(left, change.reason)) if left else change
+
+
+def _unmoved(address: str, want: Desired | None, state: State, twins: Twins) -> Change:
+    entry, intent = state.entries.get(address), state.intents.get(address)
+    if intent is not None and (want is None or not intent.only_reserves):
+        return _build(address, Action.RESUME, want, entry, interrupted(intent, entry), intent.sent)
+    if want is None and entry is not None:
+        reason = orphaned(entry, twins.claimed.get(address))
+        return Change(address, Action.ORPHAN, entry.name, entry.blueprint_id, reason=reason)
+    if want is None:
+        raise AssertionError(f"{address} is neither wanted nor known")
+    if entry is None:
+        twin = twins.of(want)
+        action = Action.CREATE if twin is None else Action.CONFLICT
+        earlier = (
+            "an earlier run was interrupted; if it left an empty blueprint, apply uses that" if intent else ""
+        )
+        return _build(address, action, want, None, twin or together(earlier, twins.elsewhere(want)))
+    if entry.digest == want.digest:
+        at = want.named
+        return Change(address, Action.NO_OP, at.name, entry.blueprint_id, at.file, at.key_at[0])
+    if entry.mark is not None:
+        said = f"{entry.blueprint_id} is reserved for it; no text of ours is known to have arrived there"
+        return _build(address, Action.CREATE, want, entry, said)
+    return _build(address, Action.UPDATE, want, entry)
+
+
+def _build(
+    address: str,
+    action: Action,
+    want: Desired | None,
+    entry: Entry | None,
+    reason: str = "",
+    intended: Mapping[str, Any] | None = None,
+) -> Change:
+    before = entry.canonical().body if entry else None
+    after = want.canonical.body if want and want.canonical else None
+    if want is not None and after is None and entry is not None:
+        after = before  # the loader gives no document where the state holds the same one
+    if entry is not None and entry.mark is not None:
+        before = None  # to a reader it is new: nobody has seen a stub
+    name = want.named.name if want else str((intended or {}).get("name", ""))
+    return Change(
+        address,
+        action,
+        name,
+        blueprint_id=entry.blueprint_id if entry else None,
+        file=want.named.file if want else None,
+        line=want.named.key_at[0] if want else None,
+        before=before,
+        after=after,
+        after_digest=want.digest if want else None,
+        reason=reason,
+    )

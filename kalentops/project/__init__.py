@@ -1,0 +1,1 @@
+"""A repository of blueprint files: its settings, its files, and their check."""

@@ -1,0 +1,244 @@
+"""Which files there are, and their text. The only part of the loader that touches the disk."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from kalentops.errors import UsageError
+from kalentops.lint.finding import Finding, Severity
+from kalentops.project.unread import meant_as
+from kalentops.support.text import clip, some
+
+MAX_BYTES = 1 << 20
+SUFFIXES = (".yaml", ".yml")
+# O_NONBLOCK: opening a pipe that nobody writes to would wait for ever.
+_FLAGS = os.O_RDONLY
+for _flag in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
+    _FLAGS |= getattr(os, _flag, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to load: where it is, and the name under which findings speak of it.
+
+    `outside`: it seems to lie in the project, but a folder on the way to it is a link that leaves it.
+    """
+
+    path: str
+    name: str
+    outside: bool = False
+
+
+def find(root: Path, places: Iterable[Path], passed_over: list[Finding] | None = None) -> list[Source]:
+    """The YAML files at and below `places`, in a stable order, each once.
+
+    `root` is the folder of the project; names are relative to it. Names that begin with a dot are passed
+    over, and so are the settings of the project. What looks like a file of blueprints and is not read is added to
+    `passed_over`. Raises UsageError where a place does not exist.
+    """
+    unread: list[str] = []
+    found: dict[str, Source] = {}
+    for place in places:
+        if not os.path.lexists(place):
+            name = _name(root, str(place))
+            raise UsageError(
+                f"there is no {name}" + ("" if os.path.isabs(name) else f" in {root}"),  # noqa: PTH117 - a text
+                hint="run it in the folder of your repository, or pass -C DIR or the right path"
+                + _begin(root),
+            )
+        outside = _leaves(str(place), root)
+        for path in _below(str(place), unread) if _is_folder(place) and not outside else [str(place)]:
+            found.setdefault(path, Source(path, _name(root, path), outside))
+    found.pop(str(root / _SETTINGS), None)
+    others = [each for each in found.values() if _holds_settings(each, root)]
+    for each in others:
+        del found[each.path]
+    if passed_over is not None:
+        passed_over += map(_settings_of_another, others)
+        passed_over += [_unread(_name(root, path)) for path in dict.fromkeys(unread)]
+    return sorted(found.values(), key=lambda source: source.name)
+
+
+def _unread(name: str) -> Finding:
+    right = meant_as(name) or f"{name.rpartition('.')[0]}.yaml"
+    said = f"this file is not read: its name does not end with {' or '.join(SUFFIXES)}"
+    hint = f"rename it to {clip(right)}, or move it to another folder"
+    return Finding(name, 1, 1, "KAL315", said, hint, Severity.WARNING)
+
+
+def _holds_settings(source: Source, root: Path) -> bool:
+    """Whether a file is the settings of a project below this one, and no blueprint file that has their name."""
+    if os.path.basename(source.path) != _SETTINGS:  # noqa: PTH119 - called for every file
+        return False
+    text = read_whole(source, root)
+    return isinstance(text, str) and not _SERVES.search(text)
+
+
+def _settings_of_another(source: Source) -> Finding:
+    folder = source.name.removesuffix(_SETTINGS).rstrip("/")
+    said = f"this file is not read: {_SETTINGS} holds the settings of a project"
+    hint = (
+        f"check it with `kalentops -C {clip(folder)} validate`; rename the file if it is to hold blueprints"
+    )
+    return Finding(source.name, 1, 1, "KAL315", said, hint, Severity.WARNING)
+
+
+def _begin(root: Path) -> str:
+    """Who has no settings here stands above projects, or has not begun; for others it is a path that is wrong."""
+    if (root / _SETTINGS).exists():
+        return ""
+    below = projects_below(root)
+    if below:
+        return f"; there are projects below: -C {some(below, _NAMED, ', -C ')}"
+    return "; `kalentops init` sets up a new one"
+
+
+def check_begun(root: Path, blueprints: Path) -> None:
+    """Raises UsageError in a folder that is no project and has projects below: one of them is meant."""
+    if not (root / _SETTINGS).exists() and not os.path.lexists(blueprints) and projects_below(root):
+        raise UsageError(f"{root} is no project", hint=_begin(root).removeprefix("; "))
+
+
+_SETTINGS: Final = "kalentops.yaml"
+_SERVES: Final = re.compile(r"^[\"']?sourcingId", re.MULTILINE)
+_NAMED: Final = 5
+_DEPTH: Final = 4
+_FOLDERS: Final = 2_000
+
+
+def projects_below(root: Path) -> list[str]:
+    """The folders below one that have settings, as paths relative to it: four levels, and 2,000 folders at most."""
+    found: list[str] = []
+    level = [root]
+    seen = 0
+    for _ in range(_DEPTH):
+        level = [below for folder in level for below in _folders(folder)][: _FOLDERS - seen]
+        seen += len(level)
+        found += [each.relative_to(root).as_posix() for each in level if (each / _SETTINGS).is_file()]
+    return sorted(found)
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(each.name for each in entries if each.is_dir(follow_symlinks=False))
+    except OSError:
+        return []
+    return [folder / name for name in names if not name.startswith(".") and name != "node_modules"]
+
+
+def _below(folder: str, unread: list[str]) -> Iterator[str]:
+    try:
+        with os.scandir(folder) as entries:
+            sorted_entries = sorted(entries, key=lambda e: e.name)
+    except OSError:
+        yield folder  # `read` fails on it in the same way, and says so
+        return
+    for entry in sorted_entries:
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _below(entry.path, unread)
+        elif entry.name.lower().endswith(SUFFIXES) or (entry.is_symlink() and _is_folder(Path(entry.path))):
+            yield entry.path
+        elif entry.is_file(follow_symlinks=False) and meant_as(entry.path):
+            unread.append(entry.path)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except OSError:  # no such file, a link to itself, …
+        return False
+
+
+def _leaves(path: str, root: Path) -> bool:
+    """Whether a path in the project leads out of it, by a link in whichever part of it."""
+    absolute = os.path.abspath(path)  # noqa: PTH100 - links are what this is about
+    return _inside(absolute, str(root)) and _links_outside(absolute, root)
+
+
+def _links_outside(path: str, root: Path) -> bool:
+    return not _inside(os.path.realpath(path), os.path.realpath(root))
+
+
+def _inside(path: str, folder: str) -> bool:
+    try:
+        return os.path.commonpath([path, folder]) == folder
+    except ValueError:  # another drive
+        return False
+
+
+def _name(root: Path, path: str) -> str:
+    absolute = os.path.abspath(path)  # noqa: PTH100 - a symbolic link has to keep its own name
+    folder, last = os.path.split(absolute)
+    name = "." if absolute == str(root) else _before(str(root), folder) + last
+    # A name that is not UTF-8 can't be printed.
+    return name if name.isascii() else name.encode(errors="surrogateescape").decode(errors="replace")
+
+
+@lru_cache(maxsize=64)  # many files have one folder
+def _before(root: str, folder: str) -> str:
+    """What stands before the names of a folder's files."""
+    name = Path(os.path.relpath(folder, root) if _inside(folder, root) else folder).as_posix()
+    return "" if name == "." else name.rstrip("/") + "/"
+
+
+def read(source: Source, root: Path) -> str | Finding:
+    """The text of a file, or the finding that says why it has none."""
+    text = read_whole(source, root)
+    return text.lstrip("\ufeff") if isinstance(text, str) else text
+
+
+def read_whole(source: Source, root: Path) -> str | Finding:
+    """The same, with the byte order mark where there is one."""
+    try:
+        return _read(source, root)
+    except OSError as error:
+        return _unreadable(
+            source, f"it can't be read: {error.strerror or error}", "mend its permissions or the path"
+        )
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        return _unreadable(source, f"not UTF-8, at byte {error.start + 1}", "save it as UTF-8", line)
+
+
+def _read(source: Source, root: Path) -> str | Finding:
+    path = source.path
+    if source.outside or (os.path.islink(path) and _links_outside(path, root)):  # noqa: PTH114 - for speed
+        return _unreadable(
+            source, "a symbolic link that leaves the project", "copy the file into the project"
+        )
+    if path.lower().endswith(SUFFIXES) and not path.endswith(SUFFIXES):
+        said = "the end of its name is in capitals, so that hooks and editors pass over it"
+        return _unreadable(source, said, f"rename it: {Path(source.name).stem}{Path(path).suffix.lower()}")
+    descriptor = os.open(path, _FLAGS)
+    try:
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            return _unreadable(source, "a folder, or a link to one", "put the files themselves there")
+        if not stat.S_ISREG(status.st_mode):
+            return _unreadable(source, "not a regular file", "put a file in its place")
+        with open(descriptor, "rb", closefd=False) as stream:
+            # `read` takes as much memory as it is asked for: the size and a byte, more if it grows meanwhile.
+            data = stream.read(min(status.st_size, MAX_BYTES) + 1)
+            if len(data) > status.st_size:
+                data += stream.read(MAX_BYTES + 1 - len(data))
+    finally:
+        os.close(descriptor)
+    if len(data) > MAX_BYTES:
+        return Finding(
+            source.name, 1, 1, "KAL002", "larger than 1 MiB", "split it; several files may serve one sourcing"
+        )
+    return data.decode()
+
+
+def _unreadable(source: Source, message: str, hint: str, line: int = 1) -> Finding:
+    return Finding(source.name, line, 1, "KAL001", message, hint)

@@ -1,0 +1,131 @@
+"""All files of a repository, checked: the first stage of every command.
+
+Files are independent of each other, so that from a hundred and some on two processes share the work. They
+give back findings and digests, and a document only where the state does not hold the same one already.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from kalentops.lint.engine import DEFAULTS, Relocation, Serving, Severities, check_together, weighed
+from kalentops.lint.finding import Finding, Severity, errors_first
+from kalentops.lint.relocated import check_relocations
+from kalentops.project.check import Desired, FileResult, Job, check_file, check_text
+from kalentops.project.files import Source, find, read
+from kalentops.support.collector import paused
+
+PARALLEL_FROM = 150
+MOST = 500
+"""Findings of one file that are told; the others are counted."""
+
+
+@dataclass(slots=True)
+class Repository:
+    """What the files of a repository say, and what is wrong with them, all in a stable order."""
+
+    names: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    desired: list[Desired] = field(default_factory=list)
+    relocations: list[Relocation] = field(default_factory=list)
+    serving: list[Serving] = field(default_factory=list)
+    earlier: frozenset[Finding] | None = None
+    """The findings that an earlier version of the files had already; None where nobody has looked."""
+
+    @property
+    def files(self) -> int:
+        return len(self.names)
+
+    @property
+    def valid(self) -> bool:
+        return not any(finding.severity is Severity.ERROR for finding in self.findings)
+
+    def weigh(self, *, errors_only: bool, strict: bool) -> None:
+        """Take warnings for errors, or leave them out."""
+        if strict:
+            self.findings = [_as_error(each) for each in self.findings]
+            self.earlier = None if self.earlier is None else frozenset(map(_as_error, self.earlier))
+        if errors_only:
+            self.findings = [each for each in self.findings if each.severity is Severity.ERROR]
+
+
+def _as_error(of: Finding) -> Finding:
+    return replace(of, severity=Severity.ERROR)
+
+
+def load(
+    root: Path, places: Sequence[Path], *, severities: Severities = DEFAULTS, known: Mapping[str, str] | None
+) -> Repository:
+    """Every blueprint at `places`, checked.
+
+    `root` is the project's folder, absolute. Raises UsageError where a place does not exist; everything else
+    that is wrong with a file is a finding.
+    """
+    passed_over: list[Finding] = []
+    sources = find(root, places, passed_over)
+    results = _run(Job(root, severities, known), sources)
+    return _gathered([source.name for source in sources], results, weighed(passed_over, severities))
+
+
+def of_texts(root: Path, texts: Mapping[str, str], severities: Severities = DEFAULTS) -> Repository:
+    """The same for texts that stand in no file any more, by the names that they had."""
+    job = Job(root, severities)
+    return _gathered(list(texts), (check_text(job, name, text) for name, text in texts.items()), ())
+
+
+def _gathered(names: list[str], results: Iterable[FileResult], others: Iterable[Finding]) -> Repository:
+    complete = True
+    repository = Repository(names)
+    with paused():
+        for result in results:
+            repository.findings += result.findings
+            repository.desired += result.desired
+            repository.relocations += result.relocations
+            repository.serving += [result.serving] if result.serving else []
+            complete = complete and result.whole
+    named = [each.named for each in repository.desired]
+    repository.findings += others
+    repository.findings += check_together(named)
+    repository.findings += check_relocations(named, repository.relocations, complete=complete)
+    repository.findings = sorted(_bounded(repository.findings))
+    repository.desired.sort(key=lambda each: each.address)
+    return repository
+
+
+def _bounded(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings of each file, errors first where there are too many; the last one counts the others."""
+    by_file: dict[str, list[Finding]] = {}
+    for each in findings:
+        by_file.setdefault(each.file, []).append(each)
+    for found in by_file.values():
+        left = len(found) - MOST
+        if left > 0:
+            *kept, last = errors_first(found)[:MOST]
+            yield from (
+                *kept,
+                replace(last, message=f"{last.message}; and {left:,} more findings in this file"),
+            )
+        else:
+            yield from found
+
+
+def _run(job: Job, sources: Sequence[Source]) -> Iterator[FileResult]:
+    if len(sources) < PARALLEL_FROM or (os.cpu_count() or 1) < 2:  # noqa: PLR2004 - one core, one process
+        return (check_file(job, source) for source in sources)
+    from kalentops.project.workers import run
+
+    return run(job, sources)
+
+
+_UNREADABLE: Final = frozenset({"KAL001", "KAL002"})
+
+
+def texts_of(root: Path, findings: Iterable[Finding], others: Iterable[str] = ()) -> dict[str, str]:
+    """The texts of the files with findings, and of others, by their names, as far as they can be read."""
+    names = dict.fromkeys([*others, *(each.file for each in findings if each.code not in _UNREADABLE)])
+    texts = {name: read(Source(str(root / name), name), root) for name in names}
+    return {name: text for name, text in texts.items() if isinstance(text, str)}

@@ -1,0 +1,300 @@
+"""What kalentops has made in Kalent: pure data, and its form on disk.
+
+An entry says which blueprint an address became and what was sent. An intent says that something was about to be
+sent and that its outcome is not known; it stays until a run has found out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, TypeAlias
+
+from kalentops.blueprint.body import Canonical, observable, of_body
+from kalentops.blueprint.remote import Remote
+from kalentops.blueprint.stub import Mark, mark_of, stub_mark
+from kalentops.errors import StateDamaged
+
+FORMAT_VERSION: Final = "2.0"
+READABLE: Final = frozenset({"1", "2"})
+"""The major versions of the format that can be read; what is written has FORMAT_VERSION."""
+DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A blueprint that exists. `sent` is the canonical body, `digest` its digest. A claim is the entry of a stub: its
+    id is reserved, and its text was not sent yet.
+
+    `applied_at` is when it was recorded: applied, adopted or imported, which nothing in it tells apart.
+    `remote_digest` is what a list showed afterwards, None where that was never read. `updated_at` is the latest that
+    a list showed, if need be before.
+    """
+
+    address: str
+    blueprint_id: str
+    sent: Mapping[str, Any]
+    digest: str
+    applied_at: str
+    remote_digest: str | None = None
+    updated_at: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def sourcing_id(self) -> str:
+        return self.address.partition("/")[0]
+
+    @property
+    def key(self) -> str:
+        return self.address.partition("/")[2]
+
+    @property
+    def name(self) -> str:
+        return str(self.sent.get("name", ""))
+
+    @property
+    def mark(self) -> Mark | None:
+        """The mark of the stub that was claimed, as long as no text is known to have reached it; else None."""
+        return mark_of(self.sent)
+
+    @property
+    def baseline(self) -> str:
+        """The digest that a list shows as long as nobody but us has changed it."""
+        return self.remote_digest or observable(self.sent).digest
+
+    def outdates(self, updated_at: str | None) -> bool:
+        """Whether a list that gives this time shows what was there before: a list may be behind. The times are the
+        server's own, so no clocks are compared.
+        """
+        if self.updated_at is None or updated_at is None:
+            return False
+        shown, seen = moment(updated_at), moment(self.updated_at)
+        return shown < seen or (shown == seen and self.remote_digest is None)
+
+    def not_arrived(self, remote: Remote) -> bool:
+        """Whether a list shows what was there before our last write: that is late, or the list is behind."""
+        return stub_mark(remote) is not None or self.outdates(remote.updated_at)
+
+    def canonical(self) -> Canonical:
+        """What was sent. Raises StateDamaged where it does not fit its digest."""
+        return _checked(self.sent, self.digest, self.address)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Something that was about to be sent. The text of a new blueprint goes out as an update of its claimed stub.
+
+    A create with `nonces`: stubs of these nonces may come to exist; no text was sent. One without was sent whole, by
+    format 1.0 or with `create: whole`, and nobody may send it again.
+    """
+
+    address: str
+    action: Literal["create", "update"]
+    sent: Mapping[str, Any]
+    digest: str
+    at: str
+    blueprint_id: str | None = None
+    nonces: tuple[str, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def only_reserves(self) -> bool:
+        """Whether all that may come of it are stubs."""
+        return bool(self.nonces)
+
+    @property
+    def sourcing_id(self) -> str:
+        return self.address.partition("/")[0]
+
+    def canonical(self) -> Canonical:
+        """What was to be sent. Raises StateDamaged where it does not fit its digest."""
+        return _checked(self.sent, self.digest, self.address)
+
+
+def moment(text: str | None) -> datetime:
+    """A time as the API and the state write it; the earliest there is for what is none."""
+    try:
+        found = datetime.fromisoformat(text or "")
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _checked(sent: Mapping[str, Any], digest: str, address: str) -> Canonical:
+    try:
+        canonical = of_body(sent)
+    except (KeyError, TypeError, AttributeError, ValueError):
+        canonical = Canonical("")
+    if canonical.digest != digest:
+        raise StateDamaged(f"in the state, what was sent for {address} does not fit its digest")
+    return canonical
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything that is known, by address. `lineage` is None as long as nothing was ever written."""
+
+    lineage: str | None = None
+    serial: int = 0
+    tenant: str | None = None
+    last_run: str | None = None
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    intents: Mapping[str, Intent] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def digests(self) -> dict[str, str]:
+        """The digest of what was sent, by address."""
+        return {address: entry.digest for address, entry in self.entries.items()}
+
+    def ids(self) -> dict[str, str]:
+        """The address of each blueprint that is ours, by its id."""
+        return {entry.blueprint_id: address for address, entry in self.entries.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Intended:
+    """Recorded before something is sent."""
+
+    intent: Intent
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The open intent of this address came true, as this blueprint."""
+
+    address: str
+    blueprint_id: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """A blueprint that exists is ours from now on, or what is known of one that is changed."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a list showed of one of ours."""
+
+    address: str
+    remote_digest: str
+    updated_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The open intent of this address came to nothing."""
+
+    address: str
+    reason: str
+
+
+Record: TypeAlias = Intended | Done | Adopted | Seen | Closed
+
+
+def replay(state: State, records: Iterable[Record]) -> State:
+    """The state after the records, which are those of one run from its beginning.
+
+    Once only: an outcome belongs to the intent that is open then. `last_run` says which run's are in already.
+    Raises StateDamaged where a record gives an id that could not be kept.
+    """
+    records = tuple(records)
+    entries, intents = dict(state.entries), dict(state.intents)
+    for record in records:
+        _take(record, entries, intents)
+    _check_kept(records, entries)
+    return replace(state, entries=entries, intents=intents)
+
+
+def _take(record: Record, entries: dict[str, Entry], intents: dict[str, Intent]) -> None:
+    match record:
+        case Intended(intent):
+            intents[intent.address] = intent
+        case Done(address, blueprint_id, at):
+            if address in intents:
+                meant = intents.pop(address)
+                made = Entry(address, blueprint_id, meant.sent, meant.digest, at)
+                was = entries.get(address, made)
+                seen = was.updated_at if meant.action == "update" else None
+                entries[address] = replace(made, updated_at=seen, extra=was.extra)
+        case Adopted(entry):
+            intents.pop(entry.address, None)
+            entries[entry.address] = entry
+        case Seen(address, remote_digest, updated_at):
+            if address in entries:
+                entries[address] = replace(
+                    entries[address], remote_digest=remote_digest, updated_at=updated_at
+                )
+        case Closed(address):
+            intents.pop(address, None)
+
+
+def _check_kept(records: Iterable[Record], entries: Mapping[str, Entry]) -> None:
+    for record in records:
+        if isinstance(record, Done) and record.address not in entries:
+            raise StateDamaged(
+                f"the journal says that {record.address} became {record.blueprint_id}, but not what was sent",
+                hint="restore the state that the run of the journal began with; git has it",
+            )
+
+
+def merge(state: State, records: Iterable[Record]) -> State:
+    """The records of a run that started from another serial of the same lineage, taken into `state`.
+
+    Nothing that `state` knows is overwritten: it may be newer. Raises StateDamaged where the two hold different
+    blueprints for one address, or an id could not be kept.
+    """
+    records = tuple(records)
+    found: dict[str, Entry] = {}
+    opened = dict(state.intents)
+    for record in records:
+        _take(record, found, opened)
+    claims = {record.address: record.blueprint_id for record in records if isinstance(record, Done)}
+    claims |= {address: entry.blueprint_id for address, entry in found.items()}
+    entries, ids = dict(state.entries), state.ids()
+    for address, blueprint_id in claims.items():
+        if blueprint_id in ids:  # perhaps under another address by now
+            continue
+        if address in state.entries:
+            raise _two_blueprints(state.entries[address], blueprint_id)
+        if address in found:
+            entries[address] = found[address]
+    _check_kept((r for r in records if isinstance(r, Done) and r.blueprint_id not in ids), entries)
+    still = {at: each for at, each in state.intents.items() if _is_open(each, entries)}
+    intents = {at: each for at, each in {**opened, **still}.items() if _is_open(each, entries)}
+    return replace(state, entries=entries, intents=intents)
+
+
+def _is_open(intent: Intent, entries: Mapping[str, Entry]) -> bool:  # a create is settled by its entry
+    return (intent.action == "update") is (intent.address in entries)
+
+
+def _two_blueprints(entry: Entry, blueprint_id: str) -> StateDamaged:
+    return StateDamaged(
+        f"{entry.address} is {entry.blueprint_id} in the state and {blueprint_id} in its journal",
+        hint="look at both in Kalent's web app and delete the one that is not wanted there; then take its entry out of "
+        "the state, or move the journal away",
+    )
+
+
+def check(state: State) -> None:
+    """Raises StateDamaged where the parts of the state contradict each other."""
+    owners: dict[str, str] = {}
+    for address, entry in state.entries.items():
+        other = owners.setdefault(entry.blueprint_id, address)
+        if other != address:
+            raise StateDamaged(
+                f"the state gives {entry.blueprint_id} to {other} and to {address}",
+                hint="one blueprint belongs to one address: take the other entry out, or restore the file from git",
+            )
+    for address, intent in state.intents.items():
+        if (intent.action == "update") is not (address in state.entries):
+            known = "is recorded" if address in state.entries else "is not recorded"
+            raise StateDamaged(
+                f"the state says that {address} was about to be {intent.action}d, and it {known}",
+                hint="see in Kalent's web app what there is, then restore the entry from git, or take the intent out",
+            )

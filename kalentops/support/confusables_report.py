@@ -1,0 +1,242 @@
+"""Two texts that differ and look the same: which characters tell them apart, shown and named. The one place that
+decides; every report that puts two values side by side, and every "did you mean", asks it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final, Literal, TypeAlias
+
+from kalentops.support.bounded import common, opcodes
+from kalentops.support.skeleton import skeleton
+from kalentops.support.text import character_name, clip, visible
+
+Piece: TypeAlias = tuple[Literal["same", "old", "new"], str]
+
+# Characters of one text times those of the other that are aligned with each other; what is longer is only counted.
+_MAX_ALIGNED: Final = 40_000
+# Words that look alike in one change, of which each is looked at so closely.
+_MAX_WORDS: Final = 20
+_NAMED: Final = 3
+_WORD: Final = re.compile(r"[^ \n\t]+")
+_ENDS: Final = re.compile(r"([ \n])")
+_TWINS: Final = str.maketrans("I1|0", "lllO")
+"""Characters of ASCII that many fonts draw alike."""
+_GUILLEMETS: Final = str.maketrans({"\u00ab": "<<", "\u00bb": ">>"})
+"""A skeleton has one kind of quotation marks; a reader sees which way these point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """What tells two texts apart that look alike: the indices in each, and for each place what stood and what stands
+    there.
+    """
+
+    old: frozenset[int]
+    new: frozenset[int]
+    edits: tuple[tuple[str, str], ...]
+
+    @property
+    def said(self) -> str:
+        """Such as `U+00A0 NO-BREAK SPACE instead of U+0020 SPACE`, for something that was changed."""
+        return _listed(_told(old, new, "{} added", "{} removed") for old, new in self.edits)
+
+
+def apart(old: str, new: str) -> Apart | None:
+    """What tells the texts apart; None where a reader sees it, and where they are equal."""
+    if old == new or not _alike(old, new):
+        return None
+    changes = opcodes(old, new) if len(old) * len(new) <= _MAX_ALIGNED else None
+    if changes is None:
+        return _counted(old, new)
+    at_old, at_new, edits = set[int](), set[int](), list[tuple[str, str]]()
+    for tag, i1, i2, j1, j2 in changes:
+        if tag != "equal":
+            at_old |= set(range(i1, i2))
+            at_new |= set(range(j1, j2))
+            edits.append((old[i1:i2], new[j1:j2]))
+    return Apart(frozenset(at_old), frozenset(at_new), tuple(dict.fromkeys(edits)))
+
+
+def _counted(old: str, new: str) -> Apart:
+    """The same for long texts, by what one of them has more of."""
+    one, other = Counter(old), Counter(new)
+    gone, come = one - other, other - one
+    at_old, at_new = (
+        frozenset(at for at, char in enumerate(text) if char in of) for text, of in ((old, gone), (new, come))
+    )
+    return Apart(at_old, at_new, (*((char, "") for char in gone), *(("", char) for char in come)))
+
+
+def _alike(one: str, other: str) -> bool:
+    a, b = (skeleton(each.translate(_GUILLEMETS)).translate(_TWINS) for each in (one, other))
+    if a == b:
+        return True
+    words, others = _ENDS.split(a), _ENDS.split(b)
+    pairs = zip(words, others, strict=False)
+    return len(words) == len(others) and all(x == y or _swapped(x, y) for x, y in pairs)
+
+
+def _swapped(word: str, other: str) -> bool:
+    """Whether letters of one alphabet stand for those of another that no table has, and some of the word stayed."""
+    differ = [(x, y) for x, y in zip(word, other, strict=False) if x != y]
+    return len(word) == len(other) > len(differ) and all(_two_scripts(x, y) for x, y in differ)
+
+
+def _two_scripts(x: str, y: str) -> bool:
+    return x.isalpha() and y.isalpha() and _script(x) != _script(y)
+
+
+def _script(char: str) -> str:
+    """The alphabet of a letter, by the first word of its name."""
+    return unicodedata.name(char, "").partition(" ")[0]
+
+
+def _told(old: str, new: str, added: str, removed: str) -> str:
+    if old and new:
+        return f"{_names(new)} instead of {_names(old)}"
+    return added.format(_names(new)) if new else removed.format(_names(old))
+
+
+def _names(run: str) -> str:
+    """`U+0065 LATIN SMALL LETTER E and U+0301 COMBINING ACUTE ACCENT`, `3 times U+0020 SPACE`."""
+    counts = Counter(run).items()
+    said = [(f"{number} times " if number > 1 else "") + character_name(char) for char, number in counts]
+    return " and ".join(said[:_NAMED]) + (f" and {len(said) - _NAMED} others" if len(said) > _NAMED else "")
+
+
+def _listed(said: Iterable[str]) -> str:
+    each = list(dict.fromkeys(said))
+    more = f", and {len(each) - _NAMED} more" if len(each) > _NAMED else ""
+    return ", ".join(each[:_NAMED]) + more
+
+
+def did_you_mean(word: str, meant: str, shown: str | None = None) -> str:
+    """The question, and what a reader of both words can't see. `shown` is how the right word is put, in backticks
+    where nothing is said.
+    """
+    found = apart(meant, word)
+    asked = f"did you mean {shown or f'`{meant}`'}?"
+    if found is None:
+        return asked
+    said = _listed(_told(old, new, "an extra {}", "no {}") for old, new in found.edits)
+    return f"{asked} They look alike: what stands here has {said}"
+
+
+def posing(word: str) -> str:
+    """The characters of a word that look like those of ASCII and are none, named; empty where there are none."""
+    return _listed(map(character_name, dict.fromkeys(filter(_poses, word[:1000]))))
+
+
+def instead_of_ascii(word: str) -> str:
+    """The same for the end of a sentence about what may stand there: `; here stands U+0430 CYRILLIC SMALL LETTER A`."""
+    said = posing(word)
+    return f"; here stands {said}" if said else ""
+
+
+def _poses(char: str) -> bool:
+    return not char.isascii() and skeleton(char).isascii()
+
+
+def shown(text: str, marks: Iterable[int], *, keep: str = "") -> str:
+    r"""`text` as `text.visible` gives it, with what stands at `marks` as `\u{a0}`, as far as a font may hide it."""
+    at = sorted(index for index in marks if text[index] == " " or not text[index].isascii())
+    parts, begin = [], 0
+    for index in at:
+        parts += [visible(text[begin:index], keep=keep), f"\\u{{{ord(text[index]):x}}}"]
+        begin = index + 1
+    return "".join([*parts, visible(text[begin:], keep=keep)])
+
+
+def side_by_side(old: str, new: str, limit: int) -> tuple[str, str, str]:
+    """Two values on one line each, at most about `limit` characters of them, so that what differs is in it; and what
+    a reader can't see of it, or nothing.
+    """
+    found = apart(old, new)
+    one, other = _window(old, new, limit)
+    if found is None:
+        return one, other, ""
+    close = apart(one, other)
+    if close is not None:
+        one, other = shown(one, close.old), shown(other, close.new)
+    return one, other, found.said
+
+
+def _window(old: str, new: str, limit: int) -> tuple[str, str]:
+    """Both, from a little before the first difference on, where their beginnings alone would be the same."""
+    one, other = clip(old, limit), clip(new, limit)
+    if one != other or old == new:
+        return one, other
+    start = max(common(old, new) - limit // 3, 0)
+    return clip(f"…{old[start:]}", limit), clip(f"…{new[start:]}", limit)
+
+
+def reveal(pieces: Sequence[Piece], *, keep: str = "\n") -> tuple[list[Piece], str]:
+    """The pieces of a comparison as they are shown, and what a reader can't see of it, or nothing."""
+    marks, said = hidden(pieces)
+    return [(tag, shown(text, at, keep=keep)) for (tag, text), at in zip(pieces, marks, strict=True)], said
+
+
+def hidden(pieces: Sequence[Piece]) -> tuple[list[frozenset[int]], str]:
+    """For each piece of a comparison the indices of what looks like something else, and all that is to be said."""
+    marks: list[frozenset[int]] = []
+    edits: list[str] = []
+    for old, new in _couples(pieces):
+        found = [] if old is None and new is None else list(islice(_pairs(old or "", new or ""), _MAX_WORDS))
+        edits += [each.said for each in found]
+        if old is None and new is None:
+            marks.append(frozenset())
+        if old is not None:
+            marks.append(frozenset(at for each in found for at in each.old))
+        if new is not None:
+            marks.append(frozenset(at for each in found for at in each.new))
+    return marks, _listed(edits)
+
+
+def _couples(pieces: Sequence[Piece]) -> Iterator[tuple[str | None, str | None]]:
+    """An old piece with the new one behind it, if there is one; for a piece that both have, nothing."""
+    for index, (tag, text) in enumerate(pieces):
+        before, after = pieces[index - 1 : index], pieces[index + 1 : index + 2]
+        if tag == "same":
+            yield None, None
+        elif tag == "old":
+            yield text, after[0][1] if after and after[0][0] == "new" else None
+        elif not before or before[0][0] != "old":
+            yield None, text
+
+
+def _pairs(old: str, new: str) -> Iterator[Apart]:
+    """What looks alike in two pieces: all of them, or word by word. Ends of lines are seen."""
+    if not (old + new).strip("\n"):
+        return
+    whole = apart(old, new)
+    if whole is not None:
+        yield whole
+        return
+    # A word that both have is none of these, though it may look like a third: `«` and `»` do to `skeleton`.
+    words, others = ([*_WORD.finditer(each)] for each in (old, new))
+    looks = {skeleton(each[0]): each for each in _beside(words, others)}
+    for each in _beside(others, words):
+        same = looks.get(skeleton(each[0]))
+        part = apart(same[0], each[0]) if same else None
+        if same and part:
+            yield Apart(_moved(part.old, same.start()), _moved(part.new, each.start()), part.edits)
+
+
+def _beside(words: Iterable[re.Match[str]], others: Iterable[re.Match[str]]) -> Iterator[re.Match[str]]:
+    """The words of which the others have fewer."""
+    there = Counter(each[0] for each in others)
+    for each in words:
+        if there[each[0]]:
+            there[each[0]] -= 1
+        else:
+            yield each
+
+
+def _moved(marks: Iterable[int], by: int) -> frozenset[int]:
+    return frozenset(at + by for at in marks)

@@ -1,0 +1,1 @@
+"""YAML text ↔ data, both ways."""

@@ -1,0 +1,206 @@
+"""One example that has something of everything, for the tests that look at a whole report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kalentops.apply.result import ApplyResult, Outcome, Result
+from kalentops.lint.finding import Finding, Severity
+from kalentops.output.validation import Checked
+from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, Remotely
+from kalentops.plan.explanation import Reason, Way
+from kalentops.plan.state_edits import StateEdit
+from tests.builders import AT, body
+
+LATER = "2026-02-03T04:05:06Z"
+ORPHAN = Reason(
+    "in no file any more", Way("forget it", "kalentops state rm sourcing_sales/gone", "it stays in Kalent")
+)
+FILE = "blueprints/backend.yaml"
+TEXT = """\
+sourcingId: sourcing_backend
+blueprints:
+  classic:
+    name: Classic
+    steps:
+      - content: "Grüße 👋 an {{fistname}}"
+      - subject: "{{sourcingJobTitle}}"
+"""
+
+
+def _step(name: str, **fields: Any) -> dict[str, Any]:
+    return {
+        "id": name.lower().replace(" ", "-"),
+        "name": name,
+        "type": "EMAIL",
+        "temporalityType": "DELAYED",
+        "delay": {"value": 3, "unit": "day"},
+        **fields,
+    }
+
+
+INVITATION = _step(
+    "Invitation",
+    type="LINKEDIN",
+    linkedInType="LINKEDIN_INVITATION_WITH_MESSAGE",
+    content="Hi {{firstname}}, I'm hiring a {{sourcingJobTitle}}. May I tell you more?",
+    temporalityType="ASAP",
+    delay=None,
+)
+PITCH = _step(
+    "Pitch",
+    subject="{{sourcingJobTitle}} in {{sourcingLocation}}",
+    content="Hi {{firstname}},\n\nthe team is seven people. They replace a ledger. Shall we talk this week?\n\n"
+    "{{recruiterFirstname}}",
+    policy={"skipStepIfNoContact": True},
+)
+REMINDER = _step(
+    "Reminder", type="WHATSAPP", content="Did my mail arrive?", delay={"value": 4, "unit": "day"}
+)
+SETTLED = _step(
+    "After the invitation",
+    type="LINKEDIN",
+    linkedInType="LINKEDIN_MESSAGE",
+    content="Thank you for connecting, {{firstname}}!",
+    temporalityType="AFTER_INVITATION_SETTLED",
+    delay=None,
+    policy={"inviteTimeoutDays": 7},
+    config={"userId": "user_ada"},
+)
+DRAFTED = _step(
+    "Drafted",
+    subject="One more thing",
+    content="About {{candidateCompanyName}}.",
+    contentSource="suggestedByKalent",
+    policy={"autoValidateAIDraft": True},
+)
+
+
+BEFORE = body("Classic", INVITATION, PITCH, REMINDER, DRAFTED)
+AFTER = body(
+    "Classic, rewritten",
+    INVITATION,
+    REMINDER | {"delay": {"value": 2, "unit": "day"}},
+    PITCH
+    | {
+        "content": PITCH["content"].replace("Hi", "Hello").replace("seven", "nine"),
+        "subject": "{{sourcingJobTitle}}, {{sourcingLocation}}",
+        "policy": {"skipStepIfNoContact": False},
+    },
+    SETTLED,
+    config={"team": "platform"},
+)
+WARNING = Finding(
+    FILE,
+    7,
+    18,
+    "KAL305",
+    "`https://a.example` is a link in an invitation",
+    "take it out",
+    Severity.WARNING,
+)
+ERROR = Finding(FILE, 6, 32, "KAL101", "`{{fistname}}` is not a variable", "did you mean `{{firstname}}`?")
+OTHER = Finding(
+    "blueprints/sales.yaml", 3, 5, "KAL017", "the key `a` stands a second time", "give one of them another"
+)
+
+CHECKED = Checked(
+    (ERROR, WARNING, OTHER),
+    (FILE, "blueprints/design.yaml", "blueprints/sales.yaml"),
+    5,
+    "teams/hiring",
+    texts={FILE: TEXT},
+)
+PLAN = Plan(
+    "0123",
+    7,
+    (
+        Change(
+            "sourcing_backend/classic", Action.UPDATE, "Classic, rewritten", "bp_1", FILE, 3, BEFORE, AFTER
+        ),
+        Change(
+            "sourcing_backend/new",
+            Action.CREATE,
+            "Inbound",
+            None,
+            FILE,
+            40,
+            None,
+            body("Inbound", PITCH, SETTLED),
+        ),
+        Change("sourcing_backend/same", Action.NO_OP, "Same", "bp_2", FILE, 70),
+        Change(
+            "sourcing_sales/renamed",
+            Action.MOVE,
+            "Renamed",
+            "bp_3",
+            "blueprints/sales.yaml",
+            5,
+            moved_from="sourcing_sales/old",
+        ),
+        Change(
+            "sourcing_sales/twin",
+            Action.CONFLICT,
+            "Twin",
+            None,
+            "blueprints/sales.yaml",
+            30,
+            None,
+            body("Twin", PITCH),
+            reason=Reason(
+                "bp_9 has the same name",
+                Way(
+                    "take it over",
+                    "kalentops import sourcing_sales --key twin --id bp_9",
+                    "plan shows what differs",
+                ),
+                Way("another one", "removed: [old]"),
+            ),
+        ),
+        Change("sourcing_sales/gone", Action.ORPHAN, "Gone", "bp_4", reason=ORPHAN),
+        Change(
+            "sourcing_sales/wip",
+            Action.RESUME,
+            "Wip",
+            None,
+            "blueprints/sales.yaml",
+            50,
+            reason="a run was cut off at its create",
+        ),
+    ),
+    (WARNING,),
+    remotely=Remotely(
+        (
+            Drift(
+                "sourcing_backend/same",
+                "changed",
+                "Same",
+                "bp_2",
+                AT,
+                LATER,
+                body("Same", PITCH),
+                body("Same", PITCH | {"content": "Hi {{firstname}},\n\nsomebody else was here."}),
+            ),
+            Drift(
+                "sourcing_sales/lost", "gone", "Lost", "bp_5", AT, reason="Kalent does not list it any more"
+            ),
+        ),
+        (LookAlike("sourcing_sales", "bp_9", "Twin", LATER, "sourcing_sales/wip", "bp_8"),),
+        (Leftover("sourcing_sales", "bp_10", "Wip (kalentops wip 0a1b2c3d)"),),
+        {"sourcing_sales": 2},
+    ),
+    state_edits=(
+        StateEdit("sourcing_backend/same", "other id", "bp_2", "bp_11"),
+        StateEdit("sourcing_sales/old", "added", "bp_3", None),
+        StateEdit("sourcing_sales/gone", "edited", "bp_4", "bp_4"),
+    ),
+)
+RESULT = ApplyResult(
+    (
+        Result(
+            "sourcing_backend/classic", Action.UPDATE, Outcome.DONE, "bp_1", note="Kalent shows another text"
+        ),
+        Result("sourcing_backend/new", Action.CREATE, Outcome.UNKNOWN, error="no answer in time"),
+        Result("sourcing_sales/twin", Action.CONFLICT, Outcome.CONFLICT, error=ORPHAN),
+    )
+)

@@ -1,0 +1,234 @@
+"""Annotations, SARIF and JUnit: what GitHub and its like make of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kalentops.lint.finding import Finding, Severity
+from kalentops.lint.table import RULES
+from kalentops.output import annotations as github
+from kalentops.output import junit, sarif
+from kalentops.output.fingerprint import line_hashes
+from kalentops.output.validation import Checked
+from kalentops.project.check import Job, check_text
+from tests.output import judges
+from tests.output.rich_example import CHECKED, FILE, TEXT
+
+
+def _findings(errors: int, warnings: int) -> Checked:
+    found = [Finding("a.yaml", n + 1, 1, "KAL301", "m", "h", Severity.WARNING) for n in range(warnings)]
+    found += [Finding("b.yaml", n + 1, 1, "KAL101", "m", "h") for n in range(errors)]
+    return Checked(found, ("a.yaml", "b.yaml"), 1)
+
+
+@pytest.mark.parametrize(
+    ("errors", "warnings", "rest"),
+    [
+        (0, 0, None),
+        (10, 10, None),
+        (11, 2, "1 more error"),
+        (3, 1_200, "1,190 more warnings"),
+        (15, 11, "5 more errors and 1 more warning"),
+    ],
+)
+def test_ten_annotations_of_a_kind_and_the_rest_counted(errors: int, warnings: int, rest: str | None) -> None:
+    said = github.show_validation(_findings(errors, warnings))
+    found = judges.commands(said)
+    kinds = [each.name for each in found]
+    assert kinds == ["error"] * min(errors, 10) + ["warning"] * min(warnings, 10) + ["notice"] * bool(rest)
+    if rest:
+        assert found[-1].data.startswith(f"{rest}: GitHub shows 10 of a kind")
+    assert said.splitlines()[-1].startswith("not valid: " if errors else "valid: ")
+
+
+def test_an_annotation_says_where_and_what() -> None:
+    first = judges.commands(github.show_validation(CHECKED))[0]
+    assert first.name == "error"
+    assert first.properties == {
+        "file": "teams/hiring/blueprints/backend.yaml",
+        "line": "6",
+        "col": "32",
+        "title": "KAL101 unknown-variable",
+    }
+    assert first.data == (
+        "teams/hiring/blueprints/backend.yaml:6:32: KAL101 unknown-variable: "
+        "`{{fistname}}` is not a variable\ndid you mean `{{firstname}}`?"
+    )
+
+
+@given(st.text(), st.text())
+def test_what_the_runner_reads_is_what_was_meant(message: str, file: str) -> None:
+    checked = Checked((Finding(file, 1, 1, "KAL101", message, "100%0A,:"),))
+    (found,) = judges.commands(github.show_validation(checked))
+    assert found.data.endswith("\n100%0A,:")
+    assert set(found.properties) - {"file"} == {"line", "col", "title"}
+    assert found.properties["title"] == "KAL101 unknown-variable"
+
+
+# The examples of github.com/github/codeql-action, src/fingerprints.test.ts.
+@pytest.mark.parametrize(
+    ("text", "hashes"),
+    [
+        ("", ["c129715d7a2bc9a3:1"]),
+        (
+            " a\nb\n  \t\tc\n d",
+            ["271789c17abda88f:1", "54703d4cd895b18:1", "180aee12dab6264:1", "a23a3dc5e078b07b:1"],
+        ),
+        (
+            " hello; \t\nworld!!!\r\n\n\r  \t\tGreetings\r End\r\n",
+            [
+                "e9496ae3ebfced30:1",
+                "fb7c023a8b9ccb3f:1",
+                "ce8ba1a563dcdaca:1",
+                "e20e36e16fcb0cc8:1",
+                "b3edc88f2938467e:1",
+                "c8e28b0b4002a3a0:1",
+                "c129715d7a2bc9a3:1",
+            ],
+        ),
+        (
+            "Lorem ipsum dolor sit amet.\n" * 10,
+            [
+                *(f"a7f2ff13bc495cf2:{n}" for n in range(1, 7)),
+                "a7f2ff1481e87703:1",
+                "a9cf91f7bbf1862b:1",
+                "55ec222b86bcae53:1",
+                "cc97dc7b1d7d8f7b:1",
+                "c129715d7a2bc9a3:1",
+            ],
+        ),
+        (
+            "x = 2\nx = 1\nprint(x)\nx = 3\nprint(x)\nx = 4\nprint(x)\n",
+            [
+                "e54938cc54b302f1:1",
+                "bb609acbe9138d60:1",
+                "1131fd5871777f34:1",
+                "5c482a0f8b35ea28:1",
+                "54517377da7028d2:1",
+                "2c644846cb18d53e:1",
+                "f1b89f20de0d133:1",
+                "c129715d7a2bc9a3:1",
+            ],
+        ),
+    ],
+)
+def test_fingerprints_are_those_that_github_computes(text: str, hashes: list[str]) -> None:
+    assert line_hashes(text) == hashes
+
+
+def _logged(text: str) -> list[tuple[str, str, int, int]]:
+    """Code, fingerprint, line and column of what SARIF says of a file."""
+    found = check_text(Job(Path()), FILE, text).findings
+    log = sarif.validation(Checked(tuple(found), (FILE,), 1, texts={FILE: text}))
+    assert judges.sarif_errors(log) == []
+    regions = [each["locations"][0]["physicalLocation"]["region"] for each in log["runs"][0]["results"]]
+    return [
+        (
+            each["ruleId"],
+            each["partialFingerprints"]["primaryLocationLineHash"],
+            region["startLine"],
+            region["startColumn"],
+        )
+        for each, region in zip(log["runs"][0]["results"], regions, strict=True)
+    ]
+
+
+SEQUENCE = """\
+sourcingId: s_1
+blueprints:
+  one:
+    name: One
+    steps:
+      - id: a
+        name: A
+        type: EMAIL
+        subject: About {{jobTitle}}
+        temporalityType: ASAP
+        content: "Grüße 👋👋 an {{fistname}}"
+"""
+
+
+def test_a_fingerprint_survives_moved_lines_and_a_column_counts_utf16() -> None:
+    before = _logged(SEQUENCE)
+    after = _logged(SEQUENCE.replace("blueprints:\n", "\n# a comment\n\nblueprints:\n", 1))
+    assert {each[0] for each in before} >= {"KAL101"}
+    assert [each[:2] for each in before] == [each[:2] for each in after]
+    assert [each[2] + 3 for each in before] == [each[2] for each in after]
+    variable = max(before, key=lambda each: each[2])
+    line = SEQUENCE.splitlines()[variable[2] - 1]
+    units = line.encode("utf-16-le")
+    assert units[2 * (variable[3] - 1) :].decode("utf-16-le").startswith("{{fistname}}")
+    assert variable[3] == line.index("{{fistname}}") + 3  # two of the characters before it are two units
+
+
+def test_columns_and_fingerprints_need_the_text_and_say_nothing_without_it() -> None:
+    result = sarif.validation(replace(CHECKED, texts={}))["runs"][0]["results"][0]
+    assert "partialFingerprints" not in result
+    assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 6, "startColumn": 32}
+    beyond = Finding(FILE, 99, 7, "KAL101", "m", "h")
+    result = sarif.validation(Checked((beyond,), texts={FILE: TEXT}))["runs"][0]["results"][0]
+    assert "partialFingerprints" not in result
+
+
+def test_every_rule_is_described_in_sarif_with_its_page() -> None:
+    found = tuple(Finding(FILE, 1, 1, rule.code, "m", "h", rule.severity) for rule in RULES)
+    log = sarif.validation(Checked(found))
+    assert judges.sarif_errors(log) == []
+    described = log["runs"][0]["tool"]["driver"]["rules"]
+    assert [each["id"] for each in described] == [rule.code for rule in RULES]
+    for each, rule in zip(described, RULES, strict=True):
+        assert each["help"]["text"] == (rule.page or "").strip()
+        assert rule.title in each["help"]["markdown"]
+        assert judges.Page(each["help"]["markdown"]).tags.count("pre") >= 1, rule.code
+    for result in log["runs"][0]["results"]:
+        assert described[result["ruleIndex"]]["id"] == result["ruleId"]
+
+
+@given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=30))
+def test_a_path_is_a_uri_that_leads_back_to_it(name: str) -> None:
+    checked = Checked((Finding(name, 1, 1, "KAL101", "m", "h"),), below="teams/hiring")
+    log = sarif.validation(checked)
+    where = log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]
+    parts = urlsplit(where["uri"])
+    assert unquote(parts.path) == checked.path(name)
+    assert parts.scheme == ("file" if checked.path(name).startswith("/") else "")
+    assert ("uriBaseId" in where) == (not parts.scheme)
+
+
+@pytest.mark.parametrize(
+    ("below", "name", "path"),
+    [
+        ("", "a.yaml", "a.yaml"),
+        ("teams/hiring", "blueprints/a.yaml", "teams/hiring/blueprints/a.yaml"),
+        ("teams/hiring", "../other/a.yaml", "teams/other/a.yaml"),
+        ("teams", "/elsewhere/a.yaml", "/elsewhere/a.yaml"),
+    ],
+)
+def test_a_path_is_that_of_the_repository(below: str, name: str, path: str) -> None:
+    assert Checked(below=below).path(name) == path
+
+
+def test_junit_has_a_case_for_each_file_and_fails_those_with_errors() -> None:
+    suites = judges.xml(junit.show_validation(CHECKED))
+    cases = {each.attrib["name"]: each for each in suites.iter("testcase")}
+    assert set(cases) == {f"teams/hiring/blueprints/{name}.yaml" for name in ("backend", "design", "sales")}
+    backend = cases["teams/hiring/blueprints/backend.yaml"]
+    failure, out = backend.find("failure"), backend.find("system-out")
+    assert failure is not None
+    assert out is not None
+    assert "KAL101" in (failure.text or "")
+    assert "KAL305" in (out.text or "")
+    assert len(cases["teams/hiring/blueprints/design.yaml"]) == 0
+    assert suites.attrib == {
+        "name": "kalentops",
+        "tests": "3",
+        "failures": "2",
+        "errors": "0",
+        "skipped": "0",
+    }

@@ -1,0 +1,216 @@
+"""Results for programs: every format whole, as the design has it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from kalentops import __version__
+from kalentops.apply.result import ApplyResult, Outcome, Result
+from kalentops.blueprint.remote import RemoteSourcing
+from kalentops.blueprint.stub import Mark, stub
+from kalentops.lint.finding import Finding, Severity
+from kalentops.output import json as json_output
+from kalentops.plan.build import Action, Change, Plan
+from tests.builders import AT, entry, intent, state
+
+DIGEST = "sha256:" + "0" * 64
+BEFORE: dict[str, Any] = {"name": "One", "steps": []}
+AFTER: dict[str, Any] = {"name": "Two", "steps": []}
+FINDING = Finding("a.yaml", 3, 7, "KAL301", "too long", "shorten it", Severity.WARNING)
+
+
+def through(value: Any) -> Any:
+    """As a program reads it."""
+    return json.loads(json_output.dump(value).encode())
+
+
+def test_validation() -> None:
+    one = {
+        "code": "KAL301",
+        "severity": "warning",
+        "message": "too long",
+        "file": "a.yaml",
+        "line": 3,
+        "column": 7,
+        "hint": "shorten it",
+    }
+    assert through(json_output.validation([FINDING])) == {
+        "format_version": "1.0",
+        "valid": True,
+        "online": False,
+        "findings": [one],
+    }
+    error = Finding("a.yaml", 1, 1, "KAL101", "m", "h")
+    assert through(json_output.validation([FINDING, error]))["valid"] is False
+    assert through(json_output.validation([], online=True)) == {
+        "format_version": "1.0",
+        "valid": True,
+        "online": True,
+        "findings": [],
+    }
+
+
+def test_sourcings() -> None:
+    found = [RemoteSourcing("s2", "Two \ud800\u202e"), RemoteSourcing("s1", "One")]
+    assert through(json_output.sourcings(found, {"s2": ["a.yaml", "b.yaml"], "s3": ["c.yaml"]})) == {
+        "format_version": "1.0",
+        "sourcings": [
+            {"sourcing_id": "s2", "name": "Two \ud800\u202e", "files": ["a.yaml", "b.yaml"]},
+            {"sourcing_id": "s1", "name": "One", "files": []},
+        ],
+    }
+
+
+def test_a_plan() -> None:
+    plan = Plan(
+        "lineage",
+        7,
+        (
+            Change("s1/one", Action.UPDATE, "Two", "b1", "a.yaml", 3, BEFORE, AFTER, DIGEST, "why"),
+            Change("s1/same", Action.NO_OP, "Same", "b2", "a.yaml", 9),
+        ),
+        (FINDING,),
+    )
+    assert through(json_output.plan(plan)) == {
+        "format_version": "1.0",
+        "kalentops_version": __version__,
+        "state": {"lineage": "lineage", "serial": 7},
+        "summary": {
+            "create": 0,
+            "update": 1,
+            "no_op": 1,
+            "orphan": 0,
+            "adopt": 0,
+            "conflict": 0,
+            "resume": 0,
+            "move": 0,
+            "forget": 0,
+        },
+        "changes": [
+            {
+                "address": "s1/one",
+                "sourcing_id": "s1",
+                "key": "one",
+                "name": "Two",
+                "action": "update",
+                "blueprint_id": "b1",
+                "file": "a.yaml",
+                "line": 3,
+                "before": BEFORE,
+                "after": AFTER,
+                "after_digest": DIGEST,
+                "changes": [
+                    {"kind": "changed", "step": None, "field": "name", "before": "One", "after": "Two"}
+                ],
+                "reason": "why",
+                "theirs": None,
+                "moved_from": None,
+                "protected": False,
+            },
+            {
+                "address": "s1/same",
+                "sourcing_id": "s1",
+                "key": "same",
+                "name": "Same",
+                "action": "no-op",
+                "blueprint_id": "b2",
+                "file": "a.yaml",
+                "line": 9,
+                "before": None,
+                "after": None,
+                "after_digest": None,
+                "changes": [],
+                "reason": "",
+                "theirs": None,
+                "moved_from": None,
+                "protected": False,
+            },
+        ],
+        "drift": [],
+        "look_alikes": [],
+        "leftovers": [],
+        "unmanaged": {},
+        "left_out": [],
+        "state_edits": [],
+        "bound": {"files": "", "remote": None},
+        "findings": json_output.validation([FINDING])["findings"],
+    }
+
+
+def test_an_apply() -> None:
+    result = ApplyResult(
+        (
+            Result("s1/a", Action.CREATE, Outcome.DONE, "b1", note="look"),
+            Result("s1/b", Action.CREATE, Outcome.UNKNOWN, error="lost"),
+        ),
+        interrupted=True,
+    )
+    assert through(json_output.apply(result, left_out=("s2/c",))) == {
+        "format_version": "1.0",
+        "summary": {"done": 1, "refused": 0, "conflict": 0, "unknown": 1, "not_attempted": 0},
+        "interrupted": True,
+        "left_out": ["s2/c"],
+        "results": [
+            {
+                "address": "s1/a",
+                "action": "create",
+                "outcome": "done",
+                "blueprint_id": "b1",
+                "error": None,
+                "note": "look",
+            },
+            {
+                "address": "s1/b",
+                "action": "create",
+                "outcome": "unknown",
+                "blueprint_id": None,
+                "error": "lost",
+                "note": None,
+            },
+        ],
+    }
+
+
+EMPTY = stub("One", Mark("r", "0a1b2c3d")).body
+
+
+def test_a_state() -> None:
+    bodies = {"s1/z": BEFORE, "s1/r": EMPTY, "s1/a": BEFORE}
+    entries = [entry(each, of, f"b-{each[-1]}", digest=DIGEST) for each, of in bodies.items()]
+    known = state(*entries, intent("s1/i", AFTER, digest=DIGEST))
+    assert through(json_output.state(known)) == {
+        "format_version": "1.0",
+        "lineage": "lineage",
+        "serial": 7,
+        "blueprints": [
+            {"address": "s1/a", "blueprint_id": "b-a", "name": "One", "digest": DIGEST, "reserved": False},
+            {
+                "address": "s1/r",
+                "blueprint_id": "b-r",
+                "name": EMPTY["name"],
+                "digest": DIGEST,
+                "reserved": True,
+            },
+            {"address": "s1/z", "blueprint_id": "b-z", "name": "One", "digest": DIGEST, "reserved": False},
+        ],
+        "open": [{"address": "s1/i", "action": "create", "at": AT}],
+    }
+    shown = through(json_output.state_entry(known, "s1/a"))
+    assert (shown["format_version"], shown["address"], shown["open"]) == ("1.0", "s1/a", None)
+    assert shown["blueprint"]["blueprintId"] == "b-a"
+    assert shown["blueprint"]["sent"] == BEFORE
+    only_open = through(json_output.state_entry(known, "s1/i"))
+    assert only_open["blueprint"] is None
+    assert only_open["open"]["action"] == "create"
+
+
+def test_hostile_texts_survive_and_do_nothing() -> None:
+    hostile = "x\x1b\n::error::\u202e ##[error] \ud800 Zoë 🎉"
+    text = json_output.dump({"name": hostile})
+    assert json.loads(text) == {"name": hostile}
+    assert "\x1b" not in text
+    assert "##[" not in text
+    assert "Zoë 🎉" in text
+    assert text.encode()
+    assert not any(each.lstrip().startswith("::") for each in text.splitlines())

@@ -1,0 +1,405 @@
+"""Everything that a person reads, whole."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kalentops.apply.result import ApplyResult, Outcome, Result
+from kalentops.blueprint.remote import RemoteSourcing
+from kalentops.blueprint.stub import Mark, stub
+from kalentops.lint.finding import Finding, Severity
+from kalentops.output import findings, plans, results, sourcings, states, steps
+from kalentops.output.lines import Line, plain
+from kalentops.plan.build import Action, Change, Plan
+from kalentops.state.model import State
+from kalentops.support import word_diff
+from kalentops.support.text import count
+from tests.builders import body, digest, entry, intent, state
+
+SHOWN = "2026-01-02 03:04 UTC"
+HOSTILE = "x\x1b[31m\n::error::\u202e\u200b\x07\r\ud800"
+HARMLESS = r"x\u{1b}[31m\n::error::\u{202e}\u{200b}\u{7}\r\u{d800}"
+
+
+def shown(lines: Any) -> str:
+    return "\n".join(plain(each) for each in lines)
+
+
+def step(name: str, /, **fields: Any) -> dict[str, Any]:
+    return {
+        "id": name,
+        "name": name.capitalize(),
+        "type": "EMAIL",
+        "subject": f"About {name}",
+        "content": f"Hi {{{{firstname}}}},\n\nthis is {name}.",
+        "temporalityType": "DELAYED",
+        "delay": {"value": 3, "unit": "day"},
+        **fields,
+    }
+
+
+INVITE = step(
+    "invite",
+    type="LINKEDIN",
+    linkedInType="LINKEDIN_INVITATION_WITH_MESSAGE",
+    subject=None,
+    temporalityType="ASAP",
+    delay=None,
+)
+SETTLED = step("after", type="WHATSAPP", subject=None, temporalityType="AFTER_INVITATION_SETTLED", delay=None)
+
+
+NEW = Change(
+    "s1/new",
+    Action.CREATE,
+    "New one",
+    None,
+    "blueprints/a.yaml",
+    3,
+    None,
+    body("One", INVITE, step("mail"), SETTLED),
+)
+CHANGED = Change(
+    "s1/old",
+    Action.UPDATE,
+    "Old one",
+    "b1",
+    "blueprints/a.yaml",
+    30,
+    body("One", INVITE, step("mail"), step("last"), step("gone")),
+    body(
+        "One",
+        INVITE,
+        step("last", delay={"value": 1, "unit": "day"}, policy={"skipStepIfNoContact": True}),
+        step("mail", content="Hello {{firstname}},\n\nthis is mail.\nBye"),
+        SETTLED,
+        config={"team": "x"},
+    ),
+)
+
+
+def test_a_plan() -> None:
+    plan = Plan(
+        "lineage",
+        7,
+        (
+            NEW,
+            CHANGED,
+            Change("s1/same", Action.NO_OP, "Same", "b2", "blueprints/a.yaml", 50),
+            Change("s2/gone", Action.ORPHAN, "Gone", "b3", reason="not in the files any more"),
+            Change(
+                "s2/twin",
+                Action.CONFLICT,
+                "Twin",
+                file="b.yaml",
+                line=3,
+                after=body(steps=[]),
+                reason="it is there",
+            ),
+            Change(
+                "s2/wip",
+                Action.RESUME,
+                "Wip",
+                file="b.yaml",
+                line=9,
+                after=body(steps=[]),
+                reason="was cut off",
+            ),
+        ),
+    )
+    assert shown(plans.plan(plan)) == PLAN
+
+
+PLAN = """\
+s1
+  + create new "New one"  blueprints/a.yaml:3
+      1. LinkedIn invitation, day 0, at once: Invite
+         Hi {{firstname}}, this is invite.
+      2. e-mail, day 3, 3 days after the step before: Mail
+         subject: About mail
+         Hi {{firstname}}, this is mail.
+      3. WhatsApp, when the invitation has settled: After
+         Hi {{firstname}}, this is after.
+  ~ update old "Old one" (b1)  blueprints/a.yaml:30
+      blueprint: settings none → {"team": "x"}
+      step gone: removed, e-mail, day 9, 3 days after the step before
+          Hi {{firstname}}, this is gone.
+      step last: moved from position 3 to 2
+      step last: delay 3 days → 1 day (day 6 → day 1)
+      step last: skipped without a contact no → yes
+      step mail: message
+          [-Hi-]{+Hello+} {{firstname}},
+          this is mail.{+↵+}
+          {+Bye+}
+      step after: added, WhatsApp, when the invitation has settled
+          Hi {{firstname}}, this is after.
+      other days, by the waits before them: mail day 3 → day 4
+
+s2
+  ? orphan gone "Gone" (b3)
+      not in the files any more
+  ! conflict twin "Twin"  b.yaml:3
+      it is there
+  > resume wip "Wip"  b.yaml:9
+      was cut off
+      no steps yet
+
+Candidates may be in the blueprint that is about to be updated: Kalent does not tell, nor what an update changes.
+Plan: 1 to create, 1 to update, 1 to resume, 1 in conflict, 1 unchanged, 1 orphan."""
+
+
+def test_a_plan_with_whole_texts() -> None:
+    assert shown(plans.plan(Plan(None, 0, (NEW,)), verbose=True)) == VERBOSE
+
+
+VERBOSE = """\
+s1
+  + create new "New one"  blueprints/a.yaml:3
+      1. LinkedIn invitation, day 0, at once: Invite
+         Hi {{firstname}},
+         \n         this is invite.
+      2. e-mail, day 3, 3 days after the step before: Mail
+         subject: About mail
+         Hi {{firstname}},
+         \n         this is mail.
+      3. WhatsApp, when the invitation has settled: After
+         Hi {{firstname}},
+         \n         this is after.
+
+Plan: 1 to create."""
+
+
+def test_plans_of_nothing() -> None:
+    same = Change("s1/a", Action.NO_OP, "A", "b1", "a.yaml", 3)
+    gone = Change("s1/b", Action.ORPHAN, "B", "b2", reason="why")
+    assert shown(plans.plan(Plan(None, 0, ()))) == "No changes."
+    assert shown(plans.plan(Plan(None, 0, (same,)))) == "No changes. 1 unchanged."
+    said = shown(plans.plan(Plan(None, 0, (same, gone))))
+    assert said == 's1\n  ? orphan b "B" (b2)\n      why\n\nNo changes. 1 unchanged, 1 orphan.'
+
+
+def test_results() -> None:
+    result = ApplyResult(
+        (
+            Result("s1/f", Action.UPDATE, Outcome.REFUSED, "b6", "the API refused: no"),
+            Result("s1/a", Action.CREATE, Outcome.DONE, "b1"),
+            Result("s1/b", Action.UPDATE, Outcome.DONE, "b2", note="look at it"),
+            Result("s1/c", Action.ADOPT, Outcome.DONE, "b3"),
+            Result("s1/d", Action.RESUME, Outcome.DONE, "b4"),
+            Result("s1/e", Action.CREATE, Outcome.CONFLICT, error="b5 has this name"),
+            Result("s1/g", Action.CREATE, Outcome.UNKNOWN, error="no answer in time"),
+            Result("s1/h", Action.CREATE, Outcome.NOT_ATTEMPTED),
+        )
+    )
+    assert shown(results.results(result)) == RESULTS
+
+
+RESULTS = """\
+  created         s1/a b1
+  updated         s1/b b2
+      look at it
+  adopted         s1/c b3
+  settled         s1/d b4
+  in conflict     s1/e
+      b5 has this name
+  refused         s1/f b6
+      the API refused: no
+  unknown outcome s1/g
+      no answer in time
+  not attempted   s1/h
+Apply: 4 done, 1 refused, 1 in conflict, 1 of unknown outcome, 1 not attempted.
+Run `kalentops apply` again: it first looks up what became of those."""
+
+
+def test_one_reason_for_many_is_said_once() -> None:
+    waiting = [Result(f"s1/{key}", Action.CREATE, Outcome.NOT_ATTEMPTED, error="too late") for key in "abc"]
+    alone = Result("s1/d", Action.CREATE, Outcome.NOT_ATTEMPTED, error="no list")
+    assert shown(results.results(ApplyResult((*waiting, alone)))).splitlines()[:6] == [
+        "  not attempted   s1/a",
+        "  not attempted   s1/b",
+        "  not attempted   s1/c",
+        "      these 3: too late",
+        "  not attempted   s1/d",
+        "      no list",
+    ]
+
+
+@pytest.mark.parametrize(("number", "shown_of_them"), [(10, 10), (11, 9), (2_000, 9)])
+def test_what_was_not_attempted_does_not_flood_a_terminal(number: int, shown_of_them: int) -> None:
+    waiting = [
+        Result(f"s1/{at:04}", Action.CREATE, Outcome.NOT_ATTEMPTED, error="no network")
+        for at in range(number)
+    ]
+    done = [Result(f"s0/{at:04}", Action.CREATE, Outcome.DONE, f"b{at}") for at in range(20)]
+    said = shown(results.results(ApplyResult((*waiting, *done)))).splitlines()
+    assert said[:20] == [f"  created         s0/{at:04} b{at}" for at in range(20)], "each of what was done"
+    assert said[20 : 20 + shown_of_them] == [f"  not attempted   s1/{at:04}" for at in range(shown_of_them)]
+    more = [] if shown_of_them == number else [f"  … and {number - shown_of_them:,} more"]
+    assert said[20 + shown_of_them :] == [
+        *more,
+        f"      these {number:,}: no network",
+        f"Apply: 20 done, {number:,} not attempted.",
+        "Run `kalentops apply` again for what was not attempted.",
+    ]
+
+
+def test_results_of_less() -> None:
+    assert shown(results.results(ApplyResult())) == "Apply: nothing to do."
+    waiting = ApplyResult((Result("s1/h", Action.CREATE, Outcome.NOT_ATTEMPTED),))
+    assert shown(results.results(waiting)).splitlines()[1:] == [
+        "Apply: 1 not attempted.",
+        "Run `kalentops apply` again for what was not attempted.",
+    ]
+
+
+ERROR = Finding("b/a.yaml", 3, 7, "KAL101", "there is no {{x}}", "write {{firstname}}")
+WARNING = Finding("b/b.yaml", 1, 1, "KAL301", "too long", "shorten it", Severity.WARNING)
+
+
+def test_findings() -> None:
+    earlier = replace(WARNING, file="a.yaml")
+    assert [plain(each)[:6] for each in findings.findings([earlier, ERROR])][::2] == ["b/a.ya", "a.yaml"]
+    assert shown(findings.by_rule([WARNING, ERROR, WARNING])) == "by rule: KAL301 2, KAL101 1"
+    assert shown(findings.by_rule([ERROR])) == ""
+    assert shown(findings.statistics([WARNING, ERROR, WARNING])) == (
+        "      1  error   KAL101  A variable is not one of the nine that exist.\n"
+        "      2  warning KAL301  The message of an invitation is longer than 300 characters."
+    )
+    assert shown(findings.findings([ERROR, WARNING])) == (
+        "b/a.yaml:3:7: error KAL101: there is no {{x}}\n"
+        "    write {{firstname}}\n"
+        "b/b.yaml:1:1: warning KAL301: too long\n"
+        "    shorten it"
+    )
+    summaries = [
+        plain(findings.summary(found, 3, 1200)) for found in ([], [WARNING], [ERROR, ERROR, WARNING])
+    ]
+    assert summaries == [
+        "valid: 3 files, 1,200 blueprints",
+        "valid: 1 warning in 1 file; 3 files, 1,200 blueprints in all",
+        "not valid: 2 errors and 1 warning in 2 files; 3 files, 1,200 blueprints in all",
+    ]
+
+
+STATE = state(entry("s1/a", body("One", INVITE), "b1", seen=False), intent("s1/longer"))
+
+
+def test_a_state() -> None:
+    assert shown([*states.listing(STATE), states.summary(STATE)]) == (
+        "s1/a       b1  One\n"
+        f"s1/longer  -  One  create of unknown outcome, {SHOWN}\n"
+        "1 blueprint, 1 outcome open, serial 7"
+    )
+    assert shown(states.entry(STATE, "s1/a")) == (
+        "s1/a\n"
+        "  id       b1\n"
+        "  name     One\n"
+        f"  recorded {SHOWN}, {digest(body('One', INVITE))}\n"
+        "  updated  not known in Kalent\n"
+        "  1. LinkedIn invitation, day 0, at once: Invite\n"
+        "     Hi {{firstname}},\n"
+        "     \n"
+        "     this is invite."
+    )
+    assert shown(states.entry(STATE, "s1/longer")) == (
+        f"s1/longer\n  create of unknown outcome, {SHOWN}; the next apply looks first, and goes on there"
+    )
+    assert plain(states.summary(State())) == "0 blueprints, serial 0"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "meant", "said"),
+    [
+        (True, None, "reserved: the blueprint is empty in Kalent until its text is sent"),
+        (
+            True,
+            ("update", ()),
+            f"create of unknown outcome, {SHOWN}: its id is reserved, its text may have arrived",
+        ),
+        (
+            False,
+            ("create", ("0a1b2c3d",)),
+            f"create without an answer, {SHOWN}: at most an empty blueprint was made",
+        ),
+    ],
+)
+def test_a_stub_is_explained_in_one_sentence(recorded: bool, meant: Any, said: str) -> None:  # noqa: FBT001
+    made = stub("One", Mark("a", "0a1b2c3d"))
+    claims = [entry("s1/a", made.body, seen=False)] if recorded else []
+    known = state(*claims, *([intent("s1/a", action=meant[0], nonces=meant[1])] if meant else []))
+    assert shown(states.listing(known)).endswith(f"  {said}")
+    assert shown(states.entry(known, "s1/a")).endswith(
+        f"  {said}; the next apply looks first, and goes on there"
+    )
+
+
+def test_sourcings() -> None:
+    found = [RemoteSourcing("s1", "Backend engineer"), RemoteSourcing("s_2", "Data")]
+    first, second = sourcings.listing(found, {"s_2": ["a.yaml", "b.yaml"], "s_3": ["c.yaml"]})
+    assert first == (("s1   ", "bold"), ("Backend engineer", ""))
+    assert second == (("s_2  ", "bold"), ("Data              ", ""), ("a.yaml, b.yaml", "dim"))
+    assert list(sourcings.listing([], {})) == []
+
+
+def hostile_reports() -> dict[str, list[Line]]:
+    """Every report, with a hostile text wherever there is room for one."""
+    bad = step(HOSTILE, name=HOSTILE, subject=HOSTILE, content=HOSTILE + "\nb")
+    other = step(HOSTILE, name="n", subject="s", content="c\nb", contentSource=HOSTILE)
+    old, new = (
+        body(HOSTILE, each, config={HOSTILE: HOSTILE + at}) for each, at in ((bad, "1"), (other, "2"))
+    )
+    address = f"{HOSTILE}/{HOSTILE}"
+    changes = (
+        Change(address, Action.UPDATE, HOSTILE, HOSTILE, HOSTILE, 1, old, new, reason=HOSTILE),
+        Change(address, Action.CREATE, HOSTILE, None, HOSTILE, 1, None, old, reason=HOSTILE),
+        Change(address, Action.UPDATE, "n", "b", "f", 1, body(steps=[]), old),
+        Change(address, Action.UPDATE, "n", "b", "f", 1, old, body(steps=[])),
+    )
+    result = Result(address, Action.CREATE, Outcome.CONFLICT, HOSTILE, HOSTILE, HOSTILE)
+    known = state(
+        entry(address, old, HOSTILE, digest=HOSTILE, applied_at=HOSTILE, updated_at=HOSTILE),
+        intent(address, old, "update", digest=HOSTILE, at=HOSTILE),
+    )
+    return {
+        "plan": list(plans.plan(Plan(None, 0, changes))),
+        "verbose": list(plans.plan(Plan(None, 0, changes), verbose=True)),
+        "results": list(results.results(ApplyResult((result,)))),
+        "findings": list(findings.findings([Finding(HOSTILE, 1, 1, "KAL101", HOSTILE, HOSTILE)])),
+        "sourcings": list(sourcings.listing([RemoteSourcing(HOSTILE, HOSTILE)], {HOSTILE: [HOSTILE]})),
+        "listing": list(states.listing(known)),
+        "entry": list(states.entry(known, address)),
+    }
+
+
+def test_hostile_texts_are_shown_as_what_they_are() -> None:
+    for name, lines in hostile_reports().items():
+        said = "".join(plain(each) for each in lines)
+        assert HARMLESS.split(r"\n", maxsplit=1)[0] in said, name
+        assert not re.search("[\x00-\x1f\x7f\u200b\u202e\ud800-\udfff]", said), name
+
+
+def test_count() -> None:
+    assert [count(number, "file") for number in (0, 1, 2, 1000)] == [
+        "0 files",
+        "1 file",
+        "2 files",
+        "1,000 files",
+    ]
+    assert count(2, "entry", "entries") == "2 entries"
+
+
+@given(st.text("ab .\n", max_size=40), st.text("ab .\n", max_size=40))
+def test_the_spaces_that_two_words_share_stand_outside_of_their_marks(before: str, after: str) -> None:
+    pieces = list(steps._tidied(word_diff.compare(before, after)))
+    assert "".join(text for tag, text in pieces if tag != "new") == before
+    assert "".join(text for tag, text in pieces if tag != "old") == after
+    for (tag, old), (other, new) in pairwise(pieces):
+        if (tag, other) == ("old", "new") and old.strip() and new.strip():
+            assert not (old.endswith(" ") and new.endswith(" "))

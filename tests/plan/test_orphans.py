@@ -1,0 +1,135 @@
+"""What is ours and in no file any more: the files may want it under another key, or in another sourcing."""
+
+from __future__ import annotations
+
+import pytest
+
+from kalentops.plan import orphans as twins_module
+from kalentops.plan.orphans import find_twins
+from kalentops.project.check import Desired
+from kalentops.state.model import State
+from tests.builders import body, entry, intent, state, want
+
+
+def of(known: State, new: Desired, *others: Desired) -> str | None:
+    return find_twins({each.address: each for each in (new, *others)}, known).of(new)
+
+
+def test_a_renamed_key() -> None:
+    said = of(state(entry("s1/old", body("One"))), want("s1/new", body("One")))
+    assert said == (
+        "the same blueprint is b-s1/old, recorded as s1/old, which is in no file any more; key renamed: `moved: "
+        "[{from: old, to: new}]` (in the file); the same at once: `kalentops state mv s1/old s1/new`"
+    )
+
+
+def test_the_same_name_or_the_same_steps() -> None:
+    known = state(entry("s1/old", body("One")))
+    for other in (body(" ONE", "Hello"), body("Two")):
+        said = of(known, want("s1/new", other))
+        assert said is not None
+        assert said.startswith("b-s1/old, recorded as s1/old, has the same name or the same steps")
+        assert said.endswith("; another one: `removed: [old]` (in the file, and two different names)")
+    assert of(known, want("s1/new", body("Two", "Hello"))) is None
+
+
+def test_what_a_file_still_wants_is_no_twin() -> None:
+    known = state(entry("s1/old", body("One")))
+    assert of(known, want("s1/new", body("Two")), want("s1/old", body("One", "Hello"))) is None
+
+
+def test_keys_that_were_swapped() -> None:
+    """Else the one that people get messages from would become the other, and a second one be made beside it."""
+    known = state(entry("s1/default", body("Default")))
+    renamed, new = want("s1/default-old", body("Default")), want("s1/default", body("New", "Hello"))
+    assert of(known, renamed, new) == (
+        "b-s1/default, recorded as s1/default, has this name so far, and s1/default is to be another one now; keys "
+        "renamed or swapped: `kalentops state mv s1/default s1/default-old`; this is a new one: "
+        "`kalentops apply --overwrite s1/default --target s1/default` (first)"
+    )
+    assert of(known, want("s1/default-old", body("Other")), new) is None
+    assert of(known, renamed, want("s1/default", body("DEFAULT ", "Hello"))) is None, "it keeps its name"
+    twins = find_twins({each.address: each for each in (renamed, new)}, known)
+    assert twins.becomes_another("s1/default") == (
+        "it is to be another one now, and s1/default-old takes the name that it has so far; keys renamed or "
+        "swapped: `kalentops state mv s1/default s1/default-old`; "
+        "meant so: `kalentops apply --overwrite s1/default --target s1/default`"
+    )
+    assert twins.becomes_another("s1/default-old") is None
+    open_one = state(intent("s1/default", body("Default")))
+    said = of(open_one, renamed, new)
+    assert said is not None
+    assert said.startswith(
+        "what an interrupted run may have made, recorded as s1/default, has this name so far"
+    )
+
+
+def test_another_sourcing_is_no_twin_but_is_told() -> None:
+    known, new = state(entry("s1/one", body("One"))), want("s2/one", body("One"))
+    twins = find_twins({new.address: new}, known)
+    assert twins.of(new) is None
+    assert twins.elsewhere(new) == (
+        "a blueprint can't change its sourcing: this makes a new one, and b-s1/one that is recorded as s1/one stays as "
+        "an orphan"
+    )
+    assert twins.elsewhere(want("s2/other", body("One"))) == ""
+
+
+def test_what_a_cut_off_create_may_have_made() -> None:
+    said = of(state(intent("s1/old", body("One"))), want("s1/new", body("One")))
+    assert said is not None
+    assert said.startswith("a run was interrupted while it made s1/old, which is no longer in the files")
+
+
+def test_the_first_of_several_is_named() -> None:
+    known = state(entry("s1/a", body("One")), entry("s1/b", body("Two", "Hello")))
+    said = of(known, want("s1/new", body("One", "Hello")))
+    assert said is not None
+    assert "state mv s1/a s1/new" in said
+
+
+def test_a_slip_in_what_is_said_to_have_moved() -> None:
+    """Edited and renamed in one go, so nothing else tells that it is the same one."""
+    known = state(
+        entry("s1/cadence", body("One")),
+        entry("s1/else", body("Two", "Ho")),
+        entry("s2/cadence", body("Three")),
+    )
+    new = want("s1/new", body("New", "Hello"))
+
+    def why(old: str, *others: Desired) -> str | None:
+        wanted = {each.address: each for each in (new, *others)}
+        return find_twins(wanted, known, {"s1/new": old}).of(new)
+
+    assert why("s1/cadense") == (
+        "said to have been cadense, which is recorded nowhere; cadence is, as b-s1/cadence, and is in no file any "
+        "more; meant that one: `moved: [{from: cadence, to: new}]` (in the file); another one: "
+        "`removed: [cadence]` (in the file)"
+    )
+    assert why("s1/quite-different") is None
+    assert why("s1/cadense", want("s1/cadence", body("One"))) is None, "a file still wants it"
+
+
+def test_what_may_be_another_one_now_is_not_to_be_forgotten_first() -> None:
+    known = state(
+        entry("s1/old", body("One")),
+        entry("s1/cadence", body("Two", "Ho")),
+        entry("s1/third", body("Three", "Ha")),
+    )
+    renamed, slipped = want("s1/new", body("One")), want("s1/newer", body("New", "Hello"))
+    wanted = {each.address: each for each in (renamed, slipped)}
+    twins = find_twins(wanted, known, {"s1/newer": "s1/cadense"})
+    assert twins.claimed == {"s1/old": "s1/new", "s1/cadence": "s1/newer"}
+
+
+def test_slips_are_looked_for_among_so_many_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of moves against thousands of records took minutes; what is written otherwise is found all the same."""
+    known = state(*(entry(f"s1/left-over-{letter}", body(letter)) for letter in "abcd"))
+    unknown = {"s1/one": "s1/left-ovr-a", "s1/two": "s1/left-ovr-b", "s1/three": "s1/left-overC"}
+
+    def meant() -> dict[str, str]:
+        return {new: slip.meant.key for new, slip in find_twins({}, known, unknown).misnamed.items()}
+
+    assert meant() == {"s1/one": "left-over-a", "s1/two": "left-over-b", "s1/three": "left-over-c"}
+    monkeypatch.setattr(twins_module, "_MOST_COMPARED", 4)
+    assert meant() == {"s1/one": "left-over-a", "s1/three": "left-over-c"}

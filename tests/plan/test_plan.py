@@ -1,0 +1,288 @@
+"""Files against state."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from kalentops.blueprint.body import of_body
+from kalentops.errors import StateDamaged
+from kalentops.lint.engine import Relocation
+from kalentops.lint.finding import Finding
+from kalentops.plan.build import WRITES, Action, Change, make_plan, narrowed
+from kalentops.project.check import Desired
+from kalentops.state.model import State
+from kalentops.support.text import same_name
+from tests.builders import AT, body, entry, intent, state, want
+
+
+def only(changes: tuple[Change, ...]) -> Change:
+    (change,) = changes
+    return change
+
+
+def test_nothing_at_all() -> None:
+    plan = make_plan([], State())
+    assert (plan.lineage, plan.serial, plan.changes, plan.to_do) == (None, 0, (), ())
+    assert list(plan.summary) == [
+        "create",
+        "update",
+        "no_op",
+        "orphan",
+        "adopt",
+        "conflict",
+        "resume",
+        "move",
+        "forget",
+    ]
+    assert set(plan.summary.values()) == {0}
+
+
+def test_create() -> None:
+    wanted = want("s1/one", body())
+    change = only(make_plan([wanted], State()).changes)
+    assert change == Change(
+        "s1/one",
+        Action.CREATE,
+        "One",
+        file="blueprints/a.yaml",
+        line=3,
+        after=of_body(body()).body,
+        after_digest=wanted.digest,
+    )
+    assert (change.sourcing_id, change.key) == ("s1", "one")
+
+
+def test_no_op() -> None:
+    known = state(entry("s1/one", body(), "b1"))
+    change = only(make_plan([want("s1/one", body(), known)], known).changes)
+    assert change == Change("s1/one", Action.NO_OP, "One", "b1", "blueprints/a.yaml", 3)
+
+
+def test_update() -> None:
+    known = state(entry("s1/one", body(), "b1"))
+    change = only(make_plan([want("s1/one", body("One", "Hello"), known)], known).changes)
+    assert (change.action, change.blueprint_id) == (Action.UPDATE, "b1")
+    assert (change.before, change.after) == (of_body(body()).body, of_body(body("One", "Hello")).body)
+
+
+def test_orphan() -> None:
+    change = only(make_plan([], state(entry("s1/one", body(), "b1"))).changes)
+    assert (change.action, change.blueprint_id, change.name) == (Action.ORPHAN, "b1", "One")
+    assert change.reason == (
+        f"in no file any more; recorded {AT}; Kalent's web app is where one deletes it; "
+        "forget it: `removed: [one]` (in a file of s1; or alone in a new one, below `sourcingId: s1`); "
+        "the same at once: `kalentops state rm s1/one`"
+    )
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_resume_of_a_create(wanted: bool) -> None:  # noqa: FBT001
+    known = state(intent("s1/one", body("Sent")))
+    change = only(make_plan([want("s1/one", body("Wanted"))] if wanted else [], known).changes)
+    assert change.action is Action.RESUME
+    assert change.name == ("Wanted" if wanted else "Sent")
+    assert change.before is None
+    assert change.after == (of_body(body("Wanted")).body if wanted else None)
+    assert (
+        change.reason == f"a run was interrupted at its create ({AT}); what became of it is looked up first"
+    )
+
+
+def test_resume_of_an_update_whose_file_is_what_was_there_before() -> None:
+    known = state(entry("s1/one", body(), "b1"), intent("s1/one", body("One", "New"), "update"))
+    change = only(make_plan([want("s1/one", body(), known)], known).changes)
+    assert (change.action, change.blueprint_id) == (Action.RESUME, "b1")
+    assert change.before == change.after == of_body(body()).body
+
+
+def test_a_renamed_key_is_no_second_blueprint() -> None:
+    known = state(entry("s1/old", body("One"), "b1"))
+    changes = make_plan([want("s1/new", body(" oNE "), known)], known).changes
+    assert [(each.address, each.action) for each in changes] == [
+        ("s1/new", Action.CONFLICT),
+        ("s1/old", Action.ORPHAN),
+    ]
+    assert "has the same name or the same steps and is in no file any more" in changes[0].reason
+    changes = make_plan([want("s1/new", body("One"), known)], known).changes
+    assert "`kalentops state mv s1/old s1/new`" in changes[0].reason
+
+
+def test_the_same_name_elsewhere_is_no_conflict() -> None:
+    known = state(entry("s2/old", body("One"), "b1"))
+    changes = make_plan([want("s1/new", body("One"), known)], known).changes
+    assert [each.action for each in changes] == [Action.CREATE, Action.ORPHAN]
+
+
+def test_what_gets_another_name_is_not_made_again_under_the_old_one() -> None:
+    known = state(entry("s1/old", body("One"), "b1"))
+    wanted = [want("s1/new", body("One"), known), want("s1/old", body("Two"), known)]
+    new, old = make_plan(wanted, known).changes
+    assert (new.action, old.action) == (Action.CONFLICT, Action.CONFLICT)
+    assert "`kalentops state mv s1/old s1/new`" in new.reason
+    assert "`kalentops state mv s1/old s1/new`" in old.reason
+    new, old = make_plan(wanted, known, overwrite=["s1/old"]).changes
+    assert (new.action, old.action) == (Action.CONFLICT, Action.UPDATE)
+    done = state(entry("s1/old", body("Two"), "b1"))
+    assert [each.action for each in make_plan(wanted, done).changes] == [Action.CREATE, Action.NO_OP]
+
+
+def said(source: str, target: str | None, sourcing: str = "s1") -> Relocation:
+    return Relocation(sourcing, source, target, "blueprints/a.yaml", (9, 1))
+
+
+def test_a_key_that_moved_touches_the_state_alone() -> None:
+    known = state(entry("s1/old", body(), "b1"))
+    plan = make_plan([want("s1/new", body())], known, relocations=[said("old", "new")])
+    change = only(plan.changes)
+    assert (change.address, change.action, change.moved_from) == ("s1/new", Action.MOVE, "s1/old")
+    assert (change.blueprint_id, change.before, change.after) == ("b1", None, None)
+    assert plan.to_do == (change,)
+
+
+def test_a_key_that_moved_and_a_text_that_changed() -> None:
+    known = state(entry("s1/old", body(), "b1"))
+    wanted = want("s1/new", body("One", "Hello"))
+    change = only(make_plan([wanted], known, relocations=[said("old", "new")]).changes)
+    assert (change.action, change.moved_from) == (Action.UPDATE, "s1/old")
+    assert (change.before, change.after) == (body(), body("One", "Hello"))
+
+
+def test_a_key_that_moved_while_a_run_was_cut_off() -> None:
+    known = state(intent("s1/old", body()))
+    change = only(make_plan([want("s1/new", body())], known, relocations=[said("old", "new")]).changes)
+    assert (change.address, change.action, change.moved_from) == ("s1/new", Action.RESUME, "s1/old")
+
+
+def test_a_key_that_can_not_move_says_so() -> None:
+    known = state(entry("s1/old", body("Old", "Old"), "b1"), entry("s1/new", body(), "b2"))
+    plan = make_plan([want("s1/new", body(), known)], known, relocations=[said("old", "new")])
+    assert [(each.key, each.action) for each in plan.changes] == [
+        ("new", Action.NO_OP),
+        ("old", Action.ORPHAN),
+    ]
+    assert plan.changes[1].reason.startswith(
+        "said to be s1/new now, but b2 is that already; in no file any more"
+    )
+
+
+def test_what_is_removed_is_forgotten() -> None:
+    change = only(
+        make_plan([], state(entry("s1/one", body(), "b1")), relocations=[said("one", None)]).changes
+    )
+    assert (change.action, change.blueprint_id, change.name) == (Action.FORGET, "b1", "One")
+    assert change.reason == "the state forgets it; it stays in Kalent, whose web app is where one deletes"
+
+
+def test_what_is_removed_while_a_run_was_cut_off_is_settled_first() -> None:
+    known = state(entry("s1/one", body(), "b1"), intent("s1/one", body("One", "New"), "update"))
+    change = only(make_plan([], known, relocations=[said("one", None)]).changes)
+    assert change.action is Action.RESUME
+    assert change.reason.startswith("said to be removed; ")
+
+
+def protected(of: Desired) -> Desired:
+    return replace(of, protect=True)
+
+
+def test_a_protected_update_needs_somebodys_word() -> None:
+    known = state(entry("s1/one", body(), "b1"))
+    wanted = protected(want("s1/one", body("One", "Hello"), known))
+    change = only(make_plan([wanted], known).changes)
+    assert (change.action, change.protected) == (Action.CONFLICT, True)
+    assert (change.before, change.after) == (body(), body("One", "Hello"))
+    assert change.reason == (
+        "`protect: true` keeps it as it is; "
+        "update it all the same: `kalentops apply --overwrite s1/one --target s1/one`"
+    )
+    forced = only(make_plan([wanted], known, overwrite=["s1/one"]).changes)
+    assert (forced.action, forced.protected) == (Action.UPDATE, False)
+
+
+def test_what_is_protected_is_made_and_moved_all_the_same() -> None:
+    assert only(make_plan([protected(want("s1/one", body()))], State()).changes).action is Action.CREATE
+    known = state(entry("s1/one", body(), "b1"))
+    assert only(make_plan([protected(want("s1/one", body(), known))], known).changes).action is Action.NO_OP
+    moved = make_plan([protected(want("s1/new", body()))], known, relocations=[said("one", "new")])
+    assert only(moved.changes).action is Action.MOVE
+
+
+def test_what_is_the_same_is_put_back_where_that_is_asked_for() -> None:
+    known = state(entry("s1/one", body(), "b1"), entry("s1/two", body("Two", "Two"), "b2"))
+    wanted = [want("s1/one", body(), known), want("s1/two", body("Two", "Two"), known)]
+    first, second = make_plan(wanted, known, overwrite=["s1/one"]).changes
+    assert (first.action, first.before, first.after) == (Action.UPDATE, body(), body())
+    assert first.reason == "put back as the file has it, whatever Kalent shows (--overwrite)"
+    assert second.action is Action.NO_OP
+    moved = make_plan([want("s1/new", body())], known, relocations=[said("one", "new")], overwrite=["s1/new"])
+    assert (moved.changes[0].action, moved.changes[0].moved_from) == (Action.UPDATE, "s1/one")
+
+
+def test_a_part_of_a_plan_says_what_is_left_out() -> None:
+    known = state(entry("s1/old", body(), "b1"), entry("s1/orphan", body("Orphan", "x"), "b2"))
+    wanted = [want("s1/new", body()), want("s1/other", body("Other", "y"))]
+    plan = make_plan(wanted, known, relocations=[said("old", "new")])
+    for asked in ("s1/old", "s1/new"):
+        part = narrowed(plan, asked.__eq__)
+        assert [each.address for each in part.changes] == ["s1/new"]
+        assert part.left_out == ("s1/other",)
+    assert narrowed(plan, "s1/orphan".__eq__).left_out == ("s1/new", "s1/other")
+    assert narrowed(plan, lambda _: True) == plan
+
+
+def test_what_the_files_say_is_told_apart() -> None:
+    known = state(entry("s1/one", body(), "b1"))
+    wanted = want("s1/one", body(), known)
+    plans = [
+        make_plan([wanted], known),
+        make_plan([protected(wanted)], known),
+        make_plan([want("s1/one", body("One", "Hello"), known)], known),
+        make_plan([wanted], known, relocations=[said("old", "one")]),
+        make_plan([wanted], known, relocations=[said("old", None)]),
+        make_plan([], known),
+    ]
+    assert len({each.files for each in plans}) == len(plans)
+    assert make_plan([wanted], State()).files == plans[0].files, "the state says nothing of the files"
+
+
+def test_order_and_counts() -> None:
+    known = state(
+        entry("s1/a", body("A"), "b1"), entry("s2/b", body("B"), "b2"), entry("s3/c", body("C"), "b3")
+    )
+    wanted = [
+        want("s3/z", body("Z", "another text"), known),
+        want("s2/b", body("B!"), known),
+        want("s1/a", body("A"), known),
+    ]
+    plan = make_plan(wanted, known, [FINDING])
+    assert [each.address for each in plan.changes] == ["s1/a", "s2/b", "s3/c", "s3/z"]
+    assert plan.summary == {
+        "create": 1,
+        "update": 1,
+        "no_op": 1,
+        "orphan": 1,
+        "adopt": 0,
+        "conflict": 0,
+        "resume": 0,
+        "move": 0,
+        "forget": 0,
+    }
+    assert [each.address for each in plan.to_do] == ["s2/b", "s3/z"]
+    assert all(each.action in WRITES for each in plan.to_do)
+    assert plan.findings == (FINDING,)
+
+
+FINDING = Finding("a.yaml", 1, 2, "KAL301", "long", "shorten it")
+
+
+def test_a_body_that_does_not_fit_its_digest() -> None:
+    known = state(entry("s1/one", digest="sha256:" + "0" * 64))
+    with pytest.raises(StateDamaged, match="what was sent for s1/one does not fit its digest"):
+        make_plan([want("s1/one", body("One", "new"), known)], known)
+
+
+def test_same_name() -> None:
+    assert same_name("  Linked\tIN  first ") == same_name("linkedin first".replace("di", "d i"))
+    assert same_name("Straße") == same_name("STRASSE")
+    assert same_name("a b") != same_name("ab")

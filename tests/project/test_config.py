@@ -1,0 +1,231 @@
+"""`kalentops.yaml`: what it may say, and how it is told what it may not."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from kalentops.errors import InvalidConfig
+from kalentops.lint.finding import Severity
+from kalentops.project.config import Config, Guards, load_config
+from kalentops.support.text import visible
+
+
+def load(folder: Path, text: str) -> Config:
+    (folder / "kalentops.yaml").write_text(text, encoding="utf-8")
+    return load_config(folder)
+
+
+def refusal(folder: Path, text: str) -> str:
+    with pytest.raises(InvalidConfig) as caught:
+        load(folder, text)
+    assert caught.value.exit_code == 3
+    said = str(caught.value)
+    assert visible(said, keep="\n") == said
+    return said
+
+
+def test_without_a_file(tmp_path: Path) -> None:
+    assert load_config(tmp_path) == Config(
+        tmp_path, tmp_path / "blueprints", tmp_path / "kalentops.state.json", 8, "reserve", Guards(), {}
+    )
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "{}", "\n\n"])
+def test_a_file_that_says_nothing(tmp_path: Path, text: str) -> None:
+    assert load(tmp_path, text) == load_config(tmp_path)
+
+
+def test_a_file_that_says_all(tmp_path: Path) -> None:
+    config = load(
+        tmp_path,
+        "blueprints: sequences/\nstate: states/prod.json\nparallelism: 4\n"
+        "guards: {max_creates: 5}\nrules: {KAL301: error, KAL305: off, KAL306: warning, KAL101: error}\n"
+        "samples:\n  - {firstname: Ada, candidateLocation: ''}\n  - {}\n",
+    )
+    assert config.samples == ({"firstname": "Ada", "candidateLocation": ""}, {})
+    assert config.blueprints == tmp_path / "sequences"
+    assert config.state == tmp_path / "states" / "prod.json"
+    assert config.parallelism == 4
+    assert (config.guards.max_creates, config.guards.max_updates) == (5, 200)
+    assert config.severities == {
+        "KAL301": Severity.ERROR,
+        "KAL305": None,
+        "KAL306": Severity.WARNING,
+        "KAL101": Severity.ERROR,
+    }
+
+
+def test_it_is_found_upwards_to_the_root_of_the_repository(tmp_path: Path) -> None:
+    (tmp_path / "kalentops.yaml").write_text("parallelism: 3")
+    deep = tmp_path / "repo" / "a" / "b"
+    deep.mkdir(parents=True)
+    assert load_config(deep).root == tmp_path
+    (tmp_path / "repo" / ".git").mkdir()
+    assert load_config(deep).root == deep
+    (tmp_path / "repo" / "kalentops.yaml").write_text("parallelism: 2")
+    assert (load_config(deep).root, load_config(deep).parallelism) == (tmp_path / "repo", 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "paralelism: 3",
+            "kalentops.yaml:1:1: `paralelism` is not a setting; did you mean `parallelism`?",
+        ),
+        (
+            "\nguards:\n  max_create: 3",
+            "kalentops.yaml:3:3: `max_create` is not a setting; did you mean `max_creates`?",
+        ),
+        (
+            "zzz: 1",
+            (
+                "kalentops.yaml:1:1: `zzz` is not a setting; the settings are "
+                "blueprints, state, parallelism, create, guards, rules, samples"
+            ),
+        ),
+        (
+            "api_url: https://evil.example",
+            (
+                "kalentops.yaml:1:1: `api_url` is not a setting "
+                "(it comes from an option or the environment only: this file is part of what is reviewed)"
+            ),
+        ),
+        (
+            "rules: {KAL999: off}",
+            "kalentops.yaml:1:9: there is no rule KAL999; `kalentops rule` lists them",
+        ),
+        (
+            "rules: {KAL101: off}",
+            "kalentops.yaml:1:9: KAL101 is what the API refuses or what can't work; only KAL3xx can be changed",
+        ),
+        (
+            "rules:\n  KAL301: loud",
+            "kalentops.yaml:2:3: `KAL301` can't be loud; write 'error', 'warning' or 'off'",
+        ),
+        ("parallelism: 0", "kalentops.yaml:1:1: `parallelism` can't be 0; write a number above 0"),
+        (
+            "state: x.json\nparallelism: 65",
+            "kalentops.yaml:2:1: `parallelism` can't be 65; write a number from 1 to 64",
+        ),
+        ("parallelism: many", "kalentops.yaml:1:1: `parallelism` can't be many; write a whole number"),
+        ("state: 5", "kalentops.yaml:1:1: `state` can't be 5; write a text, in quotes where"),
+        ("guards: 5", "kalentops.yaml:1:1: `guards` can't be 5; write a mapping"),
+        ("rules: []", "kalentops.yaml:1:1: `rules` can't be []; write a mapping"),
+        ("samples: Ada", "kalentops.yaml:1:1: `samples` can't be Ada; write a list"),
+        ("samples: [Ada]", "kalentops.yaml:1:11: entry 1 of `samples` can't be Ada; write a mapping"),
+        (
+            "samples:\n  - {firstname: 5}",
+            "kalentops.yaml:2:6: `firstname` can't be 5; write a text, in quotes",
+        ),
+        (
+            "samples:\n  - {firstname: Ada}\n  - {firstName: Ada}",
+            "kalentops.yaml:3:6: `firstName` is not a variable; did you mean `firstname`?",
+        ),
+        (
+            "samples: [{shoeSize: '38'}]",
+            "kalentops.yaml:1:12: `shoeSize` is not a variable; the variables are firstname, lastname, ",
+        ),
+        ("samples: [" + "{}, " * 51 + "]", "kalentops.yaml:1:1: 51 candidates in `samples`; at most 50"),
+        ("blueprints: ../x", "kalentops.yaml: `blueprints: ../x` leaves the project"),
+        ("state: /etc/passwd", "kalentops.yaml: `state: /etc/passwd` leaves the project"),
+        ("state: .git/config", "kalentops.yaml: `state: .git/config` is git's own folder"),
+        ("state: a/../.GIT/hooks/x", "kalentops.yaml: `state: a/../.GIT/hooks/x` is git's own folder"),
+        ("blueprints: sub/.git", "kalentops.yaml: `blueprints: sub/.git` is git's own folder"),
+        ("state: ''", "kalentops.yaml: `state: ` is the project's own folder"),
+        ("state: blueprints/..", "kalentops.yaml: `state: blueprints/..` is the project's own folder"),
+        ('state: "a\\0b"', "kalentops.yaml: `state: a\\u{0}b` is no path"),
+        ('"\\x1b[31m": 1', "kalentops.yaml:1:1: `\\u{1b}[31m` is not a setting"),
+        ("parallelism: 1\nparallelism: 2", "kalentops.yaml:2:1: "),
+        ("a: [\n", "kalentops.yaml:"),
+        ("- a list", "kalentops.yaml:1:1: "),
+        ("just text", "kalentops.yaml:1:1: "),
+        ("a: 1\n---\nb: 2", "kalentops.yaml:2:1: "),
+    ],
+)
+def test_what_it_can_not_say(tmp_path: Path, text: str, said: str) -> None:
+    assert refusal(tmp_path, text).startswith(said)
+
+
+@pytest.mark.parametrize(
+    "name", ["api_url", "url", "api_key", "key", "ca_file", "proxy", "out", "token", "API_KEY"]
+)
+def test_what_comes_from_the_environment_only(tmp_path: Path, name: str) -> None:
+    assert "(it comes from an option or the environment only" in refusal(tmp_path, f"{name}: x")
+
+
+def test_every_problem_is_said_at_once(tmp_path: Path) -> None:
+    said = refusal(tmp_path, "paralelism: 3\nguards: {max_creates: -1}\nzzz: 1")
+    assert [line.split(" ")[0] for line in said.splitlines()] == [
+        "kalentops.yaml:1:1:",
+        "kalentops.yaml:2:10:",
+        "kalentops.yaml:3:1:",
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links")
+def test_links_out_of_the_project(tmp_path: Path) -> None:
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "link").symlink_to(tmp_path)
+    (tmp_path / "project" / "loop").symlink_to("loop")
+    assert "leaves the project" in refusal(tmp_path / "project", "blueprints: link/x")
+    assert "loop" in refusal(tmp_path / "project", "state: loop/x")
+
+
+def test_files_that_are_none(tmp_path: Path) -> None:
+    (tmp_path / "kalentops.yaml").write_bytes(b"\xff\xfe")
+    with pytest.raises(InvalidConfig, match=r"^kalentops\.yaml: .*UTF-8"):
+        load_config(tmp_path)
+    (tmp_path / "kalentops.yaml").write_text("#" * (2 << 20))
+    with pytest.raises(InvalidConfig, match=r"^kalentops\.yaml: "):
+        load_config(tmp_path)
+    (tmp_path / "kalentops.yaml").unlink()
+    (tmp_path / "kalentops.yaml").mkdir()
+    with pytest.raises(InvalidConfig, match=r"^kalentops\.yaml: "):
+        load_config(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "kalentops.yml",
+        ".kalentops.yaml",
+        "Kalentops.yaml",
+        "kalentops.yaml.txt",
+        "kalentops.json",
+        "kalentops - Copy.yaml",
+    ],
+)
+def test_settings_under_another_name_are_refused(name: str, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "sub").mkdir()
+    (tmp_path / name).write_text("guards: {max_creates: 1}\n")
+    for folder in (tmp_path, tmp_path / "sub"):
+        with pytest.raises(InvalidConfig) as caught:
+            load_config(folder)
+        assert f"{name} is not read" in str(caught.value)
+        assert caught.value.hint == "rename it to kalentops.yaml, or move what it says there and delete it"
+
+
+@pytest.mark.parametrize(("name", "refused"), [("kalentops.yml", True), ("kalentops.yaml.bak", False)])
+def test_beside_the_settings_a_copy_is_fine_and_another_spelling_is_not(
+    name: str, tmp_path: Path, *, refused: bool
+) -> None:
+    for each in ("kalentops.yaml", name):
+        (tmp_path / each).write_text("parallelism: 3\n")
+    if refused:
+        with pytest.raises(InvalidConfig, match="beside it there is"):
+            load_config(tmp_path)
+    else:
+        assert load_config(tmp_path).parallelism == 3
+
+
+def test_settings_of_others_above_a_folder_without_a_repository_do_not_count(tmp_path: Path) -> None:
+    (tmp_path / "kalentops.yml").touch()
+    (tmp_path / "mine").mkdir()
+    for name in ("kalentops.state.json", "kalentops-preview.html", "kalentops.md", ".kalentops.d"):
+        (tmp_path / "mine" / name).touch()
+    assert load_config(tmp_path / "mine").root == (tmp_path / "mine").resolve()

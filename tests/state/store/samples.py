@@ -1,0 +1,111 @@
+"""States and records for tests, and every kind of store there is."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from kalentops.state.model import Adopted, Closed, Done, Entry, Intended, Intent, Record, Seen, State
+from kalentops.state.store.file import FileStore
+from kalentops.state.store.session import Store
+from tests import builders
+from tests.builders import AT, body
+from tests.sizes import examples
+
+# Whole states are big to make, and a busy machine is slow.
+FEW: Final = settings(max_examples=examples(40), deadline=None)
+ROOT: Final = Path(__file__).parents[2]
+TENANT: Final = "tenant-1"
+# Every kind of store passes the contract: a place in a folder -> the store.
+FACTORIES: Final[Mapping[str, Callable[[Path], Store]]] = {
+    "file": lambda folder: FileStore(folder / "kalentops.state.json"),
+}
+
+
+def digest(name: str) -> str:
+    return builders.digest(body(name))
+
+
+def address(number: int) -> str:
+    return f"src{number % 3}/key-{number:05}"
+
+
+def entry(number: int, name: str = "", **more: Any) -> Entry:
+    given = {"blueprint_id": f"bp-{number}", "seen": False, **more}
+    return builders.entry(address(number), body(name or f"n{number}"), **given)
+
+
+def intent(number: int, name: str = "", **more: Any) -> Intent:
+    return builders.intent(address(number), body(name or f"n{number}"), **more)
+
+
+def created(number: int) -> tuple[Record, Record]:
+    return Intended(intent(number)), Done(address(number), f"bp-{number}", AT)
+
+
+def state(*numbers: int, **more: Any) -> State:
+    return builders.state(
+        *map(entry, numbers), **{"lineage": "lineage-1", "serial": 5, "tenant": TENANT, **more}
+    )
+
+
+def python(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run code in a process of its own, from the root of the repository."""
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+
+
+_NUMBERS = st.integers(0, 4)
+_TEXTS = st.text(max_size=8)
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | _TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS, inner, max_size=3),
+    max_leaves=3,
+)
+
+
+# Fields that this version does not know, among them names that it uses elsewhere.
+_UNKNOWN: Final = st.dictionaries(
+    st.sampled_from(("type", "address", "id", "\u2028 later")), _JSON, max_size=3
+)
+
+ENTRIES: Final = st.builds(
+    lambda number, name, seen, extra: entry(
+        number, name=name, extra=extra, remote_digest=digest(name) if seen else None
+    ),
+    _NUMBERS,
+    st.sampled_from(("a", "b\u2028<<<<<<< c", "\U0001f600")),
+    st.booleans(),
+    _UNKNOWN,
+)
+INTENTS: Final = st.builds(
+    lambda number, name, nonces, extra: intent(number, name=name, nonces=nonces, extra=extra),
+    _NUMBERS,
+    st.sampled_from(("a", "b")),
+    st.sampled_from(((), ("0a1b2c3d",), ("0a1b2c3d", "4e5f6071"))),
+    _UNKNOWN,
+)
+RECORDS: Final[st.SearchStrategy[Record]] = st.one_of(
+    st.builds(Intended, INTENTS),
+    st.builds(lambda number: Adopted(entry(number)), _NUMBERS) | st.builds(Adopted, ENTRIES),
+    st.builds(lambda number: Done(address(number), f"bp-{number}", AT), _NUMBERS),
+    st.builds(lambda number, name: Seen(address(number), digest(name), AT), _NUMBERS, st.sampled_from("ab")),
+    st.builds(lambda number: Closed(address(number), "why"), _NUMBERS),
+)
+
+
+def _whole(entries: list[Entry], intents: list[Intent], serial: int, extra: dict[str, Any]) -> State:
+    mine = {each.address: each for each in entries}
+    open_ = {each.address: each for each in intents if each.address not in mine}
+    return State("lineage-1", serial, TENANT, None, mine, open_, extra)
+
+
+STATES: Final = st.builds(
+    _whole, st.lists(ENTRIES, max_size=4), st.lists(INTENTS, max_size=3), st.integers(1, 10**9), _UNKNOWN
+)

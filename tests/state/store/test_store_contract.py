@@ -1,0 +1,252 @@
+"""What every kind of store has to do. A new kind is one more line in `samples.FACTORIES`."""
+
+# ruff: noqa: PT012 - what fails is the end of a session, so the whole session stands in the block
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kalentops.errors import StateDamaged, StateLocked
+from kalentops.state.model import Done, Intended, State
+from kalentops.state.store.session import Store
+from tests.builders import AT
+from tests.state.store.samples import FACTORIES, TENANT, address, created, entry, intent, python, state
+
+
+@pytest.fixture(params=sorted(FACTORIES))
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def open_store(kind: str, tmp_path: Path) -> Callable[[], Store]:
+    """The same place, opened anew."""
+    return lambda: FACTORIES[kind](tmp_path)
+
+
+@pytest.fixture
+def store(open_store: Callable[[], Store]) -> Store:
+    return open_store()
+
+
+def _fill(store: Store, *numbers: int) -> State:
+    with store.session() as session:
+        session.begin(TENANT)
+        for number in numbers:
+            session.record(*created(number))
+    return store.read().state
+
+
+# Records two blueprints and the intent of a third, then dies without having closed anything.
+_CRASH = """
+import os, sys
+from pathlib import Path
+from kalentops.state.entries import Intended
+from tests.state.store.samples import FACTORIES, TENANT, created, intent
+with FACTORIES[sys.argv[1]](Path(sys.argv[2])).session() as session:
+    session.begin(TENANT)
+    for number in map(int, sys.argv[3:]):
+        session.record(*created(number))
+    session.record(Intended(intent(99)))
+    os._exit(9)
+"""
+
+
+def _crash(kind: str, folder: Path, *numbers: int) -> None:
+    ended = python(_CRASH, kind, folder, *numbers)
+    assert (ended.returncode, ended.stderr) == (9, "")
+
+
+def test_nothing_is_there_at_first(store: Store) -> None:
+    snapshot = store.read()
+    assert snapshot.state == State()
+    assert snapshot.notes == ()
+
+
+def test_a_session_without_records_writes_nothing(store: Store) -> None:
+    before = _fill(store, 1)
+    with store.session() as session:
+        assert session.state == before
+    with store.session() as session:
+        session.begin(TENANT)
+    assert store.read().state == before
+
+
+def test_records_are_there_after_the_session(open_store: Callable[[], Store]) -> None:
+    _fill(open_store(), 1, 2)
+    after = open_store().read().state
+    assert after.entries == {address(n): entry(n) for n in (1, 2)}
+    assert after.intents == {}
+    assert after.tenant == TENANT
+    assert after.lineage
+
+
+def test_records_are_there_while_the_session_is_open(open_store: Callable[[], Store]) -> None:
+    with open_store().session() as session:
+        session.begin(TENANT)
+        assert open_store().read().state.entries == {}
+        session.record(Intended(intent(1)))
+        assert open_store().read().state.intents == {address(1): intent(1)}
+        session.record(Done(address(1), "bp-1", AT))
+        seen = open_store().read()
+        assert seen.state.entries == {address(1): entry(1)}
+        assert seen.notes == ()
+        assert session.state.entries == {}
+
+
+def test_records_are_there_after_an_exception(store: Store) -> None:
+    with pytest.raises(LookupError), store.session() as session:
+        session.begin(TENANT)
+        session.record(*created(1))
+        raise LookupError
+    assert store.read().state.ids() == {"bp-1": address(1)}
+
+
+def test_the_serial_only_grows_and_the_lineage_stays(store: Store) -> None:
+    seen = [_fill(store, number) for number in (1, 2, 3)]
+    assert [s.serial for s in seen] == sorted({s.serial for s in seen})
+    assert len({s.lineage for s in seen}) == 1
+    assert {s.last_run for s in seen} == {None}, "nothing in which two branches always differ"
+
+
+def test_begin_twice_is_begin_once(store: Store) -> None:
+    with store.session() as session:
+        session.begin(TENANT)
+        lineage = session.state.lineage
+        session.begin("another")
+        assert session.state.lineage == lineage
+        assert session.state.tenant == TENANT
+        session.record(*created(1))
+    assert store.read().state.tenant == TENANT
+
+
+def test_a_second_session_is_refused_at_once_and_told_who(open_store: Callable[[], Store]) -> None:
+    with (
+        open_store().session(),
+        pytest.raises(StateLocked, match=r"process \d+") as caught,
+        open_store().session(),
+    ):
+        pytest.fail("two writers")
+    assert caught.value.exit_code == 8
+    with open_store().session():
+        pass
+
+
+def test_a_second_session_waits_when_asked_to(open_store: Callable[[], Store]) -> None:
+    holding, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with open_store().session() as session:
+            session.begin(TENANT)
+            session.record(*created(1))
+            holding.set()
+            release.wait(120)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert holding.wait(120)
+    threading.Timer(0.2, release.set).start()
+    with open_store().session(lock_timeout=120) as session:
+        assert release.is_set()
+        assert session.state.ids() == {"bp-1": address(1)}
+    thread.join()
+
+
+def test_waiting_ends(open_store: Callable[[], Store]) -> None:
+    with open_store().session():
+        began = time.monotonic()
+        with pytest.raises(StateLocked), open_store().session(lock_timeout=0.25):
+            pytest.fail("two writers")
+        assert time.monotonic() - began > 0.2
+
+
+def test_replace(store: Store) -> None:
+    before = _fill(store, 1, 2)
+    with store.session() as session:
+        session.replace(replace(session.state, entries={address(1): entry(1)}, extra={"later": 1}))
+        assert store.read().state.ids() == {"bp-1": address(1)}
+        session.replace(replace(session.state, entries={}))
+    after = store.read().state
+    assert (after.entries, after.extra) == ({}, {"later": 1})
+    assert (after.lineage, after.serial) == (before.lineage, before.serial + 2)
+
+
+def test_replace_of_nothing_gives_a_lineage(store: Store) -> None:
+    with store.session() as session:
+        session.replace(replace(session.state, entries={address(1): entry(1)}))
+    after = store.read().state
+    assert after.lineage
+    assert after.serial == 1
+    assert after.ids() == {"bp-1": address(1)}
+
+
+def test_replace_refuses_what_could_not_be_read(store: Store) -> None:
+    before = _fill(store, 1)
+    twice = {address(n): entry(n, blueprint_id="bp") for n in (1, 2)}
+    with store.session() as session, pytest.raises(StateDamaged):
+        session.replace(replace(session.state, entries=twice))
+    assert store.read().state == before
+
+
+def test_the_order_of_calls_is_kept_to(store: Store) -> None:
+    with store.session() as session:
+        with pytest.raises(AssertionError):
+            session.record(*created(1))
+        session.begin(TENANT)
+        with pytest.raises(AssertionError):
+            session.replace(state(1))
+    assert store.read().state.entries == {}
+
+
+def test_a_session_is_over_when_it_is_over(store: Store) -> None:
+    with store.session() as session:
+        session.begin(TENANT)
+        session.record(*created(1))
+    with pytest.raises(Exception, match="the run has ended"):
+        session.record(*created(2))
+    assert store.read().state.ids() == {"bp-1": address(1)}
+
+
+@pytest.mark.processes
+def test_a_crash_loses_nothing(kind: str, open_store: Callable[[], Store], tmp_path: Path) -> None:
+    _crash(kind, tmp_path, 1, 2)
+    left = open_store().read().state
+    assert left.entries == {address(n): entry(n) for n in (1, 2)}
+    assert left.intents == {address(99): intent(99)}
+    with open_store().session() as session:  # and the lock died with its holder
+        assert replace(session.state, serial=0, last_run=None) == replace(left, serial=0, last_run=None)
+        assert session.state.serial == left.serial, "what was planned on it holds"
+        session.begin(TENANT)
+        session.record(Done(address(99), "bp-99", AT))
+    after = open_store().read().state
+    assert after.entries == {address(n): entry(n) for n in (1, 2, 99)}
+    assert after.intents == {}
+
+
+@pytest.mark.processes
+def test_crash_upon_crash_loses_nothing(kind: str, open_store: Callable[[], Store], tmp_path: Path) -> None:
+    serials = []
+    for number in (1, 2, 3):
+        _crash(kind, tmp_path, number)
+        serials.append(open_store().read().state.serial)
+    assert set(open_store().read().state.ids()) == {"bp-1", "bp-2", "bp-3"}
+    assert serials == sorted(set(serials))
+
+
+@pytest.mark.processes
+def test_what_an_earlier_run_left_open_can_be_settled_across_a_crash(
+    kind: str, open_store: Callable[[], Store], tmp_path: Path
+) -> None:
+    _crash(kind, tmp_path)
+    code = _CRASH.replace("session.record(Intended(intent(99)))", "").replace(
+        "session.record(*created(number))", "session.record(Done(address(number), f'bp-{number}', 'now'))"
+    )
+    code = code.replace("import Intended", "import Done").replace("FACTORIES,", "FACTORIES, address,")
+    ended = python(code, kind, tmp_path, 99)
+    assert (ended.returncode, ended.stderr) == (9, "")
+    assert open_store().read().state.ids() == {"bp-99": address(99)}

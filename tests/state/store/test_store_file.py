@@ -1,0 +1,539 @@
+"""The state as a file: permissions, links, and journals that belong to another state."""
+
+# ruff: noqa: PT012 - what fails is the end of a session, so the whole session stands in the block
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kalentops.errors import (
+    StateDamaged,
+    StateError,
+    StateLocked,
+    StateMoved,
+    StateTooNew,
+    StoreFailure,
+)
+from kalentops.state.codec import dump_state, load_state, record_to_json
+from kalentops.state.model import Adopted, Closed, Intended, Record, State
+from kalentops.state.store import journal
+from kalentops.state.store.file import FileStore
+from kalentops.state.store.journal import Journal, Writer
+from kalentops.support import atomic_write
+from tests.repositories import git
+from tests.state.store.samples import TENANT, address, created, entry, intent, python, state
+
+_posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions and links")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FileStore:
+    return FileStore(tmp_path / "s.json")
+
+
+def _put(store: FileStore, kept: State, head: Journal | None = None, *records: Record) -> None:
+    """A state, and the journal of a run that did not end."""
+    store.path.write_bytes(dump_state(kept))
+    if head is not None:
+        writer = Writer(store.journal_path, head)
+        writer.append(b"".join(journal.encode(record_to_json(record)) for record in records))
+        writer.close()
+
+
+def _head(serial: int = 5, run: str = "run-1", lineage: str = "lineage-1") -> Journal:
+    return Journal(lineage, serial, run, TENANT, (), torn=False)
+
+
+def _untouched(store: FileStore) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in store.path.parent.iterdir() if path != store.lock_path}
+
+
+def _refuses(store: FileStore, error: type[Exception], said: str) -> None:
+    """Reading and writing both stop, and leave everything as it is."""
+    before = _untouched(store)
+    with pytest.raises(error, match=said):
+        store.read()
+    with pytest.raises(error, match=said), store.session():
+        pytest.fail("it was taken")
+    assert _untouched(store) == before
+
+
+@pytest.mark.processes
+def test_two_branches_that_applied_different_addresses_do_not_conflict(tmp_path: Path) -> None:
+    """Also where git merges line by line, without our driver."""
+    store = FileStore(tmp_path / "base.json")
+    _put(store, state(1, 3, 5, 7, 9))
+    data = store.path.read_bytes()
+    for name, number in (("ours", 1), ("theirs", 9)):
+        branch = FileStore(tmp_path / f"{name}.json")
+        branch.path.write_bytes(data)
+        with branch.session() as session:
+            session.begin(TENANT)
+            session.record(Adopted(entry(number, name=name)))
+    merged = git(tmp_path, "merge-file", "-p", "ours.json", "base.json", "theirs.json")
+    found = load_state(merged.encode())
+    assert [found.entries[address(n)].name for n in (1, 9)] == ["ours", "theirs"]
+
+
+def test_the_last_run_of_an_older_version_goes_with_the_next_write(store: FileStore) -> None:
+    store.path.write_bytes(dump_state(state(1, last_run="run-0")))
+    assert b"last_run" in store.path.read_bytes()
+    with store.session() as session:
+        session.begin(TENANT)
+        session.record(*created(2))
+    assert b"last_run" not in store.path.read_bytes()
+
+
+def test_a_folded_journal_is_not_folded_again(store: FileStore) -> None:
+    """A crash between the rename and the removal: what the state says since, such as a removal, stays."""
+    _put(store, state(2, last_run="run-1", serial=6), _head(), *created(1), *created(2))
+    assert set(store.read().state.ids()) == {"bp-2"}
+    with store.session() as session:
+        assert set(session.state.ids()) == {"bp-2"}
+        assert session.state.serial == 6
+    assert not store.journal_path.exists()
+
+
+def test_a_journal_is_merged_into_a_later_state(store: FileStore) -> None:
+    _put(store, state(1, 2, serial=9), _head(), *created(3), Adopted(entry(1, name="older")))
+    snapshot = store.read()
+    assert snapshot.state.entries == {address(n): entry(n) for n in (1, 2, 3)}
+    assert "replaced" in snapshot.notes[0]
+    with store.session() as session:
+        assert session.notes == snapshot.notes
+        assert (session.state.serial, session.state.last_run) == (10, None)
+    assert store.read() == type(snapshot)(session.state)
+    assert not store.journal_path.exists()
+
+
+def test_the_serial_does_not_go_back_with_an_older_state(store: FileStore) -> None:
+    _put(store, state(1, serial=3), _head(serial=8), *created(2))
+    with store.session() as session:
+        assert session.state.serial == 9
+
+
+def test_a_journal_without_records_changes_nothing(store: FileStore) -> None:
+    _put(store, state(1), _head())
+    before = store.path.read_bytes()
+    with store.session():
+        assert not store.journal_path.exists()
+    assert store.path.read_bytes() == before
+
+
+def test_a_journal_that_was_only_just_created_is_no_journal(store: FileStore) -> None:
+    _put(store, state(1))
+    for torn in (b"", b"0000", b"\0" * 100):
+        store.journal_path.write_bytes(torn)
+        assert store.read().state == state(1)
+        with store.session() as session:
+            session.begin(TENANT)
+        assert not store.journal_path.exists()
+
+
+def test_a_torn_record_is_told(store: FileStore) -> None:
+    _put(store, state(), _head(), *created(1))
+    with store.journal_path.open("ab") as stream:
+        stream.write(b"000000ff 01234567 {")
+    with store.session() as session:
+        assert set(session.state.ids()) == {"bp-1"}
+        assert len(session.notes) == 1
+        assert "not whole" in session.notes[0]
+
+
+def test_the_journal_of_another_state_is_refused(store: FileStore) -> None:
+    _put(store, state(1), _head(lineage="\x1b[31mother"), *created(2))
+    _refuses(store, StateMoved, r"belongs to another state \(lineage \\u\{1b\}")
+
+
+def test_a_journal_without_its_state_is_refused(store: FileStore) -> None:
+    _put(store, state(1), _head(), *created(2))
+    store.path.unlink()
+    _refuses(store, StateDamaged, "there is no s.json")
+
+
+def test_a_damaged_journal_is_refused(store: FileStore) -> None:
+    _put(store, state(1), _head(), *created(2))
+    store.journal_path.write_bytes(store.journal_path.read_bytes().replace(b"bp-2", b"bp-3"))
+    _refuses(store, StateDamaged, "record 3")
+
+
+def test_a_journal_that_contradicts_the_state_is_refused(store: FileStore) -> None:
+    _put(store, state(1, serial=7), _head(), Adopted(entry(1, blueprint_id="bp-other")))
+    _refuses(store, StateDamaged, "bp-1 in the state and bp-other in its journal")
+
+
+def test_a_journal_that_gives_one_id_twice_is_refused(store: FileStore) -> None:
+    _put(store, state(1), _head(), Adopted(entry(2, blueprint_id="bp-1")))
+    _refuses(store, StateDamaged, "gives bp-1 to")
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"<<<<<<< HEAD\n", b"\xff", b"\0" * 50])
+def test_a_damaged_state_is_not_an_empty_one(store: FileStore, data: bytes) -> None:
+    store.path.write_bytes(data)
+    _refuses(store, StateDamaged, "the state")
+
+
+def test_a_newer_state_or_journal_is_refused(store: FileStore) -> None:
+    store.path.write_bytes(b'{"format_version": "3.0"}')
+    _refuses(store, StateTooNew, "3.0")
+    _put(store, state(1))
+    store.journal_path.write_bytes(journal.encode({"format_version": "3.0"}))
+    _refuses(store, StateTooNew, "3.0")
+
+
+def test_a_state_that_is_a_folder_is_refused(store: FileStore) -> None:
+    store.path.mkdir()
+    with pytest.raises(StoreFailure):
+        store.read()
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    store = FileStore(tmp_path / "gone" / "s.json")
+    with pytest.raises(StoreFailure):
+        store.read()
+    with pytest.raises(StoreFailure), store.session():
+        pytest.fail("there is nowhere to write")
+
+
+def test_a_state_that_is_replaced_while_it_is_read_is_read_again(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The writer folds between the two reads: its journal is gone, and its records are in neither."""
+    _put(store, state(), _head(), *created(1))
+    real = journal.read
+
+    def folding(path: Path) -> Journal | None:
+        monkeypatch.setattr(journal, "read", real)
+        with store.session():
+            pass
+        return real(path)
+
+    monkeypatch.setattr(journal, "read", folding)
+    assert set(store.read().state.ids()) == {"bp-1"}
+
+
+def test_damage_that_is_gone_a_moment_later_is_none(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.path.write_bytes(b"half a st")
+    real = journal.read
+
+    def repaired(path: Path) -> Journal | None:
+        monkeypatch.setattr(journal, "read", real)
+        atomic_write.replace(store.path, dump_state(state(1)))
+        raise StateDamaged("read in between")
+
+    monkeypatch.setattr(journal, "read", repaired)
+    _put(store, state())
+    assert store.read().state == state(1)
+
+
+def test_a_state_that_never_stands_still_is_given_up(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _put(store, state(1))
+    real = journal.read
+
+    def moving(path: Path) -> Journal | None:
+        atomic_write.replace(store.path, dump_state(state(1)))
+        return real(path)
+
+    monkeypatch.setattr(journal, "read", moving)
+    with pytest.raises(StateMoved, match="faster"):
+        store.read()
+
+
+def test_what_is_still_written_is_not_taken_over(store: FileStore) -> None:
+    """Somebody removed the lock file of a run that lives."""
+    with store.session() as session:
+        session.begin(TENANT)
+        session.record(*created(1))
+        store.lock_path.unlink()
+        with pytest.raises(StateLocked, match="still writing"), FileStore(store.path).session():
+            pytest.fail("two writers")
+        session.record(*created(2))
+    assert set(store.read().state.ids()) == {"bp-1", "bp-2"}
+
+
+def test_what_a_killed_run_left_is_cleared_up(store: FileStore) -> None:
+    left = [store.path.with_name(f".s.json.{n}.tmp") for n in ("0a0a0a0a0a0a", "b")]
+    for each in left:
+        each.write_text("half")
+    other = store.path.with_name(".other.json.0a0a0a0a0a0a.tmp")
+    other.write_text("not ours")
+    with store.session():
+        assert not any(each.exists() for each in left)
+        assert other.exists()
+
+
+def test_a_replacement_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(descriptor: int) -> None:
+        raise OSError("no")
+
+    path = tmp_path / "s"
+    path.write_text("before")
+    monkeypatch.setattr(atomic_write, "sync", refuse)
+    with pytest.raises(OSError, match="no"):
+        atomic_write.replace(path, b"after")
+    assert [each.name for each in tmp_path.iterdir()] == ["s"]
+    assert path.read_text() == "before"
+
+
+def test_short_writes_are_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: real(descriptor, data[:7]))
+    atomic_write.replace(tmp_path / "s", b"0123456789" * 10)
+    assert (tmp_path / "s").read_bytes() == b"0123456789" * 10
+
+
+def test_windows_has_a_file_open_for_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = [0]
+    real = Path.replace
+
+    class Sharing(OSError):
+        winerror = 32
+
+    def busy(self: Path, target: Path) -> Path:
+        tries[0] += 1
+        if tries[0] < 3:
+            raise Sharing
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", busy)
+    atomic_write.replace(tmp_path / "s", b"x")
+    assert tries == [3]
+    tries[0] = -1000
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    with pytest.raises(Sharing):
+        atomic_write.replace(tmp_path / "s", b"y")
+    assert (tmp_path / "s").read_bytes() == b"x"
+
+
+@_posix
+def test_a_new_state_has_the_permissions_of_the_umask(store: FileStore) -> None:
+    before = os.umask(0o027)
+    try:
+        with store.session() as session:
+            session.begin(TENANT)
+            assert store.journal_path.stat().st_mode & 0o777 == 0o600
+    finally:
+        os.umask(before)
+    assert store.path.stat().st_mode & 0o777 == 0o640
+
+
+@_posix
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o664])
+def test_the_permissions_of_a_state_stay(store: FileStore, mode: int) -> None:
+    _put(store, state(1))
+    store.path.chmod(mode)
+    with store.session() as session:
+        session.replace(replace(session.state, entries={}))
+    assert store.path.stat().st_mode & 0o777 == mode
+
+
+@_posix
+def test_behind_a_link_the_file_is_replaced_and_the_link_stays(tmp_path: Path) -> None:
+    real, link = tmp_path / "real", tmp_path / "repository"
+    real.mkdir()
+    link.mkdir()
+    (link / "s.json").symlink_to(real / "target.json")
+    with FileStore(link / "s.json").session() as session:
+        session.begin(TENANT)
+        session.record(*created(1))
+    assert (link / "s.json").is_symlink()
+    assert set(FileStore(real / "target.json").read().state.ids()) == {"bp-1"}
+    assert [path.name for path in link.iterdir()] == ["s.json"]
+    assert sorted(path.name for path in real.iterdir()) == ["target.json", "target.json.lock"]
+
+
+@_posix
+def test_links_in_a_circle_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "s.json").symlink_to(tmp_path / "s.json")
+    with pytest.raises(StoreFailure):
+        FileStore(tmp_path / "s.json").read()
+
+
+@_posix
+@pytest.mark.parametrize("what", ["outside", "/dev/zero", "nowhere", "pipe", "folder", "sparse"])
+@pytest.mark.parametrize("suffix", ["", ".journal"])
+def test_what_is_no_plain_file_is_neither_read_nor_written(
+    suffix: str, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pull request can bring a link; behind a link of the state, a file may lie elsewhere, but only a regular one."""
+    monkeypatch.setattr(journal, "MAX_BYTES", 1 << 20)
+    project, outside = tmp_path / "project", tmp_path / "outside"
+    project.mkdir()
+    store = FileStore(project / "s.json")
+    with store.session() as session:
+        session.begin(TENANT)
+        session.record(*created(1))
+    outside.write_text("secret")
+    path = project / f"s.json{suffix}"
+    path.unlink(missing_ok=True)
+    match what:
+        case "pipe":
+            os.mkfifo(path)
+        case "folder":
+            path.mkdir()
+        case "sparse":
+            with path.open("wb") as stream:
+                stream.truncate(2 << 20)
+        case "/dev/zero":
+            path.symlink_to("/dev/zero")
+        case _:
+            path.symlink_to(tmp_path / what)
+    before = sorted(project.iterdir())
+    if suffix == "" and what == "nowhere":
+        assert FileStore(path).read().state.entries == {}
+        return
+    for attempt in (
+        lambda: FileStore(project / "s.json").read(),
+        lambda: _begin(FileStore(project / "s.json")),
+    ):
+        with pytest.raises((StateError, StoreFailure)) as caught:
+            attempt()
+        assert "secret" not in str(caught.value)
+    assert sorted(project.iterdir()) == before
+    assert outside.read_text() == "secret"
+
+
+def _begin(store: FileStore) -> None:
+    with store.session() as session:
+        session.begin(TENANT)
+
+
+@_posix
+def test_a_pipe_in_the_place_of_the_lock_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "s.json.lock")
+    with pytest.raises(StoreFailure, match="no regular file"):
+        _begin(FileStore(tmp_path / "s.json"))
+
+
+_AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from kalentops.errors import StoreFailure
+from kalentops.store.filestore import FileStore
+store = FileStore(Path(sys.argv[1]))
+if os.getuid() == 0:
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+print(len(store.read().state.entries))
+try:
+    with store.session():
+        print("taken")
+except StoreFailure as error:
+    print(error)
+"""
+
+
+@pytest.mark.processes
+@_posix
+@pytest.mark.usefixtures("unmeasured")
+@pytest.mark.parametrize("lock_exists", [False, True])
+def test_a_read_only_folder_is_found_out_before_anything_is_done(
+    tmp_path: Path, *, lock_exists: bool
+) -> None:
+    for folder in (tmp_path, *tmp_path.parents[:3]):
+        if str(folder).startswith("/tmp/"):  # pytest keeps them from other users
+            folder.chmod(folder.stat().st_mode | 0o055)
+    store = FileStore(tmp_path / "closed" / "s.json")
+    store.path.parent.mkdir()
+    _put(store, state(1))
+    if lock_exists:
+        store.lock_path.touch()
+        store.lock_path.chmod(0o666)
+    before = sorted(store.path.parent.iterdir())
+    store.path.parent.chmod(0o555)
+    try:
+        ended = python(_AS_NOBODY, store.path)
+    finally:
+        store.path.parent.chmod(0o755)
+    assert ended.stderr == ""
+    count, said = ended.stdout.splitlines()
+    assert count == "1"
+    assert ("can't be written to" if lock_exists else "can't be made") in said
+    assert sorted(store.path.parent.iterdir()) == before
+
+
+_FULL = """
+import resource, sys
+from pathlib import Path
+from kalentops.errors import StoreFailure
+from kalentops.store.filestore import FileStore
+from tests.repositories import git
+from tests.state.store.samples import TENANT, created
+told = 0
+try:
+    with FileStore(Path(sys.argv[1])).session() as session:
+        session.begin(TENANT)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+        for number in range(1000):
+            session.record(*created(number))
+            told += 1
+except StoreFailure:
+    print(told)
+"""
+
+
+@pytest.mark.processes
+@_posix
+@pytest.mark.usefixtures("unmeasured")
+def test_a_limit_of_the_real_file_system_loses_nothing(store: FileStore) -> None:
+    ended = python(_FULL, store.path)
+    assert ended.stderr == ""
+    told = int(ended.stdout)
+    assert 3 < told < 100
+    found = store.read()
+    assert {f"bp-{n}" for n in range(told)} <= set(found.state.ids())
+    with store.session() as session:
+        assert session.state.entries == found.state.entries
+
+
+def test_a_writer_whose_state_was_replaced_stops_and_loses_nothing(store: FileStore) -> None:
+    _put(store, state(1))
+    with pytest.raises(StateMoved), store.session() as session:
+        session.begin(TENANT)
+        session.record(*created(3), Closed(address(4), "x"), Intended(intent(5)))
+        store.path.write_bytes(dump_state(state(1, 2, serial=8)))
+    assert store.journal_path.exists()
+    after = store.read().state
+    assert set(after.ids()) == {"bp-1", "bp-2", "bp-3"}
+    assert after.intents == {address(5): intent(5)}
+    with store.session() as session:
+        assert set(session.state.ids()) == {"bp-1", "bp-2", "bp-3"}
+
+
+@pytest.mark.parametrize("now", [b"", dump_state(state(lineage="other")), None])
+def test_a_writer_whose_state_was_damaged_or_removed_leaves_its_journal(
+    store: FileStore, now: bytes | None
+) -> None:
+    _put(store, state(1))
+    before = store.path.read_bytes()
+    with pytest.raises(StateError), store.session() as session:
+        session.begin(TENANT)
+        session.record(*created(3))
+        if now is None:
+            store.path.unlink()
+        else:
+            store.path.write_bytes(now)
+    assert (store.path.read_bytes() if store.path.exists() else None) == now
+    with pytest.raises(StateError):
+        store.read()
+    store.path.write_bytes(before)
+    assert set(store.read().state.ids()) == {"bp-1", "bp-3"}
+
+
+def test_begin_notices_that_the_state_was_replaced(store: FileStore) -> None:
+    """Somebody pulls while the question is on the screen: nothing may have been sent by then."""
+    _put(store, state(1))
+    with store.session() as session:
+        store.path.write_bytes(dump_state(state(1, serial=6)))
+        with pytest.raises(StateMoved):
+            session.begin(TENANT)
+    assert not store.journal_path.exists()

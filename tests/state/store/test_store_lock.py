@@ -1,0 +1,126 @@
+"""The lock: who has it, and when it is free."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from kalentops.errors import StateLocked, StoreFailure
+from kalentops.state.store.lock import hold
+from tests.state.store.samples import ROOT
+
+pytestmark = pytest.mark.processes
+
+_HOLD = """
+import sys, time
+from pathlib import Path
+from kalentops.store.lock import hold
+with hold(Path(sys.argv[1]), 0):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "s.lock"
+
+
+def test_a_killed_holder_frees_it_and_is_named_until_then(path: Path) -> None:
+    command = [sys.executable, "-c", _HOLD, str(path)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with (
+            pytest.raises(StateLocked, match=rf"on .+ \(process {holder.pid}\) since \d{{4}}-"),
+            hold(path, 0),
+        ):
+            pytest.fail("two holders")
+        old = time.time() - 10**7
+        os.utime(path, (old, old))
+        with pytest.raises(StateLocked), hold(path, 0.15):
+            pytest.fail("broken by age")
+        holder.send_signal(signal.SIGKILL)
+        holder.wait()
+        with hold(path, 0):
+            assert str(os.getpid()) in path.read_text()
+    assert path.read_bytes() == b""
+
+
+def test_it_is_free_after_an_exception(path: Path) -> None:
+    with pytest.raises(LookupError), hold(path, 0):
+        raise LookupError
+    with hold(path, 0):
+        pass
+
+
+def test_a_lock_file_that_was_removed_is_made_again(path: Path) -> None:
+    with hold(path, 0):
+        path.unlink()
+    with hold(path, 0):
+        assert path.exists()
+        with pytest.raises(StateLocked), hold(path, 0):
+            pytest.fail("two holders")
+
+
+def test_a_file_that_was_removed_between_opening_and_locking_is_not_held(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.open
+    removed: list[int] = []
+
+    def removing(name: Path, flags: int, mode: int = 0o777) -> int:
+        descriptor = real(name, flags, mode)
+        if not removed:
+            removed.append(os.fstat(descriptor).st_ino)
+            path.unlink()
+        return descriptor
+
+    monkeypatch.setattr(os, "open", removing)
+    with hold(path, 0):
+        assert path.exists()
+        with pytest.raises(StateLocked), hold(path, 0):
+            pytest.fail("two holders")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs O_NOFOLLOW")
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_link_in_its_place_is_refused(path: Path, *, exists: bool) -> None:
+    target = path.with_name("precious")
+    if exists:
+        target.write_text("keep")
+    path.symlink_to(target)
+    with pytest.raises(StoreFailure, match="can't be made"), hold(path, 0):
+        pytest.fail("followed")
+    assert target.exists() is exists
+    assert not exists or target.read_text() == "keep"
+
+
+@pytest.mark.parametrize(
+    "note", [b"", b" ", b" {}", b" []", b' {"who": 1}', b"\xff" * 50, b" " + b"[" * 9000]
+)
+def test_a_note_that_says_nothing_does_no_harm(path: Path, note: bytes) -> None:
+    with hold(path, 0):
+        path.write_bytes(note)
+        with pytest.raises(StateLocked, match="another run"), hold(path, 0):
+            pytest.fail("two holders")
+
+
+def test_a_note_can_not_act_on_the_terminal(path: Path) -> None:
+    with hold(path, 0):
+        path.write_text(' {"who": "\\u001b[2J\\u202e", "where": "w", "pid": 1, "since": "s"}')
+        with pytest.raises(StateLocked) as caught, hold(path, 0):
+            pytest.fail("two holders")
+    assert str(caught.value).isascii()
+    assert str(caught.value).isprintable()
+
+
+def test_a_folder_that_is_not_there(path: Path) -> None:
+    with pytest.raises(StoreFailure, match="can't be made"), hold(path.parent / "gone" / "x.lock", 0):
+        pytest.fail("held nothing")

@@ -1,0 +1,157 @@
+"""What the documents say is what the program does."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from kalentops import __version__, errors
+from kalentops.project.config import Config, load_config
+from kalentops.init.surroundings import DRIVER
+from kalentops.blueprint.model import VARIABLES, allowed
+from kalentops.lint.table import RULES
+from kalentops.blueprint.json_schema import blueprint_schema
+from tests.harness import Project
+from tests.structure import console
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def _text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_the_readme_is_an_entrance() -> None:
+    assert len(_text("README.md").split()) <= 700, "what does not fit in belongs into docs/"
+
+
+def test_the_help_in_the_docs_is_the_help(tmp_path: Path) -> None:
+    ran = Project(tmp_path, "", environment={"COLUMNS": "80"}).run("--help")
+    assert f"```\n{ran.out.rstrip()}\n```" in _text("docs/commands.md")
+
+
+def test_the_exit_codes_in_the_docs_are_those_of_the_errors() -> None:
+    told = {int(code) for code in re.findall(r"^\| (\d+) \|", _text("docs/commands.md"), re.MULTILINE)}
+    used = {
+        value.exit_code
+        for value in vars(errors).values()
+        if isinstance(value, type) and issubclass(value, errors.KalentopsError)
+    }
+    assert used <= told
+    assert told == {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 130}
+
+
+def test_the_rules_in_the_docs_are_the_rules() -> None:
+    rows = re.findall(r"^\| (KAL\d{3}) \| (\w+) \| (.+?) \|$", _text("docs/rules.md"), re.MULTILINE)
+    assert rows == [(rule.code, rule.severity.value, rule.title) for rule in RULES]
+
+
+def test_the_fields_variables_and_values_in_the_docs_are_those_of_the_model() -> None:
+    text = _text("docs/writing-blueprints.md")
+    schema = blueprint_schema()
+    shapes = {"file": schema, "blueprint": schema["$defs"]["Blueprint"], "step": schema["$defs"]["Step"]}
+    for name, shape in shapes.items():
+        table = text.partition(f"| field of a {name} |")[2].partition("\n\n")[0]
+        assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(shape["properties"]), name
+    inside = re.findall(r"^\| `(\w+)` \| `(\w+)` \|", text, re.MULTILINE)
+    groups = {"delay": "Delay", "config": "StepConfig", "policy": "Policy"}
+    assert inside == [
+        (group, field) for group, shape in groups.items() for field in schema["$defs"][shape]["properties"]
+    ]
+    assert tuple(re.findall(r"^\| `\{\{(\w+)\}\}` \|", text, re.MULTILINE)) == VARIABLES
+    for field in ("type", "linkedInType", "temporalityType", "unit", "contentSource"):
+        assert [value for value in allowed(field) if f"`{value}`" not in text] == [], field
+
+
+def test_the_settings_in_the_docs_are_the_defaults(tmp_path: Path) -> None:
+    block = re.search(r"```yaml\n(blueprints: .*?)```", _text("docs/commands.md"), re.DOTALL)
+    assert block
+    (tmp_path / "kalentops.yaml").write_text(block[1])
+    said = load_config(tmp_path)
+    (tmp_path / "kalentops.yaml").write_text("")
+    assert said == load_config(tmp_path)
+    told = set(re.findall(r"^(\w+):", block[1], re.MULTILINE))
+    assert told == {field.name for field in fields(Config)} - {"root", "severities"} | {"rules"}
+
+
+def test_the_changelog_knows_this_version() -> None:
+    assert f"## {__version__}" in _text("CHANGELOG.md")
+
+
+def test_every_variable_and_option_of_the_environment_is_documented() -> None:
+    source = "".join(
+        path.read_text() for path in (ROOT / "kalentops").rglob("*.py") if "emulator" not in path.parts
+    )
+    names = set(re.findall(r"KALENT(?:OPS)?_[A-Z_]+[A-Z]", source))
+    assert {name for name in names if f"`{name}`" not in _text("docs/commands.md")} == set()
+
+
+def test_the_merge_driver_is_the_same_wherever_it_is_said(tmp_path: Path) -> None:
+    assert f"'{DRIVER}'" in _text("docs/state.md")
+    assert f"'{DRIVER}'" in Project(tmp_path, "").run("state", "merge", "--help").out
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    text = re.sub(r"```.*?```", "", document.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target, anchor in re.findall(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)", text):
+        path = document.parent / target if target else document
+        assert path.exists(), f"{document.name} links to {target}"
+        if anchor:
+            assert anchor in _anchors(path), f"{document.name} links to {target}#{anchor}"
+
+
+def _anchors(document: Path) -> set[str]:
+    """The headings, as GitHub writes them in addresses."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    linked = set(re.findall(r"\]\((docs/[^)#]+)", _text("README.md")))
+    assert {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")} <= linked
+
+
+@pytest.mark.parametrize("document", console.DOCUMENTS)
+def test_commands_in_the_docs_print_what_is_shown(document: str, tmp_path: Path) -> None:
+    """`python -m tests.project.console` writes today's output into the documents."""
+    assert console.run_blocks(document, tmp_path) == _text(document)
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    "workflow", sorted((ROOT / ".github" / "workflows").glob("*.yml")), ids=lambda p: p.name
+)
+def test_workflows_are_valid_and_pinned(workflow: Path) -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "check_jsonschema",
+            "--builtin-schema",
+            "vendor.github-workflows",
+            str(workflow),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    text = workflow.read_text()
+    uses = re.findall(r"uses: (\S+)", text)
+    assert uses
+    assert all(each == "./" or re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", each) for each in uses)
+    assert re.search(r"^permissions:", text, re.MULTILINE)
+
+
+@pytest.mark.processes
+def test_the_own_blueprints_have_no_finding() -> None:
+    ran = Project(ROOT, "").process("validate", "--format", "json")
+    assert ran.code == 0
+    assert ran.json["findings"] == []
