@@ -16,7 +16,7 @@ def moment(elapsed: float) -> datetime:
 
 
 class FakeClock:
-    """An implementation of kalentops.clock.Clock. `waits` are all waits; `stop_after` ends the run in one of them."""
+    """A `kalentops.support.clock.Clock`. `waits` are all waits; `stop_after` ends the run in one of them."""
 
     def __init__(self, *, stop_after: int | None = None) -> None:
         self.waits: list[float] = []

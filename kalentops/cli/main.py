@@ -15,7 +15,7 @@ import click
 
 from kalentops.errors import Interrupted, KalentopsError, UsageError
 
-# name → (module in kalentops.commands, one line for --help); a command is loaded when it is called.
+# name → (module in kalentops.cli.commands, one line for --help); a command is loaded when it is called.
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "init": ("init", "Set up a repository: settings, example, workflows, hooks."),
     "validate": ("validate", "Check the files; needs no key, no network, no state."),

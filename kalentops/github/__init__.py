@@ -2,5 +2,5 @@
 
 `context` knows which pull request, from the environment of a workflow; `body` what a comment looks like; `comments`
 which comment is ours and what to do about it; `publish` does it; `client` knows the endpoints. The network is that
-of `kalentops.api`.
+of `kalentops.http`.
 """

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from kalentops.blueprint.json_schema import blueprint_schema
 
-BLUEPRINTS = Path(__file__).parent.parent / "blueprints"
+BLUEPRINTS = Path(__file__).parents[2] / "blueprints"
 VALIDATOR = Draft202012Validator(blueprint_schema())
 
 INVITE = {

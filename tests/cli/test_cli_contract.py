@@ -80,7 +80,7 @@ def test_no_summary_of_a_command_is_cut_off(bare: Project) -> None:
 
 def test_help_names_the_variable_of_each_option_that_has_one(bare: Project) -> None:
     for name in ("apply", "comment", "import", "plan"):
-        command = importlib.import_module(f"kalentops.commands.{COMMANDS[name][0]}").command
+        command = importlib.import_module(f"kalentops.cli.commands.{COMMANDS[name][0]}").command
         said = " ".join(bare.run(name, "--help").out.split())
         variables = [each.envvar for each in command.params if each.envvar]
         assert len(variables) >= 4, name

@@ -179,8 +179,8 @@ def test_a_name_that_is_not_utf_8_can_be_printed(tmp_path: Path) -> None:
 _AS_NOBODY = """
 import os, sys
 from pathlib import Path
-from kalentops.repository import load
-import kalentops.rules.engine
+from kalentops.project.load import load
+import kalentops.lint.engine
 root = Path(sys.argv[1])
 os.setuid(65534)
 for finding in load(root, [root], known=None).findings:

@@ -26,7 +26,7 @@ from kalentops.project.workers import run
 from tests.sizes import examples
 from tests.strategies import Body, blueprints, bodies, keys, to_yaml
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def _load(root: Path, known: Mapping[str, str] | None = None) -> Repository:
@@ -183,8 +183,8 @@ def test_several_processes_find_what_one_finds(many: Path, known: Mapping[str, s
 _FEW_FILES = """
 import resource, sys
 from pathlib import Path
-from kalentops.repository import load
-import kalentops.workers
+from kalentops.project.load import load
+import kalentops.project.workers
 resource.setrlimit(resource.RLIMIT_NOFILE, (8, 8))
 repository = load(Path(sys.argv[1]), [Path(sys.argv[1])], known=None)
 print(repository.files, len(repository.findings), len(repository.desired))
@@ -211,8 +211,8 @@ def test_without_processes_one_does_all_the_work(many: Path) -> None:
 _SPAWNED = """
 import sys
 from pathlib import Path
-from kalentops.repository import load
-import kalentops.workers
+from kalentops.project.load import load
+import kalentops.project.workers
 if __name__ == "__main__":
     sys.platform = "darwin"  # where children are spawned
     print(load(Path(sys.argv[1]), [Path(sys.argv[1])], known=None).files)

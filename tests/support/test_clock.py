@@ -12,12 +12,12 @@ import pytest
 from kalentops.errors import Interrupted
 from kalentops.support.clock import SystemClock
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 # A signal at any moment of a wait, many times. The handler does what that of the commands does.
 _STORM = """
 import random, signal
-from kalentops.clock import SystemClock
+from kalentops.support.clock import SystemClock
 from kalentops.errors import Interrupted
 
 signal.signal(signal.SIGALRM, lambda *_: clock.stop())

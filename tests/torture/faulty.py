@@ -290,7 +290,7 @@ def _(_original: Original, self: Writer, data: bytes) -> None:
     atomic_write.write_all(self._descriptor, data)
 
 
-@mutant("no folder sync for the journal", "state.store.journal:durable", "power")
+@mutant("no folder sync for the journal", "state.store.journal:atomic_write", "power")
 def _(original: ModuleType) -> Any:
     return _But(original, sync_folder=lambda _: None)
 

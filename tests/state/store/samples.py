@@ -20,7 +20,7 @@ from tests.sizes import examples
 
 # Whole states are big to make, and a busy machine is slow.
 FEW: Final = settings(max_examples=examples(40), deadline=None)
-ROOT: Final = Path(__file__).parents[2]
+ROOT: Final = Path(__file__).parents[3]
 TENANT: Final = "tenant-1"
 # Every kind of store passes the contract: a place in a folder -> the store.
 FACTORIES: Final[Mapping[str, Callable[[Path], Store]]] = {

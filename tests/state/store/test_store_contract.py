@@ -46,7 +46,7 @@ def _fill(store: Store, *numbers: int) -> State:
 _CRASH = """
 import os, sys
 from pathlib import Path
-from kalentops.state.entries import Intended
+from kalentops.state.model import Intended
 from tests.state.store.samples import FACTORIES, TENANT, created, intent
 with FACTORIES[sys.argv[1]](Path(sys.argv[2])).session() as session:
     session.begin(TENANT)

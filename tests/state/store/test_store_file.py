@@ -417,7 +417,7 @@ _AS_NOBODY = """
 import os, sys
 from pathlib import Path
 from kalentops.errors import StoreFailure
-from kalentops.store.filestore import FileStore
+from kalentops.state.store.file import FileStore
 store = FileStore(Path(sys.argv[1]))
 if os.getuid() == 0:
     os.setgroups([])
@@ -465,7 +465,7 @@ _FULL = """
 import resource, sys
 from pathlib import Path
 from kalentops.errors import StoreFailure
-from kalentops.store.filestore import FileStore
+from kalentops.state.store.file import FileStore
 from tests.repositories import git
 from tests.state.store.samples import TENANT, created
 told = 0

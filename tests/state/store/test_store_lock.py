@@ -20,7 +20,7 @@ pytestmark = pytest.mark.processes
 _HOLD = """
 import sys, time
 from pathlib import Path
-from kalentops.store.lock import hold
+from kalentops.state.store.lock import hold
 with hold(Path(sys.argv[1]), 0):
     print("held", flush=True)
     time.sleep(60)
