@@ -14,7 +14,7 @@ from benchmarks.measure import Cost, in_turns
 from benchmarks.scale import Scale
 from kalentops.blueprint.body import of_body
 from kalentops.state.codec import dump_state, load_state
-from kalentops.state.model import Done, Intended, Intent, State
+from kalentops.state.model import Completed, Intended, Intent, State
 from kalentops.state.store.file import FileStore
 from kalentops.state.store.session import Session
 
@@ -61,7 +61,7 @@ class _Recorder:
         self._number += 1
         address = f"sourcing_new/{self._number}"
         intent = Intent(address, "create", self._body, self._digest, _AT)
-        done = Done(address, f"bp_new_{self._number}", _AT)
+        done = Completed(address, f"bp_new_{self._number}", _AT)
         wall, cpu = time.perf_counter(), time.process_time()
         self._session.record(Intended(intent))
         self._session.record(done)

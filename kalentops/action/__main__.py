@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from kalentops.action.calling import INTERRUPTED, CommandInterrupted, call
 from kalentops.action.inputs import Inputs
-from kalentops.action.outputs import Outcome, write_outputs
+from kalentops.action.outputs import StepResult, write_outputs
 from kalentops.action.steps import comment, run
 from kalentops.errors import UsageError
 from kalentops.output.ci_escape import inert
@@ -26,23 +26,23 @@ def main(args: Sequence[str]) -> int:
     return INTERRUPTED if outcome.code == INTERRUPTED else 0
 
 
-def _outcome(args: Sequence[str], inputs: Inputs) -> Outcome:
+def _outcome(args: Sequence[str], inputs: Inputs) -> StepResult:
     try:
         match args:
             case ["run"]:
                 return run(inputs)
             case ["comment"]:
-                return Outcome(comment(inputs))
+                return StepResult(comment(inputs))
             case ["record"]:
-                return Outcome(call(*inputs.args("state push")))
+                return StepResult(call(*inputs.args("state push")))
             case _:
                 sys.stderr.write("error: action.yml asks for a step that does not exist\n")
-                return Outcome(1)
+                return StepResult(1)
     except UsageError as error:
         sys.stderr.write(f"error: {inert(visible(str(error)))}\nhint: {error.hint}\n")
-        return Outcome(1)
+        return StepResult(1)
     except (CommandInterrupted, KeyboardInterrupt):
-        return Outcome(INTERRUPTED)
+        return StepResult(INTERRUPTED)
 
 
 if __name__ == "__main__":

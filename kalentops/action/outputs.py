@@ -26,7 +26,7 @@ RESULTS: Final = {
 
 
 @dataclass(slots=True)
-class Outcome:
+class StepResult:
     """What a step gives to those after it."""
 
     code: int = 0

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from kalentops.action.calling import call, capture
 from kalentops.action.inputs import Inputs
-from kalentops.action.outputs import RESULTS, Outcome
+from kalentops.action.outputs import RESULTS, StepResult
 from kalentops.errors import UsageError
 from kalentops.git.history import is_merge
 from kalentops.output.ci_escape import inert
@@ -26,7 +26,7 @@ _SAVED: Final = ("plan-file",)  # one plan is saved, and none where one is read
 _PAGE_URL: Final = re.compile(r"https://[A-Za-z0-9.:-]+/[A-Za-z0-9._/-]+")
 
 
-def run(inputs: Inputs) -> Outcome:
+def run(inputs: Inputs) -> StepResult:
     """Raises UsageError for an input that can't be."""
     for name, given in (("KALENT_API_KEY", "api-key"), ("KALENT_API_URL", "api-url")):
         if inputs.get(given):  # an empty input leaves what the job has set
@@ -50,7 +50,7 @@ def run(inputs: Inputs) -> Outcome:
     return outcome
 
 
-def _validate(inputs: Inputs, *, summary: bool) -> Outcome:
+def _validate(inputs: Inputs, *, summary: bool) -> StepResult:
     """The findings as annotations of the files."""
     code = call(*inputs.args("validate", "--format", "github", *_base(inputs)), summary=summary)
     _, text = capture(*inputs.args("validate", "--format", "json"))
@@ -59,10 +59,10 @@ def _validate(inputs: Inputs, *, summary: bool) -> Outcome:
         f"{severity}s": sum(each["severity"] == severity for each in findings)
         for severity in ("error", "warning")
     }
-    return Outcome(code, numbers=numbers)
+    return StepResult(code, numbers=numbers)
 
 
-def _plan(inputs: Inputs) -> Outcome:
+def _plan(inputs: Inputs) -> StepResult:
     """The plan in the log, in the job's summary and, as `report`, in a file for the comment."""
     outcome = _validate(inputs, summary=False)
     base = _base(inputs)
@@ -80,14 +80,14 @@ def _plan(inputs: Inputs) -> Outcome:
     return outcome
 
 
-def _drift(inputs: Inputs) -> Outcome:
+def _drift(inputs: Inputs) -> StepResult:
     """Exit code 2 where somebody has changed in Kalent what stands in the files. Kalent is looked at once: what a
     second look saw could be something else.
     """
     asked = ("--refresh-only", "--format", "json", "--detailed-exitcode")
     code, text = capture(*inputs.args("plan", *asked, but=(*_SAVED, "refresh")), aloud=True)
     if code not in {0, _CHANGES}:
-        return Outcome(code)
+        return StepResult(code)
     found = _json(text).get("drift", [])
     for each in found:
         sys.stdout.write(inert(visible(f"{each['kind']}: {each['address']}")) + "\n")
@@ -96,10 +96,10 @@ def _drift(inputs: Inputs) -> Outcome:
             "error",
             f"{count(len(found), 'blueprint')} changed in Kalent by somebody: see the summary of this run",
         )
-    return Outcome(code, changed=code == _CHANGES, numbers={"drift": len(found)})
+    return StepResult(code, changed=code == _CHANGES, numbers={"drift": len(found)})
 
 
-def _apply(inputs: Inputs) -> Outcome:
+def _apply(inputs: Inputs) -> StepResult:
     """Apply, if its state can be pushed. The commit of the state is a step of its own, which runs in any case."""
     outcome = _validate(inputs, summary=False)
     _, text = capture(*inputs.args("plan", "--format", "json", but=(*_SAVED, "refresh")))

@@ -12,12 +12,12 @@ from typing import Final
 
 from kalentops.adopt.naming import stem_of
 from kalentops.adopt.paths import Place
-from kalentops.adopt.plan import Fate, ImportPlan, Item
+from kalentops.adopt.plan import ImportAction, ImportPlan, Item
 from kalentops.blueprint.body import Canonical, of_body
 from kalentops.errors import Unwritable
 from kalentops.lint.engine import Named, Severities
 from kalentops.lint.finding import Finding
-from kalentops.project.check import Desired, Job, check_text
+from kalentops.project.check import CheckOptions, Desired, check_text
 from kalentops.project.files import MAX_BYTES
 from kalentops.support.collector import paused
 from kalentops.yamlfile.nodes import Map
@@ -50,7 +50,7 @@ class Drafts:
 def draft(plan: ImportPlan, names: Mapping[str, str], place: Place, severities: Severities) -> Drafts:
     """Files for what the plan writes, by sourcing. `names` are those of the sourcings, where they are known."""
     with paused():
-        return _draft_all(plan, names, _Desk(place, Job(place.root, severities, {})))
+        return _draft_all(plan, names, _Desk(place, CheckOptions(place.root, severities, {})))
 
 
 def _draft_all(plan: ImportPlan, names: Mapping[str, str], desk: _Desk) -> Drafts:
@@ -58,7 +58,7 @@ def _draft_all(plan: ImportPlan, names: Mapping[str, str], desk: _Desk) -> Draft
     items: list[Item] = []
     for sourcing_id, group in groupby(plan.items, key=lambda item: item.sourcing_id):
         together = list(group)
-        new = [item for item in together if item.fate is Fate.WRITE]
+        new = [item for item in together if item.fate is ImportAction.WRITE]
         stem = stem_of(names.get(sourcing_id, ""), sourcing_id)
         outcome: dict[str | None, Item] = {}
         for made, kept in desk.files(stem, new) if new else ():
@@ -72,7 +72,7 @@ def _draft_all(plan: ImportPlan, names: Mapping[str, str], desk: _Desk) -> Draft
 @dataclass(frozen=True, slots=True)
 class _Desk:
     place: Place
-    job: Job
+    job: CheckOptions
 
     def files(self, stem: str, items: Sequence[Item]) -> Iterator[tuple[Draft | None, list[Item]]]:
         """The files of one sourcing: one, unless they would be too large together. Refused items come without."""

@@ -13,7 +13,7 @@ from kalentops.blueprint.body import observable
 from kalentops.errors import CannotEdit, StateError, StoreFailure
 from kalentops.lint.engine import Named, Severities, check_together
 from kalentops.lint.finding import Finding, Severity
-from kalentops.project.check import Job, check_text
+from kalentops.project.check import CheckOptions, check_text
 from kalentops.project.files import Source, read
 from kalentops.support import atomic_write
 from kalentops.yamlfile.edit import edit_blueprint
@@ -62,7 +62,7 @@ def edit_files(taking: Taking, root: Path, severities: Severities, named: Iterab
         path = root / name
         together = list(group)
         before = after = _text(path, name, root)
-        _check_unchanged(Job(root, severities, {}), name, before, together)
+        _check_unchanged(CheckOptions(root, severities, {}), name, before, together)
         for each in together:
             try:
                 after = edit_blueprint(name, after, each.key, each.after)
@@ -72,7 +72,7 @@ def edit_files(taking: Taking, root: Path, severities: Severities, named: Iterab
             else:
                 taken.append(each)
         if after != before:
-            read = check_text(Job(root, severities), name, after)
+            read = check_text(CheckOptions(root, severities), name, after)
             held = tuple(each.named for each in read.desired)
             files.append(EditedFile(name, path, before, after, tuple(read.findings), held))
     taken.sort(key=lambda each: each.address)
@@ -90,7 +90,7 @@ def _findings(files: Sequence[EditedFile], named: Iterable[Named]) -> tuple[Find
     return tuple(sorted([*(found for file in files for found in file.findings), *together]))
 
 
-def _check_unchanged(job: Job, name: str, text: str, taken: Sequence[Taken]) -> None:
+def _check_unchanged(job: CheckOptions, name: str, text: str, taken: Sequence[Taken]) -> None:
     """Raises StoreFailure where somebody saved the file while the lists were read: what is to be written there was
     made from what it held before.
     """

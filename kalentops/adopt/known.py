@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from kalentops.adopt.naming import had_by
-from kalentops.blueprint.remote import Observed
+from kalentops.blueprint.remote import RemoteLists
 from kalentops.lint.engine import Relocation
 from kalentops.lint.finding import Finding, Severity
 from kalentops.plan.moves import Relocated, relocate
@@ -82,7 +82,7 @@ def _end(key: str, said: Iterable[Relocation]) -> Relocation:
     return end
 
 
-def let_go(observed: Observed, relocated: Relocated, known: Collection[str]) -> frozenset[str]:
+def let_go(observed: RemoteLists, relocated: Relocated, known: Collection[str]) -> frozenset[str]:
     """The ids of what Kalent shows and files have let go, as far as that can be told: the state has forgotten an id,
     and a name leads to its key only if the key was made from it. `known` are the addresses of files and state.
     """

@@ -11,7 +11,7 @@ from kalentops.adopt.known import Known, known_of
 from kalentops.adopt.matching import Alike, Exact, Match, body_of, match
 from kalentops.adopt.naming import had_by, keys_for
 from kalentops.blueprint.body import Canonical, hidden, observable, shown_part
-from kalentops.blueprint.remote import Observed, Remote
+from kalentops.blueprint.remote import Remote, RemoteLists
 from kalentops.blueprint.stub import stub_mark, was_stub
 from kalentops.project.check import Desired
 from kalentops.project.load import Repository
@@ -19,7 +19,7 @@ from kalentops.state.model import Entry, State
 from kalentops.support.text import clip
 
 
-class Fate(StrEnum):
+class ImportAction(StrEnum):
     """What becomes of a blueprint: new YAML under a new key; its id is recorded for an address that the files hold;
     it is left out, because a file says that its key was removed; a person has to say what it is; or it can't be taken.
     """
@@ -39,7 +39,7 @@ class Item:
     """
 
     sourcing_id: str
-    fate: Fate
+    fate: ImportAction
     remote: Remote | None = None
     key: str | None = None
     file: str | None = None
@@ -61,10 +61,10 @@ class Item:
     @property
     def done(self) -> bool:
         """Whether it is ours afterwards."""
-        return self.fate in {Fate.WRITE, Fate.RECORD}
+        return self.fate in {ImportAction.WRITE, ImportAction.RECORD}
 
     def refused(self, reason: str) -> Item:
-        return replace(self, fate=Fate.REFUSED, key=None, file=None, sent=None, reason=reason)
+        return replace(self, fate=ImportAction.REFUSED, key=None, file=None, sent=None, reason=reason)
 
     def entry(self, at: str) -> Entry:
         """What the state says of it from now on. Only for what is `done`."""
@@ -89,7 +89,7 @@ class ImportPlan:
     denied: frozenset[str] = frozenset()
 
 
-def plan_import(observed: Observed, files: Repository, state: State) -> ImportPlan:
+def plan_import(observed: RemoteLists, files: Repository, state: State) -> ImportPlan:
     """Everything that the lists show and that is not ours."""
     ours = state.ids()
     sourcings = tuple(sorted(observed.lists.keys() | observed.refused.keys()))
@@ -102,7 +102,7 @@ def plan_import(observed: Observed, files: Repository, state: State) -> ImportPl
         foreign = [each for each in rows if each.blueprint_id not in ours and stub_mark(each) is None]
         refusal = observed.refused.get(sourcing_id) or (_open(known[sourcing_id]) if foreign else None)
         if refusal is not None:
-            items.append(Item(sourcing_id, Fate.REFUSED, reason=refusal))
+            items.append(Item(sourcing_id, ImportAction.REFUSED, reason=refusal))
         else:
             items += _items(sourcing_id, foreign, known[sourcing_id], twice)
     recorded = sum(blueprint_id in ours for blueprint_id in shown)
@@ -125,7 +125,11 @@ def _items(sourcing_id: str, foreign: list[Remote], known: Known, twice: set[str
         settle(sourcing_id, remote, matches.get(remote.blueprint_id), twice)
         for remote in sorted(foreign, key=lambda each: each.blueprint_id)
     ]
-    new = {each.remote.blueprint_id: each.name for each in items if each.fate is Fate.WRITE and each.remote}
+    new = {
+        each.remote.blueprint_id: each.name
+        for each in items
+        if each.fate is ImportAction.WRITE and each.remote
+    }
     keys = keys_for(new, known.taken)
     named = (
         _named(each, keys[each.blueprint_id], known) if each.blueprint_id in keys else each for each in items
@@ -143,7 +147,7 @@ def _named(item: Item, key: str, known: Known) -> Item:
         f"{said.file}:{said.at[0]} says that `{had}` was removed, which is the key of this name; to take it all the "
         f"same, take that out of `removed`, or run {this_one(item, key)}"
     )
-    return replace(item, fate=Fate.LEFT_OUT, sent=None, reason=reason)
+    return replace(item, fate=ImportAction.LEFT_OUT, sent=None, reason=reason)
 
 
 def settle(
@@ -155,7 +159,7 @@ def settle(
     chosen: bool = False,
 ) -> Item:
     """What becomes of one blueprint; what is to be written has no key yet. `chosen`: a person says which it is."""
-    item = Item(sourcing_id, Fate.WRITE, remote, sent=remote.shown)
+    item = Item(sourcing_id, ImportAction.WRITE, remote, sent=remote.shown)
     reason = _refusal(remote, twice)
     if reason is not None:
         return item.refused(reason)
@@ -167,14 +171,19 @@ def settle(
             said = f"it was reserved for {sourcing_id}/{reserved_for.key}, and was edited in Kalent"
             return replace(
                 item,
-                fate=Fate.CONFLICT,
+                fate=ImportAction.CONFLICT,
                 sent=None,
                 reason=f"{said}; {this_one(item, reserved_for.key)} takes it over",
             )
         case Alike():
             at = matched.want.named
             return replace(
-                item, fate=Fate.CONFLICT, key=at.key, file=at.file, sent=None, reason=_which(item, matched)
+                item,
+                fate=ImportAction.CONFLICT,
+                key=at.key,
+                file=at.file,
+                sent=None,
+                reason=_which(item, matched),
             )
     return item
 
@@ -201,7 +210,7 @@ def _record(item: Item, want: Desired) -> Item:
         )
     return replace(
         item,
-        fate=Fate.RECORD,
+        fate=ImportAction.RECORD,
         key=want.named.key,
         file=want.named.file,
         sent=shown_part(body.body),
@@ -215,7 +224,7 @@ def record_as(item: Item, want: Desired) -> Item:
         return _record(item, want)
     return replace(
         item,
-        fate=Fate.RECORD,
+        fate=ImportAction.RECORD,
         key=want.named.key,
         file=want.named.file,
         reason="the file says otherwise than Kalent: `kalentops plan` shows the differences as an update",

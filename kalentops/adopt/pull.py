@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from kalentops.adopt.merge import merge
 from kalentops.blueprint.body import observable, of_body
-from kalentops.blueprint.remote import Observed, Remote
+from kalentops.blueprint.remote import Remote, RemoteLists
 from kalentops.blueprint.stub import stub_mark
 from kalentops.lint.engine import Relocation
 from kalentops.plan.advice import missing
@@ -63,7 +63,7 @@ class Taking:
 def take(
     desired: Iterable[Desired],
     state: State,
-    observed: Observed,
+    observed: RemoteLists,
     now: str,
     relocations: Iterable[Relocation] = (),
 ) -> Taking:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kalentops.adopt.draft import Draft, Drafts
-from kalentops.adopt.plan import Fate, ImportPlan
+from kalentops.adopt.plan import ImportAction, ImportPlan
 from kalentops.lint.engine import check_together
 from kalentops.lint.finding import Finding, Severity
 from kalentops.project.load import Repository
@@ -39,7 +39,7 @@ class Imported:
         """How many blueprints have each fate, and sourcings where one is refused as a whole; and how many are
         ours already.
         """
-        counts = {fate.value: sum(item.fate is fate for item in self.plan.items) for fate in Fate}
+        counts = {fate.value: sum(item.fate is fate for item in self.plan.items) for fate in ImportAction}
         return {**counts, "files": len(self.files), "recorded_before": self.plan.recorded}
 
     @property
@@ -54,7 +54,7 @@ class Imported:
 
     @property
     def exit_code(self) -> int:
-        wanted = [item for item in self.plan.items if item.fate is not Fate.LEFT_OUT]
+        wanted = [item for item in self.plan.items if item.fate is not ImportAction.LEFT_OUT]
         done = any(item.done for item in wanted)
         if not all(item.done for item in wanted):
             denied = all(item.sourcing_id in self.plan.denied for item in wanted)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from kalentops.adopt.known import Known, known_of, recorded
 from kalentops.adopt.matching import match
 from kalentops.adopt.naming import key_of
-from kalentops.adopt.plan import Fate, ImportPlan, Item, plan_import, record_as, settle
-from kalentops.blueprint.remote import Observed, Remote
+from kalentops.adopt.plan import ImportAction, ImportPlan, Item, plan_import, record_as, settle
+from kalentops.blueprint.remote import Remote, RemoteLists
 from kalentops.errors import UsageError
 from kalentops.project.load import Repository
 from kalentops.state.model import Entry, State
@@ -39,7 +39,7 @@ def check_key(key: str) -> None:
         )
 
 
-def plan_one(observed: Observed, files: Repository, state: State, choice: Choice) -> ImportPlan:
+def plan_one(observed: RemoteLists, files: Repository, state: State, choice: Choice) -> ImportPlan:
     """The plan that takes this one and leaves the others.
 
     Raises UsageError where it is another's, or the address is another's, or there is no such blueprint.
@@ -103,7 +103,7 @@ def _item(choice: Choice, remote: Remote, known: Known, foreign: Iterable[Remote
     matches = match(foreign, known.wanted)
     want = next((each for each in known.wanted if each.named.key == choice.key), None)
     found = settle(choice.sourcing_id, remote, None, chosen=True)
-    if found.fate is not Fate.WRITE:
+    if found.fate is not ImportAction.WRITE:
         return found
     matched = matches.get(remote.blueprint_id)
     if matched is not None and matched.want.address != choice.address:

@@ -22,7 +22,7 @@ from kalentops.errors import (
 )
 from kalentops.http.verdict import Limited, NotSent, Refused, Verdict
 from kalentops.plan.build import Action, Change
-from kalentops.state.model import Adopted, Closed, Done, Entry, Intended, Intent, Record, State
+from kalentops.state.model import Abandoned, Adopted, Completed, Entry, Intended, Intent, Record, State
 from kalentops.support.clock import Clock
 
 MAX_AGE: Final = 10.0
@@ -101,7 +101,7 @@ class Run:
             for record in records:
                 if isinstance(record, Intended) and not record.intent.only_reserves:
                     self.open_intents.add(record.intent.address)
-                elif isinstance(record, Done | Closed):
+                elif isinstance(record, Completed | Abandoned):
                     self.open_intents.discard(record.address)
                 elif isinstance(record, Adopted):
                     self.open_intents.discard(record.entry.address)
@@ -180,7 +180,7 @@ class View:
         """The list, not older than ten seconds: others may have been at work while this run waited."""
         return self.remotes if self.run.clock.monotonic() - self.read_at <= MAX_AGE else self.read()
 
-    def foreign(self) -> tuple[Remote, ...]:
+    def unmanaged(self) -> tuple[Remote, ...]:
         """What is there and not ours."""
         return tuple(remote for remote in self.remotes if remote.blueprint_id not in self.run.ours)
 
@@ -192,7 +192,7 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Task:
     """One address to work on, with what is known of it; the parts of `apply` hand on changed copies."""
 
     change: Change
@@ -246,7 +246,7 @@ class Job:
         return Result(self.address, action, outcome, blueprint_id, error, cause=cause)
 
 
-def not_done(job: Job, action: Action, verdict: Refused | NotSent | Limited) -> Result:
+def not_done(job: Task, action: Action, verdict: Refused | NotSent | Limited) -> Result:
     """The result of a write that certainly had no effect."""
     blueprint_id = job.entry.blueprint_id if job.entry else None
     if isinstance(verdict, Refused):
@@ -261,7 +261,7 @@ def not_done(job: Job, action: Action, verdict: Refused | NotSent | Limited) -> 
     return job.result(action, Outcome.NOT_ATTEMPTED, blueprint_id, error=said, cause=Cause.UNREACHABLE)
 
 
-def from_error(job: Job, error: KalentopsError) -> Result:
+def from_error(job: Task, error: KalentopsError) -> Result:
     """The result of an address that an expected error kept from being begun."""
     cause = Cause.API
     if isinstance(error, Unauthorized):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from kalentops.apply.context import Job, View, not_done
+from kalentops.apply.context import Task, View, not_done
 from kalentops.apply.events import Reserved
 from kalentops.apply.result import Cause, Outcome, Result
 from kalentops.apply.settle import look_until
@@ -23,7 +23,7 @@ from kalentops.http.verdict import Accepted, Limited, NotSent, Refused, Verdict
 from kalentops.plan.advice import never_resent
 from kalentops.plan.build import Action
 from kalentops.plan.matching import beside, is_free, look_alikes, reserved, why_not_made
-from kalentops.state.model import Adopted, Closed, Entry, Intended, Intent
+from kalentops.state.model import Abandoned, Adopted, Entry, Intended, Intent
 from kalentops.support.text import is_safe_id
 
 _ATTEMPTS: Final = 3
@@ -35,7 +35,7 @@ _NO_ANSWER: Final = "the answer does not name what was made"
 _UNNAMED: Final = f"{_NO_ANSWER} (if that repeats, set `create: whole` in kalentops.yaml)"
 
 
-def create(view: View, job: Job) -> tuple[Result, Entry | None]:
+def create(view: View, job: Task) -> tuple[Result, Entry | None]:
     """Make the blueprint of a job, or adopt the one that is it already.
 
     The entry comes with an adoption that still lacks fields which can't be read back: an update has to follow.
@@ -58,7 +58,7 @@ class _Creation:
     """The attempts to create one blueprint. `own`: the nonces of this run; `made`: the stub that an answer named."""
 
     view: View
-    job: Job
+    job: Task
     own: list[str] = field(default_factory=list)
     made: Remote | None = None
     lost: int = 0
@@ -68,7 +68,7 @@ class _Creation:
     def go_on(self) -> Result | None:
         """One step: use a stub that is there, or make another attempt. None: look again first."""
         view, job = self.view, self.job
-        there = reserved(view.foreign(), job.address, job.nonces, self.own)
+        there = reserved(view.unmanaged(), job.address, job.nonces, self.own)
         if isinstance(there, str):
             return job.result(Action.CREATE, Outcome.CONFLICT, error=there)
         stub_ = there or self.made
@@ -124,7 +124,7 @@ class _Creation:
         verdict = self._post(mark, empty)
         if isinstance(verdict, Refused | NotSent | Limited):
             if not (job.nonces or self.own):
-                view.run.record(Closed(job.address, "refused or not sent"))
+                view.run.record(Abandoned(job.address, "refused or not sent"))
             return verdict if isinstance(verdict, Limited) else _refused(view, job, verdict)
         self.own.append(mark.nonce)
         blueprint_id = _id_in(verdict, view, lambda name: mark_in(name) == mark)
@@ -149,10 +149,10 @@ class _Creation:
 
 
 def _marked(view: View, mark: Mark) -> Remote | None:
-    return next((each for each in view.foreign() if stub_mark(each) == mark), None)
+    return next((each for each in view.unmanaged() if stub_mark(each) == mark), None)
 
 
-def _claim(view: View, job: Job, empty: Remote) -> Result:
+def _claim(view: View, job: Task, empty: Remote) -> Result:
     """Send the text to a stub; its id is recorded for the address in one write with what will be sent."""
     if empty.shown is None:
         raise AssertionError(f"{empty.blueprint_id} is not known to be empty")
@@ -172,7 +172,7 @@ def _claim(view: View, job: Job, empty: Remote) -> Result:
     return replace(done, action=Action.CREATE)
 
 
-def _send_whole(view: View, job: Job) -> Result | Limited:
+def _send_whole(view: View, job: Task) -> Result | Limited:
     """One POST with everything, for an API that takes no empty blueprints: an unknown outcome stays open."""
     run = view.run
     intent = Intent(job.address, "create", job.body, job.digest, run.clock.now())
@@ -203,11 +203,11 @@ def find_whole(view: View, intent: Intent, reason: str) -> Remote | str:
     taken for it.
     """
     found = look_until(
-        view, lambda: look_alikes(view.foreign(), intent.sent).adoptable, intent.address, reason
+        view, lambda: look_alikes(view.unmanaged(), intent.sent).adoptable, intent.address, reason
     )
     if found is not None:
         return found
-    several = look_alikes(view.foreign(), intent.sent).exact
+    several = look_alikes(view.unmanaged(), intent.sent).exact
     ids = ", ".join(each.blueprint_id for each in several)
     return (
         f"several are exactly what was sent ({ids})"
@@ -216,7 +216,7 @@ def find_whole(view: View, intent: Intent, reason: str) -> Remote | str:
     )
 
 
-def take_whole(view: View, job: Job, intent: Intent, found: Remote, action: Action) -> tuple[Result, Entry]:
+def take_whole(view: View, job: Task, intent: Intent, found: Remote, action: Action) -> tuple[Result, Entry]:
     """Record the blueprint that is what was sent, as far as it can be seen: somebody else may have made it."""
     view.run.own(found.blueprint_id, job.address)
     entry = seen_entry(job, found, view.run.clock.now(), shown_part(intent.sent))
@@ -224,7 +224,7 @@ def take_whole(view: View, job: Job, intent: Intent, found: Remote, action: Acti
     return job.result(action, Outcome.DONE, found.blueprint_id), entry
 
 
-def _refused(view: View, job: Job, verdict: Refused | NotSent | Limited) -> Result:
+def _refused(view: View, job: Task, verdict: Refused | NotSent | Limited) -> Result:
     if isinstance(verdict, Refused) and verdict.fatal:
         view.run.stop(f"the API refused the key: {verdict.message}", Cause.DENIED)
     result = not_done(job, Action.CREATE, verdict)
@@ -253,9 +253,9 @@ def _is_anothers(view: View, blueprint_id: str, data: Mapping[str, Any]) -> bool
     return data.get("sourcingId", view.sourcing_id) != view.sourcing_id or view.run.given_before(blueprint_id)
 
 
-def _adopt(view: View, job: Job) -> tuple[Result, Entry | None] | None:
+def _adopt(view: View, job: Task) -> tuple[Result, Entry | None] | None:
     """Take what is there already and is exactly what is wanted; stop at what has the same name or the same steps."""
-    alike = look_alikes(view.foreign(), job.body)
+    alike = look_alikes(view.unmanaged(), job.body)
     planned = Action.ADOPT if job.change.action is Action.ADOPT else Action.CREATE
     if alike.unclear:
         said = why_not_made(alike, str(job.body["name"]), job.address)

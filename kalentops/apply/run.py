@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from kalentops.apply.context import Api, Job, Options, Recorder, Run, View
+from kalentops.apply.context import Api, Options, Recorder, Run, Task, View
 from kalentops.apply.events import Began, Finished, Observer
 from kalentops.apply.result import ApplyResult, Cause, Outcome, Result
 from kalentops.apply.sourcing import Sourcing, look, work
@@ -91,20 +91,20 @@ def _result(change: Change, outcome: Outcome, error: str | None = None, cause: C
 
 def _sourcings(run: Run, state: State, changes: Iterable[Change]) -> list[Sourcing]:
     """Those with something to do, or with something that was made and never seen in a list."""
-    jobs: dict[str, list[Job]] = {}
-    unseen: dict[str, list[Job]] = {}
+    jobs: dict[str, list[Task]] = {}
+    unseen: dict[str, list[Task]] = {}
     for change in changes:
         entry = state.entries.get(change.address)
         if change.action in ASKS:
             intent = state.intents.get(change.address)
             if intent is not None:
                 intent.canonical()  # before the first request: damage stops the run
-            job = Job(change, entry, intent)
+            job = Task(change, entry, intent)
             jobs.setdefault(change.sourcing_id, []).append(job)
         elif change.action in _QUIET and entry is not None and entry.remote_digest is None:
             canonical = entry.canonical()
             # To send our own text again overwrites nothing.
             sent = replace(change, after=canonical.body, after_digest=entry.digest, protected=False)
-            unseen.setdefault(change.sourcing_id, []).append(Job(sent, entry, None))
+            unseen.setdefault(change.sourcing_id, []).append(Task(sent, entry, None))
     ids = sorted(jobs.keys() | unseen.keys())
     return [Sourcing(View(run, each), jobs.get(each, ()), unseen.get(each, ())) for each in ids]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from kalentops.apply.context import Job, Run, View, from_error
+from kalentops.apply.context import Run, Task, View, from_error
 from kalentops.apply.create import create
 from kalentops.apply.events import Finished, Listed, Written
 from kalentops.apply.result import Outcome, Result
@@ -32,8 +32,8 @@ class Sourcing:
     """
 
     view: View
-    jobs: Sequence[Job]
-    unseen: Sequence[Job] = ()
+    jobs: Sequence[Task]
+    unseen: Sequence[Task] = ()
     failed: KalentopsError | None = None
     notes: list[str] = field(default_factory=list)
 
@@ -79,22 +79,22 @@ def work(sourcing: Sourcing) -> list[Result]:
     has_its_id = set(sourcing.run.ours.values())
     left = [
         each
-        for mark, each in stubs(sourcing.view.foreign())
+        for mark, each in stubs(sourcing.view.unmanaged())
         if f"{sourcing.view.sourcing_id}/{mark.key}" in has_its_id
     ]
     sourcing.notes += [leftover(each.blueprint_id, each.name) for each in left]
     return [*checked, *(result for result in results if result.outcome is not Outcome.DONE)]
 
 
-def _turn(view: View, job: Job) -> tuple[int, bool, str]:
-    return _ORDER.get(job.change.action, 3), not is_there(view.foreign(), job.change.after), job.address
+def _turn(view: View, job: Task) -> tuple[int, bool, str]:
+    return _ORDER.get(job.change.action, 3), not is_there(view.unmanaged(), job.change.after), job.address
 
 
 def _worth_a_look(done: Iterable[Result]) -> bool:
     return any(result.blueprint_id for result in done)
 
 
-def _confirmed(sourcing: Sourcing, job: Job) -> Result | None:
+def _confirmed(sourcing: Sourcing, job: Task) -> Result | None:
     """What became of what was recorded and never seen, where that is not known, or where something was done for it."""
     if sourcing.run.stopped():  # it has perhaps not made sure whose workspace this is
         return None
@@ -111,7 +111,7 @@ def _confirmed(sourcing: Sourcing, job: Job) -> Result | None:
     return None
 
 
-def _one(sourcing: Sourcing, job: Job) -> Result:
+def _one(sourcing: Sourcing, job: Task) -> Result:
     stopped = sourcing.run.stopped()
     if sourcing.failed is not None:
         result = from_error(job, sourcing.failed)
@@ -128,7 +128,7 @@ def _one(sourcing: Sourcing, job: Job) -> Result:
     return _honest(sourcing.run, job, result)
 
 
-def _honest(run: Run, job: Job, result: Result) -> Result:
+def _honest(run: Run, job: Task, result: Result) -> Result:
     """Whatever kept an address from being done: as long as its intent is open, its outcome is not known."""
     if result.outcome is Outcome.CONFLICT and job.entry is not None and job.entry.mark is not None:
         return result  # what was sent is still to come, and something else stands there
@@ -138,7 +138,7 @@ def _honest(run: Run, job: Job, result: Result) -> Result:
     return replace(result, outcome=Outcome.UNKNOWN, error=said)
 
 
-def _do(view: View, job: Job) -> Result:
+def _do(view: View, job: Task) -> Result:
     if job.intent is not None:
         result, adopted = resume(view, job, job.intent)
     elif job.entry is not None:
@@ -150,7 +150,7 @@ def _do(view: View, job: Job) -> Result:
     return _complete(view, job, adopted, result) if adopted is not None else result
 
 
-def _complete(view: View, job: Job, adopted: Entry, result: Result) -> Result:
+def _complete(view: View, job: Task, adopted: Entry, result: Result) -> Result:
     """An adoption of what holds fields that can't be read back: set them."""
     done = update(view, replace(job, entry=adopted), adopted)
     return result if done.outcome is Outcome.DONE else replace(done, action=Action.ADOPT)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, Literal
 
-from kalentops.apply.context import Job, View, not_done
+from kalentops.apply.context import Task, View, not_done
 from kalentops.apply.events import Filled
 from kalentops.apply.result import Cause, Outcome, Result
 from kalentops.apply.settle import look_until
@@ -16,14 +16,14 @@ from kalentops.errors import KalentopsError, StateError, StoreFailure
 from kalentops.http.verdict import Accepted, Limited, NotSent, Refused
 from kalentops.plan.advice import edited, missing, protected
 from kalentops.plan.build import Action
-from kalentops.state.model import Adopted, Closed, Done, Entry, Intended, Intent, Record, Seen
+from kalentops.state.model import Abandoned, Adopted, Completed, Entry, Intended, Intent, Observed, Record
 
 _ATTEMPTS: Final = 3
 
 
 def update(
     view: View,
-    job: Job,
+    job: Task,
     entry: Entry,
     *,
     baselines: frozenset[str] = frozenset(),
@@ -68,12 +68,12 @@ def update(
     )
     if not first and not behind:
         # When what is replaced was changed: a list that shows it once more is behind, and nobody has put it back.
-        first = (Seen(job.address, entry.baseline, remote.updated_at),)
+        first = (Observed(job.address, entry.baseline, remote.updated_at),)
     view.run.record(*first, Intended(intent))
     return _send(view, job, entry, body, known | {remote.digest})
 
 
-def _may_be_there(job: Job, entry: Entry) -> tuple[Mapping[str, Any], ...]:
+def _may_be_there(job: Task, entry: Entry) -> tuple[Mapping[str, Any], ...]:
     """The bodies that Kalent may hold: what was sent last, and what an update of unknown outcome may have sent."""
     intent = job.intent
     if intent is None or intent.action != "update" or intent.digest == entry.digest:
@@ -97,7 +97,7 @@ def _patch(after: Mapping[str, Any], before: tuple[Mapping[str, Any], ...], *, w
 
 
 def _send(
-    view: View, job: Job, entry: Entry, body: Mapping[str, Any], known: frozenset[str | None]
+    view: View, job: Task, entry: Entry, body: Mapping[str, Any], known: frozenset[str | None]
 ) -> Result:
     """Send it until it is known to be done. A PATCH with the same body may be repeated: it makes nothing twice,
     as long as nobody else has changed the blueprint in between.
@@ -130,12 +130,12 @@ def _send(
     return job.result(Action.UPDATE, Outcome.UNKNOWN, entry.blueprint_id, error=said)
 
 
-def refused_after(job: Job, action: Literal["create", "update"]) -> Record:
+def refused_after(job: Task, action: Literal["create", "update"]) -> Record:
     """What to record where a write certainly had no effect: what an earlier run has sent may still come true."""
     earlier = job.intent
     if earlier is not None and earlier.action == action and not earlier.only_reserves:
         return Intended(earlier)
-    return Closed(job.address, "refused or not sent")
+    return Abandoned(job.address, "refused or not sent")
 
 
 def await_remote(view: View, address: str, blueprint_id: str, wanted: str, reason: str) -> bool:
@@ -148,12 +148,12 @@ def await_remote(view: View, address: str, blueprint_id: str, wanted: str, reaso
     return look_until(view, shown, address, reason) is not None
 
 
-def record_done(view: View, job: Job, action: Action, blueprint_id: str) -> Result:
+def record_done(view: View, job: Task, action: Action, blueprint_id: str) -> Result:
     """Record that the open intent came true. Where the disk fails, the id is told instead of lost."""
     view.run.own(blueprint_id, job.address)
     view.run.observe(Filled(job.address, blueprint_id))
     try:
-        view.run.record(Done(job.address, blueprint_id, view.run.clock.now()))
+        view.run.record(Completed(job.address, blueprint_id, view.run.clock.now()))
     except (StoreFailure, StateError) as error:
         said = (
             f"{blueprint_id} was written, but that could not be recorded: {error}; the next run looks first"
@@ -162,7 +162,7 @@ def record_done(view: View, job: Job, action: Action, blueprint_id: str) -> Resu
     return job.result(action, Outcome.DONE, blueprint_id)
 
 
-def seen_entry(job: Job, remote: Remote, at: str, sent: Canonical) -> Entry:
+def seen_entry(job: Task, remote: Remote, at: str, sent: Canonical) -> Entry:
     """An entry for what a list shows, as far as `sent` says what it is."""
     extra = job.entry.extra if job.entry else {}
     return Entry(

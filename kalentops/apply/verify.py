@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from kalentops.apply.context import Job, View
+from kalentops.apply.context import Task, View
 from kalentops.apply.result import Outcome, Result
 from kalentops.apply.settle import look_until
 from kalentops.apply.update import update
@@ -16,7 +16,7 @@ from kalentops.blueprint.stub import stub_mark
 from kalentops.errors import KalentopsError, StateError, StoreFailure
 from kalentops.plan.advice import edited, missing
 from kalentops.plan.build import Action
-from kalentops.state.model import Intended, Intent, Seen
+from kalentops.state.model import Intended, Intent, Observed
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class _Check:
     """One result to look at. `earlier` is how its blueprint was shown first in this run."""
 
     result: Result
-    job: Job
+    job: Task
     earlier: Remote | None
 
     @property
@@ -53,7 +53,7 @@ class _Check:
         return was is not None and (remote.digest, remote.updated_at) == (was.digest, was.updated_at)
 
 
-def read_back(view: View, done: Sequence[Result], jobs: Mapping[str, Job]) -> Iterator[Result]:
+def read_back(view: View, done: Sequence[Result], jobs: Mapping[str, Task]) -> Iterator[Result]:
     """The results, with what the sourcing's list shows now: recorded where it is there. What no list shows within the
     settle window is not known to be done, whatever the API answered: a result that is done is in place.
     """
@@ -77,14 +77,14 @@ def _not_seen(result: Result, said: str) -> Result:
     return replace(result, outcome=Outcome.UNKNOWN, error=said) if result.blueprint_id else result
 
 
-def await_listed(view: View, jobs: Sequence[Job]) -> None:
+def await_listed(view: View, jobs: Sequence[Task]) -> None:
     """Read the list until it shows what an interrupted run has recorded, or the settle window has passed."""
     ids = [job.entry.blueprint_id for job in jobs if job.entry is not None]
     if not all(map(view.get, ids)):
         look_until(view, lambda: all(map(view.get, ids)) or None, jobs[0].address, "no list shows it yet")
 
 
-def confirm(view: View, job: Job) -> Result | str | None:
+def confirm(view: View, job: Task) -> Result | str | None:
     """What an interrupted run has recorded and never seen in a list: seen now, sent again where it has not arrived, or
     told. The job has an entry and the body that was sent. A text is a note for people.
     """
@@ -95,7 +95,7 @@ def confirm(view: View, job: Job) -> Result | str | None:
     if remote is None:
         return job.result(Action.NO_OP, Outcome.UNKNOWN, entry.blueprint_id, error=missing(entry))
     if remote.digest == job.wanted:
-        view.run.record(Seen(job.address, remote.digest, remote.updated_at))
+        view.run.record(Observed(job.address, remote.digest, remote.updated_at))
         return None
     if entry.not_arrived(remote):
         done = update(view, job, entry)
@@ -124,7 +124,7 @@ def _look_at(view: View, check: _Check) -> Result:
                 result, "a text that was sent before it has arrived after it; run `kalentops apply` again"
             )
         if remote.digest is not None:
-            view.run.record(Seen(result.address, remote.digest, remote.updated_at))
+            view.run.record(Observed(result.address, remote.digest, remote.updated_at))
     except (StoreFailure, StateError) as error:
         return replace(result, note=f"what Kalent shows of it could not be recorded: {error}")
     if check.wanted is not None and remote.digest != check.wanted:

@@ -34,7 +34,7 @@ class RemoteSourcing:
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
+class RemoteLists:
     """What the API showed of several sourcings: `lists` holds whole lists, `refused` why a sourcing has none; it is
     among the `denied` if the key may not see it.
     """

@@ -17,7 +17,15 @@ from typing import Final
 
 from kalentops.errors import StateError, Unreachable, UsageError
 from kalentops.git.committed import blob_of, filter_of, is_ignored, unix
-from kalentops.git.rebase_state import Commits, blob_in, follow, in_the_way, on_top, put, tree_with
+from kalentops.git.rebase_state import (
+    Commits,
+    blob_in,
+    fast_forward,
+    in_the_way,
+    put,
+    rebase_state,
+    tree_with,
+)
 from kalentops.git.worktree import Said, Worktree, opened
 from kalentops.state.store.journal import bytes_of
 from kalentops.support.text import clip
@@ -93,8 +101,8 @@ def push_state(branch: Branch, files: Sequence[Path], message: str) -> Pushed:
     _check_kept(tree, before, names[0])
     commits = Commits(message, _identity(tree))
     head = _commit(tree, before, names, commits)
-    pushed = _push(branch, lambda tip: on_top(tree, head, tip, names, commits))
-    return replace(pushed, left=follow(tree, head, pushed.commit))
+    pushed = _push(branch, lambda tip: rebase_state(tree, head, tip, names, commits))
+    return replace(pushed, left=fast_forward(tree, head, pushed.commit))
 
 
 def probe(branch: Branch, files: Sequence[Path], message: str) -> Pushed:
@@ -107,12 +115,12 @@ def probe(branch: Branch, files: Sequence[Path], message: str) -> Pushed:
     head, commits = _head(tree), Commits(message, _identity(tree))
 
     def empty(tip: str) -> str:
-        above = on_top(tree, head, tip, names, commits)
+        above = rebase_state(tree, head, tip, names, commits)
         _check_free(in_the_way(tree, head, above), branch)
         return commits.of(tree, f"{above}^{{tree}}", above)
 
     pushed = _push(branch, empty)
-    _check_free(follow(tree, head, pushed.commit), branch)
+    _check_free(fast_forward(tree, head, pushed.commit), branch)
     return pushed
 
 

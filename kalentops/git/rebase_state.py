@@ -46,7 +46,7 @@ class Commits:
         return made.told("git can't commit")
 
 
-def on_top(tree: Worktree, head: str, tip: str, names: Sequence[str], commits: Commits) -> str:
+def rebase_state(tree: Worktree, head: str, tip: str, names: Sequence[str], commits: Commits) -> str:
     """A commit with all that `tip` has, and the files of these names as both sides have them: `head` where it holds
     `tip`, `tip` where it has all of that already. The first name is the state's.
 
@@ -157,7 +157,7 @@ def in_the_way(tree: Worktree, head: str, commit: str) -> str | None:
     return said.cause if said.code else None
 
 
-def follow(tree: Worktree, head: str, commit: str) -> str | None:
+def fast_forward(tree: Worktree, head: str, commit: str) -> str | None:
     """HEAD, index and work tree from `head` to a commit, whatever else is edited or staged; why not, where that
     can't be.
     """

@@ -29,7 +29,7 @@ _POINTER: Final = "<!-- kalentops:superseded -->"
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class CommentTarget:
     """What a comment is about: a project in a repository. Raises UsageError for a name that can't be one."""
 
     name: str
@@ -69,13 +69,13 @@ def _code(text: str) -> str:
     return f"{ticks}{pad}{text}{pad}{ticks}"
 
 
-def compose(target: Target, report: str) -> str:
+def compose(target: CommentTarget, report: str) -> str:
     """The comment that shows a report, cut where it would be too long."""
     head = f"{target.marker}\n{target.title}"
     return head + cut(_normal(report), LIMIT - _length(head))
 
 
-def fold(target: Target, body: str) -> str:
+def fold(target: CommentTarget, body: str) -> str:
     """A comment of ours as one that says that it no longer applies."""
     _, _, report = _normal(body).partition("\n")
     subject = "" if target.name == "." else f" of {_code(target.name)}"
@@ -93,12 +93,12 @@ def point_to(comment_id: int) -> str:
     return f"{_POINTER}\nThis was a second comment about the same plan: {kept}."
 
 
-def is_about(body: str, target: Target) -> bool:
+def is_about(body: str, target: CommentTarget) -> bool:
     """Whether the first line of a body is the target's marker: a marker further down is part of some text."""
     return first_line(body) in {target.marker, target.outdated_marker}
 
 
-def is_outdated(body: str, target: Target) -> bool:
+def is_outdated(body: str, target: CommentTarget) -> bool:
     return first_line(body) == target.outdated_marker
 
 

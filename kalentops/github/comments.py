@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from kalentops.github.body import Target, compose, fold, is_about, is_outdated, point_to, same
+from kalentops.github.body import CommentTarget, compose, fold, is_about, is_outdated, point_to, same
 
 # GitHub's own letters for a login, an underscore for managed users, and what an App has behind its name.
 _LOGIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}(\[bot\])?")
@@ -30,13 +30,13 @@ class Comment:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CommentRequest:
     """What the pull request should show: `report` as Markdown, or None for "what is there is outdated".
 
     `begin` permits a first comment. `author` is the login that we write as, None where it is not known.
     """
 
-    target: Target
+    target: CommentTarget
     report: str | None
     author: str | None = None
     begin: bool = True
@@ -72,18 +72,18 @@ def by(comment: Comment, author: str | None) -> bool:
     return comment.by_app if author is None else same_login(comment.author, author)
 
 
-def ours(comments: Iterable[Comment], wanted: Wanted) -> list[Comment]:
+def ours(comments: Iterable[Comment], wanted: CommentRequest) -> list[Comment]:
     """Ours for the target, the oldest first: the one that is kept, because people may have linked to it."""
     found = [c for c in comments if by(c, wanted.author) and is_about(c.body, wanted.target)]
     return sorted(found, key=lambda comment: comment.comment_id)
 
 
-def strangers(comments: Iterable[Comment], wanted: Wanted) -> list[Comment]:
+def strangers(comments: Iterable[Comment], wanted: CommentRequest) -> list[Comment]:
     """Comments of others that begin with our marker; they are never touched."""
     return [c for c in comments if not by(c, wanted.author) and is_about(c.body, wanted.target)]
 
 
-def decide(comments: Iterable[Comment], wanted: Wanted) -> tuple[Step, ...]:
+def decide(comments: Iterable[Comment], wanted: CommentRequest) -> tuple[Step, ...]:
     """What has to be sent so that one comment of ours shows what is wanted; nothing where it does already."""
     mine = ours(comments, wanted)
     if not mine:
@@ -96,7 +96,7 @@ def decide(comments: Iterable[Comment], wanted: Wanted) -> tuple[Step, ...]:
     return (*steps, *(Edit(each.comment_id, point_to(kept.comment_id)) for each in others))
 
 
-def _body(kept: Comment, wanted: Wanted) -> str:
+def _body(kept: Comment, wanted: CommentRequest) -> str:
     if wanted.report is not None:
         return compose(wanted.target, wanted.report)
     return kept.body if is_outdated(kept.body, wanted.target) else fold(wanted.target, kept.body)

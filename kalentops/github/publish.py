@@ -16,7 +16,17 @@ from typing import Any, Final, Literal, Protocol
 from kalentops.errors import Interrupted, Unreachable, WrongAuthor
 from kalentops.github.body import same
 from kalentops.github.client import PAGE_SIZE, as_comment, refuse, unreachable
-from kalentops.github.comments import Comment, Create, Edit, Wanted, by, decide, ours, same_login, strangers
+from kalentops.github.comments import (
+    Comment,
+    CommentRequest,
+    Create,
+    Edit,
+    by,
+    decide,
+    ours,
+    same_login,
+    strangers,
+)
 from kalentops.http.verdict import Accepted, Limited, Unknown, Verdict
 from kalentops.support.clock import Clock
 from kalentops.support.text import clip
@@ -50,7 +60,7 @@ class Published:
     notes: tuple[str, ...] = ()
 
 
-def publish(api: Comments, clock: Clock, wanted: Wanted) -> Published:
+def publish(api: Comments, clock: Clock, wanted: CommentRequest) -> Published:
     """Raises what the API's methods raise, and WrongAuthor where GitHub takes us for somebody else."""
     comments = api.list_comments()
     wanted = _signed(api, wanted, comments)
@@ -79,7 +89,7 @@ def publish(api: Comments, clock: Clock, wanted: Wanted) -> Published:
     return Published(what, mine[0].url, tuple(notes)) if mine else Published("none", notes=tuple(notes))
 
 
-def _signed(api: Comments, wanted: Wanted, comments: tuple[Comment, ...]) -> Wanted:
+def _signed(api: Comments, wanted: CommentRequest, comments: tuple[Comment, ...]) -> CommentRequest:
     """With the author that the next run will look for, too. Raises WrongAuthor where that can't be known."""
     begins = any(isinstance(step, Create) for step in decide(comments, wanted))
     if wanted.author is not None and not begins:
@@ -106,7 +116,7 @@ def _signed(api: Comments, wanted: Wanted, comments: tuple[Comment, ...]) -> Wan
 
 
 def _begin(
-    api: Comments, clock: Clock, wanted: Wanted, body: str, comments: tuple[Comment, ...]
+    api: Comments, clock: Clock, wanted: CommentRequest, body: str, comments: tuple[Comment, ...]
 ) -> tuple[tuple[Comment, ...], bool]:
     """The list, with a comment of ours where there was none, and whether it was this run that has posted it."""
     posted = False
@@ -139,7 +149,7 @@ def _check_wanted(clock: Clock) -> None:
 
 
 def _after(
-    api: Comments, data: Mapping[str, Any], wanted: Wanted, before: tuple[Comment, ...]
+    api: Comments, data: Mapping[str, Any], wanted: CommentRequest, before: tuple[Comment, ...]
 ) -> tuple[Comment, ...]:
     """The list with what was just made, which another run may have made at the same time."""
     made = as_comment(data)
@@ -153,7 +163,7 @@ def _after(
 
 
 def _look(
-    api: Comments, clock: Clock, wanted: Wanted, body: str, before: tuple[Comment, ...]
+    api: Comments, clock: Clock, wanted: CommentRequest, body: str, before: tuple[Comment, ...]
 ) -> tuple[Comment, ...]:
     """The list, as soon as it shows what a POST of unknown outcome has made, or when it is no longer expected."""
     known = {each.comment_id for each in before}
@@ -169,7 +179,7 @@ def _look(
     return comments
 
 
-def _wrong_author(comment: Comment, wanted: Wanted) -> WrongAuthor:
+def _wrong_author(comment: Comment, wanted: CommentRequest) -> WrongAuthor:
     return WrongAuthor(
         f"the comment was posted as {clip(comment.author)}, and looked for as {clip(wanted.author or 'an App')}",
         hint=f"pass --author '{clip(comment.author)}', so that the next run finds it",

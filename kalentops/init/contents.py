@@ -11,7 +11,7 @@ from importlib import resources
 from typing import Final
 
 from kalentops.init.origin import Origin
-from kalentops.init.placing import Wanted
+from kalentops.init.placing import ProjectFile
 
 CONFIG: Final = "kalentops.yaml"
 SCHEMA: Final = ".kalentops/blueprint.schema.json"
@@ -129,35 +129,35 @@ def render(template: str, setup: Setup) -> str:
     return "\n".join(lines) + "\n"
 
 
-def project_files(setup: Setup, *, schema: str, example: bool) -> Iterator[Wanted]:
+def project_files(setup: Setup, *, schema: str, example: bool) -> Iterator[ProjectFile]:
     """What belongs into the project's folder. `schema` is the JSON Schema of a blueprint file, as text."""
-    yield Wanted(CONFIG, render("kalentops.yaml", setup))
+    yield ProjectFile(CONFIG, render("kalentops.yaml", setup))
     if example:
-        yield Wanted(f"{setup.under}example.yaml", render("example.yaml", setup))
+        yield ProjectFile(f"{setup.under}example.yaml", render("example.yaml", setup))
     advice = f"`kalentops schema > {SCHEMA}` brings it up to date"
-    yield Wanted(SCHEMA, schema, advice=advice)
+    yield ProjectFile(SCHEMA, schema, advice=advice)
     yield _editor(setup)
-    yield Wanted(".gitattributes", render("gitattributes", setup), lines=True)
-    yield Wanted(".gitignore", render("gitignore", setup), lines=True)
+    yield ProjectFile(".gitattributes", render("gitattributes", setup), lines=True)
+    yield ProjectFile(".gitignore", render("gitignore", setup), lines=True)
 
 
-def _editor(setup: Setup) -> Wanted:
+def _editor(setup: Setup) -> ProjectFile:
     globs = [f"{setup.under}**/*.{ending}" for ending in ("yaml", "yml")]
     settings = {"yaml.schemas": {f"./{SCHEMA}": globs}}
     advice = f"add to it: {json.dumps(settings)[1:-1]}"
-    return Wanted(".vscode/settings.json", json.dumps(settings, indent=2) + "\n", advice=advice)
+    return ProjectFile(".vscode/settings.json", json.dumps(settings, indent=2) + "\n", advice=advice)
 
 
-def pre_commit(setup: Setup) -> Wanted:
+def pre_commit(setup: Setup) -> ProjectFile:
     """For the root of the git repository: pre-commit looks there only."""
     known = setup.origin is not None
     text = render("pre-commit.yaml" if known else "pre-commit-local.yaml", setup)
     advice = "add to its `repos`:\n" + text.partition("repos:\n")[2].rstrip()
-    return Wanted(".pre-commit-config.yaml", text, advice=advice)
+    return ProjectFile(".pre-commit-config.yaml", text, advice=advice)
 
 
-def workflows(setup: Setup) -> Iterator[Wanted]:
+def workflows(setup: Setup) -> Iterator[ProjectFile]:
     """For the root of the git repository."""
     for name in WORKFLOWS:
         path = f".github/workflows/kalentops-{name}{setup.suffix}.yml"
-        yield Wanted(path, render(f"{name}.yml", setup))
+        yield ProjectFile(path, render(f"{name}.yml", setup))

@@ -21,7 +21,7 @@ What: TypeAlias = Literal["created", "added to", "there already", "kept", "faile
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ProjectFile:
     """A file that is to be there. `name` is relative to the folder, with forward slashes; `lines` says that a file
     that is there is to hold these lines too; `advice` is what somebody can do by hand where the file is kept.
     """
@@ -36,12 +36,12 @@ class Wanted:
 class Placed:
     """What became of one. `why` explains what was kept, or what failed."""
 
-    wanted: Wanted
+    wanted: ProjectFile
     what: What
     why: str = ""
 
 
-def place(root: Path, wanted: Wanted, *, dry_run: bool = False) -> Placed:
+def place(root: Path, wanted: ProjectFile, *, dry_run: bool = False) -> Placed:
     """Put one file there, or say why not. What the disk refuses is told, not raised: the others go on."""
     path = root / wanted.name
     try:
@@ -62,7 +62,7 @@ def place(root: Path, wanted: Wanted, *, dry_run: bool = False) -> Placed:
         return Placed(wanted, "failed", error.strerror or str(error))
 
 
-def _new(wanted: Wanted) -> bytes:
+def _new(wanted: ProjectFile) -> bytes:
     data = wanted.text.encode()
     return b"\n".join((BEGIN, *data.splitlines(), END, b"")) if wanted.lines else data
 
@@ -72,7 +72,7 @@ def _stays_inside(root: Path, folder: Path) -> bool:
     return folder.resolve().is_relative_to(root.resolve())
 
 
-def _beside(path: Path, wanted: Wanted, *, dry_run: bool) -> Placed:
+def _beside(path: Path, wanted: ProjectFile, *, dry_run: bool) -> Placed:
     if path.is_symlink() or not path.is_file():
         return Placed(wanted, "kept", "it is a link" if path.is_symlink() else "it is no file")
     if not _stays_inside(path.parents[wanted.name.count("/")], path.parent):

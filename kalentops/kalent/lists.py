@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol
 
-from kalentops.blueprint.remote import Observed, Remote
+from kalentops.blueprint.remote import Remote, RemoteLists
 from kalentops.errors import Forbidden, Interrupted, RefusedByApi
 from kalentops.support.clock import Clock
 from kalentops.support.text import clip, some
@@ -25,7 +25,7 @@ def read_lists(
     *,
     parallelism: int,
     on_listed: Callable[[str, int], None],
-) -> Observed:
+) -> RemoteLists:
     """The lists of the sourcings. What the API refuses for one of them (404, 403) is told in `refused`, and `denied`.
 
     `on_listed` gets each sourcing and how many blueprints it has, from several threads. Raises Unauthorized,
@@ -54,16 +54,16 @@ def read_lists(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return Observed(lists, refused, frozenset(denied))
+    return RemoteLists(lists, refused, frozenset(denied))
 
 
-def check_permitted(observed: Observed) -> None:
+def check_permitted(observed: RemoteLists) -> None:
     """Raises Forbidden where the key may see none of what was asked for: then there is nothing to go on with."""
     if observed.denied and not observed.lists and observed.denied == observed.refused.keys():
         raise Forbidden(f"nothing could be read: {refusals(observed)}")
 
 
-def refusals(observed: Observed) -> str:
+def refusals(observed: RemoteLists) -> str:
     """Which sourcings have no list, and why."""
     return some([f"{clip(each)}: {why}" for each, why in sorted(observed.refused.items())], _TOLD, "; ")
 

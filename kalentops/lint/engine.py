@@ -26,12 +26,12 @@ def check(document: Document, severities: Severities = DEFAULTS) -> list[Finding
     findings = [*weighed(document.findings, severities)]
     if document.model is None:
         return findings
-    stand_ins = _tainted(document)
+    by_key = _placeholders(document)
     for key, blueprint in document.model.blueprints.items():
-        tainted = stand_ins.get(key, _NOTHING)
+        placeholders = by_key.get(key, _NOTHING)
         for rule in _asked(severities):
             problems = rule.check(blueprint) if rule.check else ()
-            shown = [each for each in problems if not _hides(tainted, rule, each)]
+            shown = [each for each in problems if not _hides(placeholders, rule, each)]
             for problem in shown if len(shown) < MOST else _bounded(shown):
                 at = replace(problem, path=("blueprints", key, *problem.path), code=rule.code)
                 findings.append(document.place(at, severities.get(rule.code) or rule.severity))
@@ -69,16 +69,16 @@ def _asked(severities: Severities) -> Iterable[Rule]:
     return [rule for rule in _WITH_CHECK if severities.get(rule.code, rule.severity) is not None]
 
 
-_Tainted = dict[int | None, set[str]]
-_NOTHING: Final[_Tainted] = {}
+_Placeholders = dict[int | None, set[str]]
+_NOTHING: Final[_Placeholders] = {}
 
 
-def _tainted(document: Document) -> dict[str, _Tainted]:
+def _placeholders(document: Document) -> dict[str, _Placeholders]:
     """The fields that hold stand-ins, by blueprint, and by step, or None for the blueprint itself; `*` where a
     whole step is a stand-in.
     """
-    found: dict[str, _Tainted] = {}
-    for path in document.tainted:
+    found: dict[str, _Placeholders] = {}
+    for path in document.placeholders:
         if path[0] == "blueprints" and len(path) > 2:  # noqa: PLR2004 - below one blueprint
             step = path[3] if len(path) > 3 and isinstance(path[3], int) else None  # noqa: PLR2004
             named = path[2:3] if step is None else path[4:5]
@@ -87,15 +87,15 @@ def _tainted(document: Document) -> dict[str, _Tainted]:
     return found
 
 
-def _hides(tainted: _Tainted, rule: Rule, problem: Problem) -> bool:
+def _hides(placeholders: _Placeholders, rule: Rule, problem: Problem) -> bool:
     """Whether the problem may come from a stand-in instead of from what the author wrote."""
-    if not tainted:
+    if not placeholders:
         return False
     step = problem.path[1] if len(problem.path) > 1 and isinstance(problem.path[1], int) else None
     reads = {*([problem.path[-1]] if rule.each_alone else rule.reads), "*"}
     if rule.order and step is not None:
-        return any(tainted.get(s, set()) & reads for s in range(step + 1))
-    return bool(tainted.get(step, set()) & reads)
+        return any(placeholders.get(s, set()) & reads for s in range(step + 1))
+    return bool(placeholders.get(step, set()) & reads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +112,13 @@ class Named:
 
 def named(document: Document) -> Iterator[tuple[Named, Blueprint]]:
     """The blueprints of a document that can be told apart from stand-ins."""
-    if document.model is None or ("sourcingId",) in document.tainted:
+    if document.model is None or ("sourcingId",) in document.placeholders:
         return
     find = document.places.find
     for key, blueprint in document.model.blueprints.items():
         path = ("blueprints", key)
         name_path = (*path, "name")
-        name = "" if name_path in document.tainted else blueprint.name
+        name = "" if name_path in document.placeholders else blueprint.name
         at = find(path, on_key=True), find(name_path)
         yield Named(document.model.sourcingId, key, name, document.file, *at), blueprint
 
@@ -134,7 +134,7 @@ class Serving:
 
 def serving(document: Document) -> Serving | None:
     """None where nobody can say."""
-    if document.model is None or ("sourcingId",) in document.tainted:
+    if document.model is None or ("sourcingId",) in document.placeholders:
         return None
     return Serving(document.model.sourcingId, document.file, document.places.find(("sourcingId",)))
 
@@ -153,7 +153,7 @@ class Relocation:
 def relocations(document: Document) -> Iterator[Relocation]:
     """What a document says of keys that have moved or been removed."""
     model = document.model
-    if model is None or ("sourcingId",) in document.tainted:
+    if model is None or ("sourcingId",) in document.placeholders:
         return
     find = document.places.find
     for number, move in enumerate(model.moved):

@@ -6,25 +6,27 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any, Final
 
-from kalentops.adopt.plan import Fate, Item
+from kalentops.adopt.plan import ImportAction, Item
 from kalentops.adopt.result import Imported
 from kalentops.output.json import FORMAT_VERSION, finding
 from kalentops.output.lines import Line, Style, line
 from kalentops.support.text import clip, count, some, visible
 
-_WORDS: Final[dict[Fate, tuple[str, str, Style]]] = {
-    Fate.WRITE: ("written", "would write", "good"),
-    Fate.RECORD: ("recorded", "would record", "good"),
-    Fate.LEFT_OUT: ("left out", "left out", "dim"),
-    Fate.CONFLICT: ("in conflict", "in conflict", "bad"),
-    Fate.REFUSED: ("refused", "refused", "bad"),
+_WORDS: Final[dict[ImportAction, tuple[str, str, Style]]] = {
+    ImportAction.WRITE: ("written", "would write", "good"),
+    ImportAction.RECORD: ("recorded", "would record", "good"),
+    ImportAction.LEFT_OUT: ("left out", "left out", "dim"),
+    ImportAction.CONFLICT: ("in conflict", "in conflict", "bad"),
+    ImportAction.REFUSED: ("refused", "refused", "bad"),
 }
 _FIELDS: Final = 8
 
 
 def imported(of: Imported, *, quiet: bool = False) -> Iterator[Line]:
     """By sourcing, what became of each blueprint. With `quiet`, only what needs somebody's eye."""
-    items = [item for item in of.plan.items if not (quiet and (item.done or item.fate is Fate.LEFT_OUT))]
+    items = [
+        item for item in of.plan.items if not (quiet and (item.done or item.fate is ImportAction.LEFT_OUT))
+    ]
     for sourcing_id, group in groupby(items, key=lambda item: item.sourcing_id):
         name = of.names.get(sourcing_id)
         yield line((visible(sourcing_id), "bold"), f' "{clip(name)}"' if name else "")
@@ -81,7 +83,7 @@ def _written(of: Imported) -> str:
     counts = of.summary
     if not counts["write"]:
         return ""
-    sourcings = len({item.sourcing_id for item in of.plan.items if item.fate is Fate.WRITE})
+    sourcings = len({item.sourcing_id for item in of.plan.items if item.fate is ImportAction.WRITE})
     return (
         f"{'Would import' if of.dry_run else 'Imported'} {count(counts['write'], 'blueprint')} "
         f"from {count(sourcings, 'sourcing')} into {count(counts['files'], 'file')}."

@@ -13,7 +13,7 @@ from kalentops.output.reasons import reason, ways
 from kalentops.output.steps import changed, outline
 from kalentops.plan import state_edits
 from kalentops.plan.advice import import_of, leftover, overwriting, taking
-from kalentops.plan.build import Action, Change, Drift, Plan, Remotely
+from kalentops.plan.build import Action, Change, Drift, Plan, RefreshReport
 from kalentops.support.text import clip, count, some, visible, with_times
 
 _SIGNS: Final[dict[Action, tuple[str, Style]]] = {
@@ -122,7 +122,7 @@ def _both_sides(each: Change, width: int) -> Iterator[Line]:
     yield from changed(observable(base).body, theirs, "        ", width)
 
 
-def _remotely(of: Remotely, shown: Mapping[str, Change], width: int) -> Iterator[Line]:
+def _remotely(of: RefreshReport, shown: Mapping[str, Change], width: int) -> Iterator[Line]:
     """What a look at Kalent has shown beside the plan: drift, then what looks like ours, then what is not managed.
     `shown` is what stands in the plan already.
     """

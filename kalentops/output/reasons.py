@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from kalentops.output.lines import Line, Style, line
 from kalentops.output.markdown_escape import code, prose
-from kalentops.plan.explanation import Way, parted
+from kalentops.plan.explanation import Remedy, parted
 from kalentops.support.text import visible, with_times
 
 
@@ -17,7 +17,7 @@ def reason(of: str, indent: str, style: Style = "dim") -> Iterator[Line]:
     yield from ways(on, indent)
 
 
-def ways(of: Iterable[Way], indent: str) -> Iterator[Line]:
+def ways(of: Iterable[Remedy], indent: str) -> Iterator[Line]:
     """What can be done, as lines of text, the commands one below the other."""
     labelled = [(visible(f"{each.label}:"), each) for each in of]
     width = max((len(label) for label, _ in labelled), default=0)
@@ -32,6 +32,6 @@ def marked(of: str) -> str:
     return "\n".join([prose(with_times(said)), *(f"  - {_way(each)}" for each in on)])
 
 
-def _way(of: Way) -> str:
+def _way(of: Remedy) -> str:
     note = f" ({prose(of.note)})" if of.note else ""
     return f"{prose(of.label)}: {code(of.code)}{note}"

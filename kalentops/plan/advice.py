@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from kalentops.blueprint.remote import Remote
-from kalentops.plan.explanation import Reason, Way
+from kalentops.plan.explanation import Explanation, Remedy
 from kalentops.state.model import Entry, Intent
 from kalentops.support.text import clip
 
@@ -18,25 +18,25 @@ def orphaned(entry: Entry, heir: str | None = None) -> str:
     if heir is not None:
         return f"in no file any more; recorded {entry.applied_at}; it may be {heir} now: what is said there comes first"
     empty = "; it is reserved and empty, no text was sent" if entry.mark else ""
-    return Reason(
+    return Explanation(
         f"in no file any more; recorded {entry.applied_at}{empty}; Kalent's web app is where one deletes it",
-        Way(
+        Remedy(
             "forget it",
             f"removed: [{entry.key}]",
             f"in a file of {entry.sourcing_id}; or alone in a new one, below `sourcingId: {entry.sourcing_id}`",
         ),
-        Way("the same at once", f"kalentops state rm {entry.address}"),
+        Remedy("the same at once", f"kalentops state rm {entry.address}"),
     )
 
 
 def gone(entry: Entry, recorded_as: str | None = None) -> str:
     """Its sourcing does not list it. `recorded_as`: the address that the state has for it, where that is another."""
-    forget = Way(
+    forget = Remedy(
         "forget it",
         f"kalentops state rm {recorded_as or entry.address}",
         "if it was deleted there; the next apply makes it anew if the files want it",
     )
-    return Reason(f"{entry.blueprint_id} is not in {entry.sourcing_id} any more", forget)
+    return Explanation(f"{entry.blueprint_id} is not in {entry.sourcing_id} any more", forget)
 
 
 def interrupted(intent: Intent, entry: Entry | None) -> str:
@@ -52,22 +52,22 @@ def missing(entry: Entry, recorded_as: str | None = None) -> str:
     """Its sourcing does not list it: any more, or not yet. `recorded_as` is as with `gone`."""
     if entry.remote_digest is not None:
         return gone(entry, recorded_as)
-    forget = Way(
+    forget = Remedy(
         "forget it", f"kalentops state rm {recorded_as or entry.address}", "only if it was deleted in Kalent"
     )
-    return Reason(f"no list shows {entry.blueprint_id} yet; run `kalentops apply` again later", forget)
+    return Explanation(f"no list shows {entry.blueprint_id} yet; run `kalentops apply` again later", forget)
 
 
 def never_resent(intent: Intent, why: str, *, wanted: bool = True) -> str:
     """A create that was sent with its text, and whose outcome is not known: it may still come true."""
     sourcing_id, _, key = intent.address.partition("/")
-    again = Way("if it did not arrive", f"kalentops apply --resend {intent.address}")
-    return Reason(
+    again = Remedy("if it did not arrive", f"kalentops apply --resend {intent.address}")
+    return Explanation(
         f"{why}; it was sent at {intent.at} and may still appear; kalentops does not send it again on its own: look in "
         "Kalent's web app",
-        Way("if it is there", f"kalentops import {sourcing_id} --key {key} --id ID"),
+        Remedy("if it is there", f"kalentops import {sourcing_id} --key {key} --id ID"),
         *([again] if wanted else []),
-        Way("if you no longer want it", f"kalentops state rm {intent.address}"),
+        Remedy("if you no longer want it", f"kalentops state rm {intent.address}"),
     )
 
 
@@ -76,8 +76,8 @@ def text_on_its_way(entry: Entry) -> str:
     said = (
         f"no file has it any more, and the text that was sent to {entry.blueprint_id} may still arrive there"
     )
-    return Reason(
-        f"{said}; delete it in Kalent's web app", Way("then", f"kalentops state rm {entry.address}")
+    return Explanation(
+        f"{said}; delete it in Kalent's web app", Remedy("then", f"kalentops state rm {entry.address}")
     )
 
 
@@ -96,34 +96,34 @@ def edited(entry: Entry, remote: Remote) -> str:
             f"{entry.blueprint_id} was reserved for it, and holds another text than was sent: it was edited in Kalent, "
             "or the API changed the text"
         )
-        return Reason(said, overwriting("send it again", entry.address, "over what is there"))
+        return Explanation(said, overwriting("send it again", entry.address, "over what is there"))
     put_back = overwriting("put back", entry.address)
     if remote.shown is None:
         said = f"{STEPS_NOT_SHOWN}, so it may not be what was recorded; look at it in the web app"
-        return Reason(said, put_back)
+        return Explanation(said, put_back)
     when = f" ({remote.updated_at})" if remote.updated_at else ""
     but = "except where the file has changed the same"
-    return Reason(f"somebody changed it in Kalent{when}", taking(entry.address, but), put_back)
+    return Explanation(f"somebody changed it in Kalent{when}", taking(entry.address, but), put_back)
 
 
 def protected(address: str) -> str:
     """The file wants something else, and keeps it from being sent."""
-    return Reason("`protect: true` keeps it as it is", overwriting("update it all the same", address))
+    return Explanation("`protect: true` keeps it as it is", overwriting("update it all the same", address))
 
 
-def taking(address: str, note: str = "") -> Way:
+def taking(address: str, note: str = "") -> Remedy:
     """What somebody did in Kalent goes into the file."""
-    return Way("take it", f"kalentops import {address.partition('/')[0]} --update", note)
+    return Remedy("take it", f"kalentops import {address.partition('/')[0]} --update", note)
 
 
-def overwriting(label: str, address: str, note: str = "") -> Way:
+def overwriting(label: str, address: str, note: str = "") -> Remedy:
     """What the file says takes the place of what is there. Nothing else that is pending is applied with it."""
-    return Way(label, f"kalentops apply --overwrite {address} --target {address}", note)
+    return Remedy(label, f"kalentops apply --overwrite {address} --target {address}", note)
 
 
-def moving(label: str, old: str, new: str) -> Way:
+def moving(label: str, old: str, new: str) -> Remedy:
     """What is recorded at one address is recorded at another."""
-    return Way(label, f"kalentops state mv {old} {new}")
+    return Remedy(label, f"kalentops state mv {old} {new}")
 
 
 def import_of(sourcing_ids: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from kalentops.lint.finding import Finding
 from kalentops.plan.advice import interrupted, orphaned, protected
 from kalentops.plan.explanation import together
 from kalentops.plan.moves import Relocated, relocate
-from kalentops.plan.orphans import Twins, find_twins
+from kalentops.plan.orphans import OrphanIndex, find_twins
 from kalentops.plan.state_edits import StateEdit
 from kalentops.project.check import Desired
 from kalentops.state.model import Entry, State
@@ -115,7 +115,7 @@ class Leftover:
 
 
 @dataclass(frozen=True, slots=True)
-class Remotely:
+class RefreshReport:
     """What a look at Kalent has added to a plan. `leftovers` are stubs that no address has claimed; `unmanaged` counts
     what else is there and not ours, by sourcing. `fingerprint` says whether two looks have seen the same.
     """
@@ -139,7 +139,7 @@ class Plan:
     changes: tuple[Change, ...]
     findings: tuple[Finding, ...] = field(default=())
     files: str = ""
-    remotely: Remotely | None = None
+    remotely: RefreshReport | None = None
     left_out: tuple[str, ...] = ()
     state_edits: tuple[StateEdit, ...] = ()
 
@@ -223,7 +223,7 @@ def _forgotten(entry: Entry) -> Change:
 
 
 def _change(
-    address: str, want: Desired | None, relocated: Relocated, twins: Twins, *, forced: bool
+    address: str, want: Desired | None, relocated: Relocated, twins: OrphanIndex, *, forced: bool
 ) -> Change:
     change = _unmoved(address, want, relocated.state, twins)
     entry = relocated.state.entries.get(address)
@@ -245,7 +245,7 @@ def _change(
     return replace(change, reason=together(left, change.reason)) if left else change
 
 
-def _unmoved(address: str, want: Desired | None, state: State, twins: Twins) -> Change:
+def _unmoved(address: str, want: Desired | None, state: State, twins: OrphanIndex) -> Change:
     entry, intent = state.entries.get(address), state.intents.get(address)
     if intent is not None and (want is None or not intent.only_reserves):
         return _build(address, Action.RESUME, want, entry, interrupted(intent, entry), intent.sent)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, Self
 
 
-class Way(NamedTuple):
+class Remedy(NamedTuple):
     """What somebody can do: in a word or two (`take it`), what to type or write for it, and what to know about that."""
 
     label: str
@@ -16,7 +16,7 @@ class Way(NamedTuple):
         return f"{self.label}: `{self.code}`" + (f" ({self.note})" if self.note else "")
 
 
-class Reason(str):
+class Explanation(str):
     """A reason in one string, for programs. For people it has parts: `said`, a short sentence, and the ways on from it.
 
     It is a string so that what has no ways needs none of this; put into another string, it is whole.
@@ -24,9 +24,9 @@ class Reason(str):
 
     __slots__ = ("said", "ways")
     said: str
-    ways: tuple[Way, ...]
+    ways: tuple[Remedy, ...]
 
-    def __new__(cls, said: str, *ways: Way) -> Self:
+    def __new__(cls, said: str, *ways: Remedy) -> Self:
         made = super().__new__(cls, "; ".join([said, *map(str, ways)]))
         made.said, made.ways = said, ways
         return made
@@ -36,9 +36,9 @@ def together(*reasons: str) -> str:
     """One reason of several: first what they say, then all their ways. Empty ones say nothing."""
     parts = [parted(each) for each in reasons if each]
     said, ways = "; ".join(said for said, _ in parts), [way for _, of in parts for way in of]
-    return Reason(said, *ways) if ways else said
+    return Explanation(said, *ways) if ways else said
 
 
-def parted(reason: str) -> tuple[str, tuple[Way, ...]]:
+def parted(reason: str) -> tuple[str, tuple[Remedy, ...]]:
     """What is said, and the ways on, if there are any."""
-    return (reason.said, reason.ways) if isinstance(reason, Reason) else (reason, ())
+    return (reason.said, reason.ways) if isinstance(reason, Explanation) else (reason, ())

@@ -9,7 +9,7 @@ from typing import Any
 from kalentops.blueprint.body import content_digest, observable
 from kalentops.blueprint.remote import Remote
 from kalentops.blueprint.stub import Mark, stub_mark, was_stub
-from kalentops.plan.explanation import Reason, Way
+from kalentops.plan.explanation import Explanation, Remedy
 from kalentops.support.text import clip, same_name
 
 
@@ -93,7 +93,7 @@ def _edited_stub(remote: Remote, address: str) -> str:
     sourcing_id, _, key = address.partition("/")
     command = f"kalentops import {sourcing_id} --key {key} --id {remote.blueprint_id}"
     said = f"{remote.blueprint_id} was reserved for it, and was edited in Kalent; delete it there, or take it over"
-    return Reason(said, Way("take it over", command, "plan then shows what differs"))
+    return Explanation(said, Remedy("take it over", command, "plan then shows what differs"))
 
 
 def why_not_made(alike: Alike, name: str, address: str) -> str:
@@ -107,9 +107,9 @@ def why_not_made(alike: Alike, name: str, address: str) -> str:
     differs = "plan then shows what differs"
     if same_name(found[0].name) != same_name(name):
         said = f"{ids} has exactly these steps, is called {clip(found[0].name)}, and is not ours"
-        return Reason(said, Way("take it over", command, differs))
+        return Explanation(said, Remedy("take it over", command, differs))
     said = f"{ids} has this name and other content, and is not ours"
-    return Reason(said, Way("take it over", command, f"{differs}; or rename one of the two"))
+    return Explanation(said, Remedy("take it over", command, f"{differs}; or rename one of the two"))
 
 
 def beside(alike: Alike) -> str:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from kalentops.blueprint.body import content_digest
 from kalentops.plan.advice import moving, overwriting
-from kalentops.plan.explanation import Reason, Way
+from kalentops.plan.explanation import Explanation, Remedy
 from kalentops.project.check import Desired
 from kalentops.state.model import Entry, Intent, State
 from kalentops.support.text import fold, nearest, same_name
@@ -34,7 +34,7 @@ class _Slip(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Twins:
+class OrphanIndex:
     """What no file wants any more: by sourcing and name, by sourcing and content, and by key. `renamed` is what the
     files still want, under another name: by sourcing and the name that was sent; `heirs` has, by its address, the new
     one that takes this name. `misnamed` has, by address, what was probably meant where a key is said to have moved
@@ -73,7 +73,7 @@ class Twins:
         heir = self.heirs.get(address)
         if heir is None:
             return None
-        return Reason(
+        return Explanation(
             f"it is to be another one now, and {heir} takes the name that it has so far",
             moving("keys renamed or swapped", address, heir),
             overwriting("meant so", address),
@@ -90,7 +90,9 @@ class Twins:
         )
 
 
-def find_twins(wanted: Mapping[str, Desired], state: State, unknown: Mapping[str, str] = _NONE) -> Twins:
+def find_twins(
+    wanted: Mapping[str, Desired], state: State, unknown: Mapping[str, str] = _NONE
+) -> OrphanIndex:
     """What is ours and not wanted. What an interrupted create may have made is as much there as what is recorded.
     `unknown`: the old addresses that the files speak of and the state does not know, by the new one.
     """
@@ -118,7 +120,7 @@ def find_twins(wanted: Mapping[str, Desired], state: State, unknown: Mapping[str
         named_so_far = renamed.get((want.named.sourcing_id, same_name(want.named.name)))
         if named_so_far:
             heirs[named_so_far.address] = want.address
-    twins = Twins(alike, by_key, renamed, heirs, dict(_slips(wanted, state, unknown)))
+    twins = OrphanIndex(alike, by_key, renamed, heirs, dict(_slips(wanted, state, unknown)))
     return replace(twins, claimed=dict(_claims(new, twins)))
 
 
@@ -148,7 +150,7 @@ def _slips(
             yield new, _Slip(key, left[sourcing_id][meant])
 
 
-def _claims(new: Iterable[Desired], twins: Twins) -> Iterator[tuple[str, str]]:
+def _claims(new: Iterable[Desired], twins: OrphanIndex) -> Iterator[tuple[str, str]]:
     for want in new if twins.alike else ():
         twin, slip = twins.looking_like(want), twins.misnamed.get(want.address)
         if twin is not None:
@@ -158,7 +160,7 @@ def _claims(new: Iterable[Desired], twins: Twins) -> Iterator[tuple[str, str]]:
 
 
 def _swapped(want: Desired, other: _Twin) -> str:
-    return Reason(
+    return Explanation(
         f"{other.blueprint_id or 'what an interrupted run may have made'}, recorded as {other.address}, has this name "
         f"so far, and {other.address} is to be another one now",
         moving("keys renamed or swapped", other.address, want.address),
@@ -168,11 +170,11 @@ def _swapped(want: Desired, other: _Twin) -> str:
 
 def _misnamed(want: Desired, slip: _Slip) -> str:
     meant = slip.meant
-    return Reason(
+    return Explanation(
         f"said to have been {slip.said}, which is recorded nowhere; {meant.key} is, as {meant.blueprint_id}, and is in "
         "no file any more",
-        Way("meant that one", f"moved: [{{from: {meant.key}, to: {want.named.key}}}]", "in the file"),
-        Way("another one", f"removed: [{meant.key}]", "in the file"),
+        Remedy("meant that one", f"moved: [{{from: {meant.key}, to: {want.named.key}}}]", "in the file"),
+        Remedy("another one", f"removed: [{meant.key}]", "in the file"),
     )
 
 
@@ -184,17 +186,17 @@ def _why(want: Desired, twin: _Twin) -> str:
         )
     old = twin.address.partition("/")[2]
     renamed = (
-        Way("key renamed", f"moved: [{{from: {old}, to: {want.named.key}}}]", "in the file"),
+        Remedy("key renamed", f"moved: [{{from: {old}, to: {want.named.key}}}]", "in the file"),
         moving("the same at once", twin.address, want.address),
     )
     if twin.digest == want.digest:
-        return Reason(
+        return Explanation(
             f"the same blueprint is {twin.blueprint_id}, recorded as {twin.address}, which is in no file any more",
             *renamed,
         )
-    return Reason(
+    return Explanation(
         f"{twin.blueprint_id}, recorded as {twin.address}, has the same name or the same steps and is in no file any "
         "more",
         *renamed,
-        Way("another one", f"removed: [{old}]", "in the file, and two different names"),
+        Remedy("another one", f"removed: [{old}]", "in the file, and two different names"),
     )

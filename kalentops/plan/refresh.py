@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from kalentops.blueprint.body import hidden, observable
-from kalentops.blueprint.remote import Observed, Remote
+from kalentops.blueprint.remote import Remote, RemoteLists
 from kalentops.blueprint.stub import stubs
 from kalentops.plan.advice import STEPS_NOT_SHOWN, edited, missing, protected
-from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, Remotely, fingerprint
+from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, RefreshReport, fingerprint
 from kalentops.plan.explanation import together
 from kalentops.plan.matching import beside, is_there, look_alikes, reserved, why_not_made
 from kalentops.state.model import Entry, State
@@ -27,7 +27,7 @@ _FOLLOWS: Final = "an update that sets what Kalent hides follows"
 def refresh(
     plan: Plan,
     known: State,
-    observed: Observed,
+    observed: RemoteLists,
     overwrite: Collection[str] = (),
     let_go: Collection[str] = (),
 ) -> Plan:
@@ -53,7 +53,7 @@ def refresh(
             left = look.leftovers(changes)
             leftovers_ += [Leftover(sourcing_id, each.blueprint_id, each.name) for each in left]
             unmanaged[sourcing_id] = sum(
-                each.blueprint_id not in let_go and each not in left for each in look.foreign
+                each.blueprint_id not in let_go and each not in left for each in look.unmanaged
             )
         elif sourcing_id in observed.refused:
             why = observed.refused[sourcing_id]
@@ -61,7 +61,9 @@ def refresh(
             wanted = (each for each in entries[sourcing_id] if changes[each.address].file is not None)
             drift += [_drift(each, "unreadable", reason=why) for each in wanted]
     counted = {sourcing_id: number for sourcing_id, number in unmanaged.items() if number}
-    seen = Remotely(tuple(drift), tuple(look_alikes_), tuple(leftovers_), counted, _fingerprint(observed))
+    seen = RefreshReport(
+        tuple(drift), tuple(look_alikes_), tuple(leftovers_), counted, _fingerprint(observed)
+    )
     ordered = tuple(changes[address] for address in sorted(changes))
     return replace(plan, changes=ordered, remotely=seen)
 
@@ -73,7 +75,7 @@ def _by_sourcing(changes: Iterable[Change]) -> dict[str, list[Change]]:
     return found
 
 
-def _fingerprint(observed: Observed) -> str:
+def _fingerprint(observed: RemoteLists) -> str:
     seen = [
         f"{sid} {r.blueprint_id} {r.digest} {r.name}" for sid, all_ in observed.lists.items() for r in all_
     ]
@@ -88,7 +90,7 @@ def _refused(change: Change, why: str) -> Change:
 
 
 class _Look:
-    """One sourcing. `foreign` is what its list shows that is not ours, nor about to be."""
+    """One sourcing. `unmanaged` is what its list shows that is not ours, nor about to be."""
 
     def __init__(
         self, known: State, remotes: Iterable[Remote], entries: Collection[Entry], overwrite: Collection[str]
@@ -98,7 +100,7 @@ class _Look:
         self._entries = entries
         self._overwrite = overwrite
         self._by_id = {each.blueprint_id: each for each in remotes}
-        self.foreign = [each for each in self._by_id.values() if each.blueprint_id not in ours]
+        self.unmanaged = [each for each in self._by_id.values() if each.blueprint_id not in ours]
 
     def changes(self, changes: Iterable[Change]) -> Iterator[Change]:
         """The changes as `apply` would find them, in its order: what was interrupted first, then what is there already,
@@ -114,7 +116,7 @@ class _Look:
         yield from [self._made(each) for each in sorted(makes, key=self._turn)]
 
     def _turn(self, change: Change) -> tuple[bool, str]:
-        return not is_there(self.foreign, change.after), change.address
+        return not is_there(self.unmanaged, change.after), change.address
 
     def _resumed(self, change: Change) -> Change:
         intent = self._known.intents[change.address]
@@ -122,7 +124,7 @@ class _Look:
             remote = self._by_id.get(self._known.entries[change.address].blueprint_id)
             arrived = remote is not None and remote.digest == observable(intent.sent).digest
             return replace(change, reason=together(change.reason, "it has arrived" if arrived else ""))
-        came = None if intent.only_reserves else look_alikes(self.foreign, intent.sent).adoptable
+        came = None if intent.only_reserves else look_alikes(self.unmanaged, intent.sent).adoptable
         if came is None:
             return change
         self._take(came)
@@ -130,7 +132,7 @@ class _Look:
 
     def _made(self, change: Change) -> Change:
         body = change.after or {}
-        alike = look_alikes(self.foreign, body)
+        alike = look_alikes(self.unmanaged, body)
         if alike.unclear:
             of = alike.exact or alike.others
             theirs = of[0].shown.body if len(of) == 1 and of[0].shown else None
@@ -147,7 +149,7 @@ class _Look:
 
     def _reserved(self, change: Change) -> Change:
         intent = self._known.intents.get(change.address)
-        found = reserved(self.foreign, change.address, intent.nonces if intent else ())
+        found = reserved(self.unmanaged, change.address, intent.nonces if intent else ())
         if isinstance(found, str):
             return replace(change, action=Action.CONFLICT, reason=found)
         if found is None:
@@ -157,7 +159,7 @@ class _Look:
         return replace(change, reason=said)
 
     def _take(self, remote: Remote) -> None:
-        self.foreign.remove(remote)
+        self.unmanaged.remove(remote)
 
     def _known_one(self, change: Change) -> Change:
         entry = self._known.entries[change.address]
@@ -205,7 +207,7 @@ class _Look:
     def leftovers(self, changes: dict[str, Change]) -> tuple[Remote, ...]:
         """The stubs that nothing here uses or may have to."""
         waiting = {each.key for each in changes.values() if each.action in {Action.CREATE, Action.CONFLICT}}
-        return tuple(each for mark, each in stubs(self.foreign) if mark.key not in waiting)
+        return tuple(each for mark, each in stubs(self.unmanaged) if mark.key not in waiting)
 
     def _expected(self, change: Change) -> set[str]:
         """What else may be there, and nobody else's doing."""
@@ -223,7 +225,7 @@ class _Look:
                 marks.setdefault(("name", same_name(name)), entry)
             if remote is not None and remote.content is not None:
                 marks.setdefault(("steps", remote.content), entry)
-        for other in self.foreign:
+        for other in self.unmanaged:
             of = marks.get(("name", same_name(other.name))) or marks.get(("steps", other.content or ""))
             if of is not None:
                 at = of.address, of.blueprint_id

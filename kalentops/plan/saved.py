@@ -39,7 +39,7 @@ _BINDING: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PlanOptions:
     """What a plan was asked for."""
 
     scope: Scope = field(default_factory=Scope)
@@ -50,12 +50,12 @@ class Asked:
 class Saved:
     """A plan as it was read from a file. `refreshed`: it was held against what Kalent showed."""
 
-    asked: Asked
+    asked: PlanOptions
     refreshed: bool
     raw: dict[str, Any]
 
 
-def save(plan: Plan, path: Path, asked: Asked = Asked()) -> None:
+def save(plan: Plan, path: Path, asked: PlanOptions = PlanOptions()) -> None:
     """Raises StoreFailure."""
     scope = asked.scope
     said = {
@@ -80,7 +80,7 @@ def load(path: Path) -> Saved:
         names = [tuple(map(str, asked.get(each, ()))) for each in ("sourcings", "targets", "overwrite")]
         only = asked.get("addresses")
         scope = Scope(names[0], names[1], None if only is None else frozenset(map(str, only)))
-        return Saved(Asked(scope, names[2]), bound.get("remote") is not None, raw)
+        return Saved(PlanOptions(scope, names[2]), bound.get("remote") is not None, raw)
     except (TypeError, AttributeError):
         raise StalePlan("the saved plan is damaged") from None
 

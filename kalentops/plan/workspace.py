@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from kalentops.blueprint.remote import Observed
+from kalentops.blueprint.remote import RemoteLists
 from kalentops.errors import StateError
 from kalentops.state.model import Entry, State
 from kalentops.support.text import some
@@ -25,7 +25,7 @@ class Looked:
     refused: set[str] = field(default_factory=set)
 
 
-def looked_at(observed: Observed) -> Looked:
+def looked_at(observed: RemoteLists) -> Looked:
     """The same of lists that were read for something else."""
     ids = {remote.blueprint_id for remotes in observed.lists.values() for remote in remotes}
     return Looked(ids, set(observed.lists), set(observed.refused))

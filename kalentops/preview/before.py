@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kalentops.lint.finding import Severity
-from kalentops.project.check import Desired, Job, check_text
+from kalentops.project.check import CheckOptions, Desired, check_text
 from kalentops.project.earlier import read_earlier
 from kalentops.support.text import count
 
@@ -45,7 +45,7 @@ def _read(root: Path, name: str, data: bytes) -> tuple[list[Desired], bool]:
         text = data.decode()
     except UnicodeDecodeError:
         return [], False
-    result = check_text(Job(root, known={}), name, text)
-    found = [each for each in result.desired if not each.stand_ins]
+    result = check_text(CheckOptions(root, known={}), name, text)
+    found = [each for each in result.desired if not each.placeholders]
     whole = not any(each.severity is Severity.ERROR for each in result.findings)
     return found, whole and len(found) == len(result.desired)

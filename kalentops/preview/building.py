@@ -17,7 +17,7 @@ from kalentops.project.load import Repository, load
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class PreviewRequest:
     """What a page is asked for: a folder, places in it (without any, all of its blueprints), and a commit to compare
     with, or None.
     """
@@ -38,7 +38,7 @@ class Built:
     repository: Repository
 
 
-def build(wish: Wish) -> Built:
+def build(wish: PreviewRequest) -> Built:
     """Raises InvalidConfig, UsageError. What is wrong with the files is on the page."""
     config = load_config(wish.directory)
     places = wish.places(config)
@@ -47,7 +47,7 @@ def build(wish: Wish) -> Built:
     return Built(make_page(repository, config.samples, config.root.name or "Preview", before), repository)
 
 
-def version(wish: Wish) -> str:
+def version(wish: PreviewRequest) -> str:
     """A name for the state of the files that the page is made from: another one as soon as one of them changes."""
     try:
         config = load_config(wish.directory)

@@ -59,10 +59,10 @@ def _read(desired: Desired) -> _Body:
         raise AssertionError("the page needs documents: load the repository with known={}")
     body = desired.canonical.body
     blueprint = Blueprint.read(body)
-    stand_ins = fields_of(desired.stand_ins)
+    placeholders = fields_of(desired.placeholders)
     placed, known = [], True
     for number, (step, moment) in enumerate(zip(blueprint.steps, moments(blueprint), strict=True)):
-        fields = stand_ins.get(number, frozenset())
+        fields = placeholders.get(number, frozenset())
         unread = bool(fields & {"*", "temporalityType", "delay"})
         lacks_delay = step.temporalityType == "DELAYED" and step.delay is None
         known = (

@@ -34,10 +34,10 @@ class Placed:
     step: Step
     moment: Moment
     known: bool = True
-    stand_ins: frozenset[str] = frozenset()
+    placeholders: frozenset[str] = frozenset()
 
     def lacks(self, *fields: str) -> bool:
-        return bool(self.stand_ins & {*fields, "*"})
+        return bool(self.placeholders & {*fields, "*"})
 
     @property
     def day(self) -> view.Day:
@@ -148,10 +148,10 @@ _SENDER: Final = "{{recruiterFirstname}} {{recruiterLastname}}"
 _CANDIDATE: Final = "{{firstname}} {{lastname}}"
 
 
-def fields_of(stand_ins: Iterable[tuple[str | int, ...]]) -> Mapping[int, frozenset[str]]:
+def fields_of(placeholders: Iterable[tuple[str | int, ...]]) -> Mapping[int, frozenset[str]]:
     """The fields that hold stand-ins, by the number of the step, from 0; `*` where a whole step does."""
     found: dict[int, set[str]] = {}
-    for path in stand_ins:
+    for path in placeholders:
         if len(path) > 1 and path[0] == "steps" and isinstance(path[1], int):
             found.setdefault(path[1], set()).add(str(path[2]) if len(path) > 2 else "*")  # noqa: PLR2004
     return {number: frozenset(fields) for number, fields in found.items()}

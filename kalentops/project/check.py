@@ -24,7 +24,7 @@ class Desired:
     """A blueprint as the files want it. With `protect`, an update of it needs somebody's word.
 
     `canonical` is None where the state's own copy has the same digest; where nobody asked for documents, there is
-    neither it nor a digest. `stand_ins` are the paths in it, from the blueprint on, that hold a neutral value because
+    neither it nor a digest. `placeholders` are the paths in it, from the blueprint on, with a neutral value because
     the author's could not be read.
     """
 
@@ -32,7 +32,7 @@ class Desired:
     digest: str
     canonical: Canonical | None
     protect: bool = False
-    stand_ins: frozenset[DataPath] = frozenset()
+    placeholders: frozenset[DataPath] = frozenset()
 
     @property
     def address(self) -> str:
@@ -40,7 +40,7 @@ class Desired:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class CheckOptions:
     """What is asked of a file. `known` holds the digest that the state has for each address; None asks for neither
     documents nor digests.
     """
@@ -60,7 +60,7 @@ class FileResult(NamedTuple):
     serving: Serving | None = None
 
 
-def check_file(job: Job, source: Source) -> FileResult:
+def check_file(job: CheckOptions, source: Source) -> FileResult:
     """One file: what it holds, and what is wrong with it."""
     text = read(source, job.root)
     if isinstance(text, Finding):
@@ -68,7 +68,7 @@ def check_file(job: Job, source: Source) -> FileResult:
     return check_text(job, source.name, text)
 
 
-def check_text(job: Job, name: str, text: str) -> FileResult:
+def check_text(job: CheckOptions, name: str, text: str) -> FileResult:
     """The findings and blueprints of a text, and what it says of other keys; a pure function."""
     document = read_document(name, text)
     # What stands behind an anchor can be found as often as it is named, and is told once.
@@ -82,20 +82,22 @@ def check_text(job: Job, name: str, text: str) -> FileResult:
 _HIDING: Final = frozenset({*(f"KAL00{number}" for number in range(1, 9)), "KAL019"})
 
 
-def _desired(job: Job, document: Document, each: Named, blueprint: Blueprint) -> Desired:
+def _desired(job: CheckOptions, document: Document, each: Named, blueprint: Blueprint) -> Desired:
     protect = blueprint.protect is True
     if job.known is None:
         return Desired(each, "", None, protect)
     canonical = of_blueprint(blueprint)
     digest = canonical.digest
     known = job.known.get(f"{each.sourcing_id}/{each.key}")
-    stand_ins = frozenset(path[2:] for path in document.tainted if path[:2] == ("blueprints", each.key))
-    return Desired(each, digest, None if known == digest else canonical, protect, stand_ins)
+    placeholders = frozenset(
+        path[2:] for path in document.placeholders if path[:2] == ("blueprints", each.key)
+    )
+    return Desired(each, digest, None if known == digest else canonical, protect, placeholders)
 
 
 def _check_id(document: Document) -> Iterator[Finding]:
     model = document.model
-    if model is None or ("sourcingId",) in document.tainted:
+    if model is None or ("sourcingId",) in document.placeholders:
         return
     if is_placeholder(model.sourcingId):
         said = f"`{clip(model.sourcingId)}` stands for an id that is still to be filled in"

@@ -1,6 +1,6 @@
 """Plain data → a model, and everything in which the data misses its shape.
 
-Where a value has the wrong shape, a neutral one stands in for it, marked as tainted, so that the rules can
+Where a value has the wrong shape, a neutral one stands in for it, marked as placeholders, so that the rules can
 still look at the rest of the file: all findings of a file come out of one run.
 """
 
@@ -31,7 +31,7 @@ class Document:
     places: Places
     data: Tree = None
     model: SourcingFile | None = None
-    tainted: frozenset[Path] = frozenset()
+    placeholders: frozenset[Path] = frozenset()
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -39,7 +39,7 @@ class Document:
         """Whether no stand-in has taken the place of blueprints, or of what the file says of other keys."""
         if self.model is None:
             return False
-        return not any(len(path) < 3 for path in self.tainted)  # noqa: PLR2004 - above a blueprint's fields
+        return not any(len(path) < 3 for path in self.placeholders)  # noqa: PLR2004 - above a blueprint's fields
 
     def place(self, problem: Problem, severity: Severity = Severity.ERROR) -> Finding:
         """The problem as a finding in this file; its path starts at the root of the file."""
@@ -70,7 +70,7 @@ def _tell_lost(document: Document, text: str) -> None:
             )
         )
         if problem.path[-1] == "subject":  # whether there is one is unclear as long as its text is
-            document.tainted |= {problem.path}
+            document.placeholders |= {problem.path}
 
 
 def _shape(document: Document, text: str) -> None:
@@ -131,23 +131,23 @@ _DEPTHS = (1, 3, 5)  # of the fields of a file, a blueprint and a step
 
 def _salvage(document: Document, violations: list[Violation]) -> None:
     data: Any = _plain(document.data)
-    tainted: set[Path] = set()
+    placeholders: set[Path] = set()
     for _ in range(3):
         for violation in violations:
             surplus = _is_surplus(data, violation)
             path = _mend(data, violation)
             if surplus:
                 continue
-            tainted.add(path)
+            placeholders.add(path)
             near = meant(violation)
             if near:
-                tainted.add((*violation.path[:-1], near))
+                placeholders.add((*violation.path[:-1], near))
         try:
             document.model = SourcingFile.read(data)
         except ShapeError as error:
             violations = error.violations
         else:
-            document.tainted = frozenset(tainted)
+            document.placeholders = frozenset(placeholders)
             return
 
 

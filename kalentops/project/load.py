@@ -15,7 +15,7 @@ from typing import Final
 from kalentops.lint.engine import DEFAULTS, Relocation, Serving, Severities, check_together, weighed
 from kalentops.lint.finding import Finding, Severity, errors_first
 from kalentops.lint.relocated import check_relocations
-from kalentops.project.check import Desired, FileResult, Job, check_file, check_text
+from kalentops.project.check import CheckOptions, Desired, FileResult, check_file, check_text
 from kalentops.project.files import Source, find, read
 from kalentops.support.collector import paused
 
@@ -67,13 +67,13 @@ def load(
     """
     passed_over: list[Finding] = []
     sources = find(root, places, passed_over)
-    results = _run(Job(root, severities, known), sources)
+    results = _run(CheckOptions(root, severities, known), sources)
     return _gathered([source.name for source in sources], results, weighed(passed_over, severities))
 
 
 def of_texts(root: Path, texts: Mapping[str, str], severities: Severities = DEFAULTS) -> Repository:
     """The same for texts that stand in no file any more, by the names that they had."""
-    job = Job(root, severities)
+    job = CheckOptions(root, severities)
     return _gathered(list(texts), (check_text(job, name, text) for name, text in texts.items()), ())
 
 
@@ -113,7 +113,7 @@ def _bounded(findings: Iterable[Finding]) -> Iterator[Finding]:
             yield from found
 
 
-def _run(job: Job, sources: Sequence[Source]) -> Iterator[FileResult]:
+def _run(job: CheckOptions, sources: Sequence[Source]) -> Iterator[FileResult]:
     if len(sources) < PARALLEL_FROM or (os.cpu_count() or 1) < 2:  # noqa: PLR2004 - one core, one process
         return (check_file(job, source) for source in sources)
     from kalentops.project.workers import run

@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 
-from kalentops.project.check import FileResult, Job, check_file
+from kalentops.project.check import CheckOptions, FileResult, check_file
 from kalentops.project.files import Source
 
 _CHUNKS_EACH = 8
@@ -20,7 +20,7 @@ _MAX_PROCESSES = 4
 _SAFE_PATH = "PYTHONSAFEPATH"
 
 
-def run(job: Job, sources: Sequence[Source]) -> Iterator[FileResult]:
+def run(job: CheckOptions, sources: Sequence[Source]) -> Iterator[FileResult]:
     """The result of each file, in the order of the files.
 
     Where the system gives no processes (some containers have no shared memory), one does all the work.
@@ -59,10 +59,10 @@ def _own_modules_only() -> Iterator[None]:
             os.environ[_SAFE_PATH] = before
 
 
-_jobs: list[Job] = []
+_jobs: list[CheckOptions] = []
 
 
-def _begin(job: Job) -> None:
+def _begin(job: CheckOptions) -> None:
     """Start of a worker: the job comes once, not with each chunk; ^C is the parent's to answer."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()

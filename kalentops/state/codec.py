@@ -14,14 +14,14 @@ from kalentops.state.model import (
     DIGEST,
     FORMAT_VERSION,
     READABLE,
+    Abandoned,
     Adopted,
-    Closed,
-    Done,
+    Completed,
     Entry,
     Intended,
     Intent,
+    Observed,
     Record,
-    Seen,
     State,
     check,
 )
@@ -257,13 +257,13 @@ def record_to_json(record: Record) -> dict[str, Any]:
     match record:
         case Intended(intent):
             return {"type": "intent", "address": intent.address, "intent": intent_to_json(intent)}
-        case Done(address, blueprint_id, at):
+        case Completed(address, blueprint_id, at):
             return {"type": "done", "address": address, "blueprintId": blueprint_id, "at": at}
         case Adopted(entry):
             return {"type": "entry", "address": entry.address, "entry": entry_to_json(entry)}
-        case Seen(address, remote_digest, updated_at):
+        case Observed(address, remote_digest, updated_at):
             return {"type": "seen", "address": address, "digest": remote_digest, "updatedAt": updated_at}
-        case Closed(address, reason):
+        case Abandoned(address, reason):
             return {"type": "closed", "address": address, "reason": reason}
 
 
@@ -278,11 +278,11 @@ def _record(raw: dict[str, Any]) -> Record:
         case "intent":
             return Intended(_intent(address, raw["intent"]))
         case "done":
-            return Done(address, as_text(raw["blueprintId"]), as_text(raw["at"]))
+            return Completed(address, as_text(raw["blueprintId"]), as_text(raw["at"]))
         case "entry":
             return Adopted(_entry(address, raw["entry"]))
         case "seen":
-            return Seen(address, _digest(raw["digest"]), as_optional(raw.get("updatedAt")))
+            return Observed(address, _digest(raw["digest"]), as_optional(raw.get("updatedAt")))
         case "closed":
-            return Closed(address, as_text(raw["reason"]))
+            return Abandoned(address, as_text(raw["reason"]))
     raise StateTooNew(f"the journal holds a record of type {kind!r}, which this kalentops does not know")

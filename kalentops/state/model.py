@@ -161,7 +161,7 @@ class Intended:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class Completed:
     """The open intent of this address came true, as this blueprint."""
 
     address: str
@@ -177,7 +177,7 @@ class Adopted:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Observed:
     """What a list showed of one of ours."""
 
     address: str
@@ -186,14 +186,14 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
+class Abandoned:
     """The open intent of this address came to nothing."""
 
     address: str
     reason: str
 
 
-Record: TypeAlias = Intended | Done | Adopted | Seen | Closed
+Record: TypeAlias = Intended | Completed | Adopted | Observed | Abandoned
 
 
 def replay(state: State, records: Iterable[Record]) -> State:
@@ -214,7 +214,7 @@ def _take(record: Record, entries: dict[str, Entry], intents: dict[str, Intent])
     match record:
         case Intended(intent):
             intents[intent.address] = intent
-        case Done(address, blueprint_id, at):
+        case Completed(address, blueprint_id, at):
             if address in intents:
                 meant = intents.pop(address)
                 made = Entry(address, blueprint_id, meant.sent, meant.digest, at)
@@ -224,18 +224,18 @@ def _take(record: Record, entries: dict[str, Entry], intents: dict[str, Intent])
         case Adopted(entry):
             intents.pop(entry.address, None)
             entries[entry.address] = entry
-        case Seen(address, remote_digest, updated_at):
+        case Observed(address, remote_digest, updated_at):
             if address in entries:
                 entries[address] = replace(
                     entries[address], remote_digest=remote_digest, updated_at=updated_at
                 )
-        case Closed(address):
+        case Abandoned(address):
             intents.pop(address, None)
 
 
 def _check_kept(records: Iterable[Record], entries: Mapping[str, Entry]) -> None:
     for record in records:
-        if isinstance(record, Done) and record.address not in entries:
+        if isinstance(record, Completed) and record.address not in entries:
             raise StateDamaged(
                 f"the journal says that {record.address} became {record.blueprint_id}, but not what was sent",
                 hint="restore the state that the run of the journal began with; git has it",
@@ -253,7 +253,7 @@ def merge(state: State, records: Iterable[Record]) -> State:
     opened = dict(state.intents)
     for record in records:
         _take(record, found, opened)
-    claims = {record.address: record.blueprint_id for record in records if isinstance(record, Done)}
+    claims = {record.address: record.blueprint_id for record in records if isinstance(record, Completed)}
     claims |= {address: entry.blueprint_id for address, entry in found.items()}
     entries, ids = dict(state.entries), state.ids()
     for address, blueprint_id in claims.items():
@@ -263,7 +263,7 @@ def merge(state: State, records: Iterable[Record]) -> State:
             raise _two_blueprints(state.entries[address], blueprint_id)
         if address in found:
             entries[address] = found[address]
-    _check_kept((r for r in records if isinstance(r, Done) and r.blueprint_id not in ids), entries)
+    _check_kept((r for r in records if isinstance(r, Completed) and r.blueprint_id not in ids), entries)
     still = {at: each for at, each in state.intents.items() if _is_open(each, entries)}
     intents = {at: each for at, each in {**opened, **still}.items() if _is_open(each, entries)}
     return replace(state, entries=entries, intents=intents)

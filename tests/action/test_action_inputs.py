@@ -11,7 +11,7 @@ from kalentops.action.__main__ import main
 from kalentops.action.inputs import Inputs
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.errors import UsageError
-from kalentops.github.body import Target, compose, is_outdated
+from kalentops.github.body import CommentTarget, compose, is_outdated
 from tests.builders import blueprint
 from tests.github.stand_in import NUMBER, REPOSITORY, TOKEN, StandIn
 from tests.harness import KEY, Project, Ran
@@ -156,9 +156,9 @@ def test_the_comment_of_the_project_is_folded_where_nothing_could_be_planned(
             "GITHUB_EVENT_PATH": str(event),
         }
         step(project, "comment", output, report=str(report), result="ok", changed="true", target_name="live")
-        assert github.bodies() == [compose(Target("live"), "**1 to create**\n\nmore")]
+        assert github.bodies() == [compose(CommentTarget("live"), "**1 to create**\n\nmore")]
         step(project, "comment", output, target_name="live")
-        assert is_outdated(github.bodies()[0], Target("live"))
+        assert is_outdated(github.bodies()[0], CommentTarget("live"))
         github.may = "read"
         ran, _ = step(project, "comment", output, report=str(report), changed="true")
     assert ran.code == 0

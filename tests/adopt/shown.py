@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from kalentops.blueprint.remote import Observed, Remote
+from kalentops.blueprint.remote import Remote, RemoteLists
 from kalentops.kalent.pagination import read_blueprints
-from kalentops.project.check import Job, check_text
+from kalentops.project.check import CheckOptions, check_text
 from kalentops.project.load import Repository
 
 SOURCING = "sourcing_a"
@@ -34,8 +34,10 @@ def listed(bodies: Mapping[str, Mapping[str, Any]], sourcing_id: str = SOURCING)
     return read_blueprints(lambda _: page, sourcing_id)
 
 
-def observed(**sourcings: Mapping[str, Mapping[str, Any]]) -> Observed:
-    return Observed({sourcing_id: listed(bodies, sourcing_id) for sourcing_id, bodies in sourcings.items()})
+def observed(**sourcings: Mapping[str, Mapping[str, Any]]) -> RemoteLists:
+    return RemoteLists(
+        {sourcing_id: listed(bodies, sourcing_id) for sourcing_id, bodies in sourcings.items()}
+    )
 
 
 def wanted(
@@ -46,7 +48,7 @@ def wanted(
 ) -> Repository:
     """The files of a repository that has one: blueprints by key, and what `more` has beside them."""
     text = json.dumps({"sourcingId": sourcing_id, "blueprints": blueprints, **more})
-    found = check_text(Job(Path(), {}, {}), name, text)
+    found = check_text(CheckOptions(Path(), {}, {}), name, text)
     return Repository([name], found.findings, found.desired, found.relocations)
 
 

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from kalentops.adopt.draft import Draft, Drafts, draft
 from kalentops.adopt.paths import Place, file_place, folder_place
-from kalentops.adopt.plan import Fate, ImportPlan, plan_import
+from kalentops.adopt.plan import ImportAction, ImportPlan, plan_import
 from kalentops.adopt.result import Imported
 from kalentops.adopt.write import carry_out, write_files
 from kalentops.blueprint.body import of_body
 from kalentops.errors import StoreFailure, UsageError
-from kalentops.project.check import Job, check_text
+from kalentops.project.check import CheckOptions, check_text
 from kalentops.project.files import MAX_BYTES
 from kalentops.state.model import State
 from kalentops.yamlfile.parse import parse
@@ -38,7 +38,10 @@ def test_a_draft_says_exactly_what_kalent_shows(made: list[dict[str, Any]]) -> N
     drafts = _drafts(sourcing_a={f"b{number}": body for number, body in enumerate(made)})
     (file,) = drafts.files
     assert file.name == "blueprints/backend-paris.yaml"
-    read = {each.named.key: each.digest for each in check_text(Job(NOWHERE, {}, {}), file.name, file.text)[1]}
+    read = {
+        each.named.key: each.digest
+        for each in check_text(CheckOptions(NOWHERE, {}, {}), file.name, file.text)[1]
+    }
     assert read == {item.key: item.sent.digest for item in drafts.plan.items if item.sent}
     assert {item.file for item in drafts.plan.items} == {file.name}
     assert len(read) == len(made)
@@ -54,13 +57,13 @@ def test_a_draft_says_exactly_what_kalent_shows(made: list[dict[str, Any]]) -> N
 def test_whatever_a_step_holds_is_carried_whole_or_refused(odd: dict[str, Any]) -> None:
     drafts = _drafts(sourcing_a={"b1": {"name": "Odd", "steps": [odd]}, "b2": blueprint("Fine")})
     fates = {item.blueprint_id: item for item in drafts.plan.items}
-    assert fates["b2"].fate is Fate.WRITE
+    assert fates["b2"].fate is ImportAction.WRITE
     (file,) = drafts.files
     data: Any = parse(file.text).data
     found = data["blueprints"]
     written = fates["b1"]
-    assert ("odd" in found) is (written.fate is Fate.WRITE)
-    if written.fate is Fate.WRITE:
+    assert ("odd" in found) is (written.fate is ImportAction.WRITE)
+    if written.fate is ImportAction.WRITE:
         assert written.sent is not None
         assert of_body(found["odd"]) == written.sent
     else:
@@ -74,14 +77,14 @@ def test_what_our_rules_refuse_is_written_with_its_findings() -> None:
     assert {"KAL103", "KAL013", "KAL011"} <= {finding.code for finding in file.findings}
     line = next(finding.line for finding in file.findings if finding.code == "KAL103")
     assert "[company]" in file.text.split("\n")[line - 1]
-    assert drafts.plan.items[0].fate is Fate.WRITE
+    assert drafts.plan.items[0].fate is ImportAction.WRITE
 
 
 def test_half_a_character_is_refused_and_the_others_are_written() -> None:
     half = {"name": "half", "steps": [step(1), step(2, content="a\ud800")]}
     drafts = _drafts(sourcing_a={"b1": half, "b2": blueprint("Fine")}, sourcing_b={"b3": half})
     assert [len(file.blueprints) for file in drafts.files] == [1]
-    said = {item.blueprint_id: item.reason for item in drafts.plan.items if item.fate is Fate.REFUSED}
+    said = {item.blueprint_id: item.reason for item in drafts.plan.items if item.fate is ImportAction.REFUSED}
     assert said.keys() == {"b1", "b3"}
     assert "steps/1/content holds half a character" in said["b1"]
     assert "mend the text in Kalent's web app" in said["b1"]
@@ -104,7 +107,7 @@ def test_more_than_a_file_may_hold_becomes_several_files() -> None:
     ]
     assert all(len(file.text.encode()) <= MAX_BYTES for file in drafts.files)
     assert sum(len(file.blueprints) for file in drafts.files) == 5
-    refused = [item for item in drafts.plan.items if item.fate is Fate.REFUSED]
+    refused = [item for item in drafts.plan.items if item.fate is ImportAction.REFUSED]
     assert [(item.blueprint_id, item.key) for item in refused] == [("b9", None)]
     assert "larger than a file of blueprints may be" in refused[0].reason
 
@@ -114,7 +117,7 @@ def test_more_values_than_a_file_may_hold_become_several_files_too() -> None:
     drafts = _drafts(sourcing_a={f"b{n}": {"name": f"Many {n}", "steps": many} for n in range(3)})
     assert len(drafts.files) > 1
     assert not any(finding.code == "KAL002" for file in drafts.files for finding in file.findings)
-    assert all(item.fate is Fate.WRITE for item in drafts.plan.items)
+    assert all(item.fate is ImportAction.WRITE for item in drafts.plan.items)
 
 
 def test_fields_that_nothing_here_knows_are_counted_once_a_blueprint() -> None:
@@ -237,7 +240,7 @@ def test_a_folder_of_blueprints_that_is_a_file(root: Path) -> None:
 
 def test_the_exit_code_says_what_is_left() -> None:
     written = _drafts(sourcing_a={"b1": blueprint("One")})
-    refused = replace(written.plan.items[0], fate=Fate.REFUSED)
+    refused = replace(written.plan.items[0], fate=ImportAction.REFUSED)
     odd = _drafts(sourcing_a={"b1": {"name": "x", "steps": [step(1, content="[x]")]}})
     assert Imported(ImportPlan()).exit_code == 0
     assert Imported(written.plan, written.files).exit_code == 0

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kalentops.adopt.pull import Kept, Taken, take
 from kalentops.blueprint.body import hidden, observable, of_body
-from kalentops.blueprint.remote import Observed, Remote
+from kalentops.blueprint.remote import Remote, RemoteLists
 from kalentops.lint.engine import Relocation
 from kalentops.plan.moves import rename
 from kalentops.state.model import State
@@ -22,8 +22,8 @@ def state_of(sent: Body) -> State:
     return state(entry("s1/one", sent, "b1"))
 
 
-def observed(*remotes: Remote | Body) -> Observed:
-    return Observed(
+def observed(*remotes: Remote | Body) -> RemoteLists:
+    return RemoteLists(
         {"s1": tuple(each if isinstance(each, Remote) else remote("b1", each) for each in remotes)}
     )
 
@@ -124,7 +124,7 @@ def test_nothing_is_taken_over_an_open_outcome() -> None:
 def test_what_nobody_changed_and_other_sourcings_are_left_alone() -> None:
     sent = body()
     assert take([want("s1/one", sent)], state_of(sent), observed(sent), NOW).kept == ()
-    assert take([want("s1/one", sent)], state_of(sent), Observed({"s2": ()}), NOW).kept == ()
+    assert take([want("s1/one", sent)], state_of(sent), RemoteLists({"s2": ()}), NOW).kept == ()
 
 
 def test_one_that_two_sourcings_show_is_left_to_people() -> None:
@@ -133,7 +133,7 @@ def test_one_that_two_sourcings_show_is_left_to_people() -> None:
     other = remote("b1", body("One", "Of s2"))
     for own in ([remote("b1", body("One", "Of s1"))], []):
         taking = take(
-            [want("s1/one", sent)], state_of(sent), Observed({"s1": tuple(own), "s2": (other,)}), NOW
+            [want("s1/one", sent)], state_of(sent), RemoteLists({"s1": tuple(own), "s2": (other,)}), NOW
         )
         assert [each.conflict for each in taking.kept] == [True]
         assert "another sourcing" in taking.kept[0].reason

@@ -62,8 +62,8 @@ class Slot:
 @dataclass
 class Scene:
     slots: list[Slot]
-    foreign: list[dict[str, Any]]
-    foreign_late: list[dict[str, Any]]
+    unmanaged: list[dict[str, Any]]
+    unmanaged_late: list[dict[str, Any]]
     through_a_file: bool
     moved: list[dict[str, str]] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
@@ -113,10 +113,10 @@ class Stage:
             if slot.sent is not None:
                 made = self._entry(slot, slot.sent)
                 known[made.address] = made
-        for each in scene.foreign:
+        for each in scene.unmanaged:
             self._make(each)
         intents = [self._intent(slot, known) for slot in scene.slots if slot.cut_off is not None]
-        for each in scene.foreign_late:
+        for each in scene.unmanaged_late:
             self._make(each)
         found = state(*known.values(), *intents, tenant=tenant(emulator.url))
         self.project.state_path.write_bytes(dump_state(found))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from kalentops.github.body import Target
+from kalentops.github.body import CommentTarget
 from kalentops.github.client import GITHUB, CommentsApi
-from kalentops.github.comments import Wanted
+from kalentops.github.comments import CommentRequest
 from kalentops.github.context import PullRequest
 from kalentops.github.publish import Published, publish
 from kalentops.http.secret import ApiKey
@@ -16,7 +16,7 @@ from kalentops.http.transport import HttpTransport, Network
 from tests.fakeclock import FakeClock
 from tests.github.stand_in import BOT, NUMBER, REPOSITORY, TOKEN
 
-PARIS = Target("teams/paris")
+PARIS = CommentTarget("teams/paris")
 
 
 @contextmanager
@@ -34,7 +34,7 @@ def show(
     url: str,
     report: str | None,
     *,
-    target: Target = PARIS,
+    target: CommentTarget = PARIS,
     author: str | None = BOT,
     begin: bool = True,
     clock: FakeClock | None = None,
@@ -42,4 +42,4 @@ def show(
     """One run of `kalentops comment`, below the command line."""
     clock = clock or FakeClock()
     with client(url, clock) as api:
-        return publish(api, clock, Wanted(target, report, author, begin))
+        return publish(api, clock, CommentRequest(target, report, author, begin))

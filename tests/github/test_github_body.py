@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from kalentops.errors import UsageError
-from kalentops.github.body import LIMIT, Target, compose, cut, fold, is_about, is_outdated, point_to, same
+from kalentops.github.body import (
+    LIMIT,
+    CommentTarget,
+    compose,
+    cut,
+    fold,
+    is_about,
+    is_outdated,
+    point_to,
+    same,
+)
 
 FEW = settings(deadline=None)  # a busy machine is slow
 NAMES = st.text(min_size=1, max_size=40).filter(str.strip) | st.sampled_from(
@@ -40,22 +50,22 @@ def test_markers_of_two_targets_are_the_same_only_if_their_names_are(one: str, o
     import unicodedata
 
     equal = unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
-    assert (Target(one).marker == Target(other).marker) is equal
-    assert is_about(compose(Target(one), "x"), Target(other)) is equal
-    assert Target(one).outdated_marker != Target(other).marker
+    assert (CommentTarget(one).marker == CommentTarget(other).marker) is equal
+    assert is_about(compose(CommentTarget(one), "x"), CommentTarget(other)) is equal
+    assert CommentTarget(one).outdated_marker != CommentTarget(other).marker
 
 
 @FEW
 @given(NAMES)
 def test_a_marker_is_one_comment_of_html_and_shows_nothing(name: str) -> None:
-    for marker in (Target(name).marker, Target(name).outdated_marker):
+    for marker in (CommentTarget(name).marker, CommentTarget(name).outdated_marker):
         assert re.fullmatch(r"<!-- kalentops:plan target=[A-Za-z0-9%/._~]+( outdated)? -->", marker)
 
 
 @FEW
 @given(NAMES)
 def test_a_title_is_inert(name: str) -> None:
-    html = MarkdownIt().render(compose(Target(name), "report"))
+    html = MarkdownIt().render(compose(CommentTarget(name), "report"))
     body = html.partition("-->")[2]
     plain = re.sub(r"<code>.*?</code>", "", body, flags=re.DOTALL)
     assert re.sub(r"\s", "", plain) in {"<p>report</p>", "<p><strong></strong></p><p>report</p>"}
@@ -64,13 +74,13 @@ def test_a_title_is_inert(name: str) -> None:
 @pytest.mark.parametrize("name", ["", " ", "x" * 201])
 def test_names_that_are_none(name: str) -> None:
     with pytest.raises(UsageError, match="a target needs a name of 1 to 200 characters"):
-        Target(name)
+        CommentTarget(name)
 
 
 @FEW
 @given(NAMES, st.text(max_size=60))
 def test_folding_is_known_again_and_keeps_the_text(name: str, report: str) -> None:
-    target = Target(name)
+    target = CommentTarget(name)
     body = compose(target, report)
     folded = fold(target, body)
     assert is_about(folded, target)
@@ -80,14 +90,14 @@ def test_folding_is_known_again_and_keeps_the_text(name: str, report: str) -> No
 
 
 def test_a_pointer_is_about_no_target() -> None:
-    assert not is_about(point_to(7), Target("."))
+    assert not is_about(point_to(7), CommentTarget("."))
     assert "(#issuecomment-7)" in point_to(7)
 
 
 @FEW
 @given(st.text("a\n\r\t ", max_size=12))
 def test_line_ends_and_blank_ends_make_no_difference(text: str) -> None:
-    body = compose(Target("."), text)
+    body = compose(CommentTarget("."), text)
     assert same(body, body.replace("\n", "\r\n") + "\r\n")
     assert not same(body, body + "b")
 
@@ -158,7 +168,7 @@ def test_details_are_closed_where_a_text_is_cut() -> None:
 
 def test_a_long_report_is_cut_to_the_limit_of_a_comment() -> None:
     report = "summary\n\n```diff\n" + "+ a line with 🎉\n" * 20_000 + "```\n"
-    target = Target("teams/paris")
+    target = CommentTarget("teams/paris")
     body = compose(target, report)
     assert LIMIT - 200 < len(body.encode("utf-16-le")) // 2 <= LIMIT
     assert re.search(r"\n```\n\n_\d\d,\d{3} more lines did not fit", body)

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from kalentops.github.body import Target, compose
+from kalentops.github.body import CommentTarget, compose
 from tests import answers
 from tests.github.stand_in import NUMBER, REPOSITORY, TOKEN, Fault, StandIn, refusal
 from tests.harness import Project, Ran
 
 REPORT = "**1 to update**\n"
-ROOT = Target(".")
+ROOT = CommentTarget(".")
 
 
 @pytest.fixture
@@ -91,10 +91,13 @@ def test_each_project_of_a_repository_has_its_own(workflow: Project, github: Sta
     for folder in ("teams/paris", "teams/paris/deeper"):
         assert workflow.run("comment", "-C", folder, "report.md").code == 0
     assert workflow.run("comment", "--target-name", "staging", "report.md").code == 0
-    assert github.bodies() == [compose(Target("teams/paris"), REPORT), compose(Target("staging"), REPORT)]
+    assert github.bodies() == [
+        compose(CommentTarget("teams/paris"), REPORT),
+        compose(CommentTarget("staging"), REPORT),
+    ]
     workflow.environment["KALENTOPS_STATE"] = "production.json"
     assert workflow.run("comment", "-C", "teams/paris", "report.md").code == 0
-    assert github.bodies()[2:] == [compose(Target("teams/paris/production.json"), REPORT)]
+    assert github.bodies()[2:] == [compose(CommentTarget("teams/paris/production.json"), REPORT)]
 
 
 def test_options_win_over_the_environment(workflow: Project, github: StandIn) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kalentops.errors import Forbidden, Interrupted, RefusedByApi, Unauthorized, Unreachable, WrongAuthor
-from kalentops.github.body import Target, compose, fold
+from kalentops.github.body import CommentTarget, compose, fold
 from kalentops.github.client import refuse
 from kalentops.http.verdict import NotSent
 from tests import answers
@@ -57,7 +57,7 @@ def test_a_plan_without_changes_begins_no_comment_but_keeps_one_up_to_date(githu
 
 
 def test_each_target_has_its_own(github: StandIn) -> None:
-    berlin = Target("teams/berlin")
+    berlin = CommentTarget("teams/berlin")
     show(github.url, REPORT)
     show(github.url, OTHER, target=berlin)
     show(github.url, OTHER)
@@ -82,7 +82,7 @@ def test_outdated_folds_once_and_the_next_plan_opens_it_again(github: StandIn) -
 
 
 def test_outdated_does_nothing_where_there_is_nothing(github: StandIn) -> None:
-    github.add(compose(Target("teams/berlin"), REPORT))
+    github.add(compose(CommentTarget("teams/berlin"), REPORT))
     assert show(github.url, None).what == "none"
     assert github.writes == []
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kalentops
-from kalentops.cli.commands.connection import Line
+from kalentops.cli.commands.connection import ReadSession
 from kalentops.http.verdict import Answer
 from kalentops.kalent.client import ReadApi
 from kalentops.kalent.readonly import ReadOnly
@@ -56,7 +56,7 @@ def test_a_get_comes_through_as_it_is() -> None:
 
 
 def test_a_line_holds_nothing_that_writes() -> None:
-    assert Line.__annotations__ == {"api": "ReadApi", "clock": "SystemClock", "progress": "Progress"}
+    assert ReadSession.__annotations__ == {"api": "ReadApi", "clock": "SystemClock", "progress": "Progress"}
     assert not hasattr(ReadApi, "create")
     assert not hasattr(ReadApi, "update")
 

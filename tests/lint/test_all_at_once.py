@@ -9,15 +9,15 @@ import pytest
 from kalentops.blueprint.model import VARIABLES
 from kalentops.lint.engine import Severities
 from kalentops.lint.finding import Severity
-from kalentops.project.check import Job, check_text
+from kalentops.project.check import CheckOptions, check_text
 from kalentops.project.load import load
 
 ROOT = Path(__file__).parents[2]
-JOB = Job(ROOT)
+JOB = CheckOptions(ROOT)
 
 
 def _found(text: str, severities: Severities | None = None) -> list[tuple[int, str]]:
-    findings, *_ = check_text(Job(ROOT, severities or {}), "f.yaml", text)
+    findings, *_ = check_text(CheckOptions(ROOT, severities or {}), "f.yaml", text)
     return [(finding.line, finding.code) for finding in sorted(findings)]
 
 
@@ -272,7 +272,7 @@ def test_severities_come_from_the_configuration() -> None:
     text = _text(STEP | {"id": "b"}, link)
     assert [code for _, code in _found(text)] == ["KAL304"]
     assert _found(text, {"KAL304": None}) == []
-    (finding,) = check_text(Job(ROOT, {"KAL304": Severity.ERROR}), "f.yaml", text)[0]
+    (finding,) = check_text(CheckOptions(ROOT, {"KAL304": Severity.ERROR}), "f.yaml", text)[0]
     assert finding.severity is Severity.ERROR
 
 

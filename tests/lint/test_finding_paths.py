@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kalentops.project.check import Job, check_text
+from kalentops.project.check import CheckOptions, check_text
 from kalentops.project.load import load
 
 TEXT = """\
@@ -21,7 +21,7 @@ blueprints:
 
 
 def _paths(text: str) -> dict[str, tuple[str | int, ...]]:
-    return {each.code: each.path for each in check_text(Job(Path()), "f.yaml", text)[0]}
+    return {each.code: each.path for each in check_text(CheckOptions(Path()), "f.yaml", text)[0]}
 
 
 def test_findings_of_the_shape_and_of_rules_name_their_paths() -> None:
@@ -51,8 +51,8 @@ def test_what_shows_across_files_names_its_blueprint(tmp_path: Path) -> None:
 
 
 def test_values_that_could_not_be_read_are_known_by_their_paths() -> None:
-    desired = check_text(Job(Path(), known={}), "f.yaml", TEXT).desired
-    by_key = {each.named.key: each.stand_ins for each in desired}
+    desired = check_text(CheckOptions(Path(), known={}), "f.yaml", TEXT).desired
+    by_key = {each.named.key: each.placeholders for each in desired}
     assert ("steps", 0, "type") in by_key["one"]
     assert not any(path[:2] == ("steps", 1) and path[-1] == "subject" for path in by_key["one"])
     assert all(path[0] == "steps" for path in by_key["one"])
@@ -63,4 +63,4 @@ def test_a_path_does_not_make_two_findings_of_one() -> None:
         "sourcingId: s\nblueprints:\n  one: {name: One, steps: &x [{id: a, name: A, type: WHATSAPP, "
         'content: "{{nope}}", temporalityType: ASAP}]}\n  two: {name: Two, steps: *x}\n'
     )
-    assert [each.code for each in check_text(Job(Path()), "f.yaml", text)[0]] == ["KAL101"]
+    assert [each.code for each in check_text(CheckOptions(Path()), "f.yaml", text)[0]] == ["KAL101"]

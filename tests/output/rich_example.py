@@ -7,14 +7,14 @@ from typing import Any
 from kalentops.apply.result import ApplyResult, Outcome, Result
 from kalentops.lint.finding import Finding, Severity
 from kalentops.output.validation import Checked
-from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, Remotely
-from kalentops.plan.explanation import Reason, Way
+from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, RefreshReport
+from kalentops.plan.explanation import Explanation, Remedy
 from kalentops.plan.state_edits import StateEdit
 from tests.builders import AT, body
 
 LATER = "2026-02-03T04:05:06Z"
-ORPHAN = Reason(
-    "in no file any more", Way("forget it", "kalentops state rm sourcing_sales/gone", "it stays in Kalent")
+ORPHAN = Explanation(
+    "in no file any more", Remedy("forget it", "kalentops state rm sourcing_sales/gone", "it stays in Kalent")
 )
 FILE = "blueprints/backend.yaml"
 TEXT = """\
@@ -147,14 +147,14 @@ PLAN = Plan(
             30,
             None,
             body("Twin", PITCH),
-            reason=Reason(
+            reason=Explanation(
                 "bp_9 has the same name",
-                Way(
+                Remedy(
                     "take it over",
                     "kalentops import sourcing_sales --key twin --id bp_9",
                     "plan shows what differs",
                 ),
-                Way("another one", "removed: [old]"),
+                Remedy("another one", "removed: [old]"),
             ),
         ),
         Change("sourcing_sales/gone", Action.ORPHAN, "Gone", "bp_4", reason=ORPHAN),
@@ -169,7 +169,7 @@ PLAN = Plan(
         ),
     ),
     (WARNING,),
-    remotely=Remotely(
+    remotely=RefreshReport(
         (
             Drift(
                 "sourcing_backend/same",

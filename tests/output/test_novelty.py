@@ -13,7 +13,7 @@ from kalentops.lint.finding import Finding
 from kalentops.output import markdown
 from kalentops.output.novelty import known_before
 from kalentops.output.validation import Checked
-from kalentops.project.check import Job, check_text
+from kalentops.project.check import CheckOptions, check_text
 from tests.output import judges
 
 STEP = """\
@@ -29,7 +29,7 @@ def _file(*contents: str) -> str:
 
 
 def _findings(name: str, text: str) -> list[Finding]:
-    return sorted(check_text(Job(Path("/")), name, text).findings)
+    return sorted(check_text(CheckOptions(Path("/")), name, text).findings)
 
 
 @pytest.mark.parametrize(

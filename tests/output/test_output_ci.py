@@ -16,7 +16,7 @@ from kalentops.output import annotations as github
 from kalentops.output import junit, sarif
 from kalentops.output.fingerprint import line_hashes
 from kalentops.output.validation import Checked
-from kalentops.project.check import Job, check_text
+from kalentops.project.check import CheckOptions, check_text
 from tests.output import judges
 from tests.output.rich_example import CHECKED, FILE, TEXT
 
@@ -124,7 +124,7 @@ def test_fingerprints_are_those_that_github_computes(text: str, hashes: list[str
 
 def _logged(text: str) -> list[tuple[str, str, int, int]]:
     """Code, fingerprint, line and column of what SARIF says of a file."""
-    found = check_text(Job(Path()), FILE, text).findings
+    found = check_text(CheckOptions(Path()), FILE, text).findings
     log = sarif.validation(Checked(tuple(found), (FILE,), 1, texts={FILE: text}))
     assert judges.sarif_errors(log) == []
     regions = [each["locations"][0]["physicalLocation"]["region"] for each in log["runs"][0]["results"]]

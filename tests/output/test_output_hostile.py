@@ -19,8 +19,8 @@ from kalentops.output import findings, junit, markdown, plans, results, sarif
 from kalentops.output import json as json_output
 from kalentops.output.console import show
 from kalentops.output.validation import Checked
-from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, Remotely
-from kalentops.plan.explanation import Reason, Way
+from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, RefreshReport
+from kalentops.plan.explanation import Explanation, Remedy
 from kalentops.plan.state_edits import StateEdit
 from tests.builders import body, step
 from tests.hostile import HOSTILE
@@ -57,8 +57,8 @@ def hostile_plan(text: str) -> Plan:
         Change(address, Action.UPDATE, text, text, text, 3, new, old),
         Change(address, Action.CREATE, text, None, text, 3, None, sequence(text, text), reason=text),
         Change(address, Action.CONFLICT, text, None, text, 3, None, old, reason=text),
-        Change(address, Action.CONFLICT, text, reason=Reason(text, Way(text, text, text))),
-        Change(address, Action.ORPHAN, text, reason=Reason(text, Way(text, text))),
+        Change(address, Action.CONFLICT, text, reason=Explanation(text, Remedy(text, text, text))),
+        Change(address, Action.ORPHAN, text, reason=Explanation(text, Remedy(text, text))),
         Change(
             address, Action.CONFLICT, text, None, text, 3, old, new, theirs=observable(new).body, reason=text
         ),
@@ -73,7 +73,7 @@ def hostile_plan(text: str) -> Plan:
         Drift(address, "gone", text, text, text, reason=text),
     )
     alike = LookAlike(text, text, text, text, address, text)
-    remotely = Remotely(drift, (alike,), (Leftover(text, text, text),), {text: 3})
+    remotely = RefreshReport(drift, (alike,), (Leftover(text, text, text),), {text: 3})
     found = tuple(hostile_checked(text).findings)
     edits = (StateEdit(address, "other id", text, text), StateEdit(text, "removed", None, text))
     return Plan(text, 1, tuple(kinds), found, remotely=remotely, left_out=(address, text), state_edits=edits)

@@ -15,7 +15,7 @@ from kalentops.output.formats import FORMATS, report
 from kalentops.output.lines import plain
 from kalentops.output.markdown_sequences import changed, extent, new, tally
 from kalentops.output.validation import Checked
-from kalentops.plan.build import Action, Change, Drift, Plan, Remotely
+from kalentops.plan.build import Action, Change, Drift, Plan, RefreshReport
 from kalentops.support.word_diff import by_line, by_sentence
 from tests.builders import body
 from tests.output import judges
@@ -178,7 +178,7 @@ def test_what_kalent_shows_may_be_odd_and_is_shown_all_the_same(old: Any, other:
             Change("s/b", Action.CONFLICT, "B", None, "a.yaml", 9, None, after, theirs=before),
             Change("s/c", Action.CREATE, "C", None, "a.yaml", 19, None, before),
         ),
-        remotely=Remotely((Drift("s/a", "changed", "A", "b", "then", "now", before, after),)),
+        remotely=RefreshReport((Drift("s/a", "changed", "A", "b", "then", "now", before, after),)),
     )
     for form in FORMATS:
         assert report(form).show_plan(plan, Checked())

@@ -6,11 +6,11 @@ import copy
 import json
 import pickle
 
-from kalentops.plan.explanation import Reason, Way, parted, together
+from kalentops.plan.explanation import Explanation, Remedy, parted, together
 
-WAY = Way("take it", "kalentops import s1 --update", "only what was touched")
-OTHER = Way("put back", "kalentops apply --overwrite s1/one")
-REASON = Reason("somebody changed it", WAY, OTHER)
+WAY = Remedy("take it", "kalentops import s1 --update", "only what was touched")
+OTHER = Remedy("put back", "kalentops apply --overwrite s1/one")
+REASON = Explanation("somebody changed it", WAY, OTHER)
 WHOLE = (
     "somebody changed it; take it: `kalentops import s1 --update` (only what was touched); put back: "
     "`kalentops apply --overwrite s1/one`"
@@ -29,7 +29,7 @@ def test_its_parts_stay_with_a_copy() -> None:
 
 
 def test_several_reasons_say_first_what_is_then_what_can_be_done() -> None:
-    both = together("one", Reason("two", WAY), "", Reason("three", OTHER))
+    both = together("one", Explanation("two", WAY), "", Explanation("three", OTHER))
     assert parted(both) == ("one; two; three", (WAY, OTHER))
     assert together("one", "", "two") == "one; two"
     assert parted(together("", "")) == ("", ())

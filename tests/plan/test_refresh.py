@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kalentops.blueprint.body import observable, of_body
-from kalentops.blueprint.remote import Observed, Remote
+from kalentops.blueprint.remote import Remote, RemoteLists
 from kalentops.blueprint.stub import Mark, stub
 from kalentops.lint.engine import Relocation
 from kalentops.plan.build import Action, Change, Drift, Leftover, Plan, make_plan, narrowed
@@ -29,7 +29,9 @@ def held(
 ) -> Plan:
     """The plan, refreshed with the list of s1, or with why it has none."""
     observed = (
-        Observed(refused={"s1": remotes}) if isinstance(remotes, str) else Observed({"s1": tuple(remotes)})
+        RemoteLists(refused={"s1": remotes})
+        if isinstance(remotes, str)
+        else RemoteLists({"s1": tuple(remotes)})
     )
     plan = make_plan(wanted, known, relocations=said, overwrite=overwrite)
     return refresh(plan, relocate(known, said).state, observed, overwrite)
@@ -371,7 +373,7 @@ def test_a_sourcing_that_the_api_refuses() -> None:
 
 def test_what_nobody_looked_at_stays_as_it_is() -> None:
     plan = make_plan([want("s1/one", body("One", "Mine"))], KNOWN)
-    looked = refresh(plan, KNOWN, Observed({"s2": ()}))
+    looked = refresh(plan, KNOWN, RemoteLists({"s2": ()}))
     assert looked.changes == plan.changes
     assert looked.drift == ()
 
@@ -413,7 +415,7 @@ def test_what_has_nothing_in_common_is_only_counted() -> None:
 
 
 def fingerprint(lists: Mapping[str, tuple[Remote, ...]], refused: Mapping[str, str] | None = None) -> str:
-    remotely = refresh(make_plan([], State()), State(), Observed(lists, refused or {})).remotely
+    remotely = refresh(make_plan([], State()), State(), RemoteLists(lists, refused or {})).remotely
     assert remotely is not None
     return remotely.fingerprint
 

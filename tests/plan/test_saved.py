@@ -13,7 +13,7 @@ import pytest
 
 from kalentops.errors import StalePlan, StoreFailure, UsageError
 from kalentops.plan import saved as saved_plan
-from kalentops.plan.build import Action, Change, Plan, Remotely
+from kalentops.plan.build import Action, Change, Plan, RefreshReport
 from kalentops.plan.selection import Scope
 from kalentops.support.text import visible
 from tests.builders import blueprint
@@ -89,19 +89,19 @@ HAD = "; it had 1 to create, 1 to update"
 
 def test_what_kalent_shows_has_moved(tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
-    refreshed = replace(PLAN, remotely=Remotely(fingerprint="sha256:1"))
+    refreshed = replace(PLAN, remotely=RefreshReport(fingerprint="sha256:1"))
     saved_plan.save(refreshed, path)
     assert saved_plan.load(path).refreshed
-    saved_plan.check(saved_plan.load(path), replace(PLAN, remotely=Remotely(fingerprint="sha256:2")))
+    saved_plan.check(saved_plan.load(path), replace(PLAN, remotely=RefreshReport(fingerprint="sha256:2")))
     conflict = replace(UPDATE, action=Action.CONFLICT, theirs=blueprint("Theirs", 0))
-    moved = replace(PLAN, changes=(CREATE, SAME, conflict), remotely=Remotely(fingerprint="sha256:2"))
+    moved = replace(PLAN, changes=(CREATE, SAME, conflict), remotely=RefreshReport(fingerprint="sha256:2"))
     said = refusal(path, moved)
     assert said == f"since the plan was made, Kalent has changed; it differs at s1/two{HAD}"
 
 
 def test_what_was_asked_for_is_saved_with_the_plan(tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
-    asked = saved_plan.Asked(Scope(("s1",), ("one", "s2/*")), ("s1/two",))
+    asked = saved_plan.PlanOptions(Scope(("s1",), ("one", "s2/*")), ("s1/two",))
     saved_plan.save(PLAN, path, asked)
     saved = saved_plan.load(path)
     assert (saved.asked, saved.refreshed) == (asked, False)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalentops.blueprint.remote import Observed
+from kalentops.blueprint.remote import RemoteLists
 from kalentops.errors import StateError
 from kalentops.plan.workspace import Looked, check_workspace, is_known, looked_at, witnesses
 from kalentops.state.model import State
@@ -86,7 +86,7 @@ def test_what_was_worked_on_last_is_asked_first() -> None:
 
 
 def test_lists_that_were_read_for_something_else() -> None:
-    looked = looked_at(Observed({"s1": (remote("b-s1/a"),), "s2": ()}, {"s3": "no"}))
+    looked = looked_at(RemoteLists({"s1": (remote("b-s1/a"),), "s2": ()}, {"s3": "no"}))
     assert looked == Looked({"b-s1/a"}, {"s1", "s2"}, {"s3"})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from kalentops.preview.building import Wish, build
+from kalentops.preview.building import PreviewRequest, build
 from kalentops.preview.view import Page, Sequence
 from tests.builders import step
 from tests.harness import Project
@@ -13,7 +13,7 @@ from tests.repositories import git
 
 
 def page_of(project: Project, against: str | None = None) -> Page:
-    return build(Wish(project.folder, (), against)).page
+    return build(PreviewRequest(project.folder, (), against)).page
 
 
 def sequence_of(project: Project, body: dict[str, Any], against: str | None = None) -> Sequence:

@@ -15,7 +15,7 @@ from kalentops.lint.finding import Finding
 from kalentops.preview.before import Before
 from kalentops.preview.html import render, render_trouble
 from kalentops.preview.page import make_page
-from kalentops.project.check import Job, check_text
+from kalentops.project.check import CheckOptions, check_text
 from kalentops.project.load import Repository
 from kalentops.support.text import unseen
 from tests.hostile import HOSTILE, quoted
@@ -67,8 +67,8 @@ def file_of(text: str, *, more: str = "") -> str:
 def html_of(text: str) -> str:
     """A page that holds the text wherever one may stand: two versions of it, and findings that quote it."""
     name = f"blueprints/{text}.yaml"
-    desired = check_text(Job(Path(), known={}), name, file_of(text)).desired
-    old = check_text(Job(Path(), known={}), name, file_of(text, more=" more")).desired
+    desired = check_text(CheckOptions(Path(), known={}), name, file_of(text)).desired
+    old = check_text(CheckOptions(Path(), known={}), name, file_of(text, more=" more")).desired
     assert desired
     paths = [("blueprints", "one", "steps", 0), ("blueprints", "one"), ()]
     findings = [Finding(name, 1, 1, "KAL101", text, text, path=path) for path in paths]

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from kalentops.blueprint.model import Blueprint, Delay, Move, Policy, SourcingFile, Step, StepConfig
 from kalentops.lint.finding import Finding, Severity
-from kalentops.project.check import Job, check_text
+from kalentops.project.check import CheckOptions, check_text
 from kalentops.support.shape import Shape
 from kalentops.support.text import nearest
 from tests.sizes import examples
 from tests.strategies import bodies, keys
 
-JOB = Job(Path(__file__).parent)
+JOB = CheckOptions(Path(__file__).parent)
 Node = dict[str, Any]
 
 # Texts with which some rule finds fault, and one with which none does.

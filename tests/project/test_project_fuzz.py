@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kalentops.lint.finding import Severity
 from kalentops.lint.table import BY_CODE
-from kalentops.project.check import Job, check_file, check_text
+from kalentops.project.check import CheckOptions, check_file, check_text
 from kalentops.project.document import read_document
 from kalentops.project.files import Source, read
 from kalentops.support.text import unseen
@@ -18,7 +18,7 @@ from tests.sizes import examples
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "blueprints").rglob("*.yaml"))]
-JOB = Job(ROOT)
+JOB = CheckOptions(ROOT)
 _TOKENS = re.compile(r"\w+|\s+|[^\w\s]")
 _STEP = (
     "{id: a, name: A, type: EMAIL, subject: S, content: 'Hi {{firstname}}', temporalityType: DELAYED, "
@@ -71,7 +71,7 @@ def _is_sound(text: str) -> None:
     if not any(finding.severity is Severity.ERROR for finding in findings):
         document = read_document("f.yaml", text)
         assert document.model is not None
-        assert not document.tainted
+        assert not document.placeholders
         assert [each.named.key for each in blueprints] == list(document.model.blueprints)
 
 
@@ -92,7 +92,7 @@ def test_any_yaml_like_text(text: str) -> None:
 def test_any_bytes(data: bytes) -> None:
     path = Path("fuzz.yaml").absolute()  # in the test's own folder
     path.write_bytes(data)
-    findings, *_ = check_file(Job(path.parent), Source(str(path), path.name))
+    findings, *_ = check_file(CheckOptions(path.parent), Source(str(path), path.name))
     assert findings
     assert {finding.code for finding in findings} <= set(BY_CODE)
     assert isinstance(read(Source(str(path), path.name), path.parent), str) or findings[0].code == "KAL001"

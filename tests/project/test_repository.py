@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from kalentops.blueprint.body import of_blueprint, of_body
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Finding, Severity
-from kalentops.project.check import Job, check_file
+from kalentops.project.check import CheckOptions, check_file
 from kalentops.project.files import find
 from kalentops.project.load import PARALLEL_FROM, Repository, load
 from kalentops.project.workers import run
@@ -160,7 +160,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _serial(root: Path, known: Mapping[str, str] | None) -> list[Any]:
-    job = Job(root, {}, known)
+    job = CheckOptions(root, {}, known)
     return [check_file(job, source) for source in find(root, [root])]
 
 
@@ -168,7 +168,7 @@ def _serial(root: Path, known: Mapping[str, str] | None) -> list[Any]:
 @pytest.mark.parametrize("known", [None, {}], ids=["findings alone", "documents"])
 def test_several_processes_find_what_one_finds(many: Path, known: Mapping[str, str] | None) -> None:
     serial = _serial(many, known)
-    assert list(run(Job(many, {}, known), find(many, [many]))) == serial
+    assert list(run(CheckOptions(many, {}, known), find(many, [many]))) == serial
     whole = _load(many, known)
     assert whole.files == PARALLEL_FROM + 13
     found = {f for result in serial for f in result.findings}
@@ -244,6 +244,8 @@ def test_no_module_of_the_current_folder_is_run_by_a_spawned_process(many: Path,
 @pytest.mark.processes
 def test_severities_reach_the_other_processes(many: Path) -> None:
     off = load(many, [many], severities={"KAL304": None, "KAL301": Severity.ERROR}, known=None)
-    one = [check_file(Job(many, {"KAL301": Severity.ERROR}), source)[0] for source in find(many, [many])]
+    one = [
+        check_file(CheckOptions(many, {"KAL301": Severity.ERROR}), source)[0] for source in find(many, [many])
+    ]
     expected: set[Finding] = {f for findings in one for f in findings if f.code != "KAL304"}
     assert expected <= set(off.findings)

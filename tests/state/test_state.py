@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalentops.errors import StateDamaged
-from kalentops.state.model import Adopted, Closed, Done, Intended, Record, Seen, State, check, merge, replay
+from kalentops.state.model import (
+    Abandoned,
+    Adopted,
+    Completed,
+    Intended,
+    Observed,
+    Record,
+    State,
+    check,
+    merge,
+    replay,
+)
 from tests.builders import AT
 from tests.state.store.samples import FEW, RECORDS, STATES, address, created, digest, entry, intent, state
 
@@ -23,7 +34,10 @@ def _replayed(before: State, records: list[Record]) -> State | None:
 
 
 @FEW
-@given(STATES, st.lists(RECORDS.map(lambda r: created(int(r.address[-5:])) if isinstance(r, Done) else (r,))))
+@given(
+    STATES,
+    st.lists(RECORDS.map(lambda r: created(int(r.address[-5:])) if isinstance(r, Completed) else (r,))),
+)
 def test_replay_again_changes_nothing(before: State, runs: list[tuple[Record, ...]]) -> None:
     """Where each outcome has its intent in front of it. An outcome of what was open before takes what is open."""
     records = [record for run in runs for record in run]
@@ -54,7 +68,7 @@ def test_replay_in_two_parts_is_replay(before: State, first: list[Record], secon
 def test_replay_loses_no_id(before: State, records: list[Record]) -> None:
     after = _replayed(before, records)
     if after is not None:
-        given_ = {r.blueprint_id for r in records if isinstance(r, Done)} | set(before.ids())
+        given_ = {r.blueprint_id for r in records if isinstance(r, Completed)} | set(before.ids())
         assert given_ <= set(after.ids())
 
 
@@ -70,7 +84,7 @@ def test_merge_overwrites_nothing_and_loses_nothing(before: State, records: list
     for at, open_ in before.intents.items():
         assert after.intents.get(at, open_) == open_
         assert at in after.intents or at in after.entries
-    assert {r.blueprint_id for r in records if isinstance(r, Done)} <= set(after.ids())
+    assert {r.blueprint_id for r in records if isinstance(r, Completed)} <= set(after.ids())
     assert (after.serial, after.lineage) == (before.serial, before.lineage)
 
 
@@ -83,27 +97,29 @@ def test_merge_takes_what_is_new() -> None:
 def test_merge_keeps_the_id_of_an_intent_that_the_state_had_open() -> None:
     """An intent of an earlier run is settled with a lone outcome: its intent is not in this journal."""
     before = state(1, serial=7, intents={address(2): intent(2)})
-    after = merge(before, [Done(address(2), "bp-2", AT)])
+    after = merge(before, [Completed(address(2), "bp-2", AT)])
     assert after.entries[address(2)] == entry(2)
     assert not after.intents
 
 
 def test_merge_stops_where_an_id_could_not_be_kept() -> None:
     with pytest.raises(StateDamaged, match="bp-2"):
-        merge(state(1), [Done(address(2), "bp-2", AT)])
+        merge(state(1), [Completed(address(2), "bp-2", AT)])
 
 
 def test_replay_stops_where_an_id_could_not_be_kept() -> None:
     with pytest.raises(StateDamaged, match="bp-2"):
-        replay(state(1), [Intended(intent(2)), Closed(address(2), "no"), Done(address(2), "bp-2", AT)])
+        replay(
+            state(1), [Intended(intent(2)), Abandoned(address(2), "no"), Completed(address(2), "bp-2", AT)]
+        )
 
 
 @pytest.mark.parametrize(
     "records",
     [
-        pytest.param([Intended(intent(1)), Done(address(1), "bp-other", AT)], id="made"),
+        pytest.param([Intended(intent(1)), Completed(address(1), "bp-other", AT)], id="made"),
         pytest.param([Adopted(entry(1, blueprint_id="bp-other"))], id="adopted"),
-        pytest.param([Done(address(1), "bp-other", AT)], id="lone outcome"),
+        pytest.param([Completed(address(1), "bp-other", AT)], id="lone outcome"),
     ],
 )
 def test_merge_stops_at_two_blueprints_for_one_address(records: list[Record]) -> None:
@@ -132,13 +148,15 @@ def test_merge_keeps_an_open_update() -> None:
 
 def test_an_outcome_makes_an_entry_of_its_intent() -> None:
     before = state(1, serial=3)
-    kept = replay(before, [Intended(intent(1, action="update", name="new")), Done(address(1), "bp-1", AT)])
+    kept = replay(
+        before, [Intended(intent(1, action="update", name="new")), Completed(address(1), "bp-1", AT)]
+    )
     assert kept.entries[address(1)] == entry(1, name="new")
     assert kept.digests() == {address(1): digest("new")}
 
 
 def test_what_was_seen_is_noted_only_of_ours() -> None:
-    after = replay(state(1), [Seen(address(1), digest("x"), AT), Seen(address(2), digest("x"), AT)])
+    after = replay(state(1), [Observed(address(1), digest("x"), AT), Observed(address(2), digest("x"), AT)])
     assert after.entries == {address(1): entry(1, remote_digest=digest("x"), updated_at=AT)}
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from kalentops.blueprint.stub import Mark, stub
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.errors import StateError, StateLocked, StateMoved
-from kalentops.state.model import Done, Intended, State
+from kalentops.state.model import Completed, Intended, State
 from kalentops.state.store.file import FileStore
 from tests.builders import AT, blueprint, intent
 from tests.faults.catalogue import EVERYTHING
@@ -297,7 +297,7 @@ def one_writer(_: int) -> str | None:
             with store.session() as session:
                 session.begin("url:test")
                 session.record(Intended(intent("s/k")))
-                session.record(Done("s/k", "bp_1", AT))
+                session.record(Completed("s/k", "bp_1", AT))
                 other = store.path.read_text().replace(f'"serial": {first}', f'"serial": {first + 7}')
                 store.path.write_text(other)
         except StateMoved:
@@ -339,7 +339,7 @@ def serials(_: int) -> str | None:
                 session.begin("url:test")
                 address = f"s/k{number}"
                 session.record(Intended(intent(address, blueprint(f"B{number}"))))
-                session.record(Done(address, f"bp_{number}", AT))
+                session.record(Completed(address, f"bp_{number}", AT))
             found.append(store.read().state.serial)
         return None if found == sorted(set(found)) else f"serials {found}"
 

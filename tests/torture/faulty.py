@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from kalentops.apply.context import Job, Run, View
+from kalentops.apply.context import Run, Task, View
 from kalentops.apply.create import create
 from kalentops.apply.result import Outcome, Result
 from kalentops.apply.update import update
@@ -26,7 +26,17 @@ from kalentops.http.verdict import Answer, Limited, NotSent, Refused, Trouble, V
 from kalentops.plan.build import Action
 from kalentops.plan.matching import Alike
 from kalentops.state.codec import parse
-from kalentops.state.model import Adopted, Closed, Done, Entry, Intended, Intent, Record, Seen, State
+from kalentops.state.model import (
+    Abandoned,
+    Adopted,
+    Completed,
+    Entry,
+    Intended,
+    Intent,
+    Observed,
+    Record,
+    State,
+)
 from kalentops.state.store import journal
 from kalentops.state.store.journal import Journal, Writer
 from kalentops.state.store.session import Snapshot
@@ -103,19 +113,19 @@ def _(original: Original, self: Run, *records: Record) -> None:
 
 @mutant("outcome not recorded", "apply.context:Run.record", "put_back")
 def _(original: Original, self: Run, *records: Record) -> None:
-    _record_without(original, self, records, lambda each: isinstance(each, Done))
+    _record_without(original, self, records, lambda each: isinstance(each, Completed))
 
 
 @mutant("an update forgets what it replaced", "apply.context:Run.record", "put_back")
 def _(original: Original, self: Run, *records: Record) -> None:
     intended = any(_begun(each, "update") for each in records)
-    _record_without(original, self, records, lambda each: intended and isinstance(each, Seen))
+    _record_without(original, self, records, lambda each: intended and isinstance(each, Observed))
 
 
 @mutant("an outcome forgets what was replaced", "state.model:_take", "put_back")
 def _(original: Original, record: Record, entries: dict[str, Entry], intents: dict[str, Intent]) -> None:
     original(record, entries, intents)
-    if isinstance(record, Done) and record.address in entries:
+    if isinstance(record, Completed) and record.address in entries:
         entries[record.address] = replace(entries[record.address], updated_at=None)
 
 
@@ -170,7 +180,7 @@ def _(original: Original, self: Entry, remote: Remote) -> Any:
 def _(
     original: Original,
     view: View,
-    job: Job,
+    job: Task,
     entry: Entry,
     *,
     baselines: frozenset[str],
@@ -186,30 +196,30 @@ def _(original: Original, self: Any, view: View) -> Any:
 
 
 @mutant("a refusal settles what an earlier run has sent", "apply.update:refused_after", "refused_later")
-def _(_original: Original, job: Job, _action: str) -> Record:
-    return Closed(job.address, "refused or not sent")
+def _(_original: Original, job: Task, _action: str) -> Record:
+    return Abandoned(job.address, "refused or not sent")
 
 
 @mutant("a text on its way is forgotten with its address", "apply.resume:_unwanted", "refused_later")
-def _(_original: Original, view: View, job: Job, entry: Entry) -> Result:
-    view.run.record(Closed(job.address, "not wanted any more"))
+def _(_original: Original, view: View, job: Task, entry: Entry) -> Result:
+    view.run.record(Abandoned(job.address, "not wanted any more"))
     return job.result(Action.RESUME, Outcome.DONE, entry.blueprint_id)
 
 
 @mutant("sent whole again by itself", "apply.resume:_resume_whole", "simulation")
-def _(original: Original, view: View, job: Job, intent: Intent) -> Any:
+def _(original: Original, view: View, job: Task, intent: Intent) -> Any:
     if job.change.after is not None:
         view.run.options = replace(view.run.options, resend=view.run.options.resend | {job.address})
     return original(view, job, intent)
 
 
 @mutant("open intents are passed over", "apply.sourcing:resume", "simulation")
-def _(_original: Original, view: View, job: Job, _intent: Intent) -> Any:
+def _(_original: Original, view: View, job: Task, _intent: Intent) -> Any:
     return create(view, job) if job.entry is None else (update(view, job, job.entry), None)
 
 
 @mutant("an open intent is not said", "apply.sourcing:_honest", "open_outcome")
-def _(_original: Original, _run: Run, _job: Job, result: Result) -> Result:
+def _(_original: Original, _run: Run, _job: Task, result: Result) -> Result:
     return result
 
 

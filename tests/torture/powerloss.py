@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from kalentops.errors import StateError
-from kalentops.state.model import Done, Intended
+from kalentops.state.model import Completed, Intended
 from kalentops.state.store.file import FileStore
 from kalentops.state.store.journal import read as read_journal
 from tests.builders import AT, blueprint, intent
@@ -112,7 +112,7 @@ def record_run(folder: Path, creates: int) -> tuple[list[Op], list[tuple[int, st
         for number in range(creates):
             address = f"s/k{number}"
             session.record(Intended(intent(address, blueprint(f"B{number}"))))
-            session.record(Done(address, f"bp_{number}", AT))
+            session.record(Completed(address, f"bp_{number}", AT))
             reported.append((len(ops), f"bp_{number}"))
     return ops, reported
 
@@ -201,6 +201,6 @@ def _a_journal(folder: Path) -> bytes:
     with store.session() as session:
         session.begin("url:test")
         session.record(Intended(intent("s/one")))
-        session.record(Done("s/one", "bp_1", AT))
+        session.record(Completed("s/one", "bp_1", AT))
         session.record(Intended(intent("s/two")))
         return store.journal_path.read_bytes()

@@ -14,7 +14,7 @@ from kalentops.blueprint.body import of_blueprint
 from kalentops.blueprint.model import Blueprint
 from kalentops.errors import Unwritable
 from kalentops.lint.engine import DEFAULTS
-from kalentops.project.check import Job, check_text
+from kalentops.project.check import CheckOptions, check_text
 from kalentops.project.document import read_document
 from kalentops.yamlfile import printer
 from kalentops.yamlfile.parse import parse
@@ -79,7 +79,7 @@ def test_what_apply_knows_of_a_file_is_what_was_rendered() -> None:
         "steps": [{"id": "s", "name": "N", "type": "SMS", "content": "Hi\n", "temporalityType": "ASAP"}],
     }
     text = printer.file_text("sourcing_1", {"a": body})
-    job = Job(root=Path(), severities=DEFAULTS, known={})
+    job = CheckOptions(root=Path(), severities=DEFAULTS, known={})
     [desired] = check_text(job, "f.yaml", text).desired
     assert desired.canonical == of_blueprint(Blueprint.read(body))
 

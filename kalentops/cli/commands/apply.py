@@ -14,8 +14,8 @@ from kalentops.errors import UsageError
 
 if TYPE_CHECKING:
     from kalentops.apply.context import Options
-    from kalentops.cli.commands.connection import Target
-    from kalentops.cli.commands.pipeline import Planned
+    from kalentops.cli.commands.connection import ApiConfig
+    from kalentops.cli.commands.pipeline import PlanContext
     from kalentops.plan.selection import Scope
     from kalentops.project.config import Config
 
@@ -60,7 +60,7 @@ def command(
     Starts no sequence and deletes nothing. Ctrl-C ends it after what is under way; the next run goes on there.
     """
     from kalentops.cli.commands import confirm, execute, git_hints, pipeline, reporting
-    from kalentops.cli.commands.connection import Target
+    from kalentops.cli.commands.connection import ApiConfig
     from kalentops.output.notices import tell
     from kalentops.state.store.file import FileStore
 
@@ -68,7 +68,7 @@ def command(
     saved, paths = confirm.given(directory, plan_or_paths)
     if not yes and not options.can_ask():
         raise UsageError("apply asks before it writes, and there is nobody to answer", hint="pass --yes")
-    target = Target.of(connection, os.environ)
+    target = ApiConfig.of(connection, os.environ)
     at_once = pace.parallelism or project.config.parallelism
     report = reporting.Reporting("apply", form, project.config)
     agreement = confirm.Agreement(project.state_path, saved, form, yes, verbose, quiet)
@@ -96,7 +96,7 @@ def command(
     ctx.exit(result.exit_code)
 
 
-def _settings(pace: options.Pace, planned: Planned, target: Target, config: Config) -> Options:
+def _settings(pace: options.Pace, planned: PlanContext, target: ApiConfig, config: Config) -> Options:
     from kalentops.apply.context import Options
 
     at_once, whole = pace.parallelism or config.parallelism, config.create == "whole"

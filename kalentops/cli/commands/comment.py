@@ -13,8 +13,8 @@ from kalentops.cli.commands import options
 from kalentops.errors import NoPullRequest, UsageError
 
 if TYPE_CHECKING:
-    from kalentops.github.body import Target
-    from kalentops.github.comments import Wanted
+    from kalentops.github.body import CommentTarget
+    from kalentops.github.comments import CommentRequest
     from kalentops.github.context import PullRequest
     from kalentops.github.publish import Published
     from kalentops.http.secret import ApiKey
@@ -61,7 +61,7 @@ def command(
 
     GITHUB_TOKEN holds the token. Exit code 4 where it may not write, as on pull requests from forks.
     """
-    from kalentops.github.comments import Wanted, is_login
+    from kalentops.github.comments import CommentRequest, is_login
     from kalentops.github.context import find_pull_request, read_token
     from kalentops.output.notices import tell
     from kalentops.support.text import clip
@@ -72,7 +72,7 @@ def command(
     if author and not is_login(author):
         raise UsageError(f"`{clip(author)}` is no login", hint="--author is like octocat or my-app[bot]")
     about = _target(directory, state_file, target_name)
-    wanted = Wanted(about, text, author or None, begin=not update_only)
+    wanted = CommentRequest(about, text, author or None, begin=not update_only)
     try:
         pull = find_pull_request(os.environ, repository=repository, number=pull_request)
     except NoPullRequest as error:
@@ -108,8 +108,8 @@ def _read(report: BinaryIO | None) -> str:
     return text
 
 
-def _target(directory: Path, state_file: Path | None, name: str | None) -> Target:
-    from kalentops.github.body import Target
+def _target(directory: Path, state_file: Path | None, name: str | None) -> CommentTarget:
+    from kalentops.github.body import CommentTarget
     from kalentops.github.context import target_name
     from kalentops.project.config import project_folder
 
@@ -118,11 +118,11 @@ def _target(directory: Path, state_file: Path | None, name: str | None) -> Targe
     if name is None:
         state = None if state_file is None else directory / state_file
         name = target_name(project_folder(directory), state)
-    return Target(name)
+    return CommentTarget(name)
 
 
 def _publish(
-    connection: options.Connection, token: ApiKey, pull: PullRequest, wanted: Wanted, *, quiet: bool
+    connection: options.Connection, token: ApiKey, pull: PullRequest, wanted: CommentRequest, *, quiet: bool
 ) -> Published:
     from kalentops.cli.commands import connection as api_connection
     from kalentops.github.client import GITHUB, CommentsApi, split_url
@@ -136,12 +136,12 @@ def _publish(
     root, rest = split_url(url)
     unread = unread_proxy(os.environ, url)
     network = Network(root, connection.timeout, connection.ca_file, connection.proxy, unread)
-    github = api_connection.Target(network, token, connection.debug_http, GITHUB)
+    github = api_connection.ApiConfig(network, token, connection.debug_http, GITHUB)
     with api_connection.wired(github, quiet=quiet, farewell=_FAREWELL) as wire:
         return publish(CommentsApi(wire.transport, wire.throttle, pull, rest), wire.clock, wanted)
 
 
-def _said(done: Published, pull: PullRequest, wanted: Wanted) -> str:
+def _said(done: Published, pull: PullRequest, wanted: CommentRequest) -> str:
     from kalentops.support.text import visible
 
     where = f"{pull.repository}#{pull.number}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kalentops.blueprint.remote import Observed
+from kalentops.blueprint.remote import RemoteLists
 from kalentops.cli.commands import options, pipeline
 from kalentops.errors import Interrupted, StalePlan, Unreachable, UsageError
 from kalentops.output import plans
@@ -20,8 +20,8 @@ from kalentops.project.files import SUFFIXES
 from kalentops.support.text import clip
 
 if TYPE_CHECKING:
-    from kalentops.cli.commands.connection import Target
-    from kalentops.cli.commands.pipeline import Planned
+    from kalentops.cli.commands.connection import ApiConfig
+    from kalentops.cli.commands.pipeline import PlanContext
     from kalentops.plan.saved import Saved
     from kalentops.plan.selection import Scope
     from kalentops.project.config import Config
@@ -46,13 +46,13 @@ def planned(
     scope: Scope,
     overwrite: tuple[str, ...],
     of: tuple[Saved | None, Sequence[Path]],
-) -> Planned:
+) -> PlanContext:
     """The plan that holds now. Raises UsageError; where a saved one asks for what is not there any more, StalePlan."""
     saved, paths = of
     asked = pipeline.asked_for(scope, overwrite, repository, config, paths)
     if saved is None:
         return pipeline.plan_of(repository, state, asked)
-    if asked != saved_plan.Asked():
+    if asked != saved_plan.PlanOptions():
         raise UsageError(
             "a saved plan says itself what it is about",
             hint="leave --sourcing, --target and --overwrite out, or make the plan with them",
@@ -64,8 +64,8 @@ def planned(
 
 
 def as_reviewed(
-    planned: Planned, saved: Saved | None, target: Target, at_once: int, *, quiet: bool
-) -> Planned:
+    planned: PlanContext, saved: Saved | None, target: ApiConfig, at_once: int, *, quiet: bool
+) -> PlanContext:
     """The same, if it is what the saved plan says, where there is one. What was reviewed with what Kalent showed is
     applied only if it still shows that. Raises StalePlan, and what `look` raises.
     """
@@ -88,7 +88,7 @@ class Agreement:
     verbose: bool
     quiet: bool
 
-    def on(self, planned: Planned, target: Target, at_once: int, notes: Iterable[str]) -> Planned:
+    def on(self, planned: PlanContext, target: ApiConfig, at_once: int, notes: Iterable[str]) -> PlanContext:
         """The plan, shown, and said yes to. Raises Interrupted for a no, and what `foretell` raises."""
         notes, brief = list(notes), self.quiet or self.saved is not None
         if not self.yes:
@@ -125,7 +125,9 @@ def _replaces(saved: Saved | None) -> str:
     return f"the saved plan replaces also what was changed in Kalent (--overwrite): {said}"
 
 
-def foretell(planned: Planned, target: Target, parallelism: int, *, quiet: bool) -> tuple[Planned, list[str]]:
+def foretell(
+    planned: PlanContext, target: ApiConfig, parallelism: int, *, quiet: bool
+) -> tuple[PlanContext, list[str]]:
     """The plan, held against what Kalent shows, for whoever is about to be asked: each sourcing is listed once. What
     could not be read stays as it was planned, for `apply` to meet by itself; the notes say so.
 
@@ -142,10 +144,10 @@ def foretell(planned: Planned, target: Target, parallelism: int, *, quiet: bool)
     if planned.asked.scope.everything:
         check_workspace(planned.known, looked_at(seen))
     notes = [f"not everything could be looked at first: {refusals(seen)}"] if seen.refused else []
-    return planned.refreshed(Observed(seen.lists)), notes
+    return planned.refreshed(RemoteLists(seen.lists)), notes
 
 
-def check_resend(addresses: Iterable[str], planned: Planned, *, saved: bool) -> None:
+def check_resend(addresses: Iterable[str], planned: PlanContext, *, saved: bool) -> None:
     """Raises UsageError for an address where no create is open, or that is not asked for or in no file, beside
     a saved plan.
     """

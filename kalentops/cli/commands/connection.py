@@ -12,7 +12,7 @@ from types import FrameType
 from typing import IO, TypeVar
 
 from kalentops.apply.events import Began, Listed, Waiting
-from kalentops.blueprint.remote import Observed, RemoteSourcing
+from kalentops.blueprint.remote import RemoteLists, RemoteSourcing
 from kalentops.cli.commands.options import Connection
 from kalentops.errors import Interrupted, StateError
 from kalentops.http.dialect import KALENT, Dialect
@@ -33,7 +33,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ApiConfig:
     """The API of a run, and the key to it."""
 
     network: Network
@@ -42,7 +42,7 @@ class Target:
     dialect: Dialect = KALENT
 
     @classmethod
-    def of(cls, connection: Connection, environment: Mapping[str, str]) -> Target:
+    def of(cls, connection: Connection, environment: Mapping[str, str]) -> ApiConfig:
         """Raises NoKey, InvalidConfig."""
         key = read_key(environment)
         url = check_url(connection.api_url or DEFAULT_URL)
@@ -67,7 +67,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
+class ApiSession:
     """What a client of the API needs, for one command."""
 
     transport: HttpTransport
@@ -77,7 +77,7 @@ class Wire:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ReadSession:
     """An open line to the API for a command that only looks: there is nothing in it that could write."""
 
     api: ReadApi
@@ -88,7 +88,7 @@ class Line:
         """One list of sourcings. Raises what `list_sourcings` raises."""
         return self._read(lambda: self.api.list_sourcings(ownership=ownership, closed=closed))
 
-    def observe(self, sourcing_ids: Iterable[str], parallelism: int) -> Observed:
+    def observe(self, sourcing_ids: Iterable[str], parallelism: int) -> RemoteLists:
         """The lists of the sourcings. Raises what `read_lists` raises."""
         ids = set(sourcing_ids)
         self.progress(Began(len(ids), 0))
@@ -112,18 +112,18 @@ class Line:
 
 
 @contextmanager
-def connected(target: Target, *, quiet: bool, farewell: str) -> Iterator[Line]:
+def connected(target: ApiConfig, *, quiet: bool, farewell: str) -> Iterator[ReadSession]:
     """A line to the target that can only GET; signals as with `wired`."""
     with wired(target, quiet=quiet, farewell=farewell) as wire:
-        yield Line(
+        yield ReadSession(
             ReadApi(ReadOnly(wire.transport), wire.throttle, target.network.url), wire.clock, wire.progress
         )
 
 
 @contextmanager
 def wired(
-    target: Target, *, quiet: bool, farewell: str, verbose: bool = False, results: IO[str] | None = None
-) -> Iterator[Wire]:
+    target: ApiConfig, *, quiet: bool, farewell: str, verbose: bool = False, results: IO[str] | None = None
+) -> Iterator[ApiSession]:
     """The network to the target. SIGINT and SIGTERM end the work after what is under way, and at once as long as
     nothing was sent that could write; a second one ends it at once in any case, with `farewell` as its last word.
     """
@@ -140,7 +140,7 @@ def wired(
     )
     try:
         with _signals(clock, farewell):
-            yield Wire(transport, throttle, clock, progress)
+            yield ApiSession(transport, throttle, clock, progress)
     finally:
         progress.close()
         transport.close()

@@ -8,8 +8,8 @@ from typing import IO
 from kalentops.apply.context import Options, Recorder
 from kalentops.apply.result import ApplyResult, Result
 from kalentops.apply.run import apply_plan
-from kalentops.cli.commands.connection import Target, wired
-from kalentops.cli.commands.pipeline import Planned
+from kalentops.cli.commands.connection import ApiConfig, wired
+from kalentops.cli.commands.pipeline import PlanContext
 from kalentops.kalent.write_client import WriteApi
 
 # The journal is durable up to there, and the next run goes on from it.
@@ -17,9 +17,9 @@ _FAREWELL = "stopped at once; the next apply looks up what became of what was un
 
 
 def carry_out(
-    planned: Planned,
+    planned: PlanContext,
     session: Recorder,
-    target: Target,
+    target: ApiConfig,
     options: Options,
     results: IO[str] | None,
     *,

@@ -68,8 +68,8 @@ def command(
     if update and (key is not None or file is not None):
         raise UsageError("--update edits the files that are there", hint="leave --key, --id and --file out")
     from kalentops.adopt.single import Choice, check_key
-    from kalentops.cli.commands.connection import Target
-    from kalentops.cli.commands.import_new import Means, Wish, show_imported, take_over
+    from kalentops.cli.commands.connection import ApiConfig
+    from kalentops.cli.commands.import_new import ImportContext, ImportRequest, show_imported, take_over
     from kalentops.project.files import check_begun
     from kalentops.state.store.file import FileStore
 
@@ -77,16 +77,16 @@ def command(
     if key is not None and blueprint_id is not None:
         check_key(key)
         choice = Choice(sourcing_ids[0], key, blueprint_id)
-    target = Target.of(connection, os.environ)
+    target = ApiConfig.of(connection, os.environ)
     project = options.project(directory, state_file)
     check_begun(project.config.root, project.config.blueprints)
-    means = Means(project.config, target, parallelism or project.config.parallelism, quiet)
+    means = ImportContext(project.config, target, parallelism or project.config.parallelism, quiet)
     if update:
         from kalentops.cli.commands.import_update import show_edits, take_edits
 
         edits = take_edits(sourcing_ids, means, FileStore(project.state_path), lock_timeout, dry_run=dry_run)
         ctx.exit(show_edits(edits, form, dry_run=dry_run))
-    wish = Wish(sourcing_ids, choice, file and directory / file, dry_run)
+    wish = ImportRequest(sourcing_ids, choice, file and directory / file, dry_run)
     imported = take_over(wish, means, FileStore(project.state_path), lock_timeout)
     show_imported(imported, form, quiet=quiet)
     ctx.exit(imported.exit_code)

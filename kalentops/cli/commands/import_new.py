@@ -16,8 +16,8 @@ from kalentops.adopt.plan import ImportPlan, plan_import
 from kalentops.adopt.result import Imported, result_of
 from kalentops.adopt.single import Choice, plan_one
 from kalentops.adopt.write import carry_out
-from kalentops.blueprint.remote import Observed
-from kalentops.cli.commands.connection import Line, Target, connected
+from kalentops.blueprint.remote import RemoteLists
+from kalentops.cli.commands.connection import ApiConfig, ReadSession, connected
 from kalentops.cli.commands.pipeline import read_files
 from kalentops.errors import Forbidden, Interrupted, InvalidFiles, KalentopsError, RefusedByApi, UsageError
 from kalentops.kalent.lists import check_permitted
@@ -37,7 +37,7 @@ FAREWELL = "stopped at once; run the same import again: it goes on from what is 
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ImportRequest:
     """What is asked for: these sourcings, or, without any, all that the key sees; or one blueprint."""
 
     sourcing_ids: tuple[str, ...]
@@ -47,16 +47,16 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class ImportContext:
     """What an import has to work with."""
 
     config: Config
-    target: Target
+    target: ApiConfig
     parallelism: int
     quiet: bool
 
 
-def take_over(wish: Wish, means: Means, store: FileStore, lock_timeout: float) -> Imported:
+def take_over(wish: ImportRequest, means: ImportContext, store: FileStore, lock_timeout: float) -> Imported:
     """Do it. Raises UsageError, InvalidFiles, StateError, StoreFailure, and what reading the API raises."""
     place = _place(wish, means.config)
     with opened(store, lock_timeout, dry_run=wish.dry_run) as hand:
@@ -74,7 +74,7 @@ def take_over(wish: Wish, means: Means, store: FileStore, lock_timeout: float) -
     return result_of(drafts, before, names, dry_run=wish.dry_run)
 
 
-def _place(wish: Wish, config: Config) -> Place:
+def _place(wish: ImportRequest, config: Config) -> Place:
     if wish.file is not None:
         return file_place(config.root, config.blueprints, wish.file)
     return folder_place(config.root, config.blueprints)
@@ -106,7 +106,7 @@ def _files(config: Config, state: State) -> Repository:
     return repository
 
 
-def _look(line: Line, wish: Wish, means: Means) -> tuple[dict[str, str], Observed]:
+def _look(line: ReadSession, wish: ImportRequest, means: ImportContext) -> tuple[dict[str, str], RemoteLists]:
     """The names of the sourcings, and their lists. Raises UsageError for a sourcing that is not there, Forbidden where
     the key may not see it.
     """
@@ -119,7 +119,7 @@ def _look(line: Line, wish: Wish, means: Means) -> tuple[dict[str, str], Observe
     return names, observed
 
 
-def _names(line: Line, wanted: Iterable[str]) -> dict[str, str]:
+def _names(line: ReadSession, wanted: Iterable[str]) -> dict[str, str]:
     """The names of the sourcings in progress, by id; of the closed ones, too, where one is wanted that isn't. A key
     that may not list sourcings can still import those that it names.
     """
@@ -136,7 +136,7 @@ def _names(line: Line, wanted: Iterable[str]) -> dict[str, str]:
     return names
 
 
-def _no_sourcing(sourcing_id: str, observed: Observed, names: Mapping[str, str]) -> KalentopsError:
+def _no_sourcing(sourcing_id: str, observed: RemoteLists, names: Mapping[str, str]) -> KalentopsError:
     meant = meant_by(sourcing_id, names)
     kind = Forbidden if sourcing_id in observed.denied else UsageError
     return kind(
@@ -145,13 +145,13 @@ def _no_sourcing(sourcing_id: str, observed: Observed, names: Mapping[str, str])
     )
 
 
-def _plan(wish: Wish, observed: Observed, before: Repository, state: State) -> ImportPlan:
+def _plan(wish: ImportRequest, observed: RemoteLists, before: Repository, state: State) -> ImportPlan:
     if wish.choice is not None:
         return plan_one(observed, before, state, wish.choice)
     return plan_import(observed, before, state)
 
 
-def _write(drafts: Drafts, hand: Session | Snapshot, means: Means, line: Line) -> None:
+def _write(drafts: Drafts, hand: Session | Snapshot, means: ImportContext, line: ReadSession) -> None:
     if isinstance(hand, Snapshot):
         raise TypeError("a snapshot can't be written")
     carry_out(drafts, hand, means.target.tenant, line.clock.now(), means.parallelism)

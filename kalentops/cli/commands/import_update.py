@@ -8,7 +8,7 @@ from collections.abc import Collection
 from kalentops.adopt.edit import Edits, edit_files, write_edits
 from kalentops.adopt.pull import take
 from kalentops.cli.commands.connection import connected
-from kalentops.cli.commands.import_new import FAREWELL, Means, opened
+from kalentops.cli.commands.import_new import FAREWELL, ImportContext, opened
 from kalentops.cli.commands.pipeline import read_files
 from kalentops.errors import Forbidden, InvalidFiles, RefusedByApi, UsageError
 from kalentops.kalent.lists import refusals
@@ -25,7 +25,12 @@ from kalentops.support.text import clip, nearest
 
 
 def take_edits(
-    sourcing_ids: Collection[str], means: Means, store: FileStore, lock_timeout: float, *, dry_run: bool
+    sourcing_ids: Collection[str],
+    means: ImportContext,
+    store: FileStore,
+    lock_timeout: float,
+    *,
+    dry_run: bool,
 ) -> Edits:
     """Take them into the files; without `sourcing_ids`, from all that files and state both know.
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kalentops.init.contents import Setup
-    from kalentops.init.placing import Placed, Wanted
+    from kalentops.init.placing import Placed, ProjectFile
 
 
 @click.command(epilog="\b\nExample:\n  kalentops init\n  kalentops init --dry-run --no-github outreach")
@@ -85,7 +85,7 @@ def _folder(folder: Path) -> Path:
     return whole
 
 
-def _show(name: str, files: Sequence[Wanted]) -> None:
+def _show(name: str, files: Sequence[ProjectFile]) -> None:
     """Raises UsageError."""
     from kalentops.support.streams import utf8
     from kalentops.support.text import clip
@@ -103,8 +103,8 @@ def _show(name: str, files: Sequence[Wanted]) -> None:
 def _write(
     folder: Path,
     top: Path,
-    own: Sequence[Wanted],
-    at_root: Sequence[Wanted],
+    own: Sequence[ProjectFile],
+    at_root: Sequence[ProjectFile],
     setup: Setup,
     *,
     dry_run: bool,

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kalentops.adopt.known import let_go
-from kalentops.blueprint.remote import Observed
+from kalentops.blueprint.remote import RemoteLists
 from kalentops.cli.commands.git_hints import no_state
 from kalentops.cli.commands.options import NO_LIMITS, Limits
 from kalentops.errors import GuardRefused, KalentopsError, UsageError
-from kalentops.plan.build import ASKS, Action, Plan, Remotely, make_plan, narrowed
+from kalentops.plan.build import ASKS, Action, Plan, RefreshReport, make_plan, narrowed
 from kalentops.plan.moves import Relocated, relocate
 from kalentops.plan.moves import narrowed as kept_to
 from kalentops.plan.refresh import refresh
-from kalentops.plan.saved import Asked
+from kalentops.plan.saved import PlanOptions
 from kalentops.plan.selection import Scope
 from kalentops.plan.workspace import check_workspace, looked_at
 from kalentops.project.config import Config
@@ -26,7 +26,7 @@ from kalentops.state.model import State
 from kalentops.support.text import clip, count, nearest, some
 
 if TYPE_CHECKING:
-    from kalentops.cli.commands.connection import Target
+    from kalentops.cli.commands.connection import ApiConfig
 
 
 _UNKNOWN: Final = frozenset({Action.CREATE, Action.ADOPT, Action.CONFLICT})
@@ -34,16 +34,16 @@ _UNKNOWN: Final = frozenset({Action.CREATE, Action.ADOPT, Action.CONFLICT})
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlanContext:
     """A plan of everything, what of it is asked for, and the state that it was made against: as it is, and with what
     the files move and forget in place. `observed` is what Kalent showed, None where nobody looked.
     """
 
     whole: Plan
-    asked: Asked
+    asked: PlanOptions
     state: State
     relocated: Relocated
-    observed: Observed | None = None
+    observed: RemoteLists | None = None
 
     @property
     def plan(self) -> Plan:
@@ -60,7 +60,7 @@ class Planned:
         """Those that the plan is about."""
         return {each.sourcing_id for each in self.plan.changes}
 
-    def refreshed(self, observed: Observed) -> Planned:
+    def refreshed(self, observed: RemoteLists) -> PlanContext:
         """The same, held against what Kalent shows."""
         known = {each.address for each in self.whole.changes}
         others = let_go(observed, self.relocated, known)
@@ -75,7 +75,7 @@ def read_files(config: Config, state: State) -> Repository:
 
 def asked_for(
     scope: Scope, overwrite: Iterable[str], repository: Repository, config: Config, paths: Sequence[Path]
-) -> Asked:
+) -> PlanOptions:
     """What the command line asks for. With paths, only what these files declare, move or remove: an address that no
     file declares any more may be another file's, and is left alone. Raises UsageError.
     """
@@ -91,10 +91,10 @@ def asked_for(
         scope = replace(
             scope, addresses=frozenset(declared | {f"{each.sourcing_id}/{each.source}" for each in said})
         )
-    return Asked(scope, tuple(overwrite))
+    return PlanOptions(scope, tuple(overwrite))
 
 
-def plan_of(repository: Repository, state: State, asked: Asked) -> Planned:
+def plan_of(repository: Repository, state: State, asked: PlanOptions) -> PlanContext:
     """What would be done. Raises UsageError for what was asked for and is not there, StateDamaged."""
     wanted = {each.address for each in repository.desired}
     asked.scope.check(wanted | state.entries.keys() | state.intents.keys())
@@ -105,12 +105,12 @@ def plan_of(repository: Repository, state: State, asked: Asked) -> Planned:
         relocations=repository.relocations,
         overwrite=asked.overwrite,
     )
-    planned = Planned(plan, asked, state, relocate(state, repository.relocations))
+    planned = PlanContext(plan, asked, state, relocate(state, repository.relocations))
     _check_overwrite(planned)
     return planned
 
 
-def _check_overwrite(planned: Planned) -> None:
+def _check_overwrite(planned: PlanContext) -> None:
     """Raises UsageError for an address that is not there to be overwritten, with the nearest one that is."""
     changes = {each.address: each for each in planned.whole.changes}
     for address in planned.asked.overwrite:
@@ -143,7 +143,7 @@ def _whole(address: str, addresses: Collection[str]) -> str:
     return "an address is SOURCING_ID/KEY; `kalentops state list` lists them"
 
 
-def look(planned: Planned, target: Target, parallelism: int, *, quiet: bool) -> Planned:
+def look(planned: PlanContext, target: ApiConfig, parallelism: int, *, quiet: bool) -> PlanContext:
     """The plan, held against what Kalent shows, which is read through a client that can only GET.
 
     Raises what `Line.observe` raises, and Forbidden where the key may see none of the sourcings.
@@ -155,7 +155,7 @@ def look(planned: Planned, target: Target, parallelism: int, *, quiet: bool) -> 
     return planned.refreshed(observed)
 
 
-def observe(sourcings: Collection[str], target: Target, parallelism: int, *, quiet: bool) -> Observed:
+def observe(sourcings: Collection[str], target: ApiConfig, parallelism: int, *, quiet: bool) -> RemoteLists:
     from kalentops.cli.commands.connection import connected
 
     with connected(target, quiet=quiet, farewell="stopped; nothing was changed") as line:
@@ -164,7 +164,7 @@ def observe(sourcings: Collection[str], target: Target, parallelism: int, *, qui
 
 def only_drift(plan: Plan) -> Plan:
     """What somebody else has changed, and nothing else."""
-    drift = Remotely(plan.drift, fingerprint=plan.remotely.fingerprint if plan.remotely else "")
+    drift = RefreshReport(plan.drift, fingerprint=plan.remotely.fingerprint if plan.remotely else "")
     return replace(plan, changes=(), remotely=drift, left_out=())
 
 
@@ -191,13 +191,13 @@ def check_guards(plan: Plan, config: Config, limits: Limits = NO_LIMITS) -> None
         raise GuardRefused(f"the plan has more than the guards permit: {said}", hint=hint)
 
 
-def unseen(planned: Planned, state_file: Path) -> Iterator[str]:
+def unseen(planned: PlanContext, state_file: Path) -> Iterator[str]:
     """What a plan can't know where there is no state: a lost one makes everything look new, or somebody else's."""
     if not planned.state.entries and any(each.action in _UNKNOWN for each in planned.plan.changes):
         yield from no_state(state_file, looked=planned.observed is not None)
 
 
-def would_stop(planned: Planned, observed: Observed | None, config: Config) -> Iterator[str]:
+def would_stop(planned: PlanContext, observed: RemoteLists | None, config: Config) -> Iterator[str]:
     """Why `apply` would refuse this plan, as far as one can tell from here."""
     checks: list[Callable[[], None]] = [lambda: check_guards(planned.plan, config)]
     asks = any(each.action in ASKS for each in planned.plan.changes)

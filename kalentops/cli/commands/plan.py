@@ -13,7 +13,7 @@ from kalentops.cli.commands import options
 from kalentops.cli.commands.severity_options import Weighing, weighing
 
 if TYPE_CHECKING:
-    from kalentops.cli.commands.pipeline import Planned
+    from kalentops.cli.commands.pipeline import PlanContext
     from kalentops.plan.selection import Scope
 
 
@@ -100,10 +100,12 @@ def command(
     ctx.exit(2 if detailed_exitcode and (plan.to_do or plan.drift) else 0)
 
 
-def _refreshed(planned: Planned, connection: options.Connection, parallelism: int, *, quiet: bool) -> Planned:
+def _refreshed(
+    planned: PlanContext, connection: options.Connection, parallelism: int, *, quiet: bool
+) -> PlanContext:
     from kalentops.cli.commands import pipeline
-    from kalentops.cli.commands.connection import Target
+    from kalentops.cli.commands.connection import ApiConfig
 
-    target = Target.of(connection, os.environ)
+    target = ApiConfig.of(connection, os.environ)
     target.check_state(planned.state)
     return pipeline.look(planned, target, parallelism, quiet=quiet)

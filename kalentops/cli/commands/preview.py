@@ -11,7 +11,7 @@ from kalentops.cli.commands import options
 from kalentops.errors import KalentopsError, StoreFailure, UsageError
 
 if TYPE_CHECKING:
-    from kalentops.preview.building import Wish
+    from kalentops.preview.building import PreviewRequest
 
 _FILE = Path("kalentops-preview.html")
 
@@ -58,14 +58,14 @@ def command(
     beside their step. Works offline, without a key, and on files with errors: then the exit code is 3.
     """
     from kalentops.output.notices import tell
-    from kalentops.preview.building import Wish, build
+    from kalentops.preview.building import PreviewRequest, build
     from kalentops.preview.html import render
 
     if not directory.is_dir():
         raise UsageError(
             f"there is no folder {directory}", hint="pass -C DIR with the folder of your repository"
         )
-    wish = Wish(directory, paths, against)
+    wish = PreviewRequest(directory, paths, against)
     if serve:
         if out is not None:
             raise UsageError("--serve writes no file", hint="leave out --out or --serve")
@@ -88,7 +88,7 @@ def command(
     ctx.exit(0 if built.repository.valid else 3)
 
 
-def _serve(wish: Wish, port: int, *, opens: bool, quiet: bool) -> None:
+def _serve(wish: PreviewRequest, port: int, *, opens: bool, quiet: bool) -> None:
     from kalentops.output.notices import tell
     from kalentops.preview.building import build, version
     from kalentops.preview.html import render, render_trouble

@@ -36,12 +36,12 @@ def command(
 
     Reads Kalent and the files; writes nothing.
     """
-    from kalentops.cli.commands.connection import Target, connected
+    from kalentops.cli.commands.connection import ApiConfig, connected
     from kalentops.output import json, sourcings
     from kalentops.output.console import show
     from kalentops.output.notices import tell
 
-    target = Target.of(connection, os.environ)
+    target = ApiConfig.of(connection, os.environ)
     config = options.project(directory, None).config
     with connected(target, quiet=quiet, farewell="stopped at once; nothing was changed") as line:
         found = line.sourcings(ownership="all" if everybody else "mine", closed=closed)

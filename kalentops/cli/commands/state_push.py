@@ -73,13 +73,13 @@ def _something_to_do(project: options.Project, store: FileStore) -> bool:
     """Whether an apply would have anything to do, as far as files and state say. Raises InvalidFiles, StateError."""
     from kalentops.cli.commands import pipeline
     from kalentops.errors import InvalidFiles
-    from kalentops.plan.saved import Asked
+    from kalentops.plan.saved import PlanOptions
 
     state = store.read().state
     repository = pipeline.read_files(project.config, state)
     if not repository.valid:
         raise InvalidFiles("the blueprints are not valid; nothing was begun", hint="run `kalentops validate`")
-    planned = pipeline.plan_of(repository, state, Asked())
+    planned = pipeline.plan_of(repository, state, PlanOptions())
     return bool(planned.plan.to_do) or planned.known != state
 
 

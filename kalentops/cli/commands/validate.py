@@ -75,11 +75,11 @@ def command(
 def _ask(
     repository: Repository, severities: Severities, connection: options.Connection, *, quiet: bool
 ) -> list[Finding]:
-    """What the API has to say of the sourcings. Raises what `Target.of` and `list_sourcings` raise."""
-    from kalentops.cli.commands.connection import Target, connected
+    """What the API has to say of the sourcings. Raises what `ApiConfig.of` and `list_sourcings` raise."""
+    from kalentops.cli.commands.connection import ApiConfig, connected
     from kalentops.lint.online import check_sourcings
 
-    target = Target.of(connection, os.environ)
+    target = ApiConfig.of(connection, os.environ)
     with connected(target, quiet=quiet, farewell="stopped at once; nothing was changed") as line:
         in_progress, closed = (line.sourcings(ownership="all", closed=each) for each in (False, True))
     return list(check_sourcings(repository.serving, in_progress, closed, severities))

@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from kalentops.state.model import Adopted, Done, Intended
+from kalentops.state.model import Adopted, Completed, Intended
 from kalentops.state.store.file import FileStore
 from tests.builders import AT
 from tests.state.store.samples import TENANT, address, created, entry, intent
@@ -139,7 +139,7 @@ def _run(folder: Path, numbers: tuple[int, ...], told: int) -> None:
             if number < 50:
                 session.record(Intended(intent(number)))
                 _REAL["write"](told, b"i%d\n" % number)
-            session.record(Done(address(number), f"bp-{number}", AT))
+            session.record(Completed(address(number), f"bp-{number}", AT))
             _REAL["write"](told, b"e%d\n" % number)
 
 

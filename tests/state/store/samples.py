@@ -11,7 +11,17 @@ from typing import Any, Final
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from kalentops.state.model import Adopted, Closed, Done, Entry, Intended, Intent, Record, Seen, State
+from kalentops.state.model import (
+    Abandoned,
+    Adopted,
+    Completed,
+    Entry,
+    Intended,
+    Intent,
+    Observed,
+    Record,
+    State,
+)
 from kalentops.state.store.file import FileStore
 from kalentops.state.store.session import Store
 from tests import builders
@@ -46,7 +56,7 @@ def intent(number: int, name: str = "", **more: Any) -> Intent:
 
 
 def created(number: int) -> tuple[Record, Record]:
-    return Intended(intent(number)), Done(address(number), f"bp-{number}", AT)
+    return Intended(intent(number)), Completed(address(number), f"bp-{number}", AT)
 
 
 def state(*numbers: int, **more: Any) -> State:
@@ -94,9 +104,11 @@ INTENTS: Final = st.builds(
 RECORDS: Final[st.SearchStrategy[Record]] = st.one_of(
     st.builds(Intended, INTENTS),
     st.builds(lambda number: Adopted(entry(number)), _NUMBERS) | st.builds(Adopted, ENTRIES),
-    st.builds(lambda number: Done(address(number), f"bp-{number}", AT), _NUMBERS),
-    st.builds(lambda number, name: Seen(address(number), digest(name), AT), _NUMBERS, st.sampled_from("ab")),
-    st.builds(lambda number: Closed(address(number), "why"), _NUMBERS),
+    st.builds(lambda number: Completed(address(number), f"bp-{number}", AT), _NUMBERS),
+    st.builds(
+        lambda number, name: Observed(address(number), digest(name), AT), _NUMBERS, st.sampled_from("ab")
+    ),
+    st.builds(lambda number: Abandoned(address(number), "why"), _NUMBERS),
 )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kalentops.errors import StateDamaged, StateLocked
-from kalentops.state.model import Done, Intended, State
+from kalentops.state.model import Completed, Intended, State
 from kalentops.state.store.session import Store
 from tests.builders import AT
 from tests.state.store.samples import FACTORIES, TENANT, address, created, entry, intent, python, state
@@ -92,7 +92,7 @@ def test_records_are_there_while_the_session_is_open(open_store: Callable[[], St
         assert open_store().read().state.entries == {}
         session.record(Intended(intent(1)))
         assert open_store().read().state.intents == {address(1): intent(1)}
-        session.record(Done(address(1), "bp-1", AT))
+        session.record(Completed(address(1), "bp-1", AT))
         seen = open_store().read()
         assert seen.state.entries == {address(1): entry(1)}
         assert seen.notes == ()
@@ -222,7 +222,7 @@ def test_a_crash_loses_nothing(kind: str, open_store: Callable[[], Store], tmp_p
         assert replace(session.state, serial=0, last_run=None) == replace(left, serial=0, last_run=None)
         assert session.state.serial == left.serial, "what was planned on it holds"
         session.begin(TENANT)
-        session.record(Done(address(99), "bp-99", AT))
+        session.record(Completed(address(99), "bp-99", AT))
     after = open_store().read().state
     assert after.entries == {address(n): entry(n) for n in (1, 2, 99)}
     assert after.intents == {}

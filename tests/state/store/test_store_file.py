@@ -19,7 +19,7 @@ from kalentops.errors import (
     StoreFailure,
 )
 from kalentops.state.codec import dump_state, load_state, record_to_json
-from kalentops.state.model import Adopted, Closed, Intended, Record, State
+from kalentops.state.model import Abandoned, Adopted, Intended, Record, State
 from kalentops.state.store import journal
 from kalentops.state.store.file import FileStore
 from kalentops.state.store.journal import Journal, Writer
@@ -499,7 +499,7 @@ def test_a_writer_whose_state_was_replaced_stops_and_loses_nothing(store: FileSt
     _put(store, state(1))
     with pytest.raises(StateMoved), store.session() as session:
         session.begin(TENANT)
-        session.record(*created(3), Closed(address(4), "x"), Intended(intent(5)))
+        session.record(*created(3), Abandoned(address(4), "x"), Intended(intent(5)))
         store.path.write_bytes(dump_state(state(1, 2, serial=8)))
     assert store.journal_path.exists()
     after = store.read().state

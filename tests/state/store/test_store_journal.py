@@ -15,7 +15,7 @@ import pytest
 
 from kalentops.errors import StateDamaged, StateError, StateTooNew, StoreFailure
 from kalentops.state.codec import record_from_json, record_to_json
-from kalentops.state.model import Adopted, Closed, Done, Intended, Record, Seen
+from kalentops.state.model import Abandoned, Adopted, Completed, Intended, Observed, Record
 from kalentops.state.store import journal
 from kalentops.state.store.file import FileStore
 from kalentops.state.store.journal import Journal, Writer
@@ -27,8 +27,8 @@ _HEAD = Journal("lineage-1", 5, "run-1", TENANT, (), torn=False)
 _RECORDS: tuple[Record, ...] = (
     *created(1),
     Adopted(entry(2)),
-    Seen(address(2), digest("x"), AT),
-    Closed(address(3), "é\u2028\ud83d"),
+    Observed(address(2), digest("x"), AT),
+    Abandoned(address(3), "é\u2028\ud83d"),
 )
 
 
@@ -190,7 +190,7 @@ def test_sixteen_threads_keep_their_order_and_share_syncs(
 
     def work(thread: int) -> None:
         for number in range(200):
-            writer.append(_encoded(Closed(f"src/{thread}", str(number))))
+            writer.append(_encoded(Abandoned(f"src/{thread}", str(number))))
 
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(work, range(16)))
@@ -199,7 +199,7 @@ def test_sixteen_threads_keep_their_order_and_share_syncs(
     assert found is not None
     by_thread: dict[str, list[str]] = {}
     for record in found.records:
-        assert isinstance(record, Closed)
+        assert isinstance(record, Abandoned)
         by_thread.setdefault(record.address, []).append(record.reason)
     assert by_thread == {f"src/{thread}": [str(n) for n in range(200)] for thread in range(16)}
     assert 1 < syncs[0] < 16 * 200
@@ -240,9 +240,9 @@ def test_the_others_are_told_when_one_thread_is_interrupted(
 
     monkeypatch.setattr(atomic_write, "write_all", interrupted)
     with ThreadPoolExecutor(4) as pool:
-        first = pool.submit(writer.append, _encoded(Closed("a/1", "x")))
+        first = pool.submit(writer.append, _encoded(Abandoned("a/1", "x")))
         assert inside.wait(120)
-        others = [pool.submit(writer.append, _encoded(Closed("a/2", "x"))) for _ in range(3)]
+        others = [pool.submit(writer.append, _encoded(Abandoned("a/2", "x"))) for _ in range(3)]
         go_on.set()
         assert isinstance(first.exception(10), KeyboardInterrupt)
         assert [type(other.exception(10)) for other in others] == [StoreFailure] * 3
@@ -273,7 +273,7 @@ def test_a_full_disk_ends_the_journal_and_keeps_what_is_true(
         with monkeypatch.context() as patch:
             patch.setattr(atomic_write, name, _full_disk if kept is None else _half_write(kept))
             with pytest.raises(StoreFailure, match="full"):
-                session.record(Done(address(2), "bp-2", AT))
+                session.record(Completed(address(2), "bp-2", AT))
         with pytest.raises(StoreFailure, match="full"):  # the disk has room again, the journal has a torn end
             session.record(Intended(intent(3)))
         meanwhile = FileStore(store.path).read().state
@@ -350,7 +350,7 @@ def test_a_removed_journal_is_noticed_and_nothing_is_lost(tmp_path: Path) -> Non
         session.record(*created(1), Intended(intent(2)))
         store.journal_path.unlink()
         with pytest.raises(StoreFailure, match="removed"):
-            session.record(Done(address(2), "bp-2", AT))
+            session.record(Completed(address(2), "bp-2", AT))
     assert set(store.read().state.ids()) == {"bp-1", "bp-2"}
 
 
@@ -413,7 +413,7 @@ def test_recording_costs_the_same_however_much_is_known(
 
 
 def test_records_hold_no_line_feed() -> None:
-    record = Closed("a/b\n", "x\ny\r\0")
+    record = Abandoned("a/b\n", "x\ny\r\0")
     (raw,), torn = journal.decode(_line(_WHOLE) + _encoded(record))[0][1:], False
     assert record_from_json(raw) == record
     assert not torn
