@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from kalentops import __version__, errors
-from kalentops.project.config import Config, load_config
-from kalentops.init.surroundings import DRIVER
-from kalentops.blueprint.model import VARIABLES, allowed
-from kalentops.lint.table import RULES
 from kalentops.blueprint.json_schema import blueprint_schema
+from kalentops.blueprint.model import VARIABLES, allowed
+from kalentops.init.surroundings import DRIVER
+from kalentops.lint.table import RULES
+from kalentops.project.config import Config, load_config
 from tests.harness import Project
 from tests.structure import console
 
@@ -120,7 +120,7 @@ def test_every_page_is_reached_from_the_readme() -> None:
 
 @pytest.mark.parametrize("document", console.DOCUMENTS)
 def test_commands_in_the_docs_print_what_is_shown(document: str, tmp_path: Path) -> None:
-    """`python -m tests.project.console` writes today's output into the documents."""
+    """`python -m tests.structure.console` writes today's output into the documents."""
     assert console.run_blocks(document, tmp_path) == _text(document)
 
 

@@ -1,4 +1,4 @@
-"""The `console` blocks of the documents, run against the emulator: `python -m tests.project.console` writes them anew.
+"""The `console` blocks of the documents, run against the emulator (`python -m tests.structure.console` writes them).
 
 A `yaml` block that begins with `# blueprints/NAME.yaml` is written to that file. Two comments act without being seen:
 `<!-- run: kalentops … -->`, and `<!-- in Kalent: rename "OLD" to "NEW" -->`, a colleague's edit in the web app.
