@@ -12,7 +12,7 @@ from kalentops.blueprint.body import observable, of_body
 from kalentops.blueprint.remote import Remote, RemoteLists
 from kalentops.blueprint.stub import stub_mark
 from kalentops.lint.engine import Relocation
-from kalentops.plan.advice import missing
+from kalentops.plan.explanation import missing
 from kalentops.plan.moves import relocate
 from kalentops.project.check import Desired
 from kalentops.state.model import Entry, State

@@ -1,14 +1,13 @@
-"""What the parts of `apply` share: the run, and the view of one sourcing."""
+"""What the parts of `apply` share: the run, the view of one sourcing, and how a lost outcome is looked for."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
-from kalentops.apply.events import Observer
-from kalentops.apply.result import Cause, Outcome, Result
+from kalentops.apply.result import Cause, Looking, Observer, Outcome, Result
 from kalentops.blueprint.body import observable
 from kalentops.blueprint.remote import Remote
 from kalentops.errors import (
@@ -281,3 +280,43 @@ def from_error(job: Task, error: KalentopsError) -> Result:
         error=f"{error}{hint}",
         cause=cause,
     )
+
+
+_FIRST_PAUSE: Final = 0.2
+_GROWTH: Final = 1.7
+_LONGEST_PAUSE: Final = 5.0
+_NO_LIMIT: Final = float("inf")
+_T = TypeVar("_T")
+
+
+def look_until(
+    view: View,
+    there: Callable[[], _T | None],
+    address: str = "",
+    reason: str = "",
+    *,
+    most: float = _NO_LIMIT,
+) -> _T | None:
+    """What `there` finds in the view, which is read anew until it finds something; None where it never does.
+
+    The window is the settle window, at most `most` seconds. With an `address`, observers are told, and why.
+    Raises Unreachable where the last list could not be read; Unauthorized, RefusedByApi, Interrupted.
+    """
+    clock, window = view.run.clock, min(view.run.options.settle, most)
+    if address:
+        view.run.observe(Looking(address, window, reason))
+    deadline, pause = clock.monotonic() + window, _FIRST_PAUSE
+    while True:
+        last = clock.monotonic() >= deadline
+        try:
+            view.read()
+        except Unreachable:
+            if last:
+                raise
+        else:
+            found = there()
+            if found is not None or last:
+                return found
+        # The last list has to be read after the window has passed, not shortly before.
+        clock.wait(min(pause, _LONGEST_PAUSE, max(deadline - clock.monotonic(), 0.001)))
+        pause *= _GROWTH

@@ -10,18 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from kalentops.apply.context import Task, View, not_done
-from kalentops.apply.events import Reserved
-from kalentops.apply.result import Cause, Outcome, Result
-from kalentops.apply.settle import look_until
+from kalentops.apply.context import Task, View, look_until, not_done
+from kalentops.apply.result import Cause, Outcome, Reserved, Result
 from kalentops.apply.update import record_done, refused_after, seen_entry, update
 from kalentops.blueprint.body import Canonical, hidden, of_body, shown_part
 from kalentops.blueprint.remote import Remote
 from kalentops.blueprint.stub import Mark, as_remote, mark_in, new_nonce, stub, stub_mark
 from kalentops.errors import KalentopsError
 from kalentops.http.verdict import Accepted, Limited, NotSent, Refused, Verdict
-from kalentops.plan.advice import never_resent
 from kalentops.plan.build import Action
+from kalentops.plan.explanation import never_resent
 from kalentops.plan.matching import beside, is_free, look_alikes, reserved, why_not_made
 from kalentops.state.model import Abandoned, Adopted, Entry, Intended, Intent
 from kalentops.support.text import is_safe_id

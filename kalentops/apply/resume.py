@@ -11,8 +11,8 @@ from kalentops.apply.result import Outcome, Result
 from kalentops.apply.update import await_remote, record_done, update
 from kalentops.blueprint.body import hidden, observable
 from kalentops.blueprint.remote import Remote
-from kalentops.plan.advice import never_resent, text_on_its_way
 from kalentops.plan.build import Action
+from kalentops.plan.explanation import never_resent, text_on_its_way
 from kalentops.state.model import Abandoned, Entry, Intent
 
 INTERRUPTED: Final = "an earlier run was interrupted here"

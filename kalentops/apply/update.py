@@ -6,16 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, Literal
 
-from kalentops.apply.context import Task, View, not_done
-from kalentops.apply.events import Filled
-from kalentops.apply.result import Cause, Outcome, Result
-from kalentops.apply.settle import look_until
+from kalentops.apply.context import Task, View, look_until, not_done
+from kalentops.apply.result import Cause, Filled, Outcome, Result
 from kalentops.blueprint.body import Canonical, hidden, observable, of_body
 from kalentops.blueprint.remote import Remote
 from kalentops.errors import KalentopsError, StateError, StoreFailure
 from kalentops.http.verdict import Accepted, Limited, NotSent, Refused
-from kalentops.plan.advice import edited, missing, protected
 from kalentops.plan.build import Action
+from kalentops.plan.explanation import edited, missing, protected
 from kalentops.state.model import Abandoned, Adopted, Completed, Entry, Intended, Intent, Observed, Record
 
 _ATTEMPTS: Final = 3

@@ -6,16 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from kalentops.apply.context import Task, View
+from kalentops.apply.context import Task, View, look_until
 from kalentops.apply.result import Outcome, Result
-from kalentops.apply.settle import look_until
 from kalentops.apply.update import update
 from kalentops.blueprint.body import observable
 from kalentops.blueprint.remote import Remote
 from kalentops.blueprint.stub import stub_mark
 from kalentops.errors import KalentopsError, StateError, StoreFailure
-from kalentops.plan.advice import edited, missing
 from kalentops.plan.build import Action
+from kalentops.plan.explanation import edited, missing
 from kalentops.state.model import Intended, Intent, Observed
 
 

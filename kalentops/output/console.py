@@ -11,8 +11,19 @@ from contextlib import suppress
 from itertools import islice
 from typing import IO, Any, Final
 
-from kalentops.apply.events import Began, Event, Filled, Finished, Listed, Looking, Reserved, Waiting, Written
-from kalentops.apply.result import Outcome, Result
+from kalentops.apply.result import (
+    Began,
+    Event,
+    Filled,
+    Finished,
+    Listed,
+    Looking,
+    Outcome,
+    Reserved,
+    Result,
+    Waiting,
+    Written,
+)
 from kalentops.output.ci_escape import inert
 from kalentops.output.lines import WIDTH, Line, line, plain, wrapped
 from kalentops.output.results import result, word

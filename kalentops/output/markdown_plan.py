@@ -14,9 +14,9 @@ from kalentops.output.markdown_sequences import brief, changed, extent, new, tal
 from kalentops.output.plans import enrolled, taken
 from kalentops.output.reasons import marked
 from kalentops.output.truncate import Block, Section
-from kalentops.plan import state_edits
-from kalentops.plan.advice import import_of, leftover, overwriting, taking
+from kalentops.plan import moves
 from kalentops.plan.build import Action, Change, Drift, LookAlike, Plan
+from kalentops.plan.explanation import import_of, leftover, overwriting, taking
 from kalentops.support.text import clip, count, some, with_times
 
 _NAME: Final = 80
@@ -192,8 +192,8 @@ def _folded(each: Change, inner: Block, said: str = "", *, is_open: bool) -> Blo
 
 
 def _state_edits(of: Plan) -> Section | None:
-    blocks = [Block(f"- {code(each.address)}: {prose(state_edits.told(each))}") for each in of.state_edits]
-    head = f"**{state_edits.HEAD}.** {state_edits.WHY}:\n\n"
+    blocks = [Block(f"- {code(each.address)}: {prose(moves.describe_edit(each))}") for each in of.state_edits]
+    head = f"**{moves.HEAD}.** {moves.WHY}:\n\n"
     return Section(blocks, "record", "records", head, between="\n", share=0.3) if blocks else None
 
 

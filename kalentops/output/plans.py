@@ -11,9 +11,9 @@ from kalentops.blueprint.body import observable
 from kalentops.output.lines import WIDTH, Line, Style, line
 from kalentops.output.reasons import reason, ways
 from kalentops.output.steps import changed, outline
-from kalentops.plan import state_edits
-from kalentops.plan.advice import import_of, leftover, overwriting, taking
+from kalentops.plan import moves
 from kalentops.plan.build import Action, Change, Drift, Plan, RefreshReport
+from kalentops.plan.explanation import import_of, leftover, overwriting, taking
 from kalentops.support.text import clip, count, some, visible, with_times
 
 _SIGNS: Final[dict[Action, tuple[str, Style]]] = {
@@ -68,12 +68,12 @@ def plan(of: Plan, *, verbose: bool = False, reasons: bool = True, width: int = 
 
 def _state_edits(of: Plan) -> Iterator[Line]:
     if of.state_edits:
-        yield line((state_edits.HEAD, "bold"))
+        yield line((moves.HEAD, "bold"))
         for each in of.state_edits[:_EDITS]:
-            yield line(("  ! ", "warn"), visible(f"{each.address}: {state_edits.told(each)}"))
+            yield line(("  ! ", "warn"), visible(f"{each.address}: {moves.describe_edit(each)}"))
         if len(of.state_edits) > _EDITS:
             yield line(f"    and {len(of.state_edits) - _EDITS:,} more")
-        yield line((f"  {state_edits.WHY}.", "warn"))
+        yield line((f"  {moves.WHY}.", "warn"))
         yield line()
 
 

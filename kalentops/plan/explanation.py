@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Self
+from collections.abc import Iterable
+from typing import Final, NamedTuple, Self
+
+from kalentops.blueprint.remote import Remote
+from kalentops.state.model import Entry, Intent
+from kalentops.support.text import clip
 
 
 class Remedy(NamedTuple):
@@ -42,3 +47,128 @@ def together(*reasons: str) -> str:
 def parted(reason: str) -> tuple[str, tuple[Remedy, ...]]:
     """What is said, and the ways on, if there are any."""
     return (reason.said, reason.ways) if isinstance(reason, Explanation) else (reason, ())
+
+
+def orphaned(entry: Entry, heir: str | None = None) -> str:
+    """The state has it, and no file wants it. `heir`: the address that it may have now, whose conflict says what to do;
+    whoever forgot it here first would make that one anew.
+    """
+    if heir is not None:
+        return f"in no file any more; recorded {entry.applied_at}; it may be {heir} now: what is said there comes first"
+    empty = "; it is reserved and empty, no text was sent" if entry.mark else ""
+    return Explanation(
+        f"in no file any more; recorded {entry.applied_at}{empty}; Kalent's web app is where one deletes it",
+        Remedy(
+            "forget it",
+            f"removed: [{entry.key}]",
+            f"in a file of {entry.sourcing_id}; or alone in a new one, below `sourcingId: {entry.sourcing_id}`",
+        ),
+        Remedy("the same at once", f"kalentops state rm {entry.address}"),
+    )
+
+
+def gone(entry: Entry, recorded_as: str | None = None) -> str:
+    """Its sourcing does not list it. `recorded_as`: the address that the state has for it, where that is another."""
+    forget = Remedy(
+        "forget it",
+        f"kalentops state rm {recorded_as or entry.address}",
+        "if it was deleted there; the next apply makes it anew if the files want it",
+    )
+    return Explanation(f"{entry.blueprint_id} is not in {entry.sourcing_id} any more", forget)
+
+
+def interrupted(intent: Intent, entry: Entry | None) -> str:
+    """What a run has left open at an address, and what the next one does about it."""
+    if entry is None or entry.mark is None:
+        what = f"a run was interrupted at its {intent.action} ({intent.at})"
+        return f"{what}; what became of it is looked up first"
+    what = f"a run was interrupted at its create ({intent.at}): it reserved {entry.blueprint_id}"
+    return f"{what}; apply checks whether its text arrived, and sends it if not"
+
+
+def missing(entry: Entry, recorded_as: str | None = None) -> str:
+    """Its sourcing does not list it: any more, or not yet. `recorded_as` is as with `gone`."""
+    if entry.remote_digest is not None:
+        return gone(entry, recorded_as)
+    forget = Remedy(
+        "forget it", f"kalentops state rm {recorded_as or entry.address}", "only if it was deleted in Kalent"
+    )
+    return Explanation(f"no list shows {entry.blueprint_id} yet; run `kalentops apply` again later", forget)
+
+
+def never_resent(intent: Intent, why: str, *, wanted: bool = True) -> str:
+    """A create that was sent with its text, and whose outcome is not known: it may still come true."""
+    sourcing_id, _, key = intent.address.partition("/")
+    again = Remedy("if it did not arrive", f"kalentops apply --resend {intent.address}")
+    return Explanation(
+        f"{why}; it was sent at {intent.at} and may still appear; kalentops does not send it again on its own: look in "
+        "Kalent's web app",
+        Remedy("if it is there", f"kalentops import {sourcing_id} --key {key} --id ID"),
+        *([again] if wanted else []),
+        Remedy("if you no longer want it", f"kalentops state rm {intent.address}"),
+    )
+
+
+def text_on_its_way(entry: Entry) -> str:
+    """A stub that no file wants any more, and that may still get the text that was sent to it."""
+    said = (
+        f"no file has it any more, and the text that was sent to {entry.blueprint_id} may still arrive there"
+    )
+    return Explanation(
+        f"{said}; delete it in Kalent's web app", Remedy("then", f"kalentops state rm {entry.address}")
+    )
+
+
+def leftover(blueprint_id: str, name: str) -> str:
+    """A stub that no address has claimed."""
+    return (
+        f'{blueprint_id} "{clip(name, 120)}" is an empty blueprint that no address uses; it can\'t be started; if no '
+        "other run is at work, delete it in Kalent's web app"
+    )
+
+
+def edited(entry: Entry, remote: Remote) -> str:
+    """Kalent shows something else than what was left there, and than what the file wants."""
+    if entry.mark is not None:
+        said = (
+            f"{entry.blueprint_id} was reserved for it, and holds another text than was sent: it was edited in Kalent, "
+            "or the API changed the text"
+        )
+        return Explanation(said, overwriting("send it again", entry.address, "over what is there"))
+    put_back = overwriting("put back", entry.address)
+    if remote.shown is None:
+        said = f"{STEPS_NOT_SHOWN}, so it may not be what was recorded; look at it in the web app"
+        return Explanation(said, put_back)
+    when = f" ({remote.updated_at})" if remote.updated_at else ""
+    but = "except where the file has changed the same"
+    return Explanation(f"somebody changed it in Kalent{when}", taking(entry.address, but), put_back)
+
+
+def protected(address: str) -> str:
+    """The file wants something else, and keeps it from being sent."""
+    return Explanation("`protect: true` keeps it as it is", overwriting("update it all the same", address))
+
+
+def taking(address: str, note: str = "") -> Remedy:
+    """What somebody did in Kalent goes into the file."""
+    return Remedy("take it", f"kalentops import {address.partition('/')[0]} --update", note)
+
+
+def overwriting(label: str, address: str, note: str = "") -> Remedy:
+    """What the file says takes the place of what is there. Nothing else that is pending is applied with it."""
+    return Remedy(label, f"kalentops apply --overwrite {address} --target {address}", note)
+
+
+def moving(label: str, old: str, new: str) -> Remedy:
+    """What is recorded at one address is recorded at another."""
+    return Remedy(label, f"kalentops state mv {old} {new}")
+
+
+def import_of(sourcing_ids: Iterable[str]) -> str:
+    """The command that takes what is in these sourcings, and not ours, into files."""
+    ids = sorted(sourcing_ids)
+    return f"kalentops import {' '.join(ids) if len(ids) <= _NAMED else '--all'}"
+
+
+_NAMED: Final = 3
+STEPS_NOT_SHOWN = "Kalent does not show its steps"

@@ -13,9 +13,8 @@ from typing import Final, Literal
 from kalentops.blueprint.body import hidden, observable
 from kalentops.blueprint.remote import Remote, RemoteLists
 from kalentops.blueprint.stub import stubs
-from kalentops.plan.advice import STEPS_NOT_SHOWN, edited, missing, protected
 from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, RefreshReport, fingerprint
-from kalentops.plan.explanation import together
+from kalentops.plan.explanation import STEPS_NOT_SHOWN, edited, missing, protected, together
 from kalentops.plan.matching import beside, is_there, look_alikes, reserved, why_not_made
 from kalentops.state.model import Entry, State
 from kalentops.support.text import same_name

@@ -15,8 +15,7 @@ from typing import Any, Final
 from kalentops.errors import StalePlan, StoreFailure, UsageError
 from kalentops.output.json import FORMAT_VERSION, dump
 from kalentops.output.json import plan as to_json
-from kalentops.plan.build import Plan
-from kalentops.plan.selection import Scope
+from kalentops.plan.build import Plan, Scope
 from kalentops.support import atomic_write
 from kalentops.support.text import clip, some
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from kalentops.apply.context import Options
-from kalentops.apply.events import Event, Listed
-from kalentops.apply.result import Outcome
+from kalentops.apply.result import Event, Listed, Outcome
 from kalentops.apply.run import apply_plan
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.errors import StateError

@@ -9,7 +9,7 @@ from kalentops.lint.finding import Finding, Severity
 from kalentops.output.validation import Checked
 from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, RefreshReport
 from kalentops.plan.explanation import Explanation, Remedy
-from kalentops.plan.state_edits import StateEdit
+from kalentops.plan.moves import StateEdit
 from tests.builders import AT, body
 
 LATER = "2026-02-03T04:05:06Z"

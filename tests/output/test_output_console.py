@@ -8,8 +8,17 @@ from typing import Any
 import pyte
 import pytest
 
-from kalentops.apply.events import Began, Finished, Listed, Looking, Waiting, Written
-from kalentops.apply.result import ApplyResult, Outcome, Result
+from kalentops.apply.result import (
+    ApplyResult,
+    Began,
+    Finished,
+    Listed,
+    Looking,
+    Outcome,
+    Result,
+    Waiting,
+    Written,
+)
 from kalentops.output.console import Progress, show
 from kalentops.output.lines import columns, line, plain, wrapped
 from kalentops.output.notices import tell

@@ -21,7 +21,7 @@ from kalentops.output.console import show
 from kalentops.output.validation import Checked
 from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, RefreshReport
 from kalentops.plan.explanation import Explanation, Remedy
-from kalentops.plan.state_edits import StateEdit
+from kalentops.plan.moves import StateEdit
 from tests.builders import body, step
 from tests.hostile import HOSTILE
 from tests.output import judges

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kalentops.plan import orphans as twins_module
-from kalentops.plan.orphans import find_twins
+from kalentops.plan import matching as twins_module
+from kalentops.plan.matching import find_twins
 from kalentops.project.check import Desired
 from kalentops.state.model import State
 from tests.builders import body, entry, intent, state, want

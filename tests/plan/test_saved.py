@@ -13,8 +13,7 @@ import pytest
 
 from kalentops.errors import StalePlan, StoreFailure, UsageError
 from kalentops.plan import saved as saved_plan
-from kalentops.plan.build import Action, Change, Plan, RefreshReport
-from kalentops.plan.selection import Scope
+from kalentops.plan.build import Action, Change, Plan, RefreshReport, Scope
 from kalentops.support.text import visible
 from tests.builders import blueprint
 from tests.harness import Project

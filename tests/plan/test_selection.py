@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kalentops.cli.commands import options
 from kalentops.errors import UsageError
-from kalentops.plan.selection import Scope
+from kalentops.plan.build import Scope
 from kalentops.support.text import visible
 
 KNOWN = ("sourcing_a/first-contact", "sourcing_a/reminder", "sourcing_b/first-contact", "Other.1/x")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from kalentops.plan.state_edits import StateEdit, edited, told
+from kalentops.plan.moves import StateEdit, describe_edit, edits_between
 from kalentops.state.model import State
 from tests.state.store.samples import address, entry, intent, state
 
@@ -40,13 +40,13 @@ A = address(1)
     ],
 )
 def test_what_was_changed(before: State, now: State, found: list[StateEdit], said: str) -> None:
-    edits = list(edited(before, now))
+    edits = list(edits_between(before, now))
     assert edits == found
-    assert all(said in told(each) for each in edits)
+    assert all(said in describe_edit(each) for each in edits)
 
 
 def test_a_blueprint_of_another_address_is_none() -> None:
     """As after `state mv`: its id was known, so nothing new may be written to."""
     moved = replace(entry(1), address="src1/renamed")
     now = replace(state(2), entries={address(2): entry(2), "src1/renamed": moved})
-    assert [each.kind for each in edited(state(1, 2), now)] == ["removed"]
+    assert [each.kind for each in edits_between(state(1, 2), now)] == ["removed"]

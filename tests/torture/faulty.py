@@ -213,12 +213,12 @@ def _(original: Original, view: View, job: Task, intent: Intent) -> Any:
     return original(view, job, intent)
 
 
-@mutant("open intents are passed over", "apply.sourcing:resume", "simulation")
+@mutant("open intents are passed over", "apply.run:resume", "simulation")
 def _(_original: Original, view: View, job: Task, _intent: Intent) -> Any:
     return create(view, job) if job.entry is None else (update(view, job, job.entry), None)
 
 
-@mutant("an open intent is not said", "apply.sourcing:_honest", "open_outcome")
+@mutant("an open intent is not said", "apply.run:_honest", "open_outcome")
 def _(_original: Original, _run: Run, _job: Task, result: Result) -> Result:
     return result
 

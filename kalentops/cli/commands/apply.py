@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kalentops.apply.context import Options
     from kalentops.cli.commands.connection import ApiConfig
     from kalentops.cli.commands.pipeline import PlanContext
-    from kalentops.plan.selection import Scope
+    from kalentops.plan.build import Scope
     from kalentops.project.config import Config
 
 

@@ -22,8 +22,8 @@ from kalentops.support.text import clip
 if TYPE_CHECKING:
     from kalentops.cli.commands.connection import ApiConfig
     from kalentops.cli.commands.pipeline import PlanContext
+    from kalentops.plan.build import Scope
     from kalentops.plan.saved import Saved
-    from kalentops.plan.selection import Scope
     from kalentops.project.config import Config
     from kalentops.project.load import Repository
     from kalentops.state.model import State

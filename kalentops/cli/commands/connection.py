@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import IO, TypeVar
 
-from kalentops.apply.events import Began, Listed, Waiting
+from kalentops.apply.result import Began, Listed, Waiting
 from kalentops.blueprint.remote import RemoteLists, RemoteSourcing
 from kalentops.cli.commands.options import Connection
 from kalentops.errors import Interrupted, StateError

@@ -10,7 +10,7 @@ from pathlib import Path
 from kalentops.errors import StateError
 from kalentops.git.branches import before_branch, standing
 from kalentops.git.committed import is_in_head, is_uncommitted
-from kalentops.plan.state_edits import HEAD, StateEdit, edited
+from kalentops.plan.moves import HEAD, StateEdit, edits_between
 from kalentops.state.codec import load_state
 from kalentops.state.model import State
 from kalentops.support.text import clip, count
@@ -75,7 +75,7 @@ def state_edits(state_file: Path, state: State) -> tuple[StateEdit, ...]:
         before = State() if found[0] is None else load_state(found[0])
     except StateError:
         return ()
-    return tuple(edited(before, state))
+    return tuple(edits_between(before, state))
 
 
 def _git_in(folder: Path) -> str:

@@ -17,7 +17,7 @@ import click
 from kalentops.cli.commands import completion
 from kalentops.errors import UsageError
 from kalentops.output.formats import FORMATS
-from kalentops.plan.selection import Scope
+from kalentops.plan.build import Scope
 from kalentops.support import streams
 
 _F = TypeVar("_F", bound=Callable[..., Any])

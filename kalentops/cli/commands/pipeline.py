@@ -12,12 +12,11 @@ from kalentops.blueprint.remote import RemoteLists
 from kalentops.cli.commands.git_hints import no_state
 from kalentops.cli.commands.options import NO_LIMITS, Limits
 from kalentops.errors import GuardRefused, KalentopsError, UsageError
-from kalentops.plan.build import ASKS, Action, Plan, RefreshReport, make_plan, narrowed
+from kalentops.plan.build import ASKS, Action, Plan, RefreshReport, Scope, make_plan, narrowed
 from kalentops.plan.moves import Relocated, relocate
 from kalentops.plan.moves import narrowed as kept_to
 from kalentops.plan.refresh import refresh
 from kalentops.plan.saved import PlanOptions
-from kalentops.plan.selection import Scope
 from kalentops.plan.workspace import check_workspace, looked_at
 from kalentops.project.config import Config
 from kalentops.project.files import find

@@ -14,7 +14,7 @@ from kalentops.cli.commands.severity_options import Weighing, weighing
 
 if TYPE_CHECKING:
     from kalentops.cli.commands.pipeline import PlanContext
-    from kalentops.plan.selection import Scope
+    from kalentops.plan.build import Scope
 
 
 @click.command(
