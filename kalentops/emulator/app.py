@@ -3,33 +3,85 @@
 import asyncio
 import hmac
 import logging
+import re
 import secrets
-from collections.abc import Callable, Mapping
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple, overload
+from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from kalentops.emulator import body, query
-from kalentops.emulator.checks import create_issues, update_issues
-from kalentops.emulator.errors import ApiFailure, Issue, not_found, refusal
-from kalentops.emulator.openapi import DOCUMENT
-from kalentops.emulator.requestlog import Entry, RequestLog
-from kalentops.emulator.store import Store
+from kalentops.emulator import ApiFailure, Issue, not_found, refusal
+from kalentops.emulator.checks import create_issues, parse, update_issues
+from kalentops.emulator.store import Paging, Store
 
 MAX_BODY = 4 * 1024 * 1024
 BLUEPRINTS = "/api/v1/sourcings/{sourcingId}/sequence-blueprints"
 BLUEPRINT = "/api/v1/sequence-blueprints/{blueprintId}"
 START = "/api/v1/sequence-blueprints/{blueprintId}/start"
 SOURCINGS = "/api/v1/sourcings"
-OPENAPI = "/api/openapi.json"
 UNKNOWN = "/{path:path}"
 
+MAX_PAGE_SIZE = 50
+# ASCII digits only, and few enough that page times size fits SQLite's integers.
+_NUMBER = re.compile(r"[0-9]{1,9}")
+
 _log = logging.getLogger(__name__)
+
+
+KEPT = 100_000
+
+
+class Entry(NamedTuple):
+    """One answered request; `path` as sent, decoded, without the query."""
+
+    method: str
+    path: str
+    status: int
+
+
+class RequestLog(Sequence[Entry]):
+    """The last 100,000 requests, oldest first; safe to read while the server writes."""
+
+    def __init__(self) -> None:
+        self._entries: deque[Entry] = deque(maxlen=KEPT)
+        self._requests: Counter[tuple[str, str]] = Counter()
+        self._lock = threading.Lock()
+
+    def add(self, entry: Entry, route: str) -> None:
+        with self._lock:
+            self._entries.append(entry)
+            self._requests[entry.method, route] += 1
+
+    @property
+    def requests(self) -> Counter[tuple[str, str]]:
+        """All requests so far by (method, route), such as `("GET", "/api/v1/sourcings")`; a copy."""
+        with self._lock:
+            return Counter(self._requests)
+
+    def _snapshot(self) -> list[Entry]:
+        with self._lock:
+            return list(self._entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._snapshot())
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Entry]: ...
+    def __getitem__(self, index: int | slice) -> Entry | list[Entry]:
+        return self._snapshot()[index]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +97,7 @@ class Call:
     def parsed(self) -> dict[str, Any]:
         if len(self.raw) > MAX_BODY:
             raise refusal([Issue("", f"the body is larger than {MAX_BODY} bytes")])
-        return body.parse(self.raw, self.headers.get(b"content-type", b"").decode("latin-1"))
+        return parse(self.raw, self.headers.get(b"content-type", b"").decode("latin-1"))
 
 
 Handler = Callable[[Call], JSONResponse]
@@ -95,8 +147,7 @@ class _Endpoint:
     def _answer(self, scope: Scope, raw: bytes) -> JSONResponse:
         try:
             headers = dict(scope["headers"])
-            if self._route != OPENAPI:
-                self._check_key(headers.get(b"x-api-key", b""))
+            self._check_key(headers.get(b"x-api-key", b""))
             handler = self._handler(scope)
             return handler(Call(self._site.store, scope["path_params"], scope["query_string"], headers, raw))
         except ApiFailure as failure:
@@ -174,7 +225,7 @@ def _update_blueprint(call: Call) -> JSONResponse:
 
 
 def _list_blueprints(call: Call) -> JSONResponse:
-    paging, _ = query.parse(call.query, size=20, choices={})
+    paging, _ = _paging(call.query, size=20, choices={})
     items, total = call.store.blueprint_page(call.params["sourcingId"], paging)
     return _done(
         {"sequenceBlueprints": [item.listed() for item in items], "pagination": paging.as_json(total)}
@@ -183,7 +234,7 @@ def _list_blueprints(call: Call) -> JSONResponse:
 
 def _list_sourcings(call: Call) -> JSONResponse:
     choices = {"ownership": ("mine", "all"), "status": ("in-progress", "closed")}
-    paging, chosen = query.parse(call.query, size=8, choices=choices)
+    paging, chosen = _paging(call.query, size=8, choices=choices)
     items, total = call.store.sourcing_page(
         paging, status=chosen["status"], only_mine=chosen["ownership"] == "mine"
     )
@@ -195,8 +246,34 @@ def _refuse_start(_: Call) -> JSONResponse:
     raise ApiFailure(403, "forbidden", "this stand-in never starts a sequence")
 
 
-def _describe(_: Call) -> JSONResponse:
-    return JSONResponse(DOCUMENT)
+def _paging(
+    raw: bytes, *, size: int, choices: Mapping[str, tuple[str, ...]]
+) -> tuple[Paging, dict[str, str]]:
+    """Paging (`size` unless `pageSize` is given), and a value for each of `choices` (default: the first).
+
+    Raises `ApiFailure` (400) for unknown or repeated parameters and for values out of range.
+    """
+    pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True)
+    given = dict(pairs)
+    issues = [] if len(given) == len(pairs) else [Issue("query", "a parameter is given more than once")]
+    issues += [Issue(key, "unknown parameter") for key in given if key not in {"page", "pageSize", *choices}]
+    issues += [
+        Issue(key, f"must be one of {', '.join(allowed)}")
+        for key, allowed in choices.items()
+        if given.get(key, allowed[0]) not in allowed
+    ]
+    page, page_size = _number(given.get("page", "0")), _number(given.get("pageSize", str(size)))
+    if page is None:
+        issues.append(Issue("page", "must be an integer, zero or more"))
+    if page_size is None or not 1 <= page_size <= MAX_PAGE_SIZE:
+        issues.append(Issue("pageSize", f"must be an integer from 1 to {MAX_PAGE_SIZE}"))
+    if issues or page is None or page_size is None:
+        raise refusal(issues)
+    return Paging(page, page_size), {key: given.get(key, allowed[0]) for key, allowed in choices.items()}
+
+
+def _number(text: str) -> int | None:
+    return int(text) if _NUMBER.fullmatch(text) else None
 
 
 _ROUTES: dict[str, dict[str, Handler]] = {
@@ -204,6 +281,5 @@ _ROUTES: dict[str, dict[str, Handler]] = {
     BLUEPRINT: {"PATCH": _update_blueprint},
     SOURCINGS: {"GET": _list_sourcings},
     START: {"POST": _refuse_start},
-    OPENAPI: {"GET": _describe},
     UNKNOWN: {},
 }

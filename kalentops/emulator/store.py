@@ -12,8 +12,7 @@ from pathlib import Path
 from random import SystemRandom
 from typing import Any
 
-from kalentops.emulator.errors import StoreError, not_found
-from kalentops.emulator.query import Paging
+from kalentops.emulator import StoreError, not_found
 
 Step = dict[str, Any]
 
@@ -35,6 +34,26 @@ _COLUMNS = "blueprint_id, sourcing_id, name, steps, config, created_at, updated_
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ID_ALPHABET = string.ascii_lowercase + string.digits
 _ID_LENGTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """`page` counts from zero."""
+
+    page: int
+    size: int
+
+    @property
+    def offset(self) -> int:
+        return self.page * self.size
+
+    def as_json(self, total: int) -> dict[str, int | bool]:
+        return {
+            "page": self.page,
+            "pageSize": self.size,
+            "total": total,
+            "hasNextPage": self.offset + self.size < total,
+        }
 
 
 @dataclass(frozen=True, slots=True)

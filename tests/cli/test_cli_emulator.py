@@ -9,7 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
@@ -43,7 +42,6 @@ def test_emulator_keeps_its_data_in_a_file(tmp_path: Path) -> None:
         assert process.stdout is not None
         project.url = process.stdout.readline().strip()
         assert project.url.startswith("http://127.0.0.1:")
-        assert httpx.get(f"{project.url}/openapi.json").json()["openapi"].startswith("3.1")
         project.environment = {"KALENTOPS_STATE": f"state{round_}.json"}
         ran = project.apply("--format", "json")
         assert ran.code == 0

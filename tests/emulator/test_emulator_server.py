@@ -83,7 +83,7 @@ def test_only_loopback_is_served(host: str) -> None:
 def test_localhost_is_the_loopback_address() -> None:
     with BackgroundEmulator(host="localhost") as emulator:
         assert emulator.url.startswith("http://127.0.0.1:")
-        assert httpx.get(f"{emulator.url}/openapi.json", trust_env=False).status_code == 200
+        assert httpx.get(f"{emulator.url}/v1/sourcings", trust_env=False).status_code == 401
 
 
 def test_ipv6_loopback() -> None:
@@ -93,7 +93,7 @@ def test_ipv6_loopback() -> None:
         pytest.skip("no IPv6 here")
     with BackgroundEmulator(host="::1") as emulator:
         assert emulator.url.startswith("http://[::1]:")
-        assert httpx.get(f"{emulator.url}/openapi.json", trust_env=False).status_code == 200
+        assert httpx.get(f"{emulator.url}/v1/sourcings", trust_env=False).status_code == 401
 
 
 def test_answers_do_not_wait_for_delayed_acknowledgements() -> None:

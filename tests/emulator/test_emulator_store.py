@@ -5,11 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from kalentops.emulator import requestlog
-from kalentops.emulator.errors import ApiFailure, StoreError
-from kalentops.emulator.query import Paging
-from kalentops.emulator.requestlog import Entry, RequestLog
-from kalentops.emulator.store import SCHEMA_VERSION, Sourcing, Store
+from kalentops.emulator import ApiFailure, StoreError, app
+from kalentops.emulator.app import Entry, RequestLog
+from kalentops.emulator.store import SCHEMA_VERSION, Paging, Sourcing, Store
 
 
 def test_a_clock_that_goes_back_never_shows(tmp_path: Path) -> None:
@@ -104,7 +102,7 @@ def test_an_edit_of_what_does_not_exist() -> None:
 
 
 def test_the_log_is_bounded_but_its_counters_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requestlog, "KEPT", 2)
+    monkeypatch.setattr(app, "KEPT", 2)
     log = RequestLog()
     for number in range(3):
         log.add(Entry("GET", f"/{number}", 200), "/{n}")

@@ -50,7 +50,7 @@ def command(
     With --example there is something to see for `sourcings`, `import --all` and `plan --refresh`.
     """
     try:
-        from kalentops.emulator.errors import EmulatorError
+        from kalentops.emulator import EmulatorError
         from kalentops.emulator.server import serve
     except ModuleNotFoundError as error:
         raise needs_emulator("the emulator", error) from None
