@@ -14,10 +14,8 @@ from typing import Any, Final, NoReturn, TypeVar
 from kalentops.errors import Forbidden, RefusedByApi, Unauthorized, Unreachable, UntrustedList
 from kalentops.github.comments import Comment, is_login
 from kalentops.github.context import PullRequest
-from kalentops.http.dialect import Dialect
-from kalentops.http.retry import TryAgain, retrying
-from kalentops.http.throttle import MAX_WAIT, Throttle, retry_after
-from kalentops.http.transport import Transport
+from kalentops.http.retry import MAX_WAIT, Throttle, TryAgain, retry_after, retrying
+from kalentops.http.transport import Dialect, Transport
 from kalentops.http.verdict import Accepted, Answer, Limited, NotSent, Refused, Trouble, Unknown, Verdict
 from kalentops.support.text import clip
 

@@ -1,9 +1,16 @@
-"""Trying again, where it can do no harm. The only user of stamina."""
+"""Retries, and the gate that holds back all requests after a 429. The only user of stamina."""
 
 from __future__ import annotations
 
+import math
+import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Final, TypeVar
+
+from kalentops.errors import Interrupted
+from kalentops.support.clock import Clock
 
 ATTEMPTS: Final = 6
 _FIRST_WAIT: Final = 0.2
@@ -40,3 +47,91 @@ def retrying(attempt: Callable[[int], _T], *, attempts: int = ATTEMPTS) -> _T:
         with each:
             return attempt(each.num)
     raise AssertionError("unreachable")  # pragma: no cover
+
+
+MAX_WAIT: Final = 120.0
+_FIRST_GUESS: Final = 1.0
+
+
+class Throttle:
+    """One gate for all requests: a 429 to one of them makes all of them wait."""
+
+    def __init__(self, clock: Clock, on_wait: Callable[[float], None]) -> None:
+        self._clock = clock
+        self._on_wait = on_wait
+        self._lock = threading.Lock()
+        self._open_at = 0.0
+        self._wrote = False
+
+    def limited(self, wait: float | None, attempt: int) -> None:
+        """The API said 429 to attempt number `attempt` (from 1) of a request; `wait` seconds, if it said so."""
+        seconds = wait if wait is not None else _FIRST_GUESS * 2 ** (attempt - 1)
+        seconds = min(max(seconds, 0.05), MAX_WAIT)
+        with self._lock:
+            until = self._clock.monotonic() + seconds
+            longer = until > self._open_at + 0.5
+            self._open_at = max(self._open_at, until)
+        if longer:
+            self._on_wait(seconds)
+
+    def closed(self) -> bool:
+        """Whether a request would have to wait now."""
+        with self._lock:
+            return self._open_at > self._clock.monotonic()
+
+    def writing(self) -> None:
+        """Something that could write is about to be sent: from now on a run that is to end reads what it began to."""
+        self._wrote = True
+
+    @property
+    def giving_up(self) -> bool:
+        """Whether reading is of no use any more: the run is to end, and nothing was sent that could write, so that
+        there is nothing to find out.
+        """
+        return self._clock.stopping and not self._wrote
+
+    def go_on_reading(self) -> None:
+        """Raises Interrupted where reading is of no use any more."""
+        if self.giving_up:
+            raise Interrupted("interrupted while reading; nothing was sent that could write")
+
+    def enter(self, attempt: int = 1, *, reads: bool = False) -> None:
+        """Return when attempt number `attempt` of a request may be sent; `reads` is what it does.
+
+        Raises Interrupted while waiting, before a second attempt once the run was asked to end, and where reading is
+        of no use any more.
+        """
+        if reads:
+            self.go_on_reading()
+        if attempt > 1 and self._clock.stopping:
+            raise Interrupted("interrupted before it was tried again")
+        while True:
+            with self._lock:
+                left = self._open_at - self._clock.monotonic()
+            if left <= 0:
+                return
+            self._clock.wait(left)
+
+
+def retry_after(value: str | None, now: datetime | None = None) -> float | None:
+    """The seconds that a Retry-After header asks for; None where it is absent or makes no sense.
+
+    Both forms of RFC 9110, section 10.2.3, are read: seconds, and an HTTP date.
+    """
+    if value is None or len(value) > 64:  # noqa: PLR2004 - no date is longer
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = _until(value, now or datetime.now(UTC))
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+
+
+def _until(value: str, now: datetime) -> float:
+    try:
+        at = parsedate_to_datetime(value)
+        if at.tzinfo is None:
+            at = at.replace(tzinfo=UTC)
+        return (at - now).total_seconds()
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return math.nan

@@ -7,11 +7,14 @@ a client of its own, because one client under many threads stalls; they share on
 from __future__ import annotations
 
 import json
+import math
 import re
+import socket
 import threading
+import time
 import zlib
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final, Protocol, TypeAlias
@@ -21,11 +24,9 @@ import httpx
 
 from kalentops import __version__
 from kalentops.errors import InvalidConfig
-from kalentops.http.dialect import KALENT, Dialect
-from kalentops.http.remedies import remedies
+from kalentops.http.retry import retry_after
 from kalentops.http.secret import ApiKey
 from kalentops.http.verdict import Answer, Trouble
-from kalentops.http.watchdog import Connection, Watchdog
 from kalentops.support.text import clip, visible
 
 MAX_ANSWER: Final = 16 << 20
@@ -41,6 +42,32 @@ _NOT_SENT: Final = (
     httpx.PoolTimeout,
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """`header` carries the secret, with `scheme` in front of it; `fixed` headers go with every request.
+
+    `wait` reads from the headers of an answer how many seconds to wait, None where they don't say; their names may
+    be given in lower case.
+    """
+
+    header: str
+    scheme: str
+    fixed: Mapping[str, str]
+    wait: Callable[[Mapping[str, str]], float | None]
+
+    def credentials(self, key: ApiKey) -> dict[str, str]:
+        """The one header that holds the key, for one request."""
+        return {self.header: f"{self.scheme}{key.reveal()}"}
+
+
+KALENT: Final = Dialect(
+    "x-api-key",
+    "",
+    {"accept": "application/json"},
+    lambda headers: retry_after(headers.get("retry-after")),
 )
 
 
@@ -296,3 +323,139 @@ def _brief(answer: Answer) -> str:
     data = body.get("data") if isinstance(body, dict) else None
     keys = sorted(data) if isinstance(data, dict) else type(body).__name__
     return f"{answer.status} {keys} {answer.reason}".rstrip()
+
+
+_CA: Final = (
+    "pass --ca-file FILE (KALENTOPS_CA_FILE) with the certificate authority of that server or of your network"
+)
+_ANOTHER_NAME: Final = "the certificate is for another name: check the host in --api-url"
+_REFUSED: Final = "nothing listens there: check host and port"
+_UNKNOWN_NAME: Final = "DNS does not know the name: check the host, the network and the VPN"
+# The first that fits counts; compared without regard to case.
+_CAUSES: Final = (
+    ("hostname mismatch", _ANOTHER_NAME),
+    ("ip address mismatch", _ANOTHER_NAME),
+    (
+        "certificate has expired",
+        "check the clock of this machine; if it is right, the server needs a new certificate",
+    ),
+    ("certificate is not yet valid", "check the clock of this machine"),
+    ("certificate_verify_failed", _CA),
+    ("wrong_version_number", "this port does not speak TLS: check the port, and https or http in the URL"),
+    ("record_layer_failure", "this port does not speak TLS: check the port, and https or http in the URL"),
+    ("proxy authentication required", "pass --proxy http://USER:PASSWORD@HOST:PORT"),
+    ("refused", _REFUSED),  # 111 of Linux, 61 of macOS, 10061 of Windows
+    ("name or service not known", _UNKNOWN_NAME),
+    ("no address associated", _UNKNOWN_NAME),
+    ("name resolution", _UNKNOWN_NAME),
+    ("nodename nor servname", _UNKNOWN_NAME),
+    ("getaddrinfo failed", _UNKNOWN_NAME),
+    ("unreachable", "check the network and the VPN"),
+    ("no route to host", "check the network and the VPN"),
+    ("timed out", "check the network, the VPN and the firewall"),
+)
+_PROXIES: Final = ("HTTPS_PROXY", "ALL_PROXY")
+
+
+def unread_proxy(environment: Mapping[str, str], url: str) -> str | None:
+    """The variable that names a proxy for others, and is not read here: a proxy that nobody has asked for would get
+    to know the key's host. None for a loopback address.
+    """
+    if not url.startswith("https://"):
+        return None
+    return next((name for each in _PROXIES for name in (each, each.lower()) if environment.get(name)), None)
+
+
+def remedies(said: str, *, proxy: str | None, unread: str | None) -> Iterator[str]:
+    """What to do about a connection that failed with these words, through this proxy."""
+    lower = said.lower()
+    found = next((what for words, what in _CAUSES if words in lower), None)
+    if found in {_REFUSED, _UNKNOWN_NAME} and proxy:
+        found = f"check the address of the proxy ({urlsplit(proxy).hostname})"
+    if found:
+        yield found
+    if unread and not proxy and found not in {_CA, _ANOTHER_NAME}:
+        yield f"{unread} is set and is not read: pass --proxy URL (KALENTOPS_PROXY) to go through it"
+
+
+_AGAIN: Final = 0.2  # a connection that is only coming to be can't be cut yet
+_BEAT: Final = 0.2  # so often it is asked whether to give up: the handler of a signal may not take a lock
+
+
+@dataclass(eq=False, slots=True)
+class Connection:
+    """The connection that one thread uses. `was_cut` says that its last request was not let end, `given_up` that it
+    was so because nobody wanted the answer any more; `reads` that it only reads.
+    """
+
+    socket: socket.socket | None = None
+    was_cut: bool = False
+    given_up: bool = False
+    reads: bool = False
+
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Take httpcore's `trace` extension: which socket is in use. TLS puts another one in the place of the first."""
+        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            self.socket = info["return_value"].get_extra_info("socket")
+
+    def cut(self) -> None:
+        self.was_cut = True
+        if self.socket is not None:
+            # Not the method of an SSLSocket, which takes its TLS layer from under the thread that is reading.
+            with suppress(OSError):
+                socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
+
+
+class Watchdog:
+    """Bounds the whole time of each request, in one thread for all, which starts with the first request.
+
+    A timeout of httpx bounds one read, and a server that sends a byte now and then never runs into it, as in headers
+    or endless `100 Continue`. So the watchdog shuts down the connection, and its reader finds it closed.
+    """
+
+    def __init__(self, giving_up: Callable[[], bool]) -> None:
+        self._giving_up = giving_up
+        self._wake = threading.Condition()
+        self._until: dict[Connection, float] = {}
+        self._next = math.inf
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    @contextmanager
+    def over(self, connection: Connection, seconds: float, *, reads: bool) -> Iterator[None]:
+        """Cut the connection if what is done with it takes longer, or only reads what nobody wants to know any more."""
+        until = time.monotonic() + seconds
+        with self._wake:
+            connection.was_cut = connection.given_up = False
+            connection.reads = reads
+            self._until[connection] = until
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+                self._thread.start()
+            if until < self._next:
+                self._wake.notify()
+        try:
+            yield
+        finally:
+            with self._wake:
+                self._until.pop(connection, None)
+
+    def close(self) -> None:
+        with self._wake:
+            self._closed = True
+            self._wake.notify()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _watch(self) -> None:
+        with self._wake:
+            while not self._closed:
+                now = time.monotonic()
+                unwanted = self._giving_up()
+                for connection, until in self._until.items():
+                    connection.given_up = connection.given_up or (unwanted and connection.reads)
+                    if until <= now or connection.given_up:
+                        connection.cut()
+                        self._until[connection] = now + _AGAIN
+                self._next = min(self._until.values(), default=math.inf)
+                self._wake.wait(min(self._next - now, _BEAT) if self._until else None)

@@ -1,15 +1,148 @@
-"""Many lists at once, for commands that only look."""
+"""Whole lists, read page by page, and the lists of many sourcings in parallel.
+
+Half a list must never look like a whole one: a blueprint that is not seen would be created again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
-from kalentops.blueprint.remote import Remote, RemoteLists
-from kalentops.errors import Forbidden, Interrupted, RefusedByApi
+from kalentops.blueprint.body import Canonical, content_digest, observable, unlisted
+from kalentops.blueprint.remote import Remote, RemoteLists, RemoteSourcing
+from kalentops.errors import Forbidden, Interrupted, RefusedByApi, UntrustedList
 from kalentops.support.clock import Clock
-from kalentops.support.text import clip, some
+from kalentops.support.text import clip, is_safe_id, some
+
+PAGE_SIZE: Final = 50  # the most that the API gives
+MAX_PAGES: Final = 400
+_ROWS: Final = "sequenceBlueprints"
+GetPage: TypeAlias = Callable[[int], Any]
+"""Gives the `data` of a page; pages count from 0."""
+
+_TIMESTAMP: Final = re.compile(r"[0-9T:.+Z-]{10,40}")
+_T = TypeVar("_T")
+
+
+def read_blueprints(get_page: GetPage, sourcing_id: str) -> tuple[Remote, ...]:
+    """Every blueprint of a sourcing. Raises UntrustedList.
+
+    Of several pages, all but the last are read once more: where one blueprint is deleted and another one made between
+    two pages, a third slips to a page that was read already, while the total stays and nothing shows twice.
+    """
+    whose = f"the list of {sourcing_id}"
+    pages: list[list[str]] = []
+
+    def page(number: int) -> Any:
+        data = get_page(number)
+        rows, _ = _page(data, number, _ROWS, whose)
+        pages.append([_id_and_name(row, "blueprintId", whose)[0] for row in rows])
+        return data
+
+    found = _read_all(page, _ROWS, whose, lambda row: _blueprint(row, sourcing_id, whose))
+    for number, seen in enumerate(pages[:-1]):
+        page(number)
+        if pages[-1] != seen:
+            raise UntrustedList(f"{whose} changed while it was read")
+    return found
+
+
+def read_sourcings(get_page: GetPage) -> tuple[RemoteSourcing, ...]:
+    """Every sourcing, in the order of the API. Raises UntrustedList."""
+    whose = "the list of sourcings"
+
+    def sourcing(row: Any) -> tuple[str, RemoteSourcing]:
+        sourcing_id, name = _id_and_name(row, "sourcingId", whose)
+        return sourcing_id, RemoteSourcing(sourcing_id, name)
+
+    return _read_all(get_page, "sourcings", whose, sourcing)
+
+
+def _read_all(
+    get_page: GetPage, field: str, whose: str, parse: Callable[[Any], tuple[str, _T]]
+) -> tuple[_T, ...]:
+    """The rows that the pages hold under `field`; `parse` gives a row's id and what it is.
+
+    Raises UntrustedList where the pages do not add up to one whole list: a total that changes, rows that repeat
+    or are missing, another page than was asked for, an end that does not come.
+    """
+    found: dict[str, _T] = {}
+    total: int | None = None
+    for number in range(MAX_PAGES):
+        rows, pagination = _page(get_page(number), number, field, whose)
+        if total is None:
+            total = pagination["total"]
+        elif pagination["total"] != total:
+            raise UntrustedList(f"{whose} changed from {total} to {pagination['total']} meanwhile")
+        for row in rows:
+            identifier, item = parse(row)
+            if identifier in found:
+                raise UntrustedList(f"{whose} shows {identifier} twice")
+            found[identifier] = item
+        if not pagination["hasNextPage"]:
+            break
+        if not rows or len(found) > total:
+            raise UntrustedList(f"{whose} has more pages than its total of {total} allows")
+    else:
+        raise UntrustedList(f"{whose} does not end after {MAX_PAGES} pages")
+    _check_number(len(found), total, whose)
+    return tuple(found.values())
+
+
+def _check_number(shown: int, total: int | None, whose: str) -> None:
+    if shown != total:
+        raise UntrustedList(f"{whose} shows {shown} of {total}")
+
+
+def _page(data: Any, number: int, field: str, whose: str) -> tuple[list[Any], dict[str, Any]]:
+    rows = data.get(field) if isinstance(data, Mapping) else None
+    pagination = data.get("pagination") if isinstance(data, Mapping) else None
+    if not isinstance(rows, list) or not isinstance(pagination, dict):
+        raise UntrustedList(f"what should be {whose} is no list")
+    total, page = pagination.get("total"), pagination.get("page")
+    if type(total) is not int or total < 0 or type(pagination.get("hasNextPage")) is not bool:
+        raise UntrustedList(f"{whose} does not say how long it is")
+    if type(page) is not int or page != number or len(rows) > PAGE_SIZE:
+        raise UntrustedList(f"page {number} of {whose} was asked for, something else came")
+    return rows, pagination
+
+
+def _id_and_name(row: Any, field: str, whose: str) -> tuple[str, str]:
+    identifier = row.get(field) if isinstance(row, Mapping) else None
+    name = row.get("name") if isinstance(row, Mapping) else None
+    if not isinstance(identifier, str) or not is_safe_id(identifier) or not isinstance(name, str):
+        raise UntrustedList(f"{whose} holds a row without an id or a name")
+    return identifier, name
+
+
+def _blueprint(row: Any, sourcing_id: str, whose: str) -> tuple[str, Remote]:
+    blueprint_id, name = _id_and_name(row, "blueprintId", whose)
+    if row.get("sourcingId", sourcing_id) != sourcing_id:
+        raise UntrustedList(f"{whose} holds a blueprint of another sourcing: {blueprint_id}")
+    updated = row.get("updatedAt")
+    shown, content = _forms(row)
+    return blueprint_id, Remote(
+        blueprint_id,
+        name,
+        shown.digest if shown else None,
+        content,
+        updated if isinstance(updated, str) and _TIMESTAMP.fullmatch(updated) else None,
+        shown,
+        unlisted(row) if shown else (),
+    )
+
+
+def _forms(row: Mapping[str, Any]) -> tuple[Canonical | None, str | None]:
+    """None where the row does not show its steps, or not in a form that can be compared."""
+    steps = row.get("steps")
+    if not isinstance(steps, list) or row.get("stepCount", len(steps)) != len(steps):
+        return None, None
+    try:
+        return observable(row), content_digest(row)
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
+        return None, None
 
 
 class Lister(Protocol):

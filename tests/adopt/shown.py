@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kalentops.blueprint.remote import Remote, RemoteLists
-from kalentops.kalent.pagination import read_blueprints
+from kalentops.kalent.lists import read_blueprints
 from kalentops.project.check import CheckOptions, check_text
 from kalentops.project.load import Repository
 

@@ -11,8 +11,8 @@ from kalentops.apply.result import Event, Listed, Outcome
 from kalentops.apply.run import apply_plan
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.errors import StateError
+from kalentops.http.retry import Throttle
 from kalentops.http.secret import ApiKey
-from kalentops.http.throttle import Throttle
 from kalentops.http.transport import HttpTransport, Network
 from kalentops.kalent.client import ReadApi
 from kalentops.kalent.write_client import WriteApi

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from kalentops.blueprint.stub import Mark, stub
 from kalentops.emulator.server import BackgroundEmulator
-from kalentops.kalent.address import tenant
+from kalentops.kalent.client import tenant
 from kalentops.state.codec import dump_state
 from kalentops.state.model import Entry, Intent
 from tests.apply.predicting import check_foretold

@@ -10,8 +10,8 @@ from kalentops.github.client import GITHUB, CommentsApi
 from kalentops.github.comments import CommentRequest
 from kalentops.github.context import PullRequest
 from kalentops.github.publish import Published, publish
+from kalentops.http.retry import Throttle
 from kalentops.http.secret import ApiKey
-from kalentops.http.throttle import Throttle
 from kalentops.http.transport import HttpTransport, Network
 from tests.fakeclock import FakeClock
 from tests.github.stand_in import BOT, NUMBER, REPOSITORY, TOKEN

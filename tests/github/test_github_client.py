@@ -16,7 +16,7 @@ from kalentops.errors import Interrupted, KalentopsError, RefusedByApi, Unreacha
 from kalentops.github.client import MAX_PAGES, PAGE_SIZE, CommentsApi, limit_wait, split_url
 from kalentops.github.comments import Comment
 from kalentops.github.context import PullRequest
-from kalentops.http.throttle import Throttle
+from kalentops.http.retry import Throttle
 from kalentops.http.verdict import Accepted, Answer, Limited, NotSent, Refused, Trouble, Unknown
 from kalentops.support.text import visible
 from tests import answers

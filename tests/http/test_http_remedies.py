@@ -6,9 +6,8 @@ from contextlib import closing
 
 import pytest
 
-from kalentops.http.remedies import remedies, unread_proxy
 from kalentops.http.secret import ApiKey
-from kalentops.http.transport import HttpTransport, Network
+from kalentops.http.transport import HttpTransport, Network, remedies, unread_proxy
 
 URL = "https://app.kalent.example/api"
 

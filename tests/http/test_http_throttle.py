@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalentops.errors import Interrupted
-from kalentops.http.throttle import MAX_WAIT, Throttle, retry_after
+from kalentops.http.retry import MAX_WAIT, Throttle, retry_after
 from kalentops.support.clock import SystemClock
 from tests.fakeclock import FakeClock
 

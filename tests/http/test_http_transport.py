@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from kalentops.errors import InvalidConfig
-from kalentops.http.dialect import Dialect
 from kalentops.http.secret import ApiKey
-from kalentops.http.transport import HttpTransport, Network
+from kalentops.http.transport import Dialect, HttpTransport, Network
 from kalentops.http.verdict import Accepted, Answer, Limited, NotSent, Refused, Trouble, Unknown, classify
 from tests import answers, wire
 from tests.wire import Behaviour, Wire, answering, closing, resetting, stalling

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kalentops.errors import InvalidConfig
-from kalentops.kalent.address import DEFAULT_URL, check_url, tenant
+from kalentops.kalent.client import DEFAULT_URL, check_url, tenant
 from kalentops.support.text import visible
 
 

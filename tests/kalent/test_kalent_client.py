@@ -21,9 +21,8 @@ from kalentops.errors import (
     Unreachable,
     UntrustedList,
 )
-from kalentops.http.retry import ATTEMPTS
+from kalentops.http.retry import ATTEMPTS, Throttle
 from kalentops.http.secret import ApiKey
-from kalentops.http.throttle import Throttle
 from kalentops.http.transport import HttpTransport, Network
 from kalentops.http.verdict import Accepted, Answer, Limited, NotSent, Refused, Trouble, Unknown, Verdict
 from kalentops.kalent.client import Ownership, ReadApi

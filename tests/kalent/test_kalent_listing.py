@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from kalentops.blueprint.remote import RemoteSourcing
 from kalentops.errors import UntrustedList
-from kalentops.kalent.pagination import MAX_PAGES, PAGE_SIZE, GetPage, read_blueprints, read_sourcings
+from kalentops.kalent.lists import MAX_PAGES, PAGE_SIZE, GetPage, read_blueprints, read_sourcings
 from kalentops.support.text import visible
 from tests.sizes import examples
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import kalentops
 from kalentops.errors import KalentopsError
-from kalentops.http.throttle import Throttle
+from kalentops.http.retry import Throttle
 from kalentops.http.verdict import Answer
 from kalentops.kalent.client import ReadApi
 from kalentops.kalent.write_client import WriteApi

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 import kalentops
 from kalentops.cli.commands.connection import ReadSession
 from kalentops.http.verdict import Answer
-from kalentops.kalent.client import ReadApi
-from kalentops.kalent.readonly import ReadOnly
+from kalentops.kalent.client import ReadApi, ReadOnly
 
 PACKAGE = Path(kalentops.__file__).parent
 ANSWER = Answer(200, {"success": True})
@@ -93,7 +92,7 @@ def _reached(module: str) -> set[str]:
 def test_what_only_looks_reaches_nothing_that_writes(command: str) -> None:
     """By no import, direct or not. That it does reach the network shows that imports are followed."""
     reached = _reached(command)
-    assert {"cli.commands.connection", "kalent.readonly", "kalent.client", "http.transport"} <= reached
+    assert {"cli.commands.connection", "kalent.lists", "kalent.client", "http.transport"} <= reached
     assert reached & WRITERS == set()
 
 

@@ -263,7 +263,7 @@ def _(original: frozenset[int]) -> frozenset[int]:
     return original - {408}
 
 
-@mutant("only page one", "kalent.pagination:_page", "long_list")
+@mutant("only page one", "kalent.lists:_page", "long_list")
 def _(original: Original, data: Any, number: int, field: str, whose: str) -> Any:
     rows, pagination = original(data, number, field, whose)
     return rows, {**pagination, "hasNextPage": False, "total": len(rows)}
@@ -386,7 +386,7 @@ MUTANTS += [
         ("any id is taken", "apply.create:_is_anothers", "simulation", False),
         ("creates go on for ever", "apply.context:Run.creates_are_safe", "broken_api", True),
         ("an older list is believed", "state.model:Entry.outdates", "put_back", False),
-        ("a short list is whole", "kalent.pagination:_check_number", "simulation", None),
+        ("a short list is whole", "kalent.lists:_check_number", "simulation", None),
         ("serial not checked", "state.store.file:_FileSession._check_unmoved", "one_writer", None),
         ("no lock", "state.store.lock:try_lock", "one_writer", True),
     )

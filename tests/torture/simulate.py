@@ -24,7 +24,7 @@ from kalentops.apply.run import apply_plan
 from kalentops.blueprint.body import of_body
 from kalentops.blueprint.stub import Mark, mark_of
 from kalentops.errors import KalentopsError
-from kalentops.http.throttle import Throttle
+from kalentops.http.retry import Throttle
 from kalentops.kalent.write_client import WriteApi
 from kalentops.lint.engine import Named
 from kalentops.plan.build import make_plan

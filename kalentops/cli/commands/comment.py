@@ -128,9 +128,8 @@ def _publish(
     from kalentops.github.client import GITHUB, CommentsApi, split_url
     from kalentops.github.context import API_URL
     from kalentops.github.publish import publish
-    from kalentops.http.remedies import unread_proxy
-    from kalentops.http.transport import Network
-    from kalentops.kalent.address import check_url
+    from kalentops.http.transport import Network, unread_proxy
+    from kalentops.kalent.client import check_url
 
     url = check_url(connection.api_url or API_URL, "GITHUB_API_URL", API_URL)
     root, rest = split_url(url)

@@ -15,15 +15,11 @@ from kalentops.apply.result import Began, Listed, Waiting
 from kalentops.blueprint.remote import RemoteLists, RemoteSourcing
 from kalentops.cli.commands.options import Connection
 from kalentops.errors import Interrupted, StateError
-from kalentops.http.dialect import KALENT, Dialect
-from kalentops.http.remedies import unread_proxy
+from kalentops.http.retry import Throttle
 from kalentops.http.secret import ApiKey, exposed, read_key
-from kalentops.http.throttle import Throttle
-from kalentops.http.transport import HttpTransport, Network
-from kalentops.kalent.address import DEFAULT_URL, check_url, tenant
-from kalentops.kalent.client import Ownership, ReadApi
+from kalentops.http.transport import KALENT, Dialect, HttpTransport, Network, unread_proxy
+from kalentops.kalent.client import DEFAULT_URL, Ownership, ReadApi, ReadOnly, check_url, tenant
 from kalentops.kalent.lists import read_lists
-from kalentops.kalent.readonly import ReadOnly
 from kalentops.output.console import Progress
 from kalentops.output.notices import tell
 from kalentops.state.model import State
