@@ -18,19 +18,19 @@ from kalentops.errors import Interrupted, KalentopsError, UsageError
 # name → (module in kalentops.cli.commands, one line for --help); a command is loaded when it is called.
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "init": ("init", "Set up a repository: settings, example, workflows, hooks."),
-    "validate": ("validate", "Check the files; needs no key, no network, no state."),
-    "fmt": ("fmt", "Bring the files into one layout; texts and comments stay."),
-    "plan": ("plan", "Show what apply would do; can't write."),
-    "preview": ("preview", "Make a page on which anybody can read what candidates get."),
-    "apply": ("apply", "Make Kalent what the files say, and record the ids."),
-    "import": ("import_", "Take what Kalent holds into files and state."),
-    "sourcings": ("sourcings", "List sourcings: ids and names, to write files with."),
-    "comment": ("comment", "Put a plan's report on the pull request."),
-    "state": ("state", "Look at the state, change it, merge it, push it."),
-    "rule": ("rule", "Explain a rule, or list them all."),
+    "validate": ("validate", "Check the files; works without key, network and state."),
+    "fmt": ("fmt", "Format the files; texts and comments stay."),
+    "plan": ("plan", "Show what apply would change; writes nothing."),
+    "preview": ("preview", "Write an HTML page that shows what candidates get."),
+    "apply": ("apply", "Create and update the blueprints in Kalent; record the ids."),
+    "import": ("import_", "Import blueprints from Kalent into files and state."),
+    "sourcings": ("sourcings", "List sourcings with ids and names."),
+    "comment": ("comment", "Put the plan on the pull request, as a comment."),
+    "state": ("state", "Show, change, merge or push the state."),
+    "rule": ("rule", "Explain a rule, or list all rules."),
     "schema": ("schema", "Print the JSON Schema of a blueprint file, for editors."),
     "emulator": ("emulator", "Run a local stand-in for the Kalent API."),
-    "demo": ("demo", "See the whole way, on the emulator."),
+    "demo": ("demo", "Run a tour of kalentops on the emulator."),
 }
 _EPILOG: Final = """\b
 Example:
@@ -88,10 +88,10 @@ def parameters(command: str) -> list[click.Parameter]:
     invoke_without_command=True,
 )
 @click.version_option(None, "--version", "-V", package_name="kalentops", message="kalentops %(version)s")
-@click.option("-C", "--chdir", multiple=True, metavar="DIR", help="Work in this folder, as git and make do.")
+@click.option("-C", "--chdir", multiple=True, metavar="DIR", help="Work in this folder, like git -C.")
 @click.pass_context
 def cli(ctx: click.Context, chdir: tuple[str, ...]) -> None:
-    """GitOps for outreach sequences in Kalent: blueprints as YAML in git, planned and applied."""
+    """Keep outreach sequences for Kalent as YAML in git: plan the changes, then apply them."""
     if chdir:
         ctx.call_on_close(partial(os.chdir, Path.cwd()))
         _enter(Path(*chdir))
@@ -115,7 +115,7 @@ def _enter(folder: Path) -> None:
 
 
 def run(args: Sequence[str]) -> int:
-    """Run the command line; the exit code, as the README's table has it."""
+    """Run the command line; the exit code (docs/commands.md)."""
     try:
         return _invoke(args)
     except KalentopsError as error:

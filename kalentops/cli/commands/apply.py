@@ -54,10 +54,10 @@ def command(
     verbose: bool,
     quiet: bool,
 ) -> None:
-    """Make Kalent what the files say, and record the ids.
+    """Create and update the blueprints in Kalent, and record their ids.
 
-    With PLAN_FILE, does what that plan says, or nothing; with PATHS, what these files declare, and nothing else.
-    Starts no sequence and deletes nothing. Ctrl-C ends it after what is under way; the next run goes on there.
+    With PLAN_FILE, applies exactly that plan or nothing. With PATHS, applies only what these files declare. Starts no
+    sequence, messages nobody, deletes nothing. After Ctrl-C, completes what it has started; the next run continues.
     """
     from kalentops.cli.commands import confirm, execute, git_hints, pipeline, reporting
     from kalentops.cli.commands.connection import ApiConfig

@@ -29,17 +29,26 @@ _FAREWELL: Final = "stopped at once; the next run looks whether the comment is t
 @click.argument("report", required=False, metavar="[FILE|-]", type=click.File("rb"))
 @options.folder
 @options.state
-@click.option("--outdated", is_flag=True, help="Fold what is there: it no longer applies.")
-@click.option("--update-only", is_flag=True, help="Begin no comment; for a plan without changes.")
+@click.option("--outdated", is_flag=True, help="Fold the existing comment: it no longer applies.")
+@click.option(
+    "--update-only", is_flag=True, help="Update an existing comment, create none; for a plan without changes."
+)
 @click.option(
     "--target-name",
     metavar="NAME",
-    help="One comment for each. [default: the project's folder in the repository, and the state of --state]",
+    help="Name of the comment; each name has one. [default: the project's folder and --state]",
 )
-@click.option("--repository", metavar="OWNER/NAME", help="[env: GITHUB_REPOSITORY]")
-@click.option("--pull-request", type=click.IntRange(min=1), metavar="N", help="[default: the workflow's]")
-@click.option("--if-pull-request", is_flag=True, help="Do nothing where there is no pull request.")
-@click.option("--author", metavar="LOGIN", help="Whom the token belongs to. [default: GitHub is asked]")
+@click.option(
+    "--repository", metavar="OWNER/NAME", help="Repository of the pull request. [env: GITHUB_REPOSITORY]"
+)
+@click.option(
+    "--pull-request",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Number of the pull request. [default: the workflow's]",
+)
+@click.option("--if-pull-request", is_flag=True, help="Do nothing if there is no pull request.")
+@click.option("--author", metavar="LOGIN", help="Owner of the token. [default: as GitHub says]")
 @options.github
 @options.quiet
 def command(
@@ -57,9 +66,9 @@ def command(
     if_pull_request: bool,
     quiet: bool,
 ) -> None:
-    """Put a report, in Markdown, on the pull request: one comment for each project and state, edited in place.
+    """Put a report in Markdown on the pull request, as one comment for each project and state, edited in place.
 
-    GITHUB_TOKEN holds the token. Exit code 4 where it may not write, as on pull requests from forks.
+    GITHUB_TOKEN holds the token. Exit code 4 means that the token can't write, as on pull requests from forks.
     """
     from kalentops.github.comments import CommentRequest, is_login
     from kalentops.github.context import find_pull_request, read_token

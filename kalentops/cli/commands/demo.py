@@ -30,12 +30,12 @@ _EDITS = (
     "--blueprints",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="The blueprints to copy. [default: those in `blueprints`, else two of its own]",
+    help="Blueprints to use. [default: those in `blueprints`, else samples]",
 )
 def command(blueprints: Path | None) -> None:
-    """Validate, plan, apply, plan again, edit, plan: on a copy, in a temporary folder.
+    """Run a tour: validate, plan, apply, plan again, edit, plan.
 
-    The API is the emulator on a free loopback port. Nothing outside of the folder is touched.
+    Works on a copy in a temporary folder, with the emulator on a free port. Changes nothing outside that folder.
     """
     try:
         from kalentops.emulator.server import BackgroundEmulator
@@ -71,21 +71,21 @@ def _fill_in(blueprints: Path) -> None:
 
 
 def _story(folder: Path, url: str) -> None:
-    _say("1. The files are checked: needs no key, no network.")
+    _say("1. Check the files. This needs no key and no network.")
     _run(folder, url, "validate")
-    _say("2. What would happen? Files against state, offline.")
+    _say("2. Plan: compare the files with the state, offline.")
     _run(folder, url, "plan", "--out", "plan.json")
-    _say("3. It happens, exactly as reviewed. Each id is recorded the moment it is known.")
+    _say("3. Apply exactly that plan. Each id is recorded as soon as it is known.")
     _run(folder, url, "apply", "--yes", "plan.json")
-    _say("4. The same plan again: nothing is left to do.")
+    _say("4. Plan again: nothing is left to do.")
     _run(folder, url, "plan", "--detailed-exitcode")
     edited = _edit(folder)
-    _say(f"5. Somebody edits {edited}: one wait, one greeting.")
+    _say(f"5. Edit {edited}: one delay, one greeting.")
     _run(folder, url, "plan", "--detailed-exitcode", expected=2)
-    _say("6. The edit is applied; then the state, by address.")
+    _say("6. Apply the edit, then list the state.")
     _run(folder, url, "apply", "--yes", "--quiet")
     _run(folder, url, "state", "list")
-    _say("Done. The folder and the emulator are gone; nobody was messaged.")
+    _say("Done. The folder and the emulator are gone; no candidate got a message.")
 
 
 def _say(text: str) -> None:

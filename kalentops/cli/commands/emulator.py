@@ -21,33 +21,36 @@ from kalentops.errors import KalentopsError
     default=8080,
     show_default=True,
     metavar="PORT",
-    help="0 takes a free one.",
+    help="Port to listen on; 0 for any free port.",
 )
 @click.option(
     "--latency",
     type=click.FloatRange(0, 60),
     default=0.0,
     metavar="SECONDS",
-    help="Wait so long before each answer.",
+    help="Seconds to wait before each answer.",
 )
 @click.option(
     "--db",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Keep the data in this file, not in memory alone.",
+    help="Keep the data in this file. [default: in memory]",
 )
-@click.option("--sourcing", multiple=True, metavar="ID", help="A sourcing that exists. Without any, all do.")
 @click.option(
-    "--example", is_flag=True, help="With sourcings, and blueprints that people made in the web app."
+    "--sourcing",
+    multiple=True,
+    metavar="ID",
+    help="A sourcing that exists. May be repeated. [default: every id exists]",
 )
+@click.option("--example", is_flag=True, help="Start with sample sourcings and blueprints.")
 @options.quiet
 def command(
     port: int, latency: float, db: Path | None, sourcing: tuple[str, ...], *, example: bool, quiet: bool
 ) -> None:
     """Run a local stand-in for the Kalent API, on the loopback address.
 
-    It takes any key, refuses what the real API refuses, and messages nobody. Needs the extra `emulator`.
-    With --example there is something to see for `sourcings`, `import --all` and `plan --refresh`.
+    Accepts any key, refuses what the real API refuses, and messages nobody. Needs the extra `emulator`. With --example,
+    it has data for `sourcings`, `import --all` and `plan --refresh`.
     """
     try:
         from kalentops.emulator import EmulatorError

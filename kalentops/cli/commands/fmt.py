@@ -15,19 +15,17 @@ from kalentops.cli.commands import options
 )
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @options.folder
-@click.option("--check", is_flag=True, help="Write nothing; exit code 1 if a file would change.")
-@click.option(
-    "--diff", is_flag=True, help="Write nothing, show what would change; exit code as with --check."
-)
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 if a file would change.")
+@click.option("--diff", is_flag=True, help="Write nothing and show the changes; exit code as with --check.")
 @options.quiet
 @click.pass_context
 def command(
     ctx: click.Context, paths: tuple[Path, ...], directory: Path, *, check: bool, diff: bool, quiet: bool
 ) -> None:
-    """Bring the files into one layout. Texts, comments and the order of everything stay.
+    """Format the files. Texts, comments and all order stay.
 
-    Without PATHS, all of the folder of blueprints. A file that is no valid YAML is left as it is: exit code 3. So is
-    one whose texts or comments would not come through: exit code 1.
+    Without PATHS, formats all files in the folder of blueprints. A file that is not valid YAML is left as it is (exit
+    code 3). So is a file whose texts or comments would change (exit code 1).
     """
     from kalentops.output import formatting
     from kalentops.output.console import show

@@ -16,24 +16,27 @@ from kalentops.errors import UsageError
     "  kalentops import sourcing_123 --key first-contact --id bp_456\n  kalentops import sourcing_123 --update"
 )
 @click.argument("sourcing_ids", nargs=-1, metavar="[SOURCING_ID]...", shell_complete=completion.sourcings)
-@click.option("--all", "everything", is_flag=True, help="Every sourcing in progress that the key sees.")
-@click.option("--key", metavar="KEY", help="Take one blueprint into this key; with --id.")
-@click.option("--id", "blueprint_id", metavar="ID", help="The blueprint that --key means.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Import every sourcing in progress that the key can see."
+)
+@click.option("--key", metavar="KEY", help="Import one blueprint under this key; needs --id.")
+@click.option("--id", "blueprint_id", metavar="ID", help="Id of the blueprint for --key.")
 @click.option(
     "--file",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write to this new file; for one sourcing.",
+    help="New file to write; for one sourcing.",
 )
-@click.option(
-    "--update", is_flag=True, help="Take what somebody changed in Kalent into the files that we have."
-)
-@click.option("--dry-run", is_flag=True, help="Show what would be done, and write nothing.")
+@click.option("--update", is_flag=True, help="Update the files with edits made in Kalent.")
+@click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
 @options.folder
 @options.state
 @options.output("text", "json")
 @click.option(
-    "--parallelism", type=click.IntRange(1, 64), metavar="N", help="So many sourcings at once. [default: 8]"
+    "--parallelism",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="Number of sourcings to work on in parallel. [default: 8]",
 )
 @options.lock_timeout
 @options.network
@@ -57,11 +60,11 @@ def command(
     dry_run: bool,
     quiet: bool,
 ) -> None:
-    """Take what Kalent holds, and no file does, into new files, and record the ids.
+    """Import blueprints from Kalent into new files, and record their ids.
 
-    Writes nothing to Kalent and overwrites no file. What the files hold already is only recorded. Afterwards there
-    is nothing to plan. With --update, edits that were made in Kalent go into the files that are there: only what
-    was touched is changed, in all files if no SOURCING_ID is given.
+    Writes nothing to Kalent and overwrites no file. A blueprint that a file already declares is only recorded.
+    Afterwards there is nothing to plan. With --update, writes edits made in Kalent into the existing files; without
+    SOURCING_ID, into all of them.
     """
     sourcing_ids = tuple(dict.fromkeys(sourcing_ids))
     _check(sourcing_ids, key, blueprint_id, file, everything=everything, update=update)

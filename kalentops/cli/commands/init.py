@@ -23,16 +23,14 @@ if TYPE_CHECKING:
 @click.option("--no-github", is_flag=True, help="Write no workflows.")
 @click.option("--no-pre-commit", is_flag=True, help="Write no hooks.")
 @click.option("--no-example", is_flag=True, help="Write no example.")
-@click.option(
-    "--branch", metavar="NAME", help="What is merged into it is applied. [default: git's, else main]"
-)
+@click.option("--branch", metavar="NAME", help="Branch to apply. [default: git's main branch, else main]")
 @click.option(
     "--action",
     metavar="OWNER/NAME@COMMIT",
-    help="Where workflows and hooks find kalentops. [default: where this one is from]",
+    help="Repository and commit of kalentops for workflows and hooks. [default: the installed one]",
 )
-@click.option("--show", metavar="FILE", help="Print what init would write there, and write nothing.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--show", metavar="FILE", help="Print what init would write to FILE, and write nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
 @options.quiet
 def command(
     folder: Path,
@@ -48,8 +46,7 @@ def command(
 ) -> None:
     """Set up a folder: settings, an example, the editor's schema, workflows and hooks.
 
-    Asks nothing and overwrites nothing: a file that is there stays as it is. In `.gitignore` and `.gitattributes`,
-    lines that are missing are added.
+    Asks nothing and overwrites nothing. Adds missing lines to `.gitignore` and `.gitattributes`.
     """
     from kalentops.blueprint.json_schema import blueprint_schema
     from kalentops.init.contents import PLAIN, pre_commit, project_files, workflows

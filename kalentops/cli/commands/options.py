@@ -44,11 +44,11 @@ lock_timeout = click.option(
     type=click.FloatRange(min=0, max=86_400),
     default=0.0,
     metavar="SECONDS",
-    help="Wait so long for another run to end.",
+    help="Seconds to wait for the state lock. [default: 0]",
 )
-quiet = click.option("-q", "--quiet", is_flag=True, help="Say only what has to be said.")
-verbose = click.option("-v", "--verbose", is_flag=True, help="Show whole texts.")
-yes = click.option("-y", "--yes", is_flag=True, help="Don't ask.")
+quiet = click.option("-q", "--quiet", is_flag=True, help="Print errors and results only.")
+verbose = click.option("-v", "--verbose", is_flag=True, help="Show texts in full.")
+yes = click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
 
 
 overwrite = click.option(
@@ -56,7 +56,7 @@ overwrite = click.option(
     multiple=True,
     metavar="ADDRESS",
     shell_complete=completion.addresses,
-    help="Replace what somebody changed in Kalent, or protected.",
+    help="Update this blueprint although it was edited in Kalent or is protected. May be repeated.",
 )
 
 
@@ -73,7 +73,7 @@ def output(*formats: str) -> Callable[[_F], _F]:
         type=click.Choice(formats),
         default=formats[0],
         callback=_as_utf8,
-        help="The form of the result on stdout.",
+        help="Format of the result on stdout.",
     )
 
 
@@ -128,19 +128,24 @@ _PACE = (
         default=30.0,
         envvar="KALENTOPS_SETTLE",
         metavar="SECONDS",
-        help="How long to look for what became of a lost answer. [default: 30] [env: KALENTOPS_SETTLE]",
+        help="Settle window: seconds to look for the outcome of a lost answer. [default: 30] [env: KALENTOPS_SETTLE]",
     ),
     click.option(
         "--resend",
         multiple=True,
         metavar="ADDRESS",
         shell_complete=completion.recorded,
-        help="Send a create of unknown outcome again if Kalent shows no identical blueprint. May make a second one. "
+        help="Send a create of unknown outcome again if Kalent shows no identical blueprint. May create a second one. "
         "Only for `create: whole` and states of older versions.",
     ),
 )
 _GUARDS = tuple(
-    click.option(f"--max-{name}", type=click.IntRange(min=0), metavar="N", help=f"Permit so many {name}.")
+    click.option(
+        f"--max-{name}",
+        type=click.IntRange(min=0),
+        metavar="N",
+        help=f"Maximum number of {name}. Overrides kalentops.yaml.",
+    )
     for name in ("creates", "updates")
 )
 _TARGETS = (
@@ -150,7 +155,7 @@ _TARGETS = (
         multiple=True,
         metavar="SOURCING_ID",
         shell_complete=completion.sourcings,
-        help="Only this sourcing. May be repeated; * ? [abc] match.",
+        help="Only this sourcing. May be repeated; accepts * ? [abc].",
     ),
     click.option(
         "--target",
@@ -158,12 +163,15 @@ _TARGETS = (
         multiple=True,
         metavar="ADDRESS",
         shell_complete=completion.addresses,
-        help="Only this address, or this key in any sourcing; likewise.",
+        help="Only this address, or this key in every sourcing. May be repeated; accepts * ? [abc].",
     ),
 )
 _NETWORK = (
     click.option(
-        "--api-url", envvar="KALENT_API_URL", metavar="URL", help="Where the API is. [env: KALENT_API_URL]"
+        "--api-url",
+        envvar="KALENT_API_URL",
+        metavar="URL",
+        help="URL of the Kalent API. [env: KALENT_API_URL]",
     ),
     click.option(
         "--timeout",
@@ -171,22 +179,22 @@ _NETWORK = (
         default=60.0,
         envvar="KALENTOPS_TIMEOUT",
         metavar="SECONDS",
-        help="The longest silence within an answer. [default: 60] [env: KALENTOPS_TIMEOUT]",
+        help="Read timeout in seconds. [default: 60] [env: KALENTOPS_TIMEOUT]",
     ),
     click.option(
         "--ca-file",
         type=click.Path(dir_okay=False),
         envvar="KALENTOPS_CA_FILE",
         metavar="FILE",
-        help="Trust these certificate authorities. [env: KALENTOPS_CA_FILE]",
+        help="Certificate authorities to trust. [env: KALENTOPS_CA_FILE]",
     ),
     click.option(
         "--proxy",
         envvar="KALENTOPS_PROXY",
         metavar="URL",
-        help="Go through this proxy. [env: KALENTOPS_PROXY]",
+        help="Proxy to use. [env: KALENTOPS_PROXY]",
     ),
-    click.option("--debug-http", is_flag=True, help="Show requests on stderr, without key and texts."),
+    click.option("--debug-http", is_flag=True, help="Log requests to stderr, without key and texts."),
 )
 
 
@@ -216,7 +224,7 @@ def github(command: Callable[..., Any]) -> Callable[..., Any]:
         "--api-url",
         envvar="GITHUB_API_URL",
         metavar="URL",
-        help="Where GitHub's API is. [env: GITHUB_API_URL]",
+        help="URL of GitHub's API. [env: GITHUB_API_URL]",
     )
     return _bundle(command, "connection", Connection, (url, *_NETWORK[1:]))
 

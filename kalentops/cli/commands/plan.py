@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Save the plan for apply."
 )
 @click.option(
-    "--refresh", is_flag=True, help="Also look at Kalent: drift, look-alikes. Needs the key; only reads."
+    "--refresh", is_flag=True, help="Also read Kalent: drift, unmanaged look-alikes. Needs the key."
 )
-@click.option("--refresh-only", is_flag=True, help="Show only what somebody else changed in Kalent.")
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes, or drift.")
+@click.option("--refresh-only", is_flag=True, help="Show drift only: what was edited in Kalent.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes or drift.")
 @options.targets
 @options.overwrite
 @options.network
@@ -58,11 +58,10 @@ def command(
     verbose: bool,
     quiet: bool,
 ) -> None:
-    """Show what apply would do: the files against the state.
+    """Show what apply would change: the files compared with the state.
 
-    With PATHS, only for what these files declare; all files are checked.
-    Works offline, without a key, and can't write anything but the file of --out. With --refresh it also reads what
-    Kalent shows, through a client that can only read.
+    Works offline and without a key, and writes nothing but the file of --out. With PATHS, plans only what these files
+    declare; all files are checked. With --refresh, also reads Kalent.
     """
     from kalentops.cli.commands import git_hints, pipeline
     from kalentops.cli.commands.reporting import Reporting

@@ -25,19 +25,19 @@ _FILE = Path("kalentops-preview.html")
     "--out",
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     metavar="FILE",
-    help=f"Where the page goes, {_FILE} by default; - is stdout.",
+    help=f"File to write, - for stdout. [default: {_FILE}]",
 )
-@click.option("--against", metavar="REV", help="Show what changed since this commit, branch or tag of git.")
-@click.option("--serve", is_flag=True, help="Show it on this machine while you edit; it follows the files.")
+@click.option("--against", metavar="REV", help="Show changes since this commit, branch or tag.")
+@click.option("--serve", is_flag=True, help="Serve the page on this machine and reload it when files change.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65_535),
     default=8137,
     show_default=True,
     metavar="PORT",
-    help="Where --serve does so; 0 takes a free one.",
+    help="Port for --serve; 0 for any free port.",
 )
-@click.option("--open", "opens", is_flag=True, help="Show it in the browser.")
+@click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
 @options.quiet
 @click.pass_context
 def command(
@@ -52,10 +52,10 @@ def command(
     opens: bool,
     quiet: bool,
 ) -> None:
-    """Make a page on which anybody can read what candidates get, and when.
+    """Write an HTML page that shows what candidates get, and when.
 
-    One file of HTML that needs nothing else: each sequence day by day, each message as its reader sees it, findings
-    beside their step. Works offline, without a key, and on files with errors: then the exit code is 3.
+    The page is one file that loads nothing: each sequence day by day, each message as its reader sees it, with findings
+    beside their step. Works offline, without a key, and for files with errors (exit code 3).
     """
     from kalentops.output.notices import tell
     from kalentops.preview.building import PreviewRequest, build

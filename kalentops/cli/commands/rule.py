@@ -17,7 +17,7 @@ _LINE_END: Final = re.compile(r"(?<=\S)\n(?=\S)")
 @click.command(epilog="\b\nExample:\n  kalentops rule\n  kalentops rule KAL101")
 @click.argument("code", required=False, shell_complete=completion.codes)
 def command(code: str | None) -> None:
-    """Explain a rule: what, why, wrong and right. Without CODE, list them all."""
+    """Explain a rule: reason, wrong and right. Without CODE, list all rules."""
     from kalentops.errors import UsageError
     from kalentops.lint.table import BY_CODE, RULES, meant
     from kalentops.output.console import is_terminal, show

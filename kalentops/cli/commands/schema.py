@@ -12,8 +12,8 @@ import click
 def command() -> None:
     """Print the JSON Schema of a blueprint file.
 
-    An editor that knows it completes field names. Where it is not told by its settings, as `init` writes them, a
-    comment in the first line of a file names the schema.
+    Editors use it to complete field names. `init` writes the settings of VS Code; for other editors, name the schema in
+    the first line of a file.
     """
     from kalentops.blueprint.json_schema import blueprint_schema
     from kalentops.output.json import dump

@@ -36,10 +36,10 @@ class Weighing:
 def weighing(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options, as `weighs`. Raises UsageError for two that contradict each other."""
 
-    @click.option("--errors-only", is_flag=True, help="Leave warnings out.")
-    @click.option("--strict", is_flag=True, help="Take warnings for errors: exit code 3.")
+    @click.option("--errors-only", is_flag=True, help="Show errors only.")
+    @click.option("--strict", is_flag=True, help="Treat warnings as errors: exit code 3.")
     @click.option(
-        "--against", metavar="REV", help="Tell new findings from those of this commit, branch or tag of git."
+        "--against", metavar="REV", help="Mark findings that are new since this commit, branch or tag."
     )
     @wraps(command)
     def checked(*args: Any, errors_only: bool, strict: bool, against: str | None, **values: Any) -> Any:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 @click.command(
     epilog="\b\nExample:\n  kalentops sourcings\n  kalentops sourcings --all --closed --format json"
 )
-@click.option("--all", "everybody", is_flag=True, help="Not only mine: all that the key sees.")
-@click.option("--closed", is_flag=True, help="Those that are closed, instead of those in progress.")
+@click.option("--all", "everybody", is_flag=True, help="All sourcings that the key can see, not only yours.")
+@click.option("--closed", is_flag=True, help="Closed sourcings instead of those in progress.")
 @options.folder
 @options.output("text", "json")
 @options.network
@@ -32,7 +32,7 @@ def command(
     closed: bool,
     quiet: bool,
 ) -> None:
-    """List sourcings, to write files with: id, name, and the files that serve them already.
+    """List sourcings: id, name, and the files that declare their blueprints.
 
     Reads Kalent and the files; writes nothing.
     """

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.group(epilog="\b\nExample:\n  kalentops state list\n  kalentops state show sourcing_123/first-contact")
 def command() -> None:
-    """Look at the state, rename an address in it, make it forget; merge it, push it."""
+    """Show, change, merge or push the state."""
 
 
 command.add_command(merge)
@@ -51,7 +51,7 @@ def list_(directory: Path, state_file: Path | None, form: str) -> None:
 @options.state
 @options.output("text", "json")
 def show_(address: str, directory: Path, state_file: Path | None, form: str) -> None:
-    """Show everything that is recorded of an ADDRESS (SOURCING_ID/KEY)."""
+    """Show everything recorded for an ADDRESS (SOURCING_ID/KEY)."""
     from kalentops.output import json, states
     from kalentops.output.console import show
 
@@ -74,10 +74,10 @@ def show_(address: str, directory: Path, state_file: Path | None, form: str) -> 
 def rm(
     addresses: tuple[str, ...], directory: Path, state_file: Path | None, lock_timeout: float, *, yes: bool
 ) -> None:
-    """Forget ADDRESSES. Nothing is deleted in Kalent: its web app is where one deletes.
+    """Remove ADDRESSES from the state. Deletes nothing in Kalent.
 
-    What is forgotten and still in the files is looked for by the next apply: adopted where it is there exactly
-    as wanted, made anew where it is not.
+    If a file still declares an address, the next apply adopts the blueprint if it is identical in Kalent, and creates
+    it otherwise.
     """
     from kalentops.output.notices import tell
     from kalentops.plan.moves import forget
@@ -105,10 +105,9 @@ def rm(
 @options.state
 @options.lock_timeout
 def mv(old: str, new: str, directory: Path, state_file: Path | None, lock_timeout: float) -> None:
-    """Rename OLD to NEW in the state: both are addresses, SOURCING_ID/KEY.
+    """Rename OLD to NEW in the state. Both are addresses: SOURCING_ID/KEY.
 
-    For a key that was renamed in the files. Kalent hears nothing of it. In the files, `moved:` does the same, and is
-    reviewed like everything else.
+    For a key that was renamed in the files. Sends nothing to Kalent. `moved:` in a file does the same, with a review.
     """
     from kalentops.output.notices import tell
     from kalentops.plan.moves import rename

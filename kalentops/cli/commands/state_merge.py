@@ -19,7 +19,7 @@ _FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 @click.command(
     "merge",
-    short_help="Merge three versions of a state: git's merge driver.",
+    short_help="Merge three versions of a state, as git's merge driver.",
     epilog="\b\nExample:\n"
     "  echo 'kalentops.state.json merge=kalentops-state' >> .gitattributes\n"
     "  git config merge.kalentops-state.driver \\\n"
@@ -29,10 +29,10 @@ _FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.argument("ours", type=_FILE)
 @click.argument("theirs", type=_FILE)
 def merge(base: Path, ours: Path, theirs: Path) -> None:
-    """Merge three versions of a state, address by address, into OURS. Meant for git, as a merge driver.
+    """Merge three versions of a state, address by address, into OURS. For git, as a merge driver.
 
-    Exit code 1 where only a person can say what is right: OURS then holds both versions between conflict markers,
-    and no command takes it for a state.
+    Exit code 1 means a conflict: OURS then holds both versions between conflict markers, and no command reads it as a
+    state.
     """
     from kalentops.errors import StatesDiverge, StoreFailure
     from kalentops.state import conflict

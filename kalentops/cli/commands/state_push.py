@@ -17,14 +17,18 @@ if TYPE_CHECKING:
 
 @click.command(
     "push",
-    short_help="Commit the state and push it: what CI does after an apply.",
+    short_help="Commit the state and push it, as CI does after an apply.",
     epilog="\b\nExample:\n  kalentops state push --probe\n  kalentops apply --yes; kalentops state push",
 )
 @options.folder
 @options.state
-@click.option("--probe", is_flag=True, help="Before apply: push an empty commit, if there is anything to do.")
-@click.option("--remote", default="origin", metavar="NAME", help="Where to. [default: origin]")
-@click.option("--branch", metavar="NAME", help="Onto which branch. [default: the one checked out]")
+@click.option(
+    "--probe",
+    is_flag=True,
+    help="Check that the branch accepts a push, with an empty commit, if there is anything to apply.",
+)
+@click.option("--remote", default="origin", metavar="NAME", help="Remote to push to. [default: origin]")
+@click.option("--branch", metavar="NAME", help="Branch to push to. [default: the current branch]")
 @options.lock_timeout
 @options.quiet
 def push(
@@ -37,10 +41,10 @@ def push(
     probe: bool,
     quiet: bool,
 ) -> None:
-    """Commit the state, and nothing else, and push it: what CI does after each apply, however that ended.
+    """Commit the state alone and push it, as CI does after each apply, however it ended.
 
-    What a killed run has left is taken into the state first. Where others have pushed meanwhile, states are merged by
-    address; two ids for one address stop it (exit code 8), and so does a branch that takes no push.
+    Folds the journal of a killed run first. Merges by address what others have pushed. Two ids for one address, or a
+    branch that refuses the push, stop it (exit code 8).
     """
     from kalentops.git import push_state
     from kalentops.output.notices import tell

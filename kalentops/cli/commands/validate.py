@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 @options.folder
 @options.report
 @weighing
-@click.option("--statistics", is_flag=True, help="Count the findings by rule instead of showing them.")
-@click.option("--online", is_flag=True, help="Ask Kalent too: does each sourcing exist, is it in progress?")
+@click.option("--statistics", is_flag=True, help="Show only the number of findings for each rule.")
+@click.option(
+    "--online", is_flag=True, help="Also check in Kalent that each sourcing exists and is in progress."
+)
 @options.network
 @options.quiet
 @click.pass_context
@@ -42,9 +44,9 @@ def command(
     online: bool,
     quiet: bool,
 ) -> None:
-    """Check the files against every rule. Without --online, needs no key, no network and no state.
+    """Check the files against every rule. Works without key, network and state, unless --online is given.
 
-    Without PATHS, all of the folder of blueprints. Exit code 3 if there is an error.
+    Without PATHS, checks all files in the folder of blueprints. Exit code 3 means that there is an error.
     """
     from kalentops.cli.commands.reporting import Reporting
     from kalentops.output.notices import tell
