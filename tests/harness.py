@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from kalentops.blueprint.stub import Mark, mark_of
+from kalentops.blueprint.remote import Mark, mark_of
 from kalentops.cli.main import run as run_cli
 from kalentops.emulator.server import BackgroundEmulator
 from tests.faults.proxy import FaultProxy, Request

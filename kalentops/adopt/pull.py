@@ -1,21 +1,27 @@
-"""What somebody has changed in Kalent, taken into the files: what would be written, and recorded. Pure."""
+"""`import --update`: remote edits → changed files, and then the records. What was not edited stays as it is."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final, TypeAlias
 
-from kalentops.adopt.merge import merge
+from kalentops.adopt.write import Keeper
 from kalentops.blueprint.body import observable, of_body
-from kalentops.blueprint.remote import Remote, RemoteLists
-from kalentops.blueprint.stub import stub_mark
-from kalentops.lint.engine import Relocation
+from kalentops.blueprint.remote import Remote, RemoteLists, stub_mark
+from kalentops.errors import CannotEdit, StateError, StoreFailure
+from kalentops.lint.engine import Named, Relocation, Severities, check_together
+from kalentops.lint.finding import Finding, Severity
 from kalentops.plan.explanation import missing
 from kalentops.plan.moves import relocate
-from kalentops.project.check import Desired
+from kalentops.project.check import CheckOptions, Desired, check_text
+from kalentops.project.files import Source, read
 from kalentops.state.model import Entry, State
+from kalentops.support import atomic_write
+from kalentops.yamlfile.edit import edit_blueprint
 
 _EMPTY: Final = "Kalent shows it empty; run `kalentops apply`: it sends the text"
 _BEHIND: Final = (
@@ -160,3 +166,204 @@ def _with_hidden(theirs: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str
         steps.append({**step, **kept})
     config = {"config": sent["config"]} if "config" in sent else {}
     return {"name": theirs["name"], "steps": steps, **config}
+
+
+Body: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Merged:
+    """The body that holds both sides' changes, and the places where they contradict each other: there it is as
+    `mine`.
+    """
+
+    body: dict[str, Any]
+    conflicts: list[str] = field(default_factory=list)
+
+
+def merge(base: Body, mine: Body, theirs: Body) -> Merged:
+    """Both sides' changes since `base`."""
+    merged = Merged({})
+    merged.body["name"] = _either(merged, "name", base["name"], mine["name"], theirs["name"])
+    old, ours, others = (_by_id(each["steps"]) for each in (base, mine, theirs))
+    steps = {
+        each: step
+        for each in {**ours, **others}
+        if (step := _step(merged, each, old.get(each), ours.get(each), others.get(each))) is not None
+    }
+    order = _order(merged, list(old), list(ours), list(others))
+    merged.body["steps"] = [steps[each] for each in order if each in steps]
+    return merged
+
+
+def _by_id(steps: Sequence[Body]) -> dict[str, Body]:
+    return {step["id"]: step for step in steps}
+
+
+def _either(merged: Merged, what: str, base: Any, mine: Any, theirs: Any) -> Any:
+    if theirs in (base, mine):
+        return mine
+    if mine == base:
+        return theirs
+    merged.conflicts.append(what)
+    return mine
+
+
+def _step(
+    merged: Merged, step_id: str, base: Body | None, mine: Body | None, theirs: Body | None
+) -> dict[str, Any] | None:
+    if mine is None or theirs is None or base is None:
+        whole: Body | None = _either(merged, f"step {step_id}", base, mine, theirs)
+        return dict(whole) if whole is not None else None
+    fields = {**mine, **theirs}
+    found = {
+        name: _either(merged, f"step {step_id}: {name}", base.get(name), mine.get(name), theirs.get(name))
+        for name in fields
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _order(merged: Merged, base: list[str], mine: list[str], theirs: list[str]) -> list[str]:
+    """Mine, with what they have added where they have it; theirs, where only they have moved something."""
+    common = [each for each in base if each in mine and each in theirs]
+    ours, others = ([each for each in side if each in common] for side in (mine, theirs))
+    if ours != common and others not in (common, ours):
+        merged.conflicts.append("the order of the steps")
+    first, second = (theirs, mine) if ours == common else (mine, theirs)
+    order = list(first)
+    for at, each in enumerate(second):
+        if each not in order:
+            before = next((other for other in reversed(second[:at]) if other in order), None)
+            order.insert(0 if before is None else order.index(before) + 1, each)
+    return order
+
+
+@dataclass(frozen=True, slots=True)
+class EditedFile:
+    """A file with what was taken into it. `findings` are those of its new text."""
+
+    name: str
+    path: Path
+    before: str
+    after: str
+    findings: tuple[Finding, ...] = ()
+    named: tuple[Named, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """What becomes of everything that somebody else has changed, and the files that it changes. `findings` are those
+    of the new texts, and of what they say together with all other files.
+    """
+
+    taken: tuple[Taken, ...] = ()
+    kept: tuple[Kept, ...] = ()
+    files: tuple[EditedFile, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """As the README's table has it: conflicts before findings."""
+        if any(each.conflict for each in self.kept):
+            return 9 if self.taken else 6
+        valid = all(each.severity is not Severity.ERROR for each in self.findings)
+        return 0 if valid else 3
+
+
+def edit_files(taking: Taking, root: Path, severities: Severities, named: Iterable[Named]) -> Edits:
+    """The files as they will be; `named` are all blueprints as the files hold them now. Raises StoreFailure where one
+    of the files can't be read any more, or was saved since it was.
+    """
+    taken: list[Taken] = []
+    kept = list(taking.kept)
+    files: list[EditedFile] = []
+    for name, group in groupby(sorted(taking.taken, key=lambda each: each.file), key=lambda each: each.file):
+        path = root / name
+        together = list(group)
+        before = after = _text(path, name, root)
+        _check_unchanged(CheckOptions(root, severities, {}), name, before, together)
+        for each in together:
+            try:
+                after = edit_blueprint(name, after, each.key, each.after)
+            except CannotEdit as error:
+                said = f"{error}; {error.hint}" if error.hint else str(error)
+                kept.append(Kept(each.address, each.entry.blueprint_id, said, conflict=True))
+            else:
+                taken.append(each)
+        if after != before:
+            read = check_text(CheckOptions(root, severities), name, after)
+            held = tuple(each.named for each in read.desired)
+            files.append(EditedFile(name, path, before, after, tuple(read.findings), held))
+    taken.sort(key=lambda each: each.address)
+    kept.sort(key=lambda each: each.address)
+    return Edits(tuple(taken), tuple(kept), tuple(files), _findings(files, named))
+
+
+def _findings(files: Sequence[EditedFile], named: Iterable[Named]) -> tuple[Finding, ...]:
+    """A name that somebody has given in Kalent may be that of another blueprint, in whichever file."""
+    edited = {file.name for file in files}
+    after = [each for each in named if each.file not in edited] + [
+        each for file in files for each in file.named
+    ]
+    together = check_together(sorted(after, key=lambda each: (each.file, each.key_at)))
+    return tuple(sorted([*(found for file in files for found in file.findings), *together]))
+
+
+def _check_unchanged(job: CheckOptions, name: str, text: str, taken: Sequence[Taken]) -> None:
+    """Raises StoreFailure where somebody saved the file while the lists were read: what is to be written there was
+    made from what it held before.
+    """
+    held = {each.address: each.canonical for each in check_text(job, name, text.lstrip("\ufeff")).desired}
+    for each in taken:
+        now = held.get(each.address)
+        if now is None or observable(now.body).digest != observable(each.before).digest:
+            raise StoreFailure(
+                f"{name} has changed meanwhile; nothing was taken",
+                hint="run it again: it goes on from what is there",
+            )
+
+
+def _text(path: Path, name: str, root: Path) -> str:
+    """The whole text, a byte order mark included."""
+    checked = read(Source(str(path), name), root)
+    if isinstance(checked, Finding):
+        raise StoreFailure(f"{name} can't be read any more: {checked.message}")
+    return path.read_bytes().decode()
+
+
+def write_edits(edits: Edits, session: Keeper) -> None:
+    """Write the files, then the records, each whole or not at all.
+
+    In this order: a file that holds a change which the state does not know of is found to be as Kalent has it by the
+    next apply. Raises StoreFailure, StateError.
+    """
+    if not edits.taken:
+        return
+    written: list[str] = []
+    for file in edits.files:
+        try:
+            if file.path.read_bytes() != file.before.encode():
+                raise StoreFailure(
+                    f"{file.name} has changed meanwhile, and is left alone{_so_far(written)}",
+                    hint="run it again: it goes on from what is there",
+                )
+            atomic_write.replace(file.path.resolve(), file.after.encode())
+        except OSError as error:
+            reason = error.strerror or error
+            raise StoreFailure(f"{file.name} can't be written: {reason}{_so_far(written)}") from error
+        written.append(file.name)
+    state = session.state
+    try:
+        session.replace(
+            replace(
+                state, entries={**state.entries, **{each.entry.address: each.entry for each in edits.taken}}
+            )
+        )
+    except (StoreFailure, StateError) as error:
+        if written:
+            error.add_note(f"{', '.join(written)} hold what was taken; run it again to record it")
+        raise
+
+
+def _so_far(written: Sequence[str]) -> str:
+    return f"; {', '.join(written)} hold what was taken already" if written else ""

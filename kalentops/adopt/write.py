@@ -1,23 +1,232 @@
-"""Drafts → files, and then the ids into the state, in one write.
+"""Import plan → new files, and then the ids into the state, in one write.
 
-In this order: ids without files would be orphans, while files without ids are taken up by the next import, which
-records them, and adopted by the next `apply`. So a run that is cut off anywhere can simply be repeated.
+Each text is read again before it counts: a file that would say something else than Kalent is never written. Files come
+before ids: ids without files would be orphans, while the next import records files without ids, and the next `apply`
+adopts them. So an interrupted run can be repeated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Final, Protocol
 
-from kalentops.adopt.draft import Draft, Drafts
-from kalentops.errors import StateError, StoreFailure
+from kalentops.adopt.naming import Place, stem_of
+from kalentops.adopt.plan import ImportAction, ImportPlan, Item
+from kalentops.blueprint.body import Canonical, of_body
+from kalentops.errors import StateError, StoreFailure, Unwritable
+from kalentops.lint.engine import Named, Severities, check_together
+from kalentops.lint.finding import Finding, Severity
+from kalentops.project.check import CheckOptions, Desired, check_text
+from kalentops.project.files import MAX_BYTES
+from kalentops.project.load import Repository
 from kalentops.state.model import State
 from kalentops.support import atomic_write
+from kalentops.support.collector import paused
 from kalentops.support.text import some
+from kalentops.yamlfile.nodes import Map
+from kalentops.yamlfile.parse import parse
+from kalentops.yamlfile.printer import file_text
+
+_LIMIT: Final = "it is larger than a file of blueprints may be: 1 MiB, or 20,000 values"
+_OTHERWISE: Final = "written as YAML it would not read the same"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A new file. `name` is what findings call it, `blueprints` what the loader finds in it."""
+
+    path: Path
+    name: str
+    text: str
+    findings: tuple[Finding, ...]
+    blueprints: tuple[Named, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """The plan with what can't be written refused, and each file that is to be written."""
+
+    plan: ImportPlan
+    files: tuple[Draft, ...] = ()
+
+
+def draft(plan: ImportPlan, names: Mapping[str, str], place: Place, severities: Severities) -> Drafts:
+    """Files for what the plan writes, by sourcing. `names` are those of the sourcings, where they are known."""
+    with paused():
+        return _draft_all(plan, names, _Desk(place, CheckOptions(place.root, severities, {})))
+
+
+def _draft_all(plan: ImportPlan, names: Mapping[str, str], desk: _Desk) -> Drafts:
+    files: list[Draft] = []
+    items: list[Item] = []
+    for sourcing_id, group in groupby(plan.items, key=lambda item: item.sourcing_id):
+        together = list(group)
+        new = [item for item in together if item.fate is ImportAction.WRITE]
+        stem = stem_of(names.get(sourcing_id, ""), sourcing_id)
+        outcome: dict[str | None, Item] = {}
+        for made, kept in desk.files(stem, new) if new else ():
+            if made is not None:
+                files.append(made)
+            outcome |= {item.blueprint_id: item for item in kept}
+        items += [outcome.get(item.blueprint_id, item) for item in together]
+    return Drafts(replace(plan, items=tuple(items)), tuple(files))
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    place: Place
+    job: CheckOptions
+
+    def files(self, stem: str, items: Sequence[Item]) -> Iterator[tuple[Draft | None, list[Item]]]:
+        """The files of one sourcing: one, unless they would be too large together. Refused items come without."""
+        paths = iter(lambda: self.place.take(stem), None)
+        path = next(paths)
+        whole = self._draft(items, path)
+        if isinstance(whole, Draft):
+            yield whole, _put(items, whole)
+            return
+        faults = {item.key: found for item in items if isinstance(found := self._draft([item], path), str)}
+        yield None, [item.refused(faults[item.key]) for item in items if item.key in faults]
+        for number, part in enumerate(self._parts([i for i in items if i.key not in faults], path)):
+            made = self._draft(part, next(paths) if number else path)
+            if isinstance(made, Draft):
+                yield made, _put(part, made)
+
+    def _parts(self, items: Sequence[Item], path: Path) -> Iterator[Sequence[Item]]:
+        """Each of the items is faithful alone: what is not so together is too large."""
+        if len(items) <= 1 or isinstance(self._draft(items, path), Draft):
+            yield from [items] if items else []
+            return
+        half = len(items) // 2
+        yield from self._parts(items[:half], path)
+        yield from self._parts(items[half:], path)
+
+    def _draft(self, items: Sequence[Item], path: Path) -> Draft | str:
+        """These in one file, or why they can't be."""
+        try:
+            text = _text(items)
+            size = len(text.encode())
+        except Unwritable as error:
+            return f"{error}; {error.hint}"
+        except (ValueError, RecursionError):
+            return _OTHERWISE
+        if size > MAX_BYTES:
+            return _LIMIT
+        name = self.place.name(path)
+        read = check_text(self.job, name, text)
+        if not _is_faithful(items[0].sourcing_id, _bodies(items), text, read.desired):
+            return _LIMIT if any(each.code == "KAL002" for each in read.findings) else _OTHERWISE
+        return Draft(path, name, text, tuple(read.findings), tuple(each.named for each in read.desired))
+
+
+def _put(items: Sequence[Item], into: Draft) -> list[Item]:
+    return [replace(item, file=into.name) for item in items]
+
+
+def _bodies(items: Sequence[Item]) -> dict[str, Canonical]:
+    return {item.key: item.sent for item in items if item.key is not None and item.sent is not None}
+
+
+def _text(items: Sequence[Item]) -> str:
+    return file_text(items[0].sourcing_id, {key: each.body for key, each in _bodies(items).items()})
+
+
+def _is_faithful(
+    sourcing_id: str, bodies: Mapping[str, Canonical], text: str, found: Sequence[Desired]
+) -> bool:
+    """Whether a text says exactly these blueprints."""
+    read = {each.named.key: each.digest for each in found if each.named.sourcing_id == sourcing_id}
+    if read == {key: body.digest for key, body in bodies.items()}:
+        return True
+    # What the model has no place for (an unknown type of step) is told by findings, and compared as plain data.
+    data = parse(text).data
+    blueprints = data.get("blueprints") if isinstance(data, Map) else None
+    if not isinstance(data, Map) or not isinstance(blueprints, Map) or data.get("sourcingId") != sourcing_id:
+        return False
+    try:
+        return {key: of_body(body) for key, body in blueprints.items()} == dict(bodies)
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
+        return False
+
+
+_INVALID = 3
+_DENIED = 4
+_REFUSED = 6
+_PARTLY = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """`names` are those of the sourcings, where they are known; `findings` what is wrong with the new files, and the
+    errors in the others. With `dry_run`, what would have become of it.
+    """
+
+    plan: ImportPlan
+    files: tuple[Draft, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    dry_run: bool = False
+
+    @property
+    def valid(self) -> bool:
+        """Whether the files are, with the new ones."""
+        return not any(finding.severity is Severity.ERROR for finding in self.findings)
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """How many blueprints have each fate, and sourcings where one is refused as a whole; and how many are
+        ours already.
+        """
+        counts = {fate.value: sum(item.fate is fate for item in self.plan.items) for fate in ImportAction}
+        return {**counts, "files": len(self.files), "recorded_before": self.plan.recorded}
+
+    @property
+    def unknown(self) -> dict[str, int]:
+        """The fields of steps that Kalent shows and that no file can hold, each with the number of blueprints."""
+        found: dict[str, int] = {}
+        for item in self.plan.items:
+            if item.remote is not None and item.done:
+                for name in {_field(path) for path in item.remote.unknown}:
+                    found[name] = found.get(name, 0) + 1
+        return dict(sorted(found.items()))
+
+    @property
+    def exit_code(self) -> int:
+        wanted = [item for item in self.plan.items if item.fate is not ImportAction.LEFT_OUT]
+        done = any(item.done for item in wanted)
+        if not all(item.done for item in wanted):
+            denied = all(item.sourcing_id in self.plan.denied for item in wanted)
+            return _PARTLY if done else _DENIED if denied else _REFUSED
+        return 0 if self.valid else _INVALID
+
+
+def _field(path: str) -> str:
+    """`policy.colour` for `steps/2/policy/colour`."""
+    return ".".join(path.split("/")[2:])
+
+
+def findings_after(before: Repository, files: Sequence[Draft]) -> tuple[Finding, ...]:
+    """What is wrong with the new files, and the errors that there were before."""
+    named = [*(each.named for each in before.desired), *(each for file in files for each in file.blueprints)]
+    named.sort(key=lambda each: (each.file, each.key_at))
+    known = set(before.findings)
+    together = [finding for finding in check_together(named) if finding not in known]
+    errors = [finding for finding in before.findings if finding.severity is Severity.ERROR]
+    return tuple(sorted({*errors, *together, *_of(files)}))
+
+
+def _of(files: Iterable[Draft]) -> Iterable[Finding]:
+    return (finding for file in files for finding in file.findings)
+
+
+def result_of(drafts: Drafts, before: Repository, names: Mapping[str, str], *, dry_run: bool) -> Imported:
+    found = findings_after(before, drafts.files)
+    return Imported(drafts.plan, drafts.files, found, names, dry_run)
 
 
 class Keeper(Protocol):

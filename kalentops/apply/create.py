@@ -14,8 +14,7 @@ from kalentops.apply.context import Task, View, look_until, not_done
 from kalentops.apply.result import Cause, Outcome, Reserved, Result
 from kalentops.apply.update import record_done, refused_after, seen_entry, update
 from kalentops.blueprint.body import Canonical, hidden, of_body, shown_part
-from kalentops.blueprint.remote import Remote
-from kalentops.blueprint.stub import Mark, as_remote, mark_in, new_nonce, stub, stub_mark
+from kalentops.blueprint.remote import Mark, Remote, as_remote, mark_in, new_nonce, stub, stub_mark
 from kalentops.errors import KalentopsError
 from kalentops.http.verdict import Accepted, Limited, NotSent, Refused, Verdict
 from kalentops.plan.build import Action

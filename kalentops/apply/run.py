@@ -26,7 +26,7 @@ from kalentops.apply.result import (
 from kalentops.apply.resume import resume
 from kalentops.apply.update import update
 from kalentops.apply.verify import await_listed, confirm, read_back
-from kalentops.blueprint.stub import stubs
+from kalentops.blueprint.remote import stubs
 from kalentops.errors import Forbidden, KalentopsError, RefusedByApi
 from kalentops.plan.build import ASKS, Action, Change, Plan
 from kalentops.plan.explanation import leftover

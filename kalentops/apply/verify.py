@@ -10,8 +10,7 @@ from kalentops.apply.context import Task, View, look_until
 from kalentops.apply.result import Outcome, Result
 from kalentops.apply.update import update
 from kalentops.blueprint.body import observable
-from kalentops.blueprint.remote import Remote
-from kalentops.blueprint.stub import stub_mark
+from kalentops.blueprint.remote import Remote, stub_mark
 from kalentops.errors import KalentopsError, StateError, StoreFailure
 from kalentops.plan.build import Action
 from kalentops.plan.explanation import edited, missing

@@ -1,1 +1,1 @@
-"""A blueprint as data: its model, its body, what changed in it, when its steps happen, what its fields are called."""
+"""A blueprint as data: its model, its body, what changed in it, and what its fields are called."""

@@ -1,11 +1,16 @@
-"""A file of blueprints as Kalent's API understands it (docs/kalent-api.md, "A step").
+"""A file of blueprints as Kalent's API understands it (docs/kalent-api.md, "A step"), and when its steps happen.
 
 Field names are the API's own, letter for letter. These shapes say which fields there are and of which type;
 what fits together with what is said by the rules.
+
+[inferred] A delay is counted from the step before; that is how the vendor's default cadence reads and nothing
+says otherwise. What waits for an invitation happens on an unknown day, so time starts anew there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal, Self, TypeAlias, get_args
 
 from kalentops.support.shape import (
@@ -151,3 +156,42 @@ def allowed(field: str) -> tuple[str, ...]:
         "contentSource": ContentSource,
     }
     return get_args(table[field]) if field in table else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """`seconds` after the start of the sequence, or, with `settled`, after its invitation has settled."""
+
+    seconds: int
+    settled: bool = False
+
+
+def moments(blueprint: Blueprint) -> list[Moment]:
+    """One moment a step, in the order of the steps."""
+    return _walk(
+        (step.temporalityType == "AFTER_INVITATION_SETTLED", step.delay.seconds if step.delay else 0)
+        for step in blueprint.steps
+    )
+
+
+def moments_of_body(body: Mapping[str, Any]) -> list[Moment]:
+    """The same for a canonical body."""
+    return _walk(
+        (step.get("temporalityType") == "AFTER_INVITATION_SETTLED", _seconds(step.get("delay")))
+        for step in body.get("steps") or ()
+    )
+
+
+def _seconds(delay: Any) -> int:
+    """A delay in seconds; 0 where Kalent shows one that no file could say."""
+    value, unit = (delay.get("value"), delay.get("unit")) if isinstance(delay, Mapping) else (None, None)
+    return value * SECONDS[unit] if isinstance(value, int) and unit in SECONDS else 0
+
+
+def _walk(steps: Iterable[tuple[bool, int]]) -> list[Moment]:
+    found: list[Moment] = []
+    now = Moment(0)
+    for after_settled, seconds in steps:
+        now = Moment(0, settled=True) if after_settled else Moment(now.seconds + seconds, now.settled)
+        found.append(now)
+    return found

@@ -1,11 +1,19 @@
-"""A blueprint as Kalent shows it: pure data."""
+"""A blueprint as Kalent shows it, and the stub: the empty blueprint that reserves an id before any text is sent. Pure.
+
+Kalent has no idempotency key: a create whose answer is lost may still come true, and must not be sent again with a
+text. An empty blueprint may: it can't be started, because `start` wants a step (docs/kalent-api.md, [docs]).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+import secrets
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
 
-from kalentops.blueprint.body import Canonical
+from kalentops.blueprint.body import Canonical, observable, of_body
+from kalentops.support.text import KEY_PATTERN
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +50,61 @@ class RemoteLists:
     lists: Mapping[str, tuple[Remote, ...]] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
     denied: frozenset[str] = frozenset()
+
+
+_NAME: Final = 40
+_MARK: Final = re.compile(rf"\(kalentops ({KEY_PATTERN}) ([0-9a-f]{{8}})( taken)?\)\s*\Z")
+
+
+class Mark(NamedTuple):
+    """What the name of a stub says: the key of its address, and the nonce of the attempt that made it. `taken`: a run
+    has chosen it among those that earlier runs have left.
+    """
+
+    key: str
+    nonce: str
+    taken: bool = False
+
+
+def new_nonce() -> str:
+    """Eight hexadecimal digits that no other attempt has."""
+    return secrets.token_hex(4)
+
+
+def stub(name: str, mark: Mark) -> Canonical:
+    """The body that reserves an id for a blueprint of this name: `NAME (kalentops KEY NONCE)`, and no steps."""
+    said = f"kalentops {mark.key} {mark.nonce}{' taken' if mark.taken else ''}"
+    return of_body({"name": f"{name[:_NAME].strip()} ({said})", "steps": []})
+
+
+def mark_in(name: str) -> Mark | None:
+    """The mark at the end of a name; what stands before it, a server may have changed."""
+    found = _MARK.search(name)
+    return Mark(found[1], found[2], found[3] is not None) if found else None
+
+
+def mark_of(body: Mapping[str, Any]) -> Mark | None:
+    """The mark of a body that is a stub: its name has one, and there is no step."""
+    return None if body.get("steps") else mark_in(str(body.get("name", "")))
+
+
+def stub_mark(remote: Remote) -> Mark | None:
+    """The mark of what a list shows, if that is a stub and still empty."""
+    return None if remote.shown is None else mark_of(remote.shown.body)
+
+
+def was_stub(remote: Remote) -> Mark | None:
+    """The mark of a stub that is not empty any more, or whose steps are not shown: a person has edited it."""
+    return mark_in(remote.name) if stub_mark(remote) is None else None
+
+
+def as_remote(blueprint_id: str, made: Canonical) -> Remote:
+    """What a list will show of a stub that an answer says was made."""
+    shown = observable(made.body)
+    return Remote(blueprint_id, str(made.body["name"]), shown.digest, None, None, shown)
+
+
+def stubs(remotes: Iterable[Remote]) -> tuple[tuple[Mark, Remote], ...]:
+    """Those that are stubs, with their marks."""
+    marked = ((stub_mark(each), each) for each in remotes)
+    return tuple((mark, each) for mark, each in marked if mark is not None)

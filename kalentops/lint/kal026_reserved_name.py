@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kalentops.blueprint.model import Blueprint
-from kalentops.blueprint.stub import mark_in
+from kalentops.blueprint.remote import mark_in
 from kalentops.lint.finding import Problem
 from kalentops.lint.rule import Rule
 

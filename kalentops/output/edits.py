@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from kalentops.adopt.edit import Edits
-from kalentops.adopt.pull import Taken
+from kalentops.adopt.pull import Edits, Taken
 from kalentops.blueprint.diff import changes
 from kalentops.output.json import FORMAT_VERSION
 from kalentops.output.lines import WIDTH, Line, Piece, line

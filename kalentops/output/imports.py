@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from kalentops.adopt.plan import ImportAction, Item
-from kalentops.adopt.result import Imported
+from kalentops.adopt.write import Imported
 from kalentops.output.json import FORMAT_VERSION, finding
 from kalentops.output.lines import Line, Style, line
 from kalentops.support.text import clip, count, some, visible

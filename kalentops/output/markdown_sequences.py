@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from kalentops.blueprint.diff import steps_by_id
 from kalentops.blueprint.labels import kind, span
-from kalentops.blueprint.timeline import moments_of_body
+from kalentops.blueprint.model import moments_of_body
 from kalentops.output.lines import columns
 from kalentops.output.markdown_escape import FENCE, code, fence, folded, plural_join, prose, row, table
 from kalentops.output.truncate import Block

@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from kalentops.blueprint.diff import FieldChange, changes, steps_by_id
 from kalentops.blueprint.labels import AT_ONCE, CHANNELS, GROUPS, LINKEDIN_KINDS, SETTLED, delay, span
-from kalentops.blueprint.model import SECONDS
-from kalentops.blueprint.timeline import Moment, moments_of_body
+from kalentops.blueprint.model import SECONDS, Moment, moments_of_body
 
 _FIELDS: Final = {
     "name": "name",

@@ -8,8 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from kalentops.blueprint.body import content_digest, observable
-from kalentops.blueprint.remote import Remote
-from kalentops.blueprint.stub import Mark, stub_mark, was_stub
+from kalentops.blueprint.remote import Mark, Remote, stub_mark, was_stub
 from kalentops.plan.explanation import Explanation, Remedy, moving, overwriting
 from kalentops.project.check import Desired
 from kalentops.state.model import Entry, Intent, State

@@ -11,8 +11,7 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from kalentops.blueprint.body import hidden, observable
-from kalentops.blueprint.remote import Remote, RemoteLists
-from kalentops.blueprint.stub import stubs
+from kalentops.blueprint.remote import Remote, RemoteLists, stubs
 from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, RefreshReport, fingerprint
 from kalentops.plan.explanation import STEPS_NOT_SHOWN, edited, missing, protected, together
 from kalentops.plan.matching import beside, is_there, look_alikes, reserved, why_not_made

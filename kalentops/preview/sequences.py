@@ -9,8 +9,7 @@ from urllib.parse import quote
 
 from kalentops.blueprint.diff import FieldChange, changes
 from kalentops.blueprint.labels import span
-from kalentops.blueprint.model import Blueprint
-from kalentops.blueprint.timeline import moments
+from kalentops.blueprint.model import Blueprint, moments
 from kalentops.preview import view
 from kalentops.preview.findings import Findings
 from kalentops.preview.steps import Candidates, Placed, fields_of, removed_step, show_step

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kalentops.blueprint.diff import FieldChange
-from kalentops.blueprint.model import Step
-from kalentops.blueprint.timeline import Moment
+from kalentops.blueprint.model import Moment, Step
 from kalentops.preview import view
 from kalentops.preview.counting import counters
 from kalentops.preview.rendering import Part, Run, Sample, both, runs

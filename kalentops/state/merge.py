@@ -1,19 +1,22 @@
-"""Three versions of a state become one, address by address: what git has to do where two branches have applied. Pure.
+"""Three versions of a state become one, address by address, when git merges two branches that have applied. Pure.
 
-What only one side has changed since BASE is taken from it; so whatever is in BASE and gone on one side was taken out
+What only one side has changed since BASE is taken from it; so what is in BASE and gone on one side was taken out
 there on purpose, or settled. What both have changed is decided only where it can be known which is right: a wrong
-guess is a blueprint that is made twice, or one whose id is lost. Everything else is a conflict, for a person.
+guess creates a blueprint twice, or loses an id. Everything else is a conflict, for a person: the file then holds both
+sides between git's conflict markers, and no command reads it as a state.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from difflib import SequenceMatcher
 from typing import Any, Final
 
-from kalentops.state.codec import entry_to_json, intent_to_json
+from kalentops.state.codec import dump_state, entry_to_json, intent_to_json
 from kalentops.state.model import Entry, Intent, State, moment
 
 EVERYTHING: Final = ""
@@ -217,3 +220,52 @@ def _fields(
         if value is not _ABSENT:
             found[name] = value
     return found
+
+
+MARKER: Final = b"<<<<<<<\n"
+"""Enough of a marker for nobody to take a file for a state."""
+_OURS: Final = b"<<<<<<< ours\n"
+_BETWEEN: Final = b"=======\n"
+_THEIRS: Final = b">>>>>>> theirs\n"
+# A field of the state, or an address: where the layout of `dump_state` begins something that can be chosen.
+_BEGIN: Final = re.compile(rb' {2,4}["}]')
+
+
+def whole(ours: bytes, theirs: bytes) -> bytes:
+    """Two files of any kind, one after the other."""
+    sides = [side if side.endswith(b"\n") or not side else side + b"\n" for side in (ours, theirs)]
+    return _choice(sides[0], sides[1])
+
+
+def _choice(ours: bytes, theirs: bytes) -> bytes:
+    return b"".join((_OURS, ours, _BETWEEN, theirs, _THEIRS))
+
+
+def marked(merged: Merged, ours: State, theirs: State) -> bytes:
+    """What was merged, and both versions of what was not. All of one side's versions make a whole state."""
+    one, other = (list(_pieces(dump_state(_side(merged, side)))) for side in (ours, theirs))
+    text: list[bytes] = []
+    for kind, begin, end, at, to in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
+        pieces = b"".join(one[begin:end])
+        text.append(pieces if kind == "equal" else _choice(pieces, b"".join(other[at:to])))
+    return b"".join(text)
+
+
+def _side(merged: Merged, side: State) -> State:
+    """The result if all that is in conflict were taken from this side."""
+    if EVERYTHING in merged.conflicts:
+        return side
+    entries = {address: side.entries[address] for address in merged.conflicts if address in side.entries}
+    intents = {address: side.intents[address] for address in merged.conflicts if address in side.intents}
+    state = merged.state
+    return replace(state, entries={**state.entries, **entries}, intents={**state.intents, **intents})
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    piece: list[bytes] = []
+    for line in data.splitlines(keepends=True):
+        if piece and _BEGIN.match(line) and not line.startswith(b"    }"):
+            yield b"".join(piece)
+            piece = []
+        piece.append(line)
+    yield b"".join(piece)

@@ -13,8 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias
 
 from kalentops.blueprint.body import Canonical, observable, of_body
-from kalentops.blueprint.remote import Remote
-from kalentops.blueprint.stub import Mark, mark_of, stub_mark
+from kalentops.blueprint.remote import Mark, Remote, mark_of, stub_mark
 from kalentops.errors import StateDamaged
 
 FORMAT_VERSION: Final = "2.0"

@@ -10,11 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalentops.adopt.draft import Draft, Drafts, draft
-from kalentops.adopt.paths import Place, file_place, folder_place
+from kalentops.adopt.naming import Place, file_place, folder_place
 from kalentops.adopt.plan import ImportAction, ImportPlan, plan_import
-from kalentops.adopt.result import Imported
-from kalentops.adopt.write import carry_out, write_files
+from kalentops.adopt.write import Draft, Drafts, Imported, carry_out, draft, write_files
 from kalentops.blueprint.body import of_body
 from kalentops.errors import StoreFailure, UsageError
 from kalentops.project.check import CheckOptions, check_text

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalentops.adopt.known import blind_spots, let_go
-from kalentops.adopt.plan import ImportAction, ImportPlan, Item, plan_import
-from kalentops.adopt.single import Choice, check_key, plan_one
+from kalentops.adopt.match import blind_spots, let_go
+from kalentops.adopt.plan import Choice, ImportAction, ImportPlan, Item, check_key, plan_import, plan_one
 from kalentops.blueprint.body import of_body
 from kalentops.blueprint.remote import RemoteLists
 from kalentops.errors import UsageError

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalentops.adopt.merge import merge
+from kalentops.adopt.pull import merge
 from tests.builders import Body, body, step
 
 BASE = body("One", step("a"), step("b"), step("c"))

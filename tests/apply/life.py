@@ -15,7 +15,7 @@ from typing import Any, Final
 import stamina
 
 from kalentops.blueprint.body import observable
-from kalentops.blueprint.stub import mark_in, mark_of
+from kalentops.blueprint.remote import mark_in, mark_of
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.lint.finding import Severity
 from kalentops.lint.relocated import ends

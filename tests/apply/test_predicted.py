@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
-from kalentops.blueprint.stub import Mark, stub
+from kalentops.blueprint.remote import Mark, stub
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.kalent.client import tenant
 from kalentops.state.codec import dump_state

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kalentops.blueprint.stub import Mark, stub
+from kalentops.blueprint.remote import Mark, stub
 from kalentops.emulator.server import BackgroundEmulator
 from tests.builders import blueprint, step
 from tests.faults.catalogue import EVERYTHING

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalentops.blueprint.stub import (
+from kalentops.blueprint.remote import (
     Mark,
     as_remote,
     mark_in,

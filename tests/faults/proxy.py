@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from kalentops.blueprint.stub import mark_in
+from kalentops.blueprint.remote import mark_in
 
 Behaviour = Callable[["Exchange"], None]
 Script = Callable[["Request"], Behaviour | None]

@@ -7,8 +7,7 @@ from typing import Any
 
 from kalentops import __version__
 from kalentops.apply.result import ApplyResult, Outcome, Result
-from kalentops.blueprint.remote import RemoteSourcing
-from kalentops.blueprint.stub import Mark, stub
+from kalentops.blueprint.remote import Mark, RemoteSourcing, stub
 from kalentops.lint.finding import Finding, Severity
 from kalentops.output import json as json_output
 from kalentops.plan.build import Action, Change, Plan

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kalentops.blueprint.body import observable
-from kalentops.blueprint.timeline import Moment, moments, moments_of_body
+from kalentops.blueprint.model import Moment, moments, moments_of_body
 from kalentops.output import markdown, plans, wording
 from kalentops.output.formats import FORMATS, report
 from kalentops.output.lines import plain

@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalentops.apply.result import ApplyResult, Outcome, Result
-from kalentops.blueprint.remote import RemoteSourcing
-from kalentops.blueprint.stub import Mark, stub
+from kalentops.blueprint.remote import Mark, RemoteSourcing, stub
 from kalentops.lint.finding import Finding, Severity
 from kalentops.output import findings, plans, results, sourcings, states, steps
 from kalentops.output.lines import Line, plain

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalentops.blueprint.body import observable
-from kalentops.blueprint.remote import Remote
-from kalentops.blueprint.stub import Mark, stub
+from kalentops.blueprint.remote import Mark, Remote, stub
 from kalentops.plan.matching import beside, is_there, look_alikes, reserved, why_not_made
 from kalentops.support.text import same_name
 from tests.builders import AT, body, remote

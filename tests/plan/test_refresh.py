@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from kalentops.blueprint.body import observable, of_body
-from kalentops.blueprint.remote import Remote, RemoteLists
-from kalentops.blueprint.stub import Mark, stub
+from kalentops.blueprint.remote import Mark, Remote, RemoteLists, stub
 from kalentops.lint.engine import Relocation
 from kalentops.plan.build import Action, Change, Drift, Leftover, Plan, make_plan, narrowed
 from kalentops.plan.moves import relocate

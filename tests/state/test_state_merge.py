@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from kalentops.errors import StateDamaged
 from kalentops.state.codec import dump_state, load_state
-from kalentops.state.conflict import marked, whole
-from kalentops.state.merge import EVERYTHING, Merged, merge_states
+from kalentops.state.merge import EVERYTHING, Merged, marked, merge_states, whole
 from kalentops.state.model import Entry, Intent, State, check
 from tests.sizes import examples
 from tests.state.store.samples import address, digest, entry, intent, state

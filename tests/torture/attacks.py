@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from kalentops.blueprint.stub import Mark, stub
+from kalentops.blueprint.remote import Mark, stub
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.errors import StateError, StateLocked, StateMoved
 from kalentops.state.model import Completed, Intended, State

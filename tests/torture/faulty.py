@@ -18,8 +18,7 @@ from kalentops.apply.create import create
 from kalentops.apply.result import Outcome, Result
 from kalentops.apply.update import update
 from kalentops.blueprint.body import Canonical, of_body
-from kalentops.blueprint.remote import Remote
-from kalentops.blueprint.stub import Mark, mark_in
+from kalentops.blueprint.remote import Mark, Remote, mark_in
 from kalentops.errors import StateDamaged
 from kalentops.http.transport import HttpTransport
 from kalentops.http.verdict import Answer, Limited, NotSent, Refused, Trouble, Verdict
@@ -142,7 +141,7 @@ def _(_original: Original, remote: Remote, _address: str) -> Remote:
     return remote
 
 
-@mutant("a stub counted as ours by its name alone", "blueprint.stub:mark_of", "edited_stub")
+@mutant("a stub counted as ours by its name alone", "blueprint.remote:mark_of", "edited_stub")
 def _(_original: Original, body: Mapping[str, Any]) -> Mark | None:
     return mark_in(str(body.get("name", "")))
 
@@ -380,7 +379,7 @@ def _always(value: object) -> Original:
 MUTANTS += [
     Mutant(name, target, noticed_by, _always(value))
     for name, target, noticed_by, value in (
-        ("a nonce that repeats", "blueprint.stub:new_nonce", "wire", "00000000"),
+        ("a nonce that repeats", "blueprint.remote:new_nonce", "wire", "00000000"),
         ("nobody says which stub is taken", "apply.create:_Creation._may_fill", "rolled_back", True),
         ("nothing adopted", "apply.create:_adopt", "long_list", None),
         ("any id is taken", "apply.create:_is_anothers", "simulation", False),

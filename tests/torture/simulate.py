@@ -22,7 +22,7 @@ from kalentops.apply.context import Options
 from kalentops.apply.result import ApplyResult, Outcome
 from kalentops.apply.run import apply_plan
 from kalentops.blueprint.body import of_body
-from kalentops.blueprint.stub import Mark, mark_of
+from kalentops.blueprint.remote import Mark, mark_of
 from kalentops.errors import KalentopsError
 from kalentops.http.retry import Throttle
 from kalentops.kalent.write_client import WriteApi

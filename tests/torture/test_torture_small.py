@@ -71,7 +71,7 @@ def test_every_mutant_still_fits() -> None:
 
 
 def test_a_mutant_reaches_who_imported_the_name() -> None:
-    mutant = Mutant("", "blueprint.stub:new_nonce", "", lambda _original: "same")
+    mutant = Mutant("", "blueprint.remote:new_nonce", "", lambda _original: "same")
     with mutants.in_place(mutant) as reached:
         assert not reached()
         assert vars(create)["new_nonce"]() == "same"
@@ -80,7 +80,7 @@ def test_a_mutant_reaches_who_imported_the_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["blueprint.stub:new_nonces", "blueprint.stub:stub", "apply.context:Run.new_nonce"]
+    "target", ["blueprint.remote:new_nonces", "blueprint.remote:stub", "apply.context:Run.new_nonce"]
 )
 def test_a_mutant_that_does_not_fit_is_told(target: str) -> None:
     mutant = Mutant("one", target, "", lambda _original: "")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kalentops.blueprint.stub import Mark, mark_in, mark_of
+from kalentops.blueprint.remote import Mark, mark_in, mark_of
 from kalentops.http.verdict import Answer, Trouble
 from tests.fakeclock import FakeClock, moment
 from tests.torture.disk import Killed

@@ -70,7 +70,7 @@ def command(
     _check(sourcing_ids, key, blueprint_id, file, everything=everything, update=update)
     if update and (key is not None or file is not None):
         raise UsageError("--update edits the files that are there", hint="leave --key, --id and --file out")
-    from kalentops.adopt.single import Choice, check_key
+    from kalentops.adopt.plan import Choice, check_key
     from kalentops.cli.commands.connection import ApiConfig
     from kalentops.cli.commands.import_new import ImportContext, ImportRequest, show_imported, take_over
     from kalentops.project.files import check_begun

@@ -9,13 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from kalentops.adopt.draft import Drafts, draft
-from kalentops.adopt.known import blind_spots
-from kalentops.adopt.paths import Place, file_place, folder_place
-from kalentops.adopt.plan import ImportPlan, plan_import
-from kalentops.adopt.result import Imported, result_of
-from kalentops.adopt.single import Choice, plan_one
-from kalentops.adopt.write import carry_out
+from kalentops.adopt.match import blind_spots
+from kalentops.adopt.naming import Place, file_place, folder_place
+from kalentops.adopt.plan import Choice, ImportPlan, plan_import, plan_one
+from kalentops.adopt.write import Drafts, Imported, carry_out, draft, result_of
 from kalentops.blueprint.remote import RemoteLists
 from kalentops.cli.commands.connection import ApiConfig, ReadSession, connected
 from kalentops.cli.commands.pipeline import read_files

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection
 
-from kalentops.adopt.edit import Edits, edit_files, write_edits
-from kalentops.adopt.pull import take
+from kalentops.adopt.pull import Edits, edit_files, take, write_edits
 from kalentops.cli.commands.connection import connected
 from kalentops.cli.commands.import_new import FAREWELL, ImportContext, opened
 from kalentops.cli.commands.pipeline import read_files

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from kalentops.adopt.known import let_go
+from kalentops.adopt.match import let_go
 from kalentops.blueprint.remote import RemoteLists
 from kalentops.cli.commands.git_hints import no_state
 from kalentops.cli.commands.options import NO_LIMITS, Limits

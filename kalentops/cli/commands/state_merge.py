@@ -35,21 +35,18 @@ def merge(base: Path, ours: Path, theirs: Path) -> None:
     state.
     """
     from kalentops.errors import StatesDiverge, StoreFailure
-    from kalentops.state import conflict
     from kalentops.state.codec import dump_state
-    from kalentops.state.merge import merge_states
+    from kalentops.state.merge import marked, merge_states, whole
     from kalentops.support import atomic_write
     from kalentops.support.text import visible
 
     try:
         mine, others, before = ours.read_bytes(), theirs.read_bytes(), base.read_bytes()
         # Before anything else: if this is killed or fails, what is left must not look like a merge.
-        _part(ours, conflict.whole(mine, others))
+        _part(ours, whole(mine, others))
         sides = _version(mine, "ours"), _version(others, "theirs")
         merged = merge_states(_ancestor(before), *sides)
-        atomic_write.replace(
-            ours, conflict.marked(merged, *sides) if merged.conflicts else dump_state(merged.state)
-        )
+        atomic_write.replace(ours, marked(merged, *sides) if merged.conflicts else dump_state(merged.state))
     except OSError as error:
         raise StoreFailure(
             f"the versions of the state can't be read or written: {error}", hint=_ONCE_MORE
@@ -63,7 +60,7 @@ def _part(ours: Path, data: bytes) -> None:
     """Both sides between markers, in the place of OURS. Where there is no room for them, at least its first bytes give
     way to a marker, which needs none: git takes a file that a driver leaves as it was for the result. Raises OSError.
     """
-    from kalentops.state.conflict import MARKER
+    from kalentops.state.merge import MARKER
     from kalentops.support import atomic_write
 
     try:

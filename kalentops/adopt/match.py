@@ -1,19 +1,21 @@
-"""What files and state say of a sourcing already."""
+"""What files and state know of a sourcing, and which declared blueprint Kalent shows. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeAlias, TypeVar
 
 from kalentops.adopt.naming import had_by
-from kalentops.blueprint.remote import RemoteLists
+from kalentops.blueprint.body import Canonical, content_digest, observable
+from kalentops.blueprint.remote import Remote, RemoteLists
 from kalentops.lint.engine import Relocation
 from kalentops.lint.finding import Finding, Severity
 from kalentops.plan.moves import Relocated, relocate
 from kalentops.project.check import Desired
 from kalentops.project.load import Repository
 from kalentops.state.model import Entry, Intent, State
+from kalentops.support.text import same_name
 
 _T = TypeVar("_T")
 
@@ -125,3 +127,69 @@ _VALUES: Final = frozenset({"KAL010", "KAL011", "KAL013", "KAL014", "KAL015"})
 _STRUCTURE: Final = frozenset(
     {*(f"KAL00{number}" for number in range(1, 9)), "KAL012", "KAL016", "KAL017", "KAL019"}
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """What Kalent shows is what this address wants, as far as it can be seen."""
+
+    want: Desired
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """It looks like what this address wants: the same name or steps, or one of several that are exactly that."""
+
+    want: Desired
+    by: Literal["name", "steps", "several"]
+
+
+Match: TypeAlias = Exact | Alike
+
+
+def body_of(want: Desired) -> Canonical:
+    """What an address wants that is not recorded: the loader leaves documents out for those that are."""
+    if want.canonical is None:
+        raise AssertionError(f"{want.address} was loaded without its document")
+    return want.canonical
+
+
+def match(remotes: Iterable[Remote], wanted: Iterable[Desired]) -> dict[str, Match]:
+    """The matches of one sourcing, by the id of the blueprint. `remotes` are those that are not ours, `wanted` the
+    addresses that are not recorded.
+    """
+    wishes = {each.address: each for each in sorted(wanted, key=lambda each: each.address)}
+    digests: dict[str | None, list[Desired]] = {}
+    for want in wishes.values():
+        digests.setdefault(observable(body_of(want).body).digest, []).append(want)
+    exact: dict[str | None, list[Remote]] = {}
+    others: list[Remote] = []
+    for remote in sorted(remotes, key=lambda each: each.blueprint_id):
+        is_exact = remote.digest in digests
+        (exact.setdefault(remote.digest, []) if is_exact else others).append(remote)
+    found: dict[str, Match] = {}
+    for digest, same in exact.items():
+        # Two that are the same to the letter can be told apart by nobody: any order is right.
+        wants = digests[digest]
+        for number, each in enumerate(same):
+            want = wants[min(number, len(wants) - 1)]
+            found[each.blueprint_id] = Exact(want) if len(same) <= len(wants) else Alike(want, "several")
+        for want in wants:
+            wishes.pop(want.address)
+    return found | _alike(others, tuple(wishes.values()))
+
+
+def _alike(remotes: Iterable[Remote], wishes: Sequence[Desired]) -> dict[str, Match]:
+    names: dict[str, Desired] = {}
+    steps: dict[str | None, Desired] = {}
+    for want in wishes:
+        names.setdefault(same_name(want.named.name), want)
+        steps.setdefault(content_digest(body_of(want).body), want)
+    found: dict[str, Match] = {}
+    for remote in remotes:
+        name = same_name(remote.name)
+        if name in names:
+            found[remote.blueprint_id] = Alike(names[name], "name")
+        elif remote.content is not None and remote.content in steps:
+            found[remote.blueprint_id] = Alike(steps[remote.content], "steps")
+    return found
