@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kalentops.lint.finding import Severity
 from kalentops.project.check import CheckOptions, Desired, check_text
-from kalentops.project.earlier import read_earlier
+from kalentops.project.load import read_earlier
 from kalentops.support.text import count
 
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
-from kalentops.blueprint.model import SourcingFile
+from kalentops.blueprint.model import Blueprint, Delay, Move, Policy, SourcingFile, Step, StepConfig
 from kalentops.lint.finding import Finding, Problem, Severity
 from kalentops.project.lost import lost
-from kalentops.project.misspelt import as_meant
-from kalentops.project.violations import meant, misspelt, to_problem
-from kalentops.support.shape import ShapeError, Violation
-from kalentops.yamlfile.nodes import Broken, Tree
+from kalentops.project.violations import field_meant, meant, misspelt, to_problem
+from kalentops.support.shape import Shape, ShapeError, Violation
+from kalentops.yamlfile.nodes import Broken, Map, Seq, Tree
 from kalentops.yamlfile.parse import parse
 from kalentops.yamlfile.positions import Places
 
@@ -205,3 +204,80 @@ def _replace(parent: Any, path: Path) -> Path:
     else:
         parent.pop(last, None)
     return path
+
+
+# The shape of what stands in a field, and whether that is one such mapping, or holds several.
+_BELOW: Final[dict[tuple[type[Shape], str], tuple[type[Shape], bool]]] = {
+    (SourcingFile, "blueprints"): (Blueprint, True),
+    (SourcingFile, "moved"): (Move, True),
+    (Blueprint, "steps"): (Step, True),
+    (Step, "delay"): (Delay, False),
+    (Step, "config"): (StepConfig, False),
+    (Step, "policy"): (Policy, False),
+}
+_LISTS: Final = frozenset({"steps", "moved", "removed"})
+_MAPPINGS: Final = frozenset({"blueprints", "config", "policy", "delay"})
+
+
+def as_meant(root: Tree) -> tuple[Tree, list[Violation]]:
+    """The data with each misspelt key under its right name, and what is wrong with each.
+
+    A key is taken for the field nearest to it if that is missing and could hold such a value. Its place is known under
+    both names.
+    """
+    found: list[Violation] = []
+    return _fields(root, SourcingFile, (), found), found
+
+
+def _fields(node: Any, shape: type[Shape], path: Path, found: list[Violation]) -> Any:
+    if not isinstance(node, Map):
+        return node
+    names = _right_names(node, shape)
+    found += [Violation("extra_forbidden", (*path, wrong), node[wrong], {}, "") for wrong in names]
+    read = Map()
+    read.marks = {**node.marks, **{right: node.marks[wrong] for wrong, right in names.items()}}
+    for key, value in node.items():
+        field = names.get(key, key)
+        inner, several = _BELOW.get((shape, field), (None, False))
+        below = (*path, field)
+        if inner is None:
+            read[field] = value
+        else:
+            read[field] = (
+                _each(value, inner, below, found) if several else _fields(value, inner, below, found)
+            )
+    return read
+
+
+def _each(node: Any, shape: type[Shape], path: Path, found: list[Violation]) -> Any:
+    if isinstance(node, Map):
+        mapping = Map()
+        mapping.marks = node.marks
+        mapping.update({key: _fields(value, shape, (*path, key), found) for key, value in node.items()})
+        return mapping
+    if isinstance(node, Seq):
+        items = Seq()
+        items.marks = node.marks
+        items += [_fields(value, shape, (*path, number), found) for number, value in enumerate(node)]
+        return items
+    return node
+
+
+def _right_names(node: Map, shape: type[Shape]) -> dict[str, str]:
+    """The field that each misspelt key means. Where two mean the same one, the first has it."""
+    fields = shape.names()
+    found: dict[str, str] = {}
+    for key, value in node.items():
+        right = field_meant(key, fields) if key not in fields else None
+        if right is not None and right not in node and right not in found.values() and _fits(right, value):
+            found[key] = right
+    return found
+
+
+def _fits(field: str, value: Any) -> bool:
+    """Whether the field could hold this kind of value: else its key may have meant something else altogether. Below
+    nothing there is nothing to look at.
+    """
+    if value is None:
+        return False
+    return isinstance(value, list) is (field in _LISTS) and isinstance(value, dict) is (field in _MAPPINGS)

@@ -15,8 +15,15 @@ from typing import Final
 from kalentops.lint.engine import DEFAULTS, Relocation, Serving, Severities, check_together, weighed
 from kalentops.lint.finding import Finding, Severity, errors_first
 from kalentops.lint.relocated import check_relocations
-from kalentops.project.check import CheckOptions, Desired, FileResult, check_file, check_text
-from kalentops.project.files import Source, find, read
+from kalentops.project.check import (
+    CheckOptions,
+    Desired,
+    FileResult,
+    check_file,
+    check_in_processes,
+    check_text,
+)
+from kalentops.project.files import MAX_BYTES, SUFFIXES, Source, find, read
 from kalentops.support.collector import paused
 
 PARALLEL_FROM = 150
@@ -67,7 +74,7 @@ def load(
     """
     passed_over: list[Finding] = []
     sources = find(root, places, passed_over)
-    results = _run(CheckOptions(root, severities, known), sources)
+    results = _check_all(CheckOptions(root, severities, known), sources)
     return _gathered([source.name for source in sources], results, weighed(passed_over, severities))
 
 
@@ -113,12 +120,11 @@ def _bounded(findings: Iterable[Finding]) -> Iterator[Finding]:
             yield from found
 
 
-def _run(job: CheckOptions, sources: Sequence[Source]) -> Iterator[FileResult]:
+def _check_all(job: CheckOptions, sources: Sequence[Source]) -> Iterator[FileResult]:
     if len(sources) < PARALLEL_FROM or (os.cpu_count() or 1) < 2:  # noqa: PLR2004 - one core, one process
         return (check_file(job, source) for source in sources)
-    from kalentops.project.workers import run
 
-    return run(job, sources)
+    return check_in_processes(job, sources)
 
 
 _UNREADABLE: Final = frozenset({"KAL001", "KAL002"})
@@ -129,3 +135,59 @@ def texts_of(root: Path, findings: Iterable[Finding], others: Iterable[str] = ()
     names = dict.fromkeys([*others, *(each.file for each in findings if each.code not in _UNREADABLE)])
     texts = {name: read(Source(str(root / name), name), root) for name in names}
     return {name: text for name, text in texts.items() if isinstance(text, str)}
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What there was: `rev` as it was asked for, the commit that it names, and what the files held, by their names.
+    `unread` is the number of those that can't be read; `paths` are those of all files at the places.
+    """
+
+    rev: str
+    commit: str
+    contents: Mapping[str, bytes]
+    unread: int
+    paths: frozenset[str]
+
+    def texts(self) -> dict[str, str]:
+        """The files that are UTF-8."""
+        found = {}
+        for name, data in self.contents.items():
+            try:
+                found[name] = data.decode()
+            except UnicodeDecodeError:
+                continue
+        return found
+
+
+def read_earlier(root: Path, places: Sequence[Path], rev: str) -> Earlier:
+    """The files at `places` as `rev` had them. Raises UsageError."""
+    from kalentops.git import history as git
+
+    commit = git.commit_of(root, rev)
+    inside = _inside(root, places)
+    every = git.files(root, commit, inside)
+    blobs = [blob for blob in every if _counts(blob.path, inside)]
+    readable = [blob for blob in blobs if not blob.link and blob.size <= MAX_BYTES]
+    contents = git.contents(root, (blob.oid for blob in readable))
+    held = {blob.path: contents[blob.oid] for blob in readable}
+    return Earlier(rev, commit, held, len(blobs) - len(readable), frozenset(blob.path for blob in every))
+
+
+def _inside(root: Path, places: Iterable[Path]) -> list[str]:
+    """The places that lie in `root`, relative to it."""
+    found = (Path(os.path.relpath(place, root)).as_posix() for place in places)
+    return [each for each in found if each != ".." and not each.startswith("../")]
+
+
+def _counts(path: str, places: Iterable[str]) -> bool:
+    """Whether the loader would find a file: what is named itself, and below a folder what looks like YAML and has no
+    name on its way that begins with a dot.
+    """
+    for place in places:
+        below = path if place == "." else path.removeprefix(f"{place}/")
+        if path == place:
+            return True
+        if (place == "." or below != path) and path.endswith(SUFFIXES):
+            return not any(part.startswith(".") for part in below.split("/"))
+    return False

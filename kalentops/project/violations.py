@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Final
 
 from kalentops.blueprint.model import Blueprint, Delay, Move, Policy, SourcingFile, Step, StepConfig, allowed
 from kalentops.lint.finding import Problem
-from kalentops.project.misspelt import field_meant
 from kalentops.support.confusables_report import did_you_mean, instead_of_ascii
 from kalentops.support.shape import Shape, Violation
-from kalentops.support.text import clip, nearest
+from kalentops.support.text import clip, fold, nearest
+
+_SYNONYMS: Final = {
+    "body": "content",
+    "message": "content",
+    "text": "content",
+    "template": "content",
+    "channel": "type",
+    "title": "name",
+    "label": "name",
+    "wait": "delay",
+    "timing": "temporalityType",
+    "sequences": "blueprints",
+    "messages": "steps",
+}
+
+
+def field_meant(key: str, fields: Iterable[str]) -> str | None:
+    """The one of `fields` that a key which is none of them was probably meant to be."""
+    fields = tuple(fields)
+    synonym = _SYNONYMS.get(fold(key))
+    return synonym if synonym in fields else nearest(key, fields)
+
 
 _KIND: dict[str, str] = {
     "string_type": "text",

@@ -22,8 +22,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from kalentops.project import faults
-from kalentops.yamlfile import scalars
+from kalentops.yamlfile import faults, scalars
 from kalentops.yamlfile.nodes import BROKEN, LONG, Broken, Event, Fault, Map, Parsed, Seq, Tree, merge, weight
 from kalentops.yamlfile.syntax import BRACES, Complaint, Place, explain, forbidden, forbidden_character
 

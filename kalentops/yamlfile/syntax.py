@@ -157,7 +157,7 @@ def explain(text: str, complaint: Complaint) -> Fault:
 
 def _seen_in_lines(text: str, complaint: Complaint) -> Fault | None:
     """What the lines themselves show, whatever libyaml says of them."""
-    from kalentops.project.miswritten import closed_late, fits_not, miswritten, second_colon
+    from kalentops.yamlfile.miswritten import closed_late, fits_not, miswritten, second_colon
 
     line, column, _ = complaint.at
     if "quoted scalar" in complaint.context:
@@ -183,7 +183,7 @@ def _seen_in_lines(text: str, complaint: Complaint) -> Fault | None:
 
 def _better(text: str, complaint: Complaint, message: str) -> str | None:
     """A hint that asks for something that does not stand there already."""
-    from kalentops.project.miswritten import after_quote, not_closed
+    from kalentops.yamlfile.miswritten import after_quote, not_closed
 
     if "never closed" in message and complaint.since and "quoted" in complaint.context:
         return not_closed(text, complaint.since[2])

@@ -19,10 +19,9 @@ from hypothesis import strategies as st
 from kalentops.blueprint.body import of_blueprint, of_body
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Finding, Severity
-from kalentops.project.check import CheckOptions, check_file
+from kalentops.project.check import CheckOptions, check_file, check_in_processes
 from kalentops.project.files import find
 from kalentops.project.load import PARALLEL_FROM, Repository, load
-from kalentops.project.workers import run
 from tests.sizes import examples
 from tests.strategies import Body, blueprints, bodies, keys, to_yaml
 
@@ -168,7 +167,7 @@ def _serial(root: Path, known: Mapping[str, str] | None) -> list[Any]:
 @pytest.mark.parametrize("known", [None, {}], ids=["findings alone", "documents"])
 def test_several_processes_find_what_one_finds(many: Path, known: Mapping[str, str] | None) -> None:
     serial = _serial(many, known)
-    assert list(run(CheckOptions(many, {}, known), find(many, [many]))) == serial
+    assert list(check_in_processes(CheckOptions(many, {}, known), find(many, [many]))) == serial
     whole = _load(many, known)
     assert whole.files == PARALLEL_FROM + 13
     found = {f for result in serial for f in result.findings}
@@ -184,7 +183,7 @@ _FEW_FILES = """
 import resource, sys
 from pathlib import Path
 from kalentops.project.load import load
-import kalentops.project.workers
+import concurrent.futures.process
 resource.setrlimit(resource.RLIMIT_NOFILE, (8, 8))
 repository = load(Path(sys.argv[1]), [Path(sys.argv[1])], known=None)
 print(repository.files, len(repository.findings), len(repository.desired))
@@ -212,7 +211,7 @@ _SPAWNED = """
 import sys
 from pathlib import Path
 from kalentops.project.load import load
-import kalentops.project.workers
+import concurrent.futures.process
 if __name__ == "__main__":
     sys.platform = "darwin"  # where children are spawned
     print(load(Path(sys.argv[1]), [Path(sys.argv[1])], known=None).files)

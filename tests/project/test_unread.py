@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kalentops.project.unread import meant_as, other_settings
+from kalentops.project.files import meant_as, other_settings
 
 _LONG = 240
 

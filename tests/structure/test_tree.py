@@ -41,9 +41,6 @@ UPWARDS = {
     ("plan.saved", "output.json"),
     ("yamlfile.edit", "project.files"),
     ("yamlfile.files", "project.files"),
-    ("yamlfile.parse", "project"),
-    ("yamlfile.parse", "project.faults"),
-    ("yamlfile.syntax", "project.miswritten"),
 }
 OWNERS = {
     "click": {"cli"},

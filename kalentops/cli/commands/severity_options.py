@@ -56,8 +56,7 @@ def _earlier(
     from kalentops.git.history import commit_of
     from kalentops.output.notices import tell
     from kalentops.output.novelty import known_before
-    from kalentops.project.earlier import read_earlier
-    from kalentops.project.load import of_texts, texts_of
+    from kalentops.project.load import of_texts, read_earlier, texts_of
 
     try:
         earlier = read_earlier(config.root, places, rev)
