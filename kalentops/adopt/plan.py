@@ -15,8 +15,7 @@ from kalentops.errors import UsageError
 from kalentops.project.check import Desired
 from kalentops.project.load import Repository
 from kalentops.state.model import Entry, State
-from kalentops.support.text import clip, is_key
-from kalentops.support.typos import meant_by
+from kalentops.support.text import clip, is_key, meant_by
 
 
 class ImportAction(StrEnum):

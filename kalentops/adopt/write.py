@@ -26,7 +26,7 @@ from kalentops.project.files import MAX_BYTES
 from kalentops.project.load import Repository
 from kalentops.state.model import State
 from kalentops.support import atomic_write
-from kalentops.support.collector import paused
+from kalentops.support.shape import gc_paused
 from kalentops.support.text import some
 from kalentops.yamlfile.nodes import Map
 from kalentops.yamlfile.parse import parse
@@ -57,7 +57,7 @@ class Drafts:
 
 def draft(plan: ImportPlan, names: Mapping[str, str], place: Place, severities: Severities) -> Drafts:
     """Files for what the plan writes, by sourcing. `names` are those of the sourcings, where they are known."""
-    with paused():
+    with gc_paused():
         return _draft_all(plan, names, _Desk(place, CheckOptions(place.root, severities, {})))
 
 

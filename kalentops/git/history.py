@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from kalentops.errors import UsageError
-from kalentops.git.worktree import looking
+from kalentops.git.worktree import Worktree, looking
+from kalentops.state.store.journal import MAX_BYTES
+from kalentops.support import atomic_write
 from kalentops.support.text import clip
 
 _OID: Final = frozenset("0123456789abcdef")
@@ -96,3 +98,129 @@ def contents(folder: Path, oids: Iterable[str]) -> dict[str, bytes]:
         found[oid] = bytes(rest[end + 1 : end + 1 + size])
         rest = rest[end + 2 + size :]
     return found
+
+
+def is_uncommitted(file: Path) -> bool:
+    """Whether there is something to commit: the file is new or differs from the last commit, and nothing ignores it.
+
+    No for a file that git keeps in another form, such as git-lfs: only its filter could tell.
+    """
+    try:
+        tree, data = looking(file.parent), atomic_write.read(file, MAX_BYTES)
+        committed = _entry(tree, file)
+        if committed is None:
+            return not is_ignored(tree, file.name)
+        known = any(blob_of(tree, each) in committed for each in (data, unix(data)))
+        return not known and filter_of(tree, file.name) is None
+    except (OSError, UsageError):
+        return False
+
+
+def is_in_head(file: Path) -> bool:
+    """Whether the last commit of the branch has the file."""
+    try:
+        return _entry(looking(file.parent), file) is not None
+    except (OSError, UsageError):
+        return False
+
+
+def is_ignored(tree: Worktree, name: str) -> bool:
+    """Whether `git add` would leave a file out that it does not know yet."""
+    # The one command that takes no literal names; what begins with `./` is no pattern.
+    literally = {"GIT_LITERAL_PATHSPECS": "0"}
+    return tree.git("check-ignore", "--quiet", "--", f"./{name}", environment=literally).code == 0
+
+
+def filter_of(tree: Worktree, name: str) -> str | None:
+    """The filter that a file goes through here, such as `lfs`: named in `.gitattributes`, and known to git. Asking does
+    not run it.
+    """
+    said = tree.ask("check-attr", "-z", "filter", "--", name)
+    found = said.split("\0")[2] if said and said.count("\0") > 1 else "unspecified"
+    known = tree.ask("config", "--name-only", "--get-regexp", r"^filter\.") or ""
+    return found if any(each.startswith(f"filter.{found}.") for each in known.splitlines()) else None
+
+
+def blob_of(tree: Worktree, data: bytes, *, write: bool = False) -> str:
+    """The id that git gives to these bytes as they are. Raises UsageError."""
+    options = ("--no-filters", *(("-w",) if write else ()))
+    return tree.git("hash-object", *options, "--stdin", data=data).told("git can't write")
+
+
+def unix(data: bytes) -> bytes:
+    """A state as it is committed, wherever it was checked out."""
+    return data.replace(b"\r\n", b"\n")
+
+
+def _entry(tree: Worktree, file: Path) -> str | None:
+    return tree.ask("ls-tree", "HEAD", "--", file.name) or None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`branch` is checked out; `main` is the remote's main branch, None where nobody has said so. Of `upstream`,
+    `behind` commits that touch the folder are not here.
+    """
+
+    branch: str
+    main: str | None
+    upstream: str
+    behind: int
+
+
+def standing(folder: Path) -> Standing | None:
+    """None where no branch is checked out, and without git."""
+    try:
+        tree = looking(folder)
+    except (OSError, UsageError):
+        return None
+    branch = tree.ask("symbolic-ref", "--quiet", "--short", "HEAD")
+    if branch is None:
+        return None
+    main = _main(tree)
+    followed = tree.ask("rev-parse", "--abbrev-ref", "--symbolic-full-name", "@{upstream}")
+    upstream = followed or f"origin/{branch}"
+    count = tree.ask("rev-list", "--count", f"HEAD..refs/remotes/{upstream}", "--", ".")
+    return Standing(branch, main.removeprefix("origin/") if main else None, upstream, int(count or 0))
+
+
+def before_branch(folder: Path, names: Sequence[str], *, merge: bool) -> tuple[bytes | None, ...] | None:
+    """What files in the folder held before the branch that is checked out began, None for one that was not there.
+
+    With `merge`, HEAD is the merge of a pull request: then, what it is merged into. None where the branch has changed
+    none of them, where there is no such branch, and without git.
+    """
+    try:
+        tree = looking(folder)
+    except (OSError, UsageError):
+        return None
+    base = _base(tree, merge=merge)
+    if base is None:
+        return None
+    was, is_now = ([_blob(tree, commit, name) for name in names] for commit in (base, "HEAD"))
+    if was == is_now:
+        return None
+    return tuple(None if oid is None else tree.git("cat-file", "blob", oid).data for oid in was)
+
+
+def _main(tree: Worktree) -> str | None:
+    """The remote's main branch, as in `origin/main`."""
+    said = tree.ask("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
+    names = [said] if said else ["origin/main", "origin/master"]
+    there = (each for each in names if tree.ask("rev-parse", "--verify", "--quiet", f"refs/remotes/{each}"))
+    return next(there, None)
+
+
+def _base(tree: Worktree, *, merge: bool) -> str | None:
+    if merge and tree.ask("rev-parse", "--verify", "--quiet", "HEAD^2"):
+        return "HEAD^1"
+    main = _main(tree)
+    branch = tree.ask("symbolic-ref", "--quiet", "--short", "HEAD")
+    if main is None or main == f"origin/{branch}":
+        return None
+    return tree.ask("merge-base", "HEAD", f"refs/remotes/{main}")
+
+
+def _blob(tree: Worktree, commit: str, name: str) -> str | None:
+    entry = tree.ask("ls-tree", commit, "--", name)
+    return entry.split()[2] if entry else None

@@ -21,7 +21,7 @@ from kalentops.lint.finding import Problem
 from kalentops.lint.meanings import variable_for
 from kalentops.lint.rule import Rule
 from kalentops.lint.texts import Place, first, occurrences, variables
-from kalentops.support.confusables_report import did_you_mean
+from kalentops.support.confusables import did_you_mean
 from kalentops.support.text import clip
 
 

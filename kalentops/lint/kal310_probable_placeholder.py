@@ -22,7 +22,7 @@ from kalentops.lint.meanings import variable_for
 from kalentops.lint.placeholders import Foreign, asks_for, placeholders, wrapped
 from kalentops.lint.rule import Rule
 from kalentops.lint.texts import Place, first
-from kalentops.support.confusables_report import did_you_mean
+from kalentops.support.confusables import did_you_mean
 from kalentops.support.text import clip
 
 

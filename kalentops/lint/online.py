@@ -9,8 +9,7 @@ from kalentops.blueprint.remote import RemoteSourcing
 from kalentops.lint.engine import DEFAULTS, Serving, Severities
 from kalentops.lint.finding import Finding, Severity
 from kalentops.lint.table import BY_CODE
-from kalentops.support.text import clip, is_safe_id
-from kalentops.support.typos import is_placeholder, meant_by
+from kalentops.support.text import clip, is_placeholder, is_safe_id, meant_by
 
 # Looking for the nearest of thousands takes a while; where so many are wrong, it is no slip of the pen.
 _MOST_SLIPS: Final = 20

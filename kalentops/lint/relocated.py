@@ -8,7 +8,7 @@ from typing import Final
 
 from kalentops.lint.engine import Named, Relocation
 from kalentops.lint.finding import Finding
-from kalentops.support.confusables_report import did_you_mean
+from kalentops.support.confusables import did_you_mean
 from kalentops.support.text import nearest
 
 _CODE: Final = "KAL024"

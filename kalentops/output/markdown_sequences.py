@@ -12,9 +12,9 @@ from kalentops.output.lines import columns
 from kalentops.output.markdown_escape import FENCE, code, fence, folded, plural_join, prose, row, table
 from kalentops.output.truncate import Block
 from kalentops.output.wording import Said, StepChange, conditions, days, schedule, step_changes
-from kalentops.support.confusables_report import Piece, reveal, side_by_side
+from kalentops.support.confusables import reveal, side_by_side
 from kalentops.support.text import clip, count
-from kalentops.support.word_diff import by_line, by_sentence, compare
+from kalentops.support.word_diff import Piece, by_line, by_sentence, compare
 
 _LONGEST: Final = 80
 """Characters of a value, or of a run of words, that are shown within a line."""

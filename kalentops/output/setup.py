@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from kalentops.init.contents import NO_ACTION, Setup
-from kalentops.init.placing import Placed, What
-from kalentops.init.surroundings import DRIVER, Driver
+from kalentops.init.write import DRIVER, Driver, Placed, What
 from kalentops.output.lines import Line, Style, line
 from kalentops.support.text import visible
 

@@ -10,9 +10,9 @@ from kalentops.blueprint.labels import kind
 from kalentops.output.lines import WIDTH, Line, Piece, Style, cut, line
 from kalentops.output.wording import Said, StepChange, days, schedule, step_changes
 from kalentops.support import word_diff
-from kalentops.support.confusables_report import Piece as Compared
-from kalentops.support.confusables_report import apart, reveal, side_by_side
+from kalentops.support.confusables import apart, reveal, side_by_side
 from kalentops.support.text import clip, some, visible
+from kalentops.support.word_diff import Piece as Compared
 
 _SHORTEST: Final = 24
 _SOME: Final = 3

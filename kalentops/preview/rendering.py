@@ -8,9 +8,9 @@ from typing import Final, Literal, TypeAlias
 
 from kalentops.blueprint.model import VARIABLES
 from kalentops.lint.texts import variables
-from kalentops.support.confusables_report import Piece, hidden
+from kalentops.support.confusables import hidden
 from kalentops.support.text import character_name, unseen
-from kalentops.support.word_diff import compare
+from kalentops.support.word_diff import Piece, compare
 
 Sample: TypeAlias = Mapping[str, str]
 Mark: TypeAlias = Literal["same", "old", "new"]

@@ -10,7 +10,7 @@ from kalentops.blueprint.diff import FieldChange
 from kalentops.blueprint.labels import AT_ONCE, CHANNELS, GROUPS, LINKEDIN_KINDS, SETTLED, delay, kind, span
 from kalentops.blueprint.model import SECONDS, Moment, Step
 from kalentops.preview.view import Change, Channel, Day, Fact, Style, Wait
-from kalentops.support.confusables_report import side_by_side
+from kalentops.support.confusables import side_by_side
 from kalentops.support.text import clip, count
 
 _DAY: Final = SECONDS["day"]

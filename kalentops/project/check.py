@@ -19,9 +19,8 @@ from kalentops.lint.finding import Finding, Problem
 from kalentops.project.document import Document, read_document
 from kalentops.project.document import Path as DataPath
 from kalentops.project.files import Source, read
-from kalentops.support.confusables_report import instead_of_ascii
-from kalentops.support.text import clip, is_safe_id
-from kalentops.support.typos import is_placeholder
+from kalentops.support.confusables import instead_of_ascii
+from kalentops.support.text import clip, is_placeholder, is_safe_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from kalentops.lint.finding import Severity
 from kalentops.lint.table import BY_CODE
 from kalentops.lint.table import meant as rule_meant
 from kalentops.project.files import Source, other_settings, read
-from kalentops.support.confusables_report import did_you_mean
+from kalentops.support.confusables import did_you_mean
 from kalentops.support.shape import FrozenList, PositiveInt, Shape, ShapeError, Violation
 from kalentops.support.text import clip, nearest
 from kalentops.yamlfile.parse import parse

@@ -24,7 +24,7 @@ from kalentops.project.check import (
     check_text,
 )
 from kalentops.project.files import MAX_BYTES, SUFFIXES, Source, find, read
-from kalentops.support.collector import paused
+from kalentops.support.shape import gc_paused
 
 PARALLEL_FROM = 150
 MOST = 500
@@ -87,7 +87,7 @@ def of_texts(root: Path, texts: Mapping[str, str], severities: Severities = DEFA
 def _gathered(names: list[str], results: Iterable[FileResult], others: Iterable[Finding]) -> Repository:
     complete = True
     repository = Repository(names)
-    with paused():
+    with gc_paused():
         for result in results:
             repository.findings += result.findings
             repository.desired += result.desired

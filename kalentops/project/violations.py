@@ -7,7 +7,7 @@ from typing import Final
 
 from kalentops.blueprint.model import Blueprint, Delay, Move, Policy, SourcingFile, Step, StepConfig, allowed
 from kalentops.lint.finding import Problem
-from kalentops.support.confusables_report import did_you_mean, instead_of_ascii
+from kalentops.support.confusables import did_you_mean, instead_of_ascii
 from kalentops.support.shape import Shape, Violation
 from kalentops.support.text import clip, fold, nearest
 

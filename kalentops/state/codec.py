@@ -25,7 +25,7 @@ from kalentops.state.model import (
     State,
     check,
 )
-from kalentops.support.collector import paused
+from kalentops.support.shape import gc_paused
 
 _ENTRY: Final = {
     "applied_at": "applied_at",
@@ -45,7 +45,7 @@ def load_state(data: bytes) -> State:
     text = _text(data)
     del data  # with the text and what it says there are two more copies
     check_merged(text)
-    with paused():
+    with gc_paused():
         raw = parse(text, "the state")
         check_version(raw, "the state")
         state = build(lambda: _state(raw), "the state")

@@ -6,7 +6,9 @@ field beyond those that are named.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, Self, TypeAlias, TypeVar
 
@@ -24,6 +26,7 @@ __all__ = [
     "ShapeError",
     "Violation",
     "called",
+    "gc_paused",
     "shape_schema",
 ]
 
@@ -98,3 +101,15 @@ def _violation(error: Any) -> Violation:
 def shape_schema(model: type[Shape]) -> dict[str, Any]:
     """The JSON Schema (2020-12) of a model."""
     return model.model_json_schema()
+
+
+@contextmanager
+def gc_paused() -> Iterator[None]:
+    """Loading makes many objects and no cycles; the collector would look at all of them again and again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

@@ -5,10 +5,76 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import Final, Literal
 
-from kalentops.support.skeleton import BLANK, VARIATION, normal, skeleton
+# Letters and symbols that leave no mark although Unicode files them as letters, marks or symbols
+# (Hangul fillers, braille blank, combining grapheme joiner, Mongolian and variation selectors).
+BLANK: Final = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
+VARIATION: Final = re.compile(r"[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+
+# Letters that look like another one, and which. Full-width letters, those of mathematics, ligatures and their like
+# are the letters of the alphabet to NFKC already.
+_CYRILLIC: Final = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458\u04bb\u0501\u051b\u051d\u04cf\u0475\u043a"
+    "\u0410\u0412\u0415\u0417\u0406\u0408\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0405\u050c\u051a"
+    "\u051c\u04ae\u04c0",
+    "aeopcyxsijhdqwlvkABE3IJKMHOPCTYXSGQWYI",
+)
+_GREEK: Final = str.maketrans(
+    "\u03b1\u03bd\u03bf\u03c1\u03c5\u03b9\u03ba\u03c7\u03b3\u03b7\u03c9\u03c4"
+    "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u037f\u03f3",
+    "avopuikxynwtABEZHIKMNOPTYXJj",
+)
+_OTHERS: Final = str.maketrans(  # Armenian, then odd letters of the Latin alphabet
+    "\u0585\u057d\u0570\u0578\u0581\u0566\u0548\u054d\u0555\u0131\u0251\u0261\u0269\u01c0\u0237",
+    "ounngqnUOiagilj",
+)
+_QUOTES: Final = str.maketrans(
+    "\u2018\u2019\u201a\u201b\u2032\u2035\u00b4\u0060\u02b9\u02bc\u02cb\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb",
+    "'" * 11 + '"' * 7,
+)
+_DASHES: Final = str.maketrans("\u2212\u2043\u02d7", "---")
+_LETTERS: Final = {**_CYRILLIC, **_GREEK, **_OTHERS, **_DASHES}
+# All marks, and what else is neither a letter nor a space. In Unicode's stream-safe texts, too, a run has at most 30.
+_RUN: Final = re.compile(r"([^\w\s\x00-\x7f]{30})")
+_SPACES: Final = re.compile(r" *\n *| {2,}")
+
+
+def skeleton(text: str) -> str:
+    """What is left of a text when nothing counts but what is seen of it: one kind of space, one at a time and none
+    around a line, one kind of quote and of dash, nothing that leaves no mark, one form of each letter.
+    """
+    if not text.isascii():
+        # The accents that stand alone are a space and a mark to NFKC.
+        text = normal("NFKC", text.translate(_QUOTES))
+        text = "".join(map(_seen, text))
+    else:
+        text = text.translate(_ASCII)
+    return _SPACES.sub(lambda found: "\n" if "\n" in found[0] else " ", text).strip(" ")
+
+
+def normal(form: Literal["NFC", "NFD", "NFKC"], text: str) -> str:
+    """`unicodedata.normalize`, in pieces where more marks follow each other than any language writes: it sorts them in
+    a time that grows with their square, minutes for 100,000.
+    """
+    return "".join(unicodedata.normalize(form, part) for part in _RUN.split(text))
+
+
+_ASCII: Final = {**{code: "" for code in (*range(32), 127) if chr(code) not in "\n\t"}, 9: " ", 96: "'"}
+
+
+def _seen(char: str) -> str:
+    if char.isascii():
+        return char.translate(_ASCII)
+    kind = unicodedata.category(char)
+    if kind == "Zs":
+        return " "
+    if kind in {"Cf", "Cc"} or char in BLANK or VARIATION.match(char):
+        return ""
+    return "-" if kind == "Pd" else char.translate(_LETTERS)
+
 
 _EMOJI_STYLE = "\ufe0e\ufe0f"  # as text, as a picture: the variation selectors that follow an emoji
 _ZWJ = "\u200d"
@@ -163,3 +229,72 @@ _ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}")
 def is_safe_id(text: str) -> bool:
     """Whether an id may become part of a path on the network: letters, digits, `_`, `-`, `.`, no dot in front."""
     return _ID.fullmatch(text) is not None
+
+
+_SHORT: Final = 8
+_CANDIDATES: Final = 3
+# What stands in for an id that nobody has filled in yet.
+_PLACEHOLDER: Final = re.compile(
+    r"replace|change.?me|fill.?in|to.?do|fix.?me|place.?holder|example|your|x{2,}|_id$|\.\.\.|…",
+    re.IGNORECASE,
+)
+
+
+# The same where nobody can doubt it: words of their own in an id, and not what chance may put there.
+_UNFILLED: Final = re.compile(
+    r"(?:.*[_.-])?(?:(?:replace|change|fix|fill)[_-]?(?:me|this|in)|to-?do|place[_-]?holder|x{3,}|your[_-](?:.*[_-])?id)"
+    r"(?:[_.-].*)?",
+    re.IGNORECASE,
+)
+
+
+def is_placeholder(word: str) -> bool:
+    """Whether an id is none yet: `sourcing_REPLACE_ME`."""
+    return len(word) <= _LONGEST_WORD and _UNFILLED.fullmatch(word) is not None
+
+
+def meant_by(word: str, names: Mapping[str, str]) -> str | None:
+    """The id, with its name, that was meant by an id or a name, as in `s_1 ("Paris")`. `names` are those of the ids.
+
+    None for a placeholder, where nothing is near, and where several are equally near.
+    """
+    if _PLACEHOLDER.search(word):
+        return None
+    found = slip(word, names)
+    if found is None:
+        ids = {name: each for each, name in sorted(names.items(), reverse=True)}
+        name = slip(word, ids)
+        found = ids[name] if name is not None else None
+    return f'{found} ("{clip(names[found], 40)}")' if found is not None else None
+
+
+def slip(word: str, known: Iterable[str]) -> str | None:
+    """The one of `known` of which a word differs by a character or, where it is long, by two: lost, added, changed or
+    swapped. None where there is none, or more than one. Case and separators weigh nothing.
+    """
+    folded: dict[str, list[str]] = {}
+    for each in known:
+        folded.setdefault(fold(each), []).append(each)
+    word = fold(word[:_LONGEST_WORD])
+    # Counting what differs takes long, so only the likeliest of thousands are looked at so closely.
+    likely = [word] if word in folded else difflib.get_close_matches(word, list(folded), _CANDIDATES, 0.6)
+    most = 1 if len(word) < _SHORT else 2
+    steps = {each: _steps(word, each) for each in likely}
+    least = min(steps.values(), default=most + 1)
+    near = [original for each in likely if steps[each] == least for original in folded[each]]
+    return near[0] if least <= most and len(near) == 1 else None
+
+
+def _steps(one: str, other: str) -> int:
+    """How many characters were lost, added, changed or swapped with the next one."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        older, before = before, row
+        row = [i]
+        for j, b in enumerate(other, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                cost = min(cost, older[j - 2] + 1)
+            row.append(cost)
+    return row[-1]

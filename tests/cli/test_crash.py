@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kalentops.cli.crash import _scrubbed, report
+from kalentops.cli.main import _scrubbed, report
 
 KEY = "k3y+never/shown=to~anybody"
 
@@ -59,7 +59,7 @@ def test_neither_key_nor_token_is_in_it(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="folders that can't be written")
 def test_nowhere_to_write(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("kalentops.cli.crash.Path.cwd", lambda: Path("/dev/null"))
+    monkeypatch.setattr("kalentops.cli.main.Path.cwd", lambda: Path("/dev/null"))
     monkeypatch.setattr("tempfile.gettempdir", lambda: "/dev/null")
     assert report(crash("odd\x1b"), ["plan"]) == 1
     said = capsys.readouterr().err

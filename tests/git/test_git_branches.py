@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kalentops.cli.commands.git_hints import state_edits, to_know_before
-from kalentops.git.branches import Standing, standing
+from kalentops.cli.commands.pipeline import state_edits, to_know_before
+from kalentops.git.history import Standing, standing
 from kalentops.state.codec import dump_state, load_state
 from kalentops.state.model import State
 from tests.builders import blueprint

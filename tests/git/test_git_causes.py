@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kalentops.git.causes import cause, remedy
+from kalentops.git.worktree import cause, remedy
 
 OWNER = """fatal: detected dubious ownership in repository at '/srv/my site'
 To add an exception for this directory, call:

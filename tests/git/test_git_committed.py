@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kalentops.git.committed import is_in_head, is_uncommitted
+from kalentops.git.history import is_in_head, is_uncommitted
 from tests.repositories import commit, git
 
 pytestmark = pytest.mark.processes

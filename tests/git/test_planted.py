@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from kalentops.action.__main__ import main as action
-from kalentops.cli.commands.git_hints import no_state, to_commit
+from kalentops.cli.commands.pipeline import no_state, to_commit
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.errors import UsageError
 from kalentops.git.history import commit_of
 from kalentops.git.worktree import opened, top_of
-from kalentops.init.origin import origin_of
+from kalentops.init.contents import origin_of
 from tests.builders import blueprint
 from tests.harness import STATE, Project
 from tests.repositories import Remote, commit, git

@@ -15,7 +15,7 @@ import yaml
 
 from kalentops.blueprint.json_schema import blueprint_schema
 from kalentops.init.contents import WORKFLOWS, Setup, workflows
-from kalentops.init.surroundings import DRIVER
+from kalentops.init.write import DRIVER
 from kalentops.project.config import load_config
 from tests.harness import Project
 from tests.repositories import Remote, commit, git

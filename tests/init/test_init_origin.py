@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kalentops.init.contents import NO_ACTION, Setup, workflows
-from kalentops.init.origin import Origin, origin_of
+from kalentops.init.contents import NO_ACTION, Origin, Setup, origin_of, workflows
 from tests.repositories import commit, git
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

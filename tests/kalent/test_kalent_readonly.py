@@ -19,7 +19,7 @@ from kalentops.kalent.client import ReadApi, ReadOnly
 PACKAGE = Path(kalentops.__file__).parent
 ANSWER = Answer(200, {"success": True})
 READERS = ("cli.commands.plan", "cli.commands.validate", "cli.commands.sourcings", "cli.commands.import_")
-WRITERS = {"kalent.write_client", "apply.run", "apply.create", "apply.update", "cli.commands.execute"}
+WRITERS = {"kalent.write_client", "apply.run", "apply.create", "apply.update", "cli.commands.apply"}
 
 
 class Recording:

@@ -13,7 +13,7 @@ import pytest
 from kalentops import __version__, errors
 from kalentops.blueprint.json_schema import blueprint_schema
 from kalentops.blueprint.model import VARIABLES, allowed
-from kalentops.init.surroundings import DRIVER
+from kalentops.init.write import DRIVER
 from kalentops.lint.table import RULES
 from kalentops.project.config import Config, load_config
 from tests.harness import Project

@@ -18,9 +18,8 @@ from kalentops.output.lines import plain
 from kalentops.preview.rendering import both
 from kalentops.preview.wording import changes_of
 from kalentops.project.document import read_document
-from kalentops.support.confusables_report import apart, did_you_mean, instead_of_ascii, reveal, side_by_side
-from kalentops.support.skeleton import skeleton
-from kalentops.support.text import nearest, same_name
+from kalentops.support.confusables import apart, did_you_mean, instead_of_ascii, reveal, side_by_side
+from kalentops.support.text import nearest, same_name, skeleton
 from kalentops.support.word_diff import compare
 from tests.builders import body
 from tests.output.rich_example import PITCH

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kalentops.support.typos import is_placeholder, meant_by, slip
+from kalentops.support.text import is_placeholder, meant_by, slip
 
 NAMES = {
     "sourcing_backend_paris_01": "Backend engineer, Paris",

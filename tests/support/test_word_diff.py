@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalentops.support import bounded
-from kalentops.support.confusables_report import Piece
-from kalentops.support.word_diff import by_line, compare
+from kalentops.support import word_diff
+from kalentops.support.word_diff import Piece, by_line, compare
 from tests.counting import lines_executed
 
 
@@ -61,7 +60,7 @@ def test_the_work_is_bounded_by_a_number_of_lines_executed(
     comparing: Callable[[str, str], object], old: str, new: str
 ) -> None:
     """Words that come again and again made it take minutes, and a stranger can write them."""
-    bound = bounded.BASE + bounded.PER_ITEM * (len(old.split()) + len(new.split()))
+    bound = word_diff.BASE + word_diff.PER_ITEM * (len(old.split()) + len(new.split()))
     assert lines_executed(lambda: comparing(old, new)) < 5 * bound
 
 

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kalentops.init.contents import WORKFLOWS, Setup, pre_commit, workflows
-from kalentops.init.origin import Origin
+from kalentops.init.contents import WORKFLOWS, Origin, Setup, pre_commit, workflows
 from tests.workflows.runner import ROOT
 
 pytestmark = pytest.mark.processes

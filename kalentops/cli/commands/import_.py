@@ -3,19 +3,45 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from kalentops.cli.commands import completion, options
-from kalentops.errors import UsageError
+from kalentops.adopt.match import blind_spots
+from kalentops.adopt.naming import Place, file_place, folder_place
+from kalentops.adopt.plan import Choice, ImportPlan, plan_import, plan_one
+from kalentops.adopt.pull import Edits, edit_files, take, write_edits
+from kalentops.adopt.write import Drafts, Imported, carry_out, draft, result_of
+from kalentops.blueprint.remote import RemoteLists
+from kalentops.cli.commands import options
+from kalentops.cli.commands.connection import ApiConfig, ReadSession, connected
+from kalentops.cli.commands.pipeline import read_files
+from kalentops.errors import Forbidden, Interrupted, InvalidFiles, KalentopsError, RefusedByApi, UsageError
+from kalentops.kalent.lists import check_permitted, refusals
+from kalentops.lint.finding import Severity
+from kalentops.output import edits as report
+from kalentops.output import findings, imports, json
+from kalentops.output.console import show, width
+from kalentops.output.notices import tell
+from kalentops.project.config import Config
+from kalentops.project.load import Repository
+from kalentops.state.model import State
+from kalentops.state.store.file import FileStore
+from kalentops.state.store.session import Session, Snapshot
+from kalentops.support.text import clip, meant_by, nearest
 
 
 @click.command(
     epilog="\b\nExample:\n  kalentops import --all --dry-run\n  kalentops import sourcing_123\n"
     "  kalentops import sourcing_123 --key first-contact --id bp_456\n  kalentops import sourcing_123 --update"
 )
-@click.argument("sourcing_ids", nargs=-1, metavar="[SOURCING_ID]...", shell_complete=completion.sourcings)
+@click.argument(
+    "sourcing_ids", nargs=-1, metavar="[SOURCING_ID]...", shell_complete=options.complete_sourcings
+)
 @click.option(
     "--all", "everything", is_flag=True, help="Import every sourcing in progress that the key can see."
 )
@@ -72,7 +98,6 @@ def command(
         raise UsageError("--update edits the files that are there", hint="leave --key, --id and --file out")
     from kalentops.adopt.plan import Choice, check_key
     from kalentops.cli.commands.connection import ApiConfig
-    from kalentops.cli.commands.import_new import ImportContext, ImportRequest, show_imported, take_over
     from kalentops.project.files import check_begun
     from kalentops.state.store.file import FileStore
 
@@ -85,8 +110,6 @@ def command(
     check_begun(project.config.root, project.config.blueprints)
     means = ImportContext(project.config, target, parallelism or project.config.parallelism, quiet)
     if update:
-        from kalentops.cli.commands.import_update import show_edits, take_edits
-
         edits = take_edits(sourcing_ids, means, FileStore(project.state_path), lock_timeout, dry_run=dry_run)
         ctx.exit(show_edits(edits, form, dry_run=dry_run))
     wish = ImportRequest(sourcing_ids, choice, file and directory / file, dry_run)
@@ -118,3 +141,211 @@ def _check(
     if len(sourcing_ids) != 1 and (key is not None or file is not None):
         option = "--key" if key is not None else "--file"
         raise UsageError(f"{option} is for one sourcing", hint="name just one")
+
+
+FAREWELL = "stopped at once; run the same import again: it goes on from what is there"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest:
+    """What is asked for: these sourcings, or, without any, all that the key sees; or one blueprint."""
+
+    sourcing_ids: tuple[str, ...]
+    choice: Choice | None = None
+    file: Path | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ImportContext:
+    """What an import has to work with."""
+
+    config: Config
+    target: ApiConfig
+    parallelism: int
+    quiet: bool
+
+
+def take_over(wish: ImportRequest, means: ImportContext, store: FileStore, lock_timeout: float) -> Imported:
+    """Do it. Raises UsageError, InvalidFiles, StateError, StoreFailure, and what reading the API raises."""
+    place = _place(wish, means.config)
+    with opened(store, lock_timeout, dry_run=wish.dry_run) as hand:
+        tell(hand.notes)
+        means.target.check_state(hand.state)
+        before = _files(means.config, hand.state)
+        with connected(means.target, quiet=means.quiet, farewell=FAREWELL) as line:
+            names, observed = _look(line, wish, means)
+            plan = _plan(wish, observed, before, hand.state)
+            drafts = draft(plan, names, place, means.config.severities)
+            if line.clock.stopping:
+                raise Interrupted("interrupted; nothing was changed")
+            if not wish.dry_run:
+                _write(drafts, hand, means, line)
+    return result_of(drafts, before, names, dry_run=wish.dry_run)
+
+
+def _place(wish: ImportRequest, config: Config) -> Place:
+    if wish.file is not None:
+        return file_place(config.root, config.blueprints, wish.file)
+    return folder_place(config.root, config.blueprints)
+
+
+@contextmanager
+def opened(store: FileStore, lock_timeout: float, *, dry_run: bool) -> Iterator[Session | Snapshot]:
+    """The state with its lock; only to be read, and without one, for a dry run."""
+    if dry_run:
+        yield store.read()
+        return
+    with store.session(lock_timeout=lock_timeout) as session:
+        yield session
+
+
+def _files(config: Config, state: State) -> Repository:
+    """The files that there are. Errors in their texts may stay; errors in their structure hide what is taken."""
+    if not os.path.lexists(config.blueprints):
+        return Repository()
+    repository = read_files(config, state)
+    broken = blind_spots(repository, state)
+    if broken:
+        show(findings.findings(broken), sys.stderr)
+        raise InvalidFiles(
+            "the files have errors that hide which blueprints they hold; nothing was imported",
+            hint="mend the errors above, or move the file away, and run it again; "
+            "`kalentops rule CODE` explains a code",
+        )
+    return repository
+
+
+def _look(line: ReadSession, wish: ImportRequest, means: ImportContext) -> tuple[dict[str, str], RemoteLists]:
+    """The names of the sourcings, and their lists. Raises UsageError for a sourcing that is not there, Forbidden where
+    the key may not see it.
+    """
+    names = _names(line, wish.sourcing_ids)
+    observed = line.observe(wish.sourcing_ids or names, means.parallelism)
+    for sourcing_id in wish.sourcing_ids:
+        if sourcing_id in observed.refused and sourcing_id not in names:
+            raise _no_sourcing(sourcing_id, observed, names)
+    check_permitted(observed)
+    return names, observed
+
+
+def _names(line: ReadSession, wanted: Iterable[str]) -> dict[str, str]:
+    """The names of the sourcings in progress, by id; of the closed ones, too, where one is wanted that isn't. A key
+    that may not list sourcings can still import those that it names.
+    """
+    wanted = set(wanted)
+    try:
+        names = {each.sourcing_id: each.name for each in line.sourcings(ownership="all", closed=False)}
+        if wanted - names.keys():
+            closed = line.sourcings(ownership="all", closed=True)
+            names = {**{each.sourcing_id: each.name for each in closed}, **names}
+    except (Forbidden, RefusedByApi):
+        if not wanted:
+            raise
+        return {}
+    return names
+
+
+def _no_sourcing(sourcing_id: str, observed: RemoteLists, names: Mapping[str, str]) -> KalentopsError:
+    meant = meant_by(sourcing_id, names)
+    kind = Forbidden if sourcing_id in observed.denied else UsageError
+    return kind(
+        f"the blueprints of {clip(sourcing_id)} can't be read: {observed.refused[sourcing_id]}",
+        hint=f"did you mean {meant}?" if meant else "`kalentops sourcings` lists what the key sees",
+    )
+
+
+def _plan(wish: ImportRequest, observed: RemoteLists, before: Repository, state: State) -> ImportPlan:
+    if wish.choice is not None:
+        return plan_one(observed, before, state, wish.choice)
+    return plan_import(observed, before, state)
+
+
+def _write(drafts: Drafts, hand: Session | Snapshot, means: ImportContext, line: ReadSession) -> None:
+    if isinstance(hand, Snapshot):
+        raise TypeError("a snapshot can't be written")
+    carry_out(drafts, hand, means.target.tenant, line.clock.now(), means.parallelism)
+
+
+def show_imported(imported: Imported, form: str, *, quiet: bool) -> None:
+    """Findings and notes on stderr, the result on stdout. What is to be mended stands next to the last lines, which
+    speak of it: the list of a whole workspace fills more than a screen.
+    """
+    if form == "json":
+        sys.stdout.write(json.dump(imports.data(imported)) + "\n")
+    else:
+        show(imports.imported(imported, quiet=quiet))
+    sys.stdout.flush()
+    severe = [each for each in imported.findings if not quiet or each.severity is Severity.ERROR]
+    show(findings.findings(severe), sys.stderr)
+    if not quiet:
+        tell(imports.notes(imported))
+    sys.stderr.flush()
+    if form != "json":
+        show(imports.summary(imported))
+
+
+def take_edits(
+    sourcing_ids: Collection[str],
+    means: ImportContext,
+    store: FileStore,
+    lock_timeout: float,
+    *,
+    dry_run: bool,
+) -> Edits:
+    """Take them into the files; without `sourcing_ids`, from all that files and state both know.
+
+    Raises UsageError, InvalidFiles, StateError, StoreFailure, and what reading the API raises.
+    """
+    config = means.config
+    with opened(store, lock_timeout, dry_run=dry_run) as hand:
+        tell(hand.notes)
+        state = hand.state
+        means.target.check_state(state)
+        _check_known(state, sourcing_ids)
+        before = _files_import_update(config, state)
+        recorded = {entry.sourcing_id for entry in state.entries.values()}
+        sourcings = set(sourcing_ids) or recorded & {each.sourcing_id for each in before.serving}
+        with connected(means.target, quiet=means.quiet, farewell=FAREWELL) as line:
+            observed = line.observe(sourcings, means.parallelism)
+            now = line.clock.now()
+        if observed.refused:
+            kind = Forbidden if observed.denied == observed.refused.keys() else RefusedByApi
+            raise kind(f"nothing was taken, because not everything could be read: {refusals(observed)}")
+        taking = take(before.desired, state, observed, now, before.relocations)
+        edits = edit_files(taking, config.root, config.severities, [each.named for each in before.desired])
+        if not isinstance(hand, Snapshot):
+            write_edits(edits, hand)
+    return edits
+
+
+def _check_known(state: State, asked: Collection[str]) -> None:
+    """Raises UsageError."""
+    known = {entry.sourcing_id for entry in state.entries.values()}
+    for each in asked:
+        if each not in known:
+            meant = nearest(each, sorted(known))
+            hint = (
+                f"did you mean {meant}?"
+                if meant
+                else f"`kalentops import {clip(each)}` takes what is not ours into files"
+            )
+            raise UsageError(f"the state holds nothing of {clip(each)}", hint=hint)
+
+
+def _files_import_update(config: Config, state: State) -> Repository:
+    repository = read_files(config, state)
+    if not repository.valid:
+        show(findings.findings(repository.findings), sys.stderr)
+        raise InvalidFiles("the blueprints are not valid; nothing was taken")
+    return repository
+
+
+def show_edits(edits: Edits, form: str, *, dry_run: bool) -> int:
+    """The findings on stderr, the result on stdout; the exit code."""
+    show(findings.findings(edits.findings), sys.stderr)
+    if form == "json":
+        sys.stdout.write(json.dump(report.data(edits, dry_run=dry_run)) + "\n")
+    else:
+        show(report.edits(edits, dry_run=dry_run, width=width(sys.stdout)))
+    return edits.exit_code

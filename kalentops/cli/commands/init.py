@@ -14,8 +14,8 @@ from kalentops.errors import StoreFailure, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kalentops.init.contents import Setup
-    from kalentops.init.placing import Placed, ProjectFile
+    from kalentops.init.contents import ProjectFile, Setup
+    from kalentops.init.write import Placed
 
 
 @click.command(epilog="\b\nExample:\n  kalentops init\n  kalentops init --dry-run --no-github outreach")
@@ -49,9 +49,8 @@ def command(
     Asks nothing and overwrites nothing. Adds missing lines to `.gitignore` and `.gitattributes`.
     """
     from kalentops.blueprint.json_schema import blueprint_schema
-    from kalentops.init.contents import PLAIN, pre_commit, project_files, workflows
-    from kalentops.init.origin import find_origin, parse_action
-    from kalentops.init.surroundings import has_blueprints, setup_for
+    from kalentops.init.contents import PLAIN, find_origin, parse_action, pre_commit, project_files, workflows
+    from kalentops.init.write import has_blueprints, setup_for
     from kalentops.output.json import dump
 
     if branch is not None and not PLAIN.fullmatch(branch):
@@ -108,8 +107,7 @@ def _write(
     quiet: bool,
 ) -> None:
     """Raises StoreFailure where a file could not be written; the others are."""
-    from kalentops.init.placing import place
-    from kalentops.init.surroundings import set_driver
+    from kalentops.init.write import place, set_driver
     from kalentops.output import setup as report
     from kalentops.output.console import show
 

@@ -6,21 +6,81 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from kalentops.cli.commands import completion
 from kalentops.errors import UsageError
 from kalentops.output.formats import FORMATS
 from kalentops.plan.build import Scope
 from kalentops.support import streams
 
+if TYPE_CHECKING:
+    from kalentops.lint.finding import Finding
+    from kalentops.project.config import Config
+    from kalentops.project.load import Repository
+
+
 _F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def complete_sourcings(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """The ids of sourcings that files or state name."""
+    return _offered(lambda: (each.partition("/")[0] for each in _addresses(ctx)), incomplete)
+
+
+def complete_addresses(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """SOURCING_ID/KEY, of files and state."""
+    return _offered(lambda: _addresses(ctx), incomplete)
+
+
+def complete_recorded(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """The same of the state alone."""
+    return _offered(lambda: _recorded(ctx), incomplete)
+
+
+def complete_rules(_ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Codes and names of rules."""
+    from kalentops.lint.table import RULES
+
+    upper = incomplete.upper()
+    return [rule.code for rule in RULES if rule.code.startswith(upper)] + [
+        rule.name for rule in RULES if incomplete and rule.name.startswith(incomplete.lower())
+    ]
+
+
+def _offered(find: Callable[[], Iterable[str]], incomplete: str) -> list[str]:
+    try:
+        return sorted({each for each in find() if each.startswith(incomplete)})
+    except Exception:  # noqa: BLE001 - a traceback in the middle of a command line helps nobody
+        return []
+
+
+def _folder(ctx: click.Context) -> Path:
+    before = ctx.find_root().params.get("chdir") or ()
+    return Path(*before, ctx.params.get("directory") or "")
+
+
+def _recorded(ctx: click.Context) -> set[str]:
+    from kalentops.state.store.file import FileStore
+
+    state = FileStore(project(_folder(ctx), ctx.params.get("state_file")).state_path).read().state
+    return state.entries.keys() | state.intents.keys()
+
+
+def _addresses(ctx: click.Context) -> set[str]:
+    from kalentops.project.load import load
+
+    config = project(_folder(ctx), None).config
+    declared = set()
+    if config.blueprints.exists():
+        declared = {each.address for each in load(config.root, [config.blueprints], known=None).desired}
+    return declared | _recorded(ctx)
+
 
 folder = click.option(
     "-C",
@@ -55,7 +115,7 @@ overwrite = click.option(
     "--overwrite",
     multiple=True,
     metavar="ADDRESS",
-    shell_complete=completion.addresses,
+    shell_complete=complete_addresses,
     help="Update this blueprint although it was edited in Kalent or is protected. May be repeated.",
 )
 
@@ -134,7 +194,7 @@ _PACE = (
         "--resend",
         multiple=True,
         metavar="ADDRESS",
-        shell_complete=completion.recorded,
+        shell_complete=complete_recorded,
         help="Send a create of unknown outcome again if Kalent shows no identical blueprint. May create a second one. "
         "Only for `create: whole` and states of older versions.",
     ),
@@ -154,7 +214,7 @@ _TARGETS = (
         "sourcings",
         multiple=True,
         metavar="SOURCING_ID",
-        shell_complete=completion.sourcings,
+        shell_complete=complete_sourcings,
         help="Only this sourcing. May be repeated; accepts * ? [abc].",
     ),
     click.option(
@@ -162,7 +222,7 @@ _TARGETS = (
         "targets",
         multiple=True,
         metavar="ADDRESS",
-        shell_complete=completion.addresses,
+        shell_complete=complete_addresses,
         help="Only this address, or this key in every sourcing. May be repeated; accepts * ? [abc].",
     ),
 )
@@ -290,3 +350,57 @@ def _drop_what_was_typed() -> None:
         import termios
 
         termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """What the command line says of findings. `against`: the commit whose findings are not new."""
+
+    errors_only: bool
+    strict: bool
+    against: str | None
+
+    def apply(self, repository: Repository, config: Config, places: Sequence[Path]) -> None:
+        """Raises UsageError for a commit that git does not know."""
+        if self.against is not None:
+            repository.earlier = _earlier(repository, config, places, self.against)
+        repository.weigh(errors_only=self.errors_only, strict=self.strict)
+
+
+def weighing(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options, as `weighs`. Raises UsageError for two that contradict each other."""
+
+    @click.option("--errors-only", is_flag=True, help="Show errors only.")
+    @click.option("--strict", is_flag=True, help="Treat warnings as errors: exit code 3.")
+    @click.option(
+        "--against", metavar="REV", help="Mark findings that are new since this commit, branch or tag."
+    )
+    @wraps(command)
+    def checked(*args: Any, errors_only: bool, strict: bool, against: str | None, **values: Any) -> Any:
+        if errors_only and strict:
+            raise UsageError("--errors-only leaves out what --strict makes an error", hint="give one of them")
+        return command(*args, weighs=Weighing(errors_only, strict, against), **values)
+
+    return checked
+
+
+def _earlier(
+    repository: Repository, config: Config, places: Sequence[Path], rev: str
+) -> frozenset[Finding] | None:
+    from kalentops.git.history import commit_of
+    from kalentops.output.notices import tell
+    from kalentops.output.novelty import known_before
+    from kalentops.project.load import of_texts, read_earlier, texts_of
+
+    try:
+        earlier = read_earlier(config.root, places, rev)
+    except UsageError as error:
+        commit_of(config.root, rev)  # one that is not there is a mistake; what a partial clone lacks is none
+        tell([f"the findings are not compared with {rev}: {error}"])
+        return None
+    texts = earlier.texts()
+    before = of_texts(config.root, texts, config.severities).findings
+    known = known_before(repository.findings, texts_of(config.root, repository.findings), before, texts)
+    # A file that is not read has no text, and was there or not.
+    there = (each for each in repository.findings if each.file not in repository.names)
+    return known | {each for each in there if each.file in earlier.paths}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kalentops.cli.commands import options
-from kalentops.cli.commands.severity_options import Weighing, weighing
+from kalentops.cli.commands.options import Weighing, weighing
 
 if TYPE_CHECKING:
     from kalentops.cli.commands.pipeline import PlanContext
@@ -63,7 +63,7 @@ def command(
     Works offline and without a key, and writes nothing but the file of --out. With PATHS, plans only what these files
     declare; all files are checked. With --refresh, also reads Kalent.
     """
-    from kalentops.cli.commands import git_hints, pipeline
+    from kalentops.cli.commands import pipeline
     from kalentops.cli.commands.reporting import Reporting
     from kalentops.errors import UsageError
     from kalentops.output.notices import tell
@@ -87,7 +87,7 @@ def command(
     if refresh or refresh_only:
         planned = _refreshed(offline, connection, project.config.parallelism, quiet=quiet)
     plan = pipeline.only_drift(planned.plan) if refresh_only else planned.plan
-    plan = replace(plan, state_edits=git_hints.state_edits(project.state_path, snapshot.state))
+    plan = replace(plan, state_edits=pipeline.state_edits(project.state_path, snapshot.state))
     if out is not None:
         save(plan, directory / out, planned.asked)
     reporting.show_plan(plan, repository)

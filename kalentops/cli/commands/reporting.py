@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from kalentops.apply.result import ApplyResult, Result
-from kalentops.cli.commands import job_summary
 from kalentops.errors import InvalidFiles
 from kalentops.github.context import target_name
 from kalentops.lint.finding import Finding, Severity
@@ -19,7 +19,7 @@ from kalentops.output.formats import report
 from kalentops.output.lines import Line
 from kalentops.output.markdown_escape import code
 from kalentops.output.notices import tell
-from kalentops.output.truncate import utf8_bytes
+from kalentops.output.truncate import SUMMARY, utf8_bytes
 from kalentops.output.validation import Checked
 from kalentops.plan.build import Action, Plan
 from kalentops.project.config import Config
@@ -119,13 +119,46 @@ class Reporting:
     def _summarise_findings(self, checked: Checked) -> None:
         self._summarise(lambda limit: markdown.validation(checked, limit=limit, measure=utf8_bytes))
 
-    def _summarise(self, make: job_summary.Make) -> None:
+    def _summarise(self, make: Make) -> None:
         where = self._below()
         heading = f"### kalentops {self.command}" + (f" in {code(where)}" if where else "")
-        job_summary.append(job_summary.headed(heading, make))
+        append(headed(heading, make))
 
 
 def _texts(root: Path, repository: Repository, plan: Plan | None) -> dict[str, str]:
     """The texts of the files of which something is told, as far as they can be read."""
     conflicts = (each for each in plan.changes if each.action is Action.CONFLICT) if plan else ()
     return texts_of(root, repository.findings, (each.file for each in conflicts if each.file is not None))
+
+
+Make: TypeAlias = Callable[[int], str]
+"""What gives a text of at most so many bytes."""
+_APART_job_summary: Final = "\n\n"
+
+
+def append(make: Make, environment: Mapping[str, str] = os.environ) -> None:
+    """Append what `make` gives for so many bytes, where there is a summary to append to."""
+    name = environment.get("GITHUB_STEP_SUMMARY")
+    if environment.get("GITHUB_ACTIONS") != "true" or not name:
+        return
+    path = Path(name)
+    try:
+        taken = path.stat().st_size if path.exists() else 0
+        text = make(SUMMARY - taken - 2 * len(_APART_job_summary))
+        if not text:
+            tell(["the summary of the job is full: GitHub takes 1 MiB of a step"])
+            return
+        with path.open("a", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
+            stream.write((_APART_job_summary if taken else "") + text + "\n")
+    except OSError as error:
+        tell([f"the summary of the job can't be written: {error.strerror or error}"])
+
+
+def headed(heading: str, make: Make) -> Make:
+    """The same below a heading, or nothing where there is no room for more than that."""
+
+    def with_heading(limit: int) -> str:
+        text = make(limit - utf8_bytes(heading) - len(_APART_job_summary))
+        return f"{heading}{_APART_job_summary}{text}" if text else ""
+
+    return with_heading

@@ -8,14 +8,14 @@ from typing import Final
 
 import click
 
-from kalentops.cli.commands import completion
+from kalentops.cli.commands import options
 
 # An end of a line within a paragraph; examples are indented.
 _LINE_END: Final = re.compile(r"(?<=\S)\n(?=\S)")
 
 
 @click.command(epilog="\b\nExample:\n  kalentops rule\n  kalentops rule KAL101")
-@click.argument("code", required=False, shell_complete=completion.codes)
+@click.argument("code", required=False, shell_complete=options.complete_rules)
 def command(code: str | None) -> None:
     """Explain a rule: reason, wrong and right. Without CODE, list all rules."""
     from kalentops.errors import UsageError

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
-from kalentops.cli.commands import completion, options
-from kalentops.cli.commands.state_merge import merge
-from kalentops.cli.commands.state_push import push
+from kalentops.cli.commands import options
 from kalentops.errors import Interrupted, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kalentops.state.model import State
+    from kalentops.state.store.file import FileStore
 
 
 @click.group(epilog="\b\nExample:\n  kalentops state list\n  kalentops state show sourcing_123/first-contact")
 def command() -> None:
     """Show, change, merge or push the state."""
-
-
-command.add_command(merge)
-command.add_command(push)
 
 
 @command.command("list")
@@ -46,7 +43,7 @@ def list_(directory: Path, state_file: Path | None, form: str) -> None:
 
 
 @command.command("show")
-@click.argument("address", shell_complete=completion.recorded)
+@click.argument("address", shell_complete=options.complete_recorded)
 @options.folder
 @options.state
 @options.output("text", "json")
@@ -66,7 +63,7 @@ def show_(address: str, directory: Path, state_file: Path | None, form: str) -> 
 
 
 @command.command("rm")
-@click.argument("addresses", nargs=-1, required=True, shell_complete=completion.recorded)
+@click.argument("addresses", nargs=-1, required=True, shell_complete=options.complete_recorded)
 @options.folder
 @options.state
 @options.yes
@@ -99,7 +96,7 @@ def rm(
 
 
 @command.command("mv", short_help="Rename an address in the state.")
-@click.argument("old", shell_complete=completion.recorded)
+@click.argument("old", shell_complete=options.complete_recorded)
 @click.argument("new")
 @options.folder
 @options.state
@@ -188,3 +185,177 @@ def _unknown(address: str, known: Iterable[str]) -> NoReturn:
     meant = nearest(address, sorted(known))
     hint = f"did you mean {meant}?" if meant else "`kalentops state list` shows what there is"
     raise UsageError(f"the state holds no {clip(address)}", hint=hint)
+
+
+_ONCE_MORE: Final = (
+    "nothing is lost: make room, then `git checkout --merge kalentops.state.json` merges it again"
+)
+_FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@command.command(
+    "merge",
+    short_help="Merge three versions of a state, as git's merge driver.",
+    epilog="\b\nExample:\n"
+    "  echo 'kalentops.state.json merge=kalentops-state' >> .gitattributes\n"
+    "  git config merge.kalentops-state.driver \\\n"
+    "    'kalentops state merge %O %A %B || { test $? -gt 125 && git merge-file %A %O %B; }'",
+)
+@click.argument("base", type=_FILE)
+@click.argument("ours", type=_FILE)
+@click.argument("theirs", type=_FILE)
+def merge(base: Path, ours: Path, theirs: Path) -> None:
+    """Merge three versions of a state, address by address, into OURS. For git, as a merge driver.
+
+    Exit code 1 means a conflict: OURS then holds both versions between conflict markers, and no command reads it as a
+    state.
+    """
+    from kalentops.errors import StatesDiverge, StoreFailure
+    from kalentops.state.codec import dump_state
+    from kalentops.state.merge import marked, merge_states, whole
+    from kalentops.support import atomic_write
+    from kalentops.support.text import visible
+
+    try:
+        mine, others, before = ours.read_bytes(), theirs.read_bytes(), base.read_bytes()
+        # Before anything else: if this is killed or fails, what is left must not look like a merge.
+        _part(ours, whole(mine, others))
+        sides = _version(mine, "ours"), _version(others, "theirs")
+        merged = merge_states(_ancestor(before), *sides)
+        atomic_write.replace(ours, marked(merged, *sides) if merged.conflicts else dump_state(merged.state))
+    except OSError as error:
+        raise StoreFailure(
+            f"the versions of the state can't be read or written: {error}", hint=_ONCE_MORE
+        ) from error
+    if merged.conflicts:
+        said = dict.fromkeys(visible(conflict) for conflict in merged.conflicts.values())
+        raise StatesDiverge("\n".join(said), hint=merged.hint)
+
+
+def _part(ours: Path, data: bytes) -> None:
+    """Both sides between markers, in the place of OURS. Where there is no room for them, at least its first bytes give
+    way to a marker, which needs none: git takes a file that a driver leaves as it was for the result. Raises OSError.
+    """
+    from kalentops.state.merge import MARKER
+    from kalentops.support import atomic_write
+
+    try:
+        atomic_write.replace(ours, data)
+    except OSError:
+        with suppress(OSError), ours.open("r+b") as stream:
+            stream.write(MARKER)
+        raise
+
+
+def _version(data: bytes, side: str) -> State:
+    from kalentops.errors import StateError
+    from kalentops.state.codec import load_state
+
+    try:
+        return load_state(data)
+    except StateError as error:
+        error.add_note(f"it is the version called {side}; both are in the file, between conflict markers")
+        raise
+
+
+def _ancestor(data: bytes) -> State:
+    """What both sides began with: nothing where both have begun the file, or where nobody can say any more."""
+    from kalentops.errors import StateDamaged
+    from kalentops.output.notices import tell
+    from kalentops.state.codec import load_state
+    from kalentops.state.model import State
+
+    if not data.strip():
+        return State()
+    try:
+        return load_state(data)
+    except StateDamaged as error:
+        tell([f"the common ancestor is no state ({error}): what one side has taken out comes back"])
+        return State()
+
+
+@command.command(
+    "push",
+    short_help="Commit the state and push it, as CI does after an apply.",
+    epilog="\b\nExample:\n  kalentops state push --probe\n  kalentops apply --yes; kalentops state push",
+)
+@options.folder
+@options.state
+@click.option(
+    "--probe",
+    is_flag=True,
+    help="Check that the branch accepts a push, with an empty commit, if there is anything to apply.",
+)
+@click.option("--remote", default="origin", metavar="NAME", help="Remote to push to. [default: origin]")
+@click.option("--branch", metavar="NAME", help="Branch to push to. [default: the current branch]")
+@options.lock_timeout
+@options.quiet
+def push(
+    directory: Path,
+    state_file: Path | None,
+    remote: str,
+    branch: str | None,
+    lock_timeout: float,
+    *,
+    probe: bool,
+    quiet: bool,
+) -> None:
+    """Commit the state alone and push it, as CI does after each apply, however it ended.
+
+    Folds the journal of a killed run first. Merges by address what others have pushed. Two ids for one address, or a
+    branch that refuses the push, stop it (exit code 8).
+    """
+    from kalentops.git import push_state
+    from kalentops.output.notices import tell
+    from kalentops.state.store.file import FileStore
+    from kalentops.state.store.lock import hold
+
+    project = options.project(directory, state_file)
+    store = FileStore(project.state_path)
+    target = push_state.branch_of(project.config.root, remote, branch)
+    files = [store.path, store.journal_path]
+    # Nothing is moved under a run that is under way, and none begins meanwhile.
+    if probe:
+        with hold(store.lock_path, lock_timeout):
+            if not _something_to_do(project, store):
+                click.echo("nothing to apply: no push was tried")
+                return
+            done = push_state.probe(target, files, _message("Begin to apply the blueprints"))
+        said = f"{target.shown} takes a push"
+    else:
+        with store.session(lock_timeout=lock_timeout) as session:  # takes in what a killed run has left
+            done = push_state.push_state(target, files, _message(_subject(session.state)))
+        said = f"pushed to {target.shown}" if done.new else f"nothing to push: {target.shown} has this state"
+    if done.left is not None:
+        tell([f"your branch stays where it is, beside {target.shown}: {done.left}"])
+    if not quiet:
+        click.echo(f"{said} ({done.commit[:12]})" if done.new else said)
+
+
+def _something_to_do(project: options.Project, store: FileStore) -> bool:
+    """Whether an apply would have anything to do, as far as files and state say. Raises InvalidFiles, StateError."""
+    from kalentops.cli.commands import pipeline
+    from kalentops.errors import InvalidFiles
+    from kalentops.plan.saved import PlanOptions
+
+    state = store.read().state
+    repository = pipeline.read_files(project.config, state)
+    if not repository.valid:
+        raise InvalidFiles("the blueprints are not valid; nothing was begun", hint="run `kalentops validate`")
+    planned = pipeline.plan_of(repository, state, PlanOptions())
+    return bool(planned.plan.to_do) or planned.known != state
+
+
+def _subject(state: State) -> str:
+    from kalentops.support.text import count
+
+    left = f", {count(len(state.intents), 'outcome')} open" if state.intents else ""
+    return f"Record the state: {count(len(state.entries), 'blueprint')}{left}"
+
+
+def _message(subject: str) -> str:
+    """With the run that it comes from, where that is known."""
+    parts = [os.environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID")]
+    if not all(parts):
+        return subject
+    return f"{subject}\n\n{parts[0]}/{parts[1]}/actions/runs/{parts[2]}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kalentops.cli.commands import options
-from kalentops.cli.commands.severity_options import Weighing, weighing
+from kalentops.cli.commands.options import Weighing, weighing
 from kalentops.errors import KalentopsError, UsageError
 
 if TYPE_CHECKING:

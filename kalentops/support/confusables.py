@@ -10,13 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
-from kalentops.support.bounded import common, opcodes
-from kalentops.support.skeleton import skeleton
-from kalentops.support.text import character_name, clip, visible
-
-Piece: TypeAlias = tuple[Literal["same", "old", "new"], str]
+from kalentops.support.text import character_name, clip, skeleton, visible
+from kalentops.support.word_diff import Piece, common, opcodes
 
 # Characters of one text times those of the other that are aligned with each other; what is longer is only counted.
 _MAX_ALIGNED: Final = 40_000
