@@ -113,6 +113,13 @@ def _anchors(document: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_paths_in_the_docs_exist(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    for path in re.findall(r"`((?:kalentops|tests|docs|benchmarks|requirements)/[\w./*-]*)`", text):
+        assert any(ROOT.glob(path.rstrip("/"))), f"{document.name} names {path}"
+
+
 def test_every_page_is_reached_from_the_readme() -> None:
     linked = set(re.findall(r"\]\((docs/[^)#]+)", _text("README.md")))
     assert {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")} <= linked

@@ -109,7 +109,17 @@ class Offence:
 
 def in_documents() -> list[Offence]:
     """What people read that is no code: the documents, the action, the workflows and what `init` writes."""
-    own = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "action.yml")]
+    own = [
+        ROOT / name
+        for name in (
+            "README.md",
+            "CONTRIBUTING.md",
+            "CHANGELOG.md",
+            "Makefile",
+            "action.yml",
+            ".pre-commit-hooks.yaml",
+        )
+    ]
     globs = ("docs/*.md", "benchmarks/*.md", ".github/workflows/*.yml", "kalentops/init/templates/*")
     own += sorted(path for pattern in globs for path in ROOT.glob(pattern) if path.name != "rules.md")
     return [each for path in own for each in _prose(path, 1, _own_words(path.read_text(encoding="utf-8")))]
