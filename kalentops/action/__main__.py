@@ -11,7 +11,7 @@ from kalentops.action.inputs import Inputs
 from kalentops.action.outputs import StepResult, write_outputs
 from kalentops.action.steps import comment, run
 from kalentops.errors import UsageError
-from kalentops.output.ci_escape import inert
+from kalentops.output.terminal import escape_line
 from kalentops.support.streams import finish, prepare
 from kalentops.support.text import visible
 
@@ -39,7 +39,7 @@ def _outcome(args: Sequence[str], inputs: Inputs) -> StepResult:
                 sys.stderr.write("error: action.yml asks for a step that does not exist\n")
                 return StepResult(1)
     except UsageError as error:
-        sys.stderr.write(f"error: {inert(visible(str(error)))}\nhint: {error.hint}\n")
+        sys.stderr.write(f"error: {escape_line(visible(str(error)))}\nhint: {error.hint}\n")
         return StepResult(1)
     except (CommandInterrupted, KeyboardInterrupt):
         return StepResult(INTERRUPTED)

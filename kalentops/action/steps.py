@@ -15,7 +15,7 @@ from kalentops.action.inputs import Inputs
 from kalentops.action.outputs import RESULTS, StepResult
 from kalentops.errors import UsageError
 from kalentops.git.history import is_merge
-from kalentops.output.ci_escape import inert
+from kalentops.output.terminal import escape_line
 from kalentops.support.text import clip, count, visible
 
 COUNTS: Final = ("create", "update", "adopt", "conflict", "resume", "orphan")
@@ -90,7 +90,7 @@ def _drift(inputs: Inputs) -> StepResult:
         return StepResult(code)
     found = _json(text).get("drift", [])
     for each in found:
-        sys.stdout.write(inert(visible(f"{each['kind']}: {each['address']}")) + "\n")
+        sys.stdout.write(escape_line(visible(f"{each['kind']}: {each['address']}")) + "\n")
     if code:
         _say(
             "error",

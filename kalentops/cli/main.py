@@ -21,7 +21,7 @@ import click
 
 from kalentops import __version__
 from kalentops.errors import Interrupted, KalentopsError, UsageError
-from kalentops.output.ci_escape import inert, inert_part
+from kalentops.output.terminal import escape_line, escape_part
 from kalentops.support.text import visible
 
 # name → (module in kalentops.cli.commands, one line for --help); a command is loaded when it is called.
@@ -153,12 +153,12 @@ def _invoke(args: Sequence[str]) -> int:
         if isinstance(error, click.NoSuchOption) and error.ctx is not None and error.ctx.parent is None:
             advice = "Options stand after the command, as in `kalentops plan -C DIR`."
             error = click.UsageError(f"{error.format_message()} {advice}", error.ctx)
-        from kalentops.output.ci_escape import inert
+        from kalentops.output.terminal import escape_line
         from kalentops.support.text import visible
 
         said = io.StringIO()
         error.show(said)
-        sys.stderr.write(inert(visible(said.getvalue(), keep="\n")))
+        sys.stderr.write(escape_line(visible(said.getvalue(), keep="\n")))
         _tell_lookalikes(args)
         # click's own 2 would say that there are changes.
         return 1
@@ -167,21 +167,20 @@ def _invoke(args: Sequence[str]) -> int:
 
 def _tell_lookalikes(args: Sequence[str]) -> None:
     """What a reader of a message can't see in the words that were typed: a letter of another alphabet, a long dash."""
-    from kalentops.output.ci_escape import inert_part
+    from kalentops.output.terminal import escape_part
     from kalentops.support.confusables import posing
     from kalentops.support.text import clip
 
     for each in args:
         said = posing(each)
         if said:
-            sys.stderr.write(f"note: `{inert_part(clip(each))}` holds {said}\n")
+            sys.stderr.write(f"note: `{escape_part(clip(each))}` holds {said}\n")
 
 
 def _tell(error: KalentopsError) -> int:
     if isinstance(error, Interrupted):
         return _tell_plainly(error)
-    from kalentops.output.console import show
-    from kalentops.output.lines import line
+    from kalentops.output.terminal import line, show
     from kalentops.support.text import visible
 
     lines = [line(("error: ", "bad"), visible(str(error), keep="\n"))]
@@ -194,12 +193,12 @@ def _tell(error: KalentopsError) -> int:
 
 def _tell_plainly(error: KalentopsError) -> int:
     """Without the console: what was being imported when the interrupt came can't always be imported once more."""
-    from kalentops.output.ci_escape import inert
+    from kalentops.output.terminal import escape_line
     from kalentops.support.text import visible
 
     said = [f"error: {error}", *(f"also: {note}" for note in getattr(error, "__notes__", ()))]
     said += [f"hint: {error.hint}"] if error.hint else []
-    sys.stderr.write(inert(visible("\n".join(said), keep="\n")) + "\n")
+    sys.stderr.write(escape_line(visible("\n".join(said), keep="\n")) + "\n")
     return error.exit_code
 
 
@@ -208,7 +207,7 @@ def report(error: Exception, args: Sequence[str]) -> int:
     text = _scrubbed(_text(error, args))
     where = _write(text)
     kind = f"{type(error).__name__}: {error}"
-    sys.stderr.write(f"error: a bug in kalentops: {inert_part(visible(_scrubbed(kind))[:300])}\n")
+    sys.stderr.write(f"error: a bug in kalentops: {escape_part(visible(_scrubbed(kind))[:300])}\n")
     sys.stderr.write(f"hint: please open an issue with {where}; it holds no key, but look it over first\n")
     sys.stderr.write("      if it happened during apply, run `kalentops apply` again: it looks first\n")
     return 1
@@ -248,5 +247,5 @@ def _write(text: str) -> str:
         except OSError:
             continue
         return str(folder / name)
-    sys.stderr.write(inert(visible(text, keep="\n")))
+    sys.stderr.write(escape_line(visible(text, keep="\n")))
     return "the text above"

@@ -13,11 +13,10 @@ from typing import Final, Literal
 
 from kalentops.lint.finding import Finding
 from kalentops.lint.table import BY_CODE
-from kalentops.output import findings as findings_text
-from kalentops.output import plans as plans_text
-from kalentops.output.ci_escape import inert, inert_part
-from kalentops.output.lines import Line, plain
-from kalentops.output.validation import Checked
+from kalentops.output import Checked
+from kalentops.output import text_files as findings_text
+from kalentops.output import text_plan as plans_text
+from kalentops.output.terminal import Line, escape_line, escape_part, plain
 from kalentops.plan.build import Action, Plan
 from kalentops.support.text import count, visible
 
@@ -45,7 +44,7 @@ class _Annotation:
 def show_validation(of: Checked) -> str:
     """One line a finding; the rest counted; then the summary, which is no command."""
     found = [_of_finding(of, each) for each in of.ordered()]
-    return _lines(found, findings_text.summary(of.findings, of.files, of.blueprints, of.earlier))
+    return _lines(found, findings_text.findings_summary(of.findings, of.files, of.blueprints, of.earlier))
 
 
 def show_plan(of: Plan, checked: Checked) -> str:
@@ -60,7 +59,7 @@ def show_plan(of: Plan, checked: Checked) -> str:
     for each in of.drift:
         said = each.reason or f"{each.blueprint_id} is not as it was recorded {each.applied_at}"
         found.append(_Annotation("warning", f"{each.address}: {_DRIFT[each.kind]}", said))
-    return _lines(found, plans_text.summary(of))
+    return _lines(found, plans_text.plan_summary(of))
 
 
 def _of_finding(checked: Checked, of: Finding) -> _Annotation:
@@ -75,7 +74,7 @@ def _lines(found: Sequence[_Annotation], summary: Line) -> str:
     warnings = [each for each in found if each.kind == "warning"]
     shown = [*errors[:LIMIT], *warnings[:LIMIT]]
     commands = [*map(_command, shown), *_rest(len(errors), len(warnings))]
-    return "".join(f"{each}\n" for each in [*commands, inert(plain(summary))])
+    return "".join(f"{each}\n" for each in [*commands, escape_line(plain(summary))])
 
 
 def _rest(errors: int, warnings: int) -> Iterator[str]:
@@ -102,4 +101,4 @@ def _command(of: _Annotation) -> str:
 
 
 def _escaped(text: str, escapes: dict[str, str]) -> str:
-    return "".join(escapes.get(each, each) for each in inert_part(text))
+    return "".join(escapes.get(each, each) for each in escape_part(text))

@@ -10,12 +10,15 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from kalentops import __version__
+from kalentops.adopt.plan import Item
+from kalentops.adopt.pull import Edits
+from kalentops.adopt.write import Imported
 from kalentops.apply.result import ApplyResult
 from kalentops.blueprint.diff import changes
 from kalentops.blueprint.remote import RemoteSourcing
 from kalentops.lint.finding import Finding, Severity
-from kalentops.output.ci_escape import inert_json
-from kalentops.output.validation import Checked
+from kalentops.output import Checked
+from kalentops.output.terminal import escape_json
 from kalentops.plan.build import Change, Drift, Plan
 from kalentops.state.codec import entry_to_json, intent_to_json
 from kalentops.state.model import State
@@ -29,7 +32,7 @@ def dump(data: Any) -> str:
     surrogate pair, which is no character, is written as its escape, and so is the bracket of `##[`, which a runner
     of GitHub Actions takes for a command.
     """
-    text = inert_json(json.dumps(data, ensure_ascii=False, indent=2))
+    text = escape_json(json.dumps(data, ensure_ascii=False, indent=2))
     return text if text.isascii() and "\x7f" not in text else _escaped(text)
 
 
@@ -205,4 +208,58 @@ def state_entry(of: State, address: str) -> dict[str, Any]:
         "address": address,
         "blueprint": entry_to_json(entry) if entry else None,
         "open": intent_to_json(intent) if intent else None,
+    }
+
+
+def imported(of: Imported) -> dict[str, Any]:
+    """`import --format json`."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "dry_run": of.dry_run,
+        "summary": of.summary,
+        "valid": of.valid,
+        "files": [file.name for file in of.files],
+        "results": [_import_result(item) for item in of.plan.items],
+        "unknown_fields": of.unknown,
+        "findings": [finding(each) for each in of.findings],
+    }
+
+
+def _import_result(of: Item) -> dict[str, Any]:
+    return {
+        "sourcing_id": of.sourcing_id,
+        "blueprint_id": of.blueprint_id,
+        "name": of.name if of.blueprint_id else None,
+        "outcome": of.fate.value,
+        "address": of.address,
+        "key": of.key,
+        "file": of.file,
+        "reason": of.reason,
+    }
+
+
+def edits(of: Edits, *, dry_run: bool) -> dict[str, Any]:
+    """`import --update --format json`."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "dry_run": dry_run,
+        "taken": [
+            {
+                "address": each.address,
+                "blueprint_id": each.entry.blueprint_id,
+                "file": each.file,
+                "changes": [asdict(one) for one in changes(each.before, each.after)],
+            }
+            for each in of.taken
+        ],
+        "not_taken": [
+            {
+                "address": each.address,
+                "blueprint_id": each.blueprint_id,
+                "conflict": each.conflict,
+                "reason": each.reason,
+            }
+            for each in of.kept
+        ],
+        "files": [each.name for each in of.files],
     }

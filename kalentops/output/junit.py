@@ -12,8 +12,8 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from kalentops.lint.finding import Finding, Severity
-from kalentops.output.ci_escape import inert_xml
-from kalentops.output.validation import Checked
+from kalentops.output import Checked
+from kalentops.output.terminal import escape_xml
 from kalentops.plan.build import Action, Change, Plan
 from kalentops.support.text import count, visible
 
@@ -33,7 +33,7 @@ def _document(suites: Sequence[ET.Element]) -> str:
     root = ET.Element("testsuites", {"name": "kalentops", **_sums(suites)})
     root.extend(suites)
     ET.indent(root)
-    return _HEAD + inert_xml(ET.tostring(root, encoding="unicode")) + "\n"
+    return _HEAD + escape_xml(ET.tostring(root, encoding="unicode")) + "\n"
 
 
 def _files(of: Checked) -> ET.Element:

@@ -5,21 +5,40 @@ Errors come first and open, the rest can be unfolded. What does not fit is left 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from kalentops.apply.result import ApplyResult, Outcome, Result
-from kalentops.lint.finding import Finding
-from kalentops.output import findings as findings_text
-from kalentops.output import plans as plans_text
-from kalentops.output import results as results_text
-from kalentops.output.lines import plain
-from kalentops.output.markdown_escape import code, fold, prose, row, table
-from kalentops.output.markdown_plan import sections, told_findings
-from kalentops.output.truncate import COMMENT, Block, Measure, Section, fit, utf16_units
-from kalentops.output.validation import Checked
-from kalentops.plan.build import Plan
-from kalentops.support.text import count, with_times
+from kalentops.blueprint.body import observable
+from kalentops.lint.finding import Finding, Severity, errors_first
+from kalentops.output import Checked
+from kalentops.output import text_files as findings_text
+from kalentops.output import text_plan as plans_text
+from kalentops.output import text_results as results_text
+from kalentops.output.markdown_blocks import (
+    COMMENT,
+    Block,
+    Measure,
+    Section,
+    code,
+    details,
+    fit,
+    fold,
+    html_code,
+    html_prose,
+    prose,
+    row,
+    table,
+    utf16_units,
+)
+from kalentops.output.markdown_sequences import brief, changed, extent, new, tally
+from kalentops.output.reasons import marked
+from kalentops.output.terminal import plain
+from kalentops.output.text_plan import enrolled, taken
+from kalentops.plan import moves
+from kalentops.plan.build import Action, Change, Drift, LookAlike, Plan
+from kalentops.plan.explanation import import_of, leftover, overwriting, taking
+from kalentops.support.text import clip, count, some, with_times
 
 # Who puts it on a pull request adds a marker and a title.
 _PIPED: Final = COMMENT - 2_048
@@ -50,7 +69,7 @@ def plan(
     """
     found = [*sections(of), *(told_findings(of.findings, earlier) if of.to_do else ())]
     # Addresses are part of it, where something was left out.
-    summary = prose(plain(plans_text.summary(of)))
+    summary = prose(plain(plans_text.plan_summary(of)))
     if not found:
         said = f"{summary} {count(len(of.findings), 'warning')}." if of.findings else summary
         return fit(said, (), limit, measure, pointer)
@@ -65,7 +84,7 @@ def validation(
     pointer: str = "`kalentops validate` shows all of it.",
 ) -> str:
     """What is wrong with the files: errors and what is new open, the rest folded."""
-    summary = plain(findings_text.summary(of.findings, of.files, of.blueprints, of.earlier))
+    summary = plain(findings_text.findings_summary(of.findings, of.files, of.blueprints, of.earlier))
     return fit(_bold(summary), told_findings(of.findings, of.earlier), limit, measure, pointer)
 
 
@@ -82,10 +101,10 @@ def results(
         (each for each in of.results if each.outcome is not Outcome.DONE),
         key=lambda each: (_OUTCOMES.index(each.outcome), each.address),
     )
-    advice = [plain(each) for each in results_text.advice(of)]
+    advice = [plain(each) for each in results_text.apply_next_steps(of)]
     parts = [_results(rest_of, "", "")] if rest_of else []
     parts += [_results(done, *fold(f"{count(len(done), 'blueprint')} done"))] if done else []
-    opening = "\n\n".join([_bold(plain(results_text.summary(of))), *advice])
+    opening = "\n\n".join([_bold(plain(results_text.apply_summary(of))), *advice])
     return fit(opening, parts, limit, measure, pointer)
 
 
@@ -114,4 +133,247 @@ def _results(of: Sequence[Result], head: str, tail: str) -> Section:
 def _result(of: Result) -> str:
     said = ". ".join(prose(with_times(each)) for each in (of.error, of.note) if each)
     ident = code(of.blueprint_id) if of.blueprint_id else ""
-    return row([f"**{results_text.word(of)}**", code(of.address), ident, said])
+    return row([f"**{results_text.outcome_word(of)}**", code(of.address), ident, said])
+
+
+# --- markdown_plan ---
+# What a plan in Markdown consists of, section by section. One is a function that gives it, or None where it has
+# nothing to say; `SECTIONS` is their order.
+
+
+_NAME: Final = 80
+_SOME: Final = 3
+_OPEN: Final = 3
+"""Blueprints whose texts are not folded: a short plan is read without a click."""
+_WORDS: Final = {
+    Action.CONFLICT: "in conflict",
+    Action.UPDATE: "changed",
+    Action.CREATE: "new",
+    Action.RESUME: "to settle",
+    Action.ADOPT: "adopted",
+    Action.MOVE: "moved",
+    Action.FORGET: "forgotten",
+    Action.ORPHAN: "orphan",
+}
+"""In the order in which they are shown: what needs somebody, then what candidates will notice, then the rest."""
+_ORDER: Final = tuple(_WORDS)
+
+
+def sections(of: Plan) -> list[Section]:
+    """All that there is to say beyond the summary."""
+    return [section for make in SECTIONS if (section := make(of)) is not None]
+
+
+def _ordered(of: Plan) -> list[Change]:
+    shown = (each for each in of.changes if each.action in _WORDS)
+    return sorted(shown, key=lambda each: (_ORDER.index(each.action), each.address))
+
+
+def _conflicts(of: Plan) -> Section | None:
+    blocks = [
+        Block(f"- {prose(clip(each.name, _NAME))} ({code(each.address)}{_file(each)}): {marked(each.reason)}")
+        for each in _ordered(of)
+        if each.action is Action.CONFLICT
+    ]
+    head = "**In conflict.** `apply` leaves these alone until somebody has decided:\n\n"
+    return Section(blocks, "conflict", "conflicts", head, between="\n") if blocks else None
+
+
+def _drift(of: Plan) -> Section | None:
+    if not of.drift:
+        return None
+    both = {each.address for each in of.changes if each.theirs is not None}  # their two sides stand below
+    blocks = [_drifted(each, told=each.address in both) for each in of.drift]
+    head = "**Drift: Kalent does not show what was recorded.**\n\n"
+    return Section(blocks, "case of drift", "cases of drift", head)
+
+
+def _drifted(of: Drift, *, told: bool) -> Block:
+    """What was sent against what is there, both with their times."""
+    later = f", updated in Kalent {code(with_times(of.updated_at))}" if of.updated_at else ""
+    name = prose(clip(of.name, _NAME))
+    parts = [
+        f"- **{of.kind}** {name} ({code(of.address)}): recorded {code(with_times(of.applied_at))}{later}"
+    ]
+    parts += [prose(with_times(of.reason))] if of.reason else []
+    if of.kind == "changed":
+        parts += [prose(str(each)) for each in (taking(of.address), overwriting("put back", of.address))]
+    brief = "; ".join(parts)
+    if of.kind != "changed" or told or of.before is None or of.after is None:
+        return Block(brief)
+    inner, said = changed(of.before, of.after), tally(of.before, of.after)
+    head = f"<b>in Kalent</b> {html_prose(clip(of.name, _NAME))} ({html_code(of.address)}): {said}"
+    return Block(f"{brief}\n\n{details(head, inner.full)}", brief)
+
+
+def _look_alikes(of: Plan) -> Section | None:
+    found = of.remotely.look_alikes if of.remotely else ()
+    head = (
+        "**Not ours, and looks like it.** Look at both in Kalent; what nobody wants can be deleted there:\n\n"
+    )
+    blocks = [Block(_look_alike(each)) for each in found]
+    return Section(blocks, "look-alike", "look-alikes", head, between="\n") if blocks else None
+
+
+def _look_alike(of: LookAlike) -> str:
+    changed_at = f", changed {code(with_times(of.updated_at))}" if of.updated_at else ""
+    name = prose(clip(of.name, _NAME))
+    return f"- {code(of.blueprint_id)} {name}{changed_at}, looks like {code(of.of)} ({code(of.of_id)})"
+
+
+def _overview(of: Plan) -> Section | None:
+    # What is in conflict stands above, with its reason.
+    rows = [Block(_overview_row(each)) for each in _ordered(of) if each.action is not Action.CONFLICT]
+    if not of.to_do or not rows:
+        return None
+    head = table(["blueprint", "what happens", "address", "file"]) + "\n"
+    updates = of.summary["update"]
+    tail = f"\n\n{enrolled(updates)}" if updates else ""
+    return Section(rows, "row of the table", "rows of the table", head, tail, "\n", share=0.5)
+
+
+def _overview_row(each: Change) -> str:
+    where = code(f"{each.file}:{each.line}") if each.file else ""
+    return row([prose(clip(each.name, _NAME)), _happens(each), code(each.address), where])
+
+
+def _file(of: Change) -> str:
+    return f", {code(f'{of.file}:{of.line}')}" if of.file else ""
+
+
+def _happens(each: Change) -> str:
+    said = f"**{_WORDS[each.action]}**"
+    if each.moved_from:
+        said += f", was {code(each.moved_from)}"
+    if each.action is Action.UPDATE and each.before is not None and each.after is not None:
+        said += f": {brief(each.before, each.after)}"
+    elif each.action is Action.CREATE and each.after is not None:
+        said += f": {extent(each.after)}"
+    return f"{said}; {prose(with_times(each.reason))}" if each.reason else said
+
+
+def _sequences(of: Plan) -> Section | None:
+    blocks: list[Block] = []
+    for each in _ordered(of):
+        block = _sequence(each, is_open=len(blocks) < _OPEN)
+        blocks += [block] if block is not None else []
+    return (
+        Section(blocks, "blueprint in detail", "blueprints in detail", texts="the texts of {}")
+        if blocks
+        else None
+    )
+
+
+def _sequence(each: Change, *, is_open: bool) -> Block | None:
+    """What a folded block shows of one blueprint; None where there is nothing beyond the table."""
+    if each.theirs is not None:
+        return _both_sides(each, each.theirs, is_open=is_open)
+    if each.after is None or each.action is Action.CONFLICT:
+        return None
+    if each.before is None:
+        return _folded(each, new(each.after), is_open=is_open)
+    if each.before != each.after:
+        return _folded(each, changed(each.before, each.after), is_open=is_open)
+    return None
+
+
+def _both_sides(each: Change, theirs: Mapping[str, Any], *, is_open: bool) -> Block:
+    """What the file changes, and what somebody else has changed, both since it was last applied."""
+    brief = (
+        "What differs is not shown here."
+        if each.before is None
+        else f"In Kalent: {_theirs(each.before, theirs)}."
+    )
+    inner = Block("\n\n".join(_sides(each.before, each.after, theirs)), brief)
+    return _folded(each, inner, ": your change, and that of somebody else", is_open=is_open)
+
+
+def _theirs(base: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
+    return tally(observable(base).body, theirs)
+
+
+def _sides(
+    base: Mapping[str, Any] | None, ours: Mapping[str, Any] | None, theirs: Mapping[str, Any]
+) -> Iterator[str]:
+    if base is None:  # never applied: Kalent's against the file's
+        yield "**From what Kalent has to what the file says:**"
+        yield changed(theirs, observable(ours).body).full if ours else ""
+        return
+    if ours is not None:
+        yield "**Your change:**"
+        yield changed(base, ours).full
+    yield "**Changed in Kalent:**"
+    yield changed(observable(base).body, theirs).full
+
+
+def _folded(each: Change, inner: Block, said: str = "", *, is_open: bool) -> Block:
+    name = html_prose(clip(each.name, _NAME))
+    head = f"<b>{_WORDS[each.action]}</b> {name} ({html_code(each.address)}){said}"
+    brief = details(head, inner.brief, is_open=is_open) if inner.brief else ""
+    return Block(details(head, inner.full, is_open=is_open), brief)
+
+
+def _state_edits(of: Plan) -> Section | None:
+    blocks = [Block(f"- {code(each.address)}: {prose(moves.describe_edit(each))}") for each in of.state_edits]
+    head = f"**{moves.HEAD}.** {moves.WHY}:\n\n"
+    return Section(blocks, "record", "records", head, between="\n", share=0.3) if blocks else None
+
+
+def _unmanaged(of: Plan) -> Section | None:
+    counts = of.remotely.unmanaged if of.remotely else {}
+    number = sum(counts.values())
+    if not number or not (of.to_do or of.drift):
+        return None
+    where = some([code(each) for each in sorted(counts)], _SOME)
+    said = f"{count(number, 'blueprint')} in Kalent not managed here ({where})"
+    return Section([Block(f"{said}: {code(import_of(counts))} {taken(number)}.")], "note", "notes")
+
+
+def _leftovers(of: Plan) -> Section | None:
+    found = of.remotely.leftovers if of.remotely else ()
+    if not found or not (of.to_do or of.drift):
+        return None
+    blocks = [
+        Block(f"{code(each.sourcing_id)}: {prose(leftover(each.blueprint_id, each.name))}.") for each in found
+    ]
+    return Section(blocks, "note", "notes")
+
+
+def told_findings(found: Iterable[Finding], earlier: frozenset[Finding] | None) -> list[Section]:
+    """Findings in tables, those open that somebody has to look at: what is new, or, where nobody has looked what is,
+    errors.
+    """
+    new: list[Finding] = []
+    old: list[Finding] = []
+    for each in errors_first(found):
+        is_open = each.severity is Severity.ERROR if earlier is None else each not in earlier
+        (new if is_open else old).append(each)
+    kind, rest = ("error", "warning") if earlier is None else ("new finding", "finding from before")
+    many = "warnings" if earlier is None else "findings from before"
+    head = "" if earlier is None else f"**{count(len(new), kind)}:**\n\n"
+    parts = [Section(list(map(finding, new)), kind, f"{kind}s", head + FINDINGS, between="\n")] if new else []
+    if old:
+        before, after = fold(count(len(old), rest, many))
+        parts.append(Section(list(map(finding, old)), rest, many, before + FINDINGS, after, "\n"))
+    return parts
+
+
+FINDINGS: Final = table(["where", "what", "what to do"]) + "\n"
+
+
+def finding(of: Finding) -> Block:
+    """A row of a table of findings."""
+    where = code(f"{of.file}:{of.line}:{of.column}")
+    return Block(row([where, f"**{of.code}** {prose(of.message)}", prose(of.hint)]))
+
+
+SECTIONS: Final[tuple[Callable[[Plan], Section | None], ...]] = (
+    _state_edits,
+    _conflicts,
+    _drift,
+    _look_alikes,
+    _overview,
+    _sequences,
+    _leftovers,
+    _unmanaged,
+)

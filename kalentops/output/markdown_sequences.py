@@ -8,9 +8,8 @@ from typing import Any, Final
 from kalentops.blueprint.diff import steps_by_id
 from kalentops.blueprint.labels import kind, span
 from kalentops.blueprint.model import moments_of_body
-from kalentops.output.lines import columns
-from kalentops.output.markdown_escape import FENCE, code, fence, folded, plural_join, prose, row, table
-from kalentops.output.truncate import Block
+from kalentops.output.markdown_blocks import FENCE, Block, code, fence, folded, plural_join, prose, row, table
+from kalentops.output.terminal import columns
 from kalentops.output.wording import Said, StepChange, conditions, days, schedule, step_changes
 from kalentops.support.confusables import reveal, side_by_side
 from kalentops.support.text import clip, count

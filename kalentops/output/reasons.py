@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from kalentops.output.lines import Line, Style, line
-from kalentops.output.markdown_escape import code, prose
+from kalentops.output.markdown_blocks import code, prose
+from kalentops.output.terminal import Line, Style, line
 from kalentops.plan.explanation import Remedy, parted
 from kalentops.support.text import visible, with_times
 

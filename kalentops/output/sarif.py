@@ -17,10 +17,10 @@ from kalentops import __version__
 from kalentops.lint.finding import Finding
 from kalentops.lint.rule import Rule
 from kalentops.lint.table import BY_CODE
+from kalentops.output import Checked
 from kalentops.output.fingerprint import line_hashes
 from kalentops.output.json import dump
-from kalentops.output.truncate import utf16_units
-from kalentops.output.validation import Checked
+from kalentops.output.markdown_blocks import utf16_units
 from kalentops.plan.build import Action, Plan
 from kalentops.support.text import visible
 

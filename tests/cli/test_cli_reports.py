@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kalentops.output.formats import FORMATS
-from kalentops.output.truncate import SUMMARY
+from kalentops.output import FORMATS
+from kalentops.output.markdown_blocks import SUMMARY
 from tests.builders import blueprint, step
 from tests.harness import Project
 from tests.hostile import HOSTILE, quoted

@@ -6,7 +6,7 @@ from typing import Any
 
 from kalentops.apply.result import ApplyResult, Outcome, Result
 from kalentops.lint.finding import Finding, Severity
-from kalentops.output.validation import Checked
+from kalentops.output import Checked
 from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, RefreshReport
 from kalentops.plan.explanation import Explanation, Remedy
 from kalentops.plan.moves import StateEdit

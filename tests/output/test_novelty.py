@@ -9,10 +9,8 @@ from pathlib import Path
 import pytest
 
 from kalentops.cli.main import run
-from kalentops.lint.finding import Finding
-from kalentops.output import markdown
-from kalentops.output.novelty import known_before
-from kalentops.output.validation import Checked
+from kalentops.lint.finding import Finding, known_before
+from kalentops.output import Checked, markdown
 from kalentops.project.check import CheckOptions, check_text
 from tests.output import judges
 

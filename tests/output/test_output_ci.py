@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 
 from kalentops.lint.finding import Finding, Severity
 from kalentops.lint.table import RULES
+from kalentops.output import Checked, junit, sarif
 from kalentops.output import annotations as github
-from kalentops.output import junit, sarif
 from kalentops.output.fingerprint import line_hashes
-from kalentops.output.validation import Checked
 from kalentops.project.check import CheckOptions, check_text
 from tests.output import judges
 from tests.output.rich_example import CHECKED, FILE, TEXT

@@ -19,10 +19,8 @@ from kalentops.apply.result import (
     Waiting,
     Written,
 )
-from kalentops.output.console import Progress, show
-from kalentops.output.lines import columns, line, plain, wrapped
-from kalentops.output.notices import tell
-from kalentops.output.results import results
+from kalentops.output.terminal import columns, line, notice, plain, show, wrapped
+from kalentops.output.text_results import Progress, results
 from kalentops.plan.build import Action
 
 HOSTILE = "x\x1b[31m\u202e[/bold]"
@@ -130,7 +128,7 @@ def test_no_line_is_a_command_to_a_runner_of_workflows(text: str, shown: str) ->
 
 
 def test_notes(capsys: pytest.CaptureFixture[str]) -> None:
-    tell(["one", "two\nlines\x1b"])
+    notice(["one", "two\nlines\x1b"])
     assert capsys.readouterr() == ("", "note: one\nnote: two\\nlines\\u{1b}\n")
 
 
@@ -239,7 +237,8 @@ def test_a_narrow_terminal_shows_what_is_done_and_what_remains_on_one_line(
         progress = Progress(terminal, results=io.StringIO())
         progress(began)
         progress(event)
-        progress._bar.refresh()
+        assert progress._bar is not None
+        progress._bar._bar.refresh()
         shown = _display(terminal)
         assert len(shown) == 1, shown
         progress.close()

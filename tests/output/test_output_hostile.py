@@ -14,11 +14,10 @@ import pytest
 from kalentops.apply.result import ApplyResult, Outcome, Result
 from kalentops.blueprint.body import observable
 from kalentops.lint.finding import Finding, Severity
+from kalentops.output import Checked, junit, markdown, sarif, text_files, text_plan, text_results
 from kalentops.output import annotations as github
-from kalentops.output import findings, junit, markdown, plans, results, sarif
 from kalentops.output import json as json_output
-from kalentops.output.console import show
-from kalentops.output.validation import Checked
+from kalentops.output.terminal import show
 from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, RefreshReport
 from kalentops.plan.explanation import Explanation, Remedy
 from kalentops.plan.moves import StateEdit
@@ -111,15 +110,15 @@ GROUPS = (
 
 def mixed_plan(texts: list[str]) -> Plan:
     """Of one text, all kinds of changes; of several, each in the next kind."""
-    plans = [hostile_plan(text) for text in texts]
-    if len(plans) == 1:
-        return plans[0]
-    kinds = len(plans[0].changes)
+    text_plan = [hostile_plan(text) for text in texts]
+    if len(text_plan) == 1:
+        return text_plan[0]
+    kinds = len(text_plan[0].changes)
     return replace(
-        plans[0],
-        changes=tuple(plan.changes[number % kinds] for number, plan in enumerate(plans)),
-        findings=tuple(each for plan in plans for each in plan.findings),
-        left_out=tuple(each for plan in plans for each in plan.left_out),
+        text_plan[0],
+        changes=tuple(plan.changes[number % kinds] for number, plan in enumerate(text_plan)),
+        findings=tuple(each for plan in text_plan for each in plan.findings),
+        left_out=tuple(each for plan in text_plan for each in plan.left_out),
     )
 
 
@@ -241,10 +240,10 @@ def test_text_prints_lines_and_nothing_else(
     monkeypatch.delenv("NO_COLOR")
     stream = out()
     plan = mixed_plan(texts)
-    show(plans.plan(plan, verbose=True), stream)
-    show(plans.plan(plan), stream)
-    show(findings.findings(mixed_checked(texts).findings), stream)
-    show(results.results(mixed_results(texts)), stream)
+    show(text_plan.plan(plan, verbose=True), stream)
+    show(text_plan.plan(plan), stream)
+    show(text_files.findings(mixed_checked(texts).findings), stream)
+    show(text_results.results(mixed_results(texts)), stream)
     said = stream.getvalue()
     assert judges.terminal_orders(said) == []
     if out is not _Terminal:

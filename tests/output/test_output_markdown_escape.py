@@ -10,9 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kalentops.output.ci_escape import inert, inert_json, inert_part, inert_xml
-from kalentops.output.lines import columns
-from kalentops.output.markdown_escape import (
+from kalentops.output.markdown_blocks import (
     code,
     details,
     fence,
@@ -23,6 +21,7 @@ from kalentops.output.markdown_escape import (
     row,
     table,
 )
+from kalentops.output.terminal import columns, escape_json, escape_line, escape_part, escape_xml
 from kalentops.support.text import visible
 from tests.hostile import HOSTILE
 from tests.output import judges
@@ -73,7 +72,7 @@ def test_a_text_in_a_sentence_or_a_cell_is_not_live(text: str) -> None:
 @given(_ATTACKS | st.text(max_size=40))
 def test_a_text_as_code_is_read_as_it_is(text: str) -> None:
     said = _text_of(f"x{code(text)}x").strip()
-    squeezed = re.sub(r"\s+", " ", inert_part(visible(text)))
+    squeezed = re.sub(r"\s+", " ", escape_part(visible(text)))
     assert re.sub(r"\s+", " ", said) in {f"x{squeezed}x", f"x{squeezed.strip()}x", "x x"}
 
 
@@ -121,8 +120,8 @@ def test_words_stay_words(text: str, said: str | None) -> None:
 
 
 def test_what_would_be_a_command_is_none() -> None:
-    assert inert("  ::error::x") == "  \\::error::x"
-    assert inert("a ##[error]x #\ufe0f#\u200d[x]") == "a ##\\[error]x #\ufe0f#\u200d\\[x]"
-    assert inert("a::b ##vso[x]") == "a::b ##vso\\[x]"
-    assert inert_json('{"a": "##[x]"}') == '{"a": "##\\u005b' + 'x]"}'
-    assert inert_xml("a\n ::b##[c]") == "a\n &#58;:b##&#91;c]"
+    assert escape_line("  ::error::x") == "  \\::error::x"
+    assert escape_line("a ##[error]x #\ufe0f#\u200d[x]") == "a ##\\[error]x #\ufe0f#\u200d\\[x]"
+    assert escape_line("a::b ##vso[x]") == "a::b ##vso\\[x]"
+    assert escape_json('{"a": "##[x]"}') == '{"a": "##\\u005b' + 'x]"}'
+    assert escape_xml("a\n ::b##[c]") == "a\n &#58;:b##&#91;c]"

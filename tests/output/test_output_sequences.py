@@ -10,11 +10,9 @@ from hypothesis import strategies as st
 
 from kalentops.blueprint.body import observable
 from kalentops.blueprint.model import Moment, moments, moments_of_body
-from kalentops.output import markdown, plans, wording
-from kalentops.output.formats import FORMATS, report
-from kalentops.output.lines import plain
+from kalentops.output import FORMATS, Checked, markdown, report, text_plan, wording
 from kalentops.output.markdown_sequences import changed, extent, new, tally
-from kalentops.output.validation import Checked
+from kalentops.output.terminal import plain
 from kalentops.plan.build import Action, Change, Drift, Plan, RefreshReport
 from kalentops.support.word_diff import by_line, by_sentence
 from tests.builders import body
@@ -183,4 +181,4 @@ def test_what_kalent_shows_may_be_odd_and_is_shown_all_the_same(old: Any, other:
     for form in FORMATS:
         assert report(form).show_plan(plan, Checked())
     assert judges.Page(markdown.plan(plan)).problems == []
-    assert [plain(each) for each in plans.plan(plan, verbose=True)]
+    assert [plain(each) for each in text_plan.plan(plan, verbose=True)]

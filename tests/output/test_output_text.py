@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from kalentops.apply.result import ApplyResult, Outcome, Result
 from kalentops.blueprint.remote import Mark, RemoteSourcing, stub
 from kalentops.lint.finding import Finding, Severity
-from kalentops.output import findings, plans, results, sourcings, states, steps
-from kalentops.output.lines import Line, plain
+from kalentops.output import text_files, text_plan, text_results
+from kalentops.output.terminal import Line, plain
 from kalentops.plan.build import Action, Change, Plan
 from kalentops.state.model import State
 from kalentops.support import word_diff
@@ -113,7 +113,7 @@ def test_a_plan() -> None:
             ),
         ),
     )
-    assert shown(plans.plan(plan)) == PLAN
+    assert shown(text_plan.plan(plan)) == PLAN
 
 
 PLAN = """\
@@ -155,7 +155,7 @@ Plan: 1 to create, 1 to update, 1 to resume, 1 in conflict, 1 unchanged, 1 orpha
 
 
 def test_a_plan_with_whole_texts() -> None:
-    assert shown(plans.plan(Plan(None, 0, (NEW,)), verbose=True)) == VERBOSE
+    assert shown(text_plan.plan(Plan(None, 0, (NEW,)), verbose=True)) == VERBOSE
 
 
 VERBOSE = """\
@@ -178,9 +178,9 @@ Plan: 1 to create."""
 def test_plans_of_nothing() -> None:
     same = Change("s1/a", Action.NO_OP, "A", "b1", "a.yaml", 3)
     gone = Change("s1/b", Action.ORPHAN, "B", "b2", reason="why")
-    assert shown(plans.plan(Plan(None, 0, ()))) == "No changes."
-    assert shown(plans.plan(Plan(None, 0, (same,)))) == "No changes. 1 unchanged."
-    said = shown(plans.plan(Plan(None, 0, (same, gone))))
+    assert shown(text_plan.plan(Plan(None, 0, ()))) == "No changes."
+    assert shown(text_plan.plan(Plan(None, 0, (same,)))) == "No changes. 1 unchanged."
+    said = shown(text_plan.plan(Plan(None, 0, (same, gone))))
     assert said == 's1\n  ? orphan b "B" (b2)\n      why\n\nNo changes. 1 unchanged, 1 orphan.'
 
 
@@ -197,7 +197,7 @@ def test_results() -> None:
             Result("s1/h", Action.CREATE, Outcome.NOT_ATTEMPTED),
         )
     )
-    assert shown(results.results(result)) == RESULTS
+    assert shown(text_results.results(result)) == RESULTS
 
 
 RESULTS = """\
@@ -220,7 +220,7 @@ Run `kalentops apply` again: it first looks up what became of those."""
 def test_one_reason_for_many_is_said_once() -> None:
     waiting = [Result(f"s1/{key}", Action.CREATE, Outcome.NOT_ATTEMPTED, error="too late") for key in "abc"]
     alone = Result("s1/d", Action.CREATE, Outcome.NOT_ATTEMPTED, error="no list")
-    assert shown(results.results(ApplyResult((*waiting, alone)))).splitlines()[:6] == [
+    assert shown(text_results.results(ApplyResult((*waiting, alone)))).splitlines()[:6] == [
         "  not attempted   s1/a",
         "  not attempted   s1/b",
         "  not attempted   s1/c",
@@ -237,7 +237,7 @@ def test_what_was_not_attempted_does_not_flood_a_terminal(number: int, shown_of_
         for at in range(number)
     ]
     done = [Result(f"s0/{at:04}", Action.CREATE, Outcome.DONE, f"b{at}") for at in range(20)]
-    said = shown(results.results(ApplyResult((*waiting, *done)))).splitlines()
+    said = shown(text_results.results(ApplyResult((*waiting, *done)))).splitlines()
     assert said[:20] == [f"  created         s0/{at:04} b{at}" for at in range(20)], "each of what was done"
     assert said[20 : 20 + shown_of_them] == [f"  not attempted   s1/{at:04}" for at in range(shown_of_them)]
     more = [] if shown_of_them == number else [f"  … and {number - shown_of_them:,} more"]
@@ -250,9 +250,9 @@ def test_what_was_not_attempted_does_not_flood_a_terminal(number: int, shown_of_
 
 
 def test_results_of_less() -> None:
-    assert shown(results.results(ApplyResult())) == "Apply: nothing to do."
+    assert shown(text_results.results(ApplyResult())) == "Apply: nothing to do."
     waiting = ApplyResult((Result("s1/h", Action.CREATE, Outcome.NOT_ATTEMPTED),))
-    assert shown(results.results(waiting)).splitlines()[1:] == [
+    assert shown(text_results.results(waiting)).splitlines()[1:] == [
         "Apply: 1 not attempted.",
         "Run `kalentops apply` again for what was not attempted.",
     ]
@@ -264,21 +264,22 @@ WARNING = Finding("b/b.yaml", 1, 1, "KAL301", "too long", "shorten it", Severity
 
 def test_findings() -> None:
     earlier = replace(WARNING, file="a.yaml")
-    assert [plain(each)[:6] for each in findings.findings([earlier, ERROR])][::2] == ["b/a.ya", "a.yaml"]
-    assert shown(findings.by_rule([WARNING, ERROR, WARNING])) == "by rule: KAL301 2, KAL101 1"
-    assert shown(findings.by_rule([ERROR])) == ""
-    assert shown(findings.statistics([WARNING, ERROR, WARNING])) == (
+    assert [plain(each)[:6] for each in text_files.findings([earlier, ERROR])][::2] == ["b/a.ya", "a.yaml"]
+    assert shown(text_files.by_rule([WARNING, ERROR, WARNING])) == "by rule: KAL301 2, KAL101 1"
+    assert shown(text_files.by_rule([ERROR])) == ""
+    assert shown(text_files.statistics([WARNING, ERROR, WARNING])) == (
         "      1  error   KAL101  A variable is not one of the nine that exist.\n"
         "      2  warning KAL301  The message of an invitation is longer than 300 characters."
     )
-    assert shown(findings.findings([ERROR, WARNING])) == (
+    assert shown(text_files.findings([ERROR, WARNING])) == (
         "b/a.yaml:3:7: error KAL101: there is no {{x}}\n"
         "    write {{firstname}}\n"
         "b/b.yaml:1:1: warning KAL301: too long\n"
         "    shorten it"
     )
     summaries = [
-        plain(findings.summary(found, 3, 1200)) for found in ([], [WARNING], [ERROR, ERROR, WARNING])
+        plain(text_files.findings_summary(found, 3, 1200))
+        for found in ([], [WARNING], [ERROR, ERROR, WARNING])
     ]
     assert summaries == [
         "valid: 3 files, 1,200 blueprints",
@@ -291,12 +292,12 @@ STATE = state(entry("s1/a", body("One", INVITE), "b1", seen=False), intent("s1/l
 
 
 def test_a_state() -> None:
-    assert shown([*states.listing(STATE), states.summary(STATE)]) == (
+    assert shown([*text_results.state_list(STATE), text_results.state_summary(STATE)]) == (
         "s1/a       b1  One\n"
         f"s1/longer  -  One  create of unknown outcome, {SHOWN}\n"
         "1 blueprint, 1 outcome open, serial 7"
     )
-    assert shown(states.entry(STATE, "s1/a")) == (
+    assert shown(text_results.state_entry(STATE, "s1/a")) == (
         "s1/a\n"
         "  id       b1\n"
         "  name     One\n"
@@ -307,10 +308,10 @@ def test_a_state() -> None:
         "     \n"
         "     this is invite."
     )
-    assert shown(states.entry(STATE, "s1/longer")) == (
+    assert shown(text_results.state_entry(STATE, "s1/longer")) == (
         f"s1/longer\n  create of unknown outcome, {SHOWN}; the next apply looks first, and goes on there"
     )
-    assert plain(states.summary(State())) == "0 blueprints, serial 0"
+    assert plain(text_results.state_summary(State())) == "0 blueprints, serial 0"
 
 
 @pytest.mark.parametrize(
@@ -333,18 +334,18 @@ def test_a_stub_is_explained_in_one_sentence(recorded: bool, meant: Any, said: s
     made = stub("One", Mark("a", "0a1b2c3d"))
     claims = [entry("s1/a", made.body, seen=False)] if recorded else []
     known = state(*claims, *([intent("s1/a", action=meant[0], nonces=meant[1])] if meant else []))
-    assert shown(states.listing(known)).endswith(f"  {said}")
-    assert shown(states.entry(known, "s1/a")).endswith(
+    assert shown(text_results.state_list(known)).endswith(f"  {said}")
+    assert shown(text_results.state_entry(known, "s1/a")).endswith(
         f"  {said}; the next apply looks first, and goes on there"
     )
 
 
 def test_sourcings() -> None:
     found = [RemoteSourcing("s1", "Backend engineer"), RemoteSourcing("s_2", "Data")]
-    first, second = sourcings.listing(found, {"s_2": ["a.yaml", "b.yaml"], "s_3": ["c.yaml"]})
+    first, second = text_results.sourcing_list(found, {"s_2": ["a.yaml", "b.yaml"], "s_3": ["c.yaml"]})
     assert first == (("s1   ", "bold"), ("Backend engineer", ""))
     assert second == (("s_2  ", "bold"), ("Data              ", ""), ("a.yaml, b.yaml", "dim"))
-    assert list(sourcings.listing([], {})) == []
+    assert list(text_results.sourcing_list([], {})) == []
 
 
 def hostile_reports() -> dict[str, list[Line]]:
@@ -367,13 +368,15 @@ def hostile_reports() -> dict[str, list[Line]]:
         intent(address, old, "update", digest=HOSTILE, at=HOSTILE),
     )
     return {
-        "plan": list(plans.plan(Plan(None, 0, changes))),
-        "verbose": list(plans.plan(Plan(None, 0, changes), verbose=True)),
-        "results": list(results.results(ApplyResult((result,)))),
-        "findings": list(findings.findings([Finding(HOSTILE, 1, 1, "KAL101", HOSTILE, HOSTILE)])),
-        "sourcings": list(sourcings.listing([RemoteSourcing(HOSTILE, HOSTILE)], {HOSTILE: [HOSTILE]})),
-        "listing": list(states.listing(known)),
-        "entry": list(states.entry(known, address)),
+        "plan": list(text_plan.plan(Plan(None, 0, changes))),
+        "verbose": list(text_plan.plan(Plan(None, 0, changes), verbose=True)),
+        "results": list(text_results.results(ApplyResult((result,)))),
+        "findings": list(text_files.findings([Finding(HOSTILE, 1, 1, "KAL101", HOSTILE, HOSTILE)])),
+        "sourcings": list(
+            text_results.sourcing_list([RemoteSourcing(HOSTILE, HOSTILE)], {HOSTILE: [HOSTILE]})
+        ),
+        "listing": list(text_results.state_list(known)),
+        "entry": list(text_results.state_entry(known, address)),
     }
 
 
@@ -396,7 +399,7 @@ def test_count() -> None:
 
 @given(st.text("ab .\n", max_size=40), st.text("ab .\n", max_size=40))
 def test_the_spaces_that_two_words_share_stand_outside_of_their_marks(before: str, after: str) -> None:
-    pieces = list(steps._tidied(word_diff.compare(before, after)))
+    pieces = list(text_plan._tidied(word_diff.compare(before, after)))
     assert "".join(text for tag, text in pieces if tag != "new") == before
     assert "".join(text for tag, text in pieces if tag != "old") == after
     for (tag, old), (other, new) in pairwise(pieces):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalentops.output import markdown
-from kalentops.output.truncate import Block, Section, fit, utf8_bytes, utf16_units
+from kalentops.output.markdown_blocks import Block, Section, fit, utf8_bytes, utf16_units
 from kalentops.plan.build import Action, Change, Plan
 from tests.builders import body
 from tests.output import judges

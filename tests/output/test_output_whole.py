@@ -15,10 +15,8 @@ from typing import Final
 import pytest
 
 from kalentops import __version__
-from kalentops.output import findings, markdown, plans, results
-from kalentops.output.console import show
-from kalentops.output.formats import FORMATS, report
-from kalentops.output.lines import Line
+from kalentops.output import FORMATS, markdown, report, text_files, text_plan, text_results
+from kalentops.output.terminal import Line, show
 from tests.output import judges
 from tests.output.rich_example import CHECKED, PLAN, RESULT
 
@@ -44,7 +42,7 @@ def _on_a_terminal() -> str:
     try:
         os.environ.update(TERM="xterm-256color")
         os.environ.pop("NO_COLOR", None)
-        show([*plans.plan(PLAN), *findings.findings(CHECKED.findings)], out)
+        show([*text_plan.plan(PLAN), *text_files.findings(CHECKED.findings)], out)
     finally:
         os.environ.clear()
         os.environ.update(before)
@@ -66,17 +64,17 @@ REPORTS: Final[dict[str, Callable[[], str]]] = {
         for form in FORMATS
         for what in ("validate", "plan")
     },
-    "plan.txt": lambda: _text(list(plans.plan(PLAN))),
-    "plan-verbose.txt": lambda: _text(list(plans.plan(PLAN, verbose=True))),
+    "plan.txt": lambda: _text(list(text_plan.plan(PLAN))),
+    "plan-verbose.txt": lambda: _text(list(text_plan.plan(PLAN, verbose=True))),
     "plan-terminal.txt": _on_a_terminal,
     "plan-cut.md": lambda: markdown.plan(PLAN, limit=2_600) + "\n",
     "validate.txt": lambda: _text(
         [
-            *findings.findings(CHECKED.findings),
-            findings.summary(CHECKED.findings, CHECKED.files, CHECKED.blueprints),
+            *text_files.findings(CHECKED.findings),
+            text_files.findings_summary(CHECKED.findings, CHECKED.files, CHECKED.blueprints),
         ]
     ),
-    "apply.txt": lambda: _text(list(results.results(RESULT))),
+    "apply.txt": lambda: _text(list(text_results.results(RESULT))),
     "apply-markdown.md": lambda: markdown.results(RESULT) + "\n",
 }
 

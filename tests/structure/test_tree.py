@@ -47,7 +47,7 @@ OWNERS = {
     "yaml": {"yamlfile.parse"},
     "httpx": {"http.transport"},
     "deepdiff": {"blueprint.diff"},
-    "rich": {"output.console"},
+    "rich": {"output.terminal"},
     "stamina": {"http.retry"},
     "filelock": {"state.store.lock"},
     "starlette": {"emulator"},

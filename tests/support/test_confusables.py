@@ -13,8 +13,8 @@ from kalentops.blueprint.diff import FieldChange
 from kalentops.cli.main import run
 from kalentops.lint.engine import check
 from kalentops.lint.finding import Finding
-from kalentops.output import markdown_sequences, steps
-from kalentops.output.lines import plain
+from kalentops.output import markdown_sequences, text_plan
+from kalentops.output.terminal import plain
 from kalentops.preview.rendering import both
 from kalentops.preview.wording import changes_of
 from kalentops.project.document import read_document
@@ -51,7 +51,7 @@ def test_what_tells_them_apart_is_named_in_every_report(old: str, new: str, said
     assert found is not None
     assert said in found.said
     before, after = (body("A", PITCH | {"content": f"Well: {text} and so on"}) for text in (old, new))
-    assert said in "\n".join(plain(each) for each in steps.changed(before, after, ""))
+    assert said in "\n".join(plain(each) for each in text_plan.changed(before, after, ""))
     shown = markdown_sequences.changed(before, after).full.replace("`", "")
     assert said in shown
     assert said in markdown_sequences.brief(before, after).replace(
@@ -118,7 +118,7 @@ def test_values_of_two_kinds_are_told_apart(old: Any, new: Any) -> None:
     before, after = (
         body("A", PITCH, config={"x": each} if each is not None else {"y": 1}) for each in (old, new)
     )
-    shown = [plain(each) for each in steps.changed(before, after, "")]
+    shown = [plain(each) for each in text_plan.changed(before, after, "")]
     assert all(
         each.partition(" → ")[0].rpartition(" ")[2] != each.partition(" → ")[2]
         for each in shown
@@ -129,7 +129,7 @@ def test_values_of_two_kinds_are_told_apart(old: Any, new: Any) -> None:
 
 def test_steps_whose_ids_look_alike() -> None:
     before, after = (body("A", PITCH | {"id": each}) for each in ("mail", "m\u0430il"))
-    shown = "\n".join(plain(each) for each in steps.changed(before, after, ""))
+    shown = "\n".join(plain(each) for each in text_plan.changed(before, after, ""))
     assert "U+0430 CYRILLIC SMALL LETTER A instead of U+0061" in shown
 
 

@@ -20,9 +20,8 @@ from kalentops.cli.commands.connection import ApiConfig, wired
 from kalentops.cli.commands.pipeline import PlanContext
 from kalentops.errors import Interrupted, StalePlan, Unreachable, UsageError
 from kalentops.kalent.write_client import WriteApi
-from kalentops.output import plans
-from kalentops.output.console import show, width
-from kalentops.output.notices import tell
+from kalentops.output import text_plan
+from kalentops.output.terminal import notice, show, width
 from kalentops.plan import saved as saved_plan
 from kalentops.plan.workspace import check_workspace, looked_at
 from kalentops.project.files import SUFFIXES
@@ -80,7 +79,7 @@ def command(
     """
     from kalentops.cli.commands import pipeline, reporting
     from kalentops.cli.commands.connection import ApiConfig
-    from kalentops.output.notices import tell
+    from kalentops.output.terminal import notice
     from kalentops.state.store.file import FileStore
 
     project = options.project(directory, state_file)
@@ -109,7 +108,7 @@ def command(
         # Before the state is folded: should that fail, the ids have been told at least.
         report.show_result(result, told, left_out=planned.plan.left_out)
     if not quiet and options.can_ask():
-        tell(pipeline.to_commit(project.state_path))
+        notice(pipeline.to_commit(project.state_path))
     ctx.exit(result.exit_code)
 
 
@@ -194,12 +193,12 @@ class Agreement:
         elif _overwrites(self.saved):
             notes.append(_replaces(self.saved))
         plan = planned.plan
-        tell(notes)
+        notice(notes)
         # Who is asked reads the plan; who is not, the result, which has the reasons of conflicts.
         reasons = not self.yes or self.form != "text"
-        whole = plans.plan(plan, verbose=self.verbose, reasons=reasons, width=width(sys.stderr))
-        show([plans.summary(plan)] if brief else whole, sys.stderr)
-        tell(pipeline.unseen(planned, self.state_file))
+        whole = text_plan.plan(plan, verbose=self.verbose, reasons=reasons, width=width(sys.stderr))
+        show([text_plan.plan_summary(plan)] if brief else whole, sys.stderr)
+        notice(pipeline.unseen(planned, self.state_file))
         if plan.to_do and not self.yes:
             known = f"{_replaces(self.saved)}. " if _overwrites(self.saved) else ""
             if not options.ask(f"{known}Apply this plan?"):

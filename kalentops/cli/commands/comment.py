@@ -72,7 +72,7 @@ def command(
     """
     from kalentops.github.comments import CommentRequest, is_login
     from kalentops.github.context import find_pull_request, read_token
-    from kalentops.output.notices import tell
+    from kalentops.output.terminal import notice
     from kalentops.support.text import clip
 
     if outdated and report is not None:
@@ -87,11 +87,11 @@ def command(
     except NoPullRequest as error:
         if not if_pull_request:
             raise
-        tell([f"{error}; there is nothing to comment on"])
+        notice([f"{error}; there is nothing to comment on"])
         return
     token = read_token(os.environ)
     done = _publish(connection, token, pull, wanted, quiet=quiet)
-    tell(done.notes)
+    notice(done.notes)
     if not quiet:
         click.echo(_said(done, pull, wanted))
 

@@ -20,8 +20,8 @@ from kalentops.http.secret import ApiKey, exposed, read_key
 from kalentops.http.transport import KALENT, Dialect, HttpTransport, Network, unread_proxy
 from kalentops.kalent.client import DEFAULT_URL, Ownership, ReadApi, ReadOnly, check_url, tenant
 from kalentops.kalent.lists import read_lists
-from kalentops.output.console import Progress
-from kalentops.output.notices import tell
+from kalentops.output.terminal import notice
+from kalentops.output.text_results import Progress
 from kalentops.state.model import State
 from kalentops.support.clock import SystemClock
 
@@ -44,7 +44,7 @@ class ApiConfig:
         url = check_url(connection.api_url or DEFAULT_URL)
         unread = unread_proxy(environment, url)
         network = Network(url, connection.timeout, connection.ca_file, connection.proxy, unread)
-        tell(exposed(environment))
+        notice(exposed(environment))
         return cls(network, key, connection.debug_http)
 
     @property
@@ -125,7 +125,7 @@ def wired(
     """
     clock = SystemClock()
     progress = Progress(sys.stderr, quiet=quiet, verbose=verbose, results=results)
-    debug = (lambda said: tell([said])) if target.debug else None
+    debug = (lambda said: notice([said])) if target.debug else None
     throttle = Throttle(clock, lambda seconds: progress(Waiting(seconds)))
     transport = HttpTransport(
         target.network,

@@ -27,9 +27,8 @@ def command(
     Without PATHS, formats all files in the folder of blueprints. A file that is not valid YAML is left as it is (exit
     code 3). So is a file whose texts or comments would change (exit code 1).
     """
-    from kalentops.output import formatting
-    from kalentops.output.console import show
-    from kalentops.output.notices import tell
+    from kalentops.output import text_files
+    from kalentops.output.terminal import notice, show
     from kalentops.project.files import find
     from kalentops.yamlfile.files import format_file, save
 
@@ -41,14 +40,14 @@ def command(
     for source in sources:
         formatted = format_file(source, config.root)
         done.append(save(source, formatted) if writes else formatted)
-    show(formatting.left_alone(done), sys.stderr)
+    show(text_files.left_alone(done), sys.stderr)
     if diff:
-        show(formatting.diff(done))
+        show(text_files.diff(done))
     elif not quiet:
-        show(formatting.changed(done, written=writes))
+        show(text_files.formatted(done, written=writes))
     if not quiet:
-        show([formatting.summary(done, written=writes)], sys.stderr if diff else sys.stdout)
+        show([text_files.format_summary(done, written=writes)], sys.stderr if diff else sys.stdout)
     if not sources:
-        tell([f"no file of a name in .yaml or .yml is below {', '.join(str(place) for place in places)}"])
+        notice([f"no file of a name in .yaml or .yml is below {', '.join(str(place) for place in places)}"])
     failed = any(each.problem for each in done) or (not writes and any(each.changed for each in done))
     ctx.exit(3 if any(each.findings for each in done) else int(failed))

@@ -23,10 +23,9 @@ from kalentops.cli.commands.pipeline import read_files
 from kalentops.errors import Forbidden, Interrupted, InvalidFiles, KalentopsError, RefusedByApi, UsageError
 from kalentops.kalent.lists import check_permitted, refusals
 from kalentops.lint.finding import Severity
-from kalentops.output import edits as report
-from kalentops.output import findings, imports, json
-from kalentops.output.console import show, width
-from kalentops.output.notices import tell
+from kalentops.output import json, text_files
+from kalentops.output import text_files as report
+from kalentops.output.terminal import notice, show, width
 from kalentops.project.config import Config
 from kalentops.project.load import Repository
 from kalentops.state.model import State
@@ -170,7 +169,7 @@ def take_over(wish: ImportRequest, means: ImportContext, store: FileStore, lock_
     """Do it. Raises UsageError, InvalidFiles, StateError, StoreFailure, and what reading the API raises."""
     place = _place(wish, means.config)
     with opened(store, lock_timeout, dry_run=wish.dry_run) as hand:
-        tell(hand.notes)
+        notice(hand.notes)
         means.target.check_state(hand.state)
         before = _files(means.config, hand.state)
         with connected(means.target, quiet=means.quiet, farewell=FAREWELL) as line:
@@ -207,7 +206,7 @@ def _files(config: Config, state: State) -> Repository:
     repository = read_files(config, state)
     broken = blind_spots(repository, state)
     if broken:
-        show(findings.findings(broken), sys.stderr)
+        show(text_files.findings(broken), sys.stderr)
         raise InvalidFiles(
             "the files have errors that hide which blueprints they hold; nothing was imported",
             hint="mend the errors above, or move the file away, and run it again; "
@@ -272,17 +271,17 @@ def show_imported(imported: Imported, form: str, *, quiet: bool) -> None:
     speak of it: the list of a whole workspace fills more than a screen.
     """
     if form == "json":
-        sys.stdout.write(json.dump(imports.data(imported)) + "\n")
+        sys.stdout.write(json.dump(json.imported(imported)) + "\n")
     else:
-        show(imports.imported(imported, quiet=quiet))
+        show(text_files.imported(imported, quiet=quiet))
     sys.stdout.flush()
     severe = [each for each in imported.findings if not quiet or each.severity is Severity.ERROR]
-    show(findings.findings(severe), sys.stderr)
+    show(text_files.findings(severe), sys.stderr)
     if not quiet:
-        tell(imports.notes(imported))
+        notice(text_files.import_notes(imported))
     sys.stderr.flush()
     if form != "json":
-        show(imports.summary(imported))
+        show(text_files.import_summary(imported))
 
 
 def take_edits(
@@ -299,7 +298,7 @@ def take_edits(
     """
     config = means.config
     with opened(store, lock_timeout, dry_run=dry_run) as hand:
-        tell(hand.notes)
+        notice(hand.notes)
         state = hand.state
         means.target.check_state(state)
         _check_known(state, sourcing_ids)
@@ -336,16 +335,16 @@ def _check_known(state: State, asked: Collection[str]) -> None:
 def _files_import_update(config: Config, state: State) -> Repository:
     repository = read_files(config, state)
     if not repository.valid:
-        show(findings.findings(repository.findings), sys.stderr)
+        show(text_files.findings(repository.findings), sys.stderr)
         raise InvalidFiles("the blueprints are not valid; nothing was taken")
     return repository
 
 
 def show_edits(edits: Edits, form: str, *, dry_run: bool) -> int:
     """The findings on stderr, the result on stdout; the exit code."""
-    show(findings.findings(edits.findings), sys.stderr)
+    show(text_files.findings(edits.findings), sys.stderr)
     if form == "json":
-        sys.stdout.write(json.dump(report.data(edits, dry_run=dry_run)) + "\n")
+        sys.stdout.write(json.dump(json.edits(edits, dry_run=dry_run)) + "\n")
     else:
         show(report.edits(edits, dry_run=dry_run, width=width(sys.stdout)))
     return edits.exit_code

@@ -108,8 +108,8 @@ def _write(
 ) -> None:
     """Raises StoreFailure where a file could not be written; the others are."""
     from kalentops.init.write import place, set_driver
-    from kalentops.output import setup as report
-    from kalentops.output.console import show
+    from kalentops.output import text_results as report
+    from kalentops.output.terminal import show
 
     placed = [place(folder, each, dry_run=dry_run) for each in own]
     placed += [place(top, each, dry_run=dry_run) for each in at_root]
@@ -118,7 +118,7 @@ def _write(
     if not quiet and not dry_run:
         names = {each.wanted.name for each in placed if each.what in {"created", "there already"}}
         show(
-            report.next_steps(
+            report.setup_next_steps(
                 setup,
                 driver,
                 github=any(name.startswith(".github/") for name in names),

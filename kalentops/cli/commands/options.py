@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from kalentops.errors import UsageError
-from kalentops.output.formats import FORMATS
+from kalentops.output import FORMATS
 from kalentops.plan.build import Scope
 from kalentops.support import streams
 
@@ -388,15 +388,15 @@ def _earlier(
     repository: Repository, config: Config, places: Sequence[Path], rev: str
 ) -> frozenset[Finding] | None:
     from kalentops.git.history import commit_of
-    from kalentops.output.notices import tell
-    from kalentops.output.novelty import known_before
+    from kalentops.lint.finding import known_before
+    from kalentops.output.terminal import notice
     from kalentops.project.load import of_texts, read_earlier, texts_of
 
     try:
         earlier = read_earlier(config.root, places, rev)
     except UsageError as error:
         commit_of(config.root, rev)  # one that is not there is a mistake; what a partial clone lacks is none
-        tell([f"the findings are not compared with {rev}: {error}"])
+        notice([f"the findings are not compared with {rev}: {error}"])
         return None
     texts = earlier.texts()
     before = of_texts(config.root, texts, config.severities).findings

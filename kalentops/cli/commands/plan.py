@@ -66,7 +66,7 @@ def command(
     from kalentops.cli.commands import pipeline
     from kalentops.cli.commands.reporting import Reporting
     from kalentops.errors import UsageError
-    from kalentops.output.notices import tell
+    from kalentops.output.terminal import notice
     from kalentops.plan.saved import save
     from kalentops.state.store.file import FileStore
 
@@ -76,7 +76,7 @@ def command(
         )
     project = options.project(directory, state_file)
     snapshot = FileStore(project.state_path).read()
-    tell(snapshot.notes)
+    notice(snapshot.notes)
     repository = pipeline.read_files(project.config, snapshot.state)
     weighs.apply(repository, project.config, [project.config.blueprints])
     reporting = Reporting("plan", form, project.config, verbose=verbose, quiet=quiet)
@@ -92,10 +92,10 @@ def command(
         save(plan, directory / out, planned.asked)
     reporting.show_plan(plan, repository)
     if not quiet:
-        tell(pipeline.unseen(planned, project.state_path))
+        notice(pipeline.unseen(planned, project.state_path))
     if not refresh_only:
         # `apply FILE` goes by the saved plan, and `apply` by what the files and the state say.
-        tell(pipeline.would_stop(planned if out is not None else offline, planned.observed, project.config))
+        notice(pipeline.would_stop(planned if out is not None else offline, planned.observed, project.config))
     ctx.exit(2 if detailed_exitcode and (plan.to_do or plan.drift) else 0)
 
 

@@ -57,7 +57,7 @@ def command(
     The page is one file that loads nothing: each sequence day by day, each message as its reader sees it, with findings
     beside their step. Works offline, without a key, and for files with errors (exit code 3).
     """
-    from kalentops.output.notices import tell
+    from kalentops.output.terminal import notice
     from kalentops.preview.building import PreviewRequest, build
     from kalentops.preview.html import render
 
@@ -82,14 +82,14 @@ def command(
         if opens:
             _open(path.resolve().as_uri())
     if not built.repository.files:
-        tell(["there is no file of a name in .yaml or .yml to show"])
+        notice(["there is no file of a name in .yaml or .yml to show"])
     if not built.repository.valid:
-        tell(["the files have errors; they stand on the page, and `kalentops validate` lists them"])
+        notice(["the files have errors; they stand on the page, and `kalentops validate` lists them"])
     ctx.exit(0 if built.repository.valid else 3)
 
 
 def _serve(wish: PreviewRequest, port: int, *, opens: bool, quiet: bool) -> None:
-    from kalentops.output.notices import tell
+    from kalentops.output.terminal import notice
     from kalentops.preview.building import build, version
     from kalentops.preview.html import render, render_trouble
     from kalentops.preview.serve import serve
@@ -98,10 +98,10 @@ def _serve(wish: PreviewRequest, port: int, *, opens: bool, quiet: bool) -> None
         try:
             built = build(wish)
         except KalentopsError as error:
-            tell([str(error)])
+            notice([str(error)])
             return render_trouble(str(error), error.hint or "", live=name)
         if not quiet:
-            tell([f"shown: {built.page.summary}"])
+            notice([f"shown: {built.page.summary}"])
         return render(built.page, live=name)
 
     def ready(address: str) -> None:
@@ -139,7 +139,7 @@ def _head(path: Path) -> bytes:
 def _open(address: str) -> None:
     import webbrowser
 
-    from kalentops.output.notices import tell
+    from kalentops.output.terminal import notice
 
     if not webbrowser.open(address):
-        tell([f"no browser could be started; open {address} yourself"])
+        notice([f"no browser could be started; open {address} yourself"])

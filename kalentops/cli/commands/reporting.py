@@ -13,14 +13,9 @@ from kalentops.apply.result import ApplyResult, Result
 from kalentops.errors import InvalidFiles
 from kalentops.github.context import target_name
 from kalentops.lint.finding import Finding, Severity
-from kalentops.output import findings, json, markdown, plans, results
-from kalentops.output.console import show, width
-from kalentops.output.formats import report
-from kalentops.output.lines import Line
-from kalentops.output.markdown_escape import code
-from kalentops.output.notices import tell
-from kalentops.output.truncate import SUMMARY, utf8_bytes
-from kalentops.output.validation import Checked
+from kalentops.output import Checked, json, markdown, report, text_files, text_plan, text_results
+from kalentops.output.markdown_blocks import SUMMARY, code, utf8_bytes
+from kalentops.output.terminal import Line, notice, show, width
 from kalentops.plan.build import Action, Plan
 from kalentops.project.config import Config
 from kalentops.project.load import Repository, texts_of
@@ -47,9 +42,9 @@ class Reporting:
         """
         checked = self._checked(repository, online=online)
         if self.form == "text":
-            show((findings.statistics if statistics else findings.findings)(self._told(repository)))
+            show((text_files.statistics if statistics else text_files.findings)(self._told(repository)))
             if not self.quiet:
-                show([*(() if statistics else findings.by_rule(checked.findings)), self._counted(checked)])
+                show([*(() if statistics else text_files.by_rule(checked.findings)), self._counted(checked)])
         else:
             sys.stdout.write(report(self.form).show_validation(checked))
         self._summarise_findings(checked)
@@ -57,12 +52,12 @@ class Reporting:
     def refuse_invalid(self, repository: Repository) -> None:
         """Show the findings. Raises InvalidFiles where one of them is an error: then they are all there is to tell."""
         if self.form in _APART:
-            show(findings.findings(self._told(repository)), sys.stderr)
+            show(text_files.findings(self._told(repository)), sys.stderr)
         if repository.valid:
             return
         checked = self._checked(repository)
         if self.form in _APART:
-            rules = () if self.quiet else findings.by_rule(checked.findings)
+            rules = () if self.quiet else text_files.by_rule(checked.findings)
             show([*rules, self._counted(checked)], sys.stderr)
         else:
             sys.stdout.write(report(self.form).show_validation(checked))
@@ -72,8 +67,8 @@ class Reporting:
     def show_plan(self, plan: Plan, repository: Repository) -> None:
         """The result of `plan`, on stdout."""
         if self.form == "text":
-            whole = plans.plan(plan, verbose=self.verbose, width=width(sys.stdout))
-            show([plans.summary(plan)] if self.quiet else whole)
+            whole = text_plan.plan(plan, verbose=self.verbose, width=width(sys.stdout))
+            show([text_plan.plan_summary(plan)] if self.quiet else whole)
         else:
             sys.stdout.write(report(self.form).show_plan(plan, self._checked(repository, plan)))
         known = repository.earlier
@@ -83,13 +78,13 @@ class Reporting:
         self, result: ApplyResult, told: Mapping[str, Result], *, left_out: Sequence[str]
     ) -> None:
         """What was not `told` yet of the result of `apply`, on stdout, and what was not asked for."""
-        tell(result.notes)
+        notice(result.notes)
         if left_out:
-            tell([plans.left_out(left_out)])
+            notice([text_plan.left_out(left_out)])
         if self.form == "json":
             sys.stdout.write(json.dump(json.apply(result, left_out=left_out)) + "\n")
         else:
-            show(results.results(result, told))
+            show(text_results.results(result, told))
         self._summarise(lambda limit: markdown.results(result, limit=limit, measure=utf8_bytes))
 
     def _checked(self, repository: Repository, plan: Plan | None = None, *, online: bool = False) -> Checked:
@@ -114,7 +109,9 @@ class Reporting:
         return "" if place == "." else place
 
     def _counted(self, checked: Checked) -> Line:
-        return findings.summary(checked.findings, checked.files, checked.blueprints, checked.earlier)
+        return text_files.findings_summary(
+            checked.findings, checked.files, checked.blueprints, checked.earlier
+        )
 
     def _summarise_findings(self, checked: Checked) -> None:
         self._summarise(lambda limit: markdown.validation(checked, limit=limit, measure=utf8_bytes))
@@ -146,12 +143,12 @@ def append(make: Make, environment: Mapping[str, str] = os.environ) -> None:
         taken = path.stat().st_size if path.exists() else 0
         text = make(SUMMARY - taken - 2 * len(_APART_job_summary))
         if not text:
-            tell(["the summary of the job is full: GitHub takes 1 MiB of a step"])
+            notice(["the summary of the job is full: GitHub takes 1 MiB of a step"])
             return
         with path.open("a", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
             stream.write((_APART_job_summary if taken else "") + text + "\n")
     except OSError as error:
-        tell([f"the summary of the job can't be written: {error.strerror or error}"])
+        notice([f"the summary of the job can't be written: {error.strerror or error}"])
 
 
 def headed(heading: str, make: Make) -> Make:

@@ -20,8 +20,7 @@ def command(code: str | None) -> None:
     """Explain a rule: reason, wrong and right. Without CODE, list all rules."""
     from kalentops.errors import UsageError
     from kalentops.lint.table import BY_CODE, RULES, meant
-    from kalentops.output.console import is_terminal, show
-    from kalentops.output.lines import line
+    from kalentops.output.terminal import is_terminal, line, show
     from kalentops.support.text import clip
 
     if code is None:

@@ -37,9 +37,8 @@ def command(
     Reads Kalent and the files; writes nothing.
     """
     from kalentops.cli.commands.connection import ApiConfig, connected
-    from kalentops.output import json, sourcings
-    from kalentops.output.console import show
-    from kalentops.output.notices import tell
+    from kalentops.output import json, text_results
+    from kalentops.output.terminal import notice, show
 
     target = ApiConfig.of(connection, os.environ)
     config = options.project(directory, None).config
@@ -49,21 +48,21 @@ def command(
     if form == "json":
         click.echo(json.dump(json.sourcings(found, files)))
     else:
-        show(sourcings.listing(found, files))
+        show(text_results.sourcing_list(found, files))
     if not found and not quiet:
-        tell([sourcings.nothing(everybody=everybody, closed=closed)])
+        notice([text_results.no_sourcings(everybody=everybody, closed=closed)])
 
 
 def _files(config: Config, *, quiet: bool) -> dict[str, list[str]]:
     """The files that serve each sourcing. Where a file can't be read, it is said that some may be missing."""
-    from kalentops.output.notices import tell
+    from kalentops.output.terminal import notice
     from kalentops.project.load import load
 
     if not config.blueprints.exists():
         return {}
     repository = load(config.root, [config.blueprints], known=None)
     if not repository.valid and not quiet:
-        tell(["the files have errors, so some may be missing here; `kalentops validate` shows them"])
+        notice(["the files have errors, so some may be missing here; `kalentops validate` shows them"])
     served: dict[str, list[str]] = {}
     for each in sorted(repository.serving, key=lambda each: each.file):
         served.setdefault(each.sourcing_id, []).append(each.file)

@@ -31,15 +31,15 @@ def command() -> None:
 @options.output("text", "json")
 def list_(directory: Path, state_file: Path | None, form: str) -> None:
     """List every address with its id."""
-    from kalentops.output import json, states
-    from kalentops.output.console import show
+    from kalentops.output import json, text_results
+    from kalentops.output.terminal import show
 
     state = _read(directory, state_file)
     if form == "json":
         click.echo(json.dump(json.state(state)))
         return
-    show(states.listing(state))
-    show([states.summary(state)], sys.stderr)
+    show(text_results.state_list(state))
+    show([text_results.state_summary(state)], sys.stderr)
 
 
 @command.command("show")
@@ -49,8 +49,8 @@ def list_(directory: Path, state_file: Path | None, form: str) -> None:
 @options.output("text", "json")
 def show_(address: str, directory: Path, state_file: Path | None, form: str) -> None:
     """Show everything recorded for an ADDRESS (SOURCING_ID/KEY)."""
-    from kalentops.output import json, states
-    from kalentops.output.console import show
+    from kalentops.output import json, text_results
+    from kalentops.output.terminal import show
 
     state = _read(directory, state_file)
     _check_known(state, [address])
@@ -59,7 +59,7 @@ def show_(address: str, directory: Path, state_file: Path | None, form: str) -> 
     if form == "json":
         click.echo(json.dump(json.state_entry(state, address)))
     else:
-        show(states.entry(state, address))
+        show(text_results.state_entry(state, address))
 
 
 @command.command("rm")
@@ -76,7 +76,7 @@ def rm(
     If a file still declares an address, the next apply adopts the blueprint if it is identical in Kalent, and creates
     it otherwise.
     """
-    from kalentops.output.notices import tell
+    from kalentops.output.terminal import notice
     from kalentops.plan.moves import forget
     from kalentops.state.store.file import FileStore
 
@@ -89,7 +89,7 @@ def rm(
                 "state rm asks before it forgets, and there is nobody to answer", hint="pass --yes"
             )
         for address in dict.fromkeys(addresses):
-            tell([_farewell(state, address)])
+            notice([_farewell(state, address)])
         if not yes and not options.ask("Forget it?"):
             raise Interrupted("answered no; nothing was forgotten")
         session.replace(forget(state, addresses))
@@ -106,7 +106,7 @@ def mv(old: str, new: str, directory: Path, state_file: Path | None, lock_timeou
 
     For a key that was renamed in the files. Sends nothing to Kalent. `moved:` in a file does the same, with a review.
     """
-    from kalentops.output.notices import tell
+    from kalentops.output.terminal import notice
     from kalentops.plan.moves import rename
     from kalentops.state.store.file import FileStore
 
@@ -117,7 +117,7 @@ def mv(old: str, new: str, directory: Path, state_file: Path | None, lock_timeou
         _check_free(state, old, new)
         session.replace(rename(state, {old: new}))
         entry = state.entries.get(old)
-        tell([f"{old} is {new} now{f': {entry.blueprint_id}' if entry else ''}; Kalent was not asked"])
+        notice([f"{old} is {new} now{f': {entry.blueprint_id}' if entry else ''}; Kalent was not asked"])
 
 
 def _check_free(state: State, old: str, new: str) -> None:
@@ -157,7 +157,7 @@ def _farewell(state: State, address: str) -> str:
 
 
 def _read(directory: Path, state_file: Path | None) -> State:
-    from kalentops.output.notices import tell
+    from kalentops.output.terminal import notice
     from kalentops.project.files import check_begun
     from kalentops.state.store.file import FileStore
 
@@ -166,9 +166,9 @@ def _read(directory: Path, state_file: Path | None) -> State:
     if not path.exists():
         check_begun(project.config.root, project.config.blueprints)
     snapshot = FileStore(path).read()
-    tell(snapshot.notes)
+    notice(snapshot.notes)
     if snapshot.state.lineage is None:
-        tell([f"there is no {path} yet: the first apply makes it"])
+        notice([f"there is no {path} yet: the first apply makes it"])
     return snapshot.state
 
 
@@ -261,7 +261,7 @@ def _version(data: bytes, side: str) -> State:
 def _ancestor(data: bytes) -> State:
     """What both sides began with: nothing where both have begun the file, or where nobody can say any more."""
     from kalentops.errors import StateDamaged
-    from kalentops.output.notices import tell
+    from kalentops.output.terminal import notice
     from kalentops.state.codec import load_state
     from kalentops.state.model import State
 
@@ -270,7 +270,7 @@ def _ancestor(data: bytes) -> State:
     try:
         return load_state(data)
     except StateDamaged as error:
-        tell([f"the common ancestor is no state ({error}): what one side has taken out comes back"])
+        notice([f"the common ancestor is no state ({error}): what one side has taken out comes back"])
         return State()
 
 
@@ -306,7 +306,7 @@ def push(
     branch that refuses the push, stop it (exit code 8).
     """
     from kalentops.git import push_state
-    from kalentops.output.notices import tell
+    from kalentops.output.terminal import notice
     from kalentops.state.store.file import FileStore
     from kalentops.state.store.lock import hold
 
@@ -327,7 +327,7 @@ def push(
             done = push_state.push_state(target, files, _message(_subject(session.state)))
         said = f"pushed to {target.shown}" if done.new else f"nothing to push: {target.shown} has this state"
     if done.left is not None:
-        tell([f"your branch stays where it is, beside {target.shown}: {done.left}"])
+        notice([f"your branch stays where it is, beside {target.shown}: {done.left}"])
     if not quiet:
         click.echo(f"{said} ({done.commit[:12]})" if done.new else said)
 

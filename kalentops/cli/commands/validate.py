@@ -49,7 +49,7 @@ def command(
     Without PATHS, checks all files in the folder of blueprints. Exit code 3 means that there is an error.
     """
     from kalentops.cli.commands.reporting import Reporting
-    from kalentops.output.notices import tell
+    from kalentops.output.terminal import notice
     from kalentops.project.load import load
 
     if statistics and form != "text":
@@ -68,7 +68,7 @@ def command(
     reporting = Reporting("validate", form, config, quiet=quiet or failure is not None)
     reporting.show_findings(repository, online=online and failure is None, statistics=statistics)
     if not repository.files:
-        tell([f"no file of a name in .yaml or .yml is below {', '.join(str(place) for place in places)}"])
+        notice([f"no file of a name in .yaml or .yml is below {', '.join(str(place) for place in places)}"])
     if failure is not None:
         raise failure
     ctx.exit(0 if repository.valid else 3)

@@ -1,0 +1,282 @@
+"""What stands in files, and what was done to them, as text: findings (`file:line:column: severity CODE: message`, which
+editors and CI logs understand), `fmt`, `import` and `import --update`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Final
+
+from kalentops.adopt.plan import ImportAction, Item
+from kalentops.adopt.pull import Edits, Taken
+from kalentops.adopt.write import Imported
+from kalentops.lint.finding import Finding, Severity, errors_first
+from kalentops.lint.table import BY_CODE
+from kalentops.output.reasons import reason
+from kalentops.output.terminal import WIDTH, Line, Piece, Style, line
+from kalentops.output.text_plan import changed
+from kalentops.support.text import clip, count, some, visible
+from kalentops.yamlfile.formatting import Formatted
+from kalentops.yamlfile.layout import line_end_of
+
+
+def findings(found: Iterable[Finding]) -> Iterator[Line]:
+    """Each finding with its hint below it, errors first."""
+    for each in errors_first(found):
+        style: Style = "bad" if each.severity is Severity.ERROR else "warn"
+        place = f"{visible(each.file)}:{each.line}:{each.column}: "
+        yield line((place, "bold"), (f"{each.severity} {each.code}", style), f": {visible(each.message)}")
+        yield line((f"    {visible(each.hint)}", "dim"))
+
+
+def by_rule(found: Sequence[Finding]) -> Iterator[Line]:
+    """How many findings each rule has, the most first; nothing where there is one finding alone."""
+    counts = Counter(each.code for each in found)
+    if len(found) > 1:
+        yield line("by rule: ", ", ".join(f"{code} {number:,}" for code, number in counts.most_common()))
+
+
+def statistics(found: Iterable[Finding]) -> Iterator[Line]:
+    """The same as a table, with what each rule is about, instead of the findings."""
+    counts = Counter((each.severity, each.code) for each in errors_first(found))
+    for (severity, code), number in sorted(
+        counts.items(), key=lambda each: (each[0][0], -each[1], each[0][1])
+    ):
+        style: Style = "bad" if severity is Severity.ERROR else "warn"
+        rule = BY_CODE.get(code)
+        said = f"  {rule.title}" if rule else ""
+        yield line(f"{number:>7,}  ", (f"{severity:<7} {code}", style), said)
+
+
+def findings_summary(
+    found: Sequence[Finding], files: int, blueprints: int, earlier: frozenset[Finding] | None = None
+) -> Line:
+    """The last line of `validate`; `earlier` are the findings that are not new, None where nobody has looked."""
+    errors = sum(each.severity is Severity.ERROR for each in found)
+    warnings = len(found) - errors
+    what = f"{count(files, 'file')}, {count(blueprints, 'blueprint')}"
+    if not found:
+        return line(("valid: ", "good"), what)
+    said = ([count(errors, "error")] if errors else []) + ([count(warnings, "warning")] if warnings else [])
+    where = count(len({each.file for each in found}), "file")
+    head: Piece = ("not valid: ", "bad") if errors else ("valid: ", "warn")
+    new = "" if earlier is None else f", {len(found) - sum(each in earlier for each in found):,} of them new"
+    return line(head, f"{' and '.join(said)} in {where}{new}; {what} in all")
+
+
+_STYLES: Final[dict[str, Style]] = {"-": "bad", "+": "good", "@": "dim"}
+
+
+def left_alone(done: Sequence[Formatted]) -> Iterator[Line]:
+    """The files that could not be laid out, and why."""
+    for each in done:
+        yield from findings(each.findings)
+        if each.problem:
+            yield line((f"{visible(each.name)}: ", "bold"), ("left as it is: ", "bad"), visible(each.problem))
+
+
+def formatted(done: Sequence[Formatted], *, written: bool) -> Iterator[Line]:
+    """The names of the files that are not as they were, or would not be."""
+    for each in done:
+        if each.changed:
+            yield line("formatted: " if written else "would format: ", (visible(each.name), "bold"))
+
+
+def diff(done: Sequence[Formatted]) -> Iterator[Line]:
+    """What would change, for people: blanks at the end of a line are shown as dots."""
+    for each in done:
+        name, crlf = visible(each.name), line_end_of(each.after) == "\r\n"
+        lines = difflib.unified_diff(
+            _lines(each.before, crlf=crlf),
+            _lines(each.after, crlf=crlf),
+            name,
+            f"{name}, formatted",
+            n=2,
+            lineterm="",
+        )
+        for number, text in enumerate(lines):
+            shown = _shown(text)
+            yield line((shown, "bold" if number < 2 else _STYLES.get(text[:1], "")))  # noqa: PLR2004 - both names
+
+
+def _lines(text: str, *, crlf: bool) -> list[str]:
+    """The lines without their ends; one that ends otherwise than those of the file says so."""
+    lines = text.split("\n")
+    if crlf:
+        ended = [each[:-1] if each.endswith("\r") else f"{each} (a line feed alone)" for each in lines[:-1]]
+        lines = [*ended, lines[-1]]
+    return [*lines[:-1], *([lines[-1] + "\n"] if lines[-1] else [])]
+
+
+def _shown(text: str) -> str:
+    whole = text.rstrip("\n")
+    ink = whole.rstrip(" ") if len(whole) > 1 else whole
+    dots = "·" * (len(whole) - len(ink))
+    return visible(ink) + dots + (" (no line feed at the end)" if text != whole else "")
+
+
+def format_summary(done: Sequence[Formatted], *, written: bool) -> Line:
+    """The last line: `1 file formatted, 4 unchanged`."""
+    new = sum(each.changed for each in done)
+    alone = sum(bool(each.findings or each.problem) for each in done)
+    same = len(done) - new - alone
+    parts = [f"{count(new, 'file')} {'formatted' if written else 'would change'}"] if new else []
+    parts += [f"{count(same, 'file')} unchanged"] if same or not (new or alone) else []
+    parts += [f"{count(alone, 'file')} left as {'it is' if alone == 1 else 'they are'}"] if alone else []
+    return line((", ".join(parts), "bad" if alone else "good"))
+
+
+def edits(of: Edits, *, dry_run: bool, width: int = WIDTH) -> Iterator[Line]:
+    """Each blueprint with what has changed in it, then what was not taken, then the counts."""
+    for each in of.taken:
+        yield from _taken(each, width)
+    for other in of.kept:
+        sign: Piece = ("  ! ", "bad") if other.conflict else ("  ? ", "dim")
+        yield line(sign, (visible(other.address), "bold"), f" ({visible(other.blueprint_id)}) not taken")
+        yield from reason(other.reason, "      ")
+    yield edits_summary(of, dry_run=dry_run)
+
+
+def _taken(each: Taken, width: int) -> Iterator[Line]:
+    yield line(
+        ("  ~ ", "warn"),
+        (visible(each.address), "bold"),
+        f' "{clip(each.name)}"',
+        (f"  {visible(each.file)}", "dim"),
+    )
+    found = list(changed(each.before, each.after, "      ", width))
+    yield from found or [line(("      the file says so already; it is only recorded", "dim"))]
+
+
+def edits_summary(of: Edits, *, dry_run: bool) -> Line:
+    """The last line: `Taken: 2 blueprints into 1 file, 1 in conflict.`"""
+    conflicts = sum(each.conflict for each in of.kept)
+    others = len(of.kept) - conflicts
+    parts = [f"{count(len(of.taken), 'blueprint')} into {count(len(of.files), 'file')}"] if of.taken else []
+    parts += [f"{conflicts:,} in conflict"] if conflicts else []
+    parts += [f"{others:,} left alone"] if others else []
+    if not parts:
+        return line(("Nothing to take.", "good"), " Kalent shows what was last recorded.")
+    if not of.taken:
+        return line(("Nothing taken: ", "bold"), ", ".join(parts) + ".")
+    head = "Would take: " if dry_run else "Taken: "
+    look = " Look at it with `git diff`." if of.files and not dry_run else ""
+    return line((head, "bold"), ", ".join(parts) + "." + look)
+
+
+_WORDS: Final[dict[ImportAction, tuple[str, str, Style]]] = {
+    ImportAction.WRITE: ("written", "would write", "good"),
+    ImportAction.RECORD: ("recorded", "would record", "good"),
+    ImportAction.LEFT_OUT: ("left out", "left out", "dim"),
+    ImportAction.CONFLICT: ("in conflict", "in conflict", "bad"),
+    ImportAction.REFUSED: ("refused", "refused", "bad"),
+}
+_FIELDS: Final = 8
+
+
+def imported(of: Imported, *, quiet: bool = False) -> Iterator[Line]:
+    """By sourcing, what became of each blueprint. With `quiet`, only what needs somebody's eye."""
+    items = [
+        item for item in of.plan.items if not (quiet and (item.done or item.fate is ImportAction.LEFT_OUT))
+    ]
+    for sourcing_id, group in groupby(items, key=lambda item: item.sourcing_id):
+        name = of.names.get(sourcing_id)
+        yield line((visible(sourcing_id), "bold"), f' "{clip(name)}"' if name else "")
+        for item in group:
+            yield from _item(item, dry_run=of.dry_run)
+        yield line()
+
+
+def _item(of: Item, *, dry_run: bool) -> Iterator[Line]:
+    done, would, style = _WORDS[of.fate]
+    what = f' "{clip(of.name)}" ({visible(of.blueprint_id)})' if of.blueprint_id else ""
+    file = f"  {visible(of.file)}" if of.file else ""
+    key = visible(of.key) if of.key and of.done else ""
+    yield line((f"  {would if dry_run else done:<12}", style), f" {key}".rstrip(), (what, ""), (file, "dim"))
+    if of.reason:
+        yield line((f"      {visible(of.reason)}", "dim" if of.done else style))
+
+
+def import_summary(of: Imported) -> Iterator[Line]:
+    """The last lines: `Imported 3 blueprints from 2 sourcings into 2 files.`, and what to do next."""
+    counts = of.summary
+    if not of.plan.items:
+        yield line(("Nothing to import: ", "good"), _nothing(of) + ".")
+        return
+    said = [part for part in (_written(of), _recorded(of), _left_out(of), _left(of)) if part]
+    yield line((" ".join(said), "bold"), " Nothing was written." if of.dry_run else "")
+    if not of.valid:
+        yield line((f"The files {'would not be' if of.dry_run else 'are not'} valid: {_INVALID}", "bad"))
+    elif counts["write"] and not of.dry_run:
+        yield line(
+            "Next: look at the new files, run `kalentops plan`, and commit them together with the state."
+        )
+    elif counts["record"] and not of.dry_run:
+        yield line("Next: run `kalentops plan`, and commit the state.")
+
+
+_INVALID: Final = (
+    "mend the errors above before the next plan. What can't be mended can be taken out of its file again: it stays in "
+    "Kalent and in the state, and plans list it as an orphan."
+)
+
+
+def _nothing(of: Imported) -> str:
+    sourcings = len(of.plan.sourcings)
+    if not sourcings:
+        return "the key sees no sourcing in progress"
+    where = visible(of.plan.sourcings[0]) if sourcings == 1 else count(sourcings, "sourcing")
+    if not of.plan.recorded:
+        return f"there are no blueprints in {where}"
+    return f"{count(of.plan.recorded, 'blueprint')} in {where}, recorded already"
+
+
+def _written(of: Imported) -> str:
+    counts = of.summary
+    if not counts["write"]:
+        return ""
+    sourcings = len({item.sourcing_id for item in of.plan.items if item.fate is ImportAction.WRITE})
+    return (
+        f"{'Would import' if of.dry_run else 'Imported'} {count(counts['write'], 'blueprint')} "
+        f"from {count(sourcings, 'sourcing')} into {count(counts['files'], 'file')}."
+    )
+
+
+def _recorded(of: Imported) -> str:
+    number = of.summary["record"]
+    verb = "Would record" if of.dry_run else "Recorded"
+    return f"{verb} {count(number, 'blueprint')} that the files hold already." if number else ""
+
+
+def _left_out(of: Imported) -> str:
+    number = of.summary["left_out"]
+    was = "its key was" if number == 1 else "their keys were"
+    return f"Left out {count(number, 'blueprint')}: files say that {was} removed." if number else ""
+
+
+def _left(of: Imported) -> str:
+    counts = of.summary
+    parts = [f"{counts['conflict']:,} in conflict"] if counts["conflict"] else []
+    parts += [f"{counts['refused']:,} refused"] if counts["refused"] else []
+    return f"{', '.join(parts)}." if parts else ""
+
+
+def import_notes(of: Imported) -> Iterator[str]:
+    """What nobody can see in the files: once, however many blueprints there are."""
+    if not any(item.done for item in of.plan.items):
+        return
+    yield (
+        "Kalent never shows `config` and `config.userId` (who sends a step), so the files don't have them. As long as "
+        "nothing is updated they stay as they are; an update of steps replaces them all, so set `config.userId` in "
+        "the file before, where somebody else is to send"
+    )
+    fields = of.unknown
+    if fields:
+        shown = [f"`{clip(name, 40)}` ({count(number, 'blueprint')})" for name, number in fields.items()]
+        yield (
+            f"Kalent shows fields of steps that kalentops does not know: {some(shown, _FIELDS)}; the files "
+            "don't have them, and an update of steps would leave them out"
+        )

@@ -1,0 +1,385 @@
+"""What commands did, as text: `apply` while it works and at its end, `init`, `state` and `sourcings`."""
+
+from __future__ import annotations
+
+import shlex
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from itertools import groupby
+from types import MappingProxyType
+from typing import IO, Final
+
+from kalentops.apply.result import (
+    ApplyResult,
+    Began,
+    Event,
+    Filled,
+    Finished,
+    Listed,
+    Looking,
+    Outcome,
+    Reserved,
+    Result,
+    Waiting,
+    Written,
+)
+from kalentops.blueprint.remote import RemoteSourcing
+from kalentops.init.contents import NO_ACTION, Setup
+from kalentops.init.write import DRIVER, Driver, Placed, What
+from kalentops.output.reasons import reason
+from kalentops.output.terminal import Bar, Line, Style, columns, escape_line, is_terminal, line, padded, show
+from kalentops.output.text_plan import outline
+from kalentops.plan.build import Action
+from kalentops.state.model import Entry, Intent, State
+from kalentops.support.text import clip, count, visible, with_times
+
+_DONE: Final = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.ADOPT: "adopted",
+    Action.RESUME: "settled",
+    Action.CONFLICT: "in conflict",
+    Action.MOVE: "moved",
+    Action.FORGET: "forgotten",
+}
+_STYLES: Final[dict[Outcome, Style]] = {
+    Outcome.DONE: "good",
+    Outcome.REFUSED: "bad",
+    Outcome.CONFLICT: "bad",
+    Outcome.UNKNOWN: "warn",
+    Outcome.NOT_ATTEMPTED: "dim",
+}
+_WORDS: Final = {
+    Outcome.DONE: "done",
+    Outcome.REFUSED: "refused",
+    Outcome.CONFLICT: "in conflict",
+    Outcome.UNKNOWN: "of unknown outcome",
+    Outcome.NOT_ATTEMPTED: "not attempted",
+}
+
+NOTHING_TOLD: Final[Mapping[str, Result]] = MappingProxyType({})
+_BEAT: Final = 5.0
+_SOME: Final = (
+    10  # of those that were not attempted for one and the same reason; the next plan lists them all
+)
+
+
+def outcome_word(of: Result) -> str:
+    """What became of it, such as `created`."""
+    return _DONE[of.action] if of.outcome is Outcome.DONE else _WORDS[of.outcome].removeprefix("of ")
+
+
+def result(of: Result) -> Iterator[Line]:
+    """One address: what became of it, its id, and why."""
+    said = outcome_word(of)
+    ident = f" {visible(of.blueprint_id)}" if of.blueprint_id else ""
+    yield line((f"  {said:<15}", _STYLES[of.outcome]), f" {visible(of.address)}", (ident, "dim"))
+    for why in (of.error, of.note):
+        if why:
+            yield from reason(why, "      ", "dim" if why is of.note else _STYLES[of.outcome])
+
+
+def results(of: ApplyResult, told: Mapping[str, Result] = NOTHING_TOLD) -> Iterator[Line]:
+    """All of them but those that were told while they came, those that need somebody's eye last, then the counts."""
+    left = (each for each in of.results if told.get(each.address) != each)
+    order = sorted(left, key=lambda each: (each.outcome is not Outcome.DONE, each.address))
+    for why, group in groupby(order, key=_why_not):
+        together = list(group)
+        if why is None or len(together) == 1:
+            for each in together:
+                yield from result(each)
+        else:
+            shown = together if len(together) <= _SOME else together[: _SOME - 1]
+            for each in shown:
+                yield from result(replace(each, error=None))
+            if len(shown) < len(together):
+                yield line((f"  … and {len(together) - len(shown):,} more", "dim"))
+            yield line((f"      these {len(together):,}: {visible(why)}", _STYLES[Outcome.NOT_ATTEMPTED]))
+    yield apply_summary(of)
+    yield from apply_next_steps(of)
+
+
+def apply_next_steps(of: ApplyResult) -> Iterator[Line]:
+    """What to do next, where something is left."""
+    if of.summary["unknown"]:
+        said = "Run `kalentops apply` again: it first looks up what became of those."
+        yield line((said, "warn"))
+    elif of.summary["not_attempted"]:
+        yield line(("Run `kalentops apply` again for what was not attempted.", "warn"))
+
+
+def _why_not(of: Result) -> str | None:
+    """Why it was not attempted, where that is all there is to say: one reason often holds for hundreds."""
+    return of.error if of.outcome is Outcome.NOT_ATTEMPTED and not of.note else None
+
+
+def apply_summary(of: ApplyResult) -> Line:
+    """The last line: `Apply: 2 done, 1 in conflict.`"""
+    parts = [
+        f"{of.summary[outcome.value]:,} {words}"
+        for outcome, words in _WORDS.items()
+        if of.summary[outcome.value]
+    ]
+    return line(("Apply: ", "bold"), (", ".join(parts) or "nothing to do") + ".")
+
+
+class Progress:
+    """What `apply` tells while it works, on stderr: a bar on a terminal, lines elsewhere, nothing with `quiet`; with
+    `verbose`, both steps of each create, too. What is done is told at once on `results`, and on stderr without one: the
+    log of a run that is killed has the ids. `told` is what stands there, by address.
+    """
+
+    def __init__(
+        self, stream: IO[str], *, quiet: bool = False, verbose: bool = False, results: IO[str] | None = None
+    ) -> None:
+        self.told: dict[str, Result] = {}
+        self._results = results
+        self._stream = stream
+        self._quiet = quiet
+        self._verbose = verbose
+        self._lock = threading.Lock()
+        self._done = self._total = 0
+        self._listed = self._sourcings = 0
+        self._bar: Bar | None = None
+        self._told = time.monotonic()
+
+    def __call__(self, event: Event) -> None:
+        with self._lock:
+            if isinstance(event, Written | Finished) and event.result.outcome is Outcome.DONE:
+                self._tell(event.result)
+            if self._quiet:
+                return
+            try:
+                self._take(event)
+            except (OSError, ValueError):  # nobody reads stderr any more: no reason to stop half-way
+                self._quiet = True
+
+    def _tell(self, of: Result) -> None:
+        if of.address in self.told:
+            return
+        self.told[of.address] = of
+        out = self._stream if self._results is None else self._results
+        with suppress(OSError, ValueError):
+            if self._bar is not None and is_terminal(out):
+                self._say(result(of))
+            elif out is not self._stream or not self._quiet:
+                show(result(of), out)
+                out.flush()
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case Began(sourcings, changes):
+                self._sourcings, self._total = sourcings, changes
+                if sourcings:
+                    self._begin(f"looking at {count(sourcings, 'sourcing')}", changes or sourcings)
+            case Listed(sourcing_id):
+                self._listed += 1
+                self._now(
+                    f"looked at {self._listed:,} of {count(self._sourcings, 'sourcing')}, last {sourcing_id}"
+                )
+            case Looking(address, seconds, reason):
+                said = f"{visible(address)}: {visible(reason)}; looking for up to {seconds:.0f} s what became of it"
+                self._say([line((said, "warn"))])
+            case Reserved(address, blueprint_id) if self._verbose:
+                self._say([line(f"{visible(address)}: reserved {visible(blueprint_id)}, still empty")])
+            case Filled(address, blueprint_id) if self._verbose:
+                self._say([line(f"{visible(address)}: sent its text to {visible(blueprint_id)}")])
+            case Waiting(seconds):
+                self._say([line((f"the API asked to wait: {seconds:.0f} s", "warn"))])
+            case Finished(finished) if finished.outcome is not Outcome.NOT_ATTEMPTED:
+                self._done += 1
+                self._now(
+                    f"{self._done:,} of {self._total:,} done, last {outcome_word(finished)} {finished.address}"
+                )
+
+    def _begin(self, what: str, total: int) -> None:
+        if is_terminal(self._stream):
+            self._bar = Bar(self._stream, what, total)
+        else:
+            self._stream.write(f"{escape_line(what)}\n")
+
+    def _now(self, what: str) -> None:
+        """What was done last, and how much of how much: at once in the bar, now and then as a line."""
+        if self._bar is not None:
+            self._bar.update(what, self._done if self._total else self._listed)
+        elif time.monotonic() - self._told >= _BEAT:
+            self._told = time.monotonic()
+            self._say([line(visible(what))])
+
+    def _say(self, lines: Iterable[Line]) -> None:
+        if self._bar is None:
+            show(lines, self._stream)
+            self._stream.flush()
+        else:
+            self._bar.show(lines)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def state_list(state: State) -> Iterator[Line]:
+    """One line an address: address, id, name; what an interrupted run has left open is said."""
+    width = max((len(visible(address)) for address in state.entries.keys() | state.intents.keys()), default=0)
+    for address in sorted(state.entries.keys() | state.intents.keys()):
+        entry, intent = state.entries.get(address), state.intents.get(address)
+        name = entry.name if entry else str(intent.sent.get("name", "")) if intent else ""
+        said = f"  {_open(entry, intent)}" if intent or (entry and entry.mark) else ""
+        ident = visible(entry.blueprint_id) if entry else "-"
+        yield line((f"{visible(address):<{width}}  ", "bold"), f"{ident}  {clip(name)}", (said, "warn"))
+
+
+def state_summary(state: State) -> Line:
+    open_ones = f", {count(len(state.intents), 'outcome')} open" if state.intents else ""
+    return line((f"{count(len(state.entries), 'blueprint')}{open_ones}, serial {state.serial}", "dim"))
+
+
+def state_entry(state: State, address: str) -> Iterator[Line]:
+    """Everything that is recorded of one address, with the sequence as it was sent."""
+    found, intent = state.entries.get(address), state.intents.get(address)
+    yield line((visible(address), "bold"))
+    if found is not None:
+        yield line(f"  id       {visible(found.blueprint_id)}")
+        yield line(f"  name     {visible(found.name)}")
+        yield line(f"  recorded {visible(with_times(found.applied_at))}, {visible(found.digest)}")
+        yield line(f"  updated  {visible(with_times(found.updated_at or 'not known'))} in Kalent")
+        yield from outline(found.sent, "  ", full=True)
+    if intent is not None or (found is not None and found.mark is not None):
+        yield line((f"  {_open(found, intent)}; {_NEXT}", "warn"))
+
+
+_NEXT: Final = "the next apply looks first, and goes on there"
+
+
+def _open(entry: Entry | None, intent: Intent | None) -> str:
+    """What an interrupted run has left open at an address."""
+    if intent is None:
+        return "reserved: the blueprint is empty in Kalent until its text is sent"
+    since = visible(with_times(intent.at))
+    if intent.only_reserves:
+        return f"create without an answer, {since}: at most an empty blueprint was made"
+    if entry is not None and entry.mark is not None:
+        return f"create of unknown outcome, {since}: its id is reserved, its text may have arrived"
+    return f"{intent.action} of unknown outcome, {since}"
+
+
+def sourcing_list(found: Sequence[RemoteSourcing], files: Mapping[str, Sequence[str]]) -> Iterator[Line]:
+    """One line a sourcing, in the order of the API: id, name, and the files that serve it."""
+    shown = [(visible(each.sourcing_id), clip(each.name)) for each in found]
+    id_width = max((len(ident) for ident, _ in shown), default=0)
+    name_width = max((columns(name) for _, name in shown), default=0)
+    for each, (ident, name) in zip(found, shown, strict=True):
+        serving = ", ".join(visible(file) for file in files.get(each.sourcing_id, ()))
+        rest = (f"{padded(name, name_width)}  ", (serving, "dim")) if serving else (name,)
+        yield line((f"{ident:<{id_width}}  ", "bold"), *rest)
+
+
+def no_sourcings(*, everybody: bool, closed: bool) -> str:
+    """What to say, and to try, where the list is empty."""
+    who = "that the key sees" if everybody else "of the key's user"
+    state = "closed" if closed else "in progress"
+    other = "without --closed are those in progress" if closed else "--closed has those that are closed"
+    more = "" if everybody else "--all has those of everybody, "
+    return f"no sourcing {who} is {state}; {more}{other}"
+
+
+_STYLES_setup: Final[dict[What, Style]] = {
+    "created": "good",
+    "added to": "good",
+    "there already": "dim",
+    "kept": "warn",
+    "failed": "bad",
+}
+
+
+def setup(placed: Sequence[Placed], driver: Driver, *, dry_run: bool, brief: bool = False) -> Iterator[Line]:
+    """One line a file, and what to do by hand where one was kept; `brief` is about these alone."""
+    for each in placed:
+        if brief and each.what != "kept":
+            continue
+        what = each.what
+        said = f"would be {what}" if dry_run and what in {"created", "added to"} else what
+        why = f"  {visible(each.why)}" if each.why else ""
+        yield line(
+            (f"  {said:<{18 if dry_run else 14}}", _STYLES_setup[what]),
+            visible(each.wanted.name),
+            (why, "dim"),
+        )
+        if what == "kept":
+            yield from _by_hand(each)
+    if driver == "set" and not brief:
+        word = "would be set" if dry_run else "set"
+        yield line(
+            (f"  {word:<{18 if dry_run else 14}}", "good"), "git's merge driver for states, in this clone"
+        )
+
+
+def _by_hand(kept: Placed) -> Iterator[Line]:
+    if kept.wanted.advice:
+        first, *rest = kept.wanted.advice.splitlines()
+        yield line((f"      {first}", "dim"))
+        for each in rest:
+            yield line((f"        {each}", "dim"))
+    else:
+        yield line((f"      `kalentops init --show {kept.wanted.name}` prints what init would write", "dim"))
+
+
+def setup_next_steps(
+    of: Setup, driver: Driver, *, github: bool, example: bool, hooks: bool, folder: str = ""
+) -> Iterator[Line]:
+    """What a person has to do: nothing here can be done, or known, by a program. `folder` is the project's, from where
+    the user is, empty for the same one.
+    """
+    command = f"kalentops -C {shlex.quote(folder)}" if folder else "kalentops"
+    yield line(("Next:", "bold"))
+    if example:
+        file = f"{folder}/{of.under}example.yaml" if folder else f"{of.under}example.yaml"
+        yield line(f"  - put the id of a sourcing into {visible(file)}: `kalentops sourcings` lists them;")
+        yield line(
+            "    or remove it, and take what is in Kalent already: ", visible(f"`{command} import --all`")
+        )
+    yield line("  - ", visible(f"`{command} validate`"), ", then commit what init has written")
+    if driver == "no git":
+        yield line("  - `git init`, then once in each clone:")
+    else:
+        yield line("  - once in each further clone, for states to be merged by address:")
+    yield line(f"      git config merge.kalentops-state.driver '{DRIVER}'")
+    if driver == "other":
+        yield line("      (this clone has another command there, which was kept)")
+    if hooks:
+        yield line("  - `pre-commit install`, once in each clone")
+    if github:
+        yield from _github(of)
+
+
+def _github(of: Setup) -> Iterator[Line]:
+    if not of.origin and not of.action:
+        yield line(
+            (f"  - in the workflows, replace {NO_ACTION[:26]}… by the repository and the commit", "warn")
+        )
+        yield line(("    of kalentops that you use; or remove them and run init with --action", "warn"))
+    yield line("  - on GitHub, under Settings, Environments, make two, each with a secret ", of.secret, ":")
+    yield line("      ", of.environment, "  (branch rule: ", of.branch, " only; reviewers, if you like)")
+    yield line("      ", of.reading, "  (the same branch, no reviewers)")
+    if of.below:
+        yield line(
+            "    They belong to ",
+            of.below,
+            "/ alone: each folder has its own, so that no key gets to another",
+        )
+    yield line(
+        "  - let the workflow `kalentops apply` push the state: if a rule protects ",
+        of.branch,
+        ", it needs an",
+    )
+    yield line("    exception for it; a run finds out before it creates anything")
+    yield line("  - have changes reviewed by who answers for the messages, in .github/CODEOWNERS:")
+    yield line(f"      /{of.prefix}{of.under} @YOUR-ORGANISATION/recruiting")
+    yield line("    and what decides where they go and which are yours, by who maintains the repository:")
+    for name in (f"{of.prefix}{of.state}", f"{of.prefix}{of.state}.journal", f"{of.prefix}kalentops.yaml"):
+        yield line(f"      /{name} @YOUR-ORGANISATION/maintainers")
+    yield line("      /.github/ @YOUR-ORGANISATION/maintainers")
