@@ -24,7 +24,8 @@ from kalentops.errors import Interrupted, KalentopsError, UsageError
 from kalentops.output.terminal import escape_line, escape_part
 from kalentops.support.text import visible
 
-# name → (module in kalentops.cli.commands, one line for --help); a command is loaded when it is called.
+# name → (module in kalentops.cli.commands, one line for --help). The function is `command`, or what stands behind `:`.
+# A command is loaded when it is called.
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "init": ("init", "Set up a repository: settings, example, workflows, hooks."),
     "validate": ("validate", "Check the files; works without key, network and state."),
@@ -36,10 +37,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "sourcings": ("sourcings", "List sourcings with ids and names."),
     "comment": ("comment", "Put the plan on the pull request, as a comment."),
     "state": ("state", "Show, change, merge or push the state."),
-    "rule": ("rule", "Explain a rule, or list all rules."),
-    "schema": ("schema", "Print the JSON Schema of a blueprint file, for editors."),
-    "emulator": ("emulator", "Run a local stand-in for the Kalent API."),
-    "demo": ("demo", "Run a tour of kalentops on the emulator."),
+    "rule": ("reference:rule", "Explain a rule, or list all rules."),
+    "schema": ("reference:schema", "Print the JSON Schema of a blueprint file, for editors."),
+    "emulator": ("emulator:emulator", "Run a local stand-in for the Kalent API."),
+    "demo": ("emulator:demo", "Run a tour of kalentops on the emulator."),
 }
 _EPILOG: Final = """\b
 Example:
@@ -58,8 +59,9 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"kalentops.cli.commands.{COMMANDS[cmd_name][0]}")
-        command: click.Command = module.command
+        name, _, function = COMMANDS[cmd_name][0].partition(":")
+        module = importlib.import_module(f"kalentops.cli.commands.{name}")
+        command: click.Command = getattr(module, function or "command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

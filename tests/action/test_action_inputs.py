@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kalentops.action.__main__ import main
-from kalentops.action.inputs import Inputs
+from kalentops.action import Inputs, main
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.errors import UsageError
 from kalentops.github.body import CommentTarget, compose, is_outdated

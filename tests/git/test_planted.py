@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from kalentops.action.__main__ import main as action
+from kalentops.action import main as action
 from kalentops.cli.commands.pipeline import no_state, to_commit
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.errors import UsageError

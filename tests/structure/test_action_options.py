@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from kalentops.action.inputs import OPTIONS
+from kalentops.action import OPTIONS
 from kalentops.cli.main import parameters
 
 ACTION = yaml.safe_load((Path(__file__).parents[2] / "action.yml").read_text())
@@ -72,7 +72,7 @@ def test_each_option_has_an_input_or_a_reason(command: str) -> None:
     for parameter in parameters(command):
         name = _name(parameter)
         assert name in reached or name in WITHOUT or f"{command} {name}" in WITHOUT, (
-            f"{command} {name}: add an input to kalentops/action/inputs.py and action.yml, or a reason to WITHOUT"
+            f"{command} {name}: add an input to kalentops/action.py and action.yml, or a reason to WITHOUT"
         )
 
 

@@ -164,9 +164,9 @@ def test_one_module_starts_git_and_the_demo_starts_kalentops() -> None:
         starts = re.search(
             r"\b(subprocess|os\.(system|popen|exec|spawn|posix_spawn)|pty|create_subprocess)\b", text
         )
-        if _name(path) not in {"git.worktree", "cli.commands.demo"}:
+        if _name(path) not in {"git.worktree", "cli.commands.emulator"}:
             assert not starts, path
-    demo = (PACKAGE / "cli" / "commands" / "demo.py").read_text(encoding="utf-8")
+    demo = (PACKAGE / "cli" / "commands" / "emulator.py").read_text(encoding="utf-8")
     assert demo.count("subprocess.") == demo.count("[sys.executable") == 1
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 import yaml
 
-from kalentops.action.__main__ import main as action
+from kalentops.action import main as action
 from kalentops.cli.main import run as run_cli
 from tests.harness import within
 from tests.repositories import Remote, git

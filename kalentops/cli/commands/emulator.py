@@ -1,15 +1,25 @@
-"""`kalentops emulator`."""
+"""`kalentops emulator`, and `kalentops demo`, which shows the whole way on it."""
 
 from __future__ import annotations
 
 import errno
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from importlib import metadata, resources
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
 
 import click
 
 from kalentops.cli.commands import options
-from kalentops.cli.commands.extras import needs_emulator
-from kalentops.errors import KalentopsError
+from kalentops.errors import KalentopsError, UsageError
+from kalentops.init.contents import EXAMPLE_ID
 
 
 @click.command(
@@ -44,7 +54,7 @@ from kalentops.errors import KalentopsError
 )
 @click.option("--example", is_flag=True, help="Start with sample sourcings and blueprints.")
 @options.quiet
-def command(
+def emulator(
     port: int, latency: float, db: Path | None, sourcing: tuple[str, ...], *, example: bool, quiet: bool
 ) -> None:
     """Run a local stand-in for the Kalent API, on the loopback address.
@@ -79,3 +89,132 @@ def command(
             said, hint = f"port {port} is taken", "pass another --port; 0 takes a free one"
             raise KalentopsError(f"the emulator can't run: {said}", hint=hint) from None
         raise KalentopsError(f"the emulator can't run: {error}", hint="pass another --port or --db") from None
+
+
+# No index has kalentops: it is installed from a clone.
+def needs_emulator(what: str, error: ModuleNotFoundError) -> UsageError:
+    """For `what`, which could not import a module of the extra `emulator`."""
+    place = _clone()
+    where = str(place) if place else "./kalentops"
+    clone = "" if place else " beside your clone of kalentops"
+    return UsageError(
+        f"{what} needs {error.name}", hint=f"`pip install '{where}[emulator]'`{clone}, or `make demo` in it"
+    )
+
+
+def _clone() -> Path | None:
+    """The folder that this kalentops was installed from, as pip has recorded it (PEP 610), if it is still there."""
+    try:
+        recorded = metadata.distribution("kalentops").read_text("direct_url.json")
+        parts = urlsplit(str(json.loads(recorded or "{}")["url"]))
+    except (metadata.PackageNotFoundError, ValueError, KeyError, TypeError):
+        return None
+    folder = Path(url2pathname(unquote(parts.path)))
+    return folder if parts.scheme == "file" and (folder / "pyproject.toml").is_file() else None
+
+
+_DEFAULT = Path("blueprints")
+# What an operator might change in a review: a wait, and how a message begins.
+_EDITS = (
+    (re.compile(r"\{value: 3, unit: day\}"), "{value: 5, unit: day}"),
+    (re.compile(r"Hi \{\{firstname\}\},"), "Hello {{firstname}}, a quick question:"),
+)
+
+
+@click.command(epilog="\b\nExample:\n  kalentops demo\n  kalentops demo --blueprints path/to/blueprints")
+@click.option(
+    "--blueprints",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Blueprints to use. [default: those in `blueprints`, else samples]",
+)
+def demo(blueprints: Path | None) -> None:
+    """Run a tour: validate, plan, apply, plan again, edit, plan.
+
+    Works on a copy in a temporary folder, with the emulator on a free port. Changes nothing outside that folder.
+    """
+    try:
+        from kalentops.emulator.server import BackgroundEmulator
+    except ModuleNotFoundError as error:
+        raise needs_emulator("the demo", error) from None
+    if blueprints is not None and not blueprints.is_dir():
+        raise UsageError(f"there is no folder {blueprints}", hint="pass another, or leave --blueprints out")
+    with tempfile.TemporaryDirectory(prefix="kalentops-demo-") as name:
+        folder = Path(name)
+        _copy(blueprints, folder / "blueprints")
+        _fill_in(folder / "blueprints")
+        with BackgroundEmulator(latency=0.05, auto_sourcings=True) as emulator:
+            _story(folder, emulator.url)
+
+
+def _copy(blueprints: Path | None, to: Path) -> None:
+    """The user's own, or, where there are none, those of this package."""
+    if blueprints is None and _DEFAULT.is_dir():
+        blueprints = _DEFAULT
+    if blueprints is not None:
+        shutil.copytree(blueprints, to)
+        return
+    with resources.as_file(resources.files("kalentops.cli.commands") / "demo_blueprints") as own:
+        shutil.copytree(own, to)
+
+
+def _fill_in(blueprints: Path) -> None:
+    """The example of `init` has no sourcing yet; here any will do."""
+    for path in blueprints.rglob("*.y*ml"):
+        data = path.read_bytes()
+        if EXAMPLE_ID.encode() in data:
+            path.write_bytes(data.replace(EXAMPLE_ID.encode(), b"sourcing_example"))
+
+
+def _story(folder: Path, url: str) -> None:
+    _say("1. Check the files. This needs no key and no network.")
+    _run(folder, url, "validate")
+    _say("2. Plan: compare the files with the state, offline.")
+    _run(folder, url, "plan", "--out", "plan.json")
+    _say("3. Apply exactly that plan. Each id is recorded as soon as it is known.")
+    _run(folder, url, "apply", "--yes", "plan.json")
+    _say("4. Plan again: nothing is left to do.")
+    _run(folder, url, "plan", "--detailed-exitcode")
+    edited = _edit(folder)
+    _say(f"5. Edit {edited}: one delay, one greeting.")
+    _run(folder, url, "plan", "--detailed-exitcode", expected=2)
+    _say("6. Apply the edit, then list the state.")
+    _run(folder, url, "apply", "--yes", "--quiet")
+    _run(folder, url, "state", "list")
+    _say("Done. The folder and the emulator are gone; no candidate got a message.")
+
+
+def _say(text: str) -> None:
+    click.secho(f"\n{text}", bold=True)
+
+
+def _run(folder: Path, url: str, *args: str, expected: int = 0) -> None:
+    """Run a command as a user would. Raises KalentopsError where it ends otherwise than the story has it."""
+    click.secho(f"$ kalentops {' '.join(args)}", dim=True)
+    # The user's proxy does not lead to the emulator, the user's state is not the demo's, and no job reports it.
+    theirs = ("KALENT", "GITHUB_STEP_SUMMARY")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
+    environment |= {"KALENT_API_URL": url, "KALENT_API_KEY": "demo-key"}
+    sys.stdout.flush()
+    done = subprocess.run(  # noqa: S603 - this very program
+        [sys.executable, "-m", "kalentops", *args], cwd=folder, env=environment, check=False
+    )
+    if done.returncode != expected:
+        raise KalentopsError(f"the demo stops here: exit code {done.returncode}, {expected} was expected")
+
+
+def _edit(folder: Path) -> str:
+    """Change the file that has most to change; its name."""
+    texts = {
+        path: path.read_text(encoding="utf-8") for path in sorted((folder / "blueprints").rglob("*.y*ml"))
+    }
+    best = max(
+        texts, key=lambda path: sum(bool(each.search(texts[path])) for each, _ in _EDITS), default=None
+    )
+    if best is None or not any(each.search(texts[best]) for each, _ in _EDITS):
+        raise UsageError("the blueprints hold nothing that the demo knows how to edit")
+    after = texts[best]
+    for pattern, replacement in _EDITS:
+        after = pattern.sub(replacement, after, count=1)
+    best.write_text(after, encoding="utf-8")
+    return best.relative_to(folder).as_posix()

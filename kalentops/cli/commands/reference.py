@@ -1,4 +1,4 @@
-"""`kalentops rule`."""
+"""`kalentops rule` and `kalentops schema`: what the files are checked against."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LINE_END: Final = re.compile(r"(?<=\S)\n(?=\S)")
 
 @click.command(epilog="\b\nExample:\n  kalentops rule\n  kalentops rule KAL101")
 @click.argument("code", required=False, shell_complete=options.complete_rules)
-def command(code: str | None) -> None:
+def rule(code: str | None) -> None:
     """Explain a rule: reason, wrong and right. Without CODE, list all rules."""
     from kalentops.errors import UsageError
     from kalentops.lint.table import BY_CODE, RULES, meant
@@ -24,11 +24,11 @@ def command(code: str | None) -> None:
     from kalentops.support.text import clip
 
     if code is None:
-        show(line(f"{rule.code}  {rule.severity.value:<7}  {rule.title}") for rule in RULES)
+        show(line(f"{each.code}  {each.severity.value:<7}  {each.title}") for each in RULES)
         return
     found = BY_CODE.get(code.upper())
     if found is None:
-        by_name = {rule.name: rule for rule in RULES}
+        by_name = {each.name: each for each in RULES}
         found = by_name.get(code.lower())
     if found is None:
         near = meant(code)
@@ -39,3 +39,21 @@ def command(code: str | None) -> None:
     if is_terminal(sys.stdout):
         page = _LINE_END.sub(" ", page)  # the terminal's width is not the page's
     show(line(each) for each in page.splitlines())
+
+
+@click.command(
+    epilog="\b\nExample:\n  kalentops schema > kalentops.schema.json\n\n"
+    "\b\nFirst line of a file in blueprints/:\n  # yaml-language-server: $schema=../kalentops.schema.json"
+)
+def schema() -> None:
+    """Print the JSON Schema of a blueprint file.
+
+    Editors use it to complete field names. `init` writes the settings of VS Code; for other editors, name the schema in
+    the first line of a file.
+    """
+    from kalentops.blueprint.json_schema import blueprint_schema
+    from kalentops.output.json import dump
+    from kalentops.support.streams import utf8
+
+    utf8()
+    click.echo(dump(blueprint_schema()))
