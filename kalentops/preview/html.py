@@ -2,18 +2,32 @@
 
 What the texts hold is anybody's: everything is escaped by the templates' engine, nothing is ever marked as safe but
 this package's own style and script, and a policy in the page lets nothing run or load but these two, by their hashes.
+
+`serve` shows it on this machine's own address and makes it again when a file changes. Only a browser on this machine
+can reach it, and a page of another site can't read it: the server answers to its own names only (DNS rebinding).
 """
 
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import json
+import os
+import signal
+import socketserver
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
+from http.server import BaseHTTPRequestHandler
 from importlib.resources import files
+from types import FrameType
 from typing import Any, Final
 
 from kalentops import __version__
+from kalentops.errors import KalentopsError
 from kalentops.preview.view import Page, Person
 
 GENERATOR: Final = "kalentops"
@@ -85,3 +99,157 @@ def _safe(own: str) -> Any:
     from markupsafe import Markup
 
     return Markup(own)  # noqa: S704 - a file of this package
+
+
+_HOST: Final = "127.0.0.1"
+_LOOK_SECONDS: Final = 0.3
+# Looking at very many files takes long: so many times as long nothing is done then.
+_REST: Final = 4
+_BEAT_SECONDS: Final = 15.0
+_IDLE_SECONDS: Final = 30.0
+_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+class Site:
+    """The newest page and the name of its version, for several threads."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._version = ""
+        self._page = b""
+
+    def put(self, version: str, page: bytes) -> None:
+        with self._changed:
+            self._version, self._page = version, page
+            self._changed.notify_all()
+
+    @property
+    def page(self) -> bytes:
+        with self._changed:
+            return self._page
+
+    def next(self, seen: str, seconds: float) -> str:
+        """The name of the newest version, as soon as it is another than `seen`, or after `seconds`."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._version != seen, seconds)
+            return self._version
+
+
+def serve(
+    look: Callable[[], str], make: Callable[[str], bytes], *, port: int, on_ready: Callable[[str], None]
+) -> None:
+    """Show what `make` gives until SIGINT or SIGTERM, then return. `look` names the state that the page is made from;
+    where that changes, `make` is asked anew. `on_ready` gets the address.
+
+    Raises KalentopsError where the port is taken, and whatever `look` and `make` raise.
+    """
+    site, seen = Site(), look()
+    site.put(seen, make(seen))
+    with _listening(site, port) as address, _until_told() as told:
+        on_ready(address)
+        took = 0.0
+        while not told.wait(max(_LOOK_SECONDS, _REST * took)):
+            began = time.monotonic()
+            now = look()
+            took = time.monotonic() - began
+            if now != seen:
+                site.put(now, make(now))
+                seen = now
+
+
+@contextmanager
+def _listening(site: Site, port: int) -> Iterator[str]:
+    try:
+        server = _Server(site, port)
+    except OSError as error:
+        said = f"port {port} is taken" if error.errno == errno.EADDRINUSE else error.strerror or str(error)
+        raise KalentopsError(
+            f"the page can't be served: {said}", hint="pass another --port; 0 takes a free one"
+        ) from None
+    thread = threading.Thread(target=server.serve_forever, name="preview", daemon=True)
+    thread.start()
+    try:
+        yield f"http://{_HOST}:{server.port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
+def _until_told() -> Iterator[threading.Event]:
+    told = threading.Event()
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        told.set()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield told
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    # A socket that was just closed may be bound again; on Windows this would let two programs share it.
+    allow_reuse_address = os.name != "nt"
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, site: Site, port: int) -> None:
+        super().__init__((_HOST, port), _Handler)
+        self.site = site
+        self.port: int = self.server_address[1]
+        self.names = {f"{name}:{self.port}" for name in (_HOST, "localhost")}
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that goes away in the middle of an answer is nothing to tell."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    timeout = _IDLE_SECONDS
+    server_version = "kalentops"
+    sys_version = ""
+
+    def do_GET(self) -> None:
+        if self.headers.get("Host", "") not in self.server.names:
+            self._answer(403, "text/plain; charset=utf-8", b"This server answers to its own address only.\n")
+        elif self.path.partition("?")[0] == "/":
+            self._answer(200, "text/html; charset=utf-8", self.server.site.page)
+        elif self.path == "/changes":
+            self._tell_changes()
+        else:
+            self._answer(404, "text/plain; charset=utf-8", b"There is nothing here.\n")
+
+    def _answer(self, status: int, kind: str, body: bytes) -> None:
+        self._begin(status, kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _tell_changes(self) -> None:
+        """Server-sent events: the name of each version; a comment now and then finds out whether anybody listens."""
+        self._begin(200, "text/event-stream")
+        self.end_headers()
+        seen = ""
+        while True:
+            now = self.server.site.next(seen, _BEAT_SECONDS)
+            self.wfile.write(b":\n\n" if now == seen else f"data: {now}\n\n".encode())
+            seen = now
+
+    def _begin(self, status: int, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        for name, value in _HEADERS.items():
+            self.send_header(name, value)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's signature
+        """Nobody reads it."""

@@ -1,23 +1,27 @@
-"""Files, findings and what there was before → the page. Pure."""
+"""From a folder to its page: configuration, files, findings, and the sequences of an earlier commit. Reads only."""
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from typing import Final
 
 from kalentops.blueprint.model import VARIABLES
+from kalentops.errors import KalentopsError
 from kalentops.lint.finding import Finding, Severity
 from kalentops.lint.relocated import ends
 from kalentops.preview import view
-from kalentops.preview.before import Before
-from kalentops.preview.findings import Findings
 from kalentops.preview.rendering import SAMPLES, Sample
-from kalentops.preview.sequences import Showing, show_removed, show_sequence
-from kalentops.preview.steps import Candidates
-from kalentops.project.check import Desired
-from kalentops.project.load import Repository
+from kalentops.preview.sequences import Candidates, Findings, Showing, show_removed, show_sequence
+from kalentops.preview.view import Page
+from kalentops.project.check import CheckOptions, Desired, check_text
+from kalentops.project.config import FILE, Config, load_config
+from kalentops.project.files import find
+from kalentops.project.load import Repository, load, read_earlier
 from kalentops.support.text import clip, count, visible
 
 _NAME: Final = 160
@@ -103,3 +107,92 @@ def _summary(groups: Sequence[view.Group], findings: Sequence[Finding]) -> str:
     for number, what in ((errors, "error"), (len(findings) - errors, "warning")):
         said += [count(number, what)] if number else []
     return ", ".join(said)
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What there was: `rev` as it was asked for, the commit that it names, and by address what the files wanted.
+
+    `remarks` say what of it could not be read.
+    """
+
+    rev: str
+    commit: str
+    desired: Mapping[str, Desired]
+    remarks: tuple[str, ...] = ()
+
+
+def load_before(root: Path, places: Sequence[Path], rev: str) -> Before:
+    """The blueprints at `places` as `rev` had them. Raises UsageError."""
+    earlier = read_earlier(root, places, rev)
+    desired: dict[str, Desired] = {}
+    partial = earlier.unread
+    for name, data in earlier.contents.items():
+        found, whole = _read(root, name, data)
+        partial += not whole
+        for each in found:
+            desired.setdefault(each.address, each)
+    said = f"{count(partial, 'file')} could not be read completely in {rev}: what they held there may seem new here"
+    return Before(rev, earlier.commit, desired, (said,) if partial else ())
+
+
+def _read(root: Path, name: str, data: bytes) -> tuple[list[Desired], bool]:
+    """The blueprints in which nothing stands in for what could not be read, and whether these are all."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return [], False
+    result = check_text(CheckOptions(root, known={}), name, text)
+    found = [each for each in result.desired if not each.placeholders]
+    whole = not any(each.severity is Severity.ERROR for each in result.findings)
+    return found, whole and len(found) == len(result.desired)
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRequest:
+    """What a page is asked for: a folder, places in it (without any, all of its blueprints), and a commit to compare
+    with, or None.
+    """
+
+    directory: Path
+    paths: tuple[Path, ...] = ()
+    against: str | None = None
+
+    def places(self, config: Config) -> Sequence[Path]:
+        return [self.directory / path for path in self.paths] or [config.blueprints]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A page, and what it was made from."""
+
+    page: Page
+    repository: Repository
+
+
+def build(wish: PreviewRequest) -> Built:
+    """Raises InvalidConfig, UsageError. What is wrong with the files is on the page."""
+    config = load_config(wish.directory)
+    places = wish.places(config)
+    repository = load(config.root, places, severities=config.severities, known={})
+    before = None if wish.against is None else load_before(config.root, places, wish.against)
+    return Built(make_page(repository, config.samples, config.root.name or "Preview", before), repository)
+
+
+def version(wish: PreviewRequest) -> str:
+    """A name for the state of the files that the page is made from: another one as soon as one of them changes."""
+    try:
+        config = load_config(wish.directory)
+        paths = [config.root / FILE, *(Path(each.path) for each in find(config.root, wish.places(config)))]
+        seen = [repr((str(path), *_stamp(path))) for path in paths]
+    except KalentopsError as error:
+        seen = [repr(str(error))]
+    return hashlib.sha256("\n".join(seen).encode(errors="surrogatepass")).hexdigest()[:16]
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_ino, status.st_mtime_ns, status.st_size

@@ -1,19 +1,22 @@
-"""A text as a candidate would read it: what stands where, before and after the variables are filled in. Pure."""
+"""A text as a candidate reads it: what stands where, with and without its variables, and how long it is. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 
-from kalentops.blueprint.model import VARIABLES
+from kalentops.blueprint.model import VARIABLES, Step
+from kalentops.lint.kal301_long_invitation import LIMIT as INVITATION
+from kalentops.lint.kal303_long_inmail_subject import LIMIT as INMAIL_SUBJECT
+from kalentops.lint.sms import measure
 from kalentops.lint.texts import variables
+from kalentops.preview.view import Counter, Mark, Part, Run
 from kalentops.support.confusables import hidden
-from kalentops.support.text import character_name, unseen
+from kalentops.support.text import character_name, count, unseen
 from kalentops.support.word_diff import Piece, compare
 
 Sample: TypeAlias = Mapping[str, str]
-Mark: TypeAlias = Literal["same", "old", "new"]
 
 MAX_SHOWN: Final = 20_000
 """Characters of one text on the page. Nobody sends a message of this length; a page has to open all the same."""
@@ -53,25 +56,6 @@ SAMPLES: Final[tuple[Sample, ...]] = (
 """Who reads the messages where the configuration names nobody: somebody, somebody for whom everything is long, and
 somebody of whom little is known. All invented.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A piece of a text. `text` is what is written; for a variable its name, for an unseen character (or a run of
-    them) what stands in for it. `note` says more where there is more to say.
-    """
-
-    kind: Literal["text", "variable", "unknown", "unseen", "cut"]
-    text: str
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Parts that are the same in both versions of a text, or only in the old or the new one."""
-
-    mark: Mark
-    parts: tuple[Part, ...]
 
 
 def fill(text: str, sample: Sample) -> str:
@@ -181,3 +165,88 @@ def _stand_in(run: str) -> Part:
     names = ", ".join(character_name(char) for char in chars[:_NAMED])
     more = f" and {len(chars) - _NAMED} others" if len(chars) > _NAMED else ""
     return Part("unseen", shown, f"can't be seen: {names}{more}")
+
+
+# What studies of silent reading find on average: 230 to 240 words of prose in a minute.
+_WORDS_A_MINUTE: Final = 230
+# A text with its variables: each stands for itself.
+_RAW: Final[Sample] = {name: f"{{{{{name}}}}}" for name in VARIABLES}
+
+
+@dataclass(frozen=True, slots=True)
+class _Figure:
+    """`size` decides which sample is the worst; `least` where a variable without a value may make it more."""
+
+    text: str
+    size: int
+    over: bool = False
+
+
+def counters(step: Step, samples: Sequence[Sample], labels: Sequence[str]) -> Iterator[Counter]:
+    """The counters of a step; none for an invitation that takes no message. `labels` name the samples."""
+    if step.linkedInType == "LINKEDIN_INVITATION":
+        return
+    invitation = step.linkedInType == "LINKEDIN_INVITATION_WITH_MESSAGE"
+    if step.linkedInType == "LINKEDIN_INMAIL" and step.subject is not None:
+        yield _counter("Subject", step.subject, samples, labels, _limited(INMAIL_SUBJECT))
+    if step.type == "SMS":
+        yield _counter("Length", step.content, samples, labels, _segments)
+    else:
+        figure = _limited(INVITATION) if invitation else _characters
+        yield _counter("Length", step.content, samples, labels, figure)
+    yield _counter("Reading time", step.content, samples, labels, _reading_time)
+
+
+def _counter(
+    label: str,
+    text: str,
+    samples: Sequence[Sample],
+    labels: Sequence[str],
+    figure: Callable[[str], _Figure],
+) -> Counter:
+    figures = [figure(fill(text, sample)) for sample in (*samples, _RAW)]
+    least = [
+        "at least " if missing(text, sample) and label != "Reading time" else ""
+        for sample in (*samples, _RAW)
+    ]
+    values = tuple(f"{more}{each.text}" for more, each in zip(least, figures, strict=True))
+    over = tuple(each.over for each in figures)
+    return Counter(label, values, over, _warning(figures[:-1], labels))
+
+
+def _warning(figures: Sequence[_Figure], labels: Sequence[str]) -> str:
+    over = [each for each in figures if each.over]
+    if not over:
+        return ""
+    worst = max(range(len(figures)), key=lambda number: figures[number].size)
+    whom = "every candidate" if len(over) == len(figures) else f"{len(over)} of {len(figures)} candidates"
+    return f"Too long for {whom}; the worst is {labels[worst]}: {figures[worst].text}"
+
+
+def _limited(limit: int) -> Callable[[str], _Figure]:
+    def figure(text: str) -> _Figure:
+        length = len(text.strip())
+        return _Figure(f"{length:,} of {limit} characters", length, length > limit)
+
+    return figure
+
+
+def _characters(text: str) -> _Figure:
+    length = len(text.strip())
+    return _Figure(count(length, "character"), length)
+
+
+def _segments(text: str) -> _Figure:
+    size = measure(text)
+    if size.segments == 1:
+        said = f"1 segment, {size.units} of {size.room} characters"
+    else:
+        said = f"{size.segments:,} segments, {size.units:,} characters ({size.room} fit in one)"
+    return _Figure(said, size.units, size.segments > 1)
+
+
+def _reading_time(text: str) -> _Figure:
+    seconds = round(len(text.split()) * 60 / _WORDS_A_MINUTE)
+    if seconds < 60:  # noqa: PLR2004
+        return _Figure(f"{max(5, -(-seconds // 5) * 5)} seconds", seconds)
+    return _Figure(f"about {count(round(seconds / 60), 'minute')}", seconds)

@@ -1,20 +1,22 @@
-"""One blueprint, and what it was before → what the page shows of it. Pure."""
+"""A blueprint, its steps, its findings, and what it was before → what the page shows of it. Pure."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
 from kalentops.blueprint.diff import FieldChange, changes
-from kalentops.blueprint.labels import span
-from kalentops.blueprint.model import Blueprint, moments
+from kalentops.blueprint.labels import AT_ONCE, CHANNELS, GROUPS, LINKEDIN_KINDS, SETTLED, delay, kind, span
+from kalentops.blueprint.model import SECONDS, Blueprint, Moment, Step, moments
+from kalentops.lint.finding import Finding, Severity
 from kalentops.preview import view
-from kalentops.preview.findings import Findings
-from kalentops.preview.steps import Candidates, Placed, fields_of, removed_step, show_step
-from kalentops.preview.wording import changes_of
+from kalentops.preview.rendering import Sample, both, counters, runs
+from kalentops.preview.view import Change, Channel, Day, Fact, Part, Run, Style, Wait
 from kalentops.project.check import Desired
+from kalentops.support.confusables import side_by_side
 from kalentops.support.text import clip, count, visible
 
 _NAME: Final = 160
@@ -174,3 +176,362 @@ def _summary(steps: Sequence[Placed]) -> str:
         when = f"{span(last.seconds)} after" if last.seconds else "as soon as"
         return f"{said}, the last one {when} the invitation has settled"
     return f"{said} over {span(last.seconds)}" if last.seconds else f"{said}, at once"
+
+
+_DAY: Final = SECONDS["day"]
+_STYLES: Final[dict[str, Style]] = {
+    "LINKEDIN_INVITATION": "invitation",
+    "LINKEDIN_INVITATION_WITH_MESSAGE": "invitation",
+    "LINKEDIN_INMAIL": "inmail",
+    "LINKEDIN": "linkedin",
+    "LINKEDIN_MESSAGE": "linkedin",
+    "EMAIL": "email",
+    "WHATSAPP": "whatsapp",
+    "SMS": "sms",
+}
+_CHANNELS: Final[dict[str, Channel]] = {
+    "LINKEDIN": "linkedin",
+    "EMAIL": "email",
+    "WHATSAPP": "whatsapp",
+    "SMS": "sms",
+}
+_CONTACTS: Final = {
+    "EMAIL": "an e-mail address",
+    "WHATSAPP": "a WhatsApp number",
+    "SMS": "a mobile number",
+    "LINKEDIN": "a LinkedIn profile",
+}
+OWNER: Final = "the owner of the sequence"
+
+
+def style(step: Step) -> Style:
+    return _STYLES.get(step.linkedInType or step.type, "unknown")
+
+
+def channel(step: Step) -> Channel:
+    return _CHANNELS[step.type]
+
+
+def kind_of(step: Step) -> str:
+    """Such as `LinkedIn invitation`, with a capital."""
+    return _capital(kind({"type": step.type, "linkedInType": step.linkedInType}))
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def day(moment: Moment, *, known: bool = True) -> Day:
+    """When something happens; `known` is false where a wait before it could not be read."""
+    if not known:
+        return Day("Day ?", "a wait before it can't be read")
+    if moment.settled:
+        if not moment.seconds:
+            return Day(_capital(SETTLED))
+        return Day(f"Settled + {span(moment.seconds)}")
+    days, rest = divmod(moment.seconds, _DAY)
+    return Day(f"Day {days:,}", f"{span(rest)} in" if rest else "")
+
+
+_SIZES: Final = ((0, 0), (3600, 1), (_DAY - 1, 2), (2 * _DAY, 3), (6 * _DAY, 4), (13 * _DAY, 5))
+SETTLING: Final = 7
+
+
+def wait(step: Step, *, first: bool, known: bool = True) -> Wait:
+    """The time before a step."""
+    if not known:
+        return Wait("later, but when can't be read", SETTLING)
+    if step.temporalityType == "AFTER_INVITATION_SETTLED":
+        return Wait("once the invitation has settled", SETTLING)
+    if step.temporalityType == "DELAYED" and step.delay is not None:
+        seconds = step.delay.seconds
+        size = next((size for most, size in _SIZES if seconds <= most), 6)
+        return Wait(f"{span(seconds)} {'after the start' if first else 'later'}", size)
+    return Wait("" if first else "at the same time", 0)
+
+
+def facts(step: Step) -> Iterator[Fact]:
+    """Who sends, what is skipped when, and what the AI does."""
+    yield Fact("Sent by", sender(step))
+    policy = step.policy
+    if policy is not None and policy.skipStepIfNoContact:
+        yield Fact(
+            "Skipped", f"if Kalent has no {_bare(step)} for the candidate; the next step follows all the same"
+        )
+    elif step.type != "LINKEDIN" or (policy is not None and policy.skipStepIfNoContact is False):
+        yield Fact("Not skipped", f"without {_CONTACTS[step.type]}, the sequence stops here")
+    if step.contentSource == "suggestedByKalent":
+        yield Fact(
+            "Text", "Kalent's AI drafts it for each candidate, so it will differ from what is shown here"
+        )
+    elif step.contentSource == "manual":
+        yield Fact("Text", "sent as it is written here")
+    if policy is not None and policy.autoValidateAIDraft is not None:
+        yield Fact("AI draft", _DRAFT[policy.autoValidateAIDraft])
+    if policy is not None and policy.inviteTimeoutDays is not None:
+        yield Fact(
+            "Invitation", f"waited for {count(policy.inviteTimeoutDays, 'day')}, then it counts as settled"
+        )
+
+
+_DRAFT: Final = {
+    True: "goes out without a person having approved it",
+    False: "goes out after a person has approved it",
+}
+
+
+def _bare(step: Step) -> str:
+    return _CONTACTS[step.type].partition(" ")[2]
+
+
+def sender(step: Step) -> str:
+    user = step.config.userId if step.config is not None else None
+    return OWNER if user is None else f"user {clip(user, 80)}"
+
+
+_LABELS: Final = {
+    "name": "Name",
+    "type": "Channel",
+    "linkedInType": "Kind",
+    "subject": "Subject",
+    "content": "Text",
+    "temporalityType": "Goes out",
+    "delay": "Wait",
+    "contentSource": "Text",
+    "config.userId": "Sent by",
+    "policy.skipStepIfNoContact": "Without a contact",
+    "policy.autoValidateAIDraft": "AI draft",
+    "policy.inviteTimeoutDays": "Waiting for the invitation",
+}
+_VALUES: Final[dict[str, dict[Any, str]]] = {
+    "linkedInType": LINKEDIN_KINDS,
+    "type": CHANNELS,
+    "temporalityType": {"ASAP": AT_ONCE, "DELAYED": "after a wait", "AFTER_INVITATION_SETTLED": SETTLED},
+    "contentSource": {"manual": "sent as written", "suggestedByKalent": "drafted by Kalent's AI"},
+    "policy.skipStepIfNoContact": {True: "the step is skipped", False: "the sequence stops"},
+    "policy.autoValidateAIDraft": _DRAFT,
+}
+
+
+def changes_of(change: FieldChange) -> Iterator[Change]:
+    """A changed field of a step or a blueprint in words; a mapping that came or went, by its parts."""
+    whole = [value for value in (change.before, change.after) if isinstance(value, Mapping)]
+    if change.step is not None and change.field in GROUPS and whole:
+        for part in dict.fromkeys(key for value in whole for key in value):
+            old, new = (_part(value, part) for value in (change.before, change.after))
+            yield from changes_of(FieldChange("changed", change.step, f"{change.field}.{part}", old, new))
+        return
+    name = change.field if change.step is not None or change.field == "name" else ""
+    label = _LABELS.get(name, clip(change.field))
+    old, new = _value(name, change.before), _value(name, change.after)
+    if old == new:  # as `1` and `"1"`
+        old, new = (json.dumps(value, ensure_ascii=False) for value in (change.before, change.after))
+    yield Change(label, *side_by_side(old, new, _LONGEST_VALUE))
+
+
+def _part(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, Mapping) else None
+
+
+_LONGEST_VALUE: Final = 200
+
+
+def _value(field: str, value: Any) -> str:
+    if value is None:
+        return OWNER if field == "config.userId" else ""
+    if field == "delay":
+        return delay(value)
+    if field == "policy.inviteTimeoutDays" and isinstance(value, int):
+        return count(value, "day")
+    known = _VALUES.get(field, {})
+    if isinstance(value, str | bool) and value in known:
+        return known[value]
+    if field == "config.userId":
+        return f"user {value}"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+_TEXTS: Final = frozenset({"subject", "content"})
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Who the messages are rendered for, and what each is called on the page."""
+
+    samples: Sequence[Sample]
+    labels: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A step where it stands: its moment, whether that is known, and the fields that hold stand-ins (`*`: all)."""
+
+    step: Step
+    moment: Moment
+    known: bool = True
+    placeholders: frozenset[str] = frozenset()
+
+    def lacks(self, *fields: str) -> bool:
+        return bool(self.placeholders & {*fields, "*"})
+
+    @property
+    def day(self) -> view.Day:
+        return day(self.moment, known=self.known)
+
+
+def show_step(
+    at: Placed,
+    anchor: str,
+    candidates: Candidates,
+    *,
+    first: bool,
+    notes: Iterable[view.Note] = (),
+    was: Placed | None = None,
+    changes: Sequence[FieldChange] = (),
+    status: view.Status = "",
+) -> view.Step:
+    """`was` is the same step before, `changes` what became of it since, None and empty where nothing is compared."""
+    step = at.step
+    unknown = at.lacks("type", "linkedInType")
+    new, old = _messages(at, was)
+    return view.Step(
+        anchor=anchor,
+        name="(no name)" if at.lacks("name") else clip(step.name, _NAME),
+        kind="Message of an unknown kind" if unknown else kind_of(step),
+        channel="unknown" if unknown else channel(step),
+        day=at.day,
+        wait=wait(step, first=first, known=not at.lacks("temporalityType", "delay")),
+        message=new,
+        facts=() if unknown else tuple(facts(step)),
+        counters=() if at.lacks("content") else tuple(counters(step, candidates.samples, candidates.labels)),
+        notes=tuple(notes),
+        status=status,
+        was=was.day.text if was is not None and was.day != at.day else "",
+        before=old,
+        changes=tuple(_changes(step, changes)),
+    )
+
+
+def removed_step(was: Placed, anchor: str, *, first: bool) -> view.Step:
+    """A step that is no longer there."""
+    step = was.step
+    return view.Step(
+        anchor=anchor,
+        name=clip(step.name, _NAME),
+        kind=kind_of(step),
+        channel=channel(step),
+        day=was.day,
+        wait=wait(step, first=first),
+        message=_message(was, runs(step.subject or ""), runs(step.content)),
+        facts=(),
+        counters=(),
+        notes=(),
+        status="removed",
+    )
+
+
+def _changes(step: Step, changes: Iterable[FieldChange]) -> Iterator[view.Change]:
+    """What changed beside the texts, which are shown in full."""
+    dropped = step.linkedInType == "LINKEDIN_INVITATION"
+    for change in changes:
+        if change.kind == "moved":
+            yield view.Change("Position", str(change.before), str(change.after))
+        elif change.field and (change.field not in _TEXTS or dropped):
+            yield from changes_of(change)
+
+
+def _messages(at: Placed, was: Placed | None) -> tuple[view.Message, view.Message | None]:
+    """The message, and the one before where it was another one."""
+    subject, content = at.step.subject or "", at.step.content
+    if was is None or _look(at) == _look(was):
+        return _message(at, runs(subject), runs(content)), None
+    old_subject, new_subject = both(was.step.subject or "", subject)
+    old_body, new_body = both(was.step.content, content)
+    return _message(at, new_subject, new_body), _message(was, old_subject, old_body)
+
+
+def _look(of: Placed) -> tuple[object, ...]:
+    """Everything that a candidate sees of a step."""
+    body = "" if of.step.linkedInType == "LINKEDIN_INVITATION" else of.step.content
+    return style(of.step), of.step.linkedInType, of.step.subject or "", body, sender(of.step)
+
+
+def _message(of: Placed, subject: tuple[Run, ...], body: tuple[Run, ...]) -> view.Message:
+    step, note = of.step, ""
+    if of.lacks("content"):
+        body, note = (), "The text can't be read: see the error beside it."
+    elif step.linkedInType == "LINKEDIN_INVITATION":
+        note = "An invitation without a message."
+        if body:
+            note += " Kalent drops the text that the blueprint has for it."
+        body = ()
+    elif not body:
+        drafted = step.contentSource == "suggestedByKalent"
+        note = "Kalent's AI writes this message for each candidate." if drafted else "There is no text."
+    user = step.config.userId if step.config is not None else None
+    return view.Message(
+        style="unknown" if of.lacks("type", "linkedInType") else style(step),
+        sender=runs(_SENDER) if user is None else (Run("same", (Part("text", sender(step)),)),),
+        to=runs(_CANDIDATE),
+        subject=subject,
+        body=body,
+        note=note,
+    )
+
+
+_SENDER: Final = "{{recruiterFirstname}} {{recruiterLastname}}"
+_CANDIDATE: Final = "{{firstname}} {{lastname}}"
+
+
+def fields_of(placeholders: Iterable[tuple[str | int, ...]]) -> Mapping[int, frozenset[str]]:
+    """The fields that hold stand-ins, by the number of the step, from 0; `*` where a whole step does."""
+    found: dict[int, set[str]] = {}
+    for path in placeholders:
+        if len(path) > 1 and path[0] == "steps" and isinstance(path[1], int):
+            found.setdefault(path[1], set()).add(str(path[2]) if len(path) > 2 else "*")  # noqa: PLR2004
+    return {number: frozenset(fields) for number, fields in found.items()}
+
+
+class Findings:
+    """All findings, placed. What belongs to no blueprint that is shown belongs to its file."""
+
+    def __init__(self, findings: Iterable[Finding], desired: Iterable[Desired]) -> None:
+        shown = {(each.named.file, each.named.key) for each in desired}
+        self._by_file: dict[str, list[Finding]] = {}
+        self._by_step: dict[tuple[str, str, int | None], list[Finding]] = {}
+        for each in findings:
+            key = str(each.path[1]) if len(each.path) > 1 and each.path[0] == "blueprints" else ""
+            if (each.file, key) in shown:
+                self._by_step.setdefault((each.file, key, _step(each)), []).append(each)
+            else:
+                self._by_file.setdefault(each.file, []).append(each)
+
+    def of(self, desired: Desired, step: int | None) -> tuple[view.Note, ...]:
+        """Those of a step, counted from 0, or, with None, those of the blueprint itself."""
+        return tuple(map(_note, self._by_step.get((desired.named.file, desired.named.key, step), ())))
+
+    def has_error(self, file: str) -> bool:
+        """Whether something is wrong with the file itself, so that there may be more in it than can be shown."""
+        return any(each.severity is Severity.ERROR for each in self._by_file.get(file, ()))
+
+    def files(self) -> Iterator[view.FileNotes]:
+        for file, found in self._by_file.items():
+            yield view.FileNotes(visible(file), tuple(map(_note, found)))
+
+
+def _step(of: Finding) -> int | None:
+    """`("blueprints", KEY, "steps", 2, …)` → 2."""
+    match of.path[2:4]:
+        case ("steps", int(number)):
+            return number
+    return None
+
+
+def _note(of: Finding) -> view.Note:
+    return view.Note(
+        severity="error" if of.severity is Severity.ERROR else "warning",
+        code=of.code,
+        message=visible(of.message),
+        hint=visible(of.hint),
+        where=f"{visible(of.file)}:{of.line}:{of.column}",
+    )

@@ -9,11 +9,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from kalentops.preview.rendering import Run
-
+Mark: TypeAlias = Literal["same", "old", "new"]
 Status: TypeAlias = Literal["", "same", "new", "changed", "removed"]
 Style: TypeAlias = Literal["invitation", "linkedin", "inmail", "email", "whatsapp", "sms", "unknown"]
 Channel: TypeAlias = Literal["linkedin", "email", "whatsapp", "sms", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a text. `text` is what is written; for a variable its name, for an unseen character (or a run of
+    them) what stands in for it. `note` says more where there is more to say.
+    """
+
+    kind: Literal["text", "variable", "unknown", "unseen", "cut"]
+    text: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Parts that are the same in both versions of a text, or only in the old or the new one."""
+
+    mark: Mark
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)

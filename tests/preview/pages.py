@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from kalentops.preview.building import PreviewRequest, build
+from kalentops.preview.page import PreviewRequest, build
 from kalentops.preview.view import Page, Sequence
 from tests.builders import step
 from tests.harness import Project

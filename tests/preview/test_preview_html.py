@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kalentops.lint.finding import Finding
-from kalentops.preview.before import Before
 from kalentops.preview.html import render, render_trouble
-from kalentops.preview.page import make_page
+from kalentops.preview.page import Before, make_page
 from kalentops.project.check import CheckOptions, check_text
 from kalentops.project.load import Repository
 from kalentops.support.text import unseen

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kalentops.blueprint.model import VARIABLES
-from kalentops.preview.rendering import MAX_SHOWN, SAMPLES, Part, both, fill, missing, parts, runs
+from kalentops.preview.rendering import MAX_SHOWN, SAMPLES, both, fill, missing, parts, runs
+from kalentops.preview.view import Part
 from kalentops.support.text import unseen
 from tests.hostile import HOSTILE
 

@@ -16,7 +16,7 @@ from kalentops.lint.finding import Finding
 from kalentops.output import markdown_sequences, text_plan
 from kalentops.output.terminal import plain
 from kalentops.preview.rendering import both
-from kalentops.preview.wording import changes_of
+from kalentops.preview.sequences import changes_of
 from kalentops.project.document import read_document
 from kalentops.support.confusables import apart, did_you_mean, instead_of_ascii, reveal, side_by_side
 from kalentops.support.text import nearest, same_name, skeleton

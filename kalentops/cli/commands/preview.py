@@ -11,7 +11,7 @@ from kalentops.cli.commands import options
 from kalentops.errors import KalentopsError, StoreFailure, UsageError
 
 if TYPE_CHECKING:
-    from kalentops.preview.building import PreviewRequest
+    from kalentops.preview.page import PreviewRequest
 
 _FILE = Path("kalentops-preview.html")
 
@@ -58,8 +58,8 @@ def command(
     beside their step. Works offline, without a key, and for files with errors (exit code 3).
     """
     from kalentops.output.terminal import notice
-    from kalentops.preview.building import PreviewRequest, build
     from kalentops.preview.html import render
+    from kalentops.preview.page import PreviewRequest, build
 
     if not directory.is_dir():
         raise UsageError(
@@ -90,9 +90,8 @@ def command(
 
 def _serve(wish: PreviewRequest, port: int, *, opens: bool, quiet: bool) -> None:
     from kalentops.output.terminal import notice
-    from kalentops.preview.building import build, version
-    from kalentops.preview.html import render, render_trouble
-    from kalentops.preview.serve import serve
+    from kalentops.preview.html import render, render_trouble, serve
+    from kalentops.preview.page import build, version
 
     def make(name: str) -> bytes:
         try:
