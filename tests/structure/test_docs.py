@@ -15,6 +15,7 @@ from kalentops.blueprint.json_schema import blueprint_schema
 from kalentops.blueprint.model import VARIABLES, allowed
 from kalentops.init.write import DRIVER
 from kalentops.lint.table import RULES
+from kalentops.output.formats import FORMATS
 from kalentops.project.config import Config, load_config
 from tests.harness import Project
 from tests.structure import console
@@ -78,6 +79,11 @@ def test_the_settings_in_the_docs_are_the_defaults(tmp_path: Path) -> None:
     assert said == load_config(tmp_path)
     told = set(re.findall(r"^(\w+):", block[1], re.MULTILINE))
     assert told == {field.name for field in fields(Config)} - {"root", "severities"} | {"rules"}
+
+
+def test_the_formats_in_the_docs_are_the_formats() -> None:
+    table = _text("docs/commands.md").partition("| `--format` |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == {"text", *FORMATS}
 
 
 def test_the_changelog_knows_this_version() -> None:
