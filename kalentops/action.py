@@ -160,7 +160,7 @@ _SUMMARY: Final = "GITHUB_STEP_SUMMARY"
 
 
 class CommandInterrupted(Exception):
-    """A command of the step was interrupted: none of the next is begun."""
+    """A command of the step was interrupted: the next ones don't start."""
 
 
 def call(*args: str, summary: bool = False) -> int:
@@ -264,9 +264,7 @@ def _plan(inputs: Inputs) -> StepResult:
 
 
 def _drift(inputs: Inputs) -> StepResult:
-    """Exit code 2 where somebody has changed in Kalent what stands in the files. Kalent is looked at once: what a
-    second look saw could be something else.
-    """
+    """Exit code 2 if a managed blueprint was edited in Kalent. Kalent is read once: a second read could differ."""
     asked = ("--refresh-only", "--format", "json", "--detailed-exitcode")
     code, text = capture(*inputs.args("plan", *asked, but=(*_SAVED, "refresh")), aloud=True)
     if code not in {0, _CHANGES}:
@@ -277,7 +275,7 @@ def _drift(inputs: Inputs) -> StepResult:
     if code:
         _say(
             "error",
-            f"{count(len(found), 'blueprint')} changed in Kalent by somebody: see the summary of this run",
+            f"{count(len(found), 'blueprint')} edited in Kalent: see the summary of this run",
         )
     return StepResult(code, changed=code == _CHANGES, numbers={"drift": len(found)})
 
@@ -318,7 +316,7 @@ def _preview(inputs: Inputs) -> dict[str, Path]:
 
 
 def comment(inputs: Inputs) -> int:
-    """The report onto the pull request. A token that may not write, as for a fork, is told and no failure."""
+    """The report onto the pull request. A token that can't write, as for a fork, is reported and is no failure."""
     report = inputs.get("report")
     if report:
         _link(Path(report), inputs.get("page-url"))

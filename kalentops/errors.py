@@ -31,11 +31,11 @@ class UsageError(KalentopsError):
 class StoreFailure(KalentopsError):
     """The disk said no: full, read-only, gone. What was durable before still is."""
 
-    hint = "nothing that was recorded before is lost; make room or mend the permissions, then run the command again"
+    hint = "nothing that was recorded before is lost; make room or fix the permissions, then run the command again"
 
     @classmethod
     def of_output(cls, what: str, path: object, error: OSError | RuntimeError) -> StoreFailure:
-        """For a file that a user has named for what is made anew each time. RuntimeError: links in a circle."""
+        """For an output file that the user named. RuntimeError: links in a circle."""
         hint = (
             "there is no such folder: make it, or name another file"
             if isinstance(error, FileNotFoundError)
@@ -55,13 +55,13 @@ class InvalidFiles(KalentopsError):
     """The blueprints have findings of severity error."""
 
     exit_code = 3
-    hint = "mend the errors above and run it again; `kalentops rule CODE` explains a code"
+    hint = "fix the errors above and run it again; `kalentops rule CODE` explains a code"
 
 
 class Unwritable(KalentopsError):
     """A text that came from elsewhere can't stand in a file. The message says where in the data it is."""
 
-    hint = "mend the text in Kalent's web app, then run the command again"
+    hint = "fix the text in Kalent's web app, then run the command again"
 
 
 class CannotEdit(KalentopsError):
@@ -88,7 +88,7 @@ class Forbidden(Unauthorized):
 
 
 class Unreachable(KalentopsError):
-    """The API could not be reached, or kept saying 429 or 5xx, or sent what is no answer."""
+    """The API could not be reached, kept answering 429 or 5xx, or sent no valid answer."""
 
     exit_code = 5
     hint = "check KALENT_API_URL and the network; nothing was written that depends on it"
@@ -111,7 +111,7 @@ class NoPullRequest(KalentopsError):
 
 
 class WrongAuthor(KalentopsError):
-    """GitHub has taken us for somebody else than we look for: the next run would not find what this one wrote."""
+    """GitHub sees us as another account than the one we look for: the next run would not find this run's comment."""
 
 
 class GuardRefused(KalentopsError):
@@ -134,7 +134,7 @@ class StateError(KalentopsError):
 
 
 class StateLocked(StateError):
-    """Somebody else holds the lock."""
+    """Another run holds the lock."""
 
     hint = (
         "wait for that run to end, or pass --lock-timeout SECONDS; the lock frees itself when its holder dies"
@@ -156,7 +156,7 @@ class StateTooNew(StateError):
 class StateMoved(StateError):
     """The state on disk is not the one that was read: other serial, other lineage."""
 
-    hint = "somebody else wrote it meanwhile; run the command again, it starts from what is there now"
+    hint = "another run wrote it in the meantime; run the command again"
 
 
 class StatesDiverge(KalentopsError):

@@ -1,6 +1,4 @@
-"""What git knows of earlier versions of files. It only reads, in a repository that somebody else may have written: no
-name is taken for an option.
-"""
+"""Earlier versions of files, from git. It only reads, and no name in the repository can become an option."""
 
 from __future__ import annotations
 
@@ -158,7 +156,7 @@ def _entry(tree: Worktree, file: Path) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`branch` is checked out; `main` is the remote's main branch, None where nobody has said so. Of `upstream`,
+    """`branch` is checked out; `main` is the remote's main branch, None if unknown. Of `upstream`,
     `behind` commits that touch the folder are not here.
     """
 

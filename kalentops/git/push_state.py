@@ -1,6 +1,6 @@
-"""The state onto its branch: a commit of the state alone, pushed, and merged by address with what others pushed.
+"""Push the state to its branch: a commit of the state alone, merged by address with what others pushed.
 
-Nothing of the work tree beside it is committed, no hook runs, and no commit of somebody else is pushed along. A push
+Nothing else of the work tree is committed, no hook runs, and no other commit is pushed along. A push
 that comes too late is made again on top of what came first (`stateonto.py`); two ids for one address stop it.
 """
 
@@ -26,11 +26,11 @@ from kalentops.state.store.journal import bytes_of
 from kalentops.support.text import clip
 
 _TRIES: Final = 6
-# Somebody else's push was in the way at that very moment.
+# Another push was in the way at the same moment.
 _BUSY: Final = re.compile(
     r"cannot lock ref|failed to update ref|failed to lock|reference already exists", re.IGNORECASE
 )
-# Who is told so without a word about the branch: the token can only read, or is none.
+# Refusals that are not about the branch: the token is missing or can only read.
 _DENIED: Final = re.compile(
     r"returned error: 40[13]|permission to .* denied|permission denied|authentication failed|could not read username"
     r"|write access",
@@ -88,11 +88,11 @@ class Pushed:
 def push_state(branch: Branch, files: Sequence[Path], message: str) -> Pushed:
     """Commit what has changed in the files and push it, merged with what others have pushed.
 
-    The files need not exist; the first is the state. The work tree follows where no edit of somebody is in the way.
+    The files need not exist; the first is the state. The work tree follows if no edit is in the way.
     Raises UsageError, StateError, Unreachable.
     """
     tree, names = branch.tree, _names(branch, files)
-    before = _head(tree)  # a first commit is not begun here
+    before = _head(tree)  # never creates the first commit
     _check_kept(tree, before, names[0])
     commits = Commits(message, _identity(tree))
     head = _commit(tree, before, names, commits)
@@ -120,7 +120,7 @@ def probe(branch: Branch, files: Sequence[Path], message: str) -> Pushed:
 
 
 def _head(tree: Worktree) -> str:
-    """What is checked out: what is committed by somebody from now on is neither pushed nor moved. Raises UsageError."""
+    """The commit that is checked out. Later commits are neither pushed nor moved. Raises UsageError."""
     head = tree.ask("rev-parse", "--verify", "HEAD")
     if head is None:
         raise UsageError("there is no commit yet", hint="commit your files and push them first")
@@ -154,7 +154,7 @@ def _names(branch: Branch, files: Sequence[Path]) -> list[str]:
 
 
 def _check_kept(tree: Worktree, head: str, name: str) -> None:
-    """Raises StateError for a state that was committed and is gone: nobody has said that its ids may go as well."""
+    """Raises StateError if the committed state is missing on disk: its ids must not be lost by accident."""
     if not (tree.top / name).exists() and blob_in(tree, head, name):
         raise StateError(
             f"{name} is gone here, and the branch would lose the ids that it holds",
@@ -192,7 +192,7 @@ def _commit(tree: Worktree, head: str, names: Sequence[str], commits: Commits) -
 
 
 def _identity(tree: Worktree) -> Mapping[str, str]:
-    """Who commits: whom git knows; on GitHub Actions, where it knows nobody, the bot. Raises UsageError."""
+    """Author and committer as git is configured; on GitHub Actions, else the bot. Raises UsageError."""
     if not tree.git("var", "GIT_COMMITTER_IDENT").code and tree.ask("config", "user.email"):
         return {}
     if os.environ.get("GIT_COMMITTER_EMAIL") and os.environ.get("GIT_AUTHOR_EMAIL"):
@@ -272,7 +272,7 @@ _FILE: Final = "100644"
 # A sparse checkout would take the state off the disk where it lies outside; what is not checked out stays so.
 _UPDATE: Final = ("read-tree", "-m", "-u", "--no-sparse-checkout")
 _BOTH: Final = (
-    "somebody else has recorded other ids there; look at both with `kalentops state list`, and at Kalent, "
+    "another run has recorded other ids there; look at both with `kalentops state list`, and at Kalent, "
     "before anything is applied again"
 )
 
@@ -298,8 +298,8 @@ def rebase_state(tree: Worktree, head: str, tip: str, names: Sequence[str], comm
     """A commit with all that `tip` has, and the files of these names as both sides have them: `head` where it holds
     `tip`, `tip` where it has all of that already. The first name is the state's.
 
-    Raises StateError where the two can't both hold, UsageError for commits about other files: they are somebody's to
-    push.
+    Raises StateError where the two can't both hold, UsageError for commits of other files: the user has to
+    push them.
     """
     base = tree.ask("merge-base", head, tip)
     if base is None:
@@ -367,7 +367,7 @@ def _state(tree: Worktree, oid: str, where: str) -> State:
 
 
 def _ancestor(tree: Worktree, oid: str | None) -> State:
-    """What both began with: nothing, where both have begun the file, or where nobody can say any more."""
+    """The common ancestor; an empty state if both sides created the file, or if it is unknown."""
     try:
         return State() if oid is None else load_state(_data(tree, oid))
     except StateDamaged:
@@ -397,7 +397,7 @@ def put(tree: Worktree, files: Mapping[str, str | None], index: Mapping[str, str
 
 
 def in_the_way(tree: Worktree, head: str, commit: str) -> str | None:
-    """Why the work tree can't go from `head` to a commit: somebody's edits, or a commit; None where it can."""
+    """Why the work tree can't go from `head` to a commit: edits, or another commit; None if it can."""
     if tree.ask("rev-parse", "HEAD") != head:
         return "another commit is checked out meanwhile"
     tree.git("update-index", "-q", "--refresh")

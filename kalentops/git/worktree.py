@@ -270,7 +270,7 @@ def cause(err: str, code: int) -> str:
 
 
 def remedy(err: str) -> str | None:
-    """What helps, None where nobody knows."""
+    """The remedy, None if unknown."""
     owned = re.search(r"--add safe\.directory (.+)$", err, re.MULTILINE)
     if owned:
         return (

@@ -88,7 +88,7 @@ def fold(target: CommentTarget, body: str) -> str:
 
 
 def point_to(comment_id: int) -> str:
-    """What becomes of a second comment of ours for the same target."""
+    """The text that replaces a second comment of ours for the same target."""
     kept = f"[the one that is kept](#issuecomment-{comment_id})"
     return f"{_POINTER}\nThis was a second comment about the same plan: {kept}."
 

@@ -127,7 +127,7 @@ class CommentsApi:
             return {}
 
     def create(self, body: str) -> Verdict:
-        """What became of one POST. It is repeated only where GitHub has not seen it."""
+        """The outcome of one POST. It is repeated only if GitHub has not received it."""
 
         def attempt(number: int) -> Verdict:
             self._throttle.enter(number)
@@ -263,7 +263,7 @@ def _said(body: Mapping[str, Any]) -> str:
 
 def _reason(verdict: object) -> str:
     if isinstance(verdict, Limited):
-        return "GitHub kept saying that there are too many requests"
+        return "GitHub limits the rate: gave up after several attempts"
     return str(getattr(verdict, "reason", "")) or "no answer"
 
 

@@ -1,8 +1,8 @@
 """Which comments are ours, and what has to happen to them. Pure.
 
 A comment is ours if the marker of the target is its first line and the author is the one that we write as. Both are
-needed: anybody can copy a marker, and an author may write about other things. Where it can't be known whom we write
-as, an App's comment counts as ours: a stranger can copy a marker, but can't write as an App of the repository.
+needed: anyone can copy a marker, and an author may write about other things. If our account is unknown, an App's
+comment counts as ours: a stranger can copy a marker, but can't write as an App of the repository.
 """
 
 from __future__ import annotations

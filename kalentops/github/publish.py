@@ -1,9 +1,9 @@
 """A pull request shows what is wanted: look, send what is missing, look again.
 
 Each run has to find what the one before has posted, so it asks whose the token is before it posts. There is no
-idempotency key. So a comment is begun only after the whole list was read and does not hold it; a POST whose outcome is
-unknown is looked for, over a growing time, before there is another; and where two runs have begun one each, both come
-to keep the same one.
+idempotency key. So a comment is posted only after the whole list was read and does not hold it. A POST with an
+unknown outcome is looked for, over a growing time, before it is repeated. If two runs posted one each, both keep the
+same one.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Published:
 
 
 def publish(api: Comments, clock: Clock, wanted: CommentRequest) -> Published:
-    """Raises what the API's methods raise, and WrongAuthor where GitHub takes us for somebody else."""
+    """Raises what the API's methods raise, and WrongAuthor if GitHub sees us as another account."""
     comments = api.list_comments()
     wanted = _signed(api, wanted, comments)
     what: Literal["created", "edited", "unchanged"] = "unchanged"
@@ -78,7 +78,9 @@ def publish(api: Comments, clock: Clock, wanted: CommentRequest) -> Published:
         what = what if what == "created" else "edited"
         if not gone:
             break
-        comments = api.list_comments()  # somebody has deleted one meanwhile: what is left to do shows again
+        comments = (
+            api.list_comments()
+        )  # a comment was deleted in the meantime: the new list shows what is left to do
     else:
         raise unreachable("the comments change faster than they can be read")
     notes = [
@@ -108,7 +110,7 @@ def _signed(api: Comments, wanted: CommentRequest, comments: tuple[Comment, ...]
         return replace(wanted, author=apps.pop())
     if (begins and others) or len(apps) > 1:
         raise WrongAuthor(
-            f"GitHub does not say whom GITHUB_TOKEN belongs to, and there is a comment for this target by "
+            f"GitHub does not tell the owner of GITHUB_TOKEN, and there is a comment for this target by "
             f"{clip(', '.join(sorted(apps or others)))}",
             hint="pass --author LOGIN with the one that the token belongs to",
         )
@@ -120,7 +122,7 @@ def _begin(
 ) -> tuple[tuple[Comment, ...], bool]:
     """The list, with a comment of ours where there was none, and whether it was this run that has posted it."""
     posted = False
-    reason = "GitHub kept saying that there are too many requests"
+    reason = "GitHub limits the rate: gave up after several attempts"
     for number in range(1, _POSTS + 1):
         if len(comments) >= PAGE_SIZE:
             # One that is deleted between two pages moves the others up, and one of them is not seen.

@@ -21,9 +21,9 @@ from kalentops.support.text import clip
 CONFIG: Final = "kalentops.yaml"
 SCHEMA: Final = ".kalentops/blueprint.schema.json"
 NO_ACTION: Final = f"OWNER/kalentops@{'0' * 40}"
-"""What the workflows name where nobody knows where kalentops is: GitHub refuses it by name."""
+"""The workflows name this if the origin is unknown. GitHub refuses it, and names it."""
 EXAMPLE_ID: Final = "sourcing_REPLACE_ME"
-"""The sourcing of the example: somebody has to fill it in (KAL025)."""
+"""The sourcing of the example, which the user fills in (KAL025)."""
 WORKFLOWS: Final = ("pull-request", "apply", "drift")
 PLAIN: Final = re.compile(r"[A-Za-z0-9._/-]*")
 """Names of folders that can stand anywhere in a workflow without being quoted."""
@@ -35,7 +35,7 @@ _TOKEN: Final = re.compile(r"@@([A-Z_]+)@@")
 @dataclass(frozen=True, slots=True)
 class ProjectFile:
     """A file that is to be there. `name` is relative to the folder, with forward slashes; `lines` says that a file
-    that is there is to hold these lines too; `advice` is what somebody can do by hand where the file is kept.
+    that is there is to hold these lines too; `advice` says what to do by hand if the file is kept.
     """
 
     name: str

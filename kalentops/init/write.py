@@ -27,7 +27,7 @@ What: TypeAlias = Literal["created", "added to", "there already", "kept", "faile
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """What became of one. `why` explains what was kept, or what failed."""
+    """The outcome for one file. `why` explains what was kept or failed."""
 
     wanted: ProjectFile
     what: What
@@ -35,7 +35,7 @@ class Placed:
 
 
 def place(root: Path, wanted: ProjectFile, *, dry_run: bool = False) -> Placed:
-    """Put one file there, or say why not. What the disk refuses is told, not raised: the others go on."""
+    """Write one file, or say why not. A disk error is reported, not raised: the other files are still written."""
     path = root / wanted.name
     try:
         if os.path.lexists(path):
@@ -48,7 +48,7 @@ def place(root: Path, wanted: ProjectFile, *, dry_run: bool = False) -> Placed:
             try:
                 atomic_write.create(path, data)
             except FileExistsError:
-                return Placed(wanted, "kept", "somebody else has made it meanwhile")
+                return Placed(wanted, "kept", "it was created in the meantime")
             atomic_write.sync_folder(path.parent)
         return Placed(wanted, "created")
     except OSError as error:
@@ -177,7 +177,7 @@ def main_branch(top: Path) -> str:
 
 
 def has_blueprints(folder: Path, setup: Setup) -> bool:
-    """Whether there is a file that could be a blueprint: then nobody needs an example."""
+    """Whether there is a file that could be a blueprint: then no example is needed."""
     place = folder / setup.blueprints
     return any(True for ending in ("yaml", "yml") for _ in place.rglob(f"*.{ending}"))
 

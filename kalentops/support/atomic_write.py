@@ -20,14 +20,14 @@ from typing import Final
 
 # Windows would make two bytes of each line feed.
 CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-# O_NONBLOCK: to open a pipe that nobody writes to would wait for ever.
+# O_NONBLOCK: opening a pipe without a writer would wait forever.
 _READ: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _RETRIES: Final = 20
 # What some network file systems answer to a kind of sync that they don't have; not that one has failed.
 _NO_SUCH_SYNC: Final = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOTTY})
 # What file systems without hard links answer to one: FAT, some that are shared.
 _NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
-# Windows: somebody (an indexer, a virus scanner) has the file open for a moment.
+# Windows: an indexer or a virus scanner has the file open for a moment.
 _PASSING_WINERRORS: Final = frozenset({5, 32, 33})
 
 

@@ -1,4 +1,4 @@
-"""Time, and the wish to end: handed to whoever waits, so that a test can hold both in its hands."""
+"""Time and the request to stop, passed to all code that waits, so that a test controls both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""stdout and stderr, whatever they are: closed, full, a pipe that nobody reads, without some of our characters."""
+"""stdout and stderr in every condition: closed, full, a pipe without a reader, an encoding without our characters."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
 _PLAIN: Final = {"→": "->", "…": "...", "↵": "\\n", "≠": "!=", "·": "."}
-"""What our own reports use. A character of somebody else's text is shown by its code: none may look like another."""
+"""Characters of our own reports. Those of other texts are shown by their code: none may look like another."""
 _READABLE: Final = "kalentops-readable"
 _NOT_READ: Final = frozenset({errno.EPIPE, errno.EINVAL} if sys.platform == "win32" else {errno.EPIPE})
 

@@ -233,14 +233,14 @@ def is_safe_id(text: str) -> bool:
 
 _SHORT: Final = 8
 _CANDIDATES: Final = 3
-# What stands in for an id that nobody has filled in yet.
+# What stands for an id that is not filled in yet.
 _PLACEHOLDER: Final = re.compile(
     r"replace|change.?me|fill.?in|to.?do|fix.?me|place.?holder|example|your|x{2,}|_id$|\.\.\.|…",
     re.IGNORECASE,
 )
 
 
-# The same where nobody can doubt it: words of their own in an id, and not what chance may put there.
+# The same, without doubt: whole words in an id, not characters that occur by chance.
 _UNFILLED: Final = re.compile(
     r"(?:.*[_.-])?(?:(?:replace|change|fix|fill)[_-]?(?:me|this|in)|to-?do|place[_-]?holder|x{3,}|your[_-](?:.*[_-])?id)"
     r"(?:[_.-].*)?",

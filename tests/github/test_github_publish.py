@@ -470,12 +470,12 @@ def test_a_limit_that_lasts_too_long_is_not_waited_for(github: StandIn, method: 
 
 def test_a_limit_that_never_ends_is_given_up(github: StandIn) -> None:
     github.faults = [Fault("POST", LIMITS["429"][0]) for _ in range(9)]
-    with pytest.raises(Unreachable, match="too many requests"):
+    with pytest.raises(Unreachable, match="limits the rate"):
         show(github.url, REPORT)
     assert github.writes == ["POST"] * 3
     github.add(compose(PARIS, REPORT))
     github.faults = [Fault("PATCH", LIMITS["429"][0]) for _ in range(9)]
-    with pytest.raises(Unreachable, match="could not be edited: GitHub kept saying"):
+    with pytest.raises(Unreachable, match="could not be edited: GitHub limits the rate"):
         show(github.url, OTHER)
 
 

@@ -15,7 +15,7 @@ from kalentops.blueprint.json_schema import blueprint_schema
 from kalentops.blueprint.model import VARIABLES, allowed
 from kalentops.init.write import DRIVER
 from kalentops.lint.table import RULES
-from kalentops.output.formats import FORMATS
+from kalentops.output import FORMATS
 from kalentops.project.config import Config, load_config
 from tests.harness import Project
 from tests.structure import console
