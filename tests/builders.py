@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from kalentops.blueprint.body import content_digest, observable, of_body
 from kalentops.blueprint.remote import Remote
-from kalentops.lint.engine import Named
+from kalentops.lint.rule import Named
 from kalentops.project.check import Desired
 from kalentops.state.model import Entry, Intent, State
 

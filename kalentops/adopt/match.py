@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias, TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
 from kalentops.adopt.naming import had_by
 from kalentops.blueprint.body import Canonical, content_digest, observable
 from kalentops.blueprint.remote import Remote, RemoteLists
-from kalentops.lint.engine import Relocation
 from kalentops.lint.finding import Finding, Severity
+from kalentops.lint.rule import Hides, Relocation, rules
 from kalentops.plan.moves import Relocated, relocate
 from kalentops.project.check import Desired
 from kalentops.project.load import Repository
@@ -119,14 +119,8 @@ def blind_spots(repository: Repository, state: State) -> list[Finding]:
         finding
         for finding in repository.findings
         if finding.severity is Severity.ERROR
-        and (finding.code in _STRUCTURE or (finding.code in _VALUES and not whole.get(finding.file, False)))
+        and rules()[finding.code].hides >= (Hides.BLUEPRINT if whole.get(finding.file) else Hides.VALUE)
     ]
-
-
-_VALUES: Final = frozenset({"KAL010", "KAL011", "KAL013", "KAL014", "KAL015"})
-_STRUCTURE: Final = frozenset(
-    {*(f"KAL00{number}" for number in range(1, 9)), "KAL012", "KAL016", "KAL017", "KAL019"}
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ from kalentops.adopt.write import Keeper
 from kalentops.blueprint.body import observable, of_body
 from kalentops.blueprint.remote import Remote, RemoteLists, stub_mark
 from kalentops.errors import CannotEdit, StateError, StoreFailure
-from kalentops.lint.engine import Named, Relocation, Severities, check_together
+from kalentops.lint.engine import Severities, check_project
 from kalentops.lint.finding import Finding, Severity
+from kalentops.lint.rule import Declarations, Named, Relocation
 from kalentops.plan.explanation import missing
 from kalentops.plan.moves import relocate
 from kalentops.project.check import CheckOptions, Desired, check_text
@@ -305,7 +306,7 @@ def _findings(files: Sequence[EditedFile], named: Iterable[Named]) -> tuple[Find
     after = [each for each in named if each.file not in edited] + [
         each for file in files for each in file.named
     ]
-    together = check_together(sorted(after, key=lambda each: (each.file, each.key_at)))
+    together = check_project(Declarations(sorted(after, key=lambda each: (each.file, each.key_at))))
     return tuple(sorted([*(found for file in files for found in file.findings), *together]))
 
 

@@ -19,8 +19,9 @@ from kalentops.adopt.naming import Place, stem_of
 from kalentops.adopt.plan import ImportAction, ImportPlan, Item
 from kalentops.blueprint.body import Canonical, of_body
 from kalentops.errors import StateError, StoreFailure, Unwritable
-from kalentops.lint.engine import Named, Severities, check_together
+from kalentops.lint.engine import Severities, check_project
 from kalentops.lint.finding import Finding, Severity
+from kalentops.lint.rule import Declarations, Named
 from kalentops.project.check import CheckOptions, Desired, check_text
 from kalentops.project.files import MAX_BYTES
 from kalentops.project.load import Repository
@@ -215,7 +216,7 @@ def findings_after(before: Repository, files: Sequence[Draft]) -> tuple[Finding,
     named = [*(each.named for each in before.desired), *(each for file in files for each in file.blueprints)]
     named.sort(key=lambda each: (each.file, each.key_at))
     known = set(before.findings)
-    together = [finding for finding in check_together(named) if finding not in known]
+    together = [finding for finding in check_project(Declarations(named)) if finding not in known]
     errors = [finding for finding in before.findings if finding.severity is Severity.ERROR]
     return tuple(sorted({*errors, *together, *_of(files)}))
 

@@ -9,6 +9,9 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final, TypeAlias
 
+Path = tuple[str | int, ...]
+"""Leads from the root of the data to a value: `("blueprints", "one", "steps", 2, "content")`."""
+
 
 class Severity(StrEnum):
     """How much a finding weighs: an error stops `plan` and `apply`, a warning never does."""
@@ -34,7 +37,7 @@ class Finding:
     message: str
     hint: str
     severity: Severity = Severity.ERROR
-    path: tuple[str | int, ...] = field(default=(), compare=False)
+    path: Path = field(default=(), compare=False)
 
 
 def errors_first(found: Iterable[Finding]) -> list[Finding]:
@@ -51,7 +54,7 @@ class Problem:
     the key instead of its value.
     """
 
-    path: tuple[str | int, ...]
+    path: Path
     message: str
     hint: str
     at: int | None = None

@@ -11,6 +11,6 @@ Right:
     a copy of the file in blueprints/
 """
 
-from kalentops.lint.rule import Rule
+from kalentops.lint.rule import Hides, Rule
 
-RULE = Rule("KAL001", "unreadable-file", __doc__)
+RULE = Rule("KAL001", "unreadable-file", __doc__, hides=Hides.FILE)

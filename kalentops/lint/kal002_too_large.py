@@ -10,6 +10,6 @@ Right:
     one file a sourcing, or several for one sourcing
 """
 
-from kalentops.lint.rule import Rule
+from kalentops.lint.rule import Hides, Rule
 
-RULE = Rule("KAL002", "too-large", __doc__)
+RULE = Rule("KAL002", "too-large", __doc__, hides=Hides.FILE)

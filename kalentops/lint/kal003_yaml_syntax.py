@@ -10,6 +10,6 @@ Right:
     subject: "Re: our call"
 """
 
-from kalentops.lint.rule import Rule
+from kalentops.lint.rule import Hides, Rule
 
-RULE = Rule("KAL003", "yaml-syntax", __doc__)
+RULE = Rule("KAL003", "yaml-syntax", __doc__, hides=Hides.FILE)

@@ -9,6 +9,6 @@ Right:
     subject: "{{firstname}}, a question"
 """
 
-from kalentops.lint.rule import Rule
+from kalentops.lint.rule import Hides, Rule
 
-RULE = Rule("KAL004", "unquoted-variable", __doc__)
+RULE = Rule("KAL004", "unquoted-variable", __doc__, hides=Hides.FILE)

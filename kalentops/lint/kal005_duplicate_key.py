@@ -10,6 +10,6 @@ Right:
     name: First contact
 """
 
-from kalentops.lint.rule import Rule
+from kalentops.lint.rule import Hides, Rule
 
-RULE = Rule("KAL005", "duplicate-key", __doc__)
+RULE = Rule("KAL005", "duplicate-key", __doc__, hides=Hides.FILE)

@@ -10,6 +10,6 @@ Right:
     name: "!important Follow-up"
 """
 
-from kalentops.lint.rule import Rule
+from kalentops.lint.rule import Hides, Rule
 
-RULE = Rule("KAL006", "unknown-tag", __doc__)
+RULE = Rule("KAL006", "unknown-tag", __doc__, hides=Hides.FILE)

@@ -11,6 +11,6 @@ Right:
     two files
 """
 
-from kalentops.lint.rule import Rule
+from kalentops.lint.rule import Hides, Rule
 
-RULE = Rule("KAL007", "one-document", __doc__)
+RULE = Rule("KAL007", "one-document", __doc__, hides=Hides.FILE)

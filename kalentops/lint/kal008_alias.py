@@ -12,6 +12,6 @@ Right:
     policy: *skip
 """
 
-from kalentops.lint.rule import Rule
+from kalentops.lint.rule import Hides, Rule
 
-RULE = Rule("KAL008", "alias", __doc__)
+RULE = Rule("KAL008", "alias", __doc__, hides=Hides.FILE)

@@ -10,6 +10,6 @@ Right:
     linkedInType: LINKEDIN_MESSAGE
 """
 
-from kalentops.lint.rule import Rule
+from kalentops.lint.rule import Hides, Rule
 
-RULE = Rule("KAL010", "unknown-field", __doc__)
+RULE = Rule("KAL010", "unknown-field", __doc__, hides=Hides.VALUE)

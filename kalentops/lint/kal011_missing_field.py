@@ -16,6 +16,6 @@ Right:
       content: ""
 """
 
-from kalentops.lint.rule import Rule
+from kalentops.lint.rule import Hides, Rule
 
-RULE = Rule("KAL011", "missing-field", __doc__)
+RULE = Rule("KAL011", "missing-field", __doc__, hides=Hides.VALUE)

@@ -10,6 +10,6 @@ Right:
     name: "2026"
 """
 
-from kalentops.lint.rule import Rule
+from kalentops.lint.rule import Hides, Rule
 
-RULE = Rule("KAL012", "wrong-type", __doc__)
+RULE = Rule("KAL012", "wrong-type", __doc__, hides=Hides.BLUEPRINT)

@@ -10,6 +10,6 @@ Right:
     delay: {value: 3, unit: day}
 """
 
-from kalentops.lint.rule import Rule
+from kalentops.lint.rule import Hides, Rule
 
-RULE = Rule("KAL013", "unknown-value", __doc__)
+RULE = Rule("KAL013", "unknown-value", __doc__, hides=Hides.VALUE)

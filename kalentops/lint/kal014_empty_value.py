@@ -9,6 +9,6 @@ Right:
     name: First contact
 """
 
-from kalentops.lint.rule import Rule
+from kalentops.lint.rule import Hides, Rule
 
-RULE = Rule("KAL014", "empty-value", __doc__)
+RULE = Rule("KAL014", "empty-value", __doc__, hides=Hides.VALUE)

@@ -9,6 +9,6 @@ Right:
     temporalityType: ASAP
 """
 
-from kalentops.lint.rule import Rule
+from kalentops.lint.rule import Hides, Rule
 
-RULE = Rule("KAL015", "out-of-range", __doc__)
+RULE = Rule("KAL015", "out-of-range", __doc__, hides=Hides.VALUE)

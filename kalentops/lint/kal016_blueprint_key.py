@@ -12,6 +12,6 @@ Right:
       linkedin-first:
 """
 
-from kalentops.lint.rule import Rule
+from kalentops.lint.rule import Hides, Rule
 
-RULE = Rule("KAL016", "blueprint-key", __doc__)
+RULE = Rule("KAL016", "blueprint-key", __doc__, hides=Hides.BLUEPRINT)

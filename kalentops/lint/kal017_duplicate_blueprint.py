@@ -13,6 +13,23 @@ Right:
       first-contact-fr: …
 """
 
-from kalentops.lint.rule import Rule
+from __future__ import annotations
 
-RULE = Rule("KAL017", "duplicate-blueprint", __doc__)
+from collections.abc import Iterator
+
+from kalentops.lint.finding import Finding
+from kalentops.lint.rule import Declarations, Hides, Named, Rule
+
+
+def check(project: Declarations) -> Iterator[Finding]:
+    seen: dict[tuple[str, str], Named] = {}
+    for each in project.blueprints:
+        first = seen.setdefault((each.sourcing_id, each.key), each)
+        if first is not each:
+            where = f"{first.file}:{first.key_at[0]}"
+            message = f"the key `{each.key}` stands a second time in this sourcing; the first is in {where}"
+            path = ("blueprints", each.key)
+            yield Finding(each.file, *each.key_at, "KAL017", message, "give one of them another", path=path)
+
+
+RULE = Rule("KAL017", "duplicate-blueprint", __doc__, hides=Hides.BLUEPRINT, check_project=check)

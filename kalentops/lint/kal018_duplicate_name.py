@@ -11,6 +11,26 @@ Right:
     first-contact-fr: {name: First contact (French), …}
 """
 
-from kalentops.lint.rule import Rule
+from __future__ import annotations
 
-RULE = Rule("KAL018", "duplicate-name", __doc__)
+from collections.abc import Iterator
+
+from kalentops.lint.finding import Finding
+from kalentops.lint.rule import Declarations, Named, Rule
+from kalentops.support.text import same_name
+
+
+def check(project: Declarations) -> Iterator[Finding]:
+    seen: dict[tuple[str, str], Named] = {}
+    for each in project.blueprints:
+        if not each.name:
+            continue
+        first = seen.setdefault((each.sourcing_id, same_name(each.name)), each)
+        if first is not each:
+            where = f"{first.file}:{first.name_at[0]}"
+            message = f"the name stands a second time in this sourcing; the first is in {where}"
+            path = ("blueprints", each.key)
+            yield Finding(each.file, *each.name_at, "KAL018", message, "give one of them another", path=path)
+
+
+RULE = Rule("KAL018", "duplicate-name", __doc__, check_project=check)

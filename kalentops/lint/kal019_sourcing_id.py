@@ -10,6 +10,25 @@ Right:
     sourcingId: sourcing_123
 """
 
-from kalentops.lint.rule import Rule
+from __future__ import annotations
 
-RULE = Rule("KAL019", "sourcing-id", __doc__)
+from collections.abc import Iterator
+
+from kalentops.blueprint.model import SourcingFile
+from kalentops.lint.finding import Problem
+from kalentops.lint.rule import Hides, Rule
+from kalentops.support.confusables import instead_of_ascii
+from kalentops.support.text import is_placeholder, is_safe_id
+
+
+def check(file: SourcingFile) -> Iterator[Problem]:
+    if not is_safe_id(file.sourcingId) and not is_placeholder(file.sourcingId):
+        yield Problem(
+            ("sourcingId",),
+            "`sourcingId` is not an id that Kalent gives out",
+            "it has letters, digits, _, - and . only, at most 128; `kalentops sourcings` lists them"
+            + instead_of_ascii(file.sourcingId),
+        )
+
+
+RULE = Rule("KAL019", "sourcing-id", __doc__, hides=Hides.FILE, check_file=check)

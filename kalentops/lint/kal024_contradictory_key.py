@@ -15,6 +15,73 @@ Right:
     removed: [old-cadence]
 """
 
-from kalentops.lint.rule import Rule
+from __future__ import annotations
 
-RULE = Rule("KAL024", "contradictory-key", __doc__)
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from kalentops.lint.finding import Finding
+from kalentops.lint.rule import Declarations, Named, Relocation, Rule, ends
+from kalentops.support.confusables import did_you_mean
+from kalentops.support.text import nearest
+
+_MOST_SLIPS: Final = 20
+"""Unknown keys for which it is looked what was meant: that takes time with each key that there is."""
+
+
+def check(project: Declarations) -> Iterator[Finding]:
+    keys: dict[str, dict[str, Named]] = defaultdict(dict)
+    for each in project.blueprints:
+        keys[each.sourcing_id][each.key] = each
+    by_sourcing: dict[str, dict[str, Relocation]] = defaultdict(dict)
+    for said in project.relocations:
+        there, others = keys[said.sourcing_id], by_sourcing[said.sourcing_id]
+        if said.source in there:
+            named = there[said.source]
+            what = "removed" if said.target is None else "moved"
+            yield _finding(
+                said,
+                f"`{said.source}` is said to have been {what}, and stands in {named.file}:{named.key_at[0]}",
+                f"take the line out of `{what}`, or take the blueprint out",
+            )
+        elif said.source in others:
+            other = others[said.source]
+            yield _finding(
+                said,
+                f"`{said.source}` is spoken of a second time; the first is in {other.file}:{other.at[0]}",
+                "keep one of them",
+            )
+        else:
+            others[said.source] = said
+    for sourcing_id, others in by_sourcing.items():
+        yield from _targets(keys[sourcing_id], others, complete=project.complete)
+
+
+def _targets(
+    there: Mapping[str, Named], others: Mapping[str, Relocation], *, complete: bool
+) -> Iterator[Finding]:
+    first: dict[str, Relocation] = {}
+    found = ends({each.source: each.target for each in others.values()})
+    unknown = 0
+    for said in others.values():
+        end = found[said.source]
+        if end is None:
+            continue
+        if end in others:
+            yield _finding(said, f"`{said.source}` moves in a circle", "keep the moves that were made")
+        elif end not in there and complete:
+            unknown += 1
+            meant = nearest(end, there) if unknown <= _MOST_SLIPS else None
+            hint = did_you_mean(end, meant) if meant else "write the key that the blueprint has now"
+            yield _finding(said, f"`{said.source}` is said to be `{end}` now, and there is no such key", hint)
+        elif (other := first.setdefault(str(said.target), said)) is not said:
+            message = f"`{other.source}` and `{said.source}` can't both have become `{said.target}`"
+            yield _finding(said, message, "keep the one that it was")
+
+
+def _finding(said: Relocation, message: str, hint: str) -> Finding:
+    return Finding(said.file, *said.at, "KAL024", message, hint)
+
+
+RULE = Rule("KAL024", "contradictory-key", __doc__, check_project=check)

@@ -10,6 +10,23 @@ Right:
     sourcingId: sourcing_123
 """
 
-from kalentops.lint.rule import Rule
+from __future__ import annotations
 
-RULE = Rule("KAL025", "placeholder-sourcing", __doc__)
+from collections.abc import Iterator
+
+from kalentops.blueprint.model import SourcingFile
+from kalentops.lint.finding import Problem
+from kalentops.lint.rule import Rule
+from kalentops.support.text import clip, is_placeholder
+
+
+def check(file: SourcingFile) -> Iterator[Problem]:
+    if is_placeholder(file.sourcingId):
+        yield Problem(
+            ("sourcingId",),
+            f"`{clip(file.sourcingId)}` stands for an id that is still to be filled in",
+            "put the id of a sourcing there: `kalentops sourcings` lists them; or remove the file",
+        )
+
+
+RULE = Rule("KAL025", "placeholder-sourcing", __doc__, check_file=check)

@@ -18,7 +18,7 @@ from functools import partial
 
 from kalentops.blueprint.model import VARIABLES, Blueprint
 from kalentops.lint.finding import Problem
-from kalentops.lint.meanings import variable_for
+from kalentops.lint.placeholders import variable_for
 from kalentops.lint.rule import Rule
 from kalentops.lint.texts import Place, first, occurrences, variables
 from kalentops.support.confusables import did_you_mean

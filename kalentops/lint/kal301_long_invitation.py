@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kalentops.blueprint.model import Blueprint
-from kalentops.lint.finding import Problem
+from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
 
 LIMIT = 300
@@ -32,4 +32,11 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
             )
 
 
-RULE = Rule("KAL301", "long-invitation", __doc__, check, reads=frozenset({"linkedInType", "content"}))
+RULE = Rule(
+    "KAL301",
+    "long-invitation",
+    __doc__,
+    check,
+    reads=frozenset({"linkedInType", "content"}),
+    severity=Severity.WARNING,
+)

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kalentops.blueprint.model import Blueprint
-from kalentops.lint.finding import Problem
+from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
 
 
@@ -31,4 +31,11 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
             )
 
 
-RULE = Rule("KAL302", "dropped-text", __doc__, check, reads=frozenset({"linkedInType", "content"}))
+RULE = Rule(
+    "KAL302",
+    "dropped-text",
+    __doc__,
+    check,
+    reads=frozenset({"linkedInType", "content"}),
+    severity=Severity.WARNING,
+)

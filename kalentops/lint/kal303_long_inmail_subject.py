@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kalentops.blueprint.model import Blueprint
-from kalentops.lint.finding import Problem
+from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
 
 LIMIT = 200
@@ -31,4 +31,11 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
             )
 
 
-RULE = Rule("KAL303", "long-inmail-subject", __doc__, check, reads=frozenset({"linkedInType", "subject"}))
+RULE = Rule(
+    "KAL303",
+    "long-inmail-subject",
+    __doc__,
+    check,
+    reads=frozenset({"linkedInType", "subject"}),
+    severity=Severity.WARNING,
+)

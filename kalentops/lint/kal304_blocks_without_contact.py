@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kalentops.blueprint.model import Blueprint
-from kalentops.lint.finding import Problem
+from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
 
 
@@ -33,4 +33,11 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
             )
 
 
-RULE = Rule("KAL304", "blocks-without-contact", __doc__, check, reads=frozenset({"type", "policy"}))
+RULE = Rule(
+    "KAL304",
+    "blocks-without-contact",
+    __doc__,
+    check,
+    reads=frozenset({"type", "policy"}),
+    severity=Severity.WARNING,
+)

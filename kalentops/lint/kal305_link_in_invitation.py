@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 
 from kalentops.blueprint.model import Blueprint
-from kalentops.lint.finding import Problem
+from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
 from kalentops.support.text import clip
 
@@ -42,4 +42,11 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
             )
 
 
-RULE = Rule("KAL305", "link-in-invitation", __doc__, check, reads=frozenset({"linkedInType", "content"}))
+RULE = Rule(
+    "KAL305",
+    "link-in-invitation",
+    __doc__,
+    check,
+    reads=frozenset({"linkedInType", "content"}),
+    severity=Severity.WARNING,
+)

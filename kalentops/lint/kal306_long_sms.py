@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kalentops.blueprint.model import Blueprint
-from kalentops.lint.finding import Problem
+from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
-from kalentops.lint.sms import measure
+from kalentops.lint.texts import measure
 from kalentops.support.text import character_name, visible
 
 
@@ -37,4 +37,6 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
             )
 
 
-RULE = Rule("KAL306", "long-sms", __doc__, check, reads=frozenset({"type", "content"}))
+RULE = Rule(
+    "KAL306", "long-sms", __doc__, check, reads=frozenset({"type", "content"}), severity=Severity.WARNING
+)

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kalentops.blueprint.model import Blueprint, Moment, moments
-from kalentops.lint.finding import Problem
+from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
 
 
@@ -34,5 +34,11 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
 
 
 RULE = Rule(
-    "KAL307", "same-moment", __doc__, check, reads=frozenset({"type", "temporalityType", "delay"}), order=True
+    "KAL307",
+    "same-moment",
+    __doc__,
+    check,
+    reads=frozenset({"type", "temporalityType", "delay"}),
+    order=True,
+    severity=Severity.WARNING,
 )

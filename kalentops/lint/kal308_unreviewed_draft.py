@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kalentops.blueprint.model import Blueprint
-from kalentops.lint.finding import Problem
+from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
 
 
@@ -32,4 +32,11 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
             )
 
 
-RULE = Rule("KAL308", "unreviewed-draft", __doc__, check, reads=frozenset({"contentSource", "policy"}))
+RULE = Rule(
+    "KAL308",
+    "unreviewed-draft",
+    __doc__,
+    check,
+    reads=frozenset({"contentSource", "policy"}),
+    severity=Severity.WARNING,
+)

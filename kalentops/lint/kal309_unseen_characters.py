@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kalentops.blueprint.model import Blueprint
-from kalentops.lint.finding import Problem
+from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
 from kalentops.lint.texts import CONTROL, Place
 from kalentops.support.text import character_name, unseen
@@ -51,4 +51,5 @@ RULE = Rule(
     check,
     reads=frozenset({"id", "name", "subject", "content"}),
     each_alone=True,
+    severity=Severity.WARNING,
 )

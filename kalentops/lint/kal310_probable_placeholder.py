@@ -17,9 +17,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from kalentops.blueprint.model import Blueprint
-from kalentops.lint.finding import Problem
-from kalentops.lint.meanings import variable_for
-from kalentops.lint.placeholders import Foreign, asks_for, placeholders, wrapped
+from kalentops.lint.finding import Problem, Severity
+from kalentops.lint.placeholders import Placeholder, asks_for, placeholders, variable_for, wrapped
 from kalentops.lint.rule import Rule
 from kalentops.lint.texts import Place, first
 from kalentops.support.confusables import did_you_mean
@@ -39,12 +38,18 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
             yield from first(probable, partial(_tell, place))
 
 
-def _tell(place: Place, found: Foreign) -> Problem:
+def _tell(place: Place, found: Placeholder) -> Problem:
     meant = asks_for(found.inner) or variable_for(found.inner)
     hint = did_you_mean(found.inner, meant, f"`{{{{{meant}}}}}`") if meant else "fill it in, or remove it"
     return Problem(place, f"`{clip(found.token)}` looks like a placeholder", hint, found.at)
 
 
 RULE = Rule(
-    "KAL310", "probable-placeholder", __doc__, check, frozenset({"subject", "content"}), each_alone=True
+    "KAL310",
+    "probable-placeholder",
+    __doc__,
+    check,
+    frozenset({"subject", "content"}),
+    each_alone=True,
+    severity=Severity.WARNING,
 )

@@ -9,6 +9,7 @@ Right:
     name: "Sequence for C # developers"
 """
 
+from kalentops.lint.finding import Severity
 from kalentops.lint.rule import Rule
 
-RULE = Rule("KAL312", "comment-behind-name", __doc__)
+RULE = Rule("KAL312", "comment-behind-name", __doc__, severity=Severity.WARNING)

@@ -15,6 +15,7 @@ Right:
       I saw your talk.
 """
 
+from kalentops.lint.finding import Severity
 from kalentops.lint.rule import Rule
 
-RULE = Rule("KAL313", "joined-lines", __doc__)
+RULE = Rule("KAL313", "joined-lines", __doc__, severity=Severity.WARNING)

@@ -21,7 +21,7 @@ from html import unescape
 from typing import Final
 
 from kalentops.blueprint.model import Blueprint
-from kalentops.lint.finding import Problem
+from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.placeholders import TAGS
 from kalentops.lint.rule import Rule
 from kalentops.support.text import clip
@@ -72,4 +72,6 @@ def _is_path(text: str, at: int) -> bool:
 
 _LONGEST_PATH: Final = 260
 
-RULE = Rule("KAL314", "markup", __doc__, check, frozenset({"type", "subject", "content"}))
+RULE = Rule(
+    "KAL314", "markup", __doc__, check, frozenset({"type", "subject", "content"}), severity=Severity.WARNING
+)

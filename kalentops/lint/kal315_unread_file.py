@@ -10,6 +10,7 @@ Right:
     blueprints/backend.yaml
 """
 
+from kalentops.lint.finding import Severity
 from kalentops.lint.rule import Rule
 
-RULE = Rule("KAL315", "unread-file", __doc__)
+RULE = Rule("KAL315", "unread-file", __doc__, severity=Severity.WARNING)

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kalentops.blueprint.model import Blueprint
-from kalentops.lint.finding import Problem
+from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
 
 
@@ -32,4 +32,4 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
         yield Problem(("steps",), said, "write at least one step, `- id: …`, below `steps:`")
 
 
-RULE = Rule("KAL316", "no-steps", __doc__, check, reads=frozenset({"steps"}))
+RULE = Rule("KAL316", "no-steps", __doc__, check, reads=frozenset({"steps"}), severity=Severity.WARNING)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kalentops.blueprint.model import Blueprint
-from kalentops.lint.finding import Problem
+from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
 
 
@@ -29,4 +29,4 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
             )
 
 
-RULE = Rule("KAL317", "sms", __doc__, check, reads=frozenset({"type"}))
+RULE = Rule("KAL317", "sms", __doc__, check, reads=frozenset({"type"}), severity=Severity.WARNING)

@@ -10,12 +10,69 @@ from functools import lru_cache
 from typing import Final
 
 from kalentops.blueprint.model import VARIABLES
-from kalentops.lint.meanings import MEANT, NAMES, UNKNOWN_HERE
-from kalentops.support.text import fold
+from kalentops.support.text import fold, nearest
+
+_PEOPLE: Final = {
+    "firstname": "first fname givenname forename prenom prénom vorname nombre nome voornaam",
+    "lastname": "last lname surname familyname nom nachname apellido cognome achternaam",
+}
+_OTHERS: Final = {
+    "firstname": "name fullname candidate candidatename contactname",
+    "candidateCompanyName": "company companyname employer organization organisation entreprise firma empresa",
+    "candidateJobTitle": "jobtitle title currenttitle currentposition headline",
+    "sourcingJobTitle": "job position role jobname vacancy poste stelle",
+    "sourcingLocation": "city joblocation office ville stadt",
+    "candidateLocation": "location country address",
+    "recruiterFirstname": "recruiter recruitername sender sendername senderfirstname yourname myname signature",
+    "recruiterLastname": "senderlastname",
+}
+
+
+_CANDIDATE: Final = "candidate contact prospect lead person recipient receiver applicant talent customer"
+_RECRUITER: Final = "recruiter sender my owner author"
+"""What stands before a name and says whose it is."""
+
+
+def _by_word(table: dict[str, str]) -> dict[str, str]:
+    return {word: variable for variable, words in table.items() for word in words.split()}
+
+
+def _of_people() -> Iterator[tuple[str, str]]:
+    """`candidateLastname` and its like: what only looks like it may be the name of somebody else."""
+    for word, variable in NAMES.items():
+        if variable in _PEOPLE:
+            yield from ((f"{who}{word}", variable) for who in _CANDIDATE.split())
+            yield from ((f"{who}{word}", f"recruiter{variable.capitalize()}") for who in _RECRUITER.split())
+
+
+NAMES: Final[dict[str, str]] = {fold(name): name for name in VARIABLES} | _by_word(_PEOPLE)
+"""Names that are given to variables alone, folded, and the variable that each means."""
+MEANT: Final[dict[str, str]] = NAMES | _by_word(_OTHERS) | dict(_of_people())
+"""These, and words that a text may hold for their own sake."""
+
+
+def variable_for(name: str) -> str | None:
+    """The variable that a name means or is near to. What is no name of a recruiter is never taken for one: a message
+    would greet the candidate with it.
+    """
+    word = fold(name.replace(".", ""))
+    if word in MEANT:
+        return MEANT[word]
+    near = nearest(word, VARIABLES)
+    other = near is not None and near.startswith("recruiter") and not word.startswith("re")
+    return None if other else near
+
+
+_NO_VARIABLE: Final = """
+email phone phonenumber mobile date today weekday salary linkedin linkedinurl url link unsubscribe website skill skills
+industry school university hook icebreaker insert custom customfield
+"""
+UNKNOWN_HERE: Final = frozenset(_NO_VARIABLE.split())
+"""Names of what other tools know, and for which there is no variable."""
 
 
 @dataclass(frozen=True, slots=True)
-class Foreign:
+class Placeholder:
     """A placeholder as it stands in a text, where, and what stands in it. `certain`: it can't be anything else."""
 
     at: int
@@ -121,12 +178,12 @@ _QUOTES: Final = {
 
 
 @lru_cache(maxsize=64)  # two rules ask about each text of a blueprint
-def placeholders(text: str) -> tuple[Foreign, ...]:
+def placeholders(text: str) -> tuple[Placeholder, ...]:
     """All of them, in their order. What stands in double braces and in square brackets has rules of its own."""
     if not _SUSPECT.search(_OWN.sub("\n", text)):
         return ()
     rest = _OWN.sub(lambda match: "\0" * len(match[0]), text)
-    kept: list[Foreign] = []
+    kept: list[Placeholder] = []
     end = 0
     for each in sorted(_found(rest, text), key=lambda each: (each.at, -len(each.token))):
         if each.at >= end:
@@ -142,14 +199,14 @@ def wrapped(text: str) -> bool:
     return text[-1:] in set(closing) and not any(c in text[1:-1] for c in text[0] + closing)
 
 
-def _found(rest: str, text: str) -> Iterator[Foreign]:
+def _found(rest: str, text: str) -> Iterator[Placeholder]:
     for sure, part, pattern in _FORMS:
         for match in re.finditer(pattern, rest) if part in rest else ():
             token, inner = text[match.start() : match.end()], match[1].strip()
             tag = token[0] == "<" and inner.rstrip("/ ").casefold() in TAGS
             certain = None if token.startswith("{{") or tag else _is_certain(sure, token, inner)
             if certain is not None:
-                yield Foreign(match.start(), token, inner, certain)
+                yield Placeholder(match.start(), token, inner, certain)
 
 
 def _is_certain(sure: _Sure, token: str, inner: str) -> bool | None:

@@ -1,22 +1,107 @@
-"""What a rule is."""
+"""What a rule is, what it looks at, and the table of all rules."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
 
-from kalentops.blueprint.model import Blueprint
-from kalentops.lint.finding import Problem, Severity
+import kalentops.lint
+from kalentops.blueprint.model import Blueprint, SourcingFile
+from kalentops.blueprint.remote import RemoteSourcing
+from kalentops.lint.finding import Finding, Problem, Severity
+from kalentops.support.text import nearest
+
+
+class Hides(IntEnum):
+    """What else of a file can be unknown where a rule finds something."""
+
+    NOTHING = 0
+    VALUE = 1
+    BLUEPRINT = 2
+    FILE = 3
+    """Which blueprints the file declares, or for which sourcing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A blueprint as the look over several files sees it: what it is called, and where that is written."""
+
+    sourcing_id: str
+    key: str
+    name: str
+    file: str
+    key_at: tuple[int, int]
+    name_at: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Which sourcing a file serves, whether or not it holds blueprints, and where it says so."""
+
+    sourcing_id: str
+    file: str
+    at: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Relocation:
+    """An entry of `moved` or `removed`: the key `source` has become `target`; with None it is removed."""
+
+    sourcing_id: str
+    source: str
+    target: str | None
+    file: str
+    at: tuple[int, int]
+
+
+def ends(targets: Mapping[str, str | None]) -> dict[str, str | None]:
+    """For each key where it has ended after all moves, None where it was removed; in a circle, a key of the circle.
+    Each move is followed once, however long a chain is.
+    """
+    found: dict[str, str | None] = {}
+    for source in targets:
+        path: dict[str, None] = {}
+        key: str | None = source
+        while key is not None and key in targets and key not in found and key not in path:
+            path[key] = None
+            key = targets[key]
+        end = found.get(key, key) if key is not None else None
+        found.update(dict.fromkeys(path, end))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    """What all files of a project declare. `complete`: no file can hold a key that is not in `blueprints`."""
+
+    blueprints: Sequence[Named]
+    relocations: Sequence[Relocation] = ()
+    complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sourcings:
+    """The sourcings that the files serve, and those that the API shows."""
+
+    served: Sequence[Serving]
+    in_progress: Sequence[RemoteSourcing]
+    closed: Sequence[RemoteSourcing]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule with its page.
+    """A rule with its page and with one check, or with none where reading the file finds the problem.
 
-    `check` gets a blueprint and gives the problems, their paths starting at the blueprint. `reads` names the
-    fields of a step that it looks at: where one of them holds a stand-in for a value that could not be read, the
-    rule is not asked about that step, or, with `order`, about neither that step nor those after it. With `each_alone`
-    it looks at each field by itself, so that a stand-in hides what is found in its own field only.
+    `check` gets a blueprint, `check_file` a file; the paths of their problems start there. `check_project` gets all
+    files, `check_online` what the API shows as well.
+
+    `reads` names the fields of a step that `check` looks at: where one of them holds a stand-in for a value that could
+    not be read, the problems of that step are left out, or, with `order`, those of that step and of all after it. With
+    `each_alone` a stand-in hides the problems of its own field only.
     """
 
     code: str
@@ -26,16 +111,35 @@ class Rule:
     reads: frozenset[str] = frozenset()
     order: bool = False
     each_alone: bool = False
-
-    @property
-    def severity(self) -> Severity:
-        """KAL3xx are advice, and configurable; all others are what the API refuses or what can't work."""
-        return Severity.WARNING if self.configurable else Severity.ERROR
+    severity: Severity = Severity.ERROR
+    hides: Hides = Hides.NOTHING
+    check_file: Callable[[SourcingFile], Iterable[Problem]] | None = None
+    check_project: Callable[[Declarations], Iterable[Finding]] | None = None
+    check_online: Callable[[Sourcings], Iterable[Finding]] | None = None
 
     @property
     def configurable(self) -> bool:
-        return self.code.startswith("KAL3")
+        """Warnings are advice; errors are what the API refuses or what can't work."""
+        return self.severity is Severity.WARNING
 
     @property
     def title(self) -> str:
         return (self.page or "").split("\n", 1)[0]
+
+
+@cache
+def rules() -> Mapping[str, Rule]:
+    """All rules by code, in the order of the codes: each module `kal*` of this package holds one."""
+    names = sorted(each.name for each in iter_modules(kalentops.lint.__path__) if each.name.startswith("kal"))
+    found = (import_module(f"kalentops.lint.{name}").RULE for name in names)
+    return {rule.code: rule for rule in found}
+
+
+def rule_meant(word: str) -> str | None:
+    """The rule that an unknown code or name was probably meant to be. A code of another number is another rule's,
+    however much the two look alike.
+    """
+    digits = "".join(each for each in word if each.isdecimal())
+    if digits:
+        return next((code for code in rules() if code == f"KAL{digits}"), None)
+    return nearest(word, (rule.name for rule in rules().values()))

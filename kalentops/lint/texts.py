@@ -1,10 +1,10 @@
-"""Looking for something in the texts of a blueprint."""
+"""What several rules look for in a text: variables, control characters, the length of an SMS."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from typing import Final, TypeVar
@@ -68,3 +68,46 @@ def variables(text: str) -> Iterator[tuple[str, str, int]]:
     """
     for match in VARIABLE.finditer(text):
         yield match[0], match[1][2:] + match[2] + match[3][2:], match.start()
+
+
+# 3GPP TS 23.038, section 6.2.1: the GSM 7-bit alphabet and its extension table.
+_BASIC: Final = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENDED: Final = frozenset("\f^{}\\[~]|€")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """`units` characters as they are counted, `room` of them in one segment, and the first character that is
+    outside of GSM-7, or an empty text.
+    """
+
+    units: int
+    segments: int
+    room: int
+    outside: str
+
+
+def measure(text: str) -> Size:
+    """The size of an SMS: 160 units of GSM-7 in one segment, 153 in each of several; 70 and 67 of UCS-2.
+
+    A character of two units stands in one segment as a whole: where one unit of room is left, it begins the next.
+    """
+    outside = next((c for c in text if c not in _BASIC and c not in _EXTENDED), "")
+    if outside:
+        sizes, single, joined = [2 if c > "\uffff" else 1 for c in text], 70, 67
+    else:
+        sizes, single, joined = [2 if c in _EXTENDED else 1 for c in text], 160, 153
+    units = sum(sizes)
+    return Size(units, 1 if units <= single else _segments(sizes, joined), single, outside)
+
+
+def _segments(sizes: Iterable[int], room: int) -> int:
+    segments, left = 1, room
+    for size in sizes:
+        if size > left:
+            segments, left = segments + 1, room
+        left -= size
+    return segments

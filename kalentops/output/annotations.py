@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from kalentops.lint.finding import Finding
-from kalentops.lint.table import BY_CODE
+from kalentops.lint.rule import rules
 from kalentops.output import Checked
 from kalentops.output import text_files as findings_text
 from kalentops.output import text_plan as plans_text
@@ -63,7 +63,7 @@ def show_plan(of: Plan, checked: Checked) -> str:
 
 
 def _of_finding(checked: Checked, of: Finding) -> _Annotation:
-    rule = BY_CODE.get(of.code)
+    rule = rules().get(of.code)
     title = f"{of.code} {rule.name}" if rule else of.code
     said = f"{of.message}\n{of.hint}"
     return _Annotation(of.severity.value, title, said, checked.path(of.file), of.line, of.column)

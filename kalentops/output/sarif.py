@@ -15,8 +15,7 @@ from urllib.parse import quote
 
 from kalentops import __version__
 from kalentops.lint.finding import Finding
-from kalentops.lint.rule import Rule
-from kalentops.lint.table import BY_CODE
+from kalentops.lint.rule import Rule, rules
 from kalentops.output import Checked
 from kalentops.output.fingerprint import line_hashes
 from kalentops.output.json import dump
@@ -86,7 +85,7 @@ def _log(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _rule(code: str) -> dict[str, Any]:
-    rule = BY_CODE.get(code)
+    rule = rules().get(code)
     page = (_CONFLICT_PAGE if rule is None else rule.page or "").strip()
     title, _, rest = page.partition("\n")
     return {

@@ -14,7 +14,7 @@ from kalentops.adopt.plan import ImportAction, Item
 from kalentops.adopt.pull import Edits, Taken
 from kalentops.adopt.write import Imported
 from kalentops.lint.finding import Finding, Severity, errors_first
-from kalentops.lint.table import BY_CODE
+from kalentops.lint.rule import rules
 from kalentops.output.reasons import reason
 from kalentops.output.terminal import WIDTH, Line, Piece, Style, line
 from kalentops.output.text_plan import changed
@@ -46,7 +46,7 @@ def statistics(found: Iterable[Finding]) -> Iterator[Line]:
         counts.items(), key=lambda each: (each[0][0], -each[1], each[0][1])
     ):
         style: Style = "bad" if severity is Severity.ERROR else "warn"
-        rule = BY_CODE.get(code)
+        rule = rules().get(code)
         said = f"  {rule.title}" if rule else ""
         yield line(f"{number:>7,}  ", (f"{severity:<7} {code}", style), said)
 

@@ -12,8 +12,8 @@ from fnmatch import fnmatchcase
 from typing import Any, Final, Literal
 
 from kalentops.errors import UsageError
-from kalentops.lint.engine import Relocation
 from kalentops.lint.finding import Finding
+from kalentops.lint.rule import Relocation
 from kalentops.plan.explanation import interrupted, orphaned, protected, together
 from kalentops.plan.matching import OrphanIndex, find_twins
 from kalentops.plan.moves import Relocated, StateEdit, relocate

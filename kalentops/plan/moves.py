@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from kalentops.lint.engine import Relocation
-from kalentops.lint.relocated import ends
+from kalentops.lint.rule import Relocation, ends
 from kalentops.state.model import Entry, State
 
 

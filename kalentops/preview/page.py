@@ -13,7 +13,7 @@ from typing import Final
 from kalentops.blueprint.model import VARIABLES
 from kalentops.errors import KalentopsError
 from kalentops.lint.finding import Finding, Severity
-from kalentops.lint.relocated import ends
+from kalentops.lint.rule import ends
 from kalentops.preview import view
 from kalentops.preview.rendering import SAMPLES, Sample
 from kalentops.preview.sequences import Candidates, Findings, Showing, show_removed, show_sequence

@@ -9,8 +9,7 @@ from typing import Final, TypeAlias
 from kalentops.blueprint.model import VARIABLES, Step
 from kalentops.lint.kal301_long_invitation import LIMIT as INVITATION
 from kalentops.lint.kal303_long_inmail_subject import LIMIT as INMAIL_SUBJECT
-from kalentops.lint.sms import measure
-from kalentops.lint.texts import variables
+from kalentops.lint.texts import measure, variables
 from kalentops.preview.view import Counter, Mark, Part, Run
 from kalentops.support.confusables import hidden
 from kalentops.support.text import character_name, count, unseen

@@ -10,17 +10,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from kalentops.blueprint.body import Canonical, of_blueprint
 from kalentops.blueprint.model import Blueprint
-from kalentops.lint.engine import Named, Relocation, Serving, Severities, check, named, relocations, serving
-from kalentops.lint.finding import Finding, Problem
+from kalentops.lint.engine import Severities, check_model, with_severities
+from kalentops.lint.finding import Finding
+from kalentops.lint.rule import Hides, Named, Relocation, Serving, rules
 from kalentops.project.document import Document, read_document
 from kalentops.project.document import Path as DataPath
 from kalentops.project.files import Source, read
-from kalentops.support.confusables import instead_of_ascii
-from kalentops.support.text import clip, is_placeholder, is_safe_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +75,47 @@ def check_text(job: CheckOptions, name: str, text: str) -> FileResult:
     """The findings and blueprints of a text, and what it says of other keys; a pure function."""
     document = read_document(name, text)
     # What stands behind an anchor can be found as often as it is named, and is told once.
-    findings = list(dict.fromkeys([*check(document, job.severities), *_check_id(document)]))
-    whole = document.has_all_keys and not any(each.code in _HIDING for each in findings)
-    desired = [_desired(job, document, each, blueprint) for each, blueprint in named(document)]
-    return FileResult(findings, desired, list(relocations(document)), whole, serving(document))
+    findings = list(dict.fromkeys(check_document(document, job.severities)))
+    whole = document.has_all_keys and not any(rules()[each.code].hides is Hides.FILE for each in findings)
+    desired = [_desired(job, document, each, blueprint) for each, blueprint in _named(document)]
+    return FileResult(findings, desired, list(_relocations(document)), whole, _serving(document))
 
 
-# A part of the text that could not be read may hold keys; under an id that is none they belong to another sourcing.
-_HIDING: Final = frozenset({*(f"KAL00{number}" for number in range(1, 9)), "KAL019"})
+def check_document(document: Document, severities: Severities) -> Iterator[Finding]:
+    """What reading the file has found, and what the rules find in its model."""
+    yield from with_severities(document.findings, severities)
+    if document.model is not None:
+        for problem, severity in check_model(document.model, document.placeholders, severities):
+            yield document.place(problem, severity)
+
+
+def _named(document: Document) -> Iterator[tuple[Named, Blueprint]]:
+    if document.sourcing_id is None or document.model is None:
+        return
+    find = document.places.find
+    for key, blueprint in document.model.blueprints.items():
+        path = ("blueprints", key)
+        name_path = (*path, "name")
+        name = "" if name_path in document.placeholders else blueprint.name
+        at = find(path, on_key=True), find(name_path)
+        yield Named(document.sourcing_id, key, name, document.file, *at), blueprint
+
+
+def _serving(document: Document) -> Serving | None:
+    if document.sourcing_id is None:
+        return None
+    return Serving(document.sourcing_id, document.file, document.places.find(("sourcingId",)))
+
+
+def _relocations(document: Document) -> Iterator[Relocation]:
+    model, sourcing_id, find = document.model, document.sourcing_id, document.places.find
+    if sourcing_id is None or model is None:
+        return
+    for number, move in enumerate(model.moved):
+        at = find(("moved", number, "from"))
+        yield Relocation(sourcing_id, move.source, move.to, document.file, at)
+    for number, key in enumerate(model.removed):
+        yield Relocation(sourcing_id, key, None, document.file, find(("removed", number)))
 
 
 def _desired(job: CheckOptions, document: Document, each: Named, blueprint: Blueprint) -> Desired:
@@ -97,26 +129,6 @@ def _desired(job: CheckOptions, document: Document, each: Named, blueprint: Blue
         path[2:] for path in document.placeholders if path[:2] == ("blueprints", each.key)
     )
     return Desired(each, digest, None if known == digest else canonical, protect, placeholders)
-
-
-def _check_id(document: Document) -> Iterator[Finding]:
-    model = document.model
-    if model is None or ("sourcingId",) in document.placeholders:
-        return
-    if is_placeholder(model.sourcingId):
-        said = f"`{clip(model.sourcingId)}` stands for an id that is still to be filled in"
-        hint = "put the id of a sourcing there: `kalentops sourcings` lists them; or remove the file"
-        yield document.place(Problem(("sourcingId",), said, hint, code="KAL025"))
-    elif not is_safe_id(model.sourcingId):
-        yield document.place(
-            Problem(
-                ("sourcingId",),
-                "`sourcingId` is not an id that Kalent gives out",
-                "it has letters, digits, _, - and . only, at most 128; `kalentops sourcings` lists them"
-                + instead_of_ascii(model.sourcingId),
-                code="KAL019",
-            )
-        )
 
 
 _CHUNKS_EACH = 8
@@ -133,6 +145,7 @@ def check_in_processes(job: CheckOptions, sources: Sequence[Source]) -> Iterator
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
+    rules()  # imported once, for all processes that are forked
     processes = min(os.cpu_count() or 1, _MAX_PROCESSES)
     size = -(-len(sources) // (processes * _CHUNKS_EACH))
     chunks = [sources[at : at + size] for at in range(0, len(sources), size)]

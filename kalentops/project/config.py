@@ -14,8 +14,7 @@ from typing import Any, Final, Literal, TypeAlias
 from kalentops.blueprint.model import VARIABLES
 from kalentops.errors import InvalidConfig
 from kalentops.lint.finding import Severity
-from kalentops.lint.table import BY_CODE
-from kalentops.lint.table import meant as rule_meant
+from kalentops.lint.rule import rule_meant, rules
 from kalentops.project.files import Source, other_settings, read
 from kalentops.support.confusables import did_you_mean
 from kalentops.support.shape import FrozenList, PositiveInt, Shape, ShapeError, Violation
@@ -206,11 +205,11 @@ def _problems(found: _File) -> Iterator[tuple[tuple[str | int, ...], str]]:
 def _rules(found: _File) -> list[tuple[str, str]]:
     problems = []
     for code, level in found.rules.items():
-        if code not in BY_CODE:
+        if code not in rules():
             near = rule_meant(code)
             hint = did_you_mean(code, near, near) if near else "`kalentops rule` lists them"
             problems.append((code, f"there is no rule {clip(code)}; {hint}"))
-        elif not BY_CODE[code].configurable and level != "error":
+        elif not rules()[code].configurable and level != "error":
             problems.append(
                 (code, f"{code} is what the API refuses or what can't work; only KAL3xx can be changed")
             )

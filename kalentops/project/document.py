@@ -34,6 +34,13 @@ class Document:
     findings: list[Finding] = field(default_factory=list)
 
     @property
+    def sourcing_id(self) -> str | None:
+        """The sourcing that the file serves; None where it could not be read."""
+        if self.model is None or ("sourcingId",) in self.placeholders:
+            return None
+        return self.model.sourcingId
+
+    @property
     def has_all_keys(self) -> bool:
         """Whether no stand-in has taken the place of blueprints, or of what the file says of other keys."""
         if self.model is None:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from kalentops.lint.engine import DEFAULTS, Relocation, Serving, Severities, check_together, weighed
+from kalentops.lint.engine import DEFAULTS, Severities, check_project, with_severities
 from kalentops.lint.finding import Finding, Severity, errors_first
-from kalentops.lint.relocated import check_relocations
+from kalentops.lint.rule import Declarations, Relocation, Serving
 from kalentops.project.check import (
     CheckOptions,
     Desired,
@@ -75,7 +75,7 @@ def load(
     passed_over: list[Finding] = []
     sources = find(root, places, passed_over)
     results = _check_all(CheckOptions(root, severities, known), sources)
-    return _gathered([source.name for source in sources], results, weighed(passed_over, severities))
+    return _gathered([source.name for source in sources], results, with_severities(passed_over, severities))
 
 
 def of_texts(root: Path, texts: Mapping[str, str], severities: Severities = DEFAULTS) -> Repository:
@@ -96,8 +96,7 @@ def _gathered(names: list[str], results: Iterable[FileResult], others: Iterable[
             complete = complete and result.whole
     named = [each.named for each in repository.desired]
     repository.findings += others
-    repository.findings += check_together(named)
-    repository.findings += check_relocations(named, repository.relocations, complete=complete)
+    repository.findings += check_project(Declarations(named, repository.relocations, complete))
     repository.findings = sorted(_bounded(repository.findings))
     repository.desired.sort(key=lambda each: each.address)
     return repository

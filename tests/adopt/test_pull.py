@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from kalentops.adopt.pull import Kept, Taken, take
 from kalentops.blueprint.body import hidden, observable, of_body
 from kalentops.blueprint.remote import Remote, RemoteLists
-from kalentops.lint.engine import Relocation
+from kalentops.lint.rule import Relocation
 from kalentops.plan.moves import rename
 from kalentops.state.model import State
 from tests.builders import LATER, Body, body, entry, intent, remote, state, step, want

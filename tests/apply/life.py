@@ -18,7 +18,7 @@ from kalentops.blueprint.body import observable
 from kalentops.blueprint.remote import mark_in, mark_of
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.lint.finding import Severity
-from kalentops.lint.relocated import ends
+from kalentops.lint.rule import ends
 from kalentops.project.load import load
 from kalentops.support.text import same_name
 from tests.apply.predicting import check_foretold, stops

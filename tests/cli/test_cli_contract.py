@@ -13,7 +13,7 @@ import pytest
 from kalentops import __version__
 from kalentops.cli.main import COMMANDS
 from kalentops.emulator.server import BackgroundEmulator
-from kalentops.lint.table import RULES
+from kalentops.lint.rule import rules
 from tests.builders import blueprint
 from tests.harness import Project, Truth
 
@@ -90,7 +90,7 @@ def test_help_names_the_variable_of_each_option_that_has_one(bare: Project) -> N
 
 def test_rule_lists_them_all(bare: Project) -> None:
     ran = bare.run("rule")
-    assert [line.split()[0] for line in ran.out.splitlines()] == [rule.code for rule in RULES]
+    assert [line.split()[0] for line in ran.out.splitlines()] == [rule.code for rule in rules().values()]
 
 
 @pytest.mark.processes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kalentops.lint.relocated import ends
+from kalentops.lint.rule import ends
 from tests.counting import lines_executed
 
 

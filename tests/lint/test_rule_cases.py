@@ -18,10 +18,9 @@ import pytest
 import yaml
 
 from kalentops.blueprint.remote import RemoteSourcing
-from kalentops.lint.engine import Severities
+from kalentops.lint.engine import Severities, check_online
 from kalentops.lint.finding import Finding, Severity
-from kalentops.lint.online import check_sourcings
-from kalentops.lint.table import BY_CODE, RULES
+from kalentops.lint.rule import Sourcings, rules
 from kalentops.project.load import load
 
 CASES = Path(__file__).parent / "cases"
@@ -92,7 +91,7 @@ def _marks(name: str, text: str) -> Iterator[tuple[str, int, int]]:
 def _all_cases(kind: str) -> list[Any]:
     return [
         pytest.param(rule.code, case, id=f"{rule.code}-{number}")
-        for rule in RULES
+        for rule in rules().values()
         for number, case in enumerate(_read(rule.code)[kind], 1)
     ]
 
@@ -111,7 +110,7 @@ def _findings(case: dict[str, Any], folder: Path, code: str) -> list[Finding]:
     in_progress, closed = (
         [RemoteSourcing(*each) for each in case.get(kind, {}).items()] for kind in ("in_progress", "closed")
     )
-    return [*repository.findings, *check_sourcings(repository.serving, in_progress, closed)]
+    return [*repository.findings, *check_online(Sourcings(repository.serving, in_progress, closed))]
 
 
 @pytest.mark.parametrize(("code", "case"), _all_cases("pass"))
@@ -137,10 +136,10 @@ def test_fails(code: str, case: dict[str, Any], tmp_path: Path) -> None:
     for finding in own:
         assert case.get("says", "") in finding.message
         assert case.get("hint", "") in finding.hint
-        assert finding.severity is BY_CODE[code].severity
+        assert finding.severity is rules()[code].severity
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+@pytest.mark.parametrize("rule", rules().values(), ids=lambda rule: rule.code)
 def test_has_cases_that_say_enough(rule: Any) -> None:
     cases = _read(rule.code)
     assert cases["pass"]
@@ -148,10 +147,10 @@ def test_has_cases_that_say_enough(rule: Any) -> None:
 
 
 def test_no_case_file_is_left_over() -> None:
-    assert {path.stem for path in CASES.iterdir()} == set(BY_CODE)
+    assert {path.stem for path in CASES.iterdir()} == set(rules())
 
 
 def test_advice_is_a_warning_and_the_rest_an_error() -> None:
-    for rule in RULES:
+    for rule in rules().values():
         expected = Severity.WARNING if rule.code.startswith("KAL3") else Severity.ERROR
         assert rule.severity is expected, rule.code

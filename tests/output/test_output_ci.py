@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalentops.lint.finding import Finding, Severity
-from kalentops.lint.table import RULES
+from kalentops.lint.rule import rules
 from kalentops.output import Checked, junit, sarif
 from kalentops.output import annotations as github
 from kalentops.output.fingerprint import line_hashes
@@ -176,12 +176,12 @@ def test_columns_and_fingerprints_need_the_text_and_say_nothing_without_it() -> 
 
 
 def test_every_rule_is_described_in_sarif_with_its_page() -> None:
-    found = tuple(Finding(FILE, 1, 1, rule.code, "m", "h", rule.severity) for rule in RULES)
+    found = tuple(Finding(FILE, 1, 1, rule.code, "m", "h", rule.severity) for rule in rules().values())
     log = sarif.validation(Checked(found))
     assert judges.sarif_errors(log) == []
     described = log["runs"][0]["tool"]["driver"]["rules"]
-    assert [each["id"] for each in described] == [rule.code for rule in RULES]
-    for each, rule in zip(described, RULES, strict=True):
+    assert [each["id"] for each in described] == [rule.code for rule in rules().values()]
+    for each, rule in zip(described, rules().values(), strict=True):
         assert each["help"]["text"] == (rule.page or "").strip()
         assert rule.title in each["help"]["markdown"]
         assert judges.Page(each["help"]["markdown"]).tags.count("pre") >= 1, rule.code

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kalentops.lint.engine import Named, Relocation
-from kalentops.lint.relocated import check_relocations
+from kalentops.lint.engine import check_project
+from kalentops.lint.rule import Declarations, Named, Relocation
 from kalentops.plan.moves import forget, narrowed, relocate, rename
 from kalentops.state.model import State, check
 from tests import builders
@@ -171,7 +171,7 @@ def agreed_lines(draw: st.DrawFn) -> tuple[list[Named], list[Relocation]]:
             target = None if what == "removed" else draw(st.sampled_from(later))
             taken |= {target} if target else set()
             of.append(said(key, target, sourcing))
-    assume(not list(check_relocations(wanted, of, complete=True)))
+    assume(not list(check_project(Declarations(wanted, of, complete=True))))
     return wanted, draw(st.permutations(of))
 
 

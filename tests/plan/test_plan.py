@@ -8,8 +8,8 @@ import pytest
 
 from kalentops.blueprint.body import of_body
 from kalentops.errors import StateDamaged
-from kalentops.lint.engine import Relocation
 from kalentops.lint.finding import Finding
+from kalentops.lint.rule import Relocation
 from kalentops.plan.build import WRITES, Action, Change, make_plan, narrowed
 from kalentops.project.check import Desired
 from kalentops.state.model import State

@@ -9,7 +9,7 @@ import pytest
 
 from kalentops.blueprint.body import observable, of_body
 from kalentops.blueprint.remote import Mark, Remote, RemoteLists, stub
-from kalentops.lint.engine import Relocation
+from kalentops.lint.rule import Relocation
 from kalentops.plan.build import Action, Change, Drift, Leftover, Plan, make_plan, narrowed
 from kalentops.plan.moves import relocate
 from kalentops.plan.refresh import refresh

@@ -180,8 +180,9 @@ _AS_NOBODY = """
 import os, sys
 from pathlib import Path
 from kalentops.project.load import load
-import kalentops.lint.engine
+from kalentops.lint.rule import rules
 root = Path(sys.argv[1])
+rules()
 os.setuid(65534)
 for finding in load(root, [root], known=None).findings:
     print(finding.file, finding.code, finding.message)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kalentops.lint.finding import Severity
-from kalentops.lint.table import BY_CODE
+from kalentops.lint.rule import rules
 from kalentops.project.check import CheckOptions, check_file, check_text
 from kalentops.project.document import read_document
 from kalentops.project.files import Source, read
@@ -66,7 +66,7 @@ def _is_sound(text: str) -> None:
         assert finding.message
         assert finding.hint
         assert unseen(finding.message + finding.hint) == []
-        assert finding.code in BY_CODE
+        assert finding.code in rules()
     assert len(set(findings)) == len(findings)
     if not any(finding.severity is Severity.ERROR for finding in findings):
         document = read_document("f.yaml", text)
@@ -94,7 +94,7 @@ def test_any_bytes(data: bytes) -> None:
     path.write_bytes(data)
     findings, *_ = check_file(CheckOptions(path.parent), Source(str(path), path.name))
     assert findings
-    assert {finding.code for finding in findings} <= set(BY_CODE)
+    assert {finding.code for finding in findings} <= set(rules())
     assert isinstance(read(Source(str(path), path.name), path.parent), str) or findings[0].code == "KAL001"
 
 

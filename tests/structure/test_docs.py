@@ -14,7 +14,7 @@ from kalentops import __version__, errors
 from kalentops.blueprint.json_schema import blueprint_schema
 from kalentops.blueprint.model import VARIABLES, allowed
 from kalentops.init.write import DRIVER
-from kalentops.lint.table import RULES
+from kalentops.lint.rule import rules
 from kalentops.output import FORMATS
 from kalentops.project.config import Config, load_config
 from tests.harness import Project
@@ -50,7 +50,7 @@ def test_the_exit_codes_in_the_docs_are_those_of_the_errors() -> None:
 
 def test_the_rules_in_the_docs_are_the_rules() -> None:
     rows = re.findall(r"^\| (KAL\d{3}) \| (\w+) \| (.+?) \|$", _text("docs/rules.md"), re.MULTILINE)
-    assert rows == [(rule.code, rule.severity.value, rule.title) for rule in RULES]
+    assert rows == [(rule.code, rule.severity.value, rule.title) for rule in rules().values()]
 
 
 def test_the_fields_variables_and_values_in_the_docs_are_those_of_the_model() -> None:

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from kalentops.blueprint.diff import FieldChange
 from kalentops.cli.main import run
-from kalentops.lint.engine import check
 from kalentops.lint.finding import Finding
 from kalentops.output import markdown_sequences, text_plan
 from kalentops.output.terminal import plain
 from kalentops.preview.rendering import both
 from kalentops.preview.sequences import changes_of
+from kalentops.project.check import check_document
 from kalentops.project.document import read_document
 from kalentops.support.confusables import apart, did_you_mean, instead_of_ascii, reveal, side_by_side
 from kalentops.support.text import nearest, same_name, skeleton
@@ -145,7 +145,7 @@ blueprints:
 
 
 def _hints(text: str) -> list[Finding]:
-    return check(read_document("f.yaml", text))
+    return [*check_document(read_document("f.yaml", text), {})]
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from kalentops.blueprint.remote import Mark, mark_of
 from kalentops.errors import KalentopsError
 from kalentops.http.retry import Throttle
 from kalentops.kalent.write_client import WriteApi
-from kalentops.lint.engine import Named
+from kalentops.lint.rule import Named
 from kalentops.plan.build import make_plan
 from kalentops.project.check import Desired
 from kalentops.state.model import State

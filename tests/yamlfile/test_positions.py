@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kalentops.lint.engine import check
 from kalentops.lint.finding import Finding
+from kalentops.project.check import check_document
 from kalentops.project.document import read_document
 from tests.sizes import examples
 
@@ -19,7 +19,7 @@ HEAD = (
 
 
 def _findings(text: str) -> list[Finding]:
-    return sorted(check(read_document("f.yaml", text), {"KAL313": None}))
+    return sorted(check_document(read_document("f.yaml", text), {"KAL313": None}))
 
 
 def _places(text: str) -> tuple[str, list[tuple[int, int]]]:

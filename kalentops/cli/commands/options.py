@@ -45,11 +45,11 @@ def complete_recorded(ctx: click.Context, _: click.Parameter, incomplete: str) -
 
 def complete_rules(_ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
     """Codes and names of rules."""
-    from kalentops.lint.table import RULES
+    from kalentops.lint.rule import rules
 
     upper = incomplete.upper()
-    return [rule.code for rule in RULES if rule.code.startswith(upper)] + [
-        rule.name for rule in RULES if incomplete and rule.name.startswith(incomplete.lower())
+    return [rule.code for rule in rules().values() if rule.code.startswith(upper)] + [
+        rule.name for rule in rules().values() if incomplete and rule.name.startswith(incomplete.lower())
     ]
 
 

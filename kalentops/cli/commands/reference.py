@@ -19,19 +19,19 @@ _LINE_END: Final = re.compile(r"(?<=\S)\n(?=\S)")
 def rule(code: str | None) -> None:
     """Explain a rule: reason, wrong and right. Without CODE, list all rules."""
     from kalentops.errors import UsageError
-    from kalentops.lint.table import BY_CODE, RULES, meant
+    from kalentops.lint.rule import rule_meant, rules
     from kalentops.output.terminal import is_terminal, line, show
     from kalentops.support.text import clip
 
     if code is None:
-        show(line(f"{each.code}  {each.severity.value:<7}  {each.title}") for each in RULES)
+        show(line(f"{each.code}  {each.severity.value:<7}  {each.title}") for each in rules().values())
         return
-    found = BY_CODE.get(code.upper())
+    found = rules().get(code.upper())
     if found is None:
-        by_name = {each.name: each for each in RULES}
+        by_name = {each.name: each for each in rules().values()}
         found = by_name.get(code.lower())
     if found is None:
-        near = meant(code)
+        near = rule_meant(code)
         hint = f"did you mean {near}?" if near else "`kalentops rule` lists them"
         raise UsageError(f"there is no rule {clip(code)}", hint=hint)
     show([line((f"{found.code} {found.name}", "bold"), f" ({found.severity.value})"), line()])

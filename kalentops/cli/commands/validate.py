@@ -79,9 +79,10 @@ def _ask(
 ) -> list[Finding]:
     """What the API has to say of the sourcings. Raises what `ApiConfig.of` and `list_sourcings` raise."""
     from kalentops.cli.commands.connection import ApiConfig, connected
-    from kalentops.lint.online import check_sourcings
+    from kalentops.lint.engine import check_online
+    from kalentops.lint.rule import Sourcings
 
     target = ApiConfig.of(connection, os.environ)
     with connected(target, quiet=quiet, farewell="stopped at once; nothing was changed") as line:
         in_progress, closed = (line.sourcings(ownership="all", closed=each) for each in (False, True))
-    return list(check_sourcings(repository.serving, in_progress, closed, severities))
+    return list(check_online(Sourcings(repository.serving, in_progress, closed), severities))
