@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from kalentops.blueprint.body import Canonical, observable
+from kalentops.blueprint.body import Body, observable
 from kalentops.project.check import Desired
 from kalentops.project.load import load
 from kalentops.state.codec import dump_state
@@ -97,8 +97,8 @@ def state(folder: Path) -> int:
 
 
 def _entry(number: int, wanted: Desired) -> Entry:
-    canonical = wanted.canonical or Canonical("{}")
-    body = canonical.body
+    canonical = wanted.canonical or Body("{}")
+    body = canonical.data
     ident = f"bp_{number:020d}"
     return Entry(wanted.address, ident, body, wanted.digest, _AT, observable(body).digest, _AT)
 

@@ -5,21 +5,23 @@ A body that is not given is `body()`; `fields` replace what a builder would set.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, Literal
 
-from kalentops.blueprint.body import content_digest, observable, of_body
+from kalentops.blueprint.body import Body
 from kalentops.blueprint.remote import Remote
 from kalentops.lint.rule import Named
 from kalentops.project.check import Desired
 from kalentops.state.model import Entry, Intent, State
 
-Body = dict[str, Any]
+Data = dict[str, Any]
+Of = Mapping[str, Any] | Body
 AT: Final = "2026-01-02T03:04:05Z"
 LATER: Final = "2026-01-03T00:00:00.000Z"
 
 
-def step(ident: int | str = 1, **fields: Any) -> Body:
+def step(ident: int | str = 1, **fields: Any) -> Data:
     """A step without a finding, an e-mail: the first, the second, or that of an id."""
     number = ident if isinstance(ident, int) else 1
     return {
@@ -35,41 +37,45 @@ def step(ident: int | str = 1, **fields: Any) -> Body:
     }
 
 
-def blueprint(name: str = "First contact", steps: int = 2, **fields: Any) -> Body:
+def blueprint(name: str = "First contact", steps: int = 2, **fields: Any) -> Data:
     """As a file has it, with so many steps."""
     made = [step(number, name=f"{name}, step {number}") for number in range(1, steps + 1)]
     return {"name": name, "steps": made, **fields}
 
 
-def body(name: str = "One", *steps: Body | str, **fields: Any) -> Body:
+def body(name: str = "One", *steps: Data | str, **fields: Any) -> Data:
     """The normal form of a blueprint of these steps, or of one step for each text; `steps=[]` for none."""
     made = [
         step(number, content=each) if isinstance(each, str) else each
         for number, each in enumerate(steps or ("Hi",), 1)
     ]
-    return of_body({"name": name, "steps": made, **fields}).body
+    return dict(Body.of({"name": name, "steps": made, **fields}).data)
 
 
-def digest(of: Body) -> str:
-    return of_body(of).digest
+def digest(of: Of) -> str:
+    return _form(of).digest
+
+
+def _form(of: Of | None) -> Body:
+    return of if isinstance(of, Body) else Body.of(of or body())
 
 
 def entry(
-    address: str, sent: Body | None = None, blueprint_id: str = "", *, seen: bool = True, **fields: Any
+    address: str, sent: Of | None = None, blueprint_id: str = "", *, seen: bool = True, **fields: Any
 ) -> Entry:
     """What the state knows of an address; `seen`: a list has shown it since."""
-    form = of_body(sent or body())
-    made = Entry(address, blueprint_id or f"b-{address}", form.body, form.digest, AT)
+    form = _form(sent)
+    made = Entry(address, blueprint_id or f"b-{address}", form.data, form.digest, AT)
     if seen:
-        made = replace(made, remote_digest=observable(form.body).digest, updated_at=AT)
+        made = replace(made, remote_digest=form.observable.digest, updated_at=AT)
     return replace(made, **fields)
 
 
 def intent(
-    address: str, sent: Body | None = None, action: Literal["create", "update"] = "create", **fields: Any
+    address: str, sent: Of | None = None, action: Literal["create", "update"] = "create", **fields: Any
 ) -> Intent:
-    form = of_body(sent or body())
-    return replace(Intent(address, action, form.body, form.digest, AT), **fields)
+    form = _form(sent)
+    return replace(Intent(address, action, form.data, form.digest, AT), **fields)
 
 
 def state(*known: Entry | Intent, **fields: Any) -> State:
@@ -78,18 +84,17 @@ def state(*known: Entry | Intent, **fields: Any) -> State:
     return replace(State("lineage", 7, entries=entries, intents=intents), **fields)
 
 
-def remote(blueprint_id: str, of: Body | None = None, **fields: Any) -> Remote:
+def remote(blueprint_id: str, of: Of | None = None, **fields: Any) -> Remote:
     """A row of a list that shows this body, changed since `AT`."""
-    of = of or body()
-    shown = observable(of)
-    made = Remote(blueprint_id, of["name"], shown.digest, content_digest(of), LATER, shown)
+    shown = _form(of).observable
+    made = Remote(blueprint_id, shown.name, shown.digest, shown.content, LATER, shown)
     return replace(made, **fields)
 
 
-def want(address: str, of: Body | None = None, known: State | None = None, **fields: Any) -> Desired:
+def want(address: str, of: Of | None = None, known: State | None = None, **fields: Any) -> Desired:
     """As the loader gives it: without a document where the state that is known has the same digest."""
     sourcing, _, key = address.partition("/")
-    form = of_body(of or body())
-    named = Named(sourcing, key, form.body["name"], "blueprints/a.yaml", (3, 3), (4, 11))
+    form = _form(of)
+    named = Named(sourcing, key, form.data["name"], "blueprints/a.yaml", (3, 3), (4, 11))
     same = known is not None and known.digests().get(address) == form.digest
     return replace(Desired(named, form.digest, None if same else form), **fields)

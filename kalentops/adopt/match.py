@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypeVar
 
 from kalentops.adopt.naming import had_by
-from kalentops.blueprint.body import Canonical, content_digest, observable
+from kalentops.blueprint.body import Body, content_digest, observable
 from kalentops.blueprint.remote import Remote, RemoteLists
 from kalentops.lint.finding import Finding, Severity
 from kalentops.lint.rule import Hides, Relocation, rules
@@ -141,7 +141,7 @@ class Alike:
 Match: TypeAlias = Exact | Alike
 
 
-def body_of(want: Desired) -> Canonical:
+def body_of(want: Desired) -> Body:
     """What an address wants that is not recorded: the loader leaves documents out for those that are."""
     if want.canonical is None:
         raise AssertionError(f"{want.address} was loaded without its document")
@@ -155,7 +155,7 @@ def match(remotes: Iterable[Remote], wanted: Iterable[Desired]) -> dict[str, Mat
     wishes = {each.address: each for each in sorted(wanted, key=lambda each: each.address)}
     digests: dict[str | None, list[Desired]] = {}
     for want in wishes.values():
-        digests.setdefault(observable(body_of(want).body).digest, []).append(want)
+        digests.setdefault(observable(body_of(want).data).digest, []).append(want)
     exact: dict[str | None, list[Remote]] = {}
     others: list[Remote] = []
     for remote in sorted(remotes, key=lambda each: each.blueprint_id):
@@ -178,7 +178,7 @@ def _alike(remotes: Iterable[Remote], wishes: Sequence[Desired]) -> dict[str, Ma
     steps: dict[str | None, Desired] = {}
     for want in wishes:
         names.setdefault(same_name(want.named.name), want)
-        steps.setdefault(content_digest(body_of(want).body), want)
+        steps.setdefault(content_digest(body_of(want).data), want)
     found: dict[str, Match] = {}
     for remote in remotes:
         name = same_name(remote.name)

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from kalentops.adopt.match import Alike, Exact, Known, Match, body_of, known_of, match, recorded
 from kalentops.adopt.naming import had_by, key_of, keys_for
-from kalentops.blueprint.body import Canonical, hidden, observable, shown_part
+from kalentops.blueprint.body import Body, hidden, observable, shown_part
 from kalentops.blueprint.remote import Remote, RemoteLists, stub_mark, was_stub
 from kalentops.errors import UsageError
 from kalentops.project.check import Desired
@@ -42,7 +42,7 @@ class Item:
     remote: Remote | None = None
     key: str | None = None
     file: str | None = None
-    sent: Canonical | None = None
+    sent: Body | None = None
     reason: str = ""
 
     @property
@@ -72,7 +72,7 @@ class Item:
         shown = self.remote
         sent = self.sent
         return Entry(
-            self.address, shown.blueprint_id, sent.body, sent.digest, at, shown.digest, shown.updated_at
+            self.address, shown.blueprint_id, sent.data, sent.digest, at, shown.digest, shown.updated_at
         )
 
 
@@ -200,7 +200,7 @@ def _refusal(remote: Remote, twice: Iterable[str]) -> str | None:
 def _record(item: Item, want: Desired) -> Item:
     """As `apply` adopts: what can't be seen is not taken for granted, so the next plan shows it as an update."""
     body = body_of(want)
-    paths = hidden(body.body)
+    paths = hidden(body.data)
     lacks = ["`config`"] * ("config" in paths) + ["`config.userId`"] * bool(paths.keys() - {"config"})
     reason = ""
     if lacks:
@@ -212,14 +212,14 @@ def _record(item: Item, want: Desired) -> Item:
         fate=ImportAction.RECORD,
         key=want.named.key,
         file=want.named.file,
-        sent=shown_part(body.body),
+        sent=shown_part(body.data),
         reason=reason,
     )
 
 
 def record_as(item: Item, want: Desired) -> Item:
     """It is this address from now on, whatever the file says: the next plan shows the differences."""
-    if item.remote is not None and item.remote.digest == observable(body_of(want).body).digest:
+    if item.remote is not None and item.remote.digest == observable(body_of(want).data).digest:
         return _record(item, want)
     return replace(
         item,

@@ -123,12 +123,12 @@ def _one(
         return not_taken("it is in no file" if remote else missing(entry))
     if entry.not_arrived(remote):
         return not_taken(_EMPTY if stub_mark(remote) else _BEHIND, conflict=True)
-    theirs = remote.shown.body if remote.shown else None
+    theirs = remote.shown.data if remote.shown else None
     if theirs is None or not _told_apart(theirs):
         return not_taken("its steps have no ids that tell them apart", conflict=True)
-    sent = entry.canonical().body
-    mine = observable(want.canonical.body if want.canonical else sent).body
-    merged = merge(observable(sent).body, mine, theirs)
+    sent = entry.canonical().data
+    mine = observable(want.canonical.data if want.canonical else sent).data
+    merged = merge(observable(sent).data, mine, theirs)
     if merged.conflicts:
         places = ", ".join(merged.conflicts)
         said = (
@@ -139,7 +139,7 @@ def _one(
     known = of_body(_with_hidden(theirs, sent))
     recorded = replace(
         entry,
-        sent=known.body,
+        sent=known.data,
         digest=known.digest,
         applied_at=now,
         remote_digest=remote.digest,
@@ -317,7 +317,7 @@ def _check_unchanged(job: CheckOptions, name: str, text: str, taken: Sequence[Ta
     held = {each.address: each.canonical for each in check_text(job, name, text.lstrip("\ufeff")).desired}
     for each in taken:
         now = held.get(each.address)
-        if now is None or observable(now.body).digest != observable(each.before).digest:
+        if now is None or observable(now.data).digest != observable(each.before).digest:
             raise StoreFailure(
                 f"{name} has changed meanwhile; nothing was taken",
                 hint="run it again: it goes on from what is there",

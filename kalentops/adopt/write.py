@@ -17,7 +17,7 @@ from typing import Final, Protocol
 
 from kalentops.adopt.naming import Place, stem_of
 from kalentops.adopt.plan import ImportAction, ImportPlan, Item
-from kalentops.blueprint.body import Canonical, of_body
+from kalentops.blueprint.body import Body, of_body
 from kalentops.errors import StateError, StoreFailure, Unwritable
 from kalentops.lint.engine import Severities, check_project
 from kalentops.lint.finding import Finding, Severity
@@ -129,17 +129,15 @@ def _put(items: Sequence[Item], into: Draft) -> list[Item]:
     return [replace(item, file=into.name) for item in items]
 
 
-def _bodies(items: Sequence[Item]) -> dict[str, Canonical]:
+def _bodies(items: Sequence[Item]) -> dict[str, Body]:
     return {item.key: item.sent for item in items if item.key is not None and item.sent is not None}
 
 
 def _text(items: Sequence[Item]) -> str:
-    return file_text(items[0].sourcing_id, {key: each.body for key, each in _bodies(items).items()})
+    return file_text(items[0].sourcing_id, {key: each.data for key, each in _bodies(items).items()})
 
 
-def _is_faithful(
-    sourcing_id: str, bodies: Mapping[str, Canonical], text: str, found: Sequence[Desired]
-) -> bool:
+def _is_faithful(sourcing_id: str, bodies: Mapping[str, Body], text: str, found: Sequence[Desired]) -> bool:
     """Whether a text says exactly these blueprints."""
     read = {each.named.key: each.digest for each in found if each.named.sourcing_id == sourcing_id}
     if read == {key: body.digest for key, body in bodies.items()}:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from kalentops.apply.context import Task, View, look_until, not_done
 from kalentops.apply.result import Cause, Outcome, Reserved, Result
 from kalentops.apply.update import record_done, refused_after, seen_entry, update
-from kalentops.blueprint.body import Canonical, hidden, of_body, shown_part
+from kalentops.blueprint.body import Body, hidden, of_body, shown_part
 from kalentops.blueprint.remote import Mark, Remote, as_remote, mark_in, new_nonce, stub, stub_mark
 from kalentops.errors import KalentopsError
 from kalentops.http.verdict import Accepted, Limited, NotSent, Refused, Verdict
@@ -98,7 +98,7 @@ class _Creation:
         view, job, mark = self.view, self.job, stub_mark(empty)
         if mark is None:
             raise AssertionError(f"{empty.blueprint_id} is no stub")
-        name = stub(str(job.body["name"]), mark._replace(key=job.key, taken=True)).body["name"]
+        name = stub(str(job.body["name"]), mark._replace(key=job.key, taken=True)).data["name"]
         verdict = view.run.api.update(empty.blueprint_id, {"name": name})
         if isinstance(verdict, Refused | NotSent | Limited):
             return _refused(view, job, verdict)
@@ -135,14 +135,14 @@ class _Creation:
         view.run.outcome_known(known=found is not None)
         return None
 
-    def _post(self, mark: Mark, empty: Canonical) -> Verdict:
+    def _post(self, mark: Mark, empty: Body) -> Verdict:
         """Ask for a stub. Its nonce is recorded first, so that a later run knows which stubs may exist."""
         run, job = self.view.run, self.job
         nonces = (*job.nonces, *self.own, mark.nonce)
         run.record(
             Intended(Intent(job.address, "create", job.body, job.digest, run.clock.now(), nonces=nonces))
         )
-        return run.api.create(self.view.sourcing_id, empty.body)
+        return run.api.create(self.view.sourcing_id, empty.data)
 
 
 def _marked(view: View, mark: Mark) -> Remote | None:
@@ -153,11 +153,11 @@ def _claim(view: View, job: Task, empty: Remote) -> Result:
     """Send the text to a stub; its id is recorded for the address in one write with what will be sent."""
     if empty.shown is None:
         raise AssertionError(f"{empty.blueprint_id} is not known to be empty")
-    was, seen = of_body(empty.shown.body), empty.blueprint_id not in view.given
+    was, seen = of_body(empty.shown.data), empty.blueprint_id not in view.given
     entry = Entry(
         job.address,
         empty.blueprint_id,
-        was.body,
+        was.data,
         was.digest,
         view.run.clock.now(),
         empty.digest if seen else None,

@@ -123,7 +123,7 @@ def _sourcings(run: Run, state: State, changes: Iterable[Change]) -> list[Sourci
         elif change.action in _QUIET and entry is not None and entry.remote_digest is None:
             canonical = entry.canonical()
             # To send our own text again overwrites nothing.
-            sent = replace(change, after=canonical.body, after_digest=entry.digest, protected=False)
+            sent = replace(change, after=canonical.data, after_digest=entry.digest, protected=False)
             unseen.setdefault(change.sourcing_id, []).append(Task(sent, entry, None))
     ids = sorted(jobs.keys() | unseen.keys())
     return [Sourcing(View(run, each), jobs.get(each, ()), unseen.get(each, ())) for each in ids]

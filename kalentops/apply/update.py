@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from kalentops.apply.context import Task, View, look_until, not_done
 from kalentops.apply.result import Cause, Filled, Outcome, Result
-from kalentops.blueprint.body import Canonical, hidden, observable, of_body
+from kalentops.blueprint.body import Body, hidden, observable, of_body
 from kalentops.blueprint.remote import Remote
 from kalentops.errors import KalentopsError, StateError, StoreFailure
 from kalentops.http.verdict import Accepted, Limited, NotSent, Refused
@@ -160,9 +160,9 @@ def record_done(view: View, job: Task, action: Action, blueprint_id: str) -> Res
     return job.result(action, Outcome.DONE, blueprint_id)
 
 
-def seen_entry(job: Task, remote: Remote, at: str, sent: Canonical) -> Entry:
+def seen_entry(job: Task, remote: Remote, at: str, sent: Body) -> Entry:
     """An entry for what a list shows, as far as `sent` says what it is."""
     extra = job.entry.extra if job.entry else {}
     return Entry(
-        job.address, remote.blueprint_id, sent.body, sent.digest, at, remote.digest, remote.updated_at, extra
+        job.address, remote.blueprint_id, sent.data, sent.digest, at, remote.digest, remote.updated_at, extra
     )

@@ -1,9 +1,9 @@
-"""The normal form of a blueprint and its digest: what "the same" means.
+"""The body of a blueprint in its normal form, and its digest: what "the same" means.
 
-Two views of one blueprint: what is sent, and what of it the API will show again. The API hides
-`config.userId` of a step and the blueprint's `config`, and stores a plain invitation without its text
-(docs/kalent-api.md, [page] and [docs]), so only the second view can be compared with a list. There, line ends of
-Windows in a text are line feeds: a reader sees no difference, and a block in YAML can't hold another.
+There are two views of a body: what is sent, and what of it the API shows. The API hides `config.userId` of a step and
+the blueprint's `config`, and stores a plain invitation without its text (docs/kalent-api.md, [page] and [docs]), so
+only the second view can be compared with a list. In it, line ends of Windows in a text are line feeds: a reader sees
+no difference, and a block in YAML can't hold another.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from kalentops.blueprint.model import Blueprint
@@ -35,51 +34,146 @@ PARTS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Canonical:
-    """A blueprint's body in its normal form, as one line of JSON with sorted keys."""
+# A text without these has no field that a list hides or shows otherwise: in a JSON text a quote is escaped.
+_SIGNS: Final = ('"config":', '"LINKEDIN_INVITATION"', "\\r\\n")
+_STEPS: Final = ',"steps":'
+_NO_STEPS: Final = f"{_STEPS}[]}}"
 
-    text: str
+
+class Body:
+    """A body, and what is derived from it: each value is computed once, when it is first asked for.
+
+    Nothing in it changes: callers only read the mappings that it gives.
+    """
+
+    __slots__ = ("_content", "_data", "_digest", "_intact", "_observable", "_stored", "_text")
+
+    def __init__(
+        self, text: str | None, stored: Mapping[str, Any] | None = None, digest: str | None = None
+    ) -> None:
+        """See `of`, `of_blueprint`, `listed` and `recorded`: `text` is the normal form."""
+        self._text = text
+        self._stored = stored
+        self._digest = digest
+        self._data: Mapping[str, Any] | None = None
+        self._intact: bool | None = None
+        self._observable: Body | None = None
+        self._content: str | None = None
+
+    @staticmethod
+    def of(data: Mapping[str, Any]) -> Body:
+        """The body that `data` describes. Raises KeyError, TypeError, AttributeError or ValueError where it is none."""
+        return Body(_normal_text(data))
+
+    @staticmethod
+    def of_blueprint(blueprint: Blueprint) -> Body:
+        """What a file says."""
+        return Body.of(blueprint.model_dump(exclude_none=True))
+
+    @staticmethod
+    def listed(row: Mapping[str, Any]) -> Body:
+        """What a list shows, without the fields that are not known. Raises what `of` raises."""
+        return Body(_observable_text(row))
+
+    @staticmethod
+    def recorded(stored: Mapping[str, Any], digest: str) -> Body:
+        """What a state holds; `is_intact` says whether the two fit. Derived values may raise what `of` raises."""
+        return Body(None, stored, digest)
 
     @property
-    def body(self) -> dict[str, Any]:
+    def text(self) -> str:
+        """One line of JSON with sorted keys."""
+        if self._text is None:
+            self._text = _normal_text(self.stored)
+        return self._text
+
+    @property
+    def data(self) -> Mapping[str, Any]:
         """What POST and PATCH take: `name`, `steps`, and `config` where there is one."""
-        body: dict[str, Any] = json.loads(self.text)
-        return body
+        if self._data is None:
+            self._data = dict(json.loads(self.text))
+        return self._data
+
+    @property
+    def stored(self) -> Mapping[str, Any]:
+        """What a state holds: the same as `data`, or what was read."""
+        return self.data if self._stored is None else self._stored
 
     @property
     def digest(self) -> str:
-        return "sha256:" + hashlib.sha256(self.text.encode(errors="surrogatepass")).hexdigest()
+        if self._digest is None:
+            self._digest = _hash(self.text)
+        return self._digest
 
+    @property
+    def is_intact(self) -> bool:
+        """Whether what a state holds is a body and fits its digest."""
+        if self._intact is None:
+            try:
+                self._intact = self._stored is None or _hash(self.text) == self._digest
+            except (KeyError, TypeError, AttributeError, ValueError):
+                self._intact = False
+        return self._intact
 
-def of_blueprint(blueprint: Blueprint) -> Canonical:
-    """The normal form of what a file says."""
-    return of_body(blueprint.model_dump(exclude_none=True))
+    @property
+    def observable(self) -> Body:
+        """The body as a list shows it."""
+        if self._observable is None:
+            shown = _observable_text(self.stored) if any(map(self.text.__contains__, _SIGNS)) else self.text
+            self._observable = self if shown == self.text and self.is_intact else Body(shown)
+        return self._observable
 
+    @property
+    def content(self) -> str | None:
+        """The digest of the steps as a list shows them, whatever the name; None where there are none."""
+        if self._content is None and not self.is_empty:
+            self._content = _hash(self.observable.text.partition(_STEPS)[2])
+        return self._content
 
-def of_body(body: Mapping[str, Any]) -> Canonical:
-    """The normal form of a body that was made by kalentops; normalising twice changes nothing."""
-    normal: dict[str, Any] = {
-        "name": body["name"],
-        "steps": [_step(step, (*STEP_FIELDS, "config")) for step in body.get("steps") or ()],
-    }
-    if body.get("config"):
-        normal["config"] = body["config"]
-    return _canonical(normal)
+    @property
+    def hidden(self) -> dict[str, Any]:
+        """The fields that can be written and never be read back, by path; empty where there are none."""
+        body = self.stored
+        found: dict[str, Any] = {"config": body["config"]} if body.get("config") else {}
+        for step in body.get("steps") or ():
+            if (step.get("config") or {}).get("userId"):
+                found[f"steps/{step['id']}/config/userId"] = step["config"]["userId"]
+        return found
 
+    @property
+    def readable(self) -> Body:
+        """The body without its hidden fields."""
+        if not any(map(self.text.__contains__, _SIGNS)):
+            return self
+        steps = [_step(step, STEP_FIELDS) for step in self.stored["steps"]]
+        return Body(_serialised({"name": self.name, "steps": steps}))
 
-def observable(body: Mapping[str, Any]) -> Canonical:
-    """What a list shows of a body, whether ours or one that a list gave: fields that are not known are dropped.
+    @property
+    def name(self) -> str:
+        return str(self.stored.get("name", ""))
 
-    Raises KeyError, TypeError, AttributeError or ValueError where a listed body has no such form.
-    """
-    steps = [_step(step, STEP_FIELDS) for step in body.get("steps") or ()]
-    for step in steps:
-        if step.get("linkedInType") == "LINKEDIN_INVITATION":
-            step["content"] = ""
-        elif isinstance(step.get("content"), str):
-            step["content"] = step["content"].replace("\r\n", "\n")
-    return _canonical({"name": body["name"], "steps": steps})
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no steps."""
+        if self._stored is not None:
+            return not self._stored.get("steps")
+        return self.text.endswith(_NO_STEPS)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Body):
+            return NotImplemented
+        if self._stored is None and other._stored is None:
+            return self.text == other.text
+        return self.digest == other.digest and self.stored == other.stored
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        return f"Body({self._text or self._stored!r})"
+
+    def __reduce__(self) -> tuple[type[Body], tuple[Any, ...]]:
+        return Body, (self._text, self._stored, self._digest)
 
 
 def unlisted(body: Mapping[str, Any]) -> tuple[str, ...]:
@@ -95,23 +189,28 @@ def unlisted(body: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def of_body(body: Mapping[str, Any]) -> Body:
+    return Body.of(body)
+
+
+def of_blueprint(blueprint: Blueprint) -> Body:
+    return Body.of_blueprint(blueprint)
+
+
+def observable(body: Mapping[str, Any]) -> Body:
+    return Body.listed(body)
+
+
 def content_digest(body: Mapping[str, Any]) -> str | None:
-    """The digest of what a list shows of the steps alone, whatever the name; None where there are none."""
-    return observable({"name": "", "steps": body["steps"]}).digest if body.get("steps") else None
+    return Body.listed(body).content if body.get("steps") else None
 
 
-def shown_part(body: Mapping[str, Any]) -> Canonical:
-    """A body without the fields that can be written and never be read back."""
-    return _canonical({"name": body["name"], "steps": [_step(step, STEP_FIELDS) for step in body["steps"]]})
+def shown_part(body: Mapping[str, Any]) -> Body:
+    return Body.of(body).readable
 
 
 def hidden(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a body that can be written and never be read back, by path; empty where there are none."""
-    found: dict[str, Any] = {"config": body["config"]} if body.get("config") else {}
-    for step in body.get("steps") or ():
-        if (step.get("config") or {}).get("userId"):
-            found[f"steps/{step['id']}/config/userId"] = step["config"]["userId"]
-    return found
+    return Body.recorded(body, "").hidden
 
 
 def _step(step: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
@@ -125,7 +224,25 @@ def _step(step: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
     return normal
 
 
-def _canonical(body: dict[str, Any]) -> Canonical:
-    return Canonical(
-        json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    )
+def _normal_text(data: Mapping[str, Any]) -> str:
+    steps = [_step(step, (*STEP_FIELDS, "config")) for step in data.get("steps") or ()]
+    config = {"config": data["config"]} if data.get("config") else {}
+    return _serialised({"name": data["name"], "steps": steps, **config})
+
+
+def _observable_text(data: Mapping[str, Any]) -> str:
+    steps = [_step(step, STEP_FIELDS) for step in data.get("steps") or ()]
+    for step in steps:
+        if step.get("linkedInType") == "LINKEDIN_INVITATION":
+            step["content"] = ""
+        elif isinstance(step.get("content"), str):
+            step["content"] = step["content"].replace("\r\n", "\n")
+    return _serialised({"name": data["name"], "steps": steps})
+
+
+def _serialised(data: dict[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _hash(text: str) -> str:
+    return "sha256:" + hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()

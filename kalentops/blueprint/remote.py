@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from kalentops.blueprint.body import Canonical, observable, of_body
+from kalentops.blueprint.body import Body, observable, of_body
 from kalentops.support.text import KEY_PATTERN
 
 
@@ -29,7 +29,7 @@ class Remote:
     digest: str | None
     content: str | None
     updated_at: str | None
-    shown: Canonical | None = None
+    shown: Body | None = None
     unknown: tuple[str, ...] = ()
 
 
@@ -71,7 +71,7 @@ def new_nonce() -> str:
     return secrets.token_hex(4)
 
 
-def stub(name: str, mark: Mark) -> Canonical:
+def stub(name: str, mark: Mark) -> Body:
     """The body that reserves an id for a blueprint of this name: `NAME (kalentops KEY NONCE)`, and no steps."""
     said = f"kalentops {mark.key} {mark.nonce}{' taken' if mark.taken else ''}"
     return of_body({"name": f"{name[:_NAME].strip()} ({said})", "steps": []})
@@ -90,7 +90,7 @@ def mark_of(body: Mapping[str, Any]) -> Mark | None:
 
 def stub_mark(remote: Remote) -> Mark | None:
     """The mark of what a list shows, if that is a stub and still empty."""
-    return None if remote.shown is None else mark_of(remote.shown.body)
+    return None if remote.shown is None else mark_of(remote.shown.data)
 
 
 def was_stub(remote: Remote) -> Mark | None:
@@ -98,10 +98,10 @@ def was_stub(remote: Remote) -> Mark | None:
     return mark_in(remote.name) if stub_mark(remote) is None else None
 
 
-def as_remote(blueprint_id: str, made: Canonical) -> Remote:
+def as_remote(blueprint_id: str, made: Body) -> Remote:
     """What a list will show of a stub that an answer says was made."""
-    shown = observable(made.body)
-    return Remote(blueprint_id, str(made.body["name"]), shown.digest, None, None, shown)
+    shown = observable(made.data)
+    return Remote(blueprint_id, str(made.data["name"]), shown.digest, None, None, shown)
 
 
 def stubs(remotes: Iterable[Remote]) -> tuple[tuple[Mark, Remote], ...]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
-from kalentops.blueprint.body import Canonical, content_digest, observable, unlisted
+from kalentops.blueprint.body import Body, content_digest, observable, unlisted
 from kalentops.blueprint.remote import Remote, RemoteLists, RemoteSourcing
 from kalentops.errors import Forbidden, Interrupted, RefusedByApi, UntrustedList
 from kalentops.support.clock import Clock
@@ -134,7 +134,7 @@ def _blueprint(row: Any, sourcing_id: str, whose: str) -> tuple[str, Remote]:
     )
 
 
-def _forms(row: Mapping[str, Any]) -> tuple[Canonical | None, str | None]:
+def _forms(row: Mapping[str, Any]) -> tuple[Body | None, str | None]:
     """None where the row does not show its steps, or not in a form that can be compared."""
     steps = row.get("steps")
     if not isinstance(steps, list) or row.get("stepCount", len(steps)) != len(steps):

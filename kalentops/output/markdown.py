@@ -289,7 +289,7 @@ def _both_sides(each: Change, theirs: Mapping[str, Any], *, is_open: bool) -> Bl
 
 
 def _theirs(base: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
-    return tally(observable(base).body, theirs)
+    return tally(observable(base).data, theirs)
 
 
 def _sides(
@@ -297,13 +297,13 @@ def _sides(
 ) -> Iterator[str]:
     if base is None:  # never applied: Kalent's against the file's
         yield "**From what Kalent has to what the file says:**"
-        yield changed(theirs, observable(ours).body).full if ours else ""
+        yield changed(theirs, observable(ours).data).full if ours else ""
         return
     if ours is not None:
         yield "**Your change:**"
         yield changed(base, ours).full
     yield "**Changed in Kalent:**"
-    yield changed(observable(base).body, theirs).full
+    yield changed(observable(base).data, theirs).full
 
 
 def _folded(each: Change, inner: Block, said: str = "", *, is_open: bool) -> Block:

@@ -271,14 +271,14 @@ def _both_sides(each: Change, width: int) -> Iterator[Line]:
     base, theirs = each.before, each.theirs or {}
     if base is None:  # never applied: Kalent's against the file's
         yield line(("      from what Kalent has to what the file says:", "dim"))
-        yield from changed(theirs, observable(each.after or {}).body, "        ", width)
+        yield from changed(theirs, observable(each.after or {}).data, "        ", width)
         return
     mine = list(changed(base, each.after, "        ", width)) if each.after is not None else []
     if mine:
         yield line(("      your change:", "dim"))
         yield from mine
     yield line(("      changed in Kalent:", "warn"))
-    yield from changed(observable(base).body, theirs, "        ", width)
+    yield from changed(observable(base).data, theirs, "        ", width)
 
 
 def _remotely(of: RefreshReport, shown: Mapping[str, Change], width: int) -> Iterator[Line]:

@@ -280,8 +280,8 @@ def _build(
     reason: str = "",
     intended: Mapping[str, Any] | None = None,
 ) -> Change:
-    before = entry.canonical().body if entry else None
-    after = want.canonical.body if want and want.canonical else None
+    before = entry.canonical().data if entry else None
+    after = want.canonical.data if want and want.canonical else None
     if want is not None and after is None and entry is not None:
         after = before  # the loader gives no document where the state holds the same one
     if entry is not None and entry.mark is not None:

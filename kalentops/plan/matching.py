@@ -169,7 +169,7 @@ class OrphanIndex:
         sourcing_id = want.named.sourcing_id
         twin = self.alike.get((sourcing_id, same_name(want.named.name)))
         if twin is None and want.canonical is not None and self.alike:
-            twin = self.alike.get((sourcing_id, content_digest(want.canonical.body) or ""))
+            twin = self.alike.get((sourcing_id, content_digest(want.canonical.data) or ""))
         return twin
 
     def becomes_another(self, address: str) -> str | None:
@@ -213,7 +213,7 @@ def find_twins(
                 renamed.setdefault((each.sourcing_id, was), twin)
             continue
         by_key.setdefault(each.address.partition("/")[2], twin)
-        body = each.canonical().body
+        body = each.canonical().data
         for mark in (same_name(str(body["name"])), content_digest(body)):
             if mark is not None:
                 alike.setdefault((each.sourcing_id, mark), twin)

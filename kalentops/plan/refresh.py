@@ -133,7 +133,7 @@ class _Look:
         alike = look_alikes(self.unmanaged, body)
         if alike.unclear:
             of = alike.exact or alike.others
-            theirs = of[0].shown.body if len(of) == 1 and of[0].shown else None
+            theirs = of[0].shown.data if len(of) == 1 and of[0].shown else None
             reason = why_not_made(alike, change.name, change.address)
             return replace(change, action=Action.CONFLICT, reason=reason, theirs=theirs)
         remote = alike.adoptable
@@ -174,7 +174,7 @@ class _Look:
         if entry.not_arrived(remote) or _as_left(entry, remote) or remote.digest == wanted:
             late = _NOT_ARRIVED if entry.not_arrived(remote) else ""
             return replace(change, reason=change.reason or late)
-        theirs = remote.shown.body if remote.shown else None
+        theirs = remote.shown.data if remote.shown else None
         if forced:
             said = "what somebody changed there is replaced (--overwrite)"
             return replace(change, theirs=theirs, reason=said)
@@ -256,7 +256,7 @@ def _drift(
         entry.blueprint_id,
         entry.applied_at,
         remote.updated_at if remote else None,
-        observable(entry.sent).body,
-        remote.shown.body if remote and remote.shown else None,
+        observable(entry.sent).data,
+        remote.shown.data if remote and remote.shown else None,
         reason,
     )

@@ -58,7 +58,7 @@ _NOTHING: Final = _Body({})
 def _read(desired: Desired) -> _Body:
     if desired.canonical is None:
         raise AssertionError("the page needs documents: load the repository with known={}")
-    body = desired.canonical.body
+    body = desired.canonical.data
     blueprint = Blueprint.read(body)
     placeholders = fields_of(desired.placeholders)
     placed, known = [], True

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from kalentops.blueprint.body import Canonical, of_blueprint
+from kalentops.blueprint.body import Body, of_blueprint
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.engine import Severities, check_model, with_severities
 from kalentops.lint.finding import Finding
@@ -33,7 +33,7 @@ class Desired:
 
     named: Named
     digest: str
-    canonical: Canonical | None
+    canonical: Body | None
     protect: bool = False
     placeholders: frozenset[DataPath] = frozenset()
 

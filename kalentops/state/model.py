@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias
 
-from kalentops.blueprint.body import Canonical, observable, of_body
+from kalentops.blueprint.body import Body, observable, of_body
 from kalentops.blueprint.remote import Mark, Remote, mark_of, stub_mark
 from kalentops.errors import StateDamaged
 
@@ -76,7 +76,7 @@ class Entry:
         """Whether a list shows what was there before our last write: that is late, or the list is behind."""
         return stub_mark(remote) is not None or self.outdates(remote.updated_at)
 
-    def canonical(self) -> Canonical:
+    def canonical(self) -> Body:
         """What was sent. Raises StateDamaged where it does not fit its digest."""
         return _checked(self.sent, self.digest, self.address)
 
@@ -107,7 +107,7 @@ class Intent:
     def sourcing_id(self) -> str:
         return self.address.partition("/")[0]
 
-    def canonical(self) -> Canonical:
+    def canonical(self) -> Body:
         """What was to be sent. Raises StateDamaged where it does not fit its digest."""
         return _checked(self.sent, self.digest, self.address)
 
@@ -121,11 +121,11 @@ def moment(text: str | None) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _checked(sent: Mapping[str, Any], digest: str, address: str) -> Canonical:
+def _checked(sent: Mapping[str, Any], digest: str, address: str) -> Body:
     try:
         canonical = of_body(sent)
     except (KeyError, TypeError, AttributeError, ValueError):
-        canonical = Canonical("")
+        canonical = Body("")
     if canonical.digest != digest:
         raise StateDamaged(f"in the state, what was sent for {address} does not fit its digest")
     return canonical

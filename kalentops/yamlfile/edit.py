@@ -47,7 +47,7 @@ def edit_blueprint(file: str, text: str, key: str, after: Mapping[str, Any]) -> 
     data: Any = {}
     try:
         data = _read(body)
-        edited = _edited(body, data, key, bodies.of_body(after).body)
+        edited = _edited(body, data, key, bodies.of_body(after).data)
     except Refusal as refusal:
         message = f"`{clip(key)}` in {visible(file)} can't be changed in place: {refusal}"
         address = f"{data.get('sourcingId', 'SOURCING_ID')}/{key}"

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalentops.adopt.pull import merge
-from tests.builders import Body, body, step
+from tests.builders import Data, body, step
 
 BASE = body("One", step("a"), step("b"), step("c"))
 
 
 @st.composite
-def bodies(draw: st.DrawFn) -> Body:
+def bodies(draw: st.DrawFn) -> Data:
     ids = draw(st.lists(st.sampled_from("abcdef"), unique=True, max_size=5))
     texts = st.sampled_from(["Hi", "Hello", "Ciao"])
     steps = []
@@ -24,13 +24,13 @@ def bodies(draw: st.DrawFn) -> Body:
 
 
 @given(bodies(), bodies())
-def test_who_changes_alone_gets_what_is_wanted(base: Body, changed: Body) -> None:
+def test_who_changes_alone_gets_what_is_wanted(base: Data, changed: Data) -> None:
     for merged in (merge(base, changed, base), merge(base, base, changed), merge(base, changed, changed)):
         assert (merged.body, merged.conflicts) == (changed, [])
 
 
 @given(bodies(), bodies(), bodies())
-def test_a_contradiction_is_one_from_both_sides(base: Body, mine: Body, theirs: Body) -> None:
+def test_a_contradiction_is_one_from_both_sides(base: Data, mine: Data, theirs: Data) -> None:
     one, other = merge(base, mine, theirs), merge(base, theirs, mine)
     assert sorted(one.conflicts) == sorted(other.conflicts)
     ids = [each["id"] for each in one.body["steps"]]
@@ -43,8 +43,8 @@ def test_a_contradiction_is_one_from_both_sides(base: Body, mine: Body, theirs: 
 
 
 @given(bodies(), bodies(), bodies())
-def test_nothing_comes_from_nowhere(base: Body, mine: Body, theirs: Body) -> None:
-    def texts(of: Body) -> set[tuple[str, str, str]]:
+def test_nothing_comes_from_nowhere(base: Data, mine: Data, theirs: Data) -> None:
+    def texts(of: Data) -> set[tuple[str, str, str]]:
         return {(each["id"], name, str(value)) for each in of["steps"] for name, value in each.items()}
 
     merged = merge(base, mine, theirs).body
@@ -99,5 +99,5 @@ def test_a_move_and_a_change_go_together() -> None:
         ),
     ],
 )
-def test_contradictions_are_named(mine: Body, theirs: Body, place: str) -> None:
+def test_contradictions_are_named(mine: Data, theirs: Data, place: str) -> None:
     assert place in merge(BASE, mine, theirs).conflicts

@@ -12,23 +12,23 @@ from kalentops.blueprint.remote import Remote, RemoteLists
 from kalentops.lint.rule import Relocation
 from kalentops.plan.moves import rename
 from kalentops.state.model import State
-from tests.builders import LATER, Body, body, entry, intent, remote, state, step, want
+from tests.builders import LATER, Data, body, entry, intent, remote, state, step, want
 from tests.strategies import bodies
 
 NOW = "2026-02-03T04:05:06Z"
 
 
-def state_of(sent: Body) -> State:
+def state_of(sent: Data) -> State:
     return state(entry("s1/one", sent, "b1"))
 
 
-def observed(*remotes: Remote | Body) -> RemoteLists:
+def observed(*remotes: Remote | Data) -> RemoteLists:
     return RemoteLists(
         {"s1": tuple(each if isinstance(each, Remote) else remote("b1", each) for each in remotes)}
     )
 
 
-def only(mine: Body, sent: Body, theirs: Body) -> Taken | Kept:
+def only(mine: Data, sent: Data, theirs: Data) -> Taken | Kept:
     taking = take([want("s1/one", mine)], state_of(sent), observed(theirs), NOW)
     both: list[Taken | Kept] = [*taking.taken, *taking.kept]
     (one,) = both
@@ -72,7 +72,7 @@ def test_what_both_have_changed_is_left_to_people() -> None:
 
 
 @given(bodies(), bodies(), st.booleans())
-def test_afterwards_nobody_has_drifted(sent: Body, theirs: Body, same: bool) -> None:  # noqa: FBT001
+def test_afterwards_nobody_has_drifted(sent: Data, theirs: Data, same: bool) -> None:  # noqa: FBT001
     """What Kalent shows is what the state expects, and what it hides is as it was sent."""
     mine = theirs if same else sent
     taking = take([want("s1/one", mine)], state_of(sent), observed(theirs), NOW)
@@ -81,13 +81,13 @@ def test_afterwards_nobody_has_drifted(sent: Body, theirs: Body, same: bool) -> 
         return
     (one,) = taking.taken
     assert one.entry.baseline == observable(theirs).digest == observable(one.entry.sent).digest
-    assert one.entry.canonical().body.get("config") == of_body(sent).body.get("config")
+    assert one.entry.canonical().data.get("config") == of_body(sent).data.get("config")
     kept = {path for path in hidden(sent) if path == "config" or path.split("/")[1] in _ids(theirs)}
     assert hidden(one.entry.sent).keys() == kept
     assert observable(one.after).digest == observable(theirs).digest
 
 
-def _ids(of: Body) -> set[str]:
+def _ids(of: Data) -> set[str]:
     return {each["id"] for each in of["steps"]}
 
 
@@ -106,7 +106,7 @@ def _ids(of: Body) -> set[str]:
     ],
 )
 def test_what_is_not_taken_is_told(
-    mine: Body | None, sent: Body, remotes: tuple[Remote | Body, ...], reason: str
+    mine: Data | None, sent: Data, remotes: tuple[Remote | Data, ...], reason: str
 ) -> None:
     taking = take([want("s1/one", mine)] if mine else [], state_of(sent), observed(*remotes), NOW)
     assert taking.taken == ()

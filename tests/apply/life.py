@@ -131,7 +131,7 @@ class World:
             self.files[sourcing] = {}
         for each in repository.desired:
             assert each.canonical is not None
-            sourcing, key, body = each.named.sourcing_id, each.named.key, each.canonical.body
+            sourcing, key, body = each.named.sourcing_id, each.named.key, dict(each.canonical.data)
             while same_name(body["name"]) in self.names(sourcing):
                 body["name"] += "!"
             self.files[sourcing][key] = Wanted(body, each.protect)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -122,7 +122,7 @@ class Stage:
         self.project.state_path.write_bytes(dump_state(found))
         self._write(scene)
 
-    def _make(self, of: dict[str, Any]) -> str:
+    def _make(self, of: Mapping[str, Any]) -> str:
         made = self.emulator.store.create(self.sourcing, of["name"], of["steps"], of.get("config"))
         return made.blueprint_id
 
@@ -139,11 +139,11 @@ class Stage:
             return intent(at, slot.cut_off, "update")
         empty = stub(slot.cut_off["name"], Mark(slot.recorded_as, "0a1b2c3d"))
         if slot.step == "claimed":
-            made = self._make(slot.cut_off if slot.came_true else empty.body)
-            known[at] = entry(at, empty.body, made, seen=False)
+            made = self._make(slot.cut_off if slot.came_true else empty.data)
+            known[at] = entry(at, empty.data, made, seen=False)
             return intent(at, slot.cut_off, "update", blueprint_id=made)
         if slot.came_true:
-            self._make(slot.cut_off if slot.step == "whole" else empty.body)
+            self._make(slot.cut_off if slot.step == "whole" else empty.data)
         nonces = ("0a1b2c3d",) if slot.step == "reserving" else ()
         return intent(at, slot.cut_off, nonces=nonces)
 

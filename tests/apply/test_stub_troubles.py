@@ -198,7 +198,7 @@ def test_a_refused_first_request_with_text_is_settled(project: Project, proxy: F
 
 
 def test_a_stub_is_nothing_to_import(project: Project, emulator: BackgroundEmulator) -> None:
-    empty = emulator.store.create("sourcing_a", stub("One", Mark("one", "0a1b2c3d")).body["name"], [])
+    empty = emulator.store.create("sourcing_a", stub("One", Mark("one", "0a1b2c3d")).data["name"], [])
     assert project.run("import", "sourcing_a").out.startswith("Nothing")
     ran = project.run("import", "sourcing_a", "--key", "two", "--id", empty.blueprint_id)
     assert ran.code != 0

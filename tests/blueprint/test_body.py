@@ -93,19 +93,19 @@ def test_the_order_of_steps_counts() -> None:
 
 
 def test_what_is_sent_is_what_was_written() -> None:
-    assert of_blueprint(Blueprint.read(FULL)).body == FULL
+    assert of_blueprint(Blueprint.read(FULL)).data == FULL
 
 
 def test_the_text_of_a_plain_invitation_is_sent_and_not_compared() -> None:
     emptied = _changed(("steps", 0, "content"), "")
     assert of_body(emptied) != of_body(FULL)
     assert observable(emptied) == observable(FULL)
-    assert observable(FULL).body["steps"][0]["content"] == ""
+    assert observable(FULL).data["steps"][0]["content"] == ""
 
 
 def test_hidden_names_what_can_not_be_read_back() -> None:
     assert hidden(FULL) == {"config": {"x": [1, None, {"y": "z"}]}, "steps/invite/config/userId": "u_1"}
-    assert hidden(shown_part(FULL).body) == {}
+    assert hidden(shown_part(FULL).data) == {}
 
 
 def test_what_a_list_adds_is_not_looked_at() -> None:
@@ -133,11 +133,11 @@ def test_a_listed_body_of_another_form_raises_what_is_documented(listed: dict[st
 @settings(max_examples=examples(60), deadline=None)
 def test_normalising_twice_changes_nothing(body: dict[str, Any]) -> None:
     once = of_body(body)
-    assert of_body(once.body) == once
+    assert of_body(once.data) == once
     assert of_blueprint(Blueprint.read(body)) == once
-    assert observable(once.body) == observable(body)
-    assert observable(observable(body).body) == observable(body)
-    assert observable(shown_part(body).body) == observable(body)
+    assert observable(once.data) == observable(body)
+    assert observable(observable(body).data) == observable(body)
+    assert observable(shown_part(body).data) == observable(body)
 
 
 def _shuffled(value: Any, order: Any) -> Any:
@@ -157,5 +157,5 @@ def test_the_order_of_keys_means_nothing(body: dict[str, Any], order: Any) -> No
 @given(blueprints(), blueprints())
 @settings(max_examples=examples(60), deadline=None)
 def test_same_digest_means_same_body(one: Blueprint, other: Blueprint) -> None:
-    same = of_blueprint(one).body == of_blueprint(other).body
+    same = of_blueprint(one).data == of_blueprint(other).data
     assert (of_blueprint(one).digest == of_blueprint(other).digest) is same

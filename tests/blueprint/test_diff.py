@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalentops.blueprint.diff import FieldChange, changes
-from tests.builders import Body, step
+from tests.builders import Data, step
 
 
-def body(*steps: str | Body, **fields: Any) -> Body:
+def body(*steps: str | Data, **fields: Any) -> Data:
     return {"name": "n", "steps": [step(each) if isinstance(each, str) else each for each in steps], **fields}
 
 

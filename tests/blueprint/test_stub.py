@@ -24,7 +24,7 @@ MARK = Mark("first-contact", "3f9a2c1b")
 
 
 def test_what_reserves_an_id_has_a_name_and_no_steps() -> None:
-    assert stub("First contact", MARK).body == {
+    assert stub("First contact", MARK).data == {
         "name": "First contact (kalentops first-contact 3f9a2c1b)",
         "steps": [],
     }
@@ -33,21 +33,21 @@ def test_what_reserves_an_id_has_a_name_and_no_steps() -> None:
 @given(st.text(), st.from_regex(KEY_PATTERN, fullmatch=True), st.from_regex(r"[0-9a-f]{8}", fullmatch=True))
 def test_a_stub_is_recognised_by_its_mark(name: str, key: str, nonce: str) -> None:
     made = stub(name, Mark(key, nonce))
-    assert mark_of(made.body) == (key, nonce, False)
-    assert len(made.body["name"]) <= 40 + len(f" (kalentops {key} {nonce})")
-    shown = remote("b1", made.body, updated_at=None)
+    assert mark_of(made.data) == (key, nonce, False)
+    assert len(made.data["name"]) <= 40 + len(f" (kalentops {key} {nonce})")
+    shown = remote("b1", made.data, updated_at=None)
     assert stub_mark(shown) == (key, nonce, False)
     assert was_stub(shown) is None
     assert as_remote("b1", made) == shown
     assert stubs([shown]) == ((Mark(key, nonce), shown),)
     taken = stub(name, Mark(key, nonce, taken=True))
-    assert mark_of(taken.body) == (key, nonce, True)
+    assert mark_of(taken.data) == (key, nonce, True)
 
 
 @given(st.text())
 def test_a_name_alone_is_no_stub(name: str) -> None:
     step = {"id": "a", "name": "A", "type": "SMS", "content": "Hi", "temporalityType": "ASAP"}
-    edited = remote("b1", {**stub(name, MARK).body, "steps": [step]})
+    edited = remote("b1", {**stub(name, MARK).data, "steps": [step]})
     assert stub_mark(edited) is None
     assert was_stub(edited) == MARK
     assert stubs([edited]) == ()

@@ -59,7 +59,7 @@ def hostile_plan(text: str) -> Plan:
         Change(address, Action.CONFLICT, text, reason=Explanation(text, Remedy(text, text, text))),
         Change(address, Action.ORPHAN, text, reason=Explanation(text, Remedy(text, text))),
         Change(
-            address, Action.CONFLICT, text, None, text, 3, old, new, theirs=observable(new).body, reason=text
+            address, Action.CONFLICT, text, None, text, 3, old, new, theirs=observable(new).data, reason=text
         ),
         Change(address, Action.RESUME, text, None, text, 3, None, old, reason=text),
         Change(address, Action.ADOPT, text, text, text, 3, None, old, reason=text),

@@ -171,7 +171,7 @@ def test_an_apply() -> None:
     }
 
 
-EMPTY = stub("One", Mark("r", "0a1b2c3d")).body
+EMPTY = stub("One", Mark("r", "0a1b2c3d")).data
 
 
 def test_a_state() -> None:

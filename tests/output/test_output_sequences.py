@@ -167,7 +167,7 @@ _LISTED = st.fixed_dictionaries({"name": st.text(max_size=4), "steps": st.lists(
 @settings(max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow])
 @given(_LISTED, _LISTED)
 def test_what_kalent_shows_may_be_odd_and_is_shown_all_the_same(old: Any, other: Any) -> None:
-    before, after = (observable(each).body for each in (old, other))
+    before, after = (observable(each).data for each in (old, other))
     plan = Plan(
         None,
         0,

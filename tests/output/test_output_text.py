@@ -332,7 +332,7 @@ def test_a_state() -> None:
 )
 def test_a_stub_is_explained_in_one_sentence(recorded: bool, meant: Any, said: str) -> None:  # noqa: FBT001
     made = stub("One", Mark("a", "0a1b2c3d"))
-    claims = [entry("s1/a", made.body, seen=False)] if recorded else []
+    claims = [entry("s1/a", made.data, seen=False)] if recorded else []
     known = state(*claims, *([intent("s1/a", action=meant[0], nonces=meant[1])] if meant else []))
     assert shown(text_results.state_list(known)).endswith(f"  {said}")
     assert shown(text_results.state_entry(known, "s1/a")).endswith(

@@ -142,11 +142,11 @@ def test_each_is_one_thing_or_the_other(there: list[dict[str, Any]], wanted: dic
 def empty(
     blueprint_id: str, nonce: str, key: str = "one", name: str = "One", *, taken: bool = False
 ) -> Remote:
-    return remote(blueprint_id, stub(name, Mark(key, nonce, taken)).body)
+    return remote(blueprint_id, stub(name, Mark(key, nonce, taken)).data)
 
 
 def edited(blueprint_id: str, nonce: str, key: str = "one") -> Remote:
-    named = stub("One", Mark(key, nonce)).body["name"]
+    named = stub("One", Mark(key, nonce)).data["name"]
     return remote(blueprint_id, body(named))
 
 
@@ -195,7 +195,7 @@ def test_which_stub_is_used(
         ([edited("b1", A)], (), "b1 was reserved for it, and was edited in Kalent"),
         ([empty("b2", B), edited("b1", A)], (B,), "b1 was reserved for it"),
         ([edited("b1", A, key="before-it-moved")], (A,), "b1 was reserved for it"),
-        ([unreadable("b1", stub("One", Mark("one", A)).body["name"])], (), "b1 was reserved for it"),
+        ([unreadable("b1", stub("One", Mark("one", A)).data["name"])], (), "b1 was reserved for it"),
     ],
 )
 def test_when_a_person_has_to_look_at_a_stub(there: list[Remote], nonces: tuple[str, ...], said: str) -> None:

@@ -48,7 +48,7 @@ def test_create() -> None:
         "One",
         file="blueprints/a.yaml",
         line=3,
-        after=of_body(body()).body,
+        after=of_body(body()).data,
         after_digest=wanted.digest,
     )
     assert (change.sourcing_id, change.key) == ("s1", "one")
@@ -64,7 +64,7 @@ def test_update() -> None:
     known = state(entry("s1/one", body(), "b1"))
     change = only(make_plan([want("s1/one", body("One", "Hello"), known)], known).changes)
     assert (change.action, change.blueprint_id) == (Action.UPDATE, "b1")
-    assert (change.before, change.after) == (of_body(body()).body, of_body(body("One", "Hello")).body)
+    assert (change.before, change.after) == (of_body(body()).data, of_body(body("One", "Hello")).data)
 
 
 def test_orphan() -> None:
@@ -84,7 +84,7 @@ def test_resume_of_a_create(wanted: bool) -> None:  # noqa: FBT001
     assert change.action is Action.RESUME
     assert change.name == ("Wanted" if wanted else "Sent")
     assert change.before is None
-    assert change.after == (of_body(body("Wanted")).body if wanted else None)
+    assert change.after == (of_body(body("Wanted")).data if wanted else None)
     assert (
         change.reason == f"a run was interrupted at its create ({AT}); what became of it is looked up first"
     )
@@ -94,7 +94,7 @@ def test_resume_of_an_update_whose_file_is_what_was_there_before() -> None:
     known = state(entry("s1/one", body(), "b1"), intent("s1/one", body("One", "New"), "update"))
     change = only(make_plan([want("s1/one", body(), known)], known).changes)
     assert (change.action, change.blueprint_id) == (Action.RESUME, "b1")
-    assert change.before == change.after == of_body(body()).body
+    assert change.before == change.after == of_body(body()).data
 
 
 def test_a_renamed_key_is_no_second_blueprint() -> None:

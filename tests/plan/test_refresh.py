@@ -68,7 +68,7 @@ def test_somebody_elses_edit_is_drift_with_both_times() -> None:
     plan = held([want("s1/one", body())], KNOWN, [THEIRS])
     assert actions(plan) == {"one": "no-op"}, "nobody asked for it to be put back"
     assert plan.drift == (
-        Drift("s1/one", "changed", "One", "b1", AT, LATER, body(), observable(body("One", "Theirs")).body),
+        Drift("s1/one", "changed", "One", "b1", AT, LATER, body(), observable(body("One", "Theirs")).data),
     )
 
 
@@ -234,7 +234,7 @@ NONCE, OTHER = "0a1b2c3d", "4e5f6071"
 
 
 def empty(blueprint_id: str, key: str = "one", nonce: str = NONCE) -> Remote:
-    return remote(blueprint_id, stub("One", Mark(key, nonce)).body)
+    return remote(blueprint_id, stub("One", Mark(key, nonce)).data)
 
 
 def test_a_stub_is_used_by_the_create_of_its_key() -> None:
@@ -262,7 +262,7 @@ def test_two_stubs_of_unknown_runs_are_left_to_a_person() -> None:
 
 
 def claim(blueprint_id: str = "b1") -> Entry:
-    return entry("s1/one", stub("One", Mark("one", NONCE)).body, blueprint_id, seen=False)
+    return entry("s1/one", stub("One", Mark("one", NONCE)).data, blueprint_id, seen=False)
 
 
 @pytest.mark.parametrize(
@@ -402,7 +402,7 @@ def test_a_suspected_copy(other: dict[str, Any]) -> None:
 
 def test_what_has_nothing_in_common_is_only_counted() -> None:
     empty = {"name": "Empty", "steps": []}
-    known = state(entry("s1/one", body(), "b1"), entry("s1/empty", of_body(empty).body, "b3"))
+    known = state(entry("s1/one", body(), "b1"), entry("s1/empty", of_body(empty).data, "b3"))
     wanted = [want("s1/one", body()), want("s1/empty", empty)]
     others = [remote("b2", body("Two", "Other")), remote("b4", {"name": "Bare", "steps": []})]
     plan = held(wanted, known, [SAME, remote("b3", empty), *others])

@@ -62,7 +62,7 @@ def test_a_valid_blueprint_has_no_error_and_arrives_as_it_was(body: Body, key: s
 @given(blueprints())
 @settings(max_examples=examples(30), deadline=None)
 def test_a_model_and_its_file_have_one_digest(blueprint: Blueprint) -> None:
-    body = of_blueprint(blueprint).body
+    body = of_blueprint(blueprint).data
     with tempfile.TemporaryDirectory() as folder:
         repository = _load(_write(Path(folder), {"a.yaml": to_yaml("s_1", {"k": body})}), {})
     assert [each.digest for each in repository.desired] == [of_blueprint(blueprint).digest]

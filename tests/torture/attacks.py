@@ -192,7 +192,7 @@ def text_of_a_lost_state(_: int) -> str | None:
                 proxy.script = lambda _: None
                 names = [Mark("one", project.state["intents"]["sourcing_a/one"]["nonces"][0]), names[0]]
             made = [
-                store.create("sourcing_a", stub("One", mark).body["name"], []).blueprint_id for mark in names
+                store.create("sourcing_a", stub("One", mark).data["name"], []).blueprint_id for mark in names
             ]
             project.apply()
             store.edit(made[1] if known else max(made), name="One", steps=wanted["steps"])
@@ -217,12 +217,12 @@ def rolled_back(_: int) -> str | None:
                 lost if request.method == "PATCH" and "steps" in request.data else None
             )
             claimed = store.create(
-                "sourcing_a", stub("One", Mark("one", first)).body["name"], []
+                "sourcing_a", stub("One", Mark("one", first)).data["name"], []
             ).blueprint_id
             project.apply()
             project.state_path.write_bytes(committed)
             for nonce in others:
-                store.create("sourcing_a", stub("One", Mark("one", nonce)).body["name"], [])
+                store.create("sourcing_a", stub("One", Mark("one", nonce)).data["name"], [])
             proxy.script = lambda _: None
             ran = project.apply()
             store.edit(claimed, name="One", steps=wanted["steps"])

@@ -27,7 +27,7 @@ Change = Callable[[Body], object]
 def _shown(text: str, key: str = "k") -> Body:
     """What the API shows of a blueprint in a file."""
     data: Any = parse(text.lstrip("\ufeff")).data
-    return observable(data["blueprints"][key]).body
+    return dict(observable(data["blueprints"][key]).data)
 
 
 def _edited(text: str, change: Change, key: str = "k") -> str:

@@ -111,7 +111,7 @@ def test_a_damaged_file_is_edited_or_refused(text: str, kind: str) -> None:
     blueprints: dict[str, Any] = found if isinstance(found, dict) else {"a": None}
     for key, blueprint in blueprints.items():
         try:
-            body = observable(blueprint).body
+            body = dict(observable(blueprint).data)
         except (KeyError, TypeError, AttributeError, ValueError):
             body = {"name": "A", "steps": []}
         _change(body, kind)
