@@ -6,11 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from kalentops.blueprint.diff import steps_by_id
-from kalentops.blueprint.labels import kind, span
+from kalentops.blueprint.labels import (
+    LabelledChange,
+    StepChange,
+    conditions,
+    days,
+    kind,
+    schedule,
+    span,
+    step_changes,
+)
 from kalentops.blueprint.model import moments_of_body
 from kalentops.output.markdown_blocks import FENCE, Block, code, fence, folded, plural_join, prose, row, table
 from kalentops.output.terminal import columns
-from kalentops.output.wording import Said, StepChange, conditions, days, schedule, step_changes
 from kalentops.support.confusables import reveal, side_by_side
 from kalentops.support.text import clip, count
 from kalentops.support.word_diff import Piece, by_line, by_sentence, compare
@@ -174,11 +182,11 @@ def _step(change: StepChange, after: Mapping[str, Any]) -> Iterator[str]:
         yield _rows(said.before, said.after)
 
 
-def _is_long(said: Said) -> bool:
+def _is_long(said: LabelledChange) -> bool:
     return max(len(said.before), len(said.after)) > _LONGEST or "\n" in said.before + said.after
 
 
-def _field(said: Said, bullet: str) -> str:
+def _field(said: LabelledChange, bullet: str) -> str:
     """`delay: ~~3 days~~ → **5 days**`."""
     name = prose(clip(said.field))
     if said.is_text and (said.field == "message" or _is_long(said)):
@@ -188,7 +196,7 @@ def _field(said: Said, bullet: str) -> str:
     return f"{bullet}{name}: ~~{_inline(before)}~~ → **{_inline(after)}**{_looks_alike(apart)}"
 
 
-def _days(said: Said) -> str:
+def _days(said: LabelledChange) -> str:
     return f" ({said.days[0]} → {said.days[1]})" if said.days else ""
 
 

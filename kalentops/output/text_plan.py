@@ -9,10 +9,9 @@ from itertools import groupby
 from typing import Any, Final
 
 from kalentops.blueprint.body import observable
-from kalentops.blueprint.labels import kind
+from kalentops.blueprint.labels import LabelledChange, StepChange, days, kind, schedule, step_changes
 from kalentops.output.reasons import reason, ways
 from kalentops.output.terminal import WIDTH, Line, Piece, Style, cut, line
-from kalentops.output.wording import Said, StepChange, days, schedule, step_changes
 from kalentops.plan import moves
 from kalentops.plan.build import Action, Change, Drift, Plan, RefreshReport
 from kalentops.plan.explanation import import_of, leftover, overwriting, taking
@@ -69,7 +68,7 @@ def _within(each: StepChange, where: str, indent: str, width: int) -> Iterator[L
             yield from _value(said, where, indent + "    ", width)
 
 
-def _value(said: Said, where: str, indent: str, width: int) -> Iterator[Line]:
+def _value(said: LabelledChange, where: str, indent: str, width: int) -> Iterator[Line]:
     old, new, apart = side_by_side(said.before, said.after, max(width - len(indent), _SHORTEST))
     on = f" ({said.days[0]} → {said.days[1]})" if said.days else ""
     yield line(f"{where}{visible(said.field)} ", (old, "old"), " → ", (new, "new"), on)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
 from kalentops.blueprint.diff import FieldChange, changes
-from kalentops.blueprint.labels import AT_ONCE, CHANNELS, GROUPS, LINKEDIN_KINDS, SETTLED, delay, kind, span
+from kalentops.blueprint.labels import NONE, OWNER, SETTLED, field_changes, kind, span
 from kalentops.blueprint.model import SECONDS, Blueprint, Moment, Step, moments
 from kalentops.lint.finding import Finding, Severity
 from kalentops.preview import view
@@ -201,7 +200,6 @@ _CONTACTS: Final = {
     "SMS": "a mobile number",
     "LINKEDIN": "a LinkedIn profile",
 }
-OWNER: Final = "the owner of the sequence"
 
 
 def style(step: Step) -> Style:
@@ -267,17 +265,12 @@ def facts(step: Step) -> Iterator[Fact]:
     elif step.contentSource == "manual":
         yield Fact("Text", "sent as it is written here")
     if policy is not None and policy.autoValidateAIDraft is not None:
-        yield Fact("AI draft", _DRAFT[policy.autoValidateAIDraft])
+        said = "without approval" if policy.autoValidateAIDraft else "after a person has approved it"
+        yield Fact("AI draft", f"sent {said}")
     if policy is not None and policy.inviteTimeoutDays is not None:
         yield Fact(
             "Invitation", f"waited for {count(policy.inviteTimeoutDays, 'day')}, then it counts as settled"
         )
-
-
-_DRAFT: Final = {
-    True: "goes out without a person having approved it",
-    False: "goes out after a person has approved it",
-}
 
 
 def _bare(step: Step) -> str:
@@ -289,68 +282,14 @@ def sender(step: Step) -> str:
     return OWNER if user is None else f"user {clip(user, 80)}"
 
 
-_LABELS: Final = {
-    "name": "Name",
-    "type": "Channel",
-    "linkedInType": "Kind",
-    "subject": "Subject",
-    "content": "Text",
-    "temporalityType": "Goes out",
-    "delay": "Wait",
-    "contentSource": "Text",
-    "config.userId": "Sent by",
-    "policy.skipStepIfNoContact": "Without a contact",
-    "policy.autoValidateAIDraft": "AI draft",
-    "policy.inviteTimeoutDays": "Waiting for the invitation",
-}
-_VALUES: Final[dict[str, dict[Any, str]]] = {
-    "linkedInType": LINKEDIN_KINDS,
-    "type": CHANNELS,
-    "temporalityType": {"ASAP": AT_ONCE, "DELAYED": "after a wait", "AFTER_INVITATION_SETTLED": SETTLED},
-    "contentSource": {"manual": "sent as written", "suggestedByKalent": "drafted by Kalent's AI"},
-    "policy.skipStepIfNoContact": {True: "the step is skipped", False: "the sequence stops"},
-    "policy.autoValidateAIDraft": _DRAFT,
-}
-
-
 def changes_of(change: FieldChange) -> Iterator[Change]:
     """A changed field of a step or a blueprint in words; a mapping that came or went, by its parts."""
-    whole = [value for value in (change.before, change.after) if isinstance(value, Mapping)]
-    if change.step is not None and change.field in GROUPS and whole:
-        for part in dict.fromkeys(key for value in whole for key in value):
-            old, new = (_part(value, part) for value in (change.before, change.after))
-            yield from changes_of(FieldChange("changed", change.step, f"{change.field}.{part}", old, new))
-        return
-    name = change.field if change.step is not None or change.field == "name" else ""
-    label = _LABELS.get(name, clip(change.field))
-    old, new = _value(name, change.before), _value(name, change.after)
-    if old == new:  # as `1` and `"1"`
-        old, new = (json.dumps(value, ensure_ascii=False) for value in (change.before, change.after))
-    yield Change(label, *side_by_side(old, new, _LONGEST_VALUE))
-
-
-def _part(value: Any, name: str) -> Any:
-    return value.get(name) if isinstance(value, Mapping) else None
+    for said in field_changes(change):
+        before, after = ("" if words == NONE else words for words in (said.before, said.after))
+        yield Change(clip(_capital(said.field)), *side_by_side(before, after, _LONGEST_VALUE))
 
 
 _LONGEST_VALUE: Final = 200
-
-
-def _value(field: str, value: Any) -> str:
-    if value is None:
-        return OWNER if field == "config.userId" else ""
-    if field == "delay":
-        return delay(value)
-    if field == "policy.inviteTimeoutDays" and isinstance(value, int):
-        return count(value, "day")
-    known = _VALUES.get(field, {})
-    if isinstance(value, str | bool) and value in known:
-        return known[value]
-    if field == "config.userId":
-        return f"user {value}"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
 _TEXTS: Final = frozenset({"subject", "content"})
 
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kalentops.blueprint import labels
 from kalentops.blueprint.body import observable
 from kalentops.blueprint.model import Moment, moments, moments_of_body
-from kalentops.output import FORMATS, Checked, markdown, report, text_plan, wording
+from kalentops.output import FORMATS, Checked, markdown, report, text_plan
 from kalentops.output.markdown_sequences import changed, extent, new, tally
 from kalentops.output.terminal import plain
 from kalentops.plan.build import Action, Change, Drift, Plan, RefreshReport
@@ -37,7 +38,7 @@ from tests.strategies import blueprints
     ],
 )
 def test_when_a_step_happens(moment: Moment, said: str) -> None:
-    assert wording.day(moment) == said
+    assert labels.day(moment) == said
 
 
 @given(blueprints())
@@ -50,13 +51,13 @@ def test_a_body_has_the_moments_of_its_blueprint(blueprint: Any) -> None:
     ("step", "said"),
     [
         (PITCH, ["skipped without a contact"]),
-        (SETTLED, ["waits at most 7 days for the invitation", "sent by user_ada"]),
-        (DRAFTED, ["text suggested by Kalent", "AI draft sent without a review"]),
+        (SETTLED, ["waits at most 7 days for the invitation", "sent by user user_ada"]),
+        (DRAFTED, ["text drafted by Kalent's AI", "AI draft sent without approval"]),
         (REMINDER, []),
     ],
 )
 def test_what_else_is_settled_for_a_step(step: dict[str, Any], said: list[str]) -> None:
-    assert wording.conditions(step) == said
+    assert labels.conditions(step) == said
 
 
 @pytest.mark.parametrize(
@@ -68,22 +69,22 @@ def test_what_else_is_settled_for_a_step(step: dict[str, Any], said: list[str]) 
             [("when", "day 3, 3 days after the start", "day 0, at once")],
         ),
         ({}, {"delay": {"value": 1, "unit": "minute"}}, [("delay", "3 days", "1 minute")]),
-        ({"policy": None}, {}, [("skipped without a contact", "no", "yes")]),
+        ({"policy": None}, {}, [("without a contact", "the sequence stops", "the step is skipped")]),
         (
             {"policy": None},
             {"policy": {"inviteTimeoutDays": 1}},
             [("longest wait for the invitation", "none", "1 day")],
         ),
         ({}, {"type": "SMS"}, [("channel", "e-mail", "SMS")]),
-        ({}, {"config": {"userId": "u"}}, [("sender", "none", "u")]),
-        ({}, {"contentSource": "manual"}, [("text", "none", "written by hand")]),
+        ({}, {"config": {"userId": "u"}}, [("sent by", labels.OWNER, "user u")]),
+        ({}, {"contentSource": "manual"}, [("text", "none", "sent as written")]),
         ({}, {"name": "Other"}, [("name", "Pitch", "Other")]),
     ],
 )
 def test_a_field_in_words(
     before: dict[str, Any], after: dict[str, Any], said: list[tuple[str, str, str]]
 ) -> None:
-    (change,) = wording.step_changes(body("A", PITCH | before), body("A", PITCH | after))
+    (change,) = labels.step_changes(body("A", PITCH | before), body("A", PITCH | after))
     assert [(each.field, each.before, each.after) for each in change.fields] == said
 
 

@@ -132,7 +132,7 @@ s1
           Hi {{firstname}}, this is gone.
       step last: moved from position 3 to 2
       step last: delay 3 days → 1 day (day 6 → day 1)
-      step last: skipped without a contact no → yes
+      step last: without a contact the sequence stops → the step is skipped
       step mail: message
           [-Hi-]{+Hello+} {{firstname}},
           this is mail.{+↵+}

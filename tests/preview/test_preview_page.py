@@ -94,11 +94,11 @@ def test_who_sends_and_what_is_skipped_is_said_in_words(bare: Project) -> None:
         ),
         (
             {"policy": {"autoValidateAIDraft": False}},
-            Fact("AI draft", "goes out after a person has approved it"),
+            Fact("AI draft", "sent after a person has approved it"),
         ),
         (
             {"policy": {"autoValidateAIDraft": True}},
-            Fact("AI draft", "goes out without a person having approved it"),
+            Fact("AI draft", "sent without approval"),
         ),
     ],
 )
@@ -271,8 +271,8 @@ def test_new_changed_and_removed_are_told_apart(before: Project) -> None:
     moved = next(each for each in one.steps if any(change.label == "Position" for change in each.changes))
     assert moved.name == "Once connected"
     letter_shown = one.steps[2]
-    assert Change("Wait", "2 days", "4 days") in letter_shown.changes
-    assert Change("Without a contact", "the step is skipped", "") in letter_shown.changes
+    assert Change("Delay", "2 days", "4 days") in letter_shown.changes
+    assert Change("Without a contact", "the step is skipped", "the sequence stops") in letter_shown.changes
     assert letter_shown.was == "Day 2"
     assert letter_shown.day.text == "Settled + 4 days"
     assert Change("Sent by", "user u_1", "the owner of the sequence") in one.steps[4].changes
@@ -306,7 +306,7 @@ def test_every_field_that_changes_is_told(before: Project) -> None:
     }
     before.write("sourcing_a", {"one": body, "two": blueprint("Two")})
     one = next(each for each in page_of(before, "HEAD").sequences if each.status == "changed")
-    assert one.changes == (Change("config", "", '{"deep": {"x": 1}}'),)
+    assert one.changes == (Change("Settings", "", '{"deep": {"x": 1}}'),)
     assert set(one.steps[1].changes) == {
         Change("Name", "Letter", "Renamed"),
         Change("Channel", "e-mail", "LinkedIn"),
@@ -314,8 +314,8 @@ def test_every_field_that_changes_is_told(before: Project) -> None:
         Change("Text", "", "sent as written"),
         Change("Sent by", "the owner of the sequence", "user u_9"),
         Change("Without a contact", "the step is skipped", "the sequence stops"),
-        Change("AI draft", "", "goes out after a person has approved it"),
-        Change("Waiting for the invitation", "", "1 day"),
+        Change("AI draft", "", "sent after approval"),
+        Change("Longest wait for the invitation", "", "1 day"),
     }
     assert one.steps[1].before is not None
     assert one.steps[1].before.style == "email"
