@@ -2,7 +2,7 @@
 
 Paths are URIs relative to the root of the git repository, `%SRCROOT%`; columns count UTF-16 code units, which is what
 its readers take them for, whatever else a file declares. The rules that found something are described with their
-whole pages. Fingerprints: `reports.fingerprint`.
+whole pages. GitHub's upload action computes the fingerprint of each line.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from kalentops import __version__
 from kalentops.lint.finding import Finding
 from kalentops.lint.rule import Rule, rules
 from kalentops.output import Checked
-from kalentops.output.fingerprint import line_hashes
 from kalentops.output.json import dump
 from kalentops.output.markdown_blocks import utf16_units
 from kalentops.plan.build import Action, Plan
@@ -130,7 +129,7 @@ def _result(
     file, line, column = at
     text = checked.texts.get(file)
     region: dict[str, Any] = {"startLine": line, "startColumn": _column(text, line, column)}
-    found: dict[str, Any] = {
+    return {
         "ruleId": code,
         "level": level,
         "message": {"text": _message(said)},
@@ -138,10 +137,6 @@ def _result(
             {"physicalLocation": {"artifactLocation": _artifact(checked.path(file)), "region": region}}
         ],
     }
-    hashes = _hashes(text) if text is not None else ()
-    if line <= len(hashes):
-        found["partialFingerprints"] = {"primaryLocationLineHash": hashes[line - 1]}
-    return found
 
 
 def _message(said: str) -> str:
@@ -169,8 +164,3 @@ def _column(text: str | None, line: int, column: int) -> int:
 @lru_cache(maxsize=8)  # the findings of a file stand together
 def _lines(text: str) -> list[str]:
     return _BREAK.split(text)
-
-
-@lru_cache(maxsize=8)
-def _hashes(text: str) -> list[str]:
-    return line_hashes(text)

@@ -14,7 +14,6 @@ from kalentops.lint.finding import Finding, Severity
 from kalentops.lint.rule import rules
 from kalentops.output import Checked, junit, sarif
 from kalentops.output import annotations as github
-from kalentops.output.fingerprint import line_hashes
 from kalentops.project.check import CheckOptions, check_text
 from tests.output import judges
 from tests.output.rich_example import CHECKED, FILE, TEXT
@@ -70,74 +69,6 @@ def test_what_the_runner_reads_is_what_was_meant(message: str, file: str) -> Non
     assert found.properties["title"] == "KAL101 unknown-variable"
 
 
-# The examples of github.com/github/codeql-action, src/fingerprints.test.ts.
-@pytest.mark.parametrize(
-    ("text", "hashes"),
-    [
-        ("", ["c129715d7a2bc9a3:1"]),
-        (
-            " a\nb\n  \t\tc\n d",
-            ["271789c17abda88f:1", "54703d4cd895b18:1", "180aee12dab6264:1", "a23a3dc5e078b07b:1"],
-        ),
-        (
-            " hello; \t\nworld!!!\r\n\n\r  \t\tGreetings\r End\r\n",
-            [
-                "e9496ae3ebfced30:1",
-                "fb7c023a8b9ccb3f:1",
-                "ce8ba1a563dcdaca:1",
-                "e20e36e16fcb0cc8:1",
-                "b3edc88f2938467e:1",
-                "c8e28b0b4002a3a0:1",
-                "c129715d7a2bc9a3:1",
-            ],
-        ),
-        (
-            "Lorem ipsum dolor sit amet.\n" * 10,
-            [
-                *(f"a7f2ff13bc495cf2:{n}" for n in range(1, 7)),
-                "a7f2ff1481e87703:1",
-                "a9cf91f7bbf1862b:1",
-                "55ec222b86bcae53:1",
-                "cc97dc7b1d7d8f7b:1",
-                "c129715d7a2bc9a3:1",
-            ],
-        ),
-        (
-            "x = 2\nx = 1\nprint(x)\nx = 3\nprint(x)\nx = 4\nprint(x)\n",
-            [
-                "e54938cc54b302f1:1",
-                "bb609acbe9138d60:1",
-                "1131fd5871777f34:1",
-                "5c482a0f8b35ea28:1",
-                "54517377da7028d2:1",
-                "2c644846cb18d53e:1",
-                "f1b89f20de0d133:1",
-                "c129715d7a2bc9a3:1",
-            ],
-        ),
-    ],
-)
-def test_fingerprints_are_those_that_github_computes(text: str, hashes: list[str]) -> None:
-    assert line_hashes(text) == hashes
-
-
-def _logged(text: str) -> list[tuple[str, str, int, int]]:
-    """Code, fingerprint, line and column of what SARIF says of a file."""
-    found = check_text(CheckOptions(Path()), FILE, text).findings
-    log = sarif.validation(Checked(tuple(found), (FILE,), 1, texts={FILE: text}))
-    assert judges.sarif_errors(log) == []
-    regions = [each["locations"][0]["physicalLocation"]["region"] for each in log["runs"][0]["results"]]
-    return [
-        (
-            each["ruleId"],
-            each["partialFingerprints"]["primaryLocationLineHash"],
-            region["startLine"],
-            region["startColumn"],
-        )
-        for each, region in zip(log["runs"][0]["results"], regions, strict=True)
-    ]
-
-
 SEQUENCE = """\
 sourcingId: s_1
 blueprints:
@@ -153,26 +84,24 @@ blueprints:
 """
 
 
-def test_a_fingerprint_survives_moved_lines_and_a_column_counts_utf16() -> None:
-    before = _logged(SEQUENCE)
-    after = _logged(SEQUENCE.replace("blueprints:\n", "\n# a comment\n\nblueprints:\n", 1))
-    assert {each[0] for each in before} >= {"KAL101"}
-    assert [each[:2] for each in before] == [each[:2] for each in after]
-    assert [each[2] + 3 for each in before] == [each[2] for each in after]
-    variable = max(before, key=lambda each: each[2])
-    line = SEQUENCE.splitlines()[variable[2] - 1]
-    units = line.encode("utf-16-le")
-    assert units[2 * (variable[3] - 1) :].decode("utf-16-le").startswith("{{fistname}}")
-    assert variable[3] == line.index("{{fistname}}") + 3  # two of the characters before it are two units
+def test_a_column_counts_utf16() -> None:
+    found = check_text(CheckOptions(Path()), FILE, SEQUENCE).findings
+    log = sarif.validation(Checked(tuple(found), (FILE,), 1, texts={FILE: SEQUENCE}))
+    assert judges.sarif_errors(log) == []
+    results = log["runs"][0]["results"]
+    regions = [each["locations"][0]["physicalLocation"]["region"] for each in results]
+    variable = max(regions, key=lambda each: int(each["startLine"]))
+    line, column = SEQUENCE.splitlines()[variable["startLine"] - 1], variable["startColumn"]
+    assert line.encode("utf-16-le")[2 * (column - 1) :].decode("utf-16-le").startswith("{{fistname}}")
+    assert column == line.index("{{fistname}}") + 3  # two of the characters before it are two units
 
 
-def test_columns_and_fingerprints_need_the_text_and_say_nothing_without_it() -> None:
+def test_a_column_without_the_text_is_the_finding_s_own() -> None:
     result = sarif.validation(replace(CHECKED, texts={}))["runs"][0]["results"][0]
-    assert "partialFingerprints" not in result
     assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 6, "startColumn": 32}
     beyond = Finding(FILE, 99, 7, "KAL101", "m", "h")
     result = sarif.validation(Checked((beyond,), texts={FILE: TEXT}))["runs"][0]["results"][0]
-    assert "partialFingerprints" not in result
+    assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 99, "startColumn": 7}
 
 
 def test_every_rule_is_described_in_sarif_with_its_page() -> None:
