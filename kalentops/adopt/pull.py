@@ -264,7 +264,7 @@ class Edits:
 
     @property
     def exit_code(self) -> int:
-        """As the README's table has it: conflicts before findings."""
+        """As in docs/commands.md: conflicts before findings."""
         if any(each.conflict for each in self.kept):
             return 9 if self.taken else 6
         valid = all(each.severity is not Severity.ERROR for each in self.findings)

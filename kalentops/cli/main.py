@@ -147,9 +147,9 @@ def _invoke(args: Sequence[str]) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.Abort as error:
-        # A question that was answered with ^C; anywhere else click makes this of an interrupt, whatever was begun.
+        # ^C at a question; elsewhere click raises this for an interrupt, when changes may have been made.
         anywhere = isinstance(error.__cause__, KeyboardInterrupt)
-        what = "what was done until then stays" if anywhere else "nothing was begun"
+        what = "what was done until then stays" if anywhere else "nothing was changed"
         raise Interrupted(f"interrupted; {what}") from None
     except click.ClickException as error:
         if isinstance(error, click.NoSuchOption) and error.ctx is not None and error.ctx.parent is None:

@@ -225,7 +225,7 @@ def test_several_that_are_exactly_it(
     ("asked", "said"),
     [
         (("--target", "other"), "is to be sent again, and is not asked for"),
-        ((), "is to be sent again, and no file has it"),
+        ((), "can't be sent again: no file declares it"),
     ],
 )
 def test_a_resend_that_would_do_nothing_is_refused(

@@ -108,7 +108,7 @@ def test_no_leaves_everything_as_it_was(applied: Project, ask: Ask, proxy: Fault
     applied.state_path.unlink()
     ran = ask("n", "--format", "json")
     assert (ran.code, ran.out) == (130, "")
-    assert "nothing was begun" in ran.err
+    assert "nothing was changed" in ran.err
     assert set(methods(proxy)) == {"GET"}
     assert not applied.state_path.exists()
     assert not applied.journal_path.exists()
@@ -186,9 +186,7 @@ def test_who_is_not_asked_gets_no_more_requests_than_before_and_a_word_about_the
     applied.state_path.unlink()
     ran = applied.apply()
     assert ran.code == 0
-    assert (
-        "note: nothing is recorded yet. If Kalent has one of these already, `apply` takes it over" in ran.err
-    )
+    assert "note: nothing is recorded yet. If Kalent has an identical blueprint, `apply` adopts it" in ran.err
     assert (
         len(proxy.requests) == 2 * 2
     )  # each of the two sourcings: the look before the first write, the read-back

@@ -176,7 +176,7 @@ def test_no_is_an_answer_and_an_interruption_is_none(bare: Project, monkeypatch:
     monkeypatch.setattr("kalentops.cli.commands.options.can_ask", lambda: True)
     monkeypatch.setattr("click.confirm", lambda *_, **__: False)
     ran = bare.run("apply")
-    assert (ran.code, ran.out, "error: answered no; nothing was begun" in ran.err) == (130, "", True)
+    assert (ran.code, ran.out, "error: cancelled; nothing was changed" in ran.err) == (130, "", True)
 
 
 def test_a_rule_on_a_terminal_has_the_terminals_width(bare: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.processes
 
 COMMIT = f'note: commit the state: `git add {STATE} && git commit -m "Record the ids"`\n'
 BACK = f"note: {STATE} is missing here, and git has it: `git checkout HEAD -- {STATE}` brings it back\n"
-FIRST = "note: nothing is recorded yet. If Kalent has one of these already, `apply` takes it over and makes no second"
+FIRST = "note: nothing is recorded yet. If Kalent has an identical blueprint, `apply` adopts it and creates no second"
 
 
 @pytest.fixture

@@ -198,7 +198,7 @@ def test_what_a_saved_plan_may_overwrite_is_said_before_it_is_done(project: Proj
     saved["asked"]["overwrite"] = ["sourcing_a/one"]
     path.write_text(json.dumps(saved), encoding="utf-8")
     ran = project.apply("plan.json")
-    assert "replaces also what was changed in Kalent (--overwrite): sourcing_a/one" in ran.err
+    assert "also overwrites edits made in Kalent (--overwrite): sourcing_a/one" in ran.err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX")

@@ -85,7 +85,7 @@ def command(
     project = options.project(directory, state_file)
     saved, paths = given(directory, plan_or_paths)
     if not yes and not options.can_ask():
-        raise UsageError("apply asks before it writes, and there is nobody to answer", hint="pass --yes")
+        raise UsageError("apply asks for confirmation, and this is no terminal", hint="pass --yes")
     target = ApiConfig.of(connection, os.environ)
     at_once = pace.parallelism or project.config.parallelism
     report = reporting.Reporting("apply", form, project.config)
@@ -183,8 +183,7 @@ class Agreement:
         """The plan, shown, and said yes to. Raises Interrupted for a no, and what `foretell` raises."""
         notes, brief = list(notes), self.quiet or self.saved is not None
         if not self.yes:
-            # Who is asked has to know what will happen, as far as it can be known: what is there already, what others
-            # have changed.
+            # The question is about what will happen: adoptions, and edits made in Kalent, are in the plan.
             before = planned
             planned, unread = foretell(planned, target, at_once, quiet=self.quiet)
             notes += unread
@@ -202,7 +201,7 @@ class Agreement:
         if plan.to_do and not self.yes:
             known = f"{_replaces(self.saved)}. " if _overwrites(self.saved) else ""
             if not options.ask(f"{known}Apply this plan?"):
-                raise Interrupted("answered no; nothing was begun")
+                raise Interrupted("cancelled; nothing was changed")
         return planned
 
 
@@ -211,16 +210,16 @@ def _overwrites(saved: Saved | None) -> bool:
 
 
 def _replaces(saved: Saved | None) -> str:
-    """What a saved plan may replace: nobody has typed that here, and a short plan does not show it."""
+    """The --overwrite of a saved plan: it is not on this command line, and a short plan does not show it."""
     said = ", ".join(clip(each, 80) for each in (saved.asked.overwrite if saved else ()))
-    return f"the saved plan replaces also what was changed in Kalent (--overwrite): {said}"
+    return f"the saved plan also overwrites edits made in Kalent (--overwrite): {said}"
 
 
 def foretell(
     planned: PlanContext, target: ApiConfig, parallelism: int, *, quiet: bool
 ) -> tuple[PlanContext, list[str]]:
-    """The plan, held against what Kalent shows, for whoever is about to be asked: each sourcing is listed once. What
-    could not be read stays as it was planned, for `apply` to meet by itself; the notes say so.
+    """The plan compared with what Kalent shows, for the question: each sourcing is listed once. A sourcing that can't
+    be read stays as planned, and a note says so.
 
     Raises Unauthorized, Interrupted, and StateError where the state is another workspace's.
     """
@@ -260,7 +259,7 @@ def check_resend(addresses: Iterable[str], planned: PlanContext, *, saved: bool)
             )
         if change.file is None:
             raise UsageError(
-                f"{clip(address)} is to be sent again, and no file has it",
+                f"{clip(address)} can't be sent again: no file declares it",
                 hint=f"`kalentops state rm {clip(address)}` forgets it",
             )
 
@@ -272,7 +271,7 @@ def resending(address: str) -> str:
 
 
 # The journal is durable up to there, and the next run goes on from it.
-_FAREWELL = "stopped at once; the next apply looks up what became of what was under way"
+_FAREWELL = "stopped at once; the next apply looks up the outcome of what was under way"
 
 
 def carry_out(

@@ -152,7 +152,7 @@ def _signals(clock: SystemClock, farewell: str) -> Iterator[None]:
         say("ending after what is under way; once more to stop at once")
 
     def say(what: str) -> None:
-        with suppress(OSError):  # nobody reads stderr any more
+        with suppress(OSError):  # stderr has no reader any more
             os.write(2, f"\n{what}\n".encode())
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -209,7 +209,7 @@ def _files(config: Config, state: State) -> Repository:
         show(text_files.findings(broken), sys.stderr)
         raise InvalidFiles(
             "the files have errors that hide which blueprints they hold; nothing was imported",
-            hint="mend the errors above, or move the file away, and run it again; "
+            hint="fix the errors above, or move the file away, and run it again; "
             "`kalentops rule CODE` explains a code",
         )
     return repository
@@ -267,8 +267,8 @@ def _write(drafts: Drafts, hand: Session | Snapshot, means: ImportContext, line:
 
 
 def show_imported(imported: Imported, form: str, *, quiet: bool) -> None:
-    """Findings and notes on stderr, the result on stdout. What is to be mended stands next to the last lines, which
-    speak of it: the list of a whole workspace fills more than a screen.
+    """Findings and notes go to stderr, the result to stdout. Findings come last, next to the summary: the list of a
+    whole workspace fills more than a screen.
     """
     if form == "json":
         sys.stdout.write(json.dump(json.imported(imported)) + "\n")

@@ -144,5 +144,5 @@ def _check(placed: Sequence[Placed]) -> None:
     if failed:
         raise StoreFailure(
             f"{failed[0].wanted.name} could not be written: {failed[0].why}",
-            hint="mend that and run `kalentops init` again: it goes on with what is missing",
+            hint="fix this and run `kalentops init` again: it writes what is missing",
         )

@@ -56,7 +56,7 @@ def complete_rules(_ctx: click.Context, _: click.Parameter, incomplete: str) -> 
 def _offered(find: Callable[[], Iterable[str]], incomplete: str) -> list[str]:
     try:
         return sorted({each for each in find() if each.startswith(incomplete)})
-    except Exception:  # noqa: BLE001 - a traceback in the middle of a command line helps nobody
+    except Exception:  # noqa: BLE001 - a traceback in a command line does not help
         return []
 
 
@@ -168,7 +168,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How `apply` works: on so many sourcings at once, looking so long for a lost answer, and what it sends again."""
+    """Parallel sourcings, settle window in seconds, and addresses to send again."""
 
     parallelism: int | None
     settle: float
@@ -327,14 +327,12 @@ def project(directory: Path, state_file: Path | None) -> Project:
 
 
 def can_ask() -> bool:
-    """Whether there is somebody to answer."""
+    """Whether a person can answer a question."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
 
 
 def ask(question: str) -> bool:
-    """Whether somebody says yes to it. What was typed before the question stood there is no answer to it: it is thrown
-    away. Raises click.Abort.
-    """
+    """Whether the answer is yes. Input typed before the question appeared is dropped. Raises click.Abort."""
     if sys.stdin.isatty():
         _drop_what_was_typed()
     return click.confirm(question, err=True)

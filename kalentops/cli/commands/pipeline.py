@@ -37,8 +37,8 @@ _UNKNOWN: Final = frozenset({Action.CREATE, Action.ADOPT, Action.CONFLICT})
 
 @dataclass(frozen=True, slots=True)
 class PlanContext:
-    """A plan of everything, what of it is asked for, and the state that it was made against: as it is, and with what
-    the files move and forget in place. `observed` is what Kalent showed, None where nobody looked.
+    """The full plan, the selection, and the state before and after `moved` and `removed`. `observed` is what Kalent
+    showed, None without --refresh.
     """
 
     whole: Plan
@@ -165,7 +165,7 @@ def observe(sourcings: Collection[str], target: ApiConfig, parallelism: int, *, 
 
 
 def only_drift(plan: Plan) -> Plan:
-    """What somebody else has changed, and nothing else."""
+    """The plan with its drift alone."""
     drift = RefreshReport(plan.drift, fingerprint=plan.remotely.fingerprint if plan.remotely else "")
     return replace(plan, changes=(), remotely=drift, left_out=())
 
@@ -194,7 +194,7 @@ def check_guards(plan: Plan, config: Config, limits: Limits = NO_LIMITS) -> None
 
 
 def unseen(planned: PlanContext, state_file: Path) -> Iterator[str]:
-    """What a plan can't know where there is no state: a lost one makes everything look new, or somebody else's."""
+    """A note for a plan without a state: after a lost state, everything looks new or unmanaged."""
     if not planned.state.entries and any(each.action in _UNKNOWN for each in planned.plan.changes):
         yield from no_state(state_file, looked=planned.observed is not None)
 
@@ -233,7 +233,7 @@ def no_state(state_file: Path, *, looked: bool) -> Iterator[str]:
         )
     elif not looked:
         yield (
-            "nothing is recorded yet. If Kalent has one of these already, `apply` takes it over and makes no second "
+            "nothing is recorded yet. If Kalent has an identical blueprint, `apply` adopts it and creates no second "
             "one; `kalentops plan --refresh` shows which"
         )
 

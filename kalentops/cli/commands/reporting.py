@@ -20,7 +20,7 @@ from kalentops.plan.build import Action, Plan
 from kalentops.project.config import Config
 from kalentops.project.load import Repository, texts_of
 
-# Their results are for somebody else than whoever looks at the findings: those go to stderr.
+# The reader of these results is not the reader of the findings, so findings go to stderr.
 _APART: Final = frozenset({"text", "json"})
 
 
@@ -123,7 +123,7 @@ class Reporting:
 
 
 def _texts(root: Path, repository: Repository, plan: Plan | None) -> dict[str, str]:
-    """The texts of the files of which something is told, as far as they can be read."""
+    """The texts of the files with findings or conflicts, as far as they can be read."""
     conflicts = (each for each in plan.changes if each.action is Action.CONFLICT) if plan else ()
     return texts_of(root, repository.findings, (each.file for each in conflicts if each.file is not None))
 

@@ -55,7 +55,7 @@ def show_(address: str, directory: Path, state_file: Path | None, form: str) -> 
     state = _read(directory, state_file)
     _check_known(state, [address])
     if address in state.entries:
-        state.entries[address].canonical()  # damage is told, not shown
+        state.entries[address].canonical()  # damage is an error, not shown
     if form == "json":
         click.echo(json.dump(json.state_entry(state, address)))
     else:
@@ -85,9 +85,7 @@ def rm(
         state = session.state
         _check_known(state, addresses)
         if not yes and not options.can_ask():
-            raise UsageError(
-                "state rm asks before it forgets, and there is nobody to answer", hint="pass --yes"
-            )
+            raise UsageError("state rm asks for confirmation, and this is no terminal", hint="pass --yes")
         for address in dict.fromkeys(addresses):
             notice([_farewell(state, address)])
         if not yes and not options.ask("Forget it?"):
@@ -259,7 +257,7 @@ def _version(data: bytes, side: str) -> State:
 
 
 def _ancestor(data: bytes) -> State:
-    """What both sides began with: nothing where both have begun the file, or where nobody can say any more."""
+    """The common ancestor; an empty state if both sides created the file, or if it is unknown."""
     from kalentops.errors import StateDamaged
     from kalentops.output.terminal import notice
     from kalentops.state.codec import load_state
@@ -341,7 +339,9 @@ def _something_to_do(project: options.Project, store: FileStore) -> bool:
     state = store.read().state
     repository = pipeline.read_files(project.config, state)
     if not repository.valid:
-        raise InvalidFiles("the blueprints are not valid; nothing was begun", hint="run `kalentops validate`")
+        raise InvalidFiles(
+            "the blueprints are not valid; nothing was pushed", hint="run `kalentops validate`"
+        )
     planned = pipeline.plan_of(repository, state, PlanOptions())
     return bool(planned.plan.to_do) or planned.known != state
 

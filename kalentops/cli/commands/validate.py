@@ -62,7 +62,7 @@ def command(
         try:
             repository.findings += _ask(repository, config.severities, connection, quiet=quiet)
             repository.findings.sort()
-        except KalentopsError as error:  # what the files alone say is told first
+        except KalentopsError as error:  # the findings of the files come first
             failure = error
     weighs.apply(repository, config, places)
     reporting = Reporting("validate", form, config, quiet=quiet or failure is not None)
