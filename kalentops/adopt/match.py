@@ -11,6 +11,7 @@ from kalentops.blueprint.body import Body, content_digest, observable
 from kalentops.blueprint.remote import Remote, RemoteLists
 from kalentops.lint.finding import Finding, Severity
 from kalentops.lint.rule import Hides, Relocation, rules
+from kalentops.plan.matching import Index
 from kalentops.plan.moves import Relocated, relocate
 from kalentops.project.check import Desired
 from kalentops.project.load import Repository
@@ -174,16 +175,11 @@ def match(remotes: Iterable[Remote], wanted: Iterable[Desired]) -> dict[str, Mat
 
 
 def _alike(remotes: Iterable[Remote], wishes: Sequence[Desired]) -> dict[str, Match]:
-    names: dict[str, Desired] = {}
-    steps: dict[str | None, Desired] = {}
-    for want in wishes:
-        names.setdefault(same_name(want.named.name), want)
-        steps.setdefault(content_digest(body_of(want).data), want)
+    index = Index((each.named.name, content_digest(body_of(each).data), each) for each in wishes)
     found: dict[str, Match] = {}
     for remote in remotes:
-        name = same_name(remote.name)
-        if name in names:
-            found[remote.blueprint_id] = Alike(names[name], "name")
-        elif remote.content is not None and remote.content in steps:
-            found[remote.blueprint_id] = Alike(steps[remote.content], "steps")
+        want = index.first(remote.name, remote.content)
+        if want is not None:
+            by_name = same_name(want.named.name) == same_name(remote.name)
+            found[remote.blueprint_id] = Alike(want, "name" if by_name else "steps")
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 
@@ -21,6 +21,8 @@ from kalentops.errors import (
 )
 from kalentops.http.verdict import Limited, NotSent, Refused, Verdict
 from kalentops.plan.build import Action, Change
+from kalentops.plan.decide import Situation
+from kalentops.plan.matching import Unmanaged
 from kalentops.state.model import Abandoned, Adopted, Completed, Entry, Intended, Intent, Record, State
 from kalentops.support.clock import Clock
 
@@ -154,16 +156,24 @@ class View:
     read_at: float = float("-inf")
     given: set[str] = field(default_factory=set)
     first: dict[str, Remote] = field(default_factory=dict)
+    unmanaged: Unmanaged = field(default_factory=Unmanaged)
 
     def add(self, made: Remote) -> Remote:
         """Take in what an answer says was made, until the next list says what there is."""
         self.remotes = (*self.remotes, made)
         self.given.add(made.blueprint_id)
+        self.unmanaged.add(made)
         return made
+
+    def own(self, blueprint_id: str, address: str) -> None:
+        """A blueprint of this sourcing is ours from now on."""
+        self.run.own(blueprint_id, address)
+        self.unmanaged.discard(blueprint_id)
 
     def read(self) -> tuple[Remote, ...]:
         """Read the list anew. Raises what the API's list raises."""
         self.remotes = self.run.api.list_blueprints(self.sourcing_id)
+        self.unmanaged = Unmanaged(each for each in self.remotes if each.blueprint_id not in self.run.ours)
         self.given -= set(self.ids())
         self.first = {**{each.blueprint_id: each for each in self.remotes}, **self.first}
         self.read_at = self.run.clock.monotonic()
@@ -179,15 +189,23 @@ class View:
         """The list, not older than ten seconds: others may have been at work while this run waited."""
         return self.remotes if self.run.clock.monotonic() - self.read_at <= MAX_AGE else self.read()
 
-    def unmanaged(self) -> tuple[Remote, ...]:
-        """What is there and not ours."""
-        return tuple(remote for remote in self.remotes if remote.blueprint_id not in self.run.ours)
-
     def get(self, blueprint_id: str) -> Remote | None:
         return next((remote for remote in self.remotes if remote.blueprint_id == blueprint_id), None)
 
     def ids(self) -> tuple[str, ...]:
         return tuple(remote.blueprint_id for remote in self.remotes)
+
+    def situation(self, job: Task, own: Collection[str] = ()) -> Situation:
+        """What is known of an address now; `own` are the nonces of the stubs that this run has made for it."""
+        return Situation(
+            job.change,
+            job.entry,
+            job.intent,
+            self.get(job.entry.blueprint_id) if job.entry else None,
+            self.unmanaged,
+            own,
+            overwrite=job.address in self.run.options.overwrite,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,15 +230,8 @@ class Task:
         return self.intent.nonces if self.intent else ()
 
     @property
-    def protected(self) -> bool:
-        """Whether nothing may be sent over what is there. A stub has nothing to protect."""
-        return self.change.protected and (self.entry is None or self.entry.mark is None)
-
-    @property
     def body(self) -> Mapping[str, Any]:
-        if self.change.after is None:
-            raise AssertionError(f"{self.address} is to be written without a body")
-        return self.change.after
+        return self.change.body
 
     @property
     def digest(self) -> str:

@@ -13,13 +13,13 @@ from typing import Any, Final
 from kalentops.apply.context import Task, View, look_until, not_done
 from kalentops.apply.result import Cause, Outcome, Reserved, Result
 from kalentops.apply.update import record_done, refused_after, seen_entry, update
-from kalentops.blueprint.body import Body, hidden, of_body, shown_part
+from kalentops.blueprint.body import Body, of_body, shown_part
 from kalentops.blueprint.remote import Mark, Remote, as_remote, mark_in, new_nonce, stub, stub_mark
 from kalentops.errors import KalentopsError
 from kalentops.http.verdict import Accepted, Limited, NotSent, Refused, Verdict
 from kalentops.plan.build import Action
-from kalentops.plan.explanation import never_resent
-from kalentops.plan.matching import beside, is_free, look_alikes, reserved, why_not_made
+from kalentops.plan.decide import Adopt, Arrived, Conflict, Create, Fill, Open, decide_create, decide_whole
+from kalentops.plan.explanation import beside, together
 from kalentops.state.model import Abandoned, Adopted, Entry, Intended, Intent
 from kalentops.support.text import is_safe_id
 
@@ -39,13 +39,22 @@ def create(view: View, job: Task) -> tuple[Result, Entry | None]:
     Raises KalentopsError where it could not go on; `run.open_intents` tells whether text was sent.
     """
     creation = _Creation(view, job)
+    planned = Action.ADOPT if job.change.action is Action.ADOPT else Action.CREATE
     while True:
         view.run.api.ready()
         view.fresh()
-        adopted = _adopt(view, job)
-        if adopted is not None:
-            return adopted
-        result = creation.go_on()
+        match decide_create(view.situation(job, creation.own)):
+            case Conflict(why):
+                return job.result(planned, Outcome.CONFLICT, error=why), None
+            case Adopt() as decision:
+                return _adopt(view, job, decision)
+            case _ if planned is Action.ADOPT:
+                said = "it was to be taken over, and is not there any more; nothing was made: make a new plan"
+                return job.result(Action.ADOPT, Outcome.CONFLICT, error=said), None
+            case Fill(remote, take):
+                result = creation.take(remote) if take else _claim(view, job, remote)
+            case Create():
+                result = creation.attempt()
         if result is not None:
             return result, None
 
@@ -62,15 +71,11 @@ class _Creation:
     limited: int = 0
     why: str = ""
 
-    def go_on(self) -> Result | None:
-        """One step: use a stub that is there, or make another attempt. None: look again first."""
+    def attempt(self) -> Result | None:
+        """Claim the stub that an answer named, or make another attempt. None: look again first."""
         view, job = self.view, self.job
-        there = reserved(view.unmanaged(), job.address, job.nonces, self.own)
-        if isinstance(there, str):
-            return job.result(Action.CREATE, Outcome.CONFLICT, error=there)
-        stub_ = there or self.made
-        if stub_ is not None:
-            return _claim(view, job, stub_) if self._may_fill(stub_) else self._take(stub_)
+        if self.made is not None:
+            return _claim(view, job, self.made)
         if self.lost == _ATTEMPTS:
             said = f"{self.why}; {_ATTEMPTS} attempts had no usable answer; no text was sent"
             return job.result(Action.CREATE, Outcome.UNKNOWN, error=f"{said}; the next run looks first")
@@ -84,14 +89,7 @@ class _Creation:
             return None
         return not_done(job, Action.CREATE, done) if isinstance(done, Limited) else done
 
-    def _may_fill(self, empty: Remote) -> bool:
-        """Whether no other run of the same state would choose another stub."""
-        mark = stub_mark(empty)
-        return mark is not None and (
-            mark.taken or mark.nonce in self.own or not is_free(mark, self.job.nonces)
-        )
-
-    def _take(self, empty: Remote) -> Result | None:
+    def take(self, empty: Remote) -> Result | None:
         """Say in Kalent that one of several stubs is taken: a run that starts from the same state may see others, and
         chooses what a list shows as taken.
         """
@@ -146,7 +144,7 @@ class _Creation:
 
 
 def _marked(view: View, mark: Mark) -> Remote | None:
-    return next((each for each in view.unmanaged() if stub_mark(each) == mark), None)
+    return next((each for each in view.unmanaged if stub_mark(each) == mark), None)
 
 
 def _claim(view: View, job: Task, empty: Remote) -> Result:
@@ -163,9 +161,9 @@ def _claim(view: View, job: Task, empty: Remote) -> Result:
         empty.digest if seen else None,
         empty.updated_at,
     )
-    view.run.own(entry.blueprint_id, job.address)
+    view.own(entry.blueprint_id, job.address)
     view.run.observe(Reserved(job.address, entry.blueprint_id))
-    done = update(view, replace(job, entry=entry, intent=None), entry, first=(Adopted(entry),))
+    done = update(view, replace(job, entry=entry, intent=None), first=(Adopted(entry),))
     return replace(done, action=Action.CREATE)
 
 
@@ -184,38 +182,30 @@ def _send_whole(view: View, job: Task) -> Result | Limited:
         return record_done(view, job, Action.CREATE, blueprint_id)
     reason = getattr(verdict, "reason", _NO_ANSWER)
     try:
-        found = find_whole(view, intent, reason)
+        found = await_whole(view, job, intent, reason)
     except KalentopsError as error:
         return job.result(
             Action.CREATE, Outcome.UNKNOWN, error=f"{reason}; {error}; the next run looks first"
         )
-    run.outcome_known(known=isinstance(found, Remote))
-    if isinstance(found, Remote):
-        return take_whole(view, job, intent, found, Action.CREATE)[0]
-    return job.result(Action.CREATE, Outcome.UNKNOWN, error=never_resent(intent, f"{reason}; {found}"))
+    run.outcome_known(known=isinstance(found, Arrived))
+    if isinstance(found, Arrived):
+        return take_whole(view, job, intent, found.remote, Action.CREATE)[0]
+    return job.result(Action.CREATE, Outcome.UNKNOWN, error=together(reason, found.why))
 
 
-def find_whole(view: View, intent: Intent, reason: str) -> Remote | str:
-    """The one blueprint that is exactly what was sent, if there is one within the settle window; else why none is
-    taken for it.
-    """
-    found = look_until(
-        view, lambda: look_alikes(view.unmanaged(), intent.sent).adoptable, intent.address, reason
-    )
-    if found is not None:
-        return found
-    several = look_alikes(view.unmanaged(), intent.sent).exact
-    ids = ", ".join(each.blueprint_id for each in several)
-    return (
-        f"several are exactly what was sent ({ids})"
-        if several
-        else "nothing in Kalent is exactly what was sent"
-    )
+def await_whole(view: View, job: Task, intent: Intent, reason: str) -> Arrived | Open:
+    """What became of a create that was sent whole, as of the end of the settle window."""
+
+    def arrived() -> Arrived | None:
+        decision = decide_whole(view.situation(job), intent)
+        return decision if isinstance(decision, Arrived) else None
+
+    return look_until(view, arrived, job.address, reason) or decide_whole(view.situation(job), intent)
 
 
 def take_whole(view: View, job: Task, intent: Intent, found: Remote, action: Action) -> tuple[Result, Entry]:
     """Record the blueprint that is what was sent, as far as it can be seen: somebody else may have made it."""
-    view.run.own(found.blueprint_id, job.address)
+    view.own(found.blueprint_id, job.address)
     entry = seen_entry(job, found, view.run.clock.now(), shown_part(intent.sent))
     view.run.record(Adopted(entry))
     return job.result(action, Outcome.DONE, found.blueprint_id), entry
@@ -250,22 +240,12 @@ def _is_anothers(view: View, blueprint_id: str, data: Mapping[str, Any]) -> bool
     return data.get("sourcingId", view.sourcing_id) != view.sourcing_id or view.run.given_before(blueprint_id)
 
 
-def _adopt(view: View, job: Task) -> tuple[Result, Entry | None] | None:
-    """Take what is there already and is exactly what is wanted; stop at what has the same name or the same steps."""
-    alike = look_alikes(view.unmanaged(), job.body)
-    planned = Action.ADOPT if job.change.action is Action.ADOPT else Action.CREATE
-    if alike.unclear:
-        said = why_not_made(alike, str(job.body["name"]), job.address)
-        return job.result(planned, Outcome.CONFLICT, error=said), None
-    remote, run = alike.adoptable, view.run
-    if remote is None and planned is Action.ADOPT:
-        said = "it was to be taken over, and is not there any more; nothing was made: make a new plan"
-        return job.result(Action.ADOPT, Outcome.CONFLICT, error=said), None
-    if remote is None:
-        return None
+def _adopt(view: View, job: Task, decision: Adopt) -> tuple[Result, Entry | None]:
+    remote, run = decision.remote, view.run
     # Recorded is what is there for certain: should the run end here, the next plan shows the rest as an update.
     entry = seen_entry(job, remote, run.clock.now(), shown_part(job.body))
-    run.own(remote.blueprint_id, job.address)
+    view.own(remote.blueprint_id, job.address)
     run.record(Adopted(entry))
-    done = replace(job.result(Action.ADOPT, Outcome.DONE, remote.blueprint_id), note=beside(alike) or None)
-    return done, entry if hidden(job.body) else None
+    note = beside(decision.others) or None
+    done = replace(job.result(Action.ADOPT, Outcome.DONE, remote.blueprint_id), note=note)
+    return done, entry if decision.completes else None

@@ -29,8 +29,8 @@ from kalentops.apply.verify import await_listed, confirm, read_back
 from kalentops.blueprint.remote import stubs
 from kalentops.errors import Forbidden, KalentopsError, RefusedByApi
 from kalentops.plan.build import ASKS, Action, Change, Plan
+from kalentops.plan.decide import turn
 from kalentops.plan.explanation import leftover
-from kalentops.plan.matching import is_there
 from kalentops.plan.workspace import Looked, check_workspace, is_known, witnesses
 from kalentops.state.model import Entry, State
 from kalentops.support.clock import Clock
@@ -129,9 +129,6 @@ def _sourcings(run: Run, state: State, changes: Iterable[Change]) -> list[Sourci
     return [Sourcing(View(run, each), jobs.get(each, ()), unseen.get(each, ())) for each in ids]
 
 
-_ORDER = {Action.RESUME: 0, Action.UPDATE: 1, Action.ADOPT: 2, Action.CREATE: 2}
-
-
 @dataclass(slots=True)
 class Sourcing:
     """The jobs of one sourcing. `unseen` need nothing done, but were never seen in a list. `failed` holds why it
@@ -174,7 +171,7 @@ def work(sourcing: Sourcing) -> list[Result]:
         with _failing(sourcing):
             await_listed(sourcing.view, sourcing.unseen)
     results = [result for job in sourcing.unseen if (result := _confirmed(sourcing, job)) is not None]
-    for job in sorted(sourcing.jobs, key=lambda job: _turn(sourcing.view, job)):
+    for job in sorted(sourcing.jobs, key=lambda job: turn(job.change, sourcing.view.unmanaged)):
         results.append(_one(sourcing, job))
         done = results[-1].outcome is Outcome.DONE
         sourcing.run.observe(Written(results[-1]) if done else Finished(results[-1]))
@@ -186,15 +183,11 @@ def work(sourcing: Sourcing) -> list[Result]:
     has_its_id = set(sourcing.run.ours.values())
     left = [
         each
-        for mark, each in stubs(sourcing.view.unmanaged())
+        for mark, each in stubs(sourcing.view.unmanaged)
         if f"{sourcing.view.sourcing_id}/{mark.key}" in has_its_id
     ]
     sourcing.notes += [leftover(each.blueprint_id, each.name) for each in left]
     return [*checked, *(result for result in results if result.outcome is not Outcome.DONE)]
-
-
-def _turn(view: View, job: Task) -> tuple[int, bool, str]:
-    return _ORDER.get(job.change.action, 3), not is_there(view.unmanaged(), job.change.after), job.address
 
 
 def _worth_a_look(done: Iterable[Result]) -> bool:
@@ -249,7 +242,7 @@ def _do(view: View, job: Task) -> Result:
     if job.intent is not None:
         result, adopted = resume(view, job, job.intent)
     elif job.entry is not None:
-        result, adopted = update(view, job, job.entry), None
+        result, adopted = update(view, job), None
     else:
         result, adopted = create(view, job)
     if job.entry is not None and job.entry.mark is not None and job.change.after is not None:
@@ -259,7 +252,7 @@ def _do(view: View, job: Task) -> Result:
 
 def _complete(view: View, job: Task, adopted: Entry, result: Result) -> Result:
     """An adoption of what holds fields that can't be read back: set them."""
-    done = update(view, replace(job, entry=adopted), adopted)
+    done = update(view, replace(job, entry=adopted))
     return result if done.outcome is Outcome.DONE else replace(done, action=Action.ADOPT)
 
 

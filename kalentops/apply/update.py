@@ -8,75 +8,55 @@ from typing import Any, Final, Literal
 
 from kalentops.apply.context import Task, View, look_until, not_done
 from kalentops.apply.result import Cause, Filled, Outcome, Result
-from kalentops.blueprint.body import Body, hidden, observable, of_body
+from kalentops.blueprint.body import Body, hidden, of_body
 from kalentops.blueprint.remote import Remote
 from kalentops.errors import KalentopsError, StateError, StoreFailure
 from kalentops.http.verdict import Accepted, Limited, NotSent, Refused
 from kalentops.plan.build import Action
-from kalentops.plan.explanation import edited, missing, protected
+from kalentops.plan.decide import Conflict, Keep, Unlisted, Update, decide_update
 from kalentops.state.model import Abandoned, Adopted, Completed, Entry, Intended, Intent, Observed, Record
 
 _ATTEMPTS: Final = 3
 
 
-def update(
-    view: View,
-    job: Task,
-    entry: Entry,
-    *,
-    baselines: frozenset[str] = frozenset(),
-    first: tuple[Record, ...] = (),
-) -> Result:
-    """Make the blueprint of `entry` what the job wants.
+def update(view: View, job: Task, *, first: tuple[Record, ...] = ()) -> Result:
+    """Make the recorded blueprint of a job what the job wants.
 
-    `baselines` are digests beside the recorded one under which it is known to be ours. `first` is recorded in one write
-    with what will be sent. Raises KalentopsError where nothing was begun.
+    `first` is recorded in one write with what will be sent. Raises KalentopsError where nothing was begun.
     """
     view.fresh()
-    remote = view.get(entry.blueprint_id)
-    if remote is None and entry.remote_digest is None:
+    situation = view.situation(job)
+    decision = decide_update(situation)
+    entry = situation.recorded
+    if isinstance(decision, Unlisted):
         said = f"no list shows {entry.blueprint_id} yet"
-        remote = look_until(view, lambda: view.get(entry.blueprint_id), job.address, said)
-    if remote is None:
-        outcome = Outcome.CONFLICT if entry.remote_digest else Outcome.UNKNOWN
-        return job.result(Action.UPDATE, outcome, entry.blueprint_id, error=missing(entry))
-    before = _may_be_there(job, entry)
-    forced = job.address in view.run.options.overwrite
-    # What can't be read back may have been changed, too: who wants the file's version there gets it sent.
-    same_hidden = all(hidden(each) == hidden(job.body) for each in before) and not (
-        forced and hidden(job.body)
-    )
-    if remote.digest == job.wanted and same_hidden and not entry.outdates(remote.updated_at):
-        view.run.record(Adopted(seen_entry(job, remote, view.run.clock.now(), of_body(job.body))))
-        said = "Kalent shows it so already; nothing was sent"
-        return replace(job.result(Action.UPDATE, Outcome.DONE, entry.blueprint_id), note=said)
-    known: frozenset[str | None] = baselines | {entry.baseline, observable(entry.sent).digest, job.wanted}
-    behind = entry.not_arrived(remote)
-    if behind:
-        known |= {remote.digest}
-    if remote.digest not in known and not forced:
-        said = edited(entry, remote)
-        return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=said)
-    if job.protected:
-        said = protected(job.address)
-        return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=said)
-    body = _patch(job.body, before, whole=forced or behind)
-    intent = Intent(
-        job.address, "update", job.body, job.digest, view.run.clock.now(), blueprint_id=entry.blueprint_id
-    )
-    if not first and not behind:
-        # When what is replaced was changed: a list that shows it once more is behind, and nobody has put it back.
-        first = (Observed(job.address, entry.baseline, remote.updated_at),)
-    view.run.record(*first, Intended(intent))
-    return _send(view, job, entry, body, known | {remote.digest})
-
-
-def _may_be_there(job: Task, entry: Entry) -> tuple[Mapping[str, Any], ...]:
-    """The bodies that Kalent may hold: what was sent last, and what an update of unknown outcome may have sent."""
-    intent = job.intent
-    if intent is None or intent.action != "update" or intent.digest == entry.digest:
-        return (entry.sent,)
-    return entry.sent, intent.sent
+        if look_until(view, lambda: view.get(entry.blueprint_id), job.address, said):
+            situation = view.situation(job)
+            decision = decide_update(situation)
+    match decision:
+        case Unlisted(why):
+            return job.result(Action.UPDATE, Outcome.UNKNOWN, entry.blueprint_id, error=why)
+        case Conflict(why):
+            return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=why)
+        case Keep(remote):
+            view.run.record(Adopted(seen_entry(job, remote, view.run.clock.now(), of_body(job.body))))
+            said = "Kalent shows it so already; nothing was sent"
+            return replace(job.result(Action.UPDATE, Outcome.DONE, entry.blueprint_id), note=said)
+        case Update(remote, known, late):
+            body = _patch(job.body, situation.sent, whole=decision.whole)
+            intent = Intent(
+                job.address,
+                "update",
+                job.body,
+                job.digest,
+                view.run.clock.now(),
+                blueprint_id=entry.blueprint_id,
+            )
+            if not first and not late:
+                # When what is replaced was changed: a list that shows it once more is behind.
+                first = (Observed(job.address, entry.baseline, remote.updated_at),)
+            view.run.record(*first, Intended(intent))
+            return _send(view, job, entry, body, known)
 
 
 def _patch(after: Mapping[str, Any], before: tuple[Mapping[str, Any], ...], *, whole: bool) -> dict[str, Any]:
@@ -148,7 +128,7 @@ def await_remote(view: View, address: str, blueprint_id: str, wanted: str, reaso
 
 def record_done(view: View, job: Task, action: Action, blueprint_id: str) -> Result:
     """Record that the open intent came true. Where the disk fails, the id is told instead of lost."""
-    view.run.own(blueprint_id, job.address)
+    view.own(blueprint_id, job.address)
     view.run.observe(Filled(job.address, blueprint_id))
     try:
         view.run.record(Completed(job.address, blueprint_id, view.run.clock.now()))

@@ -96,7 +96,7 @@ def confirm(view: View, job: Task) -> Result | str | None:
         view.run.record(Observed(job.address, remote.digest, remote.updated_at))
         return None
     if entry.not_arrived(remote):
-        done = update(view, job, entry)
+        done = update(view, job)
         return replace(done, note=_AGAIN) if done.outcome is Outcome.DONE and done.note is None else done
     if remote.updated_at is None:  # nobody can say whether it has not arrived or was edited
         said = edited(entry, remote)

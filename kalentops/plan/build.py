@@ -72,6 +72,13 @@ class Change:
     def key(self) -> str:
         return self.address.partition("/")[2]
 
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """What is declared. Only for what is to be written."""
+        if self.after is None:
+            raise AssertionError(f"{self.address} is to be written without a body")
+        return self.after
+
     def asked_for(self, covers: Callable[[str], bool]) -> bool:
         """By its address, or by the one that the state knows it by."""
         return covers(self.address) or (self.moved_from is not None and covers(self.moved_from))

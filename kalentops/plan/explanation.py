@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, Self
 
 from kalentops.blueprint.remote import Remote
 from kalentops.state.model import Entry, Intent
-from kalentops.support.text import clip
+from kalentops.support.text import clip, same_name
 
 
 class Remedy(NamedTuple):
@@ -96,8 +96,12 @@ def missing(entry: Entry, recorded_as: str | None = None) -> str:
     return Explanation(f"no list shows {entry.blueprint_id} yet; run `kalentops apply` again later", forget)
 
 
-def never_resent(intent: Intent, why: str, *, wanted: bool = True) -> str:
+def never_resent(intent: Intent, exact: Sequence[Remote], *, wanted: bool = True) -> str:
     """A create that was sent with its text, and whose outcome is not known: it may still come true."""
+    ids = ", ".join(each.blueprint_id for each in exact)
+    why = (
+        f"several are exactly what was sent ({ids})" if ids else "nothing in Kalent is exactly what was sent"
+    )
     sourcing_id, _, key = intent.address.partition("/")
     again = Remedy("if it did not arrive", f"kalentops apply --resend {intent.address}")
     return Explanation(
@@ -172,3 +176,41 @@ def import_of(sourcing_ids: Iterable[str]) -> str:
 
 _NAMED: Final = 3
 STEPS_NOT_SHOWN = "Kalent does not show its steps"
+
+
+def why_not_made(found: Sequence[Remote], name: str, address: str) -> str:
+    """Why nothing is made at `address` beside what looks like it."""
+    ids = ", ".join(remote.blueprint_id for remote in found)
+    if len(found) > 1:
+        return f"several are there that look like it: {ids}; delete what is not wanted in Kalent's web app"
+    sourcing_id, _, key = address.partition("/")
+    command = f"kalentops import {sourcing_id} --key {key} --id {ids}"
+    differs = "plan then shows what differs"
+    if same_name(found[0].name) != same_name(name):
+        said = f"{ids} has exactly these steps, is called {clip(found[0].name)}, and is not ours"
+        return Explanation(said, Remedy("take it over", command, differs))
+    said = f"{ids} has this name and other content, and is not ours"
+    return Explanation(said, Remedy("take it over", command, f"{differs}; or rename one of the two"))
+
+
+def beside(others: Sequence[Remote]) -> str:
+    """What to say of the others where one is adopted."""
+    ids = ", ".join(each.blueprint_id for each in others)
+    return f"beside it, {ids} looks like it; look at both in Kalent's web app" if ids else ""
+
+
+def several_stubs(stubs: Sequence[Remote]) -> str:
+    """Why none of several stubs is used."""
+    ids = ", ".join(remote.blueprint_id for remote in stubs)
+    return (
+        f"{ids} are empty and reserved for it by earlier runs, and the text of one of them may still arrive; "
+        "delete all but one in Kalent's web app"
+    )
+
+
+def edited_stub(remote: Remote, address: str) -> str:
+    """Why a stub is not used that is not empty any more."""
+    sourcing_id, _, key = address.partition("/")
+    command = f"kalentops import {sourcing_id} --key {key} --id {remote.blueprint_id}"
+    said = f"{remote.blueprint_id} was reserved for it, and was edited in Kalent; delete it there, or take it over"
+    return Explanation(said, Remedy("take it over", command, "plan then shows what differs"))

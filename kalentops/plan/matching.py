@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from kalentops.blueprint.body import content_digest, observable
-from kalentops.blueprint.remote import Mark, Remote, stub_mark, was_stub
+from kalentops.blueprint.remote import Remote
 from kalentops.plan.explanation import Explanation, Remedy, moving, overwriting
 from kalentops.project.check import Desired
 from kalentops.state.model import Entry, Intent, State
-from kalentops.support.text import clip, fold, nearest, same_name
+from kalentops.support.text import fold, nearest, same_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,91 +34,75 @@ class Alike:
         return len(self.exact) > 1 or bool(self.others and not self.exact)
 
 
-def look_alikes(remotes: Iterable[Remote], body: Mapping[str, Any]) -> Alike:
-    """What of `remotes` looks like `body`, a canonical one."""
-    name, content, wanted = same_name(str(body["name"])), content_digest(body), observable(body).digest
-    alike = [r for r in remotes if same_name(r.name) == name or (content and r.content == content)]
-    exact = tuple(remote for remote in alike if remote.digest == wanted)
-    return Alike(exact, tuple(remote for remote in alike if remote.digest != wanted))
+_T = TypeVar("_T")
 
 
-def is_there(remotes: Iterable[Remote], body: Mapping[str, Any] | None) -> bool:
-    """Whether one of them is just what is wanted. Such an address has its turn first, so that it is no look-alike."""
-    return body is not None and observable(body).digest in {remote.digest for remote in remotes}
+class Index(Generic[_T]):
+    """Things by the normal form of their name and by the digest of their steps, in the order in which they came."""
+
+    def __init__(self, items: Iterable[tuple[str, str | None, _T]] = ()) -> None:
+        self._found: dict[tuple[str, str], list[tuple[int, _T]]] = {}
+        self._count = 0
+        for name, content, item in items:
+            self.add(name, content, item)
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def add(self, name: str, content: str | None, item: _T) -> None:
+        self._count += 1
+        for mark in _marks(name, content):
+            self._found.setdefault(mark, []).append((self._count, item))
+
+    def all(self, name: str, content: str | None) -> list[_T]:
+        """Those with this name or these steps."""
+        found = dict(each for mark in _marks(name, content) for each in self._found.get(mark, ()))
+        return [found[number] for number in sorted(found)]
+
+    def first(self, name: str, content: str | None) -> _T | None:
+        """The first with this name, else the first with these steps."""
+        found = (self._found[mark][0][1] for mark in _marks(name, content) if mark in self._found)
+        return next(found, None)
 
 
-def reserved(
-    remotes: Iterable[Remote], address: str, nonces: Collection[str] = (), own: Collection[str] = ()
-) -> Remote | str | None:
-    """The stub that a new blueprint at `address` gets its id from, why a person has to look first, or None.
-
-    `remotes` are unmanaged; `nonces` are those of earlier runs that the state knows, `own` those of this run. What this
-    run has not made may have been claimed by a run whose state is lost, and its text may still be on the way: such a
-    stub is used first, and of several none, because only a person can see to it that one is left. Where the state knows
-    several, each run says in Kalent which one it takes before it sends a text: one that is not taken has none.
-    """
-    key = address.partition("/")[2]
-    taken: list[Remote] = []
-    others: list[Remote] = []
-    free: list[Remote] = []
-    for remote in remotes:
-        mark, edited = stub_mark(remote), was_stub(remote)
-        if edited is not None and (edited.key == key or edited.nonce in nonces):
-            return _edited_stub(remote, address)
-        if mark is None or (mark.key != key and mark.nonce not in nonces):
-            continue
-        if mark.taken:
-            taken.append(remote)
-        elif mark.nonce in own or is_free(mark, nonces):
-            free.append(remote)
-        else:
-            others.append(remote)
-    return _chosen(taken or others, free)
+def _marks(name: str, content: str | None) -> list[tuple[str, str]]:
+    return [("name", same_name(name)), *([("steps", content)] if content else [])]
 
 
-def _chosen(first: list[Remote], free: list[Remote]) -> Remote | str | None:
-    """Of stubs that may have a text, the only one; else a free one. Why a person has to look where there are more."""
-    if len(first) > 1:
-        ids = ", ".join(remote.blueprint_id for remote in first)
-        return (
-            f"{ids} are empty and reserved for it by earlier runs, and the text of one of them may still arrive; "
-            "delete all but one in Kalent's web app"
-        )
-    return min(first or free, key=lambda each: each.blueprint_id, default=None)
+class Unmanaged:
+    """The blueprints of one sourcing that are not ours."""
 
+    def __init__(self, remotes: Iterable[Remote] = ()) -> None:
+        self._here = {each.blueprint_id: each for each in remotes}
+        self._index = Index((each.name, each.content, each) for each in self._here.values())
+        self._digests = Counter(each.digest for each in self._here.values())
 
-def is_free(mark: Mark, nonces: Collection[str]) -> bool:
-    """Whether a stub of an earlier run has no text unless it is taken: each run would say so, as there are several."""
-    return len(nonces) > 1 and mark.nonce in nonces
+    def __iter__(self) -> Iterator[Remote]:
+        return iter(self._here.values())
 
+    def add(self, remote: Remote) -> None:
+        self.discard(remote.blueprint_id)
+        self._here[remote.blueprint_id] = remote
+        self._index.add(remote.name, remote.content, remote)
+        self._digests[remote.digest] += 1
 
-def _edited_stub(remote: Remote, address: str) -> str:
-    sourcing_id, _, key = address.partition("/")
-    command = f"kalentops import {sourcing_id} --key {key} --id {remote.blueprint_id}"
-    said = f"{remote.blueprint_id} was reserved for it, and was edited in Kalent; delete it there, or take it over"
-    return Explanation(said, Remedy("take it over", command, "plan then shows what differs"))
+    def discard(self, blueprint_id: str) -> None:
+        """It is ours from now on."""
+        remote = self._here.pop(blueprint_id, None)
+        if remote is not None:
+            self._digests[remote.digest] -= 1
 
+    def like(self, body: Mapping[str, Any]) -> Alike:
+        """Those that look like `body`, a canonical one."""
+        alike = self._index.all(str(body["name"]), content_digest(body))
+        here = [each for each in alike if self._here.get(each.blueprint_id) is each]
+        wanted = observable(body).digest
+        exact = tuple(each for each in here if each.digest == wanted)
+        return Alike(exact, tuple(each for each in here if each.digest != wanted))
 
-def why_not_made(alike: Alike, name: str, address: str) -> str:
-    """Why nothing is made at `address` beside what looks like it, and what a person can do."""
-    found = alike.exact or alike.others
-    ids = ", ".join(remote.blueprint_id for remote in found)
-    if len(found) > 1:
-        return f"several are there that look like it: {ids}; delete what is not wanted in Kalent's web app"
-    sourcing_id, _, key = address.partition("/")
-    command = f"kalentops import {sourcing_id} --key {key} --id {ids}"
-    differs = "plan then shows what differs"
-    if same_name(found[0].name) != same_name(name):
-        said = f"{ids} has exactly these steps, is called {clip(found[0].name)}, and is not ours"
-        return Explanation(said, Remedy("take it over", command, differs))
-    said = f"{ids} has this name and other content, and is not ours"
-    return Explanation(said, Remedy("take it over", command, f"{differs}; or rename one of the two"))
-
-
-def beside(alike: Alike) -> str:
-    """What to say of the others where one is taken over."""
-    ids = ", ".join(each.blueprint_id for each in alike.others)
-    return f"beside it, {ids} looks like it; look at both in Kalent's web app" if ids else ""
+    def has(self, body: Mapping[str, Any] | None) -> bool:
+        """Whether one of them shows just what is wanted."""
+        return body is not None and self._digests[observable(body).digest] > 0
 
 
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
@@ -146,7 +131,7 @@ class OrphanIndex:
     another address is now, which is the value.
     """
 
-    alike: Mapping[tuple[str, str], _Twin] = field(default_factory=dict)
+    alike: Mapping[str, Index[_Twin]] = field(default_factory=dict)
     by_key: Mapping[str, _Twin] = field(default_factory=dict)
     renamed: Mapping[tuple[str, str], _Twin] = field(default_factory=dict)
     heirs: Mapping[str, str] = field(default_factory=dict)
@@ -166,11 +151,10 @@ class OrphanIndex:
 
     def looking_like(self, want: Desired) -> _Twin | None:
         """What no file wants any more, and has its name or its content."""
-        sourcing_id = want.named.sourcing_id
-        twin = self.alike.get((sourcing_id, same_name(want.named.name)))
-        if twin is None and want.canonical is not None and self.alike:
-            twin = self.alike.get((sourcing_id, content_digest(want.canonical.data) or ""))
-        return twin
+        here = self.alike.get(want.named.sourcing_id)
+        if here is None:
+            return None
+        return here.first(want.named.name, content_digest(want.canonical.data) if want.canonical else None)
 
     def becomes_another(self, address: str) -> str | None:
         """Why an update may not be sent without somebody's word: what it changes may be what another address means."""
@@ -200,7 +184,7 @@ def find_twins(
     """What is ours and not wanted. What an interrupted create may have made is as much there as what is recorded.
     `unknown`: the old addresses that the files speak of and the state does not know, by the new one.
     """
-    alike: dict[tuple[str, str], _Twin] = {}
+    alike: dict[str, Index[_Twin]] = {}
     by_key: dict[str, _Twin] = {}
     renamed: dict[tuple[str, str], _Twin] = {}
     open_ = [each for each in state.intents.values() if not each.only_reserves]
@@ -214,9 +198,7 @@ def find_twins(
             continue
         by_key.setdefault(each.address.partition("/")[2], twin)
         body = each.canonical().data
-        for mark in (same_name(str(body["name"])), content_digest(body)):
-            if mark is not None:
-                alike.setdefault((each.sourcing_id, mark), twin)
+        alike.setdefault(each.sourcing_id, Index()).add(str(body["name"]), content_digest(body), twin)
     held = state.entries.keys() | {each.address for each in open_}
     new = [each for at, each in wanted.items() if at not in held]
     heirs = {}

@@ -1,22 +1,42 @@
-"""A plan, held against what Kalent shows: what somebody else has changed, and what looks like ours. Pure.
-
-It foretells what `apply` finds when it looks for itself, and in the same order; nothing is done on its strength.
-"""
+"""A plan, compared with what Kalent shows: what `apply` will do about it, drift, and what looks like ours. Pure."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from kalentops.blueprint.body import hidden, observable
+from kalentops.blueprint.body import observable
 from kalentops.blueprint.remote import Remote, RemoteLists, stubs
-from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, RefreshReport, fingerprint
-from kalentops.plan.explanation import STEPS_NOT_SHOWN, edited, missing, protected, together
-from kalentops.plan.matching import beside, is_there, look_alikes, reserved, why_not_made
+from kalentops.plan.build import (
+    ASKS,
+    Action,
+    Change,
+    Drift,
+    Leftover,
+    LookAlike,
+    Plan,
+    RefreshReport,
+    fingerprint,
+)
+from kalentops.plan.decide import (
+    Adopt,
+    Arrived,
+    Conflict,
+    Decision,
+    Fill,
+    Keep,
+    Situation,
+    Unlisted,
+    Update,
+    decide,
+    is_as_left,
+    turn,
+)
+from kalentops.plan.explanation import STEPS_NOT_SHOWN, beside, missing, protected, together
+from kalentops.plan.matching import Index, Unmanaged
 from kalentops.state.model import Entry, State
-from kalentops.support.text import same_name
 
 _NOT_ARRIVED: Final = "what was sent last has not arrived there yet"
 _FOLLOWS: Final = "an update that sets what Kalent hides follows"
@@ -98,93 +118,37 @@ class _Look:
         self._entries = entries
         self._overwrite = overwrite
         self._by_id = {each.blueprint_id: each for each in remotes}
-        self.unmanaged = [each for each in self._by_id.values() if each.blueprint_id not in ours]
+        self.unmanaged = Unmanaged(each for each in self._by_id.values() if each.blueprint_id not in ours)
 
     def changes(self, changes: Iterable[Change]) -> Iterator[Change]:
-        """The changes as `apply` would find them, in its order: what was interrupted first, then what is there already,
-        so that neither is a look-alike of what is to be made.
-        """
-        new = [each for each in changes if each.action is Action.CREATE]
-        makes = [each for each in new if each.address not in self._known.entries]
-        reserved_ = [each for each in new if each.address in self._known.entries]
-        resumed = [each for each in changes if each.action is Action.RESUME]
-        known = [each for each in changes if each.action in {Action.UPDATE, Action.ORPHAN}]
-        yield from (self._known_one(each) for each in (*known, *reserved_))
-        yield from [self._resumed(each) for each in sorted(resumed, key=self._turn)]
-        yield from [self._made(each) for each in sorted(makes, key=self._turn)]
+        """The changes with what is decided of each, in the order of `apply`."""
+        asked = [each for each in changes if each.action in {*ASKS, Action.ORPHAN}]
+        for change in sorted(asked, key=lambda each: turn(each, self.unmanaged)):
+            yield self._orphan(change) if change.action is Action.ORPHAN else self._decided(change)
 
-    def _turn(self, change: Change) -> tuple[bool, str]:
-        return not is_there(self.unmanaged, change.after), change.address
-
-    def _resumed(self, change: Change) -> Change:
-        intent = self._known.intents[change.address]
-        if intent.action == "update":
-            remote = self._by_id.get(self._known.entries[change.address].blueprint_id)
-            arrived = remote is not None and remote.digest == observable(intent.sent).digest
-            return replace(change, reason=together(change.reason, "it has arrived" if arrived else ""))
-        came = None if intent.only_reserves else look_alikes(self.unmanaged, intent.sent).adoptable
-        if came is None:
+    def _orphan(self, change: Change) -> Change:
+        if self._known.entries[change.address].blueprint_id in self._by_id:
             return change
-        self._take(came)
-        return replace(change, reason=together(change.reason, f"it was made, as {came.blueprint_id}"))
+        return replace(change, reason=together(change.reason, "Kalent does not show it any more"))
 
-    def _made(self, change: Change) -> Change:
-        body = change.after or {}
-        alike = look_alikes(self.unmanaged, body)
-        if alike.unclear:
-            of = alike.exact or alike.others
-            theirs = of[0].shown.data if len(of) == 1 and of[0].shown else None
-            reason = why_not_made(alike, change.name, change.address)
-            return replace(change, action=Action.CONFLICT, reason=reason, theirs=theirs)
-        remote = alike.adoptable
-        if remote is None:
-            return self._reserved(change)
-        self._take(remote)
-        follows = protected(change.address) if change.protected else _FOLLOWS
-        there = "it is there already, just so, and is taken over"
-        reason = together(there, beside(alike), follows if hidden(body) else "")
-        return replace(change, action=Action.ADOPT, blueprint_id=remote.blueprint_id, reason=reason)
-
-    def _reserved(self, change: Change) -> Change:
-        intent = self._known.intents.get(change.address)
-        found = reserved(self.unmanaged, change.address, intent.nonces if intent else ())
-        if isinstance(found, str):
-            return replace(change, action=Action.CONFLICT, reason=found)
-        if found is None:
-            return change
-        self._take(found)
-        said = f"uses {found.blueprint_id}, the empty blueprint that an interrupted run reserved"
-        return replace(change, reason=said)
-
-    def _take(self, remote: Remote) -> None:
-        self.unmanaged.remove(remote)
-
-    def _known_one(self, change: Change) -> Change:
-        entry = self._known.entries[change.address]
-        remote = self._by_id.get(entry.blueprint_id)
-        if remote is None:
-            return self._missing(change, entry)
-        if change.action is Action.ORPHAN:
-            return change
-        after = change.after or {}
-        wanted, forced = observable(after).digest, change.address in self._overwrite
-        same_hidden = hidden(after) == hidden(entry.sent) and not (forced and hidden(after))
-        if remote.digest == wanted and same_hidden and not entry.outdates(remote.updated_at):
-            return _nothing_to_send(change, entry)
-        if entry.not_arrived(remote) or _as_left(entry, remote) or remote.digest == wanted:
-            late = _NOT_ARRIVED if entry.not_arrived(remote) else ""
-            return replace(change, reason=change.reason or late)
-        theirs = remote.shown.data if remote.shown else None
-        if forced:
-            said = "what somebody changed there is replaced (--overwrite)"
-            return replace(change, theirs=theirs, reason=said)
-        return replace(change, action=Action.CONFLICT, theirs=theirs, reason=edited(entry, remote))
-
-    def _missing(self, change: Change, entry: Entry) -> Change:
-        if change.action is Action.ORPHAN:
-            return replace(change, reason=together(change.reason, "Kalent does not show it any more"))
-        action = Action.CONFLICT if entry.remote_digest else change.action
-        return replace(change, action=action, reason=missing(entry, change.moved_from))
+    def _decided(self, change: Change) -> Change:
+        entry = self._known.entries.get(change.address)
+        decision = decide(
+            Situation(
+                change,
+                entry,
+                self._known.intents.get(change.address),
+                self._by_id.get(entry.blueprint_id) if entry else None,
+                self.unmanaged,
+                overwrite=change.address in self._overwrite,
+                recorded_as=change.moved_from,
+            )
+        )
+        if isinstance(decision, Adopt | Fill | Arrived):
+            self.unmanaged.discard(decision.remote.blueprint_id)
+        if change.action is Action.RESUME:
+            return _resumed(change, decision)
+        return _shown(change, entry, decision)
 
     def drift(self, changes: dict[str, Change]) -> Iterator[Drift]:
         """What somebody else did to ours, as far as the files want it. What they made as the files want it is none."""
@@ -199,7 +163,7 @@ class _Look:
                 yield _drift(entry, "unreadable", remote, reason=STEPS_NOT_SHOWN)
             elif entry.not_arrived(remote):
                 continue  # what it shows is what was there before, and nobody's doing
-            elif not _as_left(entry, remote) and remote.digest not in self._expected(change):
+            elif not is_as_left(entry, remote) and remote.digest not in self._expected(change):
                 yield _drift(entry, "changed", remote)
 
     def leftovers(self, changes: dict[str, Change]) -> tuple[Remote, ...]:
@@ -215,28 +179,59 @@ class _Look:
 
     def look_alikes(self, sourcing_id: str, changes: dict[str, Change]) -> Iterator[LookAlike]:
         """What is not ours and looks like one that is: by its name as it was, is, or will be, or by its steps."""
-        marks: dict[tuple[str, str], Entry] = {}
+        ours: Index[Entry] = Index()
         for entry in self._entries:
             remote = self._by_id.get(entry.blueprint_id)
-            names = [entry.name, changes[entry.address].name, *([remote.name] if remote else [])]
-            for name in names:
-                marks.setdefault(("name", same_name(name)), entry)
-            if remote is not None and remote.content is not None:
-                marks.setdefault(("steps", remote.content), entry)
+            for name in (entry.name, changes[entry.address].name):
+                ours.add(name, None, entry)
+            if remote is not None:
+                ours.add(remote.name, remote.content, entry)
         for other in self.unmanaged:
-            of = marks.get(("name", same_name(other.name))) or marks.get(("steps", other.content or ""))
+            of = ours.first(other.name, other.content)
             if of is not None:
                 at = of.address, of.blueprint_id
                 yield LookAlike(sourcing_id, other.blueprint_id, other.name, other.updated_at, *at)
 
 
-def _as_left(entry: Entry, remote: Remote) -> bool:
-    """Whether it shows what was last seen there, or what was last sent."""
-    return remote.digest == entry.baseline or remote.digest == observable(entry.sent).digest
+def _resumed(change: Change, decision: Decision) -> Change:
+    """What an interrupted run has left stays to be settled; the plan says what is known of it."""
+    if not isinstance(decision, Arrived):
+        return change
+    created = change.blueprint_id is None
+    said = f"it was made, as {decision.remote.blueprint_id}" if created else "it has arrived"
+    return replace(change, reason=together(change.reason, said))
 
 
-def _nothing_to_send(change: Change, entry: Entry) -> Change:
-    if change.after_digest == entry.digest:
+def _shown(change: Change, entry: Entry | None, decision: Decision) -> Change:
+    match decision:
+        case Adopt(remote, others, completes):
+            follows = protected(change.address) if change.protected else _FOLLOWS
+            there = "it is there already, just so, and is taken over"
+            reason = together(there, beside(others), follows if completes else "")
+            change = replace(change, action=Action.ADOPT, blueprint_id=remote.blueprint_id, reason=reason)
+        case Fill(remote):
+            said = f"uses {remote.blueprint_id}, the empty blueprint that an interrupted run reserved"
+            change = replace(change, reason=said)
+        case Keep():
+            change = _nothing_to_send(change, entry)
+        case Unlisted(why):
+            change = replace(change, reason=why)
+        case Conflict(why, in_the_way):
+            change = replace(change, action=Action.CONFLICT, reason=why, theirs=_body(in_the_way))
+        case Update(remote, replaces=True):
+            said = "what somebody changed there is replaced (--overwrite)"
+            change = replace(change, theirs=_body(remote), reason=said)
+        case Update(late=True):
+            change = replace(change, reason=change.reason or _NOT_ARRIVED)
+    return change
+
+
+def _body(remote: Remote | None) -> Mapping[str, Any] | None:
+    return remote.shown.data if remote and remote.shown else None
+
+
+def _nothing_to_send(change: Change, entry: Entry | None) -> Change:
+    if entry is not None and change.after_digest == entry.digest:
         action = Action.MOVE if change.moved_from else Action.NO_OP
         return replace(change, action=action, before=None, after=None, after_digest=None, reason="")
     return replace(change, reason="Kalent shows it so already; it is only recorded")

@@ -1,4 +1,4 @@
-"""What looks like a blueprint that is about to be made, by its name or by its steps; and what is reserved for it."""
+"""What looks like a blueprint, by its name or by its steps."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalentops.blueprint.body import observable
-from kalentops.blueprint.remote import Mark, Remote, stub
-from kalentops.plan.matching import beside, is_there, look_alikes, reserved, why_not_made
+from kalentops.blueprint.remote import Remote
+from kalentops.plan.explanation import beside, why_not_made
+from kalentops.plan.matching import Alike, Index, Unmanaged
 from kalentops.support.text import same_name
 from tests.builders import AT, body, remote
 
@@ -22,6 +23,15 @@ def unreadable(blueprint_id: str, name: str) -> Remote:
 
 def ids(remotes: Any) -> list[str]:
     return [each.blueprint_id for each in remotes]
+
+
+def look_alikes(there: list[Remote], wanted: dict[str, Any]) -> Alike:
+    return Unmanaged(there).like(wanted)
+
+
+def found(there: list[Remote], wanted: dict[str, Any]) -> tuple[Remote, ...]:
+    alike = look_alikes(there, wanted)
+    return alike.exact or alike.others
 
 
 def test_what_is_just_so_and_what_only_looks_so() -> None:
@@ -39,10 +49,10 @@ def test_what_is_just_so_and_what_only_looks_so() -> None:
     assert ids(alike.others) == ["named", "written", "shouted", "hidden"]
     assert alike.adoptable is there[0]
     assert not alike.unclear
-    assert beside(alike) == (
+    assert beside(alike.others) == (
         "beside it, named, written, shouted, hidden looks like it; look at both in Kalent's web app"
     )
-    assert beside(look_alikes(there[:1], body())) == ""
+    assert beside(look_alikes(there[:1], body()).others) == ""
 
 
 @pytest.mark.parametrize("there", [["same", "same"], ["named"], ["same", "same", "named"]])
@@ -95,13 +105,13 @@ def test_no_steps_are_no_likeness() -> None:
 def test_what_can_not_be_read_back_is_no_difference() -> None:
     wanted = body(config={"a": 1})
     assert ids(look_alikes([remote("b", body())], wanted).exact) == ["b"]
-    assert is_there([remote("b", body())], wanted)
-    assert not is_there([remote("b", body("One", "Other"))], wanted)
-    assert not is_there([remote("b", body())], None)
+    assert Unmanaged([remote("b", body())]).has(wanted)
+    assert not Unmanaged([remote("b", body("One", "Other"))]).has(wanted)
+    assert not Unmanaged([remote("b", body())]).has(None)
 
 
 def test_what_is_said_of_one_with_the_name() -> None:
-    said = why_not_made(look_alikes([remote("bp_1", body("One", "Other"))], body()), "One", "s1/one")
+    said = why_not_made(found([remote("bp_1", body("One", "Other"))], body()), "One", "s1/one")
     assert said == (
         "bp_1 has this name and other content, and is not ours; take it over: `kalentops import s1 --key one --id "
         "bp_1` (plan then shows what differs; or rename one of the two)"
@@ -109,12 +119,12 @@ def test_what_is_said_of_one_with_the_name() -> None:
 
 
 def test_what_is_said_of_one_with_the_steps() -> None:
-    said = why_not_made(look_alikes([remote("bp_1", body("The\x1b[1m other"))], body()), "One", "s1/one")
+    said = why_not_made(found([remote("bp_1", body("The\x1b[1m other"))], body()), "One", "s1/one")
     assert said.startswith("bp_1 has exactly these steps, is called The\\u{1b}[1m other, and is not ours; ")
 
 
 def test_what_is_said_of_several() -> None:
-    said = why_not_made(look_alikes([remote("b1", body()), remote("b2", body())], body()), "One", "s1/one")
+    said = why_not_made(found([remote("b1", body()), remote("b2", body())], body()), "One", "s1/one")
     assert said == (
         "several are there that look like it: b1, b2; delete what is not wanted in Kalent's web app"
     )
@@ -134,71 +144,20 @@ def test_each_is_one_thing_or_the_other(there: list[dict[str, Any]], wanted: dic
         assert (each in alike.exact) is same
         if not same and each not in alike.others:
             assert same_name(each.name) != same_name(wanted["name"])
-    assert (alike.adoptable is not None) is (is_there(remotes, wanted) and len(alike.exact) == 1)
+    assert (alike.adoptable is not None) is (Unmanaged(remotes).has(wanted) and len(alike.exact) == 1)
     # Made, taken over, or left to a person: never two of these.
     assert [alike.unclear, alike.adoptable is not None, not (alike.exact or alike.others)].count(True) == 1
 
 
-def empty(
-    blueprint_id: str, nonce: str, key: str = "one", name: str = "One", *, taken: bool = False
-) -> Remote:
-    return remote(blueprint_id, stub(name, Mark(key, nonce, taken)).data)
+def test_an_index_finds_all_in_their_order_and_first_by_name() -> None:
+    index = Index([("One", "x", 1), ("Two", "y", 2), ("one ", None, 3), ("Three", "x", 4)])
+    assert index.all("ONE", "y") == [1, 2, 3]
+    assert (index.first("two", "x"), index.first("Four", "x"), index.first("Four", None)) == (2, 1, None)
 
 
-def edited(blueprint_id: str, nonce: str, key: str = "one") -> Remote:
-    named = stub("One", Mark(key, nonce)).data["name"]
-    return remote(blueprint_id, body(named))
-
-
-A, B, C = "0a1b2c3d", "4e5f6071", "8293a4b5"
-
-
-@pytest.mark.parametrize(
-    ("there", "nonces", "own", "used"),
-    [
-        ([], (), (), None),
-        ([remote("b1", body())], (), (), None),
-        ([empty("b1", A, key="two")], (), (), None),
-        ([empty("b1", A)], (), (), "b1"),
-        ([empty("b1", A)], (A,), (), "b1"),
-        ([empty("b1", A), empty("b2", B, key="two")], (), (), "b1"),
-        ([empty("b2", B), empty("b1", A)], (A, B), (), "b1"),
-        ([empty("b2", B), empty("b1", A)], (), (A, B), "b1"),
-        ([empty("b1", A), empty("b2", B), empty("b3", C)], (A, B), (), "b3"),  # whose text may be on the way
-        (
-            [empty("b1", A), empty("b2", B)],
-            (B,),
-            (A,),
-            "b2",
-        ),  # which another run of that state may have filled
-        ([empty("b1", A), empty("b2", B, taken=True), empty("b3", C)], (A,), (), "b2"),
-        ([empty("b1", A, key="before-it-moved")], (A,), (), "b1"),
-        ([empty("b1", A, name="R&amp;D")], (), (), "b1"),  # a server that escapes texts
-        ([edited("b1", A, key="two")], (), (), None),
-    ],
-)
-def test_which_stub_is_used(
-    there: list[Remote], nonces: tuple[str, ...], own: tuple[str, ...], used: str | None
-) -> None:
-    found = reserved(there, "s1/one", nonces, own)
-    assert (found.blueprint_id if isinstance(found, Remote) else found) == used
-
-
-@pytest.mark.parametrize(
-    ("there", "nonces", "said"),
-    [
-        ([empty("b1", A), empty("b2", B)], (), "b1, b2 are empty and reserved for it by earlier runs"),
-        ([empty("b1", A), empty("b2", A)], (A,), "b1, b2 are empty"),  # a gateway has sent it twice
-        ([empty("b1", A), empty("b2", B)], (A,), "b1, b2 are empty"),
-        ([empty("b1", A), empty("b2", B), empty("b3", C)], (C,), "b1, b2, b3 are empty"),
-        ([empty("b1", A, taken=True), empty("b2", B, taken=True)], (A, B), "b1, b2 are empty"),
-        ([edited("b1", A)], (), "b1 was reserved for it, and was edited in Kalent"),
-        ([empty("b2", B), edited("b1", A)], (B,), "b1 was reserved for it"),
-        ([edited("b1", A, key="before-it-moved")], (A,), "b1 was reserved for it"),
-        ([unreadable("b1", stub("One", Mark("one", A)).data["name"])], (), "b1 was reserved for it"),
-    ],
-)
-def test_when_a_person_has_to_look_at_a_stub(there: list[Remote], nonces: tuple[str, ...], said: str) -> None:
-    found = reserved(there, "s1/one", nonces)
-    assert isinstance(found, str)
-    assert found.startswith(said)
+def test_what_is_ours_by_now_looks_like_nothing() -> None:
+    there = Unmanaged([remote("b", body())])
+    there.discard("b")
+    assert (there.like(body()), there.has(body()), list(there)) == (Alike(), False, [])
+    there.add(remote("b", body()))
+    assert (ids(there.like(body()).exact), there.has(body())) == (["b"], True)

@@ -15,15 +15,15 @@ from typing import Any
 
 from kalentops.apply.context import Run, Task, View
 from kalentops.apply.create import create
-from kalentops.apply.result import Outcome, Result
+from kalentops.apply.result import Result
 from kalentops.apply.update import update
 from kalentops.blueprint.body import Body, of_body
 from kalentops.blueprint.remote import Mark, Remote, mark_in
 from kalentops.errors import StateDamaged
 from kalentops.http.transport import HttpTransport
 from kalentops.http.verdict import Answer, Limited, NotSent, Refused, Trouble, Verdict
-from kalentops.plan.build import Action
-from kalentops.plan.matching import Alike
+from kalentops.plan.decide import Abandon, Fill, Situation
+from kalentops.plan.matching import Alike, Unmanaged
 from kalentops.state.codec import parse
 from kalentops.state.model import (
     Abandoned,
@@ -136,9 +136,9 @@ def _(original: Original, self: Any, mark: Mark, _empty: Body) -> Any:
     return original(self, mark, of_body(self.job.body))
 
 
-@mutant("claim of somebody's edited stub", "plan.matching:_edited_stub", "edited_stub")
-def _(_original: Original, remote: Remote, _address: str) -> Remote:
-    return remote
+@mutant("claim of somebody's edited stub", "plan.decide:_edited_stub", "edited_stub")
+def _(_original: Original, remote: Remote, _address: str) -> Fill:
+    return Fill(remote, take=False)
 
 
 @mutant("a stub counted as ours by its name alone", "blueprint.remote:mark_of", "edited_stub")
@@ -146,19 +146,19 @@ def _(_original: Original, body: Mapping[str, Any]) -> Mark | None:
     return mark_in(str(body.get("name", "")))
 
 
-@mutant("the first of several stubs", "plan.matching:_chosen", "text_of_a_lost_state")
+@mutant("the first of several stubs", "plan.decide:_chosen", "text_of_a_lost_state")
 def _(original: Original, first: list[Remote], free: list[Remote]) -> Any:
     return original(sorted(first, key=lambda each: each.blueprint_id)[:1], free)
 
 
-@mutant("a free stub before one that may have a text", "plan.matching:_chosen", "text_of_a_lost_state")
+@mutant("a free stub before one that may have a text", "plan.decide:_chosen", "text_of_a_lost_state")
 def _(original: Original, first: list[Remote], free: list[Remote]) -> Any:
     return original([] if free and len(first) == 1 else first, free)
 
 
-@mutant("adopts by name only", "apply.create:look_alikes", "simulation")
-def _(original: Original, remotes: Iterable[Remote], body: Mapping[str, Any]) -> Alike:
-    found: Alike = original(remotes, body)
+@mutant("adopts by name only", "plan.matching:Unmanaged.like", "simulation")
+def _(original: Original, self: Unmanaged, body: Mapping[str, Any]) -> Alike:
+    found: Alike = original(self, body)
     return Alike((*found.exact, *found.others)[:1])
 
 
@@ -175,18 +175,9 @@ def _(original: Original, self: Entry, remote: Remote) -> Any:
     return self.mark is not None or original(self, remote)
 
 
-@mutant("baseline ignored", "apply.update:update", "edited_stub")
-def _(
-    original: Original,
-    view: View,
-    job: Task,
-    entry: Entry,
-    *,
-    baselines: frozenset[str],
-    first: tuple[Record, ...],
-) -> Any:
-    shown = {each.digest for each in view.fresh()}
-    return original(view, job, entry, baselines=baselines | shown, first=first)
+@mutant("baseline ignored", "plan.decide:decide_update", "edited_stub")
+def _(original: Original, of: Situation) -> Any:
+    return original(replace(of, overwrite=True))
 
 
 @mutant("accepted means in place", "apply.verify:_Check.is_behind", "put_back")
@@ -199,10 +190,9 @@ def _(_original: Original, job: Task, _action: str) -> Record:
     return Abandoned(job.address, "refused or not sent")
 
 
-@mutant("a text on its way is forgotten with its address", "apply.resume:_unwanted", "refused_later")
-def _(_original: Original, view: View, job: Task, entry: Entry) -> Result:
-    view.run.record(Abandoned(job.address, "not wanted any more"))
-    return job.result(Action.RESUME, Outcome.DONE, entry.blueprint_id)
+@mutant("a text on its way is forgotten with its address", "plan.decide:_resume_update", "refused_later")
+def _(original: Original, of: Situation, intent: Intent) -> Any:
+    return Abandon("not wanted any more") if of.change.after is None else original(of, intent)
 
 
 @mutant("sent whole again by itself", "apply.resume:_resume_whole", "simulation")
@@ -214,7 +204,7 @@ def _(original: Original, view: View, job: Task, intent: Intent) -> Any:
 
 @mutant("open intents are passed over", "apply.run:resume", "simulation")
 def _(_original: Original, view: View, job: Task, _intent: Intent) -> Any:
-    return create(view, job) if job.entry is None else (update(view, job, job.entry), None)
+    return create(view, job) if job.entry is None else (update(view, job), None)
 
 
 @mutant("an open intent is not said", "apply.run:_honest", "open_outcome")
@@ -380,8 +370,8 @@ MUTANTS += [
     Mutant(name, target, noticed_by, _always(value))
     for name, target, noticed_by, value in (
         ("a nonce that repeats", "blueprint.remote:new_nonce", "wire", "00000000"),
-        ("nobody says which stub is taken", "apply.create:_Creation._may_fill", "rolled_back", True),
-        ("nothing adopted", "apply.create:_adopt", "long_list", None),
+        ("nobody says which stub is taken", "plan.decide:_has_to_be_taken", "rolled_back", False),
+        ("nothing adopted", "plan.matching:Unmanaged.like", "long_list", Alike()),
         ("any id is taken", "apply.create:_is_anothers", "simulation", False),
         ("creates go on for ever", "apply.context:Run.creates_are_safe", "broken_api", True),
         ("an older list is believed", "state.model:Entry.outdates", "put_back", False),

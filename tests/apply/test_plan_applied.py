@@ -1,4 +1,4 @@
-"""What `plan --refresh` foretells is what `apply` then does: for any files, any state and anything in Kalent."""
+"""After a plan and its `apply` nothing is left to do: for any files, any state and anything in Kalent."""
 
 from __future__ import annotations
 
@@ -13,13 +13,11 @@ import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
-from kalentops.blueprint.remote import Mark, stub
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.kalent.client import tenant
 from kalentops.state.codec import dump_state
-from kalentops.state.model import Entry, Intent
-from tests.apply.predicting import check_foretold
-from tests.builders import body, entry, intent, state
+from kalentops.state.model import Entry
+from tests.builders import body, entry, state
 from tests.harness import Project, Ran
 from tests.sizes import examples
 
@@ -39,17 +37,12 @@ def bodies(names: Sequence[str] = (*NAMES, "one")) -> st.SearchStrategy[dict[str
 
 @dataclass
 class Slot:
-    """One key: what the file wants, what the state says was sent, what is there, what was cut off and, for a create, at
-    which step: `whole`, `reserving` or `claimed`.
-    """
+    """One key: what the file declares, what the state says was sent, and what is there."""
 
     key: str
     wanted: dict[str, Any] | None
     sent: dict[str, Any] | None
     there: dict[str, Any] | None
-    cut_off: dict[str, Any] | None
-    came_true: bool
-    step: str
     protect: bool
     overwrite: bool
     relocated: bool
@@ -63,14 +56,13 @@ class Slot:
 class Scene:
     slots: list[Slot]
     unmanaged: list[dict[str, Any]]
-    unmanaged_late: list[dict[str, Any]]
     through_a_file: bool
     moved: list[dict[str, str]] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
 
 
 @st.composite
-def scenes(draw: st.DrawFn, *, cut_off: bool) -> Scene:
+def scenes(draw: st.DrawFn) -> Scene:
     slots = []
     for key, name in zip(KEYS, draw(st.permutations(NAMES)), strict=True):
         wanted = draw(st.none() | bodies([name]))
@@ -82,16 +74,13 @@ def scenes(draw: st.DrawFn, *, cut_off: bool) -> Scene:
                 wanted,
                 sent,
                 there,
-                draw(st.none() | bodies()) if cut_off else None,
-                draw(st.booleans()),
-                draw(st.sampled_from(["whole", "reserving", "claimed"])),
                 draw(st.integers(0, 3)) == 0,
                 draw(st.integers(0, 3)) == 0,
                 draw(st.integers(0, 2)) == 0,
             )
         )
     some = st.lists(st.one_of(bodies(), *[st.just(each.wanted) for each in slots if each.wanted]), max_size=2)
-    scene = Scene(slots, draw(some), draw(some) if cut_off else [], draw(st.booleans()))
+    scene = Scene(slots, draw(some), draw(st.booleans()))
     for slot in slots:
         if slot.relocated and slot.wanted is not None and draw(st.booleans()):
             scene.moved.append({"from": slot.recorded_as, "to": slot.key})
@@ -115,10 +104,7 @@ class Stage:
                 known[made.address] = made
         for each in scene.unmanaged:
             self._make(each)
-        intents = [self._intent(slot, known) for slot in scene.slots if slot.cut_off is not None]
-        for each in scene.unmanaged_late:
-            self._make(each)
-        found = state(*known.values(), *intents, tenant=tenant(emulator.url))
+        found = state(*known.values(), tenant=tenant(emulator.url))
         self.project.state_path.write_bytes(dump_state(found))
         self._write(scene)
 
@@ -131,21 +117,6 @@ class Stage:
         if slot.there is None:
             self.emulator.store.remove(blueprint_id)
         return entry(f"{self.sourcing}/{slot.recorded_as}", sent, blueprint_id)
-
-    def _intent(self, slot: Slot, known: dict[str, Entry]) -> Intent:
-        assert slot.cut_off is not None
-        at = f"{self.sourcing}/{slot.recorded_as}"
-        if slot.sent is not None:
-            return intent(at, slot.cut_off, "update")
-        empty = stub(slot.cut_off["name"], Mark(slot.recorded_as, "0a1b2c3d"))
-        if slot.step == "claimed":
-            made = self._make(slot.cut_off if slot.came_true else empty.data)
-            known[at] = entry(at, empty.data, made, seen=False)
-            return intent(at, slot.cut_off, "update", blueprint_id=made)
-        if slot.came_true:
-            self._make(slot.cut_off if slot.step == "whole" else empty.data)
-        nonces = ("0a1b2c3d",) if slot.step == "reserving" else ()
-        return intent(at, slot.cut_off, nonces=nonces)
 
     def _write(self, scene: Scene) -> None:
         blueprints = {
@@ -204,13 +175,12 @@ def _may_follow(change: Any, before: Any, overwritten: list[str]) -> bool:
 
 
 @settings(max_examples=examples(40), deadline=None)
-@given(scene=scenes(cut_off=False))
-def test_what_is_foretold_is_what_is_done(scene: Scene, server: BackgroundEmulator) -> None:
+@given(scene=scenes())
+def test_nothing_is_left_to_do(scene: Scene, server: BackgroundEmulator) -> None:
     with tempfile.TemporaryDirectory() as name:
         stage = Stage(Path(name), server, scene)
         before, there = stage.writes(), len(server.store.blueprints(stage.sourcing))
         plan, applied = _play(stage, scene)
-        check_foretold(plan, applied)
         summary = plan.json["summary"]
         if applied.code == 8:
             assert stage.writes() == before
@@ -225,13 +195,3 @@ def test_what_is_foretold_is_what_is_done(scene: Scene, server: BackgroundEmulat
         assert left <= {"no-op", "orphan", "conflict"}, again.out
         ids = list(stage.project.ids.values())
         assert len(set(ids)) == len(ids)
-
-
-@settings(max_examples=examples(30), deadline=None)
-@given(scene=scenes(cut_off=True))
-def test_what_is_foretold_after_a_cut_off_run_is_what_is_done(
-    scene: Scene, server: BackgroundEmulator
-) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        stage = Stage(Path(name), server, scene)
-        check_foretold(*_play(stage, scene))

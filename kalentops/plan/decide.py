@@ -1,0 +1,321 @@
+"""What happens to an address: decided from what a file declares, what the state records and what a list shows. Pure.
+
+`plan --refresh` shows the decision; `apply` asks again just before it sends, and acts on the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from kalentops.blueprint.body import hidden, observable
+from kalentops.blueprint.remote import Mark, Remote, stub_mark, was_stub
+from kalentops.plan.build import Action, Change
+from kalentops.plan.explanation import (
+    edited,
+    edited_stub,
+    missing,
+    never_resent,
+    protected,
+    several_stubs,
+    text_on_its_way,
+    why_not_made,
+)
+from kalentops.plan.matching import Unmanaged
+from kalentops.state.model import Entry, Intent
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What is known of an address. `remote` is what the list shows of the recorded blueprint, `unmanaged` what it shows
+    that is not ours. `own` are the nonces of the stubs that this run has made. `overwrite`: whatever is there may be
+    replaced. `recorded_as` is the address in the state, where that is still another.
+    """
+
+    change: Change
+    entry: Entry | None
+    intent: Intent | None
+    remote: Remote | None
+    unmanaged: Unmanaged
+    own: Collection[str] = ()
+    overwrite: bool = False
+    recorded_as: str | None = None
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        return self.change.body
+
+    @property
+    def recorded(self) -> Entry:
+        if self.entry is None:
+            raise AssertionError(f"{self.change.address} is not recorded")
+        return self.entry
+
+    @property
+    def protected(self) -> bool:
+        """Whether nothing may be sent over what is there. A stub has nothing to protect."""
+        return self.change.protected and (self.entry is None or self.entry.mark is None)
+
+    @property
+    def nonces(self) -> tuple[str, ...]:
+        """Those of the stubs that earlier runs have made for the address, or may have."""
+        return self.intent.nonces if self.intent else ()
+
+    @property
+    def sent(self) -> tuple[Mapping[str, Any], ...]:
+        """The bodies that may be there: what was sent last, and what an update of unknown outcome may have sent."""
+        entry, intent = self.recorded, self.intent
+        if intent is None or intent.action != "update" or intent.digest == entry.digest:
+            return (entry.sent,)
+        return entry.sent, intent.sent
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Nothing there is it: reserve an id with a new stub."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A stub gets the text. `take`: its name has to say first that it is taken, because another run of the same state
+    could choose another stub.
+    """
+
+    remote: Remote
+    take: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """An identical unmanaged blueprint is recorded. `others` only look like it. `completes`: an update has to follow,
+    which sets what no list shows.
+    """
+
+    remote: Remote
+    others: tuple[Remote, ...]
+    completes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """The blueprint is as declared: nothing is sent, it is only recorded."""
+
+    remote: Remote
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """The text is sent to the recorded blueprint. `known` are the digests under which it is ours. `late`: the list
+    shows what was there before the last write. `replaces`: an edit is overwritten, as asked. `whole`: it may hold
+    something else than what was sent, so all fields are sent.
+    """
+
+    remote: Remote
+    known: frozenset[str | None]
+    late: bool
+    replaces: bool
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A person has to decide. `remote` is what is in the way, where that is one blueprint."""
+
+    why: str
+    remote: Remote | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unlisted:
+    """No list has shown the recorded blueprint yet: nothing is sent before one does."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What an interrupted run sent is there: record that, then decide what follows."""
+
+    remote: Remote
+
+
+@dataclass(frozen=True, slots=True)
+class Abandon:
+    """The open intent came to nothing: record that, then decide what follows. `reason` is for the journal."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """What an interrupted run sent may still arrive: nothing is sent, and the intent stays open."""
+
+    why: str
+
+
+Creating: TypeAlias = Create | Fill | Adopt | Conflict
+Updating: TypeAlias = Keep | Update | Conflict | Unlisted
+Resuming: TypeAlias = Arrived | Abandon | Open | Updating
+
+
+Decision: TypeAlias = Creating | Resuming
+
+
+def decide(of: Situation) -> Decision:
+    intent = of.intent
+    if intent is not None and not (intent.only_reserves and of.change.after is not None):
+        return decide_resume(of)
+    return decide_create(of) if of.entry is None else decide_update(of)
+
+
+def decide_create(of: Situation) -> Creating:
+    """What becomes of a declared address that has no blueprint yet."""
+    alike = of.unmanaged.like(of.body)
+    if alike.unclear:
+        found = alike.exact or alike.others
+        why = why_not_made(found, str(of.body["name"]), of.change.address)
+        return Conflict(why, found[0] if len(found) == 1 else None)
+    if alike.adoptable is not None:
+        return Adopt(alike.adoptable, alike.others, completes=bool(hidden(of.body)))
+    return _reserved(of) or Create()
+
+
+def _reserved(of: Situation) -> Fill | Conflict | None:
+    """The stub that gives the address its id, why a person has to look first, or None.
+
+    A stub that this run has not made may have been claimed by a run whose state is lost, and its text may still arrive:
+    it is used first, and of several none, because only a person can see to it that one is left. Where the state knows
+    several, each run says in Kalent which one it takes before it sends a text: one that is not taken has none.
+    """
+    key, nonces = of.change.key, of.nonces
+    taken: list[Remote] = []
+    others: list[Remote] = []
+    free: list[Remote] = []
+    for remote in of.unmanaged:
+        mark, was = stub_mark(remote), was_stub(remote)
+        if was is not None and (was.key == key or was.nonce in nonces):
+            return _edited_stub(remote, of.change.address)
+        if mark is None or (mark.key != key and mark.nonce not in nonces):
+            continue
+        if mark.taken:
+            taken.append(remote)
+        elif mark.nonce in of.own or _is_free(mark, nonces):
+            free.append(remote)
+        else:
+            others.append(remote)
+    chosen = _chosen(taken or others, free)
+    if not isinstance(chosen, Remote):
+        return chosen
+    return Fill(chosen, take=_has_to_be_taken(chosen, of))
+
+
+def _chosen(first: list[Remote], free: list[Remote]) -> Remote | Conflict | None:
+    """Of stubs that may have a text, the only one; else a free one. A conflict where there are more."""
+    if len(first) > 1:
+        return Conflict(several_stubs(first))
+    return min(first or free, key=lambda each: each.blueprint_id, default=None)
+
+
+def _is_free(mark: Mark, nonces: Collection[str]) -> bool:
+    """Whether a stub of an earlier run has no text unless it is taken: each run would say so, as there are several."""
+    return len(nonces) > 1 and mark.nonce in nonces
+
+
+def _has_to_be_taken(empty: Remote, of: Situation) -> bool:
+    """Whether another run of the same state might choose another stub."""
+    mark = stub_mark(empty)
+    return mark is None or not (mark.taken or mark.nonce in of.own or not _is_free(mark, of.nonces))
+
+
+def _edited_stub(remote: Remote, address: str) -> Fill | Conflict:
+    return Conflict(edited_stub(remote, address))
+
+
+def decide_update(of: Situation) -> Updating:
+    """What becomes of a declared address that has a blueprint: also of a stub, which gets its first text."""
+    entry, remote, after = of.recorded, of.remote, of.body
+    if remote is None:
+        why = missing(entry, of.recorded_as)
+        return Conflict(why) if entry.remote_digest else Unlisted(why)
+    wanted = observable(after).digest
+    # What no list shows may have been changed, too: with --overwrite it is sent each time.
+    hidden_alike = all(hidden(each) == hidden(after) for each in of.sent) and not (
+        of.overwrite and hidden(after)
+    )
+    if remote.digest == wanted and hidden_alike and not entry.outdates(remote.updated_at):
+        return Keep(remote)
+    late = entry.not_arrived(remote)
+    known: frozenset[str | None] = frozenset(
+        {entry.baseline, wanted, *(observable(each).digest for each in of.sent)}
+    )
+    replaces = not late and remote.digest not in known
+    if replaces and not of.overwrite:
+        return Conflict(edited(entry, remote), remote)
+    if of.protected:
+        return Conflict(protected(of.change.address))
+    return Update(remote, known | {remote.digest}, late, replaces, whole=of.overwrite or late)
+
+
+def decide_resume(of: Situation) -> Resuming:
+    """What becomes of an address whose last run was interrupted."""
+    intent = of.intent
+    if intent is None:
+        raise AssertionError(f"{of.change.address} has no open intent")
+    if intent.action == "update":
+        return _resume_update(of, intent)
+    if intent.only_reserves:
+        return Abandon("no longer wanted; at most stubs were made")
+    return decide_whole(of, intent)
+
+
+def decide_whole(of: Situation, intent: Intent) -> Arrived | Open:
+    """What became of a create that was sent with its text."""
+    alike = of.unmanaged.like(intent.sent)
+    if alike.adoptable is not None:
+        return Arrived(alike.adoptable)
+    return Open(never_resent(intent, alike.exact, wanted=of.change.after is not None))
+
+
+def _resume_update(of: Situation, intent: Intent) -> Resuming:
+    entry, sent = of.recorded, observable(intent.sent).digest
+    if intent.blueprint_id not in {None, entry.blueprint_id}:
+        # Of a state that was put together by hand: it says nothing of the blueprint that is recorded now.
+        return Abandon(f"meant for {intent.blueprint_id}")
+    remote = of.remote
+    if remote is not None and remote.digest == sent and sent != entry.baseline and not hidden(intent.sent):
+        return Arrived(remote)
+    if of.change.after is not None:
+        return decide_update(of)
+    # Abandoned, the text would come to a stub that no run looks for.
+    return Open(text_on_its_way(entry)) if entry.mark is not None else Abandon("not wanted any more")
+
+
+def waits(of: Situation) -> bool:
+    """Whether another text than that of an interrupted update is to follow: that one may still arrive and undo it, or
+    be taken for none, so it is given the settle window first.
+    """
+    intent = of.intent
+    if (
+        intent is None
+        or intent.action != "update"
+        or intent.blueprint_id not in {None, of.recorded.blueprint_id}
+    ):
+        return False
+    follows = of.change.after_digest == intent.digest and not of.protected
+    return not follows and not (of.remote is not None and of.remote.digest == observable(intent.sent).digest)
+
+
+def turn(change: Change, unmanaged: Unmanaged) -> tuple[int, bool, str]:
+    """The order within a sourcing: what was interrupted first, then what is there already, so that neither is taken for
+    a look-alike of what is to be made.
+    """
+    return _TURNS.get(change.action, len(_TURNS)), not unmanaged.has(change.after), change.address
+
+
+_TURNS = {Action.RESUME: 0, Action.UPDATE: 1, Action.ADOPT: 2, Action.CREATE: 2}
+
+
+def is_as_left(entry: Entry, remote: Remote) -> bool:
+    """Whether a list shows what it showed last, or what was sent last."""
+    return remote.digest in {entry.baseline, observable(entry.sent).digest}
