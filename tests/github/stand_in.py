@@ -5,7 +5,7 @@ ascending ids, 30 a page and at most 100), "Using pagination in the REST API" (t
 fits on one page), "Rate limits for the REST API" (403 or 429, `retry-after`, `x-ratelimit-*`), "Troubleshooting the
 REST API" (`message`, `errors`, 401 "Bad credentials", 422 "Validation Failed", a user agent is required). The words
 of the refusals for long bodies, locked conversations and tokens that may only read are those that people have quoted
-from it. Whose a token is, GraphQL's `viewer` tells for each kind of token, `GET /user` for a person's alone.
+from it. GraphQL's `viewer` tells whose a token is.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ REPOSITORY = "octo-org/recruiting"
 NUMBER = 7
 _LONGEST = 65_536
 _COMMENTS = f"/repos/{REPOSITORY}/issues/{NUMBER}/comments"
-_WHO = ("/graphql", "/user")
 _ONE = re.compile(rf"/repos/{REPOSITORY}/issues/comments/(\d+)")
 
 
@@ -35,30 +34,27 @@ _ONE = re.compile(rf"/repos/{REPOSITORY}/issues/comments/(\d+)")
 class Fault:
     """What happens to the next request of a method instead of, or after, what should.
 
-    `done` says whether it has its effect; `answer` is what comes back, None for a connection that breaks; `late` lets
-    the effect happen after so many further lists.
+    `done` says whether it has its effect; `answer` is what comes back, None for a connection that breaks.
     """
 
     method: str
     answer: bytes | None = None
     done: bool = False
-    late: int = 0
 
 
 @dataclass
 class StandIn:
-    """`comments` by id. `as_user` is whom the token belongs to, `tells` where GitHub says so."""
+    """`comments` by id. `as_user` is whom the token belongs to, `tells` that GitHub says so."""
 
     comments: dict[int, dict[str, Any]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     as_user: str = BOT
-    tells: tuple[str, ...] = ("/graphql", "/user")
+    tells: bool = True
     token: str = TOKEN
     may: Literal["write", "read", "nothing"] = "write"
     locked: bool = False
     before: Callable[[Received], None] = lambda request: None
     _next: int = 1000
-    _late: list[tuple[int, Callable[[], Any]]] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __enter__(self) -> Self:
@@ -120,20 +116,12 @@ class StandIn:
 
     def _faulty(self, request: Received) -> bytes | None:
         if _asks_who(request):
-            return self._stranger(request) or self._who(urlsplit(request.path).path)
-        if request.method == "GET":
-            self._late = [(left - 1, act) for left, act in self._late]
-            for left, act in self._late:
-                if left <= 0:
-                    act()
-            self._late = [each for each in self._late if each[0] > 0]
+            return self._stranger(request) or self._who()
         fault = next((each for each in self.faults if each.method == request.method), None)
         if fault is None:
             return self._answer(request)
         self.faults.remove(fault)
-        if fault.late:
-            self._late.append((fault.late, lambda: self._answer(request)))
-        elif fault.done:
+        if fault.done:
             self._answer(request)
         return fault.answer
 
@@ -162,13 +150,10 @@ class StandIn:
             return refusal(403, "Resource not accessible by integration")
         return None
 
-    def _who(self, path: str) -> bytes:
-        where = next(each for each in _WHO if path.endswith(each))
-        app = self.as_user.endswith("[bot]")
-        if where not in self.tells or (where == "/user" and app):
+    def _who(self) -> bytes:
+        if not self.tells:
             return refusal(403, "Resource not accessible by integration")
-        user = {"login": self.as_user}
-        return answers.as_json(200, {"data": {"viewer": user}} if where == "/graphql" else user)
+        return answers.as_json(200, {"data": {"viewer": {"login": self.as_user}}})
 
     def _list(self, query: dict[str, list[str]]) -> bytes:
         size = min(int(query.get("per_page", ["30"])[0]), 100)
@@ -201,7 +186,7 @@ class StandIn:
 
 
 def _asks_who(request: Received) -> bool:
-    return urlsplit(request.path).path.endswith(_WHO)
+    return urlsplit(request.path).path.endswith("/graphql")
 
 
 def _wrong(request: Received) -> bytes | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kalentops.github.body import CommentTarget, compose
+from kalentops.github.comment import CommentTarget, compose
 from tests import answers
 from tests.github.stand_in import NUMBER, REPOSITORY, TOKEN, Fault, StandIn, refusal
 from tests.harness import Project, Ran
@@ -183,8 +183,7 @@ def test_what_is_wrong_is_said_before_anything_is_sent(
 )
 def test_exit_codes(faults: list[bytes], code: int, said: str, workflow: Project, github: StandIn) -> None:
     github.add(compose(ROOT, "old"))
-    method = "GET" if code == 1 else "PATCH"  # 404 of an edit says that the comment is gone
-    github.faults = [Fault(method, answer) for answer in faults]
+    github.faults = [Fault("PATCH", answer) for answer in faults]
     ran = workflow.run("comment", "report.md", "--debug-http")
     assert (ran.code, ran.out) == (code, "")
     assert said in ran.err
@@ -231,12 +230,3 @@ def test_a_hostile_page_of_ours_is_told_safely(workflow: Project, github: StandI
     github.comments[github.add(compose(ROOT, REPORT))]["html_url"] = "\x1b]0;x\x07\n::set-output"
     ran = workflow.run("comment", "report.md")
     assert ran.out == "unchanged: \\u{1b}]0;x\\u{7}\\n::set-output\n"
-
-
-def test_a_very_long_report_is_posted_cut(workflow: Project, github: StandIn) -> None:
-    (workflow.folder / "report.md").write_text("summary\n\n" + "| `line` |\n\n" * 40_000)
-    assert workflow.run("comment", "report.md").code == 0
-    (body,) = github.bodies()
-    assert 60_000 < len(body) <= 65_536
-    assert "more lines did not fit" in body
-    assert workflow.run("comment", "report.md").out.startswith("unchanged: ")

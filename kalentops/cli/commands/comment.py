@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import BinaryIO, Final
 
 import click
 
 from kalentops.cli.commands import options
+from kalentops.cli.commands.connection import ApiConfig, wired
 from kalentops.errors import NoPullRequest, UsageError
-
-if TYPE_CHECKING:
-    from kalentops.github.body import CommentTarget
-    from kalentops.github.comments import CommentRequest
-    from kalentops.github.context import PullRequest
-    from kalentops.github.publish import Published
-    from kalentops.http.secret import ApiKey
+from kalentops.github.client import GITHUB, CommentsApi, split_url
+from kalentops.github.comment import CommentRequest, CommentTarget, Published, is_login, publish
+from kalentops.github.context import API_URL, PullRequest, find_pull_request, read_token, target_name
+from kalentops.http.secret import ApiKey
+from kalentops.http.transport import Network, unread_proxy
+from kalentops.kalent.client import check_url
+from kalentops.output.terminal import notice
+from kalentops.project.config import project_folder
+from kalentops.support.text import clip, visible
 
 _MAX_REPORT: Final = 16 << 20
 _FAREWELL: Final = "stopped at once; the next run looks whether the comment is there"
@@ -70,11 +73,6 @@ def command(
 
     GITHUB_TOKEN holds the token. Exit code 4 means that the token can't write, as on pull requests from forks.
     """
-    from kalentops.github.comments import CommentRequest, is_login
-    from kalentops.github.context import find_pull_request, read_token
-    from kalentops.output.terminal import notice
-    from kalentops.support.text import clip
-
     if outdated and report is not None:
         raise UsageError("--outdated takes no report", hint="leave out FILE")
     text = None if outdated else _read(report)
@@ -118,10 +116,6 @@ def _read(report: BinaryIO | None) -> str:
 
 
 def _target(directory: Path, state_file: Path | None, name: str | None) -> CommentTarget:
-    from kalentops.github.body import CommentTarget
-    from kalentops.github.context import target_name
-    from kalentops.project.config import project_folder
-
     if not directory.is_dir():
         raise UsageError(f"there is no folder {directory}", hint="pass -C DIR with the folder of the project")
     if name is None:
@@ -133,25 +127,17 @@ def _target(directory: Path, state_file: Path | None, name: str | None) -> Comme
 def _publish(
     connection: options.Connection, token: ApiKey, pull: PullRequest, wanted: CommentRequest, *, quiet: bool
 ) -> Published:
-    from kalentops.cli.commands import connection as api_connection
-    from kalentops.github.client import GITHUB, CommentsApi, split_url
-    from kalentops.github.context import API_URL
-    from kalentops.github.publish import publish
-    from kalentops.http.transport import Network, unread_proxy
-    from kalentops.kalent.client import check_url
-
     url = check_url(connection.api_url or API_URL, "GITHUB_API_URL", API_URL)
     root, rest = split_url(url)
     unread = unread_proxy(os.environ, url)
     network = Network(root, connection.timeout, connection.ca_file, connection.proxy, unread)
-    github = api_connection.ApiConfig(network, token, connection.debug_http, GITHUB)
-    with api_connection.wired(github, quiet=quiet, farewell=_FAREWELL) as wire:
-        return publish(CommentsApi(wire.transport, wire.throttle, pull, rest), wire.clock, wanted)
+    github = ApiConfig(network, token, connection.debug_http, GITHUB)
+    with wired(github, quiet=quiet, farewell=_FAREWELL) as session:
+        api = CommentsApi(session.transport, session.throttle, pull, rest)
+        return api.retried(lambda: publish(api, wanted))
 
 
 def _said(done: Published, pull: PullRequest, wanted: CommentRequest) -> str:
-    from kalentops.support.text import visible
-
     where = f"{pull.repository}#{pull.number}"
     if done.what == "none":
         return f"{where} has no comment of ours, and needs none"
