@@ -18,7 +18,7 @@ from typing import Final
 from kalentops.errors import StoreFailure, UsageError
 from kalentops.project.files import SUFFIXES
 from kalentops.support.text import clip
-from kalentops.yamlfile.scalar_styles import inline
+from kalentops.yamlfile.scalars import inline
 
 MAX_KEY: Final = 64
 MAX_STEM: Final = 64

@@ -23,6 +23,7 @@ from kalentops.project.files import Source, read
 from kalentops.state.model import Entry, State
 from kalentops.support import atomic_write
 from kalentops.yamlfile.edit import edit_blueprint
+from kalentops.yamlfile.fmt import format_text
 
 _EMPTY: Final = "Kalent shows it empty; run `kalentops apply`: it sends the text"
 _BEHIND: Final = (
@@ -241,7 +242,9 @@ def _order(merged: Merged, base: list[str], mine: list[str], theirs: list[str]) 
 
 @dataclass(frozen=True, slots=True)
 class EditedFile:
-    """A file with what was taken into it. `findings` are those of its new text."""
+    """A file with what was taken into it. `findings` are those of its new text. `formatted`: `fmt` would have changed
+    it, so that more lines change than those of what was taken.
+    """
 
     name: str
     path: Path
@@ -249,6 +252,7 @@ class EditedFile:
     after: str
     findings: tuple[Finding, ...] = ()
     named: tuple[Named, ...] = ()
+    formatted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +298,8 @@ def edit_files(taking: Taking, root: Path, severities: Severities, named: Iterab
         if after != before:
             read = check_text(CheckOptions(root, severities), name, after)
             held = tuple(each.named for each in read.desired)
-            files.append(EditedFile(name, path, before, after, tuple(read.findings), held))
+            formatted = format_text(name, before).changed
+            files.append(EditedFile(name, path, before, after, tuple(read.findings), held, formatted))
     taken.sort(key=lambda each: each.address)
     kept.sort(key=lambda each: each.address)
     return Edits(tuple(taken), tuple(kept), tuple(files), _findings(files, named))

@@ -23,15 +23,14 @@ from kalentops.lint.engine import Severities, check_project
 from kalentops.lint.finding import Finding, Severity
 from kalentops.lint.rule import Declarations, Named
 from kalentops.project.check import CheckOptions, Desired, check_text
-from kalentops.project.files import MAX_BYTES
 from kalentops.project.load import Repository
 from kalentops.state.model import State
 from kalentops.support import atomic_write
 from kalentops.support.shape import gc_paused
 from kalentops.support.text import some
+from kalentops.yamlfile.build import file_text
 from kalentops.yamlfile.nodes import Map
-from kalentops.yamlfile.parse import parse
-from kalentops.yamlfile.printer import file_text
+from kalentops.yamlfile.parse import MAX_BYTES, parse
 
 _LIMIT: Final = "it is larger than a file of blueprints may be: 1 MiB, or 20,000 values"
 _OTHERWISE: Final = "written as YAML it would not read the same"

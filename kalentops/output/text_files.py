@@ -19,7 +19,7 @@ from kalentops.output.reasons import reason
 from kalentops.output.terminal import WIDTH, Line, Piece, Style, line
 from kalentops.output.text_plan import changed
 from kalentops.support.text import clip, count, some, visible
-from kalentops.yamlfile.formatting import Formatted
+from kalentops.yamlfile.fmt import Formatted
 from kalentops.yamlfile.layout import line_end_of
 
 
@@ -137,6 +137,10 @@ def edits(of: Edits, *, dry_run: bool, width: int = WIDTH) -> Iterator[Line]:
         sign: Piece = ("  ! ", "bad") if other.conflict else ("  ? ", "dim")
         yield line(sign, (visible(other.address), "bold"), f" ({visible(other.blueprint_id)}) not taken")
         yield from reason(other.reason, "      ")
+    done = "would be edited and formatted" if dry_run else "edited and formatted"
+    for file in of.files:
+        if file.formatted:
+            yield line("  ", (visible(file.name), "bold"), f" {done}: `kalentops fmt` would change it anyway")
     yield edits_summary(of, dry_run=dry_run)
 
 

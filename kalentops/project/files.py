@@ -15,8 +15,8 @@ from typing import Final
 from kalentops.errors import UsageError
 from kalentops.lint.finding import Finding, Severity
 from kalentops.support.text import clip, some
+from kalentops.yamlfile.parse import MAX_BYTES
 
-MAX_BYTES = 1 << 20
 SUFFIXES = (".yaml", ".yml")
 # O_NONBLOCK: opening a pipe that nobody writes to would wait for ever.
 _FLAGS = os.O_RDONLY

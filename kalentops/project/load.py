@@ -23,8 +23,9 @@ from kalentops.project.check import (
     check_in_processes,
     check_text,
 )
-from kalentops.project.files import MAX_BYTES, SUFFIXES, Source, find, read
+from kalentops.project.files import SUFFIXES, Source, find, read
 from kalentops.support.shape import gc_paused
+from kalentops.yamlfile.parse import MAX_BYTES
 
 PARALLEL_FROM = 150
 MOST = 500

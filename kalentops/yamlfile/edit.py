@@ -1,73 +1,87 @@
-"""One blueprint of a file changed, and nothing else in it: comments, order and style of all else stay.
+"""One blueprint of a file changed: the tree of the file is edited, and printed as `fmt` prints it.
 
-The text is cut and filled at the places where the loader sees its values. It is done in two passes, fields first, then
-the steps as wholes; after each the comments are counted, and at the end the file is read again and compared with what
-was wanted. Whatever can't be done in this way is refused; a wrong file is never given back.
-
-What is said by an alias, or comes by way of `<<`, is overridden where it is used. An anchor is left alone if other
-places would change with it.
+Comments, quotes, blank lines and block scalars of all else stay. A file that `fmt` would change is formatted with it.
+The new text is read back and compared with what was wanted; what can't be done so is refused. What an alias says, or
+what comes by way of `<<`, is overridden where it is used; an anchor is left alone if other places would change with it.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from kalentops.blueprint import body as bodies
 from kalentops.blueprint.diff import same
 from kalentops.errors import CannotEdit
-from kalentops.project.files import MAX_BYTES
 from kalentops.support.text import clip, visible
-from kalentops.yamlfile.layout import line_end_of
-from kalentops.yamlfile.parse import parse
-from kalentops.yamlfile.scalar_styles import can_be_written
-from kalentops.yamlfile.splicing.edits import Edit, Refusal, comments_left, splice
-from kalentops.yamlfile.splicing.fields import BLUEPRINT_ORDER, BY_HAND, STEP_ORDER, Page, field_edits
-from kalentops.yamlfile.splicing.outline import Node, comments, read_outline
-from kalentops.yamlfile.splicing.steps import step_edits
-from kalentops.yamlfile.splicing.wanted import Wanted, carried_out, wanted
+from kalentops.yamlfile import build, layout, scalars
+from kalentops.yamlfile.changes import (
+    Change,
+    Changes,
+    Inside,
+    Remove,
+    Wanted,
+    carried_out,
+    changed_value,
+    wanted,
+)
+from kalentops.yamlfile.fmt import format_text
+from kalentops.yamlfile.parse import MAX_BYTES, parse
+from kalentops.yamlfile.printer import print_document
+from kalentops.yamlfile.reader import read
+from kalentops.yamlfile.tree import (
+    ALIAS,
+    ANCHOR,
+    MAPPING,
+    NOTHING,
+    SCALAR,
+    VALUE,
+    Child,
+    Comment,
+    Document,
+    Node,
+    Token,
+    Unclear,
+)
+from kalentops.yamlfile.tree_edit import put, put_comments_behind, rearrange
 
 __all__ = ["CannotEdit", "edit_blueprint"]
 
-_BOM: Final = "\ufeff"
-_MEND: Final = "mend the file; `kalentops validate` says all that is wrong"
-_THERE: Final = "mend it in Kalent's web app, then run the command again"
+_STEP_ORDER: Final = tuple(name for part in layout.STEP_FIELDS for name in part)
+_BLUEPRINT_ORDER: Final = tuple(name for part in layout.BLUEPRINT_FIELDS for name in part)
+_BY_HAND: Final = (
+    "change it by hand, or put it back with `kalentops apply --overwrite ADDRESS --target ADDRESS`"
+)
+_CORRECT: Final = "correct the file; `kalentops validate` lists what is wrong"
+_THERE: Final = "correct it in Kalent's web app, then run the command again"
+
+
+class _Refusal(Exception):
+    """Why a blueprint can't be changed in its file, and what to do about it; in `hint`, ADDRESS stands for its own."""
+
+    def __init__(self, reason: str, hint: str = _BY_HAND) -> None:
+        super().__init__(reason)
+        self.hint = hint
 
 
 def edit_blueprint(file: str, text: str, key: str, after: Mapping[str, Any]) -> str:
     """The text of a file with the blueprint `key` changed so that it reads `after`, a body in the normal form of
-    `blueprint.body`; nothing else is touched.
+    `blueprint.body`; the text as it is where that says nothing new.
 
     Of what the API hides (`config`, of the blueprint and of steps; the text of a plain invitation) only that is changed
     which `after` holds. Fields that are not known here stay. Raises CannotEdit.
     """
-    body = text.lstrip(_BOM)
     data: Any = {}
     try:
-        data = _read(body)
-        edited = _edited(body, data, key, bodies.of_body(after).data)
-    except Refusal as refusal:
+        data = _read(text.lstrip("\ufeff"))
+        return _edited(file, text, data, key, bodies.of_body(after).data)
+    except (_Refusal, Unclear) as refusal:
         message = f"`{clip(key)}` in {visible(file)} can't be changed in place: {refusal}"
         address = f"{data.get('sourcingId', 'SOURCING_ID')}/{key}"
-        raise CannotEdit(message, hint=refusal.hint.replace("ADDRESS", clip(address, 200))) from None
-    return text[: len(text) - len(body)] + edited
-
-
-def _edited(text: str, data: Any, key: str, body: Mapping[str, Any]) -> str:
-    current = _blueprint(data, key)
-    _check_body(body)
-    change = wanted(current, body)
-    made = carried_out(current, change)
-    if same(made, current):
-        return text
-    goal = {**data, "blueprints": {**data["blueprints"], key: made}}
-    anchors: list[str] = []
-    edited = _ended(text, data)
-    edited = _pass(edited, anchors, lambda page: _field_edits(page, key, current, change))
-    edited = _pass(edited, anchors, lambda page: _step_edits(page, key, current, change))
-    return _checked(text, edited, goal, anchors)
+        hint = getattr(refusal, "hint", _BY_HAND)
+        raise CannotEdit(message, hint=hint.replace("ADDRESS", clip(address, 200))) from None
 
 
 def _read(text: str) -> Any:
@@ -75,114 +89,92 @@ def _read(text: str) -> Any:
     if parsed.faults or not isinstance(parsed.data, dict):
         fault = min(parsed.faults, default=None)
         where = f"in line {fault.line}: {fault.message}" if fault else "it holds no blueprints"
-        raise Refusal(f"the file is not valid, {where}", _MEND)
+        raise _Refusal(f"the file is not valid, {where}", _CORRECT)
     return parsed.data
+
+
+def _edited(file: str, text: str, data: Any, key: str, body: Mapping[str, Any]) -> str:
+    current = _blueprint(data, key)
+    _check_body(body)
+    change = wanted(current, body)
+    made = carried_out(current, change)
+    if same(made, current):
+        return text
+    clean = format_text(file, text)
+    if clean.problem:
+        raise _Refusal(f"`kalentops fmt` can't format the file: {clean.problem}")
+    document = read(clean.after.replace("\r\n", "\n"))
+    _part_comments(document)
+    editor = _Editor(document)
+    editor.edit(key, current, change)
+    edited = print_document(document)
+    _check(edited, {**data, "blueprints": {**data["blueprints"], key: made}}, document, editor.anchors)
+    if _is_json(text) and not _is_json(edited):
+        raise _Refusal("the file would no longer be JSON")
+    return edited.replace("\n", layout.line_end_of(clean.after))
 
 
 def _blueprint(data: Mapping[str, Any], key: str) -> dict[str, Any]:
     blueprints = data.get("blueprints")
     current = blueprints.get(key) if isinstance(blueprints, dict) else None
     if not isinstance(current, dict) or not current:
-        raise Refusal("there is no such blueprint", "`kalentops plan` lists the blueprints and their files")
+        raise _Refusal("there is no such blueprint", "`kalentops plan` lists the blueprints and their files")
     steps = current.get("steps")
     if steps is not None and not isinstance(steps, list):
-        raise Refusal("its `steps` are no list", _MEND)
-    _check_steps(steps or [], "in the file", _MEND)
+        raise _Refusal("its `steps` are not a list", _CORRECT)
+    _check_steps(steps or [], "in the file", _CORRECT)
     return current
 
 
 def _check_body(body: Mapping[str, Any]) -> None:
     _check_steps(body["steps"], "in Kalent", _THERE)
-    if not can_be_written(json.dumps(body, ensure_ascii=False)):
-        raise Refusal("a text holds half a character (a lone surrogate), which no file can hold", _THERE)
+    if not scalars.can_be_written(json.dumps(body, ensure_ascii=False)):
+        raise _Refusal("a text holds half a character (a lone surrogate), which no file can hold", _THERE)
 
 
 def _check_steps(steps: list[Any], place: str, hint: str) -> None:
     ids = [step.get("id") if isinstance(step, Mapping) else None for step in steps]
     if not all(isinstance(each, str) for each in ids):
-        raise Refusal(f"a step has no `id` {place}", hint)
+        raise _Refusal(f"a step has no `id` {place}", hint)
     twice = next((each for each, count in Counter(ids).items() if count > 1), None)
     if twice is not None:
-        raise Refusal(f"several steps have the id `{clip(twice)}` {place}", hint)
+        raise _Refusal(f"several steps have the id `{clip(twice)}` {place}", hint)
 
 
-def _pass(text: str, anchors: list[str], planned: Callable[[Page], list[Edit]]) -> str:
-    """The text with what is planned for it; raises Refusal where it can't be read then, or lacks a comment."""
-    page = Page(text, read_outline(text), line_end_of(text), anchors)
-    edits = planned(page)
-    if not edits:
-        return text
-    try:
-        edited = splice(text, edits)
-    except ValueError:
-        raise Refusal("its changes touch each other in the text", BY_HAND) from None
+def _check(edited: str, goal: Any, document: Document, anchors: list[str]) -> None:
+    """Raises _Refusal if the new text does not say what was wanted, or lacks a comment."""
     parsed = parse(edited)
     if parsed.faults:
-        raise Refusal(f"the file would not be valid any more: {parsed.faults[0].message}", BY_HAND)
-    left = sorted(comment for _, comment in comments(edited, read_outline(edited)))
-    if left != comments_left(comments(text, page.root), edits):
-        raise Refusal("a comment would be lost, or become part of a text", BY_HAND)
-    return edited
-
-
-def _ended(text: str, data: Any) -> str:
-    """The text with an end of its last line, unless that changes what it says (`|` does so)."""
-    ended = text if text.endswith(("\n", "\r")) else text + line_end_of(text)
-    return ended if same(parse(ended).data, data) else text
-
-
-def _node(page: Page, key: str) -> Node:
-    node = page.opened(page.root, "the file")
-    for name, what in (("blueprints", "`blueprints`"), (key, "it")):
-        entry = node.entry(name)
-        if entry is None:
-            raise Refusal(f"{what} comes by way of `<<`", BY_HAND)
-        node = page.opened(entry.value, what)
-    return node
-
-
-def _field_edits(page: Page, key: str, current: Mapping[str, Any], change: Wanted) -> list[Edit]:
-    node = _node(page, key)
-    edits = field_edits(page, node, current, change.fields, BLUEPRINT_ORDER, "the blueprint")
-    if change.steps:
-        entry = node.entry("steps")
-        if entry is None:
-            raise Refusal("its `steps` come by way of `<<`", BY_HAND)
-        items = page.opened(entry.value, "the list of its steps").entries
-        for number, changes in change.steps.items():
-            step = current["steps"][number]
-            what = f"step `{clip(step['id'])}`"
-            edits += field_edits(page, items[number].value, step, changes, STEP_ORDER, what)
-    return edits
-
-
-def _step_edits(page: Page, key: str, current: Mapping[str, Any], change: Wanted) -> list[Edit]:
-    if change.order == tuple(range(len(current.get("steps") or ()))):
-        return []
-    return step_edits(page, _node(page, key), change.order, has_steps="steps" in current)
-
-
-def _checked(text: str, edited: str, goal: Any, anchors: list[str]) -> str:
-    """The edited text if it says what was wanted; without an end of its last line if the text had none."""
-    candidates = [edited]
-    if not text.endswith(("\n", "\r")):
-        ends = edited.removesuffix("\n").removesuffix("\r")
-        candidates = [ends, edited, edited + line_end_of(text)]
-    for candidate in candidates:
-        parsed = parse(candidate)
-        if not parsed.faults and same(parsed.data, goal):
-            break
-    else:
-        repeated = {node.value for node in read_outline(text).walk() if node.kind == "alias"}
+        raise _Refusal(f"the file would no longer be valid: {parsed.faults[0].message}")
+    if not same(parsed.data, goal):
+        repeated = {token.text[1:] for token in document.root.tokens() if token.kind == ALIAS}
         names = ", ".join(f"&{name}" for name in dict.fromkeys(anchors) if name in repeated)
         if names:
-            raise Refusal(f"other places repeat what it says by way of {names}", BY_HAND)
-        raise Refusal("the file would say something else than what was wanted", BY_HAND)
-    if len(candidate.encode()) > MAX_BYTES:
-        raise Refusal("the file would be larger than 1 MiB", "split it; several files may serve one sourcing")
-    if _is_json(text) and not _is_json(candidate):
-        raise Refusal("the file would not be JSON any more", BY_HAND)
-    return candidate
+            raise _Refusal(f"other places repeat what it says by way of {names}")
+        raise _Refusal("the file would not say what was wanted")
+    if sorted(read(edited).comments()) != sorted(document.comments()):
+        raise _Refusal("a comment would be lost, or become part of a text")
+    if len(edited.encode()) > MAX_BYTES:
+        raise _Refusal(
+            "the file would be larger than 1 MiB", "split it; several files may serve one sourcing"
+        )
+
+
+def _part_comments(document: Document) -> None:
+    """Let comments not move together that stand below each other by chance: each with no more blanks than it needs."""
+    aligned: set[int] = set()
+    close: list[Comment] = []
+    for each in document.walk():
+        aligned |= {comment.column for comment in (each.foot if isinstance(each, Node) else each.above)}
+        if isinstance(each, Token) and each.behind is not None:
+            apart = each.behind.column - each.column - len(each.text)
+            if apart == len(layout.BEFORE_COMMENT) and "\n" not in each.text:
+                close.append(each.behind)
+            else:
+                aligned.add(each.behind.column)
+    for number, comment in enumerate(close):
+        if comment.column not in aligned:
+            comment.column = -2 - number  # unlike any other
 
 
 def _is_json(text: str) -> bool:
@@ -191,3 +183,176 @@ def _is_json(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+class _Editor:
+    """Changes of one blueprint, carried out in the tree of its file. `anchors` are those of what has changed."""
+
+    def __init__(self, document: Document) -> None:
+        self._root = document.root
+        self.anchors: list[str] = []
+
+    def edit(self, key: str, current: Mapping[str, Any], change: Wanted) -> None:
+        parent = self._opened(self._root, "the file")
+        for name, what in (("blueprints", "`blueprints`"), (key, "it")):
+            found = _entry(parent, name)
+            if found is None:
+                raise _Refusal(f"{what} comes by way of `<<`")
+            parent = self._opened(found.value, what)
+        self._fields(parent, current, change.fields, _BLUEPRINT_ORDER, "the blueprint")
+        if change.steps or change.order != tuple(range(len(current.get("steps") or ()))):
+            self._steps(parent, current, change)
+
+    def _opened(self, node: Node, what: str) -> Node:
+        """A mapping or list that is going to be changed."""
+        if node.kind == ALIAS:
+            raise _Refusal(f"{what} is the alias {node.head[-1].text}, which repeats what stands elsewhere")
+        self.anchors += [token.text[1:] for token in node.head if token.kind == ANCHOR]
+        return node
+
+    # Fields
+
+    def _fields(
+        self, node: Node, data: Mapping[str, Any], changes: Changes, order: Sequence[str], what: str
+    ) -> None:
+        """Carry out changes of a mapping. `data` is what it says, merge keys included, and `order` that in which its
+        fields are written. `what` names it in a message.
+        """
+        if not changes:
+            return
+        self._opened(node, what)
+        slots: list[tuple[str, int | Child]] = [(_name(child), n) for n, child in enumerate(node.children)]
+        for name in sorted(changes, key=lambda each: order.index(each) if each in order else len(order)):
+            change, child = changes[name], _entry(node, name)
+            if child is not None and not isinstance(change, Remove):
+                self._change(node, child, data.get(name), change, what)
+            elif child is not None:
+                slots.remove((name, [*node.children].index(child)))
+            elif isinstance(change, Remove):
+                raise _Refusal(f"`{clip(name)}` of {what} comes by way of `<<`, and has to go")
+            else:
+                new = self._new_entry(node, name, changed_value(data.get(name, {}), change))
+                slots.insert(_place(node, slots, name, order), (name, new))
+        rearrange(node, [part for _, part in slots])
+
+    def _new_entry(self, node: Node, name: str, value: Any) -> Child:
+        if node.flow:
+            return build.flow_entry(name, value, quoted=self._is_quoted(node))
+        return build.entry(name, value, node.column, step=True)
+
+    def _change(self, parent: Node, child: Child, current: Any, change: Change, what: str) -> None:
+        node, name = child.value, _name(child)
+        if isinstance(change, Inside) and node.kind == MAPPING and node.children:
+            order = bodies.PARTS.get(name, ())
+            self._fields(node, current, dict(change.changes), order, f"`{clip(name)}` of {what}")
+            return
+        value = changed_value(current, change)
+        self.anchors += [token.text[1:] for token in node.head if token.kind == ANCHOR]
+        if isinstance(value, str):
+            new = self._text(parent, node, value)
+        elif parent.flow or node.flow:
+            new = build.flow(value, quoted=self._is_quoted(node if node.flow else parent))
+        else:
+            new = build.node(name, value, parent.column, step=True)
+        put(child, new)
+
+    def _text(self, parent: Node, old: Node, value: str) -> Node:
+        """A text, written as the old one is as far as it can be."""
+        token = old.head[-1] if old.kind == SCALAR else Token(NOTHING, "")
+        if token.is_block or ("\n" in value and not parent.flow and "\n" not in token.value):
+            block = build.block_like(token.style, token.lines, value)
+            if block is not None:
+                return build.block_scalar(block)
+        single = scalars.single_quoted(value) if token.style == "'" else None
+        if single is not None:
+            return build.scalar(single)
+        if parent.flow and (token.style == '"' or self._is_quoted(parent)):
+            return build.scalar(scalars.json_quoted(value))
+        if token.style and not token.is_block:
+            return build.scalar(scalars.quoted(value))
+        return build.scalar(scalars.inline(value, flow=parent.flow))
+
+    def _is_quoted(self, node: Node) -> bool:
+        """Whether keys between these brackets, or else between others in the file, are written as in JSON."""
+        sample = next((each for each in _mappings(node) if each.flow), None)
+        sample = sample or next((each for each in _mappings(self._root) if each.flow), None)
+        key = sample.children[0].key if sample else None
+        return key is not None and key.head[-1].style == '"'
+
+    # Steps
+
+    def _steps(self, blueprint: Node, current: Mapping[str, Any], change: Wanted) -> None:
+        child = _entry(blueprint, "steps")
+        if child is None and "steps" in current:
+            raise _Refusal("its `steps` come by way of `<<`")
+        if child is None or not (node := self._opened(child.value, "the list of its steps")).children:
+            self._first_steps(blueprint, child, [step for step in change.order if isinstance(step, dict)])
+            return
+        for number, changes in change.steps.items():
+            step = current["steps"][number]
+            self._fields(_step(node, number), step, changes, _STEP_ORDER, f"step `{clip(step['id'])}`")
+        left = rearrange(
+            node, [each if isinstance(each, int) else self._new_step(node, each) for each in change.order]
+        )
+        if not node.children and not node.flow:
+            put(child, build.leaf([]))
+            put_comments_behind(blueprint, child, left)
+
+    def _new_step(self, node: Node, step: Mapping[str, Any]) -> Child:
+        if node.flow:
+            return Child(build.flow(_in_order(step), quoted=self._is_quoted(node)))
+        return build.step_item(step, node.column)
+
+    def _first_steps(self, blueprint: Node, child: Child | None, steps: list[dict[str, Any]]) -> None:
+        if blueprint.flow:
+            quoted = self._is_quoted(blueprint)
+            new = build.flow([_in_order(step) for step in steps], quoted=quoted)
+        else:
+            new = build.step_list(steps, blueprint.column)
+        if child is not None:
+            put(child, new)
+            return
+        key = build.flow("steps", quoted=blueprint.flow and self._is_quoted(blueprint))
+        added = Child(new, None, key, Token(VALUE, ":"))
+        rearrange(blueprint, [*range(len(blueprint.children)), added])
+
+
+def _entry(node: Node, name: str) -> Child | None:
+    """The entry of a mapping that stands in it itself, not by way of `<<`."""
+    return next((child for child in node.children if child.key and _name(child) == name), None)
+
+
+def _name(child: Child) -> str:
+    return child.key.head[-1].value if child.key and child.key.kind == SCALAR else ""
+
+
+def _step(steps: Node, number: int) -> Node:
+    child = steps.children[number]
+    if child.key is not None:  # `[id: a]`
+        pair = Child(child.value, child.mark, child.key, child.sign)
+        braces = build.leaf({})
+        braces.children = [pair]
+        child.value, child.mark, child.key, child.sign = braces, None, None, None
+    return child.value
+
+
+def _mappings(node: Node) -> Iterable[Node]:
+    """Those with entries, from the outside in."""
+    if node.kind == MAPPING and node.children:
+        yield node
+    for child in node.children:
+        yield from _mappings(child.value)
+
+
+def _place(node: Node, slots: list[tuple[str, int | Child]], name: str, order: Sequence[str]) -> int:
+    """Where a new field belongs: behind the last of those that are written before it, `<<` among them."""
+    if name not in order:
+        return len(slots)
+    before = ("<<", *order[: order.index(name)])
+    places = [position for position, (each, _) in enumerate(slots, 1) if each in before]
+    # The first line of a step is best left to the field that has the `- `.
+    return places[-1] if places else int(order is _STEP_ORDER and not node.flow)
+
+
+def _in_order(step: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: step[name] for name in layout.ordered(layout.STEP_FIELDS, step)}

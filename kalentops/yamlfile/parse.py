@@ -26,6 +26,7 @@ from kalentops.yamlfile import faults, scalars
 from kalentops.yamlfile.nodes import BROKEN, LONG, Broken, Event, Fault, Map, Parsed, Seq, Tree, merge, weight
 from kalentops.yamlfile.syntax import BRACES, Complaint, Place, explain, forbidden, forbidden_character
 
+MAX_BYTES = 1 << 20
 MAX_DEPTH = 32
 MAX_NODES = 20_000
 

@@ -1,162 +1,305 @@
-"""Blueprints → YAML, without comments, laid out just as `kalentops fmt` would.
+"""The tree of a file → its text in the one layout: each token as it is written, with other blanks between them.
 
-Whatever JSON can hold is written faithfully, right or wrong: reading it again gives the same data. What is found
-wrong with it is for the rules to say.
-
-A part of a file comes as an editor needs it that splices it into one: its first line without indentation, all
-others with it, and no line feed at the end of the last line. Where a text ends with several line feeds, the part
-ends with blank lines that belong to the text (`|+`).
+Texts, quotes, comments, anchors and the order of everything stay. What changes: indentation, blank lines, the blanks
+around `:`, `,`, `-` and `#`, and where `{…}` and `[…]` are broken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
-from kalentops.errors import Unwritable
-from kalentops.support.text import clip
-from kalentops.yamlfile import scalar_styles
-from kalentops.yamlfile.layout import BLUEPRINT_FIELDS, INDENT, ONE_LINE_FIELDS, STEP_FIELDS, WIDTH, ordered
+from kalentops.yamlfile import tree as st
+from kalentops.yamlfile.layout import BEFORE_COMMENT, INDENT, WIDTH
+from kalentops.yamlfile.tree import Child, Comment, Document, Node, Token
 
-Path: TypeAlias = tuple[str | int, ...]
-Lines: TypeAlias = list[str]
-
-# libyaml takes at most 1,024 characters for a key that is not marked by `?`.
-_LONGEST_KEY: Final = 1000
+_NEEDS_A_GAP: Final = frozenset({st.ALIAS, *st.PROPERTIES})
+_BLANKS: Final = " \t"
+_NOWHERE: Final = -1
 
 
-def file_text(sourcing_id: str, blueprints: Mapping[str, Mapping[str, Any]]) -> str:
-    """A whole new file. Raises Unwritable for a text that YAML can't carry."""
-    lines = _entry("sourcingId", sourcing_id, 0, ())
-    if not blueprints:
-        return "\n".join([*lines, "blueprints: {}"]) + "\n"
-    lines.append("blueprints:")
-    first = True
-    for key, body in blueprints.items():
-        # A blank line after `|+` would become part of the text.
-        if not first and lines[-1]:
-            lines.append("")
-        lines += _blueprint(key, body, INDENT, ("blueprints", key))
-        first = False
-    return "\n".join(lines) + "\n"
+def print_document(document: Document) -> str:
+    """The text of a file; its tree stays as it is, but for the columns of its nodes."""
+    return _Printer().document(document)
 
 
-def step_text(step: Mapping[str, Any], indent: int) -> str:
-    """`- ` and a step; `indent` is the column of the dash. Raises Unwritable."""
-    return _part(_item(step, indent, ("steps",), step=True), indent)
+def one_line(node: Node) -> str | None:
+    """A collection between brackets on one line; None where that is not possible, or longer than any line."""
+    found = _one_line([*node.tokens()], 0)
+    return found[0] if found else None
 
 
-def entry_text(field: str, value: Any, indent: int) -> str:
-    """`field:` and its value; `indent` is the column of the field. Raises Unwritable."""
-    return _part(_entry(field, value, indent, (), step=True), indent)
+@dataclass(slots=True)
+class _Line:
+    """Code with its indentation, a comment behind it or alone, and the column where the comment stood."""
+
+    code: str
+    comment: str = ""
+    column: int = _NOWHERE
+    alone: bool = False
 
 
-def _part(lines: Lines, indent: int) -> str:
-    return "\n".join([lines[0][indent:], *lines[1:]])
+class _Page:
+    """Lines from the top down. The last one is open until a comment, or a block scalar, has ended it."""
 
+    def __init__(self) -> None:
+        self._lines: list[_Line] = []
+        self._in_text = False  # whether a blank line would become part of a block scalar
+        self.is_open = False
 
-def _blueprint(key: str, body: Any, column: int, path: Path) -> Lines:
-    if not isinstance(body, Mapping) or not body:
-        return _entry(key, body, column, path[:-1])
-    below: Lines = []
-    inner = column + INDENT
-    for field in ordered(BLUEPRINT_FIELDS, body):
-        value = body[field]
-        if field == "steps" and isinstance(value, list | tuple) and value:
-            below.append(" " * inner + "steps:")
-            for number, step in enumerate(value):
-                below += _item(step, inner + INDENT, (*path, "steps", number), step=True)
+    @property
+    def width(self) -> int:
+        """The columns that the last line takes, without its comment."""
+        return len(self._lines[-1].code)
+
+    def add(self, text: str) -> None:
+        """Go on in the open line."""
+        self._lines[-1].code += text
+
+    def begin(self, column: int, text: str, *, blank: bool = False) -> None:
+        """Open a new line."""
+        self._skip(blank=blank)
+        self._lines.append(_Line(" " * column + text))
+        self.is_open = True
+
+    def below(self, lines: list[str]) -> None:
+        """Lines of a text that goes on, indented already."""
+        self._lines += [_Line(line) for line in lines]
+
+    def end_block(self, *, keeps: bool) -> None:
+        """A block scalar has ended its last line. `keeps`: blank lines below it would become part of it."""
+        self.is_open, self._in_text = False, keeps
+
+    def comment(self, comment: Comment, column: int) -> None:
+        """A comment on a line of its own."""
+        self._skip(blank=comment.blank)
+        last = self._lines[-1] if self._lines else None
+        if last is not None and last.column == comment.column:
+            self._lines.append(_Line(" " * column, comment.text, comment.column, alone=True))
         else:
-            below += _entry(field, value, inner, path)
-    return _keyed(_key(key, path), "", below, column)
+            self._lines.append(_Line(" " * column + comment.text, alone=True))
+        self.is_open = False
+
+    def comment_here(self, comment: Comment) -> None:
+        """A comment behind the last line, which it ends."""
+        self._lines[-1].comment, self._lines[-1].column = comment.text, comment.column
+        self.is_open = False
+
+    def _skip(self, *, blank: bool) -> None:
+        if blank and self._lines and not self._in_text:
+            self._lines.append(_Line(""))
+        self._in_text = False
+
+    def text(self) -> str:
+        """All lines. Comments that stood below each other do so again, two blanks behind the longest line."""
+        found: list[str] = []
+        run: list[_Line] = []
+        for line in self._lines:
+            if run and line.column != run[-1].column:
+                found += _aligned(run)
+                run = []
+            if line.column == _NOWHERE:
+                found.append(line.code)
+            else:
+                run.append(line)
+        return "".join(f"{line}\n" for line in [*found, *_aligned(run)])
 
 
-def _mapping(of: Mapping[str, Any], column: int, path: Path, *, step: bool = False) -> Lines:
-    lines: Lines = []
-    for key in ordered(STEP_FIELDS, of) if step else of:
-        lines += _entry(key, of[key], column, path, step=step)
-    return lines
+def _aligned(run: list[_Line]) -> list[str]:
+    width = max((len(line.code) for line in run if not line.alone), default=0)
+    return [("" if line.alone else line.code).ljust(width) + BEFORE_COMMENT + line.comment for line in run]
 
 
-def _item(value: Any, column: int, path: Path, *, step: bool = False) -> Lines:
-    begin = " " * column + "-"
-    if isinstance(value, Mapping) and value:
-        lines = _mapping(value, column + INDENT, path, step=step)
-    elif isinstance(value, list | tuple) and value:
-        lines = _sequence(value, column + INDENT, path)
-    else:
-        first, below = _value("", value, column, path)
-        return [begin + first, *below]
-    return [f"{begin} {lines[0][column + INDENT :]}", *lines[1:]]
+class _Printer:
+    def __init__(self) -> None:
+        self._page = _Page()
+
+    def document(self, document: Document) -> str:
+        for token in document.start:
+            self._place(token, 0)
+        self._node(document.root, 0)
+        for token in document.ends:
+            self._place(token, 0)
+        self._comments(document.last.above, 0)
+        return self._page.text()
+
+    # Tokens
+
+    def _place(
+        self, token: Token, column: int, glue: str | None = None, *, lines: Sequence[str] | None = None
+    ) -> None:
+        """The token behind what is there, or in `column` of a new line: without `glue`, or after a comment. `lines` are
+        those of a scalar, in place of its text, all but the first with their indentation.
+        """
+        if token.above:
+            self._comments(token.above, column)
+        first, *rest = lines or (token.text,)
+        if glue is not None and self._page.is_open:
+            self._page.add(glue + first)
+        else:
+            self._page.begin(column, first, blank=token.blank)
+        if rest:
+            self._page.below(rest)
+        if token.behind is not None:
+            self._page.comment_here(token.behind)
+
+    def _comment_behind(self, token: Token) -> None:
+        if token.behind is not None:
+            self._page.comment_here(token.behind)
+
+    def _comments(self, comments: Sequence[Comment], column: int) -> None:
+        for comment in comments:
+            self._page.comment(comment, column if comment.home is None else comment.home.column)
+
+    def _scalar(self, token: Token, column: int, glue: str | None, *, deeper: int = 0) -> None:
+        """A scalar; its further lines begin `deeper` than `column`."""
+        if token.is_block:
+            self._place(token, column, glue)
+            self._page.below(_indented(token.lines, max(column, INDENT)))
+            self._page.end_block(keeps="+" in token.text)
+        elif "\n" in token.text:
+            first, *rest = _folded(token)
+            self._place(token, column, glue, lines=[first, *_indented(rest, max(column + deeper, INDENT))])
+        else:
+            self._place(token, column, glue)
+
+    # Nodes
+
+    def _node(self, node: Node, column: int, glue: str | None = None, *, below: bool = False) -> None:
+        """What stands at a place, if anything. `below`: a block begins on the next line."""
+        own = 1 if node.flow or node.kind in {st.SCALAR, st.ALIAS} else 0
+        for token in node.head[: len(node.head) - own]:
+            self._place(token, column, glue)
+            glue, below = " ", True
+        if node.flow:
+            self._flow([*node.tokens()][len(node.head) - 1 :], 0, column, glue, may_break=below)
+        elif node.kind == st.SCALAR:
+            self._scalar(node.head[-1], column, glue)
+        elif node.kind == st.ALIAS:
+            self._place(node.head[-1], column, glue)
+        else:
+            node.column = column
+            glue = None if below else glue
+            for child in node.children:
+                self._child(child, column, glue)
+                glue = None
+        if node.foot:
+            self._comments(node.foot, column)
+
+    def _child(self, child: Child, column: int, glue: str | None) -> None:
+        inner, key, sign = column + INDENT, child.key, child.sign
+        if child.mark is not None:
+            self._place(child.mark, column, glue)
+        if key is None:
+            self._node(child.value, inner, " ")
+            return
+        if child.mark is not None:
+            self._node(key, inner, " ")
+            apart = None
+        else:
+            self._node(key, column, glue)
+            apart = " " if key.head[-1].kind in _NEEDS_A_GAP else ""
+        if sign is not None:
+            self._place(sign, column, apart)
+            self._node(child.value, inner, " ", below=True)
+
+    # {…} and […]
+
+    def _flow(self, tokens: list[Token], at: int, column: int, glue: str | None, *, may_break: bool) -> int:
+        """The collection that begins at a token: on one line if it fits there or on the next; else one item a line.
+        Returns the index after its end.
+        """
+        opener = tokens[at]
+        if opener.above or not self._page.is_open:
+            glue = None
+        inside = _one_line(tokens, at)
+        if inside is not None:
+            text, after = inside
+            begin = column if glue is None else self._page.width + len(glue)
+            if begin + len(text) > WIDTH and may_break:
+                begin, glue = column, None
+            if begin + len(text) <= WIDTH or len(text) == len("{}"):
+                self._place(opener, column, glue, lines=[text])
+                self._comment_behind(tokens[after - 1])
+                return after
+        return self._broken(tokens, at, column, None if may_break else glue)
+
+    def _broken(self, tokens: list[Token], at: int, column: int, glue: str | None) -> int:
+        """One item a line, `column` being that of the closing bracket."""
+        self._place(tokens[at], column, glue)
+        at += 1
+        inner = column + INDENT
+        begins = True
+        while (token := tokens[at]).kind not in st.CLOSERS:
+            apart = None if begins else _gap(tokens[at - 1], token)
+            here = inner if begins else inner + INDENT
+            at += 1
+            if token.kind in st.OPENERS:
+                nested = here if token.above or not self._page.is_open else inner
+                at = self._flow(tokens, at - 1, nested, apart, may_break=False)
+            elif token.kind == st.SCALAR:
+                self._scalar(token, here, apart, deeper=INDENT if begins else 0)
+            elif token.kind in st.SIGNS:
+                # No comma behind the last one.
+                if token.kind == st.VALUE or tokens[at].kind not in st.CLOSERS:
+                    self._page.add((apart or "") + token.text)
+                self._comment_behind(token)
+            else:
+                self._place(token, here, apart)
+            begins = token.kind == st.COMMA
+        self._comments(token.above, inner)
+        self._page.begin(column, token.text)
+        self._comment_behind(token)
+        return at + 1
 
 
-def _sequence(of: Any, column: int, path: Path) -> Lines:
-    return [line for number, each in enumerate(of) for line in _item(each, column, (*path, number))]
+def _one_line(tokens: list[Token], at: int) -> tuple[str, int] | None:
+    """The collection that begins at a token, and the index after its end; None where it can't stand on one line: it
+    has a comment, or a text that has several, or is longer than any line.
+    """
+    depth = length = 0
+    parts: list[str] = []
+    before: Token | None = None
+    for index in range(at, len(tokens)):
+        token = tokens[index]
+        depth += (token.kind in st.OPENERS) - (token.kind in st.CLOSERS)
+        if length > WIDTH or "\n" in token.text or (token.above and index > at) or (token.behind and depth):
+            return None
+        if token.kind != st.COMMA or tokens[index + 1].kind not in st.CLOSERS:
+            parts.append((_gap(before, token) if before else "") + token.text)
+            length += len(parts[-1])
+            before = token
+        if not depth:
+            break
+    return "".join(parts), index + 1
 
 
-def _entry(key: str, value: Any, column: int, path: Path, *, step: bool = False) -> Lines:
-    path = (*path, key)
-    head = _key(key, path)
-    first, below = _value(key, value, column, path, step=step)
-    return _keyed(head, first, below, column)
+def _gap(before: Token, after: Token) -> str:
+    """The blank between two tokens of a collection, if there has to be one."""
+    if before.kind in st.OPENERS:
+        return ""
+    if after.kind in st.CLOSERS or after.kind == st.COMMA:
+        # `a:,` and `!tag,` would be something else.
+        return " " if before.kind in {st.VALUE, st.TAG} else ""
+    if after.kind == st.VALUE:
+        return " " if before.kind in {*_NEEDS_A_GAP, st.KEY} else ""
+    return " "
 
 
-def _keyed(head: str, first: str, below: Lines, column: int) -> Lines:
-    begin = " " * column
-    if len(head) > _LONGEST_KEY:
-        return [f"{begin}? {head[:-1]}", f"{begin}:{first}", *below]
-    return [begin + head + first, *below]
+def _indented(lines: Sequence[str], column: int) -> list[str]:
+    return [" " * column + line if line else "" for line in lines]
 
 
-def _key(key: str, path: Path) -> str:
-    return _checked(key, path, scalar_styles.inline(key)) + ":"
+def _folded(token: Token) -> list[str]:
+    """The lines of a plain or quoted scalar of several, without indentation."""
+    first, *middle = token.text.split("\n")
+    *middle, last = [line.lstrip(_BLANKS) for line in middle]
+    return [*(_trimmed(line, token) for line in [first, *middle]), last]
 
 
-def _value(field: str, value: Any, column: int, path: Path, *, step: bool = False) -> tuple[str, Lines]:
-    """What follows the colon or dash at a key or item in `column`, and the lines below."""
-    if isinstance(value, str):
-        text = scalar_styles.block(value) if "\n" in value or (step and field == "content") else None
-        if text is None:
-            return " " + _checked(value, path, scalar_styles.inline(value)), []
-        return f" {text.header}", [" " * (column + INDENT) + line if line else "" for line in text.lines]
-    if isinstance(value, Mapping) and value:
-        if step and field in ONE_LINE_FIELDS:
-            value = {key: value[key] for key in ordered(ONE_LINE_FIELDS[field], value)}
-        if step and field in ONE_LINE_FIELDS and not any(map(_nests, value.values())):
-            flow = _flow(value, path)
-            if column + len(f"{field}: {flow}") <= WIDTH:
-                return f" {flow}", []
-        return "", _mapping(value, column + INDENT, path)
-    if isinstance(value, list | tuple) and value:
-        return "", _sequence(value, column + INDENT, path)
-    return " " + _leaf(value), []
-
-
-def _nests(value: Any) -> bool:
-    return isinstance(value, Mapping | list | tuple) and bool(value)
-
-
-def _flow(of: Mapping[str, Any], path: Path) -> str:
-    def written(value: Any, key: str) -> str:
-        if isinstance(value, str):
-            return _checked(value, (*path, key), scalar_styles.inline(value, flow=True))
-        return _leaf(value)
-
-    return "{" + ", ".join(f"{written(key, key)}: {written(value, key)}" for key, value in of.items()) + "}"
-
-
-def _leaf(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "{}"
-    if isinstance(value, list | tuple):
-        return "[]"
-    return scalar_styles.word(value)
-
-
-def _checked(text: str, path: Path, written: str) -> str:
-    if scalar_styles.can_be_written(text):
-        return written
-    where = "/".join(str(part) for part in path)
-    raise Unwritable(
-        f"the text at {clip(where)} holds half a character (a lone surrogate), which no file can hold"
-    )
+def _trimmed(line: str, token: Token) -> str:
+    r"""The line without the blanks at its end, unless the first of them is escaped: `\ `."""
+    short = line.rstrip(_BLANKS)
+    escaped = token.style == '"' and (len(short) - len(short.rstrip("\\"))) % 2
+    return line if escaped else short

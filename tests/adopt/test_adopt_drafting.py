@@ -16,9 +16,8 @@ from kalentops.adopt.write import Draft, Drafts, Imported, carry_out, draft, wri
 from kalentops.blueprint.body import of_body
 from kalentops.errors import StoreFailure, UsageError
 from kalentops.project.check import CheckOptions, check_text
-from kalentops.project.files import MAX_BYTES
 from kalentops.state.model import State
-from kalentops.yamlfile.parse import parse
+from kalentops.yamlfile.parse import MAX_BYTES, parse
 from tests.adopt.shown import NOTHING, observed
 from tests.builders import blueprint, step
 from tests.strategies import bodies, json_values

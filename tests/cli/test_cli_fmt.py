@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
-from kalentops.project.files import Source
-from kalentops.yamlfile.files import format_file, save
+from kalentops.yamlfile.fmt import format_text, save
 from tests.builders import blueprint
 from tests.harness import Project
 
@@ -198,10 +197,9 @@ def test_a_file_that_can_not_be_written_is_reported_and_the_rest_is_formatted(ba
 
 def test_what_was_saved_in_the_middle_of_it_is_not_undone(bare: Project) -> None:
     path = put(bare, a=MESSY) / "a.yaml"
-    source = Source(str(path), "a.yaml")
-    formatted = format_file(source, bare.folder)
+    formatted = format_text("a.yaml", MESSY)
     path.write_text(NEAT)
-    done = save(source, formatted)
+    done = save(str(path), formatted)
     assert (done.changed, "changed meanwhile" in done.problem) == (False, True)
     assert path.read_text() == NEAT
     assert names(path.parent) == ["a.yaml"]

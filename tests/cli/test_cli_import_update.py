@@ -17,13 +17,13 @@ FILE = """\
 sourcingId: sourcing_a
 
 blueprints:
-  first:   # the first one that worked
+  first:  # the first one that worked
     name: First contact
     steps:
-      - id: mail   # short!
+      - id: mail  # short!
         name: A mail
         type: EMAIL
-        subject: "{{sourcingJobTitle}}"   # never more
+        subject: "{{sourcingJobTitle}}"  # never more
         temporalityType: ASAP
         policy: {skipStepIfNoContact: true}
         config: {userId: user_1}
@@ -149,6 +149,25 @@ def test_a_dry_run_touches_nothing(project: Project, emulator: BackgroundEmulato
     ran = project.run("import", "sourcing_a", "--update", "--dry-run")
     assert (ran.code, "Would take: 1 blueprint into 1 file." in ran.out) == (0, True)
     assert {path: path.read_bytes() for path in project.folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_file_that_is_not_formatted_is_formatted_and_told(
+    project: Project, emulator: BackgroundEmulator
+) -> None:
+    made = applied(project)
+    path = project.folder / "blueprints" / "a.yaml"
+    clean = written(project)
+    path.write_text(clean.replace("name: ", "name:   "), encoding="utf-8")
+    edit(emulator, made, name="Another")
+    ran = project.run("import", "sourcing_a", "--update", "--dry-run")
+    assert (
+        "blueprints/a.yaml would be edited and formatted: `kalentops fmt` would change it anyway" in ran.out
+    )
+    ran = project.run("import", "sourcing_a", "--update")
+    assert "blueprints/a.yaml edited and formatted: `kalentops fmt` would change it anyway" in ran.out
+    assert "name:   " not in written(project)
+    edit(emulator, made, name="Once more")
+    assert "formatted" not in project.run("import", "sourcing_a", "--update").out
 
 
 def test_what_both_have_changed_is_a_conflict_and_the_other_is_taken(

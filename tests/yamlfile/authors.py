@@ -12,7 +12,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from kalentops.yamlfile import scalar_styles
+from kalentops.yamlfile import scalars
 from kalentops.yamlfile.parse import parse
 from tests.strategies import Body, bodies, labels, steps, texts
 from tests.yamlfile.texts import texts as hard_texts
@@ -135,15 +135,12 @@ def _values() -> dict[str, st.SearchStrategy[Any]]:
 
 @dataclass
 class Written:
-    """A file, and the lines of each field of each step: by (step, field), with the comments that belong to it.
-
-    `comments` are those of fields and steps, by (step, field), the field empty for the step itself. `free` are those
-    that stand by themselves.
+    """A file and its comments: those of fields and steps by (step, field), the field empty for the step itself. `free`
+    are those that stand by themselves.
     """
 
     text: str
     key: str
-    fields: dict[tuple[str, str], str] = field(default_factory=dict)
     comments: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     free: list[str] = field(default_factory=list)
 
@@ -164,7 +161,7 @@ class Author:
     def comment(self, *owner: str) -> str:
         self.count += 1
         noise = self.draw(st.sampled_from(["", "'", '"', ": x", "- y", "{", "]", "👋", "#"]))
-        comment = f"# c{self.count}. {noise}"
+        comment = f"# c{self.count}. {noise}".rstrip()
         if owner:
             self.written.comments.setdefault((owner[0], owner[1]), []).append(comment)
         else:
@@ -192,12 +189,12 @@ class Author:
 
     def scalar(self, value: str, column: int, *owner: str) -> list[str]:
         """A text behind its key: the rest of that line, and more lines."""
-        ways: list[Callable[[], list[str]]] = [lambda: [scalar_styles.quoted(value)]]
+        ways: list[Callable[[], list[str]]] = [lambda: [scalars.quoted(value)]]
         if "\n" not in value and "\r" not in value:
             ways += [lambda: [value], lambda: ["'" + value.replace("'", "''") + "'"]]
         if " " in value:
             ways.append(lambda: value.replace(" ", "\n" + " " * (column + 2), 1).split("\n"))
-        block = scalar_styles.block(value)
+        block = scalars.block(value)
         if block:
             indent = 2 if "2" in block.header else self.draw(st.sampled_from([1, 2, 4]))
             lines = [" " * (column + indent) + line if line else "" for line in block.lines]
@@ -234,8 +231,6 @@ class Author:
         else:
             rest = self.small(value, column, owner, name)
         lines += [" " * column + name + ":" + rest[0], *rest[1:]]
-        if name not in {"delay", "policy"}:
-            self.written.fields[owner, name] = "\n".join(lines)
         return lines
 
     def step(self, step: Body, dash: int) -> list[str]:
@@ -248,10 +243,9 @@ class Author:
             more = self.field(name, step[name], column, step["id"], first=not number)
             if not number:
                 more[0] = " " * dash + "-" + " " * (self.inner - 1) + more[0].lstrip()
-                self.written.fields.pop((step["id"], name), None)
             lines += more
         if self.some(self.chatty):
-            lines.append(" " * (dash + 1) + self.comment(step["id"], ""))
+            lines.append(" " * column + self.comment(step["id"], ""))
         return lines
 
     def blueprint(self, key: str, body: Body, column: int = 2) -> list[str]:
@@ -281,7 +275,7 @@ def _gap(lines: list[str], count: int) -> list[str]:
     return [""] * count if lines[-1] else []
 
 
-def _folded(block: scalar_styles.Block, column: int) -> list[str]:
+def _folded(block: scalars.Block, column: int) -> list[str]:
     lines: list[str] = []
     for line in block.lines:
         broken = line.replace(" ", "\n", 1).split("\n") if line[:1] not in {" ", "\t"} else [line]
@@ -290,7 +284,7 @@ def _folded(block: scalar_styles.Block, column: int) -> list[str]:
 
 
 def _word(value: Any) -> str:
-    return json.dumps(value) if not isinstance(value, str) else scalar_styles.inline(value, flow=True)
+    return json.dumps(value) if not isinstance(value, str) else scalars.inline(value, flow=True)
 
 
 def _reads_as(written: str, value: str, column: int) -> bool:
@@ -319,7 +313,6 @@ def block_files(draw: st.DrawFn, body: Body) -> Written:
         "blueprints:",
         *author.blueprint("first", OTHER),
     ]
-    author.written.fields.clear()
     author.written.comments.clear()
     lines += [""] * draw(st.integers(0, 1))
     lines += author.blueprint("key", body)
@@ -360,17 +353,15 @@ class Bracer(Author):
         if isinstance(value, Mapping):
             return (
                 "{"
-                + ", ".join(
-                    f"{scalar_styles.inline(key, flow=True)}: {self.word(v)}" for key, v in value.items()
-                )
+                + ", ".join(f"{scalars.inline(key, flow=True)}: {self.word(v)}" for key, v in value.items())
                 + "}"
             )
         if isinstance(value, list):
             return "[" + ", ".join(self.word(each) for each in value) + "]"
         if not isinstance(value, str):
             return json.dumps(value)
-        ways = [scalar_styles.quoted(value), scalar_styles.inline(value, flow=True)]
-        if scalar_styles.quoted(value) == f'"{value}"' and "\t" not in value:
+        ways = [scalars.quoted(value), scalars.inline(value, flow=True)]
+        if scalars.quoted(value) == f'"{value}"' and "\t" not in value:
             ways.append("'" + value.replace("'", "''") + "'")
         return self.draw(st.sampled_from(ways))
 
@@ -388,8 +379,6 @@ class Bracer(Author):
         parts = []
         for name, value in step.items():
             part = f"{name}: {self.word(value)}"
-            if isinstance(value, str):
-                self.written.fields[step["id"], name] = part
             parts.append((part, f"{step['id']} {name}"))
         return parts
 

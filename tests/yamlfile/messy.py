@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from kalentops.yamlfile import printer
+from kalentops.yamlfile import build
 from kalentops.yamlfile.parse import parse
 from tests.yamlfile.texts import wild_files
 
@@ -92,7 +92,7 @@ _BREAKABLE = re.compile(r"[ ,:{}\[\]-]")
 
 
 def _bases() -> st.SearchStrategy[str]:
-    written = wild_files().map(lambda by_key: printer.file_text("sourcing_1", by_key))
+    written = wild_files().map(lambda by_key: build.file_text("sourcing_1", by_key))
     fixed = [EVERYTHING, EVERYTHING, JSON, LISTS, *EXAMPLES]
     return st.one_of(st.sampled_from(fixed), st.sampled_from(fixed), written)
 

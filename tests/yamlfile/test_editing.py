@@ -12,6 +12,7 @@ import pytest
 
 from kalentops.blueprint.body import observable
 from kalentops.yamlfile.edit import CannotEdit, edit_blueprint
+from kalentops.yamlfile.fmt import format_text
 from kalentops.yamlfile.parse import parse
 from tests.builders import step
 from tests.hostile import HOSTILE
@@ -36,6 +37,10 @@ def _edited(text: str, change: Change, key: str = "k") -> str:
     return edit_blueprint("f.yaml", text, key, body)
 
 
+def _clean(text: str) -> str:
+    return format_text("f.yaml", text).after
+
+
 def _set(number: int, **fields: Any) -> Change:
     """Fields of a step; None takes one away."""
 
@@ -54,18 +59,18 @@ BLOCK = (
     HEAD
     + """\
       # The first one.
-      - id: a   # stable
-        name:   A	# a tab
+      - id: a  # stable
+        name: A  # of a
         type: EMAIL
         subject: 'It''s {{firstname}}'  # in quotes
 
         # when
         temporalityType: DELAYED
-        delay: {value: 3,  unit: day}  # three
+        delay: {value: 3, unit: day}  # three
         policy:
           # nobody without an address
-          skipStepIfNoContact: true   # no mail, no step
-        content: |-   # the text
+          skipStepIfNoContact: true  # no mail, no step
+        content: |-  # the text
           Hi {{firstname}},
 
             indented
@@ -79,11 +84,11 @@ BLOCK = (
         linkedInType: LINKEDIN_INVITATION
         content: Not sent, kept here.
         temporalityType: ASAP
-        config: {userId: u_1} # hidden
+        config: {userId: u_1}  # hidden
 """
 )
 
-CONTENT = BLOCK[BLOCK.index("|-   # the text") : BLOCK.index("\n      # The second")]
+CONTENT = BLOCK[BLOCK.index("|-  # the text") : BLOCK.index("\n      # The second")]
 
 
 def _in_block(old: str, new: str, *more: str) -> str:
@@ -98,19 +103,19 @@ IN_BLOCK: dict[str, tuple[Change, str]] = {
     "nothing": (lambda body: None, BLOCK),
     "a plain text by a plain one": (
         _set(0, name="A new one"),
-        _in_block("name:   A\t#", "name:   A new one\t#"),
+        _in_block("name: A  #", "name: A new one  #"),
     ),
     "a plain text that has to be quoted": (
         _set(0, name="no: 1 # x"),
-        _in_block("name:   A\t#", 'name:   "no: 1 # x"\t#'),
+        _in_block("name: A  #", 'name: "no: 1 # x"  #'),
     ),
     "a plain text that would be no text": (
         _set(0, name="null"),
-        _in_block("name:   A\t#", 'name:   "null"\t#'),
+        _in_block("name: A  #", 'name: "null"  #'),
     ),
     "a plain text that gets lines": (
         _set(0, name="A\n b\n"),
-        _in_block("name:   A\t# a tab\n", "name:   |\t# a tab\n          A\n           b\n"),
+        _in_block("name: A  # of a\n", "name: |  # of a\n          A\n           b\n"),
     ),
     "single quotes by single quotes": (
         _set(0, subject="We're: 'in'"),
@@ -129,33 +134,33 @@ IN_BLOCK: dict[str, tuple[Change, str]] = {
         _set(0, content="Hi\n"),
         _in_block(
             CONTENT,
-            "|   # the text\n          Hi\n",
+            "|  # the text\n          Hi\n",
         ),
     ),
     "a block that begins with blanks": (
         _set(0, content="  Hi\n\n there"),
         _in_block(
             CONTENT,
-            "|2-   # the text\n            Hi\n\n           there\n",
+            "|2-  # the text\n            Hi\n\n           there\n",
         ),
     ),
     "a block that no block can carry": (
         _set(0, content="Hi\r\nthere"),
         _in_block(
             CONTENT,
-            '"Hi\\r\\nthere"   # the text\n',
+            '"Hi\\r\\nthere"  # the text\n',
         ),
     ),
     "a block by nothing": (
         _set(0, content=""),
         _in_block(
             CONTENT,
-            '""   # the text\n',
+            '""  # the text\n',
         ),
     ),
     "a number between braces": (
         _set(0, delay={"value": 5, "unit": "day"}),
-        _in_block("{value: 3,  unit", "{value: 5,  unit"),
+        _in_block("{value: 3, unit", "{value: 5, unit"),
     ),
     "a part that comes": (
         _set(0, policy={"skipStepIfNoContact": True, "inviteTimeoutDays": 9}),
@@ -164,15 +169,15 @@ IN_BLOCK: dict[str, tuple[Change, str]] = {
     "a part for another": (
         _set(0, policy={"autoValidateAIDraft": False}),
         _in_block(
-            "          # nobody without an address\n          skipStepIfNoContact: true   # no mail, no step\n",
+            "          # nobody without an address\n          skipStepIfNoContact: true  # no mail, no step\n",
             "          autoValidateAIDraft: false\n",
         ),
     ),
     "fields that go, with their comments": (
         _set(0, temporalityType="ASAP", delay=None, policy=None),
         _in_block(
-            "DELAYED\n        delay: {value: 3,  unit: day}  # three\n        policy:\n"
-            "          # nobody without an address\n          skipStepIfNoContact: true   # no mail, no step\n",
+            "DELAYED\n        delay: {value: 3, unit: day}  # three\n        policy:\n"
+            "          # nobody without an address\n          skipStepIfNoContact: true  # no mail, no step\n",
             "ASAP\n",
         ),
     ),
@@ -189,9 +194,9 @@ IN_BLOCK: dict[str, tuple[Change, str]] = {
             1, temporalityType="DELAYED", delay={"unit": "day", "value": 2}, policy={"inviteTimeoutDays": 7}
         ),
         _in_block(
-            "        temporalityType: ASAP\n        config: {userId: u_1} # hidden\n",
+            "        temporalityType: ASAP\n        config: {userId: u_1}  # hidden\n",
             "        temporalityType: DELAYED\n        delay: {value: 2, unit: day}\n"
-            "        config: {userId: u_1} # hidden\n        policy: {inviteTimeoutDays: 7}\n",
+            "        config: {userId: u_1}  # hidden\n        policy: {inviteTimeoutDays: 7}\n",
         ),
     ),
     "an invitation that gets a text": (
@@ -251,14 +256,15 @@ def test_a_change_in_block_style(name: str) -> None:
 @pytest.mark.parametrize("name", IN_BLOCK)
 def test_the_same_change_with_other_line_ends_a_mark_and_no_last_line_end(name: str) -> None:
     change, wanted = IN_BLOCK[name]
-    for eol in ("\r\n", "\r"):
-        given, expected = (text.removesuffix("\n").replace("\n", eol) for text in (BLOCK, wanted))
-        assert _edited("\ufeff" + given, change) == "\ufeff" + expected
+    for eol, left in (("\r\n", "\r\n"), ("\r", "\n")):
+        given = "\ufeff" + BLOCK.removesuffix("\n").replace("\n", eol)
+        expected = given if wanted == BLOCK else wanted.replace("\n", left)
+        assert _edited(given, change) == expected
 
 
 def test_a_first_field_that_goes_leaves_its_dash() -> None:
-    text = f"{HEAD}      -   subject: S # s\n          id: a\n          type: SMS\n"
-    assert _edited(text, _set(0, subject=None)) == f"{HEAD}      -   id: a\n          type: SMS\n"
+    text = f"{HEAD}      - subject: S  # s\n        id: a\n        type: SMS\n"
+    assert _edited(text, _set(0, subject=None)) == f"{HEAD}      - id: a\n        type: SMS\n"
     text = f"{HEAD}      - subject: S # s\n        # about the id\n        id: a\n        type: SMS\n"
     wanted = f"{HEAD}      -\n        # about the id\n        id: a\n        type: SMS\n"
     assert _edited(text, _set(0, subject=None)) == wanted
@@ -270,7 +276,8 @@ def test_a_first_field_that_goes_leaves_its_dash() -> None:
         ("steps: []", "steps:"),
         ("steps: []  # none yet", "steps:  # none yet"),
         ("steps:", "steps:"),
-        ("steps: # none yet", "steps: # none yet"),
+        ("steps:  # none yet", "steps:  # none yet"),
+        ("steps:\n      # none yet\n", "steps:\n      # none yet"),
         ("steps: ~", "steps:"),
     ],
 )
@@ -285,17 +292,17 @@ def test_the_first_step_of_all(given: str, wanted: str) -> None:
 
 def test_steps_where_none_were_said() -> None:
     text = "blueprints:\n  k:\n    name: K  # k\n    protect: true\n"
-    made = _edited(text, lambda body: body["steps"].append({"id": "a", "type": "SMS"}))
-    assert made == text + "    steps:\n      - id: a\n        type: SMS\n"
+    made = _edited(f"{text}\n# end\n", lambda body: body["steps"].append({"id": "a", "type": "SMS"}))
+    assert made == text + "    steps:\n      - id: a\n        type: SMS\n\n# end\n"
     assert _edited(
         "blueprints: {k: {name: K}}", lambda body: body["steps"].append({"id": "a", "type": "SMS"})
-    ) == ("blueprints: {k: {name: K, steps: [{id: a, type: SMS}]}}")
+    ) == ("blueprints: {k: {name: K, steps: [{id: a, type: SMS}]}}\n")
 
 
 def test_what_stands_by_itself_stays_where_it_is() -> None:
     text = (
         HEAD
-        + "      - id: a\n\n      # of nobody\n\n      # of b\n      - id: b\n       # below b\n      - id: c\n"
+        + "      - id: a\n\n      # of nobody\n\n      # of b\n      - id: b\n        # below b\n      - id: c\n"
     )
     wanted = HEAD + "      - id: c\n      - id: a\n\n      # of nobody\n"
     made = _edited(text, lambda body: body.update(steps=[body["steps"][2], body["steps"][0]]))
@@ -353,7 +360,7 @@ IN_FLOW: dict[str, tuple[Change, str, str]] = {
 def test_a_change_between_braces(name: str) -> None:
     change, old, new = IN_FLOW[name]
     assert FLOW.count(old) == 1
-    assert _edited(FLOW, change) == FLOW.replace(old, new)
+    assert _edited(FLOW, change) == _clean(FLOW.replace(old, new))
 
 
 LINES = """\
@@ -381,23 +388,27 @@ blueprints: {
 
 def test_lines_between_braces() -> None:
     added = _edited(LINES, _set(0, policy={"inviteTimeoutDays": 1}, type="SMS", name=None))
-    assert added == LINES.replace(
-        "        # above the name\n        name: A,\n        delay: {value: 3, unit: day}  # the last\n",
-        "        type: SMS,\n        delay: {value: 3, unit: day},  # the last\n"
-        "        policy: {inviteTimeoutDays: 1}\n",
+    assert added == _clean(
+        LINES.replace(
+            "        # above the name\n        name: A,\n        delay: {value: 3, unit: day}  # the last\n",
+            "        type: SMS,\n        delay: {value: 3, unit: day},  # the last\n"
+            "        policy: {inviteTimeoutDays: 1}\n",
+        )
     )
     gone = _edited(LINES, _set(0, delay=None))
-    assert gone == LINES.replace("name: A,\n        delay: {value: 3, unit: day}  # the last\n", "name: A\n")
+    wanted = LINES.replace("name: A,\n        delay: {value: 3, unit: day}  # the last\n", "name: A\n")
+    assert gone == _clean(wanted)
     turned = _edited(LINES, lambda body: body["steps"].reverse())
     first = LINES[LINES.index("      # of a") : LINES.index("\n      # of b")]
     second = LINES[LINES.index("      # of b") : LINES.index("      # at the end")]
-    assert turned == LINES.replace(
-        first + "\n" + second, second.replace("B}", "B},") + "\n" + first.replace("},  # end", "}  # end")
-    )
+    wanted = second.replace("B}", "B},") + "\n" + first.replace("},  # end", "}  # end")
+    assert turned == _clean(LINES.replace(first + "\n" + second, wanted))
     more = _edited(LINES, lambda body: body["steps"].append({"id": "c", "name": "C"}))
-    assert more == LINES.replace(
-        "B} # no comma\n",
-        "B}, # no comma\n\n      {\n        id: c,\n        name: C\n      }\n",
+    assert more == _clean(
+        LINES.replace(
+            "B} # no comma\n",
+            "B}, # no comma\n\n      {\n        id: c,\n        name: C\n      }\n",
+        )
     )
 
 
@@ -419,14 +430,14 @@ def test_json_stays_json_as_its_author_would_have_written_it(layout: Any) -> Non
     escaped = (
         json.dumps(data, ensure_ascii=False, **layout).replace("\u2028", "\\u2028").replace("\x7f", "\\u007f")
     )
-    assert made == escaped
+    assert made == _clean(escaped)
 
 
 FOLDED = (
     HEAD
     + """\
       - id: a
-        content: >-   # folded
+        content: >-  # folded
           The first paragraph is
           broken after 23 columns.
 
@@ -447,14 +458,12 @@ def test_a_folded_text_keeps_the_paragraphs_that_stay() -> None:
         "columns.\n\n          The third comes between\n          the other two of them.\n\n\n",
     )
     literal = _edited(FOLDED, _set(0, content="  indented\nnot\n"))
-    assert "        content: |2   # folded\n            indented\n          not\n        name: A\n" in literal
+    assert "        content: |2  # folded\n            indented\n          not\n        name: A\n" in literal
 
 
-def test_a_figure_in_a_header_stays_if_it_was_no_need() -> None:
-    text = HEAD + "      - id: a\n        content: |2-\n          x\n        name: |-2\n            x\n"
-    assert _edited(text, _set(0, content="y", name="y")) == text.replace(
-        "  x\n        n", "  y\n        n"
-    ).replace("|-2\n            x", "|-\n          y")
+def test_a_figure_in_a_header_goes_with_the_blanks_that_needed_it() -> None:
+    text = HEAD + "      - id: a\n        content: |2-\n            x\n"
+    assert _edited(text, _set(0, content="y")) == text.replace("|2-\n            x", "|-\n          y")
 
 
 def test_blank_lines_that_were_part_of_a_text_or_become_one() -> None:
@@ -466,7 +475,7 @@ def test_blank_lines_that_were_part_of_a_text_or_become_one() -> None:
     made = _edited(text, _set(0, content="x"))
     assert made == text.replace("|+\n          x\n\n\n", "|-\n          x\n")
     made = _edited(text, _set(1, content="y\n\n"))
-    assert made == text.replace("|-\n          y\n", '"y\\n\\n"\n')
+    assert made == text.replace("|-\n          y\n", "|+\n          y\n")
     made = _edited(text, lambda body: body["steps"].pop(1))
     assert made == text.replace("      - id: b\n        content: |-\n          y\n\n", "")
     made = _edited(text, lambda body: body["steps"].append(body["steps"].pop(0)))
@@ -526,14 +535,14 @@ STYLES = (
 @pytest.mark.parametrize("given", some(STYLES, 6), ids=ascii)
 @pytest.mark.parametrize("field", ["content", "name"])
 def test_any_text_for_a_text_of_any_style(field: str, given: str) -> None:
-    text = f"x: &x y\n{HEAD}      - id: a\n        {field}: {given} # c\n        type: SMS # t\n"
+    text = f"x: &x y\n{HEAD}      - id: a\n        {field}: {given}  # c\n        type: SMS  # t\n"
     if given[:1] in {"|", ">"}:
-        text = text.replace(" # c\n", "\n")
+        text = text.replace("  # c\n", "\n")
     for value in (*TEXTS, *WORDS, *(hostile for _, hostile in HOSTILE)):
         made = _edited(text, _set(0, **{field: value}))
         data: Any = parse(made).data
         assert data["blueprints"]["k"]["steps"] == [{"id": "a", field: value, "type": "SMS"}]
-        assert made.endswith("        type: SMS # t\n")
+        assert made.endswith("        type: SMS  # t\n")
         assert made.startswith(f"x: &x y\n{HEAD}      - id: a\n        {field}:")
 
 
@@ -597,7 +606,7 @@ ODD: dict[str, tuple[str, Change, str]] = {
         + "      - {id: a, # a\n         content: Hi, # c\n"
         + "         # n\n         name: A, type: SMS # t\n        } # b\n",
         _set(0, content=None, type=None),
-        HEAD + "      - {id: a, # a\n         # n\n         name: A # t\n        } # b\n",
+        HEAD + "      - {id: a, # a\n         # n\n         name: A\n        } # b\n",
     ),
     "the last between braces, behind a comment": (
         HEAD + "      - {id: a, # a\n         name: A}\n",
@@ -635,7 +644,7 @@ ODD: dict[str, tuple[str, Change, str]] = {
 @pytest.mark.parametrize("name", ODD)
 def test_odd_ways_to_write(name: str) -> None:
     text, change, wanted = ODD[name]
-    assert _edited(text, change) == wanted
+    assert _edited(text, change) == _clean(wanted)
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
@@ -673,8 +682,8 @@ def test_hidden_and_unknown_fields_stay() -> None:
 
 def test_config_is_changed_where_the_body_has_one() -> None:
     text = (
-        "blueprints:\n  k:\n    name: K\n    config:\n      a: 1 # one\n      b: {c: [1, 2]} # two\n    steps:\n"
-        "      - id: a\n        config: {userId: u} # who\n"
+        "blueprints:\n  k:\n    name: K\n    config:\n      a: 1  # one\n      b: {c: [1, 2]}  # two\n    steps:\n"
+        "      - id: a\n        config: {userId: u}  # who\n"
     )
     body = {
         "name": "K",
@@ -682,7 +691,7 @@ def test_config_is_changed_where_the_body_has_one() -> None:
         "steps": [{"id": "a", "config": {"userId": "v"}}],
     }
     assert edit_blueprint("f.yaml", text, "k", body) == (
-        text.replace("a: 1 #", "a: 1.5 #")
+        text.replace("a: 1  #", "a: 1.5  #")
         .replace("{c: [1, 2]}", "{c: [1, {d: null}], e: true}")
         .replace("userId: u", "userId: v")
     )
@@ -773,7 +782,7 @@ REFUSED: dict[str, tuple[str, Change, str]] = {
     "an anchored step that goes": (
         ANCHORS,
         lambda body: body["steps"].pop(0),
-        "the file would not be valid any more: the alias *base has no anchor before it",
+        "the file would no longer be valid: the alias *base has no anchor before it",
     ),
     "steps by way of a merge": (
         "blueprints:\n  a: &a {name: A, steps: [{id: x}]}\n  k: {<<: *a, name: K}\n",
@@ -847,7 +856,7 @@ def test_a_blueprint_that_is_not_there() -> None:
         ("blueprints: []\n", "there is no such blueprint"),
         ("blueprints: {k: }\n", "there is no such blueprint"),
         ("blueprints: {k: {}}\n", "there is no such blueprint"),
-        ("blueprints: {k: {name: K, steps: {}}}\n", "its `steps` are no list"),
+        ("blueprints: {k: {name: K, steps: {}}}\n", "its `steps` are not a list"),
         ("blueprints: {k: {name: K, steps: [x]}}\n", "a step has no `id` in the file"),
         ("blueprints: {k: {name: K, steps: [{id: {a: b}}]}}\n", "a step has no `id` in the file"),
         ("", "the file is not valid, in line 1: the file is empty"),

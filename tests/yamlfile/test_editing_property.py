@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kalentops.blueprint.body import observable, of_body
-from kalentops.yamlfile import printer
+from kalentops.yamlfile import build
 from kalentops.yamlfile.edit import CannotEdit, edit_blueprint
-from kalentops.yamlfile.formatting import format_text
+from kalentops.yamlfile.fmt import format_text
 from kalentops.yamlfile.parse import parse
-from kalentops.yamlfile.splicing.outline import comments, read_outline
+from tests import builders
+from tests.project.test_project_fuzz import _SMALL, EXAMPLES, _damaged
 from tests.sizes import examples
 from tests.strategies import Body
 from tests.yamlfile.authors import Written, block_files, flow_files, json_files, pairs, shared_files
 
-EOLS = st.sampled_from(["\n", "\n", "\r\n", "\r"])
+EOLS = st.sampled_from(["\n", "\n", "\r\n"])
 
 
 def _data(text: str) -> Any:
@@ -59,26 +61,39 @@ def _config(of: Body) -> Body:
 
 
 def _comments(text: str) -> list[str]:
-    return [comment for _, comment in comments(text, read_outline(text))]
+    return re.findall(r"# c\d+\.[^\r\n]*", text)
 
 
-def _narrow(text: str) -> str:
-    return re.sub("- +", "- ", text)
+def _clean(text: str) -> str:
+    done = format_text("f.yaml", text)
+    assert (done.findings, done.problem) == ([], "")
+    return done.after
 
 
-def _kept(written: Written, before: Body, after: Body, edited: str, eol: str) -> None:
-    """Fields that have not changed stand there to the byte; comments go with what they belong to."""
+def _code(text: str) -> str:
+    """A text without the comments of its author, and the blanks before them."""
+    return re.sub(r"(?:\n *|  +)# c\d+\.[^\n]*", "", text.replace("\r\n", "\n"))
+
+
+def _fields(text: str) -> Iterator[tuple[str, str, str]]:
+    """The text fields of the steps, each with its step and the lines in which it is written."""
+    plain = text.replace("\r\n", "\n")
+    for step in _blueprint(plain).get("steps") or []:
+        for name, (key, value) in step.marks.items():
+            if isinstance(step[name], str):
+                yield step["id"], name, _code(plain[key.start_mark.index : value.end_mark.index].rstrip("\n"))
+
+
+def _kept(text: str, written: Written, before: Body, after: Body, edited: str) -> None:
+    """Fields that have not changed are written as they were; comments go with what they belong to."""
     old = {step["id"]: step for step in before["steps"]}
     new = {step["id"]: step for step in after["steps"]}
+    for step, name, lines in _fields(text):
+        if step in new and old[step][name] == new[step].get(name):
+            assert lines in _code(edited), (step, name, lines)
     left = _comments(edited)
     for comment in written.free:
         assert left.count(comment) == 1, comment
-    for (step, name), lines in written.fields.items():
-        one, other = (before, after) if not step else (old[step], new.get(step, {}))
-        if name in one and one[name] == other.get(name):
-            # A field may have come behind the `- ` of its step, instead of one that is gone.
-            here, first = (each.replace("\n", eol) for each in (lines, "- " + lines.lstrip()))
-            assert here in edited or _narrow(first) in _narrow(edited), (step, name, lines)
     for (step, name), own in written.comments.items():
         one, other = (before, after) if not step else (old[step], new.get(step))
         for comment in own:
@@ -101,22 +116,18 @@ def _is_edited(text: str, before: Body, after: Body) -> str:
     return edited
 
 
-@given(st.data(), pairs(), EOLS, st.sampled_from(["", "\ufeff"]), st.sampled_from(["", "end"]))
+@given(st.data(), pairs(), EOLS)
 @settings(max_examples=examples(150), deadline=None)
-def test_block_style(data: st.DataObject, pair: tuple[Body, Body], eol: str, mark: str, ended: str) -> None:
+def test_block_style(data: st.DataObject, pair: tuple[Body, Body], eol: str) -> None:
     before, after = pair
     written = data.draw(block_files(before))
-    text = written.text.replace("\n", eol)
-    bare = text.removesuffix(eol)
-    if not ended and not bare.endswith(eol) and parse(text).data == parse(bare).data:
-        text = bare
-    edited = _is_edited(mark + text, before, after)
-    head, tail = text.partition(eol + "  key:")[0], text.partition("  # about the last one")[2]
-    assert edited.startswith(mark + head)
+    text = _clean(written.text).replace("\n", eol)
+    edited = _is_edited(text, before, after)
+    head, tail = text.partition("  key:")[0], text.partition("  # about the last one")[2]
+    assert edited.startswith(head)
     assert edited.endswith(tail)
-    if eol == "\r\n":
-        assert re.search(r"(?<!\r)\n|\r(?!\n)", edited) is None
-    _kept(written, before, _with_hidden(before, after), edited, eol)
+    assert _clean(edited) == edited
+    _kept(text, written, before, _with_hidden(before, after), edited)
 
 
 @given(st.data(), pairs(), EOLS)
@@ -124,27 +135,47 @@ def test_block_style(data: st.DataObject, pair: tuple[Body, Body], eol: str, mar
 def test_flow_style(data: st.DataObject, pair: tuple[Body, Body], eol: str) -> None:
     before, after = pair
     written = data.draw(flow_files(before))
-    text = written.text.replace("\n", eol)
+    text = _clean(written.text).replace("\n", eol)
     edited = _is_edited(text, before, after)
     assert edited.endswith(text.partition("  # about the last one")[2])
-    _kept(written, before, _with_hidden(before, after), edited, eol)
+    assert _clean(edited) == edited
+    _kept(text, written, before, _with_hidden(before, after), edited)
 
 
 @given(st.data(), pairs(), EOLS)
 @settings(max_examples=examples(100), deadline=None)
 def test_json(data: st.DataObject, pair: tuple[Body, Body], eol: str) -> None:
     before, after = pair
-    written = data.draw(json_files(before))
-    text = written.text.replace("\n", eol)
+    text = _clean(data.draw(json_files(before)).text).replace("\n", eol)
     edited = _is_edited(text, before, after)
     assert json.loads(edited)["blueprints"]["key"] == _blueprint(edited)
+
+
+@given(
+    st.data(),
+    pairs(),
+    st.sampled_from([block_files, flow_files, json_files]),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.sampled_from(["", "\ufeff"]),
+)
+@settings(max_examples=examples(100), deadline=None)
+def test_a_file_that_is_not_laid_out_is_edited_and_formatted(
+    data: st.DataObject, pair: tuple[Body, Body], files: Any, eol: str, mark: str
+) -> None:
+    before, after = pair
+    text = mark + data.draw(files(before)).text.replace("\n", eol)
+    if data.draw(st.booleans()):
+        text = text.removesuffix(eol)
+    clean = _clean(text)
+    wanted = edit_blueprint("f.yaml", clean, "key", after)
+    assert edit_blueprint("f.yaml", text, "key", after) == (text if wanted == clean else wanted)
 
 
 @given(st.data(), pairs())
 @settings(max_examples=examples(100), deadline=None)
 def test_what_is_shared_stays_as_it_is_for_others(data: st.DataObject, pair: tuple[Body, Body]) -> None:
     before, after = ({name: value for name, value in body.items() if name != "config"} for body in pair)
-    text = data.draw(shared_files(before)).text
+    text = _clean(data.draw(shared_files(before)).text)
     assert of_body(_blueprint(text)) == of_body(before)
     refused = ""
     try:
@@ -164,7 +195,52 @@ def test_what_is_shared_stays_as_it_is_for_others(data: st.DataObject, pair: tup
 def test_a_file_in_the_one_layout_stays_in_it(pair: tuple[Body, Body]) -> None:
     before, after = pair
     others = {"name": "Other", "steps": []}
-    text = printer.file_text("sourcing_a", {"first": others, "key": before, "last": others})
+    text = build.file_text("sourcing_a", {"first": others, "key": before, "last": others})
     assert format_text("f.yaml", text).after == text
     edited = edit_blueprint("f.yaml", text, "key", after)
     assert format_text("f.yaml", edited).after == edited
+
+
+def _change(body: Body, kind: str) -> None:
+    steps: list[Any] = body["steps"]
+    if kind == "names":
+        body["name"] = f"{body['name']}: new"
+        for each in steps:
+            each["name"] = "New # name"
+    elif kind == "texts":
+        for each in steps:
+            each["content"] = f"  New\n\n{each.get('content', '')}"
+    elif kind == "fields":
+        for each in steps:
+            each["policy"] = {"inviteTimeoutDays": 3}
+            each.pop("delay", None)
+            each["subject"] = "S"
+    elif kind == "less":
+        del steps[:1]
+    else:
+        steps.reverse()
+        steps.append(builders.step(9, content="x\n\n"))
+
+
+@given(
+    _damaged(_SMALL, 4) | _damaged(EXAMPLES, 6), st.sampled_from(["names", "texts", "fields", "less", "more"])
+)
+@settings(max_examples=examples(200), deadline=None)
+def test_a_damaged_file_is_edited_or_refused(text: str, kind: str) -> None:
+    parsed = parse(text.lstrip("\ufeff"))
+    data: Any = parsed.data
+    found = data.get("blueprints") if isinstance(data, dict) else None
+    blueprints: dict[str, Any] = found if isinstance(found, dict) else {"a": None}
+    for key, blueprint in blueprints.items():
+        try:
+            body = dict(observable(blueprint).data)
+        except (KeyError, TypeError, AttributeError, ValueError):
+            body = {"name": "A", "steps": []}
+        _change(body, kind)
+        try:
+            edited = edit_blueprint("f.yaml", text, key, body)
+        except CannotEdit:
+            continue
+        made: Any = parse(edited.lstrip("\ufeff")).data
+        assert observable(made["blueprints"][key]) == observable(body)
+        assert {**made, "blueprints": {**made["blueprints"], key: blueprint}} == data

@@ -29,8 +29,8 @@ def command(
     """
     from kalentops.output import text_files
     from kalentops.output.terminal import notice, show
-    from kalentops.project.files import find
-    from kalentops.yamlfile.files import format_file, save
+    from kalentops.project.files import find, read_whole
+    from kalentops.yamlfile.fmt import Formatted, format_text, save
 
     config = options.project(directory, None).config
     places = [directory / path for path in paths] or [config.blueprints]
@@ -38,8 +38,13 @@ def command(
     writes = not (check or diff)
     done = []
     for source in sources:
-        formatted = format_file(source, config.root)
-        done.append(save(source, formatted) if writes else formatted)
+        text = read_whole(source, config.root)
+        said = (
+            format_text(source.name, text)
+            if isinstance(text, str)
+            else Formatted(source.name, "", "", [text])
+        )
+        done.append(save(source.path, said) if writes else said)
     show(text_files.left_alone(done), sys.stderr)
     if diff:
         show(text_files.diff(done))

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from kalentops.yamlfile import formatting, printer
-from kalentops.yamlfile.formatting import format_text
+from kalentops.yamlfile import build, fmt
+from kalentops.yamlfile.fmt import format_text
 from kalentops.yamlfile.layout import line_end_of
 from kalentops.yamlfile.parse import parse, tokens
+from kalentops.yamlfile.reader import read
 from tests.sizes import examples
 from tests.yamlfile.messy import EVERYTHING, EXAMPLES, JSON, LISTS, messy
 from tests.yamlfile.texts import texts, wild_files
@@ -136,7 +137,7 @@ def test_any_text_is_laid_out_or_left_alone(text: str) -> None:
 @given(texts(), wild_files())
 @settings(max_examples=examples(150), deadline=None)
 def test_what_is_rendered_is_laid_out_already(sourcing_id: str, by_key: dict[str, Any]) -> None:
-    text = printer.file_text(sourcing_id, by_key)
+    text = build.file_text(sourcing_id, by_key)
     assert laid_out(text) == text
 
 
@@ -305,8 +306,9 @@ BEFORE = "# c\na: 'x'\nb: [1, 2]\nc: |-\n  text  \nd: &e 1\nf: *e\n"
     ],
 )
 def test_what_must_not_happen_would_be_seen(after: str, said: str) -> None:
-    assert formatting._difference(BEFORE, BEFORE) == ""
-    assert said in formatting._difference(BEFORE, after)
+    data = parse(BEFORE).data
+    assert fmt._difference(data, read(BEFORE), BEFORE) == ""
+    assert said in fmt._difference(data, read(BEFORE), after)
 
 
 @pytest.mark.parametrize("text", ["  --- a: 1\n", "  ...\n", "[ # c\n-]\n", "a: 1\n\ufeff# c\n"])

@@ -1,0 +1,92 @@
+"""One file's text → the same in the one layout, or why it is better left alone.
+
+A formatter that changes a message is worse than none. So what has been laid out is read again: the same data, the
+same way of writing each value, the same comments; and laying it out once more must change nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from kalentops.lint.finding import Finding
+from kalentops.support import atomic_write
+from kalentops.yamlfile.layout import line_end_of
+from kalentops.yamlfile.parse import parse
+from kalentops.yamlfile.printer import print_document
+from kalentops.yamlfile.reader import read
+from kalentops.yamlfile.tree import Document, Unclear
+
+_LINE_END = re.compile(r"\r\n?")
+
+
+@dataclass(frozen=True, slots=True)
+class Formatted:
+    """What became of a file's text. `after` is what it was where something forbids to touch it: findings, or a
+    `problem` of ours.
+    """
+
+    name: str
+    before: str
+    after: str
+    findings: list[Finding] = field(default_factory=list)
+    problem: str = ""
+
+    @property
+    def changed(self) -> bool:
+        return self.before != self.after
+
+
+def format_text(name: str, text: str) -> Formatted:
+    """The text, a byte order mark included, in the one layout. A pure function; never raises for any text.
+
+    Line ends stay those that most lines have: git may have made them (`core.autocrlf`). Those of old Macs don't.
+    """
+    plain = _LINE_END.sub("\n", text.lstrip("\ufeff"))
+    parsed = parse(plain)
+    if parsed.faults:
+        findings = [Finding(name, f.line, f.column, f.code, f.message, f.hint) for f in sorted(parsed.faults)]
+        return Formatted(name, text, text, findings)
+    try:
+        document = read(plain)
+        printed = print_document(document)
+        after = printed.replace("\n", "\r\n") if line_end_of(text) == "\r\n" else printed
+        problem = "" if after == text else _difference(parsed.data, document, printed)
+    except Unclear as unclear:
+        return Formatted(name, text, text, problem=str(unclear))
+    return Formatted(name, text, text if problem else after, problem=problem)
+
+
+def _difference(data: Any, document: Document, after: str) -> str:
+    """What printing has changed, and must not have; empty if it is as it should be. Raises Unclear."""
+    parsed = parse(after)
+    if parsed.faults:
+        return f"laid out, it would no longer be read: {parsed.faults[0].message}"
+    # The same, in the same order, and of the same types: `1`, `1.0` and `true` are equal, and not the same.
+    if repr(parsed.data) != repr(data):
+        return "laid out, it would hold other data"
+    again = read(after)
+    if again.essence() != document.essence():
+        return "laid out, a value would be written in another way"
+    if again.comments() != document.comments():
+        return "laid out, its comments would be others"
+    if print_document(again) != after:
+        return "laid out twice, it would change twice"
+    return ""
+
+
+def save(path: str, done: Formatted) -> Formatted:
+    """Put a changed file in its place, whole or not at all; behind a link, the file that it leads to."""
+    if not done.changed:
+        return done
+    target = Path(os.path.realpath(path))
+    try:
+        if target.read_bytes() != done.before.encode():
+            return replace(done, after=done.before, problem="it has changed meanwhile; run it again")
+        atomic_write.replace(target, done.after.encode())
+    except OSError as error:
+        return replace(done, after=done.before, problem=f"it can't be written: {error.strerror or error}")
+    return done
