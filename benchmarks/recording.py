@@ -15,7 +15,7 @@ from benchmarks.scale import Scale
 from kalentops.blueprint.body import of_body
 from kalentops.state.codec import dump_state, load_state
 from kalentops.state.model import Completed, Intended, Intent, State
-from kalentops.state.store.file import FileStore
+from kalentops.state.store import open_store
 from kalentops.state.store.session import Session
 
 _FEW: Final = 10
@@ -51,7 +51,7 @@ class _Recorder:
         folder.mkdir(exist_ok=True)
         path = folder / generate.STATE
         path.write_bytes(dump_state(state))
-        self._session: Session = stack.enter_context(FileStore(path).session())
+        self._session: Session = stack.enter_context(open_store(path).session())
         self._session.begin(_TENANT)
         self._body: dict[str, Any] = dict(next(iter(state.entries.values())).sent)
         self._digest = of_body(self._body).digest

@@ -53,6 +53,8 @@ class Recorder(Protocol):
 
     def record(self, *records: Record) -> None: ...
 
+    def barrier(self) -> None: ...
+
     def replace(self, state: State) -> None: ...
 
 
@@ -95,6 +97,7 @@ class Run:
             with self._lock:
                 self.session.begin(self.options.tenant)
             self.session.record(*records)
+            self.session.barrier()
         except (StoreFailure, StateError) as error:
             self.stop(f"{error}", Cause.STORE)
             raise

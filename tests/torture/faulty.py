@@ -37,6 +37,7 @@ from kalentops.state.model import (
     State,
 )
 from kalentops.state.store import journal
+from kalentops.state.store.file import FileBackend
 from kalentops.state.store.journal import Journal, Writer
 from kalentops.state.store.session import Snapshot
 from kalentops.support import atomic_write
@@ -331,17 +332,17 @@ def _(original: Original, data: bytes) -> Any:
     return original(b"\n".join([*whole, tail]))
 
 
-@mutant("the journal is not read", "state.store.file:_together", "one_writer")
-def _(_original: Original, state: State, _found: Journal | None, _name: str) -> Snapshot:
+@mutant("the journal is not read", "state.store.session:_snapshot", "one_writer")
+def _(_original: Original, state: State, _left: Journal | None, _where: str) -> Snapshot:
     return Snapshot(state)
 
 
-@mutant("a journal without its state is ignored", "state.store.file:_together", "one_writer")
-def _(original: Original, state: State, found: Journal | None, name: str) -> Any:
-    return Snapshot(state) if state.lineage is None else original(state, found, name)
+@mutant("a journal without its state is ignored", "state.store.file:FileBackend._stored", "one_writer")
+def _(original: Original, self: FileBackend, data: bytes | None, left: Journal | None) -> Any:
+    return None if data is None else original(self, data, left)
 
 
-@mutant("the serial stands still", "state.store.file:replace", "serials")
+@mutant("the serial stands still", "state.store.session:replace", "serials")
 def _(original: Original, obj: Any, /, **changes: Any) -> Any:
     return original(obj, **changes | ({"serial": 0} if "serial" in changes else {}))
 
@@ -376,7 +377,7 @@ MUTANTS += [
         ("creates go on for ever", "apply.context:Run.creates_are_safe", "broken_api", True),
         ("an older list is believed", "state.model:Entry.outdates", "put_back", False),
         ("a short list is whole", "kalent.lists:_check_number", "simulation", None),
-        ("serial not checked", "state.store.file:_FileSession._check_unmoved", "one_writer", None),
+        ("version not checked", "state.store.file:FileBackend._check", "one_writer", None),
         ("no lock", "state.store.lock:try_lock", "one_writer", True),
     )
 ]

@@ -16,7 +16,12 @@ from tests.torture.simulate import run_seed
 
 pytestmark = pytest.mark.waits
 
-_NOTICED_AT_ONCE = ("no sync of the journal", "serial not checked", "only page one", "intents are not folded")
+_NOTICED_AT_ONCE = (
+    "no sync of the journal",
+    "version not checked",
+    "only page one",
+    "intents are not folded",
+)
 
 
 @pytest.mark.parametrize("chunk", some(range(6), 3))

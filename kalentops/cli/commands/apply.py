@@ -80,7 +80,7 @@ def command(
     from kalentops.cli.commands import pipeline, reporting
     from kalentops.cli.commands.connection import ApiConfig
     from kalentops.output.terminal import notice
-    from kalentops.state.store.file import FileStore
+    from kalentops.state.store import open_store
 
     project = options.project(directory, state_file)
     saved, paths = given(directory, plan_or_paths)
@@ -90,7 +90,7 @@ def command(
     at_once = pace.parallelism or project.config.parallelism
     report = reporting.Reporting("apply", form, project.config)
     agreement = Agreement(project.state_path, saved, form, yes, verbose, quiet)
-    with FileStore(project.state_path).session(lock_timeout=lock_timeout) as session:
+    with open_store(project.state_path).session(lock_timeout=lock_timeout) as session:
         repository = pipeline.read_files(project.config, session.state)
         report.refuse_invalid(repository)
         of = saved, paths

@@ -29,8 +29,7 @@ from kalentops.output.terminal import notice, show, width
 from kalentops.project.config import Config
 from kalentops.project.load import Repository
 from kalentops.state.model import State
-from kalentops.state.store.file import FileStore
-from kalentops.state.store.session import Session, Snapshot
+from kalentops.state.store.session import Session, Snapshot, Store
 from kalentops.support.text import clip, meant_by, nearest
 
 
@@ -98,7 +97,7 @@ def command(
     from kalentops.adopt.plan import Choice, check_key
     from kalentops.cli.commands.connection import ApiConfig
     from kalentops.project.files import check_begun
-    from kalentops.state.store.file import FileStore
+    from kalentops.state.store import open_store
 
     choice = None
     if key is not None and blueprint_id is not None:
@@ -109,10 +108,10 @@ def command(
     check_begun(project.config.root, project.config.blueprints)
     means = ImportContext(project.config, target, parallelism or project.config.parallelism, quiet)
     if update:
-        edits = take_edits(sourcing_ids, means, FileStore(project.state_path), lock_timeout, dry_run=dry_run)
+        edits = take_edits(sourcing_ids, means, open_store(project.state_path), lock_timeout, dry_run=dry_run)
         ctx.exit(show_edits(edits, form, dry_run=dry_run))
     wish = ImportRequest(sourcing_ids, choice, file and directory / file, dry_run)
-    imported = take_over(wish, means, FileStore(project.state_path), lock_timeout)
+    imported = take_over(wish, means, open_store(project.state_path), lock_timeout)
     show_imported(imported, form, quiet=quiet)
     ctx.exit(imported.exit_code)
 
@@ -165,7 +164,7 @@ class ImportContext:
     quiet: bool
 
 
-def take_over(wish: ImportRequest, means: ImportContext, store: FileStore, lock_timeout: float) -> Imported:
+def take_over(wish: ImportRequest, means: ImportContext, store: Store, lock_timeout: float) -> Imported:
     """Do it. Raises UsageError, InvalidFiles, StateError, StoreFailure, and what reading the API raises."""
     place = _place(wish, means.config)
     with opened(store, lock_timeout, dry_run=wish.dry_run) as hand:
@@ -190,7 +189,7 @@ def _place(wish: ImportRequest, config: Config) -> Place:
 
 
 @contextmanager
-def opened(store: FileStore, lock_timeout: float, *, dry_run: bool) -> Iterator[Session | Snapshot]:
+def opened(store: Store, lock_timeout: float, *, dry_run: bool) -> Iterator[Session | Snapshot]:
     """The state with its lock; only to be read, and without one, for a dry run."""
     if dry_run:
         yield store.read()
@@ -287,7 +286,7 @@ def show_imported(imported: Imported, form: str, *, quiet: bool) -> None:
 def take_edits(
     sourcing_ids: Collection[str],
     means: ImportContext,
-    store: FileStore,
+    store: Store,
     lock_timeout: float,
     *,
     dry_run: bool,

@@ -66,9 +66,9 @@ def _folder(ctx: click.Context) -> Path:
 
 
 def _recorded(ctx: click.Context) -> set[str]:
-    from kalentops.state.store.file import FileStore
+    from kalentops.state.store import open_store
 
-    state = FileStore(project(_folder(ctx), ctx.params.get("state_file")).state_path).read().state
+    state = open_store(project(_folder(ctx), ctx.params.get("state_file")).state_path).read().state
     return state.entries.keys() | state.intents.keys()
 
 

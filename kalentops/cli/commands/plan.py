@@ -68,14 +68,14 @@ def command(
     from kalentops.errors import UsageError
     from kalentops.output.terminal import notice
     from kalentops.plan.saved import save
-    from kalentops.state.store.file import FileStore
+    from kalentops.state.store import open_store
 
     if refresh_only and out is not None:
         raise UsageError(
             "--refresh-only shows drift alone: there is nothing to save", hint="use --refresh --out"
         )
     project = options.project(directory, state_file)
-    snapshot = FileStore(project.state_path).read()
+    snapshot = open_store(project.state_path).read()
     notice(snapshot.notes)
     repository = pipeline.read_files(project.config, snapshot.state)
     weighs.apply(repository, project.config, [project.config.blueprints])

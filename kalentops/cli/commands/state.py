@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kalentops.state.model import State
-    from kalentops.state.store.file import FileStore
+    from kalentops.state.store.session import Store
 
 
 @click.group(epilog="\b\nExample:\n  kalentops state list\n  kalentops state show sourcing_123/first-contact")
@@ -78,10 +78,10 @@ def rm(
     """
     from kalentops.output.terminal import notice
     from kalentops.plan.moves import forget
-    from kalentops.state.store.file import FileStore
+    from kalentops.state.store import open_store
 
     project = options.project(directory, state_file)
-    with FileStore(project.state_path).session(lock_timeout=lock_timeout) as session:
+    with open_store(project.state_path).session(lock_timeout=lock_timeout) as session:
         state = session.state
         _check_known(state, addresses)
         if not yes and not options.can_ask():
@@ -106,10 +106,10 @@ def mv(old: str, new: str, directory: Path, state_file: Path | None, lock_timeou
     """
     from kalentops.output.terminal import notice
     from kalentops.plan.moves import rename
-    from kalentops.state.store.file import FileStore
+    from kalentops.state.store import open_store
 
     project = options.project(directory, state_file)
-    with FileStore(project.state_path).session(lock_timeout=lock_timeout) as session:
+    with open_store(project.state_path).session(lock_timeout=lock_timeout) as session:
         state = session.state
         _check_known(state, [old])
         _check_free(state, old, new)
@@ -157,13 +157,13 @@ def _farewell(state: State, address: str) -> str:
 def _read(directory: Path, state_file: Path | None) -> State:
     from kalentops.output.terminal import notice
     from kalentops.project.files import check_begun
-    from kalentops.state.store.file import FileStore
+    from kalentops.state.store import open_store
 
     project = options.project(directory, state_file)
     path = project.state_path
     if not path.exists():
         check_begun(project.config.root, project.config.blueprints)
-    snapshot = FileStore(path).read()
+    snapshot = open_store(path).read()
     notice(snapshot.notes)
     if snapshot.state.lineage is None:
         notice([f"there is no {path} yet: the first apply makes it"])
@@ -305,24 +305,22 @@ def push(
     """
     from kalentops.git import push_state
     from kalentops.output.terminal import notice
-    from kalentops.state.store.file import FileStore
-    from kalentops.state.store.lock import hold
+    from kalentops.state.store import open_store
 
     project = options.project(directory, state_file)
-    store = FileStore(project.state_path)
+    store = open_store(project.state_path)
     target = push_state.branch_of(project.config.root, remote, branch)
-    files = [store.path, store.journal_path]
     # Nothing is moved under a run that is under way, and none begins meanwhile.
     if probe:
-        with hold(store.lock_path, lock_timeout):
+        with store.hold(lock_timeout):
             if not _something_to_do(project, store):
                 click.echo("nothing to apply: no push was tried")
                 return
-            done = push_state.probe(target, files, _message("Begin to apply the blueprints"))
+            done = push_state.probe(target, store.files, _message("Begin to apply the blueprints"))
         said = f"{target.shown} takes a push"
     else:
         with store.session(lock_timeout=lock_timeout) as session:  # takes in what a killed run has left
-            done = push_state.push_state(target, files, _message(_subject(session.state)))
+            done = push_state.push_state(target, store.files, _message(_subject(session.state)))
         said = f"pushed to {target.shown}" if done.new else f"nothing to push: {target.shown} has this state"
     if done.left is not None:
         notice([f"your branch stays where it is, beside {target.shown}: {done.left}"])
@@ -330,7 +328,7 @@ def push(
         click.echo(f"{said} ({done.commit[:12]})" if done.new else said)
 
 
-def _something_to_do(project: options.Project, store: FileStore) -> bool:
+def _something_to_do(project: options.Project, store: Store) -> bool:
     """Whether an apply would have anything to do, as far as files and state say. Raises InvalidFiles, StateError."""
     from kalentops.cli.commands import pipeline
     from kalentops.errors import InvalidFiles

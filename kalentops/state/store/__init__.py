@@ -1,5 +1,13 @@
-"""Where the state is kept.
+"""Where the state is kept. `session` is written once, over small backends; `file` is one of them."""
 
-`base` says what a store can do; `filestore` is the one for files, made of `durable` (writes that survive a
-power cut), `journal` (one record at a time) and `lock`. Another kind of store passes the same tests.
-"""
+from __future__ import annotations
+
+from pathlib import Path
+
+from kalentops.state.store.file import FileStore
+from kalentops.state.store.session import Store
+
+
+def open_store(location: Path) -> Store:
+    """The store at a location: the only place that knows which kinds there are. Raises StoreFailure."""
+    return FileStore(location)

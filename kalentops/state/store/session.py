@@ -1,77 +1,317 @@
-"""What every kind of store can do."""
+"""A state and its only writer, over any backend."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Protocol
+import secrets
+import threading
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import Final, Protocol
 
-from kalentops.state.model import Record, State
+from kalentops.errors import KalentopsError, StateMoved, StoreFailure
+from kalentops.state.codec import dump_state, load_state, record_to_json
+from kalentops.state.model import Completed, Intended, Record, State, check, merge, replay
+from kalentops.state.store.journal import Journal, encode
+from kalentops.support.text import clip
+
+_TORN: Final = (
+    "the last record of the journal is incomplete and ignored: a run crashed, or one is in progress"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The bytes of a state and their version; `left` is the journal that stands beside them, if any."""
+
+    data: bytes
+    version: str
+    left: Journal | None = None
+
+
+class Moved(Exception):
+    """The stored version is not the expected one."""
+
+
+class Backend(Protocol):
+    """Where the bytes of one state are kept. It does not look into them."""
+
+    @property
+    def where(self) -> str:
+        """Its name in messages, without credentials."""
+        ...
+
+    def read(self) -> Stored | None:
+        """None where nothing was ever written. Raises StateError, StoreFailure."""
+        ...
+
+    def replace(self, data: bytes, expected: str | None) -> str:
+        """Write durably, and return the new version. Raises Moved where the stored version is not `expected` (None:
+        nothing is stored), StoreFailure.
+        """
+        ...
+
+
+class Log(Protocol):
+    """Makes each record durable at once, beside a backend. Its methods raise StateError and StoreFailure."""
+
+    @property
+    def name(self) -> str:
+        """Its name in messages."""
+        ...
+
+    def take_over(self, fold: Callable[[], None]) -> bool:
+        """Remove what a killed run has left, after `fold`. False where nothing is left."""
+        ...
+
+    def begin(self, head: Journal) -> None: ...
+
+    def append(self, data: bytes) -> None:
+        """The data is durable when this returns. After a failure it takes nothing more. Called by many threads."""
+        ...
+
+    def end(self, fold: Callable[[], None], data: Callable[[], bytes]) -> bool:
+        """Remove the log after `fold`. False where the log was already gone: if `fold` then fails, all `data` is
+        written again, because it is nowhere else.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The state as it was read, with what its journal adds and the serial that it gets with that; and what there is to
-    say about the reading.
-    """
+    """The state with the records of its journal, the serial that it gets with them, and notices for the user."""
 
     state: State
     notes: tuple[str, ...] = ()
 
 
-class Session(Protocol):
-    """The state in the hands of its only writer."""
+class Store:
+    """One state. Without a log, records are durable at a `barrier`."""
+
+    files: tuple[Path, ...] = ()
+    """The state's files in the work tree, which git has to commit; the state itself is the first."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
 
     @property
-    def state(self) -> State:
-        """The state as it was when the session began; the caller's records come on top of it."""
-        ...
+    def where(self) -> str:
+        return self._backend.where
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What was mended when the session began, for people."""
-        ...
+    def hold(self, timeout: float) -> AbstractContextManager[None]:  # noqa: ARG002 - of stores that have a lock
+        """The lock. Waits `timeout` seconds for it. Raises StateLocked, StoreFailure."""
+        return nullcontext()
+
+    def log(self) -> Log | None:
+        """A log for one session."""
+        return None
+
+    def read(self) -> Snapshot:
+        """The state, without the lock. Raises StateError, StoreFailure."""
+        return _snapshot(*_load(self._backend.read()), self.where)
+
+    @contextmanager
+    def session(self, *, lock_timeout: float = 0.0) -> Iterator[Session]:
+        """The lock and the state; at the end, the records are folded into the state.
+
+        Raises StateLocked, and what `read` raises; at the end StateMoved or StoreFailure. An exception of the block
+        goes on, with a note where the end failed as well.
+        """
+        with self.hold(lock_timeout):
+            session = Session(self._backend, self.log())
+            try:
+                yield session
+            except BaseException as error:
+                try:
+                    session.close()
+                except KalentopsError as second:
+                    error.add_note(session.failure(second))
+                raise
+            session.close()
+
+
+def _load(stored: Stored | None) -> tuple[State, Journal | None]:
+    return (State(), None) if stored is None else (load_state(stored.data), stored.left)
+
+
+def _snapshot(state: State, left: Journal | None, where: str) -> Snapshot:
+    if left is None or left.run == state.last_run:
+        return Snapshot(state)
+    notes = [_TORN] if left.torn else []
+    if left.lineage != state.lineage:
+        raise StateMoved(
+            f"the journal beside {where} belongs to another state (lineage {clip(left.lineage, 9)})",
+            hint="restore the state that it belongs to: it may hold ids that are nowhere else",
+        )
+    if left.serial == state.serial:
+        state = replay(state, left.records)
+    else:
+        notes.append(
+            f"the state was replaced after an interrupted run; its {len(left.records)} records are kept"
+        )
+        state = merge(state, left.records)
+    if left.records:
+        # The one that it gets when the next writer folds the journal into it: a plan that is saved now holds then.
+        state = replace(state, serial=max(state.serial, left.serial) + 1)
+    check(state)
+    return Snapshot(state, tuple(notes))
+
+
+class Session:
+    """The only writer of a state. `state` is what it was when the session began, without the session's records;
+    `notes` are notices for the user.
+    """
+
+    def __init__(self, backend: Backend, log: Log | None) -> None:
+        self._backend = backend
+        self._log = log
+        self._run = secrets.token_hex(8)
+        self._batches: list[list[Record]] = []
+        self._folded = 0  # batches that are in the stored state
+        self._folding = threading.Lock()
+        self._begun = False
+        self._refused: str | None = None
+        stored = backend.read()
+        self._version = None if stored is None else stored.version
+        self._base, left = _load(stored)
+        snapshot = _snapshot(self._base, left, backend.where)
+        self.state, self.notes = snapshot.state, snapshot.notes
+        if log is not None and log.take_over(lambda: self._fold_left(left)):
+            self._settle()
+            self.state = self._base
+
+    def _fold_left(self, left: Journal | None) -> None:
+        if left is not None and left.records and left.run != self._base.last_run:
+            tenant = self.state.tenant or left.tenant
+            self._write(replace(self.state, last_run=left.run, tenant=tenant), above=left.serial)
 
     def begin(self, tenant: str) -> None:
-        """Make ready for records: after this, the lineage is durable. Does nothing the second time.
+        """Prepare for records: the lineage is durable afterwards. The second call does nothing.
 
         Raises StateMoved, StoreFailure.
         """
-        ...
+        if self._begun:
+            return
+        stored = self._backend.read()
+        if (None if stored is None else stored.version) != self._version:
+            raise self._moved()
+        if self.state.lineage is None or self.state.tenant is None:
+            self._write(replace(self.state, tenant=tenant))
+            self.state = self._base
+        if self._log is not None:
+            lineage, serial = str(self.state.lineage), self.state.serial
+            self._log.begin(Journal(lineage, serial, self._run, tenant, (), torn=False))
+        self._begun = True
 
     def record(self, *records: Record) -> None:
-        """Make the records durable, in this order, and take them into the state. Called by many threads.
+        """Take the records, in this order: durable at once with a journal, else after `barrier`.
 
-        Raises StoreFailure where they are not durable; from then on it takes no further ones.
+        Called by many threads. Raises StoreFailure; from then on it takes no more.
         """
-        ...
+        if not self._begun:
+            raise AssertionError("record before begin")
+        self._check_open()
+        data = _encode(records)
+        # Before the write: after an interrupt in it, it is not known whether the journal has them.
+        batch = list(records)
+        self._batches.append(batch)
+        if self._log is not None:
+            try:
+                self._log.append(data)
+            except StoreFailure:
+                _leave_out_intents(batch)
+                raise
+
+    def barrier(self) -> None:
+        """Every record so far is durable when this returns. Called by many threads.
+
+        Raises StateMoved, StoreFailure; from then on the session takes no more records.
+        """
+        if self._log is not None:
+            return
+        with self._folding:
+            self._check_open()
+            try:
+                self._fold()
+            except KalentopsError as error:
+                self._refused = str(error)
+                for batch in self._batches[self._folded :]:
+                    _leave_out_intents(batch)
+                raise
 
     def replace(self, state: State) -> None:
         """Write another state in place of this one, with the next serial. Not after `begin`.
 
         Raises StateMoved, StoreFailure, and StateDamaged for a state that `read` would refuse.
         """
-        ...
+        if self._begun:
+            raise AssertionError("replace after begin")
+        self._write(state)
+        self.state = self._base
 
+    def close(self) -> None:
+        """Fold the records into the state and remove the journal. Raises StateError, StoreFailure."""
+        if not self._begun:
+            return
+        with self._folding:
+            self._refused = "the run has ended"
+            if self._log is None:
+                self._fold()
+            elif self._log.end(self._fold, lambda: _encode(chain.from_iterable(self._batches))):
+                self._settle()
 
-class Store(Protocol):
-    """A place for one state."""
+    def failure(self, error: KalentopsError) -> str:
+        """What to add to another error when the end of the session failed as well."""
+        return str(error) if self._log is None else f"what was recorded stays in {self._log.name}: {error}"
 
-    @property
-    def where(self) -> str:
-        """What to call it in messages."""
-        ...
+    def _fold(self) -> None:
+        batches = self._batches[:]
+        if any(batches[self._folded :]):
+            run = None if self._log is None else self._run
+            self._write(replace(replay(self.state, chain.from_iterable(batches)), last_run=run))
+        self._folded = len(batches)
 
-    def read(self) -> Snapshot:
-        """The state, without the lock. Raises StateError where it can't be used, StoreFailure where it can't
-        be read.
+    def _write(self, state: State, *, above: int = 0) -> None:
+        """Replace the stored state, with a serial above its own and `above`."""
+        check(state)
+        serial = max(self._base.serial, above) + 1
+        self._put(replace(state, lineage=state.lineage or str(uuid.uuid4()), serial=serial))
+
+    def _put(self, state: State) -> None:
+        try:
+            self._version = self._backend.replace(dump_state(state), self._version)
+        except Moved:
+            raise self._moved() from None
+        self._base = state
+
+    def _settle(self) -> None:
+        """Take out the name of the last run, which only its journal needs: it would always conflict between two
+        branches. Where that fails, the next write does it.
         """
-        ...
+        if self._base.last_run is not None:
+            with suppress(StateMoved, StoreFailure):
+                self._put(replace(self._base, last_run=None))
 
-    def session(self, *, lock_timeout: float = 0.0) -> AbstractContextManager[Session]:
-        """The lock and the state; at the end, the records are folded into the state.
+    def _check_open(self) -> None:
+        if self._refused is not None:
+            raise StoreFailure(f"nothing more can be recorded: {self._refused}")
 
-        Raises StateLocked, and what `read` raises; at the end StateMoved or StoreFailure. Where the block itself
-        raised, that goes on, with a note on what the end could not do.
-        """
-        ...
+    def _moved(self) -> StateMoved:
+        return StateMoved(f"{self._backend.where} was replaced during the run")
+
+
+def _encode(records: Iterable[Record]) -> bytes:
+    return b"".join(encode(record_to_json(record)) for record in records)
+
+
+def _leave_out_intents(batch: list[Record]) -> None:
+    """What is true stays true when the disk fails, and the fold at the end tries to keep it. Nothing was sent for an
+    intent that was refused.
+    """
+    completed = {record.address for record in batch if isinstance(record, Completed)}
+    batch[:] = [
+        record for record in batch if not isinstance(record, Intended) or record.intent.address in completed
+    ]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,8 +26,8 @@ from kalentops.state.model import (
     Record,
     State,
 )
-from kalentops.state.store.file import FileStore
-from kalentops.state.store.session import Store
+from kalentops.state.store import open_store
+from kalentops.state.store.session import Moved, Session, Store, Stored
 from tests import builders
 from tests.builders import AT, body
 from tests.sizes import examples
@@ -32,10 +36,48 @@ from tests.sizes import examples
 FEW: Final = settings(max_examples=examples(40), deadline=None)
 ROOT: Final = Path(__file__).parents[3]
 TENANT: Final = "tenant-1"
-# Every kind of store passes the contract: a place in a folder -> the store.
+
+
+class MemoryBackend:
+    """The smallest backend that keeps the contract: no log, no lock."""
+
+    where = "memory"
+
+    def __init__(self) -> None:
+        self._stored: Stored | None = None
+        self._lock = threading.Lock()
+
+    def read(self) -> Stored | None:
+        return self._stored
+
+    def replace(self, data: bytes, expected: str | None) -> str:
+        with self._lock:
+            if (self._stored and self._stored.version) != expected:
+                raise Moved
+            self._stored = Stored(data, secrets.token_hex(8))
+            return self._stored.version
+
+
+_memory: Final = cache(lambda _folder: MemoryBackend())
+# Every kind of store passes the contract: a folder -> the store that is kept there.
 FACTORIES: Final[Mapping[str, Callable[[Path], Store]]] = {
-    "file": lambda folder: FileStore(folder / "kalentops.state.json"),
+    "file": lambda folder: open_store(folder / "kalentops.state.json"),
+    "memory": lambda folder: Store(_memory(folder)),
 }
+_NEVER_ENDED: Final[list[AbstractContextManager[Session]]] = []
+
+
+def interrupted(store: Store, *words: str) -> None:
+    """A session that never ends: `1` creates number 1, `?2` leaves an intent of number 2, `=2` completes it."""
+    context = store.session()
+    _NEVER_ENDED.append(context)
+    session = context.__enter__()
+    session.begin(TENANT)
+    for word in words:
+        number = int(word.lstrip("?="))
+        intended, completed = created(number)
+        session.record(*[intended] * ("=" not in word), *[completed] * ("?" not in word))
+    session.barrier()
 
 
 def digest(name: str) -> str:

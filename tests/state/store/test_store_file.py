@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -141,7 +142,7 @@ def test_a_torn_record_is_told(store: FileStore) -> None:
     with store.session() as session:
         assert set(session.state.ids()) == {"bp-1"}
         assert len(session.notes) == 1
-        assert "not whole" in session.notes[0]
+        assert "incomplete" in session.notes[0]
 
 
 def test_the_journal_of_another_state_is_refused(store: FileStore) -> None:
@@ -245,6 +246,28 @@ def test_a_state_that_never_stands_still_is_given_up(
     monkeypatch.setattr(journal, "read", moving)
     with pytest.raises(StateMoved, match="faster"):
         store.read()
+
+
+def test_a_second_session_waits_when_asked_to(store: FileStore) -> None:
+    holding, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with store.session() as session:
+            session.begin(TENANT)
+            session.record(*created(1))
+            holding.set()
+            release.wait(120)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert holding.wait(120)
+    with pytest.raises(StateLocked, match=r"process \d+"), store.session():
+        pytest.fail("two writers")
+    threading.Timer(0.2, release.set).start()
+    with store.session(lock_timeout=120) as session:
+        assert release.is_set()
+        assert session.state.ids() == {"bp-1": address(1)}
+    thread.join()
 
 
 def test_what_is_still_written_is_not_taken_over(store: FileStore) -> None:
