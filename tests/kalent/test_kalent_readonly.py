@@ -103,4 +103,4 @@ def test_the_writers_are_where_they_are_said_to_be() -> None:
         for path in PACKAGE.rglob("*.py")
         if "kalent.write_client" in set(_imported(".".join(path.relative_to(PACKAGE).with_suffix("").parts)))
     ]
-    assert users == ["cli/commands/execute.py"]
+    assert users == ["cli/commands/apply.py"]
