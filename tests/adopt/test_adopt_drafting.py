@@ -84,7 +84,7 @@ def test_half_a_character_is_refused_and_the_others_are_written() -> None:
     said = {item.blueprint_id: item.reason for item in drafts.plan.items if item.fate is ImportAction.REFUSED}
     assert said.keys() == {"b1", "b3"}
     assert "steps/1/content holds half a character" in said["b1"]
-    assert "mend the text in Kalent's web app" in said["b1"]
+    assert "fix the text in Kalent's web app" in said["b1"]
 
 
 def test_a_delay_reads_as_people_say_it() -> None:
