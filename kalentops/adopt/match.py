@@ -107,7 +107,7 @@ def _grouped(pairs: Iterable[tuple[str, _T]]) -> dict[str, list[_T]]:
 
 
 def blind_spots(repository: Repository, state: State) -> list[Finding]:
-    """The errors in the files because of which nobody can say which blueprints they hold.
+    """The errors that hide which blueprints the files declare.
 
     Errors in texts are none. Nor are values that the model does not know, where all that the file holds is recorded:
     so what was imported with such a value does not stand in the way of the next import.
@@ -164,7 +164,7 @@ def match(remotes: Iterable[Remote], wanted: Iterable[Desired]) -> dict[str, Mat
         (exact.setdefault(remote.digest, []) if is_exact else others).append(remote)
     found: dict[str, Match] = {}
     for digest, same in exact.items():
-        # Two that are the same to the letter can be told apart by nobody: any order is right.
+        # Two identical ones can't be told apart: any order is right.
         wants = digests[digest]
         for number, each in enumerate(same):
             want = wants[min(number, len(wants) - 1)]

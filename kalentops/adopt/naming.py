@@ -66,7 +66,7 @@ def key_of(name: str) -> str:
     key = slug(name, MAX_KEY)
     if not key:
         return "blueprint"
-    # `2024` or `no` as a key would have to be quoted wherever somebody writes it.
+    # `2024` or `no` as a key would need quotes wherever it is written.
     return key if inline(key) == key else f"blueprint-{_cut(key, MAX_KEY - len('blueprint-'))}"
 
 
@@ -130,7 +130,7 @@ class FileNames:
 
     def __init__(self, taken: Iterable[str]) -> None:
         folded = (name.casefold() for name in taken)
-        # `a.yml` beside `a.yaml` would be two files that nobody can tell apart.
+        # `a.yml` beside `a.yaml` would be two files that are hard to tell apart.
         self._used = {name.removesuffix(SUFFIX).removesuffix(".yml") for name in folded}
         self._numbers: dict[str, Iterator[int]] = {}
 
@@ -147,8 +147,8 @@ _CONFIGURATION: Final = "kalentops.yaml"
 
 
 class Place:
-    """A folder and the names that are free in it. `first` is what the first file is to be called, where somebody
-    has said so. Reading the folder may raise StoreFailure.
+    """A folder and the names that are free in it. `first` is the name of the first file, if --file gives one.
+    Reading the folder may raise StoreFailure.
     """
 
     def __init__(self, root: Path, folder: Path, first: str | None = None) -> None:
@@ -178,7 +178,7 @@ def folder_place(root: Path, folder: Path) -> Place:
 
 
 def file_place(root: Path, blueprints: Path, file: Path) -> Place:
-    """The place of a new file that somebody has named.
+    """The place of a new file that --file names.
 
     Raises UsageError where it exists, lies elsewhere than in the folder of blueprints (through links, too), or would
     not be read as a file of blueprints; StoreFailure.

@@ -19,8 +19,8 @@ from kalentops.support.text import clip, is_key, meant_by
 
 
 class ImportAction(StrEnum):
-    """What becomes of a blueprint: new YAML under a new key; its id is recorded for an address that the files hold;
-    it is left out, because a file says that its key was removed; a person has to say what it is; or it can't be taken.
+    """What `import` does with a blueprint: write it under a new key; record its id for a declared address; leave it
+    out, because its key is in `removed`; report a conflict; or refuse it.
     """
 
     WRITE = "write"
@@ -113,8 +113,8 @@ def _open(known: Known) -> str | None:
     if known.open_create is None:
         return None
     return (
-        f"what became of the create of {known.open_create} is not known; run `kalentops apply` first: it looks that "
-        "up, and says what to do"
+        f"the outcome of the create of {known.open_create} is unknown; run `kalentops apply` first: it looks the "
+        "outcome up, and says what to do"
     )
 
 
@@ -137,7 +137,7 @@ def _items(sourcing_id: str, foreign: list[Remote], known: Known, twice: set[str
 
 
 def _named(item: Item, key: str, known: Known) -> Item:
-    """With its key; left out where it would be one that somebody has let go of: that would bring it back unasked."""
+    """With its key; left out if `removed` names that key: it must not come back unasked."""
     had = had_by(item.name, known.gone, known.others)
     if had is None:
         return replace(item, key=key)
@@ -157,7 +157,7 @@ def settle(
     *,
     chosen: bool = False,
 ) -> Item:
-    """What becomes of one blueprint; what is to be written has no key yet. `chosen`: a person says which it is."""
+    """The action for one blueprint; one to write has no key yet. `chosen`: a person says which it is."""
     item = Item(sourcing_id, ImportAction.WRITE, remote, sent=remote.shown)
     reason = _refusal(remote, twice)
     if reason is not None:
@@ -172,7 +172,7 @@ def settle(
                 item,
                 fate=ImportAction.CONFLICT,
                 sent=None,
-                reason=f"{said}; {this_one(item, reserved_for.key)} takes it over",
+                reason=f"{said}; {this_one(item, reserved_for.key)} adopts it",
             )
         case Alike():
             at = matched.want.named
@@ -275,7 +275,7 @@ def plan_one(observed: RemoteLists, files: Repository, state: State, choice: Cho
 
     Raises UsageError where it is another's, or the address is another's, or there is no such blueprint.
     """
-    # Whoever names the blueprint of an address says what became of a create that is open there.
+    # Naming the blueprint of an address settles a create that is open there.
     open_ = {at: each for at, each in state.intents.items() if at != choice.address}
     state = replace(state, intents=open_)
     whole = plan_import(observed, files, state)
@@ -330,7 +330,7 @@ def _check_free(choice: Choice, remote: Remote, state: State, entry: Entry | Non
 
 
 def _item(choice: Choice, remote: Remote, known: Known, foreign: Iterable[Remote]) -> Item:
-    # What is one of several stops being a conflict when somebody has said which one it is.
+    # One of several is no conflict any more when a person has said which one it is.
     matches = match(foreign, known.wanted)
     want = next((each for each in known.wanted if each.named.key == choice.key), None)
     found = settle(choice.sourcing_id, remote, None, chosen=True)

@@ -33,7 +33,7 @@ _BEHIND: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A change of somebody else's that goes into a file: `before` and `after` are the blueprint as the file has it and
+    """A remote edit that goes into a file: `before` and `after` are the blueprint as the file has it and
     will have it, both as a list would show them; `entry` is what the state will say, under the address that it has
     there, which the next apply may move.
     """
@@ -52,7 +52,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A change of somebody else's that is not taken, and why. `conflict`: both sides have changed the same."""
+    """A remote edit that is not taken, and why. `conflict`: both sides changed the same field."""
 
     address: str
     blueprint_id: str
@@ -62,7 +62,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """What becomes of everything that somebody else has changed."""
+    """The remote edits that are taken, and those that are not."""
 
     taken: tuple[Taken, ...] = ()
     kept: tuple[Kept, ...] = ()
@@ -117,9 +117,7 @@ def _one(
         return Kept(address, entry.blueprint_id, reason, conflict)
 
     if open_intent:
-        return not_taken(
-            "a run was interrupted here; run `kalentops apply` first, it looks up what became of that"
-        )
+        return not_taken("a run was interrupted here; run `kalentops apply` first, it looks up the outcome")
     if remote is None or want is None:
         return not_taken("it is in no file" if remote else missing(entry))
     if entry.not_arrived(remote):
@@ -257,7 +255,7 @@ class EditedFile:
 
 @dataclass(frozen=True, slots=True)
 class Edits:
-    """What becomes of everything that somebody else has changed, and the files that it changes. `findings` are those
+    """The remote edits that are taken, those that are not, and the changed files. `findings` are those
     of the new texts, and of what they say together with all other files.
     """
 
@@ -306,7 +304,7 @@ def edit_files(taking: Taking, root: Path, severities: Severities, named: Iterab
 
 
 def _findings(files: Sequence[EditedFile], named: Iterable[Named]) -> tuple[Finding, ...]:
-    """A name that somebody has given in Kalent may be that of another blueprint, in whichever file."""
+    """A name given in Kalent may be that of another blueprint, in any file."""
     edited = {file.name for file in files}
     after = [each for each in named if each.file not in edited] + [
         each for file in files for each in file.named
@@ -316,9 +314,7 @@ def _findings(files: Sequence[EditedFile], named: Iterable[Named]) -> tuple[Find
 
 
 def _check_unchanged(job: CheckOptions, name: str, text: str, taken: Sequence[Taken]) -> None:
-    """Raises StoreFailure where somebody saved the file while the lists were read: what is to be written there was
-    made from what it held before.
-    """
+    """Raises StoreFailure if the file was saved while the lists were read: the new text was made from the old one."""
     held = {each.address: each.canonical for each in check_text(job, name, text.lstrip("\ufeff")).desired}
     for each in taken:
         now = held.get(each.address)

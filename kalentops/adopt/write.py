@@ -141,7 +141,7 @@ def _is_faithful(sourcing_id: str, bodies: Mapping[str, Body], text: str, found:
     read = {each.named.key: each.digest for each in found if each.named.sourcing_id == sourcing_id}
     if read == {key: body.digest for key, body in bodies.items()}:
         return True
-    # What the model has no place for (an unknown type of step) is told by findings, and compared as plain data.
+    # Values outside the model (an unknown type of step) are reported as findings, and compared as plain data.
     data = parse(text).data
     blueprints = data.get("blueprints") if isinstance(data, Map) else None
     if not isinstance(data, Map) or not isinstance(blueprints, Map) or data.get("sourcingId") != sourcing_id:
@@ -261,7 +261,7 @@ def carry_out(drafts: Drafts, session: Keeper, tenant: str, at: str, parallelism
         if drafts.files:
             error.add_note(
                 f"the new files ({some([file.name for file in drafts.files], 3)}) are there, and the ids are not "
-                "recorded; when it is mended, run the same import again: it records them"
+                "recorded; fix this and run the same import again: it records them"
             )
         raise
 

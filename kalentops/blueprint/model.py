@@ -4,7 +4,7 @@ Field names are the API's own, letter for letter. These shapes say which fields 
 what fits together with what is said by the rules.
 
 [inferred] A delay is counted from the step before; that is how the vendor's default cadence reads and nothing
-says otherwise. What waits for an invitation happens on an unknown day, so time starts anew there.
+says otherwise. A step that waits for an invitation happens on an unknown day, so counting starts again there.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ StepList: TypeAlias = FrozenList[Step]
 class Blueprint(Shape):
     """A sequence. `config` is free-form JSON that can be written and is never listed.
 
-    `protect` is not the API's: with it, an update needs somebody's word (`--overwrite ADDRESS`).
+    `protect` is not the API's: with it, an update needs `--overwrite ADDRESS`.
     """
 
     name: NonEmpty
@@ -122,8 +122,8 @@ class Move(Shape):
 
 
 class SourcingFile(Shape):
-    """One file: some or all blueprints of one sourcing, by key. `moved` and `removed` say what became of keys that
-    the state may know and that stand in no file any more; a file may hold them alone.
+    """One file: some or all blueprints of one sourcing, by key. `moved` and `removed` are about keys that the state
+    may know and that are no longer declared; a file may hold them alone.
     """
 
     sourcingId: NonEmpty

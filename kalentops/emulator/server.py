@@ -92,7 +92,7 @@ class BackgroundEmulator:
             self.url, self.log = _url(listener), app.state.log
             ready = threading.Event()
             server = _Server(app, ready.set)
-            # A daemon, lest a test that dies without leaving `with` keeps its process alive.
+            # A daemon, so that a test that dies within `with` does not keep its process alive.
             thread = threading.Thread(target=server.run, args=([listener],), name="emulator", daemon=True)
             thread.start()
             stack.callback(thread.join)

@@ -174,11 +174,11 @@ class Store:
             self._latest = max(self._latest, changed[0][0])
 
     def edit(self, blueprint_id: str, *, name: str | None = None, steps: list[Step] | None = None) -> None:
-        """Somebody's edit in the web app: unchecked, and `updatedAt` grows."""
+        """An edit in the web app: unchecked, and `updatedAt` grows."""
         self.update(blueprint_id, name=name, steps=steps)
 
     def remove(self, blueprint_id: str) -> None:
-        """Somebody's deletion in the web app: the API has none. Raises `ApiFailure` (404) for an unknown blueprint."""
+        """A deletion in the web app: the API has none. Raises `ApiFailure` (404) for an unknown blueprint."""
         with self._lock:
             if not self._db.execute(
                 "delete from blueprints where blueprint_id = ?", (blueprint_id,)

@@ -84,8 +84,8 @@ class Transport(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """How to get to the API: `timeout` is the longest silence within an answer and half of the longest answer,
-    in seconds; `ca_file` and `proxy` come from options or the environment only. `unread_proxy` is the variable that
+    """How to get to the API: `timeout` is the read timeout in seconds, and half of the longest time for one
+    answer; `ca_file` and `proxy` come from options or the environment only. `unread_proxy` is the variable that
     names a proxy and is not read.
     """
 
@@ -211,7 +211,7 @@ class HttpTransport:
         return "; ".join([whole, *remedies(whole, proxy=network.proxy, unread=network.unread_proxy)])
 
     def _whereto(self) -> str:
-        """Whom it tried to reach, so that a mistyped address is seen. Not the proxy's URL: it may hold a password."""
+        """The host of the attempt, so that a mistyped address is seen. Not the proxy's URL: it may hold a password."""
         where = "through the proxy to" if self._network.proxy else "to"
         return f"{where} {clip(self._key.scrub(urlsplit(self._network.url).netloc), 100)}"
 
@@ -231,8 +231,8 @@ class HttpTransport:
     def _scrubbed(self, body: Any, text: str) -> Any:
         """A parsed body without the key.
 
-        What was a success holds ids and names that have to stay what they are, so only a key that nobody could
-        have hit upon by chance is taken out of it.
+        A successful answer holds ids and names that must not change, so only a key that can't occur by chance is
+        removed from it.
         """
         if isinstance(body, dict) and body.get("success") is True and not self._key.surely_in(text):
             return body
@@ -358,8 +358,8 @@ _PROXIES: Final = ("HTTPS_PROXY", "ALL_PROXY")
 
 
 def unread_proxy(environment: Mapping[str, str], url: str) -> str | None:
-    """The variable that names a proxy for others, and is not read here: a proxy that nobody has asked for would get
-    to know the key's host. None for a loopback address.
+    """The variable that names a proxy for other programs. It is not read here: a proxy without the user's consent
+    would learn the key's host. None for a loopback address.
     """
     if not url.startswith("https://"):
         return None
@@ -384,8 +384,8 @@ _BEAT: Final = 0.2  # so often it is asked whether to give up: the handler of a 
 
 @dataclass(eq=False, slots=True)
 class Connection:
-    """The connection that one thread uses. `was_cut` says that its last request was not let end, `given_up` that it
-    was so because nobody wanted the answer any more; `reads` that it only reads.
+    """The connection that one thread uses. `was_cut`: its last request was cut; `given_up`: because the answer was no
+    longer needed; `reads`: it only reads.
     """
 
     socket: socket.socket | None = None
@@ -423,7 +423,7 @@ class Watchdog:
 
     @contextmanager
     def over(self, connection: Connection, seconds: float, *, reads: bool) -> Iterator[None]:
-        """Cut the connection if what is done with it takes longer, or only reads what nobody wants to know any more."""
+        """Cut the connection if its request takes longer, or only reads and its answer is no longer needed."""
         until = time.monotonic() + seconds
         with self._wake:
             connection.was_cut = connection.given_up = False

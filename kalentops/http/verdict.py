@@ -1,7 +1,7 @@
-"""What an answer to a write means. Pure: it decides whether a second copy of a blueprint can come to be.
+"""What an answer to a write means. Pure: it decides whether a second copy of a blueprint can arise.
 
-The line is drawn where the request may have begun to have an effect. Before it, a write may be repeated; after
-it, only the API's own word that it refused counts, and everything else is unknown.
+The question is whether the request may have had an effect. If not, a write may be repeated. If it may, only the API's
+own refusal counts, and everything else is unknown.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
-# Timeouts and "too early" may be said by something in front of the API after it has begun to work.
+# A proxy may answer with these after the API has started to work.
 _MAY_HAVE_BEGUN: Final = frozenset({408, 425})
 _TOO_MANY: Final = 429
 _FATAL: Final = frozenset({401, 402})

@@ -37,7 +37,7 @@ class ReadOnly:
         self._transport = transport
 
     def send(self, method: str, path: str, *, query: Query | None = None, body: Any = None) -> Answer:
-        """Raises AssertionError for anything but a GET without a body: whoever asks for that is a bug."""
+        """Raises AssertionError for anything but a GET without a body: that is a bug."""
         if method != "GET" or body is not None:
             raise AssertionError(f"{method} {path} in a command that only reads")
         return self._transport.send(method, path, query=query)

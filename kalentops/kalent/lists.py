@@ -159,7 +159,7 @@ def read_lists(
     parallelism: int,
     on_listed: Callable[[str, int], None],
 ) -> RemoteLists:
-    """The lists of the sourcings. What the API refuses for one of them (404, 403) is told in `refused`, and `denied`.
+    """The lists of the sourcings. Refusals of single lists (404, 403) are in `refused` and `denied`.
 
     `on_listed` gets each sourcing and how many blueprints it has, from several threads. Raises Unauthorized,
     Unreachable, UntrustedList, Interrupted: where one list can't be read, nothing is said of the others.

@@ -19,7 +19,7 @@ class WriteApi(ReadApi):
     """
 
     def create(self, sourcing_id: str, body: Mapping[str, Any]) -> Verdict:
-        """What became of one POST of a blueprint: `body` has `name`, `steps` and perhaps `config`.
+        """The outcome of one POST of a blueprint: `body` has `name`, `steps` and perhaps `config`.
 
         It never waits because of the API's limits, but says so at once: what was looked at before may be out of
         date after a wait. `ready` is where to wait.
@@ -34,7 +34,7 @@ class WriteApi(ReadApi):
         self._throttle.enter()
 
     def update(self, blueprint_id: str, body: Mapping[str, Any]) -> Verdict:
-        """What became of one PATCH; fields that `body` does not hold stay as they are."""
+        """The outcome of one PATCH; fields that `body` does not hold stay as they are."""
         return self._write("PATCH", f"/v1/sequence-blueprints/{safe(blueprint_id)}", body, waits=True)
 
     def _write(self, method: str, path: str, body: Mapping[str, Any], *, waits: bool) -> Verdict:

@@ -1,6 +1,6 @@
 """The page as HTML. The only user of jinja2.
 
-What the texts hold is anybody's: everything is escaped by the templates' engine, nothing is ever marked as safe but
+Anyone may have written the texts: everything is escaped by the template engine, nothing is ever marked as safe but
 this package's own style and script, and a policy in the page lets nothing run or load but these two, by their hashes.
 
 `serve` shows it on this machine's own address and makes it again when a file changes. Only a browser on this machine
@@ -145,7 +145,7 @@ def serve(
     look: Callable[[], str], make: Callable[[str], bytes], *, port: int, on_ready: Callable[[str], None]
 ) -> None:
     """Show what `make` gives until SIGINT or SIGTERM, then return. `look` names the state that the page is made from;
-    where that changes, `make` is asked anew. `on_ready` gets the address.
+    when it changes, `make` runs again. `on_ready` gets the address.
 
     Raises KalentopsError where the port is taken, and whatever `look` and `make` raise.
     """
@@ -236,7 +236,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _tell_changes(self) -> None:
-        """Server-sent events: the name of each version; a comment now and then finds out whether anybody listens."""
+        """Server-sent events: the name of each version; comments tell whether the browser still listens."""
         self._begin(200, "text/event-stream")
         self.end_headers()
         seen = ""
@@ -252,4 +252,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's signature
-        """Nobody reads it."""
+        """Requests are not logged."""

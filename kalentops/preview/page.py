@@ -83,8 +83,8 @@ def _under_its_key(old: Mapping[str, Desired], repository: Repository) -> dict[s
 def _gone(
     desired: Iterable[Desired], old: Mapping[str, Desired], findings: Findings
 ) -> tuple[list[Desired], list[str]]:
-    """What there was and is not any more, and what to say of that of which nobody knows: what was in a file that has
-    an error now may well be there still.
+    """The blueprints that were removed, and notes about those that may have been: a file with an error may still
+    declare them.
     """
     here = {each.address for each in desired}
     gone = [each for address, each in old.items() if address not in here]

@@ -18,7 +18,7 @@ from kalentops.support.word_diff import Piece, compare
 Sample: TypeAlias = Mapping[str, str]
 
 MAX_SHOWN: Final = 20_000
-"""Characters of one text on the page. Nobody sends a message of this length; a page has to open all the same."""
+"""Characters of one text on the page. No real message is this long; the page has to open all the same."""
 
 SAMPLES: Final[tuple[Sample, ...]] = (
     {
@@ -52,8 +52,8 @@ SAMPLES: Final[tuple[Sample, ...]] = (
         "recruiterLastname": "Sample",
     },
 )
-"""Who reads the messages where the configuration names nobody: somebody, somebody for whom everything is long, and
-somebody of whom little is known. All invented.
+"""The candidates without `samples:`: an ordinary one, one with long values, and one with few known values. All
+invented.
 """
 
 

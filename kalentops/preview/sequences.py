@@ -329,7 +329,7 @@ def show_step(
     changes: Sequence[FieldChange] = (),
     status: view.Status = "",
 ) -> view.Step:
-    """`was` is the same step before, `changes` what became of it since, None and empty where nothing is compared."""
+    """`was` is the same step before, `changes` its changes since; None and empty without a comparison."""
     step = at.step
     unknown = at.lacks("type", "linkedInType")
     new, old = _messages(at, was)

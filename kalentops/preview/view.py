@@ -45,7 +45,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A finding beside what it is about. `where` is its place in the files, for whoever mends it."""
+    """A finding beside what it is about. `where` is its place in the files."""
 
     severity: Literal["error", "warning"]
     code: str
@@ -92,9 +92,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """The time before a step. `size` is how long it looks: 0 (none) to 6 (two weeks and more), 7 for a time that
-    nobody knows.
-    """
+    """The time before a step. `size` is how long it looks: 0 (none) to 6 (two weeks or more), 7 if unknown."""
 
     text: str
     size: int

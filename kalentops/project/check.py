@@ -24,10 +24,10 @@ from kalentops.project.files import Source, read
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """A blueprint as the files want it. With `protect`, an update of it needs somebody's word.
+    """A blueprint as the files declare it. With `protect`, an update needs --overwrite.
 
-    `canonical` is None where the state's own copy has the same digest; where nobody asked for documents, there is
-    neither it nor a digest. `placeholders` are the paths in it, from the blueprint on, with a neutral value because
+    `canonical` is None where the state's own copy has the same digest; without `documents`, neither it nor a digest
+    exists. `placeholders` are the paths in it, from the blueprint on, with a neutral value because
     the author's could not be read.
     """
 
@@ -74,7 +74,7 @@ def check_file(job: CheckOptions, source: Source) -> FileResult:
 def check_text(job: CheckOptions, name: str, text: str) -> FileResult:
     """The findings and blueprints of a text, and what it says of other keys; a pure function."""
     document = read_document(name, text)
-    # What stands behind an anchor can be found as often as it is named, and is told once.
+    # A finding behind an anchor occurs once for each alias, and is reported once.
     findings = list(dict.fromkeys(check_document(document, job.severities)))
     whole = document.has_all_keys and not any(rules()[each.code].hides is Hides.FILE for each in findings)
     desired = [_desired(job, document, each, blueprint) for each, blueprint in _named(document)]
@@ -166,8 +166,8 @@ def check_in_processes(job: CheckOptions, sources: Sequence[Source]) -> Iterator
 
 @contextmanager
 def _own_modules_only() -> Iterator[None]:
-    """A spawned child begins with `python -c`, which takes the current folder for the first place of its modules: a
-    checkout that somebody else has written.
+    """A spawned child begins with `python -c`, which puts the current folder first on its module path: a checkout of
+    other authors.
     """
     before = os.environ.get(_SAFE_PATH)
     os.environ[_SAFE_PATH] = "1"

@@ -111,7 +111,7 @@ def _find(start: Path) -> Path | None:
 
 def _own(start: Path, root: Path | None) -> Iterator[Path]:
     """The folders whose settings may hold here: up to those that do, or to the root of the repository. Outside of a
-    repository, what lies above is somebody else's.
+    repository, the folders above are not the project's.
     """
     above = [start, *start.parents]
     top = root or next((folder for folder in above if (folder / ".git").exists()), start)

@@ -98,7 +98,7 @@ def _read_as_meant(document: Document) -> None:
 
 
 def _tell(document: Document, violations: list[Violation]) -> None:
-    # `{name: {{x}}, hi}` is one mistake, told already: `hi` is no field that somebody wanted.
+    # `{name: {{x}}, hi}` is one mistake, already reported: `hi` is not meant as a field.
     told = {finding.line for finding in document.findings if finding.code == "KAL004"}
     written = [_with_source(document, violation) for violation in violations]
     placed = (document.place(problem) for problem in problems(written))
@@ -123,7 +123,7 @@ def problems(violations: list[Violation]) -> Iterator[Problem]:
 
 # Stand-ins for required values; an optional value is simply left out.
 _NEUTRAL: dict[str, Callable[[], Any]] = {
-    "id": lambda: "\0",  # unlike any that somebody writes, for ids are compared with each other
+    "id": lambda: "\0",  # unlike any real id, because ids are compared with each other
     "name": lambda: "?",
     "type": lambda: "EMAIL",
     "content": str,

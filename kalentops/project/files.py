@@ -18,7 +18,7 @@ from kalentops.support.text import clip, some
 from kalentops.yamlfile.parse import MAX_BYTES
 
 SUFFIXES = (".yaml", ".yml")
-# O_NONBLOCK: opening a pipe that nobody writes to would wait for ever.
+# O_NONBLOCK: opening a pipe without a writer would wait forever.
 _FLAGS = os.O_RDONLY
 for _flag in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
     _FLAGS |= getattr(os, _flag, 0)
@@ -91,7 +91,7 @@ def _settings_of_another(source: Source) -> Finding:
 
 
 def _begin(root: Path) -> str:
-    """Who has no settings here stands above projects, or has not begun; for others it is a path that is wrong."""
+    """The hint: without settings, the folder is above projects or not set up; otherwise the path is wrong."""
     if (root / _SETTINGS).exists():
         return ""
     below = projects_below(root)
@@ -203,7 +203,7 @@ def read_whole(source: Source, root: Path) -> str | Finding:
         return _read(source, root)
     except OSError as error:
         return _unreadable(
-            source, f"it can't be read: {error.strerror or error}", "mend its permissions or the path"
+            source, f"it can't be read: {error.strerror or error}", "fix its permissions or the path"
         )
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1

@@ -42,7 +42,7 @@ class Repository:
     relocations: list[Relocation] = field(default_factory=list)
     serving: list[Serving] = field(default_factory=list)
     earlier: frozenset[Finding] | None = None
-    """The findings that an earlier version of the files had already; None where nobody has looked."""
+    """The findings of an earlier version of the files; None without --against."""
 
     @property
     def files(self) -> int:
@@ -80,7 +80,7 @@ def load(
 
 
 def of_texts(root: Path, texts: Mapping[str, str], severities: Severities = DEFAULTS) -> Repository:
-    """The same for texts that stand in no file any more, by the names that they had."""
+    """The same for texts of an earlier version, by the names of their files."""
     job = CheckOptions(root, severities)
     return _gathered(list(texts), (check_text(job, name, text) for name, text in texts.items()), ())
 

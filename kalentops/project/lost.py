@@ -103,7 +103,7 @@ def _free_form(node: Any, path: Path) -> Iterator[_Written]:
 
 def _of_field(text: str, each: _Written, used: frozenset[str]) -> Iterator[Lost]:
     if not isinstance(each.value, str) and not (each.value is None and each.field == "subject"):
-        return  # of the wrong type: that is told, with the same advice
+        return  # of the wrong type: that is reported, with the same advice
     if not each.event.style:
         yield from _property(each, used)
     elif each.event.style == '"' and each.field == "content" and (found := _escape(text, each.event)):

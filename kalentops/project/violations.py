@@ -1,4 +1,4 @@
-"""How data misses its shape, said to somebody who writes sequences: codes KAL010 to KAL016."""
+"""How data misses its shape, in words for authors of sequences: codes KAL010 to KAL016."""
 
 from __future__ import annotations
 
@@ -243,7 +243,7 @@ _PARTS: dict[str | int, type[Shape]] = dict(_INNER)
 
 
 def _of_addresses(path: tuple[str | int, ...]) -> bool:
-    """Whether the path leads into what a file says of keys that stand in no file any more."""
+    """Whether the path leads into `moved` or `removed`."""
     return path[:1] in {("moved",), ("removed",)}
 
 

@@ -145,7 +145,7 @@ def _generic(old: Any, new: Any) -> Change:
     for key, value in new.items():
         if key not in old or not same(old[key], value):
             changes[key] = _generic(old.get(key), value)
-    # A mapping that loses all it had is written anew.
+    # A mapping that loses all its keys is written again.
     return Inside(changes) if any(key in new for key in old) else Put(new)
 
 

@@ -25,9 +25,7 @@ _LINE_END = re.compile(r"\r\n?")
 
 @dataclass(frozen=True, slots=True)
 class Formatted:
-    """What became of a file's text. `after` is what it was where something forbids to touch it: findings, or a
-    `problem` of ours.
-    """
+    """The outcome of formatting a text. `after` is the unchanged text if there are findings, or a `problem` of ours."""
 
     name: str
     before: str

@@ -238,7 +238,7 @@ class _Builder:
         start = frame.start.start_mark.index
         flow = bool(getattr(frame.start, "flow_style", False))
         if flow and self.text.startswith("{{", start):
-            # Of three braces the innermost pair comes first, and the outermost is told.
+            # Of three braces the innermost pair comes first, and the outermost is reported.
             if not start or self.text[start - 1] != "{":
                 self._at(frame.start, *BRACES)
                 self._braces = start

@@ -1,4 +1,4 @@
-"""What libyaml's complaints mean for somebody who writes sequences."""
+"""What libyaml's errors mean to the author of a sequence."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ def test_a_person_may_say_which_it_is(
     proxy.script = lambda _: None
     theirs = emulator.store.create("sourcing_a", "One", blueprint("One", steps=1)["steps"])
     ran = whole.run("import", "sourcing_a")
-    assert (ran.code, "what became of the create of sourcing_a/one is not known" in ran.out) == (6, True), ran
+    assert (ran.code, "the outcome of the create of sourcing_a/one is unknown" in ran.out) == (6, True), ran
     assert whole.run("import", "sourcing_a", "--key", "one", "--id", theirs.blueprint_id).code == 0
     assert (whole.ids, whole.state["intents"]) == ({ADDRESS: theirs.blueprint_id}, {})
     assert whole.apply().code == 0
