@@ -1,8 +1,8 @@
 """The comment on a pull request: list, find ours, then PATCH or POST.
 
-A comment is ours if its first line is the marker of the target and its author is the one that we write as. Both are
-needed: anyone can copy a marker, and an author may write about other things. If GitHub does not tell whom we write as,
-an App's comment counts as ours, because a stranger can't write as an App of the repository.
+A comment is ours if its first line is the marker of the target and its author is our account. Both are needed: anyone
+can copy a marker, and an author may write about other things. If GitHub does not tell which account is ours, an App's
+comment counts as ours, because a stranger can't write as an App of the repository.
 
 A POST whose answer was lost may be repeated, and two runs may create one comment each. A second comment does no harm:
 from then on both are edited.

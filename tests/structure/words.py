@@ -41,7 +41,7 @@ PHRASES: Final = {
     r"where one (deletes|edits)": "delete it in Kalent's web app",
     r"say only": "print … only",
     r"in (an)?other words?": "leave it out",
-    r"foreign": "unmanaged; of another tool",
+    r"foreign(?!-placeholder)": "unmanaged; of another tool",
     r"gone on|goes on there": "continues",
     r"is told|are told of": "is reported",
     r"thereupon|thereof|wherein|whereof|lest|hence": "leave it out",
@@ -70,7 +70,7 @@ CLASSES: Final = {
     "Way": "Remedy",
     "Reason": "Explanation",
 }
-OTHERS: Final = {
+MODULES: Final = {
     "taking_over": "import_new",
     "taking_edits": "import_update",
     "keeping": "git_hints",
@@ -80,18 +80,23 @@ OTHERS: Final = {
     "marks": "markdown_escape",
     "cutting": "truncate",
     "machine": "json",
+    "checked": "validation",
     "notes": "notices",
     "slips": "typos",
+    "words": "word_diff",
     "holdings": "known",
     "choosing": "single",
     "carrying_out": "write",
     "placing": "paths",
+}
+FUNCTIONS: Final = {
     "stand_ins": "placeholders",
     "tainted": "placeholders",
     "foreign": "unmanaged",
+    "inert": "ci_escape",
     "on_top": "rebase_state",
+    "follow": "fast_forward",
 }
-"""Modules and functions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,18 +167,20 @@ def _texts(path: Path) -> Iterator[Offence]:
     with path.open("rb") as file:
         for token in tokenize.tokenize(file.readline):
             if token.type in {tokenize.STRING, tokenize.COMMENT, getattr(tokenize, "FSTRING_MIDDLE", -1)}:
-                yield from _prose(path, token.start[0], token.string)
+                # What stands in the braces of an f-string is code.
+                text = re.sub(r"\{[^{}\n]*\}", lambda found: "_" * len(found[0]), token.string)
+                yield from _prose(path, token.start[0], text)
 
 
 def _names(path: Path) -> Iterator[Offence]:
     name = path.relative_to(ROOT).as_posix()
-    if path.stem in OTHERS:
-        yield Offence(name, 1, f"module {path.stem}", OTHERS[path.stem])
+    if path.stem in MODULES:
+        yield Offence(name, 1, f"module {path.stem}", MODULES[path.stem])
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ClassDef) and node.name in CLASSES:
             yield Offence(name, node.lineno, f"class {node.name}", CLASSES[node.name])
-        elif isinstance(node, ast.FunctionDef) and node.name.strip("_") in OTHERS:
-            yield Offence(name, node.lineno, f"function {node.name}", OTHERS[node.name.strip("_")])
+        elif isinstance(node, ast.FunctionDef) and node.name.strip("_") in FUNCTIONS:
+            yield Offence(name, node.lineno, f"function {node.name}", FUNCTIONS[node.name.strip("_")])
 
 
 if __name__ == "__main__":
