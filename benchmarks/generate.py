@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from kalentops.blueprint.body import Body, observable
+from kalentops.blueprint.body import Body
 from kalentops.project.check import Desired
 from kalentops.project.load import load
 from kalentops.state.codec import dump_state
@@ -97,10 +97,8 @@ def state(folder: Path) -> int:
 
 
 def _entry(number: int, wanted: Desired) -> Entry:
-    canonical = wanted.canonical or Body("{}")
-    body = canonical.data
-    ident = f"bp_{number:020d}"
-    return Entry(wanted.address, ident, body, wanted.digest, _AT, observable(body).digest, _AT)
+    body = wanted.canonical or Body("{}")
+    return Entry(wanted.address, f"bp_{number:020d}", body, _AT, body.observable.digest, _AT)
 
 
 def _file(number: int, blueprints: int, chance: random.Random) -> Iterator[str]:

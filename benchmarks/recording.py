@@ -6,13 +6,12 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from benchmarks import generate
 from benchmarks.figures import Figure, of_pair
 from benchmarks.measure import Cost, in_turns
 from benchmarks.scale import Scale
-from kalentops.blueprint.body import of_body
 from kalentops.state.codec import dump_state, load_state
 from kalentops.state.model import Completed, Intended, Intent, State
 from kalentops.state.store import open_store
@@ -53,14 +52,13 @@ class _Recorder:
         path.write_bytes(dump_state(state))
         self._session: Session = stack.enter_context(open_store(path).session())
         self._session.begin(_TENANT)
-        self._body: dict[str, Any] = dict(next(iter(state.entries.values())).sent)
-        self._digest = of_body(self._body).digest
+        self._body = next(iter(state.entries.values())).sent
         self._number = 0
 
     def record(self) -> Cost:
         self._number += 1
         address = f"sourcing_new/{self._number}"
-        intent = Intent(address, "create", self._body, self._digest, _AT)
+        intent = Intent(address, "create", self._body, _AT)
         done = Completed(address, f"bp_new_{self._number}", _AT)
         wall, cpu = time.perf_counter(), time.process_time()
         self._session.record(Intended(intent))

@@ -53,29 +53,42 @@ def body(name: str = "One", *steps: Data | str, **fields: Any) -> Data:
 
 
 def digest(of: Of) -> str:
-    return _form(of).digest
+    return form(of).digest
 
 
-def _form(of: Of | None) -> Body:
+def form(of: Of | None = None) -> Body:
     return of if isinstance(of, Body) else Body.of(of or body())
 
 
+def _sent(of: Of | None, digest: str | None) -> Body:
+    return form(of) if digest is None else Body.recorded(form(of).data, digest)
+
+
 def entry(
-    address: str, sent: Of | None = None, blueprint_id: str = "", *, seen: bool = True, **fields: Any
+    address: str,
+    sent: Of | None = None,
+    blueprint_id: str = "",
+    *,
+    seen: bool = True,
+    digest: str | None = None,
+    **fields: Any,
 ) -> Entry:
     """What the state knows of an address; `seen`: a list has shown it since."""
-    form = _form(sent)
-    made = Entry(address, blueprint_id or f"b-{address}", form.data, form.digest, AT)
+    made = Entry(address, blueprint_id or f"b-{address}", _sent(sent, digest), AT)
     if seen:
-        made = replace(made, remote_digest=form.observable.digest, updated_at=AT)
+        made = replace(made, remote_digest=made.sent.observable.digest, updated_at=AT)
     return replace(made, **fields)
 
 
 def intent(
-    address: str, sent: Of | None = None, action: Literal["create", "update"] = "create", **fields: Any
+    address: str,
+    sent: Of | None = None,
+    action: Literal["create", "update"] = "create",
+    *,
+    digest: str | None = None,
+    **fields: Any,
 ) -> Intent:
-    form = _form(sent)
-    return replace(Intent(address, action, form.data, form.digest, AT), **fields)
+    return replace(Intent(address, action, _sent(sent, digest), AT), **fields)
 
 
 def state(*known: Entry | Intent, **fields: Any) -> State:
@@ -86,15 +99,15 @@ def state(*known: Entry | Intent, **fields: Any) -> State:
 
 def remote(blueprint_id: str, of: Of | None = None, **fields: Any) -> Remote:
     """A row of a list that shows this body, changed since `AT`."""
-    shown = _form(of).observable
-    made = Remote(blueprint_id, shown.name, shown.digest, shown.content, LATER, shown)
+    shown = form(of).observable
+    made = Remote(blueprint_id, shown.name, LATER, shown)
     return replace(made, **fields)
 
 
 def want(address: str, of: Of | None = None, known: State | None = None, **fields: Any) -> Desired:
     """As the loader gives it: without a document where the state that is known has the same digest."""
     sourcing, _, key = address.partition("/")
-    form = _form(of)
-    named = Named(sourcing, key, form.data["name"], "blueprints/a.yaml", (3, 3), (4, 11))
-    same = known is not None and known.digests().get(address) == form.digest
-    return replace(Desired(named, form.digest, None if same else form), **fields)
+    wanted = form(of)
+    named = Named(sourcing, key, wanted.name, "blueprints/a.yaml", (3, 3), (4, 11))
+    same = known is not None and known.digests().get(address) == wanted.digest
+    return replace(Desired(named, wanted.digest, None if same else wanted), **fields)

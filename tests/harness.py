@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from kalentops.blueprint.body import Body
 from kalentops.blueprint.remote import Mark, mark_of
 from kalentops.cli.main import run as run_cli
 from kalentops.emulator.server import BackgroundEmulator
@@ -151,7 +152,7 @@ class Truth:
         """Called before the request has any effect: what it is about must be on the disk already."""
         if request.kind == "create":
             name = request.data["name"]
-            mark = mark_of(request.data)
+            mark = mark_of(Body.recorded(request.data, ""))
             if mark is None and f'"name":{json.dumps(name)}' not in self._journal():
                 self.problems.append(f"I3: a POST of {name!r}, with text, without an earlier intent")
             if mark is not None and mark in self._marks:
@@ -185,7 +186,7 @@ class Truth:
         found: dict[str, list[str]] = {}
         for sourcing in self.sourcings:
             for each in self.emulator.store.blueprints(sourcing):
-                if mark_of({"name": each.name, "steps": each.steps}):
+                if mark_of(Body.recorded({"name": each.name, "steps": each.steps}, "")):
                     continue
                 found.setdefault(f"{sourcing}/{each.name}", []).append(each.blueprint_id)
         return found
@@ -196,7 +197,9 @@ class Truth:
             each for sourcing in self.sourcings for each in self.emulator.store.blueprints(sourcing)
         ]
         stubs = [
-            each.blueprint_id for each in everything if mark_of({"name": each.name, "steps": each.steps})
+            each.blueprint_id
+            for each in everything
+            if mark_of(Body.recorded({"name": each.name, "steps": each.steps}, ""))
         ]
         return [each for each in stubs if not self._claimed(each)]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypeVar
 
 from kalentops.adopt.naming import had_by
-from kalentops.blueprint.body import Body, content_digest, observable
+from kalentops.blueprint.body import Body
 from kalentops.blueprint.remote import Remote, RemoteLists
 from kalentops.lint.finding import Finding, Severity
 from kalentops.lint.rule import Hides, Relocation, rules
@@ -156,7 +156,7 @@ def match(remotes: Iterable[Remote], wanted: Iterable[Desired]) -> dict[str, Mat
     wishes = {each.address: each for each in sorted(wanted, key=lambda each: each.address)}
     digests: dict[str | None, list[Desired]] = {}
     for want in wishes.values():
-        digests.setdefault(observable(body_of(want).data).digest, []).append(want)
+        digests.setdefault(body_of(want).observable.digest, []).append(want)
     exact: dict[str | None, list[Remote]] = {}
     others: list[Remote] = []
     for remote in sorted(remotes, key=lambda each: each.blueprint_id):
@@ -175,7 +175,7 @@ def match(remotes: Iterable[Remote], wanted: Iterable[Desired]) -> dict[str, Mat
 
 
 def _alike(remotes: Iterable[Remote], wishes: Sequence[Desired]) -> dict[str, Match]:
-    index = Index((each.named.name, content_digest(body_of(each).data), each) for each in wishes)
+    index = Index((each.named.name, body_of(each).content, each) for each in wishes)
     found: dict[str, Match] = {}
     for remote in remotes:
         want = index.first(remote.name, remote.content)

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from kalentops.adopt.match import Alike, Exact, Known, Match, body_of, known_of, match, recorded
 from kalentops.adopt.naming import had_by, key_of, keys_for
-from kalentops.blueprint.body import Body, hidden, observable, shown_part
+from kalentops.blueprint.body import Body
 from kalentops.blueprint.remote import Remote, RemoteLists, stub_mark, was_stub
 from kalentops.errors import UsageError
 from kalentops.project.check import Desired
@@ -70,10 +70,7 @@ class Item:
         if self.remote is None or self.sent is None or self.address is None:
             raise AssertionError(f"{self.sourcing_id}: nothing to record")
         shown = self.remote
-        sent = self.sent
-        return Entry(
-            self.address, shown.blueprint_id, sent.data, sent.digest, at, shown.digest, shown.updated_at
-        )
+        return Entry(self.address, shown.blueprint_id, self.sent, at, shown.digest, shown.updated_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +197,7 @@ def _refusal(remote: Remote, twice: Iterable[str]) -> str | None:
 def _record(item: Item, want: Desired) -> Item:
     """As `apply` adopts: what can't be seen is not taken for granted, so the next plan shows it as an update."""
     body = body_of(want)
-    paths = hidden(body.data)
+    paths = body.hidden
     lacks = ["`config`"] * ("config" in paths) + ["`config.userId`"] * bool(paths.keys() - {"config"})
     reason = ""
     if lacks:
@@ -212,14 +209,14 @@ def _record(item: Item, want: Desired) -> Item:
         fate=ImportAction.RECORD,
         key=want.named.key,
         file=want.named.file,
-        sent=shown_part(body.data),
+        sent=body.readable,
         reason=reason,
     )
 
 
 def record_as(item: Item, want: Desired) -> Item:
     """It is this address from now on, whatever the file says: the next plan shows the differences."""
-    if item.remote is not None and item.remote.digest == observable(body_of(want).data).digest:
+    if item.remote is not None and item.remote.shown == body_of(want).observable:
         return _record(item, want)
     return replace(
         item,

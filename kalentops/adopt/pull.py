@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from kalentops.adopt.write import Keeper
-from kalentops.blueprint.body import observable, of_body
+from kalentops.blueprint.body import Body
 from kalentops.blueprint.remote import Remote, RemoteLists, stub_mark
 from kalentops.errors import CannotEdit, StateError, StoreFailure
 from kalentops.lint.engine import Severities, check_project
@@ -125,9 +125,9 @@ def _one(
     theirs = remote.shown.data if remote.shown else None
     if theirs is None or not _told_apart(theirs):
         return not_taken("its steps have no ids that tell them apart", conflict=True)
-    sent = entry.canonical().data
-    mine = observable(want.canonical.data if want.canonical else sent).data
-    merged = merge(observable(sent).data, mine, theirs)
+    sent = entry.verified()
+    mine = (want.canonical or sent).observable.data
+    merged = merge(sent.observable.data, mine, theirs)
     if merged.conflicts:
         places = ", ".join(merged.conflicts)
         said = (
@@ -135,11 +135,9 @@ def _one(
             f"`kalentops apply --overwrite {address} --target {address}`"
         )
         return not_taken(said, conflict=True)
-    known = of_body(_with_hidden(theirs, sent))
     recorded = replace(
         entry,
-        sent=known.data,
-        digest=known.digest,
+        sent=Body.of(_with_hidden(theirs, sent.data)),
         applied_at=now,
         remote_digest=remote.digest,
         updated_at=remote.updated_at,
@@ -168,7 +166,7 @@ def _with_hidden(theirs: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str
     return {"name": theirs["name"], "steps": steps, **config}
 
 
-Body: TypeAlias = Mapping[str, Any]
+Data: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -181,7 +179,7 @@ class Merged:
     conflicts: list[str] = field(default_factory=list)
 
 
-def merge(base: Body, mine: Body, theirs: Body) -> Merged:
+def merge(base: Data, mine: Data, theirs: Data) -> Merged:
     """Both sides' changes since `base`."""
     merged = Merged({})
     merged.body["name"] = _either(merged, "name", base["name"], mine["name"], theirs["name"])
@@ -196,7 +194,7 @@ def merge(base: Body, mine: Body, theirs: Body) -> Merged:
     return merged
 
 
-def _by_id(steps: Sequence[Body]) -> dict[str, Body]:
+def _by_id(steps: Sequence[Data]) -> dict[str, Data]:
     return {step["id"]: step for step in steps}
 
 
@@ -210,10 +208,10 @@ def _either(merged: Merged, what: str, base: Any, mine: Any, theirs: Any) -> Any
 
 
 def _step(
-    merged: Merged, step_id: str, base: Body | None, mine: Body | None, theirs: Body | None
+    merged: Merged, step_id: str, base: Data | None, mine: Data | None, theirs: Data | None
 ) -> dict[str, Any] | None:
     if mine is None or theirs is None or base is None:
-        whole: Body | None = _either(merged, f"step {step_id}", base, mine, theirs)
+        whole: Data | None = _either(merged, f"step {step_id}", base, mine, theirs)
         return dict(whole) if whole is not None else None
     fields = {**mine, **theirs}
     found = {
@@ -318,7 +316,7 @@ def _check_unchanged(job: CheckOptions, name: str, text: str, taken: Sequence[Ta
     held = {each.address: each.canonical for each in check_text(job, name, text.lstrip("\ufeff")).desired}
     for each in taken:
         now = held.get(each.address)
-        if now is None or observable(now.data).digest != observable(each.before).digest:
+        if now is None or now.observable != Body.listed(each.before):
             raise StoreFailure(
                 f"{name} has changed meanwhile; nothing was taken",
                 hint="run it again: it goes on from what is there",

@@ -17,7 +17,7 @@ from typing import Final, Protocol
 
 from kalentops.adopt.naming import Place, stem_of
 from kalentops.adopt.plan import ImportAction, ImportPlan, Item
-from kalentops.blueprint.body import Body, of_body
+from kalentops.blueprint.body import Body
 from kalentops.errors import StateError, StoreFailure, Unwritable
 from kalentops.lint.engine import Severities, check_project
 from kalentops.lint.finding import Finding, Severity
@@ -147,7 +147,7 @@ def _is_faithful(sourcing_id: str, bodies: Mapping[str, Body], text: str, found:
     if not isinstance(data, Map) or not isinstance(blueprints, Map) or data.get("sourcingId") != sourcing_id:
         return False
     try:
-        return {key: of_body(body) for key, body in blueprints.items()} == dict(bodies)
+        return {key: Body.of(body) for key, body in blueprints.items()} == dict(bodies)
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
         return False
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 
 from kalentops.apply.result import Cause, Looking, Observer, Outcome, Result
-from kalentops.blueprint.body import observable
+from kalentops.blueprint.body import Body
 from kalentops.blueprint.remote import Remote
 from kalentops.errors import (
     Forbidden,
@@ -233,19 +233,13 @@ class Task:
         return self.intent.nonces if self.intent else ()
 
     @property
-    def body(self) -> Mapping[str, Any]:
+    def body(self) -> Body:
         return self.change.body
-
-    @property
-    def digest(self) -> str:
-        if self.change.after_digest is None:
-            raise AssertionError(f"{self.address} is to be written without a digest")
-        return self.change.after_digest
 
     @property
     def wanted(self) -> str:
         """The digest of what a list shows when the address is as wanted."""
-        return observable(self.body).digest
+        return self.body.observable.digest
 
     def result(
         self,

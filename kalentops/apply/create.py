@@ -13,7 +13,7 @@ from typing import Any, Final
 from kalentops.apply.context import Task, View, look_until, not_done
 from kalentops.apply.result import Cause, Outcome, Reserved, Result
 from kalentops.apply.update import record_done, refused_after, seen_entry, update
-from kalentops.blueprint.body import Body, of_body, shown_part
+from kalentops.blueprint.body import Body
 from kalentops.blueprint.remote import Mark, Remote, as_remote, mark_in, new_nonce, stub, stub_mark
 from kalentops.errors import KalentopsError
 from kalentops.http.verdict import Accepted, Limited, NotSent, Refused, Verdict
@@ -96,7 +96,7 @@ class _Creation:
         view, job, mark = self.view, self.job, stub_mark(empty)
         if mark is None:
             raise AssertionError(f"{empty.blueprint_id} is no stub")
-        name = stub(str(job.body["name"]), mark._replace(key=job.key, taken=True)).data["name"]
+        name = stub(job.body.name, mark._replace(key=job.key, taken=True)).data["name"]
         verdict = view.run.api.update(empty.blueprint_id, {"name": name})
         if isinstance(verdict, Refused | NotSent | Limited):
             return _refused(view, job, verdict)
@@ -115,7 +115,7 @@ class _Creation:
         """Make a stub. Whatever becomes of the request, the next look finds out."""
         view, job = self.view, self.job
         mark = Mark(job.key, new_nonce())
-        empty = stub(str(job.body["name"]), mark)
+        empty = stub(job.body.name, mark)
         verdict = self._post(mark, empty)
         if isinstance(verdict, Refused | NotSent | Limited):
             if not (job.nonces or self.own):
@@ -137,9 +137,7 @@ class _Creation:
         """Ask for a stub. Its nonce is recorded first, so that a later run knows which stubs may exist."""
         run, job = self.view.run, self.job
         nonces = (*job.nonces, *self.own, mark.nonce)
-        run.record(
-            Intended(Intent(job.address, "create", job.body, job.digest, run.clock.now(), nonces=nonces))
-        )
+        run.record(Intended(Intent(job.address, "create", job.body, run.clock.now(), nonces=nonces)))
         return run.api.create(self.view.sourcing_id, empty.data)
 
 
@@ -151,12 +149,11 @@ def _claim(view: View, job: Task, empty: Remote) -> Result:
     """Send the text to a stub; its id is recorded for the address in one write with what will be sent."""
     if empty.shown is None:
         raise AssertionError(f"{empty.blueprint_id} is not known to be empty")
-    was, seen = of_body(empty.shown.data), empty.blueprint_id not in view.given
+    seen = empty.blueprint_id not in view.given
     entry = Entry(
         job.address,
         empty.blueprint_id,
-        was.data,
-        was.digest,
+        empty.shown,
         view.run.clock.now(),
         empty.digest if seen else None,
         empty.updated_at,
@@ -170,13 +167,13 @@ def _claim(view: View, job: Task, empty: Remote) -> Result:
 def _send_whole(view: View, job: Task) -> Result | Limited:
     """One POST with everything, for an API that takes no empty blueprints: an unknown outcome stays open."""
     run = view.run
-    intent = Intent(job.address, "create", job.body, job.digest, run.clock.now())
+    intent = Intent(job.address, "create", job.body, run.clock.now())
     run.record(Intended(intent))
-    verdict = run.api.create(view.sourcing_id, job.body)
+    verdict = run.api.create(view.sourcing_id, job.body.data)
     if isinstance(verdict, Refused | NotSent | Limited):
         run.record(refused_after(job, "create"))
         return verdict if isinstance(verdict, Limited) else _refused(view, job, verdict)
-    blueprint_id = _id_in(verdict, view, lambda name: name == job.body["name"])
+    blueprint_id = _id_in(verdict, view, lambda name: name == job.body.name)
     if blueprint_id is not None:
         run.outcome_known(known=True)
         return record_done(view, job, Action.CREATE, blueprint_id)
@@ -206,7 +203,7 @@ def await_whole(view: View, job: Task, intent: Intent, reason: str) -> Arrived |
 def take_whole(view: View, job: Task, intent: Intent, found: Remote, action: Action) -> tuple[Result, Entry]:
     """Record the blueprint that is what was sent, as far as it can be seen: somebody else may have made it."""
     view.own(found.blueprint_id, job.address)
-    entry = seen_entry(job, found, view.run.clock.now(), shown_part(intent.sent))
+    entry = seen_entry(job, found, view.run.clock.now(), intent.sent.readable)
     view.run.record(Adopted(entry))
     return job.result(action, Outcome.DONE, found.blueprint_id), entry
 
@@ -243,7 +240,7 @@ def _is_anothers(view: View, blueprint_id: str, data: Mapping[str, Any]) -> bool
 def _adopt(view: View, job: Task, decision: Adopt) -> tuple[Result, Entry | None]:
     remote, run = decision.remote, view.run
     # Recorded is what is there for certain: should the run end here, the next plan shows the rest as an update.
-    entry = seen_entry(job, remote, run.clock.now(), shown_part(job.body))
+    entry = seen_entry(job, remote, run.clock.now(), job.body.readable)
     view.own(remote.blueprint_id, job.address)
     run.record(Adopted(entry))
     note = beside(decision.others) or None

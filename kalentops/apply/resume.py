@@ -9,7 +9,6 @@ from kalentops.apply.context import Task, View
 from kalentops.apply.create import await_whole, create, take_whole
 from kalentops.apply.result import Outcome, Result
 from kalentops.apply.update import await_remote, record_done, update
-from kalentops.blueprint.body import observable
 from kalentops.plan.build import Action
 from kalentops.plan.decide import Abandon, Arrived, Open, decide_resume, waits
 from kalentops.state.model import Abandoned, Entry, Intent
@@ -34,11 +33,11 @@ def _settle(view: View, job: Task, intent: Intent) -> Result:
     if blueprint_id is not None:
         view.fresh()
         if waits(view.situation(job)):
-            await_remote(view, job.address, blueprint_id, observable(intent.sent).digest, INTERRUPTED)
+            await_remote(view, job.address, blueprint_id, intent.sent.observable.digest, INTERRUPTED)
     match decide_resume(view.situation(job)):
         case Arrived(remote) if job.entry is not None:
             result = record_done(view, job, Action.RESUME, remote.blueprint_id)
-            sent = replace(job.entry, sent=intent.sent, digest=intent.digest, remote_digest=remote.digest)
+            sent = replace(job.entry, sent=intent.sent, remote_digest=remote.digest)
             return _go_on(view, job, result, sent)
         case Abandon(reason):
             view.run.record(Abandoned(job.address, reason))
@@ -68,7 +67,7 @@ def _resume_whole(view: View, job: Task, intent: Intent) -> tuple[Result, Entry 
 
 def _go_on(view: View, job: Task, result: Result, entry: Entry) -> Result:
     """After a create was found to be done: the file may want something else by now."""
-    if result.outcome is not Outcome.DONE or job.change.after is None or job.digest == entry.digest:
+    if result.outcome is not Outcome.DONE or job.change.after is None or job.body.digest == entry.digest:
         return result
     done = update(view, replace(job, entry=entry))
     return replace(done, action=Action.RESUME)

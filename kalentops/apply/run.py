@@ -117,13 +117,12 @@ def _sourcings(run: Run, state: State, changes: Iterable[Change]) -> list[Sourci
         if change.action in ASKS:
             intent = state.intents.get(change.address)
             if intent is not None:
-                intent.canonical()  # before the first request: damage stops the run
+                intent.verified()  # before the first request: damage stops the run
             job = Task(change, entry, intent)
             jobs.setdefault(change.sourcing_id, []).append(job)
         elif change.action in _QUIET and entry is not None and entry.remote_digest is None:
-            canonical = entry.canonical()
             # To send our own text again overwrites nothing.
-            sent = replace(change, after=canonical.data, after_digest=entry.digest, protected=False)
+            sent = replace(change, after=entry.verified(), protected=False)
             unseen.setdefault(change.sourcing_id, []).append(Task(sent, entry, None))
     ids = sorted(jobs.keys() | unseen.keys())
     return [Sourcing(View(run, each), jobs.get(each, ()), unseen.get(each, ())) for each in ids]

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from kalentops.apply.context import Task, View, look_until, not_done
 from kalentops.apply.result import Cause, Filled, Outcome, Result
-from kalentops.blueprint.body import Body, hidden, of_body
+from kalentops.blueprint.body import Body
 from kalentops.blueprint.remote import Remote
 from kalentops.errors import KalentopsError, StateError, StoreFailure
 from kalentops.http.verdict import Accepted, Limited, NotSent, Refused
@@ -39,7 +39,7 @@ def update(view: View, job: Task, *, first: tuple[Record, ...] = ()) -> Result:
         case Conflict(why):
             return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=why)
         case Keep(remote):
-            view.run.record(Adopted(seen_entry(job, remote, view.run.clock.now(), of_body(job.body))))
+            view.run.record(Adopted(seen_entry(job, remote, view.run.clock.now(), job.body)))
             said = "Kalent shows it so already; nothing was sent"
             return replace(job.result(Action.UPDATE, Outcome.DONE, entry.blueprint_id), note=said)
         case Update(remote, known, late):
@@ -48,7 +48,6 @@ def update(view: View, job: Task, *, first: tuple[Record, ...] = ()) -> Result:
                 job.address,
                 "update",
                 job.body,
-                job.digest,
                 view.run.clock.now(),
                 blueprint_id=entry.blueprint_id,
             )
@@ -59,10 +58,11 @@ def update(view: View, job: Task, *, first: tuple[Record, ...] = ()) -> Result:
             return _send(view, job, entry, body, known)
 
 
-def _patch(after: Mapping[str, Any], before: tuple[Mapping[str, Any], ...], *, whole: bool) -> dict[str, Any]:
+def _patch(wanted: Body, sent: tuple[Body, ...], *, whole: bool) -> dict[str, Any]:
     """The fields to send: those that differ from what may be there, because `steps` replaces the whole list. With
     `whole`, something else than that may be there, and all of them are sent.
     """
+    after, before = wanted.data, [each.stored for each in sent]
     fields = ("name", "steps")
     body = {
         each: after[each] for each in fields if whole or any(after[each] != old.get(each) for old in before)
@@ -93,8 +93,9 @@ def _send(
             return not_done(job, Action.UPDATE, verdict)
         reason = verdict.reason
         try:
-            if await_remote(view, job.address, entry.blueprint_id, job.wanted, reason) and not hidden(
-                job.body
+            if (
+                await_remote(view, job.address, entry.blueprint_id, job.wanted, reason)
+                and not job.body.hidden
             ):
                 return record_done(view, job, Action.UPDATE, entry.blueprint_id)
         except KalentopsError as error:
@@ -143,6 +144,4 @@ def record_done(view: View, job: Task, action: Action, blueprint_id: str) -> Res
 def seen_entry(job: Task, remote: Remote, at: str, sent: Body) -> Entry:
     """An entry for what a list shows, as far as `sent` says what it is."""
     extra = job.entry.extra if job.entry else {}
-    return Entry(
-        job.address, remote.blueprint_id, sent.data, sent.digest, at, remote.digest, remote.updated_at, extra
-    )
+    return Entry(job.address, remote.blueprint_id, sent, at, remote.digest, remote.updated_at, extra)

@@ -9,7 +9,6 @@ from typing import Final
 from kalentops.apply.context import Task, View, look_until
 from kalentops.apply.result import Outcome, Result
 from kalentops.apply.update import update
-from kalentops.blueprint.body import observable
 from kalentops.blueprint.remote import Remote, stub_mark
 from kalentops.errors import KalentopsError, StateError, StoreFailure
 from kalentops.plan.build import Action
@@ -35,7 +34,7 @@ class _Check:
         intent = self.job.intent
         if intent is None or intent.action != "update" or self.wanted is None:
             return None
-        return intent if observable(intent.sent).digest != self.wanted else None
+        return intent if intent.sent.observable.digest != self.wanted else None
 
     def is_behind(self, view: View) -> bool:
         """Whether the list does not show yet what was done: nothing, or what was there before."""
@@ -115,7 +114,7 @@ def _look_at(view: View, check: _Check) -> Result:
         return _not_seen(result, f"the API said that it was done, and no list shows it yet; {_NEXT}")
     try:
         earlier = check.earlier_text
-        if earlier is not None and remote.digest == observable(earlier.sent).digest:
+        if earlier is not None and remote.digest == earlier.sent.observable.digest:
             # That is ours, too: the next run finds that it came true, and goes on from it.
             view.run.record(Intended(earlier))
             return _not_seen(

@@ -10,27 +10,33 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from kalentops.blueprint.body import Body, observable, of_body
+from kalentops.blueprint.body import Body
 from kalentops.support.text import KEY_PATTERN
 
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """One row of a sourcing's list. `shown` is its observable form and `digest` the digest of that, `content` that of
-    its steps alone; None where they can't be compared, `content` also where there are no steps.
+    """One row of a sourcing's list. `shown` is its observable body, None where the row can't be compared.
 
     `unknown` names the fields of steps that the API shows and that nothing here knows, as in `steps/2/colour`.
     """
 
     blueprint_id: str
     name: str
-    digest: str | None
-    content: str | None
     updated_at: str | None
     shown: Body | None = None
     unknown: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str | None:
+        return None if self.shown is None else self.shown.digest
+
+    @property
+    def content(self) -> str | None:
+        """The digest of its steps; None also where there are no steps."""
+        return None if self.shown is None else self.shown.content
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ def new_nonce() -> str:
 def stub(name: str, mark: Mark) -> Body:
     """The body that reserves an id for a blueprint of this name: `NAME (kalentops KEY NONCE)`, and no steps."""
     said = f"kalentops {mark.key} {mark.nonce}{' taken' if mark.taken else ''}"
-    return of_body({"name": f"{name[:_NAME].strip()} ({said})", "steps": []})
+    return Body.of({"name": f"{name[:_NAME].strip()} ({said})", "steps": []})
 
 
 def mark_in(name: str) -> Mark | None:
@@ -83,14 +89,14 @@ def mark_in(name: str) -> Mark | None:
     return Mark(found[1], found[2], found[3] is not None) if found else None
 
 
-def mark_of(body: Mapping[str, Any]) -> Mark | None:
+def mark_of(body: Body) -> Mark | None:
     """The mark of a body that is a stub: its name has one, and there is no step."""
-    return None if body.get("steps") else mark_in(str(body.get("name", "")))
+    return mark_in(body.name) if body.is_empty else None
 
 
 def stub_mark(remote: Remote) -> Mark | None:
     """The mark of what a list shows, if that is a stub and still empty."""
-    return None if remote.shown is None else mark_of(remote.shown.data)
+    return None if remote.shown is None else mark_of(remote.shown)
 
 
 def was_stub(remote: Remote) -> Mark | None:
@@ -100,8 +106,7 @@ def was_stub(remote: Remote) -> Mark | None:
 
 def as_remote(blueprint_id: str, made: Body) -> Remote:
     """What a list will show of a stub that an answer says was made."""
-    shown = observable(made.data)
-    return Remote(blueprint_id, str(made.data["name"]), shown.digest, None, None, shown)
+    return Remote(blueprint_id, made.name, None, made.observable)
 
 
 def stubs(remotes: Iterable[Remote]) -> tuple[tuple[Mark, Remote], ...]:

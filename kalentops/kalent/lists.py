@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
-from kalentops.blueprint.body import Body, content_digest, observable, unlisted
+from kalentops.blueprint.body import Body, unlisted
 from kalentops.blueprint.remote import Remote, RemoteLists, RemoteSourcing
 from kalentops.errors import Forbidden, Interrupted, RefusedByApi, UntrustedList
 from kalentops.support.clock import Clock
@@ -122,27 +122,25 @@ def _blueprint(row: Any, sourcing_id: str, whose: str) -> tuple[str, Remote]:
     if row.get("sourcingId", sourcing_id) != sourcing_id:
         raise UntrustedList(f"{whose} holds a blueprint of another sourcing: {blueprint_id}")
     updated = row.get("updatedAt")
-    shown, content = _forms(row)
+    shown = _shown(row)
     return blueprint_id, Remote(
         blueprint_id,
         name,
-        shown.digest if shown else None,
-        content,
         updated if isinstance(updated, str) and _TIMESTAMP.fullmatch(updated) else None,
         shown,
         unlisted(row) if shown else (),
     )
 
 
-def _forms(row: Mapping[str, Any]) -> tuple[Body | None, str | None]:
+def _shown(row: Mapping[str, Any]) -> Body | None:
     """None where the row does not show its steps, or not in a form that can be compared."""
     steps = row.get("steps")
     if not isinstance(steps, list) or row.get("stepCount", len(steps)) != len(steps):
-        return None, None
+        return None
     try:
-        return observable(row), content_digest(row)
+        return Body.listed(row)
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
-        return None, None
+        return None
 
 
 class Lister(Protocol):

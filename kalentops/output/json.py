@@ -14,6 +14,7 @@ from kalentops.adopt.plan import Item
 from kalentops.adopt.pull import Edits
 from kalentops.adopt.write import Imported
 from kalentops.apply.result import ApplyResult
+from kalentops.blueprint.body import Body
 from kalentops.blueprint.diff import changes
 from kalentops.blueprint.remote import RemoteSourcing
 from kalentops.lint.finding import Finding, Severity
@@ -124,12 +125,12 @@ def change(of: Change) -> dict[str, Any]:
         "blueprint_id": of.blueprint_id,
         "file": of.file,
         "line": of.line,
-        "before": of.before,
-        "after": of.after,
+        "before": _data(of.before),
+        "after": _data(of.after),
         "after_digest": of.after_digest,
         "changes": _changes(of.before, of.after),
         "reason": of.reason,
-        "theirs": of.theirs,
+        "theirs": _data(of.theirs),
         "moved_from": of.moved_from,
         "protected": of.protected,
     }
@@ -143,17 +144,21 @@ def drift(of: Drift) -> dict[str, Any]:
         "blueprint_id": of.blueprint_id,
         "applied_at": of.applied_at,
         "updated_at": of.updated_at,
-        "before": of.before,
-        "after": of.after,
+        "before": _data(of.before),
+        "after": _data(of.after),
         "changes": _changes(of.before, of.after),
         "reason": of.reason,
     }
 
 
-def _changes(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+def _data(of: Body | None) -> Mapping[str, Any] | None:
+    return None if of is None else of.data
+
+
+def _changes(before: Body | None, after: Body | None) -> list[dict[str, Any]]:
     if before is None or after is None:
         return []
-    return [asdict(each) for each in changes(before, after)]
+    return [asdict(each) for each in changes(before.data, after.data)]
 
 
 def apply(of: ApplyResult, *, left_out: Sequence[str] = ()) -> dict[str, Any]:

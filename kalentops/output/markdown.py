@@ -5,11 +5,11 @@ Errors come first and open, the rest can be unfolded. What does not fit is left 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final
 
 from kalentops.apply.result import ApplyResult, Outcome, Result
-from kalentops.blueprint.body import observable
+from kalentops.blueprint.body import Body
 from kalentops.lint.finding import Finding, Severity, errors_first
 from kalentops.output import Checked
 from kalentops.output import text_files as findings_text
@@ -201,7 +201,8 @@ def _drifted(of: Drift, *, told: bool) -> Block:
     brief = "; ".join(parts)
     if of.kind != "changed" or told or of.before is None or of.after is None:
         return Block(brief)
-    inner, said = changed(of.before, of.after), tally(of.before, of.after)
+    before, after = of.before.data, of.after.data
+    inner, said = changed(before, after), tally(before, after)
     head = f"<b>in Kalent</b> {html_prose(clip(of.name, _NAME))} ({html_code(of.address)}): {said}"
     return Block(f"{brief}\n\n{details(head, inner.full)}", brief)
 
@@ -246,9 +247,9 @@ def _happens(each: Change) -> str:
     if each.moved_from:
         said += f", was {code(each.moved_from)}"
     if each.action is Action.UPDATE and each.before is not None and each.after is not None:
-        said += f": {brief(each.before, each.after)}"
+        said += f": {brief(each.before.data, each.after.data)}"
     elif each.action is Action.CREATE and each.after is not None:
-        said += f": {extent(each.after)}"
+        said += f": {extent(each.after.data)}"
     return f"{said}; {prose(with_times(each.reason))}" if each.reason else said
 
 
@@ -271,13 +272,13 @@ def _sequence(each: Change, *, is_open: bool) -> Block | None:
     if each.after is None or each.action is Action.CONFLICT:
         return None
     if each.before is None:
-        return _folded(each, new(each.after), is_open=is_open)
+        return _folded(each, new(each.after.data), is_open=is_open)
     if each.before != each.after:
-        return _folded(each, changed(each.before, each.after), is_open=is_open)
+        return _folded(each, changed(each.before.data, each.after.data), is_open=is_open)
     return None
 
 
-def _both_sides(each: Change, theirs: Mapping[str, Any], *, is_open: bool) -> Block:
+def _both_sides(each: Change, theirs: Body, *, is_open: bool) -> Block:
     """What the file changes, and what somebody else has changed, both since it was last applied."""
     brief = (
         "What differs is not shown here."
@@ -288,22 +289,20 @@ def _both_sides(each: Change, theirs: Mapping[str, Any], *, is_open: bool) -> Bl
     return _folded(each, inner, ": your change, and that of somebody else", is_open=is_open)
 
 
-def _theirs(base: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
-    return tally(observable(base).data, theirs)
+def _theirs(base: Body, theirs: Body) -> str:
+    return tally(base.observable.data, theirs.data)
 
 
-def _sides(
-    base: Mapping[str, Any] | None, ours: Mapping[str, Any] | None, theirs: Mapping[str, Any]
-) -> Iterator[str]:
+def _sides(base: Body | None, ours: Body | None, theirs: Body) -> Iterator[str]:
     if base is None:  # never applied: Kalent's against the file's
         yield "**From what Kalent has to what the file says:**"
-        yield changed(theirs, observable(ours).data).full if ours else ""
+        yield changed(theirs.data, ours.observable.data).full if ours else ""
         return
     if ours is not None:
         yield "**Your change:**"
-        yield changed(base, ours).full
+        yield changed(base.data, ours.data).full
     yield "**Changed in Kalent:**"
-    yield changed(observable(base).data, theirs).full
+    yield changed(base.observable.data, theirs.data).full
 
 
 def _folded(each: Change, inner: Block, said: str = "", *, is_open: bool) -> Block:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
 
-from kalentops.blueprint.body import observable
+from kalentops.blueprint.body import Body
 from kalentops.blueprint.labels import LabelledChange, StepChange, days, kind, schedule, step_changes
 from kalentops.output.reasons import reason, ways
 from kalentops.output.terminal import WIDTH, Line, Piece, Style, cut, line
@@ -258,26 +258,26 @@ def _change(each: Change, *, verbose: bool, reasons: bool, width: int) -> Iterat
     if each.reason and (reasons or not conflict):
         yield from reason(each.reason, "      ", _REASONS.get(each.action, "dim"))
     if each.theirs is not None:
-        yield from _both_sides(each, width)
+        yield from _both_sides(each, each.theirs, width)
     elif each.before is not None and each.after is not None:
-        yield from changed(each.before, each.after, "      ", width)
+        yield from changed(each.before.data, each.after.data, "      ", width)
     elif each.after is not None and (verbose or each.action is not Action.ADOPT) and not conflict:
-        yield from outline(each.after, "      ", full=verbose, width=width)
+        yield from outline(each.after.data, "      ", full=verbose, width=width)
 
 
-def _both_sides(each: Change, width: int) -> Iterator[Line]:
+def _both_sides(each: Change, theirs: Body, width: int) -> Iterator[Line]:
     """Three-way: what the file changes, and what somebody else has changed, both since it was last applied."""
-    base, theirs = each.before, each.theirs or {}
+    base, after = each.before, each.after
     if base is None:  # never applied: Kalent's against the file's
         yield line(("      from what Kalent has to what the file says:", "dim"))
-        yield from changed(theirs, observable(each.after or {}).data, "        ", width)
+        yield from changed(theirs.data, after.observable.data if after else {}, "        ", width)
         return
-    mine = list(changed(base, each.after, "        ", width)) if each.after is not None else []
+    mine = list(changed(base.data, after.data, "        ", width)) if after is not None else []
     if mine:
         yield line(("      your change:", "dim"))
         yield from mine
     yield line(("      changed in Kalent:", "warn"))
-    yield from changed(observable(base).data, theirs, "        ", width)
+    yield from changed(base.observable.data, theirs.data, "        ", width)
 
 
 def _remotely(of: RefreshReport, shown: Mapping[str, Change], width: int) -> Iterator[Line]:
@@ -325,7 +325,8 @@ def _drift(each: Drift, above: Change | None, width: int) -> Iterator[Line]:
         yield from reason(each.reason, "      ")
     if each.kind != "changed" or (above is not None and above.theirs is not None):
         return  # what stands above says what differs, and what to type
-    yield from changed(each.before or {}, each.after or {}, "      ", width)
+    before, after = (side.data if side else {} for side in (each.before, each.after))
+    yield from changed(before, after, "      ", width)
     yield from ways((taking(each.address), overwriting("put back", each.address)), "      ")
 
 

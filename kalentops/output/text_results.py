@@ -227,7 +227,7 @@ def state_list(state: State) -> Iterator[Line]:
     width = max((len(visible(address)) for address in state.entries.keys() | state.intents.keys()), default=0)
     for address in sorted(state.entries.keys() | state.intents.keys()):
         entry, intent = state.entries.get(address), state.intents.get(address)
-        name = entry.name if entry else str(intent.sent.get("name", "")) if intent else ""
+        name = entry.name if entry else intent.sent.name if intent else ""
         said = f"  {_open(entry, intent)}" if intent or (entry and entry.mark) else ""
         ident = visible(entry.blueprint_id) if entry else "-"
         yield line((f"{visible(address):<{width}}  ", "bold"), f"{ident}  {clip(name)}", (said, "warn"))
@@ -247,7 +247,7 @@ def state_entry(state: State, address: str) -> Iterator[Line]:
         yield line(f"  name     {visible(found.name)}")
         yield line(f"  recorded {visible(with_times(found.applied_at))}, {visible(found.digest)}")
         yield line(f"  updated  {visible(with_times(found.updated_at or 'not known'))} in Kalent")
-        yield from outline(found.sent, "  ", full=True)
+        yield from outline(found.sent.stored, "  ", full=True)
     if intent is not None or (found is not None and found.mark is not None):
         yield line((f"  {_open(found, intent)}; {_NEXT}", "warn"))
 

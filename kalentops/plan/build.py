@@ -9,8 +9,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
+from kalentops.blueprint.body import Body
 from kalentops.errors import UsageError
 from kalentops.lint.finding import Finding
 from kalentops.lint.rule import Relocation
@@ -44,7 +45,7 @@ ASKS: Final = frozenset({Action.CREATE, Action.UPDATE, Action.ADOPT, Action.RESU
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a plan says of one address. `before` is what was sent last, `after` what is wanted: canonical bodies,
+    """What a plan says of one address. `before` is what was sent last, `after` what is wanted: bodies,
     both None for a no-op. `theirs` is what Kalent shows, where that is neither. `moved_from` is the address that the
     state knows it by. `protected`: nothing may be sent over what is there. `reason` says why, where the action alone
     does not.
@@ -56,11 +57,10 @@ class Change:
     blueprint_id: str | None = None
     file: str | None = None
     line: int | None = None
-    before: Mapping[str, Any] | None = None
-    after: Mapping[str, Any] | None = None
-    after_digest: str | None = None
+    before: Body | None = None
+    after: Body | None = None
     reason: str = ""
-    theirs: Mapping[str, Any] | None = None
+    theirs: Body | None = None
     moved_from: str | None = None
     protected: bool = False
 
@@ -73,7 +73,11 @@ class Change:
         return self.address.partition("/")[2]
 
     @property
-    def body(self) -> Mapping[str, Any]:
+    def after_digest(self) -> str | None:
+        return None if self.after is None else self.after.digest
+
+    @property
+    def body(self) -> Body:
         """What is declared. Only for what is to be written."""
         if self.after is None:
             raise AssertionError(f"{self.address} is to be written without a body")
@@ -97,8 +101,8 @@ class Drift:
     blueprint_id: str
     applied_at: str
     updated_at: str | None = None
-    before: Mapping[str, Any] | None = None
-    after: Mapping[str, Any] | None = None
+    before: Body | None = None
+    after: Body | None = None
     reason: str = ""
 
 
@@ -285,15 +289,15 @@ def _build(
     want: Desired | None,
     entry: Entry | None,
     reason: str = "",
-    intended: Mapping[str, Any] | None = None,
+    intended: Body | None = None,
 ) -> Change:
-    before = entry.canonical().data if entry else None
-    after = want.canonical.data if want and want.canonical else None
+    before = entry.verified() if entry else None
+    after = want.canonical if want else None
     if want is not None and after is None and entry is not None:
         after = before  # the loader gives no document where the state holds the same one
     if entry is not None and entry.mark is not None:
         before = None  # to a reader it is new: nobody has seen a stub
-    name = want.named.name if want else str((intended or {}).get("name", ""))
+    name = want.named.name if want else intended.name if intended else ""
     return Change(
         address,
         action,
@@ -303,7 +307,6 @@ def _build(
         line=want.named.key_at[0] if want else None,
         before=before,
         after=after,
-        after_digest=want.digest if want else None,
         reason=reason,
     )
 

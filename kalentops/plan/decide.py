@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from kalentops.blueprint.body import hidden, observable
+from kalentops.blueprint.body import Body
 from kalentops.blueprint.remote import Mark, Remote, stub_mark, was_stub
 from kalentops.plan.build import Action, Change
 from kalentops.plan.explanation import (
@@ -43,7 +43,7 @@ class Situation:
     recorded_as: str | None = None
 
     @property
-    def body(self) -> Mapping[str, Any]:
+    def body(self) -> Body:
         return self.change.body
 
     @property
@@ -63,7 +63,7 @@ class Situation:
         return self.intent.nonces if self.intent else ()
 
     @property
-    def sent(self) -> tuple[Mapping[str, Any], ...]:
+    def sent(self) -> tuple[Body, ...]:
         """The bodies that may be there: what was sent last, and what an update of unknown outcome may have sent."""
         entry, intent = self.recorded, self.intent
         if intent is None or intent.action != "update" or intent.digest == entry.digest:
@@ -174,10 +174,10 @@ def decide_create(of: Situation) -> Creating:
     alike = of.unmanaged.like(of.body)
     if alike.unclear:
         found = alike.exact or alike.others
-        why = why_not_made(found, str(of.body["name"]), of.change.address)
+        why = why_not_made(found, of.body.name, of.change.address)
         return Conflict(why, found[0] if len(found) == 1 else None)
     if alike.adoptable is not None:
-        return Adopt(alike.adoptable, alike.others, completes=bool(hidden(of.body)))
+        return Adopt(alike.adoptable, alike.others, completes=bool(of.body.hidden))
     return _reserved(of) or Create()
 
 
@@ -238,16 +238,15 @@ def decide_update(of: Situation) -> Updating:
     if remote is None:
         why = missing(entry, of.recorded_as)
         return Conflict(why) if entry.remote_digest else Unlisted(why)
-    wanted = observable(after).digest
+    wanted = after.observable.digest
     # What no list shows may have been changed, too: with --overwrite it is sent each time.
-    hidden_alike = all(hidden(each) == hidden(after) for each in of.sent) and not (
-        of.overwrite and hidden(after)
-    )
+    hidden = after.hidden
+    hidden_alike = all(each.hidden == hidden for each in of.sent) and not (of.overwrite and hidden)
     if remote.digest == wanted and hidden_alike and not entry.outdates(remote.updated_at):
         return Keep(remote)
     late = entry.not_arrived(remote)
     known: frozenset[str | None] = frozenset(
-        {entry.baseline, wanted, *(observable(each).digest for each in of.sent)}
+        {entry.baseline, wanted, *(each.observable.digest for each in of.sent)}
     )
     replaces = not late and remote.digest not in known
     if replaces and not of.overwrite:
@@ -278,12 +277,12 @@ def decide_whole(of: Situation, intent: Intent) -> Arrived | Open:
 
 
 def _resume_update(of: Situation, intent: Intent) -> Resuming:
-    entry, sent = of.recorded, observable(intent.sent).digest
+    entry, sent = of.recorded, intent.sent.observable.digest
     if intent.blueprint_id not in {None, entry.blueprint_id}:
         # Of a state that was put together by hand: it says nothing of the blueprint that is recorded now.
         return Abandon(f"meant for {intent.blueprint_id}")
     remote = of.remote
-    if remote is not None and remote.digest == sent and sent != entry.baseline and not hidden(intent.sent):
+    if remote is not None and remote.digest == sent and sent != entry.baseline and not intent.sent.hidden:
         return Arrived(remote)
     if of.change.after is not None:
         return decide_update(of)
@@ -303,7 +302,7 @@ def waits(of: Situation) -> bool:
     ):
         return False
     follows = of.change.after_digest == intent.digest and not of.protected
-    return not follows and not (of.remote is not None and of.remote.digest == observable(intent.sent).digest)
+    return not follows and not (of.remote is not None and of.remote.digest == intent.sent.observable.digest)
 
 
 def turn(change: Change, unmanaged: Unmanaged) -> tuple[int, bool, str]:
@@ -318,4 +317,4 @@ _TURNS = {Action.RESUME: 0, Action.UPDATE: 1, Action.ADOPT: 2, Action.CREATE: 2}
 
 def is_as_left(entry: Entry, remote: Remote) -> bool:
     """Whether a list shows what it showed last, or what was sent last."""
-    return remote.digest in {entry.baseline, observable(entry.sent).digest}
+    return remote.digest in {entry.baseline, entry.sent.observable.digest}

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
-from kalentops.blueprint.body import content_digest, observable
+from kalentops.blueprint.body import Body
 from kalentops.blueprint.remote import Remote
 from kalentops.plan.explanation import Explanation, Remedy, moving, overwriting
 from kalentops.project.check import Desired
@@ -75,6 +75,7 @@ class Unmanaged:
     def __init__(self, remotes: Iterable[Remote] = ()) -> None:
         self._here = {each.blueprint_id: each for each in remotes}
         self._index = Index((each.name, each.content, each) for each in self._here.values())
+        self._has_steps = any(each.content for each in self._here.values())
         self._digests = Counter(each.digest for each in self._here.values())
 
     def __iter__(self) -> Iterator[Remote]:
@@ -84,6 +85,7 @@ class Unmanaged:
         self.discard(remote.blueprint_id)
         self._here[remote.blueprint_id] = remote
         self._index.add(remote.name, remote.content, remote)
+        self._has_steps = self._has_steps or remote.content is not None
         self._digests[remote.digest] += 1
 
     def discard(self, blueprint_id: str) -> None:
@@ -92,17 +94,17 @@ class Unmanaged:
         if remote is not None:
             self._digests[remote.digest] -= 1
 
-    def like(self, body: Mapping[str, Any]) -> Alike:
-        """Those that look like `body`, a canonical one."""
-        alike = self._index.all(str(body["name"]), content_digest(body))
+    def like(self, body: Body) -> Alike:
+        """Those that look like `body`."""
+        alike = self._index.all(body.name, body.content if self._has_steps else None)
         here = [each for each in alike if self._here.get(each.blueprint_id) is each]
-        wanted = observable(body).digest
+        wanted = body.observable.digest
         exact = tuple(each for each in here if each.digest == wanted)
         return Alike(exact, tuple(each for each in here if each.digest != wanted))
 
-    def has(self, body: Mapping[str, Any] | None) -> bool:
+    def has(self, body: Body | None) -> bool:
         """Whether one of them shows just what is wanted."""
-        return body is not None and self._digests[observable(body).digest] > 0
+        return body is not None and self._digests[body.observable.digest] > 0
 
 
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
@@ -154,7 +156,7 @@ class OrphanIndex:
         here = self.alike.get(want.named.sourcing_id)
         if here is None:
             return None
-        return here.first(want.named.name, content_digest(want.canonical.data) if want.canonical else None)
+        return here.first(want.named.name, want.canonical.content if want.canonical else None)
 
     def becomes_another(self, address: str) -> str | None:
         """Why an update may not be sent without somebody's word: what it changes may be what another address means."""
@@ -192,13 +194,13 @@ def find_twins(
     for each in ours:
         twin = _Twin(each.address, each.blueprint_id, each.digest)
         if each.address in wanted:
-            was = same_name(str(each.sent.get("name", "")))
+            was = same_name(each.sent.name)
             if was != same_name(wanted[each.address].named.name):
                 renamed.setdefault((each.sourcing_id, was), twin)
             continue
         by_key.setdefault(each.address.partition("/")[2], twin)
-        body = each.canonical().data
-        alike.setdefault(each.sourcing_id, Index()).add(str(body["name"]), content_digest(body), twin)
+        body = each.verified()
+        alike.setdefault(each.sourcing_id, Index()).add(body.name, body.content, twin)
     held = state.entries.keys() | {each.address for each in open_}
     new = [each for at, each in wanted.items() if at not in held]
     heirs = {}

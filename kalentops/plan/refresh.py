@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from kalentops.blueprint.body import observable
+from kalentops.blueprint.body import Body
 from kalentops.blueprint.remote import Remote, RemoteLists, stubs
 from kalentops.plan.build import (
     ASKS,
@@ -175,7 +175,7 @@ class _Look:
         """What else may be there, and nobody else's doing."""
         intent = self._known.intents.get(change.address)
         bodies = (change.after, intent.sent if intent else None)
-        return {observable(each).digest for each in bodies if each is not None}
+        return {each.observable.digest for each in bodies if each is not None}
 
     def look_alikes(self, sourcing_id: str, changes: dict[str, Change]) -> Iterator[LookAlike]:
         """What is not ours and looks like one that is: by its name as it was, is, or will be, or by its steps."""
@@ -226,14 +226,14 @@ def _shown(change: Change, entry: Entry | None, decision: Decision) -> Change:
     return change
 
 
-def _body(remote: Remote | None) -> Mapping[str, Any] | None:
-    return remote.shown.data if remote and remote.shown else None
+def _body(remote: Remote | None) -> Body | None:
+    return remote.shown if remote else None
 
 
 def _nothing_to_send(change: Change, entry: Entry | None) -> Change:
     if entry is not None and change.after_digest == entry.digest:
         action = Action.MOVE if change.moved_from else Action.NO_OP
-        return replace(change, action=action, before=None, after=None, after_digest=None, reason="")
+        return replace(change, action=action, before=None, after=None, reason="")
     return replace(change, reason="Kalent shows it so already; it is only recorded")
 
 
@@ -251,7 +251,7 @@ def _drift(
         entry.blueprint_id,
         entry.applied_at,
         remote.updated_at if remote else None,
-        observable(entry.sent).data,
-        remote.shown.data if remote and remote.shown else None,
+        entry.sent.observable,
+        _body(remote),
         reason,
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from kalentops.blueprint.body import Body, of_blueprint
+from kalentops.blueprint.body import Body
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.engine import Severities, check_model, with_severities
 from kalentops.lint.finding import Finding
@@ -122,7 +122,7 @@ def _desired(job: CheckOptions, document: Document, each: Named, blueprint: Blue
     protect = blueprint.protect is True
     if job.known is None:
         return Desired(each, "", None, protect)
-    canonical = of_blueprint(blueprint)
+    canonical = Body.of_blueprint(blueprint)
     digest = canonical.digest
     known = job.known.get(f"{each.sourcing_id}/{each.key}")
     placeholders = frozenset(

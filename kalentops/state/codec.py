@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar, cast
 
+from kalentops.blueprint.body import Body
 from kalentops.errors import StateDamaged, StateTooNew
 from kalentops.state.model import (
     DIGEST,
@@ -27,12 +28,6 @@ from kalentops.state.model import (
 )
 from kalentops.support.shape import gc_paused
 
-_ENTRY: Final = {
-    "applied_at": "applied_at",
-    "blueprintId": "blueprint_id",
-    "digest": "digest",
-    "sent": "sent",
-}
 _T = TypeVar("_T")
 
 
@@ -126,14 +121,13 @@ def _state(raw: dict[str, Any]) -> State:
 def _entry(address: str, raw: dict[str, Any]) -> Entry:
     _check_address(address, raw)
     remote = as_object(raw.get("remote", {}))
-    known = {*_ENTRY, "sourcingId", "key", "remote"}
+    known = {"applied_at", "blueprintId", "digest", "sent", "sourcingId", "key", "remote"}
     extra = {key: value for key, value in raw.items() if key not in known}
     unknown = {key: value for key, value in remote.items() if key not in {"digest", "updatedAt"}}
     return Entry(
         address=address,
         blueprint_id=as_text(raw["blueprintId"]),
-        sent=as_object(raw["sent"]),
-        digest=_digest(raw["digest"]),
+        sent=Body.recorded(as_object(raw["sent"]), _digest(raw["digest"])),
         applied_at=as_text(raw["applied_at"]),
         remote_digest=None if remote.get("digest") is None else _digest(remote["digest"]),
         updated_at=as_optional(remote.get("updatedAt")),
@@ -150,8 +144,7 @@ def _intent(address: str, raw: dict[str, Any]) -> Intent:
     return Intent(
         address=address,
         action=raw["action"],
-        sent=as_object(raw["sent"]),
-        digest=_digest(raw["digest"]),
+        sent=Body.recorded(as_object(raw["sent"]), _digest(raw["digest"])),
         at=as_text(raw["at"]),
         blueprint_id=as_optional(raw.get("blueprintId")),
         nonces=tuple(as_text(each) for each in _list(raw.get("nonces", []))),
@@ -227,7 +220,10 @@ def entry_to_json(entry: Entry) -> dict[str, Any]:
     """The entry as it stands in the file, and as `state show` prints it."""
     raw: dict[str, Any] = {
         **entry.extra,
-        **{name: getattr(entry, attribute) for name, attribute in _ENTRY.items()},
+        "applied_at": entry.applied_at,
+        "blueprintId": entry.blueprint_id,
+        "digest": entry.digest,
+        "sent": entry.sent.stored,
         "sourcingId": entry.sourcing_id,
         "key": entry.key,
     }
@@ -242,7 +238,7 @@ def intent_to_json(intent: Intent) -> dict[str, Any]:
     return {
         **intent.extra,
         "action": intent.action,
-        "sent": intent.sent,
+        "sent": intent.sent.stored,
         "digest": intent.digest,
         "at": intent.at,
         "blueprintId": intent.blueprint_id,

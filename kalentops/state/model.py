@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias
 
-from kalentops.blueprint.body import Body, observable, of_body
+from kalentops.blueprint.body import Body
 from kalentops.blueprint.remote import Mark, Remote, mark_of, stub_mark
 from kalentops.errors import StateDamaged
 
@@ -24,8 +24,8 @@ DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A blueprint that exists. `sent` is the canonical body, `digest` its digest. A claim is the entry of a stub: its
-    id is reserved, and its text was not sent yet.
+    """A blueprint that exists, and the body that was sent. A claim is the entry of a stub: its id is reserved, and its
+    text was not sent yet.
 
     `applied_at` is when it was recorded: applied, adopted or imported, which nothing in it tells apart.
     `remote_digest` is what a list showed afterwards, None where that was never read. `updated_at` is the latest that
@@ -34,8 +34,7 @@ class Entry:
 
     address: str
     blueprint_id: str
-    sent: Mapping[str, Any]
-    digest: str
+    sent: Body
     applied_at: str
     remote_digest: str | None = None
     updated_at: str | None = None
@@ -50,8 +49,12 @@ class Entry:
         return self.address.partition("/")[2]
 
     @property
+    def digest(self) -> str:
+        return self.sent.digest
+
+    @property
     def name(self) -> str:
-        return str(self.sent.get("name", ""))
+        return self.sent.name
 
     @property
     def mark(self) -> Mark | None:
@@ -61,7 +64,7 @@ class Entry:
     @property
     def baseline(self) -> str:
         """The digest that a list shows as long as nobody but us has changed it."""
-        return self.remote_digest or observable(self.sent).digest
+        return self.remote_digest or self.sent.observable.digest
 
     def outdates(self, updated_at: str | None) -> bool:
         """Whether a list that gives this time shows what was there before: a list may be behind. The times are the
@@ -76,9 +79,9 @@ class Entry:
         """Whether a list shows what was there before our last write: that is late, or the list is behind."""
         return stub_mark(remote) is not None or self.outdates(remote.updated_at)
 
-    def canonical(self) -> Body:
+    def verified(self) -> Body:
         """What was sent. Raises StateDamaged where it does not fit its digest."""
-        return _checked(self.sent, self.digest, self.address)
+        return _verified(self.sent, self.address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +94,15 @@ class Intent:
 
     address: str
     action: Literal["create", "update"]
-    sent: Mapping[str, Any]
-    digest: str
+    sent: Body
     at: str
     blueprint_id: str | None = None
     nonces: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        return self.sent.digest
 
     @property
     def only_reserves(self) -> bool:
@@ -107,9 +113,9 @@ class Intent:
     def sourcing_id(self) -> str:
         return self.address.partition("/")[0]
 
-    def canonical(self) -> Body:
+    def verified(self) -> Body:
         """What was to be sent. Raises StateDamaged where it does not fit its digest."""
-        return _checked(self.sent, self.digest, self.address)
+        return _verified(self.sent, self.address)
 
 
 def moment(text: str | None) -> datetime:
@@ -121,14 +127,10 @@ def moment(text: str | None) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _checked(sent: Mapping[str, Any], digest: str, address: str) -> Body:
-    try:
-        canonical = of_body(sent)
-    except (KeyError, TypeError, AttributeError, ValueError):
-        canonical = Body("")
-    if canonical.digest != digest:
+def _verified(sent: Body, address: str) -> Body:
+    if not sent.is_intact:
         raise StateDamaged(f"in the state, what was sent for {address} does not fit its digest")
-    return canonical
+    return sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +218,7 @@ def _take(record: Record, entries: dict[str, Entry], intents: dict[str, Intent])
         case Completed(address, blueprint_id, at):
             if address in intents:
                 meant = intents.pop(address)
-                made = Entry(address, blueprint_id, meant.sent, meant.digest, at)
+                made = Entry(address, blueprint_id, meant.sent, at)
                 was = entries.get(address, made)
                 seen = was.updated_at if meant.action == "update" else None
                 entries[address] = replace(made, updated_at=seen, extra=was.extra)

@@ -41,7 +41,7 @@ def test_what_is_ours_is_left_alone_and_the_rest_is_written_under_new_keys() -> 
     ]
     assert (plan.sourcings, plan.recorded) == (("sourcing_a", "sourcing_b"), 1)
     made = plan.items[0].entry(AT)
-    assert (made.sent, made.digest) == (of_body(two).data, of_body(two).digest)
+    assert (made.sent, made.digest) == (of_body(two), of_body(two).digest)
     assert (made.remote_digest, made.updated_at) == (of_body(two).digest, "2026-01-02T03:04:05.678Z")
     assert (made.blueprint_id, made.applied_at) == ("b2", AT)
 
@@ -181,8 +181,8 @@ def test_a_chosen_one_becomes_the_address_of_the_files_and_the_plan_shows_what_d
     change = make_plan(files.desired, state(item.entry(AT))).changes[0]
     assert (change.action, change.before, change.after) == (
         Action.UPDATE,
-        of_body(there).data,
-        of_body(file).data,
+        of_body(there),
+        of_body(file),
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import stamina
 
-from kalentops.blueprint.body import observable
+from kalentops.blueprint.body import Body, observable
 from kalentops.blueprint.remote import mark_in, mark_of
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.lint.finding import Severity
@@ -203,7 +203,7 @@ class World:
     def _claims(self) -> set[str]:
         """The ids that are reserved, and have nothing to protect."""
         entries = self.project.state["blueprints"].values() if self.project.state_path.exists() else ()
-        return {each["blueprintId"] for each in entries if mark_of(each["sent"])}
+        return {each["blueprintId"] for each in entries if mark_of(Body.recorded(each["sent"], ""))}
 
     def _open(self, address: str) -> bool:
         sourcing, _, key = address.partition("/")
@@ -346,7 +346,11 @@ class World:
         """Nothing is made beside what looks like it: somebody else's, or ours that is in no file any more or has this
         name so far. `known` has id and body of ours by address, as before the run.
         """
-        sourcing, wanted, mark = sent.path.split("/")[-2], self.wanted(), mark_of(sent.data)
+        sourcing, wanted, mark = (
+            sent.path.split("/")[-2],
+            self.wanted(),
+            mark_of(Body.recorded(sent.data, "")),
+        )
         assert mark is not None, "an id is reserved before any text is sent"
         body_ = wanted[f"{sourcing}/{mark.key}"].body
         name = same_name(body_["name"])

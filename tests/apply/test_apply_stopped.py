@@ -20,7 +20,7 @@ from kalentops.plan.build import Action, Change, Plan
 from kalentops.state.model import Entry
 from kalentops.state.store.file import FileStore
 from kalentops.support.clock import SystemClock
-from tests.builders import body, digest, entry, state
+from tests.builders import body, entry, form, state
 from tests.harness import KEY
 
 BODIES = {key: body(key) for key in ("seen", "seen-too", "unseen", "new")}
@@ -37,9 +37,7 @@ def test_nothing_is_taken_over_from_another_workspace(
     """The state says nothing that is there; and what was made and never seen has a twin there."""
     emulator.store.create("sourcing_a", "unseen", BODIES["unseen"]["steps"])
     known = state(ours("seen"), ours("seen-too"), ours("unseen", seen=False))
-    after = Change(
-        "sourcing_a/new", Action.CREATE, "new", after=BODIES["new"], after_digest=digest(BODIES["new"])
-    )
+    after = Change("sourcing_a/new", Action.CREATE, "new", after=form(BODIES["new"]))
     unseen = Change("sourcing_a/unseen", Action.NO_OP, "unseen", "bp_other_unseen", "a.yaml", 1)
     plan = Plan("lineage", 7, (after, unseen))
     clock = SystemClock()

@@ -33,7 +33,7 @@ def test_what_reserves_an_id_has_a_name_and_no_steps() -> None:
 @given(st.text(), st.from_regex(KEY_PATTERN, fullmatch=True), st.from_regex(r"[0-9a-f]{8}", fullmatch=True))
 def test_a_stub_is_recognised_by_its_mark(name: str, key: str, nonce: str) -> None:
     made = stub(name, Mark(key, nonce))
-    assert mark_of(made.data) == (key, nonce, False)
+    assert mark_of(made) == (key, nonce, False)
     assert len(made.data["name"]) <= 40 + len(f" (kalentops {key} {nonce})")
     shown = remote("b1", made.data, updated_at=None)
     assert stub_mark(shown) == (key, nonce, False)
@@ -41,7 +41,7 @@ def test_a_stub_is_recognised_by_its_mark(name: str, key: str, nonce: str) -> No
     assert as_remote("b1", made) == shown
     assert stubs([shown]) == ((Mark(key, nonce), shown),)
     taken = stub(name, Mark(key, nonce, taken=True))
-    assert mark_of(taken.data) == (key, nonce, True)
+    assert mark_of(taken) == (key, nonce, True)
 
 
 @given(st.text())

@@ -10,7 +10,7 @@ from kalentops.output import Checked
 from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, RefreshReport
 from kalentops.plan.explanation import Explanation, Remedy
 from kalentops.plan.moves import StateEdit
-from tests.builders import AT, body
+from tests.builders import AT, body, form
 
 LATER = "2026-02-03T04:05:06Z"
 ORPHAN = Explanation(
@@ -116,7 +116,14 @@ PLAN = Plan(
     7,
     (
         Change(
-            "sourcing_backend/classic", Action.UPDATE, "Classic, rewritten", "bp_1", FILE, 3, BEFORE, AFTER
+            "sourcing_backend/classic",
+            Action.UPDATE,
+            "Classic, rewritten",
+            "bp_1",
+            FILE,
+            3,
+            form(BEFORE),
+            form(AFTER),
         ),
         Change(
             "sourcing_backend/new",
@@ -126,7 +133,7 @@ PLAN = Plan(
             FILE,
             40,
             None,
-            body("Inbound", PITCH, SETTLED),
+            form(body("Inbound", PITCH, SETTLED)),
         ),
         Change("sourcing_backend/same", Action.NO_OP, "Same", "bp_2", FILE, 70),
         Change(
@@ -146,7 +153,7 @@ PLAN = Plan(
             "blueprints/sales.yaml",
             30,
             None,
-            body("Twin", PITCH),
+            form(body("Twin", PITCH)),
             reason=Explanation(
                 "bp_9 has the same name",
                 Remedy(
@@ -178,8 +185,8 @@ PLAN = Plan(
                 "bp_2",
                 AT,
                 LATER,
-                body("Same", PITCH),
-                body("Same", PITCH | {"content": "Hi {{firstname}},\n\nsomebody else was here."}),
+                form(body("Same", PITCH)),
+                form(body("Same", PITCH | {"content": "Hi {{firstname}},\n\nsomebody else was here."})),
             ),
             Drift(
                 "sourcing_sales/lost", "gone", "Lost", "bp_5", AT, reason="Kalent does not list it any more"

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from kalentops.apply.result import ApplyResult, Outcome, Result
-from kalentops.blueprint.body import observable
 from kalentops.lint.finding import Finding, Severity
 from kalentops.output import Checked, junit, markdown, sarif, text_files, text_plan, text_results
 from kalentops.output import annotations as github
@@ -21,7 +20,7 @@ from kalentops.output.terminal import show
 from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, RefreshReport
 from kalentops.plan.explanation import Explanation, Remedy
 from kalentops.plan.moves import StateEdit
-from tests.builders import body, step
+from tests.builders import body, form, step
 from tests.hostile import HOSTILE
 from tests.output import judges
 from tests.sizes import SUITE, some
@@ -48,19 +47,17 @@ def sequence(text: str, content: str) -> dict[str, Any]:
 
 def hostile_plan(text: str) -> Plan:
     """A plan in which everything that can be somebody else's text is this one."""
-    old = sequence(text, "Some words, and a sentence. Another one follows")
-    new = sequence("other", f"Some {text} and a sentence. {text}")
+    old = form(sequence(text, "Some words, and a sentence. Another one follows"))
+    new = form(sequence("other", f"Some {text} and a sentence. {text}"))
     address = f"{text}/{text}"
     kinds = [
         Change(address, Action.UPDATE, text, text, text, 3, old, new, reason=text, moved_from=address),
         Change(address, Action.UPDATE, text, text, text, 3, new, old),
-        Change(address, Action.CREATE, text, None, text, 3, None, sequence(text, text), reason=text),
+        Change(address, Action.CREATE, text, None, text, 3, None, form(sequence(text, text)), reason=text),
         Change(address, Action.CONFLICT, text, None, text, 3, None, old, reason=text),
         Change(address, Action.CONFLICT, text, reason=Explanation(text, Remedy(text, text, text))),
         Change(address, Action.ORPHAN, text, reason=Explanation(text, Remedy(text, text))),
-        Change(
-            address, Action.CONFLICT, text, None, text, 3, old, new, theirs=observable(new).data, reason=text
-        ),
+        Change(address, Action.CONFLICT, text, None, text, 3, old, new, theirs=new.observable, reason=text),
         Change(address, Action.RESUME, text, None, text, 3, None, old, reason=text),
         Change(address, Action.ADOPT, text, text, text, 3, None, old, reason=text),
         Change(address, Action.ORPHAN, text, text, reason=text),

@@ -7,11 +7,12 @@ from typing import Any
 
 from kalentops import __version__
 from kalentops.apply.result import ApplyResult, Outcome, Result
+from kalentops.blueprint.body import Body
 from kalentops.blueprint.remote import Mark, RemoteSourcing, stub
 from kalentops.lint.finding import Finding, Severity
 from kalentops.output import json as json_output
 from kalentops.plan.build import Action, Change, Plan
-from tests.builders import AT, entry, intent, state
+from tests.builders import AT, entry, form, intent, state
 
 DIGEST = "sha256:" + "0" * 64
 BEFORE: dict[str, Any] = {"name": "One", "steps": []}
@@ -66,7 +67,17 @@ def test_a_plan() -> None:
         "lineage",
         7,
         (
-            Change("s1/one", Action.UPDATE, "Two", "b1", "a.yaml", 3, BEFORE, AFTER, DIGEST, "why"),
+            Change(
+                "s1/one",
+                Action.UPDATE,
+                "Two",
+                "b1",
+                "a.yaml",
+                3,
+                form(BEFORE),
+                Body.recorded(AFTER, DIGEST),
+                "why",
+            ),
             Change("s1/same", Action.NO_OP, "Same", "b2", "a.yaml", 9),
         ),
         (FINDING,),

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kalentops.blueprint import labels
-from kalentops.blueprint.body import observable
+from kalentops.blueprint.body import Body
 from kalentops.blueprint.model import Moment, moments, moments_of_body
 from kalentops.output import FORMATS, Checked, markdown, report, text_plan
 from kalentops.output.markdown_sequences import changed, extent, new, tally
@@ -168,7 +168,7 @@ _LISTED = st.fixed_dictionaries({"name": st.text(max_size=4), "steps": st.lists(
 @settings(max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow])
 @given(_LISTED, _LISTED)
 def test_what_kalent_shows_may_be_odd_and_is_shown_all_the_same(old: Any, other: Any) -> None:
-    before, after = (observable(each).data for each in (old, other))
+    before, after = (Body.listed(each) for each in (old, other))
     plan = Plan(
         None,
         0,

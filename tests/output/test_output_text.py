@@ -20,7 +20,7 @@ from kalentops.plan.build import Action, Change, Plan
 from kalentops.state.model import State
 from kalentops.support import word_diff
 from kalentops.support.text import count
-from tests.builders import body, digest, entry, intent, state
+from tests.builders import body, digest, entry, form, intent, state
 
 SHOWN = "2026-01-02 03:04 UTC"
 HOSTILE = "x\x1b[31m\n::error::\u202e\u200b\x07\r\ud800"
@@ -63,7 +63,7 @@ NEW = Change(
     "blueprints/a.yaml",
     3,
     None,
-    body("One", INVITE, step("mail"), SETTLED),
+    form(body("One", INVITE, step("mail"), SETTLED)),
 )
 CHANGED = Change(
     "s1/old",
@@ -72,14 +72,16 @@ CHANGED = Change(
     "b1",
     "blueprints/a.yaml",
     30,
-    body("One", INVITE, step("mail"), step("last"), step("gone")),
-    body(
-        "One",
-        INVITE,
-        step("last", delay={"value": 1, "unit": "day"}, policy={"skipStepIfNoContact": True}),
-        step("mail", content="Hello {{firstname}},\n\nthis is mail.\nBye"),
-        SETTLED,
-        config={"team": "x"},
+    form(body("One", INVITE, step("mail"), step("last"), step("gone"))),
+    form(
+        body(
+            "One",
+            INVITE,
+            step("last", delay={"value": 1, "unit": "day"}, policy={"skipStepIfNoContact": True}),
+            step("mail", content="Hello {{firstname}},\n\nthis is mail.\nBye"),
+            SETTLED,
+            config={"team": "x"},
+        )
     ),
 )
 
@@ -99,7 +101,7 @@ def test_a_plan() -> None:
                 "Twin",
                 file="b.yaml",
                 line=3,
-                after=body(steps=[]),
+                after=form(body(steps=[])),
                 reason="it is there",
             ),
             Change(
@@ -108,7 +110,7 @@ def test_a_plan() -> None:
                 "Wip",
                 file="b.yaml",
                 line=9,
-                after=body(steps=[]),
+                after=form(body(steps=[])),
                 reason="was cut off",
             ),
         ),
@@ -353,14 +355,14 @@ def hostile_reports() -> dict[str, list[Line]]:
     bad = step(HOSTILE, name=HOSTILE, subject=HOSTILE, content=HOSTILE + "\nb")
     other = step(HOSTILE, name="n", subject="s", content="c\nb", contentSource=HOSTILE)
     old, new = (
-        body(HOSTILE, each, config={HOSTILE: HOSTILE + at}) for each, at in ((bad, "1"), (other, "2"))
+        form(body(HOSTILE, each, config={HOSTILE: HOSTILE + at})) for each, at in ((bad, "1"), (other, "2"))
     )
     address = f"{HOSTILE}/{HOSTILE}"
     changes = (
         Change(address, Action.UPDATE, HOSTILE, HOSTILE, HOSTILE, 1, old, new, reason=HOSTILE),
         Change(address, Action.CREATE, HOSTILE, None, HOSTILE, 1, None, old, reason=HOSTILE),
-        Change(address, Action.UPDATE, "n", "b", "f", 1, body(steps=[]), old),
-        Change(address, Action.UPDATE, "n", "b", "f", 1, old, body(steps=[])),
+        Change(address, Action.UPDATE, "n", "b", "f", 1, form(body(steps=[])), old),
+        Change(address, Action.UPDATE, "n", "b", "f", 1, old, form(body(steps=[]))),
     )
     result = Result(address, Action.CREATE, Outcome.CONFLICT, HOSTILE, HOSTILE, HOSTILE)
     known = state(

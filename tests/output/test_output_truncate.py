@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kalentops.output import markdown
 from kalentops.output.markdown_blocks import Block, Section, fit, utf8_bytes, utf16_units
 from kalentops.plan.build import Action, Change, Plan
-from tests.builders import body
+from tests.builders import body, form
 from tests.output import judges
 from tests.output.rich_example import PITCH, PLAN
 
@@ -69,7 +69,7 @@ def _large(number: int) -> Plan:
             f"blueprints/{each:04}.yaml",
             3,
             None,
-            body("Classic", *(PITCH | {"id": f"s{step}", "content": texts} for step in range(4))),
+            form(body("Classic", *(PITCH | {"id": f"s{step}", "content": texts} for step in range(4)))),
         )
         for each in range(number)
     )

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from kalentops.blueprint.body import of_body
 from kalentops.blueprint.remote import Mark, Remote, stub
 from kalentops.plan.build import Action, Change
 from kalentops.plan.decide import (
@@ -28,7 +27,7 @@ from kalentops.plan.decide import (
 )
 from kalentops.plan.matching import Unmanaged
 from kalentops.state.model import Entry, Intent
-from tests.builders import AT, LATER, body, entry, intent, remote
+from tests.builders import AT, LATER, body, entry, form, intent, remote
 
 OLD, NEW, THEIRS = body(), body("One", "New"), body("One", "Theirs")
 SECRET = body(config={"a": 1})
@@ -45,8 +44,8 @@ def at(
     **fields: Any,
 ) -> Situation:
     """What is known of s1/one; `shows` is what the list shows of its blueprint, `there` what is unmanaged."""
-    digest = of_body(wanted).digest if wanted else None
-    change = Change("s1/one", Action.UPDATE, "One", after=wanted, after_digest=digest, protected=protect)
+    after = form(wanted) if wanted else None
+    change = Change("s1/one", Action.UPDATE, "One", after=after, protected=protect)
     shown = remote("b1", shows) if isinstance(shows, dict) else shows
     return Situation(change, known, left, shown, Unmanaged(there or ()), **fields)
 
@@ -142,15 +141,15 @@ def test_another_text_waits_for_an_interrupted_one(situation: Situation, *, expe
 
 def test_what_was_interrupted_has_its_turn_first_and_what_is_there_before_what_is_new() -> None:
     there = Unmanaged([remote("b2", NEW)])
-    new, other = (Change(f"s1/{key}", Action.CREATE, "One", after=body(key)) for key in ("b", "a"))
-    same = Change("s1/c", Action.CREATE, "One", after=NEW)
+    new, other = (Change(f"s1/{key}", Action.CREATE, "One", after=form(body(key))) for key in ("b", "a"))
+    same = Change("s1/c", Action.CREATE, "One", after=form(NEW))
     changed, resumed = replace(new, action=Action.UPDATE), replace(new, action=Action.RESUME)
     asked = sorted([new, other, same, changed, resumed], key=lambda each: turn(each, there))
     assert asked == [resumed, changed, same, other, new]
 
 
 def unreadable(blueprint_id: str, name: str) -> Remote:
-    return Remote(blueprint_id, name, None, None, AT)
+    return Remote(blueprint_id, name, AT)
 
 
 def empty(

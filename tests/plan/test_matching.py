@@ -14,11 +14,11 @@ from kalentops.blueprint.remote import Remote
 from kalentops.plan.explanation import beside, why_not_made
 from kalentops.plan.matching import Alike, Index, Unmanaged
 from kalentops.support.text import same_name
-from tests.builders import AT, body, remote
+from tests.builders import AT, body, form, remote
 
 
 def unreadable(blueprint_id: str, name: str) -> Remote:
-    return Remote(blueprint_id, name, None, None, AT)
+    return Remote(blueprint_id, name, AT)
 
 
 def ids(remotes: Any) -> list[str]:
@@ -26,7 +26,7 @@ def ids(remotes: Any) -> list[str]:
 
 
 def look_alikes(there: list[Remote], wanted: dict[str, Any]) -> Alike:
-    return Unmanaged(there).like(wanted)
+    return Unmanaged(there).like(form(wanted))
 
 
 def found(there: list[Remote], wanted: dict[str, Any]) -> tuple[Remote, ...]:
@@ -105,8 +105,8 @@ def test_no_steps_are_no_likeness() -> None:
 def test_what_can_not_be_read_back_is_no_difference() -> None:
     wanted = body(config={"a": 1})
     assert ids(look_alikes([remote("b", body())], wanted).exact) == ["b"]
-    assert Unmanaged([remote("b", body())]).has(wanted)
-    assert not Unmanaged([remote("b", body("One", "Other"))]).has(wanted)
+    assert Unmanaged([remote("b", body())]).has(form(wanted))
+    assert not Unmanaged([remote("b", body("One", "Other"))]).has(form(wanted))
     assert not Unmanaged([remote("b", body())]).has(None)
 
 
@@ -144,7 +144,7 @@ def test_each_is_one_thing_or_the_other(there: list[dict[str, Any]], wanted: dic
         assert (each in alike.exact) is same
         if not same and each not in alike.others:
             assert same_name(each.name) != same_name(wanted["name"])
-    assert (alike.adoptable is not None) is (Unmanaged(remotes).has(wanted) and len(alike.exact) == 1)
+    assert (alike.adoptable is not None) is (Unmanaged(remotes).has(form(wanted)) and len(alike.exact) == 1)
     # Made, taken over, or left to a person: never two of these.
     assert [alike.unclear, alike.adoptable is not None, not (alike.exact or alike.others)].count(True) == 1
 
@@ -158,6 +158,6 @@ def test_an_index_finds_all_in_their_order_and_first_by_name() -> None:
 def test_what_is_ours_by_now_looks_like_nothing() -> None:
     there = Unmanaged([remote("b", body())])
     there.discard("b")
-    assert (there.like(body()), there.has(body()), list(there)) == (Alike(), False, [])
+    assert (there.like(form()), there.has(form()), list(there)) == (Alike(), False, [])
     there.add(remote("b", body()))
-    assert (ids(there.like(body()).exact), there.has(body())) == (["b"], True)
+    assert (ids(there.like(form()).exact), there.has(form())) == (["b"], True)

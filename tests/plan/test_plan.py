@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from kalentops.blueprint.body import of_body
 from kalentops.errors import StateDamaged
 from kalentops.lint.finding import Finding
 from kalentops.lint.rule import Relocation
@@ -14,7 +13,7 @@ from kalentops.plan.build import WRITES, Action, Change, make_plan, narrowed
 from kalentops.project.check import Desired
 from kalentops.state.model import State
 from kalentops.support.text import same_name
-from tests.builders import AT, body, entry, intent, state, want
+from tests.builders import AT, body, entry, form, intent, state, want
 
 
 def only(changes: tuple[Change, ...]) -> Change:
@@ -48,8 +47,7 @@ def test_create() -> None:
         "One",
         file="blueprints/a.yaml",
         line=3,
-        after=of_body(body()).data,
-        after_digest=wanted.digest,
+        after=form(),
     )
     assert (change.sourcing_id, change.key) == ("s1", "one")
 
@@ -64,7 +62,7 @@ def test_update() -> None:
     known = state(entry("s1/one", body(), "b1"))
     change = only(make_plan([want("s1/one", body("One", "Hello"), known)], known).changes)
     assert (change.action, change.blueprint_id) == (Action.UPDATE, "b1")
-    assert (change.before, change.after) == (of_body(body()).data, of_body(body("One", "Hello")).data)
+    assert (change.before, change.after) == (form(), form(body("One", "Hello")))
 
 
 def test_orphan() -> None:
@@ -84,7 +82,7 @@ def test_resume_of_a_create(wanted: bool) -> None:  # noqa: FBT001
     assert change.action is Action.RESUME
     assert change.name == ("Wanted" if wanted else "Sent")
     assert change.before is None
-    assert change.after == (of_body(body("Wanted")).data if wanted else None)
+    assert change.after == (form(body("Wanted")) if wanted else None)
     assert (
         change.reason == f"a run was interrupted at its create ({AT}); what became of it is looked up first"
     )
@@ -94,7 +92,7 @@ def test_resume_of_an_update_whose_file_is_what_was_there_before() -> None:
     known = state(entry("s1/one", body(), "b1"), intent("s1/one", body("One", "New"), "update"))
     change = only(make_plan([want("s1/one", body(), known)], known).changes)
     assert (change.action, change.blueprint_id) == (Action.RESUME, "b1")
-    assert change.before == change.after == of_body(body()).data
+    assert change.before == change.after == form()
 
 
 def test_a_renamed_key_is_no_second_blueprint() -> None:
@@ -146,7 +144,7 @@ def test_a_key_that_moved_and_a_text_that_changed() -> None:
     wanted = want("s1/new", body("One", "Hello"))
     change = only(make_plan([wanted], known, relocations=[said("old", "new")]).changes)
     assert (change.action, change.moved_from) == (Action.UPDATE, "s1/old")
-    assert (change.before, change.after) == (body(), body("One", "Hello"))
+    assert (change.before, change.after) == (form(), form(body("One", "Hello")))
 
 
 def test_a_key_that_moved_while_a_run_was_cut_off() -> None:
@@ -191,7 +189,7 @@ def test_a_protected_update_needs_somebodys_word() -> None:
     wanted = protected(want("s1/one", body("One", "Hello"), known))
     change = only(make_plan([wanted], known).changes)
     assert (change.action, change.protected) == (Action.CONFLICT, True)
-    assert (change.before, change.after) == (body(), body("One", "Hello"))
+    assert (change.before, change.after) == (form(), form(body("One", "Hello")))
     assert change.reason == (
         "`protect: true` keeps it as it is; "
         "update it all the same: `kalentops apply --overwrite s1/one --target s1/one`"
@@ -212,7 +210,7 @@ def test_what_is_the_same_is_put_back_where_that_is_asked_for() -> None:
     known = state(entry("s1/one", body(), "b1"), entry("s1/two", body("Two", "Two"), "b2"))
     wanted = [want("s1/one", body(), known), want("s1/two", body("Two", "Two"), known)]
     first, second = make_plan(wanted, known, overwrite=["s1/one"]).changes
-    assert (first.action, first.before, first.after) == (Action.UPDATE, body(), body())
+    assert (first.action, first.before, first.after) == (Action.UPDATE, form(), form())
     assert first.reason == "put back as the file has it, whatever Kalent shows (--overwrite)"
     assert second.action is Action.NO_OP
     moved = make_plan([want("s1/new", body())], known, relocations=[said("one", "new")], overwrite=["s1/new"])

@@ -15,7 +15,7 @@ from kalentops.plan.moves import relocate
 from kalentops.plan.refresh import refresh
 from kalentops.project.check import Desired
 from kalentops.state.model import Entry, State
-from tests.builders import AT, LATER, body, entry, intent, remote, state, want
+from tests.builders import AT, LATER, body, entry, form, intent, remote, state, want
 
 
 def held(
@@ -68,7 +68,7 @@ def test_somebody_elses_edit_is_drift_with_both_times() -> None:
     plan = held([want("s1/one", body())], KNOWN, [THEIRS])
     assert actions(plan) == {"one": "no-op"}, "nobody asked for it to be put back"
     assert plan.drift == (
-        Drift("s1/one", "changed", "One", "b1", AT, LATER, body(), observable(body("One", "Theirs")).data),
+        Drift("s1/one", "changed", "One", "b1", AT, LATER, form(), form(body("One", "Theirs"))),
     )
 
 
@@ -76,8 +76,8 @@ def test_both_sides_have_changed_it() -> None:
     plan = held([want("s1/one", body("One", "Mine"))], KNOWN, [THEIRS])
     change = one(plan)
     assert change.action is Action.CONFLICT
-    assert (change.before, change.after) == (body(), body("One", "Mine"))
-    assert change.theirs == body("One", "Theirs")
+    assert (change.before, change.after) == (form(), form(body("One", "Mine")))
+    assert change.theirs == form(body("One", "Theirs"))
     assert change.reason == (
         f"somebody changed it in Kalent ({LATER}); take it: `kalentops import s1 --update` "
         "(except where the file has changed the same); put back: `kalentops apply --overwrite s1/one --target s1/one`"
@@ -89,12 +89,12 @@ def test_both_sides_and_the_files_is_to_win() -> None:
     plan = held([want("s1/one", body("One", "Mine"))], KNOWN, [THEIRS], overwrite=["s1/one"])
     assert one(plan).action is Action.UPDATE
     assert one(plan).reason == "what somebody changed there is replaced (--overwrite)"
-    assert one(plan).theirs == body("One", "Theirs")
+    assert one(plan).theirs == form(body("One", "Theirs"))
 
 
 def test_drift_that_is_to_be_put_back() -> None:
     plan = held([want("s1/one", body())], KNOWN, [THEIRS], overwrite=["s1/one"])
-    assert (one(plan).action, one(plan).theirs) == (Action.UPDATE, body("One", "Theirs"))
+    assert (one(plan).action, one(plan).theirs) == (Action.UPDATE, form(body("One", "Theirs")))
 
 
 def test_nothing_to_put_back() -> None:
@@ -148,7 +148,7 @@ def test_one_that_is_gone_is_forgotten_by_the_address_that_the_state_has() -> No
 
 
 def test_one_whose_steps_are_not_shown() -> None:
-    bare = Remote("b1", "One", None, None, LATER)
+    bare = Remote("b1", "One", LATER)
     plan = held([want("s1/one", body())], KNOWN, [bare])
     assert drifts(plan) == {"s1/one": "unreadable"}
     changed = one(held([want("s1/one", body("One", "Mine"))], KNOWN, [bare]))
@@ -197,7 +197,7 @@ def test_what_is_taken_over_and_hides_something(protect: bool, said: str) -> Non
 
 def test_what_looks_like_it_is_a_conflict() -> None:
     plan = held([want("s1/one", body())], State(), [THEIRS])
-    assert (one(plan).action, one(plan).theirs) == (Action.CONFLICT, body("One", "Theirs"))
+    assert (one(plan).action, one(plan).theirs) == (Action.CONFLICT, form(body("One", "Theirs")))
     assert "b1 has this name and other content" in one(plan).reason
     assert plan.remotely is not None
     assert (plan.remotely.unmanaged, plan.remotely.look_alikes) == ({"s1": 1}, ())

@@ -11,16 +11,17 @@ from typing import Any
 
 import pytest
 
+from kalentops.blueprint.body import Body
 from kalentops.errors import StalePlan, StoreFailure, UsageError
 from kalentops.plan import saved as saved_plan
 from kalentops.plan.build import Action, Change, Plan, RefreshReport, Scope
 from kalentops.support.text import visible
-from tests.builders import blueprint
+from tests.builders import blueprint, form
 from tests.harness import Project
 
-CREATE = Change("s1/one", Action.CREATE, "One", None, "a.yaml", 3, None, blueprint("One", 0), "sha256:1")
+CREATE = Change("s1/one", Action.CREATE, "One", None, "a.yaml", 3, None, form(blueprint("One", 0)))
 UPDATE = Change(
-    "s1/two", Action.UPDATE, "Two", "b2", "a.yaml", 9, blueprint("2", 0), blueprint("Two", 0), "sha256:2"
+    "s1/two", Action.UPDATE, "Two", "b2", "a.yaml", 9, form(blueprint("2", 0)), form(blueprint("Two", 0))
 )
 SAME = Change("s1/three", Action.NO_OP, "Three", "b3", "a.yaml", 20)
 PLAN = Plan("lineage", 7, (CREATE, SAME, UPDATE))
@@ -71,8 +72,8 @@ def test_the_state_has_moved(path: Path) -> None:
     [
         (CREATE, SAME),
         (CREATE, SAME, UPDATE, replace(UPDATE, address="s1/four")),
-        (CREATE, SAME, replace(UPDATE, after_digest="sha256:3")),
-        (CREATE, SAME, replace(UPDATE, before=blueprint("3", 0))),
+        (CREATE, SAME, replace(UPDATE, after=Body.recorded(blueprint("Two", 0), "sha256:3"))),
+        (CREATE, SAME, replace(UPDATE, before=form(blueprint("3", 0)))),
         (CREATE, SAME, replace(UPDATE, action=Action.CONFLICT)),
         (CREATE, SAME, replace(UPDATE, blueprint_id="b9")),
     ],
@@ -92,7 +93,7 @@ def test_what_kalent_shows_has_moved(tmp_path: Path) -> None:
     saved_plan.save(refreshed, path)
     assert saved_plan.load(path).refreshed
     saved_plan.check(saved_plan.load(path), replace(PLAN, remotely=RefreshReport(fingerprint="sha256:2")))
-    conflict = replace(UPDATE, action=Action.CONFLICT, theirs=blueprint("Theirs", 0))
+    conflict = replace(UPDATE, action=Action.CONFLICT, theirs=form(blueprint("Theirs", 0)))
     moved = replace(PLAN, changes=(CREATE, SAME, conflict), remotely=RefreshReport(fingerprint="sha256:2"))
     said = refusal(path, moved)
     assert said == f"since the plan was made, Kalent has changed; it differs at s1/two{HAD}"
@@ -181,7 +182,7 @@ def test_a_place_that_can_not_be_written(tmp_path: Path) -> None:
 
 
 def test_half_a_surrogate_pair_is_saved_and_found_again(tmp_path: Path) -> None:
-    plan = replace(PLAN, changes=(replace(CREATE, after=blueprint("\ud800 Zoë 🎉", 0)),))
+    plan = replace(PLAN, changes=(replace(CREATE, after=form(blueprint("\ud800 Zoë 🎉", 0))),))
     saved_plan.save(plan, tmp_path / "plan.json")
     saved_plan.check(saved_plan.load(tmp_path / "plan.json"), plan)
     assert "\\ud800 Zoë 🎉" in (tmp_path / "plan.json").read_text(encoding="utf-8")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kalentops.blueprint.body import Body
 from kalentops.errors import StateDamaged
 from kalentops.state.model import (
     Abandoned,
@@ -176,8 +179,7 @@ def test_check_finds_contradictions(broken: State, said: str) -> None:
 
 
 def test_an_entry_that_was_tampered_with_is_not_used() -> None:
-    assert entry(1).canonical().digest == entry(1).digest
-    for wrong in (entry(1, name="a").sent, {"name": 5, "steps": 5}, {}):
-        broken = State(entries={address(1): entry(1)}).entries[address(1)]
+    assert entry(1).verified().digest == entry(1).digest
+    for wrong in (entry(1, name="a").sent.data, {"name": 5, "steps": 5}, {}):
         with pytest.raises(StateDamaged, match=address(1)):
-            type(broken)(broken.address, "bp-1", wrong, broken.digest, AT).canonical()
+            replace(entry(1), sent=Body.recorded(wrong, entry(1).digest)).verified()

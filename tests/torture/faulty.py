@@ -88,7 +88,7 @@ def _record_without(
 def _(original: Original, self: Run, *records: Record) -> None:
     for each in records:
         if isinstance(each, Intended) and each.intent.blueprint_id is not None:
-            self.api.update(each.intent.blueprint_id, each.intent.sent)
+            self.api.update(each.intent.blueprint_id, each.intent.sent.data)
     original(self, *records)
 
 
@@ -107,7 +107,7 @@ def _(original: Original, self: Run, *records: Record) -> None:
 def _(original: Original, self: Run, *records: Record) -> None:
     for each in records:
         if isinstance(each, Intended) and _begun(each, "create"):
-            self.api.create(each.intent.sourcing_id, each.intent.sent)
+            self.api.create(each.intent.sourcing_id, each.intent.sent.data)
     original(self, *records)
 
 

@@ -21,7 +21,7 @@ import stamina
 from kalentops.apply.context import Options
 from kalentops.apply.result import ApplyResult, Outcome
 from kalentops.apply.run import apply_plan
-from kalentops.blueprint.body import of_body
+from kalentops.blueprint.body import Body, of_body
 from kalentops.blueprint.remote import Mark, mark_of
 from kalentops.errors import KalentopsError
 from kalentops.http.retry import Throttle
@@ -275,7 +275,7 @@ class _Play:
             self._watch_create(path.split("/")[3], body, state)
             return
         blueprint_id = path.rsplit("/", 1)[-1]
-        mark = mark_of(body)
+        mark = mark_of(Body.recorded(body, ""))
         if mark is not None and set(body) == {"name"}:
             if not mark.taken or blueprint_id in state.ids():
                 self.problems.append(f"I5: {blueprint_id} was called {body['name']}")
@@ -294,10 +294,10 @@ class _Play:
             self.problems.append(f"I5: PATCH of {path} over a colleague's edit")
 
     def _watch_create(self, sourcing: str, body: Any, state: State) -> None:
-        mark = mark_of(body)
+        mark = mark_of(Body.recorded(body, ""))
         if mark is None and self.protocol == "reserve":
             self.problems.append(f"I3: POST of {body['name']} with its text")
-        meant = {i.sent["name"] for a, i in state.intents.items() if a.startswith(f"{sourcing}/")}
+        meant = {i.sent.name for a, i in state.intents.items() if a.startswith(f"{sourcing}/")}
         if mark is None and body["name"] not in meant:
             self.problems.append(f"I3: POST of {body['name']} without a durable intent")
         if mark is not None and mark in self.marks:
@@ -306,7 +306,7 @@ class _Play:
 
     def _copy_of(self, sourcing: str, body: Any) -> dict[str, Any]:
         """What the files want where a request reserves an id."""
-        mark = mark_of(body)
+        mark = mark_of(Body.recorded(body, ""))
         return self.bodies[f"{sourcing}/{mark.key}"] if mark else dict(body)
 
     def _made(self) -> Counter[tuple[str, str]]:
@@ -336,7 +336,7 @@ class _Play:
             if count > 1 and self.promised:
                 self.problems.append(f"I1: {count} of {sourcing}/{name}")
         made = [each for each in self.server.stored.values() if each.has_our_text]
-        open_names = {(a.partition("/")[0], i.sent["name"]) for a, i in state.intents.items()}
+        open_names = {(a.partition("/")[0], i.sent.name) for a, i in state.intents.items()}
         taken = [self.server.stored[i] for i in state.ids() if self.server.stored[i].origin == "colleague"]
         self.problems += [f"I5: {e.blueprint_id} was taken, and is not ours" for e in taken if not e.exact]
         for each in made:

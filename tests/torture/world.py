@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from kalentops.blueprint.body import Body
 from kalentops.blueprint.remote import Mark, mark_in, mark_of
 from kalentops.http.verdict import Answer, Trouble
 from tests.fakeclock import FakeClock, moment
@@ -40,7 +41,7 @@ class Stored:
 
     @property
     def mark(self) -> Mark | None:
-        return mark_of({"name": self.name, "steps": self.versions[-1][2]})
+        return mark_of(Body.recorded({"name": self.name, "steps": self.versions[-1][2]}, ""))
 
     @property
     def has_our_text(self) -> bool:

@@ -55,7 +55,7 @@ def show_(address: str, directory: Path, state_file: Path | None, form: str) -> 
     state = _read(directory, state_file)
     _check_known(state, [address])
     if address in state.entries:
-        state.entries[address].canonical()  # damage is an error, not shown
+        state.entries[address].verified()  # damage is an error, not shown
     if form == "json":
         click.echo(json.dump(json.state_entry(state, address)))
     else:
