@@ -29,8 +29,8 @@ from kalentops.support import atomic_write
 from kalentops.support.shape import gc_paused
 from kalentops.support.text import some
 from kalentops.yamlfile.build import file_text
-from kalentops.yamlfile.nodes import Map
 from kalentops.yamlfile.parse import MAX_BYTES, parse
+from kalentops.yamlfile.positions import Map
 
 _LIMIT: Final = "it is larger than a file of blueprints may be: 1 MiB, or 20,000 values"
 _OTHERWISE: Final = "written as YAML it would not read the same"

@@ -19,8 +19,7 @@ from kalentops.output.reasons import reason
 from kalentops.output.terminal import WIDTH, Line, Piece, Style, line
 from kalentops.output.text_plan import changed
 from kalentops.support.text import clip, count, some, visible
-from kalentops.yamlfile.fmt import Formatted
-from kalentops.yamlfile.layout import line_end_of
+from kalentops.yamlfile.fmt import Formatted, line_end_of
 
 
 def findings(found: Iterable[Finding]) -> Iterator[Line]:

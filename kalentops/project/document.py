@@ -15,9 +15,8 @@ from kalentops.lint.finding import Finding, Problem, Severity
 from kalentops.project.lost import lost
 from kalentops.project.violations import field_meant, meant, misspelt, to_problem
 from kalentops.support.shape import Shape, ShapeError, Violation
-from kalentops.yamlfile.nodes import Broken, Map, Seq, Tree
 from kalentops.yamlfile.parse import parse
-from kalentops.yamlfile.positions import Places
+from kalentops.yamlfile.positions import Broken, Map, Places, Seq, Tree
 
 Path = tuple[str | int, ...]
 

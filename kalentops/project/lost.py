@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from kalentops.lint.finding import Problem
 from kalentops.support.text import clip
-from kalentops.yamlfile.nodes import Event, Map, Seq, Tree
+from kalentops.yamlfile.positions import Event, Map, Seq, Tree
 
 Path = tuple[str | int, ...]
 Lost = tuple[Problem, int]

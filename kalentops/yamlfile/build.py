@@ -7,15 +7,14 @@ it is for the rules to say.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from kalentops.errors import Unwritable
 from kalentops.support.text import clip
 from kalentops.yamlfile import scalars
-from kalentops.yamlfile.layout import BLUEPRINT_FIELDS, INDENT, ONE_LINE_FIELDS, STEP_FIELDS, WIDTH, ordered
 from kalentops.yamlfile.parse import parse
-from kalentops.yamlfile.printer import one_line, print_document
+from kalentops.yamlfile.printer import INDENT, WIDTH, one_line, print_document
 from kalentops.yamlfile.tree import (
     COMMA,
     KEY,
@@ -31,6 +30,29 @@ from kalentops.yamlfile.tree import (
 )
 
 Path: TypeAlias = tuple[str | int, ...]
+
+# As people write and read them: what it is, when it is sent, under which conditions, and the text last, because it
+# is long. What the API may add one day comes before the text.
+_STEP_FIELDS: Final = (
+    "id",
+    "name",
+    "type",
+    "linkedInType",
+    "subject",
+    "temporalityType",
+    "delay",
+    "contentSource",
+    "config",
+    "policy",
+)
+STEP_FIELDS: Final = (_STEP_FIELDS, ("content",))
+BLUEPRINT_FIELDS: Final = (("name", "config"), ("steps",))
+ONE_LINE_FIELDS: Final = {
+    "delay": (("value", "unit"), ()),
+    "config": (("userId",), ()),
+    "policy": (("skipStepIfNoContact", "autoValidateAIDraft", "inviteTimeoutDays"), ()),
+}
+"""The fields of a step that are written as `{…}`, and the order in which people say what is in them."""
 
 # libyaml takes at most 1,024 characters for a key that is not marked by `?`.
 _LONGEST_KEY: Final = 1000
@@ -194,6 +216,15 @@ def _wrapped(paragraph: str, width: int) -> list[str]:
         else:
             lines.append(word)
     return lines
+
+
+def ordered(fields: tuple[tuple[str, ...], tuple[str, ...]], given: Iterable[str]) -> list[str]:
+    """The keys that are given, in the order of `fields`: (first, last); unknown ones stand between."""
+    given = list(given)
+    first, last = fields
+    known = [key for key in first if key in given]
+    unknown = [key for key in given if key not in first and key not in last]
+    return [*known, *unknown, *(key for key in last if key in given)]
 
 
 def _checked(text: str, path: Path, written: str) -> str:

@@ -16,7 +16,7 @@ from kalentops.blueprint import body as bodies
 from kalentops.blueprint.diff import same
 from kalentops.errors import CannotEdit
 from kalentops.support.text import clip, visible
-from kalentops.yamlfile import build, layout, scalars
+from kalentops.yamlfile import build, scalars
 from kalentops.yamlfile.changes import (
     Change,
     Changes,
@@ -27,9 +27,9 @@ from kalentops.yamlfile.changes import (
     changed_value,
     wanted,
 )
-from kalentops.yamlfile.fmt import format_text
+from kalentops.yamlfile.fmt import format_text, line_end_of
 from kalentops.yamlfile.parse import MAX_BYTES, parse
-from kalentops.yamlfile.printer import print_document
+from kalentops.yamlfile.printer import BEFORE_COMMENT, print_document
 from kalentops.yamlfile.reader import read
 from kalentops.yamlfile.tree import (
     ALIAS,
@@ -49,8 +49,8 @@ from kalentops.yamlfile.tree_edit import put, put_comments_behind, rearrange
 
 __all__ = ["CannotEdit", "edit_blueprint"]
 
-_STEP_ORDER: Final = tuple(name for part in layout.STEP_FIELDS for name in part)
-_BLUEPRINT_ORDER: Final = tuple(name for part in layout.BLUEPRINT_FIELDS for name in part)
+_STEP_ORDER: Final = tuple(name for part in build.STEP_FIELDS for name in part)
+_BLUEPRINT_ORDER: Final = tuple(name for part in build.BLUEPRINT_FIELDS for name in part)
 _BY_HAND: Final = (
     "change it by hand, or put it back with `kalentops apply --overwrite ADDRESS --target ADDRESS`"
 )
@@ -111,7 +111,7 @@ def _edited(file: str, text: str, data: Any, key: str, body: Mapping[str, Any]) 
     _check(edited, {**data, "blueprints": {**data["blueprints"], key: made}}, document, editor.anchors)
     if _is_json(text) and not _is_json(edited):
         raise _Refusal("the file would no longer be JSON")
-    return edited.replace("\n", layout.line_end_of(clean.after))
+    return edited.replace("\n", line_end_of(clean.after))
 
 
 def _blueprint(data: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def _part_comments(document: Document) -> None:
         aligned |= {comment.column for comment in (each.foot if isinstance(each, Node) else each.above)}
         if isinstance(each, Token) and each.behind is not None:
             apart = each.behind.column - each.column - len(each.text)
-            if apart == len(layout.BEFORE_COMMENT) and "\n" not in each.text:
+            if apart == len(BEFORE_COMMENT) and "\n" not in each.text:
                 close.append(each.behind)
             else:
                 aligned.add(each.behind.column)
@@ -355,4 +355,4 @@ def _place(node: Node, slots: list[tuple[str, int | Child]], name: str, order: S
 
 
 def _in_order(step: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: step[name] for name in layout.ordered(layout.STEP_FIELDS, step)}
+    return {name: step[name] for name in build.ordered(build.STEP_FIELDS, step)}

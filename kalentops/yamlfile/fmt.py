@@ -14,7 +14,6 @@ from typing import Any
 
 from kalentops.lint.finding import Finding
 from kalentops.support import atomic_write
-from kalentops.yamlfile.layout import line_end_of
 from kalentops.yamlfile.parse import parse
 from kalentops.yamlfile.printer import print_document
 from kalentops.yamlfile.reader import read
@@ -56,6 +55,13 @@ def format_text(name: str, text: str) -> Formatted:
     except Unclear as unclear:
         return Formatted(name, text, text, problem=str(unclear))
     return Formatted(name, text, text if problem else after, problem=problem)
+
+
+def line_end_of(text: str) -> str:
+    """The line end that most lines have."""
+    both = text.count("\r\n")
+    counts = {"\n": text.count("\n") - both, "\r\n": both, "\r": text.count("\r") - both}
+    return max(counts, key=lambda each: counts[each])
 
 
 def _difference(data: Any, document: Document, after: str) -> str:

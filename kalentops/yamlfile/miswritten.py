@@ -11,7 +11,7 @@ from typing import Final
 
 from kalentops.blueprint.model import Blueprint, Delay, Move, Policy, SourcingFile, Step, StepConfig
 from kalentops.support.text import character_name
-from kalentops.yamlfile.nodes import Fault
+from kalentops.yamlfile.positions import Fault
 
 _Said = tuple[int, str, str]
 """The index in the line, a message and a hint."""

@@ -23,8 +23,20 @@ from yaml.events import (
 )
 
 from kalentops.yamlfile import faults, scalars
-from kalentops.yamlfile.nodes import BROKEN, LONG, Broken, Event, Fault, Map, Parsed, Seq, Tree, merge, weight
-from kalentops.yamlfile.syntax import BRACES, Complaint, Place, explain, forbidden, forbidden_character
+from kalentops.yamlfile.faults import BRACES, Complaint, Place, explain, forbidden, forbidden_character
+from kalentops.yamlfile.positions import (
+    BROKEN,
+    LONG,
+    Broken,
+    Event,
+    Fault,
+    Map,
+    Parsed,
+    Seq,
+    Tree,
+    merge,
+    weight,
+)
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 32

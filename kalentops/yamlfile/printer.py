@@ -11,8 +11,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from kalentops.yamlfile import tree as st
-from kalentops.yamlfile.layout import BEFORE_COMMENT, INDENT, WIDTH
 from kalentops.yamlfile.tree import Child, Comment, Document, Node, Token
+
+INDENT: Final = 2
+"""Of what stands in a mapping or in a list, lists in mappings included."""
+
+WIDTH: Final = 100
+"""The columns that `{…}` and `[…]` may reach on one line. Texts are never broken."""
+
+BEFORE_COMMENT: Final = "  "
 
 _NEEDS_A_GAP: Final = frozenset({st.ALIAS, *st.PROPERTIES})
 _BLANKS: Final = " \t"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from kalentops.yamlfile.nodes import BROKEN
 from kalentops.yamlfile.parse import parse
+from kalentops.yamlfile.positions import BROKEN
 
 CORE: dict[str, Any] = {
     "no": "no",
