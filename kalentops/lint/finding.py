@@ -1,4 +1,4 @@
-"""What is wrong with a file, where, and how to mend it: data that every report renders."""
+"""A problem of a file, its place and its remedy: data that every report renders."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ a recruiter reviews in a pull request has to be what is sent. A name that ends i
 of passed over, because what is in it would look removed.
 
 Wrong:
-    blueprints/engineer.yaml -> /home/somebody/engineer.yaml
+    blueprints/engineer.yaml -> /home/ada/engineer.yaml
 
 Right:
     a copy of the file in blueprints/

@@ -1,7 +1,7 @@
 """What `moved` or `removed` says of a key contradicts the rest of the files.
 
-`moved` tells kalentops that a blueprint has another key now, and `removed` that the state is to forget one: both
-speak of keys that stand in no file any more. A key that `moved` leads to has to be there.
+`moved` tells kalentops that a blueprint has another key now, and `removed` that the state is to forget one: both are
+about keys that are no longer declared. A key that `moved` leads to must be declared.
 
 Wrong:
     blueprints:

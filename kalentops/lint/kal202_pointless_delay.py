@@ -1,6 +1,6 @@
 """A delay stands in a step that is not DELAYED.
 
-With another `temporalityType` a delay means nothing; whoever wrote it expects a wait that will not happen.
+With another `temporalityType` a delay means nothing: its author expects a wait that will not happen.
 
 Wrong:
     temporalityType: ASAP

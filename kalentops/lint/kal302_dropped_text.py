@@ -26,7 +26,7 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
         if step.linkedInType == "LINKEDIN_INVITATION" and step.content:
             yield Problem(
                 ("steps", index, "content"),
-                "nobody will read this text: Kalent drops it from a plain invitation",
+                "no candidate will read this text: Kalent drops it from a plain invitation",
                 'write LINKEDIN_INVITATION_WITH_MESSAGE, or `content: ""`',
             )
 

@@ -1,6 +1,6 @@
 """A draft of Kalent's AI goes out without a person's approval.
 
-`contentSource: suggestedByKalent` has a text drafted for each candidate. With `autoValidateAIDraft: true` nobody
+`contentSource: suggestedByKalent` has a text drafted for each candidate. With `autoValidateAIDraft: true` no person
 reads it before the candidate does.
 
 Wrong:

@@ -1,7 +1,7 @@
 """A text holds characters that can't be seen, or that reorder what is seen.
 
-They come from copying out of web pages and chat windows, or from somebody who wants the review to show another
-text than the one that is sent. An emoji's own joiners are fine.
+They are copied from web pages and chat windows, or they hide from the reviewer what is sent. An emoji's own joiners
+are fine.
 
 Wrong:
     content: Hi<zero width space>{{firstname}}

@@ -1,6 +1,6 @@
 """A comment stands behind a name that is not quoted.
 
-It may be meant so, or it may be the rest of the name: nobody can tell `C # developers` from a name and a comment.
+It may be a comment, or the rest of the name: `C # developers` looks the same as a name and a comment.
 
 Wrong:
     name: Sequence for C # developers

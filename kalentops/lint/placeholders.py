@@ -38,7 +38,7 @@ def _by_word(table: dict[str, str]) -> dict[str, str]:
 
 
 def _of_people() -> Iterator[tuple[str, str]]:
-    """`candidateLastname` and its like: what only looks like it may be the name of somebody else."""
+    """`candidateLastname` and its like: what only looks like it may be another person's name."""
     for word, variable in NAMES.items():
         if variable in _PEOPLE:
             yield from ((f"{who}{word}", variable) for who in _CANDIDATE.split())

@@ -22,7 +22,7 @@ CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 Place = tuple[str | int, ...]
 _T = TypeVar("_T")
 MOST: Final = 20
-"""Problems of one kind that are told of one text; the others are counted."""
+"""Problems of one kind that are reported for one text; the others are counted."""
 
 
 def first(found: Iterable[_T], tell: Callable[[_T], Problem]) -> Iterator[Problem]:

@@ -291,8 +291,8 @@ _CONFLICT: Final = re.compile(r"^(<{7}|\|{7}|={7}|>{7})", re.MULTILINE)
 _OURS: Final = re.compile(r"^<{7} ours$", re.MULTILINE)
 _DECIDE: Final = (
     "keep the entries of both sides, one for each address, and remove the markers; or take one side, as in `git "
-    "checkout --ours kalentops.state.json`: the next apply adopts what the other has recorded, if nobody has changed "
-    "it in Kalent"
+    "checkout --ours kalentops.state.json`: the next apply adopts what the other has recorded, if it was not edited "
+    "in Kalent"
 )
 _AGAIN: Final = (
     "git has merged it line by line, because this clone does not know how: run `kalentops init` in this clone, then "

@@ -1,7 +1,7 @@
 """Three versions of a state become one, address by address, when git merges two branches that have applied. Pure.
 
-What only one side has changed since BASE is taken from it; so what is in BASE and gone on one side was taken out
-there on purpose, or settled. What both have changed is decided only where it can be known which is right: a wrong
+What only one side has changed since BASE is taken from it; so an entry of BASE that is missing on one side was removed
+or settled there. What both have changed is decided only if it is known which is right: a wrong
 guess creates a blueprint twice, or loses an id. Everything else is a conflict, for a person: the file then holds both
 sides between git's conflict markers, and no command reads it as a state.
 """
@@ -22,7 +22,7 @@ from kalentops.state.model import Entry, Intent, State, moment
 EVERYTHING: Final = ""
 _TAKE_ONE: Final = (
     "keep one side, as in `git checkout --theirs kalentops.state.json`: the next apply adopts what the other has "
-    "recorded, if nobody has changed it in Kalent"
+    "recorded, if it was not edited in Kalent"
 )
 
 
@@ -51,8 +51,8 @@ class _Undecidable(Exception):
 
 
 def merge_states(base: State, ours: State, theirs: State) -> Merged:
-    """The same result whichever side is called ours. `base` may be empty: both sides have begun the file."""
-    conflict = _foreign(ours, theirs)
+    """The same result whichever side is called ours. `base` may be empty: both sides created the file."""
+    conflict = _unrelated(ours, theirs)
     if conflict:
         return Merged(ours, {EVERYTHING: conflict}, _TAKE_ONE)
     if base.lineage != ours.lineage:
@@ -82,10 +82,10 @@ def merge_states(base: State, ours: State, theirs: State) -> Merged:
     return Merged(state, dict(sorted(conflicts.items())))
 
 
-def _foreign(ours: State, theirs: State) -> str | None:
+def _unrelated(ours: State, theirs: State) -> str | None:
     """Why the two are not versions of one state."""
     if ours.lineage != theirs.lineage:
-        return "these are two states that were begun apart, each by an apply of its own"
+        return "these are two separate states, each created by its own first apply"
     if ours.tenant and theirs.tenant and ours.tenant != theirs.tenant:
         return "the two sides belong to different APIs, and an id of one means nothing in the other"
     return None
@@ -223,7 +223,7 @@ def _fields(
 
 
 MARKER: Final = b"<<<<<<<\n"
-"""Enough of a marker for nobody to take a file for a state."""
+"""Enough of a marker that no command reads the file as a state."""
 _OURS: Final = b"<<<<<<< ours\n"
 _BETWEEN: Final = b"=======\n"
 _THEIRS: Final = b">>>>>>> theirs\n"

@@ -63,7 +63,7 @@ class Entry:
 
     @property
     def baseline(self) -> str:
-        """The digest that a list shows as long as nobody but us has changed it."""
+        """The digest that a list shows as long as there is no remote edit."""
         return self.remote_digest or self.sent.observable.digest
 
     def outdates(self, updated_at: str | None) -> bool:
@@ -89,7 +89,7 @@ class Intent:
     """Something that was about to be sent. The text of a new blueprint goes out as an update of its claimed stub.
 
     A create with `nonces`: stubs of these nonces may come to exist; no text was sent. One without was sent whole, by
-    format 1.0 or with `create: whole`, and nobody may send it again.
+    format 1.0 or with `create: whole`, and it must not be sent again.
     """
 
     address: str

@@ -197,7 +197,7 @@ def test_two_states_begun_apart_are_a_conflict(tmp_path: Path, way: tuple[str, .
     push_first(one)
     two.commit(state(2, lineage="lineage-2"))
     said = two.git(*way, "origin", "main", code=1)
-    assert "error: these are two states that were begun apart, each by an apply of its own" in said
+    assert "error: these are two separate states, each created by its own first apply" in said
     assert "git checkout --theirs" in said
     with pytest.raises(StateDamaged, match="markers of a merge conflict"):
         _ = two.state

@@ -368,7 +368,7 @@ def test_states_that_were_begun_apart_are_not_merged() -> None:
     ours, theirs = state(1), state(2, lineage="lineage-2")
     merged = merge_states(State(), ours, theirs)
     assert merged.conflicts == {
-        EVERYTHING: "these are two states that were begun apart, each by an apply of its own"
+        EVERYTHING: "these are two separate states, each created by its own first apply"
     }
     assert "keep one side" in merged.hint
     text = marked(merged, ours, theirs).decode()

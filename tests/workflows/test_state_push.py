@@ -177,7 +177,7 @@ def test_two_states_that_were_begun_apart_stop_it(remote: Remote, checkout: Chec
     before = remote.log
     pushed = two.run("state", "push")
     assert pushed.code == 8, pushed.err
-    assert "begun apart" in pushed.err
+    assert "two separate states" in pushed.err
     assert remote.log == before
 
 

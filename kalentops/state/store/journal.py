@@ -189,7 +189,7 @@ class Writer:
 
     def _put(self, data: bytes) -> None:
         if not self._in_place():
-            raise FileNotFoundError(errno.ENOENT, "somebody has removed it")
+            raise FileNotFoundError(errno.ENOENT, "it was removed")
         atomic_write.write_all(self._descriptor, data)
         atomic_write.sync(self._descriptor)
 
@@ -217,8 +217,8 @@ def _why(error: BaseException) -> str:
 
 
 def mark_alive(descriptor: int) -> bool:
-    """Lock the journal itself, for as long as it is written: the lock beside the state may be removed by
-    somebody who tidies up, and then nobody may take over what is still being written. False where another
+    """Lock the journal itself, for as long as it is written: the lock beside the state may be deleted by hand, and
+    then no other run may fold what is still being written. False where another
     process has it.
 
     Not on Windows, where a locked byte can't be read, and where an open file can't be removed.

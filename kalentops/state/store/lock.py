@@ -85,7 +85,7 @@ def _wait(path: Path, until: float) -> None:
 
 
 def _is_the_file(descriptor: int, path: Path) -> bool:
-    """Whether the locked file is still the one under this name: somebody may have removed it meanwhile."""
+    """Whether the locked file is still the one under this name: it may have been removed in the meantime."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
@@ -99,7 +99,7 @@ def _write(descriptor: int, info: bytes) -> None:
             os.lseek(descriptor, 0, os.SEEK_SET)
             atomic_write.write_all(descriptor, b" " + info)
     except OSError:
-        # A full disk must not keep anybody from the lock: the note in it is for people.
+        # A full disk must not prevent the lock: the note in it is for people.
         return
 
 
@@ -107,7 +107,7 @@ def _me() -> dict[str, object]:
     try:
         user = getpass.getuser()
     except (OSError, KeyError, ImportError):
-        user = "somebody"
+        user = "an unknown user"
     since = datetime.now(UTC).isoformat(timespec="seconds")
     return {"who": user, "where": socket.gethostname(), "pid": os.getpid(), "since": since}
 
