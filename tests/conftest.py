@@ -14,10 +14,9 @@ from typing import NoReturn
 
 import hypothesis
 import pytest
-import stamina
 
 from kalentops.emulator.server import BackgroundEmulator
-from kalentops.http.retry import ATTEMPTS
+from tests.fakeclock import without_backoff
 from tests.faults.proxy import FaultProxy
 from tests.harness import Project, Truth
 from tests.sizes import SUITE, examples
@@ -81,8 +80,8 @@ def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def no_backoff() -> Iterator[None]:
-    """As many attempts as ever, without waits between them: those are stamina's own affair."""
-    with stamina.set_testing(True, attempts=ATTEMPTS, cap=True):
+    """As many attempts as ever, without waits between them."""
+    with without_backoff():
         yield
 
 

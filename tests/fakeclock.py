@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
 
 from kalentops.errors import Interrupted
+from kalentops.http import retry
 
 _START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -41,8 +47,25 @@ class FakeClock:
                 self.stopping = True
             if self.stopping:
                 raise Interrupted("interrupted while waiting")
-            self.waits.append(seconds)
-            self._elapsed += max(0.0, seconds)
+            if seconds > 0:
+                self.waits.append(seconds)
+                self._elapsed += seconds
 
     def stop(self) -> None:
         self.stopping = True
+
+
+@contextmanager
+def without_backoff(*, most: int = retry.ATTEMPTS) -> Iterator[None]:
+    """No waits between attempts, and at most so many."""
+    real = retry.Throttle.retry
+
+    def at_most(
+        self: retry.Throttle, attempt: Callable[[int], Any], *, attempts: int = retry.ATTEMPTS
+    ) -> Any:
+        return real(self, attempt, attempts=min(attempts, most))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(retry, "backoff", lambda _attempt: 0.0)
+        patch.setattr(retry.Throttle, "retry", at_most)
+        yield

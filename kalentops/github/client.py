@@ -14,7 +14,7 @@ from typing import Any, Final, NoReturn, TypeVar
 
 from kalentops.errors import Forbidden, RefusedByApi, Unauthorized, Unreachable
 from kalentops.github.context import PullRequest
-from kalentops.http.retry import MAX_WAIT, Throttle, TryAgain, retry_after, retrying
+from kalentops.http.retry import MAX_WAIT, Throttle, TryAgain, retry_after
 from kalentops.http.transport import Dialect, Transport
 from kalentops.http.verdict import Answer
 from kalentops.support.text import clip
@@ -97,7 +97,7 @@ class CommentsApi:
             return act()
 
         try:
-            return retrying(attempt)
+            return self._throttle.retry(attempt)
         except TryAgain as error:
             raise _unreachable(str(error.value)) from None
 

@@ -1,10 +1,12 @@
-"""Retries, and the gate that holds back all requests after a 429. The only user of stamina."""
+"""Retries, and the gate that holds back all requests after a 429."""
 
 from __future__ import annotations
 
 import math
+import random
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final, TypeVar
@@ -14,43 +16,25 @@ from kalentops.support.clock import Clock
 
 ATTEMPTS: Final = 6
 _FIRST_WAIT: Final = 0.2
-_LONGEST_WAIT: Final = 1.0  # stamina sleeps through a wish to end
+_LONGEST_WAIT: Final = 1.0
+_JITTER: Final = 0.5
+MAX_WAIT: Final = 120.0
+_FIRST_GUESS: Final = 1.0
 _T = TypeVar("_T")
 
 
 class TryAgain(Exception):
-    """Raised by what is tried: this time it did not work. `value` is what to make do with after the last time."""
+    """Raised by an attempt that may work later. `value` is its result, for the case that it was the last one."""
 
     def __init__(self, value: object) -> None:
-        super().__init__("did not work")
+        super().__init__("failed, and may work later")
         self.value = value
 
 
-def retrying(attempt: Callable[[int], _T], *, attempts: int = ATTEMPTS) -> _T:
-    """`attempt(n)`, n from 1, until it does not raise TryAgain; growing waits, with jitter, in between.
-
-    Raises the last TryAgain.
-    """
-    import stamina.instrumentation
-
-    # stamina's own hooks log to stdout where structlog is installed; stdout is for results.
-    stamina.instrumentation.set_on_retry_hooks([])
-    context = stamina.retry_context(
-        on=TryAgain,
-        attempts=attempts,
-        timeout=None,
-        wait_initial=_FIRST_WAIT,
-        wait_max=_LONGEST_WAIT,
-        wait_jitter=0.5,
-    )
-    for each in context:
-        with each:
-            return attempt(each.num)
-    raise AssertionError("unreachable")  # pragma: no cover
-
-
-MAX_WAIT: Final = 120.0
-_FIRST_GUESS: Final = 1.0
+def backoff(attempt: int) -> float:
+    """Seconds to wait after attempt number `attempt`, from 1."""
+    jitter = random.uniform(0, _JITTER)  # noqa: S311 - not for secrets
+    return min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** (attempt - 1) + jitter)
 
 
 class Throttle:
@@ -62,6 +46,19 @@ class Throttle:
         self._lock = threading.Lock()
         self._open_at = 0.0
         self._wrote = False
+
+    def retry(self, attempt: Callable[[int], _T], *, attempts: int = ATTEMPTS) -> _T:
+        """`attempt(n)`, n from 1, until it does not raise TryAgain. Raises the TryAgain of the last one.
+
+        An interrupt ends a wait; the next attempt decides what follows from it.
+        """
+        for number in range(1, attempts):
+            try:
+                return attempt(number)
+            except TryAgain:
+                with suppress(Interrupted):
+                    self._clock.wait(backoff(number))
+        return attempt(attempts)
 
     def limited(self, wait: float | None, attempt: int) -> None:
         """The API said 429 to attempt number `attempt` (from 1) of a request; `wait` seconds, if it said so."""

@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from kalentops.blueprint.remote import Remote, RemoteSourcing
 from kalentops.errors import Forbidden, InvalidConfig, RefusedByApi, Unauthorized, Unreachable, UntrustedList
-from kalentops.http.retry import Throttle, TryAgain, retrying
+from kalentops.http.retry import Throttle, TryAgain
 from kalentops.http.transport import Query, Transport
 from kalentops.http.verdict import Answer, Refused, Trouble, classify, describe, envelope
 from kalentops.kalent.lists import PAGE_SIZE, GetPage, read_blueprints, read_sourcings
@@ -83,7 +83,7 @@ class ReadApi:
                 raise TryAgain(error) from error
 
         try:
-            return retrying(attempt, attempts=_LIST_ATTEMPTS)
+            return self._throttle.retry(attempt, attempts=_LIST_ATTEMPTS)
         except TryAgain as error:
             raise _as_error(error.value) from None
 
@@ -97,7 +97,7 @@ class ReadApi:
             return self._again_or_raise(answer, number)
 
         try:
-            return retrying(attempt)
+            return self._throttle.retry(attempt)
         except TryAgain as error:
             answer = _as_answer(error.value)
             hint = self._not_there if answer.status == _NOT_FOUND else None

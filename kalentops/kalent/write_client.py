@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kalentops.errors import Interrupted
-from kalentops.http.retry import TryAgain, retrying
+from kalentops.http.retry import TryAgain
 from kalentops.http.verdict import Limited, NotSent, Unknown, Verdict, classify
 from kalentops.kalent.client import ReadApi, safe
 
@@ -52,6 +52,6 @@ class WriteApi(ReadApi):
             return verdict
 
         try:
-            return retrying(attempt)
+            return self._throttle.retry(attempt)
         except TryAgain as error:
             return error.value if isinstance(error.value, Limited | NotSent) else Unknown("no answer")

@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import stamina
-
 from kalentops.blueprint.body import Body, observable
 from kalentops.blueprint.remote import mark_in, mark_of
 from kalentops.emulator.server import BackgroundEmulator
@@ -21,6 +19,7 @@ from kalentops.lint.finding import Severity
 from kalentops.lint.rule import ends
 from kalentops.project.load import load
 from kalentops.support.text import same_name
+from tests.fakeclock import without_backoff
 from tests.faults.proxy import Behaviour, Exchange, FaultProxy, Request
 from tests.harness import Project, Ran
 
@@ -214,7 +213,7 @@ class World:
 
     def run(self, *args: str) -> Ran:
         """A command that may write to Kalent, without the waits between attempts."""
-        with stamina.set_testing(True, attempts=2, cap=True):
+        with without_backoff(most=2):
             return self.project.run(*args)
 
     @contextmanager

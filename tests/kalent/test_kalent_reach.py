@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import stamina
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,7 +20,7 @@ from kalentops.http.verdict import Answer
 from kalentops.kalent.client import ReadApi
 from kalentops.kalent.write_client import WriteApi
 from kalentops.support.text import visible
-from tests.fakeclock import FakeClock
+from tests.fakeclock import FakeClock, without_backoff
 
 EMPTY = {
     "sequenceBlueprints": [],
@@ -34,9 +33,8 @@ REFUSED = Answer(404, {"success": False, "error": {"code": "not_found", "message
 
 @pytest.fixture(autouse=True)
 def _no_waiting_between_attempts() -> Iterator[None]:
-    stamina.set_testing(True, attempts=2)
-    yield
-    stamina.set_testing(False)
+    with without_backoff(most=2):
+        yield
 
 
 class Recording:

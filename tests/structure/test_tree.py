@@ -45,7 +45,6 @@ OWNERS = {
     "httpx": {"http.transport"},
     "deepdiff": {"blueprint.diff"},
     "rich": {"output.terminal"},
-    "stamina": {"http.retry"},
     "filelock": {"state.store.lock"},
     "starlette": {"emulator"},
     "uvicorn": {"emulator.server"},

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from tests.fakeclock import without_backoff
 from tests.torture.attacks import ATTACKS
 from tests.torture.faulty import MUTANTS, Mutant
 
@@ -87,12 +88,10 @@ def _swap(old: Any, new: Any, owner: Any) -> None:
 
 def notice(mutant: Mutant | None, seeds: int) -> str | None:
     """What the attacks notice of a mutant, or of the real thing: first the one that is said to."""
-    import stamina
-
     order = sorted(ATTACKS, key=lambda attack: mutant is None or attack.__name__ != mutant.noticed_by)
     for attack in order:
         try:
-            with stamina.set_testing(True, attempts=6, cap=True):
+            with without_backoff():
                 problem = attack(seeds)
         except Exception as error:  # noqa: BLE001 - a mutant that makes the program fall over is noticed, too
             problem = f"{type(error).__name__}: {error}"

@@ -16,8 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
-import stamina
-
 from kalentops.apply.context import Options
 from kalentops.apply.result import ApplyResult, Outcome
 from kalentops.apply.run import apply_plan
@@ -32,7 +30,7 @@ from kalentops.project.check import Desired
 from kalentops.state.model import State
 from kalentops.state.store.file import FileStore
 from tests.builders import step
-from tests.fakeclock import FakeClock
+from tests.fakeclock import FakeClock, without_backoff
 from tests.torture.disk import Disk, Killed, Op
 from tests.torture.world import OTHER_STEP, Network, Server, Stored, Weather
 
@@ -73,7 +71,7 @@ def run_seed(seed: int, protocol: Protocol = "reserve") -> Verdict:
     base = _MEMORY if _MEMORY.is_dir() else None
     folder = Path(tempfile.mkdtemp(prefix="kalentops-sim-", dir=base))
     try:
-        with stamina.set_testing(True, attempts=6):
+        with without_backoff():
             return _Play(seed, folder, protocol).play()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Waiting: bounded, shared, and over as soon as the run is to end."""
+"""Retries and waits: bounded, shared, and over as soon as the run is to end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalentops.errors import Interrupted
-from kalentops.http.retry import MAX_WAIT, Throttle, retry_after
+from kalentops.http.retry import ATTEMPTS, MAX_WAIT, Throttle, TryAgain, backoff, retry_after
 from kalentops.support.clock import SystemClock
 from tests.fakeclock import FakeClock
 
@@ -114,6 +114,59 @@ def test_one_gate_for_all_threads() -> None:
         thread.join(120)
     assert len(through) == 4
     assert min(through) >= 0.25
+
+
+@pytest.mark.parametrize("attempts", [ATTEMPTS, 2])
+def test_it_is_tried_until_it_works_or_so_many_times(attempts: int) -> None:
+    clock = FakeClock()
+    tried: list[int] = []
+
+    def attempt(number: int) -> str:
+        tried.append(number)
+        if len(tried) < attempts + 2:
+            raise TryAgain(number)
+        return "done"
+
+    with pytest.raises(TryAgain) as caught:
+        throttle(clock)[0].retry(attempt, attempts=attempts)
+    assert caught.value.value == attempts
+    assert len(clock.waits) == attempts - 1
+    assert throttle(clock)[0].retry(attempt, attempts=attempts) == "done"
+    assert tried == [*range(1, attempts + 1), 1, 2]
+
+
+def test_an_error_is_not_tried_again() -> None:
+    clock = FakeClock()
+
+    def attempt(number: int) -> None:
+        raise KeyError(number)
+
+    with pytest.raises(KeyError):
+        throttle(clock)[0].retry(attempt)
+    assert clock.waits == []
+
+
+@pytest.mark.parametrize(
+    ("attempt", "least", "most"), [(1, 0.2, 0.7), (2, 0.4, 0.9), (3, 0.8, 1.0), (6, 1.0, 1.0)]
+)
+def test_how_long_to_wait_before_another_attempt(attempt: int, least: float, most: float) -> None:
+    drawn = [backoff(attempt) for _ in range(100)]
+    assert least <= min(drawn) <= max(drawn) <= most
+    assert len(set(drawn)) > 1 or least == most
+
+
+def test_the_end_of_the_run_ends_a_wait_for_another_attempt_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kalentops.http.retry.backoff", lambda _: 100_000)
+    clock = SystemClock()
+    gate = Throttle(clock, lambda _: None)
+    threading.Timer(0.1, clock.stop).start()
+
+    def attempt(number: int) -> None:
+        gate.enter(number)
+        raise TryAgain(number)
+
+    with pytest.raises(Interrupted, match="before"):
+        gate.retry(attempt)
 
 
 def test_the_end_of_the_run_ends_a_wait_at_once() -> None:
