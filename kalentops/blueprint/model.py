@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self, TypeAlias, get_args
+from typing import Any, ClassVar, Literal, Self, TypeAlias, get_args
 
 from kalentops.support.shape import (
     FrozenList,
@@ -76,6 +76,7 @@ class Policy(Shape):
 class Step(Shape):
     """One message. `content` of a plain LINKEDIN_INVITATION is stored by the API as an empty string."""
 
+    noun: ClassVar[str] = "step"
     id: NonEmpty
     name: NonEmpty
     type: Channel
@@ -108,6 +109,7 @@ class Blueprint(Shape):
     `protect` is not the API's: with it, an update needs `--overwrite ADDRESS`.
     """
 
+    noun: ClassVar[str] = "blueprint"
     name: NonEmpty
     steps: StepList = ()
     config: dict[str, JsonValue] | None = None
@@ -126,6 +128,7 @@ class SourcingFile(Shape):
     may know and that are no longer declared; a file may hold them alone.
     """
 
+    noun: ClassVar[str] = "file"
     sourcingId: NonEmpty
     blueprints: dict[KeyStr, Blueprint] = {}  # noqa: RUF012 - a model copies its defaults
     moved: FrozenList[Move] = ()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from kalentops.blueprint.model import SourcingFile
-from kalentops.lint.finding import Finding, Path, Problem, Severity
+from kalentops.lint.finding import DataPath, Finding, Problem, Severity
 from kalentops.lint.rule import Declarations, Rule, Sourcings, rules
 from kalentops.lint.texts import MOST, and_more
 
@@ -19,7 +19,7 @@ DEFAULTS: Final[Severities] = {}
 
 
 def check_model(
-    model: SourcingFile, placeholders: Iterable[Path], severities: Severities = DEFAULTS
+    model: SourcingFile, placeholders: Iterable[DataPath], severities: Severities = DEFAULTS
 ) -> Iterator[tuple[Problem, Severity]]:
     """The problems of a file's data; their paths start at the root of the file.
 
@@ -71,8 +71,8 @@ def _active(severities: Severities) -> list[tuple[Rule, Severity]]:
 
 def _bounded(problems: Iterable[Problem]) -> Iterator[Problem]:
     """The first problems of each text; the last of them counts the others."""
-    counts: Counter[Path] = Counter()
-    last: dict[Path, Problem] = {}
+    counts: Counter[DataPath] = Counter()
+    last: dict[DataPath, Problem] = {}
     for each in problems:
         counts[each.path] += 1
         if counts[each.path] < MOST:
@@ -88,7 +88,7 @@ _Field = tuple[int | None, str]
 _NO_FIELDS: Final[frozenset[_Field]] = frozenset()
 
 
-def _field(path: Path) -> _Field:
+def _field(path: DataPath) -> _Field:
     """What a path within a blueprint leads to."""
     match path:
         case ("steps", int(step)):
@@ -98,7 +98,7 @@ def _field(path: Path) -> _Field:
     return None, str(path[0])
 
 
-def _by_blueprint(placeholders: Iterable[Path]) -> dict[str, set[_Field]]:
+def _by_blueprint(placeholders: Iterable[DataPath]) -> dict[str, set[_Field]]:
     """The fields that hold placeholders, by the key of their blueprint."""
     found: dict[str, set[_Field]] = {}
     for path in placeholders:

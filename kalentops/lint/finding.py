@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-Path = tuple[str | int, ...]
+DataPath = tuple[str | int, ...]
 """Leads from the root of the data to a value: `("blueprints", "one", "steps", 2, "content")`."""
 
 
@@ -37,7 +37,7 @@ class Finding:
     message: str
     hint: str
     severity: Severity = Severity.ERROR
-    path: Path = field(default=(), compare=False)
+    path: DataPath = field(default=(), compare=False)
 
 
 def errors_first(found: Iterable[Finding]) -> list[Finding]:
@@ -54,7 +54,7 @@ class Problem:
     the key instead of its value.
     """
 
-    path: Path
+    path: DataPath
     message: str
     hint: str
     at: int | None = None

@@ -18,9 +18,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kalentops.blueprint.model import Blueprint
-from kalentops.lint.finding import Problem
+from kalentops.lint.finding import DataPath, Problem
 from kalentops.lint.rule import Rule
-from kalentops.lint.texts import CONTROL, Place
+from kalentops.lint.texts import CONTROL
 from kalentops.support.text import character_name
 
 
@@ -31,7 +31,7 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
             yield from _look(("steps", index, field), text)
 
 
-def _look(place: Place, text: str) -> Iterator[Problem]:
+def _look(place: DataPath, text: str) -> Iterator[Problem]:
     field = place[-1]
     match = CONTROL.search(text)
     if match:

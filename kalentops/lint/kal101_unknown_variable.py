@@ -17,10 +17,10 @@ from collections.abc import Iterator
 from functools import partial
 
 from kalentops.blueprint.model import VARIABLES, Blueprint
-from kalentops.lint.finding import Problem
+from kalentops.lint.finding import DataPath, Problem
 from kalentops.lint.placeholders import variable_for
 from kalentops.lint.rule import Rule
-from kalentops.lint.texts import Place, first, occurrences, variables
+from kalentops.lint.texts import first, occurrences, variables
 from kalentops.support.confusables import did_you_mean
 from kalentops.support.text import clip
 
@@ -31,7 +31,7 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
         yield from first(unknown, partial(_tell, place))
 
 
-def _tell(place: Place, found: tuple[str, str, int]) -> Problem:
+def _tell(place: DataPath, found: tuple[str, str, int]) -> Problem:
     token, name, at = found
     meant = variable_for(name)
     hint = (

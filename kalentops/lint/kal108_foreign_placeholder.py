@@ -16,10 +16,10 @@ from collections.abc import Iterator
 from functools import partial
 
 from kalentops.blueprint.model import Blueprint
-from kalentops.lint.finding import Problem
+from kalentops.lint.finding import DataPath, Problem
 from kalentops.lint.placeholders import Placeholder, asks_for, placeholders
 from kalentops.lint.rule import Rule
-from kalentops.lint.texts import Place, first
+from kalentops.lint.texts import first
 from kalentops.support.text import clip
 
 
@@ -30,7 +30,7 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
             yield from first(certain, partial(_tell, ("steps", index, field)))
 
 
-def _tell(place: Place, found: Placeholder) -> Problem:
+def _tell(place: DataPath, found: Placeholder) -> Problem:
     meant = asks_for(found.inner)
     hint = f"write `{{{{{meant}}}}}`" if meant else "write out what is meant, or `{{…}}` with a variable"
     return Problem(place, f"`{clip(found.token)}` is not filled in", hint, found.at)

@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kalentops.blueprint.model import Blueprint
-from kalentops.lint.finding import Problem, Severity
+from kalentops.lint.finding import DataPath, Problem, Severity
 from kalentops.lint.rule import Rule
-from kalentops.lint.texts import CONTROL, Place
+from kalentops.lint.texts import CONTROL
 from kalentops.support.text import character_name, unseen
 
 
@@ -28,7 +28,7 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
             yield from _look(("steps", index, field), text)
 
 
-def _look(place: Place, text: str) -> Iterator[Problem]:
+def _look(place: DataPath, text: str) -> Iterator[Problem]:
     if text.isascii() and text.isprintable():
         return
     # In a field of one line, control characters are KAL027.

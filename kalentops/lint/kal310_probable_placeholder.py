@@ -17,10 +17,10 @@ from collections.abc import Iterator
 from functools import partial
 
 from kalentops.blueprint.model import Blueprint
-from kalentops.lint.finding import Problem, Severity
+from kalentops.lint.finding import DataPath, Problem, Severity
 from kalentops.lint.placeholders import Placeholder, asks_for, placeholders, variable_for, wrapped
 from kalentops.lint.rule import Rule
-from kalentops.lint.texts import Place, first
+from kalentops.lint.texts import first
 from kalentops.support.confusables import did_you_mean
 from kalentops.support.text import clip
 
@@ -38,7 +38,7 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
             yield from first(probable, partial(_tell, place))
 
 
-def _tell(place: Place, found: Placeholder) -> Problem:
+def _tell(place: DataPath, found: Placeholder) -> Problem:
     meant = asks_for(found.inner) or variable_for(found.inner)
     hint = did_you_mean(found.inner, meant, f"`{{{{{meant}}}}}`") if meant else "fill it in, or remove it"
     return Problem(place, f"`{clip(found.token)}` looks like a placeholder", hint, found.at)

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Final, TypeVar
 
 from kalentops.blueprint.model import VARIABLES, Blueprint
-from kalentops.lint.finding import Problem
+from kalentops.lint.finding import DataPath, Problem
 
 # Two braces or more, whatever holds no double brace, two braces or more. Each character is looked at a bounded
 # number of times, whatever the text.
@@ -19,7 +19,6 @@ VARIABLE: Final = re.compile(r"(?<!\{)(\{{2,}+)((?:(?!\{\{|\}\}).)*+)(\}{2,}+)",
 # What no field of one line holds: control characters and the ends of lines.
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
-Place = tuple[str | int, ...]
 _T = TypeVar("_T")
 MOST: Final = 20
 """Problems of one kind that are reported for one text; the others are counted."""
@@ -42,7 +41,7 @@ def and_more(problem: Problem, number: int) -> Problem:
     return replace(problem, message=said) if number else problem
 
 
-def occurrences(blueprint: Blueprint, part: str) -> Iterator[tuple[Place, str]]:
+def occurrences(blueprint: Blueprint, part: str) -> Iterator[tuple[DataPath, str]]:
     """The texts that hold `part`, a brace or a bracket, each with its place; those without any mistake of this
     kind are passed over.
     """

@@ -15,10 +15,9 @@ from typing import NamedTuple
 from kalentops.blueprint.body import Body
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.engine import Severities, check_model, with_severities
-from kalentops.lint.finding import Finding
+from kalentops.lint.finding import DataPath, Finding
 from kalentops.lint.rule import Hides, Named, Relocation, Serving, rules
 from kalentops.project.document import Document, read_document
-from kalentops.project.document import Path as DataPath
 from kalentops.project.files import Source, read
 
 
@@ -125,9 +124,7 @@ def _desired(job: CheckOptions, document: Document, each: Named, blueprint: Blue
     canonical = Body.of_blueprint(blueprint)
     digest = canonical.digest
     known = job.known.get(f"{each.sourcing_id}/{each.key}")
-    placeholders = frozenset(
-        path[2:] for path in document.placeholders if path[:2] == ("blueprints", each.key)
-    )
+    placeholders = document.placeholders_below("blueprints", each.key)
     return Desired(each, digest, None if known == digest else canonical, protect, placeholders)
 
 

@@ -6,18 +6,19 @@ output paths can't be set here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 from kalentops.blueprint.model import VARIABLES
 from kalentops.errors import InvalidConfig
-from kalentops.lint.finding import Severity
+from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import rule_meant, rules
 from kalentops.project.files import Source, other_settings, read
+from kalentops.project.violations import to_problems
 from kalentops.support.confusables import did_you_mean
-from kalentops.support.shape import FrozenList, PositiveInt, Shape, ShapeError, Violation
+from kalentops.support.shape import FrozenList, PositiveInt, Shape, ShapeError, Violation, schema_of
 from kalentops.support.text import clip, nearest
 from kalentops.yamlfile.parse import parse
 from kalentops.yamlfile.positions import Places
@@ -27,17 +28,6 @@ STATE: Final = "kalentops.state.json"
 _MAX_PARALLELISM: Final = 64
 _MAX_SAMPLES: Final = 50
 _NOT_HERE: Final = frozenset({"api_url", "url", "api_key", "key", "ca_file", "proxy", "out", "token"})
-
-_WANTED: Final = {
-    "bool_type": "true or false",
-    "dict_type": "a mapping",
-    "greater_than": "a number above 0",
-    "int_type": "a whole number",
-    "list_type": "a list",
-    "model_type": "a mapping",
-    "tuple_type": "a list",
-    "string_type": "a text, in quotes where it would be read as something else",
-}
 
 Level: TypeAlias = Literal["error", "warning", "off"]
 
@@ -50,6 +40,7 @@ class Guards(Shape):
 
 
 class _File(Shape):
+    noun: ClassVar[str] = "settings"
     blueprints: str = "blueprints/"
     state: str = STATE
     parallelism: PositiveInt = 8
@@ -136,84 +127,68 @@ def _read(text: str) -> _File:
     parsed = parse(text)
     # A file of comments alone says nothing, and that is allowed here.
     faults = [f for f in parsed.faults if not (f.code == "KAL007" and not _has_content(text))]
-    said = [f"{FILE}:{fault.line}:{fault.column}: {fault.message} ({fault.hint})" for fault in faults]
+    said = [f"{FILE}:{fault.line}:{fault.column}: {fault.message}; {fault.hint}" for fault in faults]
     if said:
         raise InvalidConfig("\n".join(said))
     data: Any = {} if parsed.data is None else parsed.data
     try:
         found = _File.read(data)
     except ShapeError as error:
-        said = [_say(text, parsed.data, violation) for violation in error.violations]
-        raise InvalidConfig("\n".join(sorted(said))) from None
-    said = [_at(text, parsed.data, path, problem) for path, problem in _problems(found)]
-    if said:
-        raise InvalidConfig("\n".join(said))
+        problems = to_problems([_with_source(each) for each in error.violations], schema_of(_File))
+        raise _invalid(text, parsed.data, map(_from_outside, problems)) from None
+    others = [*_problems(found)]
+    if others:
+        raise _invalid(text, parsed.data, others)
     return found
+
+
+def _invalid(text: str, data: Any, problems: Iterable[Problem]) -> InvalidConfig:
+    places = Places(text, data)
+    placed = sorted((places.find(each.path, on_key=True), each.message, each.hint) for each in problems)
+    return InvalidConfig("\n".join(f"{FILE}:{at[0]}:{at[1]}: {said}; {hint}" for at, said, hint in placed))
+
+
+def _with_source(violation: Violation) -> Violation:
+    return replace(violation, written=str(violation.value))
+
+
+def _from_outside(problem: Problem) -> Problem:
+    """The problem; for what a file under review must not set, with the right place to set it."""
+    key = str(problem.path[-1]) if problem.path else ""
+    outside = problem.code == "KAL010" and key.lower() in _NOT_HERE
+    hint = "set it with an option or in the environment: this file is part of what is reviewed"
+    return replace(problem, hint=hint) if outside else problem
 
 
 def _has_content(text: str) -> bool:
     return any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines())
 
 
-def _say(text: str, data: Any, violation: Violation) -> str:
-    key = str(violation.path[-1]) if violation.path else ""
-    if violation.kind == "extra_forbidden":
-        problem = f"`{clip(key)}` is not a setting"
-        if key.lower() in _NOT_HERE:
-            problem += (
-                " (it comes from an option or the environment only: this file is part of what is reviewed)"
-            )
-        else:
-            known = Guards.model_fields if violation.path[:1] == ("guards",) else _File.model_fields
-            meant = nearest(key, known)
-            problem += f"; {did_you_mean(key, meant)}" if meant else "; the settings are " + ", ".join(known)
-        return _at(text, data, violation.path, problem)
-    expected = str(violation.context.get("expected") or _WANTED.get(violation.kind, ""))
-    what = f"`{clip(key)}`"
-    if len(violation.path) > 1 and isinstance(violation.path[-1], int):
-        what = f"entry {violation.path[-1] + 1} of `{violation.path[-2]}`"
-    problem = f"{what} can't be {clip(str(violation.value), 40)}"
-    return _at(
-        text,
-        data,
-        violation.path,
-        problem + (f"; write {expected}" if expected else f": {violation.message}"),
-    )
-
-
-def _at(text: str, data: Any, path: tuple[str | int, ...], problem: str) -> str:
-    line, column = Places(text, data).find(path, on_key=True)
-    return f"{FILE}:{line}:{column}: {problem}"
-
-
-def _problems(found: _File) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    for code, problem in _rules(found):
-        yield ("rules", code), problem
+def _problems(found: _File) -> Iterator[Problem]:
+    yield from _rules(found)
     if found.parallelism > _MAX_PARALLELISM:
-        problem = f"`parallelism` can't be {found.parallelism}; write a number from 1 to {_MAX_PARALLELISM}"
-        yield ("parallelism",), problem
+        said = f"`parallelism` can't be {found.parallelism}"
+        yield Problem(("parallelism",), said, f"write a whole number from 1 to {_MAX_PARALLELISM}")
     if len(found.samples) > _MAX_SAMPLES:
-        yield ("samples",), f"{len(found.samples)} candidates in `samples`; at most {_MAX_SAMPLES} are shown"
+        said = f"`samples` has {len(found.samples)} candidates"
+        yield Problem(("samples",), said, f"list at most {_MAX_SAMPLES}")
     for number, sample in enumerate(found.samples):
         for name in sample:
             if name not in VARIABLES:
                 meant = nearest(name, VARIABLES)
                 hint = did_you_mean(name, meant) if meant else "the variables are " + ", ".join(VARIABLES)
-                yield ("samples", number, name), f"`{clip(name)}` is not a variable; {hint}"
+                yield Problem(("samples", number, name), f"`{clip(name)}` is not a variable", hint)
 
 
-def _rules(found: _File) -> list[tuple[str, str]]:
-    problems = []
+def _rules(found: _File) -> Iterator[Problem]:
     for code, level in found.rules.items():
         if code not in rules():
             near = rule_meant(code)
-            hint = did_you_mean(code, near, near) if near else "`kalentops rule` lists them"
-            problems.append((code, f"there is no rule {clip(code)}; {hint}"))
+            hint = did_you_mean(code, near, near) if near else "`kalentops rule` lists all rules"
+            yield Problem(("rules", code), f"there is no rule {clip(code)}", hint)
         elif not rules()[code].configurable and level != "error":
-            problems.append(
-                (code, f"{code} is what the API refuses or what can't work; only KAL3xx can be changed")
-            )
-    return problems
+            said = f"{code} is an error that can't be changed: the API refuses it, or it can't work"
+            yield Problem(("rules", code), said, "remove the line; only KAL3xx can be changed")
 
 
 def _config(root: Path, found: _File) -> Config:

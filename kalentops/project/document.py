@@ -6,19 +6,18 @@ still look at the rest of the file: all findings of a file come out of one run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from kalentops.blueprint.model import Blueprint, Delay, Move, Policy, SourcingFile, Step, StepConfig
-from kalentops.lint.finding import Finding, Problem, Severity
+from kalentops.blueprint.model import Blueprint, SourcingFile
+from kalentops.lint.finding import DataPath, Finding, Problem, Severity
 from kalentops.project.lost import lost
-from kalentops.project.violations import field_meant, meant, misspelt, to_problem
-from kalentops.support.shape import Shape, ShapeError, Violation
+from kalentops.project.violations import field_meant, meant_by, misspelt, to_problems
+from kalentops.support.shape import Schema, ShapeError, Violation, schema_of
 from kalentops.yamlfile.parse import parse
 from kalentops.yamlfile.positions import Broken, Map, Places, Seq, Tree
-
-Path = tuple[str | int, ...]
 
 
 @dataclass(slots=True)
@@ -29,7 +28,7 @@ class Document:
     places: Places
     data: Tree = None
     model: SourcingFile | None = None
-    placeholders: frozenset[Path] = frozenset()
+    placeholders: frozenset[DataPath] = frozenset()
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -42,9 +41,13 @@ class Document:
     @property
     def has_all_keys(self) -> bool:
         """Whether no stand-in has taken the place of blueprints, or of what the file says of other keys."""
-        if self.model is None:
-            return False
-        return not any(len(path) < 3 for path in self.placeholders)  # noqa: PLR2004 - above a blueprint's fields
+        inside = schema_of(Blueprint)
+        known = schema_of(SourcingFile)
+        return self.model is not None and all(inside in known.along(path[:-1]) for path in self.placeholders)
+
+    def placeholders_below(self, *prefix: str) -> frozenset[DataPath]:
+        """The placeholders at and below a path; theirs start there."""
+        return frozenset(path[len(prefix) :] for path in self.placeholders if path[: len(prefix)] == prefix)
 
     def place(self, problem: Problem, severity: Severity = Severity.ERROR) -> Finding:
         """The problem as a finding in this file; its path starts at the root of the file."""
@@ -96,12 +99,12 @@ def _read_as_meant(document: Document) -> None:
         _salvage(document, error.violations)
 
 
-def _tell(document: Document, violations: list[Violation]) -> None:
-    # `{name: {{x}}, hi}` is one mistake, already reported: `hi` is not meant as a field.
-    told = {finding.line for finding in document.findings if finding.code == "KAL004"}
-    written = [_with_source(document, violation) for violation in violations]
-    placed = (document.place(problem) for problem in problems(written))
-    document.findings += [f for f in placed if not (f.code == "KAL010" and f.line in told)]
+def _tell(document: Document, violations: Iterable[Violation]) -> None:
+    # `{name: {{x}}, hi}` is one mistake, reported as KAL004: its author wanted no field `hi`.
+    unquoted = {finding.line for finding in document.findings if finding.code == "KAL004"}
+    written = [_with_source(document, each) for each in violations if not isinstance(each.value, Broken)]
+    placed = (document.place(problem) for problem in to_problems(written, schema_of(SourcingFile)))
+    document.findings += [f for f in placed if not (f.code == "KAL010" and f.line in unquoted)]
 
 
 def _with_source(document: Document, violation: Violation) -> Violation:
@@ -110,41 +113,19 @@ def _with_source(document: Document, violation: Violation) -> Violation:
     return replace(violation, written=document.places.written(violation.path) or str(violation.value))
 
 
-def problems(violations: list[Violation]) -> Iterator[Problem]:
-    """What to tell of the violations: not those of values that are broken anyway, nor the same thing twice."""
-    told = [v for v in violations if not isinstance(v.value, Broken)]
-    # A misspelt key is one mistake: the right one is not missing as well.
-    misspelt = {(*v.path[:-1], meant(v)) for v in told}
-    for violation in told:
-        if violation.kind != "missing" or violation.path not in misspelt:
-            yield to_problem(violation)
-
-
-# Stand-ins for required values; an optional value is simply left out.
-_NEUTRAL: dict[str, Callable[[], Any]] = {
-    "id": lambda: "\0",  # unlike any real id, because ids are compared with each other
-    "name": lambda: "?",
-    "type": lambda: "EMAIL",
-    "content": str,
-    "temporalityType": lambda: "ASAP",
-    "sourcingId": lambda: "?",
-    "blueprints": dict,
-    "steps": list,
-}
-_DEPTHS = (1, 3, 5)  # of the fields of a file, a blueprint and a step
-
-
 def _salvage(document: Document, violations: list[Violation]) -> None:
+    """Make a model of what can be read: a neutral value takes the place of each that can't."""
     data: Any = _plain(document.data)
-    placeholders: set[Path] = set()
-    for _ in range(3):
+    schema = schema_of(SourcingFile)
+    placeholders: set[DataPath] = set()
+    for _ in range(_ROUNDS):
         for violation in violations:
-            surplus = _is_surplus(data, violation)
-            path = _mend(data, violation)
+            surplus = _is_surplus(data, violation, schema)
+            path = _neutralise(data, violation.path, schema)
             if surplus:
                 continue
             placeholders.add(path)
-            near = meant(violation)
+            near = meant_by(violation, schema)
             if near:
                 placeholders.add((*violation.path[:-1], near))
         try:
@@ -156,9 +137,12 @@ def _salvage(document: Document, violations: list[Violation]) -> None:
             return
 
 
-def _is_surplus(data: Any, violation: Violation) -> bool:
+_ROUNDS: Final = 3
+
+
+def _is_surplus(data: Any, violation: Violation, schema: Schema) -> bool:
     """Whether a misspelt key stands beside the right one: without it, all is as its author wrote it."""
-    near = misspelt(violation)
+    near = misspelt(violation, schema)
     for part in violation.path[:-1]:
         if not _has(data, part):
             return False
@@ -175,115 +159,91 @@ def _plain(node: Any) -> Any:
     return node
 
 
-def _mend(data: Any, violation: Violation) -> Path:
-    """Put a stand-in where the violation is; the path of what is now not the author's."""
-    path = violation.path
-    if path[:1] in {("moved",), ("removed",)}:  # a list of a few words, so that it goes as a whole
-        path = path[:1]
-    elif len(path) > 3 and path[2] == "config":  # noqa: PLR2004 - free-form, so it goes as a whole
-        path = path[:3]
-    parent = data
-    for depth, part in enumerate(path[:-1]):
-        below = parent[part] if _has(parent, part) else None
+def _neutralise(data: Any, path: DataPath, schema: Schema) -> DataPath:
+    """Put a neutral value at the path, or leave out what is there: the smallest part for which the schema allows it.
+
+    Gives the path of that part.
+    """
+    holders = [data]
+    for part in path[:-1]:
+        below = holders[-1][part] if _has(holders[-1], part) else None
         if not isinstance(below, dict | list):
-            return _replace(parent, path[: depth + 1])
-        parent = below
-    return _replace(parent, path) if path else path
+            break
+        holders.append(below)
+    known = schema.along(path)
+    for depth in range(min(len(holders), len(path), len(known)) - 1, -1, -1):
+        holder, part, owner, value = holders[depth], path[depth], known[depth], (*known, None)[depth + 1]
+        if isinstance(holder, dict) and _can_be_left_out(owner, value):
+            holder.pop(part, None)
+            return path[: depth + 1]
+        if (
+            value is not None
+            and value.neutral is not None
+            and (isinstance(holder, dict) or _has(holder, part))
+        ):
+            holder[part] = deepcopy(value.neutral)
+            return path[: depth + 1]
+    return ()
+
+
+def _can_be_left_out(owner: Schema, value: Schema | None) -> bool:
+    """An unknown field, an optional one, or an entry of a mapping with free keys that has no free form."""
+    if value is None or value.nullable:
+        return bool(owner.fields)
+    return owner.items is not None and bool(value.fields)
 
 
 def _has(node: Any, part: str | int) -> bool:
     return part in node if isinstance(node, dict) else isinstance(part, int) and part < len(node)
 
 
-def _replace(parent: Any, path: Path) -> Path:
-    last = path[-1]
-    if isinstance(parent, list) and isinstance(last, int):
-        parent[last] = {key: _NEUTRAL[key]() for key in ("id", "name", "type", "content", "temporalityType")}
-    elif len(path) == 2 and path[0] == "blueprints":  # noqa: PLR2004 - a whole blueprint
-        parent.pop(last, None)
-    elif last in _NEUTRAL and len(path) in _DEPTHS:
-        parent[last] = _NEUTRAL[str(last)]()
-    elif last in {"value", "unit"}:
-        parent.clear()
-        parent.update(value=1, unit="day")
-        return path[:-1]
-    else:
-        parent.pop(last, None)
-    return path
-
-
-# The shape of what stands in a field, and whether that is one such mapping, or holds several.
-_BELOW: Final[dict[tuple[type[Shape], str], tuple[type[Shape], bool]]] = {
-    (SourcingFile, "blueprints"): (Blueprint, True),
-    (SourcingFile, "moved"): (Move, True),
-    (Blueprint, "steps"): (Step, True),
-    (Step, "delay"): (Delay, False),
-    (Step, "config"): (StepConfig, False),
-    (Step, "policy"): (Policy, False),
-}
-_LISTS: Final = frozenset({"steps", "moved", "removed"})
-_MAPPINGS: Final = frozenset({"blueprints", "config", "policy", "delay"})
-
-
 def as_meant(root: Tree) -> tuple[Tree, list[Violation]]:
-    """The data with each misspelt key under its right name, and what is wrong with each.
+    """The data with each misspelt key under its right name, and the violation that each of them is.
 
-    A key is taken for the field nearest to it if that is missing and could hold such a value. Its place is known under
-    both names.
+    A key is taken for the field nearest to it if that is missing and can hold such a value: so what stands below
+    `blueprint:` is checked in the same run. Its place is known under both names.
     """
     found: list[Violation] = []
-    return _fields(root, SourcingFile, (), found), found
+    return _corrected(root, schema_of(SourcingFile), (), found), found
 
 
-def _fields(node: Any, shape: type[Shape], path: Path, found: list[Violation]) -> Any:
-    if not isinstance(node, Map):
-        return node
-    names = _right_names(node, shape)
-    found += [Violation("extra_forbidden", (*path, wrong), node[wrong], {}, "") for wrong in names]
-    read = Map()
-    read.marks = {**node.marks, **{right: node.marks[wrong] for wrong, right in names.items()}}
-    for key, value in node.items():
-        field = names.get(key, key)
-        inner, several = _BELOW.get((shape, field), (None, False))
-        below = (*path, field)
-        if inner is None:
-            read[field] = value
-        else:
-            read[field] = (
-                _each(value, inner, below, found) if several else _fields(value, inner, below, found)
-            )
-    return read
-
-
-def _each(node: Any, shape: type[Shape], path: Path, found: list[Violation]) -> Any:
+def _corrected(node: Any, schema: Schema, path: DataPath, found: list[Violation]) -> Any:
     if isinstance(node, Map):
+        names = _right_names(node, schema)
+        found += [Violation("extra_forbidden", (*path, wrong), node[wrong], {}, "") for wrong in names]
         mapping = Map()
-        mapping.marks = node.marks
-        mapping.update({key: _fields(value, shape, (*path, key), found) for key, value in node.items()})
+        mapping.marks = {**node.marks, **{right: node.marks[wrong] for wrong, right in names.items()}}
+        for key, value in node.items():
+            field = names.get(key, key)
+            mapping[field] = _below(value, schema.below(field), (*path, field), found)
         return mapping
     if isinstance(node, Seq):
         items = Seq()
         items.marks = node.marks
-        items += [_fields(value, shape, (*path, number), found) for number, value in enumerate(node)]
+        items += [_below(each, schema.below(at), (*path, at), found) for at, each in enumerate(node)]
         return items
     return node
 
 
-def _right_names(node: Map, shape: type[Shape]) -> dict[str, str]:
+def _below(node: Any, schema: Schema | None, path: DataPath, found: list[Violation]) -> Any:
+    return node if schema is None else _corrected(node, schema, path, found)
+
+
+def _right_names(node: Map, schema: Schema) -> dict[str, str]:
     """The field that each misspelt key means. Where two mean the same one, the first has it."""
-    fields = shape.names()
     found: dict[str, str] = {}
     for key, value in node.items():
-        right = field_meant(key, fields) if key not in fields else None
-        if right is not None and right not in node and right not in found.values() and _fits(right, value):
+        right = field_meant(key, schema.fields) if schema.fields and key not in schema.fields else None
+        if right is None or right in node or right in found.values():
+            continue
+        if _fits(schema.fields[right], value):
             found[key] = right
     return found
 
 
-def _fits(field: str, value: Any) -> bool:
-    """Whether the field could hold this kind of value: else its key may have meant something else altogether. Below
-    nothing there is nothing to look at.
+def _fits(schema: Schema, value: Any) -> bool:
+    """Whether the field can hold this kind of value: else its key may have meant another field. Below an empty value
+    there is nothing to check.
     """
-    if value is None:
-        return False
-    return isinstance(value, list) is (field in _LISTS) and isinstance(value, dict) is (field in _MAPPINGS)
+    kind = "a list" if isinstance(value, list) else "a mapping" if isinstance(value, dict) else ""
+    return value is not None and kind == (schema.kind if schema.kind in {"a list", "a mapping"} else "")

@@ -1,14 +1,14 @@
-"""How data misses its shape, in words for authors of sequences: codes KAL010 to KAL016."""
+"""How data misses its schema, in words: one message for each violation, in blueprint files and in `kalentops.yaml`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from kalentops.blueprint.model import Blueprint, Delay, Move, Policy, SourcingFile, Step, StepConfig, allowed
-from kalentops.lint.finding import Problem
+from kalentops.lint.finding import DataPath, Problem
 from kalentops.support.confusables import did_you_mean, instead_of_ascii
-from kalentops.support.shape import Shape, Violation
+from kalentops.support.shape import Schema, Violation
 from kalentops.support.text import clip, fold, nearest
 
 _SYNONYMS: Final = {
@@ -27,197 +27,239 @@ _SYNONYMS: Final = {
 
 
 def field_meant(key: str, fields: Iterable[str]) -> str | None:
-    """The one of `fields` that a key which is none of them was probably meant to be."""
+    """The one of `fields` that an unknown key was probably meant to be."""
     fields = tuple(fields)
     synonym = _SYNONYMS.get(fold(key))
     return synonym if synonym in fields else nearest(key, fields)
 
 
-_KIND: dict[str, str] = {
-    "string_type": "text",
-    "bool_type": "true or false",
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "dict_type": "a mapping",
-    "model_type": "a mapping",
-    "model_attributes_type": "a mapping",
-    "tuple_type": "a list",
-    "list_type": "a list",
-    "literal_error": "text",
-}
+def to_problems(violations: Sequence[Violation], schema: Schema) -> Iterator[Problem]:
+    """A problem for each violation. A misspelt key is one problem: the right key is not missing as well."""
+    meant = {(*violation.path[:-1], meant_by(violation, schema)) for violation in violations}
+    for violation in violations:
+        if violation.kind != "missing" or violation.path not in meant:
+            found = _Found.of(violation, schema)
+            yield _BY_KIND.get(violation.kind, _wrong_type)(found)
 
 
-def to_problem(violation: Violation) -> Problem:
-    """The violation as a problem with code, message and hint."""
-    return _BY_KIND.get(violation.kind, _wrong_type)(violation)
-
-
-def meant(violation: Violation) -> str | None:
+def meant_by(violation: Violation, schema: Schema) -> str | None:
     """The field that an unknown one was meant to be or to belong to: `skipStepIfNoContact` belongs to `policy`."""
-    if violation.kind != "extra_forbidden":
-        return None
-    near = misspelt(violation)
-    if near:
+    near = misspelt(violation, schema)
+    if near or violation.kind != "extra_forbidden":
         return near
-    key, fields = str(violation.path[-1]), _owner(violation.path).names()
-    return next((place for place, model in _INNER if place in fields and nearest(key, model.names())), None)
+    place = _inner(_Found.of(violation, schema))
+    return place[0] if place else None
 
 
-def misspelt(violation: Violation) -> str | None:
-    """The field beside which an unknown one stands, and whose name was probably meant."""
+def misspelt(violation: Violation, schema: Schema) -> str | None:
+    """The field beside an unknown one that the unknown one was probably meant to be."""
     if violation.kind != "extra_forbidden":
         return None
-    return field_meant(str(violation.path[-1]), _owner(violation.path).names())
+    found = _Found.of(violation, schema)
+    return field_meant(found.key, found.owner.fields)
 
 
-def _unknown(v: Violation) -> Problem:
-    key = str(v.path[-1])
-    fields = list(_owner(v.path).names())
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A violation, and the schema of each value that its path leads through."""
+
+    violation: Violation
+    chain: Sequence[Schema]
+
+    @classmethod
+    def of(cls, violation: Violation, schema: Schema) -> _Found:
+        return cls(violation, schema.along(violation.path))
+
+    @property
+    def path(self) -> DataPath:
+        return self.violation.path
+
+    @property
+    def key(self) -> str:
+        return str(self.path[-1])
+
+    @property
+    def owner(self) -> Schema:
+        """The schema of the mapping or list that holds the value, or of the last one that is known."""
+        return self.chain[: len(self.path)][-1]
+
+    @property
+    def wanted(self) -> Schema | None:
+        return self.chain[len(self.path)] if len(self.chain) > len(self.path) else None
+
+    def name(self, depth: int) -> str:
+        """What a message calls the value at the first `depth` parts of the path."""
+        noun = self.chain[depth].noun if depth < len(self.chain) else ""
+        if not depth:
+            return f"the {noun}"
+        last = self.path[depth - 1]
+        if isinstance(last, int):
+            return f"{noun} {last + 1}" if noun else f"entry {last + 1} of `{self.path[depth - 2]}`"
+        return f"`{clip(last)}`"
+
+    @property
+    def owner_name(self) -> str:
+        return f"the {self.owner.noun}" if self.owner.noun else self.name(len(self.path) - 1)
+
+    def problem(self, code: str, message: str, hint: str, *, on_key: bool = False) -> Problem:
+        return Problem(self.path, message, hint, on_key=on_key, code=code)
+
+
+def _unknown(found: _Found) -> Problem:
+    key, value, fields = found.key, found.violation.value, found.owner.fields
     near = field_meant(key, fields)
-    hint = did_you_mean(key, near) if near else _elsewhere(key, fields)
-    field, colon, value = key.partition(":")
-    if colon and value and field in fields:
-        hint = f"write a space after the colon: `{field}: {clip(value, 20)}`"
-    if near == "sourcingId" and isinstance(v.value, list):
+    hint = did_you_mean(key, near) if near else _elsewhere(found)
+    field, colon, rest = key.partition(":")
+    if colon and rest and field in fields:
+        hint = f"write a space after the colon: `{field}: {clip(rest, 20)}`"
+    if near == "sourcingId" and isinstance(value, list):
         hint = _ONE_SOURCING
-    message = f"`{clip(key)}` is not a field of {_what(v.path)}"
-    return Problem(v.path, message, hint, on_key=True, code="KAL010")
+    return found.problem("KAL010", f"`{clip(key)}` is not a field of {found.owner_name}", hint, on_key=True)
 
 
-_ONE_SOURCING = (
-    "write `sourcingId: ID`: a file serves one sourcing, and each other one gets a file of its own"
-)
-_INNER: tuple[tuple[str, type[Shape]], ...] = (("policy", Policy), ("config", StepConfig), ("delay", Delay))
+_SOME_SOURCING: Final = "write the id of a sourcing: `kalentops sourcings` lists them"
+_ONE_SOURCING: Final = "write `sourcingId: ID`: each file serves one sourcing; write one file for each"
 
 
-def _elsewhere(key: str, fields: list[str]) -> str:
-    for place, model in _INNER:
-        near = nearest(key, model.names())
-        if near and place in fields:
-            return f"it belongs below `{place}`: `{place}: {{{near}: …}}`"
-    if key in SourcingFile.names():
-        return "it belongs to the file: write it beside `blueprints`, not indented"
-    if key in Blueprint.names() and "blueprints" in fields:
-        return "it belongs to a blueprint: write it below the blueprint's key"
-    return "the fields are " + ", ".join(fields)
+def _inner(found: _Found) -> tuple[str, str] | None:
+    """A field of the same mapping that has a field of nearly this name: `policy` and `skipStepIfNoContact`."""
+    pairs = ((place, nearest(found.key, each.fields)) for place, each in found.owner.fields.items())
+    return next(((place, near) for place, near in pairs if near), None)
 
 
-def _missing(v: Violation) -> Problem:
-    return Problem(
-        v.path,
-        f"`{v.path[-1]}` is missing in {_what(v.path)}",
-        _ADD.get(str(v.path[-1]), "add it"),
-        code="KAL011",
-    )
+def _elsewhere(found: _Found) -> str:
+    """Where an unknown field belongs, or else which fields there are."""
+    inner = _inner(found)
+    if inner:
+        return f"it belongs below `{inner[0]}`: `{inner[0]}: {{{inner[1]}: …}}`"
+    for depth, outer in enumerate(found.chain[: len(found.path) - 1]):
+        if found.key in outer.fields:
+            return f"it belongs to {found.name(depth)}: write it beside `{found.path[depth]}`, less indented"
+    for place, each in found.owner.fields.items():
+        if each.items and found.key in each.items.fields and each.items.noun:
+            return f"it belongs to a {each.items.noun}: write it inside one, below `{place}`"
+    return "the fields are " + ", ".join(found.owner.fields)
 
 
-_ADD = {
-    "sourcingId": "add `sourcingId: …`, the id of the open position in Kalent",
-    "blueprints": "add `blueprints:` with one key for each sequence",
-    "content": 'add `content:` with the message; for a plain LINKEDIN_INVITATION write `content: ""`',
-    "temporalityType": "add `temporalityType: ASAP`, DELAYED or AFTER_INVITATION_SETTLED",
-    "type": "add `type: LINKEDIN`, WHATSAPP, EMAIL or SMS",
-    "id": "add `id: …`, stable and unique within the blueprint",
-    "name": "add `name: …`, a label for people",
-    "value": "write a delay as `{value: 3, unit: day}`",
-    "from": "write `moved: [{from: OLD_KEY, to: NEW_KEY}]`",
-    "to": "write `moved: [{from: OLD_KEY, to: NEW_KEY}]`",
-    "unit": "write a delay as `{value: 3, unit: day}`",
+def _missing(found: _Found) -> Problem:
+    hint = _EXAMPLES.get(found.key, f"`{found.key}: …`")
+    return found.problem("KAL011", f"`{found.key}` is missing in {found.owner_name}", f"write {hint}")
+
+
+_MOVE: Final = "`moved: [{from: OLD_KEY, to: NEW_KEY}]`"
+_DELAY: Final = "`delay: {value: 3, unit: day}`"
+_EXAMPLES: Final = {
+    "file": "`sourcingId:` and `blueprints:`",
+    "blueprint": "`name:` and `steps:` below it",
+    "step": "`id:`, `name:`, `type:`, `temporalityType:` and `content:`",
+    "sourcingId": "`sourcingId: …`, the id of the open position in Kalent",
+    "blueprints": "`blueprints:`, and one key for each sequence below it",
+    "moved": _MOVE,
+    "from": _MOVE,
+    "to": _MOVE,
+    "removed": "`removed: [KEY]`",
+    "id": "`id: …`, which is unique within the blueprint and never changes",
+    "name": "`name: …`, a label for people",
+    "steps": "`steps:`, and `- id: …` for each step below it; or `steps: []`",
+    "type": "`type: LINKEDIN`, WHATSAPP, EMAIL or SMS",
+    "temporalityType": "`temporalityType: ASAP`, DELAYED or AFTER_INVITATION_SETTLED",
+    "content": '`content:` with the message; for a plain LINKEDIN_INVITATION, `content: ""`',
+    "delay": _DELAY,
+    "value": _DELAY,
+    "unit": _DELAY,
+    "policy": "`policy: {skipStepIfNoContact: true}`",
 }
+"""How to write a field, or a mapping that a message calls by this noun."""
 
 
-_OTHER_UNITS = {
+_OTHER_UNITS: Final = {
     "hour": "there are no hours: write minutes, an hour is `{value: 60, unit: minute}`",
     "week": "there are no weeks: write days, a week is `{value: 7, unit: day}`",
     "month": "there are no months: write days",
 }
 
 
-def _not_allowed(v: Violation) -> Problem:
-    if not isinstance(v.value, str):
-        return _wrong_type(v)
-    values = allowed(str(v.path[-1]))
-    near = nearest(v.value, values)
-    hint = did_you_mean(v.value, near) if near else "write one of " + ", ".join(values)
-    if v.path[-1] == "unit":
-        hint = _OTHER_UNITS.get(v.value.lower().rstrip("s"), hint)
-    return Problem(v.path, f"`{clip(v.value)}` is not a `{v.path[-1]}`", hint, code="KAL013")
+def _not_a_choice(found: _Found) -> Problem:
+    value, choices = found.violation.value, found.wanted.choices if found.wanted else ()
+    if not isinstance(value, str):
+        return _wrong_type(found)
+    near = nearest(value, choices)
+    hint = did_you_mean(value, near) if near else "write one of " + ", ".join(choices)
+    if found.key == "unit":
+        hint = _OTHER_UNITS.get(value.lower().rstrip("s"), hint)
+    return found.problem("KAL013", f"`{found.key}` can't be `{clip(value)}`", hint)
 
 
-def _wrong_type(v: Violation) -> Problem:
-    wanted = _KIND.get(v.kind, "another kind of value")
-    field = _called(v.path)
-    if v.kind == "string_type" and isinstance(v.value, bool | int | float):
-        hint = f'quote it: "{clip(v.written)}"'
-    elif v.kind == "bool_type" and isinstance(v.value, str):
-        hint = "write true or false, without quotes (yes and no are text)"
-    elif wanted == "a whole number" and isinstance(v.value, str):
-        hint = "remove the quotes"
-    elif v.kind == "literal_error":
-        hint = "write one of " + ", ".join(allowed(str(v.path[-1])))
-    elif v.path == ("sourcingId",) and v.value is None:
-        hint = "put the id of a sourcing there: `kalentops sourcings` lists them"
-    elif wanted == "text" and v.value is None:
-        hint = "write a text, in quotes if it begins with `#`, `&` or `!`: YAML takes that for something else"
-    elif v.path == ("sourcingId",) and isinstance(v.value, list):
-        hint = _ONE_SOURCING
-    elif wanted == "text" and isinstance(v.value, dict | list):
-        hint = "quote it, or put it below a `|-`: a { or [ begins a mapping or a list"
-    else:
-        example = _EXAMPLE.get(str(v.path[0]) if _of_addresses(v.path) else len(v.path))
-        example = example or _EXAMPLE.get(v.path[-1])
-        hint = example or f"write {wanted}"
-    return Problem(v.path, f"{field} has to be {wanted}, here stands {_seen(v)}", hint, code="KAL012")
+def _wrong_type(found: _Found) -> Problem:
+    kind = found.wanted.kind if found.wanted else "another kind of value"
+    message = f"{found.name(len(found.path))} must be {kind}, {_but(found.violation)}"
+    return found.problem("KAL012", message, _retype(found, kind))
 
 
-_EXAMPLE: dict[str | int, str] = {
-    # By the length of the path: the file, its blueprints, one of them, one step.
-    0: "write `sourcingId:` and `blueprints:`",
-    1: "write one key for each sequence below it",
-    2: "write `name:` and `steps:` below it",
-    4: "write `id:`, `name:`, `type:`, `temporalityType:` and `content:`",
-    "delay": "write `delay: {value: 3, unit: day}`",
-    "policy": "write `policy: {skipStepIfNoContact: true}`",
-    "moved": "write `moved: [{from: OLD_KEY, to: NEW_KEY}]`",
-    "removed": "write `removed: [KEY]`",
-    "steps": "begin each step with `- id: …` below it, or write `steps: []`",
+def _retype(found: _Found, kind: str) -> str:
+    """What to write instead of a value of the wrong type."""
+    violation, value = found.violation, found.violation.value
+    choices = found.wanted.choices if found.wanted else ()
+    scalar = isinstance(value, bool | int | float)
+    if choices:
+        return "write one of " + ", ".join(choices)
+    if kind == "true or false" and isinstance(value, str):
+        return "write true or false, without quotes (yes and no are text)"
+    if kind == "a whole number" and isinstance(value, str) and value.strip().isdecimal():
+        return "remove the quotes"
+    if kind == "text":
+        if found.key == "sourcingId" and not scalar:
+            return (
+                _ONE_SOURCING
+                if isinstance(value, list)
+                else "write the id of a sourcing: `kalentops sourcings` lists them"
+            )
+        return (
+            f'quote it: "{clip(violation.written)}"'
+            if scalar
+            else _QUOTE_NOTHING
+            if value is None
+            else _QUOTE
+        )
+    noun = found.wanted.noun if found.wanted else ""
+    named = _EXAMPLES.get(noun) or (_EXAMPLES.get(found.key) if found.path else None)
+    return f"write {named or _FORMS.get(kind, kind)}"
+
+
+_FORMS: Final = {
+    "a mapping": "one `key: value` on each line below it",
+    "a list": "one `- ` on each line below it",
 }
 
 
-def _called(path: tuple[str | int, ...]) -> str:
-    if not path:
-        return "the file"
-    last = path[-1]
-    if _of_addresses(path) and isinstance(last, int):
-        return f"entry {last + 1} of `{path[0]}`"
-    return f"step {last + 1}" if isinstance(last, int) else f"`{clip(last)}`"
+_QUOTE: Final = "quote it, or write it below a `|-`: a { or [ begins a mapping or a list"
+_QUOTE_NOTHING: Final = (
+    "write a text; quote it if it begins with `#`, `&` or `!`, which mean something else in YAML"
+)
 
 
-def _empty(v: Violation) -> Problem:
-    return Problem(v.path, f"`{v.path[-1]}` is empty", "write a text", code="KAL014")
+def _empty(found: _Found) -> Problem:
+    return found.problem("KAL014", f"`{found.key}` is empty", "write a text")
 
 
-def _out_of_range(v: Violation) -> Problem:
-    most = f" to {v.context['le']}" if v.kind == "less_than_equal" else " on"
-    hint = f"write a whole number from 1{most}"
-    return Problem(v.path, f"`{v.path[-1]}` can't be {clip(v.written)}", hint, code="KAL015")
+def _out_of_range(found: _Found) -> Problem:
+    most = f" to {found.violation.context['le']}" if found.violation.kind == "less_than_equal" else " on"
+    message = f"`{found.key}` can't be {clip(found.violation.written)}"
+    return found.problem("KAL015", message, f"write a whole number from 1{most}")
 
 
-def _bad_key(v: Violation) -> Problem:
-    return Problem(
-        v.path,
-        f"`{clip(str(v.value if _of_addresses(v.path) else v.path[-1]))}` can't be the key of a blueprint",
-        "use small letters, digits and hyphens, beginning with a letter or digit, at most 64"
-        + instead_of_ascii(str(v.value if _of_addresses(v.path) else v.path[-1])),
-        on_key=not _of_addresses(v.path),
-        code="KAL016",
-    )
+def _bad_key(found: _Found) -> Problem:
+    on_key = found.violation.kind == "key"
+    key = found.key if on_key else str(found.violation.value)
+    hint = "use lower-case letters, digits and hyphens, beginning with a letter or digit, at most 64"
+    message = f"`{clip(key)}` can't be the key of a blueprint"
+    return found.problem("KAL016", message, hint + instead_of_ascii(key), on_key=on_key)
 
 
-_BY_KIND: dict[str, Callable[[Violation], Problem]] = {
+_BY_KIND: Final[dict[str, Callable[[_Found], Problem]]] = {
     "extra_forbidden": _unknown,
     "missing": _missing,
-    "literal_error": _not_allowed,
+    "literal_error": _not_a_choice,
     "string_too_short": _empty,
     "greater_than": _out_of_range,
     "less_than_equal": _out_of_range,
@@ -226,41 +268,14 @@ _BY_KIND: dict[str, Callable[[Violation], Problem]] = {
 }
 
 
-def _seen(v: Violation) -> str:
-    value = v.value
+def _but(violation: Violation) -> str:
+    value = violation.value
     if value is None:
-        return "nothing"
+        return "but it has no value"
     if isinstance(value, bool):
-        return f"the value {clip(v.written)}"
+        return f"not {clip(violation.written)}"
     if isinstance(value, int | float):
-        return f"the number {clip(v.written, 20)}"
+        return f"not the number {clip(violation.written, 20)}"
     if isinstance(value, dict):
-        return "a mapping"
-    return "a list" if isinstance(value, list) else f"the text `{clip(str(value), 30)}`"
-
-
-_PARTS: dict[str | int, type[Shape]] = dict(_INNER)
-
-
-def _of_addresses(path: tuple[str | int, ...]) -> bool:
-    """Whether the path leads into `moved` or `removed`."""
-    return path[:1] in {("moved",), ("removed",)}
-
-
-def _owner(path: tuple[str | int, ...]) -> type[Shape]:
-    """The model whose field the last part of the path is: `blueprints, KEY, steps, 2, delay, unit` → Delay."""
-    if _of_addresses(path) and len(path) > 1:
-        return Move
-    by_depth: dict[int, type[Shape]] = {1: SourcingFile, 3: Blueprint, 5: Step}
-    return by_depth.get(len(path)) or _PARTS.get(path[4], Step)
-
-
-def _what(path: tuple[str | int, ...]) -> str:
-    owner = _owner(path)
-    if owner is SourcingFile:
-        return "the file"
-    if owner is Move:
-        return "`moved`"
-    if owner is Blueprint:
-        return "the blueprint"
-    return "the step" if owner is Step else f"`{path[-2]}`"
+        return "not a mapping"
+    return "not a list" if isinstance(value, list) else f"not the text `{clip(str(value), 30)}`"

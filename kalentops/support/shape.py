@@ -7,10 +7,24 @@ field beyond those that are named.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Annotated, Any, Self, TypeAlias, TypeVar
+from dataclasses import dataclass, field, replace
+from functools import cache
+from types import NoneType, UnionType
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Final,
+    Literal,
+    Self,
+    TypeAlias,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+)
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError
 
@@ -22,11 +36,13 @@ __all__ = [
     "KeyStr",
     "NonEmpty",
     "PositiveInt",
+    "Schema",
     "Shape",
     "ShapeError",
     "Violation",
     "called",
     "gc_paused",
+    "schema_of",
     "shape_schema",
 ]
 
@@ -69,8 +85,9 @@ class ShapeError(Exception):
 
 
 class Shape(BaseModel):
-    """Base of all models: immutable, strict, closed."""
+    """Base of all models: immutable, strict, closed. `noun` is what a message calls a mapping of this shape."""
 
+    noun: ClassVar[str] = ""
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     @classmethod
@@ -96,6 +113,89 @@ def _violation(error: Any) -> Violation:
     if kind == "string_pattern_mismatch" and path[-1] == "[key]":
         path, kind = path[:-1], "key"
     return Violation(kind, path, error["input"], error.get("ctx", {}), error["msg"])
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What may stand at one place of the data, read off a model.
+
+    `kind` is the type, in words. `fields` are those of a mapping whose keys are fixed, `items` is what a list holds, or
+    a mapping with free keys; `choices` are the only texts that are allowed. `nullable`: the value can be left out.
+    """
+
+    kind: str
+    noun: str = ""
+    fields: Mapping[str, Schema] = field(default_factory=dict)
+    items: Schema | None = None
+    choices: tuple[str, ...] = ()
+    required: bool = True
+    nullable: bool = False
+    neutral: Any = None
+    """A value of this kind that says nothing; None where there is none."""
+
+    def below(self, part: str | int) -> Schema | None:
+        """The schema of a field or of an item; None where the schema knows nothing of it."""
+        return self.fields.get(str(part)) if self.fields else self.items
+
+    def along(self, path: Iterable[str | int]) -> list[Schema]:
+        """The schema itself, and that of each value on the way, as far as the schema knows the path."""
+        found = [self]
+        for part in path:
+            below = found[-1].below(part)
+            if below is None:
+                break
+            found.append(below)
+        return found
+
+
+UNKNOWN: Final = "\ufffd"
+"""Stands in for a text that can't be empty. No author writes it, so it is never equal to another id."""
+
+
+@cache
+def schema_of(model: type[Shape]) -> Schema:
+    """The schema of a model's data."""
+    fields = {
+        each.alias or name: replace(_schema(each.annotation, each.metadata), required=each.is_required())
+        for name, each in model.model_fields.items()
+    }
+    required = {name: each.neutral for name, each in fields.items() if each.required}
+    neutral = None if None in required.values() else required
+    return Schema("a mapping", model.noun, fields, neutral=neutral)
+
+
+def _schema(annotation: Any, metadata: Iterable[Any] = ()) -> Schema:
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _schema(inner[0], (*metadata, *inner[1:]))
+    if origin in {Union, UnionType}:
+        (one,) = (each for each in inner if each is not NoneType)
+        return replace(_schema(one, metadata), nullable=True)
+    if origin is dict:
+        return Schema("a mapping", items=_schema(inner[1]), neutral={})
+    if origin is tuple:
+        return Schema("a list", items=_schema(inner[0]), neutral=[])
+    if origin is Literal:
+        return Schema("text", choices=inner, neutral=inner[0])
+    return _single(annotation, metadata)
+
+
+def _single(annotation: Any, metadata: Iterable[Any]) -> Schema:
+    if isinstance(annotation, type) and issubclass(annotation, Shape):
+        return schema_of(annotation)
+    if annotation is str:
+        return Schema("text", neutral=_neutral_text(list(metadata)))
+    return _SCALARS.get(annotation, _ANYTHING)
+
+
+_SCALARS: Final = {bool: Schema("true or false", neutral=False), int: Schema("a whole number", neutral=1)}
+_ANYTHING: Final = Schema("anything")
+
+
+def _neutral_text(limits: list[Any]) -> str | None:
+    if any(getattr(each, "pattern", None) for each in limits):
+        return None
+    return UNKNOWN if any(getattr(each, "min_length", None) for each in limits) else ""
 
 
 def shape_schema(model: type[Shape]) -> dict[str, Any]:

@@ -199,8 +199,11 @@ def test_a_configuration_that_is_wrong_gives_3_with_places(bare: Project) -> Non
     (bare.folder / "kalentops.yaml").write_text("paralelism: 3\napi_url: http://example.com\n")
     ran = bare.run("plan")
     assert ran.code == 3
-    assert "kalentops.yaml:1:1: `paralelism` is not a setting; did you mean `parallelism`?" in ran.err
-    assert "comes from an option or the environment only" in ran.err
+    assert (
+        "kalentops.yaml:1:1: `paralelism` is not a field of the settings; did you mean `parallelism`?"
+        in ran.err
+    )
+    assert "set it with an option or in the environment" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -74,52 +74,61 @@ def test_it_is_found_upwards_to_the_root_of_the_repository(tmp_path: Path) -> No
     [
         (
             "paralelism: 3",
-            "kalentops.yaml:1:1: `paralelism` is not a setting; did you mean `parallelism`?",
+            "kalentops.yaml:1:1: `paralelism` is not a field of the settings; did you mean `parallelism`?",
         ),
         (
             "\nguards:\n  max_create: 3",
-            "kalentops.yaml:3:3: `max_create` is not a setting; did you mean `max_creates`?",
+            "kalentops.yaml:3:3: `max_create` is not a field of `guards`; did you mean `max_creates`?",
         ),
         (
             "zzz: 1",
-            (
-                "kalentops.yaml:1:1: `zzz` is not a setting; the settings are "
-                "blueprints, state, parallelism, create, guards, rules, samples"
-            ),
+            ("kalentops.yaml:1:1: `zzz` is not a field of the settings; the fields are blueprints, state,"),
         ),
         (
             "api_url: https://evil.example",
-            (
-                "kalentops.yaml:1:1: `api_url` is not a setting "
-                "(it comes from an option or the environment only: this file is part of what is reviewed)"
-            ),
+            ("kalentops.yaml:1:1: `api_url` is not a field of the settings; set it with an option or in the"),
         ),
         (
             "rules: {KAL999: off}",
-            "kalentops.yaml:1:9: there is no rule KAL999; `kalentops rule` lists them",
+            "kalentops.yaml:1:9: there is no rule KAL999; `kalentops rule` lists all rules",
         ),
         (
             "rules: {KAL101: off}",
-            "kalentops.yaml:1:9: KAL101 is what the API refuses or what can't work; only KAL3xx can be changed",
+            "kalentops.yaml:1:9: KAL101 is an error that can't be changed: the API refuses it, or it can't",
         ),
         (
             "rules:\n  KAL301: loud",
-            "kalentops.yaml:2:3: `KAL301` can't be loud; write 'error', 'warning' or 'off'",
+            "kalentops.yaml:2:3: `KAL301` can't be `loud`; write one of error, warning, off",
         ),
-        ("parallelism: 0", "kalentops.yaml:1:1: `parallelism` can't be 0; write a number above 0"),
+        ("parallelism: 0", "kalentops.yaml:1:1: `parallelism` can't be 0; write a whole number from 1 on"),
         (
             "state: x.json\nparallelism: 65",
-            "kalentops.yaml:2:1: `parallelism` can't be 65; write a number from 1 to 64",
+            "kalentops.yaml:2:1: `parallelism` can't be 65; write a whole number from 1 to 64",
         ),
-        ("parallelism: many", "kalentops.yaml:1:1: `parallelism` can't be many; write a whole number"),
-        ("state: 5", "kalentops.yaml:1:1: `state` can't be 5; write a text, in quotes where"),
-        ("guards: 5", "kalentops.yaml:1:1: `guards` can't be 5; write a mapping"),
-        ("rules: []", "kalentops.yaml:1:1: `rules` can't be []; write a mapping"),
-        ("samples: Ada", "kalentops.yaml:1:1: `samples` can't be Ada; write a list"),
-        ("samples: [Ada]", "kalentops.yaml:1:11: entry 1 of `samples` can't be Ada; write a mapping"),
+        (
+            "parallelism: many",
+            "kalentops.yaml:1:1: `parallelism` must be a whole number, not the text `many`; write a whole",
+        ),
+        ("state: 5", 'kalentops.yaml:1:1: `state` must be text, not the number 5; quote it: "5"'),
+        (
+            "guards: 5",
+            "kalentops.yaml:1:1: `guards` must be a mapping, not the number 5; write one `key: value` on each",
+        ),
+        (
+            "rules: []",
+            "kalentops.yaml:1:1: `rules` must be a mapping, not a list; write one `key: value` on each line",
+        ),
+        (
+            "samples: Ada",
+            "kalentops.yaml:1:1: `samples` must be a list, not the text `Ada`; write one `- ` on each line",
+        ),
+        (
+            "samples: [Ada]",
+            "kalentops.yaml:1:11: entry 1 of `samples` must be a mapping, not the text `Ada`; write one `key:",
+        ),
         (
             "samples:\n  - {firstname: 5}",
-            "kalentops.yaml:2:6: `firstname` can't be 5; write a text, in quotes",
+            'kalentops.yaml:2:6: `firstname` must be text, not the number 5; quote it: "5"',
         ),
         (
             "samples:\n  - {firstname: Ada}\n  - {firstName: Ada}",
@@ -129,7 +138,10 @@ def test_it_is_found_upwards_to_the_root_of_the_repository(tmp_path: Path) -> No
             "samples: [{shoeSize: '38'}]",
             "kalentops.yaml:1:12: `shoeSize` is not a variable; the variables are firstname, lastname, ",
         ),
-        ("samples: [" + "{}, " * 51 + "]", "kalentops.yaml:1:1: 51 candidates in `samples`; at most 50"),
+        (
+            "samples: [" + "{}, " * 51 + "]",
+            "kalentops.yaml:1:1: `samples` has 51 candidates; list at most 50",
+        ),
         ("blueprints: ../x", "kalentops.yaml: `blueprints: ../x` leaves the project"),
         ("state: /etc/passwd", "kalentops.yaml: `state: /etc/passwd` leaves the project"),
         ("state: .git/config", "kalentops.yaml: `state: .git/config` is git's own folder"),
@@ -138,7 +150,10 @@ def test_it_is_found_upwards_to_the_root_of_the_repository(tmp_path: Path) -> No
         ("state: ''", "kalentops.yaml: `state: ` is the project's own folder"),
         ("state: blueprints/..", "kalentops.yaml: `state: blueprints/..` is the project's own folder"),
         ('state: "a\\0b"', "kalentops.yaml: `state: a\\u{0}b` is no path"),
-        ('"\\x1b[31m": 1', "kalentops.yaml:1:1: `\\u{1b}[31m` is not a setting"),
+        (
+            '"\\x1b[31m": 1',
+            "kalentops.yaml:1:1: `\\u{1b}[31m` is not a field of the settings; the fields are blueprints,",
+        ),
         ("parallelism: 1\nparallelism: 2", "kalentops.yaml:2:1: "),
         ("a: [\n", "kalentops.yaml:"),
         ("- a list", "kalentops.yaml:1:1: "),
@@ -154,7 +169,7 @@ def test_what_it_can_not_say(tmp_path: Path, text: str, said: str) -> None:
     "name", ["api_url", "url", "api_key", "key", "ca_file", "proxy", "out", "token", "API_KEY"]
 )
 def test_what_comes_from_the_environment_only(tmp_path: Path, name: str) -> None:
-    assert "(it comes from an option or the environment only" in refusal(tmp_path, f"{name}: x")
+    assert "set it with an option or in the environment" in refusal(tmp_path, f"{name}: x")
 
 
 def test_every_problem_is_said_at_once(tmp_path: Path) -> None:
