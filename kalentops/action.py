@@ -76,7 +76,7 @@ class Inputs:
         """Raises UsageError."""
         given = self.get(name)
         if given not in {"", "true", "false"}:
-            raise UsageError(f"the input {name} is `{clip(given)}`", hint="it is true or false")
+            raise UsageError(f"the input {name} can't be `{clip(given)}`", hint="write true or false")
         return given == "true"
 
     def args(self, command: str, *own: str, but: Iterable[str] = ()) -> list[str]:
@@ -226,7 +226,8 @@ def run(inputs: Inputs) -> StepResult:
             outcome = _apply(inputs)
         case other:
             raise UsageError(
-                f"the input command is `{clip(other)}`", hint="it is validate, plan, drift, apply or install"
+                f"the input command can't be `{clip(other)}`",
+                hint="write validate, plan, drift, apply or install",
             )
     if wants_page:
         outcome.paths |= _preview(inputs)

@@ -91,13 +91,13 @@ class Unreachable(KalentopsError):
     """The API could not be reached, kept answering 429 or 5xx, or sent no valid answer."""
 
     exit_code = 5
-    hint = "check KALENT_API_URL and the network; nothing was written that depends on it"
+    hint = "check KALENT_API_URL and the network, then run the command again"
 
 
 class UntrustedList(Unreachable):
     """A list was cut short, repeated itself or changed while it was read."""
 
-    hint = "nothing is created on the strength of half a list; run the command again in a minute"
+    hint = "nothing is created from an incomplete list; run the command again in a minute"
 
 
 class RefusedByApi(KalentopsError):
@@ -107,7 +107,7 @@ class RefusedByApi(KalentopsError):
 class NoPullRequest(KalentopsError):
     """There is no pull request to comment on."""
 
-    hint = "pass --pull-request N; or --if-pull-request, where a job runs for other events as well"
+    hint = "pass --pull-request N; or --if-pull-request, if the job also runs for other events"
 
 
 class WrongAuthor(KalentopsError):
@@ -144,7 +144,7 @@ class StateLocked(StateError):
 class StateDamaged(StateError):
     """The state or its journal can't be read: not JSON, conflict markers, a failed check."""
 
-    hint = "restore it from git, as in `git checkout -- kalentops.state.json`; never start over with an empty one"
+    hint = "restore it from git: `git checkout -- kalentops.state.json`; never start again with an empty one"
 
 
 class StateTooNew(StateError):

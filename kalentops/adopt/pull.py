@@ -319,7 +319,7 @@ def _check_unchanged(job: CheckOptions, name: str, text: str, taken: Sequence[Ta
         if now is None or now.observable != Body.listed(each.before):
             raise StoreFailure(
                 f"{name} has changed meanwhile; nothing was taken",
-                hint="run it again: it goes on from what is there",
+                hint="run it again: it continues",
             )
 
 
@@ -345,7 +345,7 @@ def write_edits(edits: Edits, session: Keeper) -> None:
             if file.path.read_bytes() != file.before.encode():
                 raise StoreFailure(
                     f"{file.name} has changed meanwhile, and is left alone{_so_far(written)}",
-                    hint="run it again: it goes on from what is there",
+                    hint="run it again: it continues",
                 )
             atomic_write.replace(file.path.resolve(), file.after.encode())
         except OSError as error:

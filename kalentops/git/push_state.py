@@ -39,7 +39,7 @@ _DENIED: Final = re.compile(
 _BOT: Final = ("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com")
 _ACCESS: Final = (
     "let this job push to the branch: `contents: write` for its token, and an exception from the rule that protects "
-    "the branch; nothing is created in Kalent before that holds"
+    "the branch; docs/github-actions.md lists the steps"
 )
 
 
@@ -158,7 +158,7 @@ def _check_kept(tree: Worktree, head: str, name: str) -> None:
     if not (tree.top / name).exists() and blob_in(tree, head, name):
         raise StateError(
             f"{name} is gone here, and the branch would lose the ids that it holds",
-            hint=f"`git checkout HEAD -- {name}` brings it back; who means it commits that, and pushes it",
+            hint=f"`git checkout HEAD -- {name}` restores it; if it should go, commit and push the removal",
         )
 
 
@@ -183,7 +183,7 @@ def _commit(tree: Worktree, head: str, names: Sequence[str], commits: Commits) -
     for name, oid in news.items():
         if oid is not None and is_ignored(tree, name):
             hint = f"take it out of .gitignore: `git check-ignore -v {name}` says where it stands"
-            raise UsageError(f"git takes no {name}: it is ignored", hint=hint)
+            raise UsageError(f"git ignores {name}", hint=hint)
     commit = commits.of(tree, tree_with(tree, head, news), head)
     # The index before the branch: what a kill leaves in between is staged, and the next run commits it.
     put(tree, news)
@@ -224,7 +224,7 @@ def _fetch(branch: Branch) -> str:
         if "couldn't find remote ref" in done.err:
             raise UsageError(
                 f"{branch.remote} has no branch {clip(branch.name)}",
-                hint=f"is the name right? `git push {branch.remote} HEAD:{branch.name}` begins it",
+                hint=f"check the name; `git push {branch.remote} HEAD:{branch.name}` creates the branch",
             )
         if wait:
             time.sleep(wait)
@@ -305,7 +305,7 @@ def rebase_state(tree: Worktree, head: str, tip: str, names: Sequence[str], comm
     if base is None:
         shallow = tree.ask("rev-parse", "--is-shallow-repository") == "true"
         raise StateError(
-            "the history of the branch is another one: it has nothing in common with what is checked out",
+            "the branch and the checkout have no common history",
             hint="this clone is shallow: `git fetch --unshallow`, or the branch was rewritten: check it out again"
             if shallow
             else "check the branch out again; was it rewritten?",

@@ -240,7 +240,7 @@ _REMEDIES: Final = (
         r"publickey|Host key verification|could not read (Username|Password)|Authentication failed|terminal prompts",
         "git can't ask here: set up an SSH agent or a credential helper, until `git fetch` asks nothing",
     ),
-    (r"certificate", "git has certificates of its own: `git config http.sslCAInfo FILE`"),
+    (r"certificate", "git has its own certificates: `git config http.sslCAInfo FILE`"),
     (
         r"Could not resolve|Failed to connect|Connection (refused|timed out)",
         "check the network, and `http.proxy` of git",

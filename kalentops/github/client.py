@@ -28,11 +28,11 @@ _LIMITED: Final = frozenset({403, 429})
 _UNTOLD_WAIT: Final = 60.0  # "wait for at least one minute before retrying"
 _LIMIT_WORDS: Final = re.compile(r"rate limit|abuse detection", re.IGNORECASE)
 _TOO_MANY: Final = "rate limited"
-_LOCKED: Final = "unlock the conversation; exit code 4 is what a workflow may tolerate here"
+_LOCKED: Final = "unlock the conversation; a workflow may ignore exit code 4 here"
 _HINTS: Final = {
     401: "check GITHUB_TOKEN: it has expired, or belongs to another server than GITHUB_API_URL",
     403: "the job needs `permissions: {pull-requests: write}`; a pull request from a fork gets a token that can only "
-    "read, whatever the job asks for: exit code 4 is what a workflow may tolerate there",
+    "read, whatever the job asks for: a workflow may ignore exit code 4 there",
     404: "check GITHUB_REPOSITORY, the number of the pull request, and that the token may read the repository",
     422: "GitHub does not accept this text; a comment has at most 65,536 characters",
 }
@@ -107,7 +107,7 @@ class CommentsApi:
             answer = self._send("GET", self._comments, query={"per_page": PAGE_SIZE, "page": page})
             rows = answer.body
             if not isinstance(rows, list):
-                raise TryAgain("the comments could not be read: this is no list")
+                raise TryAgain("the comments could not be read: the answer is no list")
             found += map(as_comment, rows)
             if not answer.more and len(rows) < PAGE_SIZE:
                 return found

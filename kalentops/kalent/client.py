@@ -147,7 +147,7 @@ def _said(answer: Answer, refusal: Refused | None) -> str:
 _HINTS: Final = {
     401: "check KALENT_API_KEY: it is missing, mistyped or revoked, or its user has left the workspace",
     402: "the workspace's plan or credits do not cover this; change them on Kalent's billing page, then run it again",
-    403: "the key may not do this; use one of the workspace that owns the sourcing",
+    403: "this key has no permission; use a key of the workspace that owns the sourcing",
 }
 
 

@@ -68,17 +68,17 @@ def _difference(data: Any, document: Document, after: str) -> str:
     """What printing has changed, and must not have; empty if it is as it should be. Raises Unclear."""
     parsed = parse(after)
     if parsed.faults:
-        return f"laid out, it would no longer be read: {parsed.faults[0].message}"
+        return f"formatted, it could not be read: {parsed.faults[0].message}"
     # The same, in the same order, and of the same types: `1`, `1.0` and `true` are equal, and not the same.
     if repr(parsed.data) != repr(data):
-        return "laid out, it would hold other data"
+        return "formatted, it would hold other data"
     again = read(after)
     if again.essence() != document.essence():
-        return "laid out, a value would be written in another way"
+        return "formatted, a value would be written in another way"
     if again.comments() != document.comments():
-        return "laid out, its comments would be others"
+        return "formatted, its comments would change"
     if print_document(again) != after:
-        return "laid out twice, it would change twice"
+        return "formatted twice, it would change twice"
     return ""
 
 

@@ -58,7 +58,7 @@ def test_an_input_reaches_the_commands_that_have_its_option() -> None:
 
 
 def test_a_flag_is_true_or_false() -> None:
-    with pytest.raises(UsageError, match="the input refresh is `yes`"):
+    with pytest.raises(UsageError, match="the input refresh can't be `yes`"):
         Inputs(given(refresh="yes")).args("plan")
 
 
@@ -125,10 +125,10 @@ def test_the_page_of_each_environment_has_a_name_of_its_own(project: Project, ou
 @pytest.mark.parametrize(
     ("inputs", "said"),
     [
-        ({"command": "destroy"}, "the input command is `destroy`"),
-        ({"command": "plan; id"}, "the input command is `plan; id`"),
-        ({"command": "plan", "comment": "yes"}, "the input comment is `yes`"),
-        ({"command": "plan", "debug_http": "\x1b[31m::error::x"}, "the input debug-http is `\\u{1b}"),
+        ({"command": "destroy"}, "the input command can't be `destroy`"),
+        ({"command": "plan; id"}, "the input command can't be `plan; id`"),
+        ({"command": "plan", "comment": "yes"}, "the input comment can't be `yes`"),
+        ({"command": "plan", "debug_http": "\x1b[31m::error::x"}, "the input debug-http can't be `\\u{1b}"),
         ({"command": "validate", "folder": "$(id)"}, "there is no folder $(id)"),
     ],
 )

@@ -779,7 +779,7 @@ def test_overwriting_what_was_never_applied_is_refused(project: Project) -> None
     [
         ("one", "did you mean sourcing_a/one?"),
         ("sourcing_a/onn", "did you mean sourcing_a/one?"),
-        ("two", "several have this key, name the one that is meant: sourcing_a/two, sourcing_b/two"),
+        ("two", "several addresses have this key; name one: sourcing_a/two, sourcing_b/two"),
         ("premier-contact", "an address is SOURCING_ID/KEY; `kalentops state list` lists them"),
     ],
 )

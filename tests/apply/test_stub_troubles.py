@@ -224,7 +224,7 @@ def test_several_that_are_exactly_it(
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        (("--target", "other"), "is to be sent again, and is not asked for"),
+        (("--target", "other"), "can't be sent again: it is outside the selection"),
         ((), "can't be sent again: no file declares it"),
     ],
 )

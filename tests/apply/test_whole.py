@@ -128,7 +128,7 @@ def test_a_person_may_have_it_sent_again(
         (whole.folder / "kalentops.yaml").unlink()
     ran = whole.apply("--resend", ADDRESS)
     assert ran.code == 0
-    assert f"note: {ADDRESS} will be sent again unless Kalent shows exactly this blueprint" in ran.err
+    assert f"note: {ADDRESS} will be sent again unless Kalent shows an identical blueprint" in ran.err
     assert [each.name for each in emulator.store.blueprints("sourcing_a")] == ["One"]
     assert whole.state["intents"] == {}
 

@@ -598,8 +598,8 @@ def test_only_what_is_asked_for_is_looked_at(changed: Project, proxy: FaultProxy
         (("--sourcing", "sourcing_z"), "--sourcing sourcing_z fits no sourcing", "did you mean sourcing_"),
         (
             ("--target", "one", "--overwrite", "sourcing_a/other"),
-            "sourcing_a/other is to be overwritten, and is not asked for",
-            "--sourcing and --target have to cover it",
+            "sourcing_a/other can't be overwritten: it is outside the selection",
+            "--sourcing and --target must cover it",
         ),
         (
             ("--overwrite", "sourcing_a/nwe"),

@@ -36,7 +36,7 @@ def bare(tmp_path: Path) -> Project:
         (("--format", "json", "plan"), 1, "Options stand after the command"),
         (("-C", "nowhere", "plan"), 1, "there is no folder nowhere"),
         (("state", "list"), 0, "kalentops.state.json yet"),
-        (("validate", "."), 0, "no file of a name in .yaml or .yml"),
+        (("validate", "."), 0, "there is no .yaml or .yml file"),
         (("plan", "--dry_run"), 1, "No such option"),
         (("plan", "--format", "xml"), 1, "is not one of"),
         (("validate", "nowhere.yaml"), 1, "there is no nowhere.yaml"),

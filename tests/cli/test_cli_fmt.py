@@ -107,7 +107,7 @@ def test_a_file_that_would_say_something_else_is_left_alone(bare: Project) -> No
     folder = put(bare, dangerous=DANGEROUS, messy=MESSY)
     ran = bare.run("fmt")
     assert ran.code == 1
-    assert "blueprints/dangerous.yaml: left as it is: laid out, it would " in ran.err
+    assert "blueprints/dangerous.yaml: left as it is: formatted, it could " in ran.err
     assert ran.out == "formatted: blueprints/messy.yaml\n1 file formatted, 1 file left as it is\n"
     assert (folder / "dangerous.yaml").read_text() == DANGEROUS
     assert bare.run("fmt", "--check").code == 1
@@ -152,7 +152,7 @@ def test_paths_and_another_folder(bare: Project) -> None:
     assert (missing.code, "there is no nowhere.yaml" in missing.err) == (1, True)
     empty = bare.run("fmt", "elsewhere")
     assert (empty.code, empty.out) == (0, "0 files unchanged\n")
-    assert "no file of a name in .yaml or .yml" in empty.err
+    assert "there is no .yaml or .yml file" in empty.err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no symbolic links, no modes")

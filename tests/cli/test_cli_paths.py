@@ -72,7 +72,7 @@ def test_paths_narrow_what_options_ask_for_and_a_saved_plan_keeps_them(two: Proj
         (("plan", "nowhere.yaml"), "there is no nowhere.yaml"),
         (("plan", "other.yaml"), "other.yaml is not one of the files below"),
         (("apply", "--yes", "plan.json"), "there is no file plan.json"),
-        (("apply", "--yes", A, "plan.json"), "a saved plan says itself what it is about"),
+        (("apply", "--yes", A, "plan.json"), "a saved plan has its own selection"),
     ],
 )
 def test_what_can_not_be_selected(args: tuple[str, ...], said: str, two: Project) -> None:

@@ -281,7 +281,7 @@ def test_a_lost_state_and_the_guards(applied: Project, emulator: BackgroundEmula
     ids, before = applied.ids, writes(emulator)
     applied.state_path.unlink()
     (applied.folder / "kalentops.yaml").write_text("guards: {max_creates: 1}\n")
-    assert "apply would stop: the plan has more than the guards permit: 3 creates" in refreshed(applied).err
+    assert "apply would stop: the plan exceeds the guards: 3 creates" in refreshed(applied).err
     stopped = applied.apply()
     assert stopped.code == 6
     assert "`kalentops plan --refresh --out FILE`" in stopped.err
@@ -413,7 +413,7 @@ def test_what_a_saved_plan_is_about_is_in_it(applied: Project, emulator: Backgro
     assert applied.run("plan", "--refresh", "--out", "plan.json", *asked).code == 0
     both = applied.apply("plan.json", "--target", "one")
     assert both.code == 1
-    assert "a saved plan says itself what it is about" in both.err
+    assert "a saved plan has its own selection" in both.err
     ran = applied.apply("plan.json", "--format", "json")
     assert (ran.code, [each["address"] for each in ran.json["results"]]) == (0, ["sourcing_a/one"])
     assert ran.json["left_out"] == ["sourcing_b/one"]

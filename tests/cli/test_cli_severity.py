@@ -34,7 +34,7 @@ def project(tmp_path: Path) -> Path:
         (("validate", "--errors-only"), 0, "valid: 1 file, 1 blueprint", ""),
         (("validate", "--errors-only", "--format", "json"), 0, '"findings": []', ""),
         (("validate", "--statistics"), 0, "1  warning KAL310", ""),
-        (("validate", "--statistics", "--format", "json"), 1, "", "--statistics is a text"),
+        (("validate", "--statistics", "--format", "json"), 1, "", "--statistics prints text only"),
         (("validate", "--strict", "--errors-only"), 1, "", "give one of them"),
         (("plan",), 0, "1 to create", "warning KAL310"),
         (("plan", "--strict"), 3, "", "error KAL310"),

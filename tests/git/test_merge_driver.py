@@ -356,7 +356,7 @@ def test_exit_codes_and_streams(tmp_path: Path) -> None:
 def test_an_ancestor_that_is_no_state_takes_nothing_out(tmp_path: Path) -> None:
     ran = merged(tmp_path, b"<<<<<<< ours\n", dump_state(state(1, 2)), dump_state(state(1)))
     assert ran.code == 0
-    assert "what one side has taken out comes back" in ran.err
+    assert "entries that one side has removed come back" in ran.err
     assert set(load_state((tmp_path / "ours").read_bytes()).ids()) == {"bp-1", "bp-2"}
 
 

@@ -47,7 +47,7 @@ def test_an_event_of_something_else(environment: dict[str, str], content: Any) -
     with pytest.raises(NoPullRequest, match="does not run for a pull request") as caught:
         find_pull_request(event(environment, content))
     assert caught.value.hint == (
-        "pass --pull-request N; or --if-pull-request, where a job runs for other events as well"
+        "pass --pull-request N; or --if-pull-request, if the job also runs for other events"
     )
     assert find_pull_request(environment, number=8) == PullRequest("octo/site", 8)
 

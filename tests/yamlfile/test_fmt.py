@@ -301,7 +301,7 @@ BEFORE = "# c\na: 'x'\nb: [1, 2]\nc: |-\n  text  \nd: &e 1\nf: *e\n"
         (BEFORE.replace("# c\n", ""), "comments"),
         (BEFORE.replace("# c", "#  c"), "comments"),
         (BEFORE.replace("[1", "[ 1"), "twice"),
-        (BEFORE.replace("'x'", "'x"), "no longer be read"),
+        (BEFORE.replace("'x'", "'x"), "could not be read"),
     ],
 )
 def test_what_must_not_happen_would_be_seen(after: str, said: str) -> None:

@@ -126,7 +126,7 @@ def given(directory: Path, arguments: Sequence[Path]) -> tuple[Saved | None, lis
     plans_ = [each for each in places if each.suffix.lower() not in SUFFIXES and not each.is_dir()]
     if plans_ and len(places) > 1:
         hint = f"give {plans_[0]} alone, or only files and folders of blueprints"
-        raise UsageError("a saved plan says itself what it is about", hint=hint)
+        raise UsageError("a saved plan has its own selection", hint=hint)
     return (saved_plan.load(plans_[0]), []) if plans_ else (None, places)
 
 
@@ -145,7 +145,7 @@ def plan_now(
         return pipeline.plan_of(repository, state, asked)
     if asked != saved_plan.PlanOptions():
         raise UsageError(
-            "a saved plan says itself what it is about",
+            "a saved plan has its own selection",
             hint="leave --sourcing, --target and --overwrite out, or make the plan with them",
         )
     try:
@@ -250,12 +250,12 @@ def check_resend(addresses: Iterable[str], planned: PlanContext, *, saved: bool)
         if intent is None or intent.action != "create" or intent.only_reserves:
             raise UsageError(
                 f"no create of unknown outcome is open at {clip(address)}",
-                hint="`kalentops state list` shows which are; what is not open needs no --resend",
+                hint="`kalentops state list` shows the open ones",
             )
         if change is None:
             raise UsageError(
-                f"{clip(address)} is to be sent again, and is not asked for",
-                hint="the paths, --sourcing and --target have to cover it",
+                f"{clip(address)} can't be sent again: it is outside the selection",
+                hint="paths, --sourcing and --target must cover it",
             )
         if change.file is None:
             raise UsageError(
@@ -266,7 +266,7 @@ def check_resend(addresses: Iterable[str], planned: PlanContext, *, saved: bool)
 
 def resending(address: str) -> str:
     """What a person should know before the question."""
-    said = f"{clip(address, 200)} will be sent again unless Kalent shows exactly this blueprint"
+    said = f"{clip(address, 200)} will be sent again unless Kalent shows an identical blueprint"
     return f"{said}; if the first request still takes effect, there will be two"
 
 

@@ -57,7 +57,7 @@ class ApiConfig:
         if state.tenant is not None and state.tenant != self.tenant:
             raise StateError(
                 f"the state belongs to another API than {self.network.url}",
-                hint="set KALENT_API_URL to the one it was made with, or pass --state with another file; one that is "
+                hint="set KALENT_API_URL to that API, or pass --state with another file; one that is "
                 "left of a trial with the emulator can be moved away",
             )
 

@@ -53,6 +53,6 @@ def command(
     if not quiet:
         show([text_files.format_summary(done, written=writes)], sys.stderr if diff else sys.stdout)
     if not sources:
-        notice([f"no file of a name in .yaml or .yml is below {', '.join(str(place) for place in places)}"])
+        notice([f"there is no .yaml or .yml file below {', '.join(str(place) for place in places)}"])
     failed = any(each.problem for each in done) or (not writes and any(each.changed for each in done))
     ctx.exit(3 if any(each.findings for each in done) else int(failed))

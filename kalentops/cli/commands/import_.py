@@ -93,7 +93,7 @@ def command(
     sourcing_ids = tuple(dict.fromkeys(sourcing_ids))
     _check(sourcing_ids, key, blueprint_id, file, everything=everything, update=update)
     if update and (key is not None or file is not None):
-        raise UsageError("--update edits the files that are there", hint="leave --key, --id and --file out")
+        raise UsageError("--update edits the existing files", hint="leave --key, --id and --file out")
     from kalentops.adopt.plan import Choice, check_key
     from kalentops.cli.commands.connection import ApiConfig
     from kalentops.project.files import check_begun
@@ -141,7 +141,7 @@ def _check(
         raise UsageError(f"{option} is for one sourcing", hint="name just one")
 
 
-FAREWELL = "stopped at once; run the same import again: it goes on from what is there"
+FAREWELL = "stopped at once; run the same import again: it continues"
 
 
 @dataclass(frozen=True, slots=True)

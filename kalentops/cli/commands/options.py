@@ -376,7 +376,7 @@ def weighing(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def checked(*args: Any, errors_only: bool, strict: bool, against: str | None, **values: Any) -> Any:
         if errors_only and strict:
-            raise UsageError("--errors-only leaves out what --strict makes an error", hint="give one of them")
+            raise UsageError("--errors-only and --strict exclude each other", hint="give one of them")
         return command(*args, weighs=Weighing(errors_only, strict, against), **values)
 
     return checked

@@ -129,8 +129,8 @@ def _check_overwrite(planned: PlanContext) -> None:
             )
         if not change.asked_for(planned.asked.scope.covers):
             raise UsageError(
-                f"{clip(address)} is to be overwritten, and is not asked for",
-                hint="the paths, --sourcing and --target have to cover it",
+                f"{clip(address)} can't be overwritten: it is outside the selection",
+                hint="paths, --sourcing and --target must cover it",
             )
 
 
@@ -138,7 +138,7 @@ def _whole(address: str, addresses: Collection[str]) -> str:
     """`--target` takes a key alone and `--overwrite` does not: what is replaced has to be named one by one."""
     same_key = [each for each in addresses if each.partition("/")[2] == address]
     if len(same_key) > 1:
-        return f"several have this key, name the one that is meant: {some(sorted(same_key), 3)}"
+        return f"several addresses have this key; name one: {some(sorted(same_key), 3)}"
     meant = same_key[0] if same_key else nearest(address, addresses)
     if meant:
         return f"did you mean {clip(meant)}?"
@@ -187,10 +187,10 @@ def check_guards(plan: Plan, config: Config, limits: Limits = NO_LIMITS) -> None
             f"{count(number, name[:-1])}, {limit:,} permitted" for name, number, limit in over
         )
         flags = " ".join(f"--max-{name} {number}" for name, number, _ in over)
-        hint = f"look at the plan; if it is meant, give apply {flags}"
+        hint = f"check the plan; if it is right, run apply with {flags}"
         if plan.remotely is None and over[0][0] == "creates":
             hint += "; what is in Kalent already does not count in a plan of `kalentops plan --refresh --out FILE`"
-        raise GuardRefused(f"the plan has more than the guards permit: {said}", hint=hint)
+        raise GuardRefused(f"the plan exceeds the guards: {said}", hint=hint)
 
 
 def unseen(planned: PlanContext, state_file: Path) -> Iterator[str]:

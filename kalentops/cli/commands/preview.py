@@ -82,9 +82,9 @@ def command(
         if opens:
             _open(path.resolve().as_uri())
     if not built.repository.files:
-        notice(["there is no file of a name in .yaml or .yml to show"])
+        notice(["there is no .yaml or .yml file to show"])
     if not built.repository.valid:
-        notice(["the files have errors; they stand on the page, and `kalentops validate` lists them"])
+        notice(["the files have errors; the page shows them, and `kalentops validate` lists them"])
     ctx.exit(0 if built.repository.valid else 3)
 
 

@@ -89,7 +89,7 @@ def rm(
         for address in dict.fromkeys(addresses):
             notice([_farewell(state, address)])
         if not yes and not options.ask("Forget it?"):
-            raise Interrupted("answered no; nothing was forgotten")
+            raise Interrupted("cancelled; nothing was forgotten")
         session.replace(forget(state, addresses))
 
 
@@ -131,7 +131,7 @@ def _check_free(state: State, old: str, new: str) -> None:
     if sourcing_id != old.partition("/")[0]:
         raise UsageError(
             f"a blueprint can't change its sourcing: {clip(old)} stays where it is in Kalent",
-            hint="put it into a file of the other sourcing: the next apply makes it there, and this one is an orphan",
+            hint="declare it in a file of the other sourcing: apply creates it there, and this one becomes an orphan",
         )
     if new in state.entries or new in state.intents:
         raise UsageError(
@@ -143,7 +143,7 @@ def _farewell(state: State, address: str) -> str:
     entry, intent = state.entries.get(address), state.intents.get(address)
     if entry is None and intent is not None:
         made = "at most an empty blueprint was made" if intent.only_reserves else "it may have been made"
-        return f"{address}: a run was interrupted here; {made}, which will not be looked for any more"
+        return f"{address}: a run was interrupted here; {made}, it will not be looked for any more"
     if entry is not None and entry.mark is not None:
         text = ", and its text may still arrive" if intent else ""
         return (
@@ -151,7 +151,7 @@ def _farewell(state: State, address: str) -> str:
             "before the next apply"
         )
     ident = entry.blueprint_id if entry else "nothing"
-    return f"{address} is {ident} in Kalent, and stays there; the next apply adopts it if the files want just that"
+    return f"{address} is {ident} in Kalent, and stays there; the next apply adopts it if a file declares exactly this"
 
 
 def _read(directory: Path, state_file: Path | None) -> State:
@@ -166,7 +166,7 @@ def _read(directory: Path, state_file: Path | None) -> State:
     snapshot = open_store(path).read()
     notice(snapshot.notes)
     if snapshot.state.lineage is None:
-        notice([f"there is no {path} yet: the first apply makes it"])
+        notice([f"there is no {path} yet: the first apply creates it"])
     return snapshot.state
 
 
@@ -268,7 +268,7 @@ def _ancestor(data: bytes) -> State:
     try:
         return load_state(data)
     except StateDamaged as error:
-        notice([f"the common ancestor is no state ({error}): what one side has taken out comes back"])
+        notice([f"the common ancestor is no state ({error}): entries that one side has removed come back"])
         return State()
 
 

@@ -53,7 +53,9 @@ def command(
     from kalentops.project.load import load
 
     if statistics and form != "text":
-        raise UsageError("--statistics is a text", hint="leave out --format; json has every finding to count")
+        raise UsageError(
+            "--statistics prints text only", hint="leave out --format; json has every finding to count"
+        )
     config = options.project(directory, None).config
     places = [directory / path for path in paths] or [config.blueprints]
     repository = load(config.root, places, severities=config.severities, known=None)
@@ -68,7 +70,7 @@ def command(
     reporting = Reporting("validate", form, config, quiet=quiet or failure is not None)
     reporting.show_findings(repository, online=online and failure is None, statistics=statistics)
     if not repository.files:
-        notice([f"no file of a name in .yaml or .yml is below {', '.join(str(place) for place in places)}"])
+        notice([f"there is no .yaml or .yml file below {', '.join(str(place) for place in places)}"])
     if failure is not None:
         raise failure
     ctx.exit(0 if repository.valid else 3)
