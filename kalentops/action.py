@@ -27,9 +27,8 @@ from kalentops.cli.main import parameters
 from kalentops.cli.main import run as run_command
 from kalentops.errors import UsageError
 from kalentops.git.history import is_merge
-from kalentops.output.terminal import escape_line
 from kalentops.support.streams import finish, prepare
-from kalentops.support.text import clip, count, visible
+from kalentops.support.text import clip, count, escape_line, visible
 
 OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "paths": ("paths", "plan_or_paths"),

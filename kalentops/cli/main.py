@@ -21,8 +21,7 @@ import click
 
 from kalentops import __version__
 from kalentops.errors import Interrupted, KalentopsError, UsageError
-from kalentops.output.terminal import escape_line, escape_part
-from kalentops.support.text import visible
+from kalentops.support.text import escape_line, escape_part, visible
 
 # name → (module in kalentops.cli.commands, one line for --help). The function is `command`, or what stands behind `:`.
 # A command is loaded when it is called.
@@ -31,6 +30,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "validate": ("validate", "Check the files; works without key, network and state."),
     "fmt": ("fmt", "Format the files; texts and comments stay."),
     "plan": ("plan", "Show what apply would change; writes nothing."),
+    "show": ("show", "Show a saved plan in any format."),
     "preview": ("preview", "Write an HTML page that shows what candidates get."),
     "apply": ("apply", "Create and update the blueprints in Kalent; record the ids."),
     "import": ("import_", "Import blueprints from Kalent into files and state."),
@@ -155,8 +155,7 @@ def _invoke(args: Sequence[str]) -> int:
         if isinstance(error, click.NoSuchOption) and error.ctx is not None and error.ctx.parent is None:
             advice = "Options stand after the command, as in `kalentops plan -C DIR`."
             error = click.UsageError(f"{error.format_message()} {advice}", error.ctx)
-        from kalentops.output.terminal import escape_line
-        from kalentops.support.text import visible
+        from kalentops.support.text import escape_line, visible
 
         said = io.StringIO()
         error.show(said)
@@ -169,9 +168,8 @@ def _invoke(args: Sequence[str]) -> int:
 
 def _tell_lookalikes(args: Sequence[str]) -> None:
     """What a reader of a message can't see in the words that were typed: a letter of another alphabet, a long dash."""
-    from kalentops.output.terminal import escape_part
     from kalentops.support.confusables import posing
-    from kalentops.support.text import clip
+    from kalentops.support.text import clip, escape_part
 
     for each in args:
         said = posing(each)
@@ -195,8 +193,7 @@ def _tell(error: KalentopsError) -> int:
 
 def _tell_plainly(error: KalentopsError) -> int:
     """Without the console: what was being imported when the interrupt came can't always be imported once more."""
-    from kalentops.output.terminal import escape_line
-    from kalentops.support.text import visible
+    from kalentops.support.text import escape_line, visible
 
     said = [f"error: {error}", *(f"also: {note}" for note in getattr(error, "__notes__", ()))]
     said += [f"hint: {error.hint}"] if error.hint else []

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 DataPath = tuple[str | int, ...]
 """Leads from the root of the data to a value: `("blueprints", "one", "steps", 2, "content")`."""
@@ -43,6 +43,18 @@ class Finding:
 def errors_first(found: Iterable[Finding]) -> list[Finding]:
     """Errors, then warnings, each by file and place."""
     return sorted(found, key=lambda each: (each.severity is not Severity.ERROR, each))
+
+
+def finding_to_json(of: Finding) -> dict[str, Any]:
+    return {
+        "code": of.code,
+        "severity": of.severity.value,
+        "message": of.message,
+        "file": of.file,
+        "line": of.line,
+        "column": of.column,
+        "hint": of.hint,
+    }
 
 
 @dataclass(frozen=True, slots=True)

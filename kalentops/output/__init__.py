@@ -8,8 +8,9 @@ import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
+from kalentops.errors import StalePlan
 from kalentops.lint.finding import Finding, errors_first
 
 if TYPE_CHECKING:  # `--help` needs the names of the formats, and loads nothing heavy
@@ -29,8 +30,8 @@ class Checked:
     """The files of a project after their check. `names` are the files, relative to its folder as in a finding.
 
     `below` is where the project lies in its git repository, such as `teams/hiring`, empty at the root: GitHub takes
-    paths as relative to that. `online`: the API was asked too, and answered. `texts` holds the text of files that have
-    findings, for reports that ask for it. `earlier` are the findings that are not new, None where nobody has looked.
+    paths as relative to that. `online`: the API was asked too, and answered. `columns` holds the column in UTF-16 of
+    the findings whose own differs. `earlier` are the findings that are not new, None without `--against`.
     """
 
     findings: Sequence[Finding] = ()
@@ -38,7 +39,7 @@ class Checked:
     blueprints: int = 0
     below: str = ""
     online: bool = False
-    texts: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[Finding, int] = field(default_factory=dict)
     earlier: frozenset[Finding] | None = None
 
     def path(self, name: str) -> str:
@@ -52,6 +53,27 @@ class Checked:
     @property
     def files(self) -> int:
         return len(self.names)
+
+    def to_json(self) -> dict[str, Any]:
+        """What reports of a saved plan need beyond the plan and its findings."""
+        new = None if self.earlier is None else [each not in self.earlier for each in self.findings]
+        columns = [self.columns.get(each, each.column) for each in self.findings]
+        return {"below": self.below, "files": list(self.names), "new": new, "columns": columns}
+
+
+def checked_from_json(raw: Mapping[str, Any], findings: Sequence[Finding]) -> Checked:
+    """What `to_json` gave, with the findings of the same plan. Raises StalePlan."""
+    below, names, new, columns = (raw.get(each) for each in ("below", "files", "new", "columns"))
+    try:
+        own = [each.column for each in findings]
+        known = dict(zip(findings, map(int, own if columns is None else columns), strict=True))
+        fresh = None if new is None else zip(findings, new, strict=True)
+        earlier = None if fresh is None else frozenset(each for each, is_new in fresh if not is_new)
+        return Checked(
+            findings, tuple(map(str, names or ())), below=str(below or ""), columns=known, earlier=earlier
+        )
+    except (TypeError, ValueError):
+        raise StalePlan("the saved plan is damaged") from None
 
 
 class Report(Protocol):

@@ -16,9 +16,9 @@ from kalentops.lint.rule import rules
 from kalentops.output import Checked
 from kalentops.output import text_files as findings_text
 from kalentops.output import text_plan as plans_text
-from kalentops.output.terminal import Line, escape_line, escape_part, plain
+from kalentops.output.terminal import Line, plain
 from kalentops.plan.build import Action, Plan
-from kalentops.support.text import count, visible
+from kalentops.support.text import count, escape_line, escape_part, visible
 
 LIMIT: Final = 10
 """Annotations of a kind that GitHub shows for one step."""

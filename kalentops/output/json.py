@@ -4,65 +4,33 @@ major version.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from kalentops import __version__
 from kalentops.adopt.plan import Item
 from kalentops.adopt.pull import Edits
 from kalentops.adopt.write import Imported
 from kalentops.apply.result import ApplyResult
-from kalentops.blueprint.body import Body
 from kalentops.blueprint.diff import changes
 from kalentops.blueprint.remote import RemoteSourcing
-from kalentops.lint.finding import Finding, Severity
+from kalentops.lint.finding import Finding, Severity, finding_to_json
 from kalentops.output import Checked
-from kalentops.output.terminal import escape_json
-from kalentops.plan.build import Change, Drift, Plan
+from kalentops.plan.build import Plan
+from kalentops.plan.saved import plan_to_json
 from kalentops.state.codec import entry_to_json, intent_to_json
 from kalentops.state.model import State
-from kalentops.support.text import unseen
+from kalentops.support.text import dump_json
 
 FORMAT_VERSION: Final = "1.0"
 
 
-def dump(data: Any) -> str:
-    """JSON that can be encoded, and that does nothing in a log or on a terminal: what can't be seen, and half a
-    surrogate pair, which is no character, is written as its escape, and so is the bracket of `##[`, which a runner
-    of GitHub Actions takes for a command.
-    """
-    text = escape_json(json.dumps(data, ensure_ascii=False, indent=2))
-    return text if text.isascii() and "\x7f" not in text else _escaped(text)
-
-
-def _escaped(text: str) -> str:
-    parts, at = [], 0
-    for index, char in unseen(text):
-        parts += [text[at:index], json.dumps(char)[1:-1] if char != "\x7f" else "\\u007f"]
-        at = index + 1
-    return "".join([*parts, text[at:]])
-
-
 def show_validation(of: Checked) -> str:
-    return f"{dump(validation(of.findings, online=of.online, earlier=of.earlier))}\n"
+    return f"{dump_json(validation(of.findings, online=of.online, earlier=of.earlier))}\n"
 
 
 def show_plan(of: Plan, checked: Checked) -> str:  # noqa: ARG001 - the plan has its findings
-    return f"{dump(plan(of))}\n"
-
-
-def finding(of: Finding) -> dict[str, Any]:
-    return {
-        "code": of.code,
-        "severity": of.severity.value,
-        "message": of.message,
-        "file": of.file,
-        "line": of.line,
-        "column": of.column,
-        "hint": of.hint,
-    }
+    return f"{dump_json(plan_to_json(of))}\n"
 
 
 def validation(
@@ -76,7 +44,8 @@ def validation(
         "valid": not any(each.severity is Severity.ERROR for each in found),
         "online": online,
         "findings": [
-            finding(each) | ({} if earlier is None else {"new": each not in earlier}) for each in found
+            finding_to_json(each) | ({} if earlier is None else {"new": each not in earlier})
+            for each in found
         ],
     }
 
@@ -94,71 +63,6 @@ def sourcings(found: Sequence[RemoteSourcing], files: Mapping[str, Sequence[str]
             for each in found
         ],
     }
-
-
-def plan(of: Plan) -> dict[str, Any]:
-    """`plan --format json`, and the file that `plan --out` writes."""
-    return {
-        "format_version": FORMAT_VERSION,
-        "kalentops_version": __version__,
-        "state": {"lineage": of.lineage, "serial": of.serial},
-        "summary": of.summary,
-        "changes": [change(each) for each in of.changes],
-        "drift": [drift(each) for each in of.drift],
-        "look_alikes": [asdict(each) for each in of.remotely.look_alikes] if of.remotely else [],
-        "leftovers": [asdict(each) for each in of.remotely.leftovers] if of.remotely else [],
-        "unmanaged": dict(of.remotely.unmanaged) if of.remotely else {},
-        "left_out": list(of.left_out),
-        "state_edits": [asdict(each) for each in of.state_edits],
-        "bound": {"files": of.files, "remote": of.remotely.fingerprint if of.remotely else None},
-        "findings": [finding(each) for each in of.findings],
-    }
-
-
-def change(of: Change) -> dict[str, Any]:
-    return {
-        "address": of.address,
-        "sourcing_id": of.sourcing_id,
-        "key": of.key,
-        "name": of.name,
-        "action": of.action.value,
-        "blueprint_id": of.blueprint_id,
-        "file": of.file,
-        "line": of.line,
-        "before": _data(of.before),
-        "after": _data(of.after),
-        "after_digest": of.after_digest,
-        "changes": _changes(of.before, of.after),
-        "reason": of.reason,
-        "theirs": _data(of.theirs),
-        "moved_from": of.moved_from,
-        "protected": of.protected,
-    }
-
-
-def drift(of: Drift) -> dict[str, Any]:
-    return {
-        "address": of.address,
-        "kind": of.kind,
-        "name": of.name,
-        "blueprint_id": of.blueprint_id,
-        "applied_at": of.applied_at,
-        "updated_at": of.updated_at,
-        "before": _data(of.before),
-        "after": _data(of.after),
-        "changes": _changes(of.before, of.after),
-        "reason": of.reason,
-    }
-
-
-def _data(of: Body | None) -> Mapping[str, Any] | None:
-    return None if of is None else of.data
-
-
-def _changes(before: Body | None, after: Body | None) -> list[dict[str, Any]]:
-    if before is None or after is None:
-        return []
-    return [asdict(each) for each in changes(before.data, after.data)]
 
 
 def apply(of: ApplyResult, *, left_out: Sequence[str] = ()) -> dict[str, Any]:
@@ -226,7 +130,7 @@ def imported(of: Imported) -> dict[str, Any]:
         "files": [file.name for file in of.files],
         "results": [_import_result(item) for item in of.plan.items],
         "unknown_fields": of.unknown,
-        "findings": [finding(each) for each in of.findings],
+        "findings": [finding_to_json(each) for each in of.findings],
     }
 
 

@@ -13,9 +13,8 @@ from xml.etree import ElementTree as ET
 
 from kalentops.lint.finding import Finding, Severity
 from kalentops.output import Checked
-from kalentops.output.terminal import escape_xml
 from kalentops.plan.build import Action, Change, Plan
-from kalentops.support.text import count, visible
+from kalentops.support.text import count, escape_xml, visible
 
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 

@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from kalentops.output.terminal import columns, escape_line, escape_part
-from kalentops.support.text import count, visible
+from kalentops.output.terminal import columns
+from kalentops.support.text import count, escape_line, escape_part, visible
 
 FENCE: Final = 96
 """Columns of a fence: GitHub's comments show about so many, and let one scroll for the rest."""

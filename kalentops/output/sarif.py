@@ -8,7 +8,7 @@ whole pages. GitHub's upload action computes the fingerprint of each line.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
@@ -17,10 +17,9 @@ from kalentops import __version__
 from kalentops.lint.finding import Finding
 from kalentops.lint.rule import Rule, rules
 from kalentops.output import Checked
-from kalentops.output.json import dump
 from kalentops.output.markdown_blocks import utf16_units
 from kalentops.plan.build import Action, Plan
-from kalentops.support.text import visible
+from kalentops.support.text import dump_json, visible
 
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 CONFLICT: Final = "conflict"
@@ -36,11 +35,11 @@ _EXAMPLE: Final = re.compile(r"^(Wrong|Right):$", re.MULTILINE)
 
 
 def show_validation(of: Checked) -> str:
-    return f"{dump(validation(of))}\n"
+    return f"{dump_json(validation(of))}\n"
 
 
 def show_plan(of: Plan, checked: Checked) -> str:
-    return f"{dump(plan(of, checked))}\n"
+    return f"{dump_json(plan(of, checked))}\n"
 
 
 def validation(of: Checked) -> dict[str, Any]:
@@ -62,7 +61,9 @@ def _conflicts(of: Plan, checked: Checked) -> Iterator[dict[str, Any]]:
 
 def _finding(checked: Checked, of: Finding) -> dict[str, Any]:
     said = f"{of.message}; {of.hint}"
-    return _result(checked, of.code, of.severity.value, said, at=(of.file, of.line, of.column))
+    return _result(
+        checked, of.code, of.severity.value, said, at=(of.file, of.line, checked.columns.get(of, of.column))
+    )
 
 
 def _log(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -127,15 +128,15 @@ def _result(
     checked: Checked, code: str, level: str, said: str, *, at: tuple[str, int, int]
 ) -> dict[str, Any]:
     file, line, column = at
-    text = checked.texts.get(file)
-    region: dict[str, Any] = {"startLine": line, "startColumn": _column(text, line, column)}
+    place = {
+        "artifactLocation": _artifact(checked.path(file)),
+        "region": {"startLine": line, "startColumn": column},
+    }
     return {
         "ruleId": code,
         "level": level,
         "message": {"text": _message(said)},
-        "locations": [
-            {"physicalLocation": {"artifactLocation": _artifact(checked.path(file)), "region": region}}
-        ],
+        "locations": [{"physicalLocation": place}],
     }
 
 
@@ -152,13 +153,19 @@ def _artifact(path: str) -> dict[str, str]:
     return {"uri": uri, "uriBaseId": "%SRCROOT%"}
 
 
-def _column(text: str | None, line: int, column: int) -> int:
-    """The column in UTF-16 code units, from one in characters."""
-    if text is None or text.isascii():
-        return column
+def utf16_columns(found: Iterable[Finding], texts: Mapping[str, str]) -> dict[Finding, int]:
+    """The columns in UTF-16 code units of the findings whose own, in characters, differ. `texts`: the files."""
+    columns = {each: each.column + _surrogates(each, texts.get(each.file, "")) for each in found}
+    return {each: column for each, column in columns.items() if column != each.column}
+
+
+def _surrogates(of: Finding, text: str) -> int:
+    """How many characters before the place take two units."""
+    if text.isascii():
+        return 0
     lines = _lines(text)
-    before = lines[line - 1][: column - 1] if line <= len(lines) else ""
-    return column + utf16_units(before) - len(before)
+    before = lines[of.line - 1][: of.column - 1] if of.line <= len(lines) else ""
+    return utf16_units(before) - len(before)
 
 
 @lru_cache(maxsize=8)  # the findings of a file stand together

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import IO, Any, Final, Literal, TypeAlias
 
-from kalentops.support.text import visible
+from kalentops.support.text import escape_line, visible
 
 Style: TypeAlias = Literal["", "bold", "dim", "good", "bad", "warn", "old", "new", "code"]
 Piece: TypeAlias = tuple[str, Style]
@@ -106,36 +106,6 @@ def _cut(of: Line, begin: int, end: int, indent: int) -> Line:
             found.append((piece, style))
         at += len(text)
     return tuple(found)
-
-
-# CI systems look for commands in the log. A runner of GitHub Actions takes a line for a command where `::` stands at
-# its start, after any white space, and, in an older form, where `##[` stands anywhere in it. Azure Pipelines (`##vso[`)
-# and TeamCity (`##teamcity[`) look for the same anywhere in a line. The runner compares by culture, which ignores the
-# joiners and variation selectors that `text.visible` leaves in emoji, so they are ignored here.
-_ANYWHERE: Final = re.compile(r"(#[\ufe0e\ufe0f\u200d]*#[\ufe0e\ufe0f\u200d]*\w{0,20})\[")
-_AT_START: Final = re.compile(r"^([^\S\n]*)::", re.MULTILINE)
-
-
-def escape_line(text: str) -> str:
-    r"""Lines for a log, a backslash before what would make it a command: `\::` and `##\[`."""
-    return _AT_START.sub(r"\1\\::", escape_part(text))
-
-
-def escape_part(text: str) -> str:
-    """The same for what stands within a line of ours."""
-    return _ANYWHERE.sub(r"\1\\[", text)
-
-
-def escape_xml(text: str) -> str:
-    """The same for lines of XML, where a character reference changes nothing."""
-    return _AT_START.sub(r"\1&#58;:", _ANYWHERE.sub(r"\1&#91;", text))
-
-
-def escape_json(text: str) -> str:
-    """The same for JSON that is indented: no line of it begins with a colon, and a bracket in a string may be
-    written as its escape.
-    """
-    return _ANYWHERE.sub(r"\1\\u005b", text)
 
 
 _AT_ONCE: Final = 50

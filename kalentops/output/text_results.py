@@ -30,11 +30,11 @@ from kalentops.blueprint.remote import RemoteSourcing
 from kalentops.init.contents import NO_ACTION, Setup
 from kalentops.init.write import DRIVER, Driver, Placed, What
 from kalentops.output.reasons import reason
-from kalentops.output.terminal import Bar, Line, Style, columns, escape_line, is_terminal, line, padded, show
+from kalentops.output.terminal import Bar, Line, Style, columns, is_terminal, line, padded, show
 from kalentops.output.text_plan import outline
 from kalentops.plan.build import Action
 from kalentops.state.model import Entry, Intent, State
-from kalentops.support.text import clip, count, visible, with_times
+from kalentops.support.text import clip, count, escape_line, visible, with_times
 
 _DONE: Final = {
     Action.CREATE: "created",

@@ -155,6 +155,8 @@ class Plan:
     remotely: RefreshReport | None = None
     left_out: tuple[str, ...] = ()
     state_edits: tuple[StateEdit, ...] = ()
+    made_by: str = ""
+    """The version of kalentops that saved it; empty for this one."""
 
     @property
     def summary(self) -> dict[str, int]:

@@ -7,18 +7,26 @@ there, Kalent. The saved one only says what was asked for, and whether the answe
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from kalentops import __version__
+from kalentops.blueprint.body import Body
+from kalentops.blueprint.diff import changes
 from kalentops.errors import StalePlan, StoreFailure, UsageError
-from kalentops.output.json import FORMAT_VERSION, dump
-from kalentops.output.json import plan as to_json
-from kalentops.plan.build import Plan, Scope
+from kalentops.lint.finding import Finding, Severity, finding_to_json
+from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, RefreshReport, Scope
+from kalentops.plan.explanation import Explanation, Remedy
+from kalentops.plan.moves import StateEdit
 from kalentops.support import atomic_write
-from kalentops.support.text import clip, some
+from kalentops.support.text import clip, dump_json, some
 
+_PARTS: Final = ("delay", "policy", "config")
+_T = TypeVar("_T", bound=str)
+FORMAT_VERSION: Final = "1.0"
+"""Readers ignore fields that they don't know, and refuse another major version."""
 _MAX_BYTES: Final = 512 << 20
 _SHOWN: Final = 5
 _NO_FILE: Final = "name a plan that `kalentops plan --out FILE` saved, or files or folders of blueprints"
@@ -47,15 +55,23 @@ class PlanOptions:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A plan as it was read from a file. `refreshed`: it was held against what Kalent showed."""
+    """A plan as it was read from a file. `refreshed`: it was compared with what Kalent showed."""
 
     asked: PlanOptions
     refreshed: bool
     raw: dict[str, Any]
 
+    @property
+    def report(self) -> Mapping[str, Any]:
+        """What `save` was given for reports; empty in a file of an earlier version."""
+        found = self.raw.get("report")
+        return found if isinstance(found, dict) else {}
 
-def save(plan: Plan, path: Path, asked: PlanOptions = PlanOptions()) -> None:
-    """Raises StoreFailure."""
+
+def save(
+    plan: Plan, path: Path, asked: PlanOptions = PlanOptions(), report: Mapping[str, Any] | None = None
+) -> None:
+    """`report` is JSON: what reports of the plan need beyond it. Raises StoreFailure."""
     scope = asked.scope
     said = {
         "sourcings": scope.sourcings,
@@ -64,7 +80,9 @@ def save(plan: Plan, path: Path, asked: PlanOptions = PlanOptions()) -> None:
         "overwrite": sorted(asked.overwrite),
     }
     try:
-        data = (dump({**to_json(plan), "asked": said}) + "\n").encode()
+        data = (
+            dump_json({**plan_to_json(plan), "asked": said, "report": dict(report or {})}) + "\n"
+        ).encode()
         # A link of this name is replaced, not followed: a pull request may have brought it.
         atomic_write.replace(path.parent.resolve() / path.name, data, mode=0o600)
     except (OSError, RuntimeError) as error:
@@ -89,7 +107,7 @@ def check(saved: Saved, plan: Plan) -> None:
 
     Raises StalePlan, which says what has changed: the state, the files, or Kalent; and what would have been done.
     """
-    now = to_json(plan)
+    now = plan_to_json(plan)
     old, new = _binding(saved.raw), _binding(now)
     moved = sorted(address for address in old.keys() | new.keys() if old.get(address) != new.get(address))
     if saved.raw.get("state") == now["state"] and not moved:
@@ -151,3 +169,205 @@ def _binding(raw: dict[str, Any]) -> dict[str, Any]:
 def _at(raw: dict[str, Any]) -> str:
     where = raw.get("state")
     return f"serial {clip(str(where.get('serial')))}" if isinstance(where, dict) else "none"
+
+
+def plan_to_json(of: Plan) -> dict[str, Any]:
+    """`plan --format json`, and most of the file that `plan --out` writes."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "kalentops_version": of.made_by or __version__,
+        "state": {"lineage": of.lineage, "serial": of.serial},
+        "summary": of.summary,
+        "changes": [_change_to_json(each) for each in of.changes],
+        "drift": [_drift_to_json(each) for each in of.drift],
+        "look_alikes": [asdict(each) for each in of.remotely.look_alikes] if of.remotely else [],
+        "leftovers": [asdict(each) for each in of.remotely.leftovers] if of.remotely else [],
+        "unmanaged": dict(of.remotely.unmanaged) if of.remotely else {},
+        "left_out": list(of.left_out),
+        "state_edits": [asdict(each) for each in of.state_edits],
+        "bound": {"files": of.files, "remote": of.remotely.fingerprint if of.remotely else None},
+        "findings": [finding_to_json(each) for each in of.findings],
+    }
+
+
+def _change_to_json(of: Change) -> dict[str, Any]:
+    return {
+        "address": of.address,
+        "sourcing_id": of.sourcing_id,
+        "key": of.key,
+        "name": of.name,
+        "action": of.action.value,
+        "blueprint_id": of.blueprint_id,
+        "file": of.file,
+        "line": of.line,
+        "before": None if of.before is None else of.before.data,
+        "after": None if of.after is None else of.after.data,
+        "after_digest": of.after_digest,
+        "changes": _field_changes(of.before, of.after),
+        "reason": of.reason,
+        "explanation": _explanation_to_json(of.reason),
+        "theirs": None if of.theirs is None else of.theirs.data,
+        "moved_from": of.moved_from,
+        "protected": of.protected,
+    }
+
+
+def _drift_to_json(of: Drift) -> dict[str, Any]:
+    return {
+        "address": of.address,
+        "kind": of.kind,
+        "name": of.name,
+        "blueprint_id": of.blueprint_id,
+        "applied_at": of.applied_at,
+        "updated_at": of.updated_at,
+        "before": None if of.before is None else of.before.data,
+        "after": None if of.after is None else of.after.data,
+        "changes": _field_changes(of.before, of.after),
+        "reason": of.reason,
+        "explanation": _explanation_to_json(of.reason),
+    }
+
+
+def _field_changes(before: Body | None, after: Body | None) -> list[dict[str, Any]]:
+    if before is None or after is None:
+        return []
+    return [asdict(each) for each in changes(before.data, after.data)]
+
+
+def _explanation_to_json(of: str) -> dict[str, Any] | None:
+    """The parts of a reason, where it has any."""
+    if not isinstance(of, Explanation):
+        return None
+    return {"said": of.said, "remedies": [each._asdict() for each in of.ways]}
+
+
+def plan_from_json(raw: Mapping[str, Any]) -> Plan:
+    """The plan that `plan_to_json` wrote. Raises StalePlan."""
+    try:
+        at, bound = raw["state"], raw["bound"]
+        remotely = None
+        if bound["remote"] is not None:
+            remotely = RefreshReport(
+                tuple(map(_drift, raw["drift"])),
+                tuple(map(_look_alike, raw["look_alikes"])),
+                tuple(map(_leftover, raw["leftovers"])),
+                {_text(name): _number(value) for name, value in raw["unmanaged"].items()},
+                _text(bound["remote"]),
+            )
+        return Plan(
+            _text_or_none(at["lineage"]),
+            _number(at["serial"]),
+            tuple(map(_change, raw["changes"])),
+            tuple(map(_finding, raw["findings"])),
+            _text(bound["files"]),
+            remotely,
+            tuple(map(_text, raw["left_out"])),
+            tuple(map(_state_edit, raw.get("state_edits", ()))),
+            _text(raw["kalentops_version"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise StalePlan("the saved plan is damaged") from None
+
+
+def _change(raw: Mapping[str, Any]) -> Change:
+    return Change(
+        _text(raw["address"]),
+        Action(raw["action"]),
+        _text(raw["name"]),
+        _text_or_none(raw["blueprint_id"]),
+        _text_or_none(raw["file"]),
+        None if raw["line"] is None else _number(raw["line"]),
+        _body(raw["before"]),
+        _body(raw["after"]),
+        _reason(raw),
+        _body(raw["theirs"]),
+        _text_or_none(raw["moved_from"]),
+        raw["protected"] is True,
+    )
+
+
+def _drift(raw: Mapping[str, Any]) -> Drift:
+    return Drift(
+        _text(raw["address"]),
+        _one_of(raw["kind"], "changed", "gone", "unreadable"),
+        _text(raw["name"]),
+        _text(raw["blueprint_id"]),
+        _text(raw["applied_at"]),
+        _text_or_none(raw["updated_at"]),
+        _body(raw["before"]),
+        _body(raw["after"]),
+        _reason(raw),
+    )
+
+
+def _look_alike(raw: Mapping[str, Any]) -> LookAlike:
+    return LookAlike(
+        _text(raw["sourcing_id"]),
+        _text(raw["blueprint_id"]),
+        _text(raw["name"]),
+        _text_or_none(raw["updated_at"]),
+        _text(raw["of"]),
+        _text(raw["of_id"]),
+    )
+
+
+def _leftover(raw: Mapping[str, Any]) -> Leftover:
+    return Leftover(*(_text(raw[each]) for each in ("sourcing_id", "blueprint_id", "name")))
+
+
+def _state_edit(raw: Mapping[str, Any]) -> StateEdit:
+    ids = (_text_or_none(raw[each]) for each in ("blueprint_id", "before_id"))
+    return StateEdit(
+        _text(raw["address"]), _one_of(raw["kind"], "added", "other id", "removed", "edited"), *ids
+    )
+
+
+def _finding(raw: Mapping[str, Any]) -> Finding:
+    return Finding(
+        _text(raw["file"]),
+        _number(raw["line"]),
+        _number(raw["column"]),
+        _text(raw["code"]),
+        _text(raw["message"]),
+        _text(raw["hint"]),
+        Severity(raw["severity"]),
+    )
+
+
+def _reason(raw: Mapping[str, Any]) -> str:
+    parts = raw.get("explanation")
+    if parts is None:
+        return _text(raw["reason"])
+    ways = [Remedy(*(_text(each[name]) for name in ("label", "code", "note"))) for each in parts["remedies"]]
+    return Explanation(_text(parts["said"]), *ways)
+
+
+def _body(of: Any) -> Body | None:
+    """A body with the types that reports rely on; other values are shown as they are."""
+    if of is None:
+        return None
+    for each in (of, *of["steps"], *(step.get(name) or {} for step in of["steps"] for name in _PARTS)):
+        if not isinstance(each, dict):
+            raise TypeError("an object")
+        _text_or_none(each.get("unit"))
+    return Body.of(of)
+
+
+def _text(of: Any) -> str:
+    if not isinstance(of, str):
+        raise TypeError("a text")
+    return of
+
+
+def _text_or_none(of: Any) -> str | None:
+    return None if of is None else _text(of)
+
+
+def _number(of: Any) -> int:
+    if type(of) is not int:
+        raise TypeError("a number")
+    return of
+
+
+def _one_of(of: Any, *known: _T) -> _T:
+    return known[known.index(of)]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 # Letters and symbols that leave no mark although Unicode files them as letters, marks or symbols
 # (Hangul fillers, braille blank, combining grapheme joiner, Mongolian and variation selectors).
@@ -151,6 +152,53 @@ def visible(text: str, *, keep: str = "") -> str:
 
 def _escaped(char: str) -> str:
     return {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(char) or f"\\u{{{ord(char):x}}}"
+
+
+# CI systems look for commands in the log. A runner of GitHub Actions takes a line for a command where `::` stands at
+# its start, after any white space, and, in an older form, where `##[` stands anywhere in it. Azure Pipelines (`##vso[`)
+# and TeamCity (`##teamcity[`) look for the same anywhere in a line. The runner compares by culture, which ignores the
+# joiners and variation selectors that `text.visible` leaves in emoji, so they are ignored here.
+_ANYWHERE: Final = re.compile(r"(#[\ufe0e\ufe0f\u200d]*#[\ufe0e\ufe0f\u200d]*\w{0,20})\[")
+_AT_START: Final = re.compile(r"^([^\S\n]*)::", re.MULTILINE)
+
+
+def escape_line(text: str) -> str:
+    r"""Lines for a log, a backslash before what would make it a command: `\::` and `##\[`."""
+    return _AT_START.sub(r"\1\\::", escape_part(text))
+
+
+def escape_part(text: str) -> str:
+    """The same for what stands within a line of ours."""
+    return _ANYWHERE.sub(r"\1\\[", text)
+
+
+def escape_xml(text: str) -> str:
+    """The same for lines of XML, where a character reference changes nothing."""
+    return _AT_START.sub(r"\1&#58;:", _ANYWHERE.sub(r"\1&#91;", text))
+
+
+def escape_json(text: str) -> str:
+    """The same for JSON that is indented: no line of it begins with a colon, and a bracket in a string may be
+    written as its escape.
+    """
+    return _ANYWHERE.sub(r"\1\\u005b", text)
+
+
+def dump_json(data: Any) -> str:
+    """JSON that can be encoded, and that does nothing in a log or on a terminal: what can't be seen, and half a
+    surrogate pair, which is no character, is written as its escape, and so is the bracket of `##[`, which a runner
+    of GitHub Actions takes for a command.
+    """
+    text = escape_json(json.dumps(data, ensure_ascii=False, indent=2))
+    return text if text.isascii() and "\x7f" not in text else _json_escaped(text)
+
+
+def _json_escaped(text: str) -> str:
+    parts, at = [], 0
+    for index, char in unseen(text):
+        parts += [text[at:index], json.dumps(char)[1:-1] if char != "\x7f" else "\\u007f"]
+        at = index + 1
+    return "".join([*parts, text[at:]])
 
 
 _TIME = re.compile(

@@ -6,7 +6,7 @@ from typing import Any
 
 from kalentops.apply.result import ApplyResult, Outcome, Result
 from kalentops.lint.finding import Finding, Severity
-from kalentops.output import Checked
+from kalentops.output import Checked, sarif
 from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, RefreshReport
 from kalentops.plan.explanation import Explanation, Remedy
 from kalentops.plan.moves import StateEdit
@@ -109,7 +109,7 @@ CHECKED = Checked(
     (FILE, "blueprints/design.yaml", "blueprints/sales.yaml"),
     5,
     "teams/hiring",
-    texts={FILE: TEXT},
+    columns=sarif.utf16_columns((ERROR, WARNING, OTHER), {FILE: TEXT}),
 )
 PLAN = Plan(
     "0123",

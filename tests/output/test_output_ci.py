@@ -86,7 +86,9 @@ blueprints:
 
 def test_a_column_counts_utf16() -> None:
     found = check_text(CheckOptions(Path()), FILE, SEQUENCE).findings
-    log = sarif.validation(Checked(tuple(found), (FILE,), 1, texts={FILE: SEQUENCE}))
+    log = sarif.validation(
+        Checked(tuple(found), (FILE,), 1, columns=sarif.utf16_columns(found, {FILE: SEQUENCE}))
+    )
     assert judges.sarif_errors(log) == []
     results = log["runs"][0]["results"]
     regions = [each["locations"][0]["physicalLocation"]["region"] for each in results]
@@ -97,11 +99,10 @@ def test_a_column_counts_utf16() -> None:
 
 
 def test_a_column_without_the_text_is_the_finding_s_own() -> None:
-    result = sarif.validation(replace(CHECKED, texts={}))["runs"][0]["results"][0]
+    result = sarif.validation(replace(CHECKED, columns={}))["runs"][0]["results"][0]
     assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 6, "startColumn": 32}
     beyond = Finding(FILE, 99, 7, "KAL101", "m", "h")
-    result = sarif.validation(Checked((beyond,), texts={FILE: TEXT}))["runs"][0]["results"][0]
-    assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 99, "startColumn": 7}
+    assert sarif.utf16_columns([beyond], {FILE: TEXT}) == {}
 
 
 def test_every_rule_is_described_in_sarif_with_its_page() -> None:

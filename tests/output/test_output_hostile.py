@@ -5,24 +5,41 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import pytest
 
+from kalentops import __version__
 from kalentops.apply.result import ApplyResult, Outcome, Result
+from kalentops.errors import StalePlan
 from kalentops.lint.finding import Finding, Severity
-from kalentops.output import Checked, junit, markdown, sarif, text_files, text_plan, text_results
+from kalentops.output import (
+    FORMATS,
+    Checked,
+    checked_from_json,
+    junit,
+    markdown,
+    report,
+    sarif,
+    text_files,
+    text_plan,
+    text_results,
+)
 from kalentops.output import annotations as github
 from kalentops.output import json as json_output
 from kalentops.output.terminal import show
 from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, RefreshReport
 from kalentops.plan.explanation import Explanation, Remedy
 from kalentops.plan.moves import StateEdit
+from kalentops.plan.saved import plan_from_json, plan_to_json
+from kalentops.support.text import dump_json
 from tests.builders import body, form, step
 from tests.hostile import HOSTILE
-from tests.output import judges
+from tests.output import judges, rich_example
 from tests.sizes import SUITE, some
 
 # What the corpus of others can't hold, because no file of UTF-8 can; and what only .NET takes for a command.
@@ -76,16 +93,12 @@ def hostile_plan(text: str) -> Plan:
 
 
 def hostile_checked(text: str) -> Checked:
-    return Checked(
-        (
-            Finding(text, 1, 3, "KAL101", f"`{text}` is not a variable", text),
-            Finding(text, 2, 1, "KAL305", text, f"did you mean `{text}`?", Severity.WARNING),
-        ),
-        (text, "harmless.yaml"),
-        2,
-        text,
-        texts={text: f"{text}\n{text}\n{text}"},
+    found = (
+        Finding(text, 1, 3, "KAL101", f"`{text}` is not a variable", text),
+        Finding(text, 2, 1, "KAL305", text, f"did you mean `{text}`?", Severity.WARNING),
     )
+    columns = sarif.utf16_columns(found, {text: f"{text}\n{text}\n{text}"})
+    return Checked(found, (text, "harmless.yaml"), 2, text, columns=columns)
 
 
 def hostile_results(text: str) -> ApplyResult:
@@ -125,7 +138,7 @@ def mixed_checked(texts: list[str]) -> Checked:
         found[0],
         findings=tuple(each for one in found for each in one.findings),
         names=tuple(each for one in found for each in one.names),
-        texts={name: text for one in found for name, text in one.texts.items()},
+        columns={each: column for one in found for each, column in one.columns.items()},
     )
 
 
@@ -220,7 +233,7 @@ def test_json_does_nothing_and_loses_nothing(texts: list[str]) -> None:
             assert judges.commands(said) == []
             assert judges.terminal_orders(said) == []
             assert json.loads(said)["findings"][0]["hint"] == text
-        assert json.loads(json_output.dump({text: text})) == {text: text}
+        assert json.loads(dump_json({text: text})) == {text: text}
 
 
 class _Terminal(io.StringIO):
@@ -275,3 +288,46 @@ def test_the_judges_find_what_they_look_for() -> None:
         assert judges.terminal_orders(bad), bad
     assert judges.terminal_orders("\x1b[1;31mx\x1b[0m\n") == []
     assert judges.sarif_errors({"version": "2.1.0"})
+
+
+@pytest.mark.parametrize("texts", GROUPS, ids=lambda _: "")
+def test_a_saved_plan_is_shown_as_it_was(texts: list[str]) -> None:
+    plan, checked = mixed_plan(texts), mixed_checked(texts)
+    checked = replace(checked, findings=plan.findings, earlier=frozenset(plan.findings[::2]))
+    raw, told = (json.loads(dump_json(each)) for each in (plan_to_json(plan), checked.to_json()))
+    again = plan_from_json(raw)
+    assert again == replace(plan, made_by=__version__)
+    assert list(text_plan.plan(again, verbose=True)) == list(text_plan.plan(plan, verbose=True))
+    for each in map(report, FORMATS):
+        shown = each.show_plan(again, checked_from_json(told, again.findings))
+        assert shown == each.show_plan(plan, checked)
+
+
+def _broken(of: Any) -> Iterator[Any]:
+    """The same with one value replaced by one of another kind."""
+    items = of.items() if isinstance(of, dict) else enumerate(of)
+    others: list[Any] = [[], {"a": 1}, "text", 7, None]
+    for key, value in list(items):
+        for other in others:
+            if type(other) is not type(value):
+                of[key] = other
+                yield other
+        of[key] = value
+        if isinstance(value, dict | list):
+            yield from _broken(value)
+
+
+def test_a_damaged_plan_is_refused_or_shown() -> None:
+    raw = json.loads(json.dumps(plan_to_json(rich_example.PLAN)))
+    report_of = raw["report"] = {"below": "", "files": ["a.yaml"], "new": None, "columns": None}
+    forms, refused = list(FORMATS), 0
+    for number, _ in enumerate(islice(_broken(raw), 0, None, 5)):
+        try:
+            plan = plan_from_json(raw)
+            checked = checked_from_json(report_of, plan.findings)
+        except StalePlan:
+            refused += 1
+            continue
+        list(text_plan.plan(plan, verbose=True))
+        assert report(forms[number % len(forms)]).show_plan(plan, checked)
+    assert 50 < refused < number

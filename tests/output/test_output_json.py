@@ -12,6 +12,8 @@ from kalentops.blueprint.remote import Mark, RemoteSourcing, stub
 from kalentops.lint.finding import Finding, Severity
 from kalentops.output import json as json_output
 from kalentops.plan.build import Action, Change, Plan
+from kalentops.plan.saved import plan_to_json
+from kalentops.support.text import dump_json
 from tests.builders import AT, entry, form, intent, state
 
 DIGEST = "sha256:" + "0" * 64
@@ -22,7 +24,7 @@ FINDING = Finding("a.yaml", 3, 7, "KAL301", "too long", "shorten it", Severity.W
 
 def through(value: Any) -> Any:
     """As a program reads it."""
-    return json.loads(json_output.dump(value).encode())
+    return json.loads(dump_json(value).encode())
 
 
 def test_validation() -> None:
@@ -82,7 +84,7 @@ def test_a_plan() -> None:
         ),
         (FINDING,),
     )
-    assert through(json_output.plan(plan)) == {
+    assert through(plan_to_json(plan)) == {
         "format_version": "1.0",
         "kalentops_version": __version__,
         "state": {"lineage": "lineage", "serial": 7},
@@ -114,6 +116,7 @@ def test_a_plan() -> None:
                     {"kind": "changed", "step": None, "field": "name", "before": "One", "after": "Two"}
                 ],
                 "reason": "why",
+                "explanation": None,
                 "theirs": None,
                 "moved_from": None,
                 "protected": False,
@@ -132,6 +135,7 @@ def test_a_plan() -> None:
                 "after_digest": None,
                 "changes": [],
                 "reason": "",
+                "explanation": None,
                 "theirs": None,
                 "moved_from": None,
                 "protected": False,
@@ -217,7 +221,7 @@ def test_a_state() -> None:
 
 def test_hostile_texts_survive_and_do_nothing() -> None:
     hostile = "x\x1b\n::error::\u202e ##[error] \ud800 Zoë 🎉"
-    text = json_output.dump({"name": hostile})
+    text = dump_json({"name": hostile})
     assert json.loads(text) == {"name": hostile}
     assert "\x1b" not in text
     assert "##[" not in text

@@ -21,8 +21,8 @@ from kalentops.output.markdown_blocks import (
     row,
     table,
 )
-from kalentops.output.terminal import columns, escape_json, escape_line, escape_part, escape_xml
-from kalentops.support.text import visible
+from kalentops.output.terminal import columns
+from kalentops.support.text import escape_json, escape_line, escape_part, escape_xml, visible
 from tests.hostile import HOSTILE
 from tests.output import judges
 from tests.sizes import examples

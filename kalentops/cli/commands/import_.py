@@ -30,7 +30,7 @@ from kalentops.project.config import Config
 from kalentops.project.load import Repository
 from kalentops.state.model import State
 from kalentops.state.store.session import Session, Snapshot, Store
-from kalentops.support.text import clip, meant_by, nearest
+from kalentops.support.text import clip, dump_json, meant_by, nearest
 
 
 @click.command(
@@ -270,7 +270,7 @@ def show_imported(imported: Imported, form: str, *, quiet: bool) -> None:
     whole workspace fills more than a screen.
     """
     if form == "json":
-        sys.stdout.write(json.dump(json.imported(imported)) + "\n")
+        sys.stdout.write(dump_json(json.imported(imported)) + "\n")
     else:
         show(text_files.imported(imported, quiet=quiet))
     sys.stdout.flush()
@@ -343,7 +343,7 @@ def show_edits(edits: Edits, form: str, *, dry_run: bool) -> int:
     """The findings on stderr, the result on stdout; the exit code."""
     show(text_files.findings(edits.findings), sys.stderr)
     if form == "json":
-        sys.stdout.write(json.dump(json.edits(edits, dry_run=dry_run)) + "\n")
+        sys.stdout.write(dump_json(json.edits(edits, dry_run=dry_run)) + "\n")
     else:
         show(report.edits(edits, dry_run=dry_run, width=width(sys.stdout)))
     return edits.exit_code

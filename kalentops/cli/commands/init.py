@@ -51,7 +51,7 @@ def command(
     from kalentops.blueprint.json_schema import blueprint_schema
     from kalentops.init.contents import PLAIN, find_origin, parse_action, pre_commit, project_files, workflows
     from kalentops.init.write import has_blueprints, setup_for
-    from kalentops.output.json import dump
+    from kalentops.support.text import dump_json
 
     if branch is not None and not PLAIN.fullmatch(branch):
         raise UsageError("a branch of this name would need quotes in a workflow", hint="use a plain name")
@@ -60,7 +60,7 @@ def command(
     top, setup = setup_for(folder, branch=branch, origin=origin)
     example = not no_example and not has_blueprints(folder, setup)
     own = list(
-        project_files(setup, schema=dump(blueprint_schema()) + "\n", example=example or show is not None)
+        project_files(setup, schema=dump_json(blueprint_schema()) + "\n", example=example or show is not None)
     )
     at_root = [] if no_pre_commit else [pre_commit(setup)]
     at_root += [] if no_github else workflows(setup)

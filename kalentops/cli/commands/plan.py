@@ -89,7 +89,7 @@ def command(
     plan = pipeline.only_drift(planned.plan) if refresh_only else planned.plan
     plan = replace(plan, state_edits=pipeline.state_edits(project.state_path, snapshot.state))
     if out is not None:
-        save(plan, directory / out, planned.asked)
+        save(plan, directory / out, planned.asked, reporting.for_saved_plan(repository))
     reporting.show_plan(plan, repository)
     if not quiet:
         notice(pipeline.unseen(planned, project.state_path))

@@ -52,8 +52,8 @@ def schema() -> None:
     the first line of a file.
     """
     from kalentops.blueprint.json_schema import blueprint_schema
-    from kalentops.output.json import dump
     from kalentops.support.streams import utf8
+    from kalentops.support.text import dump_json
 
     utf8()
-    click.echo(dump(blueprint_schema()))
+    click.echo(dump_json(blueprint_schema()))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from kalentops.apply.result import ApplyResult, Result
 from kalentops.errors import InvalidFiles
@@ -16,12 +16,13 @@ from kalentops.lint.finding import Finding, Severity
 from kalentops.output import Checked, json, markdown, report, text_files, text_plan, text_results
 from kalentops.output.markdown_blocks import SUMMARY, code, utf8_bytes
 from kalentops.output.terminal import Line, notice, show, width
-from kalentops.plan.build import Action, Plan
+from kalentops.plan.build import Plan
 from kalentops.project.config import Config
 from kalentops.project.load import Repository, texts_of
+from kalentops.support.text import dump_json
 
 # The reader of these results is not the reader of the findings, so findings go to stderr.
-_APART: Final = frozenset({"text", "json"})
+APART: Final = frozenset({"text", "json"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class Reporting:
         """
         checked = self._checked(repository, online=online)
         if self.form == "text":
-            show((text_files.statistics if statistics else text_files.findings)(self._told(repository)))
+            lines = text_files.statistics if statistics else text_files.findings
+            show(lines(shown_findings(repository.findings, quiet=self.quiet)))
             if not self.quiet:
                 show([*(() if statistics else text_files.by_rule(checked.findings)), self._counted(checked)])
         else:
@@ -51,12 +53,12 @@ class Reporting:
 
     def refuse_invalid(self, repository: Repository) -> None:
         """Show the findings. Raises InvalidFiles where one of them is an error: then they are all there is to tell."""
-        if self.form in _APART:
-            show(text_files.findings(self._told(repository)), sys.stderr)
+        if self.form in APART:
+            show(text_files.findings(shown_findings(repository.findings, quiet=self.quiet)), sys.stderr)
         if repository.valid:
             return
         checked = self._checked(repository)
-        if self.form in _APART:
+        if self.form in APART:
             rules = () if self.quiet else text_files.by_rule(checked.findings)
             show([*rules, self._counted(checked)], sys.stderr)
         else:
@@ -66,11 +68,8 @@ class Reporting:
 
     def show_plan(self, plan: Plan, repository: Repository) -> None:
         """The result of `plan`, on stdout."""
-        if self.form == "text":
-            whole = text_plan.plan(plan, verbose=self.verbose, width=width(sys.stdout))
-            show([text_plan.plan_summary(plan)] if self.quiet else whole)
-        else:
-            sys.stdout.write(report(self.form).show_plan(plan, self._checked(repository, plan)))
+        checked = self._checked(repository)
+        print_plan(plan, checked, self.form, verbose=self.verbose, quiet=self.quiet)
         known = repository.earlier
         self._summarise(lambda limit: markdown.plan(plan, known, limit=limit, measure=utf8_bytes))
 
@@ -82,27 +81,31 @@ class Reporting:
         if left_out:
             notice([text_plan.left_out(left_out)])
         if self.form == "json":
-            sys.stdout.write(json.dump(json.apply(result, left_out=left_out)) + "\n")
+            sys.stdout.write(dump_json(json.apply(result, left_out=left_out)) + "\n")
         else:
             show(text_results.results(result, told))
         self._summarise(lambda limit: markdown.results(result, limit=limit, measure=utf8_bytes))
 
-    def _checked(self, repository: Repository, plan: Plan | None = None, *, online: bool = False) -> Checked:
-        root = self.config.root
-        texts = _texts(root, repository, plan) if self.form == "sarif" else {}
+    def for_saved_plan(self, repository: Repository) -> dict[str, Any]:
+        """What `show` needs beyond the plan to print every format."""
+        return replace(self._checked(repository), columns=self._columns(repository)).to_json()
+
+    def _columns(self, repository: Repository) -> dict[Finding, int]:
+        from kalentops.output.sarif import utf16_columns
+
+        found = repository.findings
+        return utf16_columns(found, texts_of(self.config.root, found)) if found else {}
+
+    def _checked(self, repository: Repository, *, online: bool = False) -> Checked:
         return Checked(
             repository.findings,
             repository.names,
             len(repository.desired),
             self._below(),
             online=online,
-            texts=texts,
+            columns=self._columns(repository) if self.form == "sarif" else {},
             earlier=repository.earlier,
         )
-
-    def _told(self, repository: Repository) -> list[Finding]:
-        """The findings that a person reads: with `quiet`, errors alone."""
-        return [each for each in repository.findings if not self.quiet or each.severity is Severity.ERROR]
 
     def _below(self) -> str:
         place = target_name(self.config.root)
@@ -122,10 +125,18 @@ class Reporting:
         append(headed(heading, make))
 
 
-def _texts(root: Path, repository: Repository, plan: Plan | None) -> dict[str, str]:
-    """The texts of the files with findings or conflicts, as far as they can be read."""
-    conflicts = (each for each in plan.changes if each.action is Action.CONFLICT) if plan else ()
-    return texts_of(root, repository.findings, (each.file for each in conflicts if each.file is not None))
+def print_plan(plan: Plan, checked: Checked, form: str, *, verbose: bool, quiet: bool) -> None:
+    """The result of `plan` and of `show`, on stdout."""
+    if form == "text":
+        whole = text_plan.plan(plan, verbose=verbose, width=width(sys.stdout))
+        show([text_plan.plan_summary(plan)] if quiet else whole)
+    else:
+        sys.stdout.write(report(form).show_plan(plan, checked))
+
+
+def shown_findings(findings: Iterable[Finding], *, quiet: bool) -> list[Finding]:
+    """The findings that a person reads: with `quiet`, errors only."""
+    return [each for each in findings if not quiet or each.severity is Severity.ERROR]
 
 
 Make: TypeAlias = Callable[[int], str]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kalentops.cli.commands import options
+from kalentops.support.text import dump_json
 
 if TYPE_CHECKING:
     from kalentops.project.config import Config
@@ -46,7 +47,7 @@ def command(
         found = line.sourcings(ownership="all" if everybody else "mine", closed=closed)
     files = _files(config, quiet=quiet)
     if form == "json":
-        click.echo(json.dump(json.sourcings(found, files)))
+        click.echo(dump_json(json.sourcings(found, files)))
     else:
         show(text_results.sourcing_list(found, files))
     if not found and not quiet:

@@ -12,6 +12,7 @@ import click
 
 from kalentops.cli.commands import options
 from kalentops.errors import Interrupted, UsageError
+from kalentops.support.text import dump_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +37,7 @@ def list_(directory: Path, state_file: Path | None, form: str) -> None:
 
     state = _read(directory, state_file)
     if form == "json":
-        click.echo(json.dump(json.state(state)))
+        click.echo(dump_json(json.state(state)))
         return
     show(text_results.state_list(state))
     show([text_results.state_summary(state)], sys.stderr)
@@ -57,7 +58,7 @@ def show_(address: str, directory: Path, state_file: Path | None, form: str) -> 
     if address in state.entries:
         state.entries[address].verified()  # damage is an error, not shown
     if form == "json":
-        click.echo(json.dump(json.state_entry(state, address)))
+        click.echo(dump_json(json.state_entry(state, address)))
     else:
         show(text_results.state_entry(state, address))
 
