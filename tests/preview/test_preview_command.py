@@ -66,7 +66,7 @@ def test_files_with_errors_give_a_page_and_3(project: Project) -> None:
     project.write("sourcing_b", {"two": {"name": "Two", "steps": [{"id": "x"}]}})
     ran = project.run("preview")
     assert ran.code == 3
-    assert "they stand on the page" in ran.err
+    assert "the page shows them" in ran.err
     assert "is missing" in (project.folder / PAGE).read_text()
 
 
@@ -109,7 +109,7 @@ def test_an_empty_folder_gives_a_page_that_says_so(bare: Project) -> None:
     (bare.folder / "blueprints").mkdir()
     ran = bare.run("preview")
     assert ran.code == 0
-    assert "no file" in ran.err
+    assert "no .yaml or .yml file" in ran.err
     assert "There is no sequence in these files yet." in (bare.folder / PAGE).read_text()
 
 
