@@ -1,7 +1,7 @@
-"""Data → the tree of a new file, or of a part of one, without comments, laid out as `kalentops fmt` does it.
+"""Data → the tree of a new file, or of a part of one. Printed, it is formatted.
 
-Whatever JSON can hold is written faithfully, right or wrong: reading it again gives the same data. What is wrong with
-it is for the rules to say.
+Everything that JSON can hold can be written: reading it again gives the same data. The rules report what is wrong with
+it.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from kalentops.yamlfile.tree import (
 
 Path: TypeAlias = tuple[str | int, ...]
 
-# As people write and read them: what it is, when it is sent, under which conditions, and the text last, because it
-# is long. What the API may add one day comes before the text.
+# What a step is, when it is sent, under which conditions, and its text last, because it is long. Fields that are not
+# known here come before the text.
 _STEP_FIELDS: Final = (
     "id",
     "name",
@@ -52,7 +52,7 @@ ONE_LINE_FIELDS: Final = {
     "config": (("userId",), ()),
     "policy": (("skipStepIfNoContact", "autoValidateAIDraft", "inviteTimeoutDays"), ()),
 }
-"""The fields of a step that are written as `{…}`, and the order in which people say what is in them."""
+"""The fields of a step that are written as `{…}`, and the order of what is in them."""
 
 # libyaml takes at most 1,024 characters for a key that is not marked by `?`.
 _LONGEST_KEY: Final = 1000

@@ -1,6 +1,6 @@
-"""What a body changes in a blueprint that stands in a file: pure data, no text.
+"""How a blueprint in a file has to change to become a given body: data only, no text.
 
-Only what the API shows is compared: `name`, `steps`, and of a step the fields of `canonical.STEP_FIELDS`. `config`, of
+Only what the API shows is compared: `name`, `steps`, and of a step the fields of `body.STEP_FIELDS`. `config`, of
 a blueprint or of a step, is compared where the body has one. All else in the file stays: fields that are not known
 here, and the text of a plain invitation, which the API stores empty.
 """
@@ -19,19 +19,19 @@ Data: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """The field shall have this value."""
+    """The field gets this value."""
 
     value: Any
 
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """The field shall not be there."""
+    """The field goes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """The field is a mapping, and in it some fields change."""
+    """The field is a mapping, and some fields in it change."""
 
     changes: Mapping[str, Change]
 
@@ -41,9 +41,9 @@ Changes: TypeAlias = dict[str, Change]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """`fields` of the blueprint that change; `order`, the steps as they shall be: the number that one has in the file,
-    or a new one; `steps`, what changes in those that stay, by their number in the file.
+class BlueprintChanges:
+    """`fields`: the changes of the blueprint. `order`: its steps afterwards, each as its number in the file, or a new
+    one. `steps`: the changes of those that stay, by their number in the file.
     """
 
     fields: Changes = field(default_factory=dict)
@@ -54,11 +54,8 @@ class Wanted:
 _INVITATION: Final = "LINKEDIN_INVITATION"
 
 
-def wanted(current: Mapping[str, Any], body: Mapping[str, Any]) -> Wanted:
-    """What has to change in a blueprint, as the file has it, to read like a canonical body.
-
-    Both have steps with distinct ids.
-    """
+def compare(current: Mapping[str, Any], body: Mapping[str, Any]) -> BlueprintChanges:
+    """The changes that make `body` of a blueprint in a file. Both have steps with distinct ids."""
     fields: Changes = {}
     if not same(current.get("name"), body["name"]):
         fields["name"] = Put(body["name"])
@@ -74,11 +71,11 @@ def wanted(current: Mapping[str, Any], body: Mapping[str, Any]) -> Wanted:
             changes = _step(current["steps"][at], step)
             if changes:
                 steps[at] = changes
-    return Wanted(fields, tuple(order), steps)
+    return BlueprintChanges(fields, tuple(order), steps)
 
 
-def carried_out(current: Mapping[str, Any], change: Wanted) -> Data:
-    """The data of the blueprint when all is done."""
+def apply_changes(current: Mapping[str, Any], change: BlueprintChanges) -> Data:
+    """The data of the blueprint after the changes."""
     data = _applied(current, change.fields)
     old = [_applied(step, change.steps.get(n, {})) for n, step in enumerate(current.get("steps") or ())]
     if change.order or old:
@@ -87,7 +84,7 @@ def carried_out(current: Mapping[str, Any], change: Wanted) -> Data:
 
 
 def changed_value(current: Any, change: Change) -> Any:
-    """The value of a field when a change of it that is no removal is done."""
+    """The value of a field after a change that is not a removal."""
     if isinstance(change, Inside):
         return _applied(current, change.changes)
     return change.value if isinstance(change, Put) else None

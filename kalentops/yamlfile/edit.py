@@ -18,14 +18,14 @@ from kalentops.errors import CannotEdit
 from kalentops.support.text import clip, visible
 from kalentops.yamlfile import build, scalars
 from kalentops.yamlfile.changes import (
+    BlueprintChanges,
     Change,
     Changes,
     Inside,
     Remove,
-    Wanted,
-    carried_out,
+    apply_changes,
     changed_value,
-    wanted,
+    compare,
 )
 from kalentops.yamlfile.fmt import format_text, line_end_of
 from kalentops.yamlfile.parse import MAX_BYTES, parse
@@ -96,22 +96,26 @@ def _read(text: str) -> Any:
 def _edited(file: str, text: str, data: Any, key: str, body: Mapping[str, Any]) -> str:
     current = _blueprint(data, key)
     _check_body(body)
-    change = wanted(current, body)
-    made = carried_out(current, change)
+    change = compare(current, body)
+    made = apply_changes(current, change)
     if same(made, current):
         return text
     clean = format_text(file, text)
     if clean.problem:
         raise _Refusal(f"`kalentops fmt` can't format the file: {clean.problem}")
     document = read(clean.after.replace("\r\n", "\n"))
-    _part_comments(document)
+    _separate_comments(document)
     editor = _Editor(document)
     editor.edit(key, current, change)
     edited = print_document(document)
     _check(edited, {**data, "blueprints": {**data["blueprints"], key: made}}, document, editor.anchors)
     if _is_json(text) and not _is_json(edited):
         raise _Refusal("the file would no longer be JSON")
-    return edited.replace("\n", line_end_of(clean.after))
+    ended = edited.replace("\n", line_end_of(clean.after))
+    if len(ended.encode()) > MAX_BYTES:
+        hint = "split it; several files may serve one sourcing"
+        raise _Refusal("the file would be larger than 1 MiB", hint)
+    return ended
 
 
 def _blueprint(data: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -154,13 +158,9 @@ def _check(edited: str, goal: Any, document: Document, anchors: list[str]) -> No
         raise _Refusal("the file would not say what was wanted")
     if sorted(read(edited).comments()) != sorted(document.comments()):
         raise _Refusal("a comment would be lost, or become part of a text")
-    if len(edited.encode()) > MAX_BYTES:
-        raise _Refusal(
-            "the file would be larger than 1 MiB", "split it; several files may serve one sourcing"
-        )
 
 
-def _part_comments(document: Document) -> None:
+def _separate_comments(document: Document) -> None:
     """Let comments not move together that stand below each other by chance: each with no more blanks than it needs."""
     aligned: set[int] = set()
     close: list[Comment] = []
@@ -192,7 +192,7 @@ class _Editor:
         self._root = document.root
         self.anchors: list[str] = []
 
-    def edit(self, key: str, current: Mapping[str, Any], change: Wanted) -> None:
+    def edit(self, key: str, current: Mapping[str, Any], change: BlueprintChanges) -> None:
         parent = self._opened(self._root, "the file")
         for name, what in (("blueprints", "`blueprints`"), (key, "it")):
             found = _entry(parent, name)
@@ -259,7 +259,8 @@ class _Editor:
     def _text(self, parent: Node, old: Node, value: str) -> Node:
         """A text, written as the old one is as far as it can be."""
         token = old.head[-1] if old.kind == SCALAR else Token(NOTHING, "")
-        if token.is_block or ("\n" in value and not parent.flow and "\n" not in token.value):
+        has_lines = token.style and "\n" in token.value
+        if token.is_block or ("\n" in value and not parent.flow and not has_lines):
             block = build.block_like(token.style, token.lines, value)
             if block is not None:
                 return build.block_scalar(block)
@@ -281,7 +282,7 @@ class _Editor:
 
     # Steps
 
-    def _steps(self, blueprint: Node, current: Mapping[str, Any], change: Wanted) -> None:
+    def _steps(self, blueprint: Node, current: Mapping[str, Any], change: BlueprintChanges) -> None:
         child = _entry(blueprint, "steps")
         if child is None and "steps" in current:
             raise _Refusal("its `steps` come by way of `<<`")

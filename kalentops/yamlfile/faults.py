@@ -46,7 +46,7 @@ def too_deep(limit: int, *, through_alias: bool = False) -> Said:
     return (
         "KAL002",
         f"nested deeper than {limit} levels{how}",
-        "write it flatter: a blueprint needs eight levels",
+        "make it flatter: a blueprint needs eight levels",
     )
 
 
@@ -182,12 +182,12 @@ _HINTS: Final[tuple[tuple[str, str, str, bool], ...]] = (
     ("anchor", "a text may not begin with &", "quote the text", True),
     ("alias", "a text may not begin with *", "quote the text", True),
     ("directive", "a line may not begin with %", "indent it as deep as the text that it belongs to", False),
-    ("document start", "something stands after the end of the document", "remove it", False),
+    ("document start", "text after the end of the document", "remove it", False),
 )
 
 
 def forbidden(text: str) -> Fault | None:
-    """A character, or a line of git's, that must not stand anywhere; libyaml lets these pass or misleads."""
+    """A forbidden character, or a marker of a merge conflict: libyaml accepts these, or its complaint misleads."""
     if not text.isascii() and any(char in text for char in _BREAKS):
         return forbidden_character(text)
     if "<<<<<<<" in text or ">>>>>>>" in text:
@@ -239,7 +239,7 @@ def explain(text: str, complaint: Complaint) -> Fault:
 
 
 def _seen_in_lines(text: str, complaint: Complaint) -> Fault | None:
-    """What the lines themselves show, whatever libyaml says of them."""
+    """A mistake that the lines themselves show."""
     from kalentops.yamlfile.miswritten import closed_late, fits_not, miswritten, second_colon
 
     line, column, _ = complaint.at
@@ -265,7 +265,7 @@ def _seen_in_lines(text: str, complaint: Complaint) -> Fault | None:
 
 
 def _better(text: str, complaint: Complaint, message: str) -> str | None:
-    """A hint that asks for something that does not stand there already."""
+    """A hint that fits better, because it asks for nothing that is there already."""
     from kalentops.yamlfile.miswritten import after_quote, not_closed
 
     if "never closed" in message and complaint.since and "quoted" in complaint.context:

@@ -1,7 +1,7 @@
-"""One file's text → the same in the one layout, or why it is better left alone.
+"""The text of a file → the same, formatted; or the reason to leave it as it is.
 
-A formatter that changes a message is worse than none. So what has been laid out is read again: the same data, the
-same way of writing each value, the same comments; and laying it out once more must change nothing.
+A formatter that changes a message is worse than none. So the formatted text is read again: it must have the same data,
+the same way of writing each value and the same comments, and formatting it once more must change nothing.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ class Formatted:
 
 
 def format_text(name: str, text: str) -> Formatted:
-    """The text, a byte order mark included, in the one layout. A pure function; never raises for any text.
+    """Format a text, which may begin with a byte order mark. Never raises for any text.
 
-    Line ends stay those that most lines have: git may have made them (`core.autocrlf`). Those of old Macs don't.
+    All lines get the line end that most have, that of Unix or of Windows: git may have made it (`core.autocrlf`).
     """
     plain = _LINE_END.sub("\n", text.lstrip("\ufeff"))
     parsed = parse(plain)
@@ -65,7 +65,7 @@ def line_end_of(text: str) -> str:
 
 
 def _difference(data: Any, document: Document, after: str) -> str:
-    """What printing has changed, and must not have; empty if it is as it should be. Raises Unclear."""
+    """What printing has changed and must not change, or an empty text. Raises Unclear."""
     parsed = parse(after)
     if parsed.faults:
         return f"formatted, it could not be read: {parsed.faults[0].message}"
@@ -83,13 +83,13 @@ def _difference(data: Any, document: Document, after: str) -> str:
 
 
 def save(path: str, done: Formatted) -> Formatted:
-    """Put a changed file in its place, whole or not at all; behind a link, the file that it leads to."""
+    """Write a changed file, whole or not at all; if its path is a link, the file that it leads to."""
     if not done.changed:
         return done
     target = Path(os.path.realpath(path))
     try:
         if target.read_bytes() != done.before.encode():
-            return replace(done, after=done.before, problem="it has changed meanwhile; run it again")
+            return replace(done, after=done.before, problem="it changed meanwhile; run it again")
         atomic_write.replace(target, done.after.encode())
     except OSError as error:
         return replace(done, after=done.before, problem=f"it can't be written: {error.strerror or error}")

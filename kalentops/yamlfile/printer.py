@@ -1,7 +1,7 @@
-"""The tree of a file → its text in the one layout: each token as it is written, with other blanks between them.
+"""The tree of a file → its formatted text: each token as it is written, with other blanks between them.
 
-Texts, quotes, comments, anchors and the order of everything stay. What changes: indentation, blank lines, the blanks
-around `:`, `,`, `-` and `#`, and where `{…}` and `[…]` are broken.
+Texts, quotes, comments, anchors and all order stay. What changes: indentation, blank lines, the blanks around `:`,
+`,`, `-` and `#`, and where `{…}` and `[…]` are broken.
 """
 
 from __future__ import annotations
