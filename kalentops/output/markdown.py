@@ -40,17 +40,15 @@ from kalentops.plan.build import Action, Change, Drift, LookAlike, Plan
 from kalentops.plan.explanation import import_of, leftover, overwriting, taking
 from kalentops.support.text import clip, count, some, with_times
 
-# Who puts it on a pull request adds a marker and a title.
-_PIPED: Final = COMMENT - 2_048
 POINTER: Final = "`kalentops plan -v` shows all of it."
 
 
 def show_validation(of: Checked) -> str:
-    return f"{validation(of, limit=_PIPED)}\n"
+    return f"{validation(of)}\n"
 
 
 def show_plan(of: Plan, checked: Checked) -> str:
-    return f"{plan(of, checked.earlier, limit=_PIPED)}\n"
+    return f"{plan(of, checked.earlier)}\n"
 
 
 def plan(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kalentops.github.comment import CommentTarget, compose, fold
 from kalentops.output import markdown
-from kalentops.output.markdown_blocks import Block, Section, fit, utf8_bytes, utf16_units
+from kalentops.output.markdown_blocks import COMMENT, Block, Section, fit, utf8_bytes, utf16_units
 from kalentops.plan.build import Action, Change, Plan
 from tests.builders import body, form
 from tests.output import judges
@@ -79,7 +81,7 @@ def _large(number: int) -> Plan:
 def test_a_large_plan_is_cut_to_a_comment_at_whole_blocks() -> None:
     for number in (5, 40, 1_000):
         said = markdown.plan(_large(number))
-        assert utf16_units(said) <= 65_536
+        assert utf16_units(said) <= COMMENT
         assert said.startswith(f"**Plan:** {number:,} to create.")
         page = judges.Page(said)
         assert page.problems == []
@@ -118,3 +120,10 @@ def test_a_plan_without_changes_is_one_line() -> None:
     assert markdown.plan(Plan(None, 0, (same, gone))) == "No changes. 1 unchanged, 1 orphan."
     warned = Plan(None, 0, (same,), PLAN.findings)
     assert markdown.plan(warned) == "No changes. 1 unchanged. 1 warning."
+
+
+@pytest.mark.parametrize("char", ["a", "\u202e", "`", "\U0001f600", "\U000e0041"])
+def test_a_report_leaves_room_for_what_a_comment_adds(char: str) -> None:
+    target = CommentTarget(char * 200)
+    whole = compose(target, "x" * COMMENT)
+    assert max(utf16_units(whole), utf16_units(fold(target, whole))) <= 65_536
