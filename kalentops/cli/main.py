@@ -8,8 +8,6 @@ import os
 import platform
 import re
 import sys
-import tempfile
-import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -21,7 +19,8 @@ import click
 
 from kalentops import __version__
 from kalentops.errors import Interrupted, KalentopsError, UsageError
-from kalentops.support.text import escape_line, escape_part, visible
+from kalentops.output.terminal import line, show
+from kalentops.support.text import clip, escape_line, escape_part, nearest, visible
 
 # name → (module in kalentops.cli.commands, one line for --help). The function is `command`, or what stands behind `:`.
 # A command is loaded when it is called.
@@ -72,8 +71,6 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not ctx.resilient_parsing and not args[0].startswith("-"):
-            from kalentops.support.text import clip, nearest
-
             meant = nearest(args[0], COMMANDS)
             hint = f" Did you mean `{meant}`?" if meant else ""
             raise click.UsageError(f"There is no command `{clip(args[0])}`.{hint}", ctx)
@@ -138,7 +135,7 @@ def run(args: Sequence[str]) -> int:
     except OSError as error:
         return _tell(KalentopsError(f"the system refused: {error}"))
     except Exception as error:  # noqa: BLE001 - the one boundary: a bug leaves a report, not a traceback
-        return report(error, args)
+        return _report_bug(error, args)
 
 
 def _invoke(args: Sequence[str]) -> int:
@@ -155,7 +152,6 @@ def _invoke(args: Sequence[str]) -> int:
         if isinstance(error, click.NoSuchOption) and error.ctx is not None and error.ctx.parent is None:
             advice = "Options stand after the command, as in `kalentops plan -C DIR`."
             error = click.UsageError(f"{error.format_message()} {advice}", error.ctx)
-        from kalentops.support.text import escape_line, visible
 
         said = io.StringIO()
         error.show(said)
@@ -167,9 +163,8 @@ def _invoke(args: Sequence[str]) -> int:
 
 
 def _tell_lookalikes(args: Sequence[str]) -> None:
-    """What a reader of a message can't see in the words that were typed: a letter of another alphabet, a long dash."""
-    from kalentops.support.confusables import posing
-    from kalentops.support.text import clip, escape_part
+    """Name the characters of the arguments that only look like ASCII: a letter of another alphabet, a long dash."""
+    from kalentops.support.confusables import posing  # for a wrong command line alone
 
     for each in args:
         said = posing(each)
@@ -180,8 +175,6 @@ def _tell_lookalikes(args: Sequence[str]) -> None:
 def _tell(error: KalentopsError) -> int:
     if isinstance(error, Interrupted):
         return _tell_plainly(error)
-    from kalentops.output.terminal import line, show
-    from kalentops.support.text import visible
 
     lines = [line(("error: ", "bad"), visible(str(error), keep="\n"))]
     lines += [line(("also: ", "bad"), visible(note, keep="\n")) for note in getattr(error, "__notes__", ())]
@@ -192,17 +185,15 @@ def _tell(error: KalentopsError) -> int:
 
 
 def _tell_plainly(error: KalentopsError) -> int:
-    """Without the console: what was being imported when the interrupt came can't always be imported once more."""
-    from kalentops.support.text import escape_line, visible
-
+    """Without rich: a module whose import was interrupted can't always be imported again."""
     said = [f"error: {error}", *(f"also: {note}" for note in getattr(error, "__notes__", ()))]
     said += [f"hint: {error.hint}"] if error.hint else []
     sys.stderr.write(escape_line(visible("\n".join(said), keep="\n")) + "\n")
     return error.exit_code
 
 
-def report(error: Exception, args: Sequence[str]) -> int:
-    """Write what is needed to find the bug, without the key and without values of variables; exit code 1."""
+def _report_bug(error: Exception, args: Sequence[str]) -> int:
+    """Write a report for an issue, without the key and without values of variables; exit code 1."""
     text = _scrubbed(_text(error, args))
     where = _write(text)
     kind = f"{type(error).__name__}: {error}"
@@ -213,6 +204,8 @@ def report(error: Exception, args: Sequence[str]) -> int:
 
 
 def _text(error: Exception, args: Sequence[str]) -> str:
+    import traceback  # for a bug alone, like the imports below
+
     return "\n".join(
         (
             f"kalentops {__version__}, Python {platform.python_version()}, {platform.platform()}",
@@ -237,6 +230,9 @@ def _scrubbed(text: str) -> str:
 
 
 def _write(text: str) -> str:
+    """Where the report is."""
+    import tempfile
+
     name = f"kalentops-crash-{datetime.now(UTC).strftime('%Y%m%dT%H%M%SZ')}-{os.getpid()}.txt"
     for folder in (Path.cwd(), Path(tempfile.gettempdir())):
         try:

@@ -6,12 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from kalentops.adopt.plan import Item
-from kalentops.adopt.pull import Edits
-from kalentops.adopt.write import Imported
-from kalentops.apply.result import ApplyResult
 from kalentops.blueprint.diff import changes
 from kalentops.blueprint.remote import RemoteSourcing
 from kalentops.lint.finding import Finding, Severity, finding_to_json
@@ -21,6 +17,12 @@ from kalentops.plan.saved import plan_to_json
 from kalentops.state.codec import entry_to_json, intent_to_json
 from kalentops.state.model import State
 from kalentops.support.text import dump_json
+
+if TYPE_CHECKING:  # `validate` and `plan` import nothing
+    from kalentops.adopt.plan import Item
+    from kalentops.adopt.pull import Edits
+    from kalentops.adopt.write import Imported
+    from kalentops.apply.result import ApplyResult
 
 FORMAT_VERSION: Final = "1.0"
 

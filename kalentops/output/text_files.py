@@ -8,11 +8,9 @@ import difflib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from kalentops.adopt.plan import ImportAction, Item
-from kalentops.adopt.pull import Edits, Taken
-from kalentops.adopt.write import Imported
 from kalentops.lint.finding import Finding, Severity, errors_first
 from kalentops.lint.rule import rules
 from kalentops.output.reasons import reason
@@ -20,6 +18,10 @@ from kalentops.output.terminal import WIDTH, Line, Piece, Style, line
 from kalentops.output.text_plan import changed
 from kalentops.support.text import clip, count, some, visible
 from kalentops.yamlfile.fmt import Formatted, line_end_of
+
+if TYPE_CHECKING:  # `validate` and `plan` import nothing
+    from kalentops.adopt.pull import Edits, Taken
+    from kalentops.adopt.write import Imported
 
 
 def findings(found: Iterable[Finding]) -> Iterator[Line]:

@@ -259,7 +259,7 @@ def test_an_api_that_is_not_there_ends_as_it_would_have(applied: Project, ask: A
     applied.state_path.unlink()
     applied.url = "http://127.0.0.1:9/api"
     ran = ask("y", "--format", "json")
-    assert "note: Kalent could not be looked at first: the API could not be read" in said_before(ran)
+    assert "note: Kalent could not be read before the question: the API could not be read" in said_before(ran)
     assert "Plan: 3 to create." in said_before(ran)
     assert "note: nothing is recorded yet." in said_before(ran)
     assert (ran.code, ran.json["summary"]["not_attempted"]) == (5, 3)
@@ -280,7 +280,9 @@ def test_a_sourcing_that_the_api_refuses_is_told_and_keeps_its_own_result(applie
     applied.state_path.unlink()
     applied.write("nowhere", {"one": blueprint("One")})
     ran = ask("y", "--format", "json")
-    assert "note: not everything could be looked at first: nowhere: the API refused" in said_before(ran)
+    assert "note: not everything could be read before the question: nowhere: the API refused" in said_before(
+        ran
+    )
     assert "Plan: 1 to create, 3 to adopt." in said_before(ran)
     results = {each["address"]: each["outcome"] for each in ran.json["results"]}
     assert (ran.code, results["nowhere/one"]) == (9, "refused")

@@ -184,7 +184,8 @@ def test_a_rule_on_a_terminal_has_the_terminals_width(bare: Project, monkeypatch
         "spelling and capitals included. The variables are {{firstname}},\n{{"
         in bare.run("rule", "KAL101").out
     )
-    monkeypatch.setattr("kalentops.output.terminal.is_terminal", lambda _: True)
+    for module in ("cli.commands.reference", "output.terminal"):
+        monkeypatch.setattr(f"kalentops.{module}.is_terminal", lambda _: True)
     monkeypatch.setenv("NO_COLOR", "1")
     assert "included.\n  The variables are {{firstname}}, {{lastname}}" in bare.run("rule", "KAL101").out
 

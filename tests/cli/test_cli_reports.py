@@ -170,7 +170,7 @@ def test_a_summary_that_cannot_be_written_is_a_note(kind: str, nested: Project, 
     nested.environment |= {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(tmp_path / path)}
     ran = nested.run("plan", "--detailed-exitcode")
     assert ran.code == 2
-    assert "the summary of the job can't be written" in ran.err
+    assert "the job's summary can't be written" in ran.err
     assert ran.out.endswith("Plan: 2 to create.\n")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kalentops.cli.main import _scrubbed, report
+from kalentops.cli.main import _report_bug, _scrubbed
 
 KEY = "k3y+never/shown=to~anybody"
 
@@ -24,7 +24,7 @@ def test_the_report(
     monkeypatch.setenv("KALENT_API_KEY", KEY)
     monkeypatch.chdir(tmp_path)
     args = ["apply", "--proxy", "http://user:secret@proxy.example:3128", "\ud800"]
-    assert report(crash(f"it was {KEY}\x1b[31m\ud800"), args) == 1
+    assert _report_bug(crash(f"it was {KEY}\x1b[31m\ud800"), args) == 1
     (path,) = tmp_path.glob("kalentops-crash-*.txt")
     text = path.read_text(encoding="utf-8")
     assert "ValueError: it was ***" in text
@@ -49,7 +49,7 @@ def test_neither_key_nor_token_is_in_it(
     monkeypatch.setenv("GITHUB_TOKEN", "ghs_t0ken")
     monkeypatch.setenv("KALENT_API_KEY", key)
     monkeypatch.chdir(tmp_path)
-    assert report(crash(f"it was {key} and ghs_t0ken"), ["comment"]) == 1
+    assert _report_bug(crash(f"it was {key} and ghs_t0ken"), ["comment"]) == 1
     (path,) = tmp_path.glob("kalentops-crash-*.txt")
     said = capsys.readouterr().err + path.read_text()
     assert "and ***" in said
@@ -61,7 +61,7 @@ def test_neither_key_nor_token_is_in_it(
 def test_nowhere_to_write(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("kalentops.cli.main.Path.cwd", lambda: Path("/dev/null"))
     monkeypatch.setattr("tempfile.gettempdir", lambda: "/dev/null")
-    assert report(crash("odd\x1b"), ["plan"]) == 1
+    assert _report_bug(crash("odd\x1b"), ["plan"]) == 1
     said = capsys.readouterr().err
     assert "ValueError: odd\\u{1b}" in said
     assert "please open an issue with the text above" in said

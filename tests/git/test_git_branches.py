@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kalentops.cli.commands.pipeline import state_edits, to_know_before
+from kalentops.cli.commands.pipeline import checkout_warnings, state_edits
 from kalentops.git.history import Standing, standing
 from kalentops.state.codec import dump_state, load_state
 from kalentops.state.model import State
@@ -46,7 +46,7 @@ def pushed(remote: Remote, name: str) -> None:
 
 def notes(folder: Path) -> list[str]:
     path = folder / STATE
-    return list(to_know_before(folder, path, load_state(path.read_bytes())))
+    return list(checkout_warnings(folder, path, load_state(path.read_bytes())))
 
 
 def test_the_main_branch_that_is_up_to_date_needs_no_word(clone: Path) -> None:

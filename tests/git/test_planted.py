@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from kalentops.action import main as action
-from kalentops.cli.commands.pipeline import no_state, to_commit
+from kalentops.cli.commands.pipeline import commit_hint, no_state
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.errors import UsageError
 from kalentops.git.history import commit_of
@@ -160,10 +160,10 @@ def test_no_command_starts_what_a_pull_request_has_planted(
     tried("preview", "--against", "HEAD", "--out", "page.html")
     tried("state", "push", "--probe")
     tried("apply", "--yes")
-    assert list(to_commit(project.state_path))
+    assert list(commit_hint(project.state_path))
     seen["the advice after an apply"] = planted.left()
     tried("state", "push")
-    assert list(to_commit(project.state_path)) == []
+    assert list(commit_hint(project.state_path)) == []
     tried("import", "sourcing_b", "--dry-run")
     tried("init", "--dry-run")
     tried("init", "--no-github", "--no-example")
@@ -171,7 +171,7 @@ def test_no_command_starts_what_a_pull_request_has_planted(
         shutil.copy(project.state_path, folder / name)
     tried("state", "merge", "base", "ours", "theirs")
     project.state_path.unlink()
-    assert "has it" in next(no_state(project.state_path, looked=False))
+    assert "has it" in next(no_state(project.state_path, refreshed=False))
     assert origin_of(json.dumps({"url": folder.as_uri()})) is None
     monkeypatch.setenv("GITHUB_EVENT_NAME", "pull_request")
     for name, value in {"COMMAND": "validate", "FOLDER": str(folder), "PREVIEW": "true"}.items():
@@ -216,7 +216,7 @@ def test_outside_of_a_repository_what_looks_like_one_is_none(planted: Planted, t
         ran = alone.run(*args)
         assert (ran.code, "not a git repository" in ran.err) == (1, True)
     assert "git's own" in alone.run("init").err
-    assert list(to_commit(folder / "blueprints" / "sourcing_a.yaml")) == []
+    assert list(commit_hint(folder / "blueprints" / "sourcing_a.yaml")) == []
     assert planted.left() == []
 
 

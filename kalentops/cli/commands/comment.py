@@ -10,7 +10,7 @@ from typing import BinaryIO, Final
 import click
 
 from kalentops.cli.commands import options
-from kalentops.cli.commands.connection import ApiConfig, wired
+from kalentops.cli.commands.connection import ApiConfig, api_session
 from kalentops.errors import NoPullRequest, UsageError
 from kalentops.github.client import GITHUB, CommentsApi, split_url
 from kalentops.github.comment import CommentRequest, CommentTarget, Published, is_login, publish
@@ -132,7 +132,7 @@ def _publish(
     unread = unread_proxy(os.environ, url)
     network = Network(root, connection.timeout, connection.ca_file, connection.proxy, unread)
     github = ApiConfig(network, token, connection.debug_http, GITHUB)
-    with wired(github, quiet=quiet, farewell=_FAREWELL) as session:
+    with api_session(github, quiet=quiet, farewell=_FAREWELL) as session:
         api = CommentsApi(session.transport, session.throttle, pull, rest)
         return api.retried(lambda: publish(api, wanted))
 

@@ -1,4 +1,4 @@
-"""The API that a command talks to: where it is, the key to it, and what is said while it is talked to."""
+"""The API of a command: its address, the key, and one session with it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class ApiConfig:
-    """The API of a run, and the key to it."""
+    """The address and the key."""
 
     network: Network
     key: ApiKey
@@ -49,22 +49,22 @@ class ApiConfig:
 
     @property
     def tenant(self) -> str:
-        """What the state calls this API: a fingerprint of its address."""
+        """A fingerprint of the address, as the state records it."""
         return tenant(self.network.url)
 
     def check_state(self, state: State) -> None:
-        """Raises StateError where the state belongs to another place: its ids mean nothing here."""
+        """Raises StateError if the state belongs to another API: its ids mean nothing here."""
         if state.tenant is not None and state.tenant != self.tenant:
             raise StateError(
                 f"the state belongs to another API than {self.network.url}",
-                hint="set KALENT_API_URL to that API, or pass --state with another file; one that is "
-                "left of a trial with the emulator can be moved away",
+                hint="set KALENT_API_URL to that API, or pass --state with another file; a state from a trial with the "
+                "emulator can be moved away",
             )
 
 
 @dataclass(frozen=True, slots=True)
 class ApiSession:
-    """What a client of the API needs, for one command."""
+    """What a client needs to read and write."""
 
     transport: HttpTransport
     throttle: Throttle
@@ -74,7 +74,7 @@ class ApiSession:
 
 @dataclass(frozen=True, slots=True)
 class ReadSession:
-    """An open line to the API for a command that only looks: there is nothing in it that could write."""
+    """For a command that only reads: nothing in it could write."""
 
     api: ReadApi
     clock: SystemClock
@@ -97,9 +97,7 @@ class ReadSession:
         )
 
     def _read(self, read: Callable[[], _T]) -> _T:
-        """Raises Interrupted also for a wish to end that came while the last answer was read: something may be written
-        next.
-        """
+        """Raises Interrupted, also if the signal came during the last answer: the caller may write next."""
         with suppress(Interrupted):
             found = read()
             if not self.clock.stopping:
@@ -108,20 +106,25 @@ class ReadSession:
 
 
 @contextmanager
-def connected(target: ApiConfig, *, quiet: bool, farewell: str) -> Iterator[ReadSession]:
-    """A line to the target that can only GET; signals as with `wired`."""
-    with wired(target, quiet=quiet, farewell=farewell) as wire:
-        yield ReadSession(
-            ReadApi(ReadOnly(wire.transport), wire.throttle, target.network.url), wire.clock, wire.progress
-        )
+def read_session(target: ApiConfig, *, quiet: bool, farewell: str) -> Iterator[ReadSession]:
+    """A session that can only GET; signals as with `api_session`."""
+    with api_session(target, quiet=quiet, farewell=farewell) as session:
+        api = ReadApi(ReadOnly(session.transport), session.throttle, target.network.url)
+        yield ReadSession(api, session.clock, session.progress)
+
+
+def read_remote(sourcings: Iterable[str], target: ApiConfig, parallelism: int, *, quiet: bool) -> RemoteLists:
+    """The lists of the sourcings. Raises what `ReadSession.observe` raises."""
+    with read_session(target, quiet=quiet, farewell="stopped; nothing was changed") as session:
+        return session.observe(sourcings, parallelism)
 
 
 @contextmanager
-def wired(
+def api_session(
     target: ApiConfig, *, quiet: bool, farewell: str, verbose: bool = False, results: IO[str] | None = None
 ) -> Iterator[ApiSession]:
-    """The network to the target. SIGINT and SIGTERM end the work after what is under way, and at once as long as
-    nothing was sent that could write; a second one ends it at once in any case, with `farewell` as its last word.
+    """A session with the API. The first SIGINT or SIGTERM ends the work after what is under way, and at once if nothing
+    was sent that could write. The second one ends the process, with `farewell` on stderr.
     """
     clock = SystemClock()
     progress = Progress(sys.stderr, quiet=quiet, verbose=verbose, results=results)

@@ -8,6 +8,10 @@ from pathlib import Path
 import click
 
 from kalentops.cli.commands import options
+from kalentops.output import text_files
+from kalentops.output.terminal import notice, show
+from kalentops.project.files import find, read_whole
+from kalentops.yamlfile.fmt import Formatted, format_text, save
 
 
 @click.command(
@@ -27,11 +31,6 @@ def command(
     Without PATHS, formats all files in the folder of blueprints. A file that is not valid YAML is left as it is (exit
     code 3). So is a file whose texts or comments would change (exit code 1).
     """
-    from kalentops.output import text_files
-    from kalentops.output.terminal import notice, show
-    from kalentops.project.files import find, read_whole
-    from kalentops.yamlfile.fmt import Formatted, format_text, save
-
     config = options.project(directory, None).config
     places = [directory / path for path in paths] or [config.blueprints]
     sources = find(config.root, places)

@@ -13,13 +13,13 @@ import click
 
 from kalentops.adopt.match import blind_spots
 from kalentops.adopt.naming import Place, file_place, folder_place
-from kalentops.adopt.plan import Choice, ImportPlan, plan_import, plan_one
+from kalentops.adopt.plan import Choice, ImportPlan, check_key, plan_import, plan_one
 from kalentops.adopt.pull import Edits, edit_files, take, write_edits
 from kalentops.adopt.write import Drafts, Imported, carry_out, draft, result_of
 from kalentops.blueprint.remote import RemoteLists
 from kalentops.cli.commands import options
-from kalentops.cli.commands.connection import ApiConfig, ReadSession, connected
-from kalentops.cli.commands.pipeline import read_files
+from kalentops.cli.commands.connection import ApiConfig, ReadSession, read_session
+from kalentops.cli.commands.pipeline import load_files
 from kalentops.errors import Forbidden, Interrupted, InvalidFiles, KalentopsError, RefusedByApi, UsageError
 from kalentops.kalent.lists import check_permitted, refusals
 from kalentops.lint.finding import Severity
@@ -27,8 +27,10 @@ from kalentops.output import json, text_files
 from kalentops.output import text_files as report
 from kalentops.output.terminal import notice, show, width
 from kalentops.project.config import Config
+from kalentops.project.files import check_begun
 from kalentops.project.load import Repository
 from kalentops.state.model import State
+from kalentops.state.store import open_store
 from kalentops.state.store.session import Session, Snapshot, Store
 from kalentops.support.text import clip, dump_json, meant_by, nearest
 
@@ -94,10 +96,6 @@ def command(
     _check(sourcing_ids, key, blueprint_id, file, everything=everything, update=update)
     if update and (key is not None or file is not None):
         raise UsageError("--update edits the existing files", hint="leave --key, --id and --file out")
-    from kalentops.adopt.plan import Choice, check_key
-    from kalentops.cli.commands.connection import ApiConfig
-    from kalentops.project.files import check_begun
-    from kalentops.state.store import open_store
 
     choice = None
     if key is not None and blueprint_id is not None:
@@ -108,10 +106,12 @@ def command(
     check_begun(project.config.root, project.config.blueprints)
     means = ImportContext(project.config, target, parallelism or project.config.parallelism, quiet)
     if update:
-        edits = take_edits(sourcing_ids, means, open_store(project.state_path), lock_timeout, dry_run=dry_run)
+        edits = import_update(
+            sourcing_ids, means, open_store(project.state_path), lock_timeout, dry_run=dry_run
+        )
         ctx.exit(show_edits(edits, form, dry_run=dry_run))
     wish = ImportRequest(sourcing_ids, choice, file and directory / file, dry_run)
-    imported = take_over(wish, means, open_store(project.state_path), lock_timeout)
+    imported = import_new(wish, means, open_store(project.state_path), lock_timeout)
     show_imported(imported, form, quiet=quiet)
     ctx.exit(imported.exit_code)
 
@@ -164,14 +164,14 @@ class ImportContext:
     quiet: bool
 
 
-def take_over(wish: ImportRequest, means: ImportContext, store: Store, lock_timeout: float) -> Imported:
+def import_new(wish: ImportRequest, means: ImportContext, store: Store, lock_timeout: float) -> Imported:
     """Do it. Raises UsageError, InvalidFiles, StateError, StoreFailure, and what reading the API raises."""
     place = _place(wish, means.config)
-    with opened(store, lock_timeout, dry_run=wish.dry_run) as hand:
+    with open_state(store, lock_timeout, dry_run=wish.dry_run) as hand:
         notice(hand.notes)
         means.target.check_state(hand.state)
         before = _files(means.config, hand.state)
-        with connected(means.target, quiet=means.quiet, farewell=FAREWELL) as line:
+        with read_session(means.target, quiet=means.quiet, farewell=FAREWELL) as line:
             names, observed = _look(line, wish, means)
             plan = _plan(wish, observed, before, hand.state)
             drafts = draft(plan, names, place, means.config.severities)
@@ -189,7 +189,7 @@ def _place(wish: ImportRequest, config: Config) -> Place:
 
 
 @contextmanager
-def opened(store: Store, lock_timeout: float, *, dry_run: bool) -> Iterator[Session | Snapshot]:
+def open_state(store: Store, lock_timeout: float, *, dry_run: bool) -> Iterator[Session | Snapshot]:
     """The state with its lock; only to be read, and without one, for a dry run."""
     if dry_run:
         yield store.read()
@@ -202,7 +202,7 @@ def _files(config: Config, state: State) -> Repository:
     """The files that there are. Errors in their texts may stay; errors in their structure hide what is taken."""
     if not os.path.lexists(config.blueprints):
         return Repository()
-    repository = read_files(config, state)
+    repository = load_files(config, state)
     broken = blind_spots(repository, state)
     if broken:
         show(text_files.findings(broken), sys.stderr)
@@ -283,7 +283,7 @@ def show_imported(imported: Imported, form: str, *, quiet: bool) -> None:
         show(text_files.import_summary(imported))
 
 
-def take_edits(
+def import_update(
     sourcing_ids: Collection[str],
     means: ImportContext,
     store: Store,
@@ -296,7 +296,7 @@ def take_edits(
     Raises UsageError, InvalidFiles, StateError, StoreFailure, and what reading the API raises.
     """
     config = means.config
-    with opened(store, lock_timeout, dry_run=dry_run) as hand:
+    with open_state(store, lock_timeout, dry_run=dry_run) as hand:
         notice(hand.notes)
         state = hand.state
         means.target.check_state(state)
@@ -304,7 +304,7 @@ def take_edits(
         before = _files_import_update(config, state)
         recorded = {entry.sourcing_id for entry in state.entries.values()}
         sourcings = set(sourcing_ids) or recorded & {each.sourcing_id for each in before.serving}
-        with connected(means.target, quiet=means.quiet, farewell=FAREWELL) as line:
+        with read_session(means.target, quiet=means.quiet, farewell=FAREWELL) as line:
             observed = line.observe(sourcings, means.parallelism)
             now = line.clock.now()
         if observed.refused:
@@ -332,7 +332,7 @@ def _check_known(state: State, asked: Collection[str]) -> None:
 
 
 def _files_import_update(config: Config, state: State) -> Repository:
-    repository = read_files(config, state)
+    repository = load_files(config, state)
     if not repository.valid:
         show(text_files.findings(repository.findings), sys.stderr)
         raise InvalidFiles("the blueprints are not valid; nothing was taken")

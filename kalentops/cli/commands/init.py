@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from kalentops.blueprint.json_schema import blueprint_schema
 from kalentops.cli.commands import options
 from kalentops.errors import StoreFailure, UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from kalentops.init.contents import ProjectFile, Setup
-    from kalentops.init.write import Placed
+from kalentops.init.contents import (
+    PLAIN,
+    ProjectFile,
+    Setup,
+    find_origin,
+    parse_action,
+    pre_commit,
+    project_files,
+    workflows,
+)
+from kalentops.init.write import Placed, has_blueprints, place, set_driver, setup_for
+from kalentops.output import text_results as report
+from kalentops.output.terminal import show
+from kalentops.support.streams import utf8
+from kalentops.support.text import clip, dump_json
 
 
 @click.command(epilog="\b\nExample:\n  kalentops init\n  kalentops init --dry-run --no-github outreach")
@@ -48,11 +58,6 @@ def command(
 
     Asks nothing and overwrites nothing. Adds missing lines to `.gitignore` and `.gitattributes`.
     """
-    from kalentops.blueprint.json_schema import blueprint_schema
-    from kalentops.init.contents import PLAIN, find_origin, parse_action, pre_commit, project_files, workflows
-    from kalentops.init.write import has_blueprints, setup_for
-    from kalentops.support.text import dump_json
-
     if branch is not None and not PLAIN.fullmatch(branch):
         raise UsageError("a branch of this name would need quotes in a workflow", hint="use a plain name")
     origin = parse_action(action) if action is not None else find_origin()
@@ -83,9 +88,6 @@ def _folder(folder: Path) -> Path:
 
 def _show(name: str, files: Sequence[ProjectFile]) -> None:
     """Raises UsageError."""
-    from kalentops.support.streams import utf8
-    from kalentops.support.text import clip
-
     for each in files:
         if each.name == name:
             utf8()
@@ -107,10 +109,6 @@ def _write(
     quiet: bool,
 ) -> None:
     """Raises StoreFailure where a file could not be written; the others are."""
-    from kalentops.init.write import place, set_driver
-    from kalentops.output import text_results as report
-    from kalentops.output.terminal import show
-
     placed = [place(folder, each, dry_run=dry_run) for each in own]
     placed += [place(top, each, dry_run=dry_run) for each in at_root]
     driver = set_driver(top, dry_run=dry_run)

@@ -1,12 +1,12 @@
-"""The options that several commands share, and what they come to. Order of strength: option, environment, file,
-default.
+"""The options that several commands share, and what they come to. An option wins over its environment variable, that
+over kalentops.yaml, that over the default.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
@@ -16,35 +16,31 @@ import click
 
 from kalentops.errors import UsageError
 from kalentops.output import FORMATS
-from kalentops.plan.build import Scope
+from kalentops.project.config import Config, load_config
 from kalentops.support import streams
 
 if TYPE_CHECKING:
-    from kalentops.lint.finding import Finding
-    from kalentops.project.config import Config
-    from kalentops.project.load import Repository
-
+    from kalentops.plan.build import Scope
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def complete_sourcings(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
-    """The ids of sourcings that files or state name."""
+    """The ids of sourcings in files and state."""
     return _offered(lambda: (each.partition("/")[0] for each in _addresses(ctx)), incomplete)
 
 
 def complete_addresses(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
-    """SOURCING_ID/KEY, of files and state."""
+    """The addresses in files and state."""
     return _offered(lambda: _addresses(ctx), incomplete)
 
 
 def complete_recorded(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
-    """The same of the state alone."""
+    """The addresses in the state."""
     return _offered(lambda: _recorded(ctx), incomplete)
 
 
 def complete_rules(_ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
-    """Codes and names of rules."""
     from kalentops.lint.rule import rules
 
     upper = incomplete.upper()
@@ -53,6 +49,7 @@ def complete_rules(_ctx: click.Context, _: click.Parameter, incomplete: str) -> 
     ]
 
 
+# Completion imports inside of functions: most runs complete nothing.
 def _offered(find: Callable[[], Iterable[str]], incomplete: str) -> list[str]:
     try:
         return sorted({each for each in find() if each.startswith(incomplete)})
@@ -259,23 +256,29 @@ _NETWORK = (
 
 
 def guards(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that permit more than the configuration does, as `limits`."""
-    return _bundle(command, "limits", Limits, _GUARDS)
+    """The options that override the guards, as `limits`."""
+    return _bundle(command, "limits", Limits, _names(Limits), _GUARDS)
 
 
 def pace(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of how `apply` works, as `pace`."""
-    return _bundle(command, "pace", Pace, _PACE)
+    return _bundle(command, "pace", Pace, _names(Pace), _PACE)
 
 
 def targets(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that pick a part of the plan, as `scope`."""
-    return _bundle(command, "scope", Scope, _TARGETS)
+    """The options of the selection, as `scope`."""
+    return _bundle(command, "scope", _scope, ("sourcings", "targets"), _TARGETS)
+
+
+def _scope(**values: Any) -> Scope:
+    from kalentops.plan.build import Scope  # not loaded for `fmt`, `rule` and `schema`
+
+    return Scope(**values)
 
 
 def network(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of commands that talk to the API, as `connection`. None of them stands in kalentops.yaml."""
-    return _bundle(command, "connection", Connection, _NETWORK)
+    return _bundle(command, "connection", Connection, _names(Connection), _NETWORK)
 
 
 def github(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -286,13 +289,21 @@ def github(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="URL",
         help="URL of GitHub's API. [env: GITHUB_API_URL]",
     )
-    return _bundle(command, "connection", Connection, (url, *_NETWORK[1:]))
+    return _bundle(command, "connection", Connection, _names(Connection), (url, *_NETWORK[1:]))
+
+
+def _names(shape: type[Any]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(shape))
 
 
 def _bundle(
-    command: Callable[..., Any], name: str, shape: type[Any], of: tuple[Callable[[Any], Any], ...]
+    command: Callable[..., Any],
+    name: str,
+    shape: Callable[..., Any],
+    names: tuple[str, ...],
+    of: tuple[Callable[[Any], Any], ...],
 ) -> Callable[..., Any]:
-    names = [each.name for each in fields(shape) if each.name != "addresses"]  # that is what paths come to
+    """The options `of`, handed over as one value: `shape` made of the options `names`."""
 
     @wraps(command)
     def with_bundle(*args: Any, **values: Any) -> Any:
@@ -307,16 +318,12 @@ def _bundle(
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A folder and what is configured for it. Importing the configuration takes time, so it is done here."""
-
-    config: Any
+    config: Config
     state_path: Path
 
 
 def project(directory: Path, state_file: Path | None) -> Project:
     """Raises UsageError, InvalidConfig."""
-    from kalentops.project.config import load_config
-
     if not directory.is_dir():
         raise UsageError(
             f"there is no folder {directory}", hint="pass -C DIR with the folder of your repository"
@@ -348,57 +355,3 @@ def _drop_what_was_typed() -> None:
         import termios
 
         termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
-
-
-@dataclass(frozen=True, slots=True)
-class Weighing:
-    """What the command line says of findings. `against`: the commit whose findings are not new."""
-
-    errors_only: bool
-    strict: bool
-    against: str | None
-
-    def apply(self, repository: Repository, config: Config, places: Sequence[Path]) -> None:
-        """Raises UsageError for a commit that git does not know."""
-        if self.against is not None:
-            repository.earlier = _earlier(repository, config, places, self.against)
-        repository.weigh(errors_only=self.errors_only, strict=self.strict)
-
-
-def weighing(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options, as `weighs`. Raises UsageError for two that contradict each other."""
-
-    @click.option("--errors-only", is_flag=True, help="Show errors only.")
-    @click.option("--strict", is_flag=True, help="Treat warnings as errors: exit code 3.")
-    @click.option(
-        "--against", metavar="REV", help="Mark findings that are new since this commit, branch or tag."
-    )
-    @wraps(command)
-    def checked(*args: Any, errors_only: bool, strict: bool, against: str | None, **values: Any) -> Any:
-        if errors_only and strict:
-            raise UsageError("--errors-only and --strict exclude each other", hint="give one of them")
-        return command(*args, weighs=Weighing(errors_only, strict, against), **values)
-
-    return checked
-
-
-def _earlier(
-    repository: Repository, config: Config, places: Sequence[Path], rev: str
-) -> frozenset[Finding] | None:
-    from kalentops.git.history import commit_of
-    from kalentops.lint.finding import known_before
-    from kalentops.output.terminal import notice
-    from kalentops.project.load import of_texts, read_earlier, texts_of
-
-    try:
-        earlier = read_earlier(config.root, places, rev)
-    except UsageError as error:
-        commit_of(config.root, rev)  # one that is not there is a mistake; what a partial clone lacks is none
-        notice([f"the findings are not compared with {rev}: {error}"])
-        return None
-    texts = earlier.texts()
-    before = of_texts(config.root, texts, config.severities).findings
-    known = known_before(repository.findings, texts_of(config.root, repository.findings), before, texts)
-    # A file that is not read has no text, and was there or not.
-    there = (each for each in repository.findings if each.file not in repository.names)
-    return known | {each for each in there if each.file in earlier.paths}

@@ -1,4 +1,4 @@
-"""The stages that `plan` and `apply` have in common: files → checked → plan."""
+"""What `plan` and `apply` have in common: files and state → selection → plan; and the notes on a state in git."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from kalentops.adopt.match import let_go
 from kalentops.blueprint.remote import RemoteLists
@@ -27,12 +27,8 @@ from kalentops.state.codec import load_state
 from kalentops.state.model import State
 from kalentops.support.text import clip, count, nearest, some
 
-if TYPE_CHECKING:
-    from kalentops.cli.commands.connection import ApiConfig
-
-
-_UNKNOWN: Final = frozenset({Action.CREATE, Action.ADOPT, Action.CONFLICT})
-"""What can be in a plan because nothing is recorded."""
+_WITHOUT_STATE: Final = frozenset({Action.CREATE, Action.ADOPT, Action.CONFLICT})
+"""The actions that a missing state can cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,44 +45,44 @@ class PlanContext:
 
     @property
     def plan(self) -> Plan:
-        """What was asked for."""
+        """The plan of the selection."""
         return self.whole if self.asked.scope.everything else narrowed(self.whole, self.asked.scope.covers)
 
     @property
     def known(self) -> State:
-        """What the state becomes before anything is done: with what was asked for moved and forgotten."""
+        """The state that `apply` starts from: after `moved` and `removed` of the selection."""
         return kept_to(self.state, self.relocated, self.asked.scope.covers)
 
     @property
     def sourcings(self) -> set[str]:
-        """Those that the plan is about."""
+        """The ids of the sourcings in the plan."""
         return {each.sourcing_id for each in self.plan.changes}
 
     def refreshed(self, observed: RemoteLists) -> PlanContext:
-        """The same, held against what Kalent shows."""
+        """The plan compared with what Kalent shows."""
         known = {each.address for each in self.whole.changes}
         others = let_go(observed, self.relocated, known)
         whole = refresh(self.whole, self.relocated.state, observed, self.asked.overwrite, others)
         return replace(self, whole=whole, observed=observed)
 
 
-def read_files(config: Config, state: State) -> Repository:
-    """The repository's files. Bodies that the state holds already are left out. Raises UsageError."""
+def load_files(config: Config, state: State) -> Repository:
+    """Bodies that are equal to those in the state are left out. Raises UsageError."""
     return load(config.root, [config.blueprints], severities=config.severities, known=state.digests())
 
 
-def asked_for(
+def select(
     scope: Scope, overwrite: Iterable[str], repository: Repository, config: Config, paths: Sequence[Path]
 ) -> PlanOptions:
-    """What the command line asks for. With paths, only what these files declare, move or remove: an address that no
-    file declares any more may be another file's, and is left alone. Raises UsageError.
+    """The selection. With paths, what these files declare, move or remove; an address that no file declares any more
+    may belong to another file and is left out. Raises UsageError.
     """
     if paths:
         names = {each.name for each in find(config.root, paths)}
         for name in sorted(names.difference(repository.names)):
-            where = config.blueprints
             raise UsageError(
-                f"{name} is not one of the files below {where}", hint="`blueprints:` in kalentops.yaml"
+                f"{name} is not one of the files below {config.blueprints}",
+                hint="`blueprints:` in kalentops.yaml",
             )
         declared = {each.address for each in repository.desired if each.named.file in names}
         said = (each for each in repository.relocations if each.file in names)
@@ -96,8 +92,8 @@ def asked_for(
     return PlanOptions(scope, tuple(overwrite))
 
 
-def plan_of(repository: Repository, state: State, asked: PlanOptions) -> PlanContext:
-    """What would be done. Raises UsageError for what was asked for and is not there, StateDamaged."""
+def build_plan(repository: Repository, state: State, asked: PlanOptions) -> PlanContext:
+    """Raises UsageError for a selection or --overwrite of something that does not exist, StateDamaged."""
     wanted = {each.address for each in repository.desired}
     asked.scope.check(wanted | state.entries.keys() | state.intents.keys())
     plan = make_plan(
@@ -113,12 +109,14 @@ def plan_of(repository: Repository, state: State, asked: PlanOptions) -> PlanCon
 
 
 def _check_overwrite(planned: PlanContext) -> None:
-    """Raises UsageError for an address that is not there to be overwritten, with the nearest one that is."""
+    """Raises UsageError for an address of --overwrite that can't be overwritten."""
     changes = {each.address: each for each in planned.whole.changes}
     for address in planned.asked.overwrite:
         change = changes.get(address)
         if change is None:
-            raise UsageError(f"there is no {clip(address)} to overwrite", hint=_whole(address, changes))
+            raise UsageError(
+                f"there is no {clip(address)} to overwrite", hint=_address_meant(address, changes)
+            )
         why = (
             "in no file" if change.file is None else "not in the state" if change.blueprint_id is None else ""
         )
@@ -134,8 +132,8 @@ def _check_overwrite(planned: PlanContext) -> None:
             )
 
 
-def _whole(address: str, addresses: Collection[str]) -> str:
-    """`--target` takes a key alone and `--overwrite` does not: what is replaced has to be named one by one."""
+def _address_meant(address: str, addresses: Collection[str]) -> str:
+    """`--target` accepts a key alone, `--overwrite` does not: each blueprint to replace is named on its own."""
     same_key = [each for each in addresses if each.partition("/")[2] == address]
     if len(same_key) > 1:
         return f"several addresses have this key; name one: {some(sorted(same_key), 3)}"
@@ -143,25 +141,6 @@ def _whole(address: str, addresses: Collection[str]) -> str:
     if meant:
         return f"did you mean {clip(meant)}?"
     return "an address is SOURCING_ID/KEY; `kalentops state list` lists them"
-
-
-def look(planned: PlanContext, target: ApiConfig, parallelism: int, *, quiet: bool) -> PlanContext:
-    """The plan, held against what Kalent shows, which is read through a client that can only GET.
-
-    Raises what `Line.observe` raises, and Forbidden where the key may see none of the sourcings.
-    """
-    from kalentops.kalent.lists import check_permitted
-
-    observed = observe(planned.sourcings, target, parallelism, quiet=quiet)
-    check_permitted(observed)
-    return planned.refreshed(observed)
-
-
-def observe(sourcings: Collection[str], target: ApiConfig, parallelism: int, *, quiet: bool) -> RemoteLists:
-    from kalentops.cli.commands.connection import connected
-
-    with connected(target, quiet=quiet, farewell="stopped; nothing was changed") as line:
-        return line.observe(sourcings, parallelism)
 
 
 def only_drift(plan: Plan) -> Plan:
@@ -172,16 +151,12 @@ def only_drift(plan: Plan) -> Plan:
 
 def check_guards(plan: Plan, config: Config, limits: Limits = NO_LIMITS) -> None:
     """Raises GuardRefused, with the counts and the options that permit them."""
-    counts = plan.summary
-    asked = (
-        ("creates", counts["create"], limits.max_creates, config.guards.max_creates),
-        ("updates", counts["update"], limits.max_updates, config.guards.max_updates),
+    counts, guards = plan.summary, config.guards
+    permitted = (
+        ("creates", guards.max_creates if limits.max_creates is None else limits.max_creates),
+        ("updates", guards.max_updates if limits.max_updates is None else limits.max_updates),
     )
-    over = [
-        (name, number, default if limit is None else limit)
-        for name, number, limit, default in asked
-        if number > (default if limit is None else limit)
-    ]
+    over = [(name, counts[name[:-1]], limit) for name, limit in permitted if counts[name[:-1]] > limit]
     if over:
         said = " and ".join(
             f"{count(number, name[:-1])}, {limit:,} permitted" for name, number, limit in over
@@ -189,18 +164,18 @@ def check_guards(plan: Plan, config: Config, limits: Limits = NO_LIMITS) -> None
         flags = " ".join(f"--max-{name} {number}" for name, number, _ in over)
         hint = f"check the plan; if it is right, run apply with {flags}"
         if plan.remotely is None and over[0][0] == "creates":
-            hint += "; what is in Kalent already does not count in a plan of `kalentops plan --refresh --out FILE`"
+            hint += "; a plan of `kalentops plan --refresh --out FILE` does not count what Kalent already has"
         raise GuardRefused(f"the plan exceeds the guards: {said}", hint=hint)
 
 
-def unseen(planned: PlanContext, state_file: Path) -> Iterator[str]:
+def notes_without_state(planned: PlanContext, state_file: Path) -> Iterator[str]:
     """A note for a plan without a state: after a lost state, everything looks new or unmanaged."""
-    if not planned.state.entries and any(each.action in _UNKNOWN for each in planned.plan.changes):
-        yield from no_state(state_file, looked=planned.observed is not None)
+    if not planned.state.entries and any(each.action in _WITHOUT_STATE for each in planned.plan.changes):
+        yield from no_state(state_file, refreshed=planned.observed is not None)
 
 
-def would_stop(planned: PlanContext, observed: RemoteLists | None, config: Config) -> Iterator[str]:
-    """Why `apply` would refuse this plan, as far as one can tell from here."""
+def apply_refusals(planned: PlanContext, observed: RemoteLists | None, config: Config) -> Iterator[str]:
+    """Why `apply` would refuse this plan, as far as that is known without it."""
     checks: list[Callable[[], None]] = [lambda: check_guards(planned.plan, config)]
     asks = any(each.action in ASKS for each in planned.plan.changes)
     if observed is not None and asks and planned.asked.scope.everything:
@@ -212,34 +187,31 @@ def would_stop(planned: PlanContext, observed: RemoteLists | None, config: Confi
             yield f"apply would stop: {error}; {error.hint}"
 
 
-def to_commit(state_file: Path) -> Iterator[str]:
-    """What is left to do after a run; nothing where git has the state as it is, ignores it, or is not used."""
+def commit_hint(state_file: Path) -> Iterator[str]:
+    """The command that commits the state; nothing if it is committed, ignored or outside of git."""
     file = state_file.resolve()
     if is_uncommitted(file):
         git = _git_in(file.parent)
         yield f'commit the state: `{git} add {shlex.quote(file.name)} && {git} commit -m "Record the ids"`'
 
 
-def no_state(state_file: Path, *, looked: bool) -> Iterator[str]:
-    """What it means that nothing is recorded although something is wanted: it was lost, or it is the first time.
-    `looked`: the plan has seen what Kalent has already.
-    """
+def no_state(state_file: Path, *, refreshed: bool) -> Iterator[str]:
+    """Whether the state was lost, or this is the first run. `refreshed`: the plan knows what Kalent has."""
     file = state_file.resolve()
     if not file.exists() and is_in_head(file):
         git = _git_in(file.parent)
         yield (
-            f"{file.name} is missing here, and git has it: `{git} checkout HEAD -- {shlex.quote(file.name)}` brings it "
-            "back"
+            f"{file.name} is missing, and git has it: `{git} checkout HEAD -- {shlex.quote(file.name)}` restores it"
         )
-    elif not looked:
+    elif not refreshed:
         yield (
             "nothing is recorded yet. If Kalent has an identical blueprint, `apply` adopts it and creates no second "
             "one; `kalentops plan --refresh` shows which"
         )
 
 
-def to_know_before(root: Path, state_file: Path, state: State) -> Iterator[str]:
-    """What makes an `apply` from this checkout risky; nothing in CI, which checks out what it means to."""
+def checkout_warnings(root: Path, state_file: Path, state: State) -> Iterator[str]:
+    """Why an `apply` from this checkout is risky; nothing in CI, where the workflow chooses the checkout."""
     if os.environ.get("CI") or os.environ.get("GITHUB_ACTIONS"):
         return
     at = standing(root)
@@ -247,12 +219,12 @@ def to_know_before(root: Path, state_file: Path, state: State) -> Iterator[str]:
         return
     if at.main is not None and at.branch != at.main:
         yield (
-            f"the branch {clip(at.branch, 80)} is checked out, not {clip(at.main, 80)}: the ids that Kalent gives out "
-            f"are known on {clip(at.main, 80)} only when this branch is merged. Apply from there"
+            f"the branch {clip(at.branch, 80)} is checked out, not {clip(at.main, 80)}: {clip(at.main, 80)} does not "
+            f"know the new ids until this branch is merged. Apply from {clip(at.main, 80)}"
         )
     if at.behind:
         yield (
-            f"{clip(at.upstream, 80)} has {count(at.behind, 'commit')} for this folder that are not here: "
+            f"{clip(at.upstream, 80)} has {count(at.behind, 'commit')} for this folder that this checkout lacks: "
             f"`{_git_in(root)} pull` first, or older texts replace newer ones"
         )
     edits = state_edits(state_file, state)
@@ -261,7 +233,7 @@ def to_know_before(root: Path, state_file: Path, state: State) -> Iterator[str]:
 
 
 def state_edits(state_file: Path, state: State) -> tuple[StateEdit, ...]:
-    """What the branch, or the pull request, has changed in the state, as far as git and files can tell."""
+    """What the branch, or the pull request, changes in the state; nothing if git can't tell."""
     file = state_file.resolve()
     merge = os.environ.get("GITHUB_EVENT_NAME", "").startswith("pull_request")
     found = before_branch(file.parent, [file.name, f"{file.name}.journal"], merge=merge)
@@ -275,7 +247,7 @@ def state_edits(state_file: Path, state: State) -> tuple[StateEdit, ...]:
 
 
 def _git_in(folder: Path) -> str:
-    """How to call git for a folder from where the user is."""
+    """`git` for a folder, as typed in the current one."""
     try:
         there = os.path.relpath(folder)
     except ValueError:  # another drive of Windows

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from kalentops.cli.commands import options
-from kalentops.cli.commands.options import Weighing, weighing
-
-if TYPE_CHECKING:
-    from kalentops.cli.commands.pipeline import PlanContext
-    from kalentops.plan.build import Scope
+from kalentops.cli.commands import options, pipeline
+from kalentops.cli.commands.pipeline import PlanContext
+from kalentops.cli.commands.reporting import Reporting, SeverityOptions, severity_options
+from kalentops.errors import UsageError
+from kalentops.output.terminal import notice
+from kalentops.plan.build import Scope
+from kalentops.plan.saved import save
+from kalentops.state.store import open_store
 
 
 @click.command(
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 @options.folder
 @options.state
 @options.report
-@weighing
+@severity_options
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Save the plan for apply."
 )
@@ -49,7 +50,7 @@ def command(
     out: Path | None,
     overwrite: tuple[str, ...],
     scope: Scope,
-    weighs: Weighing,
+    severity: SeverityOptions,
     connection: options.Connection,
     *,
     refresh: bool,
@@ -63,13 +64,6 @@ def command(
     Works offline and without a key, and writes nothing but the file of --out. With PATHS, plans only what these files
     declare; all files are checked. With --refresh, also reads Kalent.
     """
-    from kalentops.cli.commands import pipeline
-    from kalentops.cli.commands.reporting import Reporting
-    from kalentops.errors import UsageError
-    from kalentops.output.terminal import notice
-    from kalentops.plan.saved import save
-    from kalentops.state.store import open_store
-
     if refresh_only and out is not None:
         raise UsageError(
             "--refresh-only shows drift alone: there is nothing to save", hint="use --refresh --out"
@@ -77,13 +71,13 @@ def command(
     project = options.project(directory, state_file)
     snapshot = open_store(project.state_path).read()
     notice(snapshot.notes)
-    repository = pipeline.read_files(project.config, snapshot.state)
-    weighs.apply(repository, project.config, [project.config.blueprints])
+    repository = pipeline.load_files(project.config, snapshot.state)
+    severity.apply(repository, project.config, [project.config.blueprints])
     reporting = Reporting("plan", form, project.config, verbose=verbose, quiet=quiet)
     reporting.refuse_invalid(repository)
     places = [directory / each for each in paths]
-    asked = pipeline.asked_for(scope, overwrite, repository, project.config, places)
-    offline = planned = pipeline.plan_of(repository, snapshot.state, asked)
+    asked = pipeline.select(scope, overwrite, repository, project.config, places)
+    offline = planned = pipeline.build_plan(repository, snapshot.state, asked)
     if refresh or refresh_only:
         planned = _refreshed(offline, connection, project.config.parallelism, quiet=quiet)
     plan = pipeline.only_drift(planned.plan) if refresh_only else planned.plan
@@ -92,19 +86,24 @@ def command(
         save(plan, directory / out, planned.asked, reporting.for_saved_plan(repository))
     reporting.show_plan(plan, repository)
     if not quiet:
-        notice(pipeline.unseen(planned, project.state_path))
+        notice(pipeline.notes_without_state(planned, project.state_path))
     if not refresh_only:
-        # `apply FILE` goes by the saved plan, and `apply` by what the files and the state say.
-        notice(pipeline.would_stop(planned if out is not None else offline, planned.observed, project.config))
+        # `apply FILE` uses the saved plan; `apply` plans again, from files and state.
+        applied = planned if out is not None else offline
+        notice(pipeline.apply_refusals(applied, planned.observed, project.config))
     ctx.exit(2 if detailed_exitcode and (plan.to_do or plan.drift) else 0)
 
 
 def _refreshed(
     planned: PlanContext, connection: options.Connection, parallelism: int, *, quiet: bool
 ) -> PlanContext:
-    from kalentops.cli.commands import pipeline
-    from kalentops.cli.commands.connection import ApiConfig
+    """The plan compared with what Kalent shows. Raises Forbidden if the key may see none of the sourcings."""
+    # An offline plan needs no HTTP client, which takes as long to load as the rest.
+    from kalentops.cli.commands.connection import ApiConfig, read_remote
+    from kalentops.kalent.lists import check_permitted
 
     target = ApiConfig.of(connection, os.environ)
     target.check_state(planned.state)
-    return pipeline.look(planned, target, parallelism, quiet=quiet)
+    observed = read_remote(planned.sourcings, target, parallelism, quiet=quiet)
+    check_permitted(observed)
+    return planned.refreshed(observed)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from kalentops.cli.commands import options
 from kalentops.errors import KalentopsError, StoreFailure, UsageError
-
-if TYPE_CHECKING:
-    from kalentops.preview.page import PreviewRequest
+from kalentops.output.terminal import notice
+from kalentops.preview.html import GENERATOR, render, render_trouble, serve
+from kalentops.preview.page import PreviewRequest, build, version
+from kalentops.support import atomic_write
 
 _FILE = Path("kalentops-preview.html")
 
@@ -57,10 +57,6 @@ def command(
     The page is one file that loads nothing: each sequence day by day, each message as its reader sees it, with findings
     beside their step. Works offline, without a key, and for files with errors (exit code 3).
     """
-    from kalentops.output.terminal import notice
-    from kalentops.preview.html import render
-    from kalentops.preview.page import PreviewRequest, build
-
     if not directory.is_dir():
         raise UsageError(
             f"there is no folder {directory}", hint="pass -C DIR with the folder of your repository"
@@ -89,9 +85,6 @@ def command(
 
 
 def _serve(wish: PreviewRequest, port: int, *, opens: bool, quiet: bool) -> None:
-    from kalentops.output.terminal import notice
-    from kalentops.preview.html import render, render_trouble, serve
-    from kalentops.preview.page import build, version
 
     def make(name: str) -> bytes:
         try:
@@ -115,9 +108,6 @@ def _serve(wish: PreviewRequest, port: int, *, opens: bool, quiet: bool) -> None
 
 def _write(path: Path, page: bytes) -> None:
     """Raises UsageError for a file that is something else, StoreFailure."""
-    from kalentops.preview.html import GENERATOR
-    from kalentops.support import atomic_write
-
     try:
         target = path.resolve()
         if target.exists() and f'name="generator" content="{GENERATOR} '.encode() not in _head(target):
@@ -137,8 +127,6 @@ def _head(path: Path) -> bytes:
 
 def _open(address: str) -> None:
     import webbrowser
-
-    from kalentops.output.terminal import notice
 
     if not webbrowser.open(address):
         notice([f"no browser could be started; open {address} yourself"])

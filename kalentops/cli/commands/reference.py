@@ -8,7 +8,13 @@ from typing import Final
 
 import click
 
+from kalentops.blueprint.json_schema import blueprint_schema
 from kalentops.cli.commands import options
+from kalentops.errors import UsageError
+from kalentops.lint.rule import rule_meant, rules
+from kalentops.output.terminal import is_terminal, line, show
+from kalentops.support.streams import utf8
+from kalentops.support.text import clip, dump_json
 
 # An end of a line within a paragraph; examples are indented.
 _LINE_END: Final = re.compile(r"(?<=\S)\n(?=\S)")
@@ -18,11 +24,6 @@ _LINE_END: Final = re.compile(r"(?<=\S)\n(?=\S)")
 @click.argument("code", required=False, shell_complete=options.complete_rules)
 def rule(code: str | None) -> None:
     """Explain a rule: reason, wrong and right. Without CODE, list all rules."""
-    from kalentops.errors import UsageError
-    from kalentops.lint.rule import rule_meant, rules
-    from kalentops.output.terminal import is_terminal, line, show
-    from kalentops.support.text import clip
-
     if code is None:
         show(line(f"{each.code}  {each.severity.value:<7}  {each.title}") for each in rules().values())
         return
@@ -51,9 +52,5 @@ def schema() -> None:
     Editors use it to complete field names. `init` writes the settings of VS Code; for other editors, name the schema in
     the first line of a file.
     """
-    from kalentops.blueprint.json_schema import blueprint_schema
-    from kalentops.support.streams import utf8
-    from kalentops.support.text import dump_json
-
     utf8()
     click.echo(dump_json(blueprint_schema()))

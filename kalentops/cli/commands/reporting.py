@@ -1,33 +1,41 @@
-"""What a command has to tell, in the form that was asked for, and on GitHub Actions in the job's summary as well."""
+"""What a command shows: the result in the format that was asked for, and on GitHub Actions the job's summary as well.
+
+GitHub gives each step a file for its summary (docs.github.com, "Adding a job summary"). If that can't be written, a
+note says so and nothing else changes.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import wraps
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from kalentops.apply.result import ApplyResult, Result
-from kalentops.errors import InvalidFiles
+import click
+
+from kalentops.errors import InvalidFiles, UsageError
 from kalentops.github.context import target_name
-from kalentops.lint.finding import Finding, Severity
-from kalentops.output import Checked, json, markdown, report, text_files, text_plan, text_results
+from kalentops.lint.finding import Finding, Severity, known_before
+from kalentops.output import Checked, report, text_files, text_plan
 from kalentops.output.markdown_blocks import SUMMARY, code, utf8_bytes
 from kalentops.output.terminal import Line, notice, show, width
 from kalentops.plan.build import Plan
 from kalentops.project.config import Config
-from kalentops.project.load import Repository, texts_of
-from kalentops.support.text import dump_json
+from kalentops.project.load import Repository, of_texts, read_earlier, texts_of
 
+Make: TypeAlias = Callable[[Any, int], str]
+"""Takes the module of Markdown and makes a text of at most that many bytes."""
+_GAP: Final = "\n\n"
 # The reader of these results is not the reader of the findings, so findings go to stderr.
-APART: Final = frozenset({"text", "json"})
+FINDINGS_ON_STDERR: Final = frozenset({"text", "json"})
 
 
 @dataclass(frozen=True, slots=True)
 class Reporting:
-    """How one run tells what it found and did."""
+    """How the results of one run are shown."""
 
     command: str
     form: str
@@ -38,13 +46,16 @@ class Reporting:
     def show_findings(
         self, repository: Repository, *, online: bool = False, statistics: bool = False
     ) -> None:
-        """The result of `validate`, on stdout; `online`: the API was asked too, and answered. With `statistics`, the
-        findings are counted by rule instead.
+        """The result of `validate`, on stdout. `online`: the API was asked too, and answered. `statistics`: only the
+        number of findings by rule.
         """
         checked = self._checked(repository, online=online)
         if self.form == "text":
-            lines = text_files.statistics if statistics else text_files.findings
-            show(lines(shown_findings(repository.findings, quiet=self.quiet)))
+            show(
+                (text_files.statistics if statistics else text_files.findings)(
+                    shown_findings(repository.findings, quiet=self.quiet)
+                )
+            )
             if not self.quiet:
                 show([*(() if statistics else text_files.by_rule(checked.findings)), self._counted(checked)])
         else:
@@ -52,13 +63,13 @@ class Reporting:
         self._summarise_findings(checked)
 
     def refuse_invalid(self, repository: Repository) -> None:
-        """Show the findings. Raises InvalidFiles where one of them is an error: then they are all there is to tell."""
-        if self.form in APART:
+        """Show the findings. Raises InvalidFiles if one of them is an error; then they are the whole result."""
+        if self.form in FINDINGS_ON_STDERR:
             show(text_files.findings(shown_findings(repository.findings, quiet=self.quiet)), sys.stderr)
         if repository.valid:
             return
         checked = self._checked(repository)
-        if self.form in APART:
+        if self.form in FINDINGS_ON_STDERR:
             rules = () if self.quiet else text_files.by_rule(checked.findings)
             show([*rules, self._counted(checked)], sys.stderr)
         else:
@@ -68,30 +79,17 @@ class Reporting:
 
     def show_plan(self, plan: Plan, repository: Repository) -> None:
         """The result of `plan`, on stdout."""
-        checked = self._checked(repository)
-        print_plan(plan, checked, self.form, verbose=self.verbose, quiet=self.quiet)
-        known = repository.earlier
-        self._summarise(lambda limit: markdown.plan(plan, known, limit=limit, measure=utf8_bytes))
-
-    def show_result(
-        self, result: ApplyResult, told: Mapping[str, Result], *, left_out: Sequence[str]
-    ) -> None:
-        """What was not `told` yet of the result of `apply`, on stdout, and what was not asked for."""
-        notice(result.notes)
-        if left_out:
-            notice([text_plan.left_out(left_out)])
-        if self.form == "json":
-            sys.stdout.write(dump_json(json.apply(result, left_out=left_out)) + "\n")
-        else:
-            show(text_results.results(result, told))
-        self._summarise(lambda limit: markdown.results(result, limit=limit, measure=utf8_bytes))
+        print_plan(plan, self._checked(repository), self.form, verbose=self.verbose, quiet=self.quiet)
+        self.summarise(
+            lambda markdown, limit: markdown.plan(plan, repository.earlier, limit=limit, measure=utf8_bytes)
+        )
 
     def for_saved_plan(self, repository: Repository) -> dict[str, Any]:
         """What `show` needs beyond the plan to print every format."""
         return replace(self._checked(repository), columns=self._columns(repository)).to_json()
 
     def _columns(self, repository: Repository) -> dict[Finding, int]:
-        from kalentops.output.sarif import utf16_columns
+        from kalentops.output.sarif import utf16_columns  # for SARIF and a saved plan alone
 
         found = repository.findings
         return utf16_columns(found, texts_of(self.config.root, found)) if found else {}
@@ -117,12 +115,28 @@ class Reporting:
         )
 
     def _summarise_findings(self, checked: Checked) -> None:
-        self._summarise(lambda limit: markdown.validation(checked, limit=limit, measure=utf8_bytes))
+        self.summarise(lambda markdown, limit: markdown.validation(checked, limit=limit, measure=utf8_bytes))
 
-    def _summarise(self, make: Make) -> None:
-        where = self._below()
-        heading = f"### kalentops {self.command}" + (f" in {code(where)}" if where else "")
-        append(headed(heading, make))
+    def summarise(self, make: Make) -> None:
+        """Append to the job's summary, if there is one, as much as fits."""
+        name = os.environ.get("GITHUB_STEP_SUMMARY")
+        if os.environ.get("GITHUB_ACTIONS") != "true" or not name:
+            return
+        from kalentops.output import markdown  # for a summary alone
+
+        below = self._below()
+        heading = f"### kalentops {self.command}" + (f" in {code(below)}" if below else "") + _GAP
+        try:
+            path = Path(name)
+            taken = path.stat().st_size if path.exists() else 0
+            text = make(markdown, SUMMARY - taken - utf8_bytes(heading) - 2 * len(_GAP))
+            if not text:
+                notice(["the job's summary is full: GitHub takes 1 MiB a step"])
+                return
+            with path.open("a", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
+                stream.write((_GAP if taken else "") + heading + text + "\n")
+        except OSError as error:
+            notice([f"the job's summary can't be written: {error.strerror or error}"])
 
 
 def print_plan(plan: Plan, checked: Checked, form: str, *, verbose: bool, quiet: bool) -> None:
@@ -139,34 +153,52 @@ def shown_findings(findings: Iterable[Finding], *, quiet: bool) -> list[Finding]
     return [each for each in findings if not quiet or each.severity is Severity.ERROR]
 
 
-Make: TypeAlias = Callable[[int], str]
-"""What gives a text of at most so many bytes."""
-_APART_job_summary: Final = "\n\n"
+@dataclass(frozen=True, slots=True)
+class SeverityOptions:
+    """`against` is the commit whose findings are not new."""
+
+    errors_only: bool
+    strict: bool
+    against: str | None
+
+    def apply(self, repository: Repository, config: Config, places: Sequence[Path]) -> None:
+        """Raises UsageError for a commit that git does not know."""
+        if self.against is not None:
+            repository.earlier = _earlier(repository, config, places, self.against)
+        repository.weigh(errors_only=self.errors_only, strict=self.strict)
 
 
-def append(make: Make, environment: Mapping[str, str] = os.environ) -> None:
-    """Append what `make` gives for so many bytes, where there is a summary to append to."""
-    name = environment.get("GITHUB_STEP_SUMMARY")
-    if environment.get("GITHUB_ACTIONS") != "true" or not name:
-        return
-    path = Path(name)
+def severity_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options, as `severity`. Raises UsageError for two that contradict each other."""
+
+    @click.option("--errors-only", is_flag=True, help="Show errors only.")
+    @click.option("--strict", is_flag=True, help="Treat warnings as errors: exit code 3.")
+    @click.option(
+        "--against", metavar="REV", help="Mark findings that are new since this commit, branch or tag."
+    )
+    @wraps(command)
+    def checked(*args: Any, errors_only: bool, strict: bool, against: str | None, **values: Any) -> Any:
+        if errors_only and strict:
+            raise UsageError("--errors-only and --strict exclude each other", hint="give one of them")
+        return command(*args, severity=SeverityOptions(errors_only, strict, against), **values)
+
+    return checked
+
+
+def _earlier(
+    repository: Repository, config: Config, places: Sequence[Path], rev: str
+) -> frozenset[Finding] | None:
+    from kalentops.git.history import commit_of  # for --against alone
+
     try:
-        taken = path.stat().st_size if path.exists() else 0
-        text = make(SUMMARY - taken - 2 * len(_APART_job_summary))
-        if not text:
-            notice(["the summary of the job is full: GitHub takes 1 MiB of a step"])
-            return
-        with path.open("a", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
-            stream.write((_APART_job_summary if taken else "") + text + "\n")
-    except OSError as error:
-        notice([f"the summary of the job can't be written: {error.strerror or error}"])
-
-
-def headed(heading: str, make: Make) -> Make:
-    """The same below a heading, or nothing where there is no room for more than that."""
-
-    def with_heading(limit: int) -> str:
-        text = make(limit - utf8_bytes(heading) - len(_APART_job_summary))
-        return f"{heading}{_APART_job_summary}{text}" if text else ""
-
-    return with_heading
+        earlier = read_earlier(config.root, places, rev)
+    except UsageError as error:
+        commit_of(config.root, rev)  # one that is not there is a mistake; what a partial clone lacks is none
+        notice([f"the findings are not compared with {rev}: {error}"])
+        return None
+    texts = earlier.texts()
+    before = of_texts(config.root, texts, config.severities).findings
+    known = known_before(repository.findings, texts_of(config.root, repository.findings), before, texts)
+    # A file that is not read has no text, and was there or not.
+    there = (each for each in repository.findings if each.file not in repository.names)
+    return known | {each for each in there if each.file in earlier.paths}

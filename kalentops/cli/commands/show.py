@@ -8,6 +8,11 @@ from pathlib import Path
 import click
 
 from kalentops.cli.commands import options
+from kalentops.cli.commands.reporting import FINDINGS_ON_STDERR, print_plan, shown_findings
+from kalentops.output import checked_from_json
+from kalentops.output.terminal import show
+from kalentops.output.text_files import findings
+from kalentops.plan.saved import load, plan_from_json
 
 
 @click.command(
@@ -24,15 +29,9 @@ def command(plan_file: Path, directory: Path, form: str, *, verbose: bool, quiet
     Prints what plan printed when it saved FILE. Reads no blueprints, no state and not Kalent, so it does not check that
     the plan still holds: apply FILE does.
     """
-    from kalentops.cli.commands.reporting import APART, print_plan, shown_findings
-    from kalentops.output import checked_from_json
-    from kalentops.output.terminal import show
-    from kalentops.output.text_files import findings
-    from kalentops.plan.saved import load, plan_from_json
-
     saved = load(directory / plan_file)
     plan = plan_from_json(saved.raw)
     checked = checked_from_json(saved.report, plan.findings)
-    if form in APART:
+    if form in FINDINGS_ON_STDERR:
         show(findings(shown_findings(plan.findings, quiet=quiet)), sys.stderr)
     print_plan(plan, checked, form, verbose=verbose, quiet=quiet)

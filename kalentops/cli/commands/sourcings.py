@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from kalentops.cli.commands import options
+from kalentops.cli.commands.connection import ApiConfig, read_session
+from kalentops.output import json, text_results
+from kalentops.output.terminal import notice, show
+from kalentops.project.config import Config
+from kalentops.project.load import load
 from kalentops.support.text import dump_json
-
-if TYPE_CHECKING:
-    from kalentops.project.config import Config
 
 
 @click.command(
@@ -37,13 +38,9 @@ def command(
 
     Reads Kalent and the files; writes nothing.
     """
-    from kalentops.cli.commands.connection import ApiConfig, connected
-    from kalentops.output import json, text_results
-    from kalentops.output.terminal import notice, show
-
     target = ApiConfig.of(connection, os.environ)
     config = options.project(directory, None).config
-    with connected(target, quiet=quiet, farewell="stopped at once; nothing was changed") as line:
+    with read_session(target, quiet=quiet, farewell="stopped at once; nothing was changed") as line:
         found = line.sourcings(ownership="all" if everybody else "mine", closed=closed)
     files = _files(config, quiet=quiet)
     if form == "json":
@@ -56,9 +53,6 @@ def command(
 
 def _files(config: Config, *, quiet: bool) -> dict[str, list[str]]:
     """The files that serve each sourcing. Where a file can't be read, it is said that some may be missing."""
-    from kalentops.output.terminal import notice
-    from kalentops.project.load import load
-
     if not config.blueprints.exists():
         return {}
     repository = load(config.root, [config.blueprints], known=None)

@@ -4,21 +4,36 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import Final, NoReturn
 
 import click
 
-from kalentops.cli.commands import options
-from kalentops.errors import Interrupted, UsageError
-from kalentops.support.text import dump_json
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from kalentops.state.model import State
-    from kalentops.state.store.session import Store
+from kalentops.cli.commands import options, pipeline
+from kalentops.errors import (
+    Interrupted,
+    InvalidFiles,
+    StateDamaged,
+    StateError,
+    StatesDiverge,
+    StoreFailure,
+    UsageError,
+)
+from kalentops.git import push_state
+from kalentops.output import json, text_results
+from kalentops.output.terminal import notice, show
+from kalentops.plan.moves import forget, rename
+from kalentops.plan.saved import PlanOptions
+from kalentops.project.files import check_begun
+from kalentops.state.codec import dump_state, load_state
+from kalentops.state.merge import MARKER, marked, merge_states, whole
+from kalentops.state.model import State
+from kalentops.state.store import open_store
+from kalentops.state.store.session import Store
+from kalentops.support import atomic_write
+from kalentops.support.text import clip, count, dump_json, is_key, nearest, visible
 
 
 @click.group(epilog="\b\nExample:\n  kalentops state list\n  kalentops state show sourcing_123/first-contact")
@@ -32,9 +47,6 @@ def command() -> None:
 @options.output("text", "json")
 def list_(directory: Path, state_file: Path | None, form: str) -> None:
     """List every address with its id."""
-    from kalentops.output import json, text_results
-    from kalentops.output.terminal import show
-
     state = _read(directory, state_file)
     if form == "json":
         click.echo(dump_json(json.state(state)))
@@ -50,9 +62,6 @@ def list_(directory: Path, state_file: Path | None, form: str) -> None:
 @options.output("text", "json")
 def show_(address: str, directory: Path, state_file: Path | None, form: str) -> None:
     """Show everything recorded for an ADDRESS (SOURCING_ID/KEY)."""
-    from kalentops.output import json, text_results
-    from kalentops.output.terminal import show
-
     state = _read(directory, state_file)
     _check_known(state, [address])
     if address in state.entries:
@@ -77,10 +86,6 @@ def rm(
     If a file still declares an address, the next apply adopts the blueprint if it is identical in Kalent, and creates
     it otherwise.
     """
-    from kalentops.output.terminal import notice
-    from kalentops.plan.moves import forget
-    from kalentops.state.store import open_store
-
     project = options.project(directory, state_file)
     with open_store(project.state_path).session(lock_timeout=lock_timeout) as session:
         state = session.state
@@ -105,10 +110,6 @@ def mv(old: str, new: str, directory: Path, state_file: Path | None, lock_timeou
 
     For a key that was renamed in the files. Sends nothing to Kalent. `moved:` in a file does the same, with a review.
     """
-    from kalentops.output.terminal import notice
-    from kalentops.plan.moves import rename
-    from kalentops.state.store import open_store
-
     project = options.project(directory, state_file)
     with open_store(project.state_path).session(lock_timeout=lock_timeout) as session:
         state = session.state
@@ -121,8 +122,6 @@ def mv(old: str, new: str, directory: Path, state_file: Path | None, lock_timeou
 
 def _check_free(state: State, old: str, new: str) -> None:
     """Raises UsageError where an address can't become another one."""
-    from kalentops.support.text import clip, is_key
-
     sourcing_id, _, key = new.partition("/")
     if not is_key(key):
         raise UsageError(
@@ -156,10 +155,6 @@ def _farewell(state: State, address: str) -> str:
 
 
 def _read(directory: Path, state_file: Path | None) -> State:
-    from kalentops.output.terminal import notice
-    from kalentops.project.files import check_begun
-    from kalentops.state.store import open_store
-
     project = options.project(directory, state_file)
     path = project.state_path
     if not path.exists():
@@ -179,8 +174,6 @@ def _check_known(state: State, addresses: Iterable[str]) -> None:
 
 
 def _unknown(address: str, known: Iterable[str]) -> NoReturn:
-    from kalentops.support.text import clip, nearest
-
     meant = nearest(address, sorted(known))
     hint = f"did you mean {meant}?" if meant else "`kalentops state list` shows what there is"
     raise UsageError(f"the state holds no {clip(address)}", hint=hint)
@@ -209,12 +202,6 @@ def merge(base: Path, ours: Path, theirs: Path) -> None:
     Exit code 1 means a conflict: OURS then holds both versions between conflict markers, and no command reads it as a
     state.
     """
-    from kalentops.errors import StatesDiverge, StoreFailure
-    from kalentops.state.codec import dump_state
-    from kalentops.state.merge import marked, merge_states, whole
-    from kalentops.support import atomic_write
-    from kalentops.support.text import visible
-
     try:
         mine, others, before = ours.read_bytes(), theirs.read_bytes(), base.read_bytes()
         # Before anything else: if this is killed or fails, what is left must not look like a merge.
@@ -235,9 +222,6 @@ def _part(ours: Path, data: bytes) -> None:
     """Both sides between markers, in the place of OURS. Where there is no room for them, at least its first bytes give
     way to a marker, which needs none: git takes a file that a driver leaves as it was for the result. Raises OSError.
     """
-    from kalentops.state.merge import MARKER
-    from kalentops.support import atomic_write
-
     try:
         atomic_write.replace(ours, data)
     except OSError:
@@ -247,9 +231,6 @@ def _part(ours: Path, data: bytes) -> None:
 
 
 def _version(data: bytes, side: str) -> State:
-    from kalentops.errors import StateError
-    from kalentops.state.codec import load_state
-
     try:
         return load_state(data)
     except StateError as error:
@@ -259,11 +240,6 @@ def _version(data: bytes, side: str) -> State:
 
 def _ancestor(data: bytes) -> State:
     """The common ancestor; an empty state if both sides created the file, or if it is unknown."""
-    from kalentops.errors import StateDamaged
-    from kalentops.output.terminal import notice
-    from kalentops.state.codec import load_state
-    from kalentops.state.model import State
-
     if not data.strip():
         return State()
     try:
@@ -304,10 +280,6 @@ def push(
     Folds the journal of a killed run first. Merges by address what others have pushed. Two ids for one address, or a
     branch that refuses the push, stop it (exit code 8).
     """
-    from kalentops.git import push_state
-    from kalentops.output.terminal import notice
-    from kalentops.state.store import open_store
-
     project = options.project(directory, state_file)
     store = open_store(project.state_path)
     target = push_state.branch_of(project.config.root, remote, branch)
@@ -331,23 +303,17 @@ def push(
 
 def _something_to_do(project: options.Project, store: Store) -> bool:
     """Whether an apply would have anything to do, as far as files and state say. Raises InvalidFiles, StateError."""
-    from kalentops.cli.commands import pipeline
-    from kalentops.errors import InvalidFiles
-    from kalentops.plan.saved import PlanOptions
-
     state = store.read().state
-    repository = pipeline.read_files(project.config, state)
+    repository = pipeline.load_files(project.config, state)
     if not repository.valid:
         raise InvalidFiles(
             "the blueprints are not valid; nothing was pushed", hint="run `kalentops validate`"
         )
-    planned = pipeline.plan_of(repository, state, PlanOptions())
+    planned = pipeline.build_plan(repository, state, PlanOptions())
     return bool(planned.plan.to_do) or planned.known != state
 
 
 def _subject(state: State) -> str:
-    from kalentops.support.text import count
-
     left = f", {count(len(state.intents), 'outcome')} open" if state.intents else ""
     return f"Record the state: {count(len(state.entries), 'blueprint')}{left}"
 

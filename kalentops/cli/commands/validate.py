@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from kalentops.cli.commands import options
-from kalentops.cli.commands.options import Weighing, weighing
+from kalentops.cli.commands.reporting import Reporting, SeverityOptions, severity_options
 from kalentops.errors import KalentopsError, UsageError
-
-if TYPE_CHECKING:
-    from kalentops.lint.engine import Severities
-    from kalentops.lint.finding import Finding
-    from kalentops.project.load import Repository
+from kalentops.lint.engine import Severities, check_online
+from kalentops.lint.finding import Finding
+from kalentops.lint.rule import Sourcings
+from kalentops.output.terminal import notice
+from kalentops.project.load import Repository, load
 
 
 @click.command(
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @options.folder
 @options.report
-@weighing
+@severity_options
 @click.option("--statistics", is_flag=True, help="Show only the number of findings for each rule.")
 @click.option(
     "--online", is_flag=True, help="Also check in Kalent that each sourcing exists and is in progress."
@@ -37,7 +36,7 @@ def command(
     paths: tuple[Path, ...],
     directory: Path,
     form: str,
-    weighs: Weighing,
+    severity: SeverityOptions,
     connection: options.Connection,
     *,
     statistics: bool,
@@ -48,10 +47,6 @@ def command(
 
     Without PATHS, checks all files in the folder of blueprints. Exit code 3 means that there is an error.
     """
-    from kalentops.cli.commands.reporting import Reporting
-    from kalentops.output.terminal import notice
-    from kalentops.project.load import load
-
     if statistics and form != "text":
         raise UsageError(
             "--statistics prints text only", hint="leave out --format; json has every finding to count"
@@ -66,7 +61,7 @@ def command(
             repository.findings.sort()
         except KalentopsError as error:  # the findings of the files come first
             failure = error
-    weighs.apply(repository, config, places)
+    severity.apply(repository, config, places)
     reporting = Reporting("validate", form, config, quiet=quiet or failure is not None)
     reporting.show_findings(repository, online=online and failure is None, statistics=statistics)
     if not repository.files:
@@ -80,11 +75,9 @@ def _ask(
     repository: Repository, severities: Severities, connection: options.Connection, *, quiet: bool
 ) -> list[Finding]:
     """What the API has to say of the sourcings. Raises what `ApiConfig.of` and `list_sourcings` raise."""
-    from kalentops.cli.commands.connection import ApiConfig, connected
-    from kalentops.lint.engine import check_online
-    from kalentops.lint.rule import Sourcings
+    from kalentops.cli.commands.connection import ApiConfig, read_session
 
     target = ApiConfig.of(connection, os.environ)
-    with connected(target, quiet=quiet, farewell="stopped at once; nothing was changed") as line:
+    with read_session(target, quiet=quiet, farewell="stopped at once; nothing was changed") as line:
         in_progress, closed = (line.sourcings(ownership="all", closed=each) for each in (False, True))
     return list(check_online(Sourcings(repository.serving, in_progress, closed), severities))
