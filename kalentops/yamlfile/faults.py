@@ -12,7 +12,7 @@ from typing import Final
 from kalentops.support.text import character_name, clip
 from kalentops.yamlfile.positions import Fault
 
-Said = tuple[str, str, str]
+Wording = tuple[str, str, str]
 STANDARD: Final = "tag:yaml.org,2002:"
 
 EMPTY: Final = Fault(
@@ -36,12 +36,12 @@ MERGE_OF_NO_MAPPING: Final = (
 )
 
 
-def unknown_tag(tag: str) -> Said:
+def unknown_tag(tag: str) -> Wording:
     name = clip(tag.replace(STANDARD, "!!"))
     return "KAL006", f"the tag {name} is not known here", "remove it; quote a text that begins with !"
 
 
-def too_deep(limit: int, *, through_alias: bool = False) -> Said:
+def too_deep(limit: int, *, through_alias: bool = False) -> Wording:
     how = " through an alias" if through_alias else ""
     return (
         "KAL002",
@@ -50,7 +50,7 @@ def too_deep(limit: int, *, through_alias: bool = False) -> Said:
     )
 
 
-def too_many(limit: int) -> Said:
+def too_many(limit: int) -> Wording:
     return (
         "KAL002",
         f"more than {limit:,} values, aliases expanded and long texts counted several times",
@@ -58,7 +58,7 @@ def too_many(limit: int) -> Said:
     )
 
 
-def no_anchor(name: str) -> Said:
+def no_anchor(name: str) -> Wording:
     return (
         "KAL008",
         f"the alias *{clip(name)} has no anchor before it",
@@ -66,7 +66,7 @@ def no_anchor(name: str) -> Said:
     )
 
 
-def inside_itself(name: str) -> Said:
+def inside_itself(name: str) -> Wording:
     return (
         "KAL008",
         f"*{clip(name)} stands inside of what it names",
@@ -74,15 +74,15 @@ def inside_itself(name: str) -> Said:
     )
 
 
-def no_text_key(raw: str) -> Said:
+def no_text_key(raw: str) -> Wording:
     return "KAL012", f"the key {clip(raw)} is not text", f'quote it: "{clip(raw)}"'
 
 
-def no_number(why: str) -> Said:
+def no_number(why: str) -> Wording:
     return "KAL012", why, "write a smaller number, or quote it where text is meant"
 
 
-def second_key(key: str, first: int) -> Said:
+def second_key(key: str, first: int) -> Wording:
     return (
         "KAL005",
         f"the key `{clip(key)}` stands here a second time; the first is in line {first}",

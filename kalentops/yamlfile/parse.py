@@ -125,12 +125,12 @@ class _Builder:
         began, end = (last.start_mark.index, last.end_mark.index) if last else (0, 0)
         kind = {"}": "]", "]": "]", '"': '"', "'": '"'}.get(self.text[end - 1 : end], "")
         since = _place(error.context_mark) if error.context_mark else None
-        said = Complaint(error.problem or "", at, error.context or "", since, kind, began, end)
-        fault = explain(self.text, said)
+        complaint = Complaint(error.problem or "", at, error.context or "", since, kind, began, end)
+        fault = explain(self.text, complaint)
         # What follows a variable without quotes can't be read either: one mistake, one fault.
-        told = self._braces is not None and not self.text[end : at[2]].strip("} \r\n")
-        told = told and kind == "]" and "}" in self.text[self._braces : end]
-        if not told and fault not in self.faults:
+        reported = self._braces is not None and not self.text[end : at[2]].strip("} \r\n")
+        reported = reported and kind == "]" and "}" in self.text[self._braces : end]
+        if not reported and fault not in self.faults:
             self.faults.append(fault)
 
     def _document(self, event: Event) -> None:

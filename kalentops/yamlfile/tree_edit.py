@@ -7,6 +7,7 @@ below them stay where they are. Blank lines between entries stay between entries
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from kalentops.blueprint.diff import moved
 from kalentops.yamlfile.tree import (
@@ -83,38 +84,34 @@ def rearrange(node: Node, order: Sequence[int | Child]) -> Sequence[Comment]:
     kept = sorted({*numbers} - {*moved(list(range(len(old))), numbers)})
     gaps = [_lead(_first(child)).blank for child in old]
     lone = [_take_lone(_first(child)) for child in old]
-    # Whether a blank line is above one that moves: for the first one, as above the second; for a new one, the last.
-    apart = [*gaps[1:2], *(gap or bool(lone[n]) for n, gap in enumerate(gaps) if n), False][
-        : max(len(old), 1)
-    ]
+    # Whether an entry that moves has a blank line above it: the first as the second has, a new one as the last has.
+    spaced = [*(gaps[1:2] or [False]), *(bool(gap or lone[n]) for n, gap in enumerate(gaps) if n)]
     node.children = [old[each] if isinstance(each, int) else each for each in order]
-    last, before = -1, False
+    last = -1  # of those that are kept
+    above = False  # whether the entry above is one that has a blank line above it
     for position, (each, child) in enumerate(zip(order, node.children, strict=True)):
         number = each if isinstance(each, int) else -1
+        own = node.kind == SEQUENCE and spaced[number]
         staying: list[list[Comment]] = []
-        own = apart[number] and node.kind == SEQUENCE
-        if not position:
+        if not position:  # all that stands before the first that is kept stays at the top
             staying, blank = lone[: kept[0] + 1 if kept else None], gaps[:1] == [True]
         elif number not in kept:
             blank = own
         elif last < 0:
-            blank = before
+            blank = above
         else:
             staying, blank = lone[last + 1 : number + 1], gaps[number] or gaps[last + 1]
-        if number in kept:
-            last = number
-        before = own
-        _stand(_first(child), [comment for comments in staying for comment in comments], blank=blank)
-    left = [comment for comments in lone[last + 1 :] for comment in comments] if kept or not order else []
+        _stand(_first(child), [*chain.from_iterable(staying)], blank=blank)
+        last, above = number if number in kept else last, own
+    left = [*chain.from_iterable(lone[last + 1 :])] if kept or not order else []
     if node.closer is not None:
         node.closer.above = [*left, *node.closer.above]
         _set_commas(node)
         return []
-    foot = [*left, *node.foot]
-    if foot and kept and last + 1 < len(old):
-        foot[0].blank |= gaps[last + 1]
-    node.foot = foot
-    return foot
+    node.foot = [*left, *node.foot]
+    if node.foot and kept and last + 1 < len(old):
+        node.foot[0].blank |= gaps[last + 1]
+    return node.foot
 
 
 def _lead(first: Token) -> Token | Comment:
