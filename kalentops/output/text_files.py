@@ -16,12 +16,12 @@ from kalentops.lint.rule import rules
 from kalentops.output.reasons import reason
 from kalentops.output.terminal import WIDTH, Line, Piece, Style, line
 from kalentops.output.text_plan import changed
-from kalentops.support.text import clip, count, some, visible
-from kalentops.yamlfile.fmt import Formatted, line_end_of
+from kalentops.support.text import clip, count, line_end_of, some, visible
 
 if TYPE_CHECKING:  # `validate` and `plan` import nothing
     from kalentops.adopt.pull import Edits, Taken
     from kalentops.adopt.write import Imported
+    from kalentops.yamlfile.fmt import Formatted
 
 
 def findings(found: Iterable[Finding]) -> Iterator[Line]:

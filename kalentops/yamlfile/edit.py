@@ -15,7 +15,7 @@ from typing import Any, Final
 from kalentops.blueprint import body as bodies
 from kalentops.blueprint.diff import same
 from kalentops.errors import CannotEdit
-from kalentops.support.text import clip, visible
+from kalentops.support.text import clip, line_end_of, visible
 from kalentops.yamlfile import build, scalars
 from kalentops.yamlfile.changes import (
     BlueprintChanges,
@@ -27,7 +27,7 @@ from kalentops.yamlfile.changes import (
     changed_value,
     compare,
 )
-from kalentops.yamlfile.fmt import format_text, line_end_of
+from kalentops.yamlfile.fmt import format_text
 from kalentops.yamlfile.parse import MAX_BYTES, parse
 from kalentops.yamlfile.printer import BEFORE_COMMENT, print_document
 from kalentops.yamlfile.reader import read

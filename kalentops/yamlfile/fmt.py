@@ -14,6 +14,7 @@ from typing import Any
 
 from kalentops.lint.finding import Finding
 from kalentops.support import atomic_write
+from kalentops.support.text import line_end_of
 from kalentops.yamlfile.parse import parse
 from kalentops.yamlfile.printer import print_document
 from kalentops.yamlfile.reader import read
@@ -55,13 +56,6 @@ def format_text(name: str, text: str) -> Formatted:
     except Unclear as unclear:
         return Formatted(name, text, text, problem=str(unclear))
     return Formatted(name, text, text if problem else after, problem=problem)
-
-
-def line_end_of(text: str) -> str:
-    """The line end that most lines have."""
-    both = text.count("\r\n")
-    counts = {"\n": text.count("\n") - both, "\r\n": both, "\r": text.count("\r") - both}
-    return max(counts, key=lambda each: counts[each])
 
 
 def _difference(data: Any, document: Document, after: str) -> str:

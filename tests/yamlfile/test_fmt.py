@@ -11,8 +11,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from kalentops.support.text import line_end_of
 from kalentops.yamlfile import build, fmt
-from kalentops.yamlfile.fmt import format_text, line_end_of
+from kalentops.yamlfile.fmt import format_text
 from kalentops.yamlfile.parse import parse, tokens
 from kalentops.yamlfile.reader import read
 from tests.sizes import examples
