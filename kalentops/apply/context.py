@@ -60,8 +60,8 @@ class Recorder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`settle`: seconds for which an unknown outcome is looked for. `overwrite`: addresses whose remote version
-    may be replaced although somebody changed it. `whole`: a create is one request with everything, for an API that
+    """`settle`: seconds for which an unknown outcome is looked for. `overwrite`: addresses to update despite a remote
+    edit. `whole`: a create is one request with everything, for an API that
     takes no empty blueprints. `resend`: addresses where such a create is sent again if no blueprint is exactly it.
     """
 
@@ -75,8 +75,8 @@ class Options:
 
 @dataclass(slots=True)
 class Run:
-    """One run of `apply`: its means, and what its threads have to know of each other. `open_intents` are the addresses
-    where text may have been sent, and what became of it is not known.
+    """One run of `apply`: its dependencies, and what its threads share. `open_intents` are the addresses where text
+    may have been sent, with unknown outcome.
     """
 
     api: Api
@@ -92,7 +92,7 @@ class Run:
     _unknown: int = 0
 
     def record(self, *records: Record) -> None:
-        """Make the records durable. Raises StoreFailure or StateError, after which nothing new is begun."""
+        """Make the records durable. Raises StoreFailure or StateError, after which nothing new starts."""
         try:
             with self._lock:
                 self.session.begin(self.options.tenant)
@@ -128,7 +128,7 @@ class Run:
             self._stopped = self._stopped or (reason, cause)
 
     def stopped(self) -> tuple[str, Cause] | None:
-        """Why nothing new is to be begun, or None."""
+        """Why nothing new may start, or None."""
         if self.clock.stopping:
             return "the run was interrupted first", Cause.INTERRUPTED
         return self._stopped
@@ -174,7 +174,7 @@ class View:
         self.unmanaged.discard(blueprint_id)
 
     def read(self) -> tuple[Remote, ...]:
-        """Read the list anew. Raises what the API's list raises."""
+        """Read the list again. Raises what the API's list raises."""
         self.remotes = self.run.api.list_blueprints(self.sourcing_id)
         self.unmanaged = Unmanaged(each for each in self.remotes if each.blueprint_id not in self.run.ours)
         self.given -= set(self.ids())
@@ -260,16 +260,12 @@ def not_done(job: Task, action: Action, verdict: Refused | NotSent | Limited) ->
         cause = Cause.DENIED if verdict.status in {401, 402, 403} else Cause.API
         said = f"the API refused: {verdict.message} (HTTP {verdict.status})"
         return job.result(action, Outcome.REFUSED, blueprint_id, error=said, cause=cause)
-    said = (
-        verdict.reason
-        if isinstance(verdict, NotSent)
-        else "the API kept saying that there are too many requests"
-    )
+    said = verdict.reason if isinstance(verdict, NotSent) else "rate limited: gave up after several attempts"
     return job.result(action, Outcome.NOT_ATTEMPTED, blueprint_id, error=said, cause=Cause.UNREACHABLE)
 
 
 def from_error(job: Task, error: KalentopsError) -> Result:
-    """The result of an address that an expected error kept from being begun."""
+    """The result of an address that an expected error prevented."""
     cause = Cause.API
     if isinstance(error, Unauthorized):
         cause = Cause.DENIED
@@ -305,7 +301,7 @@ def look_until(
     *,
     most: float = _NO_LIMIT,
 ) -> _T | None:
-    """What `there` finds in the view, which is read anew until it finds something; None where it never does.
+    """What `there` finds in the view, which is read again until it finds something; None if it never does.
 
     The window is the settle window, at most `most` seconds. With an `address`, observers are told, and why.
     Raises Unreachable where the last list could not be read; Unauthorized, RefusedByApi, Interrupted.

@@ -1,7 +1,7 @@
 """Making a blueprint once: look, reserve an id with an empty stub, claim the id, send the text to it.
 
-A stub may be made anew as often as its answer is lost: it can message nobody. Text goes only to an id that is durably
-recorded for its address, and an address has one.
+If its answer is lost, a stub may be created again: it can't message a candidate. Text goes only to an id that is
+durably recorded for its address, and an address has one.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ def create(view: View, job: Task) -> tuple[Result, Entry | None]:
             case Adopt() as decision:
                 return _adopt(view, job, decision)
             case _ if planned is Action.ADOPT:
-                said = "it was to be taken over, and is not there any more; nothing was made: make a new plan"
+                said = (
+                    "the blueprint to adopt has disappeared from Kalent; nothing was created: make a new plan"
+                )
                 return job.result(Action.ADOPT, Outcome.CONFLICT, error=said), None
             case Fill(remote, take):
                 result = creation.take(remote) if take else _claim(view, job, remote)
@@ -100,7 +102,7 @@ class _Creation:
         verdict = view.run.api.update(empty.blueprint_id, {"name": name})
         if isinstance(verdict, Refused | NotSent | Limited):
             return _refused(view, job, verdict)
-        why = getattr(verdict, "reason", "an empty blueprint is taken over")
+        why = getattr(verdict, "reason", "an empty blueprint is claimed")
         if look_until(view, lambda: self._shown_taken(empty.blueprint_id), job.address, why):
             return None
         said = f"{why}; no list shows that {empty.blueprint_id} is taken; no text was sent; the next run looks first"
@@ -191,7 +193,7 @@ def _send_whole(view: View, job: Task) -> Result | Limited:
 
 
 def await_whole(view: View, job: Task, intent: Intent, reason: str) -> Arrived | Open:
-    """What became of a create that was sent whole, as of the end of the settle window."""
+    """The outcome of a create that was sent whole, at the end of the settle window."""
 
     def arrived() -> Arrived | None:
         decision = decide_whole(view.situation(job), intent)
@@ -201,7 +203,7 @@ def await_whole(view: View, job: Task, intent: Intent, reason: str) -> Arrived |
 
 
 def take_whole(view: View, job: Task, intent: Intent, found: Remote, action: Action) -> tuple[Result, Entry]:
-    """Record the blueprint that is what was sent, as far as it can be seen: somebody else may have made it."""
+    """Record the blueprint that is identical to what was sent. It may have been created by others."""
     view.own(found.blueprint_id, job.address)
     entry = seen_entry(job, found, view.run.clock.now(), intent.sent.readable)
     view.run.record(Adopted(entry))
@@ -220,7 +222,7 @@ def _refused(view: View, job: Task, verdict: Refused | NotSent | Limited) -> Res
 
 def _id_in(verdict: Verdict, view: View, says: Callable[[str], bool]) -> str | None:
     """The id in an answer, if the answer is the one to this request: `says` knows it by its name. An answer that a
-    proxy mixed up must not send a text to somebody else's blueprint.
+    proxy mixed up must not send a text to another blueprint.
     """
     if not isinstance(verdict, Accepted):
         return None

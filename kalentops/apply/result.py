@@ -12,7 +12,7 @@ from kalentops.plan.build import Action
 
 
 class Outcome(StrEnum):
-    """What became of one change."""
+    """The outcome of one change."""
 
     DONE = "done"
     REFUSED = "refused"
@@ -34,7 +34,7 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one address. `note` says what a person should know although it was done."""
+    """The result for one address. `note` says what a person should know although it was done."""
 
     address: str
     action: Action
@@ -47,7 +47,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class ApplyResult:
-    """What became of all of them: one result for each change that the plan wanted done, by address."""
+    """All results: one for each change of the plan, by address."""
 
     results: tuple[Result, ...] = ()
     interrupted: bool = False

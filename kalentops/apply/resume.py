@@ -1,4 +1,4 @@
-"""Resuming an interrupted run: first find out what became of what it was about to do."""
+"""Resuming an interrupted run: first look up the outcome of its intents."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ INTERRUPTED: Final = "an earlier run was interrupted here"
 def resume(view: View, job: Task, intent: Intent) -> tuple[Result, Entry | None]:
     """Settle the open intent of a job, then do what is wanted now.
 
-    The entry is as with `create`. Raises KalentopsError where nothing was begun.
+    The entry is as with `create`. Raises KalentopsError if nothing was sent.
     """
     if intent.only_reserves and job.change.after is not None:
         return create(view, job)

@@ -49,7 +49,7 @@ def apply_plan(
     *,
     known: State | None = None,
 ) -> ApplyResult:
-    """Do what the plan says, and say of each change what became of it.
+    """Do what the plan says, and return the outcome of each change.
 
     `session` holds the state that the plan was made against, under its lock; `known` is the same with what the plan
     moves and forgets in place, None where it does neither. Every sourcing that is touched is listed before anything
@@ -194,7 +194,7 @@ def _worth_a_look(done: Iterable[Result]) -> bool:
 
 
 def _confirmed(sourcing: Sourcing, job: Task) -> Result | None:
-    """What became of what was recorded and never seen, where that is not known, or where something was done for it."""
+    """The result for an entry that no list has shown yet, if it is unknown or was sent again."""
     if sourcing.run.stopped():  # it has perhaps not made sure whose workspace this is
         return None
     try:
@@ -233,7 +233,7 @@ def _honest(run: Run, job: Task, result: Result) -> Result:
         return result  # what was sent is still to come, and something else stands there
     if result.outcome in {Outcome.DONE, Outcome.UNKNOWN} or result.address not in run.open_intents:
         return result
-    said = f"{result.error}; what became of what was sent before is not known, the next run looks first"
+    said = f"{result.error}; the outcome of an earlier request is unknown, the next run looks it up first"
     return replace(result, outcome=Outcome.UNKNOWN, error=said)
 
 

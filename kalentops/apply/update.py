@@ -22,7 +22,7 @@ _ATTEMPTS: Final = 3
 def update(view: View, job: Task, *, first: tuple[Record, ...] = ()) -> Result:
     """Make the recorded blueprint of a job what the job wants.
 
-    `first` is recorded in one write with what will be sent. Raises KalentopsError where nothing was begun.
+    `first` is recorded in one write with what will be sent. Raises KalentopsError if nothing was sent.
     """
     view.fresh()
     situation = view.situation(job)
@@ -78,7 +78,7 @@ def _send(
     view: View, job: Task, entry: Entry, body: Mapping[str, Any], known: frozenset[str | None]
 ) -> Result:
     """Send it until it is known to be done. A PATCH with the same body may be repeated: it makes nothing twice,
-    as long as nobody else has changed the blueprint in between.
+    as long as the blueprint was not edited remotely in between.
     """
     run, reason = view.run, ""
     for _ in range(_ATTEMPTS):
@@ -128,7 +128,7 @@ def await_remote(view: View, address: str, blueprint_id: str, wanted: str, reaso
 
 
 def record_done(view: View, job: Task, action: Action, blueprint_id: str) -> Result:
-    """Record that the open intent came true. Where the disk fails, the id is told instead of lost."""
+    """Record that the open intent came true. If the disk fails, the id is reported instead of lost."""
     view.own(blueprint_id, job.address)
     view.run.observe(Filled(job.address, blueprint_id))
     try:

@@ -97,7 +97,7 @@ def confirm(view: View, job: Task) -> Result | str | None:
     if entry.not_arrived(remote):
         done = update(view, job)
         return replace(done, note=_AGAIN) if done.outcome is Outcome.DONE and done.note is None else done
-    if remote.updated_at is None:  # nobody can say whether it has not arrived or was edited
+    if remote.updated_at is None:  # it may not have arrived, or was edited
         said = edited(entry, remote)
         return job.result(Action.NO_OP, Outcome.UNKNOWN, entry.blueprint_id, error=said)
     what = f"Kalent's list shows {entry.blueprint_id} otherwise than it was sent"

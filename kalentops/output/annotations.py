@@ -24,8 +24,8 @@ LIMIT: Final = 10
 """Annotations of a kind that GitHub shows for one step."""
 _DRIFT: Final = {
     "changed": "changed in Kalent",
-    "gone": "gone from Kalent",
-    "unreadable": "not to be read in Kalent",
+    "gone": "missing in Kalent",
+    "unreadable": "unreadable in Kalent",
 }
 _DATA: Final = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _PROPERTY: Final = {**_DATA, ":": "%3A", ",": "%2C"}
@@ -48,9 +48,7 @@ def show_validation(of: Checked) -> str:
 
 
 def show_plan(of: Plan, checked: Checked) -> str:
-    """The findings; as warnings, what is in conflict, for `plan` succeeds and `apply` leaves it alone, and what
-    somebody has changed in Kalent.
-    """
+    """The findings; as warnings, conflicts, because `plan` succeeds and `apply` skips them, and drift."""
     found = [_of_finding(checked, each) for each in checked.ordered()]
     for change in of.changes:
         if change.action is Action.CONFLICT and change.file is not None:

@@ -38,8 +38,8 @@ def show_plan(of: Plan, checked: Checked) -> str:  # noqa: ARG001 - the plan has
 def validation(
     found: Sequence[Finding], *, online: bool = False, earlier: frozenset[Finding] | None = None
 ) -> dict[str, Any]:
-    """`validate --format json`; `online` says whether the API was asked which sourcings exist, and answered, `earlier`
-    which findings are not new, where somebody asked.
+    """`validate --format json`; `online` says whether the API told which sourcings exist; `earlier` are the findings
+    that are not new, None without --against.
     """
     return {
         "format_version": FORMAT_VERSION,

@@ -1,7 +1,7 @@
 """Findings as JUnit XML, as far as its readers agree on it (the schema of the Jenkins plug-in `xunit`).
 
-A file is a test case, which fails with its errors and tells its warnings on its standard output; in a plan, an
-address is one too, which fails where it is in conflict, and so is what somebody has changed in Kalent. What XML can't
+A file is a test case, which fails with its errors and tells its warnings on its standard output; in a plan, an address
+is one too, which fails with a conflict or drift. What XML can't
 hold, control characters and half surrogate pairs, `text.visible` has replaced.
 """
 
@@ -83,7 +83,7 @@ def _change(suite: ET.Element, of: Change) -> None:
 
 
 def _drift(of: Plan) -> ET.Element:
-    """What somebody has changed in Kalent, each as a failure."""
+    """Drift, each as a failure."""
     suite = ET.Element("testsuite", {"name": "drift"})
     for each in of.drift:
         case = ET.SubElement(suite, "testcase", {"name": visible(each.address), "classname": "drift"})

@@ -59,8 +59,8 @@ def plan(
     measure: Measure = utf16_units,
     pointer: str = POINTER,
 ) -> str:
-    """What a plan does, for somebody who reviews it: at most `limit` long, as `measure` counts. `earlier` are the
-    findings that are not new, None where nobody has looked.
+    """What a plan does, for a review: at most `limit` long, as `measure` counts. `earlier` are the findings that are
+    not new, None without --against.
 
     `pointer` is the sentence, in Markdown, that says where the whole report is; it stands where something was left
     out. A plan without changes is one line.
@@ -93,7 +93,7 @@ def results(
     measure: Measure = utf16_units,
     pointer: str = "The log of the run has all of it.",
 ) -> str:
-    """What became of a plan: what was not done first and open."""
+    """The results of a plan: first and open what was not done."""
     done = [each for each in of.results if each.outcome is Outcome.DONE]
     rest_of = sorted(
         (each for each in of.results if each.outcome is not Outcome.DONE),
@@ -153,7 +153,7 @@ _WORDS: Final = {
     Action.FORGET: "forgotten",
     Action.ORPHAN: "orphan",
 }
-"""In the order in which they are shown: what needs somebody, then what candidates will notice, then the rest."""
+"""In the order in which they are shown: what needs a decision, then what candidates will notice, then the rest."""
 _ORDER: Final = tuple(_WORDS)
 
 
@@ -173,7 +173,7 @@ def _conflicts(of: Plan) -> Section | None:
         for each in _ordered(of)
         if each.action is Action.CONFLICT
     ]
-    head = "**In conflict.** `apply` leaves these alone until somebody has decided:\n\n"
+    head = "**In conflict.** `apply` skips these until a person decides:\n\n"
     return Section(blocks, "conflict", "conflicts", head, between="\n") if blocks else None
 
 
@@ -207,9 +207,7 @@ def _drifted(of: Drift, *, told: bool) -> Block:
 
 def _look_alikes(of: Plan) -> Section | None:
     found = of.remotely.look_alikes if of.remotely else ()
-    head = (
-        "**Not ours, and looks like it.** Look at both in Kalent; what nobody wants can be deleted there:\n\n"
-    )
+    head = "**Unmanaged, and looks like a managed one.** Compare both in Kalent, and delete what you don't need:\n\n"
     blocks = [Block(_look_alike(each)) for each in found]
     return Section(blocks, "look-alike", "look-alikes", head, between="\n") if blocks else None
 
@@ -277,14 +275,14 @@ def _sequence(each: Change, *, is_open: bool) -> Block | None:
 
 
 def _both_sides(each: Change, theirs: Body, *, is_open: bool) -> Block:
-    """What the file changes, and what somebody else has changed, both since it was last applied."""
+    """What the file changes, and the remote edit, both since it was last applied."""
     brief = (
-        "What differs is not shown here."
+        "The differences are not shown here."
         if each.before is None
         else f"In Kalent: {_theirs(each.before, theirs)}."
     )
     inner = Block("\n\n".join(_sides(each.before, each.after, theirs)), brief)
-    return _folded(each, inner, ": your change, and that of somebody else", is_open=is_open)
+    return _folded(each, inner, ": your change, and the edit in Kalent", is_open=is_open)
 
 
 def _theirs(base: Body, theirs: Body) -> str:
@@ -337,9 +335,7 @@ def _leftovers(of: Plan) -> Section | None:
 
 
 def told_findings(found: Iterable[Finding], earlier: frozenset[Finding] | None) -> list[Section]:
-    """Findings in tables, those open that somebody has to look at: what is new, or, where nobody has looked what is,
-    errors.
-    """
+    """Findings in tables. New ones are open; without --against, errors are."""
     new: list[Finding] = []
     old: list[Finding] = []
     for each in errors_first(found):

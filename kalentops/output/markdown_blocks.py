@@ -1,4 +1,4 @@
-"""Markdown as GitHub reads it, made of texts that nobody vouches for.
+"""Markdown as GitHub reads it, made of untrusted texts.
 
 Nothing is escaped sign by sign. A word that is letters, or a number, with ordinary punctuation around it stands as it
 is; everything else goes into a code span or a fence, where neither CommonMark nor GitHub's own additions (mentions,

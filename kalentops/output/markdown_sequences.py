@@ -108,19 +108,19 @@ def _timetable(
 ) -> str:
     """A row a step; `old` says on which day each step was before."""
     steps = steps_by_id(body)
-    besides = [_besides(step) for step in steps.values()]
-    heads = ["", "when", "what", "step", *(["besides"] if any(besides) else [])]
+    details = [_details(step) for step in steps.values()]
+    heads = ["", "when", "what", "step", *(["details"] if any(details) else [])]
     lines = [table([*heads, "change"] if old is not None else heads)]
     now, when = days(body), schedule(body)
-    for number, (step_id, beside) in enumerate(zip(steps, besides, strict=True), 1):
+    for number, (step_id, detail) in enumerate(zip(steps, details, strict=True), 1):
         step = steps[step_id]
-        cells = [str(number), when[step_id], kind(step), _name(step), *([beside] if any(besides) else [])]
+        cells = [str(number), when[step_id], kind(step), _name(step), *([detail] if any(details) else [])]
         if old is not None:
             was, on = old.get(step_id, now[step_id]), now[step_id]
             cells[1] = when[step_id] if was == on else f"~~{was}~~ **{on}**{when[step_id].removeprefix(on)}"
             cells.append(_label(changes.get(step_id)))
         lines.append(row(cells))
-    gap = [""] if any(besides) else []
+    gap = [""] if any(details) else []
     lines += [row(["", "", f"~~{kind(step)}~~", _name(step), *gap, "**removed**"]) for step in removed]
     return "\n".join(lines)
 
@@ -129,7 +129,7 @@ def _name(step: Mapping[str, Any]) -> str:
     return prose(clip(str(step.get("name") or "without a name"), _LONGEST))
 
 
-def _besides(step: Mapping[str, Any]) -> str:
+def _details(step: Mapping[str, Any]) -> str:
     return ", ".join(prose(clip(each, _LONGEST)) for each in conditions(step))
 
 

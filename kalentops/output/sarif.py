@@ -27,8 +27,8 @@ CONFLICT: Final = "conflict"
 _CONFLICT_PAGE: Final = """\
 A blueprint is in conflict.
 
-`apply` neither makes nor changes it until somebody has decided: it may exist already, or somebody may have changed it
-in Kalent. The message says which, and what to type.
+`apply` neither creates nor changes it until a person decides: it may exist already, or was edited in Kalent.
+The message says which, and what to type.
 """
 _BREAK: Final = re.compile(r"\r\n?|\n")
 _EXAMPLE: Final = re.compile(r"^(Wrong|Right):$", re.MULTILINE)

@@ -20,7 +20,7 @@ Piece: TypeAlias = tuple[str, Style]
 Line: TypeAlias = tuple[Piece, ...]
 _NARROWEST: Final = 40
 WIDTH: Final = 80
-"""Columns of a report that nobody reads on a terminal."""
+"""Columns of a report that is not on a terminal."""
 # Where a line may be broken: at spaces, but not within backticks, nor in a piece of code: one can copy a command.
 _GAP: Final = re.compile(r"`[^`]*`|( +)")
 
@@ -158,12 +158,12 @@ def _groups(lines: Iterable[Line]) -> Iterator[list[Line]]:
 
 
 def width(stream: IO[str]) -> int:
-    """How many columns a report has there: a terminal's, and `WIDTH` in a pipe, whoever runs it."""
+    """How many columns a report has there: a terminal's, and `WIDTH` in a pipe."""
     if not is_terminal(stream):
         return WIDTH
     try:
         return os.get_terminal_size(stream.fileno()).columns or WIDTH
-    except (OSError, ValueError):  # no descriptor, or nobody there any more
+    except (OSError, ValueError):  # no descriptor, or it is closed
         return WIDTH
 
 

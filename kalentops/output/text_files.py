@@ -55,7 +55,7 @@ def statistics(found: Iterable[Finding]) -> Iterator[Line]:
 def findings_summary(
     found: Sequence[Finding], files: int, blueprints: int, earlier: frozenset[Finding] | None = None
 ) -> Line:
-    """The last line of `validate`; `earlier` are the findings that are not new, None where nobody has looked."""
+    """The last line of `validate`; `earlier` are the findings that are not new, None without --against."""
     errors = sum(each.severity is Severity.ERROR for each in found)
     warnings = len(found) - errors
     what = f"{count(files, 'file')}, {count(blueprints, 'blueprint')}"
@@ -183,7 +183,7 @@ _FIELDS: Final = 8
 
 
 def imported(of: Imported, *, quiet: bool = False) -> Iterator[Line]:
-    """By sourcing, what became of each blueprint. With `quiet`, only what needs somebody's eye."""
+    """By sourcing, the outcome for each blueprint. With `quiet`, only what needs attention."""
     items = [
         item for item in of.plan.items if not (quiet and (item.done or item.fate is ImportAction.LEFT_OUT))
     ]
@@ -224,7 +224,7 @@ def import_summary(of: Imported) -> Iterator[Line]:
 
 
 _INVALID: Final = (
-    "mend the errors above before the next plan. What can't be mended can be taken out of its file again: it stays in "
+    "fix the errors above before the next plan. If you can't fix one, delete the blueprint from its file: it stays in "
     "Kalent and in the state, and plans list it as an orphan."
 )
 
@@ -270,13 +270,13 @@ def _left(of: Imported) -> str:
 
 
 def import_notes(of: Imported) -> Iterator[str]:
-    """What nobody can see in the files: once, however many blueprints there are."""
+    """What the files don't show: once, however many blueprints there are."""
     if not any(item.done for item in of.plan.items):
         return
     yield (
-        "Kalent never shows `config` and `config.userId` (who sends a step), so the files don't have them. As long as "
-        "nothing is updated they stay as they are; an update of steps replaces them all, so set `config.userId` in "
-        "the file before, where somebody else is to send"
+        "Kalent never shows `config` and `config.userId` (who sends a step), so the files don't have them. They keep "
+        "their values until steps are updated. Before that, write `config.userId` into each step that has a sender of "
+        "its own"
     )
     fields = of.unknown
     if fields:

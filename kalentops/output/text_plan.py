@@ -184,7 +184,7 @@ _SIGNS: Final[dict[Action, tuple[str, Style]]] = {
     Action.MOVE: ("»", "good"),
     Action.FORGET: ("-", "warn"),
 }
-# What somebody has to read before anything happens to it.
+# What a person has to read before anything happens to it.
 _REASONS: Final[dict[Action, Style]] = {Action.CONFLICT: "", Action.RESUME: ""}
 _WORDS: Final = (
     ("create", "to create"),
@@ -197,18 +197,17 @@ _WORDS: Final = (
     ("no_op", "unchanged"),
 )
 _DRIFT: Final = (
-    ("changed", "changed in Kalent by somebody else"),
-    ("gone", "gone from Kalent"),
-    ("unreadable", "not to be read in Kalent"),
+    ("changed", "edited in Kalent"),
+    ("gone", "missing in Kalent"),
+    ("unreadable", "unreadable in Kalent"),
 )
 
 _EDITS: Final = 20
 
 
 def plan(of: Plan, *, verbose: bool = False, reasons: bool = True, width: int = WIDTH) -> Iterator[Line]:
-    """Everything but the no-ops, what somebody else has done, then the summary. With `verbose`, new blueprints with
-    their whole texts, and those that are taken over as they are; without it, texts are cut to `width` columns. Without
-    `reasons`, those of conflicts are left for the result to tell.
+    """All changes but no-ops, drift, then the summary. With `verbose`, new and adopted blueprints with their whole
+    texts; without it, texts are cut to `width` columns. Without `reasons`, those of conflicts are left to the result.
     """
     shown = [each for each in of.changes if each.action is not Action.NO_OP]
     for sourcing_id, group in groupby(shown, key=lambda each: each.sourcing_id):
@@ -236,7 +235,7 @@ def _state_edits(of: Plan) -> Iterator[Line]:
 
 
 def enrolled(updates: int) -> str:
-    """What nobody can know of an update."""
+    """What is unknown about an update."""
     what = "the blueprint that is" if updates == 1 else f"the {updates:,} blueprints that are"
     return (
         f"Candidates may be in {what} about to be updated: Kalent does not tell, nor what an update changes."
@@ -266,7 +265,7 @@ def _change(each: Change, *, verbose: bool, reasons: bool, width: int) -> Iterat
 
 
 def _both_sides(each: Change, theirs: Body, width: int) -> Iterator[Line]:
-    """Three-way: what the file changes, and what somebody else has changed, both since it was last applied."""
+    """Three-way: what the file changes, and the remote edit, both since it was last applied."""
     base, after = each.before, each.after
     if base is None:  # never applied: Kalent's against the file's
         yield line(("      from what Kalent has to what the file says:", "dim"))
@@ -290,12 +289,12 @@ def _remotely(of: RefreshReport, shown: Mapping[str, Change], width: int) -> Ite
             yield from _drift(each, shown.get(each.address), width)
         yield line()
     if of.look_alikes:
-        yield line(("Not ours, and looks like it", "bold"))
+        yield line(("Unmanaged, and looks like a managed one", "bold"))
         for other in of.look_alikes:
             yield line(
                 ("  ! ", "warn"),
                 f'{visible(other.blueprint_id)} "{clip(other.name)}" looks like {visible(other.of)} '
-                f"({visible(other.of_id)}): look at both in Kalent's web app; what nobody wants can be deleted there",
+                f"({visible(other.of_id)}): compare both in Kalent's web app, and delete there what you don't need",
             )
         yield line()
     for left in of.leftovers:

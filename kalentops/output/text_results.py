@@ -68,12 +68,12 @@ _SOME: Final = (
 
 
 def outcome_word(of: Result) -> str:
-    """What became of it, such as `created`."""
+    """The outcome, such as `created`."""
     return _DONE[of.action] if of.outcome is Outcome.DONE else _WORDS[of.outcome].removeprefix("of ")
 
 
 def result(of: Result) -> Iterator[Line]:
-    """One address: what became of it, its id, and why."""
+    """One address: its outcome, id and reason."""
     said = outcome_word(of)
     ident = f" {visible(of.blueprint_id)}" if of.blueprint_id else ""
     yield line((f"  {said:<15}", _STYLES[of.outcome]), f" {visible(of.address)}", (ident, "dim"))
@@ -83,7 +83,7 @@ def result(of: Result) -> Iterator[Line]:
 
 
 def results(of: ApplyResult, told: Mapping[str, Result] = NOTHING_TOLD) -> Iterator[Line]:
-    """All of them but those that were told while they came, those that need somebody's eye last, then the counts."""
+    """All results that were not shown yet, those that need attention last, then the counts."""
     left = (each for each in of.results if told.get(each.address) != each)
     order = sorted(left, key=lambda each: (each.outcome is not Outcome.DONE, each.address))
     for why, group in groupby(order, key=_why_not):
@@ -105,7 +105,7 @@ def results(of: ApplyResult, told: Mapping[str, Result] = NOTHING_TOLD) -> Itera
 def apply_next_steps(of: ApplyResult) -> Iterator[Line]:
     """What to do next, where something is left."""
     if of.summary["unknown"]:
-        said = "Run `kalentops apply` again: it first looks up what became of those."
+        said = "Run `kalentops apply` again: it first looks up these outcomes."
         yield line((said, "warn"))
     elif of.summary["not_attempted"]:
         yield line(("Run `kalentops apply` again for what was not attempted.", "warn"))
@@ -128,8 +128,8 @@ def apply_summary(of: ApplyResult) -> Line:
 
 class Progress:
     """What `apply` tells while it works, on stderr: a bar on a terminal, lines elsewhere, nothing with `quiet`; with
-    `verbose`, both steps of each create, too. What is done is told at once on `results`, and on stderr without one: the
-    log of a run that is killed has the ids. `told` is what stands there, by address.
+    `verbose`, both steps of each create, too. Results are shown at once on `results`, or else on stderr, so that the
+    log of a killed run has the ids. `told` are those, by address.
     """
 
     def __init__(
@@ -154,7 +154,7 @@ class Progress:
                 return
             try:
                 self._take(event)
-            except (OSError, ValueError):  # nobody reads stderr any more: no reason to stop half-way
+            except (OSError, ValueError):  # stderr has no reader any more: no reason to stop
                 self._quiet = True
 
     def _tell(self, of: Result) -> None:
@@ -181,7 +181,7 @@ class Progress:
                     f"looked at {self._listed:,} of {count(self._sourcings, 'sourcing')}, last {sourcing_id}"
                 )
             case Looking(address, seconds, reason):
-                said = f"{visible(address)}: {visible(reason)}; looking for up to {seconds:.0f} s what became of it"
+                said = f"{visible(address)}: {visible(reason)}; looking for its outcome for up to {seconds:.0f} s"
                 self._say([line((said, "warn"))])
             case Reserved(address, blueprint_id) if self._verbose:
                 self._say([line(f"{visible(address)}: reserved {visible(blueprint_id)}, still empty")])
@@ -252,7 +252,7 @@ def state_entry(state: State, address: str) -> Iterator[Line]:
         yield line((f"  {_open(found, intent)}; {_NEXT}", "warn"))
 
 
-_NEXT: Final = "the next apply looks first, and goes on there"
+_NEXT: Final = "the next apply looks it up first, and continues"
 
 
 def _open(entry: Entry | None, intent: Intent | None) -> str:

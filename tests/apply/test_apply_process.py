@@ -134,7 +134,7 @@ def test_interrupted_while_it_looks_for_an_outcome(project: Project, proxy: Faul
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 130, out + err
-    assert "looks up what became of those" in out
+    assert "looks up these outcomes" in out
     assert set(project.state["intents"]) == {"sourcing_a/one"}
     project.settle = 0.3
     _finish(project, truth, 1)

@@ -155,9 +155,7 @@ def test_what_somebody_has_changed_or_deleted_is_told_before_the_question(
     emulator.store.update(ids["sourcing_b/one"], name="Edited, too")
     applied.write("sourcing_a", {"one": blueprint("One", steps=3), "two": blueprint("Two", steps=3)})
     said = said_before(ask("n"))
-    assert (
-        "Plan: 2 in conflict, 1 unchanged, 2 changed in Kalent by somebody else, 1 gone from Kalent." in said
-    )
+    assert "Plan: 2 in conflict, 1 unchanged, 2 edited in Kalent, 1 missing in Kalent." in said
     assert "put back: kalentops apply --overwrite sourcing_b/one --target sourcing_b/one" in said
     assert applied.run("plan", "--out", "plan.json").code == 0
     assert "Edited there" in said_before(ask("n", "plan.json"))
@@ -233,7 +231,7 @@ def test_what_was_to_be_adopted_and_is_gone_is_not_made(
     ran = ask("y", meanwhile=lambda: emulator.store.remove(gone))
     truth.check()
     assert ran.code == 6
-    assert "it was to be taken over, and is not there any more; nothing was made" in ran.out
+    assert "the blueprint to adopt has disappeared from Kalent; nothing was created" in ran.out
     assert set(methods(proxy)) == {"GET"}
 
 

@@ -111,7 +111,7 @@ def test_the_example_has_something_to_show_for_each_command_that_looks(tmp_path:
         assert (planned.code, "No changes." in planned.out) == (0, True), planned.out
         made = project.ids.popitem()
         emulator.store.edit(made[1], name="Edited there")
-        assert "changed in Kalent by somebody else" in project.run("plan", "--refresh").out
+        assert "edited in Kalent" in project.run("plan", "--refresh").out
 
 
 def test_an_example_is_made_once(tmp_path: Path) -> None:

@@ -255,7 +255,7 @@ def test_what_our_rules_refuse_is_imported_and_its_findings_are_shown(
     assert "sourcing-a.yaml:14:14: error KAL103" in ran.err
     assert "error KAL106" in ran.err
     assert "`colour` (1 blueprint)" in ran.err
-    assert "The files are not valid: mend the errors above before the next plan." in ran.out
+    assert "The files are not valid: fix the errors above before the next plan." in ran.out
     path = project.folder / "blueprints" / "sourcing-a.yaml"
     text = path.read_text().replace("[company]", "you").replace("s2\n", "s2\n        subject: Hello\n")
     path.write_text(text)

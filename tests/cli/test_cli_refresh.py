@@ -75,7 +75,7 @@ def test_somebodys_edit_is_told_with_both_times_and_both_ways_out(
         "      take it:  kalentops import sourcing_a --update\n"
         "      put back: kalentops apply --overwrite sourcing_a/one --target sourcing_a/one\n"
         "\n"
-        "Plan: 3 unchanged, 1 changed in Kalent by somebody else.\n"
+        "Plan: 3 unchanged, 1 edited in Kalent.\n"
     )
     (drift,) = refreshed(applied, "--format", "json").json["drift"]
     assert (drift["address"], drift["kind"], drift["blueprint_id"]) == ("sourcing_a/one", "changed", made)
@@ -122,7 +122,7 @@ def test_both_sides_moved(applied: Project, emulator: BackgroundEmulator) -> Non
     assert "≠ changed sourcing_b/one" in drift
     assert "Theirs" not in drift, "it stands above"
     assert "kalentops " not in drift, "and so does what to type"
-    assert ran.out.endswith("Plan: 1 in conflict, 2 unchanged, 1 changed in Kalent by somebody else.\n")
+    assert ran.out.endswith("Plan: 1 in conflict, 2 unchanged, 1 edited in Kalent.\n")
     done = applied.apply()
     assert done.code == 6
     assert "somebody changed it in Kalent (20" in done.out, "in the same words"
@@ -135,7 +135,7 @@ def test_what_was_deleted_in_kalent(applied: Project, emulator: BackgroundEmulat
     assert "≠ gone sourcing_a/one" in ran.out
     assert "      forget it: kalentops state rm sourcing_a/one  (if it was deleted there; " in ran.out
     assert "--overwrite" not in ran.out, "there is nothing to put it over"
-    assert ran.out.endswith("Plan: 3 unchanged, 1 gone from Kalent.\n")
+    assert ran.out.endswith("Plan: 3 unchanged, 1 missing in Kalent.\n")
     assert applied.run("state", "rm", "--yes", "sourcing_a/one").code == 0
     assert refreshed(applied, "--format", "json").json["summary"]["create"] == 1
     assert applied.apply().code == 0
@@ -229,7 +229,7 @@ def test_a_suspected_copy_and_what_is_not_managed(applied: Project, emulator: Ba
     emulator.store.create("sourcing_a", "Something else", blueprint("Else")["steps"])
     ran = refreshed(applied)
     assert ran.code == 0, "it is somebody's, and nothing of ours has changed"
-    assert "Not ours, and looks like it\n" in ran.out
+    assert "Unmanaged, and looks like a managed one\n" in ran.out
     assert (
         f'  ! {copy.blueprint_id} "one " looks like sourcing_a/one ({applied.ids["sourcing_a/one"]}): '
         in ran.out
@@ -438,7 +438,7 @@ def test_one_sourcing_that_the_api_refuses(
     assert '! conflict new "New"' in ran.out
     assert "≠ unreadable sourcing_b/one" in ran.out
     assert ran.out.count(f"(HTTP {status})") == 2
-    assert ran.out.endswith("Plan: 1 in conflict, 3 unchanged, 1 not to be read in Kalent.\n")
+    assert ran.out.endswith("Plan: 1 in conflict, 3 unchanged, 1 unreadable in Kalent.\n")
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

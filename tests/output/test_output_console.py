@@ -150,7 +150,7 @@ def test_progress_in_a_pipe() -> None:
     assert stream.getvalue() == (
         "looking at 2 sourcings\n"
         "the API asked to wait: 7 s\n"
-        "s1/a: x\\u{1b}[31m\\u{202e}[/bold]; looking for up to 30 s what became of it\n"
+        "s1/a: x\\u{1b}[31m\\u{202e}[/bold]; looking for its outcome for up to 30 s\n"
     )
 
 
@@ -219,7 +219,7 @@ def test_progress_on_a_terminal(terminal: Terminal) -> None:
     progress.close()
     said = terminal.getvalue()
     assert "the API asked to wait: 7 s" in said
-    assert "x\\u{1b}[31m\\u{202e}[/bold]; looking for up to 30 s" in said
+    assert "x\\u{1b}[31m\\u{202e}[/bold]; looking for its outcome for up to 30 s" in said
 
 
 def _display(terminal: Terminal) -> list[str]:

@@ -216,7 +216,7 @@ RESULTS = """\
       no answer in time
   not attempted   s1/h
 Apply: 4 done, 1 refused, 1 in conflict, 1 of unknown outcome, 1 not attempted.
-Run `kalentops apply` again: it first looks up what became of those."""
+Run `kalentops apply` again: it first looks up these outcomes."""
 
 
 def test_one_reason_for_many_is_said_once() -> None:
@@ -311,7 +311,7 @@ def test_a_state() -> None:
         "     this is invite."
     )
     assert shown(text_results.state_entry(STATE, "s1/longer")) == (
-        f"s1/longer\n  create of unknown outcome, {SHOWN}; the next apply looks first, and goes on there"
+        f"s1/longer\n  create of unknown outcome, {SHOWN}; the next apply looks it up first, and continues"
     )
     assert plain(text_results.state_summary(State())) == "0 blueprints, serial 0"
 
@@ -338,7 +338,7 @@ def test_a_stub_is_explained_in_one_sentence(recorded: bool, meant: Any, said: s
     known = state(*claims, *([intent("s1/a", action=meant[0], nonces=meant[1])] if meant else []))
     assert shown(text_results.state_list(known)).endswith(f"  {said}")
     assert shown(text_results.state_entry(known, "s1/a")).endswith(
-        f"  {said}; the next apply looks first, and goes on there"
+        f"  {said}; the next apply looks it up first, and continues"
     )
 
 
