@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from kalentops.blueprint.body import Body
-from kalentops.project.check import Desired
+from kalentops.lint.rule import Declared
 from kalentops.project.load import load
 from kalentops.state.codec import dump_state
 from kalentops.state.model import Entry, State
@@ -89,15 +89,15 @@ def repository(folder: Path, files: int, *, seed: int = SEED, blueprints: int | 
 def state(folder: Path) -> int:
     """Write the state of a repository in which everything is applied; how many blueprints it holds."""
     root = folder.resolve()
-    desired = load(root, [root / "blueprints"], known={}).desired
-    entries = {each.address: _entry(number, each) for number, each in enumerate(desired)}
+    declared = load(root, [root / "blueprints"], known={}).declared
+    entries: dict[str, Entry] = {each.address: _entry(number, each) for number, each in enumerate(declared)}
     whole = State(lineage=str(uuid.UUID(int=SEED)), serial=1, tenant=None, last_run=None, entries=entries)
     (folder / STATE).write_bytes(dump_state(whole))
     return len(entries)
 
 
-def _entry(number: int, wanted: Desired) -> Entry:
-    body = wanted.canonical or Body("{}")
+def _entry(number: int, wanted: Declared) -> Entry:
+    body = wanted.body or Body("{}")
     return Entry(wanted.address, f"bp_{number:020d}", body, _AT, body.observable.digest, _AT)
 
 

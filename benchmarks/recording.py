@@ -12,6 +12,7 @@ from benchmarks import generate
 from benchmarks.figures import Figure, of_pair
 from benchmarks.measure import Cost, in_turns
 from benchmarks.scale import Scale
+from kalentops.blueprint.body import Address
 from kalentops.state.codec import dump_state, load_state
 from kalentops.state.model import Completed, Intended, Intent, State
 from kalentops.state.store import open_store
@@ -58,8 +59,8 @@ class _Recorder:
     def record(self) -> Cost:
         self._number += 1
         address = f"sourcing_new/{self._number}"
-        intent = Intent(address, "create", self._body, _AT)
-        done = Completed(address, f"bp_new_{self._number}", _AT)
+        intent = Intent(Address.parse(address), "create", self._body, _AT)
+        done = Completed(Address.parse(address), f"bp_new_{self._number}", _AT)
         wall, cpu = time.perf_counter(), time.process_time()
         self._session.record(Intended(intent))
         self._session.record(done)

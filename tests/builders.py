@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, Literal
 
-from kalentops.blueprint.body import Body
+from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Remote
-from kalentops.lint.rule import Named
-from kalentops.project.check import Desired
+from kalentops.lint.rule import Declared, Origin
 from kalentops.state.model import Entry, Intent, State
 
 Data = dict[str, Any]
@@ -74,7 +73,7 @@ def entry(
     **fields: Any,
 ) -> Entry:
     """What the state knows of an address; `seen`: a list has shown it since."""
-    made = Entry(address, blueprint_id or f"b-{address}", _sent(sent, digest), AT)
+    made = Entry(Address.parse(address), blueprint_id or f"b-{address}", _sent(sent, digest), AT)
     if seen:
         made = replace(made, remote_digest=made.sent.observable.digest, updated_at=AT)
     return replace(made, **fields)
@@ -88,12 +87,12 @@ def intent(
     digest: str | None = None,
     **fields: Any,
 ) -> Intent:
-    return replace(Intent(address, action, _sent(sent, digest), AT), **fields)
+    return replace(Intent(Address.parse(address), action, _sent(sent, digest), AT), **fields)
 
 
 def state(*known: Entry | Intent, **fields: Any) -> State:
-    entries = {each.address: each for each in known if isinstance(each, Entry)}
-    intents = {each.address: each for each in known if isinstance(each, Intent)}
+    entries: dict[str, Entry] = {each.address: each for each in known if isinstance(each, Entry)}
+    intents: dict[str, Intent] = {each.address: each for each in known if isinstance(each, Intent)}
     return replace(State("lineage", 7, entries=entries, intents=intents), **fields)
 
 
@@ -104,10 +103,11 @@ def remote(blueprint_id: str, of: Of | None = None, **fields: Any) -> Remote:
     return replace(made, **fields)
 
 
-def want(address: str, of: Of | None = None, known: State | None = None, **fields: Any) -> Desired:
+def want(address: str, of: Of | None = None, known: State | None = None, **fields: Any) -> Declared:
     """As the loader gives it: without a document where the state that is known has the same digest."""
-    sourcing, _, key = address.partition("/")
     wanted = form(of)
-    named = Named(sourcing, key, wanted.name, "blueprints/a.yaml", (3, 3), (4, 11))
     same = known is not None and known.digests().get(address) == wanted.digest
-    return replace(Desired(named, wanted.digest, None if same else wanted), **fields)
+    made = Declared(
+        Address.parse(address), wanted.name, Origin("blueprints/a.yaml", 3, 3), (4, 11), wanted.digest
+    )
+    return replace(made, body=None if same else wanted, **fields)

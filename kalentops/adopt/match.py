@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypeVar
 
 from kalentops.adopt.naming import had_by
-from kalentops.blueprint.body import Body
+from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Remote, RemoteLists
 from kalentops.lint.finding import Finding, Severity
-from kalentops.lint.rule import Hides, Relocation, rules
+from kalentops.lint.rule import Declared, Hides, Relocation, rules
 from kalentops.plan.matching import Index
 from kalentops.plan.moves import Relocated, relocate
-from kalentops.project.check import Desired
 from kalentops.project.load import Repository
 from kalentops.state.model import Entry, Intent, State
 from kalentops.support.text import same_name
@@ -28,7 +27,7 @@ class Known:
     the address at which a create may or may not have come true.
     """
 
-    wanted: tuple[Desired, ...] = ()
+    wanted: tuple[Declared, ...] = ()
     taken: frozenset[str] = field(default_factory=frozenset)
     left: frozenset[str] = field(default_factory=frozenset)
     gone: Mapping[str, Relocation] = field(default_factory=dict)
@@ -51,14 +50,15 @@ def known_of(sourcing_ids: Iterable[str], files: Repository, state: State) -> di
     """What files and state say of each of the sourcings."""
     relocated = relocate(state, files.relocations)
     entries = {**state.entries, **relocated.state.entries}
-    by_file = _grouped((each.named.sourcing_id, each) for each in files.desired)
-    keys = _grouped(address.partition("/")[::2] for address in {**entries, **state.intents})
+    by_file = _grouped((each.address.sourcing_id, each) for each in files.declared)
+    at = {each.address for each in entries.values()} | {each.address for each in state.intents.values()}
+    keys = _grouped((each.sourcing_id, each.key) for each in at)
     intents = _grouped((each.sourcing_id, each) for each in state.intents.values())
     said = _grouped((each.sourcing_id, each) for each in files.relocations)
     found = {}
     for sourcing_id in sourcing_ids:
         wants, moves = by_file.get(sourcing_id, []), said.get(sourcing_id, [])
-        taken = {each.named.key for each in wants} | {
+        taken = {each.address.key for each in wants} | {
             each.target for each in moves if each.target is not None
         }
         left = frozenset(each.source for each in moves)
@@ -66,7 +66,7 @@ def known_of(sourcing_ids: Iterable[str], files: Repository, state: State) -> di
             tuple(each for each in wants if each.address not in entries),
             left.union(taken, keys.get(sourcing_id, ())),
             left,
-            {key: _end(key, moves) for key in left if f"{sourcing_id}/{key}" in relocated.gone},
+            {key: _end(key, moves) for key in left if Address(sourcing_id, key) in relocated.gone},
             next((e.address for e in intents.get(sourcing_id, ()) if _made_whole(e)), None),
         )
     return found
@@ -85,11 +85,11 @@ def _end(key: str, said: Iterable[Relocation]) -> Relocation:
     return end
 
 
-def let_go(observed: RemoteLists, relocated: Relocated, known: Collection[str]) -> frozenset[str]:
+def let_go(observed: RemoteLists, relocated: Relocated, known: Collection[Address]) -> frozenset[str]:
     """The ids of what Kalent shows and files have let go, as far as that can be told: the state has forgotten an id,
     and a name leads to its key only if the key was made from it. `known` are the addresses of files and state.
     """
-    keys, gone = (_grouped(at.partition("/")[::2] for at in each) for each in (known, relocated.gone))
+    keys, gone = (_grouped((at.sourcing_id, at.key) for at in each) for each in (known, relocated.gone))
     found = {each.blueprint_id for each in relocated.forgotten.values()}
     for sourcing_id, theirs in gone.items():
         others = set(keys.get(sourcing_id, ())).difference(theirs)
@@ -114,8 +114,8 @@ def blind_spots(repository: Repository, state: State) -> list[Finding]:
     """
     known = recorded(repository, state)
     whole: dict[str, bool] = {}
-    for each in repository.desired:
-        whole[each.named.file] = whole.get(each.named.file, True) and each.address in known
+    for each in repository.declared:
+        whole[each.origin.file] = whole.get(each.origin.file, True) and each.address in known
     return [
         finding
         for finding in repository.findings
@@ -128,33 +128,33 @@ def blind_spots(repository: Repository, state: State) -> list[Finding]:
 class Exact:
     """What Kalent shows is what this address wants, as far as it can be seen."""
 
-    want: Desired
+    want: Declared
 
 
 @dataclass(frozen=True, slots=True)
 class Alike:
     """It looks like what this address wants: the same name or steps, or one of several that are exactly that."""
 
-    want: Desired
+    want: Declared
     by: Literal["name", "steps", "several"]
 
 
 Match: TypeAlias = Exact | Alike
 
 
-def body_of(want: Desired) -> Body:
+def body_of(want: Declared) -> Body:
     """What an address wants that is not recorded: the loader leaves documents out for those that are."""
-    if want.canonical is None:
+    if want.body is None:
         raise AssertionError(f"{want.address} was loaded without its document")
-    return want.canonical
+    return want.body
 
 
-def match(remotes: Iterable[Remote], wanted: Iterable[Desired]) -> dict[str, Match]:
+def match(remotes: Iterable[Remote], wanted: Iterable[Declared]) -> dict[str, Match]:
     """The matches of one sourcing, by the id of the blueprint. `remotes` are those that are not ours, `wanted` the
     addresses that are not recorded.
     """
     wishes = {each.address: each for each in sorted(wanted, key=lambda each: each.address)}
-    digests: dict[str | None, list[Desired]] = {}
+    digests: dict[str | None, list[Declared]] = {}
     for want in wishes.values():
         digests.setdefault(body_of(want).observable.digest, []).append(want)
     exact: dict[str | None, list[Remote]] = {}
@@ -174,12 +174,12 @@ def match(remotes: Iterable[Remote], wanted: Iterable[Desired]) -> dict[str, Mat
     return found | _alike(others, tuple(wishes.values()))
 
 
-def _alike(remotes: Iterable[Remote], wishes: Sequence[Desired]) -> dict[str, Match]:
-    index = Index((each.named.name, body_of(each).content, each) for each in wishes)
+def _alike(remotes: Iterable[Remote], wishes: Sequence[Declared]) -> dict[str, Match]:
+    index = Index((each.name, body_of(each).content, each) for each in wishes)
     found: dict[str, Match] = {}
     for remote in remotes:
         want = index.first(remote.name, remote.content)
         if want is not None:
-            by_name = same_name(want.named.name) == same_name(remote.name)
+            by_name = same_name(want.name) == same_name(remote.name)
             found[remote.blueprint_id] = Alike(want, "name" if by_name else "steps")
     return found

@@ -9,10 +9,10 @@ from enum import StrEnum
 
 from kalentops.adopt.match import Alike, Exact, Known, Match, body_of, known_of, match, recorded
 from kalentops.adopt.naming import had_by, key_of, keys_for
-from kalentops.blueprint.body import Body
+from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Remote, RemoteLists, stub_mark, was_stub
 from kalentops.errors import UsageError
-from kalentops.project.check import Desired
+from kalentops.lint.rule import Declared
 from kalentops.project.load import Repository
 from kalentops.state.model import Entry, State
 from kalentops.support.text import clip, is_key, meant_by
@@ -46,8 +46,8 @@ class Item:
     reason: str = ""
 
     @property
-    def address(self) -> str | None:
-        return f"{self.sourcing_id}/{self.key}" if self.key is not None else None
+    def address(self) -> Address | None:
+        return Address(self.sourcing_id, self.key) if self.key is not None else None
 
     @property
     def name(self) -> str:
@@ -164,7 +164,7 @@ def settle(
         case Exact(want):
             return _record(item, want)
         case None if reserved_for is not None and not chosen:
-            said = f"it was reserved for {sourcing_id}/{reserved_for.key}, and was edited in Kalent"
+            said = f"it was reserved for {Address(sourcing_id, reserved_for.key)}, and was edited in Kalent"
             return replace(
                 item,
                 fate=ImportAction.CONFLICT,
@@ -172,12 +172,12 @@ def settle(
                 reason=f"{said}; {this_one(item, reserved_for.key)} adopts it",
             )
         case Alike():
-            at = matched.want.named
+            want = matched.want
             return replace(
                 item,
                 fate=ImportAction.CONFLICT,
-                key=at.key,
-                file=at.file,
+                key=want.address.key,
+                file=want.origin.file,
                 sent=None,
                 reason=_which(item, matched),
             )
@@ -194,7 +194,7 @@ def _refusal(remote: Remote, twice: Iterable[str]) -> str | None:
     return None
 
 
-def _record(item: Item, want: Desired) -> Item:
+def _record(item: Item, want: Declared) -> Item:
     """As `apply` adopts: what can't be seen is not taken for granted, so the next plan shows it as an update."""
     body = body_of(want)
     paths = body.hidden
@@ -207,22 +207,22 @@ def _record(item: Item, want: Desired) -> Item:
     return replace(
         item,
         fate=ImportAction.RECORD,
-        key=want.named.key,
-        file=want.named.file,
+        key=want.address.key,
+        file=want.origin.file,
         sent=body.readable,
         reason=reason,
     )
 
 
-def record_as(item: Item, want: Desired) -> Item:
+def record_as(item: Item, want: Declared) -> Item:
     """It is this address from now on, whatever the file says: the next plan shows the differences."""
     if item.remote is not None and item.remote.shown == body_of(want).observable:
         return _record(item, want)
     return replace(
         item,
         fate=ImportAction.RECORD,
-        key=want.named.key,
-        file=want.named.file,
+        key=want.address.key,
+        file=want.origin.file,
         reason="the file says otherwise than Kalent: `kalentops plan` shows the differences as an update",
     )
 
@@ -231,13 +231,11 @@ def _which(item: Item, matched: Alike) -> str:
     want = matched.want
     why = {
         "name": f"{want.address} has the same name and other content",
-        "steps": f"{want.address} has the same steps, and is called {clip(want.named.name)}",
+        "steps": f"{want.address} has the same steps, and is called {clip(want.name)}",
         "several": f"it and others are exactly what {want.address} says; delete what is not wanted in Kalent's web "
         "app, or say which one it is",
     }[matched.by]
-    return (
-        f"{why}; {this_one(item, want.named.key)} records it as that one, and `plan` then shows what differs"
-    )
+    return f"{why}; {this_one(item, want.address.key)} records it as that one, and `plan` then shows what differs"
 
 
 def this_one(item: Item, key: str) -> str:
@@ -254,8 +252,8 @@ class Choice:
     blueprint_id: str
 
     @property
-    def address(self) -> str:
-        return f"{self.sourcing_id}/{self.key}"
+    def address(self) -> Address:
+        return Address(self.sourcing_id, self.key)
 
 
 def check_key(key: str) -> None:
@@ -329,15 +327,15 @@ def _check_free(choice: Choice, remote: Remote, state: State, entry: Entry | Non
 def _item(choice: Choice, remote: Remote, known: Known, foreign: Iterable[Remote]) -> Item:
     # One of several is no conflict any more when a person has said which one it is.
     matches = match(foreign, known.wanted)
-    want = next((each for each in known.wanted if each.named.key == choice.key), None)
+    want = next((each for each in known.wanted if each.address.key == choice.key), None)
     found = settle(choice.sourcing_id, remote, None, chosen=True)
     if found.fate is not ImportAction.WRITE:
         return found
     matched = matches.get(remote.blueprint_id)
     if matched is not None and matched.want.address != choice.address:
-        at = matched.want.named
+        at, origin = matched.want.address, matched.want.origin
         raise UsageError(
-            f"{remote.blueprint_id} looks like {matched.want.address} ({at.file}:{at.key_at[0]}), "
+            f"{remote.blueprint_id} looks like {at} ({origin.file}:{origin.line}), "
             "which would then be made a second time",
             hint=f"pass --key {at.key}, or take that one out of the files first",
         )

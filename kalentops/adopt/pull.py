@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from kalentops.adopt.write import Keeper
-from kalentops.blueprint.body import Body
+from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Remote, RemoteLists, stub_mark
 from kalentops.errors import CannotEdit, StateError, StoreFailure
 from kalentops.lint.engine import Severities, check_project
 from kalentops.lint.finding import Finding, Severity
-from kalentops.lint.rule import Declarations, Named, Relocation
+from kalentops.lint.rule import Declarations, Declared, Relocation
 from kalentops.plan.explanation import missing
 from kalentops.plan.moves import relocate
-from kalentops.project.check import CheckOptions, Desired, check_text
+from kalentops.project.check import CheckOptions, check_text
 from kalentops.project.files import Source, read
 from kalentops.state.model import Entry, State
 from kalentops.support import atomic_write
@@ -38,7 +38,7 @@ class Taken:
     there, which the next apply may move.
     """
 
-    address: str
+    address: Address
     name: str
     file: str
     before: Mapping[str, Any]
@@ -47,14 +47,14 @@ class Taken:
 
     @property
     def key(self) -> str:
-        return self.address.partition("/")[2]
+        return self.address.key
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A remote edit that is not taken, and why. `conflict`: both sides changed the same field."""
 
-    address: str
+    address: Address
     blueprint_id: str
     reason: str
     conflict: bool = False
@@ -69,7 +69,7 @@ class Taking:
 
 
 def take(
-    desired: Iterable[Desired],
+    declared: Iterable[Declared],
     state: State,
     observed: RemoteLists,
     now: str,
@@ -80,7 +80,7 @@ def take(
 
     Raises StateDamaged where what was sent does not fit its digest.
     """
-    wanted = {each.address: each for each in desired}
+    wanted: dict[str, Declared] = {each.address: each for each in declared}
     names = {old: new for new, old in relocate(state, relocations).moved.items()}
     remotes = {
         (sourcing_id, each.blueprint_id): each
@@ -91,7 +91,7 @@ def take(
     taken: list[Taken] = []
     kept: list[Kept] = []
     for old, entry in sorted(state.entries.items()):
-        address = names.get(old, old)
+        address = names.get(entry.address, entry.address)
         if entry.sourcing_id not in observed.lists:
             continue
         remote = remotes.get((entry.sourcing_id, entry.blueprint_id))
@@ -111,7 +111,13 @@ def take(
 
 
 def _one(
-    address: str, want: Desired | None, entry: Entry, remote: Remote | None, now: str, *, open_intent: bool
+    address: Address,
+    want: Declared | None,
+    entry: Entry,
+    remote: Remote | None,
+    now: str,
+    *,
+    open_intent: bool,
 ) -> Taken | Kept:
     def not_taken(reason: str, *, conflict: bool = False) -> Kept:
         return Kept(address, entry.blueprint_id, reason, conflict)
@@ -126,7 +132,7 @@ def _one(
     if theirs is None or not _told_apart(theirs):
         return not_taken("its steps have no ids that tell them apart", conflict=True)
     sent = entry.verified()
-    mine = (want.canonical or sent).observable.data
+    mine = (want.body or sent).observable.data
     merged = merge(sent.observable.data, mine, theirs)
     if merged.conflicts:
         places = ", ".join(merged.conflicts)
@@ -142,7 +148,7 @@ def _one(
         remote_digest=remote.digest,
         updated_at=remote.updated_at,
     )
-    return Taken(address, want.named.name, want.named.file, mine, merged.body, recorded)
+    return Taken(address, want.name, want.origin.file, mine, merged.body, recorded)
 
 
 def _told_apart(body: Mapping[str, Any]) -> bool:
@@ -247,7 +253,7 @@ class EditedFile:
     before: str
     after: str
     findings: tuple[Finding, ...] = ()
-    named: tuple[Named, ...] = ()
+    declared: tuple[Declared, ...] = ()
     formatted: bool = False
 
 
@@ -271,9 +277,10 @@ class Edits:
         return 0 if valid else 3
 
 
-def edit_files(taking: Taking, root: Path, severities: Severities, named: Iterable[Named]) -> Edits:
-    """The files as they will be; `named` are all blueprints as the files hold them now. Raises StoreFailure where one
-    of the files can't be read any more, or was saved since it was.
+def edit_files(taking: Taking, root: Path, severities: Severities, declared: Iterable[Declared]) -> Edits:
+    """The files as they will be. `declared` are all blueprints as the files hold them now.
+
+    Raises StoreFailure where one of the files can't be read any more, or was saved since it was.
     """
     taken: list[Taken] = []
     kept = list(taking.kept)
@@ -293,27 +300,27 @@ def edit_files(taking: Taking, root: Path, severities: Severities, named: Iterab
                 taken.append(each)
         if after != before:
             read = check_text(CheckOptions(root, severities), name, after)
-            held = tuple(each.named for each in read.desired)
+            held = tuple(read.declared)
             formatted = format_text(name, before).changed
             files.append(EditedFile(name, path, before, after, tuple(read.findings), held, formatted))
     taken.sort(key=lambda each: each.address)
     kept.sort(key=lambda each: each.address)
-    return Edits(tuple(taken), tuple(kept), tuple(files), _findings(files, named))
+    return Edits(tuple(taken), tuple(kept), tuple(files), _findings(files, declared))
 
 
-def _findings(files: Sequence[EditedFile], named: Iterable[Named]) -> tuple[Finding, ...]:
+def _findings(files: Sequence[EditedFile], declared: Iterable[Declared]) -> tuple[Finding, ...]:
     """A name given in Kalent may be that of another blueprint, in any file."""
     edited = {file.name for file in files}
-    after = [each for each in named if each.file not in edited] + [
-        each for file in files for each in file.named
+    after = [each for each in declared if each.origin.file not in edited] + [
+        each for file in files for each in file.declared
     ]
-    together = check_project(Declarations(sorted(after, key=lambda each: (each.file, each.key_at))))
+    together = check_project(Declarations(sorted(after, key=lambda each: each.origin.place)))
     return tuple(sorted([*(found for file in files for found in file.findings), *together]))
 
 
 def _check_unchanged(job: CheckOptions, name: str, text: str, taken: Sequence[Taken]) -> None:
     """Raises StoreFailure if the file was saved while the lists were read: the new text was made from the old one."""
-    held = {each.address: each.canonical for each in check_text(job, name, text.lstrip("\ufeff")).desired}
+    held = {each.address: each.body for each in check_text(job, name, text.lstrip("\ufeff")).declared}
     for each in taken:
         now = held.get(each.address)
         if now is None or now.observable != Body.listed(each.before):

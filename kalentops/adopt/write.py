@@ -21,10 +21,10 @@ from kalentops.blueprint.body import Body
 from kalentops.errors import StateError, StoreFailure, Unwritable
 from kalentops.lint.engine import Severities, check_project
 from kalentops.lint.finding import Finding, Severity
-from kalentops.lint.rule import Declarations, Named
-from kalentops.project.check import CheckOptions, Desired, check_text
+from kalentops.lint.rule import Declarations, Declared
+from kalentops.project.check import CheckOptions, check_text
 from kalentops.project.load import Repository
-from kalentops.state.model import State
+from kalentops.state.model import Entry, State
 from kalentops.support import atomic_write
 from kalentops.support.shape import gc_paused
 from kalentops.support.text import some
@@ -44,7 +44,7 @@ class Draft:
     name: str
     text: str
     findings: tuple[Finding, ...]
-    blueprints: tuple[Named, ...]
+    blueprints: tuple[Declared, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +119,9 @@ class _Desk:
             return _LIMIT
         name = self.place.name(path)
         read = check_text(self.job, name, text)
-        if not _is_faithful(items[0].sourcing_id, _bodies(items), text, read.desired):
+        if not _is_faithful(items[0].sourcing_id, _bodies(items), text, read.declared):
             return _LIMIT if any(each.code == "KAL002" for each in read.findings) else _OTHERWISE
-        return Draft(path, name, text, tuple(read.findings), tuple(each.named for each in read.desired))
+        return Draft(path, name, text, tuple(read.findings), tuple(read.declared))
 
 
 def _put(items: Sequence[Item], into: Draft) -> list[Item]:
@@ -136,9 +136,9 @@ def _text(items: Sequence[Item]) -> str:
     return file_text(items[0].sourcing_id, {key: each.data for key, each in _bodies(items).items()})
 
 
-def _is_faithful(sourcing_id: str, bodies: Mapping[str, Body], text: str, found: Sequence[Desired]) -> bool:
+def _is_faithful(sourcing_id: str, bodies: Mapping[str, Body], text: str, found: Sequence[Declared]) -> bool:
     """Whether a text says exactly these blueprints."""
-    read = {each.named.key: each.digest for each in found if each.named.sourcing_id == sourcing_id}
+    read = {each.address.key: each.digest for each in found if each.address.sourcing_id == sourcing_id}
     if read == {key: body.digest for key, body in bodies.items()}:
         return True
     # Values outside the model (an unknown type of step) are reported as findings, and compared as plain data.
@@ -210,10 +210,10 @@ def _field(path: str) -> str:
 
 def findings_after(before: Repository, files: Sequence[Draft]) -> tuple[Finding, ...]:
     """What is wrong with the new files, and the errors that there were before."""
-    named = [*(each.named for each in before.desired), *(each for file in files for each in file.blueprints)]
-    named.sort(key=lambda each: (each.file, each.key_at))
+    declared = [*before.declared, *(each for file in files for each in file.blueprints)]
+    declared.sort(key=lambda each: each.origin.place)
     known = set(before.findings)
-    together = [finding for finding in check_project(Declarations(named)) if finding not in known]
+    together = [finding for finding in check_project(Declarations(declared)) if finding not in known]
     errors = [finding for finding in before.findings if finding.severity is Severity.ERROR]
     return tuple(sorted({*errors, *together, *_of(files)}))
 
@@ -243,7 +243,7 @@ def carry_out(drafts: Drafts, session: Keeper, tenant: str, at: str, parallelism
     written; then also StateError.
     """
     entries = (item.entry(at) for item in drafts.plan.items if item.done)
-    made = {entry.address: entry for entry in entries}
+    made: dict[str, Entry] = {entry.address: entry for entry in entries}
     if not made:
         return
     state = session.state

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 
 from kalentops.apply.result import Cause, Looking, Observer, Outcome, Result
-from kalentops.blueprint.body import Body
+from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Remote
 from kalentops.errors import (
     Forbidden,
@@ -220,7 +220,7 @@ class Task:
     intent: Intent | None
 
     @property
-    def address(self) -> str:
+    def address(self) -> Address:
         return self.change.address
 
     @property

@@ -26,6 +26,7 @@ from kalentops.apply.result import (
 from kalentops.apply.resume import resume
 from kalentops.apply.update import update
 from kalentops.apply.verify import await_listed, confirm, read_back
+from kalentops.blueprint.body import Address
 from kalentops.blueprint.remote import stubs
 from kalentops.errors import Forbidden, KalentopsError, RefusedByApi
 from kalentops.plan.build import ASKS, Action, Change, Plan
@@ -175,7 +176,7 @@ def work(sourcing: Sourcing) -> list[Result]:
         done = results[-1].outcome is Outcome.DONE
         sourcing.run.observe(Written(results[-1]) if done else Finished(results[-1]))
     made = [result for result in results if result.outcome is Outcome.DONE]
-    jobs = {job.address: job for job in (*sourcing.unseen, *sourcing.jobs)}
+    jobs: dict[str, Task] = {job.address: job for job in (*sourcing.unseen, *sourcing.jobs)}
     checked = list(read_back(sourcing.view, made, jobs)) if _worth_a_look(made) else made
     for result in checked:
         sourcing.run.observe(Finished(result))
@@ -183,7 +184,7 @@ def work(sourcing: Sourcing) -> list[Result]:
     left = [
         each
         for mark, each in stubs(sourcing.view.unmanaged)
-        if f"{sourcing.view.sourcing_id}/{mark.key}" in has_its_id
+        if Address(sourcing.view.sourcing_id, mark.key) in has_its_id
     ]
     sourcing.notes += [leftover(each.blueprint_id, each.name) for each in left]
     return [*checked, *(result for result in results if result.outcome is not Outcome.DONE)]

@@ -121,7 +121,7 @@ def _look_at(view: View, check: _Check) -> Result:
                 result, "a text that was sent before it has arrived after it; run `kalentops apply` again"
             )
         if remote.digest is not None:
-            view.run.record(Observed(result.address, remote.digest, remote.updated_at))
+            view.run.record(Observed(check.job.address, remote.digest, remote.updated_at))
     except (StoreFailure, StateError) as error:
         return replace(result, note=f"what Kalent shows of it could not be recorded: {error}")
     if check.wanted is not None and remote.digest != check.wanted:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from kalentops.blueprint.model import Blueprint
 
@@ -32,6 +32,30 @@ PARTS: Final = {
     "policy": ("skipStepIfNoContact", "autoValidateAIDraft", "inviteTimeoutDays"),
     "config": ("userId",),
 }
+
+
+class Address(str):
+    """SOURCING_ID/KEY: where a blueprint is declared and recorded. It is a text, and compares and sorts as one."""
+
+    __slots__ = ("key", "sourcing_id")
+    sourcing_id: str
+    key: str
+
+    def __new__(cls, sourcing_id: str, key: str) -> Self:
+        made = super().__new__(cls, f"{sourcing_id}/{key}")
+        made.sourcing_id, made.key = sourcing_id, key
+        return made
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
+        return type(self), (self.sourcing_id, self.key)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The address that a text is. Raises ValueError where it lacks a part."""
+        sourcing_id, _, key = text.partition("/")
+        if not sourcing_id or not key:
+            raise ValueError(f"{text!r} is no address")
+        return cls(sourcing_id, key)
 
 
 # A text without these has no field that a list hides or shows otherwise: in a JSON text a quote is escaped.

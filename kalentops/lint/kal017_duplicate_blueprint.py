@@ -18,18 +18,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kalentops.lint.finding import Finding
-from kalentops.lint.rule import Declarations, Hides, Named, Rule
+from kalentops.lint.rule import Declarations, Declared, Hides, Rule
 
 
 def check(project: Declarations) -> Iterator[Finding]:
-    seen: dict[tuple[str, str], Named] = {}
+    seen: dict[tuple[str, str], Declared] = {}
     for each in project.blueprints:
-        first = seen.setdefault((each.sourcing_id, each.key), each)
+        first = seen.setdefault((each.address.sourcing_id, each.address.key), each)
         if first is not each:
-            where = f"{first.file}:{first.key_at[0]}"
-            message = f"the key `{each.key}` stands a second time in this sourcing; the first is in {where}"
-            path = ("blueprints", each.key)
-            yield Finding(each.file, *each.key_at, "KAL017", message, "give one of them another", path=path)
+            where = f"{first.origin.file}:{first.origin.line}"
+            message = (
+                f"the key `{each.address.key}` stands a second time in this sourcing; the first is in {where}"
+            )
+            path = ("blueprints", each.address.key)
+            yield Finding(*each.origin.place, "KAL017", message, "give one of them another", path=path)
 
 
 RULE = Rule("KAL017", "duplicate-blueprint", __doc__, hides=Hides.BLUEPRINT, check_project=check)

@@ -16,21 +16,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kalentops.lint.finding import Finding
-from kalentops.lint.rule import Declarations, Named, Rule
+from kalentops.lint.rule import Declarations, Declared, Rule
 from kalentops.support.text import same_name
 
 
 def check(project: Declarations) -> Iterator[Finding]:
-    seen: dict[tuple[str, str], Named] = {}
+    seen: dict[tuple[str, str], Declared] = {}
     for each in project.blueprints:
         if not each.name:
             continue
-        first = seen.setdefault((each.sourcing_id, same_name(each.name)), each)
+        first = seen.setdefault((each.address.sourcing_id, same_name(each.name)), each)
         if first is not each:
-            where = f"{first.file}:{first.name_at[0]}"
+            where = f"{first.origin.file}:{first.name_at[0]}"
             message = f"the name stands a second time in this sourcing; the first is in {where}"
-            path = ("blueprints", each.key)
-            yield Finding(each.file, *each.name_at, "KAL018", message, "give one of them another", path=path)
+            path = ("blueprints", each.address.key)
+            yield Finding(
+                each.origin.file, *each.name_at, "KAL018", message, "give one of them another", path=path
+            )
 
 
 RULE = Rule("KAL018", "duplicate-name", __doc__, check_project=check)

@@ -26,8 +26,7 @@ _MOST_SLIPS: Final = 20
 def check(sourcings: Sourcings) -> Iterator[Finding]:
     names = {each.sourcing_id: each.name for each in (*sourcings.closed, *sourcings.in_progress)}
     unknown: set[str] = set()
-    for each in sourcings.served:
-        sourcing_id = each.sourcing_id
+    for sourcing_id, origin in sourcings.served:
         if sourcing_id in names or not is_safe_id(sourcing_id) or is_placeholder(sourcing_id):
             continue
         unknown.add(sourcing_id)
@@ -36,7 +35,7 @@ def check(sourcings: Sourcings) -> Iterator[Finding]:
             f"did you mean {meant}?" if meant else "`kalentops sourcings --all` lists those that the key sees"
         )
         message = f"there is no sourcing `{clip(sourcing_id)}`, or the key doesn't see it"
-        yield Finding(each.file, *each.at, "KAL023", message, hint)
+        yield Finding(*origin.place, "KAL023", message, hint)
 
 
 RULE = Rule("KAL023", "unknown-sourcing", __doc__, check_online=check)

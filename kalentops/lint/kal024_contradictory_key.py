@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from kalentops.lint.finding import Finding
-from kalentops.lint.rule import Declarations, Named, Relocation, Rule, ends
+from kalentops.lint.rule import Declarations, Declared, Relocation, Rule, ends
 from kalentops.support.confusables import did_you_mean
 from kalentops.support.text import nearest
 
@@ -31,18 +31,18 @@ _MOST_SLIPS: Final = 20
 
 
 def check(project: Declarations) -> Iterator[Finding]:
-    keys: dict[str, dict[str, Named]] = defaultdict(dict)
+    keys: dict[str, dict[str, Declared]] = defaultdict(dict)
     for each in project.blueprints:
-        keys[each.sourcing_id][each.key] = each
+        keys[each.address.sourcing_id][each.address.key] = each
     by_sourcing: dict[str, dict[str, Relocation]] = defaultdict(dict)
     for said in project.relocations:
         there, others = keys[said.sourcing_id], by_sourcing[said.sourcing_id]
         if said.source in there:
-            named = there[said.source]
+            origin = there[said.source].origin
             what = "removed" if said.target is None else "moved"
             yield _finding(
                 said,
-                f"`{said.source}` is said to have been {what}, and stands in {named.file}:{named.key_at[0]}",
+                f"`{said.source}` is said to have been {what}, and stands in {origin.file}:{origin.line}",
                 f"take the line out of `{what}`, or take the blueprint out",
             )
         elif said.source in others:
@@ -59,7 +59,7 @@ def check(project: Declarations) -> Iterator[Finding]:
 
 
 def _targets(
-    there: Mapping[str, Named], others: Mapping[str, Relocation], *, complete: bool
+    there: Mapping[str, Declared], others: Mapping[str, Relocation], *, complete: bool
 ) -> Iterator[Finding]:
     first: dict[str, Relocation] = {}
     found = ends({each.source: each.target for each in others.values()})

@@ -22,13 +22,13 @@ from kalentops.support.text import clip, is_placeholder
 def check(sourcings: Sourcings) -> Iterator[Finding]:
     in_progress = {each.sourcing_id for each in sourcings.in_progress}
     closed = {each.sourcing_id: each.name for each in sourcings.closed if each.sourcing_id not in in_progress}
-    for each in sourcings.served:
-        if each.sourcing_id in closed and not is_placeholder(each.sourcing_id):
-            message = f'the sourcing "{clip(closed[each.sourcing_id])}" is closed'
+    for sourcing_id, origin in sourcings.served:
+        if sourcing_id in closed and not is_placeholder(sourcing_id):
+            message = f'the sourcing "{clip(closed[sourcing_id])}" is closed'
             hint = (
                 "if it is to stay so, take its blueprints out of the files; `kalentops state rm` forgets them"
             )
-            yield Finding(each.file, *each.at, "KAL311", message, hint)
+            yield Finding(*origin.place, "KAL311", message, hint)
 
 
 RULE = Rule("KAL311", "closed-sourcing", __doc__, check_online=check, severity=Severity.WARNING)

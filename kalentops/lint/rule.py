@@ -10,9 +10,10 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 import kalentops.lint
+from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.model import Blueprint, SourcingFile
 from kalentops.blueprint.remote import RemoteSourcing
-from kalentops.lint.finding import Finding, Problem, Severity
+from kalentops.lint.finding import DataPath, Finding, Problem, Severity
 from kalentops.support.text import nearest
 
 
@@ -27,24 +28,36 @@ class Hides(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """A blueprint as the look over several files sees it: what it is called, and where that is written."""
+class Origin:
+    """Where a value comes from. Lines and columns count from 1."""
 
-    sourcing_id: str
-    key: str
-    name: str
     file: str
-    key_at: tuple[int, int]
-    name_at: tuple[int, int]
+    line: int
+    column: int
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        return self.file, self.line, self.column
 
 
 @dataclass(frozen=True, slots=True)
-class Serving:
-    """Which sourcing a file serves, whether or not it holds blueprints, and where it says so."""
+class Declared:
+    """A blueprint as a file declares it. `origin` is its key's; `name_at` is the line and column of its name, which is
+    empty where it can't be read.
 
-    sourcing_id: str
-    file: str
-    at: tuple[int, int]
+    `body` is None where the state's own copy has the same digest; where no bodies are asked for, there is no digest
+    either. `placeholders` are the paths in it with a neutral value, because the file's can't be read. With `protect`,
+    an update needs `--overwrite`.
+    """
+
+    address: Address
+    name: str
+    origin: Origin
+    name_at: tuple[int, int]
+    digest: str = ""
+    body: Body | None = None
+    protect: bool = False
+    placeholders: frozenset[DataPath] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +91,16 @@ def ends(targets: Mapping[str, str | None]) -> dict[str, str | None]:
 class Declarations:
     """What all files of a project declare. `complete`: no file can hold a key that is not in `blueprints`."""
 
-    blueprints: Sequence[Named]
+    blueprints: Sequence[Declared]
     relocations: Sequence[Relocation] = ()
     complete: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Sourcings:
-    """The sourcings that the files serve, and those that the API shows."""
+    """The sourcings that the files serve, each with the place that says so, and those that the API shows."""
 
-    served: Sequence[Serving]
+    served: Sequence[tuple[str, Origin]]
     in_progress: Sequence[RemoteSourcing]
     closed: Sequence[RemoteSourcing]
 

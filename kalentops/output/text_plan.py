@@ -246,7 +246,7 @@ def _change(each: Change, *, verbose: bool, reasons: bool, width: int) -> Iterat
     sign, style = _SIGNS[each.action]
     where = f"  {visible(each.file)}:{each.line}" if each.file else ""
     ident = f" ({visible(each.blueprint_id)})" if each.blueprint_id else ""
-    old = f" (was {visible(each.moved_from.partition('/')[2])})" if each.moved_from else ""
+    old = f" (was {visible(each.moved_from.key)})" if each.moved_from else ""
     yield line(
         (f"  {sign} {each.action} ", style),
         (visible(each.key), "bold"),

@@ -11,14 +11,13 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Final, Literal
 
-from kalentops.blueprint.body import Body
+from kalentops.blueprint.body import Address, Body
 from kalentops.errors import UsageError
 from kalentops.lint.finding import Finding
-from kalentops.lint.rule import Relocation
+from kalentops.lint.rule import Declared, Relocation
 from kalentops.plan.explanation import interrupted, orphaned, protected, together
 from kalentops.plan.matching import OrphanIndex, find_twins
 from kalentops.plan.moves import Relocated, StateEdit, relocate
-from kalentops.project.check import Desired
 from kalentops.state.model import Entry, State
 from kalentops.support.text import clip, nearest, some
 
@@ -51,7 +50,7 @@ class Change:
     does not.
     """
 
-    address: str
+    address: Address
     action: Action
     name: str
     blueprint_id: str | None = None
@@ -61,16 +60,16 @@ class Change:
     after: Body | None = None
     reason: str = ""
     theirs: Body | None = None
-    moved_from: str | None = None
+    moved_from: Address | None = None
     protected: bool = False
 
     @property
     def sourcing_id(self) -> str:
-        return self.address.partition("/")[0]
+        return self.address.sourcing_id
 
     @property
     def key(self) -> str:
-        return self.address.partition("/")[2]
+        return self.address.key
 
     @property
     def after_digest(self) -> str | None:
@@ -83,7 +82,7 @@ class Change:
             raise AssertionError(f"{self.address} is to be written without a body")
         return self.after
 
-    def asked_for(self, covers: Callable[[str], bool]) -> bool:
+    def asked_for(self, covers: Callable[[Address], bool]) -> bool:
         """By its address, or by the one that the state knows it by."""
         return covers(self.address) or (self.moved_from is not None and covers(self.moved_from))
 
@@ -95,7 +94,7 @@ class Drift:
     `applied_at` and `updated_at` are the times of the two.
     """
 
-    address: str
+    address: Address
     kind: Literal["changed", "gone", "unreadable"]
     name: str
     blueprint_id: str
@@ -174,7 +173,7 @@ class Plan:
 
 
 def make_plan(
-    desired: Iterable[Desired],
+    declared: Iterable[Declared],
     state: State,
     findings: Iterable[Finding] = (),
     *,
@@ -189,11 +188,13 @@ def make_plan(
     relocations = tuple(relocations)
     relocated = relocate(state, relocations)
     known = relocated.state
-    wanted = {each.address: each for each in desired}
+    wanted: dict[str, Declared] = {each.address: each for each in declared}
     twins = find_twins(wanted, known, relocated.unknown)
     changes = [
         _change(address, wanted.get(address), relocated, twins, forced=address in overwrite)
-        for address in wanted.keys() | known.entries.keys() | known.intents.keys()
+        for address in {
+            each.address for part in (wanted, known.entries, known.intents) for each in part.values()
+        }
     ]
     changes += [_forgotten(entry) for entry in relocated.forgotten.values()]
     ordered = sorted(changes, key=lambda change: change.address)
@@ -206,7 +207,7 @@ def make_plan(
     return Plan(state.lineage, state.serial, tuple(ordered), tuple(findings), files)
 
 
-def narrowed(plan: Plan, covers: Callable[[str], bool]) -> Plan:
+def narrowed(plan: Plan, covers: Callable[[Address], bool]) -> Plan:
     """The part of a plan that is asked for, and where something was to be done beside it."""
     kept = tuple(each for each in plan.changes if each.asked_for(covers))
     names = {each.address for each in kept}
@@ -238,7 +239,7 @@ def _forgotten(entry: Entry) -> Change:
 
 
 def _change(
-    address: str, want: Desired | None, relocated: Relocated, twins: OrphanIndex, *, forced: bool
+    address: Address, want: Declared | None, relocated: Relocated, twins: OrphanIndex, *, forced: bool
 ) -> Change:
     change = _unmoved(address, want, relocated.state, twins)
     entry = relocated.state.entries.get(address)
@@ -260,7 +261,7 @@ def _change(
     return replace(change, reason=together(left, change.reason)) if left else change
 
 
-def _unmoved(address: str, want: Desired | None, state: State, twins: OrphanIndex) -> Change:
+def _unmoved(address: Address, want: Declared | None, state: State, twins: OrphanIndex) -> Change:
     entry, intent = state.entries.get(address), state.intents.get(address)
     if intent is not None and (want is None or not intent.only_reserves):
         return _build(address, Action.RESUME, want, entry, interrupted(intent, entry), intent.sent)
@@ -277,8 +278,8 @@ def _unmoved(address: str, want: Desired | None, state: State, twins: OrphanInde
         )
         return _build(address, action, want, None, twin or together(earlier, twins.elsewhere(want)))
     if entry.digest == want.digest:
-        at = want.named
-        return Change(address, Action.NO_OP, at.name, entry.blueprint_id, at.file, at.key_at[0])
+        at = want.origin
+        return Change(address, Action.NO_OP, want.name, entry.blueprint_id, at.file, at.line)
     if entry.mark is not None:
         said = f"{entry.blueprint_id} is reserved for it; no text of ours is known to have arrived there"
         return _build(address, Action.CREATE, want, entry, said)
@@ -286,27 +287,27 @@ def _unmoved(address: str, want: Desired | None, state: State, twins: OrphanInde
 
 
 def _build(
-    address: str,
+    address: Address,
     action: Action,
-    want: Desired | None,
+    want: Declared | None,
     entry: Entry | None,
     reason: str = "",
     intended: Body | None = None,
 ) -> Change:
     before = entry.verified() if entry else None
-    after = want.canonical if want else None
+    after = want.body if want else None
     if want is not None and after is None and entry is not None:
         after = before  # the loader gives no document where the state holds the same one
     if entry is not None and entry.mark is not None:
         before = None  # to a reader it is new: nobody has seen a stub
-    name = want.named.name if want else intended.name if intended else ""
+    name = want.name if want else intended.name if intended else ""
     return Change(
         address,
         action,
         name,
         blueprint_id=entry.blueprint_id if entry else None,
-        file=want.named.file if want else None,
-        line=want.named.key_at[0] if want else None,
+        file=want.origin.file if want else None,
+        line=want.origin.line if want else None,
         before=before,
         after=after,
         reason=reason,
@@ -338,18 +339,19 @@ class Scope:
     def _unlimited(self) -> bool:
         return not self.sourcings and not self.targets
 
-    def covers(self, address: str) -> bool:
+    def covers(self, address: Address) -> bool:
         """Whether an address (SOURCING_ID/KEY) is asked for."""
         if self.addresses is not None and address not in self.addresses:
             return False
-        sourcing_id, _, key = address.partition("/")
         return (
             self._unlimited
-            or any(fnmatchcase(sourcing_id, pattern) for pattern in self.sourcings)
-            or any(fnmatchcase(address if "/" in pattern else key, pattern) for pattern in self.targets)
+            or any(fnmatchcase(address.sourcing_id, pattern) for pattern in self.sourcings)
+            or any(
+                fnmatchcase(address if "/" in pattern else address.key, pattern) for pattern in self.targets
+            )
         )
 
-    def check(self, addresses: Iterable[str]) -> None:
+    def check(self, addresses: Iterable[Address]) -> None:
         """Raises UsageError for a pattern that fits none of the addresses, with what may have been meant."""
         known = sorted(set(addresses))
         for option, patterns in (("--sourcing", self.sourcings), ("--target", self.targets)):
@@ -360,12 +362,12 @@ class Scope:
                     raise UsageError(f"{option} {clip(pattern)} fits no {what}", hint=hint)
 
 
-def _fits(option: str, pattern: str, known: Iterable[str]) -> bool:
+def _fits(option: str, pattern: str, known: Iterable[Address]) -> bool:
     alone = Scope(sourcings=(pattern,)) if option == "--sourcing" else Scope(targets=(pattern,))
     return any(alone.covers(address) for address in known)
 
 
-def _meant(option: str, pattern: str, known: list[str]) -> str:
+def _meant(option: str, pattern: str, known: list[Address]) -> str:
     """What to write instead: the other option, the nearest names, or some of those that there are."""
     if not known:
         return "neither the files nor the state holds a blueprint"
@@ -379,12 +381,11 @@ def _meant(option: str, pattern: str, known: list[str]) -> str:
     return f"what there is: {some(list(map(clip, names)), _MOST_NAMED)}"
 
 
-def _part(option: str, pattern: str, address: str) -> str:
+def _part(option: str, pattern: str, address: Address) -> str:
     """The part of an address that the pattern is compared with."""
     if option == "--target" and "/" in pattern:
         return address
-    sourcing_id, _, key = address.partition("/")
-    return sourcing_id if option == "--sourcing" else key
+    return address.sourcing_id if option == "--sourcing" else address.key
 
 
 def _nearest(word: str, names: list[str]) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from kalentops.blueprint.body import Body
+from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Mark, Remote, stub_mark, was_stub
 from kalentops.plan.build import Action, Change
 from kalentops.plan.explanation import (
@@ -228,7 +228,7 @@ def _has_to_be_taken(empty: Remote, of: Situation) -> bool:
     return mark is None or not (mark.taken or mark.nonce in of.own or not _is_free(mark, of.nonces))
 
 
-def _edited_stub(remote: Remote, address: str) -> Fill | Conflict:
+def _edited_stub(remote: Remote, address: Address) -> Fill | Conflict:
     return Conflict(edited_stub(remote, address))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, Self
 
+from kalentops.blueprint.body import Address
 from kalentops.blueprint.remote import Remote
 from kalentops.state.model import Entry, Intent
 from kalentops.support.text import clip, same_name
@@ -102,7 +103,7 @@ def never_resent(intent: Intent, exact: Sequence[Remote], *, wanted: bool = True
     why = (
         f"several are exactly what was sent ({ids})" if ids else "nothing in Kalent is exactly what was sent"
     )
-    sourcing_id, _, key = intent.address.partition("/")
+    sourcing_id, key = intent.address.sourcing_id, intent.address.key
     again = Remedy("if it did not arrive", f"kalentops apply --resend {intent.address}")
     return Explanation(
         f"{why}; it was sent at {intent.at} and may still appear; kalentops does not send it again on its own: look in "
@@ -148,14 +149,14 @@ def edited(entry: Entry, remote: Remote) -> str:
     return Explanation(f"somebody changed it in Kalent{when}", taking(entry.address, but), put_back)
 
 
-def protected(address: str) -> str:
+def protected(address: Address) -> str:
     """The file wants something else, and keeps it from being sent."""
     return Explanation("`protect: true` keeps it as it is", overwriting("update it all the same", address))
 
 
-def taking(address: str, note: str = "") -> Remedy:
+def taking(address: Address, note: str = "") -> Remedy:
     """What somebody did in Kalent goes into the file."""
-    return Remedy("take it", f"kalentops import {address.partition('/')[0]} --update", note)
+    return Remedy("take it", f"kalentops import {address.sourcing_id} --update", note)
 
 
 def overwriting(label: str, address: str, note: str = "") -> Remedy:
@@ -178,12 +179,12 @@ _NAMED: Final = 3
 STEPS_NOT_SHOWN = "Kalent does not show its steps"
 
 
-def why_not_made(found: Sequence[Remote], name: str, address: str) -> str:
+def why_not_made(found: Sequence[Remote], name: str, address: Address) -> str:
     """Why nothing is made at `address` beside what looks like it."""
     ids = ", ".join(remote.blueprint_id for remote in found)
     if len(found) > 1:
         return f"several are there that look like it: {ids}; delete what is not wanted in Kalent's web app"
-    sourcing_id, _, key = address.partition("/")
+    sourcing_id, key = address.sourcing_id, address.key
     command = f"kalentops import {sourcing_id} --key {key} --id {ids}"
     differs = "plan then shows what differs"
     if same_name(found[0].name) != same_name(name):
@@ -208,9 +209,9 @@ def several_stubs(stubs: Sequence[Remote]) -> str:
     )
 
 
-def edited_stub(remote: Remote, address: str) -> str:
+def edited_stub(remote: Remote, address: Address) -> str:
     """Why a stub is not used that is not empty any more."""
-    sourcing_id, _, key = address.partition("/")
+    sourcing_id, key = address.sourcing_id, address.key
     command = f"kalentops import {sourcing_id} --key {key} --id {remote.blueprint_id}"
     said = f"{remote.blueprint_id} was reserved for it, and was edited in Kalent; delete it there, or take it over"
     return Explanation(said, Remedy("take it over", command, "plan then shows what differs"))

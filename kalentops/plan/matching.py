@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final, Generic, NamedTuple, TypeVar
 
-from kalentops.blueprint.body import Body
+from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Remote
+from kalentops.lint.rule import Declared
 from kalentops.plan.explanation import Explanation, Remedy, moving, overwriting
-from kalentops.project.check import Desired
 from kalentops.state.model import Entry, Intent, State
 from kalentops.support.text import fold, nearest, same_name
 
@@ -107,12 +107,12 @@ class Unmanaged:
         return body is not None and self._digests[body.observable.digest] > 0
 
 
-_NONE: Final[Mapping[str, str]] = MappingProxyType({})
+_NONE: Final[Mapping[Address, Address]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class _Twin:
-    address: str
+    address: Address
     blueprint_id: str | None
     digest: str
 
@@ -136,11 +136,11 @@ class OrphanIndex:
     alike: Mapping[str, Index[_Twin]] = field(default_factory=dict)
     by_key: Mapping[str, _Twin] = field(default_factory=dict)
     renamed: Mapping[tuple[str, str], _Twin] = field(default_factory=dict)
-    heirs: Mapping[str, str] = field(default_factory=dict)
+    heirs: Mapping[str, Address] = field(default_factory=dict)
     misnamed: Mapping[str, _Slip] = field(default_factory=dict)
-    claimed: Mapping[str, str] = field(default_factory=dict)
+    claimed: Mapping[str, Address] = field(default_factory=dict)
 
-    def of(self, want: Desired) -> str | None:
+    def of(self, want: Declared) -> str | None:
         """Why a blueprint can't be made: one of ours in its sourcing is it, or looks like it."""
         twin = self.looking_like(want)
         if twin is not None:
@@ -148,17 +148,17 @@ class OrphanIndex:
         slip = self.misnamed.get(want.address)
         if slip is not None:
             return _misnamed(want, slip)
-        other = self.renamed.get((want.named.sourcing_id, same_name(want.named.name)))
+        other = self.renamed.get((want.address.sourcing_id, same_name(want.name)))
         return None if other is None else _swapped(want, other)
 
-    def looking_like(self, want: Desired) -> _Twin | None:
+    def looking_like(self, want: Declared) -> _Twin | None:
         """What no file wants any more, and has its name or its content."""
-        here = self.alike.get(want.named.sourcing_id)
+        here = self.alike.get(want.address.sourcing_id)
         if here is None:
             return None
-        return here.first(want.named.name, want.canonical.content if want.canonical else None)
+        return here.first(want.name, want.body.content if want.body else None)
 
-    def becomes_another(self, address: str) -> str | None:
+    def becomes_another(self, address: Address) -> str | None:
         """Why an update may not be sent without somebody's word: what it changes may be what another address means."""
         heir = self.heirs.get(address)
         if heir is None:
@@ -169,9 +169,9 @@ class OrphanIndex:
             overwriting("meant so", address),
         )
 
-    def elsewhere(self, want: Desired) -> str:
+    def elsewhere(self, want: Declared) -> str:
         """What to say where the same key is left over in another sourcing; empty where it isn't."""
-        twin = self.by_key.get(want.named.key)
+        twin = self.by_key.get(want.address.key)
         if twin is None:
             return ""
         return (
@@ -181,7 +181,7 @@ class OrphanIndex:
 
 
 def find_twins(
-    wanted: Mapping[str, Desired], state: State, unknown: Mapping[str, str] = _NONE
+    wanted: Mapping[str, Declared], state: State, unknown: Mapping[Address, Address] = _NONE
 ) -> OrphanIndex:
     """What is ours and not wanted. What an interrupted create may have made is as much there as what is recorded.
     `unknown`: the old addresses that the files speak of and the state does not know, by the new one.
@@ -195,17 +195,17 @@ def find_twins(
         twin = _Twin(each.address, each.blueprint_id, each.digest)
         if each.address in wanted:
             was = same_name(each.sent.name)
-            if was != same_name(wanted[each.address].named.name):
+            if was != same_name(wanted[each.address].name):
                 renamed.setdefault((each.sourcing_id, was), twin)
             continue
-        by_key.setdefault(each.address.partition("/")[2], twin)
+        by_key.setdefault(each.address.key, twin)
         body = each.verified()
         alike.setdefault(each.sourcing_id, Index()).add(body.name, body.content, twin)
     held = state.entries.keys() | {each.address for each in open_}
     new = [each for at, each in wanted.items() if at not in held]
-    heirs = {}
+    heirs: dict[str, Address] = {}
     for want in new if renamed else ():
-        named_so_far = renamed.get((want.named.sourcing_id, same_name(want.named.name)))
+        named_so_far = renamed.get((want.address.sourcing_id, same_name(want.name)))
         if named_so_far:
             heirs[named_so_far.address] = want.address
     twins = OrphanIndex(alike, by_key, renamed, heirs, dict(_slips(wanted, state, unknown)))
@@ -217,7 +217,7 @@ _MOST_COMPARED: Final = 200_000
 
 
 def _slips(
-    wanted: Mapping[str, Desired], state: State, unknown: Mapping[str, str]
+    wanted: Mapping[str, Declared], state: State, unknown: Mapping[Address, Address]
 ) -> Iterator[tuple[str, _Slip]]:
     """Else a slip in `from` would make a second one beside the one that goes on."""
     left: dict[str, dict[str, Entry]] = {}
@@ -228,7 +228,7 @@ def _slips(
     folded = {sourcing_id: {fold(key): key for key in reversed(each)} for sourcing_id, each in names.items()}
     compared = 0
     for new, old in unknown.items():
-        sourcing_id, _, key = old.partition("/")
+        sourcing_id, key = old.sourcing_id, old.key
         known = names.get(sourcing_id, [])
         compared += len(known)
         # In a state and files of thousands only what is the same but for case and hyphens.
@@ -238,7 +238,7 @@ def _slips(
             yield new, _Slip(key, left[sourcing_id][meant])
 
 
-def _claims(new: Iterable[Desired], twins: OrphanIndex) -> Iterator[tuple[str, str]]:
+def _claims(new: Iterable[Declared], twins: OrphanIndex) -> Iterator[tuple[str, Address]]:
     for want in new if twins.alike else ():
         twin, slip = twins.looking_like(want), twins.misnamed.get(want.address)
         if twin is not None:
@@ -247,7 +247,7 @@ def _claims(new: Iterable[Desired], twins: OrphanIndex) -> Iterator[tuple[str, s
             yield slip.meant.address, want.address
 
 
-def _swapped(want: Desired, other: _Twin) -> str:
+def _swapped(want: Declared, other: _Twin) -> str:
     return Explanation(
         f"{other.blueprint_id or 'what an interrupted run may have made'}, recorded as {other.address}, has this name "
         f"so far, and {other.address} is to be another one now",
@@ -256,25 +256,25 @@ def _swapped(want: Desired, other: _Twin) -> str:
     )
 
 
-def _misnamed(want: Desired, slip: _Slip) -> str:
+def _misnamed(want: Declared, slip: _Slip) -> str:
     meant = slip.meant
     return Explanation(
         f"said to have been {slip.said}, which is recorded nowhere; {meant.key} is, as {meant.blueprint_id}, and is in "
         "no file any more",
-        Remedy("meant that one", f"moved: [{{from: {meant.key}, to: {want.named.key}}}]", "in the file"),
+        Remedy("meant that one", f"moved: [{{from: {meant.key}, to: {want.address.key}}}]", "in the file"),
         Remedy("another one", f"removed: [{meant.key}]", "in the file"),
     )
 
 
-def _why(want: Desired, twin: _Twin) -> str:
+def _why(want: Declared, twin: _Twin) -> str:
     if twin.blueprint_id is None:
         return (
             f"a run was interrupted while it made {twin.address}, which is no longer in the files and looks like this "
             "one; that is settled first: run it again afterwards"
         )
-    old = twin.address.partition("/")[2]
+    old = twin.address.key
     renamed = (
-        Remedy("key renamed", f"moved: [{{from: {old}, to: {want.named.key}}}]", "in the file"),
+        Remedy("key renamed", f"moved: [{{from: {old}, to: {want.address.key}}}]", "in the file"),
         moving("the same at once", twin.address, want.address),
     )
     if twin.digest == want.digest:

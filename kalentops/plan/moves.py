@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
+from kalentops.blueprint.body import Address
 from kalentops.lint.rule import Relocation, ends
 from kalentops.state.model import Entry, State
 
@@ -19,19 +20,19 @@ class Relocated:
     """
 
     state: State
-    moved: Mapping[str, str] = field(default_factory=dict)
+    moved: Mapping[Address, Address] = field(default_factory=dict)
     forgotten: Mapping[str, Entry] = field(default_factory=dict)
     left: Mapping[str, str] = field(default_factory=dict)
-    gone: frozenset[str] = frozenset()
-    unknown: Mapping[str, str] = field(default_factory=dict)
+    gone: frozenset[Address] = frozenset()
+    unknown: Mapping[Address, Address] = field(default_factory=dict)
 
 
-def rename(state: State, names: Mapping[str, str]) -> State:
+def rename(state: State, names: Mapping[Address, Address]) -> State:
     """The state with what it has under each old address under the new one, which must be free."""
     if not names:
         return state
-    entries = (replace(each, address=names.get(at, at)) for at, each in state.entries.items())
-    intents = (replace(each, address=names.get(at, at)) for at, each in state.intents.items())
+    entries = (replace(e, address=names.get(e.address, e.address)) for e in state.entries.values())
+    intents = (replace(i, address=names.get(i.address, i.address)) for i in state.intents.values())
     return replace(
         state,
         entries={each.address: each for each in entries},
@@ -60,21 +61,21 @@ def relocate(state: State, relocations: Iterable[Relocation]) -> Relocated:
     targets: dict[str, dict[str, str | None]] = {}
     for each in relocations:
         targets.setdefault(each.sourcing_id, {})[each.source] = each.target
-    moved: dict[str, str] = {}
+    moved: dict[Address, Address] = {}
     forgotten: dict[str, Entry] = {}
     left: dict[str, str] = {}
-    gone: set[str] = set()
-    unknown: dict[str, str] = {}
+    gone: set[Address] = set()
+    unknown: dict[Address, Address] = {}
     held = state.entries.keys() | state.intents.keys()
     for sourcing_id, keys in targets.items():
         found = ends(keys)
         for source in keys:
-            old, end = f"{sourcing_id}/{source}", found[source]
+            old, end = Address(sourcing_id, source), found[source]
             if old not in held:
                 if end is None:
                     gone.add(old)
                 else:
-                    unknown[f"{sourcing_id}/{end}"] = old
+                    unknown[Address(sourcing_id, end)] = old
                 continue
             if end is None:
                 if old in state.intents:
@@ -84,7 +85,7 @@ def relocate(state: State, relocations: Iterable[Relocation]) -> Relocated:
                 else:
                     forgotten[old] = state.entries[old]
                 continue
-            new = f"{sourcing_id}/{end}"
+            new = Address(sourcing_id, end)
             if new in held or new in moved:
                 left[old] = f"said to be {new} now, but {_what(state, moved.get(new, new))} is that already"
             else:
@@ -94,10 +95,10 @@ def relocate(state: State, relocations: Iterable[Relocation]) -> Relocated:
     return Relocated(known, moved, forgotten, left, frozenset(gone), unknown)
 
 
-def narrowed(state: State, done: Relocated, covers: Callable[[str], bool]) -> State:
+def narrowed(state: State, done: Relocated, covers: Callable[[Address], bool]) -> State:
     """The state with only those moved and forgotten that are asked for, by their old address or by their new one."""
     moved = {old: new for new, old in done.moved.items() if covers(old) or covers(new)}
-    return rename(forget(state, filter(covers, done.forgotten)), moved)
+    return rename(forget(state, [at.address for at in done.forgotten.values() if covers(at.address)]), moved)
 
 
 def _what(state: State, address: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from kalentops import __version__
-from kalentops.blueprint.body import Body
+from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.diff import changes
 from kalentops.errors import StalePlan, StoreFailure, UsageError
 from kalentops.lint.finding import Finding, Severity, finding_to_json
@@ -270,8 +270,9 @@ def plan_from_json(raw: Mapping[str, Any]) -> Plan:
 
 
 def _change(raw: Mapping[str, Any]) -> Change:
+    moved_from = _text_or_none(raw["moved_from"])
     return Change(
-        _text(raw["address"]),
+        Address.parse(_text(raw["address"])),
         Action(raw["action"]),
         _text(raw["name"]),
         _text_or_none(raw["blueprint_id"]),
@@ -281,14 +282,14 @@ def _change(raw: Mapping[str, Any]) -> Change:
         _body(raw["after"]),
         _reason(raw),
         _body(raw["theirs"]),
-        _text_or_none(raw["moved_from"]),
+        None if moved_from is None else Address.parse(moved_from),
         raw["protected"] is True,
     )
 
 
 def _drift(raw: Mapping[str, Any]) -> Drift:
     return Drift(
-        _text(raw["address"]),
+        Address.parse(_text(raw["address"])),
         _one_of(raw["kind"], "changed", "gone", "unreadable"),
         _text(raw["name"]),
         _text(raw["blueprint_id"]),

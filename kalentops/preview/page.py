@@ -13,12 +13,12 @@ from typing import Final
 from kalentops.blueprint.model import VARIABLES
 from kalentops.errors import KalentopsError
 from kalentops.lint.finding import Finding, Severity
-from kalentops.lint.rule import ends
+from kalentops.lint.rule import Declared, ends
 from kalentops.preview import view
 from kalentops.preview.rendering import SAMPLES, Sample
 from kalentops.preview.sequences import Candidates, Findings, Showing, show_removed, show_sequence
 from kalentops.preview.view import Page
-from kalentops.project.check import CheckOptions, Desired, check_text
+from kalentops.project.check import CheckOptions, check_text
 from kalentops.project.config import FILE, Config, load_config
 from kalentops.project.files import find
 from kalentops.project.load import Repository, load, read_earlier
@@ -33,17 +33,17 @@ def make_page(
 ) -> view.Page:
     """The page of a repository that was loaded with documents (`known={}`). Without samples, invented ones."""
     people = tuple(_person(sample, number) for number, sample in enumerate(samples or SAMPLES, 1))
-    findings = Findings(repository.findings, repository.desired)
+    findings = Findings(repository.findings, repository.declared)
     candidates = Candidates(samples or SAMPLES, [person.name for person in people])
     showing = Showing(findings, candidates, compares=before is not None)
-    old = _under_its_key(before.desired, repository) if before is not None else {}
-    gone, hidden = _gone(repository.desired, old, findings)
-    shown = [(each.named, show_sequence(each, showing, old.get(each.address))) for each in repository.desired]
-    shown += [(each.named, show_removed(each, showing)) for each in gone]
-    shown.sort(key=lambda each: (each[0].sourcing_id, each[0].file, each[0].key_at))
+    old = _under_its_key(before.declared, repository) if before is not None else {}
+    gone, hidden = _gone(repository.declared, old, findings)
+    shown = [(each, show_sequence(each, showing, old.get(each.address))) for each in repository.declared]
+    shown += [(each, show_removed(each, showing)) for each in gone]
+    shown.sort(key=lambda each: (each[0].address.sourcing_id, each[0].origin.place))
     groups = tuple(
         view.Group(clip(sourcing_id, _NAME), tuple(sequence for _, sequence in group))
-        for sourcing_id, group in groupby(shown, key=lambda each: each[0].sourcing_id)
+        for sourcing_id, group in groupby(shown, key=lambda each: each[0].address.sourcing_id)
     )
     remarks = [*(before.remarks if before is not None else ()), *hidden]
     return view.Page(
@@ -64,36 +64,36 @@ def _person(sample: Sample, number: int) -> view.Person:
     return view.Person(clip(name, _LABEL), clip(label, _LABEL), values)
 
 
-def _under_its_key(old: Mapping[str, Desired], repository: Repository) -> dict[str, Desired]:
+def _under_its_key(old: Mapping[str, Declared], repository: Repository) -> dict[str, Declared]:
     """What there was, by the address that it has now, where the files say that a key was renamed."""
-    here = {each.address for each in repository.desired}
+    here = {each.address for each in repository.declared}
     targets: dict[str, dict[str, str | None]] = {}
     for said in repository.relocations:
         targets.setdefault(said.sourcing_id, {})[said.source] = said.target
     now_called = {sourcing_id: ends(keys) for sourcing_id, keys in targets.items()}
     found = dict(old)
     for address, each in old.items():
-        end = now_called.get(each.named.sourcing_id, {}).get(each.named.key)
-        now = f"{each.named.sourcing_id}/{end}"
+        end = now_called.get(each.address.sourcing_id, {}).get(each.address.key)
+        now = f"{each.address.sourcing_id}/{end}"
         if end is not None and address not in here and now in here and now not in found:
             found[now] = found.pop(address)
     return found
 
 
 def _gone(
-    desired: Iterable[Desired], old: Mapping[str, Desired], findings: Findings
-) -> tuple[list[Desired], list[str]]:
+    declared: Iterable[Declared], old: Mapping[str, Declared], findings: Findings
+) -> tuple[list[Declared], list[str]]:
     """The blueprints that were removed, and notes about those that may have been: a file with an error may still
     declare them.
     """
-    here = {each.address for each in desired}
+    here = {each.address for each in declared}
     gone = [each for address, each in old.items() if address not in here]
-    unsure = Counter(each.named.file for each in gone if findings.has_error(each.named.file))
+    unsure = Counter(each.origin.file for each in gone if findings.has_error(each.origin.file))
     said = [
         f"{count(number, 'sequence')} of {file} can't be compared: an error in the file hides what is there now"
         for file, number in sorted(unsure.items())
     ]
-    return [each for each in gone if each.named.file not in unsure], said
+    return [each for each in gone if each.origin.file not in unsure], said
 
 
 def _summary(groups: Sequence[view.Group], findings: Sequence[Finding]) -> str:
@@ -118,34 +118,34 @@ class Before:
 
     rev: str
     commit: str
-    desired: Mapping[str, Desired]
+    declared: Mapping[str, Declared]
     remarks: tuple[str, ...] = ()
 
 
 def load_before(root: Path, places: Sequence[Path], rev: str) -> Before:
     """The blueprints at `places` as `rev` had them. Raises UsageError."""
     earlier = read_earlier(root, places, rev)
-    desired: dict[str, Desired] = {}
+    declared: dict[str, Declared] = {}
     partial = earlier.unread
     for name, data in earlier.contents.items():
         found, whole = _read(root, name, data)
         partial += not whole
         for each in found:
-            desired.setdefault(each.address, each)
+            declared.setdefault(each.address, each)
     said = f"{count(partial, 'file')} could not be read completely in {rev}: what they held there may seem new here"
-    return Before(rev, earlier.commit, desired, (said,) if partial else ())
+    return Before(rev, earlier.commit, declared, (said,) if partial else ())
 
 
-def _read(root: Path, name: str, data: bytes) -> tuple[list[Desired], bool]:
+def _read(root: Path, name: str, data: bytes) -> tuple[list[Declared], bool]:
     """The blueprints in which nothing stands in for what could not be read, and whether these are all."""
     try:
         text = data.decode()
     except UnicodeDecodeError:
         return [], False
     result = check_text(CheckOptions(root, known={}), name, text)
-    found = [each for each in result.desired if not each.placeholders]
+    found = [each for each in result.declared if not each.placeholders]
     whole = not any(each.severity is Severity.ERROR for each in result.findings)
-    return found, whole and len(found) == len(result.desired)
+    return found, whole and len(found) == len(result.declared)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from kalentops.blueprint.diff import FieldChange, changes
 from kalentops.blueprint.labels import NONE, OWNER, SETTLED, field_changes, kind, span
 from kalentops.blueprint.model import SECONDS, Blueprint, Moment, Step, moments
 from kalentops.lint.finding import Finding, Severity
+from kalentops.lint.rule import Declared
 from kalentops.preview import view
 from kalentops.preview.rendering import Sample, both, counters, runs
 from kalentops.preview.view import Change, Channel, Day, Fact, Part, Run, Style, Wait
-from kalentops.project.check import Desired
 from kalentops.support.confusables import side_by_side
 from kalentops.support.text import clip, count, visible
 
@@ -30,11 +30,11 @@ class Showing:
     compares: bool = False
     _taken: set[str] = field(default_factory=set)
 
-    def anchor(self, desired: Desired) -> str:
+    def anchor(self, declared: Declared) -> str:
         """What the page's address ends with, for each sequence another: one slash. Anchors of the page's own have none,
         those of steps have more.
         """
-        wanted = f"{quote(desired.named.sourcing_id, safe='')}/{quote(desired.named.key, safe='')}"
+        wanted = f"{quote(declared.address.sourcing_id, safe='')}/{quote(declared.address.key, safe='')}"
         anchor, number = wanted, 1
         while anchor in self._taken:
             number += 1
@@ -54,12 +54,12 @@ class _Body:
 _NOTHING: Final = _Body({})
 
 
-def _read(desired: Desired) -> _Body:
-    if desired.canonical is None:
+def _read(declared: Declared) -> _Body:
+    if declared.body is None:
         raise AssertionError("the page needs documents: load the repository with known={}")
-    body = desired.canonical.data
+    body = declared.body.data
     blueprint = Blueprint.read(body)
-    placeholders = fields_of(desired.placeholders)
+    placeholders = fields_of(declared.placeholders)
     placed, known = [], True
     for number, (step, moment) in enumerate(zip(blueprint.steps, moments(blueprint), strict=True)):
         fields = placeholders.get(number, frozenset())
@@ -72,26 +72,26 @@ def _read(desired: Desired) -> _Body:
     return _Body(body, tuple(placed))
 
 
-def show_sequence(desired: Desired, showing: Showing, was: Desired | None = None) -> view.Sequence:
+def show_sequence(declared: Declared, showing: Showing, was: Declared | None = None) -> view.Sequence:
     """A blueprint of the files; `was` is what it was before."""
-    anchor, now, then = showing.anchor(desired), _read(desired), _NOTHING
+    anchor, now, then = showing.anchor(declared), _read(declared), _NOTHING
     status: view.Status = "new" if showing.compares else ""
     if was is not None:
-        status = "same" if was.digest == desired.digest else "changed"
+        status = "same" if was.digest == declared.digest else "changed"
         then = _read(was) if status == "changed" else _NOTHING
     what = changes(then.body, now.body) if then.body else []
-    findings = [showing.findings.of(desired, number) for number in range(len(now.steps))]
+    findings = [showing.findings.of(declared, number) for number in range(len(now.steps))]
     shown = [
         _show(at, f"{anchor}/{number}", showing, notes, first=number == 1, then=then, what=what)
         for number, (at, notes) in enumerate(zip(now.steps, findings, strict=True), 1)
     ]
-    notes = showing.findings.of(desired, None)
+    notes = showing.findings.of(declared, None)
     every = [*notes, *(note for step in shown for note in step.notes)]
     return view.Sequence(
         anchor=anchor,
-        address=visible(desired.address),
-        name=clip(desired.named.name, _NAME) or "(no name)",
-        where=f"{visible(desired.named.file)}:{desired.named.key_at[0]}",
+        address=visible(declared.address),
+        name=clip(declared.name, _NAME) or "(no name)",
+        where=f"{visible(declared.origin.file)}:{declared.origin.line}",
         summary=_summary(now.steps),
         status=status,
         steps=tuple(_with_removed(shown, now, then, anchor)),
@@ -104,18 +104,18 @@ def show_sequence(desired: Desired, showing: Showing, was: Desired | None = None
     )
 
 
-def show_removed(desired: Desired, showing: Showing) -> view.Sequence:
+def show_removed(declared: Declared, showing: Showing) -> view.Sequence:
     """A blueprint that is in the files no more."""
-    anchor, then = showing.anchor(desired), _read(desired)
+    anchor, then = showing.anchor(declared), _read(declared)
     steps = tuple(
         show_step(at, f"{anchor}/{number}", showing.candidates, first=number == 1)
         for number, at in enumerate(then.steps, 1)
     )
     return view.Sequence(
         anchor=anchor,
-        address=visible(desired.address),
-        name=clip(desired.named.name, _NAME) or "(no name)",
-        where=visible(desired.named.file),
+        address=visible(declared.address),
+        name=clip(declared.name, _NAME) or "(no name)",
+        where=visible(declared.origin.file),
         summary=_summary(then.steps),
         status="removed",
         steps=steps,
@@ -434,8 +434,8 @@ def fields_of(placeholders: Iterable[tuple[str | int, ...]]) -> Mapping[int, fro
 class Findings:
     """All findings, placed. What belongs to no blueprint that is shown belongs to its file."""
 
-    def __init__(self, findings: Iterable[Finding], desired: Iterable[Desired]) -> None:
-        shown = {(each.named.file, each.named.key) for each in desired}
+    def __init__(self, findings: Iterable[Finding], declared: Iterable[Declared]) -> None:
+        shown = {(each.origin.file, each.address.key) for each in declared}
         self._by_file: dict[str, list[Finding]] = {}
         self._by_step: dict[tuple[str, str, int | None], list[Finding]] = {}
         for each in findings:
@@ -445,9 +445,9 @@ class Findings:
             else:
                 self._by_file.setdefault(each.file, []).append(each)
 
-    def of(self, desired: Desired, step: int | None) -> tuple[view.Note, ...]:
+    def of(self, declared: Declared, step: int | None) -> tuple[view.Note, ...]:
         """Those of a step, counted from 0, or, with None, those of the blueprint itself."""
-        return tuple(map(_note, self._by_step.get((desired.named.file, desired.named.key, step), ())))
+        return tuple(map(_note, self._by_step.get((declared.origin.file, declared.address.key, step), ())))
 
     def has_error(self, file: str) -> bool:
         """Whether something is wrong with the file itself, so that there may be more in it than can be shown."""

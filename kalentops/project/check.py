@@ -12,33 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from kalentops.blueprint.body import Body
-from kalentops.blueprint.model import Blueprint
+from kalentops.blueprint.body import Address, Body
 from kalentops.lint.engine import Severities, check_model, with_severities
-from kalentops.lint.finding import DataPath, Finding
-from kalentops.lint.rule import Hides, Named, Relocation, Serving, rules
+from kalentops.lint.finding import Finding
+from kalentops.lint.rule import Declared, Hides, Origin, Relocation, rules
 from kalentops.project.document import Document, read_document
 from kalentops.project.files import Source, read
-
-
-@dataclass(frozen=True, slots=True)
-class Desired:
-    """A blueprint as the files declare it. With `protect`, an update needs --overwrite.
-
-    `canonical` is None where the state's own copy has the same digest; without `documents`, neither it nor a digest
-    exists. `placeholders` are the paths in it, from the blueprint on, with a neutral value because
-    the author's could not be read.
-    """
-
-    named: Named
-    digest: str
-    canonical: Body | None
-    protect: bool = False
-    placeholders: frozenset[DataPath] = frozenset()
-
-    @property
-    def address(self) -> str:
-        return f"{self.named.sourcing_id}/{self.named.key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +35,10 @@ class FileResult(NamedTuple):
     """What one file holds, and what is wrong with it. `whole`: there is no key in it that could not be read."""
 
     findings: list[Finding]
-    desired: list[Desired]
+    declared: list[Declared]
     relocations: list[Relocation]
     whole: bool = False
-    serving: Serving | None = None
+    served: tuple[str, Origin] | None = None
 
 
 def check_file(job: CheckOptions, source: Source) -> FileResult:
@@ -76,8 +55,8 @@ def check_text(job: CheckOptions, name: str, text: str) -> FileResult:
     # A finding behind an anchor occurs once for each alias, and is reported once.
     findings = list(dict.fromkeys(check_document(document, job.severities)))
     whole = document.has_all_keys and not any(rules()[each.code].hides is Hides.FILE for each in findings)
-    desired = [_desired(job, document, each, blueprint) for each, blueprint in _named(document)]
-    return FileResult(findings, desired, list(_relocations(document)), whole, _serving(document))
+    declared = list(_declared(job, document))
+    return FileResult(findings, declared, list(_relocations(document)), whole, _served(document))
 
 
 def check_document(document: Document, severities: Severities) -> Iterator[Finding]:
@@ -88,22 +67,32 @@ def check_document(document: Document, severities: Severities) -> Iterator[Findi
             yield document.place(problem, severity)
 
 
-def _named(document: Document) -> Iterator[tuple[Named, Blueprint]]:
+def _declared(job: CheckOptions, document: Document) -> Iterator[Declared]:
     if document.sourcing_id is None or document.model is None:
         return
     find = document.places.find
     for key, blueprint in document.model.blueprints.items():
         path = ("blueprints", key)
         name_path = (*path, "name")
-        name = "" if name_path in document.placeholders else blueprint.name
-        at = find(path, on_key=True), find(name_path)
-        yield Named(document.sourcing_id, key, name, document.file, *at), blueprint
+        address = Address(document.sourcing_id, key)
+        body = None if job.known is None else Body.of_blueprint(blueprint)
+        digest = "" if body is None else body.digest
+        yield Declared(
+            address,
+            "" if name_path in document.placeholders else blueprint.name,
+            Origin(document.file, *find(path, on_key=True)),
+            find(name_path),
+            digest,
+            None if job.known is not None and job.known.get(address) == digest else body,
+            blueprint.protect is True,
+            document.placeholders_below(*path) if body else frozenset(),
+        )
 
 
-def _serving(document: Document) -> Serving | None:
+def _served(document: Document) -> tuple[str, Origin] | None:
     if document.sourcing_id is None:
         return None
-    return Serving(document.sourcing_id, document.file, document.places.find(("sourcingId",)))
+    return document.sourcing_id, Origin(document.file, *document.places.find(("sourcingId",)))
 
 
 def _relocations(document: Document) -> Iterator[Relocation]:
@@ -115,17 +104,6 @@ def _relocations(document: Document) -> Iterator[Relocation]:
         yield Relocation(sourcing_id, move.source, move.to, document.file, at)
     for number, key in enumerate(model.removed):
         yield Relocation(sourcing_id, key, None, document.file, find(("removed", number)))
-
-
-def _desired(job: CheckOptions, document: Document, each: Named, blueprint: Blueprint) -> Desired:
-    protect = blueprint.protect is True
-    if job.known is None:
-        return Desired(each, "", None, protect)
-    canonical = Body.of_blueprint(blueprint)
-    digest = canonical.digest
-    known = job.known.get(f"{each.sourcing_id}/{each.key}")
-    placeholders = document.placeholders_below("blueprints", each.key)
-    return Desired(each, digest, None if known == digest else canonical, protect, placeholders)
 
 
 _CHUNKS_EACH = 8

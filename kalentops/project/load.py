@@ -14,10 +14,9 @@ from typing import Final
 
 from kalentops.lint.engine import DEFAULTS, Severities, check_project, with_severities
 from kalentops.lint.finding import Finding, Severity, errors_first
-from kalentops.lint.rule import Declarations, Relocation, Serving
+from kalentops.lint.rule import Declarations, Declared, Origin, Relocation
 from kalentops.project.check import (
     CheckOptions,
-    Desired,
     FileResult,
     check_file,
     check_in_processes,
@@ -38,9 +37,9 @@ class Repository:
 
     names: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    desired: list[Desired] = field(default_factory=list)
+    declared: list[Declared] = field(default_factory=list)
     relocations: list[Relocation] = field(default_factory=list)
-    serving: list[Serving] = field(default_factory=list)
+    served: list[tuple[str, Origin]] = field(default_factory=list)
     earlier: frozenset[Finding] | None = None
     """The findings of an earlier version of the files; None without --against."""
 
@@ -91,15 +90,14 @@ def _gathered(names: list[str], results: Iterable[FileResult], others: Iterable[
     with gc_paused():
         for result in results:
             repository.findings += result.findings
-            repository.desired += result.desired
+            repository.declared += result.declared
             repository.relocations += result.relocations
-            repository.serving += [result.serving] if result.serving else []
+            repository.served += [result.served] if result.served else []
             complete = complete and result.whole
-    named = [each.named for each in repository.desired]
     repository.findings += others
-    repository.findings += check_project(Declarations(named, repository.relocations, complete))
+    repository.findings += check_project(Declarations(repository.declared, repository.relocations, complete))
     repository.findings = sorted(_bounded(repository.findings))
-    repository.desired.sort(key=lambda each: each.address)
+    repository.declared.sort(key=lambda each: each.address)
     return repository
 
 

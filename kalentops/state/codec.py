@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar, cast
 
-from kalentops.blueprint.body import Body
+from kalentops.blueprint.body import Address, Body
 from kalentops.errors import StateDamaged, StateTooNew
 from kalentops.state.model import (
     DIGEST,
@@ -119,13 +119,13 @@ def _state(raw: dict[str, Any]) -> State:
 
 
 def _entry(address: str, raw: dict[str, Any]) -> Entry:
-    _check_address(address, raw)
+    at = _address(address, raw)
     remote = as_object(raw.get("remote", {}))
     known = {"applied_at", "blueprintId", "digest", "sent", "sourcingId", "key", "remote"}
     extra = {key: value for key, value in raw.items() if key not in known}
     unknown = {key: value for key, value in remote.items() if key not in {"digest", "updatedAt"}}
     return Entry(
-        address=address,
+        address=at,
         blueprint_id=as_text(raw["blueprintId"]),
         sent=Body.recorded(as_object(raw["sent"]), _digest(raw["digest"])),
         applied_at=as_text(raw["applied_at"]),
@@ -136,13 +136,13 @@ def _entry(address: str, raw: dict[str, Any]) -> Entry:
 
 
 def _intent(address: str, raw: dict[str, Any]) -> Intent:
-    _check_address(address, raw)
+    at = _address(address, raw)
     known = {"action", "sent", "digest", "at", "nonces", "blueprintId", "sourcingId", "key"}
     known |= {"known_ids", "attempt"}  # of format 1.0, which guessed by them
     if raw["action"] not in {"create", "update"}:
         raise ValueError(f"the action of {address} is not known")
     return Intent(
-        address=address,
+        address=at,
         action=raw["action"],
         sent=Body.recorded(as_object(raw["sent"]), _digest(raw["digest"])),
         at=as_text(raw["at"]),
@@ -152,9 +152,11 @@ def _intent(address: str, raw: dict[str, Any]) -> Intent:
     )
 
 
-def _check_address(address: str, raw: dict[str, Any]) -> None:
-    if address.partition("/") != (as_text(raw["sourcingId"]), "/", as_text(raw["key"])):
-        raise ValueError(f"{address} belongs to sourcing {raw['sourcingId']}, key {raw['key']}")
+def _address(address: str, raw: dict[str, Any]) -> Address:
+    found = Address(as_text(raw["sourcingId"]), as_text(raw["key"]))
+    if found != address or "/" in found.sourcing_id:
+        raise ValueError(f"{address} belongs to sourcing {found.sourcing_id}, key {found.key}")
+    return found
 
 
 def as_text(value: Any) -> str:
@@ -234,7 +236,6 @@ def entry_to_json(entry: Entry) -> dict[str, Any]:
 
 
 def intent_to_json(intent: Intent) -> dict[str, Any]:
-    sourcing_id, _, key = intent.address.partition("/")
     return {
         **intent.extra,
         "action": intent.action,
@@ -243,8 +244,8 @@ def intent_to_json(intent: Intent) -> dict[str, Any]:
         "at": intent.at,
         "blueprintId": intent.blueprint_id,
         "nonces": list(intent.nonces),
-        "sourcingId": sourcing_id,
-        "key": key,
+        "sourcingId": intent.address.sourcing_id,
+        "key": intent.address.key,
     }
 
 
@@ -269,7 +270,7 @@ def record_from_json(raw: dict[str, Any]) -> Record:
 
 
 def _record(raw: dict[str, Any]) -> Record:
-    kind, address = raw["type"], as_text(raw["address"])
+    kind, address = raw["type"], Address.parse(as_text(raw["address"]))
     match kind:
         case "intent":
             return Intended(_intent(address, raw["intent"]))

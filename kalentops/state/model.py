@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias
 
-from kalentops.blueprint.body import Body
+from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Mark, Remote, mark_of, stub_mark
 from kalentops.errors import StateDamaged
 
@@ -32,7 +32,7 @@ class Entry:
     a list showed, if need be before.
     """
 
-    address: str
+    address: Address
     blueprint_id: str
     sent: Body
     applied_at: str
@@ -42,11 +42,11 @@ class Entry:
 
     @property
     def sourcing_id(self) -> str:
-        return self.address.partition("/")[0]
+        return self.address.sourcing_id
 
     @property
     def key(self) -> str:
-        return self.address.partition("/")[2]
+        return self.address.key
 
     @property
     def digest(self) -> str:
@@ -92,7 +92,7 @@ class Intent:
     format 1.0 or with `create: whole`, and it must not be sent again.
     """
 
-    address: str
+    address: Address
     action: Literal["create", "update"]
     sent: Body
     at: str
@@ -111,7 +111,7 @@ class Intent:
 
     @property
     def sourcing_id(self) -> str:
-        return self.address.partition("/")[0]
+        return self.address.sourcing_id
 
     def verified(self) -> Body:
         """What was to be sent. Raises StateDamaged where it does not fit its digest."""
@@ -165,7 +165,7 @@ class Intended:
 class Completed:
     """The open intent of this address came true, as this blueprint."""
 
-    address: str
+    address: Address
     blueprint_id: str
     at: str
 
@@ -181,7 +181,7 @@ class Adopted:
 class Observed:
     """What a list showed of one of ours."""
 
-    address: str
+    address: Address
     remote_digest: str
     updated_at: str | None
 
@@ -190,7 +190,7 @@ class Observed:
 class Abandoned:
     """The open intent of this address came to nothing."""
 
-    address: str
+    address: Address
     reason: str
 
 
@@ -254,7 +254,9 @@ def merge(state: State, records: Iterable[Record]) -> State:
     opened = dict(state.intents)
     for record in records:
         _take(record, found, opened)
-    claims = {record.address: record.blueprint_id for record in records if isinstance(record, Completed)}
+    claims: dict[str, str] = {
+        record.address: record.blueprint_id for record in records if isinstance(record, Completed)
+    }
     claims |= {address: entry.blueprint_id for address, entry in found.items()}
     entries, ids = dict(state.entries), state.ids()
     for address, blueprint_id in claims.items():

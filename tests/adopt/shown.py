@@ -49,7 +49,7 @@ def wanted(
     """The files of a repository that has one: blueprints by key, and what `more` has beside them."""
     text = json.dumps({"sourcingId": sourcing_id, "blueprints": blueprints, **more})
     found = check_text(CheckOptions(Path(), {}, {}), name, text)
-    return Repository([name], found.findings, found.desired, found.relocations)
+    return Repository([name], found.findings, found.declared, found.relocations)
 
 
 NOTHING = Repository()

@@ -36,7 +36,7 @@ def test_a_draft_says_exactly_what_kalent_shows(made: list[dict[str, Any]]) -> N
     (file,) = drafts.files
     assert file.name == "blueprints/backend-paris.yaml"
     read = {
-        each.named.key: each.digest
+        each.address.key: each.digest
         for each in check_text(CheckOptions(NOWHERE, {}, {}), file.name, file.text)[1]
     }
     assert read == {item.key: item.sent.digest for item in drafts.plan.items if item.sent}

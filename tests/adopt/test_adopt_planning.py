@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kalentops.adopt.match import blind_spots, let_go
 from kalentops.adopt.plan import Choice, ImportAction, ImportPlan, Item, check_key, plan_import, plan_one
-from kalentops.blueprint.body import of_body
+from kalentops.blueprint.body import Address, of_body
 from kalentops.blueprint.remote import RemoteLists
 from kalentops.errors import UsageError
 from kalentops.plan.build import Action, make_plan
@@ -62,7 +62,7 @@ def test_what_the_files_hold_exactly_is_only_recorded_and_nothing_is_left_to_pla
     files = wanted({"my-key": body})
     item = _one(plan_import(observed(sourcing_a={"b1": body}), files, State()))
     assert (item.fate, item.key, item.file, item.reason) == (ImportAction.RECORD, "my-key", "a.yaml", "")
-    after = make_plan(files.desired, state(item.entry(AT)))
+    after = make_plan(files.declared, state(item.entry(AT)))
     assert [change.action for change in after.changes] == [Action.NO_OP]
 
 
@@ -73,7 +73,7 @@ def test_what_kalent_hides_is_not_taken_for_granted() -> None:
     item = _one(plan_import(observed(sourcing_a={"b1": body}), files, State()))
     assert item.fate is ImportAction.RECORD
     assert "`config` and `config.userId`, which Kalent does not show: the next apply sends it" in item.reason
-    change = make_plan(files.desired, state(item.entry(AT))).changes[0]
+    change = make_plan(files.declared, state(item.entry(AT))).changes[0]
     assert change.action is Action.UPDATE
 
 
@@ -178,7 +178,7 @@ def test_a_chosen_one_becomes_the_address_of_the_files_and_the_plan_shows_what_d
     files = wanted({"mine": file})
     item = _one(plan_one(observed(sourcing_a={"b1": there, "b2": blueprint("X")}), files, State(), CHOSEN))
     assert (item.fate, item.address, item.file) == (ImportAction.RECORD, "sourcing_a/mine", "a.yaml")
-    change = make_plan(files.desired, state(item.entry(AT))).changes[0]
+    change = make_plan(files.declared, state(item.entry(AT))).changes[0]
     assert (change.action, change.before, change.after) == (
         Action.UPDATE,
         of_body(there),
@@ -306,7 +306,7 @@ def test_what_the_state_still_holds_under_a_removed_key_is_not_what_has_another_
         ImportAction.WRITE,
         "gone-2",
     )
-    assert let_go(there, relocate(known, files.relocations), known.entries) == {"b1"}
+    assert let_go(there, relocate(known, files.relocations), [Address.parse("sourcing_a/gone")]) == {"b1"}
 
 
 def test_a_removed_key_is_given_back_once_its_word_is_taken_out_of_the_file() -> None:
@@ -333,7 +333,7 @@ def test_a_plan_is_silent_of_just_what_an_import_leaves_out(
     seen = observed(sourcing_a=rows)
     left = {i.blueprint_id for i in plan_import(seen, files, known).items if i.fate is ImportAction.LEFT_OUT}
     relocated = relocate(known, files.relocations)
-    still = relocated.state.entries.keys() | relocated.forgotten.keys()
+    still = {e.address for part in (relocated.state.entries, relocated.forgotten) for e in part.values()}
     pending = {each.blueprint_id for each in relocated.forgotten.values()}
     assert let_go(seen, relocated, still) == left | pending
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalentops.adopt.pull import Kept, Taken, take
-from kalentops.blueprint.body import hidden, observable, of_body
+from kalentops.blueprint.body import Address, hidden, observable, of_body
 from kalentops.blueprint.remote import Remote, RemoteLists
 from kalentops.lint.rule import Relocation
 from kalentops.plan.moves import rename
@@ -47,7 +47,7 @@ def test_their_edit_goes_into_the_file() -> None:
 def test_a_key_that_moved_and_that_the_state_does_not_know_yet() -> None:
     """The file has it under its new key, the state under the old one; the next apply brings them together."""
     moved = [Relocation("s1", "old", "one", "blueprints/a.yaml", (9, 1))]
-    known = rename(state_of(body()), {"s1/one": "s1/old"})
+    known = rename(state_of(body()), {Address("s1", "one"): Address("s1", "old")})
     theirs = observed(body("One", "Hello"))
     (one,) = take([want("s1/one", body())], known, theirs, NOW, moved).taken
     assert (one.address, one.key, one.entry.address) == ("s1/one", "one", "s1/old")

@@ -132,9 +132,9 @@ class World:
         assert errors <= {"KAL018"}, repository.findings
         for sourcing in self.sourcings:
             self.files[sourcing] = {}
-        for each in repository.desired:
-            assert each.canonical is not None
-            sourcing, key, body = each.named.sourcing_id, each.named.key, dict(each.canonical.data)
+        for each in repository.declared:
+            assert each.body is not None
+            sourcing, key, body = each.address.sourcing_id, each.address.key, dict(each.body.data)
             while same_name(body["name"]) in self.names(sourcing):
                 body["name"] += "!"
             self.files[sourcing][key] = Wanted(body, each.protect)

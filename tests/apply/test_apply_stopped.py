@@ -9,6 +9,7 @@ import pytest
 from kalentops.apply.context import Options
 from kalentops.apply.result import Event, Listed, Outcome
 from kalentops.apply.run import apply_plan
+from kalentops.blueprint.body import Address
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.errors import StateError
 from kalentops.http.retry import Throttle
@@ -37,8 +38,10 @@ def test_nothing_is_taken_over_from_another_workspace(
     """The state says nothing that is there; and what was made and never seen has a twin there."""
     emulator.store.create("sourcing_a", "unseen", BODIES["unseen"]["steps"])
     known = state(ours("seen"), ours("seen-too"), ours("unseen", seen=False))
-    after = Change("sourcing_a/new", Action.CREATE, "new", after=form(BODIES["new"]))
-    unseen = Change("sourcing_a/unseen", Action.NO_OP, "unseen", "bp_other_unseen", "a.yaml", 1)
+    after = Change(Address.parse("sourcing_a/new"), Action.CREATE, "new", after=form(BODIES["new"]))
+    unseen = Change(
+        Address.parse("sourcing_a/unseen"), Action.NO_OP, "unseen", "bp_other_unseen", "a.yaml", 1
+    )
     plan = Plan("lineage", 7, (after, unseen))
     clock = SystemClock()
     throttle = Throttle(clock, lambda _: None)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from kalentops.blueprint.body import Address
 from kalentops.errors import StateDamaged
 from kalentops.state.codec import dump_state, load_state
 from kalentops.state.model import Entry, State
@@ -369,4 +370,7 @@ def test_hostile_texts_in_a_conflict_are_shown_safely(tmp_path: Path) -> None:
 
 
 def hostile() -> list[Entry]:
-    return [replace(entry(1, blueprint_id=f"bp\n::error::{n}"), address="a/\x1b[31m\n::x") for n in range(2)]
+    return [
+        replace(entry(1, blueprint_id=f"bp\n::error::{n}"), address=Address.parse("a/\x1b[31m\n::x"))
+        for n in range(2)
+    ]

@@ -280,4 +280,4 @@ def test_the_blueprints_of_this_repository_are_without_a_finding() -> None:
     repository = load(ROOT, [ROOT / "blueprints"], known=None)
     assert repository.findings == []
     assert repository.files >= 5
-    assert len(repository.desired) >= 9
+    assert len(repository.declared) >= 9

@@ -51,8 +51,8 @@ def test_what_shows_across_files_names_its_blueprint(tmp_path: Path) -> None:
 
 
 def test_values_that_could_not_be_read_are_known_by_their_paths() -> None:
-    desired = check_text(CheckOptions(Path(), known={}), "f.yaml", TEXT).desired
-    by_key = {each.named.key: each.placeholders for each in desired}
+    desired = check_text(CheckOptions(Path(), known={}), "f.yaml", TEXT).declared
+    by_key = {each.address.key: each.placeholders for each in desired}
     assert ("steps", 0, "type") in by_key["one"]
     assert not any(path[:2] == ("steps", 1) and path[-1] == "subject" for path in by_key["one"])
     assert all(path[0] == "steps" for path in by_key["one"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kalentops.apply.result import ApplyResult, Outcome, Result
+from kalentops.blueprint.body import Address
 from kalentops.lint.finding import Finding, Severity
 from kalentops.output import Checked, sarif
 from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, RefreshReport
@@ -116,7 +117,7 @@ PLAN = Plan(
     7,
     (
         Change(
-            "sourcing_backend/classic",
+            Address.parse("sourcing_backend/classic"),
             Action.UPDATE,
             "Classic, rewritten",
             "bp_1",
@@ -126,7 +127,7 @@ PLAN = Plan(
             form(AFTER),
         ),
         Change(
-            "sourcing_backend/new",
+            Address.parse("sourcing_backend/new"),
             Action.CREATE,
             "Inbound",
             None,
@@ -135,18 +136,18 @@ PLAN = Plan(
             None,
             form(body("Inbound", PITCH, SETTLED)),
         ),
-        Change("sourcing_backend/same", Action.NO_OP, "Same", "bp_2", FILE, 70),
+        Change(Address.parse("sourcing_backend/same"), Action.NO_OP, "Same", "bp_2", FILE, 70),
         Change(
-            "sourcing_sales/renamed",
+            Address.parse("sourcing_sales/renamed"),
             Action.MOVE,
             "Renamed",
             "bp_3",
             "blueprints/sales.yaml",
             5,
-            moved_from="sourcing_sales/old",
+            moved_from=Address.parse("sourcing_sales/old"),
         ),
         Change(
-            "sourcing_sales/twin",
+            Address.parse("sourcing_sales/twin"),
             Action.CONFLICT,
             "Twin",
             None,
@@ -164,9 +165,9 @@ PLAN = Plan(
                 Remedy("another one", "removed: [old]"),
             ),
         ),
-        Change("sourcing_sales/gone", Action.ORPHAN, "Gone", "bp_4", reason=ORPHAN),
+        Change(Address.parse("sourcing_sales/gone"), Action.ORPHAN, "Gone", "bp_4", reason=ORPHAN),
         Change(
-            "sourcing_sales/wip",
+            Address.parse("sourcing_sales/wip"),
             Action.RESUME,
             "Wip",
             None,
@@ -179,7 +180,7 @@ PLAN = Plan(
     remotely=RefreshReport(
         (
             Drift(
-                "sourcing_backend/same",
+                Address.parse("sourcing_backend/same"),
                 "changed",
                 "Same",
                 "bp_2",
@@ -189,7 +190,12 @@ PLAN = Plan(
                 form(body("Same", PITCH | {"content": "Hi {{firstname}},\n\nsomebody else was here."})),
             ),
             Drift(
-                "sourcing_sales/lost", "gone", "Lost", "bp_5", AT, reason="Kalent does not list it any more"
+                Address.parse("sourcing_sales/lost"),
+                "gone",
+                "Lost",
+                "bp_5",
+                AT,
+                reason="Kalent does not list it any more",
             ),
         ),
         (LookAlike("sourcing_sales", "bp_9", "Twin", LATER, "sourcing_sales/wip", "bp_8"),),

@@ -15,6 +15,7 @@ import pytest
 
 from kalentops import __version__
 from kalentops.apply.result import ApplyResult, Outcome, Result
+from kalentops.blueprint.body import Address
 from kalentops.errors import StalePlan
 from kalentops.lint.finding import Finding, Severity
 from kalentops.output import (
@@ -66,23 +67,55 @@ def hostile_plan(text: str) -> Plan:
     """A plan in which everything that can be somebody else's text is this one."""
     old = form(sequence(text, "Some words, and a sentence. Another one follows"))
     new = form(sequence("other", f"Some {text} and a sentence. {text}"))
-    address = f"{text}/{text}"
+    address = Address.parse(f"{text}/{text}")
     kinds = [
-        Change(address, Action.UPDATE, text, text, text, 3, old, new, reason=text, moved_from=address),
+        Change(
+            address,
+            Action.UPDATE,
+            text,
+            text,
+            text,
+            3,
+            old,
+            new,
+            reason=text,
+            moved_from=address,
+        ),
         Change(address, Action.UPDATE, text, text, text, 3, new, old),
-        Change(address, Action.CREATE, text, None, text, 3, None, form(sequence(text, text)), reason=text),
+        Change(
+            address,
+            Action.CREATE,
+            text,
+            None,
+            text,
+            3,
+            None,
+            form(sequence(text, text)),
+            reason=text,
+        ),
         Change(address, Action.CONFLICT, text, None, text, 3, None, old, reason=text),
         Change(address, Action.CONFLICT, text, reason=Explanation(text, Remedy(text, text, text))),
         Change(address, Action.ORPHAN, text, reason=Explanation(text, Remedy(text, text))),
-        Change(address, Action.CONFLICT, text, None, text, 3, old, new, theirs=new.observable, reason=text),
+        Change(
+            address,
+            Action.CONFLICT,
+            text,
+            None,
+            text,
+            3,
+            old,
+            new,
+            theirs=new.observable,
+            reason=text,
+        ),
         Change(address, Action.RESUME, text, None, text, 3, None, old, reason=text),
         Change(address, Action.ADOPT, text, text, text, 3, None, old, reason=text),
         Change(address, Action.ORPHAN, text, text, reason=text),
-        Change(address, Action.MOVE, text, text, reason=text, moved_from=text),
+        Change(address, Action.MOVE, text, text, reason=text, moved_from=address),
         Change(address, Action.FORGET, text, text, reason=text),
     ]
     drift = (
-        Drift(f"{address}!", "changed", text, text, text, text, old, new, text),
+        Drift(Address.parse(f"{address}!"), "changed", text, text, text, text, old, new, text),
         Drift(address, "gone", text, text, text, reason=text),
     )
     alike = LookAlike(text, text, text, text, address, text)

@@ -7,7 +7,7 @@ from typing import Any
 
 from kalentops import __version__
 from kalentops.apply.result import ApplyResult, Outcome, Result
-from kalentops.blueprint.body import Body
+from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Mark, RemoteSourcing, stub
 from kalentops.lint.finding import Finding, Severity
 from kalentops.output import json as json_output
@@ -70,7 +70,7 @@ def test_a_plan() -> None:
         7,
         (
             Change(
-                "s1/one",
+                Address.parse("s1/one"),
                 Action.UPDATE,
                 "Two",
                 "b1",
@@ -80,7 +80,7 @@ def test_a_plan() -> None:
                 Body.recorded(AFTER, DIGEST),
                 "why",
             ),
-            Change("s1/same", Action.NO_OP, "Same", "b2", "a.yaml", 9),
+            Change(Address.parse("s1/same"), Action.NO_OP, "Same", "b2", "a.yaml", 9),
         ),
         (FINDING,),
     )

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kalentops.blueprint import labels
-from kalentops.blueprint.body import Body
+from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.model import Moment, moments, moments_of_body
 from kalentops.output import FORMATS, Checked, markdown, report, text_plan
 from kalentops.output.markdown_sequences import changed, extent, new, tally
@@ -173,11 +173,13 @@ def test_what_kalent_shows_may_be_odd_and_is_shown_all_the_same(old: Any, other:
         None,
         0,
         (
-            Change("s/a", Action.UPDATE, "A", "b", "a.yaml", 1, before, after),
-            Change("s/b", Action.CONFLICT, "B", None, "a.yaml", 9, None, after, theirs=before),
-            Change("s/c", Action.CREATE, "C", None, "a.yaml", 19, None, before),
+            Change(Address.parse("s/a"), Action.UPDATE, "A", "b", "a.yaml", 1, before, after),
+            Change(Address.parse("s/b"), Action.CONFLICT, "B", None, "a.yaml", 9, None, after, theirs=before),
+            Change(Address.parse("s/c"), Action.CREATE, "C", None, "a.yaml", 19, None, before),
         ),
-        remotely=RefreshReport((Drift("s/a", "changed", "A", "b", "then", "now", before, after),)),
+        remotely=RefreshReport(
+            (Drift(Address.parse("s/a"), "changed", "A", "b", "then", "now", before, after),)
+        ),
     )
     for form in FORMATS:
         assert report(form).show_plan(plan, Checked())

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalentops.apply.result import ApplyResult, Outcome, Result
+from kalentops.blueprint.body import Address
 from kalentops.blueprint.remote import Mark, RemoteSourcing, stub
 from kalentops.lint.finding import Finding, Severity
 from kalentops.output import text_files, text_plan, text_results
@@ -56,7 +57,7 @@ SETTLED = step("after", type="WHATSAPP", subject=None, temporalityType="AFTER_IN
 
 
 NEW = Change(
-    "s1/new",
+    Address.parse("s1/new"),
     Action.CREATE,
     "New one",
     None,
@@ -66,7 +67,7 @@ NEW = Change(
     form(body("One", INVITE, step("mail"), SETTLED)),
 )
 CHANGED = Change(
-    "s1/old",
+    Address.parse("s1/old"),
     Action.UPDATE,
     "Old one",
     "b1",
@@ -93,10 +94,10 @@ def test_a_plan() -> None:
         (
             NEW,
             CHANGED,
-            Change("s1/same", Action.NO_OP, "Same", "b2", "blueprints/a.yaml", 50),
-            Change("s2/gone", Action.ORPHAN, "Gone", "b3", reason="not in the files any more"),
+            Change(Address.parse("s1/same"), Action.NO_OP, "Same", "b2", "blueprints/a.yaml", 50),
+            Change(Address.parse("s2/gone"), Action.ORPHAN, "Gone", "b3", reason="not in the files any more"),
             Change(
-                "s2/twin",
+                Address.parse("s2/twin"),
                 Action.CONFLICT,
                 "Twin",
                 file="b.yaml",
@@ -105,7 +106,7 @@ def test_a_plan() -> None:
                 reason="it is there",
             ),
             Change(
-                "s2/wip",
+                Address.parse("s2/wip"),
                 Action.RESUME,
                 "Wip",
                 file="b.yaml",
@@ -178,8 +179,8 @@ Plan: 1 to create."""
 
 
 def test_plans_of_nothing() -> None:
-    same = Change("s1/a", Action.NO_OP, "A", "b1", "a.yaml", 3)
-    gone = Change("s1/b", Action.ORPHAN, "B", "b2", reason="why")
+    same = Change(Address.parse("s1/a"), Action.NO_OP, "A", "b1", "a.yaml", 3)
+    gone = Change(Address.parse("s1/b"), Action.ORPHAN, "B", "b2", reason="why")
     assert shown(text_plan.plan(Plan(None, 0, ()))) == "No changes."
     assert shown(text_plan.plan(Plan(None, 0, (same,)))) == "No changes. 1 unchanged."
     said = shown(text_plan.plan(Plan(None, 0, (same, gone))))
@@ -359,10 +360,10 @@ def hostile_reports() -> dict[str, list[Line]]:
     )
     address = f"{HOSTILE}/{HOSTILE}"
     changes = (
-        Change(address, Action.UPDATE, HOSTILE, HOSTILE, HOSTILE, 1, old, new, reason=HOSTILE),
-        Change(address, Action.CREATE, HOSTILE, None, HOSTILE, 1, None, old, reason=HOSTILE),
-        Change(address, Action.UPDATE, "n", "b", "f", 1, form(body(steps=[])), old),
-        Change(address, Action.UPDATE, "n", "b", "f", 1, old, form(body(steps=[]))),
+        Change(Address.parse(address), Action.UPDATE, HOSTILE, HOSTILE, HOSTILE, 1, old, new, reason=HOSTILE),
+        Change(Address.parse(address), Action.CREATE, HOSTILE, None, HOSTILE, 1, None, old, reason=HOSTILE),
+        Change(Address.parse(address), Action.UPDATE, "n", "b", "f", 1, form(body(steps=[])), old),
+        Change(Address.parse(address), Action.UPDATE, "n", "b", "f", 1, old, form(body(steps=[]))),
     )
     result = Result(address, Action.CREATE, Outcome.CONFLICT, HOSTILE, HOSTILE, HOSTILE)
     known = state(

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kalentops.blueprint.body import Address
 from kalentops.github.comment import CommentTarget, compose, fold
 from kalentops.output import markdown
 from kalentops.output.markdown_blocks import COMMENT, Block, Section, fit, utf8_bytes, utf16_units
@@ -64,7 +65,7 @@ def _large(number: int) -> Plan:
     texts = "A sentence of some length that says something. " * 20
     changes = tuple(
         Change(
-            f"sourcing_{each:04}/classic",
+            Address.parse(f"sourcing_{each:04}/classic"),
             Action.CREATE,
             "Classic 😀",
             None,
@@ -114,8 +115,8 @@ def test_the_pointer_says_where_the_rest_is() -> None:
 
 
 def test_a_plan_without_changes_is_one_line() -> None:
-    same = Change("s1/a", Action.NO_OP, "A", "b1", "a.yaml", 3)
-    gone = Change("s1/b", Action.ORPHAN, "B", "b2", reason="why")
+    same = Change(Address.parse("s1/a"), Action.NO_OP, "A", "b1", "a.yaml", 3)
+    gone = Change(Address.parse("s1/b"), Action.ORPHAN, "B", "b2", reason="why")
     assert markdown.plan(Plan(None, 0, ())) == "No changes."
     assert markdown.plan(Plan(None, 0, (same, gone))) == "No changes. 1 unchanged, 1 orphan."
     warned = Plan(None, 0, (same,), PLAN.findings)

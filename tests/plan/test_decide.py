@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from kalentops.blueprint.body import Address
 from kalentops.blueprint.remote import Mark, Remote, stub
 from kalentops.plan.build import Action, Change
 from kalentops.plan.decide import (
@@ -45,7 +46,7 @@ def at(
 ) -> Situation:
     """What is known of s1/one; `shows` is what the list shows of its blueprint, `there` what is unmanaged."""
     after = form(wanted) if wanted else None
-    change = Change("s1/one", Action.UPDATE, "One", after=after, protected=protect)
+    change = Change(Address.parse("s1/one"), Action.UPDATE, "One", after=after, protected=protect)
     shown = remote("b1", shows) if isinstance(shows, dict) else shows
     return Situation(change, known, left, shown, Unmanaged(there or ()), **fields)
 
@@ -141,8 +142,10 @@ def test_another_text_waits_for_an_interrupted_one(situation: Situation, *, expe
 
 def test_what_was_interrupted_has_its_turn_first_and_what_is_there_before_what_is_new() -> None:
     there = Unmanaged([remote("b2", NEW)])
-    new, other = (Change(f"s1/{key}", Action.CREATE, "One", after=form(body(key))) for key in ("b", "a"))
-    same = Change("s1/c", Action.CREATE, "One", after=form(NEW))
+    new, other = (
+        Change(Address.parse(f"s1/{key}"), Action.CREATE, "One", after=form(body(key))) for key in ("b", "a")
+    )
+    same = Change(Address.parse("s1/c"), Action.CREATE, "One", after=form(NEW))
     changed, resumed = replace(new, action=Action.UPDATE), replace(new, action=Action.RESUME)
     asked = sorted([new, other, same, changed, resumed], key=lambda each: turn(each, there))
     assert asked == [resumed, changed, same, other, new]

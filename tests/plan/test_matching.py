@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalentops.blueprint.body import observable
+from kalentops.blueprint.body import Address, observable
 from kalentops.blueprint.remote import Remote
 from kalentops.plan.explanation import beside, why_not_made
 from kalentops.plan.matching import Alike, Index, Unmanaged
@@ -111,7 +111,7 @@ def test_what_can_not_be_read_back_is_no_difference() -> None:
 
 
 def test_what_is_said_of_one_with_the_name() -> None:
-    said = why_not_made(found([remote("bp_1", body("One", "Other"))], body()), "One", "s1/one")
+    said = why_not_made(found([remote("bp_1", body("One", "Other"))], body()), "One", Address.parse("s1/one"))
     assert said == (
         "bp_1 has this name and other content, and is not ours; take it over: `kalentops import s1 --key one --id "
         "bp_1` (plan then shows what differs; or rename one of the two)"
@@ -119,12 +119,16 @@ def test_what_is_said_of_one_with_the_name() -> None:
 
 
 def test_what_is_said_of_one_with_the_steps() -> None:
-    said = why_not_made(found([remote("bp_1", body("The\x1b[1m other"))], body()), "One", "s1/one")
+    said = why_not_made(
+        found([remote("bp_1", body("The\x1b[1m other"))], body()), "One", Address.parse("s1/one")
+    )
     assert said.startswith("bp_1 has exactly these steps, is called The\\u{1b}[1m other, and is not ours; ")
 
 
 def test_what_is_said_of_several() -> None:
-    said = why_not_made(found([remote("b1", body()), remote("b2", body())], body()), "One", "s1/one")
+    said = why_not_made(
+        found([remote("b1", body()), remote("b2", body())], body()), "One", Address.parse("s1/one")
+    )
     assert said == (
         "several are there that look like it: b1, b2; delete what is not wanted in Kalent's web app"
     )

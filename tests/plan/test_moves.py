@@ -8,8 +8,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from kalentops.blueprint.body import Address
 from kalentops.lint.engine import check_project
-from kalentops.lint.rule import Declarations, Named, Relocation
+from kalentops.lint.rule import Declarations, Declared, Origin, Relocation
 from kalentops.plan.moves import forget, narrowed, relocate, rename
 from kalentops.state.model import State, check
 from tests import builders
@@ -114,7 +115,8 @@ def test_renaming_and_forgetting_touch_nothing_else() -> None:
     before = state("s1/a", "s1/b", creating=["s1/c"])
     assert rename(before, {}) is before
     assert forget(before, []) is before
-    assert rename(rename(before, {"s1/c": "s1/d"}), {"s1/d": "s1/c"}) == before
+    one, other = Address("s1", "c"), Address("s1", "d")
+    assert rename(rename(before, {one: other}), {other: one}) == before
     assert set(forget(before, ["s1/a", "s1/c", "s1/nowhere"]).entries) == {"s1/b"}
     assert forget(before, ["s1/c"]).intents == {}
 
@@ -153,13 +155,15 @@ def test_no_id_is_lost_and_none_belongs_to_two(before: State, of: list[Relocatio
 
 
 @st.composite
-def agreed_lines(draw: st.DrawFn) -> tuple[list[Named], list[Relocation]]:
+def agreed_lines(draw: st.DrawFn) -> tuple[list[Declared], list[Relocation]]:
     """What files that hold together say (KAL024), with the blueprints that they hold."""
-    wanted: list[Named] = []
+    wanted: list[Declared] = []
     of: list[Relocation] = []
     for sourcing in ("s1", "s2"):
         here = draw(st.sets(st.sampled_from(KEYS)))
-        wanted += [Named(sourcing, key, key, "a.yaml", (1, 1), (1, 1)) for key in sorted(here)]
+        wanted += [
+            Declared(Address(sourcing, key), key, Origin("a.yaml", 1, 1), (1, 1)) for key in sorted(here)
+        ]
         taken: set[str] = set()
         for number, key in enumerate(KEYS):
             later = [
@@ -177,7 +181,7 @@ def agreed_lines(draw: st.DrawFn) -> tuple[list[Named], list[Relocation]]:
 
 @given(states(), agreed_lines(), st.sets(st.sampled_from(ADDRESSES)))
 def test_what_holds_together_is_done_once_and_in_any_part(
-    before: State, files: tuple[list[Named], list[Relocation]], asked: set[str]
+    before: State, files: tuple[list[Declared], list[Relocation]], asked: set[str]
 ) -> None:
     _, of = files
     done = relocate(before, of)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from kalentops.blueprint.body import Address
+from kalentops.lint.rule import Declared
 from kalentops.plan import matching as twins_module
 from kalentops.plan.matching import find_twins
-from kalentops.project.check import Desired
 from kalentops.state.model import State
 from tests.builders import body, entry, intent, state, want
 
 
-def of(known: State, new: Desired, *others: Desired) -> str | None:
+def of(known: State, new: Declared, *others: Declared) -> str | None:
     return find_twins({each.address: each for each in (new, *others)}, known).of(new)
 
 
@@ -50,12 +51,12 @@ def test_keys_that_were_swapped() -> None:
     assert of(known, want("s1/default-old", body("Other")), new) is None
     assert of(known, renamed, want("s1/default", body("DEFAULT ", "Hello"))) is None, "it keeps its name"
     twins = find_twins({each.address: each for each in (renamed, new)}, known)
-    assert twins.becomes_another("s1/default") == (
+    assert twins.becomes_another(Address.parse("s1/default")) == (
         "it is to be another one now, and s1/default-old takes the name that it has so far; keys renamed or "
         "swapped: `kalentops state mv s1/default s1/default-old`; "
         "meant so: `kalentops apply --overwrite s1/default --target s1/default`"
     )
-    assert twins.becomes_another("s1/default-old") is None
+    assert twins.becomes_another(Address.parse("s1/default-old")) is None
     open_one = state(intent("s1/default", body("Default")))
     said = of(open_one, renamed, new)
     assert said is not None
@@ -97,9 +98,9 @@ def test_a_slip_in_what_is_said_to_have_moved() -> None:
     )
     new = want("s1/new", body("New", "Hello"))
 
-    def why(old: str, *others: Desired) -> str | None:
-        wanted = {each.address: each for each in (new, *others)}
-        return find_twins(wanted, known, {"s1/new": old}).of(new)
+    def why(old: str, *others: Declared) -> str | None:
+        wanted: dict[str, Declared] = {each.address: each for each in (new, *others)}
+        return find_twins(wanted, known, {Address("s1", "new"): Address.parse(old)}).of(new)
 
     assert why("s1/cadense") == (
         "said to have been cadense, which is recorded nowhere; cadence is, as b-s1/cadence, and is in no file any "
@@ -117,15 +118,16 @@ def test_what_may_be_another_one_now_is_not_to_be_forgotten_first() -> None:
         entry("s1/third", body("Three", "Ha")),
     )
     renamed, slipped = want("s1/new", body("One")), want("s1/newer", body("New", "Hello"))
-    wanted = {each.address: each for each in (renamed, slipped)}
-    twins = find_twins(wanted, known, {"s1/newer": "s1/cadense"})
+    wanted: dict[str, Declared] = {each.address: each for each in (renamed, slipped)}
+    twins = find_twins(wanted, known, {Address("s1", "newer"): Address("s1", "cadense")})
     assert twins.claimed == {"s1/old": "s1/new", "s1/cadence": "s1/newer"}
 
 
 def test_slips_are_looked_for_among_so_many_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Thousands of moves against thousands of records took minutes; what is written otherwise is found all the same."""
     known = state(*(entry(f"s1/left-over-{letter}", body(letter)) for letter in "abcd"))
-    unknown = {"s1/one": "s1/left-ovr-a", "s1/two": "s1/left-ovr-b", "s1/three": "s1/left-overC"}
+    slips = {"one": "left-ovr-a", "two": "left-ovr-b", "three": "left-overC"}
+    unknown = {Address("s1", new): Address("s1", old) for new, old in slips.items()}
 
     def meant() -> dict[str, str]:
         return {new: slip.meant.key for new, slip in find_twins({}, known, unknown).misnamed.items()}

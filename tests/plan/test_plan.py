@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from kalentops.blueprint.body import Address
 from kalentops.errors import StateDamaged
 from kalentops.lint.finding import Finding
-from kalentops.lint.rule import Relocation
+from kalentops.lint.rule import Declared, Relocation
 from kalentops.plan.build import WRITES, Action, Change, make_plan, narrowed
-from kalentops.project.check import Desired
 from kalentops.state.model import State
 from kalentops.support.text import same_name
 from tests.builders import AT, body, entry, form, intent, state, want
@@ -42,7 +42,7 @@ def test_create() -> None:
     wanted = want("s1/one", body())
     change = only(make_plan([wanted], State()).changes)
     assert change == Change(
-        "s1/one",
+        Address.parse("s1/one"),
         Action.CREATE,
         "One",
         file="blueprints/a.yaml",
@@ -55,7 +55,7 @@ def test_create() -> None:
 def test_no_op() -> None:
     known = state(entry("s1/one", body(), "b1"))
     change = only(make_plan([want("s1/one", body(), known)], known).changes)
-    assert change == Change("s1/one", Action.NO_OP, "One", "b1", "blueprints/a.yaml", 3)
+    assert change == Change(Address.parse("s1/one"), Action.NO_OP, "One", "b1", "blueprints/a.yaml", 3)
 
 
 def test_update() -> None:
@@ -180,7 +180,7 @@ def test_what_is_removed_while_a_run_was_cut_off_is_settled_first() -> None:
     assert change.reason.startswith("said to be removed; ")
 
 
-def protected(of: Desired) -> Desired:
+def protected(of: Declared) -> Declared:
     return replace(of, protect=True)
 
 

@@ -7,19 +7,18 @@ from typing import Any
 
 import pytest
 
-from kalentops.blueprint.body import observable, of_body
+from kalentops.blueprint.body import Address, observable, of_body
 from kalentops.blueprint.remote import Mark, Remote, RemoteLists, stub
-from kalentops.lint.rule import Relocation
+from kalentops.lint.rule import Declared, Relocation
 from kalentops.plan.build import Action, Change, Drift, Leftover, Plan, make_plan, narrowed
 from kalentops.plan.moves import relocate
 from kalentops.plan.refresh import refresh
-from kalentops.project.check import Desired
 from kalentops.state.model import Entry, State
 from tests.builders import AT, LATER, body, entry, form, intent, remote, state, want
 
 
 def held(
-    wanted: Collection[Desired],
+    wanted: Collection[Declared],
     known: State,
     remotes: Collection[Remote] | str,
     *,
@@ -68,7 +67,9 @@ def test_somebody_elses_edit_is_drift_with_both_times() -> None:
     plan = held([want("s1/one", body())], KNOWN, [THEIRS])
     assert actions(plan) == {"one": "no-op"}, "nobody asked for it to be put back"
     assert plan.drift == (
-        Drift("s1/one", "changed", "One", "b1", AT, LATER, form(), form(body("One", "Theirs"))),
+        Drift(
+            Address.parse("s1/one"), "changed", "One", "b1", AT, LATER, form(), form(body("One", "Theirs"))
+        ),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from kalentops.blueprint.body import Body
+from kalentops.blueprint.body import Address, Body
 from kalentops.errors import StalePlan, StoreFailure, UsageError
 from kalentops.plan import saved as saved_plan
 from kalentops.plan.build import Action, Change, Plan, RefreshReport, Scope
@@ -19,11 +19,20 @@ from kalentops.support.text import visible
 from tests.builders import blueprint, form
 from tests.harness import Project
 
-CREATE = Change("s1/one", Action.CREATE, "One", None, "a.yaml", 3, None, form(blueprint("One", 0)))
-UPDATE = Change(
-    "s1/two", Action.UPDATE, "Two", "b2", "a.yaml", 9, form(blueprint("2", 0)), form(blueprint("Two", 0))
+CREATE = Change(
+    Address.parse("s1/one"), Action.CREATE, "One", None, "a.yaml", 3, None, form(blueprint("One", 0))
 )
-SAME = Change("s1/three", Action.NO_OP, "Three", "b3", "a.yaml", 20)
+UPDATE = Change(
+    Address.parse("s1/two"),
+    Action.UPDATE,
+    "Two",
+    "b2",
+    "a.yaml",
+    9,
+    form(blueprint("2", 0)),
+    form(blueprint("Two", 0)),
+)
+SAME = Change(Address.parse("s1/three"), Action.NO_OP, "Three", "b3", "a.yaml", 20)
 PLAN = Plan("lineage", 7, (CREATE, SAME, UPDATE))
 
 
@@ -71,7 +80,7 @@ def test_the_state_has_moved(path: Path) -> None:
     "changes",
     [
         (CREATE, SAME),
-        (CREATE, SAME, UPDATE, replace(UPDATE, address="s1/four")),
+        (CREATE, SAME, UPDATE, replace(UPDATE, address=Address.parse("s1/four"))),
         (CREATE, SAME, replace(UPDATE, after=Body.recorded(blueprint("Two", 0), "sha256:3"))),
         (CREATE, SAME, replace(UPDATE, before=form(blueprint("3", 0)))),
         (CREATE, SAME, replace(UPDATE, action=Action.CONFLICT)),
@@ -108,7 +117,7 @@ def test_what_was_asked_for_is_saved_with_the_plan(tmp_path: Path) -> None:
 
 
 def test_many_have_moved(path: Path) -> None:
-    changes = tuple(replace(CREATE, address=f"s1/n{number}") for number in range(9))
+    changes = tuple(replace(CREATE, address=Address.parse(f"s1/n{number}")) for number in range(9))
     said = refusal(path, replace(PLAN, changes=changes))
     assert "; it differs at s1/n0, s1/n1, s1/n2, s1/n3, s1/n4 and 6 more;" in said
 

@@ -9,12 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kalentops.blueprint.body import Address
 from kalentops.cli.commands import options
 from kalentops.errors import UsageError
 from kalentops.plan.build import Scope
 from kalentops.support.text import visible
 
-KNOWN = ("sourcing_a/first-contact", "sourcing_a/reminder", "sourcing_b/first-contact", "Other.1/x")
+KNOWN = tuple(
+    map(
+        Address.parse,
+        ("sourcing_a/first-contact", "sourcing_a/reminder", "sourcing_b/first-contact", "Other.1/x"),
+    )
+)
 
 
 def covered(scope: Scope) -> list[str]:
@@ -122,7 +128,7 @@ def test_the_options_come_as_a_scope() -> None:
 
 SOURCINGS = st.from_regex(re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,3}", re.ASCII), fullmatch=True)
 KEYS = st.from_regex(re.compile(r"[a-z0-9][a-z0-9-]{0,3}", re.ASCII), fullmatch=True)
-ADDRESSES = st.builds("{}/{}".format, SOURCINGS, KEYS)
+ADDRESSES = st.builds(Address, SOURCINGS, KEYS)
 PATTERNS = st.text(st.sampled_from("ab1-_./*?[]!^&|~\\") | st.characters(), max_size=8)
 SCOPES = st.builds(
     Scope, st.lists(PATTERNS, max_size=3).map(tuple), st.lists(PATTERNS, max_size=3).map(tuple)
@@ -130,15 +136,15 @@ SCOPES = st.builds(
 
 
 @given(ADDRESSES, ADDRESSES)
-def test_what_is_written_out_covers_itself_alone(one: str, other: str) -> None:
-    sourcing_id, key = one.split("/")
+def test_what_is_written_out_covers_itself_alone(one: Address, other: Address) -> None:
+    sourcing_id, key = one.sourcing_id, one.key
     assert Scope(targets=(one,)).covers(other) is (one == other)
-    assert Scope(sourcings=(sourcing_id,)).covers(other) is (other.split("/", maxsplit=1)[0] == sourcing_id)
-    assert Scope(targets=(key,)).covers(other) is (other.split("/")[1] == key)
+    assert Scope(sourcings=(sourcing_id,)).covers(other) is (other.sourcing_id == sourcing_id)
+    assert Scope(targets=(key,)).covers(other) is (other.key == key)
 
 
 @given(SCOPES, SCOPES, ADDRESSES)
-def test_patterns_add_up(one: Scope, other: Scope, address: str) -> None:
+def test_patterns_add_up(one: Scope, other: Scope, address: Address) -> None:
     both = Scope(one.sourcings + other.sourcings, one.targets + other.targets)
     alone = [
         *(Scope(sourcings=(pattern,)) for pattern in both.sourcings),
@@ -150,7 +156,7 @@ def test_patterns_add_up(one: Scope, other: Scope, address: str) -> None:
 
 
 @given(SCOPES, st.lists(ADDRESSES, max_size=5))
-def test_a_check_passes_just_where_every_pattern_covers_something(scope: Scope, known: list[str]) -> None:
+def test_a_check_passes_just_where_every_pattern_covers_something(scope: Scope, known: list[Address]) -> None:
     alone = [
         *(Scope(sourcings=(pattern,)) for pattern in scope.sourcings),
         *(Scope(targets=(pattern,)) for pattern in scope.targets),
@@ -167,7 +173,7 @@ def test_a_check_passes_just_where_every_pattern_covers_something(scope: Scope, 
 
 
 @given(st.lists(ADDRESSES, min_size=1, max_size=6), PATTERNS)
-def test_what_a_hint_names_can_be_asked_for(known: list[str], pattern: str) -> None:
+def test_what_a_hint_names_can_be_asked_for(known: list[Address], pattern: str) -> None:
     with pytest.raises(UsageError) as caught:
         Scope(targets=(f"{pattern}/\0",)).check(known)
     named = re.findall(r"[\w.-]+/[a-z0-9-]+", (caught.value.hint or "").replace(" or ", " "))

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from kalentops.blueprint.body import Address
 from kalentops.plan.moves import StateEdit, describe_edit, edits_between
 from kalentops.state.model import State
 from tests.state.store.samples import address, entry, intent, state
@@ -47,6 +48,6 @@ def test_what_was_changed(before: State, now: State, found: list[StateEdit], sai
 
 def test_a_blueprint_of_another_address_is_none() -> None:
     """As after `state mv`: its id was known, so nothing new may be written to."""
-    moved = replace(entry(1), address="src1/renamed")
+    moved = replace(entry(1), address=Address.parse("src1/renamed"))
     now = replace(state(2), entries={address(2): entry(2), "src1/renamed": moved})
     assert [each.kind for each in edits_between(state(1, 2), now)] == ["removed"]

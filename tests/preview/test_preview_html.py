@@ -66,8 +66,8 @@ def file_of(text: str, *, more: str = "") -> str:
 def html_of(text: str) -> str:
     """A page that holds the text wherever one may stand: two versions of it, and findings that quote it."""
     name = f"blueprints/{text}.yaml"
-    desired = check_text(CheckOptions(Path(), known={}), name, file_of(text)).desired
-    old = check_text(CheckOptions(Path(), known={}), name, file_of(text, more=" more")).desired
+    desired = check_text(CheckOptions(Path(), known={}), name, file_of(text)).declared
+    old = check_text(CheckOptions(Path(), known={}), name, file_of(text, more=" more")).declared
     assert desired
     paths = [("blueprints", "one", "steps", 0), ("blueprints", "one"), ()]
     findings = [Finding(name, 1, 1, "KAL101", text, text, path=path) for path in paths]

@@ -72,7 +72,7 @@ def _is_sound(text: str) -> None:
         document = read_document("f.yaml", text)
         assert document.model is not None
         assert not document.placeholders
-        assert [each.named.key for each in blueprints] == list(document.model.blueprints)
+        assert [each.address.key for each in blueprints] == list(document.model.blueprints)
 
 
 @given(st.text(max_size=200))

@@ -40,7 +40,7 @@ def _write(root: Path, files: Mapping[str, str]) -> Path:
 
 
 def _shown(repository: Repository) -> list[tuple[str, str]]:
-    return [(each.address, each.digest) for each in repository.desired]
+    return [(each.address, each.digest) for each in repository.declared]
 
 
 def _yaml(key: str, name: str) -> str:
@@ -53,9 +53,9 @@ def test_a_valid_blueprint_has_no_error_and_arrives_as_it_was(body: Body, key: s
     with tempfile.TemporaryDirectory() as folder:
         repository = _load(_write(Path(folder), {"a.yaml": to_yaml("s_1", {key: body})}), {})
     assert [f for f in repository.findings if f.severity is Severity.ERROR] == []
-    (desired,) = repository.desired
+    (desired,) = repository.declared
     assert desired.address == f"s_1/{key}"
-    assert desired.canonical == of_body(body)
+    assert desired.body == of_body(body)
     assert desired.digest == of_body(body).digest
 
 
@@ -65,7 +65,7 @@ def test_a_model_and_its_file_have_one_digest(blueprint: Blueprint) -> None:
     body = of_blueprint(blueprint).data
     with tempfile.TemporaryDirectory() as folder:
         repository = _load(_write(Path(folder), {"a.yaml": to_yaml("s_1", {"k": body})}), {})
-    assert [each.digest for each in repository.desired] == [of_blueprint(blueprint).digest]
+    assert [each.digest for each in repository.declared] == [of_blueprint(blueprint).digest]
 
 
 def _shuffled(value: Any, order: Any) -> Any:
@@ -95,10 +95,10 @@ def test_the_order_of_keys_and_files_means_nothing(by_key: dict[str, Body], orde
 def test_known_blueprints_come_without_their_documents(tmp_path: Path) -> None:
     _write(tmp_path, {"a.yaml": _yaml("a", "A"), "b.yaml": _yaml("b", "B")})
     full = _load(tmp_path, {})
-    assert [each.canonical is not None for each in full.desired] == [True, True]
-    known = {full.desired[0].address: full.desired[0].digest, "s_1/b": "sha256:other"}
-    assert [each.canonical is not None for each in _load(tmp_path, known).desired] == [False, True]
-    assert [(each.digest, each.canonical) for each in _load(tmp_path).desired] == [("", None), ("", None)]
+    assert [each.body is not None for each in full.declared] == [True, True]
+    known = {full.declared[0].address: full.declared[0].digest, "s_1/b": "sha256:other"}
+    assert [each.body is not None for each in _load(tmp_path, known).declared] == [False, True]
+    assert [(each.digest, each.body) for each in _load(tmp_path).declared] == [("", None), ("", None)]
 
 
 def test_twice_in_one_sourcing_names_both_places(tmp_path: Path) -> None:
@@ -174,8 +174,8 @@ def test_several_processes_find_what_one_finds(many: Path, known: Mapping[str, s
     assert found <= set(whole.findings)
     assert {f.code for f in whole.findings} - {f.code for f in found} <= {"KAL017", "KAL018"}
     assert whole.findings == sorted(whole.findings)
-    assert [each.address for each in whole.desired] == sorted(each.address for each in whole.desired)
-    assert len(whole.desired) == sum(len(result.desired) for result in serial)
+    assert [each.address for each in whole.declared] == sorted(each.address for each in whole.declared)
+    assert len(whole.declared) == sum(len(result.declared) for result in serial)
     assert {"KAL001", "KAL004", "KAL101"} <= {f.code for f in whole.findings}
 
 
@@ -186,7 +186,7 @@ from kalentops.project.load import load
 import concurrent.futures.process
 resource.setrlimit(resource.RLIMIT_NOFILE, (8, 8))
 repository = load(Path(sys.argv[1]), [Path(sys.argv[1])], known=None)
-print(repository.files, len(repository.findings), len(repository.desired))
+print(repository.files, len(repository.findings), len(repository.declared))
 """
 
 
@@ -202,7 +202,7 @@ def test_without_processes_one_does_all_the_work(many: Path) -> None:
         timeout=300,
     )
     whole = _load(many)
-    assert done.stdout.split() == [str(whole.files), str(len(whole.findings)), str(len(whole.desired))], (
+    assert done.stdout.split() == [str(whole.files), str(len(whole.findings)), str(len(whole.declared))], (
         done.stderr
     )
 

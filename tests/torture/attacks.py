@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from kalentops.blueprint.body import Address
 from kalentops.blueprint.remote import Mark, stub
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.errors import StateError, StateLocked, StateMoved
@@ -297,7 +298,7 @@ def one_writer(_: int) -> str | None:
             with store.session() as session:
                 session.begin("url:test")
                 session.record(Intended(intent("s/k")))
-                session.record(Completed("s/k", "bp_1", AT))
+                session.record(Completed(Address.parse("s/k"), "bp_1", AT))
                 other = store.path.read_text().replace(f'"serial": {first}', f'"serial": {first + 7}')
                 store.path.write_text(other)
         except StateMoved:
@@ -339,7 +340,7 @@ def serials(_: int) -> str | None:
                 session.begin("url:test")
                 address = f"s/k{number}"
                 session.record(Intended(intent(address, blueprint(f"B{number}"))))
-                session.record(Completed(address, f"bp_{number}", AT))
+                session.record(Completed(Address.parse(address), f"bp_{number}", AT))
             found.append(store.read().state.serial)
         return None if found == sorted(set(found)) else f"serials {found}"
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kalentops.blueprint.body import Address
 from kalentops.errors import StateError
 from kalentops.state.model import Completed, Intended
 from kalentops.state.store.file import FileStore
@@ -112,7 +113,7 @@ def record_run(folder: Path, creates: int) -> tuple[list[Op], list[tuple[int, st
         for number in range(creates):
             address = f"s/k{number}"
             session.record(Intended(intent(address, blueprint(f"B{number}"))))
-            session.record(Completed(address, f"bp_{number}", AT))
+            session.record(Completed(Address.parse(address), f"bp_{number}", AT))
             reported.append((len(ops), f"bp_{number}"))
     return ops, reported
 
@@ -201,6 +202,6 @@ def _a_journal(folder: Path) -> bytes:
     with store.session() as session:
         session.begin("url:test")
         session.record(Intended(intent("s/one")))
-        session.record(Completed("s/one", "bp_1", AT))
+        session.record(Completed(Address.parse("s/one"), "bp_1", AT))
         session.record(Intended(intent("s/two")))
         return store.journal_path.read_bytes()

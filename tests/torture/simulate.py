@@ -19,14 +19,13 @@ from typing import Any, Final, Literal, TypeAlias
 from kalentops.apply.context import Options
 from kalentops.apply.result import ApplyResult, Outcome
 from kalentops.apply.run import apply_plan
-from kalentops.blueprint.body import Body, of_body
+from kalentops.blueprint.body import Address, Body, of_body
 from kalentops.blueprint.remote import Mark, mark_of
 from kalentops.errors import KalentopsError
 from kalentops.http.retry import Throttle
 from kalentops.kalent.write_client import WriteApi
-from kalentops.lint.rule import Named
+from kalentops.lint.rule import Declared, Origin
 from kalentops.plan.build import make_plan
-from kalentops.project.check import Desired
 from kalentops.state.model import State
 from kalentops.state.store.file import FileStore
 from tests.builders import step
@@ -217,7 +216,7 @@ class _Play:
         self.began = self.clock.monotonic()
         try:
             with Disk(self.store.path.parent, self._on_disk), self.store.session() as session:
-                desired = [self._desired(address, body) for address, body in self.bodies.items()]
+                desired = [self._declared(address, body) for address, body in self.bodies.items()]
                 plan = make_plan(desired, session.state)
                 api = WriteApi(self.network, Throttle(self.clock, lambda _: None))
                 again = frozenset(self.bodies) if self.protocol == "resent" else frozenset()
@@ -258,12 +257,10 @@ class _Play:
         self.network.step()
         return None
 
-    def _desired(self, address: str, body: dict[str, Any]) -> Desired:
-        sourcing, _, key = address.partition("/")
-        canonical = of_body(body)
-        return Desired(
-            Named(sourcing, key, body["name"], "f.yaml", (1, 1), (1, 1)), canonical.digest, canonical
-        )
+    def _declared(self, address: str, data: dict[str, Any]) -> Declared:
+        body = Body.of(data)
+        origin = Origin("f.yaml", 1, 1)
+        return Declared(Address.parse(address), body.name, origin, (1, 1), body.digest, body)
 
     def _watch(self, method: str, path: str, body: Any) -> None:
         if method == "GET":

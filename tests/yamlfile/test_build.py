@@ -92,8 +92,8 @@ def test_what_apply_knows_of_a_file_is_what_was_rendered() -> None:
     }
     text = build.file_text("sourcing_1", {"a": body})
     job = CheckOptions(root=Path(), severities=DEFAULTS, known={})
-    [desired] = check_text(job, "f.yaml", text).desired
-    assert desired.canonical == of_blueprint(Blueprint.read(body))
+    [desired] = check_text(job, "f.yaml", text).declared
+    assert desired.body == of_blueprint(Blueprint.read(body))
 
 
 @given(st.dictionaries(texts(), json_values(), max_size=4), st.sampled_from([0, 1, 3]))

@@ -25,7 +25,7 @@ from kalentops.kalent.write_client import WriteApi
 from kalentops.output import json, text_plan, text_results
 from kalentops.output.markdown_blocks import utf8_bytes
 from kalentops.output.terminal import notice, show, width
-from kalentops.plan.build import Scope
+from kalentops.plan.build import Change, Scope
 from kalentops.plan.saved import PlanOptions, Saved, check, load
 from kalentops.plan.workspace import check_workspace, looked_at
 from kalentops.project.files import SUFFIXES
@@ -239,7 +239,7 @@ def _check_resend(addresses: Sequence[str], planned: PlanContext, *, saved: bool
     """
     if addresses and saved:
         raise UsageError("--resend can't go with a saved plan", hint="run `kalentops apply --resend ADDRESS`")
-    changes = {each.address: each for each in planned.plan.changes}
+    changes: dict[str, Change] = {each.address: each for each in planned.plan.changes}
     for address in addresses:
         intent, change = planned.relocated.state.intents.get(address), changes.get(address)
         if intent is None or intent.action != "create" or intent.only_reserves:

@@ -303,15 +303,15 @@ def import_update(
         _check_known(state, sourcing_ids)
         before = _files_import_update(config, state)
         recorded = {entry.sourcing_id for entry in state.entries.values()}
-        sourcings = set(sourcing_ids) or recorded & {each.sourcing_id for each in before.serving}
+        sourcings = set(sourcing_ids) or recorded & {sourcing_id for sourcing_id, _ in before.served}
         with read_session(means.target, quiet=means.quiet, farewell=FAREWELL) as line:
             observed = line.observe(sourcings, means.parallelism)
             now = line.clock.now()
         if observed.refused:
             kind = Forbidden if observed.denied == observed.refused.keys() else RefusedByApi
             raise kind(f"nothing was taken, because not everything could be read: {refusals(observed)}")
-        taking = take(before.desired, state, observed, now, before.relocations)
-        edits = edit_files(taking, config.root, config.severities, [each.named for each in before.desired])
+        taking = take(before.declared, state, observed, now, before.relocations)
+        edits = edit_files(taking, config.root, config.severities, before.declared)
         if not isinstance(hand, Snapshot):
             write_edits(edits, hand)
     return edits

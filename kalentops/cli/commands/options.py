@@ -75,7 +75,7 @@ def _addresses(ctx: click.Context) -> set[str]:
     config = project(_folder(ctx), None).config
     declared = set()
     if config.blueprints.exists():
-        declared = {each.address for each in load(config.root, [config.blueprints], known=None).desired}
+        declared = {each.address for each in load(config.root, [config.blueprints], known=None).declared}
     return declared | _recorded(ctx)
 
 

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from kalentops.adopt.match import let_go
+from kalentops.blueprint.body import Address
 from kalentops.blueprint.remote import RemoteLists
 from kalentops.cli.commands.options import NO_LIMITS, Limits
 from kalentops.errors import GuardRefused, KalentopsError, StateError, UsageError
 from kalentops.git.history import before_branch, is_in_head, is_uncommitted, standing
-from kalentops.plan.build import ASKS, Action, Plan, RefreshReport, Scope, make_plan, narrowed
+from kalentops.plan.build import ASKS, Action, Change, Plan, RefreshReport, Scope, make_plan, narrowed
 from kalentops.plan.moves import HEAD, Relocated, StateEdit, edits_between, relocate
 from kalentops.plan.moves import narrowed as kept_to
 from kalentops.plan.refresh import refresh
@@ -84,20 +85,20 @@ def select(
                 f"{name} is not one of the files below {config.blueprints}",
                 hint="`blueprints:` in kalentops.yaml",
             )
-        declared = {each.address for each in repository.desired if each.named.file in names}
+        declared = {each.address for each in repository.declared if each.origin.file in names}
         said = (each for each in repository.relocations if each.file in names)
         scope = replace(
-            scope, addresses=frozenset(declared | {f"{each.sourcing_id}/{each.source}" for each in said})
+            scope, addresses=frozenset(declared | {Address(each.sourcing_id, each.source) for each in said})
         )
     return PlanOptions(scope, tuple(overwrite))
 
 
 def build_plan(repository: Repository, state: State, asked: PlanOptions) -> PlanContext:
     """Raises UsageError for a selection or --overwrite of something that does not exist, StateDamaged."""
-    wanted = {each.address for each in repository.desired}
-    asked.scope.check(wanted | state.entries.keys() | state.intents.keys())
+    known = (repository.declared, state.entries.values(), state.intents.values())
+    asked.scope.check({each.address for part in known for each in part})
     plan = make_plan(
-        repository.desired,
+        repository.declared,
         state,
         repository.findings,
         relocations=repository.relocations,
@@ -110,12 +111,13 @@ def build_plan(repository: Repository, state: State, asked: PlanOptions) -> Plan
 
 def _check_overwrite(planned: PlanContext) -> None:
     """Raises UsageError for an address of --overwrite that can't be overwritten."""
-    changes = {each.address: each for each in planned.whole.changes}
+    changes: dict[str, Change] = {each.address: each for each in planned.whole.changes}
     for address in planned.asked.overwrite:
         change = changes.get(address)
         if change is None:
             raise UsageError(
-                f"there is no {clip(address)} to overwrite", hint=_address_meant(address, changes)
+                f"there is no {clip(address)} to overwrite",
+                hint=_address_meant(address, [each.address for each in changes.values()]),
             )
         why = (
             "in no file" if change.file is None else "not in the state" if change.blueprint_id is None else ""
@@ -132,9 +134,9 @@ def _check_overwrite(planned: PlanContext) -> None:
             )
 
 
-def _address_meant(address: str, addresses: Collection[str]) -> str:
+def _address_meant(address: str, addresses: Collection[Address]) -> str:
     """`--target` accepts a key alone, `--overwrite` does not: each blueprint to replace is named on its own."""
-    same_key = [each for each in addresses if each.partition("/")[2] == address]
+    same_key = [each for each in addresses if each.key == address]
     if len(same_key) > 1:
         return f"several addresses have this key; name one: {some(sorted(same_key), 3)}"
     meant = same_key[0] if same_key else nearest(address, addresses)

@@ -98,7 +98,7 @@ class Reporting:
         return Checked(
             repository.findings,
             repository.names,
-            len(repository.desired),
+            len(repository.declared),
             self._below(),
             online=online,
             columns=self._columns(repository) if self.form == "sarif" else {},

@@ -11,6 +11,7 @@ from typing import Final, NoReturn
 
 import click
 
+from kalentops.blueprint.body import Address
 from kalentops.cli.commands import options, pipeline
 from kalentops.errors import (
     Interrupted,
@@ -115,7 +116,7 @@ def mv(old: str, new: str, directory: Path, state_file: Path | None, lock_timeou
         state = session.state
         _check_known(state, [old])
         _check_free(state, old, new)
-        session.replace(rename(state, {old: new}))
+        session.replace(rename(state, {Address.parse(old): Address.parse(new)}))
         entry = state.entries.get(old)
         notice([f"{old} is {new} now{f': {entry.blueprint_id}' if entry else ''}; Kalent was not asked"])
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from kalentops.blueprint.body import Address
 from kalentops.state.model import (
     Abandoned,
     Adopted,
@@ -84,8 +85,8 @@ def digest(name: str) -> str:
     return builders.digest(body(name))
 
 
-def address(number: int) -> str:
-    return f"src{number % 3}/key-{number:05}"
+def address(number: int) -> Address:
+    return Address(f"src{number % 3}", f"key-{number:05}")
 
 
 def entry(number: int, name: str = "", **more: Any) -> Entry:
@@ -155,8 +156,8 @@ RECORDS: Final[st.SearchStrategy[Record]] = st.one_of(
 
 
 def _whole(entries: list[Entry], intents: list[Intent], serial: int, extra: dict[str, Any]) -> State:
-    mine = {each.address: each for each in entries}
-    open_ = {each.address: each for each in intents if each.address not in mine}
+    mine: dict[str, Entry] = {each.address: each for each in entries}
+    open_: dict[str, Intent] = {each.address: each for each in intents if each.address not in mine}
     return State("lineage-1", serial, TENANT, None, mine, open_, extra)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kalentops.errors import StateDamaged, StateError, StoreFailure
-from kalentops.state.model import Completed, Intended, State
+from kalentops.state.model import Completed, Entry, Intended, State
 from kalentops.state.store.session import Session, Store
 from tests.builders import AT
 from tests.state.store.samples import (
@@ -195,7 +195,7 @@ def test_replace_of_nothing_gives_a_lineage(store: Store) -> None:
 
 def test_replace_refuses_what_could_not_be_read(store: Store) -> None:
     before = _fill(store, 1)
-    twice = {address(n): entry(n, blueprint_id="bp") for n in (1, 2)}
+    twice: dict[str, Entry] = {address(n): entry(n, blueprint_id="bp") for n in (1, 2)}
     with store.session() as session, pytest.raises(StateDamaged):
         session.replace(replace(session.state, entries=twice))
     assert store.read().state == before

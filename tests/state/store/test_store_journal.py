@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from kalentops.blueprint.body import Address
 from kalentops.errors import StateDamaged, StateError, StateTooNew, StoreFailure
 from kalentops.state.codec import record_from_json, record_to_json
 from kalentops.state.model import Abandoned, Adopted, Completed, Intended, Observed, Record
@@ -190,7 +191,7 @@ def test_sixteen_threads_keep_their_order_and_share_syncs(
 
     def work(thread: int) -> None:
         for number in range(200):
-            writer.append(_encoded(Abandoned(f"src/{thread}", str(number))))
+            writer.append(_encoded(Abandoned(Address.parse(f"src/{thread}"), str(number))))
 
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(work, range(16)))
@@ -240,9 +241,11 @@ def test_the_others_are_told_when_one_thread_is_interrupted(
 
     monkeypatch.setattr(atomic_write, "write_all", interrupted)
     with ThreadPoolExecutor(4) as pool:
-        first = pool.submit(writer.append, _encoded(Abandoned("a/1", "x")))
+        first = pool.submit(writer.append, _encoded(Abandoned(Address.parse("a/1"), "x")))
         assert inside.wait(120)
-        others = [pool.submit(writer.append, _encoded(Abandoned("a/2", "x"))) for _ in range(3)]
+        others = [
+            pool.submit(writer.append, _encoded(Abandoned(Address.parse("a/2"), "x"))) for _ in range(3)
+        ]
         go_on.set()
         assert isinstance(first.exception(10), KeyboardInterrupt)
         assert [type(other.exception(10)) for other in others] == [StoreFailure] * 3
@@ -413,7 +416,7 @@ def test_recording_costs_the_same_however_much_is_known(
 
 
 def test_records_hold_no_line_feed() -> None:
-    record = Abandoned("a/b\n", "x\ny\r\0")
+    record = Abandoned(Address.parse("a/b\n"), "x\ny\r\0")
     (raw,), torn = journal.decode(_line(_WHOLE) + _encoded(record))[0][1:], False
     assert record_from_json(raw) == record
     assert not torn
