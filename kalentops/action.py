@@ -246,21 +246,32 @@ def _validate(inputs: Inputs, *, summary: bool) -> StepResult:
 
 
 def _plan(inputs: Inputs) -> StepResult:
-    """The plan in the log, in the job's summary and, as `report`, in a file for the comment."""
+    """The plan in the log, in the job's summary and, as `report`, in a file for the comment. It is planned
+    once: a second plan could differ.
+    """
     outcome = _validate(inputs, summary=False)
-    base = _base(inputs)
-    code = call(*inputs.args("plan", *base), summary=True)
-    detailed, text = capture(*inputs.args("plan", "--format", "json", "--detailed-exitcode", but=_SAVED))
-    _, report = capture(*inputs.args("plan", "--format", "markdown", *base, but=_SAVED))
-    summary = _json(text).get("summary", {})
-    outcome.numbers |= {name: int(summary.get(name, 0)) for name in COUNTS}
+    base, saved = _base(inputs), inputs.get("plan-file")
+    own = () if saved else ("--out", saved := str(_folder() / "plan.json"))
+    code = call(*inputs.args("plan", "--detailed-exitcode", *base, *own), summary=True)
+    if code in {0, _CHANGES}:
+        _, text = capture(*inputs.args("show", saved, "--format", "json"))
+        _, report = capture(*inputs.args("show", saved, "--format", "markdown"))
+    else:  # the errors in the files, which nothing was read for
+        text, report = "", _invalid(inputs, base) if code == _INVALID else ""
+        outcome.code = code
+    planned = _json(text)
+    outcome.numbers |= {name: int(planned.get("summary", {}).get(name, 0)) for name in COUNTS}
     # The comment is written then: a branch that changes the state alone has to be seen.
-    outcome.changed = detailed == _CHANGES or bool(_json(text).get("state_edits"))
-    outcome.code = code or outcome.code
+    outcome.changed = code == _CHANGES or bool(planned.get("state_edits"))
     if report.strip():
         outcome.paths["report"] = _folder() / "report.md"
         outcome.paths["report"].write_text(report, encoding="utf-8", errors="backslashreplace", newline="\n")
     return outcome
+
+
+def _invalid(inputs: Inputs, base: Sequence[str]) -> str:
+    """The findings, as a report for the comment."""
+    return capture(*inputs.args("plan", "--format", "markdown", *base, but=_SAVED))[1]
 
 
 def _drift(inputs: Inputs) -> StepResult:

@@ -97,16 +97,32 @@ def test_a_part_of_the_plan_is_applied_and_pushed_for_another_state(
     assert "git repository" in recorded.err
 
 
-def test_a_plan_of_the_action_can_look_at_kalent(
+def test_a_plan_of_the_action_reads_kalent_once(
     project: Project, emulator: BackgroundEmulator, output: Path
 ) -> None:
+    """What the log, the outputs and the comment show is one plan."""
     project.write("sourcing_a", {"one": blueprint("One")})
     project.environment["KALENT_API_KEY"] = ""
     _, refused = step(project, "run", output, command="plan", refresh="true")
     assert refused["result"] == "refused"
-    _, planned = step(project, "run", output, command="plan", refresh="true", online="true", api_key=KEY)
-    assert planned["result"] == "ok"
-    assert emulator.log.requests.total() > 0
+    for plan_file in ("", "plan.json"):
+        before = emulator.log.requests.total()
+        ran, planned = step(
+            project, "run", output, command="plan", refresh="true", api_key=KEY, plan_file=plan_file
+        )
+        assert (planned["result"], planned["create"], planned["changed"]) == ("ok", "1", "true")
+        assert "Plan: 1 to create." in ran.out
+        assert "**Plan:** 1 to create." in Path(planned["report"]).read_text()
+        assert emulator.log.requests.total() == before + 1
+        assert (project.folder / "plan.json").exists() is bool(plan_file)
+
+
+def test_errors_in_the_files_are_the_report(project: Project, output: Path) -> None:
+    project.write("sourcing_a", {"one": {"name": 3}})
+    (project.folder / "plan.json").write_text("an earlier plan")
+    _, planned = step(project, "run", output, command="plan", plan_file="plan.json")
+    assert (planned["result"], planned["changed"], planned["create"]) == ("invalid", "false", "0")
+    assert "KAL" in Path(planned["report"]).read_text()
 
 
 def test_the_page_of_each_environment_has_a_name_of_its_own(project: Project, output: Path) -> None:
