@@ -183,8 +183,8 @@ def utf8_bytes(text: str) -> int:
 
 
 COMMENT: Final = 65_536 - 8_192
-"""The longest report for a comment, in UTF-16 units. GitHub takes 65,536; the rest is room for the marker, the title, and
-what an outdated comment says: up to 6,200 for the longest name of a target."""
+"""The longest report for a comment, in UTF-16 units. GitHub takes 65,536; the rest is room for the marker, the title,
+and what an outdated comment says: up to 6,200 for the longest name of a target."""
 SUMMARY: Final = 1 << 20
 """The longest summary of a job's step that GitHub takes, in bytes."""
 

@@ -89,8 +89,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What somebody else did to one that the files want, since it was last seen: `kind` is `unreadable` where Kalent
-    does not show it, or not whole. `before` is what was sent, `after` what Kalent shows, both as a list shows them;
+    """The drift of a declared blueprint since it was last seen: `kind` is `unreadable` if Kalent does not show it, or
+    not completely. `before` is what was sent, `after` what Kalent shows, both as a list shows them;
     `applied_at` and `updated_at` are the times of the two.
     """
 
@@ -142,8 +142,8 @@ class RefreshReport:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A plan, and what it was made against: a state, files (`files` is their fingerprint), and what Kalent showed;
-    `remotely` is None where nobody looked. `left_out` are the addresses where something was to be done that was not
-    asked for, `state_edits` what the branch has changed in the state itself.
+    `remotely` is None without --refresh. `left_out` are the addresses with changes outside the selection,
+    `state_edits` what the branch has changed in the state itself.
     """
 
     lineage: str | None
@@ -182,7 +182,7 @@ def make_plan(
 ) -> Plan:
     """What would make the state what the files say.
 
-    `overwrite` are the addresses whose version in Kalent may be replaced, whoever made it. Raises StateDamaged where
+    `overwrite` are the addresses to update despite a remote edit. Raises StateDamaged where
     a recorded body that has to be shown does not fit its digest.
     """
     relocations = tuple(relocations)
@@ -234,7 +234,7 @@ def _said(relocation: Relocation) -> str:
 
 
 def _forgotten(entry: Entry) -> Change:
-    reason = "the state forgets it; it stays in Kalent, whose web app is where one deletes"
+    reason = "the state forgets it; it stays in Kalent until it is deleted there"
     return Change(entry.address, Action.FORGET, entry.name, entry.blueprint_id, reason=reason)
 
 
@@ -299,7 +299,7 @@ def _build(
     if want is not None and after is None and entry is not None:
         after = before  # the loader gives no document where the state holds the same one
     if entry is not None and entry.mark is not None:
-        before = None  # to a reader it is new: nobody has seen a stub
+        before = None  # to a reader it is new: a stub is not shown
     name = want.name if want else intended.name if intended else ""
     return Change(
         address,

@@ -170,7 +170,7 @@ def decide(of: Situation) -> Decision:
 
 
 def decide_create(of: Situation) -> Creating:
-    """What becomes of a declared address that has no blueprint yet."""
+    """The decision for a declared address without a blueprint."""
     alike = of.unmanaged.like(of.body)
     if alike.unclear:
         found = alike.exact or alike.others
@@ -233,7 +233,7 @@ def _edited_stub(remote: Remote, address: Address) -> Fill | Conflict:
 
 
 def decide_update(of: Situation) -> Updating:
-    """What becomes of a declared address that has a blueprint: also of a stub, which gets its first text."""
+    """The decision for a declared address with a blueprint, or with a stub, which gets its first text."""
     entry, remote, after = of.recorded, of.remote, of.body
     if remote is None:
         why = missing(entry, of.recorded_as)
@@ -257,7 +257,7 @@ def decide_update(of: Situation) -> Updating:
 
 
 def decide_resume(of: Situation) -> Resuming:
-    """What becomes of an address whose last run was interrupted."""
+    """The decision for an address whose last run was interrupted."""
     intent = of.intent
     if intent is None:
         raise AssertionError(f"{of.change.address} has no open intent")
@@ -269,7 +269,7 @@ def decide_resume(of: Situation) -> Resuming:
 
 
 def decide_whole(of: Situation, intent: Intent) -> Arrived | Open:
-    """What became of a create that was sent with its text."""
+    """The outcome of a create that was sent with its text."""
     alike = of.unmanaged.like(intent.sent)
     if alike.adoptable is not None:
         return Arrived(alike.adoptable)
@@ -306,8 +306,8 @@ def waits(of: Situation) -> bool:
 
 
 def turn(change: Change, unmanaged: Unmanaged) -> tuple[int, bool, str]:
-    """The order within a sourcing: what was interrupted first, then what is there already, so that neither is taken for
-    a look-alike of what is to be made.
+    """The order within a sourcing: interrupted ones first, then existing ones, so that neither counts as a look-alike
+    of a new one.
     """
     return _TURNS.get(change.action, len(_TURNS)), not unmanaged.has(change.after), change.address
 

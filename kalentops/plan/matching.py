@@ -30,7 +30,7 @@ class Alike:
 
     @property
     def unclear(self) -> bool:
-        """Whether a person has to look before anything is made or taken over."""
+        """Whether a person has to decide before anything is created or adopted."""
         return len(self.exact) > 1 or bool(self.others and not self.exact)
 
 
@@ -159,7 +159,7 @@ class OrphanIndex:
         return here.first(want.name, want.body.content if want.body else None)
 
     def becomes_another(self, address: Address) -> str | None:
-        """Why an update may not be sent without somebody's word: what it changes may be what another address means."""
+        """Why an update needs --overwrite: its blueprint may be the one that another address means."""
         heir = self.heirs.get(address)
         if heir is None:
             return None
@@ -219,7 +219,7 @@ _MOST_COMPARED: Final = 200_000
 def _slips(
     wanted: Mapping[str, Declared], state: State, unknown: Mapping[Address, Address]
 ) -> Iterator[tuple[str, _Slip]]:
-    """Else a slip in `from` would make a second one beside the one that goes on."""
+    """Otherwise a typo in `from` would create a second blueprint."""
     left: dict[str, dict[str, Entry]] = {}
     for address, each in state.entries.items() if unknown else ():
         if address not in wanted:

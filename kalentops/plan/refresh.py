@@ -52,7 +52,7 @@ def refresh(
     """The plan with what the lists say; what they say nothing of stays as it is.
 
     `known` is the state as the plan has it: with moved addresses moved, and without what it forgets. `let_go` are the
-    ids of what files say was removed: nobody has to be told that it could be imported.
+    ids of removed keys: they are not offered for import.
     """
     changes: dict[str, Change] = {each.address: each for each in plan.changes}
     drift: list[Drift] = []
@@ -151,7 +151,7 @@ class _Look:
         return _shown(change, entry, decision)
 
     def drift(self, changes: dict[str, Change]) -> Iterator[Drift]:
-        """What somebody else did to ours, as far as the files want it. What they made as the files want it is none."""
+        """The drift of declared blueprints. An edit that gives what the files declare is none."""
         for entry in self._entries:
             change, remote = changes[entry.address], self._by_id.get(entry.blueprint_id)
             if change.file is None:
@@ -162,7 +162,7 @@ class _Look:
             elif remote.shown is None:
                 yield _drift(entry, "unreadable", remote, reason=STEPS_NOT_SHOWN)
             elif entry.not_arrived(remote):
-                continue  # what it shows is what was there before, and nobody's doing
+                continue  # it shows what was there before: no edit
             elif not is_as_left(entry, remote) and remote.digest not in self._expected(change):
                 yield _drift(entry, "changed", remote)
 
@@ -172,7 +172,7 @@ class _Look:
         return tuple(each for mark, each in stubs(self.unmanaged) if mark.key not in waiting)
 
     def _expected(self, change: Change) -> set[str]:
-        """What else may be there, and nobody else's doing."""
+        """What else may be there without a remote edit."""
         intent = self._known.intents.get(change.address)
         bodies = (change.after, intent.sent if intent else None)
         return {each.observable.digest for each in bodies if each is not None}

@@ -1,7 +1,7 @@
 """A plan in a file, between its review and its application.
 
-The file is not trusted: what is applied is always a plan made anew from files, state and, where the saved one looked
-there, Kalent. The saved one only says what was asked for, and whether the answer is still what was reviewed.
+The file is not trusted: what is applied is always a new plan from files, state and, if the saved one used --refresh,
+Kalent. The saved one only says what was asked for, and whether the answer is still what was reviewed.
 """
 
 from __future__ import annotations

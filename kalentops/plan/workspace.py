@@ -59,7 +59,7 @@ def check_workspace(state: State, looked: Looked) -> None:
     deleted = (
         "they were all deleted in Kalent, `kalentops state rm ADDRESS` forgets them"
         if len(missing) > 1
-        else f"it was deleted in Kalent, `kalentops state rm {missing[0]}` forgets it, and the next apply makes it anew"
+        else f"it was deleted in Kalent, `kalentops state rm {missing[0]}` forgets it; the next apply creates it again"
     )
     raise StateError(
         f"Kalent knows nothing of what the state says is there ({some(missing, _SHOWN)}); nothing was written",

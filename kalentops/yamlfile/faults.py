@@ -265,7 +265,7 @@ def _seen_in_lines(text: str, complaint: Complaint) -> Fault | None:
 
 
 def _better(text: str, complaint: Complaint, message: str) -> str | None:
-    """A hint that fits better, because it asks for nothing that is there already."""
+    """A hint that fits better, because it asks for nothing that exists."""
     from kalentops.yamlfile.miswritten import after_quote, not_closed
 
     if "never closed" in message and complaint.since and "quoted" in complaint.context:

@@ -335,7 +335,7 @@ def test_what_is_removed_is_forgotten_and_stays_in_kalent(
     write(applied, {"other": blueprint("Other")}, removed=["old"])
     plan = applied.run("plan")
     assert f'  - forget old "One" ({made})' in plan.out
-    assert "it stays in Kalent, whose web app is where one deletes" in plan.out
+    assert "it stays in Kalent until it is deleted there" in plan.out
     ran = applied.apply()
     truth.check(ran, foreign=frozenset({made}))
     assert (ran.code, set(applied.ids)) == (0, {"sourcing_a/other"})

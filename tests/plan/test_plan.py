@@ -170,7 +170,7 @@ def test_what_is_removed_is_forgotten() -> None:
         make_plan([], state(entry("s1/one", body(), "b1")), relocations=[said("one", None)]).changes
     )
     assert (change.action, change.blueprint_id, change.name) == (Action.FORGET, "b1", "One")
-    assert change.reason == "the state forgets it; it stays in Kalent, whose web app is where one deletes"
+    assert change.reason == "the state forgets it; it stays in Kalent until it is deleted there"
 
 
 def test_what_is_removed_while_a_run_was_cut_off_is_settled_first() -> None:

@@ -60,7 +60,7 @@ def test_one_alone_stops_and_says_how_to_go_on() -> None:
     said = stops(state(entry("s1/a")), ids="other", listed="s1")
     assert said is not None
     assert said.endswith(
-        "if it was deleted in Kalent, `kalentops state rm s1/a` forgets it, and the next apply makes it anew"
+        "if it was deleted in Kalent, `kalentops state rm s1/a` forgets it; the next apply creates it again"
     )
 
 
