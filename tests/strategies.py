@@ -19,7 +19,7 @@ _CHARACTERS = st.characters(
 )
 _VARIABLES = st.sampled_from([f"{{{{{name}}}}}" for name in VARIABLES])
 
-Body = dict[str, Any]
+Data = dict[str, Any]
 
 
 def texts(*, max_parts: int = 6) -> st.SearchStrategy[str]:
@@ -49,7 +49,7 @@ def json_values() -> st.SearchStrategy[Any]:
 
 
 @st.composite
-def steps(draw: st.DrawFn, step_id: str, *, invited: bool) -> Body:
+def steps(draw: st.DrawFn, step_id: str, *, invited: bool) -> Data:
     """One step; `invited` says whether an invitation stands before it."""
     kinds = ["EMAIL", "WHATSAPP", "SMS", "LINKEDIN_MESSAGE", "LINKEDIN_INMAIL"]
     kind = draw(
@@ -57,7 +57,7 @@ def steps(draw: st.DrawFn, step_id: str, *, invited: bool) -> Body:
             kinds if invited else [*kinds, "LINKEDIN_INVITATION_WITH_MESSAGE", "LINKEDIN_INVITATION"]
         )
     )
-    step: Body = {"id": step_id, "name": draw(labels()), "content": draw(texts())}
+    step: Data = {"id": step_id, "name": draw(labels()), "content": draw(texts())}
     step |= {"type": "LINKEDIN", "linkedInType": kind} if kind.startswith("LINKEDIN") else {"type": kind}
     if kind in {"EMAIL", "LINKEDIN_INMAIL"}:
         step["subject"] = " ".join(draw(texts(max_parts=3)).split())
@@ -83,9 +83,9 @@ def steps(draw: st.DrawFn, step_id: str, *, invited: bool) -> Body:
 
 
 @st.composite
-def bodies(draw: st.DrawFn, *, max_steps: int = 4) -> Body:
+def bodies(draw: st.DrawFn, *, max_steps: int = 4) -> Data:
     """What POST takes: a blueprint without errors (warnings may come)."""
-    body: Body = {"name": draw(labels()), "steps": []}
+    body: Data = {"name": draw(labels()), "steps": []}
     invited = False
     for step_id in draw(st.lists(keys(), unique=True, max_size=max_steps)):
         step = draw(steps(step_id, invited=invited))

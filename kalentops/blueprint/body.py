@@ -213,30 +213,6 @@ def unlisted(body: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def of_body(body: Mapping[str, Any]) -> Body:
-    return Body.of(body)
-
-
-def of_blueprint(blueprint: Blueprint) -> Body:
-    return Body.of_blueprint(blueprint)
-
-
-def observable(body: Mapping[str, Any]) -> Body:
-    return Body.listed(body)
-
-
-def content_digest(body: Mapping[str, Any]) -> str | None:
-    return Body.listed(body).content if body.get("steps") else None
-
-
-def shown_part(body: Mapping[str, Any]) -> Body:
-    return Body.of(body).readable
-
-
-def hidden(body: Mapping[str, Any]) -> dict[str, Any]:
-    return Body.recorded(body, "").hidden
-
-
 def _step(step: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
     normal: dict[str, Any] = {}
     for field in fields:

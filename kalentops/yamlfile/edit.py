@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from kalentops.blueprint import body as bodies
+from kalentops.blueprint.body import PARTS, Body
 from kalentops.blueprint.diff import same
 from kalentops.errors import CannotEdit
 from kalentops.support.text import clip, line_end_of, visible
@@ -76,7 +76,7 @@ def edit_blueprint(file: str, text: str, key: str, after: Mapping[str, Any]) -> 
     data: Any = {}
     try:
         data = _read(text.lstrip("\ufeff"))
-        return _edited(file, text, data, key, bodies.of_body(after).data)
+        return _edited(file, text, data, key, Body.of(after).data)
     except (_Refusal, Unclear) as refusal:
         message = f"`{clip(key)}` in {visible(file)} can't be changed in place: {refusal}"
         address = f"{data.get('sourcingId', 'SOURCING_ID')}/{key}"
@@ -243,7 +243,7 @@ class _Editor:
     def _change(self, parent: Node, child: Child, current: Any, change: Change, what: str) -> None:
         node, name = child.value, _name(child)
         if isinstance(change, Inside) and node.kind == MAPPING and node.children:
-            order = bodies.PARTS.get(name, ())
+            order = PARTS.get(name, ())
             self._fields(node, current, dict(change.changes), order, f"`{clip(name)}` of {what}")
             return
         value = changed_value(current, change)

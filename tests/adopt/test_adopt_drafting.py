@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kalentops.adopt.naming import Place, file_place, folder_place
 from kalentops.adopt.plan import ImportAction, ImportPlan, plan_import
 from kalentops.adopt.write import Draft, Drafts, Imported, carry_out, draft, write_files
-from kalentops.blueprint.body import of_body
+from kalentops.blueprint.body import Body
 from kalentops.errors import StoreFailure, UsageError
 from kalentops.project.check import CheckOptions, check_text
 from kalentops.state.model import State
@@ -62,7 +62,7 @@ def test_whatever_a_step_holds_is_carried_whole_or_refused(odd: dict[str, Any]) 
     assert ("odd" in found) is (written.fate is ImportAction.WRITE)
     if written.fate is ImportAction.WRITE:
         assert written.sent is not None
-        assert of_body(found["odd"]) == written.sent
+        assert Body.of(found["odd"]) == written.sent
     else:
         assert written.reason
 

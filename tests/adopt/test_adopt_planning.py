@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kalentops.adopt.match import blind_spots, let_go
 from kalentops.adopt.plan import Choice, ImportAction, ImportPlan, Item, check_key, plan_import, plan_one
-from kalentops.blueprint.body import Address, of_body
+from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import RemoteLists
 from kalentops.errors import UsageError
 from kalentops.plan.build import Action, make_plan
@@ -41,8 +41,8 @@ def test_what_is_ours_is_left_alone_and_the_rest_is_written_under_new_keys() -> 
     ]
     assert (plan.sourcings, plan.recorded) == (("sourcing_a", "sourcing_b"), 1)
     made = plan.items[0].entry(AT)
-    assert (made.sent, made.digest) == (of_body(two), of_body(two).digest)
-    assert (made.remote_digest, made.updated_at) == (of_body(two).digest, "2026-01-02T03:04:05.678Z")
+    assert (made.sent, made.digest) == (Body.of(two), Body.of(two).digest)
+    assert (made.remote_digest, made.updated_at) == (Body.of(two).digest, "2026-01-02T03:04:05.678Z")
     assert (made.blueprint_id, made.applied_at) == ("b2", AT)
 
 
@@ -181,8 +181,8 @@ def test_a_chosen_one_becomes_the_address_of_the_files_and_the_plan_shows_what_d
     change = make_plan(files.declared, state(item.entry(AT))).changes[0]
     assert (change.action, change.before, change.after) == (
         Action.UPDATE,
-        of_body(there),
-        of_body(file),
+        Body.of(there),
+        Body.of(file),
     )
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalentops.adopt.pull import Kept, Taken, take
-from kalentops.blueprint.body import Address, hidden, observable, of_body
+from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Remote, RemoteLists
 from kalentops.lint.rule import Relocation
 from kalentops.plan.moves import rename
@@ -40,7 +40,7 @@ def test_their_edit_goes_into_the_file() -> None:
     one = only(body(), body(), theirs)
     assert isinstance(one, Taken)
     assert (one.file, one.key, one.after) == ("blueprints/a.yaml", "one", theirs)
-    assert one.entry.digest == of_body(theirs).digest
+    assert one.entry.digest == Body.of(theirs).digest
     assert (one.entry.updated_at, one.entry.applied_at) == (LATER, NOW)
 
 
@@ -76,15 +76,15 @@ def test_afterwards_nobody_has_drifted(sent: Data, theirs: Data, same: bool) -> 
     """What Kalent shows is what the state expects, and what it hides is as it was sent."""
     mine = theirs if same else sent
     taking = take([want("s1/one", mine)], state_of(sent), observed(theirs), NOW)
-    if observable(sent).digest == observable(theirs).digest:
+    if Body.listed(sent).digest == Body.listed(theirs).digest:
         assert (taking.taken, taking.kept) == ((), ())
         return
     (one,) = taking.taken
-    assert one.entry.baseline == observable(theirs).digest == one.entry.sent.observable.digest
-    assert one.entry.verified().data.get("config") == of_body(sent).data.get("config")
-    kept = {path for path in hidden(sent) if path == "config" or path.split("/")[1] in _ids(theirs)}
+    assert one.entry.baseline == Body.listed(theirs).digest == one.entry.sent.observable.digest
+    assert one.entry.verified().data.get("config") == Body.of(sent).data.get("config")
+    kept = {path for path in Body.of(sent).hidden if path == "config" or path.split("/")[1] in _ids(theirs)}
     assert one.entry.sent.hidden.keys() == kept
-    assert observable(one.after).digest == observable(theirs).digest
+    assert Body.listed(one.after).digest == Body.listed(theirs).digest
 
 
 def _ids(of: Data) -> set[str]:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from kalentops.blueprint.body import Body, observable
+from kalentops.blueprint.body import Body
 from kalentops.blueprint.remote import mark_in, mark_of
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.lint.finding import Severity
@@ -51,7 +51,7 @@ class Row:
 
 
 def _steps(of: Mapping[str, Any]) -> str:
-    return json.dumps(json.loads(observable(of).text)["steps"], sort_keys=True)
+    return json.dumps(json.loads(Body.listed(of).text)["steps"], sort_keys=True)
 
 
 def stops(plan: Ran) -> bool:
@@ -60,7 +60,7 @@ def stops(plan: Ran) -> bool:
 
 
 def shown(of: Mapping[str, Any]) -> str:
-    return observable(of).digest
+    return Body.listed(of).digest
 
 
 @dataclass

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
+import pickle
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kalentops.blueprint.body import hidden, observable, of_blueprint, of_body, shown_part
+from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.model import Blueprint
 from tests.sizes import examples
 from tests.strategies import blueprints, bodies
@@ -77,8 +78,8 @@ def _changed(path: tuple[str | int, ...], value: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(("path", "value"), CHANGES, ids=lambda part: str(part)[:40])
 def test_each_field_counts(path: tuple[str | int, ...], value: Any) -> None:
     other = _changed(path, value)
-    assert of_body(other).digest != of_body(FULL).digest
-    assert (observable(other) == observable(FULL)) is (path in UNSEEN)
+    assert Body.of(other).digest != Body.of(FULL).digest
+    assert (Body.listed(other) == Body.listed(FULL)) is (path in UNSEEN)
 
 
 def test_the_fields_of_the_table_are_all_fields() -> None:
@@ -88,28 +89,67 @@ def test_the_fields_of_the_table_are_all_fields() -> None:
 
 def test_the_order_of_steps_counts() -> None:
     other = FULL | {"steps": FULL["steps"][::-1]}
-    assert of_body(other).digest != of_body(FULL).digest
-    assert observable(other) != observable(FULL)
+    assert Body.of(other).digest != Body.of(FULL).digest
+    assert Body.listed(other) != Body.listed(FULL)
+
+
+def test_a_recorded_body_keeps_what_was_stored_and_says_whether_it_fits() -> None:
+    body = Body.of(FULL)
+    stored = FULL | {"unknown": 1}
+    kept = Body.recorded(stored, body.digest)
+    assert (kept.stored, kept.data, kept.is_intact) == (stored, body.data, True)
+    assert (kept.observable, kept.content, kept.hidden) == (body.observable, body.content, body.hidden)
+    assert kept != body
+    assert Body.recorded(FULL, body.digest) == body
+    for wrong in (FULL | {"name": "Other"}, {"name": 5, "steps": 5}, {}):
+        assert not Body.recorded(wrong, body.digest).is_intact
+    changed = Body.recorded(_changed(("steps", 1, "content"), "Other"), body.digest)
+    assert changed.observable.digest != body.observable.digest
+
+
+def test_the_content_is_the_same_under_another_name_and_with_other_settings() -> None:
+    other = Body.of({"name": 'A ","steps":[', "steps": FULL["steps"]})
+    assert other.content == Body.of(FULL).content == Body.listed(FULL).content
+    assert other.content != Body.of(_changed(("steps", 1, "content"), "Other")).content
+    assert Body.of(FULL | {"steps": []}).content is None
+
+
+@pytest.mark.parametrize("of", [Body.of(FULL), Body.recorded(FULL, "sha256:0"), Address("s1", "one")])
+def test_a_value_survives_another_process(of: object) -> None:
+    again = pickle.loads(pickle.dumps(of))
+    assert (again, hash(again), repr(again)) == (of, hash(of), repr(of))
+
+
+def test_an_address_is_its_text() -> None:
+    address = Address.parse("s1/one")
+    assert (address, address.sourcing_id, address.key) == ("s1/one", "s1", "one")
+    assert {"s1/one": 1}[address] == 1
+    for text in ("", "s1", "s1/", "/one"):
+        with pytest.raises(ValueError, match="is no address"):
+            Address.parse(text)
 
 
 def test_what_is_sent_is_what_was_written() -> None:
-    assert of_blueprint(Blueprint.read(FULL)).data == FULL
+    assert Body.of_blueprint(Blueprint.read(FULL)).data == FULL
 
 
 def test_the_text_of_a_plain_invitation_is_sent_and_not_compared() -> None:
     emptied = _changed(("steps", 0, "content"), "")
-    assert of_body(emptied) != of_body(FULL)
-    assert observable(emptied) == observable(FULL)
-    assert observable(FULL).data["steps"][0]["content"] == ""
+    assert Body.of(emptied) != Body.of(FULL)
+    assert Body.listed(emptied) == Body.listed(FULL)
+    assert Body.listed(FULL).data["steps"][0]["content"] == ""
 
 
 def test_hidden_names_what_can_not_be_read_back() -> None:
-    assert hidden(FULL) == {"config": {"x": [1, None, {"y": "z"}]}, "steps/invite/config/userId": "u_1"}
-    assert hidden(shown_part(FULL).data) == {}
+    assert Body.of(FULL).hidden == {
+        "config": {"x": [1, None, {"y": "z"}]},
+        "steps/invite/config/userId": "u_1",
+    }
+    assert Body.of(FULL).readable.hidden == {}
 
 
 def test_what_a_list_adds_is_not_looked_at() -> None:
-    listed = json.loads(observable(FULL).text)
+    listed = json.loads(Body.listed(FULL).text)
     listed |= {"blueprintId": "b", "stepCount": 2, "channels": ["EMAIL"], "updatedAt": "now"}
     listed["steps"][1] |= {
         "workspaceId": None,
@@ -117,7 +157,7 @@ def test_what_a_list_adds_is_not_looked_at() -> None:
         "delay": {"value": 3, "unit": "day", "x": 1},
     }
     listed["steps"][0]["policy"] = {}
-    assert observable(listed) == observable(FULL)
+    assert Body.listed(listed) == Body.listed(FULL)
 
 
 @pytest.mark.parametrize(
@@ -126,18 +166,18 @@ def test_what_a_list_adds_is_not_looked_at() -> None:
 )
 def test_a_listed_body_of_another_form_raises_what_is_documented(listed: dict[str, Any]) -> None:
     with pytest.raises((KeyError, TypeError, AttributeError, ValueError)):
-        observable(listed)
+        Body.listed(listed)
 
 
 @given(bodies())
 @settings(max_examples=examples(60), deadline=None)
 def test_normalising_twice_changes_nothing(body: dict[str, Any]) -> None:
-    once = of_body(body)
-    assert of_body(once.data) == once
-    assert of_blueprint(Blueprint.read(body)) == once
-    assert observable(once.data) == observable(body)
-    assert observable(observable(body).data) == observable(body)
-    assert observable(shown_part(body).data) == observable(body)
+    once = Body.of(body)
+    assert Body.of(once.data) == once
+    assert Body.of_blueprint(Blueprint.read(body)) == once
+    assert Body.listed(once.data) == Body.listed(body)
+    assert Body.listed(Body.listed(body).data) == Body.listed(body)
+    assert Body.of(body).readable.observable == Body.listed(body)
 
 
 def _shuffled(value: Any, order: Any) -> Any:
@@ -151,11 +191,11 @@ def _shuffled(value: Any, order: Any) -> Any:
 @given(bodies(), st.randoms(use_true_random=False))
 @settings(max_examples=examples(60), deadline=None)
 def test_the_order_of_keys_means_nothing(body: dict[str, Any], order: Any) -> None:
-    assert of_body(_shuffled(body, order)) == of_body(body)
+    assert Body.of(_shuffled(body, order)) == Body.of(body)
 
 
 @given(blueprints(), blueprints())
 @settings(max_examples=examples(60), deadline=None)
 def test_same_digest_means_same_body(one: Blueprint, other: Blueprint) -> None:
-    same = of_blueprint(one).data == of_blueprint(other).data
-    assert (of_blueprint(one).digest == of_blueprint(other).digest) is same
+    same = Body.of_blueprint(one).data == Body.of_blueprint(other).data
+    assert (Body.of_blueprint(one).digest == Body.of_blueprint(other).digest) is same

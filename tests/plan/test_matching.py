@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalentops.blueprint.body import Address, observable
+from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Remote
 from kalentops.plan.explanation import beside, why_not_made
 from kalentops.plan.matching import Alike, Index, Unmanaged
@@ -144,7 +144,7 @@ def test_each_is_one_thing_or_the_other(there: list[dict[str, Any]], wanted: dic
     alike = look_alikes(remotes, wanted)
     assert not set(alike.exact) & set(alike.others)
     for each in remotes:
-        same = each.digest == observable(wanted).digest
+        same = each.digest == Body.listed(wanted).digest
         assert (each in alike.exact) is same
         if not same and each not in alike.others:
             assert same_name(each.name) != same_name(wanted["name"])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kalentops.blueprint.body import Address, observable, of_body
+from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Mark, Remote, RemoteLists, stub
 from kalentops.lint.rule import Declared, Relocation
 from kalentops.plan.build import Action, Change, Drift, Leftover, Plan, make_plan, narrowed
@@ -124,7 +124,7 @@ def test_what_is_hidden_is_sent_although_the_rest_is_there() -> None:
 
 def test_what_is_there_as_it_was_sent_is_no_drift_whatever_was_seen_afterwards() -> None:
     """The server had changed a value; by now it shows what was sent."""
-    known = state(entry("s1/one", body(), "b1", remote_digest=observable(body("One", "HI")).digest))
+    known = state(entry("s1/one", body(), "b1", remote_digest=Body.listed(body("One", "HI")).digest))
     assert held([want("s1/one", body())], known, [SAME]).drift == ()
     assert one(held([want("s1/one", body("One", "Mine"))], known, [SAME])).action is Action.UPDATE
     shown = remote("b1", body("One", "HI"))
@@ -403,7 +403,7 @@ def test_a_suspected_copy(other: dict[str, Any]) -> None:
 
 def test_what_has_nothing_in_common_is_only_counted() -> None:
     empty = {"name": "Empty", "steps": []}
-    known = state(entry("s1/one", body(), "b1"), entry("s1/empty", of_body(empty).data, "b3"))
+    known = state(entry("s1/one", body(), "b1"), entry("s1/empty", Body.of(empty).data, "b3"))
     wanted = [want("s1/one", body()), want("s1/empty", empty)]
     others = [remote("b2", body("Two", "Other")), remote("b4", {"name": "Bare", "steps": []})]
     plan = held(wanted, known, [SAME, remote("b3", empty), *others])

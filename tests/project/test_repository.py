@@ -16,14 +16,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kalentops.blueprint.body import of_blueprint, of_body
+from kalentops.blueprint.body import Body
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Finding, Severity
 from kalentops.project.check import CheckOptions, check_file, check_in_processes
 from kalentops.project.files import find
 from kalentops.project.load import PARALLEL_FROM, Repository, load
 from tests.sizes import examples
-from tests.strategies import Body, blueprints, bodies, keys, to_yaml
+from tests.strategies import Data, blueprints, bodies, keys, to_yaml
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,23 +49,23 @@ def _yaml(key: str, name: str) -> str:
 
 @given(bodies(), keys())
 @settings(max_examples=examples(80), deadline=None)
-def test_a_valid_blueprint_has_no_error_and_arrives_as_it_was(body: Body, key: str) -> None:
+def test_a_valid_blueprint_has_no_error_and_arrives_as_it_was(body: Data, key: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         repository = _load(_write(Path(folder), {"a.yaml": to_yaml("s_1", {key: body})}), {})
     assert [f for f in repository.findings if f.severity is Severity.ERROR] == []
     (desired,) = repository.declared
     assert desired.address == f"s_1/{key}"
-    assert desired.body == of_body(body)
-    assert desired.digest == of_body(body).digest
+    assert desired.body == Body.of(body)
+    assert desired.digest == Body.of(body).digest
 
 
 @given(blueprints())
 @settings(max_examples=examples(30), deadline=None)
 def test_a_model_and_its_file_have_one_digest(blueprint: Blueprint) -> None:
-    body = of_blueprint(blueprint).data
+    body = Body.of_blueprint(blueprint).data
     with tempfile.TemporaryDirectory() as folder:
         repository = _load(_write(Path(folder), {"a.yaml": to_yaml("s_1", {"k": body})}), {})
-    assert [each.digest for each in repository.declared] == [of_blueprint(blueprint).digest]
+    assert [each.digest for each in repository.declared] == [Body.of_blueprint(blueprint).digest]
 
 
 def _shuffled(value: Any, order: Any) -> Any:
@@ -78,7 +78,7 @@ def _shuffled(value: Any, order: Any) -> Any:
 
 @given(st.dictionaries(keys(), bodies(max_steps=2), max_size=4), st.randoms(use_true_random=False))
 @settings(max_examples=examples(40), deadline=None)
-def test_the_order_of_keys_and_files_means_nothing(by_key: dict[str, Body], order: Any) -> None:
+def test_the_order_of_keys_and_files_means_nothing(by_key: dict[str, Data], order: Any) -> None:
     for number, body in enumerate(by_key.values()):
         body["name"] += f" {number}"  # no two the same
     mixed = _shuffled(by_key, order)

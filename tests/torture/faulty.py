@@ -17,7 +17,7 @@ from kalentops.apply.context import Run, Task, View
 from kalentops.apply.create import create
 from kalentops.apply.result import Result
 from kalentops.apply.update import update
-from kalentops.blueprint.body import Body, of_body
+from kalentops.blueprint.body import Body
 from kalentops.blueprint.remote import Mark, Remote, mark_in
 from kalentops.errors import StateDamaged
 from kalentops.http.transport import HttpTransport
@@ -134,7 +134,7 @@ def _(original: Original, record: Record, entries: dict[str, Entry], intents: di
 
 @mutant("text in the first request", "apply.create:_Creation._post", "open_outcome")
 def _(original: Original, self: Any, mark: Mark, _empty: Body) -> Any:
-    return original(self, mark, of_body(self.job.body))
+    return original(self, mark, Body.of(self.job.body))
 
 
 @mutant("claim of somebody's edited stub", "plan.decide:_edited_stub", "edited_stub")

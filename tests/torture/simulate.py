@@ -19,7 +19,7 @@ from typing import Any, Final, Literal, TypeAlias
 from kalentops.apply.context import Options
 from kalentops.apply.result import ApplyResult, Outcome
 from kalentops.apply.run import apply_plan
-from kalentops.blueprint.body import Address, Body, of_body
+from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Mark, mark_of
 from kalentops.errors import KalentopsError
 from kalentops.http.retry import Throttle
@@ -144,7 +144,7 @@ class _Play:
                 body["steps"][0]["config"] = {"userId": "user_1"}
         if self.random.random() < 0.2:
             body["config"] = {"n": self.random.randint(0, 9)}
-        return json.loads(of_body(body).text)  # type: ignore[no-any-return]
+        return json.loads(Body.of(body).text)  # type: ignore[no-any-return]
 
     def _colleagues(self) -> None:
         """Somebody else has made things before: an exact copy to adopt, or the same name with other content."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from kalentops.yamlfile import scalars
 from kalentops.yamlfile.parse import parse
-from tests.strategies import Body, bodies, labels, steps, texts
+from tests.strategies import Data, bodies, labels, steps, texts
 from tests.yamlfile.texts import texts as hard_texts
 
 # What has broken editors of YAML: each is a part of a text.
@@ -79,14 +79,14 @@ def nasty_texts() -> st.SearchStrategy[str]:
 
 
 @st.composite
-def pairs(draw: st.DrawFn) -> tuple[Body, Body]:
+def pairs(draw: st.DrawFn) -> tuple[Data, Data]:
     """A body and what became of it: steps edited, added, removed, moved."""
     before = draw(bodies())
     for step in before["steps"]:
         for name in ("content", "subject"):
             if name in step and draw(st.booleans()):
                 step[name] = draw(nasty_texts())
-    after: Body = {"name": draw(st.just(before["name"]) | nasty_texts().filter(bool))}
+    after: Data = {"name": draw(st.just(before["name"]) | nasty_texts().filter(bool))}
     after["steps"] = [step for each in before["steps"] for step in _became(draw, each)]
     after["steps"] += [draw(steps(f"new-{n}", invited=True)) for n in range(draw(st.integers(0, 2)))]
     if draw(st.booleans()):
@@ -97,7 +97,7 @@ def pairs(draw: st.DrawFn) -> tuple[Body, Body]:
     return before, after
 
 
-def _became(draw: st.DrawFn, step: Body) -> list[Body]:
+def _became(draw: st.DrawFn, step: Data) -> list[Data]:
     """What became of a step: nothing where it has gone."""
     kind = draw(st.sampled_from(["same", "same", "edited", "edited", "other", "gone"]))
     if kind == "gone":
@@ -107,7 +107,7 @@ def _became(draw: st.DrawFn, step: Body) -> list[Body]:
     return [_edited(draw, step) if kind == "edited" else dict(step)]
 
 
-def _edited(draw: st.DrawFn, step: Body) -> Body:
+def _edited(draw: st.DrawFn, step: Data) -> Data:
     edited = dict(step)
     for name in draw(
         st.sets(st.sampled_from(["name", "content", "delay", "policy", "subject", "contentSource"]))
@@ -233,7 +233,7 @@ class Author:
         lines += [" " * column + name + ":" + rest[0], *rest[1:]]
         return lines
 
-    def step(self, step: Body, dash: int) -> list[str]:
+    def step(self, step: Data, dash: int) -> list[str]:
         column = dash + self.inner
         names = list(step)
         if self.draw(st.booleans()):
@@ -248,7 +248,7 @@ class Author:
             lines.append(" " * column + self.comment(step["id"], ""))
         return lines
 
-    def blueprint(self, key: str, body: Body, column: int = 2) -> list[str]:
+    def blueprint(self, key: str, body: Data, column: int = 2) -> list[str]:
         lines = [" " * column + key + ":" + self.tail()]
         deeper = column + 2
         name = self.field("name", body["name"], deeper, "")
@@ -304,7 +304,7 @@ OTHER = {
 
 
 @st.composite
-def block_files(draw: st.DrawFn, body: Body) -> Written:
+def block_files(draw: st.DrawFn, body: Data) -> Written:
     """The body as the second of three blueprints, in a file in block style."""
     author = Author(draw)
     lines = [
@@ -334,7 +334,7 @@ JSON_LAYOUTS: tuple[dict[str, Any], ...] = (
 
 
 @st.composite
-def json_files(draw: st.DrawFn, body: Body) -> Written:
+def json_files(draw: st.DrawFn, body: Data) -> Written:
     """The body in a JSON file, which is YAML as well; all on one line, or on many."""
     data = {
         "sourcingId": "sourcing_a",
@@ -375,14 +375,14 @@ class Bracer(Author):
             lines.append(" " * (column + 2) + part + comma + self.tail(step, name))
         return "\n".join([opening, *lines, " " * column + closing])
 
-    def step_parts(self, step: Body) -> list[tuple[str, str]]:
+    def step_parts(self, step: Data) -> list[tuple[str, str]]:
         parts = []
         for name, value in step.items():
             part = f"{name}: {self.word(value)}"
             parts.append((part, f"{step['id']} {name}"))
         return parts
 
-    def steps(self, steps: list[Body], column: int, way: str) -> str:
+    def steps(self, steps: list[Data], column: int, way: str) -> str:
         if way == "many":
             written = [
                 (self.many("{", self.step_parts(each), "}", column + 2), f"{each['id']} ") for each in steps
@@ -396,7 +396,7 @@ class Bracer(Author):
 
 
 @st.composite
-def flow_files(draw: st.DrawFn, body: Body) -> Written:
+def flow_files(draw: st.DrawFn, body: Data) -> Written:
     """The body in a file with `{…}` and `[…]`, from somewhere on: the whole, the steps, or each step."""
     author = Bracer(draw)
     name = f"name: {author.word(body['name'])}"
@@ -433,7 +433,7 @@ def flow_files(draw: st.DrawFn, body: Body) -> Written:
 
 
 @st.composite
-def shared_files(draw: st.DrawFn, body: Body) -> Written:
+def shared_files(draw: st.DrawFn, body: Data) -> Written:
     """The body in a file in which steps and fields are shared with another blueprint, by aliases and merge keys."""
     author = Bracer(draw)
     shared, mine, others = [], [], []

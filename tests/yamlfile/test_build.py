@@ -10,7 +10,7 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kalentops.blueprint.body import of_blueprint
+from kalentops.blueprint.body import Body
 from kalentops.blueprint.model import Blueprint
 from kalentops.errors import Unwritable
 from kalentops.lint.engine import DEFAULTS
@@ -93,7 +93,7 @@ def test_what_apply_knows_of_a_file_is_what_was_rendered() -> None:
     text = build.file_text("sourcing_1", {"a": body})
     job = CheckOptions(root=Path(), severities=DEFAULTS, known={})
     [desired] = check_text(job, "f.yaml", text).declared
-    assert desired.body == of_blueprint(Blueprint.read(body))
+    assert desired.body == Body.of_blueprint(Blueprint.read(body))
 
 
 @given(st.dictionaries(texts(), json_values(), max_size=4), st.sampled_from([0, 1, 3]))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from kalentops.blueprint.body import observable
+from kalentops.blueprint.body import Body
 from kalentops.yamlfile.edit import CannotEdit, edit_blueprint
 from kalentops.yamlfile.fmt import format_text
 from kalentops.yamlfile.parse import parse
@@ -21,14 +21,14 @@ from tests.yamlfile.texts import WORDS
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "blueprints").rglob("*.yaml"))
-Body = dict[str, Any]
-Change = Callable[[Body], object]
+Data = dict[str, Any]
+Change = Callable[[Data], object]
 
 
-def _shown(text: str, key: str = "k") -> Body:
+def _shown(text: str, key: str = "k") -> Data:
     """What the API shows of a blueprint in a file."""
     data: Any = parse(text.lstrip("\ufeff")).data
-    return dict(observable(data["blueprints"][key]).data)
+    return dict(Body.listed(data["blueprints"][key]).data)
 
 
 def _edited(text: str, change: Change, key: str = "k") -> str:
@@ -44,7 +44,7 @@ def _clean(text: str) -> str:
 def _set(number: int, **fields: Any) -> Change:
     """Fields of a step; None takes one away."""
 
-    def change(body: Body) -> None:
+    def change(body: Data) -> None:
         for name, value in fields.items():
             body["steps"][number][name] = value
             if value is None:
@@ -655,7 +655,7 @@ def test_the_examples_edited_there_and_back(path: Path) -> None:
         shown = _shown(text, key)
         assert edit_blueprint("f.yaml", text, key, shown) == text
 
-        def change(body: Body) -> None:
+        def change(body: Data) -> None:
             for each in body["steps"]:
                 each["content"] = each["content"] and each["content"].replace("e", "é")
                 each["name"] += "!"

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kalentops.blueprint.body import observable, of_body
+from kalentops.blueprint.body import Body
 from kalentops.yamlfile import build
 from kalentops.yamlfile.edit import CannotEdit, edit_blueprint
 from kalentops.yamlfile.fmt import format_text
@@ -18,7 +18,7 @@ from kalentops.yamlfile.parse import parse
 from tests import builders
 from tests.project.test_project_fuzz import _SMALL, EXAMPLES, _damaged
 from tests.sizes import examples
-from tests.strategies import Body
+from tests.strategies import Data
 from tests.yamlfile.authors import Written, block_files, flow_files, json_files, pairs, shared_files
 
 EOLS = st.sampled_from(["\n", "\n", "\r\n"])
@@ -39,7 +39,7 @@ def _others(text: str) -> Any:
     return [data["sourcingId"], {key: each for key, each in data["blueprints"].items() if key != "key"}]
 
 
-def _with_hidden(before: Body, after: Body) -> Body:
+def _with_hidden(before: Data, after: Data) -> Data:
     """What `after` makes of a file that says `before`: what the API hides stays."""
     old = {step["id"]: step for step in before["steps"]}
     steps = []
@@ -55,7 +55,7 @@ def _with_hidden(before: Body, after: Body) -> Body:
     return _config(before) | {"name": after["name"], "steps": steps} | _config(after)
 
 
-def _config(of: Body) -> Body:
+def _config(of: Data) -> Data:
     """An empty one says nothing."""
     return {"config": of["config"]} if of.get("config") else {}
 
@@ -84,7 +84,7 @@ def _fields(text: str) -> Iterator[tuple[str, str, str]]:
                 yield step["id"], name, _code(plain[key.start_mark.index : value.end_mark.index].rstrip("\n"))
 
 
-def _kept(text: str, written: Written, before: Body, after: Body, edited: str) -> None:
+def _kept(text: str, written: Written, before: Data, after: Data, edited: str) -> None:
     """Fields that have not changed are written as they were; comments go with what they belong to."""
     old = {step["id"]: step for step in before["steps"]}
     new = {step["id"]: step for step in after["steps"]}
@@ -103,22 +103,22 @@ def _kept(text: str, written: Written, before: Body, after: Body, edited: str) -
                 assert left.count(comment) == 1, (step, name, comment)
 
 
-def _is_edited(text: str, before: Body, after: Body) -> str:
+def _is_edited(text: str, before: Data, after: Data) -> str:
     """The edited text; checks that it says what was wanted, and that another edit to the same changes nothing."""
-    assert of_body(_blueprint(text)) == of_body(before)
+    assert Body.of(_blueprint(text)) == Body.of(before)
     assert edit_blueprint("f.yaml", text, "key", before) == text
     edited = edit_blueprint("f.yaml", text, "key", after)
-    assert of_body(_blueprint(edited)) == of_body(_with_hidden(before, after))
+    assert Body.of(_blueprint(edited)) == Body.of(_with_hidden(before, after))
     assert _others(edited) == _others(text)
     assert edit_blueprint("f.yaml", edited, "key", after) == edited
     back = edit_blueprint("f.yaml", edited, "key", before)
-    assert observable(_blueprint(back)) == observable(before)
+    assert Body.listed(_blueprint(back)) == Body.listed(before)
     return edited
 
 
 @given(st.data(), pairs(), EOLS)
 @settings(max_examples=examples(150), deadline=None)
-def test_block_style(data: st.DataObject, pair: tuple[Body, Body], eol: str) -> None:
+def test_block_style(data: st.DataObject, pair: tuple[Data, Data], eol: str) -> None:
     before, after = pair
     written = data.draw(block_files(before))
     text = _clean(written.text).replace("\n", eol)
@@ -132,7 +132,7 @@ def test_block_style(data: st.DataObject, pair: tuple[Body, Body], eol: str) -> 
 
 @given(st.data(), pairs(), EOLS)
 @settings(max_examples=examples(100), deadline=None)
-def test_flow_style(data: st.DataObject, pair: tuple[Body, Body], eol: str) -> None:
+def test_flow_style(data: st.DataObject, pair: tuple[Data, Data], eol: str) -> None:
     before, after = pair
     written = data.draw(flow_files(before))
     text = _clean(written.text).replace("\n", eol)
@@ -144,7 +144,7 @@ def test_flow_style(data: st.DataObject, pair: tuple[Body, Body], eol: str) -> N
 
 @given(st.data(), pairs(), EOLS)
 @settings(max_examples=examples(100), deadline=None)
-def test_json(data: st.DataObject, pair: tuple[Body, Body], eol: str) -> None:
+def test_json(data: st.DataObject, pair: tuple[Data, Data], eol: str) -> None:
     before, after = pair
     text = _clean(data.draw(json_files(before)).text).replace("\n", eol)
     edited = _is_edited(text, before, after)
@@ -160,7 +160,7 @@ def test_json(data: st.DataObject, pair: tuple[Body, Body], eol: str) -> None:
 )
 @settings(max_examples=examples(100), deadline=None)
 def test_a_file_that_is_not_laid_out_is_edited_and_formatted(
-    data: st.DataObject, pair: tuple[Body, Body], files: Any, eol: str, mark: str
+    data: st.DataObject, pair: tuple[Data, Data], files: Any, eol: str, mark: str
 ) -> None:
     before, after = pair
     text = mark + data.draw(files(before)).text.replace("\n", eol)
@@ -173,10 +173,10 @@ def test_a_file_that_is_not_laid_out_is_edited_and_formatted(
 
 @given(st.data(), pairs())
 @settings(max_examples=examples(100), deadline=None)
-def test_what_is_shared_stays_as_it_is_for_others(data: st.DataObject, pair: tuple[Body, Body]) -> None:
+def test_what_is_shared_stays_as_it_is_for_others(data: st.DataObject, pair: tuple[Data, Data]) -> None:
     before, after = ({name: value for name, value in body.items() if name != "config"} for body in pair)
     text = _clean(data.draw(shared_files(before)).text)
-    assert of_body(_blueprint(text)) == of_body(before)
+    assert Body.of(_blueprint(text)) == Body.of(before)
     refused = ""
     try:
         edited = edit_blueprint("f.yaml", text, "key", after)
@@ -185,14 +185,14 @@ def test_what_is_shared_stays_as_it_is_for_others(data: st.DataObject, pair: tup
     if refused:
         assert re.search(r"is the alias \*base|comes by way of `<<`, and has to go", refused)
     else:
-        assert of_body(_blueprint(edited)) == of_body(_with_hidden(before, after))
+        assert Body.of(_blueprint(edited)) == Body.of(_with_hidden(before, after))
     assert _others(edited) == _others(text)
     assert edited.partition("  key:")[0] == text.partition("  key:")[0]
 
 
 @given(pairs())
 @settings(max_examples=examples(100), deadline=None)
-def test_a_file_in_the_one_layout_stays_in_it(pair: tuple[Body, Body]) -> None:
+def test_a_file_in_the_one_layout_stays_in_it(pair: tuple[Data, Data]) -> None:
     before, after = pair
     others = {"name": "Other", "steps": []}
     text = build.file_text("sourcing_a", {"first": others, "key": before, "last": others})
@@ -201,7 +201,7 @@ def test_a_file_in_the_one_layout_stays_in_it(pair: tuple[Body, Body]) -> None:
     assert format_text("f.yaml", edited).after == edited
 
 
-def _change(body: Body, kind: str) -> None:
+def _change(body: Data, kind: str) -> None:
     steps: list[Any] = body["steps"]
     if kind == "names":
         body["name"] = f"{body['name']}: new"
@@ -233,7 +233,7 @@ def test_a_damaged_file_is_edited_or_refused(text: str, kind: str) -> None:
     blueprints: dict[str, Any] = found if isinstance(found, dict) else {"a": None}
     for key, blueprint in blueprints.items():
         try:
-            body = dict(observable(blueprint).data)
+            body = dict(Body.listed(blueprint).data)
         except (KeyError, TypeError, AttributeError, ValueError):
             body = {"name": "A", "steps": []}
         _change(body, kind)
@@ -242,5 +242,5 @@ def test_a_damaged_file_is_edited_or_refused(text: str, kind: str) -> None:
         except CannotEdit:
             continue
         made: Any = parse(edited.lstrip("\ufeff")).data
-        assert observable(made["blueprints"][key]) == observable(body)
+        assert Body.listed(made["blueprints"][key]) == Body.listed(body)
         assert {**made, "blueprints": {**made["blueprints"], key: blueprint}} == data
