@@ -29,7 +29,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "validate": ("validate", "Check the files; works without key, network and state."),
     "fmt": ("fmt", "Format the files; texts and comments stay."),
     "plan": ("plan", "Show what apply would change; writes nothing."),
-    "show": ("show", "Show a saved plan in any format."),
+    "show": ("plan:saved", "Show a saved plan in any format."),
     "preview": ("preview", "Write an HTML page that shows what candidates get."),
     "apply": ("apply", "Create and update the blueprints in Kalent; record the ids."),
     "import": ("import_", "Import blueprints from Kalent into files and state."),

@@ -1,8 +1,9 @@
-"""`kalentops plan`."""
+"""`kalentops plan`, and `kalentops show`, which shows a saved plan."""
 
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,11 +11,20 @@ import click
 
 from kalentops.cli.commands import options, pipeline
 from kalentops.cli.commands.pipeline import PlanContext
-from kalentops.cli.commands.reporting import Reporting, SeverityOptions, severity_options
+from kalentops.cli.commands.reporting import (
+    FINDINGS_ON_STDERR,
+    Reporting,
+    SeverityOptions,
+    print_plan,
+    severity_options,
+    shown_findings,
+)
 from kalentops.errors import UsageError
-from kalentops.output.terminal import notice
+from kalentops.output import checked_from_json
+from kalentops.output.terminal import notice, show
+from kalentops.output.text_files import findings
 from kalentops.plan.build import Scope
-from kalentops.plan.saved import save
+from kalentops.plan.saved import load, plan_from_json, save
 from kalentops.state.store import open_store
 
 
@@ -107,3 +117,25 @@ def _refreshed(
     observed = read_remote(planned.sourcings, target, parallelism, quiet=quiet)
     check_permitted(observed)
     return planned.refreshed(observed)
+
+
+@click.command(
+    epilog="\b\nExample:\n  kalentops plan --out plan.json\n  kalentops show plan.json --format markdown"
+)
+@click.argument("plan_file", metavar="FILE", type=click.Path(path_type=Path))
+@options.folder
+@options.report
+@options.verbose
+@options.quiet
+def saved(plan_file: Path, directory: Path, form: str, *, verbose: bool, quiet: bool) -> None:
+    """Show a plan that plan --out saved, in any format of plan.
+
+    Prints what plan printed when it saved FILE. Reads no blueprints, no state and not Kalent, so it does not check that
+    the plan still holds: apply FILE does.
+    """
+    found = load(directory / plan_file)
+    plan = plan_from_json(found.raw)
+    checked = checked_from_json(found.report, plan.findings)
+    if form in FINDINGS_ON_STDERR:
+        show(findings(shown_findings(plan.findings, quiet=quiet)), sys.stderr)
+    print_plan(plan, checked, form, verbose=verbose, quiet=quiet)
