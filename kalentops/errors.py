@@ -1,7 +1,4 @@
-"""The errors that kalentops expects, with the exit code and the hint that each carries.
-
-Anything else that is raised is a bug: the command line writes a report file for it.
-"""
+"""The expected errors, with their exit codes and hints. Every other exception is a bug, with a crash report."""
 
 from __future__ import annotations
 
@@ -29,9 +26,11 @@ class UsageError(KalentopsError):
 
 
 class StoreFailure(KalentopsError):
-    """The disk said no: full, read-only, gone. What was durable before still is."""
+    """The store can't be read or written, such as a full disk. What was durable before still is."""
 
-    hint = "nothing that was recorded before is lost; make room or fix the permissions, then run the command again"
+    hint = (
+        "what was recorded before is safe; free disk space or fix the permissions, then run the command again"
+    )
 
     @classmethod
     def of_output(cls, what: str, path: object, error: OSError | RuntimeError) -> StoreFailure:
@@ -59,13 +58,13 @@ class InvalidFiles(KalentopsError):
 
 
 class Unwritable(KalentopsError):
-    """A text that came from elsewhere can't stand in a file. The message says where in the data it is."""
+    """A text of the API can't be written to a YAML file. The message says where in the data it stands."""
 
     hint = "fix the text in Kalent's web app, then run the command again"
 
 
 class CannotEdit(KalentopsError):
-    """A blueprint can't be changed in its file without touching more than what is meant. The file is as it was."""
+    """A blueprint can't be changed in its file without other changes there. The file is unchanged."""
 
     hint = "change the file by hand"
 
@@ -74,7 +73,7 @@ class NoKey(KalentopsError):
     """There is no API key, or it can't be used."""
 
     exit_code = 4
-    hint = "export KALENT_API_KEY=…, or KALENT_API_KEY_FILE=/path/to/a/file that holds it"
+    hint = "export KALENT_API_KEY=…, or KALENT_API_KEY_FILE=/path/to/a/file that contains it"
 
 
 class Unauthorized(KalentopsError):
@@ -84,7 +83,7 @@ class Unauthorized(KalentopsError):
 
 
 class Forbidden(Unauthorized):
-    """403: the key may not do this; it may well do other things."""
+    """403: the key lacks one permission; others may work."""
 
 
 class Unreachable(KalentopsError):
@@ -95,13 +94,13 @@ class Unreachable(KalentopsError):
 
 
 class UntrustedList(Unreachable):
-    """A list was cut short, repeated itself or changed while it was read."""
+    """A list was incomplete, repeated itself or changed while it was read."""
 
     hint = "nothing is created from an incomplete list; run the command again in a minute"
 
 
 class RefusedByApi(KalentopsError):
-    """The API answered a read with a 4xx of its own, such as 404 for a sourcing that doesn't exist."""
+    """The API refused a read with another 4xx, such as 404 for a sourcing that doesn't exist."""
 
 
 class NoPullRequest(KalentopsError):
@@ -111,24 +110,24 @@ class NoPullRequest(KalentopsError):
 
 
 class WrongAuthor(KalentopsError):
-    """GitHub sees us as another account than the one we look for: the next run would not find this run's comment."""
+    """GitHub wrote the comment under another account than expected: the next run would not find it."""
 
 
 class GuardRefused(KalentopsError):
-    """More would be written than the guards permit."""
+    """The plan has more changes than a guard allows."""
 
     exit_code = 6
 
 
 class StalePlan(KalentopsError):
-    """A saved plan no longer says what would happen."""
+    """A saved plan does not match the files or the state any more."""
 
     exit_code = 7
     hint = "make a new plan with `kalentops plan --out FILE`, have it reviewed, and apply that"
 
 
 class StateError(KalentopsError):
-    """The state can't be used as it is. It is left untouched."""
+    """The state can't be used as it is. It is unchanged."""
 
     exit_code = 8
 
@@ -136,9 +135,7 @@ class StateError(KalentopsError):
 class StateLocked(StateError):
     """Another run holds the lock."""
 
-    hint = (
-        "wait for that run to end, or pass --lock-timeout SECONDS; the lock frees itself when its holder dies"
-    )
+    hint = "wait for that run to end, or pass --lock-timeout SECONDS; a run that dies releases the lock"
 
 
 class StateDamaged(StateError):
@@ -150,20 +147,20 @@ class StateDamaged(StateError):
 class StateTooNew(StateError):
     """The state was written by a newer kalentops."""
 
-    hint = "update kalentops to the version that wrote it, or a later one"
+    hint = "update kalentops to the version that wrote it, or to a later one"
 
 
 class StateMoved(StateError):
-    """The state on disk is not the one that was read: other serial, other lineage."""
+    """The stored state is not the one that was read."""
 
     hint = "another run wrote it in the meantime; run the command again"
 
 
 class StatesDiverge(KalentopsError):
-    """Two versions of a state say what can't both be true. To git, exit code 1 is a conflict."""
+    """Two versions of a state contradict each other. To git, exit code 1 is a conflict."""
 
 
 class Interrupted(KalentopsError):
-    """The user, or the machine, asked the run to end."""
+    """The user or the system interrupted the run."""
 
     exit_code = 130

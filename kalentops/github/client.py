@@ -134,7 +134,7 @@ class CommentsApi:
 
     def _write(self, method: str, path: str, body: str) -> Any:
         self._throttle.enter(reads=True)  # an interrupt ends it before the first write
-        self._throttle.writing()
+        self._throttle.note_write()
         return self._send(method, path, {"body": body}).body
 
     def _send(
@@ -145,7 +145,7 @@ class CommentsApi:
         answer = self._transport.send(method, path, query=query, body=body)
         if answer.trouble is None and 200 <= answer.status < 300 and answer.body is not None:  # noqa: PLR2004
             return answer
-        self._throttle.go_on_reading()
+        self._throttle.check_cancelled()
         said = _said(answer.body)
         told = answer.retry_after is not None or _LIMIT_WORDS.search(said)
         if said and (answer.status == 429 or (answer.status in _LIMITED and told)):  # noqa: PLR2004

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from kalentops.errors import NoKey, NoPullRequest, UsageError
 from kalentops.git.worktree import top_of
-from kalentops.http.secret import ApiKey, usable
+from kalentops.http.secret import ApiKey, as_key
 from kalentops.project.config import STATE
 from kalentops.support.text import clip
 
@@ -44,7 +44,7 @@ def read_token(environment: Mapping[str, str]) -> ApiKey:
     value = environment.get(TOKEN, "").strip()
     if not value:
         raise NoKey(f"{TOKEN} is not set", hint=hint)
-    return usable(value, TOKEN, hint=hint)
+    return as_key(value, TOKEN, hint=hint)
 
 
 def find_pull_request(

@@ -24,7 +24,7 @@ _T = TypeVar("_T")
 
 
 class TryAgain(Exception):
-    """Raised by an attempt that may work later. `value` is its result, for the case that it was the last one."""
+    """Raised by an attempt that may work later. `value` is the result if it was the last one."""
 
     def __init__(self, value: object) -> None:
         super().__init__("failed, and may work later")
@@ -61,7 +61,7 @@ class Throttle:
         return attempt(attempts)
 
     def limited(self, wait: float | None, attempt: int) -> None:
-        """The API said 429 to attempt number `attempt` (from 1) of a request; `wait` seconds, if it said so."""
+        """Close the gate after a 429 to attempt number `attempt`, from 1; `wait`: seconds, if the API says so."""
         seconds = wait if wait is not None else _FIRST_GUESS * 2 ** (attempt - 1)
         seconds = min(max(seconds, 0.05), MAX_WAIT)
         with self._lock:
@@ -72,36 +72,32 @@ class Throttle:
             self._on_wait(seconds)
 
     def closed(self) -> bool:
-        """Whether a request would have to wait now."""
+        """Whether a request has to wait now."""
         with self._lock:
             return self._open_at > self._clock.monotonic()
 
-    def writing(self) -> None:
-        """Something that could write is about to be sent: from now on a run that is to end reads what it began to."""
+    def note_write(self) -> None:
+        """Call it before a write is sent: after that, an interrupt no longer cancels reads, which find the outcome."""
         self._wrote = True
 
     @property
-    def giving_up(self) -> bool:
-        """Whether reading is of no use any more: the run is to end, and nothing was sent that could write, so that
-        there is nothing to find out.
-        """
+    def cancelled(self) -> bool:
+        """Whether an interrupt ends reads as well: no write was sent, so there is no outcome to look for."""
         return self._clock.stopping and not self._wrote
 
-    def go_on_reading(self) -> None:
-        """Raises Interrupted where reading is of no use any more."""
-        if self.giving_up:
-            raise Interrupted("interrupted while reading; nothing was sent that could write")
+    def check_cancelled(self) -> None:
+        if self.cancelled:
+            raise Interrupted("interrupted while reading; no write was sent")
 
     def enter(self, attempt: int = 1, *, reads: bool = False) -> None:
-        """Return when attempt number `attempt` of a request may be sent; `reads` is what it does.
+        """Return when attempt number `attempt` of a request may be sent; `reads`: it is a GET.
 
-        Raises Interrupted while waiting, before a second attempt once the run was asked to end, and where reading is
-        of no use any more.
+        Raises Interrupted during a wait, before a second attempt after an interrupt, and for reads when `cancelled`.
         """
         if reads:
-            self.go_on_reading()
+            self.check_cancelled()
         if attempt > 1 and self._clock.stopping:
-            raise Interrupted("interrupted before it was tried again")
+            raise Interrupted("interrupted before another attempt")
         while True:
             with self._lock:
                 left = self._open_at - self._clock.monotonic()
@@ -111,10 +107,7 @@ class Throttle:
 
 
 def retry_after(value: str | None, now: datetime | None = None) -> float | None:
-    """The seconds that a Retry-After header asks for; None where it is absent or makes no sense.
-
-    Both forms of RFC 9110, section 10.2.3, are read: seconds, and an HTTP date.
-    """
+    """The seconds of a Retry-After header: a number or an HTTP date (RFC 9110, 10.2.3). None if absent or invalid."""
     if value is None or len(value) > 64:  # noqa: PLR2004 - no date is longer
         return None
     try:

@@ -1,4 +1,4 @@
-"""The API key: where it comes from, and that it goes nowhere else."""
+"""The API key: read it, and keep it out of every output."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ _NAMED: Final = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 
 
 class ApiKey:
-    """The key. Shown as `***` wherever it is printed, formatted, copied or pickled."""
+    """The key. It is shown as `***` wherever it is printed or formatted."""
 
     __slots__ = ("_pattern", "_value")
 
     def __init__(self, value: str) -> None:
         self._value = value
-        # Looked for ahead of each place, so that what overlaps is found as well.
+        # A lookahead, to find forms that overlap.
         self._pattern = re.compile(f"(?=({'|'.join(_forms(value))}))")
 
-    def surely_in(self, text: str) -> bool:
-        """Whether a text holds the key itself, and not by chance, as it may with a key such as `local`."""
+    def is_surely_in(self, text: str) -> bool:
+        """Whether a text contains the key, and not by chance, as with a key such as `local`."""
         return len(self._value) >= _LONG and self._value in text
 
     def reveal(self) -> str:
-        """The key itself, for the header of a request and for nothing else."""
+        """The key itself. Only for the header of a request."""
         return self._value
 
     def scrub(self, text: str) -> str:
-        """`text` without the key, in whatever form a server may echo it."""
+        """`text` without the key, in every form in which a server may echo it."""
         kept: list[str] = []
         end = 0
         for found in self._pattern.finditer(text):
@@ -60,23 +60,23 @@ class ApiKey:
         return _MASK
 
     def __reduce__(self) -> str:
-        raise TypeError("a key is not pickled")
+        raise TypeError("an ApiKey can't be pickled")
 
 
 def _forms(value: str) -> Iterator[str]:
-    """Patterns of the forms in which a text may hold the key."""
+    """Patterns for the key in plain text, JSON, HTML, URLs, hexadecimal and base64."""
     yield "".join(_character(char) for char in value)
     yield f"(?i:{value.encode().hex()})"
-    # The ends of a base64 text depend on what stands beside it, and its middle on how that is aligned.
+    # The ends of a base64 text depend on its neighbours, and its middle on their length.
     for shift, unsure in enumerate((0, 2, 3)):
         data = b"\0" * shift + value.encode()
         form = base64.b64encode(data).rstrip(b"=").decode()[unsure : -1 if len(data) % 3 else None]
-        if len(form) > 5:  # noqa: PLR2004 - shorter ones stand in any text
+        if len(form) > 5:  # noqa: PLR2004 - shorter ones occur in any text
             yield form.replace("+", "(?:[+-]|%2[bB])").replace("/", "(?:[/_]|%2[fF])")
 
 
 def _character(char: str) -> str:
-    """As it is, percent-encoded (perhaps twice), and as JSON or HTML write it."""
+    """Plain, percent-encoded (perhaps several times), and as JSON or HTML write it."""
     code = f"{ord(char):02x}"
     raw = f"\\\\{{0,3}}{re.escape(char)}" if char in '"\\/' else re.escape(char)
     entity = f"#0*{ord(char)}|#[xX]0*(?i:{code})" + (f"|{_NAMED[char]}" if char in _NAMED else "")
@@ -84,10 +84,7 @@ def _character(char: str) -> str:
 
 
 def read_key(environment: Mapping[str, str]) -> ApiKey:
-    """The key from the environment, or from the file that the environment names.
-
-    Raises NoKey where there is none, or where it can't be sent in a header. The message never holds it.
-    """
+    """The key in KALENT_API_KEY, or in the file named by KALENT_API_KEY_FILE. Raises NoKey, without the key in it."""
     value = environment.get(VARIABLE, "").strip()
     source = VARIABLE
     if not value and environment.get(FILE_VARIABLE):
@@ -95,13 +92,13 @@ def read_key(environment: Mapping[str, str]) -> ApiKey:
         value = _from_file(environment[FILE_VARIABLE])
     if not value:
         raise NoKey(
-            f"{VARIABLE} is not set" if source == VARIABLE else f"the file that {source} names is empty"
+            f"{VARIABLE} is not set" if source == VARIABLE else f"the file named by {source} is empty"
         )
-    return usable(value, source)
+    return as_key(value, source)
 
 
-def exposed(environment: Mapping[str, str]) -> Iterator[str]:
-    """A warning where others on this machine can read the file that the key comes from. Windows has no such modes."""
+def permission_warnings(environment: Mapping[str, str]) -> Iterator[str]:
+    """A warning if other users can read the key's file. Windows has no such modes."""
     name = environment.get(FILE_VARIABLE)
     if not name or environment.get(VARIABLE, "").strip() or sys.platform == "win32":
         return
@@ -109,16 +106,16 @@ def exposed(environment: Mapping[str, str]) -> Iterator[str]:
         mode = Path(name).stat().st_mode
         if stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
             yield (
-                f"others can read the file that {FILE_VARIABLE} names (mode {mode & 0o777:04o}): "
+                f"other users can read the file named by {FILE_VARIABLE} (mode {mode & 0o777:04o}): "
                 f"`chmod 600 {shlex.quote(name)}`"
             )
 
 
-def usable(value: str, source: str, *, hint: str | None = None) -> ApiKey:
-    """Raises NoKey for what can't be sent in a header; `source` is where it comes from."""
+def as_key(value: str, source: str, *, hint: str | None = None) -> ApiKey:
+    """Raises NoKey for a value that a header can't carry; `source` names its origin in the message."""
     if not _USABLE.fullmatch(value):
         raise NoKey(
-            f"what {source} holds is no key: it is too long, or has spaces or letters beyond ASCII in it",
+            f"the value of {source} is not a key: it is too long, or contains spaces or non-ASCII characters",
             hint=hint,
         )
     return ApiKey(value)
@@ -129,8 +126,8 @@ def _from_file(name: str) -> str:
         with Path(name).open(encoding="ascii") as stream:
             return stream.read(_MAX_FILE).strip()
     except OSError as error:
-        raise NoKey(f"the file that {FILE_VARIABLE} names can't be read: {error.strerror}") from None
+        raise NoKey(f"the file named by {FILE_VARIABLE} can't be read: {error.strerror}") from None
     except ValueError:
         raise NoKey(
-            f"the file that {FILE_VARIABLE} names holds no key: there is something beyond ASCII in it"
+            f"the file named by {FILE_VARIABLE} is not a key: it contains non-ASCII characters"
         ) from None

@@ -1,7 +1,7 @@
-"""One request, one answer, within bounds. The only user of httpx.
+"""One request, one answer, within limits of time and size.
 
-Nothing is sent twice here and no redirect is followed: the header with the key would go along. Each thread has
-a client of its own, because one client under many threads stalls; they share one TLS context.
+It neither retries nor follows redirects, which would carry the API key along. Each thread has a client of its own,
+because one client under many threads stalls; they share one TLS context.
 """
 
 from __future__ import annotations
@@ -47,10 +47,8 @@ _NOT_SENT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """`header` carries the secret, with `scheme` in front of it; `fixed` headers go with every request.
-
-    `wait` reads from the headers of an answer how many seconds to wait, None where they don't say; their names may
-    be given in lower case.
+    """`header` carries the key, after `scheme`; `fixed` headers go with every request. `wait` gives the seconds to wait
+    that the headers of an answer ask for, if they do; header names are looked up in lower case.
     """
 
     header: str
@@ -59,7 +57,6 @@ class Dialect:
     wait: Callable[[Mapping[str, str]], float | None]
 
     def credentials(self, key: ApiKey) -> dict[str, str]:
-        """The one header that holds the key, for one request."""
         return {self.header: f"{self.scheme}{key.reveal()}"}
 
 
@@ -75,18 +72,15 @@ Query: TypeAlias = Mapping[str, int | str]
 
 
 class Transport(Protocol):
-    """What the client needs of a network."""
-
     def send(self, method: str, path: str, *, query: Query | None = None, body: Any = None) -> Answer:
-        """The answer to one request. Never raises for what a network or a server can do."""
+        """The answer to one request. Never raises for a fault of network or server."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """How to get to the API: `timeout` is the read timeout in seconds, and half of the longest time for one
-    answer; `ca_file` and `proxy` come from options or the environment only. `unread_proxy` is the variable that
-    names a proxy and is not read.
+    """How to reach an API. `timeout`: the read timeout in seconds; a whole answer may take twice as long.
+    `unread_proxy`: a variable that names a proxy, which kalentops does not read.
     """
 
     url: str
@@ -97,8 +91,6 @@ class Network:
 
 
 class HttpTransport:
-    """The real network."""
-
     def __init__(
         self,
         network: Network,
@@ -106,29 +98,27 @@ class HttpTransport:
         *,
         dialect: Dialect = KALENT,
         debug: Callable[[str], None] | None = None,
-        giving_up: Callable[[], bool] = lambda: False,
+        cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
-        """As soon as `giving_up` says so, what is read is let go of. Raises InvalidConfig where the CA file or the
-        proxy can't be used.
-        """
+        """`cancelled` says whether to give up reads in progress. Raises InvalidConfig for the CA file or the proxy."""
         self._network = network
         self._key = key
         self._dialect = dialect
         self._debug = debug
         self._local = threading.local()
         self._clients: list[httpx.Client] = []
-        self._watchdog = Watchdog(giving_up)
+        self._watchdog = Watchdog(cancelled)
         if network.proxy and network.url.startswith("http://"):
             raise InvalidConfig(
-                "the key would travel in the clear through the proxy",
-                hint="leave out --proxy and KALENTOPS_PROXY: a loopback address needs none",
+                "the API key would be sent unencrypted through the proxy",
+                hint="remove --proxy and KALENTOPS_PROXY: a loopback address needs no proxy",
             )
         self._tls = _tls(network)
         try:
             self._client()
         except (ValueError, ImportError, httpx.InvalidURL):
             raise InvalidConfig(
-                "the proxy can't be used", hint="--proxy is like http://proxy.example:3128"
+                "the URL of the proxy is not valid", hint="pass a URL like --proxy http://proxy.example:3128"
             ) from None
 
     def close(self) -> None:
@@ -137,7 +127,7 @@ class HttpTransport:
         self._watchdog.close()
 
     def _client(self) -> tuple[httpx.Client, Connection]:
-        """The client of this thread, and what the watchdog has to know of it."""
+        """The client of this thread, and its connection for the watchdog."""
         own: tuple[httpx.Client, Connection] | None = getattr(self._local, "own", None)
         if own is None:
             client = httpx.Client(
@@ -145,7 +135,7 @@ class HttpTransport:
                 proxy=self._network.proxy,
                 trust_env=False,
                 follow_redirects=False,
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none is kept, none is sent
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # takes and sends none
                 timeout=httpx.Timeout(self._network.timeout, connect=min(_CONNECT, self._network.timeout)),
                 limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE),
                 headers={
@@ -171,7 +161,7 @@ class HttpTransport:
         limit = 2 * self._network.timeout
         try:
             with (
-                self._watchdog.over(connection, limit, reads=method == "GET"),
+                self._watchdog.watch(connection, limit, reads=method == "GET"),
                 client.stream(
                     method, url, params=query, content=content, headers=headers, extensions=extensions
                 ) as response,
@@ -189,11 +179,11 @@ class HttpTransport:
         ) as error:
             answer = Answer(trouble=Trouble.LOST, reason=self._reason(error))
         if connection.was_cut and answer.trouble is not Trouble.NOT_SENT:
-            # What was read may look whole: an answer of no stated length ends where the connection does.
+            # It may look complete: an answer of no stated length ends where the connection does.
             why = (
-                "given up, because the run is to end"
-                if connection.given_up
-                else f"no whole answer within {limit:g} s"
+                "cancelled because the run was interrupted"
+                if connection.cancelled
+                else f"no complete answer within {limit:g} s"
             )
             answer = Answer(trouble=Trouble.LOST, reason=why)
         if self._debug is not None:
@@ -206,12 +196,12 @@ class HttpTransport:
         word = _WORDS.get(type(error), type(error).__name__)
         if not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
             return f"{word}{': ' + said if said else ''}"
-        whole = f"{word} {self._whereto()}{': ' + said if said else ''}"
+        whole = f"{word} {self._target()}{': ' + said if said else ''}"
         network = self._network
         return "; ".join([whole, *remedies(whole, proxy=network.proxy, unread=network.unread_proxy)])
 
-    def _whereto(self) -> str:
-        """The host of the attempt, so that a mistyped address is seen. Not the proxy's URL: it may hold a password."""
+    def _target(self) -> str:
+        """The host, so that a mistyped one is seen. Never the proxy's URL, which may hold a password."""
         where = "through the proxy to" if self._network.proxy else "to"
         return f"{where} {clip(self._key.scrub(urlsplit(self._network.url).netloc), 100)}"
 
@@ -224,34 +214,32 @@ class HttpTransport:
         try:
             body, reason = self._scrubbed(json.loads(text), text), ""
         except (ValueError, RecursionError):
-            body, reason = None, self._what_instead(response, text)
+            body, reason = None, self._not_json(response, text)
         more = _NEXT.search(response.headers.get("link", "")) is not None
         return Answer(status=response.status_code, body=body, reason=reason, retry_after=wait, more=more)
 
     def _scrubbed(self, body: Any, text: str) -> Any:
-        """A parsed body without the key.
-
-        A successful answer holds ids and names that must not change, so only a key that can't occur by chance is
-        removed from it.
+        """A body without the key. A successful answer holds ids and names that must not change: a key that may occur
+        in it by chance stays.
         """
-        if isinstance(body, dict) and body.get("success") is True and not self._key.surely_in(text):
+        if isinstance(body, dict) and body.get("success") is True and not self._key.is_surely_in(text):
             return body
         return _each_text(body, self._key.scrub)
 
-    def _what_instead(self, response: httpx.Response, text: str) -> str:
+    def _not_json(self, response: httpx.Response, text: str) -> str:
         if response.is_redirect:
-            target = self._key.scrub(response.headers.get("location", "somewhere"))
+            target = self._key.scrub(response.headers.get("location", "an unknown address"))
             return f"a redirect to {clip(target, 100)}, which is not followed"
         if not text.strip():
             return "an empty body"
         title = re.search(r"<title>([^<]{1,80})</title>", text[:4096], re.IGNORECASE)
         if title or text.lstrip()[:1] == "<":
-            return f"a page instead of JSON{': ' + clip(self._key.scrub(title[1].strip())) if title else ''}"
-        return "a body that is not JSON"
+            return f"HTML instead of JSON{': ' + clip(self._key.scrub(title[1].strip())) if title else ''}"
+        return "an answer that is not JSON"
 
 
 def _tls(network: Network) -> Any:
-    """The context that all clients share; making one takes longer than a request."""
+    """The context that all clients share: creating one takes longer than a request."""
     if network.url.startswith("http://"):
         return False
     if network.ca_file is None:
@@ -261,15 +249,15 @@ def _tls(network: Network) -> Any:
     try:
         return ssl.create_default_context(cafile=network.ca_file)
     except (OSError, ValueError) as error:
-        said = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.args[-1]
+        said = "it contains no certificate" if isinstance(error, ssl.SSLError) else error.args[-1]
         raise InvalidConfig(
             f"the CA file {visible(network.ca_file)} can't be used: {said}",
-            hint="--ca-file and KALENTOPS_CA_FILE take a file of certificates in PEM form",
+            hint="pass a file of certificates in PEM format with --ca-file or KALENTOPS_CA_FILE",
         ) from None
 
 
 def _each_text(value: Any, change: Callable[[str], str]) -> Any:
-    """The same JSON with each of its texts changed, keys included. Raises RecursionError."""
+    """The same JSON with `change` applied to each string, keys included. Raises RecursionError."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, list):
@@ -280,41 +268,41 @@ def _each_text(value: Any, change: Callable[[str], str]) -> Any:
 
 
 def _read(response: httpx.Response) -> bytes | str:
-    """The body, unpacked, or why it is not read to its end."""
+    """The decoded body, or why there is none."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
-    if encoding in {"gzip", "deflate"}:  # not asked for, but something in between may do it
+    if encoding in {"gzip", "deflate"}:  # not requested, but a proxy may do it
         unpack = zlib.decompressobj(zlib.MAX_WBITS | 32)
     elif encoding in {"identity", ""}:
         unpack = None
     else:
-        return f"an answer packed as {clip(encoding, 20)}, which was not asked for"
+        return f"an answer in the unsupported encoding {clip(encoding, 20)}"
     found = bytearray()
     for chunk in response.iter_raw():
         try:
             found += chunk if unpack is None else unpack.decompress(chunk, MAX_ANSWER + 1 - len(found))
         except zlib.error:
-            return "an answer that can't be unpacked"
+            return "an answer that can't be decompressed"
         if len(found) > MAX_ANSWER:
             return f"an answer larger than {MAX_ANSWER >> 20} MiB"
     if unpack is not None and not unpack.eof:
-        return "an answer that is cut short"
+        return "an incomplete answer"
     return bytes(found)
 
 
 _WORDS: Final[dict[type[Exception], str]] = {
     httpx.ConnectError: "no connection",
-    httpx.ConnectTimeout: "no connection in time",
-    httpx.ProxyError: "no way",
-    httpx.ReadTimeout: "no answer in time",
-    httpx.WriteTimeout: "the request could not be sent in time",
-    httpx.ReadError: "the connection broke while waiting for the answer",
-    httpx.WriteError: "the connection broke while sending",
-    httpx.RemoteProtocolError: "the connection was closed without a whole answer",
+    httpx.ConnectTimeout: "timed out while connecting",
+    httpx.ProxyError: "no connection",
+    httpx.ReadTimeout: "no answer before the timeout",
+    httpx.WriteTimeout: "sending the request timed out",
+    httpx.ReadError: "the connection was lost while waiting for the answer",
+    httpx.WriteError: "the connection was lost while sending",
+    httpx.RemoteProtocolError: "the connection was closed before the answer was complete",
 }
 
 
 def _brief(answer: Answer) -> str:
-    """An answer for --debug-http: never more than its outline, because bodies hold candidates' messages."""
+    """An answer for --debug-http: the outline alone, because bodies hold candidates' messages."""
     if answer.trouble is not None:
         return f"{answer.trouble.value}: {answer.reason}"
     body = answer.body
@@ -329,9 +317,9 @@ _CA: Final = (
     "pass --ca-file FILE (KALENTOPS_CA_FILE) with the certificate authority of that server or of your network"
 )
 _ANOTHER_NAME: Final = "the certificate is for another name: check the host in --api-url"
-_REFUSED: Final = "nothing listens there: check host and port"
+_REFUSED: Final = "nothing listens at that address: check host and port"
 _UNKNOWN_NAME: Final = "DNS does not know the name: check the host, the network and the VPN"
-# The first that fits counts; compared without regard to case.
+# Words of Python, OpenSSL and resolvers, in lower case; the first that is found counts.
 _CAUSES: Final = (
     ("hostname mismatch", _ANOTHER_NAME),
     ("ip address mismatch", _ANOTHER_NAME),
@@ -341,8 +329,8 @@ _CAUSES: Final = (
     ),
     ("certificate is not yet valid", "check the clock of this machine"),
     ("certificate_verify_failed", _CA),
-    ("wrong_version_number", "this port does not speak TLS: check the port, and https or http in the URL"),
-    ("record_layer_failure", "this port does not speak TLS: check the port, and https or http in the URL"),
+    ("wrong_version_number", "this port does not use TLS: check the port, and https or http in the URL"),
+    ("record_layer_failure", "this port does not use TLS: check the port, and https or http in the URL"),
     ("proxy authentication required", "pass --proxy http://USER:PASSWORD@HOST:PORT"),
     ("refused", _REFUSED),  # 111 of Linux, 61 of macOS, 10061 of Windows
     ("name or service not known", _UNKNOWN_NAME),
@@ -358,8 +346,8 @@ _PROXIES: Final = ("HTTPS_PROXY", "ALL_PROXY")
 
 
 def unread_proxy(environment: Mapping[str, str], url: str) -> str | None:
-    """The variable that names a proxy for other programs. It is not read here: a proxy without the user's consent
-    would learn the key's host. None for a loopback address.
+    """A set variable that names a proxy. kalentops does not read it: a proxy without the user's consent would learn the
+    key's host. None for a loopback address.
     """
     if not url.startswith("https://"):
         return None
@@ -367,7 +355,7 @@ def unread_proxy(environment: Mapping[str, str], url: str) -> str | None:
 
 
 def remedies(said: str, *, proxy: str | None, unread: str | None) -> Iterator[str]:
-    """What to do about a connection that failed with these words, through this proxy."""
+    """What to do about a connection that failed with this message."""
     lower = said.lower()
     found = next((what for words, what in _CAUSES if words in lower), None)
     if found in {_REFUSED, _UNKNOWN_NAME} and proxy:
@@ -375,46 +363,48 @@ def remedies(said: str, *, proxy: str | None, unread: str | None) -> Iterator[st
     if found:
         yield found
     if unread and not proxy and found not in {_CA, _ANOTHER_NAME}:
-        yield f"{unread} is set and is not read: pass --proxy URL (KALENTOPS_PROXY) to go through it"
+        yield f"{unread} is set, but kalentops does not read it: pass --proxy URL (KALENTOPS_PROXY) to use that proxy"
 
 
-_AGAIN: Final = 0.2  # a connection that is only coming to be can't be cut yet
-_BEAT: Final = 0.2  # so often it is asked whether to give up: the handler of a signal may not take a lock
+_AGAIN: Final = 0.2  # a connection that is still being made can't be cut yet
+_BEAT: Final = (
+    0.2  # between two looks at `cancelled`: a signal handler may not take a lock to wake the thread
+)
 
 
 @dataclass(eq=False, slots=True)
 class Connection:
-    """The connection that one thread uses. `was_cut`: its last request was cut; `given_up`: because the answer was no
-    longer needed; `reads`: it only reads.
+    """The connection of one thread. `was_cut`: its last request was cut; `cancelled`: because of an interrupt; `reads`:
+    the request only reads.
     """
 
     socket: socket.socket | None = None
     was_cut: bool = False
-    given_up: bool = False
+    cancelled: bool = False
     reads: bool = False
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Take httpcore's `trace` extension: which socket is in use. TLS puts another one in the place of the first."""
+        """Learn the socket from httpcore's `trace` extension. TLS replaces the first one."""
         if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
             self.socket = info["return_value"].get_extra_info("socket")
 
     def cut(self) -> None:
         self.was_cut = True
         if self.socket is not None:
-            # Not the method of an SSLSocket, which takes its TLS layer from under the thread that is reading.
+            # An SSLSocket's own `shutdown` would remove the TLS layer under the thread that reads.
             with suppress(OSError):
                 socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
 
 
 class Watchdog:
-    """Bounds the whole time of each request, in one thread for all, which starts with the first request.
+    """Limits the whole time of each request. One thread serves all; it starts with the first request.
 
-    A timeout of httpx bounds one read, and a server that sends a byte now and then never runs into it, as in headers
-    or endless `100 Continue`. So the watchdog shuts down the connection, and its reader finds it closed.
+    A timeout of httpx limits one read, and a server that sends a byte now and then, as in headers or endless
+    `100 Continue`, never reaches it. So the watchdog shuts down the connection, and its reader finds it closed.
     """
 
-    def __init__(self, giving_up: Callable[[], bool]) -> None:
-        self._giving_up = giving_up
+    def __init__(self, cancelled: Callable[[], bool]) -> None:
+        self._cancelled = cancelled
         self._wake = threading.Condition()
         self._until: dict[Connection, float] = {}
         self._next = math.inf
@@ -422,11 +412,11 @@ class Watchdog:
         self._closed = False
 
     @contextmanager
-    def over(self, connection: Connection, seconds: float, *, reads: bool) -> Iterator[None]:
-        """Cut the connection if its request takes longer, or only reads and its answer is no longer needed."""
+    def watch(self, connection: Connection, seconds: float, *, reads: bool) -> Iterator[None]:
+        """Cut the connection if its request takes longer, or if it only reads and is cancelled."""
         until = time.monotonic() + seconds
         with self._wake:
-            connection.was_cut = connection.given_up = False
+            connection.was_cut = connection.cancelled = False
             connection.reads = reads
             self._until[connection] = until
             if self._thread is None:
@@ -451,10 +441,10 @@ class Watchdog:
         with self._wake:
             while not self._closed:
                 now = time.monotonic()
-                unwanted = self._giving_up()
+                cancelled = self._cancelled()
                 for connection, until in self._until.items():
-                    connection.given_up = connection.given_up or (unwanted and connection.reads)
-                    if until <= now or connection.given_up:
+                    connection.cancelled = connection.cancelled or (cancelled and connection.reads)
+                    if until <= now or connection.cancelled:
                         connection.cut()
                         self._until[connection] = now + _AGAIN
                 self._next = min(self._until.values(), default=math.inf)

@@ -20,17 +20,13 @@ _LONGEST_WORDS: Final = 500
 
 
 class Trouble(Enum):
-    """Why there is no answer."""
-
-    NOT_SENT = "not sent"  # name resolution, connect, TLS: the API has seen nothing
-    LOST = "lost"  # sent in part or whole, and no whole answer came
+    NOT_SENT = "not sent"  # DNS, connect or TLS failed: the API has seen nothing
+    LOST = "lost"  # sent, perhaps in part; no complete answer
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer, or the trouble that kept it away. `body` is parsed JSON, None where it was none; `more` says that
-    its headers name a next page.
-    """
+    """An answer, or why there is none. `body` is parsed JSON, or None; `more`: its headers name a next page."""
 
     status: int = 0
     body: Any = None
@@ -42,14 +38,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The API said that it was done."""
+    """The API confirmed the write."""
 
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The API said, in its own words, that nothing was done. With `fatal`, it will say so to every request."""
+    """The API refused, and did nothing. `fatal`: it will refuse every request."""
 
     status: int
     code: str
@@ -59,7 +55,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Limited:
-    """The API said that it did nothing because there were too many requests; wait so many seconds if told."""
+    """Rate limited: the API did nothing. `wait`: the seconds that it asks for, if it does."""
 
     wait: float | None = None
 
@@ -73,7 +69,7 @@ class NotSent:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """It may have been done, or be done in a moment."""
+    """The write may have happened, or may still happen."""
 
     reason: str
 
@@ -98,7 +94,7 @@ def classify(answer: Answer) -> Verdict:
 
 
 def envelope(answer: Answer) -> Refused | None:
-    """The API's own words for a failure, in their present or their older form; None for anything else.
+    """The API's own error, in its present or its older form; None for anything else.
 
     Source: docs/kalent-api.md, "Basics".
     """
@@ -121,12 +117,12 @@ def envelope(answer: Answer) -> Refused | None:
 
 
 _CAPABILITY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,60}")
-# No user, no port, no other signs than an ordinary address has: it is put before people who may follow it.
+# No user, no port, no unusual characters: people may follow it.
 _URL: Final = re.compile(r"https://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[\w./?=&%~+-]*)?", re.ASCII | re.IGNORECASE)
 
 
 def _helpful(details: Mapping[str, Any]) -> str:
-    """What of the details of a refusal helps a person: what the plan lacks, and where it is changed."""
+    """What the plan lacks, and where to change the plan."""
     capability, url = details.get("capability"), details.get("billingUrl")
     said = ""
     if isinstance(capability, str) and _CAPABILITY.fullmatch(capability):
@@ -141,7 +137,7 @@ def _short(text: str) -> str:
 
 
 def describe(answer: Answer) -> str:
-    """An answer that can't be trusted, in a few words."""
+    """An answer that proves nothing, in a few words."""
     if answer.trouble is not None:
         return answer.reason
     refusal = envelope(answer)

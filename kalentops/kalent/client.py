@@ -1,6 +1,4 @@
-"""The endpoints that kalentops reads, and the address of the API. `write_client` writes; read-only commands never
-import it.
-"""
+"""The endpoints that kalentops reads, and the address of the API. Read-only commands never import `write_client`."""
 
 from __future__ import annotations
 
@@ -13,7 +11,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from kalentops.blueprint.remote import Remote, RemoteSourcing
 from kalentops.errors import Forbidden, InvalidConfig, RefusedByApi, Unauthorized, Unreachable, UntrustedList
-from kalentops.http.retry import Throttle, TryAgain
+from kalentops.http.retry import ATTEMPTS, Throttle, TryAgain
 from kalentops.http.transport import Query, Transport
 from kalentops.http.verdict import Answer, Refused, Trouble, classify, describe, envelope
 from kalentops.kalent.lists import PAGE_SIZE, GetPage, read_blueprints, read_sourcings
@@ -31,23 +29,22 @@ Ownership: TypeAlias = Literal["mine", "all"]
 
 
 class ReadOnly:
-    """A transport for commands that only look: it lets GET through and nothing else."""
+    """A transport for read-only commands: it sends GET requests alone."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     def send(self, method: str, path: str, *, query: Query | None = None, body: Any = None) -> Answer:
-        """Raises AssertionError for anything but a GET without a body: that is a bug."""
+        """Raises AssertionError for everything but a GET without a body."""
         if method != "GET" or body is not None:
             raise AssertionError(f"{method} {path} in a command that only reads")
         return self._transport.send(method, path, query=query)
 
 
 class ReadApi:
-    """It can only GET. Reads may be repeated, and are."""
+    """The GET endpoints, with retries. `url` is the transport's, for messages."""
 
     def __init__(self, transport: Transport, throttle: Throttle, url: str = DEFAULT_URL) -> None:
-        """`url` is where the transport goes, for messages."""
         self._transport = transport
         self._throttle = throttle
         self._url = url
@@ -55,23 +52,18 @@ class ReadApi:
     def list_blueprints(self, sourcing_id: str) -> tuple[Remote, ...]:
         """Every blueprint of a sourcing.
 
-        Raises Unauthorized (401, 402, 403), RefusedByApi (404 and the like), Unreachable, UntrustedList,
-        Interrupted.
+        Raises Unauthorized (401, 402, 403), RefusedByApi (other 4xx), Unreachable, UntrustedList, Interrupted.
         """
-        path = f"/v1/sourcings/{safe(sourcing_id)}/sequence-blueprints"
+        path = f"/v1/sourcings/{checked_id(sourcing_id)}/sequence-blueprints"
         return self._whole(path, {}, lambda get_page: read_blueprints(get_page, sourcing_id))
 
     def list_sourcings(self, *, ownership: Ownership, closed: bool) -> tuple[RemoteSourcing, ...]:
-        """Every sourcing that is in progress, or every one that is closed, in the order of the API: those of the
-        key's owner, or all that the key sees.
-
-        Raises what `list_blueprints` raises.
-        """
+        """Every sourcing in progress, or every closed one, in the order of the API. Raises like `list_blueprints`."""
         query = {"ownership": ownership, "status": "closed" if closed else "in-progress"}
         return self._whole("/v1/sourcings", query, read_sourcings)
 
     def _whole(self, path: str, query: Query, read: Callable[[GetPage], tuple[_T, ...]]) -> tuple[_T, ...]:
-        """A list of which all pages were read; one that can't be trusted is read again from its start."""
+        """All pages of a list; an inconsistent list is read again from its start."""
 
         def page(number: int) -> Any:
             return self._get(path, {**query, "page": number, "pageSize": PAGE_SIZE})
@@ -100,8 +92,12 @@ class ReadApi:
             return self._throttle.retry(attempt)
         except TryAgain as error:
             answer = _as_answer(error.value)
-            hint = self._not_there if answer.status == _NOT_FOUND else None
-            raise Unreachable(f"the API could not be read: {describe(answer)}", hint=hint) from None
+            hint = self._not_found if answer.status == _NOT_FOUND else None
+            limited = (
+                f"rate limited: gave up after {ATTEMPTS} attempts" if answer.status == _TOO_MANY else None
+            )
+            said = limited or f"the API could not be read: {describe(answer)}"
+            raise Unreachable(said, hint=hint) from None
 
     def _again_or_raise(self, answer: Answer, number: int) -> NoReturn:
         refusal = envelope(answer)
@@ -111,24 +107,21 @@ class ReadApi:
         if answer.status == _TOO_MANY:
             self._throttle.limited(answer.retry_after, number)
         elif isinstance(classify(answer), Refused):
-            hint = self._not_there if answer.status == _NOT_FOUND else None
+            hint = self._not_found if answer.status == _NOT_FOUND else None
             raise RefusedByApi(_said(answer, refusal), hint=hint)
-        self._throttle.go_on_reading()
+        self._throttle.check_cancelled()
         raise TryAgain(answer)
 
     @property
-    def _not_there(self) -> str:
-        """For a 404: the address may be wrong, or the id in it."""
+    def _not_found(self) -> str:
         default = "the default" if self._url == DEFAULT_URL else f"the default is {DEFAULT_URL}"
-        return (
-            f"asked was {self._url} ({default}); check KALENT_API_URL, and the sourcingId, where there is one"
-        )
+        return f"the request went to {self._url} ({default}); check KALENT_API_URL, and the sourcingId if there is one"
 
 
-def safe(identifier: str) -> str:
-    """Raises RefusedByApi for an id that must not become part of a path."""
+def checked_id(identifier: str) -> str:
+    """Raises RefusedByApi for an id that is not safe in a path."""
     if not is_safe_id(identifier):
-        raise RefusedByApi(f"`{clip(identifier)}` is not an id of the API")
+        raise RefusedByApi(f"`{clip(identifier)}` is not a valid id")
     return identifier
 
 
@@ -154,30 +147,32 @@ _HINTS: Final = {
 def check_url(url: str, variable: str = "KALENT_API_URL", example: str = DEFAULT_URL) -> str:
     """The base URL in its normal form: lower case up to the path, no slash at its end, no default port.
 
-    Raises InvalidConfig for anything that would send the key in the clear, or that is no base URL: plain http
-    beyond a loopback address, credentials, a query, a fragment. No message holds credentials; they name `variable`.
+    Raises InvalidConfig, without credentials in it, for plain http beyond a loopback address, credentials, a query or a
+    fragment. `variable` names the setting in messages.
     """
-    hint = f"{variable} is like {example}; plain http only to a loopback address"
+    hint = f"set {variable} to a URL like {example}; http:// is allowed for loopback addresses only"
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:  # its own words may hold a password
-        raise InvalidConfig(f"{variable} is no URL: its host or its port is malformed", hint=hint) from None
+        raise InvalidConfig(
+            f"{variable} is not a valid URL: its host or port is malformed", hint=hint
+        ) from None
     if "@" in parts.netloc:
-        raise InvalidConfig(f"{variable} holds a user name or a password", hint=hint)
+        raise InvalidConfig(f"{variable} contains a user name or a password", hint=hint)
     if parts.scheme not in _PORTS or not host or port == 0:
-        raise InvalidConfig(f"{variable} is no URL of the API: {_shown(url)}", hint=hint)
+        raise InvalidConfig(f"{variable} is not a URL of the API: {_shown(url)}", hint=hint)
     if not re.fullmatch(r"[!-~]+", url) or set(url) & set("?#\\") or not _HOST.fullmatch(host):
-        raise InvalidConfig(f"{variable} is no base URL: {_shown(url)}", hint=hint)
+        raise InvalidConfig(f"{variable} is not a base URL: {_shown(url)}", hint=hint)
     if any(_is_dots(each) for each in parts.path.split("/")):
-        raise InvalidConfig(f"{variable} is no base URL: {_shown(url)} leaves its own path", hint=hint)
+        raise InvalidConfig(f"{variable} is not a base URL: {_shown(url)} leaves its own path", hint=hint)
     if parts.scheme == "http" and not _is_loopback(host):
-        raise InvalidConfig(f"the key would travel in the clear to {clip(host)}", hint=hint)
+        raise InvalidConfig(f"the API key would be sent unencrypted to {clip(host)}", hint=hint)
     return _normal(parts)
 
 
 def _is_dots(segment: str) -> bool:
-    """Whether some server may take it for a way up, or for several segments, however often it is encoded."""
+    """Whether a server may read it as `..` or as several segments, however often it is encoded."""
     plain = unquote(segment)
     while plain != segment:
         segment, plain = plain, unquote(plain)
@@ -205,5 +200,5 @@ def _normal(parts: SplitResult) -> str:
 
 
 def tenant(url: str) -> str:
-    """The fingerprint of the place that a state belongs to: made from a valid base URL, never from the key."""
+    """A fingerprint of the API that a state belongs to, from its valid base URL."""
     return "url:" + hashlib.sha256(_normal(urlsplit(url)).encode()).hexdigest()[:16]

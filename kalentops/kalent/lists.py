@@ -63,10 +63,10 @@ def read_sourcings(get_page: GetPage) -> tuple[RemoteSourcing, ...]:
 def _read_all(
     get_page: GetPage, field: str, whose: str, parse: Callable[[Any], tuple[str, _T]]
 ) -> tuple[_T, ...]:
-    """The rows that the pages hold under `field`; `parse` gives a row's id and what it is.
+    """The rows of all pages, which stand under `field`; `parse` gives a row's id and its value.
 
-    Raises UntrustedList where the pages do not add up to one whole list: a total that changes, rows that repeat
-    or are missing, another page than was asked for, an end that does not come.
+    Raises UntrustedList where the pages are not one complete list: the total changes, rows repeat or are missing, a
+    page is not the requested one, there is no last page.
     """
     found: dict[str, _T] = {}
     total: int | None = None
@@ -75,7 +75,7 @@ def _read_all(
         if total is None:
             total = pagination["total"]
         elif pagination["total"] != total:
-            raise UntrustedList(f"{whose} changed from {total} to {pagination['total']} meanwhile")
+            raise UntrustedList(f"{whose} changed from {total} to {pagination['total']} while it was read")
         for row in rows:
             identifier, item = parse(row)
             if identifier in found:
@@ -84,7 +84,7 @@ def _read_all(
         if not pagination["hasNextPage"]:
             break
         if not rows or len(found) > total:
-            raise UntrustedList(f"{whose} has more pages than its total of {total} allows")
+            raise UntrustedList(f"{whose} has more pages than its total of {total} needs")
     else:
         raise UntrustedList(f"{whose} does not end after {MAX_PAGES} pages")
     _check_number(len(found), total, whose)
@@ -100,12 +100,12 @@ def _page(data: Any, number: int, field: str, whose: str) -> tuple[list[Any], di
     rows = data.get(field) if isinstance(data, Mapping) else None
     pagination = data.get("pagination") if isinstance(data, Mapping) else None
     if not isinstance(rows, list) or not isinstance(pagination, dict):
-        raise UntrustedList(f"what should be {whose} is no list")
+        raise UntrustedList(f"{whose} is not a list")
     total, page = pagination.get("total"), pagination.get("page")
     if type(total) is not int or total < 0 or type(pagination.get("hasNextPage")) is not bool:
-        raise UntrustedList(f"{whose} does not say how long it is")
+        raise UntrustedList(f"{whose} does not give its length")
     if type(page) is not int or page != number or len(rows) > PAGE_SIZE:
-        raise UntrustedList(f"page {number} of {whose} was asked for, something else came")
+        raise UntrustedList(f"{whose} has another page in place of page {number}")
     return rows, pagination
 
 
@@ -113,14 +113,14 @@ def _id_and_name(row: Any, field: str, whose: str) -> tuple[str, str]:
     identifier = row.get(field) if isinstance(row, Mapping) else None
     name = row.get("name") if isinstance(row, Mapping) else None
     if not isinstance(identifier, str) or not is_safe_id(identifier) or not isinstance(name, str):
-        raise UntrustedList(f"{whose} holds a row without an id or a name")
+        raise UntrustedList(f"{whose} contains a row without an id or a name")
     return identifier, name
 
 
 def _blueprint(row: Any, sourcing_id: str, whose: str) -> tuple[str, Remote]:
     blueprint_id, name = _id_and_name(row, "blueprintId", whose)
     if row.get("sourcingId", sourcing_id) != sourcing_id:
-        raise UntrustedList(f"{whose} holds a blueprint of another sourcing: {blueprint_id}")
+        raise UntrustedList(f"{whose} contains a blueprint of another sourcing: {blueprint_id}")
     updated = row.get("updatedAt")
     shown = _shown(row)
     return blueprint_id, Remote(
@@ -133,7 +133,7 @@ def _blueprint(row: Any, sourcing_id: str, whose: str) -> tuple[str, Remote]:
 
 
 def _shown(row: Mapping[str, Any]) -> Body | None:
-    """None where the row does not show its steps, or not in a form that can be compared."""
+    """None where the row does not show its steps in a comparable form."""
     steps = row.get("steps")
     if not isinstance(steps, list) or row.get("stepCount", len(steps)) != len(steps):
         return None
@@ -144,8 +144,6 @@ def _shown(row: Mapping[str, Any]) -> Body | None:
 
 
 class Lister(Protocol):
-    """What reading lists needs of the API."""
-
     def list_blueprints(self, sourcing_id: str) -> tuple[Remote, ...]: ...
 
 
@@ -159,8 +157,8 @@ def read_lists(
 ) -> RemoteLists:
     """The lists of the sourcings. Refusals of single lists (404, 403) are in `refused` and `denied`.
 
-    `on_listed` gets each sourcing and how many blueprints it has, from several threads. Raises Unauthorized,
-    Unreachable, UntrustedList, Interrupted: where one list can't be read, nothing is said of the others.
+    `on_listed` gets each sourcing and its number of blueprints, from several threads. Raises Unauthorized, Unreachable,
+    UntrustedList, Interrupted.
     """
     lists: dict[str, tuple[Remote, ...]] = {}
     refused: dict[str, str] = {}
@@ -189,7 +187,7 @@ def read_lists(
 
 
 def check_permitted(observed: RemoteLists) -> None:
-    """Raises Forbidden where the key may see none of what was asked for: then there is nothing to go on with."""
+    """Raises Forbidden where the key may read none of the sourcings."""
     if observed.denied and not observed.lists and observed.denied == observed.refused.keys():
         raise Forbidden(f"nothing could be read: {refusals(observed)}")
 

@@ -264,7 +264,7 @@ def test_a_folder_that_takes_no_files_stops_before_the_first_request(
     project.write("sourcing_a", {"one": blueprint("One")})
     ran = project.process("apply", "--yes", "--state", "/proc/state.json")
     assert ran.code == 1, ran.err
-    assert "can't be made" in ran.err
+    assert "can't be created" in ran.err
     assert "Traceback" not in ran.err
     assert not emulator.log.requests
 

@@ -322,7 +322,7 @@ def test_an_address_at_which_there_is_no_api_is_named_beside_the_default(
     project.url = project.url.removesuffix("/api") + "/apii"
     ran = project.run(*command)
     said = (
-        f"asked was {project.url} (the default is https://app.kalent.ai/api); check KALENT_API_URL, and the"
+        f"the request went to {project.url} (the default is https://app.kalent.ai/api); check KALENT_API_URL"
     )
     assert said in ran.out + ran.err
     assert "HTTP 404" in ran.out + ran.err
@@ -334,4 +334,4 @@ def test_a_page_of_somebody_else_is_an_address_to_check(project: Project, proxy:
     project.write("sourcing_a", {"one": blueprint("One")})
     ran = project.run("plan", "--refresh")
     assert ran.code == 5
-    assert f"hint: asked was {project.url} (the default is" in ran.err
+    assert f"hint: the request went to {project.url} (the default is" in ran.err

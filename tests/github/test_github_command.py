@@ -145,8 +145,8 @@ WRONG: list[tuple[tuple[str, ...], dict[str, str], int, str]] = [
     (("report.md", "--pull-request", "0"), {}, 1, "not in the range"),
     (("report.md",), {"GITHUB_REPOSITORY": "../x"}, 1, "is no repository"),
     (("report.md",), {"GITHUB_TOKEN": ""}, 4, "GITHUB_TOKEN is not set"),
-    (("report.md",), {"GITHUB_API_URL": "http://api.example"}, 3, "the key would travel in the clear"),
-    (("report.md",), {"GITHUB_API_URL": "x"}, 3, "GITHUB_API_URL is no URL"),
+    (("report.md",), {"GITHUB_API_URL": "http://api.example"}, 3, "the API key would be sent unencrypted"),
+    (("report.md",), {"GITHUB_API_URL": "x"}, 3, "GITHUB_API_URL is not a URL"),
     (("report.md",), {"GITHUB_EVENT_PATH": "nowhere"}, 1, "GITHUB_EVENT_PATH names can't be read"),
 ]
 
@@ -178,7 +178,7 @@ def test_what_is_wrong_is_said_before_anything_is_sent(
         ([refusal(422, "Validation Failed")], 1, "GitHub refused: Validation Failed (HTTP 422)"),
         ([refusal(403, "API rate limit exceeded", retry_after="999")], 5, "used up for 17 more minutes"),
         ([refusal(500, "\x1b[31m::error::oops")] * 6, 5, "HTTP 500: \\u{1b}[31m::error::oops"),
-        ([answers.html(502)] * 6, 5, "HTTP 502: a page instead of JSON: Bad gateway"),
+        ([answers.html(502)] * 6, 5, "HTTP 502: HTML instead of JSON: Bad gateway"),
     ],
 )
 def test_exit_codes(faults: list[bytes], code: int, said: str, workflow: Project, github: StandIn) -> None:

@@ -129,7 +129,7 @@ def test_what_is_no_repository(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [("", "GITHUB_TOKEN is not set"), (" \n", "GITHUB_TOKEN is not set"), ("two words", "holds is no key")],
+    [("", "GITHUB_TOKEN is not set"), (" \n", "GITHUB_TOKEN is not set"), ("two words", "is not a key")],
 )
 def test_no_token(value: str, said: str) -> None:
     with pytest.raises(NoKey, match=said) as caught:

@@ -18,9 +18,9 @@ URL = "https://app.kalent.example/api"
         ("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate", "--ca-file"),
         ("certificate verify failed: Hostname mismatch [CERTIFICATE_VERIFY_FAILED]", "another name"),
         ("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired", "the clock"),
-        ("[SSL: WRONG_VERSION_NUMBER] wrong version number", "does not speak TLS"),
-        ("[Errno 111] Connection refused", "nothing listens there"),
-        ("[WinError 10061] the target machine actively refused it", "nothing listens there"),
+        ("[SSL: WRONG_VERSION_NUMBER] wrong version number", "does not use TLS"),
+        ("[Errno 111] Connection refused", "nothing listens at that address"),
+        ("[WinError 10061] the target machine actively refused it", "nothing listens at that address"),
         ("[Errno -2] Name or service not known", "DNS does not know the name"),
         ("[Errno -3] Temporary failure in name resolution", "DNS does not know the name"),
         ("[Errno 8] nodename nor servname provided, or not known", "DNS does not know the name"),
@@ -38,7 +38,7 @@ def test_each_cause_has_its_remedy(said: str, what: str) -> None:
 def test_a_proxy_that_is_set_and_not_read_is_named_where_it_may_help() -> None:
     for said in ("timed out", "[Errno 111] Connection refused", "something else"):
         *_, last = remedies(said, proxy=None, unread="HTTPS_PROXY")
-        assert last.startswith("HTTPS_PROXY is set and is not read: pass --proxy URL")
+        assert last.startswith("HTTPS_PROXY is set, but kalentops does not read it: pass --proxy URL")
     assert len(list(remedies("CERTIFICATE_VERIFY_FAILED", proxy=None, unread="HTTPS_PROXY"))) == 1
     assert list(remedies("Connection refused", proxy="http://u:pw@proxy:1", unread="HTTPS_PROXY")) == [
         "check the address of the proxy (proxy)"
@@ -61,4 +61,6 @@ def test_which_variable_is_not_read(environment: dict[str, str], url: str, name:
 
 def test_the_answer_of_a_real_port_that_nobody_listens_at_says_so() -> None:
     with closing(HttpTransport(Network("http://127.0.0.1:9/api", 1), ApiKey("key"))) as transport:
-        assert transport.send("GET", "/v1/x").reason.endswith("; nothing listens there: check host and port")
+        assert transport.send("GET", "/v1/x").reason.endswith(
+            "; nothing listens at that address: check host and port"
+        )

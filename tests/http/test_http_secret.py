@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalentops.errors import NoKey
-from kalentops.http.secret import ApiKey, exposed, read_key
+from kalentops.http.secret import ApiKey, permission_warnings, read_key
 from tests import answers
 
 VALUE = 'k3y+never/shown=to~any"body\\&<'
@@ -124,14 +124,14 @@ def test_the_key_from_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "the file that KALENT_API_KEY_FILE names is empty"),
-        (b"\n \n", "the file that KALENT_API_KEY_FILE names is empty"),
-        ("clé-secrète".encode(), "names holds no key: there is something beyond ASCII in it"),
-        ("two".encode("utf-16"), "names holds no key: there is something beyond ASCII in it"),
-        (b"two words", "what KALENT_API_KEY_FILE holds is no key"),
-        (b"two\nlines", "what KALENT_API_KEY_FILE holds is no key"),
-        (b"secret" * 2000, "what KALENT_API_KEY_FILE holds is no key: it is too long"),
-        (b"nul\0", "what KALENT_API_KEY_FILE holds is no key"),
+        (b"", "the file named by KALENT_API_KEY_FILE is empty"),
+        (b"\n \n", "the file named by KALENT_API_KEY_FILE is empty"),
+        ("clé-secrète".encode(), "is not a key: it contains non-ASCII characters"),
+        ("two".encode("utf-16"), "is not a key: it contains non-ASCII characters"),
+        (b"two words", "the value of KALENT_API_KEY_FILE is not a key"),
+        (b"two\nlines", "the value of KALENT_API_KEY_FILE is not a key"),
+        (b"secret" * 2000, "the value of KALENT_API_KEY_FILE is not a key: it is too long"),
+        (b"nul\0", "the value of KALENT_API_KEY_FILE is not a key"),
     ],
 )
 def test_a_file_that_holds_no_key(tmp_path: Path, content: bytes, said: str) -> None:
@@ -159,9 +159,10 @@ def test_no_key() -> None:
     with pytest.raises(NoKey, match=r"^KALENT_API_KEY is not set$") as caught:
         read_key({})
     assert (
-        caught.value.hint == "export KALENT_API_KEY=…, or KALENT_API_KEY_FILE=/path/to/a/file that holds it"
+        caught.value.hint
+        == "export KALENT_API_KEY=…, or KALENT_API_KEY_FILE=/path/to/a/file that contains it"
     )
-    with pytest.raises(NoKey, match="what KALENT_API_KEY holds is no key"):
+    with pytest.raises(NoKey, match="the value of KALENT_API_KEY is not a key"):
         read_key({"KALENT_API_KEY": "clé"})
 
 
@@ -171,9 +172,9 @@ def test_a_file_that_others_can_read_is_told(tmp_path: Path) -> None:
     path.write_text(VALUE)
     for mode, told in ((0o600, 0), (0o640, 1), (0o604, 1), (0o400, 0)):
         path.chmod(mode)
-        assert len(list(exposed({"KALENT_API_KEY_FILE": str(path)}))) == told
+        assert len(list(permission_warnings({"KALENT_API_KEY_FILE": str(path)}))) == told
     path.chmod(0o644)
-    (said,) = exposed({"KALENT_API_KEY_FILE": str(path)})
-    assert said.endswith(f"names (mode 0644): `chmod 600 '{path}'`")
-    assert not list(exposed({"KALENT_API_KEY": VALUE, "KALENT_API_KEY_FILE": str(path)}))
-    assert not list(exposed({"KALENT_API_KEY_FILE": str(tmp_path / "none")}))
+    (said,) = permission_warnings({"KALENT_API_KEY_FILE": str(path)})
+    assert said.endswith(f"named by KALENT_API_KEY_FILE (mode 0644): `chmod 600 '{path}'`")
+    assert not list(permission_warnings({"KALENT_API_KEY": VALUE, "KALENT_API_KEY_FILE": str(path)}))
+    assert not list(permission_warnings({"KALENT_API_KEY_FILE": str(tmp_path / "none")}))

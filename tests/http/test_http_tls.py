@@ -68,7 +68,7 @@ def test_a_port_that_speaks_no_tls() -> None:
 
     with Wire(behave) as server:
         reason = post(server.url.replace("http://", "https://"), None).reason
-        assert "this port does not speak TLS" in reason
+        assert "this port does not use TLS" in reason
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_ca_file_that_is_none(tmp_path: Path) -> None:
     empty.write_text("hello")
     for path, said in (
         (tmp_path / "none.pem", "No such file or directory"),
-        (empty, "it holds no certificate"),
+        (empty, "it contains no certificate"),
     ):
         with pytest.raises(InvalidConfig, match=said) as caught:
             HttpTransport(Network("https://127.0.0.1", ca_file=str(path)), KEY)

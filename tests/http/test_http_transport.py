@@ -40,31 +40,31 @@ ANSWERS: dict[str, tuple[Behaviour, type, str]] = {
     "refused": (answering(answers.failure(400, "validation_error", "bad")), Refused, ""),
     "bare string": (answering(answers.bare(401)), Refused, ""),
     "429": (answering(answers.failure(429, retry_after="7")), Limited, ""),
-    "429 html": (answering(answers.html(429)), Unknown, "HTTP 429: a page instead of JSON: Bad gateway"),
+    "429 html": (answering(answers.html(429)), Unknown, "HTTP 429: HTML instead of JSON: Bad gateway"),
     "500": (answering(answers.failure(500, message="oops")), Unknown, "HTTP 500: oops [trk_1]"),
-    "502 html": (answering(answers.html(502)), Unknown, "HTTP 502: a page instead of JSON: Bad gateway"),
+    "502 html": (answering(answers.html(502)), Unknown, "HTTP 502: HTML instead of JSON: Bad gateway"),
     "503 empty": (answering(answers.http(503)), Unknown, "HTTP 503: an empty body"),
-    "200 html": (answering(answers.html(200)), Unknown, "HTTP 200: a page instead of JSON: Bad gateway"),
-    "200 text": (answering(answers.http(200, b"OK")), Unknown, "HTTP 200: a body that is not JSON"),
-    "deep": (answering(answers.deep(100_000)), Unknown, "HTTP 200: a body that is not JSON"),
+    "200 html": (answering(answers.html(200)), Unknown, "HTTP 200: HTML instead of JSON: Bad gateway"),
+    "200 text": (answering(answers.http(200, b"OK")), Unknown, "HTTP 200: an answer that is not JSON"),
+    "deep": (answering(answers.deep(100_000)), Unknown, "HTTP 200: an answer that is not JSON"),
     "a huge number": (
         answering(answers.http(200, b"1" * 9999)),
         Unknown,
-        "HTTP 200: a body that is not JSON",
+        "HTTP 200: an answer that is not JSON",
     ),
     "not UTF-8": (
         answering(answers.http(200, b'{"success":"\xff\xfe"}')),
         Unknown,
         "HTTP 200 without a usable body",
     ),
-    "reset on accept": (resetting(read=False), Unknown, "the connection broke"),
-    "reset": (resetting(), Unknown, "the connection broke while waiting for the answer"),
+    "reset on accept": (resetting(read=False), Unknown, "the connection was lost"),
+    "reset": (resetting(), Unknown, "the connection was lost while waiting for the answer"),
     "reset in the body": (
         resetting(after=answers.http(200, b'{"su', length=99)),
         Unknown,
-        "the connection broke",
+        "the connection was lost",
     ),
-    "close": (closing(), Unknown, "the connection was closed without a whole answer"),
+    "close": (closing(), Unknown, "the connection was closed before the answer was complete"),
     "close in the head": (closing(after=b"HTTP/1.1 200 O"), Unknown, "the connection was closed"),
     "cut body": (
         closing(after=answers.http(200, b'{"success":true}', length=99)),
@@ -76,8 +76,12 @@ ANSWERS: dict[str, tuple[Behaviour, type, str]] = {
         Unknown,
         "the connection was",
     ),
-    "stall": (stalling(), Unknown, "no answer in time"),
-    "stall in the body": (stalling(after=answers.http(200, b"{", length=9)), Unknown, "no answer in time"),
+    "stall": (stalling(), Unknown, "no answer before the timeout"),
+    "stall in the body": (
+        stalling(after=answers.http(200, b"{", length=9)),
+        Unknown,
+        "no answer before the timeout",
+    ),
     "garbage": (closing(after=b"\x16\x03\x01 what is this\r\n\r\n"), Unknown, "the connection was closed"),
     "two lengths": (
         closing(after=b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{}"),
@@ -89,8 +93,16 @@ ANSWERS: dict[str, tuple[Behaviour, type, str]] = {
         Unknown,
         "the connection was",
     ),
-    "brotli": (answering(answers.http(200, b"??", content_encoding="br")), Unknown, "an answer packed as br"),
-    "bad gzip": (answering(answers.http(200, b"??", content_encoding="gzip")), Unknown, "can't be unpacked"),
+    "brotli": (
+        answering(answers.http(200, b"??", content_encoding="br")),
+        Unknown,
+        "an answer in the unsupported encoding br",
+    ),
+    "bad gzip": (
+        answering(answers.http(200, b"??", content_encoding="gzip")),
+        Unknown,
+        "can't be decompressed",
+    ),
     "a wrong length": (closing(after=answers.http(200, b'{"success":true}', length=5)), Unknown, "not JSON"),
 }
 
@@ -119,7 +131,7 @@ def test_a_gzip_body_that_nobody_asked_for_is_read() -> None:
     with Wire(answering(answers.http(200, packed, content_encoding="gzip"))) as server:
         assert classify(post(server.url)) == Accepted({"blueprintId": "b1"})
     with Wire(answering(answers.http(200, packed[:-12], content_encoding="gzip"))) as server:
-        assert post(server.url).reason == "an answer that is cut short"
+        assert post(server.url).reason == "an incomplete answer"
 
 
 def free_port() -> int:
@@ -214,7 +226,7 @@ def test_no_proxy_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) ->
             monkeypatch.setenv(name.lower(), trap.url)
         assert isinstance(classify(post(server.url)), Accepted)
         assert (trap.connections, len(server.requests)) == (0, 1)
-        with pytest.raises(InvalidConfig, match="in the clear through the proxy"):
+        with pytest.raises(InvalidConfig, match="unencrypted through the proxy"):
             post(server.url, proxy=trap.url.removesuffix("/api"))
         assert (trap.connections, len(server.requests)) == (0, 1)
 
@@ -336,7 +348,7 @@ def test_a_proxy_that_is_not_there_is_told_without_its_password() -> None:
 
 
 def test_a_proxy_that_is_none() -> None:
-    with pytest.raises(InvalidConfig, match="the proxy can't be used") as caught:
+    with pytest.raises(InvalidConfig, match="the URL of the proxy is not valid") as caught:
         network("https://127.0.0.1:1", proxy="ftp://user:secret@x")
     assert "secret" not in str(caught.value)
 

@@ -155,7 +155,7 @@ def test_odd_words_of_a_refusal() -> None:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (Answer(trouble=Trouble.LOST, reason="no answer in time"), "no answer in time"),
+        (Answer(trouble=Trouble.LOST, reason="no answer before the timeout"), "no answer before the timeout"),
         (Answer(500, CODED), "HTTP 500: no [trk_1]"),
         (Answer(502, None, reason="an empty body"), "HTTP 502: an empty body"),
         (Answer(200, {}), "HTTP 200 without a usable body"),

@@ -34,21 +34,21 @@ def test_good_ones(url: str, normal: str) -> None:
     assert tenant(url) == tenant(normal)
 
 
-CLEAR = "the key would travel in the clear to"
-CREDENTIALS = "KALENT_API_URL holds a user name or a password"
-MALFORMED = "KALENT_API_URL is no URL: its host or its port is malformed"
+CLEAR = "the API key would be sent unencrypted to"
+CREDENTIALS = "KALENT_API_URL contains a user name or a password"
+MALFORMED = "KALENT_API_URL is not a valid URL: its host or port is malformed"
 
 
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("", "is no URL of the API"),
-        ("app.kalent.ai/api", "is no URL of the API"),
-        ("ftp://app.kalent.ai/api", "is no URL of the API"),
-        ("file:///etc/passwd", "is no URL of the API"),
-        ("https://", "is no URL of the API"),
-        ("https:///api", "is no URL of the API"),
-        ("https://app.kalent.ai:0/api", "is no URL of the API"),
+        ("", "is not a URL of the API"),
+        ("app.kalent.ai/api", "is not a URL of the API"),
+        ("ftp://app.kalent.ai/api", "is not a URL of the API"),
+        ("file:///etc/passwd", "is not a URL of the API"),
+        ("https://", "is not a URL of the API"),
+        ("https:///api", "is not a URL of the API"),
+        ("https://app.kalent.ai:0/api", "is not a URL of the API"),
         ("https://app.kalent.ai:65536/api", MALFORMED),
         ("https://app.kalent.ai:-1/api", MALFORMED),
         ("https://app.kalent.ai:secret/api", MALFORMED),
@@ -65,8 +65,8 @@ MALFORMED = "KALENT_API_URL is no URL: its host or its port is malformed"
         ("https://@app.kalent.ai/api", CREDENTIALS),
         ("http://127.0.0.1\\@evil.example/api", CREDENTIALS),
         ("ftp://user:secret@app.kalent.ai/api", CREDENTIALS),
-        ("https:user:secret@app.kalent.ai/api", "is no URL of the API"),
-        ("https://app.kalent.ai\\.evil.example/api", "is no base URL"),
+        ("https:user:secret@app.kalent.ai/api", "is not a URL of the API"),
+        ("https://app.kalent.ai\\.evil.example/api", "is not a base URL"),
         ("https://app.kalent.ai/api/../../x", "leaves its own path"),
         ("https://app.kalent.ai/api/.", "leaves its own path"),
         ("https://app.kalent.ai/api/%2E%2e/x", "leaves its own path"),
@@ -75,18 +75,18 @@ MALFORMED = "KALENT_API_URL is no URL: its host or its port is malformed"
         ("https://app.kalent.ai/api/..%2fx", "leaves its own path"),
         ("https://app.kalent.ai/api/..;/x", "leaves its own path"),
         ("https://app.kalent.ai/api/..%5cx", "leaves its own path"),
-        ("https://app.kalent.ai/api?x=1", "is no base URL"),
-        ("https://app.kalent.ai/api?", "is no base URL"),
-        ("https://app.kalent.ai/api#", "is no base URL"),
-        ("https://app.kalent.ai/api#x", "is no base URL"),
-        ("https://app.kalent.ai/a pi", "is no base URL"),
-        (" https://app.kalent.ai/api", "is no base URL"),
-        ("https://app.kalent.ai/api\n", "is no base URL"),
-        ("https://app.kalent.ai\t/api", "is no base URL"),
-        ("https://app.kalent.ai/\x1b[31m", "is no base URL"),
-        ("https://kälent.ai/api", "is no base URL"),
-        ("https://app.kalent.ai%2eevil.example/api", "is no base URL"),
-        ("https://kalent.ai\u202e/api", "is no base URL"),
+        ("https://app.kalent.ai/api?x=1", "is not a base URL"),
+        ("https://app.kalent.ai/api?", "is not a base URL"),
+        ("https://app.kalent.ai/api#", "is not a base URL"),
+        ("https://app.kalent.ai/api#x", "is not a base URL"),
+        ("https://app.kalent.ai/a pi", "is not a base URL"),
+        (" https://app.kalent.ai/api", "is not a base URL"),
+        ("https://app.kalent.ai/api\n", "is not a base URL"),
+        ("https://app.kalent.ai\t/api", "is not a base URL"),
+        ("https://app.kalent.ai/\x1b[31m", "is not a base URL"),
+        ("https://kälent.ai/api", "is not a base URL"),
+        ("https://app.kalent.ai%2eevil.example/api", "is not a base URL"),
+        ("https://kalent.ai\u202e/api", "is not a base URL"),
     ],
 )
 def test_bad_ones(url: str, said: str) -> None:
@@ -96,7 +96,7 @@ def test_bad_ones(url: str, said: str) -> None:
     assert "secret" not in str(caught.value)
     assert str(caught.value) == visible(str(caught.value))
     assert caught.value.hint == (
-        "KALENT_API_URL is like https://app.kalent.ai/api; plain http only to a loopback address"
+        "set KALENT_API_URL to a URL like https://app.kalent.ai/api; http:// is allowed for loopback addresses only"
     )
 
 
@@ -117,6 +117,9 @@ def test_other_places_are_other_tenants() -> None:
 
 
 def test_messages_name_the_variable_that_is_wrong() -> None:
-    with pytest.raises(InvalidConfig, match=r"^OTHER_URL is no URL of the API: x$") as caught:
+    with pytest.raises(InvalidConfig, match=r"^OTHER_URL is not a URL of the API: x$") as caught:
         check_url("x", "OTHER_URL", "https://api.example")
-    assert caught.value.hint == "OTHER_URL is like https://api.example; plain http only to a loopback address"
+    assert (
+        caught.value.hint
+        == "set OTHER_URL to a URL like https://api.example; http:// is allowed for loopback addresses only"
+    )

@@ -42,7 +42,7 @@ SLOW: dict[str, Behaviour] = {
 def test_an_answer_that_drips_ends_in_time(name: str) -> None:
     with Wire(SLOW[name]) as server:
         answer, took = get(server.url)
-    assert answer == Answer(trouble=Trouble.LOST, reason=f"no whole answer within {LIMIT:g} s")
+    assert answer == Answer(trouble=Trouble.LOST, reason=f"no complete answer within {LIMIT:g} s")
     assert took > LIMIT * 0.9
 
 
@@ -71,7 +71,7 @@ def test_what_is_only_read_is_let_go_of_and_what_may_write_is_not() -> None:
             connection.send(GOOD)
 
     with Wire(behave) as server:
-        transport = HttpTransport(Network(server.url, 60), ApiKey("key-key-key"), giving_up=giving_up.is_set)
+        transport = HttpTransport(Network(server.url, 60), ApiKey("key-key-key"), cancelled=giving_up.is_set)
         with closed(transport):
 
             def send(method: str, body: object = None) -> None:
@@ -83,7 +83,9 @@ def test_what_is_only_read_is_let_go_of_and_what_may_write_is_not() -> None:
             read.start()
             write.join(120)
             answered.set()
-            assert found["GET"] == Answer(trouble=Trouble.LOST, reason="given up, because the run is to end")
+            assert found["GET"] == Answer(
+                trouble=Trouble.LOST, reason="cancelled because the run was interrupted"
+            )
             assert found["POST"].status == 200
 
 
@@ -144,7 +146,7 @@ def test_a_large_answer_is_not_kept_in_memory(name: str) -> None:
         finally:
             tracemalloc.stop()
     assert answer.trouble is Trouble.LOST
-    assert answer.reason in {"an answer larger than 16 MiB", f"no whole answer within {LIMIT:g} s"}
+    assert answer.reason in {"an answer larger than 16 MiB", f"no complete answer within {LIMIT:g} s"}
     assert peak < 64 * MEGABYTE
 
 

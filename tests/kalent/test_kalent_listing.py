@@ -179,7 +179,7 @@ BROKEN: dict[str, tuple[Callable[[Kind, int], Any], str]] = {
         lambda k, n: k.page([k.rows(60)[:50], k.rows(60)[49:]][n], n, 60, more=n == 0),
         "shows b49 twice",
     ),
-    "empty and more": (lambda k, n: k.page([], n, 5, more=True), "has more pages than its total of 5 allows"),
+    "empty and more": (lambda k, n: k.page([], n, 5, more=True), "has more pages than its total of 5 needs"),
     "longer than its total": (
         lambda k, n: k.page([k.row(n)], n, 3, more=True),
         "has more pages than its total of 3",
@@ -192,39 +192,42 @@ BROKEN: dict[str, tuple[Callable[[Kind, int], Any], str]] = {
         lambda k, n: k.page([k.row(n)], n, MAX_PAGES, more=True),
         f"does not end after {MAX_PAGES} pages",
     ),
-    "changing": (lambda k, n: k.page([k.row(n)], n, 5 + n, more=True), "changed from 5 to 6 meanwhile"),
-    "another page": (lambda k, n: k.page([k.row(n)], 0, 2, more=n == 0), "page 1 of"),
+    "changing": (
+        lambda k, n: k.page([k.row(n)], n, 5 + n, more=True),
+        "changed from 5 to 6 while it was read",
+    ),
+    "another page": (lambda k, n: k.page([k.row(n)], 0, 2, more=n == 0), "another page in place of page 1"),
     "a page that is true": (
         lambda k, n: k.page([k.row(n)], n if n == 0 else True, 2, more=n == 0),
-        "page 1 of",
+        "another page in place of page 1",
     ),
-    "too many rows": (lambda k, n: k.page(k.rows(51), n, 51, more=False), "page 0 of"),
+    "too many rows": (lambda k, n: k.page(k.rows(51), n, 51, more=False), "another page in place of page 0"),
     "a total that is true": (
         lambda k, n: k.page([k.row(1)], n, total=True, more=False),
-        "does not say how long it is",
+        "does not give its length",
     ),
-    "a negative total": (lambda k, n: k.page([], n, -1, more=False), "does not say how long it is"),
-    "a total of text": (lambda k, n: k.page([], n, "0", more=False), "does not say how long it is"),
-    "more that is 1": (lambda k, n: k.page([k.row(1)], n, 1, more=1), "does not say how long it is"),
-    "no row": (lambda k, n: k.page([5], n, 1, more=False), "holds a row without an id or a name"),
+    "a negative total": (lambda k, n: k.page([], n, -1, more=False), "does not give its length"),
+    "a total of text": (lambda k, n: k.page([], n, "0", more=False), "does not give its length"),
+    "more that is 1": (lambda k, n: k.page([k.row(1)], n, 1, more=1), "does not give its length"),
+    "no row": (lambda k, n: k.page([5], n, 1, more=False), "contains a row without an id or a name"),
     "no id": (
         lambda k, n: k.page([k.row(1, **{k.id_field: None})], n, 1, more=False),
-        "holds a row without an id or a name",
+        "contains a row without an id or a name",
     ),
     "a bad id": (
         lambda k, n: k.page([k.row(1, **{k.id_field: "../x"})], n, 1, more=False),
-        "holds a row without an id or a name",
+        "contains a row without an id or a name",
     ),
     "no name": (
         lambda k, n: k.page([k.row(1, name=None)], n, 1, more=False),
-        "holds a row without an id or a name",
+        "contains a row without an id or a name",
     ),
-    "nothing": (lambda _k, _n: None, "is no list"),
-    "a list": (lambda k, _n: k.rows(1), "is no list"),
-    "no pagination": (lambda k, _n: {k.field: []}, "is no list"),
+    "nothing": (lambda _k, _n: None, "is not a list"),
+    "a list": (lambda k, _n: k.rows(1), "is not a list"),
+    "no pagination": (lambda k, _n: {k.field: []}, "is not a list"),
     "the other list": (
         lambda k, n: (SOURCINGS if k is BLUEPRINTS else BLUEPRINTS).page([], n, 0, more=False),
-        "is no list",
+        "is not a list",
     ),
 }
 
@@ -240,7 +243,7 @@ def test_what_is_no_list(name: str, kind: Kind) -> None:
 
 
 def test_a_blueprint_of_another_sourcing_does_not_belong_in_a_list() -> None:
-    with pytest.raises(UntrustedList, match="the list of s1 holds a blueprint of another sourcing: b1"):
+    with pytest.raises(UntrustedList, match="the list of s1 contains a blueprint of another sourcing: b1"):
         BLUEPRINTS.read(BLUEPRINTS.serving([_blueprint(1, sourcingId="s2")]))
 
 

@@ -213,7 +213,7 @@ RESULT = ApplyResult(
         Result(
             "sourcing_backend/classic", Action.UPDATE, Outcome.DONE, "bp_1", note="Kalent shows another text"
         ),
-        Result("sourcing_backend/new", Action.CREATE, Outcome.UNKNOWN, error="no answer in time"),
+        Result("sourcing_backend/new", Action.CREATE, Outcome.UNKNOWN, error="no answer before the timeout"),
         Result("sourcing_sales/twin", Action.CONFLICT, Outcome.CONFLICT, error=ORPHAN),
     )
 )

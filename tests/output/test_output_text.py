@@ -196,7 +196,7 @@ def test_results() -> None:
             Result("s1/c", Action.ADOPT, Outcome.DONE, "b3"),
             Result("s1/d", Action.RESUME, Outcome.DONE, "b4"),
             Result("s1/e", Action.CREATE, Outcome.CONFLICT, error="b5 has this name"),
-            Result("s1/g", Action.CREATE, Outcome.UNKNOWN, error="no answer in time"),
+            Result("s1/g", Action.CREATE, Outcome.UNKNOWN, error="no answer before the timeout"),
             Result("s1/h", Action.CREATE, Outcome.NOT_ATTEMPTED),
         )
     )
@@ -214,7 +214,7 @@ RESULTS = """\
   refused         s1/f b6
       the API refused: no
   unknown outcome s1/g
-      no answer in time
+      no answer before the timeout
   not attempted   s1/h
 Apply: 4 done, 1 refused, 1 in conflict, 1 of unknown outcome, 1 not attempted.
 Run `kalentops apply` again: it first looks up these outcomes."""

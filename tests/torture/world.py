@@ -132,8 +132,8 @@ OTHER_STEP = {"id": "other", "name": "Other", "type": "SMS", "content": "Hello",
 _LATE = ("lost late", "lost late", "500 late", "page late", "408 late", "done late")
 _LOST_ANSWERS = {
     "lost": Answer(trouble=Trouble.LOST, reason="broke"),
-    "page": Answer(403, None, reason="a page instead of JSON"),
-    "429 page": Answer(429, None, reason="a page instead of JSON"),
+    "page": Answer(403, None, reason="HTML instead of JSON"),
+    "429 page": Answer(429, None, reason="HTML instead of JSON"),
     "408": Answer(408, {"success": False, "error": {"code": "timeout", "message": "slow"}}),
     "500": Answer(500, {"success": False, "error": {"code": "internal_error", "message": "oops"}}),
 }

@@ -16,7 +16,7 @@ from kalentops.blueprint.remote import RemoteLists, RemoteSourcing
 from kalentops.cli.commands.options import Connection
 from kalentops.errors import Interrupted, StateError
 from kalentops.http.retry import Throttle
-from kalentops.http.secret import ApiKey, exposed, read_key
+from kalentops.http.secret import ApiKey, permission_warnings, read_key
 from kalentops.http.transport import KALENT, Dialect, HttpTransport, Network, unread_proxy
 from kalentops.kalent.client import DEFAULT_URL, Ownership, ReadApi, ReadOnly, check_url, tenant
 from kalentops.kalent.lists import read_lists
@@ -44,7 +44,7 @@ class ApiConfig:
         url = check_url(connection.api_url or DEFAULT_URL)
         unread = unread_proxy(environment, url)
         network = Network(url, connection.timeout, connection.ca_file, connection.proxy, unread)
-        notice(exposed(environment))
+        notice(permission_warnings(environment))
         return cls(network, key, connection.debug_http)
 
     @property
@@ -135,7 +135,7 @@ def api_session(
         target.key,
         dialect=target.dialect,
         debug=debug,
-        giving_up=lambda: throttle.giving_up,
+        cancelled=lambda: throttle.cancelled,
     )
     try:
         with _signals(clock, farewell):

@@ -123,7 +123,7 @@ class FileLog:
     def name(self) -> str:
         return self._journal_path.name
 
-    def take_over(self, fold: Callable[[], None]) -> bool:
+    def recover(self, fold: Callable[[], None]) -> bool:
         with _disk(self._path):
             if not self._journal_path.exists():
                 return False

@@ -1,8 +1,8 @@
-"""One record at a time, durable before anything else happens.
+"""The journal of a run: each record is durable before the run continues.
 
-A line is `LENGTH CHECKSUM JSON`, both in eight hexadecimal digits: the length of the JSON in bytes and its
-CRC-32. The last line may be torn by a crash, and then it was never reported as durable; anything else that does
-not fit is damage. Every single flipped bit is damage: it changes the checksum, the length, or where a line ends.
+A line is `LENGTH CHECKSUM JSON`: the bytes of the JSON and their CRC-32, both in eight hexadecimal digits. A crash may
+leave the last line incomplete; it was never reported as durable. Everything else that does not fit is damage. Each
+flipped bit is damage: it changes the checksum, the length, or where a line ends.
 """
 
 from __future__ import annotations
@@ -33,15 +33,13 @@ from kalentops.state.store.lock import try_lock
 from kalentops.support import atomic_write
 
 _HEAD: Final = 18  # two numbers of eight digits, a space after each
-
-
 MAX_BYTES: Final = 256 << 20
 """Of a state, and of a journal: a thousand blueprints take a few megabytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """What a journal holds. `run` is its own name; `lineage` and `serial` are those of the state below it."""
+    """`run` identifies the journal; `lineage` and `serial` are those of the state that its records belong to."""
 
     lineage: str
     serial: int
@@ -59,12 +57,9 @@ def encode(raw: dict[str, Any]) -> bytes:
 
 
 def decode(data: bytes) -> tuple[list[dict[str, Any]], bool]:
-    """The records in the bytes of a journal, and whether a torn last one was dropped.
-
-    Raises StateDamaged; StateTooNew before anything else where a later kalentops wrote it.
-    """
+    """The records, and whether an incomplete last one was dropped. Raises StateTooNew, else StateDamaged."""
     *lines, tail = data.split(b"\n")
-    end = tail.rstrip(b"\0")  # a file system may lengthen the file first and fill it afterwards
+    end = tail.rstrip(b"\0")  # a file system may extend the file first and fill it later
     torn = bool(tail) and _is_torn(end)
     if end and not torn:
         lines.append(end)
@@ -98,20 +93,20 @@ def _is_torn(tail: bytes) -> bool:
 
 
 def bytes_of(path: Path, *, follow: bool) -> bytes:
-    """What a state or a journal holds. Raises StateError where something else stands in its place, and OSError."""
+    """The bytes of a state or a journal. Raises OSError, and StateError for what is not a regular file."""
     try:
         return atomic_write.read(path, MAX_BYTES, follow=follow)
     except atomic_write.NoPlainFile as error:
         raise StateError(
             f"{path.name} can't be used: {error.strerror}",
-            hint=f"look at {path}, and put back the file of an earlier commit, or remove what kalentops has not made",
+            hint=f"look at {path}: restore the file from git, or remove what kalentops did not create",
         ) from None
 
 
 def read(path: Path) -> Journal | None:
-    """The journal, or None where there is none or its first record never became durable.
+    """The journal, or None where there is none or its first record is incomplete.
 
-    Raises StateDamaged, StateTooNew, OSError; StateError for a link and for what is no regular file.
+    Raises StateDamaged, StateTooNew, OSError; StateError for a link and for what is not a regular file.
     """
     try:
         data = bytes_of(path, follow=False)
@@ -134,10 +129,10 @@ def _below(head: dict[str, Any]) -> tuple[str, int, str, str | None]:
 
 
 class Writer:
-    """Appends records; several threads' records that meet share one sync."""
+    """Appends records. Records of several threads at one time share one sync."""
 
     def __init__(self, path: Path, head: Journal) -> None:
-        """Begin a journal, durably. Raises OSError."""
+        """Create the journal durably. Raises OSError."""
         self._path = path
         self._descriptor = os.open(path, atomic_write.CREATE | os.O_APPEND, 0o600)
         self._queue: list[bytes] = []
@@ -160,8 +155,7 @@ class Writer:
     def append(self, data: bytes) -> None:
         """The records are on the disk when this returns.
 
-        Raises StoreFailure; after the first one it takes nothing more, because what an unfinished line is
-        followed by could not be read.
+        Raises StoreFailure, and takes nothing more afterwards: what follows an incomplete line can't be read.
         """
         with self._queue_lock:
             self._queue.append(data)
@@ -183,7 +177,7 @@ class Writer:
         except OSError as error:
             self._failed = error
             raise StoreFailure(f"the journal can't be written: {_why(error)}") from error
-        except BaseException as error:  # ^C: the others' records were in this batch
+        except BaseException as error:  # Ctrl-C: the batch holds records of other threads, too
             self._failed = error
             raise
 
@@ -200,9 +194,8 @@ class Writer:
             return False
 
     def close(self) -> bool:
-        """Whether the file still stood under its name.
-
-        Takes nothing from now on: the descriptor's number may soon be another file's.
+        """Take nothing more: the number of the descriptor may soon be another file's. Whether the file still had its
+        name.
         """
         with self._disk_lock:
             self._failed = self._failed or ValueError("the run has ended")
@@ -217,17 +210,16 @@ def _why(error: BaseException) -> str:
 
 
 def mark_alive(descriptor: int) -> bool:
-    """Lock the journal itself, for as long as it is written: the lock beside the state may be deleted by hand, and
-    then no other run may fold what is still being written. False where another
-    process has it.
+    """Lock the journal itself while it is written: the lock beside the state may be deleted by hand, and then no other
+    run may fold what is still being written. False where another process has it.
 
-    Not on Windows, where a locked byte can't be read, and where an open file can't be removed.
+    Not on Windows, where others can't read a locked byte, and can't delete an open file.
     """
     return sys.platform == "win32" or try_lock(descriptor)
 
 
 def check_dead(path: Path) -> None:
-    """Raises StateLocked where the run that writes this journal still lives."""
+    """Raises StateLocked if the run that writes this journal is alive."""
     descriptor = os.open(path, os.O_RDWR)
     try:
         if not mark_alive(descriptor):

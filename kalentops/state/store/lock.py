@@ -1,7 +1,7 @@
-"""One writer at a time. The only user of filelock.
+"""One writer at a time.
 
-The operating system frees the lock when its holder dies, however it dies, so it is never broken by age. Who
-holds it stands in the file, from the second byte on: Windows locks the first against being read.
+The operating system releases the lock when its holder dies, so it never expires. The file names the holder, from its
+second byte on: Windows does not let others read the first.
 """
 
 from __future__ import annotations
@@ -31,26 +31,22 @@ _INFO_BYTES: Final = 2048
 
 @contextmanager
 def hold(path: Path, timeout: float) -> Iterator[None]:
-    """The lock, for as long as the block runs.
-
-    Waits `timeout` seconds for it. Raises StateLocked, which names the holder, and StoreFailure where the file
-    can't be made.
-    """
+    """Hold the lock. Waits `timeout` seconds for it. Raises StateLocked, which names the holder, and StoreFailure."""
     try:
         descriptor = _take(path, time.monotonic() + timeout)
     except OSError as error:
-        raise StoreFailure(f"the lock {path.name} can't be made: {error.strerror or error}") from error
+        raise StoreFailure(f"the lock {path.name} can't be created: {error.strerror or error}") from error
     try:
         yield
     finally:
         _write(descriptor, b"")
-        # It is free all the same; and what was done under it must not be told as a failure.
+        # The lock is free all the same, and the work under it is done.
         with suppress(OSError):
             os.close(descriptor)
 
 
 def try_lock(descriptor: int) -> bool:
-    """Whether the lock on an open file is ours now, until it is closed. Raises OSError."""
+    """Lock an open file until it is closed. False where another process has the lock. Raises OSError."""
     return lock_descriptor(descriptor, blocking=False)
 
 
@@ -75,7 +71,7 @@ def _take(path: Path, until: float) -> int:
 
 def _check_regular(descriptor: int) -> None:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        raise OSError(errno.EINVAL, "it is no regular file")
+        raise OSError(errno.EINVAL, "it is not a regular file")
 
 
 def _wait(path: Path, until: float) -> None:

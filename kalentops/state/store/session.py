@@ -63,7 +63,7 @@ class Log(Protocol):
         """Its name in messages."""
         ...
 
-    def take_over(self, fold: Callable[[], None]) -> bool:
+    def recover(self, fold: Callable[[], None]) -> bool:
         """Remove what a killed run has left, after `fold`. False where nothing is left."""
         ...
 
@@ -179,7 +179,7 @@ class Session:
         self._base, left = _load(stored)
         snapshot = _snapshot(self._base, left, backend.where)
         self.state, self.notes = snapshot.state, snapshot.notes
-        if log is not None and log.take_over(lambda: self._fold_left(left)):
+        if log is not None and log.recover(lambda: self._fold_left(left)):
             self._settle()
             self.state = self._base
 

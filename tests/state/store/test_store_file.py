@@ -432,7 +432,7 @@ def _begin(store: FileStore) -> None:
 @_posix
 def test_a_pipe_in_the_place_of_the_lock_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "s.json.lock")
-    with pytest.raises(StoreFailure, match="no regular file"):
+    with pytest.raises(StoreFailure, match="not a regular file"):
         _begin(FileStore(tmp_path / "s.json"))
 
 
@@ -480,7 +480,7 @@ def test_a_read_only_folder_is_found_out_before_anything_is_done(
     assert ended.stderr == ""
     count, said = ended.stdout.splitlines()
     assert count == "1"
-    assert ("can't be written to" if lock_exists else "can't be made") in said
+    assert ("can't be written to" if lock_exists else "can't be created") in said
     assert sorted(store.path.parent.iterdir()) == before
 
 

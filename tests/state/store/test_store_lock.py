@@ -96,7 +96,7 @@ def test_a_link_in_its_place_is_refused(path: Path, *, exists: bool) -> None:
     if exists:
         target.write_text("keep")
     path.symlink_to(target)
-    with pytest.raises(StoreFailure, match="can't be made"), hold(path, 0):
+    with pytest.raises(StoreFailure, match="can't be created"), hold(path, 0):
         pytest.fail("followed")
     assert target.exists() is exists
     assert not exists or target.read_text() == "keep"
@@ -122,5 +122,5 @@ def test_a_note_can_not_act_on_the_terminal(path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there(path: Path) -> None:
-    with pytest.raises(StoreFailure, match="can't be made"), hold(path.parent / "gone" / "x.lock", 0):
+    with pytest.raises(StoreFailure, match="can't be created"), hold(path.parent / "gone" / "x.lock", 0):
         pytest.fail("held nothing")
