@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Remote
 from kalentops.lint.rule import Declared, Origin
+from kalentops.plan.explanation import Code, Explanation, explain
 from kalentops.state.model import Entry, Intent, State
 
 Data = dict[str, Any]
@@ -111,3 +112,8 @@ def want(address: str, of: Of | None = None, known: State | None = None, **field
         Address.parse(address), wanted.name, Origin("blueprints/a.yaml", 3, 3), (4, 11), wanted.digest
     )
     return replace(made, body=None if same else wanted, **fields)
+
+
+def saying(message: str) -> Explanation:
+    """An explanation that is just these words."""
+    return explain(Code.ERROR, message=message)

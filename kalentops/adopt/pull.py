@@ -16,7 +16,7 @@ from kalentops.errors import CannotEdit, StateError, StoreFailure
 from kalentops.lint.engine import Severities, check_project
 from kalentops.lint.finding import Finding, Severity
 from kalentops.lint.rule import Declarations, Declared, Relocation
-from kalentops.plan.explanation import missing
+from kalentops.plan.explanation import Explanation, missing
 from kalentops.plan.moves import relocate
 from kalentops.project.check import CheckOptions, check_text
 from kalentops.project.files import Source, read
@@ -56,7 +56,7 @@ class Kept:
 
     address: Address
     blueprint_id: str
-    reason: str
+    reason: Explanation | str
     conflict: bool = False
 
 
@@ -119,7 +119,7 @@ def _one(
     *,
     open_intent: bool,
 ) -> Taken | Kept:
-    def not_taken(reason: str, *, conflict: bool = False) -> Kept:
+    def not_taken(reason: Explanation | str, *, conflict: bool = False) -> Kept:
         return Kept(address, entry.blueprint_id, reason, conflict)
 
     if open_intent:

@@ -19,9 +19,11 @@ from kalentops.errors import (
     Unauthorized,
     Unreachable,
 )
+from kalentops.http.retry import ATTEMPTS
 from kalentops.http.verdict import Limited, NotSent, Refused, Verdict
 from kalentops.plan.build import Action, Change
 from kalentops.plan.decide import Situation
+from kalentops.plan.explanation import Code, Explanation, explain, of_error
 from kalentops.plan.matching import Unmanaged
 from kalentops.state.model import Abandoned, Adopted, Completed, Entry, Intended, Intent, Record, State
 from kalentops.support.clock import Clock
@@ -88,7 +90,7 @@ class Run:
     open_intents: set[str] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _stopped: tuple[str, Cause] | None = None
+    _stopped: tuple[Explanation, Cause] | None = None
     _unknown: int = 0
 
     def record(self, *records: Record) -> None:
@@ -99,7 +101,7 @@ class Run:
             self.session.record(*records)
             self.session.barrier()
         except (StoreFailure, StateError) as error:
-            self.stop(f"{error}", Cause.STORE)
+            self.stop(of_error(error), Cause.STORE)
             raise
         with self._lock:
             for record in records:
@@ -122,21 +124,21 @@ class Run:
         """Whether an id is known to belong to something else: no new blueprint can have it."""
         return blueprint_id in self.ours or blueprint_id in self.seen
 
-    def stop(self, reason: str, cause: Cause) -> None:
+    def stop(self, reason: Explanation, cause: Cause) -> None:
         """Begin nothing new: the first reason stays."""
         with self._lock:
             self._stopped = self._stopped or (reason, cause)
 
-    def stopped(self) -> tuple[str, Cause] | None:
+    def stopped(self) -> tuple[Explanation, Cause] | None:
         """Why nothing new may start, or None."""
         if self.clock.stopping:
-            return "the run was interrupted first", Cause.INTERRUPTED
+            return explain(Code.RUN_INTERRUPTED), Cause.INTERRUPTED
         return self._stopped
 
     def note_error(self, error: KalentopsError) -> None:
         """A dead key or a missing plan ends the run; anything else concerns one sourcing."""
         if isinstance(error, Unauthorized) and not isinstance(error, Forbidden):
-            self.stop(str(error), Cause.DENIED)
+            self.stop(of_error(error), Cause.DENIED)
 
     def outcome_known(self, *, known: bool) -> None:
         with self._lock:
@@ -247,7 +249,7 @@ class Task:
         outcome: Outcome,
         blueprint_id: str | None = None,
         *,
-        error: str | None = None,
+        error: Explanation | None = None,
         cause: Cause = Cause.NONE,
     ) -> Result:
         return Result(self.address, action, outcome, blueprint_id, error, cause=cause)
@@ -258,9 +260,13 @@ def not_done(job: Task, action: Action, verdict: Refused | NotSent | Limited) ->
     blueprint_id = job.entry.blueprint_id if job.entry else None
     if isinstance(verdict, Refused):
         cause = Cause.DENIED if verdict.status in {401, 402, 403} else Cause.API
-        said = f"the API refused: {verdict.message} (HTTP {verdict.status})"
+        said = explain(Code.REFUSED, message=verdict.message, status=verdict.status)
         return job.result(action, Outcome.REFUSED, blueprint_id, error=said, cause=cause)
-    said = verdict.reason if isinstance(verdict, NotSent) else "rate limited: gave up after several attempts"
+    said = (
+        explain(Code.NOT_SENT, cause=verdict.reason)
+        if isinstance(verdict, NotSent)
+        else explain(Code.RATE_LIMITED, attempts=ATTEMPTS)
+    )
     return job.result(action, Outcome.NOT_ATTEMPTED, blueprint_id, error=said, cause=Cause.UNREACHABLE)
 
 
@@ -276,12 +282,11 @@ def from_error(job: Task, error: KalentopsError) -> Result:
     elif isinstance(error, Interrupted):
         cause = Cause.INTERRUPTED
     outcome = Outcome.REFUSED if cause in {Cause.API, Cause.DENIED} else Outcome.NOT_ATTEMPTED
-    hint = f"; {error.hint}" if error.hint and cause is not Cause.STORE else ""
     return job.result(
         job.change.action,
         outcome,
         job.entry.blueprint_id if job.entry else None,
-        error=f"{error}{hint}",
+        error=of_error(error, hint=cause is not Cause.STORE),
         cause=cause,
     )
 
@@ -297,7 +302,7 @@ def look_until(
     view: View,
     there: Callable[[], _T | None],
     address: str = "",
-    reason: str = "",
+    reason: Explanation | None = None,
     *,
     most: float = _NO_LIMIT,
 ) -> _T | None:
@@ -307,7 +312,7 @@ def look_until(
     Raises Unreachable where the last list could not be read; Unauthorized, RefusedByApi, Interrupted.
     """
     clock, window = view.run.clock, min(view.run.options.settle, most)
-    if address:
+    if address and reason is not None:
         view.run.observe(Looking(address, window, reason))
     deadline, pause = clock.monotonic() + window, _FIRST_PAUSE
     while True:

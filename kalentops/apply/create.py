@@ -16,10 +16,10 @@ from kalentops.apply.update import record_done, refused_after, seen_entry, updat
 from kalentops.blueprint.body import Body
 from kalentops.blueprint.remote import Mark, Remote, as_remote, mark_in, new_nonce, stub, stub_mark
 from kalentops.errors import KalentopsError
-from kalentops.http.verdict import Accepted, Limited, NotSent, Refused, Verdict
+from kalentops.http.verdict import Accepted, Limited, NotSent, Refused, Unknown, Verdict
 from kalentops.plan.build import Action
 from kalentops.plan.decide import Adopt, Arrived, Conflict, Create, Fill, Open, decide_create, decide_whole
-from kalentops.plan.explanation import beside, together
+from kalentops.plan.explanation import Code, Explanation, also_similar, explain, of_error, together
 from kalentops.state.model import Abandoned, Adopted, Entry, Intended, Intent
 from kalentops.support.text import is_safe_id
 
@@ -28,8 +28,6 @@ _LIMITED: Final = 6
 _WINDOW: Final = 10.0
 """Seconds for which a stub is looked for whose answer was lost: a second one does no harm."""
 _BAD_REQUEST: Final = 400
-_NO_ANSWER: Final = "the answer does not name what was made"
-_UNNAMED: Final = f"{_NO_ANSWER} (if that repeats, set `create: whole` in kalentops.yaml)"
 
 
 def create(view: View, job: Task) -> tuple[Result, Entry | None]:
@@ -49,10 +47,7 @@ def create(view: View, job: Task) -> tuple[Result, Entry | None]:
             case Adopt() as decision:
                 return _adopt(view, job, decision)
             case _ if planned is Action.ADOPT:
-                said = (
-                    "the blueprint to adopt has disappeared from Kalent; nothing was created: make a new plan"
-                )
-                return job.result(Action.ADOPT, Outcome.CONFLICT, error=said), None
+                return job.result(Action.ADOPT, Outcome.CONFLICT, error=explain(Code.ADOPTION_GONE)), None
             case Fill(remote, take):
                 result = creation.take(remote) if take else _claim(view, job, remote)
             case Create():
@@ -71,7 +66,7 @@ class _Creation:
     made: Remote | None = None
     lost: int = 0
     limited: int = 0
-    why: str = ""
+    why: Explanation | None = None
 
     def attempt(self) -> Result | None:
         """Claim the stub that an answer named, or make another attempt. None: look again first."""
@@ -79,10 +74,10 @@ class _Creation:
         if self.made is not None:
             return _claim(view, job, self.made)
         if self.lost == _ATTEMPTS:
-            said = f"{self.why}; {_ATTEMPTS} attempts had no usable answer; no text was sent"
-            return job.result(Action.CREATE, Outcome.UNKNOWN, error=f"{said}; the next run looks first")
+            said = together(self.why, explain(Code.ATTEMPTS_USED_UP, attempts=_ATTEMPTS))
+            return job.result(Action.CREATE, Outcome.UNKNOWN, error=said)
         if not view.run.creates_are_safe():
-            said = "three creates in a row had no usable answer; no new one is started"
+            said = explain(Code.CREATES_STOPPED)
             return job.result(Action.CREATE, Outcome.NOT_ATTEMPTED, error=said, cause=Cause.UNREACHABLE)
         done = _send_whole(view, job) if view.run.options.whole else self._reserve()
         if isinstance(done, Limited) and self.limited < _LIMITED:
@@ -102,10 +97,10 @@ class _Creation:
         verdict = view.run.api.update(empty.blueprint_id, {"name": name})
         if isinstance(verdict, Refused | NotSent | Limited):
             return _refused(view, job, verdict)
-        why = getattr(verdict, "reason", "an empty blueprint is claimed")
+        why = explain(Code.STUB_TAKING) if isinstance(verdict, Accepted) else _lost(verdict)
         if look_until(view, lambda: self._shown_taken(empty.blueprint_id), job.address, why):
             return None
-        said = f"{why}; no list shows that {empty.blueprint_id} is taken; no text was sent; the next run looks first"
+        said = together(why, explain(Code.STUB_NOT_TAKEN, blueprint_id=empty.blueprint_id))
         return job.result(Action.CREATE, Outcome.UNKNOWN, error=said)
 
     def _shown_taken(self, blueprint_id: str) -> Remote | None:
@@ -129,7 +124,7 @@ class _Creation:
             self.made = view.add(as_remote(blueprint_id, empty))
             view.run.outcome_known(known=True)
             return None
-        self.why = getattr(verdict, "reason", _UNNAMED)
+        self.why = _lost(verdict)
         self.lost += 1
         found = look_until(view, lambda: _marked(view, mark), job.address, self.why, most=_WINDOW)
         view.run.outcome_known(known=found is not None)
@@ -179,20 +174,19 @@ def _send_whole(view: View, job: Task) -> Result | Limited:
     if blueprint_id is not None:
         run.outcome_known(known=True)
         return record_done(view, job, Action.CREATE, blueprint_id)
-    reason = getattr(verdict, "reason", _NO_ANSWER)
+    reason = _lost(verdict)
     try:
         found = await_whole(view, job, intent, reason)
     except KalentopsError as error:
-        return job.result(
-            Action.CREATE, Outcome.UNKNOWN, error=f"{reason}; {error}; the next run looks first"
-        )
+        said = together(reason, of_error(error), explain(Code.OUTCOME_UNKNOWN))
+        return job.result(Action.CREATE, Outcome.UNKNOWN, error=said)
     run.outcome_known(known=isinstance(found, Arrived))
     if isinstance(found, Arrived):
         return take_whole(view, job, intent, found.remote, Action.CREATE)[0]
     return job.result(Action.CREATE, Outcome.UNKNOWN, error=together(reason, found.why))
 
 
-def await_whole(view: View, job: Task, intent: Intent, reason: str) -> Arrived | Open:
+def await_whole(view: View, job: Task, intent: Intent, reason: Explanation) -> Arrived | Open:
     """The outcome of a create that was sent whole, at the end of the settle window."""
 
     def arrived() -> Arrived | None:
@@ -210,13 +204,19 @@ def take_whole(view: View, job: Task, intent: Intent, found: Remote, action: Act
     return job.result(action, Outcome.DONE, found.blueprint_id), entry
 
 
+def _lost(verdict: Accepted | Unknown) -> Explanation:
+    """Why the answer to a create says nothing."""
+    if isinstance(verdict, Accepted):
+        return explain(Code.ANSWER_UNNAMED)
+    return explain(Code.ANSWER_LOST, cause=verdict.reason)
+
+
 def _refused(view: View, job: Task, verdict: Refused | NotSent | Limited) -> Result:
     if isinstance(verdict, Refused) and verdict.fatal:
-        view.run.stop(f"the API refused the key: {verdict.message}", Cause.DENIED)
+        view.run.stop(explain(Code.KEY_REFUSED, message=verdict.message), Cause.DENIED)
     result = not_done(job, Action.CREATE, verdict)
     if isinstance(verdict, Refused) and verdict.status == _BAD_REQUEST and not view.run.options.whole:
-        hint = "; if it takes no empty blueprints, set `create: whole` in kalentops.yaml"
-        return replace(result, error=f"{result.error}{hint}")
+        return replace(result, error=together(result.error, explain(Code.STUBS_REFUSED)))
     return result
 
 
@@ -245,6 +245,6 @@ def _adopt(view: View, job: Task, decision: Adopt) -> tuple[Result, Entry | None
     entry = seen_entry(job, remote, run.clock.now(), job.body.readable)
     view.own(remote.blueprint_id, job.address)
     run.record(Adopted(entry))
-    note = beside(decision.others) or None
-    done = replace(job.result(Action.ADOPT, Outcome.DONE, remote.blueprint_id), note=note)
+    done = job.result(Action.ADOPT, Outcome.DONE, remote.blueprint_id)
+    done = replace(done, note=also_similar(decision.others))
     return done, entry if decision.completes else None

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from kalentops.plan.build import Action
+from kalentops.plan.explanation import Explanation
 
 
 class Outcome(StrEnum):
@@ -40,8 +41,8 @@ class Result:
     action: Action
     outcome: Outcome
     blueprint_id: str | None = None
-    error: str | None = None
-    note: str | None = None
+    error: Explanation | None = None
+    note: Explanation | None = None
     cause: Cause = Cause.NONE
 
 
@@ -51,7 +52,7 @@ class ApplyResult:
 
     results: tuple[Result, ...] = ()
     interrupted: bool = False
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[Explanation, ...] = field(default=())
 
     @property
     def summary(self) -> dict[str, int]:
@@ -103,7 +104,7 @@ class Looking:
 
     address: str
     seconds: float
-    reason: str
+    reason: Explanation
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from kalentops.apply.result import Outcome, Result
 from kalentops.apply.update import await_remote, record_done, update
 from kalentops.plan.build import Action
 from kalentops.plan.decide import Abandon, Arrived, Open, decide_resume, waits
+from kalentops.plan.explanation import Code, explain
 from kalentops.state.model import Abandoned, Entry, Intent
 
-INTERRUPTED: Final = "an earlier run was interrupted here"
+_RESUMING: Final = explain(Code.RESUMING)
 
 
 def resume(view: View, job: Task, intent: Intent) -> tuple[Result, Entry | None]:
@@ -33,7 +34,7 @@ def _settle(view: View, job: Task, intent: Intent) -> Result:
     if blueprint_id is not None:
         view.fresh()
         if waits(view.situation(job)):
-            await_remote(view, job.address, blueprint_id, intent.sent.observable.digest, INTERRUPTED)
+            await_remote(view, job.address, blueprint_id, intent.sent.observable.digest, _RESUMING)
     match decide_resume(view.situation(job)):
         case Arrived(remote) if job.entry is not None:
             result = record_done(view, job, Action.RESUME, remote.blueprint_id)
@@ -54,7 +55,7 @@ def _settle(view: View, job: Task, intent: Intent) -> Result:
 
 def _resume_whole(view: View, job: Task, intent: Intent) -> tuple[Result, Entry | None]:
     """What was sent whole may come true at any time: it is never sent again unless a person says so."""
-    decision = await_whole(view, job, intent, INTERRUPTED)
+    decision = await_whole(view, job, intent, _RESUMING)
     if isinstance(decision, Arrived):
         return _go_on(view, job, *take_whole(view, job, intent, decision.remote, Action.RESUME)), None
     if job.address not in view.run.options.resend:

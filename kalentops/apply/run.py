@@ -31,7 +31,7 @@ from kalentops.blueprint.remote import stubs
 from kalentops.errors import Forbidden, KalentopsError, RefusedByApi
 from kalentops.plan.build import ASKS, Action, Change, Plan
 from kalentops.plan.decide import turn
-from kalentops.plan.explanation import leftover
+from kalentops.plan.explanation import Code, Explanation, explain, leftover, together
 from kalentops.plan.workspace import Looked, check_workspace, is_known, witnesses
 from kalentops.state.model import Entry, State
 from kalentops.support.clock import Clock
@@ -105,7 +105,9 @@ def _settle(run: Run, plan: Plan, known: State) -> list[Result]:
     return results
 
 
-def _result(change: Change, outcome: Outcome, error: str | None = None, cause: Cause = Cause.NONE) -> Result:
+def _result(
+    change: Change, outcome: Outcome, error: Explanation | None = None, cause: Cause = Cause.NONE
+) -> Result:
     return Result(change.address, change.action, outcome, change.blueprint_id, error, cause=cause)
 
 
@@ -139,7 +141,7 @@ class Sourcing:
     jobs: Sequence[Task]
     unseen: Sequence[Task] = ()
     failed: KalentopsError | None = None
-    notes: list[str] = field(default_factory=list)
+    notes: list[Explanation] = field(default_factory=list)
 
     @property
     def run(self) -> Run:
@@ -234,7 +236,7 @@ def _honest(run: Run, job: Task, result: Result) -> Result:
         return result  # what was sent is still to come, and something else stands there
     if result.outcome in {Outcome.DONE, Outcome.UNKNOWN} or result.address not in run.open_intents:
         return result
-    said = f"{result.error}; the outcome of an earlier request is unknown, the next run looks it up first"
+    said = together(result.error, explain(Code.EARLIER_OUTCOME_UNKNOWN))
     return replace(result, outcome=Outcome.UNKNOWN, error=said)
 
 

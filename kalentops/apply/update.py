@@ -14,6 +14,7 @@ from kalentops.errors import KalentopsError, StateError, StoreFailure
 from kalentops.http.verdict import Accepted, Limited, NotSent, Refused
 from kalentops.plan.build import Action
 from kalentops.plan.decide import Conflict, Keep, Unlisted, Update, decide_update
+from kalentops.plan.explanation import Code, Explanation, explain, of_error, together
 from kalentops.state.model import Abandoned, Adopted, Completed, Entry, Intended, Intent, Observed, Record
 
 _ATTEMPTS: Final = 3
@@ -29,10 +30,9 @@ def update(view: View, job: Task, *, first: tuple[Record, ...] = ()) -> Result:
     decision = decide_update(situation)
     entry = situation.recorded
     if isinstance(decision, Unlisted):
-        said = f"no list shows {entry.blueprint_id} yet"
-        if look_until(view, lambda: view.get(entry.blueprint_id), job.address, said):
-            situation = view.situation(job)
-            decision = decide_update(situation)
+        look_until(view, lambda: view.get(entry.blueprint_id), job.address, decision.why)
+        situation = view.situation(job)
+        decision = decide_update(situation)
     match decision:
         case Unlisted(why):
             return job.result(Action.UPDATE, Outcome.UNKNOWN, entry.blueprint_id, error=why)
@@ -40,8 +40,8 @@ def update(view: View, job: Task, *, first: tuple[Record, ...] = ()) -> Result:
             return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=why)
         case Keep(remote):
             view.run.record(Adopted(seen_entry(job, remote, view.run.clock.now(), job.body)))
-            said = "Kalent shows it so already; nothing was sent"
-            return replace(job.result(Action.UPDATE, Outcome.DONE, entry.blueprint_id), note=said)
+            done = job.result(Action.UPDATE, Outcome.DONE, entry.blueprint_id)
+            return replace(done, note=explain(Code.NOTHING_SENT))
         case Update(remote, known, late):
             body = _patch(job.body, situation.sent, whole=decision.whole)
             intent = Intent(
@@ -80,18 +80,19 @@ def _send(
     """Send it until it is known to be done. A PATCH with the same body may be repeated: it makes nothing twice,
     as long as the blueprint was not edited remotely in between.
     """
-    run, reason = view.run, ""
+    run = view.run
+    reason: Explanation | None = None
     for _ in range(_ATTEMPTS):
         verdict = run.api.update(entry.blueprint_id, body)
         if isinstance(verdict, Accepted):
             return record_done(view, job, Action.UPDATE, entry.blueprint_id)
         if isinstance(verdict, Refused | NotSent | Limited):
             if isinstance(verdict, Refused) and verdict.fatal:
-                run.stop(f"the API refused the key: {verdict.message}", Cause.DENIED)
-            if not reason:  # an attempt before this one may still come true: then the intent has to stay
+                run.stop(explain(Code.KEY_REFUSED, message=verdict.message), Cause.DENIED)
+            if reason is None:  # an attempt before this one may still come true: then the intent has to stay
                 run.record(refused_after(job, "update"))
             return not_done(job, Action.UPDATE, verdict)
-        reason = verdict.reason
+        reason = explain(Code.ANSWER_LOST, cause=verdict.reason)
         try:
             if (
                 await_remote(view, job.address, entry.blueprint_id, job.wanted, reason)
@@ -99,13 +100,13 @@ def _send(
             ):
                 return record_done(view, job, Action.UPDATE, entry.blueprint_id)
         except KalentopsError as error:
-            reason = f"{reason}; {error}"
+            reason = together(reason, of_error(error))
             break
         remote = view.get(entry.blueprint_id)
         if remote is None or remote.digest not in known:
-            reason = f"{reason}; meanwhile it was changed in Kalent"
+            reason = together(reason, explain(Code.EDITED_MEANWHILE))
             break
-    said = f"{reason}; it is not known whether the text arrived; the next run checks first"
+    said = together(reason, explain(Code.UPDATE_UNKNOWN))
     return job.result(Action.UPDATE, Outcome.UNKNOWN, entry.blueprint_id, error=said)
 
 
@@ -117,7 +118,7 @@ def refused_after(job: Task, action: Literal["create", "update"]) -> Record:
     return Abandoned(job.address, "refused or not sent")
 
 
-def await_remote(view: View, address: str, blueprint_id: str, wanted: str, reason: str) -> bool:
+def await_remote(view: View, address: str, blueprint_id: str, wanted: str, reason: Explanation) -> bool:
     """Whether the blueprint shows `wanted` within the settle window. Raises KalentopsError."""
 
     def shown() -> Remote | None:
@@ -134,9 +135,7 @@ def record_done(view: View, job: Task, action: Action, blueprint_id: str) -> Res
     try:
         view.run.record(Completed(job.address, blueprint_id, view.run.clock.now()))
     except (StoreFailure, StateError) as error:
-        said = (
-            f"{blueprint_id} was written, but that could not be recorded: {error}; the next run looks first"
-        )
+        said = explain(Code.NOT_RECORDED, blueprint_id=blueprint_id, message=str(error))
         return job.result(action, Outcome.UNKNOWN, blueprint_id, error=said, cause=Cause.STORE)
     return job.result(action, Outcome.DONE, blueprint_id)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from kalentops.apply.context import Task, View, look_until
 from kalentops.apply.result import Outcome, Result
@@ -12,7 +11,7 @@ from kalentops.apply.update import update
 from kalentops.blueprint.remote import Remote, stub_mark
 from kalentops.errors import KalentopsError, StateError, StoreFailure
 from kalentops.plan.build import Action
-from kalentops.plan.explanation import edited, missing
+from kalentops.plan.explanation import Code, Explanation, edited, explain, missing
 from kalentops.state.model import Intended, Intent, Observed
 
 
@@ -60,30 +59,29 @@ def read_back(view: View, done: Sequence[Result], jobs: Mapping[str, Task]) -> I
         look_until(view, lambda: None if any(check.is_behind(view) for check in checks) else view)
     except KalentopsError as error:
         for result in done:
-            said = f"the API said that it was done, and its list could not be read: {error}; {_NEXT}"
-            yield _not_seen(result, said)
+            yield _not_seen(result, explain(Code.NOT_READ_BACK, message=str(error)))
         return
     for check in checks:
         yield _look_at(view, check)
 
 
-_NEXT: Final = "the next run looks again"
-
-
-def _not_seen(result: Result, said: str) -> Result:
+def _not_seen(result: Result, said: Explanation) -> Result:
     return replace(result, outcome=Outcome.UNKNOWN, error=said) if result.blueprint_id else result
 
 
 def await_listed(view: View, jobs: Sequence[Task]) -> None:
     """Read the list until it shows what an interrupted run has recorded, or the settle window has passed."""
-    ids = [job.entry.blueprint_id for job in jobs if job.entry is not None]
-    if not all(map(view.get, ids)):
-        look_until(view, lambda: all(map(view.get, ids)) or None, jobs[0].address, "no list shows it yet")
+    entries = [
+        job.entry for job in jobs if job.entry is not None and view.get(job.entry.blueprint_id) is None
+    ]
+    if entries:
+        ids = [each.blueprint_id for each in entries]
+        look_until(view, lambda: all(map(view.get, ids)) or None, entries[0].address, missing(entries[0]))
 
 
-def confirm(view: View, job: Task) -> Result | str | None:
+def confirm(view: View, job: Task) -> Result | Explanation | None:
     """What an interrupted run has recorded and never seen in a list: seen now, sent again where it has not arrived, or
-    told. The job has an entry and the body that was sent. A text is a note for people.
+    told. The job has an entry and the body that was sent. An explanation is a note for people.
     """
     entry = job.entry
     if entry is None:
@@ -96,34 +94,30 @@ def confirm(view: View, job: Task) -> Result | str | None:
         return None
     if entry.not_arrived(remote):
         done = update(view, job)
-        return replace(done, note=_AGAIN) if done.outcome is Outcome.DONE and done.note is None else done
+        is_plain = done.outcome is Outcome.DONE and done.note is None
+        return replace(done, note=explain(Code.SENT_AGAIN)) if is_plain else done
     if remote.updated_at is None:  # it may not have arrived, or was edited
         said = edited(entry, remote)
         return job.result(Action.NO_OP, Outcome.UNKNOWN, entry.blueprint_id, error=said)
-    what = f"Kalent's list shows {entry.blueprint_id} otherwise than it was sent"
-    return f"{job.address}: {what}; look at it in the web app"
-
-
-_AGAIN: Final = "the API had said that it was done, and it had not arrived; it was sent again"
+    return explain(Code.SHOWN_DIFFERENTLY, address=job.address, blueprint_id=entry.blueprint_id)
 
 
 def _look_at(view: View, check: _Check) -> Result:
     result = check.result
     remote = view.get(result.blueprint_id) if result.blueprint_id else None
     if remote is None or check.is_behind(view):
-        return _not_seen(result, f"the API said that it was done, and no list shows it yet; {_NEXT}")
+        return _not_seen(result, explain(Code.NOT_SEEN_YET))
     try:
         earlier = check.earlier_text
         if earlier is not None and remote.digest == earlier.sent.observable.digest:
             # That is ours, too: the next run finds that it came true, and goes on from it.
             view.run.record(Intended(earlier))
-            return _not_seen(
-                result, "a text that was sent before it has arrived after it; run `kalentops apply` again"
-            )
+            return _not_seen(result, explain(Code.OLDER_TEXT_ARRIVED))
         if remote.digest is not None:
             view.run.record(Observed(check.job.address, remote.digest, remote.updated_at))
     except (StoreFailure, StateError) as error:
-        return replace(result, note=f"what Kalent shows of it could not be recorded: {error}")
+        return replace(result, note=explain(Code.OBSERVATION_NOT_RECORDED, message=str(error)))
     if check.wanted is not None and remote.digest != check.wanted:
-        return replace(result, note="Kalent shows it otherwise than it was sent: look at it in the web app")
+        said = explain(Code.SHOWN_DIFFERENTLY, address=result.address, blueprint_id=result.blueprint_id)
+        return replace(result, note=said)
     return result

@@ -16,6 +16,7 @@ from kalentops.lint.rule import rules
 from kalentops.output import Checked
 from kalentops.output import text_files as findings_text
 from kalentops.output import text_plan as plans_text
+from kalentops.output.explanations import text
 from kalentops.output.terminal import Line, plain
 from kalentops.plan.build import Action, Plan
 from kalentops.support.text import count, escape_line, escape_part, visible
@@ -53,9 +54,9 @@ def show_plan(of: Plan, checked: Checked) -> str:
     for change in of.changes:
         if change.action is Action.CONFLICT and change.file is not None:
             title, where = f"{change.address} is in conflict", checked.path(change.file)
-            found.append(_Annotation("warning", title, change.reason, where, change.line or 1))
+            found.append(_Annotation("warning", title, text(change.reason), where, change.line or 1))
     for each in of.drift:
-        said = each.reason or f"{each.blueprint_id} is not as it was recorded {each.applied_at}"
+        said = text(each.reason) or f"{each.blueprint_id} is not as it was recorded {each.applied_at}"
         found.append(_Annotation("warning", f"{each.address}: {_DRIFT[each.kind]}", said))
     return _lines(found, plans_text.plan_summary(of))
 

@@ -12,7 +12,9 @@ from kalentops.blueprint.diff import changes
 from kalentops.blueprint.remote import RemoteSourcing
 from kalentops.lint.finding import Finding, Severity, finding_to_json
 from kalentops.output import Checked
+from kalentops.output.explanations import text
 from kalentops.plan.build import Plan
+from kalentops.plan.explanation import explained, together
 from kalentops.plan.saved import plan_to_json
 from kalentops.state.codec import entry_to_json, intent_to_json
 from kalentops.state.model import State
@@ -32,7 +34,7 @@ def show_validation(of: Checked) -> str:
 
 
 def show_plan(of: Plan, checked: Checked) -> str:  # noqa: ARG001 - the plan has its findings
-    return f"{dump_json(plan_to_json(of))}\n"
+    return f"{dump_json(plan_to_json(of, text))}\n"
 
 
 def validation(
@@ -80,8 +82,9 @@ def apply(of: ApplyResult, *, left_out: Sequence[str] = ()) -> dict[str, Any]:
                 "action": each.action.value,
                 "outcome": each.outcome.value,
                 "blueprint_id": each.blueprint_id,
-                "error": each.error,
-                "note": each.note,
+                "error": text(each.error) or None,
+                "note": text(each.note) or None,
+                **explained(together(each.error, each.note)),
             }
             for each in of.results
         ],
@@ -168,7 +171,7 @@ def edits(of: Edits, *, dry_run: bool) -> dict[str, Any]:
                 "address": each.address,
                 "blueprint_id": each.blueprint_id,
                 "conflict": each.conflict,
-                "reason": each.reason,
+                "reason": text(each.reason),
             }
             for each in of.kept
         ],

@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 
 from kalentops.lint.finding import Finding, Severity
 from kalentops.output import Checked
+from kalentops.output.explanations import text
 from kalentops.plan.build import Action, Change, Plan
 from kalentops.support.text import count, escape_xml, visible
 
@@ -76,10 +77,10 @@ def _change(suite: ET.Element, of: Change) -> None:
     case = ET.SubElement(suite, "testcase", {"name": visible(of.address), "classname": f"plan.{of.action}"})
     if of.action is Action.CONFLICT:
         ET.SubElement(case, "failure", {"message": "in conflict", "type": "conflict"}).text = visible(
-            of.reason
+            text(of.reason)
         )
     elif of.reason:
-        ET.SubElement(case, "system-out").text = visible(of.reason)
+        ET.SubElement(case, "system-out").text = visible(text(of.reason))
 
 
 def _drift(of: Plan) -> ET.Element:
@@ -87,7 +88,7 @@ def _drift(of: Plan) -> ET.Element:
     suite = ET.Element("testsuite", {"name": "drift"})
     for each in of.drift:
         case = ET.SubElement(suite, "testcase", {"name": visible(each.address), "classname": "drift"})
-        said = each.reason or f"{each.blueprint_id} is not as it was recorded {each.applied_at}"
+        said = text(each.reason) or f"{each.blueprint_id} is not as it was recorded {each.applied_at}"
         ET.SubElement(case, "failure", {"message": visible(each.kind), "type": "drift"}).text = visible(said)
     return _counted(suite)
 

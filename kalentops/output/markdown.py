@@ -15,6 +15,16 @@ from kalentops.output import Checked
 from kalentops.output import text_files as findings_text
 from kalentops.output import text_plan as plans_text
 from kalentops.output import text_results as results_text
+from kalentops.output.explanations import (
+    STATE_EDITS,
+    WHY_STATE_EDITS,
+    import_command,
+    importing,
+    marked,
+    overwriting,
+    state_edit,
+    text,
+)
 from kalentops.output.markdown_blocks import (
     COMMENT,
     Block,
@@ -32,12 +42,10 @@ from kalentops.output.markdown_blocks import (
     utf16_units,
 )
 from kalentops.output.markdown_sequences import brief, changed, extent, new, tally
-from kalentops.output.reasons import marked
 from kalentops.output.terminal import plain
 from kalentops.output.text_plan import enrolled, taken
-from kalentops.plan import moves
 from kalentops.plan.build import Action, Change, Drift, LookAlike, Plan
-from kalentops.plan.explanation import import_of, leftover, overwriting, taking
+from kalentops.plan.explanation import leftover
 from kalentops.support.text import clip, count, some, with_times
 
 POINTER: Final = "`kalentops plan -v` shows all of it."
@@ -129,7 +137,7 @@ def _results(of: Sequence[Result], head: str, tail: str) -> Section:
 
 
 def _result(of: Result) -> str:
-    said = ". ".join(prose(with_times(each)) for each in (of.error, of.note) if each)
+    said = ". ".join(prose(with_times(text(each))) for each in (of.error, of.note) if each)
     ident = code(of.blueprint_id) if of.blueprint_id else ""
     return row([f"**{results_text.outcome_word(of)}**", code(of.address), ident, said])
 
@@ -169,7 +177,9 @@ def _ordered(of: Plan) -> list[Change]:
 
 def _conflicts(of: Plan) -> Section | None:
     blocks = [
-        Block(f"- {prose(clip(each.name, _NAME))} ({code(each.address)}{_file(each)}): {marked(each.reason)}")
+        Block(
+            f"- {prose(clip(each.name, _NAME))} ({code(each.address)}{_file(each)}): {marked(each.reason or '')}"
+        )
         for each in _ordered(of)
         if each.action is Action.CONFLICT
     ]
@@ -193,9 +203,9 @@ def _drifted(of: Drift, *, told: bool) -> Block:
     parts = [
         f"- **{of.kind}** {name} ({code(of.address)}): recorded {code(with_times(of.applied_at))}{later}"
     ]
-    parts += [prose(with_times(of.reason))] if of.reason else []
+    parts += [prose(with_times(text(of.reason)))] if of.reason else []
     if of.kind == "changed":
-        parts += [prose(str(each)) for each in (taking(of.address), overwriting("put back", of.address))]
+        parts += [prose(str(each)) for each in (importing(of.address), overwriting("put back", of.address))]
     brief = "; ".join(parts)
     if of.kind != "changed" or told or of.before is None or of.after is None:
         return Block(brief)
@@ -246,7 +256,7 @@ def _happens(each: Change) -> str:
         said += f": {brief(each.before.data, each.after.data)}"
     elif each.action is Action.CREATE and each.after is not None:
         said += f": {extent(each.after.data)}"
-    return f"{said}; {prose(with_times(each.reason))}" if each.reason else said
+    return f"{said}; {prose(with_times(text(each.reason)))}" if each.reason else said
 
 
 def _sequences(of: Plan) -> Section | None:
@@ -309,8 +319,8 @@ def _folded(each: Change, inner: Block, said: str = "", *, is_open: bool) -> Blo
 
 
 def _state_edits(of: Plan) -> Section | None:
-    blocks = [Block(f"- {code(each.address)}: {prose(moves.describe_edit(each))}") for each in of.state_edits]
-    head = f"**{moves.HEAD}.** {moves.WHY}:\n\n"
+    blocks = [Block(f"- {code(each.address)}: {prose(state_edit(each))}") for each in of.state_edits]
+    head = f"**{STATE_EDITS}.** {WHY_STATE_EDITS}:\n\n"
     return Section(blocks, "record", "records", head, between="\n", share=0.3) if blocks else None
 
 
@@ -321,7 +331,7 @@ def _unmanaged(of: Plan) -> Section | None:
         return None
     where = some([code(each) for each in sorted(counts)], _SOME)
     said = f"{count(number, 'blueprint')} in Kalent not managed here ({where})"
-    return Section([Block(f"{said}: {code(import_of(counts))} {taken(number)}.")], "note", "notes")
+    return Section([Block(f"{said}: {code(import_command(counts))} {taken(number)}.")], "note", "notes")
 
 
 def _leftovers(of: Plan) -> Section | None:
@@ -329,7 +339,8 @@ def _leftovers(of: Plan) -> Section | None:
     if not found or not (of.to_do or of.drift):
         return None
     blocks = [
-        Block(f"{code(each.sourcing_id)}: {prose(leftover(each.blueprint_id, each.name))}.") for each in found
+        Block(f"{code(each.sourcing_id)}: {prose(text(leftover(each.blueprint_id, each.name)))}.")
+        for each in found
     ]
     return Section(blocks, "note", "notes")
 

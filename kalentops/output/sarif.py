@@ -17,6 +17,7 @@ from kalentops import __version__
 from kalentops.lint.finding import Finding
 from kalentops.lint.rule import Rule, rules
 from kalentops.output import Checked
+from kalentops.output.explanations import text
 from kalentops.output.markdown_blocks import utf16_units
 from kalentops.plan.build import Action, Plan
 from kalentops.support.text import dump_json, visible
@@ -54,7 +55,7 @@ def plan(of: Plan, checked: Checked) -> dict[str, Any]:
 def _conflicts(of: Plan, checked: Checked) -> Iterator[dict[str, Any]]:
     for change in of.changes:
         if change.action is Action.CONFLICT and change.file is not None:
-            said = f"{change.address} is in conflict: {change.reason}"
+            said = f"{change.address} is in conflict: {text(change.reason)}"
             at = (change.file, change.line or 1, 1)
             yield _result(checked, CONFLICT, "warning", said, at=at)
 

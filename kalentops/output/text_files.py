@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from kalentops.adopt.plan import ImportAction, Item
 from kalentops.lint.finding import Finding, Severity, errors_first
 from kalentops.lint.rule import rules
-from kalentops.output.reasons import reason
+from kalentops.output import explanations
 from kalentops.output.terminal import WIDTH, Line, Piece, Style, line
 from kalentops.output.text_plan import changed
 from kalentops.support.text import clip, count, line_end_of, some, visible
@@ -137,7 +137,7 @@ def edits(of: Edits, *, dry_run: bool, width: int = WIDTH) -> Iterator[Line]:
     for other in of.kept:
         sign: Piece = ("  ! ", "bad") if other.conflict else ("  ? ", "dim")
         yield line(sign, (visible(other.address), "bold"), f" ({visible(other.blueprint_id)}) not taken")
-        yield from reason(other.reason, "      ")
+        yield from explanations.lines(other.reason, "      ")
     done = "would be edited and formatted" if dry_run else "edited and formatted"
     for file in of.files:
         if file.formatted:

@@ -10,11 +10,18 @@ from typing import Any, Final
 
 from kalentops.blueprint.body import Body
 from kalentops.blueprint.labels import LabelledChange, StepChange, days, kind, schedule, step_changes
-from kalentops.output.reasons import reason, ways
+from kalentops.output import explanations
+from kalentops.output.explanations import (
+    STATE_EDITS,
+    WHY_STATE_EDITS,
+    import_command,
+    importing,
+    overwriting,
+    state_edit,
+)
 from kalentops.output.terminal import WIDTH, Line, Piece, Style, cut, line
-from kalentops.plan import moves
 from kalentops.plan.build import Action, Change, Drift, Plan, RefreshReport
-from kalentops.plan.explanation import import_of, leftover, overwriting, taking
+from kalentops.plan.explanation import leftover
 from kalentops.support import word_diff
 from kalentops.support.confusables import apart, reveal, side_by_side
 from kalentops.support.text import clip, count, some, visible, with_times
@@ -225,12 +232,12 @@ def plan(of: Plan, *, verbose: bool = False, reasons: bool = True, width: int = 
 
 def _state_edits(of: Plan) -> Iterator[Line]:
     if of.state_edits:
-        yield line((moves.HEAD, "bold"))
+        yield line((STATE_EDITS, "bold"))
         for each in of.state_edits[:_EDITS]:
-            yield line(("  ! ", "warn"), visible(f"{each.address}: {moves.describe_edit(each)}"))
+            yield line(("  ! ", "warn"), visible(f"{each.address}: {state_edit(each)}"))
         if len(of.state_edits) > _EDITS:
             yield line(f"    and {len(of.state_edits) - _EDITS:,} more")
-        yield line((f"  {moves.WHY}.", "warn"))
+        yield line((f"  {WHY_STATE_EDITS}.", "warn"))
         yield line()
 
 
@@ -255,7 +262,7 @@ def _change(each: Change, *, verbose: bool, reasons: bool, width: int) -> Iterat
     )
     conflict = each.action is Action.CONFLICT
     if each.reason and (reasons or not conflict):
-        yield from reason(each.reason, "      ", _REASONS.get(each.action, "dim"))
+        yield from explanations.lines(each.reason, "      ", _REASONS.get(each.action, "dim"))
     if each.theirs is not None:
         yield from _both_sides(each, each.theirs, width)
     elif each.before is not None and each.after is not None:
@@ -298,13 +305,13 @@ def _remotely(of: RefreshReport, shown: Mapping[str, Change], width: int) -> Ite
             )
         yield line()
     for left in of.leftovers:
-        said = f"{left.sourcing_id}: {leftover(left.blueprint_id, left.name)}"
+        said = f"{left.sourcing_id}: {explanations.text(leftover(left.blueprint_id, left.name))}"
         yield line(("note: ", "warn"), visible(said))
     number = sum(of.unmanaged.values())
     if number:
         where = some([visible(each) for each in sorted(of.unmanaged)], _SOME)
         said = f"{count(number, 'blueprint')} in Kalent not managed here ({where}): "
-        yield line((said, "dim"), f"`{visible(import_of(of.unmanaged))}` {taken(number)}")
+        yield line((said, "dim"), f"`{visible(import_command(of.unmanaged))}` {taken(number)}")
 
 
 def taken(number: int) -> str:
@@ -321,12 +328,14 @@ def _drift(each: Drift, above: Change | None, width: int) -> Iterator[Line]:
     later = f"; updated in Kalent {visible(with_times(each.updated_at))}" if each.updated_at else ""
     yield line((f"      recorded {visible(with_times(each.applied_at))}{later}", "dim"))
     if each.reason and (above is None or above.reason != each.reason):
-        yield from reason(each.reason, "      ")
+        yield from explanations.lines(each.reason, "      ")
     if each.kind != "changed" or (above is not None and above.theirs is not None):
         return  # what stands above says what differs, and what to type
     before, after = (side.data if side else {} for side in (each.before, each.after))
     yield from changed(before, after, "      ", width)
-    yield from ways((taking(each.address), overwriting("put back", each.address)), "      ")
+    yield from explanations.remedy_lines(
+        (importing(each.address), overwriting("put back", each.address)), "      "
+    )
 
 
 def left_out(addresses: Sequence[str]) -> str:

@@ -29,10 +29,11 @@ from kalentops.apply.result import (
 from kalentops.blueprint.remote import RemoteSourcing
 from kalentops.init.contents import NO_ACTION, Setup
 from kalentops.init.write import DRIVER, Driver, Placed, What
-from kalentops.output.reasons import reason
+from kalentops.output import explanations
 from kalentops.output.terminal import Bar, Line, Style, columns, is_terminal, line, padded, show
 from kalentops.output.text_plan import outline
 from kalentops.plan.build import Action
+from kalentops.plan.explanation import Explanation
 from kalentops.state.model import Entry, Intent, State
 from kalentops.support.text import clip, count, escape_line, visible, with_times
 
@@ -79,7 +80,7 @@ def result(of: Result) -> Iterator[Line]:
     yield line((f"  {said:<15}", _STYLES[of.outcome]), f" {visible(of.address)}", (ident, "dim"))
     for why in (of.error, of.note):
         if why:
-            yield from reason(why, "      ", "dim" if why is of.note else _STYLES[of.outcome])
+            yield from explanations.lines(why, "      ", "dim" if why is of.note else _STYLES[of.outcome])
 
 
 def results(of: ApplyResult, told: Mapping[str, Result] = NOTHING_TOLD) -> Iterator[Line]:
@@ -97,7 +98,12 @@ def results(of: ApplyResult, told: Mapping[str, Result] = NOTHING_TOLD) -> Itera
                 yield from result(replace(each, error=None))
             if len(shown) < len(together):
                 yield line((f"  … and {len(together) - len(shown):,} more", "dim"))
-            yield line((f"      these {len(together):,}: {visible(why)}", _STYLES[Outcome.NOT_ATTEMPTED]))
+            yield line(
+                (
+                    f"      these {len(together):,}: {visible(explanations.text(why))}",
+                    _STYLES[Outcome.NOT_ATTEMPTED],
+                )
+            )
     yield apply_summary(of)
     yield from apply_next_steps(of)
 
@@ -111,7 +117,7 @@ def apply_next_steps(of: ApplyResult) -> Iterator[Line]:
         yield line(("Run `kalentops apply` again for what was not attempted.", "warn"))
 
 
-def _why_not(of: Result) -> str | None:
+def _why_not(of: Result) -> Explanation | None:
     """Why it was not attempted, where that is all there is to say: one reason often holds for hundreds."""
     return of.error if of.outcome is Outcome.NOT_ATTEMPTED and not of.note else None
 
@@ -181,7 +187,8 @@ class Progress:
                     f"looked at {self._listed:,} of {count(self._sourcings, 'sourcing')}, last {sourcing_id}"
                 )
             case Looking(address, seconds, reason):
-                said = f"{visible(address)}: {visible(reason)}; looking for its outcome for up to {seconds:.0f} s"
+                why = visible(explanations.sentence(reason))
+                said = f"{visible(address)}: {why}; looking for its outcome for up to {seconds:.0f} s"
                 self._say([line((said, "warn"))])
             case Reserved(address, blueprint_id) if self._verbose:
                 self._say([line(f"{visible(address)}: reserved {visible(blueprint_id)}, still empty")])

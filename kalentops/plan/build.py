@@ -15,7 +15,7 @@ from kalentops.blueprint.body import Address, Body
 from kalentops.errors import UsageError
 from kalentops.lint.finding import Finding
 from kalentops.lint.rule import Declared, Relocation
-from kalentops.plan.explanation import interrupted, orphaned, protected, together
+from kalentops.plan.explanation import Code, Explanation, explain, interrupted, orphaned, together
 from kalentops.plan.matching import OrphanIndex, find_twins
 from kalentops.plan.moves import Relocated, StateEdit, relocate
 from kalentops.state.model import Entry, State
@@ -58,7 +58,7 @@ class Change:
     line: int | None = None
     before: Body | None = None
     after: Body | None = None
-    reason: str = ""
+    reason: Explanation | None = None
     theirs: Body | None = None
     moved_from: Address | None = None
     protected: bool = False
@@ -102,7 +102,7 @@ class Drift:
     updated_at: str | None = None
     before: Body | None = None
     after: Body | None = None
-    reason: str = ""
+    reason: Explanation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +234,7 @@ def _said(relocation: Relocation) -> str:
 
 
 def _forgotten(entry: Entry) -> Change:
-    reason = "the state forgets it; it stays in Kalent until it is deleted there"
+    reason = explain(Code.FORGOTTEN)
     return Change(entry.address, Action.FORGET, entry.name, entry.blueprint_id, reason=reason)
 
 
@@ -244,12 +244,11 @@ def _change(
     change = _unmoved(address, want, relocated.state, twins)
     entry = relocated.state.entries.get(address)
     if want is not None and entry is not None and forced and change.action is Action.NO_OP:
-        said = "put back as the file has it, whatever Kalent shows (--overwrite)"
-        change = _build(address, Action.UPDATE, want, entry, said)
+        change = _build(address, Action.UPDATE, want, entry, explain(Code.FORCED))
     if want is not None and want.protect and not forced:
         change = replace(change, protected=True)
         if change.action is Action.UPDATE:
-            change = replace(change, action=Action.CONFLICT, reason=protected(address))
+            change = replace(change, action=Action.CONFLICT, reason=explain(Code.PROTECTED, address=address))
     another = twins.becomes_another(address)
     if another is not None and not forced and change.action is Action.UPDATE:
         change = replace(change, action=Action.CONFLICT, reason=another)
@@ -273,16 +272,14 @@ def _unmoved(address: Address, want: Declared | None, state: State, twins: Orpha
     if entry is None:
         twin = twins.of(want)
         action = Action.CREATE if twin is None else Action.CONFLICT
-        earlier = (
-            "an earlier run was interrupted; if it left an empty blueprint, apply uses that" if intent else ""
-        )
+        earlier = explain(Code.INTERRUPTED_RESERVATION) if intent else None
         return _build(address, action, want, None, twin or together(earlier, twins.elsewhere(want)))
     if entry.digest == want.digest:
         at = want.origin
         return Change(address, Action.NO_OP, want.name, entry.blueprint_id, at.file, at.line)
     if entry.mark is not None:
-        said = f"{entry.blueprint_id} is reserved for it; no text of ours is known to have arrived there"
-        return _build(address, Action.CREATE, want, entry, said)
+        reserved = explain(Code.RESERVED, blueprint_id=entry.blueprint_id)
+        return _build(address, Action.CREATE, want, entry, reserved)
     return _build(address, Action.UPDATE, want, entry)
 
 
@@ -291,7 +288,7 @@ def _build(
     action: Action,
     want: Declared | None,
     entry: Entry | None,
-    reason: str = "",
+    reason: Explanation | None = None,
     intended: Body | None = None,
 ) -> Change:
     before = entry.verified() if entry else None

@@ -12,16 +12,7 @@ from typing import TypeAlias
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Mark, Remote, stub_mark, was_stub
 from kalentops.plan.build import Action, Change
-from kalentops.plan.explanation import (
-    edited,
-    edited_stub,
-    missing,
-    never_resent,
-    protected,
-    several_stubs,
-    text_on_its_way,
-    why_not_made,
-)
+from kalentops.plan.explanation import Code, Explanation, edited, explain, ids, missing, similar
 from kalentops.plan.matching import Unmanaged
 from kalentops.state.model import Entry, Intent
 
@@ -122,7 +113,7 @@ class Update:
 class Conflict:
     """A person has to decide. `remote` is what is in the way, where that is one blueprint."""
 
-    why: str
+    why: Explanation
     remote: Remote | None = None
 
 
@@ -130,7 +121,7 @@ class Conflict:
 class Unlisted:
     """No list has shown the recorded blueprint yet: nothing is sent before one does."""
 
-    why: str
+    why: Explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +142,7 @@ class Abandon:
 class Open:
     """What an interrupted run sent may still arrive: nothing is sent, and the intent stays open."""
 
-    why: str
+    why: Explanation
 
 
 Creating: TypeAlias = Create | Fill | Adopt | Conflict
@@ -174,7 +165,7 @@ def decide_create(of: Situation) -> Creating:
     alike = of.unmanaged.like(of.body)
     if alike.unclear:
         found = alike.exact or alike.others
-        why = why_not_made(found, of.body.name, of.change.address)
+        why = similar(found, of.body.name, of.change.address)
         return Conflict(why, found[0] if len(found) == 1 else None)
     if alike.adoptable is not None:
         return Adopt(alike.adoptable, alike.others, completes=bool(of.body.hidden))
@@ -213,7 +204,7 @@ def _reserved(of: Situation) -> Fill | Conflict | None:
 def _chosen(first: list[Remote], free: list[Remote]) -> Remote | Conflict | None:
     """Of stubs that may have a text, the only one; else a free one. A conflict where there are more."""
     if len(first) > 1:
-        return Conflict(several_stubs(first))
+        return Conflict(explain(Code.SEVERAL_STUBS, blueprint_ids=ids(first)))
     return min(first or free, key=lambda each: each.blueprint_id, default=None)
 
 
@@ -229,7 +220,7 @@ def _has_to_be_taken(empty: Remote, of: Situation) -> bool:
 
 
 def _edited_stub(remote: Remote, address: Address) -> Fill | Conflict:
-    return Conflict(edited_stub(remote, address))
+    return Conflict(explain(Code.STUB_EDITED, address=address, blueprint_id=remote.blueprint_id))
 
 
 def decide_update(of: Situation) -> Updating:
@@ -252,7 +243,7 @@ def decide_update(of: Situation) -> Updating:
     if replaces and not of.overwrite:
         return Conflict(edited(entry, remote), remote)
     if of.protected:
-        return Conflict(protected(of.change.address))
+        return Conflict(explain(Code.PROTECTED, address=of.change.address))
     return Update(remote, known | {remote.digest}, late, replaces, whole=of.overwrite or late)
 
 
@@ -273,7 +264,16 @@ def decide_whole(of: Situation, intent: Intent) -> Arrived | Open:
     alike = of.unmanaged.like(intent.sent)
     if alike.adoptable is not None:
         return Arrived(alike.adoptable)
-    return Open(never_resent(intent, alike.exact, wanted=of.change.after is not None))
+    declared, matches = of.change.after is not None, ids(alike.exact)
+    return Open(
+        explain(
+            Code.NOT_SENT_AGAIN,
+            address=intent.address,
+            at=intent.at,
+            blueprint_ids=matches,
+            declared=declared,
+        )
+    )
 
 
 def _resume_update(of: Situation, intent: Intent) -> Resuming:
@@ -287,7 +287,11 @@ def _resume_update(of: Situation, intent: Intent) -> Resuming:
     if of.change.after is not None:
         return decide_update(of)
     # Abandoned, the text would come to a stub that no run looks for.
-    return Open(text_on_its_way(entry)) if entry.mark is not None else Abandon("not wanted any more")
+    return (
+        Open(explain(Code.TEXT_MAY_ARRIVE, address=entry.address, blueprint_id=entry.blueprint_id))
+        if entry.mark is not None
+        else Abandon("not wanted any more")
+    )
 
 
 def waits(of: Situation) -> bool:

@@ -1,217 +1,183 @@
-"""Why something is as it is, and what a person can do about it. Pure data."""
+"""Why something is as it is: a code and its parameters. The sentences stand in `output/explanations.py`. Pure data."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple, Self
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
 
-from kalentops.blueprint.body import Address
 from kalentops.blueprint.remote import Remote
+from kalentops.errors import KalentopsError
 from kalentops.state.model import Entry, Intent
-from kalentops.support.text import clip, same_name
+from kalentops.support.text import same_name
 
 
-class Remedy(NamedTuple):
-    """What somebody can do: in a word or two (`take it`), what to type or write for it, and what to know about that."""
+class Code(StrEnum):
+    """Stable: programs may compare them. What each means, its sentence says."""
 
-    label: str
-    code: str
-    note: str = ""
+    # of a plan, from the files and the state
+    NO_LONGER_DECLARED = "no-longer-declared"
+    STUB_NO_LONGER_DECLARED = "stub-no-longer-declared"
+    POSSIBLY_RENAMED = "possibly-renamed"
+    FORGOTTEN = "forgotten"
+    PROTECTED = "protected"
+    RESERVED = "reserved"
+    INTERRUPTED = "interrupted"
+    INTERRUPTED_CREATE = "interrupted-create"
+    INTERRUPTED_RESERVATION = "interrupted-reservation"
+    REMOVAL_WAITS = "removal-waits"
+    MOVE_TARGET_TAKEN = "move-target-taken"
+    MOVED_FROM_UNKNOWN = "moved-from-unknown"
+    IDENTICAL_ORPHAN = "identical-orphan"
+    SIMILAR_ORPHAN = "similar-orphan"
+    SIMILAR_INTERRUPTED = "similar-interrupted"
+    NAME_GIVEN_AWAY = "name-given-away"
+    NAME_STILL_TAKEN = "name-still-taken"
+    OTHER_SOURCING = "other-sourcing"
+    FORCED = "forced"
+    # of what a list shows
+    GONE = "gone"
+    NOT_LISTED_YET = "not-listed-yet"
+    NOT_SHOWN = "not-shown"
+    SOURCING_UNAVAILABLE = "sourcing-unavailable"
+    STEPS_NOT_SHOWN = "steps-not-shown"
+    EDITED = "edited"
+    POSSIBLY_EDITED = "possibly-edited"
+    FILLED_STUB_DIFFERS = "filled-stub-differs"
+    EDIT_REPLACED = "edit-replaced"
+    NOT_ARRIVED = "not-arrived"
+    AS_DECLARED = "as-declared"
+    IDENTICAL = "identical"
+    COMPLETED_LATER = "completed-later"
+    SAME_NAME = "same-name"
+    SAME_STEPS = "same-steps"
+    SEVERAL_SIMILAR = "several-similar"
+    ALSO_SIMILAR = "also-similar"
+    STUB_USED = "stub-used"
+    STUB_EDITED = "stub-edited"
+    SEVERAL_STUBS = "several-stubs"
+    LEFTOVER_STUB = "leftover-stub"
+    ARRIVED = "arrived"
+    CREATED_BY_INTERRUPTED_RUN = "created-by-interrupted-run"
+    NOT_SENT_AGAIN = "not-sent-again"
+    TEXT_MAY_ARRIVE = "text-may-arrive"
+    # of a run
+    ADOPTION_GONE = "adoption-gone"
+    CREATES_STOPPED = "creates-stopped"
+    ANSWER_LOST = "answer-lost"
+    ANSWER_UNNAMED = "answer-unnamed"
+    ATTEMPTS_USED_UP = "attempts-used-up"
+    STUB_TAKING = "stub-taking"
+    STUB_NOT_TAKEN = "stub-not-taken"
+    RESUMING = "resuming"
+    OUTCOME_UNKNOWN = "outcome-unknown"
+    UPDATE_UNKNOWN = "update-unknown"
+    EDITED_MEANWHILE = "edited-meanwhile"
+    EARLIER_OUTCOME_UNKNOWN = "earlier-outcome-unknown"
+    REFUSED = "refused"
+    STUBS_REFUSED = "stubs-refused"
+    KEY_REFUSED = "key-refused"
+    NOT_SENT = "not-sent"
+    RATE_LIMITED = "rate-limited"
+    RUN_INTERRUPTED = "run-interrupted"
+    ERROR = "error"
+    NOT_RECORDED = "not-recorded"
+    NOTHING_SENT = "nothing-sent"
+    NOT_READ_BACK = "not-read-back"
+    NOT_SEEN_YET = "not-seen-yet"
+    OLDER_TEXT_ARRIVED = "older-text-arrived"
+    OBSERVATION_NOT_RECORDED = "observation-not-recorded"
+    SHOWN_DIFFERENTLY = "shown-differently"
+    SENT_AGAIN = "sent-again"
 
-    def __str__(self) -> str:
-        return f"{self.label}: `{self.code}`" + (f" ({self.note})" if self.note else "")
 
-
-class Explanation(str):
-    """A reason in one string, for programs. For people it has parts: `said`, a short sentence, and the ways on from it.
-
-    It is a string so that what has no ways needs none of this; put into another string, it is whole.
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """`parameters` is plain JSON data: an address is `SOURCING_ID/KEY`, a time ISO 8601. `also` holds further
+    explanations of the same thing.
     """
 
-    __slots__ = ("said", "ways")
-    said: str
-    ways: tuple[Remedy, ...]
+    code: Code
+    parameters: Mapping[str, Any]
+    also: tuple[Explanation, ...] = ()
 
-    def __new__(cls, said: str, *ways: Remedy) -> Self:
-        made = super().__new__(cls, "; ".join([said, *map(str, ways)]))
-        made.said, made.ways = said, ways
-        return made
-
-
-def together(*reasons: str) -> str:
-    """One reason of several: first what they say, then all their ways. Empty ones say nothing."""
-    parts = [parted(each) for each in reasons if each]
-    said, ways = "; ".join(said for said, _ in parts), [way for _, of in parts for way in of]
-    return Explanation(said, *ways) if ways else said
+    def to_json(self) -> dict[str, Any]:
+        also = [each.to_json() for each in self.also]
+        return {"code": self.code.value, "parameters": dict(self.parameters), "also": also}
 
 
-def parted(reason: str) -> tuple[str, tuple[Remedy, ...]]:
-    """What is said, and the ways on, if there are any."""
-    return (reason.said, reason.ways) if isinstance(reason, Explanation) else (reason, ())
+def explained(of: Explanation | None) -> dict[str, Any]:
+    """The JSON form, also of none."""
+    return of.to_json() if of else {"code": None, "parameters": {}, "also": []}
 
 
-def orphaned(entry: Entry, heir: str | None = None) -> str:
-    """The state has it, and no file wants it. `heir`: the address that it may have now, whose conflict says what to do;
-    whoever forgot it here first would make that one anew.
+def explain(code: Code, /, **parameters: Any) -> Explanation:
+    return Explanation(code, parameters)
+
+
+def together(*explanations: Explanation | None) -> Explanation | None:
+    """One explanation of several; None of none."""
+    given = [each for each in explanations if each is not None]
+    if not given:
+        return None
+    rest = [part for each in given[1:] for part in (replace(each, also=()), *each.also)]
+    return replace(given[0], also=(*given[0].also, *rest))
+
+
+def ids(remotes: Iterable[Remote]) -> list[str]:
+    return [each.blueprint_id for each in remotes]
+
+
+def orphaned(entry: Entry, renamed_to: str | None = None) -> Explanation:
+    """`renamed_to` is the address that it may have now."""
+    known = {"address": entry.address, "applied_at": entry.applied_at}
+    if renamed_to is not None:
+        return explain(Code.POSSIBLY_RENAMED, **known, renamed_to=renamed_to)
+    return explain(Code.STUB_NO_LONGER_DECLARED if entry.mark else Code.NO_LONGER_DECLARED, **known)
+
+
+def missing(entry: Entry, recorded_as: str | None = None) -> Explanation:
+    """Its sourcing does not list it: no longer, or not yet. `recorded_as` is its address in the state, where that is
+    another.
     """
-    if heir is not None:
-        return f"in no file any more; recorded {entry.applied_at}; it may be {heir} now: what is said there comes first"
-    empty = "; it is reserved and empty, no text was sent" if entry.mark else ""
-    return Explanation(
-        f"in no file any more; recorded {entry.applied_at}{empty}; Kalent's web app is where one deletes it",
-        Remedy(
-            "forget it",
-            f"removed: [{entry.key}]",
-            f"in a file of {entry.sourcing_id}; or alone in a new one, below `sourcingId: {entry.sourcing_id}`",
-        ),
-        Remedy("the same at once", f"kalentops state rm {entry.address}"),
-    )
+    code = Code.NOT_LISTED_YET if entry.remote_digest is None else Code.GONE
+    return explain(code, address=recorded_as or entry.address, blueprint_id=entry.blueprint_id)
 
 
-def gone(entry: Entry, recorded_as: str | None = None) -> str:
-    """Its sourcing does not list it. `recorded_as`: the address that the state has for it, where that is another."""
-    forget = Remedy(
-        "forget it",
-        f"kalentops state rm {recorded_as or entry.address}",
-        "if it was deleted there; the next apply makes it anew if the files want it",
-    )
-    return Explanation(f"{entry.blueprint_id} is not in {entry.sourcing_id} any more", forget)
-
-
-def interrupted(intent: Intent, entry: Entry | None) -> str:
-    """What a run has left open at an address, and what the next one does about it."""
+def interrupted(intent: Intent, entry: Entry | None) -> Explanation:
+    """What a run has left open at an address."""
     if entry is None or entry.mark is None:
-        what = f"a run was interrupted at its {intent.action} ({intent.at})"
-        return f"{what}; what became of it is looked up first"
-    what = f"a run was interrupted at its create ({intent.at}): it reserved {entry.blueprint_id}"
-    return f"{what}; apply checks whether its text arrived, and sends it if not"
+        return explain(Code.INTERRUPTED, action=intent.action, at=intent.at)
+    return explain(Code.INTERRUPTED_CREATE, at=intent.at, blueprint_id=entry.blueprint_id)
 
 
-def missing(entry: Entry, recorded_as: str | None = None) -> str:
-    """Its sourcing does not list it: any more, or not yet. `recorded_as` is as with `gone`."""
-    if entry.remote_digest is not None:
-        return gone(entry, recorded_as)
-    forget = Remedy(
-        "forget it", f"kalentops state rm {recorded_as or entry.address}", "only if it was deleted in Kalent"
-    )
-    return Explanation(f"no list shows {entry.blueprint_id} yet; run `kalentops apply` again later", forget)
-
-
-def never_resent(intent: Intent, exact: Sequence[Remote], *, wanted: bool = True) -> str:
-    """A create that was sent with its text, and whose outcome is not known: it may still come true."""
-    ids = ", ".join(each.blueprint_id for each in exact)
-    why = (
-        f"several are exactly what was sent ({ids})" if ids else "nothing in Kalent is exactly what was sent"
-    )
-    sourcing_id, key = intent.address.sourcing_id, intent.address.key
-    again = Remedy("if it did not arrive", f"kalentops apply --resend {intent.address}")
-    return Explanation(
-        f"{why}; it was sent at {intent.at} and may still appear; kalentops does not send it again on its own: look in "
-        "Kalent's web app",
-        Remedy("if it is there", f"kalentops import {sourcing_id} --key {key} --id ID"),
-        *([again] if wanted else []),
-        Remedy("if you no longer want it", f"kalentops state rm {intent.address}"),
-    )
-
-
-def text_on_its_way(entry: Entry) -> str:
-    """A stub that no file wants any more, and that may still get the text that was sent to it."""
-    said = (
-        f"no file has it any more, and the text that was sent to {entry.blueprint_id} may still arrive there"
-    )
-    return Explanation(
-        f"{said}; delete it in Kalent's web app", Remedy("then", f"kalentops state rm {entry.address}")
-    )
-
-
-def leftover(blueprint_id: str, name: str) -> str:
-    """A stub that no address has claimed."""
-    return (
-        f'{blueprint_id} "{clip(name, 120)}" is an empty blueprint that no address uses; it can\'t be started; if no '
-        "other run is at work, delete it in Kalent's web app"
-    )
-
-
-def edited(entry: Entry, remote: Remote) -> str:
-    """Kalent shows something else than what was left there, and than what the file wants."""
+def edited(entry: Entry, remote: Remote) -> Explanation:
+    """The blueprint shows neither what was left there nor what is declared."""
     if entry.mark is not None:
-        said = (
-            f"{entry.blueprint_id} was reserved for it, and holds another text than was sent: it was edited in Kalent, "
-            "or the API changed the text"
-        )
-        return Explanation(said, overwriting("send it again", entry.address, "over what is there"))
-    put_back = overwriting("put back", entry.address)
+        return explain(Code.FILLED_STUB_DIFFERS, address=entry.address, blueprint_id=entry.blueprint_id)
     if remote.shown is None:
-        said = f"{STEPS_NOT_SHOWN}, so it may not be what was recorded; look at it in the web app"
-        return Explanation(said, put_back)
-    when = f" ({remote.updated_at})" if remote.updated_at else ""
-    but = "except where the file has changed the same"
-    return Explanation(f"somebody changed it in Kalent{when}", taking(entry.address, but), put_back)
+        return explain(Code.POSSIBLY_EDITED, address=entry.address)
+    return explain(Code.EDITED, address=entry.address, updated_at=remote.updated_at)
 
 
-def protected(address: Address) -> str:
-    """The file wants something else, and keeps it from being sent."""
-    return Explanation("`protect: true` keeps it as it is", overwriting("update it all the same", address))
-
-
-def taking(address: Address, note: str = "") -> Remedy:
-    """What somebody did in Kalent goes into the file."""
-    return Remedy("take it", f"kalentops import {address.sourcing_id} --update", note)
-
-
-def overwriting(label: str, address: str, note: str = "") -> Remedy:
-    """What the file says takes the place of what is there. Nothing else that is pending is applied with it."""
-    return Remedy(label, f"kalentops apply --overwrite {address} --target {address}", note)
-
-
-def moving(label: str, old: str, new: str) -> Remedy:
-    """What is recorded at one address is recorded at another."""
-    return Remedy(label, f"kalentops state mv {old} {new}")
-
-
-def import_of(sourcing_ids: Iterable[str]) -> str:
-    """The command that takes what is in these sourcings, and not ours, into files."""
-    ids = sorted(sourcing_ids)
-    return f"kalentops import {' '.join(ids) if len(ids) <= _NAMED else '--all'}"
-
-
-_NAMED: Final = 3
-STEPS_NOT_SHOWN = "Kalent does not show its steps"
-
-
-def why_not_made(found: Sequence[Remote], name: str, address: Address) -> str:
-    """Why nothing is made at `address` beside what looks like it."""
-    ids = ", ".join(remote.blueprint_id for remote in found)
+def similar(found: Sequence[Remote], name: str, address: str) -> Explanation:
+    """Why nothing is created at `address` beside what looks like it."""
     if len(found) > 1:
-        return f"several are there that look like it: {ids}; delete what is not wanted in Kalent's web app"
-    sourcing_id, key = address.sourcing_id, address.key
-    command = f"kalentops import {sourcing_id} --key {key} --id {ids}"
-    differs = "plan then shows what differs"
-    if same_name(found[0].name) != same_name(name):
-        said = f"{ids} has exactly these steps, is called {clip(found[0].name)}, and is not ours"
-        return Explanation(said, Remedy("take it over", command, differs))
-    said = f"{ids} has this name and other content, and is not ours"
-    return Explanation(said, Remedy("take it over", command, f"{differs}; or rename one of the two"))
+        return explain(Code.SEVERAL_SIMILAR, blueprint_ids=ids(found))
+    (one,) = found
+    code = Code.SAME_NAME if same_name(one.name) == same_name(name) else Code.SAME_STEPS
+    return explain(code, address=address, blueprint_id=one.blueprint_id, name=one.name)
 
 
-def beside(others: Sequence[Remote]) -> str:
-    """What to say of the others where one is adopted."""
-    ids = ", ".join(each.blueprint_id for each in others)
-    return f"beside it, {ids} looks like it; look at both in Kalent's web app" if ids else ""
+def leftover(blueprint_id: str, name: str) -> Explanation:
+    """A stub that no address has claimed."""
+    return explain(Code.LEFTOVER_STUB, blueprint_id=blueprint_id, name=name)
 
 
-def several_stubs(stubs: Sequence[Remote]) -> str:
-    """Why none of several stubs is used."""
-    ids = ", ".join(remote.blueprint_id for remote in stubs)
-    return (
-        f"{ids} are empty and reserved for it by earlier runs, and the text of one of them may still arrive; "
-        "delete all but one in Kalent's web app"
-    )
+def also_similar(others: Sequence[Remote]) -> Explanation | None:
+    return explain(Code.ALSO_SIMILAR, blueprint_ids=ids(others)) if others else None
 
 
-def edited_stub(remote: Remote, address: Address) -> str:
-    """Why a stub is not used that is not empty any more."""
-    sourcing_id, key = address.sourcing_id, address.key
-    command = f"kalentops import {sourcing_id} --key {key} --id {remote.blueprint_id}"
-    said = f"{remote.blueprint_id} was reserved for it, and was edited in Kalent; delete it there, or take it over"
-    return Explanation(said, Remedy("take it over", command, "plan then shows what differs"))
+def of_error(error: KalentopsError, *, hint: bool = False) -> Explanation:
+    return explain(Code.ERROR, message=str(error), hint=(error.hint if hint else None) or "")

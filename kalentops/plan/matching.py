@@ -11,7 +11,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Remote
 from kalentops.lint.rule import Declared
-from kalentops.plan.explanation import Explanation, Remedy, moving, overwriting
+from kalentops.plan.explanation import Code, Explanation, explain
 from kalentops.state.model import Entry, Intent, State
 from kalentops.support.text import fold, nearest, same_name
 
@@ -140,16 +140,25 @@ class OrphanIndex:
     misnamed: Mapping[str, _Slip] = field(default_factory=dict)
     claimed: Mapping[str, Address] = field(default_factory=dict)
 
-    def of(self, want: Declared) -> str | None:
+    def of(self, want: Declared) -> Explanation | None:
         """Why a blueprint can't be made: one of ours in its sourcing is it, or looks like it."""
         twin = self.looking_like(want)
         if twin is not None:
             return _why(want, twin)
         slip = self.misnamed.get(want.address)
         if slip is not None:
-            return _misnamed(want, slip)
+            return explain(
+                Code.MOVED_FROM_UNKNOWN,
+                address=want.address,
+                declared_from=slip.said,
+                other=slip.meant.address,
+                blueprint_id=slip.meant.blueprint_id,
+            )
         other = self.renamed.get((want.address.sourcing_id, same_name(want.name)))
-        return None if other is None else _swapped(want, other)
+        if other is None:
+            return None
+        known = {"address": want.address, "other": other.address, "blueprint_id": other.blueprint_id}
+        return Explanation(Code.NAME_STILL_TAKEN, known)
 
     def looking_like(self, want: Declared) -> _Twin | None:
         """What no file wants any more, and has its name or its content."""
@@ -158,26 +167,17 @@ class OrphanIndex:
             return None
         return here.first(want.name, want.body.content if want.body else None)
 
-    def becomes_another(self, address: Address) -> str | None:
+    def becomes_another(self, address: Address) -> Explanation | None:
         """Why an update needs --overwrite: its blueprint may be the one that another address means."""
         heir = self.heirs.get(address)
-        if heir is None:
-            return None
-        return Explanation(
-            f"it is to be another one now, and {heir} takes the name that it has so far",
-            moving("keys renamed or swapped", address, heir),
-            overwriting("meant so", address),
-        )
+        return None if heir is None else explain(Code.NAME_GIVEN_AWAY, address=address, other=heir)
 
-    def elsewhere(self, want: Declared) -> str:
-        """What to say where the same key is left over in another sourcing; empty where it isn't."""
+    def elsewhere(self, want: Declared) -> Explanation | None:
+        """Where the same key is an orphan of another sourcing."""
         twin = self.by_key.get(want.address.key)
         if twin is None:
-            return ""
-        return (
-            f"a blueprint can't change its sourcing: this makes a new one, and {twin.blueprint_id or 'the one'} "
-            f"that is recorded as {twin.address} stays as an orphan"
-        )
+            return None
+        return explain(Code.OTHER_SOURCING, other=twin.address, blueprint_id=twin.blueprint_id)
 
 
 def find_twins(
@@ -247,44 +247,8 @@ def _claims(new: Iterable[Declared], twins: OrphanIndex) -> Iterator[tuple[str, 
             yield slip.meant.address, want.address
 
 
-def _swapped(want: Declared, other: _Twin) -> str:
-    return Explanation(
-        f"{other.blueprint_id or 'what an interrupted run may have made'}, recorded as {other.address}, has this name "
-        f"so far, and {other.address} is to be another one now",
-        moving("keys renamed or swapped", other.address, want.address),
-        overwriting("this is a new one", other.address, "first"),
-    )
-
-
-def _misnamed(want: Declared, slip: _Slip) -> str:
-    meant = slip.meant
-    return Explanation(
-        f"said to have been {slip.said}, which is recorded nowhere; {meant.key} is, as {meant.blueprint_id}, and is in "
-        "no file any more",
-        Remedy("meant that one", f"moved: [{{from: {meant.key}, to: {want.address.key}}}]", "in the file"),
-        Remedy("another one", f"removed: [{meant.key}]", "in the file"),
-    )
-
-
-def _why(want: Declared, twin: _Twin) -> str:
+def _why(want: Declared, twin: _Twin) -> Explanation:
     if twin.blueprint_id is None:
-        return (
-            f"a run was interrupted while it made {twin.address}, which is no longer in the files and looks like this "
-            "one; that is settled first: run it again afterwards"
-        )
-    old = twin.address.key
-    renamed = (
-        Remedy("key renamed", f"moved: [{{from: {old}, to: {want.address.key}}}]", "in the file"),
-        moving("the same at once", twin.address, want.address),
-    )
-    if twin.digest == want.digest:
-        return Explanation(
-            f"the same blueprint is {twin.blueprint_id}, recorded as {twin.address}, which is in no file any more",
-            *renamed,
-        )
-    return Explanation(
-        f"{twin.blueprint_id}, recorded as {twin.address}, has the same name or the same steps and is in no file any "
-        "more",
-        *renamed,
-        Remedy("another one", f"removed: [{old}]", "in the file, and two different names"),
-    )
+        return explain(Code.SIMILAR_INTERRUPTED, other=twin.address)
+    code = Code.IDENTICAL_ORPHAN if twin.digest == want.digest else Code.SIMILAR_ORPHAN
+    return explain(code, address=want.address, other=twin.address, blueprint_id=twin.blueprint_id)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Literal
 
 from kalentops.blueprint.body import Address
 from kalentops.lint.rule import Relocation, ends
+from kalentops.plan.explanation import Code, Explanation, explain
 from kalentops.state.model import Entry, State
 
 
@@ -22,7 +23,7 @@ class Relocated:
     state: State
     moved: Mapping[Address, Address] = field(default_factory=dict)
     forgotten: Mapping[str, Entry] = field(default_factory=dict)
-    left: Mapping[str, str] = field(default_factory=dict)
+    left: Mapping[str, Explanation] = field(default_factory=dict)
     gone: frozenset[Address] = frozenset()
     unknown: Mapping[Address, Address] = field(default_factory=dict)
 
@@ -63,7 +64,7 @@ def relocate(state: State, relocations: Iterable[Relocation]) -> Relocated:
         targets.setdefault(each.sourcing_id, {})[each.source] = each.target
     moved: dict[Address, Address] = {}
     forgotten: dict[str, Entry] = {}
-    left: dict[str, str] = {}
+    left: dict[str, Explanation] = {}
     gone: set[Address] = set()
     unknown: dict[Address, Address] = {}
     held = state.entries.keys() | state.intents.keys()
@@ -79,15 +80,16 @@ def relocate(state: State, relocations: Iterable[Relocation]) -> Relocated:
                 continue
             if end is None:
                 if old in state.intents:
-                    left[old] = (
-                        "said to be removed; what an interrupted run was about to do with it is looked up first"
-                    )
+                    left[old] = explain(Code.REMOVAL_WAITS)
                 else:
                     forgotten[old] = state.entries[old]
                 continue
             new = Address(sourcing_id, end)
             if new in held or new in moved:
-                left[old] = f"said to be {new} now, but {_what(state, moved.get(new, new))} is that already"
+                there = state.entries.get(moved.get(new, new))
+                left[old] = explain(
+                    Code.MOVE_TARGET_TAKEN, other=new, blueprint_id=there.blueprint_id if there else None
+                )
             else:
                 moved[new] = old
     known = rename(forget(state, forgotten), {old: new for new, old in moved.items()})
@@ -101,11 +103,6 @@ def narrowed(state: State, done: Relocated, covers: Callable[[Address], bool]) -
     return rename(forget(state, [at.address for at in done.forgotten.values() if covers(at.address)]), moved)
 
 
-def _what(state: State, address: str) -> str:
-    entry = state.entries.get(address)
-    return entry.blueprint_id if entry else "what an interrupted run may have made"
-
-
 @dataclass(frozen=True, slots=True)
 class StateEdit:
     """An address whose record is another one than on the branch that is merged into. `blueprint_id` is what it is
@@ -116,27 +113,6 @@ class StateEdit:
     kind: Literal["added", "other id", "removed", "edited"]
     blueprint_id: str | None
     before_id: str | None
-
-
-def describe_edit(edit: StateEdit) -> str:
-    """What it means, without the address."""
-    new, old = edit.blueprint_id, edit.before_id
-    match edit.kind:
-        case "added":
-            return f"recorded as {new}, which was not known before" if new else "a run was interrupted there"
-        case "other id":
-            return f"{new} instead of {old}"
-        case "removed":
-            return f"{old} is not recorded any more"
-        case _:
-            return f"what is recorded of {new} was changed" if new else "what was under way there was changed"
-
-
-HEAD: Final = "The state was changed on this branch"
-WHY: Final = (
-    "`apply` takes these ids for its own and overwrites what they name; nothing here can tell who recorded them. It is "
-    "expected after `apply`, `import` or `state` on this branch; else look up each id in Kalent before you merge"
-)
 
 
 def edits_between(before: State, now: State) -> Iterator[StateEdit]:

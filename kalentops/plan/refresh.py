@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Literal
 
 from kalentops.blueprint.body import Body
 from kalentops.blueprint.remote import Remote, RemoteLists, stubs
@@ -34,12 +34,9 @@ from kalentops.plan.decide import (
     is_as_left,
     turn,
 )
-from kalentops.plan.explanation import STEPS_NOT_SHOWN, beside, missing, protected, together
+from kalentops.plan.explanation import Code, Explanation, also_similar, explain, missing, together
 from kalentops.plan.matching import Index, Unmanaged
 from kalentops.state.model import Entry, State
-
-_NOT_ARRIVED: Final = "what was sent last has not arrived there yet"
-_FOLLOWS: Final = "an update that sets what Kalent hides follows"
 
 
 def refresh(
@@ -74,7 +71,7 @@ def refresh(
                 each.blueprint_id not in let_go and each not in left for each in look.unmanaged
             )
         elif sourcing_id in observed.refused:
-            why = observed.refused[sourcing_id]
+            why = explain(Code.SOURCING_UNAVAILABLE, message=observed.refused[sourcing_id])
             changes |= {each.address: _refused(each, why) for each in group}
             wanted = (each for each in entries[sourcing_id] if changes[each.address].file is not None)
             drift += [_drift(each, "unreadable", reason=why) for each in wanted]
@@ -100,7 +97,7 @@ def _fingerprint(observed: RemoteLists) -> str:
     return fingerprint([*seen, *(f"{sid} refused" for sid in observed.refused)])
 
 
-def _refused(change: Change, why: str) -> Change:
+def _refused(change: Change, why: Explanation) -> Change:
     """Where a sourcing has no list nothing is made or changed; what concerns the state alone is done all the same."""
     if change.action in {Action.CREATE, Action.UPDATE}:
         return replace(change, action=Action.CONFLICT, reason=why)
@@ -129,7 +126,7 @@ class _Look:
     def _orphan(self, change: Change) -> Change:
         if self._known.entries[change.address].blueprint_id in self._by_id:
             return change
-        return replace(change, reason=together(change.reason, "Kalent does not show it any more"))
+        return replace(change, reason=together(change.reason, explain(Code.NOT_SHOWN)))
 
     def _decided(self, change: Change) -> Change:
         entry = self._known.entries.get(change.address)
@@ -160,7 +157,7 @@ class _Look:
                 kind: Literal["gone", "unreadable"] = "gone" if entry.remote_digest else "unreadable"
                 yield _drift(entry, kind, reason=missing(entry, change.moved_from))
             elif remote.shown is None:
-                yield _drift(entry, "unreadable", remote, reason=STEPS_NOT_SHOWN)
+                yield _drift(entry, "unreadable", remote, reason=explain(Code.STEPS_NOT_SHOWN))
             elif entry.not_arrived(remote):
                 continue  # it shows what was there before: no edit
             elif not is_as_left(entry, remote) and remote.digest not in self._expected(change):
@@ -198,20 +195,19 @@ def _resumed(change: Change, decision: Decision) -> Change:
     if not isinstance(decision, Arrived):
         return change
     created = change.blueprint_id is None
-    said = f"it was made, as {decision.remote.blueprint_id}" if created else "it has arrived"
-    return replace(change, reason=together(change.reason, said))
+    made = explain(Code.CREATED_BY_INTERRUPTED_RUN, blueprint_id=decision.remote.blueprint_id)
+    return replace(change, reason=together(change.reason, made if created else explain(Code.ARRIVED)))
 
 
 def _shown(change: Change, entry: Entry | None, decision: Decision) -> Change:
     match decision:
         case Adopt(remote, others, completes):
-            follows = protected(change.address) if change.protected else _FOLLOWS
-            there = "it is there already, just so, and is taken over"
-            reason = together(there, beside(others), follows if completes else "")
+            protected = explain(Code.PROTECTED, address=change.address)
+            follows = protected if change.protected else explain(Code.COMPLETED_LATER)
+            reason = together(explain(Code.IDENTICAL), also_similar(others), follows if completes else None)
             change = replace(change, action=Action.ADOPT, blueprint_id=remote.blueprint_id, reason=reason)
         case Fill(remote):
-            said = f"uses {remote.blueprint_id}, the empty blueprint that an interrupted run reserved"
-            change = replace(change, reason=said)
+            change = replace(change, reason=explain(Code.STUB_USED, blueprint_id=remote.blueprint_id))
         case Keep():
             change = _nothing_to_send(change, entry)
         case Unlisted(why):
@@ -219,10 +215,9 @@ def _shown(change: Change, entry: Entry | None, decision: Decision) -> Change:
         case Conflict(why, in_the_way):
             change = replace(change, action=Action.CONFLICT, reason=why, theirs=_body(in_the_way))
         case Update(remote, replaces=True):
-            said = "what somebody changed there is replaced (--overwrite)"
-            change = replace(change, theirs=_body(remote), reason=said)
+            change = replace(change, theirs=_body(remote), reason=explain(Code.EDIT_REPLACED))
         case Update(late=True):
-            change = replace(change, reason=change.reason or _NOT_ARRIVED)
+            change = replace(change, reason=change.reason or explain(Code.NOT_ARRIVED))
     return change
 
 
@@ -233,8 +228,8 @@ def _body(remote: Remote | None) -> Body | None:
 def _nothing_to_send(change: Change, entry: Entry | None) -> Change:
     if entry is not None and change.after_digest == entry.digest:
         action = Action.MOVE if change.moved_from else Action.NO_OP
-        return replace(change, action=action, before=None, after=None, reason="")
-    return replace(change, reason="Kalent shows it so already; it is only recorded")
+        return replace(change, action=action, before=None, after=None, reason=None)
+    return replace(change, reason=explain(Code.AS_DECLARED))
 
 
 def _drift(
@@ -242,7 +237,7 @@ def _drift(
     kind: Literal["changed", "gone", "unreadable"],
     remote: Remote | None = None,
     *,
-    reason: str = "",
+    reason: Explanation | None = None,
 ) -> Drift:
     return Drift(
         entry.address,

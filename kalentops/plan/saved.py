@@ -7,10 +7,10 @@ Kalent. The saved one only says what was asked for, and whether the answer is st
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from kalentops import __version__
 from kalentops.blueprint.body import Address, Body
@@ -18,13 +18,14 @@ from kalentops.blueprint.diff import changes
 from kalentops.errors import StalePlan, StoreFailure, UsageError
 from kalentops.lint.finding import Finding, Severity, finding_to_json
 from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, RefreshReport, Scope
-from kalentops.plan.explanation import Explanation, Remedy
+from kalentops.plan.explanation import Code, Explanation, explain, explained
 from kalentops.plan.moves import StateEdit
 from kalentops.support import atomic_write
 from kalentops.support.text import clip, dump_json, some
 
 _PARTS: Final = ("delay", "policy", "config")
 _T = TypeVar("_T", bound=str)
+Say: TypeAlias = Callable[[Explanation | None], str]
 FORMAT_VERSION: Final = "1.0"
 """Readers ignore fields that they don't know, and refuse another major version."""
 _MAX_BYTES: Final = 512 << 20
@@ -69,9 +70,16 @@ class Saved:
 
 
 def save(
-    plan: Plan, path: Path, asked: PlanOptions = PlanOptions(), report: Mapping[str, Any] | None = None
+    plan: Plan,
+    path: Path,
+    say: Say,
+    asked: PlanOptions = PlanOptions(),
+    report: Mapping[str, Any] | None = None,
 ) -> None:
-    """`report` is JSON: what reports of the plan need beyond it. Raises StoreFailure."""
+    """`say` puts explanations into words. `report` is JSON: what reports of the plan need beyond it.
+
+    Raises StoreFailure.
+    """
     scope = asked.scope
     said = {
         "sourcings": scope.sourcings,
@@ -81,7 +89,7 @@ def save(
     }
     try:
         data = (
-            dump_json({**plan_to_json(plan), "asked": said, "report": dict(report or {})}) + "\n"
+            dump_json({**plan_to_json(plan, say), "asked": said, "report": dict(report or {})}) + "\n"
         ).encode()
         # A link of this name is replaced, not followed: a pull request may have brought it.
         atomic_write.replace(path.parent.resolve() / path.name, data, mode=0o600)
@@ -107,7 +115,7 @@ def check(saved: Saved, plan: Plan) -> None:
 
     Raises StalePlan, which says what has changed: the state, the files, or Kalent; and what would have been done.
     """
-    now = plan_to_json(plan)
+    now = plan_to_json(plan, lambda _: "")
     old, new = _binding(saved.raw), _binding(now)
     moved = sorted(address for address in old.keys() | new.keys() if old.get(address) != new.get(address))
     if saved.raw.get("state") == now["state"] and not moved:
@@ -171,15 +179,15 @@ def _at(raw: dict[str, Any]) -> str:
     return f"serial {clip(str(where.get('serial')))}" if isinstance(where, dict) else "none"
 
 
-def plan_to_json(of: Plan) -> dict[str, Any]:
+def plan_to_json(of: Plan, say: Say) -> dict[str, Any]:
     """`plan --format json`, and most of the file that `plan --out` writes."""
     return {
         "format_version": FORMAT_VERSION,
         "kalentops_version": of.made_by or __version__,
         "state": {"lineage": of.lineage, "serial": of.serial},
         "summary": of.summary,
-        "changes": [_change_to_json(each) for each in of.changes],
-        "drift": [_drift_to_json(each) for each in of.drift],
+        "changes": [_change_to_json(each, say) for each in of.changes],
+        "drift": [_drift_to_json(each, say) for each in of.drift],
         "look_alikes": [asdict(each) for each in of.remotely.look_alikes] if of.remotely else [],
         "leftovers": [asdict(each) for each in of.remotely.leftovers] if of.remotely else [],
         "unmanaged": dict(of.remotely.unmanaged) if of.remotely else {},
@@ -190,7 +198,7 @@ def plan_to_json(of: Plan) -> dict[str, Any]:
     }
 
 
-def _change_to_json(of: Change) -> dict[str, Any]:
+def _change_to_json(of: Change, say: Say) -> dict[str, Any]:
     return {
         "address": of.address,
         "sourcing_id": of.sourcing_id,
@@ -204,15 +212,15 @@ def _change_to_json(of: Change) -> dict[str, Any]:
         "after": None if of.after is None else of.after.data,
         "after_digest": of.after_digest,
         "changes": _field_changes(of.before, of.after),
-        "reason": of.reason,
-        "explanation": _explanation_to_json(of.reason),
+        "reason": say(of.reason),
+        **explained(of.reason),
         "theirs": None if of.theirs is None else of.theirs.data,
         "moved_from": of.moved_from,
         "protected": of.protected,
     }
 
 
-def _drift_to_json(of: Drift) -> dict[str, Any]:
+def _drift_to_json(of: Drift, say: Say) -> dict[str, Any]:
     return {
         "address": of.address,
         "kind": of.kind,
@@ -223,8 +231,8 @@ def _drift_to_json(of: Drift) -> dict[str, Any]:
         "before": None if of.before is None else of.before.data,
         "after": None if of.after is None else of.after.data,
         "changes": _field_changes(of.before, of.after),
-        "reason": of.reason,
-        "explanation": _explanation_to_json(of.reason),
+        "reason": say(of.reason),
+        **explained(of.reason),
     }
 
 
@@ -232,13 +240,6 @@ def _field_changes(before: Body | None, after: Body | None) -> list[dict[str, An
     if before is None or after is None:
         return []
     return [asdict(each) for each in changes(before.data, after.data)]
-
-
-def _explanation_to_json(of: str) -> dict[str, Any] | None:
-    """The parts of a reason, where it has any."""
-    if not isinstance(of, Explanation):
-        return None
-    return {"said": of.said, "remedies": [each._asdict() for each in of.ways]}
 
 
 def plan_from_json(raw: Mapping[str, Any]) -> Plan:
@@ -335,12 +336,16 @@ def _finding(raw: Mapping[str, Any]) -> Finding:
     )
 
 
-def _reason(raw: Mapping[str, Any]) -> str:
-    parts = raw.get("explanation")
-    if parts is None:
-        return _text(raw["reason"])
-    ways = [Remedy(*(_text(each[name]) for name in ("label", "code", "note"))) for each in parts["remedies"]]
-    return Explanation(_text(parts["said"]), *ways)
+def _reason(raw: Mapping[str, Any]) -> Explanation | None:
+    """The text itself where the code is not known: another version may have written it."""
+    said = _text(raw["reason"])
+    if raw.get("code") in set(Code):
+        return _explanation(raw)
+    return explain(Code.ERROR, message=said) if said else None
+
+
+def _explanation(raw: Mapping[str, Any]) -> Explanation:
+    return Explanation(Code(raw["code"]), dict(raw["parameters"]), tuple(map(_explanation, raw["also"])))
 
 
 def _body(of: Any) -> Body | None:

@@ -110,6 +110,9 @@ def test_adoption_sets_what_can_not_be_read_back(
         "blueprint_id": made.blueprint_id,
         "error": None,
         "note": None,
+        "code": None,
+        "parameters": {},
+        "also": [],
     }
     there = emulator.store.blueprints("sourcing_a")[0]
     assert there.config == {"a": 1}
@@ -210,7 +213,7 @@ def test_what_is_gone_from_kalent_is_a_conflict(project: Project, proxy: FaultPr
     proxy.script = on("list", without("One"), nth=None)
     ran = project.apply()
     assert ran.code == 6
-    assert "is not in sourcing_a any more" in ran.out
+    assert "is no longer in sourcing_a" in ran.out
     # With nothing of ours there, it may be another workspace.
     proxy.script = on("list", without("One", "Two"), nth=None)
     assert project.apply().code == 8
@@ -377,7 +380,7 @@ def test_values_that_the_server_changes_are_noted_and_do_not_make_conflicts(
     ran = project.apply()
     truth.check(ran)
     assert ran.code == 0
-    assert "otherwise than it was sent" in ran.out
+    assert "differently than it was sent" in ran.out
     assert project.run("plan", "--detailed-exitcode").code == 0
     project.write("sourcing_a", {"one": blueprint("One", steps=3)})
     assert project.apply().code == 0
@@ -602,7 +605,7 @@ def test_a_text_that_is_refused_leaves_the_claim(
     assert "reserved: the blueprint is empty in Kalent" in project.run("state", "show", "sourcing_a/one").out
     plan = project.run("plan")
     assert f'+ create one "One" ({reserved.blueprint_id})' in plan.out
-    assert "no text of ours is known to have arrived there" in plan.out
+    assert "no text is known to have arrived there" in plan.out
     project.write("sourcing_a", {"one": blueprint("One", steps=3)})
     ran = project.apply()
     truth.check(ran)
@@ -704,7 +707,7 @@ def test_a_key_renamed_after_a_cut_off_create_makes_nothing_twice(
     assert ran.code == 6
     assert len(emulator.store.blueprints("sourcing_a")) == 1
     said = project.run("plan").out
-    assert "it may be sourcing_a/new now: what is said there comes first" in said
+    assert "possibly renamed to sourcing_a/new: resolve that conflict first" in said
     assert "kalentops state mv sourcing_a/old sourcing_a/new" in said
     assert project.run("state", "mv", "sourcing_a/old", "sourcing_a/new").code == 0
     assert project.apply().code == 0
@@ -820,7 +823,7 @@ def test_a_success_without_a_usable_id_is_looked_for(
     truth.check(ran)
     assert ran.code == 10
     assert (proxy.count("create"), proxy.count("fill")) == (3, 0)
-    assert "the answer does not name what was made" in ran.out
+    assert "the answer does not name what was created" in ran.out
 
 
 @pytest.mark.parametrize("wrong", [{"name": "Old"}, {"sourcingId": "sourcing_b"}, {"blueprintId": "../x"}])

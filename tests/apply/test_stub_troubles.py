@@ -218,7 +218,7 @@ def test_several_that_are_exactly_it(
         emulator.store.create("sourcing_a", "One", blueprint("One")["steps"])
     ran = project.apply()
     assert ran.code == 10
-    assert "several are exactly what was sent (" in ran.out
+    assert "several blueprints are exactly what was sent (" in ran.out
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_an_orphan_that_is_empty_says_so(project: Project, proxy: FaultProxy) ->
     proxy.script = on("fill", EVERYTHING["400"])
     assert project.apply().code == 9
     project.write("sourcing_a", {"two": blueprint("Two")})
-    assert "it is reserved and empty, no text was sent" in project.run("plan", "-v").out
+    assert "it is an empty stub, no text was sent" in project.run("plan", "-v").out
     assert "delete it in the web app" in project.run("state", "rm", "--yes", ADDRESS).err
 
 

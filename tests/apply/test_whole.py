@@ -59,7 +59,7 @@ def test_an_api_that_refuses_empty_blueprints_is_told_with_the_remedy(
     ran = whole.apply()
     assert ran.code == 1
     assert (
-        "at least one step is needed (HTTP 400); if it takes no empty blueprints, set `create: whole`"
+        "at least one step is needed (HTTP 400); if the API takes no empty blueprints, set `create: whole`"
         in ran.out
     )
     assert whole.ids == {}

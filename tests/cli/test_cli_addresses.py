@@ -87,9 +87,9 @@ def test_a_slip_in_the_old_key_makes_no_second_one(
     ran = applied.apply()
     truth.check(ran)
     assert ran.code == 6
-    assert "said to have been odl, which is recorded nowhere; old is, as " in ran.out
+    assert "declared as moved from odl, which is not recorded; old is recorded, as " in ran.out
     said = applied.run("plan").out
-    assert "it may be sourcing_a/new now: what is said there comes first" in said
+    assert "possibly renamed to sourcing_a/new: resolve that conflict first" in said
     assert "removed: [old]" in said
     assert "state rm" not in said
     write(applied, anew, moved=[moved("old", "new")])
@@ -113,7 +113,8 @@ def test_a_place_that_is_taken_is_told(applied: Project) -> None:
     plan = applied.run("plan")
     assert "? orphan old" in plan.out
     assert (
-        f"said to be sourcing_a/other now, but {applied.ids['sourcing_a/other']} is that already" in plan.out
+        f"declared as moved to sourcing_a/other, which {applied.ids['sourcing_a/other']} has already"
+        in plan.out
     )
     before = applied.ids
     assert applied.apply().code == 0
@@ -124,7 +125,7 @@ def test_a_sourcing_that_changes_is_a_new_blueprint_and_an_orphan(applied: Proje
     write(applied, {"other": blueprint("Other")})
     write(applied, {"old": blueprint("One")}, "sourcing_b")
     plan = applied.run("plan")
-    assert "a blueprint can't change its sourcing: this makes a new one" in plan.out
+    assert "a blueprint can't change its sourcing: this creates a new one" in plan.out
     assert plan.out.endswith("Plan: 1 to create, 1 unchanged, 1 orphan.\n")
 
 
@@ -362,7 +363,7 @@ def test_what_is_removed_while_its_outcome_is_open_is_settled_first(
     write(applied, {"other": blueprint("Other")}, removed=["old"])
     plan = applied.run("plan").out
     assert "> resume old" in plan
-    assert "said to be removed; what an interrupted run was about to do with it is looked up first" in plan
+    assert "declared as removed; apply first looks up the outcome of an interrupted run" in plan
     assert applied.apply().code == 0
     made = applied.ids["sourcing_a/old"]
     ran = applied.apply()
@@ -380,7 +381,7 @@ def test_a_protected_update_needs_somebodys_word(applied: Project, emulator: Bac
     assert "! conflict old" in plan.out
     assert "step s3: added" in plan.out, "what it would change is shown"
     assert (
-        "      update it all the same: kalentops apply --overwrite sourcing_a/old --target sourcing_a/old\n"
+        "      update it anyway: kalentops apply --overwrite sourcing_a/old --target sourcing_a/old\n"
         in plan.out
     )
     assert applied.apply().code == 6
@@ -668,7 +669,7 @@ def test_two_that_are_gone_stop_and_one_that_is_gone_is_a_conflict(
     write(applied, {"old": blueprint("One", steps=3), "other": blueprint("Other", steps=3)})
     ran = applied.apply()
     assert ran.code == 6
-    assert "is not in sourcing_a any more" in ran.out
+    assert "is no longer in sourcing_a" in ran.out
     assert proxy.count("update") == 1, "the other is updated"
     emulator.store.remove(applied.ids["sourcing_a/other"])
     write(applied, {"old": blueprint("One", steps=4), "other": blueprint("Other", steps=4)})

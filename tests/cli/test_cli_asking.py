@@ -196,9 +196,7 @@ def test_the_reason_of_a_conflict_is_said_once_to_who_is_not_asked_and_before_th
     applied.write(
         "sourcing_a", {"one": {**blueprint("One", steps=3), "protect": True}, "two": blueprint("Two")}
     )
-    why = (
-        "      `protect: true` keeps it as it is\n      update it all the same: kalentops apply --overwrite "
-    )
+    why = "      `protect: true` keeps it as it is\n      update it anyway: kalentops apply --overwrite "
     ran = applied.apply()
     assert (ran.code, ran.out.count(why), "protect" in ran.err) == (6, 1, False)
     assert '! conflict one "One"' in ran.err
@@ -208,7 +206,7 @@ def test_the_reason_of_a_conflict_is_said_once_to_who_is_not_asked_and_before_th
     assert why in in_json.err
     assert in_json.json["results"][0]["error"] == (
         "`protect: true` keeps it as it is; "
-        "update it all the same: `kalentops apply --overwrite sourcing_a/one --target sourcing_a/one`"
+        "update it anyway: `kalentops apply --overwrite sourcing_a/one --target sourcing_a/one`"
     )
 
 

@@ -139,7 +139,7 @@ def test_what_is_taken_over_as_it_is_takes_two_lines(versioned: Project) -> None
     said = versioned.run("plan", "--refresh").out
     adopted = said.partition("= adopt one")[2]
     assert adopted.splitlines()[1:] == [
-        "      it is there already, just so, and is taken over",
+        "      an identical blueprint exists; it will be adopted",
         "",
         "Plan: 1 to adopt.",
     ]

@@ -117,7 +117,7 @@ def test_the_state_says_what_kalent_showed_so_that_an_edit_there_is_seen(
     path.write_text(path.read_text().replace("message 1", "message one"))
     ran = project.apply()
     assert ran.code == 6
-    assert "somebody changed" in ran.out
+    assert "edited in Kalent" in ran.out
 
 
 def test_what_was_imported_makes_the_same_blueprints_elsewhere(

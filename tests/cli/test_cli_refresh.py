@@ -113,7 +113,7 @@ def test_both_sides_moved(applied: Project, emulator: BackgroundEmulator) -> Non
     assert ran.code == 2
     said = ran.out.partition("Drift")[0]
     assert '  ! conflict one "One"' in said
-    assert "somebody changed it in Kalent (20" in said
+    assert "edited in Kalent (20" in said
     assert "      take it:  kalentops import sourcing_b --update  (except" in said
     assert "      put back: kalentops apply --overwrite sourcing_b/one --target sourcing_b/one\n" in said
     assert said.index("your change:") < said.index("delay 1 day → 9 days") < said.index("changed in Kalent:")
@@ -125,7 +125,7 @@ def test_both_sides_moved(applied: Project, emulator: BackgroundEmulator) -> Non
     assert ran.out.endswith("Plan: 1 in conflict, 2 unchanged, 1 edited in Kalent.\n")
     done = applied.apply()
     assert done.code == 6
-    assert "somebody changed it in Kalent (20" in done.out, "in the same words"
+    assert "edited in Kalent (20" in done.out, "in the same words"
 
 
 def test_what_was_deleted_in_kalent(applied: Project, emulator: BackgroundEmulator) -> None:
@@ -247,10 +247,9 @@ def test_what_would_be_made_beside_a_look_alike(applied: Project, emulator: Back
     there = emulator.store.create("sourcing_c", "one", blueprint("Other")["steps"])
     applied.write("sourcing_c", {"one": blueprint("One")})
     ran = refreshed(applied)
-    assert f"{there.blueprint_id} has this name and other content" in ran.out
+    assert f"{there.blueprint_id} is unmanaged, and has this name and other content" in ran.out
     assert (
-        f"      take it over: kalentops import sourcing_c --key one --id {there.blueprint_id}  (plan"
-        in ran.out
+        f"      import it: kalentops import sourcing_c --key one --id {there.blueprint_id}  (plan" in ran.out
     )
     assert "from what Kalent has to what the file says:" in ran.out
     assert applied.apply().code == 6
@@ -268,7 +267,7 @@ def test_a_lost_state_does_no_harm(applied: Project, truth: Truth, emulator: Bac
     plan = refreshed(applied, "--format", "json").json
     assert plan["summary"] | {"adopt": 0} == dict.fromkeys(plan["summary"], 0)
     assert {each["address"]: each["blueprint_id"] for each in plan["changes"]} == ids
-    assert refreshed(applied).out.count("it is there already, just so, and is taken over") == 3
+    assert refreshed(applied).out.count("an identical blueprint exists; it will be adopted") == 3
     ran = applied.apply()
     truth.check(ran)
     assert (ran.code, applied.ids) == (0, ids)

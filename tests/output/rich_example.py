@@ -9,14 +9,12 @@ from kalentops.blueprint.body import Address
 from kalentops.lint.finding import Finding, Severity
 from kalentops.output import Checked, sarif
 from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, RefreshReport
-from kalentops.plan.explanation import Explanation, Remedy
+from kalentops.plan.explanation import Code, explain
 from kalentops.plan.moves import StateEdit
-from tests.builders import AT, body, form
+from tests.builders import AT, body, form, saying
 
 LATER = "2026-02-03T04:05:06Z"
-ORPHAN = Explanation(
-    "in no file any more", Remedy("forget it", "kalentops state rm sourcing_sales/gone", "it stays in Kalent")
-)
+ORPHAN = explain(Code.NO_LONGER_DECLARED, address="sourcing_sales/gone", applied_at=AT)
 FILE = "blueprints/backend.yaml"
 TEXT = """\
 sourcingId: sourcing_backend
@@ -155,14 +153,11 @@ PLAN = Plan(
             30,
             None,
             form(body("Twin", PITCH)),
-            reason=Explanation(
-                "bp_9 has the same name",
-                Remedy(
-                    "take it over",
-                    "kalentops import sourcing_sales --key twin --id bp_9",
-                    "plan shows what differs",
-                ),
-                Remedy("another one", "removed: [old]"),
+            reason=explain(
+                Code.SIMILAR_ORPHAN,
+                address="sourcing_sales/twin",
+                other="sourcing_sales/old",
+                blueprint_id="bp_9",
             ),
         ),
         Change(Address.parse("sourcing_sales/gone"), Action.ORPHAN, "Gone", "bp_4", reason=ORPHAN),
@@ -173,7 +168,7 @@ PLAN = Plan(
             None,
             "blueprints/sales.yaml",
             50,
-            reason="a run was cut off at its create",
+            reason=saying("a run was cut off at its create"),
         ),
     ),
     (WARNING,),
@@ -195,7 +190,7 @@ PLAN = Plan(
                 "Lost",
                 "bp_5",
                 AT,
-                reason="Kalent does not list it any more",
+                reason=saying("Kalent does not list it any more"),
             ),
         ),
         (LookAlike("sourcing_sales", "bp_9", "Twin", LATER, "sourcing_sales/wip", "bp_8"),),
@@ -211,9 +206,18 @@ PLAN = Plan(
 RESULT = ApplyResult(
     (
         Result(
-            "sourcing_backend/classic", Action.UPDATE, Outcome.DONE, "bp_1", note="Kalent shows another text"
+            "sourcing_backend/classic",
+            Action.UPDATE,
+            Outcome.DONE,
+            "bp_1",
+            note=saying("Kalent shows another text"),
         ),
-        Result("sourcing_backend/new", Action.CREATE, Outcome.UNKNOWN, error="no answer before the timeout"),
+        Result(
+            "sourcing_backend/new",
+            Action.CREATE,
+            Outcome.UNKNOWN,
+            error=saying("no answer before the timeout"),
+        ),
         Result("sourcing_sales/twin", Action.CONFLICT, Outcome.CONFLICT, error=ORPHAN),
     )
 )

@@ -22,6 +22,7 @@ from kalentops.apply.result import (
 from kalentops.output.terminal import columns, line, notice, plain, show, wrapped
 from kalentops.output.text_results import Progress, results
 from kalentops.plan.build import Action
+from tests.builders import saying
 
 HOSTILE = "x\x1b[31m\u202e[/bold]"
 DONE = Finished(Result("s1/a", Action.CREATE, Outcome.DONE, "b1"))
@@ -136,7 +137,7 @@ EVENTS: list[Any] = [
     Began(2, 3),
     Listed("s1", 5),
     Waiting(7.4),
-    Looking("s1/a", 30, HOSTILE),
+    Looking("s1/a", 30, saying(HOSTILE)),
     DONE,
 ]
 
@@ -174,7 +175,7 @@ def test_what_was_not_attempted_is_not_called_done() -> None:
     progress(Began(1, 3))
     progress(DONE)
     progress._told -= 6
-    progress(Finished(Result("s1/b", Action.CREATE, Outcome.NOT_ATTEMPTED, error="no network")))
+    progress(Finished(Result("s1/b", Action.CREATE, Outcome.NOT_ATTEMPTED, error=saying("no network"))))
     assert stream.getvalue() == "looking at 1 sourcing\n"
     progress(DONE)
     assert stream.getvalue() == "looking at 1 sourcing\n2 of 3 done, last created s1/a\n"

@@ -22,6 +22,7 @@ from kalentops.output import (
     FORMATS,
     Checked,
     checked_from_json,
+    explanations,
     junit,
     markdown,
     report,
@@ -34,11 +35,11 @@ from kalentops.output import annotations as github
 from kalentops.output import json as json_output
 from kalentops.output.terminal import show
 from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, RefreshReport
-from kalentops.plan.explanation import Explanation, Remedy
+from kalentops.plan.explanation import Code, explain
 from kalentops.plan.moves import StateEdit
 from kalentops.plan.saved import plan_from_json, plan_to_json
 from kalentops.support.text import dump_json
-from tests.builders import body, form, step
+from tests.builders import body, form, saying, step
 from tests.hostile import HOSTILE
 from tests.output import judges, rich_example
 from tests.sizes import SUITE, some
@@ -68,6 +69,7 @@ def hostile_plan(text: str) -> Plan:
     old = form(sequence(text, "Some words, and a sentence. Another one follows"))
     new = form(sequence("other", f"Some {text} and a sentence. {text}"))
     address = Address.parse(f"{text}/{text}")
+    same_steps = explain(Code.SAME_STEPS, address=address, blueprint_id=text, name=text)
     kinds = [
         Change(
             address,
@@ -78,7 +80,7 @@ def hostile_plan(text: str) -> Plan:
             3,
             old,
             new,
-            reason=text,
+            reason=saying(text),
             moved_from=address,
         ),
         Change(address, Action.UPDATE, text, text, text, 3, new, old),
@@ -91,11 +93,11 @@ def hostile_plan(text: str) -> Plan:
             3,
             None,
             form(sequence(text, text)),
-            reason=text,
+            reason=saying(text),
         ),
-        Change(address, Action.CONFLICT, text, None, text, 3, None, old, reason=text),
-        Change(address, Action.CONFLICT, text, reason=Explanation(text, Remedy(text, text, text))),
-        Change(address, Action.ORPHAN, text, reason=Explanation(text, Remedy(text, text))),
+        Change(address, Action.CONFLICT, text, None, text, 3, None, old, reason=saying(text)),
+        Change(address, Action.CONFLICT, text, reason=same_steps),
+        Change(address, Action.ORPHAN, text, reason=explain(Code.GONE, address=address, blueprint_id=text)),
         Change(
             address,
             Action.CONFLICT,
@@ -106,17 +108,17 @@ def hostile_plan(text: str) -> Plan:
             old,
             new,
             theirs=new.observable,
-            reason=text,
+            reason=saying(text),
         ),
-        Change(address, Action.RESUME, text, None, text, 3, None, old, reason=text),
-        Change(address, Action.ADOPT, text, text, text, 3, None, old, reason=text),
-        Change(address, Action.ORPHAN, text, text, reason=text),
-        Change(address, Action.MOVE, text, text, reason=text, moved_from=address),
-        Change(address, Action.FORGET, text, text, reason=text),
+        Change(address, Action.RESUME, text, None, text, 3, None, old, reason=saying(text)),
+        Change(address, Action.ADOPT, text, text, text, 3, None, old, reason=saying(text)),
+        Change(address, Action.ORPHAN, text, text, reason=saying(text)),
+        Change(address, Action.MOVE, text, text, reason=saying(text), moved_from=address),
+        Change(address, Action.FORGET, text, text, reason=saying(text)),
     ]
     drift = (
-        Drift(Address.parse(f"{address}!"), "changed", text, text, text, text, old, new, text),
-        Drift(address, "gone", text, text, text, reason=text),
+        Drift(Address.parse(f"{address}!"), "changed", text, text, text, text, old, new, saying(text)),
+        Drift(address, "gone", text, text, text, reason=saying(text)),
     )
     alike = LookAlike(text, text, text, text, address, text)
     remotely = RefreshReport(drift, (alike,), (Leftover(text, text, text),), {text: 3})
@@ -136,7 +138,7 @@ def hostile_checked(text: str) -> Checked:
 
 def hostile_results(text: str) -> ApplyResult:
     found = (
-        Result(f"{text}/{text}", Action.CREATE, outcome, text, text, text)
+        Result(f"{text}/{text}", Action.CREATE, outcome, text, saying(text), saying(text))
         for outcome in (Outcome.DONE, Outcome.REFUSED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED)
     )
     return ApplyResult(tuple(found))
@@ -327,7 +329,9 @@ def test_the_judges_find_what_they_look_for() -> None:
 def test_a_saved_plan_is_shown_as_it_was(texts: list[str]) -> None:
     plan, checked = mixed_plan(texts), mixed_checked(texts)
     checked = replace(checked, findings=plan.findings, earlier=frozenset(plan.findings[::2]))
-    raw, told = (json.loads(dump_json(each)) for each in (plan_to_json(plan), checked.to_json()))
+    raw, told = (
+        json.loads(dump_json(each)) for each in (plan_to_json(plan, explanations.text), checked.to_json())
+    )
     again = plan_from_json(raw)
     assert again == replace(plan, made_by=__version__)
     assert list(text_plan.plan(again, verbose=True)) == list(text_plan.plan(plan, verbose=True))
@@ -351,7 +355,7 @@ def _broken(of: Any) -> Iterator[Any]:
 
 
 def test_a_damaged_plan_is_refused_or_shown() -> None:
-    raw = json.loads(json.dumps(plan_to_json(rich_example.PLAN)))
+    raw = json.loads(json.dumps(plan_to_json(rich_example.PLAN, explanations.text)))
     report_of = raw["report"] = {"below": "", "files": ["a.yaml"], "new": None, "columns": None}
     forms, refused = list(FORMATS), 0
     for number, _ in enumerate(islice(_broken(raw), 0, None, 5)):

@@ -11,10 +11,11 @@ from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Mark, RemoteSourcing, stub
 from kalentops.lint.finding import Finding, Severity
 from kalentops.output import json as json_output
+from kalentops.output.explanations import text
 from kalentops.plan.build import Action, Change, Plan
 from kalentops.plan.saved import plan_to_json
 from kalentops.support.text import dump_json
-from tests.builders import AT, entry, form, intent, state
+from tests.builders import AT, entry, form, intent, saying, state
 
 DIGEST = "sha256:" + "0" * 64
 BEFORE: dict[str, Any] = {"name": "One", "steps": []}
@@ -78,13 +79,13 @@ def test_a_plan() -> None:
                 3,
                 form(BEFORE),
                 Body.recorded(AFTER, DIGEST),
-                "why",
+                saying("why"),
             ),
             Change(Address.parse("s1/same"), Action.NO_OP, "Same", "b2", "a.yaml", 9),
         ),
         (FINDING,),
     )
-    assert through(plan_to_json(plan)) == {
+    assert through(plan_to_json(plan, text)) == {
         "format_version": "1.0",
         "kalentops_version": __version__,
         "state": {"lineage": "lineage", "serial": 7},
@@ -116,7 +117,9 @@ def test_a_plan() -> None:
                     {"kind": "changed", "step": None, "field": "name", "before": "One", "after": "Two"}
                 ],
                 "reason": "why",
-                "explanation": None,
+                "code": "error",
+                "parameters": {"message": "why"},
+                "also": [],
                 "theirs": None,
                 "moved_from": None,
                 "protected": False,
@@ -135,7 +138,9 @@ def test_a_plan() -> None:
                 "after_digest": None,
                 "changes": [],
                 "reason": "",
-                "explanation": None,
+                "code": None,
+                "parameters": {},
+                "also": [],
                 "theirs": None,
                 "moved_from": None,
                 "protected": False,
@@ -155,8 +160,8 @@ def test_a_plan() -> None:
 def test_an_apply() -> None:
     result = ApplyResult(
         (
-            Result("s1/a", Action.CREATE, Outcome.DONE, "b1", note="look"),
-            Result("s1/b", Action.CREATE, Outcome.UNKNOWN, error="lost"),
+            Result("s1/a", Action.CREATE, Outcome.DONE, "b1", note=saying("look")),
+            Result("s1/b", Action.CREATE, Outcome.UNKNOWN, error=saying("lost")),
         ),
         interrupted=True,
     )
@@ -173,6 +178,9 @@ def test_an_apply() -> None:
                 "blueprint_id": "b1",
                 "error": None,
                 "note": "look",
+                "code": "error",
+                "parameters": {"message": "look"},
+                "also": [],
             },
             {
                 "address": "s1/b",
@@ -181,6 +189,9 @@ def test_an_apply() -> None:
                 "blueprint_id": None,
                 "error": "lost",
                 "note": None,
+                "code": "error",
+                "parameters": {"message": "lost"},
+                "also": [],
             },
         ],
     }

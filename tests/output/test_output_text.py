@@ -21,7 +21,7 @@ from kalentops.plan.build import Action, Change, Plan
 from kalentops.state.model import State
 from kalentops.support import word_diff
 from kalentops.support.text import count
-from tests.builders import body, digest, entry, form, intent, state
+from tests.builders import body, digest, entry, form, intent, saying, state
 
 SHOWN = "2026-01-02 03:04 UTC"
 HOSTILE = "x\x1b[31m\n::error::\u202e\u200b\x07\r\ud800"
@@ -95,7 +95,13 @@ def test_a_plan() -> None:
             NEW,
             CHANGED,
             Change(Address.parse("s1/same"), Action.NO_OP, "Same", "b2", "blueprints/a.yaml", 50),
-            Change(Address.parse("s2/gone"), Action.ORPHAN, "Gone", "b3", reason="not in the files any more"),
+            Change(
+                Address.parse("s2/gone"),
+                Action.ORPHAN,
+                "Gone",
+                "b3",
+                reason=saying("not in the files any more"),
+            ),
             Change(
                 Address.parse("s2/twin"),
                 Action.CONFLICT,
@@ -103,7 +109,7 @@ def test_a_plan() -> None:
                 file="b.yaml",
                 line=3,
                 after=form(body(steps=[])),
-                reason="it is there",
+                reason=saying("it is there"),
             ),
             Change(
                 Address.parse("s2/wip"),
@@ -112,7 +118,7 @@ def test_a_plan() -> None:
                 file="b.yaml",
                 line=9,
                 after=form(body(steps=[])),
-                reason="was cut off",
+                reason=saying("was cut off"),
             ),
         ),
     )
@@ -180,7 +186,7 @@ Plan: 1 to create."""
 
 def test_plans_of_nothing() -> None:
     same = Change(Address.parse("s1/a"), Action.NO_OP, "A", "b1", "a.yaml", 3)
-    gone = Change(Address.parse("s1/b"), Action.ORPHAN, "B", "b2", reason="why")
+    gone = Change(Address.parse("s1/b"), Action.ORPHAN, "B", "b2", reason=saying("why"))
     assert shown(text_plan.plan(Plan(None, 0, ()))) == "No changes."
     assert shown(text_plan.plan(Plan(None, 0, (same,)))) == "No changes. 1 unchanged."
     said = shown(text_plan.plan(Plan(None, 0, (same, gone))))
@@ -190,13 +196,13 @@ def test_plans_of_nothing() -> None:
 def test_results() -> None:
     result = ApplyResult(
         (
-            Result("s1/f", Action.UPDATE, Outcome.REFUSED, "b6", "the API refused: no"),
+            Result("s1/f", Action.UPDATE, Outcome.REFUSED, "b6", saying("the API refused: no")),
             Result("s1/a", Action.CREATE, Outcome.DONE, "b1"),
-            Result("s1/b", Action.UPDATE, Outcome.DONE, "b2", note="look at it"),
+            Result("s1/b", Action.UPDATE, Outcome.DONE, "b2", note=saying("look at it")),
             Result("s1/c", Action.ADOPT, Outcome.DONE, "b3"),
             Result("s1/d", Action.RESUME, Outcome.DONE, "b4"),
-            Result("s1/e", Action.CREATE, Outcome.CONFLICT, error="b5 has this name"),
-            Result("s1/g", Action.CREATE, Outcome.UNKNOWN, error="no answer before the timeout"),
+            Result("s1/e", Action.CREATE, Outcome.CONFLICT, error=saying("b5 has this name")),
+            Result("s1/g", Action.CREATE, Outcome.UNKNOWN, error=saying("no answer before the timeout")),
             Result("s1/h", Action.CREATE, Outcome.NOT_ATTEMPTED),
         )
     )
@@ -221,8 +227,10 @@ Run `kalentops apply` again: it first looks up these outcomes."""
 
 
 def test_one_reason_for_many_is_said_once() -> None:
-    waiting = [Result(f"s1/{key}", Action.CREATE, Outcome.NOT_ATTEMPTED, error="too late") for key in "abc"]
-    alone = Result("s1/d", Action.CREATE, Outcome.NOT_ATTEMPTED, error="no list")
+    waiting = [
+        Result(f"s1/{key}", Action.CREATE, Outcome.NOT_ATTEMPTED, error=saying("too late")) for key in "abc"
+    ]
+    alone = Result("s1/d", Action.CREATE, Outcome.NOT_ATTEMPTED, error=saying("no list"))
     assert shown(text_results.results(ApplyResult((*waiting, alone)))).splitlines()[:6] == [
         "  not attempted   s1/a",
         "  not attempted   s1/b",
@@ -236,7 +244,7 @@ def test_one_reason_for_many_is_said_once() -> None:
 @pytest.mark.parametrize(("number", "shown_of_them"), [(10, 10), (11, 9), (2_000, 9)])
 def test_what_was_not_attempted_does_not_flood_a_terminal(number: int, shown_of_them: int) -> None:
     waiting = [
-        Result(f"s1/{at:04}", Action.CREATE, Outcome.NOT_ATTEMPTED, error="no network")
+        Result(f"s1/{at:04}", Action.CREATE, Outcome.NOT_ATTEMPTED, error=saying("no network"))
         for at in range(number)
     ]
     done = [Result(f"s0/{at:04}", Action.CREATE, Outcome.DONE, f"b{at}") for at in range(20)]
@@ -360,12 +368,32 @@ def hostile_reports() -> dict[str, list[Line]]:
     )
     address = f"{HOSTILE}/{HOSTILE}"
     changes = (
-        Change(Address.parse(address), Action.UPDATE, HOSTILE, HOSTILE, HOSTILE, 1, old, new, reason=HOSTILE),
-        Change(Address.parse(address), Action.CREATE, HOSTILE, None, HOSTILE, 1, None, old, reason=HOSTILE),
+        Change(
+            Address.parse(address),
+            Action.UPDATE,
+            HOSTILE,
+            HOSTILE,
+            HOSTILE,
+            1,
+            old,
+            new,
+            reason=saying(HOSTILE),
+        ),
+        Change(
+            Address.parse(address),
+            Action.CREATE,
+            HOSTILE,
+            None,
+            HOSTILE,
+            1,
+            None,
+            old,
+            reason=saying(HOSTILE),
+        ),
         Change(Address.parse(address), Action.UPDATE, "n", "b", "f", 1, form(body(steps=[])), old),
         Change(Address.parse(address), Action.UPDATE, "n", "b", "f", 1, old, form(body(steps=[]))),
     )
-    result = Result(address, Action.CREATE, Outcome.CONFLICT, HOSTILE, HOSTILE, HOSTILE)
+    result = Result(address, Action.CREATE, Outcome.CONFLICT, HOSTILE, saying(HOSTILE), saying(HOSTILE))
     known = state(
         entry(address, old, HOSTILE, digest=HOSTILE, applied_at=HOSTILE, updated_at=HOSTILE),
         intent(address, old, "update", digest=HOSTILE, at=HOSTILE),

@@ -14,7 +14,7 @@ from kalentops.github.comment import CommentTarget, compose, fold
 from kalentops.output import markdown
 from kalentops.output.markdown_blocks import COMMENT, Block, Section, fit, utf8_bytes, utf16_units
 from kalentops.plan.build import Action, Change, Plan
-from tests.builders import body, form
+from tests.builders import body, form, saying
 from tests.output import judges
 from tests.output.rich_example import PITCH, PLAN
 
@@ -116,7 +116,7 @@ def test_the_pointer_says_where_the_rest_is() -> None:
 
 def test_a_plan_without_changes_is_one_line() -> None:
     same = Change(Address.parse("s1/a"), Action.NO_OP, "A", "b1", "a.yaml", 3)
-    gone = Change(Address.parse("s1/b"), Action.ORPHAN, "B", "b2", reason="why")
+    gone = Change(Address.parse("s1/b"), Action.ORPHAN, "B", "b2", reason=saying("why"))
     assert markdown.plan(Plan(None, 0, ())) == "No changes."
     assert markdown.plan(Plan(None, 0, (same, gone))) == "No changes. 1 unchanged, 1 orphan."
     warned = Plan(None, 0, (same,), PLAN.findings)

@@ -1,35 +1,30 @@
-"""A reason is a string for programs, and has parts for people."""
+"""An explanation is a code with parameters; several of one thing are told together."""
 
 from __future__ import annotations
 
-import copy
 import json
-import pickle
 
-from kalentops.plan.explanation import Explanation, Remedy, parted, together
+from kalentops.plan.explanation import Code, explain, explained, together
 
-WAY = Remedy("take it", "kalentops import s1 --update", "only what was touched")
-OTHER = Remedy("put back", "kalentops apply --overwrite s1/one")
-REASON = Explanation("somebody changed it", WAY, OTHER)
-WHOLE = (
-    "somebody changed it; take it: `kalentops import s1 --update` (only what was touched); put back: "
-    "`kalentops apply --overwrite s1/one`"
+ONE, TWO, THREE = (
+    explain(Code.FORCED),
+    explain(Code.GONE, address="s1/a", blueprint_id="b1"),
+    explain(Code.IDENTICAL),
 )
 
 
-def test_to_a_program_it_is_one_string() -> None:
-    assert REASON == WHOLE
-    assert json.loads(json.dumps({"reason": REASON})) == {"reason": WHOLE}
-    assert parted(f"{REASON}") == (WHOLE, ())
+def test_several_are_told_in_their_order() -> None:
+    both = together(ONE, None, together(TWO, THREE))
+    assert both is not None
+    assert (both.code, [each.code for each in both.also]) == (Code.FORCED, [Code.GONE, Code.IDENTICAL])
+    assert together(None, ONE) == ONE
+    assert together(None) is None
 
 
-def test_its_parts_stay_with_a_copy() -> None:
-    for again in (copy.deepcopy(REASON), pickle.loads(pickle.dumps(REASON))):
-        assert (again, parted(again)) == (WHOLE, ("somebody changed it", (WAY, OTHER)))
-
-
-def test_several_reasons_say_first_what_is_then_what_can_be_done() -> None:
-    both = together("one", Explanation("two", WAY), "", Explanation("three", OTHER))
-    assert parted(both) == ("one; two; three", (WAY, OTHER))
-    assert together("one", "", "two") == "one; two"
-    assert parted(together("", "")) == ("", ())
+def test_its_json_form() -> None:
+    assert json.loads(json.dumps(explained(together(TWO, ONE)))) == {
+        "code": "gone",
+        "parameters": {"address": "s1/a", "blueprint_id": "b1"},
+        "also": [{"code": "forced", "parameters": {}, "also": []}],
+    }
+    assert explained(None) == {"code": None, "parameters": {}, "also": []}

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Remote
-from kalentops.plan.explanation import beside, why_not_made
+from kalentops.output.explanations import text
+from kalentops.plan.explanation import also_similar, similar
 from kalentops.plan.matching import Alike, Index, Unmanaged
 from kalentops.support.text import same_name
 from tests.builders import AT, body, form, remote
@@ -49,10 +50,10 @@ def test_what_is_just_so_and_what_only_looks_so() -> None:
     assert ids(alike.others) == ["named", "written", "shouted", "hidden"]
     assert alike.adoptable is there[0]
     assert not alike.unclear
-    assert beside(alike.others) == (
-        "beside it, named, written, shouted, hidden looks like it; look at both in Kalent's web app"
+    assert text(also_similar(alike.others)) == (
+        "named, written, shouted, hidden looks like it, too; compare them in Kalent's web app"
     )
-    assert beside(look_alikes(there[:1], body()).others) == ""
+    assert also_similar(look_alikes(there[:1], body()).others) is None
 
 
 @pytest.mark.parametrize("there", [["same", "same"], ["named"], ["same", "same", "named"]])
@@ -111,26 +112,28 @@ def test_what_can_not_be_read_back_is_no_difference() -> None:
 
 
 def test_what_is_said_of_one_with_the_name() -> None:
-    said = why_not_made(found([remote("bp_1", body("One", "Other"))], body()), "One", Address.parse("s1/one"))
+    said = text(
+        similar(found([remote("bp_1", body("One", "Other"))], body()), "One", Address.parse("s1/one"))
+    )
     assert said == (
-        "bp_1 has this name and other content, and is not ours; take it over: `kalentops import s1 --key one --id "
+        "bp_1 is unmanaged, and has this name and other content; import it: `kalentops import s1 --key one --id "
         "bp_1` (plan then shows what differs; or rename one of the two)"
     )
 
 
 def test_what_is_said_of_one_with_the_steps() -> None:
-    said = why_not_made(
-        found([remote("bp_1", body("The\x1b[1m other"))], body()), "One", Address.parse("s1/one")
+    said = text(
+        similar(found([remote("bp_1", body("The\x1b[1m other"))], body()), "One", Address.parse("s1/one"))
     )
-    assert said.startswith("bp_1 has exactly these steps, is called The\\u{1b}[1m other, and is not ours; ")
+    assert said.startswith("bp_1 is unmanaged, has exactly these steps, and is called The\\u{1b}[1m other; ")
 
 
 def test_what_is_said_of_several() -> None:
-    said = why_not_made(
-        found([remote("b1", body()), remote("b2", body())], body()), "One", Address.parse("s1/one")
+    said = text(
+        similar(found([remote("b1", body()), remote("b2", body())], body()), "One", Address.parse("s1/one"))
     )
     assert said == (
-        "several are there that look like it: b1, b2; delete what is not wanted in Kalent's web app"
+        "several unmanaged blueprints look like it: b1, b2; delete the unwanted ones in Kalent's web app"
     )
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from kalentops.blueprint.body import Address
 from kalentops.lint.engine import check_project
 from kalentops.lint.rule import Declarations, Declared, Origin, Relocation
+from kalentops.plan.explanation import Code, explain
 from kalentops.plan.moves import forget, narrowed, relocate, rename
 from kalentops.state.model import State, check
 from tests import builders
@@ -78,27 +79,27 @@ def test_an_open_outcome_is_not_forgotten() -> None:
     assert done.state == before
     assert done.forgotten == {}
     assert set(done.left) == {"s1/a", "s1/b"}
-    assert "what an interrupted run was about to do with it is looked up first" in done.left["s1/a"]
+    assert done.left["s1/a"] == explain(Code.REMOVAL_WAITS)
 
 
 @pytest.mark.parametrize(
     ("there", "named"),
     [
         (state("s1/a", "s1/b"), "b-s1/b"),
-        (state("s1/a", creating=["s1/b"]), "what an interrupted run may have made"),
+        (state("s1/a", creating=["s1/b"]), None),
     ],
 )
-def test_a_place_that_is_taken(there: State, named: str) -> None:
+def test_a_place_that_is_taken(there: State, named: str | None) -> None:
     done = relocate(there, [said("a", "b")])
     assert done.state == there
-    assert done.left == {"s1/a": f"said to be s1/b now, but {named} is that already"}
+    assert done.left == {"s1/a": explain(Code.MOVE_TARGET_TAKEN, other="s1/b", blueprint_id=named)}
 
 
 def test_two_that_are_said_to_be_the_same_now() -> None:
     """Both of a chain are in the state: the first that is named gets the key, and the other is told."""
     done = relocate(state("s1/a", "s1/b"), [said("a", "b"), said("b", "c")])
     assert done.moved == {"s1/c": "s1/a"}
-    assert done.left == {"s1/b": "said to be s1/c now, but b-s1/a is that already"}
+    assert done.left == {"s1/b": explain(Code.MOVE_TARGET_TAKEN, other="s1/c", blueprint_id="b-s1/a")}
     assert done.state.ids() == {"b-s1/a": "s1/c", "b-s1/b": "s1/b"}
 
 

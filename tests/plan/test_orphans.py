@@ -1,4 +1,4 @@
-"""What is ours and in no file any more: the files may want it under another key, or in another sourcing."""
+"""Orphans: the files may declare them under another key, or in another sourcing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 
 from kalentops.blueprint.body import Address
 from kalentops.lint.rule import Declared
+from kalentops.output.explanations import text
 from kalentops.plan import matching as twins_module
 from kalentops.plan.matching import find_twins
 from kalentops.state.model import State
@@ -13,13 +14,13 @@ from tests.builders import body, entry, intent, state, want
 
 
 def of(known: State, new: Declared, *others: Declared) -> str | None:
-    return find_twins({each.address: each for each in (new, *others)}, known).of(new)
+    return text(find_twins({each.address: each for each in (new, *others)}, known).of(new)) or None
 
 
 def test_a_renamed_key() -> None:
     said = of(state(entry("s1/old", body("One"))), want("s1/new", body("One")))
     assert said == (
-        "the same blueprint is b-s1/old, recorded as s1/old, which is in no file any more; key renamed: `moved: "
+        "identical to b-s1/old, which is recorded as s1/old and no longer declared; key renamed: `moved: "
         "[{from: old, to: new}]` (in the file); the same at once: `kalentops state mv s1/old s1/new`"
     )
 
@@ -44,24 +45,24 @@ def test_keys_that_were_swapped() -> None:
     known = state(entry("s1/default", body("Default")))
     renamed, new = want("s1/default-old", body("Default")), want("s1/default", body("New", "Hello"))
     assert of(known, renamed, new) == (
-        "b-s1/default, recorded as s1/default, has this name so far, and s1/default is to be another one now; keys "
+        "b-s1/default, recorded as s1/default, has this name so far, and s1/default gets another one; keys "
         "renamed or swapped: `kalentops state mv s1/default s1/default-old`; this is a new one: "
         "`kalentops apply --overwrite s1/default --target s1/default` (first)"
     )
     assert of(known, want("s1/default-old", body("Other")), new) is None
     assert of(known, renamed, want("s1/default", body("DEFAULT ", "Hello"))) is None, "it keeps its name"
     twins = find_twins({each.address: each for each in (renamed, new)}, known)
-    assert twins.becomes_another(Address.parse("s1/default")) == (
-        "it is to be another one now, and s1/default-old takes the name that it has so far; keys renamed or "
+    assert text(twins.becomes_another(Address.parse("s1/default"))) == (
+        "it gets another name, and s1/default-old takes its current one; keys renamed or "
         "swapped: `kalentops state mv s1/default s1/default-old`; "
-        "meant so: `kalentops apply --overwrite s1/default --target s1/default`"
+        "intended: `kalentops apply --overwrite s1/default --target s1/default`"
     )
     assert twins.becomes_another(Address.parse("s1/default-old")) is None
     open_one = state(intent("s1/default", body("Default")))
     said = of(open_one, renamed, new)
     assert said is not None
     assert said.startswith(
-        "what an interrupted run may have made, recorded as s1/default, has this name so far"
+        "a blueprint of an interrupted create, recorded as s1/default, has this name so far"
     )
 
 
@@ -69,17 +70,17 @@ def test_another_sourcing_is_no_twin_but_is_told() -> None:
     known, new = state(entry("s1/one", body("One"))), want("s2/one", body("One"))
     twins = find_twins({new.address: new}, known)
     assert twins.of(new) is None
-    assert twins.elsewhere(new) == (
-        "a blueprint can't change its sourcing: this makes a new one, and b-s1/one that is recorded as s1/one stays as "
-        "an orphan"
+    assert text(twins.elsewhere(new)) == (
+        "a blueprint can't change its sourcing: this creates a new one, and b-s1/one, recorded as s1/one, becomes an "
+        "orphan"
     )
-    assert twins.elsewhere(want("s2/other", body("One"))) == ""
+    assert twins.elsewhere(want("s2/other", body("One"))) is None
 
 
 def test_what_a_cut_off_create_may_have_made() -> None:
     said = of(state(intent("s1/old", body("One"))), want("s1/new", body("One")))
     assert said is not None
-    assert said.startswith("a run was interrupted while it made s1/old, which is no longer in the files")
+    assert said.startswith("a run was interrupted while it created s1/old, which is no longer declared")
 
 
 def test_the_first_of_several_is_named() -> None:
@@ -100,11 +101,11 @@ def test_a_slip_in_what_is_said_to_have_moved() -> None:
 
     def why(old: str, *others: Declared) -> str | None:
         wanted: dict[str, Declared] = {each.address: each for each in (new, *others)}
-        return find_twins(wanted, known, {Address("s1", "new"): Address.parse(old)}).of(new)
+        return text(find_twins(wanted, known, {Address("s1", "new"): Address.parse(old)}).of(new)) or None
 
     assert why("s1/cadense") == (
-        "said to have been cadense, which is recorded nowhere; cadence is, as b-s1/cadence, and is in no file any "
-        "more; meant that one: `moved: [{from: cadence, to: new}]` (in the file); another one: "
+        "declared as moved from cadense, which is not recorded; cadence is recorded, as b-s1/cadence, and no longer "
+        "declared; meant that one: `moved: [{from: cadence, to: new}]` (in the file); another one: "
         "`removed: [cadence]` (in the file)"
     )
     assert why("s1/quite-different") is None

@@ -10,6 +10,7 @@ from kalentops.blueprint.body import Address
 from kalentops.errors import StateDamaged
 from kalentops.lint.finding import Finding
 from kalentops.lint.rule import Declared, Relocation
+from kalentops.output.explanations import text
 from kalentops.plan.build import WRITES, Action, Change, make_plan, narrowed
 from kalentops.state.model import State
 from kalentops.support.text import same_name
@@ -68,8 +69,8 @@ def test_update() -> None:
 def test_orphan() -> None:
     change = only(make_plan([], state(entry("s1/one", body(), "b1"))).changes)
     assert (change.action, change.blueprint_id, change.name) == (Action.ORPHAN, "b1", "One")
-    assert change.reason == (
-        f"in no file any more; recorded {AT}; Kalent's web app is where one deletes it; "
+    assert text(change.reason) == (
+        f"no longer declared (recorded {AT}); delete it in Kalent's web app; "
         "forget it: `removed: [one]` (in a file of s1; or alone in a new one, below `sourcingId: s1`); "
         "the same at once: `kalentops state rm s1/one`"
     )
@@ -84,7 +85,7 @@ def test_resume_of_a_create(wanted: bool) -> None:  # noqa: FBT001
     assert change.before is None
     assert change.after == (form(body("Wanted")) if wanted else None)
     assert (
-        change.reason == f"a run was interrupted at its create ({AT}); what became of it is looked up first"
+        text(change.reason) == f"a run was interrupted at its create ({AT}); apply first looks up its outcome"
     )
 
 
@@ -102,9 +103,9 @@ def test_a_renamed_key_is_no_second_blueprint() -> None:
         ("s1/new", Action.CONFLICT),
         ("s1/old", Action.ORPHAN),
     ]
-    assert "has the same name or the same steps and is in no file any more" in changes[0].reason
+    assert "has the same name or the same steps and is no longer declared" in text(changes[0].reason)
     changes = make_plan([want("s1/new", body("One"), known)], known).changes
-    assert "`kalentops state mv s1/old s1/new`" in changes[0].reason
+    assert "`kalentops state mv s1/old s1/new`" in text(changes[0].reason)
 
 
 def test_the_same_name_elsewhere_is_no_conflict() -> None:
@@ -118,8 +119,8 @@ def test_what_gets_another_name_is_not_made_again_under_the_old_one() -> None:
     wanted = [want("s1/new", body("One"), known), want("s1/old", body("Two"), known)]
     new, old = make_plan(wanted, known).changes
     assert (new.action, old.action) == (Action.CONFLICT, Action.CONFLICT)
-    assert "`kalentops state mv s1/old s1/new`" in new.reason
-    assert "`kalentops state mv s1/old s1/new`" in old.reason
+    assert "`kalentops state mv s1/old s1/new`" in text(new.reason)
+    assert "`kalentops state mv s1/old s1/new`" in text(old.reason)
     new, old = make_plan(wanted, known, overwrite=["s1/old"]).changes
     assert (new.action, old.action) == (Action.CONFLICT, Action.UPDATE)
     done = state(entry("s1/old", body("Two"), "b1"))
@@ -160,8 +161,8 @@ def test_a_key_that_can_not_move_says_so() -> None:
         ("new", Action.NO_OP),
         ("old", Action.ORPHAN),
     ]
-    assert plan.changes[1].reason.startswith(
-        "said to be s1/new now, but b2 is that already; in no file any more"
+    assert text(plan.changes[1].reason).startswith(
+        "declared as moved to s1/new, which b2 has already; no longer declared"
     )
 
 
@@ -170,14 +171,14 @@ def test_what_is_removed_is_forgotten() -> None:
         make_plan([], state(entry("s1/one", body(), "b1")), relocations=[said("one", None)]).changes
     )
     assert (change.action, change.blueprint_id, change.name) == (Action.FORGET, "b1", "One")
-    assert change.reason == "the state forgets it; it stays in Kalent until it is deleted there"
+    assert text(change.reason) == "the state forgets it; it stays in Kalent until it is deleted there"
 
 
 def test_what_is_removed_while_a_run_was_cut_off_is_settled_first() -> None:
     known = state(entry("s1/one", body(), "b1"), intent("s1/one", body("One", "New"), "update"))
     change = only(make_plan([], known, relocations=[said("one", None)]).changes)
     assert change.action is Action.RESUME
-    assert change.reason.startswith("said to be removed; ")
+    assert text(change.reason).startswith("declared as removed; ")
 
 
 def protected(of: Declared) -> Declared:
@@ -190,9 +191,9 @@ def test_a_protected_update_needs_somebodys_word() -> None:
     change = only(make_plan([wanted], known).changes)
     assert (change.action, change.protected) == (Action.CONFLICT, True)
     assert (change.before, change.after) == (form(), form(body("One", "Hello")))
-    assert change.reason == (
+    assert text(change.reason) == (
         "`protect: true` keeps it as it is; "
-        "update it all the same: `kalentops apply --overwrite s1/one --target s1/one`"
+        "update it anyway: `kalentops apply --overwrite s1/one --target s1/one`"
     )
     forced = only(make_plan([wanted], known, overwrite=["s1/one"]).changes)
     assert (forced.action, forced.protected) == (Action.UPDATE, False)
@@ -211,7 +212,7 @@ def test_what_is_the_same_is_put_back_where_that_is_asked_for() -> None:
     wanted = [want("s1/one", body(), known), want("s1/two", body("Two", "Two"), known)]
     first, second = make_plan(wanted, known, overwrite=["s1/one"]).changes
     assert (first.action, first.before, first.after) == (Action.UPDATE, form(), form())
-    assert first.reason == "put back as the file has it, whatever Kalent shows (--overwrite)"
+    assert text(first.reason) == "sent as declared, whatever Kalent shows (--overwrite)"
     assert second.action is Action.NO_OP
     moved = make_plan([want("s1/new", body())], known, relocations=[said("one", "new")], overwrite=["s1/new"])
     assert (moved.changes[0].action, moved.changes[0].moved_from) == (Action.UPDATE, "s1/one")

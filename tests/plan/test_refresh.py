@@ -10,6 +10,7 @@ import pytest
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Mark, Remote, RemoteLists, stub
 from kalentops.lint.rule import Declared, Relocation
+from kalentops.output.explanations import text
 from kalentops.plan.build import Action, Change, Drift, Leftover, Plan, make_plan, narrowed
 from kalentops.plan.moves import relocate
 from kalentops.plan.refresh import refresh
@@ -79,8 +80,8 @@ def test_both_sides_have_changed_it() -> None:
     assert change.action is Action.CONFLICT
     assert (change.before, change.after) == (form(), form(body("One", "Mine")))
     assert change.theirs == form(body("One", "Theirs"))
-    assert change.reason == (
-        f"somebody changed it in Kalent ({LATER}); take it: `kalentops import s1 --update` "
+    assert text(change.reason) == (
+        f"edited in Kalent ({LATER}); take it: `kalentops import s1 --update` "
         "(except where the file has changed the same); put back: `kalentops apply --overwrite s1/one --target s1/one`"
     )
     assert drifts(plan) == {"s1/one": "changed"}
@@ -89,7 +90,7 @@ def test_both_sides_have_changed_it() -> None:
 def test_both_sides_and_the_files_is_to_win() -> None:
     plan = held([want("s1/one", body("One", "Mine"))], KNOWN, [THEIRS], overwrite=["s1/one"])
     assert one(plan).action is Action.UPDATE
-    assert one(plan).reason == "what somebody changed there is replaced (--overwrite)"
+    assert text(one(plan).reason) == "replaces what was edited in Kalent (--overwrite)"
     assert one(plan).theirs == form(body("One", "Theirs"))
 
 
@@ -114,12 +115,12 @@ def test_what_is_hidden_is_put_back_for_all_that_is_shown() -> None:
 def test_their_edit_is_what_the_file_wants() -> None:
     plan = held([want("s1/one", body("One", "Theirs"))], KNOWN, [THEIRS])
     assert (one(plan).action, plan.drift) == (Action.UPDATE, ())
-    assert one(plan).reason == "Kalent shows it so already; it is only recorded"
+    assert text(one(plan).reason) == "Kalent shows it as declared; it is only recorded"
 
 
 def test_what_is_hidden_is_sent_although_the_rest_is_there() -> None:
     plan = held([want("s1/one", body("One", "Theirs", config={"a": 1}))], KNOWN, [THEIRS])
-    assert (one(plan).action, one(plan).reason) == (Action.UPDATE, "")
+    assert (one(plan).action, text(one(plan).reason)) == (Action.UPDATE, "")
 
 
 def test_what_is_there_as_it_was_sent_is_no_drift_whatever_was_seen_afterwards() -> None:
@@ -135,17 +136,17 @@ def test_what_is_there_as_it_was_sent_is_no_drift_whatever_was_seen_afterwards()
 def test_one_that_is_gone() -> None:
     plan = held([want("s1/one", body())], KNOWN, [])
     assert (actions(plan), drifts(plan)) == ({"one": "no-op"}, {"s1/one": "gone"})
-    assert "forget it: `kalentops state rm s1/one` (if it was deleted" in plan.drift[0].reason
+    assert "forget it: `kalentops state rm s1/one` (if it was deleted" in text(plan.drift[0].reason)
     changed = held([want("s1/one", body("One", "Mine"))], KNOWN, [])
     assert (actions(changed), drifts(changed)) == ({"one": "conflict"}, {"s1/one": "gone"})
-    assert one(changed).reason == plan.drift[0].reason
+    assert text(one(changed).reason) == text(plan.drift[0].reason)
 
 
 def test_one_that_is_gone_is_forgotten_by_the_address_that_the_state_has() -> None:
     plan = held([want("s1/new", body("One", "Mine"))], KNOWN, [], said=moved("one", "new"))
     assert (actions(plan), drifts(plan)) == ({"new": "conflict"}, {"s1/new": "gone"})
-    assert "forget it: `kalentops state rm s1/one` (if it was deleted" in one(plan).reason
-    assert plan.drift[0].reason == one(plan).reason
+    assert "forget it: `kalentops state rm s1/one` (if it was deleted" in text(one(plan).reason)
+    assert text(plan.drift[0].reason) == text(one(plan).reason)
 
 
 def test_one_whose_steps_are_not_shown() -> None:
@@ -154,7 +155,7 @@ def test_one_whose_steps_are_not_shown() -> None:
     assert drifts(plan) == {"s1/one": "unreadable"}
     changed = one(held([want("s1/one", body("One", "Mine"))], KNOWN, [bare]))
     assert (changed.action, changed.theirs) == (Action.CONFLICT, None)
-    assert changed.reason.startswith("Kalent does not show its steps")
+    assert text(changed.reason).startswith("Kalent does not show its steps")
     forced = held([want("s1/one", body("One", "Mine"))], KNOWN, [bare], overwrite=["s1/one"])
     assert one(forced).action is Action.UPDATE
 
@@ -163,12 +164,12 @@ def test_one_whose_steps_are_not_shown() -> None:
 def test_an_orphan_is_nobodys_drift(remotes: Any) -> None:
     plan = held([], KNOWN, remotes)
     assert (actions(plan), plan.drift, plan.to_do) == ({"one": "orphan"}, (), ())
-    assert ("; Kalent does not show it any more; forget it: " in one(plan).reason) is (remotes == [])
+    assert ("; Kalent no longer shows it; forget it: " in text(one(plan).reason)) is (remotes == [])
 
 
 def test_a_protected_update_stays_a_conflict() -> None:
     plan = held([want("s1/one", body("One", "Mine"), protect=True)], KNOWN, [THEIRS])
-    assert "`protect: true` keeps it as it is" in one(plan).reason
+    assert "`protect: true` keeps it as it is" in text(one(plan).reason)
     assert drifts(plan) == {"s1/one": "changed"}
 
 
@@ -178,7 +179,7 @@ def test_a_protected_update_stays_a_conflict() -> None:
 def test_what_is_there_already_is_taken_over() -> None:
     plan = held([want("s1/one", body())], State(), [SAME])
     assert (one(plan).action, one(plan).blueprint_id) == (Action.ADOPT, "b1")
-    assert one(plan).reason == "it is there already, just so, and is taken over"
+    assert text(one(plan).reason) == "an identical blueprint exists; it will be adopted"
     assert plan.remotely is not None
     assert (plan.remotely.unmanaged, plan.remotely.look_alikes) == ({}, ())
 
@@ -186,25 +187,25 @@ def test_what_is_there_already_is_taken_over() -> None:
 @pytest.mark.parametrize(
     ("protect", "said"),
     [
-        (False, "; an update that sets what Kalent hides follows"),
+        (False, "; an update then sets the fields that Kalent does not show"),
         (True, "; `protect: true` keeps it as it is; "),
     ],
 )
 def test_what_is_taken_over_and_hides_something(protect: bool, said: str) -> None:  # noqa: FBT001
     plan = held([want("s1/one", body(config={"a": 1}), protect=protect)], State(), [SAME])
     assert one(plan).action is Action.ADOPT
-    assert said in one(plan).reason
+    assert said in text(one(plan).reason)
 
 
 def test_what_looks_like_it_is_a_conflict() -> None:
     plan = held([want("s1/one", body())], State(), [THEIRS])
     assert (one(plan).action, one(plan).theirs) == (Action.CONFLICT, form(body("One", "Theirs")))
-    assert "b1 has this name and other content" in one(plan).reason
+    assert "b1 is unmanaged, and has this name and other content" in text(one(plan).reason)
     assert plan.remotely is not None
     assert (plan.remotely.unmanaged, plan.remotely.look_alikes) == ({"s1": 1}, ())
     two = held([want("s1/one", body())], State(), [SAME, remote("b2", body())])
     assert (one(two).action, one(two).theirs) == (Action.CONFLICT, None)
-    assert "b1, b2" in one(two).reason
+    assert "b1, b2" in text(one(two).reason)
 
 
 def test_what_is_taken_over_is_no_look_alike_of_another() -> None:
@@ -220,7 +221,7 @@ def test_what_a_cut_off_run_has_made_is_neither_foreign_nor_a_look_alike() -> No
     known = state(intent("s1/one", body()))
     plan = held([want("s1/one", body()), want("s1/two", body("Two"))], known, [SAME])
     assert actions(plan) == {"one": "resume", "two": "create"}
-    assert plan.changes[0].reason.endswith("; it was made, as b1")
+    assert text(plan.changes[0].reason).endswith("; it was created, as b1")
     assert plan.remotely is not None
     assert (plan.remotely.unmanaged, plan.remotely.look_alikes) == ({}, ())
 
@@ -242,7 +243,7 @@ def test_a_stub_is_used_by_the_create_of_its_key() -> None:
     for known in (State(), state(intent("s1/one", body(), nonces=(NONCE,)))):
         plan = held([want("s1/one", body())], known, [empty("b1"), empty("b2", "two", OTHER)])
         assert one(plan).action is Action.CREATE
-        assert one(plan).reason == "uses b1, the empty blueprint that an interrupted run reserved"
+        assert text(one(plan).reason) == "uses b1, the stub that an interrupted run reserved"
         assert plan.remotely is not None
         assert plan.remotely.leftovers == (Leftover("s1", "b2", "One (kalentops two 4e5f6071)"),)
         assert plan.remotely.unmanaged == {}
@@ -269,8 +270,8 @@ def claim(blueprint_id: str = "b1") -> Entry:
 @pytest.mark.parametrize(
     ("there", "action", "reason"),
     [
-        ([empty("b1")], "create", "b1 is reserved for it; no text of ours"),
-        ([SAME], "create", "Kalent shows it so already; it is only recorded"),
+        ([empty("b1")], "create", "b1 is reserved for it; no text is known"),
+        ([SAME], "create", "Kalent shows it as declared; it is only recorded"),
         (
             [remote("b1", body("One", "Theirs"))],
             "conflict",
@@ -284,7 +285,7 @@ def test_a_claimed_stub_is_a_create_until_its_text_is_there(
 ) -> None:
     change = one(held([want("s1/one", body())], state(claim()), there))
     assert (change.action, change.blueprint_id) == (action, "b1")
-    assert change.reason.startswith(reason)
+    assert text(change.reason).startswith(reason)
     assert change.before is None
 
 
@@ -293,14 +294,14 @@ def test_a_claimed_stub_whose_text_may_have_been_sent_is_resumed() -> None:
     for there in ([empty("b1")], [SAME]):
         plan = held([want("s1/one", body())], known, there)
         assert (actions(plan), plan.drift) == ({"one": "resume"}, ())
-        assert one(plan).reason.startswith(f"a run was interrupted at its create ({AT})")
+        assert text(one(plan).reason).startswith(f"a run was interrupted at its create ({AT})")
 
 
 @pytest.mark.parametrize("shown", [body(), body("One", "Sent")])
 def test_a_cut_off_update_is_no_drift(shown: dict[str, Any]) -> None:
     known = state(entry("s1/one", body(), "b1"), intent("s1/one", body("One", "Sent"), "update"))
-    for text in ("Hi", "Sent", "Wanted"):
-        plan = held([want("s1/one", body("One", text))], known, [remote("b1", shown)])
+    for wanted in ("Hi", "Sent", "Wanted"):
+        plan = held([want("s1/one", body("One", wanted))], known, [remote("b1", shown)])
         assert (actions(plan), plan.drift) == ({"one": "resume"}, ())
     assert drifts(held([want("s1/one", body())], known, [THEIRS])) == {"s1/one": "changed"}
 
@@ -363,12 +364,12 @@ def test_a_sourcing_that_the_api_refuses() -> None:
         "orphan": "orphan",
         "same": "no-op",
     }
-    assert {each.key: each.reason.endswith("HTTP 404") for each in plan.changes} == {
+    assert {each.key: text(each.reason).endswith("HTTP 404") for each in plan.changes} == {
         **dict.fromkeys(("forgotten", "moved", "orphan", "same"), False),
         **dict.fromkeys(("changed", "cut-off", "new"), True),
     }
     assert {each.address for each in plan.drift} == {"s1/changed", "s1/cut-off", "s1/moved", "s1/same"}
-    assert {(each.kind, each.reason) for each in plan.drift} == {("unreadable", "HTTP 404")}
+    assert {(each.kind, text(each.reason)) for each in plan.drift} == {("unreadable", "HTTP 404")}
 
 
 def test_what_nobody_looked_at_stays_as_it_is() -> None:

@@ -13,10 +13,11 @@ import pytest
 
 from kalentops.blueprint.body import Address, Body
 from kalentops.errors import StalePlan, StoreFailure, UsageError
+from kalentops.output.explanations import text
 from kalentops.plan import saved as saved_plan
 from kalentops.plan.build import Action, Change, Plan, RefreshReport, Scope
 from kalentops.support.text import visible
-from tests.builders import blueprint, form
+from tests.builders import blueprint, form, saying
 from tests.harness import Project
 
 CREATE = Change(
@@ -36,9 +37,13 @@ SAME = Change(Address.parse("s1/three"), Action.NO_OP, "Three", "b3", "a.yaml", 
 PLAN = Plan("lineage", 7, (CREATE, SAME, UPDATE))
 
 
+def save(plan: Plan, path: Path, asked: saved_plan.PlanOptions | None = None) -> None:
+    saved_plan.save(plan, path, text, asked or saved_plan.PlanOptions())
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    saved_plan.save(PLAN, tmp_path / "plan.json")
+    save(PLAN, tmp_path / "plan.json")
     return tmp_path / "plan.json"
 
 
@@ -63,7 +68,7 @@ def test_what_was_saved_still_holds(path: Path) -> None:
 
 
 def test_what_does_no_harm(path: Path) -> None:
-    moved = (replace(CREATE, line=99, file="b.yaml"), SAME, replace(UPDATE, reason="other words"))
+    moved = (replace(CREATE, line=99, file="b.yaml"), SAME, replace(UPDATE, reason=saying("other words")))
     saved_plan.check(saved_plan.load(path), replace(PLAN, changes=moved))
     saved_plan.check(
         saved_plan.load(path), replace(PLAN, changes=(CREATE, UPDATE))
@@ -99,7 +104,7 @@ HAD = "; it had 1 to create, 1 to update"
 def test_what_kalent_shows_has_moved(tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
     refreshed = replace(PLAN, remotely=RefreshReport(fingerprint="sha256:1"))
-    saved_plan.save(refreshed, path)
+    save(refreshed, path)
     assert saved_plan.load(path).refreshed
     saved_plan.check(saved_plan.load(path), replace(PLAN, remotely=RefreshReport(fingerprint="sha256:2")))
     conflict = replace(UPDATE, action=Action.CONFLICT, theirs=form(blueprint("Theirs", 0)))
@@ -111,7 +116,7 @@ def test_what_kalent_shows_has_moved(tmp_path: Path) -> None:
 def test_what_was_asked_for_is_saved_with_the_plan(tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
     asked = saved_plan.PlanOptions(Scope(("s1",), ("one", "s2/*")), ("s1/two",))
-    saved_plan.save(PLAN, path, asked)
+    save(PLAN, path, asked)
     saved = saved_plan.load(path)
     assert (saved.asked, saved.refreshed) == (asked, False)
 
@@ -187,12 +192,12 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_place_that_can_not_be_written(tmp_path: Path) -> None:
     with pytest.raises(StoreFailure, match=r"the plan can't be written to .*: No such file"):
-        saved_plan.save(PLAN, tmp_path / "none" / "plan.json")
+        save(PLAN, tmp_path / "none" / "plan.json")
 
 
 def test_half_a_surrogate_pair_is_saved_and_found_again(tmp_path: Path) -> None:
     plan = replace(PLAN, changes=(replace(CREATE, after=form(blueprint("\ud800 Zoë 🎉", 0))),))
-    saved_plan.save(plan, tmp_path / "plan.json")
+    save(plan, tmp_path / "plan.json")
     saved_plan.check(saved_plan.load(tmp_path / "plan.json"), plan)
     assert "\\ud800 Zoë 🎉" in (tmp_path / "plan.json").read_text(encoding="utf-8")
 
@@ -216,7 +221,7 @@ def test_only_the_owner_can_read_it(path: Path) -> None:
     """It has whole messages in it."""
     assert path.stat().st_mode & 0o777 == 0o600
     path.chmod(0o644)
-    saved_plan.save(PLAN, path)
+    save(PLAN, path)
     assert path.stat().st_mode & 0o777 == 0o600
 
 
@@ -225,5 +230,5 @@ def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
     outside, path = tmp_path / "outside", tmp_path / "plan.json"
     outside.write_text("mine")
     path.symlink_to(outside)
-    saved_plan.save(PLAN, path)
+    save(PLAN, path)
     assert (outside.read_text(), path.is_symlink()) == ("mine", False)

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from kalentops.blueprint.body import Address
-from kalentops.plan.moves import StateEdit, describe_edit, edits_between
+from kalentops.output.explanations import state_edit
+from kalentops.plan.moves import StateEdit, edits_between
 from kalentops.state.model import State
 from tests.state.store.samples import address, entry, intent, state
 
@@ -24,7 +25,7 @@ A = address(1)
             [StateEdit(A, "added", "bp-1", None)],
             "recorded as bp-1, which was not known before",
         ),
-        (state(1), state(), [StateEdit(A, "removed", None, "bp-1")], "bp-1 is not recorded any more"),
+        (state(1), state(), [StateEdit(A, "removed", None, "bp-1")], "bp-1 is no longer recorded"),
         (
             state(1),
             State(entries={A: entry(1, blueprint_id="bp-x")}),
@@ -43,7 +44,7 @@ A = address(1)
 def test_what_was_changed(before: State, now: State, found: list[StateEdit], said: str) -> None:
     edits = list(edits_between(before, now))
     assert edits == found
-    assert all(said in describe_edit(each) for each in edits)
+    assert all(said in state_edit(each) for each in edits)
 
 
 def test_a_blueprint_of_another_address_is_none() -> None:

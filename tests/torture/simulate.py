@@ -25,6 +25,7 @@ from kalentops.errors import KalentopsError
 from kalentops.http.retry import Throttle
 from kalentops.kalent.write_client import WriteApi
 from kalentops.lint.rule import Declared, Origin
+from kalentops.output.explanations import text
 from kalentops.plan.build import make_plan
 from kalentops.state.model import State
 from kalentops.state.store.file import FileStore
@@ -223,7 +224,7 @@ class _Play:
                 options = Options("url:sim", SETTLE, 1, frozenset(), self.protocol != "reserve", again)
                 result = apply_plan(plan, api, session, self.clock, options, lambda _: None)
             self.network.trace += [
-                f"{e.address} {e.action} {e.outcome} {e.error or ''}" for e in result.results
+                f"{e.address} {e.action} {e.outcome} {text(e.error)}" for e in result.results
             ]
         except Killed:
             self.kills += 1
@@ -239,13 +240,14 @@ class _Play:
 
     def _check_in_place(self, of: ApplyResult) -> None:
         """A run that ends with 0 has everything in place."""
-        named = " ".join([*of.notes, *(f"{each.address}: {each.note}" for each in of.results if each.note)])
+        named = {each.parameters.get("address") for each in of.notes}
+        named |= {each.address for each in of.results if each.note}
         entries = self.store.read().state.entries
         for address, body in self.bodies.items():
             entry = entries.get(address)
             if entry is None or not self.server.shows(entry.blueprint_id, body):
                 authors = self.server.stored[entry.blueprint_id].authors if entry else []
-                if f"{address}: " not in named and authors[-1:] != ["late"]:
+                if address not in named and authors[-1:] != ["late"]:
                     self.problems.append(f"I6: ended with 0, and {address} is not in place")
 
     def _on_disk(self, op: Op) -> int | None:
@@ -349,7 +351,9 @@ class _Play:
         before = self.network.writes
         second = self._run()
         said = (
-            "".join(str(each.error) for each in (*first.results, *second.results)) if first and second else ""
+            "".join(text(each.error) for each in (*first.results, *second.results))
+            if first and second
+            else ""
         )
         known = self.store.read().state.ids()
         for blueprint_id in () if self._meddled() or self.protocol != "reserve" else self.wiped:

@@ -22,7 +22,7 @@ from kalentops.cli.commands.reporting import Reporting
 from kalentops.errors import Interrupted, StalePlan, Unreachable, UsageError
 from kalentops.kalent.lists import check_permitted, refusals
 from kalentops.kalent.write_client import WriteApi
-from kalentops.output import json, text_plan, text_results
+from kalentops.output import explanations, json, text_plan, text_results
 from kalentops.output.markdown_blocks import utf8_bytes
 from kalentops.output.terminal import notice, show, width
 from kalentops.plan.build import Change, Scope
@@ -268,7 +268,7 @@ def _show(
     result: ApplyResult, told: Mapping[str, Result], left_out: Sequence[str], report: Reporting
 ) -> None:
     """The result on stdout, without what was shown already; `left_out` is outside of the selection."""
-    notice(result.notes)
+    notice(map(explanations.text, result.notes))
     if left_out:
         notice([text_plan.left_out(left_out)])
     if report.form == "json":

@@ -16,7 +16,7 @@ from kalentops.cli.commands.options import NO_LIMITS, Limits
 from kalentops.errors import GuardRefused, KalentopsError, StateError, UsageError
 from kalentops.git.history import before_branch, is_in_head, is_uncommitted, standing
 from kalentops.plan.build import ASKS, Action, Change, Plan, RefreshReport, Scope, make_plan, narrowed
-from kalentops.plan.moves import HEAD, Relocated, StateEdit, edits_between, relocate
+from kalentops.plan.moves import Relocated, StateEdit, edits_between, relocate
 from kalentops.plan.moves import narrowed as kept_to
 from kalentops.plan.refresh import refresh
 from kalentops.plan.saved import PlanOptions
@@ -231,7 +231,7 @@ def checkout_warnings(root: Path, state_file: Path, state: State) -> Iterator[st
         )
     edits = state_edits(state_file, state)
     if edits:
-        yield f"{HEAD[0].lower()}{HEAD[1:]} ({count(len(edits), 'record')}): `kalentops plan` shows them"
+        yield f"the state was changed on this branch ({count(len(edits), 'record')}): `kalentops plan` shows them"
 
 
 def state_edits(state_file: Path, state: State) -> tuple[StateEdit, ...]:

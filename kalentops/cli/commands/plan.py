@@ -21,6 +21,7 @@ from kalentops.cli.commands.reporting import (
 )
 from kalentops.errors import UsageError
 from kalentops.output import checked_from_json
+from kalentops.output.explanations import text
 from kalentops.output.terminal import notice, show
 from kalentops.output.text_files import findings
 from kalentops.plan.build import Scope
@@ -93,7 +94,7 @@ def command(
     plan = pipeline.only_drift(planned.plan) if refresh_only else planned.plan
     plan = replace(plan, state_edits=pipeline.state_edits(project.state_path, snapshot.state))
     if out is not None:
-        save(plan, directory / out, planned.asked, reporting.for_saved_plan(repository))
+        save(plan, directory / out, text, planned.asked, reporting.for_saved_plan(repository))
     reporting.show_plan(plan, repository)
     if not quiet:
         notice(pipeline.notes_without_state(planned, project.state_path))

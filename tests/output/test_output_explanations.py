@@ -1,0 +1,69 @@
+"""Every explanation has a sentence, and what it names is shown safely."""
+
+from __future__ import annotations
+
+from string import Formatter
+from typing import Any
+
+import pytest
+
+from kalentops.output.explanations import _REMEDIES, _SENTENCES, lines, marked, remedies, sentence, text
+from kalentops.plan.explanation import Code, Explanation, explain, together
+from tests.builders import AT
+
+PARAMETERS: dict[str, Any] = {
+    "action": "create",
+    "address": "s1/one",
+    "applied_at": AT,
+    "at": AT,
+    "attempts": 3,
+    "blueprint_id": "b1",
+    "blueprint_ids": ["b1", "b2"],
+    "cause": "no answer in time",
+    "declared": True,
+    "declared_from": "old",
+    "hint": "try again",
+    "message": "no such thing",
+    "name": "One",
+    "other": "s1/two",
+    "renamed_to": "s1/new",
+    "status": 400,
+    "updated_at": AT,
+}
+
+
+@pytest.mark.parametrize("code", Code)
+def test_each_code_has_a_sentence(code: Code) -> None:
+    said = sentence(Explanation(code, PARAMETERS))
+    assert said
+    assert "{" not in said
+    assert "}" not in said
+    assert code not in _REMEDIES or remedies(Explanation(code, PARAMETERS))
+
+
+def test_a_sentence_names_parameters_alone() -> None:
+    derived = {"address_sourcing", "other_key", "blueprint", "when", "after", "matches"}
+    named = {field for each in _SENTENCES.values() for _, field, _, _ in Formatter().parse(each) if field}
+    assert named <= PARAMETERS.keys() | derived
+
+
+def test_first_what_is_then_what_to_do() -> None:
+    gone = explain(Code.GONE, address="s1/one", blueprint_id="b1")
+    both = together(gone, explain(Code.PROTECTED, address="s1/one"))
+    assert text(both) == (
+        "b1 is no longer in s1; `protect: true` keeps it as it is; forget it: `kalentops state rm s1/one` (if it was "
+        "deleted there; the next apply creates it again if it is declared); update it anyway: `kalentops apply "
+        "--overwrite s1/one --target s1/one`"
+    )
+
+
+def test_a_text_from_outside_is_no_template_and_no_control() -> None:
+    """A name may hold braces, which are Kalent's variables, and what acts on a terminal."""
+    hostile = "{{firstname}} {0} \x1b[31m"
+    of = explain(Code.SAME_STEPS, address="s1/one", blueprint_id="b1", name=hostile)
+    assert sentence(of).endswith("is called {{firstname}} {0} \\u{1b}[31m")
+    refused = explain(Code.REFUSED, message=hostile, status=400)
+    shown = str([list(each) for each in lines(refused, "  ")])
+    assert "\x1b" not in shown
+    assert "{0}" in shown
+    assert "\x1b" not in marked(refused)
