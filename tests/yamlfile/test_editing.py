@@ -535,7 +535,8 @@ STYLES = (
 @pytest.mark.parametrize("given", some(STYLES, 6), ids=ascii)
 @pytest.mark.parametrize("field", ["content", "name"])
 def test_any_text_for_a_text_of_any_style(field: str, given: str) -> None:
-    text = f"x: &x y\n{HEAD}      - id: a\n        {field}: {given}  # c\n        type: SMS  # t\n"
+    value = f" {given}" if given else ""
+    text = f"x: &x y\n{HEAD}      - id: a\n        {field}:{value}  # c\n        type: SMS  # t\n"
     if given[:1] in {"|", ">"}:
         text = text.replace("  # c\n", "\n")
     for value in (*TEXTS, *WORDS, *(hostile for _, hostile in HOSTILE)):
@@ -871,3 +872,14 @@ def test_a_file_that_would_become_too_large() -> None:
     text = HEAD + f"      - id: a\n        name: {'x' * 600_000}\n      - id: b\n"
     with pytest.raises(CannotEdit, match="larger than 1 MiB"):
         _edited(text, _set(1, name="y" * 600_000))
+
+
+def test_comments_below_each_other_stay_so_only_if_they_are_aligned() -> None:
+    close = HEAD + "      - id: a  # a\n        name: A  # n\n"
+    assert _clean(close) == close
+    assert _edited(close, _set(0, name="A longer one")) == close.replace("A  #", "A longer one  #")
+    aligned = HEAD + "      - id: a\n        name: A    # n\n        type: SMS  # t\n"
+    assert _clean(aligned) == aligned
+    assert _edited(aligned, _set(0, name="A longer one")) == aligned.replace(
+        "A    #", "A longer one  #"
+    ).replace("SMS  #", "SMS" + " " * 11 + "#")
