@@ -116,7 +116,7 @@ def test_a_refusal_settles_its_own_request_only(project: Project, proxy: FaultPr
     project.write("sourcing_a", {"one": blueprint("One", steps=3)})
     ran = project.apply()
     assert ran.code == 0
-    assert f"{ADDRESS}: an earlier run was interrupted here; looking for up to" in ran.err
+    assert f"{ADDRESS}: an earlier run was interrupted here; looking for its outcome for up to" in ran.err
 
 
 @pytest.mark.parametrize("removed", [False, True])
