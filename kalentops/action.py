@@ -1,8 +1,7 @@
-"""What `action.yml` does, beyond calling one command: the steps of the GitHub Action, run as `python -m
-kalentops.action STEP`.
+"""The steps of the GitHub Action (`action.yml`), run as `python -m kalentops.action STEP`.
 
-Inputs come from the environment, results go to the file that `GITHUB_OUTPUT` names, as numbers and fixed words and
-paths that were made here. The commands run in this process: a job that is cancelled sends its signal to it alone.
+Inputs come from the environment; results go to the file that `GITHUB_OUTPUT` names: numbers, fixed words and own paths.
+The commands run in this process, because a cancelled job signals only this one.
 
 Each input has a variable `INPUT_` with its name in capitals, `_` for `-`. A flag is `true` or `false`; what an
 option takes several times stands one to a line.
@@ -62,7 +61,7 @@ OPTIONS: Final[dict[str, tuple[str, ...]]] = {
 
 
 class Inputs:
-    """What the job gave. An empty input leaves what the environment and the configuration say."""
+    """The inputs of the job. An empty one leaves the value to environment and configuration."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
@@ -79,8 +78,8 @@ class Inputs:
         return given == "true"
 
     def args(self, command: str, *own: str, but: Iterable[str] = ()) -> list[str]:
-        """A command, the folder, what the action itself says, and each input that the command has an option for,
-        `but` some. Raises UsageError.
+        """The command line: the folder, `own` arguments, and each input that the command has an option for, except
+        `but`. Raises UsageError.
         """
         options: list[str] = []
         rest: list[str] = []
@@ -125,7 +124,7 @@ RESULTS: Final = {
 
 @dataclass(slots=True)
 class StepResult:
-    """What a step gives to those after it."""
+    """The outputs of a step."""
 
     code: int = 0
     changed: bool = False
@@ -144,7 +143,7 @@ class StepResult:
 
 
 def write_outputs(outputs: Mapping[str, str]) -> None:
-    """With a delimiter that no value can know."""
+    """A random delimiter for each, so that no value can end another one."""
     place = os.environ.get("GITHUB_OUTPUT")
     if not place:
         return
@@ -163,7 +162,7 @@ class CommandInterrupted(Exception):
 
 
 def call(*args: str, summary: bool = False) -> int:
-    """A command whose words are for the log. Only one of them writes the job's summary. Raises CommandInterrupted."""
+    """Run a command for the log; its exit code. `summary`: it writes the job's summary. Raises CommandInterrupted."""
     with _summary(keep=summary):
         code = run_command(args)
     sys.stdout.flush()
@@ -171,8 +170,8 @@ def call(*args: str, summary: bool = False) -> int:
 
 
 def capture(*args: str, aloud: bool = False) -> tuple[int, str]:
-    """A command whose result is for this program. Unless `aloud`, it has told its notes and the job's summary already.
-    Raises CommandInterrupted.
+    """Run a command for its output; exit code and output. Notes and summary are dropped unless `aloud`. Raises
+    CommandInterrupted.
     """
     out, err = io.StringIO(), sys.stderr
     with _summary(keep=aloud), redirect_stdout(out):
@@ -292,7 +291,7 @@ def _drift(inputs: Inputs) -> StepResult:
 
 
 def _apply(inputs: Inputs) -> StepResult:
-    """Apply, if its state can be pushed. The commit of the state is a step of its own, which runs in any case."""
+    """Apply if the state can be pushed. Another step commits the state, whatever happens here."""
     outcome = _validate(inputs, summary=False)
     _, text = capture(*inputs.args("plan", "--format", "json", but=(*_SAVED, "refresh")))
     summary = _json(text).get("summary", {})
@@ -306,18 +305,18 @@ def _apply(inputs: Inputs) -> StepResult:
 
 
 def _state(inputs: Inputs) -> str:
-    """What the state holds, in a form that can be compared."""
+    """The state as text, to compare."""
     return capture(*inputs.args("state list", "--format", "json"))[1]
 
 
 def _base(inputs: Inputs) -> tuple[str, ...]:
-    """What a pull request is compared with unless an input says it: the first parent of the merge that GitHub makes."""
+    """For a pull request without the input `against`: the first parent of the merge that GitHub makes."""
     reviewed = os.environ.get("GITHUB_EVENT_NAME") == "pull_request" and not inputs.get("against")
     return ("--against", "HEAD^1") if reviewed and is_merge(Path(inputs.folder)) else ()
 
 
 def _preview(inputs: Inputs) -> dict[str, Path]:
-    """The page; for a pull request with what it changes."""
+    """The page; for a pull request, with its changes."""
     environment = inputs.get("target-name") or inputs.get("state") or os.environ.get("KALENTOPS_STATE", "")
     # Artifacts of one name are refused, and a job may run for several projects and environments.
     name = re.sub(r"[^A-Za-z0-9]+", "-", f"{inputs.folder} {environment.removesuffix('.json')}").strip("-")
@@ -327,13 +326,13 @@ def _preview(inputs: Inputs) -> dict[str, Path]:
 
 
 def comment(inputs: Inputs) -> int:
-    """The report onto the pull request. A token that can't write, as for a fork, is reported and is no failure."""
+    """Put the report on the pull request. A token that can't write, as for a fork, is a notice and no failure."""
     report = inputs.get("report")
     if report:
         _link(Path(report), inputs.get("page-url"))
         worth_it = inputs.get("changed") == "true" or inputs.get("result") != RESULTS[0]
         asked = [*(() if worth_it else ("--update-only",)), report]
-    else:  # nothing could be planned: what stands there no longer holds
+    else:  # no plan: an earlier comment is outdated
         asked = ["--outdated"]
     code = call(*inputs.args("comment", "--if-pull-request", *asked))
     if code == _MAY_NOT_WRITE:
@@ -346,7 +345,7 @@ def comment(inputs: Inputs) -> int:
 
 
 def _link(report: Path, url: str) -> None:
-    """The page's address below the summary, the first paragraph: a long report is cut at its end."""
+    """Link the page below the first paragraph: a long report is cut at its end."""
     if _PAGE_URL.fullmatch(url):
         summary, _, rest = report.read_text(encoding="utf-8").partition("\n\n")
         text = "\n\n".join(filter(None, (summary.rstrip(), f"[See it as a candidate would]({url})", rest)))
@@ -354,7 +353,7 @@ def _link(report: Path, url: str) -> None:
 
 
 def _json(text: str) -> dict[str, Any]:
-    """What a command said; nothing where it failed before it said anything."""
+    """The output of a command as JSON; empty if it failed."""
     try:
         found = json.loads(text)
     except ValueError:
@@ -378,7 +377,7 @@ def main(args: Sequence[str]) -> int:
     if args != ["run"]:
         return outcome.code
     write_outputs(outcome.outputs)
-    # What kalentops said is the result of the last step, after the comment has been written.
+    # The last step of action.yml ends with the exit code, after the comment.
     return INTERRUPTED if outcome.code == INTERRUPTED else 0
 
 

@@ -32,7 +32,7 @@ class Blob:
 def commit_of(folder: Path, rev: str) -> str:
     """The full id of the commit that `rev` names: a branch, a tag, `HEAD~3`, an id.
 
-    Raises UsageError where there is no git, no repository, or no such commit.
+    Raises UsageError without git, repository or such a commit.
     """
     if rev.startswith("-") or not rev.strip() or "\0" in rev:
         raise UsageError(f"{clip(rev) or 'an empty name'} names no commit", hint=_WHAT)
@@ -77,7 +77,7 @@ def _entries(listing: bytes) -> Iterator[Blob]:
 
 
 def contents(folder: Path, oids: Iterable[str]) -> dict[str, bytes]:
-    """What the blobs of these ids hold. Raises UsageError, too where one is not there, as in a partial clone."""
+    """The contents of blobs, by id. Raises UsageError, also for a blob that a partial clone lacks."""
     wanted = list(dict.fromkeys(oids))
     if not wanted:
         return {}
@@ -99,9 +99,9 @@ def contents(folder: Path, oids: Iterable[str]) -> dict[str, bytes]:
 
 
 def is_uncommitted(file: Path) -> bool:
-    """Whether there is something to commit: the file is new or differs from the last commit, and nothing ignores it.
+    """Whether the file is new or differs from the last commit, and is not ignored.
 
-    No for a file that git keeps in another form, such as git-lfs: only its filter could tell.
+    No for a file behind a filter, such as git-lfs: only the filter could tell.
     """
     try:
         tree, data = looking(file.parent), atomic_write.read(file, MAX_BYTES)
@@ -123,16 +123,14 @@ def is_in_head(file: Path) -> bool:
 
 
 def is_ignored(tree: Worktree, name: str) -> bool:
-    """Whether `git add` would leave a file out that it does not know yet."""
+    """Whether git ignores a file that it does not track."""
     # The one command that takes no literal names; what begins with `./` is no pattern.
     literally = {"GIT_LITERAL_PATHSPECS": "0"}
     return tree.git("check-ignore", "--quiet", "--", f"./{name}", environment=literally).code == 0
 
 
 def filter_of(tree: Worktree, name: str) -> str | None:
-    """The filter that a file goes through here, such as `lfs`: named in `.gitattributes`, and known to git. Asking does
-    not run it.
-    """
+    """The configured filter of a file, such as `lfs`, from `.gitattributes`. It is not run."""
     said = tree.ask("check-attr", "-z", "filter", "--", name)
     found = said.split("\0")[2] if said and said.count("\0") > 1 else "unspecified"
     known = tree.ask("config", "--name-only", "--get-regexp", r"^filter\.") or ""
@@ -140,13 +138,13 @@ def filter_of(tree: Worktree, name: str) -> str | None:
 
 
 def blob_of(tree: Worktree, data: bytes, *, write: bool = False) -> str:
-    """The id that git gives to these bytes as they are. Raises UsageError."""
+    """The id of a blob of these bytes, unfiltered. Raises UsageError."""
     options = ("--no-filters", *(("-w",) if write else ()))
     return tree.git("hash-object", *options, "--stdin", data=data).told("git can't write")
 
 
 def unix(data: bytes) -> bytes:
-    """A state as it is committed, wherever it was checked out."""
+    """With the line ends that are committed."""
     return data.replace(b"\r\n", b"\n")
 
 
@@ -167,7 +165,7 @@ class Standing:
 
 
 def standing(folder: Path) -> Standing | None:
-    """None where no branch is checked out, and without git."""
+    """None without git, and if no branch is checked out."""
     try:
         tree = looking(folder)
     except (OSError, UsageError):
@@ -183,10 +181,10 @@ def standing(folder: Path) -> Standing | None:
 
 
 def before_branch(folder: Path, names: Sequence[str], *, merge: bool) -> tuple[bytes | None, ...] | None:
-    """What files in the folder held before the branch that is checked out began, None for one that was not there.
+    """The contents of the named files at the merge base of the current branch, None for a file that did not exist.
 
-    With `merge`, HEAD is the merge of a pull request: then, what it is merged into. None where the branch has changed
-    none of them, where there is no such branch, and without git.
+    With `merge`, HEAD is the merge of a pull request: then, those of its first parent. None without git or such a
+    branch, and if the branch changes none of the files.
     """
     try:
         tree = looking(folder)

@@ -1,7 +1,7 @@
 """Push the state to its branch: a commit of the state alone, merged by address with what others pushed.
 
 Nothing else of the work tree is committed, no hook runs, and no other commit is pushed along. A push
-that comes too late is made again on top of what came first (`stateonto.py`); two ids for one address stop it.
+that comes too late is made again on top of what came first (`rebase_state`); two ids for one address stop it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _ACCESS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """Where the state belongs: a branch of a remote, and the repository that it was checked out into."""
+    """A branch of a remote, and the repository that it is checked out in."""
 
     tree: Worktree
     remote: str
@@ -101,10 +101,9 @@ def push_state(branch: Branch, files: Sequence[Path], message: str) -> Pushed:
 
 
 def probe(branch: Branch, files: Sequence[Path], message: str) -> Pushed:
-    """Push an empty commit: whether a branch takes a push is known after one, and not before.
+    """Push an empty commit: only a push shows whether the branch accepts one.
 
-    What others have pushed meanwhile is checked out then. Raises what `push_state` raises; then nothing is changed
-    here.
+    Checks out what others have pushed. Raises what `push_state` raises, and then changes nothing.
     """
     tree, names = branch.tree, _names(branch, files)
     head, commits = _head(tree), Commits(message, _identity(tree))
@@ -163,9 +162,9 @@ def _check_kept(tree: Worktree, head: str, name: str) -> None:
 
 
 def _commit(tree: Worktree, head: str, names: Sequence[str], commits: Commits) -> str:
-    """A commit of these files as they are on the disk and of nothing else, checked out; `head` where it has them.
+    """A commit of these files alone, as they are on disk, checked out; `head` if it has them.
 
-    Made of objects: `git commit` would run filters. Raises UsageError, StateError.
+    Made of objects, because `git commit` would run filters. Raises UsageError, StateError.
     """
     news: dict[str, str | None] = {}
     for name in names:
@@ -185,7 +184,7 @@ def _commit(tree: Worktree, head: str, names: Sequence[str], commits: Commits) -
             hint = f"take it out of .gitignore: `git check-ignore -v {name}` says where it stands"
             raise UsageError(f"git ignores {name}", hint=hint)
     commit = commits.of(tree, tree_with(tree, head, news), head)
-    # The index before the branch: what a kill leaves in between is staged, and the next run commits it.
+    # The index before the branch: if a kill comes between, the files are staged, and the next run commits them.
     put(tree, news)
     tree.git("update-ref", "-m", "kalentops state push", "HEAD", commit, head).told("git can't commit")
     return commit
@@ -210,7 +209,7 @@ def _identity(tree: Worktree) -> Mapping[str, str]:
 
 
 def _fetch(branch: Branch) -> str:
-    """The commit that the branch is at. Raises UsageError where there is no such branch, Unreachable."""
+    """The commit of the branch on the remote. Raises UsageError if there is no such branch, Unreachable."""
     # A name of its own: FETCH_HEAD is overwritten by every other fetch, such as those of an editor.
     name = f"refs/kalentops/{secrets.token_hex(8)}"
     done = Said(1, "", "")
@@ -234,7 +233,7 @@ def _fetch(branch: Branch) -> str:
 
 
 def _push(branch: Branch, make: Callable[[str], str]) -> Pushed:
-    """Push what is made on top of the branch, and again where another push comes between.
+    """Push the commit that `make` puts on top of the branch; again if another push came first.
 
     Raises StateError, Unreachable, and what `make` raises.
     """
@@ -279,13 +278,13 @@ _BOTH: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Commits:
-    """How a commit is made: the message, and variables that say who makes it."""
+    """The message, and the variables with author and committer."""
 
     message: str
     identity: Mapping[str, str]
 
     def of(self, tree: Worktree, content: str, parent: str) -> str:
-        """The id of a new commit; signed where the user's are. Raises UsageError."""
+        """The id of a new commit, signed if the user's commits are. Raises UsageError."""
         signed = tree.ask("config", "--type=bool", "commit.gpgSign") == "true"
         made = tree.git(
             *("commit-tree", content, "-p", parent, "-m", self.message, *(("-S",) if signed else ())),
@@ -295,11 +294,10 @@ class Commits:
 
 
 def rebase_state(tree: Worktree, head: str, tip: str, names: Sequence[str], commits: Commits) -> str:
-    """A commit with all that `tip` has, and the files of these names as both sides have them: `head` where it holds
-    `tip`, `tip` where it has all of that already. The first name is the state's.
+    """A commit on top of `tip` with the named files merged; the first is the state. `head` if it contains `tip`, `tip`
+    if nothing is missing there.
 
-    Raises StateError where the two can't both hold, UsageError for commits of other files: the user has to
-    push them.
+    Raises StateError for a conflict, UsageError for commits of other files: the user has to push them.
     """
     base = tree.ask("merge-base", head, tip)
     if base is None:
@@ -314,7 +312,7 @@ def rebase_state(tree: Worktree, head: str, tip: str, names: Sequence[str], comm
     if base == tip:
         return head
     merged = {name: _merged(tree, name, (base, head, tip), state=name == names[0]) for name in names}
-    # By what they hold: whether a file is executable is the disk's affair, and no news.
+    # By contents: a changed file mode alone is no change.
     news = {name: oid for name, oid in merged.items() if oid != blob_in(tree, tip, name)}
     return commits.of(tree, tree_with(tree, tip, news), tip) if news else tip
 
@@ -330,7 +328,7 @@ def _check_own(tree: Worktree, base: str, head: str, names: Sequence[str]) -> No
 
 
 def _merged(tree: Worktree, name: str, commits: tuple[str, str, str], *, state: bool) -> str | None:
-    """The id of what a file is to hold, None for a file that is gone. Raises StateError."""
+    """The id of the merged blob, None for a deleted file. Raises StateError."""
     base, ours, theirs = (blob_in(tree, commit, name) for commit in commits)
     if ours in {base, theirs}:
         return theirs
@@ -346,7 +344,7 @@ def _merged(tree: Worktree, name: str, commits: tuple[str, str, str], *, state: 
 
 
 def blob_in(tree: Worktree, commit: str, name: str) -> str | None:
-    """The id of a file of a commit, None where it is not there. Raises StateError where it is something else."""
+    """The id of a file in a commit, None if there is none. Raises StateError for a link or a folder."""
     entry = tree.git("ls-tree", "-z", commit, "--", name).told("git can't list the files").rstrip("\0")
     if not entry:
         return None
@@ -381,7 +379,7 @@ def _data(tree: Worktree, oid: str) -> bytes:
 
 
 def tree_with(tree: Worktree, tip: str, files: Mapping[str, str | None]) -> str:
-    """The id of the tree of `tip` with these files in place of its own. Raises UsageError."""
+    """The id of the tree of `tip` with these files replaced. Raises UsageError."""
     with tempfile.TemporaryDirectory(prefix="kalentops-") as folder:
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
         tree.git("read-tree", tip, environment=index).told("git can't read the branch")
@@ -390,7 +388,7 @@ def tree_with(tree: Worktree, tip: str, files: Mapping[str, str | None]) -> str:
 
 
 def put(tree: Worktree, files: Mapping[str, str | None], index: Mapping[str, str] | None = None) -> None:
-    """Files into an index, by default the one of the work tree; None takes one out. Raises UsageError."""
+    """Put files into an index, by default that of the work tree; None removes one. Raises UsageError."""
     for name, oid in files.items():
         change = ("--force-remove", "--", name) if oid is None else ("--cacheinfo", f"{_FILE},{oid},{name}")
         tree.git("update-index", "--add", *change, environment=index).told(f"git takes no {name}")
@@ -406,9 +404,7 @@ def in_the_way(tree: Worktree, head: str, commit: str) -> str | None:
 
 
 def fast_forward(tree: Worktree, head: str, commit: str) -> str | None:
-    """HEAD, index and work tree from `head` to a commit, whatever else is edited or staged; why not, where that
-    can't be.
-    """
+    """Move HEAD, index and work tree from `head` to a commit, beside other edits; the reason if that is impossible."""
     if head == commit:
         return None
     reason = in_the_way(tree, head, commit)

@@ -1,4 +1,4 @@
-"""The git repository that a project lies in: how git is called there, to look or to write. No other module starts git.
+"""Run git in the repository of a project. No other module starts git.
 
 The files of a project may be a stranger's, such as those of a pull request, and files named `HEAD`, `config`, `objects`
 and `refs` make any folder look like a repository to git, whose settings name programs. So the repository is found from
@@ -28,7 +28,7 @@ _SECONDS: Final = 300
 # GitHub gives a cancelled job 7.5 seconds before it asks again.
 _GRACE: Final = 5
 _KEYS: Final = ("KALENT_API_KEY", "INPUT_API_KEY")
-# Who commits and how git connects is the environment's to say.
+# The environment decides who commits and how git connects.
 _KEPT: Final = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSH", "GIT_SSL_", "GIT_ASKPASS")
 # A git that is too old for one of them passes over it.
 _SETTINGS: Final = (
@@ -64,7 +64,7 @@ class Said:
         return remedy(self.err)
 
     def told(self, refusal: str) -> str:
-        """What git printed, without the line feed at its end. Raises UsageError with `refusal` where it refused."""
+        """The output without its last line feed. Raises UsageError with `refusal` if git refused."""
         if self.code:
             raise UsageError(f"{refusal}: {self.cause}", hint=self.remedy)
         return self.out.rstrip("\n")
@@ -82,7 +82,7 @@ class Worktree:
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def git(self, *args: str, environment: Mapping[str, str] | None = None, data: bytes = b"") -> Said:
-        """Run git, whatever comes of it. Raises UsageError where there is none, or where it doesn't end."""
+        """Run git; a refusal is no error here. Raises UsageError without git, and if it does not end."""
         return _run(
             (f"--git-dir={self.git_dir}", f"--work-tree={self.top}", *args),
             self.folder,
@@ -91,7 +91,7 @@ class Worktree:
         )
 
     def ask(self, *args: str) -> str | None:
-        """What git prints, without the line feed at its end; None where it refuses, or does not end."""
+        """The output without its last line feed; None if git refuses or does not end."""
         try:
             return self.git(*args).told("git refused")
         except UsageError:
@@ -99,7 +99,7 @@ class Worktree:
 
 
 def opened(folder: Path, variables: Mapping[str, str] | None = None) -> Worktree:
-    """The repository around a folder. Raises UsageError where there is none or no git, and where git refuses it."""
+    """The repository around a folder. Raises UsageError without one or without git, and if git refuses it."""
     whole = folder.resolve()
     top = top_of(whole)
     if top is None:
@@ -107,7 +107,7 @@ def opened(folder: Path, variables: Mapping[str, str] | None = None) -> Worktree
             f"not a git repository, nor below one: {clip(str(whole), 200)}",
             hint="run it inside of a git repository",
         )
-    # git looks here and no further up: what it finds must be what was found.
+    # git must find the same repository, not one further up.
     ceiling = {"GIT_CEILING_DIRECTORIES": str(top.parent)}
     said = _run(("rev-parse", "--absolute-git-dir"), top, ceiling, b"")
     found = Path(os.fsdecode(said.data.rstrip(b"\n")))
@@ -120,14 +120,12 @@ def opened(folder: Path, variables: Mapping[str, str] | None = None) -> Worktree
 
 
 def looking(folder: Path) -> Worktree:
-    """One in which git only looks: no index is refreshed, nothing fetched. Raises what `opened` raises."""
+    """The same, read-only: no index is refreshed, nothing is fetched. Raises what `opened` raises."""
     return opened(folder, {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"})
 
 
 def top_of(folder: Path) -> Path | None:
-    """The root of the git repository that a folder lies in, found without git. What only looks like a repository, as a
-    bare one does, is none.
-    """
+    """The root of the git repository around a folder, found without git. A bare repository counts as none."""
     for each in (folder, *folder.parents):
         entry = each / _ENTRY
         if entry.is_file() or os.path.lexists(entry / "HEAD"):
@@ -184,7 +182,7 @@ def _program() -> str | None:
 
 
 def _until_its_end(process: subprocess.Popen[bytes], data: bytes) -> tuple[bytes, bytes]:
-    """What it printed. An interrupt lets it end first: a git that is killed leaves locks and half a checkout."""
+    """Its output. An interrupt waits for it to end: a killed git leaves locks and half a checkout."""
     try:
         return process.communicate(data, timeout=_SECONDS)
     except KeyboardInterrupt:
@@ -202,7 +200,7 @@ def _environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("GIT_", *_KEYS)) or name.startswith(_KEPT)
     }
-    # A name is a name, whatever stands in it: no pattern, and no command to pathspecs.
+    # A name is literal: no pattern and no magic pathspec.
     return kept | {
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_EDITOR": "true",
@@ -255,7 +253,7 @@ _REMEDIES: Final = (
 
 
 def cause(err: str, code: int) -> str:
-    """What git says of its refusal: the lines up to the last that it marks as an error, as one."""
+    """The reason in git's words, as one line: up to the last line that it marks as an error."""
     lines = [line.strip() for line in err.splitlines()]
     said = [line for line in lines if line and not line.startswith(_NOISE)]
     said = [line for line in said if not line.startswith("warning:")] or said

@@ -1,1 +1,1 @@
-"""What a repository needs to be worked on with kalentops, put into a folder without touching what is there."""
+"""`init`: settings, example, workflows and hooks for a repository, without changing existing files."""

@@ -1,4 +1,4 @@
-"""What stands in the files that `init` writes. The templates are plain text with names between `@@`."""
+"""The contents of the files that `init` writes, and where kalentops itself comes from. Templates have `@@NAMES@@`."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ _TOKEN: Final = re.compile(r"@@([A-Z_]+)@@")
 
 @dataclass(frozen=True, slots=True)
 class ProjectFile:
-    """A file that is to be there. `name` is relative to the folder, with forward slashes; `lines` says that a file
-    that is there is to hold these lines too; `advice` says what to do by hand if the file is kept.
+    """A file to write. `name` is relative to the folder, with forward slashes; `lines`: add these lines to an existing
+    file; `advice` says what to do by hand if the file is kept.
     """
 
     name: str
@@ -66,13 +66,13 @@ class Setup:
 
     @property
     def under(self) -> str:
-        """What the names of blueprint files begin with, as seen from the project's folder."""
+        """The prefix of blueprint files in the project's folder."""
         return "" if self.blueprints == "." else f"{self.blueprints}/"
 
     @property
     def suffix(self) -> str:
-        """What makes names different for each project in one repository, also where case does not count and where
-        `-`, `_` and `.` are one: files at the root, groups of runs, artifacts.
+        """Makes names unique for each project in one repository, also without case and if `-`, `_` and `.` are one:
+        files at the root, groups of runs, artifacts.
         """
         if not self.below:
             return ""
@@ -90,7 +90,7 @@ class Setup:
 
     @property
     def reading(self) -> str:
-        """The one whose key looks every night."""
+        """The environment whose key only reads, every night."""
         return f"kalent-read{self._place}"
 
     @property
@@ -100,7 +100,7 @@ class Setup:
 
     @property
     def secret(self) -> str:
-        """A name of its own: GitHub takes the secret of the repository where the environment has none of that name."""
+        """A unique name: without it in the environment, GitHub takes the repository's secret of that name."""
         return "KALENT_API_KEY" + re.sub(r"[^A-Z0-9]", "_", self.suffix.upper())
 
     @property
@@ -135,7 +135,7 @@ def _scalar(name: str) -> str:
 
 
 def render(template: str, setup: Setup) -> str:
-    """A template, filled in. A line that holds nothing but an empty value is left out."""
+    """A template, filled in. A line with nothing but an empty value is left out."""
     text = resources.files(__package__).joinpath("templates", template).read_text(encoding="utf-8")
     values = setup.tokens
     lines = []
@@ -147,7 +147,7 @@ def render(template: str, setup: Setup) -> str:
 
 
 def project_files(setup: Setup, *, schema: str, example: bool) -> Iterator[ProjectFile]:
-    """What belongs into the project's folder. `schema` is the JSON Schema of a blueprint file, as text."""
+    """The files in the project's folder. `schema` is the JSON Schema of a blueprint file, as text."""
     yield ProjectFile(CONFIG, render("kalentops.yaml", setup))
     if example:
         yield ProjectFile(f"{setup.under}example.yaml", render("example.yaml", setup))
@@ -196,7 +196,7 @@ class Origin:
 
     @property
     def action(self) -> str:
-        """What stands behind `uses:`."""
+        """The value of `uses:`."""
         return f"{self.repository}@{self.commit} # {__version__}"
 
     @property
@@ -216,7 +216,7 @@ def parse_action(text: str) -> Origin:
 
 
 def find_origin() -> Origin | None:
-    """None where nothing says it, such as for an archive that was downloaded."""
+    """None if unknown, such as for a downloaded archive."""
     try:
         recorded = metadata.distribution("kalentops").read_text("direct_url.json")
     except metadata.PackageNotFoundError:
@@ -225,7 +225,7 @@ def find_origin() -> Origin | None:
 
 
 def origin_of(recorded: str) -> Origin | None:
-    """The origin that a `direct_url.json` speaks of."""
+    """The origin in a `direct_url.json`, as pip records it (PEP 610)."""
     try:
         data: Any = json.loads(recorded)
         url, git = str(data["url"]), data.get("vcs_info") or {}

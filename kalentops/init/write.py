@@ -1,7 +1,6 @@
-"""Files into a folder: new ones whole, nothing in place of another, nothing through a link that leads away.
+"""Write files into a folder: new ones whole, none over another, none through a link that leads out of it.
 
-Where a list of names may be in use already (`.gitignore`, `.gitattributes`), the lines that are missing are added
-between two marks; every other line stays as it is.
+Missing lines of `.gitignore` and `.gitattributes` are added between two markers; every other line stays.
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ def _new(wanted: ProjectFile) -> bytes:
 
 
 def _stays_inside(root: Path, folder: Path) -> bool:
-    """Whether a folder, which need not exist yet, is in the root when all links are followed."""
+    """Whether a folder, which need not exist, is in the root after all links are followed."""
     return folder.resolve().is_relative_to(root.resolve())
 
 
@@ -96,7 +95,7 @@ def _is_text(data: bytes) -> bool:
 
 
 def with_lines(text: bytes, wanted: list[bytes]) -> bytes:
-    """The text of a file with the lines that it lacks, at the end of the marked block or in a new one."""
+    """The file with its missing lines, at the end of the marked block or in a new one."""
     newline = b"\r\n" if b"\r\n" in text else b"\n"
     lines = text.splitlines()
     there = {line.strip() for line in lines}
@@ -143,7 +142,7 @@ def setup_for(folder: Path, *, branch: str | None, origin: Origin | None) -> tup
 
 
 def _check_git(folder: Path, top: Path | None) -> None:
-    """Raises UsageError where git refuses the repository, or where the folder is a part of git's own."""
+    """Raises UsageError if git refuses the repository, or if the folder is a part of `.git` or a bare repository."""
     bare = top is None and all((folder / name).exists() for name in ("HEAD", "config", "objects", "refs"))
     if bare or ".git" in folder.parts:
         raise UsageError(
@@ -159,9 +158,7 @@ def _relative(config: Config, path: Path) -> str:
 
 
 def main_branch(top: Path) -> str:
-    """The branch that the remote takes for its main one; else `main` or `master`, whichever is there; else, in a
-    repository without a commit, the one that the first will be on.
-    """
+    """The remote's main branch; else `main` or `master`, if it exists; else the branch of the first commit."""
     try:
         repository = looking(top)
     except UsageError:
@@ -183,7 +180,7 @@ def has_blueprints(folder: Path, setup: Setup) -> bool:
 
 
 def set_driver(top: Path, *, dry_run: bool = False) -> Driver:
-    """Tell git, in this clone, how states are merged; a setting that is there stays."""
+    """Set git's merge driver for states in this clone; an existing setting stays."""
     try:
         repository = opened(top)
     except UsageError:

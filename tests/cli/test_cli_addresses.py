@@ -496,7 +496,7 @@ def test_state_mv(applied: Project, proxy: FaultProxy) -> None:
     made = applied.ids["sourcing_a/old"]
     ran = applied.run("state", "mv", "sourcing_a/old", "sourcing_a/new")
     assert (ran.code, ran.out) == (0, "")
-    assert ran.err == f"note: sourcing_a/old is sourcing_a/new now: {made}; Kalent was not asked\n"
+    assert ran.err == f"note: sourcing_a/old is now sourcing_a/new: {made}; nothing was sent to Kalent\n"
     assert applied.ids["sourcing_a/new"] == made
     assert proxy.requests == []
     write(applied, {"new": blueprint("One"), "other": blueprint("Other")})
@@ -512,8 +512,13 @@ def test_state_mv(applied: Project, proxy: FaultProxy) -> None:
             "a blueprint can't change its sourcing",
             "a file of the other sourcing",
         ),
-        ("sourcing_a/old", "sourcing_a/other", "the state holds sourcing_a/other already", "state list"),
-        ("sourcing_a/old", "sourcing_a/old", "the state holds sourcing_a/old already", "state list"),
+        (
+            "sourcing_a/old",
+            "sourcing_a/other",
+            "sourcing_a/other is already recorded in the state",
+            "state list",
+        ),
+        ("sourcing_a/old", "sourcing_a/old", "sourcing_a/old is already recorded in the state", "state list"),
         ("sourcing_a/old", "sourcing_a/Old Key", "sourcing_a/Old Key is no address", "SOURCING_ID/KEY"),
         ("sourcing_a/old", "sourcing_a/a/b", "sourcing_a/a/b is no address", "SOURCING_ID/KEY"),
         ("sourcing_a/old", "new", "new is no address", "SOURCING_ID/KEY"),
@@ -521,10 +526,10 @@ def test_state_mv(applied: Project, proxy: FaultProxy) -> None:
         (
             "sourcing_a/olt",
             "sourcing_a/new",
-            "the state holds no sourcing_a/olt",
+            "sourcing_a/olt is not recorded in the state",
             "did you mean sourcing_a/old?",
         ),
-        ("x\x1b[1m", "sourcing_a/new", "the state holds no x\\u{1b}[1m", "state list"),
+        ("x\x1b[1m", "sourcing_a/new", "x\\u{1b}[1m is not recorded in the state", "state list"),
     ],
 )
 def test_what_can_not_be_renamed(old: str, new: str, said: str, hint: str, applied: Project) -> None:

@@ -373,7 +373,7 @@ def test_parts_of_it_that_need_somebody_are_told_apart(
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [
-        ((), 1, "import takes the ids of sourcings, or --all"),
+        ((), 1, "import needs the ids of sourcings, or --all"),
         (("sourcing_a", "--all"), 1, "or --all, not both"),
         (("sourcing_a", "--key", "x"), 1, "--key and --id go together"),
         (("sourcing_a", "--id", "x"), 1, "--key and --id go together"),

@@ -203,7 +203,7 @@ def test_a_sourcing_that_the_state_does_not_know(project: Project) -> None:
     assert project.apply().code == 0
     ran = project.run("import", "sourcing_aa", "--update")
     assert ran.code == 1
-    assert "the state holds nothing of sourcing_aa" in ran.err
+    assert "no blueprint of sourcing_aa is recorded in the state" in ran.err
     assert "did you mean sourcing_a?" in ran.err
 
 

@@ -103,7 +103,7 @@ def needs_emulator(what: str, error: ModuleNotFoundError) -> UsageError:
 
 
 def _clone() -> Path | None:
-    """The folder that this kalentops was installed from, as pip has recorded it (PEP 610), if it is still there."""
+    """The folder that this kalentops was installed from, as pip has recorded it (PEP 610), if it still exists."""
     try:
         recorded = metadata.distribution("kalentops").read_text("direct_url.json")
         parts = urlsplit(str(json.loads(recorded or "{}")["url"]))
@@ -148,7 +148,7 @@ def demo(blueprints: Path | None) -> None:
 
 
 def _copy(blueprints: Path | None, to: Path) -> None:
-    """The user's own, or, where there are none, those of this package."""
+    """Copy the user's blueprints, or, if there are none, those of this package."""
     if blueprints is None and _DEFAULT.is_dir():
         blueprints = _DEFAULT
     if blueprints is not None:
@@ -159,7 +159,7 @@ def _copy(blueprints: Path | None, to: Path) -> None:
 
 
 def _fill_in(blueprints: Path) -> None:
-    """The example of `init` has no sourcing yet; here any will do."""
+    """Give the example of `init` a sourcing: any one will do here."""
     for path in blueprints.rglob("*.y*ml"):
         data = path.read_bytes()
         if EXAMPLE_ID.encode() in data:
@@ -189,7 +189,7 @@ def _say(text: str) -> None:
 
 
 def _run(folder: Path, url: str, *args: str, expected: int = 0) -> None:
-    """Run a command as a user would. Raises KalentopsError where it ends otherwise than the story has it."""
+    """Run a command as a user would. Raises KalentopsError for another exit code than `expected`."""
     click.secho(f"$ kalentops {' '.join(args)}", dim=True)
     # The user's proxy does not lead to the emulator, the user's state is not the demo's, and no job reports it.
     theirs = ("KALENT", "GITHUB_STEP_SUMMARY")
@@ -204,7 +204,7 @@ def _run(folder: Path, url: str, *args: str, expected: int = 0) -> None:
 
 
 def _edit(folder: Path) -> str:
-    """Change the file that has most to change; its name."""
+    """Change one file; its name."""
     texts = {
         path: path.read_text(encoding="utf-8") for path in sorted((folder / "blueprints").rglob("*.y*ml"))
     }
@@ -212,7 +212,9 @@ def _edit(folder: Path) -> str:
         texts, key=lambda path: sum(bool(each.search(texts[path])) for each, _ in _EDITS), default=None
     )
     if best is None or not any(each.search(texts[best]) for each, _ in _EDITS):
-        raise UsageError("the blueprints hold nothing that the demo knows how to edit")
+        raise UsageError(
+            "the demo can't edit these blueprints: they have neither of the texts that it changes"
+        )
     after = texts[best]
     for pattern, replacement in _EDITS:
         after = pattern.sub(replacement, after, count=1)

@@ -104,14 +104,14 @@ def command(
     target = ApiConfig.of(connection, os.environ)
     project = options.project(directory, state_file)
     check_begun(project.config.root, project.config.blueprints)
-    means = ImportContext(project.config, target, parallelism or project.config.parallelism, quiet)
+    context = ImportContext(project.config, target, parallelism or project.config.parallelism, quiet)
     if update:
         edits = import_update(
-            sourcing_ids, means, open_store(project.state_path), lock_timeout, dry_run=dry_run
+            sourcing_ids, context, open_store(project.state_path), lock_timeout, dry_run=dry_run
         )
         ctx.exit(show_edits(edits, form, dry_run=dry_run))
-    wish = ImportRequest(sourcing_ids, choice, file and directory / file, dry_run)
-    imported = import_new(wish, means, open_store(project.state_path), lock_timeout)
+    request = ImportRequest(sourcing_ids, choice, file and directory / file, dry_run)
+    imported = import_new(request, context, open_store(project.state_path), lock_timeout)
     show_imported(imported, form, quiet=quiet)
     ctx.exit(imported.exit_code)
 
@@ -125,10 +125,10 @@ def _check(
     everything: bool,
     update: bool,
 ) -> None:
-    """Raises UsageError where the options don't go together."""
+    """Raises UsageError for options that exclude each other."""
     if (everything and sourcing_ids) or not (everything or sourcing_ids or update):
         raise UsageError(
-            "import takes the ids of sourcings, or --all" + (", not both" if everything else ""),
+            "import needs the ids of sourcings, or --all" + (", not both" if everything else ""),
             hint="`kalentops sourcings` lists the ids",
         )
     if (key is None) is not (blueprint_id is None):
@@ -138,15 +138,15 @@ def _check(
         )
     if len(sourcing_ids) != 1 and (key is not None or file is not None):
         option = "--key" if key is not None else "--file"
-        raise UsageError(f"{option} is for one sourcing", hint="name just one")
+        raise UsageError(f"{option} is for one sourcing", hint="name one")
 
 
-FAREWELL = "stopped at once; run the same import again: it continues"
+_FAREWELL = "stopped at once; run the same import again: it continues"
 
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
-    """What is asked for: these sourcings, or, without any, all that the key sees; or one blueprint."""
+    """These sourcings, all that the key sees if there are none, or one blueprint."""
 
     sourcing_ids: tuple[str, ...]
     choice: Choice | None = None
@@ -156,41 +156,39 @@ class ImportRequest:
 
 @dataclass(frozen=True, slots=True)
 class ImportContext:
-    """What an import has to work with."""
-
     config: Config
     target: ApiConfig
     parallelism: int
     quiet: bool
 
 
-def import_new(wish: ImportRequest, means: ImportContext, store: Store, lock_timeout: float) -> Imported:
-    """Do it. Raises UsageError, InvalidFiles, StateError, StoreFailure, and what reading the API raises."""
-    place = _place(wish, means.config)
-    with open_state(store, lock_timeout, dry_run=wish.dry_run) as hand:
-        notice(hand.notes)
-        means.target.check_state(hand.state)
-        before = _files(means.config, hand.state)
-        with read_session(means.target, quiet=means.quiet, farewell=FAREWELL) as line:
-            names, observed = _look(line, wish, means)
-            plan = _plan(wish, observed, before, hand.state)
-            drafts = draft(plan, names, place, means.config.severities)
-            if line.clock.stopping:
+def import_new(request: ImportRequest, context: ImportContext, store: Store, lock_timeout: float) -> Imported:
+    """Raises UsageError, InvalidFiles, StateError, StoreFailure, and what reading the API raises."""
+    place = _place(request, context.config)
+    with open_state(store, lock_timeout, dry_run=request.dry_run) as opened:
+        notice(opened.notes)
+        context.target.check_state(opened.state)
+        before = _files(context.config, opened.state)
+        with read_session(context.target, quiet=context.quiet, farewell=_FAREWELL) as session:
+            names, observed = _look(session, request, context)
+            plan = _plan(request, observed, before, opened.state)
+            drafts = draft(plan, names, place, context.config.severities)
+            if session.clock.stopping:
                 raise Interrupted("interrupted; nothing was changed")
-            if not wish.dry_run:
-                _write(drafts, hand, means, line)
-    return result_of(drafts, before, names, dry_run=wish.dry_run)
+            if not request.dry_run:
+                _write(drafts, opened, context, session)
+    return result_of(drafts, before, names, dry_run=request.dry_run)
 
 
-def _place(wish: ImportRequest, config: Config) -> Place:
-    if wish.file is not None:
-        return file_place(config.root, config.blueprints, wish.file)
+def _place(request: ImportRequest, config: Config) -> Place:
+    if request.file is not None:
+        return file_place(config.root, config.blueprints, request.file)
     return folder_place(config.root, config.blueprints)
 
 
 @contextmanager
 def open_state(store: Store, lock_timeout: float, *, dry_run: bool) -> Iterator[Session | Snapshot]:
-    """The state with its lock; only to be read, and without one, for a dry run."""
+    """The state with its lock; for a dry run, read-only and without a lock."""
     if dry_run:
         yield store.read()
         return
@@ -199,7 +197,7 @@ def open_state(store: Store, lock_timeout: float, *, dry_run: bool) -> Iterator[
 
 
 def _files(config: Config, state: State) -> Repository:
-    """The files that there are. Errors in their texts may stay; errors in their structure hide what is taken."""
+    """The existing files. Errors in texts are accepted; errors in structure hide which addresses are declared."""
     if not os.path.lexists(config.blueprints):
         return Repository()
     repository = load_files(config, state)
@@ -214,28 +212,31 @@ def _files(config: Config, state: State) -> Repository:
     return repository
 
 
-def _look(line: ReadSession, wish: ImportRequest, means: ImportContext) -> tuple[dict[str, str], RemoteLists]:
-    """The names of the sourcings, and their lists. Raises UsageError for a sourcing that is not there, Forbidden where
-    the key may not see it.
+def _look(
+    session: ReadSession, request: ImportRequest, context: ImportContext
+) -> tuple[dict[str, str], RemoteLists]:
+    """The names of the sourcings by id, and their blueprints. Raises UsageError for an unknown sourcing, Forbidden for
+    one that the key may not see.
     """
-    names = _names(line, wish.sourcing_ids)
-    observed = line.observe(wish.sourcing_ids or names, means.parallelism)
-    for sourcing_id in wish.sourcing_ids:
+    names = _names(session, request.sourcing_ids)
+    observed = session.observe(request.sourcing_ids or names, context.parallelism)
+    for sourcing_id in request.sourcing_ids:
         if sourcing_id in observed.refused and sourcing_id not in names:
             raise _no_sourcing(sourcing_id, observed, names)
     check_permitted(observed)
     return names, observed
 
 
-def _names(line: ReadSession, wanted: Iterable[str]) -> dict[str, str]:
-    """The names of the sourcings in progress, by id; of the closed ones, too, where one is wanted that isn't. A key
-    that may not list sourcings can still import those that it names.
+def _names(session: ReadSession, wanted: Iterable[str]) -> dict[str, str]:
+    """The names of the sourcings in progress, by id; also of closed ones if one of `wanted` is not in progress.
+
+    Empty if the key may not list sourcings: it can still import those that are named.
     """
     wanted = set(wanted)
     try:
-        names = {each.sourcing_id: each.name for each in line.sourcings(ownership="all", closed=False)}
+        names = {each.sourcing_id: each.name for each in session.sourcings(ownership="all", closed=False)}
         if wanted - names.keys():
-            closed = line.sourcings(ownership="all", closed=True)
+            closed = session.sourcings(ownership="all", closed=True)
             names = {**{each.sourcing_id: each.name for each in closed}, **names}
     except (Forbidden, RefusedByApi):
         if not wanted:
@@ -253,16 +254,16 @@ def _no_sourcing(sourcing_id: str, observed: RemoteLists, names: Mapping[str, st
     )
 
 
-def _plan(wish: ImportRequest, observed: RemoteLists, before: Repository, state: State) -> ImportPlan:
-    if wish.choice is not None:
-        return plan_one(observed, before, state, wish.choice)
+def _plan(request: ImportRequest, observed: RemoteLists, before: Repository, state: State) -> ImportPlan:
+    if request.choice is not None:
+        return plan_one(observed, before, state, request.choice)
     return plan_import(observed, before, state)
 
 
-def _write(drafts: Drafts, hand: Session | Snapshot, means: ImportContext, line: ReadSession) -> None:
-    if isinstance(hand, Snapshot):
+def _write(drafts: Drafts, opened: Session | Snapshot, context: ImportContext, session: ReadSession) -> None:
+    if isinstance(opened, Snapshot):
         raise TypeError("a snapshot can't be written")
-    carry_out(drafts, hand, means.target.tenant, line.clock.now(), means.parallelism)
+    carry_out(drafts, opened, context.target.tenant, session.clock.now(), context.parallelism)
 
 
 def show_imported(imported: Imported, form: str, *, quiet: bool) -> None:
@@ -285,35 +286,35 @@ def show_imported(imported: Imported, form: str, *, quiet: bool) -> None:
 
 def import_update(
     sourcing_ids: Collection[str],
-    means: ImportContext,
+    context: ImportContext,
     store: Store,
     lock_timeout: float,
     *,
     dry_run: bool,
 ) -> Edits:
-    """Take them into the files; without `sourcing_ids`, from all that files and state both know.
+    """Write edits made in Kalent into the files; without `sourcing_ids`, of all sourcings in both files and state.
 
     Raises UsageError, InvalidFiles, StateError, StoreFailure, and what reading the API raises.
     """
-    config = means.config
-    with open_state(store, lock_timeout, dry_run=dry_run) as hand:
-        notice(hand.notes)
-        state = hand.state
-        means.target.check_state(state)
+    config = context.config
+    with open_state(store, lock_timeout, dry_run=dry_run) as opened:
+        notice(opened.notes)
+        state = opened.state
+        context.target.check_state(state)
         _check_known(state, sourcing_ids)
-        before = _files_import_update(config, state)
+        before = _valid_files(config, state)
         recorded = {entry.sourcing_id for entry in state.entries.values()}
         sourcings = set(sourcing_ids) or recorded & {sourcing_id for sourcing_id, _ in before.served}
-        with read_session(means.target, quiet=means.quiet, farewell=FAREWELL) as line:
-            observed = line.observe(sourcings, means.parallelism)
-            now = line.clock.now()
+        with read_session(context.target, quiet=context.quiet, farewell=_FAREWELL) as session:
+            observed = session.observe(sourcings, context.parallelism)
+            now = session.clock.now()
         if observed.refused:
             kind = Forbidden if observed.denied == observed.refused.keys() else RefusedByApi
-            raise kind(f"nothing was taken, because not everything could be read: {refusals(observed)}")
+            raise kind(f"no file was changed, because not everything could be read: {refusals(observed)}")
         taking = take(before.declared, state, observed, now, before.relocations)
         edits = edit_files(taking, config.root, config.severities, before.declared)
-        if not isinstance(hand, Snapshot):
-            write_edits(edits, hand)
+        if not isinstance(opened, Snapshot):
+            write_edits(edits, opened)
     return edits
 
 
@@ -326,16 +327,16 @@ def _check_known(state: State, asked: Collection[str]) -> None:
             hint = (
                 f"did you mean {meant}?"
                 if meant
-                else f"`kalentops import {clip(each)}` takes what is not ours into files"
+                else f"`kalentops import {clip(each)}` imports what is unmanaged"
             )
-            raise UsageError(f"the state holds nothing of {clip(each)}", hint=hint)
+            raise UsageError(f"no blueprint of {clip(each)} is recorded in the state", hint=hint)
 
 
-def _files_import_update(config: Config, state: State) -> Repository:
+def _valid_files(config: Config, state: State) -> Repository:
     repository = load_files(config, state)
     if not repository.valid:
         show(text_files.findings(repository.findings), sys.stderr)
-        raise InvalidFiles("the blueprints are not valid; nothing was taken")
+        raise InvalidFiles("the blueprints are not valid; no file was changed")
     return repository
 
 

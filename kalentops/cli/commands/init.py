@@ -108,7 +108,7 @@ def _write(
     dry_run: bool,
     quiet: bool,
 ) -> None:
-    """Raises StoreFailure where a file could not be written; the others are."""
+    """Raises StoreFailure if a file could not be written, after the others."""
     placed = [place(folder, each, dry_run=dry_run) for each in own]
     placed += [place(top, each, dry_run=dry_run) for each in at_root]
     driver = set_driver(top, dry_run=dry_run)
@@ -129,7 +129,7 @@ def _write(
 
 
 def _from_here(folder: Path) -> str:
-    """The folder from where the user is, empty for the same one."""
+    """The folder relative to the current one, empty for the same."""
     try:
         there = os.path.relpath(folder)
     except ValueError:  # another drive of Windows

@@ -135,7 +135,7 @@ def output(*formats: str) -> Callable[[_F], _F]:
 
 
 def _as_utf8(_ctx: click.Context, _option: click.Parameter, form: str) -> str:
-    """What a program reads is UTF-8, whatever the console is."""
+    """Output for programs is UTF-8, even if the console's encoding is another one."""
     if form != "text":
         streams.utf8()
     return form
@@ -143,7 +143,7 @@ def _as_utf8(_ctx: click.Context, _option: click.Parameter, form: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the command line permits beyond the configuration; None where it says nothing."""
+    """The guards on the command line, None for those in kalentops.yaml."""
 
     max_creates: int | None
     max_updates: int | None
@@ -154,7 +154,7 @@ NO_LIMITS = Limits(None, None)
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How to get to the API, as the command line and the environment have it."""
+    """The network options, from command line and environment."""
 
     api_url: str | None
     timeout: float
@@ -261,7 +261,7 @@ def guards(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def pace(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of how `apply` works, as `pace`."""
+    """The options for the speed of `apply`, as `pace`."""
     return _bundle(command, "pace", Pace, _names(Pace), _PACE)
 
 
@@ -277,7 +277,7 @@ def _scope(**values: Any) -> Scope:
 
 
 def network(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of commands that talk to the API, as `connection`. None of them stands in kalentops.yaml."""
+    """The network options, as `connection`. None of them can be set in kalentops.yaml."""
     return _bundle(command, "connection", Connection, _names(Connection), _NETWORK)
 
 

@@ -52,7 +52,7 @@ def command(
 
 
 def _files(config: Config, *, quiet: bool) -> dict[str, list[str]]:
-    """The files that serve each sourcing. Where a file can't be read, it is said that some may be missing."""
+    """The files for each sourcing, with a note if one can't be read."""
     if not config.blueprints.exists():
         return {}
     repository = load(config.root, [config.blueprints], known=None)

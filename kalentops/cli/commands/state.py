@@ -1,4 +1,4 @@
-"""`kalentops state`: look at it, rename in it, make it forget; merging and pushing it have modules of their own."""
+"""`kalentops state`: list, show, rm, mv, merge, push."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def rm(
         if not yes and not options.can_ask():
             raise UsageError("state rm asks for confirmation, and this is no terminal", hint="pass --yes")
         for address in dict.fromkeys(addresses):
-            notice([_farewell(state, address)])
+            notice([_what_stays(state, address)])
         if not yes and not options.ask("Forget it?"):
             raise Interrupted("cancelled; nothing was forgotten")
         session.replace(forget(state, addresses))
@@ -118,11 +118,13 @@ def mv(old: str, new: str, directory: Path, state_file: Path | None, lock_timeou
         _check_free(state, old, new)
         session.replace(rename(state, {Address.parse(old): Address.parse(new)}))
         entry = state.entries.get(old)
-        notice([f"{old} is {new} now{f': {entry.blueprint_id}' if entry else ''}; Kalent was not asked"])
+        notice(
+            [f"{old} is now {new}{f': {entry.blueprint_id}' if entry else ''}; nothing was sent to Kalent"]
+        )
 
 
 def _check_free(state: State, old: str, new: str) -> None:
-    """Raises UsageError where an address can't become another one."""
+    """Raises UsageError if `old` can't be renamed to `new`."""
     sourcing_id, _, key = new.partition("/")
     if not is_key(key):
         raise UsageError(
@@ -136,15 +138,15 @@ def _check_free(state: State, old: str, new: str) -> None:
         )
     if new in state.entries or new in state.intents:
         raise UsageError(
-            f"the state holds {clip(new)} already", hint="`kalentops state list` shows what there is"
+            f"{clip(new)} is already recorded in the state", hint="`kalentops state list` lists the addresses"
         )
 
 
-def _farewell(state: State, address: str) -> str:
+def _what_stays(state: State, address: str) -> str:
     entry, intent = state.entries.get(address), state.intents.get(address)
     if entry is None and intent is not None:
-        made = "at most an empty blueprint was made" if intent.only_reserves else "it may have been made"
-        return f"{address}: a run was interrupted here; {made}, it will not be looked for any more"
+        made = "an empty blueprint may exist" if intent.only_reserves else "the blueprint may exist"
+        return f"{address}: a run was interrupted here; {made} in Kalent, and no run looks for it any more"
     if entry is not None and entry.mark is not None:
         text = ", and its text may still arrive" if intent else ""
         return (
@@ -152,7 +154,7 @@ def _farewell(state: State, address: str) -> str:
             "before the next apply"
         )
     ident = entry.blueprint_id if entry else "nothing"
-    return f"{address} is {ident} in Kalent, and stays there; the next apply adopts it if a file declares exactly this"
+    return f"{address} is {ident} in Kalent, and stays there; the next apply adopts it if a file declares it unchanged"
 
 
 def _read(directory: Path, state_file: Path | None) -> State:
@@ -176,8 +178,8 @@ def _check_known(state: State, addresses: Iterable[str]) -> None:
 
 def _unknown(address: str, known: Iterable[str]) -> NoReturn:
     meant = nearest(address, sorted(known))
-    hint = f"did you mean {meant}?" if meant else "`kalentops state list` shows what there is"
-    raise UsageError(f"the state holds no {clip(address)}", hint=hint)
+    hint = f"did you mean {meant}?" if meant else "`kalentops state list` lists the addresses"
+    raise UsageError(f"{clip(address)} is not recorded in the state", hint=hint)
 
 
 _ONCE_MORE: Final = (
@@ -220,8 +222,8 @@ def merge(base: Path, ours: Path, theirs: Path) -> None:
 
 
 def _part(ours: Path, data: bytes) -> None:
-    """Both sides between markers, in the place of OURS. Where there is no room for them, at least its first bytes give
-    way to a marker, which needs none: git takes a file that a driver leaves as it was for the result. Raises OSError.
+    """Write both sides between markers into OURS. If the disk is full, overwrite its first bytes with a marker, which
+    needs no room: git takes an unchanged OURS for the result of the merge. Raises OSError.
     """
     try:
         atomic_write.replace(ours, data)
@@ -303,7 +305,7 @@ def push(
 
 
 def _something_to_do(project: options.Project, store: Store) -> bool:
-    """Whether an apply would have anything to do, as far as files and state say. Raises InvalidFiles, StateError."""
+    """Whether files and state leave anything to apply. Raises InvalidFiles, StateError."""
     state = store.read().state
     repository = pipeline.load_files(project.config, state)
     if not repository.valid:
@@ -320,7 +322,7 @@ def _subject(state: State) -> str:
 
 
 def _message(subject: str) -> str:
-    """With the run that it comes from, where that is known."""
+    """With the URL of the workflow's run, if there is one."""
     parts = [os.environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID")]
     if not all(parts):
         return subject

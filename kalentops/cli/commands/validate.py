@@ -74,7 +74,7 @@ def command(
 def _ask(
     repository: Repository, severities: Severities, connection: options.Connection, *, quiet: bool
 ) -> list[Finding]:
-    """What the API has to say of the sourcings. Raises what `ApiConfig.of` and `list_sourcings` raise."""
+    """The findings that need the API. Raises what `ApiConfig.of` and `list_sourcings` raise."""
     from kalentops.cli.commands.connection import ApiConfig, read_session
 
     target = ApiConfig.of(connection, os.environ)
