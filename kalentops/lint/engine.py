@@ -9,7 +9,7 @@ from typing import Final
 
 from kalentops.blueprint.model import SourcingFile
 from kalentops.lint.finding import DataPath, Finding, Problem, Severity
-from kalentops.lint.rule import Declarations, Rule, Sourcings, rules
+from kalentops.lint.rule import Declarations, Rule, Sourcings, Written, rules
 from kalentops.lint.texts import MOST, and_more
 
 Severities = Mapping[str, Severity | None]
@@ -31,6 +31,7 @@ def check_model(
         for problem in rule.check_file(model) if rule.check_file else ():
             if problem.path not in hidden:
                 yield replace(problem, code=rule.code), severity
+    active = [(rule, severity) for rule, severity in active if rule.check]
     by_key = _by_blueprint(hidden)
     for key, blueprint in model.blueprints.items():
         fields: Collection[_Field] = by_key.get(key, _NO_FIELDS)
@@ -39,6 +40,17 @@ def check_model(
             shown = [each for each in problems if not fields or not _is_hidden(fields, rule, each)]
             for problem in shown if len(shown) < MOST else _bounded(shown):
                 yield replace(problem, path=("blueprints", key, *problem.path), code=rule.code), severity
+
+
+def check_written(
+    texts: Iterable[Written], severities: Severities = DEFAULTS
+) -> Iterator[tuple[Problem, Severity]]:
+    """The problems of texts as they stand in a file."""
+    active = [(rule, severity) for rule, severity in _active(severities) if rule.check_written]
+    for text in texts:
+        for rule, severity in active:
+            for problem in rule.check_written(text) if rule.check_written else ():
+                yield replace(problem, code=rule.code), severity
 
 
 def check_project(declarations: Declarations, severities: Severities = DEFAULTS) -> Iterator[Finding]:

@@ -62,14 +62,15 @@ class Problem:
     """A finding that knows its place in the data, not yet in the text.
 
     `path` leads from the root of a file (or, from a rule, from its blueprint) to the value, such as
-    `("steps", 2, "content")`. `at` is the index of the character in that text that is meant. `on_key` points at
-    the key instead of its value.
+    `("steps", 2, "content")`. `at` is the index of the character in that text, `index` that in the file. `on_key`
+    points at the key instead of its value.
     """
 
     path: DataPath
     message: str
     hint: str
     at: int | None = None
+    index: int | None = None
     on_key: bool = False
     code: str = ""
 

@@ -12,6 +12,44 @@ Right:
     subject: "Our team is #1 in Lyon"
 """
 
-from kalentops.lint.rule import Rule
+from __future__ import annotations
 
-RULE = Rule("KAL009", "lost-text", __doc__)
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from kalentops.lint.finding import Problem
+from kalentops.lint.rule import Rule, Written
+from kalentops.lint.texts import MESSAGES, QUOTE, comment_of
+from kalentops.support.text import clip
+
+_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
+_MEANT: Final = re.compile(r"(?<=[^\W\d_])\\_(?=[^\W\d_])|(?<=\b[A-Za-z]:)\\[^\\\"\r\n]")
+
+
+def check(written: Written) -> Iterator[Problem]:
+    lost = f"&{written.anchor}" if written.anchor else "!" if written.tag == "!" else ""
+    if lost and not written.style:
+        what = "an anchor, which nothing refers to" if written.anchor else "a tag"
+        yield _lost(written, lost, f"YAML takes it for {what}", QUOTE, written.start)
+    if written.style == '"' and written.field == "content":
+        yield from _escapes(written)
+    comment = comment_of(written)
+    if comment and (written.field in MESSAGES or not comment.deliberate):
+        yield _lost(written, comment.text, "YAML takes it for a comment", comment.advice, comment.index)
+
+
+def _lost(written: Written, part: str, why: str, hint: str, index: int) -> Problem:
+    return Problem(written.path, f"`{clip(part, 40)}` is not part of the text: {why}", hint, index=index)
+
+
+def _escapes(written: Written) -> Iterator[Problem]:
+    r"""The first backslash in double quotes that is meant as one: in `C:\temp`, and in the `\_` of Markdown."""
+    for match in _ESCAPED.finditer(written.source, written.start, written.end):
+        if _MEANT.match(written.source, match.start()):
+            why, hint = "in double quotes it is an escape", "use single quotes, or write the backslash twice"
+            yield _lost(written, match[0], why, hint, match.start())
+            return
+
+
+RULE = Rule("KAL009", "lost-text", __doc__, check_written=check)

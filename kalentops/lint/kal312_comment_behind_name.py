@@ -9,7 +9,21 @@ Right:
     name: "Sequence for C # developers"
 """
 
-from kalentops.lint.finding import Severity
-from kalentops.lint.rule import Rule
+from __future__ import annotations
 
-RULE = Rule("KAL312", "comment-behind-name", __doc__, severity=Severity.WARNING)
+from collections.abc import Iterator
+
+from kalentops.lint.finding import Problem, Severity
+from kalentops.lint.rule import Rule, Written
+from kalentops.lint.texts import comment_of
+from kalentops.support.text import clip
+
+
+def check(written: Written) -> Iterator[Problem]:
+    comment = comment_of(written) if written.field == "name" and not written.style else None
+    if comment and comment.deliberate:
+        said = f"`{clip(comment.text, 40)}` is a comment, not a part of the name"
+        yield Problem(written.path, said, comment.advice, index=comment.index)
+
+
+RULE = Rule("KAL312", "comment-behind-name", __doc__, check_written=check, severity=Severity.WARNING)

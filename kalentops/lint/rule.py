@@ -8,6 +8,7 @@ from enum import IntEnum
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any, NamedTuple
 
 import kalentops.lint
 from kalentops.blueprint.body import Address, Body
@@ -25,6 +26,35 @@ class Hides(IntEnum):
     BLUEPRINT = 2
     FILE = 3
     """Which blueprints the file declares, or for which sourcing."""
+
+
+class Written(NamedTuple):
+    """A free text as it stands in a file: what a person or a program may read, not a value from a list.
+
+    `value` is what YAML makes of it. It stands at `source[start:end]`, with its quotes, or with the header of a block;
+    `style` is the first character of these, or empty. `key_column` counts from 0, `key_end` is an index of the source.
+    `field` is `config` for all free-form values. `anchor` and `tag` stand before the text; an anchor that aliases refer
+    to is left out.
+    """
+
+    source: str
+    path: DataPath
+    field: str
+    value: Any
+    style: str
+    start: int
+    end: int
+    key_start: int
+    key_end: int
+    key_column: int
+    anchor: str
+    tag: str
+
+    @property
+    def first_on_its_line(self) -> bool:
+        """Whether nothing but `- ` stands before the key."""
+        before = self.source[self.key_start - self.key_column : self.key_start]
+        return not before.strip(" \t-?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +139,8 @@ class Sourcings:
 class Rule:
     """A rule with its page and with one check, or with none where reading the file finds the problem.
 
-    `check` gets a blueprint, `check_file` a file; the paths of their problems start there. `check_project` gets all
-    files, `check_online` what the API shows as well.
+    `check` gets a blueprint, `check_file` a file; the paths of their problems start there. `check_written` gets each
+    text as it stands in the file, `check_project` all files, `check_online` what the API shows as well.
 
     `reads` names the fields of a step that `check` looks at: where one of them holds a stand-in for a value that could
     not be read, the problems of that step are left out, or, with `order`, those of that step and of all after it. With
@@ -126,6 +156,7 @@ class Rule:
     each_alone: bool = False
     severity: Severity = Severity.ERROR
     hides: Hides = Hides.NOTHING
+    check_written: Callable[[Written], Iterable[Problem]] | None = None
     check_file: Callable[[SourcingFile], Iterable[Problem]] | None = None
     check_project: Callable[[Declarations], Iterable[Finding]] | None = None
     check_online: Callable[[Sourcings], Iterable[Finding]] | None = None

@@ -1,4 +1,4 @@
-"""What several rules look for in a text: variables, control characters, the length of an SMS."""
+"""What several rules look for in a text: variables, control characters, comments, the length of an SMS."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from kalentops.blueprint.model import VARIABLES, Blueprint
 from kalentops.lint.finding import DataPath, Problem
+from kalentops.lint.rule import Written
 
 # Two braces or more, whatever holds no double brace, two braces or more. Each character is looked at a bounded
 # number of times, whatever the text.
@@ -110,3 +111,91 @@ def _segments(sizes: Iterable[int], room: int) -> int:
             segments, left = segments + 1, room
         left -= size
     return segments
+
+
+MESSAGES: Final = frozenset({"subject", "content"})
+QUOTE: Final = "put the whole text in quotes"
+_COMMENT: Final = re.compile(r"([ \t]*)(#[^\r\n]*)")
+_AFTER_KEY: Final = re.compile(r"[ \t]*:([ \t]+)(#[^\r\n]*)")
+_ABOVE: Final = re.compile(r"^([ \t]*)(#[^\s!#][^\r\n]*)", re.MULTILINE)
+_LINE_BELOW: Final = re.compile(r"(?:[ \t]*(?:\r\n?|\n))*([ \t]*)(#[^\r\n]*)")
+_BREAK: Final = re.compile(r"[\r\n]")
+_NO_COMMENT: Final = "a comment goes on a line of its own, above"
+_ADVICE: Final = {
+    "": f"{QUOTE}; {_NO_COMMENT}",
+    "'": f"write a ' within the text as '', or use double quotes; {_NO_COMMENT}",
+    '"': f'write a " within the text as \\", or use single quotes; {_NO_COMMENT}',
+    "|": f"write it below the `|` or `>`, as deep as the rest of the text; {_NO_COMMENT}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment that is or may be a part of a text, and where it begins in the file. `advice` keeps it in the text."""
+
+    text: str
+    index: int
+    advice: str
+
+    @property
+    def deliberate(self) -> bool:
+        """Whether it is set off as comments are: `# so`."""
+        return self.text[1:2] in {"", " ", "\t", "!", "#"}
+
+
+def comment_of(written: Written) -> Comment | None:
+    """The comment beside a text, above it or below it that may be a part of it."""
+    found = _comment(written)
+    return Comment(*found, _ADVICE.get(written.style, _ADVICE["|"])) if found else None
+
+
+def _comment(written: Written) -> tuple[str, int] | None:
+    source, style, start, end = written.source, written.style, written.start, written.end
+    message = written.field in MESSAGES
+    if style in {"'", '"'}:
+        # libyaml takes `"#1"` for a comment even where no blank stands before it.
+        match = _COMMENT.match(source, end)
+        return _found(match) if match and (not match[1] or _closes(match[2], style)) else None
+    if not style:
+        match = _AFTER_KEY.match(source, written.key_end, max(start, _line_end(source, start)))
+        if match is None and message and written.value is not None:
+            match = _above(written)
+        if match is None and written.value is not None:
+            match = _COMMENT.match(source, end)
+        if match:
+            return _found(match)
+    else:
+        line_end = _line_end(source, start)
+        at = source.find(" #", start, line_end) + 1
+        if at and source[at + 1 : at + 2] not in {" ", "\t", ""} and message:
+            return source[at:line_end], at
+    return _below(written) if message else None
+
+
+def _found(match: re.Match[str]) -> tuple[str, int]:
+    return match[2], match.start(2)
+
+
+def _above(written: Written) -> re.Match[str] | None:
+    """A line between the key and its text that begins as `#this`, indented as if it belonged to the text."""
+    found = _ABOVE.finditer(written.source, written.key_end, written.start)
+    return next((match for match in found if len(match[1]) > written.key_column), None)
+
+
+def _below(written: Written) -> tuple[str, int] | None:
+    """A comment on a line below, indented as if it belonged to the text."""
+    if written.value is None or not written.first_on_its_line:
+        return None
+    end = written.end if written.style else _line_end(written.source, written.end)
+    match = _LINE_BELOW.match(written.source, end)
+    return _found(match) if match and len(match[1]) > written.key_column else None
+
+
+def _closes(comment: str, quote: str) -> bool:
+    """Whether a comment ends as a text would whose closing quote stands too early: `"We are" #1"`."""
+    return comment.rstrip().endswith(quote) and comment.count(quote) % 2 == 1
+
+
+def _line_end(text: str, index: int) -> int:
+    match = _BREAK.search(text, index)
+    return match.start() if match else len(text)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kalentops.blueprint.body import Address, Body
-from kalentops.lint.engine import Severities, check_model, with_severities
+from kalentops.lint.engine import Severities, check_model, check_written, with_severities
 from kalentops.lint.finding import Finding
 from kalentops.lint.rule import Declared, Hides, Origin, Relocation, rules
 from kalentops.project.document import Document, read_document
@@ -62,6 +62,10 @@ def check_text(job: CheckOptions, name: str, text: str) -> FileResult:
 def check_document(document: Document, severities: Severities) -> Iterator[Finding]:
     """What reading the file has found, and what the rules find in its model."""
     yield from with_severities(document.findings, severities)
+    for problem, severity in check_written(document.texts(), severities):
+        yield document.place(problem, severity)
+        if problem.path[-1] == "subject":  # as long as its text is unclear, so is whether there is one
+            document.placeholders |= {problem.path}
     if document.model is not None:
         for problem, severity in check_model(document.model, document.placeholders, severities):
             yield document.place(problem, severity)

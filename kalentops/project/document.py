@@ -6,18 +6,18 @@ still look at the rest of the file: all findings of a file come out of one run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from kalentops.blueprint.model import Blueprint, SourcingFile
 from kalentops.lint.finding import DataPath, Finding, Problem, Severity
-from kalentops.project.lost import lost
+from kalentops.lint.rule import Written
 from kalentops.project.violations import field_meant, meant_by, misspelt, to_problems
-from kalentops.support.shape import Schema, ShapeError, Violation, schema_of
+from kalentops.support.shape import ANYTHING, Schema, ShapeError, Violation, schema_of
 from kalentops.yamlfile.parse import parse
-from kalentops.yamlfile.positions import Broken, Map, Places, Seq, Tree
+from kalentops.yamlfile.positions import Broken, Event, Map, Places, Seq, Tree
 
 
 @dataclass(slots=True)
@@ -25,6 +25,7 @@ class Document:
     """One file: its model where there is one, the paths in it that hold stand-ins, and its findings."""
 
     file: str
+    text: str
     places: Places
     data: Tree = None
     model: SourcingFile | None = None
@@ -51,34 +52,50 @@ class Document:
 
     def place(self, problem: Problem, severity: Severity = Severity.ERROR) -> Finding:
         """The problem as a finding in this file; its path starts at the root of the file."""
-        line, column = self.places.find(problem.path, at=problem.at, on_key=problem.on_key)
-        return Finding(
-            self.file, line, column, problem.code, problem.message, problem.hint, severity, problem.path
-        )
+        if problem.index is not None:
+            at = self.places.at(problem.index)
+        else:
+            at = self.places.find(problem.path, at=problem.at, on_key=problem.on_key)
+        return Finding(self.file, *at, problem.code, problem.message, problem.hint, severity, problem.path)
+
+    def texts(self) -> Iterator[Written]:
+        """The free texts of the blueprints. One that several aliases name comes once."""
+        root, schema = self.data, schema_of(SourcingFile).below("blueprints")
+        if not isinstance(root, Map) or schema is None:
+            return
+        named = frozenset(_aliases(root)) if "&" in self.text and "*" in self.text else frozenset()
+        seen: set[int] = set()
+        for path, field_, key, event, value in _texts(root.get("blueprints"), schema, ("blueprints",), []):
+            start = event.start_mark.index
+            if start in seen or not (isinstance(value, str) or (value is None and field_ == "subject")):
+                continue  # a value of another type has a finding of its own, with the same advice
+            seen.add(start)
+            yield Written(
+                self.text,
+                path,
+                field_,
+                value,
+                event.style or "",
+                start,
+                event.end_mark.index,
+                key.start_mark.index,
+                key.end_mark.index,
+                key.start_mark.column,
+                "" if event.anchor in named else event.anchor or "",
+                event.tag or "",
+            )
 
 
 def read_document(file: str, text: str) -> Document:
     """The document that a file of blueprints holds. Never raises: what is wrong is in its findings."""
     text = text.lstrip("\ufeff")  # a byte order mark; positions count without it
     parsed = parse(text)
-    document = Document(file, Places(text, parsed.data), parsed.data)
+    document = Document(file, text, Places(text, parsed.data))
     document.findings += [Finding(file, f.line, f.column, f.code, f.message, f.hint) for f in parsed.faults]
     if parsed.usable:
+        document.data = parsed.data
         _shape(document, text)
-        _tell_lost(document, text)
     return document
-
-
-def _tell_lost(document: Document, text: str) -> None:
-    for problem, index in lost(text, document.data):
-        line, column = document.places.at(index)
-        document.findings.append(
-            Finding(
-                document.file, line, column, problem.code, problem.message, problem.hint, path=problem.path
-            )
-        )
-        if problem.path[-1] == "subject":  # whether there is one is unclear as long as its text is
-            document.placeholders |= {problem.path}
 
 
 def _shape(document: Document, text: str) -> None:
@@ -247,3 +264,36 @@ def _fits(schema: Schema, value: Any) -> bool:
     """
     kind = "a list" if isinstance(value, list) else "a mapping" if isinstance(value, dict) else ""
     return value is not None and kind == (schema.kind if schema.kind in {"a list", "a mapping"} else "")
+
+
+_Text = tuple[DataPath, str, Event, Event, Tree]
+"""Path, field, key, event and value of a scalar that may be a free text."""
+
+
+def _texts(node: Tree, schema: Schema, path: DataPath, found: list[_Text]) -> list[_Text]:
+    for part, key, event, value in _parts(node):
+        below = schema if schema.kind == ANYTHING else schema.below(part)
+        if below is None or below.choices:
+            continue
+        if isinstance(value, Map | Seq):
+            _texts(value, below, (*path, part), found)
+        elif below.kind == "text" and hasattr(event, "style"):
+            found.append(((*path, part), str(part), key, event, value))
+        elif below.kind == ANYTHING and hasattr(event, "style"):
+            found.append(((*path, part), "config", key, event, value))
+    return found
+
+
+def _parts(node: Tree) -> list[tuple[str | int, Event, Event, Tree]]:
+    if isinstance(node, Map):
+        return [(key, *node.marks[key], value) for key, value in node.items()]
+    if isinstance(node, Seq):
+        return [(at, node.marks[at], node.marks[at], value) for at, value in enumerate(node)]
+    return []
+
+
+def _aliases(node: Tree) -> Iterator[str]:
+    """The anchors that aliases refer to."""
+    for _, key, event, value in _parts(node):
+        yield from (each.anchor for each in (key, event) if not hasattr(each, "implicit"))
+        yield from _aliases(value)

@@ -31,6 +31,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints,
 from kalentops.support.text import KEY_PATTERN
 
 __all__ = [
+    "ANYTHING",
     "FrozenList",
     "JsonValue",
     "KeyStr",
@@ -189,7 +190,8 @@ def _single(annotation: Any, metadata: Iterable[Any]) -> Schema:
 
 
 _SCALARS: Final = {bool: Schema("true or false", neutral=False), int: Schema("a whole number", neutral=1)}
-_ANYTHING: Final = Schema("anything")
+ANYTHING: Final = "anything"
+_ANYTHING: Final = Schema(ANYTHING)
 
 
 def _neutral_text(limits: list[Any]) -> str | None:

@@ -475,7 +475,10 @@ def test_another_text_waits_for_the_one_before_it(project: Project, proxy: Fault
     ran = project.apply()
     truth.check(ran)
     assert ran.code == 0
-    assert "sourcing_a/one: an earlier run was interrupted here; looking for its outcome for up to 5 s" in ran.err
+    assert (
+        "sourcing_a/one: an earlier run was interrupted here; looking for its outcome for up to 5 s"
+        in ran.err
+    )
     assert [request.kind for request in proxy.requests if request.method == "PATCH"][-1] == "update"
     assert project.run("plan", "--refresh", "--detailed-exitcode").code == 0
 

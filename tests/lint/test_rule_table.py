@@ -72,5 +72,5 @@ def test_every_code_in_the_source_is_a_rule() -> None:
 
 
 def _checks(rule: Rule) -> list[object]:
-    every = (rule.check, rule.check_file, rule.check_project, rule.check_online)
+    every = (rule.check, rule.check_written, rule.check_file, rule.check_project, rule.check_online)
     return [each for each in every if each is not None]
