@@ -164,10 +164,10 @@ def _invoke(args: Sequence[str]) -> int:
 
 def _tell_lookalikes(args: Sequence[str]) -> None:
     """Name the characters of the arguments that only look like ASCII: a letter of another alphabet, a long dash."""
-    from kalentops.support.confusables import posing  # for a wrong command line alone
+    from kalentops.support.confusables import lookalikes  # for a wrong command line alone
 
     for each in args:
-        said = posing(each)
+        said = lookalikes(each)
         if said:
             sys.stderr.write(f"note: `{escape_part(clip(each))}` holds {said}\n")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from kalentops.errors import UsageError
-from kalentops.git.worktree import Worktree, looking
+from kalentops.git.worktree import Worktree, open_read_only
 from kalentops.state.store.journal import MAX_BYTES
 from kalentops.support import atomic_write
 from kalentops.support.text import clip
@@ -36,17 +36,19 @@ def commit_of(folder: Path, rev: str) -> str:
     """
     if rev.startswith("-") or not rev.strip() or "\0" in rev:
         raise UsageError(f"{clip(rev) or 'an empty name'} names no commit", hint=_WHAT)
-    done = looking(folder).git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}")
+    done = open_read_only(folder).git(
+        "rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}"
+    )
     found = done.out.strip()
     if done.code == 1 or not set(found) <= _OID:
         raise UsageError(f"git knows no commit {clip(rev)}", hint=_WHAT)
-    return done.told("git refused")
+    return done.check("git refused")
 
 
 def is_merge(folder: Path) -> bool:
     """Whether a merge is checked out, such as the one that GitHub makes of a pull request; no without git."""
     try:
-        return looking(folder).ask("rev-parse", "--verify", "--quiet", "HEAD^2") is not None
+        return open_read_only(folder).ask("rev-parse", "--verify", "--quiet", "HEAD^2") is not None
     except (OSError, UsageError):
         return False
 
@@ -62,8 +64,8 @@ def files(folder: Path, commit: str, places: Sequence[str]) -> list[Blob]:
     asked = [] if "." in places else list(places)
     if not asked and "." not in places:
         return []
-    done = looking(folder).git("ls-tree", "-r", "-z", "--long", commit, "--", *asked)
-    done.told(f"git can't list {commit[:12]}")
+    done = open_read_only(folder).git("ls-tree", "-r", "-z", "--long", commit, "--", *asked)
+    done.check(f"git can't list {commit[:12]}")
     return list(_entries(done.data))
 
 
@@ -81,8 +83,10 @@ def contents(folder: Path, oids: Iterable[str]) -> dict[str, bytes]:
     wanted = list(dict.fromkeys(oids))
     if not wanted:
         return {}
-    done = looking(folder).git("cat-file", "--batch", data="".join(f"{oid}\n" for oid in wanted).encode())
-    done.told("git can't read the files")
+    done = open_read_only(folder).git(
+        "cat-file", "--batch", data="".join(f"{oid}\n" for oid in wanted).encode()
+    )
+    done.check("git can't read the files")
     found: dict[str, bytes] = {}
     rest = memoryview(done.data)
     for oid in wanted:
@@ -104,11 +108,11 @@ def is_uncommitted(file: Path) -> bool:
     No for a file behind a filter, such as git-lfs: only the filter could tell.
     """
     try:
-        tree, data = looking(file.parent), atomic_write.read(file, MAX_BYTES)
+        tree, data = open_read_only(file.parent), atomic_write.read(file, MAX_BYTES)
         committed = _entry(tree, file)
         if committed is None:
             return not is_ignored(tree, file.name)
-        known = any(blob_of(tree, each) in committed for each in (data, unix(data)))
+        known = any(blob_of(tree, each) in committed for each in (data, with_line_feeds(data)))
         return not known and filter_of(tree, file.name) is None
     except (OSError, UsageError):
         return False
@@ -117,7 +121,7 @@ def is_uncommitted(file: Path) -> bool:
 def is_in_head(file: Path) -> bool:
     """Whether the last commit of the branch has the file."""
     try:
-        return _entry(looking(file.parent), file) is not None
+        return _entry(open_read_only(file.parent), file) is not None
     except (OSError, UsageError):
         return False
 
@@ -140,10 +144,10 @@ def filter_of(tree: Worktree, name: str) -> str | None:
 def blob_of(tree: Worktree, data: bytes, *, write: bool = False) -> str:
     """The id of a blob of these bytes, unfiltered. Raises UsageError."""
     options = ("--no-filters", *(("-w",) if write else ()))
-    return tree.git("hash-object", *options, "--stdin", data=data).told("git can't write")
+    return tree.git("hash-object", *options, "--stdin", data=data).check("git can't write")
 
 
-def unix(data: bytes) -> bytes:
+def with_line_feeds(data: bytes) -> bytes:
     """With the line ends that are committed."""
     return data.replace(b"\r\n", b"\n")
 
@@ -153,7 +157,7 @@ def _entry(tree: Worktree, file: Path) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CheckoutStatus:
     """`branch` is checked out; `main` is the remote's main branch, None if unknown. Of `upstream`,
     `behind` commits that touch the folder are not here.
     """
@@ -164,10 +168,10 @@ class Standing:
     behind: int
 
 
-def standing(folder: Path) -> Standing | None:
+def checkout_status(folder: Path) -> CheckoutStatus | None:
     """None without git, and if no branch is checked out."""
     try:
-        tree = looking(folder)
+        tree = open_read_only(folder)
     except (OSError, UsageError):
         return None
     branch = tree.ask("symbolic-ref", "--quiet", "--short", "HEAD")
@@ -177,17 +181,19 @@ def standing(folder: Path) -> Standing | None:
     followed = tree.ask("rev-parse", "--abbrev-ref", "--symbolic-full-name", "@{upstream}")
     upstream = followed or f"origin/{branch}"
     count = tree.ask("rev-list", "--count", f"HEAD..refs/remotes/{upstream}", "--", ".")
-    return Standing(branch, main.removeprefix("origin/") if main else None, upstream, int(count or 0))
+    return CheckoutStatus(branch, main.removeprefix("origin/") if main else None, upstream, int(count or 0))
 
 
-def before_branch(folder: Path, names: Sequence[str], *, merge: bool) -> tuple[bytes | None, ...] | None:
+def contents_at_merge_base(
+    folder: Path, names: Sequence[str], *, merge: bool
+) -> tuple[bytes | None, ...] | None:
     """The contents of the named files at the merge base of the current branch, None for a file that did not exist.
 
     With `merge`, HEAD is the merge of a pull request: then, those of its first parent. None without git or such a
     branch, and if the branch changes none of the files.
     """
     try:
-        tree = looking(folder)
+        tree = open_read_only(folder)
     except (OSError, UsageError):
         return None
     base = _base(tree, merge=merge)

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from kalentops.errors import StateDamaged, StateError, Unreachable, UsageError
-from kalentops.git.history import blob_of, filter_of, is_ignored, unix
-from kalentops.git.worktree import Said, Worktree, opened
+from kalentops.git.history import blob_of, filter_of, is_ignored, with_line_feeds
+from kalentops.git.worktree import GitResult, Worktree, open_repository
 from kalentops.state.codec import dump_state, load_state
 from kalentops.state.merge import merge_states
 from kalentops.state.model import State
@@ -62,7 +62,7 @@ class Branch:
 
 def branch_of(folder: Path, remote: str, name: str | None) -> Branch:
     """The branch `name` of a remote, by default the one that is checked out. Raises UsageError."""
-    tree = opened(folder)
+    tree = open_repository(folder)
     tree = replace(tree, folder=tree.top)
     found = name or tree.ask("symbolic-ref", "--quiet", "--short", "HEAD")
     if not found:
@@ -110,7 +110,7 @@ def probe(branch: Branch, files: Sequence[Path], message: str) -> Pushed:
 
     def empty(tip: str) -> str:
         above = rebase_state(tree, head, tip, names, commits)
-        _check_free(in_the_way(tree, head, above), branch)
+        _check_free(checkout_conflict(tree, head, above), branch)
         return commits.of(tree, f"{above}^{{tree}}", above)
 
     pushed = _push(branch, empty)
@@ -171,7 +171,7 @@ def _commit(tree: Worktree, head: str, names: Sequence[str], commits: Commits) -
         path = tree.top / name
         data = bytes_of(path, follow=name == names[0]) if os.path.lexists(path) else None
         if data is not None and name == names[0]:
-            data = unix(data)
+            data = with_line_feeds(data)
         oid = None if data is None else blob_of(tree, data, write=True)
         if oid != blob_in(tree, head, name):
             news[name] = oid
@@ -185,8 +185,8 @@ def _commit(tree: Worktree, head: str, names: Sequence[str], commits: Commits) -
             raise UsageError(f"git ignores {name}", hint=hint)
     commit = commits.of(tree, tree_with(tree, head, news), head)
     # The index before the branch: if a kill comes between, the files are staged, and the next run commits them.
-    put(tree, news)
-    tree.git("update-ref", "-m", "kalentops state push", "HEAD", commit, head).told("git can't commit")
+    update_index(tree, news)
+    tree.git("update-ref", "-m", "kalentops state push", "HEAD", commit, head).check("git can't commit")
     return commit
 
 
@@ -212,7 +212,7 @@ def _fetch(branch: Branch) -> str:
     """The commit of the branch on the remote. Raises UsageError if there is no such branch, Unreachable."""
     # A name of its own: FETCH_HEAD is overwritten by every other fetch, such as those of an editor.
     name = f"refs/kalentops/{secrets.token_hex(8)}"
-    done = Said(1, "", "")
+    done = GitResult(1, "", "")
     for wait in (1, 2, 4, 0):
         options = ("--quiet", "--no-tags", "--no-recurse-submodules")
         done = branch.tree.git("fetch", *options, branch.remote, f"+{branch.ref}:{name}")
@@ -237,7 +237,7 @@ def _push(branch: Branch, make: Callable[[str], str]) -> Pushed:
 
     Raises StateError, Unreachable, and what `make` raises.
     """
-    said = Said(1, "", "")
+    said = GitResult(1, "", "")
     options = ("--porcelain", "--no-follow-tags", "--recurse-submodules=no")
     for attempt in range(_TRIES):
         tip = _fetch(branch)
@@ -259,7 +259,7 @@ def _push(branch: Branch, make: Callable[[str], str]) -> Pushed:
     )
 
 
-def _refusal(said: Said, status: str) -> str:
+def _refusal(said: GitResult, status: str) -> str:
     """GitHub names the rule in lines of its own, such as `remote: error: GH006: Protected branch update failed`."""
     remote = [
         line.removeprefix("remote:").strip() for line in said.err.splitlines() if line.startswith("remote:")
@@ -290,7 +290,7 @@ class Commits:
             *("commit-tree", content, "-p", parent, "-m", self.message, *(("-S",) if signed else ())),
             environment=self.identity,
         )
-        return made.told("git can't commit")
+        return made.check("git can't commit")
 
 
 def rebase_state(tree: Worktree, head: str, tip: str, names: Sequence[str], commits: Commits) -> str:
@@ -319,7 +319,7 @@ def rebase_state(tree: Worktree, head: str, tip: str, names: Sequence[str], comm
 
 def _check_own(tree: Worktree, base: str, head: str, names: Sequence[str]) -> None:
     changed = tree.git("diff-tree", "-r", "--name-only", "--no-renames", "-z", base, head)
-    others = [name for name in changed.told("git can't compare").split("\0") if name and name not in names]
+    others = [name for name in changed.check("git can't compare").split("\0") if name and name not in names]
     if others:
         raise UsageError(
             f"there are commits that are not on the branch: {clip(others[0])} differs",
@@ -345,7 +345,7 @@ def _merged(tree: Worktree, name: str, commits: tuple[str, str, str], *, state: 
 
 def blob_in(tree: Worktree, commit: str, name: str) -> str | None:
     """The id of a file in a commit, None if there is none. Raises StateError for a link or a folder."""
-    entry = tree.git("ls-tree", "-z", commit, "--", name).told("git can't list the files").rstrip("\0")
+    entry = tree.git("ls-tree", "-z", commit, "--", name).check("git can't list the files").rstrip("\0")
     if not entry:
         return None
     mode, kind, oid = entry.partition("\t")[0].split()
@@ -374,7 +374,7 @@ def _ancestor(tree: Worktree, oid: str | None) -> State:
 
 def _data(tree: Worktree, oid: str) -> bytes:
     said = tree.git("cat-file", "blob", oid)
-    said.told("git can't read the state")
+    said.check("git can't read the state")
     return said.data
 
 
@@ -382,19 +382,21 @@ def tree_with(tree: Worktree, tip: str, files: Mapping[str, str | None]) -> str:
     """The id of the tree of `tip` with these files replaced. Raises UsageError."""
     with tempfile.TemporaryDirectory(prefix="kalentops-") as folder:
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-        tree.git("read-tree", tip, environment=index).told("git can't read the branch")
-        put(tree, files, index)
-        return tree.git("write-tree", environment=index).told("git can't write")
+        tree.git("read-tree", tip, environment=index).check("git can't read the branch")
+        update_index(tree, files, index)
+        return tree.git("write-tree", environment=index).check("git can't write")
 
 
-def put(tree: Worktree, files: Mapping[str, str | None], index: Mapping[str, str] | None = None) -> None:
+def update_index(
+    tree: Worktree, files: Mapping[str, str | None], index: Mapping[str, str] | None = None
+) -> None:
     """Put files into an index, by default that of the work tree; None removes one. Raises UsageError."""
     for name, oid in files.items():
         change = ("--force-remove", "--", name) if oid is None else ("--cacheinfo", f"{_FILE},{oid},{name}")
-        tree.git("update-index", "--add", *change, environment=index).told(f"git takes no {name}")
+        tree.git("update-index", "--add", *change, environment=index).check(f"git takes no {name}")
 
 
-def in_the_way(tree: Worktree, head: str, commit: str) -> str | None:
+def checkout_conflict(tree: Worktree, head: str, commit: str) -> str | None:
     """Why the work tree can't go from `head` to a commit: edits, or another commit; None if it can."""
     if tree.ask("rev-parse", "HEAD") != head:
         return "another commit is checked out meanwhile"
@@ -407,7 +409,7 @@ def fast_forward(tree: Worktree, head: str, commit: str) -> str | None:
     """Move HEAD, index and work tree from `head` to a commit, beside other edits; the reason if that is impossible."""
     if head == commit:
         return None
-    reason = in_the_way(tree, head, commit)
+    reason = checkout_conflict(tree, head, commit)
     if reason is None:
         for step in ((*_UPDATE, head, commit), ("update-ref", "HEAD", commit, head)):
             said = tree.git(*step)

@@ -45,8 +45,8 @@ _ENTRY: Final = ".git"
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """How a git command ended, and what it said."""
+class GitResult:
+    """The exit code and the output of a git command."""
 
     code: int
     out: str
@@ -63,7 +63,7 @@ class Said:
     def remedy(self) -> str | None:
         return remedy(self.err)
 
-    def told(self, refusal: str) -> str:
+    def check(self, refusal: str) -> str:
         """The output without its last line feed. Raises UsageError with `refusal` if git refused."""
         if self.code:
             raise UsageError(f"{refusal}: {self.cause}", hint=self.remedy)
@@ -81,7 +81,7 @@ class Worktree:
     git_dir: Path
     variables: Mapping[str, str] = field(default_factory=dict)
 
-    def git(self, *args: str, environment: Mapping[str, str] | None = None, data: bytes = b"") -> Said:
+    def git(self, *args: str, environment: Mapping[str, str] | None = None, data: bytes = b"") -> GitResult:
         """Run git; a refusal is no error here. Raises UsageError without git, and if it does not end."""
         return _run(
             (f"--git-dir={self.git_dir}", f"--work-tree={self.top}", *args),
@@ -93,15 +93,15 @@ class Worktree:
     def ask(self, *args: str) -> str | None:
         """The output without its last line feed; None if git refuses or does not end."""
         try:
-            return self.git(*args).told("git refused")
+            return self.git(*args).check("git refused")
         except UsageError:
             return None
 
 
-def opened(folder: Path, variables: Mapping[str, str] | None = None) -> Worktree:
+def open_repository(folder: Path, variables: Mapping[str, str] | None = None) -> Worktree:
     """The repository around a folder. Raises UsageError without one or without git, and if git refuses it."""
     whole = folder.resolve()
-    top = top_of(whole)
+    top = repository_root(whole)
     if top is None:
         raise UsageError(
             f"not a git repository, nor below one: {clip(str(whole), 200)}",
@@ -119,12 +119,12 @@ def opened(folder: Path, variables: Mapping[str, str] | None = None) -> Worktree
     return Worktree(whole, top, found, variables or {})
 
 
-def looking(folder: Path) -> Worktree:
-    """The same, read-only: no index is refreshed, nothing is fetched. Raises what `opened` raises."""
-    return opened(folder, {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"})
+def open_read_only(folder: Path) -> Worktree:
+    """The same, read-only: no index is refreshed, nothing is fetched. Raises what `open_repository` raises."""
+    return open_repository(folder, {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"})
 
 
-def top_of(folder: Path) -> Path | None:
+def repository_root(folder: Path) -> Path | None:
     """The root of the git repository around a folder, found without git. A bare repository counts as none."""
     for each in (folder, *folder.parents):
         entry = each / _ENTRY
@@ -144,7 +144,7 @@ def _is_named_by(entry: Path, found: Path) -> bool:
         return False
 
 
-def _run(args: Sequence[str], folder: Path, variables: Mapping[str, str], data: bytes) -> Said:
+def _run(args: Sequence[str], folder: Path, variables: Mapping[str, str], data: bytes) -> GitResult:
     program, settings = _program(), [part for each in _SETTINGS for part in ("-c", each)]
     if program is None:
         raise UsageError(
@@ -163,7 +163,7 @@ def _run(args: Sequence[str], folder: Path, variables: Mapping[str, str], data: 
     except subprocess.TimeoutExpired:
         command = next(each for each in args if not each.startswith("-"))
         raise UsageError(f"git {command} gave no answer within {_SECONDS} s", hint="try it again") from None
-    return Said(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"), out)
+    return GitResult(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"), out)
 
 
 def has_git() -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kalentops.errors import NoKey, NoPullRequest, UsageError
-from kalentops.git.worktree import top_of
+from kalentops.git.worktree import repository_root
 from kalentops.http.secret import ApiKey, as_key
 from kalentops.project.config import STATE
 from kalentops.support.text import clip
@@ -120,7 +120,7 @@ def target_name(project: Path, state: Path | None = None) -> str:
     Where the project has several environments, each has a state of its own: the path of one that is not the usual one
     stands for the folder.
     """
-    root = top_of(project) or project
+    root = repository_root(project) or project
     if state is None or state.resolve() == project / STATE:
         return project.relative_to(root).as_posix()
     path = state.resolve()

@@ -15,7 +15,7 @@ from urllib.request import url2pathname
 
 from kalentops import __version__
 from kalentops.errors import UsageError
-from kalentops.git.worktree import looking
+from kalentops.git.worktree import open_read_only
 from kalentops.support.text import clip
 
 CONFIG: Final = "kalentops.yaml"
@@ -237,7 +237,7 @@ def origin_of(recorded: str) -> Origin | None:
     if parts.scheme != "file":
         return None
     try:
-        clone = looking(Path(url2pathname(unquote(parts.path))))
+        clone = open_read_only(Path(url2pathname(unquote(parts.path))))
     except (OSError, UsageError):
         return None
     return _origin(clone.ask("remote", "get-url", "origin") or "", clone.ask("rev-parse", "HEAD") or "")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from kalentops.errors import UsageError
-from kalentops.git.worktree import has_git, looking, opened, top_of
+from kalentops.git.worktree import has_git, open_read_only, open_repository, repository_root
 from kalentops.init.contents import CONFIG, PLAIN, Origin, ProjectFile, Setup
 from kalentops.project.config import Config, load_config
 from kalentops.support import atomic_write
@@ -122,8 +122,8 @@ def setup_for(folder: Path, *, branch: str | None, origin: Origin | None) -> tup
 
     Raises UsageError, InvalidConfig.
     """
-    _check_git(folder, top_of(folder))
-    top = top_of(folder) or folder
+    _check_git(folder, repository_root(folder))
+    top = repository_root(folder) or folder
     below = "" if top == folder else folder.relative_to(top).as_posix()
     names = {"below": below}
     if (folder / CONFIG).exists():
@@ -150,7 +150,7 @@ def _check_git(folder: Path, top: Path | None) -> None:
             hint="run init in a clone with a work tree",
         )
     if top is not None and has_git():
-        opened(top)
+        open_repository(top)
 
 
 def _relative(config: Config, path: Path) -> str:
@@ -160,7 +160,7 @@ def _relative(config: Config, path: Path) -> str:
 def main_branch(top: Path) -> str:
     """The remote's main branch; else `main` or `master`, if it exists; else the branch of the first commit."""
     try:
-        repository = looking(top)
+        repository = open_read_only(top)
     except UsageError:
         return "main"
     remote = repository.ask("symbolic-ref", "--short", "refs/remotes/origin/HEAD")
@@ -182,7 +182,7 @@ def has_blueprints(folder: Path, setup: Setup) -> bool:
 def set_driver(top: Path, *, dry_run: bool = False) -> Driver:
     """Set git's merge driver for states in this clone; an existing setting stays."""
     try:
-        repository = opened(top)
+        repository = open_repository(top)
     except UsageError:
         return "no git"
     there = repository.ask("config", "--get", _SETTING)

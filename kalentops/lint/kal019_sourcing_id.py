@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from kalentops.blueprint.model import SourcingFile
 from kalentops.lint.finding import Problem
 from kalentops.lint.rule import Hides, Rule
-from kalentops.support.confusables import instead_of_ascii
+from kalentops.support.confusables import lookalike_note
 from kalentops.support.text import is_placeholder, is_safe_id
 
 
@@ -27,7 +27,7 @@ def check(file: SourcingFile) -> Iterator[Problem]:
             ("sourcingId",),
             "`sourcingId` is not an id that Kalent gives out",
             "it has letters, digits, _, - and . only, at most 128; `kalentops sourcings` lists them"
-            + instead_of_ascii(file.sourcingId),
+            + lookalike_note(file.sourcingId),
         )
 
 

@@ -23,7 +23,7 @@ from kalentops.output.terminal import WIDTH, Line, Piece, Style, cut, line
 from kalentops.plan.build import Action, Change, Drift, Plan, RefreshReport
 from kalentops.plan.explanation import leftover
 from kalentops.support import word_diff
-from kalentops.support.confusables import apart, reveal, side_by_side
+from kalentops.support.confusables import hidden_difference, reveal, side_by_side
 from kalentops.support.text import clip, count, some, visible, with_times
 from kalentops.support.word_diff import Piece as Compared
 
@@ -76,10 +76,10 @@ def _within(each: StepChange, where: str, indent: str, width: int) -> Iterator[L
 
 
 def _value(said: LabelledChange, where: str, indent: str, width: int) -> Iterator[Line]:
-    old, new, apart = side_by_side(said.before, said.after, max(width - len(indent), _SHORTEST))
+    old, new, hidden_difference = side_by_side(said.before, said.after, max(width - len(indent), _SHORTEST))
     on = f" ({said.days[0]} → {said.days[1]})" if said.days else ""
     yield line(f"{where}{visible(said.field)} ", (old, "old"), " → ", (new, "new"), on)
-    yield from _looks_alike(apart, indent)
+    yield from _looks_alike(hidden_difference, indent)
 
 
 def _looks_alike(said: str, indent: str) -> Iterator[Line]:
@@ -93,7 +93,7 @@ def _twins(found: Sequence[StepChange], indent: str) -> Iterator[Line]:
     for each in found:
         if each.step is None or each.before is not None:
             continue
-        twins = ((old, told.said) for old in gone[:_SOME] if (told := apart(old, each.step)))
+        twins = ((old, told.said) for old in gone[:_SOME] if (told := hidden_difference(old, each.step)))
         for old, said in twins:
             yield from _looks_alike(f"the ids {visible(old)} and {visible(each.step)}: {said}", indent)
 
@@ -133,7 +133,7 @@ def _words(before: str, after: str, indent: str) -> Iterator[Line]:
     """
     current: list[Piece] = []
     touched = False
-    pieces, apart = reveal(list(_tidied(word_diff.compare(before, after))))
+    pieces, hidden_difference = reveal(list(_tidied(word_diff.compare(before, after))))
     for tag, text in pieces:
         for part in _lines(text):
             shown = part.removesuffix("\n") + ("↵" if tag != "same" and part.endswith("\n") else "")
@@ -146,7 +146,7 @@ def _words(before: str, after: str, indent: str) -> Iterator[Line]:
                 current, touched = [], False
     if touched:
         yield line(indent, *current)
-    yield from _looks_alike(apart, indent)
+    yield from _looks_alike(hidden_difference, indent)
 
 
 def _tidied(pieces: Sequence[Compared]) -> Iterator[Compared]:

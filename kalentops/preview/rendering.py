@@ -11,7 +11,7 @@ from kalentops.lint.kal301_long_invitation import LIMIT as INVITATION
 from kalentops.lint.kal303_long_inmail_subject import LIMIT as INMAIL_SUBJECT
 from kalentops.lint.texts import measure, variables
 from kalentops.preview.view import Counter, Mark, Part, Run
-from kalentops.support.confusables import hidden
+from kalentops.support.confusables import hidden_marks
 from kalentops.support.text import character_name, count, unseen
 from kalentops.support.word_diff import Piece, compare
 
@@ -101,7 +101,7 @@ def both(before: str, after: str) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
     is shown by its number.
     """
     pieces = compare(before[:MAX_SHOWN], after[:MAX_SHOWN])
-    marks, _ = hidden(pieces)
+    marks, _ = hidden_marks(pieces)
     marked = list(zip(pieces, marks, strict=True))
     return _side(marked, "old", before), _side(marked, "new", after)
 

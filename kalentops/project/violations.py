@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kalentops.lint.finding import DataPath, Problem
-from kalentops.support.confusables import did_you_mean, instead_of_ascii
+from kalentops.support.confusables import did_you_mean, lookalike_note
 from kalentops.support.shape import Schema, Violation
 from kalentops.support.text import clip, fold, nearest
 
@@ -253,7 +253,7 @@ def _bad_key(found: _Found) -> Problem:
     key = found.key if on_key else str(found.violation.value)
     hint = "use lower-case letters, digits and hyphens, beginning with a letter or digit, at most 64"
     message = f"`{clip(key)}` can't be the key of a blueprint"
-    return found.problem("KAL016", message, hint + instead_of_ascii(key), on_key=on_key)
+    return found.problem("KAL016", message, hint + lookalike_note(key), on_key=on_key)
 
 
 _BY_KIND: Final[dict[str, Callable[[_Found], Problem]]] = {

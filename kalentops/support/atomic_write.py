@@ -23,9 +23,9 @@ CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0
 # O_NONBLOCK: opening a pipe without a writer would wait forever.
 _READ: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _RETRIES: Final = 20
-# What some network file systems answer to a kind of sync that they don't have; not that one has failed.
+# Answers of network file systems that lack this kind of sync; not a failed sync.
 _NO_SUCH_SYNC: Final = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOTTY})
-# What file systems without hard links answer to one: FAT, some that are shared.
+# Answers of file systems without hard links: FAT, some shared ones.
 _NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 # Windows: an indexer or a virus scanner has the file open for a moment.
 _PASSING_WINERRORS: Final = frozenset({5, 32, 33})
@@ -66,7 +66,7 @@ def sync_folder(folder: Path) -> None:
 
 
 class NoPlainFile(OSError):
-    """It is no regular file, or it is too large."""
+    """Not a regular file, or too large."""
 
 
 def read(path: Path, limit: int, *, follow: bool = True) -> bytes:
@@ -88,15 +88,15 @@ def read(path: Path, limit: int, *, follow: bool = True) -> bytes:
 
 
 def write_all(descriptor: int, data: bytes) -> None:
-    """All of the data, however little each write takes. Raises OSError."""
+    """Write all of the data, also in short writes. Raises OSError."""
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
 
 
 def replace(path: Path, data: bytes, *, mode: int | None = None) -> None:
-    """The file holds the data, whole, or what it held before. It keeps its permissions, unless `mode` has others.
-    Raises OSError.
+    """Replace the contents of a file, wholly or not at all. Keeps its permissions, unless `mode` is given. Raises
+    OSError.
     """
     temporary = _beside(path, data, _mode(path) if mode is None else mode)
     try:
@@ -108,9 +108,9 @@ def replace(path: Path, data: bytes, *, mode: int | None = None) -> None:
 
 
 def create(path: Path, data: bytes) -> None:
-    """A new file, whole, or none; what stands under this name already stays. Raises FileExistsError, OSError.
+    """Create a file, wholly or not at all. Raises FileExistsError, OSError.
 
-    Its name is durable after a `sync_folder`, which is left to the caller: there may be many files in one folder.
+    Its name is durable after `sync_folder`, which the caller does: there may be many files in one folder.
     """
     temporary = _beside(path, data, None)
     try:
@@ -143,7 +143,7 @@ def _drop(temporary: Path) -> None:
 
 
 def _name_it(temporary: Path, path: Path) -> None:
-    """Give a file a second name that nothing has yet: a rename would replace what has it, but not on Windows."""
+    """Give the file its new name, and never replace another one, as a rename would (but not on Windows)."""
     if sys.platform == "win32":
         _patiently(lambda: temporary.rename(path))
         return
@@ -152,7 +152,7 @@ def _name_it(temporary: Path, path: Path) -> None:
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        # The name is reserved, then the file takes it. A crash in between leaves it empty, which `validate` tells.
+        # The name is reserved, then the file takes it. A crash in between leaves it empty, which `validate` reports.
         os.close(os.open(path, CREATE, 0o666))
         try:
             temporary.replace(path)
@@ -182,6 +182,6 @@ def _patiently(change: Callable[[], object]) -> None:
 
 
 def remove(path: Path) -> None:
-    """The file is gone, and stays gone after a power cut. Raises OSError."""
+    """Remove a file, durably. Raises OSError."""
     _patiently(lambda: path.unlink(missing_ok=True))
     sync_folder(path.parent)

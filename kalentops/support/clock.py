@@ -8,11 +8,11 @@ from typing import Final, Protocol
 
 from kalentops.errors import Interrupted
 
-_BEAT: Final = 0.1  # seconds: so often a wait looks whether it is to end
+_BEAT: Final = 0.1  # seconds between checks for a request to stop
 
 
 class Clock(Protocol):
-    """What waiting needs."""
+    """The clock of a run."""
 
     def now(self) -> str:
         """The time of day for records: ISO 8601 in UTC, seconds, Z."""
@@ -23,18 +23,18 @@ class Clock(Protocol):
         ...
 
     def wait(self, seconds: float) -> None:
-        """Return after so many seconds. Raises Interrupted as soon as the run is asked to end."""
+        """Wait. Raises Interrupted as soon as the run is asked to stop."""
         ...
 
     @property
     def stopping(self) -> bool:
-        """Whether the run was asked to end."""
+        """Whether the run was asked to stop."""
         ...
 
 
 class SystemClock:
-    """The real one. `stop` may be called from the handler of a signal that interrupts `wait`. So nothing here takes a
-    lock, as an Event does: the handler would wait for it without end.
+    """The real clock. `stop` may be called from a signal handler that interrupts `wait`. So nothing here takes a lock,
+    as an Event does: the handler would wait for it forever.
     """
 
     def __init__(self) -> None:

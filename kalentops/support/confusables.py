@@ -1,5 +1,6 @@
-"""Two texts that differ and look the same: which characters tell them apart, shown and named. The one place that
-decides; every report that puts two values side by side, and every "did you mean", asks it.
+"""Texts that differ and look the same: which characters differ, shown and named.
+
+The only place that decides this, for every report that shows two values and for every "did you mean".
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from itertools import islice
 from typing import Final
 
 from kalentops.support.text import character_name, clip, skeleton, visible
-from kalentops.support.word_diff import Piece, common, opcodes
+from kalentops.support.word_diff import Piece, common_prefix, opcodes
 
-# Characters of one text times those of the other that are aligned with each other; what is longer is only counted.
+# Product of the lengths of two texts that are aligned; longer ones are only counted.
 _MAX_ALIGNED: Final = 40_000
-# Words that look alike in one change, of which each is looked at so closely.
+# Pairs of words that are compared in one change.
 _MAX_WORDS: Final = 20
 _NAMED: Final = 3
 _WORD: Final = re.compile(r"[^ \n\t]+")
@@ -29,10 +30,8 @@ _GUILLEMETS: Final = str.maketrans({"\u00ab": "<<", "\u00bb": ">>"})
 
 
 @dataclass(frozen=True, slots=True)
-class Apart:
-    """What tells two texts apart that look alike: the indices in each, and for each place what stood and what stands
-    there.
-    """
+class HiddenDifference:
+    """The characters that differ in two texts that look alike: the indices in each text, and the edits (old, new)."""
 
     old: frozenset[int]
     new: frozenset[int]
@@ -40,12 +39,12 @@ class Apart:
 
     @property
     def said(self) -> str:
-        """Such as `U+00A0 NO-BREAK SPACE instead of U+0020 SPACE`, for something that was changed."""
+        """Such as `U+00A0 NO-BREAK SPACE instead of U+0020 SPACE`."""
         return _listed(_told(old, new, "{} added", "{} removed") for old, new in self.edits)
 
 
-def apart(old: str, new: str) -> Apart | None:
-    """What tells the texts apart; None where a reader sees it, and where they are equal."""
+def hidden_difference(old: str, new: str) -> HiddenDifference | None:
+    """None if the texts are equal, or if a reader sees the difference."""
     if old == new or not _alike(old, new):
         return None
     changes = opcodes(old, new) if len(old) * len(new) <= _MAX_ALIGNED else None
@@ -57,17 +56,17 @@ def apart(old: str, new: str) -> Apart | None:
             at_old |= set(range(i1, i2))
             at_new |= set(range(j1, j2))
             edits.append((old[i1:i2], new[j1:j2]))
-    return Apart(frozenset(at_old), frozenset(at_new), tuple(dict.fromkeys(edits)))
+    return HiddenDifference(frozenset(at_old), frozenset(at_new), tuple(dict.fromkeys(edits)))
 
 
-def _counted(old: str, new: str) -> Apart:
-    """The same for long texts, by what one of them has more of."""
+def _counted(old: str, new: str) -> HiddenDifference:
+    """The same for long texts, by counting characters."""
     one, other = Counter(old), Counter(new)
     gone, come = one - other, other - one
     at_old, at_new = (
         frozenset(at for at, char in enumerate(text) if char in of) for text, of in ((old, gone), (new, come))
     )
-    return Apart(at_old, at_new, (*((char, "") for char in gone), *(("", char) for char in come)))
+    return HiddenDifference(at_old, at_new, (*((char, "") for char in gone), *(("", char) for char in come)))
 
 
 def _alike(one: str, other: str) -> bool:
@@ -80,7 +79,7 @@ def _alike(one: str, other: str) -> bool:
 
 
 def _swapped(word: str, other: str) -> bool:
-    """Whether letters of one alphabet stand for those of another that no table has, and some of the word stayed."""
+    """Whether some letters, but not all, are of another alphabet."""
     differ = [(x, y) for x, y in zip(word, other, strict=False) if x != y]
     return len(word) == len(other) > len(differ) and all(_two_scripts(x, y) for x, y in differ)
 
@@ -114,10 +113,8 @@ def _listed(said: Iterable[str]) -> str:
 
 
 def did_you_mean(word: str, meant: str, shown: str | None = None) -> str:
-    """The question, and what a reader of both words can't see. `shown` is how the right word is put, in backticks
-    where nothing is said.
-    """
-    found = apart(meant, word)
+    """The question, and the differences that a reader can't see. `shown` replaces the right word in backticks."""
+    found = hidden_difference(meant, word)
     asked = f"did you mean {shown or f'`{meant}`'}?"
     if found is None:
         return asked
@@ -125,14 +122,14 @@ def did_you_mean(word: str, meant: str, shown: str | None = None) -> str:
     return f"{asked} They look alike: what stands here has {said}"
 
 
-def posing(word: str) -> str:
-    """The characters of a word that look like those of ASCII and are none, named; empty where there are none."""
+def lookalikes(word: str) -> str:
+    """The names of the characters that only look like ASCII; empty if there are none."""
     return _listed(map(character_name, dict.fromkeys(filter(_poses, word[:1000]))))
 
 
-def instead_of_ascii(word: str) -> str:
-    """The same for the end of a sentence about what may stand there: `; here stands U+0430 CYRILLIC SMALL LETTER A`."""
-    said = posing(word)
+def lookalike_note(word: str) -> str:
+    """For the end of a sentence: `; here stands U+0430 CYRILLIC SMALL LETTER A`."""
+    said = lookalikes(word)
     return f"; here stands {said}" if said else ""
 
 
@@ -141,7 +138,7 @@ def _poses(char: str) -> bool:
 
 
 def shown(text: str, marks: Iterable[int], *, keep: str = "") -> str:
-    r"""`text` as `text.visible` gives it, with what stands at `marks` as `\u{a0}`, as far as a font may hide it."""
+    r"""`text.visible(text)`, with the characters at `marks` as `\u{a0}` if a font may hide them."""
     at = sorted(index for index in marks if text[index] == " " or not text[index].isascii())
     parts, begin = [], 0
     for index in at:
@@ -151,36 +148,36 @@ def shown(text: str, marks: Iterable[int], *, keep: str = "") -> str:
 
 
 def side_by_side(old: str, new: str, limit: int) -> tuple[str, str, str]:
-    """Two values on one line each, at most about `limit` characters of them, so that what differs is in it; and what
-    a reader can't see of it, or nothing.
+    """Two values on one line each, about `limit` characters around the difference; and the part of the difference that
+    a reader can't see.
     """
-    found = apart(old, new)
+    found = hidden_difference(old, new)
     one, other = _window(old, new, limit)
     if found is None:
         return one, other, ""
-    close = apart(one, other)
+    close = hidden_difference(one, other)
     if close is not None:
         one, other = shown(one, close.old), shown(other, close.new)
     return one, other, found.said
 
 
 def _window(old: str, new: str, limit: int) -> tuple[str, str]:
-    """Both, from a little before the first difference on, where their beginnings alone would be the same."""
+    """Both, from shortly before the first difference if they begin alike."""
     one, other = clip(old, limit), clip(new, limit)
     if one != other or old == new:
         return one, other
-    start = max(common(old, new) - limit // 3, 0)
+    start = max(common_prefix(old, new) - limit // 3, 0)
     return clip(f"…{old[start:]}", limit), clip(f"…{new[start:]}", limit)
 
 
 def reveal(pieces: Sequence[Piece], *, keep: str = "\n") -> tuple[list[Piece], str]:
-    """The pieces of a comparison as they are shown, and what a reader can't see of it, or nothing."""
-    marks, said = hidden(pieces)
+    """The pieces of a comparison with hidden differences shown, and these in words."""
+    marks, said = hidden_marks(pieces)
     return [(tag, shown(text, at, keep=keep)) for (tag, text), at in zip(pieces, marks, strict=True)], said
 
 
-def hidden(pieces: Sequence[Piece]) -> tuple[list[frozenset[int]], str]:
-    """For each piece of a comparison the indices of what looks like something else, and all that is to be said."""
+def hidden_marks(pieces: Sequence[Piece]) -> tuple[list[frozenset[int]], str]:
+    """For each piece of a comparison, the indices of hidden differences; and all of them in words."""
     marks: list[frozenset[int]] = []
     edits: list[str] = []
     for old, new in _couples(pieces):
@@ -196,7 +193,7 @@ def hidden(pieces: Sequence[Piece]) -> tuple[list[frozenset[int]], str]:
 
 
 def _couples(pieces: Sequence[Piece]) -> Iterator[tuple[str | None, str | None]]:
-    """An old piece with the new one behind it, if there is one; for a piece that both have, nothing."""
+    """Each old piece with the new one after it, if there is one; two None for a piece of both."""
     for index, (tag, text) in enumerate(pieces):
         before, after = pieces[index - 1 : index], pieces[index + 1 : index + 2]
         if tag == "same":
@@ -207,11 +204,11 @@ def _couples(pieces: Sequence[Piece]) -> Iterator[tuple[str | None, str | None]]
             yield None, text
 
 
-def _pairs(old: str, new: str) -> Iterator[Apart]:
-    """What looks alike in two pieces: all of them, or word by word. Ends of lines are seen."""
+def _pairs(old: str, new: str) -> Iterator[HiddenDifference]:
+    """The hidden differences of two pieces, as a whole or word by word. Line ends are visible."""
     if not (old + new).strip("\n"):
         return
-    whole = apart(old, new)
+    whole = hidden_difference(old, new)
     if whole is not None:
         yield whole
         return
@@ -220,13 +217,13 @@ def _pairs(old: str, new: str) -> Iterator[Apart]:
     looks = {skeleton(each[0]): each for each in _beside(words, others)}
     for each in _beside(others, words):
         same = looks.get(skeleton(each[0]))
-        part = apart(same[0], each[0]) if same else None
+        part = hidden_difference(same[0], each[0]) if same else None
         if same and part:
-            yield Apart(_moved(part.old, same.start()), _moved(part.new, each.start()), part.edits)
+            yield HiddenDifference(_moved(part.old, same.start()), _moved(part.new, each.start()), part.edits)
 
 
 def _beside(words: Iterable[re.Match[str]], others: Iterable[re.Match[str]]) -> Iterator[re.Match[str]]:
-    """The words of which the others have fewer."""
+    """The words that occur less often in `others`."""
     there = Counter(each[0] for each in others)
     for each in words:
         if there[each[0]]:

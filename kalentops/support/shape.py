@@ -1,4 +1,4 @@
-"""The shapes of data from outside. The only user of pydantic.
+"""Models of data from outside. The only user of pydantic.
 
 `Shape` is the base of every model: frozen, strict (no value is turned into another type), and with no
 field beyond those that are named.
@@ -56,7 +56,7 @@ KeyStr = Annotated[str, StringConstraints(pattern=f"^{KEY_PATTERN}$")]
 
 
 def called(name: str) -> Any:
-    """A required field that has another name in the data: `from` can't be that of an attribute."""
+    """A required field with another name in the data: `from` can't be an attribute."""
     return Field(alias=name)
 
 
@@ -78,7 +78,7 @@ class Violation:
 
 
 class ShapeError(Exception):
-    """Data does not have the shape; `violations` says all of how."""
+    """Data does not have the shape; `violations` lists every reason."""
 
     def __init__(self, violations: list[Violation]) -> None:
         super().__init__(f"{len(violations)} violations")
@@ -207,7 +207,7 @@ def shape_schema(model: type[Shape]) -> dict[str, Any]:
 
 @contextmanager
 def gc_paused() -> Iterator[None]:
-    """Loading makes many objects and no cycles; the collector would look at all of them again and again."""
+    """Without the garbage collector: loading makes many objects and no cycles, and it would check them repeatedly."""
     was = gc.isenabled()
     gc.disable()
     try:

@@ -20,7 +20,7 @@ _NOT_READ: Final = frozenset({errno.EPIPE, errno.EINVAL} if sys.platform == "win
 
 
 class _Sink(io.FileIO):
-    """A descriptor to write to. What it refuses is dropped, and `refused` says why: the work behind goes on."""
+    """A descriptor to write to. After an error, in `refused`, output is dropped and the run continues."""
 
     refused: OSError | None = None
 
@@ -36,7 +36,7 @@ class _Sink(io.FileIO):
 
 
 def _wait_for(sink: _Sink) -> None:
-    """Until it takes more: another program that shares the pipe has made it non-blocking."""
+    """Wait until it accepts more: another program that shares the pipe has made it non-blocking."""
     import select
 
     select.select([], [sink], [])
@@ -56,16 +56,14 @@ def prepare() -> None:
 
 
 def utf8() -> None:
-    """From here on stdout is UTF-8 with plain line feeds: a program reads it, whatever a console here would show."""
+    """Make stdout UTF-8 with plain line feeds, for a program that reads it."""
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def finish(code: int) -> int:
-    """Write what is left; the exit code. A reader that has had enough changes nothing; a result that could not be
-    written is no success.
-    """
+    """Flush; the exit code. A closed pipe changes nothing; a result that could not be written is no success."""
     _flush()
     refused = getattr(_raw(sys.stdout), "refused", None)
     if refused is None or refused.errno in _NOT_READ:
@@ -91,7 +89,7 @@ def _raw(stream: Any) -> Any:
 
 
 def _safe(stream: Any, descriptor: int) -> Any:
-    """The same, as a stream that never raises. A console of Windows stays as it is, as does a test's."""
+    """A stream that never raises. A console of Windows and a test's stream stay as they are."""
     if stream is not None and (type(stream) is not io.TextIOWrapper or type(_raw(stream)) is not io.FileIO):
         return stream
     sink = _Sink(descriptor, "w", closefd=False)
@@ -103,7 +101,7 @@ def _safe(stream: Any, descriptor: int) -> Any:
 
 
 def _readable(error: UnicodeError) -> tuple[str, int]:
-    """The handler of what an encoding lacks."""
+    """Error handler for characters that the encoding lacks."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lacking = error.object[error.start : error.end]

@@ -1,4 +1,4 @@
-"""Text from outside: what in it can't be seen, how to show it safely, and which word was meant."""
+"""Text from outside: find what is invisible, show it safely, guess which word was meant."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ _SPACES: Final = re.compile(r" *\n *| {2,}")
 
 
 def skeleton(text: str) -> str:
-    """What is left of a text when nothing counts but what is seen of it: one kind of space, one at a time and none
-    around a line, one kind of quote and of dash, nothing that leaves no mark, one form of each letter.
+    """The text as a reader sees it: one kind of space, single and none around lines, one kind of quote and of dash, no
+    invisible characters, one form of each letter. Like the skeleton of Unicode's UTS #39.
     """
     if not text.isascii():
         # The accents that stand alone are a space and a mark to NFKC.
@@ -57,9 +57,7 @@ def skeleton(text: str) -> str:
 
 
 def normal(form: Literal["NFC", "NFD", "NFKC"], text: str) -> str:
-    """`unicodedata.normalize`, in pieces where more marks follow each other than any language writes: it sorts them in
-    a time that grows with their square, minutes for 100,000.
-    """
+    """`unicodedata.normalize`, in pieces for long runs of marks, which it sorts in quadratic time."""
     return "".join(unicodedata.normalize(form, part) for part in _RUN.split(text))
 
 
@@ -93,7 +91,7 @@ def unseen(text: str) -> list[tuple[int, str]]:
     Line feeds and tabs are seen. What belongs to an emoji is part of what is seen: one joiner between two
     symbols, one variation selector after a symbol, and the tags of a flag. Longer runs of them hide data.
     """
-    # The expression passes over what most texts consist of: looking at each character takes many times as long.
+    # A regular expression skips what most texts consist of; a loop over characters takes many times as long.
     found = [(m.start(), m[0]) for m in _NOT_PLAIN.finditer(text) if _hides(text, m.start(), m[0])]
     if found and "\U0001f3f4" in text:
         flags = {i for match in _FLAG.finditer(text) for i in range(*match.span())}
@@ -228,8 +226,8 @@ def some(names: Sequence[str], most: int, between: str = ", ") -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The one of `known` that was probably meant, or None. Case and separators weigh nothing, nor does what can't be
-    seen: `alike.did_you_mean` names it.
+    """The most similar one of `known`, or None. Case, separators and invisible characters are ignored:
+    `confusables.did_you_mean` names them.
     """
     return _nearest(word[:_LONGEST_WORD], tuple(known))
 
@@ -247,13 +245,13 @@ def _nearest(word: str, known: tuple[str, ...]) -> str | None:
 
 
 def fold(word: str) -> str:
-    """A word without what weighs nothing when it is compared: case, separators, and whatever only a program sees."""
+    """For comparison: without case, separators and invisible characters."""
     return re.sub(r"[\s_-]+", "", skeleton(word)).casefold()
 
 
 def same_name(name: str) -> str:
-    """What two names have in common that people would take for one: case and white space weigh nothing, nor does what
-    can't be seen, nor in which of its normal forms a server or a keyboard writes a letter with an accent.
+    """For comparison of names: without differences in case, white space, invisible characters and Unicode's normal
+    form.
     """
     if not _PLAIN.fullmatch(name):
         hidden = {index for index, char in unseen(name) if not char.isspace()}
@@ -275,7 +273,7 @@ _ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}")
 
 
 def is_safe_id(text: str) -> bool:
-    """Whether an id may become part of a path on the network: letters, digits, `_`, `-`, `.`, no dot in front."""
+    """Whether an id is safe in a URL's path: letters, digits, `_`, `-`, `.`, no dot in front."""
     return _ID.fullmatch(text) is not None
 
 
@@ -297,34 +295,34 @@ _UNFILLED: Final = re.compile(
 
 
 def is_placeholder(word: str) -> bool:
-    """Whether an id is none yet: `sourcing_REPLACE_ME`."""
+    """Whether an id has yet to be filled in: `sourcing_REPLACE_ME`."""
     return len(word) <= _LONGEST_WORD and _UNFILLED.fullmatch(word) is not None
 
 
 def meant_by(word: str, names: Mapping[str, str]) -> str | None:
-    """The id, with its name, that was meant by an id or a name, as in `s_1 ("Paris")`. `names` are those of the ids.
+    """The id that was probably meant by an id or a name, as in `s_1 ("Paris")`. `names` are the names by id.
 
-    None for a placeholder, where nothing is near, and where several are equally near.
+    None for a placeholder, and unless exactly one is similar. A wrong guess would put blueprints into another position.
     """
     if _PLACEHOLDER.search(word):
         return None
-    found = slip(word, names)
+    found = typo_of(word, names)
     if found is None:
         ids = {name: each for each, name in sorted(names.items(), reverse=True)}
-        name = slip(word, ids)
+        name = typo_of(word, ids)
         found = ids[name] if name is not None else None
     return f'{found} ("{clip(names[found], 40)}")' if found is not None else None
 
 
-def slip(word: str, known: Iterable[str]) -> str | None:
-    """The one of `known` of which a word differs by a character or, where it is long, by two: lost, added, changed or
-    swapped. None where there is none, or more than one. Case and separators weigh nothing.
+def typo_of(word: str, known: Iterable[str]) -> str | None:
+    """The one of `known` that differs by one character, or by two in a long word: lost, added, changed or swapped. None
+    unless there is exactly one. Case and separators are ignored.
     """
     folded: dict[str, list[str]] = {}
     for each in known:
         folded.setdefault(fold(each), []).append(each)
     word = fold(word[:_LONGEST_WORD])
-    # Counting what differs takes long, so only the likeliest of thousands are looked at so closely.
+    # Counting takes long, so only the likeliest of thousands are counted.
     likely = [word] if word in folded else difflib.get_close_matches(word, list(folded), _CANDIDATES, 0.6)
     most = 1 if len(word) < _SHORT else 2
     steps = {each: _steps(word, each) for each in likely}
@@ -334,7 +332,7 @@ def slip(word: str, known: Iterable[str]) -> str | None:
 
 
 def _steps(one: str, other: str) -> int:
-    """How many characters were lost, added, changed or swapped with the next one."""
+    """The number of characters lost, added, changed or swapped with the next one."""
     before: list[int] = []
     row = list(range(len(other) + 1))
     for i, a in enumerate(one, 1):

@@ -1,4 +1,7 @@
-"""Two texts: word by word, and line by line."""
+"""Compare two texts word by word, sentence by sentence or line by line, with a bound on the work.
+
+The only user of difflib's comparison of sequences: the texts may be hostile.
+"""
 
 from __future__ import annotations
 
@@ -17,28 +20,27 @@ _SENTENCE: Final = re.compile(
 
 
 def compare(before: str, after: str) -> list[Piece]:
-    """The pieces of both texts in reading order; joined without the new ones they are `before`, without the old
-    ones `after`. Where comparing words takes too long, sentences are compared, then nothing but where both begin
-    and end.
+    """The pieces of both texts in reading order; joined without the new ones they are `before`, without the old ones
+    `after`. If comparing words takes too long, sentences are compared; if that does, only common beginnings.
     """
     for token in (_WORD, _SENTENCE):
         old, new = token.findall(before), token.findall(after)
         found = opcodes(old, new)
         if found is not None:
             return [piece for each in found for piece in _pieces(each, old, new) if piece[1]]
-    start = common(old, new)
+    start = common_prefix(old, new)
     return [piece for piece in _joined(old[:start], old[start:], new[start:]) if piece[1]]
 
 
 def by_line(before: str, after: str) -> list[Piece]:
-    """A piece for each line, without its line feed. Lines that took the place of others stand behind these, one by one
-    where they are as many. `↵` stands for line feeds at the end that only one of the texts has: no line follows them.
+    """A piece for each line, without its line feed. A replaced line is followed by its replacement, one by one if they
+    are equally many. `↵` stands for a line feed at the end that only one of the texts has.
     """
     ends = [len(text) - len(text.rstrip("\n")) for text in (before, after)]
     old, new = (_lines(text, own - min(ends), own) for text, own in zip((before, after), ends, strict=True))
     changes = opcodes(old, new)
     if changes is None:
-        start = common(old, new)
+        start = common_prefix(old, new)
         changes = [("equal", 0, start, 0, start), ("replace", start, len(old), start, len(new))]
     found: list[Piece] = []
     for tag, i1, i2, j1, j2 in changes:
@@ -53,7 +55,7 @@ def by_line(before: str, after: str) -> list[Piece]:
 
 
 def _lines(text: str, more: int, ends: int) -> list[str]:
-    """The lines of a text that ends with `ends` line feeds, `more` of them beyond the other text's."""
+    """The lines of a text that ends with `ends` line feeds, `more` of them than the other text."""
     text = text[: len(text) - ends] + "↵" * more
     return text.split("\n") if text else []
 
@@ -98,7 +100,7 @@ class _TooMuch(Exception):
 
 
 class _Counting(SequenceMatcher[str]):
-    """Counts the pairs of equal items that it looks at, which is what its time goes into, before it does so."""
+    """Counts pairs of equal items, which take the time, before it compares them."""
 
     def __init__(self, old: Sequence[str], new: Sequence[str]) -> None:
         super().__init__(None, old, new, autojunk=False)
@@ -116,12 +118,10 @@ class _Counting(SequenceMatcher[str]):
 
 
 def opcodes(old: Sequence[str], new: Sequence[str]) -> list[Opcode] | None:
-    """What turns one list into the other, as `SequenceMatcher.get_opcodes` gives it; None where finding it takes more
-    comparisons than `BASE` and `PER_ITEM` allow.
-    """
-    # What both begin and end with costs nothing: a change in the middle of a long text is found at any length.
-    start = common(old, new)
-    end = common(old[start:][::-1], new[start:][::-1])
+    """`SequenceMatcher.get_opcodes`; None if it takes more comparisons than `BASE` and `PER_ITEM` allow."""
+    # Common beginnings and ends cost nothing, so a change in the middle of a text is found at any length.
+    start = common_prefix(old, new)
+    end = common_prefix(old[start:][::-1], new[start:][::-1])
     last, other_last = len(old) - end, len(new) - end
     try:
         found = _Counting(old[start:last], new[start:other_last]).get_opcodes()
@@ -136,7 +136,7 @@ def opcodes(old: Sequence[str], new: Sequence[str]) -> list[Opcode] | None:
     ]
 
 
-def common(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many items both begin with."""
+def common_prefix(one: Sequence[str], other: Sequence[str]) -> int:
+    """The number of equal items at the beginning of both."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))

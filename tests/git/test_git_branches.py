@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kalentops.cli.commands.pipeline import checkout_warnings, state_edits
-from kalentops.git.history import Standing, standing
+from kalentops.git.history import CheckoutStatus, checkout_status
 from kalentops.state.codec import dump_state, load_state
 from kalentops.state.model import State
 from tests.builders import blueprint
@@ -50,7 +50,7 @@ def notes(folder: Path) -> list[str]:
 
 
 def test_the_main_branch_that_is_up_to_date_needs_no_word(clone: Path) -> None:
-    assert standing(clone) == Standing("main", "main", "origin/main", 0)
+    assert checkout_status(clone) == CheckoutStatus("main", "main", "origin/main", 0)
     assert notes(clone) == []
 
 
@@ -69,7 +69,7 @@ def test_what_others_do_in_other_folders_is_not_behind(remote: Remote, clone: Pa
     (clone / "project").mkdir()
     pushed(remote, "elsewhere/new.yaml")
     git(clone, "fetch", "--quiet")
-    found = standing(clone / "project")
+    found = checkout_status(clone / "project")
     assert (found and found.behind) == 0
 
 
@@ -88,7 +88,7 @@ def test_in_ci_and_without_a_branch_nothing_is_said(
     git(clone, "checkout", "--quiet", "-b", "mine")
     monkeypatch.setenv(name, "true")
     assert notes(clone) == []
-    assert standing(tmp_path) is None
+    assert checkout_status(tmp_path) is None
 
 
 def forge(folder: Path) -> State:

@@ -18,7 +18,7 @@ from kalentops.cli.commands.pipeline import commit_hint, no_state
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.errors import UsageError
 from kalentops.git.history import commit_of
-from kalentops.git.worktree import opened, top_of
+from kalentops.git.worktree import open_repository, repository_root
 from kalentops.init.contents import origin_of
 from tests.builders import blueprint
 from tests.harness import STATE, Project
@@ -269,8 +269,8 @@ def test_which_repository_a_folder_is_in(
         "GIT_COMMON_DIR",
     ):  # as in a hook of another one
         monkeypatch.setenv(name, str(tmp_path / "elsewhere"))
-    tree = opened(made)
-    assert tree.top == top_of(made.resolve())
+    tree = open_repository(made)
+    assert tree.top == repository_root(made.resolve())
     assert tree.ask("rev-parse", "--show-toplevel") == str(tree.top)
     assert commit_of(made, "HEAD") == git(folder, "rev-parse", "HEAD")
 
@@ -283,5 +283,5 @@ def test_a_repository_of_another_user_is_refused_with_the_remedy(
     monkeypatch.setattr("kalentops.git.worktree._KEPT", ("GIT_TEST_",))
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(UsageError, match="dubious ownership") as caught:
-        opened(tmp_path)
+        open_repository(tmp_path)
     assert f"git config --global --add safe.directory {tmp_path}" in str(caught.value.hint)

@@ -18,7 +18,13 @@ from kalentops.preview.rendering import both
 from kalentops.preview.sequences import changes_of
 from kalentops.project.check import check_document
 from kalentops.project.document import read_document
-from kalentops.support.confusables import apart, did_you_mean, instead_of_ascii, reveal, side_by_side
+from kalentops.support.confusables import (
+    did_you_mean,
+    hidden_difference,
+    lookalike_note,
+    reveal,
+    side_by_side,
+)
 from kalentops.support.text import nearest, same_name, skeleton
 from kalentops.support.word_diff import compare
 from tests.builders import body
@@ -47,7 +53,7 @@ ALIKE = {
 
 @pytest.mark.parametrize(("old", "new", "said"), ALIKE.values(), ids=ALIKE)
 def test_what_tells_them_apart_is_named_in_every_report(old: str, new: str, said: str) -> None:
-    found = apart(old, new)
+    found = hidden_difference(old, new)
     assert found is not None
     assert said in found.said
     before, after = (body("A", PITCH | {"content": f"Well: {text} and so on"}) for text in (old, new))
@@ -83,7 +89,7 @@ def test_what_tells_them_apart_is_named_in_every_report(old: str, new: str, said
     ],
 )
 def test_what_a_reader_sees_is_not_explained(old: str, new: str) -> None:
-    assert apart(old, new) is None
+    assert hidden_difference(old, new) is None
 
 
 def test_a_word_that_both_texts_have_is_not_explained() -> None:
@@ -173,7 +179,7 @@ def test_a_message_with_two_words_that_look_alike_names_the_character(
 def test_what_is_meant_is_found_whatever_the_letters_are() -> None:
     assert nearest("\u0455\u0443\u0440\u0435", ["type", "sype", "kind"]) == "sype"  # all of it Cyrillic
     assert did_you_mean("frist", "first") == "did you mean `first`?"
-    assert instead_of_ascii("first-contact") == ""
+    assert lookalike_note("first-contact") == ""
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kalentops.support.text import is_placeholder, meant_by, slip
+from kalentops.support.text import is_placeholder, meant_by, typo_of
 
 NAMES = {
     "sourcing_backend_paris_01": "Backend engineer, Paris",
@@ -52,18 +52,18 @@ def test_one_slip_is_always_seen_through(word: str, at: int, char: str, kind: in
     ]
     assume(wrong)
     likely = len(set(word) & set(wrong)) and len(word) > 3  # of two letters one is half of the word
-    assert slip(wrong, [word]) in ({word} if likely else {word, None})
+    assert typo_of(wrong, [word]) in ({word} if likely else {word, None})
 
 
 @given(word=LETTERS, known=st.lists(LETTERS, max_size=5))
 def test_what_is_meant_is_known_and_hardly_longer_or_shorter(word: str, known: list[str]) -> None:
-    found = slip(word, known)
+    found = typo_of(word, known)
     assert found is None or (found in known and abs(len(found) - len(word)) <= 2)
 
 
 @given(known=LETTERS)
 def test_an_id_is_itself(known: str) -> None:
-    assert slip(known.upper(), [known, f"{known}zzz"]) == known
+    assert typo_of(known.upper(), [known, f"{known}zzz"]) == known
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from kalentops.blueprint.body import Address
 from kalentops.blueprint.remote import RemoteLists
 from kalentops.cli.commands.options import NO_LIMITS, Limits
 from kalentops.errors import GuardRefused, KalentopsError, StateError, UsageError
-from kalentops.git.history import before_branch, is_in_head, is_uncommitted, standing
+from kalentops.git.history import checkout_status, contents_at_merge_base, is_in_head, is_uncommitted
 from kalentops.plan.build import ASKS, Action, Change, Plan, RefreshReport, Scope, make_plan, narrowed
 from kalentops.plan.moves import Relocated, StateEdit, edits_between, relocate
 from kalentops.plan.moves import narrowed as kept_to
@@ -216,7 +216,7 @@ def checkout_warnings(root: Path, state_file: Path, state: State) -> Iterator[st
     """Why an `apply` from this checkout is risky; nothing in CI, where the workflow chooses the checkout."""
     if os.environ.get("CI") or os.environ.get("GITHUB_ACTIONS"):
         return
-    at = standing(root)
+    at = checkout_status(root)
     if at is None:
         return
     if at.main is not None and at.branch != at.main:
@@ -238,7 +238,7 @@ def state_edits(state_file: Path, state: State) -> tuple[StateEdit, ...]:
     """What the branch, or the pull request, changes in the state; nothing if git can't tell."""
     file = state_file.resolve()
     merge = os.environ.get("GITHUB_EVENT_NAME", "").startswith("pull_request")
-    found = before_branch(file.parent, [file.name, f"{file.name}.journal"], merge=merge)
+    found = contents_at_merge_base(file.parent, [file.name, f"{file.name}.journal"], merge=merge)
     if found is None:
         return ()
     try:
