@@ -156,6 +156,8 @@ class Plan:
     state_edits: tuple[StateEdit, ...] = ()
     made_by: str = ""
     """The version of kalentops that saved it; empty for this one."""
+    relocated: Relocated = field(default=Relocated(State()), compare=False, repr=False)
+    """The state as the files want it called; a plan from a file has none."""
 
     @property
     def summary(self) -> dict[str, int]:
@@ -204,7 +206,7 @@ def make_plan(
             *map(_said, relocations),
         ]
     )
-    return Plan(state.lineage, state.serial, tuple(ordered), tuple(findings), files)
+    return Plan(state.lineage, state.serial, tuple(ordered), tuple(findings), files, relocated=relocated)
 
 
 def narrowed(plan: Plan, covers: Callable[[Address], bool]) -> Plan:

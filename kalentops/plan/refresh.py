@@ -41,16 +41,15 @@ from kalentops.state.model import Entry, State
 
 def refresh(
     plan: Plan,
-    known: State,
     observed: RemoteLists,
     overwrite: Collection[str] = (),
     let_go: Collection[str] = (),
 ) -> Plan:
     """The plan with what the lists say; what they say nothing of stays as it is.
 
-    `known` is the state as the plan has it: with moved addresses moved, and without what it forgets. `let_go` are the
-    ids of removed keys: they are not offered for import.
+    `let_go` are the ids of removed keys: they are not offered for import.
     """
+    known = plan.relocated.state
     changes: dict[str, Change] = {each.address: each for each in plan.changes}
     drift: list[Drift] = []
     look_alikes_: list[LookAlike] = []

@@ -150,8 +150,10 @@ def test_a_key_that_moved_and_a_text_that_changed() -> None:
 
 def test_a_key_that_moved_while_a_run_was_cut_off() -> None:
     known = state(intent("s1/old", body()))
-    change = only(make_plan([want("s1/new", body())], known, relocations=[said("old", "new")]).changes)
+    plan = make_plan([want("s1/new", body())], known, relocations=[said("old", "new")])
+    change = only(plan.changes)
     assert (change.address, change.action, change.moved_from) == ("s1/new", Action.RESUME, "s1/old")
+    assert list(plan.relocated.state.intents) == ["s1/new"], "the plan returns the state with moved addresses"
 
 
 def test_a_key_that_can_not_move_says_so() -> None:

@@ -12,7 +12,6 @@ from kalentops.blueprint.remote import Mark, Remote, RemoteLists, stub
 from kalentops.lint.rule import Declared, Relocation
 from kalentops.output.explanations import text
 from kalentops.plan.build import Action, Change, Drift, Leftover, Plan, make_plan, narrowed
-from kalentops.plan.moves import relocate
 from kalentops.plan.refresh import refresh
 from kalentops.state.model import Entry, State
 from tests.builders import AT, LATER, body, entry, form, intent, remote, state, want
@@ -33,7 +32,7 @@ def held(
         else RemoteLists({"s1": tuple(remotes)})
     )
     plan = make_plan(wanted, known, relocations=said, overwrite=overwrite)
-    return refresh(plan, relocate(known, said).state, observed, overwrite)
+    return refresh(plan, observed, overwrite)
 
 
 def actions(plan: Plan) -> dict[str, str]:
@@ -374,7 +373,7 @@ def test_a_sourcing_that_the_api_refuses() -> None:
 
 def test_what_nobody_looked_at_stays_as_it_is() -> None:
     plan = make_plan([want("s1/one", body("One", "Mine"))], KNOWN)
-    looked = refresh(plan, KNOWN, RemoteLists({"s2": ()}))
+    looked = refresh(plan, RemoteLists({"s2": ()}))
     assert looked.changes == plan.changes
     assert looked.drift == ()
 
@@ -416,7 +415,7 @@ def test_what_has_nothing_in_common_is_only_counted() -> None:
 
 
 def fingerprint(lists: Mapping[str, tuple[Remote, ...]], refused: Mapping[str, str] | None = None) -> str:
-    remotely = refresh(make_plan([], State()), State(), RemoteLists(lists, refused or {})).remotely
+    remotely = refresh(make_plan([], State()), RemoteLists(lists, refused or {})).remotely
     assert remotely is not None
     return remotely.fingerprint
 

@@ -241,7 +241,7 @@ def _check_resend(addresses: Sequence[str], planned: PlanContext, *, saved: bool
         raise UsageError("--resend can't go with a saved plan", hint="run `kalentops apply --resend ADDRESS`")
     changes: dict[str, Change] = {each.address: each for each in planned.plan.changes}
     for address in addresses:
-        intent, change = planned.relocated.state.intents.get(address), changes.get(address)
+        intent, change = planned.whole.relocated.state.intents.get(address), changes.get(address)
         if intent is None or intent.action != "create" or intent.only_reserves:
             raise UsageError(
                 f"no create of unknown outcome is open at {clip(address)}",

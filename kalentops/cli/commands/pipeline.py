@@ -16,7 +16,7 @@ from kalentops.cli.commands.options import NO_LIMITS, Limits
 from kalentops.errors import GuardRefused, KalentopsError, StateError, UsageError
 from kalentops.git.history import checkout_status, contents_at_merge_base, is_in_head, is_uncommitted
 from kalentops.plan.build import ASKS, Action, Change, Plan, RefreshReport, Scope, make_plan, narrowed
-from kalentops.plan.moves import Relocated, StateEdit, edits_between, relocate
+from kalentops.plan.moves import StateEdit, edits_between
 from kalentops.plan.moves import narrowed as kept_to
 from kalentops.plan.refresh import refresh
 from kalentops.plan.saved import PlanOptions
@@ -41,7 +41,6 @@ class PlanContext:
     whole: Plan
     asked: PlanOptions
     state: State
-    relocated: Relocated
     observed: RemoteLists | None = None
 
     @property
@@ -52,7 +51,7 @@ class PlanContext:
     @property
     def known(self) -> State:
         """The state that `apply` starts from: after `moved` and `removed` of the selection."""
-        return kept_to(self.state, self.relocated, self.asked.scope.covers)
+        return kept_to(self.state, self.whole.relocated, self.asked.scope.covers)
 
     @property
     def sourcings(self) -> set[str]:
@@ -62,8 +61,8 @@ class PlanContext:
     def refreshed(self, observed: RemoteLists) -> PlanContext:
         """The plan compared with what Kalent shows."""
         known = {each.address for each in self.whole.changes}
-        others = let_go(observed, self.relocated, known)
-        whole = refresh(self.whole, self.relocated.state, observed, self.asked.overwrite, others)
+        others = let_go(observed, self.whole.relocated, known)
+        whole = refresh(self.whole, observed, self.asked.overwrite, others)
         return replace(self, whole=whole, observed=observed)
 
 
@@ -104,7 +103,7 @@ def build_plan(repository: Repository, state: State, asked: PlanOptions) -> Plan
         relocations=repository.relocations,
         overwrite=asked.overwrite,
     )
-    planned = PlanContext(plan, asked, state, relocate(state, repository.relocations))
+    planned = PlanContext(plan, asked, state)
     _check_overwrite(planned)
     return planned
 
