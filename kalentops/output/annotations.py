@@ -24,7 +24,7 @@ from kalentops.support.text import count, escape_line, escape_part, visible
 LIMIT: Final = 10
 """Annotations of a kind that GitHub shows for one step."""
 _DRIFT: Final = {
-    "changed": "changed in Kalent",
+    "changed": "edited in Kalent",
     "gone": "missing in Kalent",
     "unreadable": "unreadable in Kalent",
 }
@@ -56,7 +56,7 @@ def show_plan(of: Plan, checked: Checked) -> str:
             title, where = f"{change.address} is in conflict", checked.path(change.file)
             found.append(_Annotation("warning", title, text(change.reason), where, change.line or 1))
     for each in of.drift:
-        said = text(each.reason) or f"{each.blueprint_id} is not as it was recorded {each.applied_at}"
+        said = text(each.reason) or f"{each.blueprint_id} differs from what was recorded {each.applied_at}"
         found.append(_Annotation("warning", f"{each.address}: {_DRIFT[each.kind]}", said))
     return _lines(found, plans_text.plan_summary(of))
 

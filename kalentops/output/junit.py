@@ -88,7 +88,7 @@ def _drift(of: Plan) -> ET.Element:
     suite = ET.Element("testsuite", {"name": "drift"})
     for each in of.drift:
         case = ET.SubElement(suite, "testcase", {"name": visible(each.address), "classname": "drift"})
-        said = text(each.reason) or f"{each.blueprint_id} is not as it was recorded {each.applied_at}"
+        said = text(each.reason) or f"{each.blueprint_id} differs from what was recorded {each.applied_at}"
         ET.SubElement(case, "failure", {"message": visible(each.kind), "type": "drift"}).text = visible(said)
     return _counted(suite)
 

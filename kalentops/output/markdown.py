@@ -70,8 +70,8 @@ def plan(
     """What a plan does, for a review: at most `limit` long, as `measure` counts. `earlier` are the findings that are
     not new, None without --against.
 
-    `pointer` is the sentence, in Markdown, that says where the whole report is; it stands where something was left
-    out. A plan without changes is one line.
+    `pointer` is the sentence, in Markdown, that says where the whole report is; it ends a report that was cut. A plan
+    without changes is one line.
     """
     found = [*sections(of), *(told_findings(of.findings, earlier) if of.to_do else ())]
     # Addresses are part of it, where something was left out.
@@ -150,12 +150,12 @@ def _result(of: Result) -> str:
 _NAME: Final = 80
 _SOME: Final = 3
 _OPEN: Final = 3
-"""Blueprints whose texts are not folded: a short plan is read without a click."""
+"""Number of blueprints whose texts are not folded: a short plan is read without a click."""
 _WORDS: Final = {
     Action.CONFLICT: "in conflict",
     Action.UPDATE: "changed",
     Action.CREATE: "new",
-    Action.RESUME: "to settle",
+    Action.RESUME: "to resume",
     Action.ADOPT: "adopted",
     Action.MOVE: "moved",
     Action.FORGET: "forgotten",
@@ -166,7 +166,7 @@ _ORDER: Final = tuple(_WORDS)
 
 
 def sections(of: Plan) -> list[Section]:
-    """All that there is to say beyond the summary."""
+    """Everything below the summary."""
     return [section for make in SECTIONS if (section := make(of)) is not None]
 
 
@@ -192,13 +192,12 @@ def _drift(of: Plan) -> Section | None:
         return None
     both = {each.address for each in of.changes if each.theirs is not None}  # their two sides stand below
     blocks = [_drifted(each, told=each.address in both) for each in of.drift]
-    head = "**Drift: Kalent does not show what was recorded.**\n\n"
+    head = "**Drift: Kalent differs from what is recorded.**\n\n"
     return Section(blocks, "case of drift", "cases of drift", head)
 
 
 def _drifted(of: Drift, *, told: bool) -> Block:
-    """What was sent against what is there, both with their times."""
-    later = f", updated in Kalent {code(with_times(of.updated_at))}" if of.updated_at else ""
+    later = f", edited in Kalent {code(with_times(of.updated_at))}" if of.updated_at else ""
     name = prose(clip(of.name, _NAME))
     parts = [
         f"- **{of.kind}** {name} ({code(of.address)}): recorded {code(with_times(of.applied_at))}{later}"
@@ -301,13 +300,13 @@ def _theirs(base: Body, theirs: Body) -> str:
 
 def _sides(base: Body | None, ours: Body | None, theirs: Body) -> Iterator[str]:
     if base is None:  # never applied: Kalent's against the file's
-        yield "**From what Kalent has to what the file says:**"
+        yield "**From Kalent to the file:**"
         yield changed(theirs.data, ours.observable.data).full if ours else ""
         return
     if ours is not None:
         yield "**Your change:**"
         yield changed(base.data, ours.data).full
-    yield "**Changed in Kalent:**"
+    yield "**Edited in Kalent:**"
     yield changed(base.observable.data, theirs.data).full
 
 
@@ -330,7 +329,7 @@ def _unmanaged(of: Plan) -> Section | None:
     if not number or not (of.to_do or of.drift):
         return None
     where = some([code(each) for each in sorted(counts)], _SOME)
-    said = f"{count(number, 'blueprint')} in Kalent not managed here ({where})"
+    said = f"{count(number, 'unmanaged blueprint')} in Kalent ({where})"
     return Section([Block(f"{said}: {code(import_command(counts))} {taken(number)}.")], "note", "notes")
 
 

@@ -34,14 +34,14 @@ def findings(found: Iterable[Finding]) -> Iterator[Line]:
 
 
 def by_rule(found: Sequence[Finding]) -> Iterator[Line]:
-    """How many findings each rule has, the most first; nothing where there is one finding alone."""
+    """How many findings each rule has, the most first; nothing for a single finding."""
     counts = Counter(each.code for each in found)
     if len(found) > 1:
         yield line("by rule: ", ", ".join(f"{code} {number:,}" for code, number in counts.most_common()))
 
 
 def statistics(found: Iterable[Finding]) -> Iterator[Line]:
-    """The same as a table, with what each rule is about, instead of the findings."""
+    """The findings counted by rule, as a table."""
     counts = Counter((each.severity, each.code) for each in errors_first(found))
     for (severity, code), number in sorted(
         counts.items(), key=lambda each: (each[0][0], -each[1], each[0][1])
@@ -80,7 +80,7 @@ def left_alone(done: Sequence[Formatted]) -> Iterator[Line]:
 
 
 def formatted(done: Sequence[Formatted], *, written: bool) -> Iterator[Line]:
-    """The names of the files that are not as they were, or would not be."""
+    """The names of the files that were changed, or would be."""
     for each in done:
         if each.changed:
             yield line("formatted: " if written else "would format: ", (visible(each.name), "bold"))
@@ -131,12 +131,12 @@ def format_summary(done: Sequence[Formatted], *, written: bool) -> Line:
 
 
 def edits(of: Edits, *, dry_run: bool, width: int = WIDTH) -> Iterator[Line]:
-    """Each blueprint with what has changed in it, then what was not taken, then the counts."""
+    """Each blueprint with what has changed in it, then what was not imported, then the counts."""
     for each in of.taken:
         yield from _taken(each, width)
     for other in of.kept:
         sign: Piece = ("  ! ", "bad") if other.conflict else ("  ? ", "dim")
-        yield line(sign, (visible(other.address), "bold"), f" ({visible(other.blueprint_id)}) not taken")
+        yield line(sign, (visible(other.address), "bold"), f" ({visible(other.blueprint_id)}) not imported")
         yield from explanations.lines(other.reason, "      ")
     done = "would be edited and formatted" if dry_run else "edited and formatted"
     for file in of.files:
@@ -153,22 +153,22 @@ def _taken(each: Taken, width: int) -> Iterator[Line]:
         (f"  {visible(each.file)}", "dim"),
     )
     found = list(changed(each.before, each.after, "      ", width))
-    yield from found or [line(("      the file says so already; it is only recorded", "dim"))]
+    yield from found or [line(("      the file already has this; only the state changes", "dim"))]
 
 
 def edits_summary(of: Edits, *, dry_run: bool) -> Line:
-    """The last line: `Taken: 2 blueprints into 1 file, 1 in conflict.`"""
+    """The last line: `Imported: 2 blueprints into 1 file, 1 in conflict.`"""
     conflicts = sum(each.conflict for each in of.kept)
     others = len(of.kept) - conflicts
     parts = [f"{count(len(of.taken), 'blueprint')} into {count(len(of.files), 'file')}"] if of.taken else []
     parts += [f"{conflicts:,} in conflict"] if conflicts else []
     parts += [f"{others:,} left alone"] if others else []
     if not parts:
-        return line(("Nothing to take.", "good"), " Kalent shows what was last recorded.")
+        return line(("Nothing to import.", "good"), " Kalent shows what is recorded.")
     if not of.taken:
-        return line(("Nothing taken: ", "bold"), ", ".join(parts) + ".")
-    head = "Would take: " if dry_run else "Taken: "
-    look = " Look at it with `git diff`." if of.files and not dry_run else ""
+        return line(("Nothing imported: ", "bold"), ", ".join(parts) + ".")
+    head = "Would import: " if dry_run else "Imported: "
+    look = " Review it with `git diff`." if of.files and not dry_run else ""
     return line((head, "bold"), ", ".join(parts) + "." + look)
 
 
@@ -217,7 +217,7 @@ def import_summary(of: Imported) -> Iterator[Line]:
         yield line((f"The files {'would not be' if of.dry_run else 'are not'} valid: {_INVALID}", "bad"))
     elif counts["write"] and not of.dry_run:
         yield line(
-            "Next: look at the new files, run `kalentops plan`, and commit them together with the state."
+            "Next: review the new files, run `kalentops plan`, and commit them together with the state."
         )
     elif counts["record"] and not of.dry_run:
         yield line("Next: run `kalentops plan`, and commit the state.")
@@ -236,7 +236,7 @@ def _nothing(of: Imported) -> str:
     where = visible(of.plan.sourcings[0]) if sourcings == 1 else count(sourcings, "sourcing")
     if not of.plan.recorded:
         return f"there are no blueprints in {where}"
-    return f"{count(of.plan.recorded, 'blueprint')} in {where}, recorded already"
+    return f"{count(of.plan.recorded, 'blueprint')} in {where}, already recorded"
 
 
 def _written(of: Imported) -> str:
@@ -253,7 +253,7 @@ def _written(of: Imported) -> str:
 def _recorded(of: Imported) -> str:
     number = of.summary["record"]
     verb = "Would record" if of.dry_run else "Recorded"
-    return f"{verb} {count(number, 'blueprint')} that the files hold already." if number else ""
+    return f"{verb} {count(number, 'blueprint')} that the files already declare." if number else ""
 
 
 def _left_out(of: Imported) -> str:

@@ -88,7 +88,7 @@ def _looks_alike(said: str, indent: str) -> Iterator[Line]:
 
 
 def _twins(found: Sequence[StepChange], indent: str) -> Iterator[Line]:
-    """Steps that came and went whose ids look alike."""
+    """Added and removed steps whose ids look alike."""
     gone = [each.step for each in found if each.step is not None and each.after is None]
     for each in found:
         if each.step is None or each.before is not None:
@@ -101,7 +101,7 @@ def _twins(found: Sequence[StepChange], indent: str) -> Iterator[Line]:
 def _shifted(
     found: Sequence[StepChange], before: Mapping[str, Any], after: Mapping[str, Any], indent: str
 ) -> Iterator[Line]:
-    """The steps that happen on another day although nothing was changed in their own wait."""
+    """The steps that move to another day although their own delay did not change."""
     told = {each.step for each in found for said in each.fields if said.days or said.field == "when"}
     old, new = days(before), days(after)
     shifted = [
@@ -110,7 +110,9 @@ def _shifted(
         if step not in told and old.get(step, on) != on
     ]
     if shifted:
-        yield line((f"{indent}other days, by the waits before them: {some(shifted, _SOME, '; ')}", "dim"))
+        yield line(
+            (f"{indent}other days, because of the delays before them: {some(shifted, _SOME, '; ')}", "dim")
+        )
 
 
 def glance(text: str, width: int) -> str:
@@ -129,7 +131,7 @@ def _whole(where: str, step: Mapping[str, Any], when: str, style: Style, width: 
 
 def _words(before: str, after: str, indent: str) -> Iterator[Line]:
     """The lines in which something changed, with `[-old-]` and `{+new+}` around what did; `↵` is an end of line
-    that came or went. What looks alike is named below.
+    that was added or removed. Look-alike characters are named below.
     """
     current: list[Piece] = []
     touched = False
@@ -150,7 +152,7 @@ def _words(before: str, after: str, indent: str) -> Iterator[Line]:
 
 
 def _tidied(pieces: Sequence[Compared]) -> Iterator[Compared]:
-    """The same text with the spaces that an old word and the new one share outside of their marks."""
+    """The same text; spaces that the old and the new word share stand outside the marks."""
     for index, (tag, text) in enumerate(pieces):
         before, after = (
             pieces[at] if 0 <= at < len(pieces) else ("same", "") for at in (index - 1, index + 1)
@@ -165,7 +167,7 @@ def _tidied(pieces: Sequence[Compared]) -> Iterator[Compared]:
 
 
 def _shared(one: str, other: str) -> str:
-    """The spaces with which both end; nothing where one of them is nothing else."""
+    """The spaces at the end of both; none if one of them is only spaces."""
     shared = min((text[len(text.rstrip(" ")) :] for text in (one, other)), key=len)
     return "" if shared in {one, other} else shared
 
@@ -243,10 +245,8 @@ def _state_edits(of: Plan) -> Iterator[Line]:
 
 def enrolled(updates: int) -> str:
     """What is unknown about an update."""
-    what = "the blueprint that is" if updates == 1 else f"the {updates:,} blueprints that are"
-    return (
-        f"Candidates may be in {what} about to be updated: Kalent does not tell, nor what an update changes."
-    )
+    what, them = ("this blueprint", "it") if updates == 1 else (f"these {updates:,} blueprints", "them")
+    return f"Kalent does not say whether candidates are already enrolled in {what}, or how an update affects {them}."
 
 
 def _change(each: Change, *, verbose: bool, reasons: bool, width: int) -> Iterator[Line]:
@@ -275,23 +275,21 @@ def _both_sides(each: Change, theirs: Body, width: int) -> Iterator[Line]:
     """Three-way: what the file changes, and the remote edit, both since it was last applied."""
     base, after = each.before, each.after
     if base is None:  # never applied: Kalent's against the file's
-        yield line(("      from what Kalent has to what the file says:", "dim"))
+        yield line(("      from Kalent to the file:", "dim"))
         yield from changed(theirs.data, after.observable.data if after else {}, "        ", width)
         return
     mine = list(changed(base.data, after.data, "        ", width)) if after is not None else []
     if mine:
         yield line(("      your change:", "dim"))
         yield from mine
-    yield line(("      changed in Kalent:", "warn"))
+    yield line(("      edited in Kalent:", "warn"))
     yield from changed(base.observable.data, theirs.data, "        ", width)
 
 
 def _remotely(of: RefreshReport, shown: Mapping[str, Change], width: int) -> Iterator[Line]:
-    """What a look at Kalent has shown beside the plan: drift, then what looks like ours, then what is not managed.
-    `shown` is what stands in the plan already.
-    """
+    """What `--refresh` adds: drift, look-alikes, leftovers, unmanaged blueprints. `shown`: changes by address."""
     if of.drift:
-        yield line(("Drift: Kalent does not show what was recorded", "bold"))
+        yield line(("Drift: Kalent differs from what is recorded", "bold"))
         for each in of.drift:
             yield from _drift(each, shown.get(each.address), width)
         yield line()
@@ -310,13 +308,13 @@ def _remotely(of: RefreshReport, shown: Mapping[str, Change], width: int) -> Ite
     number = sum(of.unmanaged.values())
     if number:
         where = some([visible(each) for each in sorted(of.unmanaged)], _SOME)
-        said = f"{count(number, 'blueprint')} in Kalent not managed here ({where}): "
+        said = f"{count(number, 'unmanaged blueprint')} in Kalent ({where}): "
         yield line((said, "dim"), f"`{visible(import_command(of.unmanaged))}` {taken(number)}")
 
 
 def taken(number: int) -> str:
-    """What importing so many does."""
-    return "takes it into a file" if number == 1 else "takes them into files"
+    """What `import` does with them."""
+    return "imports it" if number == 1 else "imports them"
 
 
 def _drift(each: Drift, above: Change | None, width: int) -> Iterator[Line]:
@@ -325,12 +323,12 @@ def _drift(each: Drift, above: Change | None, width: int) -> Iterator[Line]:
         (visible(each.address), "bold"),
         f' "{clip(each.name)}" ({visible(each.blueprint_id)})',
     )
-    later = f"; updated in Kalent {visible(with_times(each.updated_at))}" if each.updated_at else ""
+    later = f"; edited in Kalent {visible(with_times(each.updated_at))}" if each.updated_at else ""
     yield line((f"      recorded {visible(with_times(each.applied_at))}{later}", "dim"))
     if each.reason and (above is None or above.reason != each.reason):
         yield from explanations.lines(each.reason, "      ")
     if each.kind != "changed" or (above is not None and above.theirs is not None):
-        return  # what stands above says what differs, and what to type
+        return  # the change above says what differs and what to type
     before, after = (side.data if side else {} for side in (each.before, each.after))
     yield from changed(before, after, "      ", width)
     yield from explanations.remedy_lines(
@@ -339,9 +337,9 @@ def _drift(each: Drift, above: Change | None, width: int) -> Iterator[Line]:
 
 
 def left_out(addresses: Sequence[str]) -> str:
-    """`2 changes left out, not asked for: …`"""
+    """`2 changes outside the selection: …`"""
     shown = some([visible(each) for each in addresses], _SOME)
-    return f"{count(len(addresses), 'change')} left out, not asked for: {shown}"
+    return f"{count(len(addresses), 'change')} outside the selection: {shown}"
 
 
 def plan_summary(of: Plan) -> Line:

@@ -41,7 +41,7 @@ _DONE: Final = {
     Action.CREATE: "created",
     Action.UPDATE: "updated",
     Action.ADOPT: "adopted",
-    Action.RESUME: "settled",
+    Action.RESUME: "resumed",
     Action.CONFLICT: "in conflict",
     Action.MOVE: "moved",
     Action.FORGET: "forgotten",
@@ -57,20 +57,18 @@ _WORDS: Final = {
     Outcome.DONE: "done",
     Outcome.REFUSED: "refused",
     Outcome.CONFLICT: "in conflict",
-    Outcome.UNKNOWN: "of unknown outcome",
-    Outcome.NOT_ATTEMPTED: "not attempted",
+    Outcome.UNKNOWN: "with unknown outcome",
+    Outcome.NOT_ATTEMPTED: "not sent",
 }
 
 NOTHING_TOLD: Final[Mapping[str, Result]] = MappingProxyType({})
 _BEAT: Final = 5.0
-_SOME: Final = (
-    10  # of those that were not attempted for one and the same reason; the next plan lists them all
-)
+_SOME: Final = 10  # of those that were not sent for one and the same reason; the next plan lists them all
 
 
 def outcome_word(of: Result) -> str:
     """The outcome, such as `created`."""
-    return _DONE[of.action] if of.outcome is Outcome.DONE else _WORDS[of.outcome].removeprefix("of ")
+    return _DONE[of.action] if of.outcome is Outcome.DONE else _WORDS[of.outcome].removeprefix("with ")
 
 
 def result(of: Result) -> Iterator[Line]:
@@ -109,16 +107,16 @@ def results(of: ApplyResult, told: Mapping[str, Result] = NOTHING_TOLD) -> Itera
 
 
 def apply_next_steps(of: ApplyResult) -> Iterator[Line]:
-    """What to do next, where something is left."""
+    """What to do next if something is left."""
     if of.summary["unknown"]:
         said = "Run `kalentops apply` again: it first looks up these outcomes."
         yield line((said, "warn"))
     elif of.summary["not_attempted"]:
-        yield line(("Run `kalentops apply` again for what was not attempted.", "warn"))
+        yield line(("Run `kalentops apply` again for what was not sent.", "warn"))
 
 
 def _why_not(of: Result) -> Explanation | None:
-    """Why it was not attempted, where that is all there is to say: one reason often holds for hundreds."""
+    """Why it was not sent, where that is all there is to say: one reason often holds for hundreds."""
     return of.error if of.outcome is Outcome.NOT_ATTEMPTED and not of.note else None
 
 
@@ -180,11 +178,11 @@ class Progress:
             case Began(sourcings, changes):
                 self._sourcings, self._total = sourcings, changes
                 if sourcings:
-                    self._begin(f"looking at {count(sourcings, 'sourcing')}", changes or sourcings)
+                    self._begin(f"reading {count(sourcings, 'sourcing')}", changes or sourcings)
             case Listed(sourcing_id):
                 self._listed += 1
                 self._now(
-                    f"looked at {self._listed:,} of {count(self._sourcings, 'sourcing')}, last {sourcing_id}"
+                    f"read {self._listed:,} of {count(self._sourcings, 'sourcing')}, last {sourcing_id}"
                 )
             case Looking(address, seconds, reason):
                 why = visible(explanations.sentence(reason))
@@ -195,7 +193,7 @@ class Progress:
             case Filled(address, blueprint_id) if self._verbose:
                 self._say([line(f"{visible(address)}: sent its text to {visible(blueprint_id)}")])
             case Waiting(seconds):
-                self._say([line((f"the API asked to wait: {seconds:.0f} s", "warn"))])
+                self._say([line((f"rate limited; waiting {seconds:.0f} s", "warn"))])
             case Finished(finished) if finished.outcome is not Outcome.NOT_ATTEMPTED:
                 self._done += 1
                 self._now(
@@ -230,7 +228,7 @@ class Progress:
 
 
 def state_list(state: State) -> Iterator[Line]:
-    """One line an address: address, id, name; what an interrupted run has left open is said."""
+    """One line an address: address, id, name, and what an interrupted run left open."""
     width = max((len(visible(address)) for address in state.entries.keys() | state.intents.keys()), default=0)
     for address in sorted(state.entries.keys() | state.intents.keys()):
         entry, intent = state.entries.get(address), state.intents.get(address)
@@ -263,19 +261,19 @@ _NEXT: Final = "the next apply looks it up first, and continues"
 
 
 def _open(entry: Entry | None, intent: Intent | None) -> str:
-    """What an interrupted run has left open at an address."""
+    """What an interrupted run left open at an address."""
     if intent is None:
         return "reserved: the blueprint is empty in Kalent until its text is sent"
     since = visible(with_times(intent.at))
     if intent.only_reserves:
-        return f"create without an answer, {since}: at most an empty blueprint was made"
+        return f"create without an answer, {since}: at most an empty blueprint exists"
     if entry is not None and entry.mark is not None:
-        return f"create of unknown outcome, {since}: its id is reserved, its text may have arrived"
-    return f"{intent.action} of unknown outcome, {since}"
+        return f"create with unknown outcome, {since}: its id is reserved, its text may have arrived"
+    return f"{intent.action} with unknown outcome, {since}"
 
 
 def sourcing_list(found: Sequence[RemoteSourcing], files: Mapping[str, Sequence[str]]) -> Iterator[Line]:
-    """One line a sourcing, in the order of the API: id, name, and the files that serve it."""
+    """One line a sourcing, in the order of the API: id, name, and the files that declare it."""
     shown = [(visible(each.sourcing_id), clip(each.name)) for each in found]
     id_width = max((len(ident) for ident, _ in shown), default=0)
     name_width = max((columns(name) for _, name in shown), default=0)
@@ -286,11 +284,13 @@ def sourcing_list(found: Sequence[RemoteSourcing], files: Mapping[str, Sequence[
 
 
 def no_sourcings(*, everybody: bool, closed: bool) -> str:
-    """What to say, and to try, where the list is empty."""
+    """What to say if the list is empty, and which option to try."""
     who = "that the key sees" if everybody else "of the key's user"
     state = "closed" if closed else "in progress"
-    other = "without --closed are those in progress" if closed else "--closed has those that are closed"
-    more = "" if everybody else "--all has those of everybody, "
+    other = (
+        "without --closed, those in progress are listed" if closed else "--closed lists those that are closed"
+    )
+    more = "" if everybody else "--all lists those of all users, "
     return f"no sourcing {who} is {state}; {more}{other}"
 
 
@@ -304,7 +304,7 @@ _STYLES_setup: Final[dict[What, Style]] = {
 
 
 def setup(placed: Sequence[Placed], driver: Driver, *, dry_run: bool, brief: bool = False) -> Iterator[Line]:
-    """One line a file, and what to do by hand where one was kept; `brief` is about these alone."""
+    """One line a file, and what to do by hand if one was kept; with `brief`, only the kept ones."""
     for each in placed:
         if brief and each.what != "kept":
             continue
@@ -338,16 +338,14 @@ def _by_hand(kept: Placed) -> Iterator[Line]:
 def setup_next_steps(
     of: Setup, driver: Driver, *, github: bool, example: bool, hooks: bool, folder: str = ""
 ) -> Iterator[Line]:
-    """What a person has to do: nothing here can be done, or known, by a program. `folder` is the project's, from where
-    the user is, empty for the same one.
-    """
+    """What a person has to do. `folder` is the project's, seen from the working directory, empty if it is the same."""
     command = f"kalentops -C {shlex.quote(folder)}" if folder else "kalentops"
     yield line(("Next:", "bold"))
     if example:
         file = f"{folder}/{of.under}example.yaml" if folder else f"{of.under}example.yaml"
         yield line(f"  - put the id of a sourcing into {visible(file)}: `kalentops sourcings` lists them;")
         yield line(
-            "    or remove it, and take what is in Kalent already: ", visible(f"`{command} import --all`")
+            "    or delete it, and import what exists in Kalent: ", visible(f"`{command} import --all`")
         )
     yield line("  - ", visible(f"`{command} validate`"), ", then commit what init has written")
     if driver == "no git":
@@ -384,9 +382,9 @@ def _github(of: Setup) -> Iterator[Line]:
         ", it needs an",
     )
     yield line("    exception for it; a run finds out before it creates anything")
-    yield line("  - have changes reviewed by who answers for the messages, in .github/CODEOWNERS:")
+    yield line("  - in .github/CODEOWNERS, name the people who review the messages:")
     yield line(f"      /{of.prefix}{of.under} @YOUR-ORGANISATION/recruiting")
-    yield line("    and what decides where they go and which are yours, by who maintains the repository:")
+    yield line("    and the maintainers, who review the state, the settings and the workflows:")
     for name in (f"{of.prefix}{of.state}", f"{of.prefix}{of.state}.journal", f"{of.prefix}kalentops.yaml"):
         yield line(f"      /{name} @YOUR-ORGANISATION/maintainers")
     yield line("      /.github/ @YOUR-ORGANISATION/maintainers")

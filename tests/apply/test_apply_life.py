@@ -333,7 +333,7 @@ def test_one_429_slows_all(project: Project, proxy: FaultProxy, truth: Truth) ->
     ran = project.apply()
     truth.check(ran)
     assert ran.code == 0
-    assert "the API asked to wait: 1 s" in ran.err
+    assert "rate limited; waiting 1 s" in ran.err
     assert proxy.count("create") <= 6
 
 
@@ -525,7 +525,7 @@ def test_an_answer_that_comes_true_late_leaves_an_empty_blueprint_that_is_told(
     said = project.run("plan", "--refresh").out
     assert f'note: sourcing_a: {left} "One (kalentops one ' in said
     assert "if no other run is at work, delete it in Kalent's web app" in said
-    assert "not managed here" not in said
+    assert "unmanaged blueprint" not in said
     project.write("sourcing_a", {"one": blueprint("One", steps=3)})
     assert left in project.apply().err
     assert [len(each.steps) for each in emulator.store.blueprints("sourcing_a")].count(0) == 1
@@ -547,7 +547,7 @@ def test_a_stub_that_came_late_is_used_by_the_next_run(
     truth.check(ran)
     assert ran.code == 10
     assert "3 attempts had no usable answer; no text was sent" in ran.out
-    assert "at most an empty blueprint was made" in project.run("state", "list").out
+    assert "at most an empty blueprint exists" in project.run("state", "list").out
     assert "+ create one" in project.run("plan").out
     proxy.settle()
     proxy.script = lambda _: None

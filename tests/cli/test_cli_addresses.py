@@ -582,7 +582,7 @@ def test_a_part_is_done_and_the_rest_is_named(
     assert ran.code == 0
     assert {each["address"] for each in ran.json["results"]} == set(done)
     assert set(ran.json["left_out"]) == others
-    assert "left out, not asked for: " in ran.err
+    assert "outside the selection: " in ran.err
     assert ("sourcing_a/old" in changed.ids) is ("sourcing_a/new" not in done), (
         "what is left out stays where it is"
     )

@@ -81,7 +81,7 @@ def test_the_demo_tells_the_story(tmp_path: Path) -> None:
     places = [story.index(each) for each in order]
     assert places == sorted(places)
     assert "{+Hello {{firstname}}, a quick question:+}" in story
-    assert "looking at" in done.stderr
+    assert "reading" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 

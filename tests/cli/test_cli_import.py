@@ -87,7 +87,7 @@ def test_a_team_gets_its_files_in_one_command_and_has_nothing_to_plan(
     ]
     assert ran.out.splitlines()[-2:] == [
         "Imported 4 blueprints from 3 sourcings into 3 files.",
-        "Next: look at the new files, run `kalentops plan`, and commit them together with the state.",
+        "Next: review the new files, run `kalentops plan`, and commit them together with the state.",
     ]
     assert 'sourcing_a "Backend engineer, Paris"' in ran.out
     assert f'first-contact "First contact" ({ids["sourcing_a/first-contact"]})' in ran.out
@@ -99,7 +99,7 @@ def test_a_team_gets_its_files_in_one_command_and_has_nothing_to_plan(
     again = project.run("import", "--all")
     assert (again.code, again.out) == (
         0,
-        "Nothing to import: 4 blueprints in 3 sourcings, recorded already.\n",
+        "Nothing to import: 4 blueprints in 3 sourcings, already recorded.\n",
     )
 
 
@@ -210,7 +210,7 @@ def test_no_file_is_changed_that_is_there(project: Project, emulator: Background
     assert after.keys() - before.keys() == {"blueprints/sourcing-a-2.yaml", "kalentops.state.json"}
     assert project.ids["sourcing_a/first-contact-2"] == made
     assert (
-        "Imported 1 blueprint from 1 sourcing into 1 file. Recorded 1 blueprint that the files hold already."
+        "Imported 1 blueprint from 1 sourcing into 1 file. Recorded 1 blueprint that the files already declare."
         in (ran.out)
     )
     assert project.run("plan").out.endswith("Plan: 1 to create, 2 unchanged.\n")
@@ -232,7 +232,7 @@ def test_what_is_to_be_mended_stands_below_a_list_that_fills_the_screen(
     )
     assert started.returncode == 3
     parts = [
-        "looking at 1 sourcing",
+        "reading 1 sourcing",
         "written",
         "error KAL103",
         "note: ",
@@ -337,7 +337,7 @@ def test_one_blueprint_into_an_address_of_the_files(project: Project, emulator: 
     assert project.apply().code == 0
     assert [each.name for each in emulator.store.blueprints("sourcing_a")] == ["First  CONTACT"]
     again = project.run(*command.split()[1:])
-    assert (again.code, again.out) == (0, "Nothing to import: 1 blueprint in sourcing_a, recorded already.\n")
+    assert (again.code, again.out) == (0, "Nothing to import: 1 blueprint in sourcing_a, already recorded.\n")
 
 
 def test_one_blueprint_into_a_new_file_of_ones_own(project: Project, emulator: BackgroundEmulator) -> None:
@@ -477,7 +477,7 @@ def test_a_state_that_somebody_else_has_written_meanwhile_costs_nothing(
     proxy.watchers.clear()
     again = project.run("import", "--all")
     assert again.code == 0, again.err
-    assert again.out.splitlines()[-2] == "Recorded 4 blueprints that the files hold already."
+    assert again.out.splitlines()[-2] == "Recorded 4 blueprints that the files already declare."
     assert project.ids == ids
     assert {**_files(project), "kalentops.state.json": b""} == {**files, "kalentops.state.json": b""}
 
@@ -518,7 +518,7 @@ def test_two_at_once_one_is_refused_or_waits(
     may_go_on.set()
     assert first.wait(120) == 0
     out, err = waiting.communicate(timeout=120)
-    assert (waiting.returncode, "recorded already" in out) == (0, True), err
+    assert (waiting.returncode, "already recorded" in out) == (0, True), err
     first.communicate()
     assert project.ids == ids
 
@@ -680,7 +680,7 @@ def test_what_was_forgotten_on_purpose_does_not_come_back_unasked(
     path.write_text(json.dumps({**lines, "removed": ["old-cadence"]}, indent=2))
     planned = project.run("plan", "--refresh")
     assert "1 to forget" in planned.out
-    assert "not managed here" not in planned.out, "it is about to be forgotten"
+    assert "unmanaged blueprint" not in planned.out, "it is about to be forgotten"
     assert project.apply().code == 0
     assert project.run("plan", "--refresh").out == "No changes. 1 unchanged.\n"
     before = _files(project)

@@ -107,7 +107,7 @@ def test_an_edit_is_taken_and_the_rest_stays_to_the_byte(
     lines = [line for line in after.splitlines() if "delay:" not in line]
     assert lines == expected.splitlines()
     assert project.run("plan", "--refresh", "--detailed-exitcode").code == 0
-    assert "Nothing to take." in project.run("import", "sourcing_a", "--update").out
+    assert "Nothing to import." in project.run("import", "sourcing_a", "--update").out
     # What Kalent hides is still there, in the file and on the server.
     (stored,) = (e for e in emulator.store.blueprints("sourcing_a") if e.blueprint_id == made)
     assert "config: {userId: user_1}" in after
@@ -147,7 +147,7 @@ def test_a_dry_run_touches_nothing(project: Project, emulator: BackgroundEmulato
     edit(emulator, made, name="Another")
     before = {path: path.read_bytes() for path in project.folder.rglob("*") if path.is_file()}
     ran = project.run("import", "sourcing_a", "--update", "--dry-run")
-    assert (ran.code, "Would take: 1 blueprint into 1 file." in ran.out) == (0, True)
+    assert (ran.code, "Would import: 1 blueprint into 1 file." in ran.out) == (0, True)
     assert {path: path.read_bytes() for path in project.folder.rglob("*") if path.is_file()} == before
 
 
@@ -222,7 +222,7 @@ def test_a_state_that_can_not_be_written_is_mended_by_the_next_run(
     assert project.run("import", "sourcing_a", "--update").code == 0
     project.state_path.write_bytes(old)
     ran = project.run("import", "sourcing_a", "--update")
-    assert (ran.code, "the file says so already" in ran.out) == (0, True)
+    assert (ran.code, "the file already has this" in ran.out) == (0, True)
     assert project.run("plan", "--refresh", "--detailed-exitcode").code == 0
 
 

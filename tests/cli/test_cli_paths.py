@@ -29,7 +29,7 @@ def planned(project: Project, *args: str) -> dict[str, str]:
 
 def test_a_file_selects_what_it_declares(two: Project, emulator: BackgroundEmulator) -> None:
     assert planned(two, A) == {"sourcing_a/one": "create"}
-    assert "1 change left out, not asked for: sourcing_a/two" in two.run("plan", A).out
+    assert "1 change outside the selection: sourcing_a/two" in two.run("plan", A).out
     assert two.apply(A).code == 0
     assert list(two.ids) == ["sourcing_a/one"]
     assert len(emulator.store.blueprints("sourcing_a")) == 1

@@ -54,7 +54,7 @@ def refreshed(project: Project, *args: str) -> Ran:
 def test_nothing_has_happened(applied: Project) -> None:
     ran = refreshed(applied)
     assert (ran.code, ran.out) == (0, "No changes. 3 unchanged.\n")
-    assert ran.err == "looking at 2 sourcings\n"
+    assert ran.err == "reading 2 sourcings\n"
 
 
 def test_somebodys_edit_is_told_with_both_times_and_both_ways_out(
@@ -67,9 +67,9 @@ def test_somebodys_edit_is_told_with_both_times_and_both_ways_out(
     ran = refreshed(applied)
     assert ran.code == 2
     assert ran.out == (
-        "Drift: Kalent does not show what was recorded\n"
+        "Drift: Kalent differs from what is recorded\n"
         f'  ≠ changed sourcing_a/one "One" ({made})\n'
-        f"      recorded {with_times(when)}; updated in Kalent {with_times(there.updated_at)}\n"
+        f"      recorded {with_times(when)}; edited in Kalent {with_times(there.updated_at)}\n"
         "      blueprint: name\n"
         "          [-One-]{+Theirs+}\n"
         "      take it:  kalentops import sourcing_a --update\n"
@@ -116,7 +116,7 @@ def test_both_sides_moved(applied: Project, emulator: BackgroundEmulator) -> Non
     assert "edited in Kalent (20" in said
     assert "      take it:  kalentops import sourcing_b --update  (except" in said
     assert "      put back: kalentops apply --overwrite sourcing_b/one --target sourcing_b/one\n" in said
-    assert said.index("your change:") < said.index("delay 1 day → 9 days") < said.index("changed in Kalent:")
+    assert said.index("your change:") < said.index("delay 1 day → 9 days") < said.index("edited in Kalent:")
     assert "[-Hi {{firstname}}, message 1-]{+Theirs+}" in said
     drift = ran.out.partition("Drift")[2]
     assert "≠ changed sourcing_b/one" in drift
@@ -183,7 +183,7 @@ def test_drift_alone_for_a_nightly_job(applied: Project, emulator: BackgroundEmu
     emulator.store.edit(applied.ids["sourcing_a/two"], name="Theirs")
     ran = applied.run(*nightly)
     assert ran.code == 2
-    assert ran.out.startswith("Drift: Kalent does not show what was recorded\n  ≠ changed sourcing_a/two")
+    assert ran.out.startswith("Drift: Kalent differs from what is recorded\n  ≠ changed sourcing_a/two")
     assert "sourcing_b" not in ran.out
     data = applied.run(*nightly, "--format", "json").json
     assert (data["changes"], data["look_alikes"], data["unmanaged"]) == ([], [], {})
@@ -218,10 +218,10 @@ def test_the_command_that_takes_what_is_not_managed_works_as_it_is_named(
             ids[0], {"one": blueprint("Another name")}
         )  # in Markdown the note stands beside changes only
         said = refreshed(project, "--format", form).out
-        (command,) = re.findall(r"`kalentops (import [^`]*)` takes (?:it|them) into", said)
+        (command,) = re.findall(r"`kalentops (import [^`]*)` imports (?:it|them)", said)
         ran = project.run(*command.split())
         assert ran.code == 0, ran.err
-        assert "not managed here" not in refreshed(project, "--format", form).out
+        assert "unmanaged blueprint" not in refreshed(project, "--format", form).out
 
 
 def test_a_suspected_copy_and_what_is_not_managed(applied: Project, emulator: BackgroundEmulator) -> None:
@@ -235,8 +235,8 @@ def test_a_suspected_copy_and_what_is_not_managed(applied: Project, emulator: Ba
         in ran.out
     )
     assert (
-        "2 blueprints in Kalent not managed here (sourcing_a): "
-        "`kalentops import sourcing_a` takes them into files\n" in ran.out
+        "2 unmanaged blueprints in Kalent (sourcing_a): "
+        "`kalentops import sourcing_a` imports them\n" in ran.out
     )
     data = refreshed(applied, "--format", "json").json
     assert data["unmanaged"] == {"sourcing_a": 2}
@@ -251,7 +251,7 @@ def test_what_would_be_made_beside_a_look_alike(applied: Project, emulator: Back
     assert (
         f"      import it: kalentops import sourcing_c --key one --id {there.blueprint_id}  (plan" in ran.out
     )
-    assert "from what Kalent has to what the file says:" in ran.out
+    assert "from Kalent to the file:" in ran.out
     assert applied.apply().code == 6
     assert applied.run("import", "sourcing_c", "--key", "one", "--id", there.blueprint_id).code == 0
     assert applied.apply().code == 0

@@ -114,13 +114,13 @@ def test_names_are_shown_harmlessly_and_told_whole(project: Project, emulator: B
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ((), "no sourcing of the key's user is in progress; --all has those of everybody, --closed has"),
-        (("--all",), "no sourcing that the key sees is in progress; --closed has those that are closed"),
+        ((), "no sourcing of the key's user is in progress; --all lists those of all users, --closed lists"),
+        (("--all",), "no sourcing that the key sees is in progress; --closed lists those that are closed"),
         (
             ("--closed",),
-            "no sourcing of the key's user is closed; --all has those of everybody, without --closed",
+            "no sourcing of the key's user is closed; --all lists those of all users, without --closed, those",
         ),
-        (("--all", "--closed"), "no sourcing that the key sees is closed; without --closed are those in"),
+        (("--all", "--closed"), "no sourcing that the key sees is closed; without --closed, those in"),
     ],
     ids=str,
 )

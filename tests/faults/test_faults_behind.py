@@ -49,7 +49,7 @@ def test_our_own_text_of_before_is_nobodys_edit(project: Project, proxy: FaultPr
         ran = project.run("import", "sourcing_a", "--update")
         assert (ran.code, "before the last change" in ran.out) == (6, True), ran
     assert path.read_text() == wanted
-    assert "Nothing to take." in project.run("import", "sourcing_a", "--update").out
+    assert "Nothing to import." in project.run("import", "sourcing_a", "--update").out
 
 
 def test_nor_is_it_after_it_was_seen(project: Project, proxy: FaultProxy) -> None:

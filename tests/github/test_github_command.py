@@ -205,7 +205,7 @@ def test_a_signal_ends_it_while_it_waits(workflow: Project, github: StandIn) -> 
     github.faults = [Fault("GET", refusal(429, "slow down", retry_after="100"))]
     running = workflow.start("comment", "report.md")
     assert running.stderr is not None
-    assert "asked to wait: 100 s" in running.stderr.readline()
+    assert "rate limited; waiting 100 s" in running.stderr.readline()
     running.send_signal(signal.SIGTERM)
     assert running.wait(120) == 130
     assert "interrupted" in running.stderr.read()

@@ -149,8 +149,8 @@ def test_progress_in_a_pipe() -> None:
         progress(event)
     progress.close()
     assert stream.getvalue() == (
-        "looking at 2 sourcings\n"
-        "the API asked to wait: 7 s\n"
+        "reading 2 sourcings\n"
+        "rate limited; waiting 7 s\n"
         "s1/a: x\\u{1b}[31m\\u{202e}[/bold]; looking for its outcome for up to 30 s\n"
     )
 
@@ -165,7 +165,7 @@ def test_progress_says_something_now_and_then() -> None:
     progress._told -= 6
     progress(Listed("s\x1b", 3))
     assert stream.getvalue() == (
-        "looking at 1 sourcing\n1 of 2 done, last created s1/a\nlooked at 1 of 1 sourcing, last s\\u{1b}\n"
+        "reading 1 sourcing\n1 of 2 done, last created s1/a\nread 1 of 1 sourcing, last s\\u{1b}\n"
     )
 
 
@@ -176,9 +176,9 @@ def test_what_was_not_attempted_is_not_called_done() -> None:
     progress(DONE)
     progress._told -= 6
     progress(Finished(Result("s1/b", Action.CREATE, Outcome.NOT_ATTEMPTED, error=saying("no network"))))
-    assert stream.getvalue() == "looking at 1 sourcing\n"
+    assert stream.getvalue() == "reading 1 sourcing\n"
     progress(DONE)
-    assert stream.getvalue() == "looking at 1 sourcing\n2 of 3 done, last created s1/a\n"
+    assert stream.getvalue() == "reading 1 sourcing\n2 of 3 done, last created s1/a\n"
 
 
 @pytest.mark.parametrize("quiet", [False, True])
@@ -219,7 +219,7 @@ def test_progress_on_a_terminal(terminal: Terminal) -> None:
     progress.close()
     progress.close()
     said = terminal.getvalue()
-    assert "the API asked to wait: 7 s" in said
+    assert "rate limited; waiting 7 s" in said
     assert "x\\u{1b}[31m\\u{202e}[/bold]; looking for its outcome for up to 30 s" in said
 
 
@@ -245,7 +245,7 @@ def test_a_narrow_terminal_shows_what_is_done_and_what_remains_on_one_line(
         progress.close()
         assert _display(terminal) == [], "it is gone in the end"
         assert ("1/2" if began.changes == 0 else "1/40") in shown[0]
-        assert ("looked at 1 of" if began.changes == 0 else "1 of 40 done") in shown[0]
+        assert ("read 1 of" if began.changes == 0 else "1 of 40 done") in shown[0]
         terminal.truncate(0)
         terminal.seek(0)
 

@@ -148,7 +148,7 @@ s1
           {+Bye+}
       step after: added, WhatsApp, when the invitation has settled
           Hi {{firstname}}, this is after.
-      other days, by the waits before them: mail day 3 → day 4
+      other days, because of the delays before them: mail day 3 → day 4
 
 s2
   ? orphan gone "Gone" (b3)
@@ -159,7 +159,7 @@ s2
       was cut off
       no steps yet
 
-Candidates may be in the blueprint that is about to be updated: Kalent does not tell, nor what an update changes.
+Kalent does not say whether candidates are already enrolled in this blueprint, or how an update affects it.
 Plan: 1 to create, 1 to update, 1 to resume, 1 in conflict, 1 unchanged, 1 orphan."""
 
 
@@ -214,15 +214,15 @@ RESULTS = """\
   updated         s1/b b2
       look at it
   adopted         s1/c b3
-  settled         s1/d b4
+  resumed         s1/d b4
   in conflict     s1/e
       b5 has this name
   refused         s1/f b6
       the API refused: no
   unknown outcome s1/g
       no answer before the timeout
-  not attempted   s1/h
-Apply: 4 done, 1 refused, 1 in conflict, 1 of unknown outcome, 1 not attempted.
+  not sent        s1/h
+Apply: 4 done, 1 refused, 1 in conflict, 1 with unknown outcome, 1 not sent.
 Run `kalentops apply` again: it first looks up these outcomes."""
 
 
@@ -232,11 +232,11 @@ def test_one_reason_for_many_is_said_once() -> None:
     ]
     alone = Result("s1/d", Action.CREATE, Outcome.NOT_ATTEMPTED, error=saying("no list"))
     assert shown(text_results.results(ApplyResult((*waiting, alone)))).splitlines()[:6] == [
-        "  not attempted   s1/a",
-        "  not attempted   s1/b",
-        "  not attempted   s1/c",
+        "  not sent        s1/a",
+        "  not sent        s1/b",
+        "  not sent        s1/c",
         "      these 3: too late",
-        "  not attempted   s1/d",
+        "  not sent        s1/d",
         "      no list",
     ]
 
@@ -250,13 +250,13 @@ def test_what_was_not_attempted_does_not_flood_a_terminal(number: int, shown_of_
     done = [Result(f"s0/{at:04}", Action.CREATE, Outcome.DONE, f"b{at}") for at in range(20)]
     said = shown(text_results.results(ApplyResult((*waiting, *done)))).splitlines()
     assert said[:20] == [f"  created         s0/{at:04} b{at}" for at in range(20)], "each of what was done"
-    assert said[20 : 20 + shown_of_them] == [f"  not attempted   s1/{at:04}" for at in range(shown_of_them)]
+    assert said[20 : 20 + shown_of_them] == [f"  not sent        s1/{at:04}" for at in range(shown_of_them)]
     more = [] if shown_of_them == number else [f"  … and {number - shown_of_them:,} more"]
     assert said[20 + shown_of_them :] == [
         *more,
         f"      these {number:,}: no network",
-        f"Apply: 20 done, {number:,} not attempted.",
-        "Run `kalentops apply` again for what was not attempted.",
+        f"Apply: 20 done, {number:,} not sent.",
+        "Run `kalentops apply` again for what was not sent.",
     ]
 
 
@@ -264,8 +264,8 @@ def test_results_of_less() -> None:
     assert shown(text_results.results(ApplyResult())) == "Apply: nothing to do."
     waiting = ApplyResult((Result("s1/h", Action.CREATE, Outcome.NOT_ATTEMPTED),))
     assert shown(text_results.results(waiting)).splitlines()[1:] == [
-        "Apply: 1 not attempted.",
-        "Run `kalentops apply` again for what was not attempted.",
+        "Apply: 1 not sent.",
+        "Run `kalentops apply` again for what was not sent.",
     ]
 
 
@@ -305,7 +305,7 @@ STATE = state(entry("s1/a", body("One", INVITE), "b1", seen=False), intent("s1/l
 def test_a_state() -> None:
     assert shown([*text_results.state_list(STATE), text_results.state_summary(STATE)]) == (
         "s1/a       b1  One\n"
-        f"s1/longer  -  One  create of unknown outcome, {SHOWN}\n"
+        f"s1/longer  -  One  create with unknown outcome, {SHOWN}\n"
         "1 blueprint, 1 outcome open, serial 7"
     )
     assert shown(text_results.state_entry(STATE, "s1/a")) == (
@@ -320,7 +320,7 @@ def test_a_state() -> None:
         "     this is invite."
     )
     assert shown(text_results.state_entry(STATE, "s1/longer")) == (
-        f"s1/longer\n  create of unknown outcome, {SHOWN}; the next apply looks it up first, and continues"
+        f"s1/longer\n  create with unknown outcome, {SHOWN}; the next apply looks it up first, and continues"
     )
     assert plain(text_results.state_summary(State())) == "0 blueprints, serial 0"
 
@@ -332,12 +332,12 @@ def test_a_state() -> None:
         (
             True,
             ("update", ()),
-            f"create of unknown outcome, {SHOWN}: its id is reserved, its text may have arrived",
+            f"create with unknown outcome, {SHOWN}: its id is reserved, its text may have arrived",
         ),
         (
             False,
             ("create", ("0a1b2c3d",)),
-            f"create without an answer, {SHOWN}: at most an empty blueprint was made",
+            f"create without an answer, {SHOWN}: at most an empty blueprint exists",
         ),
     ],
 )
