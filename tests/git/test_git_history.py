@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from kalentops.cli.commands.pipeline import checkout_warnings, state_edits
 from kalentops.errors import UsageError
-from kalentops.git import history as git
-from tests.repositories import git as run
+from kalentops.git import history
+from kalentops.git.history import CheckoutStatus, checkout_status, is_in_head, is_uncommitted
+from kalentops.state.codec import dump_state, load_state
+from kalentops.state.model import State
+from tests.builders import blueprint
+from tests.harness import STATE, Project
+from tests.repositories import Remote, commit, git
+from tests.state.store.samples import address, state
 
 pytestmark = pytest.mark.processes
 
@@ -17,37 +25,37 @@ pytestmark = pytest.mark.processes
 def repository(tmp_path: Path) -> Path:
     folder = tmp_path / "repository"
     (folder / "sub" / "blueprints").mkdir(parents=True)
-    run(folder, "init", "-q")
+    git(folder, "init", "-q")
     (folder / "sub" / "blueprints" / "é ü.yaml").write_text("old\n", encoding="utf-8")
     (folder / "sub" / "blueprints" / "-x.yaml").write_bytes(b"\x00\xff\n")
     (folder / "outside.yaml").write_text("outside")
-    run(folder, "add", "-A")
-    run(folder, "commit", "-qm", "one")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "one")
     return folder
 
 
 def test_files_of_a_commit_as_they_were(repository: Path) -> None:
     sub = repository / "sub"
-    commit = git.commit_of(sub, "HEAD")
+    rev = history.commit_of(sub, "HEAD")
     (sub / "blueprints" / "é ü.yaml").write_text("new\n", encoding="utf-8")
-    blobs = git.files(sub, commit, ["blueprints"])
+    blobs = history.files(sub, rev, ["blueprints"])
     assert [(blob.path, blob.size, blob.link) for blob in blobs] == [
         ("blueprints/-x.yaml", 3, False),
         ("blueprints/é ü.yaml", 4, False),
     ]
-    found = git.contents(sub, [blob.oid for blob in blobs])
+    found = history.contents(sub, [blob.oid for blob in blobs])
     assert list(found.values()) == [b"\x00\xff\n", b"old\n"]
-    assert git.files(sub, commit, ["."]) == blobs
-    assert git.files(sub, commit, []) == []
-    assert git.files(sub, commit, ["nowhere", "-x"]) == []
-    assert git.contents(sub, []) == {}
+    assert history.files(sub, rev, ["."]) == blobs
+    assert history.files(sub, rev, []) == []
+    assert history.files(sub, rev, ["nowhere", "-x"]) == []
+    assert history.contents(sub, []) == {}
 
 
 def test_a_link_is_told_from_a_file(repository: Path) -> None:
     (repository / "link.yaml").symlink_to("outside.yaml")
-    run(repository, "add", "-A")
-    run(repository, "commit", "-qm", "two")
-    blobs = git.files(repository, git.commit_of(repository, "main"), ["."])
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "two")
+    blobs = history.files(repository, history.commit_of(repository, "main"), ["."])
     assert {blob.path: blob.link for blob in blobs}["link.yaml"]
 
 
@@ -56,26 +64,26 @@ def test_a_link_is_told_from_a_file(repository: Path) -> None:
 )
 def test_what_names_no_commit(repository: Path, rev: str) -> None:
     with pytest.raises(UsageError, match="commit") as caught:
-        git.commit_of(repository, rev)
+        history.commit_of(repository, rev)
     assert "git fetch" in str(caught.value.hint)
     assert "\x1b" not in str(caught.value)
 
 
 def test_a_folder_without_a_repository(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not a git repository"):
-        git.commit_of(tmp_path, "HEAD")
+        history.commit_of(tmp_path, "HEAD")
 
 
 def test_a_repository_without_a_commit(tmp_path: Path) -> None:
-    run(tmp_path, "init", "-q")
+    git(tmp_path, "init", "-q")
     with pytest.raises(UsageError, match="git knows no commit HEAD"):
-        git.commit_of(tmp_path, "HEAD")
+        history.commit_of(tmp_path, "HEAD")
 
 
 def test_without_git(repository: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UsageError, match="there is no git") as caught:
-        git.commit_of(repository, "HEAD")
+        history.commit_of(repository, "HEAD")
     assert "--against" in str(caught.value.hint)
 
 
@@ -84,12 +92,211 @@ def test_a_hooks_variables_do_not_lead_astray(
 ) -> None:
     other = tmp_path / "other"
     other.mkdir()
-    run(other, "init", "-q")
+    git(other, "init", "-q")
     monkeypatch.setenv("GIT_DIR", str(other / ".git"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(other / "index"))
-    assert len(git.files(repository, git.commit_of(repository, "HEAD"), ["."])) == 3
+    assert len(history.files(repository, history.commit_of(repository, "HEAD"), ["."])) == 3
 
 
 def test_contents_that_are_missing(repository: Path) -> None:
     with pytest.raises(UsageError, match="no contents"):
-        git.contents(repository, ["0" * 40])
+        history.contents(repository, ["0" * 40])
+
+
+# --- one file: committed, ignored ---
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A file that is not committed, below the root of a repository, with a name that git would quote."""
+    (tmp_path / "sub").mkdir()
+    git(tmp_path, "init", "-q")
+    file = tmp_path / "sub" / "stäte *.json"
+    file.write_text("1\n")
+    (tmp_path / "sub" / "stäte x.json").write_text("another\n")
+    return file
+
+
+def test_a_file_from_new_to_committed_to_changed_to_lost(file: Path) -> None:
+    assert (is_uncommitted(file), is_in_head(file)) == (True, False)
+    git(file.parent, "add", "stäte x.json")
+    git(file.parent, "commit", "-qm", "another")
+    assert (is_uncommitted(file), is_in_head(file)) == (True, False)
+    commit(file.parent, "one")
+    assert (is_uncommitted(file), is_in_head(file)) == (False, True)
+    file.write_text("2\n")
+    assert (is_uncommitted(file), is_in_head(file)) == (True, True)
+    git(file.parent, "add", "-A")
+    assert is_uncommitted(file)
+    git(file.parent, "rm", "-fq", "--", ":(literal)" + file.name)
+    assert is_in_head(file)
+    commit(file.parent, "gone")
+    assert (is_uncommitted(file), is_in_head(file)) == (False, False)
+
+
+def test_what_is_ignored_needs_no_commit(file: Path) -> None:
+    (file.parent / ".gitignore").write_text("*.json\n")
+    assert not is_uncommitted(file)
+
+
+def test_without_a_repository_a_folder_or_git_the_answer_is_no(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = tmp_path / "nowhere" / "x"
+    assert (is_uncommitted(nowhere), is_in_head(nowhere)) == (False, False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert (is_uncommitted(file), is_in_head(file)) == (False, False)
+
+
+def test_looking_writes_nothing(file: Path) -> None:
+    commit(file.parent, "one")
+    index = file.parents[1] / ".git" / "index"
+    before = index.read_bytes(), index.stat().st_mtime_ns
+    file.touch()  # git would refresh its index
+    assert (is_uncommitted(file), is_in_head(file)) == (False, True)
+    assert (index.read_bytes(), index.stat().st_mtime_ns) == before
+
+
+# --- branch and remote, and what a branch changes in the state ---
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Remote:
+    """With a recorded blueprint in a project at its root."""
+    made = Remote.make(tmp_path / "git")
+    first = made.clone("first")
+    (first / STATE).write_bytes(dump_state(state(1, 2)))
+    commit(first, "Begin")
+    git(first, "push", "--quiet", "origin", "main")
+    return made
+
+
+@pytest.fixture
+def clone(remote: Remote, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("CI", raising=False)
+    return remote.clone("clone")
+
+
+def pushed(remote: Remote, name: str) -> None:
+    other = remote.folder / "first"
+    (other / name).parent.mkdir(exist_ok=True)
+    (other / name).touch()
+    commit(other, name)
+    git(other, "push", "--quiet", "origin", "main")
+
+
+def notes(folder: Path) -> list[str]:
+    path = folder / STATE
+    return list(checkout_warnings(folder, path, load_state(path.read_bytes())))
+
+
+def test_the_main_branch_that_is_up_to_date_needs_no_word(clone: Path) -> None:
+    assert checkout_status(clone) == CheckoutStatus("main", "main", "origin/main", 0)
+    assert notes(clone) == []
+
+
+def test_a_checkout_that_is_behind(remote: Remote, clone: Path) -> None:
+    pushed(remote, "new.yaml")
+    assert notes(clone) == [], "nothing is fetched for it"
+    git(clone, "fetch", "--quiet")
+    (said,) = notes(clone)
+    assert "origin/main has 1 commit for this folder" in said
+    assert "pull` first" in said
+    git(clone, "pull", "--quiet")
+    assert notes(clone) == []
+
+
+def test_what_others_do_in_other_folders_is_not_behind(remote: Remote, clone: Path) -> None:
+    (clone / "project").mkdir()
+    pushed(remote, "elsewhere/new.yaml")
+    git(clone, "fetch", "--quiet")
+    found = checkout_status(clone / "project")
+    assert (found and found.behind) == 0
+
+
+def test_another_branch_than_the_main_one(clone: Path) -> None:
+    git(clone, "checkout", "--quiet", "-b", "mine")
+    (said,) = notes(clone)
+    assert "the branch mine is checked out, not main" in said
+
+
+@pytest.mark.parametrize("name", ["CI", "GITHUB_ACTIONS"])
+def test_in_ci_and_without_a_branch_nothing_is_said(
+    name: str, clone: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    git(clone, "checkout", "--quiet", "--detach")
+    assert notes(clone) == []
+    git(clone, "checkout", "--quiet", "-b", "mine")
+    monkeypatch.setenv(name, "true")
+    assert notes(clone) == []
+    assert checkout_status(tmp_path) is None
+
+
+def forge(folder: Path) -> State:
+    """Somebody puts an id into the state that is not theirs, and takes another one out."""
+    forged = state(1, 3)
+    (folder / STATE).write_bytes(dump_state(forged))
+    commit(folder, "Record the state: 2 blueprints")
+    return forged
+
+
+def test_a_branch_that_changes_the_state_is_told(clone: Path) -> None:
+    git(clone, "checkout", "--quiet", "-b", "mine")
+    assert state_edits(clone / STATE, state(1, 2)) == ()
+    forged = forge(clone)
+    found = {each.address: each.kind for each in state_edits(clone / STATE, forged)}
+    assert found == {address(2): "removed", address(3): "added"}
+    assert "2 records" in notes(clone)[1]
+    git(clone, "checkout", "--quiet", "main")
+    git(clone, "merge", "--quiet", "--ff-only", "mine")
+    assert state_edits(clone / STATE, forged) == (), "what is on the main branch is what holds"
+
+
+def test_ids_that_are_not_committed_are_ones_own(clone: Path) -> None:
+    git(clone, "checkout", "--quiet", "-b", "mine")
+    mine = state(1, 2, 4)
+    (clone / STATE).write_bytes(dump_state(mine))
+    assert state_edits(clone / STATE, mine) == ()
+
+
+def test_the_merge_of_a_pull_request_is_compared_with_what_it_goes_into(
+    remote: Remote, clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(clone, "checkout", "--quiet", "-b", "theirs")
+    forged = forge(clone)
+    git(clone, "checkout", "--quiet", "--detach", "main")
+    git(clone, "merge", "--quiet", "--no-ff", "-m", "Merge", "theirs")
+    git(clone, "remote", "remove", "origin")  # a job has the merge and its parents, and no branch
+    assert state_edits(clone / STATE, forged) == ()
+    monkeypatch.setenv("GITHUB_EVENT_NAME", "pull_request")
+    assert len(state_edits(clone / STATE, forged)) == 2
+
+
+def test_a_forged_id_of_a_colleague_is_in_each_form_of_the_plan(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The state of a pull request says that a colleague's blueprint is ours, with the text that it has."""
+    project.write("sourcing_a", {"one": blueprint("One")})
+    git(project.folder, "init", "--quiet")
+    assert project.apply().code == 0
+    commit(project.folder, "Begin")
+    git(project.folder, "checkout", "--quiet", "-b", "theirs")
+    data = json.loads(project.state_path.read_text())
+    data["blueprints"]["sourcing_a/one"]["blueprintId"] = "bp_of_a_colleague"
+    project.state_path.write_text(json.dumps(data))
+    commit(project.folder, "Record the state: 1 blueprint")
+    git(project.folder, "checkout", "--quiet", "--detach", "main")
+    git(project.folder, "merge", "--quiet", "--no-ff", "-m", "Merge", "theirs")
+    project.environment["GITHUB_EVENT_NAME"] = "pull_request"
+    text, markdown = project.run("plan").out, project.run("plan", "--format", "markdown").out
+    for said in (text, markdown):
+        assert "The state was changed on this branch" in said
+        assert "bp_of_a_colleague instead of bp_" in said.replace("`", "").replace("\\", "")
+        assert "1 record of the state changed" in said
+    (edit,) = project.run("plan", "--format", "json").json["state_edits"]
+    assert (edit["address"], edit["kind"], edit["blueprint_id"]) == (
+        "sourcing_a/one",
+        "other id",
+        "bp_of_a_colleague",
+    )
+    assert project.run("plan", "--detailed-exitcode").code == 0, "there is nothing to apply"

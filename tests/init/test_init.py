@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from kalentops.blueprint.json_schema import blueprint_schema
-from kalentops.init.contents import WORKFLOWS, Setup, workflows
+from kalentops.init.contents import NO_ACTION, WORKFLOWS, Origin, Setup, origin_of, workflows
 from kalentops.init.write import DRIVER
 from kalentops.project.config import load_config
 from tests.harness import Project
@@ -484,3 +484,60 @@ def test_what_is_next_can_be_typed_where_the_user_is(fresh: Project) -> None:
     assert "`kalentops -C staging validate`" in ran.out
     assert "`kalentops -C staging import --all`" in ran.out
     assert "staging/blueprints/example.yaml" in ran.out
+
+
+# --- the origin of kalentops ---
+
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+def recorded(url: str, **info: str) -> str:
+    return json.dumps({"url": url, "vcs_info": {"vcs": "git", "commit_id": COMMIT, **info}})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://github.com/example/kalentops",
+        "https://github.com/example/kalentops.git",
+        "https://user:token@github.com/example/kalentops.git",
+        "ssh://git@github.com/example/kalentops.git",
+    ],
+)
+def test_an_installation_from_git(url: str) -> None:
+    found = origin_of(recorded(url, requested_revision="v1"))
+    assert found == Origin("example/kalentops", COMMIT)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"url": 3}',
+        '{"url": "file:///nowhere/at/all"}',
+        '{"url": "https://example.com/kalentops-0.1.0.tar.gz", "archive_info": {}}',
+        recorded("https://github.com.example.com/example/kalentops"),
+        recorded("https://github.com/example/kalentops/../other"),
+        recorded("https://github.com/example/kalentops", commit_id="main"),
+    ],
+)
+def test_what_says_nothing_is_not_guessed(text: str) -> None:
+    assert origin_of(text) is None
+
+
+@pytest.mark.processes
+def test_an_installation_from_a_clone(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / "README").write_text("x")
+    commit(tmp_path, "begin")
+    text = json.dumps({"url": tmp_path.as_uri(), "dir_info": {"editable": True}})
+    assert origin_of(text) is None
+    git(tmp_path, "remote", "add", "origin", "git@github.com:example/kalentops.git")
+    assert origin_of(text) == Origin("example/kalentops", git(tmp_path, "rev-parse", "HEAD"))
+
+
+def test_where_nobody_knows_github_refuses_the_name() -> None:
+    assert all(f"uses: {NO_ACTION}\n" in each.text for each in workflows(Setup()))
