@@ -150,7 +150,7 @@ def body_of(want: Declared) -> Body:
 
 
 def match(remotes: Iterable[Remote], wanted: Iterable[Declared]) -> dict[str, Match]:
-    """The matches of one sourcing, by the id of the blueprint. `remotes` are those that are not ours, `wanted` the
+    """The matches of one sourcing, by the id of the blueprint. `remotes` are the unmanaged ones, `wanted` the
     addresses that are not recorded.
     """
     wishes = {each.address: each for each in sorted(wanted, key=lambda each: each.address)}

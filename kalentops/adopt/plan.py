@@ -59,7 +59,7 @@ class Item:
 
     @property
     def done(self) -> bool:
-        """Whether it is ours afterwards."""
+        """Whether it is managed afterwards."""
         return self.fate in {ImportAction.WRITE, ImportAction.RECORD}
 
     def refused(self, reason: str) -> Item:
@@ -86,7 +86,7 @@ class ImportPlan:
 
 
 def plan_import(observed: RemoteLists, files: Repository, state: State) -> ImportPlan:
-    """Everything that the lists show and that is not ours."""
+    """All unmanaged blueprints of the lists."""
     ours = state.ids()
     sourcings = tuple(sorted(observed.lists.keys() | observed.refused.keys()))
     known = known_of(sourcings, files, state)
@@ -295,7 +295,7 @@ def _find(choice: Choice, rows: Iterable[Remote]) -> Remote:
         f"{choice.sourcing_id} holds no blueprint {clip(choice.blueprint_id)}",
         hint=f"did you mean {meant}?"
         if meant
-        else f"`kalentops import {choice.sourcing_id} --dry-run` shows which are there and not ours",
+        else f"`kalentops import {choice.sourcing_id} --dry-run` shows the unmanaged ones",
     )
 
 

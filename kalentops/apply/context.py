@@ -171,7 +171,7 @@ class View:
         return made
 
     def own(self, blueprint_id: str, address: str) -> None:
-        """A blueprint of this sourcing is ours from now on."""
+        """A blueprint of this sourcing is managed from now on."""
         self.run.own(blueprint_id, address)
         self.unmanaged.discard(blueprint_id)
 

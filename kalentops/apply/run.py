@@ -264,7 +264,7 @@ def confirm_workspace(
     state: State,
     look_at: Callable[[Iterable[Sourcing]], Iterable[Sourcing]],
 ) -> None:
-    """Raises StateError. `sourcings` are those of the plan, and were looked at; where they hold nothing of ours,
+    """Raises StateError. `sourcings` are those of the plan, and were looked at; if they hold nothing that is managed,
     others are, a few at once, until one does.
     """
     if not sourcings:

@@ -1,4 +1,4 @@
-"""Changing a blueprint that is ours, if it still is what we last saw there: also a stub, which gets its first text."""
+"""Updating a managed blueprint, if it was not edited since; also a stub, which gets its first text."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def _look_at(view: View, check: _Check) -> Result:
     try:
         earlier = check.earlier_text
         if earlier is not None and remote.digest == earlier.sent.observable.digest:
-            # That is ours, too: the next run finds that it came true, and goes on from it.
+            # This write is ours as well: the next run finds that it arrived, and continues from it.
             view.run.record(Intended(earlier))
             return _not_seen(result, explain(Code.OLDER_TEXT_ARRIVED))
         if remote.digest is not None:

@@ -70,7 +70,7 @@ def sourcings(found: Sequence[RemoteSourcing], files: Mapping[str, Sequence[str]
 
 
 def apply(of: ApplyResult, *, left_out: Sequence[str] = ()) -> dict[str, Any]:
-    """`apply --format json`; `left_out` are addresses where something was to be done that was not asked for."""
+    """`apply --format json`; `left_out` are the addresses with changes outside the selection."""
     return {
         "format_version": FORMAT_VERSION,
         "summary": of.summary,

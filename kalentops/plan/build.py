@@ -107,7 +107,7 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class LookAlike:
-    """A blueprint in Kalent that is not ours and looks like one that is: `of` is its address, `of_id` its id."""
+    """An unmanaged blueprint that looks like a managed one: `of` is the managed one's address, `of_id` its id."""
 
     sourcing_id: str
     blueprint_id: str
@@ -128,8 +128,8 @@ class Leftover:
 
 @dataclass(frozen=True, slots=True)
 class RefreshReport:
-    """What a look at Kalent has added to a plan. `leftovers` are stubs that no address has claimed; `unmanaged` counts
-    what else is there and not ours, by sourcing. `fingerprint` says whether two looks have seen the same.
+    """What a look at Kalent has added to a plan. `leftovers` are stubs that no address has claimed; `unmanaged` is
+    the number of other unmanaged blueprints, by sourcing. `fingerprint` tells whether two looks saw the same.
     """
 
     drift: tuple[Drift, ...] = ()
@@ -210,7 +210,7 @@ def make_plan(
 
 
 def narrowed(plan: Plan, covers: Callable[[Address], bool]) -> Plan:
-    """The part of a plan that is asked for, and where something was to be done beside it."""
+    """The selected part of a plan, and the addresses with changes outside of it."""
     kept = tuple(each for each in plan.changes if each.asked_for(covers))
     names = {each.address for each in kept}
     sourcings = {each.sourcing_id for each in kept}
@@ -339,7 +339,7 @@ class Scope:
         return not self.sourcings and not self.targets
 
     def covers(self, address: Address) -> bool:
-        """Whether an address (SOURCING_ID/KEY) is asked for."""
+        """Whether the selection covers an address (SOURCING_ID/KEY)."""
         if self.addresses is not None and address not in self.addresses:
             return False
         return (

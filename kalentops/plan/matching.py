@@ -70,7 +70,7 @@ def _marks(name: str, content: str | None) -> list[tuple[str, str]]:
 
 
 class Unmanaged:
-    """The blueprints of one sourcing that are not ours."""
+    """The unmanaged blueprints of one sourcing."""
 
     def __init__(self, remotes: Iterable[Remote] = ()) -> None:
         self._here = {each.blueprint_id: each for each in remotes}
@@ -89,7 +89,7 @@ class Unmanaged:
         self._digests[remote.digest] += 1
 
     def discard(self, blueprint_id: str) -> None:
-        """It is ours from now on."""
+        """It is managed from now on."""
         remote = self._here.pop(blueprint_id, None)
         if remote is not None:
             self._digests[remote.digest] -= 1
@@ -126,10 +126,10 @@ class _Slip(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OrphanIndex:
-    """What no file wants any more: by sourcing and name, by sourcing and content, and by key. `renamed` is what the
+    """Orphans: by sourcing and name, by sourcing and content, and by key. `renamed` is what the
     files still want, under another name: by sourcing and the name that was sent; `heirs` has, by its address, the new
     one that takes this name. `misnamed` has, by address, what was probably meant where a key is said to have moved
-    that is recorded nowhere. `claimed` are the addresses of those that no file wants any more and that may be what
+    that is recorded nowhere. `claimed` are the addresses of orphans that may be what
     another address is now, which is the value.
     """
 
@@ -141,7 +141,7 @@ class OrphanIndex:
     claimed: Mapping[str, Address] = field(default_factory=dict)
 
     def of(self, want: Declared) -> Explanation | None:
-        """Why a blueprint can't be made: one of ours in its sourcing is it, or looks like it."""
+        """Why a blueprint can't be created: an orphan of its sourcing is identical or looks like it."""
         twin = self.looking_like(want)
         if twin is not None:
             return _why(want, twin)
@@ -161,7 +161,7 @@ class OrphanIndex:
         return Explanation(Code.NAME_STILL_TAKEN, known)
 
     def looking_like(self, want: Declared) -> _Twin | None:
-        """What no file wants any more, and has its name or its content."""
+        """The orphans with its name or its content."""
         here = self.alike.get(want.address.sourcing_id)
         if here is None:
             return None
@@ -183,7 +183,7 @@ class OrphanIndex:
 def find_twins(
     wanted: Mapping[str, Declared], state: State, unknown: Mapping[Address, Address] = _NONE
 ) -> OrphanIndex:
-    """What is ours and not wanted. What an interrupted create may have made is as much there as what is recorded.
+    """What is managed and no longer declared. The result of an interrupted create counts as recorded.
     `unknown`: the old addresses that the files speak of and the state does not know, by the new one.
     """
     alike: dict[str, Index[_Twin]] = {}

@@ -98,7 +98,7 @@ def relocate(state: State, relocations: Iterable[Relocation]) -> Relocated:
 
 
 def narrowed(state: State, done: Relocated, covers: Callable[[Address], bool]) -> State:
-    """The state with only those moved and forgotten that are asked for, by their old address or by their new one."""
+    """The state with only the moves and removals of the selection, by their old or their new address."""
     moved = {old: new for new, old in done.moved.items() if covers(old) or covers(new)}
     return rename(forget(state, [at.address for at in done.forgotten.values() if covers(at.address)]), moved)
 

@@ -1,4 +1,4 @@
-"""A plan, compared with what Kalent shows: what `apply` will do about it, drift, and what looks like ours. Pure."""
+"""A plan, compared with what Kalent shows: what `apply` will do about it, drift, and unmanaged look-alikes. Pure."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def _refused(change: Change, why: Explanation) -> Change:
 
 
 class _Look:
-    """One sourcing. `unmanaged` is what its list shows that is not ours, nor about to be."""
+    """One sourcing. `unmanaged` are the listed blueprints that are not managed and won't be after the plan."""
 
     def __init__(
         self, known: State, remotes: Iterable[Remote], entries: Collection[Entry], overwrite: Collection[str]
@@ -174,7 +174,7 @@ class _Look:
         return {each.observable.digest for each in bodies if each is not None}
 
     def look_alikes(self, sourcing_id: str, changes: dict[str, Change]) -> Iterator[LookAlike]:
-        """What is not ours and looks like one that is: by its name as it was, is, or will be, or by its steps."""
+        """The unmanaged blueprints that look like a managed one: by its old, present or new name, or by its steps."""
         ours: Index[Entry] = Index()
         for entry in self._entries:
             remote = self._by_id.get(entry.blueprint_id)

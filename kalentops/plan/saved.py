@@ -48,7 +48,7 @@ _BINDING: Final = (
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
-    """What a plan was asked for."""
+    """The options of a plan."""
 
     scope: Scope = field(default_factory=Scope)
     overwrite: tuple[str, ...] = ()

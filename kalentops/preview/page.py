@@ -150,7 +150,7 @@ def _read(root: Path, name: str, data: bytes) -> tuple[list[Declared], bool]:
 
 @dataclass(frozen=True, slots=True)
 class PreviewRequest:
-    """What a page is asked for: a folder, places in it (without any, all of its blueprints), and a commit to compare
+    """The options of a page: a folder, places in it (without any, all of its blueprints), and a commit to compare
     with, or None.
     """
 

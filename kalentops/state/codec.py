@@ -207,7 +207,7 @@ def dump_state(state: State) -> bytes:
     }
     try:
         return _indented(raw, ensure_ascii=False).encode()
-    except UnicodeEncodeError:  # half a surrogate pair in a field that is not ours
+    except UnicodeEncodeError:  # half a surrogate pair in an unknown field
         return _indented(raw, ensure_ascii=True).encode()
 
 

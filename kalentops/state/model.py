@@ -150,7 +150,7 @@ class State:
         return {address: entry.digest for address, entry in self.entries.items()}
 
     def ids(self) -> dict[str, str]:
-        """The address of each blueprint that is ours, by its id."""
+        """The address of each managed blueprint, by its id."""
         return {entry.blueprint_id: address for address, entry in self.entries.items()}
 
 
@@ -172,14 +172,14 @@ class Completed:
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """A blueprint that exists is ours from now on, or what is known of one that is changed."""
+    """An existing blueprint is managed from now on, or what is recorded of a managed one changes."""
 
     entry: Entry
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What a list showed of one of ours."""
+    """What a list showed of a managed blueprint."""
 
     address: Address
     remote_digest: str

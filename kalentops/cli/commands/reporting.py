@@ -1,4 +1,4 @@
-"""What a command shows: the result in the format that was asked for, and on GitHub Actions the job's summary as well.
+"""What a command shows: the result in the chosen format, and on GitHub Actions the job's summary as well.
 
 GitHub gives each step a file for its summary (docs.github.com, "Adding a job summary"). If that can't be written, a
 note says so and nothing else changes.
