@@ -17,20 +17,9 @@ from kalentops.blueprint.diff import same
 from kalentops.errors import CannotEdit
 from kalentops.support.text import clip, line_end_of, visible
 from kalentops.yamlfile import build, scalars
-from kalentops.yamlfile.changes import (
-    BlueprintChanges,
-    Change,
-    Changes,
-    Inside,
-    Remove,
-    apply_changes,
-    changed_value,
-    compare,
-)
 from kalentops.yamlfile.fmt import format_text
 from kalentops.yamlfile.parse import MAX_BYTES, parse
 from kalentops.yamlfile.printer import BEFORE_COMMENT, print_document
-from kalentops.yamlfile.reader import read
 from kalentops.yamlfile.tree import (
     ALIAS,
     ANCHOR,
@@ -44,8 +33,21 @@ from kalentops.yamlfile.tree import (
     Node,
     Token,
     Unclear,
+    read,
 )
-from kalentops.yamlfile.tree_edit import put, put_comments_behind, rearrange
+from kalentops.yamlfile.tree_edit import (
+    BlueprintChanges,
+    Change,
+    Changes,
+    Inside,
+    Remove,
+    apply_changes,
+    changed_value,
+    compare,
+    put,
+    put_comments_behind,
+    rearrange,
+)
 
 __all__ = ["CannotEdit", "edit_blueprint"]
 

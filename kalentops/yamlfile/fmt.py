@@ -17,8 +17,7 @@ from kalentops.support import atomic_write
 from kalentops.support.text import line_end_of
 from kalentops.yamlfile.parse import parse
 from kalentops.yamlfile.printer import print_document
-from kalentops.yamlfile.reader import read
-from kalentops.yamlfile.tree import Document, Unclear
+from kalentops.yamlfile.tree import Document, Unclear, read
 
 _LINE_END = re.compile(r"\r\n?")
 

@@ -15,7 +15,7 @@ from kalentops.support.text import line_end_of
 from kalentops.yamlfile import build, fmt
 from kalentops.yamlfile.fmt import format_text
 from kalentops.yamlfile.parse import parse, tokens
-from kalentops.yamlfile.reader import read
+from kalentops.yamlfile.tree import read
 from tests.sizes import examples
 from tests.yamlfile.messy import EVERYTHING, EXAMPLES, JSON, LISTS, messy
 from tests.yamlfile.texts import texts, wild_files
