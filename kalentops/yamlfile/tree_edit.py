@@ -3,8 +3,8 @@
 What belongs to an entry goes with it: the comment behind it, and those directly above it. Comments with a blank line
 below them stay where they are. Blank lines between entries stay between entries.
 
-What has to change is data (`BlueprintChanges`): only what the API shows is compared, that is `name`, `steps`, and of a step the
-fields of `body.STEP_FIELDS`. `config` is compared where the body has one. All else in the file stays: unknown fields,
+What has to change is data (`BlueprintChanges`). Only what the API shows is compared: `name`, `steps`, and of a step
+the fields of `body.STEP_FIELDS`. `config` is compared where the body has one. All else in the file stays: unknown fields,
 and the text of a plain invitation, which the API stores empty.
 """
 
