@@ -35,11 +35,11 @@ def make_page(
     people = tuple(_person(sample, number) for number, sample in enumerate(samples or SAMPLES, 1))
     findings = Findings(repository.findings, repository.declared)
     candidates = Candidates(samples or SAMPLES, [person.name for person in people])
-    showing = Showing(findings, candidates, compares=before is not None)
+    context = Showing(findings, candidates, compares=before is not None)
     old = _under_its_key(before.declared, repository) if before is not None else {}
     gone, hidden = _gone(repository.declared, old, findings)
-    shown = [(each, show_sequence(each, showing, old.get(each.address))) for each in repository.declared]
-    shown += [(each, show_removed(each, showing)) for each in gone]
+    shown = [(each, show_sequence(each, context, old.get(each.address))) for each in repository.declared]
+    shown += [(each, show_removed(each, context)) for each in gone]
     shown.sort(key=lambda each: (each[0].address.sourcing_id, each[0].origin.place))
     groups = tuple(
         view.Group(clip(sourcing_id, _NAME), tuple(sequence for _, sequence in group))
@@ -65,7 +65,7 @@ def _person(sample: Sample, number: int) -> view.Person:
 
 
 def _under_its_key(old: Mapping[str, Declared], repository: Repository) -> dict[str, Declared]:
-    """What there was, by the address that it has now, where the files say that a key was renamed."""
+    """The earlier sequences by their current address: `moved` says which key was renamed."""
     here = {each.address for each in repository.declared}
     targets: dict[str, dict[str, str | None]] = {}
     for said in repository.relocations:
@@ -111,7 +111,7 @@ def _summary(groups: Sequence[view.Group], findings: Sequence[Finding]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What there was: `rev` as it was asked for, the commit that it names, and by address what the files wanted.
+    """The sequences of an earlier commit: `rev` as it was given, its commit, and what the files declared, by address.
 
     `remarks` say what of it could not be read.
     """
@@ -137,7 +137,7 @@ def load_before(root: Path, places: Sequence[Path], rev: str) -> Before:
 
 
 def _read(root: Path, name: str, data: bytes) -> tuple[list[Declared], bool]:
-    """The blueprints in which nothing stands in for what could not be read, and whether these are all."""
+    """The blueprints without placeholders, and whether these are all."""
     try:
         text = data.decode()
     except UnicodeDecodeError:
@@ -150,9 +150,7 @@ def _read(root: Path, name: str, data: bytes) -> tuple[list[Declared], bool]:
 
 @dataclass(frozen=True, slots=True)
 class PreviewRequest:
-    """The options of a page: a folder, places in it (without any, all of its blueprints), and a commit to compare
-    with, or None.
-    """
+    """The folder, paths in it (none: all of its blueprints), and the commit to compare with, or None."""
 
     directory: Path
     paths: tuple[Path, ...] = ()
@@ -164,26 +162,26 @@ class PreviewRequest:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A page, and what it was made from."""
+    """A page and the files that it shows."""
 
     page: Page
     repository: Repository
 
 
-def build(wish: PreviewRequest) -> Built:
-    """Raises InvalidConfig, UsageError. What is wrong with the files is on the page."""
-    config = load_config(wish.directory)
-    places = wish.places(config)
+def build(request: PreviewRequest) -> Built:
+    """Raises InvalidConfig, UsageError. Findings are on the page."""
+    config = load_config(request.directory)
+    places = request.places(config)
     repository = load(config.root, places, severities=config.severities, known={})
-    before = None if wish.against is None else load_before(config.root, places, wish.against)
+    before = None if request.against is None else load_before(config.root, places, request.against)
     return Built(make_page(repository, config.samples, config.root.name or "Preview", before), repository)
 
 
-def version(wish: PreviewRequest) -> str:
-    """A name for the state of the files that the page is made from: another one as soon as one of them changes."""
+def version(request: PreviewRequest) -> str:
+    """A digest of the files' names, sizes and times: it differs as soon as one of them changes."""
     try:
-        config = load_config(wish.directory)
-        paths = [config.root / FILE, *(Path(each.path) for each in find(config.root, wish.places(config)))]
+        config = load_config(request.directory)
+        paths = [config.root / FILE, *(Path(each.path) for each in find(config.root, request.places(config)))]
         seen = [repr((str(path), *_stamp(path))) for path in paths]
     except KalentopsError as error:
         seen = [repr(str(error))]

@@ -58,7 +58,7 @@ invented.
 
 
 def fill(text: str, sample: Sample) -> str:
-    """The text with the variables filled in, once: what a value holds is not looked at. What is missing is empty."""
+    """The text with its variables filled in, once: variables in a value stay. A missing value is empty."""
     filled, at = [], 0
     for token, name, start in variables(text):
         if _exists(token, name):
@@ -68,7 +68,7 @@ def fill(text: str, sample: Sample) -> str:
 
 
 def missing(text: str, sample: Sample) -> tuple[str, ...]:
-    """The variables of the text that the sample says nothing for, each once."""
+    """The variables of the text without a value in the sample, each once."""
     names = [name for token, name, _ in variables(text) if _exists(token, name) and not sample.get(name)]
     return tuple(dict.fromkeys(names))
 
@@ -92,7 +92,7 @@ def parts(text: str) -> tuple[Part, ...]:
 
 
 def runs(text: str) -> tuple[Run, ...]:
-    """A text that is compared with nothing."""
+    """A text without a comparison."""
     return (Run("same", parts(text)),) if text else ()
 
 
@@ -130,7 +130,7 @@ def _exists(token: str, name: str) -> bool:
 
 
 def _plain(text: str) -> Iterator[Part]:
-    """Text and, where characters can't be seen, a stand-in for each run of them."""
+    """Text, with a visible replacement for each run of invisible characters."""
     at = 0
     for start, end in _unseen_runs(text):
         if start > at:

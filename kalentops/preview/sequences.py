@@ -1,4 +1,4 @@
-"""A blueprint, its steps, its findings, and what it was before → what the page shows of it. Pure."""
+"""A blueprint with its steps and findings, and its earlier version → what the page shows of it. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NAME: Final = 160
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """What all sequences of a page share. `compares` says whether there is a before at all."""
+    """What all sequences of a page share. `compares`: the page shows changes since a commit."""
 
     findings: Findings
     candidates: Candidates
@@ -31,8 +31,8 @@ class Showing:
     _taken: set[str] = field(default_factory=set)
 
     def anchor(self, declared: Declared) -> str:
-        """What the page's address ends with, for each sequence another: one slash. Anchors of the page's own have none,
-        those of steps have more.
+        """The fragment of the sequence's URL, unique, with one slash. The page's own anchors have none, those of steps
+        have more.
         """
         wanted = f"{quote(declared.address.sourcing_id, safe='')}/{quote(declared.address.key, safe='')}"
         anchor, number = wanted, 1
@@ -45,13 +45,13 @@ class Showing:
 
 @dataclass(frozen=True, slots=True)
 class _Body:
-    """A blueprint's normal form, and its steps, placed in time."""
+    """A blueprint's body, and its steps with their times."""
 
     body: Mapping[str, Any]
     steps: tuple[Placed, ...] = ()
 
 
-_NOTHING: Final = _Body({})
+_EMPTY: Final = _Body({})
 
 
 def _read(declared: Declared) -> _Body:
@@ -72,20 +72,20 @@ def _read(declared: Declared) -> _Body:
     return _Body(body, tuple(placed))
 
 
-def show_sequence(declared: Declared, showing: Showing, was: Declared | None = None) -> view.Sequence:
-    """A blueprint of the files; `was` is what it was before."""
-    anchor, now, then = showing.anchor(declared), _read(declared), _NOTHING
-    status: view.Status = "new" if showing.compares else ""
+def show_sequence(declared: Declared, context: Showing, was: Declared | None = None) -> view.Sequence:
+    """A declared blueprint; `was` is its earlier version."""
+    anchor, now, then = context.anchor(declared), _read(declared), _EMPTY
+    status: view.Status = "new" if context.compares else ""
     if was is not None:
         status = "same" if was.digest == declared.digest else "changed"
-        then = _read(was) if status == "changed" else _NOTHING
+        then = _read(was) if status == "changed" else _EMPTY
     what = changes(then.body, now.body) if then.body else []
-    findings = [showing.findings.of(declared, number) for number in range(len(now.steps))]
+    findings = [context.findings.of(declared, number) for number in range(len(now.steps))]
     shown = [
-        _show(at, f"{anchor}/{number}", showing, notes, first=number == 1, then=then, what=what)
+        _show(at, f"{anchor}/{number}", context, notes, first=number == 1, then=then, what=what)
         for number, (at, notes) in enumerate(zip(now.steps, findings, strict=True), 1)
     ]
-    notes = showing.findings.of(declared, None)
+    notes = context.findings.of(declared, None)
     every = [*notes, *(note for step in shown for note in step.notes)]
     return view.Sequence(
         anchor=anchor,
@@ -104,11 +104,11 @@ def show_sequence(declared: Declared, showing: Showing, was: Declared | None = N
     )
 
 
-def show_removed(declared: Declared, showing: Showing) -> view.Sequence:
-    """A blueprint that is in the files no more."""
-    anchor, then = showing.anchor(declared), _read(declared)
+def show_removed(declared: Declared, context: Showing) -> view.Sequence:
+    """A blueprint that was removed from the files."""
+    anchor, then = context.anchor(declared), _read(declared)
     steps = tuple(
-        show_step(at, f"{anchor}/{number}", showing.candidates, first=number == 1)
+        show_step(at, f"{anchor}/{number}", context.candidates, first=number == 1)
         for number, at in enumerate(then.steps, 1)
     )
     return view.Sequence(
@@ -131,7 +131,7 @@ def show_removed(declared: Declared, showing: Showing) -> view.Sequence:
 def _show(
     at: Placed,
     anchor: str,
-    showing: Showing,
+    context: Showing,
     notes: tuple[view.Note, ...],
     *,
     first: bool,
@@ -144,12 +144,12 @@ def _show(
     if then.body:
         status = "new" if was is None else "changed" if own else "same"
     return show_step(
-        at, anchor, showing.candidates, first=first, notes=notes, was=was, changes=own, status=status
+        at, anchor, context.candidates, first=first, notes=notes, was=was, changes=own, status=status
     )
 
 
 def _with_removed(shown: Sequence[view.Step], now: _Body, then: _Body, anchor: str) -> Iterator[view.Step]:
-    """The steps, and those that are gone where they stood: after the last one before them that is still there."""
+    """The steps, and each removed one after its last predecessor that is still there."""
     ids = [each.step.id for each in now.steps]
     gone: dict[str | None, list[view.Step]] = {}
     last: str | None = None
@@ -220,9 +220,9 @@ def _capital(words: str) -> str:
 
 
 def day(moment: Moment, *, known: bool = True) -> Day:
-    """When something happens; `known` is false where a wait before it could not be read."""
+    """When a step goes out; `known` is false if a delay before it could not be read."""
     if not known:
-        return Day("Day ?", "a wait before it can't be read")
+        return Day("Day ?", "a delay before it can't be read")
     if moment.settled:
         if not moment.seconds:
             return Day(_capital(SETTLED))
@@ -238,7 +238,7 @@ SETTLING: Final = 7
 def wait(step: Step, *, first: bool, known: bool = True) -> Wait:
     """The time before a step."""
     if not known:
-        return Wait("later, but when can't be read", SETTLING)
+        return Wait("later; the delay can't be read", SETTLING)
     if step.temporalityType == "AFTER_INVITATION_SETTLED":
         return Wait("once the invitation has settled", SETTLING)
     if step.temporalityType == "DELAYED" and step.delay is not None:
@@ -254,23 +254,20 @@ def facts(step: Step) -> Iterator[Fact]:
     policy = step.policy
     if policy is not None and policy.skipStepIfNoContact:
         yield Fact(
-            "Skipped", f"if Kalent has no {_bare(step)} for the candidate; the next step follows all the same"
+            "Skipped",
+            f"if Kalent has no {_bare(step)} for the candidate; the sequence continues with the next step",
         )
     elif step.type != "LINKEDIN" or (policy is not None and policy.skipStepIfNoContact is False):
         yield Fact("Not skipped", f"without {_CONTACTS[step.type]}, the sequence stops here")
     if step.contentSource == "suggestedByKalent":
-        yield Fact(
-            "Text", "Kalent's AI drafts it for each candidate, so it will differ from what is shown here"
-        )
+        yield Fact("Text", "Kalent's AI drafts it for each candidate, so the real text differs from this one")
     elif step.contentSource == "manual":
-        yield Fact("Text", "sent as it is written here")
+        yield Fact("Text", "sent as written here")
     if policy is not None and policy.autoValidateAIDraft is not None:
         said = "without approval" if policy.autoValidateAIDraft else "after a person has approved it"
         yield Fact("AI draft", f"sent {said}")
     if policy is not None and policy.inviteTimeoutDays is not None:
-        yield Fact(
-            "Invitation", f"waited for {count(policy.inviteTimeoutDays, 'day')}, then it counts as settled"
-        )
+        yield Fact("Invitation", f"settled after {count(policy.inviteTimeoutDays, 'day')} without an answer")
 
 
 def _bare(step: Step) -> str:
@@ -283,7 +280,7 @@ def sender(step: Step) -> str:
 
 
 def changes_of(change: FieldChange) -> Iterator[Change]:
-    """A changed field of a step or a blueprint in words; a mapping that came or went, by its parts."""
+    """A changed field in words; an added or removed mapping, by its parts."""
     for said in field_changes(change):
         before, after = ("" if words == NONE else words for words in (said.before, said.after))
         yield Change(clip(_capital(said.field)), *side_by_side(before, after, _LONGEST_VALUE))
@@ -295,7 +292,7 @@ _TEXTS: Final = frozenset({"subject", "content"})
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Who the messages are rendered for, and what each is called on the page."""
+    """The sample candidates and their names on the page."""
 
     samples: Sequence[Sample]
     labels: Sequence[str]
@@ -303,7 +300,7 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A step where it stands: its moment, whether that is known, and the fields that hold stand-ins (`*`: all)."""
+    """A step with its time, whether that is known, and the fields that hold placeholders (`*`: all)."""
 
     step: Step
     moment: Moment
@@ -370,7 +367,7 @@ def removed_step(was: Placed, anchor: str, *, first: bool) -> view.Step:
 
 
 def _changes(step: Step, changes: Iterable[FieldChange]) -> Iterator[view.Change]:
-    """What changed beside the texts, which are shown in full."""
+    """The changes, without those of texts, which are shown in full."""
     dropped = step.linkedInType == "LINKEDIN_INVITATION"
     for change in changes:
         if change.kind == "moved":
@@ -380,7 +377,7 @@ def _changes(step: Step, changes: Iterable[FieldChange]) -> Iterator[view.Change
 
 
 def _messages(at: Placed, was: Placed | None) -> tuple[view.Message, view.Message | None]:
-    """The message, and the one before where it was another one."""
+    """The message, and the earlier one if it differs."""
     subject, content = at.step.subject or "", at.step.content
     if was is None or _look(at) == _look(was):
         return _message(at, runs(subject), runs(content)), None
@@ -423,7 +420,7 @@ _CANDIDATE: Final = "{{firstname}} {{lastname}}"
 
 
 def fields_of(placeholders: Iterable[tuple[str | int, ...]]) -> Mapping[int, frozenset[str]]:
-    """The fields that hold stand-ins, by the number of the step, from 0; `*` where a whole step does."""
+    """The fields that hold placeholders, by the number of the step, from 0; `*` for a whole step."""
     found: dict[int, set[str]] = {}
     for path in placeholders:
         if len(path) > 1 and path[0] == "steps" and isinstance(path[1], int):
@@ -432,7 +429,7 @@ def fields_of(placeholders: Iterable[tuple[str | int, ...]]) -> Mapping[int, fro
 
 
 class Findings:
-    """All findings, placed. What belongs to no blueprint that is shown belongs to its file."""
+    """Findings by step, by blueprint, or by file if they belong to no blueprint on the page."""
 
     def __init__(self, findings: Iterable[Finding], declared: Iterable[Declared]) -> None:
         shown = {(each.origin.file, each.address.key) for each in declared}
@@ -446,11 +443,11 @@ class Findings:
                 self._by_file.setdefault(each.file, []).append(each)
 
     def of(self, declared: Declared, step: int | None) -> tuple[view.Note, ...]:
-        """Those of a step, counted from 0, or, with None, those of the blueprint itself."""
+        """The findings of a step, counted from 0; with None, those of the blueprint itself."""
         return tuple(map(_note, self._by_step.get((declared.origin.file, declared.address.key, step), ())))
 
     def has_error(self, file: str) -> bool:
-        """Whether something is wrong with the file itself, so that there may be more in it than can be shown."""
+        """Whether the file itself has an error, so that it may hold more than the page shows."""
         return any(each.severity is Severity.ERROR for each in self._by_file.get(file, ()))
 
     def files(self) -> Iterator[view.FileNotes]:

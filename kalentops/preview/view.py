@@ -45,7 +45,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A finding beside what it is about. `where` is its place in the files."""
+    """A finding. `where` is its place in the files."""
 
     severity: Literal["error", "warning"]
     code: str
@@ -68,7 +68,7 @@ class Counter:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What arrives. `note` says why there is no text, or what is to be known of it."""
+    """What arrives. `note` says why there is no text, or something about it."""
 
     style: Style
     sender: tuple[Run, ...]
@@ -80,7 +80,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """When a step goes out: `Day 3`, and more exactly where a day is not all there is to say."""
+    """When a step goes out: `Day 3`; `detail` is the time within the day."""
 
     title: str
     detail: str = ""
@@ -108,7 +108,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that was otherwise before. An empty text stands for nothing. `apart` says what a reader of both can't
+    """One change. An empty text stands for nothing. `apart` says what a reader of both can't
     see.
     """
 
@@ -120,7 +120,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One message of a sequence. `before` is there where its text was another one; `was` where its day was."""
+    """One message of a sequence. `before` is set if its text changed, `was` if its day changed."""
 
     anchor: str
     name: str
@@ -140,7 +140,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """A blueprint. `anchor` is what the page's address ends with to get there."""
+    """A blueprint. `anchor` is the fragment of its URL."""
 
     anchor: str
     address: str
@@ -175,7 +175,7 @@ class FileNotes:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """All of it. `against` names the commit that is compared with, or is empty."""
+    """`against` names the commit of the comparison, or is empty."""
 
     title: str
     summary: str

@@ -75,9 +75,9 @@ def test_who_sends_and_what_is_skipped_is_said_in_words(bare: Project) -> None:
     shown = sequence_of(bare, CADENCE)
     assert facts(shown, 1) == {"Sent by": "the owner of the sequence"}
     assert facts(shown, 2)["Skipped"] == (
-        "if Kalent has no e-mail address for the candidate; the next step follows all the same"
+        "if Kalent has no e-mail address for the candidate; the sequence continues with the next step"
     )
-    assert facts(shown, 3)["Invitation"] == "waited for 5 days, then it counts as settled"
+    assert facts(shown, 3)["Invitation"] == "settled after 5 days without an answer"
     assert facts(shown, 4)["Sent by"] == "user u_1"
     assert facts(shown, 5)["Not skipped"] == "without a mobile number, the sequence stops here"
 
@@ -85,12 +85,10 @@ def test_who_sends_and_what_is_skipped_is_said_in_words(bare: Project) -> None:
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"contentSource": "manual"}, Fact("Text", "sent as it is written here")),
+        ({"contentSource": "manual"}, Fact("Text", "sent as written here")),
         (
             {"contentSource": "suggestedByKalent"},
-            Fact(
-                "Text", "Kalent's AI drafts it for each candidate, so it will differ from what is shown here"
-            ),
+            Fact("Text", "Kalent's AI drafts it for each candidate, so the real text differs from this one"),
         ),
         (
             {"policy": {"autoValidateAIDraft": False}},
@@ -198,7 +196,7 @@ def test_what_could_not_be_read_is_not_shown_as_if_it_were_there(bare: Project) 
     assert (first.kind, first.channel, first.facts) == ("Message of an unknown kind", "unknown", ())
     assert second.message.note == "The text can't be read: see the error beside it."
     assert [each.day.title for each in shown.steps] == ["Day 0", "Day ?", "Day ?", "Day ?"]
-    assert second.wait.text == "later, but when can't be read"
+    assert second.wait.text == "later; the delay can't be read"
     assert third.kind == "SMS"
     assert (fourth.name, fourth.kind) == ("(no name)", "Message of an unknown kind")
     assert shown.summary == "4 messages"

@@ -61,13 +61,13 @@ def command(
         raise UsageError(
             f"there is no folder {directory}", hint="pass -C DIR with the folder of your repository"
         )
-    wish = PreviewRequest(directory, paths, against)
+    request = PreviewRequest(directory, paths, against)
     if serve:
         if out is not None:
             raise UsageError("--serve writes no file", hint="leave out --out or --serve")
-        _serve(wish, port, opens=opens, quiet=quiet)
+        _serve(request, port, opens=opens, quiet=quiet)
         return
-    built = build(wish)
+    built = build(request)
     page = render(built.page)
     if str(out) == "-":
         click.echo(page, nl=False)
@@ -84,11 +84,11 @@ def command(
     ctx.exit(0 if built.repository.valid else 3)
 
 
-def _serve(wish: PreviewRequest, port: int, *, opens: bool, quiet: bool) -> None:
+def _serve(request: PreviewRequest, port: int, *, opens: bool, quiet: bool) -> None:
 
     def make(name: str) -> bytes:
         try:
-            built = build(wish)
+            built = build(request)
         except KalentopsError as error:
             notice([str(error)])
             return render_trouble(str(error), error.hint or "", live=name)
@@ -103,7 +103,7 @@ def _serve(wish: PreviewRequest, port: int, *, opens: bool, quiet: bool) -> None
         if opens:
             _open(address)
 
-    serve(lambda: version(wish), make, port=port, on_ready=ready)
+    serve(lambda: version(request), make, port=port, on_ready=ready)
 
 
 def _write(path: Path, page: bytes) -> None:
