@@ -50,7 +50,7 @@ Example:
 
 
 class Commands(click.Group):
-    """The commands, loaded one by one: --help needs none of them."""
+    """Loads a command when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
@@ -118,7 +118,7 @@ def _enter(folder: Path) -> None:
             if not folder.is_dir()
             else f"{folder} can't be entered: {error.strerror}"
         )
-        hint = "pass -C DIR with a folder that is there; `kalentops init DIR` sets up a new one"
+        hint = "pass -C DIR with an existing folder; `kalentops init DIR` sets up a new one"
         raise UsageError(what, hint=hint) from None
 
 
@@ -127,13 +127,13 @@ def run(args: Sequence[str]) -> int:
     try:
         return _invoke(args)
     except KalentopsError as error:
-        code = _tell(error)
-        _tell_lookalikes(args if code == 1 else ())
+        code = _show_error(error)
+        _name_lookalikes(args if code == 1 else ())
         return code
     except KeyboardInterrupt:
-        return _tell(Interrupted("interrupted"))
+        return _show_error(Interrupted("interrupted"))
     except OSError as error:
-        return _tell(KalentopsError(f"the system refused: {error}"))
+        return _show_error(KalentopsError(f"the system refused: {error}"))
     except Exception as error:  # noqa: BLE001 - the one boundary: a bug leaves a report, not a traceback
         return _report_bug(error, args)
 
@@ -152,17 +152,16 @@ def _invoke(args: Sequence[str]) -> int:
         if isinstance(error, click.NoSuchOption) and error.ctx is not None and error.ctx.parent is None:
             advice = "Options stand after the command, as in `kalentops plan -C DIR`."
             error = click.UsageError(f"{error.format_message()} {advice}", error.ctx)
-
         said = io.StringIO()
         error.show(said)
         sys.stderr.write(escape_line(visible(said.getvalue(), keep="\n")))
-        _tell_lookalikes(args)
+        _name_lookalikes(args)
         # click's own 2 would say that there are changes.
         return 1
     return code if isinstance(code, int) else 0
 
 
-def _tell_lookalikes(args: Sequence[str]) -> None:
+def _name_lookalikes(args: Sequence[str]) -> None:
     """Name the characters of the arguments that only look like ASCII: a letter of another alphabet, a long dash."""
     from kalentops.support.confusables import lookalikes  # for a wrong command line alone
 
@@ -172,10 +171,9 @@ def _tell_lookalikes(args: Sequence[str]) -> None:
             sys.stderr.write(f"note: `{escape_part(clip(each))}` holds {said}\n")
 
 
-def _tell(error: KalentopsError) -> int:
+def _show_error(error: KalentopsError) -> int:
     if isinstance(error, Interrupted):
-        return _tell_plainly(error)
-
+        return _show_interrupt(error)
     lines = [line(("error: ", "bad"), visible(str(error), keep="\n"))]
     lines += [line(("also: ", "bad"), visible(note, keep="\n")) for note in getattr(error, "__notes__", ())]
     if error.hint:
@@ -184,7 +182,7 @@ def _tell(error: KalentopsError) -> int:
     return error.exit_code
 
 
-def _tell_plainly(error: KalentopsError) -> int:
+def _show_interrupt(error: KalentopsError) -> int:
     """Without rich: a module whose import was interrupted can't always be imported again."""
     said = [f"error: {error}", *(f"also: {note}" for note in getattr(error, "__notes__", ()))]
     said += [f"hint: {error.hint}"] if error.hint else []
@@ -198,8 +196,8 @@ def _report_bug(error: Exception, args: Sequence[str]) -> int:
     where = _write(text)
     kind = f"{type(error).__name__}: {error}"
     sys.stderr.write(f"error: a bug in kalentops: {escape_part(visible(_scrubbed(kind))[:300])}\n")
-    sys.stderr.write(f"hint: please open an issue with {where}; it holds no key, but look it over first\n")
-    sys.stderr.write("      if it happened during apply, run `kalentops apply` again: it looks first\n")
+    sys.stderr.write(f"hint: please open an issue with {where}; it contains no key, but check it first\n")
+    sys.stderr.write("      after an interrupted apply, run `kalentops apply` again: it resumes\n")
     return 1
 
 

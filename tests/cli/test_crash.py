@@ -34,8 +34,8 @@ def test_the_report(
     assert out == ""
     assert said == (
         "error: a bug in kalentops: ValueError: it was ***\\u{1b}[31m\\u{d800}\n"
-        f"hint: please open an issue with {path}; it holds no key, but look it over first\n"
-        "      if it happened during apply, run `kalentops apply` again: it looks first\n"
+        f"hint: please open an issue with {path}; it contains no key, but check it first\n"
+        "      after an interrupted apply, run `kalentops apply` again: it resumes\n"
     )
     assert sys.platform == "win32" or path.stat().st_mode & 0o777 == 0o600
     assert KEY not in text + said

@@ -1,1 +1,4 @@
-"""One file a command: read options, call the stages in order, hand the result to a report."""
+"""The commands: each reads its options, calls the stages in order and shows the result.
+
+`options`, `pipeline`, `connection` and `reporting` are shared.
+"""

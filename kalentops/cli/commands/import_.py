@@ -94,9 +94,6 @@ def command(
     """
     sourcing_ids = tuple(dict.fromkeys(sourcing_ids))
     _check(sourcing_ids, key, blueprint_id, file, everything=everything, update=update)
-    if update and (key is not None or file is not None):
-        raise UsageError("--update edits the existing files", hint="leave --key, --id and --file out")
-
     choice = None
     if key is not None and blueprint_id is not None:
         check_key(key)
@@ -139,6 +136,8 @@ def _check(
     if len(sourcing_ids) != 1 and (key is not None or file is not None):
         option = "--key" if key is not None else "--file"
         raise UsageError(f"{option} is for one sourcing", hint="name one")
+    if update and (key is not None or file is not None):
+        raise UsageError("--update edits the existing files", hint="leave --key, --id and --file out")
 
 
 _FAREWELL = "stopped at once; run the same import again: it continues"
