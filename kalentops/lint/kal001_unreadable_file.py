@@ -1,8 +1,8 @@
 """A file can't be read.
 
-Only regular files in UTF-8 that lie in the project are loaded. A symbolic link may not leave the project: what
-a recruiter reviews in a pull request has to be what is sent. A name that ends in .YAML or .YML is refused instead
-of passed over, because what is in it would look removed.
+kalentops reads regular files in UTF-8 inside the project. A symbolic link must not lead out of the project: what is
+reviewed in a pull request must be what is sent. A name that ends in .YAML or .YML is an error, because editors and
+hooks ignore such a file.
 
 Wrong:
     blueprints/engineer.yaml -> /home/ada/engineer.yaml

@@ -1,7 +1,7 @@
 """A file is larger or deeper than a blueprint can be.
 
-The bounds are 1 MiB, 32 levels of nesting, and 20,000 values after aliases are expanded. They keep a broken or
-hostile file from stalling the run; a long real sequence uses a hundredth of them.
+The limits are 1 MiB, 32 levels of nesting, and 20,000 values, with aliases expanded. They keep a broken or hostile
+file from blocking the run. A long real sequence needs a hundredth of them.
 
 Wrong:
     one file with every sequence of the company

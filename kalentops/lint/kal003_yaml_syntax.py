@@ -1,7 +1,7 @@
 """The file is not valid YAML.
 
-Nothing can be said about a file that can't be parsed, so this finding hides the others of the same file. The
-usual cause is a text that needs quotes because it holds `: ` or begins with one of @ ` % & * ! [ {.
+A file that can't be parsed can't be checked, so this finding hides all others of the file. The usual cause is a text
+that needs quotes because it contains `: ` or begins with one of @ ` % & * ! [ {.
 
 Wrong:
     subject: Re: our call

@@ -1,6 +1,6 @@
-"""A key stands twice in one mapping.
+"""A key is used twice in one mapping.
 
-Most readers of YAML let the second value win without a word; half of what was written would never be sent.
+Most YAML readers silently take the second value, so the first would never be sent.
 
 Wrong:
     name: First contact

@@ -1,6 +1,6 @@
 """A file holds no document, or more than one.
 
-Each file is one document with one `sourcingId`. What stands below a `---` would be overlooked in a review.
+Each file is one document with one `sourcingId`. A second document below a `---` is easily overlooked in a review.
 
 Wrong:
     sourcingId: sourcing_1

@@ -1,6 +1,6 @@
 """An anchor, an alias or a merge key does not work.
 
-An alias (`*name`) needs its anchor (`&name`) earlier in the same file, may not stand inside of it, and `<<`
+An alias (`*name`) needs its anchor (`&name`) earlier in the same file, must not stand inside it, and `<<`
 merges mappings only.
 
 Wrong:

@@ -1,9 +1,9 @@
-r"""A part of a text as it stands in the file is not part of its value.
+r"""Part of a text in the file is not part of its value.
 
-YAML takes ` #` and what follows for a comment, `&word` in front of a text for an anchor, and `!` for a tag. Without a
-word, candidates would get the rest. Behind `subject` and `content` no comment may stand; behind `id` and in `config`,
-only one that is set off as comments are, `# so`. In double quotes a backslash is an escape: `C:\temp` holds a tab, and
-`\_` a no-break space.
+YAML reads ` #` and the rest of the line as a comment, `&word` before a text as an anchor, and `!` as a tag. Candidates
+would get only the rest of the text. After `subject` and `content` no comment is allowed; after `id` and in `config`,
+only one with a space after the `#`. In double quotes a backslash is an escape: `C:\temp` contains a tab, and `\_` a
+no-break space.
 
 Wrong:
     subject: Our team is #1 in Lyon
@@ -30,13 +30,13 @@ _MEANT: Final = re.compile(r"(?<=[^\W\d_])\\_(?=[^\W\d_])|(?<=\b[A-Za-z]:)\\[^\\
 def check(written: Written) -> Iterator[Problem]:
     lost = f"&{written.anchor}" if written.anchor else "!" if written.tag == "!" else ""
     if lost and not written.style:
-        what = "an anchor, which nothing refers to" if written.anchor else "a tag"
-        yield _lost(written, lost, f"YAML takes it for {what}", QUOTE, written.start)
+        what = "an anchor" if written.anchor else "a tag"
+        yield _lost(written, lost, f"YAML reads it as {what}", QUOTE, written.start)
     if written.style == '"' and written.field == "content":
         yield from _escapes(written)
     comment = comment_of(written)
     if comment and (written.field in MESSAGES or not comment.deliberate):
-        yield _lost(written, comment.text, "YAML takes it for a comment", comment.advice, comment.index)
+        yield _lost(written, comment.text, "YAML reads it as a comment", comment.advice, comment.index)
 
 
 def _lost(written: Written, part: str, why: str, hint: str, index: int) -> Problem:

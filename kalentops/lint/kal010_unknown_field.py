@@ -1,7 +1,7 @@
-"""A field is not one of the API's.
+"""A field does not exist.
 
-The API refuses keys that it does not know, and a misspelt one would mean that its value is never used. Field
-names are spelled exactly as the API spells them.
+The API refuses unknown keys, and the value of a misspelt key would never be used. Field names are spelled exactly as
+in the API.
 
 Wrong:
     linkedinType: LINKEDIN_MESSAGE

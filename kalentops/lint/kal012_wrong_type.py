@@ -1,7 +1,6 @@
 """A value is of the wrong type.
 
-Values are read as YAML 1.2 says and never turned into another type: a number where text belongs is an error,
-not a guess.
+Values are read as YAML 1.2 defines them, and never converted: a number where text belongs is an error, not a guess.
 
 Wrong:
     name: 2026

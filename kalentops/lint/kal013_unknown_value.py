@@ -1,7 +1,7 @@
-"""A value is not one of those that the API knows.
+"""A value is not one that the API knows.
 
 `type`, `linkedInType`, `temporalityType`, `delay.unit` and `contentSource` take a few values, spelled exactly.
-There is no hour and no week: an hour is 60 minutes, a week 7 days.
+Hours and weeks do not exist: an hour is 60 minutes, a week 7 days.
 
 Wrong:
     delay: {value: 3, unit: days}

@@ -1,4 +1,4 @@
-"""A text that can't be empty is.
+"""A text that must not be empty is empty.
 
 Ids and names identify things for the API and for people.
 

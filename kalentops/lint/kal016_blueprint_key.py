@@ -1,6 +1,6 @@
-"""The key of a blueprint is not well formed.
+"""The key of a blueprint is not valid.
 
-The key is the blueprint's identity in the state, in plans and on the command line. It consists of small letters,
+The key is the blueprint's identity in the state, in plans and on the command line. It consists of lower-case letters,
 digits and hyphens, begins with a letter or digit, and has at most 64 characters. The `name` is free.
 
 Wrong:

@@ -1,4 +1,4 @@
-"""A key stands twice in one sourcing.
+"""Two blueprints of one sourcing have the same key.
 
 Several files may serve one sourcing, but SOURCING_ID/KEY names one blueprint. The finding names both places.
 
@@ -27,11 +27,9 @@ def check(project: Declarations) -> Iterator[Finding]:
         first = seen.setdefault((each.address.sourcing_id, each.address.key), each)
         if first is not each:
             where = f"{first.origin.file}:{first.origin.line}"
-            message = (
-                f"the key `{each.address.key}` stands a second time in this sourcing; the first is in {where}"
-            )
+            message = f"the key `{each.address.key}` is used twice in this sourcing; first in {where}"
             path = ("blueprints", each.address.key)
-            yield Finding(*each.origin.place, "KAL017", message, "give one of them another", path=path)
+            yield Finding(*each.origin.place, "KAL017", message, "rename one of the two keys", path=path)
 
 
 RULE = Rule("KAL017", "duplicate-blueprint", __doc__, hides=Hides.BLUEPRINT, check_project=check)

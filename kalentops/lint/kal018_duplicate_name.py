@@ -28,10 +28,15 @@ def check(project: Declarations) -> Iterator[Finding]:
         first = seen.setdefault((each.address.sourcing_id, same_name(each.name)), each)
         if first is not each:
             where = f"{first.origin.file}:{first.name_at[0]}"
-            message = f"the name stands a second time in this sourcing; the first is in {where}"
+            message = f"this name is used twice in this sourcing; first in {where}"
             path = ("blueprints", each.address.key)
             yield Finding(
-                each.origin.file, *each.name_at, "KAL018", message, "give one of them another", path=path
+                each.origin.file,
+                *each.name_at,
+                "KAL018",
+                message,
+                "rename one of the two blueprints",
+                path=path,
             )
 
 

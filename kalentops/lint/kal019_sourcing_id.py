@@ -1,7 +1,7 @@
-"""The id of a sourcing is not one that the API could have given out.
+"""The id of a sourcing is not valid.
 
-It becomes part of an address on the network and of the blueprint's address in the state, so only letters,
-digits, `_`, `-` and `.` are taken, at most 128.
+The id becomes part of a URL and of the blueprint's address in the state, so it can have only letters, digits, `_`, `-`
+and `.`, at most 128.
 
 Wrong:
     sourcingId: ../other
@@ -25,8 +25,8 @@ def check(file: SourcingFile) -> Iterator[Problem]:
     if not is_safe_id(file.sourcingId) and not is_placeholder(file.sourcingId):
         yield Problem(
             ("sourcingId",),
-            "`sourcingId` is not an id that Kalent gives out",
-            "it has letters, digits, _, - and . only, at most 128; `kalentops sourcings` lists them"
+            "`sourcingId` is not a valid id",
+            "an id has only letters, digits, _, - and ., at most 128; `kalentops sourcings` lists the ids"
             + lookalike_note(file.sourcingId),
         )
 

@@ -1,6 +1,6 @@
 """Two steps of one blueprint have the same id.
 
-A step's id is how an edit is matched to what was there before; the API wants it unique within the blueprint.
+The id says which step an edit belongs to. The API requires it to be unique within the blueprint.
 
 Wrong:
     - {id: mail, …}
@@ -27,8 +27,8 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
         if step.id in seen:
             yield Problem(
                 ("steps", index, "id"),
-                f"step {index + 1} has the id of step {seen[step.id] + 1}: `{clip(step.id)}`",
-                "give each step an id of its own; keep the ids of steps that exist already",
+                f"step {index + 1} has the same id as step {seen[step.id] + 1}: `{clip(step.id)}`",
+                "give each step its own id; keep the ids of existing steps",
             )
         seen.setdefault(step.id, index)
 

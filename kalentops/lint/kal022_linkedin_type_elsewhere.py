@@ -1,4 +1,4 @@
-"""`linkedInType` stands in a step that is not of type LINKEDIN.
+"""A step that is not of type LINKEDIN has a `linkedInType`.
 
 Wrong:
     type: EMAIL

@@ -1,4 +1,4 @@
-"""A sourcing does not exist, or the key does not see it.
+"""A sourcing does not exist, or the API key can't see it.
 
 The API would refuse every blueprint of the file. Only `kalentops validate --online` can find this; `kalentops
 sourcings --all` lists the ids that exist.
@@ -32,9 +32,9 @@ def check(sourcings: Sourcings) -> Iterator[Finding]:
         unknown.add(sourcing_id)
         meant = meant_by(sourcing_id, names) if len(unknown) <= _MOST_SLIPS else None
         hint = (
-            f"did you mean {meant}?" if meant else "`kalentops sourcings --all` lists those that the key sees"
+            f"did you mean {meant}?" if meant else "`kalentops sourcings --all` lists those that it can see"
         )
-        message = f"there is no sourcing `{clip(sourcing_id)}`, or the key doesn't see it"
+        message = f"the sourcing `{clip(sourcing_id)}` does not exist, or the API key can't see it"
         yield Finding(*origin.place, "KAL023", message, hint)
 
 

@@ -1,4 +1,4 @@
-"""What `moved` or `removed` says of a key contradicts the rest of the files.
+"""An entry of `moved` or `removed` contradicts the files.
 
 `moved` tells kalentops that a blueprint has another key now, and `removed` that the state is to forget one: both are
 about keys that are no longer declared. A key that `moved` leads to must be declared.
@@ -42,15 +42,15 @@ def check(project: Declarations) -> Iterator[Finding]:
             what = "removed" if said.target is None else "moved"
             yield _finding(
                 said,
-                f"`{said.source}` is said to have been {what}, and stands in {origin.file}:{origin.line}",
-                f"take the line out of `{what}`, or take the blueprint out",
+                f"`{said.source}` has an entry in `{what}`, but it is declared in {origin.file}:{origin.line}",
+                f"remove the entry from `{what}`, or remove the blueprint",
             )
         elif said.source in others:
             other = others[said.source]
             yield _finding(
                 said,
-                f"`{said.source}` is spoken of a second time; the first is in {other.file}:{other.at[0]}",
-                "keep one of them",
+                f"`{said.source}` has a second entry in `moved` or `removed`; first in {other.file}:{other.at[0]}",
+                "keep one of the two",
             )
         else:
             others[said.source] = said
@@ -69,15 +69,15 @@ def _targets(
         if end is None:
             continue
         if end in others:
-            yield _finding(said, f"`{said.source}` moves in a circle", "keep the moves that were made")
+            yield _finding(said, f"`{said.source}` moves in a circle", "keep only the moves that happened")
         elif end not in there and complete:
             unknown += 1
             meant = nearest(end, there) if unknown <= _MOST_SLIPS else None
             hint = did_you_mean(end, meant) if meant else "write the key that the blueprint has now"
-            yield _finding(said, f"`{said.source}` is said to be `{end}` now, and there is no such key", hint)
+            yield _finding(said, f"`{said.source}` moved to `{end}`, but no blueprint has this key", hint)
         elif (other := first.setdefault(str(said.target), said)) is not said:
-            message = f"`{other.source}` and `{said.source}` can't both have become `{said.target}`"
-            yield _finding(said, message, "keep the one that it was")
+            message = f"`{other.source}` and `{said.source}` can't both move to `{said.target}`"
+            yield _finding(said, message, "keep the entry of the blueprint that moved")
 
 
 def _finding(said: Relocation, message: str, hint: str) -> Finding:

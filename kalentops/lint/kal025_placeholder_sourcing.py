@@ -1,7 +1,7 @@
 """The id of a sourcing has not been filled in.
 
-`kalentops init` writes an example with `sourcing_REPLACE_ME`; no sourcing is called so, and an apply could only fail.
-Words such as REPLACE_ME, CHANGE_ME, TODO, PLACEHOLDER, YOUR_ID or XXX stand for an id that is still to come.
+`kalentops init` writes an example with `sourcing_REPLACE_ME`. No sourcing has this id, so `apply` would fail. Words
+such as REPLACE_ME, CHANGE_ME, TODO, PLACEHOLDER, YOUR_ID or XXX are placeholders for an id.
 
 Wrong:
     sourcingId: sourcing_REPLACE_ME
@@ -24,8 +24,8 @@ def check(file: SourcingFile) -> Iterator[Problem]:
     if is_placeholder(file.sourcingId):
         yield Problem(
             ("sourcingId",),
-            f"`{clip(file.sourcingId)}` stands for an id that is still to be filled in",
-            "put the id of a sourcing there: `kalentops sourcings` lists them; or remove the file",
+            f"`{clip(file.sourcingId)}` is a placeholder, not the id of a sourcing",
+            "write the id of a sourcing: `kalentops sourcings` lists them; or remove the file",
         )
 
 

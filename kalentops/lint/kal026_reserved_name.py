@@ -1,7 +1,7 @@
-"""A name has the form that kalentops gives to what reserves an id.
+"""A name looks like the name of a stub.
 
-While a blueprint is created, an empty one of the name `NAME (kalentops KEY NONCE)` reserves its id. A blueprint that
-you write under such a name could be taken for one of those.
+While kalentops creates a blueprint, a stub (an empty blueprint) named `NAME (kalentops KEY NONCE)` reserves its id. A
+blueprint to which you give such a name could be taken for a stub.
 
 Wrong:
     name: First contact (kalentops first-contact 3f9a2c1b)
@@ -24,8 +24,8 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
     if mark_in(blueprint.name) is not None:
         yield Problem(
             ("name",),
-            "the name ends as the names of the empty blueprints do that reserve an id",
-            "take the part in parentheses away",
+            "the name ends like the name of a stub, the empty blueprint that reserves an id",
+            "remove the part in parentheses",
         )
 
 

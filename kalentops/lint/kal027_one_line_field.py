@@ -1,6 +1,6 @@
-r"""A field of one line holds a line break, another control character, or white space at an end.
+r"""A one-line field contains a line break, a control character, or white space at an end.
 
-A subject with a line break can't be sent as one: what follows may be lost, or be taken for another header of the mail.
+A subject with a line break can't be sent: what follows may be lost, or become another header of the e-mail.
 Names and ids are shown and compared as one line. Tabs and the separators U+0085, U+2028 and U+2029 count as well.
 
 Wrong:
@@ -37,7 +37,7 @@ def _look(place: DataPath, text: str) -> Iterator[Problem]:
     if match:
         char = match[0]
         end = match.end() == len(text) and char == "\n"
-        what = "ends with a line break" if end else f"holds {_NAMES.get(char) or character_name(char)}"
+        what = "ends with a line break" if end else f"contains {_NAMES.get(char) or character_name(char)}"
         hint = "write it on one line, without `|` and `>`" if end else _ESCAPE
         yield Problem(place, f"`{field}` {what}", hint, match.start())
     elif text != text.strip() and (text.strip() or field != "subject"):  # of no text at all, KAL106 speaks
@@ -45,7 +45,7 @@ def _look(place: DataPath, text: str) -> Iterator[Problem]:
         yield Problem(place, said, "remove the white space at the ends", None)
 
 
-_ESCAPE = "write it on one line; where a backslash is meant, use single quotes, in which it is no escape"
+_ESCAPE = "write it on one line; if you mean a backslash, use single quotes"
 _NAMES = {"\n": "a line break", "\r": "a line break (U+000D)", "\t": "a tab"}
 
 RULE = Rule(

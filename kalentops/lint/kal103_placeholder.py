@@ -31,7 +31,7 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
                 yield Problem(
                     place,
                     f"`{clip(match[0])}` is a placeholder",
-                    "fill it in or remove it; use round brackets where brackets are meant",
+                    "fill it in or remove it; if you mean brackets, use round ones",
                     match.start(),
                 )
 

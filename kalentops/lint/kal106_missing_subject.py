@@ -27,7 +27,7 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
             if step.subject is None:
                 said, hint, field = "has no subject", "add `subject: …`", "type"
             else:
-                said, hint, field = "has an empty subject", "write its text behind `subject:`", "subject"
+                said, hint, field = "has an empty subject", "write its text after `subject:`", "subject"
             yield Problem(("steps", index, field), f"the e-mail of step {index + 1} {said}", hint)
 
 

@@ -1,4 +1,4 @@
-"""A subject stands where the API takes none.
+"""A step has a subject that the API does not accept.
 
 Only EMAIL and LINKEDIN_INMAIL have a subject.
 

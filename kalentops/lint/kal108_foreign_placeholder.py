@@ -1,7 +1,7 @@
-"""A placeholder of another tool stands in a text.
+"""A text contains a placeholder of another tool.
 
 Only `{{…}}` with the name of a variable is filled in. Of `{firstname}`, `*|FNAME|*`, `%FIRSTNAME%`, `<<First Name>>`,
-`${name}`, `{Hi|Hello}` and their like the candidate reads every sign. What only may be one of these is KAL310.
+`${name}`, `{Hi|Hello}` and their like candidates read every character. What is only probably a placeholder is KAL310.
 
 Wrong:
     content: Hi {First Name}
@@ -32,8 +32,8 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
 
 def _tell(place: DataPath, found: Placeholder) -> Problem:
     meant = asks_for(found.inner)
-    hint = f"write `{{{{{meant}}}}}`" if meant else "write out what is meant, or `{{…}}` with a variable"
-    return Problem(place, f"`{clip(found.token)}` is not filled in", hint, found.at)
+    hint = f"write `{{{{{meant}}}}}`" if meant else "write the text itself, or a variable as `{{…}}`"
+    return Problem(place, f"`{clip(found.token)}` is not a variable of Kalent", hint, found.at)
 
 
 RULE = Rule(

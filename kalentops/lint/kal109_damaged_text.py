@@ -1,7 +1,7 @@
-"""A character of a text was lost on its way into the file.
+"""A character of a text was damaged on its way into the file.
 
 Where a text is read in another encoding than it was saved in, `è` becomes `Ã¨`, `é` becomes `Ã©`, and what
-can't be read at all becomes U+FFFD, the replacement character. Candidates would read just that.
+can't be read at all becomes U+FFFD, the replacement character. Candidates would read exactly this.
 
 Wrong:
     content: Your work at SociÃ©tÃ© Exemple
@@ -44,16 +44,16 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
 
 def _say(damaged: str) -> tuple[str, str]:
     if damaged[0] == "\ufffd":
-        return "a character was lost here: U+FFFD stands in its place", "retype the word"
+        return "a character was lost here and replaced by U+FFFD", "retype the word"
     for encoding in _ENCODINGS:
         try:
             meant = damaged.encode(encoding).decode()
         except UnicodeError:
             continue
         if meant.isprintable():
-            return f"`{clip(damaged)}` was `{meant}` once", f"write `{meant}`, and save the file as UTF-8"
+            return f"`{clip(damaged)}` is a damaged `{meant}`", f"write `{meant}`, and save the file as UTF-8"
         break
-    return f"`{clip(damaged)}` was another character once", "retype the word, and save the file as UTF-8"
+    return f"`{clip(damaged)}` is a damaged character", "retype the word, and save the file as UTF-8"
 
 
 RULE = Rule("KAL109", "damaged-text", __doc__, check, frozenset({"subject", "content"}), each_alone=True)

@@ -1,4 +1,4 @@
-"""A DELAYED step does not say how long.
+"""A DELAYED step has no delay.
 
 A delay is counted from the step before, in the first step from the start of the sequence: 3 days, then 6 days, are
 day 3 and day 9.

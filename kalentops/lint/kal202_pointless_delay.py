@@ -1,6 +1,6 @@
-"""A delay stands in a step that is not DELAYED.
+"""A step that is not DELAYED has a delay.
 
-With another `temporalityType` a delay means nothing: its author expects a wait that will not happen.
+With another `temporalityType` a delay has no effect: its author expects a wait that will not happen.
 
 Wrong:
     temporalityType: ASAP
@@ -25,7 +25,7 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
         if step.temporalityType != "DELAYED" and step.delay is not None:
             yield Problem(
                 ("steps", index, "delay"),
-                f"`delay` means nothing with temporalityType {step.temporalityType}",
+                f"`delay` has no effect with temporalityType {step.temporalityType}",
                 "write `temporalityType: DELAYED`, or remove the delay",
                 on_key=True,
             )

@@ -26,8 +26,8 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
     for index in invitations[1:]:
         yield Problem(
             ("steps", index, "linkedInType"),
-            f"a second invitation; step {invitations[0] + 1} is one already",
-            "use LINKEDIN_MESSAGE or LINKEDIN_INMAIL here, or remove one of them",
+            f"step {index + 1} is a second invitation; step {invitations[0] + 1} is the first",
+            "use LINKEDIN_MESSAGE or LINKEDIN_INMAIL here, or remove one of the two",
         )
 
 

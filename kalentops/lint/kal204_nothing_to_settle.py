@@ -26,8 +26,8 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
         if step.temporalityType == "AFTER_INVITATION_SETTLED" and not invited:
             yield Problem(
                 ("steps", index, "temporalityType"),
-                f"step {index + 1} waits for an invitation, and there is none before it",
-                "put a LINKEDIN_INVITATION step before it, or write ASAP or DELAYED",
+                f"step {index + 1} waits for an invitation, but no step before it is one",
+                "add a LINKEDIN_INVITATION step before it, or write ASAP or DELAYED",
             )
         invited = invited or step.is_invitation
 

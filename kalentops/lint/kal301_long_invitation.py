@@ -1,7 +1,7 @@
 """The message of an invitation is longer than 300 characters.
 
-LinkedIn cuts or refuses longer ones (the vendor's own guidance names 300). Counted is the text as it is written,
-variables included, because what they are filled with is not known.
+LinkedIn cuts or refuses longer ones (Kalent's own guidance names 300). The text is counted as it is written, because
+the values of variables are not known.
 
 Wrong:
     an invitation that tells the whole story
@@ -27,8 +27,8 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
         if step.linkedInType == "LINKEDIN_INVITATION_WITH_MESSAGE" and length > LIMIT:
             yield Problem(
                 ("steps", index, "content"),
-                f"the invitation has {length} characters, LinkedIn takes {LIMIT}",
-                f"take out {length - LIMIT}, or move them into a LINKEDIN_MESSAGE step",
+                f"the invitation has {length} characters, LinkedIn allows {LIMIT}",
+                f"shorten it by {length - LIMIT}, or move a part into a LINKEDIN_MESSAGE step",
             )
 
 

@@ -1,6 +1,6 @@
 """The subject of an InMail is longer than 200 characters.
 
-The vendor's guidance names 200 as the limit.
+Kalent's guidance names 200 as the limit.
 
 Wrong:
     subject: a paragraph
@@ -26,8 +26,8 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
         if step.linkedInType == "LINKEDIN_INMAIL" and length > LIMIT:
             yield Problem(
                 ("steps", index, "subject"),
-                f"the InMail's subject has {length} characters, at most {LIMIT} are taken",
-                f"take out {length - LIMIT}",
+                f"the InMail's subject has {length} characters, LinkedIn allows {LIMIT}",
+                f"shorten it by {length - LIMIT}",
             )
 
 

@@ -1,4 +1,4 @@
-"""A follow-up blocks the sequence where its contact is missing.
+"""A follow-up blocks the sequence if its contact is missing.
 
 Not every candidate has a known e-mail address or phone number. Without `policy.skipStepIfNoContact: true` the
 sequence stops at this step, and the messages after it are never sent.
@@ -28,7 +28,7 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
         if index and step.type != "LINKEDIN" and not skips:
             yield Problem(
                 ("steps", index, "type"),
-                f"without the candidate's contact, the sequence stops at this {step.type}",
+                f"if the candidate has no known contact for {step.type}, the sequence stops here",
                 "add `policy: {skipStepIfNoContact: true}`",
             )
 

@@ -2,7 +2,7 @@
 
 A segment holds 160 characters of the GSM-7 alphabet (some of them, such as the euro sign, count twice), but only
 70 as soon as one character lies outside of it: an emoji, a typographic quote, ê or ç. Each segment is paid, and
-some phones show them as separate messages. Counted is the text as it is written, variables included.
+some phones show them as separate messages. The text is counted as it is written, with its variables.
 
 Wrong:
     content: Hi {{firstname}} 👋 …and 80 characters more
@@ -28,10 +28,10 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
             continue
         size = measure(step.content)
         if size.segments > 1:
-            why = f"; {character_name(size.outside)} allows only 70 to a segment" if size.outside else ""
+            why = f"; {character_name(size.outside)} reduces a segment to 70" if size.outside else ""
             yield Problem(
                 ("steps", index, "content"),
-                f"the SMS takes {size.segments} segments: {size.units} characters, {size.room} fit in one{why}",
+                f"the SMS needs {size.segments} segments: it has {size.units} characters, {size.room} fit in one{why}",
                 "shorten it" + (f", or write it without `{visible(size.outside)}`" if size.outside else ""),
                 step.content.index(size.outside) if size.outside else None,
             )

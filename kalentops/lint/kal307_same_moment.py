@@ -28,7 +28,7 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
         if first != index:
             yield Problem(
                 ("steps", index, "temporalityType"),
-                f"steps {first + 1} and {index + 1} go out at the same moment, both by {step.type}",
+                f"steps {first + 1} and {index + 1} are sent at the same moment, both by {step.type}",
                 "give the later one `temporalityType: DELAYED` and a `delay`",
             )
 

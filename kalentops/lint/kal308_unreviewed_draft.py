@@ -27,7 +27,7 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
         if step.contentSource == "suggestedByKalent" and approves:
             yield Problem(
                 ("steps", index, "policy", "autoValidateAIDraft"),
-                "a text that no person has read would go to the candidate",
+                "the candidate would get a text that no person has read",
                 "write `autoValidateAIDraft: false`",
             )
 

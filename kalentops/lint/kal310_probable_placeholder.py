@@ -1,8 +1,8 @@
-"""A text seems to hold something that was to be filled in.
+"""A text probably contains a placeholder.
 
-A word in braces, `TODO`, `XXX` or `___` is left over from a draft more often than it is meant so. The same goes for
-quotation marks around a whole text: YAML knows straight quotes only, and takes others as a part of the text. What can
-only be a placeholder is an error, KAL108.
+A word in braces, `TODO`, `XXX` or `___` is usually left over from a draft. So are quotation marks around a whole text:
+YAML knows only straight quotes, and keeps others as part of the text. What can only be a placeholder is an error,
+KAL108.
 
 Wrong:
     content: Hi {{firstname}}, we pay TODO, and {benefit}.
@@ -30,9 +30,9 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
         for field, text in step.texts():
             place = ("steps", index, field)
             if wrapped(text):
-                said = f"the text as a whole is in quotation marks: {text.strip()[0]}…{text.strip()[-1]}"
+                said = f"the whole text is in quotation marks: {text.strip()[0]}…{text.strip()[-1]}"
                 yield Problem(
-                    place, said, "remove them; quotes of YAML are straight ones, outside of the text"
+                    place, said, "remove them; the quotes of YAML are straight and not part of the text"
                 )
             probable = (each for each in placeholders(text) if not each.certain)
             yield from first(probable, partial(_tell, place))

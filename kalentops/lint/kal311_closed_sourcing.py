@@ -26,7 +26,7 @@ def check(sourcings: Sourcings) -> Iterator[Finding]:
         if sourcing_id in closed and not is_placeholder(sourcing_id):
             message = f'the sourcing "{clip(closed[sourcing_id])}" is closed'
             hint = (
-                "if it is to stay so, take its blueprints out of the files; `kalentops state rm` forgets them"
+                "if it stays closed, remove its blueprints from the files; `kalentops state rm` forgets them"
             )
             yield Finding(*origin.place, "KAL311", message, hint)
 

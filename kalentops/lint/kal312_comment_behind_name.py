@@ -1,4 +1,4 @@
-"""A comment stands behind a name that is not quoted.
+"""A comment follows a name without quotes.
 
 It may be a comment, or the rest of the name: `C # developers` looks the same as a name and a comment.
 

@@ -1,7 +1,7 @@
-r"""A message holds HTML, or signs of another notation.
+r"""A message contains HTML, or escapes such as `\n`.
 
-Messages are plain text: on LinkedIn, on WhatsApp and in an SMS, `<b>`, `&nbsp;` and their like are shown as they stand,
-and in the subject of an e-mail, too. So is `\n`, where a line break was meant, in every message.
+Messages are plain text: on LinkedIn, on WhatsApp and in an SMS, `<b>`, `&nbsp;` and their like are shown as they are,
+also in the subject of an e-mail. So is `\n`, meant as a line break, in every message.
 
 Wrong:
     content: Hi {{firstname}},<br>how are you?\nAnna
@@ -41,14 +41,13 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
                 yield from _html(place, text)
             for match in _ESCAPE.finditer(text) if "\\" in text else ():
                 if not _is_path(text, match.start()):
-                    meant = (
-                        "a line break: write the text below a `|-`"
-                        if match[0][1] in "nr"
-                        else f"`{match[0][1]}`"
+                    line_break = match[0][1] in "nr"
+                    hint = (
+                        "for a line break, write the text below a `|-`"
+                        if line_break
+                        else f"write `{match[0][1]}`"
                     )
-                    yield Problem(
-                        place, f"`{match[0]}` is shown as it stands", f"write {meant}", match.start()
-                    )
+                    yield Problem(place, f"`{match[0]}` is shown as it is", hint, match.start())
 
 
 def _html(place: tuple[str | int, ...], text: str) -> Iterator[Problem]:
@@ -59,9 +58,9 @@ def _html(place: tuple[str | int, ...], text: str) -> Iterator[Problem]:
         hint = (
             f"write `{clip(meant)}`"
             if meant != match[0] and meant.isprintable()
-            else "remove it: messages are text"
+            else "remove it: messages are plain text"
         )
-        yield Problem(place, f"`{clip(match[0])}` is shown as it stands", hint, match.start())
+        yield Problem(place, f"`{clip(match[0])}` is shown as it is", hint, match.start())
 
 
 def _is_path(text: str, at: int) -> bool:

@@ -1,7 +1,7 @@
-"""A file looks like one of blueprints, and is not read.
+"""A file looks like a blueprint file but is not read.
 
-Only names that end with .yaml or .yml are read. A backup, or a file that an editor has saved as `….yaml.txt`, stands
-beside them and says nothing, whatever it holds. `kalentops.yaml` holds the settings of a project, and no blueprints.
+Only names that end with .yaml or .yml are read. A backup, or a file that an editor saved as `….yaml.txt`, has no
+effect. `kalentops.yaml` holds the settings of a project, and no blueprints.
 
 Wrong:
     blueprints/backend.yaml.txt

@@ -1,7 +1,6 @@
 """A blueprint has no steps.
 
-Kalent takes it, and can't start it: a sequence wants at least one message. A place for one that is still to be written
-is better kept in a branch.
+Kalent accepts it but can't start it: a sequence needs at least one message. Keep an unfinished blueprint in a branch.
 
 Wrong:
     name: First contact

@@ -1,7 +1,7 @@
-"""Nothing says that Kalent can send an SMS.
+"""It is not documented that Kalent can send an SMS.
 
-The API takes steps of type SMS, but no page of the vendor names SMS among the channels that a workspace can connect:
-LinkedIn, WhatsApp and e-mail. A sequence may stop at such a step. Turn this off once you have seen one arrive.
+The API accepts steps of type SMS, but Kalent's pages name only LinkedIn, WhatsApp and e-mail as channels that a
+workspace can connect. A sequence may stop at such a step. Turn this rule off once you have seen an SMS arrive.
 
 Wrong:
     type: SMS
@@ -24,8 +24,8 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
         if step.type == "SMS":
             yield Problem(
                 ("steps", index, "type"),
-                "no page of Kalent says that an SMS can be sent",
-                "use WHATSAPP or EMAIL, or try one on yourself and set `rules: {KAL317: off}` in kalentops.yaml",
+                "it is not documented that Kalent can send an SMS",
+                "use WHATSAPP or EMAIL, or test one on yourself and set `rules: {KAL317: off}` in kalentops.yaml",
             )
 
 

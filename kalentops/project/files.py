@@ -207,25 +207,27 @@ def read_whole(source: Source, root: Path) -> str | Finding:
         )
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        return _unreadable(source, f"not UTF-8, at byte {error.start + 1}", "save it as UTF-8", line)
+        return _unreadable(
+            source, f"the file is not UTF-8, see byte {error.start + 1}", "save it as UTF-8", line
+        )
 
 
 def _read(source: Source, root: Path) -> str | Finding:
     path = source.path
     if source.outside or (os.path.islink(path) and _links_outside(path, root)):  # noqa: PTH114 - for speed
         return _unreadable(
-            source, "a symbolic link that leaves the project", "copy the file into the project"
+            source, "this is a symbolic link that leads out of the project", "copy the file into the project"
         )
     if path.lower().endswith(SUFFIXES) and not path.endswith(SUFFIXES):
-        said = "the end of its name is in capitals, so that hooks and editors pass over it"
+        said = "its name ends in capitals, so hooks and editors ignore it"
         return _unreadable(source, said, f"rename it: {Path(source.name).stem}{Path(path).suffix.lower()}")
     descriptor = os.open(path, _FLAGS)
     try:
         status = os.fstat(descriptor)
         if stat.S_ISDIR(status.st_mode):
-            return _unreadable(source, "a folder, or a link to one", "put the files themselves there")
+            return _unreadable(source, "this is a folder, or a link to one", "put the files themselves here")
         if not stat.S_ISREG(status.st_mode):
-            return _unreadable(source, "not a regular file", "put a file in its place")
+            return _unreadable(source, "this is not a regular file", "put a file in its place")
         with open(descriptor, "rb", closefd=False) as stream:
             # `read` takes as much memory as it is asked for: the size and a byte, more if it grows meanwhile.
             data = stream.read(min(status.st_size, MAX_BYTES) + 1)
@@ -234,9 +236,8 @@ def _read(source: Source, root: Path) -> str | Finding:
     finally:
         os.close(descriptor)
     if len(data) > MAX_BYTES:
-        return Finding(
-            source.name, 1, 1, "KAL002", "larger than 1 MiB", "split it; several files may serve one sourcing"
-        )
+        hint = "split it: several files can serve one sourcing"
+        return Finding(source.name, 1, 1, "KAL002", "the file is larger than 1 MiB", hint)
     return data.decode()
 
 

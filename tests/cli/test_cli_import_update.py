@@ -138,7 +138,7 @@ def test_a_name_that_another_blueprint_has_is_taken_and_told(
     for dry in (["--dry-run"], []):
         ran = project.run("import", "sourcing_a", "--update", *dry)
         assert ran.code == 3, ran
-        assert "error KAL018: the name stands a second time in this sourcing" in ran.err
+        assert "error KAL018: this name is used twice in this sourcing" in ran.err
     assert project.run("plan").code == 3
 
 

@@ -155,12 +155,12 @@ def test_sourcings_that_do_not_exist_are_errors_and_closed_ones_warnings(project
     ran = project.run("validate", "--online")
     assert (ran.code, ran.err) == (3, "")
     assert ran.out == (
-        "blueprints/b.yaml:2:17: error KAL023: there is no sourcing `s_zulo`, or the key doesn't see it\n"
+        "blueprints/b.yaml:2:17: error KAL023: the sourcing `s_zulo` does not exist, or the API key can't see it\n"
         '    did you mean s_zulu ("Backend engineer, Paris")?\n'
-        "blueprints/d.yaml:2:17: error KAL023: there is no sourcing `nowhere`, or the key doesn't see it\n"
-        "    `kalentops sourcings --all` lists those that the key sees\n"
+        "blueprints/d.yaml:2:17: error KAL023: the sourcing `nowhere` does not exist, or the API key can't see it\n"
+        "    `kalentops sourcings --all` lists those that it can see\n"
         'blueprints/c.yaml:2:17: warning KAL311: the sourcing "Sales, Nice" is closed\n'
-        "    if it is to stay so, take its blueprints out of the files; `kalentops state rm` forgets them\n"
+        "    if it stays closed, remove its blueprints from the files; `kalentops state rm` forgets them\n"
         "by rule: KAL023 2, KAL311 1\n"
         "not valid: 2 errors and 1 warning in 3 files; 4 files, 5 blueprints in all\n"
     )
@@ -229,7 +229,7 @@ def test_what_is_filled_in_later_gets_the_list_and_no_guess(sourcing_id: str, pr
     (found,) = project.run("validate", "--online", "--format", "json").json["findings"]
     assert (found["code"], found["hint"]) == (
         "KAL023",
-        "`kalentops sourcings --all` lists those that the key sees",
+        "`kalentops sourcings --all` lists those that it can see",
     )
 
 

@@ -78,7 +78,7 @@ def test_a_file_elsewhere_keeps_its_whole_name(tmp_path: Path) -> None:
 def test_the_size_is_bounded(tmp_path: Path, size: int) -> None:
     (tmp_path / "a.yaml").write_bytes(b"#" * size)
     if size > MAX_BYTES:
-        assert _said(tmp_path, "a.yaml") == "KAL002 larger than 1 MiB"
+        assert _said(tmp_path, "a.yaml") == "KAL002 the file is larger than 1 MiB"
     else:
         assert len(_read(tmp_path, "a.yaml")) == size  # type: ignore[arg-type] # a text, or the test fails
 
@@ -106,8 +106,8 @@ def test_links(tmp_path: Path) -> None:
     (root / "gone.yaml").symlink_to("gone")
     assert _read(root, "inside.yaml") == GOOD
     for name in ("out.yaml", "up.yaml", "folder-out"):
-        assert _said(root, name) == "KAL001 a symbolic link that leaves the project"
-    assert _said(root, "folder") == "KAL001 a folder, or a link to one"
+        assert _said(root, name) == "KAL001 this is a symbolic link that leads out of the project"
+    assert _said(root, "folder") == "KAL001 this is a folder, or a link to one"
     assert _said(root, "loop.yaml") == "KAL001 it can't be read: Too many levels of symbolic links"
     assert _said(root, "gone.yaml") == "KAL001 it can't be read: No such file or directory"
     assert "secret" not in str(load(root, [root], known=None).findings)
@@ -121,7 +121,10 @@ def test_a_folder_on_the_way_that_leaves_the_project(tmp_path: Path) -> None:
     (root / "blueprints").symlink_to(tmp_path / "outside")
     for place in (root / "blueprints", root / "blueprints" / "secret.yaml"):
         (finding,) = load(root, [place], known=None).findings
-        assert (finding.code, finding.message) == ("KAL001", "a symbolic link that leaves the project")
+        assert (finding.code, finding.message) == (
+            "KAL001",
+            "this is a symbolic link that leads out of the project",
+        )
 
 
 def test_a_project_behind_a_link_is_no_trouble(tmp_path: Path) -> None:
@@ -135,23 +138,23 @@ def test_a_project_behind_a_link_is_no_trouble(tmp_path: Path) -> None:
 
 def test_a_pipe_does_not_make_it_wait(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.yaml")
-    assert _said(tmp_path, "a.yaml") == "KAL001 not a regular file"
+    assert _said(tmp_path, "a.yaml") == "KAL001 this is not a regular file"
 
 
 def test_a_device_is_not_read(tmp_path: Path) -> None:
     found = read(Source("/dev/zero", "zero.yaml"), tmp_path)
     assert isinstance(found, Finding)
-    assert found.message == "not a regular file"
+    assert found.message == "this is not a regular file"
 
 
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ("a: é\n".encode("latin-1"), "not UTF-8, at byte 4"),
-        (GOOD.encode("utf-16"), "not UTF-8, at byte 1"),
+        ("a: é\n".encode("latin-1"), "the file is not UTF-8, see byte 4"),
+        (GOOD.encode("utf-16"), "the file is not UTF-8, see byte 1"),
         (GOOD.encode("utf-16-be"), None),
-        (b"\xed\xa0\x80", "not UTF-8, at byte 1"),
-        (b"a: b\n\xf0\x9f", "not UTF-8, at byte 6"),
+        (b"\xed\xa0\x80", "the file is not UTF-8, see byte 1"),
+        (b"a: b\n\xf0\x9f", "the file is not UTF-8, see byte 6"),
     ],
 )
 def test_other_encodings(tmp_path: Path, data: bytes, said: str | None) -> None:

@@ -114,7 +114,7 @@ def test_what_is_left_out_is_counted_for_a_rule_that_tells_all_that_it_finds() -
     text = _message("\\\\n. " * 100)
     found = [each.message for each in check_text(JOB, "f.yaml", text)[0] if each.code == "KAL314"]
     assert len(found) == MOST
-    assert found[-1] == "`\\n` is shown as it stands, and 80 more in this text"
+    assert found[-1] == "`\\n` is shown as it is, and 80 more in this text"
 
 
 def test_aliases_count_as_what_they_repeat() -> None:
