@@ -26,37 +26,18 @@ from kalentops.kalent.client import Ownership, ReadApi
 from kalentops.kalent.write_client import WriteApi
 from tests import answers, wire
 from tests.fakeclock import FakeClock
+from tests.kalent.recording import CREATED, EMPTY, LISTED, Recording
 from tests.wire import Wire, answering
 
-EMPTY = {
-    "sequenceBlueprints": [],
-    "pagination": {"page": 0, "pageSize": 50, "total": 0, "hasNextPage": False},
-}
 NO_SOURCINGS = {"sourcings": [], "pagination": EMPTY["pagination"]}
 HALF = {"sequenceBlueprints": [], "pagination": {"page": 0, "pageSize": 50, "total": 3, "hasNextPage": False}}
-LISTED = Answer(200, {"success": True, "data": EMPTY})
 HALF_LISTED = Answer(200, {"success": True, "data": HALF})
-CREATED = Answer(201, {"success": True, "data": {"blueprintId": "b1"}})
 NOT_SENT = Answer(trouble=Trouble.NOT_SENT, reason="no connection")
 LOST = Answer(trouble=Trouble.LOST, reason="no answer before the timeout")
 
 
 def failed(status: int, wait: float | None = None) -> Answer:
     return Answer(status, {"success": False, "error": {"code": "c", "message": "no"}}, retry_after=wait)
-
-
-class Recording:
-    """A network that records what is sent and answers from a list, the last answer for ever."""
-
-    def __init__(self, *answers: Answer) -> None:
-        self.sent: list[tuple[str, str]] = []
-        self.queries: list[dict[str, Any]] = []
-        self._answers = list(answers)
-
-    def send(self, method: str, path: str, *, query: Any = None, body: Any = None) -> Answer:
-        self.sent.append((method, path))
-        self.queries.append(dict(query or {}))
-        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
 
 pytestmark = pytest.mark.usefixtures("no_backoff")  # here it counts how often something is tried

@@ -1,7 +1,10 @@
-"""What can be reached at all: two paths to write, two to read, and nothing that starts or deletes."""
+"""What can be reached at all: two paths to write, two to read, nothing that starts or deletes. Read-only commands can't
+write, by no method and by no import.
+"""
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 from collections.abc import Iterator
@@ -14,39 +17,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kalentops
+from kalentops.cli.commands.connection import ReadSession
 from kalentops.errors import KalentopsError
 from kalentops.http.retry import Throttle
 from kalentops.http.verdict import Answer
-from kalentops.kalent.client import ReadApi
+from kalentops.kalent.client import ReadApi, ReadOnly
 from kalentops.kalent.write_client import WriteApi
 from kalentops.support.text import visible
 from tests.fakeclock import FakeClock, without_backoff
+from tests.kalent.recording import CREATED, LISTED, Recording
 
-EMPTY = {
-    "sequenceBlueprints": [],
-    "pagination": {"page": 0, "pageSize": 50, "total": 0, "hasNextPage": False},
-}
-LISTED = Answer(200, {"success": True, "data": EMPTY})
-CREATED = Answer(201, {"success": True, "data": {"blueprintId": "b1"}})
 REFUSED = Answer(404, {"success": False, "error": {"code": "not_found", "message": "no"}})
+PACKAGE = Path(kalentops.__file__).parent
+READERS = ("cli.commands.plan", "cli.commands.validate", "cli.commands.sourcings", "cli.commands.import_")
+WRITERS = {"kalent.write_client", "apply.run", "apply.create", "apply.update", "cli.commands.apply"}
 
 
 @pytest.fixture(autouse=True)
 def _no_waiting_between_attempts() -> Iterator[None]:
     with without_backoff(most=2):
         yield
-
-
-class Recording:
-    """A network that records what is sent and always gives the same answer."""
-
-    def __init__(self, answer: Answer) -> None:
-        self.sent: list[tuple[str, str]] = []
-        self._answer = answer
-
-    def send(self, method: str, path: str, *, query: Any = None, body: Any = None) -> Answer:
-        self.sent.append((method, path))
-        return self._answer
 
 
 def public(cls: type) -> dict[str, int]:
@@ -102,7 +92,6 @@ def caught() -> Iterator[None]:
 # Who may say what to a server; in all other sources, these words don't stand at all.
 VERBS = {
     "kalent/client.py": {"GET"},
-    "kalent/readonly.py": {"GET"},
     "http/transport.py": {"GET"},  # to know what only reads, and may be let go of
     "kalent/write_client.py": {"POST", "PATCH"},
     "github/client.py": {"GET", "POST", "PATCH"},
@@ -111,8 +100,7 @@ VERBS = {
 
 @pytest.mark.processes
 def test_no_source_speaks_of_starting_or_deleting() -> None:
-    package = Path(kalentops.__file__).parent
-    sources = {path: path.read_text(encoding="utf-8") for path in package.rglob("*.py")}
+    sources = {path: path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")}
     sources = {path: text for path, text in sources.items() if "emulator" not in path.parts}
     assert len(sources) > 50
     for path, text in sources.items():
@@ -120,4 +108,80 @@ def test_no_source_speaks_of_starting_or_deleting() -> None:
         methods = set(re.findall(r"""["'](GET|POST|PATCH|HEAD|OPTIONS)["']""", text))
         if "kalentops.git.worktree" in text or path.parent.name == "git" or path.name == "origin.py":
             methods -= {"HEAD"}  # of git
-        assert methods <= VERBS.get(path.relative_to(package).as_posix(), set()), path
+        assert methods <= VERBS.get(path.relative_to(PACKAGE).as_posix(), set()), path
+
+
+@given(st.text() | st.sampled_from(["POST", "PATCH", "PUT", "DELETE", "get", "GET ", "HEAD", "OPTIONS"]))
+def test_nothing_but_get_comes_through(method: str) -> None:
+    network = Recording(LISTED)
+    if method != "GET":
+        with pytest.raises(AssertionError, match="in a command that only reads"):
+            ReadOnly(network).send(method, "/v1/sourcings")
+        assert network.sent == []
+
+
+@pytest.mark.parametrize("body", [{}, [], "", 0, False, {"name": "One"}])
+def test_a_get_with_a_body_does_not_come_through(body: Any) -> None:
+    network = Recording(LISTED)
+    with pytest.raises(AssertionError):
+        ReadOnly(network).send("GET", "/v1/sourcings", body=body)
+    assert network.sent == []
+
+
+def test_a_get_comes_through_as_it_is() -> None:
+    network = Recording(LISTED)
+    assert ReadOnly(network).send("GET", "/v1/sourcings", query={"page": 1}) is LISTED
+    assert network.sent == [("GET", "/v1/sourcings")]
+    assert network.queries == [{"page": 1}]
+
+
+def test_a_line_holds_nothing_that_writes() -> None:
+    assert ReadSession.__annotations__ == {"api": "ReadApi", "clock": "SystemClock", "progress": "Progress"}
+    assert not hasattr(ReadApi, "create")
+    assert not hasattr(ReadApi, "update")
+
+
+def _imported(module: str) -> Iterator[str]:
+    """The modules of kalentops that a module imports anywhere in it, also inside of functions."""
+    path = PACKAGE.joinpath(*module.split(".")).with_suffix(".py")
+    if not path.is_file():
+        path = path.with_suffix("") / "__init__.py"
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [each.name for each in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute, so that they can be followed"
+            names = [str(node.module), *(f"{node.module}.{each.name}" for each in node.names)]
+        for name in names:
+            inner = name.removeprefix("kalentops.")
+            found = PACKAGE.joinpath(*inner.split("."))
+            if name.startswith("kalentops.") and (found.with_suffix(".py").is_file() or found.is_dir()):
+                yield inner
+
+
+def _reached(module: str) -> set[str]:
+    seen: set[str] = set()
+    new = {module}
+    while new:
+        seen |= new
+        new = {each for name in new for each in _imported(name)} - seen
+    return seen
+
+
+@pytest.mark.parametrize("command", READERS)
+def test_what_only_looks_reaches_nothing_that_writes(command: str) -> None:
+    """By no import, direct or not. That it does reach the network shows that imports are followed."""
+    reached = _reached(command)
+    assert {"cli.commands.connection", "kalent.lists", "kalent.client", "http.transport"} <= reached
+    assert reached & WRITERS == set()
+
+
+def test_the_writers_are_where_they_are_said_to_be() -> None:
+    assert _reached("cli.commands.apply") >= WRITERS
+    users = [
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if "kalent.write_client" in set(_imported(".".join(path.relative_to(PACKAGE).with_suffix("").parts)))
+    ]
+    assert users == ["cli/commands/apply.py"]

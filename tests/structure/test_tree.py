@@ -206,12 +206,3 @@ def test_pins_are_hashed_and_record_no_address(name: str) -> None:
     pins = re.findall(r"^[a-z0-9][^\s=]*==\S+", text, re.MULTILINE)
     assert len(pins) > 20
     assert text.count("--hash=sha256:") >= len(pins)
-
-
-def test_only_these_endpoints_are_ever_called() -> None:
-    methods = {"client": {"GET"}, "write_client": {"POST", "PATCH"}}
-    for module, own in methods.items():
-        text = (PACKAGE / "kalent" / f"{module}.py").read_text()
-        assert set(re.findall(r'"(GET|POST|PATCH|PUT|DELETE)"', text)) == own
-    for path in (PACKAGE / "kalent").glob("*.py"):
-        assert "/start" not in path.read_text()

@@ -11,20 +11,22 @@ from __future__ import annotations
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Self
 
 from kalentops.blueprint.body import Address
 from kalentops.errors import StateError
-from kalentops.state.model import Completed, Intended
+from kalentops.state.model import Completed, Intended, State
 from kalentops.state.store.file import FileStore
 from kalentops.state.store.journal import read as read_journal
+from kalentops.state.store.session import Session
 from tests.builders import AT, blueprint, intent
 from tests.torture.disk import Disk, Op
 
-_RANDOM_SUBSETS = 6
+_RANDOM_SUBSETS: Final = 6
+_SESSIONS: Final = 7  # so many states are read before a session is opened on one
 
 
 @dataclass
@@ -38,6 +40,16 @@ class _Folder:
     changes: list[Op] = field(default_factory=list)  # of names, not yet synced
     created: dict[str, int] = field(default_factory=dict)  # the inode that a name was made for last
     inodes: int = 0
+
+    @classmethod
+    def of(cls, files: Mapping[str, bytes]) -> Self:
+        folder = cls()
+        for name, data in files.items():
+            folder.take(Op("create", name))
+            folder.take(Op("write", name, data))
+            folder.take(Op("sync", name))
+        folder.take(Op("syncfolder", ""))
+        return folder
 
     def take(self, op: Op) -> None:
         if op.kind == "create":
@@ -96,10 +108,54 @@ class _Folder:
         return data if how == "most" else data[: dice.randint(safe, len(data))]
 
 
-def record_run(folder: Path, creates: int) -> tuple[list[Op], list[tuple[int, str]]]:
-    """A session that records intents and outcomes: its operations, and (number of operations before it was reported
-    durable, id) for each outcome.
-    """
+@dataclass(frozen=True)
+class _Run:
+    """A session over files that exist; `work` records, and calls `told` with what is durable."""
+
+    files: Mapping[str, bytes]
+    work: Callable[[Session, Callable[[str], None]], None]
+
+
+def _creates(*names: str) -> Callable[[Session, Callable[[str], None]], None]:
+    """Intent and outcome of each. The intent of `open` is there already."""
+
+    def work(session: Session, told: Callable[[str], None]) -> None:
+        session.begin("url:test")
+        for name in names:
+            address = Address("s", f"k{name}")
+            if name != "open":
+                session.record(Intended(intent(address, blueprint(name))))
+                told(address)
+            session.record(Completed(address, f"bp_{name}", AT))
+            told(f"bp_{name}")
+
+    return work
+
+
+def _runs(creates: int) -> Iterator[_Run]:
+    """On nothing; on a state; on what a killed run has left; on that and an older state. The last two also go on."""
+    yield _Run({}, _creates(*map(str, range(creates))))
+    with tempfile.TemporaryDirectory() as name:
+        store = FileStore(Path(name).resolve() / "state.json")
+        with store.session() as session:
+            _creates("before")(session, lambda _: None)
+        old = store.path.read_bytes()
+        yield _Run({"state.json": old}, _creates("more"))
+        with store.session() as session:
+            session.replace(session.state)
+        killed = store.session()
+        session = killed.__enter__()
+        _creates("left")(session, lambda _: None)
+        session.record(Intended(intent("s/kopen", blueprint("open"))))
+        files = {path.name: path.read_bytes() for path in (store.path, store.journal_path)}
+        killed.__exit__(None, None, None)
+    yield _Run(files, lambda _session, _told: None)
+    yield _Run(files, _creates("open", "more"))
+    yield _Run({**files, "state.json": old}, _creates("open", "more"))
+
+
+def _record(run: _Run, folder: Path) -> tuple[list[Op], list[tuple[int, str]]]:
+    """The operations of a run, and (number of operations before it was reported durable, what) for each report."""
     ops: list[Op] = []
     reported: list[tuple[int, str]] = []
 
@@ -107,47 +163,62 @@ def record_run(folder: Path, creates: int) -> tuple[list[Op], list[tuple[int, st
         ops.append(op)
         return None
 
+    _lay_out(folder, run.files)
     store = FileStore(folder / "state.json")
+    reported += [(0, each) for each in _known(store.read().state)]
     with Disk(folder, hook), store.session() as session:
-        session.begin("url:test")
-        for number in range(creates):
-            address = f"s/k{number}"
-            session.record(Intended(intent(address, blueprint(f"B{number}"))))
-            session.record(Completed(Address.parse(address), f"bp_{number}", AT))
-            reported.append((len(ops), f"bp_{number}"))
+        run.work(session, lambda what: reported.append((len(ops), what)))
     return ops, reported
 
 
 def run(creates: int = 6, seed: int = 0) -> dict[str, Any]:
-    """Cut the power after every operation of two runs in a row; the counts, and what was lost."""
+    """Cut the power after every operation of several runs; the counts, and what was lost."""
     dice = random.Random(seed)
     problems: list[str] = []
-    states = 0
-    with tempfile.TemporaryDirectory() as name:
-        ops, reported = record_run(Path(name).resolve(), creates)
-    disk = _Folder()
-    for number, op in enumerate(ops, 1):
-        disk.take(op)
-        due = {each for at, each in reported if at <= number}
-        for files in disk.remains(dice):
-            states += 1
-            problem = _read(files, due)
-            if problem:
-                problems.append(f"after operation {number} ({op.kind} {op.path}): {problem}")
-    return {"operations": len(ops), "states": states, "problems": problems}
+    operations = states = 0
+    for each in _runs(creates):
+        with tempfile.TemporaryDirectory() as name:
+            ops, reported = _record(each, Path(name).resolve())
+        disk = _Folder.of(each.files)
+        operations += len(ops)
+        for number, op in enumerate(ops, 1):
+            disk.take(op)
+            due = {what for at, what in reported if at <= number}
+            for files in disk.remains(dice):
+                states += 1
+                problem = _read(files, due, taken=states % _SESSIONS == 0)
+                if problem:
+                    problems.append(f"after operation {number} ({op.kind} {op.path}): {problem}")
+    return {"operations": operations, "states": states, "problems": problems}
 
 
-def _read(files: dict[str, bytes], due: set[str]) -> str | None:
+def _lay_out(folder: Path, files: Mapping[str, bytes]) -> None:
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+
+
+def _known(state: State) -> set[str]:
+    """Every address and every id."""
+    return {*state.entries, *state.intents, *state.ids()}
+
+
+def _read(files: Mapping[str, bytes], due: set[str], *, taken: bool) -> str | None:
+    """What is wrong with what is left; with `taken`, also with what the next session makes of it."""
     folder = Path(tempfile.mkdtemp(prefix="kalentops-cut-"))
     try:
-        for name, data in files.items():
-            (folder / name).write_bytes(data)
-        try:
-            state = FileStore(folder / "state.json").read().state
-        except StateError as error:
-            return f"unreadable: {error}"
-        lost = due - set(state.ids())
+        _lay_out(folder, files)
+        store = FileStore(folder / "state.json")
+        state = store.read().state
+        if taken:
+            with store.session() as session:
+                if _known(session.state) != _known(state) or session.state.serial < state.serial:
+                    return "the next session has another state"
+            if {path.name for path in folder.iterdir()} - {"state.json", "state.json.lock"}:
+                return "files are left over"
+        lost = due - _known(state)
         return f"lost {sorted(lost)}" if lost else None
+    except StateError as error:
+        return f"unreadable: {error}"
     finally:
         shutil.rmtree(folder)
 

@@ -45,8 +45,8 @@ def _put(store: FileStore, kept: State, head: Journal | None = None, *records: R
         writer.close()
 
 
-def _head(serial: int = 5, run: str = "run-1", lineage: str = "lineage-1") -> Journal:
-    return Journal(lineage, serial, run, TENANT, (), torn=False)
+def _head(*, serial: int = 5, lineage: str = "lineage-1") -> Journal:
+    return Journal(lineage, serial, "run-1", TENANT, (), torn=False)
 
 
 def _untouched(store: FileStore) -> dict[str, bytes]:
@@ -145,31 +145,42 @@ def test_a_torn_record_is_told(store: FileStore) -> None:
         assert "incomplete" in session.notes[0]
 
 
-def test_the_journal_of_another_state_is_refused(store: FileStore) -> None:
-    _put(store, state(1), _head(lineage="\x1b[31mother"), *created(2))
-    _refuses(store, StateMoved, r"belongs to another state \(lineage \\u\{1b\}")
+@pytest.mark.parametrize(
+    ("kept", "head", "record", "error", "said"),
+    [
+        (
+            state(1),
+            _head(lineage="\x1b[31mother"),
+            created(2)[0],
+            StateMoved,
+            r"another state \(lineage \\u\{1b\}",
+        ),
+        (
+            state(1, serial=7),
+            _head(),
+            Adopted(entry(1, blueprint_id="bp-x")),
+            StateDamaged,
+            "and bp-x in its journal",
+        ),
+        (state(1), _head(), Adopted(entry(2, blueprint_id="bp-1")), StateDamaged, "gives bp-1 to"),
+    ],
+    ids=["another state", "another id", "one id twice"],
+)
+def test_a_journal_that_does_not_fit_is_refused(
+    store: FileStore, kept: State, head: Journal, record: Record, error: type[Exception], said: str
+) -> None:
+    _put(store, kept, head, record)
+    _refuses(store, error, said)
 
 
-def test_a_journal_without_its_state_is_refused(store: FileStore) -> None:
+def test_a_journal_without_its_state_and_a_damaged_one_are_refused(store: FileStore) -> None:
     _put(store, state(1), _head(), *created(2))
+    whole = store.journal_path.read_bytes()
+    store.journal_path.write_bytes(whole.replace(b"bp-2", b"bp-3"))
+    _refuses(store, StateDamaged, "record 3")
+    store.journal_path.write_bytes(whole)
     store.path.unlink()
     _refuses(store, StateDamaged, "there is no s.json")
-
-
-def test_a_damaged_journal_is_refused(store: FileStore) -> None:
-    _put(store, state(1), _head(), *created(2))
-    store.journal_path.write_bytes(store.journal_path.read_bytes().replace(b"bp-2", b"bp-3"))
-    _refuses(store, StateDamaged, "record 3")
-
-
-def test_a_journal_that_contradicts_the_state_is_refused(store: FileStore) -> None:
-    _put(store, state(1, serial=7), _head(), Adopted(entry(1, blueprint_id="bp-other")))
-    _refuses(store, StateDamaged, "bp-1 in the state and bp-other in its journal")
-
-
-def test_a_journal_that_gives_one_id_twice_is_refused(store: FileStore) -> None:
-    _put(store, state(1), _head(), Adopted(entry(2, blueprint_id="bp-1")))
-    _refuses(store, StateDamaged, "gives bp-1 to")
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"<<<<<<< HEAD\n", b"\xff", b"\0" * 50])
@@ -271,7 +282,7 @@ def test_a_second_session_waits_when_asked_to(store: FileStore) -> None:
 
 
 def test_what_is_still_written_is_not_taken_over(store: FileStore) -> None:
-    """Somebody removed the lock file of a run that lives."""
+    """The lock file of a live run was removed."""
     with store.session() as session:
         session.begin(TENANT)
         session.record(*created(1))
@@ -291,49 +302,6 @@ def test_what_a_killed_run_left_is_cleared_up(store: FileStore) -> None:
     with store.session():
         assert not any(each.exists() for each in left)
         assert other.exists()
-
-
-def test_a_replacement_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(descriptor: int) -> None:
-        raise OSError("no")
-
-    path = tmp_path / "s"
-    path.write_text("before")
-    monkeypatch.setattr(atomic_write, "sync", refuse)
-    with pytest.raises(OSError, match="no"):
-        atomic_write.replace(path, b"after")
-    assert [each.name for each in tmp_path.iterdir()] == ["s"]
-    assert path.read_text() == "before"
-
-
-def test_short_writes_are_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = os.write
-    monkeypatch.setattr(os, "write", lambda descriptor, data: real(descriptor, data[:7]))
-    atomic_write.replace(tmp_path / "s", b"0123456789" * 10)
-    assert (tmp_path / "s").read_bytes() == b"0123456789" * 10
-
-
-def test_windows_has_a_file_open_for_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tries = [0]
-    real = Path.replace
-
-    class Sharing(OSError):
-        winerror = 32
-
-    def busy(self: Path, target: Path) -> Path:
-        tries[0] += 1
-        if tries[0] < 3:
-            raise Sharing
-        return real(self, target)
-
-    monkeypatch.setattr(Path, "replace", busy)
-    atomic_write.replace(tmp_path / "s", b"x")
-    assert tries == [3]
-    tries[0] = -1000
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
-    with pytest.raises(Sharing):
-        atomic_write.replace(tmp_path / "s", b"y")
-    assert (tmp_path / "s").read_bytes() == b"x"
 
 
 @_posix
@@ -552,11 +520,14 @@ def test_a_writer_whose_state_was_damaged_or_removed_leaves_its_journal(
     assert set(store.read().state.ids()) == {"bp-1", "bp-3"}
 
 
-def test_begin_notices_that_the_state_was_replaced(store: FileStore) -> None:
-    """Somebody pulls while the question is on the screen: nothing may have been sent by then."""
+@pytest.mark.parametrize(
+    "other", [state(1, serial=6), state(1, 2)], ids=["another serial", "the same serial"]
+)
+def test_begin_notices_that_the_state_was_replaced(store: FileStore, other: State) -> None:
+    """A `git pull` comes while the question is on the screen: nothing may have been sent by then."""
     _put(store, state(1))
     with store.session() as session:
-        store.path.write_bytes(dump_state(state(1, serial=6)))
+        store.path.write_bytes(dump_state(other))
         with pytest.raises(StateMoved):
             session.begin(TENANT)
     assert not store.journal_path.exists()

@@ -1,4 +1,4 @@
-"""New files: whole or not there, and never in place of another."""
+"""A file is whole or as it was; a new one is never put in place of another."""
 
 from __future__ import annotations
 
@@ -58,3 +58,46 @@ def test_a_name_that_was_reserved_is_given_back(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(OSError, match="not permitted"):
         atomic_write.create(tmp_path / "a.yaml", b"text")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_replacement_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(descriptor: int) -> None:
+        raise OSError("no")
+
+    path = tmp_path / "s"
+    path.write_text("before")
+    monkeypatch.setattr(atomic_write, "sync", refuse)
+    with pytest.raises(OSError, match="no"):
+        atomic_write.replace(path, b"after")
+    assert [each.name for each in tmp_path.iterdir()] == ["s"]
+    assert path.read_text() == "before"
+
+
+def test_short_writes_are_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: real(descriptor, data[:7]))
+    atomic_write.replace(tmp_path / "s", b"0123456789" * 10)
+    assert (tmp_path / "s").read_bytes() == b"0123456789" * 10
+
+
+def test_windows_has_a_file_open_for_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = [0]
+    real = Path.replace
+
+    class Sharing(OSError):
+        winerror = 32
+
+    def busy(self: Path, target: Path) -> Path:
+        tries[0] += 1
+        if tries[0] < 3:
+            raise Sharing
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", busy)
+    atomic_write.replace(tmp_path / "s", b"x")
+    assert tries == [3]
+    tries[0] = -1000
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    with pytest.raises(Sharing):
+        atomic_write.replace(tmp_path / "s", b"y")
+    assert (tmp_path / "s").read_bytes() == b"x"
