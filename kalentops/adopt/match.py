@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypeVar
 
-from kalentops.adopt.naming import had_by
+from kalentops.adopt.naming import former_key
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Remote, RemoteLists
 from kalentops.lint.finding import Finding, Severity
@@ -39,14 +39,14 @@ class Known:
         return self.taken - self.gone.keys()
 
 
-def recorded(files: Repository, state: State) -> dict[str, Entry]:
+def recorded_entries(files: Repository, state: State) -> dict[str, Entry]:
     """What the state has at each address, under the old and under the new one where a file says that it has moved
     and no `apply` has done so yet.
     """
     return {**state.entries, **relocate(state, files.relocations).state.entries}
 
 
-def known_of(sourcing_ids: Iterable[str], files: Repository, state: State) -> dict[str, Known]:
+def known_by_sourcing(sourcing_ids: Iterable[str], files: Repository, state: State) -> dict[str, Known]:
     """What files and state say of each of the sourcings."""
     relocated = relocate(state, files.relocations)
     entries = {**state.entries, **relocated.state.entries}
@@ -85,7 +85,7 @@ def _end(key: str, said: Iterable[Relocation]) -> Relocation:
     return end
 
 
-def let_go(observed: RemoteLists, relocated: Relocated, known: Collection[Address]) -> frozenset[str]:
+def removed_ids(observed: RemoteLists, relocated: Relocated, known: Collection[Address]) -> frozenset[str]:
     """The ids of what Kalent shows and files have let go, as far as that can be told: the state has forgotten an id,
     and a name leads to its key only if the key was made from it. `known` are the addresses of files and state.
     """
@@ -94,7 +94,7 @@ def let_go(observed: RemoteLists, relocated: Relocated, known: Collection[Addres
     for sourcing_id, theirs in gone.items():
         others = set(keys.get(sourcing_id, ())).difference(theirs)
         for each in observed.lists.get(sourcing_id, ()):
-            if had_by(each.name, theirs, others) is not None:
+            if former_key(each.name, theirs, others) is not None:
                 found.add(each.blueprint_id)
     return frozenset(found)
 
@@ -106,13 +106,13 @@ def _grouped(pairs: Iterable[tuple[str, _T]]) -> dict[str, list[_T]]:
     return found
 
 
-def blind_spots(repository: Repository, state: State) -> list[Finding]:
+def unreadable_declarations(repository: Repository, state: State) -> list[Finding]:
     """The errors that hide which blueprints the files declare.
 
     Errors in texts are none. Nor are values that the model does not know, where all that the file holds is recorded:
     so what was imported with such a value does not stand in the way of the next import.
     """
-    known = recorded(repository, state)
+    known = recorded_entries(repository, state)
     whole: dict[str, bool] = {}
     for each in repository.declared:
         whole[each.origin.file] = whole.get(each.origin.file, True) and each.address in known

@@ -89,7 +89,7 @@ def keys_for(names: Mapping[str, str], taken: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def had_by(name: str, gone: Collection[str], taken: Collection[str]) -> str | None:
+def former_key(name: str, gone: Collection[str], taken: Collection[str]) -> str | None:
     """The one of the keys `gone` that a blueprint of this name would have got: the one made from its name, or that
     with a number, where others have `taken` it. None where it is none of them.
     """
@@ -146,7 +146,7 @@ class FileNames:
 _CONFIGURATION: Final = "kalentops.yaml"
 
 
-class Place:
+class Destination:
     """A folder and the names that are free in it. `first` is the name of the first file, if --file gives one.
     Reading the folder may raise StoreFailure.
     """
@@ -167,17 +167,17 @@ class Place:
         return Path(os.path.relpath(path, self.root)).as_posix()
 
 
-def folder_place(root: Path, folder: Path) -> Place:
+def folder_destination(root: Path, folder: Path) -> Destination:
     """The folder of blueprints, which need not exist yet. Raises UsageError, StoreFailure."""
     if os.path.lexists(folder) and not folder.is_dir():
         raise UsageError(
             f"{folder} is no folder, and import writes a file for each sourcing",
             hint="set `blueprints:` in kalentops.yaml to a folder",
         )
-    return Place(root, folder)
+    return Destination(root, folder)
 
 
-def file_place(root: Path, blueprints: Path, file: Path) -> Place:
+def file_destination(root: Path, blueprints: Path, file: Path) -> Destination:
     """The place of a new file that --file names.
 
     Raises UsageError where it exists, lies elsewhere than in the folder of blueprints (through links, too), or would
@@ -207,7 +207,7 @@ def file_place(root: Path, blueprints: Path, file: Path) -> Place:
         raise UsageError(f"{shown} would not be read: names that begin with a dot are passed over")
     if folder == root.resolve() and file.name.casefold() == _CONFIGURATION:
         raise UsageError(f"{shown} would be read as the configuration", hint="pass another --file")
-    return Place(root, blueprints / within, file.name)
+    return Destination(root, blueprints / within, file.name)
 
 
 def _is_there(file: Path) -> bool:

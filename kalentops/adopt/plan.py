@@ -7,10 +7,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from kalentops.adopt.match import Alike, Exact, Known, Match, body_of, known_of, match, recorded
-from kalentops.adopt.naming import had_by, key_of, keys_for
+from kalentops.adopt.match import (
+    Alike,
+    Exact,
+    Known,
+    Match,
+    body_of,
+    known_by_sourcing,
+    match,
+    recorded_entries,
+)
+from kalentops.adopt.naming import former_key, key_of, keys_for
 from kalentops.blueprint.body import Address, Body
-from kalentops.blueprint.remote import Remote, RemoteLists, stub_mark, was_stub
+from kalentops.blueprint.remote import Remote, RemoteLists, edited_stub_mark, stub_mark
 from kalentops.errors import UsageError
 from kalentops.lint.rule import Declared
 from kalentops.project.load import Repository
@@ -89,23 +98,25 @@ def plan_import(observed: RemoteLists, files: Repository, state: State) -> Impor
     """All unmanaged blueprints of the lists."""
     ours = state.ids()
     sourcings = tuple(sorted(observed.lists.keys() | observed.refused.keys()))
-    known = known_of(sourcings, files, state)
+    known = known_by_sourcing(sourcings, files, state)
     shown = Counter(each.blueprint_id for rows in observed.lists.values() for each in rows)
     twice = {blueprint_id for blueprint_id, number in shown.items() if number > 1}
     items: list[Item] = []
     for sourcing_id in sourcings:
         rows = observed.lists.get(sourcing_id, ())
-        foreign = [each for each in rows if each.blueprint_id not in ours and stub_mark(each) is None]
-        refusal = observed.refused.get(sourcing_id) or (_open(known[sourcing_id]) if foreign else None)
+        unmanaged = [each for each in rows if each.blueprint_id not in ours and stub_mark(each) is None]
+        refusal = observed.refused.get(sourcing_id) or (
+            _open_create(known[sourcing_id]) if unmanaged else None
+        )
         if refusal is not None:
             items.append(Item(sourcing_id, ImportAction.REFUSED, reason=refusal))
         else:
-            items += _items(sourcing_id, foreign, known[sourcing_id], twice)
+            items += _items(sourcing_id, unmanaged, known[sourcing_id], twice)
     recorded = sum(blueprint_id in ours for blueprint_id in shown)
     return ImportPlan(tuple(items), sourcings, recorded, observed.denied)
 
 
-def _open(known: Known) -> str | None:
+def _open_create(known: Known) -> str | None:
     """A blueprint that may be what an interrupted create has made must not become ours under another key."""
     if known.open_create is None:
         return None
@@ -115,11 +126,11 @@ def _open(known: Known) -> str | None:
     )
 
 
-def _items(sourcing_id: str, foreign: list[Remote], known: Known, twice: set[str]) -> list[Item]:
-    matches = match(foreign, known.wanted)
+def _items(sourcing_id: str, unmanaged: list[Remote], known: Known, twice: set[str]) -> list[Item]:
+    matches = match(unmanaged, known.wanted)
     items = [
-        settle(sourcing_id, remote, matches.get(remote.blueprint_id), twice)
-        for remote in sorted(foreign, key=lambda each: each.blueprint_id)
+        decide_item(sourcing_id, remote, matches.get(remote.blueprint_id), twice)
+        for remote in sorted(unmanaged, key=lambda each: each.blueprint_id)
     ]
     new = {
         each.remote.blueprint_id: each.name
@@ -135,18 +146,18 @@ def _items(sourcing_id: str, foreign: list[Remote], known: Known, twice: set[str
 
 def _named(item: Item, key: str, known: Known) -> Item:
     """With its key; left out if `removed` names that key: it must not come back unasked."""
-    had = had_by(item.name, known.gone, known.others)
+    had = former_key(item.name, known.gone, known.others)
     if had is None:
         return replace(item, key=key)
     said = known.gone[had]
     reason = (
         f"{said.file}:{said.at[0]} says that `{had}` was removed, which is the key of this name; to take it all the "
-        f"same, take that out of `removed`, or run {this_one(item, key)}"
+        f"same, take that out of `removed`, or run {import_command(item, key)}"
     )
     return replace(item, fate=ImportAction.LEFT_OUT, sent=None, reason=reason)
 
 
-def settle(
+def decide_item(
     sourcing_id: str,
     remote: Remote,
     matched: Match | None,
@@ -159,7 +170,7 @@ def settle(
     reason = _refusal(remote, twice)
     if reason is not None:
         return item.refused(reason)
-    reserved_for = was_stub(remote)
+    reserved_for = edited_stub_mark(remote)
     match matched:
         case Exact(want):
             return _record(item, want)
@@ -169,7 +180,7 @@ def settle(
                 item,
                 fate=ImportAction.CONFLICT,
                 sent=None,
-                reason=f"{said}; {this_one(item, reserved_for.key)} adopts it",
+                reason=f"{said}; {import_command(item, reserved_for.key)} adopts it",
             )
         case Alike():
             want = matched.want
@@ -214,7 +225,7 @@ def _record(item: Item, want: Declared) -> Item:
     )
 
 
-def record_as(item: Item, want: Declared) -> Item:
+def record_at(item: Item, want: Declared) -> Item:
     """It is this address from now on, whatever the file says: the next plan shows the differences."""
     if item.remote is not None and item.remote.shown == body_of(want).observable:
         return _record(item, want)
@@ -235,10 +246,10 @@ def _which(item: Item, matched: Alike) -> str:
         "several": f"it and others are exactly what {want.address} says; delete what is not wanted in Kalent's web "
         "app, or say which one it is",
     }[matched.by]
-    return f"{why}; {this_one(item, want.address.key)} records it as that one, and `plan` then shows what differs"
+    return f"{why}; {import_command(item, want.address.key)} records it as that one, and `plan` then shows what differs"
 
 
-def this_one(item: Item, key: str) -> str:
+def import_command(item: Item, key: str) -> str:
     """The command that takes a blueprint into an address."""
     return f"`kalentops import {item.sourcing_id} --key {key} --id {item.blueprint_id}`"
 
@@ -280,10 +291,10 @@ def plan_one(observed: RemoteLists, files: Repository, state: State, choice: Cho
         return whole  # the sourcing as a whole is refused
     if state.ids().get(remote.blueprint_id) == choice.address:
         return replace(whole, items=())
-    known = known_of([choice.sourcing_id], files, state)[choice.sourcing_id]
-    _check_free(choice, remote, state, recorded(files, state).get(choice.address), known)
-    foreign = [each for each in rows or () if each.blueprint_id not in state.ids()]
-    return replace(whole, items=(_item(choice, remote, known, foreign),))
+    known = known_by_sourcing([choice.sourcing_id], files, state)[choice.sourcing_id]
+    _check_free(choice, remote, state, recorded_entries(files, state).get(choice.address), known)
+    unmanaged = [each for each in rows or () if each.blueprint_id not in state.ids()]
+    return replace(whole, items=(_item(choice, remote, known, unmanaged),))
 
 
 def _find(choice: Choice, rows: Iterable[Remote]) -> Remote:
@@ -324,11 +335,11 @@ def _check_free(choice: Choice, remote: Remote, state: State, entry: Entry | Non
         )
 
 
-def _item(choice: Choice, remote: Remote, known: Known, foreign: Iterable[Remote]) -> Item:
+def _item(choice: Choice, remote: Remote, known: Known, unmanaged: Iterable[Remote]) -> Item:
     # One of several is no conflict any more when a person has said which one it is.
-    matches = match(foreign, known.wanted)
+    matches = match(unmanaged, known.wanted)
     want = next((each for each in known.wanted if each.address.key == choice.key), None)
-    found = settle(choice.sourcing_id, remote, None, chosen=True)
+    found = decide_item(choice.sourcing_id, remote, None, chosen=True)
     if found.fate is not ImportAction.WRITE:
         return found
     matched = matches.get(remote.blueprint_id)
@@ -339,4 +350,4 @@ def _item(choice: Choice, remote: Remote, known: Known, foreign: Iterable[Remote
             "which would then be made a second time",
             hint=f"pass --key {at.key}, or take that one out of the files first",
         )
-    return record_as(found, want) if want is not None else replace(found, key=choice.key)
+    return record_at(found, want) if want is not None else replace(found, key=choice.key)

@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from kalentops.adopt.write import Keeper
+from kalentops.adopt.write import StateWriter
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Remote, RemoteLists, stub_mark
 from kalentops.errors import CannotEdit, StateError, StoreFailure
@@ -32,7 +32,7 @@ _BEHIND: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class PulledEdit:
     """A remote edit that goes into a file: `before` and `after` are the blueprint as the file has it and
     will have it, both as a list would show them; `entry` is what the state will say, under the address that it has
     there, which the next apply may move.
@@ -51,7 +51,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class SkippedEdit:
     """A remote edit that is not taken, and why. `conflict`: both sides changed the same field."""
 
     address: Address
@@ -61,20 +61,20 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Taking:
+class PullPlan:
     """The remote edits that are taken, and those that are not."""
 
-    taken: tuple[Taken, ...] = ()
-    kept: tuple[Kept, ...] = ()
+    taken: tuple[PulledEdit, ...] = ()
+    kept: tuple[SkippedEdit, ...] = ()
 
 
-def take(
+def plan_pull(
     declared: Iterable[Declared],
     state: State,
     observed: RemoteLists,
     now: str,
     relocations: Iterable[Relocation] = (),
-) -> Taking:
+) -> PullPlan:
     """What of the lists goes into the files. `now` is the time for the records, ISO 8601. `relocations` are what the
     files say of keys that moved: those that the state does not know yet are looked up under their new addresses.
 
@@ -88,8 +88,8 @@ def take(
         for each in listed
     }
     shown = Counter(blueprint_id for _, blueprint_id in remotes)
-    taken: list[Taken] = []
-    kept: list[Kept] = []
+    taken: list[PulledEdit] = []
+    kept: list[SkippedEdit] = []
     for old, entry in sorted(state.entries.items()):
         address = names.get(entry.address, entry.address)
         if entry.sourcing_id not in observed.lists:
@@ -99,15 +99,15 @@ def take(
             continue
         if shown[entry.blueprint_id] > (remote is not None):
             kept.append(
-                Kept(address, entry.blueprint_id, "Kalent shows it in another sourcing", conflict=True)
+                SkippedEdit(address, entry.blueprint_id, "Kalent shows it in another sourcing", conflict=True)
             )
             continue
         one = _one(address, wanted.get(address), entry, remote, now, open_intent=old in state.intents)
-        if isinstance(one, Taken):
+        if isinstance(one, PulledEdit):
             taken.append(one)
         else:
             kept.append(one)
-    return Taking(tuple(taken), tuple(kept))
+    return PullPlan(tuple(taken), tuple(kept))
 
 
 def _one(
@@ -118,9 +118,9 @@ def _one(
     now: str,
     *,
     open_intent: bool,
-) -> Taken | Kept:
-    def not_taken(reason: Explanation | str, *, conflict: bool = False) -> Kept:
-        return Kept(address, entry.blueprint_id, reason, conflict)
+) -> PulledEdit | SkippedEdit:
+    def not_taken(reason: Explanation | str, *, conflict: bool = False) -> SkippedEdit:
+        return SkippedEdit(address, entry.blueprint_id, reason, conflict)
 
     if open_intent:
         return not_taken("a run was interrupted here; run `kalentops apply` first, it looks up the outcome")
@@ -148,7 +148,7 @@ def _one(
         remote_digest=remote.digest,
         updated_at=remote.updated_at,
     )
-    return Taken(address, want.name, want.origin.file, mine, merged.body, recorded)
+    return PulledEdit(address, want.name, want.origin.file, mine, merged.body, recorded)
 
 
 def _told_apart(body: Mapping[str, Any]) -> bool:
@@ -263,8 +263,8 @@ class Edits:
     of the new texts, and of what they say together with all other files.
     """
 
-    taken: tuple[Taken, ...] = ()
-    kept: tuple[Kept, ...] = ()
+    taken: tuple[PulledEdit, ...] = ()
+    kept: tuple[SkippedEdit, ...] = ()
     files: tuple[EditedFile, ...] = ()
     findings: tuple[Finding, ...] = ()
 
@@ -277,12 +277,12 @@ class Edits:
         return 0 if valid else 3
 
 
-def edit_files(taking: Taking, root: Path, severities: Severities, declared: Iterable[Declared]) -> Edits:
+def edit_files(taking: PullPlan, root: Path, severities: Severities, declared: Iterable[Declared]) -> Edits:
     """The files as they will be. `declared` are all blueprints as the files hold them now.
 
     Raises StoreFailure where one of the files can't be read any more, or was saved since it was.
     """
-    taken: list[Taken] = []
+    taken: list[PulledEdit] = []
     kept = list(taking.kept)
     files: list[EditedFile] = []
     for name, group in groupby(sorted(taking.taken, key=lambda each: each.file), key=lambda each: each.file):
@@ -295,7 +295,7 @@ def edit_files(taking: Taking, root: Path, severities: Severities, declared: Ite
                 after = edit_blueprint(name, after, each.key, each.after)
             except CannotEdit as error:
                 said = f"{error}; {error.hint}" if error.hint else str(error)
-                kept.append(Kept(each.address, each.entry.blueprint_id, said, conflict=True))
+                kept.append(SkippedEdit(each.address, each.entry.blueprint_id, said, conflict=True))
             else:
                 taken.append(each)
         if after != before:
@@ -318,7 +318,7 @@ def _findings(files: Sequence[EditedFile], declared: Iterable[Declared]) -> tupl
     return tuple(sorted([*(found for file in files for found in file.findings), *together]))
 
 
-def _check_unchanged(job: CheckOptions, name: str, text: str, taken: Sequence[Taken]) -> None:
+def _check_unchanged(job: CheckOptions, name: str, text: str, taken: Sequence[PulledEdit]) -> None:
     """Raises StoreFailure if the file was saved while the lists were read: the new text was made from the old one."""
     held = {each.address: each.body for each in check_text(job, name, text.lstrip("\ufeff")).declared}
     for each in taken:
@@ -338,7 +338,7 @@ def _text(path: Path, name: str, root: Path) -> str:
     return path.read_bytes().decode()
 
 
-def write_edits(edits: Edits, session: Keeper) -> None:
+def write_edits(edits: Edits, session: StateWriter) -> None:
     """Write the files, then the records, each whole or not at all.
 
     In this order: a file that holds a change which the state does not know of is found to be as Kalent has it by the

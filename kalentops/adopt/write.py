@@ -15,7 +15,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final, Protocol
 
-from kalentops.adopt.naming import Place, stem_of
+from kalentops.adopt.naming import Destination, stem_of
 from kalentops.adopt.plan import ImportAction, ImportPlan, Item
 from kalentops.blueprint.body import Body
 from kalentops.errors import StateError, StoreFailure, Unwritable
@@ -55,13 +55,13 @@ class Drafts:
     files: tuple[Draft, ...] = ()
 
 
-def draft(plan: ImportPlan, names: Mapping[str, str], place: Place, severities: Severities) -> Drafts:
+def draft(plan: ImportPlan, names: Mapping[str, str], place: Destination, severities: Severities) -> Drafts:
     """Files for what the plan writes, by sourcing. `names` are those of the sourcings, where they are known."""
     with gc_paused():
-        return _draft_all(plan, names, _Desk(place, CheckOptions(place.root, severities, {})))
+        return _draft_all(plan, names, _Drafter(place, CheckOptions(place.root, severities, {})))
 
 
-def _draft_all(plan: ImportPlan, names: Mapping[str, str], desk: _Desk) -> Drafts:
+def _draft_all(plan: ImportPlan, names: Mapping[str, str], desk: _Drafter) -> Drafts:
     files: list[Draft] = []
     items: list[Item] = []
     for sourcing_id, group in groupby(plan.items, key=lambda item: item.sourcing_id):
@@ -78,8 +78,8 @@ def _draft_all(plan: ImportPlan, names: Mapping[str, str], desk: _Desk) -> Draft
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
-    place: Place
+class _Drafter:
+    place: Destination
     job: CheckOptions
 
     def files(self, stem: str, items: Sequence[Item]) -> Iterator[tuple[Draft | None, list[Item]]]:
@@ -159,7 +159,7 @@ _PARTLY = 9
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportResult:
     """`names` are those of the sourcings, where they are known; `findings` what is wrong with the new files, and the
     errors in the others. With `dry_run`, what would have become of it.
     """
@@ -222,12 +222,14 @@ def _of(files: Iterable[Draft]) -> Iterable[Finding]:
     return (finding for file in files for finding in file.findings)
 
 
-def result_of(drafts: Drafts, before: Repository, names: Mapping[str, str], *, dry_run: bool) -> Imported:
+def import_result(
+    drafts: Drafts, before: Repository, names: Mapping[str, str], *, dry_run: bool
+) -> ImportResult:
     found = findings_after(before, drafts.files)
-    return Imported(drafts.plan, drafts.files, found, names, dry_run)
+    return ImportResult(drafts.plan, drafts.files, found, names, dry_run)
 
 
-class Keeper(Protocol):
+class StateWriter(Protocol):
     """What is needed of a store's session."""
 
     @property
@@ -236,7 +238,7 @@ class Keeper(Protocol):
     def replace(self, state: State) -> None: ...
 
 
-def carry_out(drafts: Drafts, session: Keeper, tenant: str, at: str, parallelism: int) -> None:
+def write_import(drafts: Drafts, session: StateWriter, tenant: str, at: str, parallelism: int) -> None:
     """Write the files and record the ids; `at` is the time of day for the entries.
 
     Raises StoreFailure, after which there are none of the files, or all of them where only the state could not be
@@ -278,11 +280,11 @@ def write_files(files: Sequence[Draft], parallelism: int) -> None:
         for folder in sorted({*folders, *new}):
             atomic_write.sync_folder(folder)
     except OSError as error:
-        _take_back(made)
+        _remove_made(made)
         name = error.filename or "the folder of blueprints"
         raise StoreFailure(f"{name} can't be written: {error.strerror or error}{_NOTHING}") from error
     except BaseException:
-        _take_back(made)
+        _remove_made(made)
         raise
 
 
@@ -322,7 +324,7 @@ def _make_folder(folder: Path, made: list[Path]) -> None:
     made.append(folder)
 
 
-def _take_back(made: Sequence[Path]) -> None:
+def _remove_made(made: Sequence[Path]) -> None:
     """What this run has made, and nothing else: a folder stays where something is in it."""
     for path in reversed(made):
         with suppress(OSError):

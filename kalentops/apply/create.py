@@ -14,7 +14,7 @@ from kalentops.apply.context import Task, View, look_until, not_done
 from kalentops.apply.result import Cause, Outcome, Reserved, Result
 from kalentops.apply.update import record_done, refused_after, seen_entry, update
 from kalentops.blueprint.body import Body
-from kalentops.blueprint.remote import Mark, Remote, as_remote, mark_in, new_nonce, stub, stub_mark
+from kalentops.blueprint.remote import Mark, Remote, mark_in, new_nonce, stub, stub_as_remote, stub_mark
 from kalentops.errors import KalentopsError
 from kalentops.http.verdict import Accepted, Limited, NotSent, Refused, Unknown, Verdict
 from kalentops.plan.build import Action
@@ -121,7 +121,7 @@ class _Creation:
         self.own.append(mark.nonce)
         blueprint_id = _id_in(verdict, view, lambda name: mark_in(name) == mark)
         if blueprint_id is not None:
-            self.made = view.add(as_remote(blueprint_id, empty))
+            self.made = view.add(stub_as_remote(blueprint_id, empty))
             view.run.outcome_known(known=True)
             return None
         self.why = _lost(verdict)

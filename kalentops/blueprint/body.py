@@ -200,7 +200,7 @@ class Body:
         return Body, (self._text, self._stored, self._digest)
 
 
-def unlisted(body: Mapping[str, Any]) -> tuple[str, ...]:
+def unknown_fields(body: Mapping[str, Any]) -> tuple[str, ...]:
     """The fields of a listed body's steps that have no place in the normal form, by path."""
     found = []
     for number, step in enumerate(body.get("steps") or ()):

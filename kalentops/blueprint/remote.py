@@ -99,12 +99,12 @@ def stub_mark(remote: Remote) -> Mark | None:
     return None if remote.shown is None else mark_of(remote.shown)
 
 
-def was_stub(remote: Remote) -> Mark | None:
+def edited_stub_mark(remote: Remote) -> Mark | None:
     """The mark of a stub that is not empty any more, or whose steps are not shown: a person has edited it."""
     return mark_in(remote.name) if stub_mark(remote) is None else None
 
 
-def as_remote(blueprint_id: str, made: Body) -> Remote:
+def stub_as_remote(blueprint_id: str, made: Body) -> Remote:
     """What a list will show of a stub that an answer says was made."""
     return Remote(blueprint_id, made.name, None, made.observable)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
-from kalentops.blueprint.body import Body, unlisted
+from kalentops.blueprint.body import Body, unknown_fields
 from kalentops.blueprint.remote import Remote, RemoteLists, RemoteSourcing
 from kalentops.errors import Forbidden, Interrupted, RefusedByApi, UntrustedList
 from kalentops.support.clock import Clock
@@ -128,7 +128,7 @@ def _blueprint(row: Any, sourcing_id: str, whose: str) -> tuple[str, Remote]:
         name,
         updated if isinstance(updated, str) and _TIMESTAMP.fullmatch(updated) else None,
         shown,
-        unlisted(row) if shown else (),
+        unknown_fields(row) if shown else (),
     )
 
 

@@ -23,7 +23,7 @@ from kalentops.support.text import dump_json
 if TYPE_CHECKING:  # `validate` and `plan` import nothing
     from kalentops.adopt.plan import Item
     from kalentops.adopt.pull import Edits
-    from kalentops.adopt.write import Imported
+    from kalentops.adopt.write import ImportResult
     from kalentops.apply.result import ApplyResult
 
 FORMAT_VERSION: Final = "1.0"
@@ -125,7 +125,7 @@ def state_entry(of: State, address: str) -> dict[str, Any]:
     }
 
 
-def imported(of: Imported) -> dict[str, Any]:
+def imported(of: ImportResult) -> dict[str, Any]:
     """`import --format json`."""
     return {
         "format_version": FORMAT_VERSION,

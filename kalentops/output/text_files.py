@@ -19,8 +19,8 @@ from kalentops.output.text_plan import changed
 from kalentops.support.text import clip, count, line_end_of, some, visible
 
 if TYPE_CHECKING:  # `validate` and `plan` import nothing
-    from kalentops.adopt.pull import Edits, Taken
-    from kalentops.adopt.write import Imported
+    from kalentops.adopt.pull import Edits, PulledEdit
+    from kalentops.adopt.write import ImportResult
     from kalentops.yamlfile.fmt import Formatted
 
 
@@ -145,7 +145,7 @@ def edits(of: Edits, *, dry_run: bool, width: int = WIDTH) -> Iterator[Line]:
     yield edits_summary(of, dry_run=dry_run)
 
 
-def _taken(each: Taken, width: int) -> Iterator[Line]:
+def _taken(each: PulledEdit, width: int) -> Iterator[Line]:
     yield line(
         ("  ~ ", "warn"),
         (visible(each.address), "bold"),
@@ -182,7 +182,7 @@ _WORDS: Final[dict[ImportAction, tuple[str, str, Style]]] = {
 _FIELDS: Final = 8
 
 
-def imported(of: Imported, *, quiet: bool = False) -> Iterator[Line]:
+def imported(of: ImportResult, *, quiet: bool = False) -> Iterator[Line]:
     """By sourcing, the outcome for each blueprint. With `quiet`, only what needs attention."""
     items = [
         item for item in of.plan.items if not (quiet and (item.done or item.fate is ImportAction.LEFT_OUT))
@@ -205,7 +205,7 @@ def _item(of: Item, *, dry_run: bool) -> Iterator[Line]:
         yield line((f"      {visible(of.reason)}", "dim" if of.done else style))
 
 
-def import_summary(of: Imported) -> Iterator[Line]:
+def import_summary(of: ImportResult) -> Iterator[Line]:
     """The last lines: `Imported 3 blueprints from 2 sourcings into 2 files.`, and what to do next."""
     counts = of.summary
     if not of.plan.items:
@@ -229,7 +229,7 @@ _INVALID: Final = (
 )
 
 
-def _nothing(of: Imported) -> str:
+def _nothing(of: ImportResult) -> str:
     sourcings = len(of.plan.sourcings)
     if not sourcings:
         return "the key sees no sourcing in progress"
@@ -239,7 +239,7 @@ def _nothing(of: Imported) -> str:
     return f"{count(of.plan.recorded, 'blueprint')} in {where}, already recorded"
 
 
-def _written(of: Imported) -> str:
+def _written(of: ImportResult) -> str:
     counts = of.summary
     if not counts["write"]:
         return ""
@@ -250,26 +250,26 @@ def _written(of: Imported) -> str:
     )
 
 
-def _recorded(of: Imported) -> str:
+def _recorded(of: ImportResult) -> str:
     number = of.summary["record"]
     verb = "Would record" if of.dry_run else "Recorded"
     return f"{verb} {count(number, 'blueprint')} that the files already declare." if number else ""
 
 
-def _left_out(of: Imported) -> str:
+def _left_out(of: ImportResult) -> str:
     number = of.summary["left_out"]
     was = "its key was" if number == 1 else "their keys were"
     return f"Left out {count(number, 'blueprint')}: files say that {was} removed." if number else ""
 
 
-def _left(of: Imported) -> str:
+def _left(of: ImportResult) -> str:
     counts = of.summary
     parts = [f"{counts['conflict']:,} in conflict"] if counts["conflict"] else []
     parts += [f"{counts['refused']:,} refused"] if counts["refused"] else []
     return f"{', '.join(parts)}." if parts else ""
 
 
-def import_notes(of: Imported) -> Iterator[str]:
+def import_notes(of: ImportResult) -> Iterator[str]:
     """What the files don't show: once, however many blueprints there are."""
     if not any(item.done for item in of.plan.items):
         return

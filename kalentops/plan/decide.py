@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from kalentops.blueprint.body import Address, Body
-from kalentops.blueprint.remote import Mark, Remote, stub_mark, was_stub
+from kalentops.blueprint.remote import Mark, Remote, edited_stub_mark, stub_mark
 from kalentops.plan.build import Action, Change
 from kalentops.plan.explanation import Code, Explanation, edited, explain, ids, missing, similar
 from kalentops.plan.matching import Unmanaged
@@ -184,7 +184,7 @@ def _reserved(of: Situation) -> Fill | Conflict | None:
     others: list[Remote] = []
     free: list[Remote] = []
     for remote in of.unmanaged:
-        mark, was = stub_mark(remote), was_stub(remote)
+        mark, was = stub_mark(remote), edited_stub_mark(remote)
         if was is not None and (was.key == key or was.nonce in nonces):
             return _edited_stub(remote, of.change.address)
         if mark is None or (mark.key != key and mark.nonce not in nonces):

@@ -24,7 +24,7 @@ from kalentops.state.model import (
     Observed,
     Record,
     State,
-    check,
+    check_consistent,
 )
 from kalentops.support.shape import gc_paused
 
@@ -44,7 +44,7 @@ def load_state(data: bytes) -> State:
         raw = parse(text, "the state")
         check_version(raw, "the state")
         state = build(lambda: _state(raw), "the state")
-    check(state)
+    check_consistent(state)
     return state
 
 

@@ -231,7 +231,7 @@ _THEIRS: Final = b">>>>>>> theirs\n"
 _BEGIN: Final = re.compile(rb' {2,4}["}]')
 
 
-def whole(ours: bytes, theirs: bytes) -> bytes:
+def unmerged(ours: bytes, theirs: bytes) -> bytes:
     """Two files of any kind, one after the other."""
     sides = [side if side.endswith(b"\n") or not side else side + b"\n" for side in (ours, theirs)]
     return _choice(sides[0], sides[1])
@@ -241,7 +241,7 @@ def _choice(ours: bytes, theirs: bytes) -> bytes:
     return b"".join((_OURS, ours, _BETWEEN, theirs, _THEIRS))
 
 
-def marked(merged: Merged, ours: State, theirs: State) -> bytes:
+def with_conflict_markers(merged: Merged, ours: State, theirs: State) -> bytes:
     """What was merged, and both versions of what was not. All of one side's versions make a whole state."""
     one, other = (list(_pieces(dump_state(_side(merged, side)))) for side in (ours, theirs))
     text: list[bytes] = []

@@ -206,12 +206,12 @@ def replay(state: State, records: Iterable[Record]) -> State:
     records = tuple(records)
     entries, intents = dict(state.entries), dict(state.intents)
     for record in records:
-        _take(record, entries, intents)
-    _check_kept(records, entries)
+        _apply_record(record, entries, intents)
+    _check_ids_kept(records, entries)
     return replace(state, entries=entries, intents=intents)
 
 
-def _take(record: Record, entries: dict[str, Entry], intents: dict[str, Intent]) -> None:
+def _apply_record(record: Record, entries: dict[str, Entry], intents: dict[str, Intent]) -> None:
     match record:
         case Intended(intent):
             intents[intent.address] = intent
@@ -234,7 +234,7 @@ def _take(record: Record, entries: dict[str, Entry], intents: dict[str, Intent])
             intents.pop(address, None)
 
 
-def _check_kept(records: Iterable[Record], entries: Mapping[str, Entry]) -> None:
+def _check_ids_kept(records: Iterable[Record], entries: Mapping[str, Entry]) -> None:
     for record in records:
         if isinstance(record, Completed) and record.address not in entries:
             raise StateDamaged(
@@ -243,7 +243,7 @@ def _check_kept(records: Iterable[Record], entries: Mapping[str, Entry]) -> None
             )
 
 
-def merge(state: State, records: Iterable[Record]) -> State:
+def merge_records(state: State, records: Iterable[Record]) -> State:
     """The records of a run that started from another serial of the same lineage, taken into `state`.
 
     Nothing that `state` knows is overwritten: it may be newer. Raises StateDamaged where the two hold different
@@ -253,7 +253,7 @@ def merge(state: State, records: Iterable[Record]) -> State:
     found: dict[str, Entry] = {}
     opened = dict(state.intents)
     for record in records:
-        _take(record, found, opened)
+        _apply_record(record, found, opened)
     claims: dict[str, str] = {
         record.address: record.blueprint_id for record in records if isinstance(record, Completed)
     }
@@ -266,7 +266,7 @@ def merge(state: State, records: Iterable[Record]) -> State:
             raise _two_blueprints(state.entries[address], blueprint_id)
         if address in found:
             entries[address] = found[address]
-    _check_kept((r for r in records if isinstance(r, Completed) and r.blueprint_id not in ids), entries)
+    _check_ids_kept((r for r in records if isinstance(r, Completed) and r.blueprint_id not in ids), entries)
     still = {at: each for at, each in state.intents.items() if _is_open(each, entries)}
     intents = {at: each for at, each in {**opened, **still}.items() if _is_open(each, entries)}
     return replace(state, entries=entries, intents=intents)
@@ -284,7 +284,7 @@ def _two_blueprints(entry: Entry, blueprint_id: str) -> StateDamaged:
     )
 
 
-def check(state: State) -> None:
+def check_consistent(state: State) -> None:
     """Raises StateDamaged where the parts of the state contradict each other."""
     owners: dict[str, str] = {}
     for address, entry in state.entries.items():

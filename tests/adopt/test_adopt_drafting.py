@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalentops.adopt.naming import Place, file_place, folder_place
+from kalentops.adopt.naming import Destination, file_destination, folder_destination
 from kalentops.adopt.plan import ImportAction, ImportPlan, plan_import
-from kalentops.adopt.write import Draft, Drafts, Imported, carry_out, draft, write_files
+from kalentops.adopt.write import Draft, Drafts, ImportResult, draft, write_files, write_import
 from kalentops.blueprint.body import Body
 from kalentops.errors import StoreFailure, UsageError
 from kalentops.project.check import CheckOptions, check_text
@@ -27,7 +27,7 @@ NOWHERE = Path("/nowhere")
 
 def _drafts(**sourcings: dict[str, Any]) -> Drafts:
     plan = plan_import(observed(**sourcings), NOTHING, State())
-    return draft(plan, {"sourcing_a": "Backend, Paris"}, Place(NOWHERE, NOWHERE / "blueprints"), {})
+    return draft(plan, {"sourcing_a": "Backend, Paris"}, Destination(NOWHERE, NOWHERE / "blueprints"), {})
 
 
 @given(st.lists(bodies(), min_size=1, max_size=4))
@@ -120,7 +120,7 @@ def test_more_values_than_a_file_may_hold_become_several_files_too() -> None:
 def test_fields_that_nothing_here_knows_are_counted_once_a_blueprint() -> None:
     odd = [step(1, colour="red", policy={"skipStepIfNoContact": True, "mood": 1}), step(2, colour="blue")]
     drafts = _drafts(sourcing_a={"b1": {"name": "A", "steps": odd}, "b2": {"name": "B", "steps": odd[:1]}})
-    assert Imported(drafts.plan, drafts.files).unknown == {"colour": 2, "policy.mood": 2}
+    assert ImportResult(drafts.plan, drafts.files).unknown == {"colour": 2, "policy.mood": 2}
     assert "colour" not in drafts.files[0].text
 
 
@@ -169,15 +169,15 @@ class _Keeper:
 
 def test_where_the_state_cannot_be_written_the_files_stay_and_it_is_said(tmp_path: Path) -> None:
     plan = plan_import(observed(sourcing_a={"b1": blueprint("One")}), NOTHING, State())
-    drafts = draft(plan, {}, Place(tmp_path, tmp_path), {})
+    drafts = draft(plan, {}, Destination(tmp_path, tmp_path), {})
     with pytest.raises(StoreFailure) as raised:
-        carry_out(drafts, _Keeper(), "tenant", "2026-01-01T00:00:00Z", 2)
+        write_import(drafts, _Keeper(), "tenant", "2026-01-01T00:00:00Z", 2)
     assert "run the same import again: it records them" in raised.value.__notes__[0]
     assert (tmp_path / "sourcing-a.yaml").read_text() == drafts.files[0].text
 
 
 def test_nothing_to_do_writes_nothing(tmp_path: Path) -> None:
-    carry_out(Drafts(ImportPlan()), _Keeper(), "tenant", "2026-01-01T00:00:00Z", 2)
+    write_import(Drafts(ImportPlan()), _Keeper(), "tenant", "2026-01-01T00:00:00Z", 2)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -201,7 +201,7 @@ def root(tmp_path: Path) -> Path:
     ],
 )
 def test_a_file_that_somebody_names(file: str, name: str, root: Path) -> None:
-    place = file_place(root, root / "blueprints", root / file)
+    place = file_destination(root, root / "blueprints", root / file)
     assert place.name(place.take("stem")) == name
     assert place.take("stem").name == "stem.yaml"
 
@@ -224,23 +224,25 @@ def test_a_file_that_somebody_names(file: str, name: str, root: Path) -> None:
 )
 def test_a_file_that_cannot_be_written_to(file: str, said: str, root: Path) -> None:
     with pytest.raises(UsageError) as raised:
-        file_place(root, root / "blueprints", root / file)
+        file_destination(root, root / "blueprints", root / file)
     assert said in str(raised.value)
 
 
 def test_a_folder_of_blueprints_that_is_a_file(root: Path) -> None:
     with pytest.raises(UsageError):
-        folder_place(root, root / "blueprints" / "there.yaml")
+        folder_destination(root, root / "blueprints" / "there.yaml")
     with pytest.raises(UsageError):
-        file_place(root, root, root / "kalentops.yaml")
+        file_destination(root, root, root / "kalentops.yaml")
 
 
 def test_the_exit_code_says_what_is_left() -> None:
     written = _drafts(sourcing_a={"b1": blueprint("One")})
     refused = replace(written.plan.items[0], fate=ImportAction.REFUSED)
     odd = _drafts(sourcing_a={"b1": {"name": "x", "steps": [step(1, content="[x]")]}})
-    assert Imported(ImportPlan()).exit_code == 0
-    assert Imported(written.plan, written.files).exit_code == 0
-    assert Imported(odd.plan, odd.files, odd.files[0].findings).exit_code == 3
-    assert Imported(ImportPlan((refused,))).exit_code == 6
-    assert Imported(ImportPlan((*odd.plan.items, refused)), odd.files, odd.files[0].findings).exit_code == 9
+    assert ImportResult(ImportPlan()).exit_code == 0
+    assert ImportResult(written.plan, written.files).exit_code == 0
+    assert ImportResult(odd.plan, odd.files, odd.files[0].findings).exit_code == 3
+    assert ImportResult(ImportPlan((refused,))).exit_code == 6
+    assert (
+        ImportResult(ImportPlan((*odd.plan.items, refused)), odd.files, odd.files[0].findings).exit_code == 9
+    )

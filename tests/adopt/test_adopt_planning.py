@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalentops.adopt.match import blind_spots, let_go
+from kalentops.adopt.match import removed_ids, unreadable_declarations
 from kalentops.adopt.plan import Choice, ImportAction, ImportPlan, Item, check_key, plan_import, plan_one
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import RemoteLists
@@ -306,7 +306,9 @@ def test_what_the_state_still_holds_under_a_removed_key_is_not_what_has_another_
         ImportAction.WRITE,
         "gone-2",
     )
-    assert let_go(there, relocate(known, files.relocations), [Address.parse("sourcing_a/gone")]) == {"b1"}
+    assert removed_ids(there, relocate(known, files.relocations), [Address.parse("sourcing_a/gone")]) == {
+        "b1"
+    }
 
 
 def test_a_removed_key_is_given_back_once_its_word_is_taken_out_of_the_file() -> None:
@@ -335,7 +337,7 @@ def test_a_plan_is_silent_of_just_what_an_import_leaves_out(
     relocated = relocate(known, files.relocations)
     still = {e.address for part in (relocated.state.entries, relocated.forgotten) for e in part.values()}
     pending = {each.blueprint_id for each in relocated.forgotten.values()}
-    assert let_go(seen, relocated, still) == left | pending
+    assert removed_ids(seen, relocated, still) == left | pending
 
 
 def test_a_key_that_is_none_is_told_with_one_that_is() -> None:
@@ -347,12 +349,13 @@ def test_a_key_that_is_none_is_told_with_one_that_is() -> None:
 
 def test_errors_that_hide_what_the_files_hold_are_told_apart() -> None:
     odd = wanted({"one": blueprint("One") | {"steps": [step(1, type="PIGEON")]}})
-    assert [each.code for each in blind_spots(odd, State())] == ["KAL013"]
-    assert blind_spots(odd, state(entry("sourcing_a/one", blueprint("One"), "b1"))) == []
+    assert [each.code for each in unreadable_declarations(odd, State())] == ["KAL013"]
+    assert unreadable_declarations(odd, state(entry("sourcing_a/one", blueprint("One"), "b1"))) == []
     text = wanted({"one": blueprint("One") | {"steps": [step(1, content="Hi [company]")]}})
     assert [finding.code for finding in text.findings] == ["KAL103"]
-    assert blind_spots(text, State()) == []
+    assert unreadable_declarations(text, State()) == []
     shape = wanted({"one": {"name": "One", "steps": 3}})
     assert [
-        each.code for each in blind_spots(shape, state(entry("sourcing_a/one", blueprint("One"), "b1")))
+        each.code
+        for each in unreadable_declarations(shape, state(entry("sourcing_a/one", blueprint("One"), "b1")))
     ] == ["KAL012"]

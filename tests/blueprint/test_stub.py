@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from kalentops.blueprint.remote import (
     Mark,
-    as_remote,
+    edited_stub_mark,
     mark_in,
     mark_of,
     new_nonce,
     stub,
+    stub_as_remote,
     stub_mark,
     stubs,
-    was_stub,
 )
 from kalentops.support.text import KEY_PATTERN
 from tests.builders import remote
@@ -37,8 +37,8 @@ def test_a_stub_is_recognised_by_its_mark(name: str, key: str, nonce: str) -> No
     assert len(made.data["name"]) <= 40 + len(f" (kalentops {key} {nonce})")
     shown = remote("b1", made.data, updated_at=None)
     assert stub_mark(shown) == (key, nonce, False)
-    assert was_stub(shown) is None
-    assert as_remote("b1", made) == shown
+    assert edited_stub_mark(shown) is None
+    assert stub_as_remote("b1", made) == shown
     assert stubs([shown]) == ((Mark(key, nonce), shown),)
     taken = stub(name, Mark(key, nonce, taken=True))
     assert mark_of(taken) == (key, nonce, True)
@@ -49,7 +49,7 @@ def test_a_name_alone_is_no_stub(name: str) -> None:
     step = {"id": "a", "name": "A", "type": "SMS", "content": "Hi", "temporalityType": "ASAP"}
     edited = remote("b1", {**stub(name, MARK).data, "steps": [step]})
     assert stub_mark(edited) is None
-    assert was_stub(edited) == MARK
+    assert edited_stub_mark(edited) == MARK
     assert stubs([edited]) == ()
 
 

@@ -13,7 +13,7 @@ from kalentops.lint.engine import check_project
 from kalentops.lint.rule import Declarations, Declared, Origin, Relocation
 from kalentops.plan.explanation import Code, explain
 from kalentops.plan.moves import forget, narrowed, relocate, rename
-from kalentops.state.model import State, check
+from kalentops.state.model import State, check_consistent
 from tests import builders
 from tests.builders import entry, intent
 
@@ -143,7 +143,7 @@ def lines(draw: st.DrawFn) -> list[Relocation]:
 @given(states(), lines())
 def test_no_id_is_lost_and_none_belongs_to_two(before: State, of: list[Relocation]) -> None:
     done = relocate(before, of)
-    check(done.state)
+    check_consistent(done.state)
     forgotten = {each.blueprint_id for each in done.forgotten.values()}
     assert done.state.ids().keys() | forgotten == before.ids().keys()
     assert not done.state.ids().keys() & forgotten
@@ -189,7 +189,7 @@ def test_what_holds_together_is_done_once_and_in_any_part(
     again = relocate(done.state, of)
     assert (again.moved, again.forgotten) == ({}, {})
     part = narrowed(before, done, asked.__contains__)
-    check(part)
+    check_consistent(part)
     at = part.ids()
     for new, old in done.moved.items():
         if old in before.entries:

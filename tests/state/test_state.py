@@ -18,8 +18,8 @@ from kalentops.state.model import (
     Observed,
     Record,
     State,
-    check,
-    merge,
+    check_consistent,
+    merge_records,
     replay,
 )
 from tests.builders import AT
@@ -52,10 +52,10 @@ def test_replay_again_changes_nothing(before: State, runs: list[tuple[Record, ..
 @given(STATES, _SEVERAL)
 def test_merge_again_changes_nothing(before: State, records: list[Record]) -> None:
     try:
-        once = merge(before, records)
+        once = merge_records(before, records)
     except StateDamaged:
         return
-    assert merge(once, records) == once
+    assert merge_records(once, records) == once
 
 
 @FEW
@@ -79,7 +79,7 @@ def test_replay_loses_no_id(before: State, records: list[Record]) -> None:
 @given(STATES, _SEVERAL)
 def test_merge_overwrites_nothing_and_loses_nothing(before: State, records: list[Record]) -> None:
     try:
-        after = merge(before, records)
+        after = merge_records(before, records)
     except StateDamaged:
         return
     for at, mine in before.entries.items():
@@ -92,7 +92,7 @@ def test_merge_overwrites_nothing_and_loses_nothing(before: State, records: list
 
 
 def test_merge_takes_what_is_new() -> None:
-    after = merge(state(1), [*created(2), Intended(intent(3))])
+    after = merge_records(state(1), [*created(2), Intended(intent(3))])
     assert after.entries == {address(1): entry(1), address(2): entry(2)}
     assert after.intents == {address(3): intent(3)}
 
@@ -100,14 +100,14 @@ def test_merge_takes_what_is_new() -> None:
 def test_merge_keeps_the_id_of_an_intent_that_the_state_had_open() -> None:
     """An intent of an earlier run is settled with a lone outcome: its intent is not in this journal."""
     before = state(1, serial=7, intents={address(2): intent(2)})
-    after = merge(before, [Completed(address(2), "bp-2", AT)])
+    after = merge_records(before, [Completed(address(2), "bp-2", AT)])
     assert after.entries[address(2)] == entry(2)
     assert not after.intents
 
 
 def test_merge_stops_where_an_id_could_not_be_kept() -> None:
     with pytest.raises(StateDamaged, match="bp-2"):
-        merge(state(1), [Completed(address(2), "bp-2", AT)])
+        merge_records(state(1), [Completed(address(2), "bp-2", AT)])
 
 
 def test_replay_stops_where_an_id_could_not_be_kept() -> None:
@@ -127,26 +127,26 @@ def test_replay_stops_where_an_id_could_not_be_kept() -> None:
 )
 def test_merge_stops_at_two_blueprints_for_one_address(records: list[Record]) -> None:
     with pytest.raises(StateDamaged, match=r"bp-1 in the state and bp-other in its journal"):
-        merge(state(1), records)
+        merge_records(state(1), records)
 
 
 def test_merge_leaves_a_blueprint_where_it_was_moved_to() -> None:
     moved = State("lineage-1", 9, entries={address(7): entry(7, blueprint_id="bp-1")})
-    assert merge(moved, [Adopted(entry(1))]) == moved
+    assert merge_records(moved, [Adopted(entry(1))]) == moved
 
 
 def test_merge_never_looks_again_for_what_is_recorded() -> None:
     """A create that is looked for beside its own entry is found by nobody, and is then made a second time."""
-    assert not merge(state(1), [Intended(intent(1))]).intents
+    assert not merge_records(state(1), [Intended(intent(1))]).intents
     waiting = state(serial=9, intents={address(1): intent(1)})
-    assert merge(waiting, [Adopted(entry(1))]).intents == {}
+    assert merge_records(waiting, [Adopted(entry(1))]).intents == {}
 
 
 def test_merge_keeps_an_open_update() -> None:
     update = intent(1, action="update", blueprint_id="bp-1")
-    assert merge(state(1), [Intended(update)]).intents == {address(1): update}
+    assert merge_records(state(1), [Intended(update)]).intents == {address(1): update}
     newer = state(1, intents={address(1): update})
-    assert merge(newer, [Adopted(entry(1, name="older"))]) == newer
+    assert merge_records(newer, [Adopted(entry(1, name="older"))]) == newer
 
 
 def test_an_outcome_makes_an_entry_of_its_intent() -> None:
@@ -173,7 +173,7 @@ def test_what_was_seen_is_noted_only_of_ours() -> None:
 )
 def test_check_finds_contradictions(broken: State, said: str) -> None:
     with pytest.raises(StateDamaged, match=said) as caught:
-        check(broken)
+        check_consistent(broken)
     assert caught.value.hint
     assert caught.value.exit_code == 8
 

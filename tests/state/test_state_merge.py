@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from kalentops.errors import StateDamaged
 from kalentops.state.codec import dump_state, load_state
-from kalentops.state.merge import EVERYTHING, Merged, marked, merge_states, whole
-from kalentops.state.model import Entry, Intent, State, check
+from kalentops.state.merge import EVERYTHING, Merged, merge_states, unmerged, with_conflict_markers
+from kalentops.state.model import Entry, Intent, State, check_consistent
 from tests.sizes import examples
 from tests.state.store.samples import address, digest, entry, intent, state
 
@@ -74,7 +74,7 @@ def _state(slots: dict[int, Slot], serial: int, run: str | None, extra: dict[str
         if one:
             intents[address(number)] = one
     found = replace(found, entries=entries, intents=intents)
-    check(found)
+    check_consistent(found)
     return found
 
 
@@ -121,7 +121,7 @@ def test_the_result_is_a_state(versions: tuple[State, State, State], begun: bool
     base, ours, theirs = versions
     merged = merge_states(State() if begun else base, ours, theirs)
     if EVERYTHING not in merged.conflicts:
-        check(merged.state)
+        check_consistent(merged.state)
         assert load_state(dump_state(merged.state)) == merged.state
         assert merged.state.serial == max(ours.serial, theirs.serial) + 1
         assert not merged.conflicts.keys() & {*merged.state.entries, *merged.state.intents}
@@ -174,7 +174,7 @@ def test_a_conflict_is_refused_as_a_state_and_holds_both_sides(versions: tuple[S
     merged = merge_states(base, ours, theirs)
     if not merged.conflicts:
         return
-    text = marked(merged, ours, theirs)
+    text = with_conflict_markers(merged, ours, theirs)
     with pytest.raises(StateDamaged, match="markers of a merge conflict"):
         load_state(text)
     for side, taken in ((ours, 1), (theirs, 2)):
@@ -371,7 +371,7 @@ def test_states_that_were_begun_apart_are_not_merged() -> None:
         EVERYTHING: "these are two separate states, each created by its own first apply"
     }
     assert "keep one side" in merged.hint
-    text = marked(merged, ours, theirs).decode()
+    text = with_conflict_markers(merged, ours, theirs).decode()
     for word in ("lineage-1", "lineage-2", "bp-1", "bp-2"):
         assert text.count(f'"{word}"') == 1
 
@@ -412,7 +412,7 @@ def test_the_last_run_is_that_of_the_higher_serial() -> None:
 def test_only_what_is_in_conflict_stands_between_markers() -> None:
     ours = states((entry(1, blueprint_id="bp-x"), entry(2), entry(4), entry(5)))[0]
     theirs = states((entry(1, blueprint_id="bp-y"), entry(2), entry(3), entry(5)))[0]
-    text = marked(merge_states(State(), ours, theirs), ours, theirs).decode()
+    text = with_conflict_markers(merge_states(State(), ours, theirs), ours, theirs).decode()
     before, _, rest = text.partition("<<<<<<< ours\n")
     mine, _, rest = rest.partition("=======\n")
     other, _, after = rest.partition(">>>>>>> theirs\n")
@@ -428,7 +428,7 @@ def test_texts_that_look_like_markers_or_line_ends_are_kept() -> None:
     ours, theirs = (
         states((entry(1, blueprint_id=each, name=odd), entry(2, name=odd)))[0] for each in ("x", "y")
     )
-    text = marked(merge_states(State(), ours, theirs), ours, theirs)
+    text = with_conflict_markers(merge_states(State(), ours, theirs), ours, theirs)
     assert text.count(b"\n=======\n") == 1
     chosen = re.sub(rb"<<<<<<< ours\n(.*?)=======\n.*?>>>>>>> theirs\n", rb"\1", text, flags=re.DOTALL)
     assert load_state(chosen).entries == ours.entries
@@ -436,7 +436,7 @@ def test_texts_that_look_like_markers_or_line_ends_are_kept() -> None:
 
 @pytest.mark.parametrize("ours", [b"", b"x", b"x\n"])
 def test_two_files_of_any_kind(ours: bytes) -> None:
-    text = whole(ours, b"\xff\xfe")
+    text = unmerged(ours, b"\xff\xfe")
     assert text.startswith(b"<<<<<<< ours\n")
     assert text.endswith(b"\xff\xfe\n>>>>>>> theirs\n")
     assert text.splitlines()[-3] == b"======="

@@ -122,7 +122,7 @@ def _(original: Original, self: Run, *records: Record) -> None:
     _record_without(original, self, records, lambda each: intended and isinstance(each, Observed))
 
 
-@mutant("an outcome forgets what was replaced", "state.model:_take", "put_back")
+@mutant("an outcome forgets what was replaced", "state.model:_apply_record", "put_back")
 def _(original: Original, record: Record, entries: dict[str, Entry], intents: dict[str, Intent]) -> None:
     original(record, entries, intents)
     if isinstance(record, Completed) and record.address in entries:

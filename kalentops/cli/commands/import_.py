@@ -11,11 +11,11 @@ from pathlib import Path
 
 import click
 
-from kalentops.adopt.match import blind_spots
-from kalentops.adopt.naming import Place, file_place, folder_place
+from kalentops.adopt.match import unreadable_declarations
+from kalentops.adopt.naming import Destination, file_destination, folder_destination
 from kalentops.adopt.plan import Choice, ImportPlan, check_key, plan_import, plan_one
-from kalentops.adopt.pull import Edits, edit_files, take, write_edits
-from kalentops.adopt.write import Drafts, Imported, carry_out, draft, result_of
+from kalentops.adopt.pull import Edits, edit_files, plan_pull, write_edits
+from kalentops.adopt.write import Drafts, ImportResult, draft, import_result, write_import
 from kalentops.blueprint.remote import RemoteLists
 from kalentops.cli.commands import options
 from kalentops.cli.commands.connection import ApiConfig, ReadSession, read_session
@@ -161,7 +161,9 @@ class ImportContext:
     quiet: bool
 
 
-def import_new(request: ImportRequest, context: ImportContext, store: Store, lock_timeout: float) -> Imported:
+def import_new(
+    request: ImportRequest, context: ImportContext, store: Store, lock_timeout: float
+) -> ImportResult:
     """Raises UsageError, InvalidFiles, StateError, StoreFailure, and what reading the API raises."""
     place = _place(request, context.config)
     with open_state(store, lock_timeout, dry_run=request.dry_run) as opened:
@@ -176,13 +178,13 @@ def import_new(request: ImportRequest, context: ImportContext, store: Store, loc
                 raise Interrupted("interrupted; nothing was changed")
             if not request.dry_run:
                 _write(drafts, opened, context, session)
-    return result_of(drafts, before, names, dry_run=request.dry_run)
+    return import_result(drafts, before, names, dry_run=request.dry_run)
 
 
-def _place(request: ImportRequest, config: Config) -> Place:
+def _place(request: ImportRequest, config: Config) -> Destination:
     if request.file is not None:
-        return file_place(config.root, config.blueprints, request.file)
-    return folder_place(config.root, config.blueprints)
+        return file_destination(config.root, config.blueprints, request.file)
+    return folder_destination(config.root, config.blueprints)
 
 
 @contextmanager
@@ -200,7 +202,7 @@ def _files(config: Config, state: State) -> Repository:
     if not os.path.lexists(config.blueprints):
         return Repository()
     repository = load_files(config, state)
-    broken = blind_spots(repository, state)
+    broken = unreadable_declarations(repository, state)
     if broken:
         show(text_files.findings(broken), sys.stderr)
         raise InvalidFiles(
@@ -262,10 +264,10 @@ def _plan(request: ImportRequest, observed: RemoteLists, before: Repository, sta
 def _write(drafts: Drafts, opened: Session | Snapshot, context: ImportContext, session: ReadSession) -> None:
     if isinstance(opened, Snapshot):
         raise TypeError("a snapshot can't be written")
-    carry_out(drafts, opened, context.target.tenant, session.clock.now(), context.parallelism)
+    write_import(drafts, opened, context.target.tenant, session.clock.now(), context.parallelism)
 
 
-def show_imported(imported: Imported, form: str, *, quiet: bool) -> None:
+def show_imported(imported: ImportResult, form: str, *, quiet: bool) -> None:
     """Findings and notes go to stderr, the result to stdout. Findings come last, next to the summary: the list of a
     whole workspace fills more than a screen.
     """
@@ -310,7 +312,7 @@ def import_update(
         if observed.refused:
             kind = Forbidden if observed.denied == observed.refused.keys() else RefusedByApi
             raise kind(f"no file was changed, because not everything could be read: {refusals(observed)}")
-        taking = take(before.declared, state, observed, now, before.relocations)
+        taking = plan_pull(before.declared, state, observed, now, before.relocations)
         edits = edit_files(taking, config.root, config.severities, before.declared)
         if not isinstance(opened, Snapshot):
             write_edits(edits, opened)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from kalentops.adopt.match import let_go
+from kalentops.adopt.match import removed_ids
 from kalentops.blueprint.body import Address
 from kalentops.blueprint.remote import RemoteLists
 from kalentops.cli.commands.options import NO_LIMITS, Limits
@@ -61,7 +61,7 @@ class PlanContext:
     def refreshed(self, observed: RemoteLists) -> PlanContext:
         """The plan compared with what Kalent shows."""
         known = {each.address for each in self.whole.changes}
-        others = let_go(observed, self.whole.relocated, known)
+        others = removed_ids(observed, self.whole.relocated, known)
         whole = refresh(self.whole, observed, self.asked.overwrite, others)
         return replace(self, whole=whole, observed=observed)
 

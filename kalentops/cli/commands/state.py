@@ -29,7 +29,7 @@ from kalentops.plan.moves import forget, rename
 from kalentops.plan.saved import PlanOptions
 from kalentops.project.files import check_begun
 from kalentops.state.codec import dump_state, load_state
-from kalentops.state.merge import MARKER, marked, merge_states, whole
+from kalentops.state.merge import MARKER, merge_states, unmerged, with_conflict_markers
 from kalentops.state.model import State
 from kalentops.state.store import open_store
 from kalentops.state.store.session import Store
@@ -208,10 +208,11 @@ def merge(base: Path, ours: Path, theirs: Path) -> None:
     try:
         mine, others, before = ours.read_bytes(), theirs.read_bytes(), base.read_bytes()
         # Before anything else: if this is killed or fails, what is left must not look like a merge.
-        _part(ours, whole(mine, others))
+        _part(ours, unmerged(mine, others))
         sides = _version(mine, "ours"), _version(others, "theirs")
         merged = merge_states(_ancestor(before), *sides)
-        atomic_write.replace(ours, marked(merged, *sides) if merged.conflicts else dump_state(merged.state))
+        text = with_conflict_markers(merged, *sides) if merged.conflicts else dump_state(merged.state)
+        atomic_write.replace(ours, text)
     except OSError as error:
         raise StoreFailure(
             f"the versions of the state can't be read or written: {error}", hint=_ONCE_MORE

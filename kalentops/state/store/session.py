@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from kalentops.errors import KalentopsError, StateMoved, StoreFailure
 from kalentops.state.codec import dump_state, load_state, record_to_json
-from kalentops.state.model import Completed, Intended, Record, State, check, merge, replay
+from kalentops.state.model import Completed, Intended, Record, State, check_consistent, merge_records, replay
 from kalentops.state.store.journal import Journal, encode
 from kalentops.support.text import clip
 
@@ -152,11 +152,11 @@ def _snapshot(state: State, left: Journal | None, where: str) -> Snapshot:
         notes.append(
             f"the state was replaced after an interrupted run; its {len(left.records)} records are kept"
         )
-        state = merge(state, left.records)
+        state = merge_records(state, left.records)
     if left.records:
         # The one that it gets when the next writer folds the journal into it: a plan that is saved now holds then.
         state = replace(state, serial=max(state.serial, left.serial) + 1)
-    check(state)
+    check_consistent(state)
     return Snapshot(state, tuple(notes))
 
 
@@ -276,7 +276,7 @@ class Session:
 
     def _write(self, state: State, *, above: int = 0) -> None:
         """Replace the stored state, with a serial above its own and `above`."""
-        check(state)
+        check_consistent(state)
         serial = max(self._base.serial, above) + 1
         self._put(replace(state, lineage=state.lineage or str(uuid.uuid4()), serial=serial))
 
