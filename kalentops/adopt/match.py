@@ -22,32 +22,29 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What files and state say of one sourcing: the addresses that are wanted and not recorded, the keys that are
-    taken, those of them that files say were moved or removed, those that are gone, each with the line that says so, and
-    the address at which a create may or may not have come true.
+    """What files and state know of one sourcing. `unrecorded` are the declared blueprints without an entry, `keys` all
+    keys in use. Of these, `relocated` are in `moved` or `removed` of a file; `removed` has those that were removed, with
+    the line that says so. `open_create` is the address of a create with text whose outcome is unknown.
     """
 
-    wanted: tuple[Declared, ...] = ()
-    taken: frozenset[str] = field(default_factory=frozenset)
-    left: frozenset[str] = field(default_factory=frozenset)
-    gone: Mapping[str, Relocation] = field(default_factory=dict)
+    unrecorded: tuple[Declared, ...] = ()
+    keys: frozenset[str] = field(default_factory=frozenset)
+    relocated: frozenset[str] = field(default_factory=frozenset)
+    removed: Mapping[str, Relocation] = field(default_factory=dict)
     open_create: str | None = None
 
     @property
     def others(self) -> frozenset[str]:
-        """The keys that are taken by something else than by what is gone."""
-        return self.taken - self.gone.keys()
+        """The keys in use, without those that were removed."""
+        return self.keys - self.removed.keys()
 
 
 def recorded_entries(files: Repository, state: State) -> dict[str, Entry]:
-    """What the state has at each address, under the old and under the new one where a file says that it has moved
-    and no `apply` has done so yet.
-    """
+    """The entry of each address. An entry that `moved` renames, and `apply` did not yet, has its old and its new one."""
     return {**state.entries, **relocate(state, files.relocations).state.entries}
 
 
 def known_by_sourcing(sourcing_ids: Iterable[str], files: Repository, state: State) -> dict[str, Known]:
-    """What files and state say of each of the sourcings."""
     relocated = relocate(state, files.relocations)
     entries = {**state.entries, **relocated.state.entries}
     by_file = _grouped((each.address.sourcing_id, each) for each in files.declared)
@@ -77,7 +74,7 @@ def _made_whole(intent: Intent) -> bool:
 
 
 def _end(key: str, said: Iterable[Relocation]) -> Relocation:
-    """What says that a key was removed, at last."""
+    """The entry of `removed` at the end of a key's moves."""
     by_source = {each.source: each for each in said}
     end = by_source[key]
     while end.target is not None:
@@ -86,8 +83,8 @@ def _end(key: str, said: Iterable[Relocation]) -> Relocation:
 
 
 def removed_ids(observed: RemoteLists, relocated: Relocated, known: Collection[Address]) -> frozenset[str]:
-    """The ids of what Kalent shows and files have let go, as far as that can be told: the state has forgotten an id,
-    and a name leads to its key only if the key was made from it. `known` are the addresses of files and state.
+    """The ids of the blueprints that files remove, as far as they can be known: the state forgets an id, and a name
+    leads to its key only if the key was made from it. `known` are the addresses of files and state.
     """
     keys, gone = (_grouped((at.sourcing_id, at.key) for at in each) for each in (known, relocated.gone))
     found = {each.blueprint_id for each in relocated.forgotten.values()}
@@ -109,8 +106,8 @@ def _grouped(pairs: Iterable[tuple[str, _T]]) -> dict[str, list[_T]]:
 def unreadable_declarations(repository: Repository, state: State) -> list[Finding]:
     """The errors that hide which blueprints the files declare.
 
-    Errors in texts are none. Nor are values that the model does not know, where all that the file holds is recorded:
-    so what was imported with such a value does not stand in the way of the next import.
+    Errors in texts are left out, and so are unknown values in a file whose blueprints are all recorded: a blueprint
+    that was imported with such a value does not block the next import.
     """
     known = recorded_entries(repository, state)
     whole: dict[str, bool] = {}

@@ -127,7 +127,7 @@ def _open_create(known: Known) -> str | None:
 
 
 def _items(sourcing_id: str, unmanaged: list[Remote], known: Known, twice: set[str]) -> list[Item]:
-    matches = match(unmanaged, known.wanted)
+    matches = match(unmanaged, known.unrecorded)
     items = [
         decide_item(sourcing_id, remote, matches.get(remote.blueprint_id), twice)
         for remote in sorted(unmanaged, key=lambda each: each.blueprint_id)
@@ -137,7 +137,7 @@ def _items(sourcing_id: str, unmanaged: list[Remote], known: Known, twice: set[s
         for each in items
         if each.fate is ImportAction.WRITE and each.remote
     }
-    keys = keys_for(new, known.taken)
+    keys = keys_for(new, known.keys)
     named = (
         _named(each, keys[each.blueprint_id], known) if each.blueprint_id in keys else each for each in items
     )
@@ -146,10 +146,10 @@ def _items(sourcing_id: str, unmanaged: list[Remote], known: Known, twice: set[s
 
 def _named(item: Item, key: str, known: Known) -> Item:
     """With its key; left out if `removed` names that key: it must not come back unasked."""
-    had = former_key(item.name, known.gone, known.others)
+    had = former_key(item.name, known.removed, known.others)
     if had is None:
         return replace(item, key=key)
-    said = known.gone[had]
+    said = known.removed[had]
     reason = (
         f"{said.file}:{said.at[0]} says that `{had}` was removed, which is the key of this name; to take it all the "
         f"same, take that out of `removed`, or run {import_command(item, key)}"
@@ -322,13 +322,13 @@ def _check_free(choice: Choice, remote: Remote, state: State, entry: Entry | Non
             f"{choice.address} is recorded already, as {entry.blueprint_id}",
             hint=f"take another key; or, if that one is gone, forget it with `kalentops state rm {choice.address}`",
         )
-    gone = known.gone.get(choice.key)
-    if gone is not None:
+    removed = known.removed.get(choice.key)
+    if removed is not None:
         raise UsageError(
-            f"{gone.file}:{gone.at[0]} says that {choice.address} was removed",
+            f"{removed.file}:{removed.at[0]} says that {choice.address} was removed",
             hint=f"take {choice.key} out of `removed` there, and run this again; or take another key",
         )
-    if choice.key in known.left:
+    if choice.key in known.relocated:
         raise UsageError(
             f"a file says that {choice.address} was moved or removed",
             hint="take another key, or take that line out of the file",
@@ -337,8 +337,8 @@ def _check_free(choice: Choice, remote: Remote, state: State, entry: Entry | Non
 
 def _item(choice: Choice, remote: Remote, known: Known, unmanaged: Iterable[Remote]) -> Item:
     # One of several is no conflict any more when a person has said which one it is.
-    matches = match(unmanaged, known.wanted)
-    want = next((each for each in known.wanted if each.address.key == choice.key), None)
+    matches = match(unmanaged, known.unrecorded)
+    want = next((each for each in known.unrecorded if each.address.key == choice.key), None)
     found = decide_item(choice.sourcing_id, remote, None, chosen=True)
     if found.fate is not ImportAction.WRITE:
         return found
