@@ -53,135 +53,6 @@ INVITE = step(
     temporalityType="ASAP",
     delay=None,
 )
-SETTLED = step("after", type="WHATSAPP", subject=None, temporalityType="AFTER_INVITATION_SETTLED", delay=None)
-
-
-NEW = Change(
-    Address.parse("s1/new"),
-    Action.CREATE,
-    "New one",
-    None,
-    "blueprints/a.yaml",
-    3,
-    None,
-    form(body("One", INVITE, step("mail"), SETTLED)),
-)
-CHANGED = Change(
-    Address.parse("s1/old"),
-    Action.UPDATE,
-    "Old one",
-    "b1",
-    "blueprints/a.yaml",
-    30,
-    form(body("One", INVITE, step("mail"), step("last"), step("gone"))),
-    form(
-        body(
-            "One",
-            INVITE,
-            step("last", delay={"value": 1, "unit": "day"}, policy={"skipStepIfNoContact": True}),
-            step("mail", content="Hello {{firstname}},\n\nthis is mail.\nBye"),
-            SETTLED,
-            config={"team": "x"},
-        )
-    ),
-)
-
-
-def test_a_plan() -> None:
-    plan = Plan(
-        "lineage",
-        7,
-        (
-            NEW,
-            CHANGED,
-            Change(Address.parse("s1/same"), Action.NO_OP, "Same", "b2", "blueprints/a.yaml", 50),
-            Change(
-                Address.parse("s2/gone"),
-                Action.ORPHAN,
-                "Gone",
-                "b3",
-                reason=saying("not in the files any more"),
-            ),
-            Change(
-                Address.parse("s2/twin"),
-                Action.CONFLICT,
-                "Twin",
-                file="b.yaml",
-                line=3,
-                after=form(body(steps=[])),
-                reason=saying("it is there"),
-            ),
-            Change(
-                Address.parse("s2/wip"),
-                Action.RESUME,
-                "Wip",
-                file="b.yaml",
-                line=9,
-                after=form(body(steps=[])),
-                reason=saying("was cut off"),
-            ),
-        ),
-    )
-    assert shown(text_plan.plan(plan)) == PLAN
-
-
-PLAN = """\
-s1
-  + create new "New one"  blueprints/a.yaml:3
-      1. LinkedIn invitation, day 0, at once: Invite
-         Hi {{firstname}}, this is invite.
-      2. e-mail, day 3, 3 days after the step before: Mail
-         subject: About mail
-         Hi {{firstname}}, this is mail.
-      3. WhatsApp, when the invitation has settled: After
-         Hi {{firstname}}, this is after.
-  ~ update old "Old one" (b1)  blueprints/a.yaml:30
-      blueprint: settings none → {"team": "x"}
-      step gone: removed, e-mail, day 9, 3 days after the step before
-          Hi {{firstname}}, this is gone.
-      step last: moved from position 3 to 2
-      step last: delay 3 days → 1 day (day 6 → day 1)
-      step last: without a contact the sequence stops → the step is skipped
-      step mail: message
-          [-Hi-]{+Hello+} {{firstname}},
-          this is mail.{+↵+}
-          {+Bye+}
-      step after: added, WhatsApp, when the invitation has settled
-          Hi {{firstname}}, this is after.
-      other days, because of the delays before them: mail day 3 → day 4
-
-s2
-  ? orphan gone "Gone" (b3)
-      not in the files any more
-  ! conflict twin "Twin"  b.yaml:3
-      it is there
-  > resume wip "Wip"  b.yaml:9
-      was cut off
-      no steps yet
-
-Kalent does not say whether candidates are already enrolled in this blueprint, or how an update affects it.
-Plan: 1 to create, 1 to update, 1 to resume, 1 in conflict, 1 unchanged, 1 orphan."""
-
-
-def test_a_plan_with_whole_texts() -> None:
-    assert shown(text_plan.plan(Plan(None, 0, (NEW,)), verbose=True)) == VERBOSE
-
-
-VERBOSE = """\
-s1
-  + create new "New one"  blueprints/a.yaml:3
-      1. LinkedIn invitation, day 0, at once: Invite
-         Hi {{firstname}},
-         \n         this is invite.
-      2. e-mail, day 3, 3 days after the step before: Mail
-         subject: About mail
-         Hi {{firstname}},
-         \n         this is mail.
-      3. WhatsApp, when the invitation has settled: After
-         Hi {{firstname}},
-         \n         this is after.
-
-Plan: 1 to create."""
 
 
 def test_plans_of_nothing() -> None:
@@ -191,6 +62,9 @@ def test_plans_of_nothing() -> None:
     assert shown(text_plan.plan(Plan(None, 0, (same,)))) == "No changes. 1 unchanged."
     said = shown(text_plan.plan(Plan(None, 0, (same, gone))))
     assert said == 's1\n  ? orphan b "B" (b2)\n      why\n\nNo changes. 1 unchanged, 1 orphan.'
+    new = Change(Address.parse("s1/a"), Action.CREATE, "A", None, "a.yaml", 3, None, form(body(steps=[])))
+    said = shown(text_plan.plan(Plan(None, 0, (new,))))
+    assert said == 's1\n  + create a "A"  a.yaml:3\n      no steps yet\n\nPlan: 1 to create.'
 
 
 def test_results() -> None:
