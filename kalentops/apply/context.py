@@ -200,16 +200,16 @@ class View:
     def ids(self) -> tuple[str, ...]:
         return tuple(remote.blueprint_id for remote in self.remotes)
 
-    def situation(self, job: Task, own: Collection[str] = ()) -> Situation:
+    def situation(self, task: Task, own: Collection[str] = ()) -> Situation:
         """What is known of an address now; `own` are the nonces of the stubs that this run has made for it."""
         return Situation(
-            job.change,
-            job.entry,
-            job.intent,
-            self.get(job.entry.blueprint_id) if job.entry else None,
+            task.change,
+            task.entry,
+            task.intent,
+            self.get(task.entry.blueprint_id) if task.entry else None,
             self.unmanaged,
             own,
-            overwrite=job.address in self.run.options.overwrite,
+            overwrite=task.address in self.run.options.overwrite,
         )
 
 
@@ -255,22 +255,22 @@ class Task:
         return Result(self.address, action, outcome, blueprint_id, error, cause=cause)
 
 
-def not_done(job: Task, action: Action, verdict: Refused | NotSent | Limited) -> Result:
+def not_done(task: Task, action: Action, verdict: Refused | NotSent | Limited) -> Result:
     """The result of a write that certainly had no effect."""
-    blueprint_id = job.entry.blueprint_id if job.entry else None
+    blueprint_id = task.entry.blueprint_id if task.entry else None
     if isinstance(verdict, Refused):
         cause = Cause.DENIED if verdict.status in {401, 402, 403} else Cause.API
         said = explain(Code.REFUSED, message=verdict.message, status=verdict.status)
-        return job.result(action, Outcome.REFUSED, blueprint_id, error=said, cause=cause)
+        return task.result(action, Outcome.REFUSED, blueprint_id, error=said, cause=cause)
     said = (
         explain(Code.NOT_SENT, cause=verdict.reason)
         if isinstance(verdict, NotSent)
         else explain(Code.RATE_LIMITED, attempts=ATTEMPTS)
     )
-    return job.result(action, Outcome.NOT_ATTEMPTED, blueprint_id, error=said, cause=Cause.UNREACHABLE)
+    return task.result(action, Outcome.NOT_ATTEMPTED, blueprint_id, error=said, cause=Cause.UNREACHABLE)
 
 
-def from_error(job: Task, error: KalentopsError) -> Result:
+def from_error(task: Task, error: KalentopsError) -> Result:
     """The result of an address that an expected error prevented."""
     cause = Cause.API
     if isinstance(error, Unauthorized):
@@ -282,10 +282,10 @@ def from_error(job: Task, error: KalentopsError) -> Result:
     elif isinstance(error, Interrupted):
         cause = Cause.INTERRUPTED
     outcome = Outcome.REFUSED if cause in {Cause.API, Cause.DENIED} else Outcome.NOT_ATTEMPTED
-    return job.result(
-        job.change.action,
+    return task.result(
+        task.change.action,
         outcome,
-        job.entry.blueprint_id if job.entry else None,
+        task.entry.blueprint_id if task.entry else None,
         error=of_error(error, hint=cause is not Cause.STORE),
         cause=cause,
     )

@@ -30,26 +30,26 @@ _WINDOW: Final = 10.0
 _BAD_REQUEST: Final = 400
 
 
-def create(view: View, job: Task) -> tuple[Result, Entry | None]:
-    """Make the blueprint of a job, or adopt the one that is it already.
+def create(view: View, task: Task) -> tuple[Result, Entry | None]:
+    """Make the blueprint of a task, or adopt the one that is it already.
 
     The entry comes with an adoption that still lacks fields which can't be read back: an update has to follow.
     Raises KalentopsError where it could not go on; `run.open_intents` tells whether text was sent.
     """
-    creation = _Creation(view, job)
-    planned = Action.ADOPT if job.change.action is Action.ADOPT else Action.CREATE
+    creation = _Creation(view, task)
+    planned = Action.ADOPT if task.change.action is Action.ADOPT else Action.CREATE
     while True:
         view.run.api.ready()
         view.fresh()
-        match decide_create(view.situation(job, creation.own)):
+        match decide_create(view.situation(task, creation.own)):
             case Conflict(why):
-                return job.result(planned, Outcome.CONFLICT, error=why), None
+                return task.result(planned, Outcome.CONFLICT, error=why), None
             case Adopt() as decision:
-                return _adopt(view, job, decision)
+                return _adopt(view, task, decision)
             case _ if planned is Action.ADOPT:
-                return job.result(Action.ADOPT, Outcome.CONFLICT, error=explain(Code.ADOPTION_GONE)), None
+                return task.result(Action.ADOPT, Outcome.CONFLICT, error=explain(Code.ADOPTION_GONE)), None
             case Fill(remote, take):
-                result = creation.take(remote) if take else _claim(view, job, remote)
+                result = creation.take(remote) if take else _claim(view, task, remote)
             case Create():
                 result = creation.attempt()
         if result is not None:
@@ -61,7 +61,7 @@ class _Creation:
     """The attempts to create one blueprint. `own`: the nonces of this run; `made`: the stub that an answer named."""
 
     view: View
-    job: Task
+    task: Task
     own: list[str] = field(default_factory=list)
     made: Remote | None = None
     lost: int = 0
@@ -70,38 +70,38 @@ class _Creation:
 
     def attempt(self) -> Result | None:
         """Claim the stub that an answer named, or make another attempt. None: look again first."""
-        view, job = self.view, self.job
+        view, task = self.view, self.task
         if self.made is not None:
-            return _claim(view, job, self.made)
+            return _claim(view, task, self.made)
         if self.lost == _ATTEMPTS:
             said = together(self.why, explain(Code.ATTEMPTS_USED_UP, attempts=_ATTEMPTS))
-            return job.result(Action.CREATE, Outcome.UNKNOWN, error=said)
+            return task.result(Action.CREATE, Outcome.UNKNOWN, error=said)
         if not view.run.creates_are_safe():
             said = explain(Code.CREATES_STOPPED)
-            return job.result(Action.CREATE, Outcome.NOT_ATTEMPTED, error=said, cause=Cause.UNREACHABLE)
-        done = _send_whole(view, job) if view.run.options.whole else self._reserve()
+            return task.result(Action.CREATE, Outcome.NOT_ATTEMPTED, error=said, cause=Cause.UNREACHABLE)
+        done = _send_whole(view, task) if view.run.options.whole else self._reserve()
         if isinstance(done, Limited) and self.limited < _LIMITED:
             # Too many requests: nothing was done. Wait, look again, and only then send again.
             self.limited += 1
             return None
-        return not_done(job, Action.CREATE, done) if isinstance(done, Limited) else done
+        return not_done(task, Action.CREATE, done) if isinstance(done, Limited) else done
 
     def take(self, empty: Remote) -> Result | None:
         """Say in Kalent that one of several stubs is taken: a run that starts from the same state may see others, and
         chooses what a list shows as taken.
         """
-        view, job, mark = self.view, self.job, stub_mark(empty)
+        view, task, mark = self.view, self.task, stub_mark(empty)
         if mark is None:
             raise AssertionError(f"{empty.blueprint_id} is no stub")
-        name = stub(job.body.name, mark._replace(key=job.key, taken=True)).data["name"]
+        name = stub(task.body.name, mark._replace(key=task.key, taken=True)).data["name"]
         verdict = view.run.api.update(empty.blueprint_id, {"name": name})
         if isinstance(verdict, Refused | NotSent | Limited):
-            return _refused(view, job, verdict)
+            return _refused(view, task, verdict)
         why = explain(Code.STUB_TAKING) if isinstance(verdict, Accepted) else _lost(verdict)
-        if look_until(view, lambda: self._shown_taken(empty.blueprint_id), job.address, why):
+        if look_until(view, lambda: self._shown_taken(empty.blueprint_id), task.address, why):
             return None
         said = together(why, explain(Code.STUB_NOT_TAKEN, blueprint_id=empty.blueprint_id))
-        return job.result(Action.CREATE, Outcome.UNKNOWN, error=said)
+        return task.result(Action.CREATE, Outcome.UNKNOWN, error=said)
 
     def _shown_taken(self, blueprint_id: str) -> Remote | None:
         remote = self.view.get(blueprint_id)
@@ -110,14 +110,14 @@ class _Creation:
 
     def _reserve(self) -> Result | Limited | None:
         """Make a stub. Whatever becomes of the request, the next look finds out."""
-        view, job = self.view, self.job
-        mark = Mark(job.key, new_nonce())
-        empty = stub(job.body.name, mark)
+        view, task = self.view, self.task
+        mark = Mark(task.key, new_nonce())
+        empty = stub(task.body.name, mark)
         verdict = self._post(mark, empty)
         if isinstance(verdict, Refused | NotSent | Limited):
-            if not (job.nonces or self.own):
-                view.run.record(Abandoned(job.address, "refused or not sent"))
-            return verdict if isinstance(verdict, Limited) else _refused(view, job, verdict)
+            if not (task.nonces or self.own):
+                view.run.record(Abandoned(task.address, "refused or not sent"))
+            return verdict if isinstance(verdict, Limited) else _refused(view, task, verdict)
         self.own.append(mark.nonce)
         blueprint_id = _id_in(verdict, view, lambda name: mark_in(name) == mark)
         if blueprint_id is not None:
@@ -126,15 +126,15 @@ class _Creation:
             return None
         self.why = _lost(verdict)
         self.lost += 1
-        found = look_until(view, lambda: _marked(view, mark), job.address, self.why, most=_WINDOW)
+        found = look_until(view, lambda: _marked(view, mark), task.address, self.why, most=_WINDOW)
         view.run.outcome_known(known=found is not None)
         return None
 
     def _post(self, mark: Mark, empty: Body) -> Verdict:
         """Ask for a stub. Its nonce is recorded first, so that a later run knows which stubs may exist."""
-        run, job = self.view.run, self.job
-        nonces = (*job.nonces, *self.own, mark.nonce)
-        run.record(Intended(Intent(job.address, "create", job.body, run.clock.now(), nonces=nonces)))
+        run, task = self.view.run, self.task
+        nonces = (*task.nonces, *self.own, mark.nonce)
+        run.record(Intended(Intent(task.address, "create", task.body, run.clock.now(), nonces=nonces)))
         return run.api.create(self.view.sourcing_id, empty.data)
 
 
@@ -142,66 +142,66 @@ def _marked(view: View, mark: Mark) -> Remote | None:
     return next((each for each in view.unmanaged if stub_mark(each) == mark), None)
 
 
-def _claim(view: View, job: Task, empty: Remote) -> Result:
+def _claim(view: View, task: Task, empty: Remote) -> Result:
     """Send the text to a stub; its id is recorded for the address in one write with what will be sent."""
     if empty.shown is None:
         raise AssertionError(f"{empty.blueprint_id} is not known to be empty")
     seen = empty.blueprint_id not in view.given
     entry = Entry(
-        job.address,
+        task.address,
         empty.blueprint_id,
         empty.shown,
         view.run.clock.now(),
         empty.digest if seen else None,
         empty.updated_at,
     )
-    view.own(entry.blueprint_id, job.address)
-    view.run.observe(Reserved(job.address, entry.blueprint_id))
-    done = update(view, replace(job, entry=entry, intent=None), first=(Adopted(entry),))
+    view.own(entry.blueprint_id, task.address)
+    view.run.observe(Reserved(task.address, entry.blueprint_id))
+    done = update(view, replace(task, entry=entry, intent=None), first=(Adopted(entry),))
     return replace(done, action=Action.CREATE)
 
 
-def _send_whole(view: View, job: Task) -> Result | Limited:
+def _send_whole(view: View, task: Task) -> Result | Limited:
     """One POST with everything, for an API that takes no empty blueprints: an unknown outcome stays open."""
     run = view.run
-    intent = Intent(job.address, "create", job.body, run.clock.now())
+    intent = Intent(task.address, "create", task.body, run.clock.now())
     run.record(Intended(intent))
-    verdict = run.api.create(view.sourcing_id, job.body.data)
+    verdict = run.api.create(view.sourcing_id, task.body.data)
     if isinstance(verdict, Refused | NotSent | Limited):
-        run.record(refused_after(job, "create"))
-        return verdict if isinstance(verdict, Limited) else _refused(view, job, verdict)
-    blueprint_id = _id_in(verdict, view, lambda name: name == job.body.name)
+        run.record(refused_after(task, "create"))
+        return verdict if isinstance(verdict, Limited) else _refused(view, task, verdict)
+    blueprint_id = _id_in(verdict, view, lambda name: name == task.body.name)
     if blueprint_id is not None:
         run.outcome_known(known=True)
-        return record_done(view, job, Action.CREATE, blueprint_id)
+        return record_done(view, task, Action.CREATE, blueprint_id)
     reason = _lost(verdict)
     try:
-        found = await_whole(view, job, intent, reason)
+        found = await_whole(view, task, intent, reason)
     except KalentopsError as error:
         said = together(reason, of_error(error), explain(Code.OUTCOME_UNKNOWN))
-        return job.result(Action.CREATE, Outcome.UNKNOWN, error=said)
+        return task.result(Action.CREATE, Outcome.UNKNOWN, error=said)
     run.outcome_known(known=isinstance(found, Arrived))
     if isinstance(found, Arrived):
-        return take_whole(view, job, intent, found.remote, Action.CREATE)[0]
-    return job.result(Action.CREATE, Outcome.UNKNOWN, error=together(reason, found.why))
+        return take_whole(view, task, intent, found.remote, Action.CREATE)[0]
+    return task.result(Action.CREATE, Outcome.UNKNOWN, error=together(reason, found.why))
 
 
-def await_whole(view: View, job: Task, intent: Intent, reason: Explanation) -> Arrived | Open:
+def await_whole(view: View, task: Task, intent: Intent, reason: Explanation) -> Arrived | Open:
     """The outcome of a create that was sent whole, at the end of the settle window."""
 
     def arrived() -> Arrived | None:
-        decision = decide_whole(view.situation(job), intent)
+        decision = decide_whole(view.situation(task), intent)
         return decision if isinstance(decision, Arrived) else None
 
-    return look_until(view, arrived, job.address, reason) or decide_whole(view.situation(job), intent)
+    return look_until(view, arrived, task.address, reason) or decide_whole(view.situation(task), intent)
 
 
-def take_whole(view: View, job: Task, intent: Intent, found: Remote, action: Action) -> tuple[Result, Entry]:
+def take_whole(view: View, task: Task, intent: Intent, found: Remote, action: Action) -> tuple[Result, Entry]:
     """Record the blueprint that is identical to what was sent. It may have been created by others."""
-    view.own(found.blueprint_id, job.address)
-    entry = seen_entry(job, found, view.run.clock.now(), intent.sent.readable)
+    view.own(found.blueprint_id, task.address)
+    entry = seen_entry(task, found, view.run.clock.now(), intent.sent.readable)
     view.run.record(Adopted(entry))
-    return job.result(action, Outcome.DONE, found.blueprint_id), entry
+    return task.result(action, Outcome.DONE, found.blueprint_id), entry
 
 
 def _lost(verdict: Accepted | Unknown) -> Explanation:
@@ -211,10 +211,10 @@ def _lost(verdict: Accepted | Unknown) -> Explanation:
     return explain(Code.ANSWER_LOST, cause=verdict.reason)
 
 
-def _refused(view: View, job: Task, verdict: Refused | NotSent | Limited) -> Result:
+def _refused(view: View, task: Task, verdict: Refused | NotSent | Limited) -> Result:
     if isinstance(verdict, Refused) and verdict.fatal:
         view.run.stop(explain(Code.KEY_REFUSED, message=verdict.message), Cause.DENIED)
-    result = not_done(job, Action.CREATE, verdict)
+    result = not_done(task, Action.CREATE, verdict)
     if isinstance(verdict, Refused) and verdict.status == _BAD_REQUEST and not view.run.options.whole:
         return replace(result, error=together(result.error, explain(Code.STUBS_REFUSED)))
     return result
@@ -239,12 +239,12 @@ def _is_anothers(view: View, blueprint_id: str, data: Mapping[str, Any]) -> bool
     return data.get("sourcingId", view.sourcing_id) != view.sourcing_id or view.run.given_before(blueprint_id)
 
 
-def _adopt(view: View, job: Task, decision: Adopt) -> tuple[Result, Entry | None]:
+def _adopt(view: View, task: Task, decision: Adopt) -> tuple[Result, Entry | None]:
     remote, run = decision.remote, view.run
     # Recorded is what is there for certain: should the run end here, the next plan shows the rest as an update.
-    entry = seen_entry(job, remote, run.clock.now(), job.body.readable)
-    view.own(remote.blueprint_id, job.address)
+    entry = seen_entry(task, remote, run.clock.now(), task.body.readable)
+    view.own(remote.blueprint_id, task.address)
     run.record(Adopted(entry))
-    done = job.result(Action.ADOPT, Outcome.DONE, remote.blueprint_id)
+    done = task.result(Action.ADOPT, Outcome.DONE, remote.blueprint_id)
     done = replace(done, note=also_similar(decision.others))
     return done, entry if decision.completes else None

@@ -113,7 +113,7 @@ def _result(
 
 def _sourcings(run: Run, state: State, changes: Iterable[Change]) -> list[Sourcing]:
     """Those with something to do, or with something that was made and never seen in a list."""
-    jobs: dict[str, list[Task]] = {}
+    tasks: dict[str, list[Task]] = {}
     unseen: dict[str, list[Task]] = {}
     for change in changes:
         entry = state.entries.get(change.address)
@@ -121,24 +121,24 @@ def _sourcings(run: Run, state: State, changes: Iterable[Change]) -> list[Sourci
             intent = state.intents.get(change.address)
             if intent is not None:
                 intent.verified()  # before the first request: damage stops the run
-            job = Task(change, entry, intent)
-            jobs.setdefault(change.sourcing_id, []).append(job)
+            task = Task(change, entry, intent)
+            tasks.setdefault(change.sourcing_id, []).append(task)
         elif change.action in _QUIET and entry is not None and entry.remote_digest is None:
             # To send our own text again overwrites nothing.
             sent = replace(change, after=entry.verified(), protected=False)
             unseen.setdefault(change.sourcing_id, []).append(Task(sent, entry, None))
-    ids = sorted(jobs.keys() | unseen.keys())
-    return [Sourcing(View(run, each), jobs.get(each, ()), unseen.get(each, ())) for each in ids]
+    ids = sorted(tasks.keys() | unseen.keys())
+    return [Sourcing(View(run, each), tasks.get(each, ()), unseen.get(each, ())) for each in ids]
 
 
 @dataclass(slots=True)
 class Sourcing:
-    """The jobs of one sourcing. `unseen` need nothing done, but were never seen in a list. `failed` holds why it
+    """The tasks of one sourcing. `unseen` need nothing done, but were never seen in a list. `failed` holds why it
     can't be worked on, where its list could not be read.
     """
 
     view: View
-    jobs: Sequence[Task]
+    tasks: Sequence[Task]
     unseen: Sequence[Task] = ()
     failed: KalentopsError | None = None
     notes: list[Explanation] = field(default_factory=list)
@@ -168,18 +168,18 @@ def _failing(sourcing: Sourcing) -> Iterator[None]:
 
 
 def work(sourcing: Sourcing) -> list[Result]:
-    """Do the jobs; one result each."""
+    """Do the tasks; one result each."""
     if sourcing.unseen and sourcing.view.whole and not sourcing.run.stopped():
         with _failing(sourcing):
             await_listed(sourcing.view, sourcing.unseen)
-    results = [result for job in sourcing.unseen if (result := _confirmed(sourcing, job)) is not None]
-    for job in sorted(sourcing.jobs, key=lambda job: turn(job.change, sourcing.view.unmanaged)):
-        results.append(_one(sourcing, job))
+    results = [result for task in sourcing.unseen if (result := _confirmed(sourcing, task)) is not None]
+    for task in sorted(sourcing.tasks, key=lambda task: turn(task.change, sourcing.view.unmanaged)):
+        results.append(_one(sourcing, task))
         done = results[-1].outcome is Outcome.DONE
         sourcing.run.observe(Written(results[-1]) if done else Finished(results[-1]))
     made = [result for result in results if result.outcome is Outcome.DONE]
-    jobs: dict[str, Task] = {job.address: job for job in (*sourcing.unseen, *sourcing.jobs)}
-    checked = list(read_back(sourcing.view, made, jobs)) if _worth_a_look(made) else made
+    tasks: dict[str, Task] = {task.address: task for task in (*sourcing.unseen, *sourcing.tasks)}
+    checked = list(read_back(sourcing.view, made, tasks)) if _worth_a_look(made) else made
     for result in checked:
         sourcing.run.observe(Finished(result))
     has_its_id = set(sourcing.run.ours.values())
@@ -196,43 +196,45 @@ def _worth_a_look(done: Iterable[Result]) -> bool:
     return any(result.blueprint_id for result in done)
 
 
-def _confirmed(sourcing: Sourcing, job: Task) -> Result | None:
+def _confirmed(sourcing: Sourcing, task: Task) -> Result | None:
     """The result for an entry that no list has shown yet, if it is unknown or was sent again."""
     if sourcing.run.stopped():  # it has perhaps not made sure whose workspace this is
         return None
     try:
         if sourcing.failed is not None:
             raise sourcing.failed
-        said = confirm(sourcing.view, job)
+        said = confirm(sourcing.view, task)
     except KalentopsError as error:
         sourcing.run.note_error(error)
-        return replace(from_error(job, error), outcome=Outcome.UNKNOWN)
+        return replace(from_error(task, error), outcome=Outcome.UNKNOWN)
     if isinstance(said, Result):
         return said
     sourcing.notes += [said] if said else []
     return None
 
 
-def _one(sourcing: Sourcing, job: Task) -> Result:
+def _one(sourcing: Sourcing, task: Task) -> Result:
     stopped = sourcing.run.stopped()
     if sourcing.failed is not None:
-        result = from_error(job, sourcing.failed)
+        result = from_error(task, sourcing.failed)
     elif stopped is not None:
         reason, cause = stopped
-        blueprint_id = job.entry.blueprint_id if job.entry else None
-        result = job.result(job.change.action, Outcome.NOT_ATTEMPTED, blueprint_id, error=reason, cause=cause)
+        blueprint_id = task.entry.blueprint_id if task.entry else None
+        result = task.result(
+            task.change.action, Outcome.NOT_ATTEMPTED, blueprint_id, error=reason, cause=cause
+        )
     else:
         try:
-            result = _do(sourcing.view, job)
+            result = _do(sourcing.view, task)
         except KalentopsError as error:
             sourcing.run.note_error(error)
-            result = from_error(job, error)
-    return _honest(sourcing.run, job, result)
+            result = from_error(task, error)
+    return _honest(sourcing.run, task, result)
 
 
-def _honest(run: Run, job: Task, result: Result) -> Result:
+def _honest(run: Run, task: Task, result: Result) -> Result:
     """Whatever kept an address from being done: as long as its intent is open, its outcome is not known."""
-    if result.outcome is Outcome.CONFLICT and job.entry is not None and job.entry.mark is not None:
+    if result.outcome is Outcome.CONFLICT and task.entry is not None and task.entry.mark is not None:
         return result  # what was sent is still to come, and something else stands there
     if result.outcome in {Outcome.DONE, Outcome.UNKNOWN} or result.address not in run.open_intents:
         return result
@@ -240,21 +242,21 @@ def _honest(run: Run, job: Task, result: Result) -> Result:
     return replace(result, outcome=Outcome.UNKNOWN, error=said)
 
 
-def _do(view: View, job: Task) -> Result:
-    if job.intent is not None:
-        result, adopted = resume(view, job, job.intent)
-    elif job.entry is not None:
-        result, adopted = update(view, job), None
+def _do(view: View, task: Task) -> Result:
+    if task.intent is not None:
+        result, adopted = resume(view, task, task.intent)
+    elif task.entry is not None:
+        result, adopted = update(view, task), None
     else:
-        result, adopted = create(view, job)
-    if job.entry is not None and job.entry.mark is not None and job.change.after is not None:
+        result, adopted = create(view, task)
+    if task.entry is not None and task.entry.mark is not None and task.change.after is not None:
         result = replace(result, action=Action.CREATE)  # whose id was reserved by an earlier run
-    return _complete(view, job, adopted, result) if adopted is not None else result
+    return _complete(view, task, adopted, result) if adopted is not None else result
 
 
-def _complete(view: View, job: Task, adopted: Entry, result: Result) -> Result:
+def _complete(view: View, task: Task, adopted: Entry, result: Result) -> Result:
     """An adoption of what holds fields that can't be read back: set them."""
-    done = update(view, replace(job, entry=adopted))
+    done = update(view, replace(task, entry=adopted))
     return result if done.outcome is Outcome.DONE else replace(done, action=Action.ADOPT)
 
 

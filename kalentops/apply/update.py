@@ -20,42 +20,42 @@ from kalentops.state.model import Abandoned, Adopted, Completed, Entry, Intended
 _ATTEMPTS: Final = 3
 
 
-def update(view: View, job: Task, *, first: tuple[Record, ...] = ()) -> Result:
-    """Make the recorded blueprint of a job what the job wants.
+def update(view: View, task: Task, *, first: tuple[Record, ...] = ()) -> Result:
+    """Make the recorded blueprint of a task what the task wants.
 
     `first` is recorded in one write with what will be sent. Raises KalentopsError if nothing was sent.
     """
     view.fresh()
-    situation = view.situation(job)
+    situation = view.situation(task)
     decision = decide_update(situation)
     entry = situation.recorded
     if isinstance(decision, Unlisted):
-        look_until(view, lambda: view.get(entry.blueprint_id), job.address, decision.why)
-        situation = view.situation(job)
+        look_until(view, lambda: view.get(entry.blueprint_id), task.address, decision.why)
+        situation = view.situation(task)
         decision = decide_update(situation)
     match decision:
         case Unlisted(why):
-            return job.result(Action.UPDATE, Outcome.UNKNOWN, entry.blueprint_id, error=why)
+            return task.result(Action.UPDATE, Outcome.UNKNOWN, entry.blueprint_id, error=why)
         case Conflict(why):
-            return job.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=why)
+            return task.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=why)
         case Keep(remote):
-            view.run.record(Adopted(seen_entry(job, remote, view.run.clock.now(), job.body)))
-            done = job.result(Action.UPDATE, Outcome.DONE, entry.blueprint_id)
+            view.run.record(Adopted(seen_entry(task, remote, view.run.clock.now(), task.body)))
+            done = task.result(Action.UPDATE, Outcome.DONE, entry.blueprint_id)
             return replace(done, note=explain(Code.NOTHING_SENT))
         case Update(remote, known, late):
-            body = _patch(job.body, situation.sent, whole=decision.whole)
+            body = _patch(task.body, situation.sent, whole=decision.whole)
             intent = Intent(
-                job.address,
+                task.address,
                 "update",
-                job.body,
+                task.body,
                 view.run.clock.now(),
                 blueprint_id=entry.blueprint_id,
             )
             if not first and not late:
                 # When what is replaced was changed: a list that shows it once more is behind.
-                first = (Observed(job.address, entry.baseline, remote.updated_at),)
+                first = (Observed(task.address, entry.baseline, remote.updated_at),)
             view.run.record(*first, Intended(intent))
-            return _send(view, job, entry, body, known)
+            return _send(view, task, entry, body, known)
 
 
 def _patch(wanted: Body, sent: tuple[Body, ...], *, whole: bool) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def _patch(wanted: Body, sent: tuple[Body, ...], *, whole: bool) -> dict[str, An
 
 
 def _send(
-    view: View, job: Task, entry: Entry, body: Mapping[str, Any], known: frozenset[str | None]
+    view: View, task: Task, entry: Entry, body: Mapping[str, Any], known: frozenset[str | None]
 ) -> Result:
     """Send it until it is known to be done. A PATCH with the same body may be repeated: it makes nothing twice,
     as long as the blueprint was not edited remotely in between.
@@ -85,20 +85,20 @@ def _send(
     for _ in range(_ATTEMPTS):
         verdict = run.api.update(entry.blueprint_id, body)
         if isinstance(verdict, Accepted):
-            return record_done(view, job, Action.UPDATE, entry.blueprint_id)
+            return record_done(view, task, Action.UPDATE, entry.blueprint_id)
         if isinstance(verdict, Refused | NotSent | Limited):
             if isinstance(verdict, Refused) and verdict.fatal:
                 run.stop(explain(Code.KEY_REFUSED, message=verdict.message), Cause.DENIED)
             if reason is None:  # an attempt before this one may still come true: then the intent has to stay
-                run.record(refused_after(job, "update"))
-            return not_done(job, Action.UPDATE, verdict)
+                run.record(refused_after(task, "update"))
+            return not_done(task, Action.UPDATE, verdict)
         reason = explain(Code.ANSWER_LOST, cause=verdict.reason)
         try:
             if (
-                await_remote(view, job.address, entry.blueprint_id, job.wanted, reason)
-                and not job.body.hidden
+                await_remote(view, task.address, entry.blueprint_id, task.wanted, reason)
+                and not task.body.hidden
             ):
-                return record_done(view, job, Action.UPDATE, entry.blueprint_id)
+                return record_done(view, task, Action.UPDATE, entry.blueprint_id)
         except KalentopsError as error:
             reason = together(reason, of_error(error))
             break
@@ -107,15 +107,15 @@ def _send(
             reason = together(reason, explain(Code.EDITED_MEANWHILE))
             break
     said = together(reason, explain(Code.UPDATE_UNKNOWN))
-    return job.result(Action.UPDATE, Outcome.UNKNOWN, entry.blueprint_id, error=said)
+    return task.result(Action.UPDATE, Outcome.UNKNOWN, entry.blueprint_id, error=said)
 
 
-def refused_after(job: Task, action: Literal["create", "update"]) -> Record:
+def refused_after(task: Task, action: Literal["create", "update"]) -> Record:
     """What to record where a write certainly had no effect: what an earlier run has sent may still come true."""
-    earlier = job.intent
+    earlier = task.intent
     if earlier is not None and earlier.action == action and not earlier.only_reserves:
         return Intended(earlier)
-    return Abandoned(job.address, "refused or not sent")
+    return Abandoned(task.address, "refused or not sent")
 
 
 def await_remote(view: View, address: str, blueprint_id: str, wanted: str, reason: Explanation) -> bool:
@@ -128,19 +128,19 @@ def await_remote(view: View, address: str, blueprint_id: str, wanted: str, reaso
     return look_until(view, shown, address, reason) is not None
 
 
-def record_done(view: View, job: Task, action: Action, blueprint_id: str) -> Result:
+def record_done(view: View, task: Task, action: Action, blueprint_id: str) -> Result:
     """Record that the open intent came true. If the disk fails, the id is reported instead of lost."""
-    view.own(blueprint_id, job.address)
-    view.run.observe(Filled(job.address, blueprint_id))
+    view.own(blueprint_id, task.address)
+    view.run.observe(Filled(task.address, blueprint_id))
     try:
-        view.run.record(Completed(job.address, blueprint_id, view.run.clock.now()))
+        view.run.record(Completed(task.address, blueprint_id, view.run.clock.now()))
     except (StoreFailure, StateError) as error:
         said = explain(Code.NOT_RECORDED, blueprint_id=blueprint_id, message=str(error))
-        return job.result(action, Outcome.UNKNOWN, blueprint_id, error=said, cause=Cause.STORE)
-    return job.result(action, Outcome.DONE, blueprint_id)
+        return task.result(action, Outcome.UNKNOWN, blueprint_id, error=said, cause=Cause.STORE)
+    return task.result(action, Outcome.DONE, blueprint_id)
 
 
-def seen_entry(job: Task, remote: Remote, at: str, sent: Body) -> Entry:
+def seen_entry(task: Task, remote: Remote, at: str, sent: Body) -> Entry:
     """An entry for what a list shows, as far as `sent` says what it is."""
-    extra = job.entry.extra if job.entry else {}
-    return Entry(job.address, remote.blueprint_id, sent, at, remote.digest, remote.updated_at, extra)
+    extra = task.entry.extra if task.entry else {}
+    return Entry(task.address, remote.blueprint_id, sent, at, remote.digest, remote.updated_at, extra)

@@ -20,17 +20,17 @@ class _Check:
     """One result to look at. `earlier` is how its blueprint was shown first in this run."""
 
     result: Result
-    job: Task
+    task: Task
     earlier: Remote | None
 
     @property
     def wanted(self) -> str | None:
-        return self.job.wanted if self.job.change.after is not None else None
+        return self.task.wanted if self.task.change.after is not None else None
 
     @property
     def earlier_text(self) -> Intent | None:
         """What an earlier run was about to send, where that is another text than what was wanted now."""
-        intent = self.job.intent
+        intent = self.task.intent
         if intent is None or intent.action != "update" or self.wanted is None:
             return None
         return intent if intent.sent.observable.digest != self.wanted else None
@@ -49,11 +49,11 @@ class _Check:
         return was is not None and (remote.digest, remote.updated_at) == (was.digest, was.updated_at)
 
 
-def read_back(view: View, done: Sequence[Result], jobs: Mapping[str, Task]) -> Iterator[Result]:
+def read_back(view: View, done: Sequence[Result], tasks: Mapping[str, Task]) -> Iterator[Result]:
     """The results, with what the sourcing's list shows now: recorded where it is there. What no list shows within the
     settle window is not known to be done, whatever the API answered: a result that is done is in place.
     """
-    checks = [_Check(each, jobs[each.address], view.first.get(each.blueprint_id or "")) for each in done]
+    checks = [_Check(each, tasks[each.address], view.first.get(each.blueprint_id or "")) for each in done]
     try:
         # A list may be behind: it is read again until it shows what was done, or the settle window has passed.
         look_until(view, lambda: None if any(check.is_behind(view) for check in checks) else view)
@@ -69,37 +69,37 @@ def _not_seen(result: Result, said: Explanation) -> Result:
     return replace(result, outcome=Outcome.UNKNOWN, error=said) if result.blueprint_id else result
 
 
-def await_listed(view: View, jobs: Sequence[Task]) -> None:
+def await_listed(view: View, tasks: Sequence[Task]) -> None:
     """Read the list until it shows what an interrupted run has recorded, or the settle window has passed."""
     entries = [
-        job.entry for job in jobs if job.entry is not None and view.get(job.entry.blueprint_id) is None
+        task.entry for task in tasks if task.entry is not None and view.get(task.entry.blueprint_id) is None
     ]
     if entries:
         ids = [each.blueprint_id for each in entries]
         look_until(view, lambda: all(map(view.get, ids)) or None, entries[0].address, missing(entries[0]))
 
 
-def confirm(view: View, job: Task) -> Result | Explanation | None:
+def confirm(view: View, task: Task) -> Result | Explanation | None:
     """What an interrupted run has recorded and never seen in a list: seen now, sent again where it has not arrived, or
-    told. The job has an entry and the body that was sent. An explanation is a note for people.
+    told. The task has an entry and the body that was sent. An explanation is a note for people.
     """
-    entry = job.entry
+    entry = task.entry
     if entry is None:
         return None
     remote = view.get(entry.blueprint_id)
     if remote is None:
-        return job.result(Action.NO_OP, Outcome.UNKNOWN, entry.blueprint_id, error=missing(entry))
-    if remote.digest == job.wanted:
-        view.run.record(Observed(job.address, remote.digest, remote.updated_at))
+        return task.result(Action.NO_OP, Outcome.UNKNOWN, entry.blueprint_id, error=missing(entry))
+    if remote.digest == task.wanted:
+        view.run.record(Observed(task.address, remote.digest, remote.updated_at))
         return None
     if entry.not_arrived(remote):
-        done = update(view, job)
+        done = update(view, task)
         is_plain = done.outcome is Outcome.DONE and done.note is None
         return replace(done, note=explain(Code.SENT_AGAIN)) if is_plain else done
     if remote.updated_at is None:  # it may not have arrived, or was edited
         said = edited(entry, remote)
-        return job.result(Action.NO_OP, Outcome.UNKNOWN, entry.blueprint_id, error=said)
-    return explain(Code.SHOWN_DIFFERENTLY, address=job.address, blueprint_id=entry.blueprint_id)
+        return task.result(Action.NO_OP, Outcome.UNKNOWN, entry.blueprint_id, error=said)
+    return explain(Code.SHOWN_DIFFERENTLY, address=task.address, blueprint_id=entry.blueprint_id)
 
 
 def _look_at(view: View, check: _Check) -> Result:
@@ -114,7 +114,7 @@ def _look_at(view: View, check: _Check) -> Result:
             view.run.record(Intended(earlier))
             return _not_seen(result, explain(Code.OLDER_TEXT_ARRIVED))
         if remote.digest is not None:
-            view.run.record(Observed(check.job.address, remote.digest, remote.updated_at))
+            view.run.record(Observed(check.task.address, remote.digest, remote.updated_at))
     except (StoreFailure, StateError) as error:
         return replace(result, note=explain(Code.OBSERVATION_NOT_RECORDED, message=str(error)))
     if check.wanted is not None and remote.digest != check.wanted:

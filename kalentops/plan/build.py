@@ -16,7 +16,7 @@ from kalentops.errors import UsageError
 from kalentops.lint.finding import Finding
 from kalentops.lint.rule import Declared, Relocation
 from kalentops.plan.explanation import Code, Explanation, explain, interrupted, orphaned, together
-from kalentops.plan.matching import OrphanIndex, find_twins
+from kalentops.plan.matching import OrphanIndex, index_orphans
 from kalentops.plan.moves import Relocated, StateEdit, relocate
 from kalentops.state.model import Entry, State
 from kalentops.support.text import clip, nearest, some
@@ -191,9 +191,9 @@ def make_plan(
     relocated = relocate(state, relocations)
     known = relocated.state
     wanted: dict[str, Declared] = {each.address: each for each in declared}
-    twins = find_twins(wanted, known, relocated.unknown)
+    orphans = index_orphans(wanted, known, relocated.unknown)
     changes = [
-        _change(address, wanted.get(address), relocated, twins, forced=address in overwrite)
+        _change(address, wanted.get(address), relocated, orphans, forced=address in overwrite)
         for address in {
             each.address for part in (wanted, known.entries, known.intents) for each in part.values()
         }
@@ -241,9 +241,9 @@ def _forgotten(entry: Entry) -> Change:
 
 
 def _change(
-    address: Address, want: Declared | None, relocated: Relocated, twins: OrphanIndex, *, forced: bool
+    address: Address, want: Declared | None, relocated: Relocated, orphans: OrphanIndex, *, forced: bool
 ) -> Change:
-    change = _unmoved(address, want, relocated.state, twins)
+    change = _unmoved(address, want, relocated.state, orphans)
     entry = relocated.state.entries.get(address)
     if want is not None and entry is not None and forced and change.action is Action.NO_OP:
         change = _build(address, Action.UPDATE, want, entry, explain(Code.FORCED))
@@ -251,7 +251,7 @@ def _change(
         change = replace(change, protected=True)
         if change.action is Action.UPDATE:
             change = replace(change, action=Action.CONFLICT, reason=explain(Code.PROTECTED, address=address))
-    another = twins.becomes_another(address)
+    another = orphans.name_given_away(address)
     if another is not None and not forced and change.action is Action.UPDATE:
         change = replace(change, action=Action.CONFLICT, reason=another)
     old = relocated.moved.get(address)
@@ -262,20 +262,20 @@ def _change(
     return replace(change, reason=together(left, change.reason)) if left else change
 
 
-def _unmoved(address: Address, want: Declared | None, state: State, twins: OrphanIndex) -> Change:
+def _unmoved(address: Address, want: Declared | None, state: State, orphans: OrphanIndex) -> Change:
     entry, intent = state.entries.get(address), state.intents.get(address)
     if intent is not None and (want is None or not intent.only_reserves):
         return _build(address, Action.RESUME, want, entry, interrupted(intent, entry), intent.sent)
     if want is None and entry is not None:
-        reason = orphaned(entry, twins.claimed.get(address))
+        reason = orphaned(entry, orphans.claimed.get(address))
         return Change(address, Action.ORPHAN, entry.name, entry.blueprint_id, reason=reason)
     if want is None:
         raise AssertionError(f"{address} is neither wanted nor known")
     if entry is None:
-        twin = twins.of(want)
-        action = Action.CREATE if twin is None else Action.CONFLICT
+        orphan = orphans.of(want)
+        action = Action.CREATE if orphan is None else Action.CONFLICT
         earlier = explain(Code.INTERRUPTED_RESERVATION) if intent else None
-        return _build(address, action, want, None, twin or together(earlier, twins.elsewhere(want)))
+        return _build(address, action, want, None, orphan or together(earlier, orphans.elsewhere(want)))
     if entry.digest == want.digest:
         at = want.origin
         return Change(address, Action.NO_OP, want.name, entry.blueprint_id, at.file, at.line)

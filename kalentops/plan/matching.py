@@ -111,7 +111,7 @@ _NONE: Final[Mapping[Address, Address]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class _Twin:
+class _Orphan:
     address: Address
     blueprint_id: str | None
     digest: str
@@ -126,25 +126,25 @@ class _Slip(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OrphanIndex:
-    """Orphans: by sourcing and name, by sourcing and content, and by key. `renamed` is what the
-    files still want, under another name: by sourcing and the name that was sent; `heirs` has, by its address, the new
+    """What no file wants any more: by sourcing and name, by sourcing and content, and by key. `renamed` is what the
+    files still want, under another name: by sourcing and the name that was sent; `successors` has, by its address, the new
     one that takes this name. `misnamed` has, by address, what was probably meant where a key is said to have moved
     that is recorded nowhere. `claimed` are the addresses of orphans that may be what
     another address is now, which is the value.
     """
 
-    alike: Mapping[str, Index[_Twin]] = field(default_factory=dict)
-    by_key: Mapping[str, _Twin] = field(default_factory=dict)
-    renamed: Mapping[tuple[str, str], _Twin] = field(default_factory=dict)
-    heirs: Mapping[str, Address] = field(default_factory=dict)
+    alike: Mapping[str, Index[_Orphan]] = field(default_factory=dict)
+    by_key: Mapping[str, _Orphan] = field(default_factory=dict)
+    renamed: Mapping[tuple[str, str], _Orphan] = field(default_factory=dict)
+    successors: Mapping[str, Address] = field(default_factory=dict)
     misnamed: Mapping[str, _Slip] = field(default_factory=dict)
     claimed: Mapping[str, Address] = field(default_factory=dict)
 
     def of(self, want: Declared) -> Explanation | None:
-        """Why a blueprint can't be created: an orphan of its sourcing is identical or looks like it."""
-        twin = self.looking_like(want)
-        if twin is not None:
-            return _why(want, twin)
+        """Why a blueprint can't be made: one of ours in its sourcing is it, or looks like it."""
+        orphan = self.similar_to(want)
+        if orphan is not None:
+            return _why(want, orphan)
         slip = self.misnamed.get(want.address)
         if slip is not None:
             return explain(
@@ -160,56 +160,56 @@ class OrphanIndex:
         known = {"address": want.address, "other": other.address, "blueprint_id": other.blueprint_id}
         return Explanation(Code.NAME_STILL_TAKEN, known)
 
-    def looking_like(self, want: Declared) -> _Twin | None:
-        """The orphans with its name or its content."""
+    def similar_to(self, want: Declared) -> _Orphan | None:
+        """What no file wants any more, and has its name or its content."""
         here = self.alike.get(want.address.sourcing_id)
         if here is None:
             return None
         return here.first(want.name, want.body.content if want.body else None)
 
-    def becomes_another(self, address: Address) -> Explanation | None:
+    def name_given_away(self, address: Address) -> Explanation | None:
         """Why an update needs --overwrite: its blueprint may be the one that another address means."""
-        heir = self.heirs.get(address)
-        return None if heir is None else explain(Code.NAME_GIVEN_AWAY, address=address, other=heir)
+        successor = self.successors.get(address)
+        return None if successor is None else explain(Code.NAME_GIVEN_AWAY, address=address, other=successor)
 
     def elsewhere(self, want: Declared) -> Explanation | None:
         """Where the same key is an orphan of another sourcing."""
-        twin = self.by_key.get(want.address.key)
-        if twin is None:
+        orphan = self.by_key.get(want.address.key)
+        if orphan is None:
             return None
-        return explain(Code.OTHER_SOURCING, other=twin.address, blueprint_id=twin.blueprint_id)
+        return explain(Code.OTHER_SOURCING, other=orphan.address, blueprint_id=orphan.blueprint_id)
 
 
-def find_twins(
+def index_orphans(
     wanted: Mapping[str, Declared], state: State, unknown: Mapping[Address, Address] = _NONE
 ) -> OrphanIndex:
     """What is managed and no longer declared. The result of an interrupted create counts as recorded.
     `unknown`: the old addresses that the files speak of and the state does not know, by the new one.
     """
-    alike: dict[str, Index[_Twin]] = {}
-    by_key: dict[str, _Twin] = {}
-    renamed: dict[tuple[str, str], _Twin] = {}
+    alike: dict[str, Index[_Orphan]] = {}
+    by_key: dict[str, _Orphan] = {}
+    renamed: dict[tuple[str, str], _Orphan] = {}
     open_ = [each for each in state.intents.values() if not each.only_reserves]
     ours: list[Entry | Intent] = [*state.entries.values(), *open_]
     for each in ours:
-        twin = _Twin(each.address, each.blueprint_id, each.digest)
+        orphan = _Orphan(each.address, each.blueprint_id, each.digest)
         if each.address in wanted:
             was = same_name(each.sent.name)
             if was != same_name(wanted[each.address].name):
-                renamed.setdefault((each.sourcing_id, was), twin)
+                renamed.setdefault((each.sourcing_id, was), orphan)
             continue
-        by_key.setdefault(each.address.key, twin)
+        by_key.setdefault(each.address.key, orphan)
         body = each.verified()
-        alike.setdefault(each.sourcing_id, Index()).add(body.name, body.content, twin)
+        alike.setdefault(each.sourcing_id, Index()).add(body.name, body.content, orphan)
     held = state.entries.keys() | {each.address for each in open_}
     new = [each for at, each in wanted.items() if at not in held]
-    heirs: dict[str, Address] = {}
+    successors: dict[str, Address] = {}
     for want in new if renamed else ():
         named_so_far = renamed.get((want.address.sourcing_id, same_name(want.name)))
         if named_so_far:
-            heirs[named_so_far.address] = want.address
-    twins = OrphanIndex(alike, by_key, renamed, heirs, dict(_slips(wanted, state, unknown)))
-    return replace(twins, claimed=dict(_claims(new, twins)))
+            successors[named_so_far.address] = want.address
+    orphans = OrphanIndex(alike, by_key, renamed, successors, dict(_slips(wanted, state, unknown)))
+    return replace(orphans, claimed=dict(_claims(new, orphans)))
 
 
 _MOST_COMPARED: Final = 200_000
@@ -238,17 +238,17 @@ def _slips(
             yield new, _Slip(key, left[sourcing_id][meant])
 
 
-def _claims(new: Iterable[Declared], twins: OrphanIndex) -> Iterator[tuple[str, Address]]:
-    for want in new if twins.alike else ():
-        twin, slip = twins.looking_like(want), twins.misnamed.get(want.address)
-        if twin is not None:
-            yield twin.address, want.address
+def _claims(new: Iterable[Declared], orphans: OrphanIndex) -> Iterator[tuple[str, Address]]:
+    for want in new if orphans.alike else ():
+        orphan, slip = orphans.similar_to(want), orphans.misnamed.get(want.address)
+        if orphan is not None:
+            yield orphan.address, want.address
         elif slip is not None:
             yield slip.meant.address, want.address
 
 
-def _why(want: Declared, twin: _Twin) -> Explanation:
-    if twin.blueprint_id is None:
-        return explain(Code.SIMILAR_INTERRUPTED, other=twin.address)
-    code = Code.IDENTICAL_ORPHAN if twin.digest == want.digest else Code.SIMILAR_ORPHAN
-    return explain(code, address=want.address, other=twin.address, blueprint_id=twin.blueprint_id)
+def _why(want: Declared, orphan: _Orphan) -> Explanation:
+    if orphan.blueprint_id is None:
+        return explain(Code.SIMILAR_INTERRUPTED, other=orphan.address)
+    code = Code.IDENTICAL_ORPHAN if orphan.digest == want.digest else Code.SIMILAR_ORPHAN
+    return explain(code, address=want.address, other=orphan.address, blueprint_id=orphan.blueprint_id)

@@ -7,14 +7,14 @@ import pytest
 from kalentops.blueprint.body import Address
 from kalentops.lint.rule import Declared
 from kalentops.output.explanations import text
-from kalentops.plan import matching as twins_module
-from kalentops.plan.matching import find_twins
+from kalentops.plan import matching
+from kalentops.plan.matching import index_orphans
 from kalentops.state.model import State
 from tests.builders import body, entry, intent, state, want
 
 
 def of(known: State, new: Declared, *others: Declared) -> str | None:
-    return text(find_twins({each.address: each for each in (new, *others)}, known).of(new)) or None
+    return text(index_orphans({each.address: each for each in (new, *others)}, known).of(new)) or None
 
 
 def test_a_renamed_key() -> None:
@@ -35,7 +35,7 @@ def test_the_same_name_or_the_same_steps() -> None:
     assert of(known, want("s1/new", body("Two", "Hello"))) is None
 
 
-def test_what_a_file_still_wants_is_no_twin() -> None:
+def test_what_a_file_still_declares_is_no_orphan() -> None:
     known = state(entry("s1/old", body("One")))
     assert of(known, want("s1/new", body("Two")), want("s1/old", body("One", "Hello"))) is None
 
@@ -51,13 +51,13 @@ def test_keys_that_were_swapped() -> None:
     )
     assert of(known, want("s1/default-old", body("Other")), new) is None
     assert of(known, renamed, want("s1/default", body("DEFAULT ", "Hello"))) is None, "it keeps its name"
-    twins = find_twins({each.address: each for each in (renamed, new)}, known)
-    assert text(twins.becomes_another(Address.parse("s1/default"))) == (
+    orphans = index_orphans({each.address: each for each in (renamed, new)}, known)
+    assert text(orphans.name_given_away(Address.parse("s1/default"))) == (
         "it gets another name, and s1/default-old takes its current one; keys renamed or "
         "swapped: `kalentops state mv s1/default s1/default-old`; "
         "intended: `kalentops apply --overwrite s1/default --target s1/default`"
     )
-    assert twins.becomes_another(Address.parse("s1/default-old")) is None
+    assert orphans.name_given_away(Address.parse("s1/default-old")) is None
     open_one = state(intent("s1/default", body("Default")))
     said = of(open_one, renamed, new)
     assert said is not None
@@ -66,15 +66,15 @@ def test_keys_that_were_swapped() -> None:
     )
 
 
-def test_another_sourcing_is_no_twin_but_is_told() -> None:
+def test_another_sourcing_is_no_orphan_of_this_one_but_is_told() -> None:
     known, new = state(entry("s1/one", body("One"))), want("s2/one", body("One"))
-    twins = find_twins({new.address: new}, known)
-    assert twins.of(new) is None
-    assert text(twins.elsewhere(new)) == (
+    orphans = index_orphans({new.address: new}, known)
+    assert orphans.of(new) is None
+    assert text(orphans.elsewhere(new)) == (
         "a blueprint can't change its sourcing: this creates a new one, and b-s1/one, recorded as s1/one, becomes an "
         "orphan"
     )
-    assert twins.elsewhere(want("s2/other", body("One"))) is None
+    assert orphans.elsewhere(want("s2/other", body("One"))) is None
 
 
 def test_what_a_cut_off_create_may_have_made() -> None:
@@ -101,7 +101,7 @@ def test_a_slip_in_what_is_said_to_have_moved() -> None:
 
     def why(old: str, *others: Declared) -> str | None:
         wanted: dict[str, Declared] = {each.address: each for each in (new, *others)}
-        return text(find_twins(wanted, known, {Address("s1", "new"): Address.parse(old)}).of(new)) or None
+        return text(index_orphans(wanted, known, {Address("s1", "new"): Address.parse(old)}).of(new)) or None
 
     assert why("s1/cadense") == (
         "declared as moved from cadense, which is not recorded; cadence is recorded, as b-s1/cadence, and no longer "
@@ -120,8 +120,8 @@ def test_what_may_be_another_one_now_is_not_to_be_forgotten_first() -> None:
     )
     renamed, slipped = want("s1/new", body("One")), want("s1/newer", body("New", "Hello"))
     wanted: dict[str, Declared] = {each.address: each for each in (renamed, slipped)}
-    twins = find_twins(wanted, known, {Address("s1", "newer"): Address("s1", "cadense")})
-    assert twins.claimed == {"s1/old": "s1/new", "s1/cadence": "s1/newer"}
+    orphans = index_orphans(wanted, known, {Address("s1", "newer"): Address("s1", "cadense")})
+    assert orphans.claimed == {"s1/old": "s1/new", "s1/cadence": "s1/newer"}
 
 
 def test_slips_are_looked_for_among_so_many_keys(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,8 +131,8 @@ def test_slips_are_looked_for_among_so_many_keys(monkeypatch: pytest.MonkeyPatch
     unknown = {Address("s1", new): Address("s1", old) for new, old in slips.items()}
 
     def meant() -> dict[str, str]:
-        return {new: slip.meant.key for new, slip in find_twins({}, known, unknown).misnamed.items()}
+        return {new: slip.meant.key for new, slip in index_orphans({}, known, unknown).misnamed.items()}
 
     assert meant() == {"s1/one": "left-over-a", "s1/two": "left-over-b", "s1/three": "left-over-c"}
-    monkeypatch.setattr(twins_module, "_MOST_COMPARED", 4)
+    monkeypatch.setattr(matching, "_MOST_COMPARED", 4)
     assert meant() == {"s1/one": "left-over-a", "s1/three": "left-over-c"}

@@ -134,7 +134,7 @@ def _(original: Original, record: Record, entries: dict[str, Entry], intents: di
 
 @mutant("text in the first request", "apply.create:_Creation._post", "open_outcome")
 def _(original: Original, self: Any, mark: Mark, _empty: Body) -> Any:
-    return original(self, mark, Body.of(self.job.body))
+    return original(self, mark, Body.of(self.task.body))
 
 
 @mutant("claim of somebody's edited stub", "plan.decide:_edited_stub", "edited_stub")
@@ -187,8 +187,8 @@ def _(original: Original, self: Any, view: View) -> Any:
 
 
 @mutant("a refusal settles what an earlier run has sent", "apply.update:refused_after", "refused_later")
-def _(_original: Original, job: Task, _action: str) -> Record:
-    return Abandoned(job.address, "refused or not sent")
+def _(_original: Original, task: Task, _action: str) -> Record:
+    return Abandoned(task.address, "refused or not sent")
 
 
 @mutant("a text on its way is forgotten with its address", "plan.decide:_resume_update", "refused_later")
@@ -197,19 +197,19 @@ def _(original: Original, of: Situation, intent: Intent) -> Any:
 
 
 @mutant("sent whole again by itself", "apply.resume:_resume_whole", "simulation")
-def _(original: Original, view: View, job: Task, intent: Intent) -> Any:
-    if job.change.after is not None:
-        view.run.options = replace(view.run.options, resend=view.run.options.resend | {job.address})
-    return original(view, job, intent)
+def _(original: Original, view: View, task: Task, intent: Intent) -> Any:
+    if task.change.after is not None:
+        view.run.options = replace(view.run.options, resend=view.run.options.resend | {task.address})
+    return original(view, task, intent)
 
 
 @mutant("open intents are passed over", "apply.run:resume", "simulation")
-def _(_original: Original, view: View, job: Task, _intent: Intent) -> Any:
-    return create(view, job) if job.entry is None else (update(view, job), None)
+def _(_original: Original, view: View, task: Task, _intent: Intent) -> Any:
+    return create(view, task) if task.entry is None else (update(view, task), None)
 
 
 @mutant("an open intent is not said", "apply.run:_honest", "open_outcome")
-def _(_original: Original, _run: Run, _job: Task, result: Result) -> Result:
+def _(_original: Original, _run: Run, _task: Task, result: Result) -> Result:
     return result
 
 
