@@ -1,4 +1,4 @@
-"""What the parts of `apply` share: the run, the view of one sourcing, and how a lost outcome is looked for."""
+"""What the parts of `apply` share: the run, the view of one sourcing, and the search for a lost outcome."""
 
 from __future__ import annotations
 
@@ -62,9 +62,9 @@ class Recorder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`settle`: seconds for which an unknown outcome is looked for. `overwrite`: addresses to update despite a remote
-    edit. `whole`: a create is one request with everything, for an API that
-    takes no empty blueprints. `resend`: addresses where such a create is sent again if no blueprint is exactly it.
+    """`settle`: seconds to look for an unknown outcome. `overwrite`: addresses to update despite a remote edit.
+    `whole`: a create is one request with the text, for an API that refuses empty blueprints. `resend`: addresses
+    where such a create may be sent again.
     """
 
     tenant: str
@@ -121,11 +121,11 @@ class Run:
             self.seen.update(ids)
 
     def given_before(self, blueprint_id: str) -> bool:
-        """Whether an id is known to belong to something else: no new blueprint can have it."""
+        """Whether an id is known to belong to another blueprint, so that no new one can have it."""
         return blueprint_id in self.ours or blueprint_id in self.seen
 
     def stop(self, reason: Explanation, cause: Cause) -> None:
-        """Begin nothing new: the first reason stays."""
+        """Start nothing new. The first reason is kept."""
         with self._lock:
             self._stopped = self._stopped or (reason, cause)
 
@@ -136,7 +136,7 @@ class Run:
         return self._stopped
 
     def note_error(self, error: KalentopsError) -> None:
-        """A dead key or a missing plan ends the run; anything else concerns one sourcing."""
+        """An invalid key or a missing plan ends the run; other errors concern one sourcing."""
         if isinstance(error, Unauthorized) and not isinstance(error, Forbidden):
             self.stop(of_error(error), Cause.DENIED)
 
@@ -145,14 +145,14 @@ class Run:
             self._unknown = 0 if known else self._unknown + 1
 
     def creates_are_safe(self) -> bool:
-        """Whether a new create may begin: not after three in a row whose outcome stayed unknown."""
+        """Whether a create may start: not after three in a row with unknown outcome."""
         return self._unknown < _UNKNOWN_IN_A_ROW
 
 
 @dataclass(slots=True)
 class View:
-    """What a sourcing holds, as of its last whole list; the ids that an answer has `given` since; and each blueprint
-    as this run saw it `first`.
+    """The list of one sourcing, as of its last read; the ids that answers have `given` since; each blueprint as this
+    run saw it `first`; and what is `unmanaged`.
     """
 
     run: Run
@@ -164,7 +164,7 @@ class View:
     unmanaged: Unmanaged = field(default_factory=Unmanaged)
 
     def add(self, made: Remote) -> Remote:
-        """Take in what an answer says was made, until the next list says what there is."""
+        """Add what an answer says was created, until the next read."""
         self.remotes = (*self.remotes, made)
         self.given.add(made.blueprint_id)
         self.unmanaged.add(made)
@@ -187,11 +187,11 @@ class View:
 
     @property
     def whole(self) -> bool:
-        """Whether the list was ever read to its end."""
+        """Whether the list was read completely at least once."""
         return self.read_at > float("-inf")
 
     def fresh(self) -> tuple[Remote, ...]:
-        """The list, not older than ten seconds: others may have been at work while this run waited."""
+        """The list, at most ten seconds old: another writer may have been at work while this run waited."""
         return self.remotes if self.run.clock.monotonic() - self.read_at <= MAX_AGE else self.read()
 
     def get(self, blueprint_id: str) -> Remote | None:
@@ -215,7 +215,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One address to work on, with what is known of it; the parts of `apply` hand on changed copies."""
+    """One address to work on, and what is recorded of it."""
 
     change: Change
     entry: Entry | None
@@ -231,7 +231,7 @@ class Task:
 
     @property
     def nonces(self) -> tuple[str, ...]:
-        """Those of the stubs that earlier runs have made for the address, or may have."""
+        """The nonces of the stubs that earlier runs made for the address, or may have made."""
         return self.intent.nonces if self.intent else ()
 
     @property
@@ -240,7 +240,7 @@ class Task:
 
     @property
     def wanted(self) -> str:
-        """The digest of what a list shows when the address is as wanted."""
+        """The digest that a list shows when the address is as declared."""
         return self.body.observable.digest
 
     def result(
@@ -308,8 +308,8 @@ def look_until(
 ) -> _T | None:
     """What `there` finds in the view, which is read again until it finds something; None if it never does.
 
-    The window is the settle window, at most `most` seconds. With an `address`, observers are told, and why.
-    Raises Unreachable where the last list could not be read; Unauthorized, RefusedByApi, Interrupted.
+    The window is the settle window, at most `most` seconds. With an `address`, observers are told `reason`. Raises
+    Unreachable if the last list could not be read; Unauthorized, RefusedByApi, Interrupted.
     """
     clock, window = view.run.clock, min(view.run.options.settle, most)
     if address and reason is not None:

@@ -1,4 +1,4 @@
-"""Making a blueprint once: look, reserve an id with an empty stub, claim the id, send the text to it.
+"""Creating a blueprint once: look, reserve an id with an empty stub, claim the id, fill it with the text.
 
 If its answer is lost, a stub may be created again: it can't message a candidate. Text goes only to an id that is
 durably recorded for its address, and an address has one.
@@ -31,10 +31,10 @@ _BAD_REQUEST: Final = 400
 
 
 def create(view: View, task: Task) -> tuple[Result, Entry | None]:
-    """Make the blueprint of a task, or adopt the one that is it already.
+    """Create the blueprint of a task, or adopt an identical one.
 
-    The entry comes with an adoption that still lacks fields which can't be read back: an update has to follow.
-    Raises KalentopsError where it could not go on; `run.open_intents` tells whether text was sent.
+    The entry comes with an adoption that still lacks fields which no list shows: an update has to follow. Raises
+    KalentopsError if it could not continue; `run.open_intents` tells whether text was sent.
     """
     creation = _Creation(view, task)
     planned = Action.ADOPT if task.change.action is Action.ADOPT else Action.CREATE
@@ -87,8 +87,8 @@ class _Creation:
         return not_done(task, Action.CREATE, done) if isinstance(done, Limited) else done
 
     def take(self, empty: Remote) -> Result | None:
-        """Say in Kalent that one of several stubs is taken: a run that starts from the same state may see others, and
-        chooses what a list shows as taken.
+        """Mark one of several stubs as taken in Kalent: a run that starts from the same state may see other stubs,
+        and chooses the one that a list shows as taken.
         """
         view, task, mark = self.view, self.task, stub_mark(empty)
         if mark is None:
@@ -109,7 +109,7 @@ class _Creation:
         return remote if mark is not None and mark.taken else None
 
     def _reserve(self) -> Result | Limited | None:
-        """Make a stub. Whatever becomes of the request, the next look finds out."""
+        """Create a stub. The next look finds its outcome."""
         view, task = self.view, self.task
         mark = Mark(task.key, new_nonce())
         empty = stub(task.body.name, mark)
@@ -131,7 +131,7 @@ class _Creation:
         return None
 
     def _post(self, mark: Mark, empty: Body) -> Verdict:
-        """Ask for a stub. Its nonce is recorded first, so that a later run knows which stubs may exist."""
+        """Send the request for a stub. Its nonce is recorded first, so that a later run knows which stubs may exist."""
         run, task = self.view.run, self.task
         nonces = (*task.nonces, *self.own, mark.nonce)
         run.record(Intended(Intent(task.address, "create", task.body, run.clock.now(), nonces=nonces)))
@@ -143,7 +143,7 @@ def _marked(view: View, mark: Mark) -> Remote | None:
 
 
 def _claim(view: View, task: Task, empty: Remote) -> Result:
-    """Send the text to a stub; its id is recorded for the address in one write with what will be sent."""
+    """Send the text to a stub; its id is recorded for the address in one write with the text."""
     if empty.shown is None:
         raise AssertionError(f"{empty.blueprint_id} is not known to be empty")
     seen = empty.blueprint_id not in view.given
@@ -162,7 +162,7 @@ def _claim(view: View, task: Task, empty: Remote) -> Result:
 
 
 def _send_whole(view: View, task: Task) -> Result | Limited:
-    """One POST with everything, for an API that takes no empty blueprints: an unknown outcome stays open."""
+    """One POST with the text, for an API that refuses empty blueprints: an unknown outcome stays open."""
     run = view.run
     intent = Intent(task.address, "create", task.body, run.clock.now())
     run.record(Intended(intent))
@@ -221,7 +221,7 @@ def _refused(view: View, task: Task, verdict: Refused | NotSent | Limited) -> Re
 
 
 def _id_in(verdict: Verdict, view: View, says: Callable[[str], bool]) -> str | None:
-    """The id in an answer, if the answer is the one to this request: `says` knows it by its name. An answer that a
+    """The id in an answer, if it is the answer to this request: `says` recognises it by its name. An answer that a
     proxy mixed up must not send a text to another blueprint.
     """
     if not isinstance(verdict, Accepted):
@@ -235,7 +235,7 @@ def _id_in(verdict: Verdict, view: View, says: Callable[[str], bool]) -> str | N
 
 
 def _is_anothers(view: View, blueprint_id: str, data: Mapping[str, Any]) -> bool:
-    """Whether an answer names what was not made just now, and here."""
+    """Whether an answer names a blueprint that was not created just now and here."""
     return data.get("sourcingId", view.sourcing_id) != view.sourcing_id or view.run.given_before(blueprint_id)
 
 

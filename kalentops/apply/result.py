@@ -23,7 +23,7 @@ class Outcome(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why a change was not done, as far as the exit code cares."""
+    """Why a change was not done; only the exit code depends on it."""
 
     API = "api"  # the API said no to this one
     DENIED = "denied"  # 401, 402, 403
@@ -56,7 +56,7 @@ class ApplyResult:
 
     @property
     def summary(self) -> dict[str, int]:
-        """How many there are of each outcome."""
+        """The number of results by outcome."""
         counts = Counter(result.outcome for result in self.results)
         return {outcome.value: counts[outcome] for outcome in Outcome}
 
@@ -84,7 +84,7 @@ _ONLY = {Cause.DENIED: 4, Cause.UNREACHABLE: 5, Cause.STORE: 1, Cause.API: 1}
 
 @dataclass(frozen=True, slots=True)
 class Began:
-    """`sourcings` will be looked at first; then `changes` addresses are worked on."""
+    """`sourcings` are read first; then `changes` addresses are worked on."""
 
     sourcings: int
     changes: int
@@ -92,7 +92,7 @@ class Began:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One sourcing was looked at."""
+    """A sourcing was read."""
 
     sourcing_id: str
     blueprints: int
@@ -100,7 +100,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """The outcome of an address is unknown; lists are read for `seconds` to find out."""
+    """The outcome of an address is unknown; lists are read for `seconds` to find it."""
 
     address: str
     seconds: float
@@ -109,7 +109,7 @@ class Looking:
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """A new blueprint has its id, and its text is sent next."""
+    """A new blueprint has its id; its text is sent next."""
 
     address: str
     blueprint_id: str
@@ -117,7 +117,7 @@ class Reserved:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """The text of a blueprint is known to have arrived."""
+    """The text of a blueprint has arrived."""
 
     address: str
     blueprint_id: str
@@ -125,21 +125,21 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """An address is done, as far as the answers say. What a list shows of it is looked at later, and may differ."""
+    """An address is done, as far as the answers say. The read-back may say otherwise."""
 
     result: Result
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Everything waits, because the API asked for it."""
+    """All requests wait, because the API asked for it."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """An address is through."""
+    """The final result of an address."""
 
     result: Result
 

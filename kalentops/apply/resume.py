@@ -18,7 +18,7 @@ _RESUMING: Final = explain(Code.RESUMING)
 
 
 def resume(view: View, task: Task, intent: Intent) -> tuple[Result, Entry | None]:
-    """Settle the open intent of a task, then do what is wanted now.
+    """Settle the open intent of a task, then do what is declared now.
 
     The entry is as with `create`. Raises KalentopsError if nothing was sent.
     """
@@ -54,7 +54,7 @@ def _settle(view: View, task: Task, intent: Intent) -> Result:
 
 
 def _resume_whole(view: View, task: Task, intent: Intent) -> tuple[Result, Entry | None]:
-    """What was sent whole may come true at any time: it is never sent again unless a person says so."""
+    """A create that was sent whole may still arrive: it is never sent again unless a person says so."""
     decision = await_whole(view, task, intent, _RESUMING)
     if isinstance(decision, Arrived):
         return _go_on(view, task, *take_whole(view, task, intent, decision.remote, Action.RESUME)), None
@@ -67,7 +67,7 @@ def _resume_whole(view: View, task: Task, intent: Intent) -> tuple[Result, Entry
 
 
 def _go_on(view: View, task: Task, result: Result, entry: Entry) -> Result:
-    """After a create was found to be done: the file may want something else by now."""
+    """After a create has arrived: the file may declare another text by now."""
     if result.outcome is not Outcome.DONE or task.change.after is None or task.body.digest == entry.digest:
         return result
     done = update(view, replace(task, entry=entry))

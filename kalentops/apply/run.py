@@ -1,5 +1,5 @@
-"""All of a plan, several sourcings in parallel; the addresses of one sourcing one after the other, so that what is new
-in its list comes only from the one under way, or from another writer.
+"""A whole plan, several sourcings in parallel. The addresses of one sourcing are worked on one after the other, so
+that what is new in its list comes only from the current one, or from another writer.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ def apply_plan(
     *,
     known: State | None = None,
 ) -> ApplyResult:
-    """Do what the plan says, and return the outcome of each change.
+    """Carry out the plan, and return the outcome of each change.
 
-    `session` holds the state that the plan was made against, under its lock; `known` is the same with what the plan
-    moves and forgets in place, None where it does neither. Every sourcing that is touched is listed before anything
-    is written, be it there or into the state. Raises StateDamaged before the first request, StateError and
-    StoreFailure before the first write, and nothing that one address could cause after it.
+    `session` holds the state that the plan was made against, under its lock; `known` is that state after `moved` and
+    `removed`, None if they change nothing. Every sourcing of the plan is listed before anything is written, also into
+    the state. Raises StateDamaged before the first request, StateError and StoreFailure before the first write, and
+    nothing that one address could cause after it.
     """
     known = session.state if known is None else known
     open_ = {address for address, intent in known.intents.items() if not intent.only_reserves}
@@ -86,8 +86,8 @@ _QUIET: Final = frozenset({Action.NO_OP, Action.MOVE})
 
 
 def _settle(run: Run, plan: Plan, known: State) -> list[Result]:
-    """What no request is needed for: a conflict that the plan knows, and what concerns the state alone. That comes
-    before the first request that writes: what follows is recorded under the addresses that the files have.
+    """The results that need no request: the conflicts of the plan, and what concerns the state alone. The state is
+    written before the first request that writes, so that everything is recorded under the declared addresses.
     """
     stopped = run.stopped()
     if stopped is None and known != run.session.state:
@@ -112,7 +112,7 @@ def _result(
 
 
 def _sourcings(run: Run, state: State, changes: Iterable[Change]) -> list[Sourcing]:
-    """Those with something to do, or with something that was made and never seen in a list."""
+    """Those with something to do, or with an entry that no list has shown yet."""
     tasks: dict[str, list[Task]] = {}
     unseen: dict[str, list[Task]] = {}
     for change in changes:
@@ -133,8 +133,8 @@ def _sourcings(run: Run, state: State, changes: Iterable[Change]) -> list[Sourci
 
 @dataclass(slots=True)
 class Sourcing:
-    """The tasks of one sourcing. `unseen` need nothing done, but were never seen in a list. `failed` holds why it
-    can't be worked on, where its list could not be read.
+    """The tasks of one sourcing. `unseen` need nothing done, but no list has shown them yet. `failed` holds why its
+    list could not be read.
     """
 
     view: View
@@ -159,7 +159,7 @@ def look(sourcing: Sourcing) -> Sourcing:
 
 @contextmanager
 def _failing(sourcing: Sourcing) -> Iterator[None]:
-    """What goes wrong here is why the sourcing can't be worked on."""
+    """An error here is the reason why the sourcing can't be worked on."""
     try:
         yield
     except KalentopsError as error:
@@ -229,11 +229,11 @@ def _one(sourcing: Sourcing, task: Task) -> Result:
         except KalentopsError as error:
             sourcing.run.note_error(error)
             result = from_error(task, error)
-    return _honest(sourcing.run, task, result)
+    return _unknown_if_open(sourcing.run, task, result)
 
 
-def _honest(run: Run, task: Task, result: Result) -> Result:
-    """Whatever kept an address from being done: as long as its intent is open, its outcome is not known."""
+def _unknown_if_open(run: Run, task: Task, result: Result) -> Result:
+    """As long as the intent of an address is open, its outcome is unknown, whatever stopped it."""
     if result.outcome is Outcome.CONFLICT and task.entry is not None and task.entry.mark is not None:
         return result  # what was sent is still to come, and something else stands there
     if result.outcome in {Outcome.DONE, Outcome.UNKNOWN} or result.address not in run.open_intents:
@@ -255,7 +255,7 @@ def _do(view: View, task: Task) -> Result:
 
 
 def _complete(view: View, task: Task, adopted: Entry, result: Result) -> Result:
-    """An adoption of what holds fields that can't be read back: set them."""
+    """Set the fields of an adopted blueprint that no list shows."""
     done = update(view, replace(task, entry=adopted))
     return result if done.outcome is Outcome.DONE else replace(done, action=Action.ADOPT)
 
@@ -266,8 +266,8 @@ def confirm_workspace(
     state: State,
     look_at: Callable[[Iterable[Sourcing]], Iterable[Sourcing]],
 ) -> None:
-    """Raises StateError. `sourcings` are those of the plan, and were looked at; if they hold nothing that is managed,
-    others are, a few at once, until one does.
+    """Raises StateError. `sourcings` are those of the plan, and were read; if they show nothing managed, others are
+    read, a few in parallel, until one does.
     """
     if not sourcings:
         return

@@ -1,4 +1,4 @@
-"""Updating a managed blueprint, if it was not edited since; also a stub, which gets its first text."""
+"""Updating a managed blueprint, if it shows what was last seen there; a stub gets its first text."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _ATTEMPTS: Final = 3
 
 
 def update(view: View, task: Task, *, first: tuple[Record, ...] = ()) -> Result:
-    """Make the recorded blueprint of a task what the task wants.
+    """Make the recorded blueprint of a task as declared.
 
-    `first` is recorded in one write with what will be sent. Raises KalentopsError if nothing was sent.
+    `first` is recorded in one write with the text. Raises KalentopsError if nothing was sent.
     """
     view.fresh()
     situation = view.situation(task)
@@ -60,7 +60,7 @@ def update(view: View, task: Task, *, first: tuple[Record, ...] = ()) -> Result:
 
 def _patch(wanted: Body, sent: tuple[Body, ...], *, whole: bool) -> dict[str, Any]:
     """The fields to send: those that differ from what may be there, because `steps` replaces the whole list. With
-    `whole`, something else than that may be there, and all of them are sent.
+    `whole`, all fields.
     """
     after, before = wanted.data, [each.stored for each in sent]
     fields = ("name", "steps")
@@ -77,8 +77,8 @@ def _patch(wanted: Body, sent: tuple[Body, ...], *, whole: bool) -> dict[str, An
 def _send(
     view: View, task: Task, entry: Entry, body: Mapping[str, Any], known: frozenset[str | None]
 ) -> Result:
-    """Send it until it is known to be done. A PATCH with the same body may be repeated: it makes nothing twice,
-    as long as the blueprint was not edited remotely in between.
+    """Send it until it has arrived. A PATCH with the same body may be repeated as long as the blueprint was not
+    edited remotely in between.
     """
     run = view.run
     reason: Explanation | None = None
@@ -111,7 +111,7 @@ def _send(
 
 
 def refused_after(task: Task, action: Literal["create", "update"]) -> Record:
-    """What to record where a write certainly had no effect: what an earlier run has sent may still come true."""
+    """The record of a write that had no effect: what an earlier run has sent may still arrive."""
     earlier = task.intent
     if earlier is not None and earlier.action == action and not earlier.only_reserves:
         return Intended(earlier)
@@ -141,6 +141,6 @@ def record_done(view: View, task: Task, action: Action, blueprint_id: str) -> Re
 
 
 def seen_entry(task: Task, remote: Remote, at: str, sent: Body) -> Entry:
-    """An entry for what a list shows, as far as `sent` says what it is."""
+    """An entry for what a list shows, with `sent` as its text."""
     extra = task.entry.extra if task.entry else {}
     return Entry(task.address, remote.blueprint_id, sent, at, remote.digest, remote.updated_at, extra)

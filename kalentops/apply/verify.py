@@ -1,4 +1,4 @@
-"""After the work on a sourcing: does its list show what was meant?"""
+"""Read back: does the list of a sourcing show what was sent?"""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kalentops.state.model import Intended, Intent, Observed
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """One result to look at. `earlier` is how its blueprint was shown first in this run."""
+    """One result to check. `earlier` is how its blueprint was shown first in this run."""
 
     result: Result
     task: Task
@@ -29,7 +29,7 @@ class _Check:
 
     @property
     def earlier_text(self) -> Intent | None:
-        """What an earlier run was about to send, where that is another text than what was wanted now."""
+        """What an earlier run was about to send, if that is another text than the declared one."""
         intent = self.task.intent
         if intent is None or intent.action != "update" or self.wanted is None:
             return None
@@ -50,8 +50,8 @@ class _Check:
 
 
 def read_back(view: View, done: Sequence[Result], tasks: Mapping[str, Task]) -> Iterator[Result]:
-    """The results, with what the sourcing's list shows now: recorded where it is there. What no list shows within the
-    settle window is not known to be done, whatever the API answered: a result that is done is in place.
+    """The results, with what the list of the sourcing shows now, which is recorded. A result is done only if a list
+    shows it within the settle window, whatever the API answered.
     """
     checks = [_Check(each, tasks[each.address], view.first.get(each.blueprint_id or "")) for each in done]
     try:
@@ -80,8 +80,9 @@ def await_listed(view: View, tasks: Sequence[Task]) -> None:
 
 
 def confirm(view: View, task: Task) -> Result | Explanation | None:
-    """What an interrupted run has recorded and never seen in a list: seen now, sent again where it has not arrived, or
-    told. The task has an entry and the body that was sent. An explanation is a note for people.
+    """An entry that an interrupted run has recorded and no list has shown: it is recorded as seen, sent again if it
+    has not arrived, or reported. The task has an entry and the body that was sent. An explanation is a note for
+    people.
     """
     entry = task.entry
     if entry is None:

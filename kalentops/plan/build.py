@@ -1,4 +1,4 @@
-"""Files against state → what is to be done: pure data. Nothing here can write, and nothing here knows the network."""
+"""Files compared with the state: what to do, as pure data. Nothing here can write or reach the network."""
 
 from __future__ import annotations
 
@@ -44,10 +44,9 @@ ASKS: Final = frozenset({Action.CREATE, Action.UPDATE, Action.ADOPT, Action.RESU
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a plan says of one address. `before` is what was sent last, `after` what is wanted: bodies,
-    both None for a no-op. `theirs` is what Kalent shows, where that is neither. `moved_from` is the address that the
-    state knows it by. `protected`: nothing may be sent over what is there. `reason` says why, where the action alone
-    does not.
+    """What a plan says of one address. `before` is what was sent last, `after` what is declared, both None for a
+    no-op. `theirs` is what Kalent shows, if that is neither. `moved_from` is its address in the state. `protected`:
+    nothing may be sent over what is there. `reason` says why, if the action alone does not.
     """
 
     address: Address
@@ -77,13 +76,13 @@ class Change:
 
     @property
     def body(self) -> Body:
-        """What is declared. Only for what is to be written."""
+        """What is declared. Only for a change that writes."""
         if self.after is None:
             raise AssertionError(f"{self.address} is to be written without a body")
         return self.after
 
     def asked_for(self, covers: Callable[[Address], bool]) -> bool:
-        """By its address, or by the one that the state knows it by."""
+        """Whether the selection covers its address, or its address in the state."""
         return covers(self.address) or (self.moved_from is not None and covers(self.moved_from))
 
 
@@ -107,7 +106,7 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class LookAlike:
-    """An unmanaged blueprint that looks like a managed one: `of` is the managed one's address, `of_id` its id."""
+    """An unmanaged blueprint that looks like a managed one: `of` is the address of that one, `of_id` its id."""
 
     sourcing_id: str
     blueprint_id: str
@@ -119,7 +118,7 @@ class LookAlike:
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """A stub in Kalent that no address has claimed, and that nothing in the plan uses."""
+    """A stub that no address has claimed and nothing in the plan uses."""
 
     sourcing_id: str
     blueprint_id: str
@@ -128,8 +127,8 @@ class Leftover:
 
 @dataclass(frozen=True, slots=True)
 class RefreshReport:
-    """What a look at Kalent has added to a plan. `leftovers` are stubs that no address has claimed; `unmanaged` is
-    the number of other unmanaged blueprints, by sourcing. `fingerprint` tells whether two looks saw the same.
+    """What the lists add to a plan. `leftovers` are stubs that no address has claimed; `unmanaged` counts the other
+    unmanaged blueprints by sourcing. `fingerprint` tells whether two refreshes saw the same.
     """
 
     drift: tuple[Drift, ...] = ()
@@ -141,9 +140,9 @@ class RefreshReport:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A plan, and what it was made against: a state, files (`files` is their fingerprint), and what Kalent showed;
-    `remotely` is None without --refresh. `left_out` are the addresses with changes outside the selection,
-    `state_edits` what the branch has changed in the state itself.
+    """A plan, and what it was made against: a state, files (`files` is their fingerprint), and lists; `remotely` is
+    None without --refresh. `left_out` are the addresses with changes outside the selection, `state_edits` the records
+    of the state that the branch has changed.
     """
 
     lineage: str | None
@@ -161,7 +160,7 @@ class Plan:
 
     @property
     def summary(self) -> dict[str, int]:
-        """How many addresses there are of each action; the keys are those of the JSON form."""
+        """The number of addresses by action; the keys are those of the JSON form."""
         counts = Counter(change.action for change in self.changes)
         return {action.value.replace("-", "_"): counts[action] for action in Action}
 
@@ -182,10 +181,10 @@ def make_plan(
     relocations: Iterable[Relocation] = (),
     overwrite: Collection[str] = (),
 ) -> Plan:
-    """What would make the state what the files say.
+    """What would make the state as declared.
 
-    `overwrite` are the addresses to update despite a remote edit. Raises StateDamaged where
-    a recorded body that has to be shown does not fit its digest.
+    `overwrite` are the addresses to update despite a remote edit. Raises StateDamaged if a recorded body that has to
+    be shown does not fit its digest.
     """
     relocations = tuple(relocations)
     relocated = relocate(state, relocations)
@@ -210,7 +209,7 @@ def make_plan(
 
 
 def narrowed(plan: Plan, covers: Callable[[Address], bool]) -> Plan:
-    """The selected part of a plan, and the addresses with changes outside of it."""
+    """The plan of the selection, and the addresses with changes outside it."""
     kept = tuple(each for each in plan.changes if each.asked_for(covers))
     names = {each.address for each in kept}
     sourcings = {each.sourcing_id for each in kept}
@@ -227,7 +226,7 @@ def narrowed(plan: Plan, covers: Callable[[Address], bool]) -> Plan:
 
 
 def fingerprint(of: Iterable[str]) -> str:
-    """A digest of some lines, whatever their order."""
+    """A digest of some lines in any order."""
     return "sha256:" + hashlib.sha256("\n".join(sorted(of)).encode(errors="surrogatepass")).hexdigest()
 
 
@@ -322,8 +321,8 @@ class Scope:
     """The addresses that fit at least one pattern; without a pattern, all of them.
 
     In a pattern, `*` stands for any characters, `?` for one and `[…]` for one of those; case counts. `sourcings` are
-    matched against the id of the sourcing, `targets` against the address, or, without a `/`, against the key. Where
-    `addresses` is given, only those of them.
+    matched against the id of the sourcing, `targets` against the address, or, without a `/`, against the key.
+    `addresses`, if given, limits them further.
     """
 
     sourcings: tuple[str, ...] = ()
@@ -339,7 +338,7 @@ class Scope:
         return not self.sourcings and not self.targets
 
     def covers(self, address: Address) -> bool:
-        """Whether the selection covers an address (SOURCING_ID/KEY)."""
+        """Whether an address is selected."""
         if self.addresses is not None and address not in self.addresses:
             return False
         return (
@@ -351,7 +350,7 @@ class Scope:
         )
 
     def check(self, addresses: Iterable[Address]) -> None:
-        """Raises UsageError for a pattern that fits none of the addresses, with what may have been meant."""
+        """Raises UsageError for a pattern that fits none of the addresses, with the nearest name."""
         known = sorted(set(addresses))
         for option, patterns in (("--sourcing", self.sourcings), ("--target", self.targets)):
             for pattern in patterns:
@@ -367,7 +366,7 @@ def _fits(option: str, pattern: str, known: Iterable[Address]) -> bool:
 
 
 def _meant(option: str, pattern: str, known: list[Address]) -> str:
-    """What to write instead: the other option, the nearest names, or some of those that there are."""
+    """What to write instead: the other option, the nearest names, or some of all names."""
     if not known:
         return "neither the files nor the state holds a blueprint"
     other = "--target" if option == "--sourcing" else "--sourcing"

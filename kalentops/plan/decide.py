@@ -1,4 +1,4 @@
-"""What happens to an address: decided from what a file declares, what the state records and what a list shows. Pure.
+"""What happens to an address, decided from what a file declares, what the state records and what a list shows. Pure.
 
 `plan --refresh` shows the decision; `apply` asks again just before it sends, and acts on the answer.
 """
@@ -19,9 +19,9 @@ from kalentops.state.model import Entry, Intent
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What is known of an address. `remote` is what the list shows of the recorded blueprint, `unmanaged` what it shows
-    that is not ours. `own` are the nonces of the stubs that this run has made. `overwrite`: whatever is there may be
-    replaced. `recorded_as` is the address in the state, where that is still another.
+    """What is known of an address. `remote` is what the list shows of the recorded blueprint, `unmanaged` what it
+    shows beside managed ones. `own` are the nonces of the stubs that this run has made. `overwrite`: an edit may be
+    overwritten. `recorded_as` is the address in the state, if that is still another.
     """
 
     change: Change
@@ -50,7 +50,7 @@ class Situation:
 
     @property
     def nonces(self) -> tuple[str, ...]:
-        """Those of the stubs that earlier runs have made for the address, or may have."""
+        """The nonces of the stubs that earlier runs made for the address, or may have made."""
         return self.intent.nonces if self.intent else ()
 
     @property
@@ -64,12 +64,12 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Nothing there is it: reserve an id with a new stub."""
+    """No blueprint matches: reserve an id with a new stub."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """A stub gets the text. `take`: its name has to say first that it is taken, because another run of the same state
+    """A stub gets the text. `take`: first its name has to say that it is taken, because another run of the same state
     could choose another stub.
     """
 
@@ -90,7 +90,7 @@ class Adopt:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """The blueprint is as declared: nothing is sent, it is only recorded."""
+    """The blueprint is as declared: it is only recorded."""
 
     remote: Remote
 
@@ -99,7 +99,7 @@ class Keep:
 class Update:
     """The text is sent to the recorded blueprint. `known` are the digests under which it is ours. `late`: the list
     shows what was there before the last write. `replaces`: an edit is overwritten, as asked. `whole`: it may hold
-    something else than what was sent, so all fields are sent.
+    another text than was sent, so all fields are sent.
     """
 
     remote: Remote
@@ -111,7 +111,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A person has to decide. `remote` is what is in the way, where that is one blueprint."""
+    """A person has to decide. `remote` is the blueprint in the way, if it is one."""
 
     why: Explanation
     remote: Remote | None = None
@@ -126,14 +126,14 @@ class Unlisted:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """What an interrupted run sent is there: record that, then decide what follows."""
+    """What an interrupted run sent is there: record that, then decide again."""
 
     remote: Remote
 
 
 @dataclass(frozen=True, slots=True)
 class Abandon:
-    """The open intent came to nothing: record that, then decide what follows. `reason` is for the journal."""
+    """The open intent came to nothing: record that, then decide again. `reason` is for the journal."""
 
     reason: str
 
@@ -173,10 +173,10 @@ def decide_create(of: Situation) -> Creating:
 
 
 def _reserved(of: Situation) -> Fill | Conflict | None:
-    """The stub that gives the address its id, why a person has to look first, or None.
+    """The stub that gives the address its id, if there is one.
 
-    A stub that this run has not made may have been claimed by a run whose state is lost, and its text may still arrive:
-    it is used first, and of several none, because only a person can see to it that one is left. Where the state knows
+    A stub that this run has not made may have been claimed by a run whose state is lost, and its text may still
+    arrive: it is used first, and of several none, because only a person can remove the others. If the state knows
     several, each run says in Kalent which one it takes before it sends a text: one that is not taken has none.
     """
     key, nonces = of.change.key, of.nonces
@@ -202,14 +202,14 @@ def _reserved(of: Situation) -> Fill | Conflict | None:
 
 
 def _chosen(first: list[Remote], free: list[Remote]) -> Remote | Conflict | None:
-    """Of stubs that may have a text, the only one; else a free one. A conflict where there are more."""
+    """Of stubs that may have a text, the only one; else a free one. A conflict if there are several."""
     if len(first) > 1:
         return Conflict(explain(Code.SEVERAL_STUBS, blueprint_ids=ids(first)))
     return min(first or free, key=lambda each: each.blueprint_id, default=None)
 
 
 def _is_free(mark: Mark, nonces: Collection[str]) -> bool:
-    """Whether a stub of an earlier run has no text unless it is taken: each run would say so, as there are several."""
+    """Whether a stub of an earlier run has no text unless it is taken."""
     return len(nonces) > 1 and mark.nonce in nonces
 
 
@@ -295,8 +295,8 @@ def _resume_update(of: Situation, intent: Intent) -> Resuming:
 
 
 def waits(of: Situation) -> bool:
-    """Whether another text than that of an interrupted update is to follow: that one may still arrive and undo it, or
-    be taken for none, so it is given the settle window first.
+    """Whether the text of an interrupted update gets the settle window before another text is sent: it may still
+    arrive and undo that one, or be taken for none.
     """
     intent = of.intent
     if (

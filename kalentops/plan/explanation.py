@@ -1,4 +1,4 @@
-"""Why something is as it is: a code and its parameters. The sentences stand in `output/explanations.py`. Pure data."""
+"""Why something happens: a code and its parameters. The sentences are in `output/explanations.py`. Pure data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kalentops.support.text import same_name
 
 
 class Code(StrEnum):
-    """Stable: programs may compare them. What each means, its sentence says."""
+    """Stable: programs may compare them. The sentence of each says what it means."""
 
     # of a plan, from the files and the state
     NO_LONGER_DECLARED = "no-longer-declared"
@@ -108,7 +108,7 @@ class Explanation:
 
 
 def explained(of: Explanation | None) -> dict[str, Any]:
-    """The JSON form, also of none."""
+    """The JSON form, also of None."""
     return of.to_json() if of else {"code": None, "parameters": {}, "also": []}
 
 
@@ -117,7 +117,7 @@ def explain(code: Code, /, **parameters: Any) -> Explanation:
 
 
 def together(*explanations: Explanation | None) -> Explanation | None:
-    """One explanation of several; None of none."""
+    """One explanation of several, None of none."""
     given = [each for each in explanations if each is not None]
     if not given:
         return None
@@ -130,7 +130,7 @@ def ids(remotes: Iterable[Remote]) -> list[str]:
 
 
 def orphaned(entry: Entry, renamed_to: str | None = None) -> Explanation:
-    """`renamed_to` is the address that it may have now."""
+    """`renamed_to` is its possible new address."""
     known = {"address": entry.address, "applied_at": entry.applied_at}
     if renamed_to is not None:
         return explain(Code.POSSIBLY_RENAMED, **known, renamed_to=renamed_to)
@@ -138,7 +138,7 @@ def orphaned(entry: Entry, renamed_to: str | None = None) -> Explanation:
 
 
 def missing(entry: Entry, recorded_as: str | None = None) -> Explanation:
-    """Its sourcing does not list it: no longer, or not yet. `recorded_as` is its address in the state, where that is
+    """Its sourcing does not list it: no longer, or not yet. `recorded_as` is its address in the state, if that is
     another.
     """
     code = Code.NOT_LISTED_YET if entry.remote_digest is None else Code.GONE
@@ -146,14 +146,14 @@ def missing(entry: Entry, recorded_as: str | None = None) -> Explanation:
 
 
 def interrupted(intent: Intent, entry: Entry | None) -> Explanation:
-    """What a run has left open at an address."""
+    """What an interrupted run has left open at an address."""
     if entry is None or entry.mark is None:
         return explain(Code.INTERRUPTED, action=intent.action, at=intent.at)
     return explain(Code.INTERRUPTED_CREATE, at=intent.at, blueprint_id=entry.blueprint_id)
 
 
 def edited(entry: Entry, remote: Remote) -> Explanation:
-    """The blueprint shows neither what was left there nor what is declared."""
+    """The blueprint shows neither what was last seen there nor what is declared."""
     if entry.mark is not None:
         return explain(Code.FILLED_STUB_DIFFERS, address=entry.address, blueprint_id=entry.blueprint_id)
     if remote.shown is None:
@@ -162,7 +162,7 @@ def edited(entry: Entry, remote: Remote) -> Explanation:
 
 
 def similar(found: Sequence[Remote], name: str, address: str) -> Explanation:
-    """Why nothing is created at `address` beside what looks like it."""
+    """Why no blueprint is created at `address` beside what looks like it."""
     if len(found) > 1:
         return explain(Code.SEVERAL_SIMILAR, blueprint_ids=ids(found))
     (one,) = found

@@ -1,4 +1,4 @@
-"""What looks alike: unmanaged blueprints of a sourcing, and orphans that another address would make again. Pure."""
+"""What looks alike: unmanaged blueprints of a sourcing, and orphans that another address would create again. Pure."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from kalentops.support.text import fold, nearest, same_name
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """What there is: `exact` shows just what is wanted, `others` have the same name or the same steps."""
+    """`exact` shows what is declared, `others` have the same name or the same steps."""
 
     exact: tuple[Remote, ...] = ()
     others: tuple[Remote, ...] = ()
 
     @property
     def adoptable(self) -> Remote | None:
-        """The one that is what is wanted, if there is just one."""
+        """The identical one, if there is exactly one."""
         return self.exact[0] if len(self.exact) == 1 else None
 
     @property
@@ -38,7 +38,7 @@ _T = TypeVar("_T")
 
 
 class Index(Generic[_T]):
-    """Things by the normal form of their name and by the digest of their steps, in the order in which they came."""
+    """Things by normal name and by the digest of their steps, in the order in which they were added."""
 
     def __init__(self, items: Iterable[tuple[str, str | None, _T]] = ()) -> None:
         self._found: dict[tuple[str, str], list[tuple[int, _T]]] = {}
@@ -103,7 +103,7 @@ class Unmanaged:
         return Alike(exact, tuple(each for each in here if each.digest != wanted))
 
     def has(self, body: Body | None) -> bool:
-        """Whether one of them shows just what is wanted."""
+        """Whether one of them shows what is declared."""
         return body is not None and self._digests[body.observable.digest] > 0
 
 
@@ -118,7 +118,7 @@ class _Orphan:
 
 
 class _Slip(NamedTuple):
-    """A key that is said to have moved and is recorded nowhere, and the one that was probably meant."""
+    """A key in `moved` that is not recorded, and the one that was probably meant."""
 
     said: str
     meant: Entry
@@ -126,11 +126,10 @@ class _Slip(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OrphanIndex:
-    """What no file wants any more: by sourcing and name, by sourcing and content, and by key. `renamed` is what the
-    files still want, under another name: by sourcing and the name that was sent; `successors` has, by its address, the new
-    one that takes this name. `misnamed` has, by address, what was probably meant where a key is said to have moved
-    that is recorded nowhere. `claimed` are the addresses of orphans that may be what
-    another address is now, which is the value.
+    """The orphans: `alike` by sourcing, `by_key` by key. `renamed` are declared addresses that get another name, by
+    sourcing and current name; `successors` has the new address that takes that name. `misnamed` has, by address, what
+    was probably meant if `moved` names an unrecorded key. `claimed` has the orphans that may be another address now,
+    which is the value.
     """
 
     alike: Mapping[str, Index[_Orphan]] = field(default_factory=dict)
@@ -141,7 +140,7 @@ class OrphanIndex:
     claimed: Mapping[str, Address] = field(default_factory=dict)
 
     def of(self, want: Declared) -> Explanation | None:
-        """Why a blueprint can't be made: one of ours in its sourcing is it, or looks like it."""
+        """Why a blueprint can't be created: a managed one in its sourcing is it, or looks like it."""
         orphan = self.similar_to(want)
         if orphan is not None:
             return _why(want, orphan)
@@ -161,7 +160,7 @@ class OrphanIndex:
         return Explanation(Code.NAME_STILL_TAKEN, known)
 
     def similar_to(self, want: Declared) -> _Orphan | None:
-        """What no file wants any more, and has its name or its content."""
+        """The orphan with its name or its steps."""
         here = self.alike.get(want.address.sourcing_id)
         if here is None:
             return None
@@ -173,7 +172,7 @@ class OrphanIndex:
         return None if successor is None else explain(Code.NAME_GIVEN_AWAY, address=address, other=successor)
 
     def elsewhere(self, want: Declared) -> Explanation | None:
-        """Where the same key is an orphan of another sourcing."""
+        """That the same key is an orphan of another sourcing."""
         orphan = self.by_key.get(want.address.key)
         if orphan is None:
             return None
@@ -183,8 +182,8 @@ class OrphanIndex:
 def index_orphans(
     wanted: Mapping[str, Declared], state: State, unknown: Mapping[Address, Address] = _NONE
 ) -> OrphanIndex:
-    """What is managed and no longer declared. The result of an interrupted create counts as recorded.
-    `unknown`: the old addresses that the files speak of and the state does not know, by the new one.
+    """What an interrupted create may have made counts like a recorded blueprint. `unknown`: the old addresses in
+    `moved` that the state does not know, by the new one.
     """
     alike: dict[str, Index[_Orphan]] = {}
     by_key: dict[str, _Orphan] = {}

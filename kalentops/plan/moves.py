@@ -1,4 +1,4 @@
-"""What changes in the state alone: addresses that files move or remove, and edits that a branch brings. Pure."""
+"""What changes in the state alone: addresses that files move or remove, and edits of a branch. Pure."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from kalentops.state.model import Entry, State
 
 @dataclass(frozen=True, slots=True)
 class Relocated:
-    """The state as the files want it called. `moved` has the old address by the new one, `forgotten` what the state
-    does not know any more, `left` why an address could not be moved or forgotten. `gone` are the addresses that are
-    said to be removed, and of which the state knows nothing (any more); `unknown` has, by their new address, those that
-    are said to have moved and of which it knows neither the old one nor the new.
+    """The state after `moved` and `removed`. `moved` has the old address by the new one, `forgotten` the entries that
+    were removed, `left` why an address could not be moved or removed. `gone` are removed addresses that the state
+    does not know; `unknown` has, by the new address, the old ones of which the state knows neither.
     """
 
     state: State
@@ -29,7 +28,7 @@ class Relocated:
 
 
 def rename(state: State, names: Mapping[Address, Address]) -> State:
-    """The state with what it has under each old address under the new one, which must be free."""
+    """The state with old addresses replaced by new ones, which must be free."""
     if not names:
         return state
     entries = (replace(e, address=names.get(e.address, e.address)) for e in state.entries.values())
@@ -42,7 +41,7 @@ def rename(state: State, names: Mapping[Address, Address]) -> State:
 
 
 def forget(state: State, addresses: Iterable[str]) -> State:
-    """The state without what it has under these addresses."""
+    """The state without these addresses."""
     gone = frozenset(addresses)
     if not gone:
         return state
@@ -54,10 +53,10 @@ def forget(state: State, addresses: Iterable[str]) -> State:
 
 
 def relocate(state: State, relocations: Iterable[Relocation]) -> Relocated:
-    """Do what the files say of keys that have moved or been removed; they hold together (KAL024).
+    """Apply `moved` and `removed` of the files, which are consistent (KAL024).
 
-    What was done already does nothing: such lines may stay in a file. An outcome that is still open is settled
-    under its old address before that is forgotten.
+    Lines that were applied before change nothing, so they may stay in a file. An open outcome is settled under its
+    old address before that is removed.
     """
     targets: dict[str, dict[str, str | None]] = {}
     for each in relocations:
@@ -98,15 +97,15 @@ def relocate(state: State, relocations: Iterable[Relocation]) -> Relocated:
 
 
 def narrowed(state: State, done: Relocated, covers: Callable[[Address], bool]) -> State:
-    """The state with only the moves and removals of the selection, by their old or their new address."""
+    """The state in which only the selection is moved and removed, by old or new address."""
     moved = {old: new for new, old in done.moved.items() if covers(old) or covers(new)}
     return rename(forget(state, [at.address for at in done.forgotten.values() if covers(at.address)]), moved)
 
 
 @dataclass(frozen=True, slots=True)
 class StateEdit:
-    """An address whose record is another one than on the branch that is merged into. `blueprint_id` is what it is
-    recorded as now, `before_id` what it was.
+    """An address whose record differs from that of the branch that is merged into. `blueprint_id` is its id now,
+    `before_id` the id before.
     """
 
     address: str
@@ -116,7 +115,7 @@ class StateEdit:
 
 
 def edits_between(before: State, now: State) -> Iterator[StateEdit]:
-    """By address. A blueprint that only has another address now is none: its id was known."""
+    """By address. A blueprint that only has another address is no edit: its id was known."""
     known = before.ids()
     for address in sorted({*before.entries, *before.intents, *now.entries, *now.intents}):
         was, is_now = before.entries.get(address), now.entries.get(address)

@@ -45,7 +45,7 @@ def refresh(
     overwrite: Collection[str] = (),
     let_go: Collection[str] = (),
 ) -> Plan:
-    """The plan with what the lists say; what they say nothing of stays as it is.
+    """The plan with what the lists show; sourcings without a list stay as planned.
 
     `let_go` are the ids of removed keys: they are not offered for import.
     """
@@ -60,7 +60,7 @@ def refresh(
         entries[entry.sourcing_id].append(entry)
     for sourcing_id, group in _by_sourcing(plan.changes).items():
         if sourcing_id in observed.lists:
-            look = _Look(known, observed.lists[sourcing_id], entries[sourcing_id], overwrite)
+            look = _Sourcing(known, observed.lists[sourcing_id], entries[sourcing_id], overwrite)
             changes |= {each.address: each for each in look.changes(group)}
             drift += look.drift(changes)
             look_alikes_ += look.look_alikes(sourcing_id, changes)
@@ -97,14 +97,14 @@ def _fingerprint(observed: RemoteLists) -> str:
 
 
 def _refused(change: Change, why: Explanation) -> Change:
-    """Where a sourcing has no list nothing is made or changed; what concerns the state alone is done all the same."""
+    """Without a list, nothing is created or updated; what concerns the state alone is done."""
     if change.action in {Action.CREATE, Action.UPDATE}:
         return replace(change, action=Action.CONFLICT, reason=why)
     return replace(change, reason=together(change.reason, why)) if change.action is Action.RESUME else change
 
 
-class _Look:
-    """One sourcing. `unmanaged` are the listed blueprints that are not managed and won't be after the plan."""
+class _Sourcing:
+    """One sourcing. `unmanaged` shrinks with each adoption and each stub that is used."""
 
     def __init__(
         self, known: State, remotes: Iterable[Remote], entries: Collection[Entry], overwrite: Collection[str]
@@ -117,7 +117,7 @@ class _Look:
         self.unmanaged = Unmanaged(each for each in self._by_id.values() if each.blueprint_id not in ours)
 
     def changes(self, changes: Iterable[Change]) -> Iterator[Change]:
-        """The changes with what is decided of each, in the order of `apply`."""
+        """The changes with the decision for each, in the order of `apply`."""
         asked = [each for each in changes if each.action in {*ASKS, Action.ORPHAN}]
         for change in sorted(asked, key=lambda each: turn(each, self.unmanaged)):
             yield self._orphan(change) if change.action is Action.ORPHAN else self._decided(change)
@@ -163,7 +163,7 @@ class _Look:
                 yield _drift(entry, "changed", remote)
 
     def leftovers(self, changes: dict[str, Change]) -> tuple[Remote, ...]:
-        """The stubs that nothing here uses or may have to."""
+        """The stubs that nothing here uses or may use."""
         waiting = {each.key for each in changes.values() if each.action in {Action.CREATE, Action.CONFLICT}}
         return tuple(each for mark, each in stubs(self.unmanaged) if mark.key not in waiting)
 
@@ -174,7 +174,7 @@ class _Look:
         return {each.observable.digest for each in bodies if each is not None}
 
     def look_alikes(self, sourcing_id: str, changes: dict[str, Change]) -> Iterator[LookAlike]:
-        """The unmanaged blueprints that look like a managed one: by its old, present or new name, or by its steps."""
+        """Unmanaged blueprints that look like a managed one: by its name as it was, is, or will be, or by its steps."""
         ours: Index[Entry] = Index()
         for entry in self._entries:
             remote = self._by_id.get(entry.blueprint_id)
@@ -190,7 +190,7 @@ class _Look:
 
 
 def _resumed(change: Change, decision: Decision) -> Change:
-    """What an interrupted run has left stays to be settled; the plan says what is known of it."""
+    """An interrupted address stays to be resumed; the plan says what is known of it."""
     if not isinstance(decision, Arrived):
         return change
     created = change.blueprint_id is None

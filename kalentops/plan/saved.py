@@ -48,7 +48,7 @@ _BINDING: Final = (
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
-    """The options of a plan."""
+    """The selection and the overwritten addresses of a plan."""
 
     scope: Scope = field(default_factory=Scope)
     overwrite: tuple[str, ...] = ()
@@ -98,7 +98,7 @@ def save(
 
 
 def load(path: Path) -> Saved:
-    """Raises StalePlan where the file is no plan, UsageError where there is none."""
+    """Raises StalePlan if the file is no plan, UsageError if there is none."""
     raw = _read(path)
     asked, bound = raw.get("asked", {}), raw.get("bound", {})
     try:
@@ -111,9 +111,10 @@ def load(path: Path) -> Saved:
 
 
 def check(saved: Saved, plan: Plan) -> None:
-    """Compare a saved plan with the one that holds now.
+    """Compare a saved plan with the current one.
 
-    Raises StalePlan, which says what has changed: the state, the files, or Kalent; and what would have been done.
+    Raises StalePlan, which says what has changed (the state, the files, or Kalent) and what the saved plan would have
+    done.
     """
     now = plan_to_json(plan, lambda _: "")
     old, new = _binding(saved.raw), _binding(now)
@@ -337,7 +338,7 @@ def _finding(raw: Mapping[str, Any]) -> Finding:
 
 
 def _reason(raw: Mapping[str, Any]) -> Explanation | None:
-    """The text itself where the code is not known: another version may have written it."""
+    """The text itself if the code is unknown: another version may have written it."""
     said = _text(raw["reason"])
     if raw.get("code") in set(Code):
         return _explanation(raw)

@@ -1,4 +1,4 @@
-"""Is this the workspace that the state speaks of? Something of what it says has to be there. Pure."""
+"""Is this the workspace that the state describes? Kalent has to show something of it. Pure."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _SHOWN: Final = 3
 
 @dataclass(slots=True)
 class Looked:
-    """What was looked at: `ids` are the blueprints that the lists show, `listed` and `refused` the sourcings that
-    have a list, and that the API says are none, or none for this key.
+    """`ids` are the blueprints that the lists show, `listed` the sourcings with a list, `refused` those that do not
+    exist or that this key may not see.
     """
 
     ids: set[str] = field(default_factory=set)
@@ -26,13 +26,13 @@ class Looked:
 
 
 def looked_at(observed: RemoteLists) -> Looked:
-    """The same of lists that were read for something else."""
+    """The same, from lists that were read for another purpose."""
     ids = {remote.blueprint_id for remotes in observed.lists.values() for remote in remotes}
     return Looked(ids, set(observed.lists), set(observed.refused))
 
 
 def witnesses(state: State) -> list[str]:
-    """The sourcings that hold something that was seen there, those first where something was done last."""
+    """The sourcings with an entry that was seen there, the last applied first."""
     last: dict[str, str] = {}
     for entry in _seen(state):
         last[entry.sourcing_id] = max(entry.applied_at, last.get(entry.sourcing_id, ""))
@@ -40,15 +40,15 @@ def witnesses(state: State) -> list[str]:
 
 
 def is_known(state: State, ids: Collection[str]) -> bool:
-    """Whether one of the ids is one of those that were seen; also where there are none of those."""
+    """Whether one of the ids was seen before; also if none ever was."""
     seen = {entry.blueprint_id for entry in _seen(state)}
     return not seen or not seen.isdisjoint(ids)
 
 
 def check_workspace(state: State, looked: Looked) -> None:
-    """Raises StateError where nothing is there of what the state says and was seen there before.
+    """Raises StateError if Kalent shows nothing that the state has seen.
 
-    What could not be looked at says nothing. That the only one was deleted looks the same: then a person says so.
+    Sourcings without a list say nothing. If all of them were deleted, it looks the same, and a person has to say so.
     """
     if is_known(state, looked.ids):
         return

@@ -208,7 +208,7 @@ def _(_original: Original, view: View, task: Task, _intent: Intent) -> Any:
     return create(view, task) if task.entry is None else (update(view, task), None)
 
 
-@mutant("an open intent is not said", "apply.run:_honest", "open_outcome")
+@mutant("an open intent is not said", "apply.run:_unknown_if_open", "open_outcome")
 def _(_original: Original, _run: Run, _task: Task, result: Result) -> Result:
     return result
 
