@@ -8,6 +8,7 @@ import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -427,29 +428,25 @@ except StoreFailure as error:
 @_posix
 @pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize("lock_exists", [False, True])
-def test_a_read_only_folder_is_found_out_before_anything_is_done(
-    tmp_path: Path, *, lock_exists: bool
-) -> None:
-    for folder in (tmp_path, *tmp_path.parents[:3]):
-        if str(folder).startswith("/tmp/"):  # pytest keeps them from other users
-            folder.chmod(folder.stat().st_mode | 0o055)
-    store = FileStore(tmp_path / "closed" / "s.json")
-    store.path.parent.mkdir()
-    _put(store, state(1))
-    if lock_exists:
-        store.lock_path.touch()
-        store.lock_path.chmod(0o666)
-    before = sorted(store.path.parent.iterdir())
-    store.path.parent.chmod(0o555)
-    try:
-        ended = python(_AS_NOBODY, store.path)
-    finally:
-        store.path.parent.chmod(0o755)
+def test_a_read_only_folder_is_found_out_before_anything_is_done(*, lock_exists: bool) -> None:
+    with TemporaryDirectory() as name:  # not pytest's folder, which other users can't enter
+        folder = Path(name).resolve()
+        store = FileStore(folder / "s.json")
+        _put(store, state(1))
+        if lock_exists:
+            store.lock_path.touch()
+            store.lock_path.chmod(0o666)
+        before = sorted(folder.iterdir())
+        folder.chmod(0o555)
+        try:
+            ended = python(_AS_NOBODY, store.path)
+        finally:
+            folder.chmod(0o755)
+        assert sorted(folder.iterdir()) == before
     assert ended.stderr == ""
     count, said = ended.stdout.splitlines()
     assert count == "1"
     assert ("can't be written to" if lock_exists else "can't be created") in said
-    assert sorted(store.path.parent.iterdir()) == before
 
 
 _FULL = """
@@ -457,7 +454,6 @@ import resource, sys
 from pathlib import Path
 from kalentops.errors import StoreFailure
 from kalentops.state.store.file import FileStore
-from tests.repositories import git
 from tests.state.store.samples import TENANT, created
 told = 0
 try:
