@@ -23,8 +23,8 @@ _T = TypeVar("_T")
 @dataclass(frozen=True, slots=True)
 class Known:
     """What files and state know of one sourcing. `unrecorded` are the declared blueprints without an entry, `keys` all
-    keys in use. Of these, `relocated` are in `moved` or `removed` of a file; `removed` has those that were removed, with
-    the line that says so. `open_create` is the address of a create with text whose outcome is unknown.
+    keys in use. Of these, `relocated` are in `moved` or `removed` of a file; `removed` has those that were removed,
+    with the line that says so. `open_create` is the address of a create with text whose outcome is unknown.
     """
 
     unrecorded: tuple[Declared, ...] = ()
@@ -40,7 +40,7 @@ class Known:
 
 
 def recorded_entries(files: Repository, state: State) -> dict[str, Entry]:
-    """The entry of each address. An entry that `moved` renames, and `apply` did not yet, has its old and its new one."""
+    """The entry of each address, old and new where a file moves it and no `apply` has done so yet."""
     return {**state.entries, **relocate(state, files.relocations).state.entries}
 
 
@@ -123,14 +123,14 @@ def unreadable_declarations(repository: Repository, state: State) -> list[Findin
 
 @dataclass(frozen=True, slots=True)
 class Exact:
-    """What Kalent shows is what this address wants, as far as it can be seen."""
+    """A blueprint in Kalent is identical to what `want` declares, as far as a list shows it."""
 
     want: Declared
 
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """It looks like what this address wants: the same name or steps, or one of several that are exactly that."""
+    """A blueprint in Kalent has the name or the steps of `want`, or is one of several that are identical to it."""
 
     want: Declared
     by: Literal["name", "steps", "several"]
@@ -140,19 +140,17 @@ Match: TypeAlias = Exact | Alike
 
 
 def body_of(want: Declared) -> Body:
-    """What an address wants that is not recorded: the loader leaves documents out for those that are."""
+    """The body of a blueprint that is not recorded: the loader leaves out only those that the state holds."""
     if want.body is None:
-        raise AssertionError(f"{want.address} was loaded without its document")
+        raise AssertionError(f"{want.address} was loaded without its body")
     return want.body
 
 
 def match(remotes: Iterable[Remote], wanted: Iterable[Declared]) -> dict[str, Match]:
-    """The matches of one sourcing, by the id of the blueprint. `remotes` are the unmanaged ones, `wanted` the
-    addresses that are not recorded.
-    """
-    wishes = {each.address: each for each in sorted(wanted, key=lambda each: each.address)}
+    """The matches of one sourcing, by the id of the blueprint. `remotes` are unmanaged, `wanted` not recorded."""
+    left = {each.address: each for each in sorted(wanted, key=lambda each: each.address)}
     digests: dict[str | None, list[Declared]] = {}
-    for want in wishes.values():
+    for want in left.values():
         digests.setdefault(body_of(want).observable.digest, []).append(want)
     exact: dict[str | None, list[Remote]] = {}
     others: list[Remote] = []
@@ -167,12 +165,12 @@ def match(remotes: Iterable[Remote], wanted: Iterable[Declared]) -> dict[str, Ma
             want = wants[min(number, len(wants) - 1)]
             found[each.blueprint_id] = Exact(want) if len(same) <= len(wants) else Alike(want, "several")
         for want in wants:
-            wishes.pop(want.address)
-    return found | _alike(others, tuple(wishes.values()))
+            left.pop(want.address)
+    return found | _alike(others, tuple(left.values()))
 
 
-def _alike(remotes: Iterable[Remote], wishes: Sequence[Declared]) -> dict[str, Match]:
-    index = Index((each.name, body_of(each).content, each) for each in wishes)
+def _alike(remotes: Iterable[Remote], left: Sequence[Declared]) -> dict[str, Match]:
+    index = Index((each.name, body_of(each).content, each) for each in left)
     found: dict[str, Match] = {}
     for remote in remotes:
         want = index.first(remote.name, remote.content)

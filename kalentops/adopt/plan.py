@@ -41,13 +41,13 @@ class ImportAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One blueprint, or, without a `remote`, a whole sourcing that is refused. `sent` is what the state will say was
-    sent; `file` is the file's name as findings have it, known for what is recorded, and once a draft exists for what
-    is written. `reason` says why, where the fate alone does not.
+    """One blueprint, or, without a `remote`, a whole sourcing that is refused. `sent` is what the state records as
+    sent. `file` is the file's name as in findings: with RECORD, and with WRITE once there is a draft. `reason` says why,
+    where the action alone does not.
     """
 
     sourcing_id: str
-    fate: ImportAction
+    action: ImportAction
     remote: Remote | None = None
     key: str | None = None
     file: str | None = None
@@ -69,13 +69,13 @@ class Item:
     @property
     def done(self) -> bool:
         """Whether it is managed afterwards."""
-        return self.fate in {ImportAction.WRITE, ImportAction.RECORD}
+        return self.action in {ImportAction.WRITE, ImportAction.RECORD}
 
     def refused(self, reason: str) -> Item:
-        return replace(self, fate=ImportAction.REFUSED, key=None, file=None, sent=None, reason=reason)
+        return replace(self, action=ImportAction.REFUSED, key=None, file=None, sent=None, reason=reason)
 
     def entry(self, at: str) -> Entry:
-        """What the state says of it from now on. Only for what is `done`."""
+        """What the state records. Only for what is `done`."""
         if self.remote is None or self.sent is None or self.address is None:
             raise AssertionError(f"{self.sourcing_id}: nothing to record")
         shown = self.remote
@@ -84,8 +84,8 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
-    """What an import would do, by sourcing and id. `sourcings` were looked at, and hold `recorded` blueprints that
-    are ours already; the key may not see those that are `denied`.
+    """What an import would do, by sourcing and id. `sourcings` were read, and hold `recorded` managed
+    blueprints; the key may not see those that are `denied`.
     """
 
     items: tuple[Item, ...] = ()
@@ -117,7 +117,7 @@ def plan_import(observed: RemoteLists, files: Repository, state: State) -> Impor
 
 
 def _open_create(known: Known) -> str | None:
-    """A blueprint that may be what an interrupted create has made must not become ours under another key."""
+    """Why nothing is imported: the blueprint of an interrupted create must not be recorded under another key."""
     if known.open_create is None:
         return None
     return (
@@ -135,7 +135,7 @@ def _items(sourcing_id: str, unmanaged: list[Remote], known: Known, twice: set[s
     new = {
         each.remote.blueprint_id: each.name
         for each in items
-        if each.fate is ImportAction.WRITE and each.remote
+        if each.action is ImportAction.WRITE and each.remote
     }
     keys = keys_for(new, known.keys)
     named = (
@@ -151,10 +151,10 @@ def _named(item: Item, key: str, known: Known) -> Item:
         return replace(item, key=key)
     said = known.removed[had]
     reason = (
-        f"{said.file}:{said.at[0]} says that `{had}` was removed, which is the key of this name; to take it all the "
-        f"same, take that out of `removed`, or run {import_command(item, key)}"
+        f"{said.file}:{said.at[0]} says that `{had}` was removed, which is the key of this name; to import it all the "
+        f"same, remove the line from `removed`, or run {import_command(item, key)}"
     )
-    return replace(item, fate=ImportAction.LEFT_OUT, sent=None, reason=reason)
+    return replace(item, action=ImportAction.LEFT_OUT, sent=None, reason=reason)
 
 
 def decide_item(
@@ -178,7 +178,7 @@ def decide_item(
             said = f"it was reserved for {Address(sourcing_id, reserved_for.key)}, and was edited in Kalent"
             return replace(
                 item,
-                fate=ImportAction.CONFLICT,
+                action=ImportAction.CONFLICT,
                 sent=None,
                 reason=f"{said}; {import_command(item, reserved_for.key)} adopts it",
             )
@@ -186,7 +186,7 @@ def decide_item(
             want = matched.want
             return replace(
                 item,
-                fate=ImportAction.CONFLICT,
+                action=ImportAction.CONFLICT,
                 key=want.address.key,
                 file=want.origin.file,
                 sent=None,
@@ -206,7 +206,7 @@ def _refusal(remote: Remote, twice: Iterable[str]) -> str | None:
 
 
 def _record(item: Item, want: Declared) -> Item:
-    """As `apply` adopts: what can't be seen is not taken for granted, so the next plan shows it as an update."""
+    """As `apply` adopts: fields that no list shows are not recorded, so the next plan shows them as an update."""
     body = body_of(want)
     paths = body.hidden
     lacks = ["`config`"] * ("config" in paths) + ["`config.userId`"] * bool(paths.keys() - {"config"})
@@ -217,7 +217,7 @@ def _record(item: Item, want: Declared) -> Item:
         )
     return replace(
         item,
-        fate=ImportAction.RECORD,
+        action=ImportAction.RECORD,
         key=want.address.key,
         file=want.origin.file,
         sent=body.readable,
@@ -226,15 +226,15 @@ def _record(item: Item, want: Declared) -> Item:
 
 
 def record_at(item: Item, want: Declared) -> Item:
-    """It is this address from now on, whatever the file says: the next plan shows the differences."""
+    """Recorded at the address of `want`, whatever the file says: the next plan shows the differences."""
     if item.remote is not None and item.remote.shown == body_of(want).observable:
         return _record(item, want)
     return replace(
         item,
-        fate=ImportAction.RECORD,
+        action=ImportAction.RECORD,
         key=want.address.key,
         file=want.origin.file,
-        reason="the file says otherwise than Kalent: `kalentops plan` shows the differences as an update",
+        reason="the file differs from Kalent: `kalentops plan` shows the differences as an update",
     )
 
 
@@ -250,7 +250,7 @@ def _which(item: Item, matched: Alike) -> str:
 
 
 def import_command(item: Item, key: str) -> str:
-    """The command that takes a blueprint into an address."""
+    """The command that imports a blueprint at an address."""
     return f"`kalentops import {item.sourcing_id} --key {key} --id {item.blueprint_id}`"
 
 
@@ -340,7 +340,7 @@ def _item(choice: Choice, remote: Remote, known: Known, unmanaged: Iterable[Remo
     matches = match(unmanaged, known.unrecorded)
     want = next((each for each in known.unrecorded if each.address.key == choice.key), None)
     found = decide_item(choice.sourcing_id, remote, None, chosen=True)
-    if found.fate is not ImportAction.WRITE:
+    if found.action is not ImportAction.WRITE:
         return found
     matched = matches.get(remote.blueprint_id)
     if matched is not None and matched.want.address != choice.address:

@@ -66,7 +66,7 @@ def _draft_all(plan: ImportPlan, names: Mapping[str, str], desk: _Drafter) -> Dr
     items: list[Item] = []
     for sourcing_id, group in groupby(plan.items, key=lambda item: item.sourcing_id):
         together = list(group)
-        new = [item for item in together if item.fate is ImportAction.WRITE]
+        new = [item for item in together if item.action is ImportAction.WRITE]
         stem = stem_of(names.get(sourcing_id, ""), sourcing_id)
         outcome: dict[str | None, Item] = {}
         for made, kept in desk.files(stem, new) if new else ():
@@ -177,10 +177,12 @@ class ImportResult:
 
     @property
     def summary(self) -> dict[str, int]:
-        """How many blueprints have each fate, and sourcings where one is refused as a whole; and how many are
+        """How many blueprints have each action, and sourcings where one is refused as a whole; and how many are
         ours already.
         """
-        counts = {fate.value: sum(item.fate is fate for item in self.plan.items) for fate in ImportAction}
+        counts = {
+            action.value: sum(item.action is action for item in self.plan.items) for action in ImportAction
+        }
         return {**counts, "files": len(self.files), "recorded_before": self.plan.recorded}
 
     @property
@@ -195,7 +197,7 @@ class ImportResult:
 
     @property
     def exit_code(self) -> int:
-        wanted = [item for item in self.plan.items if item.fate is not ImportAction.LEFT_OUT]
+        wanted = [item for item in self.plan.items if item.action is not ImportAction.LEFT_OUT]
         done = any(item.done for item in wanted)
         if not all(item.done for item in wanted):
             denied = all(item.sourcing_id in self.plan.denied for item in wanted)

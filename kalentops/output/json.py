@@ -144,7 +144,7 @@ def _import_result(of: Item) -> dict[str, Any]:
         "sourcing_id": of.sourcing_id,
         "blueprint_id": of.blueprint_id,
         "name": of.name if of.blueprint_id else None,
-        "outcome": of.fate.value,
+        "outcome": of.action.value,
         "address": of.address,
         "key": of.key,
         "file": of.file,

@@ -185,7 +185,7 @@ _FIELDS: Final = 8
 def imported(of: ImportResult, *, quiet: bool = False) -> Iterator[Line]:
     """By sourcing, the outcome for each blueprint. With `quiet`, only what needs attention."""
     items = [
-        item for item in of.plan.items if not (quiet and (item.done or item.fate is ImportAction.LEFT_OUT))
+        item for item in of.plan.items if not (quiet and (item.done or item.action is ImportAction.LEFT_OUT))
     ]
     for sourcing_id, group in groupby(items, key=lambda item: item.sourcing_id):
         name = of.names.get(sourcing_id)
@@ -196,7 +196,7 @@ def imported(of: ImportResult, *, quiet: bool = False) -> Iterator[Line]:
 
 
 def _item(of: Item, *, dry_run: bool) -> Iterator[Line]:
-    done, would, style = _WORDS[of.fate]
+    done, would, style = _WORDS[of.action]
     what = f' "{clip(of.name)}" ({visible(of.blueprint_id)})' if of.blueprint_id else ""
     file = f"  {visible(of.file)}" if of.file else ""
     key = visible(of.key) if of.key and of.done else ""
@@ -243,7 +243,7 @@ def _written(of: ImportResult) -> str:
     counts = of.summary
     if not counts["write"]:
         return ""
-    sourcings = len({item.sourcing_id for item in of.plan.items if item.fate is ImportAction.WRITE})
+    sourcings = len({item.sourcing_id for item in of.plan.items if item.action is ImportAction.WRITE})
     return (
         f"{'Would import' if of.dry_run else 'Imported'} {count(counts['write'], 'blueprint')} "
         f"from {count(sourcings, 'sourcing')} into {count(counts['files'], 'file')}."

@@ -40,14 +40,14 @@ class Merged:
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """Everything that a state knows of one address."""
+    """The records of one address."""
 
     entry: Entry | None = None
     intent: Intent | None = None
 
 
 class _Undecidable(Exception):
-    """Only a person can say; the text is why."""
+    """A person has to decide; the text is why."""
 
 
 def merge_states(base: State, ours: State, theirs: State) -> Merged:
@@ -83,11 +83,11 @@ def merge_states(base: State, ours: State, theirs: State) -> Merged:
 
 
 def _unrelated(ours: State, theirs: State) -> str | None:
-    """Why the two are not versions of one state."""
+    """Why the two states can't be merged."""
     if ours.lineage != theirs.lineage:
         return "these are two separate states, each created by its own first apply"
     if ours.tenant and theirs.tenant and ours.tenant != theirs.tenant:
-        return "the two sides belong to different APIs, and an id of one means nothing in the other"
+        return "the two sides belong to different APIs: an id of one means nothing in the other"
     return None
 
 
@@ -115,8 +115,8 @@ def _merge_slots(base: _Slot, ours: _Slot, theirs: _Slot) -> _Slot:
         creates = [each for each in intents if each.action == "create"]
         if not all(each.only_reserves for each in creates):
             raise _Undecidable(
-                f"on one side it is {entry.blueprint_id}, on the other a run was interrupted that was about to create "
-                "it: there may be two"
+                f"one side has {entry.blueprint_id}; on the other, a run was interrupted while it created the "
+                "blueprint: there may be two"
             )
         intents = [each for each in intents if each not in creates]
     return _Slot(entry, _one(base.intent, intents))
@@ -131,10 +131,10 @@ def _entry(base: Entry | None, ours: Entry | None, theirs: Entry | None) -> Entr
         return theirs
     if ours.blueprint_id != theirs.blueprint_id:
         one, other = sorted((ours.blueprint_id, theirs.blueprint_id))
-        raise _Undecidable(f"it is {one} on one side and {other} on the other")
+        raise _Undecidable(f"one side has {one}, the other {other}")
     if moment(ours.applied_at) == moment(theirs.applied_at) and ours.digest != theirs.digest:
         raise _Undecidable(
-            f"both sides have changed {ours.blueprint_id} at {ours.applied_at}, to other texts"
+            f"both sides have changed {ours.blueprint_id} at {ours.applied_at}, to different texts"
         )
     later = max((ours, theirs), key=_age)
     extra = _fields(base.extra if base else {}, ours.extra, theirs.extra, prefer=later.extra)
@@ -151,7 +151,7 @@ def _json(raw: Mapping[str, Any]) -> str:
 
 
 def _intents(base: Intent | None, ours: Intent | None, theirs: Intent | None) -> list[Intent]:
-    """Those that are still open. One that is in BASE and not on both sides any more was settled."""
+    """The intents that are still open. An intent that is in BASE and missing on a side was settled there."""
     if theirs in (ours, base):
         return [ours] if ours else []
     if ours == base:
@@ -167,9 +167,7 @@ def _one(base: Intent | None, intents: list[Intent]) -> Intent | None:
     )
     same = (one.action, one.digest, one.blueprint_id) == (other.action, other.digest, other.blueprint_id)
     if not same and not one.only_reserves:
-        raise _Undecidable(
-            "on both sides a run was interrupted that was about to send something, and not the same"
-        )
+        raise _Undecidable("on both sides, a run was interrupted while it sent a text, and the texts differ")
     if not other.only_reserves:  # text may have been sent on that side, and none on the other
         one = replace(one, nonces=())
     return replace(
@@ -180,7 +178,7 @@ def _one(base: Intent | None, intents: list[Intent]) -> Intent | None:
 
 
 def _shared(found: Mapping[str, _Slot]) -> dict[str, str]:
-    """Addresses that would share a blueprint: it was moved on one side, and changed or moved on the other."""
+    """Addresses that would share a blueprint, which one side has moved, and the other has changed or moved."""
     owners: dict[str, list[str]] = {}
     for address, slot in found.items():
         if slot.entry:
@@ -203,7 +201,7 @@ def _fields(
     *,
     prefer: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Fields that this version does not know. Raises _Undecidable without `prefer`."""
+    """Fields unknown to this version. Raises _Undecidable without `prefer`."""
     found: dict[str, Any] = {}
     for name in {*ours, *theirs}:
         was, one, other = (each.get(name, _ABSENT) for each in (base, ours, theirs))
@@ -213,7 +211,7 @@ def _fields(
             value = other
         elif prefer is None:
             raise _Undecidable(
-                f"both sides have changed the field {name!r}, which this kalentops does not know"
+                f"both sides have changed the field {name!r}, which is unknown to this version of kalentops"
             )
         else:
             value = prefer.get(name, _ABSENT)
@@ -242,7 +240,7 @@ def _choice(ours: bytes, theirs: bytes) -> bytes:
 
 
 def with_conflict_markers(merged: Merged, ours: State, theirs: State) -> bytes:
-    """What was merged, and both versions of what was not. All of one side's versions make a whole state."""
+    """The merged records, and both versions of the others. All versions of one side make a whole state."""
     one, other = (list(_pieces(dump_state(_side(merged, side)))) for side in (ours, theirs))
     text: list[bytes] = []
     for kind, begin, end, at, to in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
@@ -252,7 +250,7 @@ def with_conflict_markers(merged: Merged, ours: State, theirs: State) -> bytes:
 
 
 def _side(merged: Merged, side: State) -> State:
-    """The result if all that is in conflict were taken from this side."""
+    """The result with this side's version of each conflict."""
     if EVERYTHING in merged.conflicts:
         return side
     entries = {address: side.entries[address] for address in merged.conflicts if address in side.entries}

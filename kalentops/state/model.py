@@ -1,7 +1,7 @@
-"""What kalentops has made in Kalent: pure data, and its form on disk.
+"""What kalentops has created in Kalent: pure data.
 
-An entry says which blueprint an address became and what was sent. An intent says that something was about to be
-sent and that its outcome is not known; it stays until a run has found out.
+An entry says which blueprint an address has and what was sent. An intent says what was about to be sent, while the
+outcome is unknown; it stays until a run settles it.
 """
 
 from __future__ import annotations
@@ -27,9 +27,8 @@ class Entry:
     """A blueprint that exists, and the body that was sent. A claim is the entry of a stub: its id is reserved, and its
     text was not sent yet.
 
-    `applied_at` is when it was recorded: applied, adopted or imported, which nothing in it tells apart.
-    `remote_digest` is what a list showed afterwards, None where that was never read. `updated_at` is the latest that
-    a list showed, if need be before.
+    `applied_at` is when it was recorded: applied, adopted or imported. `remote_digest` is what a list showed after that,
+    None if none was read. `updated_at` is the latest that a list showed, also before that.
     """
 
     address: Address
@@ -58,7 +57,7 @@ class Entry:
 
     @property
     def mark(self) -> Mark | None:
-        """The mark of the stub that was claimed, as long as no text is known to have reached it; else None."""
+        """The mark of a claimed stub, until its text is known to have arrived; else None."""
         return mark_of(self.sent)
 
     @property
@@ -67,8 +66,8 @@ class Entry:
         return self.remote_digest or self.sent.observable.digest
 
     def outdates(self, updated_at: str | None) -> bool:
-        """Whether a list that gives this time shows what was there before: a list may be behind. The times are the
-        server's own, so no clocks are compared.
+        """Whether a list with this time shows the state before the last write: a list may be behind. Both times are the
+        server's, so no clocks are compared.
         """
         if self.updated_at is None or updated_at is None:
             return False
@@ -76,7 +75,7 @@ class Entry:
         return shown < seen or (shown == seen and self.remote_digest is None)
 
     def not_arrived(self, remote: Remote) -> bool:
-        """Whether a list shows what was there before our last write: that is late, or the list is behind."""
+        """Whether a list shows what was there before the last write: the write is late, or the list is behind."""
         return stub_mark(remote) is not None or self.outdates(remote.updated_at)
 
     def verified(self) -> Body:
@@ -106,7 +105,7 @@ class Intent:
 
     @property
     def only_reserves(self) -> bool:
-        """Whether all that may come of it are stubs."""
+        """Whether it can create stubs only."""
         return bool(self.nonces)
 
     @property
@@ -119,7 +118,7 @@ class Intent:
 
 
 def moment(text: str | None) -> datetime:
-    """A time as the API and the state write it; the earliest there is for what is none."""
+    """A time of the API or the state; the earliest possible one for a text that is no time."""
     try:
         found = datetime.fromisoformat(text or "")
     except ValueError:
@@ -135,7 +134,7 @@ def _verified(sent: Body, address: str) -> Body:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Everything that is known, by address. `lineage` is None as long as nothing was ever written."""
+    """Entries and intents, by address. `lineage` is None until the state is written first."""
 
     lineage: str | None = None
     serial: int = 0
@@ -163,7 +162,7 @@ class Intended:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """The open intent of this address came true, as this blueprint."""
+    """The open intent of this address was carried out: it is this blueprint."""
 
     address: Address
     blueprint_id: str
@@ -188,7 +187,7 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Abandoned:
-    """The open intent of this address came to nothing."""
+    """The open intent of this address has no effect."""
 
     address: Address
     reason: str
@@ -244,9 +243,9 @@ def _check_ids_kept(records: Iterable[Record], entries: Mapping[str, Entry]) -> 
 
 
 def merge_records(state: State, records: Iterable[Record]) -> State:
-    """The records of a run that started from another serial of the same lineage, taken into `state`.
+    """The state with the records of a run that started from another serial of the same lineage.
 
-    Nothing that `state` knows is overwritten: it may be newer. Raises StateDamaged where the two hold different
+    Nothing in `state` is overwritten: it may be newer. Raises StateDamaged where the two hold different
     blueprints for one address, or an id could not be kept.
     """
     records = tuple(records)

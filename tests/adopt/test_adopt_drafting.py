@@ -53,14 +53,14 @@ def test_a_draft_says_exactly_what_kalent_shows(made: list[dict[str, Any]]) -> N
 )
 def test_whatever_a_step_holds_is_carried_whole_or_refused(odd: dict[str, Any]) -> None:
     drafts = _drafts(sourcing_a={"b1": {"name": "Odd", "steps": [odd]}, "b2": blueprint("Fine")})
-    fates = {item.blueprint_id: item for item in drafts.plan.items}
-    assert fates["b2"].fate is ImportAction.WRITE
+    by_id = {item.blueprint_id: item for item in drafts.plan.items}
+    assert by_id["b2"].action is ImportAction.WRITE
     (file,) = drafts.files
     data: Any = parse(file.text).data
     found = data["blueprints"]
-    written = fates["b1"]
-    assert ("odd" in found) is (written.fate is ImportAction.WRITE)
-    if written.fate is ImportAction.WRITE:
+    written = by_id["b1"]
+    assert ("odd" in found) is (written.action is ImportAction.WRITE)
+    if written.action is ImportAction.WRITE:
         assert written.sent is not None
         assert Body.of(found["odd"]) == written.sent
     else:
@@ -74,14 +74,16 @@ def test_what_our_rules_refuse_is_written_with_its_findings() -> None:
     assert {"KAL103", "KAL013", "KAL011"} <= {finding.code for finding in file.findings}
     line = next(finding.line for finding in file.findings if finding.code == "KAL103")
     assert "[company]" in file.text.split("\n")[line - 1]
-    assert drafts.plan.items[0].fate is ImportAction.WRITE
+    assert drafts.plan.items[0].action is ImportAction.WRITE
 
 
 def test_half_a_character_is_refused_and_the_others_are_written() -> None:
     half = {"name": "half", "steps": [step(1), step(2, content="a\ud800")]}
     drafts = _drafts(sourcing_a={"b1": half, "b2": blueprint("Fine")}, sourcing_b={"b3": half})
     assert [len(file.blueprints) for file in drafts.files] == [1]
-    said = {item.blueprint_id: item.reason for item in drafts.plan.items if item.fate is ImportAction.REFUSED}
+    said = {
+        item.blueprint_id: item.reason for item in drafts.plan.items if item.action is ImportAction.REFUSED
+    }
     assert said.keys() == {"b1", "b3"}
     assert "steps/1/content holds half a character" in said["b1"]
     assert "fix the text in Kalent's web app" in said["b1"]
@@ -104,7 +106,7 @@ def test_more_than_a_file_may_hold_becomes_several_files() -> None:
     ]
     assert all(len(file.text.encode()) <= MAX_BYTES for file in drafts.files)
     assert sum(len(file.blueprints) for file in drafts.files) == 5
-    refused = [item for item in drafts.plan.items if item.fate is ImportAction.REFUSED]
+    refused = [item for item in drafts.plan.items if item.action is ImportAction.REFUSED]
     assert [(item.blueprint_id, item.key) for item in refused] == [("b9", None)]
     assert "larger than a file of blueprints may be" in refused[0].reason
 
@@ -114,7 +116,7 @@ def test_more_values_than_a_file_may_hold_become_several_files_too() -> None:
     drafts = _drafts(sourcing_a={f"b{n}": {"name": f"Many {n}", "steps": many} for n in range(3)})
     assert len(drafts.files) > 1
     assert not any(finding.code == "KAL002" for file in drafts.files for finding in file.findings)
-    assert all(item.fate is ImportAction.WRITE for item in drafts.plan.items)
+    assert all(item.action is ImportAction.WRITE for item in drafts.plan.items)
 
 
 def test_fields_that_nothing_here_knows_are_counted_once_a_blueprint() -> None:
@@ -237,7 +239,7 @@ def test_a_folder_of_blueprints_that_is_a_file(root: Path) -> None:
 
 def test_the_exit_code_says_what_is_left() -> None:
     written = _drafts(sourcing_a={"b1": blueprint("One")})
-    refused = replace(written.plan.items[0], fate=ImportAction.REFUSED)
+    refused = replace(written.plan.items[0], action=ImportAction.REFUSED)
     odd = _drafts(sourcing_a={"b1": {"name": "x", "steps": [step(1, content="[x]")]}})
     assert ImportResult(ImportPlan()).exit_code == 0
     assert ImportResult(written.plan, written.files).exit_code == 0

@@ -35,7 +35,7 @@ def test_what_is_ours_is_left_alone_and_the_rest_is_written_under_new_keys() -> 
         NOTHING,
         state(entry("sourcing_a/one", one, "b1")),
     )
-    assert [(i.fate, i.address, i.blueprint_id) for i in plan.items] == [
+    assert [(i.action, i.address, i.blueprint_id) for i in plan.items] == [
         (ImportAction.WRITE, "sourcing_a/two", "b2"),
         (ImportAction.WRITE, "sourcing_b/one", "b3"),
     ]
@@ -61,7 +61,7 @@ def test_what_the_files_hold_exactly_is_only_recorded_and_nothing_is_left_to_pla
     )
     files = wanted({"my-key": body})
     item = _one(plan_import(observed(sourcing_a={"b1": body}), files, State()))
-    assert (item.fate, item.key, item.file, item.reason) == (ImportAction.RECORD, "my-key", "a.yaml", "")
+    assert (item.action, item.key, item.file, item.reason) == (ImportAction.RECORD, "my-key", "a.yaml", "")
     after = make_plan(files.declared, state(item.entry(AT)))
     assert [change.action for change in after.changes] == [Action.NO_OP]
 
@@ -71,7 +71,7 @@ def test_what_kalent_hides_is_not_taken_for_granted() -> None:
     body["steps"][0]["config"] = {"userId": "u1"}
     files = wanted({"one": body})
     item = _one(plan_import(observed(sourcing_a={"b1": body}), files, State()))
-    assert item.fate is ImportAction.RECORD
+    assert item.action is ImportAction.RECORD
     assert "`config` and `config.userId`, which Kalent does not show: the next apply sends it" in item.reason
     change = make_plan(files.declared, state(item.entry(AT))).changes[0]
     assert change.action is Action.UPDATE
@@ -86,7 +86,7 @@ def test_what_kalent_hides_is_not_taken_for_granted() -> None:
 )
 def test_a_look_alike_of_what_is_wanted_is_for_a_person_to_decide(there: dict[str, Any], said: str) -> None:
     item = _one(plan_import(observed(sourcing_a={"b1": there}), wanted({"k": blueprint("One")}), State()))
-    assert (item.fate, item.sent) == (ImportAction.CONFLICT, None)
+    assert (item.action, item.sent) == (ImportAction.CONFLICT, None)
     assert said in item.reason
     assert "`kalentops import sourcing_a --key k --id b1`" in item.reason
 
@@ -94,14 +94,14 @@ def test_a_look_alike_of_what_is_wanted_is_for_a_person_to_decide(there: dict[st
 def test_one_of_several_that_are_exactly_what_is_wanted_is_not_guessed() -> None:
     body = blueprint("One")
     plan = plan_import(observed(sourcing_a={"b1": body, "b2": body}), wanted({"k": body}), State())
-    assert [item.fate for item in plan.items] == [ImportAction.CONFLICT, ImportAction.CONFLICT]
+    assert [item.action for item in plan.items] == [ImportAction.CONFLICT, ImportAction.CONFLICT]
     chosen = plan_one(
         observed(sourcing_a={"b1": body, "b2": body}),
         wanted({"k": body}),
         State(),
         Choice(SOURCING, "k", "b2"),
     )
-    assert (_one(chosen).fate, _one(chosen).blueprint_id) == (ImportAction.RECORD, "b2")
+    assert (_one(chosen).action, _one(chosen).blueprint_id) == (ImportAction.RECORD, "b2")
 
 
 def test_copies_that_an_import_has_written_are_recorded_by_the_next_one() -> None:
@@ -110,14 +110,14 @@ def test_copies_that_an_import_has_written_are_recorded_by_the_next_one() -> Non
     keys = {item.blueprint_id: item.key for item in plan_import(there, NOTHING, State()).items}
     again = plan_import(there, wanted({"one": body, "one-2": body}), State())
     assert {item.blueprint_id: item.key for item in again.items} == keys
-    assert {item.fate for item in again.items} == {ImportAction.RECORD}
+    assert {item.action for item in again.items} == {ImportAction.RECORD}
 
 
 def test_an_exact_match_keeps_the_name_from_being_a_conflict() -> None:
     body = blueprint("One")
     there = observed(sourcing_a={"b1": body, "b2": {"name": "one", "steps": [step(5)]}})
     plan = plan_import(there, wanted({"one": body}), State())
-    assert {i.blueprint_id: (i.fate, i.key) for i in plan.items} == {
+    assert {i.blueprint_id: (i.action, i.key) for i in plan.items} == {
         "b1": (ImportAction.RECORD, "one"),
         "b2": (ImportAction.WRITE, "one-2"),
     }
@@ -127,7 +127,7 @@ def test_an_open_create_keeps_its_sourcing_from_being_imported() -> None:
     body = blueprint("One")
     there = observed(sourcing_a={"b1": body}, sourcing_b={"b2": body})
     plan = plan_import(there, NOTHING, state(intent("sourcing_a/x", body)))
-    assert [(i.sourcing_id, i.fate, i.remote is None) for i in plan.items] == [
+    assert [(i.sourcing_id, i.action, i.remote is None) for i in plan.items] == [
         ("sourcing_a", ImportAction.REFUSED, True),
         ("sourcing_b", ImportAction.WRITE, False),
     ]
@@ -138,7 +138,7 @@ def test_an_open_create_keeps_its_sourcing_from_being_imported() -> None:
         state(intent("sourcing_a/x", body)),
         Choice(SOURCING, "y", "b1"),
     )
-    assert _one(one).fate is ImportAction.REFUSED
+    assert _one(one).action is ImportAction.REFUSED
 
 
 def test_what_cannot_be_carried_is_refused_with_its_reason() -> None:
@@ -153,7 +153,7 @@ def test_what_cannot_be_carried_is_refused_with_its_reason() -> None:
         {"sourcing_c": "the API refused: no (HTTP 403)"},
     )
     plan = plan_import(there, NOTHING, State())
-    assert {item.fate for item in plan.items} == {ImportAction.REFUSED}
+    assert {item.action for item in plan.items} == {ImportAction.REFUSED}
     said = {(item.sourcing_id, item.blueprint_id): item.reason for item in plan.items}
     assert "in a form that can be compared" in said["sourcing_a", "b2"]
     assert said["sourcing_a", "twice"] == said["sourcing_b", "twice"] == "Kalent shows it in two sourcings"
@@ -177,7 +177,7 @@ def test_a_chosen_one_becomes_the_address_of_the_files_and_the_plan_shows_what_d
     there, file = blueprint("There"), blueprint("Here", steps=3)
     files = wanted({"mine": file})
     item = _one(plan_one(observed(sourcing_a={"b1": there, "b2": blueprint("X")}), files, State(), CHOSEN))
-    assert (item.fate, item.address, item.file) == (ImportAction.RECORD, "sourcing_a/mine", "a.yaml")
+    assert (item.action, item.address, item.file) == (ImportAction.RECORD, "sourcing_a/mine", "a.yaml")
     change = make_plan(files.declared, state(item.entry(AT))).changes[0]
     assert (change.action, change.before, change.after) == (
         Action.UPDATE,
@@ -188,7 +188,7 @@ def test_a_chosen_one_becomes_the_address_of_the_files_and_the_plan_shows_what_d
 
 def test_a_chosen_one_of_no_file_is_written_under_the_key() -> None:
     item = _one(plan_one(observed(sourcing_a={"b1": blueprint("There")}), NOTHING, State(), CHOSEN))
-    assert (item.fate, item.address) == (ImportAction.WRITE, "sourcing_a/mine")
+    assert (item.action, item.address) == (ImportAction.WRITE, "sourcing_a/mine")
 
 
 def test_a_chosen_one_that_is_recorded_there_already_needs_nothing() -> None:
@@ -239,7 +239,7 @@ def test_a_choice_that_cannot_be_carried_out(known: State, choice: Choice, said:
 def test_a_choice_that_kalent_does_not_show_whole_is_refused() -> None:
     there = observed(sourcing_a={"b1": {"name": "x", "steps": [3]}})
     item = _one(plan_one(there, wanted({"mine": blueprint("One")}), State(), CHOSEN))
-    assert (item.fate, item.key) == (ImportAction.REFUSED, None)
+    assert (item.action, item.key) == (ImportAction.REFUSED, None)
 
 
 @pytest.mark.parametrize("there", [blueprint("One"), {"name": "one", "steps": []}])
@@ -257,7 +257,7 @@ def test_a_key_that_has_moved_is_taken_under_both_names_before_apply_has_done_so
     named = {"name": "Old", "steps": []}, {"name": "gone", "steps": []}, {"name": "One", "steps": []}
     there = observed(sourcing_a={"b1": body, "b3": named[0], "b4": named[1], "b5": named[2]})
     plan = plan_import(there, files, known)
-    assert {item.blueprint_id: (item.fate, item.key) for item in plan.items} == {
+    assert {item.blueprint_id: (item.action, item.key) for item in plan.items} == {
         "b3": (ImportAction.WRITE, "old-2"),
         "b4": (ImportAction.WRITE, "gone-2"),
         "b5": (ImportAction.WRITE, "one"),
@@ -282,16 +282,16 @@ def test_what_files_say_was_removed_is_left_out_and_told_how_to_take_it() -> Non
     known = state(entry("sourcing_a/kept", blueprint("Kept"), "b9"))
     there = observed(sourcing_a={"b9": blueprint("Kept"), **bodies_})
     plan = plan_import(there, files, known)
-    assert {item.blueprint_id: (item.fate, item.key) for item in plan.items} == {
+    assert {item.blueprint_id: (item.action, item.key) for item in plan.items} == {
         **dict.fromkeys(("b1", "b2", "b3", "b5"), (ImportAction.LEFT_OUT, None)),
         "b4": (ImportAction.WRITE, "kept-ii"),
     }
     for item in plan.items:
-        if item.fate is ImportAction.LEFT_OUT:
+        if item.action is ImportAction.LEFT_OUT:
             assert item.reason.startswith("a.yaml:1 says that `")
             (command,) = re.findall(r"`kalentops import sourcing_a --key (\S+) --id (\S+)`", item.reason)
             taken = _one(plan_one(there, files, known, Choice(SOURCING, *command)))
-            assert (taken.fate, taken.key, taken.blueprint_id) == (
+            assert (taken.action, taken.key, taken.blueprint_id) == (
                 ImportAction.WRITE,
                 command[0],
                 item.blueprint_id,
@@ -302,7 +302,7 @@ def test_what_the_state_still_holds_under_a_removed_key_is_not_what_has_another_
     files = wanted({}, removed=["gone"])
     there = observed(sourcing_a={"b1": blueprint("Gone"), "b2": {"name": "Gone", "steps": []}})
     known = state(entry("sourcing_a/gone", blueprint("Gone"), "b1"))
-    assert (_one(plan_import(there, files, known)).fate, _one(plan_import(there, files, known)).key) == (
+    assert (_one(plan_import(there, files, known)).action, _one(plan_import(there, files, known)).key) == (
         ImportAction.WRITE,
         "gone-2",
     )
@@ -333,7 +333,9 @@ def test_a_plan_is_silent_of_just_what_an_import_leaves_out(
     rows = {f"b{number}": {"name": name, "steps": [step(number)]} for number, name in enumerate(there)}
     known = state(*(entry(f"{SOURCING}/{key}", blueprint(key), f"x{key}") for key in held))
     seen = observed(sourcing_a=rows)
-    left = {i.blueprint_id for i in plan_import(seen, files, known).items if i.fate is ImportAction.LEFT_OUT}
+    left = {
+        i.blueprint_id for i in plan_import(seen, files, known).items if i.action is ImportAction.LEFT_OUT
+    }
     relocated = relocate(known, files.relocations)
     still = {e.address for part in (relocated.state.entries, relocated.forgotten) for e in part.values()}
     pending = {each.blueprint_id for each in relocated.forgotten.values()}

@@ -329,7 +329,7 @@ def test_one_blueprint_into_an_address_of_the_files(project: Project, emulator: 
     assert project.ids == {}
     ran = project.run(*command.split()[1:])
     assert ran.code == 0, ran.err
-    assert "the file says otherwise than Kalent: `kalentops plan` shows the differences" in ran.out
+    assert "the file differs from Kalent: `kalentops plan` shows the differences" in ran.out
     assert project.ids == {"sourcing_a/mine": made}
     planned = project.run("plan", "--detailed-exitcode")
     assert planned.code == 2

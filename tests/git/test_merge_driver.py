@@ -214,7 +214,7 @@ def test_two_ids_for_one_address_stop_it_and_everything_after_it(
     push_first(one)
     two.change(entry(4, blueprint_id="bp-of-two"), entry(6))
     said = two.git(*way, "origin", "main", code=1)
-    assert f"error: {address(4)}: it is bp-of-one on one side and bp-of-two on the other" in said
+    assert f"error: {address(4)}: one side has bp-of-one, the other bp-of-two" in said
     assert "CONFLICT" in said
     text = two.path.read_text()
     between = text[text.index("<<<<<<<") : text.index(">>>>>>>")]

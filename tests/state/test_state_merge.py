@@ -270,7 +270,7 @@ def test_times_are_compared_as_times() -> None:
 @pytest.mark.parametrize("at", [TIMES[1], "yesterday"])
 def test_two_texts_at_the_same_moment_are_a_conflict(at: str) -> None:
     merged = merge_states(*states((entry(1),), *((entry(1, name=n, applied_at=at),) for n in "ab")))
-    assert merged.conflicts == {A: f"{A}: both sides have changed bp-1 at {at}, to other texts"}
+    assert merged.conflicts == {A: f"{A}: both sides have changed bp-1 at {at}, to different texts"}
 
 
 @pytest.mark.parametrize("known", [(), (entry(1, name="old"),)])
@@ -278,7 +278,7 @@ def test_two_ids_for_one_address_are_a_conflict_that_names_both(known: tuple[Ent
     ours = entry(1, blueprint_id="bp-ours", name="a")
     theirs = entry(1, blueprint_id="bp-theirs", name="a")
     merged = merge_states(*states(known, (ours, entry(2)), (theirs, entry(2))))
-    assert merged.conflicts == {A: f"{A}: it is bp-ours on one side and bp-theirs on the other"}
+    assert merged.conflicts == {A: f"{A}: one side has bp-ours, the other bp-theirs"}
     assert merged.state.entries == {B: entry(2)}
     assert "keep one of each" in merged.hint
 
@@ -323,7 +323,7 @@ def test_a_create_of_unknown_outcome_beside_an_entry(minutes: int) -> None:
     """The other side made one without knowing of it, and what was sent whole may come true at any time."""
     made = entry(1, applied_at=f"2026-01-02T03:{minutes:02}:00Z")
     merged = merge_states(*states((), (intent(1, at=TIMES[0]),), (made,)))
-    said = "on one side it is bp-1, on the other a run was interrupted that was about to create it"
+    said = "one side has bp-1; on the other, a run was interrupted while it created the blueprint"
     assert merged.conflicts == {A: f"{A}: {said}: there may be two"}
 
 
@@ -349,7 +349,7 @@ def test_a_create_that_was_sent_whole_outweighs_one_of_which_stubs_may_exist() -
 def test_two_intents_to_send_different_texts_are_a_conflict() -> None:
     merged = merge_states(*states((), (intent(1, name="a"),), (intent(1, name="b"),)))
     assert list(merged.conflicts) == [A]
-    assert "about to send something, and not the same" in merged.conflicts[A]
+    assert "while it sent a text, and the texts differ" in merged.conflicts[A]
 
 
 def test_an_open_update_keeps_its_entry_and_stays_beside_a_newer_one() -> None:
@@ -394,7 +394,7 @@ def test_unknown_fields_survive_and_are_not_guessed() -> None:
     assert merge_states(base, ours, theirs).state.extra == {"a": 2, "b": 3, "new": [1]}
     merged = merge_states(base, ours, state(1, extra={"a": 5}))
     assert merged.conflicts == {
-        EVERYTHING: "both sides have changed the field 'a', which this kalentops does not know"
+        EVERYTHING: "both sides have changed the field 'a', which is unknown to this version of kalentops"
     }
     early = entry(1, applied_at=TIMES[1], extra={"x": 1, "kept": 1})
     late = entry(1, applied_at=TIMES[2], extra={"x": 2})
