@@ -250,11 +250,11 @@ def _push(branch: Branch, make: Callable[[str], str]) -> Pushed:
         status = next((line for line in said.out.splitlines() if line.startswith("!")), "")
         refused = _DENIED.search(said.err) if not status else "[remote rejected]" in status
         if refused and not _BUSY.search(status + said.err):
-            raise StateError(f"{branch.shown} takes no push: {_refusal(said, status)}", hint=_ACCESS)
+            raise StateError(f"{branch.shown} refuses the push: {_refusal(said, status)}", hint=_ACCESS)
         if not status:
             time.sleep(2**attempt / 2)
     raise Unreachable(
-        f"{branch.shown} took none of {_TRIES} pushes: {said.cause}",
+        f"{branch.shown} refused {_TRIES} pushes in a row: {said.cause}",
         hint="nothing is lost here; run the command again",
     )
 

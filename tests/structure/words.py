@@ -36,6 +36,7 @@ PHRASES: Final = {
     r"is there already|are there already": "exists",
     r"anew": "again, new",
     r"(what|and what) (became|becomes|has become) of": "the outcome of",
+    r"answered no\b": "cancelled",
     r"kept saying|keeps saying": "rate limited; kept answering",
     r"silence within": "read timeout",
     r"where one (deletes|edits)": "delete it in Kalent's web app",

@@ -20,7 +20,7 @@ def test_an_apply_is_recorded_on_the_branch(remote: Remote, checkout: Checkout) 
     job = checkout("job")
     probed = job.run("state", "push", "--probe")
     assert probed.code == 0, probed.err
-    assert "origin/main takes a push" in probed.out
+    assert "origin/main accepts a push" in probed.out
     assert job.apply().code == 0
     (job.folder / "beside.txt").write_text("not ours to commit")
     pushed = job.run("state", "push")

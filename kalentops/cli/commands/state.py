@@ -294,7 +294,7 @@ def push(
                 click.echo("nothing to apply: no push was tried")
                 return
             done = push_state.probe(target, store.files, _message("Begin to apply the blueprints"))
-        said = f"{target.shown} takes a push"
+        said = f"{target.shown} accepts a push"
     else:
         with store.session(lock_timeout=lock_timeout) as session:  # takes in what a killed run has left
             done = push_state.push_state(target, store.files, _message(_subject(session.state)))
