@@ -124,7 +124,7 @@ class _Creation:
             self.made = view.add(stub_as_remote(blueprint_id, empty))
             view.run.outcome_known(known=True)
             return None
-        self.why = _lost(verdict)
+        self.why = _lost(verdict, Code.STUB_UNNAMED)
         self.lost += 1
         found = look_until(view, lambda: _marked(view, mark), task.address, self.why, most=_WINDOW)
         view.run.outcome_known(known=found is not None)
@@ -204,10 +204,10 @@ def take_whole(view: View, task: Task, intent: Intent, found: Remote, action: Ac
     return task.result(action, Outcome.DONE, found.blueprint_id), entry
 
 
-def _lost(verdict: Accepted | Unknown) -> Explanation:
+def _lost(verdict: Accepted | Unknown, unnamed: Code = Code.ANSWER_UNNAMED) -> Explanation:
     """Why the answer to a create says nothing."""
     if isinstance(verdict, Accepted):
-        return explain(Code.ANSWER_UNNAMED)
+        return explain(unnamed)
     return explain(Code.ANSWER_LOST, cause=verdict.reason)
 
 

@@ -169,7 +169,8 @@ _SENTENCES: Final[Mapping[Code, str]] = {
     Code.ADOPTION_GONE: "the blueprint to adopt has disappeared from Kalent; nothing was created: make a new plan",
     Code.CREATES_STOPPED: "three creates in a row had no usable answer; no new one is started",
     Code.ANSWER_LOST: "{cause}",
-    Code.ANSWER_UNNAMED: "the answer does not name what was created (if that repeats, set `create: whole` in "
+    Code.ANSWER_UNNAMED: "the answer does not name what was created",
+    Code.STUB_UNNAMED: "the answer does not name what was created (if that repeats, set `create: whole` in "
     "kalentops.yaml)",
     Code.ATTEMPTS_USED_UP: "{attempts} attempts had no usable answer; no text was sent; the next run looks first",
     Code.STUB_TAKING: "a stub is claimed",

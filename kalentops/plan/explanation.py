@@ -67,6 +67,7 @@ class Code(StrEnum):
     CREATES_STOPPED = "creates-stopped"
     ANSWER_LOST = "answer-lost"
     ANSWER_UNNAMED = "answer-unnamed"
+    STUB_UNNAMED = "stub-unnamed"
     ATTEMPTS_USED_UP = "attempts-used-up"
     STUB_TAKING = "stub-taking"
     STUB_NOT_TAKEN = "stub-not-taken"

@@ -826,7 +826,7 @@ def test_a_success_without_a_usable_id_is_looked_for(
     truth.check(ran)
     assert ran.code == 10
     assert (proxy.count("create"), proxy.count("fill")) == (3, 0)
-    assert "the answer does not name what was created" in ran.out
+    assert "the answer does not name what was created (if that repeats, set `create: whole`" in ran.out
 
 
 @pytest.mark.parametrize("wrong", [{"name": "Old"}, {"sourcingId": "sourcing_b"}, {"blueprintId": "../x"}])

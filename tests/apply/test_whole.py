@@ -52,6 +52,19 @@ def _late(exchange: Exchange) -> None:
     exchange.reset()
 
 
+def _unnamed(exchange: Exchange) -> None:
+    exchange.send(Response(200, b'{"success": true, "data": {}}'))
+
+
+def test_an_answer_without_an_id_does_not_advise_what_is_set_already(
+    whole: Project, proxy: FaultProxy
+) -> None:
+    proxy.script = on("create", _unnamed)
+    ran = whole.apply()
+    assert ran.code == 10
+    assert "the answer does not name what was created; nothing in Kalent is exactly what was sent" in ran.out
+
+
 def test_an_api_that_refuses_empty_blueprints_is_told_with_the_remedy(
     whole: Project, proxy: FaultProxy
 ) -> None:

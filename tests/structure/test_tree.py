@@ -206,3 +206,24 @@ def test_pins_are_hashed_and_record_no_address(name: str) -> None:
     pins = re.findall(r"^[a-z0-9][^\s=]*==\S+", text, re.MULTILINE)
     assert len(pins) > 20
     assert text.count("--hash=sha256:") >= len(pins)
+
+
+def test_the_sentences_of_explanations_are_in_output_alone() -> None:
+    """What a plan decides and what a run finds are codes with parameters; only errors carry words."""
+    for path in MODULES:
+        folder, _, module = _name(path).partition(".")
+        if folder != "apply" and (folder, module) not in {
+            ("plan", "decide"),
+            ("plan", "refresh"),
+            ("plan", "moves"),
+        }:
+            continue
+        tree = _tree(path)
+        holders = (ast.Module, ast.ClassDef, ast.FunctionDef)
+        docs = {ast.get_docstring(node, clean=False) for node in ast.walk(tree) if isinstance(node, holders)}
+        said = {
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+        assert [each for each in said - docs if "`" in each] == [], path.name
