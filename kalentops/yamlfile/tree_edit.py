@@ -4,8 +4,8 @@ What belongs to an entry goes with it: the comment behind it, and those directly
 below them stay where they are. Blank lines between entries stay between entries.
 
 What has to change is data (`BlueprintChanges`). Only what the API shows is compared: `name`, `steps`, and of a step
-the fields of `body.STEP_FIELDS`. `config` is compared where the body has one. All else in the file stays: unknown fields,
-and the text of a plain invitation, which the API stores empty.
+the fields of `body.STEP_FIELDS`. `config` is compared where the body has one. The rest of the file stays: unknown
+fields, and the text of a plain invitation, which the API stores empty.
 """
 
 from __future__ import annotations
