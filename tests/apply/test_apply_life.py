@@ -162,7 +162,7 @@ def test_two_exact_copies_are_a_conflict(project: Project, emulator: BackgroundE
     assert _writes(emulator) == 0
 
 
-def test_somebody_elses_edit_is_not_overwritten(
+def test_a_remote_edit_is_not_overwritten(
     project: Project, truth: Truth, emulator: BackgroundEmulator
 ) -> None:
     project.write("sourcing_a", {"one": blueprint("One")})
@@ -193,7 +193,7 @@ def test_an_edit_that_is_what_the_file_wants_is_only_recorded(
     assert project.run("plan", "--detailed-exitcode").code == 0
 
 
-def test_what_is_gone_from_kalent_is_a_conflict(project: Project, proxy: FaultProxy) -> None:
+def test_a_blueprint_deleted_in_kalent_is_a_conflict(project: Project, proxy: FaultProxy) -> None:
     two = blueprint("Two")
     project.write("sourcing_a", {"one": blueprint("One"), "two": two})
     assert project.apply().code == 0
@@ -219,7 +219,7 @@ def test_what_is_gone_from_kalent_is_a_conflict(project: Project, proxy: FaultPr
     assert project.apply().code == 8
 
 
-def test_the_only_one_that_is_gone_stops_until_somebody_says_that_it_was_deleted(
+def test_the_only_blueprint_deleted_stops_until_state_rm(
     project: Project, emulator: BackgroundEmulator
 ) -> None:
     project.write("sourcing_a", {"one": blueprint("One")})
@@ -278,7 +278,7 @@ def test_an_unknown_sourcing_does_not_stop_the_others(project: Project) -> None:
 
 
 @pytest.mark.parametrize(("status", "code"), [(401, "invalid_api_key"), (402, "plan_upgrade_required")])
-def test_a_dead_key_stops_everything(
+def test_a_key_that_becomes_invalid_stops_the_run(
     status: int, code: str, project: Project, proxy: FaultProxy, truth: Truth
 ) -> None:
     for sourcing in ("sourcing_a", "sourcing_b", "sourcing_c"):
@@ -483,7 +483,7 @@ def test_another_text_waits_for_the_one_before_it(project: Project, proxy: Fault
     assert project.run("plan", "--refresh", "--detailed-exitcode").code == 0
 
 
-def test_a_create_without_an_answer_that_nobody_wants_any_more_is_forgotten(
+def test_a_create_without_an_answer_that_is_no_longer_declared_is_forgotten(
     project: Project, proxy: FaultProxy, truth: Truth
 ) -> None:
     project.write("sourcing_a", {"one": blueprint("One"), "two": blueprint("Two")})
@@ -662,7 +662,7 @@ def test_a_stub_of_a_lost_state(
         assert [each.name for each in emulator.store.blueprints("sourcing_a")] == ["One"]
 
 
-def test_what_was_renamed_in_kalent_is_not_made_again(
+def test_a_blueprint_renamed_in_kalent_is_not_created_again(
     project: Project, truth: Truth, emulator: BackgroundEmulator
 ) -> None:
     project.write("sourcing_a", {"one": blueprint("One"), "two": blueprint("Two")})
@@ -789,7 +789,7 @@ def test_overwriting_what_was_never_applied_is_refused(project: Project) -> None
         ("premier-contact", "an address is SOURCING_ID/KEY; `kalentops state list` lists them"),
     ],
 )
-def test_what_is_overwritten_has_to_be_named_whole(project: Project, given: str, hint: str) -> None:
+def test_overwrite_needs_whole_addresses(project: Project, given: str, hint: str) -> None:
     """A key alone could mean blueprints of several sourcings: `two` stands in both."""
     project.write("sourcing_a", {"one": blueprint("One"), "two": blueprint("Two")})
     project.write("sourcing_b", {"two": blueprint("Two")})
@@ -799,7 +799,7 @@ def test_what_is_overwritten_has_to_be_named_whole(project: Project, given: str,
     assert hint in ran.err
 
 
-def test_what_somebody_changed_is_put_back(project: Project, emulator: BackgroundEmulator) -> None:
+def test_overwrite_puts_a_remote_edit_back(project: Project, emulator: BackgroundEmulator) -> None:
     project.write("sourcing_a", {"one": blueprint("One")})
     assert project.apply().code == 0
     emulator.store.edit(project.ids["sourcing_a/one"], name="Theirs")
@@ -830,7 +830,7 @@ def test_a_success_without_a_usable_id_is_looked_for(
 
 
 @pytest.mark.parametrize("wrong", [{"name": "Old"}, {"sourcingId": "sourcing_b"}, {"blueprintId": "../x"}])
-def test_an_answer_that_is_another_ones_gets_no_text(
+def test_an_answer_to_another_request_gets_no_text(
     wrong: dict[str, str], project: Project, proxy: FaultProxy, truth: Truth, emulator: BackgroundEmulator
 ) -> None:
     """A proxy has mixed up two answers: the id in it is somebody else's."""

@@ -32,7 +32,7 @@ def ours(key: str, *, seen: bool = True) -> Entry:
 
 
 @pytest.mark.parametrize("stopped", [False, True], ids=["undisturbed", "stopped after its look"])
-def test_nothing_is_taken_over_from_another_workspace(
+def test_nothing_is_adopted_from_another_workspace(
     *, stopped: bool, emulator: BackgroundEmulator, tmp_path: Path
 ) -> None:
     """The state says nothing that is there; and what was made and never seen has a twin there."""

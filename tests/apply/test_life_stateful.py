@@ -260,7 +260,7 @@ def server() -> Iterator[BackgroundEmulator]:
         yield running
 
 
-def test_any_life(server: BackgroundEmulator) -> None:
+def test_any_sequence_of_commands_edits_and_faults(server: BackgroundEmulator) -> None:
     lives = settings(
         max_examples=examples(60),
         stateful_step_count=15,

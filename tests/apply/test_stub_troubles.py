@@ -55,7 +55,7 @@ def accepted(project: Project, proxy: FaultProxy) -> Project:
     return project
 
 
-def test_a_text_that_has_not_arrived_is_nobodys_edit(accepted: Project) -> None:
+def test_a_text_that_has_not_arrived_is_no_edit(accepted: Project) -> None:
     """`import --update` would write the empty stub over the text in the file."""
     path = accepted.folder / "blueprints" / "sourcing_a.yaml"
     wanted = path.read_text()
@@ -169,7 +169,7 @@ def test_an_older_text_that_arrives_last_is_not_taken_for_the_new_one(
     assert [len(each.steps) for each in emulator.store.blueprints("sourcing_a")] == [1]
 
 
-def test_hidden_fields_of_what_somebody_else_made_are_set(
+def test_hidden_fields_of_an_adopted_blueprint_are_set(
     project: Project, proxy: FaultProxy, emulator: BackgroundEmulator
 ) -> None:
     """With `create: whole`, what is found may be a colleague's: who sends it can't be seen."""
@@ -209,7 +209,7 @@ def test_a_stub_is_nothing_to_import(project: Project, emulator: BackgroundEmula
     assert f"kalentops import sourcing_a --key one --id {empty.blueprint_id}" in ran.out
 
 
-def test_several_that_are_exactly_it(
+def test_several_blueprints_are_exactly_what_was_sent(
     project: Project, proxy: FaultProxy, emulator: BackgroundEmulator
 ) -> None:
     _open_whole(project, proxy)

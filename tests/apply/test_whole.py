@@ -88,9 +88,7 @@ def test_a_create_is_one_request(whole: Project, proxy: FaultProxy, truth: Truth
     assert (proxy.count("create"), proxy.count("fill"), proxy.count("update")) == (1, 0, 0)
 
 
-def test_a_lost_answer_is_found_where_it_is_exactly_that(
-    whole: Project, proxy: FaultProxy, truth: Truth
-) -> None:
+def test_a_lost_create_is_found_by_its_exact_content(whole: Project, proxy: FaultProxy, truth: Truth) -> None:
     proxy.script = on("create", _lose)
     ran = whole.apply()
     truth.check(ran)
@@ -98,7 +96,7 @@ def test_a_lost_answer_is_found_where_it_is_exactly_that(
     assert proxy.count("create") == 1
 
 
-def test_what_does_not_show_is_never_sent_again(
+def test_a_create_that_does_not_appear_is_never_sent_again(
     whole: Project, proxy: FaultProxy, truth: Truth, emulator: BackgroundEmulator
 ) -> None:
     proxy.script = on("create", _late)
@@ -146,7 +144,7 @@ def test_a_person_may_have_it_sent_again(
     assert whole.state["intents"] == {}
 
 
-def test_what_is_not_open_is_not_sent_again(whole: Project, proxy: FaultProxy) -> None:
+def test_resend_of_what_is_not_open_is_refused(whole: Project, proxy: FaultProxy) -> None:
     ran = whole.apply("--resend", ADDRESS)
     assert (ran.code, proxy.count("create")) == (1, 0)
     assert f"no create of unknown outcome is open at {ADDRESS}" in ran.err
@@ -169,7 +167,7 @@ def test_a_person_may_say_which_it_is(
     assert [len(each.steps) for each in emulator.store.blueprints("sourcing_a")] == [2]
 
 
-def test_or_that_it_is_not_wanted_any_more(whole: Project, proxy: FaultProxy) -> None:
+def test_a_person_may_say_that_it_is_no_longer_declared(whole: Project, proxy: FaultProxy) -> None:
     proxy.script = on("create", _drop)
     assert whole.apply().code == 10
     assert whole.run("state", "rm", "--yes", ADDRESS).code == 0

@@ -374,7 +374,7 @@ def test_what_is_removed_while_its_outcome_is_open_is_settled_first(
 # --- protect ----------------------------------------------------------------------------------------------------
 
 
-def test_a_protected_update_needs_somebodys_word(applied: Project, emulator: BackgroundEmulator) -> None:
+def test_a_protected_update_needs_overwrite(applied: Project, emulator: BackgroundEmulator) -> None:
     body = blueprint("One", steps=3)
     write(applied, {"old": {**body, "protect": True}, "other": blueprint("Other")})
     plan = applied.run("plan")

@@ -35,7 +35,7 @@ def found(there: list[Remote], wanted: dict[str, Any]) -> tuple[Remote, ...]:
     return alike.exact or alike.others
 
 
-def test_what_is_just_so_and_what_only_looks_so() -> None:
+def test_identical_and_similar_blueprints_are_told_apart() -> None:
     there = [
         remote("same", body()),
         remote("named", body("One", "Other")),
@@ -57,7 +57,7 @@ def test_what_is_just_so_and_what_only_looks_so() -> None:
 
 
 @pytest.mark.parametrize("there", [["same", "same"], ["named"], ["same", "same", "named"]])
-def test_what_a_person_has_to_decide(there: list[str]) -> None:
+def test_several_identical_or_one_similar_blueprint_is_unclear(there: list[str]) -> None:
     made = {"same": body(), "named": body("One", "Other")}
     alike = look_alikes([remote(f"b{n}", made[each]) for n, each in enumerate(there)], body())
     assert alike.unclear
@@ -142,7 +142,9 @@ BODIES = st.builds(body, NAMES, st.sampled_from(["Hi", "Ho"])) | st.builds(body,
 
 
 @given(st.lists(BODIES, max_size=4), BODIES)
-def test_each_is_one_thing_or_the_other(there: list[dict[str, Any]], wanted: dict[str, Any]) -> None:
+def test_a_look_alike_is_either_identical_or_similar(
+    there: list[dict[str, Any]], wanted: dict[str, Any]
+) -> None:
     remotes = [remote(f"b{number}", each) for number, each in enumerate(there)]
     alike = look_alikes(remotes, wanted)
     assert not set(alike.exact) & set(alike.others)
@@ -162,7 +164,7 @@ def test_an_index_finds_all_in_their_order_and_first_by_name() -> None:
     assert (index.first("two", "x"), index.first("Four", "x"), index.first("Four", None)) == (2, 1, None)
 
 
-def test_what_is_ours_by_now_looks_like_nothing() -> None:
+def test_a_managed_blueprint_is_no_look_alike() -> None:
     there = Unmanaged([remote("b", body())])
     there.discard("b")
     assert (there.like(form()), there.has(form()), list(there)) == (Alike(), False, [])

@@ -51,7 +51,7 @@ def test_a_key_that_moved_more_than_once() -> None:
     assert relocate(state("s1/c"), lines).moved == {}
 
 
-def test_a_move_of_what_nobody_knows() -> None:
+def test_a_move_of_an_unrecorded_key() -> None:
     """Of what it has become nobody knows either: else the move was made before."""
     assert relocate(state("s1/x"), [said("a", "b")]).unknown == {"s1/b": "s1/a"}
     assert relocate(state(), [said("a", "b"), said("b", "c")]).unknown == {"s1/c": "s1/b"}
@@ -89,13 +89,13 @@ def test_an_open_outcome_is_not_forgotten() -> None:
         (state("s1/a", creating=["s1/b"]), None),
     ],
 )
-def test_a_place_that_is_taken(there: State, named: str | None) -> None:
+def test_a_move_to_a_recorded_key_is_refused(there: State, named: str | None) -> None:
     done = relocate(there, [said("a", "b")])
     assert done.state == there
     assert done.left == {"s1/a": explain(Code.MOVE_TARGET_TAKEN, other="s1/b", blueprint_id=named)}
 
 
-def test_two_that_are_said_to_be_the_same_now() -> None:
+def test_two_moves_to_the_same_key() -> None:
     """Both of a chain are in the state: the first that is named gets the key, and the other is told."""
     done = relocate(state("s1/a", "s1/b"), [said("a", "b"), said("b", "c")])
     assert done.moved == {"s1/c": "s1/a"}
@@ -103,7 +103,7 @@ def test_two_that_are_said_to_be_the_same_now() -> None:
     assert done.state.ids() == {"b-s1/a": "s1/c", "b-s1/b": "s1/b"}
 
 
-def test_only_what_is_asked_for() -> None:
+def test_only_the_selection_is_moved() -> None:
     before = state("s1/a", "s1/c", "s1/e", "s1/f")
     done = relocate(before, [said("a", "b"), said("c", "d"), said("e", None), said("f", None)])
     kept = narrowed(before, done, {"s1/b", "s1/c", "s1/e"}.__contains__)
@@ -181,7 +181,7 @@ def agreed_lines(draw: st.DrawFn) -> tuple[list[Declared], list[Relocation]]:
 
 
 @given(states(), agreed_lines(), st.sets(st.sampled_from(ADDRESSES)))
-def test_what_holds_together_is_done_once_and_in_any_part(
+def test_consistent_moves_apply_once_and_in_parts(
     before: State, files: tuple[list[Declared], list[Relocation]], asked: set[str]
 ) -> None:
     _, of = files

@@ -66,7 +66,7 @@ def test_keys_that_were_swapped() -> None:
     )
 
 
-def test_another_sourcing_is_no_orphan_of_this_one_but_is_told() -> None:
+def test_an_orphan_of_another_sourcing_is_only_mentioned() -> None:
     known, new = state(entry("s1/one", body("One"))), want("s2/one", body("One"))
     orphans = index_orphans({new.address: new}, known)
     assert orphans.of(new) is None
@@ -90,7 +90,7 @@ def test_the_first_of_several_is_named() -> None:
     assert "state mv s1/a s1/new" in said
 
 
-def test_a_slip_in_what_is_said_to_have_moved() -> None:
+def test_a_typo_in_moved_names_the_key_that_was_meant() -> None:
     """Edited and renamed in one go, so nothing else tells that it is the same one."""
     known = state(
         entry("s1/cadence", body("One")),
@@ -112,7 +112,7 @@ def test_a_slip_in_what_is_said_to_have_moved() -> None:
     assert why("s1/cadense", want("s1/cadence", body("One"))) is None, "a file still wants it"
 
 
-def test_what_may_be_another_one_now_is_not_to_be_forgotten_first() -> None:
+def test_a_possibly_renamed_orphan_names_its_new_address() -> None:
     known = state(
         entry("s1/old", body("One")),
         entry("s1/cadence", body("Two", "Ho")),
@@ -124,7 +124,7 @@ def test_what_may_be_another_one_now_is_not_to_be_forgotten_first() -> None:
     assert orphans.claimed == {"s1/old": "s1/new", "s1/cadence": "s1/newer"}
 
 
-def test_slips_are_looked_for_among_so_many_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_search_for_typos_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Thousands of moves against thousands of records took minutes; what is written otherwise is found all the same."""
     known = state(*(entry(f"s1/left-over-{letter}", body(letter)) for letter in "abcd"))
     slips = {"one": "left-ovr-a", "two": "left-ovr-b", "three": "left-overC"}

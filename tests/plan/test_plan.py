@@ -114,7 +114,7 @@ def test_the_same_name_elsewhere_is_no_conflict() -> None:
     assert [each.action for each in changes] == [Action.CREATE, Action.ORPHAN]
 
 
-def test_what_gets_another_name_is_not_made_again_under_the_old_one() -> None:
+def test_a_name_that_another_blueprint_gives_away_is_a_conflict() -> None:
     known = state(entry("s1/old", body("One"), "b1"))
     wanted = [want("s1/new", body("One"), known), want("s1/old", body("Two"), known)]
     new, old = make_plan(wanted, known).changes
@@ -187,7 +187,7 @@ def protected(of: Declared) -> Declared:
     return replace(of, protect=True)
 
 
-def test_a_protected_update_needs_somebodys_word() -> None:
+def test_a_protected_update_needs_overwrite() -> None:
     known = state(entry("s1/one", body(), "b1"))
     wanted = protected(want("s1/one", body("One", "Hello"), known))
     change = only(make_plan([wanted], known).changes)
@@ -201,7 +201,7 @@ def test_a_protected_update_needs_somebodys_word() -> None:
     assert (forced.action, forced.protected) == (Action.UPDATE, False)
 
 
-def test_what_is_protected_is_made_and_moved_all_the_same() -> None:
+def test_a_protected_blueprint_is_created_and_moved() -> None:
     assert only(make_plan([protected(want("s1/one", body()))], State()).changes).action is Action.CREATE
     known = state(entry("s1/one", body(), "b1"))
     assert only(make_plan([protected(want("s1/one", body(), known))], known).changes).action is Action.NO_OP
@@ -209,7 +209,7 @@ def test_what_is_protected_is_made_and_moved_all_the_same() -> None:
     assert only(moved.changes).action is Action.MOVE
 
 
-def test_what_is_the_same_is_put_back_where_that_is_asked_for() -> None:
+def test_overwrite_sends_an_unchanged_blueprint_again() -> None:
     known = state(entry("s1/one", body(), "b1"), entry("s1/two", body("Two", "Two"), "b2"))
     wanted = [want("s1/one", body(), known), want("s1/two", body("Two", "Two"), known)]
     first, second = make_plan(wanted, known, overwrite=["s1/one"]).changes
@@ -220,7 +220,7 @@ def test_what_is_the_same_is_put_back_where_that_is_asked_for() -> None:
     assert (moved.changes[0].action, moved.changes[0].moved_from) == (Action.UPDATE, "s1/one")
 
 
-def test_a_part_of_a_plan_says_what_is_left_out() -> None:
+def test_a_selection_names_what_it_leaves_out() -> None:
     known = state(entry("s1/old", body(), "b1"), entry("s1/orphan", body("Orphan", "x"), "b2"))
     wanted = [want("s1/new", body()), want("s1/other", body("Other", "y"))]
     plan = make_plan(wanted, known, relocations=[said("old", "new")])
@@ -232,7 +232,7 @@ def test_a_part_of_a_plan_says_what_is_left_out() -> None:
     assert narrowed(plan, lambda _: True) == plan
 
 
-def test_what_the_files_say_is_told_apart() -> None:
+def test_the_fingerprint_depends_on_what_the_files_declare() -> None:
     known = state(entry("s1/one", body(), "b1"))
     wanted = want("s1/one", body(), known)
     plans = [

@@ -59,11 +59,11 @@ def test_nothing_to_say() -> None:
     assert (plan.remotely.look_alikes, plan.remotely.unmanaged) == ((), {})
 
 
-def test_a_plan_that_nobody_looked_for_says_so() -> None:
+def test_a_plan_without_refresh_has_no_report() -> None:
     assert make_plan([want("s1/one", body())], KNOWN).remotely is None
 
 
-def test_somebody_elses_edit_is_drift_with_both_times() -> None:
+def test_a_remote_edit_is_drift_with_both_times() -> None:
     plan = held([want("s1/one", body())], KNOWN, [THEIRS])
     assert actions(plan) == {"one": "no-op"}, "nobody asked for it to be put back"
     assert plan.drift == (
@@ -86,24 +86,24 @@ def test_both_sides_have_changed_it() -> None:
     assert drifts(plan) == {"s1/one": "changed"}
 
 
-def test_both_sides_and_the_files_is_to_win() -> None:
+def test_overwrite_resolves_an_edit_on_both_sides() -> None:
     plan = held([want("s1/one", body("One", "Mine"))], KNOWN, [THEIRS], overwrite=["s1/one"])
     assert one(plan).action is Action.UPDATE
     assert text(one(plan).reason) == "replaces what was edited in Kalent (--overwrite)"
     assert one(plan).theirs == form(body("One", "Theirs"))
 
 
-def test_drift_that_is_to_be_put_back() -> None:
+def test_overwrite_puts_drift_back() -> None:
     plan = held([want("s1/one", body())], KNOWN, [THEIRS], overwrite=["s1/one"])
     assert (one(plan).action, one(plan).theirs) == (Action.UPDATE, form(body("One", "Theirs")))
 
 
-def test_nothing_to_put_back() -> None:
+def test_overwrite_without_drift_changes_nothing() -> None:
     plan = held([want("s1/one", body())], KNOWN, [SAME], overwrite=["s1/one"])
     assert one(plan) == one(held([want("s1/one", body())], KNOWN, [SAME]))
 
 
-def test_what_is_hidden_is_put_back_for_all_that_is_shown() -> None:
+def test_overwrite_sends_hidden_fields_although_the_list_is_equal() -> None:
     """Somebody may have changed it, and nobody can see that."""
     known = state(entry("s1/one", body(config={"a": 1}), "b1"))
     wanted = [want("s1/one", body(config={"a": 1}))]
@@ -111,18 +111,18 @@ def test_what_is_hidden_is_put_back_for_all_that_is_shown() -> None:
     assert one(held(wanted, known, [SAME])).action is Action.NO_OP
 
 
-def test_their_edit_is_what_the_file_wants() -> None:
+def test_an_edit_that_is_as_declared_is_only_recorded() -> None:
     plan = held([want("s1/one", body("One", "Theirs"))], KNOWN, [THEIRS])
     assert (one(plan).action, plan.drift) == (Action.UPDATE, ())
     assert text(one(plan).reason) == "Kalent shows it as declared; it is only recorded"
 
 
-def test_what_is_hidden_is_sent_although_the_rest_is_there() -> None:
+def test_hidden_fields_are_sent_although_the_rest_is_as_declared() -> None:
     plan = held([want("s1/one", body("One", "Theirs", config={"a": 1}))], KNOWN, [THEIRS])
     assert (one(plan).action, text(one(plan).reason)) == (Action.UPDATE, "")
 
 
-def test_what_is_there_as_it_was_sent_is_no_drift_whatever_was_seen_afterwards() -> None:
+def test_a_blueprint_as_it_was_sent_is_no_drift() -> None:
     """The server had changed a value; by now it shows what was sent."""
     known = state(entry("s1/one", body(), "b1", remote_digest=Body.listed(body("One", "HI")).digest))
     assert held([want("s1/one", body())], known, [SAME]).drift == ()
@@ -132,7 +132,7 @@ def test_what_is_there_as_it_was_sent_is_no_drift_whatever_was_seen_afterwards()
     assert one(held([want("s1/one", body("One", "Mine"))], known, [shown])).action is Action.UPDATE
 
 
-def test_one_that_is_gone() -> None:
+def test_a_deleted_blueprint_is_a_conflict() -> None:
     plan = held([want("s1/one", body())], KNOWN, [])
     assert (actions(plan), drifts(plan)) == ({"one": "no-op"}, {"s1/one": "gone"})
     assert "forget it: `kalentops state rm s1/one` (if it was deleted" in text(plan.drift[0].reason)
@@ -141,14 +141,14 @@ def test_one_that_is_gone() -> None:
     assert text(one(changed).reason) == text(plan.drift[0].reason)
 
 
-def test_one_that_is_gone_is_forgotten_by_the_address_that_the_state_has() -> None:
+def test_a_deleted_blueprint_is_removed_by_its_address_in_the_state() -> None:
     plan = held([want("s1/new", body("One", "Mine"))], KNOWN, [], said=moved("one", "new"))
     assert (actions(plan), drifts(plan)) == ({"new": "conflict"}, {"s1/new": "gone"})
     assert "forget it: `kalentops state rm s1/one` (if it was deleted" in text(one(plan).reason)
     assert text(plan.drift[0].reason) == text(one(plan).reason)
 
 
-def test_one_whose_steps_are_not_shown() -> None:
+def test_a_blueprint_whose_steps_are_not_shown() -> None:
     bare = Remote("b1", "One", LATER)
     plan = held([want("s1/one", body())], KNOWN, [bare])
     assert drifts(plan) == {"s1/one": "unreadable"}
@@ -160,7 +160,7 @@ def test_one_whose_steps_are_not_shown() -> None:
 
 
 @pytest.mark.parametrize("remotes", [[SAME], [THEIRS], [], "no such sourcing"])
-def test_an_orphan_is_nobodys_drift(remotes: Any) -> None:
+def test_an_orphan_has_no_drift(remotes: Any) -> None:
     plan = held([], KNOWN, remotes)
     assert (actions(plan), plan.drift, plan.to_do) == ({"one": "orphan"}, (), ())
     assert ("; Kalent no longer shows it; forget it: " in text(one(plan).reason)) is (remotes == [])
@@ -175,7 +175,7 @@ def test_a_protected_update_stays_a_conflict() -> None:
 # --- what is to be made -----------------------------------------------------------------------------------------
 
 
-def test_what_is_there_already_is_taken_over() -> None:
+def test_an_identical_blueprint_is_adopted() -> None:
     plan = held([want("s1/one", body())], State(), [SAME])
     assert (one(plan).action, one(plan).blueprint_id) == (Action.ADOPT, "b1")
     assert text(one(plan).reason) == "an identical blueprint exists; it will be adopted"
@@ -190,13 +190,13 @@ def test_what_is_there_already_is_taken_over() -> None:
         (True, "; `protect: true` keeps it as it is; "),
     ],
 )
-def test_what_is_taken_over_and_hides_something(protect: bool, said: str) -> None:  # noqa: FBT001
+def test_an_adoption_with_hidden_fields_is_completed(protect: bool, said: str) -> None:  # noqa: FBT001
     plan = held([want("s1/one", body(config={"a": 1}), protect=protect)], State(), [SAME])
     assert one(plan).action is Action.ADOPT
     assert said in text(one(plan).reason)
 
 
-def test_what_looks_like_it_is_a_conflict() -> None:
+def test_a_look_alike_is_a_conflict() -> None:
     plan = held([want("s1/one", body())], State(), [THEIRS])
     assert (one(plan).action, one(plan).theirs) == (Action.CONFLICT, form(body("One", "Theirs")))
     assert "b1 is unmanaged, and has this name and other content" in text(one(plan).reason)
@@ -207,7 +207,7 @@ def test_what_looks_like_it_is_a_conflict() -> None:
     assert "b1, b2" in text(one(two).reason)
 
 
-def test_what_is_taken_over_is_no_look_alike_of_another() -> None:
+def test_an_adopted_blueprint_is_no_look_alike_of_another() -> None:
     wanted = [want("s1/a-copy", body("Copy")), want("s1/one", body())]
     assert actions(held(wanted, State(), [SAME])) == {"a-copy": "create", "one": "adopt"}
 
@@ -215,7 +215,7 @@ def test_what_is_taken_over_is_no_look_alike_of_another() -> None:
 # --- a run that was cut off -------------------------------------------------------------------------------------
 
 
-def test_what_a_cut_off_run_has_made_is_neither_foreign_nor_a_look_alike() -> None:
+def test_what_an_interrupted_run_made_is_neither_unmanaged_nor_a_look_alike() -> None:
     """To delete it, or to take it for somebody else's, would lose it."""
     known = state(intent("s1/one", body()))
     plan = held([want("s1/one", body()), want("s1/two", body("Two"))], known, [SAME])
@@ -225,7 +225,7 @@ def test_what_a_cut_off_run_has_made_is_neither_foreign_nor_a_look_alike() -> No
     assert (plan.remotely.unmanaged, plan.remotely.look_alikes) == ({}, ())
 
 
-def test_what_may_be_a_cut_off_runs_is_left_alone() -> None:
+def test_what_an_interrupted_run_may_have_made_is_left_alone() -> None:
     known = state(intent("s1/one", body()))
     plan = held([want("s1/one", body()), want("s1/two", body("Two"))], known, [SAME, remote("b2", body())])
     assert actions(plan) == {"one": "resume", "two": "conflict"}
@@ -248,7 +248,7 @@ def test_a_stub_is_used_by_the_create_of_its_key() -> None:
         assert plan.remotely.unmanaged == {}
 
 
-def test_what_was_adopted_leaves_its_stub_over() -> None:
+def test_an_adoption_leaves_the_stub_of_its_key_over() -> None:
     plan = held([want("s1/one", body())], State(), [SAME, empty("b2")])
     assert one(plan).action is Action.ADOPT
     assert plan.remotely is not None
@@ -297,7 +297,7 @@ def test_a_claimed_stub_whose_text_may_have_been_sent_is_resumed() -> None:
 
 
 @pytest.mark.parametrize("shown", [body(), body("One", "Sent")])
-def test_a_cut_off_update_is_no_drift(shown: dict[str, Any]) -> None:
+def test_an_interrupted_update_is_no_drift(shown: dict[str, Any]) -> None:
     known = state(entry("s1/one", body(), "b1"), intent("s1/one", body("One", "Sent"), "update"))
     for wanted in ("Hi", "Sent", "Wanted"):
         plan = held([want("s1/one", body("One", wanted))], known, [remote("b1", shown)])
@@ -305,7 +305,7 @@ def test_a_cut_off_update_is_no_drift(shown: dict[str, Any]) -> None:
     assert drifts(held([want("s1/one", body())], known, [THEIRS])) == {"s1/one": "changed"}
 
 
-def test_a_cut_off_update_that_nobody_wants_any_more() -> None:
+def test_an_interrupted_update_that_is_no_longer_declared() -> None:
     known = state(entry("s1/one", body(), "b1"), intent("s1/one", body("One", "Sent"), "update"))
     assert held([], known, [THEIRS]).drift == ()
 
@@ -326,7 +326,7 @@ def test_a_key_that_moved_is_the_same_blueprint() -> None:
     assert one(back).action is Action.MOVE
 
 
-def test_what_is_forgotten_is_not_ours_any_more() -> None:
+def test_a_removed_blueprint_is_unmanaged() -> None:
     plan = held([], KNOWN, [THEIRS], said=moved("one", None))
     assert (actions(plan), plan.drift) == ({"one": "forget"}, ())
     assert plan.remotely is not None
@@ -371,7 +371,7 @@ def test_a_sourcing_that_the_api_refuses() -> None:
     assert {(each.kind, text(each.reason)) for each in plan.drift} == {("unreadable", "HTTP 404")}
 
 
-def test_what_nobody_looked_at_stays_as_it_is() -> None:
+def test_a_sourcing_without_a_list_stays_as_planned() -> None:
     plan = make_plan([want("s1/one", body("One", "Mine"))], KNOWN)
     looked = refresh(plan, RemoteLists({"s2": ()}))
     assert looked.changes == plan.changes
@@ -401,7 +401,7 @@ def test_a_suspected_copy(other: dict[str, Any]) -> None:
     assert plan.remotely.unmanaged == {"s1": 1}
 
 
-def test_what_has_nothing_in_common_is_only_counted() -> None:
+def test_other_unmanaged_blueprints_are_only_counted() -> None:
     empty = {"name": "Empty", "steps": []}
     known = state(entry("s1/one", body(), "b1"), entry("s1/empty", Body.of(empty).data, "b3"))
     wanted = [want("s1/one", body()), want("s1/empty", empty)]
@@ -420,7 +420,7 @@ def fingerprint(lists: Mapping[str, tuple[Remote, ...]], refused: Mapping[str, s
     return remotely.fingerprint
 
 
-def test_two_looks_see_the_same_or_not() -> None:
+def test_the_fingerprint_of_a_refresh_depends_on_the_lists() -> None:
     once = fingerprint({"s1": (SAME, remote("b2", body("Two")))})
     assert once == fingerprint({"s1": (remote("b2", body("Two")), SAME)}), "the order says nothing"
     others = [
@@ -433,7 +433,7 @@ def test_two_looks_see_the_same_or_not() -> None:
     assert len({once, *others}) == 6
 
 
-def test_the_part_that_is_asked_for() -> None:
+def test_the_report_of_a_selection() -> None:
     known = state(entry("s1/one", body(), "b1"), entry("s1/was", body("Two", "Two"), "b2"))
     wanted = [want("s1/one", body()), want("s1/two", body("Two", "Mine")), want("s1/new", body("New", "New"))]
     remotes = [THEIRS, remote("b2", body("Two", "Theirs")), remote("b3", body("Two", "x"))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -60,14 +61,14 @@ def refusal(path: Path, plan: Plan = PLAN) -> str:
     return said
 
 
-def test_what_was_saved_still_holds(path: Path) -> None:
+def test_an_unchanged_plan_still_holds(path: Path) -> None:
     saved_plan.check(saved_plan.load(path), PLAN)
     saved = json.loads(path.read_text(encoding="utf-8"))
     assert saved["format_version"] == "1.0"
     assert [each["address"] for each in saved["changes"]] == ["s1/one", "s1/three", "s1/two"]
 
 
-def test_what_does_no_harm(path: Path) -> None:
+def test_lines_and_wording_may_change(path: Path) -> None:
     moved = (replace(CREATE, line=99, file="b.yaml"), SAME, replace(UPDATE, reason=saying("other words")))
     saved_plan.check(saved_plan.load(path), replace(PLAN, changes=moved))
     saved_plan.check(
@@ -121,7 +122,7 @@ def test_what_was_asked_for_is_saved_with_the_plan(tmp_path: Path) -> None:
     assert (saved.asked, saved.refreshed) == (asked, False)
 
 
-def test_many_have_moved(path: Path) -> None:
+def test_the_first_of_many_differences_are_named(path: Path) -> None:
     changes = tuple(replace(CREATE, address=Address.parse(f"s1/n{number}")) for number in range(9))
     said = refusal(path, replace(PLAN, changes=changes))
     assert "; it differs at s1/n0, s1/n1, s1/n2, s1/n3, s1/n4 and 6 more;" in said
@@ -134,7 +135,7 @@ def edited(path: Path, edit: Callable[[dict[str, Any]], object]) -> str:
     return refusal(path)
 
 
-def test_what_the_reviewer_read_is_what_is_applied(path: Path) -> None:
+def test_each_reviewed_field_is_binding(path: Path) -> None:
     """The text of the saved plan counts, not its digest alone."""
     said = edited(path, lambda saved: saved["changes"][2]["after"].update(name="Harmless"))
     assert said == f"since the plan was made, what is to be done has changed; it differs at s1/two{HAD}"
@@ -232,3 +233,12 @@ def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
     path.symlink_to(outside)
     save(PLAN, path)
     assert (outside.read_text(), path.is_symlink()) == ("mine", False)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+def test_a_pipe_is_no_plan(tmp_path: Path) -> None:
+    """Reading one would never end."""
+    path = tmp_path / "plan.json"
+    os.mkfifo(path)
+    with pytest.raises(UsageError, match="it is no regular file"):
+        saved_plan.load(path)

@@ -56,7 +56,7 @@ def test_what_stops(listed: str, refused: str) -> None:
     assert said.startswith("Kalent knows nothing of what the state says is there (s1/a")
 
 
-def test_one_alone_stops_and_says_how_to_go_on() -> None:
+def test_a_single_missing_blueprint_stops_with_the_remedy() -> None:
     said = stops(state(entry("s1/a")), ids="other", listed="s1")
     assert said is not None
     assert said.endswith(
@@ -95,9 +95,7 @@ def test_lists_that_were_read_for_something_else() -> None:
     st.sets(st.sampled_from(["b-s1/a", "b-s1/b", "b-s2/a", "b-s3/a", "other"])),
     st.dictionaries(st.sampled_from(["s1", "s2", "s3"]), st.booleans()),
 )
-def test_whatever_is_there_one_of_ours_is_enough(
-    addresses: set[str], ids: set[str], asked: dict[str, bool]
-) -> None:
+def test_one_known_blueprint_is_enough(addresses: set[str], ids: set[str], asked: dict[str, bool]) -> None:
     known = state(*map(entry, addresses))
     looked = Looked(ids, {s for s, ok in asked.items() if ok}, {s for s, ok in asked.items() if not ok})
     if {f"b-{address}" for address in addresses} & ids or not addresses:
