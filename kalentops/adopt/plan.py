@@ -42,8 +42,8 @@ class ImportAction(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Item:
     """One blueprint, or, without a `remote`, a whole sourcing that is refused. `sent` is what the state records as
-    sent. `file` is the file's name as in findings: with RECORD, and with WRITE once there is a draft. `reason` says why,
-    where the action alone does not.
+    sent. `file` is the file's name as in findings: with RECORD, and with WRITE once there is a draft. `reason` says
+    why, where the action alone does not.
     """
 
     sourcing_id: str

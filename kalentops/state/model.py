@@ -27,8 +27,8 @@ class Entry:
     """A blueprint that exists, and the body that was sent. A claim is the entry of a stub: its id is reserved, and its
     text was not sent yet.
 
-    `applied_at` is when it was recorded: applied, adopted or imported. `remote_digest` is what a list showed after that,
-    None if none was read. `updated_at` is the latest that a list showed, also before that.
+    `applied_at` is when it was recorded: applied, adopted or imported. `remote_digest` is what a list showed after
+    that, None if none was read. `updated_at` is the latest that a list showed, also before that.
     """
 
     address: Address

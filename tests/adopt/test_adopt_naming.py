@@ -73,7 +73,7 @@ WINDOWS = {
         ),
     ],
 )
-def test_keys_are_what_somebody_would_type(name: str, key: str) -> None:
+def test_a_key_is_made_from_the_name(name: str, key: str) -> None:
     assert key_of(name) == key
 
 
@@ -139,7 +139,7 @@ def test_a_file_is_called_after_the_sourcing(name: str, sourcing_id: str, stem: 
     assert stem_of(name, sourcing_id) == stem
 
 
-def test_a_name_that_is_there_in_other_letters_is_not_taken() -> None:
+def test_a_file_name_that_differs_in_case_alone_is_in_use() -> None:
     free = FileNames(["Backend.YAML", "backend-2.yml", "other"])
     assert [free.take("backend"), free.take("backend"), free.take("other"), free.take("other")] == [
         *("backend-3.yaml", "backend-4.yaml", "other-2.yaml", "other-3.yaml"),

@@ -1,4 +1,4 @@
-"""What somebody changed in Kalent: what of it goes into the files, and what the state says afterwards."""
+"""`import --update`: which remote edits go into the files, what the state records, and how two edits are merged."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalentops.adopt.pull import PulledEdit, SkippedEdit, plan_pull
+from kalentops.adopt.pull import PulledEdit, SkippedEdit, merge, plan_pull
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Remote, RemoteLists
 from kalentops.lint.rule import Relocation
@@ -56,7 +56,7 @@ def test_a_key_that_moved_and_that_the_state_does_not_know_yet() -> None:
     assert text(kept.reason) == "it is in no file"
 
 
-def test_both_sides_changes_are_in_the_file_and_only_theirs_in_the_state() -> None:
+def test_the_file_gets_both_changes_and_the_state_the_remote_one() -> None:
     sent = body("One", "Hi", "Hi")
     one = only(body("One", "Mine", "Hi"), sent, body("One", "Hi", "Theirs"))
     assert isinstance(one, PulledEdit)
@@ -64,7 +64,7 @@ def test_both_sides_changes_are_in_the_file_and_only_theirs_in_the_state() -> No
     assert [each["content"] for each in one.entry.sent.data["steps"]] == ["Hi", "Theirs"]
 
 
-def test_what_both_have_changed_is_left_to_people() -> None:
+def test_a_field_that_both_sides_changed_is_a_conflict() -> None:
     one = only(body("One", "M"), body(), body("One", "T"))
     assert isinstance(one, SkippedEdit)
     assert one.conflict
@@ -73,7 +73,7 @@ def test_what_both_have_changed_is_left_to_people() -> None:
 
 
 @given(bodies(), bodies(), st.booleans())
-def test_afterwards_nobody_has_drifted(sent: Data, theirs: Data, same: bool) -> None:  # noqa: FBT001
+def test_there_is_no_drift_afterwards(sent: Data, theirs: Data, same: bool) -> None:  # noqa: FBT001
     """What Kalent shows is what the state expects, and what it hides is as it was sent."""
     mine = theirs if same else sent
     taking = plan_pull([want("s1/one", mine)], state_of(sent), observed(theirs), NOW)
@@ -106,7 +106,7 @@ def _ids(of: Data) -> set[str]:
         (body(), body(), (Remote("b1", "One", None),), "no ids that tell them apart"),
     ],
 )
-def test_what_is_not_taken_is_told(
+def test_a_skipped_edit_has_a_reason(
     mine: Data | None, sent: Data, remotes: tuple[Remote | Data, ...], reason: str
 ) -> None:
     taking = plan_pull([want("s1/one", mine)] if mine else [], state_of(sent), observed(*remotes), NOW)
@@ -114,7 +114,7 @@ def test_what_is_not_taken_is_told(
     assert reason in text(taking.kept[0].reason)
 
 
-def test_nothing_is_taken_over_an_open_outcome() -> None:
+def test_an_open_intent_is_left_to_apply() -> None:
     known = state(
         entry("s1/one", blueprint_id="b1"), intent("s1/one", body("One", "Sent"), "update", blueprint_id="b1")
     )
@@ -122,13 +122,13 @@ def test_nothing_is_taken_over_an_open_outcome() -> None:
     assert "run `kalentops apply` first" in text(taking.kept[0].reason)
 
 
-def test_what_nobody_changed_and_other_sourcings_are_left_alone() -> None:
+def test_blueprints_without_drift_and_other_sourcings_are_left_alone() -> None:
     sent = body()
     assert plan_pull([want("s1/one", sent)], state_of(sent), observed(sent), NOW).kept == ()
     assert plan_pull([want("s1/one", sent)], state_of(sent), RemoteLists({"s2": ()}), NOW).kept == ()
 
 
-def test_one_that_two_sourcings_show_is_left_to_people() -> None:
+def test_a_blueprint_in_two_sourcings_is_a_conflict() -> None:
     """Whose text is it? The list that comes last must not decide."""
     sent = body()
     other = remote("b1", body("One", "Of s2"))
@@ -139,3 +139,97 @@ def test_one_that_two_sourcings_show_is_left_to_people() -> None:
         assert [each.conflict for each in taking.kept] == [True]
         assert "another sourcing" in text(taking.kept[0].reason)
         assert not taking.taken
+
+
+BASE = body("One", step("a"), step("b"), step("c"))
+
+
+@st.composite
+def small_bodies(draw: st.DrawFn) -> Data:
+    ids = draw(st.lists(st.sampled_from("abcdef"), unique=True, max_size=5))
+    texts = st.sampled_from(["Hi", "Hello", "Ciao"])
+    steps = []
+    for ident in ids:
+        more = draw(st.fixed_dictionaries({}, optional={"subject": texts, "linkedInType": texts}))
+        steps.append(step(ident, content=draw(texts), **more))
+    return body(draw(texts), steps=steps)
+
+
+@given(small_bodies(), small_bodies())
+def test_a_change_of_one_side_alone_is_taken(base: Data, changed: Data) -> None:
+    for merged in (merge(base, changed, base), merge(base, base, changed), merge(base, changed, changed)):
+        assert (merged.body, merged.conflicts) == (changed, [])
+
+
+@given(small_bodies(), small_bodies(), small_bodies())
+def test_conflicts_are_symmetric(base: Data, mine: Data, theirs: Data) -> None:
+    one, other = merge(base, mine, theirs), merge(base, theirs, mine)
+    assert sorted(one.conflicts) == sorted(other.conflicts)
+    ids = [each["id"] for each in one.body["steps"]]
+    assert len(ids) == len(set(ids))
+    if not one.conflicts:
+        assert one.body["name"] == other.body["name"]
+        assert {each["id"]: each for each in one.body["steps"]} == {
+            each["id"]: each for each in other.body["steps"]
+        }
+
+
+@given(small_bodies(), small_bodies(), small_bodies())
+def test_each_merged_step_comes_from_a_side(base: Data, mine: Data, theirs: Data) -> None:
+    def texts(of: Data) -> set[tuple[str, str, str]]:
+        return {(each["id"], name, str(value)) for each in of["steps"] for name, value in each.items()}
+
+    merged = merge(base, mine, theirs).body
+    assert texts(merged) <= texts(mine) | texts(theirs)
+    assert texts(mine) & texts(theirs) <= texts(merged)
+
+
+def test_each_field_of_a_step_is_decided_on_its_own() -> None:
+    mine = body("One", step("a", content="Mine"), step("b"), step("c"))
+    theirs = body("Two", step("a", subject="Theirs"), step("b"), step("c"))
+    merged = merge(BASE, mine, theirs)
+    assert merged.body == body("Two", step("a", content="Mine", subject="Theirs"), step("b"), step("c"))
+    assert merged.conflicts == []
+
+
+def test_new_steps_stand_where_they_were_put() -> None:
+    mine = body("One", step("m"), step("a"), step("b"), step("c"))
+    theirs = body("One", step("a"), step("t"), step("b"), step("c"), step("u"))
+    merged = merge(BASE, mine, theirs)
+    assert [each["id"] for each in merged.body["steps"]] == ["m", "a", "t", "b", "c", "u"]
+    assert merged.conflicts == []
+
+
+def test_a_move_and_a_change_go_together() -> None:
+    theirs = body("One", step("c"), step("a"), step("b"))
+    mine = body("One", step("a"), step("b", content="Mine"), step("c"), step("d"))
+    merged = merge(BASE, mine, theirs)
+    assert [each["id"] for each in merged.body["steps"]] == ["c", "d", "a", "b"]
+    assert merged.body["steps"][3]["content"] == "Mine"
+    assert merged.conflicts == []
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "place"),
+    [
+        (body(name="Mine"), body(name="Theirs"), "name"),
+        (
+            body("One", step("a", content="Mine")),
+            body("One", step("a", content="Theirs")),
+            "step a: content",
+        ),
+        (
+            body("One", step("b"), step("c")),
+            body("One", step("a", content="New"), step("b"), step("c")),
+            "step a",
+        ),
+        (body("One", step("n", content="1")), body("One", step("n", content="2")), "step n"),
+        (
+            body("One", step("b"), step("a"), step("c")),
+            body("One", step("a"), step("c"), step("b")),
+            "the order of the steps",
+        ),
+    ],
+)
+def test_a_conflict_names_its_place(mine: Data, theirs: Data, place: str) -> None:
+    assert place in merge(BASE, mine, theirs).conflicts

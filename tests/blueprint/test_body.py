@@ -140,7 +140,7 @@ def test_the_text_of_a_plain_invitation_is_sent_and_not_compared() -> None:
     assert Body.listed(FULL).data["steps"][0]["content"] == ""
 
 
-def test_hidden_names_what_can_not_be_read_back() -> None:
+def test_hidden_fields_by_path() -> None:
     assert Body.of(FULL).hidden == {
         "config": {"x": [1, None, {"y": "z"}]},
         "steps/invite/config/userId": "u_1",
@@ -148,7 +148,7 @@ def test_hidden_names_what_can_not_be_read_back() -> None:
     assert Body.of(FULL).readable.hidden == {}
 
 
-def test_what_a_list_adds_is_not_looked_at() -> None:
+def test_unknown_fields_of_a_list_are_dropped() -> None:
     listed = json.loads(Body.listed(FULL).text)
     listed |= {"blueprintId": "b", "stepCount": 2, "channels": ["EMAIL"], "updatedAt": "now"}
     listed["steps"][1] |= {
@@ -164,7 +164,7 @@ def test_what_a_list_adds_is_not_looked_at() -> None:
     "listed",
     [{}, {"name": "x", "steps": [5]}, {"name": "x", "steps": 5}, {"name": "x", "steps": [{"delay": "3"}]}],
 )
-def test_a_listed_body_of_another_form_raises_what_is_documented(listed: dict[str, Any]) -> None:
+def test_a_malformed_row_raises_what_is_documented(listed: dict[str, Any]) -> None:
     with pytest.raises((KeyError, TypeError, AttributeError, ValueError)):
         Body.listed(listed)
 

@@ -18,7 +18,7 @@ def body(*steps: str | Data, **fields: Any) -> Data:
     return {"name": "n", "steps": [step(each) if isinstance(each, str) else each for each in steps], **fields}
 
 
-def test_nothing() -> None:
+def test_equal_bodies_have_no_changes() -> None:
     assert changes(body("a", "b"), body("a", "b")) == []
 
 
@@ -81,7 +81,7 @@ def test_a_delay_is_one_thing() -> None:
     ]
 
 
-def test_all_at_once_in_order() -> None:
+def test_changes_come_in_their_order() -> None:
     old = body(step("a", content="Hi a", policy=None), "b", "c", config={"x": 1})
     new = body("c", step("a", content="Hello a", policy={"inviteTimeoutDays": 3}), "d", name="m")
     assert [(each.kind, each.step, each.field, each.before, each.after) for each in changes(old, new)] == [
@@ -119,7 +119,7 @@ def text(value: Any) -> str:
 
 
 @given(CONFIG, CONFIG)
-def test_whatever_differs_is_said(old: dict[str, Any], new: dict[str, Any]) -> None:
+def test_every_difference_is_a_change(old: dict[str, Any], new: dict[str, Any]) -> None:
     """To Python `true`, `1` and `1.0` are equal; to a reader of JSON they are not."""
     found = changes(body(config=old), body(config=new))
     assert bool(found) == (text(old) != text(new))
@@ -128,7 +128,7 @@ def test_whatever_differs_is_said(old: dict[str, Any], new: dict[str, Any]) -> N
         assert text(each.before) != text(each.after) or None in {each.before, each.after}
 
 
-def test_a_value_that_python_takes_for_equal() -> None:
+def test_values_that_are_equal_to_python_alone_differ() -> None:
     assert changes(body(config={"a": True}), body(config={"a": 1})) == [
         FieldChange("changed", None, "config.a", before=True, after=1)
     ]

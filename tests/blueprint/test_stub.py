@@ -23,7 +23,7 @@ from tests.builders import remote
 MARK = Mark("first-contact", "3f9a2c1b")
 
 
-def test_what_reserves_an_id_has_a_name_and_no_steps() -> None:
+def test_a_stub_has_a_name_and_no_steps() -> None:
     assert stub("First contact", MARK).data == {
         "name": "First contact (kalentops first-contact 3f9a2c1b)",
         "steps": [],
@@ -65,7 +65,7 @@ def test_a_name_alone_is_no_stub(name: str) -> None:
         "kalentops first-contact 3f9a2c1b",
     ],
 )
-def test_what_only_resembles_a_mark_is_none(name: str) -> None:
+def test_a_text_that_resembles_a_mark_is_none(name: str) -> None:
     assert mark_in(name) is None
 
 

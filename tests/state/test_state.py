@@ -41,7 +41,7 @@ def _replayed(before: State, records: list[Record]) -> State | None:
     STATES,
     st.lists(RECORDS.map(lambda r: created(int(r.address[-5:])) if isinstance(r, Completed) else (r,))),
 )
-def test_replay_again_changes_nothing(before: State, runs: list[tuple[Record, ...]]) -> None:
+def test_replaying_twice_changes_nothing(before: State, runs: list[tuple[Record, ...]]) -> None:
     """Where each outcome has its intent in front of it. An outcome of what was open before takes what is open."""
     records = [record for run in runs for record in run]
     once = replay(before, records)
@@ -130,12 +130,12 @@ def test_merge_stops_at_two_blueprints_for_one_address(records: list[Record]) ->
         merge_records(state(1), records)
 
 
-def test_merge_leaves_a_blueprint_where_it_was_moved_to() -> None:
+def test_merge_keeps_a_moved_blueprint_at_its_new_address() -> None:
     moved = State("lineage-1", 9, entries={address(7): entry(7, blueprint_id="bp-1")})
     assert merge_records(moved, [Adopted(entry(1))]) == moved
 
 
-def test_merge_never_looks_again_for_what_is_recorded() -> None:
+def test_merge_drops_the_intent_of_a_recorded_create() -> None:
     """A create that is looked for beside its own entry is found by nobody, and is then made a second time."""
     assert not merge_records(state(1), [Intended(intent(1))]).intents
     waiting = state(serial=9, intents={address(1): intent(1)})
@@ -149,7 +149,7 @@ def test_merge_keeps_an_open_update() -> None:
     assert merge_records(newer, [Adopted(entry(1, name="older"))]) == newer
 
 
-def test_an_outcome_makes_an_entry_of_its_intent() -> None:
+def test_a_completed_intent_becomes_an_entry() -> None:
     before = state(1, serial=3)
     kept = replay(
         before, [Intended(intent(1, action="update", name="new")), Completed(address(1), "bp-1", AT)]
@@ -158,7 +158,7 @@ def test_an_outcome_makes_an_entry_of_its_intent() -> None:
     assert kept.digests() == {address(1): digest("new")}
 
 
-def test_what_was_seen_is_noted_only_of_ours() -> None:
+def test_an_observation_needs_an_entry() -> None:
     after = replay(state(1), [Observed(address(1), digest("x"), AT), Observed(address(2), digest("x"), AT)])
     assert after.entries == {address(1): entry(1, remote_digest=digest("x"), updated_at=AT)}
 
@@ -171,14 +171,14 @@ def test_what_was_seen_is_noted_only_of_ours() -> None:
         (state(2, intents={address(1): intent(1, action="update")}), "is not recorded"),
     ],
 )
-def test_check_finds_contradictions(broken: State, said: str) -> None:
+def test_a_state_that_contradicts_itself_is_damaged(broken: State, said: str) -> None:
     with pytest.raises(StateDamaged, match=said) as caught:
         check_consistent(broken)
     assert caught.value.hint
     assert caught.value.exit_code == 8
 
 
-def test_an_entry_that_was_tampered_with_is_not_used() -> None:
+def test_an_entry_that_does_not_fit_its_digest_is_damaged() -> None:
     assert entry(1).verified().digest == entry(1).digest
     for wrong in (entry(1, name="a").sent.data, {"name": 5, "steps": 5}, {}):
         with pytest.raises(StateDamaged, match=address(1)):

@@ -52,14 +52,14 @@ def test_half_a_surrogate_pair_survives() -> None:
     assert load_state(dump_state(before)) == before
 
 
-def test_unknown_fields_beside_what_was_seen_survive() -> None:
+def test_unknown_fields_of_the_remote_part_survive() -> None:
     raw = _raw()
     raw["blueprints"][address(1)]["remote"] = {"digest": digest("x"), "updatedAt": None, "later": [1]}
     data = json.dumps(raw).encode()
     assert json.loads(dump_state(load_state(data))) == raw
 
 
-def test_the_file_reads_well_in_a_review() -> None:
+def test_the_file_is_sorted_with_one_field_a_line() -> None:
     text = dump_state(state(2, 1, intents={address(3): intent(3)})).decode()
     lines = text.splitlines()
     assert text.endswith("}\n")
@@ -73,12 +73,12 @@ def test_the_order_of_entries_does_not_show() -> None:
     assert dump_state(state(1, 2, 3)) == dump_state(state(3, 1, 2))
 
 
-def test_what_is_no_json_is_not_written() -> None:
+def test_a_value_that_is_no_json_is_not_written() -> None:
     with pytest.raises(ValueError, match="JSON"):
         dump_state(state(1, extra={"x": float("nan")}))
 
 
-def test_what_is_nested_too_deeply_is_not_written() -> None:
+def test_a_field_that_is_nested_too_deeply_is_not_written() -> None:
     deep: list[Any] = []
     for _ in range(100_000):
         deep = [deep]
@@ -158,7 +158,7 @@ _WRONG: dict[str, Callable[[dict[str, Any]], object]] = {
 
 
 @pytest.mark.parametrize("name", _WRONG)
-def test_a_state_that_is_not_whole_stops(name: str) -> None:
+def test_an_incomplete_state_is_damaged(name: str) -> None:
     load_state(_with(lambda raw: None))
     with pytest.raises(StateDamaged):
         load_state(_with(_WRONG[name]))
@@ -193,20 +193,20 @@ _TEXT = dump_state(state(1)).decode()
         ((_TEXT[:1] + "\r\n=======\r\n" + _TEXT[1:]).encode(), "merge conflict"),
     ],
 )
-def test_bytes_that_are_no_state_stop(data: bytes, said: str) -> None:
+def test_bytes_that_are_no_state_are_damaged(data: bytes, said: str) -> None:
     with pytest.raises(StateDamaged, match=said) as caught:
         load_state(data)
     assert caught.value.exit_code == 8
 
 
-def test_every_beginning_of_a_state_stops() -> None:
+def test_a_truncated_state_is_damaged() -> None:
     data = dump_state(state(1)).rstrip()
     for end in range(len(data)):
         with pytest.raises(StateDamaged):
             load_state(data[:end])
 
 
-def test_text_that_looks_like_a_conflict_is_none() -> None:
+def test_a_text_with_conflict_markers_is_no_conflict() -> None:
     """U+2028 ends a line for some, but not for git."""
     before = State("l", 1, entries={address(1): entry(1, name="a\u2028<<<<<<< b\n>>>>>>> c\x85======= d")})
     assert load_state(dump_state(before)) == before
@@ -223,7 +223,7 @@ def test_a_newer_minor_format_is_read() -> None:
     }
 
 
-def test_a_record_that_is_not_known_is_refused() -> None:
+def test_a_record_of_an_unknown_type_is_too_new() -> None:
     with pytest.raises(StateTooNew, match="'later'"):
         record_from_json({"type": "later", "address": "a/b"})
 
@@ -240,6 +240,6 @@ def test_a_record_that_is_not_known_is_refused() -> None:
         {"type": "seen", "address": "a/b", "digest": "x"},
     ],
 )
-def test_a_record_that_is_not_whole_stops(raw: dict[str, Any]) -> None:
+def test_an_incomplete_record_is_damaged(raw: dict[str, Any]) -> None:
     with pytest.raises(StateDamaged):
         record_from_json(raw)

@@ -99,7 +99,7 @@ def _versions(draw: st.DrawFn) -> tuple[State, State, State]:
 
 @MANY
 @given(_versions())
-def test_it_does_not_matter_which_side_is_called_ours(versions: tuple[State, State, State]) -> None:
+def test_merging_is_symmetric(versions: tuple[State, State, State]) -> None:
     base, ours, theirs = versions
     one, other = merge_states(base, ours, theirs), merge_states(base, theirs, ours)
     assert one.conflicts == other.conflicts
@@ -109,7 +109,7 @@ def test_it_does_not_matter_which_side_is_called_ours(versions: tuple[State, Sta
 
 @MANY
 @given(_versions())
-def test_what_only_one_side_has_changed_is_that_side(versions: tuple[State, State, State]) -> None:
+def test_a_change_of_one_side_alone_is_taken(versions: tuple[State, State, State]) -> None:
     base, ours, _ = versions
     assert merge_states(base, ours, base) == Merged(replace(ours, serial=ours.serial + 1), {})
     assert merge_states(base, ours, ours) == Merged(replace(ours, serial=ours.serial + 1), {})
@@ -117,7 +117,7 @@ def test_what_only_one_side_has_changed_is_that_side(versions: tuple[State, Stat
 
 @MANY
 @given(_versions(), st.booleans())
-def test_the_result_is_a_state(versions: tuple[State, State, State], begun: bool) -> None:  # noqa: FBT001
+def test_the_result_is_a_consistent_state(versions: tuple[State, State, State], begun: bool) -> None:  # noqa: FBT001
     base, ours, theirs = versions
     merged = merge_states(State() if begun else base, ours, theirs)
     if EVERYTHING not in merged.conflicts:
@@ -214,7 +214,7 @@ def update(number: int, **more: Any) -> Intent:
     return intent(number, action="update", blueprint_id=f"bp-{number}", **more)
 
 
-def test_what_both_have_added_is_there() -> None:
+def test_additions_of_both_sides_are_kept() -> None:
     base, ours, theirs = states((entry(1),), (entry(1), entry(2)), (entry(1), entry(3), intent(4)))
     merged = merge_states(base, ours, theirs)
     assert merged.conflicts == {}
@@ -223,7 +223,7 @@ def test_what_both_have_added_is_there() -> None:
     assert merged.state.serial == 6
 
 
-def test_what_one_has_taken_out_is_gone_unless_the_other_has_changed_it() -> None:
+def test_a_removal_holds_unless_the_other_side_has_changed_the_entry() -> None:
     changed = entry(1, name="changed", applied_at=TIMES[1])
     base, gone, new = states((entry(1), entry(2)), (), (changed, entry(2)))
     assert merge_states(base, gone, new).state.entries == {A: changed}
@@ -236,7 +236,7 @@ def test_a_key_that_was_renamed_on_one_side_is_renamed() -> None:
 
 
 @pytest.mark.parametrize("other", ["changed", "moved"])
-def test_a_key_that_was_renamed_while_the_other_did_something_with_it_is_a_conflict(other: str) -> None:
+def test_a_rename_and_a_change_of_one_entry_are_a_conflict(other: str) -> None:
     moved = replace(entry(1), address=address(4))
     theirs = {
         "changed": entry(1, name="b", applied_at=TIMES[1]),
@@ -327,21 +327,21 @@ def test_a_create_of_unknown_outcome_beside_an_entry(minutes: int) -> None:
     assert merged.conflicts == {A: f"{A}: {said}: there may be two"}
 
 
-def test_stubs_that_may_exist_give_way_to_an_entry() -> None:
+def test_an_open_create_that_reserves_gives_way_to_an_entry() -> None:
     base, ours, theirs = states((), (intent(1, nonces=("0a1b2c3d",)),), (entry(1),))
     for versions in ((base, ours, theirs), (base, theirs, ours)):
         merged = merge_states(*versions)
         assert (merged.conflicts, merged.state.entries, merged.state.intents) == ({}, {A: entry(1)}, {})
 
 
-def test_two_creates_without_an_answer_become_one_that_knows_all_stubs() -> None:
+def test_two_open_creates_become_one_with_all_nonces() -> None:
     early = intent(1, name="a", at=TIMES[1], nonces=("8293a4b5",))
     late = intent(1, name="b", at=TIMES[2], nonces=("0a1b2c3d",))
     merged = merge_states(*states((), (early,), (late,)))
     assert merged.state.intents == {A: replace(late, nonces=("0a1b2c3d", "8293a4b5"))}
 
 
-def test_a_create_that_was_sent_whole_outweighs_one_of_which_stubs_may_exist() -> None:
+def test_a_create_with_text_outweighs_one_that_reserves() -> None:
     whole, reserving = intent(1, at=TIMES[1]), intent(1, at=TIMES[2], nonces=("0a1b2c3d",))
     assert merge_states(*states((), (whole,), (reserving,))).state.intents == {A: whole}
 
@@ -364,7 +364,7 @@ def test_an_open_update_keeps_its_entry_and_stays_beside_a_newer_one() -> None:
 # --- cases: the whole state ------------------------------------------------------------------------------------
 
 
-def test_states_that_were_begun_apart_are_not_merged() -> None:
+def test_states_with_different_lineages_are_not_merged() -> None:
     ours, theirs = state(1), state(2, lineage="lineage-2")
     merged = merge_states(State(), ours, theirs)
     assert merged.conflicts == {
@@ -382,12 +382,12 @@ def test_states_of_different_apis_are_not_merged() -> None:
     assert merge_states(state(1), state(1, tenant=None), state(1, 2)).state.tenant == "tenant-1"
 
 
-def test_an_ancestor_of_another_lineage_says_nothing() -> None:
+def test_a_base_of_another_lineage_is_ignored() -> None:
     merged = merge_states(state(1, 2, lineage="other"), state(1), state(2))
     assert merged.state.ids() == {"bp-1": A, "bp-2": B}
 
 
-def test_unknown_fields_survive_and_are_not_guessed() -> None:
+def test_unknown_fields_survive_or_are_a_conflict() -> None:
     base = state(1, extra={"a": 1, "b": 1, "c": 1})
     ours = state(1, extra={"a": 2, "b": 1, "new": [1]})
     theirs = state(1, extra={"a": 1, "b": 3, "c": 1})
@@ -409,7 +409,7 @@ def test_the_last_run_is_that_of_the_higher_serial() -> None:
 # --- the file of a conflict ------------------------------------------------------------------------------------
 
 
-def test_only_what_is_in_conflict_stands_between_markers() -> None:
+def test_only_conflicts_stand_between_markers() -> None:
     ours = states((entry(1, blueprint_id="bp-x"), entry(2), entry(4), entry(5)))[0]
     theirs = states((entry(1, blueprint_id="bp-y"), entry(2), entry(3), entry(5)))[0]
     text = with_conflict_markers(merge_states(State(), ours, theirs), ours, theirs).decode()
@@ -435,7 +435,7 @@ def test_texts_that_look_like_markers_or_line_ends_are_kept() -> None:
 
 
 @pytest.mark.parametrize("ours", [b"", b"x", b"x\n"])
-def test_two_files_of_any_kind(ours: bytes) -> None:
+def test_files_of_any_kind_stand_between_markers(ours: bytes) -> None:
     text = unmerged(ours, b"\xff\xfe")
     assert text.startswith(b"<<<<<<< ours\n")
     assert text.endswith(b"\xff\xfe\n>>>>>>> theirs\n")

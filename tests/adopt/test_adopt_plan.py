@@ -28,7 +28,7 @@ def _one(plan: ImportPlan) -> Item:
     return plan.items[0]
 
 
-def test_what_is_ours_is_left_alone_and_the_rest_is_written_under_new_keys() -> None:
+def test_unmanaged_blueprints_are_written_under_new_keys() -> None:
     one, two = blueprint("One"), blueprint("Two")
     plan = plan_import(
         observed(sourcing_a={"b1": one, "b2": two}, sourcing_b={"b3": one}),
@@ -54,7 +54,7 @@ def test_keys_of_files_state_and_intents_are_taken() -> None:
     assert _one(plan).key == "first-3"
 
 
-def test_what_the_files_hold_exactly_is_only_recorded_and_nothing_is_left_to_plan() -> None:
+def test_an_identical_declared_blueprint_is_recorded_and_the_next_plan_is_empty() -> None:
     body = blueprint("One")
     body["steps"].insert(
         0, step(9, type="LINKEDIN", linkedInType="LINKEDIN_INVITATION", content="dropped") | {"subject": None}
@@ -66,7 +66,7 @@ def test_what_the_files_hold_exactly_is_only_recorded_and_nothing_is_left_to_pla
     assert [change.action for change in after.changes] == [Action.NO_OP]
 
 
-def test_what_kalent_hides_is_not_taken_for_granted() -> None:
+def test_hidden_fields_are_left_to_an_update() -> None:
     body = blueprint("One", config={"a": 1})
     body["steps"][0]["config"] = {"userId": "u1"}
     files = wanted({"one": body})
@@ -84,14 +84,14 @@ def test_what_kalent_hides_is_not_taken_for_granted() -> None:
         ({"name": "Other", "steps": blueprint("One")["steps"]}, "has the same steps, and is called One"),
     ],
 )
-def test_a_look_alike_of_what_is_wanted_is_for_a_person_to_decide(there: dict[str, Any], said: str) -> None:
+def test_a_look_alike_is_a_conflict(there: dict[str, Any], said: str) -> None:
     item = _one(plan_import(observed(sourcing_a={"b1": there}), wanted({"k": blueprint("One")}), State()))
     assert (item.action, item.sent) == (ImportAction.CONFLICT, None)
     assert said in item.reason
     assert "`kalentops import sourcing_a --key k --id b1`" in item.reason
 
 
-def test_one_of_several_that_are_exactly_what_is_wanted_is_not_guessed() -> None:
+def test_several_identical_blueprints_are_a_conflict() -> None:
     body = blueprint("One")
     plan = plan_import(observed(sourcing_a={"b1": body, "b2": body}), wanted({"k": body}), State())
     assert [item.action for item in plan.items] == [ImportAction.CONFLICT, ImportAction.CONFLICT]
@@ -141,7 +141,7 @@ def test_an_open_create_keeps_its_sourcing_from_being_imported() -> None:
     assert _one(one).action is ImportAction.REFUSED
 
 
-def test_what_cannot_be_carried_is_refused_with_its_reason() -> None:
+def test_an_unreadable_blueprint_is_refused_with_its_reason() -> None:
     there = RemoteLists(
         {
             "sourcing_a": (
@@ -229,7 +229,9 @@ def test_a_chosen_one_that_is_recorded_there_already_needs_nothing() -> None:
         ),
     ],
 )
-def test_a_choice_that_cannot_be_carried_out(known: State, choice: Choice, said: str, hint: str) -> None:
+def test_a_choice_that_is_not_possible_names_the_remedy(
+    known: State, choice: Choice, said: str, hint: str
+) -> None:
     with pytest.raises(UsageError) as raised:
         plan_one(observed(sourcing_a={"b1": blueprint("There")}), NOTHING, known, choice)
     assert said in str(raised.value)
@@ -271,7 +273,7 @@ def test_a_key_that_has_moved_is_taken_under_both_names_before_apply_has_done_so
         assert said in str(raised.value)
 
 
-def test_what_files_say_was_removed_is_left_out_and_told_how_to_take_it() -> None:
+def test_a_removed_key_is_left_out_with_the_command_that_imports_it() -> None:
     files = wanted(
         {"kept": blueprint("Kept")}, removed=["gone", "kept-2"], moved=[{"from": "first", "to": "gone"}]
     )
@@ -298,7 +300,7 @@ def test_what_files_say_was_removed_is_left_out_and_told_how_to_take_it() -> Non
             )
 
 
-def test_what_the_state_still_holds_under_a_removed_key_is_not_what_has_another_id() -> None:
+def test_a_removed_key_that_is_recorded_hides_its_own_id_only() -> None:
     files = wanted({}, removed=["gone"])
     there = observed(sourcing_a={"b1": blueprint("Gone"), "b2": {"name": "Gone", "steps": []}})
     known = state(entry("sourcing_a/gone", blueprint("Gone"), "b1"))
@@ -311,7 +313,7 @@ def test_what_the_state_still_holds_under_a_removed_key_is_not_what_has_another_
     }
 
 
-def test_a_removed_key_is_given_back_once_its_word_is_taken_out_of_the_file() -> None:
+def test_a_removed_key_is_free_once_it_is_taken_out_of_removed() -> None:
     there = observed(sourcing_a={"b1": blueprint("Gone")})
     choice = Choice(SOURCING, "gone", "b1")
     with pytest.raises(UsageError) as raised:
@@ -326,7 +328,7 @@ def test_a_removed_key_is_given_back_once_its_word_is_taken_out_of_the_file() ->
     held=st.lists(st.sampled_from(["gone", "kept", "gone-2", "other"]), unique=True, max_size=3),
     removed=st.lists(st.sampled_from(["gone", "kept", "gone-2", "kept-2"]), unique=True, max_size=3),
 )
-def test_a_plan_is_silent_of_just_what_an_import_leaves_out(
+def test_a_plan_and_an_import_leave_out_the_same_blueprints(
     there: list[str], held: list[str], removed: list[str]
 ) -> None:
     files = wanted({}, removed=removed)
@@ -342,14 +344,14 @@ def test_a_plan_is_silent_of_just_what_an_import_leaves_out(
     assert removed_ids(seen, relocated, still) == left | pending
 
 
-def test_a_key_that_is_none_is_told_with_one_that_is() -> None:
+def test_an_invalid_key_is_refused_with_a_valid_one() -> None:
     with pytest.raises(UsageError) as raised:
         check_key("My Key")
     assert raised.value.hint == "try --key my-key"
     check_key("my-key")
 
 
-def test_errors_that_hide_what_the_files_hold_are_told_apart() -> None:
+def test_only_errors_that_hide_declarations_stop_an_import() -> None:
     odd = wanted({"one": blueprint("One") | {"steps": [step(1, type="PIGEON")]}})
     assert [each.code for each in unreadable_declarations(odd, State())] == ["KAL013"]
     assert unreadable_declarations(odd, state(entry("sourcing_a/one", blueprint("One"), "b1"))) == []

@@ -51,7 +51,7 @@ def test_a_draft_says_exactly_what_kalent_shows(made: list[dict[str, Any]]) -> N
         max_size=8,
     )
 )
-def test_whatever_a_step_holds_is_carried_whole_or_refused(odd: dict[str, Any]) -> None:
+def test_a_step_is_written_whole_or_refused(odd: dict[str, Any]) -> None:
     drafts = _drafts(sourcing_a={"b1": {"name": "Odd", "steps": [odd]}, "b2": blueprint("Fine")})
     by_id = {item.blueprint_id: item for item in drafts.plan.items}
     assert by_id["b2"].action is ImportAction.WRITE
@@ -67,7 +67,7 @@ def test_whatever_a_step_holds_is_carried_whole_or_refused(odd: dict[str, Any]) 
         assert written.reason
 
 
-def test_what_our_rules_refuse_is_written_with_its_findings() -> None:
+def test_a_blueprint_with_findings_is_written_and_its_findings_are_reported() -> None:
     steps = [step(1, content="Hi [company]"), {**step(2, type="PIGEON"), "subject": None}, {"id": "s1"}]
     drafts = _drafts(sourcing_a={"b1": {"name": "Odd", "steps": steps}})
     (file,) = drafts.files
@@ -89,7 +89,7 @@ def test_half_a_character_is_refused_and_the_others_are_written() -> None:
     assert "fix the text in Kalent's web app" in said["b1"]
 
 
-def test_a_delay_reads_as_people_say_it() -> None:
+def test_a_delay_is_written_value_first() -> None:
     (file,) = _drafts(sourcing_a={"b1": blueprint("One", steps=1)}).files
     assert "delay: {value: 1, unit: day}\n" in file.text
 
@@ -119,7 +119,7 @@ def test_more_values_than_a_file_may_hold_become_several_files_too() -> None:
     assert all(item.action is ImportAction.WRITE for item in drafts.plan.items)
 
 
-def test_fields_that_nothing_here_knows_are_counted_once_a_blueprint() -> None:
+def test_unknown_fields_are_counted_once_a_blueprint() -> None:
     odd = [step(1, colour="red", policy={"skipStepIfNoContact": True, "mood": 1}), step(2, colour="blue")]
     drafts = _drafts(sourcing_a={"b1": {"name": "A", "steps": odd}, "b2": {"name": "B", "steps": odd[:1]}})
     assert ImportResult(drafts.plan, drafts.files).unknown == {"colour": 2, "policy.mood": 2}
@@ -142,7 +142,7 @@ def test_files_are_written_whole_with_the_permissions_of_any_new_file(tmp_path: 
     assert {path.stat().st_mode for path in folder.iterdir()} == {other.stat().st_mode}
 
 
-def test_where_one_file_cannot_be_written_none_is_there(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_no_file(tmp_path: Path) -> None:
     folder = tmp_path / "blueprints"
     folder.mkdir()
     (folder / "b.yaml").write_text("somebody's\n")
@@ -169,7 +169,7 @@ class _Keeper:
         raise StoreFailure("the disk is full")
 
 
-def test_where_the_state_cannot_be_written_the_files_stay_and_it_is_said(tmp_path: Path) -> None:
+def test_a_failed_state_write_keeps_the_files_and_names_them(tmp_path: Path) -> None:
     plan = plan_import(observed(sourcing_a={"b1": blueprint("One")}), NOTHING, State())
     drafts = draft(plan, {}, Destination(tmp_path, tmp_path), {})
     with pytest.raises(StoreFailure) as raised:
@@ -202,7 +202,7 @@ def root(tmp_path: Path) -> Path:
         ("elsewhere/../blueprints/new.yaml", "blueprints/new.yaml"),
     ],
 )
-def test_a_file_that_somebody_names(file: str, name: str, root: Path) -> None:
+def test_a_file_of_the_command_line(file: str, name: str, root: Path) -> None:
     place = file_destination(root, root / "blueprints", root / file)
     assert place.name(place.take("stem")) == name
     assert place.take("stem").name == "stem.yaml"
@@ -237,7 +237,7 @@ def test_a_folder_of_blueprints_that_is_a_file(root: Path) -> None:
         file_destination(root, root, root / "kalentops.yaml")
 
 
-def test_the_exit_code_says_what_is_left() -> None:
+def test_the_exit_code_of_an_import() -> None:
     written = _drafts(sourcing_a={"b1": blueprint("One")})
     refused = replace(written.plan.items[0], action=ImportAction.REFUSED)
     odd = _drafts(sourcing_a={"b1": {"name": "x", "steps": [step(1, content="[x]")]}})
