@@ -1,4 +1,4 @@
-"""A clock whose time passes only when somebody waits."""
+"""A clock whose time passes only in a wait."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from kalentops.support.text import clip
 PAGE_SIZE: Final = 30
 MAX_PAGES: Final = 200
 _T = TypeVar("_T")
-_MAY_HAVE_BEGUN: Final = frozenset({408, 425})
+_MAY_HAVE_STARTED: Final = frozenset({408, 425})
 _LIMITED: Final = frozenset({403, 429})
 _UNTOLD_WAIT: Final = 60.0  # "wait for at least one minute before retrying"
 _LIMIT_WORDS: Final = re.compile(r"rate limit|abuse detection", re.IGNORECASE)
@@ -153,7 +153,7 @@ class CommentsApi:
             raise TryAgain(f"{_FAILED[method]}: {_TOO_MANY}")
         if 300 <= answer.status < 400:  # noqa: PLR2004 - a repository that was renamed
             _refuse(answer.status, answer.reason or "a redirect, which is not followed")
-        if said and 400 <= answer.status < 500 and answer.status not in _MAY_HAVE_BEGUN:  # noqa: PLR2004
+        if said and 400 <= answer.status < 500 and answer.status not in _MAY_HAVE_STARTED:  # noqa: PLR2004
             _refuse(answer.status, said)
         detail = said or answer.reason or "without a usable body"
         raise TryAgain(f"{_FAILED[method]}: {f'HTTP {answer.status}: ' if answer.status else ''}{detail}")

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any, Final, TypeAlias
 
 # A proxy may answer with these after the API has started to work.
-_MAY_HAVE_BEGUN: Final = frozenset({408, 425})
+_MAY_HAVE_STARTED: Final = frozenset({408, 425})
 _TOO_MANY: Final = 429
 _FATAL: Final = frozenset({401, 402})
 _LONGEST_WORDS: Final = 500
@@ -88,7 +88,7 @@ def classify(answer: Answer) -> Verdict:
         data = body.get("data")
         return Accepted(data if isinstance(data, Mapping) else {})
     refusal = envelope(answer)
-    if refusal is None or answer.status in _MAY_HAVE_BEGUN or not 400 <= answer.status < 500:  # noqa: PLR2004
+    if refusal is None or answer.status in _MAY_HAVE_STARTED or not 400 <= answer.status < 500:  # noqa: PLR2004
         return Unknown(describe(answer))
     return Limited(answer.retry_after) if answer.status == _TOO_MANY else refusal
 

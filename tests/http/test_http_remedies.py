@@ -59,7 +59,7 @@ def test_which_variable_is_not_read(environment: dict[str, str], url: str, name:
     assert unread_proxy(environment, url) == name
 
 
-def test_the_answer_of_a_real_port_that_nobody_listens_at_says_so() -> None:
+def test_a_refused_connection_names_its_remedy() -> None:
     with closing(HttpTransport(Network("http://127.0.0.1:9/api", 1), ApiKey("key"))) as transport:
         assert transport.send("GET", "/v1/x").reason.endswith(
             "; nothing listens at that address: check host and port"

@@ -178,7 +178,7 @@ def test_the_end_of_the_run_ends_a_wait_at_once() -> None:
         gate.enter()
 
 
-def test_after_an_interrupt_what_was_begun_goes_on_and_nothing_is_tried_again() -> None:
+def test_after_an_interrupt_started_requests_go_on_without_retries() -> None:
     clock = FakeClock()
     gate, _ = throttle(clock)
     clock.stop()

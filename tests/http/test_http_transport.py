@@ -124,7 +124,7 @@ def test_retry_after_is_kept() -> None:
         assert post(server.url).retry_after == 7.0
 
 
-def test_a_gzip_body_that_nobody_asked_for_is_read() -> None:
+def test_a_gzip_body_is_read_without_having_been_requested() -> None:
     import gzip
 
     packed = gzip.compress(b'{"success": true, "data": {"blueprintId": "b1"}}')
@@ -236,7 +236,7 @@ def test_no_proxy_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) ->
     [answering(answers.success({}), once=True), resetting(after=answers.success({}))],
     ids=["closed", "reset"],
 )
-def test_a_kept_connection_that_went_away_is_made_anew_or_counts_as_lost(behaviour: Behaviour) -> None:
+def test_a_kept_connection_that_went_away_is_made_again_or_counts_as_lost(behaviour: Behaviour) -> None:
     with Wire(behaviour) as server, closed(network(server.url)) as transport:
         verdicts = [classify(transport.send("POST", "/v1/x", body=BODY)) for _ in range(4)]
     assert isinstance(verdicts[0], Accepted)

@@ -110,7 +110,7 @@ def test_a_list_that_does_not_come_is_asked_for_a_few_times(answer: Answer, said
     assert network.sent == [LIST] * 3
 
 
-def test_a_list_that_is_none_is_read_again_and_then_given_up() -> None:
+def test_an_incomplete_list_is_read_again_a_few_times() -> None:
     half = Answer(200, {"success": True, "data": HALF})
     client, network, _ = api(half, half, LISTED)
     assert client.list_blueprints("s1") == ()
@@ -137,7 +137,7 @@ def test_which_sourcings_are_asked_for(ownership: Ownership, closed: bool, statu
     assert network.queries == [{**wanted, "page": 0}, {**wanted, "page": 1}]
 
 
-def test_sourcings_that_are_no_list_are_read_again_and_then_given_up() -> None:
+def test_an_incomplete_list_of_sourcings_is_read_again_a_few_times() -> None:
     half = Answer(200, {"success": True, "data": HALF})
     whole = Answer(200, {"success": True, "data": NO_SOURCINGS})
     client, network, _ = api(half, failed(500), whole)
@@ -176,7 +176,7 @@ def page(number: int, *, last: bool) -> Answer:
 PAGES = (page(0, last=False), page(1, last=True))
 
 
-def test_after_an_interrupt_no_list_is_begun() -> None:
+def test_after_an_interrupt_no_list_is_started() -> None:
     clock = FakeClock()
     clock.stop()
     client, network, _ = api(LISTED, clock=clock)
@@ -201,7 +201,7 @@ def test_after_an_interrupt_nothing_is_tried_again_and_no_page_more_is_read(
 def test_after_a_write_lists_are_read_to_their_end_in_spite_of_an_interrupt(
     write: str, became: Answer
 ) -> None:
-    """They may say what became of it."""
+    """They may show its outcome."""
     clock = FakeClock()
     network = Ending(clock, became, *PAGES, PAGES[0])  # the first one again: did it change meanwhile?
     client = WriteApi(network, Throttle(clock, lambda _: None))

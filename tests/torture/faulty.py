@@ -248,7 +248,7 @@ def _(original: Original, answer: Answer) -> Any:
     return original(replace(answer, body={**body, "success": True}))
 
 
-@mutant("408 is a refusal", "http.verdict:_MAY_HAVE_BEGUN", "simulation")
+@mutant("408 is a refusal", "http.verdict:_MAY_HAVE_STARTED", "simulation")
 def _(original: frozenset[int]) -> frozenset[int]:
     return original - {408}
 

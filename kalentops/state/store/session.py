@@ -172,7 +172,7 @@ class Session:
         self._batches: list[list[Record]] = []
         self._folded = 0  # batches that are in the stored state
         self._folding = threading.Lock()
-        self._begun = False
+        self._recording = False
         self._refused: str | None = None
         stored = backend.read()
         self._version = None if stored is None else stored.version
@@ -193,7 +193,7 @@ class Session:
 
         Raises StateMoved, StoreFailure.
         """
-        if self._begun:
+        if self._recording:
             return
         stored = self._backend.read()
         if (None if stored is None else stored.version) != self._version:
@@ -204,14 +204,14 @@ class Session:
         if self._log is not None:
             lineage, serial = str(self.state.lineage), self.state.serial
             self._log.begin(Journal(lineage, serial, self._run, tenant, (), torn=False))
-        self._begun = True
+        self._recording = True
 
     def record(self, *records: Record) -> None:
         """Take the records, in this order: durable at once with a journal, else after `barrier`.
 
         Called by many threads. Raises StoreFailure; from then on it takes no more.
         """
-        if not self._begun:
+        if not self._recording:
             raise AssertionError("record before begin")
         self._check_open()
         data = _encode(records)
@@ -247,14 +247,14 @@ class Session:
 
         Raises StateMoved, StoreFailure, and StateDamaged for a state that `read` would refuse.
         """
-        if self._begun:
+        if self._recording:
             raise AssertionError("replace after begin")
         self._write(state)
         self.state = self._base
 
     def close(self) -> None:
         """Fold the records into the state and remove the journal. Raises StateError, StoreFailure."""
-        if not self._begun:
+        if not self._recording:
             return
         with self._folding:
             self._refused = "the run has ended"

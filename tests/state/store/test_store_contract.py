@@ -34,7 +34,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def open_store(kind: str, tmp_path: Path) -> Callable[[], Store]:
-    """The same place, opened anew."""
+    """The same place, opened again."""
     return lambda: FACTORIES[kind](tmp_path)
 
 
@@ -150,7 +150,7 @@ def test_of_two_writers_one_is_refused(open_store: Callable[[], Store]) -> None:
     assert {"bp-2"} <= open_store().read().state.ids().keys() <= {"bp-1", "bp-2"}
 
 
-def test_what_a_backend_refuses_is_not_begun_and_what_is_true_is_kept(
+def test_intents_that_a_backend_refuses_are_dropped_and_outcomes_are_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     backend = MemoryBackend()

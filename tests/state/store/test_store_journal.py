@@ -158,7 +158,7 @@ def test_a_newer_journal_is_refused_before_its_content(tmp_path: Path) -> None:
         journal.read(path)
 
 
-def test_a_journal_is_never_begun_over_another(tmp_path: Path) -> None:
+def test_a_journal_never_replaces_another(tmp_path: Path) -> None:
     path = tmp_path / "j"
     before = _write(path, *_RECORDS)
     with pytest.raises(FileExistsError):
@@ -166,7 +166,9 @@ def test_a_journal_is_never_begun_over_another(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_a_journal_that_can_not_be_begun_is_not_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_journal_that_can_not_be_created_is_not_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(atomic_write, "sync", _full_disk)
     with pytest.raises(OSError, match="full"):
         Writer(tmp_path / "j", _HEAD)
@@ -373,7 +375,7 @@ def test_a_removed_journal_and_a_replaced_state_lose_nothing(tmp_path: Path) -> 
 
 
 def test_the_journal_of_another_run_is_not_removed(tmp_path: Path) -> None:
-    """Lock and journal were both tidied away, and somebody else began."""
+    """Lock and journal were both removed, and another run started."""
     store = FileStore(tmp_path / "s.json")
     with store.session() as session:
         session.begin(TENANT)
