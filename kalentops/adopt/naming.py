@@ -89,16 +89,16 @@ def keys_for(names: Mapping[str, str], taken: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def former_key(name: str, gone: Collection[str], taken: Collection[str]) -> str | None:
-    """The one of the keys `gone` that a blueprint of this name would have got: the one made from its name, or that
-    with a number, where others have `taken` it. None where it is none of them.
+def former_key(name: str, removed: Collection[str], others: Collection[str]) -> str | None:
+    """The key in `removed` that a blueprint of this name had: the one made from its name, or one with a number, where
+    others use the first. None if there is none.
     """
-    if not gone:
+    if not removed:
         return None
     base = key_of(name)
-    if base in gone:
+    if base in removed:
         return base
-    return next((key for key in sorted(gone) if _is_numbered(key, base)), None) if base in taken else None
+    return next((key for key in sorted(removed) if _is_numbered(key, base)), None) if base in others else None
 
 
 def _is_numbered(key: str, base: str) -> bool:
@@ -107,7 +107,7 @@ def _is_numbered(key: str, base: str) -> bool:
 
 
 def _free(base: str, limit: int, used: set[str], numbers: Iterator[int]) -> str:
-    """`base-2`, or the next number that is free. It is taken with that."""
+    """`base-2`, or the next free number; it is in use from now on."""
     for number in numbers:
         suffix = f"-{number}"
         name = _cut(base, limit - len(suffix)) + suffix
@@ -135,7 +135,7 @@ class FileNames:
         self._numbers: dict[str, Iterator[int]] = {}
 
     def take(self, stem: str) -> str:
-        """A file name that is free, also where case weighs nothing. It is taken with that."""
+        """A free file name, also where case does not count; it is in use from now on."""
         low = stem.casefold()
         if low in self._used:
             return _free(low, MAX_STEM + 8, self._used, self._numbers.setdefault(low, count(2))) + SUFFIX
@@ -158,7 +158,7 @@ class Destination:
         self._names = FileNames([*_listed(folder), *([first] if first else [])])
 
     def take(self, stem: str) -> Path:
-        """A path that is free. It is taken with that."""
+        """The next free path; it is in use from now on."""
         first, self._first = self._first, None
         return self._folder / (first or self._names.take(stem))
 
@@ -204,7 +204,7 @@ def file_destination(root: Path, blueprints: Path, file: Path) -> Destination:
         )
     within = folder.relative_to(top)
     if any(part.startswith(".") for part in (*within.parts, file.name)):
-        raise UsageError(f"{shown} would not be read: names that begin with a dot are passed over")
+        raise UsageError(f"{shown} would not be read: names that begin with a dot are ignored")
     if folder == root.resolve() and file.name.casefold() == _CONFIGURATION:
         raise UsageError(f"{shown} would be read as the configuration", hint="pass another --file")
     return Destination(root, blueprints / within, file.name)

@@ -33,9 +33,8 @@ _BEHIND: Final = (
 
 @dataclass(frozen=True, slots=True)
 class PulledEdit:
-    """A remote edit that goes into a file: `before` and `after` are the blueprint as the file has it and
-    will have it, both as a list would show them; `entry` is what the state will say, under the address that it has
-    there, which the next apply may move.
+    """A remote edit that goes into a file. `before` and `after` are the blueprint in the file, both as a list shows
+    them. `entry` is the new entry, at the address that the state has now: the next apply may move it.
     """
 
     address: Address
@@ -75,8 +74,8 @@ def plan_pull(
     now: str,
     relocations: Iterable[Relocation] = (),
 ) -> PullPlan:
-    """What of the lists goes into the files. `now` is the time for the records, ISO 8601. `relocations` are what the
-    files say of keys that moved: those that the state does not know yet are looked up under their new addresses.
+    """The remote edits in the lists. `now` is the time for the records, ISO 8601. An entry that `relocations` moves is
+    looked up at its new address.
 
     Raises StateDamaged where what was sent does not fit its digest.
     """

@@ -29,7 +29,7 @@ class FieldChange:
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldChange]:
-    """What turns one canonical body into the other, blueprint first, then the steps in their new order."""
+    """The changes from the data of one body to another's, blueprint first, then the steps in their new order."""
     if same(before, after):
         return []
     top = [{key: value for key, value in body.items() if key != "steps"} for body in (before, after)]

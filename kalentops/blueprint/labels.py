@@ -164,8 +164,8 @@ def conditions(step: Mapping[str, Any]) -> list[str]:
 
 
 def step_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[StepChange]:
-    """What turns one canonical body into the other, step by step: the blueprint itself first, then what was removed,
-    then the steps in their new order.
+    """The changes from the data of one body to another's, step by step: the blueprint itself first, then what was
+    removed, then the steps in their new order.
     """
     old, new = steps_by_id(before), steps_by_id(after)
     times = [(schedule(body), days(body)) for body in (before, after)]

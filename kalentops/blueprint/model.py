@@ -178,7 +178,7 @@ def moments(blueprint: Blueprint) -> list[Moment]:
 
 
 def moments_of_body(body: Mapping[str, Any]) -> list[Moment]:
-    """The same for a canonical body."""
+    """The same for the data of a body."""
     return _walk(
         (step.get("temporalityType") == "AFTER_INVITATION_SETTLED", _seconds(step.get("delay")))
         for step in body.get("steps") or ()

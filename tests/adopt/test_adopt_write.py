@@ -219,8 +219,8 @@ def test_a_file_of_the_command_line(file: str, name: str, root: Path) -> None:
         ("blueprints/dangling.yaml", "exists, and import overwrites nothing"),
         ("blueprints/new.json", "blueprint files end in .yaml or .yml"),
         ("blueprints/", "blueprint files end in .yaml or .yml"),
-        ("blueprints/.new.yaml", "names that begin with a dot are passed over"),
-        ("blueprints/.team/new.yaml", "names that begin with a dot are passed over"),
+        ("blueprints/.new.yaml", "names that begin with a dot are ignored"),
+        ("blueprints/.team/new.yaml", "names that begin with a dot are ignored"),
         ("blueprints/\0.yaml", "is no path"),
     ],
 )
