@@ -127,7 +127,7 @@ def in_documents() -> list[Offence]:
         )
     ]
     globs = ("docs/*.md", "benchmarks/*.md", ".github/workflows/*.yml", "kalentops/init/templates/*")
-    own += sorted(path for pattern in globs for path in ROOT.glob(pattern) if path.name != "rules.md")
+    own += sorted(path for pattern in globs for path in ROOT.glob(pattern))
     return [each for path in own for each in _prose(path, 1, _own_words(path.read_text(encoding="utf-8")))]
 
 
