@@ -77,7 +77,7 @@ def test_the_page_follows_the_files(project: Project, served: tuple[subprocess.P
         project.write("sourcing_a", {"one": blueprint("Another name")})
         page_with(">Another name<", lines, client)
         (project.folder / "kalentops.yaml").write_text("samples: 5")
-        assert "There is nothing to show" in page_with("`samples` can't be 5", lines, client)
+        assert "There is nothing to show" in page_with("`samples` must be a list", lines, client)
         (project.folder / "kalentops.yaml").unlink()
         page_with(">Another name<", lines, client)
     assert not list(project.folder.glob("*.html"))
