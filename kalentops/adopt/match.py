@@ -129,14 +129,14 @@ class Exact:
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
+class NearMatch:
     """A blueprint in Kalent has the name or the steps of `want`, or is one of several that are identical to it."""
 
     want: Declared
     by: Literal["name", "steps", "several"]
 
 
-Match: TypeAlias = Exact | Alike
+Match: TypeAlias = Exact | NearMatch
 
 
 def body_of(want: Declared) -> Body:
@@ -163,18 +163,18 @@ def match(remotes: Iterable[Remote], wanted: Iterable[Declared]) -> dict[str, Ma
         wants = digests[digest]
         for number, each in enumerate(same):
             want = wants[min(number, len(wants) - 1)]
-            found[each.blueprint_id] = Exact(want) if len(same) <= len(wants) else Alike(want, "several")
+            found[each.blueprint_id] = Exact(want) if len(same) <= len(wants) else NearMatch(want, "several")
         for want in wants:
             left.pop(want.address)
     return found | _alike(others, tuple(left.values()))
 
 
 def _alike(remotes: Iterable[Remote], left: Sequence[Declared]) -> dict[str, Match]:
-    index = Index((each.name, body_of(each).content, each) for each in left)
+    index = Index((each.name, body_of(each).steps_digest, each) for each in left)
     found: dict[str, Match] = {}
     for remote in remotes:
-        want = index.first(remote.name, remote.content)
+        want = index.first(remote.name, remote.steps_digest)
         if want is not None:
             by_name = same_name(want.name) == same_name(remote.name)
-            found[remote.blueprint_id] = Alike(want, "name" if by_name else "steps")
+            found[remote.blueprint_id] = NearMatch(want, "name" if by_name else "steps")
     return found

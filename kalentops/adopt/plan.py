@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from kalentops.adopt.match import (
-    Alike,
     Exact,
     Known,
     Match,
+    NearMatch,
     body_of,
     known_by_sourcing,
     match,
@@ -182,7 +182,7 @@ def decide_item(
                 sent=None,
                 reason=f"{said}; {import_command(item, reserved_for.key)} adopts it",
             )
-        case Alike():
+        case NearMatch():
             want = matched.want
             return replace(
                 item,
@@ -238,7 +238,7 @@ def record_at(item: Item, want: Declared) -> Item:
     )
 
 
-def _which(item: Item, matched: Alike) -> str:
+def _which(item: Item, matched: NearMatch) -> str:
     want = matched.want
     why = {
         "name": f"{want.address} has the same name and other content",

@@ -18,7 +18,16 @@ from kalentops.blueprint.remote import Mark, Remote, mark_in, new_nonce, stub, s
 from kalentops.errors import KalentopsError
 from kalentops.http.verdict import Accepted, Limited, NotSent, Refused, Unknown, Verdict
 from kalentops.plan.build import Action
-from kalentops.plan.decide import Adopt, Arrived, Conflict, Create, Fill, Open, decide_create, decide_whole
+from kalentops.plan.decide import (
+    Adopt,
+    Conflict,
+    Create,
+    Fill,
+    RecordArrived,
+    StayOpen,
+    decide_create,
+    decide_whole,
+)
 from kalentops.plan.explanation import Code, Explanation, also_similar, explain, of_error, together
 from kalentops.state.model import Abandoned, Adopted, Entry, Intended, Intent
 from kalentops.support.text import is_safe_id
@@ -180,18 +189,18 @@ def _send_whole(view: View, task: Task) -> Result | Limited:
     except KalentopsError as error:
         said = together(reason, of_error(error), explain(Code.OUTCOME_UNKNOWN))
         return task.result(Action.CREATE, Outcome.UNKNOWN, error=said)
-    run.outcome_known(known=isinstance(found, Arrived))
-    if isinstance(found, Arrived):
+    run.outcome_known(known=isinstance(found, RecordArrived))
+    if isinstance(found, RecordArrived):
         return take_whole(view, task, intent, found.remote, Action.CREATE)[0]
     return task.result(Action.CREATE, Outcome.UNKNOWN, error=together(reason, found.why))
 
 
-def await_whole(view: View, task: Task, intent: Intent, reason: Explanation) -> Arrived | Open:
+def await_whole(view: View, task: Task, intent: Intent, reason: Explanation) -> RecordArrived | StayOpen:
     """The outcome of a create that was sent whole, at the end of the settle window."""
 
-    def arrived() -> Arrived | None:
+    def arrived() -> RecordArrived | None:
         decision = decide_whole(view.situation(task), intent)
-        return decision if isinstance(decision, Arrived) else None
+        return decision if isinstance(decision, RecordArrived) else None
 
     return look_until(view, arrived, task.address, reason) or decide_whole(view.situation(task), intent)
 

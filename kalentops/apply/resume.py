@@ -10,7 +10,7 @@ from kalentops.apply.create import await_whole, create, take_whole
 from kalentops.apply.result import Outcome, Result
 from kalentops.apply.update import await_remote, record_done, update
 from kalentops.plan.build import Action
-from kalentops.plan.decide import Abandon, Arrived, Open, decide_resume, waits
+from kalentops.plan.decide import Abandon, RecordArrived, StayOpen, decide_resume, waits
 from kalentops.plan.explanation import Code, explain
 from kalentops.state.model import Abandoned, Entry, Intent
 
@@ -36,7 +36,7 @@ def _settle(view: View, task: Task, intent: Intent) -> Result:
         if waits(view.situation(task)):
             await_remote(view, task.address, blueprint_id, intent.sent.observable.digest, _RESUMING)
     match decide_resume(view.situation(task)):
-        case Arrived(remote) if task.entry is not None:
+        case RecordArrived(remote) if task.entry is not None:
             result = record_done(view, task, Action.RESUME, remote.blueprint_id)
             sent = replace(task.entry, sent=intent.sent, remote_digest=remote.digest)
             return _go_on(view, task, result, sent)
@@ -45,7 +45,7 @@ def _settle(view: View, task: Task, intent: Intent) -> Result:
             if task.change.after is not None:
                 return update(view, replace(task, intent=None))
             return task.result(Action.RESUME, Outcome.DONE, blueprint_id)
-        case Open(why):
+        case StayOpen(why):
             return task.result(Action.RESUME, Outcome.UNKNOWN, blueprint_id, error=why)
     result = update(view, task)
     if result.outcome is Outcome.CONFLICT and task.entry is not None and task.entry.mark is None:
@@ -56,7 +56,7 @@ def _settle(view: View, task: Task, intent: Intent) -> Result:
 def _resume_whole(view: View, task: Task, intent: Intent) -> tuple[Result, Entry | None]:
     """A create that was sent whole may still arrive: it is never sent again unless a person says so."""
     decision = await_whole(view, task, intent, _RESUMING)
-    if isinstance(decision, Arrived):
+    if isinstance(decision, RecordArrived):
         return _go_on(view, task, *take_whole(view, task, intent, decision.remote, Action.RESUME)), None
     if task.address not in view.run.options.resend:
         return task.result(Action.RESUME, Outcome.UNKNOWN, error=decision.why), None

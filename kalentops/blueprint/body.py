@@ -70,7 +70,7 @@ class Body:
     Nothing in it changes: callers only read the mappings that it gives.
     """
 
-    __slots__ = ("_content", "_data", "_digest", "_intact", "_observable", "_stored", "_text")
+    __slots__ = ("_data", "_digest", "_intact", "_observable", "_steps_digest", "_stored", "_text")
 
     def __init__(
         self, text: str | None, stored: Mapping[str, Any] | None = None, digest: str | None = None
@@ -82,7 +82,7 @@ class Body:
         self._data: Mapping[str, Any] | None = None
         self._intact: bool | None = None
         self._observable: Body | None = None
-        self._content: str | None = None
+        self._steps_digest: str | None = None
 
     @staticmethod
     def of(data: Mapping[str, Any]) -> Body:
@@ -148,11 +148,11 @@ class Body:
         return self._observable
 
     @property
-    def content(self) -> str | None:
+    def steps_digest(self) -> str | None:
         """The digest of the steps as a list shows them, whatever the name; None where there are none."""
-        if self._content is None and not self.is_empty:
-            self._content = _hash(self.observable.text.partition(_STEPS)[2])
-        return self._content
+        if self._steps_digest is None and not self.is_empty:
+            self._steps_digest = _hash(self.observable.text.partition(_STEPS)[2])
+        return self._steps_digest
 
     @property
     def hidden(self) -> dict[str, Any]:

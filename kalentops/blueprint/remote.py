@@ -34,9 +34,9 @@ class Remote:
         return None if self.shown is None else self.shown.digest
 
     @property
-    def content(self) -> str | None:
+    def steps_digest(self) -> str | None:
         """The digest of its steps; None also where there are no steps."""
-        return None if self.shown is None else self.shown.content
+        return None if self.shown is None else self.shown.steps_digest
 
 
 @dataclass(frozen=True, slots=True)

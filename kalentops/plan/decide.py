@@ -125,7 +125,7 @@ class Unlisted:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class RecordArrived:
     """What an interrupted run sent is there: record that, then decide again."""
 
     remote: Remote
@@ -139,7 +139,7 @@ class Abandon:
 
 
 @dataclass(frozen=True, slots=True)
-class Open:
+class StayOpen:
     """What an interrupted run sent may still arrive: nothing is sent, and the intent stays open."""
 
     why: Explanation
@@ -147,7 +147,7 @@ class Open:
 
 Creating: TypeAlias = Create | Fill | Adopt | Conflict
 Updating: TypeAlias = Keep | Update | Conflict | Unlisted
-Resuming: TypeAlias = Arrived | Abandon | Open | Updating
+Resuming: TypeAlias = RecordArrived | Abandon | StayOpen | Updating
 
 
 Decision: TypeAlias = Creating | Resuming
@@ -259,13 +259,13 @@ def decide_resume(of: Situation) -> Resuming:
     return decide_whole(of, intent)
 
 
-def decide_whole(of: Situation, intent: Intent) -> Arrived | Open:
+def decide_whole(of: Situation, intent: Intent) -> RecordArrived | StayOpen:
     """The outcome of a create that was sent with its text."""
     alike = of.unmanaged.like(intent.sent)
     if alike.adoptable is not None:
-        return Arrived(alike.adoptable)
+        return RecordArrived(alike.adoptable)
     declared, matches = of.change.after is not None, ids(alike.exact)
-    return Open(
+    return StayOpen(
         explain(
             Code.NOT_SENT_AGAIN,
             address=intent.address,
@@ -283,12 +283,12 @@ def _resume_update(of: Situation, intent: Intent) -> Resuming:
         return Abandon(f"meant for {intent.blueprint_id}")
     remote = of.remote
     if remote is not None and remote.digest == sent and sent != entry.baseline and not intent.sent.hidden:
-        return Arrived(remote)
+        return RecordArrived(remote)
     if of.change.after is not None:
         return decide_update(of)
     # Abandoned, the text would come to a stub that no run looks for.
     return (
-        Open(explain(Code.TEXT_MAY_ARRIVE, address=entry.address, blueprint_id=entry.blueprint_id))
+        StayOpen(explain(Code.TEXT_MAY_ARRIVE, address=entry.address, blueprint_id=entry.blueprint_id))
         if entry.mark is not None
         else Abandon("not wanted any more")
     )

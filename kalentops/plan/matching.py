@@ -17,7 +17,7 @@ from kalentops.support.text import fold, nearest, same_name
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
+class Candidates:
     """`exact` shows what is declared, `others` have the same name or the same steps."""
 
     exact: tuple[Remote, ...] = ()
@@ -74,8 +74,8 @@ class Unmanaged:
 
     def __init__(self, remotes: Iterable[Remote] = ()) -> None:
         self._here = {each.blueprint_id: each for each in remotes}
-        self._index = Index((each.name, each.content, each) for each in self._here.values())
-        self._has_steps = any(each.content for each in self._here.values())
+        self._index = Index((each.name, each.steps_digest, each) for each in self._here.values())
+        self._has_steps = any(each.steps_digest for each in self._here.values())
         self._digests = Counter(each.digest for each in self._here.values())
 
     def __iter__(self) -> Iterator[Remote]:
@@ -84,8 +84,8 @@ class Unmanaged:
     def add(self, remote: Remote) -> None:
         self.discard(remote.blueprint_id)
         self._here[remote.blueprint_id] = remote
-        self._index.add(remote.name, remote.content, remote)
-        self._has_steps = self._has_steps or remote.content is not None
+        self._index.add(remote.name, remote.steps_digest, remote)
+        self._has_steps = self._has_steps or remote.steps_digest is not None
         self._digests[remote.digest] += 1
 
     def discard(self, blueprint_id: str) -> None:
@@ -94,13 +94,13 @@ class Unmanaged:
         if remote is not None:
             self._digests[remote.digest] -= 1
 
-    def like(self, body: Body) -> Alike:
+    def like(self, body: Body) -> Candidates:
         """Those that look like `body`."""
-        alike = self._index.all(body.name, body.content if self._has_steps else None)
+        alike = self._index.all(body.name, body.steps_digest if self._has_steps else None)
         here = [each for each in alike if self._here.get(each.blueprint_id) is each]
         wanted = body.observable.digest
         exact = tuple(each for each in here if each.digest == wanted)
-        return Alike(exact, tuple(each for each in here if each.digest != wanted))
+        return Candidates(exact, tuple(each for each in here if each.digest != wanted))
 
     def has(self, body: Body | None) -> bool:
         """Whether one of them shows what is declared."""
@@ -164,7 +164,7 @@ class OrphanIndex:
         here = self.alike.get(want.address.sourcing_id)
         if here is None:
             return None
-        return here.first(want.name, want.body.content if want.body else None)
+        return here.first(want.name, want.body.steps_digest if want.body else None)
 
     def name_given_away(self, address: Address) -> Explanation | None:
         """Why an update needs --overwrite: its blueprint may be the one that another address means."""
@@ -199,7 +199,7 @@ def index_orphans(
             continue
         by_key.setdefault(each.address.key, orphan)
         body = each.verified()
-        alike.setdefault(each.sourcing_id, Index()).add(body.name, body.content, orphan)
+        alike.setdefault(each.sourcing_id, Index()).add(body.name, body.steps_digest, orphan)
     held = state.entries.keys() | {each.address for each in open_}
     new = [each for at, each in wanted.items() if at not in held]
     successors: dict[str, Address] = {}

@@ -22,11 +22,11 @@ from kalentops.plan.build import (
 )
 from kalentops.plan.decide import (
     Adopt,
-    Arrived,
     Conflict,
     Decision,
     Fill,
     Keep,
+    RecordArrived,
     Situation,
     Unlisted,
     Update,
@@ -140,7 +140,7 @@ class _Sourcing:
                 recorded_as=change.moved_from,
             )
         )
-        if isinstance(decision, Adopt | Fill | Arrived):
+        if isinstance(decision, Adopt | Fill | RecordArrived):
             self.unmanaged.discard(decision.remote.blueprint_id)
         if change.action is Action.RESUME:
             return _resumed(change, decision)
@@ -181,9 +181,9 @@ class _Sourcing:
             for name in (entry.name, changes[entry.address].name):
                 ours.add(name, None, entry)
             if remote is not None:
-                ours.add(remote.name, remote.content, entry)
+                ours.add(remote.name, remote.steps_digest, entry)
         for other in self.unmanaged:
-            of = ours.first(other.name, other.content)
+            of = ours.first(other.name, other.steps_digest)
             if of is not None:
                 at = of.address, of.blueprint_id
                 yield LookAlike(sourcing_id, other.blueprint_id, other.name, other.updated_at, *at)
@@ -191,7 +191,7 @@ class _Sourcing:
 
 def _resumed(change: Change, decision: Decision) -> Change:
     """An interrupted address stays to be resumed; the plan says what is known of it."""
-    if not isinstance(decision, Arrived):
+    if not isinstance(decision, RecordArrived):
         return change
     created = change.blueprint_id is None
     made = explain(Code.CREATED_BY_INTERRUPTED_RUN, blueprint_id=decision.remote.blueprint_id)

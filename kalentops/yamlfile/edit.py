@@ -37,8 +37,8 @@ from kalentops.yamlfile.tree import (
 )
 from kalentops.yamlfile.tree_edit import (
     BlueprintChanges,
-    Change,
     Changes,
+    FieldEdit,
     Inside,
     Remove,
     apply_changes,
@@ -242,7 +242,7 @@ class _Editor:
             return build.flow_entry(name, value, quoted=self._is_quoted(node))
         return build.entry(name, value, node.column, step=True)
 
-    def _change(self, parent: Node, child: Child, current: Any, change: Change, what: str) -> None:
+    def _change(self, parent: Node, child: Child, current: Any, change: FieldEdit, what: str) -> None:
         node, name = child.value, _name(child)
         if isinstance(change, Inside) and node.kind == MAPPING and node.children:
             order = PARTS.get(name, ())

@@ -174,11 +174,11 @@ class Remove:
 class Inside:
     """The field is a mapping, and some fields in it change."""
 
-    changes: Mapping[str, Change]
+    changes: Mapping[str, FieldEdit]
 
 
-Change: TypeAlias = Put | Remove | Inside
-Changes: TypeAlias = dict[str, Change]
+FieldEdit: TypeAlias = Put | Remove | Inside
+Changes: TypeAlias = dict[str, FieldEdit]
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +224,7 @@ def apply_changes(current: Mapping[str, Any], change: BlueprintChanges) -> Data:
     return data
 
 
-def changed_value(current: Any, change: Change) -> Any:
+def changed_value(current: Any, change: FieldEdit) -> Any:
     """The value of a field after a change that is not a removal."""
     if isinstance(change, Inside):
         return _applied(current, change.changes)
@@ -260,7 +260,7 @@ def _normal(name: str, value: Any) -> Any:
     return value
 
 
-def _change(old: Any, new: Any, parts: Iterable[str]) -> Change:
+def _change(old: Any, new: Any, parts: Iterable[str]) -> FieldEdit:
     if not isinstance(old, Mapping) or not old:
         return Remove() if new is None else Put(new)
     if new is None:
@@ -275,7 +275,7 @@ def _change(old: Any, new: Any, parts: Iterable[str]) -> Change:
     return Inside(changes)
 
 
-def _generic(old: Any, new: Any) -> Change:
+def _generic(old: Any, new: Any) -> FieldEdit:
     """A change of free-form JSON, in which every field is known."""
     if not (isinstance(old, Mapping) and isinstance(new, Mapping) and old and new):
         return Put(new)
@@ -287,7 +287,7 @@ def _generic(old: Any, new: Any) -> Change:
     return Inside(changes) if any(key in new for key in old) else Put(new)
 
 
-def _applied(current: Mapping[str, Any], changes: Mapping[str, Change]) -> Data:
+def _applied(current: Mapping[str, Any], changes: Mapping[str, FieldEdit]) -> Data:
     data = {name: value for name, value in current.items() if not isinstance(changes.get(name), Remove)}
     for name, change in changes.items():
         if not isinstance(change, Remove):

@@ -13,7 +13,7 @@ from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Remote
 from kalentops.output.explanations import text
 from kalentops.plan.explanation import also_similar, similar
-from kalentops.plan.matching import Alike, Index, Unmanaged
+from kalentops.plan.matching import Candidates, Index, Unmanaged
 from kalentops.support.text import same_name
 from tests.builders import AT, body, form, remote
 
@@ -26,7 +26,7 @@ def ids(remotes: Any) -> list[str]:
     return [each.blueprint_id for each in remotes]
 
 
-def look_alikes(there: list[Remote], wanted: dict[str, Any]) -> Alike:
+def look_alikes(there: list[Remote], wanted: dict[str, Any]) -> Candidates:
     return Unmanaged(there).like(form(wanted))
 
 
@@ -167,6 +167,6 @@ def test_an_index_finds_all_in_their_order_and_first_by_name() -> None:
 def test_a_managed_blueprint_is_no_look_alike() -> None:
     there = Unmanaged([remote("b", body())])
     there.discard("b")
-    assert (there.like(form()), there.has(form()), list(there)) == (Alike(), False, [])
+    assert (there.like(form()), there.has(form()), list(there)) == (Candidates(), False, [])
     there.add(remote("b", body()))
     assert (ids(there.like(form()).exact), there.has(form())) == (["b"], True)

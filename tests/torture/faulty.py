@@ -23,7 +23,7 @@ from kalentops.errors import StateDamaged
 from kalentops.http.transport import HttpTransport
 from kalentops.http.verdict import Answer, Limited, NotSent, Refused, Trouble, Verdict
 from kalentops.plan.decide import Abandon, Fill, Situation
-from kalentops.plan.matching import Alike, Unmanaged
+from kalentops.plan.matching import Candidates, Unmanaged
 from kalentops.state.codec import parse
 from kalentops.state.model import (
     Abandoned,
@@ -158,9 +158,9 @@ def _(original: Original, first: list[Remote], free: list[Remote]) -> Any:
 
 
 @mutant("adopts by name only", "plan.matching:Unmanaged.like", "simulation")
-def _(original: Original, self: Unmanaged, body: Mapping[str, Any]) -> Alike:
-    found: Alike = original(self, body)
-    return Alike((*found.exact, *found.others)[:1])
+def _(original: Original, self: Unmanaged, body: Mapping[str, Any]) -> Candidates:
+    found: Candidates = original(self, body)
+    return Candidates((*found.exact, *found.others)[:1])
 
 
 @mutant("an answer is not told from another", "apply.create:_id_in", "mixed_up")
@@ -372,7 +372,7 @@ MUTANTS += [
     for name, target, noticed_by, value in (
         ("a nonce that repeats", "blueprint.remote:new_nonce", "wire", "00000000"),
         ("nobody says which stub is taken", "plan.decide:_has_to_be_taken", "rolled_back", False),
-        ("nothing adopted", "plan.matching:Unmanaged.like", "long_list", Alike()),
+        ("nothing adopted", "plan.matching:Unmanaged.like", "long_list", Candidates()),
         ("any id is taken", "apply.create:_is_anothers", "simulation", False),
         ("creates go on for ever", "apply.context:Run.creates_are_safe", "broken_api", True),
         ("an older list is believed", "state.model:Entry.outdates", "put_back", False),

@@ -66,7 +66,7 @@ def command(
     overwrite: tuple[str, ...],
     lock_timeout: float,
     limits: options.Limits,
-    connection: options.Connection,
+    connection: options.NetworkOptions,
     *,
     yes: bool,
     verbose: bool,

@@ -62,7 +62,7 @@ def command(
     repository: str | None,
     pull_request: int | None,
     author: str | None,
-    connection: options.Connection,
+    connection: options.NetworkOptions,
     *,
     outdated: bool,
     update_only: bool,
@@ -125,7 +125,12 @@ def _target(directory: Path, state_file: Path | None, name: str | None) -> Comme
 
 
 def _publish(
-    connection: options.Connection, token: ApiKey, pull: PullRequest, wanted: CommentRequest, *, quiet: bool
+    connection: options.NetworkOptions,
+    token: ApiKey,
+    pull: PullRequest,
+    wanted: CommentRequest,
+    *,
+    quiet: bool,
 ) -> Published:
     url = check_url(connection.api_url or API_URL, "GITHUB_API_URL", API_URL)
     root, rest = split_url(url)

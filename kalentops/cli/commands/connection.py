@@ -13,7 +13,7 @@ from typing import IO, TypeVar
 
 from kalentops.apply.result import Began, Listed, Waiting
 from kalentops.blueprint.remote import RemoteLists, RemoteSourcing
-from kalentops.cli.commands.options import Connection
+from kalentops.cli.commands.options import NetworkOptions
 from kalentops.errors import Interrupted, StateError
 from kalentops.http.retry import Throttle
 from kalentops.http.secret import ApiKey, permission_warnings, read_key
@@ -38,7 +38,7 @@ class ApiConfig:
     dialect: Dialect = KALENT
 
     @classmethod
-    def of(cls, connection: Connection, environment: Mapping[str, str]) -> ApiConfig:
+    def of(cls, connection: NetworkOptions, environment: Mapping[str, str]) -> ApiConfig:
         """Raises NoKey, InvalidConfig."""
         key = read_key(environment)
         url = check_url(connection.api_url or DEFAULT_URL)

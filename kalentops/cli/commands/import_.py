@@ -79,7 +79,7 @@ def command(
     form: str,
     parallelism: int | None,
     lock_timeout: float,
-    connection: options.Connection,
+    connection: options.NetworkOptions,
     *,
     everything: bool,
     update: bool,

@@ -153,7 +153,7 @@ NO_LIMITS = Limits(None, None)
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
+class NetworkOptions:
     """The network options, from command line and environment."""
 
     api_url: str | None
@@ -278,7 +278,7 @@ def _scope(**values: Any) -> Scope:
 
 def network(command: Callable[..., Any]) -> Callable[..., Any]:
     """The network options, as `connection`. None of them can be set in kalentops.yaml."""
-    return _bundle(command, "connection", Connection, _names(Connection), _NETWORK)
+    return _bundle(command, "connection", NetworkOptions, _names(NetworkOptions), _NETWORK)
 
 
 def github(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -289,7 +289,7 @@ def github(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="URL",
         help="URL of GitHub's API. [env: GITHUB_API_URL]",
     )
-    return _bundle(command, "connection", Connection, _names(Connection), (url, *_NETWORK[1:]))
+    return _bundle(command, "connection", NetworkOptions, _names(NetworkOptions), (url, *_NETWORK[1:]))
 
 
 def _names(shape: type[Any]) -> tuple[str, ...]:

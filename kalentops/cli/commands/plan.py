@@ -62,7 +62,7 @@ def command(
     overwrite: tuple[str, ...],
     scope: Scope,
     severity: SeverityOptions,
-    connection: options.Connection,
+    connection: options.NetworkOptions,
     *,
     refresh: bool,
     refresh_only: bool,
@@ -106,7 +106,7 @@ def command(
 
 
 def _refreshed(
-    planned: PlanContext, connection: options.Connection, parallelism: int, *, quiet: bool
+    planned: PlanContext, connection: options.NetworkOptions, parallelism: int, *, quiet: bool
 ) -> PlanContext:
     """The plan compared with what Kalent shows. Raises Forbidden if the key may see none of the sourcings."""
     # An offline plan needs no HTTP client, which takes as long to load as the rest.

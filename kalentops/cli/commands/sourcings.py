@@ -28,7 +28,7 @@ from kalentops.support.text import dump_json
 def command(
     directory: Path,
     form: str,
-    connection: options.Connection,
+    connection: options.NetworkOptions,
     *,
     everybody: bool,
     closed: bool,

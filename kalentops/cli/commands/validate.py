@@ -37,7 +37,7 @@ def command(
     directory: Path,
     form: str,
     severity: SeverityOptions,
-    connection: options.Connection,
+    connection: options.NetworkOptions,
     *,
     statistics: bool,
     online: bool,
@@ -72,7 +72,7 @@ def command(
 
 
 def _ask(
-    repository: Repository, severities: Severities, connection: options.Connection, *, quiet: bool
+    repository: Repository, severities: Severities, connection: options.NetworkOptions, *, quiet: bool
 ) -> list[Finding]:
     """The findings that need the API. Raises what `ApiConfig.of` and `list_sourcings` raise."""
     from kalentops.cli.commands.connection import ApiConfig, read_session

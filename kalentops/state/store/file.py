@@ -13,7 +13,7 @@ from typing import Final
 from kalentops.errors import KalentopsError, StateDamaged, StateError, StateMoved, StoreFailure
 from kalentops.state.store import journal, lock
 from kalentops.state.store.journal import Journal, Writer
-from kalentops.state.store.session import Moved, Store, Stored
+from kalentops.state.store.session import Store, Stored, VersionMismatch
 from kalentops.support import atomic_write
 
 _READS: Final = 20
@@ -109,7 +109,7 @@ class FileBackend:
     def _check(self, expected: str | None) -> None:
         data = self._data()
         if (None if data is None else _version(data)) != expected:
-            raise Moved
+            raise VersionMismatch
 
 
 class FileLog:

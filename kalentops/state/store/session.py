@@ -32,7 +32,7 @@ class Stored:
     left: Journal | None = None
 
 
-class Moved(Exception):
+class VersionMismatch(Exception):
     """The stored version is not the expected one."""
 
 
@@ -283,7 +283,7 @@ class Session:
     def _put(self, state: State) -> None:
         try:
             self._version = self._backend.replace(dump_state(state), self._version)
-        except Moved:
+        except VersionMismatch:
             raise self._moved() from None
         self._base = state
 

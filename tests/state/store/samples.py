@@ -28,7 +28,7 @@ from kalentops.state.model import (
     State,
 )
 from kalentops.state.store import open_store
-from kalentops.state.store.session import Moved, Session, Store, Stored
+from kalentops.state.store.session import Session, Store, Stored, VersionMismatch
 from tests import builders
 from tests.builders import AT, body
 from tests.sizes import examples
@@ -54,7 +54,7 @@ class MemoryBackend:
     def replace(self, data: bytes, expected: str | None) -> str:
         with self._lock:
             if (self._stored and self._stored.version) != expected:
-                raise Moved
+                raise VersionMismatch
             self._stored = Stored(data, secrets.token_hex(8))
             return self._stored.version
 
