@@ -30,6 +30,7 @@ FORMAT_VERSION: Final = "1.0"
 """Readers ignore fields that they don't know, and refuse another major version."""
 _MAX_BYTES: Final = 512 << 20
 _SHOWN: Final = 5
+DAMAGED: Final = "the saved plan is damaged"
 _NO_FILE: Final = "name a plan that `kalentops plan --out FILE` saved, or files or folders of blueprints"
 _DOES: Final = ("create", "update", "adopt", "resume", "move", "forget")
 # What was reviewed. Where a blueprint stands in its file, and how a reason is worded, may change without harm.
@@ -107,7 +108,7 @@ def load(path: Path) -> Saved:
         scope = Scope(names[0], names[1], None if only is None else frozenset(map(str, only)))
         return Saved(PlanOptions(scope, names[2]), bound.get("remote") is not None, raw)
     except (TypeError, AttributeError):
-        raise StalePlan("the saved plan is damaged") from None
+        raise StalePlan(DAMAGED) from None
 
 
 def check(saved: Saved, plan: Plan) -> None:
@@ -171,7 +172,7 @@ def _binding(raw: dict[str, Any]) -> dict[str, Any]:
     except (KeyError, TypeError, AttributeError):
         whole = False
     if not whole:
-        raise StalePlan("the saved plan is damaged")
+        raise StalePlan(DAMAGED)
     return found
 
 
@@ -268,7 +269,7 @@ def plan_from_json(raw: Mapping[str, Any]) -> Plan:
             _text(raw["kalentops_version"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise StalePlan("the saved plan is damaged") from None
+        raise StalePlan(DAMAGED) from None
 
 
 def _change(raw: Mapping[str, Any]) -> Change:

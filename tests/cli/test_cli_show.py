@@ -88,3 +88,16 @@ def test_what_is_no_plan_is_refused(project: Project, text: str | None, code: in
     ran = project.run("show", "plan.json")
     assert (ran.code, ran.out) == (code, "")
     assert said in ran.err
+
+
+def test_a_plan_that_is_nested_too_deeply_is_damaged(planned: Project) -> None:
+    planned.run("plan", "--out", "plan.json")
+    path = planned.folder / "plan.json"
+    saved = json.loads(path.read_text(encoding="utf-8"))
+    update = next(each for each in saved["changes"] if each["action"] == "update")
+    for _ in range(500):
+        update["after"]["config"] = {"a": update["after"].get("config", {})}
+    path.write_text(json.dumps(saved), encoding="utf-8")
+    shown = planned.run("show", "plan.json", "--format", "json")
+    assert (shown.code, shown.out) == (7, "")
+    assert "the saved plan is damaged" in shown.err

@@ -19,13 +19,13 @@ from kalentops.cli.commands.reporting import (
     severity_options,
     shown_findings,
 )
-from kalentops.errors import UsageError
+from kalentops.errors import StalePlan, UsageError
 from kalentops.output import checked_from_json
 from kalentops.output.explanations import text
 from kalentops.output.terminal import notice, show
 from kalentops.output.text_files import findings
 from kalentops.plan.build import Scope
-from kalentops.plan.saved import load, plan_from_json, save
+from kalentops.plan.saved import DAMAGED, load, plan_from_json, save
 from kalentops.state.store import open_store
 
 
@@ -135,8 +135,11 @@ def saved(plan_file: Path, directory: Path, form: str, *, verbose: bool, quiet: 
     the plan still holds: apply FILE does.
     """
     found = load(directory / plan_file)
-    plan = plan_from_json(found.raw)
-    checked = checked_from_json(found.report, plan.findings)
-    if form in FINDINGS_ON_STDERR:
-        show(findings(shown_findings(plan.findings, quiet=quiet)), sys.stderr)
-    print_plan(plan, checked, form, verbose=verbose, quiet=quiet)
+    try:
+        plan = plan_from_json(found.raw)
+        checked = checked_from_json(found.report, plan.findings)
+        if form in FINDINGS_ON_STDERR:
+            show(findings(shown_findings(plan.findings, quiet=quiet)), sys.stderr)
+        print_plan(plan, checked, form, verbose=verbose, quiet=quiet)
+    except RecursionError:  # `plan` writes nothing that is nested so deeply
+        raise StalePlan(DAMAGED) from None
