@@ -23,16 +23,15 @@ from kalentops.apply.result import (
     Result,
     Written,
 )
-from kalentops.apply.resume import resume
+from kalentops.apply.settle import await_listed, confirm, read_back, resume
 from kalentops.apply.update import update
-from kalentops.apply.verify import await_listed, confirm, read_back
 from kalentops.blueprint.body import Address
 from kalentops.blueprint.remote import stubs
 from kalentops.errors import Forbidden, KalentopsError, RefusedByApi
 from kalentops.plan.build import ASKS, Action, Change, Plan
 from kalentops.plan.decide import turn
 from kalentops.plan.explanation import Code, Explanation, explain, leftover, together
-from kalentops.plan.workspace import Looked, check_workspace, is_known, witnesses
+from kalentops.plan.refresh import Looked, check_workspace, is_known, witnesses
 from kalentops.state.model import Entry, State
 from kalentops.support.clock import Clock
 
@@ -65,10 +64,10 @@ def apply_plan(
     with ThreadPoolExecutor(max_workers=max(1, options.parallelism), thread_name_prefix="apply") as pool:
         looked = _all(pool, look, sourcings)
         confirm_workspace(run, looked, known, lambda others: _all(pool, look, others))
-        settled = _settle(run, plan, known)
+        local = _without_requests(run, plan, known)
         results = [result for each in _all(pool, work, looked) for result in each]
     # Of what was moved and then looked at, the look counts.
-    by_address = {result.address: result for result in [*settled, *results]}
+    by_address = {result.address: result for result in [*local, *results]}
     results = sorted(by_address.values(), key=lambda result: result.address)
     notes = tuple(note for sourcing in looked for note in sourcing.notes)
     return ApplyResult(tuple(results), interrupted=clock.stopping and _something_left(results), notes=notes)
@@ -85,7 +84,7 @@ def _all(pool: ThreadPoolExecutor, what: Callable[[_A], _B], of: Iterable[_A]) -
 _QUIET: Final = frozenset({Action.NO_OP, Action.MOVE})
 
 
-def _settle(run: Run, plan: Plan, known: State) -> list[Result]:
+def _without_requests(run: Run, plan: Plan, known: State) -> list[Result]:
     """The results that need no request: the conflicts of the plan, and what concerns the state alone. The state is
     written before the first request that writes, so that everything is recorded under the declared addresses.
     """

@@ -163,7 +163,7 @@ def _invoke(args: Sequence[str]) -> int:
 
 def _name_lookalikes(args: Sequence[str]) -> None:
     """Name the characters of the arguments that only look like ASCII: a letter of another alphabet, a long dash."""
-    from kalentops.support.confusables import lookalikes  # for a wrong command line alone
+    from kalentops.support.text_diff import lookalikes  # for a wrong command line alone
 
     for each in args:
         said = lookalikes(each)

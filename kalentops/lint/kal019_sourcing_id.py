@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from kalentops.blueprint.model import SourcingFile
 from kalentops.lint.finding import Problem
 from kalentops.lint.rule import Hides, Rule
-from kalentops.support.confusables import lookalike_note
 from kalentops.support.text import is_placeholder, is_safe_id
+from kalentops.support.text_diff import lookalike_note
 
 
 def check(file: SourcingFile) -> Iterator[Problem]:

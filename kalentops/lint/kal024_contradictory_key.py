@@ -23,8 +23,8 @@ from typing import Final
 
 from kalentops.lint.finding import Finding
 from kalentops.lint.rule import Declarations, Declared, Relocation, Rule, ends
-from kalentops.support.confusables import did_you_mean
 from kalentops.support.text import nearest
+from kalentops.support.text_diff import did_you_mean
 
 _MOST_SLIPS: Final = 20
 """Unknown keys for which it is looked what was meant: that takes time with each key that there is."""

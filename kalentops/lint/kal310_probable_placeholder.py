@@ -21,8 +21,8 @@ from kalentops.lint.finding import DataPath, Problem, Severity
 from kalentops.lint.placeholders import Placeholder, asks_for, placeholders, variable_for, wrapped
 from kalentops.lint.rule import Rule
 from kalentops.lint.texts import first
-from kalentops.support.confusables import did_you_mean
 from kalentops.support.text import clip
+from kalentops.support.text_diff import did_you_mean
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:

@@ -142,11 +142,6 @@ def _result(of: Result) -> str:
     return row([f"**{results_text.outcome_word(of)}**", code(of.address), ident, said])
 
 
-# --- markdown_plan ---
-# What a plan in Markdown consists of, section by section. One is a function that gives it, or None where it has
-# nothing to say; `SECTIONS` is their order.
-
-
 _NAME: Final = 80
 _SOME: Final = 3
 _OPEN: Final = 3

@@ -19,9 +19,8 @@ from kalentops.blueprint.labels import (
 from kalentops.blueprint.model import moments_of_body
 from kalentops.output.markdown_blocks import FENCE, Block, code, fence, folded, plural_join, prose, row, table
 from kalentops.output.terminal import columns
-from kalentops.support.confusables import reveal, side_by_side
 from kalentops.support.text import clip, count
-from kalentops.support.word_diff import Piece, by_line, by_sentence, compare
+from kalentops.support.text_diff import Piece, by_line, by_sentence, compare, reveal, side_by_side
 
 _LONGEST: Final = 80
 """Characters of a value, or of a run of words, that are shown within a line."""

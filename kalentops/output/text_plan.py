@@ -22,10 +22,10 @@ from kalentops.output.explanations import (
 from kalentops.output.terminal import WIDTH, Line, Piece, Style, cut, line
 from kalentops.plan.build import Action, Change, Drift, Plan, RefreshReport
 from kalentops.plan.explanation import leftover
-from kalentops.support import word_diff
-from kalentops.support.confusables import hidden_difference, reveal, side_by_side
+from kalentops.support import text_diff
 from kalentops.support.text import clip, count, some, visible, with_times
-from kalentops.support.word_diff import Piece as Compared
+from kalentops.support.text_diff import Piece as Compared
+from kalentops.support.text_diff import hidden_difference, reveal, side_by_side
 
 _SHORTEST: Final = 24
 _SOME: Final = 3
@@ -135,7 +135,7 @@ def _words(before: str, after: str, indent: str) -> Iterator[Line]:
     """
     current: list[Piece] = []
     touched = False
-    pieces, hidden_difference = reveal(list(_tidied(word_diff.compare(before, after))))
+    pieces, hidden_difference = reveal(list(_tidied(text_diff.compare(before, after))))
     for tag, text in pieces:
         for part in _lines(text):
             shown = part.removesuffix("\n") + ("↵" if tag != "same" and part.endswith("\n") else "")

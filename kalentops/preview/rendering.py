@@ -11,9 +11,8 @@ from kalentops.lint.kal301_long_invitation import LIMIT as INVITATION
 from kalentops.lint.kal303_long_inmail_subject import LIMIT as INMAIL_SUBJECT
 from kalentops.lint.texts import measure, variables
 from kalentops.preview.view import Counter, Mark, Part, Run
-from kalentops.support.confusables import hidden_marks
 from kalentops.support.text import character_name, count, unseen
-from kalentops.support.word_diff import Piece, compare
+from kalentops.support.text_diff import Piece, compare, hidden_marks
 
 Sample: TypeAlias = Mapping[str, str]
 

@@ -15,8 +15,8 @@ from kalentops.lint.rule import Declared
 from kalentops.preview import view
 from kalentops.preview.rendering import Sample, both, counters, runs
 from kalentops.preview.view import Change, Channel, Day, Fact, Part, Run, Style, Wait
-from kalentops.support.confusables import side_by_side
 from kalentops.support.text import clip, count, visible
+from kalentops.support.text_diff import side_by_side
 
 _NAME: Final = 160
 

@@ -17,9 +17,9 @@ from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import rule_meant, rules
 from kalentops.project.files import Source, other_settings, read
 from kalentops.project.violations import to_problems
-from kalentops.support.confusables import did_you_mean
 from kalentops.support.shape import FrozenList, PositiveInt, Shape, ShapeError, Violation, schema_of
 from kalentops.support.text import clip, nearest
+from kalentops.support.text_diff import did_you_mean
 from kalentops.yamlfile.parse import parse
 from kalentops.yamlfile.positions import Places
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from kalentops.lint.finding import DataPath, Problem
-from kalentops.support.confusables import did_you_mean, lookalike_note
 from kalentops.support.shape import Schema, Violation
 from kalentops.support.text import clip, fold, nearest
+from kalentops.support.text_diff import did_you_mean, lookalike_note
 
 _SYNONYMS: Final = {
     "body": "content",

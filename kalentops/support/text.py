@@ -227,7 +227,7 @@ def some(names: Sequence[str], most: int, between: str = ", ") -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The most similar one of `known`, or None. Case, separators and invisible characters are ignored:
-    `confusables.did_you_mean` names them.
+    `text_diff.did_you_mean` names them.
     """
     return _nearest(word[:_LONGEST_WORD], tuple(known))
 

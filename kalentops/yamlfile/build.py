@@ -13,8 +13,8 @@ from typing import Any, Final, TypeAlias
 from kalentops.errors import Unwritable
 from kalentops.support.text import clip
 from kalentops.yamlfile import scalars
+from kalentops.yamlfile.fmt import INDENT, WIDTH, one_line, print_document
 from kalentops.yamlfile.parse import parse
-from kalentops.yamlfile.printer import INDENT, WIDTH, one_line, print_document
 from kalentops.yamlfile.tree import (
     COMMA,
     KEY,

@@ -17,9 +17,8 @@ from kalentops.blueprint.diff import same
 from kalentops.errors import CannotEdit
 from kalentops.support.text import clip, line_end_of, visible
 from kalentops.yamlfile import build, scalars
-from kalentops.yamlfile.fmt import format_text
+from kalentops.yamlfile.fmt import BEFORE_COMMENT, format_text, print_document
 from kalentops.yamlfile.parse import MAX_BYTES, parse
-from kalentops.yamlfile.printer import BEFORE_COMMENT, print_document
 from kalentops.yamlfile.tree import (
     ALIAS,
     ANCHOR,

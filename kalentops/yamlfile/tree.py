@@ -1,6 +1,6 @@
 """A file as a tree: its values as they are written, with the comments and blank lines that belong to them.
 
-`read` builds it from libyaml's tokens, `printer` prints it, edits change it. A comment at the end of a line belongs
+`read` builds it from libyaml's tokens, `fmt` prints it, edits change it. A comment at the end of a line belongs
 to the token before it (`behind`). One on a line of its own belongs to the token below (`above`), or, where it is
 indented like a block that has just ended, to the end of that block (`foot`).
 

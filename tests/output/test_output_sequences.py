@@ -15,7 +15,7 @@ from kalentops.output import FORMATS, Checked, markdown, report, text_plan
 from kalentops.output.markdown_sequences import changed, extent, new, tally
 from kalentops.output.terminal import plain
 from kalentops.plan.build import Action, Change, Drift, Plan, RefreshReport
-from kalentops.support.word_diff import by_line, by_sentence
+from kalentops.support.text_diff import by_line, by_sentence
 from tests.builders import body
 from tests.output import judges
 from tests.output.rich_example import DRAFTED, INVITATION, PITCH, REMINDER, SETTLED

@@ -19,7 +19,7 @@ from kalentops.output import text_files, text_plan, text_results
 from kalentops.output.terminal import Line, plain
 from kalentops.plan.build import Action, Change, Plan
 from kalentops.state.model import State
-from kalentops.support import word_diff
+from kalentops.support import text_diff
 from kalentops.support.text import count
 from tests.builders import body, digest, entry, form, intent, saying, state
 
@@ -304,7 +304,7 @@ def test_count() -> None:
 
 @given(st.text("ab .\n", max_size=40), st.text("ab .\n", max_size=40))
 def test_the_spaces_that_two_words_share_stand_outside_of_their_marks(before: str, after: str) -> None:
-    pieces = list(text_plan._tidied(word_diff.compare(before, after)))
+    pieces = list(text_plan._tidied(text_diff.compare(before, after)))
     assert "".join(text for tag, text in pieces if tag != "new") == before
     assert "".join(text for tag, text in pieces if tag != "old") == after
     for (tag, old), (other, new) in pairwise(pieces):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kalentops.blueprint.remote import RemoteLists
 from kalentops.errors import StateError
-from kalentops.plan.workspace import Looked, check_workspace, is_known, looked_at, witnesses
+from kalentops.plan.refresh import Looked, check_workspace, is_known, looked_at, witnesses
 from kalentops.state.model import State
 from tests.builders import entry, remote, state
 

@@ -36,6 +36,8 @@ FLOORS = (
 )
 # Imports that still go up. This list only gets shorter.
 UPWARDS: set[tuple[str, str]] = set()
+# With the 57 rules of today, 190.
+MOST_MODULES = 133
 OWNERS = {
     "click": {"cli"},
     "pydantic": {"support.shape"},
@@ -164,6 +166,11 @@ def test_one_module_starts_git_and_the_demo_starts_kalentops() -> None:
     assert demo.count("subprocess.") == demo.count("[sys.executable") == 1
 
 
+def test_there_are_few_modules() -> None:
+    """A subject is read in one piece: new code goes first where its subject is. Rules don't count."""
+    assert sum(not path.name.startswith("kal") for path in MODULES) <= MOST_MODULES
+
+
 def test_each_module_says_what_it_is() -> None:
     assert [_name(path) for path in MODULES if not ast.get_docstring(_tree(path))] == []
 
@@ -221,9 +228,12 @@ def test_the_sentences_of_explanations_are_in_output_alone() -> None:
         tree = _tree(path)
         holders = (ast.Module, ast.ClassDef, ast.FunctionDef)
         docs = {ast.get_docstring(node, clean=False) for node in ast.walk(tree) if isinstance(node, holders)}
+        errors = {
+            id(part) for node in ast.walk(tree) if isinstance(node, ast.Raise) for part in ast.walk(node)
+        }
         said = {
             node.value
             for node in ast.walk(tree)
-            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in errors
         }
         assert [each for each in said - docs if "`" in each] == [], path.name

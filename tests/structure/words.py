@@ -84,7 +84,7 @@ MODULES: Final = {
     "checked": "validation",
     "notes": "notices",
     "slips": "typos",
-    "words": "word_diff",
+    "words": "text_diff",
     "holdings": "known",
     "choosing": "single",
     "carrying_out": "write",

@@ -18,15 +18,15 @@ from kalentops.preview.rendering import both
 from kalentops.preview.sequences import changes_of
 from kalentops.project.check import check_document
 from kalentops.project.document import read_document
-from kalentops.support.confusables import (
+from kalentops.support.text import nearest, same_name, skeleton
+from kalentops.support.text_diff import (
+    compare,
     did_you_mean,
     hidden_difference,
     lookalike_note,
     reveal,
     side_by_side,
 )
-from kalentops.support.text import nearest, same_name, skeleton
-from kalentops.support.word_diff import compare
 from tests.builders import body
 from tests.output.rich_example import PITCH
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalentops.support import word_diff
-from kalentops.support.word_diff import Piece, by_line, compare
+from kalentops.support import text_diff
+from kalentops.support.text_diff import Piece, by_line, compare
 from tests.counting import lines_executed
 
 
@@ -60,7 +60,7 @@ def test_the_work_is_bounded_by_a_number_of_lines_executed(
     comparing: Callable[[str, str], object], old: str, new: str
 ) -> None:
     """Words that come again and again made it take minutes, and a stranger can write them."""
-    bound = word_diff.BASE + word_diff.PER_ITEM * (len(old.split()) + len(new.split()))
+    bound = text_diff.BASE + text_diff.PER_ITEM * (len(old.split()) + len(new.split()))
     assert lines_executed(lambda: comparing(old, new)) < 5 * bound
 
 

@@ -181,7 +181,7 @@ def _(original: Original, of: Situation) -> Any:
     return original(replace(of, overwrite=True))
 
 
-@mutant("accepted means in place", "apply.verify:_Check.is_behind", "put_back")
+@mutant("accepted means in place", "apply.settle:_Check.is_behind", "put_back")
 def _(original: Original, self: Any, view: View) -> Any:
     return original(self, view) and view.get(self.result.blueprint_id) is None
 
@@ -196,7 +196,7 @@ def _(original: Original, of: Situation, intent: Intent) -> Any:
     return Abandon("not wanted any more") if of.change.after is None else original(of, intent)
 
 
-@mutant("sent whole again by itself", "apply.resume:_resume_whole", "simulation")
+@mutant("sent whole again by itself", "apply.settle:_resume_whole", "simulation")
 def _(original: Original, view: View, task: Task, intent: Intent) -> Any:
     if task.change.after is not None:
         view.run.options = replace(view.run.options, resend=view.run.options.resend | {task.address})

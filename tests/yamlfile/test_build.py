@@ -17,8 +17,8 @@ from kalentops.lint.engine import DEFAULTS
 from kalentops.project.check import CheckOptions, check_text
 from kalentops.project.document import read_document
 from kalentops.yamlfile import build
+from kalentops.yamlfile.fmt import print_document
 from kalentops.yamlfile.parse import parse
-from kalentops.yamlfile.printer import print_document
 from kalentops.yamlfile.tree import MAPPING, SEQUENCE, STREAM_END, VALUE, Child, Document, Node, Token
 from tests.sizes import examples
 from tests.strategies import blueprints, keys

@@ -26,8 +26,8 @@ from kalentops.output import explanations, json, text_plan, text_results
 from kalentops.output.markdown_blocks import utf8_bytes
 from kalentops.output.terminal import notice, show, width
 from kalentops.plan.build import Change, Scope
+from kalentops.plan.refresh import check_workspace, looked_at
 from kalentops.plan.saved import PlanOptions, Saved, check, load
-from kalentops.plan.workspace import check_workspace, looked_at
 from kalentops.project.files import SUFFIXES
 from kalentops.project.load import Repository
 from kalentops.state.model import State

@@ -18,9 +18,8 @@ from kalentops.git.history import checkout_status, contents_at_merge_base, is_in
 from kalentops.plan.build import ASKS, Action, Change, Plan, RefreshReport, Scope, make_plan, narrowed
 from kalentops.plan.moves import StateEdit, edits_between
 from kalentops.plan.moves import narrowed as kept_to
-from kalentops.plan.refresh import refresh
+from kalentops.plan.refresh import check_workspace, looked_at, refresh
 from kalentops.plan.saved import PlanOptions
-from kalentops.plan.workspace import check_workspace, looked_at
 from kalentops.project.config import Config
 from kalentops.project.files import find
 from kalentops.project.load import Repository, load
