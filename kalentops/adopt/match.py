@@ -50,7 +50,7 @@ def known_by_sourcing(sourcing_ids: Iterable[str], files: Repository, state: Sta
     by_file = _grouped((each.address.sourcing_id, each) for each in files.declared)
     at = {each.address for each in entries.values()} | {each.address for each in state.intents.values()}
     keys = _grouped((each.sourcing_id, each.key) for each in at)
-    intents = _grouped((each.sourcing_id, each) for each in state.intents.values())
+    intents = _grouped((each.address.sourcing_id, each) for each in state.intents.values())
     said = _grouped((each.sourcing_id, each) for each in files.relocations)
     found = {}
     for sourcing_id in sourcing_ids:

@@ -44,10 +44,6 @@ class PulledEdit:
     after: Mapping[str, Any]
     entry: Entry
 
-    @property
-    def key(self) -> str:
-        return self.address.key
-
 
 @dataclass(frozen=True, slots=True)
 class SkippedEdit:
@@ -91,9 +87,9 @@ def plan_pull(
     kept: list[SkippedEdit] = []
     for old, entry in sorted(state.entries.items()):
         address = names.get(entry.address, entry.address)
-        if entry.sourcing_id not in observed.lists:
+        if entry.address.sourcing_id not in observed.lists:
             continue
-        remote = remotes.get((entry.sourcing_id, entry.blueprint_id))
+        remote = remotes.get((entry.address.sourcing_id, entry.blueprint_id))
         if remote is not None and remote.digest == entry.baseline:
             continue
         if shown[entry.blueprint_id] > (remote is not None):
@@ -291,7 +287,7 @@ def edit_files(taking: PullPlan, root: Path, severities: Severities, declared: I
         _check_unchanged(CheckOptions(root, severities, {}), name, before, together)
         for each in together:
             try:
-                after = edit_blueprint(name, after, each.key, each.after)
+                after = edit_blueprint(name, after, each.address.key, each.after)
             except CannotEdit as error:
                 said = f"{error}; {error.hint}" if error.hint else str(error)
                 kept.append(SkippedEdit(each.address, each.entry.blueprint_id, said, conflict=True))

@@ -226,10 +226,6 @@ class Task:
         return self.change.address
 
     @property
-    def key(self) -> str:
-        return self.change.key
-
-    @property
     def nonces(self) -> tuple[str, ...]:
         """The nonces of the stubs that earlier runs made for the address, or may have made."""
         return self.intent.nonces if self.intent else ()

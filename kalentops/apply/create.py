@@ -102,7 +102,7 @@ class _Creation:
         view, task, mark = self.view, self.task, stub_mark(empty)
         if mark is None:
             raise AssertionError(f"{empty.blueprint_id} is no stub")
-        name = stub(task.body.name, mark._replace(key=task.key, taken=True)).data["name"]
+        name = stub(task.body.name, mark._replace(key=task.address.key, taken=True)).data["name"]
         verdict = view.run.api.update(empty.blueprint_id, {"name": name})
         if isinstance(verdict, Refused | NotSent | Limited):
             return _refused(view, task, verdict)
@@ -120,7 +120,7 @@ class _Creation:
     def _reserve(self) -> Result | Limited | None:
         """Create a stub. The next look finds its outcome."""
         view, task = self.view, self.task
-        mark = Mark(task.key, new_nonce())
+        mark = Mark(task.address.key, new_nonce())
         empty = stub(task.body.name, mark)
         verdict = self._post(mark, empty)
         if isinstance(verdict, Refused | NotSent | Limited):

@@ -121,11 +121,11 @@ def _sourcings(run: Run, state: State, changes: Iterable[Change]) -> list[Sourci
             if intent is not None:
                 intent.verified()  # before the first request: damage stops the run
             task = Task(change, entry, intent)
-            tasks.setdefault(change.sourcing_id, []).append(task)
+            tasks.setdefault(change.address.sourcing_id, []).append(task)
         elif change.action in _QUIET and entry is not None and entry.remote_digest is None:
             # To send our own text again overwrites nothing.
             sent = replace(change, after=entry.verified(), protected=False)
-            unseen.setdefault(change.sourcing_id, []).append(Task(sent, entry, None))
+            unseen.setdefault(change.address.sourcing_id, []).append(Task(sent, entry, None))
     ids = sorted(tasks.keys() | unseen.keys())
     return [Sourcing(View(run, each), tasks.get(each, ()), unseen.get(each, ())) for each in ids]
 

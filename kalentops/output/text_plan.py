@@ -219,7 +219,7 @@ def plan(of: Plan, *, verbose: bool = False, reasons: bool = True, width: int = 
     texts; without it, texts are cut to `width` columns. Without `reasons`, those of conflicts are left to the result.
     """
     shown = [each for each in of.changes if each.action is not Action.NO_OP]
-    for sourcing_id, group in groupby(shown, key=lambda each: each.sourcing_id):
+    for sourcing_id, group in groupby(shown, key=lambda each: each.address.sourcing_id):
         yield line((visible(sourcing_id), "bold"))
         for each in group:
             yield from _change(each, verbose=verbose, reasons=reasons, width=width)
@@ -256,7 +256,7 @@ def _change(each: Change, *, verbose: bool, reasons: bool, width: int) -> Iterat
     old = f" (was {visible(each.moved_from.key)})" if each.moved_from else ""
     yield line(
         (f"  {sign} {each.action} ", style),
-        (visible(each.key), "bold"),
+        (visible(each.address.key), "bold"),
         f'{old} "{clip(each.name)}"{ident}',
         (where, "dim"),
     )

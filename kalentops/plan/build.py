@@ -63,14 +63,6 @@ class Change:
     protected: bool = False
 
     @property
-    def sourcing_id(self) -> str:
-        return self.address.sourcing_id
-
-    @property
-    def key(self) -> str:
-        return self.address.key
-
-    @property
     def after_digest(self) -> str | None:
         return None if self.after is None else self.after.digest
 
@@ -212,7 +204,7 @@ def narrowed(plan: Plan, covers: Callable[[Address], bool]) -> Plan:
     """The plan of the selection, and the addresses with changes outside it."""
     kept = tuple(each for each in plan.changes if each.asked_for(covers))
     names = {each.address for each in kept}
-    sourcings = {each.sourcing_id for each in kept}
+    sourcings = {each.address.sourcing_id for each in kept}
     remotely = plan.remotely
     if remotely is not None:
         remotely = replace(

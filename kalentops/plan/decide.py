@@ -179,7 +179,7 @@ def _reserved(of: Situation) -> Fill | Conflict | None:
     arrive: it is used first, and of several none, because only a person can remove the others. If the state knows
     several, each run says in Kalent which one it takes before it sends a text: one that is not taken has none.
     """
-    key, nonces = of.change.key, of.nonces
+    key, nonces = of.change.address.key, of.nonces
     taken: list[Remote] = []
     others: list[Remote] = []
     free: list[Remote] = []

@@ -195,11 +195,11 @@ def index_orphans(
         if each.address in wanted:
             was = same_name(each.sent.name)
             if was != same_name(wanted[each.address].name):
-                renamed.setdefault((each.sourcing_id, was), orphan)
+                renamed.setdefault((each.address.sourcing_id, was), orphan)
             continue
         by_key.setdefault(each.address.key, orphan)
         body = each.verified()
-        alike.setdefault(each.sourcing_id, Index()).add(body.name, body.steps_digest, orphan)
+        alike.setdefault(each.address.sourcing_id, Index()).add(body.name, body.steps_digest, orphan)
     held = state.entries.keys() | {each.address for each in open_}
     new = [each for at, each in wanted.items() if at not in held]
     successors: dict[str, Address] = {}
@@ -222,7 +222,7 @@ def _slips(
     left: dict[str, dict[str, Entry]] = {}
     for address, each in state.entries.items() if unknown else ():
         if address not in wanted:
-            left.setdefault(each.sourcing_id, {})[each.key] = each
+            left.setdefault(each.address.sourcing_id, {})[each.address.key] = each
     names = {sourcing_id: sorted(here) for sourcing_id, here in left.items()}
     folded = {sourcing_id: {fold(key): key for key in reversed(each)} for sourcing_id, each in names.items()}
     compared = 0

@@ -61,7 +61,7 @@ def refresh(
     unmanaged: dict[str, int] = {}
     entries = defaultdict(list)
     for entry in known.entries.values():
-        entries[entry.sourcing_id].append(entry)
+        entries[entry.address.sourcing_id].append(entry)
     for sourcing_id, group in _by_sourcing(plan.changes).items():
         if sourcing_id in observed.lists:
             look = _Sourcing(known, observed.lists[sourcing_id], entries[sourcing_id], overwrite)
@@ -89,7 +89,7 @@ def refresh(
 def _by_sourcing(changes: Iterable[Change]) -> dict[str, list[Change]]:
     found: dict[str, list[Change]] = {}
     for change in changes:
-        found.setdefault(change.sourcing_id, []).append(change)
+        found.setdefault(change.address.sourcing_id, []).append(change)
     return found
 
 
@@ -168,7 +168,9 @@ class _Sourcing:
 
     def leftovers(self, changes: dict[str, Change]) -> tuple[Remote, ...]:
         """The stubs that nothing here uses or may use."""
-        waiting = {each.key for each in changes.values() if each.action in {Action.CREATE, Action.CONFLICT}}
+        waiting = {
+            each.address.key for each in changes.values() if each.action in {Action.CREATE, Action.CONFLICT}
+        }
         return tuple(each for mark, each in stubs(self.unmanaged) if mark.key not in waiting)
 
     def _expected(self, change: Change) -> set[str]:
@@ -279,7 +281,7 @@ def witnesses(state: State) -> list[str]:
     """The sourcings with an entry that was seen there, the last applied first."""
     last: dict[str, str] = {}
     for entry in _seen(state):
-        last[entry.sourcing_id] = max(entry.applied_at, last.get(entry.sourcing_id, ""))
+        last[entry.address.sourcing_id] = max(entry.applied_at, last.get(entry.address.sourcing_id, ""))
     return sorted(last, key=lambda each: (last[each], each), reverse=True)
 
 
@@ -297,7 +299,7 @@ def check_workspace(state: State, looked: Looked) -> None:
     if is_known(state, looked.ids):
         return
     of = looked.listed | looked.refused
-    missing = sorted(entry.address for entry in _seen(state) if entry.sourcing_id in of)
+    missing = sorted(entry.address for entry in _seen(state) if entry.address.sourcing_id in of)
     if not missing:
         return
     raise StateError(

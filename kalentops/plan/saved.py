@@ -203,8 +203,8 @@ def plan_to_json(of: Plan, say: Say) -> dict[str, Any]:
 def _change_to_json(of: Change, say: Say) -> dict[str, Any]:
     return {
         "address": of.address,
-        "sourcing_id": of.sourcing_id,
-        "key": of.key,
+        "sourcing_id": of.address.sourcing_id,
+        "key": of.address.key,
         "name": of.name,
         "action": of.action.value,
         "blueprint_id": of.blueprint_id,

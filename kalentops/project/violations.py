@@ -117,7 +117,6 @@ def _unknown(found: _Found) -> Problem:
     return found.problem("KAL010", f"`{clip(key)}` is not a field of {found.owner_name}", hint, on_key=True)
 
 
-_SOME_SOURCING: Final = "write the id of a sourcing: `kalentops sourcings` lists them"
 _ONE_SOURCING: Final = "write `sourcingId: ID`: each file serves one sourcing; write one file for each"
 
 

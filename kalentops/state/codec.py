@@ -226,8 +226,8 @@ def entry_to_json(entry: Entry) -> dict[str, Any]:
         "blueprintId": entry.blueprint_id,
         "digest": entry.digest,
         "sent": entry.sent.stored,
-        "sourcingId": entry.sourcing_id,
-        "key": entry.key,
+        "sourcingId": entry.address.sourcing_id,
+        "key": entry.address.key,
     }
     if entry.remote_digest is not None or entry.updated_at is not None:
         unknown = entry.extra.get("remote", {})

@@ -40,14 +40,6 @@ class Entry:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def sourcing_id(self) -> str:
-        return self.address.sourcing_id
-
-    @property
-    def key(self) -> str:
-        return self.address.key
-
-    @property
     def digest(self) -> str:
         return self.sent.digest
 
@@ -107,10 +99,6 @@ class Intent:
     def only_reserves(self) -> bool:
         """Whether it can create stubs only."""
         return bool(self.nonces)
-
-    @property
-    def sourcing_id(self) -> str:
-        return self.address.sourcing_id
 
     def verified(self) -> Body:
         """What was to be sent. Raises StateDamaged where it does not fit its digest."""

@@ -40,7 +40,7 @@ def test_their_edit_goes_into_the_file() -> None:
     theirs = body("One", "Hello")
     one = only(body(), body(), theirs)
     assert isinstance(one, PulledEdit)
-    assert (one.file, one.key, one.after) == ("blueprints/a.yaml", "one", theirs)
+    assert (one.file, one.address.key, one.after) == ("blueprints/a.yaml", "one", theirs)
     assert one.entry.digest == Body.of(theirs).digest
     assert (one.entry.updated_at, one.entry.applied_at) == (LATER, NOW)
 
@@ -51,7 +51,7 @@ def test_a_key_that_moved_and_that_the_state_does_not_know_yet() -> None:
     known = rename(state_of(body()), {Address("s1", "one"): Address("s1", "old")})
     theirs = observed(body("One", "Hello"))
     (one,) = plan_pull([want("s1/one", body())], known, theirs, NOW, moved).taken
-    assert (one.address, one.key, one.entry.address) == ("s1/one", "one", "s1/old")
+    assert (one.address, one.entry.address) == ("s1/one", "s1/old")
     (kept,) = plan_pull([want("s1/one", body())], known, theirs, NOW).kept
     assert text(kept.reason) == "it is in no file"
 

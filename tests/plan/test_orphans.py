@@ -131,7 +131,9 @@ def test_the_search_for_typos_is_bounded(monkeypatch: pytest.MonkeyPatch) -> Non
     unknown = {Address("s1", new): Address("s1", old) for new, old in slips.items()}
 
     def meant() -> dict[str, str]:
-        return {new: slip.meant.key for new, slip in index_orphans({}, known, unknown).misnamed.items()}
+        return {
+            new: slip.meant.address.key for new, slip in index_orphans({}, known, unknown).misnamed.items()
+        }
 
     assert meant() == {"s1/one": "left-over-a", "s1/two": "left-over-b", "s1/three": "left-over-c"}
     monkeypatch.setattr(matching, "_MOST_COMPARED", 4)

@@ -50,7 +50,7 @@ def test_create() -> None:
         line=3,
         after=form(),
     )
-    assert (change.sourcing_id, change.key) == ("s1", "one")
+    assert (change.address.sourcing_id, change.address.key) == ("s1", "one")
 
 
 def test_no_op() -> None:
@@ -159,7 +159,7 @@ def test_a_key_that_moved_while_a_run_was_cut_off() -> None:
 def test_a_key_that_can_not_move_says_so() -> None:
     known = state(entry("s1/old", body("Old", "Old"), "b1"), entry("s1/new", body(), "b2"))
     plan = make_plan([want("s1/new", body(), known)], known, relocations=[said("old", "new")])
-    assert [(each.key, each.action) for each in plan.changes] == [
+    assert [(each.address.key, each.action) for each in plan.changes] == [
         ("new", Action.NO_OP),
         ("old", Action.ORPHAN),
     ]

@@ -36,7 +36,7 @@ def held(
 
 
 def actions(plan: Plan) -> dict[str, str]:
-    return {each.key: each.action.value for each in plan.changes}
+    return {each.address.key: each.action.value for each in plan.changes}
 
 
 def one(plan: Plan) -> Change:
@@ -363,7 +363,7 @@ def test_a_sourcing_that_the_api_refuses() -> None:
         "orphan": "orphan",
         "same": "no-op",
     }
-    assert {each.key: text(each.reason).endswith("HTTP 404") for each in plan.changes} == {
+    assert {each.address.key: text(each.reason).endswith("HTTP 404") for each in plan.changes} == {
         **dict.fromkeys(("forgotten", "moved", "orphan", "same"), False),
         **dict.fromkeys(("changed", "cut-off", "new"), True),
     }

@@ -107,7 +107,7 @@ def _(original: Original, self: Run, *records: Record) -> None:
 def _(original: Original, self: Run, *records: Record) -> None:
     for each in records:
         if isinstance(each, Intended) and _begun(each, "create"):
-            self.api.create(each.intent.sourcing_id, each.intent.sent.data)
+            self.api.create(each.intent.address.sourcing_id, each.intent.sent.data)
     original(self, *records)
 
 

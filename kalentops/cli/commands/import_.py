@@ -304,7 +304,7 @@ def import_update(
         context.target.check_state(state)
         _check_known(state, sourcing_ids)
         before = _valid_files(config, state)
-        recorded = {entry.sourcing_id for entry in state.entries.values()}
+        recorded = {entry.address.sourcing_id for entry in state.entries.values()}
         sourcings = set(sourcing_ids) or recorded & {sourcing_id for sourcing_id, _ in before.served}
         with read_session(context.target, quiet=context.quiet, farewell=_FAREWELL) as session:
             observed = session.observe(sourcings, context.parallelism)
@@ -321,7 +321,7 @@ def import_update(
 
 def _check_known(state: State, asked: Collection[str]) -> None:
     """Raises UsageError."""
-    known = {entry.sourcing_id for entry in state.entries.values()}
+    known = {entry.address.sourcing_id for entry in state.entries.values()}
     for each in asked:
         if each not in known:
             meant = nearest(each, sorted(known))

@@ -55,7 +55,7 @@ class PlanContext:
     @property
     def sourcings(self) -> set[str]:
         """The ids of the sourcings in the plan."""
-        return {each.sourcing_id for each in self.plan.changes}
+        return {each.address.sourcing_id for each in self.plan.changes}
 
     def refreshed(self, observed: RemoteLists) -> PlanContext:
         """The plan compared with what Kalent shows."""
