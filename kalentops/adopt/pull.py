@@ -313,9 +313,9 @@ def _findings(files: Sequence[EditedFile], declared: Iterable[Declared]) -> tupl
     return tuple(sorted([*(found for file in files for found in file.findings), *together]))
 
 
-def _check_unchanged(job: CheckOptions, name: str, text: str, taken: Sequence[PulledEdit]) -> None:
+def _check_unchanged(options: CheckOptions, name: str, text: str, taken: Sequence[PulledEdit]) -> None:
     """Raises StoreFailure if the file was saved while the lists were read: the new text was made from the old one."""
-    held = {each.address: each.body for each in check_text(job, name, text.lstrip("\ufeff")).declared}
+    held = {each.address: each.body for each in check_text(options, name, text.lstrip("\ufeff")).declared}
     for each in taken:
         now = held.get(each.address)
         if now is None or now.observable != Body.listed(each.before):

@@ -80,7 +80,7 @@ def _draft_all(plan: ImportPlan, names: Mapping[str, str], desk: _Drafter) -> Dr
 @dataclass(frozen=True, slots=True)
 class _Drafter:
     place: Destination
-    job: CheckOptions
+    options: CheckOptions
 
     def files(self, stem: str, items: Sequence[Item]) -> Iterator[tuple[Draft | None, list[Item]]]:
         """The files of one sourcing: one, unless they would be too large together. Refused items come without."""
@@ -118,7 +118,7 @@ class _Drafter:
         if size > MAX_BYTES:
             return _LIMIT
         name = self.place.name(path)
-        read = check_text(self.job, name, text)
+        read = check_text(self.options, name, text)
         if not _is_faithful(items[0].sourcing_id, _bodies(items), text, read.declared):
             return _LIMIT if any(each.code == "KAL002" for each in read.findings) else _OTHERWISE
         return Draft(path, name, text, tuple(read.findings), tuple(read.declared))

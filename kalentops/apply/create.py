@@ -46,16 +46,16 @@ def create(view: View, task: Task) -> tuple[Result, Entry | None]:
     KalentopsError if it could not continue; `run.open_intents` tells whether text was sent.
     """
     creation = _Creation(view, task)
-    planned = Action.ADOPT if task.change.action is Action.ADOPT else Action.CREATE
+    action = Action.ADOPT if task.change.action is Action.ADOPT else Action.CREATE
     while True:
         view.run.api.ready()
         view.fresh()
         match decide_create(view.situation(task, creation.own)):
             case Conflict(why):
-                return task.result(planned, Outcome.CONFLICT, error=why), None
+                return task.result(action, Outcome.CONFLICT, error=why), None
             case Adopt() as decision:
                 return _adopt(view, task, decision)
-            case _ if planned is Action.ADOPT:
+            case _ if action is Action.ADOPT:
                 return task.result(Action.ADOPT, Outcome.CONFLICT, error=explain(Code.ADOPTION_GONE)), None
             case Fill(remote, take):
                 result = creation.take(remote) if take else _claim(view, task, remote)

@@ -181,11 +181,11 @@ def work(sourcing: Sourcing) -> list[Result]:
     checked = list(read_back(sourcing.view, made, tasks)) if _worth_a_look(made) else made
     for result in checked:
         sourcing.run.observe(Finished(result))
-    has_its_id = set(sourcing.run.ours.values())
+    claimed = set(sourcing.run.ours.values())
     left = [
         each
         for mark, each in stubs(sourcing.view.unmanaged)
-        if Address(sourcing.view.sourcing_id, mark.key) in has_its_id
+        if Address(sourcing.view.sourcing_id, mark.key) in claimed
     ]
     sourcing.notes += [leftover(each.blueprint_id, each.name) for each in left]
     return [*checked, *(result for result in results if result.outcome is not Outcome.DONE)]

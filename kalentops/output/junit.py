@@ -25,7 +25,7 @@ def show_validation(of: Checked) -> str:
 
 
 def show_plan(of: Plan, checked: Checked) -> str:
-    drift = [_drift(of)] if of.remotely is not None else []
+    drift = [_drift(of)] if of.refresh_report is not None else []
     return _document([_files(checked), _changes(of), *drift])
 
 

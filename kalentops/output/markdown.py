@@ -210,7 +210,7 @@ def _drifted(of: Drift, *, told: bool) -> Block:
 
 
 def _look_alikes(of: Plan) -> Section | None:
-    found = of.remotely.look_alikes if of.remotely else ()
+    found = of.refresh_report.look_alikes if of.refresh_report else ()
     head = "**Unmanaged, and looks like a managed one.** Compare both in Kalent, and delete what you don't need:\n\n"
     blocks = [Block(_look_alike(each)) for each in found]
     return Section(blocks, "look-alike", "look-alikes", head, between="\n") if blocks else None
@@ -319,7 +319,7 @@ def _state_edits(of: Plan) -> Section | None:
 
 
 def _unmanaged(of: Plan) -> Section | None:
-    counts = of.remotely.unmanaged if of.remotely else {}
+    counts = of.refresh_report.unmanaged if of.refresh_report else {}
     number = sum(counts.values())
     if not number or not (of.to_do or of.drift):
         return None
@@ -329,7 +329,7 @@ def _unmanaged(of: Plan) -> Section | None:
 
 
 def _leftovers(of: Plan) -> Section | None:
-    found = of.remotely.leftovers if of.remotely else ()
+    found = of.refresh_report.leftovers if of.refresh_report else ()
     if not found or not (of.to_do or of.drift):
         return None
     blocks = [

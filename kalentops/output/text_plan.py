@@ -93,8 +93,8 @@ def _twins(found: Sequence[StepChange], indent: str) -> Iterator[Line]:
     for each in found:
         if each.step is None or each.before is not None:
             continue
-        twins = ((old, told.said) for old in gone[:_SOME] if (told := hidden_difference(old, each.step)))
-        for old, said in twins:
+        alike = ((old, told.said) for old in gone[:_SOME] if (told := hidden_difference(old, each.step)))
+        for old, said in alike:
             yield from _looks_alike(f"the ids {visible(old)} and {visible(each.step)}: {said}", indent)
 
 
@@ -224,8 +224,8 @@ def plan(of: Plan, *, verbose: bool = False, reasons: bool = True, width: int = 
         for each in group:
             yield from _change(each, verbose=verbose, reasons=reasons, width=width)
         yield line()
-    if of.remotely is not None:
-        yield from _remotely(of.remotely, {each.address: each for each in shown}, width)
+    if of.refresh_report is not None:
+        yield from _refresh_report(of.refresh_report, {each.address: each for each in shown}, width)
     yield from _state_edits(of)
     if of.summary["update"]:
         yield line((enrolled(of.summary["update"]), "warn"))
@@ -286,7 +286,7 @@ def _both_sides(each: Change, theirs: Body, width: int) -> Iterator[Line]:
     yield from changed(base.observable.data, theirs.data, "        ", width)
 
 
-def _remotely(of: RefreshReport, shown: Mapping[str, Change], width: int) -> Iterator[Line]:
+def _refresh_report(of: RefreshReport, shown: Mapping[str, Change], width: int) -> Iterator[Line]:
     """What `--refresh` adds: drift, look-alikes, leftovers, unmanaged blueprints. `shown`: changes by address."""
     if of.drift:
         yield line(("Drift: Kalent differs from what is recorded", "bold"))
@@ -358,5 +358,5 @@ def plan_summary(of: Plan) -> Line:
     said = ", ".join([*parts, *orphans, *drifted, *left])
     if of.to_do or of.drift:
         return line(("Plan: ", "bold"), said + ".")
-    nothing = "No drift." if of.remotely is not None and not of.changes else "No changes."
+    nothing = "No drift." if of.refresh_report is not None and not of.changes else "No changes."
     return line((nothing, "good"), f" {said}." if said else "")

@@ -132,9 +132,10 @@ class RefreshReport:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A plan, and what it was made against: a state, files (`files` is their fingerprint), and lists; `remotely` is
-    None without --refresh. `left_out` are the addresses with changes outside the selection, `state_edits` the records
-    of the state that the branch has changed.
+    """A plan, and what it was made against: a state, files (`files` is their fingerprint), and lists.
+
+    `refresh_report` is None without --refresh. `left_out` are the addresses with changes outside the selection,
+    `state_edits` the records of the state that the branch has changed.
     """
 
     lineage: str | None
@@ -142,7 +143,7 @@ class Plan:
     changes: tuple[Change, ...]
     findings: tuple[Finding, ...] = field(default=())
     files: str = ""
-    remotely: RefreshReport | None = None
+    refresh_report: RefreshReport | None = None
     left_out: tuple[str, ...] = ()
     state_edits: tuple[StateEdit, ...] = ()
     made_by: str = ""
@@ -162,7 +163,7 @@ class Plan:
 
     @property
     def drift(self) -> tuple[Drift, ...]:
-        return self.remotely.drift if self.remotely else ()
+        return self.refresh_report.drift if self.refresh_report else ()
 
 
 def make_plan(
@@ -205,16 +206,16 @@ def narrowed(plan: Plan, covers: Callable[[Address], bool]) -> Plan:
     kept = tuple(each for each in plan.changes if each.asked_for(covers))
     names = {each.address for each in kept}
     sourcings = {each.address.sourcing_id for each in kept}
-    remotely = plan.remotely
-    if remotely is not None:
-        remotely = replace(
-            remotely,
-            drift=tuple(each for each in remotely.drift if each.address in names),
-            look_alikes=tuple(each for each in remotely.look_alikes if each.of in names),
-            leftovers=tuple(each for each in remotely.leftovers if each.sourcing_id in sourcings),
+    refresh_report = plan.refresh_report
+    if refresh_report is not None:
+        refresh_report = replace(
+            refresh_report,
+            drift=tuple(each for each in refresh_report.drift if each.address in names),
+            look_alikes=tuple(each for each in refresh_report.look_alikes if each.of in names),
+            leftovers=tuple(each for each in refresh_report.leftovers if each.sourcing_id in sourcings),
         )
     left = tuple(each.address for each in plan.to_do if each.address not in names)
-    return replace(plan, changes=kept, remotely=remotely, left_out=left)
+    return replace(plan, changes=kept, refresh_report=refresh_report, left_out=left)
 
 
 def fingerprint(of: Iterable[str]) -> str:

@@ -56,8 +56,8 @@ def refresh(
     known = plan.relocated.state
     changes: dict[str, Change] = {each.address: each for each in plan.changes}
     drift: list[Drift] = []
-    look_alikes_: list[LookAlike] = []
-    leftovers_: list[Leftover] = []
+    look_alikes: list[LookAlike] = []
+    leftovers: list[Leftover] = []
     unmanaged: dict[str, int] = {}
     entries = defaultdict(list)
     for entry in known.entries.values():
@@ -67,9 +67,9 @@ def refresh(
             look = _Sourcing(known, observed.lists[sourcing_id], entries[sourcing_id], overwrite)
             changes |= {each.address: each for each in look.changes(group)}
             drift += look.drift(changes)
-            look_alikes_ += look.look_alikes(sourcing_id, changes)
+            look_alikes += look.look_alikes(sourcing_id, changes)
             left = look.leftovers(changes)
-            leftovers_ += [Leftover(sourcing_id, each.blueprint_id, each.name) for each in left]
+            leftovers += [Leftover(sourcing_id, each.blueprint_id, each.name) for each in left]
             unmanaged[sourcing_id] = sum(
                 each.blueprint_id not in let_go and each not in left for each in look.unmanaged
             )
@@ -79,11 +79,9 @@ def refresh(
             wanted = (each for each in entries[sourcing_id] if changes[each.address].file is not None)
             drift += [_drift(each, "unreadable", reason=why) for each in wanted]
     counted = {sourcing_id: number for sourcing_id, number in unmanaged.items() if number}
-    seen = RefreshReport(
-        tuple(drift), tuple(look_alikes_), tuple(leftovers_), counted, _fingerprint(observed)
-    )
+    seen = RefreshReport(tuple(drift), tuple(look_alikes), tuple(leftovers), counted, _fingerprint(observed))
     ordered = tuple(changes[address] for address in sorted(changes))
-    return replace(plan, changes=ordered, remotely=seen)
+    return replace(plan, changes=ordered, refresh_report=seen)
 
 
 def _by_sourcing(changes: Iterable[Change]) -> dict[str, list[Change]]:
@@ -122,8 +120,8 @@ class _Sourcing:
 
     def changes(self, changes: Iterable[Change]) -> Iterator[Change]:
         """The changes with the decision for each, in the order of `apply`."""
-        asked = [each for each in changes if each.action in {*ASKS, Action.ORPHAN}]
-        for change in sorted(asked, key=lambda each: turn(each, self.unmanaged)):
+        to_decide = [each for each in changes if each.action in {*ASKS, Action.ORPHAN}]
+        for change in sorted(to_decide, key=lambda each: turn(each, self.unmanaged)):
             yield self._orphan(change) if change.action is Action.ORPHAN else self._decided(change)
 
     def _orphan(self, change: Change) -> Change:

@@ -59,7 +59,7 @@ class PlanOptions:
 class Saved:
     """A plan as it was read from a file. `refreshed`: it was compared with what Kalent showed."""
 
-    asked: PlanOptions
+    plan_options: PlanOptions
     refreshed: bool
     raw: dict[str, Any]
 
@@ -74,19 +74,19 @@ def save(
     plan: Plan,
     path: Path,
     say: Say,
-    asked: PlanOptions = PlanOptions(),
+    plan_options: PlanOptions = PlanOptions(),
     report: Mapping[str, Any] | None = None,
 ) -> None:
     """`say` puts explanations into words. `report` is JSON: what reports of the plan need beyond it.
 
     Raises StoreFailure.
     """
-    scope = asked.scope
+    scope = plan_options.scope
     said = {
         "sourcings": scope.sourcings,
         "targets": scope.targets,
         "addresses": None if scope.addresses is None else sorted(scope.addresses),
-        "overwrite": sorted(asked.overwrite),
+        "overwrite": sorted(plan_options.overwrite),
     }
     try:
         data = (
@@ -190,12 +190,12 @@ def plan_to_json(of: Plan, say: Say) -> dict[str, Any]:
         "summary": of.summary,
         "changes": [_change_to_json(each, say) for each in of.changes],
         "drift": [_drift_to_json(each, say) for each in of.drift],
-        "look_alikes": [asdict(each) for each in of.remotely.look_alikes] if of.remotely else [],
-        "leftovers": [asdict(each) for each in of.remotely.leftovers] if of.remotely else [],
-        "unmanaged": dict(of.remotely.unmanaged) if of.remotely else {},
+        "look_alikes": [asdict(each) for each in of.refresh_report.look_alikes] if of.refresh_report else [],
+        "leftovers": [asdict(each) for each in of.refresh_report.leftovers] if of.refresh_report else [],
+        "unmanaged": dict(of.refresh_report.unmanaged) if of.refresh_report else {},
         "left_out": list(of.left_out),
         "state_edits": [asdict(each) for each in of.state_edits],
-        "bound": {"files": of.files, "remote": of.remotely.fingerprint if of.remotely else None},
+        "bound": {"files": of.files, "remote": of.refresh_report.fingerprint if of.refresh_report else None},
         "findings": [finding_to_json(each) for each in of.findings],
     }
 
@@ -248,9 +248,9 @@ def plan_from_json(raw: Mapping[str, Any]) -> Plan:
     """The plan that `plan_to_json` wrote. Raises StalePlan."""
     try:
         at, bound = raw["state"], raw["bound"]
-        remotely = None
+        refresh_report = None
         if bound["remote"] is not None:
-            remotely = RefreshReport(
+            refresh_report = RefreshReport(
                 tuple(map(_drift, raw["drift"])),
                 tuple(map(_look_alike, raw["look_alikes"])),
                 tuple(map(_leftover, raw["leftovers"])),
@@ -263,7 +263,7 @@ def plan_from_json(raw: Mapping[str, Any]) -> Plan:
             tuple(map(_change, raw["changes"])),
             tuple(map(_finding, raw["findings"])),
             _text(bound["files"]),
-            remotely,
+            refresh_report,
             tuple(map(_text, raw["left_out"])),
             tuple(map(_state_edit, raw.get("state_edits", ()))),
             _text(raw["kalentops_version"]),

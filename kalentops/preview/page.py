@@ -16,7 +16,7 @@ from kalentops.lint.finding import Finding, Severity
 from kalentops.lint.rule import Declared, ends
 from kalentops.preview import view
 from kalentops.preview.rendering import SAMPLES, Sample
-from kalentops.preview.sequences import Candidates, Findings, Showing, show_removed, show_sequence
+from kalentops.preview.sequences import Candidates, Findings, PageContext, show_removed, show_sequence
 from kalentops.preview.view import Page
 from kalentops.project.check import CheckOptions, check_text
 from kalentops.project.config import FILE, Config, load_config
@@ -35,7 +35,7 @@ def make_page(
     people = tuple(_person(sample, number) for number, sample in enumerate(samples or SAMPLES, 1))
     findings = Findings(repository.findings, repository.declared)
     candidates = Candidates(samples or SAMPLES, [person.name for person in people])
-    context = Showing(findings, candidates, compares=before is not None)
+    context = PageContext(findings, candidates, compares=before is not None)
     old = _under_its_key(before.declared, repository) if before is not None else {}
     gone, hidden = _gone(repository.declared, old, findings)
     shown = [(each, show_sequence(each, context, old.get(each.address))) for each in repository.declared]

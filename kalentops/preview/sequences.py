@@ -22,7 +22,7 @@ _NAME: Final = 160
 
 
 @dataclass(frozen=True, slots=True)
-class Showing:
+class PageContext:
     """What all sequences of a page share. `compares`: the page shows changes since a commit."""
 
     findings: Findings
@@ -72,7 +72,7 @@ def _read(declared: Declared) -> _Body:
     return _Body(body, tuple(placed))
 
 
-def show_sequence(declared: Declared, context: Showing, was: Declared | None = None) -> view.Sequence:
+def show_sequence(declared: Declared, context: PageContext, was: Declared | None = None) -> view.Sequence:
     """A declared blueprint; `was` is its earlier version."""
     anchor, now, then = context.anchor(declared), _read(declared), _EMPTY
     status: view.Status = "new" if context.compares else ""
@@ -104,7 +104,7 @@ def show_sequence(declared: Declared, context: Showing, was: Declared | None = N
     )
 
 
-def show_removed(declared: Declared, context: Showing) -> view.Sequence:
+def show_removed(declared: Declared, context: PageContext) -> view.Sequence:
     """A blueprint that was removed from the files."""
     anchor, then = context.anchor(declared), _read(declared)
     steps = tuple(
@@ -131,7 +131,7 @@ def show_removed(declared: Declared, context: Showing) -> view.Sequence:
 def _show(
     at: Placed,
     anchor: str,
-    context: Showing,
+    context: PageContext,
     notes: tuple[view.Note, ...],
     *,
     first: bool,

@@ -41,21 +41,21 @@ class FileResult(NamedTuple):
     served: tuple[str, Origin] | None = None
 
 
-def check_file(job: CheckOptions, source: Source) -> FileResult:
+def check_file(options: CheckOptions, source: Source) -> FileResult:
     """One file: what it holds, and what is wrong with it."""
-    text = read(source, job.root)
+    text = read(source, options.root)
     if isinstance(text, Finding):
         return FileResult([text], [], [])
-    return check_text(job, source.name, text)
+    return check_text(options, source.name, text)
 
 
-def check_text(job: CheckOptions, name: str, text: str) -> FileResult:
+def check_text(options: CheckOptions, name: str, text: str) -> FileResult:
     """The findings and blueprints of a text, and what it says of other keys; a pure function."""
     document = read_document(name, text)
     # A finding behind an anchor occurs once for each alias, and is reported once.
-    findings = list(dict.fromkeys(check_document(document, job.severities)))
+    findings = list(dict.fromkeys(check_document(document, options.severities)))
     whole = document.has_all_keys and not any(rules()[each.code].hides is Hides.FILE for each in findings)
-    declared = list(_declared(job, document))
+    declared = list(_declared(options, document))
     return FileResult(findings, declared, list(_relocations(document)), whole, _served(document))
 
 
@@ -71,7 +71,7 @@ def check_document(document: Document, severities: Severities) -> Iterator[Findi
             yield document.place(problem, severity)
 
 
-def _declared(job: CheckOptions, document: Document) -> Iterator[Declared]:
+def _declared(options: CheckOptions, document: Document) -> Iterator[Declared]:
     if document.sourcing_id is None or document.model is None:
         return
     find = document.places.find
@@ -79,7 +79,7 @@ def _declared(job: CheckOptions, document: Document) -> Iterator[Declared]:
         path = ("blueprints", key)
         name_path = (*path, "name")
         address = Address(document.sourcing_id, key)
-        body = None if job.known is None else Body.of_blueprint(blueprint)
+        body = None if options.known is None else Body.of_blueprint(blueprint)
         digest = "" if body is None else body.digest
         yield Declared(
             address,
@@ -87,7 +87,7 @@ def _declared(job: CheckOptions, document: Document) -> Iterator[Declared]:
             Origin(document.file, *find(path, on_key=True)),
             find(name_path),
             digest,
-            None if job.known is not None and job.known.get(address) == digest else body,
+            None if options.known is not None and options.known.get(address) == digest else body,
             blueprint.protect is True,
             document.placeholders_below(*path) if body else frozenset(),
         )
@@ -115,7 +115,7 @@ _MAX_PROCESSES = 4
 _SAFE_PATH = "PYTHONSAFEPATH"
 
 
-def check_in_processes(job: CheckOptions, sources: Sequence[Source]) -> Iterator[FileResult]:
+def check_in_processes(options: CheckOptions, sources: Sequence[Source]) -> Iterator[FileResult]:
     """The result of each file, in the order of the files.
 
     Where the system gives no processes (some containers have no shared memory), this process does all the work.
@@ -134,13 +134,13 @@ def check_in_processes(job: CheckOptions, sources: Sequence[Source]) -> Iterator
         context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
         with (
             _own_modules_only(),
-            ProcessPoolExecutor(processes, context, initializer=_begin, initargs=(job,)) as pool,
+            ProcessPoolExecutor(processes, context, initializer=_begin, initargs=(options,)) as pool,
         ):
             for results in pool.map(_check_chunk, chunks):
                 done += len(results)
                 yield from results
     except (OSError, ImportError, NotImplementedError, BrokenProcessPool):
-        yield from (check_file(job, source) for source in sources[done:])
+        yield from (check_file(options, source) for source in sources[done:])
 
 
 @contextmanager
@@ -159,15 +159,15 @@ def _own_modules_only() -> Iterator[None]:
             os.environ[_SAFE_PATH] = before
 
 
-_jobs: list[CheckOptions] = []
+_options: list[CheckOptions] = []
 
 
-def _begin(job: CheckOptions) -> None:
-    """Start of a worker: the job comes once, not with each chunk; ^C is the parent's to answer."""
+def _begin(options: CheckOptions) -> None:
+    """Start of a worker: the options come once, not with each chunk; ^C is the parent's to answer."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
-    _jobs.append(job)
+    _options.append(options)
 
 
 def _check_chunk(sources: Sequence[Source]) -> list[FileResult]:
-    return [check_file(_jobs[-1], source) for source in sources]
+    return [check_file(_options[-1], source) for source in sources]

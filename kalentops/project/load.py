@@ -80,8 +80,8 @@ def load(
 
 def of_texts(root: Path, texts: Mapping[str, str], severities: Severities = DEFAULTS) -> Repository:
     """The same for texts of an earlier version, by the names of their files."""
-    job = CheckOptions(root, severities)
-    return _gathered(list(texts), (check_text(job, name, text) for name, text in texts.items()), ())
+    options = CheckOptions(root, severities)
+    return _gathered(list(texts), (check_text(options, name, text) for name, text in texts.items()), ())
 
 
 def _gathered(names: list[str], results: Iterable[FileResult], others: Iterable[Finding]) -> Repository:
@@ -118,11 +118,11 @@ def _bounded(findings: Iterable[Finding]) -> Iterator[Finding]:
             yield from found
 
 
-def _check_all(job: CheckOptions, sources: Sequence[Source]) -> Iterator[FileResult]:
+def _check_all(options: CheckOptions, sources: Sequence[Source]) -> Iterator[FileResult]:
     if len(sources) < PARALLEL_FROM or (os.cpu_count() or 1) < 2:  # noqa: PLR2004 - one core, one process
-        return (check_file(job, source) for source in sources)
+        return (check_file(options, source) for source in sources)
 
-    return check_in_processes(job, sources)
+    return check_in_processes(options, sources)
 
 
 _UNREADABLE: Final = frozenset({"KAL001", "KAL002"})

@@ -246,21 +246,21 @@ def _seen_in_lines(text: str, complaint: Complaint) -> Fault | None:
     line, column, _ = complaint.at
     if "quoted scalar" in complaint.context:
         return None
-    late = closed_late(text, complaint.began, complaint.ended) if complaint.last == '"' else None
-    found = late or miswritten(text, line, complaint.since[0] if complaint.since else None)
+    late = _closed_late(text, complaint.began, complaint.ended) if complaint.last == '"' else None
+    found = late or _miswritten(text, line, complaint.since[0] if complaint.since else None)
     if found:
         return found
     said = None
     lines = re.split(r"\r\n?|\n", text)
     written = lines[min(line, len(lines) - 1)]
     if "mapping values are not allowed" in complaint.problem:
-        said = second_colon(written, column)
+        said = _second_colon(written, column)
     elif (
         complaint.problem == "did not find expected key"
         and "block mapping" in complaint.context
         and not complaint.last
     ):
-        outside = fits_not(written)
+        outside = _text_outside(written)
         said = (column, *outside) if outside else None
     return Fault("KAL003", line + 1, said[0] + 1, f"not valid YAML: {said[1]}", said[2]) if said else None
 
@@ -268,9 +268,9 @@ def _seen_in_lines(text: str, complaint: Complaint) -> Fault | None:
 def _better(text: str, complaint: Complaint, message: str) -> str | None:
     """A hint that fits better, because it asks for nothing that exists."""
     if "never closed" in message and complaint.since and "quoted" in complaint.context:
-        return not_closed(text, complaint.since[2])
+        return _not_closed(text, complaint.since[2])
     if "closing quote" in message:
-        return after_quote(text, complaint.began, complaint.ended)
+        return _after_quote(text, complaint.began, complaint.ended)
     return None
 
 
@@ -315,7 +315,7 @@ _KEYED: Final = re.compile(rf"{_START}[\"']?[\w-]+[\"']?\s*:(?:\s|$)")
 _SMART: Final = re.compile(rf"{_START}[\w-]+:\s+([\u201c\u201d\u201e\u2018\u2019\u00ab\u201a])")
 
 
-def miswritten(text: str, at: int, since: int | None) -> Fault | None:
+def _miswritten(text: str, at: int, since: int | None) -> Fault | None:
     """The slip in or right above the line (from 0) at which libyaml stopped, or in that in which it began."""
     lines = re.split(r"\r\n?|\n", text)
     last = len(lines) - 1  # libyaml sees a line behind it
@@ -404,7 +404,7 @@ def _depth(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
 
 
-def second_colon(line: str, column: int) -> _Said:
+def _second_colon(line: str, column: int) -> _Said:
     """Why a `:` at a column is too much."""
     quote = _SMART.match(line)
     if quote:
@@ -427,7 +427,7 @@ def second_colon(line: str, column: int) -> _Said:
     return column, "a second `:` in one line", 'quote a text that holds `: `, as in subject: "Re: our call"'
 
 
-def closed_late(text: str, began: int, end: int) -> Fault | None:
+def _closed_late(text: str, began: int, end: int) -> Fault | None:
     """A quoted text that goes on over lines with keys: its closing quote is missing, another one closed it."""
     written = re.split(r"\r\n?|\n", text[began:end])
     if text[began : began + 1] not in {'"', "'"} or not any(map(_KEYED.match, written[1:])):
@@ -443,7 +443,7 @@ def closed_late(text: str, began: int, end: int) -> Fault | None:
     )
 
 
-def not_closed(text: str, began: int) -> str | None:
+def _not_closed(text: str, began: int) -> str | None:
     """What to do about a quote that is never closed, where its line ends with what looks like the closing one."""
     line = text[began:].partition("\n")[0].rstrip()
     if line.startswith('"') and line.endswith('\\"'):
@@ -451,7 +451,7 @@ def not_closed(text: str, began: int) -> str | None:
     return None
 
 
-def after_quote(text: str, began: int, ended: int) -> str | None:
+def _after_quote(text: str, began: int, ended: int) -> str | None:
     """What to do about text after a closing quote, where it ends with a quote as well, or is a comma."""
     quote, rest = text[began : began + 1], text[ended:].partition("\n")[0].strip()
     if rest in {",", ";", "."}:
@@ -462,7 +462,7 @@ def after_quote(text: str, began: int, ended: int) -> str | None:
     return None
 
 
-def fits_not(line: str) -> tuple[str, str] | None:
+def _text_outside(line: str) -> tuple[str, str] | None:
     """What to say of a line that does not fit, where it is no `key:` but text."""
     if _KEYED.match(line) or not line.strip():
         return None

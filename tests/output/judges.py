@@ -200,7 +200,7 @@ class _Recorder:
 
 
 _HARMLESS: Final = frozenset({"draw", "linefeed", "carriage_return", "select_graphic_rendition"})
-# The styles of `reports.console`: bold, faint, italics are not among them, struck through is.
+# The styles of `output.terminal`: bold, faint, italics are not among them, struck through is.
 _STYLES: Final = {"0", "1", "2", "9", "31", "32", "33"}
 _CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 _SGR: Final = re.compile(r"\x1b\[([\d;]*)m")

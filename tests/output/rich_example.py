@@ -172,7 +172,7 @@ PLAN = Plan(
         ),
     ),
     (WARNING,),
-    remotely=RefreshReport(
+    refresh_report=RefreshReport(
         (
             Drift(
                 Address.parse("sourcing_backend/same"),

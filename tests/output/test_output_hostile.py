@@ -121,10 +121,18 @@ def hostile_plan(text: str) -> Plan:
         Drift(address, "gone", text, text, text, reason=saying(text)),
     )
     alike = LookAlike(text, text, text, text, address, text)
-    remotely = RefreshReport(drift, (alike,), (Leftover(text, text, text),), {text: 3})
+    refresh_report = RefreshReport(drift, (alike,), (Leftover(text, text, text),), {text: 3})
     found = tuple(hostile_checked(text).findings)
     edits = (StateEdit(address, "other id", text, text), StateEdit(text, "removed", None, text))
-    return Plan(text, 1, tuple(kinds), found, remotely=remotely, left_out=(address, text), state_edits=edits)
+    return Plan(
+        text,
+        1,
+        tuple(kinds),
+        found,
+        refresh_report=refresh_report,
+        left_out=(address, text),
+        state_edits=edits,
+    )
 
 
 def hostile_checked(text: str) -> Checked:

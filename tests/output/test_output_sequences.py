@@ -177,7 +177,7 @@ def test_what_kalent_shows_may_be_odd_and_is_shown_all_the_same(old: Any, other:
             Change(Address.parse("s/b"), Action.CONFLICT, "B", None, "a.yaml", 9, None, after, theirs=before),
             Change(Address.parse("s/c"), Action.CREATE, "C", None, "a.yaml", 19, None, before),
         ),
-        remotely=RefreshReport(
+        refresh_report=RefreshReport(
             (Drift(Address.parse("s/a"), "changed", "A", "b", "then", "now", before, after),)
         ),
     )

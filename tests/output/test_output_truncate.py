@@ -76,7 +76,7 @@ def _large(number: int) -> Plan:
         )
         for each in range(number)
     )
-    return replace(PLAN, changes=changes, remotely=None, findings=(), state_edits=())
+    return replace(PLAN, changes=changes, refresh_report=None, findings=(), state_edits=())
 
 
 def test_a_large_plan_is_cut_to_a_comment_at_whole_blocks() -> None:

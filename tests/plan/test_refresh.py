@@ -55,12 +55,12 @@ SAME, THEIRS = remote("b1", body()), remote("b1", body("One", "Theirs"))
 def test_nothing_to_say() -> None:
     plan = held([want("s1/one", body())], KNOWN, [SAME])
     assert (actions(plan), plan.drift, plan.to_do) == ({"one": "no-op"}, (), ())
-    assert plan.remotely is not None
-    assert (plan.remotely.look_alikes, plan.remotely.unmanaged) == ((), {})
+    assert plan.refresh_report is not None
+    assert (plan.refresh_report.look_alikes, plan.refresh_report.unmanaged) == ((), {})
 
 
 def test_a_plan_without_refresh_has_no_report() -> None:
-    assert make_plan([want("s1/one", body())], KNOWN).remotely is None
+    assert make_plan([want("s1/one", body())], KNOWN).refresh_report is None
 
 
 def test_a_remote_edit_is_drift_with_both_times() -> None:
@@ -179,8 +179,8 @@ def test_an_identical_blueprint_is_adopted() -> None:
     plan = held([want("s1/one", body())], State(), [SAME])
     assert (one(plan).action, one(plan).blueprint_id) == (Action.ADOPT, "b1")
     assert text(one(plan).reason) == "an identical blueprint exists; it will be adopted"
-    assert plan.remotely is not None
-    assert (plan.remotely.unmanaged, plan.remotely.look_alikes) == ({}, ())
+    assert plan.refresh_report is not None
+    assert (plan.refresh_report.unmanaged, plan.refresh_report.look_alikes) == ({}, ())
 
 
 @pytest.mark.parametrize(
@@ -200,8 +200,8 @@ def test_a_look_alike_is_a_conflict() -> None:
     plan = held([want("s1/one", body())], State(), [THEIRS])
     assert (one(plan).action, one(plan).theirs) == (Action.CONFLICT, form(body("One", "Theirs")))
     assert "b1 is unmanaged, and has this name and other content" in text(one(plan).reason)
-    assert plan.remotely is not None
-    assert (plan.remotely.unmanaged, plan.remotely.look_alikes) == ({"s1": 1}, ())
+    assert plan.refresh_report is not None
+    assert (plan.refresh_report.unmanaged, plan.refresh_report.look_alikes) == ({"s1": 1}, ())
     two = held([want("s1/one", body())], State(), [SAME, remote("b2", body())])
     assert (one(two).action, one(two).theirs) == (Action.CONFLICT, None)
     assert "b1, b2" in text(one(two).reason)
@@ -221,8 +221,8 @@ def test_what_an_interrupted_run_made_is_neither_unmanaged_nor_a_look_alike() ->
     plan = held([want("s1/one", body()), want("s1/two", body("Two"))], known, [SAME])
     assert actions(plan) == {"one": "resume", "two": "create"}
     assert text(plan.changes[0].reason).endswith("; it was created, as b1")
-    assert plan.remotely is not None
-    assert (plan.remotely.unmanaged, plan.remotely.look_alikes) == ({}, ())
+    assert plan.refresh_report is not None
+    assert (plan.refresh_report.unmanaged, plan.refresh_report.look_alikes) == ({}, ())
 
 
 def test_what_an_interrupted_run_may_have_made_is_left_alone() -> None:
@@ -243,16 +243,16 @@ def test_a_stub_is_used_by_the_create_of_its_key() -> None:
         plan = held([want("s1/one", body())], known, [empty("b1"), empty("b2", "two", OTHER)])
         assert one(plan).action is Action.CREATE
         assert text(one(plan).reason) == "uses b1, the stub that an interrupted run reserved"
-        assert plan.remotely is not None
-        assert plan.remotely.leftovers == (Leftover("s1", "b2", "One (kalentops two 4e5f6071)"),)
-        assert plan.remotely.unmanaged == {}
+        assert plan.refresh_report is not None
+        assert plan.refresh_report.leftovers == (Leftover("s1", "b2", "One (kalentops two 4e5f6071)"),)
+        assert plan.refresh_report.unmanaged == {}
 
 
 def test_an_adoption_leaves_the_stub_of_its_key_over() -> None:
     plan = held([want("s1/one", body())], State(), [SAME, empty("b2")])
     assert one(plan).action is Action.ADOPT
-    assert plan.remotely is not None
-    assert [each.blueprint_id for each in plan.remotely.leftovers] == ["b2"]
+    assert plan.refresh_report is not None
+    assert [each.blueprint_id for each in plan.refresh_report.leftovers] == ["b2"]
 
 
 def test_two_stubs_of_unknown_runs_are_left_to_a_person() -> None:
@@ -329,8 +329,8 @@ def test_a_key_that_moved_is_the_same_blueprint() -> None:
 def test_a_removed_blueprint_is_unmanaged() -> None:
     plan = held([], KNOWN, [THEIRS], said=moved("one", None))
     assert (actions(plan), plan.drift) == ({"one": "forget"}, ())
-    assert plan.remotely is not None
-    assert plan.remotely.unmanaged == {"s1": 1}
+    assert plan.refresh_report is not None
+    assert plan.refresh_report.unmanaged == {"s1": 1}
 
 
 # --- sourcings that have no list --------------------------------------------------------------------------------
@@ -394,11 +394,11 @@ def test_a_sourcing_without_a_list_stays_as_planned() -> None:
 def test_a_suspected_copy(other: dict[str, Any]) -> None:
     ours = remote("b1", body("Shown"))
     plan = held([want("s1/one", body("Wanted"))], KNOWN, [ours, remote("b2", other)])
-    assert plan.remotely is not None
-    (found,) = plan.remotely.look_alikes
+    assert plan.refresh_report is not None
+    (found,) = plan.refresh_report.look_alikes
     assert (found.blueprint_id, found.name, found.of, found.of_id) == ("b2", other["name"], "s1/one", "b1")
     assert (found.sourcing_id, found.updated_at) == ("s1", LATER)
-    assert plan.remotely.unmanaged == {"s1": 1}
+    assert plan.refresh_report.unmanaged == {"s1": 1}
 
 
 def test_other_unmanaged_blueprints_are_only_counted() -> None:
@@ -407,17 +407,17 @@ def test_other_unmanaged_blueprints_are_only_counted() -> None:
     wanted = [want("s1/one", body()), want("s1/empty", empty)]
     others = [remote("b2", body("Two", "Other")), remote("b4", {"name": "Bare", "steps": []})]
     plan = held(wanted, known, [SAME, remote("b3", empty), *others])
-    assert plan.remotely is not None
-    assert (plan.remotely.look_alikes, plan.remotely.unmanaged) == ((), {"s1": 2})
+    assert plan.refresh_report is not None
+    assert (plan.refresh_report.look_alikes, plan.refresh_report.unmanaged) == ((), {"s1": 2})
 
 
 # --- two looks, and a part of one -------------------------------------------------------------------------------
 
 
 def fingerprint(lists: Mapping[str, tuple[Remote, ...]], refused: Mapping[str, str] | None = None) -> str:
-    remotely = refresh(make_plan([], State()), RemoteLists(lists, refused or {})).remotely
-    assert remotely is not None
-    return remotely.fingerprint
+    refresh_report = refresh(make_plan([], State()), RemoteLists(lists, refused or {})).refresh_report
+    assert refresh_report is not None
+    return refresh_report.fingerprint
 
 
 def test_the_fingerprint_of_a_refresh_depends_on_the_lists() -> None:
@@ -438,15 +438,15 @@ def test_the_report_of_a_selection() -> None:
     wanted = [want("s1/one", body()), want("s1/two", body("Two", "Mine")), want("s1/new", body("New", "New"))]
     remotes = [THEIRS, remote("b2", body("Two", "Theirs")), remote("b3", body("Two", "x"))]
     plan = held(wanted, known, remotes, said=moved("was", "two"))
-    assert plan.remotely is not None
-    assert len(plan.remotely.look_alikes) == 1
+    assert plan.refresh_report is not None
+    assert len(plan.refresh_report.look_alikes) == 1
     for asked in ("s1/two", "s1/was"):
         part = narrowed(plan, asked.__eq__)
         assert (actions(part), drifts(part)) == ({"two": "conflict"}, {"s1/two": "changed"})
         assert part.left_out == ("s1/new",)
-        assert part.remotely is not None
-        assert len(part.remotely.look_alikes) == 1
+        assert part.refresh_report is not None
+        assert len(part.refresh_report.look_alikes) == 1
     part = narrowed(plan, "s1/new".__eq__)
     assert (actions(part), part.drift, part.left_out) == ({"new": "create"}, (), ("s1/two",))
-    assert part.remotely is not None
-    assert part.remotely.look_alikes == ()
+    assert part.refresh_report is not None
+    assert part.refresh_report.look_alikes == ()

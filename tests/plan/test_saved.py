@@ -104,12 +104,16 @@ HAD = "; it had 1 to create, 1 to update"
 
 def test_what_kalent_shows_has_moved(tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
-    refreshed = replace(PLAN, remotely=RefreshReport(fingerprint="sha256:1"))
+    refreshed = replace(PLAN, refresh_report=RefreshReport(fingerprint="sha256:1"))
     save(refreshed, path)
     assert saved_plan.load(path).refreshed
-    saved_plan.check(saved_plan.load(path), replace(PLAN, remotely=RefreshReport(fingerprint="sha256:2")))
+    saved_plan.check(
+        saved_plan.load(path), replace(PLAN, refresh_report=RefreshReport(fingerprint="sha256:2"))
+    )
     conflict = replace(UPDATE, action=Action.CONFLICT, theirs=form(blueprint("Theirs", 0)))
-    moved = replace(PLAN, changes=(CREATE, SAME, conflict), remotely=RefreshReport(fingerprint="sha256:2"))
+    moved = replace(
+        PLAN, changes=(CREATE, SAME, conflict), refresh_report=RefreshReport(fingerprint="sha256:2")
+    )
     said = refusal(path, moved)
     assert said == f"since the plan was made, Kalent has changed; it differs at s1/two{HAD}"
 
@@ -119,7 +123,7 @@ def test_what_was_asked_for_is_saved_with_the_plan(tmp_path: Path) -> None:
     asked = saved_plan.PlanOptions(Scope(("s1",), ("one", "s2/*")), ("s1/two",))
     save(PLAN, path, asked)
     saved = saved_plan.load(path)
-    assert (saved.asked, saved.refreshed) == (asked, False)
+    assert (saved.plan_options, saved.refreshed) == (asked, False)
 
 
 def test_the_first_of_many_differences_are_named(path: Path) -> None:

@@ -92,7 +92,7 @@ def between(text: str) -> list[str]:
 
 
 def check(text: str) -> None:
-    """Everything that has to hold for a text that can be read, without what `formatting` itself looks at."""
+    """Everything that has to hold for a text that can be read, without what `fmt` itself looks at."""
     after = laid_out(text)
     if "\r" in after:
         assert line_end_of(text) == "\r\n"

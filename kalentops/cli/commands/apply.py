@@ -87,13 +87,13 @@ def command(
     with open_store(project.state_path).session(lock_timeout=lock_timeout) as session:
         repository = pipeline.load_files(project.config, session.state)
         report.refuse_invalid(repository)
-        asked = pipeline.select(scope, overwrite, repository, project.config, paths)
-        planned = run.plan(repository, session.state, asked)
-        pipeline.check_guards(planned.plan, project.config, limits)
-        planned = run.confirm(planned, session.notes)
-        result, told = run.apply(planned, session)
+        plan_options = pipeline.select(scope, overwrite, repository, project.config, paths)
+        context = run.plan(repository, session.state, plan_options)
+        pipeline.check_guards(context.plan, project.config, limits)
+        context = run.confirm(context, session.notes)
+        result, told = run.apply(context, session)
         # Before the state is folded: if that fails, the ids have been shown.
-        _show(result, told, planned.plan.left_out, report)
+        _show(result, told, context.plan.left_out, report)
     if not quiet and options.can_ask():
         notice(pipeline.commit_hint(project.state_path))
     ctx.exit(result.exit_code)
@@ -127,83 +127,83 @@ class _Run:
     def parallelism(self) -> int:
         return self.pace.parallelism or self.project.config.parallelism
 
-    def plan(self, repository: Repository, state: State, asked: PlanOptions) -> PlanContext:
+    def plan(self, repository: Repository, state: State, plan_options: PlanOptions) -> PlanContext:
         """The plan of files and state. If there is a saved one, it is still that; if that was made with --refresh, of
         what Kalent shows as well. Raises UsageError, StalePlan, StateError, and what `read_remote` raises.
         """
-        planned = self._build(repository, state, asked)
-        _check_resend(self.pace.resend, planned, saved=self.saved is not None)
+        context = self._build(repository, state, plan_options)
+        _check_resend(self.pace.resend, context, saved=self.saved is not None)
         self.target.check_state(state)
         if self.saved is not None:
             if self.saved.refreshed:
-                observed = read_remote(planned.sourcings, self.target, self.parallelism, quiet=self.quiet)
+                observed = read_remote(context.sourcings, self.target, self.parallelism, quiet=self.quiet)
                 check_permitted(observed)
-                planned = planned.refreshed(observed)
-            check(self.saved, planned.plan)
-        return planned
+                context = context.refreshed(observed)
+            check(self.saved, context.plan)
+        return context
 
-    def _build(self, repository: Repository, state: State, asked: PlanOptions) -> PlanContext:
+    def _build(self, repository: Repository, state: State, plan_options: PlanOptions) -> PlanContext:
         if self.saved is None:
-            return pipeline.build_plan(repository, state, asked)
-        if asked != PlanOptions():
+            return pipeline.build_plan(repository, state, plan_options)
+        if plan_options != PlanOptions():
             raise UsageError(
                 "a saved plan has its own selection",
                 hint="leave --sourcing, --target and --overwrite out, or make the plan with them",
             )
         try:
-            return pipeline.build_plan(repository, state, self.saved.asked)
+            return pipeline.build_plan(repository, state, self.saved.plan_options)
         except UsageError as error:
             raise StalePlan(f"the saved plan can't be made again: {error}") from None
 
-    def confirm(self, planned: PlanContext, notes: Iterable[str]) -> PlanContext:
+    def confirm(self, context: PlanContext, notes: Iterable[str]) -> PlanContext:
         """Show the plan, and ask unless --yes was given. Raises Interrupted for a no, and what `_refreshed` raises."""
         config, state_file = self.project.config, self.project.state_path
-        risks = pipeline.checkout_warnings(config.root, state_file, planned.state)
+        risks = pipeline.checkout_warnings(config.root, state_file, context.state)
         notes = [*notes, *risks, *map(_resend_note, self.pace.resend)]
-        overwrites = self.saved is not None and bool(self.saved.asked.overwrite)
+        overwrites = self.saved is not None and bool(self.saved.plan_options.overwrite)
         brief = self.quiet or self.saved is not None
         if not self.yes:
             # The question is about what will happen: adoptions, and edits made in Kalent, are in the plan.
-            before = planned
-            planned, unread = self._refreshed(planned)
+            before = context
+            context, unread = self._refreshed(context)
             notes += unread
-            as_reviewed = planned.plan.changes == before.plan.changes and not planned.plan.drift
+            as_reviewed = context.plan.changes == before.plan.changes and not context.plan.drift
             brief = self.quiet or (brief and as_reviewed)
         elif overwrites:
             notes.append(_overwrite_note(self.saved))
-        plan = planned.plan
+        plan = context.plan
         notice(notes)
         # With --yes, the result gives the reasons of conflicts.
         reasons = not self.yes or self.form != "text"
         whole = text_plan.plan(plan, verbose=self.verbose, reasons=reasons, width=width(sys.stderr))
         show([text_plan.plan_summary(plan)] if brief else whole, sys.stderr)
-        notice(pipeline.notes_without_state(planned, state_file))
+        notice(pipeline.notes_without_state(context, state_file))
         if plan.to_do and not self.yes:
             known = f"{_overwrite_note(self.saved)}. " if overwrites else ""
             if not options.ask(f"{known}Apply this plan?"):
                 raise Interrupted("cancelled; nothing was changed")
-        return planned
+        return context
 
-    def _refreshed(self, planned: PlanContext) -> tuple[PlanContext, list[str]]:
+    def _refreshed(self, context: PlanContext) -> tuple[PlanContext, list[str]]:
         """The plan compared with what Kalent shows; each sourcing is listed once. A sourcing that can't be read stays
         as planned, and a note says so.
 
         Raises Unauthorized, Interrupted, and StateError if the state is another workspace's.
         """
-        if planned.observed is not None or not planned.plan.to_do:
-            return planned, []
+        if context.observed is not None or not context.plan.to_do:
+            return context, []
         try:
-            seen = read_remote(planned.sourcings, self.target, self.parallelism, quiet=self.quiet)
+            seen = read_remote(context.sourcings, self.target, self.parallelism, quiet=self.quiet)
         except Unreachable as error:
-            return planned, [f"Kalent could not be read before the question: {error}"]
-        if planned.asked.scope.everything:
-            check_workspace(planned.known, looked_at(seen))
+            return context, [f"Kalent could not be read before the question: {error}"]
+        if context.plan_options.scope.everything:
+            check_workspace(context.known, looked_at(seen))
         notes = (
             [f"not everything could be read before the question: {refusals(seen)}"] if seen.refused else []
         )
-        return planned.refreshed(RemoteLists(seen.lists)), notes
+        return context.refreshed(RemoteLists(seen.lists)), notes
 
-    def apply(self, planned: PlanContext, session: Session) -> tuple[ApplyResult, Mapping[str, Result]]:
+    def apply(self, context: PlanContext, session: Session) -> tuple[ApplyResult, Mapping[str, Result]]:
         """The result, and the part of it that was shown while it came, by address. SIGINT and SIGTERM end the run after
         what is under way, a second one at once. The only place that makes a client that can write.
         """
@@ -212,7 +212,7 @@ class _Run:
             target.tenant,
             self.pace.settle,
             self.parallelism,
-            frozenset(planned.asked.overwrite),
+            frozenset(context.plan_options.overwrite),
             config.create == "whole",
             frozenset(self.pace.resend),
         )
@@ -222,26 +222,26 @@ class _Run:
         ) as api:
             client = WriteApi(api.transport, api.throttle, target.network.url)
             result = apply_plan(
-                planned.plan, client, session, api.clock, settings, api.progress, known=planned.known
+                context.plan, client, session, api.clock, settings, api.progress, known=context.known
             )
             return result, api.progress.told
 
 
 def _overwrite_note(saved: Saved | None) -> str:
     """The --overwrite of a saved plan: it is not on this command line, and a short plan does not show it."""
-    said = ", ".join(clip(each, 80) for each in (saved.asked.overwrite if saved else ()))
+    said = ", ".join(clip(each, 80) for each in (saved.plan_options.overwrite if saved else ()))
     return f"the saved plan also overwrites edits made in Kalent (--overwrite): {said}"
 
 
-def _check_resend(addresses: Sequence[str], planned: PlanContext, *, saved: bool) -> None:
+def _check_resend(addresses: Sequence[str], context: PlanContext, *, saved: bool) -> None:
     """Raises UsageError for an address without an open create, or one that is not selected or declared, and for a
     saved plan.
     """
     if addresses and saved:
         raise UsageError("--resend can't go with a saved plan", hint="run `kalentops apply --resend ADDRESS`")
-    changes: dict[str, Change] = {each.address: each for each in planned.plan.changes}
+    changes: dict[str, Change] = {each.address: each for each in context.plan.changes}
     for address in addresses:
-        intent, change = planned.whole.relocated.state.intents.get(address), changes.get(address)
+        intent, change = context.whole.relocated.state.intents.get(address), changes.get(address)
         if intent is None or intent.action != "create" or intent.only_reserves:
             raise UsageError(
                 f"no create of unknown outcome is open at {clip(address)}",

@@ -38,19 +38,23 @@ class PlanContext:
     """
 
     whole: Plan
-    asked: PlanOptions
+    plan_options: PlanOptions
     state: State
     observed: RemoteLists | None = None
 
     @property
     def plan(self) -> Plan:
         """The plan of the selection."""
-        return self.whole if self.asked.scope.everything else narrowed(self.whole, self.asked.scope.covers)
+        return (
+            self.whole
+            if self.plan_options.scope.everything
+            else narrowed(self.whole, self.plan_options.scope.covers)
+        )
 
     @property
     def known(self) -> State:
         """The state that `apply` starts from: after `moved` and `removed` of the selection."""
-        return kept_to(self.state, self.whole.relocated, self.asked.scope.covers)
+        return kept_to(self.state, self.whole.relocated, self.plan_options.scope.covers)
 
     @property
     def sourcings(self) -> set[str]:
@@ -61,7 +65,7 @@ class PlanContext:
         """The plan compared with what Kalent shows."""
         known = {each.address for each in self.whole.changes}
         others = removed_ids(observed, self.whole.relocated, known)
-        whole = refresh(self.whole, observed, self.asked.overwrite, others)
+        whole = refresh(self.whole, observed, self.plan_options.overwrite, others)
         return replace(self, whole=whole, observed=observed)
 
 
@@ -91,26 +95,26 @@ def select(
     return PlanOptions(scope, tuple(overwrite))
 
 
-def build_plan(repository: Repository, state: State, asked: PlanOptions) -> PlanContext:
+def build_plan(repository: Repository, state: State, plan_options: PlanOptions) -> PlanContext:
     """Raises UsageError for a selection or --overwrite of something that does not exist, StateDamaged."""
     known = (repository.declared, state.entries.values(), state.intents.values())
-    asked.scope.check({each.address for part in known for each in part})
+    plan_options.scope.check({each.address for part in known for each in part})
     plan = make_plan(
         repository.declared,
         state,
         repository.findings,
         relocations=repository.relocations,
-        overwrite=asked.overwrite,
+        overwrite=plan_options.overwrite,
     )
-    planned = PlanContext(plan, asked, state)
-    _check_overwrite(planned)
-    return planned
+    context = PlanContext(plan, plan_options, state)
+    _check_overwrite(context)
+    return context
 
 
-def _check_overwrite(planned: PlanContext) -> None:
+def _check_overwrite(context: PlanContext) -> None:
     """Raises UsageError for an address of --overwrite that can't be overwritten."""
-    changes: dict[str, Change] = {each.address: each for each in planned.whole.changes}
-    for address in planned.asked.overwrite:
+    changes: dict[str, Change] = {each.address: each for each in context.whole.changes}
+    for address in context.plan_options.overwrite:
         change = changes.get(address)
         if change is None:
             raise UsageError(
@@ -125,7 +129,7 @@ def _check_overwrite(planned: PlanContext) -> None:
                 f"there is nothing to overwrite at {clip(address)}: it is {why}",
                 hint="--overwrite puts the file's version of what was applied in place of what Kalent shows",
             )
-        if not change.asked_for(planned.asked.scope.covers):
+        if not change.asked_for(context.plan_options.scope.covers):
             raise UsageError(
                 f"{clip(address)} can't be overwritten: it is outside the selection",
                 hint="paths, --sourcing and --target must cover it",
@@ -145,8 +149,10 @@ def _address_meant(address: str, addresses: Collection[Address]) -> str:
 
 def only_drift(plan: Plan) -> Plan:
     """The plan with its drift alone."""
-    drift = RefreshReport(plan.drift, fingerprint=plan.remotely.fingerprint if plan.remotely else "")
-    return replace(plan, changes=(), remotely=drift, left_out=())
+    drift = RefreshReport(
+        plan.drift, fingerprint=plan.refresh_report.fingerprint if plan.refresh_report else ""
+    )
+    return replace(plan, changes=(), refresh_report=drift, left_out=())
 
 
 def check_guards(plan: Plan, config: Config, limits: Limits = NO_LIMITS) -> None:
@@ -163,23 +169,23 @@ def check_guards(plan: Plan, config: Config, limits: Limits = NO_LIMITS) -> None
         )
         flags = " ".join(f"--max-{name} {number}" for name, number, _ in over)
         hint = f"check the plan; if it is right, run apply with {flags}"
-        if plan.remotely is None and over[0][0] == "creates":
+        if plan.refresh_report is None and over[0][0] == "creates":
             hint += "; a plan of `kalentops plan --refresh --out FILE` does not count what Kalent already has"
         raise GuardRefused(f"the plan exceeds the guards: {said}", hint=hint)
 
 
-def notes_without_state(planned: PlanContext, state_file: Path) -> Iterator[str]:
+def notes_without_state(context: PlanContext, state_file: Path) -> Iterator[str]:
     """A note for a plan without a state: after a lost state, everything looks new or unmanaged."""
-    if not planned.state.entries and any(each.action in _WITHOUT_STATE for each in planned.plan.changes):
-        yield from no_state(state_file, refreshed=planned.observed is not None)
+    if not context.state.entries and any(each.action in _WITHOUT_STATE for each in context.plan.changes):
+        yield from no_state(state_file, refreshed=context.observed is not None)
 
 
-def apply_refusals(planned: PlanContext, observed: RemoteLists | None, config: Config) -> Iterator[str]:
+def apply_refusals(context: PlanContext, observed: RemoteLists | None, config: Config) -> Iterator[str]:
     """Why `apply` would refuse this plan, as far as that is known without it."""
-    checks: list[Callable[[], None]] = [lambda: check_guards(planned.plan, config)]
-    asks = any(each.action in ASKS for each in planned.plan.changes)
-    if observed is not None and asks and planned.asked.scope.everything:
-        checks.append(lambda: check_workspace(planned.known, looked_at(observed)))
+    checks: list[Callable[[], None]] = [lambda: check_guards(context.plan, config)]
+    asks = any(each.action in ASKS for each in context.plan.changes)
+    if observed is not None and asks and context.plan_options.scope.everything:
+        checks.append(lambda: check_workspace(context.known, looked_at(observed)))
     for check in checks:
         try:
             check()

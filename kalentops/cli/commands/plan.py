@@ -87,26 +87,26 @@ def command(
     reporting = Reporting("plan", form, project.config, verbose=verbose, quiet=quiet)
     reporting.refuse_invalid(repository)
     places = [directory / each for each in paths]
-    asked = pipeline.select(scope, overwrite, repository, project.config, places)
-    offline = planned = pipeline.build_plan(repository, snapshot.state, asked)
+    plan_options = pipeline.select(scope, overwrite, repository, project.config, places)
+    offline = context = pipeline.build_plan(repository, snapshot.state, plan_options)
     if refresh or refresh_only:
-        planned = _refreshed(offline, connection, project.config.parallelism, quiet=quiet)
-    plan = pipeline.only_drift(planned.plan) if refresh_only else planned.plan
+        context = _refreshed(offline, connection, project.config.parallelism, quiet=quiet)
+    plan = pipeline.only_drift(context.plan) if refresh_only else context.plan
     plan = replace(plan, state_edits=pipeline.state_edits(project.state_path, snapshot.state))
     if out is not None:
-        save(plan, directory / out, text, planned.asked, reporting.for_saved_plan(repository))
+        save(plan, directory / out, text, context.plan_options, reporting.for_saved_plan(repository))
     reporting.show_plan(plan, repository)
     if not quiet:
-        notice(pipeline.notes_without_state(planned, project.state_path))
+        notice(pipeline.notes_without_state(context, project.state_path))
     if not refresh_only:
         # `apply FILE` uses the saved plan; `apply` plans again, from files and state.
-        applied = planned if out is not None else offline
-        notice(pipeline.apply_refusals(applied, planned.observed, project.config))
+        applied = context if out is not None else offline
+        notice(pipeline.apply_refusals(applied, context.observed, project.config))
     ctx.exit(2 if detailed_exitcode and (plan.to_do or plan.drift) else 0)
 
 
 def _refreshed(
-    planned: PlanContext, connection: options.NetworkOptions, parallelism: int, *, quiet: bool
+    context: PlanContext, connection: options.NetworkOptions, parallelism: int, *, quiet: bool
 ) -> PlanContext:
     """The plan compared with what Kalent shows. Raises Forbidden if the key may see none of the sourcings."""
     # An offline plan needs no HTTP client, which takes as long to load as the rest.
@@ -114,10 +114,10 @@ def _refreshed(
     from kalentops.kalent.lists import check_permitted
 
     target = ApiConfig.of(connection, os.environ)
-    target.check_state(planned.state)
-    observed = read_remote(planned.sourcings, target, parallelism, quiet=quiet)
+    target.check_state(context.state)
+    observed = read_remote(context.sourcings, target, parallelism, quiet=quiet)
     check_permitted(observed)
-    return planned.refreshed(observed)
+    return context.refreshed(observed)
 
 
 @click.command(

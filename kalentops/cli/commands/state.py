@@ -313,8 +313,8 @@ def _something_to_do(project: options.Project, store: Store) -> bool:
         raise InvalidFiles(
             "the blueprints are not valid; nothing was pushed", hint="run `kalentops validate`"
         )
-    planned = pipeline.build_plan(repository, state, PlanOptions())
-    return bool(planned.plan.to_do) or planned.known != state
+    context = pipeline.build_plan(repository, state, PlanOptions())
+    return bool(context.plan.to_do) or context.known != state
 
 
 def _subject(state: State) -> str:
