@@ -118,10 +118,14 @@ class CommentsApi:
 
         GraphQL's viewer works with each kind of token; `GET /user` refuses those of Apps, the workflow's among them.
         """
+
+        def attempt(_: int) -> Answer:
+            return self._send("POST", "/graphql", {"query": "query { viewer { login } }"})
+
         try:
-            answer = self._send("POST", "/graphql", {"query": "query { viewer { login } }"})
-        except (Unauthorized, Forbidden, RefusedByApi):
-            return ""
+            answer = self._throttle.retry(attempt, attempts=_WHOAMI_ATTEMPTS)
+        except (Unauthorized, Forbidden, RefusedByApi, TryAgain):
+            return ""  # a proxy may let REST alone pass
         data = answer.body.get("data") if isinstance(answer.body, Mapping) else None
         viewer = data.get("viewer") if isinstance(data, Mapping) else None
         return _text(viewer.get("login")) if isinstance(viewer, Mapping) else ""
@@ -169,6 +173,7 @@ class CommentsApi:
         self._throttle.limited(wait, 1)
 
 
+_WHOAMI_ATTEMPTS: Final = 2
 _FAILED: Final = {
     "GET": "the comments could not be read",
     "POST": "the comment could not be posted",

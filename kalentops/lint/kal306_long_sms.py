@@ -1,4 +1,4 @@
-"""An SMS needs more than one segment.
+"""An SMS takes more than one segment.
 
 A segment holds 160 characters of the GSM-7 alphabet (some of them, such as the euro sign, count twice), but only
 70 as soon as one character lies outside of it: an emoji, a typographic quote, ê or ç. Each segment is paid, and
@@ -31,7 +31,7 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
             why = f"; {character_name(size.outside)} reduces a segment to 70" if size.outside else ""
             yield Problem(
                 ("steps", index, "content"),
-                f"the SMS needs {size.segments} segments: it has {size.units} characters, {size.room} fit in one{why}",
+                f"the SMS takes {size.segments} segments: it has {size.units} characters, {size.room} fit in one{why}",
                 "shorten it" + (f", or write it without `{visible(size.outside)}`" if size.outside else ""),
                 step.content.index(size.outside) if size.outside else None,
             )

@@ -105,18 +105,20 @@ def test_an_enterprise_server_has_graphql_beside_the_versions_of_rest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "login"),
+    ("answer", "login", "requests"),
     [
-        (Answer(200, {"data": {"viewer": {"login": "our-app[bot]"}}}), "our-app[bot]"),
-        (Answer(200, {"data": None, "errors": [{"message": "no"}]}), ""),
-        (Answer(200, []), ""),
-        (Answer(403, {"message": "no"}), ""),
+        (Answer(200, {"data": {"viewer": {"login": "our-app[bot]"}}}), "our-app[bot]", 1),
+        (Answer(200, {"data": None, "errors": [{"message": "no"}]}), "", 1),
+        (Answer(200, []), "", 1),
+        (Answer(403, {"message": "no"}), "", 1),
+        (Answer(trouble=Trouble.LOST), "", 2),
+        (Answer(502, None), "", 2),
     ],
 )
-def test_whose_the_token_is(answer: Answer, login: str) -> None:
+def test_whose_the_token_is(answer: Answer, login: str, requests: int) -> None:
     comments, network = api(lambda *_: answer)
     assert comments.whoami() == login
-    assert len(network.sent) == 1
+    assert len(network.sent) == requests
 
 
 # --- lists -----------------------------------------------------------------------------------------------------
