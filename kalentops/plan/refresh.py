@@ -51,7 +51,8 @@ def refresh(
 ) -> Plan:
     """The plan with what the lists show; sourcings without a list stay as planned.
 
-    `let_go` are the ids of removed keys: they are not offered for import.
+    `let_go` are the ids of removed keys: they are not offered for import. Raises StateDamaged if a recorded body that
+    has to be compared does not fit its digest.
     """
     known = plan.relocated.state
     changes: dict[str, Change] = {each.address: each for each in plan.changes}
@@ -130,12 +131,14 @@ class _Sourcing:
         return replace(change, reason=together(change.reason, explain(Code.NOT_SHOWN)))
 
     def _decided(self, change: Change) -> Change:
-        entry = self._known.entries.get(change.address)
+        entry, intent = self._known.entries.get(change.address), self._known.intents.get(change.address)
+        if intent is not None:
+            intent.verified()
         decision = decide(
             Situation(
                 change,
                 entry,
-                self._known.intents.get(change.address),
+                intent,
                 self._by_id.get(entry.blueprint_id) if entry else None,
                 self.unmanaged,
                 overwrite=change.address in self._overwrite,
@@ -154,6 +157,7 @@ class _Sourcing:
             change, remote = changes[entry.address], self._by_id.get(entry.blueprint_id)
             if change.file is None:
                 continue
+            entry.verified()
             if remote is None:
                 kind: Literal["gone", "unreadable"] = "gone" if entry.remote_digest else "unreadable"
                 yield _drift(entry, kind, reason=missing(entry, change.moved_from))
@@ -249,7 +253,7 @@ def _drift(
         entry.blueprint_id,
         entry.applied_at,
         remote.updated_at if remote else None,
-        entry.sent.observable,
+        entry.verified().observable,
         _body(remote),
         reason,
     )

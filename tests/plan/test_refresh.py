@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Mark, Remote, RemoteLists, stub
+from kalentops.errors import StateDamaged
 from kalentops.lint.rule import Declared, Relocation
 from kalentops.output.explanations import text
 from kalentops.plan.build import Action, Change, Drift, Leftover, Plan, make_plan, narrowed
@@ -450,3 +452,26 @@ def test_the_report_of_a_selection() -> None:
     assert (actions(part), part.drift, part.left_out) == ({"new": "create"}, (), ("s1/two",))
     assert part.refresh_report is not None
     assert part.refresh_report.look_alikes == ()
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_recorded_body_that_is_none_is_damage(listed: bool) -> None:  # noqa: FBT001
+    good = entry("s1/one", body("One"))
+    known = state(replace(good, sent=Body.recorded({}, good.digest)))
+    plan = make_plan([want("s1/one", body("One"), known)], known)
+    seen = (
+        RemoteLists({"s1": (remote(good.blueprint_id, body("One")),)})
+        if listed
+        else RemoteLists({}, {"s1": "404"})
+    )
+    with pytest.raises(StateDamaged, match="what was sent for s1/one does not fit its digest"):
+        refresh(plan, seen)
+
+
+def test_an_intent_that_is_none_is_damage() -> None:
+    good = entry("s1/one", body("One"))
+    opened = intent("s1/one", body("One, again"), "update")
+    known = state(good, replace(opened, sent=Body.recorded({}, opened.digest)))
+    plan = make_plan([want("s1/one", body("One"), known)], known)
+    with pytest.raises(StateDamaged, match="what was sent for s1/one does not fit its digest"):
+        refresh(plan, RemoteLists({"s1": (remote(good.blueprint_id, body("One")),)}))
