@@ -40,7 +40,7 @@ class Pair:
 def environment() -> dict[str, str]:
     """That of this process without what changes what is measured.
 
-    Compiled modules may be kept (as pip leaves them), and nobody's key or state is near.
+    Compiled modules may be kept (as pip leaves them), and no one's key or state is near.
     """
     dropped = ("PYTHONDONTWRITEBYTECODE", "PYTHONPROFILEIMPORTTIME", "COVERAGE_PROCESS_START", "NO_COLOR")
     kept = {name: value for name, value in os.environ.items() if name not in dropped}

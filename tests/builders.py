@@ -38,7 +38,7 @@ def step(ident: int | str = 1, **fields: Any) -> Data:
 
 
 def blueprint(name: str = "First contact", steps: int = 2, **fields: Any) -> Data:
-    """As a file has it, with so many steps."""
+    """As a file has it, with this number of steps."""
     made = [step(number, name=f"{name}, step {number}") for number in range(1, steps + 1)]
     return {"name": name, "steps": made, **fields}
 

@@ -28,7 +28,7 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("kalentops")
 
-# Whoever starts the suite in the background leaves it deaf to ^C, and it would hand that on to what it starts.
+# A suite that is started in the background ignores ^C, and so would what it starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -47,7 +47,7 @@ SOURCINGS = ("sourcing_a", "sourcing_b", "sourcing_c")
 
 @pytest.fixture(autouse=True)
 def _nothing_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No key, no address, no state and no workflow of whoever runs the tests; forgetting to ask for them fails."""
+    """No key, address, state or workflow of the person who runs the tests; forgetting to ask for them fails."""
     for name in list(os.environ):
         if name.startswith(("KALENT", "GITHUB_")):
             monkeypatch.delenv(name)
@@ -88,7 +88,7 @@ def no_backoff() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def leave() -> Iterator[Callable[[ExitStack], None]]:
     """Closes something while the tests go on: a server takes a fifth of a second to stop, and most tests have one.
-    What goes wrong is told at the end.
+    What goes wrong is reported at the end.
     """
     with ThreadPoolExecutor(4, "leave") as pool:
         left: list[Future[None]] = []

@@ -203,12 +203,12 @@ class Truth:
         ]
         return [each for each in stubs if not self._claimed(each)]
 
-    def check(self, ran: Ran | None = None, *, foreign: frozenset[str] = frozenset()) -> None:
-        """I1 to I5 and I7. `foreign` are ids that somebody else made. What has text counts: a stub messages nobody, and
-        is recognised by its name.
+    def check(self, ran: Ran | None = None, *, unmanaged: frozenset[str] = frozenset()) -> None:
+        """I1 to I5 and I7. `unmanaged` are ids that another person made. What has text counts: a stub messages nobody,
+        and is recognised by its name.
         """
         problems = list(self.problems)
-        ours = {name: [i for i in ids if i not in foreign] for name, ids in self.on_server().items()}
+        ours = {name: [i for i in ids if i not in unmanaged] for name, ids in self.on_server().items()}
         problems += [f"I1: {name} exists as {ids}" for name, ids in ours.items() if len(ids) > 1]
         state = self.project.state if self.project.state_path.exists() else {}
         open_names = {intent["sent"]["name"] for intent in state.get("intents", {}).values()}

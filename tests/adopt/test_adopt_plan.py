@@ -1,4 +1,4 @@
-"""What becomes of each blueprint: written, recorded, in conflict, or refused; and one that somebody has chosen."""
+"""The outcome of each blueprint: written, recorded, in conflict, or refused; and one that a person has chosen."""
 
 from __future__ import annotations
 

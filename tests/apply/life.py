@@ -66,7 +66,7 @@ def shown(of: Mapping[str, Any]) -> str:
 @dataclass
 class World:
     """`files` is what the files say, by sourcing and key, `lines` what they say of other keys. `left` is what was last
-    left there or seen there by us, by id, as a list shows it: whatever else is there is somebody's doing.
+    left there or seen there by us, by id, as a list shows it: whatever else is there is a person's doing.
     """
 
     project: Project
@@ -106,7 +106,7 @@ class World:
 
     @staticmethod
     def _tidy(blueprints: Mapping[str, Wanted], lines: dict[str, str | None]) -> None:
-        """Take out the lines that later ones contradict, as a person would who is told of them."""
+        """Take out the lines that later ones contradict, as a person who reads the messages would."""
         before = None
         while before != lines:
             before = dict(lines)
@@ -122,7 +122,7 @@ class World:
                     del lines[source]
 
     def _reread(self) -> None:
-        """The files, as a command has written them. Of two with one name, the later gets another: somebody looks at
+        """The files, as a command has written them. Of two with one name, the later gets another: a person looks at
         what was imported.
         """
         folder = self.project.folder.resolve()
@@ -180,7 +180,7 @@ class World:
         return found
 
     def expected_drift(self) -> dict[str, str]:
-        """What somebody else did to ours, by address; without addresses whose outcome is open."""
+        """What another person did to ours, by address; without addresses whose outcome is open."""
         rows, wanted, found = self.rows(), self.wanted(), {}
         for address, blueprint_id in self.moved_ids().items():
             if address not in wanted or self._open(address):
@@ -316,7 +316,7 @@ class World:
         self.look()
 
     def take_edits(self, sourcing: str) -> None:
-        """`import --update`: each edit is in the file now, or is told as one that a person has to decide."""
+        """`import --update`: each edit is in the file now, or is reported as one that a person has to decide."""
         drift = {
             at: kind
             for at, kind in self.expected_drift().items()
@@ -342,7 +342,7 @@ class World:
     def _check_create(
         self, sent: Request, rows: Mapping[str, Row], known: Mapping[str, tuple[str, Any]]
     ) -> None:
-        """Nothing is made beside what looks like it: somebody else's, or ours that is in no file any more or has this
+        """Nothing is made beside what looks like it: another person's, or ours that is no longer declared or has this
         name so far. `known` has id and body of ours by address, as before the run.
         """
         sourcing, wanted, mark = (
@@ -372,7 +372,7 @@ class World:
         return {address: (blueprint_id, bodies[blueprint_id]) for address, blueprint_id in ids.items()}
 
     def _is_theirs(self, address: str, row: Row | None) -> bool:
-        """Whether somebody else has left what is there, and no file and no cut-off run wants just that."""
+        """Whether another person has left what is there, and no file and no cut-off run wants just that."""
         if row is None:
             return False
         ours = {self.left.get(row.blueprint_id)}
@@ -382,7 +382,7 @@ class World:
         return row.digest not in ours
 
     def _check_update(self, sent: Request, kept: set[str]) -> None:
-        """Nothing is sent over what somebody else has changed, or protected, unless that was asked for."""
+        """Nothing is sent over what another person has changed, or protected, unless that was asked for."""
         blueprint_id = sent.path.rsplit("/", 1)[-1]
         address = {each: at for at, each in self.moved_ids().items()}[blueprint_id]
         assert address in self.wanted(), sent.data
@@ -400,7 +400,7 @@ class World:
             if address in wanted:
                 body = wanted[address].body
                 assert row.digest == shown(body), result
-                # A colleague's copy can't be told from what a cut-off run has made, and lacks what nobody can see.
+                # A colleague's copy can't be told from what a cut-off run has made, and lacks what no one can see.
                 if body.get("config") and action != "resume":
                     assert row.config == body["config"], result
         assert len(set(ids.values())) == len(ids)
@@ -419,7 +419,7 @@ class World:
 
 
 def _leaving(last: Behaviour, after: int) -> Any:
-    """So many writes come through, then one meets `last`, and then nobody answers any more."""
+    """So many writes come through, then one meets `last`, and then no one answers any more."""
     seen = {"writes": 0, "gone": False}
 
     def script(request: Request) -> Behaviour | None:

@@ -140,14 +140,14 @@ def test_refused_completion_of_an_adoption_is_an_update_next_time(
 def test_same_name_other_content_is_a_conflict(
     project: Project, truth: Truth, emulator: BackgroundEmulator
 ) -> None:
-    foreign = emulator.store.create("sourcing_a", "one ", blueprint("One", steps=3)["steps"], None)
+    unmanaged = emulator.store.create("sourcing_a", "one ", blueprint("One", steps=3)["steps"], None)
     project.write("sourcing_a", {"one": blueprint("One"), "two": blueprint("Two")})
     ran = project.apply("--format", "json")
-    truth.check(ran, foreign=frozenset({foreign.blueprint_id}))
+    truth.check(ran, unmanaged=frozenset({unmanaged.blueprint_id}))
     assert ran.code == 6
     first, second = ran.json["results"]
     assert (first["outcome"], second["outcome"]) == ("conflict", "done")
-    assert foreign.blueprint_id in first["error"]
+    assert unmanaged.blueprint_id in first["error"]
 
 
 def test_two_exact_copies_are_a_conflict(project: Project, emulator: BackgroundEmulator) -> None:
@@ -671,7 +671,7 @@ def test_a_blueprint_renamed_in_kalent_is_not_created_again(
     project.state_path.unlink()
     emulator.store.edit(first, name="Somebody's better name")
     ran = project.apply("--format", "json")
-    truth.check(ran, foreign=frozenset({first}))
+    truth.check(ran, unmanaged=frozenset({first}))
     assert ran.code == 6
     one, two = ran.json["results"]
     assert (one["outcome"], two["outcome"]) == ("conflict", "done")
@@ -833,7 +833,7 @@ def test_a_success_without_a_usable_id_is_looked_for(
 def test_an_answer_to_another_request_gets_no_text(
     wrong: dict[str, str], project: Project, proxy: FaultProxy, truth: Truth, emulator: BackgroundEmulator
 ) -> None:
-    """A proxy has mixed up two answers: the id in it is somebody else's."""
+    """A proxy has mixed up two answers: the id in it is another person's."""
     theirs = emulator.store.create("sourcing_b", "Old", [step()], None)
 
     def mix_up(exchange: Exchange) -> None:
@@ -845,7 +845,7 @@ def test_an_answer_to_another_request_gets_no_text(
     truth.watch(proxy)
     proxy.script = on("create", mix_up)
     ran = project.apply()
-    truth.check(ran, foreign=frozenset({theirs.blueprint_id}))
+    truth.check(ran, unmanaged=frozenset({theirs.blueprint_id}))
     assert ran.code == 0
     assert (proxy.count("create"), proxy.count("fill"), proxy.count("update")) == (1, 1, 0)
     assert project.ids["sourcing_a/one"] != theirs.blueprint_id

@@ -196,7 +196,7 @@ def test_on_a_terminal_it_asks(
 def test_what_was_typed_before_the_question_is_no_answer(
     project: Project, emulator: BackgroundEmulator
 ) -> None:
-    """Somebody presses y too early, for whatever was asked last."""
+    """A person presses y too early, for whatever was asked last."""
     project.write("sourcing_a", {"one": blueprint("One")})
     process, leader = _at_a_terminal(project, typed=b"y\n")
     shown = b""

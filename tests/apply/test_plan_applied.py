@@ -165,7 +165,7 @@ def _play(stage: Stage, scene: Scene) -> tuple[Ran, Ran]:
 
 
 def _may_follow(change: Any, before: Any, overwritten: list[str]) -> bool:
-    """What nobody can see may have been changed, so whoever wants it put back gets it sent each time; and a name is
+    """What no one can see may have been changed, so with --overwrite it is sent each time; and a name is
     free once what had it so far has got another.
     """
     if change["action"] == "update":

@@ -70,7 +70,7 @@ def test_a_text_that_has_not_arrived_is_no_edit(accepted: Project) -> None:
 
 
 def test_what_no_list_shows_yet_is_not_gone(accepted: Project, proxy: FaultProxy) -> None:
-    """Whoever forgot it would have a second one made."""
+    """Without it, a second one would be created."""
     accepted.write("sourcing_a", {"one": blueprint("One", steps=3)})
     proxy.script = on("list", _hide, nth=None)
     seen = accepted.run("plan", "--refresh", "--out", "plan.json")

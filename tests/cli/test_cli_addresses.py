@@ -172,7 +172,7 @@ def gone(exchange: Exchange) -> None:
 
 
 def cut_off(project: Project, proxy: FaultProxy, kind: str) -> None:
-    """A run whose write has an effect that nobody hears of."""
+    """A run whose write has an effect that no one hears of."""
     seen: list[Request] = []
 
     def script(request: Request) -> Any:
@@ -338,7 +338,7 @@ def test_what_is_removed_is_forgotten_and_stays_in_kalent(
     assert f'  - forget old "One" ({made})' in plan.out
     assert "it stays in Kalent until it is deleted there" in plan.out
     ran = applied.apply()
-    truth.check(ran, foreign=frozenset({made}))
+    truth.check(ran, unmanaged=frozenset({made}))
     assert (ran.code, set(applied.ids)) == (0, {"sourcing_a/other"})
     assert f"  forgotten       sourcing_a/old {made}" in ran.out
     assert proxy.requests == []
@@ -367,7 +367,7 @@ def test_what_is_removed_while_its_outcome_is_open_is_settled_first(
     assert applied.apply().code == 0
     made = applied.ids["sourcing_a/old"]
     ran = applied.apply()
-    truth.check(ran, foreign=frozenset({made}))
+    truth.check(ran, unmanaged=frozenset({made}))
     assert set(applied.ids) == {"sourcing_a/other"}
 
 

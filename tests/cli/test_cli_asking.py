@@ -21,7 +21,7 @@ Ask = Callable[..., Ran]
 
 
 class Person(io.StringIO):
-    """Whoever sits at the terminal: does something, then answers."""
+    """The person at the terminal: does something, then answers."""
 
     def __init__(self, answer: str, first: Callable[[], object]) -> None:
         super().__init__(f"{answer}\n")
@@ -43,7 +43,7 @@ def applied(project: Project, proxy: FaultProxy) -> Project:
 
 @pytest.fixture
 def ask(applied: Project, monkeypatch: pytest.MonkeyPatch) -> Ask:
-    """Run `apply` for somebody who answers, after having done something else first."""
+    """Run `apply` for a person who answers, after having done something else first."""
 
     def run(answer: str, *args: str, meanwhile: Callable[[], object] = lambda: None) -> Ran:
         monkeypatch.setattr("kalentops.cli.commands.options.can_ask", lambda: True)
@@ -125,7 +125,7 @@ def test_a_conflict_is_told_before_the_question(
     there = emulator.store.create("sourcing_c", "New", blueprint("New", steps=1)["steps"])
     applied.write("sourcing_c", {"new": blueprint("New"), "other": blueprint("Other")})
     ran = ask("y")
-    truth.check(foreign=frozenset({there.blueprint_id}))
+    truth.check(unmanaged=frozenset({there.blueprint_id}))
     assert "Plan: 1 to create, 1 in conflict, 3 unchanged." in said_before(ran)
     assert there.blueprint_id in said_before(ran)
     assert ran.code == 6
@@ -211,7 +211,7 @@ def test_the_reason_of_a_conflict_is_said_once_to_who_is_not_asked_and_before_th
 
 
 def test_the_question_changes_nothing_about_the_guards(applied: Project, ask: Ask, proxy: FaultProxy) -> None:
-    """They count what files and state say, be there somebody to ask or not."""
+    """They count what files and state say, be there a person to ask or not."""
     applied.state_path.unlink()
     ran = ask("y", "--max-creates", "2")
     assert (ran.code, QUESTION in ran.err, methods(proxy)) == (6, False, [])
@@ -223,7 +223,7 @@ def test_the_question_changes_nothing_about_the_guards(applied: Project, ask: As
 def test_what_was_to_be_adopted_and_is_gone_is_not_made(
     applied: Project, ask: Ask, emulator: BackgroundEmulator, proxy: FaultProxy, truth: Truth
 ) -> None:
-    """Nobody has said yes to a create."""
+    """No one has said yes to a create."""
     gone = applied.ids["sourcing_b/one"]
     applied.state_path.unlink()
     ran = ask("y", meanwhile=lambda: emulator.store.remove(gone))

@@ -33,7 +33,7 @@ needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace
 
 
 def _there(emulator: BackgroundEmulator, sourcing: str, body: dict[str, Any]) -> str:
-    """A blueprint that somebody has made in the web app; its id."""
+    """A blueprint that a person has made in the web app; its id."""
     made = emulator.store.create(sourcing, body["name"], body.get("steps", []), body.get("config"))
     return made.blueprint_id
 

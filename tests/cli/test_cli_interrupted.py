@@ -80,7 +80,7 @@ TROUBLE = {"never": never, "unavailable": unavailable, "dripping": dripping}
 def test_what_only_reads_ends_at_once(
     command: str, trouble: str, applied: Project, proxy: FaultProxy
 ) -> None:
-    """The answer would take a minute, and nobody waits for it."""
+    """The answer would take a minute, and no one waits for it."""
     held = threading.Event()
     behave = TROUBLE[trouble](held)
     proxy.script = lambda request: behave if request.method == "GET" else None

@@ -1,4 +1,4 @@
-"""`plan --refresh`: what somebody else did in Kalent, shown apart, with the command to take it or to put it back."""
+"""`plan --refresh`: what another person did in Kalent, shown apart, with the command to take it or to put it back."""
 
 from __future__ import annotations
 
@@ -276,7 +276,7 @@ def test_a_lost_state_does_no_harm(applied: Project, truth: Truth, emulator: Bac
 
 
 def test_a_lost_state_and_the_guards(applied: Project, emulator: BackgroundEmulator) -> None:
-    """A plan that has not looked takes for new what is there: it is told how to make one that has."""
+    """A plan that has not looked takes for new what is there: a hint says how to make one that has."""
     ids, before = applied.ids, writes(emulator)
     applied.state_path.unlink()
     (applied.folder / "kalentops.yaml").write_text("guards: {max_creates: 1}\n")
@@ -372,7 +372,7 @@ def test_a_saved_plan_is_stale(
 def test_a_plan_that_was_saved_after_a_run_was_killed_holds(
     options: tuple[str, ...], applied: Project, proxy: FaultProxy, truth: Truth
 ) -> None:
-    """Nobody has changed the state: apply only puts into it what the journal has."""
+    """No one has changed the state: apply only puts into it what the journal has."""
 
     def kill(exchange: Exchange) -> None:
         exchange.forward()

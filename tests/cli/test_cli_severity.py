@@ -1,4 +1,4 @@
-"""How much warnings weigh, and what is told of the findings: --errors-only, --strict, --statistics, --quiet."""
+"""How much warnings weigh, and what is reported of the findings: --errors-only, --strict, --statistics, --quiet."""
 
 from __future__ import annotations
 

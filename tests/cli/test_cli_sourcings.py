@@ -317,7 +317,7 @@ def test_an_interrupt_ends_it_before_the_next_list(project: Project, proxy: Faul
 def test_an_address_at_which_there_is_no_api_is_named_beside_the_default(
     command: tuple[str, ...], project: Project
 ) -> None:
-    """A 404 says as little of the address as of the sourcing: whoever mistyped one has to see it."""
+    """A 404 says as little of the address as of the sourcing: the message has to show it."""
     project.write("sourcing_a", {"one": blueprint("One")})
     project.url = project.url.removesuffix("/api") + "/apii"
     ran = project.run(*command)

@@ -1,4 +1,4 @@
-"""A list that is behind: it shows what was there before, and nobody has put that back."""
+"""A list that is behind: it shows what was there before, and no one has put that back."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_an_edit_of_somebody_after_an_update_that_was_never_read_back_is_taken(
 def test_a_text_that_is_put_back_at_once_is_sent(
     project: Project, proxy: FaultProxy, emulator: BackgroundEmulator
 ) -> None:
-    """The list says that it is there already: it is there still, but only in the list."""
+    """The list shows this text still, because it is behind."""
     project.write("sourcing_a", {"one": FIRST})
     assert project.apply().code == 0
     with behind(proxy):
@@ -113,7 +113,7 @@ def test_a_text_that_is_put_back_at_once_is_sent(
 def test_what_was_accepted_and_did_not_arrive_is_sent_again(
     project: Project, proxy: FaultProxy, emulator: BackgroundEmulator
 ) -> None:
-    """A 200 is no proof: the list shows the blueprint as it was, and nobody has touched it since."""
+    """A 200 is no proof: the list shows the blueprint as it was, and no one has touched it since."""
 
     def forget(exchange: Exchange) -> None:
         exchange.send(Response(200, b'{"success": true, "data": {}}'))

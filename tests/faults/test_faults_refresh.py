@@ -77,7 +77,7 @@ def test_a_plan_is_right_or_there_is_none(
     state = project.state_path.read_bytes()
     proxy.script = second_page(EVERYTHING[fault], every=how_often == "always")
     ran = project.run("plan", "--refresh", "--format", "json")
-    truth.check(ran, foreign=frozenset(row for rows in truth.on_server().values() for row in rows))
+    truth.check(ran, unmanaged=frozenset(row for rows in truth.on_server().values() for row in rows))
     assert "Traceback" not in ran.err
     assert project.state_path.read_bytes() == state
     assert {request.method for request in proxy.requests} == {"GET"}
@@ -151,7 +151,7 @@ LIES = {
 def test_a_list_that_lies_is_no_list(
     lie: str, options: tuple[str, ...], project: Project, proxy: FaultProxy
 ) -> None:
-    """A blueprint that it does not show would be told as gone, and made again by whoever believes it."""
+    """A blueprint that it does not show would be reported as gone, and created again."""
     proxy.script = lambda request: LIES[lie] if "sourcing_a" in request.path else None
     ran = project.run("plan", *options)
     assert (ran.code, ran.out) == (5, "")

@@ -1,4 +1,4 @@
-"""Every fault, against every kind of request: nothing is made twice, nothing is lost, and the next run mends it."""
+"""Every fault, against every kind of request: nothing is made twice, nothing is lost, and the next run completes it."""
 
 from __future__ import annotations
 

@@ -233,7 +233,7 @@ def test_in_ci_and_without_a_branch_nothing_is_said(
 
 
 def forge(folder: Path) -> State:
-    """Somebody puts an id into the state that is not theirs, and takes another one out."""
+    """A person puts an id into the state that is not theirs, and takes another one out."""
     forged = state(1, 3)
     (folder / STATE).write_bytes(dump_state(forged))
     commit(folder, "Record the state: 2 blueprints")

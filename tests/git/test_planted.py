@@ -66,7 +66,7 @@ SETTINGS = {
 
 
 class Planted:
-    """A clone of a repository whose folder `sub` has a project and, of somebody's pull request, a git directory."""
+    """A clone of a repository whose folder `sub` has a project and, of a person's pull request, a git directory."""
 
     def __init__(self, folder: Path, url: str, settings: Mapping[str, str]) -> None:
         self.remote = Remote.make(folder)
@@ -135,7 +135,7 @@ def planted(
     remote: str = getattr(request, "param", "ssh")
     monkeypatch.setenv("MARKS", str(tmp_path / "git" / "marks"))
     made = Planted(tmp_path / "git", emulator.url, REMOTES[remote])
-    # The trap works: whoever starts git there carelessly is caught.
+    # The trap works: a careless call of git is caught.
     made.careless("status")
     made.careless("fetch")
     made.careless("show", "HEAD:blueprints/sourcing_a.yaml")

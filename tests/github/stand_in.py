@@ -44,7 +44,7 @@ class Fault:
 
 @dataclass
 class StandIn:
-    """`comments` by id. `as_user` is whom the token belongs to, `tells` that GitHub says so."""
+    """`comments` by id. `as_user` is the owner of the token, `tells` that GitHub names it."""
 
     comments: dict[int, dict[str, Any]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
@@ -86,7 +86,7 @@ class StandIn:
         return [each["body"] for each in self.comments.values() if each["user"]["login"] == author]
 
     def add(self, body: str, author: str = BOT) -> int:
-        """A comment that somebody has written; its id."""
+        """A comment that a person has written; its id."""
         with self._lock:
             self._next += 1
             self.comments[self._next] = {

@@ -228,7 +228,7 @@ def test_a_marker_further_down_is_part_of_a_text(github: StandIn) -> None:
 @pytest.mark.parametrize("tells", [True, False])
 @pytest.mark.parametrize("me", [BOT, "our-app[bot]", "octocat"])
 def test_without_an_author_each_run_edits_the_same_comment(github: StandIn, me: str, *, tells: bool) -> None:
-    """Of a token of a workflow, of an App, of a person, whether or not GitHub says whom it belongs to."""
+    """Of a token of a workflow, of an App, of a person, whether or not GitHub names its owner."""
     github.as_user, github.tells = me, tells
     github.add(compose(PARIS, REPORT), "mallory")
     if not tells and me == "octocat":

@@ -416,7 +416,7 @@ def test_git_s_own_folders_are_no_place_for_a_project(bare: bool, tmp_path: Path
 
 
 def test_a_repository_that_git_refuses_is_told_before_anything_is_written(tmp_path: Path) -> None:
-    """Such as one that belongs to somebody else: `git init` would be no help, and the branch is not known."""
+    """Such as one that belongs to another person: `git init` would be no help, and the branch is not known."""
     git(tmp_path, "init", "--quiet")
     with (tmp_path / ".git" / "config").open("a") as stream:
         stream.write("[broken\n")

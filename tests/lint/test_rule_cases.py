@@ -3,7 +3,7 @@
 A case is a whole `file` (a.yaml), several `files`, one `step`, or `steps`; the fields of a step that a case does
 not name are filled in, and `field: -` leaves one out. A mark `▸` stands before each place that a finding has to
 point at; `says` and `hint` are parts of its message and of its hint. Findings of no other code may come, bar those
-of `also`. A case with `in_progress` or `closed` (sourcings as id: name) is what the API showed besides.
+of `also`. `in_progress` and `closed` are sourcings, as id: name, that the API showed.
 """
 
 from __future__ import annotations

@@ -207,7 +207,7 @@ _SGR: Final = re.compile(r"\x1b\[([\d;]*)m")
 
 
 def terminal_orders(output: str) -> list[str]:
-    """What a terminal is told to do beyond printing lines, in our few styles."""
+    """What makes a terminal do more than print lines in our few styles."""
     styles = [style for each in _SGR.findall(output) for style in each.split(";") if style not in _STYLES]
     terminal = _Recorder()
     # Our lines end with LF alone, which the terminal's driver makes CR LF of; any other CR would be an order.

@@ -34,7 +34,7 @@ class Terminal(io.StringIO):
 
 
 class Gone(io.StringIO):
-    """A stream that nobody reads any more."""
+    """A stream that no one reads any more."""
 
     def write(self, _: str) -> int:
         raise BrokenPipeError

@@ -1,4 +1,4 @@
-"""Texts that attack whoever reads them, through every format, judged by the parsers that read them for real."""
+"""Texts that attack their readers, through every format, judged by the parsers that read them for real."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def sequence(text: str, content: str) -> dict[str, Any]:
 
 
 def hostile_plan(text: str) -> Plan:
-    """A plan in which everything that can be somebody else's text is this one."""
+    """A plan in which everything that can be another person's text is this one."""
     old = form(sequence(text, "Some words, and a sentence. Another one follows"))
     new = form(sequence("other", f"Some {text} and a sentence. {text}"))
     address = Address.parse(f"{text}/{text}")

@@ -1,6 +1,6 @@
 """Whole reports of one rich example, beside files that people can read.
 
-`python -m tests.output.test_output_whole` writes the files anew; look at their difference before you commit it.
+`python -m tests.output.test_output_whole` writes the files again; look at their difference before you commit it.
 """
 
 from __future__ import annotations

@@ -154,7 +154,7 @@ def test_a_look_alike_is_either_identical_or_similar(
         if not same and each not in alike.others:
             assert same_name(each.name) != same_name(wanted["name"])
     assert (alike.adoptable is not None) is (Unmanaged(remotes).has(form(wanted)) and len(alike.exact) == 1)
-    # Made, taken over, or left to a person: never two of these.
+    # Made, adopted, or left to a person: never two of these.
     assert [alike.unclear, alike.adoptable is not None, not (alike.exact or alike.others)].count(True) == 1
 
 

@@ -1,4 +1,4 @@
-"""Keys that moved or were removed, and what becomes of the state: no id is lost, none belongs to two."""
+"""Keys that moved or were removed, and the state after that: no id is lost, none belongs to two."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_key_that_moved_more_than_once() -> None:
 
 
 def test_a_move_of_an_unrecorded_key() -> None:
-    """Of what it has become nobody knows either: else the move was made before."""
+    """Of what it has become no one knows either: else the move was made before."""
     assert relocate(state("s1/x"), [said("a", "b")]).unknown == {"s1/b": "s1/a"}
     assert relocate(state(), [said("a", "b"), said("b", "c")]).unknown == {"s1/c": "s1/b"}
     for known in (state("s1/b"), state("s1/a"), state(creating=["s1/b"])):
@@ -96,7 +96,7 @@ def test_a_move_to_a_recorded_key_is_refused(there: State, named: str | None) ->
 
 
 def test_two_moves_to_the_same_key() -> None:
-    """Both of a chain are in the state: the first that is named gets the key, and the other is told."""
+    """Both of a chain are in the state: the first that is named gets the key, and the other is reported."""
     done = relocate(state("s1/a", "s1/b"), [said("a", "b"), said("b", "c")])
     assert done.moved == {"s1/c": "s1/a"}
     assert done.left == {"s1/b": explain(Code.MOVE_TARGET_TAKEN, other="s1/c", blueprint_id="b-s1/a")}

@@ -106,7 +106,7 @@ def test_overwrite_without_drift_changes_nothing() -> None:
 
 
 def test_overwrite_sends_hidden_fields_although_the_list_is_equal() -> None:
-    """Somebody may have changed it, and nobody can see that."""
+    """A person may have changed it, and no one can see that."""
     known = state(entry("s1/one", body(config={"a": 1}), "b1"))
     wanted = [want("s1/one", body(config={"a": 1}))]
     assert one(held(wanted, known, [SAME], overwrite=["s1/one"])).action is Action.UPDATE
@@ -218,7 +218,7 @@ def test_an_adopted_blueprint_is_no_look_alike_of_another() -> None:
 
 
 def test_what_an_interrupted_run_made_is_neither_unmanaged_nor_a_look_alike() -> None:
-    """To delete it, or to take it for somebody else's, would lose it."""
+    """To delete it, or to take it for another person's, would lose it."""
     known = state(intent("s1/one", body()))
     plan = held([want("s1/one", body()), want("s1/two", body("Two"))], known, [SAME])
     assert actions(plan) == {"one": "resume", "two": "create"}

@@ -208,7 +208,7 @@ def test_half_a_surrogate_pair_is_saved_and_found_again(tmp_path: Path) -> None:
 
 
 def test_what_a_saved_plan_may_overwrite_is_said_before_it_is_done(project: Project) -> None:
-    """An offline plan does not show it, and whoever could write the file could add to it."""
+    """An offline plan does not show it, and a person who can write the file could add to it."""
     project.write("sourcing_a", {"one": blueprint("One")})
     assert project.apply().code == 0
     project.write("sourcing_a", {"one": blueprint("One", steps=1)})

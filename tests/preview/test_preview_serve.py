@@ -49,7 +49,7 @@ def page_with(said: str, lines: Iterator[str], client: httpx.Client) -> str:
 
 
 def ends(served: tuple[subprocess.Popen[str], str], number: signal.Signals) -> None:
-    """When it is told to, also while a page is waiting for changes."""
+    """When it is stopped, also while a page is waiting for changes."""
     process, address = served
     with (
         httpx.Client(base_url=address, trust_env=False) as client,

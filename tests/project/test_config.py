@@ -1,4 +1,4 @@
-"""`kalentops.yaml`: what it may say, and how it is told what it may not."""
+"""`kalentops.yaml`: what it may say, and what is reported of the rest."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ def test_a_misspelt_key_is_told_and_hides_nothing(
     unknown = [each for each in findings if each.code == "KAL010"]
     assert all(each.severity is Severity.ERROR for each in unknown)
     assert unknown
-    # What nobody can guess leaves a gap, and a gap hides what would be told of that blueprint.
+    # What no one can guess leaves a gap, and a gap hides what would be told of that blueprint.
     if guessed:
         assert before <= after
         assert {code for _, code, _ in after - before} == {"KAL010"}

@@ -86,7 +86,7 @@ def _message(content: str) -> str:
     ids=lambda text: ascii(text[:12]),
 )
 def test_a_long_text_of_mistakes_comes_to_an_end_with_few_findings(content: str) -> None:
-    """An expression that goes back over what it has seen would take hours for these; what is told is counted."""
+    """An expression that goes back over what it has seen would take hours for these; what is reported is counted."""
     findings, blueprints, *_ = check_text(JOB, "f.yaml", _message(content))
     assert len(blueprints) == 1
     assert 0 < len(findings) <= 4 * MOST

@@ -136,7 +136,7 @@ def test_merge_keeps_a_moved_blueprint_at_its_new_address() -> None:
 
 
 def test_merge_drops_the_intent_of_a_recorded_create() -> None:
-    """A create that is looked for beside its own entry is found by nobody, and is then made a second time."""
+    """A create that is looked for beside its own entry is found by no one, and is then made a second time."""
     assert not merge_records(state(1), [Intended(intent(1))]).intents
     waiting = state(serial=9, intents={address(1): intent(1)})
     assert merge_records(waiting, [Adopted(entry(1))]).intents == {}

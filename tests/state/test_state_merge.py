@@ -1,4 +1,4 @@
-"""Three versions of a state become one: nothing is lost that somebody did not take out, and nothing is guessed."""
+"""Three versions of a state become one: nothing is lost that a person did not take out, and nothing is guessed."""
 
 from __future__ import annotations
 

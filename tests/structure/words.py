@@ -1,6 +1,6 @@
 """Words and names that must not come back, and where they stand: docs/glossary.md has the terms instead.
 
-`python -m tests.structure.words [FOLDER]` lists what is left in the package, by folder.
+`python -m tests.structure.words [FOLDER]` lists what is left, in the package by folder.
 """
 
 from __future__ import annotations
@@ -147,6 +147,23 @@ def in_package(folder: str = "") -> list[Offence]:
     return found
 
 
+def in_tests() -> list[Offence]:
+    """Docstrings and comments of tests and benchmarks. Their texts may be hostile, or what another program says."""
+    found: list[Offence] = []
+    own = Path(__file__)
+    for path in sorted(path for folder in ("tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")):
+        found += [] if path == own else [*_docstrings(path), *_texts(path, frozenset({tokenize.COMMENT}))]
+    return found
+
+
+def _docstrings(path: Path) -> Iterator[Offence]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            yield from _prose(
+                path, node.body[0].lineno if node.body else 1, ast.get_docstring(node, clean=False) or ""
+            )
+
+
 def _prose(path: Path, line: int, text: str) -> Iterator[Offence]:
     name = path.relative_to(ROOT).as_posix()
     # A phrase may be wrapped: the line breaks of a paragraph, and what comments begin with, count as one space.
@@ -164,10 +181,13 @@ def _squeeze(text: str) -> tuple[str, list[int]]:
     return "".join(text[at] for at in places), places
 
 
-def _texts(path: Path) -> Iterator[Offence]:
+_SAID: Final = frozenset({tokenize.STRING, tokenize.COMMENT, getattr(tokenize, "FSTRING_MIDDLE", -1)})
+
+
+def _texts(path: Path, kinds: frozenset[int] = _SAID) -> Iterator[Offence]:
     with path.open("rb") as file:
         for token in tokenize.tokenize(file.readline):
-            if token.type in {tokenize.STRING, tokenize.COMMENT, getattr(tokenize, "FSTRING_MIDDLE", -1)}:
+            if token.type in kinds:
                 # What stands in the braces of an f-string is code.
                 text = re.sub(r"\{[^{}\n]*\}", lambda found: "_" * len(found[0]), token.string)
                 yield from _prose(path, token.start[0], text)
@@ -185,7 +205,7 @@ def _names(path: Path) -> Iterator[Offence]:
 
 
 if __name__ == "__main__":
-    found = [*in_documents(), *in_package(*sys.argv[1:2])]
+    found = [*in_documents(), *in_package(*sys.argv[1:2]), *in_tests()]
     sys.stdout.writelines(f"{each}\n" for each in found)
     folders = Counter("/".join(each.path.split("/")[:2]) for each in found)
     sys.stdout.writelines(f"{number:5} {folder}\n" for folder, number in sorted(folders.items()))

@@ -160,7 +160,7 @@ def mixed_up(_: int) -> str | None:
 
 
 def edited_stub(_: int) -> str | None:
-    """A stub that a colleague has begun to use is theirs, whether the state knows it or not."""
+    """A stub that a colleague has started to use is theirs, whether the state knows it or not."""
     for lost in (False, True):
         with _setting() as (project, proxy, truth):
             project.write("sourcing_a", {"one": blueprint("One")})

@@ -28,7 +28,7 @@ ERRNOS: Final = ("ENOSPC", "EIO", "EDQUOT", "EACCES", "EINTR")
 # What an apply may end with when a disk fails it: an error, the state, part of it, unknown.
 _CODES: Final = frozenset({0, 1, 8, 9, 10})
 _NETWORK: Final = frozenset({"sendto", "recvfrom", "poll"})
-# A note for people in the lock, the end of what was only read, and a temporary file that is in nobody's way are not
+# A note for people in the lock, the end of what was only read, and a temporary file that is in no one's way are not
 # worth a failure.
 _TOLERATED: Final = frozenset(
     {
@@ -112,7 +112,7 @@ def play(case: Case) -> Verdict:
             verdict.code, verdict.called_a_bug = ran.code, _a_bug(ran)
             if verdict.hit:
                 verdict.problems += _said(case, ran)
-            verdict.problems += world.check(ran, foreign=world.forgotten | {world.there})
+            verdict.problems += world.check(ran, unmanaged=world.forgotten | {world.there})
             if world.project.run("state", "list").code:
                 verdict.problems.append("the state can't be read afterwards")
             problems, verdict.why = world.converge()
@@ -222,7 +222,7 @@ def run_short(rooms: int = 40, seed: int = 0) -> dict[str, Any]:
         with World() as world:
             with short_writes(room):
                 ran = world.project.apply()
-            problems = world.check(ran, foreign=frozenset({world.there}))
+            problems = world.check(ran, unmanaged=frozenset({world.there}))
             if "Traceback" in ran.err or _a_bug(ran):
                 problems.append(f"a traceback, or a bug: {ran.err[-600:]}")
             if room is None and ran.code:

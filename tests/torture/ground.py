@@ -30,7 +30,7 @@ _MEMORY: Final = Path("/dev/shm")
 
 
 class CleanProject(Project):
-    """A project whose processes do what they do for users, whoever measures the tests."""
+    """A project whose processes do what they do for users, also while the tests are measured."""
 
     def variables(self) -> dict[str, str]:
         kept = {
@@ -47,7 +47,7 @@ class World:
 
     def __init__(self, behaviour: str = "done", settle: float = SETTLE) -> None:
         self.processes = 0
-        self.forgotten: frozenset[str] = frozenset()  # ids that a lost state had, and nobody looks for
+        self.forgotten: frozenset[str] = frozenset()  # ids that a lost state had, and no one looks for
         self._behaviour = behaviour
         self._settle = settle
         self._stack = ExitStack()
@@ -82,7 +82,7 @@ class World:
         wanted = {"old": blueprint("Old", steps=3), "new": blueprint("New"), "there": body}
         self.project.write(SOURCING, wanted)
         self.wanted = {each["name"]: each["steps"] for each in wanted.values()}
-        self.truth.check(foreign=frozenset({self.there}))
+        self.truth.check(unmanaged=frozenset({self.there}))
         self.truth.watch(self.proxy)
         kinds = ("create", "take", "fill", "update")
         first = {(kind, self.proxy.count(kind) + 1) for kind in kinds}
@@ -141,10 +141,10 @@ class World:
     def writes(self) -> int:
         return sum(map(self.proxy.count, ("create", "take", "fill", "update")))
 
-    def check(self, ran: Ran | None = None, *, foreign: frozenset[str] = frozenset()) -> list[str]:
+    def check(self, ran: Ran | None = None, *, unmanaged: frozenset[str] = frozenset()) -> list[str]:
         """What of the promises does not hold: the first lines of `Truth.check`."""
         try:
-            self.truth.check(ran, foreign=foreign)
+            self.truth.check(ran, unmanaged=unmanaged)
         except (AssertionError, ValueError, KeyError) as error:
             said = [f"{type(error).__name__}: {error}"]
             if isinstance(error, AssertionError):
@@ -159,7 +159,7 @@ class World:
         ran = self.project.apply()
         why = None if ran.code == 0 else f"code {ran.code}: " + _reason(ran)
         forgotten = self.forgotten | frozenset({self.old} if wiped and why and self.old in ran.out else ())
-        problems = self.check(ran, foreign=forgotten)
+        problems = self.check(ran, unmanaged=forgotten)
         if why and not any(f"{SOURCING}/{key}" in ran.out for key in ("old", "new", "there")):
             problems.append(f"I6: stopped without naming an address: {ran.out}{ran.err}")
         if forgotten != self.forgotten and self._there().get("Old") == [self.wanted["Old"]]:
@@ -167,7 +167,7 @@ class World:
         self.quiet()
         before = self.writes
         again = self.project.apply()
-        problems += self.check(again, foreign=forgotten)
+        problems += self.check(again, unmanaged=forgotten)
         if self.writes != before:
             problems.append(f"I6: the run after it wrote again: {again.out}{again.err}")
         if why is None:

@@ -84,7 +84,7 @@ def freeze(case: Case) -> Verdict:
             verdict.hits = int(stopped)
             if ran.code not in _ENDS:
                 verdict.problems.append(f"the process ended with {ran.code}: {ran.err}")
-            verdict.problems += world.check(ran, foreign=frozenset({world.there}))
+            verdict.problems += world.check(ran, unmanaged=frozenset({world.there}))
             problems, verdict.why = world.converge()
             verdict.problems += problems
             verdict.processes = world.processes
@@ -118,7 +118,7 @@ def _kill(world: World, point: Point, verdict: Verdict) -> None:
     verdict.hits += ran.code == -9
     if ran.code not in {-9, 0}:
         verdict.problems.append(f"the process ended with {ran.code}: {ran.err}")
-    verdict.problems += world.check(ran, foreign=frozenset({world.there}))
+    verdict.problems += world.check(ran, unmanaged=frozenset({world.there}))
 
 
 def enumerate_points(behaviour: str) -> tuple[list[Point], int]:

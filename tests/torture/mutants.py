@@ -101,7 +101,7 @@ def notice(mutant: Mutant | None, seeds: int) -> str | None:
 
 
 def run(workers: int = 2, seeds: int = 500) -> dict[str, Any]:
-    """Every mutant in a process of its own: who noticed it, or that nobody did.
+    """Every mutant in a process of its own: who noticed it, or that no one did.
 
     Raises ValueError where one does not fit any more.
     """

@@ -117,7 +117,7 @@ class _Run:
 
 
 def _creates(*names: str) -> Callable[[Session, Callable[[str], None]], None]:
-    """Intent and outcome of each. The intent of `open` is there already."""
+    """Intent and outcome of each. The intent of `open` exists."""
 
     def work(session: Session, told: Callable[[str], None]) -> None:
         session.begin("url:test")

@@ -148,7 +148,7 @@ class _Play:
         return json.loads(Body.of(body).text)  # type: ignore[no-any-return]
 
     def _colleagues(self) -> None:
-        """Somebody else has made things before: an exact copy to adopt, or the same name with other content."""
+        """Another person has made things before: an exact copy to adopt, or the same name with other content."""
         for address, body in self.bodies.items():
             chance = self.random.random()
             sourcing = address.partition("/")[0]
@@ -314,7 +314,7 @@ class _Play:
     @property
     def promised(self) -> bool:
         """Whether nothing may be made twice, and no text be recorded nowhere: without stubs, that needs the state, and
-        that nobody makes the same at the same moment.
+        that no one makes the same at the same moment.
         """
         if self.protocol == "whole":
             return not self.lost and not self._meddled()

@@ -1,6 +1,6 @@
 """Two to sixteen processes that apply one repository at once, some killed or stopped while they hold the lock.
 
-Some wait for the lock and some don't. Whoever holds it is found in the lock file, as a user would find it. In the end
+Some wait for the lock and some don't. Its holder is found in the lock file, as a user would find it. In the end
 everything that was wanted is there once, and an undisturbed run writes nothing more.
 """
 
@@ -114,7 +114,7 @@ def _slowly(seconds: float) -> Behaviour:
 def _disturb(
     project: CleanProject, processes: list[subprocess.Popen[str]], dice: random.Random, result: Round
 ) -> None:
-    """Kill or stop whoever holds the lock, at random moments, as often as half of them."""
+    """Kill or stop the holder of the lock, at random moments, as often as half of them."""
     by_pid = {process.pid: process for process in processes}
     end = time.monotonic() + _DEADLINE / 2
     for _ in range(max(1, len(processes) // 2)):

@@ -63,7 +63,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Call:
-    """A line of a trace. `files` are names of FILES. `changes`: it may have an effect on somebody."""
+    """A line of a trace. `files` are names of FILES. `changes`: it may have an effect on a person."""
 
     thread: str
     name: str

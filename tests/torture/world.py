@@ -24,7 +24,7 @@ from tests.torture.disk import Killed
 class Stored:
     """A blueprint on the server. `versions` are (time of the commit, name, steps), oldest first; `authors` says who
     made each, "late" where an answer came before the effect. A colleague's may be `exact`: what the files want, and so
-    fit to be adopted. A stub has a `mark`: as long as it is one, it can message nobody.
+    fit to be adopted. A stub has a `mark`: as long as it is one, it can message no one.
     """
 
     blueprint_id: str
@@ -266,7 +266,7 @@ class Network:
             effect()
         if method == "POST" and fault != "none" and self.random.random() < self.meddling:
             # A colleague makes something of the same name at this very moment: something else, or, where both show
-            # at once, a copy. (A copy that shows before ours does can't be told from ours by anybody.)
+            # at once, a copy. (A copy that shows before ours does can't be told from ours by anyone.)
             exact = fault.endswith("done") and not self.server.lag and self.random.random() < 0.5
             same = self.copy_of(path.split("/")[3], body)
             other = same if exact else {**same, "steps": [*same["steps"], {**OTHER_STEP}]}

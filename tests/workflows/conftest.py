@@ -35,7 +35,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Remote:
 
 @pytest.fixture
 def checkout(remote: Remote, emulator: BackgroundEmulator) -> Checkout:
-    """Checks out as a job does: one commit, and nobody's name."""
+    """Checks out as a job does: one commit, and no one's name."""
     return checkout_of(remote, emulator.url)
 
 

@@ -37,7 +37,7 @@ _DEFAULT = ("bash", "-e")
 
 @dataclass
 class Step:
-    """What became of a step. `log` is what the job's page shows of it."""
+    """The outcome of a step. `log` is what the job's page shows of it."""
 
     name: str
     outcome: str = "skipped"
@@ -315,7 +315,7 @@ def _outputs(text: str) -> dict[str, str]:
 
 def write_python(path: Path, log: Path, *, begins: bool = False) -> None:
     """A Python whose environments are this one's: what pip is asked for is written down, not fetched. With `begins`,
-    each module that is named is really begun once, so that one of the checkout would be. Beside a file `unfit`,
+    each module that is named is really started once, so that one of the checkout would be. Beside a file `unfit`,
     `pip check` finds fault.
     """
     begin = f'"{sys.executable}" "${{@:1:3}}" --help > /dev/null || exit 9; touch "{log}.$3"'

@@ -39,8 +39,8 @@ def begin(project: Project, command: str, output: Path) -> subprocess.Popen[str]
 
 
 def _interrupted(running: subprocess.Popen[str]) -> str:
-    """What it says until it ends. Again, as whoever cancels a job does: a signal that comes when the interpreter has
-    looked for one, and has not begun to read yet, is only seen after the read.
+    """What it says until it ends. Sent again, as when a job is cancelled: a signal that comes when the interpreter has
+    looked for one, and has not started to read yet, is only seen after the read.
     """
     while True:
         running.send_signal(signal.SIGINT)
@@ -53,7 +53,7 @@ def _interrupted(running: subprocess.Popen[str]) -> str:
 def test_a_job_that_is_cancelled_while_it_looks_begins_nothing(
     command: str, project: Project, tmp_path: Path
 ) -> None:
-    """The API reads what it is asked, and keeps silent: whoever waits for it is interrupted there."""
+    """The API reads what it is asked, and keeps silent: a wait for it is interrupted there."""
     project.write("sourcing_a", {"one": blueprint("One")})
     project.timeout = 30
     output = tmp_path / "output"

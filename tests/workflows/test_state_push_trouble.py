@@ -25,7 +25,7 @@ Apart = tuple[Remote, Project, Project]
 
 
 def pushed_by_others(remote: Remote, name: str, text: str) -> None:
-    """Somebody changes a file of the branch."""
+    """A person changes a file of the branch."""
     folder = remote.folder / "somebody"
     if not folder.exists():
         remote.clone("somebody")
@@ -36,7 +36,7 @@ def pushed_by_others(remote: Remote, name: str, text: str) -> None:
 
 
 def test_edits_that_are_not_committed_stay_where_they_are(remote: Remote, checkout: Checkout) -> None:
-    """Somebody else has changed the same file: git's own autostash would take the edit out of the work tree."""
+    """Another person has changed the same file: git's own autostash would take the edit out of the work tree."""
     pushed_by_others(remote, "notes.txt", "first\n")
     job = checkout("job")
     assert job.apply().code == 0
@@ -119,7 +119,7 @@ def test_while_an_apply_is_under_way_nothing_is_moved_under_it(remote: Remote, c
 
 
 def test_a_branch_that_is_not_there_is_not_begun(remote: Remote, checkout: Checkout) -> None:
-    """A name that is misspelt, or a branch that somebody has deleted."""
+    """A name that is misspelt, or a branch that a person has deleted."""
     job = checkout("job")
     assert job.apply("--target", "sourcing_a/one").code == 0
     (job.folder / "private.txt").write_text("mine")
@@ -514,7 +514,7 @@ def test_git_is_not_given_the_key(checkout: Checkout) -> None:
 def test_a_commit_of_the_user_during_the_push_stays_where_it_is(
     probe: tuple[str, ...], remote: Remote, checkout: Checkout
 ) -> None:
-    """The server takes its time; meanwhile somebody goes on working in another terminal."""
+    """The server takes its time; meanwhile a person goes on working in another terminal."""
     job = checkout("job")
     if not probe:
         assert job.apply().code == 0

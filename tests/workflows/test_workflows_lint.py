@@ -16,7 +16,7 @@ from tests.workflows.runner import ROOT
 
 pytestmark = pytest.mark.processes
 
-# Jobs that need the key run where somebody has put one into the settings of this repository. Its action is at its root,
+# Jobs that need the key run where a person has put one into the settings of this repository. Its action is at its root,
 # for which the newer form that zizmor asks for is not documented.
 OWN = Setup(action="./ # zizmor: ignore[self-repository]", condition="if: vars.KALENT_READY == 'true'")
 SETUPS = {

@@ -299,7 +299,7 @@ def test_errors_are_annotations_and_fail_the_pull_request(
 
 
 def job_with(**given: str) -> str:
-    """A workflow of somebody who uses the action alone."""
+    """A workflow of a person who uses the action alone."""
     checkout = {"uses": f"actions/checkout@{'b' * 40}", "with": {"ref": "main", "persist-credentials": True}}
     return json.dumps({"jobs": {"one": {"steps": [checkout, {"uses": ACTION, "with": given}]}}})
 
@@ -341,7 +341,7 @@ def test_the_action_without_a_key_is_refused(start: Start) -> None:
 
 @pytest.mark.thorough
 def test_no_module_of_the_reviewed_repository_is_run(remote: Remote, start: Start) -> None:
-    """`python -m venv` looks into the current folder first, which is the checkout of somebody's pull request."""
+    """`python -m venv` looks into the current folder first, which is the checkout of a person's pull request."""
     clone = remote.clone("hostile")
     modules = (
         "venv",

@@ -80,7 +80,7 @@ def nasty_texts() -> st.SearchStrategy[str]:
 
 @st.composite
 def pairs(draw: st.DrawFn) -> tuple[Data, Data]:
-    """A body and what became of it: steps edited, added, removed, moved."""
+    """A body, and the same later: steps edited, added, removed, moved."""
     before = draw(bodies())
     for step in before["steps"]:
         for name in ("content", "subject"):
@@ -98,7 +98,7 @@ def pairs(draw: st.DrawFn) -> tuple[Data, Data]:
 
 
 def _became(draw: st.DrawFn, step: Data) -> list[Data]:
-    """What became of a step: nothing where it has gone."""
+    """The same step later: nothing where it has gone."""
     kind = draw(st.sampled_from(["same", "same", "edited", "edited", "other", "gone"]))
     if kind == "gone":
         return []
@@ -146,7 +146,7 @@ class Written:
 
 
 class Author:
-    """Somebody who writes YAML in a way of their own."""
+    """A person who writes YAML in a way of their own."""
 
     def __init__(self, draw: st.DrawFn) -> None:
         self.draw = draw
@@ -181,7 +181,7 @@ class Author:
         return [" " * column + self.comment(*owner) for _ in range(self.some(self.chatty))]
 
     def properties(self, *tags: str) -> str:
-        """An anchor that nobody repeats, or a tag."""
+        """An anchor that no one repeats, or a tag."""
         if self.some(9):
             return ""
         self.count += 1
@@ -323,7 +323,7 @@ def block_files(draw: st.DrawFn, body: Data) -> Written:
     return author.written
 
 
-# How a file between braces is laid out: what json.dumps is given, or by whom it is written.
+# How a file between braces is laid out: what json.dumps is given, or who writes it.
 JSON_LAYOUTS: tuple[dict[str, Any], ...] = (
     {"indent": 2},
     {"indent": 4},
@@ -347,7 +347,7 @@ def json_files(draw: st.DrawFn, body: Data) -> Written:
 
 
 class Bracer(Author):
-    """Somebody who likes braces."""
+    """A person who likes braces."""
 
     def word(self, value: Any) -> str:
         if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Files as nobody would want to read them: odd indentation, blanks, breaks, comments at every kind of place."""
+"""Files as no one would want to read them: odd indentation, blanks, breaks, comments at every kind of place."""
 
 from __future__ import annotations
 
