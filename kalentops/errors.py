@@ -141,7 +141,7 @@ class StateLocked(StateError):
 class StateDamaged(StateError):
     """The state or its journal can't be read: not JSON, conflict markers, a failed check."""
 
-    hint = "restore it from git: `git checkout -- kalentops.state.json`; never start again with an empty one"
+    hint = "restore it from git: `git checkout -- kalentops.state.json`; do not start with an empty state"
 
 
 class StateTooNew(StateError):

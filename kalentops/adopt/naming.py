@@ -171,7 +171,7 @@ def folder_destination(root: Path, folder: Path) -> Destination:
     """The folder of blueprints, which need not exist yet. Raises UsageError, StoreFailure."""
     if os.path.lexists(folder) and not folder.is_dir():
         raise UsageError(
-            f"{folder} is no folder, and import writes a file for each sourcing",
+            f"{folder} is not a folder, and import writes a file for each sourcing",
             hint="set `blueprints:` in kalentops.yaml to a folder",
         )
     return Destination(root, folder)
@@ -190,7 +190,7 @@ def file_destination(root: Path, blueprints: Path, file: Path) -> Destination:
         top, folder = blueprints.resolve(), file.parent.resolve()
         there = _is_there(file)
     except (OSError, RuntimeError, ValueError) as error:
-        raise UsageError(f"{shown} is no path: {error}") from None
+        raise UsageError(f"{shown} is not a path: {error}") from None
     if not folder.is_relative_to(top):
         raise UsageError(
             f"{shown} lies outside of {blueprints}, where the blueprints are",

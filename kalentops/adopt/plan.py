@@ -151,8 +151,8 @@ def _named(item: Item, key: str, known: Known) -> Item:
         return replace(item, key=key)
     said = known.removed[had]
     reason = (
-        f"{said.file}:{said.at[0]} says that `{had}` was removed, which is the key of this name; to import it all the "
-        f"same, remove the line from `removed`, or run {import_command(item, key)}"
+        f"{said.file}:{said.at[0]} lists its key `{had}` in `removed`; to import it anyway, delete the key there, "
+        f"or run {import_command(item, key)}"
     )
     return replace(item, action=ImportAction.LEFT_OUT, sent=None, reason=reason)
 
@@ -241,12 +241,13 @@ def record_at(item: Item, want: Declared) -> Item:
 def _which(item: Item, matched: NearMatch) -> str:
     want = matched.want
     why = {
-        "name": f"{want.address} has the same name and other content",
-        "steps": f"{want.address} has the same steps, and is called {clip(want.name)}",
-        "several": f"it and others are exactly what {want.address} says; delete what is not wanted in Kalent's web "
-        "app, or say which one it is",
+        "name": f"{want.address} has the same name but different content",
+        "steps": f"{want.address} has the same steps, and is named {clip(want.name)}",
+        "several": f"it and others are identical to {want.address}; delete the unwanted ones in Kalent's web app, or "
+        "choose one",
     }[matched.by]
-    return f"{why}; {import_command(item, want.address.key)} records it as that one, and `plan` then shows what differs"
+    command = import_command(item, want.address.key)
+    return f"{why}; {command} records it under this key, and `plan` then shows what differs"
 
 
 def import_command(item: Item, key: str) -> str:
@@ -271,7 +272,7 @@ def check_key(key: str) -> None:
     """Raises UsageError for what can't be a key."""
     if not is_key(key):
         raise UsageError(
-            f"{clip(key)} can't be a key: small letters, digits and hyphens, at most 64",
+            f"{clip(key)} can't be a key: lower-case letters, digits and hyphens, at most 64",
             hint=f"try --key {key_of(key)}",
         )
 
@@ -314,12 +315,12 @@ def _check_free(choice: Choice, remote: Remote, state: State, entry: Entry | Non
     elsewhere = state.ids().get(remote.blueprint_id)
     if elsewhere is not None:
         raise UsageError(
-            f"{remote.blueprint_id} is recorded already, as {elsewhere}",
+            f"{remote.blueprint_id} is already recorded as {elsewhere}",
             hint=f"`kalentops state mv {elsewhere} {choice.address}` gives it another key",
         )
     if entry is not None:
         raise UsageError(
-            f"{choice.address} is recorded already, as {entry.blueprint_id}",
+            f"{choice.address} is already recorded as {entry.blueprint_id}",
             hint=f"take another key; or, if that one is gone, forget it with `kalentops state rm {choice.address}`",
         )
     removed = known.removed.get(choice.key)
@@ -347,7 +348,7 @@ def _item(choice: Choice, remote: Remote, known: Known, unmanaged: Iterable[Remo
         at, origin = matched.want.address, matched.want.origin
         raise UsageError(
             f"{remote.blueprint_id} looks like {at} ({origin.file}:{origin.line}), "
-            "which would then be made a second time",
+            "and would be created a second time",
             hint=f"pass --key {at.key}, or take that one out of the files first",
         )
     return record_at(found, want) if want is not None else replace(found, key=choice.key)

@@ -120,7 +120,7 @@ def _one(
     if open_intent:
         return not_taken("a run was interrupted here; run `kalentops apply` first, it looks up the outcome")
     if remote is None or want is None:
-        return not_taken("it is in no file" if remote else missing(entry))
+        return not_taken("no file declares it" if remote else missing(entry))
     if entry.not_arrived(remote):
         return not_taken(_EMPTY if stub_mark(remote) else _BEHIND, conflict=True)
     theirs = remote.shown.data if remote.shown else None
@@ -132,7 +132,7 @@ def _one(
     if merged.conflicts:
         places = ", ".join(merged.conflicts)
         said = (
-            f"the file and Kalent have both changed {places}; make the file say what is wanted there, then "
+            f"the file and Kalent both changed {places}; write the text that you want into the file, then "
             f"`kalentops apply --overwrite {address} --target {address}`"
         )
         return not_taken(said, conflict=True)
@@ -320,7 +320,7 @@ def _check_unchanged(options: CheckOptions, name: str, text: str, taken: Sequenc
         now = held.get(each.address)
         if now is None or now.observable != Body.listed(each.before):
             raise StoreFailure(
-                f"{name} has changed meanwhile; nothing was taken",
+                f"{name} has changed meanwhile; nothing was imported",
                 hint="run it again: it continues",
             )
 
@@ -346,7 +346,7 @@ def write_edits(edits: Edits, session: StateWriter) -> None:
         try:
             if file.path.read_bytes() != file.before.encode():
                 raise StoreFailure(
-                    f"{file.name} has changed meanwhile, and is left alone{_so_far(written)}",
+                    f"{file.name} has changed meanwhile and was not touched{_so_far(written)}",
                     hint="run it again: it continues",
                 )
             atomic_write.replace(file.path.resolve(), file.after.encode())
@@ -363,9 +363,9 @@ def write_edits(edits: Edits, session: StateWriter) -> None:
         )
     except (StoreFailure, StateError) as error:
         if written:
-            error.add_note(f"{', '.join(written)} hold what was taken; run it again to record it")
+            error.add_note(f"{', '.join(written)} contain the imported edits; run it again to record them")
         raise
 
 
 def _so_far(written: Sequence[str]) -> str:
-    return f"; {', '.join(written)} hold what was taken already" if written else ""
+    return f"; {', '.join(written)} contain the edits imported so far" if written else ""

@@ -33,7 +33,7 @@ from kalentops.yamlfile.parse import MAX_BYTES, parse
 from kalentops.yamlfile.positions import Map
 
 _LIMIT: Final = "it is larger than a file of blueprints may be: 1 MiB, or 20,000 values"
-_OTHERWISE: Final = "written as YAML it would not read the same"
+_OTHERWISE: Final = "YAML can't hold it unchanged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +301,7 @@ def _create(files: Sequence[Draft], made: list[Path], parallelism: int) -> None:
             atomic_write.create(file.path, file.text.encode())
         except FileExistsError:
             raise StoreFailure(
-                f"{file.name} has appeared meanwhile, and import overwrites nothing{_NOTHING}",
+                f"{file.name} was created meanwhile, and import overwrites no file{_NOTHING}",
                 hint="run it again: it takes another name",
             ) from None
         except OSError as error:

@@ -101,7 +101,7 @@ class _Creation:
         """
         view, task, mark = self.view, self.task, stub_mark(empty)
         if mark is None:
-            raise AssertionError(f"{empty.blueprint_id} is no stub")
+            raise AssertionError(f"{empty.blueprint_id} is not a stub")
         name = stub(task.body.name, mark._replace(key=task.address.key, taken=True)).data["name"]
         verdict = view.run.api.update(empty.blueprint_id, {"name": name})
         if isinstance(verdict, Refused | NotSent | Limited):

@@ -54,7 +54,7 @@ class Address(str):
         """The address that a text is. Raises ValueError where it lacks a part."""
         sourcing_id, _, key = text.partition("/")
         if not sourcing_id or not key:
-            raise ValueError(f"{text!r} is no address")
+            raise ValueError(f"{text!r} is not an address")
         return cls(sourcing_id, key)
 
 

@@ -235,7 +235,7 @@ _FIELDS: Final = {
         "config": "Who sends, if not the owner of the sequence.",
         "policy": "What happens where a contact, a draft or an answer is missing.",
     },
-    "Delay": {"value": "A whole number from 1 on.", "unit": "There are no hours and no weeks."},
+    "Delay": {"value": "A whole number of 1 or more.", "unit": "There are no hours and no weeks."},
     "StepConfig": {
         "userId": "The user of Kalent who sends this step. It can be written, and is never shown."
     },

@@ -27,7 +27,7 @@ from kalentops.support.text import clip, escape_line, escape_part, nearest, visi
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "init": ("init", "Set up a repository: settings, example, workflows, hooks."),
     "validate": ("validate", "Check the files; works without key, network and state."),
-    "fmt": ("fmt", "Format the files; texts and comments stay."),
+    "fmt": ("fmt", "Format the files; texts and comments do not change."),
     "plan": ("plan", "Show what apply would change; writes nothing."),
     "show": ("plan:saved", "Show a saved plan in any format."),
     "preview": ("preview", "Write an HTML page that shows what candidates get."),
@@ -146,7 +146,7 @@ def _invoke(args: Sequence[str]) -> int:
     except click.Abort as error:
         # ^C at a question; elsewhere click raises this for an interrupt, when changes may have been made.
         anywhere = isinstance(error.__cause__, KeyboardInterrupt)
-        what = "what was done until then stays" if anywhere else "nothing was changed"
+        what = "changes made before this error remain" if anywhere else "nothing was changed"
         raise Interrupted(f"interrupted; {what}") from None
     except click.ClickException as error:
         if isinstance(error, click.NoSuchOption) and error.ctx is not None and error.ctx.parent is None:

@@ -41,7 +41,7 @@ def commit_of(folder: Path, rev: str) -> str:
     )
     found = done.out.strip()
     if done.code == 1 or not set(found) <= _OID:
-        raise UsageError(f"git knows no commit {clip(rev)}", hint=_WHAT)
+        raise UsageError(f"git has no commit {clip(rev)}", hint=_WHAT)
     return done.check("git refused")
 
 

@@ -68,7 +68,7 @@ def branch_of(folder: Path, remote: str, name: str | None) -> Branch:
     if not found:
         raise UsageError("no branch is checked out", hint="pass --branch NAME")
     if found.startswith("-") or tree.git("check-ref-format", f"refs/heads/{found}").code:
-        raise UsageError(f"{clip(found)} is no name of a branch", hint="pass --branch NAME")
+        raise UsageError(f"{clip(found)} is not a name of a branch", hint="pass --branch NAME")
     if remote.startswith("-") or tree.ask("remote", "get-url", remote) is None:
         raise UsageError(
             f"there is no remote {clip(remote)}", hint="pass --remote NAME; `git remote` lists them"
@@ -130,7 +130,7 @@ def _check_free(reason: str | None, branch: Branch) -> None:
     if reason is not None:
         raise UsageError(
             f"what others have pushed to {branch.shown} can't be checked out: {reason}",
-            hint="commit or stash what is in its way; if it is the state, `kalentops state push` does",
+            hint="commit or stash the changes that block it; if it is the state, `kalentops state push` commits it",
         )
 
 
@@ -146,8 +146,8 @@ def _names(branch: Branch, files: Sequence[Path]) -> list[str]:
     kind = filter_of(branch.tree, names[0])
     if kind is not None:
         raise UsageError(
-            f"{names[0]} is kept through git's filter {clip(kind)}: ids in it can't be merged",
-            hint=f"take it out: `{names[0]} -filter` as the last line of .gitattributes, then commit it again",
+            f"{names[0]} uses git's filter {clip(kind)}, so its ids can't be merged",
+            hint=f"remove the filter: `{names[0]} -filter` as the last line of .gitattributes, then commit it again",
         )
     return names
 
@@ -156,7 +156,7 @@ def _check_kept(tree: Worktree, head: str, name: str) -> None:
     """Raises StateError if the committed state is missing on disk: its ids must not be lost by accident."""
     if not (tree.top / name).exists() and blob_in(tree, head, name):
         raise StateError(
-            f"{name} is gone here, and the branch would lose the ids that it holds",
+            f"{name} is missing here, and the branch would lose its ids",
             hint=f"`git checkout HEAD -- {name}` restores it; if it should go, commit and push the removal",
         )
 
@@ -178,10 +178,12 @@ def _commit(tree: Worktree, head: str, names: Sequence[str], commits: Commits) -
     if not news:
         return head
     if tree.ask("rev-parse", "--verify", "--quiet", "MERGE_HEAD") is not None:
-        raise UsageError("a merge is under way here", hint="`git commit` ends it, or `git merge --abort`")
+        raise UsageError(
+            "a merge is in progress", hint="finish it with `git commit`, or stop it with `git merge --abort`"
+        )
     for name, oid in news.items():
         if oid is not None and is_ignored(tree, name):
-            hint = f"take it out of .gitignore: `git check-ignore -v {name}` says where it stands"
+            hint = f"take it out of .gitignore: `git check-ignore -v {name}` shows the line"
             raise UsageError(f"git ignores {name}", hint=hint)
     commit = commits.of(tree, tree_with(tree, head, news), head)
     # The index before the branch: if a kill comes between, the files are staged, and the next run commits them.
@@ -339,7 +341,7 @@ def _merged(tree: Worktree, name: str, commits: tuple[str, str, str], *, state: 
     merged = merge_states(_ancestor(tree, base), _state(tree, ours, "here"), _state(tree, theirs, "there"))
     if merged.conflicts:
         said = "; ".join(dict.fromkeys(merged.conflicts.values()))
-        raise StateError(f"the state can't be put on top of the branch: {clip(said, 500)}", hint=_BOTH)
+        raise StateError(f"the state can't be rebased on the branch: {clip(said, 500)}", hint=_BOTH)
     return blob_of(tree, dump_state(merged.state), write=True)
 
 
@@ -351,7 +353,7 @@ def blob_in(tree: Worktree, commit: str, name: str) -> str | None:
     mode, kind, oid = entry.partition("\t")[0].split()
     if kind != "blob" or mode not in {_FILE, "100755"}:
         raise StateError(
-            f"{name} is no file on the branch", hint="a link or a folder has taken its place there"
+            f"{name} is not a file on the branch", hint="a link or a folder has taken its place there"
         )
     return oid
 
@@ -360,7 +362,9 @@ def _state(tree: Worktree, oid: str, where: str) -> State:
     try:
         return load_state(_data(tree, oid))
     except StateError as error:
-        error.add_note(f"it is the one {where}; what is not on the branch yet is committed here")
+        error.add_note(
+            f"this is the state {where}; your ids that are not on the branch yet are committed here"
+        )
         raise
 
 
@@ -393,7 +397,7 @@ def update_index(
     """Put files into an index, by default that of the work tree; None removes one. Raises UsageError."""
     for name, oid in files.items():
         change = ("--force-remove", "--", name) if oid is None else ("--cacheinfo", f"{_FILE},{oid},{name}")
-        tree.git("update-index", "--add", *change, environment=index).check(f"git takes no {name}")
+        tree.git("update-index", "--add", *change, environment=index).check(f"git can't add {name}")
 
 
 def checkout_conflict(tree: Worktree, head: str, commit: str) -> str | None:

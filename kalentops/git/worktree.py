@@ -104,7 +104,7 @@ def open_repository(folder: Path, variables: Mapping[str, str] | None = None) ->
     top = repository_root(whole)
     if top is None:
         raise UsageError(
-            f"not a git repository, nor below one: {clip(str(whole), 200)}",
+            f"not a git repository: {clip(str(whole), 200)}",
             hint="run it inside of a git repository",
         )
     # git must find the same repository, not one further up.
@@ -148,7 +148,7 @@ def _run(args: Sequence[str], folder: Path, variables: Mapping[str, str], data: 
     program, settings = _program(), [part for each in _SETTINGS for part in ("-c", each)]
     if program is None:
         raise UsageError(
-            "there is no git here", hint="install git, or leave out what asks for it, such as --against"
+            "git was not found", hint="install git, or leave out the options that need it, such as --against"
         )
     try:
         with subprocess.Popen(  # noqa: S603 - fixed subcommands; names stand behind `--` or were checked
@@ -236,7 +236,7 @@ _REMEDIES: Final = (
     ),
     (
         r"publickey|Host key verification|could not read (Username|Password)|Authentication failed|terminal prompts",
-        "git can't ask here: set up an SSH agent or a credential helper, until `git fetch` asks nothing",
+        "git can't ask for a password here: set up an SSH agent or a credential helper, then try `git fetch`",
     ),
     (r"certificate", "git has its own certificates: `git config http.sslCAInfo FILE`"),
     (
@@ -272,7 +272,7 @@ def remedy(err: str) -> str | None:
     owned = re.search(r"--add safe\.directory (.+)$", err, re.MULTILINE)
     if owned:
         return (
-            "it belongs to another user, and git reads no settings of a stranger. If you trust it: "
+            "it belongs to another user, so git refuses to read it. If you trust it: "
             f"`git config --global --add safe.directory {clip(owned[1], 500)}`"
         )
     # Hints count as well: git names the cause in them now and then.

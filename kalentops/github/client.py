@@ -107,7 +107,7 @@ class CommentsApi:
             answer = self._send("GET", self._comments, query={"per_page": PAGE_SIZE, "page": page})
             rows = answer.body
             if not isinstance(rows, list):
-                raise TryAgain("the comments could not be read: the answer is no list")
+                raise TryAgain("the comments could not be read: the answer is not a list")
             found += map(as_comment, rows)
             if not answer.more and len(rows) < PAGE_SIZE:
                 return found

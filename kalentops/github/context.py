@@ -58,10 +58,10 @@ def find_pull_request(
     name = repository or environment.get(_NAME, "")
     if not name and number is None and not any(environment.get(each) for each in _OF_WORKFLOWS):
         raise NoPullRequest(
-            "this does not run on GitHub", hint="pass --repository OWNER/NAME and --pull-request N"
+            "this is not a GitHub workflow", hint="pass --repository OWNER/NAME and --pull-request N"
         )
     if not _REPOSITORY.fullmatch(name):
-        said = f"`{clip(name)}` is no repository" if name else "it is not known which repository is meant"
+        said = f"`{clip(name)}` is not a repository" if name else "it is not known which repository is meant"
         raise UsageError(said, hint="pass --repository OWNER/NAME, or set GITHUB_REPOSITORY")
     if number is not None:
         return PullRequest(name, _checked(number))
@@ -70,7 +70,7 @@ def find_pull_request(
     event = _event(environment.get(_EVENT, ""))
     found = _number(event)
     if found is None:
-        raise NoPullRequest("this does not run for a pull request")
+        raise NoPullRequest("this workflow run has no pull request")
     home = event.get("repository")
     said_home = home.get("full_name") if isinstance(home, Mapping) else None
     if isinstance(said_home, str) and said_home.casefold() != name.casefold():
@@ -109,7 +109,7 @@ def _number(event: Mapping[str, Any]) -> Any:
 def _checked(number: Any) -> int:
     if type(number) is not int or not 0 < number <= _LARGEST:
         raise UsageError(
-            f"`{clip(str(number))}` is no number of a pull request", hint="pass --pull-request N"
+            f"`{clip(str(number))}` is not a number of a pull request", hint="pass --pull-request N"
         )
     return number
 

@@ -318,7 +318,7 @@ _CA: Final = (
 )
 _ANOTHER_NAME: Final = "the certificate is for another name: check the host in --api-url"
 _REFUSED: Final = "nothing listens at that address: check host and port"
-_UNKNOWN_NAME: Final = "DNS does not know the name: check the host, the network and the VPN"
+_UNKNOWN_NAME: Final = "the name can't be resolved: check the host, the network and the VPN"
 # Words of Python, OpenSSL and resolvers, in lower case; the first that is found counts.
 _CAUSES: Final = (
     ("hostname mismatch", _ANOTHER_NAME),

@@ -21,7 +21,7 @@ BEGIN: Final = b"# >>> kalentops"
 END: Final = b"# <<< kalentops"
 _LARGEST: Final = 1 << 20
 
-What: TypeAlias = Literal["created", "added to", "there already", "kept", "failed"]
+What: TypeAlias = Literal["created", "added to", "exists", "kept", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def _stays_inside(root: Path, folder: Path) -> bool:
 
 def _beside(path: Path, wanted: ProjectFile, *, dry_run: bool) -> Placed:
     if path.is_symlink() or not path.is_file():
-        return Placed(wanted, "kept", "it is a link" if path.is_symlink() else "it is no file")
+        return Placed(wanted, "kept", "it is a link" if path.is_symlink() else "it is not a file")
     if not _stays_inside(path.parents[wanted.name.count("/")], path.parent):
         return Placed(wanted, "kept", "a link on the way there leads out of the folder")
     with path.open("rb") as stream:
@@ -76,10 +76,10 @@ def _beside(path: Path, wanted: ProjectFile, *, dry_run: bool) -> Placed:
         return Placed(wanted, "kept", why)
     if not wanted.lines:
         same = before.replace(b"\r\n", b"\n") == wanted.text.encode()
-        return Placed(wanted, "there already") if same else Placed(wanted, "kept", "it differs")
+        return Placed(wanted, "exists") if same else Placed(wanted, "kept", "it differs")
     after = with_lines(before, wanted.text.encode().splitlines())
     if after == before:
-        return Placed(wanted, "there already")
+        return Placed(wanted, "exists")
     if not dry_run:
         atomic_write.replace(path, after)
     return Placed(wanted, "added to")
@@ -114,7 +114,7 @@ def with_lines(text: bytes, wanted: list[bytes]) -> bytes:
 # without a word; git's own merge of lines leaves both, with markers.
 DRIVER: Final = "kalentops state merge %O %A %B || { test $? -gt 125 && git merge-file %A %O %B; }"
 _SETTING: Final = "merge.kalentops-state.driver"
-Driver: TypeAlias = Literal["set", "there already", "other", "no git"]
+Driver: TypeAlias = Literal["set", "exists", "other", "no git"]
 
 
 def setup_for(folder: Path, *, branch: str | None, origin: Origin | None) -> tuple[Path, Setup]:
@@ -187,7 +187,7 @@ def set_driver(top: Path, *, dry_run: bool = False) -> Driver:
         return "no git"
     there = repository.ask("config", "--get", _SETTING)
     if there is not None:
-        return "there already" if there.strip() == DRIVER else "other"
+        return "exists" if there.strip() == DRIVER else "other"
     if not dry_run:
         repository.git("config", "--local", "merge.kalentops-state.name", "states of kalentops, by address")
         if repository.git("config", "--local", _SETTING, DRIVER).code:

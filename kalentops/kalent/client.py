@@ -115,7 +115,7 @@ class ReadApi:
     @property
     def _not_found(self) -> str:
         default = "the default" if self._url == DEFAULT_URL else f"the default is {DEFAULT_URL}"
-        return f"the request went to {self._url} ({default}); check KALENT_API_URL, and the sourcingId if there is one"
+        return f"the request went to {self._url} ({default}); check KALENT_API_URL and the sourcingId"
 
 
 def checked_id(identifier: str) -> str:

@@ -1,6 +1,6 @@
 """A number is out of range.
 
-`delay.value` and `policy.inviteTimeoutDays` are whole numbers from 1 on.
+`delay.value` and `policy.inviteTimeoutDays` are whole numbers of 1 or more.
 
 Wrong:
     delay: {value: 0, unit: day}

@@ -32,7 +32,9 @@ def check(sourcings: Sourcings) -> Iterator[Finding]:
         unknown.add(sourcing_id)
         meant = meant_by(sourcing_id, names) if len(unknown) <= _MOST_SLIPS else None
         hint = (
-            f"did you mean {meant}?" if meant else "`kalentops sourcings --all` lists those that it can see"
+            f"did you mean {meant}?"
+            if meant
+            else "`kalentops sourcings --all` lists the sourcings that it can see"
         )
         message = f"the sourcing `{clip(sourcing_id)}` does not exist, or the API key can't see it"
         yield Finding(*origin.place, "KAL023", message, hint)

@@ -52,7 +52,7 @@ MEANT: Final[dict[str, str]] = NAMES | _by_word(_OTHERS) | dict(_of_people())
 
 
 def variable_for(name: str) -> str | None:
-    """The variable that a name means or is near to. What is no name of a recruiter is never taken for one: a message
+    """The variable that a name means or is near to. What is not a name of a recruiter is never taken for one: a message
     would greet the candidate with it.
     """
     word = fold(name.replace(".", ""))

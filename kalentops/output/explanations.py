@@ -13,7 +13,7 @@ from kalentops.support.text import clip, visible, with_times
 
 
 class Remedy(NamedTuple):
-    """What a person can do: a label (`take it`), what to type or write, and a note about that."""
+    """What a person can do: a label (`keep the edit`), what to type or write, and a note about that."""
 
     label: str
     code: str
@@ -149,7 +149,7 @@ _SENTENCES: Final[Mapping[Code, str]] = {
     Code.AS_DECLARED: "Kalent shows it as declared; it is only recorded",
     Code.IDENTICAL: "an identical blueprint exists; it will be adopted",
     Code.COMPLETED_LATER: "an update then sets the fields that Kalent does not show",
-    Code.SAME_NAME: "{blueprint_id} is unmanaged, and has this name and other content",
+    Code.SAME_NAME: "{blueprint_id} is unmanaged, and has this name but different content",
     Code.SAME_STEPS: "{blueprint_id} is unmanaged, has exactly these steps, and is called {name}",
     Code.SEVERAL_SIMILAR: "several unmanaged blueprints look like it: {blueprint_ids}; delete the unwanted ones "
     f"{_WEB}",
@@ -178,31 +178,31 @@ _SENTENCES: Final[Mapping[Code, str]] = {
     Code.RESUMING: "an earlier run was interrupted here",
     Code.OUTCOME_UNKNOWN: "the next run looks first",
     Code.UPDATE_UNKNOWN: "it is not known whether the text arrived; the next run looks first",
-    Code.EDITED_MEANWHILE: "meanwhile it was edited in Kalent",
+    Code.EDITED_MEANWHILE: "it was edited in Kalent meanwhile",
     Code.EARLIER_OUTCOME_UNKNOWN: "the outcome of an earlier request is unknown; the next run looks it up first",
     Code.REFUSED: "the API refused: {message} (HTTP {status})",
     Code.STUBS_REFUSED: "if the API takes no empty blueprints, set `create: whole` in kalentops.yaml",
     Code.KEY_REFUSED: "the API refused the key: {message}",
     Code.NOT_SENT: "{cause}",
     Code.RATE_LIMITED: "rate limited: gave up after {attempts} attempts",
-    Code.RUN_INTERRUPTED: "the run was interrupted first",
+    Code.RUN_INTERRUPTED: "the run was interrupted earlier",
     Code.ERROR: "{message}{after}",
     Code.NOT_RECORDED: "{blueprint_id} was written, but that could not be recorded: {message}; the next run "
     "looks first",
     Code.NOTHING_SENT: "Kalent shows it as declared; nothing was sent",
-    Code.NOT_READ_BACK: f"the API said that it was done, and its list could not be read: {{message}}; {_AGAIN}",
-    Code.NOT_SEEN_YET: f"the API said that it was done, and no list shows it yet; {_AGAIN}",
-    Code.OLDER_TEXT_ARRIVED: "a text that was sent before it has arrived after it; run `kalentops apply` again",
-    Code.OBSERVATION_NOT_RECORDED: "what Kalent shows of it could not be recorded: {message}",
+    Code.NOT_READ_BACK: f"the API reported success, but its list could not be read: {{message}}; {_AGAIN}",
+    Code.NOT_SEEN_YET: f"the API reported success, but no list shows it yet; {_AGAIN}",
+    Code.OLDER_TEXT_ARRIVED: "an older text arrived after this one; run `kalentops apply` again",
+    Code.OBSERVATION_NOT_RECORDED: "its version in Kalent could not be recorded: {message}",
     Code.SHOWN_DIFFERENTLY: "Kalent shows {address} ({blueprint_id}) differently than it was sent: look at it in "
     "the web app",
-    Code.SENT_AGAIN: "the API had said that it was done, and it had not arrived; it was sent again",
+    Code.SENT_AGAIN: "the API had reported success, but it had not arrived; it was sent again",
 }
 
 
 def importing(address: str, note: str = "") -> Remedy:
     """What was edited in Kalent goes into the file."""
-    return Remedy("take it", f"kalentops import {address.partition('/')[0]} --update", note)
+    return Remedy("keep the edit", f"kalentops import {address.partition('/')[0]} --update", note)
 
 
 def overwriting(label: str, address: str, note: str = "") -> Remedy:
@@ -219,7 +219,7 @@ def _moved(of: _Words) -> tuple[Remedy, ...]:
         Remedy(
             "key renamed", f"moved: [{{from: {of['other_key']}, to: {of['address_key']}}}]", "in the file"
         ),
-        _moving("the same at once", of["other"], of["address"]),
+        _moving("or at once", of["other"], of["address"]),
     )
 
 
@@ -234,15 +234,15 @@ def _import(of: _Words, note: str = "plan then shows what differs") -> tuple[Rem
 
 def _removed(of: _Words) -> tuple[Remedy, ...]:
     sourcing_id = of["address_sourcing"]
-    where = f"in a file of {sourcing_id}; or alone in a new one, below `sourcingId: {sourcing_id}`"
-    return (Remedy("forget it", f"removed: [{of['address_key']}]", where), *_forget("the same at once", of))
+    where = f"in a file of {sourcing_id}, or in a new file with `sourcingId: {sourcing_id}`"
+    return (Remedy("forget it", f"removed: [{of['address_key']}]", where), *_forget("or at once", of))
 
 
 def _not_sent_again(of: _Words) -> tuple[Remedy, ...]:
     sourcing_id, key = of["address_sourcing"], of["address_key"]
     again = Remedy("if it did not arrive", f"kalentops apply --resend {of['address']}")
     return (
-        Remedy("if it is there", f"kalentops import {sourcing_id} --key {key} --id ID"),
+        Remedy("if it arrived", f"kalentops import {sourcing_id} --key {key} --id ID"),
         *([again] if of["declared"] == "True" else []),
         *_forget("if you no longer want it", of),
     )
@@ -283,11 +283,13 @@ _REMEDIES: Final[Mapping[Code, Callable[[_Words], tuple[Remedy, ...]]]] = {
         *_forget("forget it", of, "only if it was deleted in Kalent"),
     ),
     Code.EDITED: lambda of: (
-        importing(of["address"], "except where the file has changed the same"),
-        overwriting("put back", of["address"]),
+        importing(of["address"], "except where the file changed the same text"),
+        overwriting("undo the edit", of["address"]),
     ),
-    Code.POSSIBLY_EDITED: lambda of: (overwriting("put back", of["address"]),),
-    Code.FILLED_STUB_DIFFERS: lambda of: (overwriting("send it again", of["address"], "over what is there"),),
+    Code.POSSIBLY_EDITED: lambda of: (overwriting("undo the edit", of["address"]),),
+    Code.FILLED_STUB_DIFFERS: lambda of: (
+        overwriting("send it again", of["address"], "overwrites the text in Kalent"),
+    ),
     Code.SAME_NAME: lambda of: _import(of, "plan then shows what differs; or rename one of the two"),
     Code.SAME_STEPS: _import,
     Code.STUB_EDITED: _import,
@@ -313,7 +315,7 @@ def state_edit(of: StateEdit) -> str:
         case "removed":
             return f"{old} is no longer recorded"
         case _:
-            return f"what is recorded of {new} was changed" if new else "what was under way there was changed"
+            return f"the record of {new} was changed" if new else "its open change was changed"
 
 
 def import_command(sourcing_ids: Iterable[str]) -> str:

@@ -199,7 +199,9 @@ def _drifted(of: Drift, *, told: bool) -> Block:
     ]
     parts += [prose(with_times(text(of.reason)))] if of.reason else []
     if of.kind == "changed":
-        parts += [prose(str(each)) for each in (importing(of.address), overwriting("put back", of.address))]
+        parts += [
+            prose(str(each)) for each in (importing(of.address), overwriting("undo the edit", of.address))
+        ]
     brief = "; ".join(parts)
     if of.kind != "changed" or told or of.before is None or of.after is None:
         return Block(brief)

@@ -65,7 +65,7 @@ def findings_summary(
     where = count(len({each.file for each in found}), "file")
     head: Piece = ("not valid: ", "bad") if errors else ("valid: ", "warn")
     new = "" if earlier is None else f", {len(found) - sum(each in earlier for each in found):,} of them new"
-    return line(head, f"{' and '.join(said)} in {where}{new}; {what} in all")
+    return line(head, f"{' and '.join(said)} in {where}{new}; {what} checked")
 
 
 _STYLES: Final[dict[str, Style]] = {"-": "bad", "+": "good", "@": "dim"}
@@ -274,9 +274,8 @@ def import_notes(of: ImportResult) -> Iterator[str]:
     if not any(item.done for item in of.plan.items):
         return
     yield (
-        "Kalent never shows `config` and `config.userId` (who sends a step), so the files don't have them. They keep "
-        "their values until steps are updated. Before that, write `config.userId` into each step that has a sender of "
-        "its own"
+        "Kalent never shows `config` and `config.userId` (the sender of a step), so the new files lack them. If a step "
+        "has a sender of its own, write its `config.userId` into the file before you change the blueprint's steps"
     )
     fields = of.unknown
     if fields:

@@ -332,7 +332,7 @@ def _drift(each: Drift, above: Change | None, width: int) -> Iterator[Line]:
     before, after = (side.data if side else {} for side in (each.before, each.after))
     yield from changed(before, after, "      ", width)
     yield from explanations.remedy_lines(
-        (importing(each.address), overwriting("put back", each.address)), "      "
+        (importing(each.address), overwriting("undo the edit", each.address)), "      "
     )
 
 

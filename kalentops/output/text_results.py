@@ -297,7 +297,7 @@ def no_sourcings(*, everybody: bool, closed: bool) -> str:
 _STYLES_setup: Final[dict[What, Style]] = {
     "created": "good",
     "added to": "good",
-    "there already": "dim",
+    "exists": "dim",
     "kept": "warn",
     "failed": "bad",
 }
@@ -351,7 +351,7 @@ def setup_next_steps(
     if driver == "no git":
         yield line("  - `git init`, then once in each clone:")
     else:
-        yield line("  - once in each further clone, for states to be merged by address:")
+        yield line("  - once in each other clone, so that git merges states by address:")
     yield line(f"      git config merge.kalentops-state.driver '{DRIVER}'")
     if driver == "other":
         yield line("      (this clone has another command there, which was kept)")
@@ -367,7 +367,11 @@ def _github(of: Setup) -> Iterator[Line]:
             (f"  - in the workflows, replace {NO_ACTION[:26]}… by the repository and the commit", "warn")
         )
         yield line(("    of kalentops that you use; or remove them and run init with --action", "warn"))
-    yield line("  - on GitHub, under Settings, Environments, make two, each with a secret ", of.secret, ":")
+    yield line(
+        "  - on GitHub, under Settings, Environments, create two environments, each with the secret ",
+        of.secret,
+        ":",
+    )
     yield line("      ", of.environment, "  (branch rule: ", of.branch, " only; reviewers, if you like)")
     yield line("      ", of.reading, "  (the same branch, no reviewers)")
     if of.below:
@@ -381,7 +385,7 @@ def _github(of: Setup) -> Iterator[Line]:
         of.branch,
         ", it needs an",
     )
-    yield line("    exception for it; a run finds out before it creates anything")
+    yield line("    exception for it; a run checks this before it creates anything")
     yield line("  - in .github/CODEOWNERS, name the people who review the messages:")
     yield line(f"      /{of.prefix}{of.under} @YOUR-ORGANISATION/recruiting")
     yield line("    and the maintainers, who review the state, the settings and the workflows:")

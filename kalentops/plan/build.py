@@ -350,7 +350,7 @@ class Scope:
                 if not _fits(option, pattern, known):
                     what = "sourcing" if option == "--sourcing" else "blueprint"
                     hint = _meant(option, pattern, known)
-                    raise UsageError(f"{option} {clip(pattern)} fits no {what}", hint=hint)
+                    raise UsageError(f"{option} {clip(pattern)} matches no {what}", hint=hint)
 
 
 def _fits(option: str, pattern: str, known: Iterable[Address]) -> bool:
@@ -369,7 +369,7 @@ def _meant(option: str, pattern: str, known: list[Address]) -> str:
     near = _nearest(_WILD.sub("", pattern), names)
     if near:
         return f"did you mean {' or '.join(map(clip, near))}?"
-    return f"what there is: {some(list(map(clip, names)), _MOST_NAMED)}"
+    return f"known: {some(list(map(clip, names)), _MOST_NAMED)}"
 
 
 def _part(option: str, pattern: str, address: Address) -> str:

@@ -31,7 +31,7 @@ FORMAT_VERSION: Final = "1.0"
 _MAX_BYTES: Final = 512 << 20
 _SHOWN: Final = 5
 DAMAGED: Final = "the saved plan is damaged"
-_NO_FILE: Final = "name a plan that `kalentops plan --out FILE` saved, or files or folders of blueprints"
+_NO_FILE: Final = "`kalentops plan --out FILE` saves a plan"
 _DOES: Final = ("create", "update", "adopt", "resume", "move", "forget")
 # What was reviewed. Where a blueprint stands in its file, and how a reason is worded, may change without harm.
 _BINDING: Final = (
@@ -99,7 +99,7 @@ def save(
 
 
 def load(path: Path) -> Saved:
-    """Raises StalePlan if the file is no plan, UsageError if there is none."""
+    """Raises StalePlan if the file is not a plan, UsageError if there is none."""
     raw = _read(path)
     asked, bound = raw.get("asked", {}), raw.get("bound", {})
     try:
@@ -154,7 +154,7 @@ def _read(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise UsageError(f"the plan {path} can't be read: {error.strerror or error}", hint=_NO_FILE) from None
     except (ValueError, RecursionError, KeyError, TypeError):
-        raise StalePlan(f"{path} is no plan of kalentops") from None
+        raise StalePlan(f"{path} is not a plan of kalentops") from None
     if version.partition(".")[0] != FORMAT_VERSION.partition(".")[0]:
         raise StalePlan(f"{path} has format {clip(version)}, this kalentops knows {FORMAT_VERSION}")
     return dict(saved)

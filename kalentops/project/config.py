@@ -213,7 +213,7 @@ def _inside(root: Path, name: str, setting: str) -> Path:
     try:
         whole = _resolved(path)
     except (OSError, RuntimeError, ValueError):  # a loop of links, or characters that no path can hold
-        raise InvalidConfig(f"{FILE}: `{setting}: {clip(name)}` is no path") from None
+        raise InvalidConfig(f"{FILE}: `{setting}: {clip(name)}` is not a path") from None
     if not whole.is_relative_to(root) or (setting == "state" and whole == root):
         problem = "is the project's own folder" if whole == root else "leaves the project"
         raise InvalidConfig(f"{FILE}: `{setting}: {clip(name)}` {problem}", hint="use a path inside of it")

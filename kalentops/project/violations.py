@@ -242,9 +242,11 @@ def _empty(found: _Found) -> Problem:
 
 
 def _out_of_range(found: _Found) -> Problem:
-    most = f" to {found.violation.context['le']}" if found.violation.kind == "less_than_equal" else " on"
+    high = found.violation.context["le"] if found.violation.kind == "less_than_equal" else None
     message = f"`{found.key}` can't be {clip(found.violation.written)}"
-    return found.problem("KAL015", message, f"write a whole number from 1{most}")
+    return found.problem(
+        "KAL015", message, f"write a whole number {'of 1 or more' if high is None else f'from 1 to {high}'}"
+    )
 
 
 def _bad_key(found: _Found) -> Problem:

@@ -296,8 +296,8 @@ _DECIDE: Final = (
     "in Kalent"
 )
 _AGAIN: Final = (
-    "git has merged it line by line, because this clone does not know how: run `kalentops init` in this clone, then "
-    "`git checkout --merge kalentops.state.json` merges it again, by address"
+    "git merged it line by line, because this clone has no merge driver for it: run `kalentops init`, then "
+    "`git checkout --merge kalentops.state.json`, which merges it again, by address"
 )
 
 

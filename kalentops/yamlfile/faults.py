@@ -31,7 +31,7 @@ COMPLEX_KEY: Final = (
     "a mapping or a list can't be a key",
     "keys are single words; quote a text that begins with { or [",
 )
-SECOND_MERGE: Final = ("KAL005", "`<<` stands here a second time", "write one: `<<: [*one, *other]`")
+SECOND_MERGE: Final = ("KAL005", "`<<` is used twice in this mapping", "write one: `<<: [*one, *other]`")
 MERGE_OF_NO_MAPPING: Final = (
     "KAL008",
     "`<<` takes a mapping, or a list of mappings",
@@ -88,7 +88,7 @@ def no_number(why: str) -> Wording:
 def second_key(key: str, first: int) -> Wording:
     return (
         "KAL005",
-        f"the key `{clip(key)}` stands here a second time; the first is in line {first}",
+        f"the key `{clip(key)}` is used twice; first in line {first}",
         "keep one of them",
     )
 
@@ -172,8 +172,8 @@ _HINTS: Final[tuple[tuple[str, str, str, bool], ...]] = (
     ("block scalar", "text on the line of the `|` or `>`", "begin the text on the next line", False),
     ('"', "text after a closing quote", "put the whole text in quotes", False),
     ("]", "text after a closing } or ]", "quote a text that begins with { or [", False),
-    ("block mapping", "the indentation does not fit", _INDENT, False),
-    ("block collection", "the indentation does not fit", _INDENT, False),
+    ("block mapping", "wrong indentation", _INDENT, False),
+    ("block collection", "wrong indentation", _INDENT, False),
     (
         "node content",
         "a value is missing, or a { or [ is never closed",
@@ -416,7 +416,7 @@ def _second_colon(line: str, column: int) -> _Said:
         hint = (
             "indent the line like its neighbours; or write the text above below a `|-`, if this is part of it"
         )
-        return _depth(line), "the indentation does not fit", hint
+        return _depth(line), "wrong indentation", hint
     if first:
         hint = "write the text below a `|-`; or indent the line like its neighbours, if it is a key"
         return column, "a `: ` in a text of several lines without quotes", hint

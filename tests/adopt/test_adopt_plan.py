@@ -80,8 +80,8 @@ def test_hidden_fields_are_left_to_an_update() -> None:
 @pytest.mark.parametrize(
     ("there", "said"),
     [
-        ({"name": " one ", "steps": [step(7)]}, "has the same name and other content"),
-        ({"name": "Other", "steps": blueprint("One")["steps"]}, "has the same steps, and is called One"),
+        ({"name": " one ", "steps": [step(7)]}, "has the same name but different content"),
+        ({"name": "Other", "steps": blueprint("One")["steps"]}, "has the same steps, and is named One"),
     ],
 )
 def test_a_look_alike_is_a_conflict(there: dict[str, Any], said: str) -> None:
@@ -205,13 +205,13 @@ def test_a_chosen_one_that_is_recorded_there_already_needs_nothing() -> None:
         (
             state(entry("sourcing_a/mine", blueprint("Old"), "b0")),
             CHOSEN,
-            "sourcing_a/mine is recorded already, as b0",
+            "sourcing_a/mine is already recorded as b0",
             "`kalentops state rm sourcing_a/mine`",
         ),
         (
             state(entry("sourcing_a/other", blueprint("There"), "b1")),
             CHOSEN,
-            "b1 is recorded already, as sourcing_a/other",
+            "b1 is already recorded as sourcing_a/other",
             "`kalentops state mv sourcing_a/other sourcing_a/mine`",
         ),
         (
@@ -265,7 +265,7 @@ def test_a_key_that_has_moved_is_taken_under_both_names_before_apply_has_done_so
         "b5": (ImportAction.WRITE, "one"),
     }
     for key, said in (
-        ("new", "sourcing_a/new is recorded already, as b1"),
+        ("new", "sourcing_a/new is already recorded as b1"),
         ("gone", "says that sourcing_a/gone was removed"),
     ):
         with pytest.raises(UsageError) as raised:
@@ -290,7 +290,7 @@ def test_a_removed_key_is_left_out_with_the_command_that_imports_it() -> None:
     }
     for item in plan.items:
         if item.action is ImportAction.LEFT_OUT:
-            assert item.reason.startswith("a.yaml:1 says that `")
+            assert item.reason.startswith("a.yaml:1 lists its key `")
             (command,) = re.findall(r"`kalentops import sourcing_a --key (\S+) --id (\S+)`", item.reason)
             taken = _one(plan_one(there, files, known, Choice(SOURCING, *command)))
             assert (taken.action, taken.key, taken.blueprint_id) == (

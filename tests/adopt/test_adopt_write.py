@@ -148,7 +148,7 @@ def test_a_failed_write_leaves_no_file(tmp_path: Path) -> None:
     (folder / "b.yaml").write_text("somebody's\n")
     with pytest.raises(StoreFailure) as raised:
         write_files([_file(tmp_path / "new", "a.yaml"), _file(folder, "b.yaml"), _file(folder, "c.yaml")], 2)
-    assert "b.yaml has appeared meanwhile" in str(raised.value)
+    assert "b.yaml was created meanwhile" in str(raised.value)
     assert [path.name for path in tmp_path.rglob("*")] == ["blueprints", "b.yaml"]
     assert (folder / "b.yaml").read_text() == "somebody's\n"
     with pytest.raises(StoreFailure) as raised:
@@ -221,7 +221,7 @@ def test_a_file_of_the_command_line(file: str, name: str, root: Path) -> None:
         ("blueprints/", "blueprint files end in .yaml or .yml"),
         ("blueprints/.new.yaml", "names that begin with a dot are ignored"),
         ("blueprints/.team/new.yaml", "names that begin with a dot are ignored"),
-        ("blueprints/\0.yaml", "is no path"),
+        ("blueprints/\0.yaml", "is not a path"),
     ],
 )
 def test_a_file_that_cannot_be_written_to(file: str, said: str, root: Path) -> None:

@@ -53,7 +53,7 @@ def test_a_key_that_moved_and_that_the_state_does_not_know_yet() -> None:
     (one,) = plan_pull([want("s1/one", body())], known, theirs, NOW, moved).taken
     assert (one.address, one.entry.address) == ("s1/one", "s1/old")
     (kept,) = plan_pull([want("s1/one", body())], known, theirs, NOW).kept
-    assert text(kept.reason) == "it is in no file"
+    assert text(kept.reason) == "no file declares it"
 
 
 def test_the_file_gets_both_changes_and_the_state_the_remote_one() -> None:
@@ -96,7 +96,7 @@ def _ids(of: Data) -> set[str]:
     ("mine", "sent", "remotes", "reason"),
     [
         (body(), body(), (), "b1 is no longer in s1"),
-        (None, body(), (body("One", "T"),), "it is in no file"),
+        (None, body(), (body("One", "T"),), "no file declares it"),
         (
             body(),
             body(),

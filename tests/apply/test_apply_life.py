@@ -259,7 +259,7 @@ def test_a_renamed_key_is_not_made_again(
     ran = project.apply()
     truth.check(ran)
     assert ran.code == 6
-    assert "the same at once: kalentops state mv sourcing_a/old sourcing_a/new\n" in ran.out
+    assert "or at once:  kalentops state mv sourcing_a/old sourcing_a/new\n" in ran.out
     assert project.run("state", "mv", "sourcing_a/old", "sourcing_a/new").code == 0
     assert project.apply().code == 0
     assert project.ids == {"sourcing_a/new": made}

@@ -87,7 +87,7 @@ def test_interrupted_ends_what_is_under_way(
     process.send_signal(sort)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 130, out + err
-    assert "ending after what is under way" in err
+    assert "finishing the open requests" in err
     assert '"not_attempted"' in out
     assert '"unknown": 0' in out
     assert len(project.ids) == proxy.count("create")

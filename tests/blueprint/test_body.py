@@ -129,7 +129,7 @@ def test_an_address_is_its_text() -> None:
     assert (address, address.sourcing_id, address.key) == ("s1/one", "s1", "one")
     assert {"s1/one": 1}[address] == 1
     for text in ("", "s1", "s1/", "/one"):
-        with pytest.raises(ValueError, match="is no address"):
+        with pytest.raises(ValueError, match="is not an address"):
             Address.parse(text)
 
 

@@ -519,10 +519,10 @@ def test_state_mv(applied: Project, proxy: FaultProxy) -> None:
             "state list",
         ),
         ("sourcing_a/old", "sourcing_a/old", "sourcing_a/old is already recorded in the state", "state list"),
-        ("sourcing_a/old", "sourcing_a/Old Key", "sourcing_a/Old Key is no address", "SOURCING_ID/KEY"),
-        ("sourcing_a/old", "sourcing_a/a/b", "sourcing_a/a/b is no address", "SOURCING_ID/KEY"),
-        ("sourcing_a/old", "new", "new is no address", "SOURCING_ID/KEY"),
-        ("sourcing_a/old", "", " is no address", "SOURCING_ID/KEY"),
+        ("sourcing_a/old", "sourcing_a/Old Key", "sourcing_a/Old Key is not an address", "SOURCING_ID/KEY"),
+        ("sourcing_a/old", "sourcing_a/a/b", "sourcing_a/a/b is not an address", "SOURCING_ID/KEY"),
+        ("sourcing_a/old", "new", "new is not an address", "SOURCING_ID/KEY"),
+        ("sourcing_a/old", "", " is not an address", "SOURCING_ID/KEY"),
         (
             "sourcing_a/olt",
             "sourcing_a/new",
@@ -600,8 +600,8 @@ def test_only_what_is_asked_for_is_looked_at(changed: Project, proxy: FaultProxy
 @pytest.mark.parametrize(
     ("asked", "said", "hint"),
     [
-        (("--target", "nwe"), "--target nwe fits no blueprint", "or new?"),
-        (("--sourcing", "sourcing_z"), "--sourcing sourcing_z fits no sourcing", "did you mean sourcing_"),
+        (("--target", "nwe"), "--target nwe matches no blueprint", "or new?"),
+        (("--sourcing", "sourcing_z"), "--sourcing sourcing_z matches no sourcing", "did you mean sourcing_"),
         (
             ("--target", "one", "--overwrite", "sourcing_a/other"),
             "sourcing_a/other can't be overwritten: it is outside the selection",
@@ -615,7 +615,7 @@ def test_only_what_is_asked_for_is_looked_at(changed: Project, proxy: FaultProxy
         (
             ("--overwrite", "sourcing_b/one"),
             "nothing to overwrite at sourcing_b/one: it is not in the state",
-            "file's",
+            "edited blueprint",
         ),
     ],
     ids=str,

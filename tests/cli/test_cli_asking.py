@@ -156,7 +156,7 @@ def test_what_somebody_has_changed_or_deleted_is_told_before_the_question(
     applied.write("sourcing_a", {"one": blueprint("One", steps=3), "two": blueprint("Two", steps=3)})
     said = said_before(ask("n"))
     assert "Plan: 2 in conflict, 1 unchanged, 2 edited in Kalent, 1 missing in Kalent." in said
-    assert "put back: kalentops apply --overwrite sourcing_b/one --target sourcing_b/one" in said
+    assert "undo the edit: kalentops apply --overwrite sourcing_b/one --target sourcing_b/one" in said
     assert applied.run("plan", "--out", "plan.json").code == 0
     assert "Edited there" in said_before(ask("n", "plan.json"))
 
@@ -255,7 +255,9 @@ def test_an_api_that_is_not_there_ends_as_it_would_have(applied: Project, ask: A
     applied.state_path.unlink()
     applied.url = "http://127.0.0.1:9/api"
     ran = ask("y", "--format", "json")
-    assert "note: Kalent could not be read before the question: the API could not be read" in said_before(ran)
+    assert "note: Kalent could not be read before the confirmation: the API could not be read" in said_before(
+        ran
+    )
     assert "Plan: 3 to create." in said_before(ran)
     assert "note: nothing is recorded yet." in said_before(ran)
     assert (ran.code, ran.json["summary"]["not_attempted"]) == (5, 3)
@@ -276,8 +278,9 @@ def test_a_sourcing_that_the_api_refuses_is_told_and_keeps_its_own_result(applie
     applied.state_path.unlink()
     applied.write("nowhere", {"one": blueprint("One")})
     ran = ask("y", "--format", "json")
-    assert "note: not everything could be read before the question: nowhere: the API refused" in said_before(
-        ran
+    assert (
+        "note: some sourcings could not be read before the confirmation: nowhere: the API refused"
+        in said_before(ran)
     )
     assert "Plan: 1 to create, 3 to adopt." in said_before(ran)
     results = {each["address"]: each["outcome"] for each in ran.json["results"]}

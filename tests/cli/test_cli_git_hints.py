@@ -16,7 +16,7 @@ from tests.repositories import commit, git
 pytestmark = pytest.mark.processes
 
 COMMIT = f'note: commit the state: `git add {STATE} && git commit -m "Record the ids"`\n'
-BACK = f"note: {STATE} is missing, and git has it: `git checkout HEAD -- {STATE}` restores it\n"
+BACK = f"note: {STATE} is missing, but git has it: `git checkout HEAD -- {STATE}` restores it\n"
 FIRST = "note: nothing is recorded yet. If Kalent has an identical blueprint, `apply` adopts it and creates no second"
 
 

@@ -323,7 +323,7 @@ def test_one_blueprint_into_an_address_of_the_files(project: Project, emulator: 
     made = _there(emulator, "sourcing_a", blueprint("First contact"))
     ran = project.run("import", "sourcing_a")
     assert ran.code == 6
-    assert "sourcing_a/mine has the same name and other content" in ran.out
+    assert "sourcing_a/mine has the same name but different content" in ran.out
     command = f"kalentops import sourcing_a --key mine --id {made}"
     assert f"`{command}`" in ran.out
     assert project.ids == {}
@@ -384,7 +384,7 @@ def test_parts_of_it_that_need_somebody_are_told_apart(
         (("sourcing_a", "--file", "blueprints/../../x.yaml"), 1, "lies outside of"),
         (("surcing_a",), 1, 'did you mean sourcing_a ("sourcing_a")?'),
         (("backend engineer",), 1, 'did you mean sourcing_d ("Backend Engineer")?'),
-        (("zzz",), 1, "`kalentops sourcings` lists what the key sees"),
+        (("zzz",), 1, "`kalentops sourcings` lists the sourcings that the key can see"),
         (("sourcing_a", "--key", "x", "--id", "nothing"), 1, "sourcing_a holds no blueprint nothing"),
     ],
 )
@@ -534,7 +534,7 @@ def test_an_interruption_changes_nothing(
     assert wait_until(lambda: proxy.count("list") > 0)
     process.send_signal(signal.SIGINT)
     assert process.stderr is not None
-    assert wait_until(lambda: "ending after" in process.stderr.readline())  # type: ignore[union-attr]
+    assert wait_until(lambda: "finishing" in process.stderr.readline())  # type: ignore[union-attr]
     may_go_on.set()
     out, err = process.communicate(timeout=120)
     assert (process.returncode, out) == (130, ""), err

@@ -243,5 +243,5 @@ def test_what_is_saved_while_kalent_is_read_is_not_undone(
     state = project.state_path.read_bytes()
     proxy.script = on("list", save, nth=proxy.count("list") + 1)
     ran = project.run("import", "sourcing_a", "--update")
-    assert (ran.code != 0, "has changed meanwhile; nothing was taken" in ran.err) == (True, True), ran
+    assert (ran.code != 0, "has changed meanwhile; nothing was imported" in ran.err) == (True, True), ran
     assert (written(project), project.state_path.read_bytes()) == (saved, state)

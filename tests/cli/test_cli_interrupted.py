@@ -122,7 +122,7 @@ def test_what_became_of_a_write_is_looked_up_in_spite_of_it(
     assert wait_until(lambda: bool(lists))
     process.send_signal(sort)
     out, err = process.communicate(timeout=120)
-    assert "ending after what is under way" in err
+    assert "finishing the open requests" in err
     results = {each["address"]: each["outcome"] for each in json.loads(out)["results"]}
     assert results["sourcing_a/two"] == "done", out + err
     assert "sourcing_a/two" in applied.ids
@@ -165,7 +165,7 @@ def test_an_interrupt_within_an_import_is_told_although_that_module_is_half_ther
     """PyYAML can't be imported once more: its package is gone again, and modules of it that refer to it are not."""
     before = contents(applied.folder)
     done = _interrupted_at(at, applied)
-    said = "error: interrupted; what was done until then stays"
+    said = "error: interrupted; changes made before this error remain"
     assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", said)
     assert contents(applied.folder) == before
 

@@ -72,8 +72,8 @@ def test_somebodys_edit_is_told_with_both_times_and_both_ways_out(
         f"      recorded {with_times(when)}; edited in Kalent {with_times(there.updated_at)}\n"
         "      blueprint: name\n"
         "          [-One-]{+Theirs+}\n"
-        "      take it:  kalentops import sourcing_a --update\n"
-        "      put back: kalentops apply --overwrite sourcing_a/one --target sourcing_a/one\n"
+        "      keep the edit: kalentops import sourcing_a --update\n"
+        "      undo the edit: kalentops apply --overwrite sourcing_a/one --target sourcing_a/one\n"
         "\n"
         "Plan: 3 unchanged, 1 edited in Kalent.\n"
     )
@@ -114,8 +114,8 @@ def test_both_sides_moved(applied: Project, emulator: BackgroundEmulator) -> Non
     said = ran.out.partition("Drift")[0]
     assert '  ! conflict one "One"' in said
     assert "edited in Kalent (20" in said
-    assert "      take it:  kalentops import sourcing_b --update  (except" in said
-    assert "      put back: kalentops apply --overwrite sourcing_b/one --target sourcing_b/one\n" in said
+    assert "      keep the edit: kalentops import sourcing_b --update  (except" in said
+    assert "      undo the edit: kalentops apply --overwrite sourcing_b/one --target sourcing_b/one\n" in said
     assert said.index("your change:") < said.index("delay 1 day → 9 days") < said.index("edited in Kalent:")
     assert "[-Hi {{firstname}}, message 1-]{+Theirs+}" in said
     drift = ran.out.partition("Drift")[2]
@@ -247,7 +247,7 @@ def test_what_would_be_made_beside_a_look_alike(applied: Project, emulator: Back
     there = emulator.store.create("sourcing_c", "one", blueprint("Other")["steps"])
     applied.write("sourcing_c", {"one": blueprint("One")})
     ran = refreshed(applied)
-    assert f"{there.blueprint_id} is unmanaged, and has this name and other content" in ran.out
+    assert f"{there.blueprint_id} is unmanaged, and has this name but different content" in ran.out
     assert (
         f"      import it: kalentops import sourcing_c --key one --id {there.blueprint_id}  (plan" in ran.out
     )
@@ -513,7 +513,7 @@ def test_ctrl_c_while_it_looks(applied: Project, proxy: FaultProxy) -> None:
     os.kill(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=120)
     assert (process.returncode, out) == (130, "")
-    assert "ending after what is under way" in err
+    assert "finishing the open requests" in err
     assert "interrupted while reading; nothing was changed" in err
     assert not (applied.folder / "plan.json").exists()
     assert applied.state_path.read_bytes() == before

@@ -158,11 +158,11 @@ def test_sourcings_that_do_not_exist_are_errors_and_closed_ones_warnings(project
         "blueprints/b.yaml:2:17: error KAL023: the sourcing `s_zulo` does not exist, or the API key can't see it\n"
         '    did you mean s_zulu ("Backend engineer, Paris")?\n'
         "blueprints/d.yaml:2:17: error KAL023: the sourcing `nowhere` does not exist, or the API key can't see it\n"
-        "    `kalentops sourcings --all` lists those that it can see\n"
+        "    `kalentops sourcings --all` lists the sourcings that it can see\n"
         'blueprints/c.yaml:2:17: warning KAL311: the sourcing "Sales, Nice" is closed\n'
         "    if it stays closed, remove its blueprints from the files; `kalentops state rm` forgets them\n"
         "by rule: KAL023 2, KAL311 1\n"
-        "not valid: 2 errors and 1 warning in 3 files; 4 files, 5 blueprints in all\n"
+        "not valid: 2 errors and 1 warning in 3 files; 4 files, 5 blueprints checked\n"
     )
     only = project.run("validate", "--online", "blueprints/c.yaml", "--format", "json")
     assert only.code == 0
@@ -229,7 +229,7 @@ def test_what_is_filled_in_later_gets_the_list_and_no_guess(sourcing_id: str, pr
     (found,) = project.run("validate", "--online", "--format", "json").json["findings"]
     assert (found["code"], found["hint"]) == (
         "KAL023",
-        "`kalentops sourcings --all` lists those that it can see",
+        "`kalentops sourcings --all` lists the sourcings that it can see",
     )
 
 
@@ -295,7 +295,7 @@ def test_an_interrupt_ends_it_before_the_next_list(project: Project, proxy: Faul
     def interrupting(exchange: Exchange) -> None:
         started.send_signal(signal.SIGINT)
         assert started.stderr is not None
-        while "ending after what is under way" not in started.stderr.readline():
+        while "finishing the open requests" not in started.stderr.readline():
             pass
         exchange.send(exchange.forward())
         heard.set()

@@ -123,11 +123,11 @@ def test_what_was_accepted_and_did_not_arrive_is_sent_again(
         proxy.script = on(kind, forget, nth=None)
         ran = project.apply()
         assert ran.code == 10
-        assert "the API said that it was done, and no list shows it yet" in ran.out
+        assert "the API reported success, but no list shows it yet" in ran.out
         proxy.script = lambda _: None
         assert project.run("plan", "--detailed-exitcode").code == 0
         ran = project.apply()
         assert ran.code == 0
-        assert "the API had said that it was done, and it had not arrived; it was sent again" in ran.out
+        assert "the API had reported success, but it had not arrived; it was sent again" in ran.out
         assert texts(emulator) == [len(text["steps"])]
         assert project.apply().out == "Apply: nothing to do.\n"

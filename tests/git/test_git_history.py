@@ -76,13 +76,13 @@ def test_a_folder_without_a_repository(tmp_path: Path) -> None:
 
 def test_a_repository_without_a_commit(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
-    with pytest.raises(UsageError, match="git knows no commit HEAD"):
+    with pytest.raises(UsageError, match="git has no commit HEAD"):
         history.commit_of(tmp_path, "HEAD")
 
 
 def test_without_git(repository: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(UsageError, match="there is no git") as caught:
+    with pytest.raises(UsageError, match="git was not found") as caught:
         history.commit_of(repository, "HEAD")
     assert "--against" in str(caught.value.hint)
 

@@ -302,7 +302,7 @@ def test_a_conflict_of_a_clone_without_the_driver_names_the_remedy(clones: tuple
     two.git("pull", "-q", "--no-rebase", code=1)
     with pytest.raises(StateDamaged, match="merge conflict") as caught:
         load_state(two.path.read_bytes())
-    assert "run `kalentops init` in this clone" in str(caught.value.hint)
+    assert "run `kalentops init`, then" in str(caught.value.hint)
     two.git("config", "merge.kalentops-state.driver", PROCESS)
     two.git("checkout", "--merge", STATE)
     with pytest.raises(StateDamaged) as caught:

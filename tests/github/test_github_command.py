@@ -111,10 +111,10 @@ def test_not_in_a_pull_request(workflow: Project, github: StandIn) -> None:
     Path(workflow.environment["GITHUB_EVENT_PATH"]).write_text('{"ref": "refs/heads/main"}')
     ran = workflow.run("comment", "report.md")
     assert (ran.code, ran.out) == (1, "")
-    assert "error: this does not run for a pull request\nhint: pass --pull-request N" in ran.err
+    assert "error: this workflow run has no pull request\nhint: pass --pull-request N" in ran.err
     ran = workflow.run("comment", "report.md", "--if-pull-request")
     assert (ran.code, ran.out) == (0, "")
-    assert "note: this does not run for a pull request; there is nothing to comment on" in ran.err
+    assert "note: this workflow run has no pull request; there is nothing to comment on" in ran.err
     assert github.requests == []
 
 
@@ -123,7 +123,7 @@ def test_not_on_github(workflow: Project, github: StandIn) -> None:
     ran = workflow.run("comment", "report.md")
     assert (ran.code, ran.out) == (1, "")
     assert ran.err == (
-        "error: this does not run on GitHub\nhint: pass --repository OWNER/NAME and --pull-request N\n"
+        "error: this is not a GitHub workflow\nhint: pass --repository OWNER/NAME and --pull-request N\n"
     )
     for variables, code in (({}, 0), ({"GITHUB_TOKEN": ""}, 0), ({"GITHUB_ACTIONS": "true"}, 1)):
         workflow.environment |= variables
@@ -141,9 +141,9 @@ WRONG: list[tuple[tuple[str, ...], dict[str, str], int, str]] = [
     (("huge.md",), {}, 1, "larger than 16 MiB"),
     (("report.md", "-C", "nowhere"), {}, 1, "there is no folder nowhere"),
     (("report.md", "--target-name", ""), {}, 1, "a target needs a name"),
-    (("report.md", "--author", "@octocat"), {}, 1, "`@octocat` is no login"),
+    (("report.md", "--author", "@octocat"), {}, 1, "`@octocat` is not a login"),
     (("report.md", "--pull-request", "0"), {}, 1, "not in the range"),
-    (("report.md",), {"GITHUB_REPOSITORY": "../x"}, 1, "is no repository"),
+    (("report.md",), {"GITHUB_REPOSITORY": "../x"}, 1, "is not a repository"),
     (("report.md",), {"GITHUB_TOKEN": ""}, 4, "GITHUB_TOKEN is not set"),
     (("report.md",), {"GITHUB_API_URL": "http://api.example"}, 3, "the API key would be sent unencrypted"),
     (("report.md",), {"GITHUB_API_URL": "x"}, 3, "GITHUB_API_URL is not a URL"),

@@ -44,7 +44,7 @@ def test_the_number_from_the_event(environment: dict[str, str], content: Any) ->
     [{}, {"ref": "refs/heads/main"}, {"issue": {"number": 5}}, {"number": 5}, {"pull_request": None}],
 )
 def test_an_event_of_something_else(environment: dict[str, str], content: Any) -> None:
-    with pytest.raises(NoPullRequest, match="does not run for a pull request") as caught:
+    with pytest.raises(NoPullRequest, match="has no pull request") as caught:
         find_pull_request(event(environment, content))
     assert caught.value.hint == (
         "pass --pull-request N; or --if-pull-request, if the job also runs for other events"
@@ -53,7 +53,7 @@ def test_an_event_of_something_else(environment: dict[str, str], content: Any) -
 
 
 def test_outside_of_a_workflow() -> None:
-    with pytest.raises(NoPullRequest, match="does not run on GitHub") as outside:
+    with pytest.raises(NoPullRequest, match="is not a GitHub workflow") as outside:
         find_pull_request({"PATH": "/bin", "GITHUB_TOKEN": "x", "GITHUB_REPOSITORY": ""})
     assert outside.value.hint == "pass --repository OWNER/NAME and --pull-request N"
     with pytest.raises(NoPullRequest):
@@ -70,7 +70,7 @@ def test_outside_of_a_workflow() -> None:
         ({"GITHUB_ACTIONS": "true"}, "not known which repository"),
         ({"GITHUB_EVENT_PATH": "event.json"}, "not known which repository"),
         ({"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "octo/site"}, "GITHUB_EVENT_PATH is not set"),
-        ({"GITHUB_REPOSITORY": "no name"}, "is no repository"),
+        ({"GITHUB_REPOSITORY": "no name"}, "is not a repository"),
     ],
 )
 def test_half_of_a_workflow_is_an_error_and_not_the_absence_of_a_pull_request(
@@ -82,7 +82,7 @@ def test_half_of_a_workflow_is_an_error_and_not_the_absence_of_a_pull_request(
 
 @pytest.mark.parametrize("number", [0, -1, True, "5", 5.0, 2**31, None, {}])
 def test_a_number_that_is_none(environment: dict[str, str], number: Any) -> None:
-    with pytest.raises(UsageError, match="is no number of a pull request"):
+    with pytest.raises(UsageError, match="is not a number of a pull request"):
         find_pull_request(event(environment, {"pull_request": {"number": number}}))
 
 
@@ -123,7 +123,7 @@ def test_names_of_repositories(name: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_repository(name: str) -> None:
-    with pytest.raises(UsageError, match="is no repository"):
+    with pytest.raises(UsageError, match="is not a repository"):
         find_pull_request({"GITHUB_REPOSITORY": name}, number=1)
 
 

@@ -111,7 +111,7 @@ def test_a_second_run_finds_everything_there(fresh: Project) -> None:
     ran = fresh.run("init")
     assert ran.code == 0
     assert files_of(fresh.folder) == before
-    assert ran.out.count("  there already") == len(FILES) - 1, "there is a blueprint, so no example is wanted"
+    assert ran.out.count("  exists ") == len(FILES) - 1, "there is a blueprint, so no example is wanted"
     for word in ("created", "kept", "added"):
         assert word not in ran.out.partition("Next:")[0]
 
@@ -259,8 +259,8 @@ def test_the_branch_that_is_applied(name: str, options: tuple[str, ...], tmp_pat
     [
         (("--action", "example/kalentops@v1"), "names no commit"),
         (("--branch", "a b"), "need quotes"),
-        (("--show", "nothing"), "init writes no nothing"),
-        (("file",), "is no folder"),
+        (("--show", "nothing"), "init does not write nothing"),
+        (("file",), "is not a folder"),
     ],
 )
 def test_calls_that_can_not_work(args: tuple[str, ...], said: str, fresh: Project) -> None:
@@ -358,7 +358,7 @@ def test_three_folders_of_one_repository(fresh: Project) -> None:
         assert ran.code == 0
         environment = name.replace("/", "--")
         secret = f"KALENT_API_KEY_{environment.upper().replace('-', '_')}"
-        assert f"each with a secret {secret}:" in ran.out
+        assert f"each with the secret {secret}:" in ran.out
         assert f"kalent/{environment}  (branch rule: main" in ran.out
         assert f"kalent-read/{environment}  (" in ran.out
         assert f"They belong to {name}/ alone" in ran.out

@@ -89,4 +89,4 @@ def test_against_a_commit(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> 
     assert run(["plan", "-C", str(tmp_path), "--against", "HEAD", "--format", "markdown", "--strict"]) == 3
     assert "**1 new finding:**" in capfd.readouterr().out
     assert run(["validate", "-C", str(tmp_path), "--against", "nowhere"]) == 1
-    assert "git knows no commit nowhere" in capfd.readouterr().err
+    assert "git has no commit nowhere" in capfd.readouterr().err

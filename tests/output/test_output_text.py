@@ -168,8 +168,8 @@ def test_findings() -> None:
     ]
     assert summaries == [
         "valid: 3 files, 1,200 blueprints",
-        "valid: 1 warning in 1 file; 3 files, 1,200 blueprints in all",
-        "not valid: 2 errors and 1 warning in 2 files; 3 files, 1,200 blueprints in all",
+        "valid: 1 warning in 1 file; 3 files, 1,200 blueprints checked",
+        "not valid: 2 errors and 1 warning in 2 files; 3 files, 1,200 blueprints checked",
     ]
 
 

@@ -116,7 +116,7 @@ def test_what_is_said_of_one_with_the_name() -> None:
         similar(found([remote("bp_1", body("One", "Other"))], body()), "One", Address.parse("s1/one"))
     )
     assert said == (
-        "bp_1 is unmanaged, and has this name and other content; import it: `kalentops import s1 --key one --id "
+        "bp_1 is unmanaged, and has this name but different content; import it: `kalentops import s1 --key one --id "
         "bp_1` (plan then shows what differs; or rename one of the two)"
     )
 

@@ -21,7 +21,7 @@ def test_a_renamed_key() -> None:
     said = of(state(entry("s1/old", body("One"))), want("s1/new", body("One")))
     assert said == (
         "identical to b-s1/old, which is recorded as s1/old and no longer declared; key renamed: `moved: "
-        "[{from: old, to: new}]` (in the file); the same at once: `kalentops state mv s1/old s1/new`"
+        "[{from: old, to: new}]` (in the file); or at once: `kalentops state mv s1/old s1/new`"
     )
 
 

@@ -71,8 +71,8 @@ def test_orphan() -> None:
     assert (change.action, change.blueprint_id, change.name) == (Action.ORPHAN, "b1", "One")
     assert text(change.reason) == (
         f"no longer declared (recorded {AT}); delete it in Kalent's web app; "
-        "forget it: `removed: [one]` (in a file of s1; or alone in a new one, below `sourcingId: s1`); "
-        "the same at once: `kalentops state rm s1/one`"
+        "forget it: `removed: [one]` (in a file of s1, or in a new file with `sourcingId: s1`); "
+        "or at once: `kalentops state rm s1/one`"
     )
 
 

@@ -82,8 +82,9 @@ def test_both_sides_have_changed_it() -> None:
     assert (change.before, change.after) == (form(), form(body("One", "Mine")))
     assert change.theirs == form(body("One", "Theirs"))
     assert text(change.reason) == (
-        f"edited in Kalent ({LATER}); take it: `kalentops import s1 --update` "
-        "(except where the file has changed the same); put back: `kalentops apply --overwrite s1/one --target s1/one`"
+        f"edited in Kalent ({LATER}); keep the edit: `kalentops import s1 --update` "
+        "(except where the file changed the same text); undo the edit: "
+        "`kalentops apply --overwrite s1/one --target s1/one`"
     )
     assert drifts(plan) == {"s1/one": "changed"}
 
@@ -201,7 +202,7 @@ def test_an_adoption_with_hidden_fields_is_completed(protect: bool, said: str) -
 def test_a_look_alike_is_a_conflict() -> None:
     plan = held([want("s1/one", body())], State(), [THEIRS])
     assert (one(plan).action, one(plan).theirs) == (Action.CONFLICT, form(body("One", "Theirs")))
-    assert "b1 is unmanaged, and has this name and other content" in text(one(plan).reason)
+    assert "b1 is unmanaged, and has this name but different content" in text(one(plan).reason)
     assert plan.refresh_report is not None
     assert (plan.refresh_report.unmanaged, plan.refresh_report.look_alikes) == ({"s1": 1}, ())
     two = held([want("s1/one", body())], State(), [SAME, remote("b2", body())])

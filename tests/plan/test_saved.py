@@ -184,11 +184,11 @@ def test_another_format(path: Path) -> None:
 def test_garbage(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "plan.json"
     path.write_bytes(data)
-    assert refusal(path) == f"{path} is no plan of kalentops"
+    assert refusal(path) == f"{path} is not a plan of kalentops"
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    """It is no plan that has grown old."""
+    """It is not a plan that has grown old."""
     with pytest.raises(UsageError, match=r"there is no file .*none"):
         saved_plan.load(tmp_path / "none")
     with pytest.raises(UsageError, match="can't be read: "):

@@ -60,39 +60,39 @@ def test_what_is_covered(scope: Scope, expected: tuple[str, ...]) -> None:
     [
         (
             Scope(targets=("sourcing_a/first-contct",)),
-            "--target sourcing_a/first-contct fits no blueprint",
+            "--target sourcing_a/first-contct matches no blueprint",
             "did you mean sourcing_a/first-contact or sourcing_b/first-contact or sourcing_a/reminder?",
         ),
-        (Scope(targets=("remindr",)), "--target remindr fits no blueprint", "did you mean reminder?"),
-        (Scope(targets=("remindr*",)), "--target remindr* fits no blueprint", "did you mean reminder?"),
-        (Scope(targets=("Reminder",)), "--target Reminder fits no blueprint", "did you mean reminder?"),
+        (Scope(targets=("remindr",)), "--target remindr matches no blueprint", "did you mean reminder?"),
+        (Scope(targets=("remindr*",)), "--target remindr* matches no blueprint", "did you mean reminder?"),
+        (Scope(targets=("Reminder",)), "--target Reminder matches no blueprint", "did you mean reminder?"),
         (
             Scope(targets=("sourcing_a",)),
-            "--target sourcing_a fits no",
+            "--target sourcing_a matches no",
             "did you mean --sourcing sourcing_a?",
         ),
         (
             Scope(sourcings=("sourcing_a/*",)),
-            "--sourcing sourcing_a/* fits no sourcing",
+            "--sourcing sourcing_a/* matches no sourcing",
             "did you mean --target sourcing_a/*?",
         ),
-        (Scope(sourcings=("reminder",)), "--sourcing reminder fits no", "did you mean --target reminder?"),
-        (Scope(sourcings=("other1",)), "--sourcing other1 fits no sourcing", "did you mean Other.1?"),
+        (Scope(sourcings=("reminder",)), "--sourcing reminder matches no", "did you mean --target reminder?"),
+        (Scope(sourcings=("other1",)), "--sourcing other1 matches no sourcing", "did you mean Other.1?"),
         (
             Scope(sourcings=("zzz",)),
-            "--sourcing zzz fits no sourcing",
-            "what there is: Other.1, sourcing_a, sourcing_b",
+            "--sourcing zzz matches no sourcing",
+            "known: Other.1, sourcing_a, sourcing_b",
         ),
         (
             Scope(targets=("zz/zz",)),
-            "--target zz/zz fits no blueprint",
-            "what there is: Other.1/x, sourcing_a/first-contact, sourcing_a/reminder and 1 more",
+            "--target zz/zz matches no blueprint",
+            "known: Other.1/x, sourcing_a/first-contact, sourcing_a/reminder and 1 more",
         ),
-        (Scope(targets=("\x1b[2J\u202e",)), r"--target \u{1b}[2J\u{202e} fits no", "what there is: x, "),
+        (Scope(targets=("\x1b[2J\u202e",)), r"--target \u{1b}[2J\u{202e} matches no", "known: x, "),
         (
             Scope(sourcings=("sourcing_a", "nope"), targets=("x",)),
-            "--sourcing nope fits no",
-            "what there is: Other.1",
+            "--sourcing nope matches no",
+            "known: Other.1",
         ),
     ],
     ids=str,
@@ -106,7 +106,7 @@ def test_a_pattern_that_fits_nothing_names_what_does(scope: Scope, said: str, hi
 
 def test_where_there_is_nothing_that_is_said() -> None:
     Scope().check(())
-    with pytest.raises(UsageError, match="--target x fits no blueprint") as caught:
+    with pytest.raises(UsageError, match="--target x matches no blueprint") as caught:
         Scope(targets=("x",)).check(())
     assert caught.value.hint == "neither the files nor the state holds a blueprint"
 

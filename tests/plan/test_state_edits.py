@@ -36,9 +36,14 @@ A = address(1)
             state(1),
             State(entries={A: entry(1, name="forged")}),
             [StateEdit(A, "edited", "bp-1", "bp-1")],
-            "what is recorded of bp-1 was changed",
+            "the record of bp-1 was changed",
         ),
-        (State(), State(intents={A: intent(1)}), [StateEdit(A, "edited", None, None)], "was under way"),
+        (
+            State(),
+            State(intents={A: intent(1)}),
+            [StateEdit(A, "edited", None, None)],
+            "open change was changed",
+        ),
     ],
 )
 def test_what_was_changed(before: State, now: State, found: list[StateEdit], said: str) -> None:

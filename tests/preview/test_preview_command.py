@@ -92,7 +92,7 @@ def test_nothing_else_is_overwritten(project: Project) -> None:
     before = target.read_bytes()
     ran = project.run("preview", "--out", "blueprints/sourcing_a.yaml")
     assert (ran.code, ran.out) == (1, "")
-    assert "no page of kalentops" in ran.err
+    assert "is not a page of kalentops" in ran.err
     assert target.read_bytes() == before
 
 
@@ -140,7 +140,7 @@ def test_against_an_earlier_commit(project: Project) -> None:
     page = (project.folder / PAGE).read_text()
     assert "compared with main (" in page
     ran = project.run("preview", "--against", "main~1")
-    assert (ran.code, "git knows no commit main~1" in ran.err) == (1, True)
+    assert (ran.code, "git has no commit main~1" in ran.err) == (1, True)
 
 
 @pytest.mark.processes

@@ -100,7 +100,7 @@ def test_it_is_found_upwards_to_the_root_of_the_repository(tmp_path: Path) -> No
             "rules:\n  KAL301: loud",
             "kalentops.yaml:2:3: `KAL301` can't be `loud`; write one of error, warning, off",
         ),
-        ("parallelism: 0", "kalentops.yaml:1:1: `parallelism` can't be 0; write a whole number from 1 on"),
+        ("parallelism: 0", "kalentops.yaml:1:1: `parallelism` can't be 0; write a whole number of 1 or more"),
         (
             "state: x.json\nparallelism: 65",
             "kalentops.yaml:2:1: `parallelism` can't be 65; write a whole number from 1 to 64",
@@ -149,7 +149,7 @@ def test_it_is_found_upwards_to_the_root_of_the_repository(tmp_path: Path) -> No
         ("blueprints: sub/.git", "kalentops.yaml: `blueprints: sub/.git` is git's own folder"),
         ("state: ''", "kalentops.yaml: `state: ` is the project's own folder"),
         ("state: blueprints/..", "kalentops.yaml: `state: blueprints/..` is the project's own folder"),
-        ('state: "a\\0b"', "kalentops.yaml: `state: a\\u{0}b` is no path"),
+        ('state: "a\\0b"', "kalentops.yaml: `state: a\\u{0}b` is not a path"),
         (
             '"\\x1b[31m": 1',
             "kalentops.yaml:1:1: `\\u{1b}[31m` is not a field of the settings; the fields are blueprints,",

@@ -286,7 +286,7 @@ def open_outcome(_: int) -> str | None:
 
 
 def one_writer(_: int) -> str | None:
-    """The lock, the serial, and what is no state."""
+    """The lock, the serial, and what is not a state."""
     with tempfile.TemporaryDirectory() as name:
         store = FileStore(Path(name).resolve() / "state.json")
         with store.session() as session:

@@ -246,8 +246,8 @@ def test_an_ignored_state_is_told(checkout: Checkout) -> None:
     [
         (("--remote", "nowhere"), "there is no remote nowhere"),
         (("--remote", "--upload-pack=x"), "there is no remote"),
-        (("--branch", "--force"), "is no name of a branch"),
-        (("--branch", "a..b"), "is no name of a branch"),
+        (("--branch", "--force"), "is not a name of a branch"),
+        (("--branch", "a..b"), "is not a name of a branch"),
         (("--state", "../state.json"), "is not in the repository"),
     ],
 )

@@ -265,7 +265,7 @@ def test_a_state_outside_of_a_sparse_checkout_is_pushed(remote: Remote, checkout
 def test_a_state_that_a_filter_keeps_in_another_form_is_refused_before_anything_is_made(
     remote: Remote, checkout: Checkout
 ) -> None:
-    """As git-lfs does: what is committed is no state then, and two of them could not be merged."""
+    """As git-lfs does: what is committed is not a state then, and two of them could not be merged."""
     pushed_by_others(remote, ".gitattributes", "*.json filter=lfs\n")
     job = checkout("job")
     assert job.run("state", "push", "--probe").code == 0, "a filter that git does not know is none"
@@ -286,7 +286,7 @@ def test_during_a_merge_nothing_is_committed(remote: Remote, checkout: Checkout)
     git(job.folder, "merge", "--quiet", "--no-ff", "--no-commit", "other")
     assert job.apply().code == 0
     ran = job.run("state", "push")
-    assert (ran.code, "a merge is under way" in ran.err) == (1, True)
+    assert (ran.code, "a merge is in progress" in ran.err) == (1, True)
     assert remote.log == ["Begin"]
 
 
@@ -348,7 +348,7 @@ def test_an_interrupt_lets_git_end_what_it_is_at(remote: Remote, checkout: Check
     finally:
         running.kill()
     assert running.returncode == 130
-    assert "what was done until then stays" in err, "it is pushed already"
+    assert "changes made before this error remain" in err, "it is pushed already"
     assert not (job.folder / ".git" / "index.lock").exists()
     assert state_on(remote) == job.ids
     again = job.run("state", "push")

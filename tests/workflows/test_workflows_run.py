@@ -165,7 +165,7 @@ def test_a_run_that_is_cancelled_ends_gently_and_is_recorded(remote: Remote, sta
         job.cancel_when = job.workspace / f"{STATE}.journal"
         job.environment["KALENT_API_URL"] = slow.url
         assert job.run(workflow(remote, "apply")) == "failure"
-        assert "ending after what is under way" in job.step("Apply").log
+        assert "finishing the open requests" in job.step("Apply").log
         made = {each.blueprint_id for name, _ in sourcings for each in slow.store.blueprints(name)}
     assert 0 < len(made) < 2 * len(sourcings)
     assert set(ids_on(remote).values()) == made

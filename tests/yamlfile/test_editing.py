@@ -804,7 +804,7 @@ REFUSED: dict[str, tuple[str, Change, str]] = {
     "a file with faults": (
         HEAD + "      - id: a\n      - id: b\n        id: b\n",
         lambda body: None,
-        "the file is not valid, in line 8: the key `id` stands here a second time",
+        "the file is not valid, in line 8: the key `id` is used twice",
     ),
     "blueprints by way of a merge": (
         "x: &x {blueprints: {k: {name: K, steps: []}}}\n<<: *x\n",

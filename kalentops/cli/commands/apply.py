@@ -35,7 +35,7 @@ from kalentops.state.store import open_store
 from kalentops.state.store.session import Session
 from kalentops.support.text import clip, dump_json
 
-_FAREWELL: Final = "stopped at once; the next apply looks up the outcome of what was under way"
+_FAREWELL: Final = "stopped at once; the next apply looks up the outcome of open requests"
 
 
 @click.command(
@@ -80,7 +80,7 @@ def command(
     project = options.project(directory, state_file)
     saved, paths = _saved_or_paths([directory / each for each in plan_or_paths])
     if not yes and not options.can_ask():
-        raise UsageError("apply asks for confirmation, and this is no terminal", hint="pass --yes")
+        raise UsageError("apply asks for confirmation, and this is not a terminal", hint="pass --yes")
     target = ApiConfig.of(connection, os.environ)
     run = _Run(project, target, saved, pace, form, yes=yes, verbose=verbose, quiet=quiet)
     report = Reporting("apply", form, project.config)
@@ -195,11 +195,13 @@ class _Run:
         try:
             seen = read_remote(context.sourcings, self.target, self.parallelism, quiet=self.quiet)
         except Unreachable as error:
-            return context, [f"Kalent could not be read before the question: {error}"]
+            return context, [f"Kalent could not be read before the confirmation: {error}"]
         if context.plan_options.scope.everything:
             check_workspace(context.known, looked_at(seen))
         notes = (
-            [f"not everything could be read before the question: {refusals(seen)}"] if seen.refused else []
+            [f"some sourcings could not be read before the confirmation: {refusals(seen)}"]
+            if seen.refused
+            else []
         )
         return context.refreshed(RemoteLists(seen.lists)), notes
 

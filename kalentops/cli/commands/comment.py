@@ -23,7 +23,7 @@ from kalentops.project.config import project_folder
 from kalentops.support.text import clip, visible
 
 _MAX_REPORT: Final = 16 << 20
-_FAREWELL: Final = "stopped at once; the next run looks whether the comment is there"
+_FAREWELL: Final = "stopped at once; the next run checks whether the comment exists"
 
 
 @click.command(
@@ -77,7 +77,7 @@ def command(
         raise UsageError("--outdated takes no report", hint="leave out FILE")
     text = None if outdated else _read(report)
     if author and not is_login(author):
-        raise UsageError(f"`{clip(author)}` is no login", hint="--author is like octocat or my-app[bot]")
+        raise UsageError(f"`{clip(author)}` is not a login", hint="--author is like octocat or my-app[bot]")
     about = _target(directory, state_file, target_name)
     wanted = CommentRequest(about, text, author or None, begin=not update_only)
     try:

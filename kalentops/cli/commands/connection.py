@@ -152,7 +152,7 @@ def _signals(clock: SystemClock, farewell: str) -> Iterator[None]:
             say(farewell)
             os._exit(130)
         clock.stop()
-        say("ending after what is under way; once more to stop at once")
+        say("finishing the open requests; interrupt again to stop at once")
 
     def say(what: str) -> None:
         with suppress(OSError):  # stderr has no reader any more

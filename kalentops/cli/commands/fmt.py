@@ -26,7 +26,7 @@ from kalentops.yamlfile.fmt import Formatted, format_text, save
 def command(
     ctx: click.Context, paths: tuple[Path, ...], directory: Path, *, check: bool, diff: bool, quiet: bool
 ) -> None:
-    """Format the files. Texts, comments and all order stay.
+    """Format the files. Texts, comments and order do not change.
 
     Without PATHS, formats all files in the folder of blueprints. A file that is not valid YAML is left as it is (exit
     code 3). So is a file whose texts or comments would change (exit code 1).

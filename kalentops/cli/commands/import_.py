@@ -130,7 +130,7 @@ def _check(
         )
     if (key is None) is not (blueprint_id is None):
         raise UsageError(
-            "--key and --id go together: the blueprint with this id becomes this key",
+            "--key and --id go together: the blueprint with this id is recorded under this key",
             hint="`kalentops import SOURCING_ID --dry-run` shows the ids",
         )
     if len(sourcing_ids) != 1 and (key is not None or file is not None):
@@ -251,7 +251,9 @@ def _no_sourcing(sourcing_id: str, observed: RemoteLists, names: Mapping[str, st
     kind = Forbidden if sourcing_id in observed.denied else UsageError
     return kind(
         f"the blueprints of {clip(sourcing_id)} can't be read: {observed.refused[sourcing_id]}",
-        hint=f"did you mean {meant}?" if meant else "`kalentops sourcings` lists what the key sees",
+        hint=f"did you mean {meant}?"
+        if meant
+        else "`kalentops sourcings` lists the sourcings that the key can see",
     )
 
 

@@ -80,7 +80,7 @@ def _folder(folder: Path) -> Path:
     try:
         whole = folder.resolve()
         if whole.exists() and not whole.is_dir():
-            raise UsageError(f"{folder} is no folder", hint="name the folder of your repository")
+            raise UsageError(f"{folder} is not a folder", hint="name the folder of your repository")
     except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
         raise UsageError(f"{folder} can't be followed: {error}") from None
     return whole
@@ -94,7 +94,7 @@ def _show(name: str, files: Sequence[ProjectFile]) -> None:
             click.echo(each.text, nl=False)
             return
     raise UsageError(
-        f"init writes no {clip(name)}", hint="it writes " + ", ".join(each.name for each in files)
+        f"init does not write {clip(name)}", hint="init writes: " + ", ".join(each.name for each in files)
     )
 
 
@@ -114,7 +114,7 @@ def _write(
     driver = set_driver(top, dry_run=dry_run)
     show(report.setup(placed, driver, dry_run=dry_run, brief=quiet and not dry_run))
     if not quiet and not dry_run:
-        names = {each.wanted.name for each in placed if each.what in {"created", "there already"}}
+        names = {each.wanted.name for each in placed if each.what in {"created", "exists"}}
         show(
             report.setup_next_steps(
                 setup,

@@ -127,7 +127,7 @@ def _check_overwrite(context: PlanContext) -> None:
         if why:
             raise UsageError(
                 f"there is nothing to overwrite at {clip(address)}: it is {why}",
-                hint="--overwrite puts the file's version of what was applied in place of what Kalent shows",
+                hint="--overwrite replaces an edited blueprint in Kalent with what the file declares",
             )
         if not change.asked_for(context.plan_options.scope.covers):
             raise UsageError(
@@ -207,7 +207,7 @@ def no_state(state_file: Path, *, refreshed: bool) -> Iterator[str]:
     if not file.exists() and is_in_head(file):
         git = _git_in(file.parent)
         yield (
-            f"{file.name} is missing, and git has it: `{git} checkout HEAD -- {shlex.quote(file.name)}` restores it"
+            f"{file.name} is missing, but git has it: `{git} checkout HEAD -- {shlex.quote(file.name)}` restores it"
         )
     elif not refreshed:
         yield (

@@ -112,7 +112,7 @@ def _write(path: Path, page: bytes) -> None:
         target = path.resolve()
         if target.exists() and f'name="generator" content="{GENERATOR} '.encode() not in _head(target):
             raise UsageError(
-                f"{path} exists, and is no page of kalentops",
+                f"{path} exists, and is not a page of kalentops",
                 hint="pass another --out, or remove the file",
             )
         atomic_write.replace(target, page)

@@ -92,7 +92,7 @@ def rm(
         state = session.state
         _check_known(state, addresses)
         if not yes and not options.can_ask():
-            raise UsageError("state rm asks for confirmation, and this is no terminal", hint="pass --yes")
+            raise UsageError("state rm asks for confirmation, and this is not a terminal", hint="pass --yes")
         for address in dict.fromkeys(addresses):
             notice([_what_stays(state, address)])
         if not yes and not options.ask("Forget it?"):
@@ -128,8 +128,8 @@ def _check_free(state: State, old: str, new: str) -> None:
     sourcing_id, _, key = new.partition("/")
     if not is_key(key):
         raise UsageError(
-            f"{clip(new)} is no address",
-            hint="an address is SOURCING_ID/KEY; a key has small letters, digits and hyphens, at most 64",
+            f"{clip(new)} is not an address",
+            hint="an address is SOURCING_ID/KEY; a key has lower-case letters, digits and hyphens, at most 64",
         )
     if sourcing_id != old.partition("/")[0]:
         raise UsageError(
@@ -249,7 +249,7 @@ def _ancestor(data: bytes) -> State:
     try:
         return load_state(data)
     except StateDamaged as error:
-        notice([f"the common ancestor is no state ({error}): entries that one side has removed come back"])
+        notice([f"the common ancestor is not a state ({error}): entries that one side has removed come back"])
         return State()
 
 
@@ -300,7 +300,7 @@ def push(
             done = push_state.push_state(target, store.files, _message(_subject(session.state)))
         said = f"pushed to {target.shown}" if done.new else f"nothing to push: {target.shown} has this state"
     if done.left is not None:
-        notice([f"your branch stays where it is, beside {target.shown}: {done.left}"])
+        notice([f"your local branch was not moved to {target.shown}: {done.left}"])
     if not quiet:
         click.echo(f"{said} ({done.commit[:12]})" if done.new else said)
 
