@@ -155,6 +155,8 @@ def _read(path: Path) -> dict[str, Any]:
         raise UsageError(f"the plan {path} can't be read: {error.strerror or error}", hint=_NO_FILE) from None
     except (ValueError, RecursionError, KeyError, TypeError):
         raise StalePlan(f"{path} is not a plan of kalentops") from None
+    if "lineage" in saved:
+        raise StalePlan(f"{path} is a state, not a plan")
     if version.partition(".")[0] != FORMAT_VERSION.partition(".")[0]:
         raise StalePlan(f"{path} has format {clip(version)}, this kalentops knows {FORMAT_VERSION}")
     return dict(saved)

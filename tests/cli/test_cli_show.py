@@ -78,6 +78,7 @@ def test_a_plan_of_the_version_before_is_shown(planned: Project) -> None:
     [
         (None, 1, "there is no file"),
         ("sourcingId: a", 7, "is not a plan of kalentops"),
+        ('{"format_version": "2.0", "lineage": "x"}', 7, "plan.json is a state, not a plan"),
         ('{"format_version": "2.0"}', 7, "has format 2.0, this kalentops knows 1.0"),
         ('{"format_version": "1.0"}', 7, "the saved plan is damaged"),
     ],
