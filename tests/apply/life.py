@@ -219,9 +219,9 @@ class World:
     @contextmanager
     def untouched(self) -> Iterator[None]:
         """Nothing is written, not to Kalent and not to the disk."""
-        begun, files = len(self.proxy.requests), self._on_disk()
+        start, files = len(self.proxy.requests), self._on_disk()
         yield
-        assert {each.method for each in self.proxy.requests[begun:]} <= {"GET"}
+        assert {each.method for each in self.proxy.requests[start:]} <= {"GET"}
         assert self._on_disk() == files
 
     def _on_disk(self) -> dict[str, bytes]:
@@ -262,7 +262,7 @@ class World:
         claims = self._claims()
         protected = {address for address, each in self.wanted().items() if each.protect}
         kept |= {address for address in protected if recorded.get(address) not in claims}
-        known, begun = self._known(), len(self.proxy.requests)
+        known, start = self._known(), len(self.proxy.requests)
         if cut_off is not None:
             self.proxy.script = _leaving(cut_off, after)
             options += [
@@ -273,7 +273,7 @@ class World:
             ran = self.run("apply", "--yes", "--format", "json", *options)
         finally:
             self.proxy.script = lambda _: None
-        sent = self.proxy.requests[begun:]
+        sent = self.proxy.requests[start:]
         for each in sent:
             if each.kind == "create":
                 self._check_create(each, rows, known if not intents else {})
@@ -289,11 +289,11 @@ class World:
 
     @contextmanager
     def _only_reading(self) -> Iterator[None]:
-        begun = len(self.proxy.requests)
+        start = len(self.proxy.requests)
         yield
-        assert {each.method for each in self.proxy.requests[begun:]} <= {"GET"}
+        assert {each.method for each in self.proxy.requests[start:]} <= {"GET"}
 
-    def take_over(self, sourcing: str, *options: str) -> None:
+    def adopt(self, sourcing: str, *options: str) -> None:
         """`import`: what becomes ours is as Kalent shows it, or as the file has it."""
         ids, rows, intents = self.project.ids, self.rows(), self.intents
         with self._only_reading():
@@ -424,7 +424,7 @@ def _leaving(last: Behaviour, after: int) -> Any:
 
     def script(request: Request) -> Behaviour | None:
         if seen["gone"]:
-            return _nobody
+            return _no_fault
         if request.method == "GET":
             return None
         seen["writes"] += 1
@@ -436,7 +436,7 @@ def _leaving(last: Behaviour, after: int) -> Any:
     return script
 
 
-def _nobody(exchange: Exchange) -> None:
+def _no_fault(exchange: Exchange) -> None:
     exchange.reset()
 
 

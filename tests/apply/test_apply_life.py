@@ -501,7 +501,7 @@ def test_a_create_without_an_answer_that_is_no_longer_declared_is_forgotten(
     assert set(project.ids) == {"sourcing_a/one"}
 
 
-def test_an_answer_that_comes_true_late_leaves_an_empty_blueprint_that_is_told(
+def test_an_answer_that_comes_true_late_leaves_an_empty_blueprint_that_is_reported(
     project: Project, proxy: FaultProxy, truth: Truth, emulator: BackgroundEmulator
 ) -> None:
     project.settle = 0.15

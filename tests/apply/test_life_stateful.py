@@ -187,14 +187,14 @@ class Life(RuleBasedStateMachine):
     # --- the commands that take what Kalent holds ----------------------------------------------------------------
 
     @rule(data=DATA)
-    def take_over_what_is_there(self, data: st.DataObject) -> None:
-        self.world.take_over(_one(data, self.world.sourcings))
+    def adopt_what_is_there(self, data: st.DataObject) -> None:
+        self.world.adopt(_one(data, self.world.sourcings))
 
     @precondition(lambda self: self.world.rows())
     @rule(data=DATA)
-    def take_one_over(self, data: st.DataObject) -> None:
+    def adopt_one(self, data: st.DataObject) -> None:
         row = self.world.rows()[_one(data, list(self.world.rows()))]
-        self.world.take_over(row.sourcing, "--key", _one(data, KEYS), "--id", row.blueprint_id)
+        self.world.adopt(row.sourcing, "--key", _one(data, KEYS), "--id", row.blueprint_id)
 
     @rule(data=DATA)
     def take_edits(self, data: st.DataObject) -> None:
@@ -205,9 +205,9 @@ class Life(RuleBasedStateMachine):
     @rule()
     def plan(self) -> None:
         with self.world.untouched():
-            begun = len(self.world.proxy.requests)
+            start = len(self.world.proxy.requests)
             assert self.world.run("plan").code == 0
-            assert len(self.world.proxy.requests) == begun
+            assert len(self.world.proxy.requests) == start
 
     @rule()
     def plan_with_a_look(self) -> None:
@@ -228,9 +228,9 @@ class Life(RuleBasedStateMachine):
     def apply_again_and_again(self) -> None:
         """The second run has nothing to do that the first could do."""
         if self.world.apply().code == 0:
-            begun = len(self.world.proxy.requests)
+            start = len(self.world.proxy.requests)
             assert self.world.apply().code == 0
-            assert {each.method for each in self.world.proxy.requests[begun:]} <= {"GET"}
+            assert {each.method for each in self.world.proxy.requests[start:]} <= {"GET"}
 
     @precondition(lambda self: self.world.wanted())
     @rule(data=DATA)

@@ -65,7 +65,7 @@ def test_an_answer_without_an_id_does_not_advise_what_is_set_already(
     assert "the answer does not name what was created; nothing in Kalent is exactly what was sent" in ran.out
 
 
-def test_an_api_that_refuses_empty_blueprints_is_told_with_the_remedy(
+def test_an_api_that_refuses_empty_blueprints_is_reported_with_the_remedy(
     whole: Project, proxy: FaultProxy
 ) -> None:
     (whole.folder / "kalentops.yaml").unlink()

@@ -108,7 +108,7 @@ def test_a_slip_in_the_old_key_of_a_new_one(applied: Project) -> None:
     assert applied.ids["sourcing_a/new"] != made
 
 
-def test_a_place_that_is_taken_is_told(applied: Project) -> None:
+def test_a_place_that_is_taken_is_reported(applied: Project) -> None:
     write(applied, {"other": blueprint("Other")}, moved=[moved("old", "other")])
     plan = applied.run("plan")
     assert "? orphan old" in plan.out
@@ -396,7 +396,7 @@ def test_protection_alone_changes_nothing(applied: Project) -> None:
     assert applied.run("plan", "--detailed-exitcode").out == "No changes. 2 unchanged.\n"
 
 
-def test_protected_and_changed_by_somebody_else(applied: Project, emulator: BackgroundEmulator) -> None:
+def test_protected_and_changed_by_another_person(applied: Project, emulator: BackgroundEmulator) -> None:
     write(applied, {"old": {**blueprint("One"), "protect": True}, "other": blueprint("Other")})
     emulator.store.edit(applied.ids["sourcing_a/old"], name="Theirs")
     assert "≠ changed sourcing_a/old" in applied.run("plan", "--refresh").out
@@ -461,7 +461,7 @@ def test_what_comes_true_late_is_awaited_although_it_is_protected_by_now(
     assert applied.run("plan", "--refresh", "--detailed-exitcode").code == 0
 
 
-def test_what_nobody_can_see_is_put_back_as_well(applied: Project, emulator: BackgroundEmulator) -> None:
+def test_what_no_one_can_see_is_put_back_as_well(applied: Project, emulator: BackgroundEmulator) -> None:
     wanted = {"old": blueprint("One", config={"tone": "warm"}), "other": blueprint("Other")}
     write(applied, wanted)
     assert applied.apply().code == 0

@@ -94,7 +94,7 @@ def test_a_saved_plan_that_has_not_looked_says_the_same(
     assert set(methods(proxy)) == {"GET"}
 
 
-def test_a_saved_plan_is_refused_before_anybody_is_asked(
+def test_a_saved_plan_is_refused_before_anyone_is_asked(
     applied: Project, ask: Ask, proxy: FaultProxy
 ) -> None:
     applied.write("sourcing_c", {"one": blueprint("One")})
@@ -119,7 +119,7 @@ def test_json_is_the_result_alone(applied: Project, ask: Ask) -> None:
     assert ask("y", "--format", "json").json["summary"]["done"] == 3
 
 
-def test_a_conflict_is_told_before_the_question(
+def test_a_conflict_is_reported_before_the_question(
     applied: Project, ask: Ask, emulator: BackgroundEmulator, truth: Truth
 ) -> None:
     there = emulator.store.create("sourcing_c", "New", blueprint("New", steps=1)["steps"])
@@ -146,7 +146,7 @@ def test_each_sourcing_of_the_plan_is_looked_at_once_where_there_is_something_to
     assert [each.path.split("/")[-2] for each in proxy.requests] == ["sourcing_b"]
 
 
-def test_what_somebody_has_changed_or_deleted_is_told_before_the_question(
+def test_what_a_person_has_changed_or_deleted_is_reported_before_the_question(
     applied: Project, ask: Ask, emulator: BackgroundEmulator
 ) -> None:
     ids = applied.ids
@@ -233,7 +233,7 @@ def test_what_was_to_be_adopted_and_is_gone_is_not_made(
     assert set(methods(proxy)) == {"GET"}
 
 
-def test_what_somebody_else_has_made_meanwhile_is_not_made_again(
+def test_what_another_person_has_made_meanwhile_is_not_made_again(
     applied: Project, ask: Ask, emulator: BackgroundEmulator, proxy: FaultProxy
 ) -> None:
     """The run looks for itself after the answer: what was shown before it decides nothing."""
@@ -251,7 +251,7 @@ def test_what_somebody_else_has_made_meanwhile_is_not_made_again(
 
 
 @pytest.mark.usefixtures("no_backoff")
-def test_an_api_that_is_not_there_ends_as_it_would_have(applied: Project, ask: Ask) -> None:
+def test_an_api_that_is_not_there_ends_as_without_the_question(applied: Project, ask: Ask) -> None:
     applied.state_path.unlink()
     applied.url = "http://127.0.0.1:9/api"
     ran = ask("y", "--format", "json")
@@ -274,7 +274,9 @@ def test_a_key_that_is_refused_ends_it_before_the_question(
     assert not applied.state_path.exists()
 
 
-def test_a_sourcing_that_the_api_refuses_is_told_and_keeps_its_own_result(applied: Project, ask: Ask) -> None:
+def test_a_sourcing_that_the_api_refuses_is_reported_and_keeps_its_own_result(
+    applied: Project, ask: Ask
+) -> None:
     applied.state_path.unlink()
     applied.write("nowhere", {"one": blueprint("One")})
     ran = ask("y", "--format", "json")

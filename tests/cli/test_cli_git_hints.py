@@ -35,7 +35,7 @@ def person(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kalentops.cli.commands.options.can_ask", lambda: True)
 
 
-def test_a_person_is_told_what_to_commit_and_the_command_does_it(versioned: Project, person: None) -> None:
+def test_a_note_says_what_to_commit_and_the_command_does_it(versioned: Project, person: None) -> None:
     ran = versioned.apply()
     assert (ran.code, ran.err.endswith(COMMIT), "commit" in ran.out) == (0, True, False)
     typed = COMMIT.partition("`")[2].rpartition("`")[0]
@@ -68,7 +68,7 @@ def test_from_another_folder_the_command_says_where(
 
 
 @pytest.mark.parametrize("why", ["nobody there", "quiet", "ignored", "no repository"])
-def test_nobody_is_told_where_it_would_be_of_no_use(
+def test_there_is_no_note_where_it_would_be_of_no_use(
     why: str, versioned: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if why != "nobody there":
@@ -112,7 +112,7 @@ def test_a_state_that_git_has_is_brought_back_by_what_is_said(versioned: Project
     assert (ran.out, ran.err) == ("No changes. 1 unchanged.\n", "")
 
 
-def test_whoever_is_asked_about_taking_all_over_learns_that_git_has_the_state(
+def test_the_question_about_adopting_all_says_that_git_has_the_state(
     versioned: Project, person: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Kalent was looked at before the question, so nothing seems new; what was edited since looks like a stranger's."""
@@ -132,7 +132,7 @@ def test_whoever_is_asked_about_taking_all_over_learns_that_git_has_the_state(
     assert BACK in refreshed.err
 
 
-def test_what_is_taken_over_as_it_is_takes_two_lines(versioned: Project) -> None:
+def test_what_is_adopted_as_it_is_takes_two_lines(versioned: Project) -> None:
     """After a lost state that is everything, and the two that differ are what has to be read."""
     assert versioned.apply().code == 0
     versioned.state_path.unlink()

@@ -217,7 +217,7 @@ def test_no_file_is_changed_that_is_there(project: Project, emulator: Background
 
 
 @pytest.mark.processes
-def test_what_is_to_be_mended_stands_below_a_list_that_fills_the_screen(
+def test_what_is_to_be_fixed_stands_below_a_list_that_fills_the_screen(
     project: Project, emulator: BackgroundEmulator
 ) -> None:
     _there(emulator, "sourcing_a", {"name": "Odd", "steps": [step(1, content="Hi [company]")]})
@@ -274,7 +274,7 @@ def test_what_our_rules_refuse_is_imported_and_its_findings_are_shown(
     assert project.run("state", "show", "sourcing_b/odd").code == 0
 
 
-def test_steps_without_an_id_or_with_the_same_can_be_mended(
+def test_steps_without_an_id_or_with_the_same_can_be_fixed(
     project: Project, emulator: BackgroundEmulator
 ) -> None:
     _there(
@@ -357,7 +357,7 @@ def test_one_blueprint_into_a_new_file_of_ones_own(project: Project, emulator: B
     assert project.ids["sourcing_a/other"] == other
 
 
-def test_parts_of_it_that_need_somebody_are_told_apart(
+def test_parts_of_it_that_need_a_person_are_told_apart(
     project: Project, emulator: BackgroundEmulator
 ) -> None:
     project.write("sourcing_a", {"mine": blueprint("One", steps=3)})
@@ -458,7 +458,7 @@ def test_an_open_create_is_settled_by_apply_first(project: Project, emulator: Ba
     assert project.run("import", "--all").code == 0
 
 
-def test_a_state_that_somebody_else_has_written_meanwhile_costs_nothing(
+def test_a_state_that_another_person_has_written_meanwhile_costs_nothing(
     project: Project, emulator: BackgroundEmulator, proxy: FaultProxy
 ) -> None:
     ids = _team(emulator)
@@ -778,7 +778,7 @@ def test_killed_at_any_point_the_next_import_goes_on(
     _nothing_left(project)
 
 
-def test_after_an_import_with_errors_nothing_is_planned_until_they_are_mended_and_a_new_name_is_sent(
+def test_after_an_import_with_errors_nothing_is_planned_until_they_are_fixed_and_a_new_name_is_sent(
     project: Project, emulator: BackgroundEmulator
 ) -> None:
     for _ in range(2):

@@ -207,12 +207,12 @@ def test_a_sourcing_that_the_state_does_not_know(project: Project) -> None:
     assert "did you mean sourcing_a?" in ran.err
 
 
-def test_nobody_is_asked_for_keys_beside_it(project: Project) -> None:
+def test_no_keys_are_asked_for_beside_it(project: Project) -> None:
     ran = project.run("import", "sourcing_a", "--update", "--key", "one", "--id", "bp_1")
     assert (ran.code, "leave --key, --id and --file out" in ran.err) == (1, True)
 
 
-def test_a_state_that_can_not_be_written_is_mended_by_the_next_run(
+def test_a_state_that_can_not_be_written_is_fixed_by_the_next_run(
     project: Project, emulator: BackgroundEmulator
 ) -> None:
     """The file has the change, the state does not know: the next run only records it."""

@@ -101,7 +101,7 @@ def test_what_only_reads_ends_at_once(
 
 
 @pytest.mark.parametrize("sort", [signal.SIGINT, signal.SIGTERM])
-def test_what_became_of_a_write_is_looked_up_in_spite_of_it(
+def test_the_outcome_of_a_write_is_looked_up_in_spite_of_it(
     sort: signal.Signals, applied: Project, proxy: FaultProxy, truth: Truth
 ) -> None:
     """A create whose answer was lost: the list that is under way may show it, and does."""
@@ -159,7 +159,7 @@ def test_an_impatient_user_sees_no_traceback(at: str, applied: Project) -> None:
 
 
 @pytest.mark.parametrize("at", ["yaml._yaml", "pydantic_core", "kalentops.yamlfile.parse"])
-def test_an_interrupt_within_an_import_is_told_although_that_module_is_half_there(
+def test_an_interrupt_within_an_import_is_reported_although_that_module_is_half_there(
     at: str, applied: Project
 ) -> None:
     """PyYAML can't be imported once more: its package is gone again, and modules of it that refer to it are not."""

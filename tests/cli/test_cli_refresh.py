@@ -57,7 +57,7 @@ def test_nothing_has_happened(applied: Project) -> None:
     assert ran.err == "reading 2 sourcings\n"
 
 
-def test_somebodys_edit_is_told_with_both_times_and_both_ways_out(
+def test_a_persons_edit_is_reported_with_both_times_and_both_ways_out(
     applied: Project, emulator: BackgroundEmulator
 ) -> None:
     made = applied.ids["sourcing_a/one"]
@@ -90,7 +90,7 @@ def test_somebodys_edit_is_told_with_both_times_and_both_ways_out(
     [("import", "sourcing_a", "--update"), ("apply", "--yes", "--overwrite", "sourcing_a/one")],
     ids=str,
 )
-def test_an_edit_is_told_until_it_is_taken_or_put_back(
+def test_an_edit_is_reported_until_it_is_taken_or_put_back(
     back: tuple[str, ...], applied: Project, emulator: BackgroundEmulator
 ) -> None:
     emulator.store.edit(applied.ids["sourcing_a/one"], name="Theirs")
@@ -142,7 +142,7 @@ def test_what_was_deleted_in_kalent(applied: Project, emulator: BackgroundEmulat
     assert refreshed(applied).code == 0
 
 
-def test_steps_of_a_form_that_nobody_here_would_write(applied: Project, emulator: BackgroundEmulator) -> None:
+def test_steps_of_a_form_that_no_one_here_would_write(applied: Project, emulator: BackgroundEmulator) -> None:
     """The web app may make what validate refuses: no ids, the same id twice, numbers for texts, fields of its own."""
     same = step(1, name="One, step 1")
     odd: list[list[Any]] = [

@@ -89,7 +89,7 @@ def test_every_form_of_what_is_not_valid(form: str, nested: Project) -> None:
         assert "bad.yaml" not in planned.err
 
 
-def test_a_conflict_of_the_plan_is_told_where_the_blueprint_stands(project: Project) -> None:
+def test_a_conflict_of_the_plan_is_reported_where_the_blueprint_stands(project: Project) -> None:
     file = project.write("sourcing_a", {"one": blueprint(), "two": blueprint("Second")})
     assert project.apply().code == 0
     project.write("sourcing_a", {"renamed": blueprint(), "two": blueprint("Second")})
@@ -199,7 +199,7 @@ def _is_name(text: str) -> bool:
 
 
 @pytest.mark.parametrize("form", some(FORMS, 2))
-def test_hostile_files_reach_nobody_who_reads_along(form: str, nested: Project, summary: Path) -> None:
+def test_hostile_files_harm_no_reader(form: str, nested: Project, summary: Path) -> None:
     """Their names, their keys and their texts, most of which no rule lets pass."""
     _hostile_files(nested)
     for command in ("validate", "plan"):
@@ -241,7 +241,7 @@ def _valid_files(project: Project) -> int:
 
 
 @pytest.mark.parametrize("form", some(FORMS, 2))
-def test_hostile_texts_that_are_valid_reach_nobody_either(form: str, nested: Project, summary: Path) -> None:
+def test_hostile_texts_that_are_valid_harm_no_reader(form: str, nested: Project, summary: Path) -> None:
     number = _valid_files(nested)
     assert number >= 90
     ran = nested.run("plan", "--format", form)

@@ -329,7 +329,7 @@ def test_an_address_at_which_there_is_no_api_is_named_beside_the_default(
 
 
 @pytest.mark.usefixtures("no_backoff")
-def test_a_page_of_somebody_else_is_an_address_to_check(project: Project, proxy: FaultProxy) -> None:
+def test_a_page_of_another_person_is_an_address_to_check(project: Project, proxy: FaultProxy) -> None:
     proxy.script = on("list", lambda exchange: exchange.send(Response(404, b"<h1>Not Found</h1>")), nth=None)
     project.write("sourcing_a", {"one": blueprint("One")})
     ran = project.run("plan", "--refresh")

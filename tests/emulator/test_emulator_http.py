@@ -276,7 +276,7 @@ def test_update_replaces_only_what_is_sent(
     assert listed(client, sourcing)["sequenceBlueprints"][0]["stepCount"] == 0
 
 
-def test_an_edit_by_somebody_else_is_listed(
+def test_an_edit_by_another_person_is_listed(
     client: httpx.Client, sourcing: str, shared: BackgroundEmulator
 ) -> None:
     identity = create(client, sourcing, name="ours", steps=[SMS])

@@ -84,7 +84,7 @@ def test_auto_sourcings() -> None:
     lenient.close()
 
 
-def test_what_somebody_deletes_is_gone() -> None:
+def test_what_a_person_deletes_is_gone() -> None:
     store = Store(auto_sourcings=True)
     first, second = store.create("s", "first", []), store.create("s", "second", [])
     store.remove(first.blueprint_id)

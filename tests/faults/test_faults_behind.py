@@ -80,7 +80,7 @@ def test_what_was_overwritten_on_purpose_does_not_come_back(
         assert (ran.code, path.read_text()) == (6, wanted), ran
 
 
-def test_an_edit_of_somebody_after_an_update_that_was_never_read_back_is_taken(
+def test_an_edit_of_a_person_after_an_update_that_was_never_read_back_is_taken(
     project: Project, proxy: FaultProxy, emulator: BackgroundEmulator
 ) -> None:
     path = project.write("sourcing_a", {"one": FIRST})

@@ -36,7 +36,7 @@ def test_a_list_is_whole_or_none(
 
 
 @pytest.mark.parametrize("fault", ["403", "500, none", "cut body", "200 HTML, done", "307 to another host"])
-def test_what_the_files_say_is_told_when_the_api_fails(
+def test_what_the_files_say_is_reported_when_the_api_fails(
     fault: str, project: Project, proxy: FaultProxy, truth: Truth
 ) -> None:
     project.write("sourcing_x", {"one": blueprint("One", bogus=1)})

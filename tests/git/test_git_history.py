@@ -51,7 +51,7 @@ def test_files_of_a_commit_as_they_were(repository: Path) -> None:
     assert history.contents(sub, []) == {}
 
 
-def test_a_link_is_told_from_a_file(repository: Path) -> None:
+def test_a_link_is_distinguished_from_a_file(repository: Path) -> None:
     (repository / "link.yaml").symlink_to("outside.yaml")
     git(repository, "add", "-A")
     git(repository, "commit", "-qm", "two")
@@ -240,7 +240,7 @@ def forge(folder: Path) -> State:
     return forged
 
 
-def test_a_branch_that_changes_the_state_is_told(clone: Path) -> None:
+def test_a_branch_that_changes_the_state_is_reported(clone: Path) -> None:
     git(clone, "checkout", "--quiet", "-b", "mine")
     assert state_edits(clone / STATE, state(1, 2)) == ()
     forged = forge(clone)

@@ -181,7 +181,7 @@ def test_a_rebase_of_several_runs(clones: tuple[Clone, Clone]) -> None:
 
 
 @pytest.mark.parametrize("way", some(WAYS, 1), ids=str)
-def test_both_have_begun_the_state(tmp_path: Path, way: tuple[str, ...], driver: str) -> None:
+def test_both_have_started_the_state(tmp_path: Path, way: tuple[str, ...], driver: str) -> None:
     """BASE is an empty file then."""
     one, two = make_clones(tmp_path, None, driver)
     one.commit(state(1))
@@ -192,7 +192,9 @@ def test_both_have_begun_the_state(tmp_path: Path, way: tuple[str, ...], driver:
 
 
 @pytest.mark.parametrize("way", some(WAYS, 1), ids=str)
-def test_two_states_begun_apart_are_a_conflict(tmp_path: Path, way: tuple[str, ...], driver: str) -> None:
+def test_two_states_that_were_started_apart_are_a_conflict(
+    tmp_path: Path, way: tuple[str, ...], driver: str
+) -> None:
     one, two = make_clones(tmp_path, None, driver)
     one.commit(state(1))
     push_first(one)

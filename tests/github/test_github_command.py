@@ -215,7 +215,7 @@ def test_a_signal_ends_it_while_it_waits(workflow: Project, github: StandIn) -> 
             stream.close()
 
 
-def test_a_foreign_comment_is_told_of_safely(workflow: Project, github: StandIn) -> None:
+def test_a_comment_of_others_is_reported_safely(workflow: Project, github: StandIn) -> None:
     made = github.add(compose(ROOT, REPORT), "mal\x1b[31mlory")
     github.comments[made]["html_url"] = "https://evil.example/\n::error::x"
     ran = workflow.run("comment", "report.md")
@@ -226,7 +226,7 @@ def test_a_foreign_comment_is_told_of_safely(workflow: Project, github: StandIn)
     )
 
 
-def test_a_hostile_page_of_ours_is_told_safely(workflow: Project, github: StandIn) -> None:
+def test_a_hostile_page_of_ours_is_reported_safely(workflow: Project, github: StandIn) -> None:
     github.comments[github.add(compose(ROOT, REPORT))]["html_url"] = "\x1b]0;x\x07\n::set-output"
     ran = workflow.run("comment", "report.md")
     assert ran.out == "unchanged: \\u{1b}]0;x\\u{7}\\n::set-output\n"

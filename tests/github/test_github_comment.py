@@ -194,7 +194,7 @@ def test_of_several_none_is_left_behind(github: StandIn) -> None:
 # --- whose comment it is ---------------------------------------------------------------------------------------
 
 
-def test_a_comment_of_somebody_else_with_our_marker_is_never_touched(github: StandIn) -> None:
+def test_a_comment_of_another_person_with_our_marker_is_never_touched(github: StandIn) -> None:
     """Some of these become, or begin, the bot's name in some way of comparing."""
     others = (
         "octocat",
@@ -246,7 +246,7 @@ def test_without_an_author_each_run_edits_the_same_comment(github: StandIn, me: 
     assert github.bodies("mallory") == [compose(PARIS, REPORT)]
 
 
-def test_an_author_that_is_not_the_tokens_is_told(github: StandIn) -> None:
+def test_an_author_that_is_not_the_tokens_is_reported(github: StandIn) -> None:
     with pytest.raises(
         WrongAuthor, match=r"posted as github-actions\[bot\], and looked for as our-app\[bot\]"
     ):

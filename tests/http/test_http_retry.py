@@ -85,7 +85,7 @@ def test_how_long(wait: float | None, attempt: int, seconds: float) -> None:
     assert told == ([seconds] if seconds > 0.5 else [])
 
 
-def test_the_longest_wait_counts_and_is_told_once() -> None:
+def test_the_longest_wait_counts_and_is_reported_once() -> None:
     clock = FakeClock()
     gate, told = throttle(clock)
     gate.limited(10, 1)

@@ -167,7 +167,7 @@ def test_no_key() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX")
-def test_a_file_that_others_can_read_is_told(tmp_path: Path) -> None:
+def test_a_file_that_others_can_read_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "the key"
     path.write_text(VALUE)
     for mode, told in ((0o600, 0), (0o640, 1), (0o604, 1), (0o400, 0)):

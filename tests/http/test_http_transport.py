@@ -340,7 +340,7 @@ def test_no_cookie_is_kept() -> None:
         assert [each.headers.get("cookie") for each in server.requests] == [None, None]
 
 
-def test_a_proxy_that_is_not_there_is_told_without_its_password() -> None:
+def test_a_proxy_that_is_not_there_is_reported_without_its_password() -> None:
     answer = post("https://api.kalentops.invalid/api", proxy=f"http://user:secret@127.0.0.1:{free_port()}")
     assert classify(answer) == NotSent(answer.reason)
     assert answer.reason.startswith("no connection through the proxy to api.kalentops.invalid: ")

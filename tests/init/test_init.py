@@ -200,7 +200,7 @@ def test_links_that_lead_away_are_not_followed(fresh: Project, tmp_path: Path) -
     assert (fresh.folder / ".gitattributes").exists(), "the other files are written"
 
 
-def test_a_disk_that_refuses_is_told_and_leaves_nothing_half(fresh: Project) -> None:
+def test_a_disk_that_refuses_is_reported_and_leaves_nothing_half(fresh: Project) -> None:
     (fresh.folder / ".kalentops").write_text("a file where a folder belongs")
     ran = fresh.run("init")
     assert ran.code == 1
@@ -415,7 +415,7 @@ def test_git_s_own_folders_are_no_place_for_a_project(bare: bool, tmp_path: Path
     assert sorted(folder.rglob("*")) == before
 
 
-def test_a_repository_that_git_refuses_is_told_before_anything_is_written(tmp_path: Path) -> None:
+def test_a_repository_that_git_refuses_is_reported_before_anything_is_written(tmp_path: Path) -> None:
     """Such as one that belongs to another person: `git init` would be no help, and the branch is not known."""
     git(tmp_path, "init", "--quiet")
     with (tmp_path / ".git" / "config").open("a") as stream:
@@ -452,7 +452,7 @@ def test_the_wheel_holds_the_templates(tmp_path: Path) -> None:
     assert packed == {f"kalentops/init/templates/{path.name}" for path in there}
 
 
-def test_quietly_only_what_was_kept_is_told(fresh: Project) -> None:
+def test_quietly_only_what_was_kept_is_reported(fresh: Project) -> None:
     (fresh.folder / "kalentops.yaml").write_text("parallelism: 4\n")
     ran = fresh.run("init", "-q")
     assert (ran.code, [line.split()[:2] for line in ran.out.splitlines()]) == (
@@ -539,5 +539,5 @@ def test_an_installation_from_a_clone(tmp_path: Path) -> None:
     assert origin_of(text) == Origin("example/kalentops", git(tmp_path, "rev-parse", "HEAD"))
 
 
-def test_where_nobody_knows_github_refuses_the_name() -> None:
+def test_where_git_does_not_know_github_refuses_the_name() -> None:
     assert all(f"uses: {NO_ACTION}\n" in each.text for each in workflows(Setup()))

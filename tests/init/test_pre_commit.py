@@ -93,7 +93,7 @@ def test_validate_looks_at_all_files_when_one_is_committed(project: Project, tmp
     assert "KAL018" in ran.out
 
 
-def test_fmt_mends_the_file_and_stops_the_commit(project: Project, tmp_path: Path) -> None:
+def test_fmt_fixes_the_file_and_stops_the_commit(project: Project, tmp_path: Path) -> None:
     configure(project, [installed(HOOKS[1])])
     path = project.folder / "blueprints" / "sourcing_a.yaml"
     before = path.read_text()

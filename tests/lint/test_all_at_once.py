@@ -176,7 +176,7 @@ def test_what_stands_below_a_misspelt_key_is_looked_at_in_the_same_run(
         ("blueprints: {k: {name: K}", False),
     ],
 )
-def test_that_a_key_went_nowhere_is_told_unless_it_may_stand_where_nothing_could_be_read(
+def test_that_a_key_went_nowhere_is_reported_unless_it_may_stand_where_nothing_could_be_read(
     other: str, tmp_path: Path, *, told: bool
 ) -> None:
     (tmp_path / "a.yaml").write_text("sourcingId: s\nblueprints: {}\nmoved: [{from: old, to: gone}]\n")

@@ -182,7 +182,7 @@ def test_what_was_not_attempted_is_not_called_done() -> None:
 
 
 @pytest.mark.parametrize("quiet", [False, True])
-def test_what_is_done_is_told_at_once_and_once(*, quiet: bool, terminal: Terminal) -> None:
+def test_what_is_done_is_reported_at_once_and_once(*, quiet: bool, terminal: Terminal) -> None:
     for stderr in (io.StringIO(), terminal):
         out = io.StringIO()
         progress = Progress(stderr, quiet=quiet, results=out)
@@ -194,7 +194,7 @@ def test_what_is_done_is_told_at_once_and_once(*, quiet: bool, terminal: Termina
         assert out.getvalue() == "  created         s1/a b1\n"
 
 
-def test_what_is_done_is_told_on_stderr_where_stdout_is_for_a_program() -> None:
+def test_what_is_done_is_reported_on_stderr_where_stdout_is_for_a_program() -> None:
     stream = io.StringIO()
     Progress(stream)(Written(DONE.result))
     assert stream.getvalue() == "  created         s1/a b1\n"

@@ -96,7 +96,7 @@ def test_nothing_else_is_overwritten(project: Project) -> None:
     assert target.read_bytes() == before
 
 
-def test_a_page_that_can_not_be_written_is_told(project: Project) -> None:
+def test_a_page_that_can_not_be_written_is_reported(project: Project) -> None:
     ran = project.run("preview", "--out", "nowhere/page.html")
     assert (ran.code, ran.out) == (1, "")
     assert "the page can't be written to nowhere/page.html" in ran.err

@@ -291,7 +291,7 @@ def test_a_renamed_key_is_no_new_sequence(before: Project) -> None:
 
 
 @pytest.mark.processes
-def test_every_field_that_changes_is_told(before: Project) -> None:
+def test_every_field_that_changes_is_reported(before: Project) -> None:
     body = copy.deepcopy(CADENCE)
     body["config"] = {"deep": {"x": 1}}
     body["steps"][1] |= {

@@ -113,7 +113,7 @@ def _told(findings: list[Finding]) -> set[tuple[object, str, str]]:
 
 @given(st.data(), _files(), st.integers(1, 3), st.sampled_from([_renamed, _doubled]))
 @settings(max_examples=examples(300))
-def test_a_misspelt_key_is_told_and_hides_nothing(
+def test_a_misspelt_key_is_reported_and_hides_nothing(
     data: st.DataObject, file: Node, times: int, slip: Callable[[Node, str, str], None]
 ) -> None:
     before = _told(_found(file))

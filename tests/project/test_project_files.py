@@ -221,7 +221,7 @@ def test_what_may_not_be_read(tmp_path: Path) -> None:
     ]
 
 
-def test_who_stands_above_projects_is_told_which_there_are(tmp_path: Path) -> None:
+def test_above_several_projects_the_message_names_them(tmp_path: Path) -> None:
     for name in ("sales", "teams/tech", ".hidden", "node_modules/x", "a/b/c/d/e"):
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "kalentops.yaml").touch()
@@ -230,7 +230,7 @@ def test_who_stands_above_projects_is_told_which_there_are(tmp_path: Path) -> No
     assert str(caught.value.hint).endswith("; there are projects below: -C sales, -C teams/tech")
 
 
-def test_who_has_not_begun_is_told_how(tmp_path: Path) -> None:
+def test_without_files_the_message_says_how_to_start(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         find(tmp_path, [tmp_path / "blueprints"])
     assert "kalentops init" in str(caught.value.hint)

@@ -10,7 +10,7 @@ _LONG = 240
 
 
 @pytest.mark.parametrize("sign", ["_", " ", "~", ".bak", ".yaml", "-copy", "(1)"])
-def test_a_long_name_is_told_at_once(sign: str) -> None:
+def test_a_long_name_is_reported_at_once(sign: str) -> None:
     """A pattern that tries each way to divide the name would not end while anyone waits."""
     rest = sign * (_LONG // len(sign)) + "!"
 

@@ -116,7 +116,7 @@ def test_the_pins_are_what_is_installed(name: str) -> None:
         ("cover==7.2\nplug==1\ntoml==2\nspeed==1", ""),
     ],
 )
-def test_a_pin_that_is_missing_or_too_old_is_told(pins: str, said: str) -> None:
+def test_a_pin_that_is_missing_or_too_old_is_reported(pins: str, said: str) -> None:
     requires: dict[str, list[str] | None] = {
         "plug": ["cover[toml]>=7.2", "wincurses; sys_platform == 'win32'"],
         "cover": ["toml[fast]; extra == 'toml'", "never; extra == 'other'"],

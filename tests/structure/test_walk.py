@@ -20,7 +20,7 @@ CONTRIBUTING = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
 HOP = re.compile(r"^\d+\. `([\w/.]+)`: `([\w.]+)`: ", re.MULTILINE)
 
 
-def test_the_way_of_a_blueprint_is_told_as_it_is(tmp_path: Path, emulator: BackgroundEmulator) -> None:
+def test_the_way_of_a_blueprint_is_the_real_one(tmp_path: Path, emulator: BackgroundEmulator) -> None:
     hops = HOP.findall(CONTRIBUTING)
     assert 10 < len(hops) <= 25
     assert all(one != other for one, other in pairwise(hops))

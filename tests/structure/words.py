@@ -148,11 +148,14 @@ def in_package(folder: str = "") -> list[Offence]:
 
 
 def in_tests() -> list[Offence]:
-    """Docstrings and comments of tests and benchmarks. Their texts may be hostile, or what another program says."""
+    """Docstrings, comments and names of tests and benchmarks. Their texts may be hostile, or another program's."""
     found: list[Offence] = []
     own = Path(__file__)
     for path in sorted(path for folder in ("tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")):
         found += [] if path == own else [*_docstrings(path), *_texts(path, frozenset({tokenize.COMMENT}))]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                found += _prose(path, node.lineno, node.name.strip("_").replace("_", " "))
     return found
 
 

@@ -73,7 +73,7 @@ def test_a_replacement_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: py
     assert path.read_text() == "before"
 
 
-def test_short_writes_are_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_short_writes_are_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = os.write
     monkeypatch.setattr(os, "write", lambda descriptor, data: real(descriptor, data[:7]))
     atomic_write.replace(tmp_path / "s", b"0123456789" * 10)

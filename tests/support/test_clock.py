@@ -57,7 +57,7 @@ def test_everybody_who_waits_is_woken() -> None:
         clock.wait(120)
 
 
-def test_nobody_asks_it_to_end() -> None:
+def test_without_a_request_to_stop_it_continues() -> None:
     clock = SystemClock()
     clock.wait(0)
     clock.wait(-1)

@@ -71,7 +71,7 @@ def mutant(name: str, target: str, noticed_by: str) -> Callable[[Original], Orig
 # --- what is recorded, and when -----------------------------------------------------------------------------------
 
 
-def _begun(record: Record, action: str) -> bool:
+def _intends(record: Record, action: str) -> bool:
     """Whether it is the intent of something that carries a text."""
     return isinstance(record, Intended) and record.intent.action == action and not record.intent.nonces
 
@@ -94,19 +94,19 @@ def _(original: Original, self: Run, *records: Record) -> None:
 
 @mutant("fill without a claim", "apply.context:Run.record", "open_outcome")
 def _(original: Original, self: Run, *records: Record) -> None:
-    intended = any(_begun(each, "update") for each in records)
+    intended = any(_intends(each, "update") for each in records)
     _record_without(original, self, records, lambda each: intended and isinstance(each, Adopted))
 
 
 @mutant("PATCH without intent", "apply.context:Run.record", "open_outcome")
 def _(original: Original, self: Run, *records: Record) -> None:
-    _record_without(original, self, records, lambda each: _begun(each, "update"))
+    _record_without(original, self, records, lambda each: _intends(each, "update"))
 
 
 @mutant("whole without an intent", "apply.context:Run.record", "simulation")
 def _(original: Original, self: Run, *records: Record) -> None:
     for each in records:
-        if isinstance(each, Intended) and _begun(each, "create"):
+        if isinstance(each, Intended) and _intends(each, "create"):
             self.api.create(each.intent.address.sourcing_id, each.intent.sent.data)
     original(self, *records)
 
@@ -118,7 +118,7 @@ def _(original: Original, self: Run, *records: Record) -> None:
 
 @mutant("an update forgets what it replaced", "apply.context:Run.record", "put_back")
 def _(original: Original, self: Run, *records: Record) -> None:
-    intended = any(_begun(each, "update") for each in records)
+    intended = any(_intends(each, "update") for each in records)
     _record_without(original, self, records, lambda each: intended and isinstance(each, Observed))
 
 

@@ -87,7 +87,7 @@ def test_a_mutant_reaches_who_imported_the_name() -> None:
 @pytest.mark.parametrize(
     "target", ["blueprint.remote:new_nonces", "blueprint.remote:stub", "apply.context:Run.new_nonce"]
 )
-def test_a_mutant_that_does_not_fit_is_told(target: str) -> None:
+def test_a_mutant_that_does_not_fit_is_reported(target: str) -> None:
     mutant = Mutant("one", target, "", lambda _original: "")
     with pytest.raises(ValueError, match="does not fit"), mutants.in_place(mutant):
         pass

@@ -14,15 +14,15 @@ from tests.workflows.jobs import ACTIONS, Checkout
 
 
 @pytest.fixture
-def remote(begun: Remote, tmp_path: Path) -> Remote:
+def remote(initialised: Remote, tmp_path: Path) -> Remote:
     """A repository with one blueprint for each of two sourcings."""
-    return begun.copy(tmp_path / "git")
+    return initialised.copy(tmp_path / "git")
 
 
 @pytest.fixture(scope="session")
-def begun(tmp_path_factory: pytest.TempPathFactory) -> Remote:
+def initialised(tmp_path_factory: pytest.TempPathFactory) -> Remote:
     """The one that each test gets a copy of."""
-    made = Remote.make(tmp_path_factory.mktemp("begun") / "git")
+    made = Remote.make(tmp_path_factory.mktemp("initialised") / "git")
     first = made.clone("first")
     project = Project(first, "")
     assert project.run("init", "--no-example").code == 0
@@ -59,8 +59,8 @@ def apart(once_apart: Remote, tmp_path: Path) -> tuple[Remote, Project, Project]
 
 
 @pytest.fixture(scope="session")
-def once_apart(begun: Remote, tmp_path_factory: pytest.TempPathFactory) -> Remote:
-    remote = begun.copy(tmp_path_factory.mktemp("apart") / "git")
+def once_apart(initialised: Remote, tmp_path_factory: pytest.TempPathFactory) -> Remote:
+    remote = initialised.copy(tmp_path_factory.mktemp("apart") / "git")
     with BackgroundEmulator(sourcings=[(each, each) for each in ("sourcing_a", "sourcing_b")]) as emulator:
         checkout = checkout_of(remote, emulator.url)
         job = checkout("job")

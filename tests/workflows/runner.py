@@ -319,9 +319,9 @@ def write_python(path: Path, log: Path, *, begins: bool = False) -> None:
     `pip check` finds fault.
     """
     begin = f'"{sys.executable}" "${{@:1:3}}" --help > /dev/null || exit 9; touch "{log}.$3"'
-    begun = f'[[ -e "{log}.$3" ]] || {{ {begin}; }}\n' if begins else ""
+    marked = f'[[ -e "{log}.$3" ]] || {{ {begin}; }}\n' if begins else ""
     inner = (
-        f'if [[ "$1 $2 $3" == "-P -m pip" ]]; then\n{begun}printf "%s\\n" "$*" >> "{log}"; '
+        f'if [[ "$1 $2 $3" == "-P -m pip" ]]; then\n{marked}printf "%s\\n" "$*" >> "{log}"; '
         f'[[ "${{@: -1}}" != check || ! -e "{log.parent}/unfit" ]]; exit; fi\n'
         f'exec "{sys.executable}" "$@"\n'
     )
@@ -329,7 +329,7 @@ def write_python(path: Path, log: Path, *, begins: bool = False) -> None:
     write_script(
         path,
         f'[[ "$1 $2" == "-P -c" ]] && exec "{sys.executable}" "$@"\n'
-        f'[[ "$1 $2 $3" == "-P -m venv" ]] || exit 9\n{begun}'
+        f'[[ "$1 $2 $3" == "-P -m venv" ]] || exit 9\n{marked}'
         f'mkdir -p "$4/bin" && install -m 755 "{path.parent}/inner" "$4/bin/python"\n',
     )
 

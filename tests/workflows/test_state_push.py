@@ -169,7 +169,7 @@ def test_two_ids_for_one_address_stop_it(remote: Remote, checkout: Checkout) -> 
     assert not (two.folder / ".git" / "rebase-merge").exists()
 
 
-def test_two_states_that_were_begun_apart_stop_it(remote: Remote, checkout: Checkout) -> None:
+def test_two_states_that_were_started_apart_stop_it(remote: Remote, checkout: Checkout) -> None:
     one, two = checkout("one"), checkout("two")
     for each in (one, two):
         assert each.apply().code == 0
@@ -214,7 +214,7 @@ def test_what_a_killed_run_has_left_is_recorded(
     assert state_on(remote).keys() == {"sourcing_a/one", "sourcing_b/one"}
 
 
-def test_commits_of_somebody_are_not_pushed_along(remote: Remote, checkout: Checkout) -> None:
+def test_commits_of_a_person_are_not_pushed_along(remote: Remote, checkout: Checkout) -> None:
     job = checkout("job")
     (job.folder / "README.md").write_text("mine")
     commit(job.folder, "Not for the state's push")
@@ -232,7 +232,7 @@ def test_a_damaged_state_is_never_committed(remote: Remote, checkout: Checkout) 
     assert remote.log == ["Begin"]
 
 
-def test_an_ignored_state_is_told(checkout: Checkout) -> None:
+def test_an_ignored_state_is_reported(checkout: Checkout) -> None:
     job = checkout("job")
     assert job.apply().code == 0
     (job.folder / ".git" / "info" / "exclude").write_text("*.json\n")

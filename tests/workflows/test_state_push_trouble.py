@@ -118,7 +118,7 @@ def test_while_an_apply_is_under_way_nothing_is_moved_under_it(remote: Remote, c
     assert remote.log == ["Begin"]
 
 
-def test_a_branch_that_is_not_there_is_not_begun(remote: Remote, checkout: Checkout) -> None:
+def test_a_branch_that_is_not_there_is_not_started(remote: Remote, checkout: Checkout) -> None:
     """A name that is misspelt, or a branch that a person has deleted."""
     job = checkout("job")
     assert job.apply("--target", "sourcing_a/one").code == 0
@@ -205,7 +205,7 @@ def test_a_state_that_is_gone_is_not_taken_off_the_branch(
 
 
 @pytest.mark.thorough
-def test_in_a_repository_without_a_commit_none_is_begun(remote: Remote, checkout: Checkout) -> None:
+def test_in_a_repository_without_a_commit_no_branch_is_started(remote: Remote, checkout: Checkout) -> None:
     job = checkout("job")
     assert job.apply().code == 0
     git(job.folder, "checkout", "--quiet", "--orphan", "new")
@@ -290,7 +290,7 @@ def test_during_a_merge_nothing_is_committed(remote: Remote, checkout: Checkout)
     assert remote.log == ["Begin"]
 
 
-def test_an_index_that_is_locked_is_told(checkout: Checkout) -> None:
+def test_an_index_that_is_locked_is_reported(checkout: Checkout) -> None:
     job = checkout("job")
     assert job.apply().code == 0
     (job.folder / ".git" / "index.lock").touch()
@@ -328,11 +328,11 @@ def test_an_interrupt_lets_git_end_what_it_is_at(remote: Remote, checkout: Check
     job = checkout("job")
     assert job.apply().code == 0
     pushed_by_others(remote, "notes.txt", "theirs\n")
-    programs, begun = job.folder.parent / "programs", job.folder.parent / "begun"
+    programs, marked = job.folder.parent / "programs", job.folder.parent / "marked"
     programs.mkdir()
     (programs / "git").write_text(
         "#!/bin/sh\n"
-        f'case " $* " in *" --dry-run "*) ;; *" read-tree -m "*) touch "{begun}" .git/index.lock; sleep 1;\n'
+        f'case " $* " in *" --dry-run "*) ;; *" read-tree -m "*) touch "{marked}" .git/index.lock; sleep 1;\n'
         "  rm .git/index.lock;; esac\n"
         f'exec "{shutil.which("git")}" "$@"\n'
     )
@@ -341,7 +341,7 @@ def test_an_interrupt_lets_git_end_what_it_is_at(remote: Remote, checkout: Check
     job.environment["PYTHONPATH"] = str(ROOT)
     running = job.start("state", "push")
     try:
-        while not begun.exists():
+        while not marked.exists():
             assert running.poll() is None
         running.send_signal(signal.SIGINT)
         _, err = running.communicate(timeout=120)
@@ -358,7 +358,7 @@ def test_an_interrupt_lets_git_end_what_it_is_at(remote: Remote, checkout: Check
 
 
 @pytest.mark.parametrize("probe", some([("--probe",), ()], 1), ids=str)
-def test_a_token_that_can_only_read_is_told_at_once(
+def test_a_token_that_can_only_read_is_reported_at_once(
     probe: tuple[str, ...], remote: Remote, checkout: Checkout
 ) -> None:
     """GitHub says 403 to the push as such, before it looks at any branch."""

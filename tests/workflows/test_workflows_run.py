@@ -34,14 +34,14 @@ def github() -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def remote(begun: Remote, tmp_path: Path) -> Remote:
-    return begun.copy(tmp_path / "git")
+def remote(initialised: Remote, tmp_path: Path) -> Remote:
+    return initialised.copy(tmp_path / "git")
 
 
 @pytest.fixture(scope="module")
-def begun(tmp_path_factory: pytest.TempPathFactory) -> Remote:
+def initialised(tmp_path_factory: pytest.TempPathFactory) -> Remote:
     """A repository that `init` has set up, with one blueprint."""
-    made = Remote.make(tmp_path_factory.mktemp("begun") / "git")
+    made = Remote.make(tmp_path_factory.mktemp("initialised") / "git")
     first = made.clone("first")
     project = Project(first, "")
     assert project.run("init", "--no-example", "--action", ACTION).code == 0

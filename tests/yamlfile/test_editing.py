@@ -731,7 +731,7 @@ def test_an_alias_or_merged_field_is_overridden_where_it_is_used() -> None:
     assert made == ANCHORS.replace("id: c}", 'id: c, delay: {value: 3, unit: minute}, content: "Hi, you"}')
 
 
-def test_an_anchor_that_nobody_repeats_changes() -> None:
+def test_an_anchor_that_no_one_repeats_changes() -> None:
     text = ANCHORS.replace("  - <<: *base\n        id: b\n", "  - id: b\n").replace(
         "      - {<<: *base, id: c}\n", ""
     )

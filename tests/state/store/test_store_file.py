@@ -136,7 +136,7 @@ def test_a_journal_that_was_only_just_created_is_no_journal(store: FileStore) ->
         assert not store.journal_path.exists()
 
 
-def test_a_torn_record_is_told(store: FileStore) -> None:
+def test_a_torn_record_is_reported(store: FileStore) -> None:
     _put(store, state(), _head(), *created(1))
     with store.journal_path.open("ab") as stream:
         stream.write(b"000000ff 01234567 {")
@@ -282,7 +282,7 @@ def test_a_second_session_waits_when_asked_to(store: FileStore) -> None:
     thread.join()
 
 
-def test_what_is_still_written_is_not_taken_over(store: FileStore) -> None:
+def test_a_journal_that_is_still_written_is_not_folded(store: FileStore) -> None:
     """The lock file of a live run was removed."""
     with store.session() as session:
         session.begin(TENANT)
