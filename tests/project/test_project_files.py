@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -195,25 +196,24 @@ for finding in load(root, [root], known=None).findings:
 
 @pytest.mark.processes
 @pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root to become somebody else"
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root to become another user"
 )
 @pytest.mark.usefixtures("unmeasured")
-def test_what_may_not_be_read(tmp_path: Path) -> None:
-    root = tmp_path / "project"
-    (root / "folder").mkdir(parents=True)
-    (root / "a.yaml").write_text(GOOD)
-    (root / "a.yaml").chmod(0)
-    (root / "folder").chmod(0)
-    for folder in [root, *list(root.parents)[:4]]:
-        if folder != Path("/"):
-            folder.chmod(0o755)
-    done = subprocess.run(
-        [sys.executable, "-c", _AS_NOBODY, str(root)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=Path(__file__).parents[2],
-    )
+def test_what_may_not_be_read() -> None:
+    with TemporaryDirectory() as name:  # not pytest's folder, which other users can't enter
+        root = Path(name).resolve()
+        root.chmod(0o755)
+        (root / "folder").mkdir()
+        (root / "a.yaml").write_text(GOOD)
+        (root / "a.yaml").chmod(0)
+        (root / "folder").chmod(0)
+        done = subprocess.run(
+            [sys.executable, "-c", _AS_NOBODY, str(root)],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=Path(__file__).parents[2],
+        )
     assert done.stderr == ""
     assert done.stdout.splitlines() == [
         "a.yaml KAL001 it can't be read: Permission denied",
