@@ -23,7 +23,7 @@ def check_model(
 ) -> Iterator[tuple[Problem, Severity]]:
     """The problems of a file's data; their paths start at the root of the file.
 
-    `placeholders` are the paths of the values that stand in for those that could not be read.
+    `placeholders` are the paths of the neutral values in place of those that could not be read.
     """
     hidden = frozenset(placeholders)
     active = _active(severities)

@@ -142,9 +142,9 @@ class Rule:
     `check` gets a blueprint, `check_file` a file; the paths of their problems start there. `check_written` gets each
     text as it stands in the file, `check_project` all files, `check_online` what the API shows as well.
 
-    `reads` names the fields of a step that `check` looks at: where one of them holds a stand-in for a value that could
+    `reads` names the fields of a step that `check` reads: where one of them holds a placeholder for a value that could
     not be read, the problems of that step are left out, or, with `order`, those of that step and of all after it. With
-    `each_alone` a stand-in hides the problems of its own field only.
+    `each_alone` a placeholder hides the problems of its own field only.
     """
 
     code: str

@@ -1,6 +1,6 @@
 """Plain data → a model, and everything in which the data misses its shape.
 
-Where a value has the wrong shape, a neutral one stands in for it, marked as placeholders, so that the rules can
+Where a value has the wrong shape, a neutral one (a placeholder) takes its place, so that the rules can
 still look at the rest of the file: all findings of a file come out of one run.
 """
 
@@ -41,7 +41,7 @@ class Document:
 
     @property
     def has_all_keys(self) -> bool:
-        """Whether no stand-in has taken the place of blueprints, or of what the file says of other keys."""
+        """Whether no placeholder has taken the place of blueprints, or of what the file says of other keys."""
         inside = schema_of(Blueprint)
         known = schema_of(SourcingFile)
         return self.model is not None and all(inside in known.along(path[:-1]) for path in self.placeholders)

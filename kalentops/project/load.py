@@ -10,7 +10,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
 
 from kalentops.lint.engine import DEFAULTS, Severities, check_project, with_severities
 from kalentops.lint.finding import Finding, Severity, errors_first
@@ -125,12 +124,9 @@ def _check_all(options: CheckOptions, sources: Sequence[Source]) -> Iterator[Fil
     return check_in_processes(options, sources)
 
 
-_UNREADABLE: Final = frozenset({"KAL001", "KAL002"})
-
-
 def texts_of(root: Path, findings: Iterable[Finding], others: Iterable[str] = ()) -> dict[str, str]:
     """The texts of the files with findings, and of others, by their names, as far as they can be read."""
-    names = dict.fromkeys([*others, *(each.file for each in findings if each.code not in _UNREADABLE)])
+    names = dict.fromkeys([*others, *(each.file for each in findings)])
     texts = {name: read(Source(str(root / name), name), root) for name in names}
     return {name: text for name, text in texts.items() if isinstance(text, str)}
 
