@@ -56,14 +56,14 @@ class FakeClock:
 
 
 @contextmanager
-def without_backoff(*, most: int = retry.ATTEMPTS) -> Iterator[None]:
-    """No waits between attempts, and at most so many."""
+def without_backoff(*, most: int = retry.ATTEMPTS, least: int = 1) -> Iterator[None]:
+    """No waits between attempts; at most and at least as many as these."""
     real = retry.Throttle.retry
 
     def at_most(
         self: retry.Throttle, attempt: Callable[[int], Any], *, attempts: int = retry.ATTEMPTS
     ) -> Any:
-        return real(self, attempt, attempts=min(attempts, most))
+        return real(self, attempt, attempts=max(min(attempts, most), least))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(retry, "backoff", lambda _attempt: 0.0)

@@ -22,7 +22,7 @@ from kalentops.apply.run import apply_plan
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Mark, mark_of
 from kalentops.errors import KalentopsError
-from kalentops.http.retry import Throttle
+from kalentops.http.retry import ATTEMPTS, Throttle
 from kalentops.kalent.write_client import WriteApi
 from kalentops.lint.rule import Declared, Origin
 from kalentops.output.explanations import text
@@ -71,7 +71,8 @@ def run_seed(seed: int, protocol: Protocol = "reserve") -> Verdict:
     base = _MEMORY if _MEMORY.is_dir() else None
     folder = Path(tempfile.mkdtemp(prefix="kalentops-sim-", dir=base))
     try:
-        with without_backoff():
+        # A list gets as many attempts as a write: in such weather, most runs would end at their first list.
+        with without_backoff(least=ATTEMPTS):
             return _Play(seed, folder, protocol).play()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
