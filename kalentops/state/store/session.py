@@ -82,7 +82,7 @@ class Log(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The state with the records of its journal, the serial that it gets with them, and notices for the user."""
+    """The state with the records of its journal, under the serial that the fold will give it; notices for the user."""
 
     state: State
     notes: tuple[str, ...] = ()
@@ -281,10 +281,18 @@ class Session:
         self._put(replace(state, lineage=state.lineage or str(uuid.uuid4()), serial=serial))
 
     def _put(self, state: State) -> None:
+        data = dump_state(state)
         try:
-            self._version = self._backend.replace(dump_state(state), self._version)
+            self._version = self._backend.replace(data, self._version)
         except VersionMismatch:
             raise self._moved() from None
+        except StoreFailure:
+            # A write can fail late, after it took effect. It is this session's own then, not another writer's.
+            with suppress(KalentopsError):
+                stored = self._backend.read()
+                if stored is not None and stored.data == data:
+                    self._version, self._base = stored.version, state
+            raise
         self._base = state
 
     def _settle(self) -> None:

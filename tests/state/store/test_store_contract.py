@@ -11,7 +11,7 @@ import pytest
 
 from kalentops.errors import StateDamaged, StateError, StoreFailure
 from kalentops.state.model import Completed, Entry, Intended, State
-from kalentops.state.store.session import Session, Store
+from kalentops.state.store.session import Backend, Session, Store
 from tests.builders import AT
 from tests.state.store.samples import (
     FACTORIES,
@@ -119,6 +119,30 @@ def test_records_are_there_after_an_exception(store: Store) -> None:
         session.record(*created(1))
         raise LookupError
     assert store.read().state.ids() == {"bp-1": address(1)}
+
+
+@pytest.mark.parametrize("nth", [1, 2])
+def test_a_write_that_fails_after_it_took_effect_is_the_sessions_own(
+    open_store: Callable[[], Store], kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nth: int
+) -> None:
+    """As a sync of the folder does after the rename: the session then goes on, and takes it for no other writer's."""
+    _crash(kind, tmp_path, "1")
+    store = open_store()
+    backend = type(store._backend)
+    real, calls = backend.replace, iter(range(1, 99))
+
+    def late(self: Backend, data: bytes, expected: str | None) -> str:
+        version = real(self, data, expected)
+        if next(calls) == nth:
+            raise StoreFailure("too late")
+        return version
+
+    monkeypatch.setattr(backend, "replace", late)
+    try:
+        _fill(store, 2)
+    except StoreFailure:
+        _fill(store, 2)
+    assert open_store().read().state.ids() == {"bp-1": address(1), "bp-2": address(2)}
 
 
 def test_the_serial_only_grows_and_the_lineage_stays(store: Store) -> None:
