@@ -110,6 +110,12 @@ def publish(api: Comments, wanted: CommentRequest) -> Published:
     if not ours:
         if wanted.report is None or not wanted.begin:
             return Published("none", notes=notes)
+        owner = api.whoami() if wanted.author else ""
+        if owner and not _same_login(owner, author):  # known before the post: else each run would post again
+            raise WrongAuthor(
+                f"the token belongs to {clip(owner)}, and --author is {clip(author)}",
+                hint=f"pass --author '{clip(owner)}', or leave it out",
+            )
         made = api.create(compose(wanted.target, wanted.report))
         if not _is_by(made, author):
             raise WrongAuthor(
@@ -133,12 +139,17 @@ def is_login(text: str) -> bool:
 
 
 def _is_by(comment: Comment, author: str) -> bool:
-    """Whether the author, or without one any App, wrote it. GitHub ignores the case of a login's letters, which are
-    ASCII; Unicode has others that become the same in lower case.
-    """
+    """Whether the author, or without one any App, wrote it."""
     if not author:
         return comment.by_app
-    return comment.author.lower() == author.lower() and comment.author.isascii() and author.isascii()
+    return _same_login(comment.author, author)
+
+
+def _same_login(one: str, other: str) -> bool:
+    """GitHub ignores the case of a login's letters, which are ASCII; Unicode has others that become the same in lower
+    case.
+    """
+    return one.lower() == other.lower() and one.isascii() and other.isascii()
 
 
 def _body(of: Comment, wanted: CommentRequest) -> str:

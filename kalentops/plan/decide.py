@@ -219,7 +219,7 @@ def _has_to_be_taken(empty: Remote, of: Situation) -> bool:
     return mark is None or not (mark.taken or mark.nonce in of.own or not _is_free(mark, of.nonces))
 
 
-def _edited_stub(remote: Remote, address: Address) -> Fill | Conflict:
+def _edited_stub(remote: Remote, address: Address) -> Conflict:
     return Conflict(explain(Code.STUB_EDITED, address=address, blueprint_id=remote.blueprint_id))
 
 

@@ -246,11 +246,20 @@ def test_without_an_author_each_run_edits_the_same_comment(github: StandIn, me: 
     assert github.bodies("mallory") == [compose(PARIS, REPORT)]
 
 
-def test_an_author_that_is_not_the_tokens_is_reported(github: StandIn) -> None:
-    with pytest.raises(
-        WrongAuthor, match=r"posted as github-actions\[bot\], and looked for as our-app\[bot\]"
-    ):
+@pytest.mark.parametrize(
+    ("tells", "said", "posts"),
+    [
+        (True, r"token belongs to github-actions\[bot\], and --author is our-app\[bot\]", 0),
+        (False, r"posted as github-actions\[bot\], and looked for as our-app\[bot\]", 1),
+    ],
+)
+def test_an_author_that_is_not_the_tokens_is_reported(
+    github: StandIn, said: str, posts: int, *, tells: bool
+) -> None:
+    github.tells = tells
+    with pytest.raises(WrongAuthor, match=said):
         show(github.url, REPORT, author="our-app[bot]")
+    assert len(github.bodies()) == posts
 
 
 # --- answers that are lost, refusals, limits -------------------------------------------------------------------
