@@ -90,10 +90,12 @@ def command(
         plan_options = pipeline.select(scope, overwrite, repository, project.config, paths)
         context = run.plan(repository, session.state, plan_options)
         pipeline.check_guards(context.plan, project.config, limits)
-        context = run.confirm(context, session.notes)
+        noted = session.notes
+        context = run.confirm(context, noted)
         result, told = run.apply(context, session)
         # Before the state is folded: if that fails, the ids have been shown.
         _show(result, told, context.plan.left_out, report)
+    notice(session.notes[len(noted) :])
     if not quiet and options.can_ask():
         notice(pipeline.commit_hint(project.state_path))
     ctx.exit(result.exit_code)

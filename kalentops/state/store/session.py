@@ -162,7 +162,7 @@ def _snapshot(state: State, left: Journal | None, where: str) -> Snapshot:
 
 class Session:
     """The only writer of a state. `state` is what it was when the session began, without the session's records;
-    `notes` are notices for the user.
+    `notes` are notices for the user; the end of the session may add one.
     """
 
     def __init__(self, backend: Backend, log: Log | None) -> None:
@@ -297,11 +297,16 @@ class Session:
 
     def _settle(self) -> None:
         """Take out the name of the last run, which only its journal needs: it would always conflict between two
-        branches. Where that fails, the next write does it.
+        branches. Where that fails, a note says so, and the next write does it.
         """
         if self._base.last_run is not None:
-            with suppress(StateMoved, StoreFailure):
+            try:
                 self._put(replace(self._base, last_run=None))
+            except (StateMoved, StoreFailure) as error:
+                self.notes = (
+                    *self.notes,
+                    f"the state is complete; its clean-up failed, the next run repeats it: {error}",
+                )
 
     def _check_open(self) -> None:
         if self._refused is not None:

@@ -3,6 +3,7 @@
 # ruff: noqa: PT012 - what fails is the end of a session, so the whole session stands in the block
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import threading
@@ -26,6 +27,8 @@ from kalentops.state.store import journal
 from kalentops.state.store.file import FileStore
 from kalentops.state.store.journal import Journal, Writer
 from kalentops.support import atomic_write
+from tests.builders import blueprint
+from tests.harness import Project
 from tests.repositories import git
 from tests.state.store.samples import TENANT, address, created, entry, intent, python, state
 
@@ -88,6 +91,28 @@ def test_the_last_run_of_an_older_version_goes_with_the_next_write(store: FileSt
         session.begin(TENANT)
         session.record(*created(2))
     assert b"last_run" not in store.path.read_bytes()
+
+
+def test_apply_names_the_error_of_a_disk_that_refuses_the_last_clean_up(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = atomic_write.replace
+
+    def full(path: Path, data: bytes) -> None:
+        if path.exists() and b"last_run" in path.read_bytes():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(path, data)
+
+    project.write("sourcing_a", {"one": blueprint("One")})
+    with monkeypatch.context() as patch:
+        patch.setattr(atomic_write, "replace", full)
+        ran = project.apply()
+    assert (ran.code, ran.err.count("No space left on device")) == (0, 1)
+    assert b"last_run" in project.state_path.read_bytes()
+    assert project.apply().err.count("clean-up") == 0
+    project.write("sourcing_a", {"one": blueprint("One", steps=3)})
+    assert project.apply().code == 0
+    assert b"last_run" not in project.state_path.read_bytes()
 
 
 def test_a_folded_journal_is_not_folded_again(store: FileStore) -> None:
