@@ -11,7 +11,8 @@ from typing import Any, Final, Literal
 
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Remote
-from kalentops.lint.rule import Declared, Origin
+from kalentops.lint.finding import Origin
+from kalentops.lint.rule import Declared
 from kalentops.plan.explanation import Code, Explanation, explain
 from kalentops.state.model import Entry, Intent, State
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from kalentops.blueprint.model import SourcingFile
+from kalentops.blueprint.files import SourcingFile
 from kalentops.lint.finding import DataPath, Finding, Problem, Severity
 from kalentops.lint.rule import Declarations, Rule, Sourcings, Written, rules
 from kalentops.lint.texts import MOST, and_more

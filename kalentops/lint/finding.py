@@ -13,6 +13,26 @@ DataPath = tuple[str | int, ...]
 """Leads from the root of the data to a value: `("blueprints", "one", "steps", 2, "content")`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value comes from. Lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        return self.file, self.line, self.column
+
+
+Origins: TypeAlias = Mapping[tuple[str | None, str], tuple[tuple[int, Origin], ...]]
+"""Where the values of a blueprint come from, by step id (None: the blueprint itself) and field, as in `FieldChange`;
+the field is empty for the step as a whole. A text may be put together: each part begins at an index of the text, the
+first one at 0.
+"""
+
+
 class Severity(StrEnum):
     """How much a finding weighs: an error stops `plan` and `apply`, a warning never does."""
 
@@ -28,6 +48,9 @@ class Finding:
     `path` leads from the root of the file to the value that is meant, such as `("blueprints", "one", "steps", 2,
     "content")`; it is empty for what is wrong with the file as a whole. Two findings that differ in it alone are one:
     what stands behind an anchor has as many paths as it has aliases.
+
+    A finding in a template or a snippet has `users`: the number of blueprints that it concerns; `used_by` are the
+    addresses of the first three, with the places of their keys.
     """
 
     file: str
@@ -38,6 +61,8 @@ class Finding:
     hint: str
     severity: Severity = Severity.ERROR
     path: DataPath = field(default=(), compare=False)
+    users: int = field(default=0, compare=False)
+    used_by: tuple[tuple[str, Origin], ...] = field(default=(), compare=False)
 
 
 def errors_first(found: Iterable[Finding]) -> list[Finding]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kalentops.blueprint.model import SourcingFile
+from kalentops.blueprint.files import SourcingFile
 from kalentops.lint.finding import Problem
 from kalentops.lint.rule import Hides, Rule
 from kalentops.support.text import is_placeholder, is_safe_id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cache
 from importlib import import_module
@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 import kalentops.lint
 from kalentops.blueprint.body import Address, Body
-from kalentops.blueprint.model import Blueprint, SourcingFile
+from kalentops.blueprint.files import SourcingFile
+from kalentops.blueprint.model import Blueprint
 from kalentops.blueprint.remote import RemoteSourcing
-from kalentops.lint.finding import DataPath, Finding, Problem, Severity
+from kalentops.lint.finding import DataPath, Finding, Origin, Origins, Problem, Severity
 from kalentops.support.text import nearest
 
 
@@ -58,26 +59,15 @@ class Written(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a value comes from. Lines and columns count from 1."""
-
-    file: str
-    line: int
-    column: int
-
-    @property
-    def place(self) -> tuple[str, int, int]:
-        return self.file, self.line, self.column
-
-
-@dataclass(frozen=True, slots=True)
 class Declared:
     """A blueprint as a file declares it. `origin` is its key's; `name_at` is the line and column of its name, which is
     empty where it can't be read.
 
     `body` is None where the state's own copy has the same digest; where no bodies are asked for, there is no digest
     either. `placeholders` are the paths in it with a neutral value, because the file's can't be read. With `protect`,
-    an update needs `--overwrite`.
+    an update needs `--overwrite`. `title` is the position's, for people. `template` is what the blueprint is made from,
+    and `origins` says where its values come from; both are empty for a plain one, and `origins` also where the state
+    does not hold another body.
     """
 
     address: Address
@@ -88,6 +78,9 @@ class Declared:
     body: Body | None = None
     protect: bool = False
     placeholders: frozenset[DataPath] = frozenset()
+    title: str = ""
+    template: str = ""
+    origins: Origins = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from kalentops.blueprint.body import Address, Body
 from kalentops.lint.engine import Severities, check_model, check_written, with_severities
-from kalentops.lint.finding import Finding
-from kalentops.lint.rule import Declared, Hides, Origin, Relocation, rules
+from kalentops.lint.finding import Finding, Origin
+from kalentops.lint.rule import Declared, Hides, Relocation, rules
 from kalentops.project.document import Document, read_document
 from kalentops.project.files import Source, read
 

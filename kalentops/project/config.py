@@ -134,7 +134,7 @@ def _read(text: str) -> _File:
     try:
         found = _File.read(data)
     except ShapeError as error:
-        problems = to_problems([_with_source(each) for each in error.violations], schema_of(_File))
+        problems = to_problems([_with_source(each) for each in error.violations], schema_of(_File), data)
         raise _invalid(text, parsed.data, map(_from_outside, problems)) from None
     others = [*_problems(found)]
     if others:

@@ -9,42 +9,51 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from kalentops.blueprint.model import Blueprint, SourcingFile
+from kalentops.blueprint.files import SnippetsFile, SourcingFile, TemplateFile
 from kalentops.lint.finding import DataPath, Finding, Problem, Severity
 from kalentops.lint.rule import Written
 from kalentops.project.violations import field_meant, meant_by, misspelt, to_problems
-from kalentops.support.shape import ANYTHING, Schema, ShapeError, Violation, schema_of
+from kalentops.support.shape import ANYTHING, Schema, Shape, ShapeError, Violation, schema_of
+from kalentops.support.text import nearest
 from kalentops.yamlfile.parse import parse
 from kalentops.yamlfile.positions import Broken, Event, Map, Places, Seq, Tree
+
+_S = TypeVar("_S", bound=Shape)
 
 
 @dataclass(slots=True)
 class Document:
-    """One file: its model where there is one, the paths in it that hold stand-ins, and its findings."""
+    """One file: its kind, its model where there is one, the paths in it that hold placeholders, and its findings."""
 
     file: str
     text: str
     places: Places
     data: Tree = None
-    model: SourcingFile | None = None
+    kind: type[SourcingFile | TemplateFile | SnippetsFile] = SourcingFile
+    model: SourcingFile | TemplateFile | SnippetsFile | None = None
     placeholders: frozenset[DataPath] = frozenset()
     findings: list[Finding] = field(default_factory=list)
 
     @property
     def sourcing_id(self) -> str | None:
         """The sourcing that the file serves; None where it could not be read."""
-        if self.model is None or ("sourcingId",) in self.placeholders:
+        if not isinstance(self.model, SourcingFile) or ("sourcingId",) in self.placeholders:
             return None
         return self.model.sourcingId
 
     @property
+    def schema(self) -> Schema:
+        return schema_of(self.kind)
+
+    @property
     def has_all_keys(self) -> bool:
         """Whether no placeholder has taken the place of blueprints, or of what the file says of other keys."""
-        inside = schema_of(Blueprint)
-        known = schema_of(SourcingFile)
-        return self.model is not None and all(inside in known.along(path[:-1]) for path in self.placeholders)
+        return self.model is not None and all(
+            any(each.noun == "blueprint" for each in self.schema.along(path[:-1], self.data))
+            for path in self.placeholders
+        )
 
     def placeholders_below(self, *prefix: str) -> frozenset[DataPath]:
         """The placeholders at and below a path; theirs start there."""
@@ -59,13 +68,13 @@ class Document:
         return Finding(self.file, *at, problem.code, problem.message, problem.hint, severity, problem.path)
 
     def texts(self) -> Iterator[Written]:
-        """The free texts of the blueprints. One that several aliases name comes once."""
-        root, schema = self.data, schema_of(SourcingFile).below("blueprints")
-        if not isinstance(root, Map) or schema is None:
+        """The free texts of the file. One that several aliases name comes once."""
+        root = self.data
+        if not isinstance(root, Map):
             return
         named = frozenset(_aliases(root)) if "&" in self.text and "*" in self.text else frozenset()
         seen: set[int] = set()
-        for path, field_, key, event, value in _texts(root.get("blueprints"), schema, ("blueprints",), []):
+        for path, field_, key, event, value in _texts(root, self.schema, (), []):
             start = event.start_mark.index
             if start in seen or not (isinstance(value, str) or (value is None and field_ == "subject")):
                 continue  # a value of another type has a finding of its own, with the same advice
@@ -94,15 +103,34 @@ def read_document(file: str, text: str) -> Document:
     document.findings += [Finding(file, f.line, f.column, f.code, f.message, f.hint) for f in parsed.faults]
     if parsed.usable:
         document.data = parsed.data
+        document.kind = _kind(parsed.data)
         _shape(document, text)
     return document
 
 
+def _kind(data: Tree) -> type[SourcingFile | TemplateFile | SnippetsFile]:
+    """What kind of file the data is meant to be, by the first key that says so."""
+    if isinstance(data, Map):
+        for meant in (lambda key: key, lambda key: nearest(key, _KINDS)):
+            for key in data:
+                if meant(key) in _KINDS:
+                    return _KINDS[meant(key) or ""]
+    return SourcingFile
+
+
+_KINDS: Final = {
+    "sourcingId": SourcingFile,
+    "blueprints": SourcingFile,
+    "template": TemplateFile,
+    "snippets": SnippetsFile,
+}
+
+
 def _shape(document: Document, text: str) -> None:
     try:
-        document.model = SourcingFile.read(document.data)
+        document.model = document.kind.read(document.data)
     except ShapeError:
-        document.data, misspelt = as_meant(document.data)
+        document.data, misspelt = as_meant(document.data, document.schema)
         document.places = Places(text, document.data)
         _tell(document, misspelt)
         _read_as_meant(document)
@@ -110,17 +138,17 @@ def _shape(document: Document, text: str) -> None:
 
 def _read_as_meant(document: Document) -> None:
     try:
-        document.model = SourcingFile.read(document.data)
+        document.model = document.kind.read(document.data)
     except ShapeError as error:
         _tell(document, error.violations)
-        _salvage(document, error.violations)
+        document.model, document.placeholders = salvage(document.kind, document.data, error.violations)
 
 
 def _tell(document: Document, violations: Iterable[Violation]) -> None:
     # `{name: {{x}}, hi}` is one mistake, reported as KAL004: its author wanted no field `hi`.
     unquoted = {finding.line for finding in document.findings if finding.code == "KAL004"}
     written = [_with_source(document, each) for each in violations if not isinstance(each.value, Broken)]
-    placed = (document.place(problem) for problem in to_problems(written, schema_of(SourcingFile)))
+    placed = (document.place(problem) for problem in to_problems(written, document.schema, document.data))
     document.findings += [f for f in placed if not (f.code == "KAL010" and f.line in unquoted)]
 
 
@@ -130,10 +158,9 @@ def _with_source(document: Document, violation: Violation) -> Violation:
     return replace(violation, written=document.places.written(violation.path) or str(violation.value))
 
 
-def _salvage(document: Document, violations: list[Violation]) -> None:
-    """Make a model of what can be read: a neutral value takes the place of each that can't."""
-    data: Any = _plain(document.data)
-    schema = schema_of(SourcingFile)
+def salvage(kind: type[_S], data: Any, violations: list[Violation]) -> tuple[_S | None, frozenset[DataPath]]:
+    """A model of what can be read, and the paths of the neutral values that take the place of what can't."""
+    data, schema = _plain(data), schema_of(kind)
     placeholders: set[DataPath] = set()
     for _ in range(_ROUNDS):
         for violation in violations:
@@ -142,16 +169,14 @@ def _salvage(document: Document, violations: list[Violation]) -> None:
             if surplus:
                 continue
             placeholders.add(path)
-            near = meant_by(violation, schema)
+            near = meant_by(violation, schema, data)
             if near:
                 placeholders.add((*violation.path[:-1], near))
         try:
-            document.model = SourcingFile.read(data)
+            return kind.read(data), frozenset(placeholders)
         except ShapeError as error:
             violations = error.violations
-        else:
-            document.placeholders = frozenset(placeholders)
-            return
+    return None, frozenset()
 
 
 _ROUNDS: Final = 3
@@ -159,7 +184,7 @@ _ROUNDS: Final = 3
 
 def _is_surplus(data: Any, violation: Violation, schema: Schema) -> bool:
     """Whether a misspelt key stands beside the right one: without it, all is as its author wrote it."""
-    near = misspelt(violation, schema)
+    near = misspelt(violation, schema, data)
     for part in violation.path[:-1]:
         if not _has(data, part):
             return False
@@ -187,7 +212,7 @@ def _neutralise(data: Any, path: DataPath, schema: Schema) -> DataPath:
         if not isinstance(below, dict | list):
             break
         holders.append(below)
-    known = schema.along(path)
+    known = schema.along(path, data)
     for depth in range(min(len(holders), len(path), len(known)) - 1, -1, -1):
         holder, part, owner, value = holders[depth], path[depth], known[depth], (*known, None)[depth + 1]
         if isinstance(holder, dict) and _can_be_left_out(owner, value):
@@ -214,17 +239,18 @@ def _has(node: Any, part: str | int) -> bool:
     return part in node if isinstance(node, dict) else isinstance(part, int) and part < len(node)
 
 
-def as_meant(root: Tree) -> tuple[Tree, list[Violation]]:
+def as_meant(root: Tree, schema: Schema) -> tuple[Tree, list[Violation]]:
     """The data with each misspelt key under its right name, and the violation that each of them is.
 
     A key is taken for the field nearest to it if that is missing and can hold such a value: so what stands below
     `blueprint:` is checked in the same run. Its place is known under both names.
     """
     found: list[Violation] = []
-    return _corrected(root, schema_of(SourcingFile), (), found), found
+    return _corrected(root, schema, (), found), found
 
 
 def _corrected(node: Any, schema: Schema, path: DataPath, found: list[Violation]) -> Any:
+    schema = schema.of(node)
     if isinstance(node, Map):
         names = _right_names(node, schema)
         found += [Violation("extra_forbidden", (*path, wrong), node[wrong], {}, "") for wrong in names]
@@ -270,18 +296,28 @@ _Text = tuple[DataPath, str, Event, Event, Tree]
 """Path, field, key, event and value of a scalar that may be a free text."""
 
 
-def _texts(node: Tree, schema: Schema, path: DataPath, found: list[_Text]) -> list[_Text]:
+def _texts(
+    node: Tree, schema: Schema, path: DataPath, found: list[_Text], field: str | None = None
+) -> list[_Text]:
     for part, key, event, value in _parts(node):
         below = schema if schema.kind == ANYTHING else schema.below(part)
-        if below is None or below.choices:
+        if below is None or below.choices or (not path and part in _NO_TEXTS):
             continue
+        below, name = below.of(value), field or _FIELD_OF.get(str(part), str(part))
         if isinstance(value, Map | Seq):
-            _texts(value, below, (*path, part), found)
+            # The texts of a mapping by language, or of named values, are all those of the field that it is.
+            named = below.items is not None and below.items.kind == "text" and isinstance(value, Map)
+            _texts(value, below, (*path, part), found, name if named else None)
         elif below.kind == "text" and hasattr(event, "style"):
-            found.append(((*path, part), str(part), key, event, value))
+            found.append(((*path, part), name, key, event, value))
         elif below.kind == ANYTHING and hasattr(event, "style"):
             found.append(((*path, part), "config", key, event, value))
     return found
+
+
+_NO_TEXTS: Final = {"sourcingId", "language", "languages", "template", "moved", "removed"}
+_FIELD_OF: Final = {"with": "content", "default": "content", "snippets": "content"}
+"""What may become a part of a message is checked as one."""
 
 
 def _parts(node: Tree) -> list[tuple[str | int, Event, Event, Tree]]:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kalentops.lint.engine import DEFAULTS, Severities, check_project, with_severities
-from kalentops.lint.finding import Finding, Severity, errors_first
-from kalentops.lint.rule import Declarations, Declared, Origin, Relocation
+from kalentops.lint.finding import Finding, Origin, Severity, errors_first
+from kalentops.lint.rule import Declarations, Declared, Relocation
 from kalentops.project.check import (
     CheckOptions,
     FileResult,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from kalentops.lint.finding import DataPath, Problem
 from kalentops.support.shape import Schema, Violation
@@ -33,29 +33,29 @@ def field_meant(key: str, fields: Iterable[str]) -> str | None:
     return synonym if synonym in fields else nearest(key, fields)
 
 
-def to_problems(violations: Sequence[Violation], schema: Schema) -> Iterator[Problem]:
-    """A problem for each violation. A misspelt key is one problem: the right key is not missing as well."""
-    meant = {(*violation.path[:-1], meant_by(violation, schema)) for violation in violations}
+def to_problems(violations: Sequence[Violation], schema: Schema, data: Any) -> Iterator[Problem]:
+    """A problem for each violation of the data. A misspelt key is one problem: the right key is not missing as well."""
+    meant = {(*violation.path[:-1], meant_by(violation, schema, data)) for violation in violations}
     for violation in violations:
         if violation.kind != "missing" or violation.path not in meant:
-            found = _Found.of(violation, schema)
+            found = _Found.of(violation, schema, data)
             yield _BY_KIND.get(violation.kind, _wrong_type)(found)
 
 
-def meant_by(violation: Violation, schema: Schema) -> str | None:
+def meant_by(violation: Violation, schema: Schema, data: Any) -> str | None:
     """The field that an unknown one was meant to be or to belong to: `skipStepIfNoContact` belongs to `policy`."""
-    near = misspelt(violation, schema)
+    near = misspelt(violation, schema, data)
     if near or violation.kind != "extra_forbidden":
         return near
-    place = _inner(_Found.of(violation, schema))
+    place = _inner(_Found.of(violation, schema, data))
     return place[0] if place else None
 
 
-def misspelt(violation: Violation, schema: Schema) -> str | None:
+def misspelt(violation: Violation, schema: Schema, data: Any) -> str | None:
     """The field beside an unknown one that the unknown one was probably meant to be."""
     if violation.kind != "extra_forbidden":
         return None
-    found = _Found.of(violation, schema)
+    found = _Found.of(violation, schema, data)
     return field_meant(found.key, found.owner.fields)
 
 
@@ -67,8 +67,8 @@ class _Found:
     chain: Sequence[Schema]
 
     @classmethod
-    def of(cls, violation: Violation, schema: Schema) -> _Found:
-        return cls(violation, schema.along(violation.path))
+    def of(cls, violation: Violation, schema: Schema, data: Any) -> _Found:
+        return cls(violation, schema.along(violation.path, data))
 
     @property
     def path(self) -> DataPath:

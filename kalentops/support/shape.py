@@ -7,7 +7,7 @@ field beyond those that are named.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -22,11 +22,22 @@ from typing import (
     TypeAlias,
     TypeVar,
     Union,
+    cast,
     get_args,
     get_origin,
 )
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    JsonValue,
+    StringConstraints,
+    Tag,
+    ValidationError,
+)
+from pydantic_core import PydanticUndefined
 
 from kalentops.support.text import KEY_PATTERN
 
@@ -35,6 +46,7 @@ __all__ = [
     "FrozenList",
     "JsonValue",
     "KeyStr",
+    "LanguageStr",
     "NonEmpty",
     "PositiveInt",
     "Schema",
@@ -42,9 +54,11 @@ __all__ = [
     "ShapeError",
     "Violation",
     "called",
+    "either",
     "gc_paused",
     "schema_of",
     "shape_schema",
+    "tagged",
 ]
 
 PositiveInt = Annotated[int, Field(gt=0, le=2**31 - 1)]
@@ -53,11 +67,26 @@ _T = TypeVar("_T")
 # Strict tuples refuse lists, and a list is what YAML and JSON give.
 FrozenList: TypeAlias = Annotated[tuple[_T, ...], Field(strict=False)]
 KeyStr = Annotated[str, StringConstraints(pattern=f"^{KEY_PATTERN}$")]
+LANGUAGE_PATTERN: Final = "[a-z]{2,3}(-[A-Z]{2})?"
+LanguageStr = Annotated[str, StringConstraints(pattern=f"^{LANGUAGE_PATTERN}$")]
 
 
-def called(name: str) -> Any:
-    """A required field with another name in the data: `from` can't be an attribute."""
-    return Field(alias=name)
+def called(name: str, *, default: Any = PydanticUndefined) -> Any:
+    """A field with another name in the data: `from` can't be an attribute. Without a default, it is required."""
+    return Field(default, alias=name)
+
+
+_KIND: Final = "kind\0"
+
+
+def tagged(kind: str) -> Any:
+    """Marks one form of a value that has several; see `either`."""
+    return Tag(_KIND + kind)
+
+
+def either(kind_of: Callable[[Any], str]) -> Any:
+    """Marks a value of several forms: `kind_of` says which of the tagged ones a value is meant to have."""
+    return Discriminator(lambda value: _KIND + kind_of(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +140,7 @@ class Shape(BaseModel):
 def _violation(error: Any) -> Violation:
     # pydantic marks what is wrong with a key, instead of with its value, by a last part of the path.
     path, kind = error["loc"], error["type"]
+    path = tuple(part for part in path if not (isinstance(part, str) and part.startswith(_KIND)))
     if kind == "string_pattern_mismatch" and path[-1] == "[key]":
         path, kind = path[:-1], "key"
     return Violation(kind, path, error["input"], error.get("ctx", {}), error["msg"])
@@ -133,20 +163,37 @@ class Schema:
     nullable: bool = False
     neutral: Any = None
     """A value of this kind that says nothing; None where there is none."""
+    forms: Mapping[str, Schema] = field(default_factory=dict)
+    form_of: Callable[[Any], str] | None = field(default=None, compare=False)
+    """Says which of the forms a value has; None where there is one form only."""
+
+    def of(self, value: Any) -> Schema:
+        """The schema of the form that a value is meant to have."""
+        if self.form_of is None:
+            return self
+        return replace(self.forms[self.form_of(value)], required=self.required, nullable=self.nullable)
 
     def below(self, part: str | int) -> Schema | None:
         """The schema of a field or of an item; None where the schema knows nothing of it."""
         return self.fields.get(str(part)) if self.fields else self.items
 
-    def along(self, path: Iterable[str | int]) -> list[Schema]:
-        """The schema itself, and that of each value on the way, as far as the schema knows the path."""
-        found = [self]
+    def along(self, path: Iterable[str | int], data: Any) -> list[Schema]:
+        """The schema of the data itself, and that of each value on the way, as far as the schema knows the path."""
+        found = [self.of(data)]
         for part in path:
             below = found[-1].below(part)
             if below is None:
                 break
-            found.append(below)
+            data = item(data, part)
+            found.append(below.of(data))
         return found
+
+
+def item(data: Any, part: str | int) -> Any:
+    """A field or an item of plain data; None where there is none."""
+    if isinstance(data, dict):
+        return data.get(str(part))
+    return data[part] if isinstance(data, list) and isinstance(part, int) and part < len(data) else None
 
 
 UNKNOWN: Final = "\ufffd"
@@ -170,23 +217,35 @@ def _schema(annotation: Any, metadata: Iterable[Any] = ()) -> Schema:
     if origin is Annotated:
         return _schema(inner[0], (*metadata, *inner[1:]))
     if origin in {Union, UnionType}:
-        (one,) = (each for each in inner if each is not NoneType)
-        return replace(_schema(one, metadata), nullable=True)
+        kinds = [each for each in inner if each is not NoneType]
+        if len(kinds) > 1:
+            return _forms(kinds, metadata)
+        return replace(_schema(kinds[0], metadata), nullable=True)
     if origin is dict:
         return Schema("a mapping", items=_schema(inner[1]), neutral={})
     if origin is tuple:
         return Schema("a list", items=_schema(inner[0]), neutral=[])
-    if origin is Literal:
-        return Schema("text", choices=inner, neutral=inner[0])
     return _single(annotation, metadata)
 
 
 def _single(annotation: Any, metadata: Iterable[Any]) -> Schema:
+    if get_origin(annotation) is Literal:
+        choices = get_args(annotation)
+        return Schema("text", choices=choices, neutral=choices[0])
     if isinstance(annotation, type) and issubclass(annotation, Shape):
         return schema_of(annotation)
     if annotation is str:
         return Schema("text", neutral=_neutral_text(list(metadata)))
     return _SCALARS.get(annotation, _ANYTHING)
+
+
+def _forms(kinds: Iterable[Any], metadata: Iterable[Any]) -> Schema:
+    forms = {
+        next(mark.tag for mark in each.__metadata__ if isinstance(mark, Tag)): _schema(each) for each in kinds
+    }
+    choose = next(mark for mark in metadata if isinstance(mark, Discriminator)).discriminator
+    first = next(iter(forms.values()))
+    return replace(first, forms=forms, form_of=cast("Callable[[Any], str]", choose))
 
 
 _SCALARS: Final = {bool: Schema("true or false", neutral=False), int: Schema("a whole number", neutral=1)}

@@ -11,7 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from kalentops.blueprint.model import Blueprint, Delay, Move, Policy, SourcingFile, Step, StepConfig
+from kalentops.blueprint.files import (
+    AddedStep,
+    Move,
+    Parameter,
+    SnippetsFile,
+    SourcingFile,
+    TemplateFile,
+    Use,
+)
+from kalentops.blueprint.model import Blueprint, Delay, Policy, StepConfig
 from kalentops.support.text import character_name, clip
 from kalentops.yamlfile.positions import Fault
 
@@ -297,7 +306,19 @@ def _braces(text: str, place: Place) -> Place | None:
 _Said = tuple[int, str, str]
 """The index in the line, a message and a hint."""
 
-_SHAPES: Final = (SourcingFile, Blueprint, Step, Delay, Policy, StepConfig, Move)
+_SHAPES: Final = (
+    SourcingFile,
+    TemplateFile,
+    SnippetsFile,
+    Parameter,
+    Use,
+    AddedStep,
+    Blueprint,
+    Delay,
+    Policy,
+    StepConfig,
+    Move,
+)
 _FIELD: Final = "|".join(sorted({name for shape in _SHAPES for name in shape.names()}))
 _START: Final = r"^ *(?:- +)?"
 _ODD_BLANK: Final = r"[^\S \t\r\n]|[\u200b\u2060\ufeff\u00ad\u3164]"

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from kalentops.blueprint.model import blueprint_schema
+from kalentops.blueprint.files import blueprint_schema
 
 BLUEPRINTS = Path(__file__).parents[2] / "blueprints"
 VALIDATOR = Draft202012Validator(blueprint_schema())

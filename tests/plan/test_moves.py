@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from kalentops.blueprint.body import Address
 from kalentops.lint.engine import check_project
-from kalentops.lint.rule import Declarations, Declared, Origin, Relocation
+from kalentops.lint.finding import Origin
+from kalentops.lint.rule import Declarations, Declared, Relocation
 from kalentops.plan.explanation import Code, explain
 from kalentops.plan.moves import forget, narrowed, relocate, rename
 from kalentops.state.model import State, check_consistent

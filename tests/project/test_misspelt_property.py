@@ -11,7 +11,8 @@ from typing import Any
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from kalentops.blueprint.model import Blueprint, Delay, Move, Policy, SourcingFile, Step, StepConfig
+from kalentops.blueprint.files import Move, SourcingFile
+from kalentops.blueprint.model import Blueprint, Delay, Policy, Step, StepConfig
 from kalentops.lint.finding import Finding, Severity
 from kalentops.project.check import CheckOptions, check_text
 from kalentops.support.shape import Shape

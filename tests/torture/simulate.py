@@ -24,7 +24,8 @@ from kalentops.blueprint.remote import Mark, mark_of
 from kalentops.errors import KalentopsError
 from kalentops.http.retry import ATTEMPTS, Throttle
 from kalentops.kalent.write_client import WriteApi
-from kalentops.lint.rule import Declared, Origin
+from kalentops.lint.finding import Origin
+from kalentops.lint.rule import Declared
 from kalentops.output.explanations import text
 from kalentops.plan.build import make_plan
 from kalentops.state.model import State
