@@ -17,10 +17,11 @@ from typing import Final
 
 from kalentops.errors import StoreFailure, UsageError
 from kalentops.project.files import SUFFIXES
-from kalentops.support.text import clip
+from kalentops.support.text import clip, unseen
 from kalentops.yamlfile.scalars import inline
 
 MAX_KEY: Final = 64
+MAX_TITLE: Final = 120
 MAX_STEM: Final = 64
 """Bytes of a file's name without its suffix: with that, and a number, it stays below 80."""
 SUFFIX: Final = ".yaml"
@@ -115,6 +116,21 @@ def _free(base: str, limit: int, used: set[str], numbers: Iterator[int]) -> str:
             used.add(name)
             return name
     raise AssertionError("there is always another number")
+
+
+def title_of(name: str, sourcing_id: str) -> str:
+    """The title of a position: its sourcing's name on one line, without what can't be seen, at most `MAX_TITLE`
+    characters. Empty where that leaves nothing, or the id.
+    """
+    line = _seen(" ".join(name[:_MUCH].split()))
+    short = line if len(line) <= MAX_TITLE else _seen(line[: MAX_TITLE - 1]) + "…"
+    return "" if short == sourcing_id else short
+
+
+def _seen(text: str) -> str:
+    """`text` without characters that can't be seen. A cut may part an emoji from what belongs to it."""
+    hidden = {index for index, _ in unseen(text)}
+    return " ".join("".join(char for index, char in enumerate(text) if index not in hidden).split())
 
 
 def stem_of(name: str, sourcing_id: str) -> str:

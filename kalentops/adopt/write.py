@@ -7,7 +7,7 @@ adopts them. So an interrupted run can be repeated.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final, Protocol
 
-from kalentops.adopt.naming import Destination, stem_of
+from kalentops.adopt.naming import Destination, stem_of, title_of
 from kalentops.adopt.plan import ImportAction, ImportPlan, Item
 from kalentops.blueprint.body import Body
 from kalentops.errors import StateError, StoreFailure, Unwritable
@@ -55,21 +55,31 @@ class Drafts:
     files: tuple[Draft, ...] = ()
 
 
-def draft(plan: ImportPlan, names: Mapping[str, str], place: Destination, severities: Severities) -> Drafts:
-    """Files for what the plan writes, by sourcing. `names` are those of the sourcings, where they are known."""
+def draft(
+    plan: ImportPlan,
+    names: Mapping[str, str],
+    place: Destination,
+    severities: Severities,
+    titled: Collection[str] = (),
+) -> Drafts:
+    """Files for what the plan writes, by sourcing. `names` are those of the sourcings, where they are known; the
+    positions in `titled` have a title in another file.
+    """
     with gc_paused():
-        return _draft_all(plan, names, _Drafter(place, CheckOptions(place.root, severities, {})))
+        desk = _Drafter(place, CheckOptions(place.root, severities, {}))
+        return _draft_all(plan, names, desk, titled)
 
 
-def _draft_all(plan: ImportPlan, names: Mapping[str, str], desk: _Drafter) -> Drafts:
+def _draft_all(plan: ImportPlan, names: Mapping[str, str], desk: _Drafter, titled: Collection[str]) -> Drafts:
     files: list[Draft] = []
     items: list[Item] = []
     for sourcing_id, group in groupby(plan.items, key=lambda item: item.sourcing_id):
         together = list(group)
         new = [item for item in together if item.action is ImportAction.WRITE]
-        stem = stem_of(names.get(sourcing_id, ""), sourcing_id)
+        name = names.get(sourcing_id, "")
+        title = "" if sourcing_id in titled else title_of(name, sourcing_id)
         outcome: dict[str | None, Item] = {}
-        for made, kept in desk.files(stem, new) if new else ():
+        for made, kept in desk.files(stem_of(name, sourcing_id), new, title) if new else ():
             if made is not None:
                 files.append(made)
             outcome |= {item.blueprint_id: item for item in kept}
@@ -82,34 +92,43 @@ class _Drafter:
     place: Destination
     options: CheckOptions
 
-    def files(self, stem: str, items: Sequence[Item]) -> Iterator[tuple[Draft | None, list[Item]]]:
-        """The files of one sourcing: one, unless they would be too large together. Refused items come without."""
+    def files(
+        self, stem: str, items: Sequence[Item], title: str
+    ) -> Iterator[tuple[Draft | None, list[Item]]]:
+        """The files of one sourcing: one, unless they would be too large together; the first one has the title.
+        Refused items come without.
+        """
         paths = iter(lambda: self.place.take(stem), None)
         path = next(paths)
-        whole = self._draft(items, path)
+        whole = self._draft(items, path, title)
         if isinstance(whole, Draft):
             yield whole, _put(items, whole)
             return
-        faults = {item.key: found for item in items if isinstance(found := self._draft([item], path), str)}
+        faults = {
+            item.key: found for item in items if isinstance(found := self._draft([item], path, title), str)
+        }
         yield None, [item.refused(faults[item.key]) for item in items if item.key in faults]
-        for number, part in enumerate(self._parts([i for i in items if i.key not in faults], path)):
-            made = self._draft(part, next(paths) if number else path)
+        left = [item for item in items if item.key not in faults]
+        for number, part in enumerate(self._parts(left, path, title)):
+            made = self._draft(part, next(paths), "") if number else self._draft(part, path, title)
             if isinstance(made, Draft):
                 yield made, _put(part, made)
 
-    def _parts(self, items: Sequence[Item], path: Path) -> Iterator[Sequence[Item]]:
+    def _parts(self, items: Sequence[Item], path: Path, title: str) -> Iterator[Sequence[Item]]:
         """Each of the items is faithful alone: what is not so together is too large."""
-        if len(items) <= 1 or isinstance(self._draft(items, path), Draft):
+        if len(items) <= 1 or isinstance(self._draft(items, path, title), Draft):
             yield from [items] if items else []
             return
         half = len(items) // 2
-        yield from self._parts(items[:half], path)
-        yield from self._parts(items[half:], path)
+        yield from self._parts(items[:half], path, title)
+        yield from self._parts(items[half:], path, title)
 
-    def _draft(self, items: Sequence[Item], path: Path) -> Draft | str:
+    def _draft(self, items: Sequence[Item], path: Path, title: str) -> Draft | str:
         """These in one file, or why they can't be."""
         try:
-            text = _text(items)
+            text = file_text(
+                items[0].sourcing_id, {key: each.data for key, each in _bodies(items).items()}, title
+            )
             size = len(text.encode())
         except Unwritable as error:
             return f"{error}; {error.hint}"
@@ -130,10 +149,6 @@ def _put(items: Sequence[Item], into: Draft) -> list[Item]:
 
 def _bodies(items: Sequence[Item]) -> dict[str, Body]:
     return {item.key: item.sent for item in items if item.key is not None and item.sent is not None}
-
-
-def _text(items: Sequence[Item]) -> str:
-    return file_text(items[0].sourcing_id, {key: each.data for key, each in _bodies(items).items()})
 
 
 def _is_faithful(sourcing_id: str, bodies: Mapping[str, Body], text: str, found: Sequence[Declared]) -> bool:

@@ -58,14 +58,16 @@ ONE_LINE_FIELDS: Final = {
 _LONGEST_KEY: Final = 1000
 
 
-def file_text(sourcing_id: str, blueprints: Mapping[str, Mapping[str, Any]]) -> str:
+def file_text(sourcing_id: str, blueprints: Mapping[str, Mapping[str, Any]], title: str = "") -> str:
     """A whole new file. Raises Unwritable for a text that YAML can't carry."""
     column = INDENT if blueprints else 0
     entries = [_blueprint(key, body, column, ("blueprints", key)) for key, body in blueprints.items()]
     for each in entries[1:]:
         next(each.tokens()).blank = True
     below = Node(MAPPING, children=entries) if entries else leaf({})
-    root = Node(MAPPING, children=[entry("sourcingId", sourcing_id, 0), _keyed("blueprints", below, ())])
+    head = {"sourcingId": sourcing_id} | ({"title": title} if title else {})
+    fields = [entry(field, value, 0) for field, value in head.items()]
+    root = Node(MAPPING, children=[*fields, _keyed("blueprints", below, ())])
     return print_document(Document([], root, [], Token(STREAM_END, "")))
 
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalentops.adopt.naming import MAX_KEY, FileNames, key_of, keys_for, slug, stem_of
+from kalentops.adopt.naming import MAX_KEY, MAX_TITLE, FileNames, key_of, keys_for, slug, stem_of, title_of
+from kalentops.project.check import CheckOptions, check_text
+from kalentops.support.text import visible
+from kalentops.yamlfile.build import file_text
+from kalentops.yamlfile.parse import parse
+from tests.builders import blueprint
+from tests.hostile import HOSTILE as HOSTILE_TEXTS
 
 HOSTILE = (
     *(
@@ -150,3 +157,31 @@ def test_a_file_name_that_differs_in_case_alone_is_in_use() -> None:
 def test_a_slug_keeps_its_limit(name: str, limit: int) -> None:
     assert re.fullmatch(r"([a-z0-9]+(-[a-z0-9]+)*)?", slug(name, limit))
     assert len(slug(name, limit)) <= limit
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("Senior Backend Engineer / Berlin", "Senior Backend Engineer / Berlin"),
+        ("  a\n\tb\u2028c\x07 ", "a b c"),
+        ("\u202egnp.exe", "gnp.exe"),
+        ("Équipe 👩\u200d💻", "Équipe 👩\u200d💻"),
+        ("é" * 500, "é" * 119 + "…"),
+        ("x" * 118 + "👩\u200d💻" * 2, "x" * 118 + "👩…"),
+        ("a\ud800b", "ab"),
+        ("\u200b\n", ""),
+        ("sourcing_1", ""),
+    ],
+)
+def test_a_title_is_the_name_on_one_line(name: str, title: str) -> None:
+    assert title_of(name, "sourcing_1") == title
+
+
+@given(NAMES | st.sampled_from([text for _, text in HOSTILE_TEXTS]))
+def test_a_title_is_read_as_it_was_written_and_has_no_finding(name: str) -> None:
+    title = title_of(name, "sourcing_1")
+    assert len(title) <= MAX_TITLE
+    assert visible(title) == title == title.strip()
+    text = file_text("sourcing_1", {"a": blueprint()}, title)
+    assert parse(text).data.get("title", "") == title  # type: ignore[union-attr]
+    assert not check_text(CheckOptions(Path("/")), "a.yaml", text).findings

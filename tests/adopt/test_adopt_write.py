@@ -18,6 +18,7 @@ from kalentops.errors import StoreFailure, UsageError
 from kalentops.project.check import CheckOptions, check_text
 from kalentops.state.model import State
 from kalentops.yamlfile.parse import MAX_BYTES, parse
+from kalentops.yamlfile.positions import Map
 from tests.adopt.shown import NOTHING, observed
 from tests.builders import blueprint, step
 from tests.strategies import bodies, json_values
@@ -109,6 +110,18 @@ def test_more_than_a_file_may_hold_becomes_several_files() -> None:
     refused = [item for item in drafts.plan.items if item.action is ImportAction.REFUSED]
     assert [(item.blueprint_id, item.key) for item in refused] == [("b9", None)]
     assert "larger than a file of blueprints may be" in refused[0].reason
+
+
+def test_the_first_file_of_a_position_without_a_title_has_its_name() -> None:
+    text = "x" * (MAX_BYTES // 2)
+    made = {f"b{n}": {"name": f"Long {n}", "steps": [step(1, content=text + str(n))]} for n in range(2)}
+    plan = plan_import(observed(sourcing_a=made, sourcing_b={"b9": blueprint()}), NOTHING, State())
+    names = {"sourcing_a": "Backend / Paris", "sourcing_b": "Sales"}
+    place = Destination(NOWHERE, NOWHERE / "blueprints")
+    files = draft(plan, names, place, {}, titled={"sourcing_b"}).files
+    titles = [data.get("title") for file in files if isinstance(data := parse(file.text).data, Map)]
+    assert titles == ["Backend / Paris", None, None]
+    assert "sourcingId: sourcing_a\ntitle: Backend / Paris\nblueprints:\n" in files[0].text
 
 
 def test_more_values_than_a_file_may_hold_become_several_files_too() -> None:

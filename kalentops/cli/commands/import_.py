@@ -173,7 +173,8 @@ def import_new(
         with read_session(context.target, quiet=context.quiet, farewell=_FAREWELL) as session:
             names, observed = _look(session, request, context)
             plan = _plan(request, observed, before, opened.state)
-            drafts = draft(plan, names, place, context.config.severities)
+            titled = {each.address.sourcing_id for each in before.declared if each.title}
+            drafts = draft(plan, names, place, context.config.severities, titled)
             if session.clock.stopping:
                 raise Interrupted("interrupted; nothing was changed")
             if not request.dry_run:
