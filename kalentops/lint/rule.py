@@ -67,7 +67,8 @@ class Declared:
     either. `placeholders` are the paths in it with a neutral value, because the file's can't be read. With `protect`,
     an update needs `--overwrite`. `title` is the position's, for people. `template` is what the blueprint is made from,
     and `origins` says where its values come from; both are empty for a plain one, and `origins` also where the state
-    does not hold another body.
+    holds the same body. `overrides` are the values that stand in `change` (by step id and field, as in `origins`), and
+    the steps of `add` (with an empty field): the template's own text, if it has one, is hidden there.
     """
 
     address: Address
@@ -81,6 +82,7 @@ class Declared:
     title: str = ""
     template: str = ""
     origins: Origins = field(default_factory=dict)
+    overrides: frozenset[tuple[str | None, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
