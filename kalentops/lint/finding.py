@@ -71,6 +71,11 @@ def errors_first(found: Iterable[Finding]) -> list[Finding]:
 
 
 def finding_to_json(of: Finding) -> dict[str, Any]:
+    """`used_by` is there for a finding in a template or in snippets alone."""
+    first = [
+        {"address": address, "file": at.file, "line": at.line, "column": at.column}
+        for address, at in of.used_by
+    ]
     return {
         "code": of.code,
         "severity": of.severity.value,
@@ -79,6 +84,7 @@ def finding_to_json(of: Finding) -> dict[str, Any]:
         "line": of.line,
         "column": of.column,
         "hint": of.hint,
+        **({"used_by": {"count": of.users, "first": first}} if of.users else {}),
     }
 
 

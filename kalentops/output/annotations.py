@@ -64,7 +64,8 @@ def show_plan(of: Plan, checked: Checked) -> str:
 def _of_finding(checked: Checked, of: Finding) -> _Annotation:
     rule = rules().get(of.code)
     title = f"{of.code} {rule.name}" if rule else of.code
-    said = f"{of.message}\n{of.hint}"
+    users = f"\n{findings_text.used_by(of)}" if of.users else ""
+    said = f"{of.message}\n{of.hint}{users}"
     return _Annotation(of.severity.value, title, said, checked.path(of.file), of.line, of.column)
 
 

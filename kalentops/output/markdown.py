@@ -364,7 +364,8 @@ FINDINGS: Final = table(["where", "what", "what to do"]) + "\n"
 def finding(of: Finding) -> Block:
     """A row of a table of findings."""
     where = code(f"{of.file}:{of.line}:{of.column}")
-    return Block(row([where, f"**{of.code}** {prose(of.message)}", prose(of.hint)]))
+    users = f" ({findings_text.used_by(of, code)})" if of.users else ""
+    return Block(row([where, f"**{of.code}** {prose(of.message)}{users}", prose(of.hint)]))
 
 
 SECTIONS: Final[tuple[Callable[[Plan], Section | None], ...]] = (

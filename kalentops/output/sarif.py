@@ -16,7 +16,7 @@ from urllib.parse import quote
 from kalentops import __version__
 from kalentops.lint.finding import Finding
 from kalentops.lint.rule import Rule, rules
-from kalentops.output import Checked
+from kalentops.output import Checked, text_files
 from kalentops.output.explanations import text
 from kalentops.output.markdown_blocks import utf16_units
 from kalentops.plan.build import Action, Plan
@@ -32,6 +32,7 @@ A blueprint is in conflict.
 The message says which, and what to type.
 """
 _BREAK: Final = re.compile(r"\r\n?|\n")
+_LINKED: Final = re.compile(r"[\w./-]+", re.ASCII)
 _EXAMPLE: Final = re.compile(r"^(Wrong|Right):$", re.MULTILINE)
 
 
@@ -61,10 +62,32 @@ def _conflicts(of: Plan, checked: Checked) -> Iterator[dict[str, Any]]:
 
 
 def _finding(checked: Checked, of: Finding) -> dict[str, Any]:
-    said = f"{of.message}; {of.hint}"
-    return _result(
-        checked, of.code, of.severity.value, said, at=(of.file, of.line, checked.columns.get(of, of.column))
-    )
+    at = (of.file, of.line, checked.columns.get(of, of.column))
+    result = _result(checked, of.code, of.severity.value, f"{of.message}; {of.hint}", at=at)
+    if of.users:
+        ids = {address: number for number, (address, _) in enumerate(of.used_by, 1)}
+        said = text_files.used_by(of, lambda address: _link(address, ids.get(address)))
+        result["message"]["text"] += f"; {said}"
+        result["relatedLocations"] = list(_users(of, checked))
+    return result
+
+
+def _link(address: str, number: int | None) -> str:
+    """GitHub shows a related location only where the message links to it."""
+    return f"[{address}]({number})" if number and _LINKED.fullmatch(address) else _message(address)
+
+
+def _users(of: Finding, checked: Checked) -> Iterator[dict[str, Any]]:
+    """The lines of the first blueprints that a finding in a template concerns."""
+    for number, (address, origin) in enumerate(of.used_by, 1):
+        yield {
+            "id": number,
+            "message": {"text": _message(address)},
+            "physicalLocation": {
+                "artifactLocation": _artifact(checked.path(origin.file)),
+                "region": {"startLine": origin.line},
+            },
+        }
 
 
 def _log(results: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +31,20 @@ def findings(found: Iterable[Finding]) -> Iterator[Line]:
         place = f"{visible(each.file)}:{each.line}:{each.column}: "
         yield line((place, "bold"), (f"{each.severity} {each.code}", style), f": {visible(each.message)}")
         yield line((f"    {visible(each.hint)}", "dim"))
+        if each.users:
+            yield line((f"    {used_by(each)}", "dim"))
+
+
+_ADDRESS: Final = 200
+
+
+def used_by(of: Finding, shown: Callable[[str], str] = visible) -> str:
+    """`used by 8: s_1/a, s_2/a, s_3/a and 5 more`, for a finding in a template or in snippets; else empty."""
+    if not of.users:
+        return ""
+    first = ", ".join(shown(clip(address, _ADDRESS)) for address, _ in of.used_by)
+    left = of.users - len(of.used_by)
+    return f"used by {of.users:,}: {first}" + (f" and {left:,} more" if left else "")
 
 
 def by_rule(found: Sequence[Finding]) -> Iterator[Line]:

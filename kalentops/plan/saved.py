@@ -16,7 +16,7 @@ from kalentops import __version__
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.diff import changes
 from kalentops.errors import StalePlan, StoreFailure, UsageError
-from kalentops.lint.finding import Finding, Severity, finding_to_json
+from kalentops.lint.finding import Finding, Origin, Severity, finding_to_json
 from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, RefreshReport, Scope
 from kalentops.plan.explanation import Code, Explanation, explain, explained
 from kalentops.plan.moves import StateEdit
@@ -329,15 +329,20 @@ def _state_edit(raw: Mapping[str, Any]) -> StateEdit:
 
 
 def _finding(raw: Mapping[str, Any]) -> Finding:
+    used_by = raw.get("used_by", {"count": 0, "first": ()})
     return Finding(
-        _text(raw["file"]),
-        _number(raw["line"]),
-        _number(raw["column"]),
+        *_origin(raw).place,
         _text(raw["code"]),
         _text(raw["message"]),
         _text(raw["hint"]),
         Severity(raw["severity"]),
+        users=_number(used_by["count"]),
+        used_by=tuple((_text(each["address"]), _origin(each)) for each in used_by["first"]),
     )
+
+
+def _origin(raw: Mapping[str, Any]) -> Origin:
+    return Origin(_text(raw["file"]), _number(raw["line"]), _number(raw["column"]))
 
 
 def _reason(raw: Mapping[str, Any]) -> Explanation | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from kalentops.apply.result import ApplyResult, Outcome, Result
 from kalentops.blueprint.body import Address
-from kalentops.lint.finding import Finding, Severity
+from kalentops.lint.finding import Finding, Origin, Severity
 from kalentops.output import Checked, sarif
 from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, RefreshReport
 from kalentops.plan.explanation import Code, explain
@@ -102,13 +103,29 @@ ERROR = Finding(FILE, 6, 32, "KAL101", "`{{fistname}}` is not a variable", "did 
 OTHER = Finding(
     "blueprints/sales.yaml", 3, 5, "KAL017", "the key `a` stands a second time", "give one of them another"
 )
+TEMPLATE = "blueprints/templates/linkedin-first.yaml"
+SHARED = Finding(
+    TEMPLATE,
+    14,
+    20,
+    "KAL103",
+    "`[company]` is a placeholder of another tool",
+    "did you mean `{{candidateCompanyName}}`?",
+    users=1_008,
+    used_by=tuple(
+        (f"sourcing_{name}/linkedin-first", Origin(f"blueprints/{name}.yaml", 4, 3))
+        for name in ("backend", "design", "sales")
+    ),
+)
+USED_ONCE = replace(WARNING, file=TEMPLATE, line=20, users=1, used_by=SHARED.used_by[:1])
+FOUND = (ERROR, WARNING, OTHER, SHARED, USED_ONCE)
 
 CHECKED = Checked(
-    (ERROR, WARNING, OTHER),
-    (FILE, "blueprints/design.yaml", "blueprints/sales.yaml"),
+    FOUND,
+    (FILE, "blueprints/design.yaml", "blueprints/sales.yaml", TEMPLATE),
     5,
     "teams/hiring",
-    columns=sarif.utf16_columns((ERROR, WARNING, OTHER), {FILE: TEXT}),
+    columns=sarif.utf16_columns(FOUND, {FILE: TEXT}),
 )
 PLAN = Plan(
     "0123",

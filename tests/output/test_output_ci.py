@@ -16,7 +16,7 @@ from kalentops.output import Checked, junit, sarif
 from kalentops.output import annotations as github
 from kalentops.project.check import CheckOptions, check_text
 from tests.output import judges
-from tests.output.rich_example import CHECKED, FILE, TEXT
+from tests.output.rich_example import CHECKED, FILE, SHARED, TEXT
 
 
 def _findings(errors: int, warnings: int) -> Checked:
@@ -119,6 +119,18 @@ def test_every_rule_is_described_in_sarif_with_its_page() -> None:
         assert described[result["ruleIndex"]]["id"] == result["ruleId"]
 
 
+def test_the_users_of_a_template_are_related_locations_that_the_message_links_to() -> None:
+    (result,) = sarif.validation(replace(CHECKED, findings=(SHARED,)))["runs"][0]["results"]
+    assert "used by 1,008: [sourcing_backend/linkedin-first](1), " in result["message"]["text"]
+    assert [each["id"] for each in result["relatedLocations"]] == [1, 2, 3]
+    assert result["relatedLocations"][0]["physicalLocation"] == {
+        "artifactLocation": {"uri": "teams/hiring/blueprints/backend.yaml", "uriBaseId": "%SRCROOT%"},
+        "region": {"startLine": 4},
+    }
+    (alone,) = sarif.validation(replace(CHECKED, findings=CHECKED.findings[:1]))["runs"][0]["results"]
+    assert "relatedLocations" not in alone
+
+
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=30))
 def test_a_path_is_a_uri_that_leads_back_to_it(name: str) -> None:
     checked = Checked((Finding(name, 1, 1, "KAL101", "m", "h"),), below="teams/hiring")
@@ -146,7 +158,10 @@ def test_a_path_is_that_of_the_repository(below: str, name: str, path: str) -> N
 def test_junit_has_a_case_for_each_file_and_fails_those_with_errors() -> None:
     suites = judges.xml(junit.show_validation(CHECKED))
     cases = {each.attrib["name"]: each for each in suites.iter("testcase")}
-    assert set(cases) == {f"teams/hiring/blueprints/{name}.yaml" for name in ("backend", "design", "sales")}
+    assert set(cases) == {
+        f"teams/hiring/blueprints/{name}.yaml"
+        for name in ("backend", "design", "sales", "templates/linkedin-first")
+    }
     backend = cases["teams/hiring/blueprints/backend.yaml"]
     failure, out = backend.find("failure"), backend.find("system-out")
     assert failure is not None
@@ -156,8 +171,8 @@ def test_junit_has_a_case_for_each_file_and_fails_those_with_errors() -> None:
     assert len(cases["teams/hiring/blueprints/design.yaml"]) == 0
     assert suites.attrib == {
         "name": "kalentops",
-        "tests": "3",
-        "failures": "2",
+        "tests": "4",
+        "failures": "3",
         "errors": "0",
         "skipped": "0",
     }

@@ -17,7 +17,7 @@ from kalentops import __version__
 from kalentops.apply.result import ApplyResult, Outcome, Result
 from kalentops.blueprint.body import Address
 from kalentops.errors import StalePlan
-from kalentops.lint.finding import Finding, Severity
+from kalentops.lint.finding import Finding, Origin, Severity
 from kalentops.output import (
     FORMATS,
     Checked,
@@ -139,6 +139,7 @@ def hostile_checked(text: str) -> Checked:
     found = (
         Finding(text, 1, 3, "KAL101", f"`{text}` is not a variable", text),
         Finding(text, 2, 1, "KAL305", text, f"did you mean `{text}`?", Severity.WARNING),
+        Finding(text, 3, 1, "KAL101", text, text, users=4, used_by=((f"{text}/a", Origin(text, 4, 1)),)),
     )
     columns = sarif.utf16_columns(found, {text: f"{text}\n{text}\n{text}"})
     return Checked(found, (text, "harmless.yaml"), 2, text, columns=columns)
@@ -223,8 +224,8 @@ def test_annotations_are_ours_and_say_all_of_it(texts: list[str]) -> None:
     for text in texts:
         checked = hostile_checked(text)
         for said, number in (
-            (github.show_validation(checked), 2),
-            (github.show_plan(hostile_plan(text), checked), 6),
+            (github.show_validation(checked), 3),
+            (github.show_plan(hostile_plan(text), checked), 7),
         ):
             found = judges.commands(said)
             assert len(found) == number
@@ -237,7 +238,7 @@ def test_annotations_are_ours_and_say_all_of_it(texts: list[str]) -> None:
 
 
 @pytest.mark.parametrize("texts", GROUPS, ids=lambda _: "")
-def test_sarif_is_valid_and_holds_no_link(texts: list[str]) -> None:
+def test_sarif_is_valid_and_links_to_users_alone(texts: list[str]) -> None:
     for text in texts:
         checked = hostile_checked(text)
         for said in (sarif.show_validation(checked), sarif.show_plan(hostile_plan(text), checked)):
@@ -246,7 +247,12 @@ def test_sarif_is_valid_and_holds_no_link(texts: list[str]) -> None:
             assert judges.commands(said) == []
             assert judges.terminal_orders(said) == []
             for result in data["runs"][0]["results"]:
-                assert "](" not in result["message"]["text"]
+                links = re.findall(r"\[([\w./-]+)\]\((\d)\)", result["message"]["text"], re.ASCII)
+                assert result["message"]["text"].count("](") == len(links)
+                related = {
+                    str(each["id"]): each["message"]["text"] for each in result.get("relatedLocations", ())
+                }
+                assert all(related[number] == linked for linked, number in links)
                 uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
                 assert re.fullmatch(r"(?:file:///)?(?:[\w.~/-]|%[0-9A-F]{2})+", uri, re.ASCII), uri
 
@@ -335,8 +341,9 @@ def test_the_judges_find_what_they_look_for() -> None:
 
 @pytest.mark.parametrize("texts", GROUPS, ids=lambda _: "")
 def test_a_saved_plan_is_shown_as_it_was(texts: list[str]) -> None:
-    plan, checked = mixed_plan(texts), mixed_checked(texts)
-    checked = replace(checked, findings=plan.findings, earlier=frozenset(plan.findings[::2]))
+    checked = mixed_checked(texts)
+    plan = replace(mixed_plan(texts), findings=tuple(checked.findings))
+    checked = replace(checked, earlier=frozenset(plan.findings[::2]))
     raw, told = (
         json.loads(dump_json(each)) for each in (plan_to_json(plan, explanations.text), checked.to_json())
     )
@@ -363,7 +370,8 @@ def _broken(of: Any) -> Iterator[Any]:
 
 
 def test_a_damaged_plan_is_refused_or_shown() -> None:
-    raw = json.loads(json.dumps(plan_to_json(rich_example.PLAN, explanations.text)))
+    plan = replace(rich_example.PLAN, findings=rich_example.FOUND)
+    raw = json.loads(json.dumps(plan_to_json(plan, explanations.text)))
     report_of = raw["report"] = {"below": "", "files": ["a.yaml"], "new": None, "columns": None}
     forms, refused = list(FORMATS), 0
     for number, _ in enumerate(islice(_broken(raw), 0, None, 5)):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from kalentops.apply.result import ApplyResult, Outcome, Result
 from kalentops.blueprint.remote import Mark, RemoteSourcing, stub
-from kalentops.lint.finding import Finding, Severity
+from kalentops.lint.finding import Finding, Origin, Severity
 from kalentops.output import json as json_output
 from kalentops.plan.build import Action
 from kalentops.support.text import dump_json
@@ -32,6 +33,16 @@ def test_validation() -> None:
         False,
     ]
     assert json_output.validation([], online=True)["online"] is True
+
+
+def test_a_finding_in_a_template_has_its_users() -> None:
+    users = (("s1/one", Origin("blueprints/a.yaml", 4, 3)),)
+    (plain, shared) = json_output.validation([FINDING, replace(FINDING, users=8, used_by=users)])["findings"]
+    assert "used_by" not in plain
+    assert shared["used_by"] == {
+        "count": 8,
+        "first": [{"address": "s1/one", "file": "blueprints/a.yaml", "line": 4, "column": 3}],
+    }
 
 
 def test_sourcings() -> None:
