@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
 from kalentops.errors import Unwritable
@@ -31,57 +32,110 @@ from kalentops.yamlfile.tree import (
 
 Path: TypeAlias = tuple[str | int, ...]
 
-# What a step is, when it is sent, under which conditions, and its text last, because it is long. Fields that are not
-# known here come before the text.
-_STEP_FIELDS: Final = (
-    "id",
-    "name",
-    "type",
-    "linkedInType",
-    "subject",
-    "temporalityType",
-    "delay",
-    "contentSource",
-    "config",
-    "policy",
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a value is written. Of a mapping: the fields that come `first` and `last`, unknown ones stand between, and
+    the layouts of its `fields`; `items`: of every other field, or of what is in a list.
+
+    `short`: as `{…}` or `[…]` if that fits on one line. `below`: a text always stands below a `|`. `apart`: a blank
+    line between the entries.
+    """
+
+    first: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
+    fields: Mapping[str, Layout] = field(default_factory=dict)
+    items: Layout | None = None
+    short: bool = False
+    below: bool = False
+    apart: bool = False
+
+    def of(self, name: str | int, value: Any) -> Layout:
+        found = self.fields.get(str(name)) or self.items or _FREE
+        return USE if found is BLUEPRINT and isinstance(value, Mapping) and "use" in value else found
+
+    def ordered(self, given: Iterable[str]) -> list[str]:
+        """The names that are given, in this order."""
+        given = list(given)
+        known = {*self.first, *self.last}
+        return [
+            *(name for name in self.first if name in given),
+            *(name for name in given if name not in known),
+            *(name for name in self.last if name in given),
+        ]
+
+
+_FREE: Final = Layout()
+_SHORT: Final = Layout(short=True)
+_TEXT: Final = Layout(below=True, items=Layout(below=True))
+# What a step is, when it is sent, under which conditions, and its text last, because it is long.
+STEP: Final = Layout(
+    (
+        "id",
+        "name",
+        "type",
+        "linkedInType",
+        "subject",
+        "temporalityType",
+        "delay",
+        "contentSource",
+        "config",
+        "policy",
+    ),
+    ("content",),
+    {
+        "name": _SHORT,
+        "subject": _SHORT,
+        "content": _TEXT,
+        "delay": Layout(("value", "unit"), short=True),
+        "config": Layout(("userId",), short=True),
+        "policy": Layout(("skipStepIfNoContact", "autoValidateAIDraft", "inviteTimeoutDays"), short=True),
+    },
 )
-STEP_FIELDS: Final = (_STEP_FIELDS, ("content",))
-BLUEPRINT_FIELDS: Final = (("name", "config"), ("steps",))
-ONE_LINE_FIELDS: Final = {
-    "delay": (("value", "unit"), ()),
-    "config": (("userId",), ()),
-    "policy": (("skipStepIfNoContact", "autoValidateAIDraft", "inviteTimeoutDays"), ()),
-}
-"""The fields of a step that are written as `{…}`, and the order of what is in them."""
+BLUEPRINT: Final = Layout(("name", "config"), ("steps",), {"steps": Layout(items=STEP)})
+_CHANGE: Final = replace(STEP, short=True)
+_ADDED: Final = replace(STEP, first=("after", "before", *STEP.first))
+USE: Final = Layout(
+    ("use", "name", "language", "protect", "with", "change", "remove", "add"),
+    ("config",),
+    {"with": _SHORT, "change": Layout(items=_CHANGE), "remove": _SHORT, "add": Layout(items=_ADDED)},
+)
+_SOURCING: Final = Layout(
+    ("sourcingId", "title", "language", "sample", "moved", "removed"),
+    ("blueprints",),
+    {
+        "sample": _SHORT,
+        "moved": Layout(short=True, items=Layout(("from", "to"))),
+        "removed": _SHORT,
+        "blueprints": Layout(items=BLUEPRINT, apart=True),
+    },
+)
+_TEMPLATE: Final = Layout(
+    ("template", "parameters", "languages", "name", "config"),
+    ("steps",),
+    {
+        "parameters": Layout(items=Layout(("about", "default"), short=True)),
+        "languages": _SHORT,
+        "name": _SHORT,
+        "steps": Layout(items=STEP),
+    },
+)
+_SNIPPETS: Final = Layout(("snippets",), fields={"snippets": Layout(items=_SHORT)})
 
 # libyaml takes at most 1,024 characters for a key that is not marked by `?`.
 _LONGEST_KEY: Final = 1000
 
 
 def file_text(sourcing_id: str, blueprints: Mapping[str, Mapping[str, Any]], title: str = "") -> str:
-    """A whole new file. Raises Unwritable for a text that YAML can't carry."""
-    column = INDENT if blueprints else 0
-    entries = [_blueprint(key, body, column, ("blueprints", key)) for key, body in blueprints.items()]
-    for each in entries[1:]:
-        next(each.tokens()).blank = True
-    below = Node(MAPPING, children=entries) if entries else leaf({})
-    head = {"sourcingId": sourcing_id} | ({"title": title} if title else {})
-    fields = [entry(field, value, 0) for field, value in head.items()]
-    root = Node(MAPPING, children=[*fields, _keyed("blueprints", below, ())])
-    return print_document(Document([], root, [], Token(STREAM_END, "")))
+    """A whole new file of a sourcing. Raises Unwritable for a text that YAML can't carry."""
+    named = {"title": title} if title else {}
+    return document_text({"sourcingId": sourcing_id, **named, "blueprints": blueprints})
 
 
-def _blueprint(key: str, body: Any, column: int, path: Path) -> Child:
-    if not isinstance(body, Mapping) or not body:
-        return entry(key, body, column, path[:-1])
-    children = []
-    for field in ordered(BLUEPRINT_FIELDS, body):
-        steps = body[field] if field == "steps" else None
-        if isinstance(steps, list | tuple) and steps:
-            children.append(_keyed(field, step_list(steps, column + INDENT, path), path))
-        else:
-            children.append(entry(field, body[field], column + INDENT, path))
-    return _keyed(key, Node(MAPPING, children=children), path[:-1])
+def document_text(data: Mapping[str, Any]) -> str:
+    """A whole new file of any kind: of a sourcing, a template or snippets. Raises Unwritable."""
+    layout = _TEMPLATE if "template" in data else _SNIPPETS if "snippets" in data else _SOURCING
+    return print_document(Document([], _node(layout, data, 0, ()), [], Token(STREAM_END, "")))
 
 
 def step_list(steps: list[Any] | tuple[Any, ...], column: int, path: Path = ()) -> Node:
@@ -92,48 +146,74 @@ def step_list(steps: list[Any] | tuple[Any, ...], column: int, path: Path = ()) 
     )
 
 
-def step_item(step: Any, column: int, path: Path = ()) -> Child:
+def step_item(step: Any, column: int, path: Path = (), *, layout: Layout = STEP) -> Child:
     """A step in a list whose dashes stand in `column`. Raises Unwritable."""
-    return _item(step, column, path, step=True)
+    return Child(_node(layout, step, column, path), Token("-", "-"))
 
 
-def entry(field: str, value: Any, column: int, path: Path = (), *, step: bool = False) -> Child:
-    """`field:` in `column`, and its value. `step`: it is one of a step's. Raises Unwritable."""
-    return _keyed(field, node(field, value, column, (*path, field), step=step), path)
-
-
-def _keyed(key: str, value: Node, path: Path) -> Child:
-    written = _checked(key, (*path, key), scalars.inline(key))
+def entry(name: str, value: Any, column: int, path: Path = (), *, layout: Layout = _FREE) -> Child:
+    """`name:` in `column`, and its value: a field of what has this layout. Raises Unwritable."""
+    written = _checked(name, (*path, name), scalars.inline(name))
     mark = Token(KEY, "?") if len(written) >= _LONGEST_KEY else None
-    return Child(value, mark, scalar(written), Token(VALUE, ":"))
+    below = node(name, value, column, path, layout=layout)
+    return Child(below, mark, scalar(written), Token(VALUE, ":"))
 
 
-def _item(value: Any, column: int, path: Path, *, step: bool = False) -> Child:
-    if step and isinstance(value, Mapping) and value:
-        inner = [
-            entry(key, value[key], column + INDENT, path, step=True) for key in ordered(STEP_FIELDS, value)
-        ]
-        return Child(Node(MAPPING, children=inner), Token("-", "-"))
-    return Child(node("", value, column, path), Token("-", "-"))
+def node(name: str, value: Any, column: int, path: Path = (), *, layout: Layout = _FREE) -> Node:
+    """What stands behind `name:` in `column`."""
+    taken = column + len(f"{scalars.inline(name)}: ") if scalars.can_be_written(name) else WIDTH
+    return _node(layout.of(name, value), value, column + INDENT, (*path, name), taken)
 
 
-def node(field: str, value: Any, column: int, path: Path = (), *, step: bool = False) -> Node:
-    """What stands behind `field:` or a dash in `column`."""
+def _node(layout: Layout, value: Any, column: int, path: Path, taken: int = 0) -> Node:
+    """A value; what is in it stands in `column`, or behind so many columns that are `taken`."""
     if isinstance(value, str):
-        block = scalars.block(value) if "\n" in value or (step and field == "content") else None
+        block = scalars.block(value) if "\n" in value or layout.below else None
         return block_scalar(block) if block else scalar(_checked(value, path, scalars.inline(value)))
-    inner = column + INDENT
-    if isinstance(value, Mapping) and value:
-        if step and field in ONE_LINE_FIELDS:
-            value = {key: value[key] for key in ordered(ONE_LINE_FIELDS[field], value)}
-            if not any(isinstance(each, Mapping | list | tuple) and each for each in value.values()):
-                short = flow(value, path)
-                if len(one_line(short) or " " * WIDTH) + column + len(f"{field}: ") <= WIDTH:
-                    return short
-        return Node(MAPPING, children=[entry(key, each, inner, path) for key, each in value.items()])
-    if isinstance(value, list | tuple) and value:
-        return Node(SEQUENCE, children=[_item(each, inner, (*path, n)) for n, each in enumerate(value)])
-    return leaf(value)
+    if not isinstance(value, Mapping | list | tuple) or not value:
+        return leaf(value)
+    if layout.short and not _has_lines(layout, value):
+        short = flow(_ordered(layout, value), path)
+        if taken + len(one_line(short) or " " * WIDTH) <= WIDTH:
+            return short
+    if not isinstance(value, Mapping):
+        inner = column + INDENT
+        return Node(
+            SEQUENCE,
+            children=[
+                Child(_node(layout.of(n, each), each, column, (*path, n), inner), Token("-", "-"))
+                for n, each in enumerate(value)
+            ],
+        )
+    children = [
+        entry(name, each, column, path, layout=layout) for name, each in _ordered(layout, value).items()
+    ]
+    if layout.apart:
+        for each in children[1:]:
+            next(each.tokens()).blank = True
+    return Node(MAPPING, children=children)
+
+
+def _has_lines(layout: Layout, value: Any) -> bool:
+    """Whether a text has several lines, or stands below a `|`."""
+    if isinstance(value, str):
+        return layout.below or "\n" in value
+    parts = (
+        value.items()
+        if isinstance(value, Mapping)
+        else enumerate(value if isinstance(value, list | tuple) else ())
+    )
+    return any(_has_lines(layout.of(name, each), each) for name, each in parts)
+
+
+def _ordered(layout: Layout, value: Any) -> Any:
+    """The same, all its mappings in the order of their layouts."""
+    if isinstance(value, Mapping):
+        names = layout.ordered(value)
+        return {name: _ordered(layout.of(name, value[name]), value[name]) for name in names}
+    if isinstance(value, list | tuple):
+        return [_ordered(layout.of(n, each), each) for n, each in enumerate(value)]
+    return value
 
 
 def flow(value: Any, path: Path = (), *, quoted: bool = False) -> Node:
@@ -218,15 +298,6 @@ def _wrapped(paragraph: str, width: int) -> list[str]:
         else:
             lines.append(word)
     return lines
-
-
-def ordered(fields: tuple[tuple[str, ...], tuple[str, ...]], given: Iterable[str]) -> list[str]:
-    """The keys that are given, in the order of `fields`: (first, last); unknown ones stand between."""
-    given = list(given)
-    first, last = fields
-    known = [key for key in first if key in given]
-    unknown = [key for key in given if key not in first and key not in last]
-    return [*known, *unknown, *(key for key in last if key in given)]
 
 
 def _checked(text: str, path: Path, written: str) -> str:

@@ -50,8 +50,8 @@ from kalentops.yamlfile.tree_edit import (
 
 __all__ = ["CannotEdit", "edit_blueprint"]
 
-_STEP_ORDER: Final = tuple(name for part in build.STEP_FIELDS for name in part)
-_BLUEPRINT_ORDER: Final = tuple(name for part in build.BLUEPRINT_FIELDS for name in part)
+_STEP_ORDER: Final = (*build.STEP.first, *build.STEP.last)
+_BLUEPRINT_ORDER: Final = (*build.BLUEPRINT.first, *build.BLUEPRINT.last)
 _BY_HAND: Final = (
     "change it by hand, or put it back with `kalentops apply --overwrite ADDRESS --target ADDRESS`"
 )
@@ -239,7 +239,7 @@ class _Editor:
     def _new_entry(self, node: Node, name: str, value: Any) -> Child:
         if node.flow:
             return build.flow_entry(name, value, quoted=self._is_quoted(node))
-        return build.entry(name, value, node.column, step=True)
+        return build.entry(name, value, node.column, layout=build.STEP)
 
     def _change(self, parent: Node, child: Child, current: Any, change: FieldEdit, what: str) -> None:
         node, name = child.value, _name(child)
@@ -254,7 +254,7 @@ class _Editor:
         elif parent.flow or node.flow:
             new = build.flow(value, quoted=self._is_quoted(node if node.flow else parent))
         else:
-            new = build.node(name, value, parent.column, step=True)
+            new = build.node(name, value, parent.column, layout=build.STEP)
         put(child, new)
 
     def _text(self, parent: Node, old: Node, value: str) -> Node:
@@ -357,4 +357,4 @@ def _place(node: Node, slots: list[tuple[str, int | Child]], name: str, order: S
 
 
 def _in_order(step: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: step[name] for name in build.ordered(build.STEP_FIELDS, step)}
+    return {name: step[name] for name in build.STEP.ordered(step)}

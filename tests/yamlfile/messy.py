@@ -71,6 +71,59 @@ blueprints:
       x
 
 """
+TEMPLATE = """\
+# a shared sequence
+template:   linkedin-first
+parameters:
+    pitch: {about: "One, two", default: {en: a,
+       fr: 'b'}}
+    closing:
+      about:  |
+        Last line
+languages:
+- en
+- fr
+name: {en: LinkedIn first,   fr: LinkedIn d'abord}
+steps:
+- id: invite
+  content:
+    en: "Hi {{firstname}}, {{param.pitch}}"  # English
+
+    fr: >-
+     Bonjour {{firstname}},
+      {{param.pitch}}
+  subject: {en: A role, fr: Un poste}
+"""
+USE = """\
+sourcingId: sourcing_123
+title:   Senior backend engineer, Paris  # for people
+sample: {sourcingJobTitle: "Senior, backend",  sourcingLocation: Paris }
+blueprints:
+  linkedin-first:
+    use: linkedin-first
+    with: {pitch: "je recrute : une équipe de six.",
+           closing: '{{snippet.bye}}'}
+    change:
+       follow-up: { delay: {value: 4, unit: day}, subject: ~ }
+       invite:
+         content: |-
+               Hi
+
+               {{firstname}}
+    # goes
+    remove: [ whatsapp ]
+    add:
+    - {after: follow-up, id: second-mail, content: "a\\
+         b"}
+    - before: invite
+      id: first
+snippets:
+    bye:
+      en: |+
+        Bye
+
+      fr: "À bientôt"
+"""
 JSON = (
     json.dumps(
         {
@@ -93,7 +146,7 @@ _BREAKABLE = re.compile(r"[ ,:{}\[\]-]")
 
 def _bases() -> st.SearchStrategy[str]:
     written = wild_files().map(lambda by_key: build.file_text("sourcing_1", by_key))
-    fixed = [EVERYTHING, EVERYTHING, JSON, LISTS, *EXAMPLES]
+    fixed = [EVERYTHING, EVERYTHING, TEMPLATE, USE, JSON, LISTS, *EXAMPLES]
     return st.one_of(st.sampled_from(fixed), st.sampled_from(fixed), written)
 
 

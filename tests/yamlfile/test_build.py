@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kalentops.blueprint.body import Body
+from kalentops.blueprint.files import SourcingFile
 from kalentops.blueprint.model import Blueprint
 from kalentops.errors import Unwritable
 from kalentops.lint.engine import DEFAULTS
@@ -22,7 +23,7 @@ from kalentops.yamlfile.parse import parse
 from kalentops.yamlfile.tree import MAPPING, SEQUENCE, STREAM_END, VALUE, Child, Document, Node, Token
 from tests.sizes import examples
 from tests.strategies import blueprints, keys
-from tests.yamlfile.texts import WORDS, json_values, texts, wild_files
+from tests.yamlfile.texts import WORDS, json_values, texts, wild_documents, wild_files
 
 
 def same(one: Any, other: Any) -> bool:
@@ -56,7 +57,7 @@ def nested(text: str, depth: int) -> Any:
 
 
 def entry(field: str, value: Any) -> str:
-    return printed(build.entry(field, value, 0, step=True))
+    return printed(build.entry(field, value, 0, layout=build.STEP))
 
 
 @given(texts(), wild_files())
@@ -75,13 +76,21 @@ def test_readers_of_yaml_1_1_see_the_same(sourcing_id: str, by_key: dict[str, An
     assert same(yaml.safe_load(text), {"sourcingId": sourcing_id, "blueprints": by_key}), text
 
 
+@given(wild_documents())
+@settings(max_examples=examples(300), deadline=None)
+def test_a_file_of_any_kind_is_read_as_what_was_written(data: dict[str, Any]) -> None:
+    text = build.document_text(data)
+    assert same(read(text), data), text
+    assert same(yaml.safe_load(text), data), text
+
+
 @given(st.dictionaries(keys(), blueprints(), max_size=3))
 @settings(max_examples=examples(100), deadline=None)
 def test_valid_blueprints_come_through_the_whole_of_the_loader(by_key: dict[str, Blueprint]) -> None:
     bodies = {key: each.model_dump(exclude_none=True) for key, each in by_key.items()}
     document = read_document("f.yaml", build.file_text("sourcing_1", bodies))
     assert document.findings == []
-    assert document.model is not None
+    assert isinstance(document.model, SourcingFile)
     assert document.model.blueprints == by_key
 
 
@@ -110,7 +119,7 @@ def test_a_step_fits_where_it_is_put(step: dict[str, Any], depth: int) -> None:
 )
 @settings(max_examples=examples(300), deadline=None)
 def test_a_value_fits_behind_its_field(field: str, value: Any, depth: int) -> None:
-    text = printed(build.entry(field, value, 2 * depth, step=True), depth)
+    text = printed(build.entry(field, value, 2 * depth, layout=build.STEP), depth)
     assert same(nested(text, depth), {field: value}), text
 
 
@@ -198,6 +207,133 @@ blueprints:
     name: x
     steps: []
 """
+    )
+
+
+def test_a_template_looks_as_people_write_it() -> None:
+    steps = [
+        {
+            "content": {
+                "en": "Hi {{firstname}}, {{param.pitch}}",
+                "fr": "Bonjour {{firstname}},\n{{param.pitch}}",
+            },
+            "subject": {"en": "A role", "fr": "Un poste"},
+            "delay": {"unit": "day", "value": 3},
+            "name": {
+                "en": "First message: what the role is, and why it fits this person",
+                "fr": "Premier message " * 3,
+            },
+            "id": "message",
+        },
+        {"content": "Bye", "id": "bye"},
+    ]
+    data = {
+        "steps": steps,
+        "name": {"fr": "LinkedIn", "en": "LinkedIn first"},
+        "languages": ["en", "fr"],
+        "parameters": {
+            "pitch": {"about": "One sentence about the role"},
+            "closing": {
+                "default": {"en": "Thank you", "fr": "Merci, au revoir et à bientôt"},
+                "about": "The last line " * 3,
+            },
+            "lines": {"default": "a\nb"},
+        },
+        "template": "linkedin-first",
+    }
+    assert build.document_text(data) == (
+        """\
+template: linkedin-first
+parameters:
+  pitch: {about: One sentence about the role}
+  closing:
+    about: "The last line The last line The last line "
+    default:
+      en: Thank you
+      fr: Merci, au revoir et à bientôt
+  lines:
+    default: |-
+      a
+      b
+languages: [en, fr]
+name: {fr: LinkedIn, en: LinkedIn first}
+steps:
+  - id: message
+    name:
+      en: "First message: what the role is, and why it fits this person"
+      fr: "Premier message Premier message Premier message "
+    subject: {en: A role, fr: Un poste}
+    delay: {value: 3, unit: day}
+    content:
+      en: |-
+        Hi {{firstname}}, {{param.pitch}}
+      fr: |-
+        Bonjour {{firstname}},
+        {{param.pitch}}
+  - id: bye
+    content: |-
+      Bye
+"""
+    )
+
+
+def test_a_use_of_a_template_and_snippets_look_as_people_write_them() -> None:
+    use = {
+        "add": [{"content": "Hi", "id": "second-mail", "after": "follow-up", "type": "SMS"}],
+        "remove": ["whatsapp"],
+        "change": {
+            "follow-up": {"delay": {"unit": "day", "value": 4}},
+            "invite": {"content": "Hello", "name": "Hi"},
+            "mail": {"subject": None},
+        },
+        "with": {"pitch": "je recrute pour une équipe de six."},
+        "use": "linkedin-first",
+    }
+    data = {
+        "blueprints": {"linkedin-first": use, "other": {"use": "x", "with": {"a": "one\ntwo", "b": "c"}}},
+        "moved": [{"to": "b", "from": "a"}],
+        "sample": {"sourcingLocation": "Paris"},
+        "language": "fr",
+        "title": "Senior backend engineer, Paris",
+        "sourcingId": "sourcing_123",
+    }
+    assert build.document_text(data) == (
+        """\
+sourcingId: sourcing_123
+title: Senior backend engineer, Paris
+language: fr
+sample: {sourcingLocation: Paris}
+moved: [{from: a, to: b}]
+blueprints:
+  linkedin-first:
+    use: linkedin-first
+    with: {pitch: je recrute pour une équipe de six.}
+    change:
+      follow-up: {delay: {value: 4, unit: day}}
+      invite:
+        name: Hi
+        content: |-
+          Hello
+      mail: {subject: null}
+    remove: [whatsapp]
+    add:
+      - after: follow-up
+        id: second-mail
+        type: SMS
+        content: |-
+          Hi
+
+  other:
+    use: x
+    with:
+      a: |-
+        one
+        two
+      b: c
+"""
+    )
+    assert build.document_text({"snippets": {"bye": {"en": "Bye", "fr": "À bientôt"}, "lines": "a\nb"}}) == (
+        "snippets:\n  bye: {en: Bye, fr: À bientôt}\n  lines: |-\n    a\n    b\n"
     )
 
 

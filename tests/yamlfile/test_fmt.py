@@ -17,8 +17,8 @@ from kalentops.yamlfile.fmt import format_text
 from kalentops.yamlfile.parse import parse, tokens
 from kalentops.yamlfile.tree import read
 from tests.sizes import examples
-from tests.yamlfile.messy import EVERYTHING, EXAMPLES, JSON, LISTS, messy
-from tests.yamlfile.texts import texts, wild_files
+from tests.yamlfile.messy import EVERYTHING, EXAMPLES, JSON, LISTS, TEMPLATE, USE, messy
+from tests.yamlfile.texts import texts, wild_documents, wild_files
 
 ROOT = Path(__file__).parents[2]
 _HEADER = re.compile(r"([|>])[-+0-9]{0,2}[ \t]*(?=#|\r|\n|$)")
@@ -141,6 +141,13 @@ def test_what_is_rendered_is_laid_out_already(sourcing_id: str, by_key: dict[str
     assert laid_out(text) == text
 
 
+@given(wild_documents())
+@settings(max_examples=examples(150), deadline=None)
+def test_a_file_of_any_kind_that_is_rendered_is_laid_out_already(data: dict[str, Any]) -> None:
+    text = build.document_text(data)
+    assert laid_out(text) == text
+
+
 @pytest.mark.parametrize("text", EXAMPLES, ids=lambda text: text.partition("\n")[0][2:40])
 def test_the_own_blueprints_are_laid_out(text: str) -> None:
     assert laid_out(text) == text
@@ -160,7 +167,7 @@ def test_the_examples_in_the_documents_are_laid_out(document: str) -> None:
         assert laid_out(block) == block
 
 
-@pytest.mark.parametrize("text", [EVERYTHING, JSON, LISTS])
+@pytest.mark.parametrize("text", [EVERYTHING, TEMPLATE, USE, JSON, LISTS])
 def test_all_that_yaml_has_comes_through(text: str) -> None:
     check(text)
 

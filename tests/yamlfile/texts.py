@@ -65,3 +65,68 @@ def wild_bodies() -> st.SearchStrategy[dict[str, Any]]:
 
 def wild_files() -> st.SearchStrategy[dict[str, Any]]:
     return st.dictionaries(keys() | texts(), wild_bodies(), max_size=2)
+
+
+def wild_texts() -> st.SearchStrategy[Any]:
+    """A text, one for each language, or anything."""
+    return (
+        texts()
+        | st.dictionaries(st.sampled_from(["en", "fr", "pt-BR", "no"]), texts(), max_size=3)
+        | json_values()
+    )
+
+
+def wild_documents() -> st.SearchStrategy[dict[str, Any]]:
+    """Files of each kind of which nothing is certain but their kind."""
+    names = keys() | texts()
+    step = st.fixed_dictionaries(
+        {},
+        optional={
+            "id": texts(),
+            "name": wild_texts(),
+            "subject": wild_texts(),
+            "content": wild_texts(),
+            "delay": json_values(),
+            "after": texts(),
+            "x": json_values(),
+        },
+    )
+    parameter = (
+        st.fixed_dictionaries({}, optional={"about": texts(), "default": wild_texts()}) | json_values()
+    )
+    template = st.fixed_dictionaries(
+        {"template": names},
+        optional={
+            "parameters": st.dictionaries(names, parameter, max_size=2) | json_values(),
+            "languages": st.lists(texts(), max_size=2) | json_values(),
+            "name": wild_texts(),
+            "steps": st.lists(step, max_size=2) | json_values(),
+            "config": json_values(),
+        },
+    )
+    snippets = st.fixed_dictionaries(
+        {"snippets": st.dictionaries(names, wild_texts(), max_size=3) | json_values()}
+    )
+    use = st.fixed_dictionaries(
+        {"use": names},
+        optional={
+            "with": st.dictionaries(names, texts(), max_size=2) | json_values(),
+            "change": st.dictionaries(texts(), step, max_size=2) | json_values(),
+            "remove": st.lists(texts(), max_size=2) | json_values(),
+            "add": st.lists(step, max_size=2) | json_values(),
+            "name": texts(),
+            "protect": st.booleans(),
+        },
+    )
+    position = st.fixed_dictionaries(
+        {"sourcingId": texts()},
+        optional={
+            "title": texts(),
+            "language": texts(),
+            "sample": st.dictionaries(names, texts(), max_size=2) | json_values(),
+            "moved": st.lists(st.fixed_dictionaries({"to": texts(), "from": texts()}), max_size=2),
+            "removed": st.lists(texts(), max_size=2),
+            "blueprints": st.dictionaries(names, use | wild_bodies(), max_size=2) | json_values(),
+        },
+    )
+    return template | snippets | position
