@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Final
 
 from kalentops.blueprint.files import SourcingFile
+from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import DataPath, Finding, Problem, Severity
-from kalentops.lint.rule import Declarations, Rule, Sourcings, Written, rules
+from kalentops.lint.rule import (
+    Declarations,
+    Rule,
+    SharedContext,
+    Sourcings,
+    UseContext,
+    Written,
+    rules,
+)
 from kalentops.lint.texts import MOST, and_more
 
 Severities = Mapping[str, Severity | None]
@@ -18,35 +28,53 @@ Severities = Mapping[str, Severity | None]
 DEFAULTS: Final[Severities] = {}
 
 
-def check_model(
-    model: SourcingFile, placeholders: Iterable[DataPath], severities: Severities = DEFAULTS
-) -> Iterator[tuple[Problem, Severity]]:
-    """The problems of a file's data; their paths start at the root of the file.
+Found = Iterator[tuple[Problem, Severity]]
 
-    `placeholders` are the paths of the neutral values in place of those that could not be read.
-    """
-    hidden = frozenset(placeholders)
-    active = _active(severities)
-    for rule, severity in active:
+
+def check_file(model: SourcingFile, hidden: Collection[DataPath], severities: Severities = DEFAULTS) -> Found:
+    """The problems of a file's own data, without its blueprints. `hidden`: the paths of placeholders."""
+    for rule, severity in _active(severities, "check_file"):
         for problem in rule.check_file(model) if rule.check_file else ():
             if problem.path not in hidden:
                 yield replace(problem, code=rule.code), severity
-    active = [(rule, severity) for rule, severity in active if rule.check]
-    by_key = _by_blueprint(hidden)
-    for key, blueprint in model.blueprints.items():
-        fields: Collection[_Field] = by_key.get(key, _NO_FIELDS)
-        for rule, severity in active:
-            problems = rule.check(blueprint) if rule.check else ()
-            shown = [each for each in problems if not fields or not _is_hidden(fields, rule, each)]
-            for problem in shown if len(shown) < MOST else _bounded(shown):
-                yield replace(problem, path=("blueprints", key, *problem.path), code=rule.code), severity
+
+
+def check_use(of: UseContext, severities: Severities = DEFAULTS) -> Found:
+    """The problems of a blueprint that is made from a template."""
+    for rule, severity in _active(severities, "check_use"):
+        problems = list(rule.check_use(of)) if rule.check_use else []
+        for problem in problems if len(problems) < MOST else _bounded(problems):
+            yield replace(problem, code=rule.code), severity
+
+
+def check_shared(of: SharedContext, severities: Severities = DEFAULTS) -> Found:
+    """The problems of a template or a file of snippets."""
+    for rule, severity in _active(severities, "check_shared"):
+        problems = list(rule.check_shared(of)) if rule.check_shared else []
+        for problem in problems if len(problems) < MOST else _bounded(problems):
+            yield replace(problem, code=rule.code), severity
+
+
+def check_blueprint(
+    blueprint: Blueprint, placeholders: Iterable[DataPath], severities: Severities = DEFAULTS
+) -> Found:
+    """The problems of a resolved blueprint; their paths start at it.
+
+    `placeholders` are the paths of the neutral values in place of those that could not be read.
+    """
+    fields = {_field(path) for path in placeholders}
+    for rule, severity in _active(severities, "check"):
+        problems = rule.check(blueprint) if rule.check else ()
+        shown = [each for each in problems if not fields or not _is_hidden(fields, rule, each)]
+        for problem in shown if len(shown) < MOST else _bounded(shown):
+            yield replace(problem, code=rule.code), severity
 
 
 def check_written(
     texts: Iterable[Written], severities: Severities = DEFAULTS
 ) -> Iterator[tuple[Problem, Severity]]:
     """The problems of texts as they stand in a file."""
-    active = [(rule, severity) for rule, severity in _active(severities) if rule.check_written]
+    active = _active(severities, "check_written")
     for text in texts:
         for rule, severity in active:
             for problem in rule.check_written(text) if rule.check_written else ():
@@ -55,14 +83,14 @@ def check_written(
 
 def check_project(declarations: Declarations, severities: Severities = DEFAULTS) -> Iterator[Finding]:
     """What only shows in several files together."""
-    for rule, severity in _active(severities):
+    for rule, severity in _active(severities, "check_project"):
         for finding in rule.check_project(declarations) if rule.check_project else ():
             yield replace(finding, severity=severity)
 
 
 def check_online(sourcings: Sourcings, severities: Severities = DEFAULTS) -> Iterator[Finding]:
     """What only the API knows."""
-    for rule, severity in _active(severities):
+    for rule, severity in _active(severities, "check_online"):
         for finding in rule.check_online(sourcings) if rule.check_online else ():
             yield replace(finding, severity=severity)
 
@@ -75,10 +103,15 @@ def with_severities(findings: Iterable[Finding], severities: Severities) -> Iter
             yield finding if severity is finding.severity else replace(finding, severity=severity)
 
 
-def _active(severities: Severities) -> list[tuple[Rule, Severity]]:
-    """The rules that are not off."""
-    found = ((rule, severities.get(rule.code, rule.severity)) for rule in rules().values())
+def _active(severities: Severities, check: str) -> list[tuple[Rule, Severity]]:
+    """The rules with such a check that are not off."""
+    found = ((rule, severities.get(rule.code, rule.severity)) for rule in _with(check))
     return [(rule, severity) for rule, severity in found if severity is not None]
+
+
+@cache
+def _with(check: str) -> tuple[Rule, ...]:
+    return tuple(rule for rule in rules().values() if getattr(rule, check))
 
 
 def _bounded(problems: Iterable[Problem]) -> Iterator[Problem]:
@@ -97,7 +130,6 @@ def _bounded(problems: Iterable[Problem]) -> Iterator[Problem]:
 
 _Field = tuple[int | None, str]
 """The index of a step, or None for the blueprint itself, and a field of it, or `*` for all of its fields."""
-_NO_FIELDS: Final[frozenset[_Field]] = frozenset()
 
 
 def _field(path: DataPath) -> _Field:
@@ -108,16 +140,6 @@ def _field(path: DataPath) -> _Field:
         case ("steps", int(step), field, *_):
             return step, str(field)
     return None, str(path[0])
-
-
-def _by_blueprint(placeholders: Iterable[DataPath]) -> dict[str, set[_Field]]:
-    """The fields that hold placeholders, by the key of their blueprint."""
-    found: dict[str, set[_Field]] = {}
-    for path in placeholders:
-        match path:
-            case ("blueprints", str(key), _, *_):
-                found.setdefault(key, set()).add(_field(path[2:]))
-    return found
 
 
 def _is_hidden(placeholders: Collection[_Field], rule: Rule, problem: Problem) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
@@ -13,7 +13,7 @@ DataPath = tuple[str | int, ...]
 """Leads from the root of the data to a value: `("blueprints", "one", "steps", 2, "content")`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Origin:
     """Where a value comes from. Lines and columns count from 1."""
 
@@ -65,6 +65,31 @@ class Finding:
     used_by: tuple[tuple[str, Origin], ...] = field(default=(), compare=False)
 
 
+def merged(found: Iterable[Finding]) -> list[Finding]:
+    """The findings of shared files, each once, with the number of its users: the same words at the same place, figures
+    aside; where these differ, the largest are told.
+    """
+    by_place: dict[Hashable, Finding] = {}
+    for each in found:
+        key = (each.file, each.line, each.column, each.code, _said(each), each.severity)
+        other = by_place.get(key)
+        by_place[key] = each if other is None else _joined(each, other)
+    return list(by_place.values())
+
+
+def _joined(one: Finding, other: Finding) -> Finding:
+    most = max(one, other, key=lambda each: (_figures(each.message), each.message))
+    first = tuple(sorted({*one.used_by, *other.used_by}))[:MOST_USERS]
+    return replace(most, users=one.users + other.users, used_by=first)
+
+
+MOST_USERS: Final = 3
+
+
+def _figures(text: str) -> list[int]:
+    return [int(each.replace(",", "")[:18]) for each in _FIGURES.findall(text)]
+
+
 def errors_first(found: Iterable[Finding]) -> list[Finding]:
     """Errors, then warnings, each by file and place."""
     return sorted(found, key=lambda each: (each.severity is not Severity.ERROR, each))
@@ -94,7 +119,8 @@ class Problem:
 
     `path` leads from the root of a file (or, from a rule, from its blueprint) to the value, such as
     `("steps", 2, "content")`. `at` is the index of the character in that text, `index` that in the file. `on_key`
-    points at the key instead of its value.
+    points at the key instead of its value. `within` says in whose data the path is where it is not the file's own:
+    `template`, or `snippet NAME`.
     """
 
     path: DataPath
@@ -104,6 +130,7 @@ class Problem:
     index: int | None = None
     on_key: bool = False
     code: str = ""
+    within: str = ""
 
 
 Texts: TypeAlias = Mapping[str, str]

@@ -26,7 +26,7 @@ _MOST_SLIPS: Final = 20
 def check(sourcings: Sourcings) -> Iterator[Finding]:
     names = {each.sourcing_id: each.name for each in (*sourcings.closed, *sourcings.in_progress)}
     unknown: set[str] = set()
-    for sourcing_id, origin in sourcings.served:
+    for sourcing_id, origin in ((each.sourcing_id, each.origin) for each in sourcings.served):
         if sourcing_id in names or not is_safe_id(sourcing_id) or is_placeholder(sourcing_id):
             continue
         unknown.add(sourcing_id)

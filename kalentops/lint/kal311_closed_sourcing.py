@@ -22,7 +22,7 @@ from kalentops.support.text import clip, is_placeholder
 def check(sourcings: Sourcings) -> Iterator[Finding]:
     in_progress = {each.sourcing_id for each in sourcings.in_progress}
     closed = {each.sourcing_id: each.name for each in sourcings.closed if each.sourcing_id not in in_progress}
-    for sourcing_id, origin in sourcings.served:
+    for sourcing_id, origin in ((each.sourcing_id, each.origin) for each in sourcings.served):
         if sourcing_id in closed and not is_placeholder(sourcing_id):
             message = f'the sourcing "{clip(closed[sourcing_id])}" is closed'
             hint = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cache
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import kalentops.lint
 from kalentops.blueprint.body import Address, Body
-from kalentops.blueprint.files import SourcingFile
+from kalentops.blueprint.files import SnippetsFile, SourcingFile, TemplateFile, Use
 from kalentops.blueprint.model import Blueprint
 from kalentops.blueprint.remote import RemoteSourcing
 from kalentops.lint.finding import DataPath, Finding, Origin, Origins, Problem, Severity
@@ -86,6 +86,21 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True)
+class Position:
+    """What a file says of its sourcing; `title` and `language` are empty, and `sample` is, where it says nothing.
+    `origin` is that of the sourcing's id.
+    """
+
+    sourcing_id: str
+    origin: Origin
+    title: str = ""
+    language: str = ""
+    sample: Mapping[str, str] = field(default_factory=dict)
+    title_at: tuple[int, int] = (1, 1)
+    language_at: tuple[int, int] = (1, 1)
+
+
+@dataclass(frozen=True, slots=True)
 class Relocation:
     """An entry of `moved` or `removed`: the key `source` has become `target`; with None it is removed."""
 
@@ -114,28 +129,84 @@ def ends(targets: Mapping[str, str | None]) -> dict[str, str | None]:
 
 @dataclass(frozen=True, slots=True)
 class Declarations:
-    """What all files of a project declare. `complete`: no file can hold a key that is not in `blueprints`."""
+    """What all files of a project declare. `complete`: no file can hold a key that is not in `blueprints`. `shared` are
+    the templates and snippets, by kind (`template`, `snippet`) and name; `positions` what files say of each sourcing.
+    """
 
     blueprints: Sequence[Declared]
     relocations: Sequence[Relocation] = ()
     complete: bool = False
+    shared: Sequence[tuple[str, str, Origin]] = ()
+    positions: Sequence[Position] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Sourcings:
-    """The sourcings that the files serve, each with the place that says so, and those that the API shows."""
+    """The sourcings that the files serve, and those that the API shows."""
 
-    served: Sequence[tuple[str, Origin]]
+    served: Sequence[Position]
     in_progress: Sequence[RemoteSourcing]
     closed: Sequence[RemoteSourcing]
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """`{{param.pitch}}` or `{{snippet.closing}}`, where it is filled: character `at` of the text at `path`, which leads
+    from the blueprint, or, `within` the template, from the root of its file.
+    """
+
+    kind: str
+    name: str
+    path: DataPath
+    at: int
+    within: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UseContext:
+    """A blueprint that is made from a template. The paths of its problems start at the blueprint, or, with
+    `Problem.within`, at the root of the file of the template, or at the snippet.
+
+    `template` is None if there is none of that name; `readable` is False for one that exists and can't be read.
+    `templates` and `snippets` are all names, None if some can't be read. `language` is the one that the texts are taken
+    in, None where the template has none of that name. `markers` are those of the resolved blueprint's texts.
+    `untranslated` are the texts of the resolved blueprint, by `within` and path, that lack the language. `unknown` are
+    the paths in the use that hold placeholders. `size` is the number of characters that the resolved blueprint has; it
+    is not made if these are more than `limit`.
+    """
+
+    use: Use
+    template: TemplateFile | None
+    readable: bool
+    language: str | None
+    position_language: str | None
+    templates: Collection[str] | None
+    snippets: Collection[str] | None
+    markers: Sequence[Marker]
+    untranslated: Sequence[tuple[str, DataPath]]
+    unknown: frozenset[DataPath]
+    size: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class SharedContext:
+    """A template or a file of snippets; `snippets` are the names of all, None if some can't be read. `unknown` are the
+    paths that hold placeholders.
+    """
+
+    file: TemplateFile | SnippetsFile
+    snippets: Collection[str] | None
+    unknown: frozenset[DataPath]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A rule with its page and with one check, or with none where reading the file finds the problem.
 
-    `check` gets a blueprint, `check_file` a file; the paths of their problems start there. `check_written` gets each
-    text as it stands in the file, `check_project` all files, `check_online` what the API shows as well.
+    `check` gets a resolved blueprint, `check_file` a file of a sourcing, `check_use` a blueprint that is made from a
+    template, `check_shared` a template or a file of snippets; the paths of their problems start there. `check_written`
+    gets each text as it stands in the file, `check_project` all files, `check_online` what the API shows as well.
 
     `reads` names the fields of a step that `check` reads: where one of them holds a placeholder for a value that could
     not be read, the problems of that step are left out, or, with `order`, those of that step and of all after it. With
@@ -153,6 +224,8 @@ class Rule:
     hides: Hides = Hides.NOTHING
     check_written: Callable[[Written], Iterable[Problem]] | None = None
     check_file: Callable[[SourcingFile], Iterable[Problem]] | None = None
+    check_use: Callable[[UseContext], Iterable[Problem]] | None = None
+    check_shared: Callable[[SharedContext], Iterable[Problem]] | None = None
     check_project: Callable[[Declarations], Iterable[Finding]] | None = None
     check_online: Callable[[Sourcings], Iterable[Finding]] | None = None
 

@@ -4,41 +4,84 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 from kalentops.blueprint.body import Address, Body
-from kalentops.lint.engine import Severities, check_model, check_written, with_severities
-from kalentops.lint.finding import Finding, Origin
-from kalentops.lint.rule import Declared, Hides, Relocation, rules
+from kalentops.blueprint.files import SourcingFile, Use
+from kalentops.blueprint.model import Blueprint
+from kalentops.lint.engine import (
+    Severities,
+    check_blueprint,
+    check_shared,
+    check_use,
+    check_written,
+    with_severities,
+)
+from kalentops.lint.engine import check_file as check_file_rules
+from kalentops.lint.finding import DataPath, Finding, Origin, merged
+from kalentops.lint.rule import Declared, Hides, Position, Relocation, SharedContext, rules
 from kalentops.project.document import Document, read_document
 from kalentops.project.files import Source, read
+from kalentops.project.resolve import MAX_SIZE, Library, Resolved, Template, resolve, resolve_alone
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CheckOptions:
     """What is asked of a file. `known` holds the digest that the state has for each address; None asks for neither
     documents nor digests.
+
+    `shared` are the texts of all files that may hold templates or snippets, by name. With None they are not known yet:
+    a file that needs them is `pending`.
     """
 
     root: Path
     severities: Severities = field(default_factory=dict)
     known: Mapping[str, str] | None = None
+    shared: Mapping[str, str] | None = None
+
+    @cached_property
+    def library(self) -> Library | None:
+        """What the shared files hold."""
+        if self.shared is None:
+            return None
+        return Library.of(read_document(name, self.shared[name]) for name in sorted(self.shared))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "library"}
 
 
 class FileResult(NamedTuple):
-    """What one file holds, and what is wrong with it. `whole`: there is no key in it that could not be read."""
+    """What one file holds, and what is wrong with it. `whole`: there is no key in it that could not be read. `shared`
+    is the text of a file that may hold templates or snippets, `pending` one that can't be checked without them.
+    """
 
     findings: list[Finding]
     declared: list[Declared]
     relocations: list[Relocation]
     whole: bool = False
-    served: tuple[str, Origin] | None = None
+    position: Position | None = None
+    shared: str | None = None
+    pending: bool = False
+
+
+PENDING: Final = FileResult([], [], [], pending=True)
+MAX_RESOLVED: Final = 4 * MAX_SIZE
+"""Characters of all blueprints of a file that are made from templates."""
+_USES: Final = re.compile(r"""(?:^[ \t]*|[{,]\s*)["']?use["']?[ \t]*:""", re.MULTILINE)
+_SHARED: Final = re.compile(r"""^(?:\{\s*)?["']?(?:template|snippets)["']?[ \t]*:""", re.MULTILINE)
+
+
+def may_be_shared(text: str) -> bool:
+    """Whether a file may hold a template or snippets."""
+    return _SHARED.search(text) is not None
 
 
 def check_file(options: CheckOptions, source: Source) -> FileResult:
@@ -46,62 +89,176 @@ def check_file(options: CheckOptions, source: Source) -> FileResult:
     text = read(source, options.root)
     if isinstance(text, Finding):
         return FileResult([text], [], [])
+    if options.shared is None:
+        if may_be_shared(text):
+            return FileResult([], [], [], shared=text)
+        if _USES.search(text):
+            return PENDING
     return check_text(options, source.name, text)
 
 
 def check_text(options: CheckOptions, name: str, text: str) -> FileResult:
     """The findings and blueprints of a text, and what it says of other keys; a pure function."""
-    document = read_document(name, text)
+    return check_document(options, read_document(name, text))
+
+
+def check_document(options: CheckOptions, document: Document) -> FileResult:
+    """The same of a file that was read."""
+    model = document.model
+    if options.library is None:
+        if document.kind is not SourcingFile:
+            return FileResult([], [], [], shared=document.text)
+        if isinstance(model, SourcingFile) and any(
+            isinstance(each, Use) for each in model.blueprints.values()
+        ):
+            return PENDING
+    resolved = list(_resolved(document, options.library)) if options.library else []
     # A finding behind an anchor occurs once for each alias, and is reported once.
-    findings = list(dict.fromkeys(check_document(document, options.severities)))
+    findings = list(dict.fromkeys(_findings(document, resolved, options)))
     whole = document.has_all_keys and not any(rules()[each.code].hides is Hides.FILE for each in findings)
-    declared = list(_declared(options, document))
-    return FileResult(findings, declared, list(_relocations(document)), whole, _served(document))
+    return FileResult(
+        findings,
+        list(_declared(options, document, {each.key: each for each in resolved})),
+        list(_relocations(document)),
+        whole,
+        _position(document),
+    )
 
 
-def check_document(document: Document, severities: Severities) -> Iterator[Finding]:
+def check_alone(options: CheckOptions, template: Template) -> Iterator[Finding]:
+    """The findings of a template that nothing uses."""
+    if options.library is not None and template.file is not None:
+        for resolved in resolve_alone(template, options.library):
+            yield from _of_resolved(resolved, options.severities)
+
+
+def _resolved(document: Document, library: Library) -> Iterator[Resolved]:
+    room = MAX_RESOLVED
+    if isinstance(document.model, SourcingFile):
+        for key, blueprint in document.model.blueprints.items():
+            if isinstance(blueprint, Use):
+                found = resolve(document, key, library, room)
+                room = max(0, room - found.context.size)
+                yield found
+
+
+def _findings(document: Document, resolved: Sequence[Resolved], options: CheckOptions) -> Iterator[Finding]:
     """What reading the file has found, and what the rules find in its model."""
+    severities, model, library = options.severities, document.model, options.library
     yield from with_severities(document.findings, severities)
     for problem, severity in check_written(document.texts(), severities):
         yield document.place(problem, severity)
-        if problem.path[-1] == "subject":  # as long as its text is unclear, so is whether there is one
+        if "subject" in problem.path[-2:]:  # as long as its text is unclear, so is whether there is one
             document.placeholders |= {problem.path}
-    if document.model is not None:
-        for problem, severity in check_model(document.model, document.placeholders, severities):
+    if isinstance(model, SourcingFile):
+        yield from _of_file(document, model, severities)
+        for each in resolved:
+            yield from _of_use(document, each, severities)
+    elif model is not None and library is not None:
+        context = SharedContext(
+            model, library.snippets if library.has_all_snippets else None, document.placeholders
+        )
+        for problem, severity in check_shared(context, severities):
             yield document.place(problem, severity)
 
 
-def _declared(options: CheckOptions, document: Document) -> Iterator[Declared]:
-    if document.sourcing_id is None or document.model is None:
+def _of_file(document: Document, model: SourcingFile, severities: Severities) -> Iterator[Finding]:
+    for problem, severity in check_file_rules(model, document.placeholders, severities):
+        yield document.place(problem, severity)
+    for key, blueprint in model.blueprints.items():
+        if isinstance(blueprint, Blueprint):
+            hidden = document.placeholders_below("blueprints", key)
+            for problem, severity in check_blueprint(blueprint, hidden, severities):
+                path = ("blueprints", key, *problem.path)
+                yield document.place(replace(problem, path=path), severity)
+
+
+def _of_use(document: Document, of: Resolved, severities: Severities) -> Iterator[Finding]:
+    """The findings of a blueprint that is made from a template; those in shared files say who the user is."""
+    found = [of.place_in_use(*each) for each in check_use(of.context, severities)]
+    found += _of_resolved(of, severities)
+    address = document.sourcing_id and f"{document.sourcing_id}/{of.key}"
+    for each in found:
+        if each.file == document.file:
+            yield each
+        else:
+            at = Origin(document.file, *document.places.find(("blueprints", of.key), on_key=True))
+            yield replace(each, users=1, used_by=((address or of.key, at),))
+
+
+def _of_resolved(of: Resolved, severities: Severities) -> Iterator[Finding]:
+    if of.blueprint is not None:
+        for problem in of.shape_problems:
+            yield of.place(problem)
+        for problem, severity in check_blueprint(of.blueprint, of.placeholders, severities):
+            yield of.place(problem, severity)
+
+
+_UNKNOWN: Final = frozenset[DataPath]({("name",), ("steps",)})
+
+
+def _declared(
+    options: CheckOptions, document: Document, resolved: Mapping[str, Resolved]
+) -> Iterator[Declared]:
+    model = document.model
+    if document.sourcing_id is None or not isinstance(model, SourcingFile):
         return
-    find = document.places.find
-    for key, blueprint in document.model.blueprints.items():
-        path = ("blueprints", key)
-        name_path = (*path, "name")
-        address = Address(document.sourcing_id, key)
-        body = None if options.known is None else Body.of_blueprint(blueprint)
-        digest = "" if body is None else body.digest
-        yield Declared(
-            address,
-            "" if name_path in document.placeholders else blueprint.name,
-            Origin(document.file, *find(path, on_key=True)),
-            find(name_path),
-            digest,
-            None if options.known is not None and options.known.get(address) == digest else body,
-            blueprint.protect is True,
-            document.placeholders_below(*path) if body else frozenset(),
-        )
+    for key, blueprint in model.blueprints.items():
+        if isinstance(blueprint, Blueprint):
+            hidden = document.placeholders_below("blueprints", key)
+            name_at = document.places.find(("blueprints", key, "name"))
+            made = _declare(options, document, key, blueprint, hidden)
+        elif key in resolved:
+            of = resolved[key]
+            name = of.source(("name",))
+            own = name.document is document
+            name_at = document.places.find(name.path if own else ("blueprints", key), on_key=not own)
+            hidden = of.placeholders if of.blueprint else _UNKNOWN
+            made = _declare(options, document, key, of.blueprint or Blueprint(name=" "), hidden)
+            made = replace(made, template=blueprint.use, overrides=of.overrides())
+            if made.body is not None and options.known and made.address in options.known:
+                made = replace(made, origins=of.origins())
+        else:
+            continue
+        yield replace(made, name_at=name_at, title=model.title or "")
 
 
-def _served(document: Document) -> tuple[str, Origin] | None:
-    if document.sourcing_id is None:
+def _declare(
+    options: CheckOptions, document: Document, key: str, blueprint: Blueprint, hidden: frozenset[DataPath]
+) -> Declared:
+    address = Address(document.sourcing_id or "", key)
+    body = None if options.known is None else Body.of_blueprint(blueprint)
+    digest = "" if body is None else body.digest
+    return Declared(
+        address,
+        "" if ("name",) in hidden else blueprint.name,
+        Origin(document.file, *document.places.find(("blueprints", key), on_key=True)),
+        (1, 1),
+        digest,
+        None if options.known is not None and options.known.get(address) == digest else body,
+        blueprint.protect is True,
+        hidden if body else frozenset(),
+    )
+
+
+def _position(document: Document) -> Position | None:
+    model, find = document.model, document.places.find
+    if document.sourcing_id is None or not isinstance(model, SourcingFile):
         return None
-    return document.sourcing_id, Origin(document.file, *document.places.find(("sourcingId",)))
+    return Position(
+        document.sourcing_id,
+        Origin(document.file, *find(("sourcingId",))),
+        model.title or "",
+        model.language or "",
+        model.sample or {},
+        find(("title",)),
+        find(("language",)),
+    )
 
 
 def _relocations(document: Document) -> Iterator[Relocation]:
     model, sourcing_id, find = document.model, document.sourcing_id, document.places.find
-    if sourcing_id is None or model is None:
+    if sourcing_id is None or not isinstance(model, SourcingFile):
         return
     for number, move in enumerate(model.moved):
         at = find(("moved", number, "from"))
@@ -170,4 +327,16 @@ def _begin(options: CheckOptions) -> None:
 
 
 def _check_chunk(sources: Sequence[Source]) -> list[FileResult]:
-    return [check_file(_options[-1], source) for source in sources]
+    return folded([check_file(_options[-1], source) for source in sources])
+
+
+def folded(results: list[FileResult]) -> list[FileResult]:
+    """The results, with the findings in shared files once, in the first of them: each of many users has the same."""
+    shared = [each for result in results for each in result.findings if each.users]
+    if not shared:
+        return results
+    own = [
+        result._replace(findings=[each for each in result.findings if not each.users]) for result in results
+    ]
+    own[0].findings.extend(merged(shared))
+    return own

@@ -6,6 +6,7 @@ still look at the rest of the file: all findings of a file come out of one run.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from kalentops.lint.finding import DataPath, Finding, Problem, Severity
 from kalentops.lint.rule import Written
 from kalentops.project.violations import field_meant, meant_by, misspelt, to_problems
 from kalentops.support.shape import ANYTHING, Schema, Shape, ShapeError, Violation, schema_of
-from kalentops.support.text import nearest
+from kalentops.support.text import is_key, nearest
 from kalentops.yamlfile.parse import parse
 from kalentops.yamlfile.positions import Broken, Event, Map, Places, Seq, Tree
 
@@ -42,6 +43,12 @@ class Document:
         if not isinstance(self.model, SourcingFile) or ("sourcingId",) in self.placeholders:
             return None
         return self.model.sourcingId
+
+    def unreadable_names(self) -> tuple[str, ...]:
+        """The name of the template that a file without a model was meant to hold, as far as it can be told."""
+        name = self.data.get("template") if isinstance(self.data, Map) else None
+        found = [name] if isinstance(name, str) else _TEMPLATE.findall(self.text)
+        return tuple(each for each in found if is_key(each))
 
     @property
     def schema(self) -> Schema:
@@ -118,6 +125,7 @@ def _kind(data: Tree) -> type[SourcingFile | TemplateFile | SnippetsFile]:
     return SourcingFile
 
 
+_TEMPLATE: Final = re.compile(r"""^["']?template["']?[ \t]*:[ \t]*["']?([a-z0-9-]+)""", re.MULTILINE)
 _KINDS: Final = {
     "sourcingId": SourcingFile,
     "blueprints": SourcingFile,

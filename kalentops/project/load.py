@@ -7,19 +7,22 @@ give back findings and digests, and a document only where the state does not hol
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kalentops.lint.engine import DEFAULTS, Severities, check_project, with_severities
-from kalentops.lint.finding import Finding, Origin, Severity, errors_first
-from kalentops.lint.rule import Declarations, Declared, Relocation
+from kalentops.lint.finding import Finding, Origin, Severity, errors_first, merged
+from kalentops.lint.rule import Declarations, Declared, Position, Relocation
 from kalentops.project.check import (
     CheckOptions,
     FileResult,
+    check_alone,
     check_file,
     check_in_processes,
     check_text,
+    folded,
+    may_be_shared,
 )
 from kalentops.project.files import SUFFIXES, Source, find, read
 from kalentops.support.shape import gc_paused
@@ -38,7 +41,9 @@ class Repository:
     findings: list[Finding] = field(default_factory=list)
     declared: list[Declared] = field(default_factory=list)
     relocations: list[Relocation] = field(default_factory=list)
-    served: list[tuple[str, Origin]] = field(default_factory=list)
+    positions: list[Position] = field(default_factory=list)
+    shared: tuple[tuple[str, str, Origin], ...] = ()
+    """The templates and snippets: kind, name and place."""
     earlier: frozenset[Finding] | None = None
     """The findings of an earlier version of the files; None without --against."""
 
@@ -64,38 +69,81 @@ def _as_error(of: Finding) -> Finding:
 
 
 def load(
-    root: Path, places: Sequence[Path], *, severities: Severities = DEFAULTS, known: Mapping[str, str] | None
+    root: Path,
+    places: Sequence[Path],
+    *,
+    severities: Severities = DEFAULTS,
+    known: Mapping[str, str] | None,
+    library: Path | None = None,
 ) -> Repository:
     """Every blueprint at `places`, checked.
 
-    `root` is the project's folder, absolute. Raises UsageError where a place does not exist; everything else
-    that is wrong with a file is a finding.
+    `root` is the project's folder, absolute. `library` is the folder whose templates and snippets the blueprints may
+    use, beside those at `places`. Raises UsageError where a place does not exist; everything else that is wrong with a
+    file is a finding.
     """
     passed_over: list[Finding] = []
     sources = find(root, places, passed_over)
-    results = _check_all(CheckOptions(root, severities, known), sources)
-    return _gathered([source.name for source in sources], results, with_severities(passed_over, severities))
+    options = CheckOptions(root, severities, known)
+    results = list(_check_all(options, sources))
+    shared = {
+        at.name: found.shared for at, found in zip(sources, results, strict=True) if found.shared is not None
+    }
+    if library is not None and library.exists() and any(each.pending for each in results):
+        shared = {**_shared_below(root, library, frozenset(each.name for each in sources)), **shared}
+    options = replace(options, shared=shared)
+    again = [number for number, found in enumerate(results) if found.pending or found.shared is not None]
+    for number, found in zip(again, _check_all(options, [sources[number] for number in again]), strict=True):
+        results[number] = found
+    names = [source.name for source in sources]
+    return _gathered(options, names, results, with_severities(passed_over, severities))
+
+
+def _shared_below(root: Path, folder: Path, known: Collection[str]) -> dict[str, str]:
+    """The texts of the files below a folder that may hold templates or snippets."""
+    others = [source for source in find(root, [folder]) if source.name not in known]
+    texts = ((source.name, read(source, root)) for source in others)
+    return {name: text for name, text in texts if isinstance(text, str) and may_be_shared(text)}
 
 
 def of_texts(root: Path, texts: Mapping[str, str], severities: Severities = DEFAULTS) -> Repository:
     """The same for texts of an earlier version, by the names of their files."""
-    options = CheckOptions(root, severities)
-    return _gathered(list(texts), (check_text(options, name, text) for name, text in texts.items()), ())
+    options = with_library(CheckOptions(root, severities), texts)
+    results = [check_text(options, name, text) for name, text in texts.items()]
+    return _gathered(options, list(texts), results, ())
 
 
-def _gathered(names: list[str], results: Iterable[FileResult], others: Iterable[Finding]) -> Repository:
-    complete = True
+def with_library(options: CheckOptions, texts: Mapping[str, str]) -> CheckOptions:
+    """The options for files among which some may hold templates or snippets."""
+    return replace(options, shared={name: text for name, text in texts.items() if may_be_shared(text)})
+
+
+def _gathered(
+    options: CheckOptions, names: list[str], results: Sequence[FileResult], others: Iterable[Finding]
+) -> Repository:
     repository = Repository(names)
+    findings: list[Finding] = []
     with gc_paused():
         for result in results:
-            repository.findings += result.findings
+            findings += result.findings
             repository.declared += result.declared
             repository.relocations += result.relocations
-            repository.served += [result.served] if result.served else []
-            complete = complete and result.whole
-    repository.findings += others
-    repository.findings += check_project(Declarations(repository.declared, repository.relocations, complete))
-    repository.findings = sorted(_bounded(repository.findings))
+            repository.positions += [result.position] if result.position else []
+    complete = all(each.whole for each in results)
+    library = options.library
+    if library is not None:
+        repository.shared = tuple(library.places())
+        used = {each.template for each in repository.declared}
+        for name, template in library.templates.items():
+            if name not in used and template.document.file in names:
+                findings += check_alone(options, template)
+    findings += others
+    declarations = Declarations(
+        repository.declared, repository.relocations, complete, repository.shared, repository.positions
+    )
+    findings += check_project(declarations)
+    own = [each for each in findings if not each.users]
+    repository.findings = sorted(_bounded([*own, *merged(each for each in findings if each.users)]))
     repository.declared.sort(key=lambda each: each.address)
     return repository
 
@@ -117,9 +165,9 @@ def _bounded(findings: Iterable[Finding]) -> Iterator[Finding]:
             yield from found
 
 
-def _check_all(options: CheckOptions, sources: Sequence[Source]) -> Iterator[FileResult]:
+def _check_all(options: CheckOptions, sources: Sequence[Source]) -> Iterable[FileResult]:
     if len(sources) < PARALLEL_FROM or (os.cpu_count() or 1) < 2:  # noqa: PLR2004 - one core, one process
-        return (check_file(options, source) for source in sources)
+        return folded([check_file(options, source) for source in sources])
 
     return check_in_processes(options, sources)
 

@@ -110,7 +110,7 @@ def _findings(case: dict[str, Any], folder: Path, code: str) -> list[Finding]:
     in_progress, closed = (
         [RemoteSourcing(*each) for each in case.get(kind, {}).items()] for kind in ("in_progress", "closed")
     )
-    return [*repository.findings, *check_online(Sourcings(repository.served, in_progress, closed))]
+    return [*repository.findings, *check_online(Sourcings(repository.positions, in_progress, closed))]
 
 
 @pytest.mark.parametrize(("code", "case"), _all_cases("pass"))

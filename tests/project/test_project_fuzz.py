@@ -8,6 +8,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kalentops.blueprint.files import SourcingFile
 from kalentops.lint.finding import Severity
 from kalentops.lint.rule import rules
 from kalentops.project.check import CheckOptions, check_file, check_text
@@ -70,7 +71,7 @@ def _is_sound(text: str) -> None:
     assert len(set(findings)) == len(findings)
     if not any(finding.severity is Severity.ERROR for finding in findings):
         document = read_document("f.yaml", text)
-        assert document.model is not None
+        assert isinstance(document.model, SourcingFile)
         assert not document.placeholders
         assert [each.address.key for each in blueprints] == list(document.model.blueprints)
 

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pathlib import Path
+
 from kalentops.blueprint.diff import FieldChange
 from kalentops.cli.main import run
 from kalentops.lint.finding import Finding
@@ -16,8 +18,7 @@ from kalentops.output import markdown_sequences, text_plan
 from kalentops.output.terminal import plain
 from kalentops.preview.rendering import both
 from kalentops.preview.sequences import changes_of
-from kalentops.project.check import check_document
-from kalentops.project.document import read_document
+from kalentops.project.check import CheckOptions, check_text
 from kalentops.support.text import nearest, same_name, skeleton
 from kalentops.support.text_diff import (
     compare,
@@ -151,7 +152,7 @@ blueprints:
 
 
 def _hints(text: str) -> list[Finding]:
-    return [*check_document(read_document("f.yaml", text), {})]
+    return check_text(CheckOptions(Path()), "f.yaml", text).findings
 
 
 @pytest.mark.parametrize(

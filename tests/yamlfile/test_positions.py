@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pathlib import Path
+
 from kalentops.lint.finding import Finding
-from kalentops.project.check import check_document
-from kalentops.project.document import read_document
+from kalentops.project.check import CheckOptions, check_text
 from tests.sizes import examples
 
 MARK = "▸"
@@ -19,7 +20,7 @@ HEAD = (
 
 
 def _findings(text: str) -> list[Finding]:
-    return sorted(check_document(read_document("f.yaml", text), {"KAL313": None}))
+    return sorted(check_text(CheckOptions(Path(), {"KAL313": None}, shared={}), "f.yaml", text).findings)
 
 
 def _places(text: str) -> tuple[str, list[tuple[int, int]]]:

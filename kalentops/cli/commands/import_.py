@@ -308,7 +308,7 @@ def import_update(
         _check_known(state, sourcing_ids)
         before = _valid_files(config, state)
         recorded = {entry.address.sourcing_id for entry in state.entries.values()}
-        sourcings = set(sourcing_ids) or recorded & {sourcing_id for sourcing_id, _ in before.served}
+        sourcings = set(sourcing_ids) or recorded & {each.sourcing_id for each in before.positions}
         with read_session(context.target, quiet=context.quiet, farewell=_FAREWELL) as session:
             observed = session.observe(sourcings, context.parallelism)
             now = session.clock.now()

@@ -59,6 +59,6 @@ def _files(config: Config, *, quiet: bool) -> dict[str, list[str]]:
     if not repository.valid and not quiet:
         notice(["the files have errors, so some may be missing here; `kalentops validate` shows them"])
     served: dict[str, list[str]] = {}
-    for sourcing_id, origin in sorted(repository.served, key=lambda each: each[1].file):
-        served.setdefault(sourcing_id, []).append(origin.file)
+    for each in sorted(repository.positions, key=lambda position: position.origin.file):
+        served.setdefault(each.sourcing_id, []).append(each.origin.file)
     return served

@@ -80,4 +80,4 @@ def _ask(
     target = ApiConfig.of(connection, os.environ)
     with read_session(target, quiet=quiet, farewell="stopped at once; nothing was changed") as line:
         in_progress, closed = (line.sourcings(ownership="all", closed=each) for each in (False, True))
-    return list(check_online(Sourcings(repository.served, in_progress, closed), severities))
+    return list(check_online(Sourcings(repository.positions, in_progress, closed), severities))

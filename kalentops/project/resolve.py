@@ -1,0 +1,570 @@
+"""Templates, parameters, snippets and overrides → plain blueprints whose values know where they stand.
+
+A template's step is taken in the language that is asked for; `change`, `remove` and `add` are applied to it; then the
+markers in its texts are filled, once. Nothing is reported here: rules look at the same data (`lint/rule.py`,
+`UseContext`), and what can't be resolved is a placeholder, so that the rest is still checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Final, NamedTuple
+
+from kalentops.blueprint.files import MARKED_FIELDS, MARKER, SnippetsFile, SourcingFile, TemplateFile, Use
+from kalentops.blueprint.model import Blueprint, Step
+from kalentops.lint.finding import DataPath, Finding, Origin, Origins, Problem, Severity
+from kalentops.lint.rule import Marker, UseContext, rules
+from kalentops.project.document import Document, salvage
+from kalentops.project.violations import to_problems
+from kalentops.support.shape import ShapeError, schema_of
+from kalentops.yamlfile.parse import MAX_BYTES
+from kalentops.yamlfile.positions import Places
+
+MAX_SIZE: Final = MAX_BYTES
+"""Characters of one resolved blueprint."""
+_PARTS: Final = ("policy", "config")
+_REQUIRED: Final = frozenset(name for name, each in Step.model_fields.items() if each.is_required())
+
+
+class Piece(NamedTuple):
+    """A part of a text: from `start` on it is the value at `path` of `document`, from its character `offset` on.
+
+    `marker` is what it fills: `param.pitch` or `snippet.closing`; empty for the text around it.
+    """
+
+    start: int
+    document: Document
+    path: DataPath
+    offset: int = 0
+    marker: str = ""
+
+
+class Source(NamedTuple):
+    """Where a value stands; a text that was put together, in pieces."""
+
+    document: Document
+    path: DataPath
+    pieces: tuple[Piece, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template and the file that it stands in. `file` is None for one that can't be read: its name is all that is
+    known of it.
+    """
+
+    name: str
+    document: Document
+    file: TemplateFile | None
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """The templates and snippets of a project. Of those with one name the first counts. `has_all_templates` and
+    `has_all_snippets` say whether no file can hold others.
+    """
+
+    templates: Mapping[str, Template] = field(default_factory=dict)
+    snippets: Mapping[str, tuple[Document, Any]] = field(default_factory=dict)
+    has_all_templates: bool = True
+    has_all_snippets: bool = True
+    documents: Sequence[Document] = ()
+    slots: dict[tuple[str, str | None], list[_Slot]] = field(default_factory=dict, compare=False)
+    """The steps of a template in a language, once they were asked for."""
+
+    @classmethod
+    def of(cls, documents: Iterable[Document]) -> Library:
+        """The library that the documents of all shared files make."""
+        documents = list(documents)
+        templates: dict[str, Template] = {}
+        snippets: dict[str, tuple[Document, Any]] = {}
+        all_templates = all_snippets = True
+        for document in documents:
+            model = document.model
+            if isinstance(model, SnippetsFile):
+                unknown = document.placeholders_below("snippets")
+                all_snippets = all_snippets and () not in unknown
+                for name, text in model.snippets.items():
+                    known = not any(path[0] == name for path in unknown if path)
+                    snippets.setdefault(name, (document, text if known else None))
+            elif isinstance(model, TemplateFile) and ("template",) not in document.placeholders:
+                templates.setdefault(model.template, Template(model.template, document, model))
+            else:
+                names = document.unreadable_names()
+                for name in names:
+                    templates.setdefault(name, Template(name, document, None))
+                all_templates = all_templates and bool(names)
+                all_snippets = all_snippets and bool(names)
+        return cls(templates, snippets, all_templates, all_snippets, tuple(documents))
+
+    def places(self) -> Iterator[tuple[str, str, Origin]]:
+        """Kind, name and place of each template and snippet, those of the same name included."""
+        for document in self.documents:
+            model = document.model
+            if isinstance(model, SnippetsFile):
+                for name in model.snippets:
+                    at = document.places.find(("snippets", name), on_key=True)
+                    yield "snippet", name, Origin(document.file, *at)
+            elif isinstance(model, TemplateFile) and ("template",) not in document.placeholders:
+                at = document.places.find(("template",))
+                yield "template", model.template, Origin(document.file, *at)
+
+
+@dataclass(slots=True)
+class Resolved:
+    """A plain blueprint. `placeholders` are the paths in it that are unknown, `sources` says where values come from;
+    `blueprint` is None where nothing of it is known. `context` is what rules look at.
+    """
+
+    key: str
+    blueprint: Blueprint | None
+    context: UseContext
+    placeholders: frozenset[DataPath]
+    sources: Mapping[DataPath, Source]
+    document: Document
+    template: Template | None
+    library: Library
+    shape_problems: Sequence[Problem] = ()
+    """What the filled texts don't allow: a name that is empty."""
+
+    def source(self, path: DataPath) -> Source:
+        """Where the value at a path of the blueprint stands; of what does not, the value that would hold it."""
+        for length in range(len(path), -1, -1):
+            found = self.sources.get(path[:length])
+            if found is not None:
+                return found if length == len(path) else Source(found.document, found.path + path[length:])
+        return Source(self.document, ("blueprints", self.key))
+
+    def place(self, problem: Problem, severity: Severity = Severity.ERROR) -> Finding:
+        """A problem of the resolved blueprint as a finding where the words stand."""
+        source = self._source_of(problem)
+        at = problem.at
+        if source.pieces and at is not None:
+            piece = [each for each in source.pieces if each.start <= at][-1]
+            source, at = Source(piece.document, piece.path), at - piece.start + piece.offset
+        return source.document.place(replace(problem, path=source.path, at=at), severity)
+
+    def _source_of(self, problem: Problem) -> Source:
+        """Where a problem stands: what is missing in a step that this position changes is missing there, if the rule
+        looks at what was changed.
+        """
+        path = problem.path
+        match path:
+            case ("steps", int(), *_) if path not in self.sources:
+                reads = rules()[problem.code].reads if problem.code in rules() else frozenset()
+                own = (self.sources.get((*path[:2], name)) for name in sorted(reads))
+                changed = next((each for each in own if each and each.document is self.document), None)
+                if changed and self.sources[path[:2]].document is not self.document:
+                    return changed
+        return self.source(path)
+
+    def place_in_use(self, problem: Problem, severity: Severity) -> Finding:
+        """A problem of the use as a finding; `Problem.within` says in whose file it stands."""
+        kind, _, name = problem.within.partition(" ")
+        if kind == "template" and self.template is not None:
+            return self.template.document.place(problem, severity)
+        if kind == "snippet":
+            document, _ = self.library.snippets[name]
+            return document.place(replace(problem, path=("snippets", name, *problem.path)), severity)
+        return self.document.place(replace(problem, path=("blueprints", self.key, *problem.path)), severity)
+
+    def origins(self) -> Origins:
+        """Where each value comes from, for the review of a change."""
+        if self.blueprint is None:
+            return {}
+        found: dict[tuple[str | None, str], tuple[tuple[int, Origin], ...]] = {}
+        for path, source in self.sources.items():
+            match path:
+                case ("steps", int(number)):
+                    found[self.blueprint.steps[number].id, ""] = ((0, _origin(source)),)
+                case ("steps", int(number), *fields):
+                    name = ".".join(map(str, fields))
+                    found[self.blueprint.steps[number].id, name] = tuple(_parts(source))
+                case (_, *_):
+                    found[None, ".".join(map(str, path))] = tuple(_parts(source))
+        return found
+
+    def overrides(self) -> frozenset[tuple[str | None, str]]:
+        """What the position has otherwise: see `Declared.overrides`."""
+        use = self.context.use
+        found: set[tuple[str | None, str]] = {(step.id, "") for step in use.add}
+        for step, change in use.change.items():
+            for name in change.model_fields_set:
+                value = getattr(change, name)
+                parts = value.model_fields_set if name in _PARTS and value is not None else ()
+                found |= {(step, f"{name}.{part}") for part in parts} or {(step, name)}
+        if use.name is not None:
+            found.add((None, "name"))
+        return frozenset(found)
+
+
+def _origin(source: Source | Piece, offset: int | None = None) -> Origin:
+    return Origin(source.document.file, *source.document.places.find(source.path, at=offset))
+
+
+def _parts(source: Source) -> Iterator[tuple[int, Origin]]:
+    if not source.pieces:
+        yield 0, _origin(source)
+    for piece in source.pieces:
+        yield piece.start, _origin(piece, piece.offset)
+
+
+def resolve(document: Document, key: str, library: Library, limit: int = MAX_SIZE) -> Resolved:
+    """The blueprint `key` of a file, which is made from a template, as a plain one of at most `limit` characters."""
+    model = document.model
+    if not isinstance(model, SourcingFile):
+        raise TypeError(f"{document.file} has no blueprints")
+    use = model.blueprints[key]
+    if not isinstance(use, Use):
+        raise TypeError(f"{key} is not made from a template")
+    return _Resolving(document, key, use, model.language, library, limit).run()
+
+
+def resolve_alone(template: Template, library: Library) -> Iterator[Resolved]:
+    """A template that nothing uses, in each of its languages; what parameters would fill is unknown."""
+    languages: Sequence[str | None] = template.file.languages if template.file else ()
+    for language in languages or (None,):
+        use = Use.read({"use": template.name} | ({"language": language} if language else {}))
+        yield _Resolving(Document("", "", Places("", None)), "", use, None, library, MAX_SIZE).run()
+
+
+@dataclass(slots=True)
+class _Slot:
+    """A step on its way: its data, where its fields come from, and which are unknown. `untranslated` are the fields
+    whose text lacks the language, with their paths in the template.
+    """
+
+    id: str
+    data: dict[str, Any]
+    sources: dict[DataPath, Source]
+    unknown: set[DataPath]
+    untranslated: dict[str, DataPath] = field(default_factory=dict)
+
+    def copy(self) -> _Slot:
+        return _Slot(self.id, dict(self.data), dict(self.sources), set(self.unknown), dict(self.untranslated))
+
+
+class _Resolving:
+    def __init__(
+        self,
+        document: Document,
+        key: str,
+        use: Use,
+        position_language: str | None,
+        library: Library,
+        limit: int,
+    ) -> None:
+        self.limit = min(limit, MAX_SIZE)
+        self.document = document
+        self.key = key
+        self.at: DataPath = ("blueprints", key)
+        self.use = use
+        self.library = library
+        self.position_language = position_language
+        self.template = library.templates.get(use.use)
+        self.file = self.template.file if self.template else None
+        self.unknown = document.placeholders_below(*self.at)
+        self.untranslated: list[tuple[str, DataPath]] = []
+        self.markers: list[Marker] = []
+        self.asked = use.language or position_language
+        self.language = self._language()
+
+    def _language(self) -> str | None:
+        if self.file is None or not self.file.languages:
+            return self.asked
+        if self.asked is None and len(self.file.languages) == 1:
+            return self.file.languages[0]
+        return self.asked if self.asked in self.file.languages else None
+
+    def run(self) -> Resolved:
+        if self.file is None or self.template is None:
+            return self._resolved(None, frozenset(), {}, 0)
+        slots = self._slots(self.template.document)
+        if len(slots) * _STEP_SIZE > self.limit:
+            return self._resolved(None, frozenset(), {}, len(slots) * _STEP_SIZE)
+        slots = [slot.copy() for slot in slots]
+        self._change(slots)
+        removed = frozenset(self.use.remove)
+        slots = [slot for slot in slots if slot.id not in removed]
+        self._add(slots)
+        head = self._head(self.template.document, self.file)
+        if self._is_translated:
+            self.untranslated += [
+                ("template", path) for slot in (head, *slots) for path in slot.untranslated.values()
+            ]
+        size = self._size([head, *slots])
+        if size > self.limit:
+            return self._resolved(None, frozenset(), {}, size)
+        sources: dict[DataPath, Source] = {(): Source(self.document, self.at)}
+        placeholders: set[DataPath] = set()
+        self._fill(head, ("name",), sources, placeholders, ())
+        for number, slot in enumerate(slots):
+            self._fill(slot, MARKED_FIELDS, sources, placeholders, ("steps", number))
+        data = {**head.data, "steps": [slot.data for slot in slots]}
+        return self._resolved(data, frozenset(placeholders), sources, size)
+
+    def _resolved(
+        self,
+        data: dict[str, Any] | None,
+        placeholders: frozenset[DataPath],
+        sources: Mapping[DataPath, Source],
+        size: int,
+    ) -> Resolved:
+        blueprint: Blueprint | None = None
+        problems: Sequence[Problem] = ()
+        if data is not None:
+            try:
+                blueprint = Blueprint.read(data)
+            except ShapeError as error:  # a marker was filled with nothing, and was all that a name had
+                problems = list(to_problems(error.violations, schema_of(Blueprint), data))
+                blueprint, more = salvage(Blueprint, data, error.violations)
+                placeholders |= more
+        library, file = self.library, self.file
+        context = UseContext(
+            self.use,
+            file,
+            self.template is None or file is not None,
+            self.language,
+            self.position_language,
+            library.templates if library.has_all_templates or self.template else None,
+            library.snippets if library.has_all_snippets else None,
+            self.markers,
+            self.untranslated,
+            self.unknown,
+            size,
+            self.limit,
+        )
+        return Resolved(
+            self.key,
+            blueprint,
+            context,
+            placeholders,
+            sources,
+            self.document,
+            self.template,
+            library,
+            problems,
+        )
+
+    def _slots(self, document: Document) -> list[_Slot]:
+        """The template's steps, in the language."""
+        if self.file is None or self.template is None:
+            return []
+        known = self.library.slots.get((self.template.name, self.language))
+        if known is not None:
+            return known
+        hidden: dict[int, list[DataPath]] = {}
+        for path in document.placeholders_below("steps"):
+            if path and isinstance(path[0], int):
+                hidden.setdefault(path[0], []).append(path[1:])
+        found = []
+        for number, step in enumerate(self.file.steps):
+            at: DataPath = ("steps", number)
+            data = step.model_dump(exclude_none=True)
+            sources = {(): Source(document, at), **{(name,): Source(document, (*at, name)) for name in data}}
+            slot = _Slot(step.id, data, sources, set())
+            for name in MARKED_FIELDS:
+                if isinstance(data.get(name), dict):
+                    self._translate(slot, document, name, (*at, name))
+            slot.unknown |= {path[:1] if path else ("id",) for path in hidden.get(number, ())}
+            found.append(slot)
+        self.library.slots[self.template.name, self.language] = found
+        return found
+
+    def _translate(self, slot: _Slot, document: Document, name: str, path: DataPath) -> None:
+        """Take the text of a field in the language."""
+        text = slot.data[name].get(self.language)
+        if text is None:
+            slot.data[name] = ""
+            slot.unknown.add((name,))
+            if self.language is not None:
+                slot.untranslated[name] = path
+            return
+        slot.data[name] = text
+        slot.sources[name,] = Source(document, (*path, str(self.language)))
+
+    @property
+    def _is_translated(self) -> bool:
+        return self.file is not None and bool(self.file.languages)
+
+    def _change(self, slots: Sequence[_Slot]) -> None:
+        by_id = {slot.id: slot for slot in slots}
+        for step_id, change in self.use.change.items():
+            slot = by_id.get(step_id)
+            if slot is not None:
+                for name, value in change.model_dump(exclude_unset=True).items():
+                    self._override(slot, name, value, (*self.at, "change", step_id, name))
+
+    def _override(self, slot: _Slot, name: str, value: Any, path: DataPath) -> None:
+        if name == "id" or (value is None and name in _REQUIRED):
+            return
+        for old in [
+            old for old in slot.sources if old[:1] == (name,) and (name not in _PARTS or value is None)
+        ]:
+            del slot.sources[old]
+        slot.unknown = {each for each in slot.unknown if each[:1] != (name,)}
+        slot.untranslated.pop(name, None)
+        below = path[len(self.at) :]
+        if any(each[: len(below)] == below for each in self.unknown):
+            slot.unknown.add((name,))
+        if value is None:
+            slot.data.pop(name, None)
+        elif name in _PARTS:
+            merged = dict(slot.data.get(name) or {})
+            for part, inner in value.items():
+                merged.pop(part, None)
+                slot.sources.pop((name, part), None)
+                if inner is not None:
+                    merged[part] = inner
+                    slot.sources[name, part] = Source(self.document, (*path, part))
+            slot.data.pop(name, None)
+            if merged:
+                slot.data[name] = merged
+                slot.sources.setdefault((name,), Source(self.document, path))
+        else:
+            slot.data[name] = value
+            slot.sources[name,] = Source(self.document, path)
+
+    def _add(self, slots: list[_Slot]) -> None:
+        for number, step in enumerate(self.use.add):
+            path: DataPath = (*self.at, "add", number)
+            anchor = step.after if step.after is not None else step.before
+            ids = [slot.id for slot in slots]
+            if step.id in ids or anchor not in ids:
+                continue
+            data = step.model_dump(exclude_none=True, exclude={"after", "before"})
+            sources = {
+                (): Source(self.document, path),
+                **{(name,): Source(self.document, (*path, name)) for name in data},
+            }
+            unknown = {each[2:3] or ("id",) for each in self.unknown if each[:2] == ("add", number)}
+            slots.insert(ids.index(anchor) + (step.after is not None), _Slot(step.id, data, sources, unknown))
+
+    def _head(self, document: Document, file: TemplateFile) -> _Slot:
+        """The blueprint itself."""
+        slot = _Slot("", {"name": file.name}, {("name",): Source(document, ("name",))}, set())
+        if ("name",) in document.placeholders:
+            slot.unknown.add(("name",))
+        if isinstance(file.name, dict):
+            self._translate(slot, document, "name", ("name",))
+        if file.config:
+            slot.data["config"], slot.sources["config",] = file.config, Source(document, ("config",))
+        for name in ("name", "config", "protect"):
+            value = getattr(self.use, name)
+            if value is not None:
+                slot.data[name], slot.sources[name,] = value, Source(self.document, (*self.at, name))
+                slot.unknown.discard((name,))
+                slot.untranslated.pop(name, None)
+            elif name in self.use.model_fields_set and name == "config":
+                slot.data.pop(name, None)
+                slot.sources.pop((name,), None)
+        return slot
+
+    def _size(self, slots: Iterable[_Slot]) -> int:
+        """The number of characters that the filled texts will have; notes the markers on the way."""
+        size = 0
+        for slot in slots:
+            for name in MARKED_FIELDS:
+                text, source = slot.data.get(name), slot.sources.get((name,))
+                if not isinstance(text, str) or source is None:
+                    continue
+                size += len(text) + _STEP_SIZE
+                if source.document is self.document and source.path == (*self.at, "name"):
+                    continue  # the name of a use is taken as it is
+                within = "" if source.document is self.document else "template"
+                path = source.path if within else source.path[len(self.at) :]
+                for match in MARKER.finditer(text):
+                    self.markers.append(Marker(match[1], match[2], path, match.start(), within))
+                    value = self._value(match[1], match[2])
+                    size += len(value[0]) if value else 0
+        return size
+
+    def _value(self, kind: str, name: str) -> tuple[str, Document, DataPath] | None:
+        """What fills a marker, and where it stands; None where nothing does."""
+        known = self._values
+        if (kind, name) not in known:
+            known[kind, name] = self._parameter(name) if kind == "param" else self._snippet(name)
+        return known[kind, name]
+
+    @cached_property
+    def _values(self) -> dict[tuple[str, str], tuple[str, Document, DataPath] | None]:
+        return {}
+
+    def _parameter(self, name: str) -> tuple[str, Document, DataPath] | None:
+        parameter = self.file.parameters.get(name) if self.file else None
+        if parameter is None or self.template is None:
+            return None
+        path: DataPath = ("with", name)
+        if name in self.use.values:
+            known = path not in self.unknown
+            return (self.use.values[name], self.document, (*self.at, *path)) if known else None
+        document, path = self.template.document, ("parameters", name, "default")
+        if path in document.placeholders or ("parameters", name) in document.placeholders:
+            return None
+        return self._translated(parameter.default, document, path, "template", path)
+
+    def _snippet(self, name: str) -> tuple[str, Document, DataPath] | None:
+        document, text = self.library.snippets.get(name, (self.document, None))
+        return self._translated(text, document, ("snippets", name), f"snippet {name}", ())
+
+    def _translated(
+        self, text: Any, document: Document, path: DataPath, within: str, told: DataPath
+    ) -> tuple[str, Document, DataPath] | None:
+        if isinstance(text, dict):
+            path, text, all_texts = (*path, str(self.language)), text.get(self.language), text
+            if text is None and all_texts and (self.language is not None or not self._is_translated):
+                self.untranslated.append((within, told))
+        return None if text is None else (text, document, path)
+
+    def _fill(
+        self,
+        slot: _Slot,
+        names: Iterable[str],
+        sources: dict[DataPath, Source],
+        placeholders: set[DataPath],
+        at: DataPath,
+    ) -> None:
+        """Put the values in the place of the markers, once."""
+        for name in names:
+            source, text = slot.sources.get((name,)), slot.data.get(name)
+            if source is None or not isinstance(text, str) or "{{" not in text:
+                continue
+            if source.path == (*self.at, "name") and source.document is self.document:
+                continue
+            if MARKER.search(text):
+                pieces, slot.data[name], known = self._filled(text, source)
+                slot.sources[name,] = Source(source.document, source.path, pieces)
+                if not known:
+                    slot.unknown.add((name,))
+        sources.update({(*at, *path): source for path, source in slot.sources.items() if at or path})
+        placeholders |= {(*at, *path) for path in slot.unknown}
+
+    def _filled(self, text: str, source: Source) -> tuple[tuple[Piece, ...], str, bool]:
+        pieces: list[Piece] = []
+        parts: list[str] = []
+        size = last = 0
+        known = True
+
+        def put(part: str, document: Document, path: DataPath, offset: int, marker: str = "") -> None:
+            nonlocal size
+            if part:
+                pieces.append(Piece(size, document, path, offset, marker))
+                parts.append(part)
+                size += len(part)
+
+        for match in MARKER.finditer(text):
+            put(text[last : match.start()], source.document, source.path, last)
+            value = self._value(match[1], match[2])
+            if value is None:
+                known = False
+            else:
+                put(value[0], value[1], value[2], 0, f"{match[1]}.{match[2]}")
+            last = match.end()
+        put(text[last:], source.document, source.path, last)
+        return tuple(pieces), "".join(parts), known
+
+
+_STEP_SIZE: Final = 32
+"""What a text counts beside its characters: many empty steps are large as well."""
