@@ -117,16 +117,13 @@ def read_document(file: str, text: str) -> Document:
 
 def _kind(data: Tree) -> type[SourcingFile | TemplateFile | SnippetsFile]:
     """What kind of file the data is meant to be, by the first key that says so."""
-    if isinstance(data, Map):
-        for meant in (lambda key: key, lambda key: nearest(key, _KINDS)):
-            for key in data:
-                if meant(key) in _KINDS:
-                    return _KINDS[meant(key) or ""]
-    return SourcingFile
+    keys = list(data) if isinstance(data, Map) else []
+    meant = (*keys, *(nearest(key, _KINDS) or "" for key in keys))
+    return next((_KINDS[key] for key in meant if key in _KINDS), SourcingFile)
 
 
 _TEMPLATE: Final = re.compile(r"""^["']?template["']?[ \t]*:[ \t]*["']?([a-z0-9-]+)""", re.MULTILINE)
-_KINDS: Final = {
+_KINDS: Final[dict[str, type[SourcingFile | TemplateFile | SnippetsFile]]] = {
     "sourcingId": SourcingFile,
     "blueprints": SourcingFile,
     "template": TemplateFile,

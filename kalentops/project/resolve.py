@@ -363,7 +363,8 @@ class _Resolving:
         for number, step in enumerate(self.file.steps):
             at: DataPath = ("steps", number)
             data = step.model_dump(exclude_none=True)
-            sources = {(): Source(document, at), **{(name,): Source(document, (*at, name)) for name in data}}
+            sources: dict[DataPath, Source] = {(): Source(document, at)}
+            sources |= {(name,): Source(document, (*at, name)) for name in data}
             slot = _Slot(step.id, data, sources, set())
             for name in MARKED_FIELDS:
                 if isinstance(data.get(name), dict):
@@ -435,10 +436,8 @@ class _Resolving:
             if step.id in ids or anchor not in ids:
                 continue
             data = step.model_dump(exclude_none=True, exclude={"after", "before"})
-            sources = {
-                (): Source(self.document, path),
-                **{(name,): Source(self.document, (*path, name)) for name in data},
-            }
+            sources: dict[DataPath, Source] = {(): Source(self.document, path)}
+            sources |= {(name,): Source(self.document, (*path, name)) for name in data}
             unknown = {each[2:3] or ("id",) for each in self.unknown if each[:2] == ("add", number)}
             slots.insert(ids.index(anchor) + (step.after is not None), _Slot(step.id, data, sources, unknown))
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from pathlib import Path
 
 from kalentops.blueprint.diff import FieldChange
 from kalentops.cli.main import run
