@@ -19,6 +19,7 @@ from kalentops.output.text_plan import changed
 from kalentops.support.text import clip, count, line_end_of, some, visible
 
 if TYPE_CHECKING:  # `validate` and `plan` import nothing
+    from kalentops.adopt.position import Closing, FileChange
     from kalentops.adopt.pull import Edits, PulledEdit
     from kalentops.adopt.write import ImportResult
     from kalentops.yamlfile.fmt import Formatted
@@ -101,20 +102,26 @@ def formatted(done: Sequence[Formatted], *, written: bool) -> Iterator[Line]:
 
 
 def diff(done: Sequence[Formatted]) -> Iterator[Line]:
-    """What would change, for people: blanks at the end of a line are shown as dots."""
+    """What `fmt` would change, for people: blanks at the end of a line are shown as dots."""
     for each in done:
-        name, crlf = visible(each.name), line_end_of(each.after) == "\r\n"
-        lines = difflib.unified_diff(
-            _lines(each.before, crlf=crlf),
-            _lines(each.after, crlf=crlf),
-            name,
-            f"{name}, formatted",
-            n=2,
-            lineterm="",
-        )
-        for number, text in enumerate(lines):
-            shown = _shown(text)
-            yield line((shown, "bold" if number < 2 else _STYLES.get(text[:1], "")))  # noqa: PLR2004 - both names
+        yield from _unified(each.name, each.before, each.after, "formatted")
+
+
+def change_diff(changes: Iterable[FileChange]) -> Iterator[Line]:
+    """What a command would change in files, in the same form."""
+    for each in changes:
+        kind = "new" if each.before is None else "deleted" if each.after is None else "changed"
+        yield from _unified(each.name, each.before or "", each.after or "", kind)
+
+
+def _unified(name: str, before: str, after: str, kind: str) -> Iterator[Line]:
+    name, crlf = visible(name), line_end_of(after or before) == "\r\n"
+    lines = difflib.unified_diff(
+        _lines(before, crlf=crlf), _lines(after, crlf=crlf), name, f"{name}, {kind}", n=2, lineterm=""
+    )
+    for number, text in enumerate(lines):
+        shown = _shown(text)
+        yield line((shown, "bold" if number < 2 else _STYLES.get(text[:1], "")))  # noqa: PLR2004 - both names
 
 
 def _lines(text: str, *, crlf: bool) -> list[str]:
@@ -142,6 +149,37 @@ def format_summary(done: Sequence[Formatted], *, written: bool) -> Line:
     parts += [f"{count(same, 'file')} unchanged"] if same or not (new or alone) else []
     parts += [f"{count(alone, 'file')} left as {'it is' if alone == 1 else 'they are'}"] if alone else []
     return line((", ".join(parts), "bad" if alone else "good"))
+
+
+def closed(sourcing_id: str, of: Closing, *, written: bool) -> Iterator[Line]:
+    """What happens to the files of a position that is closed, and what to do next."""
+    would = "" if written else "would be "
+    for each in of.changes:
+        done = "deleted" if each.after is None else f"changed; removed: [{some(of.removed, _KEYS)}]"
+        yield line("  ", (visible(each.name), "bold"), f" {would}{done}")
+    head = "Closed: " if written else "Would close: "
+    if not of.changes:
+        yield line(("Closed already: ", "good"), f"{visible(sourcing_id)} has no blueprints in the files.")
+    else:
+        yield line(
+            (head, "bold"), f"{visible(sourcing_id)}. Nothing changes in Kalent: stop its sequences there."
+        )
+    if of.forgotten and (written or not of.changes):
+        number = count(len(of.forgotten), "blueprint")
+        yield line(
+            f"Next: `kalentops plan` shows {number} to forget; `kalentops apply` makes the state forget them."
+        )
+    elif not of.changes:
+        yield line("The state has forgotten them: delete the file whenever you like.")
+
+
+_KEYS: Final = 5
+
+
+def unrecorded(of: Closing, state: str) -> str:
+    """A note on blueprints that the files declare and the state does not know."""
+    keys = some([f"`{key}`" for key in of.unrecorded], _KEYS)
+    return f"{visible(state)} does not know {keys}: never applied, or this checkout lacks a newer state (`git pull`)"
 
 
 def edits(of: Edits, *, dry_run: bool, width: int = WIDTH) -> Iterator[Line]:

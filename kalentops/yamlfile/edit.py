@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from kalentops.blueprint.body import PARTS, Body
@@ -48,8 +48,6 @@ from kalentops.yamlfile.tree_edit import (
     rearrange,
 )
 
-__all__ = ["CannotEdit", "edit_blueprint"]
-
 _STEP_ORDER: Final = (*build.STEP.first, *build.STEP.last)
 _BLUEPRINT_ORDER: Final = (*build.BLUEPRINT.first, *build.BLUEPRINT.last)
 _BY_HAND: Final = (
@@ -59,7 +57,7 @@ _CORRECT: Final = "correct the file; `kalentops validate` lists what is wrong"
 _THERE: Final = "correct it in Kalent's web app, then run the command again"
 
 
-class _Refusal(Exception):
+class Refusal(Exception):
     """Why a blueprint can't be changed in its file, and what to do about it; in `hint`, ADDRESS stands for its own."""
 
     def __init__(self, reason: str, hint: str = _BY_HAND) -> None:
@@ -76,21 +74,22 @@ def edit_blueprint(file: str, text: str, key: str, after: Mapping[str, Any]) -> 
     """
     data: Any = {}
     try:
-        data = _read(text.lstrip("\ufeff"))
+        data = read_data(text.lstrip("\ufeff"))
         return _edited(file, text, data, key, Body.of(after).data)
-    except (_Refusal, Unclear) as refusal:
+    except (Refusal, Unclear) as refusal:
         message = f"`{clip(key)}` in {visible(file)} can't be changed in place: {refusal}"
         address = f"{data.get('sourcingId', 'SOURCING_ID')}/{key}"
         hint = getattr(refusal, "hint", _BY_HAND)
         raise CannotEdit(message, hint=hint.replace("ADDRESS", clip(address, 200))) from None
 
 
-def _read(text: str) -> Any:
+def read_data(text: str) -> Any:
+    """What a file says. Raises Refusal."""
     parsed = parse(text)
     if parsed.faults or not isinstance(parsed.data, dict):
         fault = min(parsed.faults, default=None)
         where = f"in line {fault.line}: {fault.message}" if fault else "it holds no blueprints"
-        raise _Refusal(f"the file is not valid, {where}", _CORRECT)
+        raise Refusal(f"the file is not valid, {where}", _CORRECT)
     return parsed.data
 
 
@@ -101,21 +100,33 @@ def _edited(file: str, text: str, data: Any, key: str, body: Mapping[str, Any]) 
     made = apply_changes(current, change)
     if same(made, current):
         return text
+
+    def edit(document: Document) -> list[str]:
+        editor = _Editor(document)
+        editor.edit(key, current, change)
+        return editor.anchors
+
+    return rewrite(file, text, {**data, "blueprints": {**data["blueprints"], key: made}}, edit)
+
+
+def rewrite(file: str, text: str, goal: Any, edit: Callable[[Document], list[str]]) -> str:
+    """The text of a file after `edit` has changed its tree so that it says `goal`. `edit` returns the anchors of what
+    it has changed. Raises Refusal.
+    """
     clean = format_text(file, text)
     if clean.problem:
-        raise _Refusal(f"`kalentops fmt` can't format the file: {clean.problem}")
+        raise Refusal(f"`kalentops fmt` can't format the file: {clean.problem}")
     document = read(clean.after.replace("\r\n", "\n"))
     _separate_comments(document)
-    editor = _Editor(document)
-    editor.edit(key, current, change)
+    anchors = edit(document)
     edited = print_document(document)
-    _check(edited, {**data, "blueprints": {**data["blueprints"], key: made}}, document, editor.anchors)
+    _check(edited, goal, document, anchors)
     if _is_json(text) and not _is_json(edited):
-        raise _Refusal("the file would no longer be JSON")
+        raise Refusal("the file would no longer be JSON")
     ended = edited.replace("\n", line_end_of(clean.after))
     if len(ended.encode()) > MAX_BYTES:
         hint = "split it; several files may serve one sourcing"
-        raise _Refusal("the file would be larger than 1 MiB", hint)
+        raise Refusal("the file would be larger than 1 MiB", hint)
     return ended
 
 
@@ -123,10 +134,10 @@ def _blueprint(data: Mapping[str, Any], key: str) -> dict[str, Any]:
     blueprints = data.get("blueprints")
     current = blueprints.get(key) if isinstance(blueprints, dict) else None
     if not isinstance(current, dict) or not current:
-        raise _Refusal("there is no such blueprint", "`kalentops plan` lists the blueprints and their files")
+        raise Refusal("there is no such blueprint", "`kalentops plan` lists the blueprints and their files")
     steps = current.get("steps")
     if steps is not None and not isinstance(steps, list):
-        raise _Refusal("its `steps` are not a list", _CORRECT)
+        raise Refusal("its `steps` are not a list", _CORRECT)
     _check_steps(steps or [], "in the file", _CORRECT)
     return current
 
@@ -134,31 +145,31 @@ def _blueprint(data: Mapping[str, Any], key: str) -> dict[str, Any]:
 def _check_body(body: Mapping[str, Any]) -> None:
     _check_steps(body["steps"], "in Kalent", _THERE)
     if not scalars.can_be_written(json.dumps(body, ensure_ascii=False)):
-        raise _Refusal("a text holds half a character (a lone surrogate), which no file can hold", _THERE)
+        raise Refusal("a text holds half a character (a lone surrogate), which no file can hold", _THERE)
 
 
 def _check_steps(steps: list[Any], place: str, hint: str) -> None:
     ids = [step.get("id") if isinstance(step, Mapping) else None for step in steps]
     if not all(isinstance(each, str) for each in ids):
-        raise _Refusal(f"a step has no `id` {place}", hint)
+        raise Refusal(f"a step has no `id` {place}", hint)
     twice = next((each for each, count in Counter(ids).items() if count > 1), None)
     if twice is not None:
-        raise _Refusal(f"several steps have the id `{clip(twice)}` {place}", hint)
+        raise Refusal(f"several steps have the id `{clip(twice)}` {place}", hint)
 
 
 def _check(edited: str, goal: Any, document: Document, anchors: list[str]) -> None:
-    """Raises _Refusal if the new text does not say what was wanted, or lacks a comment."""
+    """Raises Refusal if the new text does not say what was wanted, or lacks a comment."""
     parsed = parse(edited)
     if parsed.faults:
-        raise _Refusal(f"the file would no longer be valid: {parsed.faults[0].message}")
+        raise Refusal(f"the file would no longer be valid: {parsed.faults[0].message}")
     if not same(parsed.data, goal):
         repeated = {token.text[1:] for token in document.root.tokens() if token.kind == ALIAS}
         names = ", ".join(f"&{name}" for name in dict.fromkeys(anchors) if name in repeated)
         if names:
-            raise _Refusal(f"other places repeat what it says by way of {names}")
-        raise _Refusal("the file would not say what was wanted")
+            raise Refusal(f"other places repeat what it says by way of {names}")
+        raise Refusal("the file would not say what was wanted")
     if sorted(read(edited).comments()) != sorted(document.comments()):
-        raise _Refusal("a comment would be lost, or become part of a text")
+        raise Refusal("a comment would be lost, or become part of a text")
 
 
 def _separate_comments(document: Document) -> None:
@@ -196,9 +207,9 @@ class _Editor:
     def edit(self, key: str, current: Mapping[str, Any], change: BlueprintChanges) -> None:
         parent = self._opened(self._root, "the file")
         for name, what in (("blueprints", "`blueprints`"), (key, "it")):
-            found = _entry(parent, name)
+            found = entry_of(parent, name)
             if found is None:
-                raise _Refusal(f"{what} comes by way of `<<`")
+                raise Refusal(f"{what} comes by way of `<<`")
             parent = self._opened(found.value, what)
         self._fields(parent, current, change.fields, _BLUEPRINT_ORDER, "the blueprint")
         if change.steps or change.order != tuple(range(len(current.get("steps") or ()))):
@@ -207,7 +218,7 @@ class _Editor:
     def _opened(self, node: Node, what: str) -> Node:
         """A mapping or list that is going to be changed."""
         if node.kind == ALIAS:
-            raise _Refusal(f"{what} is the alias {node.head[-1].text}, which repeats what stands elsewhere")
+            raise Refusal(f"{what} is the alias {node.head[-1].text}, which repeats what stands elsewhere")
         self.anchors += [token.text[1:] for token in node.head if token.kind == ANCHOR]
         return node
 
@@ -222,15 +233,15 @@ class _Editor:
         if not changes:
             return
         self._opened(node, what)
-        slots: list[tuple[str, int | Child]] = [(_name(child), n) for n, child in enumerate(node.children)]
+        slots: list[tuple[str, int | Child]] = [(name_of(child), n) for n, child in enumerate(node.children)]
         for name in sorted(changes, key=lambda each: order.index(each) if each in order else len(order)):
-            change, child = changes[name], _entry(node, name)
+            change, child = changes[name], entry_of(node, name)
             if child is not None and not isinstance(change, Remove):
                 self._change(node, child, data.get(name), change, what)
             elif child is not None:
                 slots.remove((name, [*node.children].index(child)))
             elif isinstance(change, Remove):
-                raise _Refusal(f"`{clip(name)}` of {what} comes by way of `<<`, and has to go")
+                raise Refusal(f"`{clip(name)}` of {what} comes by way of `<<`, and has to go")
             else:
                 new = self._new_entry(node, name, changed_value(data.get(name, {}), change))
                 slots.insert(_place(node, slots, name, order), (name, new))
@@ -242,7 +253,7 @@ class _Editor:
         return build.entry(name, value, node.column, layout=build.STEP)
 
     def _change(self, parent: Node, child: Child, current: Any, change: FieldEdit, what: str) -> None:
-        node, name = child.value, _name(child)
+        node, name = child.value, name_of(child)
         if isinstance(change, Inside) and node.kind == MAPPING and node.children:
             order = PARTS.get(name, ())
             self._fields(node, current, dict(change.changes), order, f"`{clip(name)}` of {what}")
@@ -284,9 +295,9 @@ class _Editor:
     # Steps
 
     def _steps(self, blueprint: Node, current: Mapping[str, Any], change: BlueprintChanges) -> None:
-        child = _entry(blueprint, "steps")
+        child = entry_of(blueprint, "steps")
         if child is None and "steps" in current:
-            raise _Refusal("its `steps` come by way of `<<`")
+            raise Refusal("its `steps` come by way of `<<`")
         if child is None or not (node := self._opened(child.value, "the list of its steps")).children:
             self._first_steps(blueprint, child, [step for step in change.order if isinstance(step, dict)])
             return
@@ -319,12 +330,12 @@ class _Editor:
         rearrange(blueprint, [*range(len(blueprint.children)), added])
 
 
-def _entry(node: Node, name: str) -> Child | None:
+def entry_of(node: Node, name: str) -> Child | None:
     """The entry of a mapping that stands in it itself, not by way of `<<`."""
-    return next((child for child in node.children if child.key and _name(child) == name), None)
+    return next((child for child in node.children if child.key and name_of(child) == name), None)
 
 
-def _name(child: Child) -> str:
+def name_of(child: Child) -> str:
     return child.key.head[-1].value if child.key and child.key.kind == SCALAR else ""
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from kalentops.blueprint.body import Body
-from kalentops.yamlfile.edit import CannotEdit, edit_blueprint
+from kalentops.errors import CannotEdit
+from kalentops.yamlfile.edit import edit_blueprint
 from kalentops.yamlfile.fmt import format_text
 from kalentops.yamlfile.parse import parse
 from tests.builders import step

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kalentops.blueprint.body import Body
+from kalentops.errors import CannotEdit
 from kalentops.yamlfile import build
-from kalentops.yamlfile.edit import CannotEdit, edit_blueprint
+from kalentops.yamlfile.edit import edit_blueprint
 from kalentops.yamlfile.fmt import format_text
 from kalentops.yamlfile.parse import parse
 from tests import builders

@@ -108,6 +108,13 @@ verbose = click.option("-v", "--verbose", is_flag=True, help="Show texts in full
 yes = click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
 
 
+def file_changes(command: _F) -> _F:
+    """The options --dry-run and --diff of a command that changes files."""
+    diff = click.option("--diff", is_flag=True, help="Write nothing and show the changes as a diff.")
+    dry_run = click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
+    return dry_run(diff(command))
+
+
 overwrite = click.option(
     "--overwrite",
     multiple=True,

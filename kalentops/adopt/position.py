@@ -1,0 +1,136 @@
+"""The files of one position: found, changed and written. The commands that open and close one use this."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kalentops.errors import InvalidFiles, StoreFailure, UsageError
+from kalentops.lint.finding import Finding
+from kalentops.project.config import Config
+from kalentops.project.document import Document, read_document
+from kalentops.project.files import find, read_whole
+from kalentops.state.model import State
+from kalentops.support import atomic_write
+from kalentops.support.text import clip
+from kalentops.yamlfile.edit_file import close_position
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """A file and its text before and after; None: there is no such file."""
+
+    path: Path
+    name: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PositionFile:
+    """A file of a position, its whole text, and what it says."""
+
+    path: Path
+    text: str
+    document: Document
+
+    def change(self, after: str | None) -> FileChange:
+        return FileChange(self.path, self.document.file, self.text, after)
+
+    @property
+    def title(self) -> str:
+        found = self.document.data.get("title") if isinstance(self.document.data, dict) else None
+        return found if isinstance(found, str) else ""
+
+    def keys(self, field: str) -> list[str]:
+        """The keys of `blueprints`, or those that `removed` lists."""
+        found = self.document.data.get(field) if isinstance(self.document.data, dict) else None
+        return [key for key in found if isinstance(key, str)] if isinstance(found, dict | list) else []
+
+
+class UnreadableFiles(InvalidFiles):
+    """Files that may be of the position can't be read. `findings` say why."""
+
+    def __init__(self, message: str, findings: Sequence[Finding]) -> None:
+        super().__init__(message)
+        self.findings = findings
+
+
+def position_files(config: Config, sourcing_id: str) -> list[PositionFile]:
+    """The files of a position, by name. Raises UnreadableFiles for one that may be and can't be read."""
+    if not os.path.lexists(config.blueprints):
+        return []
+    found: list[PositionFile] = []
+    broken: list[Finding] = []
+    for source in find(config.root, [config.blueprints]):
+        text = read_whole(source, config.root)
+        if isinstance(text, Finding) or sourcing_id not in text:
+            continue
+        document = read_document(source.name, text)
+        if document.data is None:
+            broken += document.findings
+        elif document.sourcing_id == sourcing_id:
+            found.append(PositionFile(Path(source.path), text, document))
+    if broken:
+        raise UnreadableFiles(f"a file that mentions {clip(sourcing_id)} can't be read", broken)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How the files of a position change when it is closed. `removed` are the keys that its file lists afterwards,
+    `forgotten` those of them that the state knows, `unrecorded` the declared ones that it does not.
+    """
+
+    changes: tuple[FileChange, ...]
+    removed: tuple[str, ...]
+    forgotten: tuple[str, ...]
+    unrecorded: tuple[str, ...]
+
+
+def close(sourcing_id: str, files: Sequence[PositionFile], state: State) -> Closing:
+    """One file keeps the statement: the one with the title, or else the first. The others go.
+
+    Raises UsageError where the state knows nothing of the position, CannotEdit.
+    """
+    known = (each.address for part in (state.entries, state.intents) for each in part.values())
+    recorded = sorted({each.key for each in known if each.sourcing_id == sourcing_id})
+    removed = tuple(dict.fromkeys([*(key for file in files for key in file.keys("removed")), *recorded]))
+    unrecorded = tuple(key for file in files for key in file.keys("blueprints") if key not in removed)
+    if not removed:
+        names = ", ".join(file.document.file for file in files)
+        raise UsageError(
+            f"the state records no blueprint of {sourcing_id}: there is nothing to forget",
+            hint=f"delete {names}; if the state is elsewhere, pass --state FILE",
+        )
+    main = next((file for file in files if file.title), files[0])
+    after = close_position(main.document.file, main.text, removed)
+    changes = [main.change(after), *(file.change(None) for file in files if file is not main)]
+    return Closing(
+        tuple(each for each in changes if each.before != each.after), removed, tuple(recorded), unrecorded
+    )
+
+
+def write_changes(changes: Sequence[FileChange]) -> None:
+    """Write the files, each whole or not at all: what is deleted comes last. Raises StoreFailure."""
+    for each in sorted(changes, key=lambda each: each.after is None):
+        try:
+            _write(each)
+        except OSError as error:
+            raise StoreFailure(f"{each.name} can't be written: {error.strerror or error}") from error
+
+
+def _write(change: FileChange) -> None:
+    """Raises OSError, StoreFailure."""
+    if change.before is not None and change.path.read_bytes() != change.before.encode():
+        raise StoreFailure(f"{change.name} has changed meanwhile", hint="run it again: it continues")
+    if change.after is None:
+        atomic_write.remove(change.path)
+    elif change.before is None:
+        change.path.parent.mkdir(parents=True, exist_ok=True)
+        atomic_write.create(change.path, change.after.encode())
+        atomic_write.sync_folder(change.path.parent)
+    else:
+        atomic_write.replace(change.path.resolve(), change.after.encode())

@@ -1,0 +1,83 @@
+"""`kalentops close`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from kalentops.adopt.position import PositionFile, UnreadableFiles, close, position_files, write_changes
+from kalentops.cli.commands import options
+from kalentops.errors import UsageError
+from kalentops.output import text_files
+from kalentops.output.terminal import notice, show
+from kalentops.project.config import Config
+from kalentops.project.files import check_begun
+from kalentops.project.load import load
+from kalentops.state.model import State
+from kalentops.state.store import open_store
+from kalentops.support.text import clip, typo_of
+
+
+@click.command(epilog="\b\nExample:\n  kalentops close sourcing_123\n  kalentops close sourcing_123 --diff")
+@click.argument("sourcing_id", shell_complete=options.complete_sourcings)
+@options.folder
+@options.state
+@options.file_changes
+@options.quiet
+def command(
+    sourcing_id: str, directory: Path, state_file: Path | None, *, dry_run: bool, diff: bool, quiet: bool
+) -> None:
+    """Close a position: remove its blueprints from the files, and let the state forget them.
+
+    Nothing changes in Kalent: stop the sequences and close the sourcing there. The file keeps the id, the title and the
+    removed keys. The next plan shows what the state will forget.
+    """
+    project = options.project(directory, state_file)
+    check_begun(project.config.root, project.config.blueprints)
+    snapshot = open_store(project.state_path).read()
+    notice(snapshot.notes)
+    files = _files(project.config, sourcing_id, snapshot.state)
+    closing = close(sourcing_id, files, snapshot.state)
+    writes = not (dry_run or diff)
+    if writes:
+        write_changes(closing.changes)
+    if diff:
+        show(text_files.change_diff(closing.changes))
+    show(text_files.closed(sourcing_id, closing, written=writes), sys.stderr if diff else sys.stdout)
+    if closing.unrecorded and not quiet:
+        notice([text_files.unrecorded(closing, project.state_path.name)])
+
+
+def _files(config: Config, sourcing_id: str, state: State) -> list[PositionFile]:
+    """Raises UsageError where no file is of this position, UnreadableFiles."""
+    try:
+        files = position_files(config, sourcing_id)
+    except UnreadableFiles as error:
+        show(text_files.findings(error.findings), sys.stderr)
+        raise
+    if not files:
+        raise _unknown(config, sourcing_id, state)
+    return files
+
+
+def _unknown(config: Config, sourcing_id: str, state: State) -> UsageError:
+    recorded = sorted(each for each in state.entries if each.partition("/")[0] == sourcing_id)
+    if recorded:
+        hint = f"`kalentops state rm {recorded[0]}` forgets a blueprint that no file declares"
+    else:
+        meant = _meant(config, sourcing_id)
+        hint = f"did you mean {meant}?" if meant else "`kalentops sourcings` lists the ids, with their files"
+    return UsageError(f"no file is of the sourcing {clip(sourcing_id)}", hint=hint)
+
+
+def _meant(config: Config, sourcing_id: str) -> str | None:
+    if not os.path.lexists(config.blueprints):
+        return None
+    repository = load(config.root, [config.blueprints], known=None)
+    declared = {each.address.sourcing_id for each in repository.declared}
+    known = declared | {each.sourcing_id for each in repository.relocations}
+    of_address = sourcing_id.partition("/")[0]
+    return of_address if of_address in known else typo_of(sourcing_id, sorted(known))
