@@ -158,10 +158,11 @@ def is_use(value: Any) -> bool:
     """Whether a blueprint is meant to be made from a template."""
     if not isinstance(value, dict) or "use" in value:
         return isinstance(value, dict)
-    return "steps" not in value and any(nearest(key, _USE_ALONE) for key in value)
+    return "steps" not in value and any(nearest(key, _USE_ALONE) for key in value if key not in _OF_FILE)
 
 
-_USE_ALONE: Final = ("use", "with", "change", "remove", "add")
+_USE_ALONE: Final = ("use", "with", "change", "remove", "add", "template", "extends")
+_OF_FILE: Final = ("moved", "removed")
 
 
 class SourcingFile(Shape):

@@ -20,15 +20,20 @@ from kalentops.blueprint.model import VARIABLES, Blueprint
 from kalentops.lint.finding import DataPath, Problem
 from kalentops.lint.placeholders import variable_for
 from kalentops.lint.rule import Rule
-from kalentops.lint.texts import first, occurrences, variables
+from kalentops.lint.texts import first, marker_meant, occurrences, variables
 from kalentops.support.text import clip
 from kalentops.support.text_diff import did_you_mean
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
     for place, text in occurrences(blueprint, "{{"):
-        unknown = (each for each in variables(text) if each[1].strip() not in VARIABLES)
+        unknown = (each for each in variables(text) if not _is_known(each[1]))
         yield from first(unknown, partial(_tell, place))
+
+
+def _is_known(name: str) -> bool:
+    """Whether it is a variable, or a marker, of which KAL407 speaks."""
+    return name.strip() in VARIABLES or marker_meant(name) is not None
 
 
 def _tell(place: DataPath, found: tuple[str, str, int]) -> Problem:

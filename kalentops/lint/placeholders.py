@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from kalentops.blueprint.model import VARIABLES
+from kalentops.lint.texts import marker_meant
 from kalentops.support.text import fold, nearest
 
 _PEOPLE: Final = {
@@ -226,7 +227,12 @@ def _is_certain(sure: _Sure, token: str, inner: str) -> bool | None:
 
 @lru_cache(maxsize=1024)
 def asks_for(name: str) -> str | None:
-    """The variable that a name asks for: empty if there is none for what it asks, None if the name is not known."""
+    """The variable that a name asks for: empty if there is none for what it asks, None if the name is not known. For
+    `param.pitch` it is the marker of a template.
+    """
+    marker = marker_meant(name) if "." in name else None
+    if marker:
+        return marker
     parts = [fold(part) for part in (name, _SEPARATORS.sub("", name), *_SEPARATORS.split(name))]
     words = [fold(word) for word in _WORD_ENDS.split(name) if word]
     for word in (*parts, *(words if len(words) <= _FEW_WORDS else ())):

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from kalentops.blueprint.model import VARIABLES, Blueprint
 from kalentops.lint.finding import DataPath, Problem
 from kalentops.lint.rule import Written
+from kalentops.support.text import is_key, nearest, skeleton
 
 # Two braces or more, whatever holds no double brace, two braces or more. Each character is looked at a bounded
 # number of times, whatever the text.
@@ -68,6 +69,29 @@ def variables(text: str) -> Iterator[tuple[str, str, int]]:
     """
     for match in VARIABLE.finditer(text):
         yield match[0], match[1][2:] + match[2] + match[3][2:], match.start()
+
+
+_KINDS: Final = {"param": "param", "parameter": "param", "params": "param", "parameters": "param"} | {
+    "snippet": "snippet",
+    "snippets": "snippet",
+}
+_MARKER: Final = re.compile(r"\W*([^\W_]+)(\W*)(.*?)\W*", re.DOTALL)
+_LONGEST_MARKER: Final = 100
+
+
+@lru_cache(maxsize=1024)
+def marker_meant(inner: str) -> str | None:
+    """The marker that a name in braces is, or was probably meant to be: `param.pitch` for ` Params: pitch`. Its name is
+    NAME where none can be read.
+    """
+    match = _MARKER.fullmatch(skeleton(inner[:_LONGEST_MARKER]))
+    if match is None:
+        return None
+    word, between, name = match[1].lower(), match[2], match[3].lower()
+    kind = _KINDS.get(word)
+    if kind is None and "." in between:
+        kind = _KINDS.get(nearest(word, _KINDS) or "")
+    return f"{kind}.{name if is_key(name) else 'NAME'}" if kind else None
 
 
 # 3GPP TS 23.038, section 6.2.1: the GSM 7-bit alphabet and its extension table.

@@ -127,6 +127,7 @@ _KINDS: Final[dict[str, type[SourcingFile | TemplateFile | SnippetsFile]]] = {
     "sourcingId": SourcingFile,
     "blueprints": SourcingFile,
     "template": TemplateFile,
+    "parameters": TemplateFile,
     "snippets": SnippetsFile,
 }
 

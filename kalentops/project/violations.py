@@ -7,30 +7,46 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kalentops.lint.finding import DataPath, Problem
-from kalentops.support.shape import Schema, Violation
+from kalentops.support.shape import LANGUAGE_PATTERN, Schema, Violation, is_language
 from kalentops.support.text import clip, fold, nearest
 from kalentops.support.text_diff import did_you_mean, lookalike_note
 
 _SYNONYMS: Final = {
-    "body": "content",
-    "message": "content",
-    "text": "content",
-    "template": "content",
-    "channel": "type",
-    "title": "name",
-    "label": "name",
-    "wait": "delay",
-    "timing": "temporalityType",
-    "sequences": "blueprints",
-    "messages": "steps",
+    "content": "body message text template",
+    "type": "channel",
+    "name": "title label",
+    "delay": "wait",
+    "temporalityType": "timing",
+    "blueprints": "sequences",
+    "steps": "messages",
+    "use": "template uses extends inherits base from",
+    "with": "parameters params variables vars values inputs arguments args",
+    "parameters": "params variables vars inputs arguments args",
+    "change": "changes overrides override patch",
+    "remove": "removed delete drop",
+    "add": "insert append",
+    "languages": "language locales translations",
+    "language": "lang locale",
+    "about": "description doc help",
 }
+"""For each field, folded names that other tools give to it."""
+_ONE_OF: Final = ("sourcingId", "template", "snippets")
+"""The key that says what a file holds."""
 
 
 def field_meant(key: str, fields: Iterable[str]) -> str | None:
     """The one of `fields` that an unknown key was probably meant to be."""
-    fields = tuple(fields)
-    synonym = _SYNONYMS.get(fold(key))
-    return synonym if synonym in fields else nearest(key, fields)
+    fields, word = tuple(fields), fold(key)
+    if _is_other_kind(key, fields):
+        return None
+    synonym = next((field for field in fields if word in _SYNONYMS.get(field, "").split()), None)
+    return synonym or nearest(key, fields)
+
+
+def _is_other_kind(key: str, fields: Iterable[str]) -> bool:
+    """Whether a key is the first key of another kind of file than the one with these fields."""
+    own = set(fields).intersection(_ONE_OF)
+    return bool(own) and key in {*_ONE_OF, "blueprints"} and key not in fields
 
 
 def to_problems(violations: Sequence[Violation], schema: Schema, data: Any) -> Iterator[Problem]:
@@ -107,6 +123,8 @@ class _Found:
 
 def _unknown(found: _Found) -> Problem:
     key, value, fields = found.key, found.violation.value, found.owner.fields
+    if found.owner.noun == "blueprint" and key in ({"steps"} if "use" in fields else _NEEDS_USE):
+        return _mixed(found)
     near = field_meant(key, fields)
     hint = did_you_mean(key, near) if near else _elsewhere(found)
     field, colon, rest = key.partition(":")
@@ -115,6 +133,21 @@ def _unknown(found: _Found) -> Problem:
     if near == "sourcingId" and isinstance(value, list):
         hint = _ONE_SOURCING
     return found.problem("KAL010", f"`{clip(key)}` is not a field of {found.owner_name}", hint, on_key=True)
+
+
+_NEEDS_USE: Final = frozenset({"with", "change", "remove", "add"})
+
+
+def _mixed(found: _Found) -> Problem:
+    if found.key == "steps":
+        said = "a blueprint with `use` has no `steps`: its steps are the template's"
+        hint = (
+            "remove `steps`, and write what is different below `change`, `remove` or `add`; or remove `use`"
+        )
+    else:
+        said = f"`{found.key}` needs a template, and this blueprint uses none"
+        hint = "write `use: TEMPLATE` instead of `steps`; or remove it"
+    return found.problem("KAL417", said, hint, on_key=True)
 
 
 _ONE_SOURCING: Final = "write `sourcingId: ID`: each file serves one sourcing; write one file for each"
@@ -128,6 +161,10 @@ def _inner(found: _Found) -> tuple[str, str] | None:
 
 def _elsewhere(found: _Found) -> str:
     """Where an unknown field belongs, or else which fields there are."""
+    if _is_other_kind(found.key, found.owner.fields):
+        return _OTHER_KIND
+    if (found.owner.noun, found.key) in _NOT_HERE:
+        return _NOT_HERE[found.owner.noun, found.key]
     inner = _inner(found)
     if inner:
         return f"it belongs below `{inner[0]}`: `{inner[0]}: {{{inner[1]}: …}}`"
@@ -140,6 +177,22 @@ def _elsewhere(found: _Found) -> str:
     return "the fields are " + ", ".join(found.owner.fields)
 
 
+_OTHER_KIND: Final = "a file has `sourcingId`, `template` or `snippets`: write one file for each"
+_POSITION: Final = "it belongs to a blueprint that uses the template, in a file with `sourcingId`"
+_ORDER: Final = (
+    "a template sets the order of its steps; `kalentops detach ADDRESS` makes a plain blueprint of this one"
+)
+_NOT_HERE: Final = {
+    ("template", "use"): "a template uses no other template: write its steps here",
+    **dict.fromkeys((("template", key) for key in ("protect", "with", "change", "remove", "add")), _POSITION),
+    ("change of a step", "after"): _ORDER,
+    ("change of a step", "before"): _ORDER,
+    ("parameter", "type"): "remove it: each parameter is a text",
+    ("parameter", "required"): "remove it: a parameter without `default` is required",
+}
+"""What to do with a field that a shape does not have, by the noun of the shape."""
+
+
 def _missing(found: _Found) -> Problem:
     hint = _EXAMPLES.get(found.key, f"`{found.key}: …`")
     return found.problem("KAL011", f"`{found.key}` is missing in {found.owner_name}", f"write {hint}")
@@ -147,7 +200,24 @@ def _missing(found: _Found) -> Problem:
 
 _MOVE: Final = "`moved: [{from: OLD_KEY, to: NEW_KEY}]`"
 _DELAY: Final = "`delay: {value: 3, unit: day}`"
+_CHANGE: Final = "`change: {STEP_ID: {content: …}}`"
+_ADD: Final = "`add:`, and `- {after: STEP_ID, id: …, …}` for each step below it"
+_PARAMETER: Final = "`{about: …}`, and `default: …` in it if users can leave it out"
 _EXAMPLES: Final = {
+    "template": "`template: NAME`, a name of lower-case letters, digits and hyphens",
+    "parameters": "`parameters: {NAME: {about: …}}`",
+    "parameter": _PARAMETER,
+    "languages": "`languages: [en, fr]`",
+    "language": "`language: en`",
+    "snippets": "`snippets: {NAME: …}`",
+    "use": "`use: TEMPLATE`",
+    "with": "`with: {PARAMETER: …}`",
+    "change": _CHANGE,
+    "change of a step": "the fields that change, such as `{content: …}`",
+    "remove": "`remove: [STEP_ID]`",
+    "add": _ADD,
+    "added step": _ADD,
+    "sample": "`sample: {sourcingJobTitle: …}`",
     "file": "`sourcingId:` and `blueprints:`",
     "blueprint": "`name:` and `steps:` below it",
     "step": "`id:`, `name:`, `type:`, `temporalityType:` and `content:`",
@@ -190,9 +260,20 @@ def _not_a_choice(found: _Found) -> Problem:
 
 
 def _wrong_type(found: _Found) -> Problem:
+    if found.wanted and found.wanted.kind == "text" and not found.wanted.choices and _is_translated(found):
+        return found.problem(
+            "KAL411",
+            f"{found.name(len(found.path))} is one text here, not one for each language",
+            "write one text; only texts of a template and snippets can be there in several languages",
+        )
     kind = found.wanted.kind if found.wanted else "another kind of value"
     message = f"{found.name(len(found.path))} must be {kind}, {_but(found.violation)}"
     return found.problem("KAL012", message, _retype(found, kind))
+
+
+def _is_translated(found: _Found) -> bool:
+    value = found.violation.value
+    return isinstance(value, dict) and bool(value) and all(map(is_language, value))
 
 
 def _retype(found: _Found, kind: str) -> str:
@@ -252,9 +333,23 @@ def _out_of_range(found: _Found) -> Problem:
 def _bad_key(found: _Found) -> Problem:
     on_key = found.violation.kind == "key"
     key = found.key if on_key else str(found.violation.value)
-    hint = "use lower-case letters, digits and hyphens, beginning with a letter or digit, at most 64"
-    message = f"`{clip(key)}` can't be the key of a blueprint"
+    if LANGUAGE_PATTERN in str(found.violation.context.get("pattern")):
+        hint, noun = "write its code, such as en, fr or pt-BR", "a language"
+    else:
+        hint = "use lower-case letters, digits and hyphens, beginning with a letter or digit, at most 64"
+        noun = _KEYS.get(found.key if not on_key else str(found.path[-2]), "the key of a blueprint")
+    message = f"`{clip(key)}` can't be {noun}"
     return found.problem("KAL016", message, hint + lookalike_note(key), on_key=on_key)
+
+
+_KEYS: Final = {
+    "template": "the name of a template",
+    "use": "the name of a template",
+    "parameters": "the name of a parameter",
+    "with": "the name of a parameter",
+    "snippets": "the name of a snippet",
+}
+"""What a key is, by its field, or by the mapping that holds it."""
 
 
 _BY_KIND: Final[dict[str, Callable[[_Found], Problem]]] = {

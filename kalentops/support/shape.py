@@ -7,6 +7,7 @@ field beyond those that are named.
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -43,6 +44,7 @@ from kalentops.support.text import KEY_PATTERN
 
 __all__ = [
     "ANYTHING",
+    "LANGUAGE_PATTERN",
     "FrozenList",
     "JsonValue",
     "KeyStr",
@@ -56,6 +58,7 @@ __all__ = [
     "called",
     "either",
     "gc_paused",
+    "is_language",
     "schema_of",
     "shape_schema",
     "tagged",
@@ -68,7 +71,13 @@ _T = TypeVar("_T")
 FrozenList: TypeAlias = Annotated[tuple[_T, ...], Field(strict=False)]
 KeyStr = Annotated[str, StringConstraints(pattern=f"^{KEY_PATTERN}$")]
 LANGUAGE_PATTERN: Final = "[a-z]{2,3}(-[A-Z]{2})?"
+_LANGUAGE: Final = re.compile(LANGUAGE_PATTERN)
 LanguageStr = Annotated[str, StringConstraints(pattern=f"^{LANGUAGE_PATTERN}$")]
+
+
+def is_language(text: str) -> bool:
+    """Whether a text can be the code of a language, such as `en` or `pt-BR`."""
+    return _LANGUAGE.fullmatch(text) is not None
 
 
 def called(name: str, *, default: Any = PydanticUndefined) -> Any:

@@ -1,0 +1,83 @@
+"""A marker stands where it is not filled in, or is not written as a marker.
+
+`{{param.NAME}}` and `{{snippet.NAME}}` are filled in once, in `name`, `subject` and `content` of a template, of
+`change` and of `add`. They are filled in nowhere else: not in the value or default of a parameter, not in a snippet,
+and not in a plain blueprint. There is no way to escape one.
+
+Wrong:
+    with:
+      pitch: We build payments, {{snippet.offer}}
+
+Right:
+    with:
+      pitch: We build payments, and you can work from home.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+
+from kalentops.blueprint.files import MARKED_FIELDS
+from kalentops.blueprint.model import Blueprint
+from kalentops.lint.finding import DataPath, Problem
+from kalentops.lint.rule import Rule, Written
+from kalentops.lint.texts import first, marker_meant, variables
+from kalentops.support.text import clip
+
+
+def check(blueprint: Blueprint) -> Iterator[Problem]:
+    """What is left in a blueprint after its markers were filled in: the same as below, at the same place."""
+    yield from _look(("name",), blueprint.name)
+    for index, step in enumerate(blueprint.steps):
+        for field in MARKED_FIELDS:
+            yield from _look(("steps", index, field), getattr(step, field) or "")
+
+
+def check_written(text: Written) -> Iterator[Problem]:
+    if isinstance(text.value, str) and text.path[:1] + text.path[2:] != ("parameters", "about"):
+        yield from _look(text.path, text.value, filled=_is_filled(text.path))
+
+
+def _look(place: DataPath, text: str, *, filled: bool = False) -> Iterator[Problem]:
+    if "{{" in text:
+        found = _unfilled(text, filled=filled)
+        yield from first(found, partial(_tell, place))
+
+
+def _unfilled(text: str, *, filled: bool) -> Iterable[tuple[str, str, int]]:
+    for token, inner, at in variables(text):
+        meant = marker_meant(inner)
+        if meant and not (filled and inner == meant):
+            yield token, meant if inner != meant else "", at
+
+
+def _is_filled(path: DataPath) -> bool:
+    """Whether markers are filled in the text at a path of a file."""
+    match path:
+        case ("name", *_):
+            return True
+        case ("steps", _, field, *_):
+            return field in MARKED_FIELDS
+        case ("blueprints", _, "change" | "add", _, field):
+            return field in MARKED_FIELDS
+    return False
+
+
+def _tell(place: DataPath, found: tuple[str, str, int]) -> Problem:
+    token, meant, at = found
+    if meant:
+        return Problem(place, f"`{clip(token)}` is not a marker", f"write `{{{{{meant}}}}}`", at)
+    hint = "write its text here: markers are filled in name, subject and content of a template, of change and of add"
+    return Problem(place, f"`{clip(token)}` is not filled in here", hint, at)
+
+
+RULE = Rule(
+    "KAL407",
+    "misplaced-marker",
+    __doc__,
+    check,
+    reads=frozenset(MARKED_FIELDS),
+    each_alone=True,
+    check_written=check_written,
+)
