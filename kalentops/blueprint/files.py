@@ -7,6 +7,7 @@ A resolved blueprint is a plain one (`project/resolve.py`): nothing behind the c
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Annotated, Any, ClassVar, Final, Self, TypeAlias
 
 from kalentops.blueprint.model import (
@@ -158,11 +159,13 @@ def is_use(value: Any) -> bool:
     """Whether a blueprint is meant to be made from a template."""
     if not isinstance(value, dict) or "use" in value:
         return isinstance(value, dict)
-    return "steps" not in value and any(nearest(key, _USE_ALONE) for key in value if key not in _OF_FILE)
+    if "steps" in value:
+        return False
+    return any(key in _USE_ALONE or nearest(key, ("use",)) for key in islice(value, _FIRST))
 
 
-_USE_ALONE: Final = ("use", "with", "change", "remove", "add", "template", "extends")
-_OF_FILE: Final = ("moved", "removed")
+_FIRST: Final = 12
+_USE_ALONE: Final = frozenset({"template", "extends", "with", "change", "remove", "add"})
 
 
 class SourcingFile(Shape):

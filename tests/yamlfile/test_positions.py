@@ -90,7 +90,7 @@ def test_an_alias_is_the_place_where_it_stands() -> None:
 def test_merged_texts_point_at_their_source() -> None:
     text, places = _places(
         "sourcingId: s_1\nblueprints:\n  a:\n    name: A\n    steps:\n"
-        "      - &s {id: a, name: A, type: WHATSAPP, temporalityType: ASAP, content: 'Hi ▸▸{{foo}}'}\n"
+        "      - &s {id: a, name: A, type: WHATSAPP, temporalityType: ASAP, content: 'Hi ▸{{foo}}'}\n"
         "      - {<<: *s, id: b, type: EMAIL, subject: Hi, policy: {skipStepIfNoContact: true}}\n"
     )
     assert [(f.line, f.column) for f in _findings(text) if f.code == "KAL101"] == places
