@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from kalentops.blueprint.files import SnippetsFile, SourcingFile, TemplateFile
@@ -64,7 +65,10 @@ class Document:
 
     def placeholders_below(self, *prefix: str) -> frozenset[DataPath]:
         """The placeholders at and below a path; theirs start there."""
-        return frozenset(path[len(prefix) :] for path in self.placeholders if path[: len(prefix)] == prefix)
+        if not self.placeholders:
+            return self.placeholders
+        near = _by_start(self.placeholders).get(prefix[:2], ()) if len(prefix) > 1 else self.placeholders
+        return frozenset(path[len(prefix) :] for path in near if path[: len(prefix)] == prefix)
 
     def place(self, problem: Problem, severity: Severity = Severity.ERROR) -> Finding:
         """The problem as a finding in this file; its path starts at the root of the file."""
@@ -100,6 +104,15 @@ class Document:
                 "" if event.anchor in named else event.anchor or "",
                 event.tag or "",
             )
+
+
+@lru_cache(maxsize=1)
+def _by_start(paths: frozenset[DataPath]) -> dict[DataPath, list[DataPath]]:
+    """The paths by their first two parts."""
+    found: dict[DataPath, list[DataPath]] = {}
+    for path in paths:
+        found.setdefault(path[:2], []).append(path)
+    return found
 
 
 def read_document(file: str, text: str) -> Document:
