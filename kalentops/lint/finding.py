@@ -78,7 +78,7 @@ def merged(found: Iterable[Finding]) -> list[Finding]:
 
 
 def _joined(one: Finding, other: Finding) -> Finding:
-    most = max(one, other, key=lambda each: (_figures(each.message), each.message))
+    most = max(one, other, key=lambda each: (_figures(each.message), each.message, each.hint))
     first = tuple(sorted({*one.used_by, *other.used_by}))[:MOST_USERS]
     return replace(most, users=one.users + other.users, used_by=first)
 

@@ -113,8 +113,8 @@ def check_document(options: CheckOptions, document: Document) -> FileResult:
         ):
             return PENDING
     resolved = list(_resolved(document, options.library)) if options.library else []
-    # A finding behind an anchor occurs once for each alias, and is reported once.
-    findings = list(dict.fromkeys(_findings(document, resolved, options)))
+    # A finding behind an anchor occurs once for each alias, and is reported once; in a template, once for each user.
+    findings = list({(each, each.used_by): each for each in _findings(document, resolved, options)}.values())
     whole = document.has_all_keys and not any(rules()[each.code].hides is Hides.FILE for each in findings)
     return FileResult(
         findings,
@@ -125,11 +125,12 @@ def check_document(options: CheckOptions, document: Document) -> FileResult:
     )
 
 
-def check_alone(options: CheckOptions, template: Template) -> Iterator[Finding]:
+def check_alone(options: CheckOptions, template: Template) -> list[Finding]:
     """The findings of a template that nothing uses."""
-    if options.library is not None and template.file is not None:
-        for resolved in resolve_alone(template, options.library):
-            yield from _of_resolved(resolved, options.severities)
+    if options.library is None or template.file is None:
+        return []
+    alone = resolve_alone(template, options.library)
+    return merged(each for resolved in alone for each in _of_resolved(resolved, options.severities))
 
 
 def _resolved(document: Document, library: Library) -> Iterator[Resolved]:
@@ -178,7 +179,7 @@ def _of_use(document: Document, of: Resolved, severities: Severities) -> Iterato
     found = [of.place_in_use(*each) for each in check_use(of.context, severities)]
     found += _of_resolved(of, severities)
     address = document.sourcing_id and f"{document.sourcing_id}/{of.key}"
-    for each in found:
+    for each in merged(found):  # a value may fill several markers
         if each.file == document.file:
             yield each
         else:

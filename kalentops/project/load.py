@@ -123,6 +123,7 @@ def _gathered(
 ) -> Repository:
     repository = Repository(names)
     findings: list[Finding] = []
+    alone: list[Finding] = []
     with gc_paused():
         for result in results:
             findings += result.findings
@@ -136,14 +137,16 @@ def _gathered(
         used = {each.template for each in repository.declared}
         for name, template in library.templates.items():
             if name not in used and template.document.file in names:
-                findings += check_alone(options, template)
+                alone += check_alone(options, template)
     findings += others
     declarations = Declarations(
         repository.declared, repository.relocations, complete, repository.shared, repository.positions
     )
     findings += check_project(declarations)
     own = [each for each in findings if not each.users]
-    repository.findings = sorted(_bounded([*own, *merged(each for each in findings if each.users)]))
+    repository.findings = sorted(
+        _bounded([*own, *merged([*(each for each in findings if each.users), *alone])])
+    )
     repository.declared.sort(key=lambda each: each.address)
     return repository
 
