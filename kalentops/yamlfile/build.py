@@ -50,6 +50,10 @@ class Layout:
     below: bool = False
     apart: bool = False
 
+    @property
+    def order(self) -> tuple[str, ...]:
+        return (*self.first, *self.last)
+
     def of(self, name: str | int, value: Any) -> Layout:
         found = self.fields.get(str(name)) or self.items or _FREE
         return USE if found is BLUEPRINT and isinstance(value, Mapping) and "use" in value else found
@@ -134,21 +138,17 @@ def file_text(sourcing_id: str, blueprints: Mapping[str, Mapping[str, Any]], tit
 
 def document_text(data: Mapping[str, Any]) -> str:
     """A whole new file of any kind: of a sourcing, a template or snippets. Raises Unwritable."""
-    layout = _TEMPLATE if "template" in data else _SNIPPETS if "snippets" in data else _SOURCING
-    return print_document(Document([], _node(layout, data, 0, ()), [], Token(STREAM_END, "")))
+    return print_document(Document([], _node(layout_of(data), data, 0, ()), [], Token(STREAM_END, "")))
 
 
-def step_list(steps: list[Any] | tuple[Any, ...], column: int, path: Path = ()) -> Node:
-    """The list below `steps:`, which stands in `column`."""
-    inner = column + INDENT
-    return Node(
-        SEQUENCE, children=[step_item(step, inner, (*path, "steps", n)) for n, step in enumerate(steps)]
-    )
+def layout_of(data: Mapping[str, Any]) -> Layout:
+    """The layout of a whole file."""
+    return _TEMPLATE if "template" in data else _SNIPPETS if "snippets" in data else _SOURCING
 
 
-def step_item(step: Any, column: int, path: Path = (), *, layout: Layout = STEP) -> Child:
-    """A step in a list whose dashes stand in `column`. Raises Unwritable."""
-    return Child(_node(layout, step, column, path), Token("-", "-"))
+def item(value: Any, column: int, path: Path = (), *, layout: Layout = STEP) -> Child:
+    """An item of this layout in a list whose dashes stand in `column`. Raises Unwritable."""
+    return Child(_node(layout, value, column, path, column + INDENT), Token("-", "-"))
 
 
 def entry(name: str, value: Any, column: int, path: Path = (), *, layout: Layout = _FREE) -> Child:
@@ -173,20 +173,14 @@ def _node(layout: Layout, value: Any, column: int, path: Path, taken: int = 0) -
     if not isinstance(value, Mapping | list | tuple) or not value:
         return leaf(value)
     if layout.short and not _has_lines(layout, value):
-        short = flow(_ordered(layout, value), path)
+        short = flow(in_order(layout, value), path)
         if taken + len(one_line(short) or " " * WIDTH) <= WIDTH:
             return short
     if not isinstance(value, Mapping):
-        inner = column + INDENT
-        return Node(
-            SEQUENCE,
-            children=[
-                Child(_node(layout.of(n, each), each, column, (*path, n), inner), Token("-", "-"))
-                for n, each in enumerate(value)
-            ],
-        )
+        items = [item(each, column, (*path, n), layout=layout.of(n, each)) for n, each in enumerate(value)]
+        return Node(SEQUENCE, children=items)
     children = [
-        entry(name, each, column, path, layout=layout) for name, each in _ordered(layout, value).items()
+        entry(name, each, column, path, layout=layout) for name, each in in_order(layout, value).items()
     ]
     if layout.apart:
         for each in children[1:]:
@@ -206,13 +200,13 @@ def _has_lines(layout: Layout, value: Any) -> bool:
     return any(_has_lines(layout.of(name, each), each) for name, each in parts)
 
 
-def _ordered(layout: Layout, value: Any) -> Any:
+def in_order(layout: Layout, value: Any) -> Any:
     """The same, all its mappings in the order of their layouts."""
     if isinstance(value, Mapping):
         names = layout.ordered(value)
-        return {name: _ordered(layout.of(name, value[name]), value[name]) for name in names}
+        return {name: in_order(layout.of(name, value[name]), value[name]) for name in names}
     if isinstance(value, list | tuple):
-        return [_ordered(layout.of(n, each), each) for n, each in enumerate(value)]
+        return [in_order(layout.of(n, each), each) for n, each in enumerate(value)]
     return value
 
 

@@ -1,4 +1,4 @@
-"""One blueprint of a file changed: the tree of the file is edited, and printed as `fmt` prints it.
+"""A part of a file changed: the tree of the file is edited, and printed as `fmt` prints it.
 
 Comments, quotes, blank lines and block scalars of all else stay. A file that `fmt` would change is formatted with it.
 The new text is read back and compared with what was wanted; what can't be done so is refused. What an alias says, or
@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from kalentops.blueprint.body import PARTS, Body
+from kalentops.blueprint.body import Body
 from kalentops.blueprint.diff import same
 from kalentops.errors import CannotEdit
 from kalentops.support.text import clip, line_end_of, visible
 from kalentops.yamlfile import build, scalars
+from kalentops.yamlfile.build import Layout
 from kalentops.yamlfile.fmt import BEFORE_COMMENT, format_text, print_document
 from kalentops.yamlfile.parse import MAX_BYTES, parse
 from kalentops.yamlfile.tree import (
@@ -25,7 +26,7 @@ from kalentops.yamlfile.tree import (
     MAPPING,
     NOTHING,
     SCALAR,
-    VALUE,
+    SEQUENCE,
     Child,
     Comment,
     Document,
@@ -35,21 +36,20 @@ from kalentops.yamlfile.tree import (
     read,
 )
 from kalentops.yamlfile.tree_edit import (
-    BlueprintChanges,
     Changes,
     FieldEdit,
     Inside,
+    Items,
     Remove,
-    apply_changes,
+    applied,
     changed_value,
     compare,
+    compare_bodies,
     put,
     put_comments_behind,
     rearrange,
 )
 
-_STEP_ORDER: Final = (*build.STEP.first, *build.STEP.last)
-_BLUEPRINT_ORDER: Final = (*build.BLUEPRINT.first, *build.BLUEPRINT.last)
 _BY_HAND: Final = (
     "change it by hand, or put it back with `kalentops apply --overwrite ADDRESS --target ADDRESS`"
 )
@@ -72,15 +72,48 @@ def edit_blueprint(file: str, text: str, key: str, after: Mapping[str, Any]) -> 
     Of what the API hides (`config`, of the blueprint and of steps; the text of a plain invitation) only that is changed
     which `after` holds. Fields that are not known here stay. Raises CannotEdit.
     """
+
+    def changes(data: Any) -> Changes:
+        body = Body.of(after).data
+        current = _blueprint(data, key)
+        _check_steps(body["steps"], "in Kalent", _THERE)
+        return compare_bodies(current, body)
+
+    return _edit(file, text, ("blueprints", key), changes)
+
+
+def edit_mapping(file: str, text: str, path: tuple[str, ...], after: Mapping[str, Any]) -> str:
+    """The text of a file with the mapping at `path` changed so that it reads `after`; items of a list are told apart by
+    their ids. Raises CannotEdit.
+    """
+
+    def changes(data: Any) -> Changes:
+        current = _at(data, path)
+        if not isinstance(current, Mapping):
+            raise Refusal("it is not there", _CORRECT)
+        return compare(current, after)
+
+    return _edit(file, text, path, changes)
+
+
+def _edit(file: str, text: str, path: tuple[str, ...], changes: Callable[[Any], Changes]) -> str:
     data: Any = {}
     try:
         data = read_data(text.lstrip("\ufeff"))
-        return _edited(file, text, data, key, Body.of(after).data)
+        return _edited(file, text, data, path, changes(data))
     except (Refusal, Unclear) as refusal:
-        message = f"`{clip(key)}` in {visible(file)} can't be changed in place: {refusal}"
-        address = f"{data.get('sourcingId', 'SOURCING_ID')}/{key}"
+        what = f"`{clip(path[-1])}` in {visible(file)}" if path else visible(file)
+        address = f"{data.get('sourcingId', 'SOURCING_ID')}/{path[-1] if path else 'KEY'}"
         hint = getattr(refusal, "hint", _BY_HAND)
-        raise CannotEdit(message, hint=hint.replace("ADDRESS", clip(address, 200))) from None
+        raise CannotEdit(
+            f"{what} can't be changed in place: {refusal}", hint=hint.replace("ADDRESS", clip(address, 200))
+        ) from None
+
+
+def _at(data: Any, path: Sequence[str]) -> Any:
+    for part in path:
+        data = data.get(part) if isinstance(data, Mapping) else None
+    return data
 
 
 def read_data(text: str) -> Any:
@@ -93,20 +126,20 @@ def read_data(text: str) -> Any:
     return parsed.data
 
 
-def _edited(file: str, text: str, data: Any, key: str, body: Mapping[str, Any]) -> str:
-    current = _blueprint(data, key)
-    _check_body(body)
-    change = compare(current, body)
-    made = apply_changes(current, change)
+def _edited(file: str, text: str, data: Any, path: tuple[str, ...], changes: Changes) -> str:
+    current = _at(data, path)
+    made = applied(current, changes)
     if same(made, current):
         return text
+    if not scalars.can_be_written(json.dumps(made, ensure_ascii=False)):
+        raise Refusal("a text holds half a character (a lone surrogate), which no file can hold", _THERE)
 
     def edit(document: Document) -> list[str]:
         editor = _Editor(document)
-        editor.edit(key, current, change)
+        editor.edit(path, data, changes)
         return editor.anchors
 
-    return rewrite(file, text, {**data, "blueprints": {**data["blueprints"], key: made}}, edit)
+    return rewrite(file, text, _with(data, path, made), edit)
 
 
 def rewrite(file: str, text: str, goal: Any, edit: Callable[[Document], list[str]]) -> str:
@@ -130,6 +163,11 @@ def rewrite(file: str, text: str, goal: Any, edit: Callable[[Document], list[str
     return ended
 
 
+def _with(data: Any, path: Sequence[str], value: Any) -> Any:
+    """The data with another value at a path."""
+    return {**data, path[0]: _with(data[path[0]], path[1:], value)} if path else value
+
+
 def _blueprint(data: Mapping[str, Any], key: str) -> dict[str, Any]:
     blueprints = data.get("blueprints")
     current = blueprints.get(key) if isinstance(blueprints, dict) else None
@@ -140,12 +178,6 @@ def _blueprint(data: Mapping[str, Any], key: str) -> dict[str, Any]:
         raise Refusal("its `steps` are not a list", _CORRECT)
     _check_steps(steps or [], "in the file", _CORRECT)
     return current
-
-
-def _check_body(body: Mapping[str, Any]) -> None:
-    _check_steps(body["steps"], "in Kalent", _THERE)
-    if not scalars.can_be_written(json.dumps(body, ensure_ascii=False)):
-        raise Refusal("a text holds half a character (a lone surrogate), which no file can hold", _THERE)
 
 
 def _check_steps(steps: list[Any], place: str, hint: str) -> None:
@@ -198,22 +230,23 @@ def _is_json(text: str) -> bool:
 
 
 class _Editor:
-    """Changes of one blueprint, carried out in the tree of its file. `anchors` are those of what has changed."""
+    """Changes of a mapping, carried out in the tree of its file. `anchors` are those of what has changed."""
 
     def __init__(self, document: Document) -> None:
         self._root = document.root
         self.anchors: list[str] = []
 
-    def edit(self, key: str, current: Mapping[str, Any], change: BlueprintChanges) -> None:
-        parent = self._opened(self._root, "the file")
-        for name, what in (("blueprints", "`blueprints`"), (key, "it")):
-            found = entry_of(parent, name)
+    def edit(self, path: tuple[str, ...], data: Any, changes: Changes) -> None:
+        node, layout, what = self._root, build.layout_of(data), "the file"
+        for name in path:
+            found = entry_of(self._opened(node, what), name)
+            what = "it" if name == path[-1] else f"`{clip(name)}`"
             if found is None:
                 raise Refusal(f"{what} comes by way of `<<`")
-            parent = self._opened(found.value, what)
-        self._fields(parent, current, change.fields, _BLUEPRINT_ORDER, "the blueprint")
-        if change.steps or change.order != tuple(range(len(current.get("steps") or ()))):
-            self._steps(parent, current, change)
+            node, data = found.value, data[name]
+            layout = layout.of(name, data)
+        self._opened(node, what)
+        self._fields(node, data, changes, layout, "the blueprint" if path else "the file")
 
     def _opened(self, node: Node, what: str) -> Node:
         """A mapping or list that is going to be changed."""
@@ -225,47 +258,66 @@ class _Editor:
     # Fields
 
     def _fields(
-        self, node: Node, data: Mapping[str, Any], changes: Changes, order: Sequence[str], what: str
+        self,
+        node: Node,
+        data: Mapping[str, Any],
+        changes: Changes,
+        layout: Layout,
+        what: str,
+        *,
+        is_item: bool = False,
     ) -> None:
-        """Carry out changes of a mapping. `data` is what it says, merge keys included, and `order` that in which its
-        fields are written. `what` names it in a message.
+        """Carry out changes of a mapping. `data` is what it says, merge keys included, and `layout` says the order in
+        which its fields are written. `what` names it in a message.
         """
         if not changes:
             return
         self._opened(node, what)
+        order = layout.order
         slots: list[tuple[str, int | Child]] = [(name_of(child), n) for n, child in enumerate(node.children)]
         for name in sorted(changes, key=lambda each: order.index(each) if each in order else len(order)):
             change, child = changes[name], entry_of(node, name)
             if child is not None and not isinstance(change, Remove):
-                self._change(node, child, data.get(name), change, what)
+                self._change(node, child, data.get(name), change, layout, what)
             elif child is not None:
                 slots.remove((name, [*node.children].index(child)))
             elif isinstance(change, Remove):
                 raise Refusal(f"`{clip(name)}` of {what} comes by way of `<<`, and has to go")
+            elif isinstance(change, Items) and name in data:
+                raise Refusal(f"its `{clip(name)}` come by way of `<<`")
             else:
-                new = self._new_entry(node, name, changed_value(data.get(name, {}), change))
-                slots.insert(_place(node, slots, name, order), (name, new))
+                new = self._new_entry(node, name, changed_value(data.get(name), change), layout)
+                slots.insert(_place(node, slots, name, layout, is_item=is_item), (name, new))
         rearrange(node, [part for _, part in slots])
 
-    def _new_entry(self, node: Node, name: str, value: Any) -> Child:
+    def _new_entry(self, node: Node, name: str, value: Any, layout: Layout) -> Child:
         if node.flow:
+            value = build.in_order(layout.of(name, value), value)
             return build.flow_entry(name, value, quoted=self._is_quoted(node))
-        return build.entry(name, value, node.column, layout=build.STEP)
+        return build.entry(name, value, node.column, layout=layout)
 
-    def _change(self, parent: Node, child: Child, current: Any, change: FieldEdit, what: str) -> None:
+    def _change(
+        self, parent: Node, child: Child, current: Any, change: FieldEdit, layout: Layout, what: str
+    ) -> None:
         node, name = child.value, name_of(child)
         if isinstance(change, Inside) and node.kind == MAPPING and node.children:
-            order = PARTS.get(name, ())
-            self._fields(node, current, dict(change.changes), order, f"`{clip(name)}` of {what}")
+            below = layout.of(name, current)
+            self._fields(node, current, change.changes, below, f"`{clip(name)}` of {what}")
             return
+        if isinstance(change, Items):
+            node = self._opened(node, f"the list of its {name}")
+            if node.kind == SEQUENCE and node.children:
+                self._items(parent, child, current, change, layout.of(name, current))
+                return
         value = changed_value(current, change)
         self.anchors += [token.text[1:] for token in node.head if token.kind == ANCHOR]
         if isinstance(value, str):
             new = self._text(parent, node, value)
-        elif parent.flow or node.flow:
+        elif parent.flow or (node.flow and not isinstance(change, Items)):
+            value = build.in_order(layout.of(name, value), value)
             new = build.flow(value, quoted=self._is_quoted(node if node.flow else parent))
         else:
-            new = build.node(name, value, parent.column, layout=build.STEP)
+            new = build.node(name, value, parent.column, layout=layout)
         put(child, new)
 
     def _text(self, parent: Node, old: Node, value: str) -> Node:
@@ -292,42 +344,30 @@ class _Editor:
         key = sample.children[0].key if sample else None
         return key is not None and key.head[-1].style == '"'
 
-    # Steps
+    # Items of a list
 
-    def _steps(self, blueprint: Node, current: Mapping[str, Any], change: BlueprintChanges) -> None:
-        child = entry_of(blueprint, "steps")
-        if child is None and "steps" in current:
-            raise Refusal("its `steps` come by way of `<<`")
-        if child is None or not (node := self._opened(child.value, "the list of its steps")).children:
-            self._first_steps(blueprint, child, [step for step in change.order if isinstance(step, dict)])
-            return
-        for number, changes in change.steps.items():
-            step = current["steps"][number]
-            self._fields(_step(node, number), step, changes, _STEP_ORDER, f"step `{clip(step['id'])}`")
+    def _items(self, parent: Node, child: Child, current: Any, change: Items, layout: Layout) -> None:
+        node = child.value
+        for number, changes in change.changes.items():
+            item = current[number]
+            what = f"step `{clip(item['id'])}`"
+            self._fields(_item(node, number), item, changes, layout.of(number, item), what, is_item=True)
         left = rearrange(
-            node, [each if isinstance(each, int) else self._new_step(node, each) for each in change.order]
+            node,
+            [
+                each if isinstance(each, int) else self._new_item(node, each.value, layout)
+                for each in change.order
+            ],
         )
         if not node.children and not node.flow:
             put(child, build.leaf([]))
-            put_comments_behind(blueprint, child, left)
+            put_comments_behind(parent, child, left)
 
-    def _new_step(self, node: Node, step: Mapping[str, Any]) -> Child:
+    def _new_item(self, node: Node, value: Any, layout: Layout) -> Child:
+        below = layout.of(0, value)
         if node.flow:
-            return Child(build.flow(_in_order(step), quoted=self._is_quoted(node)))
-        return build.step_item(step, node.column)
-
-    def _first_steps(self, blueprint: Node, child: Child | None, steps: list[dict[str, Any]]) -> None:
-        if blueprint.flow:
-            quoted = self._is_quoted(blueprint)
-            new = build.flow([_in_order(step) for step in steps], quoted=quoted)
-        else:
-            new = build.step_list(steps, blueprint.column)
-        if child is not None:
-            put(child, new)
-            return
-        key = build.flow("steps", quoted=blueprint.flow and self._is_quoted(blueprint))
-        added = Child(new, None, key, Token(VALUE, ":"))
-        rearrange(blueprint, [*range(len(blueprint.children)), added])
+            return Child(build.flow(build.in_order(below, value), quoted=self._is_quoted(node)))
+        return build.item(value, node.column, layout=below)
 
 
 def entry_of(node: Node, name: str) -> Child | None:
@@ -339,8 +379,8 @@ def name_of(child: Child) -> str:
     return child.key.head[-1].value if child.key and child.key.kind == SCALAR else ""
 
 
-def _step(steps: Node, number: int) -> Node:
-    child = steps.children[number]
+def _item(items: Node, number: int) -> Node:
+    child = items.children[number]
     if child.key is not None:  # `[id: a]`
         pair = Child(child.value, child.mark, child.key, child.sign)
         braces = build.leaf({})
@@ -357,15 +397,16 @@ def _mappings(node: Node) -> Iterable[Node]:
         yield from _mappings(child.value)
 
 
-def _place(node: Node, slots: list[tuple[str, int | Child]], name: str, order: Sequence[str]) -> int:
+def _place(
+    node: Node, slots: list[tuple[str, int | Child]], name: str, layout: Layout, *, is_item: bool
+) -> int:
     """Where a new field belongs: behind the last of those that are written before it, `<<` among them."""
-    if name not in order:
-        return len(slots)
-    before = ("<<", *order[: order.index(name)])
+    before: Container[str] = [each for each, _ in slots]
+    if name in layout.first:
+        before = ("<<", *layout.first[: layout.first.index(name)])
+    elif name in layout.last:
+        behind = layout.last[layout.last.index(name) :]
+        before = [each for each, _ in slots if each not in behind]
     places = [position for position, (each, _) in enumerate(slots, 1) if each in before]
-    # The first line of a step is best left to the field that has the `- `.
-    return places[-1] if places else int(order is _STEP_ORDER and not node.flow)
-
-
-def _in_order(step: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: step[name] for name in build.STEP.ordered(step)}
+    # The first line of an item is best left to the field that has the `- `.
+    return places[-1] if places else int(is_item and not node.flow)

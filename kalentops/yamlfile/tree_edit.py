@@ -3,7 +3,7 @@
 What belongs to an entry goes with it: the comment behind it, and those directly above it. Comments with a blank line
 below them stay where they are. Blank lines between entries stay between entries.
 
-What has to change is data (`BlueprintChanges`). Only what the API shows is compared: `name`, `steps`, and of a step
+What has to change is data (`Changes`). Of a body, only what the API shows is compared: `name`, `steps`, and of a step
 the fields of `body.STEP_FIELDS`. `config` is compared where the body has one. The rest of the file stays: unknown
 fields, and the text of a plain invitation, which the API stores empty.
 """
@@ -177,57 +177,72 @@ class Inside:
     changes: Mapping[str, FieldEdit]
 
 
-FieldEdit: TypeAlias = Put | Remove | Inside
-Changes: TypeAlias = dict[str, FieldEdit]
-
-
 @dataclass(frozen=True, slots=True)
-class BlueprintChanges:
-    """`fields`: the changes of the blueprint. `order`: its steps afterwards, each as its number in the file, or a new
-    one. `steps`: the changes of those that stay, by their number in the file.
+class Items:
+    """The field is a list. `order`: its items afterwards, each as its number in the file, or a new one. `changes`:
+    those of the mappings that stay, by their number in the file.
     """
 
-    fields: Changes = field(default_factory=dict)
-    order: tuple[int | Data, ...] = ()
-    steps: Mapping[int, Changes] = field(default_factory=dict)
+    order: tuple[int | Put, ...] = ()
+    changes: Mapping[int, Changes] = field(default_factory=dict)
 
+
+FieldEdit: TypeAlias = Put | Remove | Inside | Items
+Changes: TypeAlias = Mapping[str, FieldEdit]
 
 _INVITATION: Final = "LINKEDIN_INVITATION"
 
 
-def compare(current: Mapping[str, Any], body: Mapping[str, Any]) -> BlueprintChanges:
+def compare_bodies(current: Mapping[str, Any], body: Mapping[str, Any]) -> Changes:
     """The changes that make `body` of a blueprint in a file. Both have steps with distinct ids."""
-    fields: Changes = {}
+    fields: dict[str, FieldEdit] = {}
     if not same(current.get("name"), body["name"]):
         fields["name"] = Put(body["name"])
     if "config" in body and not same(current.get("config"), body["config"]):
-        fields["config"] = _generic(current.get("config"), body["config"])
+        fields["config"] = _change_value(current.get("config"), body["config"])
     number = {step["id"]: n for n, step in enumerate(current.get("steps") or ())}
-    order: list[int | Data] = []
+    order: list[int | Put] = []
     steps: dict[int, Changes] = {}
     for step in map(_in_order, body["steps"]):
         at = number.get(step["id"])
-        order.append(step if at is None else at)
+        order.append(Put(step) if at is None else at)
         if at is not None:
             changes = _step(current["steps"][at], step)
             if changes:
                 steps[at] = changes
-    return BlueprintChanges(fields, tuple(order), steps)
+    if steps or order != [*range(len(number))]:
+        fields["steps"] = Items(tuple(order), steps)
+    return fields
 
 
-def apply_changes(current: Mapping[str, Any], change: BlueprintChanges) -> Data:
-    """The data of the blueprint after the changes."""
-    data = _applied(current, change.fields)
-    old = [_applied(step, change.steps.get(n, {})) for n, step in enumerate(current.get("steps") or ())]
-    if change.order or old:
-        data["steps"] = [old[each] if isinstance(each, int) else each for each in change.order]
+def compare(current: Mapping[str, Any], after: Mapping[str, Any]) -> Changes:
+    """The changes that make `after` of a mapping in a file."""
+    changes: dict[str, FieldEdit] = {key: Remove() for key in current if key not in after}
+    for key, value in after.items():
+        if key not in current or not same(current[key], value):
+            changes[key] = _change_value(current.get(key), value)
+    return changes
+
+
+def applied(current: Mapping[str, Any], changes: Changes) -> Data:
+    """The mapping after the changes."""
+    data = {name: value for name, value in current.items() if not isinstance(changes.get(name), Remove)}
+    for name, change in changes.items():
+        if not isinstance(change, Remove):
+            data[name] = changed_value(current.get(name), change)
     return data
 
 
 def changed_value(current: Any, change: FieldEdit) -> Any:
     """The value of a field after a change that is not a removal."""
     if isinstance(change, Inside):
-        return _applied(current, change.changes)
+        return applied(current or {}, change.changes)
+    if isinstance(change, Items):
+        old = [
+            applied(each, change.changes[n]) if n in change.changes else each
+            for n, each in enumerate(current or ())
+        ]
+        return [each.value if isinstance(each, Put) else old[each] for each in change.order]
     return change.value if isinstance(change, Put) else None
 
 
@@ -240,7 +255,7 @@ def _in_order(step: Mapping[str, Any]) -> Data:
 
 
 def _step(current: Mapping[str, Any], step: Mapping[str, Any]) -> Changes:
-    changes: Changes = {}
+    changes: dict[str, FieldEdit] = {}
     for name in (*STEP_FIELDS, *(["config"] if "config" in step else [])):
         old, new = current.get(name), step.get(name)
         if name == "content" and _is_hidden(current, step):
@@ -268,28 +283,36 @@ def _change(old: Any, new: Any, parts: Iterable[str]) -> FieldEdit:
         return Inside(known) if len(known) < len(old) else Remove()
     if not isinstance(new, Mapping):
         return Put(new)
-    changes: Changes = {}
+    changes: dict[str, FieldEdit] = {}
     for part in parts:
         if not same(old.get(part), new.get(part)):
             changes[part] = Remove() if new.get(part) is None else Put(new[part])
     return Inside(changes)
 
 
-def _generic(old: Any, new: Any) -> FieldEdit:
-    """A change of free-form JSON, in which every field is known."""
-    if not (isinstance(old, Mapping) and isinstance(new, Mapping) and old and new):
+def _change_value(old: Any, new: Any) -> FieldEdit:
+    """A change of free-form JSON, in which every field is known. Items of lists are told apart by their ids, or by what
+    they are.
+    """
+    if isinstance(old, Mapping) and isinstance(new, Mapping) and any(key in old for key in new):
+        return Inside(compare(old, new))
+    number, others = _by_id(old), _by_id(new)
+    if not number or not others or not number.keys() & others.keys():
         return Put(new)
-    changes: Changes = {key: Remove() for key in old if key not in new}
-    for key, value in new.items():
-        if key not in old or not same(old[key], value):
-            changes[key] = _generic(old.get(key), value)
-    # A mapping that loses all its keys is written again.
-    return Inside(changes) if any(key in new for key in old) else Put(new)
+    order = tuple(number[each][0] if each in number else Put(value) for each, (_, value) in others.items())
+    changes = {
+        n: compare(value, others[each][1])
+        for each, (n, value) in number.items()
+        if each in others and not same(value, others[each][1])
+    }
+    return Items(order, changes)
 
 
-def _applied(current: Mapping[str, Any], changes: Mapping[str, FieldEdit]) -> Data:
-    data = {name: value for name, value in current.items() if not isinstance(changes.get(name), Remove)}
-    for name, change in changes.items():
-        if not isinstance(change, Remove):
-            data[name] = changed_value(current.get(name, {}), change)
-    return data
+def _by_id(items: Any) -> dict[tuple[bool, Any], tuple[int, Any]]:
+    """The items of a list and their numbers, by their ids, or by what they are. Empty where they aren't unique."""
+    if not isinstance(items, list | tuple):
+        return {}
+    ids = [(True, each.get("id")) if isinstance(each, Mapping) else (False, each) for each in items]
+    if not all(isinstance(each, str) for _, each in ids) or len({*ids}) < len(ids):
+        return {}
+    return {each: (n, value) for n, (each, value) in enumerate(zip(ids, items, strict=True))}

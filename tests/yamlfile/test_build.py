@@ -108,7 +108,7 @@ def test_what_apply_knows_of_a_file_is_what_was_rendered() -> None:
 @given(st.dictionaries(texts(), json_values(), max_size=4), st.sampled_from([0, 1, 3]))
 @settings(max_examples=examples(150), deadline=None)
 def test_a_step_fits_where_it_is_put(step: dict[str, Any], depth: int) -> None:
-    text = printed(build.step_item(step, 2 * depth), depth)
+    text = printed(build.item(step, 2 * depth), depth)
     assert same(nested(text, depth), [step]), text
 
 
@@ -143,7 +143,7 @@ def test_each_word_of_ill_repute(place: str) -> None:
             "flow": {"policy": {"a": text}},
             "flow-key": {"policy": {text: 1}},
         }[place]
-        written = printed(build.step_item(data, 0))
+        written = printed(build.item(data, 0))
         assert same(read(written), [data]), written
         assert same(yaml.safe_load(written), [data]), written
 

@@ -12,7 +12,7 @@ import pytest
 
 from kalentops.blueprint.body import Body
 from kalentops.errors import CannotEdit
-from kalentops.yamlfile.edit import edit_blueprint
+from kalentops.yamlfile.edit import edit_blueprint, edit_mapping
 from kalentops.yamlfile.fmt import format_text
 from kalentops.yamlfile.parse import parse
 from tests.builders import step
@@ -884,3 +884,74 @@ def test_comments_below_each_other_stay_so_only_if_they_are_aligned() -> None:
     assert _edited(aligned, _set(0, name="A longer one")) == aligned.replace(
         "A    #", "A longer one  #"
     ).replace("SMS  #", "SMS" + " " * 11 + "#")
+
+
+USE = """\
+sourcingId: s_1
+blueprints:
+  k:
+    use: linkedin-first
+    with: {pitch: "one: two"}  # what we say
+    change:
+      # a week is too long
+      follow-up:
+        delay: {value: 4, unit: day}  # four
+    # nobody reads it
+    remove: [sms, whatsapp]
+    add:
+      # once more
+      - {after: follow-up, id: again, type: SMS, content: Hi}
+"""
+
+
+def test_a_use_of_a_template_is_edited_in_place() -> None:
+    data: Any = parse(USE).data
+    use = json.loads(json.dumps(data["blueprints"]["k"]))
+    use["with"] |= {"pitch": "one: three", "closing": "Bye"}
+    use["change"]["follow-up"] |= {"content": "Hi {{firstname}}", "policy": {"inviteTimeoutDays": 3}}
+    use["change"]["invite"] = {"subject": "A role"}
+    use["remove"] = ["whatsapp"]
+    use["add"][0]["content"] = "Hello"
+    use["add"].append({"content": "Two\nlines", "id": "last", "after": "again", "type": "SMS"})
+    use["name"] = "Ours"
+    edited = edit_mapping("f.yaml", USE, ("blueprints", "k"), use)
+    assert edited == (
+        """\
+sourcingId: s_1
+blueprints:
+  k:
+    use: linkedin-first
+    name: Ours
+    with: {pitch: "one: three", closing: Bye}  # what we say
+    change:
+      # a week is too long
+      follow-up:
+        delay: {value: 4, unit: day}  # four
+        policy: {inviteTimeoutDays: 3}
+        content: |-
+          Hi {{firstname}}
+      invite: {subject: A role}
+    # nobody reads it
+    remove: [whatsapp]
+    add:
+      # once more
+      - {after: follow-up, id: again, type: SMS, content: Hello}
+      - after: again
+        id: last
+        type: SMS
+        content: |-
+          Two
+          lines
+"""
+    )
+    for name in ("with", "change", "remove", "add"):
+        del use[name]
+    assert edit_mapping("f.yaml", edited, ("blueprints", "k"), use).endswith(
+        "  k:\n    use: linkedin-first\n    name: Ours\n"
+    )
+
+
+def test_a_title_stands_behind_the_id() -> None:
+    data: Any = parse(USE).data
+    edited = edit_mapping("f.yaml", USE, (), {**data, "title": "Backend: Paris"})
+    assert edited == USE.replace("sourcingId: s_1\n", 'sourcingId: s_1\ntitle: "Backend: Paris"\n')

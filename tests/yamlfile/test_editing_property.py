@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kalentops.blueprint.body import Body
+from kalentops.blueprint.diff import same
 from kalentops.errors import CannotEdit
 from kalentops.yamlfile import build
-from kalentops.yamlfile.edit import edit_blueprint
+from kalentops.yamlfile.edit import edit_blueprint, edit_mapping
 from kalentops.yamlfile.fmt import format_text
 from kalentops.yamlfile.parse import parse
 from tests import builders
@@ -21,6 +22,7 @@ from tests.project.test_project_fuzz import _SMALL, EXAMPLES, _damaged
 from tests.sizes import examples
 from tests.strategies import Data
 from tests.yamlfile.authors import Written, block_files, flow_files, json_files, pairs, shared_files
+from tests.yamlfile.texts import wild_documents
 
 EOLS = st.sampled_from(["\n", "\n", "\r\n"])
 
@@ -199,6 +201,15 @@ def test_a_file_in_the_one_layout_stays_in_it(pair: tuple[Data, Data]) -> None:
     text = build.file_text("sourcing_a", {"first": others, "key": before, "last": others})
     assert format_text("f.yaml", text).after == text
     edited = edit_blueprint("f.yaml", text, "key", after)
+    assert format_text("f.yaml", edited).after == edited
+
+
+@given(wild_documents(), wild_documents())
+@settings(max_examples=examples(200), deadline=None)
+def test_any_file_becomes_any_other_and_stays_in_the_one_layout(before: Data, after: Data) -> None:
+    text = build.document_text(before)
+    edited = edit_mapping("f.yaml", text, (), after)
+    assert same(_data(edited), after)
     assert format_text("f.yaml", edited).after == edited
 
 
