@@ -170,9 +170,9 @@ class UseContext:
     `template` is None if there is none of that name; `readable` is False for one that exists and can't be read.
     `templates` and `snippets` are all names, None if some can't be read. `language` is the one that the texts are taken
     in, None where the template has none of that name. `markers` are those of the resolved blueprint's texts.
-    `untranslated` are the texts of the resolved blueprint, by `within` and path, that lack the language. `unknown` are
-    the paths in the use that hold placeholders. `size` is the number of characters that the resolved blueprint has; it
-    is not made if these are more than `limit`.
+    `untranslated` are the texts of the resolved blueprint, by `within` and path, that lack the language. `unknown`
+    are the paths in the use that hold placeholders, `template_unknown` those in the template. `size` is the number of
+    characters that the resolved blueprint has; it is not made if these are more than `limit`.
     """
 
     use: Use
@@ -185,6 +185,7 @@ class UseContext:
     markers: Sequence[Marker]
     untranslated: Sequence[tuple[str, DataPath]]
     unknown: frozenset[DataPath]
+    template_unknown: frozenset[DataPath]
     size: int
     limit: int
 

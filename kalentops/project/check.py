@@ -52,7 +52,7 @@ class CheckOptions:
         """What the shared files hold."""
         if self.shared is None:
             return None
-        return Library.of(read_document(name, self.shared[name]) for name in sorted(self.shared))
+        return Library.of(_read(name, self.shared[name], self.severities) for name in sorted(self.shared))
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "library"}
@@ -99,11 +99,21 @@ def check_file(options: CheckOptions, source: Source) -> FileResult:
 
 def check_text(options: CheckOptions, name: str, text: str) -> FileResult:
     """The findings and blueprints of a text, and what it says of other keys; a pure function."""
-    return check_document(options, read_document(name, text))
+    return _check(options, _read(name, text, options.severities))
 
 
-def check_document(options: CheckOptions, document: Document) -> FileResult:
-    """The same of a file that was read."""
+def _read(name: str, text: str, severities: Severities) -> Document:
+    """The document of a text, with the findings in the texts as they stand there."""
+    document = read_document(name, text)
+    document.findings = list(with_severities(document.findings, severities))
+    for problem, severity in check_written(document.texts(), severities):
+        document.findings.append(document.place(problem, severity))
+        if "subject" in problem.path[-2:]:  # as long as its text is unclear, so is whether there is one
+            document.placeholders |= {problem.path}
+    return document
+
+
+def _check(options: CheckOptions, document: Document) -> FileResult:
     model = document.model
     if options.library is None:
         if document.kind is not SourcingFile:
@@ -146,11 +156,7 @@ def _resolved(document: Document, library: Library) -> Iterator[Resolved]:
 def _findings(document: Document, resolved: Sequence[Resolved], options: CheckOptions) -> Iterator[Finding]:
     """What reading the file has found, and what the rules find in its model."""
     severities, model, library = options.severities, document.model, options.library
-    yield from with_severities(document.findings, severities)
-    for problem, severity in check_written(document.texts(), severities):
-        yield document.place(problem, severity)
-        if "subject" in problem.path[-2:]:  # as long as its text is unclear, so is whether there is one
-            document.placeholders |= {problem.path}
+    yield from document.findings
     if isinstance(model, SourcingFile):
         yield from _of_file(document, model, severities)
         for each in resolved:

@@ -333,6 +333,7 @@ class _Resolving:
             self.markers,
             self.untranslated,
             self.unknown,
+            self.template.document.placeholders if self.template else frozenset(),
             size,
             self.limit,
         )
