@@ -13,9 +13,10 @@ from typing import Final, Literal
 
 from kalentops.blueprint.body import Address, Body
 from kalentops.errors import UsageError
-from kalentops.lint.finding import Finding
+from kalentops.lint.finding import Finding, Origins
 from kalentops.lint.rule import Declared, Relocation
 from kalentops.plan.explanation import Code, Explanation, explain, interrupted, orphaned, together
+from kalentops.plan.groups import Group, Revision, group_revisions
 from kalentops.plan.matching import OrphanIndex, index_orphans
 from kalentops.plan.moves import Relocated, StateEdit, relocate
 from kalentops.state.model import Entry, State
@@ -46,7 +47,8 @@ ASKS: Final = frozenset({Action.CREATE, Action.UPDATE, Action.ADOPT, Action.RESU
 class Change:
     """What a plan says of one address. `before` is what was sent last, `after` what is declared, both None for a
     no-op. `theirs` is what Kalent shows, if that is neither. `moved_from` is its address in the state. `protected`:
-    nothing may be sent over what is there. `reason` says why, if the action alone does not.
+    nothing may be sent over what is there. `reason` says why, if the action alone does not. `title` and what follows
+    are as in `Declared`.
     """
 
     address: Address
@@ -61,6 +63,11 @@ class Change:
     theirs: Body | None = None
     moved_from: Address | None = None
     protected: bool = False
+    title: str = ""
+    language: str = ""
+    template: str = ""
+    origins: Origins = field(default_factory=dict)
+    overrides: frozenset[tuple[str | None, str]] = frozenset()
 
     @property
     def after_digest(self) -> str | None:
@@ -150,6 +157,8 @@ class Plan:
     """The version of kalentops that saved it; empty for this one."""
     relocated: Relocated = field(default=Relocated(State()), compare=False, repr=False)
     """The state as the files want it called; a plan from a file has none."""
+    groups: tuple[Group, ...] | None = field(default=None, compare=False)
+    """What `groups_of` gives; None until it was asked for."""
 
     @property
     def summary(self) -> dict[str, int]:
@@ -201,6 +210,31 @@ def make_plan(
     return Plan(state.lineage, state.serial, tuple(ordered), tuple(findings), files, relocated=relocated)
 
 
+def groups_of(plan: Plan) -> tuple[Group, ...]:
+    """The updates and the creates that are alike, and updates that an override of another blueprint hides. What needs
+    to be read alone is in no group: what has a reason or has moved.
+    """
+    if plan.groups is not None:
+        return plan.groups
+    entries = plan.relocated.state.entries
+    revisions = []
+    for each in plan.changes:
+        before, after = each.before, each.after
+        if each.action is Action.NO_OP and each.address in entries:
+            before = after = entries[each.address].sent
+        elif each.action not in {Action.CREATE, Action.UPDATE} or _is_alone(each):
+            continue
+        if after is not None:
+            about = each.language, each.origins, each.overrides
+            revisions.append(Revision(each.address, before, after, each.file or "", each.template, *about))
+    found = group_revisions(revisions)
+    return tuple(each for each in found if len(each.addresses) > 1 or each.own_text)
+
+
+def _is_alone(of: Change) -> bool:
+    return of.reason is not None or of.theirs is not None or of.moved_from is not None
+
+
 def narrowed(plan: Plan, covers: Callable[[Address], bool]) -> Plan:
     """The plan of the selection, and the addresses with changes outside it."""
     kept = tuple(each for each in plan.changes if each.asked_for(covers))
@@ -215,7 +249,7 @@ def narrowed(plan: Plan, covers: Callable[[Address], bool]) -> Plan:
             leftovers=tuple(each for each in refresh_report.leftovers if each.sourcing_id in sourcings),
         )
     left = tuple(each.address for each in plan.to_do if each.address not in names)
-    return replace(plan, changes=kept, refresh_report=refresh_report, left_out=left)
+    return replace(plan, changes=kept, refresh_report=refresh_report, left_out=left, groups=None)
 
 
 def fingerprint(of: Iterable[str]) -> str:
@@ -236,6 +270,8 @@ def _change(
     address: Address, want: Declared | None, relocated: Relocated, orphans: OrphanIndex, *, forced: bool
 ) -> Change:
     change = _unmoved(address, want, relocated.state, orphans)
+    if want is not None and (want.title or want.template):
+        change = _described(change, want)
     entry = relocated.state.entries.get(address)
     if want is not None and entry is not None and forced and change.action is Action.NO_OP:
         change = _build(address, Action.UPDATE, want, entry, explain(Code.FORCED))
@@ -252,6 +288,17 @@ def _change(
         change = replace(change, action=action, moved_from=old)
     left = relocated.left.get(address)
     return replace(change, reason=together(left, change.reason)) if left else change
+
+
+def _described(change: Change, want: Declared) -> Change:
+    return replace(
+        change,
+        title=want.title,
+        language=want.language,
+        template=want.template,
+        origins=want.origins,
+        overrides=want.overrides,
+    )
 
 
 def _unmoved(address: Address, want: Declared | None, state: State, orphans: OrphanIndex) -> Change:

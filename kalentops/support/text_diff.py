@@ -27,6 +27,11 @@ _SENTENCE: Final = re.compile(
 )
 
 
+def sentence_ends(text: str) -> list[int]:
+    """Where each sentence of a text ends, with the spaces behind it. A line feed is one of its own."""
+    return [found.end() for found in _SENTENCE.finditer(text) if found[0]]
+
+
 def compare(before: str, after: str) -> list[Piece]:
     """The pieces of both texts in reading order; joined without the new ones they are `before`, without the old ones
     `after`. If comparing words takes too long, sentences are compared; if that does, only common beginnings.

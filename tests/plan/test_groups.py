@@ -1,0 +1,282 @@
+"""Which changes are alike, and which copies were forgotten."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kalentops.blueprint.body import Address
+from kalentops.lint.finding import Origin, Origins
+from kalentops.plan.groups import Edit, Group, Revision, group_revisions
+from tests.builders import body, form, step
+from tests.sizes import examples
+
+TEMPLATE = "blueprints/templates/first.yaml"
+PLACE = Origin(TEMPLATE, 14, 7)
+OTHER = Origin(TEMPLATE, 20, 7)
+
+
+def plain(number: int, before: Any, after: Any, **fields: Any) -> Revision:
+    return Revision(
+        Address(f"sourcing_{number}", "first"),
+        None if before is None else form(before),
+        form(after),
+        f"blueprints/{number}.yaml",
+        **fields,
+    )
+
+
+def text(content: str, **fields: Any) -> dict[str, Any]:
+    return body("First", step("mail", content=content, **fields))
+
+
+def used(number: int, *pieces: str) -> Origins:
+    """Pieces of the content in turn from the template and from the position."""
+    found, at = [], 0
+    for index, piece in enumerate(pieces):
+        own = Origin(f"blueprints/{number}.yaml", 4, 9 + index)
+        found.append((at, own if index % 2 else replace(PLACE, line=PLACE.line + index)))
+        at += len(piece)
+    return {("mail", "content"): tuple(found)}
+
+
+def of_template(number: int, before: str | None, *pieces: str, **fields: Any) -> Revision:
+    return plain(
+        number,
+        None if before is None else text(before),
+        text("".join(pieces)),
+        template="first",
+        origins=used(number, *pieces),
+        **fields,
+    )
+
+
+def sets(groups: list[Group]) -> list[list[str]]:
+    return [[each.sourcing_id.removeprefix("sourcing_") for each in group.addresses] for group in groups]
+
+
+def test_the_same_words_in_the_same_sentence_are_one_change() -> None:
+    groups = group_revisions(
+        plain(
+            n, text(f"Hi. I am {n}. Have you ten minutes?"), text(f"Hi. I am {n}. Have you fifteen minutes?")
+        )
+        for n in (1, 2)
+    )
+    assert groups == [
+        Group(
+            (Address("sourcing_1", "first"), Address("sourcing_2", "first")),
+            (Edit("mail", "content", "ten", "fifteen"),),
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (text("Hi. Have we ten minutes?"), text("Hi. Have we fifteen minutes?")),  # another sentence
+        (text("Have you ten minutes?"), text("Have you twenty minutes?")),  # other words come
+        (text("Have you two minutes?"), text("Have you fifteen minutes?")),  # other words go
+        (text("Have you ten minutes?"), text("Have you fifteen minutes? Bye.")),  # more than that
+        (text("Have you ten minutes?"), text("Have you fifteen minutes?", delay={"value": 9, "unit": "day"})),
+        (text("Have you ten minutes?", id="chat"), text("Have you fifteen minutes?", id="chat")),
+        (text("A.", subject="Have you ten minutes?"), text("A.", subject="Have you fifteen minutes?")),
+    ],
+)
+def test_what_differs_in_anything_is_shown_alone(before: Any, after: Any) -> None:
+    one = plain(1, text("Have you ten minutes?"), text("Have you fifteen minutes?"))
+    assert sets(group_revisions([one, plain(2, before, after)])) == [["1"], ["2"]]
+
+
+def test_the_same_place_of_a_template_is_one_change_whatever_stands_around_it() -> None:
+    pitches = {1: "a team of six", 2: "the bank", 3: "you"}
+    groups = group_revisions(
+        of_template(
+            n,
+            f"I hire for {pitch}, have you ten minutes?",
+            "I hire for ",
+            pitch,
+            ", have you fifteen minutes?",
+        )
+        for n, pitch in pitches.items()
+    )
+    assert sets(groups) == [["1", "2", "3"]]
+    assert groups[0].edits == (Edit("mail", "content", "ten", "fifteen", Origin(TEMPLATE, 16, 7)),)
+    assert groups[0].values == {}
+
+
+def test_punctuation_beside_a_parameter_is_the_templates() -> None:
+    groups = group_revisions(
+        of_template(n, f"For {pitch}. Bye.", "For ", pitch, "! Bye.")
+        for n, pitch in enumerate(("six", "a bank"))
+    )
+    assert sets(groups) == [["0", "1"]]
+    assert groups[0].edits[0].after == "!"
+
+
+def test_a_new_sentence_with_a_parameter_is_one_change_with_the_words_that_differ() -> None:
+    groups = group_revisions(
+        of_template(n, "Hi. Bye.", "Hi. I hire for ", pitch, ". Bye.")
+        for n, pitch in enumerate(("six", "a bank"))
+    )
+    assert sets(groups) == [["0", "1"]]
+    assert groups[0].values == {"sourcing_0/first": ("six",), "sourcing_1/first": ("a bank",)}
+
+
+def test_words_that_only_go_are_compared_by_where_they_stood() -> None:
+    groups = group_revisions(
+        of_template(n, f"Hi. For {pitch} and more. Bye.", "Hi. For ", pitch, ". Bye.")
+        for n, pitch in enumerate(("six", "a bank"))
+    )
+    assert sets(groups) == [["0", "1"]]
+    groups = group_revisions(
+        of_template(n, f"For {pitch}. Really. Bye.", "For ", pitch, ". Bye.")
+        for n, pitch in enumerate(("six", "us"))
+    )
+    assert sets(groups) == [["0", "1"]]
+
+
+def test_other_values_of_a_parameter_are_different_changes() -> None:
+    groups = group_revisions(
+        of_template(n, f"For {old}. Bye.", "For ", new, ". Bye.")
+        for n, (old, new) in enumerate((("six", "seven"), ("six", "eight"), ("a", "b")))
+    )
+    assert sets(groups) == [["0"], ["1"], ["2"]]
+
+
+def test_a_copy_and_a_user_of_the_template_are_one_change_where_the_sentence_is_the_same() -> None:
+    before, after = "Have you ten minutes?", "Have you fifteen minutes?"
+    groups = group_revisions(
+        [
+            of_template(1, before, after),
+            of_template(2, before, after),
+            plain(3, text(before), text(after)),
+        ]
+    )
+    assert sets(groups) == [["1", "2", "3"]]
+    assert groups[0].edits[0].origin is None
+
+
+def test_values_steps_and_order_are_grouped_too() -> None:
+    old = body("First", step(1), step(2), step(3))
+    new = body("First", step(3), step(1, delay={"value": 9, "unit": "day"}), step(4))
+    assert sets(group_revisions(plain(n, old, new) for n in range(3))) == [["0", "1", "2"]]
+
+
+def test_added_and_removed_steps_of_a_template_may_hold_values_of_parameters() -> None:
+    def revision(n: int, pitch: str, *, added: bool) -> Revision:
+        one, two = (
+            body("First", step("hi", content=pitch)),
+            body("First", step("hi", content=pitch), step("mail", content=pitch)),
+        )
+        own = ((0, Origin(f"blueprints/{n}.yaml", 4, 9)),)
+        origins = {(each, "content"): own for each in (("hi", "mail") if added else ("hi",))}
+        before, after = (one, two) if added else (two, one)
+        return plain(n, before, after, template="first", origins=origins)
+
+    for added in (True, False):
+        found = group_revisions(
+            revision(n, pitch, added=added) for n, pitch in enumerate(("for six", "for a bank"))
+        )
+        assert sets(found) == [["0", "1"]], added
+
+
+def test_new_blueprints_are_alike_if_they_are_equal_or_differ_in_values_of_parameters() -> None:
+    groups = group_revisions(
+        [
+            plain(1, None, text("A")),
+            plain(2, None, text("A")),
+            plain(3, None, text("B")),
+            of_template(4, None, "For ", "six", "."),
+            of_template(5, None, "For ", "a bank", "."),
+            of_template(6, None, "Pour ", "six", "."),  # another language
+            of_template(7, None, "For ", "us", ".", overrides=frozenset({("mail", "content")})),
+        ]
+    )
+    assert sets(groups) == [["1", "2"], ["3"], ["4", "5"], ["6"], ["7"]]
+    assert groups[2].values == {"sourcing_4/first": ("six",), "sourcing_5/first": ("a bank",)}
+
+
+def test_the_copy_that_was_forgotten_is_named() -> None:
+    old, new = "Hi {n}. Have you ten minutes?", "Hi {n}. Have you fifteen minutes?"
+    found = [plain(n, text(old.format(n=n)), text(new.format(n=n))) for n in range(5)]
+    same, other = text(old.format(n=5)), text("Have you ten more minutes?")
+    unchanged = [plain(5, same, same), plain(6, other, other)]
+    otherwise = plain(7, text(old.format(n=7)), text(old.format(n=7).replace("ten", "thirty")))
+    more = plain(8, text(old.format(n=8)), text("More. " + new.format(n=8)))
+    groups = group_revisions([*found, *unchanged, otherwise, more])
+    assert sets(groups) == [["0", "1", "2", "3", "4"], ["7"], ["8"]]
+    assert [each.sourcing_id for each in groups[0].unchanged] == ["sourcing_5", "sourcing_7"]
+
+
+def test_where_most_copies_stay_as_they_are_none_was_forgotten() -> None:
+    old, new = text("Have you ten minutes?"), text("Have you fifteen minutes?")
+    groups = group_revisions([plain(n, old, new if n < 2 else old) for n in range(5)])
+    assert [group.unchanged for group in groups] == [()]
+
+
+def test_a_copy_is_known_by_a_value_if_the_text_of_the_step_is_the_same() -> None:
+    days = [{"value": n, "unit": "day"} for n in (3, 4)]
+    old, new = (text("Hi.", delay=each) for each in days)
+    other = text("Hello.", delay=days[0])
+    groups = group_revisions(
+        [plain(1, old, new), plain(2, old, new), plain(3, old, old), plain(4, other, other)]
+    )
+    assert groups[0].unchanged == (Address("sourcing_3", "first"),)
+
+
+def test_a_copy_is_known_by_the_step_that_goes_or_by_the_neighbour_of_the_one_that_comes() -> None:
+    short, long = body("First", step(1)), body("First", step(1), step(2))
+    for old, new in ((short, long), (long, short)):
+        groups = group_revisions([plain(1, old, new), plain(2, old, new), plain(3, old, old)])
+        assert groups[0].unchanged == (Address("sourcing_3", "first"),)
+
+
+def test_an_override_that_hides_a_changed_text_is_named() -> None:
+    hides = frozenset({("mail", "content")})
+    own = text("My own words.")
+    found = [
+        of_template(1, "Have you ten minutes?", "Have you fifteen minutes?"),
+        plain(2, own, own, template="first", overrides=hides),
+        plain(3, own, own, template="first", overrides=hides, language="fr"),
+        plain(4, own, own, template="second", overrides=hides),
+        plain(5, own, own, template="first", overrides=frozenset({("mail", "subject")})),
+    ]
+    assert [each.own_text for each in group_revisions(found)] == [(Address("sourcing_2", "first"),)]
+
+
+def test_a_damaged_record_is_no_copy() -> None:
+    old, new = text("Have you ten minutes?"), text("Have you fifteen minutes?")
+    damaged = plain(3, old, old)
+    damaged = replace(damaged, before=type(damaged.after).recorded({"steps": 5}, "sha256:0"))
+    damaged = replace(damaged, after=damaged.before)  # type: ignore[arg-type] # it has one
+    groups = group_revisions([plain(1, old, new), plain(2, old, new), damaged])
+    assert [group.unchanged for group in groups] == [()]
+
+
+WORDS = st.sampled_from(["ten", "fifteen", "minutes.", "Hi.", "\n", "you"])
+CONTENTS = st.lists(WORDS, max_size=5).map(" ".join)
+REVISIONS = st.lists(st.tuples(st.none() | CONTENTS, CONTENTS, st.booleans(), CONTENTS), max_size=8)
+
+
+@given(REVISIONS, st.randoms(use_true_random=False))
+@settings(max_examples=examples(200), deadline=None)
+def test_the_changes_are_parted_the_same_way_in_any_order(
+    made: list[tuple[str | None, str, bool, str]], order: random.Random
+) -> None:
+    revisions = [
+        of_template(n, before, after, own, ".")
+        if template
+        else plain(n, None if before is None else text(before), text(after))
+        for n, (before, after, template, own) in enumerate(made)
+    ]
+    groups = group_revisions(revisions)
+    parted = [address for group in groups for address in group.addresses]
+    assert sorted(parted) == [each.address for each in revisions if each.changed]
+    order.shuffle(revisions)
+    assert group_revisions(revisions) == groups
+    assert all(not {*group.unchanged, *group.own_text} & {*group.addresses} for group in groups)
