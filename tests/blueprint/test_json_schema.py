@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,9 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from kalentops.blueprint.files import blueprint_schema
+from kalentops.blueprint.files import SnippetsFile, SourcingFile, TemplateFile
+from kalentops.blueprint.json_schema import blueprint_schema
+from kalentops.support.shape import ShapeError
 
 BLUEPRINTS = Path(__file__).parents[2] / "blueprints"
 VALIDATOR = Draft202012Validator(blueprint_schema())
@@ -39,6 +41,54 @@ MAIL = {
 INMAIL = {**INVITE, "id": "n", "linkedInType": "LINKEDIN_INMAIL", "subject": "Hi", "content": "Hello"}
 SMS = {**INVITE, "id": "s", "type": "SMS", "content": "Hello"}
 del SMS["linkedInType"]
+ADDED = {**SMS, "id": "t", "after": "m"}
+USE = {
+    "use": "linkedin-first",
+    "name": "Another name",
+    "language": "pt-BR",
+    "with": {"pitch": "six people", "no-value": ""},
+    "change": {
+        "m": {"delay": {"value": 4, "unit": "day"}, "subject": None, "policy": {"skipStepIfNoContact": None}},
+        "i": {
+            "name": "N",
+            "type": "LINKEDIN",
+            "content": "x",
+            "temporalityType": "ASAP",
+            "contentSource": "manual",
+        },
+    },
+    "remove": ["n"],
+    "add": [ADDED, {**MAIL, "id": "u", "before": "i"}],
+    "config": {"x": 1},
+    "protect": True,
+}
+TEMPLATE = {
+    "template": "linkedin-first",
+    "parameters": {
+        "pitch": {"about": "One sentence"},
+        "end": {"default": {"en": "Bye", "fr": "Adieu"}},
+        "x": {},
+    },
+    "languages": ["en", "fr"],
+    "name": {"en": "LinkedIn", "fr": "LinkedIn"},
+    "steps": [
+        {**INVITE, "name": {"en": "Invitation"}, "content": {"en": "", "fr": ""}},
+        {**MAIL, "subject": {"en": "Hi"}, "content": "Hello {{param.end}}"},
+        {**INMAIL, "subject": {"en": "Hi"}},
+        SMS,
+    ],
+    "config": {"x": [1]},
+}
+SNIPPETS = {"snippets": {"bye": "Bye", "best": {"en": "Best", "fr": "Cordialement"}, "empty": ""}}
+POSITION = {
+    "sourcingId": "s1",
+    "title": "Senior backend engineer, Paris",
+    "language": "fr",
+    "sample": {"sourcingLocation": "Paris", "other": "x"},
+    "blueprints": {"a": USE, "b": {"name": "B", "language": "en"}},
+    "moved": [{"from": "x", "to": "a"}],
+    "removed": ["y"],
+}
 GOOD = {
     "sourcingId": "s1",
     "blueprints": {"a-1": {"name": "A", "steps": [INVITE, MAIL, INMAIL, SMS], "config": {"x": [1, None]}}},
@@ -49,7 +99,7 @@ def test_it_is_a_schema() -> None:
     schema = blueprint_schema()
     Draft202012Validator.check_schema(schema)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert schema["title"] == "Blueprints of one sourcing in Kalent"
+    assert schema["title"] == "A position, a template or snippets of kalentops"
 
 
 def test_every_field_is_described() -> None:
@@ -57,6 +107,7 @@ def test_every_field_is_described() -> None:
     for shape in (schema, *schema["$defs"].values()):
         for name, field in shape.get("properties", {}).items():
             assert field.get("description"), name
+            assert not {"title", "default"} & field.keys(), name
     assert "from the step before" in schema["$defs"]["Step"]["properties"]["delay"]["description"]
 
 
@@ -74,6 +125,10 @@ def test_good_files() -> None:
     VALIDATOR.validate({"sourcingId": "s1", "blueprints": {}})
     VALIDATOR.validate({"sourcingId": "s1", "blueprints": {"a": {"name": "A"}}})
     VALIDATOR.validate({"sourcingId": "s1", "removed": ["a"]})
+    VALIDATOR.validate(POSITION)
+    VALIDATOR.validate(TEMPLATE)
+    VALIDATOR.validate({"template": "t", "name": "T"})
+    VALIDATOR.validate(SNIPPETS)
 
 
 Edit = Callable[[dict[str, Any], list[dict[str, Any]]], object]
@@ -117,3 +172,131 @@ def test_bad_files(name: str) -> None:
     file = copy.deepcopy(GOOD)
     BAD[name](file, file["blueprints"]["a-1"]["steps"])  # type: ignore[index]
     assert not VALIDATOR.is_valid(file)
+
+
+Kind = tuple[dict[str, Any], Callable[[dict[str, Any]], object]]
+WRONG: dict[str, Kind] = {
+    "two kinds": (TEMPLATE, lambda file: file.update(sourcingId="s1")),
+    "snippets beside a template": (TEMPLATE, lambda file: file.update(snippets={})),
+    "a template without a name": (TEMPLATE, lambda file: file.pop("name")),
+    "a bad name of a template": (TEMPLATE, lambda file: file.update(template="LinkedIn first")),
+    "a bad name of a parameter": (TEMPLATE, lambda file: file["parameters"].update(Pitch={})),
+    "an unknown field of a parameter": (TEMPLATE, lambda file: file["parameters"]["x"].update(required=True)),
+    "a parameter of text": (TEMPLATE, lambda file: file["parameters"].update(x="text")),
+    "a bad language": (TEMPLATE, lambda file: file["languages"].append("english")),
+    "a text in a bad language": (TEMPLATE, lambda file: file["steps"][0]["content"].update(English="x")),
+    "a text of numbers": (TEMPLATE, lambda file: file["steps"][0]["content"].update(en=5)),
+    "an e-mail of a template without a subject": (TEMPLATE, lambda file: file["steps"][1].pop("subject")),
+    "a subject of an SMS of a template": (
+        TEMPLATE,
+        lambda file: file["steps"][3].update(subject={"en": "Hi"}),
+    ),
+    "DELAYED in a template without delay": (TEMPLATE, lambda file: file["steps"][1].pop("delay")),
+    "a position's field in a template": (TEMPLATE, lambda file: file.update(protect=True)),
+    "a template that uses one": (TEMPLATE, lambda file: file.update(use="other")),
+    "a bad name of a snippet": (SNIPPETS, lambda file: file["snippets"].update(Bye="x")),
+    "a snippet of a list": (SNIPPETS, lambda file: file["snippets"].update(x=["y"])),
+    "blueprints beside snippets": (SNIPPETS, lambda file: file.update(blueprints={})),
+    "texts by language in a position": (
+        POSITION,
+        lambda file: file["blueprints"]["a"]["change"]["i"].update(content={"en": "x"}),
+    ),
+    "texts by language in `with`": (
+        POSITION,
+        lambda file: file["blueprints"]["a"]["with"].update(x={"en": "x"}),
+    ),
+    "a number in `with`": (POSITION, lambda file: file["blueprints"]["a"]["with"].update(x=5)),
+    "null in `with`": (POSITION, lambda file: file["blueprints"]["a"]["with"].update(x=None)),
+    "a bad name in `with`": (POSITION, lambda file: file["blueprints"]["a"]["with"].update(A="x")),
+    "`steps` beside `use`": (POSITION, lambda file: file["blueprints"]["a"].update(steps=[])),
+    "`change` without `use`": (POSITION, lambda file: file["blueprints"]["a"].pop("use")),
+    "another id": (POSITION, lambda file: file["blueprints"]["a"]["change"]["i"].update(id="x")),
+    "no name by null": (POSITION, lambda file: file["blueprints"]["a"]["change"]["i"].update(name=None)),
+    "no content by null": (
+        POSITION,
+        lambda file: file["blueprints"]["a"]["change"]["i"].update(content=None),
+    ),
+    "`change` by a list": (POSITION, lambda file: file["blueprints"]["a"].update(change=[{"id": "i"}])),
+    "`remove` of a text": (POSITION, lambda file: file["blueprints"]["a"].update(remove="i")),
+    "an added step without a place": (POSITION, lambda file: file["blueprints"]["a"]["add"][0].pop("after")),
+    "an added step with two": (POSITION, lambda file: file["blueprints"]["a"]["add"][0].update(before="i")),
+    "an added SMS with a subject": (
+        POSITION,
+        lambda file: file["blueprints"]["a"]["add"][0].update(subject="Hi"),
+    ),
+    "an anchor of a plain step": (POSITION, lambda file: file["blueprints"]["b"].update(steps=[ADDED])),
+    "a value of `sample` that is no text": (POSITION, lambda file: file["sample"].update(firstname=5)),
+    "an empty title": (POSITION, lambda file: file.update(title="")),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_bad_files_of_the_three_kinds(name: str) -> None:
+    good, edit = WRONG[name]
+    file = copy.deepcopy(good)
+    edit(file)
+    assert not VALIDATOR.is_valid(file)
+
+
+VALUES: tuple[Any, ...] = (
+    None,
+    "",
+    "x",
+    "X y",
+    5,
+    -1,
+    True,
+    [],
+    ["x"],
+    {},
+    {"en": "x"},
+    {"EN": "x"},
+    {"x": 5},
+    {"x": {}},
+)
+# These follow rules that go beyond the shape, which the schema knows and the models don't.
+BEYOND = {"type", "linkedInType", "subject", "temporalityType", "delay", "after", "before", "id"}
+
+
+def variants(data: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """The data with each value replaced, or dropped; and with another field in each mapping."""
+    parts = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, each in parts:
+        for path, other in variants(each):
+            yield (key, *path), _with(data, key, other)
+        for value in VALUES:
+            yield (key,), _with(data, key, value)
+        yield (
+            (key,),
+            [*data[:key], *data[key + 1 :]]
+            if isinstance(data, list)
+            else {name: value for name, value in data.items() if name != key},
+        )
+    if isinstance(data, dict):
+        yield ("other",), {**data, "other": "x"}
+
+
+def _with(data: Any, key: Any, value: Any) -> Any:
+    changed = copy.copy(data)
+    changed[key] = value
+    return changed
+
+
+def reads(kind: type[SourcingFile | TemplateFile | SnippetsFile], data: Any) -> bool:
+    try:
+        kind.read(data)
+    except ShapeError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("kind", "good"), [(SourcingFile, POSITION), (TemplateFile, TEMPLATE), (SnippetsFile, SNIPPETS)]
+)
+def test_the_schema_agrees_with_the_models(
+    kind: type[SourcingFile | TemplateFile | SnippetsFile], good: dict[str, Any]
+) -> None:
+    for path, data in variants(good):
+        if BEYOND & {*path} or (data and "change" in path and path[-1] in {"name", "content"}):
+            continue
+        assert VALIDATOR.is_valid(data) == reads(kind, data), (path, data)

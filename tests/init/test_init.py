@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kalentops.blueprint.files import blueprint_schema
+from kalentops.blueprint.json_schema import blueprint_schema
 from kalentops.init.contents import NO_ACTION, WORKFLOWS, Origin, Setup, origin_of, workflows
 from kalentops.init.write import DRIVER
 from kalentops.project.config import load_config

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kalentops import __version__, errors
-from kalentops.blueprint.files import blueprint_schema
+from kalentops.blueprint.json_schema import blueprint_schema
 from kalentops.blueprint.model import VARIABLES, allowed
 from kalentops.init.write import DRIVER
 from kalentops.output import FORMATS

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from kalentops.blueprint.files import blueprint_schema
+from kalentops.blueprint.json_schema import blueprint_schema
 from kalentops.cli.commands import options
 from kalentops.errors import StoreFailure, UsageError
 from kalentops.init.contents import (

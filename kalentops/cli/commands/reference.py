@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from kalentops.blueprint.files import blueprint_schema
+from kalentops.blueprint.json_schema import blueprint_schema
 from kalentops.cli.commands import options
 from kalentops.errors import UsageError
 from kalentops.lint.rule import rule_meant, rules

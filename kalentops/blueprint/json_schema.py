@@ -1,0 +1,259 @@
+"""The JSON Schema (2020-12) of the three kinds of files, for editors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, TypeAlias
+
+from kalentops.blueprint.files import SnippetsFile, SourcingFile, TemplateFile
+from kalentops.blueprint.model import VARIABLES
+from kalentops.support.shape import shape_schema
+
+JsonSchema: TypeAlias = dict[str, Any]
+
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+_USE: Final = "The template that this blueprint is made from: the `template` of its file."
+_STEP: Final = {
+    "id": "Chosen by you, unique within the blueprint, and stable: it says which step an edit belongs to.",
+    "name": "A label for people. Candidates don't see it.",
+    "type": "The channel.",
+    "linkedInType": "The kind of LinkedIn message; with type LINKEDIN only.",
+    "subject": "The subject of an e-mail, or of an InMail (at most 200 characters). One line.",
+    "content": "The message, as plain text, with variables such as {{firstname}}. Best below a `|-`.",
+    "temporalityType": "When it is sent: at once (ASAP), after `delay` (DELAYED), or when the invitation before it "
+    "was accepted or has run out (AFTER_INVITATION_SETTLED). At once and a delay count from the step before.",
+    "delay": "How long to wait, counted from the step before, not from the beginning. With DELAYED only.",
+    "contentSource": "Who writes the text: you (manual), or Kalent's AI for each candidate (suggestedByKalent).",
+    "config": "Who sends, if not the owner of the sequence.",
+    "policy": "What happens where a contact, a draft or an answer is missing.",
+}
+_FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "SourcingFile": {
+        "sourcingId": "The sourcing (open position) that this file serves: its id, as `kalentops sourcings` lists it.",
+        "title": "What people call the position. It is shown in plans, comments and the preview.",
+        "language": "The language of its blueprints, such as en, fr or pt-BR: which texts of a template are taken.",
+        "sample": "Values of variables for this position in the preview, such as {sourcingLocation: Paris}.",
+        "blueprints": "The blueprints of the sourcing, each below a key of its own, which identifies it for good.",
+        "moved": "Keys that were renamed: the same blueprint goes on under another key.",
+        "removed": "Keys that the state forgets. Nothing is deleted in Kalent.",
+    },
+    "Blueprint": {
+        "name": "The name in Kalent. It may change: the key stays.",
+        "steps": "The messages, in their order. Without a step a blueprint can't be started.",
+        "config": "Settings of the sequence, free-form. They can be written, and are never shown by Kalent.",
+        "protect": "With true, an update needs `kalentops apply --overwrite ADDRESS`.",
+        "language": "The language of its texts, if it is not that of the position.",
+    },
+    "Use": {
+        "use": _USE,
+        "with": "The values of the template's parameters: texts in the language of the position.",
+        "change": "What this position has otherwise, by the id of the step. Only the named fields change.",
+        "remove": "The ids of steps that this position does not have.",
+        "add": "Steps of this position's own, each after or before another one.",
+        "name": "The name in Kalent, in place of the template's.",
+        "language": "The language of its texts, if it is not that of the position.",
+        "config": "Settings of the sequence, in place of the template's as a whole.",
+        "protect": "With true, an update needs `kalentops apply --overwrite ADDRESS`.",
+    },
+    "TemplateFile": {
+        "template": "The name of the template, unique in the project. Blueprints name it in `use`.",
+        "parameters": "What the template leaves open. `{{param.NAME}}` stands for the value in a text.",
+        "languages": "The languages in which it has its texts. Then a text may be {en: …, fr: …}.",
+        "name": "The name of the blueprint in Kalent, unless a position says its own.",
+        "steps": "The messages, in their order. Each position can change, remove and add steps.",
+        "config": "Settings of the sequence, free-form. They can be written, and are never shown by Kalent.",
+    },
+    "Parameter": {
+        "about": "What to write for it, for the authors of positions.",
+        "default": "The text for positions that say nothing. Without it, each position has to say it.",
+    },
+    "SnippetsFile": {
+        "snippets": "Texts by name. `{{snippet.NAME}}` stands for one in templates, `change` and `add`."
+    },
+    "Move": {"from": "The key that it had.", "to": "The key that it has now."},
+    "Step": _STEP,
+    "TemplateStep": _STEP,
+    "StepChange": {name: text for name, text in _STEP.items() if name != "id"},
+    "AddedStep": _STEP
+    | {
+        "after": "The id of the step that it comes after. An earlier step of `add` counts, too.",
+        "before": "The id of the step that it comes before. An earlier step of `add` counts, too.",
+    },
+    "Delay": {"value": "A whole number of 1 or more.", "unit": "There are no hours and no weeks."},
+    "StepConfig": {
+        "userId": "The user of Kalent who sends this step. It can be written, and is never shown."
+    },
+    "Policy": {
+        "skipStepIfNoContact": "With true, the step is skipped where the contact is missing; else the sequence stops.",
+        "autoValidateAIDraft": "With true, drafts of Kalent's AI go out without a person's approval.",
+        "inviteTimeoutDays": "Days after which the sequence goes on although an invitation was not accepted.",
+    },
+}
+_TEXT: Final = {"properties": {"subject": {"type": ["string", "object"]}}, "required": ["subject"]}
+
+
+def blueprint_schema(templates: Iterable[TemplateFile] = ()) -> JsonSchema:
+    """The schema of a file. With the templates of a project, editors complete their names, and the parameters, step ids
+    and languages of the one that a blueprint uses. An unknown one is no error here: the file of the schema may be old.
+    """
+    definitions: dict[str, JsonSchema] = {}
+    for kind in (SourcingFile, TemplateFile, SnippetsFile):
+        schema = shape_schema(kind)
+        definitions |= schema.pop("$defs", {})
+        definitions[kind.__name__] = schema
+    for shape in definitions.values():
+        _tidy(shape)
+    _complete(definitions)
+    for name, fields in _FIELDS.items():
+        for field, description in fields.items():
+            definitions[name]["properties"][field]["description"] = description
+    _add_templates(definitions, templates)
+    # An editor that can't tell the kind yet offers the keys that decide it.
+    kinds = {
+        field: {"description": _FIELDS[kind][field]}
+        for kind, field in (
+            ("SourcingFile", "sourcingId"),
+            ("TemplateFile", "template"),
+            ("SnippetsFile", "snippets"),
+        )
+    }
+    return {
+        "$schema": _DIALECT,
+        "title": "A position, a template or snippets of kalentops",
+        "type": "object",
+        "properties": kinds,
+        **_if_required(
+            "template", "TemplateFile", _if_required("snippets", "SnippetsFile", _ref("SourcingFile"))
+        ),
+        "$defs": dict(sorted(definitions.items())),
+    }
+
+
+def _tidy(shape: JsonSchema) -> None:
+    """In place: without what only pydantic needs; closed mappings; and, where it is possible, one schema instead of
+    alternatives, which an editor would name in one unreadable message.
+    """
+    for schema in _walk(shape):
+        for each in schema.get("properties", {}).values():
+            each.pop("default", None)
+            each.pop("title", None)
+        for name in ("oneOf", "anyOf"):
+            if all("type" in each for each in schema.get(name, [{}])):
+                schema.update(_merged(schema.pop(name)))
+        if "patternProperties" in schema:
+            # A pattern of keys alone says nothing of those that don't fit it.
+            schema["additionalProperties"] = False
+
+
+def _merged(several: list[JsonSchema]) -> JsonSchema:
+    """One schema for values of different types: each keyword but `enum` speaks of one type only."""
+    found: JsonSchema = {}
+    types: list[str] = []
+    for each in several:
+        found |= each
+        types += each["type"] if isinstance(each["type"], list) else [each["type"]]
+    enum = {"enum": [*found["enum"], *(None for each in types if each == "null")]} if "enum" in found else {}
+    return found | {"type": types} | enum
+
+
+def _walk(value: Any) -> Iterator[JsonSchema]:
+    """All schemas, from the inside out."""
+    if isinstance(value, dict):
+        for each in value.values():
+            yield from _walk(each)
+        yield value
+    elif isinstance(value, list):
+        for each in value:
+            yield from _walk(each)
+
+
+def _complete(definitions: dict[str, JsonSchema]) -> None:
+    """What the models leave to rules, in place: which fields go together, and what a change can't say."""
+    for name in ("Step", "AddedStep", "TemplateStep"):
+        definitions[name]["allOf"] = [
+            _when(
+                {"type": "LINKEDIN"}, {"required": ["linkedInType"]}, {"properties": {"linkedInType": False}}
+            ),
+            _when({"temporalityType": "DELAYED"}, {"required": ["delay"]}, {"properties": {"delay": False}}),
+            # Only an e-mail and an InMail have a subject.
+            _when({"type": "EMAIL"}, {"required": ["subject"]}, {"if": _TEXT, "then": _INMAIL}),
+        ]
+    after = {"required": ["after"]}
+    definitions["AddedStep"] |= {
+        "if": after,
+        "then": {"properties": {"before": False}},
+        "else": {"required": ["before"]},
+    }
+    change = definitions["StepChange"]["properties"]
+    del change["id"]
+    for name in definitions["Step"]["required"]:
+        if name in change:
+            change[name] = dict(definitions["Step"]["properties"][name])
+    sourcing = definitions["SourcingFile"]
+    sourcing["anyOf"] = [
+        {"required": ["blueprints"]},
+        *({"required": [name], "properties": {name: {"minItems": 1}}} for name in ("moved", "removed")),
+    ]
+    sourcing["properties"]["sample"]["properties"] = {
+        name: {"type": "string", "description": f"What the preview shows for {{{{{name}}}}}."}
+        for name in VARIABLES
+    }
+    (pattern,) = sourcing["properties"]["blueprints"]["patternProperties"]
+    sourcing["properties"]["blueprints"]["patternProperties"] = {pattern: _ref("AnyBlueprint")}
+    definitions["AnyBlueprint"] = {
+        "type": "object",
+        "properties": {"use": {"description": _USE}},
+        **_if_required("use", "Use", _ref("Blueprint")),
+    }
+
+
+_INMAIL: Final = {"properties": {"linkedInType": {"const": "LINKEDIN_INMAIL"}}, "required": ["linkedInType"]}
+
+
+def _add_templates(definitions: dict[str, JsonSchema], templates: Iterable[TemplateFile]) -> None:
+    """What editors complete of these templates, in place."""
+    known = sorted(templates, key=lambda each: each.template)
+    if not known:
+        return
+    names = [each.template for each in known]
+    for name in ("Use", "AnyBlueprint"):
+        definitions[name]["properties"]["use"]["examples"] = names
+    definitions["Use"]["allOf"] = [
+        {"if": _fields({"use": each.template}), "then": {"properties": _of_template(each)}} for each in known
+    ]
+
+
+def _of_template(template: TemplateFile) -> JsonSchema:
+    ids = [step.id for step in template.steps]
+    values = {
+        name: {"description": parameter.about or f"{{{{param.{name}}}}} of {template.template}."}
+        for name, parameter in template.parameters.items()
+    }
+    anchor = {"examples": ids}
+    found: JsonSchema = {
+        "with": {"properties": values},
+        "change": {"properties": {name: _ref("StepChange") for name in ids}},
+        "remove": {"items": anchor},
+        "add": {"items": {"properties": {"after": anchor, "before": anchor}}},
+    }
+    return found | ({"language": {"examples": [*template.languages]}} if template.languages else {})
+
+
+def _ref(name: str) -> JsonSchema:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _if_required(field: str, then: str, otherwise: JsonSchema) -> JsonSchema:
+    """One branch decided by a key: an editor then reports what misses that branch, and not that none fits."""
+    return {"if": {"required": [field]}, "then": _ref(then), "else": otherwise}
+
+
+def _when(fields: dict[str, str], then: JsonSchema, otherwise: JsonSchema) -> JsonSchema:
+    return {"if": _fields(fields), "then": then, "else": otherwise}
+
+
+def _fields(fields: dict[str, str]) -> JsonSchema:
+    return {
+        "properties": {name: {"const": value} for name, value in fields.items()},
+        "required": list(fields),
+    }
