@@ -14,14 +14,19 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 from kalentops import __version__
+from kalentops.blueprint.json_schema import blueprint_schema
 from kalentops.errors import UsageError
 from kalentops.git.worktree import open_read_only
-from kalentops.support.text import clip
+from kalentops.project.document import read_document
+from kalentops.project.resolve import Library
+from kalentops.support.text import clip, dump_json
 
 CONFIG: Final = "kalentops.yaml"
 SCHEMA: Final = ".kalentops/blueprint.schema.json"
 NO_ACTION: Final = f"OWNER/kalentops@{'0' * 40}"
 """The workflows name this if the origin is unknown. GitHub refuses it, and names it."""
+EXAMPLE: Final = "example.yaml"
+EXAMPLE_TEMPLATE: Final = "templates/linkedin-first.yaml"
 EXAMPLE_ID: Final = "sourcing_REPLACE_ME"
 """The sourcing of the example, which the user fills in (KAL025)."""
 WORKFLOWS: Final = ("pull-request", "apply", "drift")
@@ -122,6 +127,7 @@ class Setup:
             "REPOSITORY": self.origin.url if self.origin else "",
             "REV": self.origin.commit if self.origin else "",
             "SCHEMA": "../" * self.under.count("/") + SCHEMA,
+            "TEMPLATE_SCHEMA": "../" * (self.under + EXAMPLE_TEMPLATE).count("/") + SCHEMA,
             "STATE": self.state,
             "TEMPORARY": re.sub(r"[^/]+$", r".\g<0>.*.tmp", self.state),
             "SUFFIX": self.suffix,
@@ -146,13 +152,22 @@ def render(template: str, setup: Setup) -> str:
     return "\n".join(lines) + "\n"
 
 
-def project_files(setup: Setup, *, schema: str, example: bool) -> Iterator[ProjectFile]:
-    """The files in the project's folder. `schema` is the JSON Schema of a blueprint file, as text."""
+def schema_text(library: Library) -> str:
+    """The JSON Schema of the files of a project."""
+    files = (each.file for each in library.templates.values())
+    return dump_json(blueprint_schema(file for file in files if file is not None)) + "\n"
+
+
+def project_files(setup: Setup, library: Library, *, example: bool) -> Iterator[ProjectFile]:
+    """The files in the project's folder. `library` is what there is before."""
     yield ProjectFile(CONFIG, render("kalentops.yaml", setup))
     if example:
-        yield ProjectFile(f"{setup.under}example.yaml", render("example.yaml", setup))
-    advice = f"`kalentops schema > {SCHEMA}` brings it up to date"
-    yield ProjectFile(SCHEMA, schema, advice=advice)
+        template = ProjectFile(f"{setup.under}{EXAMPLE_TEMPLATE}", render("example-template.yaml", setup))
+        library = Library.of([*library.documents, read_document(template.name, template.text)])
+        yield template
+        yield ProjectFile(f"{setup.under}{EXAMPLE}", render("example.yaml", setup))
+    advice = "`kalentops schema --write` brings it up to date"
+    yield ProjectFile(SCHEMA, schema_text(library), advice=advice)
     yield _editor(setup)
     yield ProjectFile(".gitattributes", render("gitattributes", setup), lines=True)
     yield ProjectFile(".gitignore", render("gitignore", setup), lines=True)

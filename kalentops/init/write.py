@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from kalentops.errors import UsageError
+from kalentops.errors import StoreFailure, UsageError
 from kalentops.git.worktree import has_git, open_read_only, open_repository, repository_root
-from kalentops.init.contents import CONFIG, PLAIN, Origin, ProjectFile, Setup
+from kalentops.init.contents import CONFIG, PLAIN, SCHEMA, Origin, ProjectFile, Setup
 from kalentops.project.config import Config, load_config
 from kalentops.support import atomic_write
 from kalentops.support.text import clip
@@ -62,6 +62,27 @@ def _new(wanted: ProjectFile) -> bytes:
 def _stays_inside(root: Path, folder: Path) -> bool:
     """Whether a folder, which need not exist, is in the root after all links are followed."""
     return folder.resolve().is_relative_to(root.resolve())
+
+
+def put_schema(root: Path, text: str) -> bool:
+    """Write the schema into a project, in place of an older one; False if it is up to date. Raises StoreFailure."""
+    path = root / SCHEMA
+    data = text.encode()
+    try:
+        if not _stays_inside(root, path.parent):
+            raise StoreFailure(
+                f"{SCHEMA} can't be written: a link on the way there leads out of the project",
+                hint=f"remove the link {Path(SCHEMA).parent}",
+            )
+        if path.is_file() and not path.is_symlink() and path.read_bytes().replace(b"\r\n", b"\n") == data:
+            return False
+        path.parent.mkdir(parents=True, exist_ok=True)
+        atomic_write.replace(path, data)
+    except OSError as error:
+        raise StoreFailure(
+            f"{SCHEMA} can't be written: {error.strerror or error}", hint="fix this and run it again"
+        ) from None
+    return True
 
 
 def _beside(path: Path, wanted: ProjectFile, *, dry_run: bool) -> Placed:

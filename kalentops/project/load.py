@@ -24,7 +24,9 @@ from kalentops.project.check import (
     folded,
     may_be_shared,
 )
+from kalentops.project.document import read_document
 from kalentops.project.files import SUFFIXES, Source, find, read
+from kalentops.project.resolve import Library
 from kalentops.support.shape import gc_paused
 from kalentops.yamlfile.parse import MAX_BYTES
 
@@ -104,6 +106,12 @@ def _shared_below(root: Path, folder: Path, known: Collection[str]) -> dict[str,
     others = [source for source in find(root, [folder]) if source.name not in known]
     texts = ((source.name, read(source, root)) for source in others)
     return {name: text for name, text in texts if isinstance(text, str) and may_be_shared(text)}
+
+
+def library_below(root: Path, folder: Path) -> Library:
+    """The templates and snippets below a folder; none if it does not exist."""
+    texts = _shared_below(root, folder, ()) if folder.exists() else {}
+    return Library.of(read_document(name, text) for name, text in texts.items())
 
 
 def of_texts(root: Path, texts: Mapping[str, str], severities: Severities = DEFAULTS) -> Repository:

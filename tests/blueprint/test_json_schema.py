@@ -174,6 +174,42 @@ def test_bad_files(name: str) -> None:
     assert not VALIDATOR.is_valid(file)
 
 
+def test_an_editor_says_what_is_wrong_in_the_branch_that_is_meant() -> None:
+    """Not that no alternative fits."""
+    bad = copy.deepcopy(POSITION)
+    bad["blueprints"]["a"]["steps"] = []  # type: ignore[index]
+    assert messages(bad) == ["Additional properties are not allowed ('steps' was unexpected)"]
+    assert messages({**TEMPLATE, "name": 5}) == ["5 is not of type 'string', 'object'"]
+    assert messages({"template": "t"}) == ["'name' is a required property"]
+    assert messages({"title": "x"})[0] == "'sourcingId' is a required property"
+
+
+def messages(data: dict[str, Any]) -> list[str]:
+    return [error.message for error in VALIDATOR.iter_errors(data)]
+
+
+def test_what_a_project_has_is_offered_and_never_an_error() -> None:
+    """The schema may be older than the files."""
+    schema = blueprint_schema([TemplateFile.read(TEMPLATE)])
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema)
+    validator.validate(POSITION)
+    for other in ({"use": "new"}, {"use": "linkedin-first", "with": {"new": "x"}, "remove": ["new"]}):
+        validator.validate({"sourcingId": "s", "blueprints": {"a": other}})
+    assert not validator.is_valid(
+        {"sourcingId": "s", "blueprints": {"a": {"use": "linkedin-first", "steps": []}}}
+    )
+    assert schema["$defs"]["AnyBlueprint"]["properties"]["use"]["examples"] == ["linkedin-first"]
+    [branch] = schema["$defs"]["Use"]["allOf"]
+    assert branch["if"]["properties"] == {"use": {"const": "linkedin-first"}}
+    offered = branch["then"]["properties"]
+    assert offered["with"]["properties"]["pitch"] == {"description": "One sentence"}
+    assert offered["with"]["properties"].keys() == {"pitch", "end", "x"}
+    assert offered["change"]["properties"].keys() == {"i", "m", "n", "s"}
+    assert offered["remove"]["items"]["examples"] == ["i", "m", "n", "s"]
+    assert offered["language"]["examples"] == ["en", "fr"]
+
+
 Kind = tuple[dict[str, Any], Callable[[dict[str, Any]], object]]
 WRONG: dict[str, Kind] = {
     "two kinds": (TEMPLATE, lambda file: file.update(sourcingId="s1")),

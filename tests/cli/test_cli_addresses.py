@@ -322,7 +322,7 @@ def test_a_wish_to_end_before_the_move(applied: Project, proxy: FaultProxy) -> N
 
 def test_editors_know_the_lines(project: Project) -> None:
     schema = project.run("schema").json
-    assert {"moved", "removed"} <= schema["properties"].keys()
+    assert {"moved", "removed"} <= schema["$defs"]["SourcingFile"]["properties"].keys()
     assert "protect" in schema["$defs"]["Blueprint"]["properties"]
 
 

@@ -27,6 +27,7 @@ ACTION = f"example/kalentops@{'a' * 40}"
 FILES = {
     "kalentops.yaml",
     "blueprints/example.yaml",
+    "blueprints/templates/linkedin-first.yaml",
     ".kalentops/blueprint.schema.json",
     ".vscode/settings.json",
     ".gitattributes",
@@ -63,11 +64,12 @@ def test_a_fresh_repository_is_valid_and_complete(fresh: Project) -> None:
     assert (checked.code, left["code"], left["file"]) == (3, "KAL025", "blueprints/example.yaml")
     example = fresh.folder / "blueprints" / "example.yaml"
     example.write_text(example.read_text().replace("sourcing_REPLACE_ME", "sourcing_a"))
-    assert fresh.run("validate").out == "valid: 1 file, 1 blueprint\n"
+    assert fresh.run("validate").out == "valid: 2 files, 1 blueprint\n"
     assert fresh.run("fmt", "--check").code == 0
     assert f"uses: {ACTION}" in made[".github/workflows/kalentops-apply.yml"].decode()
     assert b"@@" not in b"".join(made.values())
-    assert json.loads(made[".kalentops/blueprint.schema.json"]) == blueprint_schema()
+    assert made[".kalentops/blueprint.schema.json"].decode() == fresh.run("schema").out
+    assert json.loads(fresh.run("schema").out) != blueprint_schema(), "it knows the template of the example"
     assert "OWNER/" not in ran.out
     assert "kalentops sourcings" in ran.out
     assert "kalentops import --all" in ran.out
@@ -91,10 +93,11 @@ def test_each_setting_that_is_shown_can_be_uncommented(fresh: Project) -> None:
 def test_the_modeline_of_the_example_leads_to_the_schema(fresh: Project) -> None:
     (fresh.folder / "kalentops.yaml").write_text("blueprints: outreach/deep/files\n")
     assert fresh.run("init").code == 0
-    example = fresh.folder / "outreach/deep/files/example.yaml"
-    place = example.read_text().splitlines()[0].partition("$schema=")[2]
-    schema = json.loads((example.parent / place).resolve(strict=True).read_text())
-    assert schema["title"] == "Blueprints of one sourcing in Kalent"
+    for name in ("example.yaml", "templates/linkedin-first.yaml"):
+        example = fresh.folder / "outreach/deep/files" / name
+        place = example.read_text().splitlines()[0].partition("$schema=")[2]
+        schema = json.loads((example.parent / place).resolve(strict=True).read_text())
+        assert schema["title"] == "A position, a template or snippets of kalentops"
 
 
 def test_the_example_is_not_applied_before_its_sourcing_is_filled_in(project: Project) -> None:
@@ -111,9 +114,44 @@ def test_a_second_run_finds_everything_there(fresh: Project) -> None:
     ran = fresh.run("init")
     assert ran.code == 0
     assert files_of(fresh.folder) == before
-    assert ran.out.count("  exists ") == len(FILES) - 1, "there is a blueprint, so no example is wanted"
+    assert ran.out.count("  exists ") == len(FILES) - 2, "there is a blueprint, so no example is wanted"
     for word in ("created", "kept", "added"):
         assert word not in ran.out.partition("Next:")[0]
+
+
+def test_the_schema_follows_the_templates(fresh: Project) -> None:
+    assert fresh.run("init", "--no-github").code == 0
+    other = fresh.folder / "blueprints/other.yaml"
+    other.write_text("template: mail-only\nname: Mail\nparameters: {pitch: {about: About the role}}\n")
+    (fresh.folder / "blueprints/broken.yaml").write_text("template: [\n")
+    again = fresh.run("init", "--no-github")
+    assert "kept          .kalentops/blueprint.schema.json  it differs" in again.out
+    assert "`kalentops schema --write`" in again.out
+    ran = fresh.run("schema", "--write")
+    assert (ran.code, ran.out) == (0, ".kalentops/blueprint.schema.json written\n")
+    schema = (fresh.folder / ".kalentops/blueprint.schema.json").read_text()
+    assert schema == fresh.run("schema").out
+    assert "About the role" in schema
+    assert fresh.run("schema", "--write").out == ""
+    assert "exists        .kalentops/blueprint.schema.json" in fresh.run("init", "--no-github").out
+
+
+@pytest.mark.parametrize("outside", ["folder", "file"])
+def test_the_schema_is_not_written_through_a_link(outside: str, fresh: Project, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "blueprint.schema.json").write_text("theirs")
+    own = fresh.folder / ".kalentops"
+    if outside == "folder":
+        own.symlink_to(theirs, target_is_directory=True)
+    else:
+        own.mkdir()
+        (own / "blueprint.schema.json").symlink_to(theirs / "blueprint.schema.json")
+    ran = fresh.run("schema", "--write")
+    assert (ran.code, "leads out of the project" in ran.err) == (
+        (1, True) if outside == "folder" else (0, False)
+    )
+    assert (theirs / "blueprint.schema.json").read_text() == "theirs"
 
 
 def test_nothing_is_overwritten_and_what_to_do_by_hand_is_said(fresh: Project) -> None:

@@ -53,16 +53,26 @@ def test_the_page_of_the_rules_is_made_from_their_files() -> None:
 
 
 def test_the_fields_variables_and_values_in_the_docs_are_those_of_the_model() -> None:
+    schemas = blueprint_schema()["$defs"]
     text = _text("docs/writing-blueprints.md")
-    schema = blueprint_schema()
-    shapes = {"file": schema, "blueprint": schema["$defs"]["Blueprint"], "step": schema["$defs"]["Step"]}
+    shapes = {
+        "file": "SourcingFile",
+        "blueprint": "Blueprint",
+        "step": "Step",
+        "template": "TemplateFile",
+        "parameter": "Parameter",
+        "blueprint with `use`": "Use",
+    }
     for name, shape in shapes.items():
-        table = text.partition(f"| field of a {name} |")[2].partition("\n\n")[0]
-        assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(shape["properties"]), name
+        table = (
+            (text + _text("docs/templates.md")).partition(f"| field of a {name} |")[2].partition("\n\n")[0]
+        )
+        fields = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+        assert fields == list(schemas[shape]["properties"]), name
     inside = re.findall(r"^\| `(\w+)` \| `(\w+)` \|", text, re.MULTILINE)
     groups = {"delay": "Delay", "config": "StepConfig", "policy": "Policy"}
     assert inside == [
-        (group, field) for group, shape in groups.items() for field in schema["$defs"][shape]["properties"]
+        (group, field) for group, shape in groups.items() for field in schemas[shape]["properties"]
     ]
     assert tuple(re.findall(r"^\| `\{\{(\w+)\}\}` \|", text, re.MULTILINE)) == VARIABLES
     for field in ("type", "linkedInType", "temporalityType", "unit", "contentSource"):

@@ -154,14 +154,18 @@ def test_the_own_blueprints_are_laid_out(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "document", ["README.md", "getting-started", "writing-blueprints", "positions", "format"]
+    "document", ["README.md", "getting-started", "writing-blueprints", "templates", "positions", "format"]
 )
 def test_the_examples_in_the_documents_are_laid_out(document: str) -> None:
     path = ROOT / (document if document == "README.md" else f"docs/{document}.md")
     blocks = re.findall(
         r"^ *```yaml\n(.*?)^ *```$", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
     )
-    files = [dedent(block) for block in blocks if "sourcingId:" in block]
+    files = [
+        dedent(block)
+        for block in blocks
+        if re.search("^(sourcingId|template|snippets):", block, re.MULTILINE)
+    ]
     assert files
     for block in files:
         assert laid_out(block) == block

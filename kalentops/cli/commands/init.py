@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from kalentops.blueprint.json_schema import blueprint_schema
 from kalentops.cli.commands import options
 from kalentops.errors import StoreFailure, UsageError
 from kalentops.init.contents import (
+    EXAMPLE,
     PLAIN,
     ProjectFile,
     Setup,
@@ -24,8 +24,9 @@ from kalentops.init.contents import (
 from kalentops.init.write import Placed, has_blueprints, place, set_driver, setup_for
 from kalentops.output import text_results as report
 from kalentops.output.terminal import show
+from kalentops.project.load import library_below
 from kalentops.support.streams import utf8
-from kalentops.support.text import clip, dump_json
+from kalentops.support.text import clip
 
 
 @click.command(epilog="\b\nExample:\n  kalentops init\n  kalentops init --dry-run --no-github outreach")
@@ -64,9 +65,8 @@ def command(
     folder = _folder(folder)
     top, setup = setup_for(folder, branch=branch, origin=origin)
     example = not no_example and not has_blueprints(folder, setup)
-    own = list(
-        project_files(setup, schema=dump_json(blueprint_schema()) + "\n", example=example or show is not None)
-    )
+    library = library_below(folder, folder / setup.blueprints)
+    own = list(project_files(setup, library, example=example or show is not None))
     at_root = [] if no_pre_commit else [pre_commit(setup)]
     at_root += [] if no_github else workflows(setup)
     if show is not None:
@@ -120,7 +120,7 @@ def _write(
                 setup,
                 driver,
                 github=any(name.startswith(".github/") for name in names),
-                example=f"{setup.under}example.yaml" in names,
+                example=f"{setup.under}{EXAMPLE}" in names,
                 folder=_from_here(folder),
                 hooks=".pre-commit-config.yaml" in names,
             )

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
 from typing import Final
 
 import click
 
-from kalentops.blueprint.json_schema import blueprint_schema
 from kalentops.cli.commands import options
 from kalentops.errors import UsageError
+from kalentops.init.contents import SCHEMA, schema_text
+from kalentops.init.write import put_schema
 from kalentops.lint.rule import rule_meant, rules
 from kalentops.output.terminal import is_terminal, line, show
+from kalentops.project.load import library_below
 from kalentops.support.streams import utf8
-from kalentops.support.text import clip, dump_json
+from kalentops.support.text import clip
 
 # An end of a line within a paragraph; examples are indented.
 _LINE_END: Final = re.compile(r"(?<=\S)\n(?=\S)")
@@ -43,14 +46,22 @@ def rule(code: str | None) -> None:
 
 
 @click.command(
-    epilog="\b\nExample:\n  kalentops schema > kalentops.schema.json\n\n"
-    "\b\nFirst line of a file in blueprints/:\n  # yaml-language-server: $schema=../kalentops.schema.json"
+    epilog="\b\nExample:\n  kalentops schema --write\n  kalentops schema > kalentops.schema.json\n\n"
+    "\b\nFirst line of a file in blueprints/:\n  # yaml-language-server: $schema=../.kalentops/blueprint.schema.json"
 )
-def schema() -> None:
-    """Print the JSON Schema of a blueprint file.
+@options.folder
+@click.option("--write", is_flag=True, help=f"Write it to {SCHEMA}, and print nothing if it is up to date.")
+def schema(directory: Path, *, write: bool) -> None:
+    """Print the JSON Schema of the files.
 
-    Editors use it to complete field names. `init` writes the settings of VS Code; for other editors, name the schema in
-    the first line of a file.
+    Editors use it to complete field names, and the templates, parameters and step ids of this project. `init` writes
+    the schema and the settings of VS Code; for other editors, name it in the first line of a file. Write it again when
+    templates have changed.
     """
-    utf8()
-    click.echo(dump_json(blueprint_schema()))
+    config = options.project(directory, None).config
+    text = schema_text(library_below(config.root, config.blueprints))
+    if not write:
+        utf8()
+        click.echo(text, nl=False)
+    elif put_schema(config.root, text):
+        click.echo(f"{SCHEMA} written")
