@@ -66,10 +66,10 @@ class Declared:
     `body` is None where the state's own copy has the same digest; where no bodies are asked for, there is no digest
     either. `placeholders` are the paths in it with a neutral value, because the file's can't be read. With `protect`,
     an update needs `--overwrite`. `title` is the position's, for people. `language` is that of its texts, empty where
-    none is said. `template` is what the blueprint is made from,
-    and `origins` says where its values come from; both are empty for a plain one, and `origins` also where the state
-    holds the same body. `overrides` are the values that stand in `change` (by step id and field, as in `origins`), and
-    the steps of `add` (with an empty field): the template's own text, if it has one, is hidden there.
+    none is said. `template` is what the blueprint is made from, `snippets` are those in its texts, and `origins` says
+    where its values come from; all are empty for a plain one, and `origins` also where the state holds the same body.
+    `overrides` are the values that stand in `change` (by step id and field, as in `origins`), and the steps of `add`
+    (with an empty field): the template's own text, if it has one, is hidden there.
     """
 
     address: Address
@@ -83,6 +83,7 @@ class Declared:
     title: str = ""
     language: str = ""
     template: str = ""
+    snippets: tuple[str, ...] = ()
     origins: Origins = field(default_factory=dict)
     overrides: frozenset[tuple[str | None, str]] = frozenset()
 

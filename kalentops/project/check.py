@@ -84,6 +84,11 @@ def may_be_shared(text: str) -> bool:
     return _SHARED.search(text) is not None
 
 
+def needs_others(text: str) -> bool:
+    """Whether a file may share a template or snippets with others."""
+    return may_be_shared(text) or _USES.search(text) is not None
+
+
 def check_file(options: CheckOptions, source: Source) -> FileResult:
     """One file: what it holds, and what is wrong with it."""
     text = read(source, options.root)
@@ -222,7 +227,8 @@ def _declared(
             name_at = document.places.find(name.path if own else ("blueprints", key), on_key=not own)
             hidden = of.placeholders if of.blueprint else _UNKNOWN
             made = _declare(options, document, key, of.blueprint or Blueprint(name=" "), hidden)
-            made = replace(made, template=blueprint.use, overrides=of.overrides())
+            snippets = sorted({each.name for each in of.context.markers if each.kind == "snippet"})
+            made = replace(made, template=blueprint.use, snippets=tuple(snippets), overrides=of.overrides())
             if made.body is not None and options.known and made.address in options.known:
                 made = replace(made, origins=of.origins())
         else:

@@ -10,9 +10,10 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from kalentops.lint.engine import DEFAULTS, Severities, check_project, with_severities
-from kalentops.lint.finding import Finding, Origin, Severity, errors_first, merged
+from kalentops.lint.finding import MOST_USERS, Finding, Origin, Severity, errors_first, merged
 from kalentops.lint.rule import Declarations, Declared, Position, Relocation
 from kalentops.project.check import (
     CheckOptions,
@@ -23,6 +24,7 @@ from kalentops.project.check import (
     check_text,
     folded,
     may_be_shared,
+    needs_others,
 )
 from kalentops.project.document import read_document
 from kalentops.project.files import SUFFIXES, Source, find, read
@@ -33,6 +35,10 @@ from kalentops.yamlfile.parse import MAX_BYTES
 PARALLEL_FROM = 150
 MOST = 500
 """Findings of one file that are told; the others are counted."""
+
+
+SharedName: TypeAlias = tuple[str, str, str]
+"""The file of a template or a snippet, `template` or `snippet`, and its name."""
 
 
 @dataclass(slots=True)
@@ -46,6 +52,8 @@ class Repository:
     positions: list[Position] = field(default_factory=list)
     shared: tuple[tuple[str, str, Origin], ...] = ()
     """The templates and snippets: kind, name and place."""
+    users: dict[SharedName, list[Declared]] = field(default_factory=dict)
+    """The blueprints that use a template or a snippet; those of a template that can't be read, too."""
     earlier: frozenset[Finding] | None = None
     """The findings of an earlier version of the files; None without --against."""
 
@@ -56,6 +64,48 @@ class Repository:
     @property
     def valid(self) -> bool:
         return not any(finding.severity is Severity.ERROR for finding in self.findings)
+
+    def using(self, names: Collection[str]) -> list[Declared]:
+        """The blueprints that use a template or a snippet of these files, by address."""
+        found = (each for (file, _, _), users in self.users.items() if file in names for each in users)
+        return sorted({each.address: each for each in found}.values(), key=lambda each: each.address)
+
+    def narrowed(self, names: Collection[str]) -> Repository:
+        """What these files say and what is wrong with it: with the blueprints that use a template or a snippet of
+        theirs, in whichever file, and with the templates and snippets that their blueprints use.
+        """
+        own = (each for each in self.declared if each.origin.file in names)
+        asked = {(each.origin.file, each.address.key): each for each in (*own, *self.using(names))}
+        places = {
+            (each.origin.file, *at) for each in asked.values() for at in (each.name_at, each.origin.place[1:])
+        }
+        used = {
+            shared
+            for shared, users in self.users.items()
+            if shared[0] in names or any((each.origin.file, each.address.key) in asked for each in users)
+        }
+        files = {file for file, _, _ in used} | {file for file, _ in asked} | set(names)
+
+        def counts(of: Finding) -> bool:
+            match of.path:
+                case ("blueprints", str(key), *_):
+                    shown = (of.file, key) in asked
+                case ("snippets", str(name), *_):
+                    shown = (of.file, "snippet", name) in used
+                case _:
+                    shown = (of.file, of.line, of.column) in places or any(
+                        of.file == each[0] for each in used
+                    )
+            return shown or of.file in names
+
+        return replace(
+            self,
+            names=[each for each in self.names if each in files],
+            findings=[each for each in self.findings if counts(each)],
+            declared=sorted(asked.values(), key=lambda each: each.address),
+            relocations=[each for each in self.relocations if each.file in names],
+            positions=[each for each in self.positions if each.origin.file in files],
+        )
 
     def weigh(self, *, errors_only: bool, strict: bool) -> None:
         """Take warnings for errors, or leave them out."""
@@ -101,6 +151,22 @@ def load(
     return _gathered(options, names, results, with_severities(passed_over, severities))
 
 
+def load_with_users(
+    root: Path, places: Sequence[Path], folder: Path, *, severities: Severities = DEFAULTS
+) -> Repository:
+    """The blueprints at `places`, checked, without bodies. Where a file there shares a template or snippets with others
+    below `folder`, all of them are looked at: see `Repository.narrowed`. Raises UsageError.
+    """
+    if list(places) != [folder] and folder.exists():
+        passed_over: list[Finding] = []
+        sources = find(root, places, passed_over)
+        texts = (read(source, root) for source in sources)
+        if any(isinstance(text, str) and needs_others(text) for text in texts):
+            names = {each.name for each in sources} | {each.file for each in passed_over}
+            return load(root, [folder, *places], severities=severities, known=None).narrowed(names)
+    return load(root, places, severities=severities, known=None)
+
+
 def _shared_below(root: Path, folder: Path, known: Collection[str]) -> dict[str, str]:
     """The texts of the files below a folder that may hold templates or snippets."""
     others = [source for source in find(root, [folder]) if source.name not in known]
@@ -142,6 +208,7 @@ def _gathered(
     library = options.library
     if library is not None:
         repository.shared = tuple(library.places())
+        repository.users = _users(library, repository.declared)
         used = {each.template for each in repository.declared}
         for name, template in library.templates.items():
             if name not in used and template.document.file in names:
@@ -151,12 +218,46 @@ def _gathered(
         repository.declared, repository.relocations, complete, repository.shared, repository.positions
     )
     findings += check_project(declarations)
-    own = [each for each in findings if not each.users]
+    own = _with_users([each for each in findings if not each.users], repository)
     repository.findings = sorted(
         _bounded([*own, *merged([*(each for each in findings if each.users), *alone])])
     )
     repository.declared.sort(key=lambda each: each.address)
     return repository
+
+
+def _users(library: Library, declared: Iterable[Declared]) -> dict[SharedName, list[Declared]]:
+    shared: dict[tuple[str, str], SharedName] = {
+        ("template", name): (each.document.file, "template", name) for name, each in library.templates.items()
+    }
+    for name, (document, _) in library.snippets.items():
+        shared["snippet", name] = (document.file, "snippet", name)
+    found: dict[SharedName, list[Declared]] = {each: [] for each in shared.values()}
+    for each in declared:
+        for used in (("template", each.template), *(("snippet", name) for name in each.snippets)):
+            if used in shared:
+                found[shared[used]].append(each)
+    return found
+
+
+def _with_users(findings: Iterable[Finding], repository: Repository) -> Iterator[Finding]:
+    """The findings; what is wrong with a template or a snippet itself concerns all its users."""
+    shared: dict[tuple[str, str], list[SharedName]] = {}
+    for each in repository.users:
+        shared.setdefault((each[0], ""), []).append(each)
+        shared[each[0], each[2]] = [each]
+    known: dict[tuple[str, str], list[Declared]] = {}
+    for finding in findings:
+        snippet = str(finding.path[1]) if finding.path[:1] == ("snippets",) and len(finding.path) > 1 else ""
+        at = (finding.file, snippet)
+        if at not in shared:
+            yield finding
+            continue
+        if at not in known:
+            users = {user.address: user for each in shared[at] for user in repository.users[each]}
+            known[at] = sorted(users.values(), key=lambda user: user.address)
+        first = tuple((str(user.address), user.origin) for user in known[at][:MOST_USERS])
+        yield replace(finding, users=len(known[at]), used_by=first)
 
 
 def _bounded(findings: Iterable[Finding]) -> Iterator[Finding]:

@@ -299,6 +299,8 @@ class _Resolving:
             return self._resolved(None, frozenset(), {}, size)
         sources: dict[DataPath, Source] = {(): Source(self.document, self.at)}
         placeholders: set[DataPath] = set()
+        if ("steps",) in self.template.document.placeholders:
+            placeholders.add(("steps",))
         self._fill(head, ("name",), sources, placeholders, ())
         for number, slot in enumerate(slots):
             self._fill(slot, MARKED_FIELDS, sources, placeholders, ("steps", number))

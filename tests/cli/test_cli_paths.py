@@ -7,7 +7,7 @@ import json
 import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
-from tests.builders import blueprint
+from tests.builders import blueprint, step
 from tests.harness import Project
 
 A, B = "blueprints/a.yaml", "blueprints/b.yaml"
@@ -99,3 +99,17 @@ def test_the_folder_may_stand_before_the_command(
     missing = here.run("-C", "nowhere", "plan")
     assert (missing.code, "there is no folder nowhere\nhint: " in missing.err) == (1, True)
     assert "`kalentops init DIR` sets up a new one" in missing.err
+
+
+def test_a_template_or_snippets_select_the_blueprints_that_use_them(two: Project) -> None:
+    folder = two.folder / "blueprints"
+    steps = [step(1, content="Hi {{snippet.bye}}")]
+    for name, data in {
+        "t.yaml": {"template": "t", "name": "T", "steps": steps},
+        "snippets.yaml": {"snippets": {"bye": "Bye"}},
+        "c.yaml": {"sourcingId": "sourcing_b", "blueprints": {"used": {"use": "t"}, "plain": blueprint("P")}},
+    }.items():
+        (folder / name).write_text(json.dumps(data))
+    for name in ("t.yaml", "snippets.yaml"):
+        assert planned(two, f"blueprints/{name}") == {"sourcing_b/used": "create"}
+    assert planned(two, "blueprints/t.yaml", A).keys() == {"sourcing_a/one", "sourcing_b/used"}

@@ -62,21 +62,21 @@ def test_a_comment_shows_new_ones_open_and_old_ones_folded() -> None:
     assert "1 of them new" in is_open
 
 
+def _git(folder: Path, *args: str) -> None:
+    subprocess.run(
+        ["git", "-C", str(folder), "-c", "user.name=A", "-c", "user.email=a@example.org", *args], check=True
+    )
+
+
 @pytest.mark.processes
 def test_against_a_commit(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    def git(*args: str) -> None:
-        subprocess.run(
-            ["git", "-C", str(tmp_path), "-c", "user.name=A", "-c", "user.email=a@example.org", *args],
-            check=True,
-        )
-
     (tmp_path / "blueprints").mkdir()
     place = tmp_path / "blueprints" / "a.yaml"
     place.write_text(_file("[old]"), encoding="utf-8")
     (tmp_path / "blueprints" / "b.yaml.txt").write_text(_file("Hi"), encoding="utf-8")
-    git("init", "-q")
-    git("add", "-A")
-    git("commit", "-qm", "One")
+    _git(tmp_path, "init", "-q")
+    _git(tmp_path, "add", "-A")
+    _git(tmp_path, "commit", "-qm", "One")
     place.write_text(_file("Hi", "[old]", "[new]"), encoding="utf-8")
     capfd.readouterr()
     assert run(["validate", "-C", str(tmp_path), "--against", "HEAD", "--format", "json"]) == 3
@@ -90,3 +90,40 @@ def test_against_a_commit(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> 
     assert "**1 new finding:**" in capfd.readouterr().out
     assert run(["validate", "-C", str(tmp_path), "--against", "nowhere"]) == 1
     assert "git has no commit nowhere" in capfd.readouterr().err
+
+
+def _template(content: str, name: str = "t") -> str:
+    return f"template: {name}\nname: T\nsteps:\n" + STEP.format(1, content)
+
+
+USE = "sourcingId: {}\nblueprints:\n  one: {{use: t}}\n"
+
+
+@pytest.mark.processes
+def test_a_finding_in_a_template_stays_known_with_a_new_user(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "blueprints"
+    folder.mkdir()
+    (folder / "t.yaml").write_text(_template("[old]"), encoding="utf-8")
+    (folder / "a.yaml").write_text(USE.format("s_a"), encoding="utf-8")
+    (folder / "copy.yaml").write_text(_file("[copied]"), encoding="utf-8")
+    _git(tmp_path, "init", "-q")
+    _git(tmp_path, "add", "-A")
+    _git(tmp_path, "commit", "-qm", "One")
+    (folder / "b.yaml").write_text(USE.format("s_b"), encoding="utf-8")
+    (folder / "u.yaml").write_text(_template("[copied]", "u"), encoding="utf-8")
+    (folder / "copy.yaml").write_text(USE.format("s_1").replace("use: t", "use: u"), encoding="utf-8")
+    capfd.readouterr()
+
+    def found(*paths: str) -> dict[str, tuple[bool, int]]:
+        assert run(["validate", "-C", str(tmp_path), "--against", "HEAD", "--format", "json", *paths]) == 3
+        told = json.loads(capfd.readouterr().out)["findings"]
+        return {each["message"]: (each["new"], each["used_by"]["count"]) for each in told}
+
+    old, copied = {"`[old]` is a placeholder": (False, 2)}, {"`[copied]` is a placeholder": (False, 1)}
+    assert found() == {**old, **copied}
+    assert found("blueprints/t.yaml") == found("blueprints/b.yaml") == old
+    assert found("blueprints/copy.yaml") == found("blueprints/u.yaml") == copied
+    (folder / "t.yaml").write_text(_template("[old] [new]"), encoding="utf-8")
+    assert found("blueprints/b.yaml") == {**old, "`[new]` is a placeholder": (True, 2)}

@@ -77,8 +77,8 @@ def load_files(config: Config, state: State) -> Repository:
 def select(
     scope: Scope, overwrite: Iterable[str], repository: Repository, config: Config, paths: Sequence[Path]
 ) -> PlanOptions:
-    """The selection. With paths, what these files declare, move or remove; an address that no file declares any more
-    may belong to another file and is left out. Raises UsageError.
+    """The selection. With paths, what these files declare, move or remove, and what uses their templates and
+    snippets; an address that no file declares any more may belong to another file and is left out. Raises UsageError.
     """
     if paths:
         names = {each.name for each in find(config.root, paths)}
@@ -88,6 +88,7 @@ def select(
                 hint="`blueprints:` in kalentops.yaml",
             )
         declared = {each.address for each in repository.declared if each.origin.file in names}
+        declared |= {each.address for each in repository.using(names)}
         said = (each for each in repository.relocations if each.file in names)
         scope = replace(
             scope, addresses=frozenset(declared | {Address(each.sourcing_id, each.source) for each in said})

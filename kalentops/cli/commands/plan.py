@@ -73,7 +73,7 @@ def command(
     """Show what apply would change: the files compared with the state.
 
     Works offline and without a key, and writes nothing but the file of --out. With PATHS, plans only what these files
-    declare; all files are checked. With --refresh, also reads Kalent.
+    declare and what uses their templates; all files are checked. With --refresh, also reads Kalent.
     """
     if refresh_only and out is not None:
         raise UsageError(

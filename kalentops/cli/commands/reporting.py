@@ -23,6 +23,7 @@ from kalentops.output import Checked, report, text_files, text_plan
 from kalentops.output.markdown_blocks import SUMMARY, code, utf8_bytes
 from kalentops.output.terminal import Line, notice, show, width
 from kalentops.plan.build import Plan
+from kalentops.project.check import needs_others
 from kalentops.project.config import Config
 from kalentops.project.load import Repository, of_texts, read_earlier, texts_of
 
@@ -192,13 +193,17 @@ def _earlier(
 
     try:
         earlier = read_earlier(config.root, places, rev)
+        own = texts = earlier.texts()
+        shares = repository.users or any(map(needs_others, own.values()))
+        if shares and list(places) != [config.blueprints]:
+            texts = {**read_earlier(config.root, [config.blueprints], rev).texts(), **own}
     except UsageError as error:
         commit_of(config.root, rev)  # one that is not there is a mistake; what a partial clone lacks is none
         notice([f"the findings are not compared with {rev}: {error}"])
         return None
-    texts = earlier.texts()
-    before = of_texts(config.root, texts, config.severities).findings
-    known = known_before(repository.findings, texts_of(config.root, repository.findings), before, texts)
+    before = of_texts(config.root, texts, config.severities).narrowed({*own, *repository.names})
+    here = texts_of(config.root, repository.findings)
+    known = known_before(repository.findings, here, before.findings, texts)
     # A file that is not read has no text, and was there or not.
     there = (each for each in repository.findings if each.file not in repository.names)
     return known | {each for each in there if each.file in earlier.paths}

@@ -14,7 +14,7 @@ from kalentops.lint.engine import Severities, check_online
 from kalentops.lint.finding import Finding
 from kalentops.lint.rule import Sourcings
 from kalentops.output.terminal import notice
-from kalentops.project.load import Repository, load
+from kalentops.project.load import Repository, load_with_users
 
 
 @click.command(
@@ -45,7 +45,8 @@ def command(
 ) -> None:
     """Check the files against every rule. Works without key, network and state, unless --online is given.
 
-    Without PATHS, checks all files in the folder of blueprints. Exit code 3 means that there is an error.
+    Without PATHS, checks all files in the folder of blueprints. A template or snippets are checked with the blueprints
+    that use them, in whichever file. Exit code 3 means that there is an error.
     """
     if statistics and form != "text":
         raise UsageError(
@@ -53,7 +54,7 @@ def command(
         )
     config = options.project(directory, None).config
     places = [directory / path for path in paths] or [config.blueprints]
-    repository = load(config.root, places, severities=config.severities, known=None)
+    repository = load_with_users(config.root, places, config.blueprints, severities=config.severities)
     failure: KalentopsError | None = None
     if online:
         try:
