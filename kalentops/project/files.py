@@ -55,13 +55,14 @@ def find(root: Path, places: Iterable[Path], passed_over: list[Finding] | None =
             )
         outside = _leaves(str(place), root)
         for path in _below(str(place), unread) if _is_folder(place) and not outside else [str(place)]:
-            found.setdefault(path, Source(path, _name(root, path), outside))
+            whole = os.path.abspath(path)  # noqa: PTH100 - links keep their names
+            found.setdefault(whole, Source(path, _name(root, path), outside))
     found.pop(str(root / _SETTINGS), None)
-    others = [each for each in found.values() if _holds_settings(each, root)]
-    for each in others:
-        del found[each.path]
+    others = {whole: each for whole, each in found.items() if _holds_settings(each, root)}
+    for whole in others:
+        del found[whole]
     if passed_over is not None:
-        passed_over += map(_settings_of_another, others)
+        passed_over += map(_settings_of_another, others.values())
         passed_over += [_unread(_name(root, path)) for path in dict.fromkeys(unread)]
     return sorted(found.values(), key=lambda source: source.name)
 

@@ -71,6 +71,18 @@ def test_a_position_knows_the_templates_outside_of_the_paths(root: Path) -> None
     assert "[plain]" in _said(_checked(root, "a.yaml"))
 
 
+def test_a_file_is_checked_once_however_it_is_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(root)
+    places = [
+        Path("blueprints/b.yaml"),
+        root / "blueprints" / "b.yaml",
+        Path("blueprints/../blueprints/b.yaml"),
+    ]
+    found = load_with_users(root, places, root / "blueprints")
+    assert _said(found) == {"[t]": 2, "wrong": 2, "[b]": 0}
+    assert [each.address for each in found.declared] == ["s_b/one"]
+
+
 def test_snippets_are_checked_with_what_uses_them(root: Path) -> None:
     found = _checked(root, SNIPPETS)
     assert {"[closing]": 1, "[other]": 1}.items() <= _said(found).items()
