@@ -209,19 +209,19 @@ def _gathered(
     if library is not None:
         repository.shared = tuple(library.places())
         repository.users = _users(library, repository.declared)
-        used = {each.template for each in repository.declared}
+        in_use = {each.template for each in repository.declared}
         for name, template in library.templates.items():
-            if name not in used and template.document.file in names:
+            if name not in in_use and template.document.file in names:
                 alone += check_alone(options, template)
     findings += others
     declarations = Declarations(
         repository.declared, repository.relocations, complete, repository.shared, repository.positions
     )
     findings += check_project(declarations)
-    own = _with_users([each for each in findings if not each.users], repository)
-    repository.findings = sorted(
-        _bounded([*own, *merged([*(each for each in findings if each.users), *alone])])
-    )
+    used = merged([*(each for each in findings if each.users), *alone])
+    known = set(used)  # a rule may look at a text as it stands, and again at what becomes of it
+    own = _with_users((each for each in findings if not each.users and each not in known), repository)
+    repository.findings = sorted(_bounded([*own, *used]))
     repository.declared.sort(key=lambda each: each.address)
     return repository
 
