@@ -219,7 +219,7 @@ def _gathered(
     )
     findings += check_project(declarations)
     used = merged([*(each for each in findings if each.users), *alone])
-    known = set(used)  # a rule may look at a text as it stands, and again at what becomes of it
+    known = set(used)  # a rule may look at a text in its file, and in its users
     own = _with_users((each for each in findings if not each.users and each not in known), repository)
     repository.findings = sorted(_bounded([*own, *used]))
     repository.declared.sort(key=lambda each: each.address)
