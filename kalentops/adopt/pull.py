@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import starmap
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from kalentops.adopt.naming import title_of
+from kalentops.adopt.overrides import edit_use
 from kalentops.adopt.write import StateWriter
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Remote, RemoteLists, stub_mark
 from kalentops.errors import CannotEdit, StateError, StoreFailure
-from kalentops.lint.engine import Severities, check_project
-from kalentops.lint.finding import Finding, Severity
+from kalentops.lint.engine import check_project
+from kalentops.lint.finding import Finding, Severity, merged
 from kalentops.lint.rule import Declarations, Declared, Relocation
 from kalentops.plan.explanation import Explanation, missing
 from kalentops.plan.moves import relocate
-from kalentops.project.check import CheckOptions, check_text
+from kalentops.project.check import CheckOptions, FileResult, check_text
+from kalentops.project.config import Config
+from kalentops.project.document import read_document
 from kalentops.project.files import Source, read
+from kalentops.project.load import Repository, shared_below
+from kalentops.project.resolve import Library, resolve
 from kalentops.state.model import Entry, State
 from kalentops.support import atomic_write
-from kalentops.yamlfile.edit import edit_blueprint
+from kalentops.yamlfile.edit import edit_blueprint, edit_mapping
 from kalentops.yamlfile.fmt import format_text
+from kalentops.yamlfile.parse import parse
 
 _EMPTY: Final = "Kalent shows it empty; run `kalentops apply`: it sends the text"
 _BEHIND: Final = (
@@ -34,7 +42,8 @@ _BEHIND: Final = (
 @dataclass(frozen=True, slots=True)
 class PulledEdit:
     """A remote edit that goes into a file. `before` and `after` are the blueprint in the file, both as a list shows
-    them. `entry` is the new entry, at the address that the state has now: the next apply may move it.
+    them. `entry` is the new entry, at the address that the state has now: the next apply may move it. `template` is
+    what the blueprint is made from, empty for a plain one.
     """
 
     address: Address
@@ -43,6 +52,7 @@ class PulledEdit:
     before: Mapping[str, Any]
     after: Mapping[str, Any]
     entry: Entry
+    template: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +138,9 @@ def _one(
         return not_taken("its steps have no ids that tell them apart", conflict=True)
     sent = entry.verified()
     mine = (want.body or sent).observable.data
-    merged = merge(sent.observable.data, mine, theirs)
-    if merged.conflicts:
-        places = ", ".join(merged.conflicts)
+    both = merge(sent.observable.data, mine, theirs)
+    if both.conflicts:
+        places = ", ".join(both.conflicts)
         said = (
             f"the file and Kalent both changed {places}; write the text that you want into the file, then "
             f"`kalentops apply --overwrite {address} --target {address}`"
@@ -143,7 +153,7 @@ def _one(
         remote_digest=remote.digest,
         updated_at=remote.updated_at,
     )
-    return PulledEdit(address, want.name, want.origin.file, mine, merged.body, recorded)
+    return PulledEdit(address, want.name, want.origin.file, mine, both.body, recorded, want.template)
 
 
 def _told_apart(body: Mapping[str, Any]) -> bool:
@@ -239,29 +249,29 @@ def _order(merged: Merged, base: list[str], mine: list[str], theirs: list[str]) 
 
 @dataclass(frozen=True, slots=True)
 class EditedFile:
-    """A file with what was taken into it. `findings` are those of its new text. `formatted`: `fmt` would have changed
-    it, so that more lines change than those of what was taken.
+    """A file with what was taken into it. `formatted`: `fmt` would have changed it, so that more lines change than
+    those of what was taken.
     """
 
     name: str
     path: Path
     before: str
     after: str
-    findings: tuple[Finding, ...] = ()
-    declared: tuple[Declared, ...] = ()
     formatted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Edits:
     """The remote edits that are taken, those that are not, and the changed files. `findings` are those
-    of the new texts, and of what they say together with all other files.
+    of the new texts, and of what they say together with all other files. `users` are other blueprints that change with
+    a template or a snippet.
     """
 
     taken: tuple[PulledEdit, ...] = ()
     kept: tuple[SkippedEdit, ...] = ()
     files: tuple[EditedFile, ...] = ()
     findings: tuple[Finding, ...] = ()
+    users: tuple[Declared, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -272,57 +282,161 @@ class Edits:
         return 0 if valid else 3
 
 
-def edit_files(taking: PullPlan, root: Path, severities: Severities, declared: Iterable[Declared]) -> Edits:
-    """The files as they will be. `declared` are all blueprints as the files hold them now.
+def edit_files(
+    taking: PullPlan,
+    before: Repository,
+    config: Config,
+    *,
+    into_template: bool = False,
+    names: Mapping[str, str] | None = None,
+) -> Edits:
+    """The files as they will be. `names` are those of sourcings; an edited file gets one as `title`, if its position
+    has none. With `into_template`, what stands in templates and snippets is edited there.
 
     Raises StoreFailure where one of the files can't be read any more, or was saved since it was.
     """
-    taken: list[PulledEdit] = []
-    kept = list(taking.kept)
-    files: list[EditedFile] = []
-    for name, group in groupby(sorted(taking.taken, key=lambda each: each.file), key=lambda each: each.file):
-        path = root / name
-        together = list(group)
-        before = after = _text(path, name, root)
-        _check_unchanged(CheckOptions(root, severities, {}), name, before, together)
-        for each in together:
-            try:
-                after = edit_blueprint(name, after, each.address.key, each.after)
-            except CannotEdit as error:
-                said = f"{error}; {error.hint}" if error.hint else str(error)
-                kept.append(SkippedEdit(each.address, each.entry.blueprint_id, said, conflict=True))
+    editing = _Editing(taking, before, config, into_template=into_template)
+    for each in sorted(taking.taken, key=lambda each: (each.file, each.address)):
+        editing.take(each)
+    editing.add_titles(names or {})
+    return editing.result()
+
+
+class _Editing:
+    """The texts of the files while edits are taken into them. `shared` are those with templates and snippets."""
+
+    def __init__(self, taking: PullPlan, before: Repository, config: Config, *, into_template: bool) -> None:
+        self._before, self._into_template = before, into_template
+        self._root = config.root
+        self._options = CheckOptions(config.root, config.severities)
+        self._taken: list[PulledEdit] = []
+        self._kept = [*taking.kept]
+        files = {each.file for each in taking.taken}
+        self._old = {name: _text(self._root / name, name, self._root) for name in sorted(files)}
+        self._new = dict(self._old)
+        has_uses = any(each.template for each in before.declared if each.origin.file in files)
+        self._shared = shared_below(self._root, config.blueprints, ()) if has_uses else {}
+        self._library = Library.of(starmap(read_document, self._shared.items()))
+        for name in self._old:
+            self._check_unchanged(name, [each for each in taking.taken if each.file == name])
+
+    def _check_unchanged(self, name: str, taken: Sequence[PulledEdit]) -> None:
+        """Raises StoreFailure if a file was saved while the lists were read: the new text is made from the old one."""
+        held = {each.address: each.body for each in self._check(name, {}).declared}
+        for each in taken:
+            now = held.get(each.address)
+            if now is None or now.observable != Body.listed(each.before):
+                raise StoreFailure(
+                    f"{name} has changed meanwhile; nothing was imported",
+                    hint="run it again: it continues",
+                )
+
+    def _check(self, name: str, known: Mapping[str, str] | None) -> FileResult:
+        text = self._new.get(name)
+        if text is None:
+            text = _text(self._root / name, name, self._root)
+        options = replace(self._options, known=known, shared=self._shared)
+        return check_text(options, name, text.lstrip("\ufeff"))
+
+    def take(self, each: PulledEdit) -> None:
+        try:
+            if each.template and self._into_template:
+                try:
+                    self._edit_use(each, into_template=True)
+                except CannotEdit:  # another edit needs the template as it is
+                    self._edit_use(each)
+            elif each.template:
+                self._edit_use(each)
             else:
-                taken.append(each)
-        if after != before:
-            read = check_text(CheckOptions(root, severities), name, after)
-            held = tuple(read.declared)
-            formatted = format_text(name, before).changed
-            files.append(EditedFile(name, path, before, after, tuple(read.findings), held, formatted))
-    taken.sort(key=lambda each: each.address)
-    kept.sort(key=lambda each: each.address)
-    return Edits(tuple(taken), tuple(kept), tuple(files), _findings(files, declared))
+                self._new[each.file] = edit_blueprint(
+                    each.file, self._new[each.file], each.address.key, each.after
+                )
+        except CannotEdit as error:
+            said = f"{error}; {error.hint}" if error.hint else str(error)
+            self._kept.append(SkippedEdit(each.address, each.entry.blueprint_id, said, conflict=True))
+        else:
+            self._taken.append(each)
 
-
-def _findings(files: Sequence[EditedFile], declared: Iterable[Declared]) -> tuple[Finding, ...]:
-    """A name given in Kalent may be that of another blueprint, in any file."""
-    edited = {file.name for file in files}
-    after = [each for each in declared if each.origin.file not in edited] + [
-        each for file in files for each in file.declared
-    ]
-    together = check_project(Declarations(sorted(after, key=lambda each: each.origin.place)))
-    return tuple(sorted([*(found for file in files for found in file.findings), *together]))
-
-
-def _check_unchanged(options: CheckOptions, name: str, text: str, taken: Sequence[PulledEdit]) -> None:
-    """Raises StoreFailure if the file was saved while the lists were read: the new text was made from the old one."""
-    held = {each.address: each.body for each in check_text(options, name, text.lstrip("\ufeff")).declared}
-    for each in taken:
-        now = held.get(each.address)
-        if now is None or now.observable != Body.listed(each.before):
-            raise StoreFailure(
-                f"{name} has changed meanwhile; nothing was imported",
-                hint="run it again: it continues",
+    def _edit_use(self, each: PulledEdit, *, into_template: bool = False) -> None:
+        """Raises CannotEdit, with nothing changed, unless the texts say then what Kalent shows."""
+        key, text = each.address.key, self._new[each.file]
+        document = read_document(each.file, text)
+        found = edit_use(document, key, self._library, each.after, into_template=into_template)
+        new = {each.file: edit_mapping(each.file, text, ("blueprints", key), found.use)}
+        for name, data in found.shared.items():
+            new[name] = edit_mapping(name, self._shared_text(name), (), data)
+        library = self._library
+        if found.shared:
+            library = Library.of(
+                read_document(one.file, new[one.file]) if one.file in new else one
+                for one in library.documents
             )
+        others = [one for one in self._taken if one.template] if found.shared else []
+        for one in (*others, each):
+            made = resolve(
+                read_document(one.file, new.get(one.file, self._new[one.file])), one.address.key, library
+            )
+            if made.blueprint is None or Body.of_blueprint(made.blueprint).observable != Body.listed(
+                one.after
+            ):
+                raise CannotEdit(f"{one.address} would not be as Kalent shows it")
+        self._new |= new
+        self._shared |= {name: new[name].lstrip("\ufeff") for name in found.shared}
+        self._library = library
+
+    def _shared_text(self, name: str) -> str:
+        """The whole text of a shared file, a byte order mark included. Raises StoreFailure if it was saved since."""
+        if name not in self._new:
+            text = _text(self._root / name, name, self._root)
+            if text.lstrip("\ufeff") != self._shared[name].lstrip("\ufeff"):
+                raise StoreFailure(f"{name} has changed meanwhile; nothing was imported", hint="run it again")
+            self._old[name] = self._new[name] = text
+        return self._new[name]
+
+    def add_titles(self, names: Mapping[str, str]) -> None:
+        titled = {each.sourcing_id for each in self._before.positions if each.title}
+        for each in self._taken:
+            sourcing_id = each.address.sourcing_id
+            title = title_of(names.get(sourcing_id, ""), sourcing_id)
+            text = self._new[each.file]
+            if title and sourcing_id not in titled and text != self._old[each.file]:
+                titled.add(sourcing_id)
+                data = parse(text.lstrip("\ufeff")).data
+                if isinstance(data, Mapping):
+                    with suppress(CannotEdit):
+                        self._new[each.file] = edit_mapping(each.file, text, (), {**data, "title": title})
+
+    def result(self) -> Edits:
+        files = [
+            EditedFile(name, self._root / name, text, self._new[name], format_text(name, text).changed)
+            for name, text in sorted(self._old.items())
+            if self._new[name] != text
+        ]
+        edited = {each.name for each in files}
+        others = self._before.using(edited)
+        results = {
+            name: self._check(name, {}) for name in sorted(edited | {each.origin.file for each in others})
+        }
+        digests = {each.address: each.digest for found in results.values() for each in found.declared}
+        ours = {each.address for each in self._taken}
+        users = [
+            each for each in others if each.address not in ours and digests.get(each.address) != each.digest
+        ]
+        return Edits(
+            tuple(sorted(self._taken, key=lambda each: each.address)),
+            tuple(sorted(self._kept, key=lambda each: each.address)),
+            tuple(files),
+            self._findings(results, edited),
+            tuple(users),
+        )
+
+    def _findings(self, results: Mapping[str, FileResult], edited: Collection[str]) -> tuple[Finding, ...]:
+        """A name given in Kalent may be that of another blueprint, in any file."""
+        after = [each for each in self._before.declared if each.origin.file not in results]
+        after += [each for found in results.values() for each in found.declared]
+        together = check_project(Declarations(sorted(after, key=lambda each: each.origin.place)))
+        own = (each for found in results.values() for each in found.findings if each.file in edited)
+        return tuple(sorted([*merged(own), *together]))
 
 
 def _text(path: Path, name: str, root: Path) -> str:

@@ -176,4 +176,5 @@ def edits(of: Edits, *, dry_run: bool) -> dict[str, Any]:
             for each in of.kept
         ],
         "files": [each.name for each in of.files],
+        "users": [each.address for each in of.users],
     }

@@ -194,6 +194,18 @@ def edits(of: Edits, *, dry_run: bool, width: int = WIDTH) -> Iterator[Line]:
     for file in of.files:
         if file.formatted:
             yield line("  ", (visible(file.name), "bold"), f" {done}: `kalentops fmt` would change it anyway")
+    if of.users:
+        changed_too = (
+            "1 other blueprint changes"
+            if len(of.users) == 1
+            else f"{len(of.users):,} other blueprints change"
+        )
+        yield line(f"{changed_too} with the template; the next `kalentops apply` updates:")
+        for user in of.users:
+            title = f' "{clip(user.title)}"' if user.title else ""
+            yield line(
+                "  ~ ", (visible(user.address), "bold"), title, (f"  {visible(user.origin.file)}", "dim")
+            )
     yield edits_summary(of, dry_run=dry_run)
 
 

@@ -142,7 +142,7 @@ def load(
         at.name: found.shared for at, found in zip(sources, results, strict=True) if found.shared is not None
     }
     if library is not None and library.exists() and any(each.pending for each in results):
-        shared = {**_shared_below(root, library, frozenset(each.name for each in sources)), **shared}
+        shared = {**shared_below(root, library, frozenset(each.name for each in sources)), **shared}
     options = replace(options, shared=shared)
     again = [number for number, found in enumerate(results) if found.pending or found.shared is not None]
     for number, found in zip(again, _check_all(options, [sources[number] for number in again]), strict=True):
@@ -167,7 +167,7 @@ def load_with_users(
     return load(root, places, severities=severities, known=None)
 
 
-def _shared_below(root: Path, folder: Path, known: Collection[str]) -> dict[str, str]:
+def shared_below(root: Path, folder: Path, known: Collection[str]) -> dict[str, str]:
     """The texts of the files below a folder that may hold templates or snippets."""
     others = [source for source in find(root, [folder]) if source.name not in known]
     texts = ((source.name, read(source, root)) for source in others)
@@ -176,7 +176,7 @@ def _shared_below(root: Path, folder: Path, known: Collection[str]) -> dict[str,
 
 def library_below(root: Path, folder: Path) -> Library:
     """The templates and snippets below a folder; none if it does not exist."""
-    texts = _shared_below(root, folder, ()) if folder.exists() else {}
+    texts = shared_below(root, folder, ()) if folder.exists() else {}
     return Library.of(read_document(name, text) for name, text in texts.items())
 
 

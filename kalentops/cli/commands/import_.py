@@ -54,6 +54,11 @@ from kalentops.support.text import clip, dump_json, meant_by, nearest
     help="New file to write; for one sourcing.",
 )
 @click.option("--update", is_flag=True, help="Update the files with edits made in Kalent.")
+@click.option(
+    "--into-template",
+    is_flag=True,
+    help="With --update, edit templates and snippets where the text stands there; all their users change.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
 @options.folder
 @options.state
@@ -83,6 +88,7 @@ def command(
     *,
     everything: bool,
     update: bool,
+    into_template: bool,
     dry_run: bool,
     quiet: bool,
 ) -> None:
@@ -90,10 +96,14 @@ def command(
 
     Writes nothing to Kalent and overwrites no file. A blueprint that a file already declares is only recorded.
     Afterwards there is nothing to plan. With --update, writes edits made in Kalent into the existing files; without
-    SOURCING_ID, into all of them.
+    SOURCING_ID, into all of them. A template stays as it is, unless --into-template is given.
     """
     sourcing_ids = tuple(dict.fromkeys(sourcing_ids))
     _check(sourcing_ids, key, blueprint_id, file, everything=everything, update=update)
+    if into_template and not update:
+        raise UsageError(
+            "--into-template needs --update", hint="run `kalentops import --update --into-template`"
+        )
     choice = None
     if key is not None and blueprint_id is not None:
         check_key(key)
@@ -104,7 +114,12 @@ def command(
     context = ImportContext(project.config, target, parallelism or project.config.parallelism, quiet)
     if update:
         edits = import_update(
-            sourcing_ids, context, open_store(project.state_path), lock_timeout, dry_run=dry_run
+            sourcing_ids,
+            context,
+            open_store(project.state_path),
+            lock_timeout,
+            into_template=into_template,
+            dry_run=dry_run,
         )
         ctx.exit(show_edits(edits, form, dry_run=dry_run))
     request = ImportRequest(sourcing_ids, choice, file and directory / file, dry_run)
@@ -173,7 +188,7 @@ def import_new(
         with read_session(context.target, quiet=context.quiet, farewell=_FAREWELL) as session:
             names, observed = _look(session, request, context)
             plan = _plan(request, observed, before, opened.state)
-            titled = {each.address.sourcing_id for each in before.declared if each.title}
+            titled = {each.sourcing_id for each in before.positions if each.title}
             drafts = draft(plan, names, place, context.config.severities, titled)
             if session.clock.stopping:
                 raise Interrupted("interrupted; nothing was changed")
@@ -294,6 +309,7 @@ def import_update(
     store: Store,
     lock_timeout: float,
     *,
+    into_template: bool,
     dry_run: bool,
 ) -> Edits:
     """Write edits made in Kalent into the files; without `sourcing_ids`, of all sourcings in both files and state.
@@ -311,12 +327,14 @@ def import_update(
         sourcings = set(sourcing_ids) or recorded & {each.sourcing_id for each in before.positions}
         with read_session(context.target, quiet=context.quiet, farewell=_FAREWELL) as session:
             observed = session.observe(sourcings, context.parallelism)
-            now = session.clock.now()
-        if observed.refused:
-            kind = Forbidden if observed.denied == observed.refused.keys() else RefusedByApi
-            raise kind(f"no file was changed, because not everything could be read: {refusals(observed)}")
-        taking = plan_pull(before.declared, state, observed, now, before.relocations)
-        edits = edit_files(taking, config.root, config.severities, before.declared)
+            if observed.refused:
+                kind = Forbidden if observed.denied == observed.refused.keys() else RefusedByApi
+                raise kind(f"no file was changed, because not everything could be read: {refusals(observed)}")
+            taking = plan_pull(before.declared, state, observed, session.clock.now(), before.relocations)
+            titled = {each.sourcing_id for each in before.positions if each.title}
+            untitled = {each.address.sourcing_id for each in taking.taken} - titled
+            names = _names(session, untitled) if untitled else {}
+        edits = edit_files(taking, before, config, into_template=into_template, names=names)
         if not isinstance(opened, Snapshot):
             write_edits(edits, opened)
     return edits
