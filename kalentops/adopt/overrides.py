@@ -480,9 +480,19 @@ def _solve(text: _Text) -> list[str] | None:
     places = dict.fromkeys(part.place for part in text.parts if part.place is not None)
     for place in sorted(places, key=lambda each: each[0] != ""):  # parameters first
         found = _with_one(text, place)
-        if found is not None:
+        if found is not None and _fits(text, found):
             return found
-    return _by_words(text) if len(places) > 1 else None
+    found = _by_words(text) if len(places) > 1 else None
+    return found if found is not None and _fits(text, found) else None
+
+
+def _fits(text: _Text, found: Sequence[str]) -> bool:
+    """Whether no value of a parameter gets a line break at its end: that is one of the text around it."""
+    return all(
+        part.text.endswith("\n") or not value.endswith("\n")
+        for part, value in zip(text.parts, found, strict=True)
+        if part.place is not None and not part.place[0]
+    )
 
 
 def _with_one(text: _Text, place: Place) -> list[str] | None:

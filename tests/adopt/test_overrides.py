@@ -133,6 +133,14 @@ CASES: dict[str, tuple[Data, Change, Data]] = {
         words("boats.", "boats. And sails."),
         {"with": {"pitch": "we build boats. And sails."}},
     ),
+    "a line break behind a parameter": (
+        {"with": PITCH},
+        both(BOTH_PITCHES, put(1, content="Hello, we sail.\n I write for the team.")),
+        {
+            "with": {"pitch": "we sail."},
+            "change": {"mail": {"content": "Hello, we sail.\n I write for the team."}},
+        },
+    ),
     "a default": (
         {"with": PITCH},
         words("the team", "the crew"),
@@ -391,7 +399,7 @@ def test_the_words_of_another_language_stay() -> None:
 _WORDS = st.sampled_from(
     ["we", "build", "boats.", "Hi", "the", "team", "Bye,", "\n", "a", "{{firstname}}", ": "]
 )
-_TEXTS = st.lists(_WORDS, min_size=1, max_size=5).map(" ".join).filter(str.strip)
+_TEXTS = st.lists(_WORDS, min_size=1, max_size=5).map(" ".join).map(str.strip).filter(bool)
 
 
 @st.composite

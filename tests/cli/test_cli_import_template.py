@@ -139,6 +139,24 @@ def test_two_edits_of_the_same_words_of_a_template_do_not_undo_each_other(
     assert updated == {f"{sourcing}/one" for sourcing in SOURCINGS} - {"sourcing_03/one", "sourcing_04/one"}
 
 
+def test_an_edit_of_the_template_that_is_not_applied_yet_stays(
+    twelve: Project, emulator: BackgroundEmulator
+) -> None:
+    path = twelve.folder / "blueprints" / "shared" / "first.yaml"
+    path.write_text(TEMPLATE.replace("ten minutes", "nine minutes"))
+    replace_words(emulator, twelve, "sourcing_03", "Last one", "The last one")
+    replace_words(emulator, twelve, "sourcing_04", "ten minutes", "eight minutes")
+    ran = twelve.run("import", "--update")
+    assert ran.code == 9
+    assert "the file and Kalent both changed step mail: content" in ran.out
+    after = texts(twelve)
+    assert "content: |-\n          The last one. Bye\n" in after["sourcing_03.yaml"]
+    assert "nine minutes" not in after["sourcing_03.yaml"]
+    planned = twelve.run("plan", "--refresh", "--format", "json").json
+    assert [each["address"] for each in planned["drift"]] == ["sourcing_04/one"]
+    assert sum(each["action"] == "update" for each in planned["changes"]) == 11
+
+
 def test_another_order_is_refused_with_a_way_out(twelve: Project, emulator: BackgroundEmulator) -> None:
     before = texts(twelve)
     (stored,) = emulator.store.blueprints("sourcing_03")
