@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from kalentops.errors import InvalidFiles, StoreFailure, UsageError
 from kalentops.lint.finding import Finding
+from kalentops.lint.rule import Position
+from kalentops.project.check import CheckOptions
 from kalentops.project.config import Config
 from kalentops.project.document import Document, read_document
 from kalentops.project.files import find, read_whole
+from kalentops.project.load import with_library
+from kalentops.project.resolve import Library
 from kalentops.state.model import State
 from kalentops.support import atomic_write
-from kalentops.support.text import clip
+from kalentops.support.text import clip, typo_of
 from kalentops.yamlfile.edit_file import close_position
 
 
@@ -51,31 +56,69 @@ class PositionFile:
 
 
 class UnreadableFiles(InvalidFiles):
-    """Files that may be of the position can't be read. `findings` say why."""
+    """Files that are needed can't be read. `findings` say why."""
 
     def __init__(self, message: str, findings: Sequence[Finding]) -> None:
         super().__init__(message)
         self.findings = findings
 
 
-def position_files(config: Config, sourcing_id: str) -> list[PositionFile]:
-    """The files of a position, by name. Raises UnreadableFiles for one that may be and can't be read."""
-    if not os.path.lexists(config.blueprints):
-        return []
-    found: list[PositionFile] = []
-    broken: list[Finding] = []
-    for source in find(config.root, [config.blueprints]):
-        text = read_whole(source, config.root)
-        if isinstance(text, Finding) or sourcing_id not in text:
-            continue
-        document = read_document(source.name, text)
-        if document.data is None:
-            broken += document.findings
-        elif document.sourcing_id == sourcing_id:
-            found.append(PositionFile(Path(source.path), text, document))
-    if broken:
-        raise UnreadableFiles(f"a file that mentions {clip(sourcing_id)} can't be read", broken)
-    return found
+@dataclass(frozen=True)
+class ProjectFiles:
+    """The files of a project that can be read, with their whole texts, by name."""
+
+    root: Path
+    texts: Mapping[str, tuple[Path, str]]
+
+    @classmethod
+    def read(cls, config: Config) -> ProjectFiles:
+        if not os.path.lexists(config.blueprints):
+            return cls(config.root, {})
+        texts = {}
+        for source in find(config.root, [config.blueprints]):
+            text = read_whole(source, config.root)
+            if isinstance(text, str):
+                texts[source.name] = Path(source.path), text
+        return cls(config.root, texts)
+
+    @cached_property
+    def library(self) -> Library:
+        """The templates and snippets."""
+        texts = {name: text.lstrip("\ufeff") for name, (_, text) in self.texts.items()}
+        return with_library(CheckOptions(self.root), texts).library or Library()
+
+    def of(self, sourcing_id: str) -> list[PositionFile]:
+        """The files of a position, by name. Raises UnreadableFiles for one that may be and can't be read."""
+        found: list[PositionFile] = []
+        broken: list[Finding] = []
+        for name, (path, text) in self.texts.items():
+            if sourcing_id not in text:
+                continue
+            document = read_document(name, text)
+            if document.data is None:
+                broken += document.findings
+            elif document.sourcing_id == sourcing_id:
+                found.append(PositionFile(path, text, document))
+        if broken:
+            raise UnreadableFiles(f"a file that mentions {clip(sourcing_id)} can't be read", broken)
+        return found
+
+
+def main_file(files: Sequence[PositionFile]) -> PositionFile:
+    """Of the files of a position the one with its title, or else the first."""
+    return next((file for file in files if file.title), files[0])
+
+
+def sourcing_meant(word: str, positions: Iterable[Position]) -> str:
+    """A hint for a sourcing that no file is of: its id with a typo, its title, or an address of it."""
+    titles = {each.sourcing_id: each.title for each in positions}
+    by_title = {title: each for each, title in titles.items() if title}
+    of_address = word.partition("/")[0]
+    title = typo_of(word, by_title)
+    meant = of_address if of_address in titles else typo_of(word, titles) or (title and by_title[title])
+    if not meant:
+        return "`kalentops sourcings` lists the ids, with their files"
+    return f"did you mean {meant}" + (f" ({clip(titles[meant])})?" if titles[meant] else "?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +148,7 @@ def close(sourcing_id: str, files: Sequence[PositionFile], state: State) -> Clos
             f"the state records no blueprint of {sourcing_id}: there is nothing to forget",
             hint=f"delete {names}; if the state is elsewhere, pass --state FILE",
         )
-    main = next((file for file in files if file.title), files[0])
+    main = main_file(files)
     after = close_position(main.document.file, main.text, removed)
     changes = [main.change(after), *(file.change(None) for file in files if file is not main)]
     return Closing(

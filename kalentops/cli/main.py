@@ -33,6 +33,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "preview": ("preview", "Write an HTML page that shows what candidates get."),
     "apply": ("apply", "Create and update the blueprints in Kalent; record the ids."),
     "import": ("import_", "Import blueprints from Kalent into files and state."),
+    "new": ("new", "Write a blueprint that uses a template."),
     "close": ("close", "Close a position: the state forgets its blueprints."),
     "sourcings": ("sourcings", "List sourcings with ids and names."),
     "comment": ("comment", "Put the plan on the pull request, as a comment."),

@@ -19,6 +19,7 @@ from kalentops.output.text_plan import changed
 from kalentops.support.text import clip, count, line_end_of, some, visible
 
 if TYPE_CHECKING:  # `validate` and `plan` import nothing
+    from kalentops.adopt.new import Opening
     from kalentops.adopt.position import Closing, FileChange
     from kalentops.adopt.pull import Edits, PulledEdit
     from kalentops.adopt.write import ImportResult
@@ -174,6 +175,17 @@ def closed(sourcing_id: str, of: Closing, *, written: bool) -> Iterator[Line]:
 
 
 _KEYS: Final = 5
+
+
+def opened(of: Opening, *, written: bool, quiet: bool) -> Iterator[Line]:
+    """The file of a new blueprint, and what to fill in there."""
+    name, would = visible(of.change.name), "" if written else "would be "
+    done = "written" if of.change.before is None else "changed"
+    yield line("  ", (name, "bold"), f" {would}{done}: blueprint {of.key}")
+    if written and not quiet:
+        places = [f"{parameter} ({name}:{number})" for parameter, number in of.unfilled]
+        fill = f"fill in {some(places, _KEYS)}, then " if places else ""
+        yield line(f"Next: {fill}check it with `kalentops validate`.")
 
 
 def unrecorded(of: Closing, state: str) -> str:

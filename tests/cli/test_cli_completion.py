@@ -17,6 +17,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     project = Project(tmp_path / "sub", "http://127.0.0.1:9/api")
     project.write("sourcing_a", {"first": blueprint("First"), "second": blueprint("Second")})
     project.write("sourcing_b", {"first": blueprint("First")})
+    (project.folder / "blueprints" / "t.yaml").write_text(
+        "template: linkedin-first\nlanguages: [en, fr]\nname: {en: First, fr: Premier}\n"
+    )
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -42,6 +45,9 @@ def completed(*args: str) -> list[str]:
         (("plan", "--format", "s"), ["sarif"]),
         (("rule", "kal10"), ["KAL101", "KAL102", "KAL103", "KAL104", "KAL105", "KAL106", "KAL107"]),
         (("rule", "unknown-v"), ["unknown-variable", "unknown-value"]),
+        (("new", "-C", "sub", "sourcing_a", "--use", "l"), ["linkedin-first"]),
+        (("new", "-C", "sub", "sourcing_a", "--use", "linkedin-first", "--language", ""), ["en", "fr"]),
+        (("close", "-C", "sub", "sourcing_b"), ["sourcing_b"]),
         (("nonsense", "x"), []),
     ],
 )

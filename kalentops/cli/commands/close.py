@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
-from kalentops.adopt.position import PositionFile, UnreadableFiles, close, position_files, write_changes
+from kalentops.adopt.position import PositionFile, ProjectFiles, close, sourcing_meant, write_changes
 from kalentops.cli.commands import options
+from kalentops.cli.commands.reporting import unreadable_shown
 from kalentops.errors import UsageError
 from kalentops.output import text_files
 from kalentops.output.terminal import notice, show
@@ -18,7 +19,7 @@ from kalentops.project.files import check_begun
 from kalentops.project.load import load
 from kalentops.state.model import State
 from kalentops.state.store import open_store
-from kalentops.support.text import clip, typo_of
+from kalentops.support.text import clip
 
 
 @click.command(epilog="\b\nExample:\n  kalentops close sourcing_123\n  kalentops close sourcing_123 --diff")
@@ -53,31 +54,15 @@ def command(
 
 def _files(config: Config, sourcing_id: str, state: State) -> list[PositionFile]:
     """Raises UsageError where no file is of this position, UnreadableFiles."""
-    try:
-        files = position_files(config, sourcing_id)
-    except UnreadableFiles as error:
-        show(text_files.findings(error.findings), sys.stderr)
-        raise
-    if not files:
-        raise _unknown(config, sourcing_id, state)
-    return files
-
-
-def _unknown(config: Config, sourcing_id: str, state: State) -> UsageError:
+    with unreadable_shown():
+        files = ProjectFiles.read(config).of(sourcing_id)
+    if files:
+        return files
     recorded = sorted(each for each in state.entries if each.partition("/")[0] == sourcing_id)
     if recorded:
         hint = f"`kalentops state rm {recorded[0]}` forgets a blueprint that no file declares"
     else:
-        meant = _meant(config, sourcing_id)
-        hint = f"did you mean {meant}?" if meant else "`kalentops sourcings` lists the ids, with their files"
-    return UsageError(f"no file is of the sourcing {clip(sourcing_id)}", hint=hint)
-
-
-def _meant(config: Config, sourcing_id: str) -> str | None:
-    if not os.path.lexists(config.blueprints):
-        return None
-    repository = load(config.root, [config.blueprints], known=None)
-    declared = {each.address.sourcing_id for each in repository.declared}
-    known = declared | {each.sourcing_id for each in repository.relocations}
-    of_address = sourcing_id.partition("/")[0]
-    return of_address if of_address in known else typo_of(sourcing_id, sorted(known))
+        there = os.path.lexists(config.blueprints)
+        positions = load(config.root, [config.blueprints], known=None).positions if there else []
+        hint = sourcing_meant(sourcing_id, positions)
+    raise UsageError(f"no file is of the sourcing {clip(sourcing_id)}", hint=hint)

@@ -21,6 +21,7 @@ from kalentops.support import streams
 
 if TYPE_CHECKING:
     from kalentops.plan.build import Scope
+    from kalentops.project.resolve import Library
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -38,6 +39,22 @@ def complete_addresses(ctx: click.Context, _: click.Parameter, incomplete: str) 
 def complete_recorded(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
     """The addresses in the state."""
     return _offered(lambda: _recorded(ctx), incomplete)
+
+
+def complete_templates(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """The names of the templates."""
+    return _offered(lambda: _library(ctx).templates, incomplete)
+
+
+def complete_languages(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """The languages of the template that is named, or else of all."""
+
+    def find() -> Iterable[str]:
+        for name, each in _library(ctx).templates.items():
+            if each.file is not None and ctx.params.get("template") in {None, name}:
+                yield from each.file.languages
+
+    return _offered(find, incomplete)
 
 
 def complete_rules(_ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
@@ -60,6 +77,12 @@ def _offered(find: Callable[[], Iterable[str]], incomplete: str) -> list[str]:
 def _folder(ctx: click.Context) -> Path:
     before = ctx.find_root().params.get("chdir") or ()
     return Path(*before, ctx.params.get("directory") or "")
+
+
+def _library(ctx: click.Context) -> Library:
+    from kalentops.adopt.position import ProjectFiles
+
+    return ProjectFiles.read(project(_folder(ctx), None).config).library
 
 
 def _recorded(ctx: click.Context) -> set[str]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any, Final, TypeAlias
 
 import click
 
+from kalentops.adopt.position import UnreadableFiles
 from kalentops.errors import InvalidFiles, UsageError
 from kalentops.github.context import target_name
 from kalentops.lint.finding import Finding, Severity, known_before
@@ -63,7 +65,7 @@ class Reporting:
             sys.stdout.write(report(self.form).show_validation(checked))
         self._summarise_findings(checked)
 
-    def refuse_invalid(self, repository: Repository) -> None:
+    def refuse_invalid(self, repository: Repository, undone: str = "planned") -> None:
         """Show the findings. Raises InvalidFiles if one of them is an error; then they are the whole result."""
         if self.form in FINDINGS_ON_STDERR:
             show(text_files.findings(shown_findings(repository.findings, quiet=self.quiet)), sys.stderr)
@@ -76,7 +78,7 @@ class Reporting:
         else:
             sys.stdout.write(report(self.form).show_validation(checked))
         self._summarise_findings(checked)
-        raise InvalidFiles("the blueprints are not valid; nothing was planned")
+        raise InvalidFiles(f"the blueprints are not valid; nothing was {undone}")
 
     def show_plan(self, plan: Plan, repository: Repository) -> None:
         """The result of `plan`, on stdout."""
@@ -147,6 +149,16 @@ def print_plan(plan: Plan, checked: Checked, form: str, *, verbose: bool, quiet:
         show([text_plan.plan_summary(plan)] if quiet else whole)
     else:
         sys.stdout.write(report(form).show_plan(plan, checked))
+
+
+@contextmanager
+def unreadable_shown() -> Iterator[None]:
+    """Show the findings of files that can't be read, before the error."""
+    try:
+        yield
+    except UnreadableFiles as error:
+        show(text_files.findings(error.findings), sys.stderr)
+        raise
 
 
 def shown_findings(findings: Iterable[Finding], *, quiet: bool) -> list[Finding]:
