@@ -87,6 +87,11 @@ class ProjectFiles:
         texts = {name: text.lstrip("\ufeff") for name, (_, text) in self.texts.items()}
         return with_library(CheckOptions(self.root), texts).library or Library()
 
+    def position_file(self, name: str) -> PositionFile:
+        """A file of a position by its name."""
+        path, text = self.texts[name]
+        return PositionFile(path, text, read_document(name, text.lstrip("\ufeff")))
+
     def of(self, sourcing_id: str) -> list[PositionFile]:
         """The files of a position, by name. Raises UnreadableFiles for one that may be and can't be read."""
         found: list[PositionFile] = []

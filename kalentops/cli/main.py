@@ -34,6 +34,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "apply": ("apply", "Create and update the blueprints in Kalent; record the ids."),
     "import": ("import_", "Import blueprints from Kalent into files and state."),
     "new": ("new", "Write a blueprint that uses a template."),
+    "render": ("render:render", "Print blueprints with their templates filled in."),
+    "detach": ("render:detach", "Turn blueprints that use a template into plain ones."),
     "close": ("close", "Close a position: the state forgets its blueprints."),
     "sourcings": ("sourcings", "List sourcings with ids and names."),
     "comment": ("comment", "Put the plan on the pull request, as a comment."),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from kalentops.adopt.plan import ImportAction, Item
 from kalentops.lint.finding import Finding, Severity, errors_first
-from kalentops.lint.rule import rules
+from kalentops.lint.rule import Declared, rules
 from kalentops.output import explanations
 from kalentops.output.terminal import WIDTH, Line, Piece, Style, line
 from kalentops.output.text_plan import changed
@@ -186,6 +186,17 @@ def opened(of: Opening, *, written: bool, quiet: bool) -> Iterator[Line]:
         places = [f"{parameter} ({name}:{number})" for parameter, number in of.unfilled]
         fill = f"fill in {some(places, _KEYS)}, then " if places else ""
         yield line(f"Next: {fill}check it with `kalentops validate`.")
+
+
+def detached(uses: Sequence[Declared], *, written: bool) -> Iterator[Line]:
+    """The blueprints that are plain ones now."""
+    head = "  detached" if written else "  would detach"
+    for each in uses:
+        yield line(
+            f"{head} ", (visible(each.address), "bold"), f" from {each.template}  {visible(each.origin.file)}"
+        )
+    if written:
+        yield line("Their texts are the same: `kalentops plan` shows nothing new.")
 
 
 def unrecorded(of: Closing, state: str) -> str:

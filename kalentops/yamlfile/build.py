@@ -156,7 +156,9 @@ def entry(name: str, value: Any, column: int, path: Path = (), *, layout: Layout
     written = _checked(name, (*path, name), scalars.inline(name))
     mark = Token(KEY, "?") if len(written) >= _LONGEST_KEY else None
     below = node(name, value, column, path, layout=layout)
-    return Child(below, mark, scalar(written), Token(VALUE, ":"))
+    key = scalar(written)
+    key.head[-1].value = name
+    return Child(below, mark, key, Token(VALUE, ":"))
 
 
 def node(name: str, value: Any, column: int, path: Path = (), *, layout: Layout = _FREE) -> Node:

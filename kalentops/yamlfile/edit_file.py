@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from kalentops.errors import CannotEdit
 from kalentops.support.text import visible
@@ -16,6 +16,7 @@ from kalentops.yamlfile.edit import Refusal, entry_of, name_of, read_data, rewri
 from kalentops.yamlfile.fmt import INDENT, print_document
 from kalentops.yamlfile.tree import (
     ALIAS,
+    ANCHOR,
     MAPPING,
     STREAM_END,
     VALUE,
@@ -25,9 +26,11 @@ from kalentops.yamlfile.tree import (
     Node,
     Token,
     Unclear,
+    read,
 )
 from kalentops.yamlfile.tree_edit import put, rearrange
 
+Path: TypeAlias = tuple[str | int, ...]
 _OF_BLUEPRINTS: Final = ("language", "sample", "blueprints", "moved")
 """The fields that say nothing in a file without blueprints."""
 
@@ -90,6 +93,105 @@ def _quotes_keys(node: Node) -> bool:
     first = next(iter(node.children), None)
     token = None if first is None else (first.key or first.value).head[-1]
     return token is not None and token.style == '"'
+
+
+def put_plain(file: str, text: str, key: str, body: Mapping[str, Any], at: Callable[[Path], Path]) -> str:
+    """The text of a position's file in which the blueprint `key` reads `body`. A comment at a path in the old one goes
+    to the path `at` in the new one, or as far as that leads. Raises CannotEdit.
+    """
+
+    def changed(data: Mapping[str, Any]) -> dict[str, Any]:
+        return {**data, "blueprints": {**data["blueprints"], key: dict(body)}}
+
+    def edit(data: Mapping[str, Any], root: Node) -> list[str]:  # noqa: ARG001 - as for other changes
+        blueprints = entry_of(root, "blueprints")
+        child = entry_of(blueprints.value, key) if blueprints is not None else None
+        if blueprints is None or child is None or child.value.kind == ALIAS:
+            raise Refusal(f"`{key}` repeats what stands elsewhere")
+        parent, old = blueprints.value, child.value
+        if parent.flow:
+            new = build.flow(dict(body), quoted=_quotes_keys(parent))
+        else:
+            new = build.node(key, body, parent.column, layout=build.Layout(items=build.BLUEPRINT))
+        comments = [*_comments_in(old, ())]
+        put(child, new)
+        for number, (path, comment, behind) in enumerate(comments):
+            comment.column, comment.home = _APART - number, None
+            _comment_at(child, at(path), comment, behind=behind)
+        return [token.text[1:] for token in old.tokens() if token.kind == ANCHOR]
+
+    return _edited(file, text, changed, edit)
+
+
+def _comments_in(node: Node, path: Path) -> Iterator[tuple[Path, Comment, bool]]:
+    """The comments within a collection by path, and whether each stands behind a value."""
+    for number, child in enumerate(node.children):
+        below: Path = (*path, number if child.key is None else name_of(child))
+        own = [part for part in (child.mark, child.sign, child.comma) if part is not None]
+        for token in [*(child.key.tokens() if child.key else ()), *own, *child.value.head]:
+            yield from ((below, each, False) for each in token.above)
+            if token.behind is not None:
+                yield below, token.behind, True
+        yield from _comments_in(child.value, below)
+        closer = child.value.closer
+        if closer is not None:
+            yield from ((below, each, False) for each in closer.above)
+            if closer.behind is not None:
+                yield below, closer.behind, True
+    yield from ((path, each, False) for each in node.foot)
+
+
+def _comment_at(child: Child, path: Path, comment: Comment, *, behind: bool) -> None:
+    at = child
+    for part in path:
+        if at.value.flow or not at.value.children or (found := _child(at.value, part)) is None:
+            break
+        at = found
+    if at is child:
+        inner = child.value.children
+        first = next(inner[0].tokens()) if inner and not child.value.flow else next(child.tokens())
+        first.above = [*first.above, comment]
+        return
+    block = at.value.children and not at.value.flow
+    last = at.sign if block else at.value.closer or at.value.head[-1]
+    if behind and last is not None and last.behind is None:
+        last.behind = comment
+    else:
+        first = next(at.tokens())
+        first.above = [*first.above, comment]
+
+
+def _child(node: Node, part: str | int) -> Child | None:
+    if isinstance(part, int):
+        return node.children[part] if part < len(node.children) else None
+    return entry_of(node, part)
+
+
+def _below(child: Child, name: str) -> Child:
+    found = entry_of(child.value, name)
+    if found is None:
+        raise AssertionError(f"{name} was written")
+    return found
+
+
+def with_comments(text: str, comment: Callable[[Path], str]) -> str:
+    """The text of a formatted file with a comment behind each value for which there is one: behind what stands between
+    brackets, and behind every other text, number or word.
+    """
+    document = read(text)
+    for number, (path, last) in enumerate(_ends(document.root, ())):
+        said = comment(path)
+        if said:
+            last.behind = Comment(f"# {visible(said)}", _APART - number)
+    return print_document(document)
+
+
+def _ends(node: Node, path: Path) -> Iterator[tuple[Path, Token]]:
+    if node.flow or not node.children:
+        yield path, node.closer or node.head[-1]
+        return
+    for number, child in enumerate(node.children):
+        yield from _ends(child.value, (*path, number if child.key is None else name_of(child)))
 
 
 def _edited(
@@ -164,10 +266,10 @@ def _use_entry(key: str, use: Mapping[str, Any], lines: Sequence[ParameterLine],
         defaults = [*_of_defaults(lines, "  ")]
         child.value.foot = [*_comments("with:"), *defaults] if defaults else []
         return child
-    values = child.value.children[[*_USE.ordered(use)].index("with")].value
-    needed = [each for each in lines if each.value is not None]
-    for each, entry in zip(needed, values.children, strict=True):
-        next(entry.tokens()).above = [*_comments(each.about)]
+    values = _below(child, "with").value
+    for each in lines:
+        if each.value is not None:
+            next(_below(Child(values), each.name).tokens()).above = [*_comments(each.about)]
     values.foot = [*_of_defaults(lines, "")]
     return child
 

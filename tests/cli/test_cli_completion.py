@@ -20,6 +20,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (project.folder / "blueprints" / "t.yaml").write_text(
         "template: linkedin-first\nlanguages: [en, fr]\nname: {en: First, fr: Premier}\n"
     )
+    (project.folder / "blueprints" / "c.yaml").write_text(
+        "sourcingId: sourcing_c\nlanguage: en\nblueprints: {third: {use: linkedin-first}}\n"
+    )
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -36,7 +39,7 @@ def completed(*args: str) -> list[str]:
 @pytest.mark.parametrize(
     ("args", "offered"),
     [
-        (("-C", "sub", "plan", "--sourcing", ""), ["sourcing_a", "sourcing_b"]),
+        (("-C", "sub", "plan", "--sourcing", ""), ["sourcing_a", "sourcing_b", "sourcing_c"]),
         (("plan", "-C", "sub", "--target", "sourcing_a/"), ["sourcing_a/first", "sourcing_a/second"]),
         (("apply", "-C", "sub", "--overwrite", "sourcing_b"), ["sourcing_b/first"]),
         (("import", "-C", "sub", "sourcing_b"), ["sourcing_b"]),
@@ -47,6 +50,8 @@ def completed(*args: str) -> list[str]:
         (("rule", "unknown-v"), ["unknown-variable", "unknown-value"]),
         (("new", "-C", "sub", "sourcing_a", "--use", "l"), ["linkedin-first"]),
         (("new", "-C", "sub", "sourcing_a", "--use", "linkedin-first", "--language", ""), ["en", "fr"]),
+        (("render", "-C", "sub", "sourcing_a/f"), ["sourcing_a/first"]),
+        (("detach", "-C", "sub", ""), ["sourcing_c/third"]),
         (("close", "-C", "sub", "sourcing_b"), ["sourcing_b"]),
         (("nonsense", "x"), []),
     ],

@@ -20,6 +20,7 @@ from kalentops.project.config import Config, load_config
 from kalentops.support import streams
 
 if TYPE_CHECKING:
+    from kalentops.lint.rule import Declared
     from kalentops.plan.build import Scope
     from kalentops.project.resolve import Library
 
@@ -39,6 +40,11 @@ def complete_addresses(ctx: click.Context, _: click.Parameter, incomplete: str) 
 def complete_recorded(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
     """The addresses in the state."""
     return _offered(lambda: _recorded(ctx), incomplete)
+
+
+def complete_uses(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """The addresses of blueprints that use a template."""
+    return _offered(lambda: (each.address for each in _declared(ctx) if each.template), incomplete)
 
 
 def complete_templates(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
@@ -92,14 +98,16 @@ def _recorded(ctx: click.Context) -> set[str]:
     return state.entries.keys() | state.intents.keys()
 
 
-def _addresses(ctx: click.Context) -> set[str]:
+def _declared(ctx: click.Context) -> list[Declared]:
     from kalentops.project.load import load
 
     config = project(_folder(ctx), None).config
-    declared = set()
-    if config.blueprints.exists():
-        declared = {each.address for each in load(config.root, [config.blueprints], known=None).declared}
-    return declared | _recorded(ctx)
+    there = config.blueprints.exists()
+    return load(config.root, [config.blueprints], known=None).declared if there else []
+
+
+def _addresses(ctx: click.Context) -> set[str]:
+    return {*(each.address for each in _declared(ctx)), *_recorded(ctx)}
 
 
 folder = click.option(
