@@ -11,15 +11,16 @@ from hypothesis import strategies as st
 from kalentops.blueprint.files import SourcingFile
 from kalentops.lint.finding import Severity
 from kalentops.lint.rule import rules
-from kalentops.project.check import CheckOptions, check_file, check_text
+from kalentops.project.check import CheckOptions, check_file, check_text, may_be_shared
 from kalentops.project.document import read_document
 from kalentops.project.files import Source, read
+from kalentops.project.load import with_library
 from kalentops.support.text import unseen
 from tests.sizes import examples
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "blueprints").rglob("*.yaml"))]
-JOB = CheckOptions(ROOT)
+JOB = with_library(CheckOptions(ROOT), {f"{number}.yaml": text for number, text in enumerate(EXAMPLES)})
 _TOKENS = re.compile(r"\w+|\s+|[^\w\s]")
 _STEP = (
     "{id: a, name: A, type: EMAIL, subject: S, content: 'Hi {{firstname}}', temporalityType: DELAYED, "
@@ -59,7 +60,8 @@ _NOISE = st.sampled_from(
 
 
 def _is_sound(text: str) -> None:
-    findings, blueprints, *_ = check_text(JOB, "f.yaml", text)
+    options = with_library(JOB, {"f.yaml": text}) if may_be_shared(text) else JOB
+    findings, blueprints, *_ = check_text(options, "f.yaml", text)
     lines = re.split(r"\r\n|\n|\r", text.lstrip("\ufeff"))
     for finding in findings:
         assert 1 <= finding.line <= len(lines)
@@ -71,9 +73,10 @@ def _is_sound(text: str) -> None:
     assert len(set(findings)) == len(findings)
     if not any(finding.severity is Severity.ERROR for finding in findings):
         document = read_document("f.yaml", text)
-        assert isinstance(document.model, SourcingFile)
+        assert document.model is not None
         assert not document.placeholders
-        assert [each.address.key for each in blueprints] == list(document.model.blueprints)
+        declared = document.model.blueprints if isinstance(document.model, SourcingFile) else ()
+        assert [each.address.key for each in blueprints] == list(declared)
 
 
 @given(st.text(max_size=200))

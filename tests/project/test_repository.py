@@ -20,8 +20,8 @@ from kalentops.blueprint.body import Body
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Finding, Severity
 from kalentops.project.check import CheckOptions, check_file, check_in_processes
-from kalentops.project.files import find
-from kalentops.project.load import PARALLEL_FROM, Repository, load
+from kalentops.project.files import find, read
+from kalentops.project.load import PARALLEL_FROM, Repository, load, with_library
 from tests.sizes import examples
 from tests.strategies import Data, blueprints, bodies, keys, to_yaml
 
@@ -158,19 +158,21 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def _serial(root: Path, known: Mapping[str, str] | None) -> list[Any]:
-    job = CheckOptions(root, {}, known)
-    return [check_file(job, source) for source in find(root, [root])]
+def _options(root: Path, known: Mapping[str, str] | None) -> CheckOptions:
+    texts = {source.name: read(source, root) for source in find(root, [root])}
+    readable = {name: text for name, text in texts.items() if isinstance(text, str)}
+    return with_library(CheckOptions(root, {}, known), readable)
 
 
 @pytest.mark.processes
 @pytest.mark.parametrize("known", [None, {}], ids=["findings alone", "documents"])
 def test_several_processes_find_what_one_finds(many: Path, known: Mapping[str, str] | None) -> None:
-    serial = _serial(many, known)
-    assert list(check_in_processes(CheckOptions(many, {}, known), find(many, [many]))) == serial
+    options = _options(many, known)
+    serial = [check_file(options, source) for source in find(many, [many])]
+    assert list(check_in_processes(options, find(many, [many]))) == serial
     whole = _load(many, known)
     assert whole.files == PARALLEL_FROM + 13
-    found = {f for result in serial for f in result.findings}
+    found = {f for result in serial for f in result.findings if not f.users}
     assert found <= set(whole.findings)
     assert {f.code for f in whole.findings} - {f.code for f in found} <= {"KAL017", "KAL018"}
     assert whole.findings == sorted(whole.findings)

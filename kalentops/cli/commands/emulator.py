@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from importlib import metadata, resources
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -20,6 +21,7 @@ import click
 from kalentops.cli.commands import options
 from kalentops.errors import KalentopsError, UsageError
 from kalentops.init.contents import EXAMPLE_ID
+from kalentops.project.load import load
 
 
 @click.command(
@@ -204,19 +206,28 @@ def _run(folder: Path, url: str, *args: str, expected: int = 0) -> None:
 
 
 def _edit(folder: Path) -> str:
-    """Change one file; its name."""
+    """Change one file so that the plan is not empty, best a template with many users; its name."""
+    before = _digests(folder)
     texts = {
         path: path.read_text(encoding="utf-8") for path in sorted((folder / "blueprints").rglob("*.y*ml"))
     }
-    best = max(
-        texts, key=lambda path: sum(bool(each.search(texts[path])) for each, _ in _EDITS), default=None
-    )
-    if best is None or not any(each.search(texts[best]) for each, _ in _EDITS):
-        raise UsageError(
-            "the demo can't edit these blueprints: they have neither of the texts that it changes"
-        )
-    after = texts[best]
-    for pattern, replacement in _EDITS:
-        after = pattern.sub(replacement, after, count=1)
-    best.write_text(after, encoding="utf-8")
-    return best.relative_to(folder).as_posix()
+    uses = Counter(name for text in texts.values() for name in re.findall(r"\buse: *([\w-]+)", text))
+
+    def worth(path: Path) -> tuple[int, int]:
+        template = re.search(r"^template: *([\w-]+)", texts[path], re.MULTILINE)
+        edits = sum(bool(each.search(texts[path])) for each, _ in _EDITS)
+        return edits, uses[template[1]] if template else 0
+
+    for path in sorted(texts, key=worth, reverse=True):
+        after = texts[path]
+        for pattern, replacement in _EDITS:
+            after = pattern.sub(replacement, after, count=1)
+        path.write_text(after, encoding="utf-8")
+        if _digests(folder) != before:
+            return path.relative_to(folder).as_posix()
+        path.write_text(texts[path], encoding="utf-8")
+    raise UsageError("the demo can't edit these blueprints: they have neither of the texts that it changes")
+
+
+def _digests(folder: Path) -> list[str]:
+    return [each.digest for each in load(folder, [folder / "blueprints"], known={}).declared]
