@@ -205,27 +205,31 @@ def _rank(each: FieldChange) -> tuple[int, str]:
     return _ORDER.index(each.field) if known else len(_ORDER), each.field
 
 
-def field_changes(each: FieldChange) -> Iterator[LabelledChange]:
-    """A changed field in words; a mapping that came or went, by its parts."""
+def parts_of(each: FieldChange) -> Iterator[FieldChange]:
+    """The changes of the parts of a mapping that came or went; any other change as it is."""
     if each.step is not None and each.field in GROUPS and all(map(_is_group, (each.before, each.after))):
         old, new = each.before or {}, each.after or {}
         for part in dict.fromkeys((*old, *new)):
-            yield from field_changes(
-                FieldChange("changed", each.step, f"{each.field}.{part}", old.get(part), new.get(part))
+            yield FieldChange("changed", each.step, f"{each.field}.{part}", old.get(part), new.get(part))
+    else:
+        yield each
+
+
+def field_changes(whole: FieldChange) -> Iterator[LabelledChange]:
+    """A changed field in words; a mapping that came or went, by its parts."""
+    for each in parts_of(whole):
+        field = each.field if each.step is not None or each.field == "name" else ""
+        name = _FIELDS.get(field, each.field)
+        if each.step is None and each.field.partition(".")[0] == "config":
+            name = "settings" + each.field.removeprefix("config")
+        is_text = each.field in {"content", "subject", "name"} and each.kind == "changed"
+        old, new = _value(field, each.before), _value(field, each.after)
+        if old == new and not is_text:  # as `1` and `"1"`, or nothing and the word for it
+            old, new = (
+                json.dumps(part, ensure_ascii=False) if part is not None else NONE
+                for part in (each.before, each.after)
             )
-        return
-    field = each.field if each.step is not None or each.field == "name" else ""
-    name = _FIELDS.get(field, each.field)
-    if each.step is None and each.field.partition(".")[0] == "config":
-        name = "settings" + each.field.removeprefix("config")
-    is_text = each.field in {"content", "subject", "name"} and each.kind == "changed"
-    old, new = _value(field, each.before), _value(field, each.after)
-    if old == new and not is_text:  # as `1` and `"1"`, or nothing and the word for it
-        old, new = (
-            json.dumps(part, ensure_ascii=False) if part is not None else NONE
-            for part in (each.before, each.after)
-        )
-    yield LabelledChange(name, old, new, is_text)
+        yield LabelledChange(name, old, new, is_text)
 
 
 def _is_group(value: Any) -> bool:

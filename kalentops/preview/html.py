@@ -1,7 +1,8 @@
 """The page as HTML. The only user of jinja2.
 
 Anyone may have written the texts: everything is escaped by the template engine, nothing is ever marked as safe but
-this package's own style and script, and a policy in the page lets nothing run or load but these two, by their hashes.
+this package's own style, script and tags, and a policy in the page lets nothing run or load but the style and the
+script, by their hashes.
 
 `serve` shows it on this machine's own address and makes it again when a file changes. Only a browser on this machine
 can reach it, and a page of another site can't read it: the server answers to its own names only (DNS rebinding).
@@ -18,7 +19,7 @@ import signal
 import socketserver
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler
@@ -28,25 +29,27 @@ from typing import Any, Final
 
 from kalentops import __version__
 from kalentops.errors import KalentopsError
-from kalentops.preview.view import Page, Person
+from kalentops.preview.phrases import LANGUAGES, Language, Phrase, say
+from kalentops.preview.view import Page
 
 GENERATOR: Final = "kalentops"
 """What the page says it was made by; a file that does not say so is not overwritten."""
 
 
-def render(page: Page, *, live: str = "") -> bytes:
-    """The page, whole, as UTF-8. With `live`, the name of this version of it, it asks the server that it came from
-    for the name of the newest one, and loads itself again where that is another.
+def render(page: Page, *, language: Language | None = None, live: str = "") -> bytes:
+    """The page, whole, as UTF-8. Without `language` the browser's, where a script may run, else English. With `live`,
+    the name of this version of it, it asks the server that it came from for the name of the newest one, and loads
+    itself again where that is another.
     """
-    return _render("page.html.j2", page=page, live=live, people=_people(page))
+    return _render("page.html.j2", language, page=page, people=page.people, live=live)
 
 
-def render_trouble(message: str, hint: str, *, live: str) -> bytes:
+def render_trouble(message: str, hint: str, *, live: str, language: Language | None = None) -> bytes:
     """What `preview --serve` shows where there is no page to show; it goes away by itself."""
-    return _render("trouble.html.j2", message=message, hint=hint, live=live)
+    return _render("trouble.html.j2", language, message=message, hint=hint, people=(), live=live)
 
 
-def _render(template: str, *, live: str, **data: Any) -> bytes:
+def _render(template: str, language: Language | None, *, live: str, **data: Any) -> bytes:
     style, script = _own("style.css"), _own("script.js")
     policy = [
         "default-src 'none'",
@@ -57,16 +60,53 @@ def _render(template: str, *, live: str, **data: Any) -> bytes:
         "form-action 'none'",
     ]
     data |= {"live": live, "style": _safe(style), "script": _safe(script), "policy": "; ".join(policy)}
+    words = _Words(language or "en")
+    data |= {"chosen": language, "say": say, "words": words, "w": words.element, "attribute": words.attribute}
     text: str = _environment().get_template(template).render(data, generator=f"{GENERATOR} {__version__}")
     # Half of a surrogate pair is no character, and shown as a code already; should one come this far all the same:
     return text.encode(errors="backslashreplace")
 
 
-def _people(page: Page) -> str:
-    def person(of: Person) -> dict[str, Any]:
-        return {"label": of.label, "values": of.values}
+class _Words:
+    """The phrases of one page: written in the language that it begins in, and numbered for the switch to another."""
 
-    return json.dumps([person(each) for each in page.people], ensure_ascii=False)
+    def __init__(self, language: Language) -> None:
+        self.language = language
+        self._numbers: dict[Phrase, int] = {}
+
+    def number(self, phrase: Phrase | str) -> int:
+        """The place of a phrase in the dictionaries; a text is a key of the table."""
+        return self._numbers.setdefault(_phrase(phrase), len(self._numbers))
+
+    def numbers(self, phrases: Iterable[Phrase]) -> list[int]:
+        return [self.number(each) for each in phrases]
+
+    def text(self, phrase: Phrase | str) -> str:
+        return _phrase(phrase).text(self.language)
+
+    def element(self, phrase: Phrase | str, **gaps: Any) -> Any:
+        """A phrase as HTML; a text is a key of the table."""
+        said = _phrase(phrase, **gaps)
+        if said.en == said.fr:
+            return _escaped(said.en)
+        return _safe(f'<span data-w="{self.number(said)}">{_escaped(self.text(said))}</span>')
+
+    def attribute(self, name: str, phrase: Phrase | str) -> Any:
+        """An attribute with a phrase, after a space; for the element's own text, `w`, its number alone, if any."""
+        said = _phrase(phrase)
+        value = "" if name == "w" else f' {name}="{_escaped(self.text(said))}"'
+        number = (
+            f' data-w{"" if name == "w" else f"-{name}"}="{self.number(said)}"' if said.en != said.fr else ""
+        )
+        return _safe(value + number)
+
+    def dictionaries(self) -> dict[str, list[str]]:
+        """All phrases so far, by language, in the order of their numbers."""
+        return {language: [phrase.text(language) for phrase in self._numbers] for language in LANGUAGES}
+
+
+def _phrase(of: Phrase | str, **gaps: Any) -> Phrase:
+    return say(of, **gaps) if isinstance(of, str) else of
 
 
 @lru_cache(maxsize=1)
@@ -98,7 +138,13 @@ def _hash(text: str) -> str:
 def _safe(own: str) -> Any:
     from markupsafe import Markup
 
-    return Markup(own)  # noqa: S704 - a file of this package
+    return Markup(own)  # noqa: S704 - a file of this package, or a tag around what is escaped
+
+
+def _escaped(text: str) -> Any:
+    from markupsafe import escape
+
+    return escape(text)
 
 
 _HOST: Final = "127.0.0.1"

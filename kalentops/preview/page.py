@@ -15,14 +15,16 @@ from kalentops.errors import KalentopsError
 from kalentops.lint.finding import Finding, Severity
 from kalentops.lint.rule import Declared, ends
 from kalentops.preview import view
+from kalentops.preview.phrases import Phrase, joined, plain, say
 from kalentops.preview.rendering import SAMPLES, Sample
-from kalentops.preview.sequences import Candidates, Findings, PageContext, show_removed, show_sequence
+from kalentops.preview.sequences import Findings, PageContext, show_removed, show_sequence
+from kalentops.preview.steps import Candidates
 from kalentops.preview.view import Page
 from kalentops.project.check import CheckOptions, check_text
 from kalentops.project.config import FILE, Config, load_config
 from kalentops.project.files import find
 from kalentops.project.load import Repository, load, read_earlier
-from kalentops.support.text import clip, count, visible
+from kalentops.support.text import clip, visible
 
 _NAME: Final = 160
 _LABEL: Final = 48
@@ -48,20 +50,26 @@ def make_page(
     remarks = [*(before.remarks if before is not None else ()), *hidden]
     return view.Page(
         title=clip(title, _NAME),
-        summary=_summary(groups, repository.findings),
+        summary=_summary(groups, repository.findings, "sequences_for", "positions"),
         people=people,
         groups=groups,
         files=tuple(findings.files()),
         against="" if before is None else f"{clip(before.rev)} ({before.commit[:10]})",
-        remarks=tuple(map(visible, remarks)),
+        remarks=tuple(remarks),
     )
 
 
 def _person(sample: Sample, number: int) -> view.Person:
-    name = " ".join(filter(None, (sample.get("firstname"), sample.get("lastname")))) or f"Candidate {number}"
-    label = ", ".join(filter(None, (name, sample.get("candidateJobTitle"))))
+    known = " ".join(filter(None, (sample.get("firstname"), sample.get("lastname"))))
+    name = plain(clip(known, _LABEL)) if known else say("candidate", number=number)
+    title = sample.get("candidateJobTitle", "")
+    label = (
+        plain(clip(f"{known}, {title}", _LABEL))
+        if known and title
+        else joined(filter(None, (name, plain(clip(title, _LABEL)))), ", ")
+    )
     values = {each: visible(sample[each], keep="\n") for each in VARIABLES if sample.get(each)}
-    return view.Person(clip(name, _LABEL), clip(label, _LABEL), values)
+    return view.Person(name, label, values)
 
 
 def _under_its_key(old: Mapping[str, Declared], repository: Repository) -> dict[str, Declared]:
@@ -82,7 +90,7 @@ def _under_its_key(old: Mapping[str, Declared], repository: Repository) -> dict[
 
 def _gone(
     declared: Iterable[Declared], old: Mapping[str, Declared], findings: Findings
-) -> tuple[list[Declared], list[str]]:
+) -> tuple[list[Declared], list[Phrase]]:
     """The blueprints that were removed, and notes about those that may have been: a file with an error may still
     declare them.
     """
@@ -90,23 +98,25 @@ def _gone(
     gone = [each for address, each in old.items() if address not in here]
     unsure = Counter(each.origin.file for each in gone if findings.has_error(each.origin.file))
     said = [
-        f"{count(number, 'sequence')} of {file} can't be compared: an error in the file hides what is there now"
+        say("incomparable", sequences=say("sequences", n=number), file=visible(file))
         for file, number in sorted(unsure.items())
     ]
     return [each for each in gone if each.origin.file not in unsure], said
 
 
-def _summary(groups: Sequence[view.Group], findings: Sequence[Finding]) -> str:
+def _summary(groups: Sequence[view.Group], findings: Sequence[Finding], key: str, places: str) -> Phrase:
+    """Such as `3 sequences for 2 positions, 1 new, 1 error`; `key` and `places` choose the words."""
     sequences = [each for group in groups for each in group.sequences]
     here = [[each for each in group.sequences if each.status != "removed"] for group in groups]
-    said = [f"{count(sum(map(len, here)), 'sequence')} in {count(sum(map(bool, here)), 'sourcing')}"]
-    for status in ("new", "changed", "removed"):
-        number = sum(each.status == status for each in sequences)
-        said += [f"{number:,} {status}"] if number else []
+    sequences_here = say("sequences", n=sum(map(len, here)))
+    said = say(key, sequences=sequences_here, places=say(places, n=sum(map(bool, here))))
     errors = sum(each.severity is Severity.ERROR for each in findings)
-    for number, what in ((errors, "error"), (len(findings) - errors, "warning")):
-        said += [count(number, what)] if number else []
-    return ", ".join(said)
+    counts = {f"count_{status}": sum(each.status == status for each in sequences) for status in _STATUSES}
+    counts |= {"errors": errors, "warnings": len(findings) - errors}
+    return joined([said, *(say(key, n=number) for key, number in counts.items() if number)], ", ")
+
+
+_STATUSES: Final = ("new", "changed", "removed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +129,7 @@ class Before:
     rev: str
     commit: str
     declared: Mapping[str, Declared]
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Phrase, ...] = ()
 
 
 def load_before(root: Path, places: Sequence[Path], rev: str) -> Before:
@@ -132,7 +142,7 @@ def load_before(root: Path, places: Sequence[Path], rev: str) -> Before:
         partial += not whole
         for each in found:
             declared.setdefault(each.address, each)
-    said = f"{count(partial, 'file')} could not be read completely in {rev}: what they held there may seem new here"
+    said = say("partly_read", n=partial, rev=visible(rev))
     return Before(rev, earlier.commit, declared, (said,) if partial else ())
 
 
@@ -166,6 +176,11 @@ class Built:
 
     page: Page
     repository: Repository
+
+    @property
+    def summary(self) -> str:
+        """The page's summary, in the words of the command line."""
+        return _summary(self.page.groups, self.repository.findings, "sequences_in", "sourcings").en
 
 
 def build(request: PreviewRequest) -> Built:

@@ -10,8 +10,9 @@ from kalentops.blueprint.model import VARIABLES, Step
 from kalentops.lint.kal301_long_invitation import LIMIT as INVITATION
 from kalentops.lint.kal303_long_inmail_subject import LIMIT as INMAIL_SUBJECT
 from kalentops.lint.texts import measure, variables
+from kalentops.preview.phrases import NOTHING, Phrase, say, span
 from kalentops.preview.view import Counter, Mark, Part, Run
-from kalentops.support.text import character_name, count, unseen
+from kalentops.support.text import character_name, unseen
 from kalentops.support.text_diff import Piece, compare, hidden_marks
 
 Sample: TypeAlias = Mapping[str, str]
@@ -86,7 +87,7 @@ def parts(text: str) -> tuple[Part, ...]:
         at = start + len(token)
     found += _plain(shown[at:])
     if len(text) > MAX_SHOWN:
-        found.append(Part("cut", f"{len(text) - MAX_SHOWN:,} more characters are not shown here"))
+        found.append(Part("cut", "", say("cut", n=len(text) - MAX_SHOWN)))
     return tuple(found)
 
 
@@ -118,7 +119,7 @@ def _revealed(text: str, marks: frozenset[int]) -> tuple[Part, ...]:
     for index in sorted(marks):
         if text[index].isascii() and text[index] not in " \t\r":
             continue
-        name = f"looks like something else: {character_name(text[index])}"
+        name = say("looks_alike", name=character_name(text[index]))
         found += [*parts(text[at:index]), Part("unseen", f"U+{ord(text[index]):04X}", name)]
         at = index + 1
     return (*found, *parts(text[at:]))
@@ -161,8 +162,9 @@ def _stand_in(run: str) -> Part:
     if len(run) > 1:
         shown += f" \u00d7{len(run)}" if len(chars) == 1 else f" +{len(run) - 1}"
     names = ", ".join(character_name(char) for char in chars[:_NAMED])
-    more = f" and {len(chars) - _NAMED} others" if len(chars) > _NAMED else ""
-    return Part("unseen", shown, f"can't be seen: {names}{more}")
+    others = len(chars) - _NAMED
+    note = say("unseen_more", names=names, others=others) if others > 0 else say("unseen", names=names)
+    return Part("unseen", shown, note)
 
 
 # What studies of silent reading find on average: 230 to 240 words of prose in a minute.
@@ -173,78 +175,73 @@ _RAW: Final[Sample] = {name: f"{{{{{name}}}}}" for name in VARIABLES}
 
 @dataclass(frozen=True, slots=True)
 class _Figure:
-    """`size` decides which sample is the worst; `least` where a variable without a value may make it more."""
+    """`size` decides which sample is the worst; `exact` where a variable without a value does not make it more."""
 
-    text: str
+    text: Phrase
     size: int
     over: bool = False
+    exact: bool = False
 
 
-def counters(step: Step, samples: Sequence[Sample], labels: Sequence[str]) -> Iterator[Counter]:
+def counters(step: Step, samples: Sequence[Sample], labels: Sequence[Phrase]) -> Iterator[Counter]:
     """The counters of a step; none for an invitation that takes no message. `labels` name the samples."""
     if step.linkedInType == "LINKEDIN_INVITATION":
         return
     invitation = step.linkedInType == "LINKEDIN_INVITATION_WITH_MESSAGE"
     if step.linkedInType == "LINKEDIN_INMAIL" and step.subject is not None:
-        yield _counter("Subject", step.subject, samples, labels, _limited(INMAIL_SUBJECT))
-    if step.type == "SMS":
-        yield _counter("Length", step.content, samples, labels, _segments)
-    else:
-        figure = _limited(INVITATION) if invitation else _characters
-        yield _counter("Length", step.content, samples, labels, figure)
-    yield _counter("Reading time", step.content, samples, labels, _reading_time)
+        yield _counter("subject", step.subject, samples, labels, _limited(INMAIL_SUBJECT))
+    figure = _segments if step.type == "SMS" else _limited(INVITATION) if invitation else _characters
+    yield _counter("length", step.content, samples, labels, figure)
+    yield _counter("reading_time", step.content, samples, labels, _reading_time)
 
 
 def _counter(
     label: str,
     text: str,
     samples: Sequence[Sample],
-    labels: Sequence[str],
+    labels: Sequence[Phrase],
     figure: Callable[[str], _Figure],
 ) -> Counter:
     figures = [figure(fill(text, sample)) for sample in (*samples, _RAW)]
-    least = [
-        "at least " if missing(text, sample) and label != "Reading time" else ""
-        for sample in (*samples, _RAW)
-    ]
-    values = tuple(f"{more}{each.text}" for more, each in zip(least, figures, strict=True))
+    values = tuple(
+        say("at_least", figure=each.text) if not each.exact and missing(text, sample) else each.text
+        for sample, each in zip((*samples, _RAW), figures, strict=True)
+    )
     over = tuple(each.over for each in figures)
-    return Counter(label, values, over, _warning(figures[:-1], labels))
+    return Counter(say(label), values, over, _warning(figures[:-1], labels))
 
 
-def _warning(figures: Sequence[_Figure], labels: Sequence[str]) -> str:
+def _warning(figures: Sequence[_Figure], labels: Sequence[Phrase]) -> Phrase:
     over = [each for each in figures if each.over]
     if not over:
-        return ""
+        return NOTHING
     worst = max(range(len(figures)), key=lambda number: figures[number].size)
-    whom = "every candidate" if len(over) == len(figures) else f"{len(over)} of {len(figures)} candidates"
-    return f"Too long for {whom}; the worst is {labels[worst]}: {figures[worst].text}"
+    key = "too_long_for_all" if len(over) == len(figures) else "too_long"
+    return say(key, n=len(over), all=len(figures), label=labels[worst], figure=figures[worst].text)
 
 
 def _limited(limit: int) -> Callable[[str], _Figure]:
     def figure(text: str) -> _Figure:
         length = len(text.strip())
-        return _Figure(f"{length:,} of {limit} characters", length, length > limit)
+        return _Figure(say("characters_of", n=length, limit=limit), length, length > limit)
 
     return figure
 
 
 def _characters(text: str) -> _Figure:
     length = len(text.strip())
-    return _Figure(count(length, "character"), length)
+    return _Figure(say("characters", n=length), length)
 
 
 def _segments(text: str) -> _Figure:
     size = measure(text)
-    if size.segments == 1:
-        said = f"1 segment, {size.units} of {size.room} characters"
-    else:
-        said = f"{size.segments:,} segments, {size.units:,} characters ({size.room} fit in one)"
+    key = "one_segment" if size.segments == 1 else "segments"
+    said = say(key, n=size.units, room=size.room, segments=size.segments)
     return _Figure(said, size.units, size.segments > 1)
 
 
 def _reading_time(text: str) -> _Figure:
     seconds = round(len(text.split()) * 60 / _WORDS_A_MINUTE)
     if seconds < 60:  # noqa: PLR2004
-        return _Figure(f"{max(5, -(-seconds // 5) * 5)} seconds", seconds)
-    return _Figure(f"about {count(round(seconds / 60), 'minute')}", seconds)
+        return _Figure(say("second", n=max(5, -(-seconds // 5) * 5)), seconds, exact=True)
+    return _Figure(say("about", span=span(round(seconds / 60) * 60)), seconds, exact=True)

@@ -13,9 +13,32 @@
     };
   }
 
+  const remember = (name, value) => {
+    try {
+      if (value) localStorage.setItem(`kalentops-${name}`, value);
+      return localStorage.getItem(`kalentops-${name}`);
+    } catch {
+      return null; // a page from a file may have no storage
+    }
+  };
+
+  // The words of the page: the reader's choice, else that of the command, else the browser's language.
+  const words = one("words").dataset;
+  const dictionaries = JSON.parse(words.dictionaries);
+  const phrase = (number) => dictionaries[root.lang][number];
+  const speak = (language) => {
+    root.lang = language;
+    for (const each of all("[data-w]")) each.textContent = phrase(each.dataset.w);
+    for (const name of ["aria-label", "placeholder", "title"]) {
+      for (const each of all(`[data-w-${name}]`)) each.setAttribute(name, phrase(each.getAttribute(`data-w-${name}`)));
+    }
+  };
+  const preferred = [remember("language"), root.dataset.language, ...navigator.languages.map((each) => each.slice(0, 2))];
+  speak(preferred.find((each) => each && Object.hasOwn(dictionaries, each)) ?? root.lang);
+
   const main = one("content");
   if (!main) return;
-  const people = JSON.parse(main.dataset.people);
+  const people = JSON.parse(words.people);
   const person = one("person");
   const filter = one("filter");
   const changed = one("changed");
@@ -28,17 +51,18 @@
 
   // Who reads. The last choice is nobody: the text with its variables.
   const fillIn = (number) => {
-    const values = number < people.length ? people[number].values : null;
+    const values = number < people.length ? people[number] : null;
     for (const each of all(".v")) {
       const name = each.dataset.v;
       const known = values && Object.hasOwn(values, name);
       each.classList.toggle("raw", !values);
       each.classList.toggle("missing", Boolean(values) && !known);
       each.title = values ? name : "";
-      each.textContent = !values ? `{{${name}}}` : known ? values[name] : `${name} missing`;
+      each.textContent = !values ? `{{${name}}}` : known ? values[name] : phrase(words.missing).replace("{name}", name);
     }
     for (const each of all("[data-texts]")) {
-      each.textContent = JSON.parse(each.dataset.texts)[number];
+      each.dataset.w = JSON.parse(each.dataset.texts)[number];
+      each.textContent = phrase(each.dataset.w);
       each.classList.toggle("over", JSON.parse(each.dataset.over)[number]);
     }
     texts.clear();
@@ -50,13 +74,13 @@
   };
 
   const sift = () => {
-    const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const wanted = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const article of articles) {
       const fits =
         (!changed || !changed.checked || !article.classList.contains("same")) &&
         (!troubled.checked || article.querySelector(".note, .too-long")) &&
-        words.every((word) => textOf(article).includes(word));
+        wanted.every((word) => textOf(article).includes(word));
       article.hidden = !fits;
       entries.get(article.dataset.address).hidden = !fits;
       shown += fits ? 1 : 0;
@@ -64,8 +88,14 @@
     for (const group of groups) {
       group.hidden = !group.querySelector("article:not([hidden]), li[data-for]:not([hidden])");
     }
-    one("shown").textContent = `${shown} of ${articles.length} shown`;
+    const figures = { shown, all: articles.length };
+    const said = (_, name) => figures[name].toLocaleString(root.lang);
+    one("shown").textContent = phrase(words.shown).replace(/\{(\w+)\}/g, said);
     one("nothing").hidden = shown > 0;
+  };
+
+  const unfold = () => {
+    for (const each of all(".unchanged")) each.open = !changed?.checked;
   };
 
   // What is chosen stands in the address, so that a link shows what its sender saw: #sourcing/key?as=1&find=word
@@ -114,6 +144,8 @@
         sift();
       }
       article.querySelector("details").open = true;
+      const unchanged = target.querySelector(".unchanged");
+      if (unchanged && target !== article) unchanged.open = true;
     }
     write(place); // first: the browser keeps for each address where it was left
     show(target);
@@ -122,6 +154,7 @@
   const follow = () => {
     const place = read();
     fillIn(Number(person.value));
+    unfold();
     sift();
     go(place);
   };
@@ -131,6 +164,7 @@
     sift();
     write();
   });
+  changed?.addEventListener("input", unfold);
   for (const each of [filter, changed, troubled]) {
     each?.addEventListener("input", () => {
       sift();
@@ -157,24 +191,25 @@
   const theme = one("theme");
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : dark.matches);
-  const remember = (value) => {
-    try {
-      if (value) localStorage.setItem("kalentops-theme", value);
-      return localStorage.getItem("kalentops-theme");
-    } catch {
-      return null; // a page from a file may have no storage
-    }
-  };
-  const paint = () => { theme.textContent = isDark() ? "Light" : "Dark"; }; // what a click gives
+  const paint = () => { theme.textContent = phrase(isDark() ? words.light : words.dark); }; // what a click gives
   theme.addEventListener("click", () => {
     root.dataset.theme = isDark() ? "light" : "dark";
-    remember(root.dataset.theme);
+    remember("theme", root.dataset.theme);
     paint();
   });
   dark.addEventListener("change", paint);
-  const remembered = remember();
+  const remembered = remember("theme");
   if (remembered === "light" || remembered === "dark") root.dataset.theme = remembered;
   paint();
+
+  one("language").addEventListener("click", () => {
+    const languages = Object.keys(dictionaries);
+    speak(languages[(languages.indexOf(root.lang) + 1) % languages.length]);
+    remember("language", root.lang);
+    fillIn(Number(person.value));
+    sift();
+    paint();
+  });
 
   // In the index the arrows go from one sequence to the next.
   document.querySelector(".index").addEventListener("keydown", (event) => {

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from kalentops.preview.phrases import NOTHING, Phrase, joined
+
 Mark: TypeAlias = Literal["same", "old", "new"]
 Status: TypeAlias = Literal["", "same", "new", "changed", "removed"]
 Style: TypeAlias = Literal["invitation", "linkedin", "inmail", "email", "whatsapp", "sms", "unknown"]
@@ -18,12 +20,12 @@ Channel: TypeAlias = Literal["linkedin", "email", "whatsapp", "sms", "unknown"]
 @dataclass(frozen=True, slots=True)
 class Part:
     """A piece of a text. `text` is what is written; for a variable its name, for an unseen character (or a run of
-    them) what stands in for it. `note` says more where there is more to say.
+    them) what stands in for it, for a user the id. `note` says more where there is more to say; `cut` has that alone.
     """
 
-    kind: Literal["text", "variable", "unknown", "unseen", "cut"]
+    kind: Literal["text", "variable", "unknown", "unseen", "cut", "user"]
     text: str
-    note: str = ""
+    note: Phrase = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,8 @@ class Run:
 class Person:
     """A sample candidate: the name, a label for the switch, and the values of those variables that have one."""
 
-    name: str
-    label: str
+    name: Phrase
+    label: Phrase
     values: dict[str, str]
 
 
@@ -60,10 +62,10 @@ class Counter:
     variables at the end. `warning` is about the worst of them, or empty.
     """
 
-    label: str
-    values: tuple[str, ...]
+    label: Phrase
+    values: tuple[Phrase, ...]
     over: tuple[bool, ...]
-    warning: str = ""
+    warning: Phrase = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,46 +77,44 @@ class Message:
     to: tuple[Run, ...]
     subject: tuple[Run, ...]
     body: tuple[Run, ...]
-    note: str = ""
+    note: Phrase = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
     """When a step goes out: `Day 3`; `detail` is the time within the day."""
 
-    title: str
-    detail: str = ""
+    title: Phrase
+    detail: Phrase = NOTHING
 
     @property
-    def text(self) -> str:
-        return f"{self.title}, {self.detail}" if self.detail else self.title
+    def text(self) -> Phrase:
+        return joined(filter(None, (self.title, self.detail)), ", ")
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
     """The time before a step. `size` is how long it looks: 0 (none) to 6 (two weeks or more), 7 if unknown."""
 
-    text: str
+    text: Phrase
     size: int
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something about a step in words, such as who sends it."""
+    """Something unusual about a step in words, such as who else sends it."""
 
-    label: str
-    text: str
+    label: Phrase
+    text: Phrase
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change. An empty text stands for nothing. `apart` says what a reader of both can't
-    see.
-    """
+    """One change. An empty text stands for nothing. `apart` says what a reader of both can't see, in English."""
 
-    label: str
-    before: str
-    after: str
+    label: Phrase
+    before: Phrase
+    after: Phrase
     apart: str = ""
 
 
@@ -123,8 +123,8 @@ class Step:
     """One message of a sequence. `before` is set if its text changed, `was` if its day changed."""
 
     anchor: str
-    name: str
-    kind: str
+    name: Phrase
+    kind: Phrase
     channel: Channel
     day: Day
     wait: Wait
@@ -133,20 +133,20 @@ class Step:
     counters: tuple[Counter, ...]
     notes: tuple[Note, ...]
     status: Status = ""
-    was: str = ""
+    was: Phrase = NOTHING
     before: Message | None = None
     changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """A blueprint. `anchor` is the fragment of its URL."""
+    """A blueprint. `anchor` is the fragment of its URL; `language` that of its texts, or empty."""
 
     anchor: str
     address: str
-    name: str
+    name: Phrase
     where: str
-    summary: str
+    summary: Phrase
     status: Status
     steps: tuple[Step, ...]
     channels: tuple[Channel, ...]
@@ -155,13 +155,14 @@ class Sequence:
     settles: bool
     errors: int
     warnings: int
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The sequences of one sourcing."""
+    """The sequences of one position."""
 
-    sourcing: str
+    title: str
     sequences: tuple[Sequence, ...]
 
 
@@ -178,12 +179,12 @@ class Page:
     """`against` names the commit of the comparison, or is empty."""
 
     title: str
-    summary: str
+    summary: Phrase
     people: tuple[Person, ...]
     groups: tuple[Group, ...]
     files: tuple[FileNotes, ...]
     against: str = ""
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Phrase, ...] = ()
 
     @property
     def sequences(self) -> tuple[Sequence, ...]:

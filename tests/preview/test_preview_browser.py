@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def test_who_has_never_seen_yaml_can_say_who_gets_what_when(page_file: Path, loo
     order = ["Day 0", "LinkedIn invitation", "Hi Ada, a word?", "2 days later", "Day 2", "E-mail"]
     order += [
         "Hi Ada,\n\nhow is Example?",
-        "once the invitation has settled",
+        "after the invitation (at most 5 days)",
         "LinkedIn message",
         "WhatsApp",
         "SMS",
@@ -111,7 +112,7 @@ def test_sequences_are_found_by_words_in_their_texts(page_file: Path, look: Look
 def test_sequences_fold(page_file: Path, look: Look) -> None:
     page = look(page_file)
     first = page.locator('[id="sourcing_a/one"]')
-    first.locator("summary").click()
+    first.locator("h3").click()
     expect(first.locator(".steps")).to_be_hidden()
     page.get_by_role("button", name="Fold all").click()
     assert page.locator(".steps:visible").count() == 0
@@ -145,9 +146,65 @@ def test_only_what_changed_is_shown_at_first(diff_file: Path, look: Look) -> Non
     page = look(diff_file)
     assert shown(page) == ["Four ways", "Brand new", "Gone"]
     assert page.locator("article:visible h3 .mark").all_inner_texts() == ["changed", "new", "removed"]
-    page.get_by_label("Only what changed").uncheck()
+    page.get_by_label("Only changed messages").uncheck()
     assert shown(page) == ["Four ways", "Two", "Brand new", "Gone"]
     assert page.evaluate("location.hash") == "#?all=1"
+
+
+def test_an_unchanged_message_is_one_line_that_unfolds(diff_file: Path, look: Look) -> None:
+    page = look(diff_file)
+    first, letter = (page.locator(f'[id="sourcing_a/one/{number}"]') for number in (1, 2))
+    expect(first.locator(".message").first).to_be_visible()
+    expect(letter.locator("summary").first).to_contain_text("E-mail")
+    expect(letter.locator("summary").first).to_contain_text("unchanged")
+    expect(letter.locator(".message")).to_be_hidden()
+    letter.locator("summary").first.click()
+    expect(letter.locator(".message")).to_be_visible()
+    page.get_by_label("Only changed messages").uncheck()
+    assert page.locator("article.changed .message:visible").count() == 6
+    page.get_by_label("Only changed messages").check()
+    expect(letter.locator(".message")).to_be_hidden()
+    page.locator('[id="sourcing_a/one"] .overview a').nth(1).click()
+    expect(letter.locator(".message")).to_be_visible()
+
+
+def test_the_page_speaks_the_language_of_the_browser(diff_file: Path, look: Look) -> None:
+    page = look(diff_file, locale="fr-FR")
+    assert page.evaluate("document.documentElement.lang") == "fr"
+    expect(page).to_have_title(re.compile("aperçu des messages"))
+    expect(page.get_by_role("status")).to_have_text("3 sur 4 affichées")
+    expect(page.get_by_label("Chercher un mot")).to_have_attribute("placeholder", "Chercher un mot")
+    assert page.locator("article:visible h3 .mark").all_inner_texts() == ["modifiée", "nouvelle", "supprimée"]
+    text = page.locator('[id="sourcing_a/one"] .steps').inner_text()
+    order = [
+        "Jour 0",
+        "Invitation LinkedIn",
+        "Avant",
+        "Après",
+        "2 jours plus tard",
+        "invitation (5 jours au plus)",
+    ]
+    places = [text.index(each, text.index("Jour 0")) for each in order]
+    assert places == sorted(places)
+    page.get_by_label("Lire en tant que").select_option("Zoé")
+    expect(page.locator('[id="sourcing_a/one/2"]')).to_contain_text("candidateCompanyName manquant")
+    page.get_by_role("button", name="English").click()
+    assert page.evaluate("document.documentElement.lang") == "en"
+    expect(page.locator('[id="sourcing_a/one/2"]')).to_contain_text("candidateCompanyName missing")
+    expect(page.get_by_role("status")).to_have_text("3 of 4 shown")
+    page.reload()
+    assert page.evaluate("document.documentElement.lang") == "en", "a reader's choice is kept"
+
+
+def test_the_language_of_the_command_comes_before_that_of_the_browser(
+    tmp_path_factory: pytest.TempPathFactory, look: Look
+) -> None:
+    bare = project_in(tmp_path_factory)
+    bare.write("sourcing_a", {"one": CADENCE})
+    assert bare.run("preview", "--language", "fr").code == 0
+    file = bare.folder / "kalentops-preview.html"
+    assert look(file, locale="en-US").locator(".day").first.inner_text() == "Jour 0"
+    assert look(file, java_script_enabled=False).locator(".day").first.inner_text() == "Jour 0"
 
 
 def test_before_and_after_stand_side_by_side(diff_file: Path, look: Look) -> None:
@@ -215,8 +272,8 @@ def test_the_keyboard_is_enough(page_file: Path, look: Look) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowDown")
     expect(page.get_by_label("Read as")).to_have_value("1")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
+    for _ in range(3):
+        page.keyboard.press("Tab")
     expect(page.get_by_label("Find in names and texts")).to_be_focused()
     outline = "getComputedStyle(document.activeElement).outlineStyle"
     assert page.evaluate(outline) == "solid"

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from kalentops.lint.finding import Finding
 from kalentops.preview.html import render, render_trouble
 from kalentops.preview.page import Before, make_page
+from kalentops.preview.phrases import plain
 from kalentops.project.check import CheckOptions, check_text
 from kalentops.project.load import Repository
-from kalentops.support.text import unseen
+from kalentops.support.text import unseen, visible
 from tests.hostile import HOSTILE, quoted
 from tests.sizes import examples
 
@@ -71,7 +72,7 @@ def html_of(text: str) -> str:
     assert desired
     paths = [("blueprints", "one", "steps", 0), ("blueprints", "one"), ()]
     findings = [Finding(name, 1, 1, "KAL101", text, text, path=path) for path in paths]
-    before = Before(text, "0" * 40, {each.address: each for each in old}, (text,))
+    before = Before(text, "0" * 40, {each.address: each for each in old}, (plain(visible(text)),))
     sample = {"firstname": text, "lastname": text, "recruiterFirstname": text}
     return render(make_page(Repository([name], findings, desired), [sample], text, before)).decode()
 
@@ -89,7 +90,7 @@ def test_the_policy_permits_our_own_style_and_script_alone() -> None:
         "base-uri 'none'; form-action 'none'"
     )
     head = html[: html.index("<style>")]
-    assert head.index("Content-Security-Policy") < head.index("<title>")
+    assert head.index("Content-Security-Policy") < head.index("<title")
 
 
 def test_the_page_holds_no_address_but_its_own_anchors() -> None:
@@ -116,7 +117,15 @@ OF_TEXTS = {
         for slash in ("", "/")
         for tag in ("code", "ins", "del", "dd", "svg", "use", "p", "span")
     ),
-    *(("span", names) for names in (("class",), ("class", "title"), ("class", "data-v", "title"))),
+    *(
+        ("span", names)
+        for names in (
+            ("class",),
+            ("class", "title", "data-w-title"),
+            ("class", "data-v", "title"),
+            ("data-w",),
+        )
+    ),
     *(
         ("dd", ("class",)),
         ("svg", ("class", "aria-hidden", "focusable")),

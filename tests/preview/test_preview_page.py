@@ -4,42 +4,48 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
-from kalentops.preview.view import Change, Fact, Sequence
+from kalentops.preview.phrases import NOTHING
+from kalentops.preview.view import Change, Sequence
 from tests.builders import blueprint, step
 from tests.harness import Project
 from tests.preview.pages import CADENCE, commit, linkedin, page_of, sequence_of
 
 
 def facts(of: Sequence, number: int) -> dict[str, str]:
-    return {fact.label: fact.text for fact in of.steps[number - 1].facts}
+    return {fact.label.en: fact.text.en for fact in of.steps[number - 1].facts}
 
 
 def figures(of: Sequence, number: int) -> dict[str, tuple[str, ...]]:
-    return {counter.label: counter.values for counter in of.steps[number - 1].counters}
+    return {each.label.en: tuple(value.en for value in each.values) for each in of.steps[number - 1].counters}
+
+
+def english(changes: Iterable[Change]) -> set[tuple[str, str, str]]:
+    return {(each.label.en, each.before.en, each.after.en) for each in changes}
 
 
 def test_each_step_has_its_day_and_the_wait_before_it(bare: Project) -> None:
     shown = sequence_of(bare, CADENCE)
-    assert [step.day.text for step in shown.steps] == [
+    assert [step.day.text.en for step in shown.steps] == [
         "Day 0",
         "Day 2",
-        "When the invitation has settled",
-        "Settled + 1 hour 30 minutes",
-        "Settled + 5 days 1 hour",
+        "After the invitation, at most 5 days",
+        "After the invitation, + 1 hour 30 minutes",
+        "After the invitation, + 5 days 1 hour",
     ]
-    assert [(step.wait.text, step.wait.size) for step in shown.steps] == [
+    assert [(step.wait.text.en, step.wait.size) for step in shown.steps] == [
         ("", 0),
         ("2 days later", 3),
-        ("once the invitation has settled", 7),
+        ("after the invitation (at most 5 days)", 7),
         ("1 hour 30 minutes later", 2),
         ("5 days later", 4),
     ]
     assert shown.settles
-    assert shown.summary == "5 messages, the last one 5 days 1 hour after the invitation has settled"
+    assert shown.summary.en == "5 messages, the last one 5 days 1 hour after the invitation"
     assert shown.channels == ("linkedin", "email", "whatsapp", "sms")
 
 
@@ -48,7 +54,7 @@ def test_each_step_has_its_day_and_the_wait_before_it(bare: Project) -> None:
     [
         ([], "No messages yet", ""),
         ([{}], "1 message, at once", "Day 0"),
-        ([{"value": 45, "unit": "minute"}], "1 message over 45 minutes", "Day 0, 45 minutes in"),
+        ([{"value": 45, "unit": "minute"}], "1 message over 45 minutes", "Day 0, + 45 minutes"),
         (
             [{"value": 3, "unit": "day"}, {"value": 30, "unit": "second"}],
             "2 messages over 3 days 30 seconds",
@@ -67,42 +73,45 @@ def test_a_sequence_says_how_long_it_takes(
             each["temporalityType"] = "ASAP"
             del each["delay"]
     shown = sequence_of(bare, {"name": "One", "steps": steps})
-    assert shown.summary == summary
-    assert not last or shown.steps[-1].day.text == last
+    assert shown.summary.en == summary
+    assert not last or shown.steps[-1].day.text.en == last
 
 
-def test_who_sends_and_what_is_skipped_is_said_in_words(bare: Project) -> None:
+def test_only_what_is_unusual_is_said(bare: Project) -> None:
     shown = sequence_of(bare, CADENCE)
-    assert facts(shown, 1) == {"Sent by": "the owner of the sequence"}
-    assert facts(shown, 2)["Skipped"] == (
-        "if Kalent has no e-mail address for the candidate; the sequence continues with the next step"
-    )
-    assert facts(shown, 3)["Invitation"] == "settled after 5 days without an answer"
-    assert facts(shown, 4)["Sent by"] == "user u_1"
-    assert facts(shown, 5)["Not skipped"] == "without a mobile number, the sequence stops here"
+    assert [facts(shown, number) for number in range(1, 6)] == [
+        {},
+        {},
+        {},
+        {"Sent by": "user u_1"},
+        {"Without a mobile number": "the sequence stops here"},
+    ]
 
 
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"contentSource": "manual"}, Fact("Text", "sent as written here")),
+        ({"contentSource": "manual"}, {}),
+        ({"policy": {"skipStepIfNoContact": True, "autoValidateAIDraft": False}}, {}),
         (
             {"contentSource": "suggestedByKalent"},
-            Fact("Text", "Kalent's AI drafts it for each candidate, so the real text differs from this one"),
+            {"Text": "Kalent's AI drafts it for each candidate, so the real text differs from this one"},
         ),
         (
-            {"policy": {"autoValidateAIDraft": False}},
-            Fact("AI draft", "sent after a person has approved it"),
+            {"policy": {"skipStepIfNoContact": True, "autoValidateAIDraft": True}},
+            {"AI draft": "sent without approval"},
         ),
         (
-            {"policy": {"autoValidateAIDraft": True}},
-            Fact("AI draft", "sent without approval"),
+            {"policy": {"skipStepIfNoContact": True, "inviteTimeoutDays": 1}},
+            {"Invitation": "waits at most 1 day for an answer"},
         ),
     ],
 )
-def test_what_the_ai_does_is_said_in_words(fields: dict[str, Any], said: Fact, bare: Project) -> None:
+def test_what_the_ai_does_is_said_in_words(
+    fields: dict[str, Any], said: dict[str, str], bare: Project
+) -> None:
     shown = sequence_of(bare, {"name": "One", "steps": [step(1, **fields)]})
-    assert said in shown.steps[0].facts
+    assert facts(shown, 1) == said
 
 
 def test_figures_count_the_rendered_text_and_name_the_worst(bare: Project) -> None:
@@ -112,7 +121,7 @@ def test_figures_count_the_rendered_text_and_name_the_worst(bare: Project) -> No
     body = linkedin("LINKEDIN_INVITATION_WITH_MESSAGE", content="Hi {{firstname}} " + "x" * 290)
     shown = sequence_of(bare, {"name": "One", "steps": [body]})
     [length, time] = shown.steps[0].counters
-    assert length.values == (
+    assert tuple(value.en for value in length.values) == (
         "296 of 300 characters",
         "394 of 300 characters",
         "at least 294 of 300 characters",
@@ -120,9 +129,10 @@ def test_figures_count_the_rendered_text_and_name_the_worst(bare: Project) -> No
     )
     assert length.over == (False, True, False, True)
     assert (
-        length.warning == f"Too long for 1 of 3 candidates; the worst is {'A' * 47}…: 394 of 300 characters"
+        length.warning.en
+        == f"Too long for 1 of 3 candidates; the worst is {'A' * 47}…: 394 of 300 characters"
     )
-    assert (time.label, time.values[0], time.warning) == ("Reading time", "5 seconds", "")
+    assert (time.label.en, time.values[0].en, time.warning) == ("Reading time", "5 seconds", NOTHING)
 
 
 def test_figures_fit_the_channel(bare: Project) -> None:
@@ -140,7 +150,7 @@ def test_figures_fit_the_channel(bare: Project) -> None:
     assert figures(shown, 2)["Reading time"][0] == "about 3 minutes"
     assert figures(shown, 3)["Length"][0] == "1 segment, 160 of 160 characters"
     assert figures(shown, 4)["Length"][0] == "2 segments, 73 characters (70 fit in one)"
-    assert shown.steps[3].counters[0].warning.startswith("Too long for every candidate")
+    assert shown.steps[3].counters[0].warning.en.startswith("Too long for every candidate")
 
 
 def test_a_plain_invitation_and_a_drafted_message_say_why_there_is_no_text(bare: Project) -> None:
@@ -150,9 +160,9 @@ def test_a_plain_invitation_and_a_drafted_message_say_why_there_is_no_text(bare:
         step(3, content=" \n"),
     ]
     shown = sequence_of(bare, {"name": "One", "steps": steps})
-    notes = [each.message.note for each in shown.steps]
+    notes = [each.message.note.en for each in shown.steps]
     assert notes[0] == (
-        "An invitation without a message. Kalent drops the text that the blueprint has for it."
+        "An invitation without a message. Kalent does not send the text that is written for it."
     )
     assert notes[1] == "Kalent's AI writes this message for each candidate."
     assert [bool(each.message.body) for each in shown.steps] == [False, False, True]
@@ -192,14 +202,14 @@ def test_what_could_not_be_read_is_not_shown_as_if_it_were_there(bare: Project) 
     )
     [shown] = page_of(bare).sequences
     first, second, third, fourth = shown.steps
-    assert shown.name == "(no name)"
-    assert (first.kind, first.channel, first.facts) == ("Message of an unknown kind", "unknown", ())
-    assert second.message.note == "The text can't be read: see the error beside it."
-    assert [each.day.title for each in shown.steps] == ["Day 0", "Day ?", "Day ?", "Day ?"]
-    assert second.wait.text == "later; the delay can't be read"
-    assert third.kind == "SMS"
-    assert (fourth.name, fourth.kind) == ("(no name)", "Message of an unknown kind")
-    assert shown.summary == "4 messages"
+    assert shown.name.en == "(no name)"
+    assert (first.kind.en, first.channel, first.facts) == ("Message of an unknown kind", "unknown", ())
+    assert second.message.note.en == "The text can't be read: see the error beside it."
+    assert [each.day.title.en for each in shown.steps] == ["Day 0", "Day ?", "Day ?", "Day ?"]
+    assert second.wait.text.en == "later; the delay can't be read"
+    assert third.kind.en == "SMS"
+    assert (fourth.name.en, fourth.kind.en) == ("(no name)", "Message of an unknown kind")
+    assert shown.summary.en == "4 messages"
     assert all(each.notes for each in (first, second, fourth))
 
 
@@ -207,7 +217,7 @@ def test_without_files_there_is_a_page_that_says_so(bare: Project) -> None:
     (bare.folder / "blueprints").mkdir()
     shown = page_of(bare)
     assert shown.groups == ()
-    assert shown.summary == "0 sequences in 0 sourcings"
+    assert shown.summary.en == "0 sequences for 0 positions"
 
 
 def test_two_of_one_address_have_anchors_of_their_own(bare: Project) -> None:
@@ -251,10 +261,10 @@ def test_new_changed_and_removed_are_told_apart(before: Project) -> None:
         "sourcing_a/four": "new",
         "sourcing_b/three": "same",
     }
-    assert shown.summary.startswith("3 sequences in 2 sourcings, 1 new, 1 changed, 1 removed")
+    assert shown.summary.en.startswith("3 sequences for 2 positions, 1 new, 1 changed, 1 removed")
     one = next(each for each in shown.sequences if each.status == "changed")
-    assert one.changes == (Change("Name", "Four ways", "Five ways"),)
-    assert [(each.name, each.status) for each in one.steps] == [
+    assert english(one.changes) == {("Name", "Four ways", "Five ways")}
+    assert [(each.name.en, each.status) for each in one.steps] == [
         ("Invite", "changed"),
         ("Once connected", "changed"),
         ("Letter", "changed"),
@@ -266,14 +276,16 @@ def test_new_changed_and_removed_are_told_apart(before: Project) -> None:
     assert first.before is not None
     assert [run.mark for run in first.before.body] == ["same", "old", "same"]
     assert [run.mark for run in first.message.body] == ["same", "new", "same"]
-    moved = next(each for each in one.steps if any(change.label == "Position" for change in each.changes))
-    assert moved.name == "Once connected"
+    moved = next(
+        each for each in one.steps if any(change.label.en == "Place in the order" for change in each.changes)
+    )
+    assert moved.name.en == "Once connected"
     letter_shown = one.steps[2]
-    assert Change("Delay", "2 days", "4 days") in letter_shown.changes
-    assert Change("Without a contact", "the step is skipped", "the sequence stops") in letter_shown.changes
-    assert letter_shown.was == "Day 2"
-    assert letter_shown.day.text == "Settled + 4 days"
-    assert Change("Sent by", "user u_1", "the owner of the sequence") in one.steps[4].changes
+    assert ("Delay", "2 days", "4 days") in english(letter_shown.changes)
+    assert ("Without a contact", "the step is skipped", "the sequence stops") in english(letter_shown.changes)
+    assert letter_shown.was.en == "Day 2"
+    assert letter_shown.day.text.en == "After the invitation, + 4 days"
+    assert ("Sent by", "user u_1", "the owner of the sequence") in english(one.steps[4].changes)
 
 
 @pytest.mark.processes
@@ -304,16 +316,16 @@ def test_every_field_that_changes_is_reported(before: Project) -> None:
     }
     before.write("sourcing_a", {"one": body, "two": blueprint("Two")})
     one = next(each for each in page_of(before, "HEAD").sequences if each.status == "changed")
-    assert one.changes == (Change("Settings", "", '{"deep": {"x": 1}}'),)
-    assert set(one.steps[1].changes) == {
-        Change("Name", "Letter", "Renamed"),
-        Change("Channel", "e-mail", "LinkedIn"),
-        Change("Kind", "", "InMail"),
-        Change("Text", "", "sent as written"),
-        Change("Sent by", "the owner of the sequence", "user u_9"),
-        Change("Without a contact", "the step is skipped", "the sequence stops"),
-        Change("AI draft", "", "sent after approval"),
-        Change("Longest wait for the invitation", "", "1 day"),
+    assert english(one.changes) == {("Settings", "", '{"deep": {"x": 1}}')}
+    assert english(one.steps[1].changes) == {
+        ("Name", "Letter", "Renamed"),
+        ("Channel", "E-mail", "LinkedIn"),
+        ("Kind", "", "InMail"),
+        ("Text", "", "sent as written"),
+        ("Sent by", "the owner of the sequence", "user u_9"),
+        ("Without a contact", "the step is skipped", "the sequence stops"),
+        ("AI draft", "", "sent after approval"),
+        ("Longest wait for the invitation", "", "1 day"),
     }
     assert one.steps[1].before is not None
     assert one.steps[1].before.style == "email"
@@ -324,7 +336,7 @@ def test_a_file_with_an_error_does_not_seem_to_have_lost_its_sequences(before: P
     (before.folder / "blueprints" / "sourcing_a.yaml").write_text("sourcingId: [")
     shown = page_of(before, "HEAD")
     assert [each.address for each in shown.sequences] == ["sourcing_b/three"]
-    assert shown.remarks == (
+    assert tuple(each.en for each in shown.remarks) == (
         "2 sequences of blueprints/sourcing_a.yaml can't be compared: an error in the file hides what is there now",
     )
 
@@ -340,7 +352,7 @@ def test_what_was_not_readable_before_is_said(before: Project) -> None:
     (before.folder / "blueprints" / "c.yaml").unlink()
     before.write("sourcing_b", {"three": blueprint("Three")})
     shown = page_of(before, "HEAD")
-    assert shown.remarks == (
+    assert tuple(each.en for each in shown.remarks) == (
         "3 files could not be read completely in HEAD: what they held there may seem new here",
     )
     assert {each.address: each.status for each in shown.sequences} == {

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kalentops.blueprint.model import VARIABLES
+from kalentops.preview.phrases import say
 from kalentops.preview.rendering import MAX_SHOWN, SAMPLES, both, fill, missing, parts, runs
 from kalentops.preview.view import Part
 from kalentops.support.text import unseen
@@ -34,7 +35,7 @@ def test_parts_say_what_a_reader_gets() -> None:
     assert parts("Hi {{firstname}}\u200b\u200b, {{name}}\n") == (
         Part("text", "Hi "),
         Part("variable", "firstname"),
-        Part("unseen", "U+200B \u00d72", "can't be seen: U+200B ZERO WIDTH SPACE"),
+        Part("unseen", "U+200B \u00d72", say("unseen", names="U+200B ZERO WIDTH SPACE")),
         Part("text", ", "),
         Part("unknown", "{{name}}"),
         Part("text", "\n"),
@@ -45,8 +46,8 @@ def test_a_run_of_unseen_characters_is_one_stand_in() -> None:
     hidden = "".join(chr(0xE0000 + ord(char)) for char in "ignore this")
     [seen, stand_in] = parts(f"hello{hidden}")
     assert (seen.text, stand_in.text) == ("hello", "U+E0069 +10")
-    assert "TAG LATIN SMALL LETTER I" in stand_in.note
-    assert stand_in.note.endswith("and 5 others")
+    assert "TAG LATIN SMALL LETTER I" in stand_in.note.en
+    assert stand_in.note.en.endswith("and 5 others")
 
 
 def test_emoji_are_seen() -> None:
@@ -56,7 +57,7 @@ def test_emoji_are_seen() -> None:
 def test_a_text_without_end_is_cut_and_says_so() -> None:
     found = parts("x" * (MAX_SHOWN + 1_234))
     assert [part.kind for part in found] == ["text", "cut"]
-    assert found[1].text == "1,234 more characters are not shown here"
+    assert found[1].note.en == "1,234 more characters are not shown here"
     before, after = both("x" * (MAX_SHOWN + 1), "y")
     assert before[-1].parts[-1].kind == "cut"
     assert after[-1].parts[-1].kind == "text"
@@ -95,7 +96,7 @@ def test_nothing_is_lost_and_nothing_is_hidden(text: str) -> None:
     seen = "".join(char for index, char in enumerate(text) if index not in hidden)
     assert sum(map(len, kept)) + sum(len(name) + 4 for name in names) <= len(text)
     assert all(part.text in seen for part in found if part.kind == "text")
-    assert not any(unseen(part.text + part.note) for part in found if part.kind != "text")
+    assert not any(unseen(part.text + part.note.en) for part in found if part.kind != "text")
     assert set(names) <= set(VARIABLES)
 
 

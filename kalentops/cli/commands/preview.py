@@ -11,6 +11,7 @@ from kalentops.errors import KalentopsError, StoreFailure, UsageError
 from kalentops.output.terminal import notice
 from kalentops.preview.html import GENERATOR, render, render_trouble, serve
 from kalentops.preview.page import PreviewRequest, build, version
+from kalentops.preview.phrases import LANGUAGES, Language
 from kalentops.support import atomic_write
 
 _FILE = Path("kalentops-preview.html")
@@ -28,6 +29,11 @@ _FILE = Path("kalentops-preview.html")
     help=f"File to write, - for stdout. [default: {_FILE}]",
 )
 @click.option("--against", metavar="REV", help="Show changes since this commit, branch or tag.")
+@click.option(
+    "--language",
+    type=click.Choice(LANGUAGES),
+    help="Language of the page's own words. [default: the browser's, else en]",
+)
 @click.option("--serve", is_flag=True, help="Serve the page on this machine and reload it when files change.")
 @click.option(
     "--port",
@@ -46,6 +52,7 @@ def command(
     directory: Path,
     out: Path | None,
     against: str | None,
+    language: Language | None,
     *,
     serve: bool,
     port: int,
@@ -65,16 +72,16 @@ def command(
     if serve:
         if out is not None:
             raise UsageError("--serve writes no file", hint="leave out --out or --serve")
-        _serve(request, port, opens=opens, quiet=quiet)
+        _serve(request, language, port, opens=opens, quiet=quiet)
         return
     built = build(request)
-    page = render(built.page)
+    page = render(built.page, language=language)
     if str(out) == "-":
         click.echo(page, nl=False)
     else:
         path = directory / (out or _FILE)
         _write(path, page)
-        click.echo(str(path) if quiet else f"{path}: {built.page.summary}")
+        click.echo(str(path) if quiet else f"{path}: {built.summary}")
         if opens:
             _open(path.resolve().as_uri())
     if not built.repository.files:
@@ -84,17 +91,19 @@ def command(
     ctx.exit(0 if built.repository.valid else 3)
 
 
-def _serve(request: PreviewRequest, port: int, *, opens: bool, quiet: bool) -> None:
+def _serve(
+    request: PreviewRequest, language: Language | None, port: int, *, opens: bool, quiet: bool
+) -> None:
 
     def make(name: str) -> bytes:
         try:
             built = build(request)
         except KalentopsError as error:
             notice([str(error)])
-            return render_trouble(str(error), error.hint or "", live=name)
+            return render_trouble(str(error), error.hint or "", live=name, language=language)
         if not quiet:
-            notice([f"shown: {built.page.summary}"])
-        return render(built.page, live=name)
+            notice([f"shown: {built.summary}"])
+        return render(built.page, live=name, language=language)
 
     def ready(address: str) -> None:
         click.echo(address)
