@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from benchmarks import applying, files, looking, recording, startup
+from benchmarks import applying, files, looking, recording, startup, templates
 from benchmarks.figures import Figure, machine, table
 from benchmarks.scale import Scale, quick
 
@@ -19,6 +19,7 @@ MEASUREMENTS: Final[dict[str, Callable[[Scale], Iterator[Figure]]]] = {
     "startup": startup.measure,
     "files": files.measure,
     "schema": files.measure_schema,
+    "templates": templates.measure,
     "apply": applying.measure,
     "looking": looking.measure,
     "recording": recording.measure,

@@ -17,8 +17,10 @@ from kalentops.lint.rule import Declared
 from kalentops.project.load import load
 from kalentops.state.codec import dump_state
 from kalentops.state.model import Entry, State
+from kalentops.yamlfile.build import file_text
 
 SEED: Final = 20_261_122
+TEMPLATES: Final = 20
 STATE: Final = "kalentops.state.json"
 _FILES_A_FOLDER: Final = 100
 _AT: Final = "2026-11-22T09:00:00Z"
@@ -86,6 +88,51 @@ def repository(folder: Path, files: int, *, seed: int = SEED, blueprints: int | 
     (folder / "kalentops.yaml").write_text("parallelism: 8\n", encoding="utf-8")
 
 
+def shared(folder: Path, positions: int, *, templates: int = TEMPLATES, seed: int = SEED) -> None:
+    """Write positions with one blueprint each, made from one of the templates; every tenth changes a delay."""
+    chance = random.Random(seed)
+    steps_of = [list(_template_steps(chance)) for _ in range(templates)]
+    place = folder / "blueprints" / "templates"
+    place.mkdir(parents=True, exist_ok=True)
+    for number, steps in enumerate(steps_of):
+        head = (
+            f"template: cadence-{number:02d}",
+            "parameters: {pitch: {about: One sentence about the role}}",
+            f"name: Cadence {number}",
+            "steps:",
+        )
+        text = "".join(f"{line}\n" for line in (*head, *steps))
+        (place / f"cadence-{number:02d}.yaml").write_text(text, encoding="utf-8")
+    for number in range(positions):
+        place = folder / "blueprints" / f"team-{number // _FILES_A_FOLDER:03d}"
+        place.mkdir(parents=True, exist_ok=True)
+        text = "".join(f"{line}\n" for line in _position(number, number % templates, chance))
+        (place / f"role-{number:05d}.yaml").write_text(text, encoding="utf-8")
+    (folder / "kalentops.yaml").write_text("parallelism: 8\n", encoding="utf-8")
+
+
+def rendered(source: Path, folder: Path) -> None:
+    """Write the blueprints of a repository as plain files of the same names: what `kalentops render` prints."""
+    root = source.resolve()
+    for each in load(root, [root / "blueprints"], known={}).declared:
+        path = folder / each.origin.file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        body = each.body or Body("{}")
+        text = file_text(each.address.sourcing_id, {each.address.key: body.data}, each.title)
+        path.write_text(text, encoding="utf-8")
+    (folder / "kalentops.yaml").write_text("parallelism: 8\n", encoding="utf-8")
+
+
+def change_template(folder: Path) -> None:
+    """Change a sentence and a delay of the first template."""
+    path = folder / "blueprints" / "templates" / "cadence-00.yaml"
+    text = path.read_text(encoding="utf-8")
+    after = text.replace("{{param.pitch}}", "{{param.pitch}} May I call you?", 1).replace(
+        "unit: day", "unit: minute", 1
+    )
+    path.write_text(after, encoding="utf-8")
+
+
 def state(folder: Path) -> int:
     """Write the state of a repository in which everything is applied; how many blueprints it holds."""
     root = folder.resolve()
@@ -113,6 +160,27 @@ def _file(number: int, blueprints: int, chance: random.Random) -> Iterator[str]:
         yield from _invitation(chance)
         for place in sorted(chance.sample(range(len(_FOLLOW_UPS)), chance.randint(3, 5))):
             yield from _follow_up(place, chance)
+
+
+def _template_steps(chance: random.Random) -> Iterator[str]:
+    steps = list(_invitation(chance))
+    for place in sorted(chance.sample(range(len(_FOLLOW_UPS)), chance.randint(3, 5))):
+        steps += [*_follow_up(place, chance), "", "          {{param.pitch}}"]
+    yield from (line.removeprefix("    ") for line in steps)
+
+
+def _position(number: int, template: int, chance: random.Random) -> Iterator[str]:
+    job = chance.choice(_JOBS)
+    yield f"sourcingId: sourcing_{number:05d}"
+    yield f"title: {job}, opening {number}"
+    yield "blueprints:"
+    yield f"  {job.lower().replace(' ', '-')}:"
+    yield f"    use: cadence-{template:02d}"
+    yield "    with:"
+    yield f'      pitch: "{chance.choice(_SENTENCES)}"'
+    if number % 10 == 0:
+        yield "    change:"
+        yield "      invite: {policy: {skipStepIfNoContact: true}}"
 
 
 def _invitation(chance: random.Random) -> Iterator[str]:

@@ -29,6 +29,18 @@ def test_a_number_of_blueprints_can_be_asked_for(tmp_path: Path) -> None:
     assert _kalentops("validate", tmp_path) == "valid: 6 files, 9 blueprints\n"
 
 
+def test_the_positions_of_templates_have_the_same_blueprints_as_the_plain_files(tmp_path: Path) -> None:
+    shared, plain = tmp_path / "shared", tmp_path / "plain"
+    generate.shared(shared, 12, templates=3)
+    assert generate.state(shared) == 12
+    assert _kalentops("validate", shared) == "valid: 15 files, 12 blueprints\n"
+    generate.rendered(shared, plain)
+    (plain / generate.STATE).write_bytes((shared / generate.STATE).read_bytes())
+    assert _kalentops("plan", plain) == "No changes. 12 unchanged.\n"
+    generate.change_template(shared)
+    assert "4 to update, 8 unchanged." in _kalentops("plan", shared)
+
+
 def _kalentops(command: str, folder: Path) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "kalentops", command, "-C", str(folder)],
