@@ -1,7 +1,8 @@
 """The `console` blocks of the documents, run against the emulator (`python -m tests.structure.console` writes them).
 
-A `yaml` block that begins with `# blueprints/NAME.yaml` is written to that file. Two comments act without being seen:
-`<!-- run: kalentops … -->`, and `<!-- in Kalent: rename "OLD" to "NEW" -->`, a colleague's edit in the web app.
+A `yaml` block that begins with `# blueprints/NAME.yaml` is written to that file. Three comments act without being seen:
+`<!-- run: kalentops … -->`, `<!-- edit FILE: 'OLD' to 'NEW' -->`, and `<!-- in Kalent: rename "OLD" to "NEW" -->`, a
+colleague's edit in the web app.
 """
 
 from __future__ import annotations
@@ -21,10 +22,17 @@ from kalentops.emulator.server import BackgroundEmulator
 from tests.harness import Project
 
 ROOT: Final = Path(__file__).parents[2]
-DOCUMENTS: Final = ("README.md", "docs/getting-started.md", "docs/positions.md", "docs/import-and-drift.md")
+DOCUMENTS: Final = (
+    "README.md",
+    "docs/getting-started.md",
+    "docs/positions.md",
+    "docs/templates.md",
+    "docs/import-and-drift.md",
+)
 _PART: Final = re.compile(
     r"^(?P<indent> *)```(?P<kind>yaml|console)\n(?P<text>.*?)^ *```$"
     r"|<!-- run: (?P<command>[^\n]+) -->"
+    r"|<!-- edit (?P<file>\S+): '(?P<words>[^'\n]+)' to '(?P<others>[^'\n]+)' -->"
     r'|<!-- in Kalent: rename "(?P<old>[^"]+)" to "(?P<new>[^"]+)" -->',
     re.MULTILINE | re.DOTALL,
 )
@@ -48,6 +56,11 @@ def run_blocks(document: str, folder: Path) -> str:
 def _play(part: re.Match[str], project: Project) -> str:
     if part["command"]:
         _run(part["command"], project)
+    elif part["file"]:
+        path = project.folder / part["file"]
+        text = path.read_text(encoding="utf-8")
+        assert part["words"] in text
+        path.write_text(text.replace(part["words"], part["others"]), encoding="utf-8")
     elif part["old"]:
         _rename(project, part["old"], part["new"])
     elif part["kind"] == "console":
@@ -55,7 +68,7 @@ def _play(part: re.Match[str], project: Project) -> str:
         return indent(said, part["indent"])
     elif file := _FILE.match(text := dedent(part["text"])):
         path = project.folder / file[1]
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return part[0]
 
