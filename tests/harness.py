@@ -204,7 +204,7 @@ class Truth:
         return [each for each in stubs if not self._claimed(each)]
 
     def check(self, ran: Ran | None = None, *, unmanaged: frozenset[str] = frozenset()) -> None:
-        """I1 to I5 and I7. `unmanaged` are ids that another person made. What has text counts: a stub messages nobody,
+        """I1 to I5 and I7. `unmanaged` are ids that another person made. What has text counts: a stub sends no message,
         and is recognised by its name.
         """
         problems = list(self.problems)

@@ -18,10 +18,10 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[2]
 PACKAGE: Final = ROOT / "kalentops"
 
-# A regular expression, and what to write. "messages nobody" is the promise of the README.
+# A regular expression, and what to write.
 PHRASES: Final = {
     r"somebody('s)?( else)?": "a colleague, a person, another run; or name the change: `edited in Kalent`",
-    r"(?<!messages )nobody": "no one, or say who does not",
+    r"nobody": "no one, or say who does not",
     r"anybody('s)?": "everyone, anyone; or say who",
     r"who(m|so)?ever|whom": "the person who; or say who",
     r"mend(s|ed|ing)?": "fix",

@@ -75,7 +75,7 @@ def command(
     """Create and update the blueprints in Kalent, and record their ids.
 
     With PLAN_FILE, applies exactly that plan or nothing. With PATHS, applies only what these files declare. Starts no
-    sequence, messages nobody, deletes nothing. After Ctrl-C, completes what it has started; the next run continues.
+    sequence, sends no message, deletes nothing. After Ctrl-C, completes what it has started; the next run continues.
     """
     project = options.project(directory, state_file)
     saved, paths = _saved_or_paths([directory / each for each in plan_or_paths])

@@ -61,8 +61,8 @@ def emulator(
 ) -> None:
     """Run a local stand-in for the Kalent API, on the loopback address.
 
-    Accepts any key, refuses what the real API refuses, and messages nobody. Needs the extra `emulator`. With --example,
-    it has data for `sourcings`, `import --all` and `plan --refresh`.
+    Accepts any key, refuses what the real API refuses, and sends no message. Needs the extra `emulator`. With
+    --example, it has data for `sourcings`, `import --all` and `plan --refresh`.
     """
     try:
         from kalentops.emulator import EmulatorError

@@ -297,16 +297,14 @@ class Session:
 
     def _settle(self) -> None:
         """Take out the name of the last run, which only its journal needs: it would always conflict between two
-        branches. Where that fails, a note says so, and the next write does it.
+        branches. Where the disk refuses it, a note says so, and the next write does it.
         """
         if self._base.last_run is not None:
             try:
                 self._put(replace(self._base, last_run=None))
-            except (StateMoved, StoreFailure) as error:
-                self.notes = (
-                    *self.notes,
-                    f"the state is complete; its clean-up failed, the next run repeats it: {error}",
-                )
+            except StoreFailure as error:
+                said = f"the state is complete; its clean-up failed, the next run repeats it: {error}"
+                self.notes = (*self.notes, said)
 
     def _check_open(self) -> None:
         if self._refused is not None:

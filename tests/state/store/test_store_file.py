@@ -115,6 +115,24 @@ def test_apply_names_the_error_of_a_disk_that_refuses_the_last_clean_up(
     assert b"last_run" not in project.state_path.read_bytes()
 
 
+def test_a_state_that_is_replaced_before_the_last_clean_up_is_an_error(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the session recorded may be gone with it."""
+    real, other = atomic_write.replace, dump_state(state(9, serial=99))
+
+    def replaced(path: Path, data: bytes) -> None:
+        real(path, data)
+        if b"last_run" in data:
+            path.write_bytes(other)
+
+    monkeypatch.setattr(atomic_write, "replace", replaced)
+    with pytest.raises(StateMoved, match="was replaced during the run"), store.session() as session:
+        session.begin(TENANT)
+        session.record(*created(2))
+    assert store.path.read_bytes() == other
+
+
 def test_a_folded_journal_is_not_folded_again(store: FileStore) -> None:
     """A crash between the rename and the removal: what the state says since, such as a removal, stays."""
     _put(store, state(2, last_run="run-1", serial=6), _head(), *created(1), *created(2))
