@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cache
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import kalentops.lint
 from kalentops.blueprint.body import Address, Body
-from kalentops.blueprint.files import SnippetsFile, SourcingFile, TemplateFile, Use
+from kalentops.blueprint.files import AddedStep, SnippetsFile, SourcingFile, TemplateFile, Use
 from kalentops.blueprint.model import Blueprint
 from kalentops.blueprint.remote import RemoteSourcing
 from kalentops.lint.finding import DataPath, Finding, Origin, Origins, Problem, Severity
@@ -191,6 +191,34 @@ class UseContext:
     template_unknown: frozenset[DataPath]
     size: int
     limit: int
+
+    @property
+    def parameters(self) -> Collection[str] | None:
+        """The parameters of the template; None where some can't be read."""
+        if self.template is None or any(path[0] == "parameters" for path in self.template_unknown):
+            return None
+        return self.template.parameters
+
+    @property
+    def step_ids(self) -> tuple[str, ...] | None:
+        """The ids of the template's steps; None where some can't be read."""
+        if self.template is None or any(_hides_id(path) for path in self.template_unknown):
+            return None
+        return tuple(step.id for step in self.template.steps)
+
+    def additions(self) -> Iterator[tuple[int, AddedStep, Collection[str]]]:
+        """Each added step with its index, and the ids of the steps before it; they are those until the next one."""
+        if not self.use.add:
+            return
+        removed = frozenset(self.use.remove)
+        ids = dict.fromkeys(each for each in self.step_ids or () if each not in removed)
+        for number, step in enumerate(self.use.add):
+            yield number, step, ids.keys()
+            ids[step.id] = None
+
+
+def _hides_id(path: DataPath) -> bool:
+    return path[:1] == ("steps",) and path[2:] in {(), ("id",)}
 
 
 @dataclass(frozen=True, slots=True)

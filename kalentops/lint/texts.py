@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from typing import Final, TypeVar
 
+from kalentops.blueprint.files import MARKED_FIELDS, MARKER, TemplateFile
 from kalentops.blueprint.model import VARIABLES, Blueprint
 from kalentops.lint.finding import DataPath, Problem
 from kalentops.lint.rule import Written
@@ -26,7 +27,7 @@ MOST: Final = 20
 """Problems of one kind that are reported for one text; the others are counted."""
 
 
-def first(found: Iterable[_T], tell: Callable[[_T], Problem]) -> Iterator[Problem]:
+def first(found: Iterable[_T], tell: Callable[[_T], Problem], within: str = "this text") -> Iterator[Problem]:
     """A problem for each of the first that were found in a text; the last of them counts those that are left. For
     rules whose words take time to find: the engine counts what is beyond `MOST` for every rule.
     """
@@ -34,12 +35,12 @@ def first(found: Iterable[_T], tell: Callable[[_T], Problem]) -> Iterator[Proble
     told = [tell(each) for each in islice(rest, MOST)]
     yield from told[:-1]
     if told:
-        yield and_more(told[-1], sum(1 for _ in rest))
+        yield and_more(told[-1], sum(1 for _ in rest), within)
 
 
-def and_more(problem: Problem, number: int) -> Problem:
+def and_more(problem: Problem, number: int, within: str = "this text") -> Problem:
     """The problem, with the number of those of its kind that are not told."""
-    said = f"{problem.message}, and {number:,} more in this text"
+    said = f"{problem.message}, and {number:,} more in {within}"
     return replace(problem, message=said) if number else problem
 
 
@@ -92,6 +93,28 @@ def marker_meant(inner: str) -> str | None:
     if kind is None and "." in between:
         kind = _KINDS.get(nearest(word, _KINDS) or "")
     return f"{kind}.{name if is_key(name) else 'NAME'}" if kind else None
+
+
+def marked_texts(file: TemplateFile) -> Iterator[tuple[DataPath, str]]:
+    """The texts of a template in which markers are filled, in every language, with their paths."""
+    yield from _each_language(("name",), file.name)
+    for number, step in enumerate(file.steps):
+        for field in MARKED_FIELDS:
+            yield from _each_language(("steps", number, field), getattr(step, field))
+
+
+def _each_language(path: DataPath, text: str | Mapping[str, str] | None) -> Iterator[tuple[DataPath, str]]:
+    if isinstance(text, str):
+        yield path, text
+    elif text is not None:
+        yield from (((*path, language), each) for language, each in text.items())
+
+
+def markers(text: str) -> Iterator[tuple[str, str, int]]:
+    """The markers of a text: kind, name and place. What is not quite a marker is KAL407's."""
+    for match in MARKER.finditer(text) if "{{" in text else ():
+        if is_key(match[2]):
+            yield match[1], match[2], match.start()
 
 
 # 3GPP TS 23.038, section 6.2.1: the GSM 7-bit alphabet and its extension table.

@@ -242,6 +242,14 @@ class _Slot:
     unknown: set[DataPath]
     untranslated: dict[str, DataPath] = field(default_factory=dict)
 
+    def forget(self, name: str | None) -> None:
+        """Take a field, or all of them, for unknown: what should stand there can't be read."""
+        self.unknown.add((name,) if name else ())
+        for each in MARKED_FIELDS:
+            if name in {each, None} and each in self.data:
+                self.data[each] = ""
+                self.untranslated.pop(each, None)
+
     def copy(self) -> _Slot:
         return _Slot(self.id, dict(self.data), dict(self.sources), set(self.unknown), dict(self.untranslated))
 
@@ -266,6 +274,8 @@ class _Resolving:
         self.template = library.templates.get(use.use)
         self.file = self.template.file if self.template else None
         self.unknown = document.placeholders_below(*self.at)
+        if ("language",) in document.placeholders and use.language is None:
+            self.unknown |= {("language",)}
         self.untranslated: list[tuple[str, DataPath]] = []
         self.markers: list[Marker] = []
         self.asked = use.language or position_language
@@ -320,7 +330,8 @@ class _Resolving:
             try:
                 blueprint = Blueprint.read(data)
             except ShapeError as error:  # a marker was filled with nothing, and was all that a name had
-                problems = list(to_problems(error.violations, schema_of(Blueprint), data))
+                found = to_problems(error.violations, schema_of(Blueprint), data)
+                problems = [each for each in found if each.path not in placeholders]
                 blueprint, more = salvage(Blueprint, data, error.violations)
                 placeholders |= more
         library, file = self.library, self.file
@@ -395,6 +406,11 @@ class _Resolving:
 
     def _change(self, slots: Sequence[_Slot]) -> None:
         by_id = {slot.id: slot for slot in slots}
+        for path in self.unknown:
+            if path[0] == "change":
+                meant = [by_id[step_id] for step_id in map(str, path[1:2]) if step_id in by_id]
+                for each in meant if path[1:] else slots:
+                    each.forget(str(path[2]) if path[2:] else None)
         for step_id, change in self.use.change.items():
             slot = by_id.get(step_id)
             if slot is not None:
@@ -453,6 +469,8 @@ class _Resolving:
             self._translate(slot, document, "name", ("name",))
         if file.config:
             slot.data["config"], slot.sources["config",] = file.config, Source(document, ("config",))
+        if ("name",) in self.unknown:
+            slot.forget("name")
         for name in ("name", "config", "protect"):
             value = getattr(self.use, name)
             if value is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -56,10 +57,14 @@ def test_another_number_is_no_slip(word: str, rule: str | None) -> None:
     assert rule_meant(word) == rule
 
 
+# A mistake of a template is looked for where it is written and where it is used.
+_MOST_CHECKS = {"KAL403": 2, "KAL406": 2, "KAL407": 2, "KAL409": 2}
+
+
 def test_a_rule_has_at_most_one_check_and_names_the_fields_that_it_reads() -> None:
     for rule in rules().values():
         assert bool(rule.check) is bool(rule.reads), rule.code
-        assert len(_checks(rule)) <= (2 if rule.code == "KAL407" else 1), rule.code
+        assert len(_checks(rule)) <= _MOST_CHECKS.get(rule.code, 1), rule.code
 
 
 def test_every_code_in_the_source_is_a_rule() -> None:
@@ -72,5 +77,5 @@ def test_every_code_in_the_source_is_a_rule() -> None:
 
 
 def _checks(rule: Rule) -> list[object]:
-    every = (rule.check, rule.check_written, rule.check_file, rule.check_project, rule.check_online)
-    return [each for each in every if each is not None]
+    checks = (getattr(rule, each.name) for each in fields(rule) if each.name.startswith("check"))
+    return [each for each in checks if each is not None]
