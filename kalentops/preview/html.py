@@ -30,7 +30,8 @@ from typing import Any, Final
 from kalentops import __version__
 from kalentops.errors import KalentopsError
 from kalentops.preview.phrases import LANGUAGES, Language, Phrase, say
-from kalentops.preview.view import Page
+from kalentops.preview.view import Mark, Message, Page, Part, Run, Step
+from kalentops.support.text_diff import sentence_ends
 
 GENERATOR: Final = "kalentops"
 """What the page says it was made by; a file that does not say so is not overwritten."""
@@ -61,7 +62,14 @@ def _render(template: str, language: Language | None, *, live: str, **data: Any)
     ]
     data |= {"live": live, "style": _safe(style), "script": _safe(script), "policy": "; ".join(policy)}
     words = _Words(language or "en")
-    data |= {"chosen": language, "say": say, "words": words, "w": words.element, "attribute": words.attribute}
+    data |= {
+        "variants": words.variants,
+        "chosen": language,
+        "say": say,
+        "words": words,
+        "w": words.element,
+        "attribute": words.attribute,
+    }
     text: str = _environment().get_template(template).render(data, generator=f"{GENERATOR} {__version__}")
     # Half of a surrogate pair is no character, and shown as a code already; should one come this far all the same:
     return text.encode(errors="backslashreplace")
@@ -73,6 +81,7 @@ class _Words:
     def __init__(self, language: Language) -> None:
         self.language = language
         self._numbers: dict[Phrase, int] = {}
+        self._pieces: dict[tuple[str, str, str, int], int] = {}
 
     def number(self, phrase: Phrase | str) -> int:
         """The place of a phrase in the dictionaries; a text is a key of the table."""
@@ -100,9 +109,56 @@ class _Words:
         )
         return _safe(value + number)
 
+    def variants(self, of: Step) -> list[list[Any]]:
+        """For each variant of a step the numbers of its phrases (name, day, time of day, earlier day, day and time; -1
+        for none), its texts (subject, body, and the earlier ones) as numbers of pieces, and its counters.
+        """
+        return [
+            [
+                *(self._known(each) for each in (of.name, of.day.title, of.day.detail, of.was, of.day.text)),
+                [self._written(runs) for text in (of.message, of.before) for runs in _texts(text)],
+                [
+                    [self.numbers(each.values), list(map(int, each.over)), self._known(each.warning)]
+                    for each in of.counters
+                ],
+            ]
+            for of in of.variants
+        ]
+
+    def _known(self, phrase: Phrase) -> int:
+        return self.number(phrase) if phrase else -1
+
+    def _written(self, runs: Iterable[Run]) -> list[int]:
+        return [
+            self._pieces.setdefault(piece, len(self._pieces))
+            for run in runs
+            for part in run.parts
+            for piece in self._sentences(run.mark, part)
+        ]
+
+    def _sentences(self, mark: Mark, part: Part) -> Iterator[tuple[str, str, str, int]]:
+        """What positions have in common is in the page once: a text is cut into sentences."""
+        if part.kind != "text":
+            note = say("no_variable") if part.kind == "unknown" else part.note
+            yield mark, part.kind, part.text, self._known(note)
+            return
+        text, start = part.text if mark == "same" else part.text.replace("\n", "↵\n"), 0
+        for end in [*sentence_ends(text)[:-1], len(text)]:
+            if end > start:
+                yield mark, "text", text[start:end], -1
+            start = end
+
+    def pieces(self) -> list[tuple[str, str, str, int]]:
+        """All pieces of texts so far, in the order of their numbers: mark, kind, text, note."""
+        return list(self._pieces)
+
     def dictionaries(self) -> dict[str, list[str]]:
         """All phrases so far, by language, in the order of their numbers."""
         return {language: [phrase.text(language) for phrase in self._numbers] for language in LANGUAGES}
+
+
+def _texts(message: Message | None) -> tuple[tuple[Run, ...], ...]:
+    return () if message is None else (message.subject, message.body)
 
 
 def _phrase(of: Phrase | str, **gaps: Any) -> Phrase:
@@ -121,7 +177,7 @@ def _environment() -> Any:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters["json"] = lambda value: json.dumps(value, ensure_ascii=False)
+    environment.filters["json"] = lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return environment
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -14,8 +14,10 @@ from kalentops.blueprint.model import VARIABLES
 from kalentops.errors import KalentopsError
 from kalentops.lint.finding import Finding, Severity
 from kalentops.lint.rule import Declared, ends
+from kalentops.plan.groups import Revision, group_revisions
 from kalentops.preview import view
-from kalentops.preview.phrases import Phrase, joined, plain, say
+from kalentops.preview.merge import labels, merge, sections
+from kalentops.preview.phrases import Phrase, joined, listed, plain, say
 from kalentops.preview.rendering import SAMPLES, Sample
 from kalentops.preview.sequences import Findings, PageContext, show_removed, show_sequence
 from kalentops.preview.steps import Candidates
@@ -23,7 +25,7 @@ from kalentops.preview.view import Page
 from kalentops.project.check import CheckOptions, check_text
 from kalentops.project.config import FILE, Config, load_config
 from kalentops.project.files import find
-from kalentops.project.load import Repository, load, read_earlier
+from kalentops.project.load import Repository, load, read_earlier, with_library
 from kalentops.support.text import clip, visible
 
 _NAME: Final = 160
@@ -35,18 +37,18 @@ def make_page(
 ) -> view.Page:
     """The page of a repository that was loaded with documents (`known={}`). Without samples, invented ones."""
     people = tuple(_person(sample, number) for number, sample in enumerate(samples or SAMPLES, 1))
-    findings = Findings(repository.findings, repository.declared)
+    findings = Findings(repository)
     candidates = Candidates(samples or SAMPLES, [person.name for person in people])
-    context = PageContext(findings, candidates, compares=before is not None)
+    context = PageContext(findings, candidates, _samples(repository), compares=before is not None)
     old = _under_its_key(before.declared, repository) if before is not None else {}
     gone, hidden = _gone(repository.declared, old, findings)
-    shown = [(each, show_sequence(each, context, old.get(each.address))) for each in repository.declared]
-    shown += [(each, show_removed(each, context)) for each in gone]
-    shown.sort(key=lambda each: (each[0].address.sourcing_id, each[0].origin.place))
-    groups = tuple(
-        view.Group(clip(sourcing_id, _NAME), tuple(sequence for _, sequence in group))
-        for sourcing_id, group in groupby(shown, key=lambda each: each[0].address.sourcing_id)
-    )
+    here = sorted(repository.declared, key=lambda each: (each.address.sourcing_id, each.origin.place))
+    shown = {id(each): show_sequence(each, context, old.get(each.address)) for each in here}
+    shown |= {id(each): show_removed(each, context) for each in gone}
+    found = _alike([*here, *gone], old, {key: each.status for key, each in shown.items()})
+    ordered = sorted(found, key=lambda each: (each[0][0].address.sourcing_id, each[0][0].origin.place))
+    sequences = [replace(merge([shown[id(each)] for each in alike]), remarks=said) for alike, said in ordered]
+    groups = tuple(_group(each) for each in sections(sequences))
     remarks = [*(before.remarks if before is not None else ()), *hidden]
     return view.Page(
         title=clip(title, _NAME),
@@ -56,6 +58,74 @@ def make_page(
         files=tuple(findings.files()),
         against="" if before is None else f"{clip(before.rev)} ({before.commit[:10]})",
         remarks=tuple(remarks),
+    )
+
+
+def _samples(repository: Repository) -> Mapping[str, Sample]:
+    """The values of variables that positions have, by sourcing; a sourcing may have several files."""
+    found: dict[str, dict[str, str]] = {}
+    for each in repository.positions:
+        own = {name: visible(each.sample[name], keep="\n") for name in VARIABLES if each.sample.get(name)}
+        found.setdefault(each.sourcing_id, {}).update(own)
+    return found
+
+
+def _alike(
+    declared: Sequence[Declared], old: Mapping[str, Declared], statuses: Mapping[int, view.Status]
+) -> Iterator[tuple[list[Declared], tuple[Phrase, ...]]]:
+    """Blueprints that are shown once, and what is to be said about others. Changed ones change alike; others have equal
+    bodies, or the same template with other values of parameters.
+    """
+    by_status: dict[view.Status, dict[str, Declared]] = {}
+    for each in declared:
+        of = by_status.setdefault(statuses[id(each)], {})
+        if each.address in of or each.placeholders:
+            yield [each], ()
+        else:
+            of[each.address] = each
+    titles = {each.address: clip(each.title or each.address.sourcing_id, _NAME) for each in declared}
+    for status, of in by_status.items():
+        revisions = [
+            _revision(each, old.get(each.address) if status == "changed" else None) for each in of.values()
+        ]
+        if status == "changed":  # copies that did not change are of interest to those that did
+            revisions += [_revision(each, each) for each in by_status.get("same", {}).values()]
+        for group in group_revisions(revisions):
+            found = (("not_alike", group.unchanged), ("own_text", group.own_text))
+            said = [_others(key, [titles[each] for each in others]) for key, others in found if others]
+            members = sorted(group.addresses, key=lambda each: (titles[each].casefold(), each))
+            yield [of[each] for each in members], tuple(said)
+
+
+def _others(key: str, titles: Iterable[str]) -> Phrase:
+    names = sorted(set(titles), key=str.casefold)
+    return say(key, n=len(names), titles=listed(names))
+
+
+def _revision(of: Declared, was: Declared | None) -> Revision:
+    if of.body is None:
+        raise AssertionError("the page needs documents: load the repository with known={}")
+    before = None if was is None else was.body
+    return Revision(
+        of.address,
+        before,
+        of.body,
+        file=of.origin.file,
+        template=of.template,
+        language=of.language,
+        origins=of.origins,
+        overrides=of.overrides,
+    )
+
+
+def _group(sequences: Sequence[view.Sequence]) -> view.Group:
+    members = sequences[0].members
+    positions = len({each.sourcing for each in members})
+    return view.Group(
+        say("positions", n=positions) if positions > 1 else plain(members[0].title),
+        labels(sequences[0]),
+        tuple(each.sample for each in members),
+        tuple(sequences),
     )
 
 
@@ -107,11 +177,14 @@ def _gone(
 def _summary(groups: Sequence[view.Group], findings: Sequence[Finding], key: str, places: str) -> Phrase:
     """Such as `3 sequences for 2 positions, 1 new, 1 error`; `key` and `places` choose the words."""
     sequences = [each for group in groups for each in group.sequences]
-    here = [[each for each in group.sequences if each.status != "removed"] for group in groups]
-    sequences_here = say("sequences", n=sum(map(len, here)))
-    said = say(key, sequences=sequences_here, places=say(places, n=sum(map(bool, here))))
+    here = [member for each in sequences if each.status != "removed" for member in each.members]
+    number = say("sequences", n=len(here))
+    said = say(key, sequences=number, places=say(places, n=len({each.sourcing for each in here})))
     errors = sum(each.severity is Severity.ERROR for each in findings)
-    counts = {f"count_{status}": sum(each.status == status for each in sequences) for status in _STATUSES}
+    counts = {
+        f"count_{status}": sum(len(each.members) for each in sequences if each.status == status)
+        for status in _STATUSES
+    }
     counts |= {"errors": errors, "warnings": len(findings) - errors}
     return joined([said, *(say(key, n=number) for key, number in counts.items() if number)], ", ")
 
@@ -132,30 +205,36 @@ class Before:
     remarks: tuple[Phrase, ...] = ()
 
 
-def load_before(root: Path, places: Sequence[Path], rev: str) -> Before:
-    """The blueprints at `places` as `rev` had them. Raises UsageError."""
+def load_before(root: Path, places: Sequence[Path], rev: str, library: Path | None = None) -> Before:
+    """The blueprints at `places` as `rev` had them, with the templates and snippets below `library`. Raises
+    UsageError.
+    """
     earlier = read_earlier(root, places, rev)
+    texts = _texts(earlier.contents)
+    shared = texts
+    if library is not None and list(places) != [library] and library.exists():
+        shared = {**_texts(read_earlier(root, [library], rev).contents), **texts}
+    options = with_library(CheckOptions(root, known={}), shared)
     declared: dict[str, Declared] = {}
-    partial = earlier.unread
-    for name, data in earlier.contents.items():
-        found, whole = _read(root, name, data)
-        partial += not whole
+    partial = earlier.unread + len(earlier.contents) - len(texts)
+    for name, text in texts.items():
+        result = check_text(options, name, text)
+        found = [each for each in result.declared if not each.placeholders]
+        whole = not any(each.severity is Severity.ERROR for each in result.findings)
+        partial += not (whole and len(found) == len(result.declared))
         for each in found:
             declared.setdefault(each.address, each)
     said = say("partly_read", n=partial, rev=visible(rev))
     return Before(rev, earlier.commit, declared, (said,) if partial else ())
 
 
-def _read(root: Path, name: str, data: bytes) -> tuple[list[Declared], bool]:
-    """The blueprints without placeholders, and whether these are all."""
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        return [], False
-    result = check_text(CheckOptions(root, known={}), name, text)
-    found = [each for each in result.declared if not each.placeholders]
-    whole = not any(each.severity is Severity.ERROR for each in result.findings)
-    return found, whole and len(found) == len(result.declared)
+def _texts(contents: Mapping[str, bytes]) -> dict[str, str]:
+    """The files that are text, by name."""
+    found = {}
+    for name, data in contents.items():
+        with suppress(UnicodeDecodeError):
+            found[name] = data.decode()
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +266,12 @@ def build(request: PreviewRequest) -> Built:
     """Raises InvalidConfig, UsageError. Findings are on the page."""
     config = load_config(request.directory)
     places = request.places(config)
-    repository = load(config.root, places, severities=config.severities, known={})
-    before = None if request.against is None else load_before(config.root, places, request.against)
+    repository = load(
+        config.root, places, severities=config.severities, known={}, library=config.blueprints, origins=True
+    )
+    before = None
+    if request.against is not None:
+        before = load_before(config.root, places, request.against, config.blueprints)
     return Built(make_page(repository, config.samples, config.root.name or "Preview", before), repository)
 
 
@@ -196,7 +279,8 @@ def version(request: PreviewRequest) -> str:
     """A digest of the files' names, sizes and times: it differs as soon as one of them changes."""
     try:
         config = load_config(request.directory)
-        paths = [config.root / FILE, *(Path(each.path) for each in find(config.root, request.places(config)))]
+        places = [*request.places(config), *([config.blueprints] if config.blueprints.exists() else [])]
+        paths = [config.root / FILE, *(Path(each.path) for each in find(config.root, places))]
         seen = [repr((str(path), *_stamp(path))) for path in paths]
     except KalentopsError as error:
         seen = [repr(str(error))]

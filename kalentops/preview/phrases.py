@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -14,6 +14,7 @@ LANGUAGES: Final[tuple[Language, ...]] = ("en", "fr")
 # English counts zero as many, French as one. A narrow no-break space parts French thousands.
 _SINGULAR: Final[Mapping[Language, range]] = {"en": range(1, 2), "fr": range(2)}
 _THOUSANDS: Final[Mapping[Language, str]] = {"en": ",", "fr": "\u202f"}
+_LISTED: Final = 5
 _UNITS: Final = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
@@ -62,6 +63,13 @@ def _shown(value: Phrase | str | int, language: Language) -> str:
 def joined(phrases: Iterable[Phrase], separator: str) -> Phrase:
     each = tuple(phrases)
     return Phrase(*(separator.join(phrase.text(language) for phrase in each) for language in LANGUAGES))
+
+
+def listed(titles: Sequence[str]) -> Phrase:
+    """The first titles, and the number of the others: `Data engineer, Lyon · Designer, Paris and 3 more`."""
+    first = " · ".join(titles[:_LISTED])
+    others = len(titles) - _LISTED
+    return say("and_more", titles=first, n=others) if others > 0 else plain(first)
 
 
 def span(seconds: int) -> Phrase:

@@ -49,27 +49,122 @@
   const frame = document.querySelector(".top");
   const texts = new Map();
 
+  // A text of one of several positions, from its pieces.
+  const pieces = JSON.parse(words.pieces);
+  const written = (numbers) => {
+    const text = document.createDocumentFragment();
+    let run = text;
+    let of = "same";
+    for (const number of numbers) {
+      const [mark, kind, said, note] = pieces[number];
+      if (mark !== of) run = mark === "same" ? text : text.appendChild(document.createElement(mark === "old" ? "del" : "ins"));
+      of = mark;
+      if (kind === "text") {
+        run.append(said);
+        continue;
+      }
+      const part = run.appendChild(document.createElement("span"));
+      part.className = { variable: "v", unknown: "no-variable" }[kind] ?? kind;
+      part.textContent = kind === "cut" ? ` … ${phrase(note)}` : said;
+      if (kind === "variable") part.dataset.v = said;
+      else if (note >= 0 && kind !== "cut") part.title = phrase(note);
+    }
+    return text;
+  };
+  const put = (element, number) => {
+    element.textContent = number < 0 ? "" : phrase(number);
+  };
+  const vary = (step, stop, [name, day, time, was, both, texts, counters]) => {
+    put(step.querySelector(".label"), name);
+    put(step.querySelector(".day"), day);
+    for (const [selector, number] of [[".detail", time], [".was", was]]) {
+      const element = step.querySelector(selector);
+      element.hidden = number < 0;
+      put(element.querySelector("del") ?? element, number);
+    }
+    if (stop) put(stop.querySelector(".stop-day"), both);
+    for (const part of all("[data-part]", step)) part.replaceChildren(written(texts[part.dataset.part]));
+    const figures = all(".figure", step);
+    counters.forEach(([numbers, over, warning], index) => {
+      figures[index].dataset.texts = JSON.stringify(numbers);
+      figures[index].dataset.over = JSON.stringify(over);
+      const hint = figures[index].parentElement.querySelector(".too-long");
+      hint.hidden = warning < 0;
+      put(hint.querySelector("span"), warning);
+    });
+  };
+
+  // Which of its positions a section is shown for; each blueprint has an address of its own.
+  const sections = all(".sourcing");
+  const chosen = new Map(sections.map((section) => [section, 0]));
+  const samples = new Map(sections.map((section) => [section, JSON.parse(section.dataset.samples)]));
+  const members = new Map();
+  for (const article of articles) {
+    const anchors = JSON.parse(article.dataset.anchors ?? "[]");
+    anchors.forEach((anchor, index) => members.set(anchor, [article, index]));
+  }
+  const choose = (section, index) => {
+    const links = all(".positions a", section);
+    if (!links.length) return;
+    chosen.set(section, index);
+    section.querySelector(".position select").value = String(index);
+    links.forEach((link, number) => link.setAttribute("aria-current", String(number === index)));
+    for (const step of all(".step[data-choice]", section)) {
+      const variant = JSON.parse(step.dataset.choice)[index];
+      const stop = section.querySelector(`[data-stop="${CSS.escape(step.id)}"]`);
+      step.hidden = variant < 0;
+      if (stop) stop.hidden = step.hidden;
+      if (!step.hidden) vary(step, stop, JSON.parse(step.dataset.variants)[variant]);
+    }
+    for (const article of all("article", section)) {
+      put(article.querySelector(".name"), JSON.parse(article.dataset.names)[index]);
+      put(article.querySelector(".summary"), JSON.parse(article.dataset.summaries)[index]);
+      article.querySelector(".technical .place").textContent = JSON.parse(article.dataset.places)[index];
+    }
+  };
+  for (const section of sections) {
+    const label = section.querySelector(".position label");
+    if (!label) continue;
+    const select = label.querySelector("select");
+    all(".positions a", section).forEach((link, index) => select.add(new Option(link.textContent, String(index))));
+    label.hidden = false;
+    select.addEventListener("change", () => {
+      choose(section, Number(select.value));
+      fillIn(Number(person.value));
+      write(JSON.parse(section.querySelector("article:not([hidden])").dataset.anchors)[Number(select.value)]);
+    });
+  }
+
   // Who reads. The last choice is nobody: the text with its variables.
   const fillIn = (number) => {
-    const values = number < people.length ? people[number] : null;
-    for (const each of all(".v")) {
-      const name = each.dataset.v;
-      const known = values && Object.hasOwn(values, name);
-      each.classList.toggle("raw", !values);
-      each.classList.toggle("missing", Boolean(values) && !known);
-      each.title = values ? name : "";
-      each.textContent = !values ? `{{${name}}}` : known ? values[name] : phrase(words.missing).replace("{name}", name);
+    for (const section of sections) {
+      const own = samples.get(section)[chosen.get(section)];
+      const values = number < people.length ? { ...people[number], ...own } : null;
+      for (const each of all(".v", section)) {
+        const name = each.dataset.v;
+        const known = values && Object.hasOwn(values, name);
+        each.classList.toggle("raw", !values);
+        each.classList.toggle("missing", Boolean(values) && !known);
+        each.title = values ? name : "";
+        each.textContent = !values ? `{{${name}}}` : known ? values[name] : phrase(words.missing).replace("{name}", name);
+      }
     }
     for (const each of all("[data-texts]")) {
       each.dataset.w = JSON.parse(each.dataset.texts)[number];
       each.textContent = phrase(each.dataset.w);
-      each.classList.toggle("over", JSON.parse(each.dataset.over)[number]);
+      each.classList.toggle("over", Boolean(JSON.parse(each.dataset.over)[number]));
     }
     texts.clear();
   };
 
   const textOf = (article) => {
-    if (!texts.has(article)) texts.set(article, article.textContent.toLowerCase());
+    if (!texts.has(article)) {
+      const own = all("[data-variants]", article).flatMap((step) =>
+        JSON.parse(step.dataset.variants).flatMap((variant) => variant[5].flat().map((number) => pieces[number][2])));
+      const section = article.closest(".sourcing");
+      const positions = (section.querySelector(".positions ul") ?? section.querySelector("h2")).textContent;
+      texts.set(article, [article.textContent, positions, ...new Set(own)].join(" ").toLowerCase());
+    }
     return texts.get(article);
   };
 
@@ -79,7 +174,7 @@
     for (const article of articles) {
       const fits =
         (!changed || !changed.checked || !article.classList.contains("same")) &&
-        (!troubled.checked || article.querySelector(".note, .too-long")) &&
+        (!troubled.checked || article.querySelector(".note, .too-long:not([hidden])")) &&
         wanted.every((word) => textOf(article).includes(word));
       article.hidden = !fits;
       entries.get(article.dataset.address).hidden = !fits;
@@ -126,13 +221,23 @@
   const sizes = document.styleSheets[0].cssRules[0].style;
   const measure = () => sizes.setProperty("--top", `${frame.offsetHeight}px`);
   const show = (target) => {
-    const title = target.closest(".sourcing")?.querySelector("h2");
+    const title = target.closest(".sourcing")?.querySelector(".position");
     measure();
     sizes.setProperty("--position", `${title ? title.offsetHeight : 0}px`);
     target.scrollIntoView({ behavior: "instant" });
   };
+  // What an address leads to: an element, or a blueprint or a step of one that is shown with others.
+  const find = (place) => {
+    const [, anchor, number] = /^([^/]*\/[^/]*)(?:\/(\d+))?$/.exec(place) ?? [];
+    const member = members.get(anchor);
+    if (!member || (number && one(place))) return place && one(place);
+    const [article, index] = member;
+    choose(article.closest(".sourcing"), index);
+    fillIn(Number(person.value));
+    return number ? all(".step:not([hidden])", article)[number - 1] ?? article : article;
+  };
   const go = (place) => {
-    const target = place && one(place);
+    const target = find(place);
     if (!target) return;
     const article = target.closest("article");
     if (article) {
@@ -206,6 +311,7 @@
     const languages = Object.keys(dictionaries);
     speak(languages[(languages.indexOf(root.lang) + 1) % languages.length]);
     remember("language", root.lang);
+    for (const section of sections) choose(section, chosen.get(section));
     fillIn(Number(person.value));
     sift();
     paint();
@@ -246,7 +352,7 @@
   });
 
   const index = document.querySelector(".index details");
-  if (window.matchMedia("(max-width: 56rem)").matches) index.open = false;
+  if (window.matchMedia("(max-width: 56rem)").matches) for (const each of [index, ...all(".positions")]) each.open = false;
   one("controls").hidden = false;
   one("finder").hidden = false;
   new ResizeObserver(measure).observe(frame);

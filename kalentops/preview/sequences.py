@@ -8,23 +8,35 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from kalentops.blueprint.diff import FieldChange, changes
+from kalentops.blueprint.files import MARKED_FIELDS
 from kalentops.blueprint.model import Blueprint, moments
 from kalentops.lint.finding import Finding, Severity
 from kalentops.lint.rule import Declared
 from kalentops.preview import view
 from kalentops.preview.phrases import Phrase, plain, say, span
+from kalentops.preview.rendering import Sample
 from kalentops.preview.steps import NAME, Candidates, Placed, changes_of, fields_of, removed_step, show_step
+from kalentops.project.load import Repository
 from kalentops.support.text import clip, visible
 
 
 @dataclass(frozen=True, slots=True)
 class PageContext:
-    """What all sequences of a page share. `compares`: the page shows changes since a commit."""
+    """What all sequences of a page share. `samples`: the values of variables that positions have, by sourcing.
+    `compares`: the page shows changes since a commit.
+    """
 
     findings: Findings
     candidates: Candidates
+    samples: Mapping[str, Sample]
     compares: bool = False
     _taken: set[str] = field(default_factory=set)
+
+    def candidates_of(self, declared: Declared) -> Candidates:
+        """The candidates, with the position's own values."""
+        own = self.samples.get(declared.address.sourcing_id, {})
+        samples = [{**each, **own} for each in self.candidates.samples] if own else self.candidates.samples
+        return Candidates(samples, self.candidates.labels)
 
     def anchor(self, declared: Declared) -> str:
         """The fragment of the sequence's URL, unique, with one slash. The page's own anchors have none, those of steps
@@ -74,6 +86,7 @@ def _read(declared: Declared) -> _Body:
 def show_sequence(declared: Declared, context: PageContext, was: Declared | None = None) -> view.Sequence:
     """A declared blueprint; `was` is its earlier version."""
     anchor, now, then = context.anchor(declared), _read(declared), _EMPTY
+    candidates = context.candidates_of(declared)
     status: view.Status = "new" if context.compares else ""
     if was is not None:
         status = "same" if was.digest == declared.digest else "changed"
@@ -81,7 +94,7 @@ def show_sequence(declared: Declared, context: PageContext, was: Declared | None
     what = changes(then.body, now.body) if then.body else []
     findings = [context.findings.of(declared, number) for number in range(len(now.steps))]
     shown = [
-        _show(at, f"{anchor}/{number}", context, notes, first=number == 1, then=then, what=what)
+        _show(at, f"{anchor}/{number}", candidates, notes, first=number == 1, then=then, what=what)
         for number, (at, notes) in enumerate(zip(now.steps, findings, strict=True), 1)
     ]
     notes = context.findings.of(declared, None)
@@ -90,7 +103,6 @@ def show_sequence(declared: Declared, context: PageContext, was: Declared | None
         anchor=anchor,
         address=visible(declared.address),
         name=_name(declared),
-        where=f"{visible(declared.origin.file)}:{declared.origin.line}",
         summary=_summary(now.steps),
         status=status,
         steps=tuple(_with_removed(shown, now, then, anchor)),
@@ -100,21 +112,23 @@ def show_sequence(declared: Declared, context: PageContext, was: Declared | None
         settles=any(each.moment.settled for each in now.steps),
         errors=sum(note.severity == "error" for note in every),
         warnings=sum(note.severity == "warning" for note in every),
+        language=declared.language,
+        members=(_member(declared, context, anchor, now, f":{declared.origin.line}"),),
     )
 
 
 def show_removed(declared: Declared, context: PageContext) -> view.Sequence:
     """A blueprint that was removed from the files."""
     anchor, then = context.anchor(declared), _read(declared)
+    candidates = context.candidates_of(declared)
     steps = tuple(
-        show_step(at, f"{anchor}/{number}", context.candidates, first=number == 1)
+        show_step(at, f"{anchor}/{number}", candidates, first=number == 1)
         for number, at in enumerate(then.steps, 1)
     )
     return view.Sequence(
         anchor=anchor,
         address=visible(declared.address),
         name=_name(declared),
-        where=visible(declared.origin.file),
         summary=_summary(then.steps),
         status="removed",
         steps=steps,
@@ -124,13 +138,15 @@ def show_removed(declared: Declared, context: PageContext) -> view.Sequence:
         settles=any(each.moment.settled for each in then.steps),
         errors=0,
         warnings=0,
+        language=declared.language,
+        members=(_member(declared, context, anchor, then),),
     )
 
 
 def _show(
     at: Placed,
     anchor: str,
-    context: PageContext,
+    candidates: Candidates,
     notes: tuple[view.Note, ...],
     *,
     first: bool,
@@ -142,9 +158,7 @@ def _show(
     status: view.Status = ""
     if then.body:
         status = "new" if was is None else "changed" if own else "same"
-    return show_step(
-        at, anchor, context.candidates, first=first, notes=notes, was=was, changes=own, status=status
-    )
+    return show_step(at, anchor, candidates, first=first, notes=notes, was=was, changes=own, status=status)
 
 
 def _with_removed(shown: Sequence[view.Step], now: _Body, then: _Body, anchor: str) -> Iterator[view.Step]:
@@ -161,6 +175,20 @@ def _with_removed(shown: Sequence[view.Step], now: _Body, then: _Body, anchor: s
     for step_id, step in zip(ids, shown, strict=True):
         yield step
         yield from gone.pop(step_id, ())
+
+
+def _member(declared: Declared, context: PageContext, anchor: str, of: _Body, line: str = "") -> view.Member:
+    sourcing_id = declared.address.sourcing_id
+    said = [visible(declared.address), visible(declared.origin.file) + line, visible(declared.template)]
+    return view.Member(
+        anchor=anchor,
+        sourcing=sourcing_id,
+        title=clip(declared.title or sourcing_id, NAME),
+        place=" · ".join(filter(None, said)),
+        name=_name(declared),
+        summary=_summary(of.steps),
+        sample=context.samples.get(sourcing_id, {}),
+    )
 
 
 def _name(declared: Declared) -> Phrase:
@@ -183,18 +211,32 @@ def _summary(steps: Sequence[Placed]) -> Phrase:
 
 
 class Findings:
-    """Findings by step, by blueprint, or by file if they belong to no blueprint on the page."""
+    """Findings by step, by blueprint, or by file if they belong to no blueprint on the page. Those of a template or a
+    snippet stand at each user of it.
+    """
 
-    def __init__(self, findings: Iterable[Finding], declared: Iterable[Declared]) -> None:
-        shown = {(each.origin.file, each.address.key) for each in declared}
+    def __init__(self, repository: Repository) -> None:
+        self._shown = {(each.origin.file, each.address.key): each for each in repository.declared}
         self._by_file: dict[str, list[Finding]] = {}
         self._by_step: dict[tuple[str, str, int | None], list[Finding]] = {}
-        for each in findings:
-            key = str(each.path[1]) if len(each.path) > 1 and each.path[0] == "blueprints" else ""
-            if (each.file, key) in shown:
-                self._by_step.setdefault((each.file, key, _step(each)), []).append(each)
-            else:
+        for each in repository.findings:
+            places = list(self._places(each, repository))
+            for place in places:
+                self._by_step.setdefault(place, []).append(each)
+            if not places:
                 self._by_file.setdefault(each.file, []).append(each)
+
+    def _places(self, of: Finding, repository: Repository) -> Iterator[tuple[str, str, int | None]]:
+        key = str(of.path[1]) if len(of.path) > 1 and of.path[0] == "blueprints" else ""
+        if (of.file, key) in self._shown:
+            yield of.file, key, _step(of)
+        elif of.users:
+            for (file, _, _), users in repository.users.items():
+                for user in users if file == of.file else ():
+                    here = user.origin.file, user.address.key
+                    if here in self._shown:
+                        for number in _steps_at(self._shown[here], of):
+                            yield *here, number
 
     def of(self, declared: Declared, step: int | None) -> tuple[view.Note, ...]:
         """The findings of a step, counted from 0; with None, those of the blueprint itself."""
@@ -207,6 +249,31 @@ class Findings:
     def files(self) -> Iterator[view.FileNotes]:
         for file, found in self._by_file.items():
             yield view.FileNotes(visible(file), tuple(map(_note, found)))
+
+
+def _steps_at(user: Declared, of: Finding) -> set[int | None]:
+    """The steps of a blueprint whose words stand where a finding of a template or a snippet is; None: its own name."""
+    if _is_of_another_language(user, of):
+        return set()
+    best, found = (0, 0), set[str | None]()
+    for (step, _), pieces in user.origins.items():
+        for _, origin in pieces:
+            at = origin.line, origin.column
+            if origin.file == of.file and best <= at <= (of.line, of.column):
+                found = {step} if at > best else found | {step}
+                best = at
+    steps = user.body.data["steps"] if user.body is not None else ()
+    numbers = {step["id"]: number for number, step in enumerate(steps)}
+    return {None if step is None else numbers.get(step) for step in found}
+
+
+def _is_of_another_language(user: Declared, of: Finding) -> bool:
+    match of.path:
+        case ("snippets", _, str(language)) | ("name", str(language)):
+            return language != user.language
+        case ("steps", int(), _, str(language)):
+            return of.path[2] in MARKED_FIELDS and language != user.language
+    return False
 
 
 def _step(of: Finding) -> int | None:

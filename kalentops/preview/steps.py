@@ -216,6 +216,7 @@ def show_step(
         if at.lacks("content")
         else tuple(counters(at.step, candidates.samples, candidates.labels)),
         notes=tuple(notes),
+        key=at.step.id,
         status=status,
         was=was.day.text if was is not None and was.day != at.day else NOTHING,
         before=old,
@@ -236,6 +237,7 @@ def removed_step(was: Placed, anchor: str, *, first: bool) -> view.Step:
         facts=(),
         counters=(),
         notes=(),
+        key=was.step.id,
         status="removed",
     )
 

@@ -6,6 +6,7 @@ template's job.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -47,13 +48,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A finding. `where` is its place in the files."""
+    """A finding. `where` is its place in the files. `only` names the positions that have it, where not all have."""
 
     severity: Literal["error", "warning"]
     code: str
     message: str
     hint: str
     where: str
+    only: Phrase = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One message of a sequence. `before` is set if its text changed, `was` if its day changed."""
+    """One message of a sequence. `key` is its id. `before` is set if its text changed, `was` if its day changed.
+
+    Where the sequence stands for several blueprints, they have one of the `variants` each: the same step with another
+    name, day, texts and counters. `choice` has its number for each member, -1 where a member lacks the step.
+    """
 
     anchor: str
     name: Phrase
@@ -136,16 +142,33 @@ class Step:
     was: Phrase = NOTHING
     before: Message | None = None
     changes: tuple[Change, ...] = ()
+    key: str = ""
+    variants: tuple[Step, ...] = ()
+    choice: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A blueprint that a sequence stands for, with its position. `anchor` is the fragment of its URL."""
+
+    anchor: str
+    sourcing: str
+    title: str
+    place: str
+    name: Phrase
+    summary: Phrase
+    sample: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """A blueprint. `anchor` is the fragment of its URL; `language` that of its texts, or empty."""
+    """A blueprint, or several that are alike: `members`; the rest is the first one's, `anchor` the fragment of its URL.
+    `language` is that of the texts, or empty. `remarks` name positions that one would expect among the members.
+    """
 
     anchor: str
     address: str
     name: Phrase
-    where: str
     summary: Phrase
     status: Status
     steps: tuple[Step, ...]
@@ -156,13 +179,19 @@ class Sequence:
     errors: int
     warnings: int
     language: str = ""
+    members: tuple[Member, ...] = ()
+    remarks: tuple[Phrase, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The sequences of one position."""
+    """The sequences of one position, or of several. `labels` name the members of its sequences, `samples` are the
+    values of variables that their positions have.
+    """
 
-    title: str
+    title: Phrase
+    labels: tuple[str, ...]
+    samples: tuple[Mapping[str, str], ...]
     sequences: tuple[Sequence, ...]
 
 

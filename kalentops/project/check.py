@@ -38,6 +38,8 @@ class CheckOptions:
     """What is asked of a file. `known` holds the digest that the state has for each address; None asks for neither
     documents nor digests.
 
+    With `origins` all blueprints that are given back say where their values come from, else those that the state knows.
+
     `shared` are the texts of all files that may hold templates or snippets, by name. With None they are not known yet:
     a file that needs them is `pending`.
     """
@@ -45,6 +47,7 @@ class CheckOptions:
     root: Path
     severities: Severities = field(default_factory=dict)
     known: Mapping[str, str] | None = None
+    origins: bool = False
     shared: Mapping[str, str] | None = None
 
     @cached_property
@@ -229,7 +232,8 @@ def _declared(
             made = _declare(options, document, key, of.blueprint or Blueprint(name=" "), hidden)
             snippets = sorted({each.name for each in of.context.markers if each.kind == "snippet"})
             made = replace(made, template=blueprint.use, snippets=tuple(snippets), overrides=of.overrides())
-            if made.body is not None and options.known and made.address in options.known:
+            asked = options.origins or (options.known and made.address in options.known)
+            if made.body is not None and asked:
                 made = replace(made, origins=of.origins())
         else:
             continue

@@ -127,16 +127,17 @@ def load(
     severities: Severities = DEFAULTS,
     known: Mapping[str, str] | None,
     library: Path | None = None,
+    origins: bool = False,
 ) -> Repository:
     """Every blueprint at `places`, checked.
 
     `root` is the project's folder, absolute. `library` is the folder whose templates and snippets the blueprints may
-    use, beside those at `places`. Raises UsageError where a place does not exist; everything else that is wrong with a
-    file is a finding.
+    use, beside those at `places`. `origins` is as in `CheckOptions`. Raises UsageError where a place does not exist;
+    everything else that is wrong with a file is a finding.
     """
     passed_over: list[Finding] = []
     sources = find(root, places, passed_over)
-    options = CheckOptions(root, severities, known)
+    options = CheckOptions(root, severities, known, origins)
     results = list(_check_all(options, sources))
     shared = {
         at.name: found.shared for at, found in zip(sources, results, strict=True) if found.shared is not None

@@ -186,7 +186,7 @@ def test_the_page_speaks_the_language_of_the_browser(diff_file: Path, look: Look
     ]
     places = [text.index(each, text.index("Jour 0")) for each in order]
     assert places == sorted(places)
-    page.get_by_label("Lire en tant que").select_option("Zoé")
+    page.get_by_label("Lire en tant que").select_option("Zoé Modèle")
     expect(page.locator('[id="sourcing_a/one/2"]')).to_contain_text("candidateCompanyName manquant")
     page.get_by_role("button", name="English").click()
     assert page.evaluate("document.documentElement.lang") == "en"

@@ -40,13 +40,16 @@ def sixty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for position in range(POSITIONS):
         project.write(
             f"sourcing_{position}",
-            {
-                f"key-{number}": blueprint(f"First contact, way {number}", steps=1 + (position + number) % 6)
-                for number in range(EACH)
-            },
+            {f"key-{number}": alike(position, number) for number in range(EACH)},
         )
     assert project.run("preview").code == 0
     return project.folder / "kalentops-preview.html"
+
+
+def alike(position: int, number: int) -> dict[str, Any]:
+    made = blueprint(f"First contact, way {number}", steps=1 + (position + number) % 6)
+    made["steps"][0]["content"] = f"Hi {{{{firstname}}}}, position {position}"  # no copy of another one
+    return made
 
 
 def landed(page: Page, address: str, heading: str = "h3 bdi") -> None:

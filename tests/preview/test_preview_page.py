@@ -355,7 +355,7 @@ def test_what_was_not_readable_before_is_said(before: Project) -> None:
     assert tuple(each.en for each in shown.remarks) == (
         "3 files could not be read completely in HEAD: what they held there may seem new here",
     )
-    assert {each.address: each.status for each in shown.sequences} == {
+    assert {member.anchor: each.status for each in shown.sequences for member in each.members} == {
         "sourcing_a/one": "same",
         "sourcing_a/two": "same",
         "sourcing_b/three": "new",

@@ -105,7 +105,12 @@ def _errors(found: Repository) -> list[Finding]:
 
 
 @pytest.mark.parametrize(
-    "broken", ['template: t\nname: "never closed\n', "template: t\nparameters: {pitch: {}}\nsteps: {}\n", "template: t\nname: [\n"]
+    "broken",
+    [
+        'template: t\nname: "never closed\n',
+        "template: t\nparameters: {pitch: {}}\nsteps: {}\n",
+        "template: t\nname: [\n",
+    ],
 )
 def test_a_broken_template_concerns_its_users_alone(root: Path, broken: str) -> None:
     (root / "blueprints" / T).write_text(broken, encoding="utf-8")
