@@ -21,7 +21,10 @@ from tests.sizes import some
 from tests.yamlfile.texts import WORDS
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = sorted((ROOT / "blueprints").rglob("*.yaml"))
+PLAIN_FILES = [
+    ROOT / "blueprints/support/conseiller-clientele-bilingue.yaml",
+    *sorted((ROOT / "kalentops/cli/commands/demo_blueprints").glob("*.yaml")),
+]
 Data = dict[str, Any]
 Change = Callable[[Data], object]
 
@@ -649,7 +652,7 @@ def test_odd_ways_to_write(name: str) -> None:
     assert _edited(text, change) == _clean(wanted)
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", PLAIN_FILES, ids=lambda path: path.stem)
 def test_the_examples_edited_there_and_back(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     data: Any = parse(text).data
