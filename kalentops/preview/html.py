@@ -30,7 +30,7 @@ from typing import Any, Final
 from kalentops import __version__
 from kalentops.errors import KalentopsError
 from kalentops.preview.phrases import LANGUAGES, Language, Phrase, say
-from kalentops.preview.view import Mark, Message, Page, Part, Run, Step
+from kalentops.preview.view import Choice, Mark, Message, Page, Part, Run, Step
 from kalentops.support.text_diff import sentence_ends
 
 GENERATOR: Final = "kalentops"
@@ -64,6 +64,7 @@ def _render(template: str, language: Language | None, *, live: str, **data: Any)
     words = _Words(language or "en")
     data |= {
         "variants": words.variants,
+        "chosen_by": _chosen_by,
         "chosen": language,
         "say": say,
         "words": words,
@@ -155,6 +156,14 @@ class _Words:
     def dictionaries(self) -> dict[str, list[str]]:
         """All phrases so far, by language, in the order of their numbers."""
         return {language: [phrase.text(language) for phrase in self._numbers] for language in LANGUAGES}
+
+
+def _chosen_by(choice: Choice) -> Any:
+    """The attributes of what some of several positions have. It starts with what the first one has."""
+    if not choice:
+        return ""
+    pairs = json.dumps(choice, separators=(",", ":"))
+    return _safe(f' data-choice="{pairs}"{" hidden" if choice[0][0] else ""}')
 
 
 def _texts(message: Message | None) -> tuple[tuple[Run, ...], ...]:

@@ -34,7 +34,7 @@ def merge(sequences: Sequence[view.Sequence]) -> view.Sequence:
         steps=steps,
         notes=notes,
         channels=tuple(dict.fromkeys(channel for each in sequences for channel in each.channels)),
-        changes=tuple(dict.fromkeys(change for each in sequences for change in each.changes)),
+        changes=tuple(_changes(sequences)),
         settles=any(each.settles for each in sequences),
         errors=sum(note.severity == "error" for note in every),
         warnings=sum(note.severity == "warning" for note in every),
@@ -60,14 +60,23 @@ def _steps(sequences: Sequence[view.Sequence], anchor: str, titles: Sequence[str
                 others += 1
                 base = replace(base, anchor=f"{anchor}/other/{others}")
             variants: dict[tuple[object, ...], int] = {}
-            choice = [-1] * len(sequences)
+            choice: dict[int, int] = {}
             shown: list[Step] = []
             for number, step in alike:
                 choice[number] = variants.setdefault(_variant(step), len(variants))
                 if choice[number] == len(shown):
                     shown.append(step)
             notes = _notes(((number, step.notes) for number, step in alike), titles)
-            yield replace(base, variants=tuple(shown), choice=tuple(choice), notes=tuple(notes))
+            yield replace(base, variants=tuple(shown), choice=tuple(choice.items()), notes=tuple(notes))
+
+
+def _changes(sequences: Sequence[view.Sequence]) -> Iterator[tuple[tuple[view.Change, ...], view.Choice]]:
+    found: dict[tuple[view.Change, ...], list[tuple[int, int]]] = defaultdict(list)
+    for number, sequence in enumerate(sequences):
+        for same, _ in sequence.changes:
+            found[same].append((number, 0))
+    for same, choice in found.items():
+        yield same, tuple(choice)
 
 
 def _slots(steps: Iterable[Step]) -> Iterator[tuple[_Slot, Step]]:

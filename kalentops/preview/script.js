@@ -109,12 +109,12 @@
     chosen.set(section, index);
     section.querySelector(".position select").value = String(index);
     links.forEach((link, number) => link.setAttribute("aria-current", String(number === index)));
-    for (const step of all(".step[data-choice]", section)) {
-      const variant = JSON.parse(step.dataset.choice)[index];
-      const stop = section.querySelector(`[data-stop="${CSS.escape(step.id)}"]`);
-      step.hidden = variant < 0;
-      if (stop) stop.hidden = step.hidden;
-      if (!step.hidden) vary(step, stop, JSON.parse(step.dataset.variants)[variant]);
+    for (const each of all("[data-choice]", section)) {
+      const variant = new Map(JSON.parse(each.dataset.choice)).get(index);
+      const stop = section.querySelector(`[data-stop="${CSS.escape(each.id)}"]`);
+      each.hidden = variant === undefined;
+      if (stop) stop.hidden = each.hidden;
+      if (!each.hidden && each.dataset.variants) vary(each, stop, JSON.parse(each.dataset.variants)[variant]);
     }
     for (const article of all("article", section)) {
       put(article.querySelector(".name"), JSON.parse(article.dataset.names)[index]);

@@ -98,6 +98,7 @@ def show_sequence(declared: Declared, context: PageContext, was: Declared | None
         for number, (at, notes) in enumerate(zip(now.steps, findings, strict=True), 1)
     ]
     notes = context.findings.of(declared, None)
+    own = tuple(each for change in what if change.step is None for each in changes_of(change))
     every = [*notes, *(note for step in shown for note in step.notes)]
     return view.Sequence(
         anchor=anchor,
@@ -108,7 +109,7 @@ def show_sequence(declared: Declared, context: PageContext, was: Declared | None
         steps=tuple(_with_removed(shown, now, then, anchor)),
         channels=tuple(dict.fromkeys(each.channel for each in shown)),
         notes=notes,
-        changes=tuple(each for change in what if change.step is None for each in changes_of(change)),
+        changes=((own, ()),) if own else (),
         settles=any(each.moment.settled for each in now.steps),
         errors=sum(note.severity == "error" for note in every),
         warnings=sum(note.severity == "warning" for note in every),

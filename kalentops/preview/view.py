@@ -15,6 +15,8 @@ from kalentops.preview.phrases import NOTHING, Phrase, joined
 Mark: TypeAlias = Literal["same", "old", "new"]
 Status: TypeAlias = Literal["", "same", "new", "changed", "removed"]
 Style: TypeAlias = Literal["invitation", "linkedin", "inmail", "email", "whatsapp", "sms", "unknown"]
+Choice: TypeAlias = tuple[tuple[int, int], ...]
+"""Pairs of the number of a member and the number of what it has."""
 Channel: TypeAlias = Literal["linkedin", "email", "whatsapp", "sms", "unknown"]
 
 
@@ -125,7 +127,7 @@ class Step:
     """One message of a sequence. `key` is its id. `before` is set if its text changed, `was` if its day changed.
 
     Where the sequence stands for several blueprints, they have one of the `variants` each: the same step with another
-    name, day, texts and counters. `choice` has its number for each member, -1 where a member lacks the step.
+    name, day, texts and counters. `choice` has pairs of a member and its variant, for those that have the step.
     """
 
     anchor: str
@@ -144,7 +146,7 @@ class Step:
     changes: tuple[Change, ...] = ()
     key: str = ""
     variants: tuple[Step, ...] = ()
-    choice: tuple[int, ...] = ()
+    choice: Choice = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,7 @@ class Member:
 class Sequence:
     """A blueprint, or several that are alike: `members`; the rest is the first one's, `anchor` the fragment of its URL.
     `language` is that of the texts, or empty. `remarks` name positions that one would expect among the members.
+    `changes` are those outside of steps, once for the members that have the same ones.
     """
 
     anchor: str
@@ -174,7 +177,7 @@ class Sequence:
     steps: tuple[Step, ...]
     channels: tuple[Channel, ...]
     notes: tuple[Note, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[tuple[tuple[Change, ...], Choice], ...]
     settles: bool
     errors: int
     warnings: int

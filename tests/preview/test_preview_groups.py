@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import shutil
@@ -12,7 +13,7 @@ import pytest
 from kalentops.preview.html import render
 from kalentops.preview.merge import merge
 from kalentops.preview.page import Before, make_page
-from kalentops.preview.view import Message, Page, Sequence, Step
+from kalentops.preview.view import Message, Page, Sequence
 from kalentops.project.load import Repository, load
 from tests.builders import blueprint, step
 
@@ -91,8 +92,8 @@ def text_of(message: Message) -> str:
 def texts_for(of: Sequence, title: str) -> list[str]:
     """What a member reads: the steps that it has, each with the member's own variant."""
     number = titles(of).index(title)
-    mine: list[Step] = [each.variants[each.choice[number]] for each in of.steps if each.choice[number] >= 0]
-    return [text_of(each.message) for each in mine]
+    mine = [(each, dict(each.choice)) for each in of.steps]
+    return [text_of(each.variants[choice[number]].message) for each, choice in mine if number in choice]
 
 
 def test_one_changed_sentence_of_a_template_is_one_message_for_each_language(tmp_path: Path) -> None:
@@ -125,7 +126,7 @@ def test_each_position_has_its_own_words_steps_and_sample(folder: Path) -> None:
     assert len(texts_for(merged, "Tester, Nice")) == 2
     days = {each.wait.text.en: each.choice for each in merged.steps if each.key == "last"}
     assert set(days) == {"2 days later", "5 days later"}
-    assert all(sum(number >= 0 for number in choice) == 1 for choice in days.values())
+    assert [len(choice) for choice in days.values()] == [1, 1]
     assert [dict(each.sample) for each in merged.members if each.title == "Designer, Lyon"] == [
         {"sourcingJobTitle": "Designer"}
     ]
@@ -203,6 +204,35 @@ def test_a_finding_of_some_positions_names_them(folder: Path) -> None:
     use(folder, "b", "Designer, Lyon", '"You would draw at {{companyName}}."')
     html = render(page_of(folder)).decode()
     assert "Only for:</span> Designer, Lyon · " in html
+
+
+def test_a_changed_name_is_shown_to_each_position_with_its_own_words(folder: Path) -> None:
+    template = TEMPLATE.replace("name: A talk", 'name: "A talk: {{param.pitch}}"')
+    write(folder, "template", template)
+    for name, pitch in (("a", "Build."), ("b", "Draw."), ("c", "Draw.")):
+        use(folder, name, name, pitch)
+    before = loaded(folder)
+    edit(folder, "template", "A talk", "A word")
+    [changed] = page_of(folder, before).sequences
+    assert [([each.after.en for each in same], choice) for same, choice in changed.changes] == [
+        (["A word: Build."], ((0, 0),)),
+        (["A word: Draw."], ((1, 0), (2, 0))),
+    ]
+    html = render(page_of(folder, before)).decode()
+    shown = re.findall(r'<dl class="changes"([^>]*)>', html)
+    assert shown == [' data-choice="[[0,0]]"', ' data-choice="[[1,0],[2,0]]" hidden']
+
+
+def test_the_page_grows_with_the_positions_and_not_with_their_square(folder: Path) -> None:
+    write(folder, "template", TEMPLATE)
+    sizes = []
+    for number in range(40):  # each has a sender of its own
+        more = f", change: {{first: {{config: {{userId: user_{number:03}}}}}}}"
+        use(folder, f"p{number:03}", f"Place {number:03}", f"Sentence {number:03}.", more)
+        if number % 10 == 9:
+            sizes.append(len(render(page_of(folder))))
+    steps = [after - before for before, after in itertools.pairwise(sizes)]
+    assert max(steps) < 1.05 * min(steps)
 
 
 def test_what_positions_have_in_common_is_in_the_page_once(folder: Path) -> None:

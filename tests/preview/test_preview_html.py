@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from kalentops.preview.html import render, render_trouble
 from kalentops.preview.page import Before, make_page
 from kalentops.preview.phrases import plain
 from kalentops.project.check import CheckOptions, check_text
-from kalentops.project.load import Repository
+from kalentops.project.load import Repository, with_library
 from kalentops.support.text import unseen, visible
 from tests.hostile import HOSTILE, quoted
 from tests.sizes import examples
@@ -136,22 +137,51 @@ OF_TEXTS = {
 HARMLESS = str.maketrans("<>\"'&", "(((((")
 
 
-def check(text: str) -> None:
-    html = html_of(text)
+def check(text: str, make: Callable[[str], str] = html_of, plain: Outline = PLAIN) -> None:
+    html = make(text)
     outline = Outline(html)
-    assert set(outline.tags) <= {*PLAIN.tags, *OF_TEXTS}
-    assert outline.raw == PLAIN.raw
+    assert set(outline.tags) <= {*plain.tags, *OF_TEXTS}
+    assert outline.raw == plain.raw
     assert all(value.startswith("#") for name, value in outline.values if name == "href")
     assert unseen("".join(outline.texts)) == []
     assert unseen("".join(value for _, value in outline.values)) == []
     # Neither a tag nor an attribute began or ended because of the text.
-    twin = html_of(text.translate(HARMLESS))
+    twin = make(text.translate(HARMLESS))
     assert [html.count(char) for char in "<>\"'"] == [twin.count(char) for char in "<>\"'"]
 
 
 def test_no_hostile_text_becomes_markup() -> None:
     for _, text in HOSTILE:
         check(text)
+
+
+def html_of_group(text: str) -> str:
+    """A page of three positions that share a template: the text stands in its words, and in the title, the sample and
+    the value of one position, so that it is in the data of the switch.
+    """
+    said = quoted(text)
+    template = f"template: t\nparameters: {{p: {{about: x}}}}\nname: n\nsteps:\n  - {{id: a, name: {said}, "
+    template += "type: EMAIL, subject: '{{param.p}}', content: 'x {{param.p}} y', temporalityType: ASAP}\n"
+    texts = {"t.yaml": template}
+    for number, value in enumerate((said, quoted(text + " 2"), "plain")):
+        texts[f"{number}.yaml"] = (
+            f"sourcingId: s{number}\ntitle: {value}\nsample: {{firstname: {value}}}\n"
+            f"blueprints:\n  one: {{use: t, with: {{p: {value}}}}}\n"
+        )
+    options = with_library(CheckOptions(Path(), known={}, origins=True), texts)
+    found = [check_text(options, name, each) for name, each in texts.items()]
+    declared = [each for of in found for each in of.declared]
+    positions = [of.position for of in found if of.position is not None]
+    return render(make_page(Repository(list(texts), [], declared, positions=positions), [], "page")).decode()
+
+
+GROUP = Outline(html_of_group("words"))
+
+
+def test_no_hostile_text_of_one_of_several_positions_becomes_markup() -> None:
+    assert ("select", ()) in GROUP.tags
+    for _, text in HOSTILE:
+        check(text, html_of_group, GROUP)
 
 
 @given(st.text(min_size=1) | st.text("<>&\"'`{%}/=\0 ax", min_size=1))

@@ -263,7 +263,7 @@ def test_new_changed_and_removed_are_told_apart(before: Project) -> None:
     }
     assert shown.summary.en.startswith("3 sequences for 2 positions, 1 new, 1 changed, 1 removed")
     one = next(each for each in shown.sequences if each.status == "changed")
-    assert english(one.changes) == {("Name", "Four ways", "Five ways")}
+    assert english(one.changes[0][0]) == {("Name", "Four ways", "Five ways")}
     assert [(each.name.en, each.status) for each in one.steps] == [
         ("Invite", "changed"),
         ("Once connected", "changed"),
@@ -316,7 +316,7 @@ def test_every_field_that_changes_is_reported(before: Project) -> None:
     }
     before.write("sourcing_a", {"one": body, "two": blueprint("Two")})
     one = next(each for each in page_of(before, "HEAD").sequences if each.status == "changed")
-    assert english(one.changes) == {("Settings", "", '{"deep": {"x": 1}}')}
+    assert english(one.changes[0][0]) == {("Settings", "", '{"deep": {"x": 1}}')}
     assert english(one.steps[1].changes) == {
         ("Name", "Letter", "Renamed"),
         ("Channel", "E-mail", "LinkedIn"),
