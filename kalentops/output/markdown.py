@@ -15,6 +15,7 @@ from kalentops.output import Checked
 from kalentops.output import text_files as findings_text
 from kalentops.output import text_plan as plans_text
 from kalentops.output import text_results as results_text
+from kalentops.output.change_groups import ChangeGroup, change_groups
 from kalentops.output.explanations import (
     STATE_EDITS,
     WHY_STATE_EDITS,
@@ -144,6 +145,9 @@ def _result(of: Result) -> str:
 
 _NAME: Final = 80
 _SOME: Final = 3
+_POSITIONS: Final = 50
+"""Of a group that are listed."""
+_OWN: Final = 200
 _OPEN: Final = 3
 """Number of blueprints whose texts are not folded: a short plan is read without a click."""
 _WORDS: Final = {
@@ -226,7 +230,11 @@ def _look_alike(of: LookAlike) -> str:
 
 def _overview(of: Plan) -> Section | None:
     # What is in conflict stands above, with its reason.
-    rows = [Block(_overview_row(each)) for each in _ordered(of) if each.action is not Action.CONFLICT]
+    rows = [
+        Block(_overview_row(first, group))
+        for first, group in _parted(of)
+        if first.action is not Action.CONFLICT
+    ]
     if not of.to_do or not rows:
         return None
     head = table(["blueprint", "what happens", "address", "file"]) + "\n"
@@ -235,21 +243,46 @@ def _overview(of: Plan) -> Section | None:
     return Section(rows, "row of the table", "rows of the table", head, tail, "\n", share=0.5)
 
 
-def _overview_row(each: Change) -> str:
+def _parted(of: Plan) -> Iterator[tuple[Change, ChangeGroup | None]]:
+    """The changes in their order; of those that are alike, the first one with its group."""
+    groups = change_groups(of)
+    firsts: dict[str, ChangeGroup] = {each.first.address: each for each in groups}
+    others = {change.address for each in groups for change in each.changes[1:]}
+    for change in _ordered(of):
+        if change.address not in others:
+            yield change, firsts.get(change.address)
+
+
+def _overview_row(each: Change, group: ChangeGroup | None) -> str:
     where = code(f"{each.file}:{each.line}") if each.file else ""
-    return row([prose(clip(each.name, _NAME)), _happens(each), code(each.address), where])
+    happens = _happens(each, group)
+    notes = "".join(f"; {prose(said)}" for said in group.notes()) if group else ""
+    if group is None or len(group.changes) == 1:
+        return row([prose(clip(each.name, _NAME)), happens + notes, _address(each), where])
+    origin = group.group.origin
+    where = code(f"{origin.file}:{origin.line}") if origin else ""
+    name = prose(clip(group.name, _NAME)) if group.name else ""
+    addresses = some([code(change.address) for change in group.changes], _SOME)
+    return row([name, happens + notes, addresses, where])
+
+
+def _address(of: Change) -> str:
+    title = f" {prose(clip(of.title, _NAME))}" if of.title else ""
+    return code(of.address) + title
 
 
 def _file(of: Change) -> str:
     return f", {code(f'{of.file}:{of.line}')}" if of.file else ""
 
 
-def _happens(each: Change) -> str:
+def _happens(each: Change, group: ChangeGroup | None) -> str:
     said = f"**{_WORDS[each.action]}**"
+    if group is not None and len(group.changes) > 1:
+        said += f" in {group.extent}"
     if each.moved_from:
         said += f", was {code(each.moved_from)}"
     if each.action is Action.UPDATE and each.before is not None and each.after is not None:
-        said += f": {brief(each.before.data, each.after.data)}"
+        said += f": {brief(each.before.data, each.after.data, dated=group is None or group.same_days)}"
     elif each.action is Action.CREATE and each.after is not None:
         said += f": {extent(each.after.data)}"
     return f"{said}; {prose(with_times(text(each.reason)))}" if each.reason else said
@@ -257,14 +290,40 @@ def _happens(each: Change) -> str:
 
 def _sequences(of: Plan) -> Section | None:
     blocks: list[Block] = []
-    for each in _ordered(of):
-        block = _sequence(each, is_open=len(blocks) < _OPEN)
+    for each, group in _parted(of):
+        is_open = len(blocks) < _OPEN
+        together = group is not None and len(group.changes) > 1
+        block = _group(group, is_open=is_open) if group and together else _sequence(each, is_open=is_open)
         blocks += [block] if block is not None else []
     return (
         Section(blocks, "blueprint in detail", "blueprints in detail", texts="the texts of {}")
         if blocks
         else None
     )
+
+
+def _group(of: ChangeGroup, *, is_open: bool) -> Block:
+    """Changes that are alike: one of them, then the positions by title."""
+    first = of.first
+    after = first.body.data
+    head = f"<b>{_WORDS[first.action]}</b> {of.extent}: {html_prose(of.heading)}"
+    inner = new(after) if first.before is None else changed(first.before.data, after, dated=of.same_days)
+    above = [prose(of.example)] if of.example else []
+    shown = "\n".join(map(_member, of.changes[:_POSITIONS], [of] * _POSITIONS))
+    more = len(of.changes) - _POSITIONS
+    listed = details(of.extent, f"{shown}\n- and {more:,} more" if more > 0 else shown)
+    below = [*(f"**{prose(said)}**" for said in of.notes()), listed]
+    full, short = (
+        details(head, "\n\n".join([*above, *([text] if text else []), *below]), is_open=is_open)
+        for text in (inner.full, inner.brief)
+    )
+    return Block(full, short)
+
+
+def _member(each: Change, of: ChangeGroup) -> str:
+    title = prose(clip(each.title or each.address.sourcing_id, _NAME))
+    own = of.own_words(each)
+    return f"- {title} ({code(each.address)})" + (f": {code(clip(own, _OWN))}" if own else "")
 
 
 def _sequence(each: Change, *, is_open: bool) -> Block | None:
@@ -309,7 +368,8 @@ def _sides(base: Body | None, ours: Body | None, theirs: Body) -> Iterator[str]:
 
 def _folded(each: Change, inner: Block, said: str = "", *, is_open: bool) -> Block:
     name = html_prose(clip(each.name, _NAME))
-    head = f"<b>{_WORDS[each.action]}</b> {name} ({html_code(each.address)}){said}"
+    title = f", {html_prose(clip(each.title, _NAME))}" if each.title else ""
+    head = f"<b>{_WORDS[each.action]}</b> {name} ({html_code(each.address)}{title}){said}"
     brief = details(head, inner.brief, is_open=is_open) if inner.brief else ""
     return Block(details(head, inner.full, is_open=is_open), brief)
 

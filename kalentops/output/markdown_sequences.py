@@ -41,28 +41,30 @@ def new(body: Mapping[str, Any]) -> Block:
     return Block("\n\n".join([*_messages(body), timetable]), timetable)
 
 
-def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> Block:
-    """The changes, then the timetable; in brief, the timetable alone."""
+def changed(before: Mapping[str, Any], after: Mapping[str, Any], *, dated: bool = True) -> Block:
+    """The changes, then, if `dated`, the timetable; in brief, the timetable alone."""
     found = step_changes(before, after)
     steps: dict[str | None, StepChange] = {each.step: each for each in found}
     top = [_field(said, "") for each in found if each.step is None for said in each.fields]
     removed = [each.before for each in found if each.before is not None and each.after is None]
-    timetable = _timetable(after, steps, removed, days(before))
+    timetable = [_timetable(after, steps, removed, days(before))] if dated else []
     texts = [part for each in found if each.step is not None for part in _step(each, after)]
-    return Block("\n\n".join([*top, *texts, timetable]), "\n\n".join([*top, timetable]))
+    return Block("\n\n".join([*top, *texts, *timetable]), "\n\n".join([*top, *timetable]))
 
 
-def brief(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """The changes themselves, for a line: `Pitch: ~~fifteen~~ → **sixteen**`; many of them are counted."""
+def brief(before: Mapping[str, Any], after: Mapping[str, Any], *, dated: bool = True) -> str:
+    """The changes themselves, for a line: `Pitch: ~~fifteen~~ → **sixteen**`; many of them are counted. If `dated`,
+    with the days that move.
+    """
     found = sorted(
         step_changes(before, after), key=lambda each: each.step is None
     )  # what candidates notice first
-    said = [part for each in found for part in _brief(each)]
+    said = [part for each in found for part in _brief(each, dated=dated)]
     more = count(len(said) - _BRIEF, "more change") if len(said) > _BRIEF else ""
     return "; ".join([*said[:_BRIEF], *([more] if more else [])])
 
 
-def _brief(change: StepChange) -> Iterator[str]:
+def _brief(change: StepChange, *, dated: bool) -> Iterator[str]:
     step = change.after if change.after is not None else change.before
     if change.step is None:
         yield from (_field(said, "") for said in change.fields)
@@ -71,7 +73,9 @@ def _brief(change: StepChange) -> Iterator[str]:
     elif step is not None:
         if change.moved:
             yield f"{_name(step)} **moved** from position {change.moved[0]} to {change.moved[1]}"
-        yield from (f"{_name(step)}, {_field(said, '')}{_days(said)}" for said in change.fields)
+        yield from (
+            f"{_name(step)}, {_field(said, '')}{_days(said) if dated else ''}" for said in change.fields
+        )
 
 
 def extent(body: Mapping[str, Any]) -> str:

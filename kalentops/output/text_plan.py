@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, Final
 
 from kalentops.blueprint.body import Body
 from kalentops.blueprint.labels import LabelledChange, StepChange, days, kind, schedule, step_changes
 from kalentops.output import explanations
+from kalentops.output.change_groups import ChangeGroup, change_groups
 from kalentops.output.explanations import (
     STATE_EDITS,
     WHY_STATE_EDITS,
@@ -19,7 +21,7 @@ from kalentops.output.explanations import (
     overwriting,
     state_edit,
 )
-from kalentops.output.terminal import WIDTH, Line, Piece, Style, cut, line
+from kalentops.output.terminal import WIDTH, Line, Piece, Style, columns, cut, line, padded
 from kalentops.plan.build import Action, Change, Drift, Plan, RefreshReport
 from kalentops.plan.explanation import leftover
 from kalentops.support import text_diff
@@ -48,9 +50,14 @@ def outline(body: Mapping[str, Any], indent: str, *, full: bool, width: int = WI
 
 
 def changed(
-    before: Mapping[str, Any], after: Mapping[str, Any], indent: str, width: int = WIDTH
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    indent: str,
+    width: int = WIDTH,
+    *,
+    dated: bool = True,
 ) -> Iterator[Line]:
-    """What turns one body into the other, each change as one or a few lines."""
+    """What turns one body into the other, each change as one or a few lines; if `dated`, with the days that move."""
     found, times = step_changes(before, after), (schedule(before), schedule(after))
     for each in found:
         where = f"{indent}step {visible(each.step)}: " if each.step is not None else f"{indent}blueprint: "
@@ -59,12 +66,13 @@ def changed(
         elif each.after is None and each.before is not None:
             yield from _whole(f"{where}removed, ", each.before, times[0][each.step or ""], "old", width)
         else:
-            yield from _within(each, where, indent, width)
+            yield from _within(each, where, indent, width, dated=dated)
     yield from _twins(found, indent)
-    yield from _shifted(found, before, after, indent)
+    if dated:
+        yield from _shifted(found, before, after, indent)
 
 
-def _within(each: StepChange, where: str, indent: str, width: int) -> Iterator[Line]:
+def _within(each: StepChange, where: str, indent: str, width: int, *, dated: bool) -> Iterator[Line]:
     if each.moved is not None:
         yield line(f"{where}moved from position {each.moved[0]} to {each.moved[1]}")
     for said in each.fields:
@@ -72,7 +80,7 @@ def _within(each: StepChange, where: str, indent: str, width: int) -> Iterator[L
             yield line(f"{where}{said.field}")
             yield from _words(said.before, said.after, indent + "    ")
         else:
-            yield from _value(said, where, indent + "    ", width)
+            yield from _value(said if dated else replace(said, days=None), where, indent + "    ", width)
 
 
 def _value(said: LabelledChange, where: str, indent: str, width: int) -> Iterator[Line]:
@@ -212,17 +220,33 @@ _DRIFT: Final = (
 )
 
 _EDITS: Final = 20
+_POSITIONS: Final = 10
+"""Of a group that are listed without --verbose."""
+_TITLE: Final = 60
 
 
 def plan(of: Plan, *, verbose: bool = False, reasons: bool = True, width: int = WIDTH) -> Iterator[Line]:
-    """All changes but no-ops, drift, then the summary. With `verbose`, new and adopted blueprints with their whole
-    texts; without it, texts are cut to `width` columns. Without `reasons`, those of conflicts are left to the result.
+    """What changes alike, then all other changes but no-ops, drift, then the summary. With `verbose`, new and adopted
+    blueprints with their whole texts, and all positions of a group; without it, texts are cut to `width` columns.
+    Without `reasons`, those of conflicts are left to the result.
     """
+    groups = change_groups(of)
+    grouped: set[str] = set()
+    for each in groups:
+        if len(each.changes) > 1:
+            grouped |= {*each.group.addresses}
+            yield from _group(each, verbose=verbose, width=width)
+            yield line()
+    notes = {each.first.address: list(each.notes()) for each in groups}
     shown = [each for each in of.changes if each.action is not Action.NO_OP]
-    for sourcing_id, group in groupby(shown, key=lambda each: each.address.sourcing_id):
-        yield line((visible(sourcing_id), "bold"))
-        for each in group:
-            yield from _change(each, verbose=verbose, reasons=reasons, width=width)
+    alone = (each for each in shown if each.address not in grouped)
+    for sourcing_id, together in groupby(alone, key=lambda each: each.address.sourcing_id):
+        changes = list(together)
+        title = next((f"  {clip(each.title, _TITLE)}" for each in changes if each.title), "")
+        yield line((visible(sourcing_id), "bold"), title)
+        for change in changes:
+            yield from _change(change, verbose=verbose, reasons=reasons, width=width)
+            yield from (_note(each, "      ") for each in notes.get(change.address, ()))
         yield line()
     if of.refresh_report is not None:
         yield from _refresh_report(of.refresh_report, {each.address: each for each in shown}, width)
@@ -230,6 +254,34 @@ def plan(of: Plan, *, verbose: bool = False, reasons: bool = True, width: int = 
     if of.summary["update"]:
         yield line((enrolled(of.summary["update"]), "warn"))
     yield plan_summary(of)
+
+
+def _group(of: ChangeGroup, *, verbose: bool, width: int) -> Iterator[Line]:
+    """Changes that are alike: one of them, then the positions by title."""
+    first = of.first
+    sign, style = _SIGNS[first.action]
+    yield line((f"{sign} {first.action} ", style), (of.extent, "bold"), f": {visible(of.heading)}")
+    if of.example:
+        yield line((f"    {visible(of.example)}", "dim"))
+    if first.before is not None and first.after is not None:
+        yield from changed(first.before.data, first.after.data, "    ", width, dated=of.same_days)
+    elif first.after is not None:
+        yield from outline(first.after.data, "    ", full=verbose, width=width)
+    shown = of.changes if verbose else of.changes[:_POSITIONS]
+    names = [clip(each.title or each.address.sourcing_id, _TITLE) for each in shown]
+    room = max(map(columns, names))
+    for each, name in zip(shown, names, strict=True):
+        ident = f" ({visible(each.blueprint_id)})" if each.blueprint_id else ""
+        own = of.own_words(each)
+        words = f": {own if verbose else glance(own, width)}" if own else ""
+        yield line(f"    {padded(name, room)}  ", (visible(each.address), "dim"), f"{ident}{visible(words)}")
+    if len(shown) < len(of.changes):
+        yield line((f"    and {len(of.changes) - len(shown):,} more; `kalentops plan -v` lists all", "dim"))
+    yield from (_note(each, "    ") for each in of.notes())
+
+
+def _note(said: str, indent: str) -> Line:
+    return line((f"{indent}! ", "warn"), visible(said))
 
 
 def _state_edits(of: Plan) -> Iterator[Line]:

@@ -42,6 +42,9 @@ WRITES: Final = frozenset(Action) - {Action.NO_OP, Action.ORPHAN}
 ASKS: Final = frozenset({Action.CREATE, Action.UPDATE, Action.ADOPT, Action.RESUME})
 """What `apply` asks Kalent about."""
 
+GROUPED: Final = frozenset({Action.CREATE, Action.UPDATE})
+"""What is shown once where several are alike."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -222,7 +225,7 @@ def groups_of(plan: Plan) -> tuple[Group, ...]:
         before, after = each.before, each.after
         if each.action is Action.NO_OP and each.address in entries:
             before = after = entries[each.address].sent
-        elif each.action not in {Action.CREATE, Action.UPDATE} or _is_alone(each):
+        elif each.action not in GROUPED or _is_alone(each):
             continue
         if after is not None:
             about = each.language, each.origins, each.overrides

@@ -15,7 +15,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.diff import FieldChange, changes, steps_by_id
@@ -55,10 +55,12 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A place that changed: `step` and `field` as in `FieldChange`. `before` and `after` are, of a text, the words that
-    went and those that came, else the values. `origin` is where that stands, if it is the same for all of the group.
+    """A place that changed: `kind`, `step` and `field` as in `FieldChange`. `before` and `after` are, of a text, the
+    words that went and those that came, else the values. `origin` is where that stands, if it is the same for all of
+    the group.
     """
 
+    kind: Literal["added", "removed", "moved", "changed"]
     step: str | None
     field: str
     before: Any
@@ -153,7 +155,8 @@ def _group(
         for each in edits[addresses[0]]
     ]
     values: dict[str, tuple[str, ...]] = {
-        address: tuple(value for each in edits[address] for value in each.values) for address in addresses
+        address: tuple(dict.fromkeys(value for each in edits[address] for value in each.values))
+        for address in addresses
     }
     own = tuple(each for each in first if each.step is not None or each.field)
     return Group(tuple(addresses), own, values if len(set(values.values())) > 1 else {})
@@ -191,7 +194,7 @@ def _new(of: Revision) -> _Edit:
         "steps": [_masked_step(of, step_id, step, values) for step_id, step in steps_by_id(data).items()],
     }
     keys = [("new", of.after.digest), *([("new", of.template, _json(masked))] if of.template else [])]
-    return _Edit(Edit(None, "", None, None), tuple(keys), values=tuple(values))
+    return _Edit(Edit("added", None, "", None, None), tuple(keys), values=tuple(values))
 
 
 def _masked_step(of: Revision, step_id: str, step: Mapping[str, Any], values: list[str]) -> dict[str, Any]:
@@ -211,7 +214,7 @@ def _mask(
     if where in of.overrides or (where[0], "") in of.overrides:
         return text[start:end]
     found, at = "", start
-    for begin, stop, origin in _near(_ranges(_pieces(of, where), len(text)), start, end):
+    for begin, stop, origin in _near(_ranges(pieces_of(of.origins, where), len(text)), start, end):
         if origin.file == of.file and start <= begin < stop <= end:
             values.append(text[begin:stop])
             found += text[at:begin] + _MASK
@@ -221,8 +224,8 @@ def _mask(
 
 def _value(of: Revision, change: FieldChange, context: tuple[Hashable, ...] | None) -> _Edit:
     where = change.step, change.field
-    pieces = _pieces(of, where)
-    edit = Edit(*where, change.before, change.after, pieces[0][1] if pieces else None)
+    pieces = pieces_of(of.origins, where)
+    edit = Edit(change.kind, *where, change.before, change.after, pieces[0][1] if pieces else None)
     key = (where, change.kind, _json(change.before), _json(change.after))
     return _Edit(edit, (key,), None if context is None else (where, context), shared=_is_shared(of, edit))
 
@@ -256,13 +259,13 @@ def _hunks(of: Revision, change: FieldChange) -> Iterator[_Edit]:
     where = change.step, change.field
     before, after = change.before or "", change.after or ""
     ends = sentence_ends(before), sentence_ends(after)
-    pieces = _ranges(_pieces(of, where), len(after))
+    pieces = _ranges(pieces_of(of.origins, where), len(after))
     own = None
     for raw in _raw_hunks(before, after):
         i1, i2, j1, j2 = _trimmed(before, after, raw, [begin for begin, _, _ in _near(pieces, *raw[2:])])
         out, come = before[i1:i2], after[j1:j2]
         origin = _place(of, pieces, j1, j2)
-        edit = Edit(*where, out, come, origin)
+        edit = Edit(change.kind, *where, out, come, origin)
         what = (where, change.kind, out, come)
         around = _around(before, ends[0], i1, i2), _around(after, ends[1], j1, j2)
         keys: list[Hashable] = [(*what, around)]
@@ -327,11 +330,11 @@ def _sentence_before(text: str, at: int) -> tuple[int, int]:
     return (behind, behind + 1) if behind < len(text) else (0, 0)
 
 
-def _pieces(of: Revision, where: _Field) -> Sequence[tuple[int, Origin]]:
+def pieces_of(origins: Origins, where: _Field) -> Sequence[tuple[int, Origin]]:
     """Where a value comes from; without its own origin, that of what it is a part of."""
     step, name = where
     wider = (name, name.partition(".")[0], "")
-    return next((found for each in wider if (found := of.origins.get((step, each)))), ())
+    return next((found for each in wider if (found := origins.get((step, each)))), ())
 
 
 def _ranges(pieces: Sequence[tuple[int, Origin]], length: int) -> list[tuple[int, int, Origin]]:

@@ -7,18 +7,30 @@ Kalent. The saved one only says what was asked for, and whether the answer is st
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar
 
 from kalentops import __version__
 from kalentops.blueprint.body import Address, Body
-from kalentops.blueprint.diff import changes
+from kalentops.blueprint.diff import FieldChange, changes
 from kalentops.errors import StalePlan, StoreFailure, UsageError
 from kalentops.lint.finding import Finding, Origin, Severity, finding_to_json
-from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, RefreshReport, Scope
+from kalentops.plan.build import (
+    GROUPED,
+    Action,
+    Change,
+    Drift,
+    Leftover,
+    LookAlike,
+    Plan,
+    RefreshReport,
+    Scope,
+    groups_of,
+)
 from kalentops.plan.explanation import Code, Explanation, explain, explained
+from kalentops.plan.groups import Edit, Group, pieces_of
 from kalentops.plan.moves import StateEdit
 from kalentops.support import atomic_write
 from kalentops.support.text import clip, dump_json, some
@@ -117,7 +129,7 @@ def check(saved: Saved, plan: Plan) -> None:
     Raises StalePlan, which says what has changed (the state, the files, or Kalent) and what the saved plan would have
     done.
     """
-    now = plan_to_json(plan, lambda _: "")
+    now = _bound(plan, lambda _: "")
     old, new = _binding(saved.raw), _binding(now)
     moved = sorted(address for address in old.keys() | new.keys() if old.get(address) != new.get(address))
     if saved.raw.get("state") == now["state"] and not moved:
@@ -185,29 +197,43 @@ def _at(raw: dict[str, Any]) -> str:
 
 def plan_to_json(of: Plan, say: Say) -> dict[str, Any]:
     """`plan --format json`, and most of the file that `plan --out` writes."""
+    bound = _bound(of, say)
     return {
         "format_version": FORMAT_VERSION,
         "kalentops_version": of.made_by or __version__,
-        "state": {"lineage": of.lineage, "serial": of.serial},
+        "state": bound["state"],
         "summary": of.summary,
-        "changes": [_change_to_json(each, say) for each in of.changes],
+        "changes": bound["changes"],
+        "groups": [_group_to_json(each) for each in groups_of(of)],
         "drift": [_drift_to_json(each, say) for each in of.drift],
         "look_alikes": [asdict(each) for each in of.refresh_report.look_alikes] if of.refresh_report else [],
         "leftovers": [asdict(each) for each in of.refresh_report.leftovers] if of.refresh_report else [],
         "unmanaged": dict(of.refresh_report.unmanaged) if of.refresh_report else {},
         "left_out": list(of.left_out),
         "state_edits": [asdict(each) for each in of.state_edits],
-        "bound": {"files": of.files, "remote": of.refresh_report.fingerprint if of.refresh_report else None},
+        "bound": bound["bound"],
         "findings": [finding_to_json(each) for each in of.findings],
     }
 
 
+def _bound(of: Plan, say: Say) -> dict[str, Any]:
+    """What a saved plan is compared by."""
+    return {
+        "state": {"lineage": of.lineage, "serial": of.serial},
+        "bound": {"files": of.files, "remote": of.refresh_report.fingerprint if of.refresh_report else None},
+        "changes": [_change_to_json(each, say) for each in of.changes],
+    }
+
+
 def _change_to_json(of: Change, say: Say) -> dict[str, Any]:
+    found = _field_changes(of.before, of.after)
     return {
         "address": of.address,
         "sourcing_id": of.address.sourcing_id,
         "key": of.address.key,
         "name": of.name,
+        "title": of.title,
+        "template": of.template,
         "action": of.action.value,
         "blueprint_id": of.blueprint_id,
         "file": of.file,
@@ -215,7 +241,12 @@ def _change_to_json(of: Change, say: Say) -> dict[str, Any]:
         "before": None if of.before is None else of.before.data,
         "after": None if of.after is None else of.after.data,
         "after_digest": of.after_digest,
-        "changes": _field_changes(of.before, of.after),
+        "changes": [asdict(each) for each in found],
+        "origins": [
+            {"step": each.step, "field": each.field, "pieces": [_piece_to_json(*piece) for piece in pieces]}
+            for each in found
+            if (pieces := pieces_of(of.origins, (each.step, each.field)))
+        ],
         "reason": say(of.reason),
         **explained(of.reason),
         "theirs": None if of.theirs is None else of.theirs.data,
@@ -234,16 +265,30 @@ def _drift_to_json(of: Drift, say: Say) -> dict[str, Any]:
         "updated_at": of.updated_at,
         "before": None if of.before is None else of.before.data,
         "after": None if of.after is None else of.after.data,
-        "changes": _field_changes(of.before, of.after),
+        "changes": [asdict(each) for each in _field_changes(of.before, of.after)],
         "reason": say(of.reason),
         **explained(of.reason),
     }
 
 
-def _field_changes(before: Body | None, after: Body | None) -> list[dict[str, Any]]:
-    if before is None or after is None:
-        return []
-    return [asdict(each) for each in changes(before.data, after.data)]
+def _field_changes(before: Body | None, after: Body | None) -> list[FieldChange]:
+    return [] if before is None or after is None else changes(before.data, after.data)
+
+
+def _piece_to_json(at: int, origin: Origin) -> dict[str, Any]:
+    return {"at": at, **asdict(origin)}
+
+
+def _group_to_json(of: Group) -> dict[str, Any]:
+    origin = of.origin
+    return {
+        "addresses": of.addresses,
+        "edits": [asdict(each) for each in of.edits],
+        "origin": None if origin is None else asdict(origin),
+        "values": dict(of.values),
+        "unchanged": of.unchanged,
+        "own_text": of.own_text,
+    }
 
 
 def plan_from_json(raw: Mapping[str, Any]) -> Plan:
@@ -259,18 +304,20 @@ def plan_from_json(raw: Mapping[str, Any]) -> Plan:
                 {_text(name): _number(value) for name, value in raw["unmanaged"].items()},
                 _text(bound["remote"]),
             )
+        changes = tuple(map(_change, raw["changes"]))
         return Plan(
             _text_or_none(at["lineage"]),
             _number(at["serial"]),
-            tuple(map(_change, raw["changes"])),
+            changes,
             tuple(map(_finding, raw["findings"])),
             _text(bound["files"]),
             refresh_report,
             tuple(map(_text, raw["left_out"])),
             tuple(map(_state_edit, raw.get("state_edits", ()))),
             _text(raw["kalentops_version"]),
+            groups=_groups(raw["groups"], changes) if "groups" in raw else None,
         )
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         raise StalePlan(DAMAGED) from None
 
 
@@ -289,7 +336,45 @@ def _change(raw: Mapping[str, Any]) -> Change:
         _body(raw["theirs"]),
         None if moved_from is None else Address.parse(moved_from),
         raw["protected"] is True,
+        _text(raw.get("title", "")),
+        template=_text(raw.get("template", "")),
+        origins={
+            (_text_or_none(each["step"]), _text(each["field"])): tuple(
+                (_number(piece["at"]), _origin(piece)) for piece in each["pieces"]
+            )
+            for each in raw.get("origins", ())
+        },
     )
+
+
+def _groups(raw: Any, changes: Iterable[Change]) -> tuple[Group, ...]:
+    left = {each.address: each for each in changes if each.action in GROUPED and each.after is not None}
+    known = {each.address: each.address for each in changes}
+    found = []
+    for each in raw:
+        # Each is taken once: what one group shows can't be hidden in another.
+        addresses = tuple(left.pop(address).address for address in each["addresses"])
+        edits = tuple(map(_edit, each["edits"]))
+        values = {_text(address): tuple(map(_text, own)) for address, own in each["values"].items()}
+        others = (tuple(known[address] for address in each[name]) for name in ("unchanged", "own_text"))
+        found.append(Group((addresses[0], *addresses[1:]), edits, values, *others))
+    return tuple(found)
+
+
+def _edit(raw: Mapping[str, Any]) -> Edit:
+    origin = raw["origin"]
+    return Edit(
+        _one_of(raw["kind"], "added", "removed", "moved", "changed"),
+        _text_or_none(raw["step"]),
+        _text(raw["field"]),
+        raw["before"],
+        raw["after"],
+        None if origin is None else _origin(origin),
+    )
+
+
+def _origin(raw: Mapping[str, Any]) -> Origin:
+    return Origin(_text(raw["file"]), _number(raw["line"]), _number(raw["column"]))
 
 
 def _drift(raw: Mapping[str, Any]) -> Drift:
@@ -339,10 +424,6 @@ def _finding(raw: Mapping[str, Any]) -> Finding:
         users=_number(used_by["count"]),
         used_by=tuple((_text(each["address"]), _origin(each)) for each in used_by["first"]),
     )
-
-
-def _origin(raw: Mapping[str, Any]) -> Origin:
-    return Origin(_text(raw["file"]), _number(raw["line"]), _number(raw["column"]))
 
 
 def _reason(raw: Mapping[str, Any]) -> Explanation | None:

@@ -231,10 +231,15 @@ def _declared(
             hidden = of.placeholders if of.blueprint else _UNKNOWN
             made = _declare(options, document, key, of.blueprint or Blueprint(name=" "), hidden)
             snippets = sorted({each.name for each in of.context.markers if each.kind == "snippet"})
-            made = replace(made, template=blueprint.use, snippets=tuple(snippets), overrides=of.overrides())
-            asked = options.origins or (options.known and made.address in options.known)
-            if made.body is not None and asked:
-                made = replace(made, origins=of.origins())
+            of_new = not options.origins and made.address not in (options.known or ())
+            made = replace(
+                made,
+                language=of.context.language or "",
+                template=blueprint.use,
+                snippets=tuple(snippets),
+                overrides=of.overrides(),
+                origins=of.origins(of_new=of_new) if made.body is not None else {},
+            )
         else:
             continue
         yield replace(made, name_at=name_at, title=model.title or "")

@@ -170,20 +170,24 @@ class Resolved:
             return document.place(replace(problem, path=("snippets", name, *problem.path)), severity)
         return self.document.place(replace(problem, path=("blueprints", self.key, *problem.path)), severity)
 
-    def origins(self) -> Origins:
-        """Where each value comes from, for the review of a change."""
+    def origins(self, *, of_new: bool = False) -> Origins:
+        """Where each value comes from, for the review of a change; `of_new`: only of texts that parameters fill,
+        and where their values begin, which is found faster.
+        """
         if self.blueprint is None:
             return {}
         found: dict[tuple[str | None, str], tuple[tuple[int, Origin], ...]] = {}
         for path, source in self.sources.items():
+            if of_new and all(each.document is not self.document for each in source.pieces):
+                continue
             match path:
                 case ("steps", int(number)):
                     found[self.blueprint.steps[number].id, ""] = ((0, _origin(source)),)
                 case ("steps", int(number), *fields):
                     name = ".".join(map(str, fields))
-                    found[self.blueprint.steps[number].id, name] = tuple(_parts(source))
+                    found[self.blueprint.steps[number].id, name] = tuple(_parts(source, exact=not of_new))
                 case (_, *_):
-                    found[None, ".".join(map(str, path))] = tuple(_parts(source))
+                    found[None, ".".join(map(str, path))] = tuple(_parts(source, exact=not of_new))
         return found
 
     def overrides(self) -> frozenset[tuple[str | None, str]]:
@@ -204,11 +208,11 @@ def _origin(source: Source | Piece, offset: int | None = None) -> Origin:
     return Origin(source.document.file, *source.document.places.find(source.path, at=offset))
 
 
-def _parts(source: Source) -> Iterator[tuple[int, Origin]]:
+def _parts(source: Source, *, exact: bool = True) -> Iterator[tuple[int, Origin]]:
     if not source.pieces:
         yield 0, _origin(source)
     for piece in source.pieces:
-        yield piece.start, _origin(piece, piece.offset)
+        yield piece.start, _origin(piece, piece.offset if exact else None)
 
 
 def resolve(document: Document, key: str, library: Library, limit: int = MAX_SIZE) -> Resolved:

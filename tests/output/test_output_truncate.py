@@ -62,7 +62,7 @@ def test_utf16_counts_what_is_beyond_the_first_plane_twice() -> None:
 
 
 def _large(number: int) -> Plan:
-    texts = "A sentence of some length that says something. " * 20
+    texts = "A sentence of some length that says something to {}. " * 20
     changes = tuple(
         Change(
             Address.parse(f"sourcing_{each:04}/classic"),
@@ -72,7 +72,15 @@ def _large(number: int) -> Plan:
             f"blueprints/{each:04}.yaml",
             3,
             None,
-            form(body("Classic", *(PITCH | {"id": f"s{step}", "content": texts} for step in range(4)))),
+            form(
+                body(
+                    "Classic",
+                    *(
+                        PITCH | {"id": f"s{step}", "content": texts.replace("{}", f"{each:04}")}
+                        for step in range(4)
+                    ),
+                )
+            ),
         )
         for each in range(number)
     )

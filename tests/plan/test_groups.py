@@ -70,7 +70,7 @@ def test_the_same_words_in_the_same_sentence_are_one_change() -> None:
     assert groups == [
         Group(
             (Address("sourcing_1", "first"), Address("sourcing_2", "first")),
-            (Edit("mail", "content", "ten", "fifteen"),),
+            (Edit("changed", "mail", "content", "ten", "fifteen"),),
         )
     ]
 
@@ -105,7 +105,7 @@ def test_the_same_place_of_a_template_is_one_change_whatever_stands_around_it() 
         for n, pitch in pitches.items()
     )
     assert sets(groups) == [["1", "2", "3"]]
-    assert groups[0].edits == (Edit("mail", "content", "ten", "fifteen", Origin(TEMPLATE, 16, 7)),)
+    assert groups[0].edits == (Edit("changed", "mail", "content", "ten", "fifteen", Origin(TEMPLATE, 16, 7)),)
     assert groups[0].values == {}
 
 
