@@ -122,6 +122,18 @@
       article.querySelector(".technical .place").textContent = JSON.parse(article.dataset.places)[index];
     }
   };
+  const addressOf = (article) => {
+    const anchors = article.dataset.anchors;
+    return anchors ? JSON.parse(anchors)[chosen.get(article.closest(".sourcing"))] : article.id;
+  };
+  // Where a link leads to: in the index and at a glance it stays at the position that is shown.
+  const goalOf = (link) => {
+    const place = link.getAttribute("href").slice(1);
+    if (link.closest(".index")) return addressOf(one(place));
+    const article = link.closest(".overview") && link.closest("article[data-anchors]");
+    if (!article) return place;
+    return `${addressOf(article)}/${all(".overview li:not([hidden])", article).indexOf(link.parentElement) + 1}`;
+  };
   for (const section of sections) {
     const label = section.querySelector(".position label");
     if (!label) continue;
@@ -131,7 +143,7 @@
     select.addEventListener("change", () => {
       choose(section, Number(select.value));
       fillIn(Number(person.value));
-      write(JSON.parse(section.querySelector("article:not([hidden])").dataset.anchors)[Number(select.value)]);
+      write(addressOf(section.querySelector("article:not([hidden])")));
     });
   }
 
@@ -230,11 +242,11 @@
   const find = (place) => {
     const [, anchor, number] = /^([^/]*\/[^/]*)(?:\/(\d+))?$/.exec(place) ?? [];
     const member = members.get(anchor);
-    if (!member || (number && one(place))) return place && one(place);
+    if (!member) return place && one(place);
     const [article, index] = member;
     choose(article.closest(".sourcing"), index);
     fillIn(Number(person.value));
-    return number ? all(".step:not([hidden])", article)[number - 1] ?? article : article;
+    return number ? all(".step:not([hidden], .removed)", article)[number - 1] ?? article : article;
   };
   const go = (place) => {
     const target = find(place);
@@ -281,7 +293,7 @@
     const link = event.target.closest('a[href^="#"]');
     if (!link || link.classList.contains("skip") || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    go(link.getAttribute("href").slice(1));
+    go(goalOf(link));
   });
 
   const fold = one("fold");

@@ -119,6 +119,20 @@ def test_a_position_has_an_address_of_its_own(file: Path, look: Look) -> None:
     expect(page.locator(".text:visible", has_text="A last word.")).to_have_count(1)
 
 
+def test_a_link_stays_at_the_position_that_is_shown(file: Path, look: Look) -> None:
+    page = look(file)
+    page.get_by_label("Shown for").select_option("Tester")
+    page.locator(".index a").click()
+    assert page.evaluate("location.hash") == "#sourcing_b/talk"
+    expect(page.get_by_label("Shown for").locator("option:checked")).to_have_text("Tester")
+    page.get_by_label("Shown for").select_option("Engineer")
+    page.locator(".overview li:visible a").last.click()
+    assert page.evaluate("location.hash") == "#sourcing_a/talk/3"
+    shared = look(file, "#sourcing_a/talk/3")
+    expect(shared.get_by_label("Shown for").locator("option:checked")).to_have_text("Engineer")
+    expect(shared.locator(".text:visible", has_text="A last word.")).to_be_in_viewport()
+
+
 def test_the_language_and_the_reader_change_and_the_position_stays(file: Path, look: Look) -> None:
     page = look(file, locale="fr-FR")
     page.get_by_label("Affiché pour").select_option("Engineer")
