@@ -195,6 +195,9 @@ def make_plan(
     relocated = relocate(state, relocations)
     known = relocated.state
     wanted: dict[str, Declared] = {each.address: each for each in declared}
+    incomplete = next((each for each in wanted.values() if each.placeholders), None)
+    if incomplete is not None:  # a finding is to stop it earlier: no candidate gets half of a text
+        raise AssertionError(f"{incomplete.address} was not read as a whole")
     orphans = index_orphans(wanted, known, relocated.unknown)
     changes = [
         _change(address, wanted.get(address), relocated, orphans, forced=address in overwrite)

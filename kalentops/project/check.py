@@ -26,7 +26,7 @@ from kalentops.lint.engine import (
     with_severities,
 )
 from kalentops.lint.engine import check_file as check_file_rules
-from kalentops.lint.finding import DataPath, Finding, Origin, merged
+from kalentops.lint.finding import DataPath, Finding, Origin, Severity, merged
 from kalentops.lint.rule import Declared, Hides, Position, Relocation, SharedContext, rules
 from kalentops.project.document import Document, read_document
 from kalentops.project.files import Source, read
@@ -78,8 +78,9 @@ class FileResult(NamedTuple):
 PENDING: Final = FileResult([], [], [], pending=True)
 MAX_RESOLVED: Final = 4 * MAX_SIZE
 """Characters of all blueprints of a file that are made from templates."""
-_USES: Final = re.compile(r"""(?:^[ \t]*|[{,]\s*)["']?use["']?[ \t]*:""", re.MULTILINE)
-_SHARED: Final = re.compile(r"""^(?:\{\s*)?["']?(?:template|snippets)["']?[ \t]*:""", re.MULTILINE)
+_KEY: Final = r"""(?:^\ufeff?[ \t]*|[{,]\s*)["']?(?:%s)["']?[ \t]*:"""
+_USES: Final = re.compile(_KEY % "use", re.MULTILINE)
+_SHARED: Final = re.compile(_KEY % "template|snippets", re.MULTILINE)
 
 
 def may_be_shared(text: str) -> bool:
@@ -114,10 +115,14 @@ def _read(name: str, text: str, severities: Severities) -> Document:
     """The document of a text, with the findings in the texts as they stand there."""
     document = read_document(name, text)
     document.findings = list(with_severities(document.findings, severities))
-    for problem, severity in check_written(document.texts(), severities):
+    texts = list(document.texts())
+    subjects = {each.path for each in texts if each.field == "subject"}
+    for problem, severity in check_written(texts, severities):
         document.findings.append(document.place(problem, severity))
-        if "subject" in problem.path[-2:]:  # as long as its text is unclear, so is whether there is one
-            document.placeholders |= {problem.path}
+        if severity is Severity.ERROR and problem.path in subjects:
+            document.placeholders |= {
+                problem.path
+            }  # as long as its text is unclear, so is whether there is one
     return document
 
 

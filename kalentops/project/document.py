@@ -45,6 +45,12 @@ class Document:
             return None
         return self.model.sourcingId
 
+    @property
+    def is_certainly_unshared(self) -> bool:
+        """Whether the file holds no template and no snippets, nor tries to."""
+        tries = isinstance(self.data, Map) and not self.data.keys().isdisjoint({"template", "snippets"})
+        return isinstance(self.model, SourcingFile) and not tries
+
     def unreadable_names(self) -> tuple[str, ...]:
         """The name of the template that a file without a model was meant to hold, as far as it can be told."""
         name = self.data.get("template") if isinstance(self.data, Map) else None

@@ -91,7 +91,7 @@ class Library:
                     snippets.setdefault(name, (document, text if known else None))
             elif isinstance(model, TemplateFile) and ("template",) not in document.placeholders:
                 templates.setdefault(model.template, Template(model.template, document, model))
-            else:
+            elif not document.is_certainly_unshared:
                 names = document.unreadable_names()
                 for name in names:
                     templates.setdefault(name, Template(name, document, None))

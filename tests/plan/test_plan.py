@@ -287,3 +287,9 @@ def test_same_name() -> None:
     assert same_name("  Linked\tIN  first ") == same_name("linkedin first".replace("di", "d i"))
     assert same_name("Straße") == same_name("STRASSE")
     assert same_name("a b") != same_name("ab")
+
+
+def test_a_blueprint_that_was_not_read_as_a_whole_is_never_planned() -> None:
+    half = want("s/a", placeholders=frozenset({("steps", 0, "content")}))
+    with pytest.raises(AssertionError, match="s/a was not read as a whole"):
+        make_plan([want("s/b"), half], State())

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kalentops.lint.finding import Problem
-from kalentops.project.check import CheckOptions, check_text
+from kalentops.project.check import CheckOptions, _read, check_text
 from kalentops.project.document import read_document
 from kalentops.project.load import of_texts
 from kalentops.project.resolve import Library, Resolved, resolve
@@ -241,3 +241,63 @@ def test_a_template_in_place_of_a_copy_has_the_same_digest() -> None:
     (copied,) = check_text(options, "p.yaml", text).declared
     assert used.digest == copied.digest
     assert (used.template, copied.template) == ("first", "")
+
+
+@pytest.mark.parametrize("name", ["subject", "pitch"])
+@pytest.mark.parametrize("kind", ["with", "default", "snippet"])
+def test_a_warning_takes_no_text_away(kind: str, name: str) -> None:
+    folded = ">-\n        We are six.\n        - one\n        - two\n"
+    marker = f"{{{{{'snippet' if kind == 'snippet' else 'param'}.{name}}}}}"
+    default = f"    default: {folded}" if kind == "default" else "    about: Who we are\n"
+    texts = {
+        "blueprints/t.yaml": f"""\
+template: first
+parameters:
+  {name}:
+{default}
+name: First
+steps:
+  - {{id: s, name: S, type: SMS, temporalityType: ASAP, content: "Hi {{{{firstname}}}}, {marker}"}}
+""",
+        "blueprints/s.yaml": f"snippets:\n  {name}: {folded}",
+        "blueprints/p.yaml": "sourcingId: s_1\nblueprints:\n  key:\n    use: first\n"
+        + (f"    with:\n      {name}: {folded}" if kind == "with" else ""),
+    }
+    library = Library.of(_read(name, text, {}) for name, text in texts.items())
+    found = resolve(_read("blueprints/p.yaml", texts["blueprints/p.yaml"], {}), "key", library)
+    assert _steps(found)["s"]["content"] == "Hi {{firstname}}, We are six. - one - two"
+    assert not found.placeholders
+
+
+def test_a_warning_hides_no_error() -> None:
+    change = "change:\n  subject:\n    content: >-\n      Hi {{name}}, we are six.\n      - one\n      - two"
+    template = TEMPLATE.replace("id: mail", "id: subject")
+    found = of_texts(
+        Path("/"),
+        SHARED
+        | {"blueprints/t.yaml": template, "blueprints/p.yaml": _position(f"with: {{pitch: x}}\n{change}")},
+    )
+    assert {each.code for each in found.findings} >= {"KAL313", "KAL101"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'name: "A\ntemplate: other"\n    steps: []',
+        "name: A\n    steps: []\n    config:\n      template: other",
+    ],
+)
+def test_a_text_of_a_position_is_no_template(text: str) -> None:
+    other = f"sourcingId: s_2\nblueprints:\n  key:\n    {text}\n"
+    use = _position("").replace("first", "other")
+    found = of_texts(Path("/"), SHARED | {"blueprints/a.yaml": other, "blueprints/p.yaml": use})
+    assert [each.code for each in found.findings if each.file == "blueprints/p.yaml"] == ["KAL401"]
+
+
+@pytest.mark.parametrize(
+    "text", ["\ufeff" + TEMPLATE, "".join(f"  {line}\n" for line in TEMPLATE.splitlines())]
+)
+def test_a_template_is_found_however_its_file_begins(text: str) -> None:
+    position = _position("with: {pitch: x}")
+    found = of_texts(Path("/"), SHARED | {"blueprints/t.yaml": text, "blueprints/p.yaml": position})
+    assert found.valid
