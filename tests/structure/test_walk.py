@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import threading
@@ -32,7 +33,10 @@ def test_the_way_of_a_blueprint_is_the_real_one(tmp_path: Path, emulator: Backgr
             calls.append((file.relative_to(PACKAGE).as_posix(), frame.f_code.co_qualname))
 
     project = Project(tmp_path, emulator.url)
-    project.write("sourcing_a", {"one": blueprint("One")})
+    template = json.dumps({"template": "two-steps", **blueprint("One")})
+    (project.folder / "blueprints").mkdir()
+    (project.folder / "blueprints" / "template.yaml").write_text(template, encoding="utf-8")
+    project.write("sourcing_a", {"one": {"use": "two-steps"}})
     before = sys.getprofile()
     threading.setprofile(entered)
     sys.setprofile(entered)
