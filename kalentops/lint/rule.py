@@ -90,17 +90,15 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """What a file says of its sourcing; `title` and `language` are empty, and `sample` is, where it says nothing.
-    `origin` is that of the sourcing's id.
+    """What a file says of its sourcing; `title` and `sample` are empty where it says nothing. `origin` is that of the
+    sourcing's id.
     """
 
     sourcing_id: str
     origin: Origin
     title: str = ""
-    language: str = ""
     sample: Mapping[str, str] = field(default_factory=dict)
     title_at: tuple[int, int] = (1, 1)
-    language_at: tuple[int, int] = (1, 1)
 
 
 @dataclass(frozen=True, slots=True)

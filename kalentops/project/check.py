@@ -227,6 +227,7 @@ def _declared(
         if isinstance(blueprint, Blueprint):
             hidden = document.placeholders_below("blueprints", key)
             name_at = document.places.find(("blueprints", key, "name"))
+            language = blueprint.language or model.language
             made = _declare(options, document, key, blueprint, hidden)
         elif key in resolved:
             of = resolved[key]
@@ -237,9 +238,9 @@ def _declared(
             made = _declare(options, document, key, of.blueprint or Blueprint(name=" "), hidden)
             snippets = sorted({each.name for each in of.context.markers if each.kind == "snippet"})
             of_new = not options.origins and made.address not in (options.known or ())
+            language = of.context.language
             made = replace(
                 made,
-                language=of.context.language or "",
                 template=blueprint.use,
                 snippets=tuple(snippets),
                 overrides=of.overrides(),
@@ -247,7 +248,7 @@ def _declared(
             )
         else:
             continue
-        yield replace(made, name_at=name_at, title=model.title or "")
+        yield replace(made, name_at=name_at, title=model.title or "", language=language or "")
 
 
 def _declare(
@@ -276,10 +277,8 @@ def _position(document: Document) -> Position | None:
         document.sourcing_id,
         Origin(document.file, *find(("sourcingId",))),
         model.title or "",
-        model.language or "",
         model.sample or {},
         find(("title",)),
-        find(("language",)),
     )
 
 

@@ -301,3 +301,14 @@ def test_a_template_is_found_however_its_file_begins(text: str) -> None:
     position = _position("with: {pitch: x}")
     found = of_texts(Path("/"), SHARED | {"blueprints/t.yaml": text, "blueprints/p.yaml": position})
     assert found.valid
+
+
+@pytest.mark.parametrize(
+    ("head", "own", "language"),
+    [("", "", ""), ("language: fr", "", "fr"), ("language: fr", "language: en", "en")],
+)
+def test_a_blueprint_of_either_kind_has_the_language_of_its_texts(head: str, own: str, language: str) -> None:
+    shared = {"t.yaml": "template: t\nname: T\n"}
+    text = f"sourcingId: s_1\n{head}\nblueprints:\n  plain:\n    name: P\n    {own}\n  made:\n    use: t\n    {own}\n"
+    declared = check_text(CheckOptions(Path(), shared=shared), "p.yaml", text).declared
+    assert [each.language for each in declared] == [language, language]
