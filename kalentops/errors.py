@@ -69,6 +69,10 @@ class CannotEdit(KalentopsError):
     hint = "change the file by hand"
 
 
+class CannotExtract(KalentopsError):
+    """The blueprints can't share one template. No file was changed."""
+
+
 class NoKey(KalentopsError):
     """There is no API key, or it can't be used."""
 

@@ -193,8 +193,8 @@ def folder_destination(root: Path, folder: Path) -> Destination:
     return Destination(root, folder)
 
 
-def file_destination(root: Path, blueprints: Path, file: Path) -> Destination:
-    """The place of a new file that --file names.
+def file_destination(root: Path, blueprints: Path, file: Path, option: str = "--file") -> Destination:
+    """The place of a new file that an option names.
 
     Raises UsageError where it exists, lies elsewhere than in the folder of blueprints (through links, too), or would
     not be read as a file of blueprints; StoreFailure.
@@ -210,19 +210,18 @@ def file_destination(root: Path, blueprints: Path, file: Path) -> Destination:
     if not folder.is_relative_to(top):
         raise UsageError(
             f"{shown} lies outside of {blueprints}, where the blueprints are",
-            hint=f"pass a file in it, such as --file {_example(root, blueprints, file)}",
+            hint=f"pass a file in it, such as {option} {_example(root, blueprints, file)}",
         )
     if there:
         raise UsageError(
-            f"{shown} exists, and import overwrites nothing",
-            hint="pass another --file, or none: then the file gets a name of its own; several files may serve one "
-            "sourcing",
+            f"{shown} exists, and is not overwritten",
+            hint=f"pass another {option}, or none: then the file gets a name of its own",
         )
     within = folder.relative_to(top)
     if any(part.startswith(".") for part in (*within.parts, file.name)):
         raise UsageError(f"{shown} would not be read: names that begin with a dot are ignored")
     if folder == root.resolve() and file.name.casefold() == _CONFIGURATION:
-        raise UsageError(f"{shown} would be read as the configuration", hint="pass another --file")
+        raise UsageError(f"{shown} would be read as the configuration", hint=f"pass another {option}")
     return Destination(root, blueprints / within, file.name)
 
 

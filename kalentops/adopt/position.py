@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -162,12 +163,22 @@ def close(sourcing_id: str, files: Sequence[PositionFile], state: State) -> Clos
 
 
 def write_changes(changes: Sequence[FileChange]) -> None:
-    """Write the files, each whole or not at all: what is deleted comes last. Raises StoreFailure."""
-    for each in sorted(changes, key=lambda each: each.after is None):
-        try:
-            _write(each)
-        except OSError as error:
-            raise StoreFailure(f"{each.name} can't be written: {error.strerror or error}") from error
+    """Write the files in their order, but delete last. Where one fails, those before it are put back. Raises
+    StoreFailure.
+    """
+    written: list[FileChange] = []
+    try:
+        for each in sorted(changes, key=lambda each: each.after is None):
+            try:
+                _write(each)
+            except OSError as error:
+                raise StoreFailure(f"{each.name} can't be written: {error.strerror or error}") from error
+            written.append(each)
+    except BaseException:
+        for each in reversed(written):
+            with suppress(OSError, StoreFailure):
+                _write(FileChange(each.path, each.name, each.after, each.before))
+        raise
 
 
 def _write(change: FileChange) -> None:

@@ -36,6 +36,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "new": ("new", "Write a blueprint that uses a template."),
     "render": ("render:render", "Print blueprints with their templates filled in."),
     "detach": ("render:detach", "Turn blueprints that use a template into plain ones."),
+    "extract": ("extract", "Make a template of near-equal blueprints."),
     "close": ("close", "Close a position: the state forgets its blueprints."),
     "sourcings": ("sourcings", "List sourcings with ids and names."),
     "comment": ("comment", "Put the plan on the pull request, as a comment."),

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kalentops.adopt.plan import ImportAction, Item
 from kalentops.lint.finding import Finding, Severity, errors_first
@@ -19,6 +19,7 @@ from kalentops.output.text_plan import changed
 from kalentops.support.text import clip, count, line_end_of, some, visible
 
 if TYPE_CHECKING:  # `validate` and `plan` import nothing
+    from kalentops.adopt.extract_files import ExtractPlan
     from kalentops.adopt.new import Opening
     from kalentops.adopt.position import Closing, FileChange
     from kalentops.adopt.pull import Edits, PulledEdit
@@ -203,6 +204,50 @@ def unrecorded(of: Closing, state: str) -> str:
     """A note on blueprints that the files declare and the state does not know."""
     keys = some([f"`{key}`" for key in of.unrecorded], _KEYS)
     return f"{visible(state)} does not know {keys}: never applied, or this checkout lacks a newer state (`git pull`)"
+
+
+def extracted(of: ExtractPlan, *, written: bool) -> Iterator[Line]:
+    """Each template with what its blueprints have otherwise; the comments that are lost; the counts."""
+    for made, change in zip(of.templates, of.changes, strict=False):
+        parts = [count(len(made.uses), "blueprint")]
+        if parameters := made.template.get("parameters"):
+            parts.append(f"parameters: {some(list(parameters), _KEYS)}")
+        yield line(("  + ", "good"), (visible(change.name), "bold"), f"  {'; '.join(parts)}")
+        for address, use in made.uses.items():
+            if own := list(_own_parts(use)):
+                yield line("      ", visible(address), (f"  {visible('; '.join(own))}", "dim"))
+    for name, number, comment in of.lost:
+        yield line(("  ! ", "warn"), f"{visible(name)}:{number}: comment not kept: {visible(clip(comment))}")
+    for address, ids in of.renamed.items():
+        told = some([f"{clip(old)} → {clip(new)}" for old, new in ids.items()], _KEYS)
+        yield line(
+            ("  ~ ", "warn"),
+            f"{visible(address)}: steps get other ids, so an update follows: {visible(told)}",
+        )
+    blueprints = count(sum(len(each.uses) for each in of.templates), "blueprint")
+    templates = count(len(of.templates), "new template")
+    before, after = of.lines
+    updates = (
+        f"The plan gets {count(len(of.renamed), 'update')}." if of.renamed else "The plan does not change."
+    )
+    yield line(
+        ("Extracted: " if written else "Would extract: ", "bold"),
+        f"{templates} for {blueprints}; {count(before, 'line')} → {after:,}. {updates}",
+    )
+
+
+def _own_parts(use: Mapping[str, Any]) -> Iterator[str]:
+    """What a blueprint has otherwise than its template."""
+    if "name" in use:
+        yield f'name "{clip(use["name"])}"'
+    for step, change in use.get("change", {}).items():
+        yield f"changes {clip(step)}: {', '.join(change)}"
+    if "remove" in use:
+        yield f"removes {some(list(map(clip, use['remove'])), _KEYS)}"
+    if "add" in use:
+        yield f"adds {some([clip(each['id']) for each in use['add']], _KEYS)}"
+    if "config" in use:
+        yield "config"
 
 
 def edits(of: Edits, *, dry_run: bool, width: int = WIDTH) -> Iterator[Line]:

@@ -181,9 +181,15 @@ def library_below(root: Path, folder: Path) -> Library:
     return Library.of(read_document(name, text) for name, text in texts.items())
 
 
-def of_texts(root: Path, texts: Mapping[str, str], severities: Severities = DEFAULTS) -> Repository:
-    """The same for texts of an earlier version, by the names of their files."""
-    options = with_library(CheckOptions(root, severities), texts)
+def of_texts(
+    root: Path,
+    texts: Mapping[str, str],
+    severities: Severities = DEFAULTS,
+    *,
+    known: Mapping[str, str] | None = None,
+) -> Repository:
+    """The same for texts of another version, by the names of their files."""
+    options = with_library(CheckOptions(root, severities, known), texts)
     results = [check_text(options, name, text) for name, text in texts.items()]
     return _gathered(options, list(texts), results, ())
 

@@ -56,7 +56,9 @@ class Layout:
 
     def of(self, name: str | int, value: Any) -> Layout:
         found = self.fields.get(str(name)) or self.items or _FREE
-        return USE if found is BLUEPRINT and isinstance(value, Mapping) and "use" in value else found
+        if found is BLUEPRINT and isinstance(value, Mapping) and "use" in value:
+            return _PLAIN_USE if value.keys() <= {"use", "with"} else USE
+        return found
 
     def ordered(self, given: Iterable[str]) -> list[str]:
         """The names that are given, in this order."""
@@ -71,7 +73,7 @@ class Layout:
 
 _FREE: Final = Layout()
 _SHORT: Final = Layout(short=True)
-_TEXT: Final = Layout(below=True, items=Layout(below=True))
+_TEXT: Final = Layout(below=True)
 # What a step is, when it is sent, under which conditions, and its text last, because it is long.
 STEP: Final = Layout(
     (
@@ -104,6 +106,7 @@ USE: Final = Layout(
     ("config",),
     {"with": _SHORT, "change": Layout(items=_CHANGE), "remove": _SHORT, "add": Layout(items=_ADDED)},
 )
+_PLAIN_USE: Final = replace(USE, short=True)
 _SOURCING: Final = Layout(
     ("sourcingId", "title", "language", "sample", "moved", "removed"),
     ("blueprints",),

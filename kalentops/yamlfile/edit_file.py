@@ -5,12 +5,13 @@ What belongs to an entry goes with it, as in `tree_edit`. All else stays as it i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
 from kalentops.errors import CannotEdit
-from kalentops.support.text import visible
+from kalentops.support.text import clip, visible
 from kalentops.yamlfile import build
 from kalentops.yamlfile.edit import Refusal, entry_of, name_of, read_data, rewrite
 from kalentops.yamlfile.fmt import INDENT, print_document
@@ -192,6 +193,62 @@ def _ends(node: Node, path: Path) -> Iterator[tuple[Path, Token]]:
         return
     for number, child in enumerate(node.children):
         yield from _ends(child.value, (*path, number if child.key is None else name_of(child)))
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A file with other blueprints. `lost` are the comments that stood in the old ones, each with its line."""
+
+    text: str
+    lost: tuple[tuple[int, str], ...] = ()
+
+
+def replace_blueprints(file: str, text: str, blueprints: Mapping[str, Mapping[str, Any]]) -> Replaced:
+    """The text of a file with other blueprints in the place of those with the same keys: plain ones, or uses of a
+    template. Raises CannotEdit.
+    """
+    lost: Counter[str] = Counter()
+
+    def changed(data: Mapping[str, Any]) -> dict[str, Any]:
+        return {**data, "blueprints": {**data["blueprints"], **blueprints}}
+
+    def edit(data: Mapping[str, Any], root: Node) -> list[str]:
+        parent = _entry(root, "blueprints").value
+        layout = build.layout_of(data).of("blueprints", data["blueprints"])
+        anchors: list[str] = []
+        for key, value in blueprints.items():
+            child = _entry(parent, key)
+            anchors += [token.text[1:] for token in child.tokens() if token.kind == ANCHOR]
+            before = _all_comments(child)
+            if parent.flow:
+                ordered = build.in_order(layout.of(key, value), value)
+                put(child, build.flow(ordered, quoted=_quotes_keys(parent)))
+            else:
+                put(child, build.node(key, value, parent.column, layout=layout))
+            lost.update(before - _all_comments(child))
+        return anchors
+
+    return Replaced(_edited(file, text, changed, edit), tuple(_with_lines(text, lost)))
+
+
+def _entry(parent: Node, name: str) -> Child:
+    found = entry_of(parent, name)
+    if found is None:
+        raise Refusal(f"`{clip(name)}` repeats what stands elsewhere")
+    return found
+
+
+def _all_comments(child: Child) -> Counter[str]:
+    alone = Document([], Node(MAPPING, children=[child]), [], Token(STREAM_END, ""))
+    return Counter(alone.comments())
+
+
+def _with_lines(text: str, comments: Counter[str]) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(text.splitlines(), 1):
+        found = next((each for each in comments if comments[each] and line.rstrip().endswith(each)), None)
+        if found is not None:
+            comments[found] -= 1
+            yield number, found
 
 
 def _edited(

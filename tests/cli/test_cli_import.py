@@ -351,7 +351,7 @@ def test_one_blueprint_into_a_new_file_of_ones_own(project: Project, emulator: B
     _nothing_left(project)
     refused = project.run("import", "sourcing_a", "--file", "blueprints/team/mine.yml")
     assert refused.code == 1
-    assert "mine.yml exists, and import overwrites nothing" in refused.err
+    assert "mine.yml exists, and is not overwritten" in refused.err
     assert "hint: pass another --file, or none" in refused.err
     assert project.run("import", "sourcing_a").code == 0
     assert project.ids["sourcing_a/other"] == other

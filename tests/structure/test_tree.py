@@ -37,7 +37,7 @@ FLOORS = (
 # Imports that still go up. This list only gets shorter.
 UPWARDS: set[tuple[str, str]] = set()
 # With the 57 rules of today, 190.
-MOST_MODULES = 149
+MOST_MODULES = 153
 OWNERS = {
     "click": {"cli"},
     "pydantic": {"support.shape"},

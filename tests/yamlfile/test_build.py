@@ -265,8 +265,7 @@ steps:
     subject: {en: A role, fr: Un poste}
     delay: {value: 3, unit: day}
     content:
-      en: |-
-        Hi {{firstname}}, {{param.pitch}}
+      en: Hi {{firstname}}, {{param.pitch}}
       fr: |-
         Bonjour {{firstname}},
         {{param.pitch}}

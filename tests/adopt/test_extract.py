@@ -1,0 +1,257 @@
+"""Near-equal blueprints as a template and its uses: each resolves to the body that it had, byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kalentops.adopt import stretches
+from kalentops.adopt.extract import Copy, extract
+from kalentops.adopt.extract_files import (
+    ExtractPlan,
+    Group,
+    near_equal,
+    plain_blueprints,
+    plan_extract,
+    read_texts,
+    template_names,
+)
+from kalentops.adopt.stretches import stretched
+from kalentops.blueprint.body import Address, Body
+from kalentops.errors import CannotExtract
+from kalentops.lint.engine import DEFAULTS
+from kalentops.yamlfile.build import document_text
+from kalentops.yamlfile.fmt import format_text
+from tests.builders import blueprint, body, step
+from tests.sizes import examples
+from tests.strategies import labels, texts
+
+ROOT = Path("/project")
+STEPS = ("invite", "mail", "last")
+
+
+def planned(files: Mapping[str, str], *, name: str | None = None, align: bool = False) -> ExtractPlan:
+    repository = read_texts(ROOT, files, DEFAULTS)
+    found = plain_blueprints(files, repository, [each.address for each in repository.declared])
+    by_address = {each.copy.address: each for each in found}
+    copies = (
+        [[each.copy for each in found]] if name else list(near_equal((f.copy for f in found), align=align))
+    )
+    groups = [
+        Group(made, ROOT / f"t-{made}.yaml", [by_address[each.address] for each in group])
+        for made, group in zip([name] if name else template_names(copies, ()), copies, strict=True)
+    ]
+    return plan_extract(ROOT, files, repository, groups, align=align, severities=DEFAULTS)
+
+
+def after(files: Mapping[str, str], plan: ExtractPlan) -> dict[str, str]:
+    return {**files, **{each.name: each.after or "" for each in plan.changes}}
+
+
+def bodies(files: Mapping[str, str]) -> dict[Address, str]:
+    return {each.address: each.body.text for each in read_texts(ROOT, files, DEFAULTS).declared if each.body}
+
+
+def position(number: int, of: Mapping[str, Any], language: str = "") -> str:
+    head = {"sourcingId": f"s_{number}"} | ({"language": language} if language else {})
+    return document_text({**head, "blueprints": {"first": of}})
+
+
+def mail(city: str, **fields: Any) -> dict[str, Any]:
+    text = f"Hi {{{{firstname}}}}, we look for an engineer in {city}. May I tell you more about the team?"
+    made = step("mail", content=text, subject="A role for you", **fields)
+    return {"name": "First", "steps": [step("hello"), made]}
+
+
+def data(plan: ExtractPlan) -> tuple[dict[str, Any], list[Mapping[str, Any]]]:
+    (made,) = plan.templates
+    return made.template, list(made.uses.values())
+
+
+@st.composite
+def variants(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """A sequence, and copies of it in which words, fields and steps differ."""
+    base = [step(each, content=draw(texts()) or "x", subject=draw(labels())) for each in STEPS]
+    found = []
+    for _ in range(draw(st.integers(2, 5))):
+        steps = []
+        for number, each in enumerate(base):
+            if number and draw(st.integers(0, 4)) == 0:
+                continue
+            word = draw(
+                st.sampled_from(["", " x", " in Lyon", "\n\nBye. {{recruiterFirstname}}", "{{firstname}}"])
+            )
+            at = draw(st.integers(0, len(each["content"])))
+            own = {**each, "content": each["content"][:at] + word + each["content"][at:]}
+            own |= draw(
+                st.fixed_dictionaries(
+                    {},
+                    optional={
+                        "name": labels(),
+                        "delay": st.just({"value": 9, "unit": "hour"}),
+                        "policy": st.sampled_from([{"skipStepIfNoContact": False}, {"inviteTimeoutDays": 3}]),
+                        "config": st.just({"userId": "u"}),
+                    },
+                )
+            )
+            steps.append(own)
+        if draw(st.booleans()):
+            steps.insert(draw(st.integers(0, len(steps))), step("own"))
+        found.append({"name": draw(st.sampled_from(["First", "Other"])), "steps": steps})
+    return found
+
+
+@given(variants(), st.sampled_from([("en",), ("en", "fr")]))
+@settings(max_examples=examples(200))
+def test_extracted_blueprints_resolve_to_the_same_bodies(
+    several: list[dict[str, Any]], languages: Sequence[str]
+) -> None:
+    files = {
+        f"{number}.yaml": position(number, each, languages[number % len(languages)])
+        for number, each in enumerate(several)
+    }
+    if any(f.severity.value == "error" for f in read_texts(ROOT, files, DEFAULTS).findings):
+        return
+    try:
+        plan = planned(files, name="shared")
+    except CannotExtract as refusal:
+        if "bug" in (refusal.hint or ""):
+            raise
+        return
+    new = after(files, plan)
+    assert bodies(new) == bodies(files)
+    for name, text in new.items():
+        assert format_text(name, text).after == text
+
+
+def test_the_majority_is_the_base_and_one_stretch_is_a_parameter() -> None:
+    files = {f"{n}.yaml": position(n, mail(city)) for n, city in enumerate(("Paris", "Lyon", "New York"))}
+    template, uses = data(planned(files, name="first"))
+    assert list(template["parameters"]) == ["mail-text"]
+    assert "in {{param.mail-text}}. May" in template["steps"][1]["content"]
+    assert uses == [{"use": "first", "with": {"mail-text": city}} for city in ("Paris", "Lyon", "New York")]
+
+
+def test_what_differs_otherwise_is_an_override() -> None:
+    own = mail("Paris", delay={"value": 9, "unit": "day"}, policy={"skipStepIfNoContact": False})
+    extra = mail("Paris")
+    extra["steps"].append(step("extra"))
+    short = mail("Paris")
+    del short["steps"][0]
+    several = [
+        mail("Paris"),
+        mail("Paris"),
+        mail("Paris"),
+        own,
+        extra,
+        short,
+        mail("Paris") | {"name": "Mine"},
+    ]
+    files = {f"{n}.yaml": position(n, each) for n, each in enumerate(several)}
+    template, uses = data(planned(files, name="first"))
+    assert "parameters" not in template
+    policy = {"skipStepIfNoContact": False}
+    assert uses[3]["change"] == {"mail": {"delay": {"value": 9, "unit": "day"}, "policy": policy}}
+    assert [each["id"] for each in uses[4]["add"]] == ["extra"]
+    assert uses[5]["remove"] == ["hello"]
+    assert uses[6]["name"] == "Mine"
+    assert uses[0] == uses[1] == {"use": "first"}
+
+
+def test_a_translated_template() -> None:
+    french = mail("Paris")
+    french["steps"][1] = step(
+        "mail", subject="Un poste", content="Bonjour {{firstname}}, puis-je vous en dire plus ?"
+    )
+    files = {
+        "0.yaml": position(0, mail("Paris"), "en"),
+        "1.yaml": position(1, mail("Lyon"), "en"),
+        "2.yaml": position(2, french, "fr"),
+    }
+    template, _ = data(planned(files))
+    assert template["languages"] == ["en", "fr"]
+    assert template["steps"][1]["subject"] == {"en": "A role for you", "fr": "Un poste"}
+
+
+def test_a_blueprint_like_no_other_stays_plain() -> None:
+    files = {f"{n}.yaml": position(n, mail("Paris")) for n in range(2)}
+    files["2.yaml"] = position(2, blueprint("Alone", steps=3))
+    plan = planned(files)
+    assert {at.sourcing_id for at in plan.templates[0].uses} == {"s_0", "s_1"}
+    assert {each.name for each in plan.changes} == {"t-first.yaml", "0.yaml", "1.yaml"}
+
+
+def _copies(*sequences: Sequence[str]) -> list[Copy]:
+    return [
+        Copy(Address(f"s_{number}", "a"), Body.of(body("A", *[step(each) for each in ids])).data)
+        for number, ids in enumerate(sequences)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sequences", "says"),
+    [
+        ([("a", "b"), ("b", "a")], "s_0/a and s_1/a have the same steps in another order"),
+        ([("a", "b"), ("x", "y")], "s_0/a and s_1/a have no step id in common"),
+        ([("a", "b"), ("a", "y")], "s_0/a and s_1/a have the same step with other ids: `b` and `y`"),
+    ],
+)
+def test_other_ids_or_another_order_are_refused(sequences: list[Sequence[str]], says: str) -> None:
+    with pytest.raises(CannotExtract, match="^" + says):
+        extract("t", _copies(*sequences))
+
+
+def test_aligned_steps_get_the_ids_of_the_first() -> None:
+    copies = _copies(("a", "b"), ("x", "y"))
+    made = extract("t", copies, align=True)
+    assert made.renamed == {copies[1].address: {"x": "a", "y": "b"}}
+    assert [each["id"] for each in made.bodies[copies[1].address]["steps"]] == ["a", "b"]
+
+
+def test_comments_of_replaced_blueprints_are_listed_and_the_others_kept() -> None:
+    files = {f"{n}.yaml": position(n, mail("Paris")) for n in range(2)}
+    files["0.yaml"] = "# above\n" + files["0.yaml"].replace("  first:", "  first:  # this one", 1).replace(
+        "subject:", "# about the subject\n        subject:", 1
+    )
+    plan = planned(files, name="first")
+    new = after(files, plan)["0.yaml"]
+    assert "# above" in new
+    assert "# this one" in new
+    assert [comment for _, _, comment in plan.lost] == ["# about the subject"]
+    assert "# about the subject" in files["0.yaml"].splitlines()[plan.lost[0][1] - 1]
+
+
+@pytest.mark.parametrize(
+    ("texts", "parts"),
+    [
+        (["we are in Paris now", "we are in Lyon now"], ("we are in ", " now")),
+        (["Hi {{firstname}}, a b c", "Hi {{lastname}}, a b c"], ("Hi ", ", a b c")),
+        (["all of it is new", "nothing like that here"], ("all of it is new",)),
+    ],
+)
+def test_a_stretch_begins_and_ends_at_words(texts: list[str], parts: tuple[str, ...]) -> None:
+    assert stretched(texts).parts == parts
+
+
+def test_the_comparisons_grow_with_the_copies_not_with_their_square(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = 0
+    real = stretches.share
+
+    def counted(one: Any, other: Any) -> float:
+        nonlocal calls
+        calls += 1
+        return real(one, other)
+
+    monkeypatch.setattr(stretches, "share", counted)
+    numbers = []
+    for size in (40, 160):
+        calls = 0
+        copies = [Copy(Address(f"s_{n}", "a"), Body.of(mail(f"City {n}")).data) for n in range(size)]
+        assert [len(each) for each in near_equal(copies, align=False)] == [size]
+        numbers.append(calls)
+    assert numbers[1] < 5 * numbers[0]
