@@ -11,12 +11,13 @@ from kalentops.blueprint.diff import FieldChange
 from kalentops.blueprint.labels import days, field_changes
 from kalentops.plan.build import Change, Plan, groups_of
 from kalentops.plan.groups import Edit, Group
-from kalentops.support.text import count, some
+from kalentops.support.text import clip, count, some
 from kalentops.support.text_diff import side_by_side
 
 _EDITS: Final = 2
 _PLACES: Final = 2
 _NAMED: Final = 3
+_TITLE: Final = 60
 _LONGEST: Final = 48
 """Characters of the words that went or came, in a heading."""
 
@@ -116,7 +117,7 @@ def change_groups(of: Plan) -> list[ChangeGroup]:
 def named(of: Change, key: str = "") -> str:
     """A blueprint by the title of its position. `key` is the usual one, which needs not be said."""
     if of.title:
-        return f"{of.title} ({of.address})"
+        return f"{clip(of.title, _TITLE)} ({of.address})"
     return of.address.sourcing_id if of.address.key == key else of.address
 
 

@@ -262,13 +262,16 @@ def _overview_row(each: Change, group: ChangeGroup | None) -> str:
     origin = group.group.origin
     where = code(f"{origin.file}:{origin.line}") if origin else ""
     name = prose(clip(group.name, _NAME)) if group.name else ""
-    addresses = some([code(change.address) for change in group.changes], _SOME)
-    return row([name, happens + notes, addresses, where])
+    titles = some([_title(change) or code(change.address) for change in group.changes], _SOME)
+    return row([name, happens + notes, titles, where])
 
 
 def _address(of: Change) -> str:
-    title = f" {prose(clip(of.title, _NAME))}" if of.title else ""
-    return code(of.address) + title
+    return " ".join(filter(None, (code(of.address), _title(of))))
+
+
+def _title(of: Change) -> str:
+    return prose(clip(of.title, _NAME)) if of.title else ""
 
 
 def _file(of: Change) -> str:

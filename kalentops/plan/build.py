@@ -222,6 +222,8 @@ def groups_of(plan: Plan) -> tuple[Group, ...]:
     """
     if plan.groups is not None:
         return plan.groups
+    if all(each.action not in GROUPED for each in plan.changes):
+        return ()
     entries = plan.relocated.state.entries
     revisions = []
     for each in plan.changes:
