@@ -77,7 +77,7 @@ class Users:
 
 
 def test_one_changed_sentence_of_a_template_is_one_block_one_row_and_one_group(tmp_path: Path) -> None:
-    own = {
+    own: dict[int, Any] = {
         7: {"change": {"mail": {"content": "{{param.pitch}} My words."}}},
         8: {"change": {"mail": {"delay": DELAY}}},
     }
