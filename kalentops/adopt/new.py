@@ -12,6 +12,7 @@ from kalentops.adopt.plain import plain_blueprints
 from kalentops.adopt.position import FileChange, PositionFile, ProjectFiles, UnreadableFiles, main_file
 from kalentops.blueprint.files import SourcingFile, TemplateFile
 from kalentops.errors import UsageError
+from kalentops.lint.finding import Severity
 from kalentops.project.config import Config
 from kalentops.project.document import read_document
 from kalentops.project.resolve import Library, Resolved, resolve_alone
@@ -50,8 +51,9 @@ def template_named(name: str, library: Library) -> TemplateFile:
         meant = nearest(name, library.templates)
         hint = f"did you mean {meant}?" if meant else templates_told(library)
         raise UsageError(f"there is no template {clip(name)}", hint=hint)
-    if template.file is None or template.document.findings:
-        raise UnreadableFiles(f"the template {name} has errors", template.document.findings)
+    errors = [each for each in template.document.findings if each.severity is Severity.ERROR]
+    if template.file is None or errors:
+        raise UnreadableFiles(f"the template {name} has errors", errors)
     return template.file
 
 
@@ -94,7 +96,7 @@ def open_position(request: NewBlueprint, files: ProjectFiles, config: Config) ->
         if language and language != getattr(position, "language", None):
             use["language"] = language
     after = add_use(shown, text, key, use, lines)
-    places = read_document(shown, after.lstrip("\ufeff")).places
+    places = read_document(shown, after).places
     unfilled = [each.name for each in lines if each.value is not None]
     at = [places.find(("blueprints", key, "with", each))[0] for each in unfilled]
     return Opening(FileChange(path, shown, before, after), key, tuple(zip(unfilled, at, strict=True)))

@@ -194,3 +194,10 @@ def test_a_broken_template_is_not_used(bare: Project) -> None:
     ran = bare.run("new", "s_1", "--use", "linkedin-first", "--language", "en")
     assert ran.code == 3
     assert "t.yaml:14:11: error KAL013" in ran.err
+
+
+def test_a_template_with_a_warning_is_used(bare: Project) -> None:
+    joined = "content: >-\n      Hi {{firstname}},\n      - one\n      - two\n"
+    (bare.folder / "blueprints" / "t.yaml").write_text(TEMPLATE[: TEMPLATE.rindex("content:")] + joined)
+    assert "KAL313" in bare.run("validate").out
+    assert bare.run("new", "sourcing_1", "--use", "linkedin-first", "--language", "en").code == 0
