@@ -138,7 +138,7 @@ def detached(file: PositionFile, keys: Iterable[str], library: Library) -> FileC
     """
     text, name = file.text, file.document.file
     for key in keys:
-        document = read_document(name, text.lstrip("\ufeff"))
+        document = read_document(name, text)
         resolved = resolve(document, key, library)
         wanted = _known(resolved)
         body = _data(resolved.context.use, wanted)
@@ -166,7 +166,7 @@ def _comment_paths(use: Use, steps: list[str]) -> Callable[[DataPath], DataPath]
 
 def _check(name: str, text: str, key: str, wanted: Blueprint) -> None:
     """Raises CannotEdit if the blueprint does not say the same as before."""
-    model = read_document(name, text.lstrip("\ufeff")).model
+    model = read_document(name, text).model
     made = model.blueprints.get(key) if isinstance(model, SourcingFile) else None
     same = isinstance(made, Blueprint) and Body.of_blueprint(made) == Body.of_blueprint(wanted)
     if not same or not isinstance(made, Blueprint) or made.protect != wanted.protect:

@@ -91,20 +91,20 @@ class ProjectFiles:
     def position_file(self, name: str) -> PositionFile:
         """A file of a position by its name."""
         path, text = self.texts[name]
-        return PositionFile(path, text, read_document(name, text.lstrip("\ufeff")))
+        return PositionFile(path, text, read_document(name, text))
 
     def of(self, sourcing_id: str) -> list[PositionFile]:
         """The files of a position, by name. Raises UnreadableFiles for one that may be and can't be read."""
         found: list[PositionFile] = []
         broken: list[Finding] = []
-        for name, (path, text) in self.texts.items():
+        for name, (_, text) in self.texts.items():
             if sourcing_id not in text:
                 continue
-            document = read_document(name, text)
-            if document.data is None:
-                broken += document.findings
-            elif document.sourcing_id == sourcing_id:
-                found.append(PositionFile(path, text, document))
+            file = self.position_file(name)
+            if file.document.data is None:
+                broken += file.document.findings
+            elif file.document.sourcing_id == sourcing_id:
+                found.append(file)
         if broken:
             raise UnreadableFiles(f"a file that mentions {clip(sourcing_id)} can't be read", broken)
         return found

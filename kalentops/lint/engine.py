@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
@@ -42,17 +41,13 @@ def check_file(model: SourcingFile, hidden: Collection[DataPath], severities: Se
 def check_use(of: UseContext, severities: Severities = DEFAULTS) -> Found:
     """The problems of a blueprint that is made from a template."""
     for rule, severity in _active(severities, "check_use"):
-        problems = list(rule.check_use(of)) if rule.check_use else []
-        for problem in problems if len(problems) < MOST else _bounded(problems):
-            yield replace(problem, code=rule.code), severity
+        yield from _bounded(rule.check_use(of) if rule.check_use else (), rule, severity)
 
 
 def check_shared(of: SharedContext, severities: Severities = DEFAULTS) -> Found:
     """The problems of a template or a file of snippets."""
     for rule, severity in _active(severities, "check_shared"):
-        problems = list(rule.check_shared(of)) if rule.check_shared else []
-        for problem in problems if len(problems) < MOST else _bounded(problems):
-            yield replace(problem, code=rule.code), severity
+        yield from _bounded(rule.check_shared(of) if rule.check_shared else (), rule, severity)
 
 
 def check_blueprint(
@@ -65,14 +60,11 @@ def check_blueprint(
     fields = {_field(path) for path in placeholders}
     for rule, severity in _active(severities, "check"):
         problems = rule.check(blueprint) if rule.check else ()
-        shown = [each for each in problems if not fields or not _is_hidden(fields, rule, each)]
-        for problem in shown if len(shown) < MOST else _bounded(shown):
-            yield replace(problem, code=rule.code), severity
+        shown = (each for each in problems if not fields or not _is_hidden(fields, rule, each))
+        yield from _bounded(shown, rule, severity)
 
 
-def check_written(
-    texts: Iterable[Written], severities: Severities = DEFAULTS
-) -> Iterator[tuple[Problem, Severity]]:
+def check_written(texts: Iterable[Written], severities: Severities = DEFAULTS) -> Found:
     """The problems of texts as they stand in a file."""
     active = _active(severities, "check_written")
     for text in texts:
@@ -114,18 +106,18 @@ def _with(check: str) -> tuple[Rule, ...]:
     return tuple(rule for rule in rules().values() if getattr(rule, check))
 
 
-def _bounded(problems: Iterable[Problem]) -> Iterator[Problem]:
-    """The first problems of each text; the last of them counts the others."""
-    counts: Counter[DataPath] = Counter()
+def _bounded(problems: Iterable[Problem], rule: Rule, severity: Severity) -> Found:
+    """The first problems of each text that a rule finds; the last of them counts the others."""
+    counts: dict[DataPath, int] = {}
     last: dict[DataPath, Problem] = {}
     for each in problems:
-        counts[each.path] += 1
+        counts[each.path] = counts.get(each.path, 0) + 1
         if counts[each.path] < MOST:
-            yield each
+            yield replace(each, code=rule.code), severity
         elif counts[each.path] == MOST:
             last[each.path] = each
     for path, each in last.items():
-        yield and_more(each, counts[path] - MOST)
+        yield replace(and_more(each, counts[path] - MOST), code=rule.code), severity
 
 
 _Field = tuple[int | None, str]
