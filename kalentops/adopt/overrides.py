@@ -77,10 +77,10 @@ def edit_use(
 
     Raises CannotEdit.
     """
-    return _UseEditing(document, key, library, wanted, into_template=into_template).run()
+    return _UseEditor(document, key, library, wanted, into_template=into_template).run()
 
 
-class _UseEditing:
+class _UseEditor:
     def __init__(
         self,
         document: Document,

@@ -295,14 +295,14 @@ def edit_files(
 
     Raises StoreFailure where one of the files can't be read any more, or was saved since it was.
     """
-    editing = _Editing(taking, before, config, into_template=into_template)
+    editor = _Editor(taking, before, config, into_template=into_template)
     for each in sorted(taking.taken, key=lambda each: (each.file, each.address)):
-        editing.take(each)
-    editing.add_titles(names or {})
-    return editing.result()
+        editor.take(each)
+    editor.add_titles(names or {})
+    return editor.result()
 
 
-class _Editing:
+class _Editor:
     """The texts of the files while edits are taken into them. `shared` are those with templates and snippets."""
 
     def __init__(self, taking: PullPlan, before: Repository, config: Config, *, into_template: bool) -> None:

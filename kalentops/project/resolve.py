@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from kalentops.blueprint.files import MARKED_FIELDS, MARKER, SnippetsFile, SourcingFile, TemplateFile, Use
@@ -24,6 +23,8 @@ from kalentops.yamlfile.positions import Places
 
 MAX_SIZE: Final = MAX_BYTES
 """Characters of one resolved blueprint."""
+_TEXT_SIZE: Final = 32
+"""What a text counts beside its characters: many empty steps are large as well."""
 _PARTS: Final = ("policy", "config")
 _REQUIRED: Final = frozenset(name for name, each in Step.model_fields.items() if each.is_required())
 
@@ -223,7 +224,7 @@ def resolve(document: Document, key: str, library: Library, limit: int = MAX_SIZ
     use = model.blueprints[key]
     if not isinstance(use, Use):
         raise TypeError(f"{key} is not made from a template")
-    return _Resolving(document, key, use, model.language, library, limit).run()
+    return _Resolver(document, key, use, model.language, library, limit).run()
 
 
 def resolve_alone(template: Template, library: Library) -> Iterator[Resolved]:
@@ -231,7 +232,7 @@ def resolve_alone(template: Template, library: Library) -> Iterator[Resolved]:
     languages: Sequence[str | None] = template.file.languages if template.file else ()
     for language in languages or (None,):
         use = Use.read({"use": template.name} | ({"language": language} if language else {}))
-        yield _Resolving(Document("", "", Places("", None)), "", use, None, library, MAX_SIZE).run()
+        yield _Resolver(Document("", "", Places("", None)), "", use, None, library, MAX_SIZE).run()
 
 
 @dataclass(slots=True)
@@ -258,7 +259,7 @@ class _Slot:
         return _Slot(self.id, dict(self.data), dict(self.sources), set(self.unknown), dict(self.untranslated))
 
 
-class _Resolving:
+class _Resolver:
     def __init__(
         self,
         document: Document,
@@ -282,6 +283,7 @@ class _Resolving:
             self.unknown |= {("language",)}
         self.untranslated: list[tuple[str, DataPath]] = []
         self.markers: list[Marker] = []
+        self.values: dict[tuple[str, str], tuple[str, Document, DataPath] | None] = {}
         self.asked = use.language or position_language
         self.language = self._language()
 
@@ -295,16 +297,17 @@ class _Resolving:
     def run(self) -> Resolved:
         if self.file is None or self.template is None:
             return self._resolved(None, frozenset(), {}, 0)
-        slots = self._slots(self.template.document)
-        if len(slots) * _STEP_SIZE > self.limit:
-            return self._resolved(None, frozenset(), {}, len(slots) * _STEP_SIZE)
+        document = self.template.document
+        slots = self._slots(self.template, self.file)
+        if len(slots) * _TEXT_SIZE > self.limit:
+            return self._resolved(None, frozenset(), {}, len(slots) * _TEXT_SIZE)
         slots = [slot.copy() for slot in slots]
         self._change(slots)
         removed = frozenset(self.use.remove)
         slots = [slot for slot in slots if slot.id not in removed]
         self._add(slots)
-        head = self._head(self.template.document, self.file)
-        if self._is_translated:
+        head = self._head(document, self.file)
+        if self.file.languages:
             self.untranslated += [
                 ("template", path) for slot in (head, *slots) for path in slot.untranslated.values()
             ]
@@ -313,7 +316,7 @@ class _Resolving:
             return self._resolved(None, frozenset(), {}, size)
         sources: dict[DataPath, Source] = {(): Source(self.document, self.at)}
         placeholders: set[DataPath] = set()
-        if ("steps",) in self.template.document.placeholders:
+        if ("steps",) in document.placeholders:
             placeholders.add(("steps",))
         self._fill(head, ("name",), sources, placeholders, ())
         for number, slot in enumerate(slots):
@@ -338,47 +341,46 @@ class _Resolving:
                 problems = [each for each in found if each.path not in placeholders]
                 blueprint, more = salvage(Blueprint, data, error.violations)
                 placeholders |= more
-        library, file = self.library, self.file
+        library = self.library
         context = UseContext(
-            self.use,
-            file,
-            self.template is None or file is not None,
-            self.language,
-            self.position_language,
-            library.templates if library.has_all_templates or self.template else None,
-            library.snippets if library.has_all_snippets else None,
-            self.markers,
-            self.untranslated,
-            self.unknown,
-            self.template.document.placeholders if self.template else frozenset(),
-            size,
-            self.limit,
+            use=self.use,
+            template=self.file,
+            readable=self.template is None or self.file is not None,
+            language=self.language,
+            position_language=self.position_language,
+            templates=library.templates if library.has_all_templates or self.template else None,
+            snippets=library.snippets if library.has_all_snippets else None,
+            markers=self.markers,
+            untranslated=self.untranslated,
+            unknown=self.unknown,
+            template_unknown=self.template.document.placeholders if self.template else frozenset(),
+            size=size,
+            limit=self.limit,
         )
         return Resolved(
-            self.key,
-            blueprint,
-            context,
-            placeholders,
-            sources,
-            self.document,
-            self.template,
-            library,
-            problems,
+            key=self.key,
+            blueprint=blueprint,
+            context=context,
+            placeholders=placeholders,
+            sources=sources,
+            document=self.document,
+            template=self.template,
+            library=library,
+            shape_problems=problems,
         )
 
-    def _slots(self, document: Document) -> list[_Slot]:
+    def _slots(self, template: Template, file: TemplateFile) -> list[_Slot]:
         """The template's steps, in the language."""
-        if self.file is None or self.template is None:
-            return []
-        known = self.library.slots.get((self.template.name, self.language))
+        known = self.library.slots.get((template.name, self.language))
         if known is not None:
             return known
+        document = template.document
         hidden: dict[int, list[DataPath]] = {}
         for path in document.placeholders_below("steps"):
             if path and isinstance(path[0], int):
                 hidden.setdefault(path[0], []).append(path[1:])
         found = []
-        for number, step in enumerate(self.file.steps):
+        for number, step in enumerate(file.steps):
             at: DataPath = ("steps", number)
             data = step.model_dump(exclude_none=True)
             sources: dict[DataPath, Source] = {(): Source(document, at)}
@@ -389,7 +391,7 @@ class _Resolving:
                     self._translate(slot, document, name, (*at, name))
             slot.unknown |= {path[:1] if path else ("id",) for path in hidden.get(number, ())}
             found.append(slot)
-        self.library.slots[self.template.name, self.language] = found
+        self.library.slots[template.name, self.language] = found
         return found
 
     def _translate(self, slot: _Slot, document: Document, name: str, path: DataPath) -> None:
@@ -403,10 +405,6 @@ class _Resolving:
             return
         slot.data[name] = text
         slot.sources[name,] = Source(document, (*path, str(self.language)))
-
-    @property
-    def _is_translated(self) -> bool:
-        return self.file is not None and bool(self.file.languages)
 
     def _change(self, slots: Sequence[_Slot]) -> None:
         by_id = {slot.id: slot for slot in slots}
@@ -494,9 +492,9 @@ class _Resolving:
                 text, source = slot.data.get(name), slot.sources.get((name,))
                 if not isinstance(text, str) or source is None:
                     continue
-                size += len(text) + _STEP_SIZE
-                if source.document is self.document and source.path == (*self.at, "name"):
-                    continue  # the name of a use is taken as it is
+                size += len(text) + _TEXT_SIZE
+                if self._is_own_name(source):
+                    continue
                 within = "" if source.document is self.document else "template"
                 path = source.path if within else source.path[len(self.at) :]
                 for match in MARKER.finditer(text):
@@ -505,16 +503,16 @@ class _Resolving:
                     size += len(value[0]) if value else 0
         return size
 
+    def _is_own_name(self, source: Source) -> bool:
+        """Whether a text is the `name` of the use, which is taken as it is."""
+        return source.document is self.document and source.path == (*self.at, "name")
+
     def _value(self, kind: str, name: str) -> tuple[str, Document, DataPath] | None:
         """What fills a marker, and where it stands; None where nothing does."""
-        known = self._values
+        known = self.values
         if (kind, name) not in known:
             known[kind, name] = self._parameter(name) if kind == "param" else self._snippet(name)
         return known[kind, name]
-
-    @cached_property
-    def _values(self) -> dict[tuple[str, str], tuple[str, Document, DataPath] | None]:
-        return {}
 
     def _parameter(self, name: str) -> tuple[str, Document, DataPath] | None:
         parameter = self.file.parameters.get(name) if self.file else None
@@ -538,7 +536,8 @@ class _Resolving:
     ) -> tuple[str, Document, DataPath] | None:
         if isinstance(text, dict):
             path, text, all_texts = (*path, str(self.language)), text.get(self.language), text
-            if text is None and all_texts and (self.language is not None or not self._is_translated):
+            has_languages = self.file is not None and self.file.languages
+            if text is None and all_texts and (self.language is not None or not has_languages):
                 self.untranslated.append((within, told))
         return None if text is None else (text, document, path)
 
@@ -555,7 +554,7 @@ class _Resolving:
             source, text = slot.sources.get((name,)), slot.data.get(name)
             if source is None or not isinstance(text, str) or "{{" not in text:
                 continue
-            if source.path == (*self.at, "name") and source.document is self.document:
+            if self._is_own_name(source):
                 continue
             if MARKER.search(text):
                 pieces, slot.data[name], known = self._filled(text, source)
@@ -588,7 +587,3 @@ class _Resolving:
             last = match.end()
         put(text[last:], source.document, source.path, last)
         return tuple(pieces), "".join(parts), known
-
-
-_STEP_SIZE: Final = 32
-"""What a text counts beside its characters: many empty steps are large as well."""
