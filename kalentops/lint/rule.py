@@ -152,8 +152,8 @@ class Sourcings:
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """`{{param.pitch}}` or `{{snippet.closing}}`, where it is filled: character `at` of the text at `path`, which leads
-    from the blueprint, or, `within` the template, from the root of its file.
+    """`{{param.pitch}}` or `{{snippet.closing}}`, where it is filled: its name begins at character `at` of the text at
+    `path`, which leads from the blueprint, or, `within` the template, from the root of its file.
     """
 
     kind: str

@@ -111,10 +111,10 @@ def _each_language(path: DataPath, text: str | Mapping[str, str] | None) -> Iter
 
 
 def markers(text: str) -> Iterator[tuple[str, str, int]]:
-    """The markers of a text: kind, name and place. What is not quite a marker is KAL407's."""
+    """The markers of a text: kind, name and where the name begins. What is not quite a marker is KAL407's."""
     for match in MARKER.finditer(text) if "{{" in text else ():
         if is_key(match[2]):
-            yield match[1], match[2], match.start()
+            yield match[1], match[2], match.start(2)
 
 
 # 3GPP TS 23.038, section 6.2.1: the GSM 7-bit alphabet and its extension table.

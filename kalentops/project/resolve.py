@@ -498,7 +498,7 @@ class _Resolver:
                 within = "" if source.document is self.document else "template"
                 path = source.path if within else source.path[len(self.at) :]
                 for match in MARKER.finditer(text):
-                    self.markers.append(Marker(match[1], match[2], path, match.start(), within))
+                    self.markers.append(Marker(match[1], match[2], path, match.start(2), within))
                     value = self._value(match[1], match[2])
                     size += len(value[0]) if value else 0
         return size

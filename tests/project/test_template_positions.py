@@ -39,6 +39,8 @@ WORDS: Final = (
 IN_ANY_TEXT: Final = {"KAL101": "{{{{nope{}}}}}", "KAL103": "[company {}]", "KAL108": "<<Name {}>>"}
 # A marker where none is filled in.
 MISPLACED: Final = {"KAL407": "{{{{param.nope{}}}}}"}
+# A marker that nothing fills.
+UNKNOWN: Final = {"KAL403": "{{{{param.nope{}}}}}", "KAL406": "{{{{snippet.nope{}}}}}"}
 _UNFILLED: Final = re.compile(r"\{\{(?:param|snippet)\.nope")
 
 
@@ -74,8 +76,8 @@ class Plan:
         names += [f"{{{{snippet.{each}}}}}" for each in self.snippets]
         return [each for each in names if self.random.random() < 0.3]
 
-    def step(self, ident: str, *fills: str) -> Node:
-        made = step(ident, content=self.text(*fills), subject="{{sourcingJobTitle}}")
+    def step(self, ident: str, *fills: str, others: Mapping[str, str] = UNKNOWN) -> Node:
+        made = step(ident, content=self.text(*fills, others=others), subject="{{sourcingJobTitle}}")
         return made | self.misspelt()
 
     def misspelt(self) -> Node:
@@ -115,7 +117,7 @@ class Plan:
             if self.random.random() < 0.6:
                 blueprints[f"key{number}"] = self.use(name, f"{sourcing_id}/key{number}")
         if not blueprints or self.random.random() < 0.3:
-            own = self.step("plain")
+            own = self.step("plain", others=MISPLACED)
             blueprints["plain"] = {"name": f"Plain {sourcing_id}", "steps": [own]}
             self.received[f"{sourcing_id}/plain"] = [own["content"]]
         self.write(f"positions/{sourcing_id}", {"sourcingId": sourcing_id, "blueprints": blueprints})
@@ -130,7 +132,7 @@ class Plan:
         change: Node = {}
         for each in list(contents)[1:]:
             if self.random.random() < 0.3:
-                contents[each] = self.text(*self.fills(values))
+                contents[each] = self.text(*self.fills(values), others=UNKNOWN)
                 change[each] = {"content": contents[each], **self.misspelt()}
         made: Node = {"use": name, "with": values, "change": change}
         if len(contents) > 1 and self.random.random() < 0.2:
@@ -211,7 +213,8 @@ def test_each_mistake_is_found_once_where_its_words_stand(seed: int) -> None:
         file = next((name for name, text in project.files.items() if words in text), "")
         if not file:  # it stood in the change of a step that was removed
             continue
-        told = [each for each in found if f"`{words}`" in each.message]
+        quoted = words[2:-2].split(".")[1] if code in UNKNOWN else words
+        told = [each for each in found if f"`{quoted}`" in each.message]
         users, sure = project.users(words)
         if not told:
             assert (users, code in IN_ANY_TEXT) == (set(), True), (code, words)
@@ -220,7 +223,7 @@ def test_each_mistake_is_found_once_where_its_words_stand(seed: int) -> None:
         assert one.code.startswith(code.split()[0])
         assert one.file == file
         line = project.files[file].split("\n")[one.line - 1]
-        assert line[one.column - 1 :].removeprefix('"').startswith(words), (one, line)
+        assert line[one.column - 1 :].removeprefix('"').startswith(quoted), (one, line)
         if code in IN_ANY_TEXT and sure:
             shared = "positions" not in file
             assert one.users == (len(users) if shared else 0)
