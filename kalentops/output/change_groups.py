@@ -1,11 +1,13 @@
-"""The words for changes that are alike, for text and Markdown. Texts are as they were written: not safe to print."""
+"""The words for changes that are alike, for text and Markdown. But for headings, texts are as they were written: not
+safe to print.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 from kalentops.blueprint.diff import FieldChange
 from kalentops.blueprint.labels import days, field_changes
@@ -20,6 +22,14 @@ _NAMED: Final = 3
 _TITLE: Final = 60
 _LONGEST: Final = 48
 """Characters of the words that went or came, in a heading."""
+
+
+class Marks(NamedTuple):
+    """How a format writes the words of a text, a name or value, and a label."""
+
+    words: Callable[[str], str]
+    value: Callable[[str], str]
+    label: Callable[[str], str]
 
 
 @dataclass(frozen=True)
@@ -46,22 +56,20 @@ class ChangeGroup:
         """The name of the blueprints, empty where they have several."""
         return self.first.name if len({each.name for each in self.changes}) == 1 else ""
 
-    @property
-    def heading(self) -> str:
+    def heading(self, marks: Marks) -> str:
         """What changes and where it stands: `step mail, "ten" → "fifteen" (blueprints/templates/first.yaml:14)`."""
         if not self.group.edits:
-            origin = f"(template {self.first.template})" if self.first.template else ""
-            return " ".join(filter(None, (f'"{self.name}"' if self.name else "", origin)))
-        places = list(dict.fromkeys(each.origin for each in self.group.edits if each.origin is not None))
-        where = some([f"{each.file}:{each.line}" for each in places], _PLACES)
-        said = some([edit_in_words(each) for each in self.group.edits], _EDITS, "; ")
+            name = marks.words(clip(self.name, _TITLE)) if self.name else ""
+            origin = f"(template {marks.value(self.first.template)})" if self.first.template else ""
+            return " ".join(filter(None, (name, origin)))
+        places = dict.fromkeys(each.origin for each in self.group.edits if each.origin is not None)
+        where = some([marks.value(f"{each.file}:{each.line}") for each in places], _PLACES)
+        said = some([_edit_in_words(each, marks) for each in self.group.edits], _EDITS, "; ")
         return f"{said} ({where})" if where else said
 
     @cached_property
     def same_texts(self) -> bool:
-        """Whether the texts are the same in all of them, also around the change."""
-        if not self.group.edits:
-            return not self.group.values
+        """Whether the texts that change are the same in all of them, also around the change."""
         fields = {(each.step, each.field) for each in self.group.edits if each.is_text}
         texts = {tuple(_text(each, *at) for at in sorted(fields, key=str)) for each in self.changes}
         return len(texts) == 1
@@ -78,8 +86,10 @@ class ChangeGroup:
     @property
     def example(self) -> str:
         """Which one is shown, if others look otherwise."""
-        if not self.same_texts:
-            differ = "the words around the change" if self.group.edits else "the values of the parameters"
+        if self.group.values:
+            differ = "the values of the parameters"
+        elif not self.same_texts:
+            differ = "the words around the change"
         elif not self.same_days and any(not each.field for each in self.group.edits):
             differ = "the days"
         else:
@@ -121,9 +131,9 @@ def named(of: Change, key: str = "") -> str:
     return of.address.sourcing_id if of.address.key == key else of.address
 
 
-def edit_in_words(of: Edit) -> str:
+def _edit_in_words(of: Edit, marks: Marks) -> str:
     """`step mail, "ten" → "fifteen"`, `step mail, delay 3 days → 4 days`, `step mail added`."""
-    where = "blueprint" if of.step is None else f"step {of.step}"
+    where = "blueprint" if of.step is None else f"step {marks.value(clip(of.step, _LONGEST))}"
     if of.kind == "moved":
         return f"{where} moved from position {of.before} to {of.after}"
     if not of.field:
@@ -131,14 +141,17 @@ def edit_in_words(of: Edit) -> str:
     if not of.is_text:
         change = FieldChange(of.kind, of.step, of.field, of.before, of.after)
         said = (
-            f"{each.field} {' → '.join(_short(each.before, each.after))}" for each in field_changes(change)
+            f"{marks.label(each.field)} {' → '.join(map(marks.value, _short(each.before, each.after)))}"
+            for each in field_changes(change)
         )
         return f"{where}, {', '.join(said)}"
     field = "" if of.field == "content" else f"{of.field} "
-    old, new = _short(str(of.before).strip(), str(of.after).strip())
+    old, new = (
+        marks.words(each) if each else "" for each in _short(str(of.before).strip(), str(of.after).strip())
+    )
     if old and new:
-        return f'{where}, {field}"{old}" → "{new}"'
-    return f'{where}, {field}"{new}" added' if new else f'{where}, {field}"{old}" removed'
+        return f"{where}, {field}{old} → {new}"
+    return f"{where}, {field}{new} added" if new else f"{where}, {field}{old} removed"
 
 
 def _short(old: str, new: str) -> Sequence[str]:

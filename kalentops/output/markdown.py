@@ -15,7 +15,7 @@ from kalentops.output import Checked
 from kalentops.output import text_files as findings_text
 from kalentops.output import text_plan as plans_text
 from kalentops.output import text_results as results_text
-from kalentops.output.change_groups import ChangeGroup, change_groups
+from kalentops.output.change_groups import ChangeGroup, Marks, change_groups
 from kalentops.output.explanations import (
     STATE_EDITS,
     WHY_STATE_EDITS,
@@ -145,6 +145,7 @@ def _result(of: Result) -> str:
 
 _NAME: Final = 80
 _SOME: Final = 3
+_MARKS: Final = Marks(html_code, html_code, html_prose)
 _POSITIONS: Final = 50
 """Of a group that are listed."""
 _OWN: Final = 200
@@ -309,7 +310,7 @@ def _group(of: ChangeGroup, *, is_open: bool) -> Block:
     """Changes that are alike: one of them, then the positions by title."""
     first = of.first
     after = first.body.data
-    head = f"<b>{_WORDS[first.action]}</b> {of.extent}: {html_prose(of.heading)}"
+    head = f"<b>{_WORDS[first.action]}</b> {of.extent}: {of.heading(_MARKS)}"
     inner = new(after) if first.before is None else changed(first.before.data, after, dated=of.same_days)
     above = [prose(of.example)] if of.example else []
     shown = "\n".join(map(_member, of.changes[:_POSITIONS], [of] * _POSITIONS))

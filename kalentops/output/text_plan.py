@@ -12,7 +12,7 @@ from typing import Any, Final
 from kalentops.blueprint.body import Body
 from kalentops.blueprint.labels import LabelledChange, StepChange, days, kind, schedule, step_changes
 from kalentops.output import explanations
-from kalentops.output.change_groups import ChangeGroup, change_groups
+from kalentops.output.change_groups import ChangeGroup, Marks, change_groups
 from kalentops.output.explanations import (
     STATE_EDITS,
     WHY_STATE_EDITS,
@@ -220,6 +220,7 @@ _DRIFT: Final = (
 )
 
 _EDITS: Final = 20
+_MARKS: Final = Marks(lambda text: f'"{visible(text)}"', visible, visible)
 _POSITIONS: Final = 10
 """Of a group that are listed without --verbose."""
 _TITLE: Final = 60
@@ -260,7 +261,7 @@ def _group(of: ChangeGroup, *, verbose: bool, width: int) -> Iterator[Line]:
     """Changes that are alike: one of them, then the positions by title."""
     first = of.first
     sign, style = _SIGNS[first.action]
-    yield line((f"{sign} {first.action} ", style), (of.extent, "bold"), f": {visible(of.heading)}")
+    yield line((f"{sign} {first.action} ", style), (of.extent, "bold"), f": {of.heading(_MARKS)}")
     if of.example:
         yield line((f"    {visible(of.example)}", "dim"))
     if first.before is not None and first.after is not None:
