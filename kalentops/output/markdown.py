@@ -263,7 +263,7 @@ def _overview_row(each: Change, group: ChangeGroup | None) -> str:
     origin = group.group.origin
     where = code(f"{origin.file}:{origin.line}") if origin else ""
     name = prose(clip(group.name, _NAME)) if group.name else ""
-    titles = some([_title(change) or code(change.address) for change in group.changes], _SOME)
+    titles = some([_title(change) or code(change.address) for change in group.changes], _SOME, "; ")
     return row([name, happens + notes, titles, where])
 
 

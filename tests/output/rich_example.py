@@ -8,11 +8,12 @@ from typing import Any
 from kalentops.apply.result import ApplyResult, Outcome, Result
 from kalentops.blueprint.body import Address
 from kalentops.lint.finding import Finding, Origin, Severity
+from kalentops.lint.rule import Declared
 from kalentops.output import Checked, sarif
-from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, RefreshReport
+from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Plan, RefreshReport, make_plan
 from kalentops.plan.explanation import Code, explain
 from kalentops.plan.moves import StateEdit
-from tests.builders import AT, body, form, saying
+from tests.builders import AT, body, entry, form, saying, state, want
 
 LATER = "2026-02-03T04:05:06Z"
 ORPHAN = explain(Code.NO_LONGER_DECLARED, address="sourcing_sales/gone", applied_at=AT)
@@ -220,6 +221,47 @@ PLAN = Plan(
         StateEdit("sourcing_sales/gone", "edited", "bp_4", "bp_4"),
     ),
 )
+
+
+def _grouped() -> Plan:
+    """A template that twelve positions use has one changed sentence and a longer delay; the second of them has a text
+    of its own, which both changes of its step pass by. Of three plain copies, the last was forgotten.
+    """
+    positions = [f"sourcing_{number:02}/classic" for number in range(1, 13)]
+    copies = [f"sourcing_copy_{number}/classic" for number in range(1, 4)]
+    own = {"content": "Hi {{firstname}}, have we met?", "delay": {"value": 9, "unit": "day"}}
+    other = PITCH["content"].replace("a ledger", "paper")
+    before: dict[str, dict[str, Any]] = {
+        **dict.fromkeys(positions, PITCH),
+        **dict.fromkeys(copies, REMINDER),
+        positions[1]: PITCH | own,
+        positions[2]: PITCH | {"content": other},
+    }
+    known = state(*(entry(each, body("Classic", step)) for each, step in before.items()))
+    fields = frozenset({("pitch", "content"), ("pitch", "delay")})
+
+    def now(number: int, address: str) -> Declared:
+        step = before[address]
+        if address in copies[:2]:
+            step = step | {"content": "Did my e-mail arrive?"}
+        elif address not in copies and address != positions[1]:
+            text = step["content"].replace("seven people", "nine people")
+            step = step | {"content": text, "delay": {"value": 4, "unit": "day"}}
+        found = want(address, body("Classic", step), known, title=f"Engineer {number}, Paris")
+        if address in copies:
+            return found
+        return replace(
+            found,
+            template="linkedin-first",
+            origins={("pitch", "content"): ((0, SHARED_TEXT),), ("pitch", "delay"): ((0, SHARED_DELAY),)},
+            overrides=fields if address == positions[1] else frozenset(),
+        )
+
+    return make_plan((now(number, each) for number, each in enumerate(before, 1)), known)
+
+
+SHARED_TEXT, SHARED_DELAY = Origin(TEMPLATE, 14, 20), Origin(TEMPLATE, 12, 12)
+GROUPED = _grouped()
 RESULT = ApplyResult(
     (
         Result(

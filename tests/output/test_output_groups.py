@@ -98,7 +98,7 @@ def test_one_changed_sentence_of_a_template_is_one_block_one_row_and_one_group(t
 
     (row,) = rows(plan)
     assert "**changed** in 499 positions" in row
-    assert "Position 0, Position 1, Position 2 and 496 more" in row
+    assert "Position 0; Position 1; Position 2 and 496 more" in row
     assert f"`{TEMPLATE}:{line}`" in row
     comment = markdown.plan(plan)
     assert comment.count("<b>changed</b>") == 1

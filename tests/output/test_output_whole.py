@@ -18,7 +18,7 @@ from kalentops import __version__
 from kalentops.output import FORMATS, markdown, report, text_files, text_plan, text_results
 from kalentops.output.terminal import Line, show
 from tests.output import judges
-from tests.output.rich_example import CHECKED, PLAN, RESULT
+from tests.output.rich_example import CHECKED, GROUPED, PLAN, RESULT
 
 EXPECTED: Final = Path(__file__).parent / "expected"
 SUFFIXES: Final = {"json": "json", "markdown": "md", "github": "txt", "sarif": "sarif", "junit": "xml"}
@@ -67,6 +67,8 @@ REPORTS: Final[dict[str, Callable[[], str]]] = {
     "plan.txt": lambda: _text(list(text_plan.plan(PLAN))),
     "plan-verbose.txt": lambda: _text(list(text_plan.plan(PLAN, verbose=True))),
     "plan-terminal.txt": _on_a_terminal,
+    "plan-groups.txt": lambda: _text(list(text_plan.plan(GROUPED))),
+    "plan-groups.md": lambda: markdown.plan(GROUPED) + "\n",
     "plan-cut.md": lambda: markdown.plan(PLAN, limit=2_600) + "\n",
     "validate.txt": lambda: _text(
         [
