@@ -15,34 +15,64 @@ Right:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import partial
+from typing import Final
 
 from kalentops.blueprint.files import MARKED_FIELDS
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import DataPath, Problem
 from kalentops.lint.rule import Rule, Written
-from kalentops.lint.texts import first, marker_meant, variables
+from kalentops.lint.texts import VARIABLE, first, marker_meant, variables
 from kalentops.support.text import clip
+
+_BROKEN: Final = re.compile(
+    r"[{\uff5b\ufe5b]\W{0,4}(?:param|snippet)s?\W{0,2}\.\W{0,2}[\w-]{1,64}\s{0,2}[}\uff5d\ufe5c]*",
+    re.IGNORECASE,
+)
+"""A marker in braces that are not two and two."""
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
     """What is left in a blueprint after its markers were filled in: the same as below, at the same place."""
-    yield from _look(("name",), blueprint.name)
+    yield from _look(("name",), blueprint.name, is_name=True)
+    yield from (_tell_key(path) for path in _keys(("config",), blueprint.config) if "{{" in str(path[-1]))
     for index, step in enumerate(blueprint.steps):
         for field in MARKED_FIELDS:
-            yield from _look(("steps", index, field), getattr(step, field) or "")
+            yield from _look(("steps", index, field), getattr(step, field) or "", is_name=field == "name")
 
 
 def check_written(text: Written) -> Iterator[Problem]:
     if isinstance(text.value, str) and text.path[:1] + text.path[2:] != ("parameters", "about"):
-        yield from _look(text.path, text.value, filled=_is_filled(text.path))
+        yield from _look(text.path, text.value, filled=_is_filled(text.path), is_name=text.field == "name")
 
 
-def _look(place: DataPath, text: str, *, filled: bool = False) -> Iterator[Problem]:
+def _look(place: DataPath, text: str, *, filled: bool = False, is_name: bool = False) -> Iterator[Problem]:
     if "{{" in text:
         found = _unfilled(text, filled=filled)
         yield from first(found, partial(_tell, place))
+    # Other rules look for braces that are wrong in what candidates get, and so not in names.
+    if is_name and _BROKEN.search(text):
+        rest = VARIABLE.sub(lambda match: "\0" * len(match[0]), text)
+        broken = ((each[0], marker_meant(each[0]) or "", each.start()) for each in _BROKEN.finditer(rest))
+        yield from first(broken, partial(_tell, place))
+
+
+def _keys(place: DataPath, value: object) -> Iterator[DataPath]:
+    """The path of each key of a mapping, at every depth."""
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield (*place, key)
+            yield from _keys((*place, key), below)
+    elif isinstance(value, list | tuple):
+        for index, below in enumerate(value):
+            yield from _keys((*place, index), below)
+
+
+def _tell_key(place: DataPath) -> Problem:
+    said = f"the key `{clip(str(place[-1]))}` is not filled in"
+    return Problem(place, said, "write its text here: markers are filled in texts", on_key=True)
 
 
 def _unfilled(text: str, *, filled: bool) -> Iterable[tuple[str, str, int]]:
