@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from kalentops.adopt import stretches
 from kalentops.adopt.naming import slug
-from kalentops.adopt.stretches import Stretched, stretched
+from kalentops.adopt.stretches import TITLE_FACTS, Stretched, stretched, title_facts, with_markers
 from kalentops.blueprint.body import PARTS, STEP_FIELDS, Address
 from kalentops.blueprint.diff import same, steps_by_id
 from kalentops.blueprint.files import MARKED_FIELDS
@@ -27,13 +27,14 @@ Data: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A plain blueprint: its body's data in the normal form (`blueprint.body`), and the language of its texts, empty
-    where no file says one.
+    """A plain blueprint: its body's data in the normal form (`blueprint.body`), the language of its texts and the title
+    of its position, empty where no file says one.
     """
 
     address: Address
     body: Mapping[str, Any]
     language: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +214,9 @@ Place: TypeAlias = tuple[str, str]
 
 @dataclass(slots=True)
 class _Text:
-    """A text of all blueprints that have its step: what each holds, and the template's in each language."""
+    """A text of all blueprints that have its step: what each holds, with markers for what titles say, and the
+    template's in each language. `parameters` are those of its stretches.
+    """
 
     place: Place
     held: Mapping[Address, str | None]
@@ -242,7 +245,8 @@ class _Extraction:
         self.steps = {each.address: steps_by_id(each.body) for each in copies}
         self.language = {each.address: each.language for each in copies}
         self.languages = sorted({*self.language.values()})
-        self.parameters: list[_Parameter] = []
+        self.facts = self._facts()
+        self.parameters = [_Parameter(values, name) for name, values in self.facts.items()]
         self.texts: dict[Place, _Text] = {}
 
     def run(self) -> tuple[Data, Mapping[Address, Data]]:
@@ -259,6 +263,8 @@ class _Extraction:
         else:
             text.base = {language: each.plain for language, each in text.base.items()}
         self._name_parameters()
+        used = {parameter.name for text in self.texts.values() for parameter in self._used(text)}
+        self.parameters = [each for each in self.parameters if each.name in used]
         template = self._template()
         return template, {each.address: self._use(each, template) for each in self.copies}
 
@@ -267,7 +273,35 @@ class _Extraction:
 
     # Texts
 
-    def _text(self, place: Place, held: Mapping[Address, str | None]) -> _Text:
+    def _facts(self) -> dict[str, dict[Address, str]]:
+        """What texts repeat of titles, by name of the parameter; nothing that all have in common."""
+        found: dict[str, dict[Address, str]] = {}
+        for each in self.copies:
+            texts = [
+                each.body["name"],
+                *(step.get(name, "") for step in each.body["steps"] for name in MARKED_FIELDS),
+            ]
+            for name, value in title_facts(each.title, texts).items():
+                found.setdefault(name, {})[each.address] = value
+        return {name: values for name, values in found.items() if len({*values.values()}) > 1}
+
+    def _marked(self, at: Address, text: str | None) -> str | None:
+        own = {name: values[at] for name, values in self.facts.items() if at in values}
+        return text and with_markers(text, own)
+
+    def _text(self, place: Place, plain: Mapping[Address, str | None]) -> _Text:
+        """With markers for what titles say, where more blueprints fit with them."""
+        found = self._based(place, plain)
+        marked = {at: self._marked(at, text) for at, text in plain.items()}
+        if marked != plain:
+            other = self._based(place, marked)
+            mixed = {at: marked[at] if self._fits(other, at) else plain[at] for at in plain}
+            several = [other, self._based(place, mixed), found]
+            found = max(several, key=lambda each: (self._fitting(each), -each.stretches))
+        self.texts[place] = found
+        return found
+
+    def _based(self, place: Place, held: Mapping[Address, str | None]) -> _Text:
         texts: dict[str, list[str]] = {}
         for at, text in held.items():
             if text is not None:
@@ -279,8 +313,21 @@ class _Extraction:
                 base = {language: stretched(each, single=True) for language, each in texts.items()}
             if len({len(each.base) for each in base.values()}) > 1:  # some language has no such stretch
                 base = {language: each.plain for language, each in base.items()}
-        self.texts[place] = _Text(place, held, base)
-        return self.texts[place]
+        return _Text(place, held, base)
+
+    def _fits(self, text: _Text, at: Address) -> bool:
+        return self._filling(text, at, text.held[at]) is not None
+
+    def _fitting(self, text: _Text) -> int:
+        return sum(self._fits(text, at) for at in text.held)
+
+    def _used(self, text: _Text, language: str | None = None) -> Iterator[_Parameter]:
+        """The parameters that a text needs, in one language or in any."""
+        fixed = "".join(
+            part for each, base in text.base.items() if language in {None, each} for part in base.parts
+        )
+        yield from (each for each in self.parameters if f"{{{{param.{each.name}}}}}" in fixed)
+        yield from text.parameters
 
     def _values(self, text: _Text) -> Iterator[dict[Address, str]]:
         """For each stretch its value in each blueprint whose text fits."""
@@ -316,7 +363,7 @@ class _Extraction:
         return None
 
     def _name_parameters(self) -> None:
-        used: set[str] = set()
+        used = {*TITLE_FACTS}
         for text in self.texts.values():
             for parameter in text.parameters:
                 if not parameter.name:
@@ -380,7 +427,9 @@ class _Extraction:
     def _parameter(self, of: _Parameter) -> Data:
         if of.defaults:
             return {"default": self._translated(of.defaults)}
-        return {"about": f"such as “{_example(next(iter(of.values.values())))}”"}
+        example = f"such as “{_example(next(iter(of.values.values())))}”"
+        about = TITLE_FACTS.get(of.name)
+        return {"about": f"{about}, {example}" if about else example}
 
     def _step(self, step_id: str) -> Data:
         own = [steps[step_id] for _, steps in self._having(step_id)]
@@ -434,7 +483,7 @@ class _Extraction:
             parameter.name: parameter
             for text in self.texts.values()
             if at in text.held and not self._differs(at, text.place)
-            for parameter in text.parameters
+            for parameter in self._used(text, self.language[at])
         }
         return {
             name: each.values[at]

@@ -91,7 +91,7 @@ def plain_blueprints(
             body = bodies.get(at)
             if at in chosen and body is not None and isinstance(blueprint, Blueprint):
                 kept = {"language": blueprint.language, "protect": blueprint.protect}
-                copy = Copy(at, body.data, blueprint.language or model.language or "")
+                copy = Copy(at, body.data, blueprint.language or model.language or "", model.title or "")
                 found[at] = PlainBlueprint(
                     copy, name, {each: value for each, value in kept.items() if value is not None}
                 )

@@ -1,4 +1,4 @@
-"""Near-equal texts → one text, and the stretches of it that differ. Pure.
+"""Near-equal texts → one text, and the stretches of it that differ; what a title says, in texts. Pure.
 
 A text is cut at words; `{{…}}` is a word. What all texts have in common at their beginning and end is fixed, so two
 texts differ in one stretch, from the first difference to the last.
@@ -218,3 +218,38 @@ def _made(base: str, intervals: Sequence[_Interval]) -> Stretched:
         for text, part in zip(each.texts, own, strict=True):
             values[text] = (*held[:number], "".join(part), *held[number + 1 :])
     return Stretched(tuple(parts), tuple(held), values)
+
+
+# What a title says
+
+TITLE_FACTS: Final = {
+    "job-title": "The job",
+    "role": "The job within a sentence",
+    "place": "Where the job is",
+}
+"""Names of parameters, and what they are about."""
+_BRACES: Final = re.compile(r"[{}]")
+_SEPARATOR: Final = re.compile(r"\s+[-/|@\u2013\u2014\u00b7]\s+|\s*[,;|]\s+")
+
+
+def title_facts(title: str, texts: Iterable[str]) -> dict[str, str]:
+    """What texts repeat of a title such as `Engineer, Paris`, by name of the parameter; the role is the job in other
+    letters.
+    """
+    job, *others = [part.strip() for part in _SEPARATOR.split(title)]
+    role = (match for text in texts for match in _repeated(job, re.IGNORECASE).findall(text) if match != job)
+    found = {"job-title": job, "role": next(role, "") if job else "", "place": others[-1] if others else ""}
+    return {name: value for name, value in found.items() if value and not _BRACES.search(value)}
+
+
+def with_markers(text: str, facts: Mapping[str, str]) -> str:
+    """The text with markers in the place of the values."""
+    for name in sorted(facts, key=lambda name: -len(facts[name])):
+        text = _repeated(facts[name]).sub(f"{{{{param.{name}}}}}", text)
+    return text
+
+
+@lru_cache(maxsize=4096)
+def _repeated(value: str, flags: int = 0) -> re.Pattern[str]:
+    """Whole words, outside of `{{…}}`."""
+    return re.compile(rf"(?<!\w){re.escape(value)}(?!\w)(?![^{{}}]*\}}\}})", flags)

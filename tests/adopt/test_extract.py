@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from tests.sizes import examples
 from tests.strategies import labels, texts
 
 ROOT = Path("/project")
+TITLES = ("", "Engineer / Lyon", "Hi / x", "firstname, Lyon", "a")
 STEPS = ("invite", "mail", "last")
 
 
@@ -57,8 +59,9 @@ def bodies(files: Mapping[str, str]) -> dict[Address, str]:
     return {each.address: each.body.text for each in read_texts(ROOT, files, DEFAULTS).declared if each.body}
 
 
-def position(number: int, of: Mapping[str, Any], language: str = "") -> str:
-    head = {"sourcingId": f"s_{number}"} | ({"language": language} if language else {})
+def position(number: int, of: Mapping[str, Any], language: str = "", title: str = "") -> str:
+    said = {"sourcingId": f"s_{number}", "title": title, "language": language}
+    head = {name: value for name, value in said.items() if value}
     return document_text({**head, "blueprints": {"first": of}})
 
 
@@ -106,14 +109,18 @@ def variants(draw: st.DrawFn) -> list[dict[str, Any]]:
     return found
 
 
-@given(variants(), st.sampled_from([("en",), ("en", "fr")]))
+@given(
+    variants(),
+    st.sampled_from([("en",), ("en", "fr")]),
+    st.lists(st.sampled_from(TITLES), min_size=5, max_size=5),
+)
 @settings(max_examples=examples(200))
 def test_extracted_blueprints_resolve_to_the_same_bodies(
-    several: list[dict[str, Any]], languages: Sequence[str]
+    several: list[dict[str, Any]], languages: Sequence[str], titles: Sequence[str]
 ) -> None:
     files = {
-        f"{number}.yaml": position(number, each, languages[number % len(languages)])
-        for number, each in enumerate(several)
+        f"{number}.yaml": position(number, each, languages[number % len(languages)], title)
+        for number, (each, title) in enumerate(zip(several, titles, strict=False))
     }
     if any(f.severity.value == "error" for f in read_texts(ROOT, files, DEFAULTS).findings):
         return
@@ -135,6 +142,41 @@ def test_the_majority_is_the_base_and_one_stretch_is_a_parameter() -> None:
     assert list(template["parameters"]) == ["mail-text"]
     assert "in {{param.mail-text}}. May" in template["steps"][1]["content"]
     assert uses == [{"use": "first", "with": {"mail-text": city}} for city in ("Paris", "Lyon", "New York")]
+
+
+def test_what_titles_say_is_a_parameter_of_all_texts() -> None:
+    """A word that only one title has by chance stays a word."""
+    titles = ("Data engineer / Paris", "Tester, New York", "Technical writer | Lyon", "Team / Nantes")
+    files = {}
+    for number, title in enumerate(titles):
+        job, city = re.split(r" / |, | \| ", title)
+        of = mail(city)
+        of["steps"][0]["content"] = (
+            f"Hi {{{{firstname}}}}, would you like to be our {job.lower()}? The team is new."
+        )
+        of["steps"][1]["subject"] = f"{job} ({city})"
+        files[f"{number}.yaml"] = position(number, of, title=title)
+    plan = planned(files, name="first")
+    template, uses = data(plan)
+    hello, second = template["steps"]
+    assert hello["content"] == "Hi {{firstname}}, would you like to be our {{param.role}}? The team is new."
+    assert second["subject"] == "{{param.job-title}} ({{param.place}})"
+    assert "engineer in {{param.place}}. May" in second["content"]
+    assert uses[1]["with"] == {"role": "tester", "job-title": "Tester", "place": "New York"}
+    assert template["parameters"]["place"] == {"about": "Where the job is, such as “Paris”"}
+    assert bodies(after(files, plan)) == bodies(files)
+
+
+@pytest.mark.parametrize(
+    "title", ["place / role", "{{firstname}} / param", "Hi / {{", "a.*b / (", "/ , |", "x"]
+)
+def test_titles_of_any_kind(title: str) -> None:
+    files = {
+        f"{n}.yaml": position(n, mail(f"{title.rsplit(' / ', maxsplit=1)[-1].strip('{')} {n}"), title=each)
+        for n, each in enumerate((title, "Engineer / Paris", "Hi / May"))
+    }
+    plan = planned(files, name="first")
+    assert bodies(after(files, plan)) == bodies(files)
 
 
 def test_what_differs_otherwise_is_an_override() -> None:
