@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from kalentops.blueprint.body import PARTS, STEP_FIELDS, Body
-from kalentops.blueprint.diff import same
+from kalentops.blueprint.diff import same, steps_by_id
 from kalentops.blueprint.files import MARKED_FIELDS, SourcingFile, Use
 from kalentops.errors import CannotEdit, Unwritable
 from kalentops.lint.finding import DataPath
@@ -105,7 +105,7 @@ class _UseEditor:
             raise self._refusal("it can't be resolved", "`kalentops validate` says why")
         self.old = Body.of_blueprint(self.before.blueprint)
         self.wanted = Body.listed(wanted)
-        self.new = _by_id(self.wanted.data)
+        self.new = steps_by_id(self.wanted.data)
         steps = self.before.blueprint.steps
         self.number = {step.id: number for number, step in enumerate(steps)}
         self.added = {
@@ -194,7 +194,7 @@ class _UseEditor:
         if blueprint is None:
             return
         yield (None, "name"), self._text(("name",), blueprint.name, self.wanted.data["name"])
-        shown = _by_id(self.old.observable.data)
+        shown = steps_by_id(self.old.observable.data)
         for step_id, number in self.number.items():
             if step_id not in self.new:
                 continue
@@ -438,10 +438,6 @@ def _lists(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _lists(each) for key, each in value.items()}
     return [_lists(each) for each in value] if isinstance(value, list | tuple) else value
-
-
-def _by_id(body: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    return {step["id"]: step for step in body["steps"]}
 
 
 _SAME: Final = object()

@@ -14,6 +14,7 @@ from kalentops.adopt.naming import title_of
 from kalentops.adopt.overrides import edit_use
 from kalentops.adopt.write import StateWriter
 from kalentops.blueprint.body import Address, Body
+from kalentops.blueprint.diff import steps_by_id
 from kalentops.blueprint.remote import Remote, RemoteLists, stub_mark
 from kalentops.errors import CannotEdit, StateError, StoreFailure
 from kalentops.lint.engine import check_project
@@ -165,7 +166,7 @@ def _with_hidden(theirs: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str
     """What Kalent shows, with what it hides as it was sent: `config`, who sends, and the text that a plain invitation
     never had.
     """
-    old = {step["id"]: step for step in sent["steps"]}
+    old = steps_by_id(sent)
     steps = []
     for step in theirs["steps"]:
         was = old.get(step["id"], {})
@@ -194,7 +195,7 @@ def merge(base: Data, mine: Data, theirs: Data) -> Merged:
     """Both sides' changes since `base`."""
     merged = Merged({})
     merged.body["name"] = _either(merged, "name", base["name"], mine["name"], theirs["name"])
-    old, ours, others = (_by_id(each["steps"]) for each in (base, mine, theirs))
+    old, ours, others = (steps_by_id(each) for each in (base, mine, theirs))
     steps = {
         each: step
         for each in {**ours, **others}
@@ -203,10 +204,6 @@ def merge(base: Data, mine: Data, theirs: Data) -> Merged:
     order = _order(merged, list(old), list(ours), list(others))
     merged.body["steps"] = [steps[each] for each in order if each in steps]
     return merged
-
-
-def _by_id(steps: Sequence[Data]) -> dict[str, Data]:
-    return {step["id"]: step for step in steps}
 
 
 def _either(merged: Merged, what: str, base: Any, mine: Any, theirs: Any) -> Any:

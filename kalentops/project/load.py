@@ -291,9 +291,9 @@ def _check_all(options: CheckOptions, sources: Sequence[Source]) -> Iterable[Fil
     return check_in_processes(options, sources)
 
 
-def texts_of(root: Path, findings: Iterable[Finding], others: Iterable[str] = ()) -> dict[str, str]:
-    """The texts of the files with findings, and of others, by their names, as far as they can be read."""
-    names = dict.fromkeys([*others, *(each.file for each in findings)])
+def texts_of(root: Path, findings: Iterable[Finding]) -> dict[str, str]:
+    """The texts of the files with findings, by their names, as far as they can be read."""
+    names = dict.fromkeys(each.file for each in findings)
     texts = {name: read(Source(str(root / name), name), root) for name in names}
     return {name: text for name, text in texts.items() if isinstance(text, str)}
 
