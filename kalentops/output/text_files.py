@@ -224,6 +224,9 @@ def extracted(of: ExtractPlan, *, written: bool) -> Iterator[Line]:
             ("  ~ ", "warn"),
             f"{visible(address)}: steps get other ids, so an update follows: {visible(told)}",
         )
+    if not of.templates:
+        yield line("No near-equal blueprints: nothing to extract.")
+        return
     blueprints = count(sum(len(each.uses) for each in of.templates), "blueprint")
     templates = count(len(of.templates), "new template")
     before, after = of.lines

@@ -179,6 +179,14 @@ def test_titles_of_any_kind(title: str) -> None:
     assert bodies(after(files, plan)) == bodies(files)
 
 
+def test_a_run_that_is_killed_leaves_files_that_say_the_same() -> None:
+    files = {f"{n}.yaml": position(n, mail(city)) for n, city in enumerate(("Paris", "Lyon", "New York"))}
+    so_far = dict(files)
+    for each in planned(files).changes:
+        so_far[each.name] = each.after or ""
+        assert bodies(so_far) == bodies(files)
+
+
 def test_what_differs_otherwise_is_an_override() -> None:
     own = mail("Paris", delay={"value": 9, "unit": "day"}, policy={"skipStepIfNoContact": False})
     extra = mail("Paris")
