@@ -87,7 +87,7 @@ MOST_USERS: Final = 3
 
 
 def _figures(text: str) -> list[int]:
-    return [int(each.replace(",", "")[:18]) for each in _FIGURES.findall(text)]
+    return [int(each.replace(",", "")[:18]) for each in _FIGURES.findall(text) if each]
 
 
 def errors_first(found: Iterable[Finding]) -> list[Finding]:
@@ -135,7 +135,8 @@ class Problem:
 
 Texts: TypeAlias = Mapping[str, str]
 _Key: TypeAlias = Callable[[Finding, Texts], Hashable]
-_FIGURES: Final = re.compile(r"\d[\d,]*")
+_FIGURES: Final = re.compile(r"`[^`]*`|(\d[\d,]*)")
+"""Numbers, in the first group; not those of words that a message quotes."""
 
 
 def known_before(
@@ -180,7 +181,7 @@ _KEYS: Final[tuple[_Key, ...]] = (_exactly, _in_its_file, _elsewhere)
 
 def _said(of: Finding) -> str:
     """The message without its figures: the number of a line, or of what is left out, changes with others."""
-    return _FIGURES.sub("#", of.message)
+    return _FIGURES.sub(lambda match: "#" if match[1] else match[0], of.message)
 
 
 def _line(of: Finding, texts: Texts) -> str:

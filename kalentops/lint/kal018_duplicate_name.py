@@ -35,7 +35,9 @@ def check(project: Declarations) -> Iterator[Finding]:
                 *each.name_at,
                 "KAL018",
                 message,
-                "rename one of the two blueprints",
+                "write a `name: …` of its own below `use`"
+                if each.template
+                else "rename one of the two blueprints",
                 path=path,
             )
 

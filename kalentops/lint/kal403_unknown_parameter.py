@@ -21,7 +21,7 @@ from typing import Final
 
 from kalentops.blueprint.files import TemplateFile
 from kalentops.lint.finding import DataPath, Problem
-from kalentops.lint.rule import Rule, SharedContext, UseContext
+from kalentops.lint.rule import Rule, SharedContext, UseContext, parameters_of
 from kalentops.lint.texts import first, marked_texts, markers
 from kalentops.support.text import clip, is_key, nearest, some
 from kalentops.support.text_diff import did_you_mean
@@ -32,8 +32,10 @@ _Unknown = tuple[DataPath, str, int | None]
 
 
 def check_shared(of: SharedContext) -> Iterator[Problem]:
-    if isinstance(of.file, TemplateFile) and not any(path[0] == "parameters" for path in of.unknown):
-        known = of.file.parameters
+    if not isinstance(of.file, TemplateFile):
+        return
+    known = parameters_of(of.file, of.unknown)
+    if known is not None:
         unknown = (
             (path, name, at)
             for path, text in marked_texts(of.file)

@@ -44,7 +44,7 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
 
 
 def check_written(text: Written) -> Iterator[Problem]:
-    if isinstance(text.value, str) and text.path[:1] + text.path[2:] != ("parameters", "about"):
+    if isinstance(text.value, str) and not _is_elsewhere(text.path):
         yield from _look(text.path, text.value, filled=_is_filled(text.path), is_name=text.field == "name")
 
 
@@ -57,6 +57,16 @@ def _look(place: DataPath, text: str, *, filled: bool = False, is_name: bool = F
         rest = VARIABLE.sub(lambda match: "\0" * len(match[0]), text)
         broken = ((each[0], marker_meant(each[0]) or "", each.start()) for each in _BROKEN.finditer(rest))
         yield from first(broken, partial(_tell, place))
+
+
+def _is_elsewhere(path: DataPath) -> bool:
+    """Whether a text is for the authors alone, or a name, which other rules look up."""
+    match path:
+        case ("parameters", _, "about") | ("blueprints", _, "use") | ("blueprints", _, "remove", _):
+            return True
+        case ("blueprints", _, "add", _, field):
+            return field in {"after", "before"}
+    return False
 
 
 def _keys(place: DataPath, value: object) -> Iterator[DataPath]:

@@ -21,8 +21,6 @@ from kalentops.support.text import clip
 
 
 def check(of: UseContext) -> Iterator[Problem]:
-    if of.template is None:
-        return
     for number, added in enumerate(of.use.add):
         path = ("add", number)
         if {path, (*path, "after"), (*path, "before")} & of.unknown:

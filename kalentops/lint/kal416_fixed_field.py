@@ -25,8 +25,6 @@ _REQUIRED: Final = tuple(name for name, field in Step.model_fields.items() if fi
 
 
 def check(of: UseContext) -> Iterator[Problem]:
-    if of.template is None:
-        return
     if "name" in of.use.model_fields_set and of.use.name is None:
         yield Problem(("name",), "`name` has no value", "write a name; or remove it for the template's")
     for step, change in of.use.change.items():

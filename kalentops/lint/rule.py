@@ -16,7 +16,7 @@ from kalentops.blueprint.files import AddedStep, SnippetsFile, SourcingFile, Tem
 from kalentops.blueprint.model import Blueprint
 from kalentops.blueprint.remote import RemoteSourcing
 from kalentops.lint.finding import DataPath, Finding, Origin, Origins, Problem, Severity
-from kalentops.support.text import nearest
+from kalentops.support.text import is_key, nearest
 
 
 class Hides(IntEnum):
@@ -192,10 +192,8 @@ class UseContext:
 
     @property
     def parameters(self) -> Collection[str] | None:
-        """The parameters of the template; None where some can't be read."""
-        if self.template is None or any(path[0] == "parameters" for path in self.template_unknown):
-            return None
-        return self.template.parameters
+        """The parameters of the template; None where some names can't be read."""
+        return None if self.template is None else parameters_of(self.template, self.template_unknown)
 
     @property
     def step_ids(self) -> tuple[str, ...] | None:
@@ -213,6 +211,15 @@ class UseContext:
         for number, step in enumerate(self.use.add):
             yield number, step, ids.keys()
             ids[step.id] = None
+
+
+def parameters_of(file: TemplateFile, unknown: Iterable[DataPath]) -> Collection[str] | None:
+    """The names of a template's parameters, of those that can't be read as well; None where a name itself is wrong."""
+    hidden = [path[1:2] for path in unknown if path[0] == "parameters"]
+    if not hidden:
+        return file.parameters
+    names = [str(name) for each in hidden for name in each if is_key(str(name))]
+    return {*file.parameters, *names} if len(names) == len(hidden) else None
 
 
 def _hides_id(path: DataPath) -> bool:

@@ -41,7 +41,7 @@ class CheckOptions:
     With `origins` all blueprints that are given back say where their values come from, else those that the state knows.
 
     `shared` are the texts of all files that may hold templates or snippets, by name. With None they are not known yet:
-    a file that needs them is `pending`.
+    a file that needs them is `pending`. `unread` are the files without a text, which may hold others.
     """
 
     root: Path
@@ -49,13 +49,15 @@ class CheckOptions:
     known: Mapping[str, str] | None = None
     origins: bool = False
     shared: Mapping[str, str] | None = None
+    unread: frozenset[str] = frozenset()
 
     @cached_property
     def library(self) -> Library | None:
         """What the shared files hold."""
         if self.shared is None:
             return None
-        return Library.of(_read(name, self.shared[name], self.severities) for name in sorted(self.shared))
+        documents = (_read(name, self.shared[name], self.severities) for name in sorted(self.shared))
+        return Library.of(documents, self.unread)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "library"}
@@ -63,7 +65,8 @@ class CheckOptions:
 
 class FileResult(NamedTuple):
     """What one file holds, and what is wrong with it. `whole`: there is no key in it that could not be read. `shared`
-    is the text of a file that may hold templates or snippets, `pending` one that can't be checked without them.
+    is the text of a file that may hold templates or snippets. `pending`: it can't be checked without them. `unread`:
+    it has no text.
     """
 
     findings: list[Finding]
@@ -73,6 +76,7 @@ class FileResult(NamedTuple):
     position: Position | None = None
     shared: str | None = None
     pending: bool = False
+    unread: bool = False
 
 
 PENDING: Final = FileResult([], [], [], pending=True)
@@ -97,7 +101,7 @@ def check_file(options: CheckOptions, source: Source) -> FileResult:
     """One file: what it holds, and what is wrong with it."""
     text = read(source, options.root)
     if isinstance(text, Finding):
-        return FileResult([text], [], [])
+        return FileResult([text], [], [], unread=True)
     if options.shared is None:
         if may_be_shared(text):
             return FileResult([], [], [], shared=text)
@@ -119,10 +123,9 @@ def _read(name: str, text: str, severities: Severities) -> Document:
     subjects = {each.path for each in texts if each.field == "subject"}
     for problem, severity in check_written(texts, severities):
         document.findings.append(document.place(problem, severity))
-        if severity is Severity.ERROR and problem.path in subjects:
-            document.placeholders |= {
-                problem.path
-            }  # as long as its text is unclear, so is whether there is one
+        # As long as its text is unclear, so is whether there is one, or which step it is.
+        if severity is Severity.ERROR and (problem.path in subjects or problem.path[-1:] == ("id",)):
+            document.placeholders |= {problem.path}
     return document
 
 
@@ -175,9 +178,7 @@ def _findings(document: Document, resolved: Sequence[Resolved], options: CheckOp
         for each in resolved:
             yield from _of_use(document, each, severities)
     elif model is not None and library is not None:
-        context = SharedContext(
-            model, library.snippets if library.has_all_snippets else None, document.placeholders
-        )
+        context = SharedContext(model, None if library.nameless else library.snippets, document.placeholders)
         for problem, severity in check_shared(context, severities):
             yield document.place(problem, severity)
 

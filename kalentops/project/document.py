@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 from kalentops.blueprint.files import SnippetsFile, SourcingFile, TemplateFile
 from kalentops.lint.finding import DataPath, Finding, Problem, Severity
 from kalentops.lint.rule import Written
-from kalentops.project.violations import field_meant, meant_by, misspelt, to_problems
+from kalentops.project.violations import ONE_OF, field_meant, meant_by, misspelt, to_problems
 from kalentops.support.shape import ANYTHING, Schema, Shape, ShapeError, Violation, schema_of
 from kalentops.support.text import is_key, nearest
 from kalentops.yamlfile.parse import parse
@@ -130,6 +130,7 @@ def read_document(file: str, text: str) -> Document:
     if parsed.usable:
         document.data = parsed.data
         document.kind = _kind(parsed.data)
+        document.data = _of_one_kind(parsed.data, document.kind)
         _shape(document, text)
     return document
 
@@ -139,6 +140,20 @@ def _kind(data: Tree) -> type[SourcingFile | TemplateFile | SnippetsFile]:
     keys = list(data) if isinstance(data, Map) else []
     meant = (*keys, *(nearest(key, _KINDS) or "" for key in keys))
     return next((_KINDS[key] for key in meant if key in _KINDS), SourcingFile)
+
+
+def _of_one_kind(data: Tree, kind: type[SourcingFile | TemplateFile | SnippetsFile]) -> Tree:
+    """The data without the fields of another kind, where a file holds two: their mistake is the key of that kind."""
+    if not isinstance(data, Map):
+        return data
+    others = [_KINDS[key] for key in data if key in ONE_OF and _KINDS[key] is not kind]
+    surplus = {key for other in others for key in other.model_fields} - {*kind.model_fields, *ONE_OF}
+    if not others:
+        return data
+    kept = Map()
+    kept.marks = data.marks
+    kept.update((key, value) for key, value in data.items() if key not in surplus)
+    return kept
 
 
 _TEMPLATE: Final = re.compile(r"""^["']?template["']?[ \t]*:[ \t]*["']?([a-z0-9-]+)""", re.MULTILINE)

@@ -54,6 +54,8 @@ class Repository:
     """The templates and snippets: kind, name and place."""
     users: dict[SharedName, list[Declared]] = field(default_factory=dict)
     """The blueprints that use a template or a snippet; those of a template that can't be read, too."""
+    nameless: frozenset[str] = frozenset()
+    """The files that may hold templates or snippets whose names can't be read."""
     earlier: frozenset[Finding] | None = None
     """The findings of an earlier version of the files; None without --against."""
 
@@ -84,19 +86,18 @@ class Repository:
             for shared, users in self.users.items()
             if shared[0] in names or any((each.origin.file, each.address.key) in asked for each in users)
         }
-        files = {file for file, _, _ in used} | {file for file, _ in asked} | set(names)
+        shown = {file for file, _, _ in used} | self._possible(asked.values())
+        files = shown | {file for file, _ in asked} | set(names)
 
         def counts(of: Finding) -> bool:
             match of.path:
                 case ("blueprints", str(key), *_):
-                    shown = (of.file, key) in asked
+                    found = (of.file, key) in asked
                 case ("snippets", str(name), *_):
-                    shown = (of.file, "snippet", name) in used
+                    found = (of.file, "snippet", name) in used
                 case _:
-                    shown = (of.file, of.line, of.column) in places or any(
-                        of.file == each[0] for each in used
-                    )
-            return shown or of.file in names
+                    found = (of.file, of.line, of.column) in places or of.file in shown
+            return found or of.file in names
 
         return replace(
             self,
@@ -106,6 +107,13 @@ class Repository:
             relocations=[each for each in self.relocations if each.file in names],
             positions=[each for each in self.positions if each.origin.file in files],
         )
+
+    def _possible(self, asked: Collection[Declared]) -> frozenset[str]:
+        """The files that may hold a template or a snippet that one of these uses and no file is known to hold."""
+        known = {(kind, name) for _, kind, name in self.users}
+        used = {("template", each.template) for each in asked if each.template}
+        used |= {("snippet", name) for each in asked for name in each.snippets}
+        return self.nameless if used - known else frozenset()
 
     def weigh(self, *, errors_only: bool, strict: bool) -> None:
         """Take warnings for errors, or leave them out."""
@@ -144,7 +152,8 @@ def load(
     }
     if library is not None and library.exists() and any(each.pending for each in results):
         shared = {**shared_below(root, library, frozenset(each.name for each in sources)), **shared}
-    options = replace(options, shared=shared)
+    unread = frozenset(at.name for at, found in zip(sources, results, strict=True) if found.unread)
+    options = replace(options, shared=shared, unread=unread)
     again = [number for number, found in enumerate(results) if found.pending or found.shared is not None]
     for number, found in zip(again, _check_all(options, [sources[number] for number in again]), strict=True):
         results[number] = found
@@ -215,6 +224,7 @@ def _gathered(
     library = options.library
     if library is not None:
         repository.shared = tuple(library.places())
+        repository.nameless = library.nameless
         repository.users = _users(library, repository.declared)
         in_use = {each.template for each in repository.declared}
         for name, template in library.templates.items():

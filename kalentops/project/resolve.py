@@ -7,7 +7,7 @@ markers in its texts are filled, once. Nothing is reported here: rules look at t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
@@ -63,30 +63,29 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """The templates and snippets of a project. Of those with one name the first counts. `has_all_templates` and
-    `has_all_snippets` say whether no file can hold others.
+    """The templates and snippets of a project. Of those with one name the first counts. `nameless` are the files that
+    may hold others, whose names can't be read.
     """
 
     templates: Mapping[str, Template] = field(default_factory=dict)
     snippets: Mapping[str, tuple[Document, Any]] = field(default_factory=dict)
-    has_all_templates: bool = True
-    has_all_snippets: bool = True
+    nameless: frozenset[str] = frozenset()
     documents: Sequence[Document] = ()
     slots: dict[tuple[str, str | None], list[_Slot]] = field(default_factory=dict, compare=False)
     """The steps of a template in a language, once they were asked for."""
 
     @classmethod
-    def of(cls, documents: Iterable[Document]) -> Library:
-        """The library that the documents of all shared files make."""
+    def of(cls, documents: Iterable[Document], unread: Collection[str] = ()) -> Library:
+        """The library that the documents of all shared files make, beside files that are `unread`."""
         documents = list(documents)
         templates: dict[str, Template] = {}
         snippets: dict[str, tuple[Document, Any]] = {}
-        all_templates = all_snippets = True
+        nameless = set(unread)
         for document in documents:
             model = document.model
             if isinstance(model, SnippetsFile):
                 unknown = document.placeholders_below("snippets")
-                all_snippets = all_snippets and () not in unknown
+                nameless |= {document.file} if () in unknown else set()
                 for name, text in model.snippets.items():
                     known = not any(path[0] == name for path in unknown if path)
                     snippets.setdefault(name, (document, text if known else None))
@@ -96,9 +95,8 @@ class Library:
                 names = document.unreadable_names()
                 for name in names:
                     templates.setdefault(name, Template(name, document, None))
-                all_templates = all_templates and bool(names)
-                all_snippets = all_snippets and bool(names)
-        return cls(templates, snippets, all_templates, all_snippets, tuple(documents))
+                nameless |= set() if names else {document.file}
+        return cls(templates, snippets, frozenset(nameless), tuple(documents))
 
     def places(self) -> Iterator[tuple[str, str, Origin]]:
         """Kind, name and place of each template and snippet, those of the same name included."""
@@ -348,8 +346,8 @@ class _Resolver:
             readable=self.template is None or self.file is not None,
             language=self.language,
             position_language=self.position_language,
-            templates=library.templates if library.has_all_templates or self.template else None,
-            snippets=library.snippets if library.has_all_snippets else None,
+            templates=None if library.nameless and not self.template else library.templates,
+            snippets=None if library.nameless else library.snippets,
             markers=self.markers,
             untranslated=self.untranslated,
             unknown=self.unknown,

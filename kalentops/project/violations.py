@@ -30,7 +30,7 @@ _SYNONYMS: Final = {
     "about": "description doc help",
 }
 """For each field, folded names that other tools give to it."""
-_ONE_OF: Final = ("sourcingId", "template", "snippets")
+ONE_OF: Final = ("sourcingId", "template", "snippets")
 """The key that says what a file holds."""
 
 
@@ -45,8 +45,8 @@ def field_meant(key: str, fields: Iterable[str]) -> str | None:
 
 def _is_other_kind(key: str, fields: Iterable[str]) -> bool:
     """Whether a key is the first key of another kind of file than the one with these fields."""
-    own = set(fields).intersection(_ONE_OF)
-    return bool(own) and key in {*_ONE_OF, "blueprints"} and key not in fields
+    own = set(fields).intersection(ONE_OF)
+    return bool(own) and key in {*ONE_OF, "blueprints"} and key not in fields
 
 
 def to_problems(violations: Sequence[Violation], schema: Schema, data: Any) -> Iterator[Problem]:
