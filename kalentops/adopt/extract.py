@@ -1,4 +1,4 @@
-"""Near-equal blueprints → a template, and what each of them has otherwise. Pure: data in, data out.
+"""Near-equal blueprints → a template, and how each of them differs from it. Pure: data in, data out.
 
 The value that most have is the template's. Texts that differ in one stretch get a parameter for it; what else differs
 stays with its blueprint, as `change`, `remove`, `add`, `name` or `config`.
@@ -455,7 +455,7 @@ class _Extraction:
         one, *others = {*texts.values()}
         return dict(sorted(texts.items())) if others else one
 
-    # What each blueprint has otherwise
+    # How each blueprint differs
 
     def _use(self, of: Copy, template: Data) -> Data:
         steps = self.steps[of.address]

@@ -323,7 +323,7 @@ class _UseEditor:
         return ("blueprints", self.key, "add", at)
 
     def _overrides(self, base: Resolved, solved: set[tuple[str | None, str]]) -> None:
-        """`change` of what Kalent has otherwise than the template."""
+        """`change` of the fields in which Kalent differs from the template."""
         if base.blueprint is None:
             return
         steps = {step["id"]: step for step in Body.of_blueprint(base.blueprint).data["steps"]}

@@ -100,7 +100,7 @@ class SnippetsFile(Shape):
 
 
 class StepChange(Shape):
-    """The fields of a step that one position has otherwise. With null, an optional field goes away."""
+    """The fields of a step that differ in one position. With null, an optional field goes away."""
 
     noun: ClassVar[str] = "change of a step"
     id: NonEmpty | None = None
@@ -125,7 +125,7 @@ class AddedStep(Step):
 
 
 class Use(Shape):
-    """A blueprint that is made from a template: what fills the parameters, and what this position has otherwise.
+    """A blueprint that is made from a template: what fills the parameters, and how this position differs.
 
     `name`, `language` and `config` take the place of the template's, or of the position's, as a whole.
     """

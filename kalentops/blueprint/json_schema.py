@@ -47,7 +47,7 @@ _FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
     "Use": {
         "use": _USE,
         "with": "The values of the template's parameters: texts in the language of the position.",
-        "change": "What this position has otherwise, by the id of the step. Only the named fields change.",
+        "change": "How this position differs from the template, by the id of the step. Only the named fields change.",
         "remove": "The ids of steps that this position does not have.",
         "add": "Steps of this position's own, each after or before another one.",
         "name": "The name in Kalent, in place of the template's.",

@@ -1,4 +1,4 @@
-"""`change` touches what a step can't do without, or can't have otherwise.
+"""`change` takes away a field that every step needs, or changes an `id`.
 
 The `id` of a step stays: it says which step an edit belongs to. With null, `change` takes a field away; `name`, `type`,
 `content` and `temporalityType` are in every step.

@@ -1,7 +1,7 @@
 """Two files give one sourcing different titles.
 
-Several files may hold blueprints of one sourcing. Its title is for people, who are to see the same one everywhere; one
-file can say it for all.
+Several files may hold blueprints of one sourcing. Its title is for people, so it is the same in all
+of them; one file can say it for all.
 
 Wrong:
     # a.yaml

@@ -207,7 +207,7 @@ def unrecorded(of: Closing, state: str) -> str:
 
 
 def extracted(of: ExtractPlan, *, written: bool) -> Iterator[Line]:
-    """Each template with what its blueprints have otherwise; the comments that are lost; the counts."""
+    """Each template with how its blueprints differ from it; the comments that are lost; the counts."""
     for made, change in zip(of.templates, of.changes, strict=False):
         parts = [count(len(made.uses), "blueprint")]
         if parameters := made.template.get("parameters"):
@@ -240,7 +240,7 @@ def extracted(of: ExtractPlan, *, written: bool) -> Iterator[Line]:
 
 
 def _own_parts(use: Mapping[str, Any]) -> Iterator[str]:
-    """What a blueprint has otherwise than its template."""
+    """How a blueprint differs from its template."""
     if "name" in use:
         yield f'name "{clip(use["name"])}"'
     for step, change in use.get("change", {}).items():

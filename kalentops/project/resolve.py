@@ -190,7 +190,7 @@ class Resolved:
         return found
 
     def overrides(self) -> frozenset[tuple[str | None, str]]:
-        """What the position has otherwise: see `Declared.overrides`."""
+        """Where the position differs: see `Declared.overrides`."""
         use = self.context.use
         found: set[tuple[str | None, str]] = {(step.id, "") for step in use.add}
         for step, change in use.change.items():
