@@ -72,6 +72,23 @@ class Repository:
         found = (each for (file, _, _), users in self.users.items() if file in names for each in users)
         return sorted({each.address: each for each in found}.values(), key=lambda each: each.address)
 
+    def blocked(self) -> list[str]:
+        """The addresses of the blueprints that get an error from a template or from snippets."""
+        found: set[str] = set()
+        for each in self.findings:
+            if each.severity is Severity.ERROR:
+                found |= {address for address, _ in each.used_by}
+                if each.users > MOST_USERS:
+                    found |= {str(user.address) for user in self._users_of(each)}
+        return sorted(found)
+
+    def _users_of(self, finding: Finding) -> Iterator[Declared]:
+        """The users of the snippet that a finding stands in, or of all that its file holds."""
+        snippet = finding.path[1] if finding.path[:1] == ("snippets",) and finding.path[1:] else ""
+        for (file, _, name), users in self.users.items():
+            if file == finding.file and snippet in {"", name}:
+                yield from users
+
     def narrowed(self, names: Collection[str]) -> Repository:
         """What these files say and what is wrong with it: with the blueprints that use a template or a snippet of
         theirs, in whichever file, and with the templates and snippets that their blueprints use.

@@ -98,3 +98,20 @@ def test_an_unknown_address(bare: Project) -> None:
         assert ran.err.endswith(
             "error: no blueprint has the address sourcing_a/frist\nhint: did you mean sourcing_a/first?\n"
         )
+
+
+def test_an_error_in_a_template_stops_the_plan_and_names_the_blueprints_that_it_blocks(bare: Project) -> None:
+    folder = put(bare)
+    (folder / "c.yaml").write_text("sourcingId: sourcing_c\nremoved: [gone]\n")
+    (folder / "t.yaml").write_text(TEMPLATE.replace("content: Last one", "content: '[last] one'"))
+    for paths in ((), ("blueprints/c.yaml",)):
+        ran = bare.run("plan", *paths)
+        assert (ran.code, ran.out) == (3, "")
+        assert ran.err.count("error KAL103") == 1
+        assert (
+            "nothing was planned; errors in templates and snippets block sourcing_a/first, sourcing_b/first\n"
+            in ran.err
+        )
+    (folder / "t.yaml").write_text(TEMPLATE)
+    (folder / "a.yaml").write_text(FILE.format("a").replace("We are", "[we] are"))
+    assert "block" not in bare.run("plan").err

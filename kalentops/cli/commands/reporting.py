@@ -20,7 +20,7 @@ import click
 from kalentops.adopt.position import UnreadableFiles
 from kalentops.errors import InvalidFiles, UsageError
 from kalentops.github.context import target_name
-from kalentops.lint.finding import Finding, Severity, known_before
+from kalentops.lint.finding import MOST_USERS, Finding, Severity, known_before
 from kalentops.output import Checked, report, text_files, text_plan
 from kalentops.output.markdown_blocks import SUMMARY, code, utf8_bytes
 from kalentops.output.terminal import Line, notice, show, width
@@ -28,6 +28,7 @@ from kalentops.plan.build import Plan
 from kalentops.project.check import needs_others
 from kalentops.project.config import Config
 from kalentops.project.load import Repository, of_texts, read_earlier, texts_of
+from kalentops.support.text import some
 
 Make: TypeAlias = Callable[[Any, int], str]
 """Takes the module of Markdown and makes a text of at most that many bytes."""
@@ -78,7 +79,9 @@ class Reporting:
         else:
             sys.stdout.write(report(self.form).show_validation(checked))
         self._summarise_findings(checked)
-        raise InvalidFiles(f"the blueprints are not valid; nothing was {undone}")
+        blocked = repository.blocked()
+        said = f"; errors in templates and snippets block {some(blocked, MOST_USERS)}" if blocked else ""
+        raise InvalidFiles(f"the blueprints are not valid; nothing was {undone}{said}")
 
     def show_plan(self, plan: Plan, repository: Repository) -> None:
         """The result of `plan`, on stdout."""
