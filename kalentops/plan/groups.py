@@ -31,6 +31,9 @@ _Field: TypeAlias = tuple[str | None, str]
 _Context: TypeAlias = tuple[_Field, Hashable]
 _Key: TypeAlias = frozenset[tuple[Hashable, int]]
 """The classes of the edits of a group, and how often it has each."""
+_Held: TypeAlias = tuple[Hashable, _Key, Hashable]
+"""Old words, the group that changed them, and the class of its edit."""
+_MOST_RULES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,7 +422,7 @@ class _Copies:
     ) -> None:
         self._wanted: dict[_Key, set[Hashable]] = defaultdict(set)
         # By step, field, and first sentence or value: all of the old words, the group, and the class of its edit.
-        self._held: dict[str | None, dict[str, dict[Hashable, set[tuple[Hashable, _Key, Hashable]]]]] = {}
+        self._held: dict[str | None, dict[str, dict[Hashable, set[_Held]]]] = {}
         for key, group in groups.items():
             found = [each for address in group.addresses for each in edits[address]]
             for each in found if len(group.addresses) > 1 else ():
@@ -430,6 +433,18 @@ class _Copies:
                     first = words[: sentence_ends(words)[0]].strip() if isinstance(words, str) else words
                     known = self._held.setdefault(step, {}).setdefault(name, {})
                     known.setdefault(first, set()).add((words, key, of))
+        self._sizes = {key: (-len(group.addresses), group.addresses[0]) for key, group in groups.items()}
+        for fields in self._held.values():
+            for known in fields.values():
+                known.update({first: self._largest(found) for first, found in known.items()})
+
+    def _largest(self, found: set[_Held]) -> set[_Held]:
+        """Of many changes of the same words, a small one is no rule that a copy could have missed."""
+        if len(found) <= _MOST_RULES:
+            return found
+        return set(
+            sorted(found, key=lambda each: (self._sizes[each[1]], str(each[0]), str(each[2])))[:_MOST_RULES]
+        )
 
     def held_by(self, of: Revision) -> set[_Key]:
         """The groups whose old words a blueprint had, all of them."""

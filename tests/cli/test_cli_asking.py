@@ -217,6 +217,21 @@ def test_the_question_changes_nothing_about_the_guards(applied: Project, ask: As
     assert (ran.code, QUESTION in ran.err, methods(proxy)) == (6, False, [])
 
 
+def test_the_same_change_is_shown_once_before_the_question_and_the_guards_count_each(
+    applied: Project, ask: Ask
+) -> None:
+    for sourcing, keys in (("sourcing_a", ("one", "two")), ("sourcing_b", ("one",))):
+        changed = {key: blueprint(key.title(), steps=2) for key in keys}
+        changed["one"]["steps"][1]["content"] = "Hi {{firstname}}, one word is enough"
+        applied.write(sourcing, changed)
+    shown = said_before(ask("n"))
+    assert shown.count("~ update 2 positions: step s2, ") == 1
+    assert shown.count("{+one word is enough+}") == 1
+    assert all(f"sourcing_{each}/one (bp_" in shown for each in "ab")
+    ran = ask("y", "--max-updates", "1")
+    assert (ran.code, QUESTION in ran.err) == (6, False)
+
+
 # --- between question and answer --------------------------------------------------------------------------------
 
 

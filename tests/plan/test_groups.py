@@ -14,6 +14,7 @@ from kalentops.blueprint.body import Address
 from kalentops.lint.finding import Origin, Origins
 from kalentops.plan.groups import Edit, Group, Revision, group_revisions
 from tests.builders import body, form, step
+from tests.counting import lines_executed
 from tests.sizes import examples
 
 TEMPLATE = "blueprints/templates/first.yaml"
@@ -256,6 +257,38 @@ def test_a_damaged_record_is_no_copy() -> None:
     damaged = replace(damaged, after=damaged.before)  # type: ignore[arg-type] # it has one
     groups = group_revisions([plain(1, old, new), plain(2, old, new), damaged])
     assert [group.unchanged for group in groups] == [()]
+
+
+@pytest.mark.parametrize("kind", ["text", "delay", "step", "template"])
+def test_the_work_grows_with_the_number_of_blueprints_also_where_pairs_change_the_same_words(
+    kind: str,
+) -> None:
+    def pair(n: int) -> Revision:
+        same, half = step("mail", content="Hi. Have you ten minutes?"), n // 2
+        if kind == "template":
+            return of_template(n, "Hi. Have you ten minutes?", "Hi. Have you ", f"{half}", " minutes?")
+        new = {
+            "text": [same | {"content": f"Hi. Have you {half} minutes?"}],
+            "delay": [same | {"delay": {"value": half + 2, "unit": "day"}}],
+            "step": [same, step("more", content=str(half))],
+        }[kind]
+        return plain(n, body("First", same), body("First", *new))
+
+    def work(number: int) -> int:
+        made = [pair(n) for n in range(number)]
+        return lines_executed(lambda: group_revisions(made))
+
+    assert work(320) < 3 * work(160)
+
+
+def test_a_forgotten_copy_is_found_among_many_other_changes_of_the_same_words() -> None:
+    old = text("Have you ten minutes?")
+    others = [plain(n, old, text(f"Have you {n // 2} minutes?")) for n in range(20, 60)]
+    most = [plain(n, old, text("Have you fifteen minutes?")) for n in range(100, 200)]
+    groups = group_revisions([*others, *most, plain(300, old, old)])
+    assert len(groups[0].addresses) == 100
+    assert Address("sourcing_300", "first") in groups[0].unchanged
+    assert [each.unchanged for each in groups[1:]] == [()] * 20
 
 
 WORDS = st.sampled_from(["ten", "fifteen", "minutes.", "Hi.", "\n", "you"])
