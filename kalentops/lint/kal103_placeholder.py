@@ -16,8 +16,8 @@ import re
 from collections.abc import Iterator
 
 from kalentops.blueprint.model import Blueprint
-from kalentops.lint.finding import Problem
-from kalentops.lint.rule import Rule
+from kalentops.lint.finding import DataPath, Problem
+from kalentops.lint.rule import Rule, UseContext
 from kalentops.lint.texts import occurrences
 from kalentops.support.text import clip
 
@@ -28,12 +28,21 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
     for place, text in occurrences(blueprint, "["):
         for match in _BRACKETS.finditer(text):
             if match[1].strip():
-                yield Problem(
-                    place,
-                    f"`{clip(match[0])}` is a placeholder",
-                    "fill it in or remove it; if you mean brackets, use round ones",
-                    match.start(),
-                )
+                yield _tell(place, match[0], match.start())
 
 
-RULE = Rule("KAL103", "placeholder", __doc__, check, reads=frozenset({"content", "subject"}))
+def check_use(of: UseContext) -> Iterator[Problem]:
+    """What `new` writes for a parameter, which may stand in names alone: brackets in other names are allowed."""
+    for name, value in of.use.values.items():
+        if value.strip() == f"[{name}]":
+            yield _tell(("with", name), value.strip(), value.index("["))
+
+
+def _tell(place: DataPath, said: str, at: int) -> Problem:
+    hint = "fill it in or remove it; if you mean brackets, use round ones"
+    return Problem(place, f"`{clip(said)}` is a placeholder", hint, at)
+
+
+RULE = Rule(
+    "KAL103", "placeholder", __doc__, check, reads=frozenset({"content", "subject"}), check_use=check_use
+)
