@@ -6,6 +6,7 @@ A resolved blueprint is a plain one (`project/resolve.py`): nothing behind the c
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from itertools import islice
 from typing import Annotated, Any, ClassVar, Final, Self, TypeAlias
 
@@ -198,3 +199,12 @@ class SourcingFile(Shape):
         if absent:
             raise ShapeError(absent)
         return found
+
+
+AnyFile: TypeAlias = SourcingFile | TemplateFile | SnippetsFile
+KINDS: Final[Mapping[str, type[AnyFile]]] = {
+    "sourcingId": SourcingFile,
+    "template": TemplateFile,
+    "snippets": SnippetsFile,
+}
+"""The key that decides the kind of a file."""

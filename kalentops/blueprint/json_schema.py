@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
-from kalentops.blueprint.files import SnippetsFile, SourcingFile, TemplateFile
+from kalentops.blueprint.files import KINDS, TemplateFile
 from kalentops.blueprint.model import VARIABLES
 from kalentops.support.shape import shape_schema
 
@@ -97,7 +97,7 @@ def blueprint_schema(templates: Iterable[TemplateFile] = ()) -> JsonSchema:
     and languages of the one that a blueprint uses. An unknown one is no error here: the file of the schema may be old.
     """
     definitions: dict[str, JsonSchema] = {}
-    for kind in (SourcingFile, TemplateFile, SnippetsFile):
+    for kind in KINDS.values():
         schema = shape_schema(kind)
         definitions |= schema.pop("$defs", {})
         definitions[kind.__name__] = schema
@@ -109,14 +109,7 @@ def blueprint_schema(templates: Iterable[TemplateFile] = ()) -> JsonSchema:
             definitions[name]["properties"][field]["description"] = description
     _add_templates(definitions, templates)
     # An editor that can't tell the kind yet offers the keys that decide it.
-    kinds = {
-        field: {"description": _FIELDS[kind][field]}
-        for kind, field in (
-            ("SourcingFile", "sourcingId"),
-            ("TemplateFile", "template"),
-            ("SnippetsFile", "snippets"),
-        )
-    }
+    kinds = {field: {"description": _FIELDS[kind.__name__][field]} for field, kind in KINDS.items()}
     return {
         "$schema": _DIALECT,
         "title": "A position, a template or snippets of kalentops",

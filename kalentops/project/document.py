@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
-from kalentops.blueprint.files import SnippetsFile, SourcingFile, TemplateFile
+from kalentops.blueprint.files import KINDS, AnyFile, SourcingFile, TemplateFile
 from kalentops.lint.finding import DataPath, Finding, Problem, Severity
 from kalentops.lint.rule import Written
-from kalentops.project.violations import ONE_OF, field_meant, meant_by, misspelt, to_problems
+from kalentops.project.violations import field_meant, meant_by, misspelt, to_problems
 from kalentops.support.shape import ANYTHING, Schema, Shape, ShapeError, Violation, schema_of
 from kalentops.support.text import is_key, nearest
 from kalentops.yamlfile.parse import parse
@@ -33,8 +33,8 @@ class Document:
     text: str
     places: Places
     data: Tree = None
-    kind: type[SourcingFile | TemplateFile | SnippetsFile] = SourcingFile
-    model: SourcingFile | TemplateFile | SnippetsFile | None = None
+    kind: type[AnyFile] = SourcingFile
+    model: AnyFile | None = None
     placeholders: frozenset[DataPath] = frozenset()
     findings: list[Finding] = field(default_factory=list)
 
@@ -135,21 +135,21 @@ def read_document(file: str, text: str) -> Document:
     return document
 
 
-def _kind(data: Tree) -> type[SourcingFile | TemplateFile | SnippetsFile]:
+def _kind(data: Tree) -> type[AnyFile]:
     """What kind of file the data is meant to be, by the first key that says so."""
     keys = list(data) if isinstance(data, Map) else []
     meant = (*keys, *(nearest(key, _KINDS) or "" for key in keys))
     return next((_KINDS[key] for key in meant if key in _KINDS), SourcingFile)
 
 
-def _of_one_kind(data: Tree, kind: type[SourcingFile | TemplateFile | SnippetsFile]) -> Tree:
+def _of_one_kind(data: Tree, kind: type[AnyFile]) -> Tree:
     """The data without the fields of another kind, where a file holds two: their mistake is the key of that kind."""
     if not isinstance(data, Map):
         return data
-    others = [_KINDS[key] for key in data if key in ONE_OF and _KINDS[key] is not kind]
-    surplus = {key for other in others for key in other.model_fields} - {*kind.model_fields, *ONE_OF}
+    others = [KINDS[key] for key in data if key in KINDS and KINDS[key] is not kind]
     if not others:
         return data
+    surplus = {key for other in others for key in other.model_fields} - {*kind.model_fields, *KINDS}
     kept = Map()
     kept.marks = data.marks
     kept.update((key, value) for key, value in data.items() if key not in surplus)
@@ -157,13 +157,8 @@ def _of_one_kind(data: Tree, kind: type[SourcingFile | TemplateFile | SnippetsFi
 
 
 _TEMPLATE: Final = re.compile(r"""^["']?template["']?[ \t]*:[ \t]*["']?([a-z0-9-]+)""", re.MULTILINE)
-_KINDS: Final[dict[str, type[SourcingFile | TemplateFile | SnippetsFile]]] = {
-    "sourcingId": SourcingFile,
-    "blueprints": SourcingFile,
-    "template": TemplateFile,
-    "parameters": TemplateFile,
-    "snippets": SnippetsFile,
-}
+_KINDS: Final = {**KINDS, "blueprints": SourcingFile, "parameters": TemplateFile}
+"""With keys that tell the kind where that key is missing."""
 
 
 def _shape(document: Document, text: str) -> None:

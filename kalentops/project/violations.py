@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from kalentops.blueprint.files import KINDS
 from kalentops.lint.finding import DataPath, Problem
 from kalentops.support.shape import LANGUAGE_PATTERN, Schema, Violation, is_language
 from kalentops.support.text import clip, fold, nearest
@@ -30,8 +31,6 @@ _SYNONYMS: Final = {
     "about": "description doc help",
 }
 """For each field, folded names that other tools give to it."""
-ONE_OF: Final = ("sourcingId", "template", "snippets")
-"""The key that says what a file holds."""
 
 
 def field_meant(key: str, fields: Iterable[str]) -> str | None:
@@ -45,8 +44,8 @@ def field_meant(key: str, fields: Iterable[str]) -> str | None:
 
 def _is_other_kind(key: str, fields: Iterable[str]) -> bool:
     """Whether a key is the first key of another kind of file than the one with these fields."""
-    own = set(fields).intersection(ONE_OF)
-    return bool(own) and key in {*ONE_OF, "blueprints"} and key not in fields
+    own = set(fields).intersection(KINDS)
+    return bool(own) and key in {*KINDS, "blueprints"} and key not in fields
 
 
 def to_problems(violations: Sequence[Violation], schema: Schema, data: Any) -> Iterator[Problem]:
