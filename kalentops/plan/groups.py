@@ -430,7 +430,8 @@ class _Copies:
                     (step, name), words = each.context
                     of = classes.of(each.keys[0])
                     self._wanted[key].add(of)
-                    first = words[: sentence_ends(words)[0]].strip() if isinstance(words, str) else words
+                    text = str(words)
+                    first = text[: sentence_ends(text)[0]].strip() if name in _TEXTS else words
                     known = self._held.setdefault(step, {}).setdefault(name, {})
                     known.setdefault(first, set()).add((words, key, of))
         self._sizes = {key: (-len(group.addresses), group.addresses[0]) for key, group in groups.items()}
