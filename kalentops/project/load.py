@@ -10,7 +10,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from kalentops.lint.engine import DEFAULTS, Severities, check_project, with_severities
 from kalentops.lint.finding import MOST_USERS, Finding, Origin, Severity, errors_first, merged
@@ -182,8 +182,14 @@ def load_with_users(
     root: Path, places: Sequence[Path], folder: Path, *, severities: Severities = DEFAULTS
 ) -> Repository:
     """The blueprints at `places`, checked, without bodies. Where a file there shares a template or snippets with others
-    below `folder`, all of them are looked at: see `Repository.narrowed`. Raises UsageError.
+    below `folder`, all of them are looked at: see `Repository.narrowed`. Places outside of the folder that have all
+    their templates and snippets are a project of their own. Raises UsageError.
     """
+    above = {folder.resolve(), *folder.resolve().parents}
+    if not any(each.resolve() in above or folder.resolve() in each.resolve().parents for each in places):
+        alone = load(root, places, severities=severities, known=None)
+        if not any(each.code in _LACKS for each in alone.findings):
+            return alone
     if list(places) != [folder] and folder.exists():
         passed_over: list[Finding] = []
         sources = find(root, places, passed_over)
@@ -192,6 +198,9 @@ def load_with_users(
             names = {each.name for each in sources} | {each.file for each in passed_over}
             return load(root, [folder, *places], severities=severities, known=None).narrowed(names)
     return load(root, places, severities=severities, known=None)
+
+
+_LACKS: Final = frozenset({"KAL401", "KAL406"})
 
 
 def shared_below(root: Path, folder: Path, known: Collection[str]) -> dict[str, str]:

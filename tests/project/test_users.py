@@ -83,6 +83,20 @@ def test_a_file_is_checked_once_however_it_is_named(root: Path, monkeypatch: pyt
     assert [each.address for each in found.declared] == ["s_b/one"]
 
 
+def test_a_folder_outside_that_has_its_own_templates_is_checked_alone(root: Path) -> None:
+    other = root / "other"
+    other.mkdir()
+    (other / "t.yaml").write_text("template: t\nname: Hi\n")
+    (other / "a.yaml").write_text("sourcingId: s_o\nblueprints: {one: {use: t}}\n")
+    found = load_with_users(root, [other], root / "blueprints")
+    assert (found.names, {each.code for each in found.findings}) == (
+        ["other/a.yaml", "other/t.yaml"],
+        {"KAL316"},
+    )
+    (other / "t.yaml").unlink()
+    assert "KAL404" in {each.code for each in load_with_users(root, [other], root / "blueprints").findings}
+
+
 def test_snippets_are_checked_with_what_uses_them(root: Path) -> None:
     found = _checked(root, SNIPPETS)
     assert {"[closing]": 1, "[other]": 1}.items() <= _said(found).items()
