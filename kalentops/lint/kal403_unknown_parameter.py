@@ -22,8 +22,8 @@ from typing import Final
 from kalentops.blueprint.files import TemplateFile
 from kalentops.lint.finding import DataPath, Problem
 from kalentops.lint.rule import Rule, SharedContext, UseContext, parameters_of
-from kalentops.lint.texts import first, marked_texts, markers
-from kalentops.support.text import clip, is_key, nearest, some
+from kalentops.lint.texts import first, template_markers
+from kalentops.support.text import clip, nearest, some
 from kalentops.support.text_diff import did_you_mean
 
 _MOST: Final = 5
@@ -36,12 +36,7 @@ def check_shared(of: SharedContext) -> Iterator[Problem]:
         return
     known = parameters_of(of.file, of.unknown)
     if known is not None:
-        unknown = (
-            (path, name, at)
-            for path, text in marked_texts(of.file)
-            for kind, name, at in markers(text)
-            if kind == "param" and name not in known
-        )
+        unknown = (each for each in template_markers(of.file, "param") if each[1] not in known)
         yield from first(unknown, partial(_tell, known), "this template")
 
 
@@ -55,9 +50,7 @@ def _unknown(of: UseContext, known: Collection[str]) -> Iterator[_Unknown]:
     for name in of.use.values:
         if name not in known:
             yield ("with", name), name, None
-    for marker in of.markers:
-        if marker.kind == "param" and not marker.within and marker.name not in known and is_key(marker.name):
-            yield marker.path, marker.name, marker.at
+    yield from (each for each in of.own_markers("param") if each[1] not in known)
 
 
 def _tell(known: Collection[str], found: _Unknown) -> Problem:

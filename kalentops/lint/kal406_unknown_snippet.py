@@ -18,8 +18,8 @@ from typing import Final
 from kalentops.blueprint.files import TemplateFile
 from kalentops.lint.finding import DataPath, Problem
 from kalentops.lint.rule import Rule, SharedContext, UseContext
-from kalentops.lint.texts import first, marked_texts, markers
-from kalentops.support.text import clip, is_key, nearest, some
+from kalentops.lint.texts import first, template_markers
+from kalentops.support.text import clip, nearest, some
 from kalentops.support.text_diff import did_you_mean
 
 _MOST: Final = 5
@@ -30,23 +30,14 @@ _Unknown = tuple[DataPath, str, int]
 def check_shared(of: SharedContext) -> Iterator[Problem]:
     known = of.snippets
     if isinstance(of.file, TemplateFile) and known is not None:
-        unknown = (
-            (path, name, at)
-            for path, text in marked_texts(of.file)
-            for kind, name, at in markers(text)
-            if kind == "snippet" and name not in known
-        )
+        unknown = (each for each in template_markers(of.file, "snippet") if each[1] not in known)
         yield from first(unknown, partial(_tell, known), "this template")
 
 
 def check_use(of: UseContext) -> Iterator[Problem]:
     known = of.snippets
     if known is not None:
-        unknown = (
-            (each.path, each.name, each.at)
-            for each in of.markers
-            if each.kind == "snippet" and not each.within and each.name not in known and is_key(each.name)
-        )
+        unknown = (each for each in of.own_markers("snippet") if each[1] not in known)
         yield from first(unknown, partial(_tell, known), "this blueprint")
 
 

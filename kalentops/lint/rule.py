@@ -202,6 +202,12 @@ class UseContext:
             return None
         return tuple(step.id for step in self.template.steps)
 
+    def own_markers(self, kind: str) -> Iterator[tuple[DataPath, str, int]]:
+        """The markers of a kind in the use itself, as in `texts.template_markers`."""
+        for each in self.markers:
+            if each.kind == kind and not each.within and is_key(each.name):
+                yield each.path, each.name, each.at
+
     def additions(self) -> Iterator[tuple[int, AddedStep, Collection[str]]]:
         """Each added step with its index, and the ids of the steps before it; they are those until the next one."""
         if not self.use.add:

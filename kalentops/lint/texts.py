@@ -110,11 +110,14 @@ def _each_language(path: DataPath, text: str | Mapping[str, str] | None) -> Iter
         yield from (((*path, language), each) for language, each in text.items())
 
 
-def markers(text: str) -> Iterator[tuple[str, str, int]]:
-    """The markers of a text: kind, name and where the name begins. What is not quite a marker is KAL407's."""
-    for match in MARKER.finditer(text) if "{{" in text else ():
-        if is_key(match[2]):
-            yield match[1], match[2], match.start(2)
+def template_markers(file: TemplateFile, kind: str) -> Iterator[tuple[DataPath, str, int]]:
+    """The markers of a kind in a template: the path of the text, the name, and where the name begins in the text. What
+    is not quite a marker is KAL407's.
+    """
+    for path, text in marked_texts(file):
+        for match in MARKER.finditer(text) if "{{" in text else ():
+            if match[1] == kind and is_key(match[2]):
+                yield path, match[2], match.start(2)
 
 
 # 3GPP TS 23.038, section 6.2.1: the GSM 7-bit alphabet and its extension table.
