@@ -28,7 +28,7 @@ from kalentops.lint.texts import VARIABLE, first, marker_meant, variables
 from kalentops.support.text import clip
 
 _BROKEN: Final = re.compile(
-    r"[{\uff5b\ufe5b]\W{0,4}(?:param|snippet)s?\W{0,2}\.\W{0,2}[\w-]{1,64}\s{0,2}[}\uff5d\ufe5c]*",
+    r"[{\uff5b\ufe5b]\W{0,4}(?:param|snippet)s?\W{0,2}\.\W{0,2}[\w-]{0,64}\s{0,2}[}\uff5d\ufe5c]*",
     re.IGNORECASE,
 )
 """A marker in braces that are not two and two."""

@@ -115,3 +115,9 @@ def test_an_error_in_a_template_stops_the_plan_and_names_the_blueprints_that_it_
     (folder / "t.yaml").write_text(TEMPLATE)
     (folder / "a.yaml").write_text(FILE.format("a").replace("We are", "[we] are"))
     assert "block" not in bare.run("plan").err
+
+
+def test_a_hostile_file_name_adds_no_line_to_what_is_rendered(bare: Project) -> None:
+    folder = put(bare)
+    (folder / "a.yaml").rename(folder / "a\nb: \x1b[2J.yaml")
+    assert "---\n# blueprints/a\\nb: \\u{1b}[2J.yaml\nsourcingId: sourcing_a\n" in bare.run("render").out

@@ -21,7 +21,7 @@ from kalentops.project.config import Config
 from kalentops.project.files import check_begun
 from kalentops.project.load import load
 from kalentops.support import streams
-from kalentops.support.text import clip
+from kalentops.support.text import clip, visible
 
 
 @click.command(
@@ -44,7 +44,7 @@ def render(addresses: tuple[str, ...], directory: Path, *, origins: bool, quiet:
     by_file = _by_file(declared, files)
     for file, keys in by_file:
         if len(by_file) > 1:
-            click.echo(f"---\n# {file.document.file}")
+            click.echo(f"---\n# {visible(file.document.file)}")
         click.echo(rendered(file.document, files.library, keys, origins=origins), nl=False)
 
 
