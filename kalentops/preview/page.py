@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -210,10 +209,10 @@ def load_before(root: Path, places: Sequence[Path], rev: str, library: Path | No
     UsageError.
     """
     earlier = read_earlier(root, places, rev)
-    texts = _texts(earlier.contents)
+    texts = earlier.texts()
     shared = texts
     if library is not None and list(places) != [library] and library.exists():
-        shared = {**_texts(read_earlier(root, [library], rev).contents), **texts}
+        shared = {**read_earlier(root, [library], rev).texts(), **texts}
     options = with_library(CheckOptions(root, known={}), shared)
     declared: dict[str, Declared] = {}
     partial = earlier.unread + len(earlier.contents) - len(texts)
@@ -226,15 +225,6 @@ def load_before(root: Path, places: Sequence[Path], rev: str, library: Path | No
             declared.setdefault(each.address, each)
     said = say("partly_read", n=partial, rev=visible(rev))
     return Before(rev, earlier.commit, declared, (said,) if partial else ())
-
-
-def _texts(contents: Mapping[str, bytes]) -> dict[str, str]:
-    """The files that are text, by name."""
-    found = {}
-    for name, data in contents.items():
-        with suppress(UnicodeDecodeError):
-            found[name] = data.decode()
-    return found
 
 
 @dataclass(frozen=True, slots=True)
