@@ -121,21 +121,21 @@ def _same_order(ids: Iterable[str], others: Iterable[str]) -> bool:
     return [each for each in one if each in other] == [each for each in other if each in one]
 
 
-def difference(one: Copy, other: Copy) -> str:
-    """Why two sequences can't share a template; empty if they can."""
+def difference(one: Copy, other: Copy) -> CannotExtract | None:
+    """Why two sequences can't share a template; None if they can."""
     mine, theirs = steps_by_id(one.body), steps_by_id(other.body)
     names = f"{clip(one.address)} and {clip(other.address)}"
     if not mine.keys() & theirs.keys():
-        return f"{names} have no step id in common"
+        return _other_ids(f"{names} have no step id in common")
     if not _same_order(mine, theirs):
-        return f"{names} have the same steps in another order"
+        return _refusal(f"{names} have the same steps in another order")
     for gap in _gaps(one.body, other.body):
         for step in gap.one:
             for each in gap.other:
                 if kind(step) == kind(each) and _share(step, each) >= stretches.SHARED:
                     ids = f"`{clip(step['id'])}` and `{clip(each['id'])}`"
-                    return f"{names} have the same step with other ids: {ids}"
-    return ""
+                    return _other_ids(f"{names} have the same step with other ids: {ids}")
+    return None
 
 
 def _share(step: Mapping[str, Any], other: Mapping[str, Any]) -> float:
@@ -173,7 +173,9 @@ def _order(copies: Sequence[Copy]) -> list[str]:
     model = copies[sequences.index(reference)]
     for each in copies:
         if tuple(steps_by_id(each.body)) != reference:
-            _check(model, each)
+            refused = difference(model, each)
+            if refused is not None:
+                raise refused
     counts = Counter(step for each in sequences for step in each)
     shared = {step for step, number in counts.items() if number * 2 >= len(copies)}
     order = [step for step in reference if step in shared]
@@ -188,16 +190,12 @@ def _order(copies: Sequence[Copy]) -> list[str]:
     return order
 
 
-def _check(one: Copy, other: Copy) -> None:
-    why = difference(one, other)
-    if "other ids" in why or "in common" in why:
-        raise CannotExtract(
-            why,
-            hint="leave one out; or pass --align: steps get the ids of the first blueprint, and an update follows for "
-            "each other one",
-        )
-    if why:
-        raise _refusal(why)
+def _other_ids(why: str) -> CannotExtract:
+    return CannotExtract(
+        why,
+        hint="leave one out; or pass --align: steps get the ids of the first blueprint, and an update follows for "
+        "each other one",
+    )
 
 
 def _refusal(why: str) -> CannotExtract:

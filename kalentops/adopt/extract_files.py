@@ -157,7 +157,7 @@ def _are_alike(one: Copy, other: Copy, *, align: bool) -> bool:
         other = aligned(one, other)
     mine, theirs = (steps_by_id(each.body) for each in (one, other))
     both = [each for each in mine if each in theirs and kind(mine[each]) == kind(theirs[each])]
-    return len(both) >= stretches.SHARED * max(len(mine), len(theirs)) and not difference(one, other)
+    return len(both) >= stretches.SHARED * max(len(mine), len(theirs)) and difference(one, other) is None
 
 
 def _across_languages(groups: Sequence[_Group], *, align: bool) -> Iterator[list[Copy]]:

@@ -252,8 +252,9 @@ def _copies(*sequences: Sequence[str]) -> list[Copy]:
     ],
 )
 def test_other_ids_or_another_order_are_refused(sequences: list[Sequence[str]], says: str) -> None:
-    with pytest.raises(CannotExtract, match="^" + says):
+    with pytest.raises(CannotExtract, match="^" + says) as refused:
         extract("t", _copies(*sequences))
+    assert ("--align" in str(refused.value.hint)) is ("order" not in says)
 
 
 def test_aligned_steps_get_the_ids_of_the_first() -> None:
