@@ -9,7 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, count
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -101,7 +101,9 @@ def plain_blueprints(
 # Which of them are near-equal
 
 _COMPARED: Final = 50
-"""Groups that a blueprint is compared with, of those whose first step has the same id."""
+"""Groups that a blueprint is compared with: those with a step of the same id; of each other language, those with the
+same key.
+"""
 
 
 @dataclass(slots=True)
@@ -162,21 +164,26 @@ def _are_alike(one: Copy, other: Copy, *, align: bool) -> bool:
 
 def _across_languages(groups: Sequence[_Group], *, align: bool) -> Iterator[list[Copy]]:
     """The groups, largest first; one of each language together."""
-    left = sorted(groups, key=lambda each: -len(each.members))
-    while left:
-        first = left.pop(0)
-        together = [first]
-        for each in list(left):
-            languages = {other.first.language for other in together}
-            if (
-                "" not in {*languages, each.first.language}
-                and each.first.language not in languages
-                and _key_of(each.members) == _key_of(first.members)
-                and _are_alike(first.first, each.first, align=align)
-            ):
-                together.append(each)
-                left.remove(each)
-        copies = [copy for each in together for copy in each.members]
+    ordered = sorted(groups, key=lambda each: -len(each.members))
+    left = dict(enumerate(ordered))
+    by_key: dict[str, dict[str, dict[int, _Group]]] = {}
+    for number, each in left.items():
+        if each.first.language:
+            languages = by_key.setdefault(_key_of(each.members), {})
+            languages.setdefault(each.first.language, {})[number] = each
+    for number, first in enumerate(ordered):
+        if number not in left:
+            continue
+        together = {number}
+        languages = by_key.get(_key_of(first.members), {}) if first.first.language else {}
+        for language, others in languages.items():
+            near = islice(others.items(), _COMPARED) if language != first.first.language else ()
+            alike = (at for at, each in near if _are_alike(first.first, each.first, align=align))
+            together |= {*islice(alike, 1)}
+        for at in together:
+            gone = left.pop(at)
+            languages.get(gone.first.language, {}).pop(at, None)
+        copies = [copy for at in sorted(together) for copy in ordered[at].members]
         if len(copies) > 1 and _can_share(copies, align=align):
             yield copies
 

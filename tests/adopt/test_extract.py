@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kalentops.adopt import stretches
+from kalentops.adopt import extract_files, stretches
 from kalentops.adopt.extract import Copy, extract
 from kalentops.adopt.extract_files import (
     ExtractPlan,
@@ -306,3 +306,23 @@ def test_the_comparisons_grow_with_the_copies_not_with_their_square(monkeypatch:
         assert [len(each) for each in near_equal(copies, align=False)] == [size]
         numbers.append(calls)
     assert numbers[1] < 5 * numbers[0]
+
+
+def test_different_blueprints_of_one_key_are_compared_with_a_bounded_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared = 0
+
+    def different(*_: Any, **__: Any) -> bool:
+        nonlocal compared
+        compared += 1
+        return False
+
+    monkeypatch.setattr(extract_files, "_are_alike", different)
+    monkeypatch.setattr(extract_files, "_COMPARED", 3)
+    copies = [
+        Copy(Address(f"s_{n}", "a"), body("A", step(f"x{n}", content=f"w{n}")), "fr" if n % 2 else "en")
+        for n in range(40)
+    ]
+    assert list(near_equal(copies, align=False)) == []
+    assert 0 < compared <= 3 * len(copies)
