@@ -7,11 +7,13 @@ give back findings and digests, and a document only where the state does not hol
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from kalentops.blueprint.body import Address
 from kalentops.lint.engine import DEFAULTS, Severities, check_project, with_severities
 from kalentops.lint.finding import MOST_USERS, Finding, Origin, Severity, errors_first, merged
 from kalentops.lint.rule import Declarations, Declared, Position, Relocation
@@ -65,7 +67,7 @@ class Repository:
 
     @property
     def valid(self) -> bool:
-        return not any(finding.severity is Severity.ERROR for finding in self.findings)
+        return not self._errors()
 
     def using(self, names: Collection[str]) -> list[Declared]:
         """The blueprints that use a template or a snippet of these files, by address."""
@@ -74,13 +76,28 @@ class Repository:
 
     def blocked(self) -> list[str]:
         """The addresses of the blueprints that get an error from a template or from snippets."""
-        found: set[str] = set()
-        for each in self.findings:
-            if each.severity is Severity.ERROR:
-                found |= {address for address, _ in each.used_by}
-                if each.users > MOST_USERS:
-                    found |= {str(user.address) for user in self._users_of(each)}
-        return sorted(found)
+        return sorted({user for each in self._errors() for user in self._blocked_by(each)})
+
+    def stopping(self, covers: Callable[[Address], bool]) -> list[Finding]:
+        """The errors that stop a run for a selection: those in a template or in snippets stop their users alone."""
+        count = Counter(each.file for each in self.findings)
+
+        def stops(error: Finding) -> bool:
+            users = (
+                self._blocked_by(error) if count[error.file] < MOST else ()
+            )  # others may have been left out
+            return not users or any(map(covers, users))
+
+        return list(filter(stops, self._errors()))
+
+    def _errors(self) -> list[Finding]:
+        return [each for each in self.findings if each.severity is Severity.ERROR]
+
+    def _blocked_by(self, error: Finding) -> Collection[Address]:
+        if error.users > MOST_USERS:
+            return {user.address for user in self._users_of(error)}
+        named = {address for address, _ in error.used_by}
+        return {user.address for users in self.users.values() for user in users if user.address in named}
 
     def _users_of(self, finding: Finding) -> Iterator[Declared]:
         """The users of the snippet that a finding stands in, or of all that its file holds."""

@@ -100,24 +100,32 @@ def test_an_unknown_address(bare: Project) -> None:
         )
 
 
-def test_an_error_in_a_template_stops_the_plan_and_names_the_blueprints_that_it_blocks(bare: Project) -> None:
-    folder = put(bare)
-    (folder / "c.yaml").write_text("sourcingId: sourcing_c\nremoved: [gone]\n")
+def test_an_error_in_a_template_stops_its_users_and_names_them(project: Project) -> None:
+    folder = put(project)
+    own = FILE[FILE.index("  own:") :].format()
+    (folder / "c.yaml").write_text(f"sourcingId: sourcing_c\nblueprints:\n{own}")
     (folder / "t.yaml").write_text(TEMPLATE.replace("content: Last one", "content: '[last] one'"))
-    for paths in ((), ("blueprints/c.yaml",)):
-        ran = bare.run("plan", *paths)
-        assert (ran.code, ran.out) == (3, "")
-        assert ran.err.count("error KAL103") == 1
-        assert (
-            "nothing was planned; errors in templates and snippets block sourcing_a/first, sourcing_b/first\n"
-            in ran.err
-        )
-    (folder / "t.yaml").write_text(TEMPLATE)
+    blocked = "errors in templates and snippets block sourcing_a/first, sourcing_b/first"
+    for selection in ((), ("blueprints/a.yaml",), ("--target", "sourcing_*/first")):
+        for ran in (project.run("plan", *selection), project.run("apply", "--yes", *selection)):
+            assert (ran.code, ran.out) == (3, "")
+            assert ran.err.count("error KAL103") == 1
+            assert f"nothing was planned; {blocked}\n" in ran.err
+            assert "select other blueprints" in ran.err
+    others = ("blueprints/c.yaml",)
+    ran = project.run("plan", "--out", "plan.json", *others)
+    assert ran.code == 0
+    assert "Plan: 1 to create, 4 changes outside the selection" in ran.out
+    assert ran.err.count("error KAL103") == 1
+    assert f"note: {blocked}; the selection holds none of them\n" in ran.err
+    for selection in (("plan.json",), ("--sourcing", "sourcing_c"), others):
+        assert project.run("apply", "--yes", *selection).code == 0
+    assert set(project.ids) == {"sourcing_c/own"}
+    # An error that may concern any blueprint, and one in a position, stop every selection.
+    (folder / "u.yaml").write_text("template: [")
+    assert project.run("plan", *others).code == 3
+    (folder / "u.yaml").unlink()
     (folder / "a.yaml").write_text(FILE.format("a").replace("We are", "[we] are"))
-    assert "block" not in bare.run("plan").err
-
-
-def test_a_hostile_file_name_adds_no_line_to_what_is_rendered(bare: Project) -> None:
-    folder = put(bare)
-    (folder / "a.yaml").rename(folder / "a\nb: \x1b[2J.yaml")
-    assert "---\n# blueprints/a\\nb: \\u{1b}[2J.yaml\nsourcingId: sourcing_a\n" in bare.run("render").out
+    assert project.run("plan", *others).code == 3
+    (folder / "t.yaml").write_text(TEMPLATE)
+    assert "block" not in project.run("plan").err

@@ -86,8 +86,9 @@ def command(
     report = Reporting("apply", form, project.config)
     with open_store(project.state_path).session(lock_timeout=lock_timeout) as session:
         repository = pipeline.load_files(project.config, session.state)
-        report.refuse_invalid(repository)
         plan_options = pipeline.select(scope, overwrite, repository, project.config, paths)
+        chosen = plan_options if saved is None else saved.plan_options
+        report.refuse_invalid(repository, covers=chosen.scope.covers)
         context = run.plan(repository, session.state, plan_options)
         pipeline.check_guards(context.plan, project.config, limits)
         noted = session.notes

@@ -85,9 +85,9 @@ def command(
     repository = pipeline.load_files(project.config, snapshot.state)
     severity.apply(repository, project.config, [project.config.blueprints])
     reporting = Reporting("plan", form, project.config, verbose=verbose, quiet=quiet)
-    reporting.refuse_invalid(repository)
     places = [directory / each for each in paths]
     plan_options = pipeline.select(scope, overwrite, repository, project.config, places)
+    reporting.refuse_invalid(repository, covers=plan_options.scope.covers)
     offline = context = pipeline.build_plan(repository, snapshot.state, plan_options)
     if refresh or refresh_only:
         context = _refreshed(offline, connection, project.config.parallelism, quiet=quiet)

@@ -18,6 +18,7 @@ from typing import Any, Final, TypeAlias
 import click
 
 from kalentops.adopt.position import UnreadableFiles
+from kalentops.blueprint.body import Address
 from kalentops.errors import InvalidFiles, UsageError
 from kalentops.github.context import target_name
 from kalentops.lint.finding import MOST_USERS, Finding, Severity, known_before
@@ -33,6 +34,7 @@ from kalentops.support.text import some
 Make: TypeAlias = Callable[[Any, int], str]
 """Takes the module of Markdown and makes a text of at most that many bytes."""
 _GAP: Final = "\n\n"
+_SELECT_OTHERS: Final = "fix the errors above, or select other blueprints: by files, --sourcing or --target"
 # The reader of these results is not the reader of the findings, so findings go to stderr.
 FINDINGS_ON_STDERR: Final = frozenset({"text", "json"})
 
@@ -66,11 +68,21 @@ class Reporting:
             sys.stdout.write(report(self.form).show_validation(checked))
         self._summarise_findings(checked)
 
-    def refuse_invalid(self, repository: Repository, undone: str = "planned") -> None:
-        """Show the findings. Raises InvalidFiles if one of them is an error; then they are the whole result."""
+    def refuse_invalid(
+        self,
+        repository: Repository,
+        undone: str = "planned",
+        covers: Callable[[Address], bool] = lambda _: True,
+    ) -> None:
+        """Show the findings. Raises InvalidFiles if an error stops the selected blueprints; then they are the whole
+        result.
+        """
         if self.form in FINDINGS_ON_STDERR:
             show(text_files.findings(shown_findings(repository.findings, quiet=self.quiet)), sys.stderr)
-        if repository.valid:
+        blocked = repository.blocked()
+        said = f"errors in templates and snippets block {some(blocked, MOST_USERS)}" if blocked else ""
+        if not repository.stopping(covers):
+            notice([f"{said}; the selection holds none of them"] if said else [])
             return
         checked = self._checked(repository)
         if self.form in FINDINGS_ON_STDERR:
@@ -79,9 +91,10 @@ class Reporting:
         else:
             sys.stdout.write(report(self.form).show_validation(checked))
         self._summarise_findings(checked)
-        blocked = repository.blocked()
-        said = f"; errors in templates and snippets block {some(blocked, MOST_USERS)}" if blocked else ""
-        raise InvalidFiles(f"the blueprints are not valid; nothing was {undone}{said}")
+        raise InvalidFiles(
+            f"the blueprints are not valid; nothing was {undone}{said and f'; {said}'}",
+            hint=_SELECT_OTHERS if said and undone == "planned" else None,
+        )
 
     def show_plan(self, plan: Plan, repository: Repository) -> None:
         """The result of `plan`, on stdout."""
