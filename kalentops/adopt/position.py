@@ -89,7 +89,9 @@ class ProjectFiles:
         return with_library(CheckOptions(self.root), texts).library or Library()
 
     def position_file(self, name: str) -> PositionFile:
-        """A file of a position by its name."""
+        """A file of a position by its name. Raises StoreFailure if it has gone since the project was checked."""
+        if name not in self.texts:
+            raise StoreFailure(f"{name} can't be read any more", hint="run it again")
         path, text = self.texts[name]
         return PositionFile(path, text, read_document(name, text))
 

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from kalentops.adopt.naming import title_of
 from kalentops.adopt.overrides import edit_use
+from kalentops.adopt.position import FileChange, write_changes
 from kalentops.adopt.write import StateWriter
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.diff import steps_by_id
@@ -29,7 +30,6 @@ from kalentops.project.files import Source, read
 from kalentops.project.load import Repository, shared_below
 from kalentops.project.resolve import Library, resolve
 from kalentops.state.model import Entry, State
-from kalentops.support import atomic_write
 from kalentops.yamlfile.edit import edit_blueprint, edit_mapping
 from kalentops.yamlfile.fmt import format_text
 from kalentops.yamlfile.parse import parse
@@ -445,26 +445,14 @@ def _text(path: Path, name: str, root: Path) -> str:
 
 
 def write_edits(edits: Edits, session: StateWriter) -> None:
-    """Write the files, then the records, each whole or not at all.
+    """Write the files, all or none, then the records.
 
     In this order: a file that holds a change which the state does not know of is found to be as Kalent has it by the
     next apply. Raises StoreFailure, StateError.
     """
     if not edits.taken:
         return
-    written: list[str] = []
-    for file in edits.files:
-        try:
-            if file.path.read_bytes() != file.before.encode():
-                raise StoreFailure(
-                    f"{file.name} has changed meanwhile and was not touched{_so_far(written)}",
-                    hint="run it again: it continues",
-                )
-            atomic_write.replace(file.path.resolve(), file.after.encode())
-        except OSError as error:
-            reason = error.strerror or error
-            raise StoreFailure(f"{file.name} can't be written: {reason}{_so_far(written)}") from error
-        written.append(file.name)
+    write_changes([FileChange(each.path, each.name, each.before, each.after) for each in edits.files])
     state = session.state
     try:
         session.replace(
@@ -473,10 +461,7 @@ def write_edits(edits: Edits, session: StateWriter) -> None:
             )
         )
     except (StoreFailure, StateError) as error:
-        if written:
-            error.add_note(f"{', '.join(written)} contain the imported edits; run it again to record them")
+        if edits.files:
+            names = ", ".join(each.name for each in edits.files)
+            error.add_note(f"{names} contain the imported edits; run it again to record them")
         raise
-
-
-def _so_far(written: Sequence[str]) -> str:
-    return f"; {', '.join(written)} contain the edits imported so far" if written else ""

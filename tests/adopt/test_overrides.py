@@ -18,7 +18,7 @@ from kalentops.adopt.overrides import UseEdit, edit_use
 from kalentops.adopt.pull import edit_files, plan_pull, write_edits
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import RemoteLists
-from kalentops.errors import CannotEdit
+from kalentops.errors import CannotEdit, StoreFailure
 from kalentops.project.config import Config
 from kalentops.project.document import Document, read_document
 from kalentops.project.load import load, of_texts
@@ -522,3 +522,26 @@ class Keeper:
 
 def test_a_blueprint_without_an_edit_stays() -> None:
     assert edited({"with": PITCH}, lambda body: body) == UseEdit({"use": "first", "with": PITCH})
+
+
+def test_where_one_file_can_not_be_written_none_is_changed(tmp_path: Path) -> None:
+    """Words of a template and a field of the position say together what Kalent shows."""
+    (tmp_path / "blueprints").mkdir()
+    texts = SHARED | {"blueprints/p.yaml": position({"with": PITCH}).text}
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    before = load(tmp_path, [tmp_path / "blueprints"], known={})
+    (body,) = (each.body for each in before.declared if each.body)
+    wanted = json.loads(json.dumps(dict(body.observable.data)))
+    both(words("That was all", "This is all"), words("boats", "ships"))(wanted)
+    recorded = state(entry("s_1/key", body, "b1"))
+    taking = plan_pull(before.declared, recorded, RemoteLists({"s_1": (remote("b1", wanted),)}), AT)
+    config = Config(tmp_path, tmp_path / "blueprints", tmp_path / "state.json")
+    found = edit_files(taking, before, config, into_template=True)
+    assert [each.name for each in found.files] == ["blueprints/p.yaml", "blueprints/t.yaml"]
+    (tmp_path / "blueprints" / "t.yaml").write_text(TEMPLATE + "# saved meanwhile\n")
+    keeper = Keeper(recorded)
+    with pytest.raises(StoreFailure, match=r"t\.yaml has changed meanwhile"):
+        write_edits(found, keeper)
+    assert keeper.state == recorded
+    assert (tmp_path / "blueprints" / "p.yaml").read_text() == texts["blueprints/p.yaml"]

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kalentops.adopt.plain import detached, rendered, selected
-from kalentops.adopt.position import PositionFile
+from kalentops.adopt.position import PositionFile, ProjectFiles
 from kalentops.blueprint.body import Address
-from kalentops.errors import InvalidFiles, UsageError
+from kalentops.errors import InvalidFiles, StoreFailure, UsageError
 from kalentops.lint.rule import Declared
 from kalentops.project.check import CheckOptions, check_text
 from kalentops.project.document import read_document
@@ -230,3 +230,8 @@ def test_what_can_not_be_resolved_is_written_nowhere() -> None:
         rendered(document, LIBRARY, ["other"], origins=False)
     with pytest.raises(InvalidFiles):
         detached(file(text), ["other"], LIBRARY)
+
+
+def test_a_file_that_has_gone_is_reported(tmp_path: Path) -> None:
+    with pytest.raises(StoreFailure, match=r"b\.yaml can't be read any more"):
+        ProjectFiles(tmp_path, {}).position_file("b.yaml")
