@@ -99,7 +99,10 @@ def needs_others(text: str) -> bool:
 
 def check_file(options: CheckOptions, source: Source) -> FileResult:
     """One file: what it holds, and what is wrong with it."""
-    text = read(source, options.root)
+    # What others use is read once: a file that is saved meanwhile would be found right, and its users be made from what
+    # it was.
+    known = (options.shared or {}).get(source.name)
+    text = read(source, options.root) if known is None else known
     if isinstance(text, Finding):
         return FileResult([text], [], [], unread=True)
     if options.shared is None:

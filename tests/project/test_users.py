@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kalentops.lint.finding import Finding, Severity
+from kalentops.project.check import CheckOptions, FileResult, check_file, folded
+from kalentops.project.files import Source
 from kalentops.project.load import Repository, load, load_with_users
 from tests.builders import step
 
@@ -137,3 +140,28 @@ def test_a_broken_template_concerns_its_users_alone(root: Path, broken: str) -> 
     assert _said(_checked(root, OTHER))["[other]"] == 1
     assert not any(each.file.endswith(T) for each in _checked(root, OTHER).findings)
     assert of_it[0] in _checked(root, "b.yaml").findings
+
+
+@pytest.mark.parametrize("change", ["save", "delete"])
+def test_a_template_that_changes_while_it_is_checked_is_read_once(
+    root: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    path = root / "blueprints" / T
+    right = path.read_text(encoding="utf-8")
+    path.write_text(right.replace('"content"', '"contents"'), encoding="utf-8")
+    wrong = load(root, [root / "blueprints"], known={})
+    passes: list[Sequence[Source]] = []
+
+    def check_all(options: CheckOptions, sources: Sequence[Source]) -> Iterable[FileResult]:
+        if passes and change == "save":
+            path.write_text(right, encoding="utf-8")
+        elif passes:
+            path.unlink()
+        passes.append(sources)
+        return folded([check_file(options, each) for each in sources])
+
+    monkeypatch.setattr("kalentops.project.load._check_all", check_all)
+    found = load(root, [root / "blueprints"], known={})
+    assert len(passes) == 2
+    assert not found.valid
+    assert found.findings == wrong.findings
