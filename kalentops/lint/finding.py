@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -192,3 +192,20 @@ def _line(of: Finding, texts: Texts) -> str:
 @lru_cache(maxsize=8)  # the findings of a file stand together
 def _lines(text: str) -> list[str]:
     return text.split("\n")
+
+
+OF_MISSING_FILES: Final = frozenset({"KAL401", "KAL406"})
+"""The codes of findings that templates and snippets of other files may settle."""
+
+
+_OF_KEYS: Final = {"KAL010", "KAL012", "KAL016", "KAL403", "KAL409"}
+
+
+def without_cut_texts(findings: Collection[Finding]) -> list[Finding]:
+    """The findings, without those of a key that is the rest of a text, which is reported as such: `{pitch: a, b}`."""
+    cut = {(each.file, each.line): each.column for each in findings if each.code == "KAL009"}
+    return [
+        each
+        for each in findings
+        if each.code not in _OF_KEYS or each.column < cut.get((each.file, each.line), each.column + 1)
+    ]

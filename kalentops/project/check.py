@@ -26,7 +26,7 @@ from kalentops.lint.engine import (
     with_severities,
 )
 from kalentops.lint.engine import check_file as check_file_rules
-from kalentops.lint.finding import DataPath, Finding, Origin, Severity, merged
+from kalentops.lint.finding import DataPath, Finding, Origin, Severity, merged, without_cut_texts
 from kalentops.lint.rule import Declared, Hides, Position, Relocation, SharedContext, rules
 from kalentops.project.document import Document, read_document
 from kalentops.project.files import Source, read
@@ -143,7 +143,8 @@ def _check(options: CheckOptions, document: Document) -> FileResult:
             return PENDING
     resolved = list(_resolved(document, options.library)) if options.library else []
     # A finding behind an anchor occurs once for each alias, and is reported once; in a template, once for each user.
-    findings = list({(each, each.used_by): each for each in _findings(document, resolved, options)}.values())
+    found = {(each, each.used_by): each for each in _findings(document, resolved, options)}
+    findings = without_cut_texts(found.values())
     whole = document.has_all_keys and not any(rules()[each.code].hides is Hides.FILE for each in findings)
     return FileResult(
         findings,

@@ -11,11 +11,19 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from kalentops.blueprint.body import Address
 from kalentops.lint.engine import DEFAULTS, Severities, check_project, with_severities
-from kalentops.lint.finding import MOST_USERS, Finding, Origin, Severity, errors_first, merged
+from kalentops.lint.finding import (
+    MOST_USERS,
+    OF_MISSING_FILES,
+    Finding,
+    Origin,
+    Severity,
+    errors_first,
+    merged,
+)
 from kalentops.lint.rule import Declarations, Declared, Position, Relocation
 from kalentops.project.check import (
     CheckOptions,
@@ -205,7 +213,7 @@ def load_with_users(
     above = {folder.resolve(), *folder.resolve().parents}
     if not any(each.resolve() in above or folder.resolve() in each.resolve().parents for each in places):
         alone = load(root, places, severities=severities, known=None)
-        if not any(each.code in _LACKS for each in alone.findings):
+        if not any(each.code in OF_MISSING_FILES for each in alone.findings):
             return alone
     if list(places) != [folder] and folder.exists():
         passed_over: list[Finding] = []
@@ -215,9 +223,6 @@ def load_with_users(
             names = {each.name for each in sources} | {each.file for each in passed_over}
             return load(root, [folder, *places], severities=severities, known=None).narrowed(names)
     return load(root, places, severities=severities, known=None)
-
-
-_LACKS: Final = frozenset({"KAL401", "KAL406"})
 
 
 def shared_below(root: Path, folder: Path, known: Collection[str]) -> dict[str, str]:

@@ -238,7 +238,8 @@ def explain(text: str, complaint: Complaint) -> Fault:
     if found:
         return found
     index = complaint.at[2]
-    last = complaint.last if complaint.problem == "did not find expected key" else ""
+    follows = "\n" not in text[complaint.ended : index] and "did not find expected ','" in complaint.problem
+    last = complaint.last if follows or complaint.problem == "did not find expected key" else ""
     said = f"{complaint.problem} {complaint.context} {text[index : index + 1]!r} {last}"
     for part, message, hint, at_context in _HINTS:
         if part in said and (len(part) > 1 or part == last):
@@ -477,7 +478,7 @@ def _after_quote(text: str, began: int, ended: int) -> str | None:
     quote, rest = text[began : began + 1], text[ended:].partition("\n")[0].strip()
     if rest in {",", ";", "."}:
         return "remove what follows the quote"
-    if rest.endswith(quote):
+    if rest.rstrip("}], ").endswith(quote):
         twice = "''" if quote == "'" else '\\"'
         return f"write a {quote} within the text as {twice}, or use the other kind of quotes, or a `|-`"
     return None
