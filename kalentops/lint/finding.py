@@ -194,10 +194,6 @@ def _lines(text: str) -> list[str]:
     return text.split("\n")
 
 
-OF_MISSING_FILES: Final = frozenset({"KAL401", "KAL406"})
-"""The codes of findings that templates and snippets of other files may settle."""
-
-
 _OF_KEYS: Final = {"KAL010", "KAL012", "KAL016", "KAL403", "KAL409"}
 
 

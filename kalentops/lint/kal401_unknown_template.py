@@ -37,4 +37,4 @@ def check(of: UseContext) -> Iterator[Problem]:
     yield Problem(("use",), f"there is no template `{clip(name)}`", hint)
 
 
-RULE = Rule("KAL401", "unknown-template", __doc__, check_use=check)
+RULE = Rule("KAL401", "unknown-template", __doc__, needs_files=True, check_use=check)

@@ -53,4 +53,11 @@ def _tell(known: Collection[str], found: _Unknown) -> Problem:
     return Problem(path, f"there is no snippet `{clip(name)}`", hint, at)
 
 
-RULE = Rule("KAL406", "unknown-snippet", __doc__, check_use=check_use, check_shared=check_shared)
+RULE = Rule(
+    "KAL406",
+    "unknown-snippet",
+    __doc__,
+    needs_files=True,
+    check_use=check_use,
+    check_shared=check_shared,
+)

@@ -253,7 +253,8 @@ class Rule:
 
     `reads` names the fields of a step that `check` reads: where one of them holds a placeholder for a value that could
     not be read, the problems of that step are left out, or, with `order`, those of that step and of all after it. With
-    `each_alone` a placeholder hides the problems of its own field only.
+    `each_alone` a placeholder hides the problems of its own field only. With `needs_files`, a finding goes where a file
+    that was not read has what is missing.
     """
 
     code: str
@@ -265,6 +266,7 @@ class Rule:
     each_alone: bool = False
     severity: Severity = Severity.ERROR
     hides: Hides = Hides.NOTHING
+    needs_files: bool = False
     check_written: Callable[[Written], Iterable[Problem]] | None = None
     check_file: Callable[[SourcingFile], Iterable[Problem]] | None = None
     check_use: Callable[[UseContext], Iterable[Problem]] | None = None

@@ -15,16 +15,8 @@ from typing import TypeAlias
 
 from kalentops.blueprint.body import Address
 from kalentops.lint.engine import DEFAULTS, Severities, check_project, with_severities
-from kalentops.lint.finding import (
-    MOST_USERS,
-    OF_MISSING_FILES,
-    Finding,
-    Origin,
-    Severity,
-    errors_first,
-    merged,
-)
-from kalentops.lint.rule import Declarations, Declared, Position, Relocation
+from kalentops.lint.finding import MOST_USERS, Finding, Origin, Severity, errors_first, merged
+from kalentops.lint.rule import Declarations, Declared, Position, Relocation, rules
 from kalentops.project.check import (
     CheckOptions,
     FileResult,
@@ -91,9 +83,8 @@ class Repository:
         count = Counter(each.file for each in self.findings)
 
         def stops(error: Finding) -> bool:
-            users = (
-                self._blocked_by(error) if count[error.file] < MOST else ()
-            )  # others may have been left out
+            # Where findings were left out, some of their users are not known.
+            users = self._blocked_by(error) if count[error.file] < MOST else ()
             return not users or any(map(covers, users))
 
         return list(filter(stops, self._errors()))
@@ -213,7 +204,7 @@ def load_with_users(
     above = {folder.resolve(), *folder.resolve().parents}
     if not any(each.resolve() in above or folder.resolve() in each.resolve().parents for each in places):
         alone = load(root, places, severities=severities, known=None)
-        if not any(each.code in OF_MISSING_FILES for each in alone.findings):
+        if not any(rules()[each.code].needs_files for each in alone.findings):
             return alone
     if list(places) != [folder] and folder.exists():
         passed_over: list[Finding] = []
