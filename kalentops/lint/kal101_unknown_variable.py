@@ -21,7 +21,7 @@ from kalentops.lint.finding import DataPath, Problem
 from kalentops.lint.placeholders import variable_for
 from kalentops.lint.rule import Rule
 from kalentops.lint.texts import first, marker_meant, occurrences, variables
-from kalentops.support.text import clip
+from kalentops.support.text import clip, is_key
 from kalentops.support.text_diff import did_you_mean
 
 
@@ -39,11 +39,11 @@ def _is_known(name: str) -> bool:
 def _tell(place: DataPath, found: tuple[str, str, int]) -> Problem:
     token, name, at = found
     meant = variable_for(name)
-    hint = (
-        did_you_mean(name, meant, f"`{{{{{meant}}}}}`")
-        if meant
-        else "the variables are " + ", ".join(VARIABLES)
-    )
+    if meant:
+        hint = did_you_mean(name, meant, f"`{{{{{meant}}}}}`")
+    else:
+        hint = "the variables are " + ", ".join(VARIABLES)
+        hint += f"; in a template, a parameter is `{{{{param.{clip(name)}}}}}`" if is_key(name) else ""
     return Problem(place, f"`{clip(token)}` is not a variable", hint, at)
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kalentops.blueprint.files import MARKED_FIELDS
+from kalentops.blueprint.model import VARIABLES
 from kalentops.lint.finding import Problem
 from kalentops.lint.rule import Rule, UseContext
 from kalentops.lint.texts import marked_texts, marker_meant, variables
@@ -52,8 +53,15 @@ def _is_certain(of: UseContext) -> bool:
     known = of.template.parameters
     if any(each.kind == "param" and each.name not in known for each in of.markers):
         return False
-    return not any(
-        (marker_meant(inner) or inner) != inner for text in _texts(of) for _, inner, _ in variables(text)
+    return all(_is_sound(text) for text in _texts(of))
+
+
+def _is_sound(text: str) -> bool:
+    """Whether each pair of braces holds a variable or a marker, and none is alone."""
+    inside = [inner for _, inner, _ in variables(text)]
+    pairs = len(inside)
+    return text.count("{{") == text.count("}}") == pairs and all(
+        inner in VARIABLES or marker_meant(inner) == inner for inner in inside
     )
 
 

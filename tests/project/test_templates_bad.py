@@ -211,6 +211,8 @@ MISTAKES: Final = [
     ),
     # What every candidate would see
     Mistake("KAL101", T, "content: The last one", 'content: "The ▸{{nope}}"'),
+    Mistake("KAL101", T, 'content: "{{param.offer}} and', 'content: "▸{{offer}} and'),
+    Mistake("KAL104", T, 'content: "{{param.offer}} and', 'content: "▸{{param.offer} and'),
     Mistake("KAL103", S, 'en: "Bye, ', 'en: "Bye ▸[company], '),
 ]
 
@@ -218,6 +220,8 @@ MISTAKES: Final = [
 # What isn't known once something else is wrong, by the codes of the two. A parameter is unused for sure only where all
 # texts are known; an added step without a place is not looked at; an unknown field may be a misspelt default.
 HIDES: Final = {
+    "KAL101": {"KAL405"},
+    "KAL104": {"KAL405"},
     "KAL401": {"KAL103", "KAL403", "KAL404", "KAL405", "KAL406", "KAL412", "KAL413", "KAL414"},
     "KAL403": {"KAL405"},
     "KAL406": {"KAL410"},
