@@ -135,7 +135,7 @@ def _language(request: NewBlueprint, template: TemplateFile, of_position: str | 
     if asked is None:
         raise UsageError(
             f"the template {template.template} has several languages",
-            hint=f"pass --language {'|'.join(known)}",
+            hint=f"pass --language {' or --language '.join(known)}",
         )
     if asked not in known:
         meant = nearest(asked, known)

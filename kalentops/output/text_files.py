@@ -168,9 +168,8 @@ def closed(sourcing_id: str, of: Closing, *, written: bool) -> Iterator[Line]:
         )
     if of.forgotten and (written or not of.changes):
         number = count(len(of.forgotten), "blueprint")
-        yield line(
-            f"Next: `kalentops plan` shows {number} to forget; `kalentops apply` makes the state forget them."
-        )
+        them = "it" if len(of.forgotten) == 1 else "them"
+        yield line(f"Next: `kalentops plan` shows {number} to forget; `kalentops apply` forgets {them}.")
     elif not of.changes:
         yield line("The state has forgotten them: delete the file whenever you like.")
 
@@ -197,7 +196,7 @@ def detached(uses: Sequence[Declared], *, written: bool) -> Iterator[Line]:
             f"{head} ", (visible(each.address), "bold"), f" from {each.template}  {visible(each.origin.file)}"
         )
     if written:
-        yield line("Their texts are the same: `kalentops plan` shows nothing new.")
+        yield line("The texts are the same: `kalentops plan` shows nothing new.")
 
 
 def unrecorded(of: Closing, state: str) -> str:

@@ -49,7 +49,7 @@ def test_a_closed_position_is_forgotten_by_the_next_apply(project: Project) -> N
     assert ran.out.splitlines() == [
         "  blueprints/sourcing_a.yaml changed; removed: [first, second]",
         "Closed: sourcing_a. Nothing changes in Kalent: stop its sequences there.",
-        "Next: `kalentops plan` shows 2 blueprints to forget; `kalentops apply` makes the state forget them.",
+        "Next: `kalentops plan` shows 2 blueprints to forget; `kalentops apply` forgets them.",
     ]
     assert files(project) == before | {
         "sourcing_a.yaml": "sourcingId: sourcing_a\nremoved: [first, second]\n"
@@ -106,7 +106,7 @@ def test_a_file_whose_texts_are_wrong_can_be_closed(project: Project) -> None:
 @pytest.mark.parametrize(
     ("asked", "code", "said"),
     [
-        ("sourcing_aa", 1, "no file is of the sourcing sourcing_aa\nhint: did you mean sourcing_a?"),
+        ("sourcing_aa", 1, "no file declares the sourcing sourcing_aa\nhint: did you mean sourcing_a?"),
         ("sourcing_a/first", 1, "did you mean sourcing_a?"),
         ("elsewhere", 1, "hint: `kalentops sourcings` lists the ids, with their files"),
         (

@@ -165,7 +165,10 @@ def test_a_template_whose_parameters_all_have_defaults(bare: Project) -> None:
             ("s_1", "--use", "other"),
             "error: there is no template other\nhint: templates: linkedin-first (en, fr)",
         ),
-        (("s_1", "--use", "linkedin-first"), "has several languages\nhint: pass --language en|fr"),
+        (
+            ("s_1", "--use", "linkedin-first"),
+            "has several languages\nhint: pass --language en or --language fr",
+        ),
         (
             ("s_1", "--use", "linkedin-first", "--language", "de"),
             "lacks the language de\nhint: it has en, fr",

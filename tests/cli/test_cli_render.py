@@ -52,7 +52,7 @@ def test_detached_blueprints_leave_nothing_to_plan(project: Project) -> None:
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
         "  detached sourcing_a/first from first  blueprints/a.yaml\n"
-        "Their texts are the same: `kalentops plan` shows nothing new.\n"
+        "The texts are the same: `kalentops plan` shows nothing new.\n"
     )
     assert "# kept" in (folder / "a.yaml").read_text()
     assert (folder / "b.yaml").read_text() == FILE.format("b")

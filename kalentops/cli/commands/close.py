@@ -65,4 +65,4 @@ def _files(config: Config, sourcing_id: str, state: State) -> list[PositionFile]
         there = os.path.lexists(config.blueprints)
         positions = load(config.root, [config.blueprints], known=None).positions if there else []
         hint = sourcing_meant(sourcing_id, positions)
-    raise UsageError(f"no file is of the sourcing {clip(sourcing_id)}", hint=hint)
+    raise UsageError(f"no file declares the sourcing {clip(sourcing_id)}", hint=hint)

@@ -101,9 +101,7 @@ def command(
     sourcing_ids = tuple(dict.fromkeys(sourcing_ids))
     _check(sourcing_ids, key, blueprint_id, file, everything=everything, update=update)
     if into_template and not update:
-        raise UsageError(
-            "--into-template needs --update", hint="run `kalentops import --update --into-template`"
-        )
+        raise UsageError("--into-template needs --update", hint="add --update")
     choice = None
     if key is not None and blueprint_id is not None:
         check_key(key)

@@ -56,8 +56,8 @@ def command(
 ) -> None:
     """Write a blueprint for a position that uses a template.
 
-    If no file is of this position, a new one is written. What the template's parameters need is left to be filled in:
-    until then, `validate` reports it. Works offline.
+    Adds it to the position's file, or writes a new file. You fill in the parameters; until then, `validate` reports
+    them. Works offline.
     """
     config = options.project(directory, None).config
     check_begun(config.root, config.blueprints)
