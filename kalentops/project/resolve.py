@@ -203,6 +203,10 @@ class Resolved:
         return frozenset(found)
 
 
+def _is_below(path: DataPath, places: frozenset[DataPath]) -> bool:
+    return any(path[:length] in places for length in range(len(path) + 1))
+
+
 def _origin(source: Source | Piece, offset: int | None = None) -> Origin:
     return Origin(source.document.file, *source.document.places.find(source.path, at=offset))
 
@@ -336,7 +340,7 @@ class _Resolver:
                 blueprint = Blueprint.read(data)
             except ShapeError as error:  # a marker was filled with nothing, and was all that a name had
                 found = to_problems(error.violations, schema_of(Blueprint), data)
-                problems = [each for each in found if each.path not in placeholders]
+                problems = [each for each in found if not _is_below(each.path, placeholders)]
                 blueprint, more = salvage(Blueprint, data, error.violations)
                 placeholders |= more
         library = self.library

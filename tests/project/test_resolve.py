@@ -312,3 +312,11 @@ def test_a_blueprint_of_either_kind_has_the_language_of_its_texts(head: str, own
     text = f"sourcingId: s_1\n{head}\nblueprints:\n  plain:\n    name: P\n    {own}\n  made:\n    use: t\n    {own}\n"
     declared = check_text(CheckOptions(Path(), shared=shared), "p.yaml", text).declared
     assert [each.language for each in declared] == [language, language]
+
+
+@pytest.mark.parametrize("change", ["change:", "change: {mail: }", "change: {mail: {name: 1}}"])
+def test_a_change_that_can_not_be_read_is_one_finding(change: str) -> None:
+    texts = SHARED | {"blueprints/p.yaml": _position(f"with: {{pitch: x}}\n{change}")}
+    assert [(each.file, each.code) for each in of_texts(Path("/"), texts).findings] == [
+        ("blueprints/p.yaml", "KAL012")
+    ]
