@@ -21,10 +21,11 @@ from kalentops.yamlfile.edit_file import put_plain, with_comments
 
 def selected(patterns: Collection[str], addresses: Iterable[Address]) -> list[Address]:
     """The addresses that fit a pattern: with a `/` an address, without one the id of a sourcing; `*`, `?` and `[…]` as
-    in a shell. All of them without a pattern. Raises UsageError for a pattern that fits none.
+    in a shell; in the order of the patterns. All of them without a pattern. Raises UsageError for a pattern that fits
+    none.
     """
     known = sorted(set(addresses))
-    found: set[Address] = set()
+    found: dict[Address, None] = {}
     for pattern in patterns:
         fitting = [
             each for each in known if fnmatchcase(each if "/" in pattern else each.sourcing_id, pattern)
@@ -37,8 +38,8 @@ def selected(patterns: Collection[str], addresses: Iterable[Address]) -> list[Ad
                 else "an address is SOURCING_ID/KEY; `kalentops plan` lists them"
             )
             raise UsageError(f"no blueprint has the address {clip(pattern)}", hint=hint)
-        found |= {*fitting}
-    return sorted(found) if patterns else known
+        found |= dict.fromkeys(fitting)
+    return list(found) if patterns else known
 
 
 def plain_blueprints(document: Document, library: Library) -> Iterator[tuple[str, Blueprint]]:

@@ -209,6 +209,7 @@ def test_a_part_of_a_file_holds_what_is_about_it() -> None:
         ([], ["a/x", "a/y", "b/x"]),
         (["a"], ["a/x", "a/y"]),
         (["*/x", "a/x"], ["a/x", "b/x"]),
+        (["b", "a/*", "b/x"], ["b/x", "a/x", "a/y"]),
     ],
 )
 def test_what_is_selected(patterns: list[str], found: list[str]) -> None:

@@ -110,7 +110,7 @@ def test_which_blueprints(bare: Project) -> None:
         ((), "extract needs addresses of blueprints, or --all"),
         (("--all", "*/first"), "or --all, not both"),
         (("sourcing_1/frist",), "did you mean sourcing_1/first?"),
-        (("sourcing_1",), "pass 'sourcing_1/*'"),
+        (("sourcing_1",), "no two of 1 blueprint are near-equal"),
         (("sourcing_1/first",), "no two of 1 blueprint are near-equal"),
     ):
         ran = bare.run("extract", *given)

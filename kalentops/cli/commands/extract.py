@@ -20,6 +20,7 @@ from kalentops.adopt.extract_files import (
     template_names,
 )
 from kalentops.adopt.naming import file_destination, folder_destination
+from kalentops.adopt.plain import selected
 from kalentops.adopt.position import write_changes
 from kalentops.blueprint.body import Address
 from kalentops.cli.commands import options
@@ -27,11 +28,10 @@ from kalentops.errors import CannotExtract, InvalidFiles, UsageError
 from kalentops.lint.finding import Finding, Severity
 from kalentops.output import text_files
 from kalentops.output.terminal import notice, show
-from kalentops.plan.build import Scope
 from kalentops.project.config import Config
 from kalentops.project.files import check_begun, find, read_whole
 from kalentops.project.load import Repository
-from kalentops.support.text import clip, count, is_key, nearest, some
+from kalentops.support.text import clip, count, is_key, some
 
 
 @click.command(
@@ -73,16 +73,16 @@ def command(
 ) -> None:
     """Make a template of near-equal blueprints, and short uses of it in their files.
 
-    ADDRESS is SOURCING_ID/KEY, or a key in every sourcing; it accepts * ? [abc]. What most blueprints have becomes the
-    template, texts that differ in one stretch get a parameter, and the rest stays with its blueprint. The next plan is
-    the same as before: this is checked before anything is written.
+    An ADDRESS is SOURCING_ID/KEY, or a SOURCING_ID for all of its blueprints; both accept * ? [abc]. What most
+    blueprints have becomes the template, texts that differ in one stretch get a parameter, and the rest stays with its
+    blueprint. The next plan is the same as before: this is checked before anything is written.
     """
     _check(addresses, name, to, everything=everything)
     config = options.project(directory, None).config
     check_begun(config.root, config.blueprints)
     files = _read(config)
     repository = _valid(config, files)
-    chosen = _chosen(addresses, [each.address for each in repository.declared])
+    chosen = selected(addresses, [each.address for each in repository.declared])
     found = plain_blueprints(files, repository, chosen)
     used = [at for at in chosen if at not in {each.copy.address for each in found}]
     if name is None:
@@ -142,28 +142,6 @@ def _refuse(errors: Sequence[Finding]) -> None:
     if errors:
         show(text_files.findings(errors), sys.stderr)
         raise InvalidFiles("the blueprints are not valid; no file was changed")
-
-
-def _chosen(patterns: Sequence[str], known: Collection[Address]) -> list[Address]:
-    """The addresses in the order of the patterns that they fit; all without a pattern. Raises UsageError."""
-    found: dict[Address, None] = {}
-    for pattern in patterns or ("*",):
-        fitting = [at for at in known if Scope(targets=(pattern,)).covers(at)]
-        if patterns and not fitting:
-            raise UsageError(f"{clip(pattern)} matches no blueprint", hint=_meant(pattern, known))
-        found |= dict.fromkeys(fitting)
-    return list(found)
-
-
-def _meant(pattern: str, known: Collection[Address]) -> str:
-    if any(at.sourcing_id == pattern for at in known):
-        return f"pass '{clip(pattern)}/*' for all blueprints of this sourcing"
-    meant = nearest(pattern, [*known, *{at.key for at in known}])
-    return (
-        f"did you mean {clip(meant)}?"
-        if meant
-        else "an address is SOURCING_ID/KEY, as `kalentops plan` shows it"
-    )
 
 
 def _near_equal(
