@@ -185,17 +185,19 @@ def make_plan(
     *,
     relocations: Iterable[Relocation] = (),
     overwrite: Collection[str] = (),
+    covers: Callable[[Address], bool] = lambda _: True,
 ) -> Plan:
     """What would make the state as declared.
 
-    `overwrite` are the addresses to update despite a remote edit. Raises StateDamaged if a recorded body that has to
+    `overwrite` are the addresses to update despite a remote edit. What `covers` leaves out may be incomplete; the
+    caller narrows the plan. Raises StateDamaged if a recorded body that has to
     be shown does not fit its digest.
     """
     relocations = tuple(relocations)
     relocated = relocate(state, relocations)
     known = relocated.state
     wanted: dict[str, Declared] = {each.address: each for each in declared}
-    incomplete = next((each for each in wanted.values() if each.placeholders), None)
+    incomplete = next((each for each in wanted.values() if each.placeholders and covers(each.address)), None)
     if incomplete is not None:  # a finding is to stop it earlier: no candidate gets half of a text
         raise AssertionError(f"{incomplete.address} was not read as a whole")
     orphans = index_orphans(wanted, known, relocated.unknown)

@@ -106,6 +106,7 @@ def build_plan(repository: Repository, state: State, plan_options: PlanOptions) 
         repository.findings,
         relocations=repository.relocations,
         overwrite=plan_options.overwrite,
+        covers=plan_options.scope.covers,
     )
     context = PlanContext(plan, plan_options, state)
     _check_overwrite(context)
