@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -76,14 +76,22 @@ def misspelt(violation: Violation, schema: Schema, data: Any) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A violation, and the schema of each value that its path leads through."""
+    """A violation, and the schema of each value that its path leads through. `beside` is the mapping that has an
+    unknown key; it is empty for a misspelt one, which the data has with its right name.
+    """
 
     violation: Violation
     chain: Sequence[Schema]
+    beside: Mapping[str, Any]
 
     @classmethod
     def of(cls, violation: Violation, schema: Schema, data: Any) -> _Found:
-        return cls(violation, schema.along(violation.path, data))
+        owner = data
+        if violation.kind == "extra_forbidden":
+            for part in violation.path[:-1]:
+                owner = owner[part]
+        is_unknown = isinstance(owner, Mapping) and violation.path[-1:] and violation.path[-1] in owner
+        return cls(violation, schema.along(violation.path, data), owner if is_unknown else {})
 
     @property
     def path(self) -> DataPath:
@@ -124,7 +132,7 @@ def _unknown(found: _Found) -> Problem:
     key, value, fields = found.key, found.violation.value, found.owner.fields
     if found.owner.noun == "blueprint" and key in ({"steps"} if "use" in fields else _NEEDS_USE):
         return _mixed(found)
-    near = field_meant(key, fields)
+    near = field_meant(key, [field for field in fields if field not in found.beside])
     hint = did_you_mean(key, near) if near else _elsewhere(found)
     field, colon, rest = key.partition(":")
     if colon and rest and field in fields:
@@ -160,10 +168,10 @@ def _inner(found: _Found) -> tuple[str, str] | None:
 
 def _elsewhere(found: _Found) -> str:
     """Where an unknown field belongs, or else which fields there are."""
-    if _is_other_kind(found.key, found.owner.fields):
-        return _OTHER_KIND
-    if (found.owner.noun, found.key) in _NOT_HERE:
-        return _NOT_HERE[found.owner.noun, found.key]
+    is_other = _is_other_kind(found.key, found.owner.fields)
+    said = _OTHER_KIND if is_other else _NOT_HERE.get((found.owner.noun, found.key))
+    if said:
+        return said
     inner = _inner(found)
     if inner:
         return f"it belongs below `{inner[0]}`: `{inner[0]}: {{{inner[1]}: …}}`"
@@ -171,6 +179,8 @@ def _elsewhere(found: _Found) -> str:
         if found.key in outer.fields:
             return f"it belongs to {found.name(depth)}: write it beside `{found.path[depth]}`, less indented"
     for place, each in found.owner.fields.items():
+        if each.kind == "a mapping" and found.beside.get(place, ...) is None:
+            return f"if it belongs to `{place}`, indent it below"
         if each.items and found.key in each.items.fields and each.items.noun:
             return f"it belongs to a {each.items.noun}: write it inside one, below `{place}`"
     return "the fields are " + ", ".join(found.owner.fields)
