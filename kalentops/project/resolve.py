@@ -317,6 +317,8 @@ class _Resolver:
         if size > self.limit:
             return self._resolved(None, frozenset(), {}, size)
         sources: dict[DataPath, Source] = {(): Source(self.document, self.at)}
+        if not self.file.steps:
+            sources["steps",] = Source(document, ("steps",))
         placeholders: set[DataPath] = set()
         if ("steps",) in document.placeholders:
             placeholders.add(("steps",))
