@@ -9,7 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, count, islice
+from itertools import chain, count, islice, takewhile
 from pathlib import Path
 from typing import Any, Final
 
@@ -201,15 +201,23 @@ def _key_of(copies: Iterable[Copy]) -> str:
     return Counter(each.address.key for each in copies).most_common(1)[0][0]
 
 
+def _common_words(copies: Iterable[Copy]) -> str:
+    """The words that all keys begin with, if no two are the same: `cadence` of `cadence-lyon` and `cadence-oslo`."""
+    keys = [each.address.key for each in copies]
+    shared = takewhile(lambda words: len({*words}) == 1, zip(*(key.split("-") for key in keys), strict=False))
+    return "-".join(words[0] for words in shared) if len({*keys}) == len(keys) > 1 else ""
+
+
 def template_names(groups: Iterable[Sequence[Copy]], taken: Collection[str]) -> list[str]:
-    """A name for each template, none of which is in `taken`: the key that most of its blueprints have, or one that is
-    made from their name.
+    """A name for each template, none of which is in `taken`: the key that most of its blueprints have, or what their
+    keys begin with, or one that is made from their name.
     """
     used = {*taken}
     found = []
     for each in groups:
-        key = _key_of(each)
-        base = key if key not in used else key_of(each[0].body["name"])
+        common = _common_words(each)
+        key = key_of(common) if common else _key_of(each)
+        base = key if common or key not in used else key_of(each[0].body["name"])
         numbered = (f"{base}-{number}" for number in count(2))
         name = next(name for name in chain([base], numbered) if name not in used)
         used.add(name)

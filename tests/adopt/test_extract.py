@@ -326,3 +326,20 @@ def test_different_blueprints_of_one_key_are_compared_with_a_bounded_number(
     ]
     assert list(near_equal(copies, align=False)) == []
     assert 0 < compared <= 3 * len(copies)
+
+
+@pytest.mark.parametrize(
+    ("keys", "names"),
+    [
+        ([["first", "first", "other"]], ["first"]),
+        ([["cadence-lyon", "cadence-oslo"]], ["cadence"]),
+        ([["cadence-lyon", "cadence-oslo"], ["cadence-metz", "cadence-nice"]], ["cadence", "cadence-2"]),
+        ([["lyon", "oslo"], ["lyons-one", "lyon-two"]], ["lyon", "lyons-one"]),
+        ([["2024-lyon", "2024-oslo"]], ["blueprint-2024"]),
+    ],
+)
+def test_a_template_is_named_by_what_its_keys_share(keys: list[list[str]], names: list[str]) -> None:
+    groups = [
+        [Copy(Address(f"s_{number}", key), body(key)) for number, key in enumerate(group)] for group in keys
+    ]
+    assert template_names(groups, ()) == names

@@ -45,7 +45,7 @@ from kalentops.support.text import clip, count, is_key, some
     "--as",
     "name",
     metavar="NAME",
-    help="Make one template of this name. Without it, near-equal blueprints are grouped, and their key is the name.",
+    help="Make one template of this name. Without it, each group of near-equal blueprints gets a name from their keys.",
 )
 @click.option(
     "--align", is_flag=True, help="Give steps the ids of the first blueprint; updates of the others follow."
