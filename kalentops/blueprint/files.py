@@ -158,9 +158,10 @@ def is_use(value: Any) -> bool:
     """Whether a blueprint is meant to be made from a template."""
     if not isinstance(value, dict) or "use" in value:
         return isinstance(value, dict)
-    if "steps" in value:
+    keys = list(islice(value, _FIRST))
+    if "steps" in value or any(nearest(key, ("steps",)) for key in keys):
         return False
-    return any(key in _USE_ALONE or nearest(key, ("use",)) for key in islice(value, _FIRST))
+    return any(key in _USE_ALONE or nearest(key, ("use",)) for key in keys)
 
 
 _FIRST: Final = 12

@@ -89,7 +89,10 @@ class _Found:
         owner = data
         if violation.kind == "extra_forbidden":
             for part in violation.path[:-1]:
-                owner = owner[part]
+                try:
+                    owner = owner[part]
+                except (KeyError, IndexError, TypeError):  # an earlier violation took it away
+                    owner = None
         is_unknown = isinstance(owner, Mapping) and violation.path[-1:] and violation.path[-1] in owner
         return cls(violation, schema.along(violation.path, data), owner if is_unknown else {})
 

@@ -20,7 +20,7 @@ from kalentops.support.text import nearest
 from tests.sizes import examples
 from tests.strategies import bodies, keys
 
-JOB = CheckOptions(Path(__file__).parent)
+JOB = CheckOptions(Path(__file__).parent, shared={})
 Node = dict[str, Any]
 
 # Texts with which some rule finds fault, and one with which none does.
@@ -146,3 +146,14 @@ def test_a_misspelt_key_is_reported_and_hides_nothing(
     if "" not in touched:
         rest = {each for each in before if isinstance(each[0], tuple) and each[0][1] not in touched}
         assert rest <= after
+
+
+def test_what_an_earlier_mistake_took_away_is_not_looked_at_again() -> None:
+    file: Node = {"sourcingId": "s", "blueprints": {}, "moved": [{"m": "old", "to": "x"}]}
+    assert [each.code for each in _found(file)] == ["KAL011", "KAL010"]
+
+
+def test_a_blueprint_with_steps_is_plain_however_its_keys_are_written() -> None:
+    file: Node = {"sourcingId": "s", "blueprints": {"x": {"sme": "N", "teps": []}}}
+    codes = sorted(each.code for each in _found(file) if each.severity is Severity.ERROR)
+    assert codes == ["KAL010", "KAL010", "KAL011"]
