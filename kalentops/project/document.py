@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any, Final, TypeVar
 
 from kalentops.blueprint.files import KINDS, AnyFile, SourcingFile, TemplateFile
 from kalentops.lint.finding import DataPath, Finding, Problem, Severity
 from kalentops.lint.rule import Written
 from kalentops.project.violations import field_meant, meant_by, misspelt, to_problems
-from kalentops.support.shape import ANYTHING, Schema, Shape, ShapeError, Violation, schema_of
+from kalentops.support.shape import ANYTHING, Schema, Shape, ShapeError, Violation, item, schema_of
 from kalentops.support.text import is_key, nearest
 from kalentops.yamlfile.parse import parse
 from kalentops.yamlfile.positions import Broken, Event, Map, Places, Seq, Tree
@@ -220,11 +220,7 @@ _ROUNDS: Final = 3
 def _is_surplus(data: Any, violation: Violation, schema: Schema) -> bool:
     """Whether a misspelt key stands beside the right one: without it, all is as its author wrote it."""
     near = misspelt(violation, schema, data)
-    for part in violation.path[:-1]:
-        if not _has(data, part):
-            return False
-        data = data[part]
-    return near is not None and isinstance(data, dict) and data.get(near) is not None
+    return near is not None and item(reduce(item, violation.path[:-1], data), near) is not None
 
 
 def _plain(node: Any) -> Any:
@@ -243,7 +239,7 @@ def _neutralise(data: Any, path: DataPath, schema: Schema) -> DataPath:
     """
     holders = [data]
     for part in path[:-1]:
-        below = holders[-1][part] if _has(holders[-1], part) else None
+        below = item(holders[-1], part)
         if not isinstance(below, dict | list):
             break
         holders.append(below)
@@ -256,7 +252,7 @@ def _neutralise(data: Any, path: DataPath, schema: Schema) -> DataPath:
         if (
             value is not None
             and value.neutral is not None
-            and (isinstance(holder, dict) or _has(holder, part))
+            and (isinstance(holder, dict) or part in range(len(holder)))
         ):
             holder[part] = deepcopy(value.neutral)
             return path[: depth + 1]
@@ -268,10 +264,6 @@ def _can_be_left_out(owner: Schema, value: Schema | None) -> bool:
     if value is None or value.nullable:
         return bool(owner.fields)
     return owner.items is not None and bool(value.fields)
-
-
-def _has(node: Any, part: str | int) -> bool:
-    return part in node if isinstance(node, dict) else isinstance(part, int) and part < len(node)
 
 
 def as_meant(root: Tree, schema: Schema) -> tuple[Tree, list[Violation]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Final
 
 from kalentops.blueprint.files import KINDS
 from kalentops.lint.finding import DataPath, Problem
-from kalentops.support.shape import LANGUAGE_PATTERN, Schema, Violation, is_language
+from kalentops.support.shape import LANGUAGE_PATTERN, Schema, Violation, is_language, item
 from kalentops.support.text import clip, fold, nearest
 from kalentops.support.text_diff import did_you_mean, lookalike_note
 
@@ -86,15 +87,9 @@ class _Found:
 
     @classmethod
     def of(cls, violation: Violation, schema: Schema, data: Any) -> _Found:
-        owner = data
-        if violation.kind == "extra_forbidden":
-            for part in violation.path[:-1]:
-                try:
-                    owner = owner[part]
-                except (KeyError, IndexError, TypeError):  # an earlier violation took it away
-                    owner = None
-        is_unknown = isinstance(owner, Mapping) and violation.path[-1:] and violation.path[-1] in owner
-        return cls(violation, schema.along(violation.path, data), owner if is_unknown else {})
+        owner = reduce(item, violation.path[:-1], data) if violation.kind == "extra_forbidden" else None
+        beside = owner if isinstance(owner, Mapping) and violation.path[-1] in owner else {}
+        return cls(violation, schema.along(violation.path, data), beside)
 
     @property
     def path(self) -> DataPath:
