@@ -225,7 +225,7 @@ def parameters_of(file: TemplateFile, unknown: Iterable[DataPath]) -> Collection
     if not hidden:
         return file.parameters
     names = [str(name) for each in hidden for name in each if is_key(str(name))]
-    return {*file.parameters, *names} if len(names) == len(hidden) else None
+    return dict.fromkeys((*file.parameters, *sorted(names))) if len(names) == len(hidden) else None
 
 
 def _hides_id(path: DataPath) -> bool:
