@@ -343,6 +343,22 @@ def test_what_can_not_be_read_hides_what_depends_on_it(tmp_path: Path, file: str
         assert plain.findings == []
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "7",
+        "{s: 7}",
+        "{s: {content: 7, policy: {skipStepIfNoContact: true}}}",
+        "{s: {content: Salut, policy: 7}}",
+        "{s: {content: Salut, policy: {skipStepIfNoContact: 7}}}",
+    ],
+)
+def test_a_change_that_can_not_be_read_hides_what_it_may_have_changed(change: str) -> None:
+    template = f"template: t\nlanguages: [en, fr]\nname: T\nsteps:\n  - {{id: s, name: S, {STEP}, content: {{en: Hi}}}}\n"
+    use = f"sourcingId: s_a\nlanguage: fr\nblueprints: {{one: {{use: t, change: {change}}}}}\n"
+    assert [(each.file, each.code) for each in _found({T: template, A: use})] == [(A, "KAL012")]
+
+
 @pytest.mark.parametrize("file", [T, S])
 @pytest.mark.parametrize("data", [b"\xff", b"x" * (MAX_BYTES + 1)])
 def test_a_file_that_can_not_be_read_is_reported_with_what_may_use_it(
