@@ -469,7 +469,7 @@ class _Resolver:
     def _head(self, document: Document, file: TemplateFile) -> _Slot:
         """The blueprint itself."""
         slot = _Slot("", {"name": file.name}, {("name",): Source(document, ("name",))}, set())
-        if ("name",) in document.placeholders:
+        if document.placeholders_below("name"):
             slot.unknown.add(("name",))
         if isinstance(file.name, dict):
             self._translate(slot, document, "name", ("name",))
@@ -527,8 +527,6 @@ class _Resolver:
             known = path not in self.unknown
             return (self.use.values[name], self.document, (*self.at, *path)) if known else None
         document, path = self.template.document, ("parameters", name, "default")
-        if path in document.placeholders or ("parameters", name) in document.placeholders:
-            return None
         return self._translated(parameter.default, document, path, "template", path)
 
     def _snippet(self, name: str) -> tuple[str, Document, DataPath] | None:
@@ -543,7 +541,7 @@ class _Resolver:
             has_languages = self.file is not None and self.file.languages
             if text is None and all_texts and (self.language is not None or not has_languages):
                 self.untranslated.append((within, told))
-        return None if text is None else (text, document, path)
+        return None if text is None or path in document.placeholders else (text, document, path)
 
     def _fill(
         self,

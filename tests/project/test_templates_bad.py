@@ -354,9 +354,33 @@ def test_what_can_not_be_read_hides_what_depends_on_it(tmp_path: Path, file: str
     ],
 )
 def test_a_change_that_can_not_be_read_hides_what_it_may_have_changed(change: str) -> None:
-    template = f"template: t\nlanguages: [en, fr]\nname: T\nsteps:\n  - {{id: s, name: S, {STEP}, content: {{en: Hi}}}}\n"
+    first = f"  - {{id: a, name: A, {STEP}, content: Hi}}\n"
+    second = f"  - {{id: s, name: S, {STEP}, content: {{en: Hi}}}}\n"
+    template = f"template: t\nlanguages: [en, fr]\nname: T\nsteps:\n{first}{second}"
     use = f"sourcingId: s_a\nlanguage: fr\nblueprints: {{one: {{use: t, change: {change}}}}}\n"
     assert [(each.file, each.code) for each in _found({T: template, A: use})] == [(A, "KAL012")]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [("name: T", "name: {en: 7, fr: T}"), ("{default: Hi}", "{default: {en: 7, fr: Salut}}")],
+)
+def test_a_text_that_can_not_be_read_in_one_language_has_no_other_mistake(right: str, wrong: str) -> None:
+    head = "template: t\nlanguages: [en, fr]\nparameters: {p: {default: Hi}}\nname: T\n"
+    template = f"{head}steps:\n  - {{id: s, name: S, {STEP}, content: '{{{{param.p}}}}'}}\n".replace(
+        right, wrong
+    )
+    uses = "one: {use: t}, two: {use: t}" if right == "name: T" else "one: {use: t}"
+    found = _found({T: template, A: f"sourcingId: s_a\nlanguage: en\nblueprints: {{{uses}}}\n"})
+    assert [(each.file, each.code) for each in found] == [(T, "KAL012")]
+
+
+@pytest.mark.parametrize("content", ["7", "{en: Hi}"])
+def test_an_added_step_that_can_not_be_read_has_no_other_mistake(content: str) -> None:
+    added = f"{{after: s, id: b, name: B, {STEP}, policy: {{skipStepIfNoContact: true}}, content: {content}}}"
+    template = f"template: t\nname: T\nsteps:\n  - {{id: s, name: S, {STEP}, content: Hi}}\n"
+    use = f"sourcingId: s_a\nblueprints: {{one: {{use: t, add: [{added}]}}}}\n"
+    assert len(_found({T: template, A: use})) == 1
 
 
 @pytest.mark.parametrize("file", [T, S])
