@@ -137,6 +137,7 @@ def test_steps_are_removed_and_added_where_they_are_said() -> None:
 def test_name_config_and_protect_of_a_use_win() -> None:
     found = _data(_resolve("name: '{{param.pitch}}'\nconfig: {a: 1}\nprotect: true\nwith: {pitch: x}"))
     assert (found["name"], found["config"], found["protect"]) == ("{{param.pitch}}", {"a": 1}, True)
+    assert "config" not in _data(_resolve("config: null"))
 
 
 def test_the_template_is_not_changed_by_its_users() -> None:
@@ -187,6 +188,11 @@ def test_what_is_missing_is_missing_where_the_rest_was_changed() -> None:
     assert (placed.file, placed.line) == ("blueprints/p.yaml", 7)
     untouched = _resolve("with: {pitch: x}").place(Problem(("steps", 0, "delay"), "", "", code="KAL201"))
     assert untouched.file == "blueprints/t.yaml"
+    added = _resolve(
+        "add:\n  - {after: last, temporalityType: DELAYED, id: a, name: A, type: SMS, content: Hi}"
+    )
+    placed = added.place(Problem(("steps", 3, "delay"), "", "", code="KAL201"))
+    assert (placed.line, placed.column) == (7, 9)
 
 
 def test_origins_say_where_each_part_of_a_text_comes_from() -> None:

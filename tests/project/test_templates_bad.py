@@ -375,6 +375,22 @@ def test_a_text_that_can_not_be_read_in_one_language_has_no_other_mistake(right:
     assert [(each.file, each.code) for each in found] == [(T, "KAL012")]
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new", "code"),
+    [
+        (S, BASE[S].split("\n")[1], "  bye: {en: 7}", "KAL012"),
+        (S, 'fr: "Au revoir,', 'fr: 7, es: "', "KAL012"),
+        (T, "languages: [en, fr]\n", "", "KAL409"),
+    ],
+)
+def test_texts_of_languages_that_are_wrong_are_not_missing_as_well(
+    file: str, old: str, new: str, code: str
+) -> None:
+    assert old in BASE[file]
+    found = _found(dict(BASE) | {file: BASE[file].replace(old, new)})
+    assert {(each.file, each.code) for each in found} == {(file, code)}
+
+
 @pytest.mark.parametrize("content", ["7", "{en: Hi}"])
 def test_an_added_step_that_can_not_be_read_has_no_other_mistake(content: str) -> None:
     added = f"{{after: s, id: b, name: B, {STEP}, policy: {{skipStepIfNoContact: true}}, content: {content}}}"
