@@ -69,7 +69,7 @@ class Document:
             for path in self.placeholders
         )
 
-    def placeholders_below(self, *prefix: str) -> frozenset[DataPath]:
+    def placeholders_below(self, *prefix: str | int) -> frozenset[DataPath]:
         """The placeholders at and below a path; theirs start there."""
         if not self.placeholders:
             return self.placeholders

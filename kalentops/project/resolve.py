@@ -84,11 +84,9 @@ class Library:
         for document in documents:
             model = document.model
             if isinstance(model, SnippetsFile):
-                unknown = document.placeholders_below("snippets")
-                nameless |= {document.file} if () in unknown else set()
+                nameless |= {document.file} if ("snippets",) in document.placeholders else set()
                 for name, text in model.snippets.items():
-                    known = not any(path[0] == name for path in unknown if path)
-                    snippets.setdefault(name, (document, text if known else None))
+                    snippets.setdefault(name, (document, text))
             elif isinstance(model, TemplateFile) and ("template",) not in document.placeholders:
                 templates.setdefault(model.template, Template(model.template, document, model))
             elif not document.is_certainly_unshared:
@@ -536,12 +534,14 @@ class _Resolver:
     def _translated(
         self, text: Any, document: Document, path: DataPath, within: str, told: DataPath
     ) -> tuple[str, Document, DataPath] | None:
+        if document.placeholders_below(*path):
+            return None
         if isinstance(text, dict):
-            path, text, all_texts = (*path, str(self.language)), text.get(self.language), text
+            path, text = (*path, str(self.language)), text.get(self.language)
             has_languages = self.file is not None and self.file.languages
-            if text is None and all_texts and (self.language is not None or not has_languages):
+            if text is None and (self.language is not None or not has_languages):
                 self.untranslated.append((within, told))
-        return None if text is None or path in document.placeholders else (text, document, path)
+        return None if text is None else (text, document, path)
 
     def _fill(
         self,

@@ -381,9 +381,14 @@ def test_a_text_that_can_not_be_read_in_one_language_has_no_other_mistake(right:
         (S, BASE[S].split("\n")[1], "  bye: {en: 7}", "KAL012"),
         (S, 'fr: "Au revoir,', 'fr: 7, es: "', "KAL012"),
         (T, "languages: [en, fr]\n", "", "KAL409"),
+        (T, "languages: [en, fr]\nname: {en: First, fr: D'abord}", "name: {de: Erste}", "KAL409"),
+        (T, "{default: {en: Thank you., fr: Merci.}}", "{default: {EN: Thanks}}", "KAL016"),
+        (T, "{en: Thank you., fr: Merci.}", "{}", "KAL410"),
+        (S, BASE[S].split("\n")[1], "  bye: {}", "KAL410"),
+        (S, BASE[S].split("\n")[1], "  bye: {EN: Bye}", "KAL016"),
     ],
 )
-def test_texts_of_languages_that_are_wrong_are_not_missing_as_well(
+def test_texts_in_languages_are_wrong_or_missing_and_not_both(
     file: str, old: str, new: str, code: str
 ) -> None:
     assert old in BASE[file]
