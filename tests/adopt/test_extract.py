@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -343,3 +344,84 @@ def test_a_template_is_named_by_what_its_keys_share(keys: list[list[str]], names
         [Copy(Address(f"s_{number}", key), body(key)) for number, key in enumerate(group)] for group in keys
     ]
     assert template_names(groups, ()) == names
+
+
+def _cities(*cities: str, name: str = "First") -> dict[str, str]:
+    return {
+        f"{number}.yaml": position(number, mail(city) | {"name": name.format(city)})
+        for number, city in enumerate(cities)
+    }
+
+
+@pytest.mark.parametrize(
+    ("cities", "parameter"),
+    [
+        (("Paris", "Paris", "Paris", "Lyon"), {"default": "Paris"}),
+        (("Paris", "Paris", "Lyon", "Nice"), {"about": "such as “Paris”"}),
+        (
+            ("Villeneuve-Saint-Georges-sur-Seine-les-Bains, today", "Lyon"),
+            {"about": "such as “Villeneuve-Saint-Georges-sur-Seine-les-Bains,…”"},
+        ),
+    ],
+)
+def test_a_value_of_most_users_is_the_default_and_another_is_shortened(
+    cities: Sequence[str], parameter: Mapping[str, str]
+) -> None:
+    template, uses = data(planned(_cities(*cities), name="first"))
+    assert template["parameters"] == {"mail-text": parameter}
+    own = [city for city in cities if city != parameter.get("default")]
+    assert [each["with"]["mail-text"] for each in uses if "with" in each] == own
+
+
+def test_a_name_has_parameters_of_the_texts_alone() -> None:
+    template, uses = data(planned(_cities("Paris", "Lyon", name="The first contact in {}"), name="first"))
+    assert template["name"] == "The first contact in {{param.mail-text}}"
+    assert not any("name" in each for each in uses)
+    files = {
+        f"{number}.yaml": position(number, mail("Paris") | {"name": f"The first contact in {city}"})
+        for number, city in enumerate(("Paris", "Lyon"))
+    }
+    template, uses = data(planned(files, name="first"))
+    assert "parameters" not in template
+    assert [each.get("name") for each in uses] == [None, "The first contact in Lyon"]
+
+
+def test_a_word_of_a_title_that_all_texts_have_is_no_parameter() -> None:
+    files = {
+        f"{number}.yaml": position(number, mail("Paris or in Lyon"), title=f"Engineer / {city}")
+        for number, city in enumerate(("Paris", "Lyon", "Nice"))
+    }
+    template, uses = data(planned(files, name="first"))
+    assert "parameters" not in template
+    assert uses == [{"use": "first"}] * 3
+
+
+def test_all_or_none_say_their_language() -> None:
+    copies = [replace(each, language="en" * number) for number, each in enumerate(_copies(("a",), ("a",)))]
+    with pytest.raises(CannotExtract, match="s_0/a does not say its language, and s_1/a says `en`"):
+        extract("t", copies)
+
+
+@pytest.mark.parametrize(
+    ("sequences", "order"),
+    [
+        (("ab", "a"), "ab"),
+        (("ac", "ac", "abc", "abcd"), "abc"),
+        (("b", "b", "ab", "abc"), "ab"),
+    ],
+)
+def test_a_template_has_the_steps_of_half_its_blueprints(sequences: Sequence[str], order: str) -> None:
+    made = extract("t", _copies(*sequences))
+    assert [each["id"] for each in made.template["steps"]] == [*order]
+
+
+def test_a_blueprint_without_a_step_of_the_template_is_refused() -> None:
+    sequences = ("ab", "ab", "ap", "aq", "ar", "at", "bs")
+    copies = [
+        Copy(each.address, body("A", *[step(of["id"], content=of["id"]) for of in each.body["steps"]]))
+        for each in _copies(*sequences)
+    ]
+    with pytest.raises(
+        CannotExtract, match="the steps of s_6/a have another order, or none is in most others"
+    ):
+        extract("t", copies)

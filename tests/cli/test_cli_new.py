@@ -127,8 +127,24 @@ def test_a_closed_position_gets_it_too(bare: Project) -> None:
     (bare.folder / "blueprints" / "p.yaml").write_text(PLAIN)
     assert "lists a removed key old" in bare.run("new", "sourcing_1", "--use", "plain", "--key", "old").err
     assert bare.run("new", "sourcing_1", "--use", "plain").code == 0
-    assert text(bare, "a.yaml").startswith(
+    assert text(bare, "a.yaml") == (
         "sourcingId: sourcing_1\nremoved: [old]\nblueprints:\n  plain:\n    use: plain\n    with:\n"
+        '      # One sentence\n      # about the role\n      pitch: "[pitch]"\n'
+        '      # Last line of the last e-mail\n      # closing: "Thank you: read on."\n      # greeting: Hi\n'
+    )
+
+
+def test_another_file_of_the_position_is_named(bare: Project) -> None:
+    """The language is that of the file, and the name differs from those in the position's other files."""
+    head = "sourcingId: sourcing_1\nlanguage: fr\n"
+    (bare.folder / "blueprints" / "a.yaml").write_text(NEW)
+    (bare.folder / "blueprints" / "b.yaml").write_text(f"{head}removed: [old]\n")
+    args = ("--use", "linkedin-first", "--key", "second", "--to", "blueprints/b.yaml")
+    assert bare.run("new", "sourcing_1", *args).code == 0
+    assert text(bare, "a.yaml") == NEW
+    assert text(bare, "b.yaml").startswith(
+        f"{head}removed: [old]\nblueprints:\n  second:\n    use: linkedin-first\n"
+        "    name: LinkedIn first (second)\n    with:\n"
     )
 
 
@@ -181,10 +197,11 @@ def test_a_template_whose_parameters_all_have_defaults(bare: Project) -> None:
             "t.yaml exists",
         ),
         (("s_2", "--use", "linkedin-first", "--language", "en", "--title", "x"), "--title is for a new file"),
+        (("s_2", "--use", "linkedin-first"), "has several languages"),
     ],
 )
 def test_what_can_not_be_made(args: tuple[str, ...], said: str, bare: Project) -> None:
-    (bare.folder / "blueprints" / "a.yaml").write_text("sourcingId: s_2\nremoved: [old]\n")
+    (bare.folder / "blueprints" / "a.yaml").write_text("sourcingId: s_2\nlanguage: de\nremoved: [old]\n")
     before = sorted(path.name for path in (bare.folder / "blueprints").iterdir())
     ran = bare.run("new", *args)
     assert (ran.code, ran.out) == (1, "")
