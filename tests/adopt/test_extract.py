@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kalentops.adopt import extract_files, stretches
-from kalentops.adopt.extract import Copy, extract
+from kalentops.adopt.extract import Copy, Extracted, extract
 from kalentops.adopt.extract_files import (
     ExtractPlan,
     Group,
@@ -425,3 +425,55 @@ def test_a_blueprint_without_a_step_of_the_template_is_refused() -> None:
         CannotExtract, match="the steps of s_6/a have another order, or none is in most others"
     ):
         extract("t", copies)
+
+
+def test_a_parameter_for_links_is_called_link() -> None:
+    links = ("https://example.org/a", "https://example.org/b", "https://example.org/c")
+    template, _ = data(planned(_cities(*links), name="first"))
+    assert list(template["parameters"]) == ["mail-link"]
+
+
+def test_config_and_protection_stay_with_their_blueprint() -> None:
+    own = mail("Paris") | {"config": {"speed": "slow"}, "protect": True}
+    files = {f"{n}.yaml": position(n, each) for n, each in enumerate([mail("Paris"), mail("Paris"), own])}
+    plan = planned(files, name="first")
+    assert data(plan)[1][2] == {"use": "first", "config": {"speed": "slow"}}
+    assert "protect: true" in after(files, plan)["2.yaml"]
+    assert bodies(after(files, plan)) == bodies(files)
+
+
+def test_two_stretches_are_one_where_another_language_has_one() -> None:
+    said = [
+        ("en", "We would like to hear from you in Paris soon, if it suits your plans for the year"),
+        ("en", "We would like to hear from us in Paris soon, if it suits your plans for the year"),
+        ("en", "We would like to hear from you in Lyon soon, if it suits your plans for the year"),
+        ("fr", "Nous sommes une équipe de six personnes dans la ville de Paris depuis peu"),
+        ("fr", "Nous sommes une équipe de six personnes dans la ville de Lyon depuis peu"),
+    ]
+    files = {
+        f"{number}.yaml": position(number, {"name": "First", "steps": [step("mail", content=text)]}, language)
+        for number, (language, text) in enumerate(said)
+    }
+    template, uses = data(planned(files, name="first"))
+    assert template["steps"][0]["content"]["en"].startswith(
+        "We would like to hear from {{param.mail-text}} soon"
+    )
+    assert [each["with"]["mail-text"] for each in uses] == [
+        "you in Paris",
+        "us in Paris",
+        "you in Lyon",
+        "Paris",
+        "Lyon",
+    ]
+
+
+def test_a_result_that_would_say_something_else_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(*args: Any, **options: Any) -> Extracted:
+        made = extract(*args, **options)
+        return replace(made, template={**made.template, "name": "Another"})
+
+    monkeypatch.setattr(extract_files, "extract", wrong)
+    with pytest.raises(
+        CannotExtract, match="nothing was written: s_0/first, s_1/first would not be the same"
+    ):
+        planned(_cities("Paris", "Lyon"), name="first")

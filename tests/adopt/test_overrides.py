@@ -344,6 +344,12 @@ def test_an_edit_goes_where_it_belongs(name: str) -> None:
             "`content` of step `x` contains",
             "correct it in Kalent's web app",
         ),
+        (
+            {"with": PITCH, "add": [{"after": "mail", **new_step("x")}]},
+            put(2, content="Hi {{param.team}}, message 1"),
+            "`content` of step `x` contains `{{param.team}}",
+            "correct it in Kalent's web app",
+        ),
         ({"with": PITCH}, put(2, subject="a\ud800"), "half a character", "fix the text in Kalent's web app"),
         ({"with": PITCH}, put(2, type="PIGEON"), "a file can't say what Kalent shows", "detach s_1/key"),
     ],
@@ -384,6 +390,14 @@ def test_with_into_template_a_snippet_that_differs_in_its_places_stays() -> None
     found = edited({"with": PITCH}, put(2, content="That was all. Ciao"), into_template=True)
     assert not found.shared
     assert found.use["change"] == {"last": {"content": "That was all. Ciao"}}
+
+
+def test_with_into_template_a_part_that_the_use_replaces_is_changed_there() -> None:
+    use = {"with": PITCH, "change": {"mail": {"policy": {"inviteTimeoutDays": 3}}}}
+    policy = {"skipStepIfNoContact": True, "inviteTimeoutDays": 5}
+    found = edited(use, put(1, policy=policy), into_template=True)
+    assert not found.shared
+    assert found.use["change"] == {"mail": {"policy": {"inviteTimeoutDays": 5}}}
 
 
 def test_the_words_of_another_language_stay() -> None:

@@ -99,7 +99,10 @@ def test_written_as_plain_files_they_plan_the_same(one: Any, other: Any) -> None
         assert declared(each) == before
         assert "first" not in [each.template for each in check_text(OPTIONS, NAME, each).declared]
         assert format_text(NAME, each).after == each
-    assert parse(plain).data == parse(told).data
+    data: Any = parse(plain).data
+    assert data == parse(told).data
+    languages = [each.get("language") for each in data["blueprints"].values()]
+    assert languages == [one.get("language"), None, other.get("language")]
 
 
 COMMENTED = """\

@@ -90,7 +90,8 @@ def test_a_blueprint_that_was_to_move_is_forgotten_under_its_old_key(project: Pr
     path = write(project, "sourcing_a", first=FIRST)
     assert project.apply().code == 0
     path.write_text("moved: [{from: first, to: better}]\n" + path.read_text().replace("first:", "better:"))
-    assert project.run("close", "sourcing_a").code == 0
+    ran = project.run("close", "sourcing_a", "--quiet")
+    assert (ran.code, ran.err) == (0, "")
     assert path.read_text() == "sourcingId: sourcing_a\nremoved: [first]\n"
     assert "Plan: 1 to forget." in project.run("plan").out
 
@@ -131,3 +132,6 @@ def test_what_only_the_state_knows_has_no_file_to_close(project: Project) -> Non
     assert project.apply().code == 0
     path.unlink()
     assert "`kalentops state rm sourcing_a/first`" in project.run("close", "sourcing_a").err
+    path.parent.rmdir()
+    assert "no file declares the sourcing sourcing\n" in (said := project.run("close", "sourcing").err)
+    assert "state rm" not in said
