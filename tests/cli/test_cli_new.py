@@ -137,11 +137,11 @@ def test_a_closed_position_gets_it_too(bare: Project) -> None:
 def test_another_file_of_the_position_is_named(bare: Project) -> None:
     """The language is that of the file, and the name differs from those in the position's other files."""
     head = "sourcingId: sourcing_1\nlanguage: fr\n"
-    (bare.folder / "blueprints" / "a.yaml").write_text(NEW)
+    (bare.folder / "blueprints" / "c.yaml").write_text(NEW)
     (bare.folder / "blueprints" / "b.yaml").write_text(f"{head}removed: [old]\n")
     args = ("--use", "linkedin-first", "--key", "second", "--to", "blueprints/b.yaml")
     assert bare.run("new", "sourcing_1", *args).code == 0
-    assert text(bare, "a.yaml") == NEW
+    assert text(bare, "c.yaml") == NEW
     assert text(bare, "b.yaml").startswith(
         f"{head}removed: [old]\nblueprints:\n  second:\n    use: linkedin-first\n"
         "    name: LinkedIn first (second)\n    with:\n"
@@ -207,6 +207,13 @@ def test_what_can_not_be_made(args: tuple[str, ...], said: str, bare: Project) -
     assert (ran.code, ran.out) == (1, "")
     assert said in ran.err
     assert sorted(path.name for path in (bare.folder / "blueprints").iterdir()) == before
+
+
+def test_a_single_file_of_blueprints_has_no_place_for_another(bare: Project) -> None:
+    (bare.folder / "kalentops.yaml").write_text("blueprints: blueprints/t.yaml\n")
+    ran = bare.run("new", "s_1", "--use", "linkedin-first", "--language", "en")
+    assert (ran.code, ran.out) == (1, "")
+    assert "t.yaml is not a folder, so there is no place for a new file\nhint: set `blueprints:`" in ran.err
 
 
 def test_a_broken_template_is_not_used(bare: Project) -> None:
