@@ -187,7 +187,7 @@ def folder_destination(root: Path, folder: Path) -> Destination:
     """The folder of blueprints, which need not exist yet. Raises UsageError, StoreFailure."""
     if os.path.lexists(folder) and not folder.is_dir():
         raise UsageError(
-            f"{folder} is not a folder, and import writes a file for each sourcing",
+            f"{folder} is not a folder, so there is no place for a new file",
             hint="set `blueprints:` in kalentops.yaml to a folder",
         )
     return Destination(root, folder)

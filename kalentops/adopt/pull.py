@@ -245,15 +245,11 @@ def _order(merged: Merged, base: list[str], mine: list[str], theirs: list[str]) 
 
 
 @dataclass(frozen=True, slots=True)
-class EditedFile:
+class EditedFile(FileChange):
     """A file with what was taken into it. `formatted`: `fmt` would have changed it, so that more lines change than
     those of what was taken.
     """
 
-    name: str
-    path: Path
-    before: str
-    after: str
     formatted: bool = False
 
 
@@ -405,7 +401,7 @@ class _Editor:
 
     def result(self) -> Edits:
         files = [
-            EditedFile(name, self._root / name, text, self._new[name], format_text(name, text).changed)
+            EditedFile(self._root / name, name, text, self._new[name], format_text(name, text).changed)
             for name, text in sorted(self._old.items())
             if self._new[name] != text
         ]
@@ -452,7 +448,7 @@ def write_edits(edits: Edits, session: StateWriter) -> None:
     """
     if not edits.taken:
         return
-    write_changes([FileChange(each.path, each.name, each.before, each.after) for each in edits.files])
+    write_changes(edits.files)
     state = session.state
     try:
         session.replace(
