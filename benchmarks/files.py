@@ -15,9 +15,9 @@ from benchmarks.scale import Scale
 
 _AIM: Final = 1.2
 _AIM_SCHEMA: Final = 0.06
-_AIM_MIB: Final = 150.0
+AIM_MIB: Final = 150.0
 # What is run, and with which options. The states: one in which everything is applied, and none.
-_COMMANDS: Final = (
+COMMANDS: Final = (
     ("`validate`", ("validate",)),
     ("`plan`, nothing to do", ("plan",)),
     ("`plan`, all to create", ("plan", "--state", "none.json")),
@@ -27,12 +27,12 @@ _COMMANDS: Final = (
 def measure(scale: Scale) -> Iterator[Figure]:
     for files, rounds in ((scale.small, scale.rounds), (scale.large, scale.long_rounds)):
         folder = _repository(scale, files)
-        for name, command in _COMMANDS:
+        for name, command in COMMANDS:
             pair = in_turns(_kalentops(folder, *command), partial(_bare, folder), rounds)
             yield of_pair(f"{name}, {files:,} files", pair, _AIM, against="bare events")
-        for name, command in _COMMANDS:
+        for name, command in COMMANDS:
             mib = peak_mib((*KALENTOPS, *command, "-C", str(folder)))
-            yield of_memory(f"{name}, {files:,} files", mib, _AIM_MIB)
+            yield of_memory(f"{name}, {files:,} files", mib, AIM_MIB)
 
 
 def measure_schema(scale: Scale) -> Iterator[Figure]:

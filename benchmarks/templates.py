@@ -9,17 +9,12 @@ from typing import Final
 
 from benchmarks import generate
 from benchmarks.figures import Figure, of_memory, of_pair
+from benchmarks.files import AIM_MIB, COMMANDS
 from benchmarks.measure import KALENTOPS, environment, in_turns, peak_mib, run
 from benchmarks.scale import Scale
 
 _AIM: Final = 1.0
 _AIM_LINES: Final = 60
-_AIM_MIB: Final = 150.0
-_COMMANDS: Final = (
-    ("`validate`", ("validate",)),
-    ("`plan`, nothing to do", ("plan",)),
-    ("`plan`, all to create", ("plan", "--state", "none.json")),
-)
 
 
 def measure(scale: Scale) -> Iterator[Figure]:
@@ -29,11 +24,11 @@ def measure(scale: Scale) -> Iterator[Figure]:
     for folder in (shared, plain):
         generate.state(folder)
     what = f"{scale.large:,} positions of {generate.TEMPLATES} templates"
-    for name, command in _COMMANDS:
+    for name, command in COMMANDS:
         one, other = ((*KALENTOPS, *command, "-C", str(folder)) for folder in (shared, plain))
         pair = in_turns(partial(run, one), partial(run, other), scale.long_rounds)
         yield of_pair(f"{name}, {what}", pair, _AIM, against="plain files")
-        yield of_memory(f"{name}, {what}, memory", peak_mib(one), _AIM_MIB)
+        yield of_memory(f"{name}, {what}, memory", peak_mib(one), AIM_MIB)
     generate.change_template(shared)
     done = subprocess.run(
         (*KALENTOPS, "plan", "-C", str(shared)), env=environment(), capture_output=True, text=True, check=True
