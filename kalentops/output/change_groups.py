@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from kalentops.blueprint.diff import FieldChange
 from kalentops.blueprint.labels import days, field_changes
-from kalentops.plan.build import Change, Plan, groups_of
+from kalentops.plan.build import Change, Plan
 from kalentops.plan.groups import Edit, Group
 from kalentops.support.text import clip, count, some
 from kalentops.support.text_diff import side_by_side
@@ -119,9 +119,7 @@ class ChangeGroup:
 def change_groups(of: Plan) -> list[ChangeGroup]:
     """The groups of a plan, also those of one update that an override hides from others."""
     known: dict[str, Change] = {each.address: each for each in of.changes}
-    return [
-        ChangeGroup(each, [known[address] for address in each.addresses], known) for each in groups_of(of)
-    ]
+    return [ChangeGroup(each, [known[address] for address in each.addresses], known) for each in of.groups]
 
 
 def named(of: Change, key: str = "") -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Final, Literal
 
 from kalentops.blueprint.body import Address, Body
@@ -140,7 +141,7 @@ class RefreshReport:
     fingerprint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """A plan, and what it was made against: a state, files (`files` is their fingerprint), and lists.
 
@@ -160,8 +161,8 @@ class Plan:
     """The version of kalentops that saved it; empty for this one."""
     relocated: Relocated = field(default=Relocated(State()), compare=False, repr=False)
     """The state as the files want it called; a plan from a file has none."""
-    groups: tuple[Group, ...] | None = field(default=None, compare=False)
-    """What `groups_of` gives; None until it was asked for."""
+    saved_groups: tuple[Group, ...] | None = field(default=None, compare=False)
+    """The `groups` of a plan from a file, which lacks what they are made of."""
 
     @property
     def summary(self) -> dict[str, int]:
@@ -176,6 +177,31 @@ class Plan:
     @property
     def drift(self) -> tuple[Drift, ...]:
         return self.refresh_report.drift if self.refresh_report else ()
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The updates and the creates that are alike, and updates that an override of another blueprint hides. What
+        needs to be read alone is in no group: what has a reason or has moved.
+        """
+        if self.saved_groups is not None:
+            return self.saved_groups
+        if all(each.action not in GROUPED for each in self.changes):
+            return ()
+        entries = self.relocated.state.entries
+        revisions = []
+        for each in self.changes:
+            before, after = each.before, each.after
+            if each.action is Action.NO_OP and each.address in entries:
+                before = after = entries[each.address].sent
+            elif each.action not in GROUPED or _is_alone(each):
+                continue
+            if after is not None:
+                about = each.language, each.origins, each.overrides
+                revisions.append(
+                    Revision(each.address, before, after, each.file or "", each.template, *about)
+                )
+        found = group_revisions(revisions)
+        return tuple(each for each in found if len(each.addresses) > 1 or each.own_text)
 
 
 def make_plan(
@@ -218,29 +244,6 @@ def make_plan(
     return Plan(state.lineage, state.serial, tuple(ordered), tuple(findings), files, relocated=relocated)
 
 
-def groups_of(plan: Plan) -> tuple[Group, ...]:
-    """The updates and the creates that are alike, and updates that an override of another blueprint hides. What needs
-    to be read alone is in no group: what has a reason or has moved.
-    """
-    if plan.groups is not None:
-        return plan.groups
-    if all(each.action not in GROUPED for each in plan.changes):
-        return ()
-    entries = plan.relocated.state.entries
-    revisions = []
-    for each in plan.changes:
-        before, after = each.before, each.after
-        if each.action is Action.NO_OP and each.address in entries:
-            before = after = entries[each.address].sent
-        elif each.action not in GROUPED or _is_alone(each):
-            continue
-        if after is not None:
-            about = each.language, each.origins, each.overrides
-            revisions.append(Revision(each.address, before, after, each.file or "", each.template, *about))
-    found = group_revisions(revisions)
-    return tuple(each for each in found if len(each.addresses) > 1 or each.own_text)
-
-
 def _is_alone(of: Change) -> bool:
     return of.reason is not None or of.theirs is not None or of.moved_from is not None
 
@@ -259,7 +262,7 @@ def narrowed(plan: Plan, covers: Callable[[Address], bool]) -> Plan:
             leftovers=tuple(each for each in refresh_report.leftovers if each.sourcing_id in sourcings),
         )
     left = tuple(each.address for each in plan.to_do if each.address not in names)
-    return replace(plan, changes=kept, refresh_report=refresh_report, left_out=left, groups=None)
+    return replace(plan, changes=kept, refresh_report=refresh_report, left_out=left)
 
 
 def fingerprint(of: Iterable[str]) -> str:

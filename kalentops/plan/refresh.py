@@ -82,7 +82,7 @@ def refresh(
     counted = {sourcing_id: number for sourcing_id, number in unmanaged.items() if number}
     seen = RefreshReport(tuple(drift), tuple(look_alikes), tuple(leftovers), counted, _fingerprint(observed))
     ordered = tuple(changes[address] for address in sorted(changes))
-    return replace(plan, changes=ordered, refresh_report=seen, groups=None)
+    return replace(plan, changes=ordered, refresh_report=seen)
 
 
 def _by_sourcing(changes: Iterable[Change]) -> dict[str, list[Change]]:

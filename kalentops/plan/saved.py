@@ -27,7 +27,6 @@ from kalentops.plan.build import (
     Plan,
     RefreshReport,
     Scope,
-    groups_of,
 )
 from kalentops.plan.explanation import Code, Explanation, explain, explained
 from kalentops.plan.groups import Edit, Group, pieces_of
@@ -204,7 +203,7 @@ def plan_to_json(of: Plan, say: Say) -> dict[str, Any]:
         "state": bound["state"],
         "summary": of.summary,
         "changes": bound["changes"],
-        "groups": [_group_to_json(each) for each in groups_of(of)],
+        "groups": [_group_to_json(each) for each in of.groups],
         "drift": [_drift_to_json(each, say) for each in of.drift],
         "look_alikes": [asdict(each) for each in of.refresh_report.look_alikes] if of.refresh_report else [],
         "leftovers": [asdict(each) for each in of.refresh_report.leftovers] if of.refresh_report else [],
@@ -315,7 +314,7 @@ def plan_from_json(raw: Mapping[str, Any]) -> Plan:
             tuple(map(_text, raw["left_out"])),
             tuple(map(_state_edit, raw.get("state_edits", ()))),
             _text(raw["kalentops_version"]),
-            groups=_groups(raw["groups"], changes) if "groups" in raw else None,
+            saved_groups=_groups(raw["groups"], changes) if "groups" in raw else None,
         )
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         raise StalePlan(DAMAGED) from None

@@ -24,7 +24,7 @@ from kalentops.output import checked_from_json
 from kalentops.output.explanations import text
 from kalentops.output.terminal import notice, show
 from kalentops.output.text_files import findings
-from kalentops.plan.build import Scope, groups_of
+from kalentops.plan.build import Scope
 from kalentops.plan.saved import DAMAGED, load, plan_from_json, save
 from kalentops.state.store import open_store
 
@@ -93,7 +93,7 @@ def command(
         context = _refreshed(offline, connection, project.config.parallelism, quiet=quiet)
     plan = pipeline.only_drift(context.plan) if refresh_only else context.plan
     edits = pipeline.state_edits(project.state_path, snapshot.state)
-    plan = replace(plan, state_edits=edits, groups=groups_of(plan))
+    plan = replace(plan, state_edits=edits)
     if out is not None:
         save(plan, directory / out, text, context.plan_options, reporting.for_saved_plan(repository))
     reporting.show_plan(plan, repository)
