@@ -127,12 +127,21 @@ def test_new_positions_of_a_template_are_shown_once_with_the_values_of_their_par
     plan = Users(tmp_path, 30, {}).plan(state())
     said = shown(plan)
     assert said[0] == '+ create 30 positions: "First" (template first)'
+    assert "    Shown for Position 0 (s000/first); the values of the parameters differ." in said
     assert '    Position 1  s001/first: "I hire for team 1."' in said
     (row,) = rows(plan)
     assert "**new** in 30 positions" in row
     assert '- Position 29 (`s029/first`): `"I hire for team 29."`' in markdown.plan(plan)
     (group,) = as_json(plan)["groups"]
     assert group["values"]["s029/first"] == ["I hire for team 29."]
+
+
+def test_several_that_keep_their_own_texts_are_named(tmp_path: Path) -> None:
+    own = {each: {"change": {"mail": {"content": "{{param.pitch}} My words."}}} for each in (2, 3)}
+    users = Users(tmp_path, 4, own)
+    users.change(NEW)
+    who = "Position 2 (s002/first), Position 3 (s003/first)"
+    assert f"    ! {who} keep their own texts: an override hides this change" in shown(users.plan())
 
 
 def test_the_days_are_shown_only_where_they_are_the_same(tmp_path: Path) -> None:
@@ -164,6 +173,78 @@ def copies(number: int, changed: int) -> Plan:
         ),
         known,
     )
+
+
+def changed(bodies: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]) -> Plan:
+    """The bodies before and after, by address; the blueprints have no titles."""
+    known = state(*(entry(each, old) for each, (old, _) in bodies.items()))
+    return make_plan((want(each, new, known) for each, (_, new) in bodies.items()), known)
+
+
+FIRST, LAST = step("hi"), step("mail", content=OLD)
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        ([LAST, FIRST], "step mail moved from position 2 to 1"),
+        ([FIRST], "step mail removed"),
+        ([FIRST, LAST, step("more")], "step more added"),
+        (
+            [FIRST, step("mail", content=OLD, subject="A talk")],
+            'step mail, subject "{{sourcingJobTitle}}" → "A talk"',
+        ),
+        ([FIRST, step("mail", content=f"Now. {OLD}")], 'step mail, "Now." added'),
+        ([FIRST, step("mail", content="Have you minutes?")], 'step mail, "ten" removed'),
+    ],
+)
+def test_the_heading_says_what_changes(after: list[Any], said: str) -> None:
+    both = body("A", FIRST, LAST), body("A", *after)
+    assert shown(changed({"s1/first": both, "s2/first": both}))[0] == f"~ update 2 positions: {said}"
+
+
+def test_two_blueprints_of_one_position_are_no_positions() -> None:
+    one, other = ((body(name, LAST), body(name, step("mail", content=NEW))) for name in ("One", "Other"))
+    plan = changed({"s1/first": one, "s1/second": other, "s2/first": one})
+    assert shown(plan)[0].startswith("~ update 3 blueprints: ")
+    (row,) = rows(plan)
+    assert "One" not in row
+
+
+@pytest.mark.parametrize(
+    ("of", "said"),
+    [
+        (
+            lambda n: [[step("mail", content=f"I am {n}. {each}")] for each in (OLD, NEW)],
+            "the words around the change",
+        ),
+        (
+            lambda n: [[step(1, delay={"value": n, "unit": "day"}), *each] for each in ((), (LAST,))],
+            "the days",
+        ),
+        (
+            lambda n: [
+                [step(1, delay={"value": n, "unit": "day"}), step("mail", content=each)]
+                for each in (OLD, NEW)
+            ],
+            "",
+        ),
+        (lambda _: [[FIRST], [FIRST, LAST]], ""),
+    ],
+)
+def test_what_differs_between_those_that_are_shown_once_is_said(of: Any, said: str) -> None:
+    both = {f"s{n}/first": [body("A", *each) for each in of(n)] for n in (1, 2)}
+    plan = changed({address: (old, new) for address, (old, new) in both.items()})
+    told = [each for each in shown(plan) if "differ" in each]
+    assert told == ([f"    Shown for s1/first; {said} differ."] if said else [])
+
+
+def test_blueprints_without_titles_are_named_by_their_positions() -> None:
+    old, new = body("A", LAST), body("A", step("mail", content=NEW))
+    plan = changed(
+        {**{f"s{n}/first": (old, new) for n in range(3)}, "s3/first": (old, old), "s4/second": (old, old)}
+    )
+    assert "    ! 3 of 5 copies changed alike, s3, s4/second did not" in shown(plan)
 
 
 def test_the_copy_that_was_forgotten_is_named_in_every_format() -> None:

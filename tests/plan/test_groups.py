@@ -94,7 +94,7 @@ def test_what_differs_in_anything_is_shown_alone(before: Any, after: Any) -> Non
 
 
 def test_the_same_place_of_a_template_is_one_change_whatever_stands_around_it() -> None:
-    pitches = {1: "a team of six", 2: "the bank", 3: "you"}
+    pitches = {1: "a team of ten", 2: "the bank", 3: "you", 4: "ten"}
     groups = group_revisions(
         of_template(
             n,
@@ -105,7 +105,7 @@ def test_the_same_place_of_a_template_is_one_change_whatever_stands_around_it() 
         )
         for n, pitch in pitches.items()
     )
-    assert sets(groups) == [["1", "2", "3"]]
+    assert sets(groups) == [["1", "2", "3", "4"]]
     assert groups[0].edits == (Edit("changed", "mail", "content", "ten", "fifteen", Origin(TEMPLATE, 16, 7)),)
     assert groups[0].values == {}
 
@@ -139,6 +139,27 @@ def test_words_that_only_go_are_compared_by_where_they_stood() -> None:
         for n, pitch in enumerate(("six", "us"))
     )
     assert sets(groups) == [["0", "1"]]
+
+
+def test_a_value_that_is_a_part_of_another_one_is_no_difference() -> None:
+    groups = group_revisions(
+        of_template(
+            n,
+            f"Hi {who}. For {who} of {size}. Really {who} of {size}, yes. Bye.",
+            *("Hi ", who, ". For ", f"{who} of {size}", ". Bye."),
+        )
+        for n, (who, size) in enumerate((("team", "six"), ("crew", "ten")))
+    )
+    assert sets(groups) == [["0", "1"]]
+
+
+def test_an_edit_that_is_made_twice_is_another_change() -> None:
+    old, new = "Have you ten minutes?", "Have you fifteen minutes?"
+    groups = group_revisions(
+        plain(n, text(f"Hi. {old} {old} Bye."), text(f"Hi. {new} {second} Bye."))
+        for n, second in enumerate((new, old))
+    )
+    assert sets(groups) == [["0"], ["1"]]
 
 
 def test_other_values_of_a_parameter_are_different_changes() -> None:
@@ -196,9 +217,10 @@ def test_new_blueprints_are_alike_if_they_are_equal_or_differ_in_values_of_param
             of_template(5, None, "For ", "a bank", "."),
             of_template(6, None, "Pour ", "six", "."),  # another language
             of_template(7, None, "For ", "us", ".", overrides=frozenset({("mail", "content")})),
+            of_template(8, None, "For ", "it", ".", overrides=frozenset({("mail", "")})),  # a step of its own
         ]
     )
-    assert sets(groups) == [["1", "2"], ["3"], ["4", "5"], ["6"], ["7"]]
+    assert sets(groups) == [["1", "2"], ["3"], ["4", "5"], ["6"], ["7"], ["8"]]
     assert groups[2].values == {"sourcing_4/first": ("six",), "sourcing_5/first": ("a bank",)}
 
 
@@ -249,6 +271,38 @@ def test_an_override_that_hides_a_changed_text_is_named() -> None:
         plain(5, own, own, template="first", overrides=frozenset({("mail", "subject")})),
     ]
     assert [each.own_text for each in group_revisions(found)] == [(Address("sourcing_2", "first"),)]
+
+
+def test_an_override_that_holds_the_old_words_is_no_forgotten_copy_and_one_that_changes_alike_hides_nothing() -> (
+    None
+):
+    old, new = "Have you ten minutes?", "Have you fifteen minutes?"
+    about: dict[str, Any] = {"template": "first", "overrides": frozenset({("mail", "content")})}
+    (group,) = group_revisions(
+        [
+            of_template(1, old, new),
+            of_template(2, old, new),
+            plain(3, text(old), text(new), **about),
+            plain(4, text(old), text(old), **about),
+        ]
+    )
+    assert [each.sourcing_id for each in group.addresses] == ["sourcing_1", "sourcing_2", "sourcing_3"]
+    assert group.own_text == (Address("sourcing_4", "first"),)
+    assert group.unchanged == ()
+
+
+def test_an_override_hides_the_change_of_the_most_and_of_each_part_of_its_field() -> None:
+    old, new = (text("Hi.", policy={"skipStepIfNoContact": each}) for each in (True, False))
+    about: dict[str, Any] = {"template": "first", "origins": {("mail", "policy"): ((0, PLACE),)}}
+    groups = group_revisions(
+        [
+            *(plain(n, old, new, **about) for n in (1, 2)),
+            plain(3, old, text("Hi.", policy={"inviteTimeoutDays": 2, **new["steps"][0]["policy"]}), **about),
+            plain(4, old, old, template="first", overrides=frozenset({("mail", "policy")})),
+        ]
+    )
+    assert sets(groups) == [["1", "2"], ["3"]]
+    assert [each.own_text for each in groups] == [(Address("sourcing_4", "first"),), ()]
 
 
 def test_a_damaged_record_is_no_copy() -> None:

@@ -132,6 +132,29 @@ def test_each_position_has_its_own_words_steps_and_sample(folder: Path) -> None:
     ]
 
 
+def test_what_only_one_of_them_has_counts_for_all(folder: Path) -> None:
+    invitation = step(
+        2,
+        type="LINKEDIN",
+        linkedInType="LINKEDIN_INVITATION",
+        content="Unread.",
+        subject=None,
+        temporalityType="ASAP",
+    )
+    late = step(3, temporalityType="AFTER_INVITATION_SETTLED", content="Hi {{firstName}}, pineapple")
+    for name, steps in (("a", [step(1)]), ("b", [step(1), invitation, late])):
+        body = {"name": "Direct", "steps": steps}
+        write(folder, name, json.dumps({"sourcingId": f"sourcing_{name}", "blueprints": {"direct": body}}))
+    one, other = page_of(folder).sequences
+    merged = merge([one, other])
+    assert (one.errors, one.settles) == (0, False)
+    assert merged.channels == ("email", "linkedin")
+    assert merged.settles
+    assert (merged.errors, merged.warnings) == (other.errors, other.warnings)
+    assert other.errors
+    assert other.warnings
+
+
 def test_users_of_a_template_with_other_values_are_shown_once(folder: Path) -> None:
     write(folder, "template", TEMPLATE)
     for number, word in enumerate(("draw", "build", "test")):
