@@ -477,3 +477,39 @@ def test_a_result_that_would_say_something_else_is_refused(monkeypatch: pytest.M
         CannotExtract, match="nothing was written: s_0/first, s_1/first would not be the same"
     ):
         planned(_cities("Paris", "Lyon"), name="first")
+
+
+def test_what_all_titles_say_is_no_parameter() -> None:
+    files = {f"{n}.yaml": position(n, mail("Paris"), title="Engineer / Paris") for n in range(2)}
+    template, uses = data(planned(files, name="first"))
+    assert "parameters" not in template
+    assert uses == [{"use": "first"}] * 2
+
+
+def test_a_word_of_a_title_stays_where_the_others_of_its_language_have_it() -> None:
+    said = [
+        ("en", f"Hi {{{{firstname}}}}, we are a small team in {city} now", city) for city in ("Paris", "Lyon")
+    ]
+    said += [("fr", "Nous sommes une petite équipe installée à Nantes", city) for city in ("Nantes", "", "")]
+    files = {
+        f"{n}.yaml": position(
+            n, {"name": "First", "steps": [step("mail", content=content)]}, of, f"X / {city}"
+        )
+        for n, (of, content, city) in enumerate(said)
+    }
+    template, uses = data(planned(files, name="first"))
+    assert template["steps"][0]["content"] == {
+        "en": "Hi {{firstname}}, we are a small team in {{param.place}} now",
+        "fr": "Nous sommes une petite équipe installée à Nantes",
+    }
+    assert [each.get("with") for each in uses] == [{"place": "Paris"}, {"place": "Lyon"}, None, None, None]
+    assert not any("change" in each for each in uses)
+
+
+def test_added_steps_stand_one_behind_the_other() -> None:
+    extra = mail("Paris")
+    extra["steps"] = [step("zero"), extra["steps"][0], step("one"), step("two"), extra["steps"][1]]
+    files = {f"{n}.yaml": position(n, each) for n, each in enumerate([mail("Paris"), mail("Paris"), extra])}
+    _, uses = data(planned(files, name="first"))
+    anchors = [(each.get("before"), each.get("after"), each["id"]) for each in uses[2]["add"]]
+    assert anchors == [("hello", None, "zero"), (None, "hello", "one"), (None, "one", "two")]

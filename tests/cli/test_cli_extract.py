@@ -110,8 +110,9 @@ def test_which_blueprints(bare: Project) -> None:
         ((), "extract needs addresses of blueprints, or --all"),
         (("--all", "*/first"), "or --all, not both"),
         (("sourcing_1/frist",), "did you mean sourcing_1/first?"),
-        (("sourcing_1",), "no two of 1 blueprint are near-equal"),
-        (("sourcing_1/first",), "no two of 1 blueprint are near-equal"),
+        (("sourcing_1",), "only 1 plain blueprint is selected"),
+        (("sourcing_1", "sourcing_own"), "no two of 2 blueprints are near-equal"),
+        (("sourcing_1/first",), "only 1 plain blueprint is selected"),
     ):
         ran = bare.run("extract", *given)
         assert (ran.code, ran.out) == (1, "")

@@ -186,6 +186,11 @@ def _nothing(found: Sequence[PlainBlueprint], used: Sequence[Address]) -> Cannot
             f"made from a template already: {some(list(map(clip, used)), 3)}",
             hint="`kalentops detach ADDRESS` makes a plain blueprint of it first",
         )
+    if len(found) == 1:
+        return CannotExtract(
+            "only 1 plain blueprint is selected: there is no other to compare it with",
+            hint="pass more addresses, or --all; with --as NAME, this one alone becomes a template",
+        )
     return CannotExtract(
         f"no two of {count(len(found), 'blueprint')} are near-equal: the same steps, and 60 % of their words",
         hint="pass --align if only the ids of their steps differ, or --as NAME to make one template of all",
