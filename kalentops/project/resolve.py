@@ -424,10 +424,8 @@ class _Resolver:
     def _override(self, slot: _Slot, name: str, value: Any, path: DataPath) -> None:
         if name == "id" or (value is None and name in _REQUIRED):
             return
-        for old in [
-            old for old in slot.sources if old[:1] == (name,) and (name not in _PARTS or value is None)
-        ]:
-            del slot.sources[old]
+        if value is None:
+            slot.sources.pop((name,), None)
         slot.unknown = {each for each in slot.unknown if each[:1] != (name,)}
         slot.untranslated.pop(name, None)
         below = path[len(self.at) :]
@@ -439,7 +437,6 @@ class _Resolver:
             merged = dict(slot.data.get(name) or {})
             for part, inner in value.items():
                 merged.pop(part, None)
-                slot.sources.pop((name, part), None)
                 if inner is not None:
                     merged[part] = inner
                     slot.sources[name, part] = Source(self.document, (*path, part))
