@@ -396,6 +396,34 @@ def test_texts_in_languages_are_wrong_or_missing_and_not_both(
     assert {(each.file, each.code) for each in found} == {(file, code)}
 
 
+@pytest.mark.parametrize(
+    ("template", "head", "uses", "codes"),
+    [
+        (
+            "languages: [en, fr]\nname: {en: Hi, fr: Salut}\nsteps: []",
+            "language: 7\n",
+            "{use: t}",
+            ["KAL012", "KAL316"],
+        ),
+        ("name: T\nsteps: 7", "", "{use: t}", ["KAL012"]),
+        ("name: 7", "", "{use: t, name: Own}, two: {use: t, name: Own}", ["KAL012", "KAL018", "KAL316"]),
+    ],
+)
+def test_a_value_that_can_not_be_read_hides_what_it_decides_and_no_more(
+    template: str, head: str, uses: str, codes: list[str]
+) -> None:
+    use = f"sourcingId: s_a\n{head}blueprints: {{one: {uses}}}\n"
+    found = _found({T: f"template: t\n{template}\n", A: use})
+    assert sorted(each.code for each in found) == sorted(codes)
+
+
+def test_the_blueprints_of_a_file_share_one_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kalentops.project.check.MAX_RESOLVED", 100)
+    uses = ", ".join(f"{each}: {{use: t, name: {each}}}" for each in "abcd")
+    files = {T: "template: t\nname: T\n", A: f"sourcingId: s_a\nblueprints: {{{uses}}}\n"}
+    assert [each.code for each in _found(files)] == ["KAL418", "KAL316"]
+
+
 @pytest.mark.parametrize("content", ["7", "{en: Hi}"])
 def test_an_added_step_that_can_not_be_read_has_no_other_mistake(content: str) -> None:
     added = f"{{after: s, id: b, name: B, {STEP}, policy: {{skipStepIfNoContact: true}}, content: {content}}}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import partial
+from operator import eq
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 from kalentops.lint.finding import Finding, Severity
 from kalentops.project.check import CheckOptions, FileResult, check_file, folded
 from kalentops.project.files import Source
-from kalentops.project.load import Repository, load, load_with_users
+from kalentops.project.load import MOST, Repository, load, load_with_users
 from tests.builders import step
 
 T, OTHER, SNIPPETS = "templates/t.yaml", "templates/other.yaml", "snippets.yaml"
@@ -165,3 +167,20 @@ def test_a_template_that_changes_while_it_is_checked_is_read_once(
     assert len(passes) == 2
     assert not found.valid
     assert found.findings == wrong.findings
+
+
+def test_an_error_in_a_template_or_in_snippets_stops_all_its_users_and_no_others(root: Path) -> None:
+    for number in range(5):
+        use = {"sourcingId": f"s_{number}", "blueprints": {"one": _use("other", "Hi")}}
+        (root / "blueprints" / f"{number}.yaml").write_text(json.dumps(use), encoding="utf-8")
+    snippets = {"closing": "Bye {{closing}}", "unused": "Bye"}
+    (root / "blueprints" / SNIPPETS).write_text(json.dumps({"snippets": snippets}), encoding="utf-8")
+    found = load(root, [root / "blueprints"], known=None)
+    of_snippets = [each for each in _errors(found) if each.file.endswith(SNIPPETS)]
+    users = ["s_0/one", "s_1/one", "s_2/one", "s_3/one", "s_4/one", "s_a/two"]
+    assert {each.users for each in of_snippets} == {len(users)}
+    assert set(users) <= set(found.blocked())
+    assert all(set(of_snippets) <= set(found.stopping(partial(eq, user))) for user in users)
+    assert set(of_snippets).isdisjoint(found.stopping(partial(eq, "s_c/one")))
+    found.findings += of_snippets * MOST
+    assert set(of_snippets) <= set(found.stopping(partial(eq, "s_c/one")))
