@@ -260,6 +260,34 @@ def test_a_copy_is_known_by_the_step_that_goes_or_by_the_neighbour_of_the_one_th
         assert groups[0].unchanged == (Address("sourcing_3", "first"),)
 
 
+@pytest.mark.parametrize(
+    "after",
+    [
+        [step("mail", content="Have you ten minutes? Bye.")],
+        [step("mail", content="Now. Have you ten minutes?")],
+        [step("mail", content="Have you ten minutes?"), step("more")],
+        [step("more"), step("mail", content="Have you ten minutes?")],
+    ],
+)
+def test_a_copy_is_known_by_what_stands_beside_the_words_or_the_step_that_only_come(
+    after: list[dict[str, Any]],
+) -> None:
+    old, new, other = text("Have you ten minutes?"), body("First", *after), text("Could we talk?")
+    groups = group_revisions(
+        [plain(1, old, new), plain(2, old, new), plain(3, old, old), plain(4, other, other)]
+    )
+    assert groups[0].unchanged == (Address("sourcing_3", "first"),)
+
+
+def test_new_blueprints_with_a_parameter_in_their_name_are_alike() -> None:
+    def new(n: int, pitch: str) -> Revision:
+        origins: Origins = {(None, "name"): ((0, PLACE), (4, Origin(f"blueprints/{n}.yaml", 4, 9)))}
+        return plain(n, None, body(f"For {pitch}", "Hi."), template="first", origins=origins)
+
+    (group,) = group_revisions([new(1, "six"), new(2, "a bank")])
+    assert group.values == {"sourcing_1/first": ("six",), "sourcing_2/first": ("a bank",)}
+
+
 def test_an_override_that_hides_a_changed_text_is_named() -> None:
     hides = frozenset({("mail", "content")})
     own = text("My own words.")

@@ -132,6 +132,16 @@ def test_each_position_has_its_own_words_steps_and_sample(folder: Path) -> None:
     ]
 
 
+def test_a_step_of_one_stands_where_it_has_it_and_each_step_has_an_address_of_its_own(folder: Path) -> None:
+    late = step(9, delay={"value": 8, "unit": "day"})
+    for name, steps in (("a", [step(1), step(2), step(9)]), ("b", [step(5), step(1), step(7), late])):
+        body = {"name": "Direct", "steps": steps}
+        write(folder, name, json.dumps({"sourcingId": f"sourcing_{name}", "blueprints": {"direct": body}}))
+    merged = merge(page_of(folder).sequences)
+    assert [each.key for each in merged.steps] == ["s5", "s1", "s1", "s7", "s2", "s9", "s9"]
+    assert len({each.anchor for each in merged.steps}) == 7
+
+
 def test_what_only_one_of_them_has_counts_for_all(folder: Path) -> None:
     invitation = step(
         2,
