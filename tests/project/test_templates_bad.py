@@ -417,6 +417,22 @@ def test_a_value_that_can_not_be_read_hides_what_it_decides_and_no_more(
     assert sorted(each.code for each in found) == sorted(codes)
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        (T, "{default: {en: Thank you., fr: Merci.}}", "{default: 7}"),
+        (T, "languages: [en, fr]", "languages: [7, fr]"),
+        (A, "id: extra", "id: 7"),
+        (A, "after: mail", "after: 7"),
+        (A, "[last]", "[7]"),
+        (A, "subject: Another", "name: 7"),
+    ],
+)
+def test_a_value_of_another_type_has_no_other_mistake(file: str, old: str, new: str) -> None:
+    found = _found(dict(BASE) | {file: BASE[file].replace(old, new)})
+    assert [(each.file, each.code) for each in found] == [(file, "KAL012")]
+
+
 def test_the_blueprints_of_a_file_share_one_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kalentops.project.check.MAX_RESOLVED", 100)
     uses = ", ".join(f"{each}: {{use: t, name: {each}}}" for each in "abcd")
