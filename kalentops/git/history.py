@@ -10,7 +10,6 @@ from typing import Final
 
 from kalentops.errors import UsageError
 from kalentops.git.worktree import Worktree, open_read_only
-from kalentops.state.store.journal import MAX_BYTES
 from kalentops.support import atomic_write
 from kalentops.support.text import clip
 
@@ -108,7 +107,7 @@ def is_uncommitted(file: Path) -> bool:
     No for a file behind a filter, such as git-lfs: only the filter could tell.
     """
     try:
-        tree, data = open_read_only(file.parent), atomic_write.read(file, MAX_BYTES)
+        tree, data = open_read_only(file.parent), atomic_write.read(file, atomic_write.MAX_STATE)
         committed = _entry(tree, file)
         if committed is None:
             return not is_ignored(tree, file.name)

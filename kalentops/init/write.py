@@ -151,7 +151,7 @@ def setup_for(folder: Path, *, branch: str | None, origin: Origin | None) -> tup
         config = load_config(folder)
         names |= {
             "blueprints": _relative(config, config.blueprints),
-            "state": _relative(config, config.state),
+            "state": _relative(config, config.state.path) if config.state.path else config.state.text,
         }
     for name in names.values():
         if not PLAIN.fullmatch(name):

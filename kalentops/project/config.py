@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 from kalentops.blueprint.model import VARIABLES
-from kalentops.errors import InvalidConfig
+from kalentops.errors import InvalidConfig, StateError
 from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import rule_meant, rules
 from kalentops.project.files import Source, other_settings, read
 from kalentops.project.violations import to_problems
+from kalentops.state.store.location import Location
 from kalentops.support.shape import FrozenList, PositiveInt, Shape, ShapeError, Violation, schema_of
 from kalentops.support.text import clip, nearest
 from kalentops.support.text_diff import did_you_mean
@@ -59,7 +60,7 @@ class Config:
 
     root: Path
     blueprints: Path
-    state: Path
+    state: Location
     parallelism: int = 8
     create: Literal["reserve", "whole"] = "reserve"
     guards: Guards = field(default_factory=Guards)
@@ -198,13 +199,29 @@ def _config(root: Path, found: _File) -> Config:
     return Config(
         root,
         _inside(root, found.blueprints, "blueprints"),
-        _inside(root, found.state, "state"),
+        _state(root, found.state),
         found.parallelism,
         found.create,
         found.guards,
         levels,
         found.samples,
     )
+
+
+def _state(root: Path, text: str) -> Location:
+    """Raises InvalidConfig for a place outside of the project and its repository: the file is under review."""
+    try:
+        location = Location.parse(text, root)
+    except StateError as error:
+        raise InvalidConfig(f"{FILE}: `state`: {error}", hint=error.hint) from None
+    if location.kind == "file":
+        return Location.of_file(_inside(root, text, "state"))
+    if location.kind != "git":
+        raise InvalidConfig(
+            f"{FILE}: `state` can't be {location.where}: this file is part of what is reviewed",
+            hint="set it with --state or KALENTOPS_STATE; here only a path or git:refs/kalentops/NAME",
+        )
+    return location
 
 
 def _inside(root: Path, name: str, setting: str) -> Path:

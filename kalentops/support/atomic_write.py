@@ -22,6 +22,8 @@ from typing import Final
 CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 # O_NONBLOCK: opening a pipe without a writer would wait forever.
 _READ: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+MAX_STATE: Final = 256 << 20
+"""The bytes of a state, and of a journal, at most: a thousand blueprints take a few megabytes."""
 _RETRIES: Final = 20
 # Answers of network file systems that lack this kind of sync; not a failed sync.
 _NO_SUCH_SYNC: Final = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOTTY})

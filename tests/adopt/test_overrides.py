@@ -24,6 +24,7 @@ from kalentops.project.document import Document, read_document
 from kalentops.project.load import load, of_texts
 from kalentops.project.resolve import Library, resolve
 from kalentops.state.model import State
+from kalentops.state.store.location import Location
 from kalentops.yamlfile.build import document_text
 from tests.builders import AT, entry, remote, state, step
 from tests.sizes import examples
@@ -515,7 +516,10 @@ def test_an_edit_changes_no_other_user_but_those_that_are_listed(
         lists["s_0"] = (remote("bs_0/key", wanted),)
         taking = plan_pull(before.declared, recorded, RemoteLists(lists), AT)
         found = edit_files(
-            taking, before, Config(root, root / "blueprints", root / "state.json"), into_template=into
+            taking,
+            before,
+            Config(root, root / "blueprints", Location.of_file(root / "state.json")),
+            into_template=into,
         )
         write_edits(found, Keeper(recorded))
         after = {each.address: each for each in load(root, [root / "blueprints"], known={}).declared}
@@ -550,7 +554,7 @@ def test_where_one_file_can_not_be_written_none_is_changed(tmp_path: Path) -> No
     both(words("That was all", "This is all"), words("boats", "ships"))(wanted)
     recorded = state(entry("s_1/key", body, "b1"))
     taking = plan_pull(before.declared, recorded, RemoteLists({"s_1": (remote("b1", wanted),)}), AT)
-    config = Config(tmp_path, tmp_path / "blueprints", tmp_path / "state.json")
+    config = Config(tmp_path, tmp_path / "blueprints", Location.of_file(tmp_path / "state.json"))
     found = edit_files(taking, before, config, into_template=True)
     assert [each.name for each in found.files] == ["blueprints/p.yaml", "blueprints/t.yaml"]
     (tmp_path / "blueprints" / "t.yaml").write_text(TEMPLATE + "# saved meanwhile\n")

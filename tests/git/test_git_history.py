@@ -13,6 +13,7 @@ from kalentops.git import history
 from kalentops.git.history import CheckoutStatus, checkout_status, is_in_head, is_uncommitted
 from kalentops.state.codec import dump_state, load_state
 from kalentops.state.model import State
+from kalentops.state.store.file import FileStore
 from tests.builders import blueprint
 from tests.harness import STATE, Project
 from tests.repositories import Remote, commit, git
@@ -187,7 +188,7 @@ def pushed(remote: Remote, name: str) -> None:
 
 def notes(folder: Path) -> list[str]:
     path = folder / STATE
-    return list(checkout_warnings(folder, path, load_state(path.read_bytes())))
+    return list(checkout_warnings(folder, FileStore(path), load_state(path.read_bytes())))
 
 
 def test_the_main_branch_that_is_up_to_date_needs_no_word(clone: Path) -> None:
@@ -242,21 +243,21 @@ def forge(folder: Path) -> State:
 
 def test_a_branch_that_changes_the_state_is_reported(clone: Path) -> None:
     git(clone, "checkout", "--quiet", "-b", "mine")
-    assert state_edits(clone / STATE, state(1, 2)) == ()
+    assert state_edits(FileStore(clone / STATE), state(1, 2)) == ()
     forged = forge(clone)
-    found = {each.address: each.kind for each in state_edits(clone / STATE, forged)}
+    found = {each.address: each.kind for each in state_edits(FileStore(clone / STATE), forged)}
     assert found == {address(2): "removed", address(3): "added"}
     assert "2 records" in notes(clone)[1]
     git(clone, "checkout", "--quiet", "main")
     git(clone, "merge", "--quiet", "--ff-only", "mine")
-    assert state_edits(clone / STATE, forged) == (), "what is on the main branch is what holds"
+    assert state_edits(FileStore(clone / STATE), forged) == (), "what is on the main branch is what holds"
 
 
 def test_ids_that_are_not_committed_are_ones_own(clone: Path) -> None:
     git(clone, "checkout", "--quiet", "-b", "mine")
     mine = state(1, 2, 4)
     (clone / STATE).write_bytes(dump_state(mine))
-    assert state_edits(clone / STATE, mine) == ()
+    assert state_edits(FileStore(clone / STATE), mine) == ()
 
 
 def test_the_merge_of_a_pull_request_is_compared_with_what_it_goes_into(
@@ -267,9 +268,9 @@ def test_the_merge_of_a_pull_request_is_compared_with_what_it_goes_into(
     git(clone, "checkout", "--quiet", "--detach", "main")
     git(clone, "merge", "--quiet", "--no-ff", "-m", "Merge", "theirs")
     git(clone, "remote", "remove", "origin")  # a job has the merge and its parents, and no branch
-    assert state_edits(clone / STATE, forged) == ()
+    assert state_edits(FileStore(clone / STATE), forged) == ()
     monkeypatch.setenv("GITHUB_EVENT_NAME", "pull_request")
-    assert len(state_edits(clone / STATE, forged)) == 2
+    assert len(state_edits(FileStore(clone / STATE), forged)) == 2
 
 
 def test_a_forged_id_of_a_colleague_is_in_each_form_of_the_plan(

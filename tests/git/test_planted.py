@@ -20,6 +20,7 @@ from kalentops.errors import UsageError
 from kalentops.git.history import commit_of
 from kalentops.git.worktree import open_repository, repository_root
 from kalentops.init.contents import origin_of
+from kalentops.state.store.file import FileStore
 from tests.builders import blueprint
 from tests.harness import STATE, Project
 from tests.repositories import Remote, commit, git
@@ -160,10 +161,10 @@ def test_no_command_starts_what_a_pull_request_has_planted(
     tried("preview", "--against", "HEAD", "--out", "page.html")
     tried("state", "push", "--probe")
     tried("apply", "--yes")
-    assert list(commit_hint(project.state_path))
+    assert list(commit_hint(FileStore(project.state_path)))
     seen["the advice after an apply"] = planted.left()
     tried("state", "push")
-    assert list(commit_hint(project.state_path)) == []
+    assert list(commit_hint(FileStore(project.state_path))) == []
     tried("import", "sourcing_b", "--dry-run")
     tried("init", "--dry-run")
     tried("init", "--no-github", "--no-example")
@@ -171,7 +172,7 @@ def test_no_command_starts_what_a_pull_request_has_planted(
         shutil.copy(project.state_path, folder / name)
     tried("state", "merge", "base", "ours", "theirs")
     project.state_path.unlink()
-    assert "has it" in next(no_state(project.state_path, refreshed=False))
+    assert "has it" in next(no_state(FileStore(project.state_path), refreshed=False))
     assert origin_of(json.dumps({"url": folder.as_uri()})) is None
     monkeypatch.setenv("GITHUB_EVENT_NAME", "pull_request")
     for name, value in {"COMMAND": "validate", "FOLDER": str(folder), "PREVIEW": "true"}.items():
@@ -216,7 +217,7 @@ def test_outside_of_a_repository_what_looks_like_one_is_none(planted: Planted, t
         ran = alone.run(*args)
         assert (ran.code, "not a git repository" in ran.err) == (1, True)
     assert "git's own" in alone.run("init").err
-    assert list(commit_hint(folder / "blueprints" / "sourcing_a.yaml")) == []
+    assert list(commit_hint(FileStore(folder / "blueprints" / "sourcing_a.yaml"))) == []
     assert planted.left() == []
 
 

@@ -10,6 +10,7 @@ import pytest
 from kalentops.errors import InvalidConfig
 from kalentops.lint.finding import Severity
 from kalentops.project.config import Config, Guards, load_config
+from kalentops.state.store.location import Location
 from kalentops.support.text import visible
 
 
@@ -29,7 +30,13 @@ def refusal(folder: Path, text: str) -> str:
 
 def test_without_a_file(tmp_path: Path) -> None:
     assert load_config(tmp_path) == Config(
-        tmp_path, tmp_path / "blueprints", tmp_path / "kalentops.state.json", 8, "reserve", Guards(), {}
+        tmp_path,
+        tmp_path / "blueprints",
+        Location.of_file(tmp_path / "kalentops.state.json"),
+        8,
+        "reserve",
+        Guards(),
+        {},
     )
 
 
@@ -47,7 +54,7 @@ def test_a_file_that_says_all(tmp_path: Path) -> None:
     )
     assert config.samples == ({"firstname": "Ada", "candidateLocation": ""}, {})
     assert config.blueprints == tmp_path / "sequences"
-    assert config.state == tmp_path / "states" / "prod.json"
+    assert config.state == Location.of_file(tmp_path / "states" / "prod.json")
     assert config.parallelism == 4
     assert (config.guards.max_creates, config.guards.max_updates) == (5, 200)
     assert config.severities == {

@@ -27,8 +27,8 @@ FLOORS = (
     ("adopt", "apply", "github", "init", "kalent"),
     ("plan",),
     ("project",),
-    ("git",),
     ("yamlfile", "state"),
+    ("git",),
     ("lint",),
     ("blueprint", "http"),
     ("support",),
@@ -36,8 +36,8 @@ FLOORS = (
 )
 # Imports that still go up. This list only gets shorter.
 UPWARDS: set[tuple[str, str]] = set()
-# With the 57 rules of today, 190.
-MOST_MODULES = 153
+# With the 57 rules of today, 199.
+MOST_MODULES = 162
 OWNERS = {
     "click": {"cli"},
     "pydantic": {"support.shape"},

@@ -31,8 +31,7 @@ from kalentops.plan.saved import PlanOptions, Saved, check, load
 from kalentops.project.files import SUFFIXES
 from kalentops.project.load import Repository
 from kalentops.state.model import State
-from kalentops.state.store import open_store
-from kalentops.state.store.session import Session
+from kalentops.state.store.session import Session, Store
 from kalentops.support.text import clip, dump_json
 
 _FAREWELL: Final = "stopped at once; the next apply looks up the outcome of open requests"
@@ -59,7 +58,7 @@ def command(
     ctx: click.Context,
     plan_or_paths: tuple[Path, ...],
     directory: Path,
-    state_file: Path | None,
+    state_location: str | None,
     form: str,
     pace: options.Pace,
     scope: Scope,
@@ -77,14 +76,15 @@ def command(
     With PLAN_FILE, applies exactly that plan or nothing. With PATHS, applies only what these files declare. Starts no
     sequence, sends no message, deletes nothing. After Ctrl-C, completes what it has started; the next run continues.
     """
-    project = options.project(directory, state_file)
+    project = options.project(directory, state_location)
+    store = project.store
     saved, paths = _saved_or_paths([directory / each for each in plan_or_paths])
     if not yes and not options.can_ask():
         raise UsageError("apply asks for confirmation, and this is not a terminal", hint="pass --yes")
     target = ApiConfig.of(connection, os.environ)
-    run = _Run(project, target, saved, pace, form, yes=yes, verbose=verbose, quiet=quiet)
+    run = _Run(project, store, target, saved, pace, form, yes=yes, verbose=verbose, quiet=quiet)
     report = Reporting("apply", form, project.config)
-    with open_store(project.state_path).session(lock_timeout=lock_timeout) as session:
+    with store.session(lock_timeout=lock_timeout) as session:
         repository = pipeline.load_files(project.config, session.state)
         plan_options = pipeline.select(scope, overwrite, repository, project.config, paths)
         chosen = plan_options if saved is None else saved.plan_options
@@ -98,7 +98,7 @@ def command(
         _show(result, told, context.plan.left_out, report)
     notice(session.notes[len(noted) :])
     if not quiet and options.can_ask():
-        notice(pipeline.commit_hint(project.state_path))
+        notice(pipeline.commit_hint(store))
     ctx.exit(result.exit_code)
 
 
@@ -118,6 +118,7 @@ class _Run:
     """One run, as the command line asks for it; `saved` was reviewed before."""
 
     project: options.Project
+    store: Store
     target: ApiConfig
     saved: Saved | None
     pace: options.Pace
@@ -160,8 +161,7 @@ class _Run:
 
     def confirm(self, context: PlanContext, notes: Iterable[str]) -> PlanContext:
         """Show the plan, and ask unless --yes was given. Raises Interrupted for a no, and what `_refreshed` raises."""
-        config, state_file = self.project.config, self.project.state_path
-        risks = pipeline.checkout_warnings(config.root, state_file, context.state)
+        risks = pipeline.checkout_warnings(self.project.config.root, self.store, context.state)
         notes = [*notes, *risks, *map(_resend_note, self.pace.resend)]
         overwrites = self.saved is not None and bool(self.saved.plan_options.overwrite)
         brief = self.quiet or self.saved is not None
@@ -180,7 +180,7 @@ class _Run:
         reasons = not self.yes or self.form != "text"
         whole = text_plan.plan(plan, verbose=self.verbose, reasons=reasons, width=width(sys.stderr))
         show([text_plan.plan_summary(plan)] if brief else whole, sys.stderr)
-        notice(pipeline.notes_without_state(context, state_file))
+        notice(pipeline.notes_without_state(context, self.store))
         if plan.to_do and not self.yes:
             known = f"{_overwrite_note(self.saved)}. " if overwrites else ""
             if not options.ask(f"{known}Apply this plan?"):

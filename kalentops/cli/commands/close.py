@@ -18,7 +18,6 @@ from kalentops.project.config import Config
 from kalentops.project.files import check_begun
 from kalentops.project.load import load
 from kalentops.state.model import State
-from kalentops.state.store import open_store
 from kalentops.support.text import clip
 
 
@@ -29,16 +28,16 @@ from kalentops.support.text import clip
 @options.file_changes
 @options.quiet
 def command(
-    sourcing_id: str, directory: Path, state_file: Path | None, *, dry_run: bool, diff: bool, quiet: bool
+    sourcing_id: str, directory: Path, state_location: str | None, *, dry_run: bool, diff: bool, quiet: bool
 ) -> None:
     """Close a position: remove its blueprints from the files, and let the state forget them.
 
     Nothing changes in Kalent: stop the sequences and close the sourcing there. The file keeps the id, the title and the
     removed keys. The next plan shows what the state will forget.
     """
-    project = options.project(directory, state_file)
+    project = options.project(directory, state_location)
     check_begun(project.config.root, project.config.blueprints)
-    snapshot = open_store(project.state_path).read()
+    snapshot = project.store.read()
     notice(snapshot.notes)
     files = _files(project.config, sourcing_id, snapshot.state)
     closing = close(sourcing_id, files, snapshot.state)
@@ -49,7 +48,7 @@ def command(
         show(text_files.change_diff(closing.changes))
     show(text_files.closed(sourcing_id, closing, written=writes), sys.stderr if diff else sys.stdout)
     if closing.unrecorded and not quiet:
-        notice([text_files.unrecorded(closing, project.state_path.name)])
+        notice([text_files.unrecorded(closing, project.store.name)])
 
 
 def _files(config: Config, sourcing_id: str, state: State) -> list[PositionFile]:

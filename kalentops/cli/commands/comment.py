@@ -20,6 +20,7 @@ from kalentops.http.transport import Network, unread_proxy
 from kalentops.kalent.client import check_url
 from kalentops.output.terminal import notice
 from kalentops.project.config import project_folder
+from kalentops.state.store.location import Location
 from kalentops.support.text import clip, visible
 
 _MAX_REPORT: Final = 16 << 20
@@ -57,7 +58,7 @@ _FAREWELL: Final = "stopped at once; the next run checks whether the comment exi
 def command(
     report: BinaryIO | None,
     directory: Path,
-    state_file: Path | None,
+    state_location: str | None,
     target_name: str | None,
     repository: str | None,
     pull_request: int | None,
@@ -78,7 +79,7 @@ def command(
     text = None if outdated else _read(report)
     if author and not is_login(author):
         raise UsageError(f"`{clip(author)}` is not a login", hint="--author is like octocat or my-app[bot]")
-    about = _target(directory, state_file, target_name)
+    about = _target(directory, state_location, target_name)
     wanted = CommentRequest(about, text, author or None, begin=not update_only)
     try:
         pull = find_pull_request(os.environ, repository=repository, number=pull_request)
@@ -115,11 +116,11 @@ def _read(report: BinaryIO | None) -> str:
     return text
 
 
-def _target(directory: Path, state_file: Path | None, name: str | None) -> CommentTarget:
+def _target(directory: Path, state_location: str | None, name: str | None) -> CommentTarget:
     if not directory.is_dir():
         raise UsageError(f"there is no folder {directory}", hint="pass -C DIR with the folder of the project")
     if name is None:
-        state = None if state_file is None else directory / state_file
+        state = None if state_location is None else Location.parse(state_location, directory).path
         name = target_name(project_folder(directory), state)
     return CommentTarget(name)
 

@@ -30,7 +30,6 @@ from kalentops.project.config import Config
 from kalentops.project.files import check_begun
 from kalentops.project.load import Repository
 from kalentops.state.model import State
-from kalentops.state.store import open_store
 from kalentops.state.store.session import Session, Snapshot, Store
 from kalentops.support.text import clip, dump_json, meant_by, nearest
 
@@ -80,7 +79,7 @@ def command(
     blueprint_id: str | None,
     file: Path | None,
     directory: Path,
-    state_file: Path | None,
+    state_location: str | None,
     form: str,
     parallelism: int | None,
     lock_timeout: float,
@@ -107,21 +106,21 @@ def command(
         check_key(key)
         choice = Choice(sourcing_ids[0], key, blueprint_id)
     target = ApiConfig.of(connection, os.environ)
-    project = options.project(directory, state_file)
+    project = options.project(directory, state_location)
     check_begun(project.config.root, project.config.blueprints)
     context = ImportContext(project.config, target, parallelism or project.config.parallelism, quiet)
     if update:
         edits = import_update(
             sourcing_ids,
             context,
-            open_store(project.state_path),
+            project.store,
             lock_timeout,
             into_template=into_template,
             dry_run=dry_run,
         )
         ctx.exit(show_edits(edits, form, dry_run=dry_run))
     request = ImportRequest(sourcing_ids, choice, file and directory / file, dry_run)
-    imported = import_new(request, context, open_store(project.state_path), lock_timeout)
+    imported = import_new(request, context, project.store, lock_timeout)
     show_imported(imported, form, quiet=quiet)
     ctx.exit(imported.exit_code)
 

@@ -17,12 +17,14 @@ import click
 from kalentops.errors import UsageError
 from kalentops.output import FORMATS
 from kalentops.project.config import Config, load_config
+from kalentops.state.store.location import Location
 from kalentops.support import streams
 
 if TYPE_CHECKING:
     from kalentops.lint.rule import Declared
     from kalentops.plan.build import Scope
     from kalentops.project.resolve import Library
+    from kalentops.state.store.session import Store
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -92,9 +94,7 @@ def _library(ctx: click.Context) -> Library:
 
 
 def _recorded(ctx: click.Context) -> set[str]:
-    from kalentops.state.store import open_store
-
-    state = open_store(project(_folder(ctx), ctx.params.get("state_file")).state_path).read().state
+    state = project(_folder(ctx), ctx.params.get("state_location")).store.read().state
     return state.entries.keys() | state.intents.keys()
 
 
@@ -121,11 +121,10 @@ folder = click.option(
 )
 state = click.option(
     "--state",
-    "state_file",
-    type=click.Path(path_type=Path),
+    "state_location",
     envvar="KALENTOPS_STATE",
-    metavar="FILE",
-    help="The state file. [env: KALENTOPS_STATE]",
+    metavar="LOCATION",
+    help="Where the state is kept. [env: KALENTOPS_STATE]",
 )
 lock_timeout = click.option(
     "--lock-timeout",
@@ -357,18 +356,24 @@ def _bundle(
 @dataclass(frozen=True, slots=True)
 class Project:
     config: Config
-    state_path: Path
+    state: Location
+
+    @property
+    def store(self) -> Store:
+        """Raises StateError, StoreFailure."""
+        from kalentops.state.store import open_store  # not loaded for `fmt`, `rule` and `schema`
+
+        return open_store(self.state, self.config.root)
 
 
-def project(directory: Path, state_file: Path | None) -> Project:
-    """Raises UsageError, InvalidConfig."""
+def project(directory: Path, state: str | None) -> Project:
+    """Raises UsageError, InvalidConfig, StateError."""
     if not directory.is_dir():
         raise UsageError(
             f"there is no folder {directory}", hint="pass -C DIR with the folder of your repository"
         )
     config = load_config(directory)
-    path = config.state if state_file is None else directory / state_file
-    return Project(config, path)
+    return Project(config, config.state if state is None else Location.parse(state, directory))
 
 
 def can_ask() -> bool:

@@ -25,6 +25,7 @@ from kalentops.project.files import find
 from kalentops.project.load import Repository, load
 from kalentops.state.codec import load_state
 from kalentops.state.model import State
+from kalentops.state.store.session import Store
 from kalentops.support.text import clip, count, nearest, some
 
 _WITHOUT_STATE: Final = frozenset({Action.CREATE, Action.ADOPT, Action.CONFLICT})
@@ -176,10 +177,10 @@ def check_guards(plan: Plan, config: Config, limits: Limits = NO_LIMITS) -> None
         raise GuardRefused(f"the plan exceeds the guards: {said}", hint=hint)
 
 
-def notes_without_state(context: PlanContext, state_file: Path) -> Iterator[str]:
+def notes_without_state(context: PlanContext, store: Store) -> Iterator[str]:
     """A note for a plan without a state: after a lost state, everything looks new or unmanaged."""
     if not context.state.entries and any(each.action in _WITHOUT_STATE for each in context.plan.changes):
-        yield from no_state(state_file, refreshed=context.observed is not None)
+        yield from no_state(store, refreshed=context.observed is not None)
 
 
 def apply_refusals(context: PlanContext, observed: RemoteLists | None, config: Config) -> Iterator[str]:
@@ -195,18 +196,19 @@ def apply_refusals(context: PlanContext, observed: RemoteLists | None, config: C
             yield f"apply would stop: {error}; {error.hint}"
 
 
-def commit_hint(state_file: Path) -> Iterator[str]:
-    """The command that commits the state; nothing if it is committed, ignored or outside of git."""
-    file = state_file.resolve()
-    if is_uncommitted(file):
+def commit_hint(store: Store) -> Iterator[str]:
+    """The command that commits the state; nothing if it is no file, or committed, ignored or outside of git."""
+    for file in store.files[:1]:
+        if not is_uncommitted(file):
+            continue
         git = _git_in(file.parent)
         yield f'commit the state: `{git} add {shlex.quote(file.name)} && {git} commit -m "Record the ids"`'
 
 
-def no_state(state_file: Path, *, refreshed: bool) -> Iterator[str]:
+def no_state(store: Store, *, refreshed: bool) -> Iterator[str]:
     """Whether the state was lost, or this is the first run. `refreshed`: the plan knows what Kalent has."""
-    file = state_file.resolve()
-    if not file.exists() and is_in_head(file):
+    file = store.files[0] if store.files else None
+    if file is not None and not file.exists() and is_in_head(file):
         git = _git_in(file.parent)
         yield (
             f"{file.name} is missing, but git has it: `{git} checkout HEAD -- {shlex.quote(file.name)}` restores it"
@@ -218,7 +220,7 @@ def no_state(state_file: Path, *, refreshed: bool) -> Iterator[str]:
         )
 
 
-def checkout_warnings(root: Path, state_file: Path, state: State) -> Iterator[str]:
+def checkout_warnings(root: Path, store: Store, state: State) -> Iterator[str]:
     """Why an `apply` from this checkout is risky; nothing in CI, where the workflow chooses the checkout."""
     if os.environ.get("CI") or os.environ.get("GITHUB_ACTIONS"):
         return
@@ -235,14 +237,16 @@ def checkout_warnings(root: Path, state_file: Path, state: State) -> Iterator[st
             f"{clip(at.upstream, 80)} has {count(at.behind, 'commit')} for this folder that this checkout lacks: "
             f"`{_git_in(root)} pull` first, or older texts replace newer ones"
         )
-    edits = state_edits(state_file, state)
+    edits = state_edits(store, state)
     if edits:
         yield f"the state was changed on this branch ({count(len(edits), 'record')}): `kalentops plan` shows them"
 
 
-def state_edits(state_file: Path, state: State) -> tuple[StateEdit, ...]:
-    """What the branch, or the pull request, changes in the state; nothing if git can't tell."""
-    file = state_file.resolve()
+def state_edits(store: Store, state: State) -> tuple[StateEdit, ...]:
+    """What the branch, or the pull request, changes in the state; nothing if it is no file or git can't tell."""
+    if not store.files:
+        return ()
+    file = store.files[0]
     merge = os.environ.get("GITHUB_EVENT_NAME", "").startswith("pull_request")
     found = contents_at_merge_base(file.parent, [file.name, f"{file.name}.journal"], merge=merge)
     if found is None:

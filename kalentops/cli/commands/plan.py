@@ -26,7 +26,6 @@ from kalentops.output.terminal import notice, show
 from kalentops.output.text_files import findings
 from kalentops.plan.build import Scope
 from kalentops.plan.saved import DAMAGED, load, plan_from_json, save
-from kalentops.state.store import open_store
 
 
 @click.command(
@@ -56,7 +55,7 @@ def command(
     ctx: click.Context,
     paths: tuple[Path, ...],
     directory: Path,
-    state_file: Path | None,
+    state_location: str | None,
     form: str,
     out: Path | None,
     overwrite: tuple[str, ...],
@@ -79,8 +78,9 @@ def command(
         raise UsageError(
             "--refresh-only shows drift alone: there is nothing to save", hint="use --refresh --out"
         )
-    project = options.project(directory, state_file)
-    snapshot = open_store(project.state_path).read()
+    project = options.project(directory, state_location)
+    store = project.store
+    snapshot = store.read()
     notice(snapshot.notes)
     repository = pipeline.load_files(project.config, snapshot.state)
     severity.apply(repository, project.config, [project.config.blueprints])
@@ -92,13 +92,13 @@ def command(
     if refresh or refresh_only:
         context = _refreshed(offline, connection, project.config.parallelism, quiet=quiet)
     plan = pipeline.only_drift(context.plan) if refresh_only else context.plan
-    edits = pipeline.state_edits(project.state_path, snapshot.state)
+    edits = pipeline.state_edits(store, snapshot.state)
     plan = replace(plan, state_edits=edits)
     if out is not None:
         save(plan, directory / out, text, context.plan_options, reporting.for_saved_plan(repository))
     reporting.show_plan(plan, repository)
     if not quiet:
-        notice(pipeline.notes_without_state(context, project.state_path))
+        notice(pipeline.notes_without_state(context, store))
     if not refresh_only:
         # `apply FILE` uses the saved plan; `apply` plans again, from files and state.
         applied = context if out is not None else offline

@@ -22,7 +22,6 @@ from kalentops.errors import (
     StoreFailure,
     UsageError,
 )
-from kalentops.git import push_state
 from kalentops.output import json, text_results
 from kalentops.output.terminal import notice, show
 from kalentops.plan.moves import forget, rename
@@ -31,7 +30,7 @@ from kalentops.project.files import check_begun
 from kalentops.state.codec import dump_state, load_state
 from kalentops.state.merge import MARKER, merge_states, unmerged, with_conflict_markers
 from kalentops.state.model import State
-from kalentops.state.store import open_store
+from kalentops.state.store import push as push_state
 from kalentops.state.store.session import Store
 from kalentops.support import atomic_write
 from kalentops.support.text import clip, count, dump_json, is_key, nearest, visible
@@ -46,9 +45,9 @@ def command() -> None:
 @options.folder
 @options.state
 @options.output("text", "json")
-def list_(directory: Path, state_file: Path | None, form: str) -> None:
+def list_(directory: Path, state_location: str | None, form: str) -> None:
     """List every address with its id."""
-    state = _read(directory, state_file)
+    state = _read(directory, state_location)
     if form == "json":
         click.echo(dump_json(json.state(state)))
         return
@@ -61,9 +60,9 @@ def list_(directory: Path, state_file: Path | None, form: str) -> None:
 @options.folder
 @options.state
 @options.output("text", "json")
-def show_(address: str, directory: Path, state_file: Path | None, form: str) -> None:
+def show_(address: str, directory: Path, state_location: str | None, form: str) -> None:
     """Show everything recorded for an ADDRESS (SOURCING_ID/KEY)."""
-    state = _read(directory, state_file)
+    state = _read(directory, state_location)
     _check_known(state, [address])
     if address in state.entries:
         state.entries[address].verified()  # damage is an error, not shown
@@ -80,15 +79,15 @@ def show_(address: str, directory: Path, state_file: Path | None, form: str) -> 
 @options.yes
 @options.lock_timeout
 def rm(
-    addresses: tuple[str, ...], directory: Path, state_file: Path | None, lock_timeout: float, *, yes: bool
+    addresses: tuple[str, ...], directory: Path, state_location: str | None, lock_timeout: float, *, yes: bool
 ) -> None:
     """Remove ADDRESSES from the state. Deletes nothing in Kalent.
 
     If a file still declares an address, the next apply adopts the blueprint if it is identical in Kalent, and creates
     it otherwise.
     """
-    project = options.project(directory, state_file)
-    with open_store(project.state_path).session(lock_timeout=lock_timeout) as session:
+    project = options.project(directory, state_location)
+    with project.store.session(lock_timeout=lock_timeout) as session:
         state = session.state
         _check_known(state, addresses)
         if not yes and not options.can_ask():
@@ -106,13 +105,13 @@ def rm(
 @options.folder
 @options.state
 @options.lock_timeout
-def mv(old: str, new: str, directory: Path, state_file: Path | None, lock_timeout: float) -> None:
+def mv(old: str, new: str, directory: Path, state_location: str | None, lock_timeout: float) -> None:
     """Rename OLD to NEW in the state. Both are addresses: SOURCING_ID/KEY.
 
     For a key that was renamed in the files. Sends nothing to Kalent. `moved:` in a file does the same, with a review.
     """
-    project = options.project(directory, state_file)
-    with open_store(project.state_path).session(lock_timeout=lock_timeout) as session:
+    project = options.project(directory, state_location)
+    with project.store.session(lock_timeout=lock_timeout) as session:
         state = session.state
         _check_known(state, [old])
         _check_free(state, old, new)
@@ -157,15 +156,15 @@ def _what_stays(state: State, address: str) -> str:
     return f"{address} is {ident} in Kalent, and stays there; the next apply adopts it if a file declares it unchanged"
 
 
-def _read(directory: Path, state_file: Path | None) -> State:
-    project = options.project(directory, state_file)
-    path = project.state_path
-    if not path.exists():
+def _read(directory: Path, state_location: str | None) -> State:
+    project = options.project(directory, state_location)
+    store = project.store
+    snapshot = store.read()
+    if snapshot.state.lineage is None:
         check_begun(project.config.root, project.config.blueprints)
-    snapshot = open_store(path).read()
     notice(snapshot.notes)
     if snapshot.state.lineage is None:
-        notice([f"there is no {path} yet: the first apply creates it"])
+        notice([f"there is no {store.where} yet: the first apply creates it"])
     return snapshot.state
 
 
@@ -271,7 +270,7 @@ def _ancestor(data: bytes) -> State:
 @options.quiet
 def push(
     directory: Path,
-    state_file: Path | None,
+    state_location: str | None,
     remote: str,
     branch: str | None,
     lock_timeout: float,
@@ -284,8 +283,8 @@ def push(
     Folds the journal of a killed run first. Merges by address what others have pushed. Two ids for one address, or a
     branch that refuses the push, stop it (exit code 8).
     """
-    project = options.project(directory, state_file)
-    store = open_store(project.state_path)
+    project = options.project(directory, state_location)
+    store = project.store
     target = push_state.branch_of(project.config.root, remote, branch)
     # Nothing is moved under a run that is under way, and none begins meanwhile.
     if probe:

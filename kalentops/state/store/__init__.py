@@ -5,9 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from kalentops.state.store.file import FileStore
+from kalentops.state.store.location import Location
 from kalentops.state.store.session import Store
 
 
-def open_store(location: Path) -> Store:
-    """The store at a location: the only place that knows which kinds there are. Raises StoreFailure."""
-    return FileStore(location)
+def open_store(location: Location | Path, root: Path = Path()) -> Store:  # noqa: ARG001 - of kinds to come
+    """The store at a location: the only place that knows which kinds there are. `root` is the folder of the project.
+
+    Raises StateError, StoreFailure.
+    """
+    path = location if isinstance(location, Path) else location.path
+    if path is not None:
+        return FileStore(path)
+    raise AssertionError(f"no backend of {location}")

@@ -12,8 +12,9 @@ from typing import Final
 
 from kalentops.errors import KalentopsError, StateDamaged, StateError, StateMoved, StoreFailure
 from kalentops.state.store import journal, lock
+from kalentops.state.store.backend import Stored, VersionMismatch
 from kalentops.state.store.journal import Journal, Writer
-from kalentops.state.store.session import Store, Stored, VersionMismatch
+from kalentops.state.store.session import Store
 from kalentops.support import atomic_write
 
 _READS: Final = 20

@@ -33,8 +33,6 @@ from kalentops.state.store.lock import try_lock
 from kalentops.support import atomic_write
 
 _HEAD: Final = 18  # two numbers of eight digits, a space after each
-MAX_BYTES: Final = 256 << 20
-"""Of a state, and of a journal: a thousand blueprints take a few megabytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +93,7 @@ def _is_torn(tail: bytes) -> bool:
 def bytes_of(path: Path, *, follow: bool) -> bytes:
     """The bytes of a state or a journal. Raises OSError, and StateError for what is not a regular file."""
     try:
-        return atomic_write.read(path, MAX_BYTES, follow=follow)
+        return atomic_write.read(path, atomic_write.MAX_STATE, follow=follow)
     except atomic_write.NoPlainFile as error:
         raise StateError(
             f"{path.name} can't be used: {error.strerror}",

@@ -15,44 +15,13 @@ from typing import Final, Protocol
 from kalentops.errors import KalentopsError, StateMoved, StoreFailure
 from kalentops.state.codec import dump_state, load_state, record_to_json
 from kalentops.state.model import Completed, Intended, Record, State, check_consistent, merge_records, replay
+from kalentops.state.store.backend import Backend, Stored, VersionMismatch
 from kalentops.state.store.journal import Journal, encode
 from kalentops.support.text import clip
 
 _TORN: Final = (
     "the last record of the journal is incomplete and ignored: a run crashed, or one is in progress"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """The bytes of a state and their version; `left` is the journal that stands beside them, if any."""
-
-    data: bytes
-    version: str
-    left: Journal | None = None
-
-
-class VersionMismatch(Exception):
-    """The stored version is not the expected one."""
-
-
-class Backend(Protocol):
-    """Where the bytes of one state are kept. It does not look into them."""
-
-    @property
-    def where(self) -> str:
-        """Its name in messages, without credentials."""
-        ...
-
-    def read(self) -> Stored | None:
-        """None where nothing was ever written. Raises StateError, StoreFailure."""
-        ...
-
-    def replace(self, data: bytes, expected: str | None) -> str:
-        """Write durably, and return the new version. Raises Moved where the stored version is not `expected` (None:
-        nothing is stored), StoreFailure.
-        """
-        ...
 
 
 class Log(Protocol):
@@ -100,6 +69,11 @@ class Store:
     @property
     def where(self) -> str:
         return self._backend.where
+
+    @property
+    def name(self) -> str:
+        """Its short name in messages."""
+        return self.files[0].name if self.files else self.where
 
     def hold(self, timeout: float) -> AbstractContextManager[None]:  # noqa: ARG002 - of stores that have a lock
         """The lock. Waits `timeout` seconds for it. Raises StateLocked, StoreFailure."""

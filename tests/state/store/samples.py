@@ -28,7 +28,8 @@ from kalentops.state.model import (
     State,
 )
 from kalentops.state.store import open_store
-from kalentops.state.store.session import Session, Store, Stored, VersionMismatch
+from kalentops.state.store.backend import Stored, VersionMismatch
+from kalentops.state.store.session import Session, Store
 from tests import builders
 from tests.builders import AT, body
 from tests.sizes import examples

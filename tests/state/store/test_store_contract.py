@@ -11,7 +11,8 @@ import pytest
 
 from kalentops.errors import StateDamaged, StateError, StoreFailure
 from kalentops.state.model import Completed, Entry, Intended, State
-from kalentops.state.store.session import Backend, Session, Store
+from kalentops.state.store.backend import Backend
+from kalentops.state.store.session import Session, Store
 from tests.builders import AT
 from tests.state.store.samples import (
     FACTORIES,

@@ -399,7 +399,7 @@ def test_what_is_no_plain_file_is_neither_read_nor_written(
     suffix: str, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A pull request can bring a link; behind a link of the state, a file may lie elsewhere, but only a regular one."""
-    monkeypatch.setattr(journal, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(atomic_write, "MAX_STATE", 1 << 20)
     project, outside = tmp_path / "project", tmp_path / "outside"
     project.mkdir()
     store = FileStore(project / "s.json")

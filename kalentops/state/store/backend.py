@@ -1,0 +1,48 @@
+"""What a session needs of the place where a state is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from kalentops.errors import StoreFailure
+
+if TYPE_CHECKING:
+    from kalentops.state.store.journal import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The bytes of a state and their version; `left` is the journal that stands beside a file, if any."""
+
+    data: bytes
+    version: str
+    left: Journal | None = None
+
+
+class VersionMismatch(Exception):
+    """The stored version is not the expected one. Nothing was written."""
+
+
+class UnclearWrite(StoreFailure):
+    """The answer to a write was lost: it may have taken effect, or may still."""
+
+
+class Backend(Protocol):
+    """Where the bytes of one state are kept. It does not look into them."""
+
+    @property
+    def where(self) -> str:
+        """Its name in messages, without credentials."""
+        ...
+
+    def read(self) -> Stored | None:
+        """None where nothing was ever written. Raises StateError, StoreFailure."""
+        ...
+
+    def replace(self, data: bytes, expected: str | None) -> str:
+        """Write durably if the stored version is `expected` (None: nothing is stored), and return the new version.
+
+        Raises VersionMismatch and StoreFailure, where nothing was written; UnclearWrite.
+        """
+        ...

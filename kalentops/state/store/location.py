@@ -1,0 +1,94 @@
+"""Where a state is kept, as an option, a variable or kalentops.yaml says it. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+from urllib.parse import urlsplit
+
+from kalentops.errors import StateError
+from kalentops.support.text import clip, nearest
+
+Kind: TypeAlias = Literal["file", "git", "postgresql", "s3", "az"]
+
+FORMS: Final = (
+    "a path; git:refs/kalentops/NAME; git:refs/heads/kalentops/NAME; postgresql://HOST/DATABASE#NAME; "
+    "s3://BUCKET/KEY; az://CONTAINER/KEY"
+)
+REFS: Final = ("refs/kalentops/", "refs/heads/kalentops/")
+"""Where a state may be kept in a repository: no branch, tag or note of others is there."""
+_KINDS: Final[dict[str, Kind]] = {"git": "git", "postgresql": "postgresql", "s3": "s3", "az": "az"}
+# Two letters at least: `C:` is a drive of Windows.
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
+# What `git check-ref-format` accepts is more; nothing here can be an option, a pattern or a path upwards.
+_PART: Final = r"[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*"
+_REF_NAME: Final = re.compile(rf"{_PART}(/{_PART})*")
+_ROW: Final = "kalentops"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """`text` may hold credentials; `where` is the same for messages, without them. `path` is that of a file."""
+
+    kind: Kind
+    text: str
+    where: str
+    path: Path | None = None
+
+    @classmethod
+    def of_file(cls, path: Path) -> Location:
+        return cls("file", str(path), str(path), path)
+
+    @classmethod
+    def parse(cls, text: str, folder: Path) -> Location:
+        """A path is relative to `folder`. Raises StateError for a place of no known kind."""
+        found = _SCHEME.match(text)
+        if found is None or (folder / text).exists():
+            return cls.of_file(folder / text)
+        kind = _KINDS.get(found[1].lower())
+        rest = text[found.end() :]
+        if kind == "git" and rest.startswith(REFS) and _is_ref(rest):
+            return cls(kind, f"git:{rest}", f"git:{rest}")
+        if kind == "git":
+            raise StateError(
+                f"{clip(text, 80)} names no ref for a state",
+                hint="write git:refs/kalentops/NAME or git:refs/heads/kalentops/NAME",
+            )
+        if kind is None:
+            meant = nearest(found[1], _KINDS)
+            near = f"did you mean {meant}:? " if meant else ""
+            raise StateError(
+                f"a state can't be kept at {clip(found[1], 20)}:…: this kind of place is not known",
+                hint=f"{near}a location is {FORMS}; a path with a colon begins with ./",
+            )
+        return cls(kind, text, _shown(kind, text))
+
+
+def _is_ref(ref: str) -> bool:
+    name = next(ref.removeprefix(each) for each in REFS if ref.startswith(each))
+    return _REF_NAME.fullmatch(name) is not None and not name.endswith(".lock") and ".lock/" not in name
+
+
+def _shown(kind: Kind, text: str) -> str:
+    """Host and names alone: user, password and parameters stay away. Raises StateError for what is no such URL."""
+    try:
+        url = urlsplit(text)
+        port = f":{url.port}" if url.port else ""
+    except ValueError:
+        raise StateError(f"the location {kind}:… is not a URL", hint=f"a location is {FORMS}") from None
+    path = url.path.strip("/")
+    host = url.hostname or ""
+    if not path or (kind != "postgresql" and not host):
+        raise StateError(
+            f"the location {kind}://{clip(host, 60)} is not whole", hint=f"a location is {FORMS}"
+        )
+    if kind == "postgresql":
+        return f"{kind}://{host}{port}/{path}#{url.fragment or _ROW}"
+    return f"{kind}://{host}/{path}"
+
+
+def row_name(text: str) -> str:
+    """The name of the row that a PostgreSQL location means."""
+    return urlsplit(text).fragment or _ROW
