@@ -107,6 +107,7 @@ def build(make: Callable[[], _T], what: str) -> _T:
 
 def _state(raw: dict[str, Any]) -> State:
     known = {"format_version", "lineage", "serial", "tenant", "last_run", "blueprints", "intents"}
+    known |= {"moved_to"}
     return State(
         lineage=as_text(raw["lineage"]),
         serial=as_number(raw["serial"]),
@@ -115,6 +116,7 @@ def _state(raw: dict[str, Any]) -> State:
         entries={address: _entry(address, entry) for address, entry in raw["blueprints"].items()},
         intents={address: _intent(address, intent) for address, intent in raw.get("intents", {}).items()},
         extra={key: value for key, value in raw.items() if key not in known},
+        moved_to=as_optional(raw.get("moved_to")),
     )
 
 
@@ -202,6 +204,7 @@ def dump_state(state: State) -> bytes:
         "serial": state.serial,
         "tenant": state.tenant,
         **({} if state.last_run is None else {"last_run": state.last_run}),
+        **({} if state.moved_to is None else {"moved_to": state.moved_to}),
         "blueprints": {address: entry_to_json(entry) for address, entry in state.entries.items()},
         "intents": {address: intent_to_json(intent) for address, intent in state.intents.items()},
     }

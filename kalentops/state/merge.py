@@ -66,6 +66,7 @@ def merge_states(base: State, ours: State, theirs: State) -> Merged:
             conflicts[address] = f"{address}: {error}"
     conflicts |= _shared(found)
     try:
+        moved_to = _moved_to(base.moved_to, ours.moved_to, theirs.moved_to)
         extra = _fields(base.extra, ours.extra, theirs.extra)
     except _Undecidable as error:
         return Merged(ours, {EVERYTHING: str(error)})
@@ -78,6 +79,7 @@ def merge_states(base: State, ours: State, theirs: State) -> Merged:
         entries={address: slot.entry for address, slot in kept.items() if slot.entry},
         intents={address: slot.intent for address, slot in kept.items() if slot.intent},
         extra=extra,
+        moved_to=moved_to,
     )
     return Merged(state, dict(sorted(conflicts.items())))
 
@@ -89,6 +91,15 @@ def _unrelated(ours: State, theirs: State) -> str | None:
     if ours.tenant and theirs.tenant and ours.tenant != theirs.tenant:
         return "the two sides belong to different APIs: an id of one means nothing in the other"
     return None
+
+
+def _moved_to(base: str | None, ours: str | None, theirs: str | None) -> str | None:
+    """Raises _Undecidable."""
+    if theirs in (ours, base):
+        return ours
+    if ours != base:
+        raise _Undecidable(f"one side has moved the state to {ours}, the other to {theirs}")
+    return theirs
 
 
 def _addresses(*states: State) -> set[str]:

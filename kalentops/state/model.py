@@ -122,7 +122,9 @@ def _verified(sent: Body, address: str) -> Body:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Entries and intents, by address. `lineage` is None until the state is written first."""
+    """Entries and intents, by address. `lineage` is None until the state is written first. `moved_to` is the location
+    that the state was moved to: what is stored under this one is out of use.
+    """
 
     lineage: str | None = None
     serial: int = 0
@@ -131,6 +133,7 @@ class State:
     entries: Mapping[str, Entry] = field(default_factory=dict)
     intents: Mapping[str, Intent] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
+    moved_to: str | None = None
 
     def digests(self) -> dict[str, str]:
         """The digest of what was sent, by address."""

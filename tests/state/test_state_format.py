@@ -243,3 +243,9 @@ def test_a_record_of_an_unknown_type_is_too_new() -> None:
 def test_an_incomplete_record_is_damaged(raw: dict[str, Any]) -> None:
     with pytest.raises(StateDamaged):
         record_from_json(raw)
+
+
+def test_where_the_state_has_moved_to_round_trips() -> None:
+    moved = state(1, moved_to="git:refs/kalentops/state")
+    assert load_state(dump_state(moved)) == moved
+    assert b"moved_to" not in dump_state(state(1))

@@ -440,3 +440,27 @@ def test_files_of_any_kind_stand_between_markers(ours: bytes) -> None:
     assert text.startswith(b"<<<<<<< ours\n")
     assert text.endswith(b"\xff\xfe\n>>>>>>> theirs\n")
     assert text.splitlines()[-3] == b"======="
+
+
+# --- where the state has moved to ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs", "expected"),
+    [
+        (None, "git:refs/kalentops/state", None, "git:refs/kalentops/state"),
+        ("git:refs/kalentops/state", "git:refs/kalentops/state", None, None),
+    ],
+)
+def test_a_branch_that_does_not_know_of_a_move_does_not_undo_it(
+    base: str | None, ours: str | None, theirs: str | None, expected: str | None
+) -> None:
+    for sides in ((ours, theirs), (theirs, ours)):
+        merged = merge_states(state(1, moved_to=base), *(state(1, 2, moved_to=each) for each in sides))
+        assert (merged.state.moved_to, dict(merged.conflicts)) == (expected, {})
+        assert set(merged.state.entries) == {address(1), address(2)}
+
+
+def test_two_moves_to_two_places_are_a_conflict() -> None:
+    merged = merge_states(state(1), state(1, moved_to="a"), state(1, moved_to="b"))
+    assert merged.conflicts == {EVERYTHING: "one side has moved the state to a, the other to b"}

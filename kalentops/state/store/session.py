@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final, Protocol
 
-from kalentops.errors import KalentopsError, StateMoved, StoreFailure
+from kalentops.errors import KalentopsError, StateMigrated, StateMoved, StoreFailure
 from kalentops.state.codec import dump_state, load_state, record_to_json
 from kalentops.state.model import Completed, Intended, Record, State, check_consistent, merge_records, replay
 from kalentops.state.store.backend import Backend, Stored, VersionMismatch
@@ -108,7 +108,12 @@ class Store:
 
 
 def _load(stored: Stored | None) -> tuple[State, Journal | None]:
-    return (State(), None) if stored is None else (load_state(stored.data), stored.left)
+    if stored is None:
+        return State(), None
+    state = load_state(stored.data)
+    if state.moved_to is not None:
+        raise StateMigrated(f"the state has moved to {clip(state.moved_to, 200)}")
+    return state, stored.left
 
 
 def _snapshot(state: State, left: Journal | None, where: str) -> Snapshot:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kalentops.errors import StateDamaged, StateError, StoreFailure
+from kalentops.errors import StateDamaged, StateError, StateMigrated, StoreFailure
 from kalentops.state.model import Completed, Entry, Intended, State
 from kalentops.state.store.backend import Backend
 from kalentops.state.store.session import Session, Store
@@ -259,3 +259,13 @@ def test_a_crash_loses_nothing(kind: str, open_store: Callable[[], Store], tmp_p
     assert after.entries == {address(n): entry(n) for n in (1, 2, 3, 99)}
     assert after.intents == {}
     assert after.serial > left.serial
+
+
+def test_a_state_that_has_moved_away_is_not_used(open_store: Callable[[], Store]) -> None:
+    with open_store().session() as session:
+        session.replace(state(1, moved_to="git:refs/kalentops/state"))
+    said = "the state has moved to git:refs/kalentops/state"
+    with pytest.raises(StateMigrated, match=said):
+        open_store().read()
+    with pytest.raises(StateMigrated, match=said), open_store().session():
+        pass
