@@ -6,19 +6,29 @@ output paths can't be set here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 from kalentops.blueprint.model import VARIABLES
-from kalentops.errors import InvalidConfig, StateError
+from kalentops.errors import InvalidConfig, StateError, UsageError
 from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import rule_meant, rules
 from kalentops.project.files import Source, other_settings, read
 from kalentops.project.violations import to_problems
 from kalentops.state.store.location import Location
-from kalentops.support.shape import FrozenList, PositiveInt, Shape, ShapeError, Violation, schema_of
+from kalentops.support.shape import (
+    EnvironmentStr,
+    FrozenList,
+    NonEmpty,
+    PositiveInt,
+    Shape,
+    ShapeError,
+    Violation,
+    schema_of,
+)
 from kalentops.support.text import clip, nearest
 from kalentops.support.text_diff import did_you_mean
 from kalentops.yamlfile.parse import parse
@@ -30,6 +40,10 @@ _MAX_PARALLELISM: Final = 64
 _MAX_SAMPLES: Final = 50
 _NOT_HERE: Final = frozenset({"api_url", "url", "api_key", "key", "ca_file", "proxy", "out", "token"})
 
+# `KALENT_API_KEY_FILE` is another variable than the key of an environment.
+_RESERVED: Final = frozenset({"file"})
+_BRANCH: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+#@-]*")
+
 Level: TypeAlias = Literal["error", "warning", "off"]
 
 
@@ -38,6 +52,14 @@ class Guards(Shape):
 
     max_creates: PositiveInt = 50
     max_updates: PositiveInt = 200
+
+
+class _Environment(Shape):
+    blueprints: str | None = None
+    state: str | None = None
+    guards: Guards = Guards()
+    confirm: bool = False
+    branch: NonEmpty | None = None
 
 
 class _File(Shape):
@@ -49,6 +71,7 @@ class _File(Shape):
     guards: Guards = Guards()
     rules: dict[str, Level] = {}  # noqa: RUF012 - a model copies its defaults
     samples: FrozenList[dict[str, str]] = ()
+    environments: dict[EnvironmentStr, _Environment] = {}  # noqa: RUF012
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +79,10 @@ class Config:
     """The settings of a project. `root` is its folder; `create` says whether a create reserves an id first, or is one
     request with everything, for an API that takes no empty blueprints; `severities` has None for a rule that is off;
     each of `samples` is a candidate to render messages for, as values of some or all of the variables.
+
+    `environment` is the selected one of `environments`, which are in the order of the file; `readers` are those with
+    the same folder of blueprints. `confirm`: `apply` wants the environment's name typed. `branch`: the only one that
+    `apply` works on.
     """
 
     root: Path
@@ -66,24 +93,60 @@ class Config:
     guards: Guards = field(default_factory=Guards)
     severities: dict[str, Severity | None] = field(default_factory=dict)
     samples: tuple[Mapping[str, str], ...] = ()
+    environment: str | None = None
+    environments: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
+    confirm: bool = False
+    branch: str | None = None
 
 
-def load_config(start: Path) -> Config:
-    """The settings that hold in a folder.
+def load_config(start: Path, environment: str | None = None) -> Config:
+    """The settings that hold in a folder, for one environment: the named one, or the only one.
 
     The file is looked for from there upwards to the root of the git repository; without one, the folder itself
-    is the project's. Raises InvalidConfig with every problem, and where it is.
+    is the project's. Raises InvalidConfig with every problem, and where it is; UsageError for an environment that
+    the file does not have, and if it has several and none is named.
     """
+    configs = load_configs(start)
+    names = configs[0].environments
+    if environment is None:
+        if len(configs) == 1:
+            return configs[0]
+        raise UsageError(
+            f"{FILE} has several environments: {', '.join(names)}", hint="name one of them: -e NAME"
+        )
+    if not names:
+        raise UsageError(
+            f"there is no environment {clip(environment, 40)}: {FILE} has no `environments`",
+            hint="leave out -e, or add `environments:` to it",
+        )
+    if environment not in names:
+        meant = nearest(environment, names)
+        raise UsageError(
+            f"there is no environment {clip(environment, 40)} in {FILE}",
+            hint=f"did you mean {meant}?" if meant else f"its environments are {', '.join(names)}",
+        )
+    return configs[names.index(environment)]
+
+
+def load_configs(start: Path) -> tuple[Config, ...]:
+    """The settings that hold in a folder: one for each environment, or the only one. Raises InvalidConfig."""
     start = start.resolve()
     root = _find(start)
     for folder in _own(start, root):
         _refuse_others(folder)
     if root is None:
-        return _config(start, _File())
+        return (_config(start, _File()),)
     text = read(Source(str(root / FILE), FILE), root)
     if not isinstance(text, str):
         raise InvalidConfig(f"{FILE}: {text.message}", hint=text.hint)
-    return _config(root, _read(text))
+    found = _read(text, root)
+    if found.environments:
+        return tuple(_for_environments(root, found))
+    try:
+        return (_config(root, found),)
+    except _BadPlace as error:
+        raise InvalidConfig(f"{FILE}: {error}", hint=error.hint) from None
 
 
 def project_folder(start: Path) -> Path:
@@ -124,7 +187,7 @@ def _refuse_others(folder: Path) -> None:
         )
 
 
-def _read(text: str) -> _File:
+def _read(text: str, root: Path) -> _File:
     parsed = parse(text)
     # A file of comments alone says nothing, and that is allowed here.
     faults = [f for f in parsed.faults if not (f.code == "KAL007" and not _has_content(text))]
@@ -137,7 +200,7 @@ def _read(text: str) -> _File:
     except ShapeError as error:
         problems = to_problems([_with_source(each) for each in error.violations], schema_of(_File), data)
         raise _invalid(text, parsed.data, map(_from_outside, problems)) from None
-    others = [*_problems(found)]
+    others = [*_problems(found), *_environment_problems(root, found)]
     if others:
         raise _invalid(text, parsed.data, others)
     return found
@@ -192,7 +255,110 @@ def _rules(found: _File) -> Iterator[Problem]:
             yield Problem(("rules", code), said, "remove the line; only KAL3xx can be changed")
 
 
+def _environment_problems(root: Path, found: _File) -> Iterator[Problem]:
+    if "environments" not in found.model_fields_set:
+        return
+    if not found.environments:
+        hint = "name one, such as `environments: {production: {}}`, or remove the line"
+        yield Problem(("environments",), "`environments` is empty", hint)
+    elif "state" in found.model_fields_set:
+        hint = "remove it, and write `state` in the environment that it belongs to"
+        yield Problem(("state",), "`state` beside `environments` belongs to none of them", hint)
+    for name, each in found.environments.items():
+        if name in _RESERVED:
+            said = (
+                f"`{name}` can't be the name of an environment: KALENT_API_KEY_{name.upper()} has another use"
+            )
+            yield Problem(("environments", name), said, "use another name")
+        if each.branch is not None and not _BRANCH.fullmatch(each.branch):
+            said = f"`{clip(each.branch)}` is not the name of a branch"
+            yield Problem(("environments", name, "branch"), said, "write one branch, such as main")
+    yield from _place_problems(root, found)
+
+
+def _place_problems(root: Path, found: _File) -> Iterator[Problem]:
+    states: dict[str, str] = {}
+    folders: dict[Path, tuple[str, Path]] = {}
+    inherited: _BadPlace | None = None
+    for name, each in found.environments.items():
+        try:
+            config = _config(root, _of_environment(found, name))
+        except _BadPlace as error:
+            if getattr(each, error.setting) is not None:
+                path = ("environments", name, error.setting)
+                yield Problem(path, str(error), error.hint or "write another path")
+            else:
+                inherited = error
+        else:
+            yield from _shared(name, config, states, folders)
+    if inherited is not None:
+        yield Problem((inherited.setting,), str(inherited), inherited.hint or "write another path")
+
+
+def _shared(
+    name: str, config: Config, states: dict[str, str], folders: dict[Path, tuple[str, Path]]
+) -> Iterator[Problem]:
+    """The problems of an environment with those before it, which `states` and `folders` hold. Spelling in upper and
+    lower case is the same place on some disks.
+    """
+    path = config.state.path
+    place = (str(_resolved(path)) if path is not None else config.state.where).casefold()
+    other = states.setdefault(place, name)
+    if other != name:
+        said = f"the environments `{other}` and `{name}` have one state, {clip(config.state.where, 120)}"
+        yield Problem(
+            ("environments", name, "state"), said, "give each its own: one holds the ids of one tenant"
+        )
+    whole = _resolved(config.blueprints)
+    folded = Path(str(whole).casefold())
+    for seen, (owner, original) in folders.items():
+        if whole != original and (folded.is_relative_to(seen) or seen.is_relative_to(folded)):
+            said = f"the folders of blueprints of `{owner}` and `{name}` overlap"
+            hint = "use the same folder for both, or two of which none is inside the other"
+            yield Problem(("environments", name, "blueprints"), said, hint)
+            break
+    folders.setdefault(folded, (name, whole))
+
+
+def _of_environment(found: _File, name: str) -> _File:
+    """The settings of one environment. A guard that it does not set is that of the file."""
+    each = found.environments[name]
+    guards = {key: getattr(each.guards, key) for key in each.guards.model_fields_set}
+    return found.model_copy(
+        update={
+            "blueprints": found.blueprints if each.blueprints is None else each.blueprints,
+            "state": f"{name}.state.json" if each.state is None else each.state,
+            "guards": found.guards.model_copy(update=guards),
+        }
+    )
+
+
+def _for_environments(root: Path, found: _File) -> Iterator[Config]:
+    configs = {name: _config(root, _of_environment(found, name)) for name in found.environments}
+    for name, config in configs.items():
+        each = found.environments[name]
+        folder = _resolved(config.blueprints)
+        readers = tuple(reader for reader, of in configs.items() if _resolved(of.blueprints) == folder)
+        yield replace(
+            config,
+            environment=name,
+            environments=tuple(configs),
+            readers=readers,
+            confirm=each.confirm,
+            branch=each.branch,
+        )
+
+
+class _BadPlace(InvalidConfig):
+    """`setting` names a place that can't be used."""
+
+    def __init__(self, setting: str, message: str, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.setting = setting
+
+
 def _config(root: Path, found: _File) -> Config:
+    """Raises _BadPlace."""
     levels: dict[str, Severity | None] = {
         code: None if level == "off" else Severity(level) for code, level in found.rules.items()
     }
@@ -209,37 +375,38 @@ def _config(root: Path, found: _File) -> Config:
 
 
 def _state(root: Path, text: str) -> Location:
-    """Raises InvalidConfig for a place outside of the project and its repository: the file is under review."""
+    """Raises _BadPlace for a place outside of the project and its repository: the file is under review."""
     try:
         location = Location.parse(text, root)
     except StateError as error:
-        raise InvalidConfig(f"{FILE}: `state`: {error}", hint=error.hint) from None
+        raise _BadPlace("state", f"`state`: {error}", error.hint) from None
     if location.kind == "file":
         return Location.of_file(_inside(root, text, "state"))
     if location.kind != "git":
-        raise InvalidConfig(
-            f"{FILE}: `state` can't be {location.where}: this file is part of what is reviewed",
-            hint="set it with --state or KALENTOPS_STATE; here only a path or git:refs/kalentops/NAME",
+        raise _BadPlace(
+            "state",
+            f"`state` can't be {location.where}: this file is part of what is reviewed",
+            "set it with --state or KALENTOPS_STATE; here only a path or git:refs/kalentops/NAME",
         )
     return location
 
 
 def _inside(root: Path, name: str, setting: str) -> Path:
-    """Raises InvalidConfig for a path that leaves the project: the file is under review, the disk is not."""
+    """Raises _BadPlace for a path that leaves the project: the file is under review, the disk is not."""
     path = root / name
     try:
         whole = _resolved(path)
     except (OSError, RuntimeError, ValueError):  # a loop of links, or characters that no path can hold
-        raise InvalidConfig(f"{FILE}: `{setting}: {clip(name)}` is not a path") from None
+        raise _BadPlace(setting, f"`{setting}: {clip(name)}` is not a path") from None
     if not whole.is_relative_to(root) or (setting == "state" and whole == root):
         problem = "is the project's own folder" if whole == root else "leaves the project"
-        raise InvalidConfig(f"{FILE}: `{setting}: {clip(name)}` {problem}", hint="use a path inside of it")
+        raise _BadPlace(setting, f"`{setting}: {clip(name)}` {problem}", "use a path inside of it")
     # Some disks take `.GIT` and `GIT~1` for the same folder.
     if any(
         part.casefold() in {".git", "git~1"} for part in (*Path(name).parts, *whole.relative_to(root).parts)
     ):
-        raise InvalidConfig(
-            f"{FILE}: `{setting}: {clip(name)}` is git's own folder", hint="use a path beside it, not in it"
+        raise _BadPlace(
+            setting, f"`{setting}: {clip(name)}` is git's own folder", "use a path beside it, not in it"
         )
     return path
 

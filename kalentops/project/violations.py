@@ -9,7 +9,14 @@ from typing import Any, Final
 
 from kalentops.blueprint.files import KINDS
 from kalentops.lint.finding import DataPath, Problem
-from kalentops.support.shape import LANGUAGE_PATTERN, Schema, Violation, is_language, item
+from kalentops.support.shape import (
+    ENVIRONMENT_PATTERN,
+    LANGUAGE_PATTERN,
+    Schema,
+    Violation,
+    is_language,
+    item,
+)
 from kalentops.support.text import clip, fold, nearest
 from kalentops.support.text_diff import did_you_mean, lookalike_note
 
@@ -340,8 +347,12 @@ def _out_of_range(found: _Found) -> Problem:
 def _bad_key(found: _Found) -> Problem:
     on_key = found.violation.kind == "key"
     key = found.key if on_key else str(found.violation.value)
-    if LANGUAGE_PATTERN in str(found.violation.context.get("pattern")):
+    pattern = str(found.violation.context.get("pattern"))
+    if LANGUAGE_PATTERN in pattern:
         hint, noun = "write its code, such as en, fr or pt-BR", "a language"
+    elif ENVIRONMENT_PATTERN in pattern:
+        hint = "use lower-case letters and digits, beginning with a letter, at most 40"
+        noun = "the name of an environment"
     else:
         hint = "use lower-case letters, digits and hyphens, beginning with a letter or digit, at most 64"
         noun = _KEYS.get(found.key if not on_key else str(found.path[-2]), "the key of a blueprint")

@@ -44,7 +44,9 @@ from kalentops.support.text import KEY_PATTERN
 
 __all__ = [
     "ANYTHING",
+    "ENVIRONMENT_PATTERN",
     "LANGUAGE_PATTERN",
+    "EnvironmentStr",
     "FrozenList",
     "JsonValue",
     "KeyStr",
@@ -73,6 +75,10 @@ KeyStr = Annotated[str, StringConstraints(pattern=f"^{KEY_PATTERN}$")]
 LANGUAGE_PATTERN: Final = "[a-z]{2,3}(-[A-Z]{2})?"
 _LANGUAGE: Final = re.compile(LANGUAGE_PATTERN)
 LanguageStr = Annotated[str, StringConstraints(pattern=f"^{LANGUAGE_PATTERN}$")]
+
+
+ENVIRONMENT_PATTERN: Final = "[a-z][a-z0-9]{0,39}"
+EnvironmentStr = Annotated[str, StringConstraints(pattern=f"^{ENVIRONMENT_PATTERN}$")]
 
 
 def is_language(text: str) -> bool:

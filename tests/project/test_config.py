@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kalentops.errors import InvalidConfig
+from kalentops.errors import InvalidConfig, UsageError
 from kalentops.lint.finding import Severity
-from kalentops.project.config import Config, Guards, load_config
+from kalentops.project.config import Config, Guards, load_config, load_configs
 from kalentops.state.store.location import Location
 from kalentops.support.text import visible
 
@@ -251,3 +251,150 @@ def test_settings_of_others_above_a_folder_without_a_repository_do_not_count(tmp
     for name in ("kalentops.state.json", "kalentops-preview.html", "kalentops.md", ".kalentops.d"):
         (tmp_path / "mine" / name).touch()
     assert load_config(tmp_path / "mine").root == (tmp_path / "mine").resolve()
+
+
+ENVIRONMENTS = """
+blueprints: shared
+guards: {max_creates: 5, max_updates: 7}
+parallelism: 3
+environments:
+  production:
+    {state: "git:refs/kalentops/production", guards: {max_creates: 20}, confirm: true, branch: main}
+  trial: {}
+  acme: {blueprints: clients/acme, state: states/acme.json}
+"""
+
+
+def test_environments_have_places_guards_and_conditions_of_their_own(tmp_path: Path) -> None:
+    (tmp_path / "kalentops.yaml").write_text(ENVIRONMENTS)
+    production, trial, acme = load_configs(tmp_path)
+    names = ("production", "trial", "acme")
+    assert [each.environment for each in (production, trial, acme)] == [*names]
+    assert {each.environments for each in (production, trial, acme)} == {names}
+    assert {each.parallelism for each in (production, trial, acme)} == {3}
+    assert [each.readers for each in (production, trial, acme)] == [names[:2], names[:2], names[2:]]
+    assert production.state.where == "git:refs/kalentops/production"
+    assert trial.state == Location.of_file(tmp_path / "trial.state.json")
+    assert acme.state == Location.of_file(tmp_path / "states/acme.json")
+    assert (production.guards, trial.guards) == (
+        Guards(max_creates=20, max_updates=7),
+        Guards(max_creates=5, max_updates=7),
+    )
+    assert (production.confirm, production.branch) == (True, "main")
+    assert (trial.confirm, trial.branch) == (False, None)
+    assert load_config(tmp_path, "acme") == acme
+
+
+def test_one_of_several_environments_must_be_named(tmp_path: Path) -> None:
+    (tmp_path / "kalentops.yaml").write_text(ENVIRONMENTS)
+    with pytest.raises(UsageError, match=r"several environments: production, trial, acme$") as caught:
+        load_config(tmp_path)
+    assert caught.value.hint == "name one of them: -e NAME"
+    with pytest.raises(UsageError, match=r"there is no environment prodution in kalentops\.yaml") as caught:
+        load_config(tmp_path, "prodution")
+    assert caught.value.hint == "did you mean production?"
+    with pytest.raises(UsageError) as caught:
+        load_config(tmp_path, "elsewhere")
+    assert caught.value.hint == "its environments are production, trial, acme"
+
+
+def test_a_single_environment_need_not_be_named(tmp_path: Path) -> None:
+    assert load(tmp_path, "environments: {trial: {}}").environment == "trial"
+
+
+@pytest.mark.parametrize("text", [None, "parallelism: 3"])
+def test_an_environment_needs_environments(tmp_path: Path, text: str | None) -> None:
+    if text:
+        (tmp_path / "kalentops.yaml").write_text(text)
+    with pytest.raises(UsageError, match=r"there is no environment trial: kalentops\.yaml has no `env"):
+        load_config(tmp_path, "trial")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("environments: {}", "1:1: `environments` is empty; name one, such as"),
+        ("environments:", "1:1: `environments` must be a mapping, but it has no value; "),
+        ("environments: [a]", "1:1: `environments` must be a mapping, not a list; "),
+        ("environments:\n  a:", "2:3: `a` must be a mapping, but it has no value; "),
+        (
+            "environments: {Prod: {}}",
+            "1:16: `Prod` can't be the name of an environment; use lower-case letters and digits, beg",
+        ),
+        ("environments: {pre-prod: {}}", "1:16: `pre-prod` can't be the name of an environment; use "),
+        (
+            f"environments: {{{'a' * 41}: {{}}}}",
+            f"1:16: `{'a' * 41}` can't be the name of an environment; use ",
+        ),
+        (
+            "environments: {file: {}}",
+            "1:16: `file` can't be the name of an environment: KALENT_API_KEY_FILE has another use; ",
+        ),
+        (
+            "environments:\n  a: {blueprint: x}",
+            "2:7: `blueprint` is not a field of `a`; did you mean `blueprints`?",
+        ),
+        (
+            "environments: {a: {api_key: x}}",
+            "1:20: `api_key` is not a field of `a`; set it with an option or",
+        ),
+        ("environments: {a: {parallelism: 3}}", "1:20: `parallelism` is not a field of `a`; it belongs to"),
+        (
+            "environments: {a: {guards: {max_create: 3}}}",
+            "1:29: `max_create` is not a field of `guards`; did you mean `max_creates`?",
+        ),
+        ("environments: {a: {confirm: yes}}", "1:20: `confirm` must be true or false, not the text `yes`; "),
+        ("environments: {a: {branch: -x}}", "1:20: `-x` is not the name of a branch; write one branch, "),
+        (
+            "state: x.json\nenvironments: {a: {}}",
+            "1:1: `state` beside `environments` belongs to none of them; remove it, and write `state` in",
+        ),
+        (
+            "environments:\n  a: {state: x/../S.json}\n  b: {state: s.json}",
+            "3:7: the environments `a` and `b` have one state, ",
+        ),
+        (
+            "environments: {a: {}, b: {state: a.state.json}}",
+            "1:27: the environments `a` and `b` have one state, ",
+        ),
+        (
+            "environments:\n  a: {state: 'git:refs/kalentops/a'}\n  b: {state: 'git:refs/kalentops/a'}",
+            "3:7: the environments `a` and `b` have one state, git:refs/kalentops/a; give each its own",
+        ),
+        (
+            "environments:\n  a: {}\n  b: {blueprints: blueprints/b}",
+            "3:7: the folders of blueprints of `a` and `b` overlap; use the same folder for both, or",
+        ),
+        (
+            "environments:\n  a: {blueprints: x/y}\n  b: {blueprints: X}",
+            "3:7: the folders of blueprints of `a` and `b` overlap; ",
+        ),
+        (
+            "environments: {a: {blueprints: x}, b: {blueprints: X}}",
+            "1:40: the folders of blueprints of `a` and `b` overlap; ",
+        ),
+        (
+            "environments: {a: {state: ../x.json}}",
+            "1:20: `state: ../x.json` leaves the project; use a path inside of it",
+        ),
+        (
+            "environments: {a: {state: 's3://bucket/key'}}",
+            "1:20: `state` can't be s3://bucket/key: this file",
+        ),
+        ("environments: {a: {state: 'git:main'}}", "1:20: `state`: git:main names no ref for a state; "),
+        ("environments: {a: {blueprints: .git}}", "1:20: `blueprints: .git` is git's own folder; "),
+        ("blueprints: ../x\nenvironments: {a: {}, b: {}}", "1:1: `blueprints: ../x` leaves the project; use"),
+    ],
+)
+def test_what_environments_can_not_be(tmp_path: Path, text: str, said: str) -> None:
+    found = refusal(tmp_path, text)
+    assert found.startswith(f"kalentops.yaml:{said}")
+    assert len(found.splitlines()) == 1
+
+
+def test_folders_beside_each_other_and_one_folder_for_all_do_not_overlap(tmp_path: Path) -> None:
+    config = load(tmp_path, "environments: {a: {blueprints: x}}")
+    assert config.readers == ("a",)
+    text = "environments: {a: {blueprints: x}, b: {blueprints: ./x/}, c: {blueprints: x2}}"
+    (tmp_path / "kalentops.yaml").write_text(text)
+    assert [each.readers for each in load_configs(tmp_path)] == [("a", "b"), ("a", "b"), ("c",)]
