@@ -44,6 +44,12 @@ class StoreFailure(KalentopsError):
         return cls(f"{what} can't be written to {path}: {reason}", hint=hint)
 
 
+class SharedStoreFailure(StoreFailure):
+    """A shared store can't be reached, refuses, or can't keep a state. Each instance has its own hint."""
+
+    exit_code = 8
+
+
 class InvalidConfig(KalentopsError):
     """`kalentops.yaml`, an option or an environment variable is not valid."""
 

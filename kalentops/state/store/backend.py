@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from kalentops.errors import StoreFailure
+from kalentops.errors import SharedStoreFailure
 
 if TYPE_CHECKING:
     from kalentops.state.store.journal import Journal
@@ -24,7 +24,7 @@ class VersionMismatch(Exception):
     """The stored version is not the expected one. Nothing was written."""
 
 
-class UnclearWrite(StoreFailure):
+class UnclearWrite(SharedStoreFailure):
     """The answer to a write was lost: it may have taken effect, or may still."""
 
 
