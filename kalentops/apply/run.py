@@ -90,7 +90,7 @@ def _without_requests(run: Run, plan: Plan, known: State) -> list[Result]:
     """
     stopped = run.stopped()
     if stopped is None and known != run.session.state:
-        run.session.replace(known)
+        run.session.stage(known)
     results = []
     for change in plan.to_do:
         if change.action is Action.CONFLICT:

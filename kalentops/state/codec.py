@@ -107,11 +107,12 @@ def build(make: Callable[[], _T], what: str) -> _T:
 
 def _state(raw: dict[str, Any]) -> State:
     known = {"format_version", "lineage", "serial", "tenant", "last_run", "blueprints", "intents"}
-    known |= {"moved_to"}
+    known |= {"environment", "moved_to"}
     return State(
         lineage=as_text(raw["lineage"]),
         serial=as_number(raw["serial"]),
         tenant=as_optional(raw.get("tenant")),
+        environment=as_optional(raw.get("environment")),
         last_run=as_optional(raw.get("last_run")),
         entries={address: _entry(address, entry) for address, entry in raw["blueprints"].items()},
         intents={address: _intent(address, intent) for address, intent in raw.get("intents", {}).items()},
@@ -139,7 +140,7 @@ def _entry(address: str, raw: dict[str, Any]) -> Entry:
 
 def _intent(address: str, raw: dict[str, Any]) -> Intent:
     at = _address(address, raw)
-    known = {"action", "sent", "digest", "at", "nonces", "blueprintId", "sourcingId", "key"}
+    known = {"action", "sent", "digest", "at", "nonces", "run", "host", "blueprintId", "sourcingId", "key"}
     known |= {"known_ids", "attempt"}  # of format 1.0, which guessed by them
     if raw["action"] not in {"create", "update"}:
         raise ValueError(f"the action of {address} is not known")
@@ -150,6 +151,8 @@ def _intent(address: str, raw: dict[str, Any]) -> Intent:
         at=as_text(raw["at"]),
         blueprint_id=as_optional(raw.get("blueprintId")),
         nonces=tuple(as_text(each) for each in _list(raw.get("nonces", []))),
+        run=as_optional(raw.get("run")),
+        host=as_optional(raw.get("host")),
         extra={key: value for key, value in raw.items() if key not in known},
     )
 
@@ -203,8 +206,7 @@ def dump_state(state: State) -> bytes:
         "lineage": state.lineage,
         "serial": state.serial,
         "tenant": state.tenant,
-        **({} if state.last_run is None else {"last_run": state.last_run}),
-        **({} if state.moved_to is None else {"moved_to": state.moved_to}),
+        **_given(environment=state.environment, last_run=state.last_run, moved_to=state.moved_to),
         "blueprints": {address: entry_to_json(entry) for address, entry in state.entries.items()},
         "intents": {address: intent_to_json(intent) for address, intent in state.intents.items()},
     }
@@ -212,6 +214,10 @@ def dump_state(state: State) -> bytes:
         return _indented(raw, ensure_ascii=False).encode()
     except UnicodeEncodeError:  # half a surrogate pair in an unknown field
         return _indented(raw, ensure_ascii=True).encode()
+
+
+def _given(**fields: str | None) -> dict[str, str]:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _indented(raw: dict[str, Any], *, ensure_ascii: bool) -> str:
@@ -247,6 +253,7 @@ def intent_to_json(intent: Intent) -> dict[str, Any]:
         "at": intent.at,
         "blueprintId": intent.blueprint_id,
         "nonces": list(intent.nonces),
+        **_given(run=intent.run, host=intent.host),
         "sourcingId": intent.address.sourcing_id,
         "key": intent.address.key,
     }

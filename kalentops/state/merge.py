@@ -84,12 +84,56 @@ def merge_states(base: State, ours: State, theirs: State) -> Merged:
     return Merged(state, dict(sorted(conflicts.items())))
 
 
+def rebase(base: State, mine: State, theirs: State, run: str) -> tuple[State, frozenset[str]]:
+    """`mine`, which the run made from `base`, on top of what others have written since: `theirs`. With the addresses at
+    which theirs stays, because they were first.
+
+    What the run has claimed before is its own: if others have taken it out, it comes back, so that no id is lost.
+    """
+    changed = {each for each in _addresses(base, mine) if _slot(mine, each) != _slot(base, each)}
+    lost = {
+        each
+        for each in changed
+        if not _is_free(*(_slot(state, each) for state in (base, mine, theirs)), run=run)
+    }
+    ids = {each: _ids(base, mine, address=each) for each in changed}
+    elsewhere = {each.blueprint_id for at, each in theirs.entries.items() if at not in changed}
+    while True:
+        # A blueprint that moves between addresses moves as a whole, or stays where it is.
+        stay = elsewhere.union(*(ids[each] | _ids(theirs, address=each) for each in lost))
+        more = {each for each in changed - lost if ids[each] & stay}
+        if not more:
+            break
+        lost |= more
+    kept = changed - lost
+    entries = {at: each for at, each in theirs.entries.items() if at not in kept}
+    intents = {at: each for at, each in theirs.intents.items() if at not in kept}
+    entries |= {at: each for at, each in mine.entries.items() if at in kept}
+    intents |= {at: each for at, each in mine.intents.items() if at in kept}
+    tenant = theirs.tenant or mine.tenant
+    return replace(theirs, tenant=tenant, entries=entries, intents=intents), frozenset(lost)
+
+
+def _is_free(base: _Slot, mine: _Slot, theirs: _Slot, *, run: str) -> bool:
+    """Whether a run may write its own version of an address."""
+    if theirs in (base, mine):
+        return True
+    claimed = base.intent is not None and base.intent.run == run
+    return claimed and theirs == _Slot()
+
+
+def _ids(*states: State, address: str) -> set[str]:
+    return {state.entries[address].blueprint_id for state in states if address in state.entries}
+
+
 def _unrelated(ours: State, theirs: State) -> str | None:
     """Why the two states can't be merged."""
     if ours.lineage != theirs.lineage:
         return "these are two separate states, each created by its own first apply"
     if ours.tenant and theirs.tenant and ours.tenant != theirs.tenant:
         return "the two sides belong to different APIs: an id of one means nothing in the other"
+    if ours.environment != theirs.environment:
+        return "the two sides belong to different environments: an id of one means nothing in the other"
     return None
 
 

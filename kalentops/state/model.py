@@ -77,7 +77,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """Something that was about to be sent. The text of a new blueprint goes out as an update of its claimed stub.
+    """Something that was about to be sent. The text of a new blueprint goes out as an update of its claimed stub. In a
+    store that machines share, `run` and `host` say who began it.
 
     A create with `nonces`: stubs of these nonces may come to exist; no text was sent. One without was sent whole, by
     format 1.0 or with `create: whole`, and it must not be sent again.
@@ -90,6 +91,8 @@ class Intent:
     blueprint_id: str | None = None
     nonces: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
+    run: str | None = None
+    host: str | None = None
 
     @property
     def digest(self) -> str:
@@ -123,7 +126,8 @@ def _verified(sent: Body, address: str) -> Body:
 @dataclass(frozen=True, slots=True)
 class State:
     """Entries and intents, by address. `lineage` is None until the state is written first. `moved_to` is the location
-    that the state was moved to: what is stored under this one is out of use.
+    that the state was moved to: what is stored under this one is out of use. `environment` is the one of kalentops.yaml
+    that it belongs to.
     """
 
     lineage: str | None = None
@@ -134,6 +138,7 @@ class State:
     intents: Mapping[str, Intent] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
     moved_to: str | None = None
+    environment: str | None = None
 
     def digests(self) -> dict[str, str]:
         """The digest of what was sent, by address."""
@@ -185,6 +190,16 @@ class Abandoned:
 
 
 Record: TypeAlias = Intended | Completed | Adopted | Observed | Abandoned
+
+
+def address_of(record: Record) -> str:
+    match record:
+        case Intended(intent):
+            return intent.address
+        case Adopted(entry):
+            return entry.address
+        case _:
+            return record.address
 
 
 def replay(state: State, records: Iterable[Record]) -> State:

@@ -36,6 +36,10 @@ class Backend(Protocol):
         """Its name in messages, without credentials."""
         ...
 
+    def prepare(self) -> None:
+        """Make the place ready for a state, and check that it can keep one. Raises StateError, StoreFailure."""
+        ...
+
     def read(self) -> Stored | None:
         """None where nothing was ever written. Raises StateError, StoreFailure."""
         ...

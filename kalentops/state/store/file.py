@@ -23,7 +23,9 @@ _READS: Final = 20
 class FileStore(Store):
     """A state in one file; `PATH.journal` and `PATH.lock` stand beside it."""
 
-    def __init__(self, path: Path) -> None:
+    shared = False
+
+    def __init__(self, path: Path, environment: str | None = None) -> None:
         """Raises StoreFailure for links in a circle."""
         try:
             self.path = path.resolve()  # behind a link, the file is replaced and not the link
@@ -32,7 +34,7 @@ class FileStore(Store):
         self.journal_path = self.path.with_name(self.path.name + ".journal")
         self.lock_path = self.path.with_name(self.path.name + ".lock")
         self.files = self.path, self.journal_path
-        super().__init__(FileBackend(self.path, self.journal_path))
+        super().__init__(FileBackend(self.path, self.journal_path), environment)
 
     def log(self) -> FileLog:
         return FileLog(self.path, self.journal_path)
@@ -59,6 +61,9 @@ class FileBackend:
     @property
     def where(self) -> str:
         return str(self._path)
+
+    def prepare(self) -> None:
+        """A file needs nothing."""
 
     def read(self) -> Stored | None:
         """File and journal of one moment: a writer that folds meanwhile makes it read again."""

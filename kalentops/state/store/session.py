@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
+import random
 import secrets
+import socket
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
-from kalentops.errors import KalentopsError, StateMigrated, StateMoved, StoreFailure
+from kalentops.errors import (
+    KalentopsError,
+    SharedStoreFailure,
+    StateError,
+    StateMigrated,
+    StateMoved,
+    StoreFailure,
+)
 from kalentops.state.codec import dump_state, load_state, record_to_json
-from kalentops.state.model import Completed, Intended, Record, State, check_consistent, merge_records, replay
-from kalentops.state.store.backend import Backend, Stored, VersionMismatch
+from kalentops.state.merge import rebase
+from kalentops.state.model import (
+    Completed,
+    Entry,
+    Intended,
+    Intent,
+    Record,
+    State,
+    address_of,
+    check_consistent,
+    merge_records,
+    replay,
+)
+from kalentops.state.store.backend import Backend, Stored, UnclearWrite, VersionMismatch
 from kalentops.state.store.journal import Journal, encode
 from kalentops.support.text import clip
 
@@ -57,14 +79,29 @@ class Snapshot:
     notes: tuple[str, ...] = ()
 
 
+Loader: TypeAlias = Callable[[Stored | None], tuple[State, Journal | None]]
+"""What is stored, as a state. Raises StateError."""
+
+
 class Store:
-    """One state. Without a log, records are durable at a `barrier`."""
+    """One state, over a backend. Without a log it is shared: machines that know nothing of each other may write it at
+    the same time. Records are then durable after a `barrier`, which merges by address what the others have written.
+    """
 
     files: tuple[Path, ...] = ()
     """The state's files in the work tree, which git has to commit; the state itself is the first."""
+    shared = True
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        environment: str | None = None,
+        *,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._backend = backend
+        self._environment = environment
+        self._pause = pause
 
     @property
     def where(self) -> str:
@@ -83,9 +120,27 @@ class Store:
         """A log for one session."""
         return None
 
+    def create(self) -> None:
+        """Write an empty state. Raises StateError where there is one, StoreFailure."""
+        self._backend.prepare()
+        there = StateError(
+            f"there is a state already: {self.where}", hint="`kalentops state list` shows what it records"
+        )
+        if self._backend.read() is not None:
+            raise there
+        data = dump_state(State(str(uuid.uuid4()), 1, environment=self._environment))
+        try:
+            self._backend.replace(data, None)
+        except VersionMismatch:
+            raise there from None
+        except UnclearWrite:
+            stored = self._backend.read()
+            if stored is None or stored.data != data:
+                raise
+
     def read(self) -> Snapshot:
         """The state, without the lock. Raises StateError, StoreFailure."""
-        return _snapshot(*_load(self._backend.read()), self.where)
+        return _snapshot(*self._load(self._backend.read()), self.where)
 
     @contextmanager
     def session(self, *, lock_timeout: float = 0.0) -> Iterator[Session]:
@@ -95,7 +150,7 @@ class Store:
         goes on, with a note where the end failed as well.
         """
         with self.hold(lock_timeout):
-            session = Session(self._backend, self.log())
+            session = Session(self._backend, self.log(), self._load, self._pause)
             try:
                 yield session
             except BaseException as error:
@@ -106,14 +161,39 @@ class Store:
                 raise
             session.close()
 
+    def _load(self, stored: Stored | None) -> tuple[State, Journal | None]:
+        """Raises StateError for what is no state, or the state of another environment."""
+        if stored is None and self.shared:
+            raise StateError(
+                f"there is no state at {self.where}",
+                hint="`kalentops state init` starts one; `kalentops state migrate FROM TO` moves one there",
+            )
+        if stored is None:
+            return State(environment=self._environment), None
+        state = load_state(stored.data)
+        if state.moved_to is not None:
+            raise StateMigrated(f"the state has moved to {clip(state.moved_to, 200)}")
+        _check_environment(state.environment, self._environment, self.where)
+        return state, stored.left
 
-def _load(stored: Stored | None) -> tuple[State, Journal | None]:
-    if stored is None:
-        return State(), None
-    state = load_state(stored.data)
-    if state.moved_to is not None:
-        raise StateMigrated(f"the state has moved to {clip(state.moved_to, 200)}")
-    return state, stored.left
+
+def _check_environment(found: str | None, wanted: str | None, where: str) -> None:
+    if found == wanted:
+        return
+    if found is None:
+        raise StateError(
+            f"{where} belongs to no environment, and {wanted} is selected",
+            hint=f"`kalentops state migrate {where} LOCATION -e {wanted}` copies it and gives it the name",
+        )
+    belongs = f"{where} belongs to the environment {clip(found)}"
+    if wanted is None:
+        raise StateError(
+            f"{belongs}, and kalentops.yaml has no environments", hint="use the state of this project"
+        )
+    raise StateError(
+        f"{belongs}, and {wanted} is selected",
+        hint=f"check `state` of both in kalentops.yaml, --state and KALENTOPS_STATE_{wanted.upper()}",
+    )
 
 
 def _snapshot(state: State, left: Journal | None, where: str) -> Snapshot:
@@ -139,28 +219,51 @@ def _snapshot(state: State, left: Journal | None, where: str) -> Snapshot:
     return Snapshot(state, tuple(notes))
 
 
+_TRIES: Final = 40
+_LONGEST_PAUSE: Final = 2.0
+
+
 class Session:
-    """The only writer of a state. `state` is what it was when the session began, without the session's records;
-    `notes` are notices for the user; the end of the session may add one.
+    """A writer of a state: the only one, unless the store is shared. `state` is what it was when the session began,
+    without the session's records; `notes` are notices for the user; the end of the session may add one.
     """
 
-    def __init__(self, backend: Backend, log: Log | None) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        log: Log | None,
+        load: Loader,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._backend = backend
         self._log = log
+        self._load = load
+        self._pause = pause
         self._run = secrets.token_hex(8)
         self._batches: list[list[Record]] = []
         self._folded = 0  # batches that are in the stored state
+        self._taken: dict[str, tuple[Entry | None, Intent | None]] = {}
         self._folding = threading.Lock()
         self._recording = False
         self._refused: str | None = None
         stored = backend.read()
         self._version = None if stored is None else stored.version
-        self._base, left = _load(stored)
+        self._base, left = load(stored)
         snapshot = _snapshot(self._base, left, backend.where)
         self.state, self.notes = snapshot.state, snapshot.notes
+        self._mine = self.state
         if log is not None and log.recover(lambda: self._fold_left(left)):
             self._settle()
-            self.state = self._base
+            self.state = self._mine = self._base
+
+    @property
+    def shared(self) -> bool:
+        """Whether others may write at the same time, and records are durable after a `barrier` only."""
+        return self._log is None
+
+    @property
+    def lineage(self) -> str | None:
+        return self._base.lineage
 
     def _fold_left(self, left: Journal | None) -> None:
         if left is not None and left.records and left.run != self._base.last_run:
@@ -174,16 +277,21 @@ class Session:
         """
         if self._recording:
             return
+        if self._log is None:
+            self._mine = replace(self._mine, tenant=self._mine.tenant or tenant)
+        else:
+            self._begin_log(self._log, tenant)
+        self._recording = True
+
+    def _begin_log(self, log: Log, tenant: str) -> None:
         stored = self._backend.read()
         if (None if stored is None else stored.version) != self._version:
             raise self._moved()
         if self.state.lineage is None or self.state.tenant is None:
             self._write(replace(self.state, tenant=tenant))
             self.state = self._base
-        if self._log is not None:
-            lineage, serial = str(self.state.lineage), self.state.serial
-            self._log.begin(Journal(lineage, serial, self._run, tenant, (), torn=False))
-        self._recording = True
+        lineage, serial = str(self.state.lineage), self.state.serial
+        log.begin(Journal(lineage, serial, self._run, tenant, (), torn=False))
 
     def record(self, *records: Record) -> None:
         """Take the records, in this order: durable at once with a journal, else after `barrier`.
@@ -192,55 +300,98 @@ class Session:
         """
         if not self._recording:
             raise AssertionError("record before begin")
+        if self._log is None:
+            self._keep(records)
+            return
         self._check_open()
         data = _encode(records)
         # Before the write: after an interrupt in it, it is not known whether the journal has them.
         batch = list(records)
         self._batches.append(batch)
-        if self._log is not None:
-            try:
-                self._log.append(data)
-            except StoreFailure:
-                _leave_out_intents(batch)
-                raise
+        try:
+            self._log.append(data)
+        except StoreFailure:
+            _leave_out_intents(batch)
+            raise
+
+    def _keep(self, records: Iterable[Record]) -> None:
+        """For the next barrier. Not while one writes: whether an address was taken has to be known first."""
+        with self._folding:
+            self._check_open()
+            signed = [self._signed(each) for each in records]
+            self._batches.append([each for each in signed if address_of(each) not in self._taken])
+
+    def _signed(self, record: Record) -> Record:
+        """An intent with the run that began it, for those who find it open."""
+        if not isinstance(record, Intended) or record.intent.run is not None:
+            return record
+        return Intended(replace(record.intent, run=self._run, host=socket.gethostname()))
 
     def barrier(self) -> None:
-        """Every record so far is durable when this returns. Called by many threads.
+        """Every record so far is durable when this returns, unless `taken` says otherwise. Called by many threads.
 
-        Raises StateMoved, StoreFailure; from then on the session takes no more records.
+        Raises StateError, StoreFailure; from then on the session takes no more records.
         """
         if self._log is not None:
             return
         with self._folding:
             self._check_open()
             try:
-                self._fold()
+                self._merge()
             except KalentopsError as error:
                 self._refused = str(error)
                 for batch in self._batches[self._folded :]:
                     _leave_out_intents(batch)
                 raise
 
+    def taken(self, address: str) -> tuple[Entry | None, Intent | None] | None:
+        """What another run has recorded for an address in place of this run's records, which are dropped. It is said
+        once; what is recorded then builds on it.
+        """
+        return self._taken.pop(address, None)
+
     def replace(self, state: State) -> None:
         """Write another state in place of this one, with the next serial. Not after `begin`.
 
         Raises StateMoved, StoreFailure, and StateDamaged for a state that `read` would refuse.
         """
+        self.stage(state)
+        if self._log is None:
+            self._merge()
+            if self._taken:
+                raise StateMoved(f"another run has changed {min(self._taken)} in {self._backend.where}")
+        self.state = self._base
+
+    def stage(self, state: State) -> None:
+        """The same for a run that records afterwards: a shared store is written with the first records, or at the end,
+        and what others have changed meanwhile stays as it is.
+        """
         if self._recording:
             raise AssertionError("replace after begin")
-        self._write(state)
-        self.state = self._base
+        if self._log is None:
+            check_consistent(state)
+            self.state = self._mine = state
+        else:
+            self._write(state)
+            self.state = self._base
 
     def close(self) -> None:
         """Fold the records into the state and remove the journal. Raises StateError, StoreFailure."""
-        if not self._recording:
-            return
         with self._folding:
-            self._refused = "the run has ended"
             if self._log is None:
-                self._fold()
-            elif self._log.end(self._fold, lambda: _encode(chain.from_iterable(self._batches))):
-                self._settle()
+                self._refused = "the run has ended"
+                self._merge()
+                self._note_taken()
+            elif self._recording:
+                self._refused = "the run has ended"
+                if self._log.end(self._fold, lambda: _encode(chain.from_iterable(self._batches))):
+                    self._settle()
+
+    def _note_taken(self) -> None:
+        for address, (entry, _) in self._taken.items():
+            now = f"it is {entry.blueprint_id} there" if entry else "nothing is recorded for it there"
+            said = f"another run has changed {address} in {self._backend.where}: {now}"
+            self.notes = (*self.notes, said)
 
     def failure(self, error: KalentopsError) -> str:
         """What to add to another error when the end of the session failed as well."""
@@ -248,10 +399,59 @@ class Session:
 
     def _fold(self) -> None:
         batches = self._batches[:]
-        if any(batches[self._folded :]):
-            run = None if self._log is None else self._run
-            self._write(replace(replay(self.state, chain.from_iterable(batches)), last_run=run))
+        if any(batches):
+            self._write(replace(replay(self.state, chain.from_iterable(batches)), last_run=self._run))
         self._folded = len(batches)
+
+    def _merge(self) -> None:
+        """Write the records since the last barrier into the shared state."""
+        batches = self._batches[:]
+        new = list(chain.from_iterable(batches[self._folded :]))
+        mine = replay(self._mine, new)
+        if new or mine != self._base:
+            check_consistent(mine)
+            self._share(mine)
+        self._folded = len(batches)
+        self._mine = self._base
+
+    def _share(self, mine: State) -> None:
+        """Compare and swap until it is written. A lost answer proves nothing: what is stored then tells."""
+        wanted = replace(mine, serial=self._base.serial + 1)
+        error: StoreFailure | None = None
+        for number in range(_TRIES):
+            data = dump_state(wanted)
+            try:
+                self._version = self._backend.replace(data, self._version)
+            except VersionMismatch:
+                error = None
+            except UnclearWrite as unclear:
+                error = unclear
+            else:
+                self._base = wanted
+                return
+            self._pause(random.uniform(0, min(_LONGEST_PAUSE, 0.05 * 2**number)))  # noqa: S311
+            stored = self._backend.read()
+            if stored is None:
+                raise StateMoved(f"the state at {self._backend.where} was removed during the run")
+            if stored.data == data:
+                self._version, self._base = stored.version, wanted
+                return
+            if stored.version != self._version:
+                wanted = self._rebased(wanted, stored)
+        raise error or SharedStoreFailure(
+            f"others write to {self._backend.where} all the time: {_TRIES} attempts were refused",
+            hint="run the command again; nothing is lost: the next run continues",
+        )
+
+    def _rebased(self, mine: State, stored: Stored) -> State:
+        theirs, _ = self._load(stored)
+        if theirs.lineage != self._base.lineage:
+            raise self._moved()
+        merged, lost = rebase(self._base, mine, theirs, self._run)
+        self._taken |= {each: (theirs.entries.get(each), theirs.intents.get(each)) for each in lost}
+        check_consistent(merged)
+        self._version, self._base = stored.version, theirs
+        return replace(merged, serial=theirs.serial + 1)
 
     def _write(self, state: State, *, above: int = 0) -> None:
         """Replace the stored state, with a serial above its own and `above`."""

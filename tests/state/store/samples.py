@@ -49,6 +49,9 @@ class MemoryBackend:
         self._stored: Stored | None = None
         self._lock = threading.Lock()
 
+    def prepare(self) -> None:
+        """Nothing to do."""
+
     def read(self) -> Stored | None:
         return self._stored
 
