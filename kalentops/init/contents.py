@@ -1,11 +1,15 @@
-"""The contents of the files that `init` writes, and where kalentops itself comes from. Templates have `@@NAMES@@`."""
+"""The contents of the files that `init` writes, and where kalentops itself comes from.
+
+Templates have `@@NAMES@@`. A line is left out if one of its names has no value, or if nothing else is in it and its
+value is empty. In a file for several environments, a line with different values is repeated.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata, resources
 from pathlib import Path
@@ -17,6 +21,7 @@ from kalentops import __version__
 from kalentops.blueprint.json_schema import blueprint_schema
 from kalentops.errors import UsageError
 from kalentops.git.worktree import open_read_only
+from kalentops.project.config import STATE
 from kalentops.project.document import read_document
 from kalentops.project.resolve import Library
 from kalentops.support.text import clip, dump_json
@@ -51,14 +56,21 @@ class ProjectFile:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What the files depend on. `below` is the project's folder in its git repository, empty at its root;
-    `blueprints` and `state` are relative to the project's folder; all with forward slashes, none with one at its end.
+    """What the files depend on, for one environment if the project has some. `below` is the project's folder in its git
+    repository, empty at its root; `blueprints` and `state` are relative to the project's folder; all with forward
+    slashes, none with one at its end.
     """
 
     below: str = ""
     branch: str = "main"
     blueprints: str = "blueprints"
-    state: str = "kalentops.state.json"
+    state: str = STATE
+    ref: str = ""
+    """The ref that keeps the state instead of a file, without `git:`."""
+    environment: str = ""
+    confirm: bool = False
+    scheduled: str = ""
+    """The branch that GitHub runs scheduled workflows on, if it is not `branch`."""
     origin: Origin | None = None
     action: str = ""
     """What the workflows use instead of the origin's action."""
@@ -76,9 +88,16 @@ class Setup:
 
     @property
     def suffix(self) -> str:
-        """Makes names unique for each project in one repository, also without case and if `-`, `_` and `.` are one:
-        files at the root, groups of runs, artifacts.
+        """Makes names unique for each project and environment in one repository, also without case and if `-`, `_` and
+        `.` are one: files at the root, groups of runs, artifacts. Three dashes, which no folder has: `a` in the folder
+        `b` is not the folder `b/a`.
         """
+        if not self.environment:
+            return self._folder
+        return f"{self._folder}---{self.environment}" if self.below else f"-{self.environment}"
+
+    @property
+    def _folder(self) -> str:
         if not self.below:
             return ""
         plain = f"-{self.below.replace('/', '--')}"
@@ -89,19 +108,20 @@ class Setup:
         return hashlib.sha256(self.below.encode()).hexdigest()[:6]
 
     @property
-    def environment(self) -> str:
+    def github_environment(self) -> str:
         """The environment on GitHub whose key applies this project."""
         return f"kalent{self._place}"
 
     @property
-    def reading(self) -> str:
-        """The environment whose key only reads, every night."""
+    def github_reading(self) -> str:
+        """The environment on GitHub whose key only reads, every night."""
         return f"kalent-read{self._place}"
 
     @property
     def _place(self) -> str:
         """A slash, which `suffix` never has: `kalent-read` can't be the environment of a folder `read`."""
-        return f"/{self.suffix[1:]}" if self.below else ""
+        name = f"-{self.environment}" if self.environment else ""
+        return f"{name}/{self._folder[1:]}" if self.below else name
 
     @property
     def secret(self) -> str:
@@ -109,29 +129,43 @@ class Setup:
         return "KALENT_API_KEY" + re.sub(r"[^A-Z0-9]", "_", self.suffix.upper())
 
     @property
-    def tokens(self) -> Mapping[str, str]:
+    def tokens(self) -> Mapping[str, str | None]:
         uses = self.action or (self.origin.action if self.origin else NO_ACTION)
         return {
             "ACTION": uses,
             "BELOW": self.below or ".",
             "BELOW_QUOTED": _scalar(self.below or "."),
             "BLUEPRINTS": self.under,
-            "BLUEPRINTS_PATTERN": re.escape(self.prefix + self.under),
             "BRANCH": _scalar(self.branch),
             "CONDITION": self.condition,
-            "ENVIRONMENT": self.environment,
+            "CONFIRM": f" --confirm {self.environment}" if self.confirm else "",
+            "GITHUB_ENVIRONMENT": self.github_environment,
+            "GITHUB_READING": self.github_reading,
+            "ENVIRONMENT": _scalar(self.environment) if self.environment else None,
+            "FILE": None if self.ref else "",
+            "OF_BRANCH": f"branch {self.branch}" if self.environment else "main branch",
+            "OF_ENVIRONMENT": f" (environment {self.environment})" if self.environment else "",
+            "ON_BRANCH": f"if: github.ref == 'refs/heads/{self.branch}'" if self.environment else "",
             "PREFIX": self.prefix,
             "PREFIX_PATTERN": re.escape(self.prefix),
-            "READING": self.reading,
+            "REF": self.ref or None,
             "SECRET": self.secret,
             "REPOSITORY": self.origin.url if self.origin else "",
             "REV": self.origin.commit if self.origin else "",
             "SCHEMA": "../" * self.under.count("/") + SCHEMA,
             "TEMPLATE_SCHEMA": "../" * (self.under + EXAMPLE_TEMPLATE).count("/") + SCHEMA,
-            "STATE": self.state,
-            "TEMPORARY": re.sub(r"[^/]+$", r".\g<0>.*.tmp", self.state),
+            "STATE": None if self.ref else self.state,
+            "STATE_PLACE": "place of the state" if self.ref else "state file",
+            "STATE_SETTING": self._state_setting,
+            "TEMPORARY": None if self.ref else re.sub(r"[^/]+$", r".\g<0>.*.tmp", self.state),
             "SUFFIX": self.suffix,
         }
+
+    @property
+    def _state_setting(self) -> str:
+        if self.ref:
+            return f"state: git:{self.ref}"
+        return f"{'# ' if self.state == STATE else ''}state: {self.state}"
 
 
 def _scalar(name: str) -> str:
@@ -140,16 +174,23 @@ def _scalar(name: str) -> str:
     return name if plain else f'"{name}"'
 
 
-def render(template: str, setup: Setup) -> str:
-    """A template, filled in. A line with nothing but an empty value is left out."""
+def render(template: str, *setups: Setup, **others: str) -> str:
+    """A template, filled in for each setup; `others` replace values of them all."""
     text = resources.files(__package__).joinpath("templates", template).read_text(encoding="utf-8")
-    values = setup.tokens
+    values = [{**setup.tokens, **others} for setup in setups]
     lines = []
     for line in text.splitlines():
-        filled = _TOKEN.sub(lambda found: values[found[1]], line)
-        if filled.strip() or not line.strip():
-            lines.append(filled)
+        filled = dict.fromkeys(_fill(line, each) for each in values)
+        lines += [each for each in filled if each is not None]
     return "\n".join(lines) + "\n"
+
+
+def _fill(line: str, values: Mapping[str, str | None]) -> str | None:
+    """None for a line to leave out."""
+    if any(values[name] is None for name in _TOKEN.findall(line)):
+        return None
+    filled = _TOKEN.sub(lambda found: values[found[1]] or "", line)
+    return filled if filled.strip() or not line.strip() else None
 
 
 def schema_text(library: Library) -> str:
@@ -158,8 +199,9 @@ def schema_text(library: Library) -> str:
     return dump_json(blueprint_schema(file for file in files if file is not None)) + "\n"
 
 
-def project_files(setup: Setup, library: Library, *, example: bool) -> Iterator[ProjectFile]:
-    """The files in the project's folder. `library` is what there is before."""
+def project_files(setups: Sequence[Setup], library: Library, *, example: bool) -> Iterator[ProjectFile]:
+    """The files in the project's folder, for all environments. `library` is what there is before."""
+    setup = setups[0]
     yield ProjectFile(CONFIG, render("kalentops.yaml", setup))
     if example:
         template = ProjectFile(f"{setup.under}{EXAMPLE_TEMPLATE}", render("example-template.yaml", setup))
@@ -168,22 +210,26 @@ def project_files(setup: Setup, library: Library, *, example: bool) -> Iterator[
         yield ProjectFile(f"{setup.under}{EXAMPLE}", render("example.yaml", setup))
     advice = "`kalentops schema --write` brings it up to date"
     yield ProjectFile(SCHEMA, schema_text(library), advice=advice)
-    yield _editor(setup)
-    yield ProjectFile(".gitattributes", render("gitattributes", setup), lines=True)
-    yield ProjectFile(".gitignore", render("gitignore", setup), lines=True)
+    yield _editor(setups)
+    if any(not each.ref for each in setups):
+        yield ProjectFile(".gitattributes", render("gitattributes", *setups), lines=True)
+    yield ProjectFile(".gitignore", render("gitignore", *setups), lines=True)
 
 
-def _editor(setup: Setup) -> ProjectFile:
-    globs = [f"{setup.under}**/*.{ending}" for ending in ("yaml", "yml")]
+def _editor(setups: Sequence[Setup]) -> ProjectFile:
+    folders = dict.fromkeys(each.under for each in setups)
+    globs = [f"{under}**/*.{ending}" for under in folders for ending in ("yaml", "yml")]
     settings = {"yaml.schemas": {f"./{SCHEMA}": globs}}
     advice = f"add to it: {json.dumps(settings)[1:-1]}"
     return ProjectFile(".vscode/settings.json", json.dumps(settings, indent=2) + "\n", advice=advice)
 
 
-def pre_commit(setup: Setup) -> ProjectFile:
+def pre_commit(setups: Sequence[Setup]) -> ProjectFile:
     """For the root of the git repository: pre-commit looks there only."""
-    known = setup.origin is not None
-    text = render("pre-commit.yaml" if known else "pre-commit-local.yaml", setup)
+    template = "pre-commit.yaml" if setups[0].origin is not None else "pre-commit-local.yaml"
+    patterns = [*dict.fromkeys(re.escape(each.prefix + each.under) for each in setups)]
+    pattern = patterns[0] if len(patterns) == 1 else f"({'|'.join(patterns)})"
+    text = render(template, setups[0], BLUEPRINTS_PATTERN=pattern)
     advice = "add to its `repos`:\n" + text.partition("repos:\n")[2].rstrip()
     return ProjectFile(".pre-commit-config.yaml", text, advice=advice)
 

@@ -6,14 +6,16 @@ Missing lines of `.gitignore` and `.gitattributes` are added between two markers
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from kalentops.errors import StoreFailure, UsageError
 from kalentops.git.worktree import has_git, open_read_only, open_repository, repository_root
 from kalentops.init.contents import CONFIG, PLAIN, SCHEMA, Origin, ProjectFile, Setup
-from kalentops.project.config import Config, load_config
+from kalentops.project.config import STATE, Config, load_configs, state_location
+from kalentops.state.store.location import Location
 from kalentops.support import atomic_write
 from kalentops.support.text import clip
 
@@ -138,28 +140,73 @@ _SETTING: Final = "merge.kalentops-state.driver"
 Driver: TypeAlias = Literal["set", "exists", "other", "no git"]
 
 
-def setup_for(folder: Path, *, branch: str | None, origin: Origin | None) -> tuple[Path, Setup]:
-    """The root of the repository around a folder, or the folder itself; and what its files depend on.
+def setups_for(
+    folder: Path, *, state: str | None, branch: str | None, origin: Origin | None
+) -> tuple[Path, tuple[Setup, ...]]:
+    """The root of the repository around a folder, or the folder itself; and what its files depend on, for each
+    environment. `state` is the location to write into new settings.
 
     Raises UsageError, InvalidConfig.
     """
     _check_git(folder, repository_root(folder))
     top = repository_root(folder) or folder
     below = "" if top == folder else folder.relative_to(top).as_posix()
-    names = {"below": below}
-    if (folder / CONFIG).exists():
-        config = load_config(folder)
-        names |= {
-            "blueprints": _relative(config, config.blueprints),
-            "state": _relative(config, config.state.path) if config.state.path else config.state.text,
-        }
-    for name in names.values():
+    exists = (folder / CONFIG).exists()
+    wanted = None if state is None else _location(folder, state)
+    configs = (
+        load_configs(folder)
+        if exists
+        else (Config(folder, folder / "blueprints", Location.of_file(folder / STATE)),)
+    )
+    if wanted is not None and exists:
+        _check_state(configs, wanted)
+    main = branch or main_branch(top)
+    setups = tuple(_setup(each, wanted or each.state, main) for each in configs)
+    for name in (below, *(name for each in setups for name in (each.blueprints, each.state, each.branch))):
         if not PLAIN.fullmatch(name):
             raise UsageError(
-                f"init can't write workflows for a folder of this name: {clip(name)}",
+                f"init can't write workflows for this name: {clip(name)}",
                 hint="rename it: letters, digits, `.`, `_`, `-` and `/` need no quotes anywhere",
             )
-    return top, Setup(**names, branch=branch or main_branch(top), origin=origin)
+    return top, tuple(replace(each, below=below, origin=origin) for each in setups)
+
+
+def _location(folder: Path, text: str) -> Location:
+    """Raises UsageError, InvalidConfig for a location that settings can't hold."""
+    location = Location.parse(text, folder)
+    if location.kind in {"file", "git"}:
+        return state_location(folder, text)
+    raise UsageError(
+        f"init does not write {location.where} into {CONFIG}, which a pull request can change",
+        hint="leave out --state, and set KALENTOPS_STATE where the commands run",
+    )
+
+
+def _setup(config: Config, state: Location, main: str) -> Setup:
+    return Setup(
+        branch=config.branch or main,
+        blueprints=_relative(config, config.blueprints),
+        state=_relative(config, state.path) if state.path else "",
+        ref=state.text.removeprefix("git:") if state.kind == "git" else "",
+        environment=config.environment or "",
+        confirm=config.confirm,
+        scheduled=main,
+    )
+
+
+def _check_state(configs: Sequence[Config], wanted: Location) -> None:
+    """Raises UsageError if the settings, which stay as they are, name another place."""
+    if configs[0].environments:
+        raise UsageError(
+            f"{CONFIG} has environments, each with its own state",
+            hint="leave out --state, and write `state:` into the environment that it belongs to",
+        )
+    there = configs[0].state
+    if (there.path or there.text) != (wanted.path or wanted.text):
+        raise UsageError(
+            f"{CONFIG} keeps the state in another place than {clip(wanted.where, 120)}, and init does not edit it",
+            hint="`kalentops state migrate FROM TO` moves a state; then set `state` in it, and run init again",
+        )
 
 
 def _check_git(folder: Path, top: Path | None) -> None:
@@ -194,10 +241,10 @@ def main_branch(top: Path) -> str:
     return first if first and PLAIN.fullmatch(first) else "main"
 
 
-def has_blueprints(folder: Path, setup: Setup) -> bool:
+def has_blueprints(folder: Path, setups: Sequence[Setup]) -> bool:
     """Whether there is a file that could be a blueprint: then no example is needed."""
-    place = folder / setup.blueprints
-    return any(True for ending in ("yaml", "yml") for _ in place.rglob(f"*.{ending}"))
+    places = {folder / each.blueprints for each in setups}
+    return any(True for place in places for ending in ("yaml", "yml") for _ in place.rglob(f"*.{ending}"))
 
 
 def set_driver(top: Path, *, dry_run: bool = False) -> Driver:

@@ -303,7 +303,9 @@ _STYLES_setup: Final[dict[What, Style]] = {
 }
 
 
-def setup(placed: Sequence[Placed], driver: Driver, *, dry_run: bool, brief: bool = False) -> Iterator[Line]:
+def setup(
+    placed: Sequence[Placed], driver: Driver | None, *, dry_run: bool, brief: bool = False
+) -> Iterator[Line]:
     """One line a file, and what to do by hand if one was kept; with `brief`, only the kept ones."""
     for each in placed:
         if brief and each.what != "kept":
@@ -336,18 +338,41 @@ def _by_hand(kept: Placed) -> Iterator[Line]:
 
 
 def setup_next_steps(
-    of: Setup, driver: Driver, *, github: bool, example: bool, hooks: bool, folder: str = ""
+    of: Sequence[Setup],
+    driver: Driver | None,
+    *,
+    github: bool,
+    example: bool,
+    hooks: bool,
+    folder: str = "",
 ) -> Iterator[Line]:
-    """What a person has to do. `folder` is the project's, seen from the working directory, empty if it is the same."""
+    """What a person has to do. `folder` is the project's, seen from the working directory, empty if it is the same;
+    `driver` is None if no state is a file.
+    """
     command = f"kalentops -C {shlex.quote(folder)}" if folder else "kalentops"
     yield line(("Next:", "bold"))
+    for each in of:
+        if each.ref:
+            name = f" -e {each.environment}" if each.environment else ""
+            yield line(
+                "  - ", visible(f"`{command} state init{name}`"), f", once: it starts the state in {each.ref}"
+            )
     if example:
-        file = f"{folder}/{of.under}example.yaml" if folder else f"{of.under}example.yaml"
+        file = f"{folder}/{of[0].under}example.yaml" if folder else f"{of[0].under}example.yaml"
         yield line(f"  - put the id of a sourcing into {visible(file)}: `kalentops sourcings` lists them;")
         yield line(
             "    or delete it, and import what exists in Kalent: ", visible(f"`{command} import --all`")
         )
     yield line("  - ", visible(f"`{command} validate`"), ", then commit what init has written")
+    if driver is not None:
+        yield from _merge_driver(driver)
+    if hooks:
+        yield line("  - `pre-commit install`, once in each clone")
+    if github:
+        yield from _github(of)
+
+
+def _merge_driver(driver: Driver) -> Iterator[Line]:
     if driver == "no git":
         yield line("  - `git init`, then once in each clone:")
     else:
@@ -355,40 +380,51 @@ def setup_next_steps(
     yield line(f"      git config merge.kalentops-state.driver '{DRIVER}'")
     if driver == "other":
         yield line("      (this clone has another command there, which was kept)")
-    if hooks:
-        yield line("  - `pre-commit install`, once in each clone")
-    if github:
-        yield from _github(of)
 
 
-def _github(of: Setup) -> Iterator[Line]:
-    if not of.origin and not of.action:
+def _github(of: Sequence[Setup]) -> Iterator[Line]:
+    first = of[0]
+    if not first.origin and not first.action:
         yield line(
             (f"  - in the workflows, replace {NO_ACTION[:26]}… by the repository and the commit", "warn")
         )
         yield line(("    of kalentops that you use; or remove them and run init with --action", "warn"))
+    for each in of:
+        yield from _github_environments(each)
+    if first.below:
+        yield line(
+            "    They belong to ",
+            first.below,
+            "/ alone: each folder has its own, so that no key gets to another",
+        )
+    if first.environment:
+        yield line("    Put no such secret into the repository: every workflow could read it there")
+    for branch in dict.fromkeys(each.branch for each in of if not each.ref):
+        yield line(
+            "  - let the workflow `kalentops apply` push the state: if a rule protects ",
+            branch,
+            ", it needs an",
+        )
+        yield line("    exception for it; a run checks this before it creates anything")
+    yield line("  - in .github/CODEOWNERS, name the people who review the messages:")
+    for under in dict.fromkeys(each.under for each in of):
+        yield line(f"      /{first.prefix}{under} @YOUR-ORGANISATION/recruiting")
+    states = any(not each.ref for each in of)
+    what = "the state, the settings" if states else "the settings"
+    yield line(f"    and the maintainers, who review {what} and the workflows:")
+    owned = [f"{each.state}{ending}" for each in of if not each.ref for ending in ("", ".journal")]
+    for name in (*owned, "kalentops.yaml"):
+        yield line(f"      /{first.prefix}{name} @YOUR-ORGANISATION/maintainers")
+    yield line("      /.github/ @YOUR-ORGANISATION/maintainers")
+
+
+def _github_environments(of: Setup) -> Iterator[Line]:
     yield line(
         "  - on GitHub, under Settings, Environments, create two environments, each with the secret ",
         of.secret,
         ":",
     )
-    yield line("      ", of.environment, "  (branch rule: ", of.branch, " only; reviewers, if you like)")
-    yield line("      ", of.reading, "  (the same branch, no reviewers)")
-    if of.below:
-        yield line(
-            "    They belong to ",
-            of.below,
-            "/ alone: each folder has its own, so that no key gets to another",
-        )
-    yield line(
-        "  - let the workflow `kalentops apply` push the state: if a rule protects ",
-        of.branch,
-        ", it needs an",
-    )
-    yield line("    exception for it; a run checks this before it creates anything")
-    yield line("  - in .github/CODEOWNERS, name the people who review the messages:")
-    yield line(f"      /{of.prefix}{of.under} @YOUR-ORGANISATION/recruiting")
-    yield line("    and the maintainers, who review the state, the settings and the workflows:")
-    for name in (f"{of.prefix}{of.state}", f"{of.prefix}{of.state}.journal", f"{of.prefix}kalentops.yaml"):
-        yield line(f"      /{name} @YOUR-ORGANISATION/maintainers")
-    yield line("      /.github/ @YOUR-ORGANISATION/maintainers")
+    reviewers = "required reviewers: `confirm` asks for them" if of.confirm else "reviewers, if you like"
+    yield line("      ", of.github_environment, f"  (branch rule: {of.branch} only; {reviewers})")
+    nightly = f"branch rule: {of.scheduled} only" if of.environment else "the same branch"
+    yield line("      ", of.github_reading, f"  ({nightly}, no reviewers)")

@@ -365,7 +365,7 @@ def _config(root: Path, found: _File) -> Config:
     return Config(
         root,
         _inside(root, found.blueprints, "blueprints"),
-        _state(root, found.state),
+        state_location(root, found.state),
         found.parallelism,
         found.create,
         found.guards,
@@ -374,8 +374,8 @@ def _config(root: Path, found: _File) -> Config:
     )
 
 
-def _state(root: Path, text: str) -> Location:
-    """Raises _BadPlace for a place outside of the project and its repository: the file is under review."""
+def state_location(root: Path, text: str) -> Location:
+    """The location that a setting means. Raises InvalidConfig for one that it can't be: the file is under review."""
     try:
         location = Location.parse(text, root)
     except StateError as error:

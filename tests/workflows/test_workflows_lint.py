@@ -23,6 +23,13 @@ SETUPS = {
     "root": Setup(origin=Origin("example/kalentops", "a" * 40)),
     "below": Setup(below="teams/paris", branch="live", origin=Origin("example/kalentops", "a" * 40)),
     "unknown": Setup(),
+    "ref": Setup(origin=Origin("example/kalentops", "a" * 40), ref="refs/kalentops/state"),
+    "environment": Setup(
+        origin=Origin("example/kalentops", "a" * 40),
+        environment="acme",
+        ref="refs/kalentops/acme",
+        confirm=True,
+    ),
 }
 
 
@@ -42,7 +49,7 @@ def repositories(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folders = {"own": ROOT}
     for name, setup in SETUPS.items():
         folders[name] = tmp_path_factory.mktemp(name)
-        for each in [*workflows(setup), pre_commit(setup)]:
+        for each in [*workflows(setup), pre_commit([setup])]:
             path = folders[name] / each.name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(each.text)
@@ -99,7 +106,8 @@ def test_shellcheck_finds_nothing_in_the_scripts(every_file: list[Path], tmp_pat
 
 def test_jobs_get_what_they_need_and_no_more(repository: Path) -> None:
     for file in files_of(repository):
-        data = yaml.safe_load(file.read_text())
+        text = file.read_text()
+        data = yaml.safe_load(text)
         if not file.name.startswith("kalentops-"):
             continue
         assert data["permissions"] == {}
@@ -110,7 +118,7 @@ def test_jobs_get_what_they_need_and_no_more(repository: Path) -> None:
             assert writes == allowed[kind]
             assert job["timeout-minutes"] <= 60
             (checkout,) = (s for s in job["steps"] if s.get("uses", "").startswith("actions/checkout@"))
-            assert checkout["with"]["persist-credentials"] == (kind == "apply")
+            assert checkout["with"]["persist-credentials"] == (kind == "apply" or "refs/kalentops" in text)
 
 
 def test_only_the_reviews_run_for_pull_requests_and_they_know_no_secret(repository: Path) -> None:
@@ -128,7 +136,7 @@ def test_an_apply_is_never_cut_off_by_the_next(repository: Path) -> None:
     assert data["concurrency"]["cancel-in-progress"] is False
     assert "${{" not in data["concurrency"]["group"]
     (job,) = data["jobs"].values()
-    assert job["environment"] in {"kalent", "kalent/teams--paris"}
+    assert job["environment"] in {"kalent", "kalent/teams--paris", "kalent-acme"}
     assert data[True]["push"]["branches"] == [job["steps"][0]["with"]["ref"]], (
         "the head of what was pushed to"
     )

@@ -21,7 +21,7 @@ from kalentops.init.contents import (
     project_files,
     workflows,
 )
-from kalentops.init.write import Placed, has_blueprints, place, set_driver, setup_for
+from kalentops.init.write import Placed, has_blueprints, place, set_driver, setups_for
 from kalentops.output import text_results as report
 from kalentops.output.terminal import show
 from kalentops.project.load import library_below
@@ -34,6 +34,11 @@ from kalentops.support.text import clip
 @click.option("--no-github", is_flag=True, help="Write no workflows.")
 @click.option("--no-pre-commit", is_flag=True, help="Write no hooks.")
 @click.option("--no-example", is_flag=True, help="Write no example.")
+@click.option(
+    "--state",
+    metavar="LOCATION",
+    help="Where a new project keeps its state: a path, or git:refs/kalentops/NAME. [default: kalentops.state.json]",
+)
 @click.option("--branch", metavar="NAME", help="Branch to apply. [default: git's main branch, else main]")
 @click.option(
     "--action",
@@ -45,6 +50,7 @@ from kalentops.support.text import clip
 @options.quiet
 def command(
     folder: Path,
+    state: str | None,
     branch: str | None,
     action: str | None,
     show: str | None,
@@ -63,16 +69,16 @@ def command(
         raise UsageError("a branch of this name would need quotes in a workflow", hint="use a plain name")
     origin = parse_action(action) if action is not None else find_origin()
     folder = _folder(folder)
-    top, setup = setup_for(folder, branch=branch, origin=origin)
-    example = not no_example and not has_blueprints(folder, setup)
-    library = library_below(folder, folder / setup.blueprints)
-    own = list(project_files(setup, library, example=example or show is not None))
-    at_root = [] if no_pre_commit else [pre_commit(setup)]
-    at_root += [] if no_github else workflows(setup)
+    top, setups = setups_for(folder, state=state, branch=branch, origin=origin)
+    example = not no_example and not has_blueprints(folder, setups)
+    library = library_below(folder, folder / setups[0].blueprints)
+    own = list(project_files(setups, library, example=example or show is not None))
+    at_root = [] if no_pre_commit else [pre_commit(setups)]
+    at_root += [] if no_github else [file for each in setups for file in workflows(each)]
     if show is not None:
         _show(show, [*own, *at_root])
         return
-    _write(folder, top, own, at_root, setup, dry_run=dry_run, quiet=quiet)
+    _write(folder, top, own, at_root, setups, dry_run=dry_run, quiet=quiet)
 
 
 def _folder(folder: Path) -> Path:
@@ -103,7 +109,7 @@ def _write(
     top: Path,
     own: Sequence[ProjectFile],
     at_root: Sequence[ProjectFile],
-    setup: Setup,
+    setups: Sequence[Setup],
     *,
     dry_run: bool,
     quiet: bool,
@@ -111,16 +117,16 @@ def _write(
     """Raises StoreFailure if a file could not be written, after the others."""
     placed = [place(folder, each, dry_run=dry_run) for each in own]
     placed += [place(top, each, dry_run=dry_run) for each in at_root]
-    driver = set_driver(top, dry_run=dry_run)
+    driver = None if all(each.ref for each in setups) else set_driver(top, dry_run=dry_run)
     show(report.setup(placed, driver, dry_run=dry_run, brief=quiet and not dry_run))
     if not quiet and not dry_run:
         names = {each.wanted.name for each in placed if each.what in {"created", "exists"}}
         show(
             report.setup_next_steps(
-                setup,
+                setups,
                 driver,
                 github=any(name.startswith(".github/") for name in names),
-                example=f"{setup.under}{EXAMPLE}" in names,
+                example=f"{setups[0].under}{EXAMPLE}" in names,
                 folder=_from_here(folder),
                 hooks=".pre-commit-config.yaml" in names,
             )
