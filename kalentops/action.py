@@ -26,11 +26,13 @@ from kalentops.cli.main import parameters
 from kalentops.cli.main import run as run_command
 from kalentops.errors import UsageError
 from kalentops.git.history import is_merge
+from kalentops.http.secret import ENVIRONMENT
 from kalentops.support.streams import finish, prepare
 from kalentops.support.text import clip, count, escape_line, visible
 
 OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "paths": ("paths", "plan_or_paths"),
+    "environment": ("--environment",),
     "state": ("--state",),
     "sourcing": ("--sourcing",),
     "target": ("--target",),
@@ -68,7 +70,8 @@ class Inputs:
         self.folder = environment.get("INPUT_FOLDER") or "."
 
     def get(self, name: str) -> str:
-        return self._environment.get(f"INPUT_{name.upper().replace('-', '_')}", "").strip()
+        given = self._environment.get(f"INPUT_{name.upper().replace('-', '_')}", "").strip()
+        return given or (self._environment.get(ENVIRONMENT, "").strip() if name == "environment" else "")
 
     def flag(self, name: str) -> bool:
         """Raises UsageError."""
@@ -317,9 +320,10 @@ def _base(inputs: Inputs) -> tuple[str, ...]:
 
 def _preview(inputs: Inputs) -> dict[str, Path]:
     """The page; for a pull request, with its changes."""
-    environment = inputs.get("target-name") or inputs.get("state") or os.environ.get("KALENTOPS_STATE", "")
+    names = (inputs.get(each) for each in ("target-name", "environment", "state"))
+    target = next(filter(None, names), os.environ.get("KALENTOPS_STATE", ""))
     # Artifacts of one name are refused, and a job may run for several projects and environments.
-    name = re.sub(r"[^A-Za-z0-9]+", "-", f"{inputs.folder} {environment.removesuffix('.json')}").strip("-")
+    name = re.sub(r"[^A-Za-z0-9]+", "-", f"{inputs.folder} {target.removesuffix('.json')}").strip("-")
     page = _folder() / ("-".join(filter(None, ("kalentops-preview", name))) + ".html")
     code = call(*inputs.args("preview", "--out", str(page), *_base(inputs), but=_SAVED))
     return {"page": page} if code in {0, _INVALID} and page.is_file() else {}
@@ -382,6 +386,8 @@ def main(args: Sequence[str]) -> int:
 
 
 def _outcome(args: Sequence[str], inputs: Inputs) -> StepResult:
+    if inputs.get("environment"):
+        os.environ[ENVIRONMENT] = inputs.get("environment")  # the key and the state of the job are this one's
     try:
         match args:
             case ["run"]:

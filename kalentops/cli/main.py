@@ -223,12 +223,13 @@ def _text(error: Exception, args: Sequence[str]) -> str:
 def _scrubbed(text: str) -> str:
     from kalentops.errors import NoKey
     from kalentops.github.context import read_token
-    from kalentops.http.secret import read_key
+    from kalentops.http.secret import every_key
 
     text = re.sub(r"://[^/\s]+@", "://***@", text)  # a proxy's password, say
-    for read in (read_key, read_token):
-        with suppress(NoKey):
-            text = read(os.environ).scrub(text)
+    for key in every_key(os.environ):
+        text = key.scrub(text)
+    with suppress(NoKey):
+        text = read_token(os.environ).scrub(text)
     return text
 
 

@@ -114,13 +114,15 @@ def _checked(number: Any) -> int:
     return number
 
 
-def target_name(project: Path, state: Path | None = None) -> str:
-    """The project's folder as seen from the root of its git repository; `.` for the root, and outside of one.
-
-    Where the project has several environments, each has a state of its own: the path of one that is not the usual one
-    stands for the folder.
+def target_name(project: Path, state: Path | None = None, environment: str | None = None) -> str:
+    """The project's folder as seen from the root of its git repository; `.` for the root, and outside of one. With the
+    name of the environment, if there is one; without, the path of a state that is not the usual one stands for the
+    folder.
     """
     root = repository_root(project) or project
+    if environment is not None:
+        folder = project.relative_to(root).as_posix()
+        return f"environment {environment}" if folder == "." else f"{folder}, environment {environment}"
     if state is None or state.resolve() == project / STATE:
         return project.relative_to(root).as_posix()
     path = state.resolve()

@@ -7,15 +7,17 @@ import re
 import shlex
 import stat
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from kalentops.errors import NoKey
+from kalentops.errors import InvalidConfig, NoKey
 
 VARIABLE: Final = "KALENT_API_KEY"
-FILE_VARIABLE: Final = "KALENT_API_KEY_FILE"
+ENVIRONMENT: Final = "KALENTOPS_ENVIRONMENT"
+_FILE: Final = "_FILE"
+_PREFIXES: Final = (VARIABLE, "INPUT_API_KEY")
 _MASK: Final = "***"
 _USABLE: Final = re.compile(r"[\x21-\x7e]{1,4096}")
 _MAX_FILE: Final = 8192
@@ -24,18 +26,22 @@ _NAMED: Final = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 
 
 class ApiKey:
-    """The key. It is shown as `***` wherever it is printed or formatted."""
+    """The key. It is shown as `***` wherever it is printed or formatted. `others` are keys that must not be shown
+    either, such as those of other environments.
+    """
 
-    __slots__ = ("_pattern", "_value")
+    __slots__ = ("_hidden", "_pattern", "_value")
 
-    def __init__(self, value: str) -> None:
+    def __init__(self, value: str, others: Iterable[str] = ()) -> None:
         self._value = value
+        self._hidden = (value, *others)
         # A lookahead, to find forms that overlap.
-        self._pattern = re.compile(f"(?=({'|'.join(_forms(value))}))")
+        forms = (form for each in self._hidden for form in _forms(each))
+        self._pattern = re.compile(f"(?=({'|'.join(forms)}))")
 
     def is_surely_in(self, text: str) -> bool:
-        """Whether a text contains the key, and not by chance, as with a key such as `local`."""
-        return len(self._value) >= _LONG and self._value in text
+        """Whether a text contains a key, and not by chance, as with a key such as `local`."""
+        return any(len(each) >= _LONG and each in text for each in self._hidden)
 
     def reveal(self) -> str:
         """The key itself. Only for the header of a request."""
@@ -83,30 +89,102 @@ def _character(char: str) -> str:
     return f"(?:%(?:25)*(?i:{code})|\\\\(?:u00|x)(?i:{code})|&(?:{entity});|{raw})"
 
 
-def read_key(environment: Mapping[str, str]) -> ApiKey:
-    """The key in KALENT_API_KEY, or in the file named by KALENT_API_KEY_FILE. Raises NoKey, without the key in it."""
-    value = environment.get(VARIABLE, "").strip()
-    source = VARIABLE
-    if not value and environment.get(FILE_VARIABLE):
-        source = FILE_VARIABLE
-        value = _from_file(environment[FILE_VARIABLE])
+def for_environment(variable: str, environment: str | None) -> str:
+    """The name of a variable for one environment: `KALENT_API_KEY_NAME`."""
+    return variable if environment is None else f"{variable}_{environment.upper()}"
+
+
+def of_environment(variables: Mapping[str, str], environment: str | None) -> bool:
+    """Whether variables without a name count: they are those of a job, whose secrets are one environment's."""
+    return environment is None or variables.get(ENVIRONMENT) == environment
+
+
+def read_key(
+    variables: Mapping[str, str], environment: str | None = None, environments: Iterable[str] = ()
+) -> ApiKey:
+    """The key of an environment, or of the only workspace: a variable holds it, or names its file.
+
+    Raises NoKey, and InvalidConfig if two of `environments` have one key, without a key in the message.
+    """
+    source, value = _value(variables, environment)
     if not value:
-        raise NoKey(
-            f"{VARIABLE} is not set" if source == VARIABLE else f"the file named by {source} is empty"
-        )
-    return as_key(value, source)
+        said, hint = _missing(variables, source, environment)
+        raise NoKey(said, hint=hint)
+    key = as_key(value, source)
+    if environment is None:
+        return key
+    _check_distinct(variables, environments)
+    return ApiKey(value, (each for each in _all_values(variables) if each != value))
 
 
-def permission_warnings(environment: Mapping[str, str]) -> Iterator[str]:
+def _sources(variables: Mapping[str, str], environment: str | None) -> Iterator[str]:
+    """The variables that may hold the key, the first before the others."""
+    names = [for_environment(VARIABLE, environment)]
+    if environment is not None and of_environment(variables, environment):
+        names.append(VARIABLE)
+    for name in names:
+        yield from (name, name + _FILE)
+
+
+def _value(variables: Mapping[str, str], environment: str | None) -> tuple[str, str]:
+    """The variable that counts, and the key in it or in its file. Raises NoKey."""
+    sources = list(_sources(variables, environment))
+    source = next((each for each in sources if variables.get(each, "").strip()), sources[0])
+    value = variables.get(source, "").strip()
+    return source, _from_file(source, value) if source.endswith(_FILE) else value
+
+
+def _missing(variables: Mapping[str, str], source: str, environment: str | None) -> tuple[str, str | None]:
+    """What is said of a missing key, and the hint."""
+    if source.endswith(_FILE):
+        return f"the file named by {source} is empty", None
+    if environment is None:
+        return f"{source} is not set", None
+    plain = any(variables.get(each) for each in (VARIABLE, VARIABLE + _FILE))
+    why = f"; {VARIABLE} counts only where {ENVIRONMENT} is {environment}" if plain else ""
+    return (
+        f"{source} is not set",
+        f"export {source}=…, or {source}{_FILE}=/path/to/a/file that contains it{why}",
+    )
+
+
+def _check_distinct(variables: Mapping[str, str], environments: Iterable[str]) -> None:
+    owners: dict[str, str] = {}
+    for each in environments:
+        with suppress(NoKey):  # of an environment that this run does not need
+            _, value = _value(variables, each)
+            other = owners.setdefault(value, each) if value else each
+            if other != each:
+                raise InvalidConfig(
+                    f"the environments {other} and {each} have the same key",
+                    hint=f"set {for_environment(VARIABLE, other)} and {for_environment(VARIABLE, each)} to the keys "
+                    "of two workspaces",
+                )
+
+
+def _all_values(variables: Mapping[str, str]) -> Iterator[str]:
+    for name, value in variables.items():
+        if name.startswith(_PREFIXES) and value.strip():
+            with suppress(NoKey):
+                yield _from_file(name, value) if name.endswith(_FILE) else value.strip()
+
+
+def every_key(variables: Mapping[str, str]) -> Iterator[ApiKey]:
+    """All keys that the process knows, of all environments: to keep them out of a report."""
+    return (ApiKey(each) for each in dict.fromkeys(_all_values(variables)) if _USABLE.fullmatch(each))
+
+
+def permission_warnings(variables: Mapping[str, str], environment: str | None = None) -> Iterator[str]:
     """A warning if other users can read the key's file. Windows has no such modes."""
-    name = environment.get(FILE_VARIABLE)
-    if not name or environment.get(VARIABLE, "").strip() or sys.platform == "win32":
+    source = next((each for each in _sources(variables, environment) if variables.get(each, "").strip()), "")
+    if not source.endswith(_FILE) or sys.platform == "win32":
         return
+    name = variables[source]
     with suppress(OSError):
         mode = Path(name).stat().st_mode
         if stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
             yield (
-                f"other users can read the file named by {FILE_VARIABLE} (mode {mode & 0o777:04o}): "
+                f"other users can read the file named by {source} (mode {mode & 0o777:04o}): "
                 f"`chmod 600 {shlex.quote(name)}`"
             )
 
@@ -121,13 +199,11 @@ def as_key(value: str, source: str, *, hint: str | None = None) -> ApiKey:
     return ApiKey(value)
 
 
-def _from_file(name: str) -> str:
+def _from_file(source: str, name: str) -> str:
     try:
         with Path(name).open(encoding="ascii") as stream:
             return stream.read(_MAX_FILE).strip()
     except OSError as error:
-        raise NoKey(f"the file named by {FILE_VARIABLE} can't be read: {error.strerror}") from None
+        raise NoKey(f"the file named by {source} can't be read: {error.strerror}") from None
     except ValueError:
-        raise NoKey(
-            f"the file named by {FILE_VARIABLE} is not a key: it contains non-ASCII characters"
-        ) from None
+        raise NoKey(f"the file named by {source} is not a key: it contains non-ASCII characters") from None

@@ -229,11 +229,12 @@ def load_before(root: Path, places: Sequence[Path], rev: str, library: Path | No
 
 @dataclass(frozen=True, slots=True)
 class PreviewRequest:
-    """The folder, paths in it (none: all of its blueprints), and the commit to compare with, or None."""
+    """The folder, paths in it (none: all of its blueprints), the commit to compare with, and the environment."""
 
     directory: Path
     paths: tuple[Path, ...] = ()
     against: str | None = None
+    environment: str | None = None
 
     def places(self, config: Config) -> Sequence[Path]:
         return [self.directory / path for path in self.paths] or [config.blueprints]
@@ -254,7 +255,7 @@ class Built:
 
 def build(request: PreviewRequest) -> Built:
     """Raises InvalidConfig, UsageError. Findings are on the page."""
-    config = load_config(request.directory)
+    config = load_config(request.directory, request.environment)
     places = request.places(config)
     repository = load(
         config.root, places, severities=config.severities, known={}, library=config.blueprints, origins=True
@@ -268,7 +269,7 @@ def build(request: PreviewRequest) -> Built:
 def version(request: PreviewRequest) -> str:
     """A digest of the files' names, sizes and times: it differs as soon as one of them changes."""
     try:
-        config = load_config(request.directory)
+        config = load_config(request.directory, request.environment)
         places = [*request.places(config), *([config.blueprints] if config.blueprints.exists() else [])]
         paths = [config.root / FILE, *(Path(each.path) for each in find(config.root, places))]
         seen = [repr((str(path), *_stamp(path))) for path in paths]

@@ -107,26 +107,7 @@ def load_config(start: Path, environment: str | None = None) -> Config:
     is the project's. Raises InvalidConfig with every problem, and where it is; UsageError for an environment that
     the file does not have, and if it has several and none is named.
     """
-    configs = load_configs(start)
-    names = configs[0].environments
-    if environment is None:
-        if len(configs) == 1:
-            return configs[0]
-        raise UsageError(
-            f"{FILE} has several environments: {', '.join(names)}", hint="name one of them: -e NAME"
-        )
-    if not names:
-        raise UsageError(
-            f"there is no environment {clip(environment, 40)}: {FILE} has no `environments`",
-            hint="leave out -e, or add `environments:` to it",
-        )
-    if environment not in names:
-        meant = nearest(environment, names)
-        raise UsageError(
-            f"there is no environment {clip(environment, 40)} in {FILE}",
-            hint=f"did you mean {meant}?" if meant else f"its environments are {', '.join(names)}",
-        )
-    return configs[names.index(environment)]
+    return select(load_configs(start), environment)
 
 
 def load_configs(start: Path) -> tuple[Config, ...]:
@@ -147,6 +128,29 @@ def load_configs(start: Path) -> tuple[Config, ...]:
         return (_config(root, found),)
     except _BadPlace as error:
         raise InvalidConfig(f"{FILE}: {error}", hint=error.hint) from None
+
+
+def select(configs: tuple[Config, ...], environment: str | None) -> Config:
+    """The settings of the named environment, or the only ones. Raises UsageError."""
+    names = configs[0].environments
+    if environment is None:
+        if len(configs) == 1:
+            return configs[0]
+        raise UsageError(
+            f"{FILE} has several environments: {', '.join(names)}", hint="name one of them: -e NAME"
+        )
+    if not names:
+        raise UsageError(
+            f"there is no environment {clip(environment, 40)}: {FILE} has no `environments`",
+            hint="leave out -e, or add `environments:` to it",
+        )
+    if environment not in names:
+        meant = nearest(environment, names)
+        raise UsageError(
+            f"there is no environment {clip(environment, 40)} in {FILE}",
+            hint=f"did you mean {meant}?" if meant else f"its environments are {', '.join(names)}",
+        )
+    return configs[names.index(environment)]
 
 
 def project_folder(start: Path) -> Path:

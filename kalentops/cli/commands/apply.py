@@ -42,6 +42,7 @@ _FAREWELL: Final = "stopped at once; the next apply looks up the outcome of open
 )
 @click.argument("plan_or_paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PLAN_FILE | PATHS...]")
 @options.folder
+@options.environment
 @options.state
 @options.output("text", "json")
 @options.yes
@@ -58,6 +59,7 @@ def command(
     ctx: click.Context,
     plan_or_paths: tuple[Path, ...],
     directory: Path,
+    environment: str | None,
     state_location: str | None,
     form: str,
     pace: options.Pace,
@@ -76,12 +78,12 @@ def command(
     With PLAN_FILE, applies exactly that plan or nothing. With PATHS, applies only what these files declare. Starts no
     sequence, sends no message, deletes nothing. After Ctrl-C, completes what it has started; the next run continues.
     """
-    project = options.project(directory, state_location)
+    project = options.project(directory, state_location, environment)
     store = project.store
     saved, paths = _saved_or_paths([directory / each for each in plan_or_paths])
     if not yes and not options.can_ask():
         raise UsageError("apply asks for confirmation, and this is not a terminal", hint="pass --yes")
-    target = ApiConfig.of(connection, os.environ)
+    target = ApiConfig.of(connection, os.environ, project.config)
     run = _Run(project, store, target, saved, pace, form, yes=yes, verbose=verbose, quiet=quiet)
     report = Reporting("apply", form, project.config)
     with store.session(lock_timeout=lock_timeout) as session:

@@ -24,18 +24,26 @@ from kalentops.support.text import clip
 @click.command(epilog="\b\nExample:\n  kalentops close sourcing_123\n  kalentops close sourcing_123 --diff")
 @click.argument("sourcing_id", shell_complete=options.complete_sourcings)
 @options.folder
+@options.environment
 @options.state
 @options.file_changes
 @options.quiet
 def command(
-    sourcing_id: str, directory: Path, state_location: str | None, *, dry_run: bool, diff: bool, quiet: bool
+    sourcing_id: str,
+    directory: Path,
+    environment: str | None,
+    state_location: str | None,
+    *,
+    dry_run: bool,
+    diff: bool,
+    quiet: bool,
 ) -> None:
     """Close a position: remove its blueprints from the files, and let the state forget them.
 
     Nothing changes in Kalent: stop the sequences and close the sourcing there. The file keeps the id, the title and the
     removed keys. The next plan shows what the state will forget.
     """
-    project = options.project(directory, state_location)
+    project = options.project(directory, state_location, environment)
     check_begun(project.config.root, project.config.blueprints)
     snapshot = project.store.read()
     notice(snapshot.notes)

@@ -11,7 +11,7 @@ import click
 
 from kalentops.cli.commands import options
 from kalentops.cli.commands.connection import ApiConfig, api_session
-from kalentops.errors import NoPullRequest, UsageError
+from kalentops.errors import InvalidConfig, NoPullRequest, UsageError
 from kalentops.github.client import GITHUB, CommentsApi, split_url
 from kalentops.github.comment import CommentRequest, CommentTarget, Published, is_login, publish
 from kalentops.github.context import API_URL, PullRequest, find_pull_request, read_token, target_name
@@ -19,7 +19,7 @@ from kalentops.http.secret import ApiKey
 from kalentops.http.transport import Network, unread_proxy
 from kalentops.kalent.client import check_url
 from kalentops.output.terminal import notice
-from kalentops.project.config import project_folder
+from kalentops.project.config import load_config, project_folder
 from kalentops.state.store.location import Location
 from kalentops.support.text import clip, visible
 
@@ -32,6 +32,7 @@ _FAREWELL: Final = "stopped at once; the next run checks whether the comment exi
 )
 @click.argument("report", required=False, metavar="[FILE|-]", type=click.File("rb"))
 @options.folder
+@options.environment
 @options.state
 @click.option("--outdated", is_flag=True, help="Fold the existing comment: it no longer applies.")
 @click.option(
@@ -58,6 +59,7 @@ _FAREWELL: Final = "stopped at once; the next run checks whether the comment exi
 def command(
     report: BinaryIO | None,
     directory: Path,
+    environment: str | None,
     state_location: str | None,
     target_name: str | None,
     repository: str | None,
@@ -79,7 +81,7 @@ def command(
     text = None if outdated else _read(report)
     if author and not is_login(author):
         raise UsageError(f"`{clip(author)}` is not a login", hint="--author is like octocat or my-app[bot]")
-    about = _target(directory, state_location, target_name)
+    about = _target(directory, environment, state_location, target_name)
     wanted = CommentRequest(about, text, author or None, begin=not update_only)
     try:
         pull = find_pull_request(os.environ, repository=repository, number=pull_request)
@@ -116,13 +118,25 @@ def _read(report: BinaryIO | None) -> str:
     return text
 
 
-def _target(directory: Path, state_location: str | None, name: str | None) -> CommentTarget:
+def _target(
+    directory: Path, environment: str | None, state_location: str | None, name: str | None
+) -> CommentTarget:
     if not directory.is_dir():
         raise UsageError(f"there is no folder {directory}", hint="pass -C DIR with the folder of the project")
     if name is None:
-        state = None if state_location is None else Location.parse(state_location, directory).path
-        name = target_name(project_folder(directory), state)
+        selected = _selected(directory, environment)
+        named = options.state_named(state_location, selected)
+        state = None if named is None else Location.parse(named, directory).path
+        name = target_name(project_folder(directory), state, selected)
     return CommentTarget(name)
+
+
+def _selected(directory: Path, environment: str | None) -> str | None:
+    """The environment. Settings that are not valid still need their comment: that an earlier plan is outdated."""
+    try:
+        return load_config(directory, environment).environment
+    except InvalidConfig:
+        return environment
 
 
 def _publish(

@@ -22,6 +22,7 @@ from kalentops.kalent.client import DEFAULT_URL, Ownership, ReadApi, ReadOnly, c
 from kalentops.kalent.lists import read_lists
 from kalentops.output.terminal import notice
 from kalentops.output.text_results import Progress
+from kalentops.project.config import Config
 from kalentops.state.model import State
 from kalentops.support.clock import SystemClock
 
@@ -38,13 +39,13 @@ class ApiConfig:
     dialect: Dialect = KALENT
 
     @classmethod
-    def of(cls, connection: NetworkOptions, environment: Mapping[str, str]) -> ApiConfig:
+    def of(cls, connection: NetworkOptions, variables: Mapping[str, str], config: Config) -> ApiConfig:
         """Raises NoKey, InvalidConfig."""
-        key = read_key(environment)
+        key = read_key(variables, config.environment, config.environments)
         url = check_url(connection.api_url or DEFAULT_URL)
-        unread = unread_proxy(environment, url)
+        unread = unread_proxy(variables, url)
         network = Network(url, connection.timeout, connection.ca_file, connection.proxy, unread)
-        notice(permission_warnings(environment))
+        notice(permission_warnings(variables, config.environment))
         return cls(network, key, connection.debug_http)
 
     @property

@@ -57,6 +57,7 @@ from kalentops.support.text import clip, count, is_key, some
     help="New file for the template; with --as. [default: templates/NAME.yaml in the folder of blueprints]",
 )
 @options.folder
+@options.environment
 @options.file_changes
 @options.quiet
 def command(
@@ -64,6 +65,7 @@ def command(
     name: str | None,
     to: Path | None,
     directory: Path,
+    environment: str | None,
     *,
     everything: bool,
     align: bool,
@@ -78,7 +80,7 @@ def command(
     blueprint. The next plan is the same as before: this is checked before anything is written.
     """
     _check(addresses, name, to, everything=everything)
-    config = options.project(directory, None).config
+    config = options.project(directory, None, environment).config
     check_begun(config.root, config.blueprints)
     files = _read(config)
     repository = _valid(config, files)

@@ -19,25 +19,34 @@ from kalentops.yamlfile.fmt import Formatted, format_text, save
 )
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @options.folder
+@options.environment
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if a file would change.")
 @click.option("--diff", is_flag=True, help="Write nothing and show the changes; exit code as with --check.")
 @options.quiet
 @click.pass_context
 def command(
-    ctx: click.Context, paths: tuple[Path, ...], directory: Path, *, check: bool, diff: bool, quiet: bool
+    ctx: click.Context,
+    paths: tuple[Path, ...],
+    directory: Path,
+    environment: str | None,
+    *,
+    check: bool,
+    diff: bool,
+    quiet: bool,
 ) -> None:
     """Format the files. Texts, comments and order do not change.
 
     Without PATHS, formats all files in the folder of blueprints. A file that is not valid YAML is left as it is (exit
     code 3). So is a file whose texts or comments would change (exit code 1).
     """
-    config = options.project(directory, None).config
-    places = [directory / path for path in paths] or [config.blueprints]
-    sources = find(config.root, places)
+    configs = options.configs(directory, environment)
+    root = configs[0].root
+    places = [directory / path for path in paths] or list(dict.fromkeys(each.blueprints for each in configs))
+    sources = find(root, places)
     writes = not (check or diff)
     done = []
     for source in sources:
-        text = read_whole(source, config.root)
+        text = read_whole(source, root)
         said = (
             format_text(source.name, text)
             if isinstance(text, str)

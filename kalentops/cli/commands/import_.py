@@ -60,6 +60,7 @@ from kalentops.support.text import clip, dump_json, meant_by, nearest
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
 @options.folder
+@options.environment
 @options.state
 @options.output("text", "json")
 @click.option(
@@ -79,6 +80,7 @@ def command(
     blueprint_id: str | None,
     file: Path | None,
     directory: Path,
+    environment: str | None,
     state_location: str | None,
     form: str,
     parallelism: int | None,
@@ -105,8 +107,8 @@ def command(
     if key is not None and blueprint_id is not None:
         check_key(key)
         choice = Choice(sourcing_ids[0], key, blueprint_id)
-    target = ApiConfig.of(connection, os.environ)
-    project = options.project(directory, state_location)
+    project = options.project(directory, state_location, environment)
+    target = ApiConfig.of(connection, os.environ, project.config)
     check_begun(project.config.root, project.config.blueprints)
     context = ImportContext(project.config, target, parallelism or project.config.parallelism, quiet)
     if update:

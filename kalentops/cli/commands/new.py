@@ -39,6 +39,7 @@ from kalentops.project.files import check_begun
     help="File to write. [default: the position's file, or a new one]",
 )
 @options.folder
+@options.environment
 @options.file_changes
 @options.quiet
 def command(
@@ -49,6 +50,7 @@ def command(
     language: str | None,
     to: Path | None,
     directory: Path,
+    environment: str | None,
     *,
     dry_run: bool,
     diff: bool,
@@ -59,7 +61,7 @@ def command(
     Adds it to the position's file, or writes a new file. You fill in the parameters; until then, `validate` reports
     them. Works offline.
     """
-    config = options.project(directory, None).config
+    config = options.project(directory, None, environment).config
     check_begun(config.root, config.blueprints)
     files = ProjectFiles.read(config)
     if template is None:

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from kalentops.errors import UsageError
+from kalentops.errors import StateError, UsageError
+from kalentops.http.secret import ENVIRONMENT, for_environment, of_environment
 from kalentops.output import FORMATS
-from kalentops.project.config import Config, load_config
+from kalentops.project.config import Config, load_configs, select
 from kalentops.state.store.location import Location
 from kalentops.support import streams
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from kalentops.project.resolve import Library
     from kalentops.state.store.session import Store
 
+_STATE: Final = "KALENTOPS_STATE"
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -87,21 +89,25 @@ def _folder(ctx: click.Context) -> Path:
     return Path(*before, ctx.params.get("directory") or "")
 
 
+def _project(ctx: click.Context) -> Project:
+    return project(_folder(ctx), ctx.params.get("state_location"), ctx.params.get("environment"))
+
+
 def _library(ctx: click.Context) -> Library:
     from kalentops.adopt.position import ProjectFiles
 
-    return ProjectFiles.read(project(_folder(ctx), None).config).library
+    return ProjectFiles.read(_project(ctx).config).library
 
 
 def _recorded(ctx: click.Context) -> set[str]:
-    state = project(_folder(ctx), ctx.params.get("state_location")).store.read().state
+    state = _project(ctx).store.read().state
     return state.entries.keys() | state.intents.keys()
 
 
 def _declared(ctx: click.Context) -> list[Declared]:
     from kalentops.project.load import load
 
-    config = project(_folder(ctx), None).config
+    config = _project(ctx).config
     there = config.blueprints.exists()
     return load(config.root, [config.blueprints], known=None).declared if there else []
 
@@ -119,10 +125,16 @@ folder = click.option(
     metavar="DIR",
     help="Work in this folder.",
 )
+environment = click.option(
+    "-e",
+    "--environment",
+    envvar=ENVIRONMENT,
+    metavar="NAME",
+    help=f"Environment to work on, of those in kalentops.yaml. [env: {ENVIRONMENT}]",
+)
 state = click.option(
     "--state",
     "state_location",
-    envvar="KALENTOPS_STATE",
     metavar="LOCATION",
     help="Where the state is kept. [env: KALENTOPS_STATE]",
 )
@@ -363,17 +375,55 @@ class Project:
         """Raises StateError, StoreFailure."""
         from kalentops.state.store import open_store  # not loaded for `fmt`, `rule` and `schema`
 
-        return open_store(self.state, self.config.root)
+        return open_store(self.state, self.config.root, self.config.environment)
 
 
-def project(directory: Path, state: str | None) -> Project:
-    """Raises UsageError, InvalidConfig, StateError."""
+def configs(directory: Path, environment: str | None) -> tuple[Config, ...]:
+    """The settings of all environments, or of the named one. Raises UsageError, InvalidConfig."""
+    found = load_configs(_existing(directory))
+    return found if environment is None else (select(found, environment),)
+
+
+def project(directory: Path, state: str | None, environment: str | None) -> Project:
+    """`state` is the option --state, which wins over the variables. Raises UsageError, InvalidConfig, StateError."""
+    found = load_configs(_existing(directory))
+    config = select(found, environment)
+    location = _location(config, state, directory)
+    for other in found:
+        name = other.environment
+        if name != config.environment and _place(location) == _place(_location(other, None, directory)):
+            raise StateError(
+                f"{location.where} is the state of the environment {name}, not of {config.environment}",
+                hint=f"pass -e {name}, or give {config.environment} a state of its own",
+            )
+    return Project(config, location)
+
+
+def _existing(directory: Path) -> Path:
     if not directory.is_dir():
         raise UsageError(
             f"there is no folder {directory}", hint="pass -C DIR with the folder of your repository"
         )
-    config = load_config(directory)
-    return Project(config, config.state if state is None else Location.parse(state, directory))
+    return directory
+
+
+def _location(config: Config, option: str | None, directory: Path) -> Location:
+    named = state_named(option, config.environment)
+    return config.state if named is None else Location.parse(named, directory)
+
+
+def _place(location: Location) -> str:
+    return location.where if location.path is None else str(location.path.resolve())
+
+
+def state_named(option: str | None, environment: str | None) -> str | None:
+    """The location that the option or a variable names. KALENTOPS_STATE counts for an environment only where the
+    variable KALENTOPS_ENVIRONMENT names it.
+    """
+    if option is not None:
+        return option
+    own = os.environ.get(for_environment(_STATE, environment))
+    return own or (os.environ.get(_STATE) if of_environment(os.environ, environment) else None) or None
 
 
 def can_ask() -> bool:

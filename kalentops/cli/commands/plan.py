@@ -26,6 +26,7 @@ from kalentops.output.terminal import notice, show
 from kalentops.output.text_files import findings
 from kalentops.plan.build import Scope
 from kalentops.plan.saved import DAMAGED, load, plan_from_json, save
+from kalentops.project.config import Config
 
 
 @click.command(
@@ -34,6 +35,7 @@ from kalentops.plan.saved import DAMAGED, load, plan_from_json, save
 )
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @options.folder
+@options.environment
 @options.state
 @options.report
 @severity_options
@@ -55,6 +57,7 @@ def command(
     ctx: click.Context,
     paths: tuple[Path, ...],
     directory: Path,
+    environment: str | None,
     state_location: str | None,
     form: str,
     out: Path | None,
@@ -78,7 +81,7 @@ def command(
         raise UsageError(
             "--refresh-only shows drift alone: there is nothing to save", hint="use --refresh --out"
         )
-    project = options.project(directory, state_location)
+    project = options.project(directory, state_location, environment)
     store = project.store
     snapshot = store.read()
     notice(snapshot.notes)
@@ -90,7 +93,7 @@ def command(
     reporting.refuse_invalid(repository, covers=plan_options.scope.covers)
     offline = context = pipeline.build_plan(repository, snapshot.state, plan_options)
     if refresh or refresh_only:
-        context = _refreshed(offline, connection, project.config.parallelism, quiet=quiet)
+        context = _refreshed(offline, connection, project.config, quiet=quiet)
     plan = pipeline.only_drift(context.plan) if refresh_only else context.plan
     edits = pipeline.state_edits(store, snapshot.state)
     plan = replace(plan, state_edits=edits)
@@ -107,16 +110,16 @@ def command(
 
 
 def _refreshed(
-    context: PlanContext, connection: options.NetworkOptions, parallelism: int, *, quiet: bool
+    context: PlanContext, connection: options.NetworkOptions, config: Config, *, quiet: bool
 ) -> PlanContext:
     """The plan compared with what Kalent shows. Raises Forbidden if the key may see none of the sourcings."""
     # An offline plan needs no HTTP client, which takes as long to load as the rest.
     from kalentops.cli.commands.connection import ApiConfig, read_remote
     from kalentops.kalent.lists import check_permitted
 
-    target = ApiConfig.of(connection, os.environ)
+    target = ApiConfig.of(connection, os.environ, config)
     target.check_state(context.state)
-    observed = read_remote(context.sourcings, target, parallelism, quiet=quiet)
+    observed = read_remote(context.sourcings, target, config.parallelism, quiet=quiet)
     check_permitted(observed)
     return context.refreshed(observed)
 

@@ -22,6 +22,7 @@ _FILE = Path("kalentops-preview.html")
 )
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @options.folder
+@options.environment
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
@@ -50,6 +51,7 @@ def command(
     ctx: click.Context,
     paths: tuple[Path, ...],
     directory: Path,
+    environment: str | None,
     out: Path | None,
     against: str | None,
     language: Language | None,
@@ -68,7 +70,7 @@ def command(
         raise UsageError(
             f"there is no folder {directory}", hint="pass -C DIR with the folder of your repository"
         )
-    request = PreviewRequest(directory, paths, against)
+    request = PreviewRequest(directory, paths, against, environment)
     if serve:
         if out is not None:
             raise UsageError("--serve writes no file", hint="leave out --out or --serve")

@@ -50,15 +50,16 @@ def rule(code: str | None) -> None:
     "\b\nFirst line of a file in blueprints/:\n  # yaml-language-server: $schema=../.kalentops/blueprint.schema.json"
 )
 @options.folder
+@options.environment
 @click.option("--write", is_flag=True, help=f"Write it to {SCHEMA}, and print nothing if it is up to date.")
-def schema(directory: Path, *, write: bool) -> None:
+def schema(directory: Path, environment: str | None, *, write: bool) -> None:
     """Print the JSON Schema of the files.
 
     Editors use it to complete field names, and the templates, parameters and step ids of this project. `init` writes
     the schema and the settings of VS Code; for other editors, name it in the first line of a file. Write it again when
     templates have changed.
     """
-    config = options.project(directory, None).config
+    config = options.project(directory, None, environment).config
     text = schema_text(library_below(config.root, config.blueprints))
     if not write:
         utf8()

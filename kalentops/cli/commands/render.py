@@ -30,15 +30,18 @@ from kalentops.support.text import clip, visible
 @click.argument("addresses", nargs=-1, metavar="[ADDRESS]...", shell_complete=options.complete_addresses)
 @click.option("--origins", is_flag=True, help="Show the file and line of each value, as a comment.")
 @options.folder
+@options.environment
 @options.quiet
-def render(addresses: tuple[str, ...], directory: Path, *, origins: bool, quiet: bool) -> None:
+def render(
+    addresses: tuple[str, ...], directory: Path, environment: str | None, *, origins: bool, quiet: bool
+) -> None:
     """Print blueprints with their templates filled in, as plain YAML.
 
     An ADDRESS is SOURCING_ID/KEY, or a SOURCING_ID for all of its blueprints; both accept * ? [abc]. Without one,
     prints all. One file is printed as it could stand in the folder of blueprints; several are separated by `---`.
     """
     streams.utf8()
-    config = options.project(directory, None).config
+    config = options.project(directory, None, environment).config
     declared = _declared(config, addresses, "rendered", quiet=quiet)
     files = ProjectFiles.read(config)
     by_file = _by_file(declared, files)
@@ -55,15 +58,24 @@ def render(addresses: tuple[str, ...], directory: Path, *, origins: bool, quiet:
     "addresses", nargs=-1, required=True, metavar="ADDRESS...", shell_complete=options.complete_uses
 )
 @options.folder
+@options.environment
 @options.file_changes
 @options.quiet
-def detach(addresses: tuple[str, ...], directory: Path, *, dry_run: bool, diff: bool, quiet: bool) -> None:
+def detach(
+    addresses: tuple[str, ...],
+    directory: Path,
+    environment: str | None,
+    *,
+    dry_run: bool,
+    diff: bool,
+    quiet: bool,
+) -> None:
     """Turn blueprints that use a template into plain ones.
 
     Their texts stay the same, so there is nothing new to plan. Later changes of the template do not reach them. An
     ADDRESS is SOURCING_ID/KEY, or a SOURCING_ID for all of its blueprints; both accept * ? [abc].
     """
-    config = options.project(directory, None).config
+    config = options.project(directory, None, environment).config
     declared = _declared(config, addresses, "changed", quiet=quiet)
     plain = next((each.address for each in declared if not each.template and each.address in addresses), None)
     uses = [each for each in declared if each.template]

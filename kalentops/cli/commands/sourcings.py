@@ -22,11 +22,13 @@ from kalentops.support.text import dump_json
 @click.option("--all", "everybody", is_flag=True, help="All sourcings that the key can see, not only yours.")
 @click.option("--closed", is_flag=True, help="Closed sourcings instead of those in progress.")
 @options.folder
+@options.environment
 @options.output("text", "json")
 @options.network
 @options.quiet
 def command(
     directory: Path,
+    environment: str | None,
     form: str,
     connection: options.NetworkOptions,
     *,
@@ -38,8 +40,8 @@ def command(
 
     Reads Kalent and the files; writes nothing.
     """
-    target = ApiConfig.of(connection, os.environ)
-    config = options.project(directory, None).config
+    config = options.project(directory, None, environment).config
+    target = ApiConfig.of(connection, os.environ, config)
     with read_session(target, quiet=quiet, farewell="stopped at once; nothing was changed") as line:
         found = line.sourcings(ownership="all" if everybody else "mine", closed=closed)
     files = _files(config, quiet=quiet)

@@ -43,11 +43,12 @@ def command() -> None:
 
 @command.command("list")
 @options.folder
+@options.environment
 @options.state
 @options.output("text", "json")
-def list_(directory: Path, state_location: str | None, form: str) -> None:
+def list_(directory: Path, environment: str | None, state_location: str | None, form: str) -> None:
     """List every address with its id."""
-    state = _read(directory, state_location)
+    state = _read(directory, state_location, environment)
     if form == "json":
         click.echo(dump_json(json.state(state)))
         return
@@ -58,11 +59,14 @@ def list_(directory: Path, state_location: str | None, form: str) -> None:
 @command.command("show")
 @click.argument("address", shell_complete=options.complete_recorded)
 @options.folder
+@options.environment
 @options.state
 @options.output("text", "json")
-def show_(address: str, directory: Path, state_location: str | None, form: str) -> None:
+def show_(
+    address: str, directory: Path, environment: str | None, state_location: str | None, form: str
+) -> None:
     """Show everything recorded for an ADDRESS (SOURCING_ID/KEY)."""
-    state = _read(directory, state_location)
+    state = _read(directory, state_location, environment)
     _check_known(state, [address])
     if address in state.entries:
         state.entries[address].verified()  # damage is an error, not shown
@@ -75,18 +79,25 @@ def show_(address: str, directory: Path, state_location: str | None, form: str) 
 @command.command("rm")
 @click.argument("addresses", nargs=-1, required=True, shell_complete=options.complete_recorded)
 @options.folder
+@options.environment
 @options.state
 @options.yes
 @options.lock_timeout
 def rm(
-    addresses: tuple[str, ...], directory: Path, state_location: str | None, lock_timeout: float, *, yes: bool
+    addresses: tuple[str, ...],
+    directory: Path,
+    environment: str | None,
+    state_location: str | None,
+    lock_timeout: float,
+    *,
+    yes: bool,
 ) -> None:
     """Remove ADDRESSES from the state. Deletes nothing in Kalent.
 
     If a file still declares an address, the next apply adopts the blueprint if it is identical in Kalent, and creates
     it otherwise.
     """
-    project = options.project(directory, state_location)
+    project = options.project(directory, state_location, environment)
     with project.store.session(lock_timeout=lock_timeout) as session:
         state = session.state
         _check_known(state, addresses)
@@ -103,14 +114,22 @@ def rm(
 @click.argument("old", shell_complete=options.complete_recorded)
 @click.argument("new")
 @options.folder
+@options.environment
 @options.state
 @options.lock_timeout
-def mv(old: str, new: str, directory: Path, state_location: str | None, lock_timeout: float) -> None:
+def mv(
+    old: str,
+    new: str,
+    directory: Path,
+    environment: str | None,
+    state_location: str | None,
+    lock_timeout: float,
+) -> None:
     """Rename OLD to NEW in the state. Both are addresses: SOURCING_ID/KEY.
 
     For a key that was renamed in the files. Sends nothing to Kalent. `moved:` in a file does the same, with a review.
     """
-    project = options.project(directory, state_location)
+    project = options.project(directory, state_location, environment)
     with project.store.session(lock_timeout=lock_timeout) as session:
         state = session.state
         _check_known(state, [old])
@@ -156,8 +175,8 @@ def _what_stays(state: State, address: str) -> str:
     return f"{address} is {ident} in Kalent, and stays there; the next apply adopts it if a file declares it unchanged"
 
 
-def _read(directory: Path, state_location: str | None) -> State:
-    project = options.project(directory, state_location)
+def _read(directory: Path, state_location: str | None, environment: str | None) -> State:
+    project = options.project(directory, state_location, environment)
     store = project.store
     snapshot = store.read()
     if snapshot.state.lineage is None:
@@ -258,6 +277,7 @@ def _ancestor(data: bytes) -> State:
     epilog="\b\nExample:\n  kalentops state push --probe\n  kalentops apply --yes; kalentops state push",
 )
 @options.folder
+@options.environment
 @options.state
 @click.option(
     "--probe",
@@ -270,6 +290,7 @@ def _ancestor(data: bytes) -> State:
 @options.quiet
 def push(
     directory: Path,
+    environment: str | None,
     state_location: str | None,
     remote: str,
     branch: str | None,
@@ -283,7 +304,7 @@ def push(
     Folds the journal of a killed run first. Merges by address what others have pushed. Two ids for one address, or a
     branch that refuses the push, stop it (exit code 8).
     """
-    project = options.project(directory, state_location)
+    project = options.project(directory, state_location, environment)
     store = project.store
     target = push_state.branch_of(project.config.root, remote, branch)
     # Nothing is moved under a run that is under way, and none begins meanwhile.

@@ -10,10 +10,11 @@ import click
 from kalentops.cli.commands import options
 from kalentops.cli.commands.reporting import Reporting, SeverityOptions, severity_options
 from kalentops.errors import KalentopsError, UsageError
-from kalentops.lint.engine import Severities, check_online
+from kalentops.lint.engine import check_online
 from kalentops.lint.finding import Finding
 from kalentops.lint.rule import Sourcings
 from kalentops.output.terminal import notice
+from kalentops.project.config import Config
 from kalentops.project.load import Repository, load_with_users
 
 
@@ -22,6 +23,7 @@ from kalentops.project.load import Repository, load_with_users
 )
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @options.folder
+@options.environment
 @options.report
 @severity_options
 @click.option("--statistics", is_flag=True, help="Show only the number of findings for each rule.")
@@ -35,6 +37,7 @@ def command(
     ctx: click.Context,
     paths: tuple[Path, ...],
     directory: Path,
+    environment: str | None,
     form: str,
     severity: SeverityOptions,
     connection: options.NetworkOptions,
@@ -52,13 +55,13 @@ def command(
         raise UsageError(
             "--statistics prints text only", hint="leave out --format; json has every finding to count"
         )
-    config = options.project(directory, None).config
+    config = options.project(directory, None, environment).config
     places = [directory / path for path in paths] or [config.blueprints]
     repository = load_with_users(config.root, places, config.blueprints, severities=config.severities)
     failure: KalentopsError | None = None
     if online:
         try:
-            repository.findings += _ask(repository, config.severities, connection, quiet=quiet)
+            repository.findings += _ask(repository, config, connection, quiet=quiet)
             repository.findings.sort()
         except KalentopsError as error:  # the findings of the files come first
             failure = error
@@ -73,12 +76,12 @@ def command(
 
 
 def _ask(
-    repository: Repository, severities: Severities, connection: options.NetworkOptions, *, quiet: bool
+    repository: Repository, config: Config, connection: options.NetworkOptions, *, quiet: bool
 ) -> list[Finding]:
     """The findings that need the API. Raises what `ApiConfig.of` and `list_sourcings` raise."""
     from kalentops.cli.commands.connection import ApiConfig, read_session
 
-    target = ApiConfig.of(connection, os.environ)
+    target = ApiConfig.of(connection, os.environ, config)
     with read_session(target, quiet=quiet, farewell="stopped at once; nothing was changed") as line:
         in_progress, closed = (line.sourcings(ownership="all", closed=each) for each in (False, True))
-    return list(check_online(Sourcings(repository.positions, in_progress, closed), severities))
+    return list(check_online(Sourcings(repository.positions, in_progress, closed), config.severities))
