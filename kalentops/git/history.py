@@ -80,24 +80,42 @@ def _entries(listing: bytes) -> Iterator[Blob]:
 def contents(folder: Path, oids: Iterable[str]) -> dict[str, bytes]:
     """The contents of blobs, by id. Raises UsageError, also for a blob that a partial clone lacks."""
     wanted = list(dict.fromkeys(oids))
-    if not wanted:
-        return {}
-    done = open_read_only(folder).git(
-        "cat-file", "--batch", data="".join(f"{oid}\n" for oid in wanted).encode()
-    )
-    done.check("git can't read the files")
     found: dict[str, bytes] = {}
-    rest = memoryview(done.data)
-    for oid in wanted:
-        end = bytes(rest[:256]).find(b"\n")
-        head = bytes(rest[: max(end, 0)]).split()
-        if len(head) != 3:  # noqa: PLR2004 - `<id> blob <size>`, or `<id> missing`
+    objects = read_objects(open_read_only(folder), wanted) if wanted else []
+    for oid, each in zip(wanted, objects, strict=True):
+        if each is None:
             raise UsageError(
                 f"git has no contents for {oid[:12]}", hint="fetch the whole history, then again"
             )
-        size = int(head[2])
-        found[oid] = bytes(rest[end + 1 : end + 1 + size])
-        rest = rest[end + 2 + size :]
+        found[oid] = each.data
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class GitObject:
+    """`kind` is `blob`, `tree`, `commit` or `tag`."""
+
+    oid: str
+    kind: str
+    data: bytes
+
+
+def read_objects(tree: Worktree, names: Sequence[str]) -> list[GitObject | None]:
+    """The objects that the names mean, None for one that is missing, in one process. Raises UsageError."""
+    done = tree.git("cat-file", "--batch", data="".join(f"{name}\n" for name in names).encode())
+    done.check("git can't read the files")
+    found: list[GitObject | None] = []
+    rest = memoryview(done.data)
+    for _ in names:
+        end = bytes(rest[:4096]).find(b"\n")
+        head = bytes(rest[: max(end, 0)]).decode(errors="replace").split()
+        if len(head) == 3:  # noqa: PLR2004 - `<id> <kind> <size>`, or `<name> missing`
+            size = int(head[2])
+            found.append(GitObject(head[0], head[1], bytes(rest[end + 1 : end + 1 + size])))
+            rest = rest[end + 2 + size :]
+        else:
+            found.append(None)
+            rest = rest[end + 1 :]
     return found
 
 

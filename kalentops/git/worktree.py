@@ -79,7 +79,8 @@ class Worktree:
     folder: Path
     top: Path
     git_dir: Path
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)  # they may hold credentials
+    seconds: int = _SECONDS
 
     def git(self, *args: str, environment: Mapping[str, str] | None = None, data: bytes = b"") -> GitResult:
         """Run git; a refusal is no error here. Raises UsageError without git, and if it does not end."""
@@ -88,6 +89,7 @@ class Worktree:
             self.folder,
             {**self.variables, **(environment or {})},
             data,
+            self.seconds,
         )
 
     def ask(self, *args: str) -> str | None:
@@ -144,7 +146,9 @@ def _is_named_by(entry: Path, found: Path) -> bool:
         return False
 
 
-def _run(args: Sequence[str], folder: Path, variables: Mapping[str, str], data: bytes) -> GitResult:
+def _run(
+    args: Sequence[str], folder: Path, variables: Mapping[str, str], data: bytes, seconds: int = _SECONDS
+) -> GitResult:
     program, settings = _program(), [part for each in _SETTINGS for part in ("-c", each)]
     if program is None:
         raise UsageError(
@@ -159,10 +163,10 @@ def _run(args: Sequence[str], folder: Path, variables: Mapping[str, str], data: 
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         ) as process:
-            out, err = _until_its_end(process, data)
+            out, err = _until_its_end(process, data, seconds)
     except subprocess.TimeoutExpired:
         command = next(each for each in args if not each.startswith("-"))
-        raise UsageError(f"git {command} gave no answer within {_SECONDS} s", hint="try it again") from None
+        raise UsageError(f"git {command} gave no answer within {seconds} s", hint="try it again") from None
     return GitResult(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"), out)
 
 
@@ -181,10 +185,10 @@ def _program() -> str | None:
     return None
 
 
-def _until_its_end(process: subprocess.Popen[bytes], data: bytes) -> tuple[bytes, bytes]:
+def _until_its_end(process: subprocess.Popen[bytes], data: bytes, seconds: int) -> tuple[bytes, bytes]:
     """Its output. An interrupt waits for it to end: a killed git leaves locks and half a checkout."""
     try:
-        return process.communicate(data, timeout=_SECONDS)
+        return process.communicate(data, timeout=seconds)
     except KeyboardInterrupt:
         with suppress(subprocess.TimeoutExpired):
             process.communicate(timeout=_GRACE)
@@ -212,6 +216,8 @@ def _environment() -> dict[str, str]:
 _MARKED: Final = ("fatal:", "error:", "remote: error:")
 # Hints of git are about its own commands, such as how to turn the hint off; the rest is for programs.
 _NOISE: Final = ("hint:", "[GNUPG:]")
+# A password may hold every character but a space.
+_CREDENTIALS: Final = re.compile(r"://\S*@")
 
 _REMEDIES: Final = (
     (
@@ -264,7 +270,12 @@ def cause(err: str, code: int) -> str:
     for line in said:
         bare = line.removeprefix("remote: ").removeprefix("fatal: ").removeprefix("error: ")
         text += f"{' ' if text.endswith(':') else '; ' if text else ''}{bare}"
-    return clip(text or f"exit code {code}", 500)
+    return clip(without_credentials(text) or f"exit code {code}", 500)
+
+
+def without_credentials(text: str) -> str:
+    """Without user and password in addresses."""
+    return _CREDENTIALS.sub("://", text)
 
 
 def remedy(err: str) -> str | None:

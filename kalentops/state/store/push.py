@@ -18,6 +18,7 @@ from typing import Final
 
 from kalentops.errors import StateDamaged, StateError, Unreachable, UsageError
 from kalentops.git.history import blob_of, filter_of, is_ignored, with_line_feeds
+from kalentops.git.remote import identity, push_status, refusal
 from kalentops.git.worktree import GitResult, Worktree, open_repository
 from kalentops.state.codec import dump_state, load_state
 from kalentops.state.merge import merge_states
@@ -36,7 +37,6 @@ _DENIED: Final = re.compile(
     r"|write access",
     re.IGNORECASE,
 )
-_BOT: Final = ("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com")
 _ACCESS: Final = (
     "let this job push to the branch: `contents: write` for its token, and an exception from the rule that protects "
     "the branch; docs/github-actions.md lists the steps"
@@ -94,7 +94,7 @@ def push_state(branch: Branch, files: Sequence[Path], message: str) -> Pushed:
     tree, names = branch.tree, _names(branch, files)
     before = _head(tree)  # never creates the first commit
     _check_kept(tree, before, names[0])
-    commits = Commits(message, _identity(tree))
+    commits = Commits(message, identity(tree))
     head = _commit(tree, before, names, commits)
     pushed = _push(branch, lambda tip: rebase_state(tree, head, tip, names, commits))
     return replace(pushed, left=fast_forward(tree, head, pushed.commit))
@@ -106,7 +106,7 @@ def probe(branch: Branch, files: Sequence[Path], message: str) -> Pushed:
     Checks out what others have pushed. Raises what `push_state` raises, and then changes nothing.
     """
     tree, names = branch.tree, _names(branch, files)
-    head, commits = _head(tree), Commits(message, _identity(tree))
+    head, commits = _head(tree), Commits(message, identity(tree))
 
     def empty(tip: str) -> str:
         above = rebase_state(tree, head, tip, names, commits)
@@ -192,24 +192,6 @@ def _commit(tree: Worktree, head: str, names: Sequence[str], commits: Commits) -
     return commit
 
 
-def _identity(tree: Worktree) -> Mapping[str, str]:
-    """Author and committer as git is configured; on GitHub Actions, else the bot. Raises UsageError."""
-    if not tree.git("var", "GIT_COMMITTER_IDENT").code and tree.ask("config", "user.email"):
-        return {}
-    if os.environ.get("GIT_COMMITTER_EMAIL") and os.environ.get("GIT_AUTHOR_EMAIL"):
-        return {}
-    if os.environ.get("GITHUB_ACTIONS") != "true":
-        raise UsageError(
-            "git does not know who commits", hint="git config user.name NAME; git config user.email ADDRESS"
-        )
-    roles = ("AUTHOR", "COMMITTER")
-    return {
-        f"GIT_{role}_{what}": value
-        for role in roles
-        for what, value in zip(("NAME", "EMAIL"), _BOT, strict=True)
-    }
-
-
 def _fetch(branch: Branch) -> str:
     """The commit of the branch on the remote. Raises UsageError if there is no such branch, Unreachable."""
     # A name of its own: FETCH_HEAD is overwritten by every other fetch, such as those of an editor.
@@ -249,24 +231,16 @@ def _push(branch: Branch, make: Callable[[str], str]) -> Pushed:
         said = branch.tree.git("push", *options, branch.remote, f"{commit}:{branch.ref}")
         if not said.code:
             return Pushed(commit, new=True)
-        status = next((line for line in said.out.splitlines() if line.startswith("!")), "")
+        status = push_status(said)
         refused = _DENIED.search(said.err) if not status else "[remote rejected]" in status
         if refused and not _BUSY.search(status + said.err):
-            raise StateError(f"{branch.shown} refuses the push: {_refusal(said, status)}", hint=_ACCESS)
+            raise StateError(f"{branch.shown} refuses the push: {refusal(said)}", hint=_ACCESS)
         if not status:
             time.sleep(2**attempt / 2)
     raise Unreachable(
         f"{branch.shown} refused {_TRIES} pushes in a row: {said.cause}",
         hint="nothing is lost here; run the command again",
     )
-
-
-def _refusal(said: GitResult, status: str) -> str:
-    """GitHub names the rule in lines of its own, such as `remote: error: GH006: Protected branch update failed`."""
-    remote = [
-        line.removeprefix("remote:").strip() for line in said.err.splitlines() if line.startswith("remote:")
-    ]
-    return clip(" ".join(filter(None, remote)) or status.rpartition("\t")[2] or said.cause, 500)
 
 
 _FILE: Final = "100644"
