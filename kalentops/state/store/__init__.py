@@ -9,12 +9,17 @@ from kalentops.state.store.location import Location
 from kalentops.state.store.session import Store
 
 
-def open_store(location: Location | Path, root: Path = Path(), environment: str | None = None) -> Store:  # noqa: ARG001 - of kinds to come
+def open_store(location: Location | Path, root: Path = Path(), environment: str | None = None) -> Store:
     """The store at a location: the only place that knows which kinds there are. `root` is the folder of the project.
 
     Raises StateError, StoreFailure.
     """
-    path = location if isinstance(location, Path) else location.path
-    if path is not None:
-        return FileStore(path, environment)
-    raise AssertionError(f"no backend of {location}")
+    if isinstance(location, Path):
+        location = Location.of_file(location)
+    if location.path is not None:
+        return FileStore(location.path, environment)
+    if location.kind == "git":
+        from kalentops.state.store.git import GitBackend  # no backend is loaded without need
+
+        return Store(GitBackend(root, location.text.removeprefix("git:")), environment)
+    raise AssertionError(f"no backend of {location.where}")

@@ -29,9 +29,11 @@ from kalentops.state.model import (
 )
 from kalentops.state.store import open_store
 from kalentops.state.store.backend import Stored, VersionMismatch
+from kalentops.state.store.location import Location
 from kalentops.state.store.session import Session, Store
 from tests import builders
 from tests.builders import AT, body
+from tests.repositories import Remote
 from tests.sizes import examples
 
 # Whole states are big to make, and a busy machine is slow.
@@ -63,10 +65,20 @@ class MemoryBackend:
             return self._stored.version
 
 
+def _git(folder: Path) -> Store:
+    """A new clone each time: it shares the bare repository alone."""
+    remote = Remote(folder)
+    if not remote.bare.exists():
+        Remote.make(folder)
+    clone = remote.clone(f"clone-{secrets.token_hex(4)}")
+    return open_store(Location.parse("git:refs/kalentops/state", clone), clone)
+
+
 _memory: Final = cache(lambda _folder: MemoryBackend())
 # Every kind of store passes the contract: a folder -> the store that is kept there.
 FACTORIES: Final[Mapping[str, Callable[[Path], Store]]] = {
     "file": lambda folder: open_store(folder / "kalentops.state.json"),
+    "git": _git,
     "memory": lambda folder: Store(_memory(folder)),
 }
 _NEVER_ENDED: Final[list[AbstractContextManager[Session]]] = []

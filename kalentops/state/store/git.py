@@ -1,0 +1,186 @@
+"""A state in a ref of the repository's remote: one file in a commit, whose parent is the state before it.
+
+All of it happens in a private repository, which is thrown away: nothing of the user's clone changes, be it a ref, an
+object or a setting, and it does not matter whether that clone is shallow, partial or sparse.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import tempfile
+import time
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from kalentops.errors import StateError, StoreFailure, UsageError
+from kalentops.git.history import blob_of, read_objects
+from kalentops.git.remote import identity, private_repository, push_status, refusal
+from kalentops.git.worktree import GitResult, Worktree, remedy
+from kalentops.state.store.backend import Stored, UnclearWrite, VersionMismatch
+from kalentops.support.text import clip
+
+FILE: Final = "kalentops.state.json"
+_HERE: Final = "refs/state"
+_SECONDS: Final = 60
+_WAITS: Final = (0.5, 1.0, 0.0)
+_NAME: Final = ("kalentops", "kalentops@localhost")
+_SERIAL: Final = re.compile(rb'^ *"serial": (\d+),?$', re.MULTILINE)
+_READING: Final = "check the network, `git remote -v`, and the right to read it: `git ls-remote origin`"
+_WRITING: Final = (
+    "it must be possible to push to this ref: a token with `contents: write` in a workflow, "
+    "and no rule of the repository that covers the ref"
+)
+
+
+class GitBackend:
+    """The version is the id of the commit."""
+
+    def __init__(self, root: Path, ref: str) -> None:
+        self.where = f"git:{ref}"
+        self._root = root
+        self._ref = ref
+        self._has: str | None = None  # the version that the private repository has
+
+    @cached_property
+    def _tree(self) -> Worktree:
+        place = Path(tempfile.mkdtemp(prefix="kalentops-"))
+        weakref.finalize(self, shutil.rmtree, place, ignore_errors=True)
+        return private_repository(self._root, place, _SECONDS)
+
+    def prepare(self) -> None:
+        """A push makes the ref. Only a push shows whether the remote takes one."""
+
+    def read(self) -> Stored | None:
+        done = GitResult(1, "", "")
+        with _failures(self.where):
+            for wait in _WAITS:
+                refs = f"+{self._ref}:{_HERE}"
+                done = self._tree.git("fetch", "--quiet", "--no-tags", "--depth=1", "origin", refs)
+                if not done.code:
+                    return self._fetched()
+                listed = self._list()
+                if listed is not None and self._ref not in listed:
+                    return None
+                time.sleep(wait)
+        raise StoreFailure(f"{self.where} can't be read: {done.cause}", hint=done.remedy or _READING)
+
+    def _list(self) -> dict[str, str] | None:
+        """The refs with this name and their ids, and others whose names end in it; None without an answer."""
+        listed = self._tree.ask("ls-remote", "origin", self._ref)
+        if listed is None:
+            return None
+        return {name: oid for oid, _, name in (line.partition("\t") for line in listed.splitlines())}
+
+    def _fetched(self) -> Stored:
+        names = (_HERE, f"{_HERE}^{{tree}}", f"{_HERE}:{FILE}")
+        commit, tree, file = read_objects(self._tree, names)
+        if commit is None or commit.kind != "commit" or tree is None or file is None:
+            raise self._not_ours(f"it holds no {FILE}")
+        if tree.data != f"100644 {FILE}\0".encode() + bytes.fromhex(file.oid):
+            raise self._not_ours(f"it holds more than a file {FILE}")
+        self._has = commit.oid
+        return Stored(file.data, commit.oid)
+
+    def _not_ours(self, reason: str) -> StateError:
+        return StateError(
+            f"{self.where} is not a state of kalentops: {reason}",
+            hint="another program uses this ref: name another one, git:refs/kalentops/NAME",
+        )
+
+    def replace(self, data: bytes, expected: str | None) -> str:
+        if expected != self._has and expected is not None:  # its parent has to be here
+            stored = self.read()
+            if stored is None or stored.version != expected:
+                raise VersionMismatch
+        with _failures(self.where):
+            commit = self._commit(data, expected)
+            for wait in _WAITS:
+                said = self._push(commit, expected)
+                if not said.code:
+                    self._has = commit
+                    return commit
+                listed = self._list()
+                # Another push may be at work on the ref at this moment.
+                if listed is not None and listed.get(self._ref) != expected:
+                    raise VersionMismatch
+                time.sleep(wait)
+        raise StoreFailure(
+            f"{self.where} refuses the push: {refusal(said)}", hint=remedy(said.err) or _WRITING
+        )
+
+    def _commit(self, data: bytes, expected: str | None) -> str:
+        tree = self._tree
+        content = f"100644 blob {blob_of(tree, data, write=True)}\t{FILE}\0".encode()
+        folder = tree.git("mktree", "-z", data=content).check("git can't write")
+        parent = () if expected is None else ("-p", expected)
+        made = tree.git("commit-tree", folder, *parent, "-m", _message(data), environment=self._identity)
+        return made.check("git can't commit")
+
+    @cached_property
+    def _identity(self) -> dict[str, str]:
+        return dict(identity(self._tree, _NAME))
+
+    def _push(self, commit: str, expected: str | None) -> GitResult:
+        """Raises VersionMismatch, UnclearWrite, StoreFailure; returns what the remote has accepted or refused."""
+        trace = self._tree.git_dir / "trace"
+        trace.unlink(missing_ok=True)
+        options = ("--porcelain", "--no-follow-tags", "--no-signed", "--recurse-submodules=no")
+        lease = f"--force-with-lease={self._ref}:{expected or ''}"
+        try:
+            said = self._tree.git(
+                *("push", *options, lease, "origin", f"{commit}:{self._ref}"),
+                environment={"GIT_TRACE2_EVENT": str(trace)},
+            )
+        except UsageError as error:
+            raise UnclearWrite(f"{self.where}: {error}") from None
+        status = push_status(said)
+        if "[rejected]" in status:  # by git itself, which has looked at the ref
+            raise VersionMismatch
+        if said.code and "[remote rejected]" not in status:
+            if _may_have_arrived(trace):
+                raise UnclearWrite(f"the push to {self.where} was interrupted: {said.cause}")
+            raise StoreFailure(f"{self.where} can't be written: {said.cause}", hint=said.remedy or _WRITING)
+        return said
+
+
+def _may_have_arrived(trace: Path) -> bool:
+    """Whether git came as far as to pack the commit. No server moves a ref to a commit that it does not have."""
+    try:
+        events = [json.loads(line) for line in trace.read_bytes().splitlines()]
+    except (OSError, ValueError):
+        return True
+    ended = any(each["event"] == "exit" and "/" not in each["sid"] for each in events)
+    return not ended or any("pack-objects" in each.get("argv", ()) for each in events)
+
+
+def _message(data: bytes) -> str:
+    """Its random line keeps two commits apart that two runs make of the same bytes in the same second."""
+    serials = _SERIAL.findall(data)
+    names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+    server, repository, run = (clip(os.environ.get(name, ""), 200) for name in names)
+    return "\n".join(
+        (
+            f"kalentops: state{f', serial {serials[-1].decode()}' if serials else ''}",
+            "",
+            f"Write: {secrets.token_hex(16)}",
+            *((f"Run: {server}/{repository}/actions/runs/{run}",) if run else ()),
+        )
+    )
+
+
+@contextmanager
+def _failures(where: str) -> Iterator[None]:
+    try:
+        yield
+    except UsageError as error:
+        raise StoreFailure(f"{where} can't be used: {error}", hint=error.hint) from None
+    except OSError as error:
+        raise StoreFailure(f"{where} needs a temporary folder: {error.strerror or error}") from error
