@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
 from tests.builders import blueprint
+from tests.github.stand_in import StandIn
 from tests.harness import Project
 from tests.repositories import Remote, commit, git
 from tests.workflows.jobs import ACTIONS, Checkout
+
+
+@pytest.fixture
+def github() -> Iterator[StandIn]:
+    with StandIn() as running:
+        yield running
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What the tests of `state push` have in common: a job's environment, and what a branch has recorded."""
+"""What the tests of jobs have in common: their machines and variables, a pull request, what a branch has recorded."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.harness import STATE, Project
+from tests.github.stand_in import NUMBER, REPOSITORY, TOKEN, StandIn
+from tests.harness import KEY, STATE, Project
 from tests.repositories import Remote
+from tests.workflows.runner import Runner
 
-ROOT = Path(__file__).parents[2]
 ACTIONS = {
     "GITHUB_ACTIONS": "true",
     "GITHUB_SERVER_URL": "https://github.example.com",
@@ -22,10 +23,61 @@ ACTIONS = {
 }
 GH006 = "echo 'error: GH006: Protected branch update failed for refs/heads/main.' >&2; exit 1"
 
+ACTION = f"example/kalentops@{'a' * 40}"
+
 Checkout = Callable[..., Project]
+Start = Callable[..., Runner]
 
 
 def state_on(remote: Remote) -> dict[str, str]:
     """The ids that are recorded on the branch."""
     state = json.loads(remote.show(STATE))
     return {address: entry["blueprintId"] for address, entry in state["blueprints"].items()}
+
+
+def machines(folder: Path, remote: Remote, url: str) -> Start:
+    """Machines with what the settings on GitHub give a job."""
+
+    def start(name: str, **options: object) -> Runner:
+        environment = {
+            "KALENT_API_URL": url,
+            "KALENTOPS_SETTLE": "0.4",
+            "GIT_CONFIG_GLOBAL": "/dev/null",
+            "GIT_CONFIG_SYSTEM": "/dev/null",
+            "GITHUB_SERVER_URL": "https://github.example.com",
+            "GITHUB_REPOSITORY": REPOSITORY,
+            "GITHUB_RUN_ID": "1",
+        }
+        secrets = {"KALENT_API_KEY": KEY, "GITHUB_TOKEN": TOKEN}
+        return Runner(
+            folder / name,
+            remote,
+            ACTION,
+            environment=environment,
+            **{"secrets": secrets} | options,  # type: ignore[arg-type]
+        )
+
+    return start
+
+
+def review(start: Start, name: str, github: StandIn, folder: Path) -> Runner:
+    """A job for the pull request, which knows no secret and no Kalent."""
+    event = folder / f"{name}.json"
+    event.write_text(
+        json.dumps({"pull_request": {"number": NUMBER}, "repository": {"full_name": REPOSITORY}})
+    )
+    job = start(name, event="pull_request", ref=f"refs/pull/{NUMBER}/merge", secrets={"GITHUB_TOKEN": TOKEN})
+    job.environment |= {
+        "GITHUB_API_URL": github.url,
+        "GITHUB_EVENT_PATH": str(event),
+        "KALENT_API_URL": "http://127.0.0.1:9",
+    }
+    return job
+
+
+def workflow(remote: Remote, name: str) -> str:
+    return remote.show(f".github/workflows/kalentops-{name}.yml")
+
+
+def outputs_of(job: Runner) -> dict[str, str]:
+    return next(step for step in job.steps if step.name == ACTION).outputs

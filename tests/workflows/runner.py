@@ -47,9 +47,10 @@ class Step:
 
 @dataclass
 class Runner:
-    """A machine for one job. `action` is what `uses:` calls the action of this repository. With `processes`, each
-    script is one; else only the step that is cancelled, and what is no call of kalentops. `begins` is that of
-    `write_python`.
+    """A machine for one job. `action` is what `uses:` calls the action of this repository. `environments` are those of
+    the repository on GitHub, with their secrets. With `processes`, each script is one; else only the step that is
+    cancelled, and what is no call of kalentops. `begins` is that of `write_python`; `cancel` gets the process of the
+    step `cancel_in`.
     """
 
     home: Path
@@ -58,14 +59,14 @@ class Runner:
     event: str = "push"
     ref: str = "refs/heads/main"
     secrets: dict[str, str] = field(default_factory=dict)
+    environments: dict[str, dict[str, str]] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     artifacts: dict[str, bytes] = field(default_factory=dict)
     processes: bool = False
     begins: bool = False
     cancel_in: str = ""
-    cancel_when: Path | None = None
-    cancel_with: signal.Signals = signal.SIGINT
+    cancel: Callable[[subprocess.Popen[str]], None] | None = None
 
     def __post_init__(self) -> None:
         for name in ("work", "temp", "programs"):
@@ -89,10 +90,15 @@ class Runner:
         return next(step for step in self.steps if step.name == name)
 
     def run(self, workflow: str) -> str:
-        """Run the one job of a workflow: `success` or `failure`."""
+        """Run the one job of a workflow: `success`, `failure` or `skipped`."""
         data = yaml.safe_load(workflow)
         (job,) = data["jobs"].values()
-        return self._steps(job["steps"], {}, data.get("defaults", {}).get("run", {}), {})
+        self.secrets |= self.environments.get(job.get("environment", ""), {})
+        names = Names({}, {}, self)
+        if not names.condition(job.get("if", "success()"), "success"):
+            return "skipped"
+        own = {name: names.fill(value) for name, value in job.get("env", {}).items()}
+        return self._steps(job["steps"], {}, data.get("defaults", {}).get("run", {}), own)
 
     def _steps(
         self,
@@ -131,7 +137,7 @@ class Runner:
             return self._script(raw["run"], step, own, shell, place)
         name, _, commit = raw["uses"].partition("@")
         if raw["uses"].partition(" ")[0] == self.action:
-            return self._composite(given, step)
+            return self._composite(given, step, more)
         assert re.fullmatch(r"[0-9a-f]{40}", commit), raw["uses"]
         if name == "actions/checkout":
             return self._checkout(given)
@@ -187,18 +193,12 @@ class Runner:
             text=True,
         )
         if self.cancel_in == step.name:
-            self._cancel(process)
+            assert self.cancel is not None
+            self.cancel(process)
         step.log = process.communicate(timeout=120)[0]
         return process.returncode
 
-    def _cancel(self, process: subprocess.Popen[str]) -> None:
-        """As a runner cancels: a signal to the process that it has started, and to no other."""
-        assert self.cancel_when is not None
-        while not (self.cancel_when.exists() and b'"intent"' in self.cancel_when.read_bytes()):
-            assert process.poll() is None, "it has ended before it could be cancelled"
-        process.send_signal(self.cancel_with)
-
-    def _composite(self, given: dict[str, str], step: Step) -> str:
+    def _composite(self, given: dict[str, str], step: Step, more: dict[str, str]) -> str:
         data = yaml.safe_load((ROOT / "action.yml").read_text())
         assert set(given) <= set(data["inputs"]), "inputs that the action does not have"
         names = Names({}, {}, self)
@@ -206,7 +206,7 @@ class Runner:
             name: given.get(name, names.fill(each.get("default", "")))
             for name, each in data["inputs"].items()
         }
-        result = self._steps(data["runs"]["steps"], inputs, {}, {"GITHUB_ACTION_PATH": str(ROOT)})
+        result = self._steps(data["runs"]["steps"], inputs, {}, more | {"GITHUB_ACTION_PATH": str(ROOT)})
         inner = Names(inputs, self._done, self)
         step.outputs = {name: inner.fill(each["value"]) for name, each in data["outputs"].items()}
         return result
@@ -221,8 +221,8 @@ class Runner:
             git(self.workspace, "checkout", "--quiet", "--detach", "FETCH_HEAD")
         else:
             git(self.workspace, "checkout", "--quiet", "-B", branch, "FETCH_HEAD")
-        if given["persist-credentials"] == "false":
-            git(self.workspace, "remote", "set-url", "--push", "origin", "/no/credentials")
+        if given["persist-credentials"] == "false":  # a private repository shows nothing then, either
+            git(self.workspace, "remote", "set-url", "origin", "/no/credentials")
         return "success"
 
     def _upload(self, given: dict[str, str], step: Step) -> str:
@@ -276,9 +276,24 @@ class Names:
                 return self.steps[step].outcome
             case ["steps", step, "outputs", key]:
                 return self.steps[step].outputs.get(key, "") if step in self.steps else ""
-            case ["github", "token"]:
-                return self.runner.secrets.get("GITHUB_TOKEN", "")
+            case ["github", "ref" | "token" as key]:
+                return self.runner.ref if key == "ref" else self.runner.secrets.get("GITHUB_TOKEN", "")
         raise AssertionError(f"this runner knows no {name}")
+
+
+def cancel_when(met: Callable[[], bool], by: signal.Signals) -> Callable[[subprocess.Popen[str]], None]:
+    """As a runner cancels: a signal to the process that it has started, and to no other."""
+
+    def cancel(process: subprocess.Popen[str]) -> None:
+        while not met():
+            assert process.poll() is None, "it has ended before it could be cancelled"
+        process.send_signal(by)
+
+    return cancel
+
+
+def has_intent(journal: Path) -> Callable[[], bool]:
+    return lambda: journal.exists() and b'"intent"' in journal.read_bytes()
 
 
 def _call(script: str, environment: dict[str, str]) -> Callable[[], int] | None:

@@ -16,7 +16,8 @@ from tests.harness import KEY, STATE, Project
 from tests.repositories import Remote, commit, git
 from tests.sizes import some
 from tests.wire import Connection, Wire
-from tests.workflows.jobs import ROOT, Checkout, state_on
+from tests.workflows.jobs import Checkout, state_on
+from tests.workflows.runner import ROOT
 
 pytestmark = pytest.mark.processes
 

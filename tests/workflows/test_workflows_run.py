@@ -5,32 +5,22 @@ from __future__ import annotations
 import json
 import re
 import signal
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
 from tests.builders import blueprint
-from tests.github.stand_in import NUMBER, REPOSITORY, TOKEN, StandIn
+from tests.github.stand_in import NUMBER, StandIn
 from tests.harness import KEY, STATE, Project
 from tests.repositories import Remote, commit, git
-from tests.workflows.runner import ROOT, Runner
+from tests.workflows.jobs import ACTION, GH006, Start, machines, outputs_of, review, state_on, workflow
+from tests.workflows.runner import ROOT, Runner, cancel_when, has_intent
 
 pytestmark = pytest.mark.processes
 
-ACTION = f"example/kalentops@{'a' * 40}"
 ACTIONS_OWN = (ROOT / "action.yml").read_text()
 INSTALL = (ROOT / "action" / "install.sh").read_text()
-GH006 = "echo 'error: GH006: Protected branch update failed for refs/heads/main.' >&2; exit 1"
-
-Start = Callable[..., Runner]
-
-
-@pytest.fixture
-def github() -> Iterator[StandIn]:
-    with StandIn() as running:
-        yield running
 
 
 @pytest.fixture
@@ -53,37 +43,7 @@ def initialised(tmp_path_factory: pytest.TempPathFactory) -> Remote:
 
 @pytest.fixture
 def start(tmp_path: Path, remote: Remote, emulator: BackgroundEmulator) -> Start:
-    """A machine with what the settings on GitHub give a job."""
-
-    def make(name: str, **options: object) -> Runner:
-        environment = {
-            "KALENT_API_URL": emulator.url,
-            "KALENTOPS_SETTLE": "0.4",
-            "GIT_CONFIG_GLOBAL": "/dev/null",
-            "GIT_CONFIG_SYSTEM": "/dev/null",
-            "GITHUB_SERVER_URL": "https://github.example.com",
-            "GITHUB_REPOSITORY": REPOSITORY,
-            "GITHUB_RUN_ID": "1",
-        }
-        secrets = {"KALENT_API_KEY": KEY, "GITHUB_TOKEN": TOKEN}
-        return Runner(
-            tmp_path / name,
-            remote,
-            ACTION,
-            secrets=secrets,
-            environment=environment,
-            **options,  # type: ignore[arg-type]
-        )
-
-    return make
-
-
-def workflow(remote: Remote, name: str) -> str:
-    return remote.show(f".github/workflows/kalentops-{name}.yml")
-
-
-def outputs_of(job: Runner) -> dict[str, str]:
-    return next(step for step in job.steps if step.name == ACTION).outputs
+    return machines(tmp_path, remote, emulator.url)
 
 
 def passed_over(job: Runner, text: str) -> set[str]:
@@ -92,18 +52,13 @@ def passed_over(job: Runner, text: str) -> set[str]:
     return set(re.findall(r"^ +- name: (.+)$", text, re.MULTILINE)) - ran
 
 
-def ids_on(remote: Remote) -> dict[str, str]:
-    state = json.loads(remote.show(STATE))
-    return {address: entry["blueprintId"] for address, entry in state["blueprints"].items()}
-
-
 def test_a_merge_is_applied_and_the_ids_are_committed(
     remote: Remote, start: Start, emulator: BackgroundEmulator
 ) -> None:
     job = start("one", processes=True)
     assert job.run(workflow(remote, "apply")) == "success", job.log
     (made,) = emulator.store.blueprints("sourcing_a")
-    assert ids_on(remote) == {"sourcing_a/one": made.blueprint_id}
+    assert state_on(remote) == {"sourcing_a/one": made.blueprint_id}
     assert remote.log == ["Record the state: 1 blueprint", "Begin to apply the blueprints", "Begin"]
     assert KEY not in job.log
     assert "Apply: 1 done" in job.step("Apply").log
@@ -134,7 +89,7 @@ def test_a_part_that_was_done_is_recorded(remote: Remote, start: Start) -> None:
     job = start("one")
     assert job.run(workflow(remote, "apply")) == "failure"
     assert job.step("Apply").outcome == "failure"
-    assert ids_on(remote).keys() == {"sourcing_a/one"}
+    assert state_on(remote).keys() == {"sourcing_a/one"}
 
 
 def test_a_state_that_can_not_be_pushed_is_kept(
@@ -162,20 +117,20 @@ def test_a_run_that_is_cancelled_ends_gently_and_is_recorded(remote: Remote, sta
     git(clone, "push", "--quiet", "origin", "main")
     with BackgroundEmulator(sourcings=sourcings, latency=0.2) as slow:
         job = start("one", cancel_in="Apply")
-        job.cancel_when = job.workspace / f"{STATE}.journal"
+        job.cancel = cancel_when(has_intent(job.workspace / f"{STATE}.journal"), signal.SIGINT)
         job.environment["KALENT_API_URL"] = slow.url
         assert job.run(workflow(remote, "apply")) == "failure"
         assert "finishing the open requests" in job.step("Apply").log
         made = {each.blueprint_id for name, _ in sourcings for each in slow.store.blueprints(name)}
     assert 0 < len(made) < 2 * len(sourcings)
-    assert set(ids_on(remote).values()) == made
+    assert set(state_on(remote).values()) == made
     assert json.loads(remote.show(STATE))["intents"] == {}
 
 
 def test_what_a_killed_run_has_left_is_committed(remote: Remote, start: Start) -> None:
     with BackgroundEmulator(sourcings=[("sourcing_a", "a")], latency=0.5) as slow:
-        job = start("one", cancel_in="Apply", cancel_with=signal.SIGKILL)
-        job.cancel_when = job.workspace / f"{STATE}.journal"
+        job = start("one", cancel_in="Apply")
+        job.cancel = cancel_when(has_intent(job.workspace / f"{STATE}.journal"), signal.SIGKILL)
         job.environment["KALENT_API_URL"] = slow.url
         assert job.run(workflow(remote, "apply")) == "failure"
         state = json.loads(remote.show(STATE))
@@ -184,7 +139,7 @@ def test_what_a_killed_run_has_left_is_committed(remote: Remote, start: Start) -
         following.environment |= {"KALENT_API_URL": slow.url, "KALENTOPS_SETTLE": "2"}
         assert following.run(workflow(remote, "apply")) == "success", following.log
         (made,) = slow.store.blueprints("sourcing_a")
-    assert ids_on(remote) == {"sourcing_a/one": made.blueprint_id}
+    assert state_on(remote) == {"sourcing_a/one": made.blueprint_id}
 
 
 def test_drift_fails_the_nightly_run_and_changes_nothing(
@@ -224,18 +179,7 @@ def pull_request(
     git(clone, "checkout", "--quiet", "main")
     git(clone, "merge", "--quiet", "--no-ff", "-m", "Merge", "edit")
     git(clone, "push", "--quiet", "origin", f"HEAD:refs/pull/{NUMBER}/merge")
-    event = tmp_path / "event.json"
-    event.write_text(
-        json.dumps({"pull_request": {"number": NUMBER}, "repository": {"full_name": REPOSITORY}})
-    )
-    job = start("review", event="pull_request", ref=f"refs/pull/{NUMBER}/merge")
-    job.secrets = {"GITHUB_TOKEN": TOKEN}
-    job.environment |= {
-        "GITHUB_API_URL": github.url,
-        "GITHUB_EVENT_PATH": str(event),
-        "KALENT_API_URL": "http://127.0.0.1:9",
-    }
-    return job
+    return review(start, "review", github, tmp_path)
 
 
 def test_a_pull_request_shows_the_sentence_before_and_after(
@@ -313,7 +257,7 @@ def test_the_action_alone_applies_and_commits(
     assert job.run(text) == "success", job.log
     assert "Commit the state" not in passed_over(job, ACTIONS_OWN)
     (made,) = emulator.store.blueprints("sourcing_a")
-    assert ids_on(remote) == {"sourcing_a/one": made.blueprint_id}
+    assert state_on(remote) == {"sourcing_a/one": made.blueprint_id}
     assert (outputs_of(job)["changed"], outputs_of(job)["create"]) == ("true", "1")
     again = start("two")
     assert again.run(text) == "success"
