@@ -49,7 +49,7 @@ SOURCINGS = ("sourcing_a", "sourcing_b", "sourcing_c")
 def _nothing_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No key, address, state or workflow of the person who runs the tests; forgetting to ask for them fails."""
     for name in list(os.environ):
-        if name.startswith(("KALENT", "GITHUB_")):
+        if name.startswith(("KALENT", "GITHUB_", "PG")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("KALENT_API_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_COLOR", "1")

@@ -19,6 +19,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 GROUPS = {"run": "build", "dev": "dev"}
+EXTRAS = {"run": ("emulator",), "dev": ("emulator", "postgresql")}
 HERE = {name: str(value) for name, value in default_environment().items()}
 ENVIRONMENTS = [
     HERE | {"python_version": python, "python_full_version": f"{python}.4"} | platform
@@ -40,7 +41,7 @@ def _roots(name: str) -> list[str]:
     project = PROJECT["project"]
     return [
         *project["dependencies"],
-        *project["optional-dependencies"]["emulator"],
+        *(each for extra in EXTRAS[name] for each in project["optional-dependencies"][extra]),
         *PROJECT["dependency-groups"][GROUPS[name]],
     ]
 

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,7 @@ OWNERS = {
     "deepdiff": {"blueprint.diff"},
     "rich": {"output.terminal"},
     "filelock": {"state.store.lock"},
+    "psycopg": {"state.store.postgresql"},
     "starlette": {"emulator"},
     "uvicorn": {"emulator.server"},
     "jinja2": {"preview.html"},
@@ -148,7 +150,8 @@ def test_the_words_that_reports_and_pages_share_stand_in_one_module() -> None:
 
 def test_every_dependency_has_an_owner() -> None:
     data = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    declared = data["project"]["dependencies"] + data["project"]["optional-dependencies"]["emulator"]
+    extras = data["project"]["optional-dependencies"].values()
+    declared = [*data["project"]["dependencies"], *chain.from_iterable(extras)]
     names = {re.split(r"[<>=\[]", each)[0] for each in declared}
     assert {name.replace("pyyaml", "yaml") for name in names} == set(OWNERS)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from kalentops.errors import SharedStoreFailure
 from kalentops.state.store.file import FileStore
 from kalentops.state.store.location import Location
 from kalentops.state.store.session import Store
@@ -18,8 +19,23 @@ def open_store(location: Location | Path, root: Path = Path(), environment: str 
         location = Location.of_file(location)
     if location.path is not None:
         return FileStore(location.path, environment)
+    # No backend is loaded without need.
     if location.kind == "git":
-        from kalentops.state.store.git import GitBackend  # no backend is loaded without need
+        from kalentops.state.store.git import GitBackend
 
         return Store(GitBackend(root, location.text.removeprefix("git:")), environment)
+    if location.kind == "postgresql":
+        try:
+            from kalentops.state.store.postgresql import PostgresqlBackend
+        except ImportError:
+            raise _missing(location, "postgresql") from None
+        return Store(PostgresqlBackend(location), environment)
     raise AssertionError(f"no backend of {location.where}")
+
+
+def _missing(location: Location, extra: str) -> SharedStoreFailure:
+    """For a kind whose library is not installed."""
+    return SharedStoreFailure(
+        f"{location.where} needs the extra `{extra}` of kalentops",
+        hint=f"`pipx inject kalentops 'kalentops[{extra}]'`, or `pip install 'kalentops[{extra}]'` without pipx",
+    )

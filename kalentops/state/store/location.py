@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from kalentops.errors import StateError
 from kalentops.support.text import clip, nearest
@@ -19,13 +19,23 @@ FORMS: Final = (
 )
 REFS: Final = ("refs/kalentops/", "refs/heads/kalentops/")
 """Where a state may be kept in a repository: no branch, tag or note of others is there."""
-_KINDS: Final[dict[str, Kind]] = {"git": "git", "postgresql": "postgresql", "s3": "s3", "az": "az"}
+_KINDS: Final[dict[str, Kind]] = {
+    "git": "git",
+    "postgresql": "postgresql",
+    "postgres": "postgresql",
+    "s3": "s3",
+    "az": "az",
+}
 # Two letters at least: `C:` is a drive of Windows.
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 # What `git check-ref-format` accepts is more; nothing here can be an option, a pattern or a path upwards.
 _PART: Final = r"[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*"
 _REF_NAME: Final = re.compile(rf"{_PART}(/{_PART})*")
 _ROW: Final = "kalentops"
+_ROW_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,62}")
+# A host with or without its port, a socket's folder, a database.
+_NAME: Final = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[\w.,/%~+-]*)(:\d{0,5})?")
+_NAMES: Final = ("service", "host", "port", "dbname")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +43,7 @@ class Location:
     """`text` may hold credentials; `where` is the same for messages, without them. `path` is that of a file."""
 
     kind: Kind
-    text: str
+    text: str = field(repr=False)
     where: str
     path: Path | None = None
 
@@ -63,6 +73,7 @@ class Location:
                 f"a state can't be kept at {clip(found[1], 20)}:…: this kind of place is not known",
                 hint=f"{near}a location is {FORMS}; a path with a colon begins with ./",
             )
+        text = f"{kind}:{rest}"
         return cls(kind, text, _shown(kind, text))
 
 
@@ -75,18 +86,38 @@ def _shown(kind: Kind, text: str) -> str:
     """Host and names alone: user, password and parameters stay away. Raises StateError for what is no such URL."""
     try:
         url = urlsplit(text)
-        port = f":{url.port}" if url.port else ""
     except ValueError:
         raise StateError(f"the location {kind}:… is not a URL", hint=f"a location is {FORMS}") from None
+    if kind == "postgresql":
+        return _shown_database(url)
     path = url.path.strip("/")
     host = url.hostname or ""
-    if not path or (kind != "postgresql" and not host):
+    if not path or not host:
         raise StateError(
             f"the location {kind}://{clip(host, 60)} is not whole", hint=f"a location is {FORMS}"
         )
-    if kind == "postgresql":
-        return f"{kind}://{host}{port}/{path}#{url.fragment or _ROW}"
     return f"{kind}://{host}/{path}"
+
+
+def _shown_database(url: SplitResult) -> str:
+    """PostgreSQL takes several hosts, and parameters for what the URL leaves out. It takes an `@`, `/` or `#` in a
+    password for its end, so a part of it may stand anywhere: no message shows what is no clear name.
+    """
+    user, _, hosts = url.netloc.rpartition("@")
+    given = {name: value for name, value in parse_qsl(url.query) if name in _NAMES}
+    names = [*hosts.split(","), *url.path.strip("/").split("/"), *given.values()]
+    if "@" in user or not all(map(_NAME.fullmatch, names)) or not _ROW_NAME.fullmatch(url.fragment or _ROW):
+        raise StateError(
+            "the location postgresql://… is not clear: a host, port, database or row has no such name",
+            hint="in a password, write @ as %40, : as %3A, / as %2F, # as %23; or set PGPASSWORD instead",
+        )
+    path = url.path.strip("/")
+    if not path and not given.keys() & {"dbname", "service"}:
+        raise StateError(
+            f"the location postgresql://{clip(hosts, 60)} names no database", hint=f"a location is {FORMS}"
+        )
+    more = "&".join(f"{name}={value}" for name, value in given.items())
+    return f"postgresql://{hosts}/{path}{'?' * bool(more)}{more}#{url.fragment or _ROW}"
 
 
 def row_name(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import subprocess
 import sys
@@ -75,11 +76,21 @@ def _git(folder: Path) -> Store:
 
 
 _memory: Final = cache(lambda _folder: MemoryBackend())
+
+
+def _row(folder: Path) -> Store:
+    from tests import postgresql  # starts the server
+
+    row = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+    return open_store(Location.parse(postgresql.url(row), folder))
+
+
 # Every kind of store passes the contract: a folder -> the store that is kept there.
 FACTORIES: Final[Mapping[str, Callable[[Path], Store]]] = {
     "file": lambda folder: open_store(folder / "kalentops.state.json"),
     "git": _git,
     "memory": lambda folder: Store(_memory(folder)),
+    "postgresql": _row,
 }
 _NEVER_ENDED: Final[list[AbstractContextManager[Session]]] = []
 
