@@ -32,6 +32,7 @@ class Checked:
     `below` is where the project lies in its git repository, such as `teams/hiring`, empty at the root: GitHub takes
     paths as relative to that. `online`: the API was asked too, and answered. `columns` holds the column in UTF-16 of
     the findings whose own differs. `earlier` are the findings that are not new, None without `--against`.
+    `environments` are those that were checked.
     """
 
     findings: Sequence[Finding] = ()
@@ -41,6 +42,7 @@ class Checked:
     online: bool = False
     columns: Mapping[Finding, int] = field(default_factory=dict)
     earlier: frozenset[Finding] | None = None
+    environments: Sequence[str] = ()
 
     def path(self, name: str) -> str:
         """A file's path from the root of the git repository."""
@@ -74,6 +76,12 @@ def checked_from_json(raw: Mapping[str, Any], findings: Sequence[Finding]) -> Ch
         )
     except (TypeError, ValueError):
         raise StalePlan("the saved plan is damaged") from None
+
+
+def heading(*environments: str | None) -> str:
+    """The first line of a result; empty in a project without environments."""
+    names = [each for each in environments if each is not None]
+    return f"environment{'s' if len(names) > 1 else ''}: {', '.join(names)}" if names else ""
 
 
 class Report(Protocol):

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from kalentops.lint.finding import Finding
 from kalentops.lint.rule import rules
-from kalentops.output import Checked
+from kalentops.output import Checked, heading
 from kalentops.output import text_files as findings_text
 from kalentops.output import text_plan as plans_text
 from kalentops.output.explanations import text
@@ -45,7 +45,8 @@ class _Annotation:
 def show_validation(of: Checked) -> str:
     """One line a finding; the rest counted; then the summary, which is no command."""
     found = [_of_finding(of, each) for each in of.ordered()]
-    return _lines(found, findings_text.findings_summary(of.findings, of.files, of.blueprints, of.earlier))
+    summary = findings_text.findings_summary(of.findings, of.files, of.blueprints, of.earlier)
+    return _lines(found, summary, *of.environments)
 
 
 def show_plan(of: Plan, checked: Checked) -> str:
@@ -58,7 +59,7 @@ def show_plan(of: Plan, checked: Checked) -> str:
     for each in of.drift:
         said = text(each.reason) or f"{each.blueprint_id} differs from what was recorded {each.applied_at}"
         found.append(_Annotation("warning", f"{each.address}: {_DRIFT[each.kind]}", said))
-    return _lines(found, plans_text.plan_summary(of))
+    return _lines(found, plans_text.plan_summary(of), of.environment)
 
 
 def _of_finding(checked: Checked, of: Finding) -> _Annotation:
@@ -69,12 +70,13 @@ def _of_finding(checked: Checked, of: Finding) -> _Annotation:
     return _Annotation(of.severity.value, title, said, checked.path(of.file), of.line, of.column)
 
 
-def _lines(found: Sequence[_Annotation], summary: Line) -> str:
+def _lines(found: Sequence[_Annotation], summary: Line, *environments: str | None) -> str:
     errors = [each for each in found if each.kind == "error"]
     warnings = [each for each in found if each.kind == "warning"]
     shown = [*errors[:LIMIT], *warnings[:LIMIT]]
     commands = [*map(_command, shown), *_rest(len(errors), len(warnings))]
-    return "".join(f"{each}\n" for each in [*commands, escape_line(plain(summary))])
+    first = filter(None, [heading(*environments)])
+    return "".join(f"{each}\n" for each in [*first, *commands, escape_line(plain(summary))])
 
 
 def _rest(errors: int, warnings: int) -> Iterator[str]:

@@ -30,7 +30,16 @@ FORMAT_VERSION: Final = "1.0"
 
 
 def show_validation(of: Checked) -> str:
-    return f"{dump_json(validation(of.findings, online=of.online, earlier=of.earlier))}\n"
+    said = validation(of.findings, online=of.online, earlier=of.earlier, environments=of.environments)
+    return f"{dump_json(said)}\n"
+
+
+def _of(*environments: str | None) -> dict[str, Any]:
+    """The environment of a result, or all of them; nothing in a project without any."""
+    names = [each for each in environments if each is not None]
+    if len(names) > 1:
+        return {"environments": names}
+    return {"environment": names[0]} if names else {}
 
 
 def show_plan(of: Plan, checked: Checked) -> str:  # noqa: ARG001 - the plan has its findings
@@ -38,13 +47,18 @@ def show_plan(of: Plan, checked: Checked) -> str:  # noqa: ARG001 - the plan has
 
 
 def validation(
-    found: Sequence[Finding], *, online: bool = False, earlier: frozenset[Finding] | None = None
+    found: Sequence[Finding],
+    *,
+    online: bool = False,
+    earlier: frozenset[Finding] | None = None,
+    environments: Sequence[str] = (),
 ) -> dict[str, Any]:
     """`validate --format json`; `online` says whether the API told which sourcings exist; `earlier` are the findings
     that are not new, None without --against.
     """
     return {
         "format_version": FORMAT_VERSION,
+        **_of(*environments),
         "valid": not any(each.severity is Severity.ERROR for each in found),
         "online": online,
         "findings": [
@@ -54,10 +68,13 @@ def validation(
     }
 
 
-def sourcings(found: Sequence[RemoteSourcing], files: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def sourcings(
+    found: Sequence[RemoteSourcing], files: Mapping[str, Sequence[str]], environment: str | None = None
+) -> dict[str, Any]:
     """`sourcings --format json`; `files` are those that serve a sourcing, by its id."""
     return {
         "format_version": FORMAT_VERSION,
+        **_of(environment),
         "sourcings": [
             {
                 "sourcing_id": each.sourcing_id,
@@ -69,10 +86,11 @@ def sourcings(found: Sequence[RemoteSourcing], files: Mapping[str, Sequence[str]
     }
 
 
-def apply(of: ApplyResult, *, left_out: Sequence[str] = ()) -> dict[str, Any]:
+def apply(of: ApplyResult, *, left_out: Sequence[str] = (), environment: str | None = None) -> dict[str, Any]:
     """`apply --format json`; `left_out` are the addresses with changes outside the selection."""
     return {
         "format_version": FORMAT_VERSION,
+        **_of(environment),
         "summary": of.summary,
         "interrupted": of.interrupted,
         "left_out": list(left_out),
@@ -95,6 +113,7 @@ def state(of: State) -> dict[str, Any]:
     """`state list --format json`: without the bodies."""
     return {
         "format_version": FORMAT_VERSION,
+        **_of(of.environment),
         "lineage": of.lineage,
         "serial": of.serial,
         "blueprints": [
@@ -119,16 +138,18 @@ def state_entry(of: State, address: str) -> dict[str, Any]:
     entry, intent = of.entries.get(address), of.intents.get(address)
     return {
         "format_version": FORMAT_VERSION,
+        **_of(of.environment),
         "address": address,
         "blueprint": entry_to_json(entry) if entry else None,
         "open": intent_to_json(intent) if intent else None,
     }
 
 
-def imported(of: ImportResult) -> dict[str, Any]:
+def imported(of: ImportResult, environment: str | None = None) -> dict[str, Any]:
     """`import --format json`."""
     return {
         "format_version": FORMAT_VERSION,
+        **_of(environment),
         "dry_run": of.dry_run,
         "summary": of.summary,
         "valid": of.valid,
@@ -152,10 +173,11 @@ def _import_result(of: Item) -> dict[str, Any]:
     }
 
 
-def edits(of: Edits, *, dry_run: bool) -> dict[str, Any]:
+def edits(of: Edits, *, dry_run: bool, environment: str | None = None) -> dict[str, Any]:
     """`import --update --format json`."""
     return {
         "format_version": FORMAT_VERSION,
+        **_of(environment),
         "dry_run": dry_run,
         "taken": [
             {

@@ -12,7 +12,7 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from kalentops.lint.finding import Finding, Severity
-from kalentops.output import Checked, text_files
+from kalentops.output import Checked, heading, text_files
 from kalentops.output.explanations import text
 from kalentops.plan.build import Action, Change, Plan
 from kalentops.support.text import count, escape_xml, visible
@@ -21,16 +21,17 @@ _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
 def show_validation(of: Checked) -> str:
-    return _document([_files(of)])
+    return _document([_files(of)], *of.environments)
 
 
 def show_plan(of: Plan, checked: Checked) -> str:
     drift = [_drift(of)] if of.refresh_report is not None else []
-    return _document([_files(checked), _changes(of), *drift])
+    return _document([_files(checked), _changes(of), *drift], of.environment)
 
 
-def _document(suites: Sequence[ET.Element]) -> str:
-    root = ET.Element("testsuites", {"name": "kalentops", **_sums(suites)})
+def _document(suites: Sequence[ET.Element], *environments: str | None) -> str:
+    name = ", ".join(filter(None, ("kalentops", heading(*environments))))
+    root = ET.Element("testsuites", {"name": name, **_sums(suites)})
     root.extend(suites)
     ET.indent(root)
     return _HEAD + escape_xml(ET.tostring(root, encoding="unicode")) + "\n"

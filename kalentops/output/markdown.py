@@ -11,7 +11,7 @@ from typing import Final
 from kalentops.apply.result import ApplyResult, Outcome, Result
 from kalentops.blueprint.body import Body
 from kalentops.lint.finding import Finding, Severity, errors_first
-from kalentops.output import Checked
+from kalentops.output import Checked, heading
 from kalentops.output import text_files as findings_text
 from kalentops.output import text_plan as plans_text
 from kalentops.output import text_results as results_text
@@ -79,8 +79,12 @@ def plan(
     summary = prose(plain(plans_text.plan_summary(of)))
     if not found:
         said = f"{summary} {count(len(of.findings), 'warning')}." if of.findings else summary
-        return fit(said, (), limit, measure, pointer)
-    return fit(_bold(summary), found, limit, measure, pointer)
+        return fit(_headed(said, of.environment), (), limit, measure, pointer)
+    return fit(_headed(_bold(summary), of.environment), found, limit, measure, pointer)
+
+
+def _headed(opening: str, *environments: str | None) -> str:
+    return "\n\n".join(filter(None, (heading(*environments), opening)))
 
 
 def validation(
@@ -92,11 +96,13 @@ def validation(
 ) -> str:
     """What is wrong with the files: errors and what is new open, the rest folded."""
     summary = plain(findings_text.findings_summary(of.findings, of.files, of.blueprints, of.earlier))
-    return fit(_bold(summary), told_findings(of.findings, of.earlier), limit, measure, pointer)
+    opening = _headed(_bold(summary), *of.environments)
+    return fit(opening, told_findings(of.findings, of.earlier), limit, measure, pointer)
 
 
 def results(
     of: ApplyResult,
+    environment: str | None = None,
     *,
     limit: int = COMMENT,
     measure: Measure = utf16_units,
@@ -111,7 +117,7 @@ def results(
     advice = [plain(each) for each in results_text.apply_next_steps(of)]
     parts = [_results(rest_of, "", "")] if rest_of else []
     parts += [_results(done, *fold(f"{count(len(done), 'blueprint')} done"))] if done else []
-    opening = "\n\n".join([_bold(plain(results_text.apply_summary(of))), *advice])
+    opening = "\n\n".join([_headed(_bold(plain(results_text.apply_summary(of))), environment), *advice])
     return fit(opening, parts, limit, measure, pointer)
 
 

@@ -45,12 +45,13 @@ def show_plan(of: Plan, checked: Checked) -> str:
 
 
 def validation(of: Checked) -> dict[str, Any]:
-    return _log([_finding(of, each) for each in of.ordered()])
+    return _log([_finding(of, each) for each in of.ordered()], *of.environments)
 
 
 def plan(of: Plan, checked: Checked) -> dict[str, Any]:
     """The findings, and what is in conflict as warnings."""
-    return _log([*(_finding(checked, each) for each in checked.ordered()), *_conflicts(of, checked)])
+    found = [*(_finding(checked, each) for each in checked.ordered()), *_conflicts(of, checked)]
+    return _log(found, of.environment)
 
 
 def _conflicts(of: Plan, checked: Checked) -> Iterator[dict[str, Any]]:
@@ -90,7 +91,7 @@ def _users(of: Finding, checked: Checked) -> Iterator[dict[str, Any]]:
         }
 
 
-def _log(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _log(results: Sequence[dict[str, Any]], *environments: str | None) -> dict[str, Any]:
     codes = sorted({each["ruleId"] for each in results})
     for each in results:
         each["ruleIndex"] = codes.index(each["ruleId"])
@@ -105,6 +106,9 @@ def _log(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "The root of the git repository."}}},
         "results": list(results),
     }
+    names = [each for each in environments if each is not None]
+    if len(names) == 1:  # GitHub keeps the results of each id apart
+        run["automationDetails"] = {"id": f"kalentops/{names[0]}/"}
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 

@@ -146,7 +146,7 @@ class Plan:
     """A plan, and what it was made against: a state, files (`files` is their fingerprint), and lists.
 
     `refresh_report` is None without --refresh. `left_out` are the addresses with changes outside the selection,
-    `state_edits` the records of the state that the branch has changed.
+    `state_edits` the records of the state that the branch has changed. `environment` is that of the state.
     """
 
     lineage: str | None
@@ -163,6 +163,7 @@ class Plan:
     """The state as the files want it called; a plan from a file has none."""
     saved_groups: tuple[Group, ...] | None = field(default=None, compare=False)
     """The `groups` of a plan from a file, which lacks what they are made of."""
+    environment: str | None = None
 
     @property
     def summary(self) -> dict[str, int]:
@@ -241,7 +242,15 @@ def make_plan(
             *map(_said, relocations),
         ]
     )
-    return Plan(state.lineage, state.serial, tuple(ordered), tuple(findings), files, relocated=relocated)
+    return Plan(
+        state.lineage,
+        state.serial,
+        tuple(ordered),
+        tuple(findings),
+        files,
+        relocated=relocated,
+        environment=state.environment,
+    )
 
 
 def _is_alone(of: Change) -> bool:

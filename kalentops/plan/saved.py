@@ -32,7 +32,7 @@ from kalentops.plan.explanation import Code, Explanation, explain, explained
 from kalentops.plan.groups import Edit, Group, pieces_of
 from kalentops.plan.moves import StateEdit
 from kalentops.support import atomic_write
-from kalentops.support.text import clip, dump_json, some
+from kalentops.support.text import clip, dump_json, is_environment, some
 
 _PARTS: Final = ("delay", "policy", "config")
 _T = TypeVar("_T", bound=str)
@@ -145,6 +145,18 @@ def check(saved: Saved, plan: Plan) -> None:
     raise StalePlan(f"since the plan was made, {' and '.join(what)}{differ}{would}")
 
 
+def check_environment(saved: Saved, environment: str | None) -> None:
+    """Raises StalePlan for the plan of another environment."""
+    found = _environment(saved.raw)
+    if found != environment:
+        said = f"the environment {found}" if found else "a project without environments"
+        wanted = f"{environment} is selected" if environment else "kalentops.yaml has no environments"
+        raise StalePlan(
+            f"the saved plan is of {said}, and {wanted}",
+            hint=f"apply it with -e {found}" if found and environment else None,
+        )
+
+
 def _moved(saved: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
     if saved.get("state") != now["state"]:
         yield f"the state has changed ({_at(saved)} then, {_at(now)} now)"
@@ -200,6 +212,7 @@ def plan_to_json(of: Plan, say: Say) -> dict[str, Any]:
     return {
         "format_version": FORMAT_VERSION,
         "kalentops_version": of.made_by or __version__,
+        **({} if of.environment is None else {"environment": of.environment}),
         "state": bound["state"],
         "summary": of.summary,
         "changes": bound["changes"],
@@ -315,6 +328,7 @@ def plan_from_json(raw: Mapping[str, Any]) -> Plan:
             tuple(map(_state_edit, raw.get("state_edits", ()))),
             _text(raw["kalentops_version"]),
             saved_groups=_groups(raw["groups"], changes) if "groups" in raw else None,
+            environment=_environment(raw),
         )
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         raise StalePlan(DAMAGED) from None
@@ -446,6 +460,13 @@ def _body(of: Any) -> Body | None:
             raise TypeError("an object")
         _text_or_none(each.get("unit"))
     return Body.of(of)
+
+
+def _environment(raw: Mapping[str, Any]) -> str | None:
+    name = raw.get("environment")
+    if name is not None and not (isinstance(name, str) and is_environment(name)):
+        raise StalePlan(DAMAGED)
+    return name
 
 
 def _text(of: Any) -> str:

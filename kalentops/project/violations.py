@@ -9,15 +9,8 @@ from typing import Any, Final
 
 from kalentops.blueprint.files import KINDS
 from kalentops.lint.finding import DataPath, Problem
-from kalentops.support.shape import (
-    ENVIRONMENT_PATTERN,
-    LANGUAGE_PATTERN,
-    Schema,
-    Violation,
-    is_language,
-    item,
-)
-from kalentops.support.text import clip, fold, nearest
+from kalentops.support.shape import LANGUAGE_PATTERN, Schema, Violation, is_language, item
+from kalentops.support.text import ENVIRONMENT_PATTERN, clip, fold, nearest
 from kalentops.support.text_diff import did_you_mean, lookalike_note
 
 _SYNONYMS: Final = {

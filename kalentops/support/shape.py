@@ -40,11 +40,10 @@ from pydantic import (
 )
 from pydantic_core import PydanticUndefined
 
-from kalentops.support.text import KEY_PATTERN
+from kalentops.support.text import ENVIRONMENT_PATTERN, KEY_PATTERN
 
 __all__ = [
     "ANYTHING",
-    "ENVIRONMENT_PATTERN",
     "LANGUAGE_PATTERN",
     "EnvironmentStr",
     "FrozenList",
@@ -77,7 +76,6 @@ _LANGUAGE: Final = re.compile(LANGUAGE_PATTERN)
 LanguageStr = Annotated[str, StringConstraints(pattern=f"^{LANGUAGE_PATTERN}$")]
 
 
-ENVIRONMENT_PATTERN: Final = "[a-z][a-z0-9]{0,39}"
 EnvironmentStr = Annotated[str, StringConstraints(pattern=f"^{ENVIRONMENT_PATTERN}$")]
 
 

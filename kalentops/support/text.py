@@ -269,6 +269,15 @@ def is_key(text: str) -> bool:
     return _KEY.fullmatch(text) is not None
 
 
+ENVIRONMENT_PATTERN = "[a-z][a-z0-9]{0,39}"
+_ENVIRONMENT = re.compile(ENVIRONMENT_PATTERN)
+
+
+def is_environment(text: str) -> bool:
+    """Whether a text can be the name of an environment."""
+    return _ENVIRONMENT.fullmatch(text) is not None
+
+
 _ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}")
 
 

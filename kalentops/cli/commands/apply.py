@@ -18,7 +18,7 @@ from kalentops.blueprint.remote import RemoteLists
 from kalentops.cli.commands import options, pipeline
 from kalentops.cli.commands.connection import ApiConfig, api_session, read_remote
 from kalentops.cli.commands.pipeline import PlanContext
-from kalentops.cli.commands.reporting import Reporting
+from kalentops.cli.commands.reporting import Reporting, show_environment
 from kalentops.errors import Interrupted, StalePlan, Unreachable, UsageError
 from kalentops.kalent.lists import check_permitted, refusals
 from kalentops.kalent.write_client import WriteApi
@@ -27,7 +27,7 @@ from kalentops.output.markdown_blocks import utf8_bytes
 from kalentops.output.terminal import notice, show, width
 from kalentops.plan.build import Change, Scope
 from kalentops.plan.refresh import check_workspace, looked_at
-from kalentops.plan.saved import PlanOptions, Saved, check, load
+from kalentops.plan.saved import PlanOptions, Saved, check, check_environment, load
 from kalentops.project.files import SUFFIXES
 from kalentops.project.load import Repository
 from kalentops.state.model import State
@@ -81,11 +81,14 @@ def command(
     project = options.project(directory, state_location, environment)
     store = project.store
     saved, paths = _saved_or_paths([directory / each for each in plan_or_paths])
+    if saved is not None:
+        check_environment(saved, project.config.environment)
     if not yes and not options.can_ask():
         raise UsageError("apply asks for confirmation, and this is not a terminal", hint="pass --yes")
     target = ApiConfig.of(connection, os.environ, project.config)
     run = _Run(project, store, target, saved, pace, form, yes=yes, verbose=verbose, quiet=quiet)
     report = Reporting("apply", form, project.config)
+    show_environment(project.config.environment, stream=None if form == "text" else sys.stderr)
     with store.session(lock_timeout=lock_timeout) as session:
         repository = pipeline.load_files(project.config, session.state)
         plan_options = pipeline.select(scope, overwrite, repository, project.config, paths)
@@ -279,7 +282,12 @@ def _show(
     if left_out:
         notice([text_plan.left_out(left_out)])
     if report.form == "json":
-        sys.stdout.write(dump_json(json.apply(result, left_out=left_out)) + "\n")
+        said = json.apply(result, left_out=left_out, environment=report.config.environment)
+        sys.stdout.write(dump_json(said) + "\n")
     else:
         show(text_results.results(result, told))
-    report.summarise(lambda markdown, limit: markdown.results(result, limit=limit, measure=utf8_bytes))
+    report.summarise(
+        lambda markdown, limit: markdown.results(
+            result, report.config.environment, limit=limit, measure=utf8_bytes
+        )
+    )

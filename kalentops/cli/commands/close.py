@@ -10,7 +10,7 @@ import click
 
 from kalentops.adopt.position import PositionFile, ProjectFiles, close, sourcing_meant, write_changes
 from kalentops.cli.commands import options
-from kalentops.cli.commands.reporting import unreadable_shown
+from kalentops.cli.commands.reporting import show_environment, unreadable_shown
 from kalentops.errors import UsageError
 from kalentops.output import text_files
 from kalentops.output.terminal import notice, show
@@ -44,6 +44,7 @@ def command(
     removed keys. The next plan shows what the state will forget.
     """
     project = options.project(directory, state_location, environment)
+    show_environment(project.config.environment, stream=sys.stderr)
     check_begun(project.config.root, project.config.blueprints)
     snapshot = project.store.read()
     notice(snapshot.notes)

@@ -24,6 +24,7 @@ from kalentops.adopt.plain import selected
 from kalentops.adopt.position import write_changes
 from kalentops.blueprint.body import Address
 from kalentops.cli.commands import options
+from kalentops.cli.commands.reporting import show_environment
 from kalentops.errors import CannotExtract, InvalidFiles, UsageError
 from kalentops.lint.finding import Finding, Severity
 from kalentops.output import text_files
@@ -81,6 +82,7 @@ def command(
     """
     _check(addresses, name, to, everything=everything)
     config = options.project(directory, None, environment).config
+    show_environment(config.environment, stream=sys.stderr)
     check_begun(config.root, config.blueprints)
     files = _read(config)
     repository = _valid(config, files)

@@ -20,6 +20,7 @@ from kalentops.blueprint.remote import RemoteLists
 from kalentops.cli.commands import options
 from kalentops.cli.commands.connection import ApiConfig, ReadSession, read_session
 from kalentops.cli.commands.pipeline import load_files
+from kalentops.cli.commands.reporting import show_environment
 from kalentops.errors import Forbidden, Interrupted, InvalidFiles, KalentopsError, RefusedByApi, UsageError
 from kalentops.kalent.lists import check_permitted, refusals
 from kalentops.lint.finding import Severity
@@ -110,6 +111,7 @@ def command(
     project = options.project(directory, state_location, environment)
     target = ApiConfig.of(connection, os.environ, project.config)
     check_begun(project.config.root, project.config.blueprints)
+    show_environment(project.config.environment, stream=None if form == "text" else sys.stderr)
     context = ImportContext(project.config, target, parallelism or project.config.parallelism, quiet)
     if update:
         edits = import_update(
@@ -120,10 +122,10 @@ def command(
             into_template=into_template,
             dry_run=dry_run,
         )
-        ctx.exit(show_edits(edits, form, dry_run=dry_run))
+        ctx.exit(show_edits(edits, form, project.config.environment, dry_run=dry_run))
     request = ImportRequest(sourcing_ids, choice, file and directory / file, dry_run)
     imported = import_new(request, context, project.store, lock_timeout)
-    show_imported(imported, form, quiet=quiet)
+    show_imported(imported, form, project.config.environment, quiet=quiet)
     ctx.exit(imported.exit_code)
 
 
@@ -284,12 +286,12 @@ def _write(drafts: Drafts, opened: Session | Snapshot, context: ImportContext, s
     write_import(drafts, opened, context.target.tenant, session.clock.now(), context.parallelism)
 
 
-def show_imported(imported: ImportResult, form: str, *, quiet: bool) -> None:
+def show_imported(imported: ImportResult, form: str, environment: str | None = None, *, quiet: bool) -> None:
     """Findings and notes go to stderr, the result to stdout. Findings come last, next to the summary: the list of a
     whole workspace fills more than a screen.
     """
     if form == "json":
-        sys.stdout.write(dump_json(json.imported(imported)) + "\n")
+        sys.stdout.write(dump_json(json.imported(imported, environment)) + "\n")
     else:
         show(text_files.imported(imported, quiet=quiet))
     sys.stdout.flush()
@@ -361,11 +363,11 @@ def _valid_files(config: Config, state: State) -> Repository:
     return repository
 
 
-def show_edits(edits: Edits, form: str, *, dry_run: bool) -> int:
+def show_edits(edits: Edits, form: str, environment: str | None = None, *, dry_run: bool) -> int:
     """The findings on stderr, the result on stdout; the exit code."""
     show(text_files.findings(edits.findings), sys.stderr)
     if form == "json":
-        sys.stdout.write(dump_json(json.edits(edits, dry_run=dry_run)) + "\n")
+        sys.stdout.write(dump_json(json.edits(edits, dry_run=dry_run, environment=environment)) + "\n")
     else:
         show(report.edits(edits, dry_run=dry_run, width=width(sys.stdout)))
     return edits.exit_code

@@ -10,7 +10,7 @@ import click
 from kalentops.adopt.new import NewBlueprint, open_position, templates_told
 from kalentops.adopt.position import ProjectFiles, write_changes
 from kalentops.cli.commands import options
-from kalentops.cli.commands.reporting import unreadable_shown
+from kalentops.cli.commands.reporting import show_environment, unreadable_shown
 from kalentops.errors import UsageError
 from kalentops.output import text_files
 from kalentops.output.terminal import show
@@ -62,6 +62,7 @@ def command(
     them. Works offline.
     """
     config = options.project(directory, None, environment).config
+    show_environment(config.environment, stream=sys.stderr)
     check_begun(config.root, config.blueprints)
     files = ProjectFiles.read(config)
     if template is None:

@@ -12,7 +12,7 @@ import click
 from kalentops.adopt.plain import detached, rendered, selected
 from kalentops.adopt.position import PositionFile, ProjectFiles, write_changes
 from kalentops.cli.commands import options
-from kalentops.cli.commands.reporting import Reporting
+from kalentops.cli.commands.reporting import Reporting, show_environment
 from kalentops.errors import UsageError
 from kalentops.lint.rule import Declared
 from kalentops.output import text_files
@@ -95,6 +95,7 @@ def detach(
 
 def _declared(config: Config, addresses: Collection[str], undone: str, *, quiet: bool) -> list[Declared]:
     """The blueprints that are asked for, by file. Raises InvalidFiles, UsageError."""
+    show_environment(config.environment, stream=sys.stderr)
     check_begun(config.root, config.blueprints)
     repository = load(config.root, [config.blueprints], severities=config.severities, known=None)
     Reporting("render", "text", config, quiet=quiet).refuse_invalid(repository, undone)

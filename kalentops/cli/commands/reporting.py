@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import IO, Any, Final, TypeAlias
 
 import click
 
@@ -22,9 +22,9 @@ from kalentops.blueprint.body import Address
 from kalentops.errors import InvalidFiles, UsageError
 from kalentops.github.context import target_name
 from kalentops.lint.finding import MOST_USERS, Finding, Severity, known_before
-from kalentops.output import Checked, report, text_files, text_plan
+from kalentops.output import Checked, heading, report, text_files, text_plan
 from kalentops.output.markdown_blocks import SUMMARY, code, utf8_bytes
-from kalentops.output.terminal import Line, notice, show, width
+from kalentops.output.terminal import Line, line, notice, show, width
 from kalentops.plan.build import Plan
 from kalentops.project.check import needs_others
 from kalentops.project.config import Config
@@ -41,13 +41,14 @@ FINDINGS_ON_STDERR: Final = frozenset({"text", "json"})
 
 @dataclass(frozen=True, slots=True)
 class Reporting:
-    """How the results of one run are shown."""
+    """How the results of one run are shown. `environments` are those of a run for several."""
 
     command: str
     form: str
     config: Config
     verbose: bool = False
     quiet: bool = False
+    environments: tuple[str, ...] = ()
 
     def show_findings(
         self, repository: Repository, *, online: bool = False, statistics: bool = False
@@ -57,6 +58,8 @@ class Reporting:
         """
         checked = self._checked(repository, online=online)
         if self.form == "text":
+            if not self.quiet or repository.findings:
+                show_environment(*checked.environments)
             show(
                 (text_files.statistics if statistics else text_files.findings)(
                     shown_findings(repository.findings, quiet=self.quiet)
@@ -122,6 +125,7 @@ class Reporting:
             online=online,
             columns=self._columns(repository) if self.form == "sarif" else {},
             earlier=repository.earlier,
+            environments=self.environments or tuple(filter(None, [self.config.environment])),
         )
 
     def _below(self) -> str:
@@ -161,10 +165,18 @@ class Reporting:
 def print_plan(plan: Plan, checked: Checked, form: str, *, verbose: bool, quiet: bool) -> None:
     """The result of `plan` and of `show`, on stdout."""
     if form == "text":
+        show_environment(plan.environment)
         whole = text_plan.plan(plan, verbose=verbose, width=width(sys.stdout))
         show([text_plan.plan_summary(plan)] if quiet else whole)
     else:
         sys.stdout.write(report(form).show_plan(plan, checked))
+
+
+def show_environment(*environments: str | None, stream: IO[str] | None = None) -> None:
+    """The first line of a result, of a project with environments; on stdout by default."""
+    said = heading(*environments)
+    if said:
+        show([line(said)], stream)
 
 
 @contextmanager

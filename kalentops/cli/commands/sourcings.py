@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import click
 
 from kalentops.cli.commands import options
 from kalentops.cli.commands.connection import ApiConfig, read_session
+from kalentops.cli.commands.reporting import show_environment
 from kalentops.output import json, text_results
 from kalentops.output.terminal import notice, show
 from kalentops.project.config import Config
@@ -41,12 +43,13 @@ def command(
     Reads Kalent and the files; writes nothing.
     """
     config = options.project(directory, None, environment).config
+    show_environment(config.environment, stream=sys.stderr)
     target = ApiConfig.of(connection, os.environ, config)
     with read_session(target, quiet=quiet, farewell="stopped at once; nothing was changed") as line:
         found = line.sourcings(ownership="all" if everybody else "mine", closed=closed)
     files = _files(config, quiet=quiet)
     if form == "json":
-        click.echo(dump_json(json.sourcings(found, files)))
+        click.echo(dump_json(json.sourcings(found, files, config.environment)))
     else:
         show(text_results.sourcing_list(found, files))
     if not found and not quiet:

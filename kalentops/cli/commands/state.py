@@ -13,6 +13,7 @@ import click
 
 from kalentops.blueprint.body import Address
 from kalentops.cli.commands import options, pipeline
+from kalentops.cli.commands.reporting import show_environment
 from kalentops.errors import (
     Interrupted,
     InvalidFiles,
@@ -98,6 +99,7 @@ def rm(
     it otherwise.
     """
     project = options.project(directory, state_location, environment)
+    show_environment(project.config.environment, stream=sys.stderr)
     with project.store.session(lock_timeout=lock_timeout) as session:
         state = session.state
         _check_known(state, addresses)
@@ -130,6 +132,7 @@ def mv(
     For a key that was renamed in the files. Sends nothing to Kalent. `moved:` in a file does the same, with a review.
     """
     project = options.project(directory, state_location, environment)
+    show_environment(project.config.environment, stream=sys.stderr)
     with project.store.session(lock_timeout=lock_timeout) as session:
         state = session.state
         _check_known(state, [old])
@@ -177,6 +180,7 @@ def _what_stays(state: State, address: str) -> str:
 
 def _read(directory: Path, state_location: str | None, environment: str | None) -> State:
     project = options.project(directory, state_location, environment)
+    show_environment(project.config.environment, stream=sys.stderr)
     store = project.store
     snapshot = store.read()
     if snapshot.state.lineage is None:
@@ -305,6 +309,7 @@ def push(
     branch that refuses the push, stop it (exit code 8).
     """
     project = options.project(directory, state_location, environment)
+    show_environment(project.config.environment, stream=sys.stderr)
     store = project.store
     target = push_state.branch_of(project.config.root, remote, branch)
     # Nothing is moved under a run that is under way, and none begins meanwhile.
