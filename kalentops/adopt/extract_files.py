@@ -22,8 +22,9 @@ from kalentops.blueprint.diff import steps_by_id
 from kalentops.blueprint.files import SourcingFile
 from kalentops.blueprint.model import Blueprint
 from kalentops.errors import CannotExtract
-from kalentops.lint.engine import Severities
 from kalentops.lint.finding import Severity
+from kalentops.project.check import CheckOptions
+from kalentops.project.config import Config
 from kalentops.project.document import read_document
 from kalentops.project.load import Repository, of_texts
 from kalentops.support.text import clip, some
@@ -69,17 +70,17 @@ class ExtractPlan:
         return sum(one.count("\n") for one, _ in texts), sum(other.count("\n") for _, other in texts)
 
 
-def read_texts(root: Path, files: Mapping[str, str], severities: Severities) -> Repository:
+def read_texts(config: Config, files: Mapping[str, str]) -> Repository:
     """What all files say, with the body of each blueprint."""
     texts = {name: files[name].lstrip("\ufeff") for name in sorted(files)}
-    return of_texts(root, texts, severities, known={})
+    return of_texts(CheckOptions.of(config, {}), texts)
 
 
 def plain_blueprints(
     files: Mapping[str, str], repository: Repository, chosen: Collection[Address]
 ) -> list[PlainBlueprint]:
     """The plain ones among the chosen blueprints, in the order of `chosen`. `files` are all texts, by name."""
-    bodies = {each.address: each.body for each in repository.declared if not each.template}
+    plain = {(each.origin.file, each.address.key): each for each in repository.declared if not each.template}
     names = {each.origin.file for each in repository.declared if each.address in chosen}
     found: dict[Address, PlainBlueprint] = {}
     for name in sorted(names):
@@ -87,9 +88,11 @@ def plain_blueprints(
         if not isinstance(model, SourcingFile):
             continue
         for key, blueprint in model.blueprints.items():
-            at = Address(model.sourcingId, key)
-            body = bodies.get(at)
-            if at in chosen and body is not None and isinstance(blueprint, Blueprint):
+            declared = plain.get((name, key))
+            if declared is None or declared.body is None or not isinstance(blueprint, Blueprint):
+                continue
+            at, body = declared.address, declared.body
+            if at in chosen:
                 kept = {"language": blueprint.language, "protect": blueprint.protect}
                 copy = Copy(at, body.data, blueprint.language or model.language or "", model.title or "")
                 found[at] = PlainBlueprint(
@@ -229,13 +232,12 @@ def template_names(groups: Iterable[Sequence[Copy]], taken: Collection[str]) -> 
 
 
 def plan_extract(
-    root: Path,
+    config: Config,
     files: Mapping[str, str],
     repository: Repository,
     groups: Sequence[Group],
     *,
     align: bool,
-    severities: Severities,
 ) -> ExtractPlan:
     """The templates of these groups, and the changed files. `files` are all texts, by name.
 
@@ -245,7 +247,7 @@ def plan_extract(
     changes: list[FileChange] = []
     uses: dict[str, dict[str, Data]] = {}
     for made, group in zip(templates, groups, strict=True):
-        name = Path(os.path.relpath(group.path, root)).as_posix()
+        name = Path(os.path.relpath(group.path, config.root)).as_posix()
         changes.append(FileChange(group.path, name, None, document_text(made.template)))
         for each in group.members:
             at = each.copy.address
@@ -253,23 +255,22 @@ def plan_extract(
     lost: list[tuple[str, int, str]] = []
     for name, blueprints in sorted(uses.items()):
         replaced = replace_blueprints(name, files[name], blueprints)
-        changes.append(FileChange(root / name, name, files[name], replaced.text))
+        changes.append(FileChange(config.root / name, name, files[name], replaced.text))
         lost += [(name, *each) for each in replaced.lost]
-    _prove(root, files, repository, templates, changes, severities)
+    _prove(config, files, repository, templates, changes)
     return ExtractPlan(tuple(templates), tuple(changes), tuple(lost))
 
 
 def _prove(
-    root: Path,
+    config: Config,
     files: Mapping[str, str],
     before: Repository,
     templates: Sequence[Extracted],
     changes: Sequence[FileChange],
-    severities: Severities,
 ) -> None:
     """Raises CannotExtract where the new files would say something else than the old ones."""
     texts = {**files, **{each.name: each.after for each in changes if each.after is not None}}
-    after = read_texts(root, texts, severities)
+    after = read_texts(config, texts)
     wanted = {each.address: each.body for each in before.declared}
     for each in templates:
         wanted |= {at: Body.of(each.bodies[at]) for at in each.renamed}

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from kalentops.blueprint.body import PARTS, STEP_FIELDS, Body
+from kalentops.blueprint.body import PARTS, STEP_FIELDS, Address, Body
 from kalentops.blueprint.diff import same, steps_by_id
 from kalentops.blueprint.files import MARKED_FIELDS, SourcingFile, Use
 from kalentops.errors import CannotEdit, Unwritable
@@ -70,30 +70,36 @@ class UseEdit:
 
 
 def edit_use(
-    document: Document, key: str, library: Library, wanted: Mapping[str, Any], *, into_template: bool = False
+    document: Document,
+    address: Address,
+    library: Library,
+    wanted: Mapping[str, Any],
+    *,
+    into_template: bool = False,
 ) -> UseEdit:
-    """The edit after which the blueprint `key` of a file, which is made from a template, is `wanted`: the data of a
-    body as a list shows it. With `into_template`, words of templates and snippets are changed where they stand.
+    """The edit after which the blueprint at an address, which is made from a template, is `wanted`: the data of a body
+    as a list shows it. `document` is its file. With `into_template`, words of templates and snippets are changed where
+    they stand.
 
     Raises CannotEdit.
     """
-    return _UseEditor(document, key, library, wanted, into_template=into_template).run()
+    return _UseEditor(document, address, library, wanted, into_template=into_template).run()
 
 
 class _UseEditor:
     def __init__(
         self,
         document: Document,
-        key: str,
+        address: Address,
         library: Library,
         wanted: Mapping[str, Any],
         *,
         into_template: bool,
     ) -> None:
-        model = document.model
+        model, key = document.model, address.key
         if not isinstance(model, SourcingFile) or not isinstance(use := model.blueprints[key], Use):
             raise TypeError(f"{key} is not made from a template")
-        self.document, self.key, self.library = document, key, library
+        self.document, self.address, self.key, self.library = document, address, key, library
         self.head = {"sourcingId": model.sourcingId} | (
             {"language": model.language} if model.language is not None else {}
         )
@@ -130,8 +136,7 @@ class _UseEditor:
         return UseEdit(self.use, self.shared)
 
     def _refusal(self, reason: str, hint: str = _BY_HAND) -> CannotEdit:
-        address = f"{self.document.sourcing_id}/{self.key}"
-        return CannotEdit(reason, hint=hint.replace("ADDRESS", clip(address, 200)))
+        return CannotEdit(reason, hint=hint.replace("ADDRESS", clip(self.address, 200)))
 
     def _resolved(self, use: Mapping[str, Any]) -> Resolved:
         """The blueprint that a use makes, with the templates and snippets as they are afterwards."""

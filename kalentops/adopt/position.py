@@ -70,17 +70,19 @@ class ProjectFiles:
 
     root: Path
     texts: Mapping[str, tuple[Path, str]]
+    environment: str | None = None
+    readers: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, config: Config) -> ProjectFiles:
         if not os.path.lexists(config.blueprints):
-            return cls(config.root, {})
+            return cls(config.root, {}, config.environment, config.readers)
         texts = {}
         for source in find(config.root, [config.blueprints]):
             text = read_whole(source, config.root)
             if isinstance(text, str):
                 texts[source.name] = Path(source.path), text
-        return cls(config.root, texts)
+        return cls(config.root, texts, config.environment, config.readers)
 
     @cached_property
     def library(self) -> Library:
@@ -105,7 +107,7 @@ class ProjectFiles:
             file = self.position_file(name)
             if file.document.data is None:
                 broken += file.document.findings
-            elif file.document.sourcing_id == sourcing_id:
+            elif file.document.sourcing_ids(self.readers).get(self.environment or "") == sourcing_id:
                 found.append(file)
         if broken:
             raise UnreadableFiles(f"a file that mentions {clip(sourcing_id)} can't be read", broken)

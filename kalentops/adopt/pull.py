@@ -301,7 +301,7 @@ class _Editor:
     def __init__(self, taking: PullPlan, before: Repository, config: Config, *, into_template: bool) -> None:
         self._before, self._into_template = before, into_template
         self._root = config.root
-        self._options = CheckOptions(config.root, config.severities)
+        self._options = CheckOptions.of(config)
         self._taken: list[PulledEdit] = []
         self._kept = [*taking.kept]
         files = {each.file for each in taking.taken}
@@ -352,10 +352,10 @@ class _Editor:
 
     def _edit_use(self, each: PulledEdit, *, into_template: bool = False) -> None:
         """Raises CannotEdit, with nothing changed, unless the texts say then what Kalent shows."""
-        key, text = each.address.key, self._new[each.file]
+        text = self._new[each.file]
         document = read_document(each.file, text)
-        found = edit_use(document, key, self._library, each.after, into_template=into_template)
-        new = {each.file: edit_mapping(each.file, text, ("blueprints", key), found.use)}
+        found = edit_use(document, each.address, self._library, each.after, into_template=into_template)
+        new = {each.file: edit_mapping(each.file, text, ("blueprints", each.address.key), found.use)}
         for name, data in found.shared.items():
             new[name] = edit_mapping(name, self._shared_text(name), (), data)
         library = self._library

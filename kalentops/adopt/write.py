@@ -19,7 +19,7 @@ from kalentops.adopt.naming import Destination, stem_of, title_of
 from kalentops.adopt.plan import ImportAction, ImportPlan, Item
 from kalentops.blueprint.body import Body
 from kalentops.errors import StateError, StoreFailure, Unwritable
-from kalentops.lint.engine import Severities, check_project
+from kalentops.lint.engine import check_project
 from kalentops.lint.finding import Finding, Severity
 from kalentops.lint.rule import Declarations, Declared
 from kalentops.project.check import CheckOptions, check_text
@@ -59,14 +59,14 @@ def draft(
     plan: ImportPlan,
     names: Mapping[str, str],
     place: Destination,
-    severities: Severities,
+    options: CheckOptions,
     titled: Collection[str] = (),
 ) -> Drafts:
-    """Files for what the plan writes, by sourcing. `names` are those of the sourcings, where they are known; the
-    positions in `titled` have a title in another file.
+    """Files for what the plan writes, by sourcing. `names` are those of the sourcings, where they are known; `options`
+    ask for digests; the positions in `titled` have a title in another file.
     """
     with gc_paused():
-        desk = _Drafter(place, CheckOptions(place.root, severities, {}))
+        desk = _Drafter(place, options)
         return _draft_all(plan, names, desk, titled)
 
 
@@ -126,9 +126,8 @@ class _Drafter:
     def _draft(self, items: Sequence[Item], path: Path, title: str) -> Draft | str:
         """These in one file, or why they can't be."""
         try:
-            text = file_text(
-                items[0].sourcing_id, {key: each.data for key, each in _bodies(items).items()}, title
-            )
+            blueprints = {key: each.data for key, each in _bodies(items).items()}
+            text = file_text(self.options.written(items[0].sourcing_id), blueprints, title)
             size = len(text.encode())
         except Unwritable as error:
             return f"{error}; {error.hint}"
@@ -138,9 +137,27 @@ class _Drafter:
             return _LIMIT
         name = self.place.name(path)
         read = check_text(self.options, name, text)
-        if not _is_faithful(items[0].sourcing_id, _bodies(items), text, read.declared):
+        if not self._is_faithful(items, text, read.declared):
             return _LIMIT if any(each.code == "KAL002" for each in read.findings) else _OTHERWISE
         return Draft(path, name, text, tuple(read.findings), tuple(read.declared))
+
+    def _is_faithful(self, items: Sequence[Item], text: str, found: Sequence[Declared]) -> bool:
+        """Whether a text says exactly these blueprints."""
+        sourcing_id, bodies = items[0].sourcing_id, _bodies(items)
+        read = {each.address.key: each.digest for each in found if each.address.sourcing_id == sourcing_id}
+        if read == {key: body.digest for key, body in bodies.items()}:
+            return True
+        # Values outside the model (an unknown type of step) are reported as findings, and compared as plain data.
+        data = parse(text).data
+        blueprints = data.get("blueprints") if isinstance(data, Map) else None
+        if not isinstance(data, Map) or not isinstance(blueprints, Map):
+            return False
+        if data.get("sourcingId") != self.options.written(sourcing_id):
+            return False
+        try:
+            return {key: Body.of(body) for key, body in blueprints.items()} == dict(bodies)
+        except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
+            return False
 
 
 def _put(items: Sequence[Item], into: Draft) -> list[Item]:
@@ -149,22 +166,6 @@ def _put(items: Sequence[Item], into: Draft) -> list[Item]:
 
 def _bodies(items: Sequence[Item]) -> dict[str, Body]:
     return {item.key: item.sent for item in items if item.key is not None and item.sent is not None}
-
-
-def _is_faithful(sourcing_id: str, bodies: Mapping[str, Body], text: str, found: Sequence[Declared]) -> bool:
-    """Whether a text says exactly these blueprints."""
-    read = {each.address.key: each.digest for each in found if each.address.sourcing_id == sourcing_id}
-    if read == {key: body.digest for key, body in bodies.items()}:
-        return True
-    # Values outside the model (an unknown type of step) are reported as findings, and compared as plain data.
-    data = parse(text).data
-    blueprints = data.get("blueprints") if isinstance(data, Map) else None
-    if not isinstance(data, Map) or not isinstance(blueprints, Map) or data.get("sourcingId") != sourcing_id:
-        return False
-    try:
-        return {key: Body.of(body) for key, body in blueprints.items()} == dict(bodies)
-    except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
-        return False
 
 
 _INVALID = 3

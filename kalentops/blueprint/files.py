@@ -6,7 +6,7 @@ A resolved blueprint is a plain one (`project/resolve.py`): nothing behind the c
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Annotated, Any, ClassVar, Final, Self, TypeAlias
 
@@ -176,7 +176,10 @@ class SourcingFile(Shape):
     """
 
     noun: ClassVar[str] = "file"
-    sourcingId: NonEmpty
+    sourcingId: Annotated[
+        Annotated[NonEmpty, tagged("text")] | Annotated[dict[str, NonEmpty], tagged("texts")],
+        either(_by_type),
+    ]
     title: NonEmpty | None = None
     language: LanguageStr | None = None
     sample: dict[str, str] | None = None
@@ -186,6 +189,13 @@ class SourcingFile(Shape):
     ] = {}  # noqa: RUF012 - a model copies its defaults
     moved: FrozenList[Move] = ()
     removed: FrozenList[KeyStr] = ()
+
+    def ids(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Each id with its path in the file: one, or one for each environment."""
+        if isinstance(self.sourcingId, str):
+            yield ("sourcingId",), self.sourcingId
+        else:
+            yield from ((("sourcingId", name), each) for name, each in self.sourcingId.items())
 
     @classmethod
     def read(cls, data: Any) -> Self:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from kalentops.blueprint.files import KINDS, TemplateFile
@@ -92,9 +92,10 @@ _FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
 _TEXT: Final = {"properties": {"subject": {"type": ["string", "object"]}}, "required": ["subject"]}
 
 
-def blueprint_schema(templates: Iterable[TemplateFile] = ()) -> JsonSchema:
-    """The schema of a file. With the templates of a project, editors complete their names, and the parameters, step ids
-    and languages of the one that a blueprint uses. An unknown one is no error here: the file of the schema may be old.
+def blueprint_schema(templates: Iterable[TemplateFile] = (), environments: Sequence[str] = ()) -> JsonSchema:
+    """The schema of a file, in a folder that these environments read. With the templates of a project, editors complete
+    their names, and the parameters, step ids and languages of the one that a blueprint uses. An unknown one is no error
+    here: the file of the schema may be old.
     """
     definitions: dict[str, JsonSchema] = {}
     for kind in KINDS.values():
@@ -104,6 +105,7 @@ def blueprint_schema(templates: Iterable[TemplateFile] = ()) -> JsonSchema:
     for shape in definitions.values():
         _tidy(shape)
     _complete(definitions)
+    definitions["SourcingFile"]["properties"]["sourcingId"] = _sourcing_id(environments)
     for name, fields in _FIELDS.items():
         for field, description in fields.items():
             definitions[name]["properties"][field]["description"] = description
@@ -120,6 +122,16 @@ def blueprint_schema(templates: Iterable[TemplateFile] = ()) -> JsonSchema:
         ),
         "$defs": dict(sorted(definitions.items())),
     }
+
+
+def _sourcing_id(environments: Sequence[str]) -> JsonSchema:
+    if len(environments) < 2:  # noqa: PLR2004 - several
+        return {"minLength": 1, "type": "string"}
+    names = {
+        name: {"type": "string", "minLength": 1, "description": f"The id of the sourcing in {name}."}
+        for name in environments
+    }
+    return {"type": "object", "properties": names, "additionalProperties": False, "minProperties": 1}
 
 
 def _tidy(shape: JsonSchema) -> None:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from functools import cache
 from typing import Final
 
-from kalentops.blueprint.files import SourcingFile
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import DataPath, Finding, Problem, Severity
 from kalentops.lint.rule import (
     Declarations,
+    FileContext,
     Rule,
     SharedContext,
     Sourcings,
@@ -30,10 +30,10 @@ DEFAULTS: Final[Severities] = {}
 Found = Iterator[tuple[Problem, Severity]]
 
 
-def check_file(model: SourcingFile, hidden: Collection[DataPath], severities: Severities = DEFAULTS) -> Found:
+def check_file(of: FileContext, hidden: Collection[DataPath], severities: Severities = DEFAULTS) -> Found:
     """The problems of a file's own data, without its blueprints. `hidden`: the paths of placeholders."""
     for rule, severity in _active(severities, "check_file"):
-        for problem in rule.check_file(model) if rule.check_file else ():
+        for problem in rule.check_file(of) if rule.check_file else ():
             if problem.path not in hidden:
                 yield replace(problem, code=rule.code), severity
 

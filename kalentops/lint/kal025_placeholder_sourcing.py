@@ -14,19 +14,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kalentops.blueprint.files import SourcingFile
 from kalentops.lint.finding import Problem
-from kalentops.lint.rule import Rule
+from kalentops.lint.rule import FileContext, Rule
 from kalentops.support.text import clip, is_placeholder
 
 
-def check(file: SourcingFile) -> Iterator[Problem]:
-    if is_placeholder(file.sourcingId):
-        yield Problem(
-            ("sourcingId",),
-            f"`{clip(file.sourcingId)}` is a placeholder, not the id of a sourcing",
-            "write the id of a sourcing: `kalentops sourcings` lists them; or remove the file",
-        )
+def check(of: FileContext) -> Iterator[Problem]:
+    for path, sourcing_id in of.file.ids():
+        if is_placeholder(sourcing_id):
+            what = "the file" if len(path) == 1 else "the line"
+            yield Problem(
+                path,
+                f"`{clip(sourcing_id)}` is a placeholder, not the id of a sourcing",
+                f"write the id of a sourcing: `kalentops sourcings` lists them; or remove {what}",
+            )
 
 
 RULE = Rule("KAL025", "placeholder-sourcing", __doc__, check_file=check)

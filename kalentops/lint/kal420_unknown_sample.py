@@ -14,18 +14,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from kalentops.blueprint.files import SourcingFile
 from kalentops.blueprint.model import VARIABLES
 from kalentops.lint.finding import Problem
 from kalentops.lint.placeholders import variable_for
-from kalentops.lint.rule import Rule
+from kalentops.lint.rule import FileContext, Rule
 from kalentops.lint.texts import first
 from kalentops.support.text import clip
 from kalentops.support.text_diff import did_you_mean
 
 
-def check(file: SourcingFile) -> Iterator[Problem]:
-    unknown = (name for name in file.sample or {} if name not in VARIABLES)
+def check(of: FileContext) -> Iterator[Problem]:
+    unknown = (name for name in of.file.sample or {} if name not in VARIABLES)
     yield from first(unknown, partial(_tell), "`sample`")
 
 

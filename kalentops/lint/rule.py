@@ -69,7 +69,8 @@ class Declared:
     none is said. `template` is what the blueprint is made from, `snippets` are those in its texts, and `origins` says
     where its values come from; all are empty for a plain one, and `origins` also where the state holds the same body.
     `overrides` are the values that stand in `change` (by step id and field, as in `origins`), and the steps of `add`
-    (with an empty field): the template's own text, if it has one, is hidden there.
+    (with an empty field): the template's own text, if it has one, is hidden there. `environment` is the one that the
+    address is of, empty without environments.
     """
 
     address: Address
@@ -86,12 +87,13 @@ class Declared:
     snippets: tuple[str, ...] = ()
     origins: Origins = field(default_factory=dict)
     overrides: frozenset[tuple[str | None, str]] = frozenset()
+    environment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
     """What a file says of its sourcing; `title` and `sample` are empty where it says nothing. `origin` is that of the
-    sourcing's id.
+    sourcing's id in this environment; without environments, the name is empty.
     """
 
     sourcing_id: str
@@ -99,6 +101,21 @@ class Position:
     title: str = ""
     sample: Mapping[str, str] = field(default_factory=dict)
     title_at: tuple[int, int] = (1, 1)
+    environment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """A `config.userId` of a blueprint, in a folder that several environments read. It stands at `origin`, in the file
+    of `template`, or, where that is empty, of the position. `environments` are those of the position, `user` is its
+    blueprint, with the place of its key.
+    """
+
+    origin: Origin
+    path: DataPath
+    template: str
+    environments: tuple[str, ...]
+    user: tuple[str, Origin]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +148,8 @@ def ends(targets: Mapping[str, str | None]) -> dict[str, str | None]:
 @dataclass(frozen=True, slots=True)
 class Declarations:
     """What all files of a project declare. `complete`: no file can hold a key that is not in `blueprints`. `shared` are
-    the templates and snippets, by kind (`template`, `snippet`) and name; `positions` what files say of each sourcing.
+    the templates and snippets, by kind (`template`, `snippet`) and name; `positions` what files say of each sourcing,
+    also of those in environments that are not asked for.
     """
 
     blueprints: Sequence[Declared]
@@ -139,6 +157,7 @@ class Declarations:
     complete: bool = False
     shared: Sequence[tuple[str, str, Origin]] = ()
     positions: Sequence[Position] = ()
+    senders: Sequence[Sender] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +167,14 @@ class Sourcings:
     served: Sequence[Position]
     in_progress: Sequence[RemoteSourcing]
     closed: Sequence[RemoteSourcing]
+
+
+@dataclass(frozen=True, slots=True)
+class FileContext:
+    """A file of a position, and the environments that read its folder: none in a project without environments."""
+
+    file: SourcingFile
+    readers: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +295,7 @@ class Rule:
     hides: Hides = Hides.NOTHING
     needs_files: bool = False
     check_written: Callable[[Written], Iterable[Problem]] | None = None
-    check_file: Callable[[SourcingFile], Iterable[Problem]] | None = None
+    check_file: Callable[[FileContext], Iterable[Problem]] | None = None
     check_use: Callable[[UseContext], Iterable[Problem]] | None = None
     check_shared: Callable[[SharedContext], Iterable[Problem]] | None = None
     check_project: Callable[[Declarations], Iterable[Finding]] | None = None

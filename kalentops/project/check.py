@@ -27,7 +27,17 @@ from kalentops.lint.engine import (
 )
 from kalentops.lint.engine import check_file as check_file_rules
 from kalentops.lint.finding import DataPath, Finding, Origin, Severity, merged, without_cut_texts
-from kalentops.lint.rule import Declared, Hides, Position, Relocation, SharedContext, rules
+from kalentops.lint.rule import (
+    Declared,
+    FileContext,
+    Hides,
+    Position,
+    Relocation,
+    Sender,
+    SharedContext,
+    rules,
+)
+from kalentops.project.config import Config
 from kalentops.project.document import Document, read_document
 from kalentops.project.files import Source, read
 from kalentops.project.resolve import MAX_SIZE, Library, Resolved, Template, resolve, resolve_alone
@@ -40,6 +50,9 @@ class CheckOptions:
 
     With `origins` all blueprints that are given back say where their values come from, else those that the state knows.
 
+    `readers` are the environments that read the files, and `environment` the one whose positions are declared: with
+    None, those of all.
+
     `shared` are the texts of all files that may hold templates or snippets, by name. With None they are not known yet:
     a file that needs them is `pending`. `unread` are the files without a text, which may hold others.
     """
@@ -50,6 +63,36 @@ class CheckOptions:
     origins: bool = False
     shared: Mapping[str, str] | None = None
     unread: frozenset[str] = frozenset()
+    environment: str | None = None
+    readers: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls, config: Config, known: Mapping[str, str] | None = None, *, origins: bool = False
+    ) -> CheckOptions:
+        """Those of the settings of a project."""
+        return cls(
+            config.root,
+            config.severities,
+            known,
+            origins,
+            environment=config.environment,
+            readers=config.readers,
+        )
+
+    def sourcing_ids(self, document: Document) -> dict[str, str]:
+        """The sourcings whose blueprints a file declares, by environment."""
+        return {
+            name: each for name, each in document.sourcing_ids(self.readers).items() if self.asks_for(name)
+        }
+
+    def written(self, sourcing_id: str) -> str | dict[str, str]:
+        """`sourcingId` in a new file."""
+        several = len(self.readers) > 1
+        return {self.environment: sourcing_id} if several and self.environment is not None else sourcing_id
+
+    def asks_for(self, environment: str) -> bool:
+        return self.environment in {None, environment}
 
     @cached_property
     def library(self) -> Library | None:
@@ -64,19 +107,20 @@ class CheckOptions:
 
 
 class FileResult(NamedTuple):
-    """What one file holds, and what is wrong with it. `whole`: there is no key in it that could not be read. `shared`
-    is the text of a file that may hold templates or snippets. `pending`: it can't be checked without them. `unread`:
-    it has no text.
+    """What one file holds, and what is wrong with it. `whole`: there is no key in it that could not be read.
+    `positions` are those of all environments that read the file. `shared` is the text of a file that may hold templates
+    or snippets. `pending`: it can't be checked without them. `unread`: it has no text.
     """
 
     findings: list[Finding]
     declared: list[Declared]
     relocations: list[Relocation]
     whole: bool = False
-    position: Position | None = None
+    positions: Sequence[Position] = ()
     shared: str | None = None
     pending: bool = False
     unread: bool = False
+    senders: Sequence[Sender] = ()
 
 
 PENDING: Final = FileResult([], [], [], pending=True)
@@ -146,12 +190,14 @@ def _check(options: CheckOptions, document: Document) -> FileResult:
     found = {(each, each.used_by): each for each in _findings(document, resolved, options)}
     findings = without_cut_texts(found.values())
     whole = document.has_all_keys and not any(rules()[each.code].hides is Hides.FILE for each in findings)
+    by_key = {each.key: each for each in resolved}
     return FileResult(
         findings,
-        list(_declared(options, document, {each.key: each for each in resolved})),
-        list(_relocations(document)),
+        list(_declared(options, document, by_key)),
+        list(_relocations(options, document)),
         whole,
-        _position(document),
+        list(_positions(options, document)),
+        senders=list(_senders(options, document, by_key)),
     )
 
 
@@ -178,19 +224,19 @@ def _findings(document: Document, resolved: Sequence[Resolved], options: CheckOp
     severities, model, library = options.severities, document.model, options.library
     yield from document.findings
     if isinstance(model, SourcingFile):
-        yield from _of_file(document, model, severities)
+        yield from _of_file(document, FileContext(model, options.readers), severities)
         for each in resolved:
-            yield from _of_use(document, each, severities)
+            yield from _of_use(document, each, options)
     elif model is not None and library is not None:
         context = SharedContext(model, None if library.nameless else library.snippets, document.placeholders)
         for problem, severity in check_shared(context, severities):
             yield document.place(problem, severity)
 
 
-def _of_file(document: Document, model: SourcingFile, severities: Severities) -> Iterator[Finding]:
-    for problem, severity in check_file_rules(model, document.placeholders, severities):
+def _of_file(document: Document, of: FileContext, severities: Severities) -> Iterator[Finding]:
+    for problem, severity in check_file_rules(of, document.placeholders, severities):
         yield document.place(problem, severity)
-    for key, blueprint in model.blueprints.items():
+    for key, blueprint in of.file.blueprints.items():
         if isinstance(blueprint, Blueprint):
             hidden = document.placeholders_below("blueprints", key)
             for problem, severity in check_blueprint(blueprint, hidden, severities):
@@ -198,17 +244,22 @@ def _of_file(document: Document, model: SourcingFile, severities: Severities) ->
                 yield document.place(replace(problem, path=path), severity)
 
 
-def _of_use(document: Document, of: Resolved, severities: Severities) -> Iterator[Finding]:
+def _of_use(document: Document, of: Resolved, options: CheckOptions) -> Iterator[Finding]:
     """The findings of a blueprint that is made from a template; those in shared files say who the user is."""
-    found = [of.place_in_use(*each) for each in check_use(of.context, severities)]
-    found += _of_resolved(of, severities)
-    address = document.sourcing_id and f"{document.sourcing_id}/{of.key}"
+    found = [of.place_in_use(*each) for each in check_use(of.context, options.severities)]
+    found += _of_resolved(of, options.severities)
     for each in merged(found):  # a value may fill several markers
         if each.file == document.file:
             yield each
         else:
-            at = Origin(document.file, *document.places.find(("blueprints", of.key), on_key=True))
-            yield replace(each, users=1, used_by=((address or of.key, at),))
+            yield replace(each, users=1, used_by=(_user(options, document, of.key),))
+
+
+def _user(options: CheckOptions, document: Document, key: str) -> tuple[str, Origin]:
+    """The address of a blueprint, and the place of its key. In several environments, the address in the first."""
+    served = options.sourcing_ids(document) or document.sourcing_ids(options.readers)
+    at = Origin(document.file, *document.places.find(("blueprints", key), on_key=True))
+    return next((f"{each}/{key}" for each in served.values()), key), at
 
 
 def _of_resolved(of: Resolved, severities: Severities) -> Iterator[Finding]:
@@ -225,24 +276,25 @@ _UNKNOWN: Final = frozenset[DataPath]({("name",), ("steps",)})
 def _declared(
     options: CheckOptions, document: Document, resolved: Mapping[str, Resolved]
 ) -> Iterator[Declared]:
-    model = document.model
-    if document.sourcing_id is None or not isinstance(model, SourcingFile):
+    model, served = document.model, options.sourcing_ids(document)
+    if not served or not isinstance(model, SourcingFile):
         return
     for key, blueprint in model.blueprints.items():
+        addresses = [Address(each, key) for each in served.values()]
         if isinstance(blueprint, Blueprint):
             hidden = document.placeholders_below("blueprints", key)
             name_at = document.places.find(("blueprints", key, "name"))
             language = blueprint.language or model.language
-            made = _declare(options, document, key, blueprint, hidden)
+            made = _declare(options, document, addresses, blueprint, hidden)
         elif key in resolved:
             of = resolved[key]
             name = of.source(("name",))
             own = name.document is document
             name_at = document.places.find(name.path if own else ("blueprints", key), on_key=not own)
             hidden = of.placeholders if of.blueprint else _UNKNOWN
-            made = _declare(options, document, key, of.blueprint or Blueprint(name=" "), hidden)
+            made = _declare(options, document, addresses, of.blueprint or Blueprint(name=" "), hidden)
             snippets = sorted({each.name for each in of.context.markers if each.kind == "snippet"})
-            of_new = not options.origins and made.address not in (options.known or ())
+            of_new = not options.origins and not any(each in (options.known or ()) for each in addresses)
             language = of.context.language
             made = replace(
                 made,
@@ -253,49 +305,90 @@ def _declared(
             )
         else:
             continue
-        yield replace(made, name_at=name_at, title=model.title or "", language=language or "")
+        for environment, sourcing_id in served.items():
+            yield replace(
+                made,
+                address=Address(sourcing_id, key),
+                name_at=name_at,
+                title=model.title or "",
+                language=language or "",
+                environment=environment,
+            )
 
 
 def _declare(
-    options: CheckOptions, document: Document, key: str, blueprint: Blueprint, hidden: frozenset[DataPath]
+    options: CheckOptions,
+    document: Document,
+    addresses: Sequence[Address],
+    blueprint: Blueprint,
+    hidden: frozenset[DataPath],
 ) -> Declared:
-    address = Address(document.sourcing_id or "", key)
+    """The blueprint at the first of its addresses; the same is declared at the others."""
     body = None if options.known is None else Body.of_blueprint(blueprint)
     digest = "" if body is None else body.digest
+    known = options.known or {}
     return Declared(
-        address,
+        addresses[0],
         "" if ("name",) in hidden else blueprint.name,
-        Origin(document.file, *document.places.find(("blueprints", key), on_key=True)),
+        Origin(document.file, *document.places.find(("blueprints", addresses[0].key), on_key=True)),
         (1, 1),
         digest,
-        None if options.known is not None and options.known.get(address) == digest else body,
+        None if all(known.get(each) == digest for each in addresses) else body,
         blueprint.protect is True,
         hidden if body else frozenset(),
     )
 
 
-def _position(document: Document) -> Position | None:
+def _positions(options: CheckOptions, document: Document) -> Iterator[Position]:
     model, find = document.model, document.places.find
-    if document.sourcing_id is None or not isinstance(model, SourcingFile):
-        return None
-    return Position(
-        document.sourcing_id,
-        Origin(document.file, *find(("sourcingId",))),
-        model.title or "",
-        model.sample or {},
-        find(("title",)),
-    )
-
-
-def _relocations(document: Document) -> Iterator[Relocation]:
-    model, sourcing_id, find = document.model, document.sourcing_id, document.places.find
-    if sourcing_id is None or not isinstance(model, SourcingFile):
+    if not isinstance(model, SourcingFile):
         return
-    for number, move in enumerate(model.moved):
-        at = find(("moved", number, "from"))
-        yield Relocation(sourcing_id, move.source, move.to, document.file, at)
-    for number, key in enumerate(model.removed):
-        yield Relocation(sourcing_id, key, None, document.file, find(("removed", number)))
+    for name, sourcing_id in document.sourcing_ids(options.readers).items():
+        path = ("sourcingId",) if isinstance(model.sourcingId, str) else ("sourcingId", name)
+        yield Position(
+            sourcing_id,
+            Origin(document.file, *find(path)),
+            model.title or "",
+            model.sample or {},
+            find(("title",)),
+            name,
+        )
+
+
+def _relocations(options: CheckOptions, document: Document) -> Iterator[Relocation]:
+    model, find = document.model, document.places.find
+    if not isinstance(model, SourcingFile):
+        return
+    for sourcing_id in options.sourcing_ids(document).values():
+        for number, move in enumerate(model.moved):
+            at = find(("moved", number, "from"))
+            yield Relocation(sourcing_id, move.source, move.to, document.file, at)
+        for number, key in enumerate(model.removed):
+            yield Relocation(sourcing_id, key, None, document.file, find(("removed", number)))
+
+
+def _senders(options: CheckOptions, document: Document, resolved: Mapping[str, Resolved]) -> Iterator[Sender]:
+    """Each `config.userId`, in a folder that several environments read."""
+    model, names = document.model, tuple(document.sourcing_ids(options.readers))
+    if len(options.readers) < 2 or not names or not isinstance(model, SourcingFile):  # noqa: PLR2004 - several
+        return
+    for key, each in model.blueprints.items():
+        of = resolved.get(key)
+        blueprint = each if isinstance(each, Blueprint) else of.blueprint if of else None
+        for path in _user_ids(blueprint) if blueprint else ():
+            source = of.source(path) if of else None
+            file, at = (source.document, source.path) if source else (document, ("blueprints", key, *path))
+            origin = Origin(file.file, *file.places.find(at, on_key=True))
+            template = "" if of is None or file is document else of.context.use.use
+            yield Sender(origin, at, template, names, _user(options, document, key))
+
+
+def _user_ids(blueprint: Blueprint) -> Iterator[DataPath]:
+    if "userId" in (blueprint.config or {}):
+        yield ("config", "userId")
+    for number, step in enumerate(blueprint.steps):
+        if step.config is not None and step.config.userId is not None:
+            yield ("steps", number, "config", "userId")
 
 
 _CHUNKS_EACH = 8

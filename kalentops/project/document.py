@@ -7,7 +7,7 @@ still look at the rest of the file: all findings of a file come out of one run.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, reduce
@@ -38,12 +38,18 @@ class Document:
     placeholders: frozenset[DataPath] = frozenset()
     findings: list[Finding] = field(default_factory=list)
 
-    @property
-    def sourcing_id(self) -> str | None:
-        """The sourcing that the file serves; None where it could not be read."""
-        if not isinstance(self.model, SourcingFile) or ("sourcingId",) in self.placeholders:
-            return None
-        return self.model.sourcingId
+    def sourcing_ids(self, readers: Sequence[str] = ()) -> dict[str, str]:
+        """The sourcing that the file serves in each of the environments that read its folder; without environments,
+        the name is empty. Without those that could not be read, or that miss the form that `readers` want.
+        """
+        if not isinstance(self.model, SourcingFile):
+            return {}
+        said, several = self.model.sourcingId, len(readers) > 1
+        if isinstance(said, str):
+            known = not several and ("sourcingId",) not in self.placeholders
+            return {"".join(readers): said} if known else {}
+        unknown = self.placeholders_below("sourcingId")
+        return {name: said[name] for name in readers if several and name in said and (name,) not in unknown}
 
     @property
     def is_certainly_unshared(self) -> bool:

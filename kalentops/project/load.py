@@ -16,7 +16,7 @@ from typing import TypeAlias
 from kalentops.blueprint.body import Address
 from kalentops.lint.engine import DEFAULTS, Severities, check_project, with_severities
 from kalentops.lint.finding import MOST_USERS, Finding, Origin, Severity, errors_first, merged
-from kalentops.lint.rule import Declarations, Declared, Position, Relocation, rules
+from kalentops.lint.rule import Declarations, Declared, Position, Relocation, Sender, rules
 from kalentops.project.check import (
     CheckOptions,
     FileResult,
@@ -28,6 +28,7 @@ from kalentops.project.check import (
     may_be_shared,
     needs_others,
 )
+from kalentops.project.config import Config
 from kalentops.project.document import read_document
 from kalentops.project.files import SUFFIXES, Source, find, read
 from kalentops.project.resolve import Library
@@ -52,6 +53,8 @@ class Repository:
     declared: list[Declared] = field(default_factory=list)
     relocations: list[Relocation] = field(default_factory=list)
     positions: list[Position] = field(default_factory=list)
+    others: list[Position] = field(default_factory=list)
+    """The positions in environments that are not asked for, in the same folder."""
     shared: tuple[tuple[str, str, Origin], ...] = ()
     """The templates and snippets: kind, name and place."""
     users: dict[SharedName, list[Declared]] = field(default_factory=dict)
@@ -64,6 +67,11 @@ class Repository:
     @property
     def files(self) -> int:
         return len(self.names)
+
+    @property
+    def blueprints(self) -> int:
+        """The blueprints in the files; one that several environments have counts once."""
+        return len(_once(self.declared))
 
     @property
     def valid(self) -> bool:
@@ -169,16 +177,18 @@ def load(
     known: Mapping[str, str] | None,
     library: Path | None = None,
     origins: bool = False,
+    environment: str | None = None,
+    readers: tuple[str, ...] = (),
 ) -> Repository:
     """Every blueprint at `places`, checked.
 
     `root` is the project's folder, absolute. `library` is the folder whose templates and snippets the blueprints may
-    use, beside those at `places`. `origins` is as in `CheckOptions`. Raises UsageError where a place does not exist;
-    everything else that is wrong with a file is a finding.
+    use, beside those at `places`. `origins`, `environment` and `readers` are as in `CheckOptions`. Raises UsageError
+    where a place does not exist; everything else that is wrong with a file is a finding.
     """
     passed_over: list[Finding] = []
     sources = find(root, places, passed_over)
-    options = CheckOptions(root, severities, known, origins)
+    options = CheckOptions(root, severities, known, origins, environment=environment, readers=readers)
     results = list(_check_all(options, sources))
     shared = {
         at.name: found.shared for at, found in zip(sources, results, strict=True) if found.shared is not None
@@ -194,8 +204,27 @@ def load(
     return _gathered(options, names, results, with_severities(passed_over, severities))
 
 
+def load_project(config: Config, *, known: Mapping[str, str] | None, origins: bool = False) -> Repository:
+    """Every blueprint of the selected environment, checked. Raises UsageError where the folder does not exist."""
+    return load(
+        config.root,
+        [config.blueprints],
+        severities=config.severities,
+        known=known,
+        origins=origins,
+        environment=config.environment,
+        readers=config.readers,
+    )
+
+
 def load_with_users(
-    root: Path, places: Sequence[Path], folder: Path, *, severities: Severities = DEFAULTS
+    root: Path,
+    places: Sequence[Path],
+    folder: Path,
+    *,
+    severities: Severities = DEFAULTS,
+    environment: str | None = None,
+    readers: tuple[str, ...] = (),
 ) -> Repository:
     """The blueprints at `places`, checked, without bodies. Where a file there shares a template or snippets with others
     below `folder`, all of them are looked at: see `Repository.narrowed`. Places outside of the folder that have all
@@ -212,8 +241,11 @@ def load_with_users(
         texts = (read(source, root) for source in sources)
         if any(isinstance(text, str) and needs_others(text) for text in texts):
             names = {each.name for each in sources} | {each.file for each in passed_over}
-            return load(root, [folder, *places], severities=severities, known=None).narrowed(names)
-    return load(root, places, severities=severities, known=None)
+            places = [folder, *places]
+            return load(
+                root, places, severities=severities, known=None, environment=environment, readers=readers
+            ).narrowed(names)
+    return load(root, places, severities=severities, known=None, environment=environment, readers=readers)
 
 
 def shared_below(root: Path, folder: Path, known: Collection[str]) -> dict[str, str]:
@@ -229,15 +261,9 @@ def library_below(root: Path, folder: Path) -> Library:
     return Library.of(read_document(name, text) for name, text in texts.items())
 
 
-def of_texts(
-    root: Path,
-    texts: Mapping[str, str],
-    severities: Severities = DEFAULTS,
-    *,
-    known: Mapping[str, str] | None = None,
-) -> Repository:
+def of_texts(options: CheckOptions, texts: Mapping[str, str]) -> Repository:
     """The same for texts of another version, by the names of their files."""
-    options = with_library(CheckOptions(root, severities, known), texts)
+    options = with_library(options, texts)
     results = [check_text(options, name, text) for name, text in texts.items()]
     return _gathered(options, list(texts), results, ())
 
@@ -253,33 +279,50 @@ def _gathered(
     repository = Repository(names)
     findings: list[Finding] = []
     alone: list[Finding] = []
+    senders: list[Sender] = []
     with gc_paused():
         for result in results:
             findings += result.findings
             repository.declared += result.declared
             repository.relocations += result.relocations
-            repository.positions += [result.position] if result.position else []
+            for position in result.positions:
+                asked = options.asks_for(position.environment)
+                (repository.positions if asked else repository.others).append(position)
+            senders += result.senders
     complete = all(each.whole for each in results)
     library = options.library
     if library is not None:
         repository.shared = tuple(library.places())
         repository.nameless = library.nameless
-        repository.users = _users(library, repository.declared)
+        repository.users = _users(library, _once(repository.declared))
         in_use = {each.template for each in repository.declared}
         for name, template in library.templates.items():
             if name not in in_use and template.document.file in names:
                 alone += check_alone(options, template)
     findings += others
     declarations = Declarations(
-        repository.declared, repository.relocations, complete, repository.shared, repository.positions
+        repository.declared,
+        repository.relocations,
+        complete,
+        repository.shared,
+        [*repository.positions, *repository.others],
+        senders,
     )
-    findings += check_project(declarations)
+    findings += dict.fromkeys(check_project(declarations))  # the same in several environments is one
     used = merged([*(each for each in findings if each.users), *alone])
     known = set(used)  # a rule may look at a text in its file, and in its users
     own = _with_users((each for each in findings if not each.users and each not in known), repository)
     repository.findings = sorted(_bounded([*own, *used]))
     repository.declared.sort(key=lambda each: each.address)
     return repository
+
+
+def _once(declared: Iterable[Declared]) -> Collection[Declared]:
+    """Each blueprint of the files once, however many environments have it."""
+    found: dict[tuple[Origin, str], Declared] = {}
+    for each in declared:
+        found.setdefault((each.origin, each.address.key), each)
+    return found.values()
 
 
 def _users(library: Library, declared: Iterable[Declared]) -> dict[SharedName, list[Declared]]:

@@ -111,6 +111,7 @@ _SOURCING: Final = Layout(
     ("sourcingId", "title", "language", "sample", "moved", "removed"),
     ("blueprints",),
     {
+        "sourcingId": _SHORT,
         "sample": _SHORT,
         "moved": Layout(short=True, items=Layout(("from", "to"))),
         "removed": _SHORT,
@@ -133,8 +134,12 @@ _SNIPPETS: Final = Layout(("snippets",), fields={"snippets": Layout(items=_SHORT
 _LONGEST_KEY: Final = 1000
 
 
-def file_text(sourcing_id: str, blueprints: Mapping[str, Mapping[str, Any]], title: str = "") -> str:
-    """A whole new file of a sourcing. Raises Unwritable for a text that YAML can't carry."""
+def file_text(
+    sourcing_id: str | Mapping[str, str], blueprints: Mapping[str, Mapping[str, Any]], title: str = ""
+) -> str:
+    """A whole new file of a sourcing, whose ids may be given by environment. Raises Unwritable for a text that YAML
+    can't carry.
+    """
     named = {"title": title} if title else {}
     return document_text({"sourcingId": sourcing_id, **named, "blueprints": blueprints})
 

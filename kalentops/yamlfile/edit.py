@@ -103,7 +103,8 @@ def _edit(file: str, text: str, path: tuple[str, ...], changes: Callable[[Any], 
         return _edited(file, text, data, path, changes(data))
     except (Refusal, Unclear) as refusal:
         what = f"`{clip(path[-1])}` in {visible(file)}" if path else visible(file)
-        address = f"{data.get('sourcingId', 'SOURCING_ID')}/{path[-1] if path else 'KEY'}"
+        said = data.get("sourcingId")
+        address = f"{said if isinstance(said, str) else 'SOURCING_ID'}/{path[-1] if path else 'KEY'}"
         hint = getattr(refusal, "hint", _BY_HAND)
         raise CannotEdit(
             f"{what} can't be changed in place: {refusal}", hint=hint.replace("ADDRESS", clip(address, 200))

@@ -24,11 +24,14 @@ from tests.builders import blueprint, step
 from tests.strategies import bodies, json_values
 
 NOWHERE = Path("/nowhere")
+OPTIONS = CheckOptions(NOWHERE, known={})
 
 
 def _drafts(**sourcings: dict[str, Any]) -> Drafts:
     plan = plan_import(observed(**sourcings), NOTHING, State())
-    return draft(plan, {"sourcing_a": "Backend, Paris"}, Destination(NOWHERE, NOWHERE / "blueprints"), {})
+    return draft(
+        plan, {"sourcing_a": "Backend, Paris"}, Destination(NOWHERE, NOWHERE / "blueprints"), OPTIONS
+    )
 
 
 @given(st.lists(bodies(), min_size=1, max_size=4))
@@ -118,7 +121,7 @@ def test_the_first_file_of_a_position_without_a_title_has_its_name() -> None:
     plan = plan_import(observed(sourcing_a=made, sourcing_b={"b9": blueprint()}), NOTHING, State())
     names = {"sourcing_a": "Backend / Paris", "sourcing_b": "Sales"}
     place = Destination(NOWHERE, NOWHERE / "blueprints")
-    files = draft(plan, names, place, {}, titled={"sourcing_b"}).files
+    files = draft(plan, names, place, OPTIONS, titled={"sourcing_b"}).files
     titles = [data.get("title") for file in files if isinstance(data := parse(file.text).data, Map)]
     assert titles == ["Backend / Paris", None, None]
     assert "sourcingId: sourcing_a\ntitle: Backend / Paris\nblueprints:\n" in files[0].text
@@ -184,7 +187,7 @@ class _Keeper:
 
 def test_a_failed_state_write_keeps_the_files_and_names_them(tmp_path: Path) -> None:
     plan = plan_import(observed(sourcing_a={"b1": blueprint("One")}), NOTHING, State())
-    drafts = draft(plan, {}, Destination(tmp_path, tmp_path), {})
+    drafts = draft(plan, {}, Destination(tmp_path, tmp_path), OPTIONS)
     with pytest.raises(StoreFailure) as raised:
         write_import(drafts, _Keeper(), "tenant", "2026-01-01T00:00:00Z", 2)
     assert "run the same import again: it records them" in raised.value.__notes__[0]

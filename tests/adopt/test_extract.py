@@ -26,7 +26,8 @@ from kalentops.adopt.extract_files import (
 from kalentops.adopt.stretches import stretched
 from kalentops.blueprint.body import Address, Body
 from kalentops.errors import CannotExtract
-from kalentops.lint.engine import DEFAULTS
+from kalentops.project.config import Config
+from kalentops.state.store.location import Location
 from kalentops.yamlfile.build import document_text
 from kalentops.yamlfile.fmt import format_text
 from tests.builders import blueprint, body, step
@@ -34,12 +35,13 @@ from tests.sizes import examples
 from tests.strategies import labels, texts
 
 ROOT = Path("/project")
+CONFIG = Config(ROOT, ROOT / "blueprints", Location.of_file(ROOT / "state.json"))
 TITLES = ("", "Engineer / Lyon", "Hi / x", "firstname, Lyon", "a")
 STEPS = ("invite", "mail", "last")
 
 
 def planned(files: Mapping[str, str], *, name: str | None = None, align: bool = False) -> ExtractPlan:
-    repository = read_texts(ROOT, files, DEFAULTS)
+    repository = read_texts(CONFIG, files)
     found = plain_blueprints(files, repository, [each.address for each in repository.declared])
     by_address = {each.copy.address: each for each in found}
     copies = (
@@ -49,7 +51,7 @@ def planned(files: Mapping[str, str], *, name: str | None = None, align: bool = 
         Group(made, ROOT / f"t-{made}.yaml", [by_address[each.address] for each in group])
         for made, group in zip([name] if name else template_names(copies, ()), copies, strict=True)
     ]
-    return plan_extract(ROOT, files, repository, groups, align=align, severities=DEFAULTS)
+    return plan_extract(CONFIG, files, repository, groups, align=align)
 
 
 def after(files: Mapping[str, str], plan: ExtractPlan) -> dict[str, str]:
@@ -57,7 +59,7 @@ def after(files: Mapping[str, str], plan: ExtractPlan) -> dict[str, str]:
 
 
 def bodies(files: Mapping[str, str]) -> dict[Address, str]:
-    return {each.address: each.body.text for each in read_texts(ROOT, files, DEFAULTS).declared if each.body}
+    return {each.address: each.body.text for each in read_texts(CONFIG, files).declared if each.body}
 
 
 def position(number: int, of: Mapping[str, Any], language: str = "", title: str = "") -> str:
@@ -123,7 +125,7 @@ def test_extracted_blueprints_resolve_to_the_same_bodies(
         f"{number}.yaml": position(number, each, languages[number % len(languages)], title)
         for number, (each, title) in enumerate(zip(several, titles, strict=False))
     }
-    if any(f.severity.value == "error" for f in read_texts(ROOT, files, DEFAULTS).findings):
+    if any(f.severity.value == "error" for f in read_texts(CONFIG, files).findings):
         return
     try:
         plan = planned(files, name="shared")

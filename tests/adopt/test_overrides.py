@@ -19,6 +19,7 @@ from kalentops.adopt.pull import edit_files, plan_pull, write_edits
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import RemoteLists
 from kalentops.errors import CannotEdit, StoreFailure
+from kalentops.project.check import CheckOptions
 from kalentops.project.config import Config
 from kalentops.project.document import Document, read_document
 from kalentops.project.load import load, of_texts
@@ -89,7 +90,7 @@ def shown(use: Data, library: Library = LIBRARY) -> Data:
 def edited(use: Data, change: Change, *, into_template: bool = False) -> UseEdit:
     body = shown(use)
     change(body)
-    return edit_use(position(use), "key", LIBRARY, body, into_template=into_template)
+    return edit_use(position(use), Address("s_1", "key"), LIBRARY, body, into_template=into_template)
 
 
 def says(use: Data, change: Change) -> Data:
@@ -476,7 +477,7 @@ def test_after_any_edit_the_files_say_what_kalent_shows(data: st.DataObject, use
     """And they are as valid as before: no value is left over, no override of what is not there."""
     wanted = data.draw(edits(shown(use)))
     try:
-        found = edit_use(position(use), "key", LIBRARY, wanted, into_template=into)
+        found = edit_use(position(use), Address("s_1", "key"), LIBRARY, wanted, into_template=into)
     except CannotEdit as error:
         reason = str(error)
     else:
@@ -489,7 +490,10 @@ def test_after_any_edit_the_files_say_what_kalent_shows(data: st.DataObject, use
     library = Library.of(read_document(name, text) for name, text in shared.items())
     assert Body.listed(shown(found.use, library)) == Body.listed(wanted)
     document = position(found.use)
-    codes = {each.code for each in of_texts(".", {**shared, document.file: document.text}).findings}  # type: ignore[arg-type]
+    codes = {
+        each.code
+        for each in of_texts(CheckOptions(Path()), {**shared, document.file: document.text}).findings
+    }
     assert not {code for code in codes if code.startswith("KAL4")}
 
 

@@ -184,6 +184,24 @@ def test_an_editor_says_what_is_wrong_in_the_branch_that_is_meant() -> None:
     assert messages({"title": "x"})[0] == "'sourcingId' is a required property"
 
 
+@pytest.mark.parametrize(
+    ("environments", "good", "bad"),
+    [
+        ((), "s_1", {"production": "s_1"}),
+        (("production",), "s_1", {"production": "s_1"}),
+        (("production", "trial"), {"trial": "s_9"}, "s_1"),
+        (("production", "trial"), {"production": "s_1", "trial": "s_9"}, {"prodution": "s_1"}),
+        (("production", "trial"), {"production": "s_1"}, {}),
+    ],
+)
+def test_ids_by_environment_are_for_a_folder_that_several_read(
+    environments: tuple[str, ...], good: Any, bad: Any
+) -> None:
+    validator = Draft202012Validator(blueprint_schema((), environments))
+    assert validator.is_valid({"sourcingId": good, "blueprints": {}})
+    assert not validator.is_valid({"sourcingId": bad, "blueprints": {}})
+
+
 def messages(data: dict[str, Any]) -> list[str]:
     return [error.message for error in VALIDATOR.iter_errors(data)]
 
@@ -291,7 +309,17 @@ VALUES: tuple[Any, ...] = (
     {"x": {}},
 )
 # These follow rules that go beyond the shape, which the schema knows and the models don't.
-BEYOND = {"type", "linkedInType", "subject", "temporalityType", "delay", "after", "before", "id"}
+BEYOND = {
+    "type",
+    "linkedInType",
+    "subject",
+    "temporalityType",
+    "delay",
+    "after",
+    "before",
+    "id",
+    "sourcingId",
+}
 
 
 def variants(data: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:

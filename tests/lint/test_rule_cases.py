@@ -3,7 +3,8 @@
 A case is a whole `file` (a.yaml), several `files`, one `step`, or `steps`; the fields of a step that a case does
 not name are filled in, and `field: -` leaves one out. A mark `▸` stands before each place that a finding has to
 point at; `says` and `hint` are parts of its message and of its hint. Findings of no other code may come, bar those
-of `also`. `in_progress` and `closed` are sourcings, as id: name, that the API showed.
+of `also`. `readers` are the environments that read the files. `in_progress` and `closed` are sourcings, as id: name,
+that the API showed.
 """
 
 from __future__ import annotations
@@ -104,7 +105,8 @@ def _findings(case: dict[str, Any], folder: Path, code: str) -> list[Finding]:
     for name, content in _files(case).items():
         _write(folder / name, content)
     severities = {} if code in _IN_SHORT_CASES else _IN_SHORT_CASES
-    repository = load(folder, [folder], severities=severities, known=None)
+    readers = tuple(case.get("readers", ()))
+    repository = load(folder, [folder], severities=severities, known=None, readers=readers)
     if not case.keys() & {"in_progress", "closed"}:
         return repository.findings
     in_progress, closed = (

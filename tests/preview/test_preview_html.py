@@ -171,7 +171,7 @@ def html_of_group(text: str) -> str:
     options = with_library(CheckOptions(Path(), known={}, origins=True), texts)
     found = [check_text(options, name, each) for name, each in texts.items()]
     declared = [each for of in found for each in of.declared]
-    positions = [of.position for of in found if of.position is not None]
+    positions = [each for of in found for each in of.positions]
     return render(make_page(Repository(list(texts), [], declared, positions=positions), [], "page")).decode()
 
 

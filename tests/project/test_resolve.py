@@ -232,8 +232,8 @@ def test_resolving_does_not_depend_on_the_order_of_files(values: list[dict[str, 
         texts[f"blueprints/{number}.yaml"] = text
     order = list(texts)
     random.shuffle(order)
-    before = of_texts(Path("/nowhere"), texts)
-    after = of_texts(Path("/nowhere"), {name: texts[name] for name in order})
+    before = of_texts(CheckOptions(Path("/nowhere")), texts)
+    after = of_texts(CheckOptions(Path("/nowhere")), {name: texts[name] for name in order})
     assert after.findings == before.findings
     assert [each.used_by for each in after.findings] == [each.used_by for each in before.findings]
     assert after.declared == before.declared
@@ -279,7 +279,7 @@ def test_a_warning_hides_no_error() -> None:
     change = "change:\n  subject:\n    content: >-\n      Hi {{name}}, we are six.\n      - one\n      - two"
     template = TEMPLATE.replace("id: mail", "id: subject")
     found = of_texts(
-        Path("/"),
+        CheckOptions(Path("/")),
         SHARED
         | {"blueprints/t.yaml": template, "blueprints/p.yaml": _position(f"with: {{pitch: x}}\n{change}")},
     )
@@ -296,7 +296,7 @@ def test_a_warning_hides_no_error() -> None:
 def test_a_text_of_a_position_is_no_template(text: str) -> None:
     other = f"sourcingId: s_2\nblueprints:\n  key:\n    {text}\n"
     use = _position("").replace("first", "other")
-    found = of_texts(Path("/"), SHARED | {"blueprints/a.yaml": other, "blueprints/p.yaml": use})
+    found = of_texts(CheckOptions(Path("/")), SHARED | {"blueprints/a.yaml": other, "blueprints/p.yaml": use})
     assert [each.code for each in found.findings if each.file == "blueprints/p.yaml"] == ["KAL401"]
 
 
@@ -305,7 +305,9 @@ def test_a_text_of_a_position_is_no_template(text: str) -> None:
 )
 def test_a_template_is_found_however_its_file_begins(text: str) -> None:
     position = _position("with: {pitch: x}")
-    found = of_texts(Path("/"), SHARED | {"blueprints/t.yaml": text, "blueprints/p.yaml": position})
+    found = of_texts(
+        CheckOptions(Path("/")), SHARED | {"blueprints/t.yaml": text, "blueprints/p.yaml": position}
+    )
     assert found.valid
 
 
@@ -323,6 +325,6 @@ def test_a_blueprint_of_either_kind_has_the_language_of_its_texts(head: str, own
 @pytest.mark.parametrize("change", ["change:", "change: {mail: }", "change: {mail: {name: 1}}"])
 def test_a_change_that_can_not_be_read_is_one_finding(change: str) -> None:
     texts = SHARED | {"blueprints/p.yaml": _position(f"with: {{pitch: x}}\n{change}")}
-    assert [(each.file, each.code) for each in of_texts(Path("/"), texts).findings] == [
+    assert [(each.file, each.code) for each in of_texts(CheckOptions(Path("/")), texts).findings] == [
         ("blueprints/p.yaml", "KAL012")
     ]

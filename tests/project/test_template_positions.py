@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from kalentops.lint.finding import Finding
 from kalentops.project import load as loading
+from kalentops.project.check import CheckOptions
 from kalentops.project.load import load, of_texts
 from tests.builders import step
 from tests.sizes import examples
@@ -207,7 +208,7 @@ def _told(of: Finding) -> tuple[Any, ...]:
 def test_each_mistake_is_found_once_where_its_words_stand(seed: int) -> None:
     project = Plan(random.Random(seed))
     project.make()
-    found = of_texts(Path("/"), project.files).findings
+    found = of_texts(CheckOptions(Path("/")), project.files).findings
     assert len(set(found)) == len(found)
     for code, words in project.planted:
         file = next((name for name, text in project.files.items() if words in text), "")
@@ -238,10 +239,10 @@ def test_each_mistake_is_found_once_where_its_words_stand(seed: int) -> None:
 def test_the_order_of_files_means_nothing(seed: int) -> None:
     project = Plan(random.Random(seed))
     project.make()
-    found = of_texts(Path("/"), project.files).findings
+    found = of_texts(CheckOptions(Path("/")), project.files).findings
     mixed = list(project.files.items())
     project.random.shuffle(mixed)
-    again = of_texts(Path("/"), dict(mixed)).findings
+    again = of_texts(CheckOptions(Path("/")), dict(mixed)).findings
     assert list(map(_told, again)) == list(map(_told, found))
 
 

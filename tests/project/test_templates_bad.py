@@ -14,6 +14,7 @@ import pytest
 
 from kalentops.lint.finding import Finding, Severity
 from kalentops.lint.rule import rules
+from kalentops.project.check import CheckOptions
 from kalentops.project.load import load, load_with_users, of_texts
 from kalentops.yamlfile.parse import MAX_BYTES
 from tests.sizes import examples, some
@@ -257,7 +258,7 @@ def _unmarked(files: Mapping[str, str]) -> dict[str, str]:
 
 
 def _found(files: Mapping[str, str]) -> list[Finding]:
-    return of_texts(Path("/"), _unmarked(files)).findings
+    return of_texts(CheckOptions(Path("/")), _unmarked(files)).findings
 
 
 def _marked(files: Mapping[str, str]) -> list[tuple[str, int, int]]:

@@ -16,7 +16,7 @@ from kalentops.output import text_files
 from kalentops.output.terminal import notice, show
 from kalentops.project.config import Config
 from kalentops.project.files import check_begun
-from kalentops.project.load import load
+from kalentops.project.load import load_project
 from kalentops.state.model import State
 from kalentops.support.text import clip
 
@@ -71,6 +71,6 @@ def _files(config: Config, sourcing_id: str, state: State) -> list[PositionFile]
         hint = f"`kalentops state rm {recorded[0]}` forgets a blueprint that no file declares"
     else:
         there = os.path.lexists(config.blueprints)
-        positions = load(config.root, [config.blueprints], known=None).positions if there else []
+        positions = load_project(config, known=None).positions if there else []
         hint = sourcing_meant(sourcing_id, positions)
     raise UsageError(f"no file declares the sourcing {clip(sourcing_id)}", hint=hint)

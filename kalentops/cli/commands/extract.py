@@ -95,7 +95,7 @@ def command(
         groups = [Group(name, _path(config, repository, name, to and directory / to), found)] if found else []
     if not groups and not everything:
         raise _nothing(found, used)
-    plan = plan_extract(config.root, files, repository, groups, align=align, severities=config.severities)
+    plan = plan_extract(config, files, repository, groups, align=align)
     writes = not (dry_run or diff)
     if writes:
         write_changes(plan.changes)
@@ -137,7 +137,7 @@ def _read(config: Config) -> dict[str, str]:
 
 
 def _valid(config: Config, files: Mapping[str, str]) -> Repository:
-    repository = read_texts(config.root, files, config.severities)
+    repository = read_texts(config, files)
     _refuse([each for each in repository.findings if each.severity is Severity.ERROR])
     return repository
 

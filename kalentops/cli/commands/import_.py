@@ -27,6 +27,7 @@ from kalentops.lint.finding import Severity
 from kalentops.output import json, text_files
 from kalentops.output import text_files as report
 from kalentops.output.terminal import notice, show, width
+from kalentops.project.check import CheckOptions
 from kalentops.project.config import Config
 from kalentops.project.files import check_begun
 from kalentops.project.load import Repository
@@ -190,7 +191,7 @@ def import_new(
             names, observed = _look(session, request, context)
             plan = _plan(request, observed, before, opened.state)
             titled = {each.sourcing_id for each in before.positions if each.title}
-            drafts = draft(plan, names, place, context.config.severities, titled)
+            drafts = draft(plan, names, place, CheckOptions.of(context.config, {}), titled)
             if session.clock.stopping:
                 raise Interrupted("interrupted; nothing was changed")
             if not request.dry_run:

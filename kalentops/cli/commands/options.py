@@ -105,11 +105,11 @@ def _recorded(ctx: click.Context) -> set[str]:
 
 
 def _declared(ctx: click.Context) -> list[Declared]:
-    from kalentops.project.load import load
+    from kalentops.project.load import load_project
 
     config = _project(ctx).config
     there = config.blueprints.exists()
-    return load(config.root, [config.blueprints], known=None).declared if there else []
+    return load_project(config, known=None).declared if there else []
 
 
 def _addresses(ctx: click.Context) -> set[str]:

@@ -22,7 +22,7 @@ from kalentops.plan.refresh import check_workspace, looked_at, refresh
 from kalentops.plan.saved import PlanOptions
 from kalentops.project.config import Config
 from kalentops.project.files import find
-from kalentops.project.load import Repository, load
+from kalentops.project.load import Repository, load_project
 from kalentops.state.codec import load_state
 from kalentops.state.model import State
 from kalentops.state.store.session import Store
@@ -72,7 +72,7 @@ class PlanContext:
 
 def load_files(config: Config, state: State) -> Repository:
     """Bodies that are equal to those in the state are left out. Raises UsageError."""
-    return load(config.root, [config.blueprints], severities=config.severities, known=state.digests())
+    return load_project(config, known=state.digests())
 
 
 def select(

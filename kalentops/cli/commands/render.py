@@ -19,7 +19,7 @@ from kalentops.output import text_files
 from kalentops.output.terminal import show
 from kalentops.project.config import Config
 from kalentops.project.files import check_begun
-from kalentops.project.load import load
+from kalentops.project.load import load_project
 from kalentops.support import streams
 from kalentops.support.text import clip, visible
 
@@ -97,7 +97,7 @@ def _declared(config: Config, addresses: Collection[str], undone: str, *, quiet:
     """The blueprints that are asked for, by file. Raises InvalidFiles, UsageError."""
     show_environment(config.environment, stream=sys.stderr)
     check_begun(config.root, config.blueprints)
-    repository = load(config.root, [config.blueprints], severities=config.severities, known=None)
+    repository = load_project(config, known=None)
     Reporting("render", "text", config, quiet=quiet).refuse_invalid(repository, undone)
     wanted = frozenset(selected(addresses, (each.address for each in repository.declared)))
     return sorted(

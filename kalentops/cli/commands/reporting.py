@@ -26,7 +26,7 @@ from kalentops.output import Checked, heading, report, text_files, text_plan
 from kalentops.output.markdown_blocks import SUMMARY, code, utf8_bytes
 from kalentops.output.terminal import Line, line, notice, show, width
 from kalentops.plan.build import Plan
-from kalentops.project.check import needs_others
+from kalentops.project.check import CheckOptions, needs_others
 from kalentops.project.config import Config
 from kalentops.project.load import Repository, of_texts, read_earlier, texts_of
 from kalentops.support.text import some
@@ -120,7 +120,7 @@ class Reporting:
         return Checked(
             repository.findings,
             repository.names,
-            len(repository.declared),
+            repository.blueprints,
             self._below(),
             online=online,
             columns=self._columns(repository) if self.form == "sarif" else {},
@@ -241,7 +241,7 @@ def _earlier(
         commit_of(config.root, rev)  # one that is not there is a mistake; what a partial clone lacks is none
         notice([f"the findings are not compared with {rev}: {error}"])
         return None
-    before = of_texts(config.root, texts, config.severities).narrowed({*own, *repository.names})
+    before = of_texts(CheckOptions.of(config), texts).narrowed({*own, *repository.names})
     here = texts_of(config.root, repository.findings)
     known = known_before(repository.findings, here, before.findings, texts)
     # A file that is not read has no text, and was there or not.

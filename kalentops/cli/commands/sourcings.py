@@ -14,7 +14,7 @@ from kalentops.cli.commands.reporting import show_environment
 from kalentops.output import json, text_results
 from kalentops.output.terminal import notice, show
 from kalentops.project.config import Config
-from kalentops.project.load import load
+from kalentops.project.load import load_project
 from kalentops.support.text import dump_json
 
 
@@ -60,7 +60,7 @@ def _files(config: Config, *, quiet: bool) -> dict[str, list[str]]:
     """The files for each sourcing, with a note if one can't be read."""
     if not config.blueprints.exists():
         return {}
-    repository = load(config.root, [config.blueprints], known=None)
+    repository = load_project(config, known=None)
     if not repository.valid and not quiet:
         notice(["the files have errors, so some may be missing here; `kalentops validate` shows them"])
     served: dict[str, list[str]] = {}
