@@ -109,11 +109,12 @@ def apply(of: ApplyResult, *, left_out: Sequence[str] = (), environment: str | N
     }
 
 
-def state(of: State) -> dict[str, Any]:
+def state(of: State, where: str) -> dict[str, Any]:
     """`state list --format json`: without the bodies."""
     return {
         "format_version": FORMAT_VERSION,
         **_of(of.environment),
+        "location": where,
         "lineage": of.lineage,
         "serial": of.serial,
         "blueprints": [
@@ -127,7 +128,13 @@ def state(of: State) -> dict[str, Any]:
             for address, entry in sorted(of.entries.items())
         ],
         "open": [
-            {"address": address, "action": intent.action, "at": intent.at}
+            {
+                "address": address,
+                "action": intent.action,
+                "at": intent.at,
+                "run": intent.run,
+                "host": intent.host,
+            }
             for address, intent in sorted(of.intents.items())
         ],
     }

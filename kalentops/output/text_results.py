@@ -238,9 +238,13 @@ def state_list(state: State) -> Iterator[Line]:
         yield line((f"{visible(address):<{width}}  ", "bold"), f"{ident}  {clip(name)}", (said, "warn"))
 
 
-def state_summary(state: State) -> Line:
+def state_summary(state: State, where: str) -> Line:
+    return line((f"{state_size(state)}, serial {state.serial}, in {visible(where)}", "dim"))
+
+
+def state_size(state: State) -> str:
     open_ones = f", {count(len(state.intents), 'outcome')} open" if state.intents else ""
-    return line((f"{count(len(state.entries), 'blueprint')}{open_ones}, serial {state.serial}", "dim"))
+    return f"{count(len(state.entries), 'blueprint')}{open_ones}"
 
 
 def state_entry(state: State, address: str) -> Iterator[Line]:
@@ -253,6 +257,9 @@ def state_entry(state: State, address: str) -> Iterator[Line]:
         yield line(f"  recorded {visible(with_times(found.applied_at))}, {visible(found.digest)}")
         yield line(f"  updated  {visible(with_times(found.updated_at or 'not known'))} in Kalent")
         yield from outline(found.sent.stored, "  ", full=True)
+    if intent is not None and intent.run is not None:
+        since = with_times(intent.at)
+        yield line(f"  run      {visible(f'{intent.run} on {intent.host}, at work on it since {since}')}")
     if intent is not None or (found is not None and found.mark is not None):
         yield line((f"  {_open(found, intent)}; {_NEXT}", "warn"))
 

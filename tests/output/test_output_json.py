@@ -103,8 +103,9 @@ def test_a_state() -> None:
     bodies = {"s1/z": BEFORE, "s1/r": EMPTY, "s1/a": BEFORE}
     entries = [entry(each, of, f"b-{each[-1]}", digest=DIGEST) for each, of in bodies.items()]
     known = state(*entries, intent("s1/i", AFTER, digest=DIGEST))
-    assert through(json_output.state(known)) == {
+    assert through(json_output.state(known, "git:refs/kalentops/state")) == {
         "format_version": "1.0",
+        "location": "git:refs/kalentops/state",
         "lineage": "lineage",
         "serial": 7,
         "blueprints": [
@@ -118,7 +119,7 @@ def test_a_state() -> None:
             },
             {"address": "s1/z", "blueprint_id": "b-z", "name": "One", "digest": DIGEST, "reserved": False},
         ],
-        "open": [{"address": "s1/i", "action": "create", "at": AT}],
+        "open": [{"address": "s1/i", "action": "create", "at": AT, "run": None, "host": None}],
     }
     shown = through(json_output.state_entry(known, "s1/a"))
     assert (shown["format_version"], shown["address"], shown["open"]) == ("1.0", "s1/a", None)

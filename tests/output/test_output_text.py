@@ -177,10 +177,12 @@ STATE = state(entry("s1/a", body("One", INVITE), "b1", seen=False), intent("s1/l
 
 
 def test_a_state() -> None:
-    assert shown([*text_results.state_list(STATE), text_results.state_summary(STATE)]) == (
+    assert shown(
+        [*text_results.state_list(STATE), text_results.state_summary(STATE, "git:refs/kalentops/state")]
+    ) == (
         "s1/a       b1  One\n"
         f"s1/longer  -  One  create with unknown outcome, {SHOWN}\n"
-        "1 blueprint, 1 outcome open, serial 7"
+        "1 blueprint, 1 outcome open, serial 7, in git:refs/kalentops/state"
     )
     assert shown(text_results.state_entry(STATE, "s1/a")) == (
         "s1/a\n"
@@ -196,7 +198,14 @@ def test_a_state() -> None:
     assert shown(text_results.state_entry(STATE, "s1/longer")) == (
         f"s1/longer\n  create with unknown outcome, {SHOWN}; the next apply looks it up first, and continues"
     )
-    assert plain(text_results.state_summary(State())) == "0 blueprints, serial 0"
+    assert plain(text_results.state_summary(State(), "s.json")) == "0 blueprints, serial 0, in s.json"
+
+
+def test_the_run_that_is_at_work() -> None:
+    at_work = state(intent("s1/longer", run="0123456789abcdef", host="build-7"))
+    assert f"  run      0123456789abcdef on build-7, at work on it since {SHOWN}\n" in shown(
+        text_results.state_entry(at_work, "s1/longer")
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`kalentops state`: list, show, rm, mv, merge, push."""
+"""`kalentops state`: list, show, rm, mv, merge, push; and those of `state_locations`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Final, NoReturn
 import click
 
 from kalentops.blueprint.body import Address
-from kalentops.cli.commands import options, pipeline
+from kalentops.cli.commands import options, pipeline, state_locations
 from kalentops.cli.commands.reporting import show_environment
 from kalentops.errors import (
     Interrupted,
@@ -42,6 +42,10 @@ def command() -> None:
     """Show, change, merge or push the state."""
 
 
+for _each in (state_locations.init, state_locations.migrate, state_locations.restore):
+    command.add_command(_each)
+
+
 @command.command("list")
 @options.folder
 @options.environment
@@ -49,12 +53,12 @@ def command() -> None:
 @options.output("text", "json")
 def list_(directory: Path, environment: str | None, state_location: str | None, form: str) -> None:
     """List every address with its id."""
-    state = _read(directory, state_location, environment)
+    state, where = _read(directory, state_location, environment)
     if form == "json":
-        click.echo(dump_json(json.state(state)))
+        click.echo(dump_json(json.state(state, where)))
         return
     show(text_results.state_list(state))
-    show([text_results.state_summary(state)], sys.stderr)
+    show([text_results.state_summary(state, where)], sys.stderr)
 
 
 @command.command("show")
@@ -67,7 +71,7 @@ def show_(
     address: str, directory: Path, environment: str | None, state_location: str | None, form: str
 ) -> None:
     """Show everything recorded for an ADDRESS (SOURCING_ID/KEY)."""
-    state = _read(directory, state_location, environment)
+    state, _ = _read(directory, state_location, environment)
     _check_known(state, [address])
     if address in state.entries:
         state.entries[address].verified()  # damage is an error, not shown
@@ -178,7 +182,8 @@ def _what_stays(state: State, address: str) -> str:
     return f"{address} is {ident} in Kalent, and stays there; the next apply adopts it if a file declares it unchanged"
 
 
-def _read(directory: Path, state_location: str | None, environment: str | None) -> State:
+def _read(directory: Path, state_location: str | None, environment: str | None) -> tuple[State, str]:
+    """The state and where it is."""
     project = options.project(directory, state_location, environment)
     show_environment(project.config.environment, stream=sys.stderr)
     store = project.store
@@ -188,7 +193,7 @@ def _read(directory: Path, state_location: str | None, environment: str | None) 
     notice(snapshot.notes)
     if snapshot.state.lineage is None:
         notice([f"there is no {store.where} yet: the first apply creates it"])
-    return snapshot.state
+    return snapshot.state, project.state.name(project.config.root)
 
 
 def _check_known(state: State, addresses: Iterable[str]) -> None:
@@ -306,11 +311,15 @@ def push(
     """Commit the state alone and push it, as CI does after each apply, however it ended.
 
     Folds the journal of a killed run first. Merges by address what others have pushed. Two ids for one address, or a
-    branch that refuses the push, stop it (exit code 8).
+    branch that refuses the push, stop it (exit code 8). A state that is not in a file needs no push.
     """
     project = options.project(directory, state_location, environment)
     show_environment(project.config.environment, stream=sys.stderr)
     store = project.store
+    if store.shared:
+        store.read()  # is it there, and can it be reached?
+        click.echo(f"nothing to push: each write goes to {store.where} at once")
+        return
     target = push_state.branch_of(project.config.root, remote, branch)
     # Nothing is moved under a run that is under way, and none begins meanwhile.
     if probe:

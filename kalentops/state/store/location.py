@@ -51,6 +51,13 @@ class Location:
     def of_file(cls, path: Path) -> Location:
         return cls("file", str(path), str(path), path)
 
+    def name(self, root: Path) -> str:
+        """As kalentops.yaml in `root` would say it, without credentials."""
+        if self.path is None:
+            return self.where
+        path, folder = self.path.resolve(), root.resolve()
+        return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
+
     @classmethod
     def parse(cls, text: str, folder: Path) -> Location:
         """A path is relative to `folder`. Raises StateError for a place of no known kind."""

@@ -104,6 +104,11 @@ class Store:
         self._pause = pause
 
     @property
+    def backend(self) -> Backend:
+        """For writes of whole states; a run has a session."""
+        return self._backend
+
+    @property
     def where(self) -> str:
         return self._backend.where
 

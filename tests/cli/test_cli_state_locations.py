@@ -1,0 +1,179 @@
+"""Where the state is kept: `state init`, `migrate`, `restore`, and every other command on a shared store."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.builders import blueprint
+from tests.faults.proxy import FaultProxy
+from tests.harness import STATE, Project
+from tests.repositories import Remote, commit, git
+
+REF = "git:refs/kalentops/state"
+ONE = "sourcing_a/one"
+
+
+@pytest.fixture
+def remote(project: Project) -> Remote:
+    """The project is a clone of it."""
+    remote = Remote.make(project.folder / "hub")
+    git(project.folder, "init", "--quiet")
+    (project.folder / ".gitignore").write_text("hub\n*.lock\n")
+    (project.folder / "kalentops.yaml").touch()
+    git(project.folder, "remote", "add", "origin", f"file://{remote.bare}")
+    commit(project.folder, "Begin")
+    return remote
+
+
+@pytest.fixture
+def applied(project: Project, proxy: FaultProxy, remote: Remote) -> Project:
+    project.write("sourcing_a", {"one": blueprint("One"), "two": blueprint("Two")})
+    assert project.apply().code == 0
+    proxy.requests.clear()
+    return project
+
+
+def ids(project: Project, location: str = STATE) -> dict[str, str]:
+    ran = project.run("state", "list", "--format", "json", "--state", location)
+    assert (ran.code, ran.json["location"]) == (0, location), ran.err
+    return {each["address"]: each["blueprint_id"] for each in ran.json["blueprints"]}
+
+
+def test_one_command_moves_a_team_to_a_ref_and_back(applied: Project) -> None:
+    before = applied.ids
+    moved = applied.run("state", "migrate", REF)
+    assert (moved.code, moved.out) == (0, f"moved the state from {STATE} to {REF} (2 blueprints)\n")
+    assert f"now write `state: {REF}` in kalentops.yaml" in moved.err
+    for command in (["plan"], ["apply", "--yes"], ["state", "rm", "--yes", ONE], ["state", "push"]):
+        ran = applied.run(*command)
+        assert (ran.code, ran.out) == (8, "")
+        assert f"error: the state has moved to {REF}\n" in ran.err
+    (applied.folder / "kalentops.yaml").write_text(f"state: {REF}\n")
+    assert ids(applied, REF) == before
+    assert applied.run("plan").out == "No changes. 2 unchanged.\n"
+    applied.write("sourcing_b", {"three": blueprint("Three")})
+    assert applied.apply().code == 0
+    there = ids(applied, REF)
+    assert set(there) == {*before, "sourcing_b/three"}
+    back = applied.run("state", "migrate", REF, STATE)
+    assert (back.code, back.out) == (0, f"moved the state from {REF} to {STATE} (3 blueprints)\n")
+    assert ids(applied) == there
+    assert applied.run("plan").code == 8
+
+
+def test_a_second_move_to_the_same_place_is_none(applied: Project) -> None:
+    assert applied.run("state", "migrate", REF).code == 0
+    again = applied.run("state", "migrate", STATE, REF)
+    assert again.code == 0
+    assert "has moved from kalentops.state.json to git:refs/kalentops/state before" in again.out
+
+
+def test_init_starts_an_empty_state_once(project: Project, remote: Remote) -> None:
+    for location in (STATE, REF):
+        begun = project.run("state", "init", "--state", location)
+        assert (begun.code, begun.out) == (0, f"started an empty state at {location}\n")
+        assert ids(project, location) == {}
+        again = project.run("state", "init", "--state", location)
+        assert (again.code, again.out) == (
+            0,
+            f"there is already a state at {location}: 0 blueprints; nothing was written\n",
+        )
+
+
+def test_a_state_in_a_ref_is_moved_renamed_forgotten_and_needs_no_push(applied: Project) -> None:
+    made = applied.ids
+    assert applied.run("state", "migrate", REF).code == 0
+    applied.environment["KALENTOPS_STATE"] = REF
+    assert applied.run("state", "mv", ONE, "sourcing_a/uno").code == 0
+    assert applied.run("state", "rm", "--yes", "sourcing_a/two").code == 0
+    assert ids(applied, REF) == {"sourcing_a/uno": made[ONE]}
+    for probe in ([], ["--probe"]):
+        ran = applied.run("state", "push", *probe)
+        assert (ran.code, ran.out) == (0, f"nothing to push: each write goes to {REF} at once\n")
+
+
+# --- restore ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def earlier(applied: Project) -> Path:
+    """The version before `three` was created and `two` was forgotten."""
+    path = applied.folder / "earlier.json"
+    path.write_bytes(applied.state_path.read_bytes())
+    applied.write("sourcing_b", {"three": blueprint("Three")})
+    assert applied.apply().code == 0
+    assert applied.run("state", "rm", "--yes", "sourcing_a/two").code == 0
+    return path
+
+
+@pytest.mark.parametrize("location", [STATE, REF])
+def test_restore_says_what_is_lost_and_asks(
+    location: str, applied: Project, earlier: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = json.loads(earlier.read_bytes())["blueprints"]
+    if location == REF:
+        assert applied.run("state", "migrate", REF).code == 0
+    before = ids(applied, location)
+    restore = ["state", "restore", str(earlier), "--state", location]
+    refused = applied.run(*restore)
+    assert refused.code == 1
+    assert f"would be forgotten: sourcing_b/three, {before['sourcing_b/three']}\n" in refused.err
+    assert f"comes back: sourcing_a/two, {old['sourcing_a/two']['blueprintId']}\n" in refused.err
+    assert "pass --yes" in refused.err
+    monkeypatch.setattr("kalentops.cli.commands.options.can_ask", lambda: True)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+    assert applied.run(*restore).code == 130
+    assert ids(applied, location) == before
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+    done = applied.run(*restore)
+    assert (done.code, done.out) == (0, f"restored the state at {location} (2 blueprints)\n")
+    assert ids(applied, location) == {address: each["blueprintId"] for address, each in old.items()}
+
+
+def test_restore_of_what_loses_nothing_does_not_ask(applied: Project) -> None:
+    before = applied.state
+    (applied.folder / "same.json").write_bytes(applied.state_path.read_bytes())
+    done = applied.run("state", "restore", "same.json")
+    assert (done.code, done.err) == (0, "")
+    assert applied.state == {**before, "serial": before["serial"] + 1}
+
+
+def test_restore_takes_a_whole_state_from_stdin_to_an_empty_place(
+    applied: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stdin = io.TextIOWrapper(io.BytesIO(applied.state_path.read_bytes()))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert applied.run("state", "restore", "-", "--state", REF).code == 0
+    assert ids(applied, REF) == applied.ids
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ("", "is no state: the state can't be parsed: it is empty"),
+        ('{"format_version": "9.0"}', "the state has format 9.0"),
+    ],
+)
+def test_what_is_no_state_is_not_restored(applied: Project, data: str, said: str) -> None:
+    (applied.folder / "bad.json").write_text(data)
+    before = applied.state_path.read_bytes()
+    ran = applied.run("state", "restore", "bad.json")
+    assert ran.code == 8
+    assert said in ran.err
+    assert applied.state_path.read_bytes() == before
+
+
+def test_a_restore_where_the_state_has_moved_away_warns_of_two(applied: Project) -> None:
+    (applied.folder / "same.json").write_bytes(applied.state_path.read_bytes())
+    assert applied.run("state", "migrate", REF).code == 0
+    refused = applied.run("state", "restore", "same.json")
+    assert refused.code == 1
+    assert f"the state has moved to {REF}: restored here, there are two" in refused.err
+    assert applied.run("state", "list").code == 8
+    assert applied.run("state", "restore", "same.json", "--yes").code == 0
+    assert len(ids(applied)) == 2
