@@ -27,13 +27,14 @@ from kalentops.apply.settle import await_listed, confirm, read_back, resume
 from kalentops.apply.update import update
 from kalentops.blueprint.body import Address
 from kalentops.blueprint.remote import stubs
-from kalentops.errors import Forbidden, KalentopsError, RefusedByApi
+from kalentops.errors import Forbidden, KalentopsError, RefusedByApi, StateError
 from kalentops.plan.build import ASKS, Action, Change, Plan
 from kalentops.plan.decide import turn
 from kalentops.plan.explanation import Code, Explanation, explain, leftover, together
 from kalentops.plan.refresh import Looked, check_workspace, is_known, witnesses
 from kalentops.state.model import Entry, State
 from kalentops.support.clock import Clock
+from kalentops.support.text import some
 
 _A = TypeVar("_A")
 _B = TypeVar("_B")
@@ -64,6 +65,7 @@ def apply_plan(
     with ThreadPoolExecutor(max_workers=max(1, options.parallelism), thread_name_prefix="apply") as pool:
         looked = _all(pool, look, sourcings)
         confirm_workspace(run, looked, known, lambda others: _all(pool, look, others))
+        confirm_listed(run, looked, known)
         local = _without_requests(run, plan, known)
         results = [result for each in _all(pool, work, looked) for result in each]
     # Of what was moved and then looked at, the look counts.
@@ -279,6 +281,27 @@ def confirm_workspace(
         others = others[at_once:]
     if not run.stopped():  # else nothing will be written, and not everything was looked at
         check_workspace(state, looked)
+
+
+def confirm_listed(run: Run, sourcings: Iterable[Sourcing], state: State) -> None:
+    """Before the first write of an environment's state, which knows no blueprint that could show whose the key is: each
+    sourcing must have a list. Raises StateError, or why none could be read.
+    """
+    failed = {each.view.sourcing_id: each.failed for each in sourcings if each.failed is not None}
+    if state.environment is None or state.entries or not failed or run.stopped():
+        return
+    refused = [each for each in failed.values() if isinstance(each, RefusedByApi | Forbidden)]
+    if not refused:
+        raise next(iter(failed.values()))
+    raise StateError(
+        f"the state of the environment {state.environment} is new, and its key does not show "
+        f"{some(sorted(failed), _SHOWN)} ({refused[0]}); nothing was written",
+        hint=f"check that the key is that of {state.environment}; "
+        f"`kalentops sourcings --all -e {state.environment}` lists what it shows",
+    )
+
+
+_SHOWN: Final = 5
 
 
 def _add(looked: Looked, sourcings: Iterable[Sourcing]) -> None:

@@ -304,9 +304,12 @@ def check_workspace(state: State, looked: Looked) -> None:
     missing = sorted(entry.address for entry in _seen(state) if entry.address.sourcing_id in of)
     if not missing:
         return
+    owner = "the workspace that the state belongs to"
+    if state.environment is not None:
+        owner = f"the environment {state.environment}, whose state this is"
     raise StateError(
         f"Kalent knows nothing of what the state says is there ({some(missing, _SHOWN)}); nothing was written",
-        hint="use the key of the workspace that the state belongs to, or pass --state with another file; "
+        hint=f"use the key of {owner}, or pass --state with another file; "
         + (
             "if they were all deleted in Kalent, `kalentops state rm ADDRESS` forgets them"
             if len(missing) > 1

@@ -17,6 +17,7 @@ import click
 from kalentops.errors import StateError, UsageError
 from kalentops.http.secret import ENVIRONMENT, for_environment, of_environment
 from kalentops.output import FORMATS
+from kalentops.output.terminal import notice
 from kalentops.project.config import Config, load_configs, select
 from kalentops.state.store.location import Location
 from kalentops.support import streams
@@ -389,6 +390,8 @@ def project(directory: Path, state: str | None, environment: str | None) -> Proj
     found = load_configs(_existing(directory))
     config = select(found, environment)
     location = _location(config, state, directory)
+    if os.environ.get(_STATE) and not of_environment(os.environ, config.environment):
+        notice([f"{_STATE} is not used: it counts only where {ENVIRONMENT} is {config.environment}"])
     for other in found:
         name = other.environment
         if name != config.environment and _place(location) == _place(_location(other, None, directory)):
