@@ -60,7 +60,7 @@ pins: ## Write requirements/ from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate \
 	  --custom-compile-command 'make pins' pyproject.toml --extra emulator --group build -o requirements/run.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate \
-	  --custom-compile-command 'make pins' pyproject.toml --extra emulator --extra postgresql --group dev -o requirements/dev.txt
+	  --custom-compile-command 'make pins' pyproject.toml --all-extras --group dev -o requirements/dev.txt
 
 clean: ## Remove what the other targets have created
 	rm -rf $(VENV) .coverage .coverage.* htmlcov .hypothesis .mypy_cache .ruff_cache .pytest_cache

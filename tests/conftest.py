@@ -16,6 +16,7 @@ import hypothesis
 import pytest
 
 from kalentops.emulator.server import BackgroundEmulator
+from tests import servers
 from tests.fakeclock import without_backoff
 from tests.faults.proxy import FaultProxy
 from tests.harness import Project, Truth
@@ -35,6 +36,16 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 _LEFT_OUT = {"quick": {"processes", "waits", "thorough"}, "usual": {"thorough"}, "thorough": set[str]()}
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        servers.hold()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        servers.release()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leaves out what is too large for the size that is asked for."""
     left_out = [each for each in items if _LEFT_OUT[SUITE] & {mark.name for mark in each.iter_markers()}]
@@ -47,9 +58,9 @@ SOURCINGS = ("sourcing_a", "sourcing_b", "sourcing_c")
 
 @pytest.fixture(autouse=True)
 def _nothing_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No key, address, state or workflow of the person who runs the tests; forgetting to ask for them fails."""
+    """No key, address, state, cloud or workflow of the person who runs the tests; forgetting to ask for them fails."""
     for name in list(os.environ):
-        if name.startswith(("KALENT", "GITHUB_", "PG")):
+        if name.startswith(("KALENT", "GITHUB_", "PG", "AWS_", "AZURE_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("KALENT_API_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_COLOR", "1")

@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 GROUPS = {"run": "build", "dev": "dev"}
-EXTRAS = {"run": ("emulator",), "dev": ("emulator", "postgresql")}
+EXTRAS = {"run": ("emulator",), "dev": tuple(PROJECT["project"]["optional-dependencies"])}
 HERE = {name: str(value) for name, value in default_environment().items()}
 ENVIRONMENTS = [
     HERE | {"python_version": python, "python_full_version": f"{python}.4"} | platform
@@ -65,7 +65,7 @@ def _walk(
     requires: Mapping[str, list[str] | None],
 ) -> Iterator[tuple[str, str]]:
     """Pairs of a package that is reached and what is wrong with its pin, which is "" for nothing."""
-    waiting = [Requirement(each) for each in roots]
+    waiting = [each for each in map(Requirement, roots) if _applies(each, environment)]
     seen: set[tuple[str, str]] = set()
     while waiting:
         wanted = waiting.pop()

@@ -48,6 +48,7 @@ OWNERS = {
     "rich": {"output.terminal"},
     "filelock": {"state.store.lock"},
     "psycopg": {"state.store.postgresql"},
+    "obstore": {"state.store.objects"},
     "starlette": {"emulator"},
     "uvicorn": {"emulator.server"},
     "jinja2": {"preview.html"},

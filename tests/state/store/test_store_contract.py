@@ -16,6 +16,7 @@ from kalentops.state.store.session import Session, Store
 from tests.builders import AT
 from tests.state.store.samples import (
     FACTORIES,
+    KINDS,
     TENANT,
     MemoryBackend,
     address,
@@ -28,7 +29,7 @@ from tests.state.store.samples import (
 )
 
 
-@pytest.fixture(params=sorted(FACTORIES))
+@pytest.fixture(params=KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
