@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 from kalentops.apply.result import Cause, Looking, Observer, Outcome, Result
 from kalentops.blueprint.body import Address, Body
@@ -36,6 +37,8 @@ _UNKNOWN_IN_A_ROW: Final = 3
 class Api(Protocol):
     """What `apply` needs of the API."""
 
+    def time(self) -> str | None: ...
+
     def list_blueprints(self, sourcing_id: str) -> tuple[Remote, ...]: ...
 
     def ready(self) -> None: ...
@@ -50,6 +53,9 @@ class Recorder(Protocol):
 
     @property
     def state(self) -> State: ...
+
+    @property
+    def shared(self) -> bool: ...
 
     def begin(self, tenant: str) -> None: ...
 
@@ -66,7 +72,8 @@ class Recorder(Protocol):
 class Options:
     """`settle`: seconds to look for an unknown outcome. `overwrite`: addresses to update despite a remote edit.
     `whole`: a create is one request with the text, for an API that refuses empty blueprints. `resend`: addresses
-    where such a create may be sent again.
+    where such a create may be sent again. `take_over`: dead runs, over whose
+    open work another text may be sent.
     """
 
     tenant: str
@@ -75,6 +82,21 @@ class Options:
     overwrite: frozenset[str] = frozenset()
     whole: bool = False
     resend: frozenset[str] = frozenset()
+    take_over: frozenset[str] = frozenset()
+
+
+_T = TypeVar("_T")
+Steps: TypeAlias = Generator[None, None, _T]
+"""The work on an address. It pauses where everything that it has recorded must be durable before it goes on."""
+
+
+class Overtaken(Exception):
+    """Another run was the first to record something for the address: this entry, this intent."""
+
+    def __init__(self, entry: Entry | None, intent: Intent | None) -> None:
+        super().__init__()
+        self.entry = entry
+        self.intent = intent
 
 
 @dataclass(slots=True)
@@ -95,16 +117,16 @@ class Run:
     _stopped: tuple[Explanation, Cause] | None = None
     _unknown: int = 0
 
+    def now(self) -> str:
+        """The time of day for records: by the API's clock, because those of the machines may differ."""
+        return self.api.time() or self.clock.now()
+
     def record(self, *records: Record) -> None:
-        """Make the records durable. Raises StoreFailure or StateError, after which nothing new starts."""
-        try:
+        """Record them. Raises StoreFailure or StateError, after which nothing new starts."""
+        with self._storing():
             with self._lock:
                 self.session.begin(self.options.tenant)
             self.session.record(*records)
-            self.session.barrier()
-        except (StoreFailure, StateError) as error:
-            self.stop(of_error(error), Cause.STORE)
-            raise
         with self._lock:
             for record in records:
                 if isinstance(record, Intended) and not record.intent.only_reserves:
@@ -113,6 +135,28 @@ class Run:
                     self.open_intents.discard(record.address)
                 elif isinstance(record, Adopted):
                     self.open_intents.discard(record.entry.address)
+
+    def barrier(self) -> None:
+        """Make everything recorded durable. Raises like `record`."""
+        with self._storing():
+            self.session.barrier()
+
+    @contextmanager
+    def _storing(self) -> Iterator[None]:
+        try:
+            yield
+        except (StoreFailure, StateError) as error:
+            self.stop(of_error(error), Cause.STORE)
+            raise
+
+    def durable(self, address: str) -> Steps[None]:
+        """Pause until what is recorded for an address is durable. Raises Overtaken."""
+        yield
+        taken = self.session.taken(address)
+        if taken is not None:
+            with self._lock:
+                self.open_intents.discard(address)
+            raise Overtaken(*taken)
 
     def own(self, blueprint_id: str, address: str) -> None:
         with self._lock:
@@ -212,6 +256,7 @@ class View:
             self.unmanaged,
             own,
             overwrite=task.address in self.run.options.overwrite,
+            lineage=self.run.session.state.lineage,
         )
 
 
@@ -293,7 +338,6 @@ _FIRST_PAUSE: Final = 0.2
 _GROWTH: Final = 1.7
 _LONGEST_PAUSE: Final = 5.0
 _NO_LIMIT: Final = float("inf")
-_T = TypeVar("_T")
 
 
 def look_until(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from kalentops.apply.context import Task, View, look_until, not_done
+from kalentops.apply.context import Steps, Task, View, look_until, not_done
 from kalentops.apply.result import Cause, Outcome, Reserved, Result
 from kalentops.apply.update import record_done, refused_after, seen_entry, update
 from kalentops.blueprint.body import Body
@@ -39,7 +39,7 @@ _WINDOW: Final = 10.0
 _BAD_REQUEST: Final = 400
 
 
-def create(view: View, task: Task) -> tuple[Result, Entry | None]:
+def create(view: View, task: Task) -> Steps[tuple[Result, Entry | None]]:
     """Create the blueprint of a task, or adopt an identical one.
 
     The entry comes with an adoption that still lacks fields which no list shows: an update has to follow. Raises
@@ -54,13 +54,13 @@ def create(view: View, task: Task) -> tuple[Result, Entry | None]:
             case Conflict(why):
                 return task.result(action, Outcome.CONFLICT, error=why), None
             case Adopt() as decision:
-                return _adopt(view, task, decision)
+                return (yield from _adopt(view, task, decision))
             case _ if action is Action.ADOPT:
                 return task.result(Action.ADOPT, Outcome.CONFLICT, error=explain(Code.ADOPTION_GONE)), None
             case Fill(remote, take):
-                result = creation.take(remote) if take else _claim(view, task, remote)
+                result = creation.take(remote) if take else (yield from _claim(view, task, remote))
             case Create():
-                result = creation.attempt()
+                result = yield from creation.attempt()
         if result is not None:
             return result, None
 
@@ -77,18 +77,19 @@ class _Creation:
     limited: int = 0
     why: Explanation | None = None
 
-    def attempt(self) -> Result | None:
+    def attempt(self) -> Steps[Result | None]:
         """Claim the stub that an answer named, or make another attempt. None: look again first."""
         view, task = self.view, self.task
         if self.made is not None:
-            return _claim(view, task, self.made)
+            return (yield from _claim(view, task, self.made))
         if self.lost == _ATTEMPTS:
             said = together(self.why, explain(Code.ATTEMPTS_USED_UP, attempts=_ATTEMPTS))
             return task.result(Action.CREATE, Outcome.UNKNOWN, error=said)
         if not view.run.creates_are_safe():
             said = explain(Code.CREATES_STOPPED)
             return task.result(Action.CREATE, Outcome.NOT_ATTEMPTED, error=said, cause=Cause.UNREACHABLE)
-        done = _send_whole(view, task) if view.run.options.whole else self._reserve()
+        whole = view.run.options.whole
+        done = (yield from _send_whole(view, task)) if whole else self._reserve()
         if isinstance(done, Limited) and self.limited < _LIMITED:
             # Too many requests: nothing was done. Wait, look again, and only then send again.
             self.limited += 1
@@ -120,7 +121,8 @@ class _Creation:
     def _reserve(self) -> Result | Limited | None:
         """Create a stub. The next look finds its outcome."""
         view, task = self.view, self.task
-        mark = Mark(task.address.key, new_nonce())
+        session = view.run.session
+        mark = Mark(task.address.key, new_nonce(session.state.lineage if session.shared else None))
         empty = stub(task.body.name, mark)
         verdict = self._post(mark, empty)
         if isinstance(verdict, Refused | NotSent | Limited):
@@ -143,7 +145,7 @@ class _Creation:
         """Send the request for a stub. Its nonce is recorded first, so that a later run knows which stubs may exist."""
         run, task = self.view.run, self.task
         nonces = (*task.nonces, *self.own, mark.nonce)
-        run.record(Intended(Intent(task.address, "create", task.body, run.clock.now(), nonces=nonces)))
+        run.record(Intended(Intent(task.address, "create", task.body, run.now(), nonces=nonces)))
         return run.api.create(self.view.sourcing_id, empty.data)
 
 
@@ -151,7 +153,7 @@ def _marked(view: View, mark: Mark) -> Remote | None:
     return next((each for each in view.unmanaged if stub_mark(each) == mark), None)
 
 
-def _claim(view: View, task: Task, empty: Remote) -> Result:
+def _claim(view: View, task: Task, empty: Remote) -> Steps[Result]:
     """Send the text to a stub; its id is recorded for the address in one write with the text."""
     if empty.shown is None:
         raise AssertionError(f"{empty.blueprint_id} is not known to be empty")
@@ -160,21 +162,22 @@ def _claim(view: View, task: Task, empty: Remote) -> Result:
         task.address,
         empty.blueprint_id,
         empty.shown,
-        view.run.clock.now(),
+        view.run.now(),
         empty.digest if seen else None,
         empty.updated_at,
     )
     view.own(entry.blueprint_id, task.address)
     view.run.observe(Reserved(task.address, entry.blueprint_id))
-    done = update(view, replace(task, entry=entry, intent=None), first=(Adopted(entry),))
+    done = yield from update(view, replace(task, entry=entry, intent=None), first=(Adopted(entry),))
     return replace(done, action=Action.CREATE)
 
 
-def _send_whole(view: View, task: Task) -> Result | Limited:
+def _send_whole(view: View, task: Task) -> Steps[Result | Limited]:
     """One POST with the text, for an API that refuses empty blueprints: an unknown outcome stays open."""
     run = view.run
-    intent = Intent(task.address, "create", task.body, run.clock.now())
+    intent = Intent(task.address, "create", task.body, run.now())
     run.record(Intended(intent))
+    yield from run.durable(task.address)
     verdict = run.api.create(view.sourcing_id, task.body.data)
     if isinstance(verdict, Refused | NotSent | Limited):
         run.record(refused_after(task, "create"))
@@ -208,7 +211,7 @@ def await_whole(view: View, task: Task, intent: Intent, reason: Explanation) -> 
 def take_whole(view: View, task: Task, intent: Intent, found: Remote, action: Action) -> tuple[Result, Entry]:
     """Record the blueprint that is identical to what was sent. It may have been created by others."""
     view.own(found.blueprint_id, task.address)
-    entry = seen_entry(task, found, view.run.clock.now(), intent.sent.readable)
+    entry = seen_entry(task, found, view.run.now(), intent.sent.readable)
     view.run.record(Adopted(entry))
     return task.result(action, Outcome.DONE, found.blueprint_id), entry
 
@@ -248,12 +251,14 @@ def _is_anothers(view: View, blueprint_id: str, data: Mapping[str, Any]) -> bool
     return data.get("sourcingId", view.sourcing_id) != view.sourcing_id or view.run.given_before(blueprint_id)
 
 
-def _adopt(view: View, task: Task, decision: Adopt) -> tuple[Result, Entry | None]:
+def _adopt(view: View, task: Task, decision: Adopt) -> Steps[tuple[Result, Entry | None]]:
     remote, run = decision.remote, view.run
     # Recorded is what is there for certain: should the run end here, the next plan shows the rest as an update.
-    entry = seen_entry(task, remote, run.clock.now(), task.body.readable)
+    entry = seen_entry(task, remote, run.now(), task.body.readable)
     view.own(remote.blueprint_id, task.address)
     run.record(Adopted(entry))
+    if not decision.completes:
+        yield from run.durable(task.address)
     done = task.result(Action.ADOPT, Outcome.DONE, remote.blueprint_id)
     done = replace(done, note=also_similar(decision.others))
     return done, entry if decision.completes else None

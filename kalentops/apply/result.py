@@ -30,6 +30,7 @@ class Cause(StrEnum):
     UNREACHABLE = "unreachable"
     STORE = "store"  # it could not be recorded
     INTERRUPTED = "interrupted"
+    OTHER_RUN = "other_run"  # another run is at work on it
     NONE = ""
 
 
@@ -79,7 +80,7 @@ class ApplyResult:
         return next((code for cause, code in _ONLY.items() if failed == {cause}), 9 if len(rest) > 1 else 1)
 
 
-_ONLY = {Cause.DENIED: 4, Cause.UNREACHABLE: 5, Cause.STORE: 1, Cause.API: 1}
+_ONLY = {Cause.DENIED: 4, Cause.UNREACHABLE: 5, Cause.STORE: 1, Cause.API: 1, Cause.OTHER_RUN: 8}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final, TypeVar
 
-from kalentops.apply.context import Api, Options, Recorder, Run, Task, View, from_error
+from kalentops.apply.context import Api, Options, Overtaken, Recorder, Run, Steps, Task, View, from_error
 from kalentops.apply.create import create
 from kalentops.apply.result import (
     ApplyResult,
@@ -32,7 +33,7 @@ from kalentops.plan.build import ASKS, Action, Change, Plan
 from kalentops.plan.decide import turn
 from kalentops.plan.explanation import Code, Explanation, explain, leftover, together
 from kalentops.plan.refresh import Looked, check_workspace, is_known, witnesses
-from kalentops.state.model import Entry, State
+from kalentops.state.model import Entry, Intent, State, moment
 from kalentops.support.clock import Clock
 from kalentops.support.text import some
 
@@ -67,6 +68,10 @@ def apply_plan(
         confirm_workspace(run, looked, known, lambda others: _all(pool, look, others))
         confirm_listed(run, looked, known)
         local = _without_requests(run, plan, known)
+        if session.shared:
+            # One write for all that will be sent; before it, a request can make stubs only.
+            _all(pool, prepare, looked)
+            run.barrier()
         results = [result for each in _all(pool, work, looked) for result in each]
     # Of what was moved and then looked at, the look counts.
     by_address = {result.address: result for result in [*local, *results]}
@@ -83,6 +88,8 @@ def _all(pool: ThreadPoolExecutor, what: Callable[[_A], _B], of: Iterable[_A]) -
     return [future.result() for future in [pool.submit(what, each) for each in of]]
 
 
+_QUIET_SECONDS: Final = 600
+"""After so long without a word of a run, others may send another text over its open work."""
 _QUIET: Final = frozenset({Action.NO_OP, Action.MOVE})
 
 
@@ -143,6 +150,7 @@ class Sourcing:
     unseen: Sequence[Task] = ()
     failed: KalentopsError | None = None
     notes: list[Explanation] = field(default_factory=list)
+    begun: list[_Begun] | None = None
 
     @property
     def run(self) -> Run:
@@ -168,16 +176,62 @@ def _failing(sourcing: Sourcing) -> Iterator[None]:
         sourcing.run.note_error(error)
 
 
-def work(sourcing: Sourcing) -> list[Result]:
-    """Do the tasks; one result each."""
+@dataclass(slots=True)
+class _Begun:
+    """The work on one address, as far as it has come: up to a pause, or to its result, None for nothing to report.
+    `durable`: what it has recorded before the pause is durable.
+    """
+
+    run: Run
+    steps: Steps[Result | None]
+    done: bool = False
+    durable: bool = False
+    result: Result | None = None
+
+    def __post_init__(self) -> None:
+        self._go_on(partial(next, self.steps))
+
+    def finish(self) -> Result | None:
+        while not self.done:
+            if not self.durable:
+                try:
+                    self.run.barrier()
+                except KalentopsError as error:
+                    self._go_on(partial(self.steps.throw, error))
+                    continue
+            self.durable = False
+            self._go_on(partial(next, self.steps))
+        return self.result
+
+    def _go_on(self, to_next_pause: Callable[[], None]) -> None:
+        try:
+            to_next_pause()
+        except StopIteration as end:
+            self.done, self.result = True, end.value
+
+
+def _begin(sourcing: Sourcing) -> Iterator[_Begun]:
+    """One after the other: each is at a pause, or done, before the next one begins."""
     if sourcing.unseen and sourcing.view.whole and not sourcing.run.stopped():
         with _failing(sourcing):
             await_listed(sourcing.view, sourcing.unseen)
-    results = [result for task in sourcing.unseen if (result := _confirmed(sourcing, task)) is not None]
+    for task in sourcing.unseen:
+        yield _Begun(sourcing.run, _confirmed(sourcing, task))
     for task in sorted(sourcing.tasks, key=lambda task: turn(task.change, sourcing.view.unmanaged)):
-        results.append(_one(sourcing, task))
-        done = results[-1].outcome is Outcome.DONE
-        sourcing.run.observe(Written(results[-1]) if done else Finished(results[-1]))
+        yield _Begun(sourcing.run, _one(sourcing, task))
+
+
+def prepare(sourcing: Sourcing) -> None:
+    """Do the tasks up to where what they have recorded must be durable."""
+    sourcing.begun = list(_begin(sourcing))
+    for each in sourcing.begun:
+        each.durable = True  # after the barrier that follows
+
+
+def work(sourcing: Sourcing) -> list[Result]:
+    """Do the tasks, or the rest of them; one result each."""
+    finished = (each.finish() for each in (_begin(sourcing) if sourcing.begun is None else sourcing.begun))
+    results = [result for result in finished if result is not None]
     made = [result for result in results if result.outcome is Outcome.DONE]
     tasks: dict[str, Task] = {task.address: task for task in (*sourcing.unseen, *sourcing.tasks)}
     checked = list(read_back(sourcing.view, made, tasks)) if _worth_a_look(made) else made
@@ -197,14 +251,16 @@ def _worth_a_look(done: Iterable[Result]) -> bool:
     return any(result.blueprint_id for result in done)
 
 
-def _confirmed(sourcing: Sourcing, task: Task) -> Result | None:
+def _confirmed(sourcing: Sourcing, task: Task) -> Steps[Result | None]:
     """The result for an entry that no list has shown yet, if it is unknown or was sent again."""
     if sourcing.run.stopped():  # it has perhaps not made sure whose workspace this is
         return None
     try:
         if sourcing.failed is not None:
             raise sourcing.failed
-        said = confirm(sourcing.view, task)
+        said = yield from confirm(sourcing.view, task)
+    except Overtaken:
+        return None
     except KalentopsError as error:
         sourcing.run.note_error(error)
         return replace(from_error(task, error), outcome=Outcome.UNKNOWN)
@@ -214,7 +270,7 @@ def _confirmed(sourcing: Sourcing, task: Task) -> Result | None:
     return None
 
 
-def _one(sourcing: Sourcing, task: Task) -> Result:
+def _one(sourcing: Sourcing, task: Task) -> Steps[Result | None]:
     stopped = sourcing.run.stopped()
     if sourcing.failed is not None:
         result = from_error(task, sourcing.failed)
@@ -226,38 +282,92 @@ def _one(sourcing: Sourcing, task: Task) -> Result:
         )
     else:
         try:
-            result = _do(sourcing.view, task)
+            result = yield from _do(sourcing.view, task)
         except KalentopsError as error:
             sourcing.run.note_error(error)
             result = from_error(task, error)
-    return _unknown_if_open(sourcing.run, task, result)
+    if result.cause is Cause.OTHER_RUN and task.change.after is None:
+        # Declared in the files of that run, and not in these: a note, no failure.
+        sourcing.notes += [result.error] if result.error else []
+        return None
+    result = _unknown_if_open(sourcing.run, task, result)
+    done = result.outcome is Outcome.DONE
+    sourcing.run.observe(Written(result) if done else Finished(result))
+    return result
 
 
 def _unknown_if_open(run: Run, task: Task, result: Result) -> Result:
     """As long as the intent of an address is open, its outcome is unknown, whatever stopped it."""
     if result.outcome is Outcome.CONFLICT and task.entry is not None and task.entry.mark is not None:
         return result  # what was sent is still to come, and something else stands there
+    if result.cause is Cause.OTHER_RUN:
+        return result
     if result.outcome in {Outcome.DONE, Outcome.UNKNOWN} or result.address not in run.open_intents:
         return result
     said = together(result.error, explain(Code.EARLIER_OUTCOME_UNKNOWN))
     return replace(result, outcome=Outcome.UNKNOWN, error=said)
 
 
-def _do(view: View, task: Task) -> Result:
-    if task.intent is not None:
-        result, adopted = resume(view, task, task.intent)
-    elif task.entry is not None:
-        result, adopted = update(view, task), None
+def _do(view: View, task: Task) -> Steps[Result]:
+    """Until no other run is first: what another run has started with the same text is carried on with."""
+    while True:
+        try:
+            return (yield from _attempt(view, task))
+        except Overtaken as first:
+            if first.entry is not None:
+                view.own(first.entry.blueprint_id, task.address)
+            if not _is_same(task, first.entry, first.intent):
+                return _left_alone(task, first.intent, first.entry)
+            view.read()  # which may be older than what that run has done
+            task = replace(task, entry=first.entry, intent=first.intent)
+
+
+def _is_same(task: Task, entry: Entry | None, intent: Intent | None) -> bool:
+    """Whether what another run has recorded is what this run wants."""
+    recorded = intent or entry
+    return (
+        task.change.after is not None and recorded is not None and recorded.digest == task.change.after_digest
+    )
+
+
+def _left_alone(task: Task, intent: Intent | None, entry: Entry | None) -> Result:
+    if intent is not None and intent.run is not None:
+        said = explain(
+            Code.AT_WORK, address=task.address, run=intent.run, host=intent.host or "", since=intent.at
+        )
     else:
-        result, adopted = create(view, task)
+        said = explain(Code.CHANGED_BY_OTHER_RUN)
+    blueprint_id = entry.blueprint_id if entry else None
+    return task.result(
+        task.change.action, Outcome.NOT_ATTEMPTED, blueprint_id, error=said, cause=Cause.OTHER_RUN
+    )
+
+
+def _is_at_work(run: Run, task: Task, intent: Intent) -> bool:
+    """Whether the run that began this may still send another text than this run's. Both times are the API's."""
+    if intent.run is None or intent.only_reserves or _is_same(task, task.entry, intent):
+        return False
+    age = (moment(run.now()) - moment(intent.at)).total_seconds()
+    return intent.run not in run.options.take_over and age < _QUIET_SECONDS
+
+
+def _attempt(view: View, task: Task) -> Steps[Result]:
+    if task.intent is not None:
+        if _is_at_work(view.run, task, task.intent):
+            return _left_alone(task, task.intent, task.entry)
+        result, adopted = yield from resume(view, task, task.intent)
+    elif task.entry is not None:
+        result, adopted = (yield from update(view, task)), None
+    else:
+        result, adopted = yield from create(view, task)
     if task.entry is not None and task.entry.mark is not None and task.change.after is not None:
         result = replace(result, action=Action.CREATE)  # whose id was reserved by an earlier run
-    return _complete(view, task, adopted, result) if adopted is not None else result
+    return (yield from _complete(view, task, adopted, result)) if adopted is not None else result
 
 
-def _complete(view: View, task: Task, adopted: Entry, result: Result) -> Result:
+def _complete(view: View, task: Task, adopted: Entry, result: Result) -> Steps[Result]:
     """Set the fields of an adopted blueprint that no list shows."""
-    done = update(view, replace(task, entry=adopted))
+    done = yield from update(view, replace(task, entry=adopted))
     return result if done.outcome is Outcome.DONE else replace(done, action=Action.ADOPT)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from kalentops.apply.context import Task, View, look_until
+from kalentops.apply.context import Steps, Task, View, look_until
 from kalentops.apply.create import await_whole, create, take_whole
 from kalentops.apply.result import Outcome, Result
 from kalentops.apply.update import await_remote, record_done, update
@@ -20,19 +20,19 @@ from kalentops.state.model import Abandoned, Entry, Intended, Intent, Observed
 _RESUMING: Final = explain(Code.RESUMING)
 
 
-def resume(view: View, task: Task, intent: Intent) -> tuple[Result, Entry | None]:
+def resume(view: View, task: Task, intent: Intent) -> Steps[tuple[Result, Entry | None]]:
     """Settle the open intent of a task, then do what is declared now.
 
     The entry is as with `create`. Raises KalentopsError if nothing was sent.
     """
     if intent.only_reserves and task.change.after is not None:
-        return create(view, task)
+        return (yield from create(view, task))
     if intent.action == "create" and not intent.only_reserves:
-        return _resume_whole(view, task, intent)
-    return _settle(view, task, intent), None
+        return (yield from _resume_whole(view, task, intent))
+    return (yield from _settle(view, task, intent)), None
 
 
-def _settle(view: View, task: Task, intent: Intent) -> Result:
+def _settle(view: View, task: Task, intent: Intent) -> Steps[Result]:
     blueprint_id = task.entry.blueprint_id if task.entry else None
     if blueprint_id is not None:
         view.fresh()
@@ -42,38 +42,39 @@ def _settle(view: View, task: Task, intent: Intent) -> Result:
         case RecordArrived(remote) if task.entry is not None:
             result = record_done(view, task, Action.RESUME, remote.blueprint_id)
             sent = replace(task.entry, sent=intent.sent, remote_digest=remote.digest)
-            return _go_on(view, task, result, sent)
+            return (yield from _go_on(view, task, result, sent))
         case Abandon(reason):
             view.run.record(Abandoned(task.address, reason))
             if task.change.after is not None:
-                return update(view, replace(task, intent=None))
+                return (yield from update(view, replace(task, intent=None)))
             return task.result(Action.RESUME, Outcome.DONE, blueprint_id)
         case StayOpen(why):
             return task.result(Action.RESUME, Outcome.UNKNOWN, blueprint_id, error=why)
-    result = update(view, task)
+    result = yield from update(view, task)
     if result.outcome is Outcome.CONFLICT and task.entry is not None and task.entry.mark is None:
         view.run.record(Abandoned(task.address, "left as it is in Kalent"))
     return replace(result, action=Action.RESUME)
 
 
-def _resume_whole(view: View, task: Task, intent: Intent) -> tuple[Result, Entry | None]:
+def _resume_whole(view: View, task: Task, intent: Intent) -> Steps[tuple[Result, Entry | None]]:
     """A create that was sent whole may still arrive: it is never sent again unless a person says so."""
     decision = await_whole(view, task, intent, _RESUMING)
     if isinstance(decision, RecordArrived):
-        return _go_on(view, task, *take_whole(view, task, intent, decision.remote, Action.RESUME)), None
+        taken = take_whole(view, task, intent, decision.remote, Action.RESUME)
+        return (yield from _go_on(view, task, *taken)), None
     if task.address not in view.run.options.resend:
         return task.result(Action.RESUME, Outcome.UNKNOWN, error=decision.why), None
     if not view.run.options.whole:
         view.run.record(Abandoned(task.address, "sent again, as asked"))
         task = replace(task, intent=None)
-    return create(view, task)
+    return (yield from create(view, task))
 
 
-def _go_on(view: View, task: Task, result: Result, entry: Entry) -> Result:
+def _go_on(view: View, task: Task, result: Result, entry: Entry) -> Steps[Result]:
     """After a create has arrived: the file may declare another text by now."""
     if result.outcome is not Outcome.DONE or task.change.after is None or task.body.digest == entry.digest:
         return result
-    done = update(view, replace(task, entry=entry))
+    done = yield from update(view, replace(task, entry=entry))
     return replace(done, action=Action.RESUME)
 
 
@@ -141,7 +142,7 @@ def await_listed(view: View, tasks: Sequence[Task]) -> None:
         look_until(view, lambda: all(map(view.get, ids)) or None, entries[0].address, missing(entries[0]))
 
 
-def confirm(view: View, task: Task) -> Result | Explanation | None:
+def confirm(view: View, task: Task) -> Steps[Result | Explanation | None]:
     """An entry that an interrupted run has recorded and no list has shown: it is recorded as seen, sent again if it
     has not arrived, or reported. The task has an entry and the body that was sent. An explanation is a note for
     people.
@@ -156,7 +157,7 @@ def confirm(view: View, task: Task) -> Result | Explanation | None:
         view.run.record(Observed(task.address, remote.digest, remote.updated_at))
         return None
     if entry.not_arrived(remote):
-        done = update(view, task)
+        done = yield from update(view, task)
         is_plain = done.outcome is Outcome.DONE and done.note is None
         return replace(done, note=explain(Code.SENT_AGAIN)) if is_plain else done
     if remote.updated_at is None:  # it may not have arrived, or was edited

@@ -2,60 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, Literal
 
-from kalentops.apply.context import Task, View, look_until, not_done
+from kalentops.apply.context import Steps, Task, View, look_until, not_done
 from kalentops.apply.result import Cause, Filled, Outcome, Result
 from kalentops.blueprint.body import Body
 from kalentops.blueprint.remote import Remote
 from kalentops.errors import KalentopsError, StateError, StoreFailure
 from kalentops.http.verdict import Accepted, Limited, NotSent, Refused
 from kalentops.plan.build import Action
-from kalentops.plan.decide import Conflict, Keep, Unlisted, Update, decide_update
+from kalentops.plan.decide import Conflict, Keep, Situation, Unlisted, Update, Updating, decide_update
 from kalentops.plan.explanation import Code, Explanation, explain, of_error, together
 from kalentops.state.model import Abandoned, Adopted, Completed, Entry, Intended, Intent, Observed, Record
 
 _ATTEMPTS: Final = 3
 
 
-def update(view: View, task: Task, *, first: tuple[Record, ...] = ()) -> Result:
+def update(view: View, task: Task, *, first: tuple[Record, ...] = ()) -> Steps[Result]:
     """Make the recorded blueprint of a task as declared.
 
     `first` is recorded in one write with the text. Raises KalentopsError if nothing was sent.
     """
+    run, is_recorded = view.run, False
+    while True:
+        situation, decision = _decided(view, task)
+        entry = situation.recorded
+        match decision:
+            case Unlisted(why):
+                return task.result(Action.UPDATE, Outcome.UNKNOWN, entry.blueprint_id, error=why)
+            case Conflict(why):
+                if is_recorded:
+                    run.record(refused_after(task, "update"))
+                return task.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=why)
+            case Keep(remote):
+                run.record(Adopted(seen_entry(task, remote, run.now(), task.body)))
+                done = task.result(Action.UPDATE, Outcome.DONE, entry.blueprint_id)
+                return replace(done, note=explain(Code.NOTHING_SENT))
+            case Update() if is_recorded:
+                return _send(view, task, situation, decision)
+            case Update(remote, _, late):
+                if not first and not late:
+                    # When what is replaced was changed: a list that shows it once more is behind.
+                    first = (Observed(task.address, entry.baseline, remote.updated_at),)
+                intent = Intent(task.address, "update", task.body, run.now(), blueprint_id=entry.blueprint_id)
+                run.record(*first, Intended(intent))
+                is_recorded = True
+                # What was seen may be out of date after it: look again, and decide again.
+                yield from run.durable(task.address)
+
+
+def _decided(view: View, task: Task) -> tuple[Situation, Updating]:
+    """Raises what the API's list raises."""
     view.fresh()
     situation = view.situation(task)
     decision = decide_update(situation)
-    entry = situation.recorded
-    if isinstance(decision, Unlisted):
-        look_until(view, lambda: view.get(entry.blueprint_id), task.address, decision.why)
-        situation = view.situation(task)
-        decision = decide_update(situation)
-    match decision:
-        case Unlisted(why):
-            return task.result(Action.UPDATE, Outcome.UNKNOWN, entry.blueprint_id, error=why)
-        case Conflict(why):
-            return task.result(Action.UPDATE, Outcome.CONFLICT, entry.blueprint_id, error=why)
-        case Keep(remote):
-            view.run.record(Adopted(seen_entry(task, remote, view.run.clock.now(), task.body)))
-            done = task.result(Action.UPDATE, Outcome.DONE, entry.blueprint_id)
-            return replace(done, note=explain(Code.NOTHING_SENT))
-        case Update(remote, known, late):
-            body = _patch(task.body, situation.sent, whole=decision.whole)
-            intent = Intent(
-                task.address,
-                "update",
-                task.body,
-                view.run.clock.now(),
-                blueprint_id=entry.blueprint_id,
-            )
-            if not first and not late:
-                # When what is replaced was changed: a list that shows it once more is behind.
-                first = (Observed(task.address, entry.baseline, remote.updated_at),)
-            view.run.record(*first, Intended(intent))
-            return _send(view, task, entry, body, known)
+    if not isinstance(decision, Unlisted):
+        return situation, decision
+    blueprint_id = situation.recorded.blueprint_id
+    look_until(view, lambda: view.get(blueprint_id), task.address, decision.why)
+    situation = view.situation(task)
+    return situation, decide_update(situation)
+
+
+def _not_begun(task: Task, view: View, reason: Explanation, cause: Cause) -> Result:
+    """Nothing was sent, although it was recorded that it would be."""
+    if cause is not Cause.STORE:
+        view.run.record(refused_after(task, "update"))
+    blueprint_id = task.entry.blueprint_id if task.entry else None
+    return task.result(Action.UPDATE, Outcome.NOT_ATTEMPTED, blueprint_id, error=reason, cause=cause)
 
 
 def _patch(wanted: Body, sent: tuple[Body, ...], *, whole: bool) -> dict[str, Any]:
@@ -74,12 +89,15 @@ def _patch(wanted: Body, sent: tuple[Body, ...], *, whole: bool) -> dict[str, An
     return body or {"name": after["name"], "steps": after["steps"]}
 
 
-def _send(
-    view: View, task: Task, entry: Entry, body: Mapping[str, Any], known: frozenset[str | None]
-) -> Result:
+def _send(view: View, task: Task, situation: Situation, decision: Update) -> Result:
     """Send it until it has arrived. A PATCH with the same body may be repeated as long as the blueprint was not
     edited remotely in between.
     """
+    entry, known = situation.recorded, decision.known
+    stopped = view.run.stopped() if view.run.session.shared else None
+    if stopped is not None:
+        return _not_begun(task, view, *stopped)
+    body = _patch(task.body, situation.sent, whole=decision.whole)
     run = view.run
     reason: Explanation | None = None
     for _ in range(_ATTEMPTS):
@@ -133,7 +151,7 @@ def record_done(view: View, task: Task, action: Action, blueprint_id: str) -> Re
     view.own(blueprint_id, task.address)
     view.run.observe(Filled(task.address, blueprint_id))
     try:
-        view.run.record(Completed(task.address, blueprint_id, view.run.clock.now()))
+        view.run.record(Completed(task.address, blueprint_id, view.run.now()))
     except (StoreFailure, StateError) as error:
         said = explain(Code.NOT_RECORDED, blueprint_id=blueprint_id, message=str(error))
         return task.result(action, Outcome.UNKNOWN, blueprint_id, error=said, cause=Cause.STORE)

@@ -6,6 +6,7 @@ text. An empty blueprint may: it can't be started, because `start` wants a step 
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from collections.abc import Iterable, Mapping
@@ -59,7 +60,7 @@ class RemoteLists:
 
 
 _NAME: Final = 40
-_MARK: Final = re.compile(rf"\(kalentops ({KEY_PATTERN}) ([0-9a-f]{{8}})( taken)?\)\s*\Z")
+_MARK: Final = re.compile(rf"\(kalentops ({KEY_PATTERN}) ([0-9a-f]{{8}}(?:[0-9a-f]{{8}})?)( taken)?\)\s*\Z")
 
 
 class Mark(NamedTuple):
@@ -72,9 +73,19 @@ class Mark(NamedTuple):
     taken: bool = False
 
 
-def new_nonce() -> str:
-    """Eight hexadecimal digits that no other attempt has."""
-    return secrets.token_hex(4)
+def new_nonce(lineage: str | None = None) -> str:
+    """Eight hexadecimal digits that no other attempt has. With the lineage of a shared state, eight more say so."""
+    nonce = secrets.token_hex(4)
+    return nonce if lineage is None else nonce + _tag(nonce, lineage)
+
+
+def is_of_lineage(nonce: str, lineage: str | None) -> bool:
+    """Whether a run of the shared state with this lineage made the stub. It has no text unless that state says so."""
+    return lineage is not None and nonce[8:] == _tag(nonce[:8], lineage)
+
+
+def _tag(nonce: str, lineage: str) -> str:
+    return hashlib.sha256(f"{lineage} {nonce}".encode()).hexdigest()[:8]
 
 
 def stub(name: str, mark: Mark) -> Body:

@@ -76,6 +76,9 @@ class Throttle:
         with self._lock:
             return self._open_at > self._clock.monotonic()
 
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
     def note_write(self) -> None:
         """Call it before a write is sent: after that, an interrupt no longer cancels reads, which find the outcome."""
         self._wrote = True
@@ -104,6 +107,15 @@ class Throttle:
             if left <= 0:
                 return
             self._clock.wait(left)
+
+
+def server_date(value: str | None) -> datetime | None:
+    """The time of a Date header (RFC 9110, 6.6.1). None if absent or invalid."""
+    try:
+        at = parsedate_to_datetime((value or "")[:64])
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def retry_after(value: str | None, now: datetime | None = None) -> float | None:

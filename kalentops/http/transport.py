@@ -24,7 +24,7 @@ import httpx
 
 from kalentops import __version__
 from kalentops.errors import InvalidConfig
-from kalentops.http.retry import retry_after
+from kalentops.http.retry import retry_after, server_date
 from kalentops.http.secret import ApiKey
 from kalentops.http.verdict import Answer, Trouble
 from kalentops.support.text import clip, visible
@@ -216,7 +216,10 @@ class HttpTransport:
         except (ValueError, RecursionError):
             body, reason = None, self._not_json(response, text)
         more = _NEXT.search(response.headers.get("link", "")) is not None
-        return Answer(status=response.status_code, body=body, reason=reason, retry_after=wait, more=more)
+        date = server_date(response.headers.get("date"))
+        return Answer(
+            status=response.status_code, body=body, reason=reason, retry_after=wait, more=more, date=date
+        )
 
     def _scrubbed(self, body: Any, text: str) -> Any:
         """A body without the key. A successful answer holds ids and names that must not change: a key that may occur

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
@@ -26,7 +27,9 @@ class Trouble(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer, or why there is none. `body` is parsed JSON, or None; `more`: its headers name a next page."""
+    """An answer, or why there is none. `body` is parsed JSON, or None; `more`: its headers name a next page; `date`:
+    the server's own time.
+    """
 
     status: int = 0
     body: Any = None
@@ -34,6 +37,7 @@ class Answer:
     reason: str = ""
     retry_after: float | None = None
     more: bool = False
+    date: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import hashlib
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal, NoReturn, TypeAlias, TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -15,6 +16,7 @@ from kalentops.http.retry import ATTEMPTS, Throttle, TryAgain
 from kalentops.http.transport import Query, Transport
 from kalentops.http.verdict import Answer, Refused, Trouble, classify, describe, envelope
 from kalentops.kalent.lists import PAGE_SIZE, GetPage, read_blueprints, read_sourcings
+from kalentops.support.clock import utc
 from kalentops.support.text import clip, is_safe_id
 
 DEFAULT_URL: Final = "https://app.kalent.ai/api"
@@ -48,6 +50,7 @@ class ReadApi:
         self._transport = transport
         self._throttle = throttle
         self._url = url
+        self._told: tuple[datetime, float] | None = None
 
     def list_blueprints(self, sourcing_id: str) -> tuple[Remote, ...]:
         """Every blueprint of a sourcing.
@@ -56,6 +59,13 @@ class ReadApi:
         """
         path = f"/v1/sourcings/{checked_id(sourcing_id)}/sequence-blueprints"
         return self._whole(path, {}, lambda get_page: read_blueprints(get_page, sourcing_id))
+
+    def time(self) -> str | None:
+        """The time of day by the API's clock, as its last answer told it: the one clock that all machines share."""
+        if self._told is None:
+            return None
+        date, at = self._told
+        return utc(date + timedelta(seconds=self._throttle.monotonic() - at))
 
     def list_sourcings(self, *, ownership: Ownership, closed: bool) -> tuple[RemoteSourcing, ...]:
         """Every sourcing in progress, or every closed one, in the order of the API. Raises like `list_blueprints`."""
@@ -83,6 +93,8 @@ class ReadApi:
         def attempt(number: int) -> Any:
             self._throttle.enter(number, reads=True)
             answer = self._transport.send("GET", path, query=query)
+            if answer.date is not None:
+                self._told = answer.date, self._throttle.monotonic()
             body = answer.body
             if answer.status == 200 and isinstance(body, Mapping) and body.get("success") is True:  # noqa: PLR2004
                 return body.get("data")

@@ -197,6 +197,9 @@ _SENTENCES: Final[Mapping[Code, str]] = {
     Code.SHOWN_DIFFERENTLY: "Kalent shows {address} ({blueprint_id}) differently than it was sent: look at it in "
     "the web app",
     Code.SENT_AGAIN: "the API had reported success, but it had not arrived; it was sent again",
+    Code.AT_WORK: "run {run} on {host} has been at work on {address} since {since}; nothing was sent: run it "
+    "again later",
+    Code.CHANGED_BY_OTHER_RUN: "another run has changed it in the state meanwhile; nothing was sent: make a new plan",
 }
 
 
@@ -295,6 +298,11 @@ _REMEDIES: Final[Mapping[Code, Callable[[_Words], tuple[Remedy, ...]]]] = {
     Code.STUB_EDITED: _import,
     Code.NOT_SENT_AGAIN: _not_sent_again,
     Code.TEXT_MAY_ARRIVE: lambda of: _forget("then", of),
+    Code.AT_WORK: lambda of: (
+        Remedy(
+            "if that run is dead", f"kalentops apply --take-over {of['run']}", "by itself after ten minutes"
+        ),
+    ),
 }
 
 STATE_EDITS: Final = "The state was changed on this branch"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from kalentops.blueprint.body import Address, Body
-from kalentops.blueprint.remote import Mark, Remote, edited_stub_mark, stub_mark
+from kalentops.blueprint.remote import Mark, Remote, edited_stub_mark, is_of_lineage, stub_mark
 from kalentops.plan.build import Action, Change
 from kalentops.plan.explanation import Code, Explanation, edited, explain, ids, missing, similar
 from kalentops.plan.matching import Unmanaged
@@ -21,7 +21,7 @@ from kalentops.state.model import Entry, Intent
 class Situation:
     """What is known of an address. `remote` is what the list shows of the recorded blueprint, `unmanaged` what it
     shows beside managed ones. `own` are the nonces of the stubs that this run has made. `overwrite`: an edit may be
-    overwritten. `recorded_as` is the address in the state, if that is still another.
+    overwritten. `recorded_as` is the address in the state, if that is still another. `lineage` is that of the state.
     """
 
     change: Change
@@ -32,6 +32,7 @@ class Situation:
     own: Collection[str] = ()
     overwrite: bool = False
     recorded_as: str | None = None
+    lineage: str | None = None
 
     @property
     def body(self) -> Body:
@@ -177,7 +178,8 @@ def _reserved(of: Situation) -> Fill | Conflict | None:
 
     A stub that this run has not made may have been claimed by a run whose state is lost, and its text may still
     arrive: it is used first, and of several none, because only a person can remove the others. If the state knows
-    several, each run says in Kalent which one it takes before it sends a text: one that is not taken has none.
+    several, each run says in Kalent which one it takes before it sends a text: one that is not taken has none. A stub
+    of the lineage of a shared state has no text either: that state would know it.
     """
     key, nonces = of.change.address.key, of.nonces
     taken: list[Remote] = []
@@ -191,7 +193,7 @@ def _reserved(of: Situation) -> Fill | Conflict | None:
             continue
         if mark.taken:
             taken.append(remote)
-        elif mark.nonce in of.own or _is_free(mark, nonces):
+        elif mark.nonce in of.own or _is_free(mark, nonces) or is_of_lineage(mark.nonce, of.lineage):
             free.append(remote)
         else:
             others.append(remote)
@@ -216,7 +218,9 @@ def _is_free(mark: Mark, nonces: Collection[str]) -> bool:
 def _has_to_be_taken(empty: Remote, of: Situation) -> bool:
     """Whether another run of the same state might choose another stub."""
     mark = stub_mark(empty)
-    return mark is None or not (mark.taken or mark.nonce in of.own or not _is_free(mark, of.nonces))
+    if mark is None or is_of_lineage(mark.nonce, of.lineage):
+        return mark is None
+    return not (mark.taken or mark.nonce in of.own or not _is_free(mark, of.nonces))
 
 
 def _edited_stub(remote: Remote, address: Address) -> Conflict:

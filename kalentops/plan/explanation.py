@@ -91,6 +91,8 @@ class Code(StrEnum):
     OBSERVATION_NOT_RECORDED = "observation-not-recorded"
     SHOWN_DIFFERENTLY = "shown-differently"
     SENT_AGAIN = "sent-again"
+    AT_WORK = "at-work"
+    CHANGED_BY_OTHER_RUN = "changed-by-other-run"
 
 
 @dataclass(frozen=True, slots=True)

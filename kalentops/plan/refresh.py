@@ -143,6 +143,7 @@ class _Sourcing:
                 self.unmanaged,
                 overwrite=change.address in self._overwrite,
                 recorded_as=change.moved_from,
+                lineage=self._known.lineage,
             )
         )
         if isinstance(decision, Adopt | Fill | RecordArrived):

@@ -32,6 +32,11 @@ class Clock(Protocol):
         ...
 
 
+def utc(at: datetime) -> str:
+    """A time for records: ISO 8601 in UTC, seconds, Z."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 class SystemClock:
     """The real clock. `stop` may be called from a signal handler that interrupts `wait`. So nothing here takes a lock,
     as an Event does: the handler would wait for it forever.
@@ -41,7 +46,7 @@ class SystemClock:
         self._stopping = False
 
     def now(self) -> str:
-        return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return utc(datetime.now(UTC))
 
     def monotonic(self) -> float:
         return time.monotonic()

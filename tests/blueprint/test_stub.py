@@ -30,7 +30,11 @@ def test_a_stub_has_a_name_and_no_steps() -> None:
     }
 
 
-@given(st.text(), st.from_regex(KEY_PATTERN, fullmatch=True), st.from_regex(r"[0-9a-f]{8}", fullmatch=True))
+@given(
+    st.text(),
+    st.from_regex(KEY_PATTERN, fullmatch=True),
+    st.from_regex(r"([0-9a-f]{8}){1,2}", fullmatch=True),
+)
 def test_a_stub_is_recognised_by_its_mark(name: str, key: str, nonce: str) -> None:
     made = stub(name, Mark(key, nonce))
     assert mark_of(made) == (key, nonce, False)

@@ -53,7 +53,7 @@ IDS = st.text(max_size=12) | st.sampled_from(["s1", "b1/start", "../x", "b1?x", 
 
 @given(IDS, st.sampled_from([LISTED, CREATED, REFUSED]))
 def test_reading_can_only_get(identifier: str, answer: Answer) -> None:
-    assert public(ReadApi) == {"list_blueprints": 1, "list_sourcings": 2}
+    assert public(ReadApi) == {"list_blueprints": 1, "list_sourcings": 2, "time": 0}
     network = Recording(answer)
     client = ReadApi(network, Throttle(FakeClock(), lambda _: None))
     with caught():
@@ -67,7 +67,7 @@ def test_reading_can_only_get(identifier: str, answer: Answer) -> None:
 
 @given(IDS, st.sampled_from([LISTED, CREATED, REFUSED]))
 def test_writing_reaches_two_paths(identifier: str, answer: Answer) -> None:
-    reading = {"list_blueprints": 1, "list_sourcings": 2}
+    reading = {"list_blueprints": 1, "list_sourcings": 2, "time": 0}
     assert public(WriteApi) == reading | {"create": 2, "update": 2, "ready": 0}
     network = Recording(answer)
     client = WriteApi(network, Throttle(FakeClock(), lambda _: None))

@@ -12,6 +12,9 @@ from kalentops.plan.explanation import Code, Explanation, explain, together
 from tests.builders import AT
 
 PARAMETERS: dict[str, Any] = {
+    "run": "0123456789abcdef",
+    "host": "runner-1",
+    "since": "2026-01-02T03:04:05Z",
     "action": "create",
     "address": "s1/one",
     "applied_at": AT,

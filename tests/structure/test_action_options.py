@@ -31,6 +31,7 @@ WITHOUT = {
     "--format": "each form goes where GitHub shows it: the log, annotations, summary, comment, outputs",
     "--quiet": "a log is there to be read",
     "--yes": "there is nobody to ask",
+    "--take-over": "by itself after ten minutes; before that, a person looks",
     "validate --statistics": "annotations and the summary have the findings themselves",
     "plan --refresh-only": "the command drift",
     "plan --detailed-exitcode": "the output changed",

@@ -225,6 +225,7 @@ class _Run:
             frozenset(context.plan_options.overwrite),
             config.create == "whole",
             frozenset(self.pace.resend),
+            frozenset(self.pace.take_over),
         )
         results = sys.stdout if self.form == "text" else None
         with api_session(

@@ -215,11 +215,12 @@ class NetworkOptions:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Parallel sourcings, settle window in seconds, and addresses to send again."""
+    """Parallel sourcings, settle window in seconds, addresses to send again, and runs that are dead."""
 
     parallelism: int | None
     settle: float
     resend: tuple[str, ...]
+    take_over: tuple[str, ...]
 
 
 _PACE = (
@@ -244,6 +245,12 @@ _PACE = (
         shell_complete=complete_recorded,
         help="Send a create of unknown outcome again if Kalent shows no identical blueprint. May create a second one. "
         "Only for `create: whole` and states of older versions.",
+    ),
+    click.option(
+        "--take-over",
+        multiple=True,
+        metavar="RUN",
+        help="Treat this run as dead and go on with its open work. By itself after ten minutes.",
     ),
 )
 _GUARDS = tuple(
