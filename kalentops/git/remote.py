@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -56,6 +57,19 @@ def refusal(said: GitResult) -> str:
     ]
     text = " ".join(filter(None, remote)) or push_status(said).rpartition("\t")[2] or said.cause
     return clip(without_credentials(text), 500)
+
+
+def may_have_arrived(trace: Path) -> bool:
+    """Whether a push that failed may have taken effect. `trace` is what GIT_TRACE2_EVENT names.
+
+    No remote moves a ref to a commit that it does not have, so it did not if git never came to pack the commit.
+    """
+    try:
+        events = [json.loads(line) for line in trace.read_bytes().splitlines()]
+    except (OSError, ValueError):
+        return True
+    ended = any(each["event"] == "exit" and "/" not in each["sid"] for each in events)
+    return not ended or any("pack-objects" in each.get("argv", ()) for each in events)
 
 
 def private_repository(folder: Path, place: Path, seconds: int) -> Worktree:

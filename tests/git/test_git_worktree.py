@@ -80,6 +80,7 @@ fatal: empty ident name (for <a@example.com>) not allowed
             "promisor remote",
             "--filter",
         ),
+        ("fatal: no 'https://user:p/@ss@x/a' or 'ssh://y/b'", "no 'https://x/a' or 'ssh://y/b'", None),
         ("hint: nothing but advice", "exit code 7", None),
         ("warning: only a warning", "warning: only a warning", None),
         ("fatal: bad \x1b[31mthing", "bad ", None),

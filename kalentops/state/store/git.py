@@ -6,7 +6,6 @@ object or a setting, and it does not matter whether that clone is shallow, parti
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import secrets
@@ -14,16 +13,16 @@ import shutil
 import tempfile
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from kalentops.errors import StateError, StoreFailure, UsageError
+from kalentops.errors import SharedStoreFailure, StateError, UsageError
 from kalentops.git.history import blob_of, read_objects
-from kalentops.git.remote import identity, private_repository, push_status, refusal
-from kalentops.git.worktree import GitResult, Worktree, remedy
+from kalentops.git.remote import identity, may_have_arrived, private_repository, push_status, refusal
+from kalentops.git.worktree import GitResult, Worktree
 from kalentops.state.store.backend import Stored, UnclearWrite, VersionMismatch
 from kalentops.support.text import clip
 
@@ -32,21 +31,23 @@ _HERE: Final = "refs/state"
 _SECONDS: Final = 60
 _WAITS: Final = (0.5, 1.0, 0.0)
 _NAME: Final = ("kalentops", "kalentops@localhost")
-_SERIAL: Final = re.compile(rb'^ *"serial": (\d+),?$', re.MULTILINE)
+_SERIAL: Final = re.compile(rb'^  "serial": (\d+)', re.MULTILINE)
 _READING: Final = "check the network, `git remote -v`, and the right to read it: `git ls-remote origin`"
 _WRITING: Final = (
     "it must be possible to push to this ref: a token with `contents: write` in a workflow, "
     "and no rule of the repository that covers the ref"
 )
+_UNCLEAR: Final = "run the command again: it first looks at what was written"
 
 
 class GitBackend:
     """The version is the id of the commit."""
 
-    def __init__(self, root: Path, ref: str) -> None:
+    def __init__(self, root: Path, ref: str, *, pause: Callable[[float], None] = time.sleep) -> None:
         self.where = f"git:{ref}"
         self._root = root
         self._ref = ref
+        self._pause = pause
         self._has: str | None = None  # the version that the private repository has
 
     @cached_property
@@ -69,8 +70,8 @@ class GitBackend:
                 listed = self._list()
                 if listed is not None and self._ref not in listed:
                     return None
-                time.sleep(wait)
-        raise StoreFailure(f"{self.where} can't be read: {done.cause}", hint=done.remedy or _READING)
+                self._pause(wait)
+        raise SharedStoreFailure(f"{self.where} can't be read: {done.cause}", hint=done.remedy or _READING)
 
     def _list(self) -> dict[str, str] | None:
         """The refs with this name and their ids, and others whose names end in it; None without an answer."""
@@ -107,13 +108,13 @@ class GitBackend:
                 if not said.code:
                     self._has = commit
                     return commit
-                listed = self._list()
                 # Another push may be at work on the ref at this moment.
+                listed = self._list() if "[remote rejected]" in push_status(said) else None
                 if listed is not None and listed.get(self._ref) != expected:
                     raise VersionMismatch
-                time.sleep(wait)
-        raise StoreFailure(
-            f"{self.where} refuses the push: {refusal(said)}", hint=remedy(said.err) or _WRITING
+                self._pause(wait)
+        raise SharedStoreFailure(
+            f"{self.where} can't be written: {refusal(said)}", hint=said.remedy or _WRITING
         )
 
     def _commit(self, data: bytes, expected: str | None) -> str:
@@ -129,7 +130,7 @@ class GitBackend:
         return dict(identity(self._tree, _NAME))
 
     def _push(self, commit: str, expected: str | None) -> GitResult:
-        """Raises VersionMismatch, UnclearWrite, StoreFailure; returns what the remote has accepted or refused."""
+        """What the remote has accepted, or nothing that has changed it. Raises VersionMismatch, UnclearWrite."""
         trace = self._tree.git_dir / "trace"
         trace.unlink(missing_ok=True)
         options = ("--porcelain", "--no-follow-tags", "--no-signed", "--recurse-submodules=no")
@@ -140,25 +141,13 @@ class GitBackend:
                 environment={"GIT_TRACE2_EVENT": str(trace)},
             )
         except UsageError as error:
-            raise UnclearWrite(f"{self.where}: {error}") from None
+            raise UnclearWrite(f"{self.where}: {error}", hint=_UNCLEAR) from None
         status = push_status(said)
         if "[rejected]" in status:  # by git itself, which has looked at the ref
             raise VersionMismatch
-        if said.code and "[remote rejected]" not in status:
-            if _may_have_arrived(trace):
-                raise UnclearWrite(f"the push to {self.where} was interrupted: {said.cause}")
-            raise StoreFailure(f"{self.where} can't be written: {said.cause}", hint=said.remedy or _WRITING)
+        if said.code and "[remote rejected]" not in status and may_have_arrived(trace):
+            raise UnclearWrite(f"a push to {self.where} was interrupted: {said.cause}", hint=_UNCLEAR)
         return said
-
-
-def _may_have_arrived(trace: Path) -> bool:
-    """Whether git came as far as to pack the commit. No server moves a ref to a commit that it does not have."""
-    try:
-        events = [json.loads(line) for line in trace.read_bytes().splitlines()]
-    except (OSError, ValueError):
-        return True
-    ended = any(each["event"] == "exit" and "/" not in each["sid"] for each in events)
-    return not ended or any("pack-objects" in each.get("argv", ()) for each in events)
 
 
 def _message(data: bytes) -> str:
@@ -181,6 +170,9 @@ def _failures(where: str) -> Iterator[None]:
     try:
         yield
     except UsageError as error:
-        raise StoreFailure(f"{where} can't be used: {error}", hint=error.hint) from None
+        raise SharedStoreFailure(f"{where} can't be used: {error}", hint=error.hint or _READING) from None
     except OSError as error:
-        raise StoreFailure(f"{where} needs a temporary folder: {error.strerror or error}") from error
+        raise SharedStoreFailure(
+            f"{where} needs a temporary folder: {error.strerror or error}",
+            hint="make room there, or name another folder in TMPDIR",
+        ) from error

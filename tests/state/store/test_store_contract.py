@@ -156,6 +156,7 @@ def test_records_are_there_after_an_exception(store: Store) -> None:
     assert store.read().state.ids() == {"bp-1": address(1)}
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("nth", [1, 2])
 def test_a_write_that_fails_after_it_took_effect_is_the_sessions_own(
     open_store: Callable[[], Store], kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nth: int
