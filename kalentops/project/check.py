@@ -196,7 +196,7 @@ def _check(options: CheckOptions, document: Document) -> FileResult:
         list(_declared(options, document, by_key)),
         list(_relocations(options, document)),
         whole,
-        list(_positions(options, document)),
+        list(positions(options, document)),
         senders=list(_senders(options, document, by_key)),
     )
 
@@ -339,7 +339,8 @@ def _declare(
     )
 
 
-def _positions(options: CheckOptions, document: Document) -> Iterator[Position]:
+def positions(options: CheckOptions, document: Document) -> Iterator[Position]:
+    """What a file says of its sourcing in each environment that reads it."""
     model, find = document.model, document.places.find
     if not isinstance(model, SourcingFile):
         return

@@ -74,6 +74,10 @@ class Repository:
         return len(_once(self.declared))
 
     @property
+    def all_positions(self) -> list[Position]:
+        return [*self.positions, *self.others]
+
+    @property
     def valid(self) -> bool:
         return not self._errors()
 
@@ -305,7 +309,7 @@ def _gathered(
         repository.relocations,
         complete,
         repository.shared,
-        [*repository.positions, *repository.others],
+        repository.all_positions,
         senders,
     )
     findings += dict.fromkeys(check_project(declarations))  # the same in several environments is one

@@ -21,6 +21,7 @@ from kalentops.plan.moves import narrowed as kept_to
 from kalentops.plan.refresh import check_workspace, looked_at, refresh
 from kalentops.plan.saved import PlanOptions
 from kalentops.project.config import Config
+from kalentops.project.environments import add_ids_of_others, positions_elsewhere
 from kalentops.project.files import find
 from kalentops.project.load import Repository, load_project
 from kalentops.state.codec import load_state
@@ -72,7 +73,10 @@ class PlanContext:
 
 def load_files(config: Config, state: State) -> Repository:
     """Bodies that are equal to those in the state are left out. Raises UsageError."""
-    return load_project(config, known=state.digests())
+    repository = load_project(config, known=state.digests())
+    ids = {each.sourcing_id for each in repository.positions}
+    add_ids_of_others(repository, positions_elsewhere(config, ids))
+    return repository
 
 
 def select(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -11,11 +12,11 @@ from kalentops.cli.commands import options
 from kalentops.cli.commands.reporting import Reporting, SeverityOptions, severity_options
 from kalentops.errors import KalentopsError, UsageError
 from kalentops.lint.engine import check_online
-from kalentops.lint.finding import Finding
 from kalentops.lint.rule import Sourcings
 from kalentops.output.terminal import notice
 from kalentops.project.config import Config
-from kalentops.project.load import Repository, load_with_users
+from kalentops.project.environments import joined, load_views, views
+from kalentops.project.load import Repository
 
 
 @click.command(
@@ -48,40 +49,47 @@ def command(
 ) -> None:
     """Check the files against every rule. Works without key, network and state, unless --online is given.
 
-    Without PATHS, checks all files in the folder of blueprints. A template or snippets are checked with the blueprints
-    that use them, in whichever file. Exit code 3 means that there is an error.
+    Without PATHS, checks all files in the folder of blueprints; without -e, those of all environments. A template or
+    snippets are checked with the blueprints that use them, in whichever file. Exit code 3 means that there is an error.
     """
     if statistics and form != "text":
         raise UsageError(
             "--statistics prints text only", hint="leave out --format; json has every finding to count"
         )
-    config = options.project(directory, None, environment).config
-    places = [directory / path for path in paths] or [config.blueprints]
-    repository = load_with_users(config.root, places, config.blueprints, severities=config.severities)
+    configs = options.configs(directory, environment)
+    found = load_views(configs, [directory / path for path in paths])
     failure: KalentopsError | None = None
-    if online:
+    for config in configs if online else ():
         try:
-            repository.findings += _ask(repository, config, connection, quiet=quiet)
-            repository.findings.sort()
+            _ask(config, [each for _, _, each in found], connection, quiet=quiet)
         except KalentopsError as error:  # the findings of the files come first
-            failure = error
-    severity.apply(repository, config, places)
-    reporting = Reporting("validate", form, config, quiet=quiet or failure is not None)
+            failure = failure or error
+    for view, places, each in found:
+        severity.apply(each, view, places)
+    repository = joined([each for _, _, each in found])
+    names = tuple(each.environment for each in configs if each.environment is not None)
+    reporting = Reporting(
+        "validate", form, configs[0], quiet=quiet or failure is not None, environments=names
+    )
     reporting.show_findings(repository, online=online and failure is None, statistics=statistics)
     if not repository.files:
-        notice([f"there is no .yaml or .yml file below {', '.join(str(place) for place in places)}"])
+        looked = [directory / path for path in paths] or [each.blueprints for each in views(configs)]
+        notice([f"there is no .yaml or .yml file below {', '.join(map(str, looked))}"])
     if failure is not None:
         raise failure
     ctx.exit(0 if repository.valid else 3)
 
 
 def _ask(
-    repository: Repository, config: Config, connection: options.NetworkOptions, *, quiet: bool
-) -> list[Finding]:
-    """The findings that need the API. Raises what `ApiConfig.of` and `list_sourcings` raise."""
+    config: Config, repositories: Iterable[Repository], connection: options.NetworkOptions, *, quiet: bool
+) -> None:
+    """Add the findings that need the API of an environment. Raises what `ApiConfig.of` and `list_sourcings` raise."""
     from kalentops.cli.commands.connection import ApiConfig, read_session
 
     target = ApiConfig.of(connection, os.environ, config)
     with read_session(target, quiet=quiet, farewell="stopped at once; nothing was changed") as line:
         in_progress, closed = (line.sourcings(ownership="all", closed=each) for each in (False, True))
-    return list(check_online(Sourcings(repository.positions, in_progress, closed), config.severities))
+    for repository in repositories:
+        served = [each for each in repository.positions if each.environment == (config.environment or "")]
+        repository.findings += check_online(Sourcings(served, in_progress, closed), config.severities)
+        repository.findings.sort()

@@ -1,0 +1,132 @@
+"""The folders of blueprints of a project in the view of its environments: each is read once for all that share it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from kalentops.lint.finding import Finding
+from kalentops.lint.rule import Declarations, Position, rules
+from kalentops.project.check import CheckOptions, positions
+from kalentops.project.config import Config, load_configs
+from kalentops.project.document import read_document
+from kalentops.project.files import find, read
+from kalentops.project.load import Repository, load_with_users
+
+_ID: Final = "KAL031"
+
+
+def views(configs: Sequence[Config]) -> list[Config]:
+    """The settings of each folder of blueprints, once: where several of these environments read it, for all of them,
+    with `environment` None.
+    """
+    found: dict[Path, Config] = {}
+    for each in configs:
+        other = found.get(each.blueprints)
+        found[each.blueprints] = each if other is None else replace(other, environment=None)
+    return list(found.values())
+
+
+def load_views(
+    configs: Sequence[Config], paths: Sequence[Path] = ()
+) -> list[tuple[Config, Sequence[Path], Repository]]:
+    """The files at the paths, or else in the folders of these environments, as `load_with_users` gives them: for each
+    folder its settings, the places in it, and what is there. Raises UsageError.
+    """
+    found = [
+        (each, places, _load(each, places)) for each, places in _by_folder(views(configs), paths) if places
+    ]
+    before: list[Position] = []
+    for config, _, repository in found:
+        if len(configs) < len(config.environments):
+            before += positions_elsewhere(config, {each.sourcing_id for each in repository.positions})
+        add_ids_of_others(repository, before)
+        before += repository.all_positions
+    return found
+
+
+def _load(config: Config, places: Sequence[Path]) -> Repository:
+    return load_with_users(
+        config.root,
+        places,
+        config.blueprints,
+        severities=config.severities,
+        environment=config.environment,
+        readers=config.readers,
+    )
+
+
+def _by_folder(configs: Sequence[Config], paths: Sequence[Path]) -> Iterator[tuple[Config, Sequence[Path]]]:
+    """The paths by the folder that they lie in. Files in none of several folders are no environment's."""
+    if len(configs) == 1 or not paths:
+        yield from ((each, paths or [each.blueprints]) for each in configs)
+        return
+    folders = [each.blueprints.resolve() for each in configs]
+    left = [path for path in paths if not any(path.resolve().is_relative_to(each) for each in folders)]
+    for config, folder in zip(configs, folders, strict=True):
+        inside = [path for path in paths if path.resolve().is_relative_to(folder)]
+        above = any(folder.is_relative_to(path.resolve()) for path in left)
+        yield config, [config.blueprints] if above else inside
+    others = (Path(each.path) for each in find(configs[0].root, left)) if left else ()
+    files = [path for path in others if not any(path.resolve().is_relative_to(each) for each in folders)]
+    yield replace(configs[0], environment=None, readers=()), files
+
+
+def joined(repositories: Sequence[Repository]) -> Repository:
+    """What the files of several folders say."""
+    if len(repositories) < 2:  # noqa: PLR2004 - nothing to join
+        return repositories[0] if repositories else Repository()
+    earlier = [each.earlier for each in repositories]
+    known = [each for each in earlier if each is not None]
+    return Repository(
+        sorted(name for each in repositories for name in each.names),
+        sorted(finding for each in repositories for finding in each.findings),
+        sorted((one for each in repositories for one in each.declared), key=lambda one: one.address),
+        [one for each in repositories for one in each.relocations],
+        [one for each in repositories for one in each.positions],
+        [one for each in repositories for one in each.others],
+        tuple(one for each in repositories for one in each.shared),
+        {name: users for each in repositories for name, users in each.users.items()},
+        frozenset(name for each in repositories for name in each.nameless),
+        frozenset[Finding]().union(*known) if len(known) == len(earlier) else None,
+    )
+
+
+def add_ids_of_others(repository: Repository, others: Iterable[Position]) -> None:
+    """Add a finding for each position whose sourcing is one of the other folders' as well."""
+    check = rules()[_ID].check_project
+    own = [each for each in repository.all_positions if each.environment]
+    if check is None or not own:
+        return
+    there = {each.sourcing_id: each for each in others}
+    both = [there[each.sourcing_id] for each in own if each.sourcing_id in there]
+    names = {*repository.names}
+    found = check(Declarations((), positions=[*both, *own]))
+    known = {*repository.findings}
+    repository.findings += [each for each in found if each.file in names and each not in known]
+    repository.findings.sort()
+
+
+def positions_elsewhere(config: Config, ids: Collection[str]) -> Iterator[Position]:
+    """The positions of these sourcings in the folders that other environments of the project read."""
+    others = (each for each in views(load_configs(config.root)) if each.blueprints != config.blueprints)
+    for each in others if len(config.environments) > len(config.readers) else ():
+        options = CheckOptions.of(each)
+        for source in find(each.root, [each.blueprints]) if each.blueprints.exists() else ():
+            text = read(source, each.root)
+            # A whole file is parsed only where one of the ids may be meant.
+            if isinstance(text, str) and not words_of_ids(text).isdisjoint(ids):
+                found = positions(options, read_document(source.name, text))
+                yield from (position for position in found if position.sourcing_id in ids)
+
+
+def words_of_ids(text: str) -> set[str]:
+    """The words of what a file says in `sourcingId`, and some of those behind it."""
+    return {word for said in _SAID.findall(text) for word in _WORD.findall(said)}
+
+
+_SAID: Final = re.compile(r"""sourcingId["']?\s*:(.{0,4000})""", re.DOTALL)
+_WORD: Final = re.compile(r"[A-Za-z0-9_.-]+")
