@@ -185,8 +185,8 @@ def _location(folder: Path, text: str) -> Location:
 def _setup(config: Config, state: Location, main: str) -> Setup:
     return Setup(
         branch=config.branch or main,
-        blueprints=_relative(config, config.blueprints),
-        state=_relative(config, state.path) if state.path else "",
+        blueprints=config.blueprints.relative_to(config.root).as_posix(),
+        state=state.name(config.root) if state.path else "",
         ref=state.text.removeprefix("git:") if state.kind == "git" else "",
         environment=config.environment or "",
         confirm=config.confirm,
@@ -201,11 +201,12 @@ def _check_state(configs: Sequence[Config], wanted: Location) -> None:
             f"{CONFIG} has environments, each with its own state",
             hint="leave out --state, and write `state:` into the environment that it belongs to",
         )
-    there = configs[0].state
-    if (there.path or there.text) != (wanted.path or wanted.text):
+    there, other = (each.name(configs[0].root) for each in (configs[0].state, wanted))
+    if there != other:
         raise UsageError(
-            f"{CONFIG} keeps the state in another place than {clip(wanted.where, 120)}, and init does not edit it",
-            hint="`kalentops state migrate FROM TO` moves a state; then set `state` in it, and run init again",
+            f"{CONFIG} keeps the state at {clip(there, 120)}, and init does not edit it",
+            hint=f"`kalentops state migrate {clip(other, 120)}` moves the state; set `state` in {CONFIG} as it says, "
+            "then run init again",
         )
 
 
@@ -219,10 +220,6 @@ def _check_git(folder: Path, top: Path | None) -> None:
         )
     if top is not None and has_git():
         open_repository(top)
-
-
-def _relative(config: Config, path: Path) -> str:
-    return Path(path).relative_to(config.root).as_posix()
 
 
 def main_branch(top: Path) -> str:

@@ -98,7 +98,7 @@ def test_a_location_that_settings_can_not_hold(location: str, code: int, said: s
 
 @pytest.mark.parametrize(
     ("settings", "said"),
-    [("parallelism: 3\n", "state migrate FROM TO"), (ENVIRONMENTS, "each with its own state")],
+    [("parallelism: 3\n", f"`kalentops state migrate git:{REF}`"), (ENVIRONMENTS, "each with its own state")],
 )
 def test_settings_that_are_there_are_not_contradicted(settings: str, said: str, fresh: Project) -> None:  # noqa: F811
     (fresh.folder / "kalentops.yaml").write_text(settings)

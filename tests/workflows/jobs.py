@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.github.stand_in import NUMBER, REPOSITORY, TOKEN, StandIn
 from tests.harness import KEY, STATE, Project
-from tests.repositories import Remote
+from tests.repositories import Remote, git
 from tests.workflows.runner import Runner
 
 ACTIONS = {
@@ -73,6 +73,14 @@ def review(start: Start, name: str, github: StandIn, folder: Path) -> Runner:
         "KALENT_API_URL": "http://127.0.0.1:9",
     }
     return job
+
+
+def show_merge(remote: Remote, clone: Path) -> None:
+    """The merge that GitHub makes of a pull request, in the base repository."""
+    git(remote.bare, "fetch", "--quiet", str(clone), "HEAD")
+    tree = git(remote.bare, "rev-parse", "FETCH_HEAD^{tree}")
+    made = git(remote.bare, "commit-tree", tree, "-p", "main", "-p", "FETCH_HEAD", "-m", "Merge")
+    git(remote.bare, "update-ref", f"refs/pull/{NUMBER}/merge", made)
 
 
 def workflow(remote: Remote, name: str) -> str:
