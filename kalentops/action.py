@@ -32,7 +32,7 @@ from kalentops.support.text import clip, count, escape_line, visible
 
 OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "paths": ("paths", "plan_or_paths"),
-    "environment": ("--environment",),
+    "environment": ("--environment", "--confirm"),
     "state": ("--state",),
     "sourcing": ("--sourcing",),
     "target": ("--target",),

@@ -185,13 +185,13 @@ class CheckoutStatus:
     behind: int
 
 
-def checkout_status(folder: Path) -> CheckoutStatus | None:
-    """None without git, and if no branch is checked out."""
+def checkout_status(folder: Path, detached: str | None = None) -> CheckoutStatus | None:
+    """None without git, and if no branch is checked out; `detached` is the branch that a job says it works on then."""
     try:
         tree = open_read_only(folder)
     except (OSError, UsageError):
         return None
-    branch = tree.ask("symbolic-ref", "--quiet", "--short", "HEAD")
+    branch = tree.ask("symbolic-ref", "--quiet", "--short", "HEAD") or detached
     if branch is None:
         return None
     main = _main(tree)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import os
 import shutil
@@ -11,10 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from kalentops.cli.commands.pipeline import check_branch
 from kalentops.emulator.server import BackgroundEmulator
+from kalentops.errors import GuardRefused
+from kalentops.git import worktree
+from kalentops.project.config import load_config
 from tests.builders import blueprint
 from tests.faults.proxy import Behaviour, FaultProxy, Request
 from tests.harness import Project, Ran
+from tests.repositories import Remote, commit, git
 from tests.strategies import to_yaml
 
 KEYS = {"production": "key-of-production-0123456789", "trial": "key-of-trial-0123456789"}
@@ -245,9 +251,116 @@ def test_one_environment_alone_need_not_be_named_and_has_its_own_key(tenants: Te
 
 
 def test_git_gets_no_key_of_any_environment(tenants: Tenants, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kalentops.git import worktree
-
     for name, key in tenants.project.environment.items():
         monkeypatch.setenv(name, key)
     assert not set(KEYS.values()) & set(worktree._environment().values())
     assert set(KEYS.values()) <= set(os.environ.values())
+
+
+@pytest.fixture
+def confirming(tenants: Tenants) -> Tenants:
+    (tenants.folder / "kalentops.yaml").write_text(SETTINGS.replace("json}", "json, confirm: true}"))
+    return tenants
+
+
+def test_without_a_terminal_yes_alone_confirms_nothing(confirming: Tenants) -> None:
+    for args in ((), ("--yes",)):
+        said = confirming.refused(1, "apply", "-e", "production", *args)
+        assert "hint: pass --confirm production\n" in said
+    said = confirming.refused(1, "apply", "--yes", "-e", "production", "--confirm", "trial")
+    assert "--confirm trial does not name the environment that is applied, production" in said
+    assert confirming.run("apply", "-e", "production", "--confirm", "production").code == 0
+    assert confirming.run("apply", "-e", "trial", "--yes").code == 0
+
+
+def test_a_project_without_environments_has_nothing_to_name(project: Project) -> None:
+    project.write("sourcing_a", {"one": blueprint("One")})
+    ran = project.apply("--confirm", "production")
+    assert (ran.code, "kalentops.yaml has no environments" in ran.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("environment", "answer", "done"),
+    [
+        ("production", "production", True),
+        ("production", "y", False),
+        ("production", "trial", False),
+        ("production", "", False),
+        ("trial", "y", True),
+    ],
+)
+def test_the_question_wants_the_name(
+    environment: str, answer: str, confirming: Tenants, monkeypatch: pytest.MonkeyPatch, *, done: bool
+) -> None:
+    monkeypatch.setattr("kalentops.cli.commands.options.can_ask", lambda: True)
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{answer}\n"))
+    sent = len(confirming.writes)
+    ran = confirming.run("apply", "-e", environment, *(("--yes",) if environment == "production" else ()))
+    assert f"Apply this plan to {environment}?" in ran.err
+    assert ("Type production to confirm" in ran.err) is (environment == "production")
+    assert (ran.code, len(confirming.writes) > sent) == ((0, True) if done else (130, False))
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    remote = Remote.make(tmp_path)
+    first = remote.clone("first")
+    (first / "kalentops.yaml").write_text("environments: {production: {branch: main}}\n")
+    commit(first, "one")
+    git(first, "push", "--quiet", "origin", "HEAD:main")
+    return remote.clone("clone")
+
+
+@pytest.mark.processes
+def test_an_environment_is_applied_from_its_branch(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_branch(load_config(clone))
+    (clone.parent / "first" / "new").touch()
+    commit(clone.parent / "first", "two")
+    git(clone.parent / "first", "push", "--quiet", "origin", "HEAD:main")
+    check_branch(load_config(clone))  # nothing is fetched for it
+    git(clone, "fetch", "--quiet")
+    with pytest.raises(GuardRefused, match="origin/main has 1 commit for this folder that this checkout"):
+        check_branch(load_config(clone))
+    git(clone, "pull", "--quiet")
+    check_branch(load_config(clone))
+    git(clone, "checkout", "--quiet", "-b", "mine")
+    with pytest.raises(
+        GuardRefused, match="production is applied from the branch main, and mine is"
+    ) as caught:
+        check_branch(load_config(clone))
+    assert caught.value.hint == "check out main and pull, or pass --any-branch"
+    monkeypatch.setenv("GITHUB_REF", "refs/heads/main")  # of another checkout
+    with pytest.raises(GuardRefused):
+        check_branch(load_config(clone))
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("ref", "said"),
+    [
+        ("", "no branch is checked out"),
+        ("refs/heads/main", ""),
+        ("refs/heads/mine", "mine is checked out"),
+        ("refs/pull/7/merge", "no branch is checked out"),
+        ("refs/tags/main", "no branch is checked out"),
+    ],
+)
+def test_a_job_says_which_branch_it_has(
+    ref: str, said: str, clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(clone, "checkout", "--quiet", "--detach")
+    monkeypatch.setenv("GITHUB_REF", ref)
+    if said:
+        with pytest.raises(GuardRefused, match=said):
+            check_branch(load_config(clone))
+    else:
+        check_branch(load_config(clone))
+
+
+def test_the_branch_is_looked_at_before_any_request(tenants: Tenants) -> None:
+    settings = SETTINGS.replace("json}", "json, branch: main}")
+    (tenants.folder / "kalentops.yaml").write_text(settings)
+    sent = len(tenants.front.requests)
+    assert "no branch is checked out" in tenants.refused(6, "apply", "--yes", "-e", "production")
+    assert len(tenants.front.requests) == sent
+    assert tenants.run("apply", "--yes", "-e", "production", "--any-branch").code == 0

@@ -57,6 +57,22 @@ def test_neither_key_nor_token_is_in_it(
     assert not key or key not in said
 
 
+def test_keys_of_all_environments_stay_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "key").write_text("k3y-acme\n")
+    monkeypatch.setenv("KALENT_API_KEY_PRODUCTION", "k3y-production")
+    monkeypatch.setenv("KALENT_API_KEY_ACME_FILE", str(tmp_path / "key"))
+    monkeypatch.setenv("KALENT_API_KEY_NONE_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("INPUT_API_KEY", "k3y-input")
+    monkeypatch.chdir(tmp_path)
+    assert _report_bug(crash("k3y-production k3y-acme k3y-input"), ["plan"]) == 1
+    (path,) = tmp_path.glob("kalentops-crash-*.txt")
+    said = capsys.readouterr().err + path.read_text()
+    assert "ValueError: *** *** ***" in said
+    assert "k3y" not in said
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="folders that can't be written")
 def test_nowhere_to_write(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("kalentops.cli.main.Path.cwd", lambda: Path("/dev/null"))

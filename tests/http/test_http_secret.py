@@ -178,3 +178,28 @@ def test_a_file_that_others_can_read_is_reported(tmp_path: Path) -> None:
     assert said.endswith(f"named by KALENT_API_KEY_FILE (mode 0644): `chmod 600 '{path}'`")
     assert not list(permission_warnings({"KALENT_API_KEY": VALUE, "KALENT_API_KEY_FILE": str(path)}))
     assert not list(permission_warnings({"KALENT_API_KEY_FILE": str(tmp_path / "none")}))
+
+
+def test_the_key_of_an_environment_hides_those_of_the_others(tmp_path: Path) -> None:
+    (tmp_path / "acme").write_text("key-of-acme")
+    variables = {
+        "KALENT_API_KEY_TRIAL": VALUE,
+        "KALENT_API_KEY_PRODUCTION": "key-of-production",
+        "KALENT_API_KEY_ACME_FILE": str(tmp_path / "acme"),
+    }
+    key = read_key(variables, "trial", ("trial", "production", "acme"))
+    assert key.reveal() == VALUE
+    assert key.scrub(f"{VALUE}, key-of-production, key-of-acme") == "***, ***, ***"
+    assert key.is_surely_in("a key-of-production")
+    assert read_key(variables, "acme").reveal() == "key-of-acme"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes")
+def test_the_file_of_an_environments_key_should_be_private(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_text(VALUE)
+    path.chmod(0o644)
+    variables = {"KALENT_API_KEY_TRIAL_FILE": str(path)}
+    (said,) = permission_warnings(variables, "trial")
+    assert "named by KALENT_API_KEY_TRIAL_FILE (mode 0644)" in said
+    assert not list(permission_warnings(variables, "acme"))

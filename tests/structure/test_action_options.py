@@ -35,6 +35,7 @@ WITHOUT = {
     "validate --statistics": "annotations and the summary have the findings themselves",
     "plan --refresh-only": "the command drift",
     "plan --detailed-exitcode": "the output changed",
+    "apply --any-branch": "the workflow chooses the branch",
     "preview --out": "the artifact",
     "preview --serve": "a job has no browser",
     "preview --port": "a job has no browser",

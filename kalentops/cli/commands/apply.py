@@ -28,6 +28,7 @@ from kalentops.output.terminal import notice, show, width
 from kalentops.plan.build import Change, Scope
 from kalentops.plan.refresh import check_workspace, looked_at
 from kalentops.plan.saved import PlanOptions, Saved, check, check_environment, load
+from kalentops.project.config import Config
 from kalentops.project.files import SUFFIXES
 from kalentops.project.load import Repository
 from kalentops.state.model import State
@@ -46,6 +47,15 @@ _FAREWELL: Final = "stopped at once; the next apply looks up the outcome of open
 @options.state
 @options.output("text", "json")
 @options.yes
+@click.option(
+    "--confirm",
+    "confirmed",
+    metavar="NAME",
+    help="Do not ask; NAME is the environment. Needed instead of --yes where kalentops.yaml has `confirm`.",
+)
+@click.option(
+    "--any-branch", is_flag=True, help="Apply from any branch, although kalentops.yaml has `branch`."
+)
 @options.pace
 @options.targets
 @options.overwrite
@@ -68,8 +78,10 @@ def command(
     lock_timeout: float,
     limits: options.Limits,
     connection: options.NetworkOptions,
+    confirmed: str | None,
     *,
     yes: bool,
+    any_branch: bool,
     verbose: bool,
     quiet: bool,
 ) -> None:
@@ -83,8 +95,9 @@ def command(
     saved, paths = _saved_or_paths([directory / each for each in plan_or_paths])
     if saved is not None:
         check_environment(saved, project.config.environment)
-    if not yes and not options.can_ask():
-        raise UsageError("apply asks for confirmation, and this is not a terminal", hint="pass --yes")
+    yes = _is_confirmed(project.config, confirmed, yes=yes)
+    if not any_branch:
+        pipeline.check_branch(project.config)
     target = ApiConfig.of(connection, os.environ, project.config)
     run = _Run(project, store, target, saved, pace, form, yes=yes, verbose=verbose, quiet=quiet)
     report = Reporting("apply", form, project.config)
@@ -105,6 +118,24 @@ def command(
     if not quiet and options.can_ask():
         notice(pipeline.commit_hint(store))
     ctx.exit(result.exit_code)
+
+
+def _is_confirmed(config: Config, name: str | None, *, yes: bool) -> bool:
+    """Whether there is nothing to ask. Raises UsageError for another name, and if a question can't be asked."""
+    if name is not None and name != config.environment:
+        raise UsageError(
+            f"--confirm {clip(name, 40)} does not name the environment that is applied"
+            + (f", {config.environment}" if config.environment else ": kalentops.yaml has no environments"),
+            hint=f"pass --confirm {config.environment}" if config.environment else "pass --yes",
+        )
+    done = name is not None or (yes and not config.confirm)
+    if not done and not options.can_ask():
+        option = f"--confirm {config.environment}" if config.confirm else "--yes"
+        raise UsageError(
+            "apply asks for confirmation, and this is not a terminal",
+            hint=f"pass {option}",
+        )
+    return done
 
 
 def _saved_or_paths(places: Sequence[Path]) -> tuple[Saved | None, Sequence[Path]]:
@@ -188,7 +219,9 @@ class _Run:
         notice(pipeline.notes_without_state(context, self.store))
         if plan.to_do and not self.yes:
             known = f"{_overwrite_note(self.saved)}. " if overwrites else ""
-            if not options.ask(f"{known}Apply this plan?"):
+            config = self.project.config
+            question = f"{known}Apply this plan{f' to {config.environment}' if config.environment else ''}?"
+            if not options.ask(question, config.environment if config.confirm else None):
                 raise Interrupted("cancelled; nothing was changed")
         return context
 

@@ -441,11 +441,16 @@ def can_ask() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
 
 
-def ask(question: str) -> bool:
-    """Whether the answer is yes. Input typed before the question appeared is dropped. Raises click.Abort."""
+def ask(question: str, name: str | None = None) -> bool:
+    """Whether the answer is yes, or the name if there is one. Input typed before the question appeared is dropped.
+    Raises click.Abort.
+    """
     if sys.stdin.isatty():
         _drop_what_was_typed()
-    return click.confirm(question, err=True)
+    if name is None:
+        return click.confirm(question, err=True)
+    said: str = click.prompt(f"{question} Type {name} to confirm", default="", show_default=False, err=True)
+    return said.strip() == name
 
 
 def _drop_what_was_typed() -> None:

@@ -181,6 +181,28 @@ def check_guards(plan: Plan, config: Config, limits: Limits = NO_LIMITS) -> None
         raise GuardRefused(f"the plan exceeds the guards: {said}", hint=hint)
 
 
+def check_branch(config: Config) -> None:
+    """Raises GuardRefused unless the environment's branch is checked out, and is not behind its remote as git knows it.
+    Against accidents: variables and clones can be made to say anything.
+    """
+    if config.branch is None:
+        return
+    ref = os.environ.get("GITHUB_REF", "")
+    job = ref.removeprefix("refs/heads/") if ref.startswith("refs/heads/") else None
+    at = checkout_status(config.root, job)
+    hint = f"check out {config.branch} and pull, or pass --any-branch"
+    if at is None or at.branch != config.branch:
+        found = f"{clip(at.branch, 80)} is checked out" if at is not None else "no branch is checked out"
+        raise GuardRefused(
+            f"{config.environment} is applied from the branch {config.branch}, and {found}", hint=hint
+        )
+    if at.behind:
+        raise GuardRefused(
+            f"{clip(at.upstream, 80)} has {count(at.behind, 'commit')} for this folder that this checkout lacks",
+            hint=hint,
+        )
+
+
 def notes_without_state(context: PlanContext, store: Store) -> Iterator[str]:
     """A note for a plan without a state: after a lost state, everything looks new or unmanaged."""
     if not context.state.entries and any(each.action in _WITHOUT_STATE for each in context.plan.changes):
