@@ -13,7 +13,7 @@ import time
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 import pytest
@@ -49,10 +49,12 @@ def url(row: str = "", *, user: str = "kalentops", port: int | None = None, opti
     return f"postgresql://{user}@127.0.0.1:{at}/{DATABASE}{options}" + (f"#{row}" if row else "")
 
 
-def execute(*statements: str) -> None:
+def execute(*statements: str) -> list[tuple[Any, ...]]:
+    """The rows that the last statement gives."""
     with psycopg.connect(url(), autocommit=True) as connection:
         for each in statements:
-            connection.execute(each.encode())
+            cursor = connection.execute(each.encode())
+        return cursor.fetchall() if cursor.description else []
 
 
 @cache
@@ -69,6 +71,11 @@ def programs() -> Path:
     if found is None and not folders:
         pytest.skip("PostgreSQL is not installed: .ci/packages installs it")
     return Path(found).resolve().parent if found else folders[-1]
+
+
+def unprivileged() -> list[str]:
+    """What a command begins with that refuses to run as root."""
+    return [] if os.geteuid() else ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
 
 
 def _start() -> int:
@@ -94,10 +101,9 @@ def _keep(run: int, folder: Path, binaries: Path) -> None:
     """Run the server until the process `run` has ended: also where that was killed."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
-    other: list[str] = []
-    if os.geteuid() == 0:  # the server refuses to run as root
+    other = unprivileged()
+    if other:
         shutil.chown(folder, "postgres", "postgres")
-        other = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
     data = folder / "data"
     initdb = ["--username=kalentops", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
     subprocess.run(

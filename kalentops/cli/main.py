@@ -132,13 +132,13 @@ def run(args: Sequence[str]) -> int:
     try:
         return _invoke(args)
     except KalentopsError as error:
-        code = _show_error(error)
+        code = _show_error(error, args)
         _name_lookalikes(args if code == 1 else ())
         return code
     except KeyboardInterrupt:
         return _show_error(Interrupted("interrupted"))
     except OSError as error:
-        return _show_error(KalentopsError(f"the system refused: {error}"))
+        return _show_error(KalentopsError(f"the system refused: {error}"), args)
     except Exception as error:  # noqa: BLE001 - the one boundary: a bug leaves a report, not a traceback
         return _report_bug(error, args)
 
@@ -159,7 +159,7 @@ def _invoke(args: Sequence[str]) -> int:
             error = click.UsageError(f"{error.format_message()} {advice}", error.ctx)
         said = io.StringIO()
         error.show(said)
-        sys.stderr.write(escape_line(visible(said.getvalue(), keep="\n")))
+        sys.stderr.write(escape_line(visible(_without_passwords(said.getvalue(), args), keep="\n")))
         _name_lookalikes(args)
         # click's own 2 would say that there are changes.
         return 1
@@ -173,18 +173,30 @@ def _name_lookalikes(args: Sequence[str]) -> None:
     for each in args:
         said = lookalikes(each)
         if said:
-            sys.stderr.write(f"note: `{escape_part(clip(each))}` holds {said}\n")
+            shown = escape_part(clip(_without_passwords(each, args)))
+            sys.stderr.write(f"note: `{shown}` holds {said}\n")
 
 
-def _show_error(error: KalentopsError) -> int:
+def _show_error(error: KalentopsError, args: Sequence[str] = ()) -> int:
     if isinstance(error, Interrupted):
         return _show_interrupt(error)
-    lines = [line(("error: ", "bad"), visible(str(error), keep="\n"))]
-    lines += [line(("also: ", "bad"), visible(note, keep="\n")) for note in getattr(error, "__notes__", ())]
+
+    def shown(text: str) -> str:
+        return visible(_without_passwords(text, args), keep="\n")
+
+    lines = [line(("error: ", "bad"), shown(str(error)))]
+    lines += [line(("also: ", "bad"), shown(note)) for note in getattr(error, "__notes__", ())]
     if error.hint:
-        lines.append(line(("hint: ", "dim"), visible(error.hint, keep="\n")))
+        lines.append(line(("hint: ", "dim"), shown(error.hint)))
     show(lines, sys.stderr)
     return error.exit_code
+
+
+def _without_passwords(text: str, args: Sequence[str], *, everywhere: bool = False) -> str:
+    """Without those of the locations and addresses that the arguments or variables hold."""
+    from kalentops.http.secret import hide_passwords  # for an error alone
+
+    return hide_passwords(text, (*args, *os.environ.values()), everywhere=everywhere)
 
 
 def _show_interrupt(error: KalentopsError) -> int:
@@ -197,10 +209,10 @@ def _show_interrupt(error: KalentopsError) -> int:
 
 def _report_bug(error: Exception, args: Sequence[str]) -> int:
     """Write a report for an issue, without the key and without values of variables; exit code 1."""
-    text = _scrubbed(_text(error, args))
+    text = _scrubbed(_text(error, args), args)
     where = _write(text)
     kind = f"{type(error).__name__}: {error}"
-    sys.stderr.write(f"error: a bug in kalentops: {escape_part(visible(_scrubbed(kind))[:300])}\n")
+    sys.stderr.write(f"error: a bug in kalentops: {escape_part(visible(_scrubbed(kind, args))[:300])}\n")
     sys.stderr.write(f"hint: please open an issue with {where}; it contains no key, but check it first\n")
     sys.stderr.write("      after an interrupted apply, run `kalentops apply` again: it resumes\n")
     return 1
@@ -220,12 +232,14 @@ def _text(error: Exception, args: Sequence[str]) -> str:
     )
 
 
-def _scrubbed(text: str) -> str:
+def _scrubbed(text: str, args: Sequence[str] = ()) -> str:
     from kalentops.errors import NoKey
     from kalentops.github.context import read_token
     from kalentops.http.secret import every_key
 
-    text = re.sub(r"://[^/\s]+@", "://***@", text)  # a proxy's password, say
+    text = re.sub(r"://[^/\s]+@", "://***@", _without_passwords(text, args, everywhere=True))
+    if password := os.environ.get("PGPASSWORD"):
+        text = text.replace(password, "***")
     for key in every_key(os.environ):
         text = key.scrub(text)
     with suppress(NoKey):

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote
 
 from kalentops.errors import InvalidConfig, NoKey
 
@@ -22,6 +23,10 @@ _MASK: Final = "***"
 _USABLE: Final = re.compile(r"[\x21-\x7e]{1,4096}")
 _MAX_FILE: Final = 8192
 _LONG: Final = 16
+_TELLING: Final = 4  # characters: a shorter password occurs in any text
+# What PostgreSQL and a browser take for the password differs where it holds `@` or `/`: here it is all that may be one.
+_USERINFO: Final = re.compile(r"://[^:@]*:(.+)@", re.DOTALL)
+_PARAMETER: Final = re.compile(r"[?&]\w*password=([^&#]+)", re.IGNORECASE)
 _NAMED: Final = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 
 
@@ -207,3 +212,20 @@ def _from_file(source: str, name: str) -> str:
         raise NoKey(f"the file named by {source} can't be read: {error.strerror}") from None
     except ValueError:
         raise NoKey(f"the file named by {source} is not a key: it contains non-ASCII characters") from None
+
+
+def hide_passwords(text: str, sources: Iterable[str], *, everywhere: bool = False) -> str:
+    """`text` without the passwords of the URLs in `sources`: as a URL holds them, also where a message cut it short;
+    with `everywhere`, as they are, too.
+    """
+    for source in sources:
+        found = _USERINFO.search(source)
+        secrets = [(":", found[1])] if found else []
+        secrets += [("=", each) for each in _PARAMETER.findall(source)]
+        for before, secret in secrets:
+            text = text.replace(before + secret, f"{before}{_MASK}")
+            for end in range(len(secret) - 1, 0, -1):
+                text = text.replace(f"{before}{secret[:end]}…", f"{before}{_MASK}")
+            for form in {secret, unquote(secret)} if everywhere and len(secret) >= _TELLING else ():
+                text = text.replace(form, _MASK)
+    return text

@@ -56,6 +56,7 @@ _REFUSALS: Final = {
         "there is no table kalentops_state",
         "run `kalentops state init`; or add its schema to search_path",
     ),
+    "08": ("the connection was lost", "nothing was written; check the network, then run it again"),
     "3F000": ("the role has no schema for the table", "set search_path for the role to a schema that exists"),
     "42501": (
         "permission denied",
@@ -118,8 +119,8 @@ class PostgresqlBackend:
             given = conninfo_to_dict(location.text.partition("#")[0])
         except psycopg.Error:  # its text may hold a part of the password
             raise StateError(
-                f"{self.where}: its parameters, or a percent sign in it, are not what PostgreSQL accepts",
-                hint="write % as %25 in names and passwords; parameters are those of psql, such as ?sslmode=require",
+                f"{self.where}: a parameter, a percent sign or a space in it is not what PostgreSQL accepts",
+                hint="write % as %25 and a space as %20; parameters are those of psql, such as ?sslmode=require",
             ) from None
         limits = {} if "PGCONNECT_TIMEOUT" in os.environ else {"connect_timeout": 10}
         ours = {"fallback_application_name": "kalentops", "tcp_user_timeout": 20_000}
