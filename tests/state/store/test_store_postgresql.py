@@ -277,7 +277,7 @@ def test_what_hinders_a_write_is_said(row: str, schema: str, code: str, said: st
     assert made.read() == before
 
 
-def test_a_role_that_may_only_read_is_told(row: str) -> None:
+def test_a_role_that_may_only_read_is_reported(row: str) -> None:
     made = prepared(row)
     server.execute("grant select, insert, update on kalentops_state to reader")
     reader = backend(server.url(row, user="reader"))
