@@ -24,9 +24,10 @@ from typing import Any, Final
 
 from kalentops.cli.main import parameters
 from kalentops.cli.main import run as run_command
-from kalentops.errors import UsageError
+from kalentops.errors import StateError, UsageError
 from kalentops.git.history import is_merge
 from kalentops.http.secret import ENVIRONMENT
+from kalentops.state.store.location import Location
 from kalentops.support.streams import finish, prepare
 from kalentops.support.text import clip, count, escape_line, visible
 
@@ -318,10 +319,20 @@ def _base(inputs: Inputs) -> tuple[str, ...]:
     return ("--against", "HEAD^1") if reviewed and is_merge(Path(inputs.folder)) else ()
 
 
+def _state_name(inputs: Inputs) -> str:
+    """The location of the state, without credentials; empty if it is the usual one or no location."""
+    named = inputs.get("state") or os.environ.get("KALENTOPS_STATE", "")
+    try:
+        location = Location.parse(named, Path(inputs.folder))
+    except StateError:
+        return ""
+    return named if location.path else location.where
+
+
 def _preview(inputs: Inputs) -> dict[str, Path]:
     """The page; for a pull request, with its changes."""
-    names = (inputs.get(each) for each in ("target-name", "environment", "state"))
-    target = next(filter(None, names), os.environ.get("KALENTOPS_STATE", ""))
+    names = (inputs.get("target-name"), inputs.get("environment"), _state_name(inputs))
+    target = next(filter(None, names), "")
     # Artifacts of one name are refused, and a job may run for several projects and environments.
     name = re.sub(r"[^A-Za-z0-9]+", "-", f"{inputs.folder} {target.removesuffix('.json')}").strip("-")
     page = _folder() / ("-".join(filter(None, ("kalentops-preview", name))) + ".html")
