@@ -72,6 +72,7 @@ class Change:
     template: str = ""
     origins: Origins = field(default_factory=dict)
     overrides: frozenset[tuple[str | None, str]] = frozenset()
+    recorded: str = ""
 
     @property
     def after_digest(self) -> str | None:
@@ -235,7 +236,10 @@ def make_plan(
         }
     ]
     changes += [_forgotten(entry) for entry in relocated.forgotten.values()]
-    ordered = sorted(changes, key=lambda change: change.address)
+    ordered = [
+        each if each.action is Action.NO_OP else replace(each, recorded=_recorded(known, each.address))
+        for each in sorted(changes, key=lambda change: change.address)
+    ]
     files = fingerprint(
         [
             *(f"{each.address} {each.digest} {each.protect}" for each in wanted.values()),
@@ -251,6 +255,15 @@ def make_plan(
         relocated=relocated,
         environment=state.environment,
     )
+
+
+def _recorded(state: State, address: Address) -> str:
+    """A fingerprint of what the state records for an address."""
+    entry, intent = state.entries.get(address), state.intents.get(address)
+    said = [f"entry {entry.blueprint_id} {entry.digest} {entry.baseline}"] if entry else []
+    if intent:
+        said.append(f"intent {intent.action} {intent.blueprint_id} {intent.digest} {' '.join(intent.nonces)}")
+    return fingerprint(said) if said else ""
 
 
 def _is_alone(of: Change) -> bool:

@@ -44,6 +44,7 @@ _SHOWN: Final = 5
 DAMAGED: Final = "the saved plan is damaged"
 _NO_FILE: Final = "`kalentops plan --out FILE` saves a plan"
 _DOES: Final = ("create", "update", "adopt", "resume", "move", "forget")
+_RECORDED: Final = "recorded"
 # What was reviewed. Where a blueprint stands in its file, and how a reason is worded, may change without harm.
 _BINDING: Final = (
     "address",
@@ -55,6 +56,7 @@ _BINDING: Final = (
     "theirs",
     "moved_from",
     "protected",
+    _RECORDED,
 )
 
 
@@ -131,9 +133,13 @@ def check(saved: Saved, plan: Plan) -> None:
     now = _bound(plan, lambda _: "")
     old, new = _binding(saved.raw), _binding(now)
     moved = sorted(address for address in old.keys() | new.keys() if old.get(address) != new.get(address))
-    if saved.raw.get("state") == now["state"] and not moved:
+    # The serial counts the changes of all addresses: what other runs have recorded elsewhere does no harm.
+    if _lineage(saved.raw) == _lineage(now) and not moved:
         return
-    what = list(_moved(saved.raw, now)) or ["what is to be done has changed"]
+    at = _BINDING.index(_RECORDED)
+    both = [each for each in moved if each in old and each in new]
+    what = list(_moved(saved.raw, now, recorded=any(old[each][at] != new[each][at] for each in both)))
+    what = what or ["what is to be done has changed"]
     differ = f"; it differs at {some([clip(each, 80) for each in moved], _SHOWN)}" if moved else ""
     counts = saved.raw.get("summary")
     did = [
@@ -157,14 +163,20 @@ def check_environment(saved: Saved, environment: str | None) -> None:
         )
 
 
-def _moved(saved: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
-    if saved.get("state") != now["state"]:
-        yield f"the state has changed ({_at(saved)} then, {_at(now)} now)"
+def _lineage(raw: dict[str, Any]) -> object:
+    where = raw.get("state")
+    return where.get("lineage") if isinstance(where, dict) else ""
+
+
+def _moved(saved: dict[str, Any], now: dict[str, Any], *, recorded: bool) -> Iterator[str]:
     bound = saved.get("bound")
     was = bound if isinstance(bound, dict) else {}
-    if was.get("files") != now["bound"]["files"]:
+    files, remote = (was.get(each) != now["bound"][each] for each in ("files", "remote"))
+    if recorded or _lineage(saved) != _lineage(now) or (_at(saved) != _at(now) and not files and not remote):
+        yield f"the state has changed ({_at(saved)} then, {_at(now)} now)"
+    if files:
         yield "the files have changed"
-    if was.get("remote") != now["bound"]["remote"]:
+    if remote:
         yield "Kalent has changed"
 
 
@@ -264,6 +276,7 @@ def _change_to_json(of: Change, say: Say) -> dict[str, Any]:
         "theirs": None if of.theirs is None else of.theirs.data,
         "moved_from": of.moved_from,
         "protected": of.protected,
+        "recorded": of.recorded,
     }
 
 
@@ -357,6 +370,7 @@ def _change(raw: Mapping[str, Any]) -> Change:
             )
             for each in raw.get("origins", ())
         },
+        recorded=_text(raw.get(_RECORDED, "")),
     )
 
 

@@ -327,8 +327,7 @@ def _edit_files(project: Project, _: BackgroundEmulator) -> None:
 
 
 def _write_state(project: Project, _: BackgroundEmulator) -> None:
-    assert project.run("state", "mv", "sourcing_b/one", "sourcing_b/two").code == 0
-    assert project.run("state", "mv", "sourcing_b/two", "sourcing_b/one").code == 0
+    assert project.run("state", "rm", "--yes", "sourcing_a/one").code == 0
 
 
 def _edit_in_kalent(project: Project, emulator: BackgroundEmulator) -> None:
@@ -343,7 +342,7 @@ def _make_in_kalent(_: Project, emulator: BackgroundEmulator) -> None:
     ("happens", "moved", "where"),
     [
         (_edit_files, "the files have", "sourcing_a/one"),
-        (_write_state, "the state has", None),
+        (_write_state, "the state has", "sourcing_a/one"),
         (_edit_in_kalent, "Kalent has", "sourcing_a/one"),
         (_make_in_kalent, "Kalent has", "sourcing_a/new"),
     ],

@@ -77,8 +77,14 @@ def test_lines_and_wording_may_change(path: Path) -> None:
 
 
 def test_the_state_has_moved(path: Path) -> None:
-    said = refusal(path, replace(PLAN, serial=8))
-    assert said == "since the plan was made, the state has changed (serial 7 then, serial 8 now)" + HAD
+    saved_plan.check(saved_plan.load(path), replace(PLAN, serial=8))  # elsewhere
+    said = refusal(
+        path, replace(PLAN, serial=8, changes=(CREATE, SAME, replace(UPDATE, recorded="sha256:4")))
+    )
+    assert said == (
+        "since the plan was made, the state has changed (serial 7 then, serial 8 now); it differs at s1/two"
+        + HAD
+    )
     assert "the state has changed" in refusal(path, replace(PLAN, lineage="other"))
 
 
