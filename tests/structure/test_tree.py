@@ -37,8 +37,8 @@ FLOORS = (
 )
 # Imports that still go up. This list only gets shorter.
 UPWARDS: set[tuple[str, str]] = set()
-# With the 57 rules of today, 199.
-MOST_MODULES = 162
+# With the 57 rules of today, 209.
+MOST_MODULES = 172
 OWNERS = {
     "click": {"cli"},
     "pydantic": {"support.shape"},
