@@ -60,6 +60,8 @@ pins: ## Write requirements/ from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate \
 	  --custom-compile-command 'make pins' pyproject.toml --extra emulator --group build -o requirements/run.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate \
+	  --custom-compile-command 'make pins' pyproject.toml --all-extras --group build -o requirements/stores.txt
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate \
 	  --custom-compile-command 'make pins' pyproject.toml --all-extras --group dev -o requirements/dev.txt
 
 clean: ## Remove what the other targets have created

@@ -1,13 +1,17 @@
 #!/usr/bin/env bash
 # Installs kalentops into an environment of its own, from the action's own checkout with hashed pins; or the version
-# that is named in VERSION, on the same pins. Nothing is resolved, and nothing is built that a package index has sent.
+# that is named in VERSION, on the same pins. With STORES=true, what a state in PostgreSQL, S3 or Azure needs, too. Nothing is resolved, and nothing is built that a package index has sent.
 # Leaves `kalentops` on the PATH of the steps that follow, and nothing else.
 #
 # `-P`: this runs in a checkout that somebody else may have written, where a `venv.py` is not Python's own.
 set -euo pipefail
 
 home="$RUNNER_TEMP/kalentops"
-wanted="${VERSION:-$GITHUB_ACTION_PATH}"
+pins=run
+if [[ "${STORES:-}" == true ]]; then
+  pins=stores
+fi
+wanted="$pins ${VERSION:-$GITHUB_ACTION_PATH}"
 if [[ -n "$VERSION" && ! "$VERSION" =~ ^[0-9]+(\.[0-9]+)*((a|b|rc)[0-9]+)?$ ]]; then
   echo "error: the input version is no version of kalentops" >&2
   exit 1
@@ -54,7 +58,7 @@ if [[ ! -f "$home/installed" || "$(<"$home/installed")" != "$wanted" ]]; then
   [[ -d "$programs" ]] || programs="$home/venv/Scripts"
   pip=("$programs/python" -P -m pip --disable-pip-version-check)
   keep_only_sources
-  "${pip[@]}" install --quiet --require-hashes --no-deps --only-binary :all: --requirement "$GITHUB_ACTION_PATH/requirements/run.txt"
+  "${pip[@]}" install --quiet --require-hashes --no-deps --only-binary :all: --requirement "$GITHUB_ACTION_PATH/requirements/$pins.txt"
   if [[ -n "$VERSION" ]]; then
     "${pip[@]}" install --quiet --no-deps --only-binary :all: "kalentops==$VERSION"
   else

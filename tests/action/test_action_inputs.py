@@ -128,13 +128,19 @@ def test_errors_in_the_files_are_the_report(project: Project, output: Path) -> N
 def test_the_page_of_each_environment_has_a_name_of_its_own(project: Project, output: Path) -> None:
     project.write("sourcing_a", {"one": blueprint("One")})
     names = []
-    for inputs in ({}, {"state": "envs/live.json"}, {"state": "x.json", "target_name": "Größe 1"}):
+    for inputs in (
+        {},
+        {"state": "envs/live.json"},
+        {"state": "x.json", "target_name": "Größe 1"},
+        {"state": "postgresql://user:pass@db.example/outreach?password=word"},
+    ):
         _, outputs = step(project, "run", output, command="validate", preview="true", **inputs)
         names.append(Path(outputs["page"]).name)
     assert names == [
         "kalentops-preview.html",
         "kalentops-preview-envs-live.html",
         "kalentops-preview-Gr-e-1.html",
+        "kalentops-preview-postgresql-db-example-outreach-kalentops.html",
     ]
 
 

@@ -18,8 +18,9 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-GROUPS = {"run": "build", "dev": "dev"}
-EXTRAS = {"run": ("emulator",), "dev": tuple(PROJECT["project"]["optional-dependencies"])}
+GROUPS = {"run": "build", "stores": "build", "dev": "dev"}
+ALL = tuple(PROJECT["project"]["optional-dependencies"])
+EXTRAS = {"run": ("emulator",), "stores": ALL, "dev": ALL}
 HERE = {name: str(value) for name, value in default_environment().items()}
 ENVIRONMENTS = [
     HERE | {"python_version": python, "python_full_version": f"{python}.4"} | platform

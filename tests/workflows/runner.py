@@ -245,8 +245,7 @@ class Names:
 
     def fill(self, value: Any) -> str:
         """A value with its expressions replaced; YAML's booleans are words."""
-        text = str(value).lower() if isinstance(value, bool) else str(value)
-        return _EXPRESSION.sub(lambda found: str(self._evaluate(found[1])), text)
+        return _EXPRESSION.sub(lambda found: _plain(self._evaluate(found[1])), _plain(value))
 
     def condition(self, text: str, result: str) -> bool:
         text = _EXPRESSION.sub(lambda found: found[1], text)
@@ -259,10 +258,13 @@ class Names:
 
         def value(found: re.Match[str]) -> str:
             name = found[0]
-            return name if name[0] == "'" else repr(functions.get(name, self._look_up(name)))
+            if name == "contains" or name[0] == "'":
+                return name
+            return repr(functions.get(name, self._look_up(name)))
 
         python = _NAME.sub(value, text).replace("&&", " and ").replace("||", " or ")
-        return eval(python, {"__builtins__": {}})  # the workflows are ours
+        known = {"__builtins__": {}, "contains": lambda text, part: part in text}
+        return eval(python, known)  # the workflows are ours
 
     def _look_up(self, name: str) -> str:
         if name.endswith("()"):
@@ -308,6 +310,10 @@ def _call(script: str, environment: dict[str, str]) -> Callable[[], int] | None:
         case ["exit", "$CODE"]:
             return lambda: int(environment["CODE"])
     return None
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _append(file: str, text: str) -> int:

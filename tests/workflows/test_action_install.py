@@ -82,13 +82,17 @@ def test_settings_of_the_runner_say_where_packages_come_from_and_nothing_else(tm
     assert not (tmp_path / "elsewhere").exists()
 
 
-@pytest.mark.parametrize("version", ["", "0.1.0"])
-def test_nothing_is_resolved_and_what_is_there_has_to_fit(version: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("version", "stores", "pinned"), [("", "", "run"), ("0.1.0", "false", "run"), ("", "true", "stores")]
+)
+def test_nothing_is_resolved_and_what_is_there_has_to_fit(
+    version: str, stores: str, pinned: str, tmp_path: Path
+) -> None:
     (tmp_path / "programs").mkdir()
     log = tmp_path / "pip.log"
     write_python(tmp_path / "programs" / "python3", log)
     path = os.pathsep.join([str(tmp_path / "programs"), os.environ["PATH"]])
-    done = install(tmp_path, PATH=path, PYTHONPATH=str(ROOT), VERSION=version)
+    done = install(tmp_path, PATH=path, PYTHONPATH=str(ROOT), VERSION=version, STORES=stores)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("kalentops ")
     listed, pins, own, checked = (
@@ -96,7 +100,7 @@ def test_nothing_is_resolved_and_what_is_there_has_to_fit(version: str, tmp_path
     )
     assert listed == "config list"
     binary = "--no-deps --only-binary :all:"
-    assert pins == f"install --quiet --require-hashes {binary} --requirement {ROOT}/requirements/run.txt"
+    assert pins == f"install --quiet --require-hashes {binary} --requirement {ROOT}/requirements/{pinned}.txt"
     wanted = f"{binary} kalentops=={version}" if version else f"--no-deps --no-build-isolation {ROOT}"
     assert own == f"install --quiet {wanted}"
     assert checked == "check"
