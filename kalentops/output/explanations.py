@@ -120,6 +120,8 @@ _SENTENCES: Final[Mapping[Code, str]] = {
     Code.INTERRUPTED: "a run was interrupted at its {action} ({at}); apply first looks up its outcome",
     Code.INTERRUPTED_CREATE: "a run was interrupted at its create ({at}): it reserved {blueprint_id}; apply checks "
     "whether its text arrived, and sends it if not",
+    Code.STARTED_BY: "run {run} on {host} started its {action} at {at}, and is at work or was interrupted; apply "
+    "continues the same text at once, and with another one when that run is done",
     Code.INTERRUPTED_RESERVATION: "an earlier run was interrupted; if it left a stub, apply uses that",
     Code.REMOVAL_WAITS: "declared as removed; apply first looks up the outcome of an interrupted run",
     Code.MOVE_TARGET_TAKEN: "declared as moved to {other}, which {blueprint} has already",

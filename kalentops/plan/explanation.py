@@ -26,6 +26,7 @@ class Code(StrEnum):
     INTERRUPTED = "interrupted"
     INTERRUPTED_CREATE = "interrupted-create"
     INTERRUPTED_RESERVATION = "interrupted-reservation"
+    STARTED_BY = "started-by"
     REMOVAL_WAITS = "removal-waits"
     MOVE_TARGET_TAKEN = "move-target-taken"
     MOVED_FROM_UNKNOWN = "moved-from-unknown"
@@ -150,6 +151,10 @@ def missing(entry: Entry, recorded_as: str | None = None) -> Explanation:
 
 def interrupted(intent: Intent, entry: Entry | None) -> Explanation:
     """What an interrupted run has left open at an address."""
+    if intent.run is not None:
+        return explain(
+            Code.STARTED_BY, action=intent.action, at=intent.at, run=intent.run, host=intent.host or ""
+        )
     if entry is None or entry.mark is None:
         return explain(Code.INTERRUPTED, action=intent.action, at=intent.at)
     return explain(Code.INTERRUPTED_CREATE, at=intent.at, blueprint_id=entry.blueprint_id)

@@ -184,6 +184,8 @@ def test_an_update_that_another_run_has_started_is_left_alone(hosts: Hosts) -> N
     with pytest.raises(Killed):
         hosts.apply({"s/one": "Two"}, before=once(_die, method="PATCH"))
     run = hosts.state.intents["s/one"].run
+    planned = make_plan([want("s/one", body("Three"))], hosts.state).changes[0]
+    assert f"run {run} on " in text(planned.reason)
     result = hosts.apply({"s/one": "Three"})
     assert _only(result).outcome is Outcome.NOT_ATTEMPTED
     assert f"run {run} on " in text(_only(result).error)
@@ -275,3 +277,20 @@ def test_a_removed_state_stops_the_run(hosts: Hosts) -> None:
     with pytest.raises(StateMoved, match="was removed during the run"):
         hosts.apply({"s/one": "One"})
     assert hosts.texts() == []
+
+
+def test_outcomes_that_cannot_be_recorded_are_claimed_and_found(hosts: Hosts) -> None:
+    def full() -> None:
+        if hosts.backend.writes:
+            raise StoreFailure("it is full")
+
+    hosts.backend.before_write = full
+    with pytest.raises(StoreFailure, match="full") as caught:
+        hosts.apply({"s/one": "One"})
+    assert caught.value.__notes__ == [
+        "what was sent is claimed in the state: the next apply looks up its outcome"
+    ]
+    hosts.backend.before_write = lambda: None
+    assert hosts.texts() == [("s", "One")]
+    assert hosts.apply({"s/one": "One"}).exit_code == 0
+    assert len(hosts.server.stored) == 1

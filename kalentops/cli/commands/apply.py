@@ -33,7 +33,7 @@ from kalentops.project.files import SUFFIXES
 from kalentops.project.load import Repository
 from kalentops.state.model import State
 from kalentops.state.store.session import Session, Store
-from kalentops.support.text import clip, dump_json
+from kalentops.support.text import clip, dump_json, some
 
 _FAREWELL: Final = "stopped at once; the next apply looks up the outcome of open requests"
 
@@ -173,6 +173,7 @@ class _Run:
         """
         context = self._build(repository, state, plan_options)
         _check_resend(self.pace.resend, context, saved=self.saved is not None)
+        _check_take_over(self.pace.take_over, context)
         self.target.check_state(state)
         if self.saved is not None:
             if self.saved.refreshed:
@@ -301,6 +302,15 @@ def _check_resend(addresses: Sequence[str], context: PlanContext, *, saved: bool
                 f"{clip(address)} can't be sent again: no file declares it",
                 hint=f"`kalentops state rm {clip(address)}` forgets it",
             )
+
+
+def _check_take_over(runs: Sequence[str], context: PlanContext) -> None:
+    """Raises UsageError for a run without open work."""
+    known = sorted({each.run for each in context.whole.relocated.state.intents.values() if each.run})
+    for run in runs:
+        if run not in known:
+            named = f"those that have are {some(known, 3)}" if known else "no run has"
+            raise UsageError(f"run {clip(run)} has no open work in the state", hint=named)
 
 
 def _resend_note(address: str) -> str:

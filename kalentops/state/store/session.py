@@ -385,7 +385,14 @@ class Session:
         with self._folding:
             if self._log is None:
                 self._refused = "the run has ended"
-                self._merge()
+                try:
+                    self._merge()
+                except KalentopsError as error:
+                    if self._base.intents:
+                        error.add_note(
+                            "what was sent is claimed in the state: the next apply looks up its outcome"
+                        )
+                    raise
                 self._note_taken()
             elif self._recording:
                 self._refused = "the run has ended"
