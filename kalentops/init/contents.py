@@ -138,7 +138,7 @@ class Setup:
             "BLUEPRINTS": self.under,
             "BRANCH": _scalar(self.branch),
             "CONDITION": self.condition,
-            "CONFIRM": f" --confirm {self.environment}" if self.confirm else "",
+            "CONFIRM": f"--confirm {self.environment}" if self.confirm else "--yes",
             "GITHUB_ENVIRONMENT": self.github_environment,
             "GITHUB_READING": self.github_reading,
             "ENVIRONMENT": _scalar(self.environment) if self.environment else None,

@@ -149,7 +149,7 @@ def test_each_environment_has_workflows_that_know_nothing_of_the_others(fresh: P
         "clients/acme/**",
     ]
     assert job_of(made["apply-production"])["if"] == "github.ref == 'refs/heads/live'"
-    assert "exec kalentops apply --yes --confirm production\n" in made["apply-production"]
+    assert "exec kalentops apply --confirm production\n" in made["apply-production"]
     assert "exec kalentops apply --yes\n" in made["apply-trial"]
     assert [name for name in names if "state push" in made[f"apply-{name}"]] == ["trial", "acme"]
     assert "kalent-production  (branch rule: live only; required reviewers" in ran.out
