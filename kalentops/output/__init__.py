@@ -84,6 +84,15 @@ def heading(*environments: str | None) -> str:
     return f"environment{'s' if len(names) > 1 else ''}: {', '.join(names)}" if names else ""
 
 
+DOCUMENTS: Final = frozenset({"json", "sarif", "junit"})
+"""The formats of which one output holds one document."""
+
+
+def combined(form: str, texts: Mapping[str, str]) -> str:
+    """One document of those of several environments, by name; an empty text is that of one without a result."""
+    return cast(str, import_module(FORMATS[form]).combined(texts))
+
+
 class Report(Protocol):
     """What the module of a form has: whole texts, with the line feed at their end."""
 

@@ -4,6 +4,7 @@ major version.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
@@ -44,6 +45,12 @@ def _of(*environments: str | None) -> dict[str, Any]:
 
 def show_plan(of: Plan, checked: Checked) -> str:  # noqa: ARG001 - the plan has its findings
     return f"{dump_json(plan_to_json(of, text))}\n"
+
+
+def combined(texts: Mapping[str, str]) -> str:
+    """`plan --all-environments --format json`: the plans by environment, null where there is none."""
+    plans = {name: json.loads(text) if text else None for name, text in texts.items()}
+    return f"{dump_json({'format_version': FORMAT_VERSION, 'environments': plans})}\n"
 
 
 def validation(

@@ -29,6 +29,16 @@ def show_plan(of: Plan, checked: Checked) -> str:
     return _document([_files(checked), _changes(of), *drift], of.environment)
 
 
+def combined(texts: Mapping[str, str]) -> str:
+    """The suites of all environments, with their names."""
+    suites = []
+    for name, document in texts.items():
+        for suite in ET.fromstring(document) if document else ():  # noqa: S314 - our own text
+            suite.set("name", f"{name}: {suite.get('name')}")
+            suites.append(suite)
+    return _document(suites)
+
+
 def _document(suites: Sequence[ET.Element], *environments: str | None) -> str:
     name = ", ".join(filter(None, ("kalentops", heading(*environments))))
     root = ET.Element("testsuites", {"name": name, **_sums(suites)})

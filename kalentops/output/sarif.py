@@ -7,6 +7,7 @@ whole pages. GitHub's upload action computes the fingerprint of each line.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -42,6 +43,12 @@ def show_validation(of: Checked) -> str:
 
 def show_plan(of: Plan, checked: Checked) -> str:
     return f"{dump_json(plan(of, checked))}\n"
+
+
+def combined(texts: Mapping[str, str]) -> str:
+    """A run for each environment."""
+    logs = [json.loads(text) for text in texts.values() if text]
+    return f"{dump_json({**_log([]), 'runs': [run for log in logs for run in log['runs']]})}\n"
 
 
 def validation(of: Checked) -> dict[str, Any]:

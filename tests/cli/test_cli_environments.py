@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -155,6 +156,14 @@ def test_the_state_of_another_environment_is_refused_however_it_is_named(
 
 
 @pytest.mark.parametrize(("mine", "other"), PAIRS)
+def test_the_file_of_another_environment_is_refused(mine: str, other: str, tenants: Tenants) -> None:
+    tenants.declare(mine, f"sourcing_{other}", "One")
+    said = tenants.refused(3, "apply", "--yes", "-e", mine)
+    assert f"{mine}/sourcing_{other}.yaml:" in said
+    assert f"is in {mine} here, and in {other} in" in said or f"is in {other} here, and in {mine} in" in said
+
+
+@pytest.mark.parametrize(("mine", "other"), PAIRS)
 def test_equal_keys_are_refused_before_any_request(mine: str, other: str, tenants: Tenants) -> None:
     said = "the environments production and trial have the same key"
     sent = len(tenants.front.requests)
@@ -176,11 +185,11 @@ def test_before_the_first_write_the_key_must_show_each_sourcing(
     only = {**dict.fromkeys(keys(), ""), f"KALENT_API_KEY_{mine.upper()}": KEYS[other]}
     said = fresh.refused(8, "apply", "--yes", "-e", mine, **only)
     assert f"the state of the environment {mine} is new, and its key does not show sourcing_{mine}" in said
-    fresh.declare(mine, f"sourcing_{other}", "Strange")  # one of several
-    assert f"does not show sourcing_{other} (" in fresh.refused(8, "apply", "--yes", "-e", mine)
-    (fresh.folder / mine / f"sourcing_{other}.yaml").unlink()
+    fresh.declare(mine, f"other_{other}", "Strange")  # one of several
+    assert f"does not show other_{other} (" in fresh.refused(8, "apply", "--yes", "-e", mine)
+    (fresh.folder / mine / f"other_{other}.yaml").unlink()
     assert fresh.run("apply", "--yes", "-e", mine).code == 0
-    fresh.declare(mine, f"sourcing_{other}", "Strange")  # from then on it concerns that sourcing alone
+    fresh.declare(mine, f"other_{other}", "Strange")  # from then on it concerns that sourcing alone
     fresh.declare(mine, f"other_{mine}", "New")
     assert fresh.run("apply", "--yes", "-e", mine).code == 9
     assert len(fresh.stores[mine].blueprints(f"other_{mine}")) == 1
@@ -230,6 +239,56 @@ def test_results_name_the_environment(tenants: Tenants) -> None:
     )
     assert (done.json["environment"], done.err.splitlines()[0]) == ("trial", "environment: trial")
     assert "### kalentops apply\n\nenvironment: trial\n\n" in summary.read_text()
+
+
+def test_the_plans_of_all_environments(tenants: Tenants) -> None:
+    ran = tenants.run("plan", "--all-environments", "--detailed-exitcode", KALENTOPS_ENVIRONMENT="trial")
+    first, _, second = ran.out.partition("\n\nenvironment: trial\n")
+    assert (ran.code, first.splitlines()[0]) == (2, "environment: production")
+    assert "sourcing_production" in first
+    assert "sourcing_trial" in second
+    plans = tenants.run("plan", "--all-environments", "--format", "json").json["environments"]
+    assert {name: (each["environment"], each["summary"]["create"]) for name, each in plans.items()} == {
+        "production": ("production", 1),
+        "trial": ("trial", 1),
+    }
+    sarif = tenants.run("plan", "--all-environments", "--format", "sarif").json
+    assert [each["automationDetails"]["id"] for each in sarif["runs"]] == [
+        "kalentops/production/",
+        "kalentops/trial/",
+    ]
+    suites = ET.fromstring(tenants.run("plan", "--all-environments", "--format", "junit").out)
+    assert [each.get("name") for each in suites] == [
+        "production: validate",
+        "production: plan",
+        "trial: validate",
+        "trial: plan",
+    ]
+    markdown = tenants.run("plan", "--all-environments", "--format", "markdown").out
+    assert markdown.count("environment: ") == 2
+
+
+def test_one_that_fails_leaves_the_others_their_plans(tenants: Tenants) -> None:
+    (tenants.folder / "trial" / "bad.yaml").write_text("sourcingId: [\n")
+    (tenants.folder / "states/production.json").write_text("{")
+    ran = tenants.run("plan", "--all-environments", "--format", "json")
+    assert (ran.code, ran.json["environments"]) == (8, {"production": None, "trial": None})
+    assert "error: production: " in ran.err
+    assert "error: trial: the blueprints are not valid" in ran.err
+    (tenants.folder / "trial" / "bad.yaml").unlink()
+    ran = tenants.run("plan", "--all-environments", "--format", "json", "--detailed-exitcode")
+    assert (ran.code, ran.json["environments"]["trial"]["environment"]) == (8, "trial")
+
+
+@pytest.mark.parametrize("args", [("-e", "trial"), ("--state", "x.json"), ("--out", "x.plan")])
+def test_what_is_for_one_environment_is_not_for_all(args: tuple[str, str], tenants: Tenants) -> None:
+    said = tenants.refused(1, "plan", "--all-environments", *args)
+    assert f"error: {args[0]} is for one environment" in said
+
+
+def test_a_project_without_environments_has_no_all(project: Project) -> None:
+    ran = project.run("plan", "--all-environments")
+    assert (ran.code, "kalentops.yaml has no environments" in ran.err) == (1, True)
 
 
 def test_a_saved_plan_that_names_no_environment_is_damaged(tenants: Tenants) -> None:

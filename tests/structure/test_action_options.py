@@ -35,6 +35,7 @@ WITHOUT = {
     "validate --statistics": "annotations and the summary have the findings themselves",
     "plan --refresh-only": "the command drift",
     "plan --detailed-exitcode": "the output changed",
+    "plan --all-environments": "a job has the secrets of one environment",
     "apply --any-branch": "the workflow chooses the branch",
     "preview --out": "the artifact",
     "preview --serve": "a job has no browser",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
-from dataclasses import replace
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import click
+from click.core import ParameterSource
 
 from kalentops.cli.commands import options, pipeline
 from kalentops.cli.commands.pipeline import PlanContext
@@ -17,10 +22,11 @@ from kalentops.cli.commands.reporting import (
     SeverityOptions,
     print_plan,
     severity_options,
+    show_failure,
     shown_findings,
 )
-from kalentops.errors import StalePlan, UsageError
-from kalentops.output import checked_from_json
+from kalentops.errors import Interrupted, KalentopsError, StalePlan, UsageError
+from kalentops.output import DOCUMENTS, checked_from_json, combined
 from kalentops.output.explanations import text
 from kalentops.output.terminal import notice, show
 from kalentops.output.text_files import findings
@@ -47,6 +53,9 @@ from kalentops.project.config import Config
 )
 @click.option("--refresh-only", is_flag=True, help="Show drift only: what was edited in Kalent.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes or drift.")
+@click.option(
+    "--all-environments", "everywhere", is_flag=True, help="Plan all environments, one after another."
+)
 @options.targets
 @options.overwrite
 @options.network
@@ -68,6 +77,7 @@ def command(
     *,
     refresh: bool,
     refresh_only: bool,
+    everywhere: bool,
     detailed_exitcode: bool,
     verbose: bool,
     quiet: bool,
@@ -81,32 +91,104 @@ def command(
         raise UsageError(
             "--refresh-only shows drift alone: there is nothing to save", hint="use --refresh --out"
         )
-    project = options.project(directory, state_location, environment)
-    store = project.store
-    snapshot = store.read()
-    notice(snapshot.notes)
-    repository = pipeline.load_files(project.config, snapshot.state)
-    severity.apply(repository, project.config, [project.config.blueprints])
-    reporting = Reporting("plan", form, project.config, verbose=verbose, quiet=quiet)
-    places = [directory / each for each in paths]
-    plan_options = pipeline.select(scope, overwrite, repository, project.config, places)
-    reporting.refuse_invalid(repository, covers=plan_options.scope.covers)
-    offline = context = pipeline.build_plan(repository, snapshot.state, plan_options)
-    if refresh or refresh_only:
-        context = _refreshed(offline, connection, project.config, quiet=quiet)
-    plan = pipeline.only_drift(context.plan) if refresh_only else context.plan
-    edits = pipeline.state_edits(store, snapshot.state)
-    plan = replace(plan, state_edits=edits)
-    if out is not None:
-        save(plan, directory / out, text, context.plan_options, reporting.for_saved_plan(repository))
-    reporting.show_plan(plan, repository)
-    if not quiet:
-        notice(pipeline.notes_without_state(context, store))
-    if not refresh_only:
-        # `apply FILE` uses the saved plan; `apply` plans again, from files and state.
-        applied = context if out is not None else offline
-        notice(pipeline.apply_refusals(applied, context.observed, project.config))
-    ctx.exit(2 if detailed_exitcode and (plan.to_do or plan.drift) else 0)
+    run = _Run(
+        [directory / each for each in paths],
+        form,
+        out and directory / out,
+        scope,
+        overwrite,
+        severity,
+        connection,
+        refresh=refresh,
+        refresh_only=refresh_only,
+        verbose=verbose,
+        quiet=quiet,
+    )
+    if everywhere:
+        _check_everywhere(ctx, state_location, out)
+        code = _plan_everywhere(run, directory)
+    else:
+        code = run.plan(options.project(directory, state_location, environment))
+    ctx.exit(0 if code == _CHANGES and not detailed_exitcode else code)
+
+
+_CHANGES: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One run, as the command line asks for it."""
+
+    places: Sequence[Path]
+    form: str
+    out: Path | None
+    scope: Scope
+    overwrite: tuple[str, ...]
+    severity: SeverityOptions
+    connection: options.NetworkOptions
+    refresh: bool
+    refresh_only: bool
+    verbose: bool
+    quiet: bool
+
+    def plan(self, project: options.Project) -> int:
+        """Show the plan, and save it if --out asks for it; 2 for changes or drift, else 0."""
+        config, store = project.config, project.store
+        snapshot = store.read()
+        notice(snapshot.notes)
+        repository = pipeline.load_files(config, snapshot.state)
+        self.severity.apply(repository, config, [config.blueprints])
+        reporting = Reporting("plan", self.form, config, verbose=self.verbose, quiet=self.quiet)
+        plan_options = pipeline.select(self.scope, self.overwrite, repository, config, self.places)
+        reporting.refuse_invalid(repository, covers=plan_options.scope.covers)
+        offline = context = pipeline.build_plan(repository, snapshot.state, plan_options)
+        if self.refresh or self.refresh_only:
+            context = _refreshed(offline, self.connection, config, quiet=self.quiet)
+        plan = pipeline.only_drift(context.plan) if self.refresh_only else context.plan
+        plan = replace(plan, state_edits=pipeline.state_edits(store, snapshot.state))
+        if self.out is not None:
+            save(plan, self.out, text, context.plan_options, reporting.for_saved_plan(repository))
+        reporting.show_plan(plan, repository)
+        if not self.quiet:
+            notice(pipeline.notes_without_state(context, store))
+        if not self.refresh_only:
+            # `apply FILE` uses the saved plan; `apply` plans again, from files and state.
+            applied = context if self.out is not None else offline
+            notice(pipeline.apply_refusals(applied, context.observed, config))
+        return _CHANGES if plan.to_do or plan.drift else 0
+
+
+def _check_everywhere(ctx: click.Context, state_location: str | None, out: Path | None) -> None:
+    """Raises UsageError for what concerns one environment. KALENTOPS_ENVIRONMENT gives way to the option."""
+    by_option = ctx.get_parameter_source("environment") is ParameterSource.COMMANDLINE
+    for name, given in (("-e", by_option), ("--state", state_location), ("--out", out)):
+        if given:
+            raise UsageError(f"{name} is for one environment", hint="leave it or --all-environments out")
+
+
+def _plan_everywhere(run: _Run, directory: Path) -> int:
+    """The plans of all environments, one after another; the worst exit code. Raises UsageError."""
+    names = options.configs(directory, None)[0].environments
+    if not names:
+        raise UsageError("kalentops.yaml has no environments", hint="leave --all-environments out")
+    told: dict[str, str] = {}
+    codes = []
+    for name in names:
+        out = io.StringIO() if run.form in DOCUMENTS else sys.stdout
+        if told and run.form not in DOCUMENTS:
+            out.write("\n")
+        with redirect_stdout(out):
+            try:
+                codes.append(run.plan(options.project(directory, None, name)))
+            except Interrupted:
+                raise
+            except KalentopsError as error:
+                show_failure(error, name)
+                codes.append(error.exit_code)
+        told[name] = out.getvalue() if isinstance(out, io.StringIO) else ""
+    if run.form in DOCUMENTS:
+        sys.stdout.write(combined(run.form, told))
+    return max(codes, key=lambda code: (code not in {0, _CHANGES}, code))
 
 
 def _refreshed(

@@ -19,7 +19,7 @@ import click
 
 from kalentops.adopt.position import UnreadableFiles
 from kalentops.blueprint.body import Address
-from kalentops.errors import InvalidFiles, UsageError
+from kalentops.errors import InvalidFiles, KalentopsError, UsageError
 from kalentops.github.context import target_name
 from kalentops.lint.finding import MOST_USERS, Finding, Severity, known_before
 from kalentops.output import Checked, heading, report, text_files, text_plan
@@ -29,7 +29,7 @@ from kalentops.plan.build import Plan
 from kalentops.project.check import CheckOptions, needs_others
 from kalentops.project.config import Config
 from kalentops.project.load import Repository, of_texts, read_earlier, texts_of
-from kalentops.support.text import some
+from kalentops.support.text import some, visible
 
 Make: TypeAlias = Callable[[Any, int], str]
 """Takes the module of Markdown and makes a text of at most that many bytes."""
@@ -177,6 +177,13 @@ def show_environment(*environments: str | None, stream: IO[str] | None = None) -
     said = heading(*environments)
     if said:
         show([line(said)], stream)
+
+
+def show_failure(error: KalentopsError, environment: str) -> None:
+    """An error of one environment, on stderr: the others go on."""
+    lines = [line(("error: ", "bad"), f"{environment}: ", visible(str(error), keep="\n"))]
+    lines += [line(("hint: ", "dim"), visible(error.hint, keep="\n"))] if error.hint else []
+    show(lines, sys.stderr)
 
 
 @contextmanager
