@@ -73,9 +73,12 @@ def programs() -> Path:
     return Path(found).resolve().parent if found else folders[-1]
 
 
-def unprivileged() -> list[str]:
-    """What a command begins with that refuses to run as root."""
-    return [] if os.geteuid() else ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+def guarded() -> list[str]:
+    """What a command begins with so that it does not run as root, and ends with the process that starts it."""
+    if sys.platform != "linux":
+        return []
+    user = [] if os.geteuid() else ["--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    return ["setpriv", "--pdeathsig=KILL", *user]
 
 
 def _start() -> int:
@@ -101,20 +104,19 @@ def _keep(run: int, folder: Path, binaries: Path) -> None:
     """Run the server until the process `run` has ended: also where that was killed."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
-    other = unprivileged()
-    if other:
+    if os.geteuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
     data = folder / "data"
     initdb = ["--username=kalentops", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
     subprocess.run(
-        [*other, binaries / "initdb", *initdb, data], cwd=folder, check=True, stdout=subprocess.DEVNULL
+        [*guarded(), binaries / "initdb", *initdb, data], cwd=folder, check=True, stdout=subprocess.DEVNULL
     )
     (data / "pg_hba.conf").write_text(f"local all all trust{_HBA}")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     settings = [part for each in (*_SETTINGS, f"unix_socket_directories={folder}") for part in ("-c", each)]
     with (folder / "log").open("wb") as log:
-        command = [*other, str(binaries / "postgres"), "-D", str(data), "-p", str(port), *settings]
+        command = [*guarded(), str(binaries / "postgres"), "-D", str(data), "-p", str(port), *settings]
         server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
     try:
         _set_up(server, port)

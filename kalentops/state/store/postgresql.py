@@ -52,29 +52,20 @@ _SHAPE: Final = "its table kalentops_state is not one of kalentops"
 _ELSEWHERE: Final = "keep the state in another database or schema (search_path); the table is unchanged"
 # SQLSTATE or its class -> what failed, and what to do.
 _REFUSALS: Final = {
-    "42P01": (
-        "there is no table kalentops_state",
-        "run `kalentops state init`; or add its schema to search_path",
-    ),
     "08": ("the connection was lost", "nothing was written; check the network, then run it again"),
-    "3F000": ("the role has no schema for the table", "set search_path for the role to a schema that exists"),
+    "23": (_SHAPE, _ELSEWHERE),
+    "25006": ("it is read-only", "use the primary server, or add ?target_session_attrs=read-write"),
+    "3F000": ("no schema is selected", "set search_path for the role to a schema that exists"),
+    "42": (_SHAPE, _ELSEWHERE),
     "42501": (
         "permission denied",
-        "grant select, insert and update on kalentops_state; for init, create on the schema",
+        "grant select, insert, update on the table; for init, create on the schema",
     ),
-    "25006": (
-        "it is read-only",
-        "use the primary server: ?target_session_attrs=read-write picks it out of several",
-    ),
-    "53": (
-        "the server has no space or memory left",
-        "free some there, then run it again; nothing was written",
-    ),
+    "42P01": ("there is no table kalentops_state", "run `kalentops state init`, or correct search_path"),
+    "53": ("the server has no space or memory left", "free some there, then run it again"),
     "54": ("the state is too large for it", "keep the state in another kind of place"),
-    "55P03": ("another transaction holds the row", "end that one (see pg_stat_activity), then run it again"),
-    "57014": ("the server took too long", "run it again; pg_stat_activity shows what keeps the server busy"),
-    "42": (_SHAPE, _ELSEWHERE),
-    "23": (_SHAPE, _ELSEWHERE),
+    "55P03": ("another transaction holds the row", "end it (see pg_stat_activity), then run this again"),
+    "57014": ("the server took too long", "run it again; pg_stat_activity shows what keeps it busy"),
 }
 # A connection or a lock that comes in a moment, and two that make the table at once.
 _TRANSIENT: Final = re.compile("08|40|57P|42P07|42710|23505")
@@ -89,9 +80,7 @@ _CONNECTING: Final = {
     r"read-only|standby|recovery": "check the hosts, and target_session_attrs",
     r"": "try `psql` with the same location, without #NAME",
 }
-_PASSING: Final = re.compile(
-    r"refused|reset|closed the connection|starting up|shutting down|too many|Temporary"
-)
+_PASSING: Final = re.compile(r"refused|reset|closed the conn|starting up|shutting down|too many|Temporary")
 
 
 class _Lost(SharedStoreFailure):
@@ -199,10 +188,8 @@ class PostgresqlBackend:
             try:
                 connection.commit()
             except psycopg.Error as error:
-                raise UnclearWrite(
-                    f"{self.where}: the answer to a write was lost: {self._said(error)}",
-                    hint="run it again: what was written is found",
-                ) from None
+                lost = f"{self.where}: the answer to a write was lost: {self._said(error)}"
+                raise UnclearWrite(lost, hint="run it again: what was written is found") from None
         return result
 
     def _connect(self) -> _Connection:
@@ -216,20 +203,16 @@ class PostgresqlBackend:
         version = connection.info.server_version // 10_000
         if version < _OLDEST:
             connection.close()
-            raise SharedStoreFailure(
-                f"{self.where}: the server is too old", hint=f"PostgreSQL {_OLDEST} or later is needed"
-            )
+            old = f"{self.where}: the server is too old"
+            raise SharedStoreFailure(old, hint=f"PostgreSQL {_OLDEST} or later is needed")
         connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         connection.deadline = time.monotonic() + _SECONDS
         return connection
 
     def _refused(self, error: psycopg.Error) -> SharedStoreFailure | StateError:
         state = error.sqlstate or "08000"
-        what, hint = (
-            _REFUSALS.get(state)
-            or _REFUSALS.get(state[:2])
-            or ("the transaction failed", "nothing was written; run it again")
-        )
+        other = ("the transaction failed", "nothing was written; run it again")
+        what, hint = _REFUSALS.get(state) or _REFUSALS.get(state[:2], other)
         kind = _Lost if _TRANSIENT.match(state) else StateError if what == _SHAPE else SharedStoreFailure
         return kind(f"{self.where}: {what}: {self._said(error)}", hint=hint)
 
