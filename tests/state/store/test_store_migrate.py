@@ -17,6 +17,8 @@ from kalentops.state.store.location import Location
 from kalentops.state.store.migrate import Place, StoredState, migrate, restoration
 from kalentops.state.store.session import Store
 from tests.state.store.samples import (
+    FACTORIES,
+    KINDS,
     MemoryBackend,
     address,
     created,
@@ -100,7 +102,7 @@ class World:
         return used
 
 
-@pytest.fixture(params=["file-to-memory", "memory-to-file", "memory-to-memory", "file-to-file"])
+@pytest.fixture(params=["file-to-memory", "memory-to-file"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
     return World(request.param, tmp_path)
 
@@ -130,6 +132,23 @@ def test_a_state_moves_and_comes_back(world: World) -> None:
     assert world.run("old") == back == replace(moved, serial=back.serial)
     assert back.serial > moved.serial
     assert world.in_use == ["old"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_store_takes_a_state_and_gives_it_back(kind: str, tmp_path: Path) -> None:
+    world = World(_MEMORY, tmp_path)
+    world.fill()
+    here = "git:refs/kalentops/here"
+    there = Place(Location("git", here, here), tmp_path, FACTORIES[kind](tmp_path))
+    moved = migrate(world.place("old"), there, None, 0.0).state
+    assert there.store.read().state == moved
+    back = migrate(there, world.place("old"), None, 0.0).state
+    assert world.run("old") == back == replace(moved, serial=moved.serial + 2)
+    with pytest.raises(StateMigrated):
+        there.store.read()
+    assert migrate(world.place("old"), there, None, 0.0).state.entries == back.entries, (
+        "over what it has left"
+    )
 
 
 @pytest.mark.parametrize(("write", "when"), POINTS)
