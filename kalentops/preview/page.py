@@ -21,8 +21,9 @@ from kalentops.preview.rendering import SAMPLES, Sample
 from kalentops.preview.sequences import Findings, PageContext, show_removed, show_sequence
 from kalentops.preview.steps import Candidates
 from kalentops.preview.view import Page
-from kalentops.project.check import CheckOptions, check_text
-from kalentops.project.config import FILE, Config, load_config
+from kalentops.project.check import CheckOptions, FileResult, check_text
+from kalentops.project.config import FILE, Config, load_configs, select
+from kalentops.project.environments import combined, load_views, views
 from kalentops.project.files import find
 from kalentops.project.load import Repository, load, read_earlier, with_library
 from kalentops.support.text import clip, visible
@@ -204,27 +205,51 @@ class Before:
     remarks: tuple[Phrase, ...] = ()
 
 
-def load_before(root: Path, places: Sequence[Path], rev: str, library: Path | None = None) -> Before:
-    """The blueprints at `places` as `rev` had them, with the templates and snippets below `library`. Raises
-    UsageError.
-    """
-    earlier = read_earlier(root, places, rev)
-    texts = earlier.texts()
-    shared = texts
-    if library is not None and list(places) != [library] and library.exists():
-        shared = {**read_earlier(root, [library], rev).texts(), **texts}
-    options = with_library(CheckOptions(root, known={}), shared)
+def load_before(folders: Iterable[tuple[Config, Sequence[Path], Repository]], rev: str) -> Before:
+    """The blueprints at the places in each folder as `rev` had them. Raises UsageError."""
     declared: dict[str, Declared] = {}
-    partial = earlier.unread + len(earlier.contents) - len(texts)
-    for name, text in texts.items():
-        result = check_text(options, name, text)
-        found = [each for each in result.declared if not each.placeholders]
-        whole = not any(each.severity is Severity.ERROR for each in result.findings)
-        partial += not (whole and len(found) == len(result.declared))
-        for each in found:
-            declared.setdefault(each.address, each)
+    partial, commit = 0, ""
+    for config, places, now in folders:
+        earlier = read_earlier(config.root, places, rev)
+        commit, texts = earlier.commit, earlier.texts()
+        partial += earlier.unread + len(earlier.contents) - len(texts)
+        options = with_library(CheckOptions.of(config, {}), _with_shared(config, places, rev, texts))
+        ids = {each.sourcing_id: each.environment for each in now.positions}
+        for name, text in texts.items():
+            result = _check_before(options, name, text, ids)
+            found = [each for each in result.declared if not each.placeholders]
+            whole = not any(each.severity is Severity.ERROR for each in result.findings)
+            partial += not (whole and len(found) == len(result.declared))
+            for each in found:
+                declared.setdefault(each.address, each)
     said = say("partly_read", n=partial, rev=visible(rev))
-    return Before(rev, earlier.commit, declared, (said,) if partial else ())
+    return Before(rev, commit, declared, (said,) if partial else ())
+
+
+def _with_shared(
+    config: Config, places: Sequence[Path], rev: str, texts: Mapping[str, str]
+) -> Mapping[str, str]:
+    """The texts of an earlier version, with those that may hold templates and snippets for them."""
+    library = config.blueprints
+    if list(places) == [library] or not library.exists():
+        return texts
+    return {**read_earlier(config.root, [library], rev).texts(), **texts}
+
+
+def _check_before(options: CheckOptions, name: str, text: str, ids: Mapping[str, str]) -> FileResult:
+    """One file of an earlier version. Before several environments read its folder, it had one id: it counts for the
+    environment that has this id now.
+    """
+    result = check_text(options, name, text)
+    if result.declared or len(options.readers) < 2:  # noqa: PLR2004 - several
+        return result
+    alone = check_text(replace(options, environment=None, readers=()), name, text)
+    known = [
+        replace(each, environment=ids[each.address.sourcing_id])
+        for each in alone.declared
+        if each.address.sourcing_id in ids
+    ]
+    return alone._replace(declared=known) if known else result
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +261,13 @@ class PreviewRequest:
     against: str | None = None
     environment: str | None = None
 
-    def places(self, config: Config) -> Sequence[Path]:
-        return [self.directory / path for path in self.paths] or [config.blueprints]
+    def configs(self) -> tuple[Config, ...]:
+        """The settings of the environment, or of all. Raises InvalidConfig, UsageError."""
+        found = load_configs(self.directory)
+        return found if self.environment is None else (select(found, self.environment),)
+
+    def places(self) -> Sequence[Path]:
+        return [self.directory / path for path in self.paths]
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,23 +285,50 @@ class Built:
 
 def build(request: PreviewRequest) -> Built:
     """Raises InvalidConfig, UsageError. Findings are on the page."""
-    config = load_config(request.directory, request.environment)
-    places = request.places(config)
-    repository = load(
-        config.root, places, severities=config.severities, known={}, library=config.blueprints, origins=True
+    configs = request.configs()
+    found = load_views(configs, request.places(), _load_with_bodies)
+    before = None if request.against is None else load_before(found, request.against)
+    repository = combined([each for _, _, each in found])
+    title = configs[0].root.name or "Preview"
+    if len(configs) > 1:
+        repository.declared = [*map(_with_environment, repository.declared)]
+        if before is not None:
+            old = {address: _with_environment(each) for address, each in before.declared.items()}
+            before = replace(before, declared=old)
+    elif configs[0].environment is not None:
+        title = f"{title} ({configs[0].environment})"
+    return Built(make_page(repository, configs[0].samples, title, before), repository)
+
+
+def _load_with_bodies(config: Config, places: Sequence[Path]) -> Repository:
+    return load(
+        config.root,
+        places,
+        severities=config.severities,
+        known={},
+        library=config.blueprints,
+        origins=True,
+        environment=config.environment,
+        readers=config.readers,
     )
-    before = None
-    if request.against is not None:
-        before = load_before(config.root, places, request.against, config.blueprints)
-    return Built(make_page(repository, config.samples, config.root.name or "Preview", before), repository)
+
+
+def _with_environment(declared: Declared) -> Declared:
+    """A blueprint whose position is called by its environment, too."""
+    if not declared.environment:
+        return declared
+    named = f"{declared.title or declared.address.sourcing_id} ({declared.environment})"
+    return replace(declared, title=named)
 
 
 def version(request: PreviewRequest) -> str:
     """A digest of the files' names, sizes and times: it differs as soon as one of them changes."""
     try:
-        config = load_config(request.directory, request.environment)
-        places = [*request.places(config), *([config.blueprints] if config.blueprints.exists() else [])]
-        paths = [config.root / FILE, *(Path(each.path) for each in find(config.root, places))]
+        configs = request.configs()
+        root, folders = configs[0].root, [each.blueprints for each in views(configs)]
+        places = request.places() or folders
+        there = [each for each in folders if each.exists()]
+        paths = [root / FILE, *(Path(each.path) for each in find(root, [*places, *there]))]
         seen = [repr((str(path), *_stamp(path))) for path in paths]
     except KalentopsError as error:
         seen = [repr(str(error))]

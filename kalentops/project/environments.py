@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from kalentops.lint.finding import Finding
 from kalentops.lint.rule import Declarations, Position, rules
@@ -17,6 +17,7 @@ from kalentops.project.files import find, read
 from kalentops.project.load import Repository, load_with_users
 
 _ID: Final = "KAL031"
+Load: TypeAlias = Callable[[Config, Sequence[Path]], Repository]
 
 
 def views(configs: Sequence[Config]) -> list[Config]:
@@ -30,24 +31,6 @@ def views(configs: Sequence[Config]) -> list[Config]:
     return list(found.values())
 
 
-def load_views(
-    configs: Sequence[Config], paths: Sequence[Path] = ()
-) -> list[tuple[Config, Sequence[Path], Repository]]:
-    """The files at the paths, or else in the folders of these environments, as `load_with_users` gives them: for each
-    folder its settings, the places in it, and what is there. Raises UsageError.
-    """
-    found = [
-        (each, places, _load(each, places)) for each, places in _by_folder(views(configs), paths) if places
-    ]
-    before: list[Position] = []
-    for config, _, repository in found:
-        if len(configs) < len(config.environments):
-            before += positions_elsewhere(config, {each.sourcing_id for each in repository.positions})
-        add_ids_of_others(repository, before)
-        before += repository.all_positions
-    return found
-
-
 def _load(config: Config, places: Sequence[Path]) -> Repository:
     return load_with_users(
         config.root,
@@ -59,8 +42,29 @@ def _load(config: Config, places: Sequence[Path]) -> Repository:
     )
 
 
-def _by_folder(configs: Sequence[Config], paths: Sequence[Path]) -> Iterator[tuple[Config, Sequence[Path]]]:
-    """The paths by the folder that they lie in. Files in none of several folders are no environment's."""
+def load_views(
+    configs: Sequence[Config], paths: Sequence[Path] = (), read_files: Load = _load
+) -> list[tuple[Config, Sequence[Path], Repository]]:
+    """The files at the paths, or else in the folders of these environments: for each folder its settings, the places in
+    it, and what is there. Raises UsageError.
+    """
+    found = [(each, places, read_files(each, places)) for each, places in by_folder(configs, paths)]
+    before: list[Position] = []
+    for config, _, repository in found:
+        if len(configs) < len(config.environments):
+            before += positions_elsewhere(config, {each.sourcing_id for each in repository.positions})
+        add_ids_of_others(repository, before)
+        before += repository.all_positions
+    return found
+
+
+def by_folder(
+    configs: Sequence[Config], paths: Sequence[Path] = ()
+) -> Iterator[tuple[Config, Sequence[Path]]]:
+    """The paths by the folder of blueprints that they lie in; without paths, the folders. Files in none of several
+    folders are no environment's. Raises UsageError.
+    """
+    configs = views(configs)
     if len(configs) == 1 or not paths:
         yield from ((each, paths or [each.blueprints]) for each in configs)
         return
@@ -69,13 +73,15 @@ def _by_folder(configs: Sequence[Config], paths: Sequence[Path]) -> Iterator[tup
     for config, folder in zip(configs, folders, strict=True):
         inside = [path for path in paths if path.resolve().is_relative_to(folder)]
         above = any(folder.is_relative_to(path.resolve()) for path in left)
-        yield config, [config.blueprints] if above else inside
+        if above or inside:
+            yield config, [config.blueprints] if above else inside
     others = (Path(each.path) for each in find(configs[0].root, left)) if left else ()
     files = [path for path in others if not any(path.resolve().is_relative_to(each) for each in folders)]
-    yield replace(configs[0], environment=None, readers=()), files
+    if files:
+        yield replace(configs[0], environment=None, readers=()), files
 
 
-def joined(repositories: Sequence[Repository]) -> Repository:
+def combined(repositories: Sequence[Repository]) -> Repository:
     """What the files of several folders say."""
     if len(repositories) < 2:  # noqa: PLR2004 - nothing to join
         return repositories[0] if repositories else Repository()

@@ -15,7 +15,7 @@ from kalentops.lint.engine import check_online
 from kalentops.lint.rule import Sourcings
 from kalentops.output.terminal import notice
 from kalentops.project.config import Config
-from kalentops.project.environments import joined, load_views, views
+from kalentops.project.environments import combined, load_views, views
 from kalentops.project.load import Repository
 
 
@@ -66,7 +66,7 @@ def command(
             failure = failure or error
     for view, places, each in found:
         severity.apply(each, view, places)
-    repository = joined([each for _, _, each in found])
+    repository = combined([each for _, _, each in found])
     names = tuple(each.environment for each in configs if each.environment is not None)
     reporting = Reporting(
         "validate", form, configs[0], quiet=quiet or failure is not None, environments=names
