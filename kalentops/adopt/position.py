@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from kalentops.adopt.naming import folder_destination, stem_of
 from kalentops.errors import InvalidFiles, StoreFailure, UsageError
 from kalentops.lint.finding import Finding
 from kalentops.lint.rule import Position
@@ -21,6 +22,8 @@ from kalentops.project.resolve import Library
 from kalentops.state.model import State
 from kalentops.support import atomic_write
 from kalentops.support.text import clip, typo_of
+from kalentops.yamlfile.build import document_text
+from kalentops.yamlfile.edit import edit_mapping
 from kalentops.yamlfile.edit_file import close_position
 
 
@@ -41,6 +44,8 @@ class PositionFile:
     path: Path
     text: str
     document: Document
+    others: tuple[str, ...] = ()
+    """The other environments that the position is in."""
 
     def change(self, after: str | None) -> FileChange:
         return FileChange(self.path, self.document.file, self.text, after)
@@ -95,7 +100,9 @@ class ProjectFiles:
         if name not in self.texts:
             raise StoreFailure(f"{name} can't be read any more", hint="run it again")
         path, text = self.texts[name]
-        return PositionFile(path, text, read_document(name, text))
+        document = read_document(name, text)
+        others = (each for each in document.sourcing_ids(self.readers) if each != (self.environment or ""))
+        return PositionFile(path, text, document, tuple(others))
 
     def of(self, sourcing_id: str) -> list[PositionFile]:
         """The files of a position, by name. Raises UnreadableFiles for one that may be and can't be read."""
@@ -134,19 +141,22 @@ def sourcing_meant(word: str, positions: Iterable[Position]) -> str:
 @dataclass(frozen=True, slots=True)
 class Closing:
     """How the files of a position change when it is closed. `removed` are the keys that its file lists afterwards,
-    `forgotten` those of them that the state knows, `unrecorded` the declared ones that it does not.
+    `forgotten` those of them that the state knows, `unrecorded` the declared ones that it does not. `shared` are the
+    environments that keep a file, by its name.
     """
 
     changes: tuple[FileChange, ...]
     removed: tuple[str, ...]
     forgotten: tuple[str, ...]
     unrecorded: tuple[str, ...]
+    shared: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-def close(sourcing_id: str, files: Sequence[PositionFile], state: State) -> Closing:
-    """One file keeps the statement: the one with the title, or else the first. The others go.
+def close(sourcing_id: str, files: Sequence[PositionFile], state: State, config: Config) -> Closing:
+    """One file keeps the statement: the one with the title, or else the first. The others go. A file that other
+    environments use as well stays as it is for them, and no longer names this one: its statement gets a new file.
 
-    Raises UsageError where the state knows nothing of the position, CannotEdit.
+    Raises UsageError where the state knows nothing of the position, CannotEdit, StoreFailure.
     """
     known = (each.address for part in (state.entries, state.intents) for each in part.values())
     recorded = sorted({each.key for each in known if each.sourcing_id == sourcing_id})
@@ -154,16 +164,44 @@ def close(sourcing_id: str, files: Sequence[PositionFile], state: State) -> Clos
     unrecorded = tuple(key for file in files for key in file.keys("blueprints") if key not in removed)
     if not removed:
         names = ", ".join(file.document.file for file in files)
+        instead = f"remove {config.environment} from" if any(file.others for file in files) else "delete"
         raise UsageError(
             f"the state records no blueprint of {sourcing_id}: there is nothing to forget",
-            hint=f"delete {names}; if the state is elsewhere, pass --state FILE",
+            hint=f"{instead} {names}; if the state is elsewhere, pass --state FILE",
         )
-    main = main_file(files)
-    after = close_position(main.document.file, main.text, removed)
-    changes = [main.change(after), *(file.change(None) for file in files if file is not main)]
+    own = [file for file in files if not file.others]
+    changes = [_without(file, config.environment) for file in files if file.others]
+    if own:
+        main = main_file(own)
+        after = close_position(main.document.file, main.text, removed)
+        changes = [main.change(after), *(file.change(None) for file in own if file is not main), *changes]
+    else:
+        changes = [_statement(sourcing_id, main_file(files).title, removed, config), *changes]
     return Closing(
-        tuple(each for each in changes if each.before != each.after), removed, tuple(recorded), unrecorded
+        tuple(each for each in changes if each.before != each.after),
+        removed,
+        tuple(recorded),
+        unrecorded,
+        {file.document.file: file.others for file in files if file.others},
     )
+
+
+def _without(file: PositionFile, environment: str | None) -> FileChange:
+    """The file no longer names an environment. Raises CannotEdit."""
+    data = file.document.data
+    said = data.get("sourcingId") if isinstance(data, dict) else None
+    left = (
+        {name: each for name, each in said.items() if name != environment} if isinstance(said, dict) else {}
+    )
+    return file.change(edit_mapping(file.document.file, file.text, ("sourcingId",), left))
+
+
+def _statement(sourcing_id: str, title: str, removed: Sequence[str], config: Config) -> FileChange:
+    """A new file that says which blueprints of a position the state forgets. Raises UsageError, StoreFailure."""
+    place = folder_destination(config.root, config.blueprints)
+    path = place.take(stem_of(title, sourcing_id))
+    said = {"sourcingId": CheckOptions.of(config).written(sourcing_id)} | ({"title": title} if title else {})
+    return FileChange(path, place.name(path), None, document_text({**said, "removed": list(removed)}))
 
 
 def write_changes(changes: Sequence[FileChange]) -> None:

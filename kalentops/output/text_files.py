@@ -157,7 +157,14 @@ def closed(sourcing_id: str, of: Closing, *, written: bool) -> Iterator[Line]:
     """What happens to the files of a position that is closed, and what to do next."""
     would = "" if written else "would be "
     for each in of.changes:
-        done = "deleted" if each.after is None else f"changed; removed: [{some(of.removed, _KEYS)}]"
+        others = of.shared.get(each.name)
+        if each.after is None:
+            done = "deleted"
+        elif others:
+            done = f"changed; it stays as it is for {', '.join(others)}"
+        else:
+            verb = "written" if each.before is None else "changed"
+            done = f"{verb}; removed: [{some(of.removed, _KEYS)}]"
         yield line("  ", (visible(each.name), "bold"), f" {would}{done}")
     head = "Closed: " if written else "Would close: "
     if not of.changes:

@@ -9,15 +9,19 @@ import pytest
 from kalentops.adopt.position import FileChange, PositionFile, close, sourcing_meant, write_changes
 from kalentops.lint.finding import Origin
 from kalentops.lint.rule import Position
+from kalentops.project.config import Config
 from kalentops.project.document import read_document
+from kalentops.state.store.location import Location
 from kalentops.support import atomic_write
 from tests.builders import entry, intent, state
+
+CONFIG = Config(Path("/p"), Path("/p/blueprints"), Location.of_file(Path("/p/state.json")))
 
 
 def test_a_blueprint_whose_creation_is_unresolved_is_forgotten_too() -> None:
     text = "sourcingId: s_1\nblueprints: {}\n"
     file = PositionFile(Path("a.yaml"), text, read_document("a.yaml", text))
-    closing = close("s_1", [file], state(entry("s_1/sent"), intent("s_1/begun"), entry("s_2/other")))
+    closing = close("s_1", [file], state(entry("s_1/sent"), intent("s_1/begun"), entry("s_2/other")), CONFIG)
     assert closing.removed == closing.forgotten == ("begun", "sent")
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kalentops.yamlfile.build import document_text
 from tests.builders import blueprint, step
 from tests.harness import Project
 
@@ -18,7 +18,7 @@ CONFIG = "environments:\n  production: {}\n  trial: {}\n  acme: {blueprints: cli
 def put(project: Project, file: str, /, **data: Any) -> Path:
     path = project.folder / file
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(data), encoding="utf-8")
+    path.write_text(document_text(data), encoding="utf-8")
     return path
 
 
@@ -68,7 +68,7 @@ def test_paths_are_checked_as_files_of_their_folder(paths: list[str], said: str,
 def test_a_sourcing_of_another_folder_is_found(args: tuple[str, ...], shared: Project) -> None:
     put(shared, "clients/acme/a.yaml", sourcingId=B, blueprints={"one": blueprint("One")})
     ran = shared.run("validate", *args)
-    said = f"clients/acme/a.yaml:1:16: error KAL031: `{B}` is in acme here, and in trial in blueprints/both.yaml:1"
+    said = f"clients/acme/a.yaml:1:13: error KAL031: `{B}` is in acme here, and in trial in blueprints/both.yaml:1"
     assert ran.code == 3
     assert [line for line in ran.out.splitlines() if "KAL" in line and "by rule" not in line] == [said]
 
@@ -89,5 +89,55 @@ def test_each_environment_is_asked_with_its_own_key(shared: Project) -> None:
     shared.environment["KALENT_API_KEY_TRIAL"] = "key-three"
     ran = shared.run("validate", "--online")
     assert (ran.code, ran.out.count("KAL023")) == (3, 1)
-    assert "clients/acme/a.yaml:1:16: error KAL023: the sourcing `sourcing_zz` does not exist" in ran.out
+    assert "clients/acme/a.yaml:1:13: error KAL023: the sourcing `sourcing_zz` does not exist" in ran.out
     assert shared.run("validate", "--online", "-e", "trial").code == 0
+
+
+def files(project: Project) -> dict[str, str]:
+    return {path.name: path.read_text() for path in (project.folder / "blueprints").iterdir()}
+
+
+def keys(project: Project) -> None:
+    for name in ("production", "trial", "acme"):
+        project.environment[f"KALENT_API_KEY_{name.upper()}"] = f"key-{name}"
+
+
+def test_a_position_is_closed_in_one_environment(shared: Project) -> None:
+    keys(shared)
+    for name in ("production", "trial"):
+        ran = shared.apply("-e", name)
+        assert ran.code == 0, ran.err
+    before = files(shared)
+    ran = shared.run("close", A, "-e", "production")
+    assert ran.out.splitlines()[:2] == [
+        "  blueprints/engineer.yaml written; removed: [one, two]",
+        "  blueprints/both.yaml changed; it stays as it is for trial",
+    ]
+    after = files(shared)
+    assert after.pop("engineer.yaml") == (
+        f"sourcingId: {{production: {A}}}\ntitle: Engineer\nremoved: [one, two]\n"
+    )
+    wanted = before["both.yaml"].replace(f"production: {A}, ", "")
+    assert after == before | {"both.yaml": wanted}
+    assert shared.run("validate").code == 0
+    assert "Plan: 2 to forget." in shared.run("plan", "-e", "production").out
+    assert "No changes." in shared.run("plan", "-e", "trial").out
+    assert shared.apply("-e", "production").code == 0
+    assert "Closed already" in shared.run("close", A, "-e", "production").out
+    ran = shared.run("close", B, "-e", "trial")
+    assert ran.out.startswith("  blueprints/both.yaml changed; removed: [one, two]\n"), "no other one uses it"
+
+
+def test_a_position_is_closed_by_its_id_in_the_environment(shared: Project) -> None:
+    ran = shared.run("close", B, "-e", "production")
+    assert (ran.code, f"no file declares the sourcing {B}" in ran.err) == (1, True)
+    ran = shared.run("close", A, "-e", "production")
+    assert (ran.code, "remove production from blueprints/both.yaml" in ran.err) == (1, True)
+
+
+def test_a_position_that_no_longer_names_an_environment_leaves_orphans_there(shared: Project) -> None:
+    keys(shared)
+    assert shared.apply("-e", "trial").code == 0
+    text = (shared.folder / "blueprints/both.yaml").read_text()
+    (shared.folder / "blueprints/both.yaml").write_text(text.replace(f", trial: {B}", ""))
+    assert "2 orphans" in shared.run("plan", "-e", "trial").out

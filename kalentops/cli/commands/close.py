@@ -41,7 +41,7 @@ def command(
     """Close a position: remove its blueprints from the files, and let the state forget them.
 
     Nothing changes in Kalent: stop the sequences and close the sourcing there. The file keeps the id, the title and the
-    removed keys. The next plan shows what the state will forget.
+    removed keys. The next plan shows what the state will forget. A file that other environments use stays for them.
     """
     project = options.project(directory, state_location, environment)
     show_environment(project.config.environment, stream=sys.stderr)
@@ -49,7 +49,7 @@ def command(
     snapshot = project.store.read()
     notice(snapshot.notes)
     files = _files(project.config, sourcing_id, snapshot.state)
-    closing = close(sourcing_id, files, snapshot.state)
+    closing = close(sourcing_id, files, snapshot.state, project.config)
     writes = not (dry_run or diff)
     if writes:
         write_changes(closing.changes)
