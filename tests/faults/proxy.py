@@ -23,6 +23,8 @@ from kalentops.blueprint.remote import mark_in
 
 Behaviour = Callable[["Exchange"], None]
 Script = Callable[["Request"], Behaviour | None]
+# Headers of one connection; and the length, which is that of the body.
+_HOP = {"connection", "content-length", "keep-alive", "transfer-encoding"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +179,8 @@ class FaultProxy:
                 request.method, request.target, body=request.body or None, headers=request.headers
             )
             answer = connection.getresponse()
-            response = Response(answer.status, answer.read())
+            kept = {name.lower(): value for name, value in answer.getheaders() if name.lower() not in _HOP}
+            response = Response(answer.status, answer.read(), kept)
         finally:
             connection.close()
         if response.status < 300 and request.kind == "create" and not request.data.get("steps"):

@@ -33,8 +33,8 @@ _FAULTS: Final = (  # a pattern in the text of the library, what to say, what to
     (r"MissingEtag", "the service gives no version (ETag)", "use a service that does"),
     (r"dns error", "the host is not known", "check {0.endpoints[0]} and the network"),
     (r"[Cc]ertificate|InvalidMessage", "the host has no valid certificate, or no TLS", "check {0.endpoints[0]}"),
-    (r"kind: Timeout|TimedOut", "there was no answer in time", "check the network, then run the command again"),
-    (r"kind: Connect", "the host can't be reached", "check {0.endpoints[0]} and the network"),
+    (r"kind: Timeout,|TimedOut", "there was no answer in time", "check the network, then run the command again"),
+    (r"kind: Connect,", "the host can't be reached", "check {0.endpoints[0]} and the network"),
     (r"panicked|InvalidHeaderValue|InvalidUri", "a variable has a character that can't be in it", "{0.login}"),
 )
 # fmt: on
@@ -52,16 +52,17 @@ class Fault:
     def of(cls, text: str) -> Fault:
         status = re.search(r"status: (\d{3})\b", text)
         code = re.search(r"<Code>\s*([A-Za-z]{1,60})\s*</Code>", text)
-        return cls(text, int(status[1]) if status else 0, code[1] if code else "")
+        no_target = 301 if "inner: BareRedirect" in text else 0
+        return cls(text, int(status[1]) if status else no_target, code[1] if code else "")
 
     @property
     def unsent(self) -> bool:
-        return "kind: Connect" in self.text
+        return "kind: Connect," in self.text  # not ConnectionReset
 
     @property
     def passing(self) -> bool:
         """Whether the same read may succeed in a second. After a time-out, enough time has gone."""
-        broken = "HttpError {" in self.text and "kind: Timeout" not in self.text
+        broken = "HttpError {" in self.text and "kind: Timeout," not in self.text
         return broken or self.status == 429 or self.status >= 500  # noqa: PLR2004
 
 
@@ -115,9 +116,11 @@ def library_options(kind: str) -> dict[str, Any]:
                 hint=f"set {name} again",
             )
     names = [name for name in SERVICES[kind].endpoints if os.environ.get(name)]
-    options = {"endpoint": os.environ[names[0]]} if names else {}
+    options: dict[str, Any] = {"endpoint": os.environ[names[0]]} if names else {}
     if kind == "az":
         options |= _azure()
+    else:
+        options["disable_bulk_delete"] = True  # which some services don't know
     endpoint = options.get("endpoint", "")
     if endpoint and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+(/[!-~]*)?", endpoint):
         raise StateError(

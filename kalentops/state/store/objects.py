@@ -21,6 +21,7 @@ from kalentops.state.store.location import Location
 T = TypeVar("T")
 PAUSES: Final = (0.2, 0.8)  # seconds, before the second and the third attempt
 LARGEST: Final = 256 * 1024 * 1024  # bytes; a larger object is no state
+_WRITE: Final = "kalentopswrite"  # metadata; Azure takes no hyphen, and proxies drop underscores
 # Any other 404 is no word of the service about this object.
 _NO_OBJECT: Final = {"NoSuchKey", "BlobNotFound"}
 # With another code, a 409 or 412 is not about the condition: the service refuses the write for good.
@@ -74,6 +75,11 @@ class ObjectBackend:
             )
 
     def read(self) -> Stored | None:
+        found = self._find()
+        return found and found[0]
+
+    def _find(self) -> tuple[Stored, str | None] | None:
+        """What is stored, and the id of the write that stored it."""
         found = self._try(self._get, lambda fault: fault.passing)
         if not isinstance(found, Fault):
             return found
@@ -81,40 +87,42 @@ class ObjectBackend:
             return None
         raise self._failure(SharedStoreFailure, "read", found)
 
-    def _get(self) -> Stored:
-        """Bytes and ETag of one answer."""
-        found = obstore.get(self._store, self._key)
+    def _get(self) -> tuple[Stored, str | None]:
+        found = obstore.get(self._store, self._key)  # bytes, version and write of one answer
         if found.meta["size"] > LARGEST:
             raise StateError(f"the object {self.where} is no state: it has {found.meta['size']:,} bytes")
-        return Stored(bytes(found.bytes()), found.meta["e_tag"] or "")
+        return Stored(bytes(found.bytes()), found.meta["e_tag"] or ""), found.attributes.get(_WRITE)
 
     def replace(self, data: bytes, expected: str | None) -> str:
-        written = self._put(self._key, data, expected)
+        write = secrets.token_hex(8)
+        written = self._put(self._key, data, expected, write)
         if not isinstance(written, Fault):
             return written
         if written.status in {409, 412} or written.code in _NO_OBJECT:
-            return self._look(data, expected, written)
-        refused = written.unsent or (400 <= written.status < 500 and written.status not in {408, 429})  # noqa: PLR2004
+            return self._look(write, expected, written)
+        refused = written.unsent or (300 <= written.status < 500 and written.status not in {408, 429})  # noqa: PLR2004
         raise self._failure(SharedStoreFailure if refused else UnclearWrite, "written", written)
 
-    def _look(self, data: bytes, expected: str | None, fault: Fault) -> str:
-        """The condition does not hold for a request that a proxy sent twice, either."""
+    def _look(self, write: str, expected: str | None, fault: Fault) -> str:
+        """After an answer that the condition does not hold, which a request that a proxy sent twice gets as well."""
         try:
-            stored = self.read()
+            stored, last = self._find() or (None, None)
         except SharedStoreFailure as error:
             raise UnclearWrite(str(error), hint=error.hint) from None
-        if stored is not None and stored.data == data:
+        if stored is not None and last == write:
             return stored.version
-        if (stored and stored.version) != expected:
+        if (stored.version if stored else None) != expected:
             raise VersionMismatch
-        raise self._failure(
-            UnclearWrite if fault.code in _CONDITION else SharedStoreFailure, "written", fault
-        )
+        kind = UnclearWrite if fault.code in _CONDITION else SharedStoreFailure
+        raise self._failure(kind, "written", fault)
 
-    def _put(self, key: str, data: bytes, expected: str | None) -> str | Fault:
+    def _put(self, key: str, data: bytes, expected: str | None, write: str = "probe") -> str | Fault:
         mode: Any = "create" if expected is None else {"e_tag": expected}
+        attributes: Any = {"Content-Type": "application/json", _WRITE: write}
         written = self._try(
-            lambda: obstore.put(self._store, key, data, mode=mode, use_multipart=False),
+            lambda: obstore.put(
+                self._store, key, data, mode=mode, attributes=attributes, use_multipart=False
+            ),
             lambda fault: fault.unsent,
         )
         return written if isinstance(written, Fault) else written["e_tag"] or ""
@@ -129,7 +137,8 @@ class ObjectBackend:
             except BaseException as error:
                 if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
                     raise
-                fault = Fault.of(str(error))
+                text = str(error)
+            fault = Fault.of(text)
             if pause is None or not again(fault):
                 break
             time.sleep(pause)
