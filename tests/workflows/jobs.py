@@ -89,3 +89,9 @@ def workflow(remote: Remote, name: str) -> str:
 
 def outputs_of(job: Runner) -> dict[str, str]:
     return next(step for step in job.steps if step.name == ACTION).outputs
+
+
+def job_with(**given: str) -> str:
+    """A workflow of a person who uses the action alone."""
+    checkout = {"uses": f"actions/checkout@{'b' * 40}", "with": {"ref": "main", "persist-credentials": True}}
+    return json.dumps({"jobs": {"one": {"steps": [checkout, {"uses": ACTION, "with": given}]}}})

@@ -18,10 +18,20 @@ from kalentops.emulator.server import BackgroundEmulator
 from tests.builders import blueprint
 from tests.faults.proxy import Behaviour, Exchange, FaultProxy, Request
 from tests.github.stand_in import StandIn
-from tests.harness import STATE, Project
+from tests.harness import KEY, STATE, Project
 from tests.repositories import Remote, commit, git
 from tests.sizes import some
-from tests.workflows.jobs import ACTION, GH006, Start, machines, outputs_of, review, show_merge, workflow
+from tests.workflows.jobs import (
+    ACTION,
+    GH006,
+    Start,
+    job_with,
+    machines,
+    outputs_of,
+    review,
+    show_merge,
+    workflow,
+)
 
 pytestmark = pytest.mark.processes
 
@@ -133,6 +143,19 @@ def test_a_pull_request_of_this_repository_gets_a_comment(
     (body,) = github.bodies()
     assert "sourcing_b" in body
     assert outputs_of(job)["create"] == "2"
+
+
+def test_the_action_alone_pushes_to_the_ref_and_to_no_branch(
+    remote: Remote, start: Start, emulator: BackgroundEmulator
+) -> None:
+    text = job_with(command="apply", **{"api-key": KEY})
+    job = start("one")
+    assert job.run(text) == "success", job.log
+    assert ids_in(remote) == made_in(emulator, "sourcing_a")
+    assert outputs_of(job)["changed"] == "true"
+    again = start("two")
+    assert again.run(text) == "success"
+    assert (outputs_of(again)["changed"], remote.log) == ("false", ["Begin"])
 
 
 def test_without_a_state_each_job_says_how_to_start_one(

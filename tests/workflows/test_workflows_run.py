@@ -14,7 +14,17 @@ from tests.builders import blueprint
 from tests.github.stand_in import NUMBER, StandIn
 from tests.harness import KEY, STATE, Project
 from tests.repositories import Remote, commit, git
-from tests.workflows.jobs import ACTION, GH006, Start, machines, outputs_of, review, state_on, workflow
+from tests.workflows.jobs import (
+    ACTION,
+    GH006,
+    Start,
+    job_with,
+    machines,
+    outputs_of,
+    review,
+    state_on,
+    workflow,
+)
 from tests.workflows.runner import ROOT, Runner, cancel_when, has_intent
 
 pytestmark = pytest.mark.processes
@@ -240,12 +250,6 @@ def test_errors_are_annotations_and_fail_the_pull_request(
     outputs = outputs_of(pull_request)
     assert (outputs["result"], outputs["exit-code"]) == ("invalid", "3")
     assert int(outputs["errors"]) > 0
-
-
-def job_with(**given: str) -> str:
-    """A workflow of a person who uses the action alone."""
-    checkout = {"uses": f"actions/checkout@{'b' * 40}", "with": {"ref": "main", "persist-credentials": True}}
-    return json.dumps({"jobs": {"one": {"steps": [checkout, {"uses": ACTION, "with": given}]}}})
 
 
 @pytest.mark.thorough
