@@ -40,7 +40,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "close": ("close", "Close a position: the state forgets its blueprints."),
     "sourcings": ("sourcings", "List sourcings with ids and names."),
     "comment": ("comment", "Put the plan on the pull request, as a comment."),
-    "state": ("state", "Show, change, merge or push the state."),
+    "state": ("state", "Show, change, move, restore, merge or push the state."),
     "rule": ("reference:rule", "Explain a rule, or list all rules."),
     "schema": ("reference:schema", "Print the JSON Schema of a blueprint file, for editors."),
     "emulator": ("emulator:emulator", "Run a local stand-in for the Kalent API."),

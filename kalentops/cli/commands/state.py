@@ -39,7 +39,7 @@ from kalentops.support.text import clip, count, dump_json, is_key, nearest, visi
 
 @click.group(epilog="\b\nExample:\n  kalentops state list\n  kalentops state show sourcing_123/first-contact")
 def command() -> None:
-    """Show, change, merge or push the state."""
+    """Show, change, move, restore, merge or push the state."""
 
 
 for _each in (state_locations.init, state_locations.migrate, state_locations.restore):
