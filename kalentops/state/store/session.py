@@ -427,43 +427,54 @@ class Session:
         self._mine = self._base
 
     def _share(self, mine: State) -> None:
-        """Compare and swap until it is written. A lost answer proves nothing: what is stored then tells."""
-        wanted = replace(mine, serial=self._base.serial + 1)
+        """Compare and swap until it is written. A lost answer proves nothing: what is stored then tells.
+
+        After an exception the session is as before: what it writes next is based on what it has written last.
+        """
+        base, version, lost = self._base, self._version, frozenset(self._taken)
+        wanted = replace(mine, serial=base.serial + 1)
         error: StoreFailure | None = None
         for number in range(_TRIES):
             data = dump_state(wanted)
             try:
-                self._version = self._backend.replace(data, self._version)
+                version = self._backend.replace(data, version)
             except VersionMismatch:
                 error = None
             except UnclearWrite as unclear:
                 error = unclear
             else:
-                self._base = wanted
+                self._shared(wanted, version, lost)
                 return
             self._pause(random.uniform(0, min(_LONGEST_PAUSE, 0.05 * 2**number)))  # noqa: S311
             stored = self._backend.read()
             if stored is None:
                 raise StateMoved(f"the state at {self._backend.where} was removed during the run")
             if stored.data == data:
-                self._version, self._base = stored.version, wanted
+                self._shared(wanted, stored.version, lost)
                 return
-            if stored.version != self._version:
-                wanted = self._rebased(wanted, stored)
+            if stored.version != version:
+                theirs = self._loaded(stored)
+                if theirs.serial < base.serial:
+                    continue  # a read that is behind
+                merged, more = rebase(base, wanted, theirs, self._run)
+                check_consistent(merged)
+                wanted = replace(merged, serial=theirs.serial + 1)
+                base, version, lost = theirs, stored.version, lost | more
         raise error or SharedStoreFailure(
             f"others write to {self._backend.where} all the time: {_TRIES} attempts were refused",
             hint="run the command again; nothing is lost: the next run continues",
         )
 
-    def _rebased(self, mine: State, stored: Stored) -> State:
+    def _shared(self, written: State, version: str, lost: Iterable[str]) -> None:
+        self._base, self._version = written, version
+        self._taken = {each: (written.entries.get(each), written.intents.get(each)) for each in lost}
+
+    def _loaded(self, stored: Stored) -> State:
+        """What others have written. Raises StateError."""
         theirs, _ = self._load(stored)
         if theirs.lineage != self._base.lineage:
             raise self._moved()
-        merged, lost = rebase(self._base, mine, theirs, self._run)
-        self._taken |= {each: (theirs.entries.get(each), theirs.intents.get(each)) for each in lost}
-        check_consistent(merged)
-        self._version, self._base = stored.version, theirs
-        return replace(merged, serial=theirs.serial + 1)
+        return theirs
 
     def _write(self, state: State, *, above: int = 0) -> None:
         """Replace the stored state, with a serial above its own and `above`."""

@@ -1,0 +1,105 @@
+"""A session over a store that others write to meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from kalentops.errors import StoreFailure
+from kalentops.state.model import Completed, Intended, State
+from kalentops.state.store.backend import Stored, UnclearWrite
+from kalentops.state.store.session import Store
+from tests.builders import AT
+from tests.state.store.samples import TENANT, MemoryBackend, address, created, intent
+
+
+class Scripted(MemoryBackend):
+    """Something may happen in place of a read or a write: the first of each list, once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.past: list[Stored] = []
+        self.reads: list[Callable[[], Stored | None]] = []
+        self.writes: list[Callable[[], None]] = []
+
+    def read(self) -> Stored | None:
+        return self.reads.pop(0)() if self.reads else super().read()
+
+    def replace(self, data: bytes, expected: str | None) -> str:
+        if self.writes:
+            self.writes.pop(0)()
+        version = super().replace(data, expected)
+        self.past.append(Stored(data, version))
+        return version
+
+    def store(self) -> Store:
+        return Store(self, pause=lambda _: None)
+
+    @property
+    def state(self) -> State:
+        return self.store().read().state
+
+
+@pytest.fixture
+def backend() -> Scripted:
+    made = Scripted()
+    made.store().create()
+    return made
+
+
+def _another(backend: Scripted, number: int) -> None:
+    """Another run creates a blueprint meanwhile."""
+    with backend.store().session() as session:
+        session.begin(TENANT)
+        session.record(*created(number))
+
+
+def _full() -> None:
+    raise StoreFailure("it is full")
+
+
+@pytest.mark.parametrize("failure", [StoreFailure("it is full"), UnclearWrite("no answer")])
+def test_a_barrier_that_fails_after_others_have_written_overwrites_none_of_it(
+    backend: Scripted, failure: StoreFailure
+) -> None:
+    def fail() -> None:
+        raise failure
+
+    backend.writes = [lambda: _another(backend, 1), lambda: None, *[fail] * 40]
+    with backend.store().session() as session:
+        session.begin(TENANT)
+        session.record(*created(2))
+        with pytest.raises(StoreFailure):
+            session.barrier()
+        backend.writes.clear()
+    assert set(backend.state.ids()) == {"bp-1", "bp-2"}
+
+
+def test_a_read_that_is_behind_is_not_taken_for_what_others_have_written(backend: Scripted) -> None:
+    _another(backend, 1)
+    with backend.store().session() as session:
+        session.begin(TENANT)
+        session.record(Intended(intent(1, "new", action="update")))
+        session.barrier()
+        session.record(Completed(address(1), "bp-1", AT))
+        _another(backend, 2)
+        backend.reads = [lambda: backend.past[-3]]
+    assert backend.state.entries[address(1)].name == "new"
+    assert backend.state.intents == {}
+    assert set(backend.state.ids()) == {"bp-1", "bp-2"}
+
+
+def test_what_is_taken_is_as_it_was_written_last(backend: Scripted) -> None:
+    def first() -> None:
+        with backend.store().session() as session:
+            session.begin(TENANT)
+            session.record(Intended(intent(1, "theirs", nonces=("n",))))
+
+    backend.writes = [first, lambda: None, lambda: _another(backend, 1), lambda: None]
+    with backend.store().session() as session:
+        session.begin(TENANT)
+        session.record(Intended(intent(1, "mine", nonces=("m",))))
+        session.barrier()
+        taken = session.taken(address(1))
+    assert taken == (backend.state.entries[address(1)], None)
