@@ -68,6 +68,8 @@ class Setup:
     ref: str = ""
     """The ref that keeps the state instead of a file, without `git:`."""
     environment: str = ""
+    shares_folder: bool = False
+    """Whether other environments read the same blueprints."""
     confirm: bool = False
     scheduled: str = ""
     """The branch that GitHub runs scheduled workflows on, if it is not `branch`."""
@@ -139,6 +141,7 @@ class Setup:
             "BRANCH": _scalar(self.branch),
             "CONDITION": self.condition,
             "CONFIRM": f"--confirm {self.environment}" if self.confirm else "--yes",
+            "EXAMPLE_ID": f"{{{self.environment}: {EXAMPLE_ID}}}" if self.shares_folder else EXAMPLE_ID,
             "GITHUB_ENVIRONMENT": self.github_environment,
             "GITHUB_READING": self.github_reading,
             "ENVIRONMENT": _scalar(self.environment) if self.environment else None,

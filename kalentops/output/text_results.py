@@ -360,15 +360,16 @@ def setup_next_steps(
     yield line(("Next:", "bold"))
     for each in of:
         if each.ref:
-            name = f" -e {each.environment}" if each.environment else ""
-            yield line(
-                "  - ", visible(f"`{command} state init{name}`"), f", once: it starts the state in {each.ref}"
-            )
+            init = visible(f"`{command} state init{_option(each)}`")
+            yield line("  - ", init, f", once: it starts the state in {each.ref}")
     if example:
         file = f"{folder}/{of[0].under}example.yaml" if folder else f"{of[0].under}example.yaml"
-        yield line(f"  - put the id of a sourcing into {visible(file)}: `kalentops sourcings` lists them;")
+        name = _option(of[0])
         yield line(
-            "    or delete it, and import what exists in Kalent: ", visible(f"`{command} import --all`")
+            f"  - put the id of a sourcing into {visible(file)}: `kalentops sourcings{name}` lists them;"
+        )
+        yield line(
+            "    or delete it, and import what exists in Kalent: ", visible(f"`{command} import --all{name}`")
         )
     yield line("  - ", visible(f"`{command} validate`"), ", then commit what init has written")
     if driver is not None:
@@ -377,6 +378,10 @@ def setup_next_steps(
         yield line("  - `pre-commit install`, once in each clone")
     if github:
         yield from _github(of)
+
+
+def _option(of: Setup) -> str:
+    return f" -e {of.environment}" if of.environment else ""
 
 
 def _merge_driver(driver: Driver) -> Iterator[Line]:
@@ -396,6 +401,8 @@ def _github(of: Sequence[Setup]) -> Iterator[Line]:
             (f"  - in the workflows, replace {NO_ACTION[:26]}… by the repository and the commit", "warn")
         )
         yield line(("    of kalentops that you use; or remove them and run init with --action", "warn"))
+    if first.environment:
+        yield line("  - on GitHub, under Settings, Environments, create these, each with its secret:")
     for each in of:
         yield from _github_environments(each)
     if first.below:
@@ -426,12 +433,15 @@ def _github(of: Sequence[Setup]) -> Iterator[Line]:
 
 
 def _github_environments(of: Setup) -> Iterator[Line]:
-    yield line(
-        "  - on GitHub, under Settings, Environments, create two environments, each with the secret ",
-        of.secret,
-        ":",
-    )
+    if of.environment:
+        secret, nightly = f"{of.secret}; ", f"{of.secret}; branch rule: {of.scheduled} only"
+    else:
+        secret, nightly = "", "the same branch"
+        yield line(
+            "  - on GitHub, under Settings, Environments, create two environments, each with the secret ",
+            of.secret,
+            ":",
+        )
     reviewers = "required reviewers: `confirm` asks for them" if of.confirm else "reviewers, if you like"
-    yield line("      ", of.github_environment, f"  (branch rule: {of.branch} only; {reviewers})")
-    nightly = f"branch rule: {of.scheduled} only" if of.environment else "the same branch"
+    yield line("      ", of.github_environment, f"  ({secret}branch rule: {of.branch} only; {reviewers})")
     yield line("      ", of.github_reading, f"  ({nightly}, no reviewers)")

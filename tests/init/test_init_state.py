@@ -152,10 +152,14 @@ def test_each_environment_has_workflows_that_know_nothing_of_the_others(fresh: P
     assert "exec kalentops apply --confirm production\n" in made["apply-production"]
     assert "exec kalentops apply --yes\n" in made["apply-trial"]
     assert [name for name in names if "state push" in made[f"apply-{name}"]] == ["trial", "acme"]
-    assert "kalent-production  (branch rule: live only; required reviewers" in ran.out
-    assert "kalent-read-production  (branch rule: main only" in ran.out, (
-        "GitHub's schedule knows no other branch"
+    secret = "KALENT_API_KEY_PRODUCTION"
+    assert f"kalent-production  ({secret}; branch rule: live only; required reviewers" in ran.out
+    assert f"kalent-read-production  ({secret}; branch rule: main only" in ran.out, (
+        "GitHub's schedules run there"
     )
+    assert "`kalentops import --all -e production`" in ran.out
+    example = (fresh.folder / "blueprints" / "example.yaml").read_text()
+    assert "sourcingId: {production: sourcing_REPLACE_ME}" in example
     assert "`kalentops state init -e production`" in ran.out
     owned = set(re.findall(r"^ +(/\S+) @YOUR-ORGANISATION/", ran.out, re.MULTILINE))
     states = {"trial.state.json", "states/acme.json"}
