@@ -13,6 +13,7 @@ from kalentops.adopt.position import FileChange, PositionFile, ProjectFiles, Unr
 from kalentops.blueprint.files import SourcingFile, TemplateFile
 from kalentops.errors import UsageError
 from kalentops.lint.finding import Severity
+from kalentops.project.check import CheckOptions
 from kalentops.project.config import Config
 from kalentops.project.document import read_document
 from kalentops.project.resolve import Library, Resolved, resolve_alone
@@ -116,9 +117,12 @@ def _free_key(request: NewBlueprint, there: Sequence[PositionFile]) -> str:
 
 
 def _into(request: NewBlueprint, there: Sequence[PositionFile]) -> PositionFile | None:
-    """The file that gets the blueprint, None for a new one."""
+    """The file that gets the blueprint, None for a new one. In a file that other environments use, they would get it,
+    too: it has to be named.
+    """
+    own = [each for each in there if not each.others]
     named = next((each for each in there if request.to and each.path.resolve() == request.to.resolve()), None)
-    into = named or (main_file(there) if there and request.to is None else None)
+    into = named or (main_file(own) if own and request.to is None else None)
     if into is not None and request.title is not None and request.title != into.title:
         raise UsageError(
             f"--title is for a new file, and {into.document.file} is of this sourcing",
@@ -183,6 +187,7 @@ def _new_file(request: NewBlueprint, config: Config, language: str | None) -> tu
     else:
         place = folder_destination(config.root, config.blueprints)
     path = place.take(stem_of(request.title or "", request.sourcing_id))
+    served = {"sourcingId": CheckOptions.of(config).written(request.sourcing_id)}
     title = {"title": request.title} if request.title else {}
     spoken = {"language": language} if language else {}
-    return path, document_text({"sourcingId": request.sourcing_id, **title, **spoken, "blueprints": {}})
+    return path, document_text({**served, **title, **spoken, "blueprints": {}})

@@ -105,7 +105,9 @@ class ProjectFiles:
         return PositionFile(path, text, document, tuple(others))
 
     def of(self, sourcing_id: str) -> list[PositionFile]:
-        """The files of a position, by name. Raises UnreadableFiles for one that may be and can't be read."""
+        """The files of a position, by name. Raises UnreadableFiles for one that may be of it and can't be read, and
+        UsageError for the sourcing of another environment.
+        """
         found: list[PositionFile] = []
         broken: list[Finding] = []
         for name, (_, text) in self.texts.items():
@@ -114,11 +116,21 @@ class ProjectFiles:
             file = self.position_file(name)
             if file.document.data is None:
                 broken += file.document.findings
-            elif file.document.sourcing_ids(self.readers).get(self.environment or "") == sourcing_id:
+            for environment, served in file.document.sourcing_ids(self.readers).items():
+                if served != sourcing_id:
+                    continue
+                if environment != (self.environment or ""):
+                    raise _other_environment(sourcing_id, environment, name)
                 found.append(file)
         if broken:
             raise UnreadableFiles(f"a file that mentions {clip(sourcing_id)} can't be read", broken)
         return found
+
+
+def _other_environment(sourcing_id: str, environment: str, file: str) -> UsageError:
+    return UsageError(
+        f"{clip(sourcing_id)} is a sourcing of {environment}: {file}", hint=f"pass -e {environment}"
+    )
 
 
 def main_file(files: Sequence[PositionFile]) -> PositionFile:

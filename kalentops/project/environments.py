@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from kalentops.errors import UsageError
 from kalentops.lint.finding import Finding
 from kalentops.lint.rule import Declarations, Position, rules
 from kalentops.project.check import CheckOptions, positions
@@ -15,6 +16,7 @@ from kalentops.project.config import Config, load_configs
 from kalentops.project.document import read_document
 from kalentops.project.files import find, read
 from kalentops.project.load import Repository, load_with_users
+from kalentops.support.text import clip
 
 _ID: Final = "KAL031"
 Load: TypeAlias = Callable[[Config, Sequence[Path]], Repository]
@@ -114,6 +116,17 @@ def add_ids_of_others(repository: Repository, others: Iterable[Position]) -> Non
     known = {*repository.findings}
     repository.findings += [each for each in found if each.file in names and each not in known]
     repository.findings.sort()
+
+
+def check_no_other_has(config: Config, ids: Collection[str], repository: Repository) -> None:
+    """Raises UsageError for a sourcing that the files have in another environment."""
+    others = (*repository.others, *positions_elsewhere(config, ids))
+    found = next((each for each in others if each.sourcing_id in ids), None)
+    if found is not None:
+        raise UsageError(
+            f"{clip(found.sourcing_id)} is a sourcing of {found.environment}: {found.origin.file}:{found.origin.line}",
+            hint=f"pass -e {found.environment}, or check whose key the one of {config.environment} is",
+        )
 
 
 def positions_elsewhere(config: Config, ids: Collection[str]) -> Iterator[Position]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from kalentops.emulator.server import BackgroundEmulator
 from kalentops.yamlfile.build import document_text
 from tests.builders import blueprint, step
 from tests.harness import Project
@@ -128,9 +129,7 @@ def test_a_position_is_closed_in_one_environment(shared: Project) -> None:
     assert ran.out.startswith("  blueprints/both.yaml changed; removed: [one, two]\n"), "no other one uses it"
 
 
-def test_a_position_is_closed_by_its_id_in_the_environment(shared: Project) -> None:
-    ran = shared.run("close", B, "-e", "production")
-    assert (ran.code, f"no file declares the sourcing {B}" in ran.err) == (1, True)
+def test_a_position_that_was_never_applied_is_removed_by_hand(shared: Project) -> None:
     ran = shared.run("close", A, "-e", "production")
     assert (ran.code, "remove production from blueprints/both.yaml" in ran.err) == (1, True)
 
@@ -141,3 +140,58 @@ def test_a_position_that_no_longer_names_an_environment_leaves_orphans_there(sha
     text = (shared.folder / "blueprints/both.yaml").read_text()
     (shared.folder / "blueprints/both.yaml").write_text(text.replace(f", trial: {B}", ""))
     assert "2 orphans" in shared.run("plan", "-e", "trial").out
+
+
+def test_a_new_blueprint_gets_a_file_of_its_environment(shared: Project) -> None:
+    """In the file of both, the other environment would get it, too: that one has to be named."""
+    ran = shared.run("new", A, "--use", "t", "--key", "three", "-e", "production")
+    assert (ran.code, ran.out.splitlines()[0]) == (0, "  blueprints/sourcing-a.yaml written: blueprint three")
+    made = f"sourcingId: {{production: {A}}}\nblueprints:\n  three:\n    use: t\n    name: Two (three)\n"
+    assert files(shared)["sourcing-a.yaml"] == made
+    ran = shared.run("new", A, "--use", "t", "--key", "four", "-e", "production")
+    assert ran.out.splitlines()[0] == "  blueprints/sourcing-a.yaml changed: blueprint four"
+    args = ("--to", "blueprints/both.yaml", "-e", "production")
+    ran = shared.run("new", A, "--use", "t", "--key", "five", *args)
+    assert ran.out.splitlines()[0] == "  blueprints/both.yaml changed: blueprint five"
+    assert shared.run("render", f"{B}/five", "-e", "trial").code == 0
+    put(shared, "clients/acme/t.yaml", template="t", name="Two", steps=[step(1)])
+    ran = shared.run("new", "sourcing_x", "--use", "t", "-e", "acme")
+    assert ran.code == 0
+    text = (shared.folder / "clients/acme/sourcing-x.yaml").read_text()
+    assert text.startswith("sourcingId: sourcing_x\n"), "no other environment reads the folder"
+    assert shared.run("validate").code == 0
+
+
+@pytest.mark.parametrize("command", [("new", "--use", "t"), ("close",), ("import",)])
+def test_the_sourcing_of_another_environment_is_refused(command: tuple[str, ...], shared: Project) -> None:
+    keys(shared)
+    before = files(shared)
+    ran = shared.run(command[0], B, *command[1:], "-e", "production")
+    assert (ran.code, files(shared)) == (1, before)
+    assert f"error: {B} is a sourcing of trial: blueprints/both.yaml" in ran.err
+    assert "hint: pass -e trial" in ran.err
+
+
+def test_an_import_writes_ids_by_environment(shared: Project, emulator: BackgroundEmulator) -> None:
+    keys(shared)
+    emulator.store.create(C, name="Theirs", steps=[step(1)])
+    (shared.folder / "clients/acme/a.yaml").unlink()
+    ran = shared.run("import", C, "-e", "trial")
+    assert ran.code == 0, ran.err
+    [(name, text)] = [(name, text) for name, text in files(shared).items() if C in text]
+    assert text.startswith(f"sourcingId: {{trial: {C}}}\n")
+    assert "No changes." in shared.run("plan", "-e", "trial", f"blueprints/{name}").out
+    assert "Plan: 2 to create" in shared.run("plan", "-e", "production").out
+
+
+def test_an_edit_of_a_shared_file_names_the_others(shared: Project, emulator: BackgroundEmulator) -> None:
+    keys(shared)
+    assert shared.apply("-e", "production").code == 0
+    made = next(each for each in emulator.store.blueprints(A) if each.name == "One")
+    emulator.store.edit(made.blueprint_id, name="Theirs")
+    ran = shared.run("import", A, "--update", "-e", "production")
+    assert ran.code == 0, ran.err
+    said = "note: blueprints/both.yaml is a position of trial, too: the next plan there shows the same edits"
+    assert said in ran.err.splitlines()
+    assert "name: Theirs" in files(shared)["both.yaml"]
+    assert "No changes." in shared.run("plan", "-e", "production").out

@@ -29,11 +29,12 @@ from kalentops.output import text_files as report
 from kalentops.output.terminal import notice, show, width
 from kalentops.project.check import CheckOptions
 from kalentops.project.config import Config
+from kalentops.project.environments import check_no_other_has
 from kalentops.project.files import check_begun
 from kalentops.project.load import Repository
 from kalentops.state.model import State
 from kalentops.state.store.session import Session, Snapshot, Store
-from kalentops.support.text import clip, dump_json, meant_by, nearest
+from kalentops.support.text import clip, dump_json, meant_by, nearest, visible
 
 
 @click.command(
@@ -188,7 +189,10 @@ def import_new(
         context.target.check_state(opened.state)
         before = _files(context.config, opened.state)
         with read_session(context.target, quiet=context.quiet, farewell=_FAREWELL) as session:
+            check_no_other_has(context.config, request.sourcing_ids, before)
             names, observed = _look(session, request, context)
+            if not request.sourcing_ids:
+                check_no_other_has(context.config, names, before)
             plan = _plan(request, observed, before, opened.state)
             titled = {each.sourcing_id for each in before.positions if each.title}
             drafts = draft(plan, names, place, CheckOptions.of(context.config, {}), titled)
@@ -337,9 +341,21 @@ def import_update(
             untitled = {each.address.sourcing_id for each in taking.taken} - titled
             names = _names(session, untitled) if untitled else {}
         edits = edit_files(taking, before, config, into_template=into_template, names=names)
+        notice(_shared_edits(edits, before))
         if not isinstance(opened, Snapshot):
             write_edits(edits, opened)
     return edits
+
+
+def _shared_edits(edits: Edits, before: Repository) -> Iterator[str]:
+    """A note for each edited file that is of other environments, too."""
+    edited = {each.name for each in edits.files}
+    shared: dict[str, list[str]] = {}
+    for each in before.others:
+        if each.origin.file in edited:
+            shared.setdefault(each.origin.file, []).append(each.environment)
+    for file, names in sorted(shared.items()):
+        yield f"{visible(file)} is a position of {', '.join(names)}, too: the next plan there shows the same edits"
 
 
 def _check_known(state: State, asked: Collection[str]) -> None:
