@@ -35,7 +35,7 @@ _REF_NAME: Final = re.compile(rf"{_PART}(/{_PART})*")
 _ROW: Final = "kalentops"
 _ROW_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,62}")
 # A host with or without its port, a socket's folder, a database.
-_NAME: Final = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[\w.,/%~+-]*)(:\d{0,5})?")
+_NAME: Final = re.compile(r"(\[[\w:.%-]+\]|[\w.,/%~+-]*)(:\d{0,5})?")
 _NAMES: Final = ("service", "host", "port", "dbname")
 # Each service, and the library, keeps these as they are.
 _OBJECT: Final = re.compile(

@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 from uuid import UUID, uuid4
 
 import psycopg
@@ -22,17 +22,17 @@ from kalentops.state.store.location import Location, row_name
 from kalentops.support.text import clip
 
 T = TypeVar("T")
-_Cursor = psycopg.Cursor[tuple[Any, ...]]
+_Row: TypeAlias = tuple[Any, ...]
 
 _OLDEST: Final = 10  # the oldest that psycopg speaks to
 _SECONDS: Final = 25.0  # for a transaction; the server's own time-out comes first
 _LONG: Final = 4  # characters: a shorter password occurs in any text
 _PAUSES: Final = (0.5, 1.5)  # seconds between attempts
 _PATIENCE: Final = 3.0  # seconds: what took longer was a time-out, and another attempt would be one, too
-# One round trip. A pooler forgets each of them at the end of the transaction.
-_SETTINGS: Final = (
-    "select set_config('synchronous_commit', 'on', true), set_config('statement_timeout', '20s', true), "
-    "set_config('lock_timeout', '10s', true)"
+# One round trip. A pooler forgets each of the settings at the end of the transaction.
+_BEGIN: Final = (
+    "begin isolation level read committed; set local synchronous_commit = on; "
+    "set local statement_timeout = '20s'; set local lock_timeout = '10s'"
 )
 _CREATE: Final = (
     "create table kalentops_state (name text primary key, version bigint not null, write_id uuid not null, "
@@ -72,7 +72,7 @@ _TRANSIENT: Final = re.compile("08|40|57P|42P07|42710|23505")
 # libpq gives no SQLSTATE for a connection that failed. A server that speaks another language gets the last hint.
 _CONNECTING: Final = {
     r"resolve host|translate host": "check the spelling of the host",
-    r"refused|timeout|unreachable|No route": "check host and port, and that a firewall lets you through",
+    r"refused|timeout expired|timed out|unreachable|No route": "check host, port and firewall",
     r"password|authentication|role .* exist": "check the user, and the password in PGPASSWORD or ~/.pgpass",
     r"database .* exist": "check its name, or make it with `createdb`",
     r"no encryption|SSL|certificate": "set ?sslmode=require, or verify-full with sslrootcert",
@@ -87,7 +87,7 @@ class _Lost(SharedStoreFailure):
     """The transaction has changed nothing, and another attempt may succeed."""
 
 
-class _Connection(psycopg.Connection[tuple[Any, ...]]):
+class _Connection(psycopg.Connection[_Row]):
     """Ends with an error where the server has not answered in time: libpq itself waits for ever."""
 
     deadline = float("inf")
@@ -118,23 +118,24 @@ class PostgresqlBackend:
     def prepare(self) -> None:
         """Make the table if there is none. Raises StateError for another table of this name."""
 
-        def make(cursor: _Cursor) -> bool:
-            if cursor.execute("select to_regclass('kalentops_state') is null").fetchone() == (True,):
-                cursor.execute(_CREATE)
+        def make(connection: _Connection) -> bool:
+            if connection.execute("select to_regclass('kalentops_state') is null").fetchone() == (True,):
+                connection.execute(_CREATE)
             # Columns, key and permissions, without an effect.
-            cursor.execute(f"explain {_INSERT}", ("", uuid4(), b""))
-            cursor.execute(f"explain {_UPDATE}", (uuid4(), b"", "", 0, uuid4()))
-            cursor.execute(_SELECT, ("",))
-            if [column.type_code for column in cursor.description or ()] != _TYPES:
+            connection.execute(f"explain {_INSERT}", ("", uuid4(), b""))
+            connection.execute(f"explain {_UPDATE}", (uuid4(), b"", "", 0, uuid4()))
+            selected = connection.execute(_SELECT, ("",))
+            selected.fetchall()
+            if [column.type_code for column in selected.description or ()] != _TYPES:
                 raise StateError(f"{self.where}: {_SHAPE}", hint=_ELSEWHERE)
             return True
 
         self._run(make, commit=True)
 
     def read(self) -> Stored | None:
-        def find(cursor: _Cursor) -> tuple[Any, ...] | None:
+        def find(connection: _Connection) -> _Row | None:
             with suppress(psycopg.errors.UndefinedTable):
-                return cursor.execute(_SELECT, (self._name,)).fetchone()
+                return connection.execute(_SELECT, (self._name,), binary=True).fetchone()
             return None
 
         row = self._run(find, commit=False)
@@ -148,20 +149,19 @@ class PostgresqlBackend:
     def replace(self, data: bytes, expected: str | None) -> str:
         write_id = uuid4()
 
-        def write(cursor: _Cursor) -> tuple[Any, ...] | None:
+        def write(connection: _Connection) -> _Row | None:
             if expected is None:
-                return cursor.execute(_INSERT, (self._name, write_id, data)).fetchone()
+                return connection.execute(_INSERT, (self._name, write_id, data)).fetchone()
             version, old_id = expected.split()
-            return cursor.execute(
-                _UPDATE, (write_id, data, self._name, int(version), UUID(old_id))
-            ).fetchone()
+            given = (write_id, data, self._name, int(version), UUID(old_id))
+            return connection.execute(_UPDATE, given).fetchone()
 
         row = self._run(write, commit=True)
         if row is None:
             raise VersionMismatch
         return f"{row[0]} {write_id}"
 
-    def _run(self, work: Callable[[_Cursor], T], *, commit: bool) -> T:
+    def _run(self, work: Callable[[_Connection], T], *, commit: bool) -> T:
         """Raises what `work` raises, SharedStoreFailure where nothing was changed, UnclearWrite."""
         began = time.monotonic()
         for pause in _PAUSES:
@@ -173,15 +173,17 @@ class PostgresqlBackend:
             time.sleep(pause)
         return self._once(work, commit=commit)
 
-    def _once(self, work: Callable[[_Cursor], T], *, commit: bool) -> T:
+    def _once(self, work: Callable[[_Connection], T], *, commit: bool) -> T:
         with closing(self._connect()) as connection:
             try:
-                with connection.cursor(binary=True) as cursor:
-                    cursor.execute(_SETTINGS)
-                    result = work(cursor)
+                if commit:
+                    connection.execute(_BEGIN)
+                result = work(connection)
             except psycopg.Error as error:
                 raise self._refused(error) from None
-            if not commit or result is None:
+            if not commit:
+                return result
+            if result is None:
                 with suppress(psycopg.Error):  # a pooler keeps a connection whose transaction has ended
                     connection.rollback()
                 return result
@@ -194,7 +196,10 @@ class PostgresqlBackend:
 
     def _connect(self) -> _Connection:
         try:
-            connection = _Connection.connect(**self._parameters, prepare_threshold=None)
+            connection = _Connection.connect(autocommit=True, prepare_threshold=None, **self._parameters)
+        except UnicodeError:
+            said = f"{self.where} can't be reached: a part of the host's name is empty or too long"
+            raise SharedStoreFailure(said, hint="check the spelling of the host") from None
         except psycopg.Error as error:
             said = self._said(error)
             hint = next(hint for pattern, hint in _CONNECTING.items() if re.search(pattern, said))
@@ -205,7 +210,6 @@ class PostgresqlBackend:
             connection.close()
             old = f"{self.where}: the server is too old"
             raise SharedStoreFailure(old, hint=f"PostgreSQL {_OLDEST} or later is needed")
-        connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         connection.deadline = time.monotonic() + _SECONDS
         return connection
 

@@ -17,6 +17,7 @@ from kalentops.state.store.location import Location
         ("postgres://h/db", "postgresql://h/db#kalentops"),
         ("POSTGRESQL://h/db", "postgresql://h/db#kalentops"),
         ("postgresql://u:SECRET@h1:1,[::1]:2,h3/db", "postgresql://h1:1,[::1]:2,h3/db#kalentops"),
+        ("postgresql://[fe80::1%25en0]:5/db", "postgresql://[fe80::1%25en0]:5/db#kalentops"),
         ("postgresql:///db?host=/run/pg&password=SECRET", "postgresql:///db?host=/run/pg#kalentops"),
         ("postgresql:///?service=prod#a/b.c", "postgresql:///?service=prod#a/b.c"),
         ("postgresql://u:SECRET%40@%2Frun%2Fpg/db", "postgresql://%2Frun%2Fpg/db#kalentops"),

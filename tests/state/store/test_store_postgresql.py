@@ -182,6 +182,8 @@ def test_a_role_without_create_can_use_a_table_that_is_there(row: str) -> None:
         ("kalentops", "?dbname=missing", 'database "missing" does not exist', "createdb"),
         ("kalentops", "?port=1", "refused", "firewall"),
         ("kalentops", "?host=nowhere.invalid", "resolve host", "spelling"),
+        ("kalentops", "?host=a..b", "host's name", "spelling"),
+        ("kalentops", "?host=" + "x" * 64, "host's name", "spelling"),
         ("kalentops", "?service=missing", 'service "missing"', "psql"),
         ("kalentops", "?target_session_attrs=standby", "can't be reached", "target_session_attrs"),
         ("busy", "", "too many connections", "psql"),
@@ -258,7 +260,7 @@ def test_a_role_that_may_only_read_is_reported(row: str) -> None:
 def test_a_row_that_another_transaction_holds_is_not_waited_for_without_end(
     row: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgresql, "_SETTINGS", postgresql._SETTINGS.replace("'10s'", "'50ms'"))
+    monkeypatch.setattr(postgresql, "_BEGIN", postgresql._BEGIN.replace("'10s'", "'50ms'"))
     made = prepared(row)
     stored = made.read()
     assert stored is not None
@@ -339,7 +341,7 @@ def test_a_commit_whose_answer_is_lost_is_unclear(
 
 
 @pytest.mark.parametrize("failure", ["cut before", "cut after"])
-@pytest.mark.parametrize("at", [b"kalentops_state", b"set_config", b"BEGIN", b"kalentops\0"])
+@pytest.mark.parametrize("at", [b"kalentops_state", b"set local", b"kalentops\0"])
 def test_what_is_lost_before_the_commit_is_tried_again(row: str, failure: Failure, at: bytes) -> None:
     made = prepared(row)
     before = made.read()
