@@ -13,6 +13,7 @@ from tests.builders import blueprint
 from tests.faults.proxy import FaultProxy
 from tests.harness import STATE, Project
 from tests.repositories import Remote, commit, git
+from tests.state.store.samples import python
 
 REF = "git:refs/kalentops/state"
 ONE = "sourcing_a/one"
@@ -95,6 +96,38 @@ def test_a_state_in_a_ref_is_moved_renamed_forgotten_and_needs_no_push(applied: 
     for probe in ([], ["--probe"]):
         ran = applied.run("state", "push", *probe)
         assert (ran.code, ran.out) == (0, f"nothing to push: each write goes to {REF} at once\n")
+
+
+_KILLED = """
+import os, sys
+from kalentops.cli.main import run
+from kalentops.state.store.migrate import Place
+
+left = int(sys.argv[1])
+put = Place.put
+
+def put_and_die(*args):
+    global left
+    left -= 1
+    if left < 0:
+        os._exit(9)
+    return put(*args)
+
+Place.put = put_and_die
+sys.exit(run(["-C", sys.argv[2], "state", "migrate", *sys.argv[3:]]))
+"""
+
+
+@pytest.mark.processes
+def test_a_move_by_processes_that_die_ends_with_the_next_one(applied: Project) -> None:
+    before = applied.ids
+    for writes in range(3):
+        assert python(_KILLED, writes, applied.folder, STATE, REF).returncode == 9
+        in_use = [each for each in (STATE, REF) if applied.run("plan", "--state", each).code == 0]
+        assert in_use == ([STATE] if writes < 2 else []), "two writes: both are marked"
+    assert applied.run("state", "migrate", STATE, REF).code == 0
+    assert ids(applied, REF) == before
+    assert applied.run("plan").code == 8
 
 
 # --- restore ---------------------------------------------------------------------------------------------------

@@ -137,7 +137,8 @@ def migrate(old: Place, new: Place, environment: str | None, lock_timeout: float
         return _go_back(old, new, source, target.state, lock_timeout)
     if source is None:
         raise StateError(
-            f"there is no state at {old.name}", hint="name the location that holds it: state migrate FROM TO"
+            f"there is no state at {old.name}",
+            hint="name the location that holds it: state migrate FROM TO; `kalentops state init` starts an empty one",
         )
     if source.state.moved_to != new.name:
         raise StateMigrated(f"the state has moved to {source.state.moved_to}")
@@ -243,6 +244,11 @@ def restoration(earlier: State, found: StoredState | None, environment: str | No
         check_environment(each, environment, name)
     if found is not None and not found.is_fresh:
         _check_same(earlier, current, name)
+    elif earlier.environment != environment:
+        raise StateError(
+            f"this belongs to no environment, and {environment} is selected",
+            hint=f"`kalentops state migrate FILE LOCATION -e {environment}` moves it and gives it the name",
+        )
     state = replace(
         earlier,
         serial=max(earlier.serial, current.serial) + 1,

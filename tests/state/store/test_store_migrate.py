@@ -403,3 +403,11 @@ def test_where_nothing_is_recorded_every_state_can_be_restored(there: StoredStat
 def test_a_version_of_another_state_is_not_restored(current: State, said: str) -> None:
     with pytest.raises(StateError, match=said):
         restoration(state(1), _found(current), None, "here")
+
+
+def test_a_version_without_a_name_is_restored_to_its_own_state_only() -> None:
+    named = StoredState(state(1, environment="acme"), "v1")
+    assert restoration(state(1), named, "acme", "here").state.environment == "acme"
+    for there in (None, StoredState(State("fresh", 1, environment="acme"), "v1")):
+        with pytest.raises(StateError, match="this belongs to no environment, and acme is selected"):
+            restoration(state(1), there, "acme", "here")
