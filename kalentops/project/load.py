@@ -259,9 +259,10 @@ def shared_below(root: Path, folder: Path, known: Collection[str]) -> dict[str, 
     return {name: text for name, text in texts if isinstance(text, str) and may_be_shared(text)}
 
 
-def library_below(root: Path, folder: Path) -> Library:
-    """The templates and snippets below a folder; none if it does not exist."""
-    texts = shared_below(root, folder, ()) if folder.exists() else {}
+def library_below(root: Path, *folders: Path) -> Library:
+    """The templates and snippets below the folders that exist."""
+    found = (shared_below(root, each, ()) for each in folders if each.exists())
+    texts = {name: text for each in found for name, text in each.items()}
     return Library.of(read_document(name, text) for name, text in texts.items())
 
 

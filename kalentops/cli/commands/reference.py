@@ -59,8 +59,9 @@ def schema(directory: Path, environment: str | None, *, write: bool) -> None:
     the schema and the settings of VS Code; for other editors, name it in the first line of a file. Write it again when
     templates have changed.
     """
-    config = options.project(directory, None, environment).config
-    text = schema_text(library_below(config.root, config.blueprints))
+    configs = options.configs(directory, environment)
+    config = configs[0]
+    text = schema_text(library_below(config.root, *(each.blueprints for each in configs)))
     if not write:
         utf8()
         click.echo(text, nl=False)
