@@ -18,6 +18,7 @@ from typing import Final, Protocol, TypeAlias
 from kalentops.errors import (
     KalentopsError,
     SharedStoreFailure,
+    StateDamaged,
     StateError,
     StateMigrated,
     StateMoved,
@@ -175,11 +176,22 @@ class Store:
             )
         if stored is None:
             return State(environment=self._environment), None
-        state = load_state(stored.data)
+        state = self._state(stored.data)
         if state.moved_to is not None:
             raise StateMigrated(f"the state has moved to {clip(state.moved_to, 200)}")
         _check_environment(state.environment, self._environment, self.where)
         return state, stored.left
+
+    def _state(self, data: bytes) -> State:
+        try:
+            return load_state(data)
+        except StateDamaged as error:
+            if not self.shared:
+                raise
+            raise StateDamaged(
+                f"{self.where} holds no state of kalentops, or a damaged one: {error}",
+                hint="check the location; or restore an earlier version with the service's own tools",
+            ) from None
 
 
 def _check_environment(found: str | None, wanted: str | None, where: str) -> None:

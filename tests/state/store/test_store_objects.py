@@ -176,6 +176,56 @@ def test_credentials_that_are_missing_are_asked_for(
     assert "AZURE_STORAGE_CONNECTION_STRING" in str(caught.value.hint)
 
 
+@pytest.mark.parametrize(
+    ("kind", "variables", "sent"),
+    [
+        ("s3", {}, {"authorization": "Credential=AKIA-TESTS/", "x-amz-security-token": SIGNATURE}),
+        ("s3", {}, {"authorization": "/us-east-1/s3/"}),
+        ("s3", {"AWS_REGION": "eu-west-3"}, {"authorization": "/eu-west-3/s3/"}),
+        ("s3", {"AWS_DEFAULT_REGION": "eu-west-3"}, {"authorization": "/eu-west-3/s3/"}),
+        ("s3", {"AWS_ENDPOINT_URL_S3": "here", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, {}),
+        ("az", {}, {"authorization": "SharedKey tests:"}),
+        (
+            "az",
+            {"AZURE_STORAGE_CONNECTION_STRING": "AccountName=other;"},
+            {"authorization": "SharedKey other:"},
+        ),
+        (
+            "az",
+            {"AZURE_STORAGE_ENDPOINT": "", "AZURE_STORAGE_CONNECTION_STRING": "BlobEndpoint=here"},
+            {"authorization": "SharedKey tests:"},
+        ),
+        (
+            "az",
+            {"AZURE_STORAGE_KEY": "", "AZURE_STORAGE_SAS_TOKEN": f"?sv=1&sig={SIGNATURE}"},
+            {"": SIGNATURE},
+        ),
+        (
+            "az",
+            {
+                "AZURE_STORAGE_KEY": "",
+                "AZURE_STORAGE_CONNECTION_STRING": f"SharedAccessSignature=sv=1&sig={SIGNATURE}",
+            },
+            {"": SIGNATURE},
+        ),
+    ],
+)
+def test_credentials_and_the_endpoint_come_as_the_tools_of_the_service_take_them(
+    kind: str,
+    variables: dict[str, str],
+    sent: dict[str, str],
+    answering: FaultProxy,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value.replace("here", answering.url))
+    answering.script = lambda _: answer(404, "NoSuchKey")
+    assert opened(kind).read() is None
+    [request] = answering.requests
+    for name, value in sent.items():
+        assert value in (request.headers[name] if name else request.query["sig"])
+
+
 # What a service refuses.
 
 REFUSALS: Final = [
@@ -552,6 +602,7 @@ def test_an_object_of_another_program_stays_as_it_is(data: bytes, direct: Store)
         with pytest.raises(StateError) as caught:
             act()
         assert caught.value.exit_code == 8
+        assert direct.where in str(caught.value)
     now = direct.backend.read()
     assert now is not None
     assert now.data == data
