@@ -137,7 +137,7 @@ class Runner:
             return self._script(raw["run"], step, own, shell, place)
         name, _, commit = raw["uses"].partition("@")
         if raw["uses"].partition(" ")[0] == self.action:
-            return self._composite(given, step, more)
+            return self._composite(given, step, own)
         assert re.fullmatch(r"[0-9a-f]{40}", commit), raw["uses"]
         if name == "actions/checkout":
             return self._checkout(given)
