@@ -86,8 +86,10 @@ class Options:
 
 
 _T = TypeVar("_T")
-Steps: TypeAlias = Generator[None, None, _T]
-"""The work on an address. It pauses where everything that it has recorded must be durable before it goes on."""
+Steps: TypeAlias = Generator[Address, None, _T]
+"""The work on an address, which it gives where everything that it has recorded must be durable before it goes on.
+Overtaken is raised there if another run was first.
+"""
 
 
 class Overtaken(Exception):
@@ -149,14 +151,14 @@ class Run:
             self.stop(of_error(error), Cause.STORE)
             raise
 
-    def durable(self, address: str) -> Steps[None]:
-        """Pause until what is recorded for an address is durable. Raises Overtaken."""
-        yield
+    def overtaken(self, address: str) -> Overtaken | None:
+        """Whether another run was the first to record something for an address, since the last barrier."""
         taken = self.session.taken(address)
-        if taken is not None:
-            with self._lock:
-                self.open_intents.discard(address)
-            raise Overtaken(*taken)
+        if taken is None:
+            return None
+        with self._lock:
+            self.open_intents.discard(address)
+        return Overtaken(*taken)
 
     def own(self, blueprint_id: str, address: str) -> None:
         with self._lock:

@@ -177,7 +177,7 @@ def _send_whole(view: View, task: Task) -> Steps[Result | Limited]:
     run = view.run
     intent = Intent(task.address, "create", task.body, run.now())
     run.record(Intended(intent))
-    yield from run.durable(task.address)
+    yield task.address
     verdict = run.api.create(view.sourcing_id, task.body.data)
     if isinstance(verdict, Refused | NotSent | Limited):
         run.record(refused_after(task, "create"))
@@ -258,7 +258,7 @@ def _adopt(view: View, task: Task, decision: Adopt) -> Steps[tuple[Result, Entry
     view.own(remote.blueprint_id, task.address)
     run.record(Adopted(entry))
     if not decision.completes:
-        yield from run.durable(task.address)
+        yield task.address
     done = task.result(Action.ADOPT, Outcome.DONE, remote.blueprint_id)
     done = replace(done, note=also_similar(decision.others))
     return done, entry if decision.completes else None

@@ -69,9 +69,12 @@ def apply_plan(
         confirm_listed(run, looked, known)
         local = _without_requests(run, plan, known)
         if session.shared:
-            # One write for all that will be sent; before it, a request can make stubs only.
+            # One write for all that will be sent; before it, a request can make stubs only. Another one for those
+            # addresses where another run was first, because this run may have to carry on with its work.
             _all(pool, prepare, looked)
             run.barrier()
+            while any(_all(pool, follow, looked)):
+                run.barrier()
         results = [result for each in _all(pool, work, looked) for result in each]
     # Of what was moved and then looked at, the look counts.
     by_address = {result.address: result for result in [*local, *results]}
@@ -179,17 +182,18 @@ def _failing(sourcing: Sourcing) -> Iterator[None]:
 @dataclass(slots=True)
 class _Begun:
     """The work on one address, as far as it has come: up to a pause, or to its result, None for nothing to report.
-    `durable`: what it has recorded before the pause is durable.
+    `at` is the address at the pause; `durable`: what it has recorded before the pause is durable.
     """
 
     run: Run
     steps: Steps[Result | None]
+    at: str = ""
     done: bool = False
     durable: bool = False
     result: Result | None = None
 
     def __post_init__(self) -> None:
-        self._go_on(partial(next, self.steps))
+        self._to_next_pause(partial(next, self.steps))
 
     def finish(self) -> Result | None:
         while not self.done:
@@ -197,15 +201,24 @@ class _Begun:
                 try:
                     self.run.barrier()
                 except KalentopsError as error:
-                    self._go_on(partial(self.steps.throw, error))
+                    self._to_next_pause(partial(self.steps.throw, error))
                     continue
-            self.durable = False
-            self._go_on(partial(next, self.steps))
+            if not self.follow():
+                self._to_next_pause(partial(next, self.steps))
         return self.result
 
-    def _go_on(self, to_next_pause: Callable[[], None]) -> None:
+    def follow(self) -> bool:
+        """Go on after another run, if it was first."""
+        overtaken = None if self.done else self.run.overtaken(self.at)
+        if overtaken is None:
+            return False
+        self._to_next_pause(partial(self.steps.throw, overtaken))
+        return True
+
+    def _to_next_pause(self, go_on: Callable[[], Address]) -> None:
+        self.durable = False
         try:
-            to_next_pause()
+            self.at = go_on()
         except StopIteration as end:
             self.done, self.result = True, end.value
 
@@ -222,10 +235,18 @@ def _begin(sourcing: Sourcing) -> Iterator[_Begun]:
 
 
 def prepare(sourcing: Sourcing) -> None:
-    """Do the tasks up to where what they have recorded must be durable."""
+    """Do the tasks up to where what they have recorded must be durable, as it is after the barrier that follows."""
     sourcing.begun = list(_begin(sourcing))
     for each in sourcing.begun:
-        each.durable = True  # after the barrier that follows
+        each.durable = True
+
+
+def follow(sourcing: Sourcing) -> bool:
+    """After a barrier, the same for the tasks at which another run was first. Whether any of them has to go on."""
+    followed = [each for each in sourcing.begun or () if each.follow()]
+    for each in followed:
+        each.durable = True
+    return any(not each.done for each in followed)
 
 
 def work(sourcing: Sourcing) -> list[Result]:

@@ -49,7 +49,7 @@ def update(view: View, task: Task, *, first: tuple[Record, ...] = ()) -> Steps[R
                 run.record(*first, Intended(intent))
                 is_recorded = True
                 # What was seen may be out of date after it: look again, and decide again.
-                yield from run.durable(task.address)
+                yield task.address
 
 
 def _decided(view: View, task: Task) -> tuple[Situation, Updating]:

@@ -139,6 +139,19 @@ def test_a_run_writes_twice_whatever_it_creates(hosts: Hosts, count: int) -> Non
     assert len(hosts.texts()) == count
 
 
+def test_a_run_that_carries_on_with_another_writes_once_more(hosts: Hosts) -> None:
+    files = {f"s{n % 2}/k{n}": f"Name {n}" for n in range(5)}
+
+    def other() -> None:
+        with pytest.raises(Killed):
+            hosts.apply(files, before=once(_die, method="PATCH"))
+        assert hosts.backend.writes == 2, "the end of its session, too"
+
+    assert hosts.apply(files, before=once(other, method="POST", nth=5)).exit_code == 0
+    assert hosts.backend.writes == 2 + 3
+    assert len(hosts.texts()) == 5
+
+
 def test_no_text_is_sent_before_its_claim_is_durable(hosts: Hosts) -> None:
     def check(method: str, path: str) -> None:
         if method == "PATCH":
