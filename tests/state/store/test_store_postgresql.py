@@ -355,6 +355,23 @@ def test_what_is_lost_before_the_commit_is_tried_again(row: str, failure: Failur
     assert (after.data, after.version.split()[0]) == (b"2", "2")
 
 
+def test_a_transaction_that_the_server_ends_is_tried_again(row: str) -> None:
+    """As it does when it shuts down: here it waits for a row until then."""
+    made = prepared(row)
+    before = made.read()
+    assert before is not None
+    with psycopg.connect(server.url()) as other, ThreadPoolExecutor(1) as pool:
+        other.execute("select 1 from kalentops_state where name = %s for update", (row,))
+        blocked = other.execute("select pg_backend_pid()").fetchone()
+        assert blocked is not None
+        written = pool.submit(made.replace, b"2", before.version)
+        end = f"select pg_terminate_backend(pid) from pg_stat_activity where {blocked[0]} = any(pg_blocking_pids(pid))"
+        while not server.execute(end):
+            assert not written.done()
+        other.rollback()
+        assert written.result().split()[0] == "2"
+
+
 def test_a_server_that_stays_silent_is_given_up(row: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgresql, "_SECONDS", 0.2)
     monkeypatch.setattr(postgresql, "_PATIENCE", -1)
