@@ -130,6 +130,19 @@ def test_a_move_by_processes_that_die_ends_with_the_next_one(applied: Project) -
     assert applied.run("plan").code == 8
 
 
+def test_a_place_that_fails_in_the_middle_of_a_move(applied: Project, remote: Remote) -> None:
+    remote.hook("pre-receive", "test -e moved && echo no more >&2 && exit 1; touch moved")
+    failed = applied.run("state", "migrate", REF)
+    assert failed.code == 8
+    assert "also: the move has begun, and no place is in use: run the same command again" in failed.err
+    assert applied.run("state", "migrate", REF, STATE).code == 8, "it can't be marked there"
+    remote.hook("pre-receive", "exit 0")
+    assert applied.run("state", "migrate", REF, STATE).code == 0
+    assert applied.run("plan").code == 0
+    assert applied.run("state", "migrate", REF).code == 0
+    assert applied.run("plan", "--state", REF).code == 0
+
+
 # --- restore ---------------------------------------------------------------------------------------------------
 
 
@@ -210,3 +223,30 @@ def test_a_restore_where_the_state_has_moved_away_warns_of_two(applied: Project)
     assert applied.run("state", "list").code == 8
     assert applied.run("state", "restore", "same.json", "--yes").code == 0
     assert len(ids(applied)) == 2
+
+
+# --- environments ----------------------------------------------------------------------------------------------
+
+
+def test_each_environment_gets_its_own_state(applied: Project) -> None:
+    before = applied.ids
+    (applied.folder / "kalentops.yaml").write_text(
+        f"environments:\n  production: {{state: {REF}}}\n  trial: {{state: trial.json, blueprints: trial}}\n"
+    )
+    applied.environment |= {"KALENT_API_KEY_PRODUCTION": "k" * 20, "KALENT_API_KEY_TRIAL": "t" * 20}
+    refused = applied.run("plan", "-e", "production", "--state", STATE)
+    assert refused.code == 8
+    assert "belongs to no environment, and production is selected" in refused.err
+    assert applied.run("state", "migrate", STATE, REF).code == 1, "several, and none is named"
+    theirs = applied.run("state", "migrate", STATE, REF, "-e", "trial")
+    assert theirs.code == 8
+    assert f"{REF} is the state of the environment production, not of trial" in theirs.err
+    moved = applied.run("state", "migrate", STATE, REF, "-e", "production")
+    assert moved.code == 0, moved.err
+    assert moved.err.startswith("environment: production\n")
+    listed = applied.run("state", "list", "-e", "production", "--format", "json").json
+    assert (listed["environment"], len(listed["blueprints"])) == ("production", len(before))
+    assert applied.run("state", "init", "-e", "trial").out == "started an empty state at trial.json\n"
+    assert json.loads((applied.folder / "trial.json").read_text())["environment"] == "trial"
+    back = applied.run("state", "migrate", REF, "other.json", "-e", "trial")
+    assert back.code == 8

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from kalentops.errors import SharedStoreFailure, StateError, StateMigrated, StateMoved
+from kalentops.errors import KalentopsError, SharedStoreFailure, StateError, StateMigrated, StateMoved
 from kalentops.state.codec import dump_state, load_state
 from kalentops.state.model import Entry, Intent, State, check_consistent
 from kalentops.state.store import open_store
@@ -195,6 +195,16 @@ def _go_back(
 
 def _use(new: Place, marked: State, lock_timeout: float) -> Migrated:
     """Write the state to its new place, as the one in use."""
+    try:
+        return _end(new, marked, lock_timeout)
+    except KalentopsError as error:
+        error.add_note(
+            "the move has begun, and no place is in use: run the same command again, or undo it: TO FROM"
+        )
+        raise
+
+
+def _end(new: Place, marked: State, lock_timeout: float) -> Migrated:
     with new.store.hold(lock_timeout):
         target = new.find()
         if target is not None and target.in_use and _follows(target.state, marked):
