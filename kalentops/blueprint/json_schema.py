@@ -92,10 +92,12 @@ _FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
 _TEXT: Final = {"properties": {"subject": {"type": ["string", "object"]}}, "required": ["subject"]}
 
 
-def blueprint_schema(templates: Iterable[TemplateFile] = (), environments: Sequence[str] = ()) -> JsonSchema:
-    """The schema of a file, in a folder that these environments read. With the templates of a project, editors complete
-    their names, and the parameters, step ids and languages of the one that a blueprint uses. An unknown one is no error
-    here: the file of the schema may be old.
+def blueprint_schema(
+    templates: Iterable[TemplateFile] = (), folders: Iterable[Sequence[str]] = ()
+) -> JsonSchema:
+    """The schema of a file. With the templates of a project, editors complete their names, and the parameters, step ids
+    and languages of the one that a blueprint uses. An unknown one is no error here: the file of the schema may be old.
+    `folders` are the environments that read each folder of blueprints.
     """
     definitions: dict[str, JsonSchema] = {}
     for kind in KINDS.values():
@@ -105,7 +107,7 @@ def blueprint_schema(templates: Iterable[TemplateFile] = (), environments: Seque
     for shape in definitions.values():
         _tidy(shape)
     _complete(definitions)
-    definitions["SourcingFile"]["properties"]["sourcingId"] = _sourcing_id(environments)
+    definitions["SourcingFile"]["properties"]["sourcingId"] = _sourcing_id(list(folders))
     for name, fields in _FIELDS.items():
         for field, description in fields.items():
             definitions[name]["properties"][field]["description"] = description
@@ -124,14 +126,19 @@ def blueprint_schema(templates: Iterable[TemplateFile] = (), environments: Seque
     }
 
 
-def _sourcing_id(environments: Sequence[str]) -> JsonSchema:
-    if len(environments) < 2:  # noqa: PLR2004 - several
+def _sourcing_id(folders: Sequence[Sequence[str]]) -> JsonSchema:
+    """One id, or, in a folder that several environments read, one for each."""
+    shared = [each for each in folders if len(each) > 1]
+    if not shared:
         return {"minLength": 1, "type": "string"}
     names = {
         name: {"type": "string", "minLength": 1, "description": f"The id of the sourcing in {name}."}
-        for name in environments
+        for each in shared
+        for name in each
     }
-    return {"type": "object", "properties": names, "additionalProperties": False, "minProperties": 1}
+    plain = {"minLength": 1} if len(shared) < len(folders) else {}
+    of_each = {"properties": names, "additionalProperties": False, "minProperties": 1}
+    return {"type": ["string", "object"] if plain else "object", **plain, **of_each}
 
 
 def _tidy(shape: JsonSchema) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata, resources
 from pathlib import Path
@@ -196,10 +196,10 @@ def _fill(line: str, values: Mapping[str, str | None]) -> str | None:
     return filled if filled.strip() or not line.strip() else None
 
 
-def schema_text(library: Library) -> str:
-    """The JSON Schema of the files of a project."""
+def schema_text(library: Library, folders: Iterable[Sequence[str]]) -> str:
+    """The JSON Schema of the files of a project; `folders` are the environments that read each folder of blueprints."""
     files = (each.file for each in library.templates.values())
-    return dump_json(blueprint_schema(file for file in files if file is not None)) + "\n"
+    return dump_json(blueprint_schema((file for file in files if file is not None), folders)) + "\n"
 
 
 def project_files(setups: Sequence[Setup], library: Library, *, example: bool) -> Iterator[ProjectFile]:
@@ -212,7 +212,10 @@ def project_files(setups: Sequence[Setup], library: Library, *, example: bool) -
         yield template
         yield ProjectFile(f"{setup.under}{EXAMPLE}", render("example.yaml", setup))
     advice = "`kalentops schema --write` brings it up to date"
-    yield ProjectFile(SCHEMA, schema_text(library), advice=advice)
+    folders: dict[str, list[str]] = {each.under: [] for each in setups}
+    for each in setups:
+        folders[each.under].append(each.environment)
+    yield ProjectFile(SCHEMA, schema_text(library, folders.values()), advice=advice)
     yield _editor(setups)
     if any(not each.ref for each in setups):
         yield ProjectFile(".gitattributes", render("gitattributes", *setups), lines=True)

@@ -185,19 +185,21 @@ def test_an_editor_says_what_is_wrong_in_the_branch_that_is_meant() -> None:
 
 
 @pytest.mark.parametrize(
-    ("environments", "good", "bad"),
+    ("folders", "good", "bad"),
     [
-        ((), "s_1", {"production": "s_1"}),
-        (("production",), "s_1", {"production": "s_1"}),
-        (("production", "trial"), {"trial": "s_9"}, "s_1"),
-        (("production", "trial"), {"production": "s_1", "trial": "s_9"}, {"prodution": "s_1"}),
-        (("production", "trial"), {"production": "s_1"}, {}),
+        ([], "s_1", {"production": "s_1"}),
+        ([("production",), ("acme",)], "s_1", {"production": "s_1"}),
+        ([("production", "trial")], {"trial": "s_9"}, "s_1"),
+        ([("production", "trial")], {"production": "s_1", "trial": "s_9"}, {"prodution": "s_1"}),
+        ([("production", "trial")], {"production": "s_1"}, {}),
+        ([("production", "trial"), ("acme",)], {"production": "s_1"}, {"acme": "s_1"}),
+        ([("production", "trial"), ("acme",)], "s_1", ""),
     ],
 )
 def test_ids_by_environment_are_for_a_folder_that_several_read(
-    environments: tuple[str, ...], good: Any, bad: Any
+    folders: list[tuple[str, ...]], good: Any, bad: Any
 ) -> None:
-    validator = Draft202012Validator(blueprint_schema((), environments))
+    validator = Draft202012Validator(blueprint_schema((), folders))
     assert validator.is_valid({"sourcingId": good, "blueprints": {}})
     assert not validator.is_valid({"sourcingId": bad, "blueprints": {}})
 

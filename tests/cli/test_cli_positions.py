@@ -95,7 +95,7 @@ def test_each_environment_is_asked_with_its_own_key(shared: Project) -> None:
 
 
 def files(project: Project) -> dict[str, str]:
-    return {path.name: path.read_text() for path in (project.folder / "blueprints").iterdir()}
+    return {path.name: path.read_text() for path in (project.folder / "blueprints").glob("*.yaml")}
 
 
 def keys(project: Project) -> None:
@@ -195,3 +195,42 @@ def test_an_edit_of_a_shared_file_names_the_others(shared: Project, emulator: Ba
     assert said in ran.err.splitlines()
     assert "name: Theirs" in files(shared)["both.yaml"]
     assert "No changes." in shared.run("plan", "-e", "production").out
+
+
+def test_the_schema_knows_the_environments_and_the_templates_of_all_folders(shared: Project) -> None:
+    put(shared, "clients/acme/t.yaml", template="of-acme", name="T", steps=[step(1)])
+    shown = shared.run("schema").json["$defs"]
+    assert list(shown["SourcingFile"]["properties"]["sourcingId"]["properties"]) == ["production", "trial"]
+    assert shown["Use"]["properties"]["use"]["examples"] == ["of-acme", "t"]
+    of_one = shared.run("schema", "-e", "acme").json["$defs"]
+    assert of_one["SourcingFile"]["properties"]["sourcingId"]["type"] == "string"
+
+
+def test_plain_forms_and_templates_keep_the_ids_of_all_environments(shared: Project) -> None:
+    """`render` and `detach` of one environment speak of the file of both; so does `extract`."""
+    head = f"sourcingId: {{production: {A}, trial: {B}}}\ntitle: Engineer\n"
+    ran = shared.run("render", f"{B}/two", "-e", "trial")
+    assert ran.out.startswith(head)
+    assert shared.run("render", f"{B}/two", "-e", "production").code == 1
+    assert shared.run("detach", f"{B}/two", "-e", "trial").code == 0
+    assert files(shared)["both.yaml"].startswith(head)
+    ran = shared.run("extract", f"{A}/one", f"{A}/two", "--as", "common", "--align", "-e", "production")
+    assert ran.code == 0, ran.err
+    assert files(shared)["both.yaml"].startswith(head)
+    assert files(shared)["both.yaml"].count("use: common") == 2
+    assert shared.run("validate").code == 0
+
+
+def test_fmt_keeps_and_formats_the_ids(shared: Project) -> None:
+    path = shared.folder / "blueprints/both.yaml"
+    path.write_text(
+        path.read_text().replace(
+            f"{{production: {A}, trial: {B}}}", f"{{production:   {A},  trial: {B}}} # ids"
+        )
+    )
+    other = put(shared, "clients/acme/b.yaml", sourcingId="s_7", blueprints={})
+    other.write_text("sourcingId:   s_7\nblueprints: {}\n")
+    assert shared.run("fmt", "--check").code == 1
+    assert shared.run("fmt").code == 0
+    assert path.read_text().startswith(f"sourcingId: {{production: {A}, trial: {B}}}  # ids\n")
+    assert other.read_text().startswith("sourcingId: s_7\n")

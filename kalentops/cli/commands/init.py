@@ -71,7 +71,7 @@ def command(
     folder = _folder(folder)
     top, setups = setups_for(folder, state=state, branch=branch, origin=origin)
     example = not no_example and not has_blueprints(folder, setups)
-    library = library_below(folder, folder / setups[0].blueprints)
+    library = library_below(folder, *dict.fromkeys(folder / each.blueprints for each in setups))
     own = list(project_files(setups, library, example=example or show is not None))
     at_root = [] if no_pre_commit else [pre_commit(setups)]
     at_root += [] if no_github else [file for each in setups for file in workflows(each)]

@@ -15,6 +15,7 @@ from kalentops.init.contents import SCHEMA, schema_text
 from kalentops.init.write import put_schema
 from kalentops.lint.rule import rule_meant, rules
 from kalentops.output.terminal import is_terminal, line, show
+from kalentops.project.environments import views
 from kalentops.project.load import library_below
 from kalentops.support.streams import utf8
 from kalentops.support.text import clip
@@ -59,11 +60,12 @@ def schema(directory: Path, environment: str | None, *, write: bool) -> None:
     the schema and the settings of VS Code; for other editors, name it in the first line of a file. Write it again when
     templates have changed.
     """
-    configs = options.configs(directory, environment)
-    config = configs[0]
-    text = schema_text(library_below(config.root, *(each.blueprints for each in configs)))
+    folders = views(options.configs(directory, environment))
+    root = folders[0].root
+    library = library_below(root, *(each.blueprints for each in folders))
+    text = schema_text(library, [each.readers for each in folders])
     if not write:
         utf8()
         click.echo(text, nl=False)
-    elif put_schema(config.root, text):
+    elif put_schema(root, text):
         click.echo(f"{SCHEMA} written")
