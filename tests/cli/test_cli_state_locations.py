@@ -134,7 +134,7 @@ def test_a_place_that_fails_in_the_middle_of_a_move(applied: Project, remote: Re
     remote.hook("pre-receive", "test -e moved && echo no more >&2 && exit 1; touch moved")
     failed = applied.run("state", "migrate", REF)
     assert failed.code == 8
-    assert "also: the move has begun, and no place is in use: run the same command again" in failed.err
+    assert "also: the move has started, and no place is in use: run the same command again" in failed.err
     assert applied.run("state", "migrate", REF, STATE).code == 8, "it can't be marked there"
     remote.hook("pre-receive", "exit 0")
     assert applied.run("state", "migrate", REF, STATE).code == 0

@@ -199,7 +199,7 @@ def _use(new: Place, marked: State, lock_timeout: float) -> Migrated:
         return _end(new, marked, lock_timeout)
     except KalentopsError as error:
         error.add_note(
-            "the move has begun, and no place is in use: run the same command again, or undo it: TO FROM"
+            "the move has started, and no place is in use: run the same command again, or undo it: TO FROM"
         )
         raise
 
