@@ -133,7 +133,7 @@ class GitBackend:
         """What the remote has accepted, or nothing that has changed it. Raises VersionMismatch, UnclearWrite."""
         trace = self._tree.git_dir / "trace"
         trace.unlink(missing_ok=True)
-        options = ("--porcelain", "--no-follow-tags", "--no-signed", "--recurse-submodules=no")
+        options = ("--porcelain", "--no-signed", "--recurse-submodules=no")
         lease = f"--force-with-lease={self._ref}:{expected or ''}"
         try:
             said = self._tree.git(

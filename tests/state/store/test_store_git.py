@@ -16,6 +16,7 @@ import pytest
 
 from kalentops.errors import SharedStoreFailure, StateError
 from kalentops.git import worktree
+from kalentops.git.remote import may_have_arrived
 from kalentops.state.store import git as store_git
 from kalentops.state.store.backend import Stored, UnclearWrite, VersionMismatch
 from kalentops.state.store.git import GitBackend
@@ -102,6 +103,13 @@ def test_few_processes_and_one_round_trip_each(backend: GitBackend, calls: list[
     calls.clear()
     backend.replace(b"two", version)
     assert calls == ["hash-object", "mktree", "commit-tree", "push"]
+
+
+def test_earlier_states_are_not_fetched(clone: Path, backend: GitBackend) -> None:
+    backend.replace(b"two", backend.replace(b"one", None))
+    other = opened(clone)
+    other.read()
+    assert other._tree.ask("rev-list", "--count", "refs/state") == "1"
 
 
 def test_a_write_that_is_not_on_top_is_refused(clone: Path, backend: GitBackend) -> None:
@@ -292,6 +300,12 @@ def _eager(remote: Remote, clone: Path) -> Path:
     return clone
 
 
+def _signing(remote: Remote, clone: Path) -> Path:
+    """In the user's own file, which git reads everywhere."""
+    (remote.folder / "global").write_text("[push]\n\tgpgSign = true\n\tfollowTags = true\n")
+    return clone
+
+
 def _with_hooks(remote: Remote, clone: Path) -> Path:
     for name in ("pre-push", "reference-transaction", "post-index-change"):
         (clone / ".git" / "hooks" / name).write_text("#!/bin/sh\nexit 1\n")
@@ -312,10 +326,14 @@ def _with_hooks(remote: Remote, clone: Path) -> Path:
         _under_a_condition,
         _pushed_elsewhere_too,
         _eager,
+        _signing,
         _with_hooks,
     ],
 )
-def test_every_kind_of_clone(remote: Remote, clone: Path, make: Callable[[Remote, Path], Path]) -> None:
+def test_every_kind_of_clone(
+    remote: Remote, clone: Path, make: Callable[[Remote, Path], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(remote.folder / "global"))
     folder = make(remote, clone)
     backend = opened(folder)
     assert backend.read() is None
@@ -455,6 +473,13 @@ def test_a_git_that_is_killed_is_unclear(
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
     with pytest.raises(UnclearWrite):
         opened(clone).replace(b"one", None)
+
+
+@pytest.mark.parametrize("text", ['{"event":"start","sid":"1","argv":["git","push"]}', "{", None])
+def test_a_trace_that_is_not_whole_proves_nothing(tmp_path: Path, text: str | None) -> None:
+    if text is not None:
+        (tmp_path / "trace").write_text(text)
+    assert may_have_arrived(tmp_path / "trace")
 
 
 def _moved(remote: Remote, clone: Path) -> None:
