@@ -160,6 +160,8 @@ def test_no_command_starts_what_a_pull_request_has_planted(
     tried("plan")
     tried("preview", "--against", "HEAD", "--out", "page.html")
     tried("state", "push", "--probe")
+    tried("state", "init", "--state", "git:refs/kalentops/state")
+    tried("plan", "--state", "git:refs/kalentops/state")
     tried("apply", "--yes")
     assert list(commit_hint(FileStore(project.state_path)))
     seen["the advice after an apply"] = planted.left()
@@ -202,6 +204,7 @@ def test_the_same_on_a_git_that_knows_none_of_the_newer_settings(
     for args in (
         ("preview", "--against", "HEAD", "--out", "page.html"),
         ("state", "push", "--probe"),
+        ("state", "init", "--state", "git:refs/kalentops/state"),
         ("init", "--dry-run"),
     ):
         assert planted.project.run(*args).code == 0
