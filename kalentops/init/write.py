@@ -6,12 +6,12 @@ Missing lines of `.gitignore` and `.gitattributes` are added between two markers
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from kalentops.errors import StoreFailure, UsageError
+from kalentops.errors import KalentopsError, StoreFailure, UsageError
 from kalentops.git.worktree import has_git, open_read_only, open_repository, repository_root
 from kalentops.init.contents import CONFIG, PLAIN, SCHEMA, Origin, ProjectFile, Setup
 from kalentops.project.config import STATE, Config, load_configs, state_location
@@ -168,6 +168,7 @@ def setups_for(
                 f"init can't write workflows for this name: {clip(name)}",
                 hint="rename it: letters, digits, `.`, `_`, `-` and `/` need no quotes anywhere",
             )
+    _check_refs(top, folder, {each.ref for each in setups if each.ref})
     return top, tuple(replace(each, below=below, origin=origin) for each in setups)
 
 
@@ -209,6 +210,35 @@ def _check_state(configs: Sequence[Config], wanted: Location) -> None:
             hint=f"`kalentops state migrate {clip(other, 120)}` moves the state; set `state` in {CONFIG} as it says, "
             "then run init again",
         )
+
+
+def _check_refs(top: Path, folder: Path, refs: Collection[str]) -> None:
+    """Raises UsageError for a ref that another project of the repository has: their states would become one."""
+    if not refs:
+        return
+    for other in _other_projects(top, folder):
+        try:
+            configs = load_configs(other)
+        except KalentopsError:  # its own commands say what is wrong
+            continue
+        for name in (each.state.text.removeprefix("git:") for each in configs):
+            if name in refs:
+                there = (other / CONFIG).relative_to(top).as_posix()
+                raise UsageError(
+                    f"{clip(there, 120)} keeps its state in {name}, too",
+                    hint="each project needs a ref of its own: git:refs/kalentops/NAME",
+                )
+
+
+def _other_projects(top: Path, folder: Path) -> Iterator[Path]:
+    try:
+        repository = open_read_only(top)
+    except UsageError:
+        return
+    listed = repository.ask("ls-files", "-z", "--cached", "--others", "--exclude-standard") or ""
+    for path in (top / name for name in listed.split("\0")):
+        if path.name == CONFIG and path.parent != folder and path.is_file():
+            yield path.parent
 
 
 def _check_git(folder: Path, top: Path | None) -> None:

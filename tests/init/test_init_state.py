@@ -69,6 +69,17 @@ def test_a_second_run_keeps_the_ref(again: tuple[str, ...], fresh: Project) -> N
     assert ran.out.count("  exists ") == len(FILES) - 3
 
 
+def test_two_projects_of_one_repository_do_not_share_a_ref(fresh: Project) -> None:  # noqa: F811
+    """One of them may be another tenant's."""
+    assert fresh.run("init", "--state", f"git:{REF}", "paris").code == 0
+    before = files_of(fresh.folder)
+    ran = fresh.run("init", "--state", f"git:{REF}", "berlin")
+    assert (ran.code, f"paris/kalentops.yaml keeps its state in {REF}, too" in ran.err) == (1, True), ran.err
+    assert files_of(fresh.folder) == before
+    assert fresh.run("init", "--state", "git:refs/kalentops/berlin", "berlin").code == 0
+    assert fresh.run("init", "paris").code == 0
+
+
 def test_another_file_for_the_state(fresh: Project) -> None:  # noqa: F811
     assert fresh.run("init", "--state", "states/team.json").code == 0
     assert load_config(fresh.folder).state.path == fresh.folder.resolve() / "states/team.json"
