@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import io
 import json
+import secrets
 import sys
 from pathlib import Path
 
 import pytest
 
+from kalentops.state.store.location import Location
+from tests import servers
 from tests.builders import blueprint
 from tests.faults.proxy import FaultProxy
 from tests.harness import STATE, Project
 from tests.repositories import Remote, commit, git
-from tests.state.store.samples import python
+from tests.state.store.samples import KINDS, python
 
 REF = "git:refs/kalentops/state"
 ONE = "sourcing_a/one"
@@ -41,28 +44,48 @@ def applied(project: Project, proxy: FaultProxy, remote: Remote) -> Project:
 
 def ids(project: Project, location: str = STATE) -> dict[str, str]:
     ran = project.run("state", "list", "--format", "json", "--state", location)
-    assert (ran.code, ran.json["location"]) == (0, location), ran.err
+    where = location if location == STATE else Location.parse(location, project.folder).where
+    assert (ran.code, ran.json["location"]) == (0, where), ran.err
     return {each["address"]: each["blueprint_id"] for each in ran.json["blueprints"]}
 
 
-def test_one_command_moves_a_team_to_a_ref_and_back(applied: Project) -> None:
-    before = applied.ids
-    moved = applied.run("state", "migrate", REF)
-    assert (moved.code, moved.out) == (0, f"moved the state from {STATE} to {REF} (2 blueprints)\n")
-    assert f"now write `state: {REF}` in kalentops.yaml" in moved.err
+def _location(kind: str, project: Project) -> str:
+    """A location of this kind at which nothing is stored."""
+    if kind == "git":
+        return REF
+    name = secrets.token_hex(8)
+    if kind == "postgresql":
+        from tests import postgresql  # starts the server
+
+        return postgresql.url(name)
+    project.environment |= servers.s3() if kind == "s3" else servers.azure()
+    return f"{kind}://{servers.PLACE}/{name}/state.json"
+
+
+@pytest.mark.parametrize("kind", [each for each in KINDS if each.values[0] not in {"file", "memory"}])
+def test_one_command_moves_a_team_to_every_kind_of_store_and_back(kind: str, applied: Project) -> None:
+    before, location = applied.ids, _location(kind, applied)
+    where = Location.parse(location, applied.folder).where
+    moved = applied.run("state", "migrate", location)
+    assert (moved.code, moved.out) == (0, f"moved the state from {STATE} to {where} (2 blueprints)\n")
     for command in (["plan"], ["apply", "--yes"], ["state", "rm", "--yes", ONE], ["state", "push"]):
         ran = applied.run(*command)
         assert (ran.code, ran.out) == (8, "")
-        assert f"error: the state has moved to {REF}\n" in ran.err
-    (applied.folder / "kalentops.yaml").write_text(f"state: {REF}\n")
-    assert ids(applied, REF) == before
+        assert f"error: the state has moved to {where}\n" in ran.err
+    if kind == "git":
+        assert f"now write `state: {REF}` in kalentops.yaml, or set KALENTOPS_STATE" in moved.err
+        (applied.folder / "kalentops.yaml").write_text(f"state: {REF}\n")
+    else:
+        assert "now set KALENTOPS_STATE to the location, on each machine and in CI as a secret" in moved.err
+        applied.environment["KALENTOPS_STATE"] = location
+    assert ids(applied, location) == before
     assert applied.run("plan").out == "No changes. 2 unchanged.\n"
     applied.write("sourcing_b", {"three": blueprint("Three")})
     assert applied.apply().code == 0
-    there = ids(applied, REF)
+    there = ids(applied, location)
     assert set(there) == {*before, "sourcing_b/three"}
-    back = applied.run("state", "migrate", REF, STATE)
-    assert (back.code, back.out) == (0, f"moved the state from {REF} to {STATE} (3 blueprints)\n")
+    back = applied.run("state", "migrate", location, STATE)
+    assert (back.code, back.out) == (0, f"moved the state from {where} to {STATE} (3 blueprints)\n")
     assert ids(applied) == there
     assert applied.run("plan").code == 8
 
