@@ -142,7 +142,7 @@ def select(configs: tuple[Config, ...], environment: str | None) -> Config:
     if not names:
         raise UsageError(
             f"there is no environment {clip(environment, 40)}: {FILE} has no `environments`",
-            hint="leave out -e, or add `environments:` to it",
+            hint="leave out -e and KALENTOPS_ENVIRONMENT, or add `environments:` to it",
         )
     if environment not in names:
         meant = nearest(environment, names)

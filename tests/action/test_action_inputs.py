@@ -57,6 +57,32 @@ def test_an_input_reaches_the_commands_that_have_its_option() -> None:
     assert Inputs({}).args("plan") == ["plan", "-C", "."]
 
 
+def test_an_environment_is_named_to_each_command_and_confirmed_to_apply() -> None:
+    for inputs in (
+        Inputs(given(environment="production")),
+        Inputs({"KALENTOPS_ENVIRONMENT": "production", "INPUT_ENVIRONMENT": ""}),
+    ):
+        assert inputs.args("plan")[3:] == ["--environment=production"]
+        assert inputs.args("apply")[3:] == ["--environment=production", "--confirm=production"]
+        assert inputs.args("state push")[4:] == ["--environment=production"]
+
+
+def test_the_key_of_the_job_is_that_of_its_environment(
+    project: Project, emulator: BackgroundEmulator, output: Path
+) -> None:
+    project.write("sourcing_a", {"one": blueprint("One")})
+    (project.folder / "kalentops.yaml").write_text(
+        "environments: {production: {blueprints: others}, trial: {}}\n"
+    )
+    project.environment["KALENT_API_KEY"] = ""
+    inputs = {"command": "plan", "refresh": "true", "api_key": KEY}
+    _, refused = step(project, "run", output, **inputs)
+    assert refused["result"] == "error"
+    ran, planned = step(project, "run", output, environment="trial", **inputs)
+    assert (planned["result"], planned["create"]) == ("ok", "1"), ran
+    assert Path(planned["report"]).read_text().startswith("environment: trial\n\n")
+
+
 def test_a_flag_is_true_or_false() -> None:
     with pytest.raises(UsageError, match="the input refresh can't be `yes`"):
         Inputs(given(refresh="yes")).args("plan")

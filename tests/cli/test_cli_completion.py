@@ -61,6 +61,14 @@ def test_what_is_offered(args: tuple[str, ...], offered: list[str]) -> None:
     assert set(offered) <= set(found) if args[0] == "rule" else found == offered
 
 
+def test_environments_and_what_the_named_one_has_are_offered(folder: Path) -> None:
+    (folder / "sub" / "kalentops.yaml").write_text("environments: {trial: {}, acme: {blueprints: acme}}\n")
+    assert completed("plan", "-C", "sub", "-e", "") == ["acme", "trial"]
+    assert completed("plan", "-C", "sub", "-e", "acme", "--sourcing", "") == []
+    assert completed("plan", "-C", "sub", "-e", "trial", "--sourcing", "sourcing_b") == ["sourcing_b"]
+    assert completed("plan", "-C", "sub", "--sourcing", "") == []
+
+
 def test_addresses_of_the_state_are_offered_to_what_changes_it(folder: Path) -> None:
     state = folder / "sub" / "kalentops.state.json"
     state.write_text("{")

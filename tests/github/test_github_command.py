@@ -100,6 +100,28 @@ def test_each_project_of_a_repository_has_its_own(workflow: Project, github: Sta
     assert github.bodies()[2:] == [compose(CommentTarget("teams/paris/production.json"), REPORT)]
 
 
+def test_each_environment_has_its_own(workflow: Project, github: StandIn) -> None:
+    project = workflow.folder / "teams" / "paris"
+    project.mkdir(parents=True)
+    settings = "environments: {production: {}, trial: {}}\n"
+    for folder, text in ((workflow.folder, settings), (project, settings)):
+        (folder / "kalentops.yaml").write_text(text)
+    for args in (("-e", "trial"), ("-e", "production"), ("-C", "teams/paris", "-e", "trial")):
+        assert workflow.run("comment", *args, "report.md").code == 0
+        assert workflow.run("comment", *args, "report.md").code == 0
+    (workflow.folder / "kalentops.yaml").write_text(f"{settings}bogus: 1\n")
+    assert workflow.run("comment", "-e", "trial", "--outdated").code == 0
+    names = ("environment trial", "environment production", "teams/paris, environment trial")
+    bodies = github.bodies()
+    assert bodies[1:] == [compose(CommentTarget(each), REPORT) for each in names[1:]]
+    assert bodies[0].startswith("<!-- kalentops:plan target=environment%20trial outdated -->")
+    (workflow.folder / "kalentops.yaml").write_text(settings)
+    ran = workflow.run("comment", "report.md")
+    assert (ran.code, "several environments: production, trial" in ran.err) == (1, True)
+    assert workflow.run("comment", "-e", "trail", "report.md").code == 1
+    assert len(github.bodies()) == len(names)
+
+
 def test_options_win_over_the_environment(workflow: Project, github: StandIn) -> None:
     workflow.environment |= {"GITHUB_REPOSITORY": "octo/other", "GITHUB_API_URL": "http://127.0.0.1:9"}
     args = ("--repository", REPOSITORY, "--pull-request", "7", "--api-url", github.url)

@@ -44,7 +44,8 @@ def command(
     removed keys. The next plan shows what the state will forget. A file that other environments use stays for them.
     """
     project = options.project(directory, state_location, environment)
-    show_environment(project.config.environment, stream=sys.stderr)
+    if not quiet:
+        show_environment(project.config.environment, stream=sys.stderr)
     check_begun(project.config.root, project.config.blueprints)
     snapshot = project.store.read()
     notice(snapshot.notes)

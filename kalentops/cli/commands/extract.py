@@ -82,7 +82,8 @@ def command(
     """
     _check(addresses, name, to, everything=everything)
     config = options.project(directory, None, environment).config
-    show_environment(config.environment, stream=sys.stderr)
+    if not quiet:
+        show_environment(config.environment, stream=sys.stderr)
     check_begun(config.root, config.blueprints)
     files = _read(config)
     repository = _valid(config, files)

@@ -62,7 +62,8 @@ def command(
     them. Works offline.
     """
     config = options.project(directory, None, environment).config
-    show_environment(config.environment, stream=sys.stderr)
+    if not quiet:
+        show_environment(config.environment, stream=sys.stderr)
     check_begun(config.root, config.blueprints)
     files = ProjectFiles.read(config)
     if template is None:

@@ -68,6 +68,11 @@ def complete_languages(ctx: click.Context, _: click.Parameter, incomplete: str) 
     return _offered(find, incomplete)
 
 
+def complete_environments(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """The environments in kalentops.yaml."""
+    return _offered(lambda: load_configs(_folder(ctx))[0].environments, incomplete)
+
+
 def complete_rules(_ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
     from kalentops.lint.rule import rules
 
@@ -131,6 +136,7 @@ environment = click.option(
     "--environment",
     envvar=ENVIRONMENT,
     metavar="NAME",
+    shell_complete=complete_environments,
     help=f"Environment to work on, of those in kalentops.yaml. [env: {ENVIRONMENT}]",
 )
 state = click.option(

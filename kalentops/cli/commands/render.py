@@ -95,7 +95,8 @@ def detach(
 
 def _declared(config: Config, addresses: Collection[str], undone: str, *, quiet: bool) -> list[Declared]:
     """The blueprints that are asked for, by file. Raises InvalidFiles, UsageError."""
-    show_environment(config.environment, stream=sys.stderr)
+    if not quiet:
+        show_environment(config.environment, stream=sys.stderr)
     check_begun(config.root, config.blueprints)
     repository = load_project(config, known=None)
     Reporting("render", "text", config, quiet=quiet).refuse_invalid(repository, undone)

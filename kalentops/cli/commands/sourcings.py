@@ -43,7 +43,8 @@ def command(
     Reads Kalent and the files; writes nothing.
     """
     config = options.project(directory, None, environment).config
-    show_environment(config.environment, stream=sys.stderr)
+    if not quiet:
+        show_environment(config.environment, stream=sys.stderr)
     target = ApiConfig.of(connection, os.environ, config)
     with read_session(target, quiet=quiet, farewell="stopped at once; nothing was changed") as line:
         found = line.sourcings(ownership="all" if everybody else "mine", closed=closed)
