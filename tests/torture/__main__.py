@@ -13,16 +13,18 @@ import platform
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from tests.torture import powerloss
+from tests.torture import powerloss, shared
 from tests.torture.page import broken, write_page
 from tests.torture.simulate import Protocol, run_seed
 
 _ROOT = Path(__file__).parents[2]
+_SHARED_SEEDS = 12_000
+_C = TypeVar("_C")
 _SEEDS = 16_000  # in three of four, half of all writes are late
 
 
@@ -47,14 +49,38 @@ def _seeds(bounds: tuple[int, int, Protocol]) -> dict[str, Any]:
     return {"counts": dict(counts), "failures": failures[:20]}
 
 
+def _shared_seeds(bounds: tuple[int, int]) -> dict[str, Any]:
+    counts: Counter[str] = Counter()
+    failures: list[str] = []
+    for seed in range(*bounds):
+        verdict = shared.run_seed(seed)
+        counts["seeds"] += 1
+        counts[f"hosts_{verdict.hosts}"] += 1
+        for name in shared.COUNTED:
+            counts[name] += getattr(verdict, name)
+        if not verdict.by_person:
+            counts["alone"] += 1
+            counts["alone_resolved"] += verdict.resolved
+        for problem in verdict.problems:
+            counts[problem.partition(":")[0]] += 1
+            failures.append(f"seed {seed}: {problem}")
+    return {"counts": dict(counts), "failures": failures[:20]}
+
+
 def simulation(seeds: int, protocol: Protocol = "reserve") -> dict[str, Any]:
     """All seeds, on all processors."""
-    size = 250
-    chunks = [(at, min(at + size, seeds), protocol) for at in range(0, seeds, size)]
+    return _spread(_seeds, [(at, end, protocol) for at, end in _chunks(seeds)])
+
+
+def _chunks(seeds: int, size: int = 250) -> list[tuple[int, int]]:
+    return [(at, min(at + size, seeds)) for at in range(0, seeds, size)]
+
+
+def _spread(play: Callable[[_C], dict[str, Any]], chunks: Iterable[_C]) -> dict[str, Any]:
     total: Counter[str] = Counter()
     failures: list[str] = []
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for found in pool.map(_seeds, chunks):
+        for found in pool.map(play, chunks):
             total.update(found["counts"])
             failures += found["failures"]
     return {**total, "failures": failures[:20]}
@@ -100,6 +126,7 @@ PARTS: dict[str, Callable[[float], dict[str, Any]]] = {
     "journal": lambda _: powerloss.damage_journal(),
     "simulation": lambda share: simulation(int(_SEEDS * share)),
     "whole": lambda share: simulation(int(_SEEDS * share / 4), "whole"),
+    "shared": lambda share: _spread(_shared_seeds, _chunks(int(_SHARED_SEEDS * share))),
     "before": _before,
     "together": _together,
     "errnos": _errnos,

@@ -18,7 +18,7 @@ from tests.builders import AT, blueprint, intent
 from tests.faults.catalogue import EVERYTHING
 from tests.faults.proxy import Exchange, FaultProxy, Response, Script, on
 from tests.harness import Project, Truth
-from tests.torture import powerloss
+from tests.torture import powerloss, shared
 from tests.torture.simulate import Protocol, run_seed
 
 
@@ -29,6 +29,15 @@ def simulation(seeds: int) -> str | None:
             verdict = run_seed(seed, protocol)
             if verdict.problems:
                 return f"seed {seed}, {protocol}: {verdict.problems[0]}"
+    return None
+
+
+def hosts(seeds: int) -> str | None:
+    """Seeds of hosts that share a store."""
+    for seed in range(seeds):
+        verdict = shared.run_seed(seed)
+        if verdict.problems:
+            return f"seed {seed}: {verdict.problems[0]}"
     return None
 
 
@@ -363,4 +372,5 @@ ATTACKS: tuple[Callable[[int], str | None], ...] = (
     broken_api,
     wire,
     simulation,
+    hosts,
 )

@@ -56,7 +56,28 @@ def _parts(figures: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]
 
 def _total(figures: Mapping[str, Any], key: str, promise: str) -> int:
     by_process = sum(int(figures[name].get(key, 0)) for name in ("kills", "frozen", "errnos", "together"))
-    return by_process + sum(int(figures[name].get(promise, 0)) for name in ("simulation", "whole"))
+    return by_process + sum(int(figures[name].get(promise, 0)) for name in ("simulation", "whole", "shared"))
+
+
+def _shared_rows(shared: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    hosts = ", ".join(f"{number} in {shared[f'hosts_{number}']:,}" for number in (2, 4, 8))
+    yield "seeds of hosts that share a store, and runs in them", f"{shared['seeds']:,}; {shared['runs']:,}"
+    yield "— hosts at the same time", hosts
+    yield "— runs killed, and frozen for seconds to hours", f"{shared['kills']:,}; {shared['freezes']:,}"
+    yield (
+        "— writes to the store, and those of them that were refused or lost",
+        f"{shared['writes']:,}; {shared['repeats']:,}",
+    )
+    yield "— results left to another run that was first", f"{shared['taken']:,}"
+    yield "— claims of a live run that were overwritten", f"**{shared.get('I10', 0)}**"
+    yield (
+        "— runs that did not end, or wrote to the store too often",
+        f"**{shared.get('I8', 0) + shared.get('I9', 0)}**",
+    )
+    yield (
+        "— resolved by undisturbed runs, without a person",
+        f"**{shared['alone_resolved'] / shared['alone']:.1%}**",
+    )
 
 
 def _rows(figures: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -68,6 +89,7 @@ def _rows(figures: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "seeds of the simulated world, and runs in them", f"{simulation['seeds']:,}; {simulation['runs']:,}"
     yield "— where half of all writes take effect 1 to 600 s late", f"{simulation['late_seeds']:,}"
     yield "— runs killed, and frozen for minutes", f"{simulation['kills']:,}; {simulation['freezes']:,}"
+    yield from _shared_rows(figures["shared"])
     yield (
         "runs in which a system call failed (ENOSPC, EIO, EDQUOT, EACCES, EINTR)",
         f"{figures['errnos']['runs']:,}",
@@ -87,7 +109,10 @@ def _rows(figures: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         f"{before['copies']:,} of {before['creates']:,}",
     )
     yield "ids lost", f"**{_total(figures, 'lost', 'I2')}**"
-    yield "texts sent without a durable claim", f"**{simulation.get('I3', 0)}**"
+    yield (
+        "texts sent without a durable claim",
+        f"**{simulation.get('I3', 0) + figures['shared'].get('I3', 0)}**",
+    )
     yield (
         "empty blueprints left over, each recognised by its name",
         f"{simulation['leftovers'] / simulation['creates']:.2f} a create in these worlds",

@@ -8,7 +8,7 @@ import pytest
 
 from kalentops.apply import create
 from tests.sizes import examples, some
-from tests.torture import mutants, powerloss
+from tests.torture import mutants, powerloss, shared
 from tests.torture.attacks import ATTACKS
 from tests.torture.faulty import MUTANTS, Mutant
 from tests.torture.page import _BEGIN, broken, table
@@ -37,11 +37,20 @@ def test_seeds_that_once_found_something(seed: int) -> None:
     assert run_seed(seed).problems == []
 
 
+@pytest.mark.parametrize("chunk", some(range(6), 3))
+def test_seeds_of_hosts_that_share_a_store(chunk: int) -> None:
+    first, count = 20_000 + chunk * 60, examples(60)
+    verdicts = [shared.run_seed(seed) for seed in range(first, first + count)]
+    assert [(each.seed, each.problems) for each in verdicts if each.problems] == []
+    assert sum(each.kills for each in verdicts) > count // 2
+
+
 def test_a_seed_replays_byte_for_byte() -> None:
     for seed in (7, 13, 21):
-        first, second = run_seed(seed), run_seed(seed)
-        assert first.trace == second.trace
-        assert first.trace
+        for play in (run_seed, shared.run_seed):
+            first, second = play(seed), play(seed)
+            assert first.trace == second.trace
+            assert first.trace
 
 
 def test_power_cuts() -> None:
