@@ -68,8 +68,8 @@ class Setup:
     ref: str = ""
     """The ref that keeps the state instead of a file, without `git:`."""
     environment: str = ""
-    shares_folder: bool = False
-    """Whether other environments read the same blueprints."""
+    readers: tuple[str, ...] = ()
+    """The environments that read the same blueprints."""
     confirm: bool = False
     scheduled: str = ""
     """The branch that GitHub runs scheduled workflows on, if it is not `branch`."""
@@ -141,7 +141,7 @@ class Setup:
             "BRANCH": _scalar(self.branch),
             "CONDITION": self.condition,
             "CONFIRM": f"--confirm {self.environment}" if self.confirm else "--yes",
-            "EXAMPLE_ID": f"{{{self.environment}: {EXAMPLE_ID}}}" if self.shares_folder else EXAMPLE_ID,
+            "EXAMPLE_ID": f"{{{self.environment}: {EXAMPLE_ID}}}" if len(self.readers) > 1 else EXAMPLE_ID,
             "GITHUB_ENVIRONMENT": self.github_environment,
             "GITHUB_READING": self.github_reading,
             "ENVIRONMENT": _scalar(self.environment) if self.environment else None,
@@ -212,9 +212,7 @@ def project_files(setups: Sequence[Setup], library: Library, *, example: bool) -
         yield template
         yield ProjectFile(f"{setup.under}{EXAMPLE}", render("example.yaml", setup))
     advice = "`kalentops schema --write` brings it up to date"
-    folders: dict[str, list[str]] = {each.under: [] for each in setups}
-    for each in setups:
-        folders[each.under].append(each.environment)
+    folders = {each.under: each.readers for each in setups}
     yield ProjectFile(SCHEMA, schema_text(library, folders.values()), advice=advice)
     yield _editor(setups)
     if any(not each.ref for each in setups):

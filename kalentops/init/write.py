@@ -190,7 +190,7 @@ def _setup(config: Config, state: Location, main: str) -> Setup:
         state=state.name(config.root) if state.path else "",
         ref=state.text.removeprefix("git:") if state.kind == "git" else "",
         environment=config.environment or "",
-        shares_folder=len(config.readers) > 1,
+        readers=config.readers,
         confirm=config.confirm,
         scheduled=main,
     )
