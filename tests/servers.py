@@ -122,6 +122,7 @@ def _keep(name: str, run: Path) -> None:
             waiting.replace(run / f"{name}.url")
             with (run / "run").open("w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
+                shutil.rmtree(run, ignore_errors=True)
         finally:
             server.kill()
             server.wait()

@@ -121,6 +121,8 @@ def library_options(kind: str) -> dict[str, Any]:
         options |= _azure()
     else:
         options["disable_bulk_delete"] = True  # which some services don't know
+        # A bucket whose objects are locked takes none without a checksum.
+        options["checksum_algorithm"] = os.environ.get("AWS_CHECKSUM_ALGORITHM") or "sha256"
     endpoint = options.get("endpoint", "")
     if endpoint and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+(/[!-~]*)?", endpoint):
         raise StateError(

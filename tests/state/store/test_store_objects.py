@@ -8,8 +8,10 @@ import subprocess
 import sys
 import threading
 import traceback
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -428,6 +430,13 @@ def test_a_service_that_obeys_conditions_is_accepted(answering: FaultProxy) -> N
     answering.script = service = Careless()
     open_store(Location.parse(LOCATIONS["s3"], Path())).create()
     assert list(service.objects) == ["/bucket/team/state.json"]
+
+
+def test_each_write_has_a_checksum_for_buckets_that_are_locked(answering: FaultProxy) -> None:
+    answering.script = Careless()
+    opened("s3").replace(b"state", None)
+    [request] = answering.requests
+    assert request.headers["x-amz-checksum-sha256"] == b64encode(sha256(b"state").digest()).decode()
 
 
 @pytest.mark.parametrize(("status", "code"), [(501, "NotImplemented"), (403, "AccessDenied")])
