@@ -73,7 +73,7 @@ def apply_plan(
             # addresses where another run was first, because this run may have to carry on with its work.
             _all(pool, prepare, looked)
             run.barrier()
-            while any(_all(pool, follow, looked)):
+            while any(_all(pool, go_on_after_others, looked)):
                 run.barrier()
         results = [result for each in _all(pool, work, looked) for result in each]
     # Of what was moved and then looked at, the look counts.
@@ -203,11 +203,11 @@ class _Begun:
                 except KalentopsError as error:
                     self._to_next_pause(partial(self.steps.throw, error))
                     continue
-            if not self.follow():
+            if not self.go_on_after_other():
                 self._to_next_pause(partial(next, self.steps))
         return self.result
 
-    def follow(self) -> bool:
+    def go_on_after_other(self) -> bool:
         """Go on after another run, if it was first."""
         overtaken = None if self.done else self.run.overtaken(self.at)
         if overtaken is None:
@@ -241,12 +241,12 @@ def prepare(sourcing: Sourcing) -> None:
         each.durable = True
 
 
-def follow(sourcing: Sourcing) -> bool:
+def go_on_after_others(sourcing: Sourcing) -> bool:
     """After a barrier, the same for the tasks at which another run was first. Whether any of them has to go on."""
-    followed = [each for each in sourcing.begun or () if each.follow()]
-    for each in followed:
+    gone_on = [each for each in sourcing.begun or () if each.go_on_after_other()]
+    for each in gone_on:
         each.durable = True
-    return any(not each.done for each in followed)
+    return any(not each.done for each in gone_on)
 
 
 def work(sourcing: Sourcing) -> list[Result]:
