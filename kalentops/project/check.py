@@ -385,7 +385,7 @@ def _senders(options: CheckOptions, document: Document, resolved: Mapping[str, R
 
 
 def _user_ids(blueprint: Blueprint) -> Iterator[DataPath]:
-    if "userId" in (blueprint.config or {}):
+    if (blueprint.config or {}).get("userId") is not None:
         yield ("config", "userId")
     for number, step in enumerate(blueprint.steps):
         if step.config is not None and step.config.userId is not None:

@@ -10,7 +10,8 @@ from typing import Final, TypeAlias
 
 from kalentops.errors import UsageError
 from kalentops.lint.finding import Finding
-from kalentops.lint.rule import Declarations, Position, rules
+from kalentops.lint.kal031_sourcing_of_two_environments import check as check_ids
+from kalentops.lint.rule import Declarations, Position
 from kalentops.project.check import CheckOptions, positions
 from kalentops.project.config import Config, load_configs
 from kalentops.project.document import read_document
@@ -18,7 +19,6 @@ from kalentops.project.files import find, read
 from kalentops.project.load import Repository, load_with_users
 from kalentops.support.text import clip
 
-_ID: Final = "KAL031"
 Load: TypeAlias = Callable[[Config, Sequence[Path]], Repository]
 
 
@@ -26,10 +26,10 @@ def views(configs: Sequence[Config]) -> list[Config]:
     """The settings of each folder of blueprints, once: where several of these environments read it, for all of them,
     with `environment` None.
     """
-    found: dict[Path, Config] = {}
+    found: dict[tuple[str, ...], Config] = {}
     for each in configs:
-        other = found.get(each.blueprints)
-        found[each.blueprints] = each if other is None else replace(other, environment=None)
+        other = found.get(each.readers)
+        found[each.readers] = each if other is None else replace(other, environment=None)
     return list(found.values())
 
 
@@ -71,16 +71,21 @@ def by_folder(
         yield from ((each, paths or [each.blueprints]) for each in configs)
         return
     folders = [each.blueprints.resolve() for each in configs]
-    left = [path for path in paths if not any(path.resolve().is_relative_to(each) for each in folders)]
+    left = [path for path in paths if not any(_whole(path).is_relative_to(each) for each in folders)]
     for config, folder in zip(configs, folders, strict=True):
-        inside = [path for path in paths if path.resolve().is_relative_to(folder)]
-        above = any(folder.is_relative_to(path.resolve()) for path in left)
+        inside = [path for path in paths if _whole(path).is_relative_to(folder)]
+        above = any(folder.is_relative_to(_whole(path)) for path in left)
         if above or inside:
             yield config, [config.blueprints] if above else inside
     others = (Path(each.path) for each in find(configs[0].root, left)) if left else ()
-    files = [path for path in others if not any(path.resolve().is_relative_to(each) for each in folders)]
+    files = [path for path in others if not any(_whole(path).is_relative_to(each) for each in folders)]
     if files:
         yield replace(configs[0], environment=None, readers=()), files
+
+
+def _whole(path: Path) -> Path:
+    """The path without links on the way; a link itself lies where it is."""
+    return path.parent.resolve() / path.name if path.is_symlink() else path.resolve()
 
 
 def combined(repositories: Sequence[Repository]) -> Repository:
@@ -105,14 +110,11 @@ def combined(repositories: Sequence[Repository]) -> Repository:
 
 def add_ids_of_others(repository: Repository, others: Iterable[Position]) -> None:
     """Add a finding for each position whose sourcing is one of the other folders' as well."""
-    check = rules()[_ID].check_project
     own = [each for each in repository.all_positions if each.environment]
-    if check is None or not own:
-        return
     there = {each.sourcing_id: each for each in others}
     both = [there[each.sourcing_id] for each in own if each.sourcing_id in there]
     names = {*repository.names}
-    found = check(Declarations((), positions=[*both, *own]))
+    found = check_ids(Declarations((), positions=[*both, *own]))
     known = {*repository.findings}
     repository.findings += [each for each in found if each.file in names and each not in known]
     repository.findings.sort()
@@ -131,8 +133,10 @@ def check_no_other_has(config: Config, ids: Collection[str], repository: Reposit
 
 def positions_elsewhere(config: Config, ids: Collection[str]) -> Iterator[Position]:
     """The positions of these sourcings in the folders that other environments of the project read."""
-    others = (each for each in views(load_configs(config.root)) if each.blueprints != config.blueprints)
-    for each in others if len(config.environments) > len(config.readers) else ():
+    if len(config.environments) == len(config.readers):
+        return
+    others = (each for each in views(load_configs(config.root)) if each.readers != config.readers)
+    for each in others:
         options = CheckOptions.of(each)
         for source in find(each.root, [each.blueprints]) if each.blueprints.exists() else ():
             text = read(source, each.root)

@@ -295,10 +295,10 @@ def _retype(found: _Found, kind: str) -> str:
     if kind == "a whole number" and isinstance(value, str) and value.strip().isdecimal():
         return "remove the quotes"
     if kind == "text":
-        if found.key == "sourcingId" and not scalar:
+        if found.path[:1] == ("sourcingId",) and not scalar:
             return (
                 _ONE_SOURCING
-                if isinstance(value, list)
+                if isinstance(value, list) and found.key == "sourcingId"
                 else "write the id of a sourcing: `kalentops sourcings` lists them"
             )
         return (

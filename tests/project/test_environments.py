@@ -97,6 +97,8 @@ def test_a_broken_id_hides_its_own_environment_only(bad: Any, tmp_path: Path) ->
     (finding,) = [each for each in found.findings if each.file == "x.yaml"]
     assert finding.code in {"KAL012", "KAL014"}
     assert "production" in finding.message
+    if bad in (None, {"x": "s"}):
+        assert finding.hint == "write the id of a sourcing: `kalentops sourcings` lists them"
 
 
 @pytest.mark.parametrize("name", ["sourcingId", "production"])
