@@ -62,7 +62,10 @@ def _location(kind: str, project: Project) -> str:
     return f"{kind}://{servers.PLACE}/{name}/state.json"
 
 
-@pytest.mark.parametrize("kind", [each for each in KINDS if each.values[0] not in {"file", "memory"}])
+_ELSEWHERE = [each for each in KINDS if each.values[0] not in {"file", "memory"}]
+
+
+@pytest.mark.parametrize("kind", _ELSEWHERE)
 def test_one_command_moves_a_team_to_every_kind_of_store_and_back(kind: str, applied: Project) -> None:
     before, location = applied.ids, _location(kind, applied)
     where = Location.parse(location, applied.folder).where
