@@ -6,19 +6,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from kalentops.errors import KalentopsError, StateError, StateMigrated, StateMoved
+from kalentops.errors import KalentopsError, SharedStoreFailure, StateError, StateMigrated, StateMoved
 from kalentops.state.model import State
 from kalentops.state.store.backend import Backend, Stored, UnclearWrite
 from kalentops.state.store.location import Location
 from kalentops.state.store.migrate import Place, StoredState, migrate, restoration
 from kalentops.state.store.session import Store
+from tests.sizes import examples
 from tests.state.store.samples import (
     FACTORIES,
     KINDS,
+    TENANT,
     MemoryBackend,
     address,
     created,
@@ -64,13 +68,13 @@ class World:
     def __init__(self, kinds: str, folder: Path) -> None:
         self._kinds = dict(zip(("old", "new"), kinds.split("-to-"), strict=True))
         self._folder = folder
-        self._memory = {name: MemoryBackend() for name in self._kinds}
+        self.memory = {name: MemoryBackend() for name in self._kinds}
 
     def place(self, name: str) -> Place:
         if self._kinds[name] == "file":
             return Place.of(Location.of_file(self._folder / f"{name}.json"), self._folder)
         ref = f"git:refs/kalentops/{name}"
-        return Place(Location("git", ref, ref), self._folder, Store(self._memory[name]))
+        return Place(Location("git", ref, ref), self._folder, Store(self.memory[name]))
 
     def move(self, *names: str, hook: Hook | None = None, environment: str | None = None) -> State:
         """`hook` gets the number of each write to the two places."""
@@ -247,6 +251,77 @@ def test_a_lost_answer_is_asked_for_again(world: World) -> None:
     assert world.in_use == ["old"]
 
 
+class Many:
+    """Moves between three places and runs that write, one within another at any write: killed, or without an answer."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = Random(seed)
+        self._memory = {name: MemoryBackend() for name in "abc"}
+        self._depth = 0
+        self._done = [f"seed {seed}"]
+        self._created = {1}
+        self._number = 10
+        self.place("a").put(state(1), None)
+
+    def place(self, name: str, *, calm: bool = True) -> Place:
+        ref = f"git:refs/kalentops/{name}"
+        backend = self._memory[name]
+        store = Store(backend if calm else Watched(backend, self._disturb), pause=lambda _seconds: None)
+        return Place(Location("git", ref, ref), Path(), store)
+
+    def _disturb(self, _when: str) -> None:
+        what = self._random.random()
+        if what < 0.12:
+            raise Killed
+        if what < 0.18:
+            raise UnclearWrite("no answer", hint="try again")
+        if what < 0.30 and self._depth < 3:
+            self._depth += 1
+            self.step()
+            self._depth -= 1
+
+    def step(self) -> None:
+        old, new = self._random.sample("abc", 2)
+        with suppress(Killed, KalentopsError):
+            if self._random.random() < 0.65:
+                self._done.append(f"{old} to {new}")
+                migrate(self.place(old, calm=False), self.place(new, calm=False), None, 0.0)
+            else:
+                self._done.append(f"apply at {old}")
+                self._apply(old)
+        self.check()
+
+    def _apply(self, name: str) -> None:
+        with self.place(name, calm=False).store.session() as session:
+            self._number += 1
+            number = self._number
+            session.begin(TENANT)
+            session.record(*created(number))
+            session.barrier()
+            self._created.add(number)
+
+    def check(self) -> list[str]:
+        """The place in use, if any."""
+        found = {name: self.place(name).find() for name in "abc"}
+        used = {name: each.state for name, each in found.items() if each is not None and each.in_use}
+        assert len(used) <= 1, self._done
+        for each in used.values():
+            assert set(map(address, self._created)) <= set(each.entries), self._done
+        return [*used]
+
+
+def test_many_moves_and_runs_leave_one_place_in_use_with_everything() -> None:
+    for seed in range(examples(2000)):
+        many = Many(seed)
+        for _ in range(12):
+            many.step()
+        for old, new in permutations("abc", 2):
+            if not many.check():
+                with suppress(KalentopsError):
+                    migrate(many.place(old), many.place(new), None, 0.0)
+        assert many.check()
+
+
 _CRASH = """
 import os, sys
 from pathlib import Path
@@ -258,6 +333,40 @@ os._exit(9)
 
 
 @pytest.mark.processes
+class Stale(MemoryBackend):
+    """Shows, `lag` times after each write, what was there before it."""
+
+    def __init__(self, lag: int) -> None:
+        super().__init__()
+        self._lag = lag
+        self._before: list[Stored | None] = []
+
+    def read(self) -> Stored | None:
+        return self._before.pop() if self._before else super().read()
+
+    def replace(self, data: bytes, expected: str | None) -> str:
+        before = super().read()
+        made = super().replace(data, expected)
+        self._before = [before] * self._lag
+        return made
+
+
+@pytest.mark.parametrize("lag", [1, 2, 5])
+def test_a_store_that_shows_old_versions_delays_a_move(lag: int) -> None:
+    world = World(_MEMORY, Path())
+    stale = {"old": Stale(lag), "new": Stale(lag)}
+    world.memory = {**stale}
+    with suppress(SharedStoreFailure):
+        world.fill()
+    for _ in range(8 * lag):
+        with suppress(KalentopsError):
+            world.move()
+            break
+    for each in stale.values():
+        each._before.clear()
+    assert world.in_use == ["new"]
+
+
 def test_what_a_killed_run_has_left_goes_along(tmp_path: Path) -> None:
     world = World("file-to-memory", tmp_path)
     ended = python(_CRASH, tmp_path / "old.json")
