@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias
 
 from kalentops.errors import KalentopsError, StoreFailure, UsageError
 from kalentops.git.worktree import has_git, open_read_only, open_repository, repository_root
-from kalentops.init.contents import CONFIG, PLAIN, SCHEMA, Origin, ProjectFile, Setup
+from kalentops.init.contents import CONFIG, PLAIN, SCHEMA, Origin, ProjectFile, Setup, workflows
 from kalentops.project.config import STATE, Config, load_configs, state_location
 from kalentops.state.store.location import Location
 from kalentops.support import atomic_write
@@ -273,6 +273,13 @@ def has_blueprints(folder: Path, setups: Sequence[Setup]) -> bool:
     """Whether there is a file that could be a blueprint: then no example is needed."""
     places = {folder / each.blueprints for each in setups}
     return any(True for place in places for ending in ("yaml", "yml") for _ in place.rglob(f"*.{ending}"))
+
+
+def outdated_workflows(top: Path, setups: Sequence[Setup]) -> list[str]:
+    """Those from before the project had environments: each of their runs would fail."""
+    if not setups[0].environment:
+        return []
+    return [each.name for each in workflows(replace(setups[0], environment="")) if (top / each.name).exists()]
 
 
 def set_driver(top: Path, *, dry_run: bool = False) -> Driver:

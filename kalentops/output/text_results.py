@@ -352,12 +352,15 @@ def setup_next_steps(
     example: bool,
     hooks: bool,
     folder: str = "",
+    outdated: Sequence[str] = (),
 ) -> Iterator[Line]:
     """What a person has to do. `folder` is the project's, seen from the working directory, empty if it is the same;
-    `driver` is None if no state is a file.
+    `driver` is None if no state is a file; `outdated` are workflows from before there were environments.
     """
     command = f"kalentops -C {shlex.quote(folder)}" if folder else "kalentops"
     yield line(("Next:", "bold"))
+    for name in outdated:
+        yield line(("  - delete ", "warn"), visible(name), ": it names no environment, so its runs fail")
     for each in of:
         if each.ref:
             init = visible(f"`{command} state init{_option(each)}`")

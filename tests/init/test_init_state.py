@@ -196,6 +196,16 @@ def test_the_files_of_the_project_are_for_all_environments(fresh: Project) -> No
         assert not any(map(pattern.search, ("clients/other/a.yaml", "x/blueprints/a.yaml")))
 
 
+def test_workflows_from_before_there_were_environments_are_named(fresh: Project) -> None:  # noqa: F811
+    assert fresh.run("init").code == 0
+    (fresh.folder / "kalentops.yaml").write_text(ENVIRONMENTS)
+    ran = fresh.run("init")
+    for kind in WORKFLOWS:
+        assert f"  - delete .github/workflows/kalentops-{kind}.yml: it names no environment" in ran.out
+        (fresh.folder / f".github/workflows/kalentops-{kind}.yml").unlink()
+    assert "  - delete" not in fresh.run("init").out
+
+
 def test_a_new_environment_adds_its_workflows_alone(fresh: Project) -> None:  # noqa: F811
     path = fresh.folder / "kalentops.yaml"
     path.write_text(ENVIRONMENTS)

@@ -21,7 +21,7 @@ from kalentops.init.contents import (
     project_files,
     workflows,
 )
-from kalentops.init.write import Placed, has_blueprints, place, set_driver, setups_for
+from kalentops.init.write import Placed, has_blueprints, outdated_workflows, place, set_driver, setups_for
 from kalentops.output import text_results as report
 from kalentops.output.terminal import show
 from kalentops.project.load import library_below
@@ -129,6 +129,7 @@ def _write(
                 example=f"{setups[0].under}{EXAMPLE}" in names,
                 folder=_from_here(folder),
                 hooks=".pre-commit-config.yaml" in names,
+                outdated=outdated_workflows(top, setups),
             )
         )
     _check(placed)
