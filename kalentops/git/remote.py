@@ -97,7 +97,7 @@ def private_repository(folder: Path, place: Path, seconds: int) -> Worktree:
         f"[core]\nrepositoryformatversion = 1\nbare = true\n[extensions]\nobjectformat = {kind}\n"
     )
     carried = _carried(settings, last.get("kalentops.remote", "origin"))
-    variables = {"GIT_CONFIG_COUNT": str(len(carried))}
+    variables = {"GIT_CONFIG_PARAMETERS": "", "GIT_CONFIG_COUNT": str(len(carried))}
     for number, (name, value) in enumerate(carried):
         variables |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
     return Worktree(home.top, home.top, place, variables, seconds)

@@ -18,10 +18,13 @@ from kalentops.errors import SharedStoreFailure, StateError
 from kalentops.git import worktree
 from kalentops.git.remote import may_have_arrived
 from kalentops.state.store import git as store_git
+from kalentops.state.store import open_store
 from kalentops.state.store.backend import Stored, UnclearWrite, VersionMismatch
 from kalentops.state.store.git import GitBackend
+from kalentops.state.store.location import Location
 from tests.git_server import GitRequest, GitServer, serve
 from tests.repositories import Remote, commit, git
+from tests.state.store.samples import created
 
 pytestmark = pytest.mark.processes
 
@@ -164,6 +167,24 @@ def test_racing_clones_lose_no_write(remote: Remote, clone: Path) -> None:
         assert sum(pool.map(add, clones)) == writers * each
     assert data_of(opened(clone)) == b"%d" % (writers * each)
     assert git(remote.bare, "rev-list", "--count", REF) == str(writers * each + 1)
+
+
+def test_runs_in_clones_of_their_own_lose_no_id(remote: Remote, clone: Path) -> None:
+    runs = 4
+    location = Location.parse(f"git:{REF}", clone)
+    open_store(location, clone).create()
+    clones = [remote.clone(f"run-{number}") for number in range(runs)]
+
+    def run(number: int) -> None:
+        with open_store(location, clones[number]).session() as session:
+            session.begin("tenant-1")
+            for each in (2 * number, 2 * number + 1):
+                session.record(*created(each))
+                session.barrier()
+
+    with ThreadPoolExecutor(runs) as pool:
+        list(pool.map(run, range(runs)))
+    assert len(open_store(location, clone).read().state.ids()) == 2 * runs
 
 
 def _tree(bare: Path, *entries: str) -> str:
@@ -602,13 +623,35 @@ def test_a_remote_that_is_away_for_a_moment(server: GitServer, over_http: GitBac
     assert over_http.read() == Stored(b"one", version)
 
 
+def _in_the_users_file(clone: Path, header: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(clone, "config", "--file", "../global", *header.split("=", 1))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(clone.parent / "global"))
+
+
+def _on_the_command_line(clone: Path, header: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CONFIG_PARAMETERS", f"'{header}'")
+
+
+def _in_variables(clone: Path, header: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in zip(("COUNT", "KEY_0", "VALUE_0"), ("1", *header.split("=", 1)), strict=True):
+        monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+
+
+def _in_the_clone(clone: Path, header: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(clone, "config", *header.split("=", 1))
+
+
+@pytest.mark.parametrize("place", [_in_the_users_file, _on_the_command_line, _in_variables, _in_the_clone])
 def test_credentials_are_used_once_and_never_shown(
-    server: GitServer, over_http: GitBackend, clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: GitServer,
+    over_http: GitBackend,
+    clone: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    place: Callable[[Path, str, pytest.MonkeyPatch], None],
 ) -> None:
-    """The user's own file has the same header: git would send it twice."""
-    (tmp_path / "global").write_text((clone / ".git" / "config").read_text())
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "global"))
-    git(clone, "config", "--unset-all", f"http.http://{server.host}/.extraHeader")
+    name = f"http.http://{server.host}/.extraheader"
+    git(clone, "config", "--unset-all", name)
+    place(clone, f"{name}=Authorization: Basic dG9rZW4=", monkeypatch)
     over_http.replace(b"one", None)
     assert {tuple(headers) for _, headers in server.seen} == {("Basic dG9rZW4=",)}
     server.fault = lambda request: request.refuse(403)
