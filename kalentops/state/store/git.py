@@ -71,7 +71,10 @@ class GitBackend:
                 if listed is not None and self._ref not in listed:
                     return None
                 self._pause(wait)
-        raise SharedStoreFailure(f"{self.where} can't be read: {done.cause}", hint=done.remedy or _READING)
+            hint = done.remedy or _READING
+            if self._tree.ask("config", "remote.origin.url") is None:  # it passes over GIT_CONFIG_COUNT
+                hint = "this git is too old: install 2.31 or later"
+        raise SharedStoreFailure(f"{self.where} can't be read: {done.cause}", hint=hint)
 
     def _list(self) -> dict[str, str] | None:
         """The refs with this name and their ids, and others whose names end in it; None without an answer."""
@@ -113,9 +116,8 @@ class GitBackend:
                 if listed is not None and listed.get(self._ref) != expected:
                     raise VersionMismatch
                 self._pause(wait)
-        raise SharedStoreFailure(
-            f"{self.where} can't be written: {refusal(said)}", hint=said.remedy or _WRITING
-        )
+        hint = said.remedy or _WRITING
+        raise SharedStoreFailure(f"{self.where} can't be written: {refusal(said)}", hint=hint)
 
     def _commit(self, data: bytes, expected: str | None) -> str:
         tree = self._tree
@@ -152,17 +154,12 @@ class GitBackend:
 
 def _message(data: bytes) -> str:
     """Its random line keeps two commits apart that two runs make of the same bytes in the same second."""
-    serials = _SERIAL.findall(data)
+    serial = _SERIAL.search(data)
+    title = f"kalentops: state{f', serial {serial[1].decode()}' if serial else ''}"
     names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
     server, repository, run = (clip(os.environ.get(name, ""), 200) for name in names)
-    return "\n".join(
-        (
-            f"kalentops: state{f', serial {serials[-1].decode()}' if serials else ''}",
-            "",
-            f"Write: {secrets.token_hex(16)}",
-            *((f"Run: {server}/{repository}/actions/runs/{run}",) if run else ()),
-        )
-    )
+    address = f"\nRun: {server}/{repository}/actions/runs/{run}" if run else ""
+    return f"{title}\n\nWrite: {secrets.token_hex(16)}{address}"
 
 
 @contextmanager

@@ -477,23 +477,34 @@ def test_a_push_that_never_ends_is_unclear(
         remote.bare.rename(remote.folder / "moved.git")
 
 
-def _killed_git(folder: Path, calls: str) -> None:
-    """A git that dies in the middle of a push, as by a kill; what it has sent has arrived or not."""
-    folder.mkdir()
-    real = shutil.which("git")
-    script = f'#!/bin/sh\ncase "$*" in\n*" push "*) {calls.format(git=real)};;\n*) exec {real} "$@";;\nesac\n'
-    (folder / "git").write_text(script)
-    (folder / "git").chmod(0o755)
+@pytest.fixture
+def put_before_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Start a script in place of git; `$git` is the real one."""
+
+    def put(script: str) -> None:
+        path = tmp_path / "bin" / "git"
+        path.parent.mkdir()
+        path.write_text(f'#!/bin/sh\ngit={shutil.which("git")}\n{script}\nexec $git "$@"\n')
+        path.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{path.parent}{os.pathsep}{os.environ['PATH']}")
+
+    return put
 
 
-@pytest.mark.parametrize("dies", ["kill -9 $$", '{git} "$@" >/dev/null; kill -9 $$'])
+@pytest.mark.parametrize("dies", ["kill -9 $$", '$git "$@" >/dev/null; kill -9 $$'])
 def test_a_git_that_is_killed_is_unclear(
-    clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dies: str
+    clone: Path, put_before_git: Callable[[str], None], dies: str
 ) -> None:
-    _killed_git(tmp_path / "bin", dies)
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    put_before_git(f'case "$*" in *" push "*) {dies};; esac')
     with pytest.raises(UnclearWrite):
         opened(clone).replace(b"one", None)
+
+
+def test_a_git_that_is_too_old(clone: Path, put_before_git: Callable[[str], None]) -> None:
+    put_before_git("unset GIT_CONFIG_COUNT")
+    with pytest.raises(SharedStoreFailure) as caught:
+        opened(clone).read()
+    assert caught.value.hint == "this git is too old: install 2.31 or later"
 
 
 @pytest.mark.parametrize("text", ['{"event":"start","sid":"1","argv":["git","push"]}', "{", None])
