@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Final
 
@@ -13,7 +12,7 @@ from kalentops.state.codec import dump_state
 from tests.builders import blueprint
 from tests.faults.proxy import Exchange, FaultProxy, Response
 from tests.harness import STATE, Project
-from tests.state.store.samples import FACTORIES, MARKS, state
+from tests.state.store.samples import state
 
 ONE: Final = "sourcing_a/one"
 SECRETS: Final = ("c2VjcmV0IGtleQ==", "c2lnbmF0dXJl", "AKIA-TESTS")
@@ -98,30 +97,6 @@ def test_a_crash_report_has_nothing_of_the_service(
     said = ran.out + ran.err + report.read_text()
     assert "ZeroDivisionError" in said
     assert not [each for each in (*SECRETS, refusing.url, "Debug source", "SignatureDoes") if each in said]
-
-
-@pytest.mark.parametrize("kind", [pytest.param(kind, marks=MARKS[kind]) for kind in ("az", "s3")])
-def test_a_team_keeps_its_state_in_an_object(kind: str, project: Project) -> None:
-    where = FACTORIES[kind](project.folder).where
-    services = {name: value for name, value in os.environ.items() if name.startswith(("AWS_", "AZURE_"))}
-    project.environment |= services | {"KALENTOPS_STATE": where}
-    project.write("sourcing_a", {"one": blueprint("One"), "two": blueprint("Two")})
-    assert project.apply().code == 8, "nothing there is not empty"
-    assert project.run("state", "init").out == f"started an empty state at {where}\n"
-    assert project.apply().code == 0
-    assert project.run("plan").out == "No changes. 2 unchanged.\n"
-    listed = project.run("state", "list", "--format", "json").json
-    assert (listed["location"], {each["address"] for each in listed["blueprints"]}) == (
-        where,
-        {ONE, "sourcing_a/two"},
-    )
-    moved = project.run("state", "migrate", STATE)
-    assert (moved.code, moved.out) == (0, f"moved the state from {where} to {STATE} (2 blueprints)\n")
-    assert project.run("plan").code == 8
-    back = project.run("state", "migrate", STATE, where)
-    assert back.code == 0, back.err
-    assert "now set KALENTOPS_STATE" not in back.err, "it is set"
-    assert project.run("plan").out == "No changes. 2 unchanged.\n"
 
 
 def test_a_service_that_ignores_conditions_gets_no_state(project: Project) -> None:

@@ -18,7 +18,8 @@ TIMEOUT: Final = timedelta(seconds=30)  # of a whole request
 
 # fmt: off
 _FAULTS: Final = (  # a pattern in the text of the library, what to say, what to do; the first that is found counts
-    (r"<Code>\s*(NoSuchBucket|ContainerNotFound)", "there is no such {0.place}", "create it, or correct its name"),
+    (r"<Code>\s*(NoSuchBucket|ContainerNotFound|Invalid(Bucket|Resource)Name)",
+        "there is no such {0.place}", "create it, or correct its name"),
     (r"\b169\.254\.|/api/token|MissingAccount|InvalidAccessKey \{|Sas", "there are no usable credentials", "{0.login}"),
     (r"<Code>\s*RequestTimeTooSkewed", "the clock of this machine is wrong", "set the clock"),
     (r"<Code>\s*AuthorizationHeaderMal|PermanentRedirect|BareRedirect|status: 30\d", "it is in another region",
@@ -27,14 +28,15 @@ _FAULTS: Final = (  # a pattern in the text of the library, what to say, what to
     (r"<Code>\s*(InvalidAcc|SignatureD|\w*Auth\w*Fail|InvalidAuth|\w*Token)|status: 401",
         "the credentials are wrong or have expired", "{0.login}"),
     (r"status: 403", "the credentials have no permission", "they need {0.permissions}"),
+    (r"<Code>\s*(Lease|\w*Immutable|\w*Archived)", "it is locked", "end its lease, hold or retention"),
     (r"status: 413|<Code>\s*EntityTooLarge", "the state is too large", "use another kind of place"),
     (r"status: (429|503)", "the service is overloaded", "run the command again in a minute"),
     (r"status: (405|501)", "the service can't write on a condition", "use a service that can"),
     (r"MissingEtag", "the service gives no version (ETag)", "use a service that does"),
-    (r"dns error", "the host is not known", "check {0.endpoints[0]} and the network"),
-    (r"[Cc]ertificate|InvalidMessage", "the host has no valid certificate, or no TLS", "check {0.endpoints[0]}"),
+    (r"dns error", "the host is not known", "check {0.host} and the network"),
+    (r"[Cc]ertificate|InvalidMessage", "the host has no valid certificate, or no TLS", "check {0.host}"),
     (r"kind: Timeout,|TimedOut", "there was no answer in time", "check the network, then run the command again"),
-    (r"kind: Connect,", "the host can't be reached", "check {0.endpoints[0]} and the network"),
+    (r"kind: Connect,", "the host can't be reached", "check {0.host} and the network"),
     (r"panicked|InvalidHeaderValue|InvalidUri", "a variable has a character that can't be in it", "{0.login}"),
 )
 # fmt: on
@@ -72,6 +74,7 @@ class Service:
 
     place: str
     endpoints: tuple[str, ...]  # variables; the first that is set counts
+    host: str
     login: str
     permissions: str
 
@@ -87,6 +90,7 @@ SERVICES: Final = {
     "s3": Service(
         "bucket",
         ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
+        "AWS_ENDPOINT_URL, AWS_REGION",
         "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, with AWS_SESSION_TOKEN if they are temporary; "
         'for a profile: eval "$(aws configure export-credentials --format env)"',
         "s3:GetObject and s3:PutObject, and s3:ListBucket to see that there is no object",
@@ -94,6 +98,7 @@ SERVICES: Final = {
     "az": Service(
         "container",
         ("AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"),
+        "AZURE_STORAGE_ENDPOINT, AZURE_STORAGE_ACCOUNT",
         "set AZURE_STORAGE_CONNECTION_STRING; or AZURE_STORAGE_ACCOUNT with AZURE_STORAGE_KEY or "
         "AZURE_STORAGE_SAS_TOKEN; or AZURE_USE_AZURE_CLI=true for the login of az",
         "the role Storage Blob Data Contributor, or a SAS token that reads, creates and writes",

@@ -239,6 +239,7 @@ REFUSALS: Final = [
     ("s3", 403, "SignatureDoesNotMatch", "credentials are wrong or have expired", "export-credentials"),
     ("s3", 400, "ExpiredToken", "credentials are wrong or have expired", "AWS_SESSION_TOKEN"),
     ("az", 403, "AuthenticationFailed", "credentials are wrong or have expired", "AZURE_STORAGE_KEY"),
+    ("az", 400, "InvalidResourceName", "there is no such container", "correct its name"),
     ("s3", 403, "RequestTimeTooSkewed", "the clock of this machine is wrong", "set the clock"),
     ("s3", 400, "AuthorizationHeaderMalformed", "it is in another region", "set AWS_REGION"),
     ("s3", 301, "PermanentRedirect", "it is in another region", "set AWS_REGION"),
@@ -343,9 +344,9 @@ def test_a_host_without_tls(answering: FaultProxy, monkeypatch: pytest.MonkeyPat
 def test_a_refusal_that_is_not_about_the_condition_is_no_conflict(answering: FaultProxy) -> None:
     """A lease or a legal hold answers with 409 or 412, too: nothing changes by trying again."""
     answering.script = lambda request: (
-        answer(409, "BlobImmutableDueToPolicy") if request.method == "PUT" else found(b"old", '"1"')
+        answer(412, "LeaseIdMissing") if request.method == "PUT" else found(b"old", '"1"')
     )
-    with pytest.raises(SharedStoreFailure, match="BlobImmutableDueToPolicy") as caught:
+    with pytest.raises(SharedStoreFailure, match=r"it is locked \(412 LeaseIdMissing\)") as caught:
         opened("az").replace(b"new", '"1"')
     assert not isinstance(caught.value, UnclearWrite)
 
@@ -599,6 +600,17 @@ def test_a_read_is_repeated(fault: Behaviour, store: Store, direct: Store, betwe
     with pytest.raises(SharedStoreFailure):
         store.read()
     assert methods(between) == ["GET"] * 6, "and then no more"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_real_service_is_understood(kind: str, direct: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = Location.parse(f"{kind}://no-such-place/state.json", Path())
+    with pytest.raises(SharedStoreFailure, match="there is no such"):
+        open_store(elsewhere).read()
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("AZURE_STORAGE_KEY", SECRET)
+    with pytest.raises(SharedStoreFailure, match="the credentials are wrong"):
+        open_store(Location.parse(direct.where, Path())).read()
 
 
 @pytest.mark.parametrize("kind", KINDS)
