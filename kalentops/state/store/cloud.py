@@ -20,9 +20,9 @@ TIMEOUT: Final = timedelta(seconds=30)  # of a whole request
 _FAULTS: Final = (  # a pattern in the text of the library, what to say, what to do; the first that is found counts
     (r"<Code>\s*(NoSuchBucket|ContainerNotFound|Invalid(Bucket|Resource)Name)",
         "there is no such {0.place}", "create it, or correct its name"),
-    (r"\b169\.254\.|/api/token|MissingAccount|InvalidAccessKey \{|Sas", "there are no usable credentials", "{0.login}"),
+    (r"http://169\.254\.|source: (MissingAccount|InvalidAccessKey|MissingSas)", "there are no usable credentials", "{0.login}"),
     (r"<Code>\s*RequestTimeTooSkewed", "the clock of this machine is wrong", "set the clock"),
-    (r"<Code>\s*AuthorizationHeaderMal|PermanentRedirect|BareRedirect|status: 30\d", "it is in another region",
+    (r"<Code>\s*AuthorizationHeaderMal|inner: BareRedirect|status: 30\d", "it is in another region",
         "set AWS_REGION"),
     (r"<Code>\s*\w*(Quota|Full|InsufficientSto)|status: 507", "there is no space left", "raise the quota"),
     (r"<Code>\s*(InvalidAcc|SignatureD|\w*Auth\w*Fail|InvalidAuth|\w*Token)|status: 401",
@@ -32,12 +32,12 @@ _FAULTS: Final = (  # a pattern in the text of the library, what to say, what to
     (r"status: 413|<Code>\s*EntityTooLarge", "the state is too large", "use another kind of place"),
     (r"status: (429|503)", "the service is overloaded", "run the command again in a minute"),
     (r"status: (405|501)", "the service can't write on a condition", "use a service that can"),
-    (r"MissingEtag", "the service gives no version (ETag)", "use a service that does"),
-    (r"dns error", "the host is not known", "check {0.host} and the network"),
-    (r"[Cc]ertificate|InvalidMessage", "the host has no valid certificate, or no TLS", "check {0.host}"),
-    (r"kind: Timeout,|TimedOut", "there was no answer in time", "check the network, then run the command again"),
+    (r"source: MissingEtag", "the service gives no version (ETag)", "use a service that does"),
+    (r"kind: Connect,(?s:.*)dns error", "the host is not known", "check {0.host} and the network"),
+    (r"kind: Connect,(?s:.*)([Cc]ertificate|InvalidMessage)", "the host has no valid certificate, or no TLS", "check {0.host}"),
+    (r"kind: Timeout,", "there was no answer in time", "check the network, then run the command again"),
     (r"kind: Connect,", "the host can't be reached", "check {0.host} and the network"),
-    (r"panicked|InvalidHeaderValue|InvalidUri", "a variable has a character that can't be in it", "{0.login}"),
+    (r"^(called|request valid).*Invalid(HeaderValue|Uri)", "a variable has a character that can't be in it", "{0.login}"),
 )
 # fmt: on
 

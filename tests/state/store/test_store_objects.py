@@ -288,6 +288,13 @@ def test_what_a_service_refuses_is_explained_with_its_code_alone(
     checked(prepared.value, kind, said, hint)
 
 
+def test_a_name_is_not_taken_for_an_error(answering: FaultProxy) -> None:
+    key = "MissingAccount/MissingSas/certificate/BareRedirect/PermanentRedirect"
+    answering.script = lambda _: answer(500, "InternalError")
+    with pytest.raises(SharedStoreFailure, match=r"the service failed \(500 InternalError\)"):
+        opened("s3", f"s3://bucket/{key}").read()
+
+
 @pytest.mark.parametrize("status", [408, 425, 502, 504])
 def test_an_answer_of_a_proxy_proves_nothing(status: int, answering: FaultProxy) -> None:
     answering.script = lambda _: answer(status)
