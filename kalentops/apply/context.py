@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 from kalentops.apply.result import Cause, Looking, Observer, Outcome, Result
@@ -26,11 +26,24 @@ from kalentops.plan.build import Action, Change
 from kalentops.plan.decide import Situation
 from kalentops.plan.explanation import Code, Explanation, explain, of_error
 from kalentops.plan.matching import Unmanaged
-from kalentops.state.model import Abandoned, Adopted, Completed, Entry, Intended, Intent, Record, State
+from kalentops.state.model import (
+    Entry,
+    Intended,
+    Intent,
+    Observed,
+    Record,
+    State,
+    address_of,
+    moment,
+)
 from kalentops.support.clock import Clock
 
 MAX_AGE: Final = 10.0
 """Seconds after which a list is read again before something is made on the strength of it."""
+QUIET: Final = 600.0
+"""Seconds after which others may send another text over the open work of a run, if it has not said a word. A run that
+is at work says one in time; one that stood still for longer sends nothing before it has.
+"""
 _UNKNOWN_IN_A_ROW: Final = 3
 
 
@@ -104,7 +117,7 @@ class Overtaken(Exception):
 @dataclass(slots=True)
 class Run:
     """One run of `apply`: its dependencies, and what its threads share. `open_intents` are the addresses where text
-    may have been sent, with unknown outcome.
+    may have been sent, with unknown outcome. `begun` are the texts that this run is about to send.
     """
 
     api: Api
@@ -114,6 +127,7 @@ class Run:
     observe: Observer
     ours: dict[str, str] = field(default_factory=dict)
     open_intents: set[str] = field(default_factory=set)
+    begun: dict[str, Intent] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stopped: tuple[Explanation, Cause] | None = None
@@ -131,12 +145,13 @@ class Run:
             self.session.record(*records)
         with self._lock:
             for record in records:
+                self.begun.pop(address_of(record), None)
                 if isinstance(record, Intended) and not record.intent.only_reserves:
                     self.open_intents.add(record.intent.address)
-                elif isinstance(record, Completed | Abandoned):
-                    self.open_intents.discard(record.address)
-                elif isinstance(record, Adopted):
-                    self.open_intents.discard(record.entry.address)
+                    if record.intent.action == "update" and record.intent.run is None:
+                        self.begun[record.intent.address] = record.intent
+                elif not isinstance(record, Intended | Observed):
+                    self.open_intents.discard(address_of(record))
 
     def barrier(self) -> None:
         """Make everything recorded durable. Raises like `record`."""
@@ -158,7 +173,21 @@ class Run:
             return None
         with self._lock:
             self.open_intents.discard(address)
+            self.begun.pop(address, None)
         return Overtaken(*taken)
+
+    def age(self, intent: Intent) -> float:
+        """Seconds since it was recorded. Both times are the API's."""
+        return (moment(self.now()) - moment(intent.at)).total_seconds()
+
+    def is_quiet(self, address: str) -> bool:
+        """Whether others may soon go on with what this run is about to send."""
+        return self.session.shared and address in self.begun and self.age(self.begun[address]) > QUIET / 2
+
+    def renew(self) -> None:
+        """Say that this run is still at work, on all that it is about to send. Raises like `record`."""
+        at = self.now()
+        self.record(*(Intended(replace(each, at=at)) for each in [*self.begun.values()]))
 
     def own(self, blueprint_id: str, address: str) -> None:
         with self._lock:

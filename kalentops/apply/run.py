@@ -11,7 +11,18 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, TypeVar
 
-from kalentops.apply.context import Api, Options, Overtaken, Recorder, Run, Steps, Task, View, from_error
+from kalentops.apply.context import (
+    QUIET,
+    Api,
+    Options,
+    Overtaken,
+    Recorder,
+    Run,
+    Steps,
+    Task,
+    View,
+    from_error,
+)
 from kalentops.apply.create import create
 from kalentops.apply.result import (
     ApplyResult,
@@ -33,7 +44,7 @@ from kalentops.plan.build import ASKS, Action, Change, Plan
 from kalentops.plan.decide import turn
 from kalentops.plan.explanation import Code, Explanation, explain, leftover, together
 from kalentops.plan.refresh import Looked, check_workspace, is_known, witnesses
-from kalentops.state.model import Entry, Intent, State, moment
+from kalentops.state.model import Entry, Intent, State
 from kalentops.support.clock import Clock
 from kalentops.support.text import some
 
@@ -91,8 +102,6 @@ def _all(pool: ThreadPoolExecutor, what: Callable[[_A], _B], of: Iterable[_A]) -
     return [future.result() for future in [pool.submit(what, each) for each in of]]
 
 
-_QUIET_SECONDS: Final = 600
-"""After so long without a word of a run, others may send another text over its open work."""
 _QUIET: Final = frozenset({Action.NO_OP, Action.MOVE})
 
 
@@ -365,11 +374,10 @@ def _left_alone(task: Task, intent: Intent | None, entry: Entry | None) -> Resul
 
 
 def _is_at_work(run: Run, task: Task, intent: Intent) -> bool:
-    """Whether the run that began this may still send another text than this run's. Both times are the API's."""
+    """Whether the run that began this may still send another text than this run's."""
     if intent.run is None or intent.only_reserves or _is_same(task, task.entry, intent):
         return False
-    age = (moment(run.now()) - moment(intent.at)).total_seconds()
-    return intent.run not in run.options.take_over and age < _QUIET_SECONDS
+    return intent.run not in run.options.take_over and run.age(intent) < QUIET
 
 
 def _attempt(view: View, task: Task) -> Steps[Result]:

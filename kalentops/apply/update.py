@@ -39,8 +39,11 @@ def update(view: View, task: Task, *, first: tuple[Record, ...] = ()) -> Steps[R
                 run.record(Adopted(seen_entry(task, remote, run.now(), task.body)))
                 done = task.result(Action.UPDATE, Outcome.DONE, entry.blueprint_id)
                 return replace(done, note=explain(Code.NOTHING_SENT))
-            case Update() if is_recorded:
+            case Update() if is_recorded and not run.is_quiet(task.address):
                 return _send(view, task, situation, decision)
+            case Update() if is_recorded:
+                run.renew()
+                yield task.address
             case Update(remote, _, late):
                 if not first and not late:
                     # When what is replaced was changed: a list that shows it once more is behind.
@@ -65,8 +68,12 @@ def _decided(view: View, task: Task) -> tuple[Situation, Updating]:
     return situation, decide_update(situation)
 
 
-def _not_begun(task: Task, view: View, reason: Explanation, cause: Cause) -> Result:
-    """Nothing was sent, although it was recorded that it would be."""
+def _held_back(view: View, task: Task) -> Result | None:
+    """The result where nothing may start any more, although it was recorded that it would: that is known to others."""
+    stopped = view.run.stopped() if view.run.session.shared else None
+    if stopped is None:
+        return None
+    reason, cause = stopped
     if cause is not Cause.STORE:
         view.run.record(refused_after(task, "update"))
     blueprint_id = task.entry.blueprint_id if task.entry else None
@@ -94,9 +101,9 @@ def _send(view: View, task: Task, situation: Situation, decision: Update) -> Res
     edited remotely in between.
     """
     entry, known = situation.recorded, decision.known
-    stopped = view.run.stopped() if view.run.session.shared else None
-    if stopped is not None:
-        return _not_begun(task, view, *stopped)
+    held_back = _held_back(view, task)
+    if held_back is not None:
+        return held_back
     body = _patch(task.body, situation.sent, whole=decision.whole)
     run = view.run
     reason: Explanation | None = None
@@ -121,8 +128,9 @@ def _send(view: View, task: Task, situation: Situation, decision: Update) -> Res
             reason = together(reason, of_error(error))
             break
         remote = view.get(entry.blueprint_id)
-        if remote is None or remote.digest not in known:
-            reason = together(reason, explain(Code.EDITED_MEANWHILE))
+        edited = remote is None or remote.digest not in known
+        if edited or run.is_quiet(task.address):
+            reason = together(reason, explain(Code.EDITED_MEANWHILE) if edited else None)
             break
     said = together(reason, explain(Code.UPDATE_UNKNOWN))
     return task.result(Action.UPDATE, Outcome.UNKNOWN, entry.blueprint_id, error=said)

@@ -88,7 +88,8 @@ def rebase(base: State, mine: State, theirs: State, run: str) -> tuple[State, fr
     """`mine`, which the run made from `base`, on top of what others have written since: `theirs`. With the addresses at
     which theirs stays, because they were first.
 
-    What the run has claimed before is its own: if others have taken it out, it comes back, so that no id is lost.
+    What the run has claimed before is its own: if others have taken it out, it comes back, so that no id is lost. If
+    others went on with another text and the run has sent its own after all, that stays open for the next run to look.
     """
     changed = {each for each in _addresses(base, mine) if _slot(mine, each) != _slot(base, each)}
     lost = {
@@ -110,6 +111,14 @@ def rebase(base: State, mine: State, theirs: State, run: str) -> tuple[State, fr
     intents = {at: each for at, each in theirs.intents.items() if at not in kept}
     entries |= {at: each for at, each in mine.entries.items() if at in kept}
     intents |= {at: each for at, each in mine.intents.items() if at in kept}
+    for each in lost:
+        sent = base.intents.get(each)
+        if (
+            sent is not None
+            and sent.run == run
+            and _is_sent_over(sent, *(_slot(of, each) for of in (mine, theirs)))
+        ):
+            intents[each] = replace(sent, run=None, host=None)
     tenant = theirs.tenant or mine.tenant
     return replace(theirs, tenant=tenant, entries=entries, intents=intents), frozenset(lost)
 
@@ -120,6 +129,14 @@ def _is_free(base: _Slot, mine: _Slot, theirs: _Slot, *, run: str) -> bool:
         return True
     claimed = base.intent is not None and base.intent.run == run
     return claimed and theirs == _Slot()
+
+
+def _is_sent_over(sent: Intent, mine: _Slot, theirs: _Slot) -> bool:
+    """Whether `mine` says that the text has arrived, and `theirs` that another one did."""
+    if mine.entry is None or theirs.entry is None or mine.intent is not None or theirs.intent is not None:
+        return False
+    same = mine.entry.blueprint_id == theirs.entry.blueprint_id
+    return same and mine.entry.digest == sent.digest != theirs.entry.digest
 
 
 def _ids(*states: State, address: str) -> set[str]:

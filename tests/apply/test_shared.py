@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -266,20 +267,55 @@ def test_a_store_that_is_full_stops_the_run_before_any_text(hosts: Hosts) -> Non
     assert len(hosts.server.stored) == 1, "the stub that was left is used"
 
 
-def test_a_frozen_run_looks_again_before_it_sends(hosts: Hosts) -> None:
-    """It stood still after its claim, another went on and finished, and a person asked for that."""
+@pytest.mark.parametrize("text", ["Three", "One"])
+def test_a_frozen_run_sends_nothing_over_what_others_did_meanwhile(hosts: Hosts, text: str) -> None:
+    """It stood still after its claim, and another went on and finished: also with the text that was there before."""
     hosts.apply({"s/one": "One"})
 
     def freeze() -> None:
         if hosts.backend.writes == 3:
             hosts.server.clock.advance(3600)
-            hosts.apply({"s/one": "Three"})
+            hosts.apply({"s/one": text})
 
     hosts.backend.after_write = freeze
     mine = _only(hosts.apply({"s/one": "Two"}))
     assert mine.outcome is not Outcome.DONE
-    assert hosts.texts() == [("s", "Three")]
+    assert hosts.texts() == [("s", text)]
+    assert hosts.state.entries["s/one"].name == text
+
+
+def test_a_text_that_was_sent_over_anothers_is_looked_at_by_the_next_run(hosts: Hosts) -> None:
+    """The run stood still between its last look and its request."""
+    hosts.apply({"s/one": "One"})
+
+    def freeze() -> None:
+        hosts.server.clock.advance(3600)
+        assert hosts.apply({"s/one": "Three"}).exit_code == 0
+
+    hosts.apply({"s/one": "Two"}, before=once(freeze, method="PATCH"))
+    assert hosts.texts() == [("s", "Two")]
     assert hosts.state.entries["s/one"].name == "Three"
+    assert hosts.apply({"s/one": "Three"}).exit_code == 0
+    assert hosts.texts() == [("s", "Three")]
+    assert hosts.state.intents == {}
+
+
+def test_a_long_run_says_that_it_is_at_work(hosts: Hosts) -> None:
+    """Once for all that it has not sent yet."""
+    seen: list[Mapping[str, str]] = []
+
+    def late(method: str, _path: str) -> None:
+        if method == "PATCH":
+            seen.append({at: each.at for at, each in hosts.state.intents.items()})
+            hosts.server.clock.advance(310)
+
+    files = {f"s/k{n}": f"Name {n}" for n in range(4)}
+    assert hosts.apply(files, before=late).exit_code == 0
+    assert hosts.backend.writes == 2 + 3
+    assert [len(each) for each in seen] == [4, 3, 2, 1]
+    times = [set(each.values()) for each in seen]
+    assert all(len(each) == 1 and each < {*each, max(later)} for each, later in pairwise(times))
+    assert len(hosts.texts()) == 4
 
 
 def test_a_removed_state_stops_the_run(hosts: Hosts) -> None:

@@ -233,7 +233,7 @@ class _Play:
         lines = _Lines(self.verdict.trace, self.verdict.runs)
         network.weather, network.trace = weather, lines
         network.watch = lambda method, path, body: self.promises.sent(run, method, path, body)
-        run.files = files
+        run.files, began = files, self.clock.monotonic()
         result: ApplyResult | None = None
         try:
             store = Store(
@@ -264,7 +264,8 @@ class _Play:
             self.verdict.freezes += run.frozen
             self.verdict.writes += run.writes
             self.verdict.repeats += run.repeats
-        if run.writes > 2 + run.repeats + run.seconds:
+        renewed = int((self.clock.monotonic() - began) / (QUIET / 2))
+        if run.writes > 2 + run.repeats + run.seconds + renewed:
             self._say(
                 f"I9: {run.writes} writes, {run.repeats} refused or lost, {run.seconds} others were first"
             )
