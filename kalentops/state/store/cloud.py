@@ -20,7 +20,8 @@ TIMEOUT: Final = timedelta(seconds=30)  # of a whole request
 _FAULTS: Final = (  # a pattern in the text of the library, what to say, what to do; the first that is found counts
     (r"<Code>\s*(NoSuchBucket|ContainerNotFound|Invalid(Bucket|Resource)Name)",
         "there is no such {0.place}", "create it, or correct its name"),
-    (r"http://169\.254\.|source: (MissingAccount|InvalidAccessKey|MissingSas)", "there are no usable credentials", "{0.login}"),
+    (r"http://169\.254\.|source: (MissingAccount|InvalidAccessKey|MissingSas)",
+        "there are no usable credentials", "{0.login}"),
     (r"<Code>\s*RequestTimeTooSkewed", "the clock of this machine is wrong", "set the clock"),
     (r"<Code>\s*AuthorizationHeaderMal|inner: BareRedirect|status: 30\d", "it is in another region",
         "set AWS_REGION"),
@@ -34,10 +35,12 @@ _FAULTS: Final = (  # a pattern in the text of the library, what to say, what to
     (r"status: (405|501)", "the service can't write on a condition", "use a service that can"),
     (r"source: MissingEtag", "the service gives no version (ETag)", "use a service that does"),
     (r"kind: Connect,(?s:.*)dns error", "the host is not known", "check {0.host} and the network"),
-    (r"kind: Connect,(?s:.*)([Cc]ertificate|InvalidMessage)", "the host has no valid certificate, or no TLS", "check {0.host}"),
+    (r"kind: Connect,(?s:.*)([Cc]ertificate|InvalidMessage)",
+        "the host has no valid certificate, or no TLS", "check {0.host}"),
     (r"kind: Timeout,", "there was no answer in time", "check the network, then run the command again"),
     (r"kind: Connect,", "the host can't be reached", "check {0.host} and the network"),
-    (r"^(called|request valid).*Invalid(HeaderValue|Uri)", "a variable has a character that can't be in it", "{0.login}"),
+    (r"^(called|request valid).*Invalid(HeaderValue|Uri)",
+        "a variable has a character that can't be in it", "{0.login}"),
 )
 # fmt: on
 
