@@ -39,14 +39,13 @@ from kalentops.apply.settle import await_listed, confirm, read_back, resume
 from kalentops.apply.update import update
 from kalentops.blueprint.body import Address
 from kalentops.blueprint.remote import stubs
-from kalentops.errors import Forbidden, KalentopsError, RefusedByApi, StateError
+from kalentops.errors import Forbidden, KalentopsError, RefusedByApi
 from kalentops.plan.build import ASKS, Action, Change, Plan
 from kalentops.plan.decide import turn
 from kalentops.plan.explanation import Code, Explanation, explain, leftover, together
-from kalentops.plan.refresh import Looked, check_workspace, is_known, witnesses
+from kalentops.plan.refresh import Looked, check_listed, check_workspace, is_known, witnesses
 from kalentops.state.model import Entry, Intent, State
 from kalentops.support.clock import Clock
-from kalentops.support.text import some
 
 _A = TypeVar("_A")
 _B = TypeVar("_B")
@@ -423,24 +422,13 @@ def confirm_workspace(
 
 
 def confirm_listed(run: Run, sourcings: Iterable[Sourcing], state: State) -> None:
-    """Before the first write of an environment's state, which knows no blueprint that could show whose the key is: each
-    sourcing must have a list. Raises StateError, or why none could be read.
-    """
+    """Raises StateError, or why a list could not be read, before the first write of an environment's state."""
     failed = {each.view.sourcing_id: each.failed for each in sourcings if each.failed is not None}
     if state.environment is None or state.entries or not failed or run.stopped():
         return
-    refused = [each for each in failed.values() if isinstance(each, RefusedByApi | Forbidden)]
-    if not refused:
-        raise next(iter(failed.values()))
-    raise StateError(
-        f"the state of the environment {state.environment} is new, and its key does not show "
-        f"{some(sorted(failed), _SHOWN)} ({refused[0]}); nothing was written",
-        hint=f"check that the key is that of {state.environment}; "
-        f"`kalentops sourcings --all -e {state.environment}` lists what it shows",
-    )
-
-
-_SHOWN: Final = 5
+    refused = [(at, each) for at, each in failed.items() if isinstance(each, RefusedByApi | Forbidden)]
+    check_listed(state, {at: str(each) for at, each in refused})
+    raise next(iter(failed.values()))
 
 
 def _add(looked: Looked, sourcings: Iterable[Sourcing]) -> None:

@@ -5,7 +5,7 @@ this is the workspace that the state describes. Pure.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
@@ -317,6 +317,20 @@ def check_workspace(state: State, looked: Looked) -> None:
             else f"if it was deleted in Kalent, `kalentops state rm {missing[0]}` forgets it; "
             "the next apply creates it again"
         ),
+    )
+
+
+def check_listed(state: State, refused: Mapping[str, str]) -> None:
+    """Raises StateError for a new state of an environment, which knows no blueprint that could show whose the key is,
+    if the key does not show all sourcings of the plan. `refused` are those, with the reasons.
+    """
+    if state.environment is None or state.entries or not refused:
+        return
+    name, first = state.environment, min(refused)
+    raise StateError(
+        f"the state of the environment {name} is new, and its key does not show {some(sorted(refused), _SHOWN)} "
+        f"({refused[first]}); nothing was written",
+        hint=f"check that the key is that of {name}; `kalentops sourcings --all -e {name}` lists what it shows",
     )
 
 

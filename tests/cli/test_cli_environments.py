@@ -185,6 +185,8 @@ def test_before_the_first_write_the_key_must_show_each_sourcing(
     only = {**dict.fromkeys(keys(), ""), f"KALENT_API_KEY_{mine.upper()}": KEYS[other]}
     said = fresh.refused(8, "apply", "--yes", "-e", mine, **only)
     assert f"the state of the environment {mine} is new, and its key does not show sourcing_{mine}" in said
+    planned = fresh.run("plan", "--refresh", "-e", mine, **only)
+    assert f"apply would stop: the state of the environment {mine} is new" in planned.err
     fresh.declare(mine, f"other_{other}", "Strange")  # one of several
     assert f"does not show other_{other} (" in fresh.refused(8, "apply", "--yes", "-e", mine)
     (fresh.folder / mine / f"other_{other}.yaml").unlink()
@@ -314,6 +316,14 @@ def test_git_gets_no_key_of_any_environment(tenants: Tenants, monkeypatch: pytes
         monkeypatch.setenv(name, key)
     assert not set(KEYS.values()) & set(worktree._environment().values())
     assert set(KEYS.values()) <= set(os.environ.values())
+
+
+def test_a_new_state_with_another_key_is_no_question(fresh: Tenants, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kalentops.cli.commands.options.can_ask", lambda: True)
+    fresh.declare("trial", "other_production", "Strange")
+    said = fresh.refused(8, "apply", "-e", "trial")
+    assert "its key does not show other_production (" in said
+    assert "Apply this plan" not in said
 
 
 @pytest.fixture

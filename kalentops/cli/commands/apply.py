@@ -26,7 +26,7 @@ from kalentops.output import explanations, json, text_plan, text_results
 from kalentops.output.markdown_blocks import utf8_bytes
 from kalentops.output.terminal import notice, show, width
 from kalentops.plan.build import Change, Scope
-from kalentops.plan.refresh import check_workspace, looked_at
+from kalentops.plan.refresh import check_listed, check_workspace, looked_at
 from kalentops.plan.saved import PlanOptions, Saved, check, check_environment, load
 from kalentops.project.config import Config
 from kalentops.project.files import SUFFIXES
@@ -240,6 +240,7 @@ class _Run:
             return context, [f"Kalent could not be read before the confirmation: {error}"]
         if context.plan_options.scope.everything:
             check_workspace(context.known, looked_at(seen))
+        check_listed(context.known, seen.refused)
         notes = (
             [f"some sourcings could not be read before the confirmation: {refusals(seen)}"]
             if seen.refused

@@ -18,7 +18,7 @@ from kalentops.git.history import checkout_status, contents_at_merge_base, is_in
 from kalentops.plan.build import ASKS, Action, Change, Plan, RefreshReport, Scope, make_plan, narrowed
 from kalentops.plan.moves import StateEdit, edits_between
 from kalentops.plan.moves import narrowed as kept_to
-from kalentops.plan.refresh import check_workspace, looked_at, refresh
+from kalentops.plan.refresh import check_listed, check_workspace, looked_at, refresh
 from kalentops.plan.saved import PlanOptions
 from kalentops.project.config import Config
 from kalentops.project.environments import add_ids_of_others, positions_elsewhere
@@ -215,6 +215,8 @@ def apply_refusals(context: PlanContext, observed: RemoteLists | None, config: C
     asks = any(each.action in ASKS for each in context.plan.changes)
     if observed is not None and asks and context.plan_options.scope.everything:
         checks.append(lambda: check_workspace(context.known, looked_at(observed)))
+    if observed is not None and asks:
+        checks.append(lambda: check_listed(context.known, observed.refused))
     for check in checks:
         try:
             check()
