@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from kalentops.lint.finding import Problem
 from kalentops.lint.rule import FileContext, Hides, Rule
-from kalentops.support.text import clip
+from kalentops.support.text import is_safe_id
 
 
 def check(of: FileContext) -> Iterator[Problem]:
@@ -31,7 +31,7 @@ def check(of: FileContext) -> Iterator[Problem]:
     else:
         what = "`sourcingId` names environments, but this file is in no folder of several environments"
         one = next(iter(said.values()), "…") if len(said) == 1 else "…"
-    hint = f"write `sourcingId: {clip(one)}`"
+    hint = f"write `sourcingId: {one if is_safe_id(one) else '…'}`"
     yield Problem(
         ("sourcingId",), what, hint if of.readers else f"{hint}, or `environments:` in kalentops.yaml"
     )

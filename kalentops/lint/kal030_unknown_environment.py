@@ -30,7 +30,11 @@ def check(of: FileContext) -> Iterator[Problem]:
         if name not in of.readers:
             left = [each for each in of.readers if each not in of.file.sourcingId]
             meant = nearest(name, left)
-            hint = did_you_mean(name, meant) if meant else f"they are {some(of.readers, _SHOWN)}"
+            hint = (
+                did_you_mean(name, meant)
+                if meant
+                else f"the environments of this folder are {some(of.readers, _SHOWN)}"
+            )
             said = f"no environment `{clip(name)}` reads this file"
             yield Problem(("sourcingId", name), said, hint, on_key=True)
 

@@ -42,10 +42,10 @@ def check(project: Declarations) -> Iterator[Finding]:
 
 def _finding(place: tuple[str, int, int], senders: list[Sender], names: list[str]) -> Finding:
     first = senders[0]
-    what = f"the template `{clip(first.template)}`" if first.template else "this position"
-    many = f"{len(names)} of them: {some(names, _SHOWN)}"
+    what = f"the template `{clip(first.template)}` is used" if first.template else "this position is"
+    many = f"{len(names)}: {some(names, _SHOWN)}"
     hint = (
-        "remove it here; a position of one environment says it in `change`"
+        "remove it here, and set it below `change` in a position of one environment"
         if first.template
         else "remove it, or write a file for each environment"
     )
@@ -53,7 +53,7 @@ def _finding(place: tuple[str, int, int], senders: list[Sender], names: list[str
     return Finding(
         *place,
         "KAL032",
-        f"`config.userId` is a user of one environment, but {what} is in {many}",
+        f"`config.userId` belongs to one environment, but {what} in {many}",
         hint,
         path=first.path,
         users=len(users),

@@ -279,8 +279,13 @@ def _declared(
     model, served = document.model, options.sourcing_ids(document)
     if not served or not isinstance(model, SourcingFile):
         return
+    environments: dict[str, str] = {}
+    for environment, sourcing_id in served.items():
+        environments.setdefault(
+            sourcing_id, environment
+        )  # an id in two of them is an error, and declares nothing twice
     for key, blueprint in model.blueprints.items():
-        addresses = [Address(each, key) for each in served.values()]
+        addresses = [Address(each, key) for each in environments]
         if isinstance(blueprint, Blueprint):
             hidden = document.placeholders_below("blueprints", key)
             name_at = document.places.find(("blueprints", key, "name"))
@@ -305,7 +310,7 @@ def _declared(
             )
         else:
             continue
-        for environment, sourcing_id in served.items():
+        for sourcing_id, environment in environments.items():
             yield replace(
                 made,
                 address=Address(sourcing_id, key),

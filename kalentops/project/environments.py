@@ -113,6 +113,8 @@ def add_ids_of_others(repository: Repository, others: Iterable[Position]) -> Non
     own = [each for each in repository.all_positions if each.environment]
     there = {each.sourcing_id: each for each in others}
     both = [there[each.sourcing_id] for each in own if each.sourcing_id in there]
+    if not both:
+        return
     names = {*repository.names}
     found = check_ids(Declarations((), positions=[*both, *own]))
     known = {*repository.findings}

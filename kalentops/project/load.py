@@ -284,6 +284,7 @@ def _gathered(
     repository = Repository(names)
     findings: list[Finding] = []
     alone: list[Finding] = []
+    positions: list[Position] = []
     senders: list[Sender] = []
     with gc_paused():
         for result in results:
@@ -293,6 +294,7 @@ def _gathered(
             for position in result.positions:
                 asked = options.asks_for(position.environment)
                 (repository.positions if asked else repository.others).append(position)
+                positions.append(position)
             senders += result.senders
     complete = all(each.whole for each in results)
     library = options.library
@@ -310,7 +312,7 @@ def _gathered(
         repository.relocations,
         complete,
         repository.shared,
-        repository.all_positions,
+        positions,
         senders,
     )
     findings += dict.fromkeys(check_project(declarations))  # the same in several environments is one

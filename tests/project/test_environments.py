@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 
+from kalentops.project import check, environments
+from kalentops.project.config import Config, load_configs
+from kalentops.project.document import Document, read_document
+from kalentops.project.environments import by_folder, load_views, positions_elsewhere, words_of_ids
 from kalentops.project.load import Repository, load
 from tests.builders import blueprint, step
 
@@ -89,6 +93,16 @@ def test_an_environment_is_not_stopped_by_its_own_name_alone(tmp_path: Path) -> 
     )
 
 
+@pytest.mark.parametrize("environment", [*BOTH, None])
+def test_a_sourcing_in_two_environments_is_found_at_one_place(
+    environment: str | None, tmp_path: Path
+) -> None:
+    twice = {"sourcingId": {"production": "s_1", "trial": "s_1"}, "blueprints": {"new": blueprint("N")}}
+    found = checked(tmp_path, environment, files={"x.yaml": twice})
+    assert [(each.file, each.column) for each in found.findings if each.code == "KAL031"] == [("x.yaml", 47)]
+    assert [each.address for each in found.declared if each.origin.file == "x.yaml"] == ["s_1/new"]
+
+
 @pytest.mark.parametrize("bad", [1, None, "", ["s_1"], {"x": "s"}])
 def test_a_broken_id_hides_its_own_environment_only(bad: Any, tmp_path: Path) -> None:
     file = {"sourcingId": {"production": bad, "trial": "s_7"}, "blueprints": {"one": blueprint("One")}}
@@ -111,3 +125,70 @@ def test_a_file_without_a_usable_id_may_hold_any_key(name: str, tmp_path: Path) 
         files={"both.yaml": moved, "x.yaml": {"sourcingId": said, "blueprints": {"new": blueprint("N")}}},
     )
     assert "KAL024" not in {each.code for each in found.findings if "new" in each.message}
+
+
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files that are parsed from now on."""
+    names: list[str] = []
+
+    def read(name: str, text: str) -> Document:
+        names.append(name)
+        return read_document(name, text)
+
+    for module in (check, environments):
+        monkeypatch.setattr(module, "read_document", read)
+    return names
+
+
+def project(root: Path, acme: str) -> tuple[Config, ...]:
+    (root / "kalentops.yaml").write_text(
+        "environments: {production: {}, trial: {}, acme: {blueprints: acme}, other: {blueprints: other}}"
+    )
+    for name in ("blueprints", "acme"):
+        (root / name).mkdir()
+    checked(root / "blueprints")
+    (root / "acme" / "a.yaml").write_text(json.dumps({"sourcingId": acme, "blueprints": {}}))
+    (root / "acme" / "b.yaml").write_text(json.dumps({"sourcingId": "s_6", "blueprints": {}}))
+    return load_configs(root)
+
+
+def test_environments_with_one_folder_read_it_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    configs, seen = project(tmp_path, "s_5")[:3], parsed(monkeypatch)
+    found = load_views(configs)
+    assert [(view.readers, view.environment) for view, _, _ in found] == [(BOTH, None), (("acme",), "acme")]
+    for name in ("blueprints/both.yaml", "blueprints/trial.yaml", "acme/a.yaml"):
+        assert seen.count(name) == 1
+
+
+@pytest.mark.parametrize(("acme", "read"), [("s_5", []), ("s_9", ["acme/a.yaml"]), ("s_99", [])])
+def test_files_of_other_folders_are_parsed_only_where_they_have_an_id(
+    acme: str, read: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that does not exist yet has none."""
+    trial = project(tmp_path, acme)[1]
+    seen = parsed(monkeypatch)
+    found = [*positions_elsewhere(trial, {"s_8", "s_9"})]
+    assert seen == read
+    assert [(each.environment, each.sourcing_id) for each in found] == [("acme", "s_9")] * len(read)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "title: A\nsourcingId: s_1\n",
+        '{"title": "A",\n"sourcingId" :\n{"production": "s_1"}}',
+        "sourcingId:\n  # ours\n  production: 's_1'\n  trial: s_9\n",
+        "blueprints: {}\n'sourcingId': \"s_1\"",
+    ],
+)
+def test_ids_are_found_in_each_style(text: str) -> None:
+    assert "s_1" in words_of_ids(text)
+
+
+def test_a_link_to_a_file_lies_in_its_folder(tmp_path: Path) -> None:
+    configs = project(tmp_path, "s_5")[:3]
+    link = tmp_path / "acme" / "link.yaml"
+    link.symlink_to(tmp_path / "blueprints" / "both.yaml")
+    assert [(view.environment, [*places]) for view, places in by_folder(configs, [link])] == [
+        ("acme", [link])
+    ]
