@@ -95,6 +95,17 @@ def test_a_state_of_another_environment(command: str, watched: tuple[Project, Fa
     assert f"{REF} belongs to the environment acme, and kalentops.yaml has no environments" in said
 
 
+@pytest.mark.parametrize(
+    "command", [*FEW, "state init", "state migrate here.json", "state restore earlier.json"]
+)
+def test_a_state_that_is_damaged(command: str, watched: tuple[Project, FaultProxy, Remote]) -> None:
+    (watched[0].folder / "earlier.json").write_bytes(dump_state(state(1)))
+    store = open_store(Location.parse(REF, watched[0].folder), watched[0].folder)
+    store.backend.replace(b"{}", None)
+    said = refused(watched, command, *COMMANDS.get(command, ()), location=REF)
+    assert f"error: {REF} holds no state of kalentops, or a damaged one: " in said
+
+
 @pytest.mark.parametrize("command", ["plan", "apply --yes", "state init", "state migrate here.json"])
 def test_a_remote_that_is_not_there(
     command: str, watched: tuple[Project, FaultProxy, Remote], monkeypatch: pytest.MonkeyPatch

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from kalentops.errors import KalentopsError, SharedStoreFailure, StateError, StateMigrated, StateMoved
-from kalentops.state.codec import dump_state, load_state
+from kalentops.state.codec import dump_state
 from kalentops.state.model import Entry, Intent, State, check_consistent
 from kalentops.state.store import open_store
 from kalentops.state.store.backend import UnclearWrite, VersionMismatch
@@ -65,7 +65,7 @@ class Place:
         stored = self.store.backend.read()
         if stored is None:
             return None
-        return StoredState(load_state(stored.data), stored.version, stored.left is not None)
+        return StoredState(self.store.decode(stored.data), stored.version, stored.left is not None)
 
     def settle(self, lock_timeout: float) -> tuple[str, ...]:
         """Take in what a killed run has left: notices for the user. Raises StateError, StoreFailure."""

@@ -176,13 +176,14 @@ class Store:
             )
         if stored is None:
             return State(environment=self._environment), None
-        state = self._state(stored.data)
+        state = self.decode(stored.data)
         if state.moved_to is not None:
             raise StateMigrated(f"the state has moved to {clip(state.moved_to, 200)}")
         _check_environment(state.environment, self._environment, self.where)
         return state, stored.left
 
-    def _state(self, data: bytes) -> State:
+    def decode(self, data: bytes) -> State:
+        """Raises StateError for what is no state."""
         try:
             return load_state(data)
         except StateDamaged as error:
