@@ -33,6 +33,7 @@ from tests.builders import AT, LATER, body, entry, form, intent, remote
 
 OLD, NEW, THEIRS = body(), body("One", "New"), body("One", "Theirs")
 SECRET = body(config={"a": 1})
+HIDDEN = body("One", "New", config={"a": 1})
 
 
 def at(
@@ -100,6 +101,8 @@ STUB = dict(stub("One", Mark("one", "0a1b2c3d")).data)
         (at(SECRET, recorded(), OLD, left=cut_off(SECRET)), Update),
         (at(NEW, recorded(), OLD, left=cut_off(blueprint_id="b9")), Abandon),
         (at(None, recorded(), OLD, left=cut_off()), Abandon),
+        (at(None, recorded(), HIDDEN, left=cut_off(HIDDEN)), RecordArrived),
+        (at(HIDDEN, recorded(), HIDDEN, left=cut_off(HIDDEN)), Update),
         (at(None, recorded(STUB), STUB, left=cut_off()), StayOpen),
     ],
 )
