@@ -31,6 +31,7 @@ from kalentops.state.model import (
     Entry,
     Intended,
     Intent,
+    Observed,
     Record,
     State,
     address_of,
@@ -431,13 +432,21 @@ class Session:
     def _merge(self) -> None:
         """Write the records since the last barrier into the shared state."""
         batches = self._batches[:]
-        new = list(chain.from_iterable(batches[self._folded :]))
+        new = [each for each in chain.from_iterable(batches[self._folded :]) if not self._is_of_other(each)]
         mine = replay(self._mine, new)
         if new or mine != self._base:
             check_consistent(mine)
             self._share(mine)
         self._folded = len(batches)
         self._mine = self._base
+
+    def _is_of_other(self, record: Record) -> bool:
+        """Whether it says what a list shows while another run is at work: perhaps that run's text, so no baseline."""
+        if not isinstance(record, Observed):
+            return False
+        entry, intent = self._base.entries.get(record.address), self._base.intents.get(record.address)
+        others = intent is not None and intent.run not in {None, self._run}
+        return others and entry is not None and record.remote_digest != entry.baseline
 
     def _share(self, mine: State) -> None:
         """Compare and swap until it is written. A lost answer proves nothing: what is stored then tells.

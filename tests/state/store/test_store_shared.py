@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from kalentops.errors import StoreFailure
-from kalentops.state.model import Completed, Intended, State
+from kalentops.state.model import Completed, Intended, Observed, State
 from kalentops.state.store.backend import Stored, UnclearWrite
 from kalentops.state.store.session import Store
 from tests.builders import AT
-from tests.state.store.samples import TENANT, MemoryBackend, address, created, intent
+from tests.state.store.samples import TENANT, MemoryBackend, address, created, digest, intent
 
 
 class Scripted(MemoryBackend):
@@ -87,6 +87,18 @@ def test_a_read_that_is_behind_is_not_taken_for_what_others_have_written(backend
         backend.reads = [lambda: backend.past[-3]]
     assert backend.state.entries[address(1)].name == "new"
     assert backend.state.intents == {}
+    assert set(backend.state.ids()) == {"bp-1", "bp-2"}
+
+
+def test_the_text_of_a_run_at_work_is_not_what_another_run_has_seen_of_its_own(backend: Scripted) -> None:
+    _another(backend, 1)
+    with backend.store().session() as session:
+        session.begin(TENANT)
+        session.record(Intended(intent(1, "theirs", action="update")))
+    with backend.store().session() as session:
+        session.begin(TENANT)
+        session.record(Observed(address(1), digest("theirs"), AT), *created(2))
+    assert backend.state.entries[address(1)].remote_digest is None
     assert set(backend.state.ids()) == {"bp-1", "bp-2"}
 
 
