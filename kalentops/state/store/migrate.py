@@ -159,7 +159,7 @@ def _name(place: Place, found: StoredState | None, environment: str | None, lock
     """A state that stays where it is, with the name of its environment."""
     if found is None or found.state.environment is not None or environment is None:
         raise StateError(
-            f"FROM and TO are the same: {place.name}", hint="name another location to move it to"
+            f"FROM and TO are the same: {place.name}", hint="name both: kalentops state migrate FROM TO"
         )
     with place.store.hold(lock_timeout):
         named = replace(found.state, serial=found.state.serial + 1, environment=environment)
