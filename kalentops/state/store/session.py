@@ -239,6 +239,7 @@ def _snapshot(state: State, left: Journal | None, where: str) -> Snapshot:
 
 
 _TRIES: Final = 40
+_UNCLEAR_TRIES: Final = 5
 _LONGEST_PAUSE: Final = 2.0
 
 
@@ -456,6 +457,7 @@ class Session:
         base, version, lost = self._base, self._version, frozenset(self._taken)
         wanted = replace(mine, serial=base.serial + 1)
         error: StoreFailure | None = None
+        unknown = 0
         for number in range(_TRIES):
             data = dump_state(wanted)
             try:
@@ -463,7 +465,7 @@ class Session:
             except VersionMismatch:
                 error = None
             except UnclearWrite as unclear:
-                error = unclear
+                error, unknown = unclear, unknown + 1
             else:
                 self._shared(wanted, version, lost)
                 return
@@ -474,6 +476,8 @@ class Session:
             if stored.data == data:
                 self._shared(wanted, stored.version, lost)
                 return
+            if error is not None and unknown >= _UNCLEAR_TRIES:  # each may have waited for a minute
+                raise error
             if stored.version != version:
                 theirs = self._loaded(stored)
                 if theirs.serial < base.serial:

@@ -115,3 +115,26 @@ def test_what_is_taken_is_as_it_was_written_last(backend: Scripted) -> None:
         session.barrier()
         taken = session.taken(address(1))
     assert taken == (backend.state.entries[address(1)], None)
+
+
+def test_a_store_that_loses_each_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each may take as long as a time-out."""
+    backend = MemoryBackend()
+    Store(backend).create()
+    calls = []
+
+    def lost(data: bytes, _expected: str | None) -> str:
+        calls.append(data)
+        raise UnclearWrite("no answer")
+
+    monkeypatch.setattr(backend, "replace", lost)
+
+    def run() -> None:
+        with Store(backend, pause=lambda _: None).session() as session:
+            session.begin(TENANT)
+            session.record(Intended(intent(1)))
+            session.barrier()
+
+    with pytest.raises(UnclearWrite, match="no answer"):
+        run()
+    assert len(calls) == 5 + 5, "once more at the end of the session"
