@@ -253,6 +253,16 @@ def test_a_branch_that_changes_the_state_is_reported(clone: Path) -> None:
     assert state_edits(FileStore(clone / STATE), forged) == (), "what is on the main branch is what holds"
 
 
+def test_a_branch_that_brings_a_state_that_has_moved_back_into_use_is_reported(clone: Path) -> None:
+    (clone / STATE).write_bytes(dump_state(state(1, 2, moved_to="git:refs/kalentops/state")))
+    commit(clone, "Move the state")
+    git(clone, "checkout", "--quiet", "-b", "mine")
+    (clone / STATE).write_bytes(dump_state(state(1, 2)))
+    commit(clone, "Use the file again")
+    found = {each.address: each.kind for each in state_edits(FileStore(clone / STATE), state(1, 2))}
+    assert found == {address(1): "added", address(2): "added"}
+
+
 def test_ids_that_are_not_committed_are_ones_own(clone: Path) -> None:
     git(clone, "checkout", "--quiet", "-b", "mine")
     mine = state(1, 2, 4)

@@ -283,6 +283,8 @@ def state_edits(store: Store, state: State) -> tuple[StateEdit, ...]:
         before = State() if found[0] is None else load_state(found[0])
     except StateError:
         return ()
+    if before.moved_to is not None:  # out of use there: with this branch, every record comes back into use
+        before = State()
     return tuple(edits_between(before, state))
 
 
