@@ -256,6 +256,7 @@ def test_a_branch_that_changes_the_state_is_reported(clone: Path) -> None:
 def test_a_branch_that_brings_a_state_that_has_moved_back_into_use_is_reported(clone: Path) -> None:
     (clone / STATE).write_bytes(dump_state(state(1, 2, moved_to="git:refs/kalentops/state")))
     commit(clone, "Move the state")
+    git(clone, "push", "--quiet", "origin", "main")
     git(clone, "checkout", "--quiet", "-b", "mine")
     (clone / STATE).write_bytes(dump_state(state(1, 2)))
     commit(clone, "Use the file again")
