@@ -117,7 +117,7 @@ class Overtaken(Exception):
 @dataclass(slots=True)
 class Run:
     """One run of `apply`: its dependencies, and what its threads share. `open_intents` are the addresses where text
-    may have been sent, with unknown outcome. `begun` are the texts that this run is about to send.
+    may have been sent, with unknown outcome. `announced` are the texts that this run is about to send.
     """
 
     api: Api
@@ -127,7 +127,7 @@ class Run:
     observe: Observer
     ours: dict[str, str] = field(default_factory=dict)
     open_intents: set[str] = field(default_factory=set)
-    begun: dict[str, Intent] = field(default_factory=dict)
+    announced: dict[str, Intent] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stopped: tuple[Explanation, Cause] | None = None
@@ -145,11 +145,11 @@ class Run:
             self.session.record(*records)
         with self._lock:
             for record in records:
-                self.begun.pop(address_of(record), None)
+                self.announced.pop(address_of(record), None)
                 if isinstance(record, Intended) and not record.intent.only_reserves:
                     self.open_intents.add(record.intent.address)
                     if record.intent.action == "update" and record.intent.run is None:
-                        self.begun[record.intent.address] = record.intent
+                        self.announced[record.intent.address] = record.intent
                 elif not isinstance(record, Intended | Observed):
                     self.open_intents.discard(address_of(record))
 
@@ -173,7 +173,7 @@ class Run:
             return None
         with self._lock:
             self.open_intents.discard(address)
-            self.begun.pop(address, None)
+            self.announced.pop(address, None)
         return Overtaken(*taken)
 
     def age(self, intent: Intent) -> float:
@@ -182,12 +182,16 @@ class Run:
 
     def is_quiet(self, address: str) -> bool:
         """Whether others may soon go on with what this run is about to send."""
-        return self.session.shared and address in self.begun and self.age(self.begun[address]) > QUIET / 2
+        return (
+            self.session.shared
+            and address in self.announced
+            and self.age(self.announced[address]) > QUIET / 2
+        )
 
     def renew(self) -> None:
         """Say that this run is still at work, on all that it is about to send. Raises like `record`."""
         at = self.now()
-        self.record(*(Intended(replace(each, at=at)) for each in [*self.begun.values()]))
+        self.record(*(Intended(replace(each, at=at)) for each in [*self.announced.values()]))
 
     def own(self, blueprint_id: str, address: str) -> None:
         with self._lock:
