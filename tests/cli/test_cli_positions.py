@@ -191,9 +191,13 @@ def test_an_edit_of_a_shared_file_names_the_others(shared: Project, emulator: Ba
     emulator.store.edit(made.blueprint_id, name="Theirs")
     ran = shared.run("import", A, "--update", "-e", "production")
     assert ran.code == 0, ran.err
-    said = "note: blueprints/both.yaml is a position of trial, too: the next plan there shows the same edits"
+    said = "note: blueprints/both.yaml is also in trial: the next plan there shows the same edits"
     assert said in ran.err.splitlines()
     assert "name: Theirs" in files(shared)["both.yaml"]
+    made = next(each for each in emulator.store.blueprints(A) if each.name == "Two")
+    emulator.store.edit(made.blueprint_id, name="Three")
+    ran = shared.run("import", A, "--update", "--into-template", "-e", "production")
+    assert said.replace("both", "t") in ran.err.splitlines()
     assert "No changes." in shared.run("plan", "-e", "production").out
 
 

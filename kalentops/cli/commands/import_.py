@@ -341,21 +341,27 @@ def import_update(
             untitled = {each.address.sourcing_id for each in taking.taken} - titled
             names = _names(session, untitled) if untitled else {}
         edits = edit_files(taking, before, config, into_template=into_template, names=names)
-        notice(_shared_edits(edits, before))
+        notice(_shared_edits(edits, before, config))
         if not isinstance(opened, Snapshot):
             write_edits(edits, opened)
     return edits
 
 
-def _shared_edits(edits: Edits, before: Repository) -> Iterator[str]:
-    """A note for each edited file that is of other environments, too."""
+def _shared_edits(edits: Edits, before: Repository, config: Config) -> Iterator[str]:
+    """A note for each edited file that other environments have, too."""
+    positions = {each.origin.file for each in before.positions}
+    shared = {
+        each.name: [name for name in config.readers if name != config.environment]
+        for each in edits.files
+        if each.name not in positions
+    }
     edited = {each.name for each in edits.files}
-    shared: dict[str, list[str]] = {}
     for each in before.others:
         if each.origin.file in edited:
             shared.setdefault(each.origin.file, []).append(each.environment)
     for file, names in sorted(shared.items()):
-        yield f"{visible(file)} is a position of {', '.join(names)}, too: the next plan there shows the same edits"
+        if names:
+            yield f"{visible(file)} is also in {', '.join(names)}: the next plan there shows the same edits"
 
 
 def _check_known(state: State, asked: Collection[str]) -> None:
