@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 from kalentops.apply.context import Run, Task, View
 from kalentops.apply.create import create
 from kalentops.apply.result import Result
+from kalentops.apply.run import Sourcing
 from kalentops.apply.update import update
 from kalentops.blueprint.body import Body
 from kalentops.blueprint.remote import Mark, Remote, mark_in
@@ -37,9 +39,10 @@ from kalentops.state.model import (
     State,
 )
 from kalentops.state.store import journal
+from kalentops.state.store.backend import Stored, UnclearWrite
 from kalentops.state.store.file import FileBackend
 from kalentops.state.store.journal import Journal, Writer
-from kalentops.state.store.session import Snapshot
+from kalentops.state.store.session import Session, Snapshot
 from kalentops.support import atomic_write
 
 Original = Callable[..., Any]
@@ -275,14 +278,14 @@ def _(_original: Original, _self: Any, text: str) -> str:
 
 
 class _But:
-    """A module, except for some of its names."""
+    """A module or an object, except for some of its names."""
 
-    def __init__(self, module: ModuleType, **names: Any) -> None:
-        self._module = module
+    def __init__(self, of: object, **names: Any) -> None:
+        self._of = of
         self.__dict__.update(names)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._module, name)
+        return getattr(self._of, name)
 
 
 @mutant("no sync of the journal", "state.store.journal:Writer._put", "power")
@@ -358,6 +361,78 @@ def _(original: Original, data: bytes) -> Any:
         return original(data)
     except StateDamaged:
         return State()
+
+
+# --- a store that hosts share ---------------------------------------------------------------------------------------
+
+
+@mutant("no compare-and-swap: the last one wins", "state.store.session:rebase", "hosts")
+def _(_original: Original, _base: State, mine: State, _theirs: State, _run: str) -> Any:
+    return mine, frozenset()
+
+
+@mutant("a merge takes mine", "state.merge:_is_free", "hosts")
+def _(_original: Original, _base: Any, _mine: Any, _theirs: Any, *, run: str) -> bool:
+    return True
+
+
+@mutant("a merge takes theirs alone", "state.store.session:rebase", "hosts")
+def _(_original: Original, _base: State, _mine: State, theirs: State, _run: str) -> Any:
+    return theirs, frozenset()
+
+
+@mutant("text before the claims are durable", "apply.run:prepare", "hosts")
+def _(original: Original, sourcing: Sourcing) -> None:
+    original(sourcing)
+    for each in sourcing.begun or ():
+        while not each.done:
+            each._to_next_pause(partial(next, each.steps))
+
+
+@mutant("an unclear write counts as done", "state.store.session:Session._share", "hosts")
+def _(original: Original, self: Session, mine: State) -> None:
+    backend = self._backend
+
+    def sure(data: bytes, expected: str | None) -> str:
+        try:
+            return backend.replace(data, expected)
+        except UnclearWrite:
+            return expected or ""
+
+    self._backend = _But(backend, replace=sure)
+    try:
+        original(self, mine)
+    finally:
+        self._backend = backend
+
+
+@mutant("another run's claim is not seen", "apply.context:Run.overtaken", "hosts")
+def _(original: Original, self: Run, address: str) -> None:
+    original(self, address)
+
+
+@mutant("another run's work is not respected", "apply.run:_is_at_work", "hosts")
+def _(_original: Original, _run: Run, _task: Task, _intent: Intent) -> bool:
+    return False
+
+
+@mutant("a failed write leaves the session half rebased", "state.store.session:Session._loaded", "hosts")
+def _(original: Original, self: Session, stored: Stored) -> Any:
+    theirs = original(self, stored)
+    self._base, self._version = theirs, stored.version
+    return theirs
+
+
+@mutant("each address writes the shared store", "apply.run:prepare", "hosts")
+def _(original: Original, sourcing: Sourcing) -> None:
+    original(sourcing)
+    for each in sourcing.begun or ():
+        each.durable = False
+
+
+@mutant("stubs of other hosts are not told by their nonce", "blueprint.remote:new_nonce", "hosts")
+def _(original: Original, _lineage: str | None = None) -> Any:
+    return original(None)
 
 
 # --- what always says the same ------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from kalentops.kalent.write_client import WriteApi
 from kalentops.lint.rule import Relocation
 from kalentops.output.explanations import text
 from kalentops.plan.build import make_plan
+from kalentops.plan.explanation import Code
 from kalentops.plan.moves import forget
 from kalentops.state.store.session import Store
 from tests.builders import step, want
@@ -306,6 +307,8 @@ class _Play:
             self._say("I6: a calm run stopped")
             return
         self.verdict.resolved = result.exit_code == 0
+        if any(each.error is not None and each.error.code is Code.SEVERAL_STUBS for each in result.results):
+            self._say("I6: a person has to choose a stub")
         self.verdict.unresolved = [
             f"{each.address} {each.outcome}: {text(each.error)[:120]}"
             for each in result.results
