@@ -16,6 +16,7 @@ from kalentops.lint.finding import Severity
 from kalentops.project.check import CheckOptions
 from kalentops.project.config import Config
 from kalentops.project.document import read_document
+from kalentops.project.environments import check_no_other_has
 from kalentops.project.resolve import Library, Resolved, resolve_alone
 from kalentops.support.text import clip, is_key, is_safe_id, nearest, same_name
 from kalentops.yamlfile.build import document_text
@@ -80,6 +81,7 @@ def open_position(request: NewBlueprint, files: ProjectFiles, config: Config) ->
         )
     template = template_named(request.template, files.library)
     there = files.of(request.sourcing_id)
+    check_no_other_has(config, [request.sourcing_id])
     key = _free_key(request, there)
     into = _into(request, there)
     position = into.document.model if into else None

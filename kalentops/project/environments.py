@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -122,10 +123,12 @@ def add_ids_of_others(repository: Repository, others: Iterable[Position]) -> Non
     repository.findings.sort()
 
 
-def check_no_other_has(config: Config, ids: Collection[str], repository: Repository) -> None:
-    """Raises UsageError for a sourcing that the files have in another environment."""
-    others = (*repository.others, *positions_elsewhere(config, ids))
-    found = next((each for each in others if each.sourcing_id in ids), None)
+def check_no_other_has(config: Config, ids: Collection[str], others: Iterable[Position] = ()) -> None:
+    """Raises UsageError for a sourcing of another environment: one of `others`, which are in the same folder, or of
+    another folder.
+    """
+    known = chain(others, positions_elsewhere(config, ids))
+    found = next((each for each in known if each.sourcing_id in ids), None)
     if found is not None:
         raise UsageError(
             f"{clip(found.sourcing_id)} is a sourcing of {found.environment}: {found.origin.file}:{found.origin.line}",

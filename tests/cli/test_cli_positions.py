@@ -170,6 +170,10 @@ def test_the_sourcing_of_another_environment_is_refused(command: tuple[str, ...]
     assert (ran.code, files(shared)) == (1, before)
     assert f"error: {B} is a sourcing of trial: blueprints/both.yaml" in ran.err
     assert "hint: pass -e trial" in ran.err
+    if command[0] != "close":
+        ran = shared.run(command[0], C, *command[1:], "-e", "production")
+        assert (ran.code, files(shared)) == (1, before)
+        assert f"error: {C} is a sourcing of acme: clients/acme/a.yaml:1" in ran.err
 
 
 def test_an_import_writes_ids_by_environment(shared: Project, emulator: BackgroundEmulator) -> None:

@@ -189,10 +189,10 @@ def import_new(
         context.target.check_state(opened.state)
         before = _files(context.config, opened.state)
         with read_session(context.target, quiet=context.quiet, farewell=_FAREWELL) as session:
-            check_no_other_has(context.config, request.sourcing_ids, before)
+            check_no_other_has(context.config, request.sourcing_ids, before.others)
             names, observed = _look(session, request, context)
             if not request.sourcing_ids:
-                check_no_other_has(context.config, names, before)
+                check_no_other_has(context.config, names, before.others)
             plan = _plan(request, observed, before, opened.state)
             titled = {each.sourcing_id for each in before.positions if each.title}
             drafts = draft(plan, names, place, CheckOptions.of(context.config, {}), titled)
