@@ -263,6 +263,8 @@ def test_each_environment_gets_its_own_state(applied: Project) -> None:
     refused = applied.run("plan", "-e", "production", "--state", STATE)
     assert refused.code == 8
     assert "belongs to no environment, and production is selected" in refused.err
+    named = applied.folder / STATE
+    assert f"`kalentops state migrate {named} {named} -e production`" in refused.err
     assert applied.run("state", "migrate", STATE, REF).code == 1, "several, and none is named"
     theirs = applied.run("state", "migrate", STATE, REF, "-e", "trial")
     assert theirs.code == 8

@@ -18,7 +18,7 @@ from kalentops.state.model import Entry, Intent, State, check_consistent
 from kalentops.state.store import open_store
 from kalentops.state.store.backend import UnclearWrite, VersionMismatch
 from kalentops.state.store.location import Location
-from kalentops.state.store.session import Store
+from kalentops.state.store.session import Store, check_environment
 from kalentops.support.text import clip, count
 
 _TRIES: Final = 3
@@ -125,7 +125,7 @@ def migrate(old: Place, new: Place, environment: str | None, lock_timeout: float
     notes = old.settle(lock_timeout)
     source = old.find()
     if source is not None:
-        check_environment(source.state, environment, old.name)
+        _check_environment(source.state, environment, old.name)
     if old.name == new.name:
         return _name(old, source, environment, lock_timeout)
     if source is not None and source.in_use:
@@ -133,7 +133,7 @@ def migrate(old: Place, new: Place, environment: str | None, lock_timeout: float
         return replace(_begin(old, new, environment, lock_timeout), notes=notes)
     target = new.find()
     if target is not None and target.state.moved_to == old.name and _is_later(target, source):
-        check_environment(target.state, environment, new.name)
+        _check_environment(target.state, environment, new.name)
         return _go_back(old, new, source, target.state, lock_timeout)
     if source is None:
         raise StateError(
@@ -145,14 +145,10 @@ def migrate(old: Place, new: Place, environment: str | None, lock_timeout: float
     return _use(new, source.state, lock_timeout)
 
 
-def check_environment(state: State, environment: str | None, name: str) -> None:
-    """Raises StateError for the state of another environment."""
-    if state.environment not in {None, environment}:
-        selected = f"{environment} is selected" if environment else "kalentops.yaml has no environments"
-        raise StateError(
-            f"{name} belongs to the environment {clip(str(state.environment))}, and {selected}",
-            hint="each environment has a state of its own: name another location, or another environment with -e",
-        )
+def _check_environment(state: State, environment: str | None, name: str) -> None:
+    """A state without a name may get one. Raises StateError for the state of another environment."""
+    if state.environment is not None:
+        check_environment(state.environment, environment, name)
 
 
 def _name(place: Place, found: StoredState | None, environment: str | None, lock_timeout: float) -> Migrated:
@@ -224,7 +220,7 @@ def _check_free(new: Place, target: StoredState | None, state: State) -> None:
     if target is None or target.is_fresh:
         return
     other = target.state
-    check_environment(other, state.environment, new.name)
+    _check_environment(other, state.environment, new.name)
     if other.lineage != state.lineage:
         raise StateError(
             f"{new.name} holds another state, of {count(len(other.entries), 'blueprint')}",
@@ -251,7 +247,7 @@ def restoration(earlier: State, found: StoredState | None, environment: str | No
     """An earlier version, as it would be written over what is there. Raises StateError."""
     current = State() if found is None else found.state
     for each in (earlier, current):
-        check_environment(each, environment, name)
+        _check_environment(each, environment, name)
     if found is not None and not found.is_fresh:
         _check_same(earlier, current, name)
     elif earlier.environment != environment:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
+import shlex
 import socket
 import threading
 import time
@@ -180,7 +181,7 @@ class Store:
         state = self.decode(stored.data)
         if state.moved_to is not None:
             raise StateMigrated(f"the state has moved to {clip(state.moved_to, 200)}")
-        _check_environment(state.environment, self._environment, self.where)
+        check_environment(state.environment, self._environment, self.where)
         return state, stored.left
 
     def decode(self, data: bytes) -> State:
@@ -196,22 +197,25 @@ class Store:
             ) from None
 
 
-def _check_environment(found: str | None, wanted: str | None, where: str) -> None:
+def check_environment(found: str | None, wanted: str | None, where: str) -> None:
+    """Raises StateError for the state of another environment."""
     if found == wanted:
         return
     if found is None:
+        name = shlex.quote(where)
         raise StateError(
             f"{where} belongs to no environment, and {wanted} is selected",
-            hint=f"`kalentops state migrate {where} LOCATION -e {wanted}` copies it and gives it the name",
+            hint=f"if it is the state of {wanted}: `kalentops state migrate {name} {name} -e {wanted}`",
         )
     belongs = f"{where} belongs to the environment {clip(found)}"
     if wanted is None:
         raise StateError(
-            f"{belongs}, and kalentops.yaml has no environments", hint="use the state of this project"
+            f"{belongs}, and kalentops.yaml has no environments",
+            hint="name a state of this project: `state:` in kalentops.yaml, --state or KALENTOPS_STATE",
         )
     raise StateError(
         f"{belongs}, and {wanted} is selected",
-        hint=f"check `state` of both in kalentops.yaml, --state and KALENTOPS_STATE_{wanted.upper()}",
+        hint=f"check -e, `state` in kalentops.yaml, --state and KALENTOPS_STATE_{wanted.upper()}",
     )
 
 
