@@ -92,6 +92,7 @@ def rebase(base: State, mine: State, theirs: State, run: str) -> tuple[State, fr
     others went on with another text and the run has sent its own after all, that stays open for the next run to look.
     """
     changed = {each for each in _addresses(base, mine) if _slot(mine, each) != _slot(base, each)}
+    changed |= {each for each, intent in base.intents.items() if intent.run == run}
     lost = {
         each
         for each in changed

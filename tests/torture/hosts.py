@@ -19,6 +19,8 @@ from kalentops.state.store.backend import Stored, UnclearWrite, VersionMismatch
 from tests.fakeclock import FakeClock, moment
 from tests.torture.disk import Killed
 
+LATEST_WRITE: Final = 120.0
+"""Seconds until a write to the store whose answer was lost takes effect, at most."""
 _MOST_STEPS: Final = 4000
 
 
@@ -256,7 +258,7 @@ class Connection:
         if fault == "lost":
             raise UnclearWrite("no answer")
         if fault == "effect later":
-            self.store.later(dice.uniform(1, 120), lambda: self.store.put(data, expected, run))
+            self.store.later(dice.uniform(1, LATEST_WRITE), lambda: self.store.put(data, expected, run))
             raise UnclearWrite("no answer")
         version = self.store.put(data, expected, run)
         if fault == "answer later":

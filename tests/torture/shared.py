@@ -29,8 +29,8 @@ from tests.builders import step, want
 from tests.fakeclock import moment as time_of
 from tests.fakeclock import without_backoff
 from tests.torture.disk import Killed
-from tests.torture.hosts import Connection, Files, Process, Run, SharedStore, World
-from tests.torture.promises import QUIET, Promises
+from tests.torture.hosts import LATEST_WRITE, Connection, Files, Process, Run, SharedStore, World
+from tests.torture.promises import QUIET, Promises, removed
 from tests.torture.world import Network, Server, Weather
 
 COUNTED: Final = (
@@ -298,11 +298,10 @@ class _Play:
         result: ApplyResult | None = None
         for _ in range(4):
             result = self._alone(files)
-            if result is not None and not any(each.action != "forget" for each in result.results):
+            if result is not None and not self._goes_on(result, files):
                 break
-            if result is None or result.exit_code:
-                self.clock.advance(QUIET + 100)
-                self._catch_up()
+            self.clock.advance(QUIET + 100)
+            self._catch_up()
         if result is None:
             self._say("I6: a calm run stopped")
             return
@@ -316,13 +315,20 @@ class _Play:
         ]
         if not self.verdict.resolved:
             return
-        self.clock.advance(60)
-        self._catch_up()
         stored, sent = len(self.store.past), len(self.verdict.trace)
+        self.clock.advance(LATEST_WRITE)
+        self._catch_up()
+        if len(self.store.past) != stored:
+            return  # by a run that is dead
         again = self._alone(files)
         wrote = [each for each in self.verdict.trace[sent:] if "POST" in each or "PATCH" in each]
         if again is None or again.exit_code or wrote or len(self.store.past) != stored:
             self._say(f"I6: the run after the one that resolved everything wrote again: {wrote}")
+
+    def _goes_on(self, of: ApplyResult, files: Files) -> bool:
+        """Whether the next run has something to do: what waits for a settled outcome, or for a dead run."""
+        state = self.promises.state
+        return bool(of.exit_code or state.intents or removed(files) & state.entries.keys())
 
     def _alone(self, files: Files) -> ApplyResult | None:
         found: list[ApplyResult | None] = []

@@ -85,7 +85,7 @@ def test_every_mutant_still_fits() -> None:
 
 
 def test_a_mutant_reaches_who_imported_the_name() -> None:
-    mutant = Mutant("", "blueprint.remote:new_nonce", "", lambda _original: "same")
+    mutant = Mutant("", "blueprint.remote:new_nonce", "", lambda _original, _lineage: "same")
     with mutants.in_place(mutant) as reached:
         assert not reached()
         assert vars(create)["new_nonce"]() == "same"

@@ -102,6 +102,21 @@ def test_the_text_of_a_run_at_work_is_not_what_another_run_has_seen_of_its_own(b
     assert set(backend.state.ids()) == {"bp-1", "bp-2"}
 
 
+def test_a_claim_that_another_run_went_on_with_is_taken_also_where_nothing_new_is_recorded(
+    backend: Scripted,
+) -> None:
+    with backend.store().session() as session:
+        session.begin(TENANT)
+        session.record(Intended(intent(1)))
+        session.barrier()
+        assert session.taken(address(1)) is None
+        _another(backend, 1)
+        session.record(*created(2))
+        session.barrier()
+        assert session.taken(address(1)) == (backend.state.entries[address(1)], None)
+    assert set(backend.state.ids()) == {"bp-1", "bp-2"}
+
+
 def test_what_is_taken_is_as_it_was_written_last(backend: Scripted) -> None:
     def first() -> None:
         with backend.store().session() as session:
