@@ -83,14 +83,13 @@ class Project:
 
     @property
     def state(self) -> dict[str, Any]:
-        return dict(json.loads(self.state_path.read_text(encoding="utf-8")))
+        """What is stored; empty where nothing is."""
+        return dict(json.loads(self.state_path.read_bytes() if self.state_path.exists() else "{}"))
 
     @property
     def ids(self) -> dict[str, str]:
         """The recorded ids, by address."""
-        if not self.state_path.exists():
-            return {}
-        return {address: entry["blueprintId"] for address, entry in self.state["blueprints"].items()}
+        return {address: entry["blueprintId"] for address, entry in self.state.get("blueprints", {}).items()}
 
     def variables(self) -> dict[str, str]:
         return {
@@ -210,7 +209,7 @@ class Truth:
         problems = list(self.problems)
         ours = {name: [i for i in ids if i not in unmanaged] for name, ids in self.on_server().items()}
         problems += [f"I1: {name} exists as {ids}" for name, ids in ours.items() if len(ids) > 1]
-        state = self.project.state if self.project.state_path.exists() else {}
+        state = self.project.state
         open_names = {intent["sent"]["name"] for intent in state.get("intents", {}).values()}
         journal = self._journal()
         for name, ids in ours.items():

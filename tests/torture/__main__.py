@@ -115,6 +115,12 @@ def _together(share: float) -> dict[str, Any]:
     return together.run(rounds=max(1, int(16 * share)), seed=1)
 
 
+def _machines(share: float) -> dict[str, Any]:
+    from tests.torture import machines
+
+    return machines.run(rounds=max(9, int(90 * share)), seed=1)
+
+
 def _mutants(_: float) -> dict[str, Any]:
     from tests.torture import mutants
 
@@ -129,6 +135,7 @@ PARTS: dict[str, Callable[[float], dict[str, Any]]] = {
     "shared": lambda share: _spread(_shared_seeds, _chunks(int(_SHARED_SEEDS * share))),
     "before": _before,
     "together": _together,
+    "machines": _machines,
     "errnos": _errnos,
     "kills": _kills,
     "frozen": _frozen,

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 _BEGIN: Final = "<!-- figures: written by `make torture` -->"
 _END: Final = "<!-- end of figures -->"
+_PROCESSES: Final = ("kills", "frozen", "errnos", "together", "machines")
 AVAILABLE: Final = 0.99
 """Of the seeds whose state was kept."""
 
@@ -55,7 +56,7 @@ def _parts(figures: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]
 
 
 def _total(figures: Mapping[str, Any], key: str, promise: str) -> int:
-    by_process = sum(int(figures[name].get(key, 0)) for name in ("kills", "frozen", "errnos", "together"))
+    by_process = sum(int(figures[name].get(key, 0)) for name in _PROCESSES)
     return by_process + sum(int(figures[name].get(promise, 0)) for name in ("simulation", "whole", "shared"))
 
 
@@ -80,6 +81,21 @@ def _shared_rows(shared: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     )
 
 
+def _machine_rows(machines: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    stores = ", ".join(f"{name} {rounds}" for name, rounds in machines["stores"].items())
+    disturbed = (machines[each] for each in ("runs", "killed", "stopped", "thrown_away"))
+    yield "rounds of 2 to 8 machines that share a store, with real processes and real stores", stores
+    yield (
+        "— runs in them; killed; stopped for seconds; thrown away with the disk",
+        "; ".join(f"{each:,}" for each in disturbed),
+    )
+    yield "— clocks of the machines", machines["clocks"]
+    yield (
+        "— runs of one machine until nothing was left, and `--take-over`s of dead runs in them",
+        f"{machines['last_runs']:,}; {machines['taken_over']:,}",
+    )
+
+
 def _rows(figures: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     kills, simulation, journal = figures["kills"], figures["simulation"], figures["journal"]
     points = ", ".join(f"{call} {count}" for call, count in sorted(kills["kill_points"].items()))
@@ -99,6 +115,7 @@ def _rows(figures: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         "rounds of 2 to 16 processes at once, and processes killed or stopped in them",
         f"{together['rounds']}; {together['killed'] + together['stopped']}",
     )
+    yield from _machine_rows(figures["machines"])
     yield "states of the disk after a power cut", f"{figures['power']['states']:,}"
     yield "positions at which a journal was torn", f"{journal['torn_positions']:,}"
     yield "bits flipped in it, and accepted silently", f"{journal['bits']:,}; **{journal['silent_flips']}**"
