@@ -23,7 +23,7 @@ from kalentops.preview.steps import Candidates
 from kalentops.preview.view import Page
 from kalentops.project.check import CheckOptions, FileResult, check_text
 from kalentops.project.config import FILE, Config, load_configs, select
-from kalentops.project.environments import combined, load_views, views
+from kalentops.project.environments import by_folder, combined, load_views
 from kalentops.project.files import find
 from kalentops.project.load import Repository, load, read_earlier, with_library
 from kalentops.support.text import clip, visible
@@ -325,9 +325,8 @@ def version(request: PreviewRequest) -> str:
     """A digest of the files' names, sizes and times: it differs as soon as one of them changes."""
     try:
         configs = request.configs()
-        root, folders = configs[0].root, [each.blueprints for each in views(configs)]
-        places = request.places() or folders
-        there = [each for each in folders if each.exists()]
+        root, there = configs[0].root, [each.blueprints for each in configs if each.blueprints.exists()]
+        places = request.places() or [place for _, places in by_folder(configs) for place in places]
         paths = [root / FILE, *(Path(each.path) for each in find(root, [*places, *there]))]
         seen = [repr((str(path), *_stamp(path))) for path in paths]
     except KalentopsError as error:

@@ -64,12 +64,13 @@ def load_views(
 def by_folder(
     configs: Sequence[Config], paths: Sequence[Path] = ()
 ) -> Iterator[tuple[Config, Sequence[Path]]]:
-    """The paths by the folder of blueprints that they lie in; without paths, the folders. Files in none of several
-    folders are no environment's. Raises UsageError.
+    """The paths by the folder of blueprints that they lie in. Without paths, the folders; of several, those that exist,
+    if there is one. Files in none of several folders are no environment's. Raises UsageError.
     """
     configs = views(configs)
     if len(configs) == 1 or not paths:
-        yield from ((each, paths or [each.blueprints]) for each in configs)
+        there = [each for each in configs if each.blueprints.exists()]
+        yield from ((each, paths or [each.blueprints]) for each in there or configs)
         return
     folders = [each.blueprints.resolve() for each in configs]
     left = [path for path in paths if not any(_whole(path).is_relative_to(each) for each in folders)]

@@ -242,3 +242,14 @@ def test_fmt_keeps_and_formats_the_ids(shared: Project) -> None:
     assert shared.run("fmt").code == 0
     assert path.read_text().startswith(f"sourcingId: {{production: {A}, trial: {B}}}  # ids\n")
     assert other.read_text().startswith("sourcingId: s_7\n")
+
+
+def test_an_environment_may_have_no_folder_yet(shared: Project) -> None:
+    (shared.folder / "clients/acme/a.yaml").unlink()
+    (shared.folder / "clients/acme").rmdir()
+    ran = shared.run("validate")
+    assert (ran.code, ran.out.splitlines()[-1]) == (0, "valid: 2 files, 2 blueprints")
+    assert ran.err == f"note: there is no {shared.folder / 'clients/acme'} yet\n"
+    for command in ("fmt", "preview", "schema"):
+        assert shared.run(command).code == 0
+    assert shared.run("validate", "-e", "acme").code == 1

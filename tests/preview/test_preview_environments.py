@@ -90,7 +90,9 @@ def test_the_files_before_there_were_environments_are_those_of_the_same_ids(tmp_
 
 
 def test_a_file_of_any_environment_changes_the_version(tmp_path: Path) -> None:
+    """Also while another one has no folder yet."""
     project = shared(tmp_path)
+    (project / "kalentops.yaml").write_text(f"{CONFIG}  later: {{blueprints: later}}\n")
     seen = [version(PreviewRequest(project))]
     for file in ("blueprints/a.yaml", "acme/a.yaml", "kalentops.yaml"):
         with (project / file).open("a") as stream:

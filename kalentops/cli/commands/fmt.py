@@ -10,6 +10,7 @@ import click
 from kalentops.cli.commands import options
 from kalentops.output import text_files
 from kalentops.output.terminal import notice, show
+from kalentops.project.environments import by_folder
 from kalentops.project.files import find, read_whole
 from kalentops.yamlfile.fmt import Formatted, format_text, save
 
@@ -41,7 +42,9 @@ def command(
     """
     configs = options.configs(directory, environment)
     root = configs[0].root
-    places = [directory / path for path in paths] or list(dict.fromkeys(each.blueprints for each in configs))
+    places = [directory / path for path in paths] or [
+        place for _, places in by_folder(configs) for place in places
+    ]
     sources = find(root, places)
     writes = not (check or diff)
     done = []

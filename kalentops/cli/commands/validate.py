@@ -72,8 +72,10 @@ def command(
         "validate", form, configs[0], quiet=quiet or failure is not None, environments=names
     )
     reporting.show_findings(repository, online=online and failure is None, statistics=statistics)
+    looked = [directory / path for path in paths] or [each.blueprints for each in views(configs)]
+    if len(looked) > 1 and not paths:
+        notice([f"there is no {each} yet" for each in looked if not each.exists()])
     if not repository.files:
-        looked = [directory / path for path in paths] or [each.blueprints for each in views(configs)]
         notice([f"there is no .yaml or .yml file below {', '.join(map(str, looked))}"])
     if failure is not None:
         raise failure
