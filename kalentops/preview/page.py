@@ -327,7 +327,7 @@ def version(request: PreviewRequest) -> str:
         configs = request.configs()
         root, there = configs[0].root, [each.blueprints for each in configs if each.blueprints.exists()]
         places = request.places() or [place for _, places in by_folder(configs) for place in places]
-        paths = [root / FILE, *(Path(each.path) for each in find(root, [*places, *there]))]
+        paths = [root / FILE, *(Path(each.path) for each in find(root, dict.fromkeys([*places, *there])))]
         seen = [repr((str(path), *_stamp(path))) for path in paths]
     except KalentopsError as error:
         seen = [repr(str(error))]
