@@ -85,8 +85,7 @@ class Recorder(Protocol):
 class Options:
     """`settle`: seconds to look for an unknown outcome. `overwrite`: addresses to update despite a remote edit.
     `whole`: a create is one request with the text, for an API that refuses empty blueprints. `resend`: addresses
-    where such a create may be sent again. `take_over`: dead runs, over whose
-    open work another text may be sent.
+    where such a create may be sent again. `take_over`: dead runs, over whose open work another text may be sent.
     """
 
     tenant: str
@@ -100,8 +99,9 @@ class Options:
 
 _T = TypeVar("_T")
 Steps: TypeAlias = Generator[Address, None, _T]
-"""The work on an address, which it gives where everything that it has recorded must be durable before it goes on.
-Overtaken is raised there if another run was first.
+"""The work on one address, as a generator with that result. It pauses where all its records must be durable before it
+continues, and yields the address. The driver in run.py then makes them durable, for one address or for all at once,
+and continues it: with Overtaken if another run was first, with the error if the store failed.
 """
 
 

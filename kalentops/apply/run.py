@@ -161,7 +161,7 @@ class Sourcing:
     unseen: Sequence[Task] = ()
     failed: KalentopsError | None = None
     notes: list[Explanation] = field(default_factory=list)
-    begun: list[_Begun] | None = None
+    started: list[_StartedTask] | None = None
 
     @property
     def run(self) -> Run:
@@ -188,9 +188,9 @@ def _failing(sourcing: Sourcing) -> Iterator[None]:
 
 
 @dataclass(slots=True)
-class _Begun:
-    """The work on one address, as far as it has come: up to a pause, or to its result, None for nothing to report.
-    `at` is the address at the pause; `durable`: what it has recorded before the pause is durable.
+class _StartedTask:
+    """The work on one address up to a pause (`Steps`), or to its result: None for nothing to report. `at` is the
+    address at the pause; `durable`: what was recorded before the pause is durable.
     """
 
     run: Run
@@ -216,7 +216,7 @@ class _Begun:
         return self.result
 
     def go_on_after_other(self) -> bool:
-        """Go on after another run, if it was first."""
+        """Continue, if another run was first. Whether it was."""
         overtaken = None if self.done else self.run.overtaken(self.at)
         if overtaken is None:
             return False
@@ -231,27 +231,27 @@ class _Begun:
             self.done, self.result = True, end.value
 
 
-def _begin(sourcing: Sourcing) -> Iterator[_Begun]:
+def _start(sourcing: Sourcing) -> Iterator[_StartedTask]:
     """One after the other: each is at a pause, or done, before the next one begins."""
     if sourcing.unseen and sourcing.view.whole and not sourcing.run.stopped():
         with _failing(sourcing):
             await_listed(sourcing.view, sourcing.unseen)
     for task in sourcing.unseen:
-        yield _Begun(sourcing.run, _confirmed(sourcing, task))
+        yield _StartedTask(sourcing.run, _confirmed(sourcing, task))
     for task in sorted(sourcing.tasks, key=lambda task: turn(task.change, sourcing.view.unmanaged)):
-        yield _Begun(sourcing.run, _one(sourcing, task))
+        yield _StartedTask(sourcing.run, _one(sourcing, task))
 
 
 def prepare(sourcing: Sourcing) -> None:
-    """Do the tasks up to where what they have recorded must be durable, as it is after the barrier that follows."""
-    sourcing.begun = list(_begin(sourcing))
-    for each in sourcing.begun:
+    """Start the tasks, up to the first pause of each. A barrier has to follow."""
+    sourcing.started = list(_start(sourcing))
+    for each in sourcing.started:
         each.durable = True
 
 
 def go_on_after_others(sourcing: Sourcing) -> bool:
-    """After a barrier, the same for the tasks at which another run was first. Whether any of them has to go on."""
-    gone_on = [each for each in sourcing.begun or () if each.go_on_after_other()]
+    """After the barrier, continue the tasks at which another run was first. Whether any of them pauses again."""
+    gone_on = [each for each in sourcing.started or () if each.go_on_after_other()]
     for each in gone_on:
         each.durable = True
     return any(not each.done for each in gone_on)
@@ -259,7 +259,9 @@ def go_on_after_others(sourcing: Sourcing) -> bool:
 
 def work(sourcing: Sourcing) -> list[Result]:
     """Do the tasks, or the rest of them; one result each."""
-    finished = (each.finish() for each in (_begin(sourcing) if sourcing.begun is None else sourcing.begun))
+    finished = (
+        each.finish() for each in (_start(sourcing) if sourcing.started is None else sourcing.started)
+    )
     results = [result for result in finished if result is not None]
     made = [result for result in results if result.outcome is Outcome.DONE]
     tasks: dict[str, Task] = {task.address: task for task in (*sourcing.unseen, *sourcing.tasks)}

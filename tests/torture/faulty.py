@@ -384,12 +384,12 @@ def _(_original: Original, _base: State, _mine: State, theirs: State, _run: str)
 @mutant("text before the claims are durable", "apply.run:prepare", "hosts")
 def _(original: Original, sourcing: Sourcing) -> None:
     original(sourcing)
-    for each in sourcing.begun or ():
+    for each in sourcing.started or ():
         while not each.done:
             each._to_next_pause(partial(next, each.steps))
 
 
-@mutant("an unclear write counts as done", "state.store.session:Session._share", "hosts")
+@mutant("an unclear write counts as done", "state.store.session:Session._compare_and_swap", "hosts")
 def _(original: Original, self: Session, mine: State) -> None:
     backend = self._backend
 
@@ -416,7 +416,9 @@ def _(_original: Original, _run: Run, _task: Task, _intent: Intent) -> bool:
     return False
 
 
-@mutant("a failed write leaves the session half rebased", "state.store.session:Session._loaded", "hosts")
+@mutant(
+    "a failed write leaves the session half rebased", "state.store.session:Session._state_of_others", "hosts"
+)
 def _(original: Original, self: Session, stored: Stored) -> Any:
     theirs = original(self, stored)
     self._base, self._version = theirs, stored.version
@@ -426,7 +428,7 @@ def _(original: Original, self: Session, stored: Stored) -> Any:
 @mutant("each address writes the shared store", "apply.run:prepare", "hosts")
 def _(original: Original, sourcing: Sourcing) -> None:
     original(sourcing)
-    for each in sourcing.begun or ():
+    for each in sourcing.started or ():
         each.durable = False
 
 

@@ -441,7 +441,7 @@ class Session:
         mine = replay(self._mine, new)
         if new or mine != self._base:
             check_consistent(mine)
-            self._share(mine)
+            self._compare_and_swap(mine)
         self._folded = len(batches)
         self._mine = self._base
 
@@ -453,7 +453,7 @@ class Session:
         others = intent is not None and intent.run not in {None, self._run}
         return others and entry is not None and record.remote_digest != entry.baseline
 
-    def _share(self, mine: State) -> None:
+    def _compare_and_swap(self, mine: State) -> None:
         """Compare and swap until it is written. A lost answer proves nothing: what is stored then tells.
 
         After an exception the session is as before: what it writes next is based on what it has written last.
@@ -471,19 +471,19 @@ class Session:
             except UnclearWrite as unclear:
                 error, unknown = unclear, unknown + 1
             else:
-                self._shared(wanted, version, lost)
+                self._written(wanted, version, lost)
                 return
             self._pause(random.uniform(0, min(_LONGEST_PAUSE, 0.05 * 2**number)))  # noqa: S311
             stored = self._backend.read()
             if stored is None:
                 raise StateMoved(f"the state at {self._backend.where} was removed during the run")
             if stored.data == data:
-                self._shared(wanted, stored.version, lost)
+                self._written(wanted, stored.version, lost)
                 return
             if error is not None and unknown >= _UNCLEAR_TRIES:  # each may have waited for a minute
                 raise error
             if stored.version != version:
-                theirs = self._loaded(stored)
+                theirs = self._state_of_others(stored)
                 if theirs.serial < base.serial:
                     continue  # a read that is behind
                 merged, more = rebase(base, wanted, theirs, self._run)
@@ -495,12 +495,12 @@ class Session:
             hint="run the command again; nothing is lost: the next run continues",
         )
 
-    def _shared(self, written: State, version: str, lost: Iterable[str]) -> None:
-        self._base, self._version = written, version
-        self._taken = {each: (written.entries.get(each), written.intents.get(each)) for each in lost}
+    def _written(self, state: State, version: str, lost: Iterable[str]) -> None:
+        self._base, self._version = state, version
+        self._taken = {each: (state.entries.get(each), state.intents.get(each)) for each in lost}
 
-    def _loaded(self, stored: Stored) -> State:
-        """What others have written. Raises StateError."""
+    def _state_of_others(self, stored: Stored) -> State:
+        """Raises StateError."""
         theirs, _ = self._load(stored)
         if theirs.lineage != self._base.lineage:
             raise self._moved()
