@@ -233,7 +233,7 @@ class Run:
 @dataclass(slots=True)
 class View:
     """The list of one sourcing, as of its last read; the ids that answers have `given` since; each blueprint as this
-    run saw it `first`; and what is `unmanaged`.
+    run saw it `first`; what is `unmanaged`; and when texts were `sent`, by the API's clock, if that is known.
     """
 
     run: Run
@@ -243,6 +243,7 @@ class View:
     given: set[str] = field(default_factory=set)
     first: dict[str, Remote] = field(default_factory=dict)
     unmanaged: Unmanaged = field(default_factory=Unmanaged)
+    sent: dict[str, str] = field(default_factory=dict)
 
     def add(self, made: Remote) -> Remote:
         """Add what an answer says was created, until the next read."""
@@ -265,6 +266,13 @@ class View:
         self.read_at = self.run.clock.monotonic()
         self.run.see(self.ids())
         return self.remotes
+
+    def send(self, blueprint_id: str, body: Mapping[str, Any]) -> Verdict:
+        """The outcome of one PATCH."""
+        at = self.run.api.time()
+        if at is not None:
+            self.sent[blueprint_id] = at
+        return self.run.api.update(blueprint_id, body)
 
     @property
     def whole(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Final
 
 from kalentops.apply.context import Steps, Task, View, look_until
@@ -15,8 +16,10 @@ from kalentops.errors import KalentopsError, StateError, StoreFailure
 from kalentops.plan.build import Action
 from kalentops.plan.decide import Abandon, RecordArrived, StayOpen, decide_resume, waits
 from kalentops.plan.explanation import Code, Explanation, edited, explain, missing
-from kalentops.state.model import Abandoned, Entry, Intended, Intent, Observed
+from kalentops.state.model import Abandoned, Entry, Intended, Intent, Observed, moment
 
+_SKEW: Final = timedelta(seconds=2)
+"""How far the API's times may be apart: of a blueprint, and of an answer."""
 _RESUMING: Final = explain(Code.RESUMING)
 
 
@@ -109,7 +112,13 @@ class _Check:
             return True
         # A server that changes texts may show the same after a write; but then it says that something was written.
         was = self.earlier
-        return was is not None and (remote.digest, remote.updated_at) == (was.digest, was.updated_at)
+        if was is not None and (remote.digest, remote.updated_at) == (was.digest, was.updated_at):
+            return True
+        # Another request, of before, may show first.
+        sent_at = view.sent.get(remote.blueprint_id)
+        if sent_at is None or remote.updated_at is None:
+            return False
+        return moment(remote.updated_at) < moment(sent_at) - _SKEW
 
 
 def read_back(view: View, done: Sequence[Result], tasks: Mapping[str, Task]) -> Iterator[Result]:

@@ -108,7 +108,7 @@ def _send(view: View, task: Task, situation: Situation, decision: Update) -> Res
     run = view.run
     reason: Explanation | None = None
     for _ in range(_ATTEMPTS):
-        verdict = run.api.update(entry.blueprint_id, body)
+        verdict = view.send(entry.blueprint_id, body)
         if isinstance(verdict, Accepted):
             return record_done(view, task, Action.UPDATE, entry.blueprint_id)
         if isinstance(verdict, Refused | NotSent | Limited):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -23,7 +23,7 @@ from kalentops.plan.build import make_plan
 from kalentops.state.model import State
 from kalentops.state.store.session import Store
 from tests.builders import body, want
-from tests.fakeclock import FakeClock
+from tests.fakeclock import FakeClock, moment
 from tests.state.store.samples import MemoryBackend
 from tests.torture.disk import Killed
 from tests.torture.world import Network, Server
@@ -71,6 +71,7 @@ class Hosts:
         files: Mapping[str, str],
         *,
         before: Callable[[str, str], None] = lambda _method, _path: None,
+        settle: float = 2.0,
         **options: Any,
     ) -> ApplyResult:
         """A run whose files give each address a name. `before` is called before each request."""
@@ -79,7 +80,7 @@ class Hosts:
         desired = [want(address, body(name, f"Text of {name}")) for address, name in files.items()]
         with self.store().session() as session:
             plan = make_plan(desired, session.state)
-            chosen = Options("url:sim", 2.0, 1, **options)
+            chosen = Options("url:sim", settle, 1, **options)
             return apply_plan(plan, api, session, self.server.clock, chosen, lambda _: None)
 
     def texts(self) -> list[tuple[str, str]]:
@@ -95,7 +96,8 @@ class Watched(Network):
         self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None
     ) -> Answer:
         self._before(method, path)
-        return super().send(method, path, query=query, body=body)
+        answer = super().send(method, path, query=query, body=body)
+        return replace(answer, date=moment(self.server.clock.monotonic()))
 
 
 @pytest.fixture
@@ -298,6 +300,17 @@ def test_a_text_that_was_sent_over_anothers_is_looked_at_by_the_next_run(hosts: 
     assert hosts.apply({"s/one": "Three"}).exit_code == 0
     assert hosts.texts() == [("s", "Three")]
     assert hosts.state.intents == {}
+
+
+def test_a_list_that_is_behind_and_shows_the_text_of_another_run_is_not_what_was_sent(hosts: Hosts) -> None:
+    hosts.apply({"s/one": "One"})
+    hosts.server.lag = 5
+    hosts.server.clock.advance(60)
+    hosts.server.update("bp_0001", body("Late", "Text of Late"))
+    hosts.server.clock.advance(4)
+    result = hosts.apply({"s/one": "Two"}, settle=30.0)
+    assert (result.exit_code, _only(result).note) == (0, None)
+    assert hosts.state.entries["s/one"].remote_digest == hosts.state.entries["s/one"].digest
 
 
 def test_a_long_run_says_that_it_is_at_work(hosts: Hosts) -> None:

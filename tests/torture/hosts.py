@@ -21,6 +21,7 @@ from tests.torture.disk import Killed
 
 LATEST_WRITE: Final = 120.0
 """Seconds until a write to the store whose answer was lost takes effect, at most."""
+_TICK: Final = 1e-6  # of a clock that counts in floating point
 _MOST_STEPS: Final = 4000
 
 
@@ -149,7 +150,7 @@ class Run:
             raise Interrupted("interrupted while waiting")
         if self.dead:
             raise Killed
-        self.process.pause(max(seconds, 0.0))
+        self.process.pause(max(seconds, _TICK))
 
     def step(self) -> None:
         """A point at which others go on, and at which the run may die, stand still, or be asked to stop."""
