@@ -218,6 +218,7 @@ _MARKED: Final = ("fatal:", "error:", "remote: error:")
 _NOISE: Final = ("hint:", "[GNUPG:]")
 # A password may hold every character but a space.
 _CREDENTIALS: Final = re.compile(r"://\S*@")
+_QUERY: Final = re.compile(r"(://[^\s?'\"]*)\?[^\s'\"]*")
 
 _REMEDIES: Final = (
     (
@@ -274,8 +275,8 @@ def cause(err: str, code: int) -> str:
 
 
 def without_credentials(text: str) -> str:
-    """Without user and password in addresses."""
-    return _CREDENTIALS.sub("://", text)
+    """Without user, password and parameters in addresses."""
+    return _QUERY.sub(r"\1", _CREDENTIALS.sub("://", text))
 
 
 def remedy(err: str) -> str | None:

@@ -109,11 +109,16 @@ class Throttle:
             self._clock.wait(left)
 
 
+_YEARS: Final = range(2000, 3000)
+
+
 def server_date(value: str | None) -> datetime | None:
-    """The time of a Date header (RFC 9110, 6.6.1). None if absent or invalid."""
+    """The time of a Date header (RFC 9110, 6.6.1). None if absent or invalid, or in no likely year."""
     try:
         at = parsedate_to_datetime((value or "")[:64])
     except (TypeError, ValueError, OverflowError, IndexError):
+        return None
+    if at.year not in _YEARS:
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 

@@ -27,8 +27,14 @@ from kalentops.state.model import (
     check_consistent,
 )
 from kalentops.support.shape import gc_paused
+from kalentops.support.text import clip
 
 _T = TypeVar("_T")
+_LARGEST: Final = 2**53  # a whole number that every reader of JSON knows
+_LONGEST_REASON: Final = 200  # characters: the value in it may be of any length
+# It stands in a command that people copy.
+_RUN: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_LONGEST_HOST: Final = 255
 
 
 def load_state(data: bytes) -> State:
@@ -62,7 +68,7 @@ def parse(text: str, what: str) -> dict[str, Any]:
     try:
         raw = json.loads(text, object_pairs_hook=_pairs, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
-        raise StateDamaged(f"{what} can't be parsed: {error}") from None
+        raise StateDamaged(f"{what} can't be parsed: {clip(str(error), _LONGEST_REASON)}") from None
     if not isinstance(raw, dict):
         raise StateDamaged(f"{what} can't be parsed: not an object")
     return raw
@@ -93,16 +99,16 @@ def check_version(raw: Mapping[str, Any], what: str) -> None:
     if not isinstance(version, str) or not version.partition(".")[0].isdigit():
         raise StateDamaged(f"{what} has no format_version")
     if version.partition(".")[0] not in READABLE:
-        raise StateTooNew(f"{what} has format {version}, this kalentops knows {FORMAT_VERSION}")
+        raise StateTooNew(f"{what} has format {clip(version, 20)}, this kalentops knows {FORMAT_VERSION}")
 
 
 def build(make: Callable[[], _T], what: str) -> _T:
     try:
         return make()
     except KeyError as error:
-        raise StateDamaged(f"{what} is not whole: {error} is missing") from None
+        raise StateDamaged(f"{what} is not whole: {clip(str(error), _LONGEST_REASON)} is missing") from None
     except (TypeError, ValueError, AttributeError) as error:
-        raise StateDamaged(f"{what} is not whole: {error}") from None
+        raise StateDamaged(f"{what} is not whole: {clip(str(error), _LONGEST_REASON)}") from None
 
 
 def _state(raw: dict[str, Any]) -> State:
@@ -151,8 +157,8 @@ def _intent(address: str, raw: dict[str, Any]) -> Intent:
         at=as_text(raw["at"]),
         blueprint_id=as_optional(raw.get("blueprintId")),
         nonces=tuple(as_text(each) for each in _list(raw.get("nonces", []))),
-        run=as_optional(raw.get("run")),
-        host=as_optional(raw.get("host")),
+        run=_run(raw.get("run")),
+        host=_host(raw.get("host")),
         extra={key: value for key, value in raw.items() if key not in known},
     )
 
@@ -174,8 +180,21 @@ def as_optional(value: Any) -> str | None:
     return None if value is None else as_text(value)
 
 
+def _run(value: Any) -> str | None:
+    if value is not None and not _RUN.fullmatch(as_text(value)):
+        raise ValueError(f"{value!r} is not a run")
+    return cast("str | None", value)
+
+
+def _host(value: Any) -> str | None:
+    host = as_optional(value)
+    if host is not None and len(host) > _LONGEST_HOST:
+        raise ValueError(f"{host!r} is not a host")
+    return host
+
+
 def as_number(value: Any) -> int:
-    if type(value) is not int or value < 0:
+    if type(value) is not int or not 0 <= value < _LARGEST:
         raise ValueError(f"{value!r} stands where a whole number belongs")
     return value
 

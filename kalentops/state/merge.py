@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from kalentops.state.codec import dump_state, entry_to_json, intent_to_json
 from kalentops.state.model import Entry, Intent, State, moment
+from kalentops.support.text import clip
 
 EVERYTHING: Final = ""
 _TAKE_ONE: Final = (
@@ -160,7 +161,9 @@ def _moved_to(base: str | None, ours: str | None, theirs: str | None) -> str | N
     if theirs in (ours, base):
         return ours
     if ours != base:
-        raise _Undecidable(f"one side has moved the state to {ours}, the other to {theirs}")
+        raise _Undecidable(
+            f"one side has moved the state to {clip(str(ours), 200)}, the other to {clip(str(theirs), 200)}"
+        )
     return theirs
 
 

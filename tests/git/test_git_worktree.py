@@ -81,6 +81,7 @@ fatal: empty ident name (for <a@example.com>) not allowed
             "--filter",
         ),
         ("fatal: no 'https://user:p/@ss@x/a' or 'ssh://y/b'", "no 'https://x/a' or 'ssh://y/b'", None),
+        ("fatal: unable to access 'https://x/a?token=t0/': no", "unable to access 'https://x/a': no", None),
         ("hint: nothing but advice", "exit code 7", None),
         ("warning: only a warning", "warning: only a warning", None),
         ("fatal: bad \x1b[31mthing", "bad ", None),

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalentops.errors import Interrupted
-from kalentops.http.retry import ATTEMPTS, MAX_WAIT, Throttle, TryAgain, backoff, retry_after
+from kalentops.http.retry import ATTEMPTS, MAX_WAIT, Throttle, TryAgain, backoff, retry_after, server_date
 from kalentops.support.clock import SystemClock
 from tests.fakeclock import FakeClock
 
@@ -64,6 +64,23 @@ def test_any_retry_after_is_seconds_or_nothing(value: str) -> None:
 def throttle(clock: FakeClock) -> tuple[Throttle, list[float]]:
     told: list[float] = []
     return Throttle(clock, told.append), told
+
+
+@pytest.mark.parametrize(
+    ("value", "year"),
+    [
+        ("Sun, 29 Nov 2026 11:00:00 GMT", 2026),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", None),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", None),
+        ("Sun, 29 Nov 2026 11:00:00 +9900", None),
+        ("soon", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_date_that_is_no_likely_time_is_none(value: str | None, year: int | None) -> None:
+    found = server_date(value)
+    assert (found and found.year) == year
 
 
 def test_nothing_waits_before_a_429() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from kalentops.errors import StateDamaged, StateTooNew
+from kalentops.errors import StateDamaged, StateError, StateTooNew
 from kalentops.state.codec import dump_state, load_state, record_from_json, record_to_json
 from kalentops.state.model import Adopted, Entry, Intended, Intent, Record, State
 from tests.state.store.samples import (
@@ -152,6 +152,10 @@ _WRONG: dict[str, Callable[[dict[str, Any]], object]] = {
     "intent of no kind": _intent("action", []),
     "nonces a text": _intent("nonces", "0a1b2c3d"),
     "nonces of numbers": _intent("nonces", [1]),
+    "run that is no name": _intent("run", "x; rm -rf ."),
+    "run that is too long": _intent("run", "0" * 65),
+    "host that is too long": _intent("host", "h" * 256),
+    "serial that is too large": lambda raw: raw.update(serial=int("9" * 4300)),
     "intent of another sourcing": _intent("sourcingId", "x"),
     "update of what is not there": _intent("action", "update"),
 }
@@ -197,6 +201,22 @@ def test_bytes_that_are_no_state_are_damaged(data: bytes, said: str) -> None:
     with pytest.raises(StateDamaged, match=said) as caught:
         load_state(data)
     assert caught.value.exit_code == 8
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        _with(_entry("blueprintId", ["x\n" * 10_000])),
+        _with(lambda raw: raw.update(format_version="3." + "\n::error::x" * 1000)),
+        ('{"' + "x" * 10_000 + '": 1, "' + "x" * 10_000 + '": 1}').encode(),
+        _with(lambda raw: raw["blueprints"].update({"a/\n" * 1000: {"sourcingId": "a", "key": "b"}})),
+    ],
+)
+def test_what_is_said_of_a_damaged_state_is_one_short_line(data: bytes) -> None:
+    with pytest.raises(StateError) as caught:
+        load_state(data)
+    assert len(str(caught.value)) < 300
+    assert str(caught.value).isprintable()
 
 
 def test_a_truncated_state_is_damaged() -> None:

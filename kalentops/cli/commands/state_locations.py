@@ -181,7 +181,7 @@ def _confirm_restore(planned: Restoration, found: StoredState | None, *, yes: bo
     """Raises UsageError, Interrupted."""
     moved_to = found.state.moved_to if found else None
     if moved_to is not None:
-        notice([f"the state has moved to {moved_to}: restored here, there are two"])
+        notice([f"the state has moved to {clip(moved_to, 200)}: restored here, there are two"])
     if yes or not (planned.lost or moved_to):
         return
     if not options.can_ask():

@@ -74,7 +74,8 @@ class Place:
             return ()
         if not found.in_use:
             raise StateError(
-                f"the state at {self.name} has moved to {found.state.moved_to}, but a journal stands beside it",
+                f"the state at {self.name} has moved to {clip(str(found.state.moved_to), 200)}, but a journal stands "
+                "beside it",
                 hint="it may hold ids that are nowhere else: look at it, then move it away",
             )
         with open_store(self.location, self.root, found.state.environment).session(
@@ -141,7 +142,7 @@ def migrate(old: Place, new: Place, environment: str | None, lock_timeout: float
             hint="name the location that holds it: state migrate FROM TO; `kalentops state init` starts an empty one",
         )
     if source.state.moved_to != new.name:
-        raise StateMigrated(f"the state has moved to {source.state.moved_to}")
+        raise StateMigrated(f"the state has moved to {clip(str(source.state.moved_to), 200)}")
     return _use(new, source.state, lock_timeout)
 
 

@@ -349,7 +349,7 @@ class Session:
         """An intent with the run that began it, for those who find it open."""
         if not isinstance(record, Intended) or record.intent.run is not None:
             return record
-        return Intended(replace(record.intent, run=self._run, host=socket.gethostname()))
+        return Intended(replace(record.intent, run=self._run, host=socket.gethostname() or "unknown"))
 
     def barrier(self) -> None:
         """Every record so far is durable when this returns, unless `taken` says otherwise. Called by many threads.

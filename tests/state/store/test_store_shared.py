@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 
 import pytest
@@ -115,6 +116,16 @@ def test_a_claim_that_another_run_went_on_with_is_taken_also_where_nothing_new_i
         session.barrier()
         assert session.taken(address(1)) == (backend.state.entries[address(1)], None)
     assert set(backend.state.ids()) == {"bp-1", "bp-2"}
+
+
+def test_a_machine_without_a_name_writes_a_state_that_can_be_read(
+    backend: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "gethostname", str)
+    with backend.store().session() as session:
+        session.begin(TENANT)
+        session.record(Intended(intent(1, "new")))
+    assert backend.state.intents[address(1)].host == "unknown"
 
 
 def test_what_is_taken_is_as_it_was_written_last(backend: Scripted) -> None:
