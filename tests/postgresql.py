@@ -1,14 +1,12 @@
-"""A PostgreSQL server for tests: one for the whole run, started when a test first asks, gone when the run ends."""
+"""A PostgreSQL server for tests, which `servers` starts and ends."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import suppress
 from functools import cache
@@ -17,11 +15,9 @@ from typing import Any, Final
 
 import psycopg
 import pytest
-from filelock import FileLock
 
-ROOT: Final = Path(__file__).parents[1]
-PORT: Final = "TEST_POSTGRESQL_PORT"
-"""The variable with the server's port: a process that a test starts uses the same server."""
+from tests import servers
+
 PASSWORD: Final = "s3cret/of#tests"
 DATABASE: Final = "tests"
 # `kalentops` may do everything. Each other role meets one obstacle.
@@ -59,9 +55,8 @@ def execute(*statements: str) -> list[tuple[Any, ...]]:
 
 @cache
 def server_port() -> int:
-    if PORT not in os.environ:
-        os.environ[PORT] = str(_start())
-    return int(os.environ[PORT])
+    programs()
+    return int(servers.started("postgresql"))
 
 
 def programs() -> Path:
@@ -81,29 +76,9 @@ def guarded() -> list[str]:
     return ["setpriv", "--pdeathsig=KILL", *user]
 
 
-def _start() -> int:
-    """Start the server, or find the one that another worker has started."""
+def start(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """The server, and its port."""
     binaries = programs()
-    run = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
-    folder = Path(tempfile.gettempdir()) / f"kalentops-postgresql-{run}"
-    said = folder / "port"
-    with FileLock(f"{folder}.lock"):
-        if not said.exists():
-            command = [sys.executable, "-m", "tests.postgresql", str(run), str(folder), str(binaries)]
-            variables = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
-            keeper = subprocess.Popen(command, cwd=ROOT, env=variables, start_new_session=True)
-            while not said.exists():
-                if keeper.poll() is not None:
-                    pytest.fail(f"PostgreSQL did not start: exit code {keeper.returncode}")
-                time.sleep(0.05)
-            keeper.returncode = 0  # it outlives this process, and no warning should say so
-    return int(said.read_text())
-
-
-def _keep(run: int, folder: Path, binaries: Path) -> None:
-    """Run the server until the process `run` has ended: also where that was killed."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700)
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
     data = folder / "data"
@@ -115,21 +90,10 @@ def _keep(run: int, folder: Path, binaries: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     settings = [part for each in (*_SETTINGS, f"unix_socket_directories={folder}") for part in ("-c", each)]
-    with (folder / "log").open("wb") as log:
-        command = [*guarded(), str(binaries / "postgres"), "-D", str(data), "-p", str(port), *settings]
-        server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
-    try:
-        _set_up(server, port)
-        (folder / "new").write_text(str(port))
-        (folder / "new").rename(folder / "port")
-        while _lives(run) and server.poll() is None:
-            time.sleep(0.3)
-    finally:
-        sys.stderr.write((folder / "log").read_text() if server.poll() is not None else "")
-        server.send_signal(signal.SIGQUIT)  # at once: nothing of it is needed
-        server.wait()
-        shutil.rmtree(folder, ignore_errors=True)
-        Path(f"{folder}.lock").unlink(missing_ok=True)
+    command = [*guarded(), str(binaries / "postgres"), "-D", str(data), "-p", str(port), *settings]
+    server = subprocess.Popen(command, cwd=folder)
+    _set_up(server, port)
+    return server, str(port)
 
 
 def _set_up(server: subprocess.Popen[bytes], port: int) -> None:
@@ -144,15 +108,3 @@ def _set_up(server: subprocess.Popen[bytes], port: int) -> None:
 
 def _as_owner(port: int) -> psycopg.Connection:
     return psycopg.connect(f"postgresql://kalentops@127.0.0.1:{port}/postgres", autocommit=True)
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-if __name__ == "__main__":
-    _keep(int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))

@@ -71,7 +71,7 @@ def s3() -> Mapping[str, str]:
     return {
         "AWS_ACCESS_KEY_ID": "tests",
         "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_ENDPOINT_URL": _started("seaweedfs"),
+        "AWS_ENDPOINT_URL": started("seaweedfs"),
     }
 
 
@@ -81,12 +81,12 @@ def azure() -> Mapping[str, str]:
     return {
         "AZURE_STORAGE_ACCOUNT": _ACCOUNT,
         "AZURE_STORAGE_KEY": _ACCOUNT_KEY,
-        "AZURE_STORAGE_ENDPOINT": f"{_started('azurite')}/{_ACCOUNT}",
+        "AZURE_STORAGE_ENDPOINT": f"{started('azurite')}/{_ACCOUNT}",
     }
 
 
-def _started(name: str) -> str:
-    """The URL of the run's server."""
+def started(name: str) -> str:
+    """The URL of the run's server, or its port."""
     if _RUN not in os.environ:
         hold()
     folder = Path(os.environ[_RUN])
@@ -94,10 +94,12 @@ def _started(name: str) -> str:
     with FileLock(folder / f"{name}.lock"):
         if not url.exists():
             command = [sys.executable, "-m", "tests.servers", name, str(folder)]
+            variables = {each: value for each, value in os.environ.items() if "COVERAGE" not in each}
             with (folder / f"{name}.log").open("wb") as log:
                 keeper = subprocess.Popen(
                     command,
                     cwd=_ROOT,
+                    env=variables,
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -114,8 +116,7 @@ def _keep(name: str, run: Path) -> None:
     """Start the server, and stop it when the run has ended."""
     folder = Path(tempfile.mkdtemp(prefix=f"kalentops-{name}-"))
     try:
-        start = {"seaweedfs": _seaweedfs, "azurite": _azurite}[name]
-        server, url = start(folder)
+        server, url = {"seaweedfs": _seaweedfs, "azurite": _azurite, "postgresql": _postgresql}[name](folder)
         try:
             waiting = run / f"{name}.new"
             waiting.write_text(url, encoding="utf-8")
@@ -124,7 +125,8 @@ def _keep(name: str, run: Path) -> None:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 shutil.rmtree(run, ignore_errors=True)
         finally:
-            server.kill()
+            # PostgreSQL would leave shared memory behind.
+            server.send_signal(signal.SIGQUIT if name == "postgresql" else signal.SIGKILL)
             server.wait()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -167,6 +169,12 @@ def _azurite(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
     url = f"http://127.0.0.1:{port}"
     _wait(lambda: _answers(f"{url}/{_ACCOUNT}/{PLACE}?restype=container", "PUT", _signed()))
     return server, url
+
+
+def _postgresql(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
+    from tests import postgresql  # needs psycopg
+
+    return postgresql.start(folder)
 
 
 def _signed() -> dict[str, str]:
