@@ -27,7 +27,7 @@ from kalentops.support.text import clip
 _SECONDS: Final = 300
 # GitHub gives a cancelled job 7.5 seconds before it asks again.
 _GRACE: Final = 5
-_KEYS: Final = ("KALENT_API_KEY", "KALENTOPS_STATE", "INPUT_API_KEY", "INPUT_STATE")
+_KEYS: Final = ("KALENT_API_KEY", "KALENTOPS_STATE", "PGPASSWORD", "INPUT_API_KEY", "INPUT_STATE")
 # The environment decides who commits and how git connects.
 _KEPT: Final = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSH", "GIT_SSL_", "GIT_ASKPASS")
 # A git that is too old for one of them passes over it.

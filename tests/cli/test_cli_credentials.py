@@ -179,7 +179,7 @@ def test_git_gets_it_neither_as_an_argument_nor_in_its_environment(
     spy = elsewhere / "git"
     spy.write_text(f'#!/bin/sh\n{{ echo "$@"; env; }} >> {log}\nexec {shutil.which("git")} "$@"\n')
     spy.chmod(0o755)
-    filled.environment |= {"KALENTOPS_STATE": URL, "INPUT_STATE": URL}
+    filled.environment |= {"KALENTOPS_STATE": URL, "INPUT_STATE": URL, "PGPASSWORD": SECRET}
     filled.environment["PATH"] = f"{elsewhere}{os.pathsep}{os.environ['PATH']}"
     check_ran(filled.run("state", "init"), 0)
     check_ran(filled.run("plan"), 0)
