@@ -16,6 +16,7 @@ from kalentops.lint.rule import Position
 from kalentops.project.check import CheckOptions
 from kalentops.project.config import Config
 from kalentops.project.document import Document, read_document
+from kalentops.project.environments import of_another
 from kalentops.project.files import find, read_whole
 from kalentops.project.load import with_library
 from kalentops.project.resolve import Library
@@ -120,17 +121,11 @@ class ProjectFiles:
                 if served != sourcing_id:
                     continue
                 if environment != (self.environment or ""):
-                    raise _other_environment(sourcing_id, environment, name)
+                    raise of_another(sourcing_id, environment, name, self.environment)
                 found.append(file)
         if broken:
             raise UnreadableFiles(f"a file that mentions {clip(sourcing_id)} can't be read", broken)
         return found
-
-
-def _other_environment(sourcing_id: str, environment: str, file: str) -> UsageError:
-    return UsageError(
-        f"{clip(sourcing_id)} is a sourcing of {environment}: {file}", hint=f"pass -e {environment}"
-    )
 
 
 def main_file(files: Sequence[PositionFile]) -> PositionFile:

@@ -45,6 +45,13 @@ def identity(tree: Worktree, otherwise: tuple[str, str] | None = None) -> Mappin
     }
 
 
+def workflow_run() -> str:
+    """The URL of the run on GitHub Actions; empty elsewhere. For the message of a commit."""
+    names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+    server, repository, run = (clip(os.environ.get(name, ""), 200) for name in names)
+    return f"{server}/{repository}/actions/runs/{run}" if server and repository and run else ""
+
+
 def push_status(said: GitResult) -> str:
     """The line of `push --porcelain` that says why a ref was not updated; empty if there is none."""
     return next((line for line in said.out.splitlines() if line.startswith("!")), "")

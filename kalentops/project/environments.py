@@ -131,10 +131,16 @@ def check_no_other_has(config: Config, ids: Collection[str], others: Iterable[Po
     known = chain(others, positions_elsewhere(config, ids))
     found = next((each for each in known if each.sourcing_id in ids), None)
     if found is not None:
-        raise UsageError(
-            f"{clip(found.sourcing_id)} is a sourcing of {found.environment}: {found.origin.file}:{found.origin.line}",
-            hint=f"pass -e {found.environment}, or check whose key the one of {config.environment} is",
-        )
+        where = f"{found.origin.file}:{found.origin.line}"
+        raise of_another(found.sourcing_id, found.environment, where, config.environment)
+
+
+def of_another(sourcing_id: str, owner: str, where: str, selected: str | None) -> UsageError:
+    """The error for a sourcing of another environment, which stands at `where`."""
+    return UsageError(
+        f"{clip(sourcing_id)} is a sourcing of {owner}: {where}",
+        hint=f"pass -e {owner}, or check whose key the one of {selected} is",
+    )
 
 
 def positions_elsewhere(config: Config, ids: Collection[str]) -> Iterator[Position]:

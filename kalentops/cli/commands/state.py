@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
@@ -23,6 +22,7 @@ from kalentops.errors import (
     StoreFailure,
     UsageError,
 )
+from kalentops.git.remote import workflow_run
 from kalentops.output import json, text_results
 from kalentops.output.terminal import notice, show
 from kalentops.plan.moves import forget, rename
@@ -358,7 +358,5 @@ def _subject(state: State) -> str:
 
 def _message(subject: str) -> str:
     """With the URL of the workflow's run, if there is one."""
-    parts = [os.environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID")]
-    if not all(parts):
-        return subject
-    return f"{subject}\n\n{parts[0]}/{parts[1]}/actions/runs/{parts[2]}"
+    run = workflow_run()
+    return f"{subject}\n\n{run}" if run else subject

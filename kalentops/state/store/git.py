@@ -6,7 +6,6 @@ object or a setting, and it does not matter whether that clone is shallow, parti
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 import shutil
@@ -21,10 +20,16 @@ from typing import Final
 
 from kalentops.errors import SharedStoreFailure, StateError, UsageError
 from kalentops.git.history import blob_of, read_objects
-from kalentops.git.remote import identity, may_have_arrived, private_repository, push_status, refusal
+from kalentops.git.remote import (
+    identity,
+    may_have_arrived,
+    private_repository,
+    push_status,
+    refusal,
+    workflow_run,
+)
 from kalentops.git.worktree import GitResult, Worktree
 from kalentops.state.store.backend import Stored, UnclearWrite, VersionMismatch
-from kalentops.support.text import clip
 
 FILE: Final = "kalentops.state.json"
 _HERE: Final = "refs/state"
@@ -156,10 +161,8 @@ def _message(data: bytes) -> str:
     """Its random line keeps two commits apart that two runs make of the same bytes in the same second."""
     serial = _SERIAL.search(data)
     title = f"kalentops: state{f', serial {serial[1].decode()}' if serial else ''}"
-    names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
-    server, repository, run = (clip(os.environ.get(name, ""), 200) for name in names)
-    address = f"\nRun: {server}/{repository}/actions/runs/{run}" if run else ""
-    return f"{title}\n\nWrite: {secrets.token_hex(16)}{address}"
+    run = workflow_run()
+    return f"{title}\n\nWrite: {secrets.token_hex(16)}" + (f"\nRun: {run}" if run else "")
 
 
 @contextmanager

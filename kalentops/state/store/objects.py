@@ -17,10 +17,10 @@ from kalentops.errors import SharedStoreFailure, StateError
 from kalentops.state.store.backend import Stored, UnclearWrite, VersionMismatch
 from kalentops.state.store.cloud import SERVICES, Fault, library_options
 from kalentops.state.store.location import Location
+from kalentops.support import atomic_write
 
 T = TypeVar("T")
 PAUSES: Final = (0.2, 0.8)  # seconds, before the second and the third attempt
-LARGEST: Final = 256 * 1024 * 1024  # bytes; a larger object is no state
 _WRITE: Final = "kalentopswrite"  # metadata; Azure takes no hyphen, and proxies drop underscores
 # Any other 404 is no word of the service about this object.
 _NO_OBJECT: Final = {"NoSuchKey", "BlobNotFound"}
@@ -89,7 +89,7 @@ class ObjectBackend:
 
     def _get(self) -> tuple[Stored, str | None]:
         found = obstore.get(self._store, self._key)  # bytes, version and write of one answer
-        if found.meta["size"] > LARGEST:
+        if found.meta["size"] > atomic_write.MAX_STATE:
             raise StateError(f"the object {self.where} is no state: it has {found.meta['size']:,} bytes")
         return Stored(bytes(found.bytes()), found.meta["e_tag"] or ""), found.attributes.get(_WRITE)
 

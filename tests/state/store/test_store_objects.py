@@ -367,7 +367,7 @@ def found(data: bytes, version: str) -> Behaviour:
 def test_an_object_that_is_too_large_for_a_state_is_not_loaded(
     answering: FaultProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kalentops.state.store.objects.LARGEST", 10)
+    monkeypatch.setattr("kalentops.support.atomic_write.MAX_STATE", 10)
     answering.script = lambda _: found(b"x" * 11, '"1"')
     with pytest.raises(StateError, match="is no state: it has 11 bytes"):
         opened("s3").read()
