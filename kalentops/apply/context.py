@@ -78,6 +78,8 @@ class Recorder(Protocol):
 
     def taken(self, address: str) -> tuple[Entry | None, Intent | None] | None: ...
 
+    def changed(self, address: str, *, again: bool) -> tuple[Entry | None, Intent | None] | None: ...
+
     def stage(self, state: State) -> None: ...
 
 
@@ -130,6 +132,8 @@ class Run:
     announced: dict[str, Intent] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _checking: threading.Lock = field(default_factory=threading.Lock)
+    _checked_at: float = float("-inf")
     _stopped: tuple[Explanation, Cause] | None = None
     _unknown: int = 0
 
@@ -175,6 +179,18 @@ class Run:
             self.open_intents.discard(address)
             self.announced.pop(address, None)
         return Overtaken(*taken)
+
+    def changed_by_other(self, task: Task, read_at: float) -> Overtaken | None:
+        """Whether what a list of `read_at` shows of an address may be another run's work, which this run does not know
+        of. Raises StateError, StoreFailure.
+        """
+        if not self.session.shared:
+            return None
+        with self._checking:
+            again = self._checked_at <= read_at
+            self._checked_at = self.clock.monotonic() if again else self._checked_at
+            found = self.session.changed(task.address, again=again)
+        return None if found is None or found == (task.entry, task.intent) else Overtaken(*found)
 
     def age(self, intent: Intent) -> float:
         """Seconds since it was recorded. Both times are the API's."""

@@ -343,7 +343,12 @@ def _do(view: View, task: Task) -> Steps[Result]:
     """Until no other run is first: what another run has started with the same text is carried on with."""
     while True:
         try:
-            return (yield from _attempt(view, task))
+            result = yield from _attempt(view, task)
+            # Text that no one has recorded may be that of a run which began after this one had read the state.
+            other = result.outcome is Outcome.CONFLICT and view.run.changed_by_other(task, view.read_at)
+            if not other:
+                return result
+            raise other
         except Overtaken as first:
             if first.entry is not None:
                 view.own(first.entry.blueprint_id, task.address)

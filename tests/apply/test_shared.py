@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from kalentops.apply.context import Options
-from kalentops.apply.result import ApplyResult, Outcome, Result
+from kalentops.apply.result import ApplyResult, Cause, Outcome, Result
 from kalentops.apply.run import apply_plan
 from kalentops.blueprint.remote import is_of_lineage, mark_in
 from kalentops.errors import StateMoved, StoreFailure
@@ -193,6 +193,31 @@ def test_of_two_runs_with_different_texts_the_first_wins(hosts: Hosts, method: s
     assert hosts.texts() == [("s", winner)]
     assert hosts.state.entries["s/one"].name == winner
     assert hosts.apply({"s/one": winner}).results == ()
+
+
+@pytest.mark.parametrize("files", [{}, {"s/one": "One"}])
+def test_the_text_of_another_run_is_no_edit_of_a_person(hosts: Hosts, files: Mapping[str, str]) -> None:
+    """That run began when this one had read the state, and sent its text before this one looked."""
+    hosts.apply(files)
+    other = once(lambda: hosts.apply({"s/one": "Two"}), method="GET")
+    result = hosts.apply({"s/one": "Three"}, before=other)
+    assert (_only(result).outcome, _only(result).cause) == (Outcome.NOT_ATTEMPTED, Cause.OTHER_RUN)
+    assert result.exit_code == 8
+    assert hosts.texts() == [("s", "Two")]
+
+
+def test_an_edit_of_a_person_is_a_conflict_also_while_others_write(hosts: Hosts) -> None:
+    hosts.apply({"s/one": "One"})
+
+    def other() -> None:
+        hosts.apply({"s/two": "Two"})
+        stored = hosts.server.stored["bp_0001"]
+        stored.versions.append((hosts.server.clock.monotonic(), "Edited", stored.versions[-1][2]))
+        stored.authors.append("colleague")
+
+    assert (
+        _only(hosts.apply({"s/one": "Three"}, before=once(other, method="GET"))).outcome is Outcome.CONFLICT
+    )
 
 
 def test_an_update_that_another_run_has_started_is_left_alone(hosts: Hosts) -> None:

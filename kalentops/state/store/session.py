@@ -275,7 +275,8 @@ class Session:
         self._base, left = load(stored)
         snapshot = _snapshot(self._base, left, backend.where)
         self.state, self.notes = snapshot.state, snapshot.notes
-        self._mine = self.state
+        self._mine = self._began = self.state
+        self._latest: State | None = None
         if log is not None and log.recover(lambda: self._fold_left(left)):
             self._settle()
             self.state = self._mine = self._base
@@ -373,6 +374,23 @@ class Session:
         once; what is recorded then builds on it.
         """
         return self._taken.pop(address, None)
+
+    def changed(self, address: str, *, again: bool) -> tuple[Entry | None, Intent | None] | None:
+        """What another run has recorded for an address since this session began; None where it has not. The store is
+        read `again`, or the last answer counts. Raises StateError, StoreFailure.
+        """
+        with self._folding:
+            if again or self._latest is None:
+                stored = self._backend.read()
+                if stored is None:
+                    raise self._removed()
+                self._latest = max(self._base, self._state_of_others(stored), key=lambda state: state.serial)
+            now, before = (
+                (state.entries.get(address), state.intents.get(address))
+                for state in (self._latest, self._began)
+            )
+        intent = now[1]
+        return None if now == before or (intent is not None and intent.run == self._run) else now
 
     def replace(self, state: State) -> None:
         """Write another state in place of this one, with the next serial. Not after `begin`.
@@ -476,7 +494,7 @@ class Session:
             self._pause(random.uniform(0, min(_LONGEST_PAUSE, 0.05 * 2**number)))  # noqa: S311
             stored = self._backend.read()
             if stored is None:
-                raise StateMoved(f"the state at {self._backend.where} was removed during the run")
+                raise self._removed()
             if stored.data == data:
                 self._written(wanted, stored.version, lost)
                 return
@@ -541,6 +559,9 @@ class Session:
     def _check_open(self) -> None:
         if self._refused is not None:
             raise StoreFailure(f"nothing more can be recorded: {self._refused}")
+
+    def _removed(self) -> StateMoved:
+        return StateMoved(f"the state at {self._backend.where} was removed during the run")
 
     def _moved(self) -> StateMoved:
         return StateMoved(f"{self._backend.where} was replaced during the run")
