@@ -286,8 +286,8 @@ def _resume_update(of: Situation, intent: Intent) -> Resuming:
         # Of a state that was put together by hand: it says nothing of the blueprint that is recorded now.
         return Abandon(f"meant for {intent.blueprint_id}")
     remote = of.remote
-    # What is hidden is sent again, to be sure; but only where it is still declared.
-    is_sure = not intent.sent.hidden or of.change.after is None
+    # What is hidden is sent again, to be sure; but only where it is still declared so.
+    is_sure = not intent.sent.hidden or of.change.after_digest != intent.digest
     if remote is not None and remote.digest == sent and sent != entry.baseline and is_sure:
         return RecordArrived(remote)
     if of.change.after is not None:

@@ -103,6 +103,7 @@ STUB = dict(stub("One", Mark("one", "0a1b2c3d")).data)
         (at(None, recorded(), OLD, left=cut_off()), Abandon),
         (at(None, recorded(), HIDDEN, left=cut_off(HIDDEN)), RecordArrived),
         (at(HIDDEN, recorded(), HIDDEN, left=cut_off(HIDDEN)), Update),
+        (at(THEIRS, recorded(), HIDDEN, left=cut_off(HIDDEN)), RecordArrived),
         (at(None, recorded(STUB), STUB, left=cut_off()), StayOpen),
     ],
 )

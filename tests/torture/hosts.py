@@ -134,7 +134,6 @@ class Run:
     frozen: int = 0
     writes: int = 0
     repeats: int = 0
-    seconds: int = 0
     name: str = ""
     take_over: frozenset[str] = frozenset()
     files: Files | None = None
@@ -238,7 +237,6 @@ class Connection:
         run.step()
         run.writes += 1
         fault = self._fault(_WRITE_FAULTS)
-        run.seconds += bool(self.store.past) and self.store.past[-1].version != expected
         try:
             version = self._replaced(fault, data, expected)
         except (VersionMismatch, SharedStoreFailure) as error:

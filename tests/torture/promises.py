@@ -34,7 +34,8 @@ def removed(files: Files) -> set[str]:
 @dataclass
 class Promises:
     """`texts` has, by the id of each blueprint to which a text was sent, the address that was known last. `released`:
-    ids that a person or a file has taken out of the state.
+    ids that a person or a file has taken out of the state. `overtaken`: ids to which a run has sent its text after
+    others had gone on, because it stood still between its last look and its request.
     """
 
     server: Server
@@ -43,7 +44,12 @@ class Promises:
     state: State = field(default_factory=State)
     texts: dict[str, str] = field(default_factory=dict)
     released: set[str] = field(default_factory=set)
+    overtaken: set[str] = field(default_factory=set)
     runs: dict[str, Run] = field(default_factory=dict)
+    _looked: dict[tuple[str, str], float] = field(default_factory=dict)  # by run and sourcing
+    _displaced: dict[tuple[str, str], tuple[float, bool]] = field(
+        default_factory=dict
+    )  # by run and id; by a person?
     _marks: set[Mark] = field(default_factory=set)
 
     def stored(self, before: bytes | None, after: bytes, by: Run | None) -> None:
@@ -75,18 +81,24 @@ class Promises:
             return
         if any((each.run, each.sent) == (intent.run, intent.sent) for each in self.state.intents.values()):
             return
-        if by is None or by.files is None or intent.run in by.take_over:
+        now = self.server.clock.monotonic()
+        age = (time_of(now) - moment(intent.at)).total_seconds()
+        bodies = by.files.bodies.values() if by is not None and by.files is not None else ()
+        person = by is None or by.files is None or intent.run in by.take_over
+        if any(Body.of(each).digest == intent.digest for each in bodies):
             return
-        age = (time_of(self.server.clock.monotonic()) - moment(intent.at)).total_seconds()
-        same = any(Body.of(each).digest == intent.digest for each in by.files.bodies.values())
-        if not same and age < QUIET - 1:
+        self._displaced[owner.name, intent.blueprint_id or ""] = now, person
+        if not person and age < QUIET - 1:
             self.say(
                 f"I10: the open work of a live run on {intent.address} was overwritten after {age:.0f} s"
             )
 
     def sent(self, run: Run, method: str, path: str, body: Any) -> None:
-        """A request that writes is sent."""
-        mark = mark_of(Body.recorded(body, "")) if method != "GET" else None
+        """A request is sent."""
+        if method == "GET":
+            self._looked[run.name, path.split("/")[3]] = self.server.clock.monotonic()
+            return
+        mark = mark_of(Body.recorded(body, ""))
         if method == "POST":
             self._created(run, body, mark)
         elif method == "PATCH" and (mark is None or set(body) != {"name"}):
@@ -108,6 +120,15 @@ class Promises:
             self.say(f"I3: text for {blueprint_id} without a durable claim")
         if blueprint_id in self.server.stored:
             self.texts.setdefault(blueprint_id, address or "")
+            self._overtakes(run, blueprint_id, self.server.stored[blueprint_id].sourcing_id)
+
+    def _overtakes(self, run: Run, blueprint_id: str, sourcing_id: str) -> None:
+        since, person = self._displaced.get((run.name, blueprint_id), (None, False))
+        if since is None:
+            return
+        self.overtaken.add(blueprint_id)
+        if self._looked[run.name, sourcing_id] > since and not person:
+            self.say(f"I11: {run.name} sent to {blueprint_id}, and could know that others went on")
 
     def check(self, *, by_name: bool) -> None:
         """After a run. `by_name`: each name is that of one address."""

@@ -123,6 +123,7 @@ class _Play:
         self.late = self.verdict.late = seed % 2 == 1
         self.whole = self.verdict.whole = seed % 10 == 3
         self.revisions: list[Files] = []
+        self.conflicts: set[str] = set()  # which are said once; after that, `plan --refresh` shows them
         self.promises = Promises(self.server, self._say, whole=self.whole)
         self.store.watch = self.promises.stored
 
@@ -266,10 +267,8 @@ class _Play:
             self.verdict.writes += run.writes
             self.verdict.repeats += run.repeats
         renewed = int((self.clock.monotonic() - began) / (QUIET / 2))
-        if run.writes > 2 + run.repeats + run.seconds + renewed:
-            self._say(
-                f"I9: {run.writes} writes, {run.repeats} refused or lost, {run.seconds} others were first"
-            )
+        if run.writes > 2 + 2 * run.repeats + renewed:
+            self._say(f"I9: {run.writes} writes to the store, {run.repeats} of them refused or lost")
         self.promises.check(by_name=not (self.verdict.by_person or self.revisions[-1].relocations))
         return result
 
@@ -277,6 +276,7 @@ class _Play:
         for each in result.results:
             said = _RUN.sub("R", text(each.error)) if each.error else ""
             lines.append(f"{each.address} {each.action} {each.outcome} {each.cause} {said}"[:200])
+        self.conflicts |= {each.address for each in result.results if each.outcome is Outcome.CONFLICT}
         self.verdict.taken += sum(each.cause == "other_run" for each in result.results)
 
     def _person(self, run: Run) -> None:
@@ -354,6 +354,7 @@ class _Play:
             entry = self.promises.state.entries.get(address)
             if entry is None or not self.server.shows(entry.blueprint_id, body):
                 authors = self.server.stored[entry.blueprint_id].authors if entry else []
-                if authors[-1:] != ["late"]:
+                said = address in self.conflicts or (entry and entry.blueprint_id in self.promises.overtaken)
+                if authors[-1:] != ["late"] and not said:
                     self._say(f"I6: {address} is not in place")
                 self.verdict.overtaken += 1

@@ -455,13 +455,20 @@ class Session:
     def _merge(self) -> None:
         """Write the records since the last barrier into the shared state."""
         batches = self._batches[:]
-        new = [each for each in chain.from_iterable(batches[self._folded :]) if not self._is_of_other(each)]
+        new = list(self._own(chain.from_iterable(batches[self._folded :])))
         mine = replay(self._mine, new)
         if new or mine != self._base:
             check_consistent(mine)
             self._compare_and_swap(mine)
         self._folded = len(batches)
         self._mine = self._base
+
+    def _own(self, records: Iterable[Record]) -> Iterator[Record]:
+        touched: set[str] = set()
+        for each in records:
+            if address_of(each) in touched or not self._is_of_other(each):
+                touched.add(address_of(each))
+                yield each
 
     def _is_of_other(self, record: Record) -> bool:
         """Whether it says what a list shows while another run is at work: perhaps that run's text, so no baseline."""

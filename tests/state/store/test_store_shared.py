@@ -91,15 +91,19 @@ def test_a_read_that_is_behind_is_not_taken_for_what_others_have_written(backend
     assert set(backend.state.ids()) == {"bp-1", "bp-2"}
 
 
-def test_the_text_of_a_run_at_work_is_not_what_another_run_has_seen_of_its_own(backend: Scripted) -> None:
+@pytest.mark.parametrize("settles", [True, False])
+def test_the_text_of_a_run_at_work_is_not_what_another_run_has_seen_of_its_own(
+    backend: Scripted, *, settles: bool
+) -> None:
     _another(backend, 1)
     with backend.store().session() as session:
         session.begin(TENANT)
         session.record(Intended(intent(1, "theirs", action="update")))
     with backend.store().session() as session:
         session.begin(TENANT)
-        session.record(Observed(address(1), digest("theirs"), AT), *created(2))
-    assert backend.state.entries[address(1)].remote_digest is None
+        settled = [Completed(address(1), "bp-1", AT)] * settles
+        session.record(*settled, Observed(address(1), digest("theirs"), AT), *created(2))
+    assert backend.state.entries[address(1)].remote_digest == (digest("theirs") if settles else None)
     assert set(backend.state.ids()) == {"bp-1", "bp-2"}
 
 
