@@ -191,7 +191,9 @@ def checkout_status(folder: Path, detached: str | None = None) -> CheckoutStatus
         tree = open_read_only(folder)
     except (OSError, UsageError):
         return None
-    branch = tree.ask("symbolic-ref", "--quiet", "--short", "HEAD") or detached
+    # The short name of a branch is another one where a tag has the same.
+    head = tree.ask("symbolic-ref", "--quiet", "HEAD")
+    branch = head.removeprefix("refs/heads/") if head else detached
     if branch is None:
         return None
     main = _main(tree)

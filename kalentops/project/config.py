@@ -29,7 +29,7 @@ from kalentops.support.shape import (
     Violation,
     schema_of,
 )
-from kalentops.support.text import clip, nearest
+from kalentops.support.text import clip, nearest, normal
 from kalentops.support.text_diff import did_you_mean
 from kalentops.yamlfile.parse import parse
 from kalentops.yamlfile.positions import Places
@@ -305,16 +305,14 @@ def _shared(
     """The problems of an environment with those before it, which `states` and `folders` hold. Spelling in upper and
     lower case is the same place on some disks.
     """
-    path = config.state.path
-    place = (str(_resolved(path)) if path is not None else config.state.where).casefold()
-    other = states.setdefault(place, name)
+    other = states.setdefault(place_of(config.state), name)
     if other != name:
         said = f"the environments `{other}` and `{name}` have one state, {clip(config.state.where, 120)}"
         yield Problem(
             ("environments", name, "state"), said, "give each its own: one holds the ids of one tenant"
         )
     whole = _resolved(config.blueprints)
-    folded = Path(str(whole).casefold())
+    folded = Path(_folded(str(whole)))
     for seen, (owner, original) in folders.items():
         if whole != original and (folded.is_relative_to(seen) or seen.is_relative_to(folded)):
             said = f"the folders of blueprints of `{owner}` and `{name}` overlap"
@@ -322,6 +320,15 @@ def _shared(
             yield Problem(("environments", name, "blueprints"), said, hint)
             break
     folders.setdefault(folded, (name, whole))
+
+
+def place_of(location: Location) -> str:
+    """For comparison: some disks take names that differ in case or in Unicode's normal form for the same."""
+    return _folded(location.where if location.path is None else str(_resolved(location.path)))
+
+
+def _folded(name: str) -> str:
+    return normal("NFC", normal("NFC", name).casefold())
 
 
 def _of_environment(found: _File, name: str) -> _File:

@@ -392,6 +392,8 @@ def test_an_environment_is_applied_from_its_branch(clone: Path, monkeypatch: pyt
         check_branch(load_config(clone))
     git(clone, "pull", "--quiet")
     check_branch(load_config(clone))
+    git(clone, "tag", "main")
+    check_branch(load_config(clone))
     git(clone, "checkout", "--quiet", "-b", "mine")
     with pytest.raises(
         GuardRefused, match="production is applied from the branch main, and mine is"

@@ -354,6 +354,14 @@ def test_an_environment_needs_environments(tmp_path: Path, text: str | None) -> 
             "3:7: the environments `a` and `b` have one state, ",
         ),
         (
+            "environments:\n  a: {state: \u00e9.json}\n  b: {state: E\u0301.json}",
+            "3:7: the environments `a` and `b` have one state, ",
+        ),
+        (
+            "environments:\n  a: {blueprints: e\u0301}\n  b: {blueprints: \u00e9/x}",
+            "3:7: the folders of blueprints of `a` and `b` overlap; ",
+        ),
+        (
             "environments: {a: {}, b: {state: a.state.json}}",
             "1:27: the environments `a` and `b` have one state, ",
         ),

@@ -18,7 +18,7 @@ from kalentops.errors import StateError, UsageError
 from kalentops.http.secret import ENVIRONMENT, for_environment, of_environment
 from kalentops.output import FORMATS
 from kalentops.output.terminal import notice
-from kalentops.project.config import Config, load_configs, select
+from kalentops.project.config import Config, load_configs, place_of, select
 from kalentops.state.store.location import Location
 from kalentops.support import streams
 
@@ -407,7 +407,7 @@ def project(directory: Path, state: str | None, environment: str | None) -> Proj
         notice([f"{_STATE} is not used: it counts only where {ENVIRONMENT} is {config.environment}"])
     for other in found:
         name = other.environment
-        if name != config.environment and _place(location) == _place(_location(other, None, directory)):
+        if name != config.environment and place_of(location) == place_of(_location(other, None, directory)):
             raise StateError(
                 f"{location.where} is the state of the environment {name}, not of {config.environment}",
                 hint=f"pass -e {name}, or give {config.environment} a state of its own",
@@ -426,10 +426,6 @@ def _existing(directory: Path) -> Path:
 def _location(config: Config, option: str | None, directory: Path) -> Location:
     named = state_named(option, config.environment)
     return config.state if named is None else Location.parse(named, directory)
-
-
-def _place(location: Location) -> str:
-    return location.where if location.path is None else str(location.path.resolve())
 
 
 def state_named(option: str | None, environment: str | None) -> str | None:

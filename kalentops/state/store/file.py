@@ -26,11 +26,16 @@ class FileStore(Store):
     shared = False
 
     def __init__(self, path: Path, environment: str | None = None) -> None:
-        """Raises StoreFailure for links in a circle."""
+        """Raises StoreFailure for links in a circle, StateError for a name that is kept for files beside a state."""
         try:
             self.path = path.resolve()  # behind a link, the file is replaced and not the link
         except (OSError, RuntimeError) as error:
             raise StoreFailure(f"{path} can't be followed: {error}") from error
+        if self.path.suffix.casefold() in {".lock", ".journal"}:
+            raise StateError(
+                f"{self.path.name} can't be the name of a state: what ends so is the lock or the journal of one",
+                hint="use another name, such as kalentops.state.json",
+            )
         self.journal_path = self.path.with_name(self.path.name + ".journal")
         self.lock_path = self.path.with_name(self.path.name + ".lock")
         self.files = self.path, self.journal_path
@@ -42,6 +47,7 @@ class FileStore(Store):
     @contextmanager
     def hold(self, timeout: float) -> Iterator[None]:
         folder = self.path.parent
+        _check_folder(self.path)
         with lock.hold(self.lock_path, timeout):
             if not os.access(folder, os.W_OK | os.X_OK):  # known before the first request, not after it
                 raise StoreFailure(f"the folder {folder} can't be written to")
@@ -95,9 +101,8 @@ class FileBackend:
         try:
             return journal.bytes_of(self._path, follow=True)
         except FileNotFoundError:
-            if self._path.parent.is_dir():
-                return None
-            raise
+            _check_folder(self._path)
+            return None
 
     def _stamp(self) -> tuple[int, int, int] | None:
         try:
@@ -164,6 +169,15 @@ class FileLog:
             writer = Writer(self._journal_path, self._head)
             writer.append(data)
             writer.close()
+
+
+def _check_folder(path: Path) -> None:
+    """Raises StateError."""
+    if not path.parent.is_dir():
+        raise StateError(
+            f"there is no folder {path.parent} for the state {path.name}",
+            hint="make it, or correct the location: `state` in kalentops.yaml, --state, KALENTOPS_STATE",
+        )
 
 
 def _version(data: bytes) -> str:

@@ -59,6 +59,7 @@ def _take(path: Path, until: float) -> int:
             _check_regular(descriptor)
             if try_lock(descriptor):
                 if _is_the_file(descriptor, path):
+                    _check_own(descriptor, path)
                     _write(descriptor, json.dumps(_me()).encode())
                     return descriptor
             else:
@@ -72,6 +73,15 @@ def _take(path: Path, until: float) -> int:
 def _check_regular(descriptor: int) -> None:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         raise OSError(errno.EINVAL, "it is not a regular file")
+
+
+def _check_own(descriptor: int, path: Path) -> None:
+    """Raises StoreFailure for a file of another program, such as `yarn.lock`: it would be emptied."""
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    if os.read(descriptor, 1) not in {b"", b" "}:
+        raise StoreFailure(
+            f"{path.name} beside the state is not a lock of kalentops", hint="give the state another name"
+        )
 
 
 def _wait(path: Path, until: float) -> None:

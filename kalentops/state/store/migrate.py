@@ -154,6 +154,8 @@ def _check_environment(state: State, environment: str | None, name: str) -> None
 
 def _name(place: Place, found: StoredState | None, environment: str | None, lock_timeout: float) -> Migrated:
     """A state that stays where it is, with the name of its environment."""
+    if found is not None and found.state.moved_to is not None:
+        raise StateMigrated(f"the state has moved to {clip(found.state.moved_to, 200)}")
     if found is None or found.state.environment is not None or environment is None:
         raise StateError(
             f"FROM and TO are the same: {place.name}", hint="name both: kalentops state migrate FROM TO"
@@ -247,8 +249,8 @@ class Restoration:
 def restoration(earlier: State, found: StoredState | None, environment: str | None, name: str) -> Restoration:
     """An earlier version, as it would be written over what is there. Raises StateError."""
     current = State() if found is None else found.state
-    for each in (earlier, current):
-        _check_environment(each, environment, name)
+    _check_environment(earlier, environment, "this version")
+    _check_environment(current, environment, name)
     if found is not None and not found.is_fresh:
         _check_same(earlier, current, name)
     elif earlier.environment != environment:

@@ -49,6 +49,9 @@ _TORN: Final = (
 )
 
 
+_USUAL: Final = "kalentops.state.json"  # as hints name a state
+
+
 class Log(Protocol):
     """Makes each record durable at once, beside a backend. Its methods raise StateError and StoreFailure."""
 
@@ -190,6 +193,8 @@ class Store:
             return load_state(data)
         except StateDamaged as error:
             if not self.shared:
+                if self.name != _USUAL and error.hint is not None:
+                    error.hint = error.hint.replace(_USUAL, shlex.quote(self.where))
                 raise
             raise StateDamaged(
                 f"{self.where} holds no state of kalentops, or a damaged one: {error}",

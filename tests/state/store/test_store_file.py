@@ -249,9 +249,9 @@ def test_a_state_that_is_a_folder_is_refused(store: FileStore) -> None:
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     store = FileStore(tmp_path / "gone" / "s.json")
-    with pytest.raises(StoreFailure):
+    with pytest.raises(StateError, match=r"there is no folder .*gone for the state s.json"):
         store.read()
-    with pytest.raises(StoreFailure), store.session():
+    with pytest.raises(StateError), store.session():
         pytest.fail("there is nowhere to write")
 
 
@@ -386,6 +386,13 @@ def test_behind_a_link_the_file_is_replaced_and_the_link_stays(tmp_path: Path) -
 
 
 @_posix
+@pytest.mark.parametrize("name", ["a.lock", "a.json.journal", "A.LOCK", "link"])
+def test_a_state_is_no_lock_or_journal_of_another(name: str, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("a.lock")
+    with pytest.raises(StateError, match="can't be the name of a state"):
+        FileStore(tmp_path / name)
+
+
 def test_links_in_a_circle_are_refused(tmp_path: Path) -> None:
     (tmp_path / "s.json").symlink_to(tmp_path / "s.json")
     with pytest.raises(StoreFailure):

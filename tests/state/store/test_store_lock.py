@@ -121,6 +121,13 @@ def test_a_note_can_not_act_on_the_terminal(path: Path) -> None:
     assert str(caught.value).isprintable()
 
 
+def test_a_file_of_another_program_is_left_alone(path: Path) -> None:
+    path.write_text("# yarn lockfile v1\n")
+    with pytest.raises(StoreFailure, match="not a lock of kalentops"), hold(path, 0):
+        pytest.fail("held")
+    assert path.read_text() == "# yarn lockfile v1\n"
+
+
 def test_a_folder_that_is_not_there(path: Path) -> None:
     with pytest.raises(StoreFailure, match="can't be created"), hold(path.parent / "gone" / "x.lock", 0):
         pytest.fail("held nothing")

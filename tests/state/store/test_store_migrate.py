@@ -457,6 +457,14 @@ def test_a_state_gets_a_name_where_it_is() -> None:
     assert found.state.environment == "acme"
 
 
+def test_a_state_that_has_moved_gets_no_name() -> None:
+    world = World(_MEMORY, Path())
+    world.fill()
+    world.move()
+    with pytest.raises(StateMigrated, match="has moved to git:refs/kalentops/new"):
+        world.move("old", "old", environment="acme")
+
+
 # --- restore ---------------------------------------------------------------------------------------------------
 
 
@@ -512,6 +520,11 @@ def test_where_nothing_is_recorded_every_state_can_be_restored(there: StoredStat
 def test_a_version_of_another_state_is_not_restored(current: State, said: str) -> None:
     with pytest.raises(StateError, match=said):
         restoration(state(1), _found(current), None, "here")
+
+
+def test_a_version_of_another_environment_is_not_restored() -> None:
+    with pytest.raises(StateError, match="this version belongs to the environment acme"):
+        restoration(state(1, environment="acme"), _found(state(1, environment="b")), "b", "here")
 
 
 def test_a_version_without_a_name_is_restored_to_its_own_state_only() -> None:
