@@ -35,7 +35,7 @@ def removed(files: Files) -> set[str]:
 class Promises:
     """`texts` has, by the id of each blueprint to which a text was sent, the address that was known last. `released`:
     ids that a person or a file has taken out of the state. `overtaken`: ids to which a run has sent its text after
-    others had gone on, because it stood still between its last look and its request.
+    others continued, because it stood still between its last look and its request.
     """
 
     server: Server
