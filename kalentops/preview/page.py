@@ -25,7 +25,7 @@ from kalentops.project.check import CheckOptions, FileResult, check_text
 from kalentops.project.config import FILE, Config, load_configs, select
 from kalentops.project.environments import by_folder, combined, load_views
 from kalentops.project.files import find
-from kalentops.project.load import Repository, load, read_earlier, with_library
+from kalentops.project.load import Repository, load_project, read_earlier, with_library
 from kalentops.support.text import clip, visible
 
 _NAME: Final = 160
@@ -301,16 +301,7 @@ def build(request: PreviewRequest) -> Built:
 
 
 def _load_with_bodies(config: Config, places: Sequence[Path]) -> Repository:
-    return load(
-        config.root,
-        places,
-        severities=config.severities,
-        known={},
-        library=config.blueprints,
-        origins=True,
-        environment=config.environment,
-        readers=config.readers,
-    )
+    return load_project(config, places, known={}, origins=True)
 
 
 def _with_environment(declared: Declared) -> Declared:

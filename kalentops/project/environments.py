@@ -34,19 +34,8 @@ def views(configs: Sequence[Config]) -> list[Config]:
     return list(found.values())
 
 
-def _load(config: Config, places: Sequence[Path]) -> Repository:
-    return load_with_users(
-        config.root,
-        places,
-        config.blueprints,
-        severities=config.severities,
-        environment=config.environment,
-        readers=config.readers,
-    )
-
-
 def load_views(
-    configs: Sequence[Config], paths: Sequence[Path] = (), read_files: Load = _load
+    configs: Sequence[Config], paths: Sequence[Path] = (), read_files: Load = load_with_users
 ) -> list[tuple[Config, Sequence[Path], Repository]]:
     """The files at the paths, or else in the folders of these environments: for each folder its settings, the places in
     it, and what is there. Raises UsageError.

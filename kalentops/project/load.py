@@ -197,8 +197,9 @@ def load(
     shared = {
         at.name: found.shared for at, found in zip(sources, results, strict=True) if found.shared is not None
     }
-    if library is not None and library.exists() and any(each.pending for each in results):
-        shared = {**shared_below(root, library, frozenset(each.name for each in sources)), **shared}
+    more = library if library is not None and library not in places and library.exists() else None
+    if more is not None and any(each.pending for each in results):
+        shared = {**shared_below(root, more, frozenset(each.name for each in sources)), **shared}
     unread = frozenset(at.name for at, found in zip(sources, results, strict=True) if found.unread)
     options = replace(options, shared=shared, unread=unread)
     again = [number for number, found in enumerate(results) if found.pending or found.shared is not None]
@@ -208,35 +209,38 @@ def load(
     return _gathered(options, names, results, with_severities(passed_over, severities))
 
 
-def load_project(config: Config, *, known: Mapping[str, str] | None, origins: bool = False) -> Repository:
-    """Every blueprint of the selected environment, checked. Raises UsageError where the folder does not exist."""
+def load_project(
+    config: Config,
+    places: Sequence[Path] | None = None,
+    *,
+    known: Mapping[str, str] | None,
+    origins: bool = False,
+) -> Repository:
+    """Every blueprint of the selected environment, or what is at `places`, checked with the project's templates.
+
+    Raises UsageError where a place or the folder does not exist.
+    """
     return load(
         config.root,
-        [config.blueprints],
+        [config.blueprints] if places is None else places,
         severities=config.severities,
         known=known,
+        library=config.blueprints,
         origins=origins,
         environment=config.environment,
         readers=config.readers,
     )
 
 
-def load_with_users(
-    root: Path,
-    places: Sequence[Path],
-    folder: Path,
-    *,
-    severities: Severities = DEFAULTS,
-    environment: str | None = None,
-    readers: tuple[str, ...] = (),
-) -> Repository:
+def load_with_users(config: Config, places: Sequence[Path]) -> Repository:
     """The blueprints at `places`, checked, without bodies. Where a file there shares a template or snippets with others
-    below `folder`, all of them are looked at: see `Repository.narrowed`. Places outside of the folder that have all
-    their templates and snippets are a project of their own. Raises UsageError.
+    in the project, all of them are looked at: see `Repository.narrowed`. Places outside of the folder of blueprints
+    that have all their templates and snippets are a project of their own. Raises UsageError.
     """
+    root, folder = config.root, config.blueprints
     above = {folder.resolve(), *folder.resolve().parents}
     if not any(each.resolve() in above or folder.resolve() in each.resolve().parents for each in places):
-        alone = load(root, places, severities=severities, known=None)
+        alone = load(root, places, severities=config.severities, known=None)
         if not any(rules()[each.code].needs_files for each in alone.findings):
             return alone
     if list(places) != [folder] and folder.exists():
@@ -245,11 +249,8 @@ def load_with_users(
         texts = (read(source, root) for source in sources)
         if any(isinstance(text, str) and needs_others(text) for text in texts):
             names = {each.name for each in sources} | {each.file for each in passed_over}
-            places = [folder, *places]
-            return load(
-                root, places, severities=severities, known=None, environment=environment, readers=readers
-            ).narrowed(names)
-    return load(root, places, severities=severities, known=None, environment=environment, readers=readers)
+            return load_project(config, [folder, *places], known=None).narrowed(names)
+    return load_project(config, places, known=None)
 
 
 def shared_below(root: Path, folder: Path, known: Collection[str]) -> dict[str, str]:

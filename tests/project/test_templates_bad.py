@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -15,6 +16,7 @@ import pytest
 from kalentops.lint.finding import Finding, Severity
 from kalentops.lint.rule import rules
 from kalentops.project.check import CheckOptions
+from kalentops.project.config import load_config
 from kalentops.project.load import load, load_with_users, of_texts
 from kalentops.yamlfile.parse import MAX_BYTES
 from tests.sizes import examples, some
@@ -334,12 +336,13 @@ BROKEN: Final = {
 @pytest.mark.parametrize("file", BROKEN)
 def test_what_can_not_be_read_hides_what_depends_on_it(tmp_path: Path, file: str) -> None:
     _write(tmp_path)
+    config = replace(load_config(tmp_path), blueprints=tmp_path)
     for old, new in BROKEN[file]:
         text = BASE[file].replace(old, new, 1)
         assert text != BASE[file]
         (tmp_path / file).write_text(text, encoding="utf-8")
         assert {each.file for each in load(tmp_path, [tmp_path], known=None).findings} == {file}, new
-        user, plain = (load_with_users(tmp_path, [tmp_path / each], tmp_path) for each in (A, P))
+        user, plain = (load_with_users(config, [tmp_path / each]) for each in (A, P))
         assert {each.file for each in user.findings} == {file}, new
         assert plain.findings == []
 
@@ -455,10 +458,11 @@ def test_a_file_that_can_not_be_read_is_reported_with_what_may_use_it(
     tmp_path: Path, file: str, data: bytes
 ) -> None:
     _write(tmp_path)
+    config = replace(load_config(tmp_path), blueprints=tmp_path)
     with (tmp_path / file).open("ab") as stream:
         stream.write(b"#" + data)
     assert [each.file for each in load(tmp_path, [tmp_path], known=None).findings] == [file]
-    user, plain = (load_with_users(tmp_path, [tmp_path / each], tmp_path) for each in (B, P))
+    user, plain = (load_with_users(config, [tmp_path / each]) for each in (B, P))
     assert [each.file for each in user.findings] == [file]
     assert plain.findings == []
 

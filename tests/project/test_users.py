@@ -13,6 +13,7 @@ import pytest
 
 from kalentops.lint.finding import Finding, Severity
 from kalentops.project.check import CheckOptions, FileResult, check_file, folded
+from kalentops.project.config import load_config
 from kalentops.project.files import Source
 from kalentops.project.load import MOST, Repository, load, load_with_users
 from tests.builders import step
@@ -54,8 +55,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def _checked(root: Path, *names: str) -> Repository:
-    folder = root / "blueprints"
-    return load_with_users(root, [folder / name for name in names], folder)
+    return load_with_users(load_config(root), [root / "blueprints" / name for name in names])
 
 
 def _said(repository: Repository) -> dict[str, int]:
@@ -83,7 +83,7 @@ def test_a_file_is_checked_once_however_it_is_named(root: Path, monkeypatch: pyt
         root / "blueprints" / "b.yaml",
         Path("blueprints/../blueprints/b.yaml"),
     ]
-    found = load_with_users(root, places, root / "blueprints")
+    found = load_with_users(load_config(root), places)
     assert _said(found) == {"[t]": 2, "wrong": 2, "[b]": 0}
     assert [each.address for each in found.declared] == ["s_b/one"]
 
@@ -93,13 +93,13 @@ def test_a_folder_outside_that_has_its_own_templates_is_checked_alone(root: Path
     other.mkdir()
     (other / "t.yaml").write_text("template: t\nname: Hi\n")
     (other / "a.yaml").write_text("sourcingId: s_o\nblueprints: {one: {use: t}}\n")
-    found = load_with_users(root, [other], root / "blueprints")
+    found = load_with_users(load_config(root), [other])
     assert (found.names, {each.code for each in found.findings}) == (
         ["other/a.yaml", "other/t.yaml"],
         {"KAL316"},
     )
     (other / "t.yaml").unlink()
-    assert "KAL404" in {each.code for each in load_with_users(root, [other], root / "blueprints").findings}
+    assert "KAL404" in {each.code for each in load_with_users(load_config(root), [other]).findings}
 
 
 def test_snippets_are_checked_with_what_uses_them(root: Path) -> None:
