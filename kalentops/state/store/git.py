@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +30,7 @@ from kalentops.git.remote import (
 )
 from kalentops.git.worktree import GitResult, Worktree
 from kalentops.state.store.backend import Stored, UnclearWrite, VersionMismatch
+from kalentops.support import atomic_write
 
 FILE: Final = "kalentops.state.json"
 _HERE: Final = "refs/state"
@@ -90,6 +91,7 @@ class GitBackend:
 
     def _fetched(self) -> Stored:
         names = (_HERE, f"{_HERE}^{{tree}}", f"{_HERE}:{FILE}")
+        self._check_size(names)
         commit, tree, file = read_objects(self._tree, names)
         if commit is None or commit.kind != "commit" or tree is None or file is None:
             raise self._not_ours(f"it holds no {FILE}")
@@ -97,6 +99,17 @@ class GitBackend:
             raise self._not_ours(f"it holds more than a file {FILE}")
         self._has = commit.oid
         return Stored(file.data, commit.oid)
+
+    def _check_size(self, names: Iterable[str]) -> None:
+        """Raises StateError for an object that is too large for a state: a small pack may hold gigabytes of zeros."""
+        asked = "".join(f"{name}\n" for name in names).encode()
+        said = self._tree.git("cat-file", "--batch-check=%(objectsize)", data=asked).out.split()
+        size = max((int(each) for each in said if each.isdigit()), default=0)
+        if size > atomic_write.MAX_STATE:
+            raise StateError(
+                f"{self.where} is no state: it has {size:,} bytes",
+                hint="an earlier commit of the ref may have one",
+            )
 
     def _not_ours(self, reason: str) -> StateError:
         return StateError(

@@ -141,10 +141,10 @@ class PostgresqlBackend:
         row = self._run(find, commit=False)
         if row is None:
             return None
-        version, write_id, data = row
-        if not (isinstance(version, int) and isinstance(write_id, UUID) and isinstance(data, bytes)):
-            raise StateError(f"{self.where}: {_SHAPE}", hint=_ELSEWHERE)
-        return Stored(data, f"{version} {write_id}")
+        match row:
+            case (int(version), UUID() as write_id, bytes(data)):
+                return Stored(data, f"{version} {write_id}")
+        raise StateError(f"{self.where}: {_SHAPE}", hint=_ELSEWHERE)
 
     def replace(self, data: bytes, expected: str | None) -> str:
         write_id = uuid4()
@@ -181,6 +181,8 @@ class PostgresqlBackend:
                 result = work(connection)
             except psycopg.Error as error:
                 raise self._refused(error) from None
+            except ValueError:  # a value that is none of its type; a write was not committed
+                raise StateError(f"{self.where}: {_SHAPE}", hint=_ELSEWHERE) from None
             if not commit:
                 return result
             if result is None:

@@ -22,6 +22,7 @@ from kalentops.state.store import open_store
 from kalentops.state.store.backend import Stored, UnclearWrite, VersionMismatch
 from kalentops.state.store.git import GitBackend
 from kalentops.state.store.location import Location
+from kalentops.support import atomic_write
 from tests.git_server import GitRequest, GitServer, serve
 from tests.repositories import Remote, commit, git
 from tests.state.store.samples import created
@@ -258,6 +259,15 @@ def test_the_private_repository_goes_with_the_backend(
     assert left.stat().st_mode & 0o77 == 0
     del backend
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_a_ref_that_is_too_large_for_a_state_is_not_loaded(
+    clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(clone).replace(b"\0" * 2000, None)
+    monkeypatch.setattr(atomic_write, "MAX_STATE", 1999)
+    with pytest.raises(StateError, match="is no state: it has 2,000 bytes"):
+        opened(clone).read()
 
 
 def _shallow(remote: Remote, clone: Path) -> Path:

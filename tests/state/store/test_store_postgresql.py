@@ -88,6 +88,35 @@ def test_without_the_extra_its_name_is_said(monkeypatch: pytest.MonkeyPatch, tmp
     assert "pipx inject kalentops 'kalentops[postgresql]'" in str(error.hint)
 
 
+class Senseless:
+    """A connection to what is no PostgreSQL: `answer` is its row, or an error of the library about a value."""
+
+    def __init__(self, answer: tuple[Any, ...] | Exception) -> None:
+        self._answer = answer
+
+    def execute(self, *_: object, **__: object) -> Senseless:
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self
+
+    def fetchone(self) -> object:
+        return self._answer
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+
+@pytest.mark.parametrize(
+    "answer", [ValueError("Invalid UUID data"), (1,), (None, None, None), ("1", "x", b"{}")]
+)
+def test_an_answer_without_sense_is_no_bug(
+    answer: tuple[Any, ...] | Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PostgresqlBackend, "_connect", lambda _: Senseless(answer))
+    error = refusal(backend("postgresql://u@127.0.0.1/db").read)
+    assert "its table kalentops_state is not one of kalentops" in str(error)
+
+
 # A server that answers
 
 
