@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,15 @@ from kalentops.cli.commands.pipeline import checkout_warnings, state_edits
 from kalentops.errors import UsageError
 from kalentops.git import history
 from kalentops.git.history import CheckoutStatus, checkout_status, is_in_head, is_uncommitted
+from kalentops.project.config import load_config
 from kalentops.state.codec import dump_state, load_state
 from kalentops.state.model import State
 from kalentops.state.store.file import FileStore
+from kalentops.state.store.session import Store
 from tests.builders import blueprint
 from tests.harness import STATE, Project
 from tests.repositories import Remote, commit, git
-from tests.state.store.samples import address, state
+from tests.state.store.samples import MemoryBackend, address, state
 
 pytestmark = pytest.mark.processes
 
@@ -186,9 +189,10 @@ def pushed(remote: Remote, name: str) -> None:
     git(other, "push", "--quiet", "origin", "main")
 
 
-def notes(folder: Path) -> list[str]:
+def notes(folder: Path, branch: str | None = None, store: Store | None = None) -> list[str]:
     path = folder / STATE
-    return list(checkout_warnings(folder, FileStore(path), load_state(path.read_bytes())))
+    config = replace(load_config(folder), branch=branch)
+    return list(checkout_warnings(config, store or FileStore(path), load_state(path.read_bytes())))
 
 
 def test_the_main_branch_that_is_up_to_date_needs_no_word(clone: Path) -> None:
@@ -218,7 +222,10 @@ def test_what_others_do_in_other_folders_is_not_behind(remote: Remote, clone: Pa
 def test_another_branch_than_the_main_one(clone: Path) -> None:
     git(clone, "checkout", "--quiet", "-b", "mine")
     (said,) = notes(clone)
-    assert "the branch mine is checked out, not main" in said
+    assert "the branch mine is checked out, not main: main does not know the new ids" in said
+    (said,) = notes(clone, store=Store(MemoryBackend()))
+    assert "the branch mine is checked out, not main: until this branch is merged" in said
+    assert notes(clone, branch="mine") == [], "its environment is applied from it"
 
 
 @pytest.mark.parametrize("name", ["CI", "GITHUB_ACTIONS"])

@@ -198,7 +198,7 @@ class _Run:
 
     def confirm(self, context: PlanContext, notes: Iterable[str]) -> PlanContext:
         """Show the plan, and ask unless --yes was given. Raises Interrupted for a no, and what `_refreshed` raises."""
-        risks = pipeline.checkout_warnings(self.project.config.root, self.store, context.state)
+        risks = pipeline.checkout_warnings(self.project.config, self.store, context.state)
         notes = [*notes, *risks, *map(_resend_note, self.pace.resend)]
         overwrites = self.saved is not None and bool(self.saved.plan_options.overwrite)
         brief = self.quiet or self.saved is not None

@@ -248,22 +248,24 @@ def no_state(store: Store, *, refreshed: bool) -> Iterator[str]:
         )
 
 
-def checkout_warnings(root: Path, store: Store, state: State) -> Iterator[str]:
+def checkout_warnings(config: Config, store: Store, state: State) -> Iterator[str]:
     """Why an `apply` from this checkout is risky; nothing in CI, where the workflow chooses the checkout."""
     if os.environ.get("CI") or os.environ.get("GITHUB_ACTIONS"):
         return
-    at = checkout_status(root)
+    at = checkout_status(config.root)
     if at is None:
         return
-    if at.main is not None and at.branch != at.main:
-        yield (
-            f"the branch {clip(at.branch, 80)} is checked out, not {clip(at.main, 80)}: {clip(at.main, 80)} does not "
-            f"know the new ids until this branch is merged. Apply from {clip(at.main, 80)}"
+    if at.main is not None and at.branch not in {at.main, config.branch}:
+        main = clip(at.main, 80)
+        yield f"the branch {clip(at.branch, 80)} is checked out, not {main}: " + (
+            f"{main} does not know the new ids until this branch is merged. Apply from {main}"
+            if store.files
+            else f"until this branch is merged, the next apply from {main} undoes its changes. Apply from {main}"
         )
     if at.behind:
         yield (
             f"{clip(at.upstream, 80)} has {count(at.behind, 'commit')} for this folder that this checkout lacks: "
-            f"`{_git_in(root)} pull` first, or older texts replace newer ones"
+            f"`{_git_in(config.root)} pull` first, or older texts replace newer ones"
         )
     edits = state_edits(store, state)
     if edits:

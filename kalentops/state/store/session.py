@@ -573,7 +573,11 @@ class Session:
             raise StoreFailure(f"nothing more can be recorded: {self._refused}")
 
     def _removed(self) -> StateMoved:
-        return StateMoved(f"the state at {self._backend.where} was removed during the run")
+        return StateMoved(
+            f"the state at {self._backend.where} was removed during the run",
+            hint="restore it with the service's own tools, then run the command again; or start an empty one with "
+            "`kalentops state init`: what Kalent holds is then adopted",
+        )
 
     def _moved(self) -> StateMoved:
         return StateMoved(f"{self._backend.where} was replaced during the run")
