@@ -40,8 +40,11 @@ _MAX_PARALLELISM: Final = 64
 _MAX_SAMPLES: Final = 50
 _NOT_HERE: Final = frozenset({"api_url", "url", "api_key", "key", "ca_file", "proxy", "out", "token"})
 
-# `KALENT_API_KEY_FILE` is another variable than the key of an environment.
-_RESERVED: Final = frozenset({"file"})
+# What would have the same name in a shell or on GitHub.
+_RESERVED: Final = {
+    "file": "KALENT_API_KEY_FILE",
+    "read": "the environment kalent-read on GitHub",
+}
 _BRANCH: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+#@-]*")
 
 Level: TypeAlias = Literal["error", "warning", "off"]
@@ -270,9 +273,7 @@ def _environment_problems(root: Path, found: _File) -> Iterator[Problem]:
         yield Problem(("state",), "`state` beside `environments` belongs to none of them", hint)
     for name, each in found.environments.items():
         if name in _RESERVED:
-            said = (
-                f"`{name}` can't be the name of an environment: KALENT_API_KEY_{name.upper()} has another use"
-            )
+            said = f"`{name}` can't be the name of an environment: {_RESERVED[name]} has another use"
             yield Problem(("environments", name), said, "use another name")
         if each.branch is not None and not _BRANCH.fullmatch(each.branch):
             said = f"`{clip(each.branch)}` is not the name of a branch"

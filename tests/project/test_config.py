@@ -331,6 +331,10 @@ def test_an_environment_needs_environments(tmp_path: Path, text: str | None) -> 
             "1:16: `file` can't be the name of an environment: KALENT_API_KEY_FILE has another use; ",
         ),
         (
+            "environments: {read: {}}",
+            "1:16: `read` can't be the name of an environment: the environment kalent-read on GitHub has another use",
+        ),
+        (
             "environments:\n  a: {blueprint: x}",
             "2:7: `blueprint` is not a field of `a`; did you mean `blueprints`?",
         ),
