@@ -196,8 +196,8 @@ class Run:
         """Seconds since it was recorded. Both times are the API's."""
         return (moment(self.now()) - moment(intent.at)).total_seconds()
 
-    def is_quiet(self, address: str) -> bool:
-        """Whether others may soon go on with what this run is about to send."""
+    def has_to_renew(self, address: str) -> bool:
+        """Whether this run has to `renew` before it sends the text: others may soon take it for dead."""
         return (
             self.session.shared
             and address in self.announced

@@ -39,7 +39,7 @@ def update(view: View, task: Task, *, first: tuple[Record, ...] = ()) -> Steps[R
                 run.record(Adopted(seen_entry(task, remote, run.now(), task.body)))
                 done = task.result(Action.UPDATE, Outcome.DONE, entry.blueprint_id)
                 return replace(done, note=explain(Code.NOTHING_SENT))
-            case Update() if is_recorded and not run.is_quiet(task.address):
+            case Update() if is_recorded and not run.has_to_renew(task.address):
                 return _send(view, task, situation, decision)
             case Update() if is_recorded:
                 run.renew()
@@ -129,7 +129,7 @@ def _send(view: View, task: Task, situation: Situation, decision: Update) -> Res
             break
         remote = view.get(entry.blueprint_id)
         edited = remote is None or remote.digest not in known
-        if edited or run.is_quiet(task.address):
+        if edited or run.has_to_renew(task.address):
             reason = together(reason, explain(Code.EDITED_MEANWHILE) if edited else None)
             break
     said = together(reason, explain(Code.UPDATE_UNKNOWN))

@@ -117,7 +117,7 @@ def load_configs(start: Path) -> tuple[Config, ...]:
     """The settings that hold in a folder: one for each environment, or the only one. Raises InvalidConfig."""
     start = start.resolve()
     root = _find(start)
-    for folder in _own(start, root):
+    for folder in _candidates(start, root):
         _refuse_others(folder)
     if root is None:
         return (_config(start, _File()),)
@@ -171,7 +171,7 @@ def _find(start: Path) -> Path | None:
     return None
 
 
-def _own(start: Path, root: Path | None) -> Iterator[Path]:
+def _candidates(start: Path, root: Path | None) -> Iterator[Path]:
     """The folders whose settings may hold here: up to those that do, or to the root of the repository. Outside of a
     repository, the folders above are not the project's.
     """
@@ -295,12 +295,12 @@ def _place_problems(root: Path, found: _File) -> Iterator[Problem]:
             else:
                 inherited = error
         else:
-            yield from _shared(name, config, states, folders)
+            yield from _shared_places(name, config, states, folders)
     if inherited is not None:
         yield Problem((inherited.setting,), str(inherited), inherited.hint or "write another path")
 
 
-def _shared(
+def _shared_places(
     name: str, config: Config, states: dict[str, str], folders: dict[Path, tuple[str, Path]]
 ) -> Iterator[Problem]:
     """The problems of an environment with those before it, which `states` and `folders` hold. Spelling in upper and

@@ -32,11 +32,11 @@ _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 # What `git check-ref-format` accepts is more; nothing here can be an option, a pattern or a path upwards.
 _PART: Final = r"[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*"
 _REF_NAME: Final = re.compile(rf"{_PART}(/{_PART})*")
-_ROW: Final = "kalentops"
+_DEFAULT_ROW: Final = "kalentops"
 _ROW_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,62}")
 # A host with or without its port, a socket's folder, a database.
-_NAME: Final = re.compile(r"(\[[\w:.%-]+\]|[\w.,/%~+-]*)(:\d{0,5})?")
-_NAMES: Final = ("service", "host", "port", "dbname")
+_CLEAR_NAME: Final = re.compile(r"(\[[\w:.%-]+\]|[\w.,/%~+-]*)(:\d{0,5})?")
+_SHOWN_PARAMETERS: Final = ("service", "host", "port", "dbname")
 # Each service, and the library, keeps these as they are.
 _OBJECT: Final = re.compile(
     r"//[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]/(?P<key>(?!\.{1,2}(/|$))[\w.=+@-]+(/(?!\.{1,2}(/|$))[\w.=+@-]+)*)",
@@ -125,9 +125,13 @@ def _shown_database(url: SplitResult) -> str:
     password for its end, so a part of it may stand anywhere: no message shows what is no clear name.
     """
     user, _, hosts = url.netloc.rpartition("@")
-    given = {name: value for name, value in parse_qsl(url.query) if name in _NAMES}
+    given = {name: value for name, value in parse_qsl(url.query) if name in _SHOWN_PARAMETERS}
     names = [*hosts.split(","), *url.path.strip("/").split("/"), *given.values()]
-    if "@" in user or not all(map(_NAME.fullmatch, names)) or not _ROW_NAME.fullmatch(url.fragment or _ROW):
+    if (
+        "@" in user
+        or not all(map(_CLEAR_NAME.fullmatch, names))
+        or not _ROW_NAME.fullmatch(url.fragment or _DEFAULT_ROW)
+    ):
         raise StateError(
             "the location postgresql://… is not clear: a host, port, database or row has no such name",
             hint="in a password, write @ as %40, : as %3A, / as %2F, # as %23; or set PGPASSWORD instead",
@@ -138,9 +142,9 @@ def _shown_database(url: SplitResult) -> str:
             f"the location postgresql://{clip(hosts, 60)} names no database", hint=f"a location is {FORMS}"
         )
     more = "&".join(f"{name}={value}" for name, value in given.items())
-    return f"postgresql://{hosts}/{path}{'?' * bool(more)}{more}#{url.fragment or _ROW}"
+    return f"postgresql://{hosts}/{path}{'?' * bool(more)}{more}#{url.fragment or _DEFAULT_ROW}"
 
 
 def row_name(text: str) -> str:
     """The name of the row that a PostgreSQL location means."""
-    return urlsplit(text).fragment or _ROW
+    return urlsplit(text).fragment or _DEFAULT_ROW
