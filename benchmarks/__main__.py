@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from benchmarks import applying, files, looking, recording, startup, templates
+from benchmarks import applying, files, looking, recording, startup, stores, templates
 from benchmarks.figures import Figure, machine, table
 from benchmarks.scale import Scale, quick
 
@@ -23,6 +23,8 @@ MEASUREMENTS: Final[dict[str, Callable[[Scale], Iterator[Figure]]]] = {
     "apply": applying.measure,
     "looking": looking.measure,
     "recording": recording.measure,
+    "stores": stores.measure_apply,
+    "writes": stores.measure_writes,
 }
 
 

@@ -16,18 +16,22 @@ _COLUMNS: Final = ("what", "figure", "ratio", "aim", "")
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure. `value` is what is compared with `aim` (at most), in `unit`: a ratio, or MiB."""
+    """One figure. `value` is what is compared with `aim` (at most), in `unit`: a ratio, or MiB. Without an aim it is
+    only shown.
+    """
 
     what: str
     said: str
     value: float | None
-    aim: float
+    aim: float | None
     unit: str = ""
 
     @property
     def verdict(self) -> str:
         if self.value is None:
             return "not measured"
+        if self.aim is None:
+            return ""
         return "met" if self.value <= self.aim else "missed"
 
     def as_json(self) -> dict[str, Any]:
@@ -74,7 +78,8 @@ def table(found: Iterable[Figure]) -> Iterator[str]:
 def _row(each: Figure) -> tuple[str, ...]:
     unit = f" {each.unit}" if each.unit else ""
     value = "" if each.value is None else f"{each.value:.3g}{unit}"
-    return each.what, each.said, value, f"{each.aim:g}{unit}", each.verdict
+    aim = "" if each.aim is None else f"{each.aim:g}{unit}"
+    return each.what, each.said, value, aim, each.verdict
 
 
 def machine() -> str:

@@ -19,6 +19,7 @@ class Scale:
     records: int = 300
     rounds: int = 7
     long_rounds: int = 3
+    store_rounds: int = 1
     start_rounds: int = 21
 
 

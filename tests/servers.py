@@ -5,6 +5,7 @@ A process of its own keeps each server, until the run lets go of a lock: the ker
 
 from __future__ import annotations
 
+import atexit
 import base64
 import fcntl
 import hashlib
@@ -89,6 +90,7 @@ def started(name: str) -> str:
     """The URL of the run's server, or its port."""
     if _RUN not in os.environ:
         hold()
+        atexit.register(release)
     folder = Path(os.environ[_RUN])
     url = folder / f"{name}.url"
     with FileLock(folder / f"{name}.lock"):

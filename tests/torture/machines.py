@@ -53,6 +53,7 @@ _CC: Final = shutil.which("cc") if sys.platform == "linux" else None
 _CODES: Final = frozenset({0, 8, 9, 10, -signal.SIGKILL})
 _WRITES: Final = ("create", "take", "fill", "update")
 _MEMORY: Final = Path("/dev/shm")
+tempfile.gettempdir()  # Python keeps it: not that of a machine, for which a run takes place in this process
 _DISTURBANCES: Final = ("nothing", "nothing", "kill", "freeze", "freeze", "throw away")
 
 
