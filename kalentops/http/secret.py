@@ -7,10 +7,11 @@ import re
 import shlex
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import unquote
 
 from kalentops.errors import InvalidConfig, NoKey
@@ -27,6 +28,8 @@ _TELLING: Final = 4  # characters: a shorter password occurs in any text
 # What PostgreSQL and a browser take for the password differs where it holds `@` or `/`: here it is all that may be one.
 _USERINFO: Final = re.compile(r"://[^:@]*:(.+)@", re.DOTALL)
 _PARAMETER: Final = re.compile(r"[?&]\w*password=([^&#]+)", re.IGNORECASE)
+_Read: TypeAlias = Callable[[str, str], str]
+"""The key in a file: the variable that names it, its path. Raises NoKey."""
 _NAMED: Final = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 
 
@@ -111,15 +114,16 @@ def read_key(
 
     Raises NoKey, and InvalidConfig if two of `environments` have one key, without a key in the message.
     """
-    source, value = _value(variables, environment)
+    read = cache(_from_file)  # a pipe can be read once
+    source, value = _value(variables, environment, read)
     if not value:
         said, hint = _missing(variables, source, environment)
         raise NoKey(said, hint=hint)
     key = as_key(value, source)
     if environment is None:
         return key
-    _check_distinct(variables, environments)
-    return ApiKey(value, (each for each in _all_values(variables) if each != value))
+    _check_distinct(variables, environments, read)
+    return ApiKey(value, (each for each in _all_values(variables, read) if each != value))
 
 
 def _sources(variables: Mapping[str, str], environment: str | None) -> Iterator[str]:
@@ -131,12 +135,12 @@ def _sources(variables: Mapping[str, str], environment: str | None) -> Iterator[
         yield from (name, name + _FILE)
 
 
-def _value(variables: Mapping[str, str], environment: str | None) -> tuple[str, str]:
+def _value(variables: Mapping[str, str], environment: str | None, read: _Read) -> tuple[str, str]:
     """The variable that counts, and the key in it or in its file. Raises NoKey."""
     sources = list(_sources(variables, environment))
     source = next((each for each in sources if variables.get(each, "").strip()), sources[0])
     value = variables.get(source, "").strip()
-    return source, _from_file(source, value) if source.endswith(_FILE) else value
+    return source, read(source, value) if source.endswith(_FILE) else value
 
 
 def _missing(variables: Mapping[str, str], source: str, environment: str | None) -> tuple[str, str | None]:
@@ -153,11 +157,11 @@ def _missing(variables: Mapping[str, str], source: str, environment: str | None)
     )
 
 
-def _check_distinct(variables: Mapping[str, str], environments: Iterable[str]) -> None:
+def _check_distinct(variables: Mapping[str, str], environments: Iterable[str], read: _Read) -> None:
     owners: dict[str, str] = {}
     for each in environments:
         with suppress(NoKey):  # of an environment that this run does not need
-            _, value = _value(variables, each)
+            _, value = _value(variables, each, read)
             other = owners.setdefault(value, each) if value else each
             if other != each:
                 raise InvalidConfig(
@@ -167,16 +171,22 @@ def _check_distinct(variables: Mapping[str, str], environments: Iterable[str]) -
                 )
 
 
-def _all_values(variables: Mapping[str, str]) -> Iterator[str]:
+def _all_values(variables: Mapping[str, str], read: _Read) -> Iterator[str]:
     for name, value in variables.items():
         if name.startswith(_PREFIXES) and value.strip():
             with suppress(NoKey):
-                yield _from_file(name, value) if name.endswith(_FILE) else value.strip()
+                found = read(name, value.strip()) if name.endswith(_FILE) else value.strip()
+                if _USABLE.fullmatch(found):
+                    yield found
 
 
 def every_key(variables: Mapping[str, str]) -> Iterator[ApiKey]:
     """All keys that the process knows, of all environments: to keep them out of a report."""
-    return (ApiKey(each) for each in dict.fromkeys(_all_values(variables)) if _USABLE.fullmatch(each))
+
+    def read(source: str, name: str) -> str:
+        return _from_file(source, name) if Path(name).is_file() else ""  # a pipe would be waited for
+
+    return (ApiKey(each) for each in dict.fromkeys(_all_values(variables, read)))
 
 
 def permission_warnings(variables: Mapping[str, str], environment: str | None = None) -> Iterator[str]:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalentops.errors import NoKey
+from kalentops.errors import InvalidConfig, NoKey
 from kalentops.http.secret import ApiKey, permission_warnings, read_key
 from tests import answers
 
@@ -195,6 +195,30 @@ def test_the_key_of_an_environment_hides_those_of_the_others(tmp_path: Path) -> 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes")
+def test_what_is_no_key_of_another_environment_hides_nothing(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    variables = {
+        "KALENT_API_KEY_TRIAL": "key-of-trial",
+        "KALENT_API_KEY_ACME_FILE": str(tmp_path / "empty"),
+        "KALENT_API_KEY_HELP": "ask the owner",
+    }
+    key = read_key(variables, "trial", ["trial", "acme"])
+    assert key.scrub("ask the owner of key-of-trial") == "ask the owner of ***"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs /dev/fd")
+def test_a_key_that_comes_through_a_pipe_is_read_once() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"key-of-trial\n")
+    os.close(writing)
+    variables = {"KALENT_API_KEY_TRIAL_FILE": f"/dev/fd/{reading}", "KALENT_API_KEY_ACME": "key-of-trial"}
+    try:
+        with pytest.raises(InvalidConfig, match="have the same key"):
+            read_key(variables, "trial", ["trial", "acme"])
+    finally:
+        os.close(reading)
+
+
 def test_the_file_of_an_environments_key_should_be_private(tmp_path: Path) -> None:
     path = tmp_path / "key"
     path.write_text(VALUE)
