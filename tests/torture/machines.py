@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -233,7 +233,8 @@ class _Place:
         self._process: subprocess.Popen[str] | None = None
         self._machine = self._new_machine()
         self._what = "nothing"
-        self._requests, self._time, self._until = 0, 0.0, 0.0
+        self._due: Callable[[], bool] = lambda: False
+        self._until = 0.0
 
     def _new_machine(self) -> CleanProject:
         most = _CLOCKS.get(self._team.kind, _HOUR)
@@ -254,7 +255,7 @@ class _Place:
             self._end(self._process)
         elif self._until:
             self._continue(self._process)
-        elif len(self._proxy.requests) >= self._requests and time.monotonic() >= self._time:
+        elif self._due():
             self._disturb(self._process)
         return True
 
@@ -262,13 +263,25 @@ class _Place:
         self._left -= 1
         self._result.runs += 1
         self._what = self._dice.choice(_DISTURBANCES)
-        # By requests: most of a run's time is spent before the first one.
-        by_time = self._dice.random() < 0.3
-        self._requests = 0 if by_time else len(self._proxy.requests) + self._dice.randint(1, 16)
-        self._time = time.monotonic() + (self._dice.random() * 4 if by_time else 0)
+        self._due = self._moment()
         self._process = self._machine.start(
             *("apply", "--yes", "--parallelism", self._dice.choice(("1", "4"))), start_new_session=True
         )
+
+    def _moment(self) -> Callable[[], bool]:
+        """Most of a run's time is before its first request, and its text goes out in a moment: so not by time alone."""
+        by = self._dice.choice(("time", "requests", "texts", "texts"))
+        if by == "time":
+            at = time.monotonic() + self._dice.random() * 4
+            return lambda: time.monotonic() >= at
+        if by == "requests":
+            requests = len(self._proxy.requests) + self._dice.randint(1, 16)
+            return lambda: len(self._proxy.requests) >= requests
+        texts = self._texts() + self._dice.randint(1, 4)
+        return lambda: self._texts() >= texts
+
+    def _texts(self) -> int:
+        return self._proxy.count("fill") + self._proxy.count("update")
 
     def _disturb(self, process: subprocess.Popen[str]) -> None:
         what, self._what = self._what, "nothing"
