@@ -222,6 +222,8 @@ def test_plain_variables_count_where_the_variable_names_the_environment(tenants:
     assert "KALENTOPS_STATE is not used" in named.err
     moved = tenants.run("plan", KALENTOPS_ENVIRONMENT="trial", KALENTOPS_STATE="none.json")
     assert "2 to create" in moved.out
+    away = tenants.run("state", "migrate", "there.json", "-e", "trial", KALENTOPS_STATE="none.json")
+    assert (away.code, away.err.count("KALENTOPS_STATE is not used")) == (0, 1), away.err
 
 
 def test_results_name_the_environment(tenants: Tenants) -> None:

@@ -403,7 +403,7 @@ def project(directory: Path, state: str | None, environment: str | None) -> Proj
     found = load_configs(_existing(directory))
     config = select(found, environment)
     location = _location(config, state, directory)
-    if os.environ.get(_STATE) and not of_environment(os.environ, config.environment):
+    if state is None and os.environ.get(_STATE) and not of_environment(os.environ, config.environment):
         notice([f"{_STATE} is not used: it counts only where {ENVIRONMENT} is {config.environment}"])
     for other in found:
         name = other.environment

@@ -75,9 +75,11 @@ def migrate(
     named = (state_location, *locations)[-2:]
     project = options.project(directory, state_location, environment)
     show_environment(project.config.environment, stream=sys.stderr)
-    old, new = (
-        Place.of(options.project(directory, each, environment).state, project.config.root) for each in named
+    states = (
+        project.state if each is None else options.project(directory, each, environment).state
+        for each in named
     )
+    old, new = (Place.of(each, project.config.root) for each in states)
     done = migrate_state(old, new, project.config.environment, lock_timeout)
     notice(done.notes)
     size = text_results.state_size(done.state)
