@@ -354,7 +354,8 @@ class _Play:
             entry = self.promises.state.entries.get(address)
             if entry is None or not self.server.shows(entry.blueprint_id, body):
                 authors = self.server.stored[entry.blueprint_id].authors if entry else []
-                said = address in self.conflicts or (entry and entry.blueprint_id in self.promises.overtaken)
+                known = self.promises.overtaken | self.promises.released
+                said = address in self.conflicts or (entry and entry.blueprint_id in known)
                 if authors[-1:] != ["late"] and not said:
                     self._say(f"I6: {address} is not in place")
                 self.verdict.overtaken += 1
