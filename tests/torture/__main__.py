@@ -118,7 +118,7 @@ def _together(share: float) -> dict[str, Any]:
 def _machines(share: float) -> dict[str, Any]:
     from tests.torture import machines
 
-    return machines.run(rounds=max(9, int(90 * share)), seed=1)
+    return machines.run(rounds=max(9, int(36 * share)), seed=1)
 
 
 def _mutants(_: float) -> dict[str, Any]:
