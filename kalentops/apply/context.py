@@ -201,7 +201,7 @@ class Run:
         return (
             self.session.shared
             and address in self.announced
-            and self.age(self.announced[address]) > QUIET / 2
+            and abs(self.age(self.announced[address])) > QUIET / 2
         )
 
     def renew(self) -> None:

@@ -251,6 +251,17 @@ def test_a_dead_run_is_not_waited_for(hosts: Hosts, *, by_itself: bool) -> None:
     assert hosts.state.intents == {}
 
 
+def test_a_dead_run_whose_clock_was_ahead_is_not_waited_for(hosts: Hosts) -> None:
+    hosts.apply({"s/one": "One"})
+    with pytest.raises(Killed):
+        hosts.apply({"s/one": "Two"}, before=once(_die, method="PATCH"))
+    found, ahead = hosts.state, replace(hosts.state.intents["s/one"], at="2099-01-01T00:00:00Z")
+    with hosts.store().session() as session:
+        session.replace(replace(found, intents={"s/one": ahead}))
+    assert hosts.apply({"s/one": "Three"}).exit_code == 0
+    assert hosts.texts() == [("s", "Three")]
+
+
 @pytest.mark.parametrize(("method", "nth"), [("POST", 1), ("POST", 2), ("PATCH", 1), ("PATCH", 2)])
 def test_the_next_run_continues_what_a_killed_one_began(hosts: Hosts, method: str, nth: int) -> None:
     files = {"s/one": "One", "s/two": "Two"}
