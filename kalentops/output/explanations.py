@@ -121,7 +121,7 @@ _SENTENCES: Final[Mapping[Code, str]] = {
     Code.INTERRUPTED_CREATE: "a run was interrupted at its create ({at}): it reserved {blueprint_id}; apply checks "
     "whether its text arrived, and sends it if not",
     Code.STARTED_BY: "run {run} on {host} started its {action} at {at}, and is at work or was interrupted; apply "
-    "continues the same text at once, and with another one when that run is done",
+    "sends the same text at once, and another text only after that run has ended",
     Code.INTERRUPTED_RESERVATION: "an earlier run was interrupted; if it left a stub, apply uses that",
     Code.REMOVAL_WAITS: "declared as removed; apply first looks up the outcome of an interrupted run",
     Code.MOVE_TARGET_TAKEN: "declared as moved to {other}, which {blueprint} has already",
@@ -199,7 +199,7 @@ _SENTENCES: Final[Mapping[Code, str]] = {
     Code.SHOWN_DIFFERENTLY: "Kalent shows {address} ({blueprint_id}) differently than it was sent: look at it in "
     "the web app",
     Code.SENT_AGAIN: "the API had reported success, but it had not arrived; it was sent again",
-    Code.AT_WORK: "run {run} on {host} has been at work on {address} since {since}; nothing was sent: run it "
+    Code.AT_WORK: "run {run} on {host} has been at work on it since {since}; nothing was sent: run it "
     "again later",
     Code.CHANGED_BY_OTHER_RUN: "another run has changed it in the state meanwhile; nothing was sent: make a new plan",
 }
@@ -302,7 +302,7 @@ _REMEDIES: Final[Mapping[Code, Callable[[_Words], tuple[Remedy, ...]]]] = {
     Code.TEXT_MAY_ARRIVE: lambda of: _forget("then", of),
     Code.AT_WORK: lambda of: (
         Remedy(
-            "if that run is dead", f"kalentops apply --take-over {of['run']}", "by itself after ten minutes"
+            "if that run is dead", f"kalentops apply --take-over {of['run']}", "not needed after ten minutes"
         ),
     ),
 }

@@ -238,6 +238,7 @@ def plan(of: Plan, *, verbose: bool = False, reasons: bool = True, width: int = 
             grouped |= {*each.group.addresses}
             yield from _group(each, verbose=verbose, width=width)
             yield line()
+    above: dict[str, str] = {}
     notes = {each.first.address: list(each.notes()) for each in groups}
     shown = [each for each in of.changes if each.action is not Action.NO_OP]
     alone = (each for each in shown if each.address not in grouped)
@@ -246,7 +247,7 @@ def plan(of: Plan, *, verbose: bool = False, reasons: bool = True, width: int = 
         title = next((f"  {clip(each.title, _TITLE)}" for each in changes if each.title), "")
         yield line((visible(sourcing_id), "bold"), title)
         for change in changes:
-            yield from _change(change, verbose=verbose, reasons=reasons, width=width)
+            yield from _change(change, above, verbose=verbose, reasons=reasons, width=width)
             yield from (_note(each, "      ") for each in notes.get(change.address, ()))
         yield line()
     if of.refresh_report is not None:
@@ -302,7 +303,10 @@ def enrolled(updates: int) -> str:
     return f"Kalent does not say whether candidates are already enrolled in {what}, or how an update affects {them}."
 
 
-def _change(each: Change, *, verbose: bool, reasons: bool, width: int) -> Iterator[Line]:
+def _change(
+    each: Change, above: dict[str, str], *, verbose: bool, reasons: bool, width: int
+) -> Iterator[Line]:
+    """`above` are the reasons that were shown, with the address: one interrupted run is that of many changes."""
     sign, style = _SIGNS[each.action]
     where = f"  {visible(each.file)}:{each.line}" if each.file else ""
     ident = f" ({visible(each.blueprint_id)})" if each.blueprint_id else ""
@@ -315,7 +319,11 @@ def _change(each: Change, *, verbose: bool, reasons: bool, width: int) -> Iterat
     )
     conflict = each.action is Action.CONFLICT
     if each.reason and (reasons or not conflict):
-        yield from explanations.lines(each.reason, "      ", _REASONS.get(each.action, "dim"))
+        first = above.setdefault(with_times(explanations.text(each.reason)), each.address)
+        if each.action is Action.RESUME and first != each.address:
+            yield line((f"      as for {visible(first)}", "dim"))
+        else:
+            yield from explanations.lines(each.reason, "      ", _REASONS.get(each.action, "dim"))
     if each.theirs is not None:
         yield from _both_sides(each, each.theirs, width)
     elif each.before is not None and each.after is not None:

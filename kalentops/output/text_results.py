@@ -33,7 +33,6 @@ from kalentops.output import explanations
 from kalentops.output.terminal import Bar, Line, Style, columns, is_terminal, line, padded, show
 from kalentops.output.text_plan import outline
 from kalentops.plan.build import Action
-from kalentops.plan.explanation import Explanation
 from kalentops.state.model import Entry, Intent, State
 from kalentops.support.text import clip, count, escape_line, visible, with_times
 
@@ -84,10 +83,10 @@ def result(of: Result) -> Iterator[Line]:
 def results(of: ApplyResult, told: Mapping[str, Result] = NOTHING_TOLD) -> Iterator[Line]:
     """All results that were not shown yet, those that need attention last, then the counts."""
     left = (each for each in of.results if told.get(each.address) != each)
-    order = sorted(left, key=lambda each: (each.outcome is not Outcome.DONE, each.address))
+    order = sorted(left, key=lambda each: (each.outcome is not Outcome.DONE, _why_not(each), each.address))
     for why, group in groupby(order, key=_why_not):
         together = list(group)
-        if why is None or len(together) == 1:
+        if not why or len(together) == 1:
             for each in together:
                 yield from result(each)
         else:
@@ -96,12 +95,9 @@ def results(of: ApplyResult, told: Mapping[str, Result] = NOTHING_TOLD) -> Itera
                 yield from result(replace(each, error=None))
             if len(shown) < len(together):
                 yield line((f"  … and {len(together) - len(shown):,} more", "dim"))
-            yield line(
-                (
-                    f"      these {len(together):,}: {visible(explanations.text(why))}",
-                    _STYLES[Outcome.NOT_ATTEMPTED],
-                )
-            )
+            said = visible(with_times(explanations.sentence(together[0].error)))
+            yield line((f"      these {len(together):,}: {said}", _STYLES[Outcome.NOT_ATTEMPTED]))
+            yield from explanations.remedy_lines(explanations.remedies(together[0].error), "      ")
     yield apply_summary(of)
     yield from apply_next_steps(of)
 
@@ -115,9 +111,10 @@ def apply_next_steps(of: ApplyResult) -> Iterator[Line]:
         yield line(("Run `kalentops apply` again for what was not sent.", "warn"))
 
 
-def _why_not(of: Result) -> Explanation | None:
+def _why_not(of: Result) -> str:
     """Why it was not sent, where that is all there is to say: one reason often holds for hundreds."""
-    return of.error if of.outcome is Outcome.NOT_ATTEMPTED and not of.note else None
+    alone = of.outcome is Outcome.NOT_ATTEMPTED and not of.note
+    return with_times(explanations.text(of.error)) if alone else ""
 
 
 def apply_summary(of: ApplyResult) -> Line:

@@ -18,6 +18,7 @@ from kalentops.lint.finding import Finding, Severity
 from kalentops.output import text_files, text_plan, text_results
 from kalentops.output.terminal import Line, plain
 from kalentops.plan.build import Action, Change, Plan
+from kalentops.plan.explanation import Code, explain
 from kalentops.state.model import State
 from kalentops.support import text_diff
 from kalentops.support.text import count
@@ -106,13 +107,54 @@ def test_one_reason_for_many_is_said_once() -> None:
     ]
     alone = Result("s1/d", Action.CREATE, Outcome.NOT_ATTEMPTED, error=saying("no list"))
     assert shown(text_results.results(ApplyResult((*waiting, alone)))).splitlines()[:6] == [
+        "  not sent        s1/d",
+        "      no list",
         "  not sent        s1/a",
         "  not sent        s1/b",
         "  not sent        s1/c",
         "      these 3: too late",
-        "  not sent        s1/d",
-        "      no list",
     ]
+
+
+def test_one_other_run_is_named_once_with_what_to_type() -> None:
+    waiting = [
+        Result(
+            f"s{at}/a",
+            Action.UPDATE,
+            Outcome.NOT_ATTEMPTED,
+            error=explain(
+                Code.AT_WORK, address=f"s{at}/a", run="r1", host="h1", since=f"2026-01-01T10:00:0{at}Z"
+            ),
+        )
+        for at in range(2)
+    ]
+    assert shown(text_results.results(ApplyResult(tuple(waiting)))).splitlines()[:4] == [
+        "  not sent        s0/a",
+        "  not sent        s1/a",
+        (
+            "      these 2: run r1 on h1 has been at work on it since 2026-01-01 10:00 UTC; nothing was sent: run it "
+            "again later"
+        ),
+        "      if that run is dead: kalentops apply --take-over r1  (not needed after ten minutes)",
+    ]
+
+
+def test_a_plan_names_an_interrupted_run_once() -> None:
+    changes = [
+        Change(
+            Address.parse(f"s{at}/a"),
+            Action.RESUME,
+            "First",
+            f"b{at}",
+            reason=explain(
+                Code.STARTED_BY, action="update", run="r1", host="h1", at=f"2026-01-01T10:00:0{at}Z"
+            ),
+        )
+        for at in range(2)
+    ]
+    said = shown(text_plan.plan(Plan(None, 0, tuple(changes))))
+    assert said.count("run r1 on h1 started its update at 2026-01-01 10:00 UTC") == 1
+    assert "      as for s0/a\n" in said
 
 
 @pytest.mark.parametrize(("number", "shown_of_them"), [(10, 10), (11, 9), (2_000, 9)])
