@@ -185,7 +185,8 @@ def _show_error(error: KalentopsError, args: Sequence[str] = ()) -> int:
         return visible(_without_passwords(text, args), keep="\n")
 
     lines = [line(("error: ", "bad"), shown(str(error)))]
-    lines += [line(("also: ", "bad"), shown(note)) for note in getattr(error, "__notes__", ())]
+    notes = [each for each in getattr(error, "__notes__", ()) if each != str(error)]
+    lines += [line(("also: ", "bad"), shown(note)) for note in notes]
     if error.hint:
         lines.append(line(("hint: ", "dim"), shown(error.hint)))
     show(lines, sys.stderr)

@@ -6,6 +6,7 @@ Missing lines of `.gitignore` and `.gitattributes` are added between two markers
 from __future__ import annotations
 
 import os
+import posixpath
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -273,6 +274,17 @@ def has_blueprints(folder: Path, setups: Sequence[Setup]) -> bool:
     """Whether there is a file that could be a blueprint: then no example is needed."""
     places = {folder / each.blueprints for each in setups}
     return any(True for place in places for ending in ("yaml", "yml") for _ in place.rglob(f"*.{ending}"))
+
+
+def kept_folders(folder: Path, setups: Sequence[Setup], *, example: bool) -> list[ProjectFile]:
+    """A file for each missing folder of blueprints or of a state: git keeps no empty folder, and commands refuse a
+    missing one.
+    """
+    names = dict.fromkeys(each.blueprints for each in setups)
+    if example:
+        del names[setups[0].blueprints]
+    names |= dict.fromkeys(posixpath.dirname(each.state) for each in setups if not each.ref)
+    return [ProjectFile(f"{name}/.gitkeep", "") for name in names if not (folder / name).exists()]
 
 
 def outdated_workflows(top: Path, setups: Sequence[Setup]) -> list[str]:

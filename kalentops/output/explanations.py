@@ -239,7 +239,7 @@ def _import(of: _Words, note: str = "plan then shows what differs") -> tuple[Rem
 
 def _removed(of: _Words) -> tuple[Remedy, ...]:
     sourcing_id = of["address_sourcing"]
-    where = f"in a file of {sourcing_id}, or in a new file with `sourcingId: {sourcing_id}`"
+    where = f"in a file of {sourcing_id}, or in a new one"
     return (Remedy("forget it", f"removed: [{of['address_key']}]", where), *_forget("or at once", of))
 
 

@@ -153,7 +153,7 @@ def format_summary(done: Sequence[Formatted], *, written: bool) -> Line:
     return line((", ".join(parts), "bad" if alone else "good"))
 
 
-def closed(sourcing_id: str, of: Closing, *, written: bool) -> Iterator[Line]:
+def closed(sourcing_id: str, of: Closing, *, written: bool, environment: str | None = None) -> Iterator[Line]:
     """What happens to the files of a position that is closed, and what to do next."""
     would = "" if written else "would be "
     for each in of.changes:
@@ -176,7 +176,10 @@ def closed(sourcing_id: str, of: Closing, *, written: bool) -> Iterator[Line]:
     if of.forgotten and (written or not of.changes):
         number = count(len(of.forgotten), "blueprint")
         them = "it" if len(of.forgotten) == 1 else "them"
-        yield line(f"Next: `kalentops plan` shows {number} to forget; `kalentops apply` forgets {them}.")
+        option = f" -e {environment}" if environment else ""
+        yield line(
+            f"Next: `kalentops plan{option}` shows {number} to forget; `kalentops apply{option}` forgets {them}."
+        )
     elif not of.changes:
         yield line("The state has forgotten them: delete the file whenever you like.")
 
@@ -346,9 +349,10 @@ def _item(of: Item, *, dry_run: bool) -> Iterator[Line]:
         yield line((f"      {visible(of.reason)}", "dim" if of.done else style))
 
 
-def import_summary(of: ImportResult) -> Iterator[Line]:
+def import_summary(of: ImportResult, environment: str | None = None) -> Iterator[Line]:
     """The last lines: `Imported 3 blueprints from 2 sourcings into 2 files.`, and what to do next."""
     counts = of.summary
+    plan = f"`kalentops plan{f' -e {environment}' if environment else ''}`"
     if not of.plan.items:
         yield line(("Nothing to import: ", "good"), _nothing(of) + ".")
         return
@@ -357,11 +361,9 @@ def import_summary(of: ImportResult) -> Iterator[Line]:
     if not of.valid:
         yield line((f"The files {'would not be' if of.dry_run else 'are not'} valid: {_INVALID}", "bad"))
     elif counts["write"] and not of.dry_run:
-        yield line(
-            "Next: review the new files, run `kalentops plan`, and commit them together with the state."
-        )
+        yield line(f"Next: review the new files, run {plan}, and commit them together with the state.")
     elif counts["record"] and not of.dry_run:
-        yield line("Next: run `kalentops plan`, and commit the state.")
+        yield line(f"Next: run {plan}, and commit the state.")
 
 
 _INVALID: Final = (

@@ -361,7 +361,9 @@ def setup_next_steps(
     for each in of:
         if each.ref:
             init = visible(f"`{command} state init{_option(each)}`")
-            yield line("  - ", init, f", once: it starts the state in {each.ref}")
+            yield line(
+                "  - ", init, f", once, unless you have moved a state there: it starts one in {each.ref}"
+            )
     if example:
         file = f"{folder}/{of[0].under}example.yaml" if folder else f"{of[0].under}example.yaml"
         name = _option(of[0])

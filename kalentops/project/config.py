@@ -397,7 +397,7 @@ def state_location(root: Path, text: str) -> Location:
     if location.kind != "git":
         raise _BadPlace(
             "state",
-            f"`state` can't be {location.where}: this file is part of what is reviewed",
+            f"`state` can't be {location.where} here: a pull request could name another server",
             "set it with --state or KALENTOPS_STATE; here only a path or git:refs/kalentops/NAME",
         )
     return location

@@ -97,7 +97,7 @@ def test_a_second_move_to_the_same_place_is_none(applied: Project) -> None:
     assert applied.run("state", "migrate", REF).code == 0
     again = applied.run("state", "migrate", STATE, REF)
     assert again.code == 0
-    assert "has moved from kalentops.state.json to git:refs/kalentops/state before" in again.out
+    assert "had already moved from kalentops.state.json to git:refs/kalentops/state" in again.out
 
 
 def test_init_starts_an_empty_state_once(project: Project, remote: Remote) -> None:

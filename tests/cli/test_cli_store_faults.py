@@ -77,7 +77,9 @@ def refused(
 @pytest.mark.parametrize("command", COMMANDS)
 def test_nothing_there_is_not_empty(command: str, watched: tuple[Project, FaultProxy, Remote]) -> None:
     said = refused(watched, command, *COMMANDS[command], location=REF)
-    assert said.startswith(f"error: there is no state at {REF}\nhint: `kalentops state init` starts one; ")
+    assert said.startswith(
+        f"error: there is no state at {REF}\nhint: check the spelling; `kalentops state init` starts a new one there, "
+    )
     assert "`kalentops state migrate FROM TO` moves one there" in said
 
 
@@ -150,6 +152,8 @@ def test_a_remote_that_takes_no_push_leaves_the_old_state_in_use(
         ("s3://bucket", "names no object"),
         ("az://container/", "names no object"),
         ("https://h/state.json", "this kind of place is not known"),
+        ("s://bucket/key", "did you mean s3:?"),
+        ("refs/kalentops/state", "as in git:refs/kalentops/state"),
     ],
 )
 @pytest.mark.parametrize("command", ["plan", "apply --yes", "state init", "state migrate"])

@@ -233,3 +233,13 @@ def test_no_environment_shares_a_name_with_a_folder_or_with_one_of_another_folde
         assert len({getattr(each, kind).lower() for each in below}) == len(below), kind
     files = [file.name.lower() for each in below for file in workflows(each)]
     assert len(set(files)) == len(files)
+
+
+def test_what_init_writes_is_valid_at_once_although_a_folder_has_no_position(fresh: Project) -> None:  # noqa: F811
+    (fresh.folder / "kalentops.yaml").write_text(ENVIRONMENTS)
+    assert fresh.run("init", "--no-example").code == 0
+    assert fresh.run("validate").code == 0
+    assert (fresh.folder / "clients/acme/.gitkeep").read_bytes() == b""
+    assert fresh.run("plan", "-e", "acme").out.endswith("No changes.\n")
+    assert (fresh.folder / "states/.gitkeep").read_bytes() == b""
+    assert ".gitkeep" not in fresh.run("init", "--no-example").out

@@ -71,7 +71,7 @@ def test_orphan() -> None:
     assert (change.action, change.blueprint_id, change.name) == (Action.ORPHAN, "b1", "One")
     assert text(change.reason) == (
         f"no longer declared (recorded {AT}); delete it in Kalent's web app; "
-        "forget it: `removed: [one]` (in a file of s1, or in a new file with `sourcingId: s1`); "
+        "forget it: `removed: [one]` (in a file of s1, or in a new one); "
         "or at once: `kalentops state rm s1/one`"
     )
 

@@ -131,9 +131,9 @@ def _is_confirmed(config: Config, name: str | None, *, yes: bool) -> bool:
     done = name is not None or (yes and not config.confirm)
     if not done and not options.can_ask():
         option = f"--confirm {config.environment}" if config.confirm else "--yes"
+        enough = f"; --yes is not enough for {config.environment}" if yes else ""
         raise UsageError(
-            "apply asks for confirmation, and this is not a terminal",
-            hint=f"pass {option}",
+            f"apply asks for confirmation, and this is not a terminal{enough}", hint=f"pass {option}"
         )
     return done
 

@@ -56,7 +56,10 @@ def command(
         write_changes(closing.changes)
     if diff:
         show(text_files.change_diff(closing.changes))
-    show(text_files.closed(sourcing_id, closing, written=writes), sys.stderr if diff else sys.stdout)
+    show(
+        text_files.closed(sourcing_id, closing, written=writes, environment=project.config.environment),
+        sys.stderr if diff else sys.stdout,
+    )
     if closing.unrecorded and not quiet:
         notice([text_files.unrecorded(closing, project.store.name)])
 

@@ -306,7 +306,7 @@ def show_imported(imported: ImportResult, form: str, environment: str | None = N
         notice(text_files.import_notes(imported))
     sys.stderr.flush()
     if form != "json":
-        show(text_files.import_summary(imported))
+        show(text_files.import_summary(imported, environment))
 
 
 def import_update(

@@ -21,7 +21,15 @@ from kalentops.init.contents import (
     project_files,
     workflows,
 )
-from kalentops.init.write import Placed, has_blueprints, outdated_workflows, place, set_driver, setups_for
+from kalentops.init.write import (
+    Placed,
+    has_blueprints,
+    kept_folders,
+    outdated_workflows,
+    place,
+    set_driver,
+    setups_for,
+)
 from kalentops.output import text_results as report
 from kalentops.output.terminal import show
 from kalentops.project.load import library_below
@@ -73,6 +81,8 @@ def command(
     example = not no_example and not has_blueprints(folder, setups)
     library = library_below(folder, *dict.fromkeys(folder / each.blueprints for each in setups))
     own = list(project_files(setups, library, example=example or show is not None))
+    if show is None:
+        own += kept_folders(folder, setups, example=example)
     at_root = [] if no_pre_commit else [pre_commit(setups)]
     at_root += [] if no_github else [file for each in setups for file in workflows(each)]
     if show is not None:

@@ -109,11 +109,14 @@ def rm(
         _check_known(state, addresses)
         if not yes and not options.can_ask():
             raise UsageError("state rm asks for confirmation, and this is not a terminal", hint="pass --yes")
-        for address in dict.fromkeys(addresses):
-            notice([_what_stays(state, address)])
-        if not yes and not options.ask("Forget it?"):
-            raise Interrupted("cancelled; nothing was forgotten")
+        stays = [_what_stays(state, address) for address in dict.fromkeys(addresses)]
+        if not yes:
+            notice(stays)
+            if not options.ask("Forget it?"):
+                raise Interrupted("cancelled; nothing was forgotten")
         session.replace(forget(state, addresses))
+        if yes:
+            notice(stays)
 
 
 @command.command("mv", short_help="Rename an address in the state.")

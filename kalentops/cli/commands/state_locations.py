@@ -12,6 +12,7 @@ import click
 from kalentops.cli.commands import options
 from kalentops.cli.commands.reporting import show_environment
 from kalentops.errors import Interrupted, StateDamaged, StateError, UsageError
+from kalentops.git.worktree import repository_root
 from kalentops.output import text_results
 from kalentops.output.terminal import notice
 from kalentops.project.files import check_begun
@@ -84,7 +85,7 @@ def migrate(
     notice(done.notes)
     size = text_results.state_size(done.state)
     if done.again:
-        click.echo(f"the state has moved from {old.name} to {new.name} before; nothing was written ({size})")
+        click.echo(f"the state had already moved from {old.name} to {new.name}; nothing was written ({size})")
     else:
         click.echo(f"moved the state from {old.name} to {new.name} ({size})")
     notice(_missing(done.missing, old, new))
@@ -109,6 +110,16 @@ def _next_steps(project: options.Project, old: Place, new: Place) -> Iterator[st
             yield f"now write `state: {new.name}` in {within}, or set {variable}"
         else:
             yield f"now set {variable} to the location, on each machine and in CI as a secret"
+    root = project.config.root
+    if old.location.kind != new.location.kind and any(
+        (repository_root(root) or root).glob(".github/workflows/kalentops-apply*.yml")
+    ):
+        remedy = (
+            "delete .github/workflows/kalentops-*.yml and run `kalentops init`"
+            if new.location.kind in {"file", "git"}
+            else "docs/teams.md says what to change"
+        )
+        yield f"the workflows that `kalentops init` has written are for the old place: {remedy}"
     if old.location.path is not None:
         yield f"if git has {old.name}, commit it: it tells other branches where the state is"
 

@@ -27,8 +27,8 @@ _KINDS: Final[dict[str, Kind]] = {
     "s3": "s3",
     "az": "az",
 }
-# Two letters at least: `C:` is a drive of Windows.
-_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
+# One letter is a drive of Windows, as in `C:/`.
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+(?=:)|[A-Za-z](?=://)):")
 # What `git check-ref-format` accepts is more; nothing here can be an option, a pattern or a path upwards.
 _PART: Final = r"[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*"
 _REF_NAME: Final = re.compile(rf"{_PART}(/{_PART})*")
@@ -68,6 +68,10 @@ class Location:
     @classmethod
     def parse(cls, text: str, folder: Path) -> Location:
         """A path is relative to `folder`. Raises StateError for a place of no known kind."""
+        if text.startswith(REFS):
+            raise StateError(
+                f"{clip(text, 80)} is no path", hint=f"a ref begins with git: as in git:{clip(text, 80)}"
+            )
         found = _SCHEME.match(text)
         if found is None or os.path.exists(folder / text):  # noqa: PTH110 - a name may be too long for the disk
             return cls.of_file(folder / text)
@@ -114,8 +118,9 @@ def _shown_object(kind: Kind, text: str) -> str:
         place = "CONTAINER" if kind == "az" else "BUCKET"
         raise StateError(
             f"{kind}://… names no object for a state",
-            hint=f"write {kind}://{place}/KEY, with letters, digits and . _ - = + @ /, and nothing else; "
-            "credentials come from the variables of the service's own tools",
+            hint=f"write {kind}://{place}/KEY: {place} has 3 to 63 lower-case letters, digits and hyphens, KEY has "
+            "letters, digits and . _ - = + @ /, and nothing follows it; credentials come from the variables of the "
+            "service's own tools",
         )
     return f"{kind}:{found[0]}"
 

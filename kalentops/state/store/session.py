@@ -177,7 +177,8 @@ class Store:
         if stored is None and self.shared:
             raise StateError(
                 f"there is no state at {self.where}",
-                hint="`kalentops state init` starts one; `kalentops state migrate FROM TO` moves one there",
+                hint="check the spelling; `kalentops state init` starts a new one there, "
+                "`kalentops state migrate FROM TO` moves one there",
             )
         if stored is None:
             return State(environment=self._environment), None
