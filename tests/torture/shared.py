@@ -328,7 +328,8 @@ class _Play:
     def _goes_on(self, of: ApplyResult, files: Files) -> bool:
         """Whether the next run has something to do: what waits for a settled outcome, or for a dead run."""
         state = self.promises.state
-        return bool(of.exit_code or state.intents or removed(files) & state.entries.keys())
+        unseen = any(each.remote_digest is None for each in state.entries.values())
+        return bool(of.exit_code or unseen or state.intents or removed(files) & state.entries.keys())
 
     def _alone(self, files: Files) -> ApplyResult | None:
         found: list[ApplyResult | None] = []
