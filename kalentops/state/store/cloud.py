@@ -23,8 +23,8 @@ _FAULTS: Final = (  # a pattern in the text of the library, what to say, what to
     (r"http://169\.254\.|source: (MissingAccount|InvalidAccessKey|MissingSas)",
         "there are no usable credentials", "{0.login}"),
     (r"<Code>\s*RequestTimeTooSkewed", "the clock of this machine is wrong", "set the clock"),
-    (r"<Code>\s*AuthorizationHeaderMal|inner: BareRedirect|status: 30\d", "it is in another region",
-        "set AWS_REGION"),
+    (r"<Code>\s*AuthorizationHeaderMal|inner: BareRedirect|status: 30\d", "it is {0.elsewhere}",
+        "check {0.host}"),
     (r"<Code>\s*\w*(Quota|Full|InsufficientSto)|status: 507", "there is no space left", "raise the quota"),
     (r"<Code>\s*(InvalidAcc|SignatureD|\w*Auth\w*Fail|InvalidAuth|\w*Token)|status: 401",
         "the credentials are wrong or have expired", "{0.login}"),
@@ -77,6 +77,7 @@ class Service:
 
     place: str
     endpoints: tuple[str, ...]  # variables; the first that is set counts
+    elsewhere: str
     host: str
     login: str
     permissions: str
@@ -93,6 +94,7 @@ SERVICES: Final = {
     "s3": Service(
         "bucket",
         ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
+        "in another region",
         "AWS_ENDPOINT_URL, AWS_REGION",
         "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, with AWS_SESSION_TOKEN if they are temporary; "
         'for a profile: eval "$(aws configure export-credentials --format env)"',
@@ -101,6 +103,7 @@ SERVICES: Final = {
     "az": Service(
         "container",
         ("AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"),
+        "at another address",
         "AZURE_STORAGE_ENDPOINT, AZURE_STORAGE_ACCOUNT",
         "set AZURE_STORAGE_CONNECTION_STRING; or AZURE_STORAGE_ACCOUNT with AZURE_STORAGE_KEY or "
         "AZURE_STORAGE_SAS_TOKEN; or AZURE_USE_AZURE_CLI=true for the login of az",
