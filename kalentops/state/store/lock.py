@@ -21,7 +21,7 @@ from typing import Final
 
 from filelock import lock_descriptor
 
-from kalentops.errors import StateLocked, StoreFailure
+from kalentops.errors import StateError, StateLocked, StoreFailure
 from kalentops.support import atomic_write
 from kalentops.support.text import clip
 
@@ -31,7 +31,7 @@ _INFO_BYTES: Final = 2048
 
 @contextmanager
 def hold(path: Path, timeout: float) -> Iterator[None]:
-    """Hold the lock. Waits `timeout` seconds for it. Raises StateLocked, which names the holder, and StoreFailure."""
+    """Hold the lock. Waits `timeout` seconds for it. Raises StateLocked, which names the holder, StateError, StoreFailure."""
     try:
         descriptor = _take(path, time.monotonic() + timeout)
     except OSError as error:
@@ -76,10 +76,10 @@ def _check_regular(descriptor: int) -> None:
 
 
 def _check_own(descriptor: int, path: Path) -> None:
-    """Raises StoreFailure for a file of another program, such as `yarn.lock`: it would be emptied."""
+    """Raises StateError for a file of another program, such as `yarn.lock`: it would be emptied."""
     os.lseek(descriptor, 0, os.SEEK_SET)
     if os.read(descriptor, 1) not in {b"", b" "}:
-        raise StoreFailure(
+        raise StateError(
             f"{path.name} beside the state is not a lock of kalentops", hint="give the state another name"
         )
 

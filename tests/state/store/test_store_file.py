@@ -233,6 +233,14 @@ def test_a_damaged_state_is_not_an_empty_one(store: FileStore, data: bytes) -> N
     _refuses(store, StateDamaged, "the state")
 
 
+def test_the_hint_about_a_damaged_state_names_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "acme.json"
+    path.write_text("{")
+    with pytest.raises(StateDamaged) as caught:
+        FileStore(path, "acme").read()
+    assert f"`git checkout -- {path}`" in str(caught.value.hint)
+
+
 def test_a_newer_state_or_journal_is_refused(store: FileStore) -> None:
     store.path.write_bytes(b'{"format_version": "3.0"}')
     _refuses(store, StateTooNew, "3.0")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kalentops.errors import StateLocked, StoreFailure
+from kalentops.errors import StateError, StateLocked, StoreFailure
 from kalentops.state.store.lock import hold
 from tests.state.store.samples import ROOT
 
@@ -123,7 +123,7 @@ def test_a_note_can_not_act_on_the_terminal(path: Path) -> None:
 
 def test_a_file_of_another_program_is_left_alone(path: Path) -> None:
     path.write_text("# yarn lockfile v1\n")
-    with pytest.raises(StoreFailure, match="not a lock of kalentops"), hold(path, 0):
+    with pytest.raises(StateError, match="not a lock of kalentops"), hold(path, 0):
         pytest.fail("held")
     assert path.read_text() == "# yarn lockfile v1\n"
 
