@@ -31,7 +31,10 @@ _INFO_BYTES: Final = 2048
 
 @contextmanager
 def hold(path: Path, timeout: float) -> Iterator[None]:
-    """Hold the lock. Waits `timeout` seconds for it. Raises StateLocked, which names the holder, StateError, StoreFailure."""
+    """Hold the lock. Waits `timeout` seconds for it.
+
+    Raises StateLocked, which names the holder, StateError, StoreFailure.
+    """
     try:
         descriptor = _take(path, time.monotonic() + timeout)
     except OSError as error:
