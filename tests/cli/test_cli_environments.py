@@ -338,6 +338,7 @@ def test_without_a_terminal_yes_alone_confirms_nothing(confirming: Tenants) -> N
     for args in ((), ("--yes",)):
         said = confirming.refused(1, "apply", "-e", "production", *args)
         assert "hint: pass --confirm production\n" in said
+        assert ("--yes is not enough for production" in said) == bool(args)
     said = confirming.refused(1, "apply", "--yes", "-e", "production", "--confirm", "trial")
     assert "--confirm trial does not name the environment that is applied, production" in said
     assert confirming.run("apply", "-e", "production", "--confirm", "production").code == 0

@@ -98,6 +98,11 @@ def test_a_second_move_to_the_same_place_is_none(applied: Project) -> None:
     again = applied.run("state", "migrate", STATE, REF)
     assert again.code == 0
     assert "had already moved from kalentops.state.json to git:refs/kalentops/state" in again.out
+    assert "workflows" not in again.err
+    workflow = applied.folder / ".github/workflows/kalentops-apply.yml"
+    workflow.parent.mkdir(parents=True)
+    workflow.touch()
+    assert "delete .github/workflows/kalentops-*.yml" in applied.run("state", "migrate", STATE, REF).err
 
 
 def test_init_starts_an_empty_state_once(project: Project, remote: Remote) -> None:
@@ -167,6 +172,15 @@ def test_a_place_that_fails_in_the_middle_of_a_move(applied: Project, remote: Re
     assert applied.run("plan").code == 0
     assert applied.run("state", "migrate", REF).code == 0
     assert applied.run("plan", "--state", REF).code == 0
+
+
+def test_a_state_that_can_not_be_written_is_said_once_and_nothing_is_forgotten(
+    applied: Project, remote: Remote
+) -> None:
+    assert applied.run("state", "migrate", REF).code == 0
+    remote.hook("pre-receive", "echo no more >&2; exit 1")
+    said = applied.run("state", "rm", "--yes", "--state", REF, "sourcing_a/two").err
+    assert (said.count("no more"), "stays there" in said) == (1, False)
 
 
 # --- restore ---------------------------------------------------------------------------------------------------
