@@ -284,7 +284,7 @@ def kept_folders(folder: Path, setups: Sequence[Setup], *, example: bool) -> lis
     if example:
         del names[setups[0].blueprints]
     names |= dict.fromkeys(posixpath.dirname(each.state) for each in setups if not each.ref)
-    return [ProjectFile(f"{name}/.gitkeep", "") for name in names if not (folder / name).exists()]
+    return [ProjectFile(f"{name}/.gitkeep", "") for name in names if name and not (folder / name).exists()]
 
 
 def outdated_workflows(top: Path, setups: Sequence[Setup]) -> list[str]:

@@ -391,7 +391,7 @@ def test_an_environment_needs_environments(tmp_path: Path, text: str | None) -> 
         ),
         (
             "environments: {a: {state: 's3://bucket/key'}}",
-            "1:20: `state` can't be s3://bucket/key: this file",
+            "1:20: `state` can't be s3://bucket/key here: a pull request could name another server",
         ),
         ("environments: {a: {state: 'git:main'}}", "1:20: `state`: git:main names no ref for a state; "),
         ("environments: {a: {blueprints: .git}}", "1:20: `blueprints: .git` is git's own folder; "),

@@ -37,11 +37,11 @@ def initialised(tmp_path_factory: pytest.TempPathFactory) -> Remote:
     project = Project(first, "")
     (first / "kalentops.yaml").write_text(SETTINGS)
     assert project.run("init", "--no-example", "--action", ACTION).code == 0
-    (first / "blueprints").mkdir()
+    (first / "blueprints").mkdir(exist_ok=True)
     ids = {"production": "sourcing_a", "trial": "sourcing_t"}
     shared = json.dumps({"sourcingId": ids, "blueprints": {"one": blueprint("One")}}, indent=2)
     (first / "blueprints" / "a.yaml").write_text(shared)
-    (first / "clients" / "acme").mkdir(parents=True)
+    (first / "clients" / "acme").mkdir(parents=True, exist_ok=True)
     (first / "clients" / "acme" / "b.yaml").write_text(to_yaml("sourcing_b", {"two": blueprint("Two")}))
     commit(first, "Begin")
     git(first, "push", "--quiet", "origin", "main")

@@ -123,7 +123,7 @@ def test_what_names_no_object_is_refused_and_not_repeated(text: str) -> None:
         Location.parse(text, Path())
     assert caught.value.exit_code == 8
     assert "secret" not in f"{caught.value} {caught.value.hint}"
-    assert "/KEY, with letters" in str(caught.value.hint)
+    assert "/KEY: " in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("kind", LOCATIONS)
