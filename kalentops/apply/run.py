@@ -319,7 +319,7 @@ def _one(sourcing: Sourcing, task: Task) -> Steps[Result | None]:
             result = from_error(task, error)
     if result.cause is Cause.OTHER_RUN and task.change.after is None:
         # Declared in the files of that run, and not in these: a note, no failure.
-        sourcing.notes += [result.error] if result.error else []
+        sourcing.notes.append(explain(Code.LEFT_TO_OTHER_RUN, address=task.address))
         return None
     result = _unknown_if_open(sourcing.run, task, result)
     done = result.outcome is Outcome.DONE

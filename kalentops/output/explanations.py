@@ -202,6 +202,7 @@ _SENTENCES: Final[Mapping[Code, str]] = {
     Code.AT_WORK: "run {run} on {host} has been at work on it since {since}; nothing was sent: run it "
     "again later",
     Code.CHANGED_BY_OTHER_RUN: "another run has changed it in the state meanwhile; nothing was sent: make a new plan",
+    Code.LEFT_TO_OTHER_RUN: "{address} is in no file here; another run is at work on it, and it was left alone",
 }
 
 

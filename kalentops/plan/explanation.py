@@ -94,6 +94,7 @@ class Code(StrEnum):
     SENT_AGAIN = "sent-again"
     AT_WORK = "at-work"
     CHANGED_BY_OTHER_RUN = "changed-by-other-run"
+    LEFT_TO_OTHER_RUN = "left-to-other-run"
 
 
 @dataclass(frozen=True, slots=True)

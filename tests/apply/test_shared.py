@@ -392,3 +392,16 @@ def test_outcomes_that_cannot_be_recorded_are_claimed_and_found(hosts: Hosts) ->
     assert hosts.texts() == [("s", "One")]
     assert hosts.apply({"s/one": "One"}).exit_code == 0
     assert len(hosts.server.stored) == 1
+
+
+def test_work_on_what_the_files_do_not_declare_is_a_note_and_no_failure(hosts: Hosts) -> None:
+    """A colleague's new position, whose file this checkout does not have yet."""
+    with pytest.raises(Killed):
+        hosts.apply({"s/one": "One"}, before=once(_die, method="PATCH"))
+    run = hosts.state.intents["s/one"].run
+    result = hosts.apply({"s/two": "Two"})
+    assert (outcomes(result), result.exit_code) == ({"s/two": Outcome.DONE}, 0)
+    assert [text(note) for note in result.notes] == [
+        "s/one is in no file here; another run is at work on it, and it was left alone"
+    ]
+    assert hosts.state.intents["s/one"].run == run

@@ -321,3 +321,14 @@ def test_ctrl_c_before_the_question_changes_nothing(applied: Project, ask: Ask, 
     assert (ran.code, QUESTION in ran.err, ran.out) == (130, False, "")
     assert "interrupted while reading; nothing was changed" in ran.err
     assert not applied.state_path.exists()
+
+
+def test_a_run_without_open_work_can_not_be_taken_for_dead(applied: Project) -> None:
+    before = applied.state_path.read_bytes()
+    ran = applied.run("apply", "--yes", "--take-over", "0123456789abcdef")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.splitlines() == [
+        "error: run 0123456789abcdef has no open work in the state",
+        "hint: no run has any: leave --take-over out",
+    ]
+    assert applied.state_path.read_bytes() == before

@@ -310,7 +310,9 @@ def _check_take_over(runs: Sequence[str], context: PlanContext) -> None:
     known = sorted({each.run for each in context.whole.relocated.state.intents.values() if each.run})
     for run in runs:
         if run not in known:
-            named = f"those that have are {some(known, 3)}" if known else "no run has"
+            named = (
+                f"those that have are {some(known, 3)}" if known else "no run has any: leave --take-over out"
+            )
             raise UsageError(f"run {clip(run)} has no open work in the state", hint=named)
 
 

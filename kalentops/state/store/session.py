@@ -292,10 +292,6 @@ class Session:
         """Whether others may write at the same time, and records are durable after a `barrier` only."""
         return self._log is None
 
-    @property
-    def lineage(self) -> str | None:
-        return self._base.lineage
-
     def _fold_left(self, left: Journal | None) -> None:
         if left is not None and left.records and left.run != self._base.last_run:
             tenant = self.state.tenant or left.tenant
