@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Self
+from weakref import ref
 
 from kalentops.blueprint.model import Blueprint
 
@@ -68,9 +70,24 @@ class Body:
     """A body, and what is derived from it: each value is computed once, when it is first asked for.
 
     Nothing in it changes: callers only read the mappings that it gives.
+
+    One that is `deferred` holds its name and digests alone, and reads again what else it is asked for. The last ones
+    that were read are kept, so that callers that go through many bodies hold few at once.
     """
 
-    __slots__ = ("_data", "_digest", "_intact", "_observable", "_steps_digest", "_stored", "_text")
+    __slots__ = (
+        "__weakref__",
+        "_data",
+        "_digest",
+        "_intact",
+        "_name",
+        "_observable",
+        "_read",
+        "_recent",
+        "_steps_digest",
+        "_stored",
+        "_text",
+    )
 
     def __init__(
         self, text: str | None, stored: Mapping[str, Any] | None = None, digest: str | None = None
@@ -83,6 +100,9 @@ class Body:
         self._intact: bool | None = None
         self._observable: Body | None = None
         self._steps_digest: str | None = None
+        self._name: str | None = None
+        self._read: Callable[[], Body] | None = None
+        self._recent: ref[Body] | None = None
 
     @staticmethod
     def of(data: Mapping[str, Any]) -> Body:
@@ -104,9 +124,28 @@ class Body:
         """What a state holds; `is_intact` says whether the two fit. Derived values may raise what `of` raises."""
         return Body(None, stored, digest)
 
+    @staticmethod
+    def deferred(name: str, digest: str, read: Callable[[], Body]) -> Body:
+        """A body that stays where it is: `read` gives the whole one. It is called by any thread, and what it raises
+        goes on.
+        """
+        made = Body(None, None, digest)
+        made._name, made._read = name, read
+        return made
+
+    def _whole(self, read: Callable[[], Body]) -> Body:
+        found = self._recent() if self._recent else None
+        if found is None:
+            found = read()
+            self._recent = ref(found)
+            _RECENT.append(found)
+        return found
+
     @property
     def text(self) -> str:
         """One line of JSON with sorted keys."""
+        if self._read is not None:
+            return self._whole(self._read).text
         if self._text is None:
             self._text = _normal_text(self.stored)
         return self._text
@@ -114,6 +153,8 @@ class Body:
     @property
     def data(self) -> Mapping[str, Any]:
         """What POST and PATCH take: `name`, `steps`, and `config` where there is one."""
+        if self._read is not None:
+            return self._whole(self._read).data
         if self._data is None:
             self._data = dict(json.loads(self.text))
         return self._data
@@ -121,6 +162,8 @@ class Body:
     @property
     def stored(self) -> Mapping[str, Any]:
         """What a state holds: the same as `data`, or what was read."""
+        if self._read is not None:
+            return self._whole(self._read).stored
         return self.data if self._stored is None else self._stored
 
     @property
@@ -134,7 +177,7 @@ class Body:
         """Whether what a state holds is a body and fits its digest."""
         if self._intact is None:
             try:
-                self._intact = self._stored is None or _hash(self.text) == self._digest
+                self._intact = self._is_computed or _hash(self.text) == self._digest
             except (KeyError, TypeError, AttributeError, ValueError):
                 self._intact = False
         return self._intact
@@ -142,10 +185,17 @@ class Body:
     @property
     def observable(self) -> Body:
         """The body as a list shows it."""
+        if self._observable is None and self._read is not None:
+            self._observable = self._deferred_observable(self._read)
         if self._observable is None:
             shown = _observable_text(self.stored) if any(map(self.text.__contains__, _SIGNS)) else self.text
             self._observable = self if shown == self.text and self.is_intact else Body(shown)
         return self._observable
+
+    def _deferred_observable(self, read: Callable[[], Body]) -> Body:
+        whole = self._whole(read)
+        shown = whole.observable
+        return self if shown is whole else Body.deferred(shown.name, shown.digest, lambda: read().observable)
 
     @property
     def steps_digest(self) -> str | None:
@@ -174,19 +224,26 @@ class Body:
 
     @property
     def name(self) -> str:
-        return str(self.stored.get("name", ""))
+        return str(self.stored.get("name", "")) if self._name is None else self._name
 
     @property
     def is_empty(self) -> bool:
         """Whether it has no steps."""
+        if self._read is not None:
+            return self._whole(self._read).is_empty
         if self._stored is not None:
             return not self._stored.get("steps")
         return self.text.endswith(_NO_STEPS)
 
+    @property
+    def _is_computed(self) -> bool:
+        """Whether the digest follows from the text."""
+        return self._read is None and self._stored is None
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Body):
             return NotImplemented
-        if self._stored is None and other._stored is None:
+        if self._is_computed and other._is_computed:
             return self.text == other.text
         return self.digest == other.digest and self.stored == other.stored
 
@@ -194,10 +251,15 @@ class Body:
         return hash(self.digest)
 
     def __repr__(self) -> str:
-        return f"Body({self._text or self._stored!r})"
+        return f"Body({self._text or self._stored or self.digest!r})"
 
     def __reduce__(self) -> tuple[type[Body], tuple[Any, ...]]:
+        if self._read is not None:
+            return self._whole(self._read).__reduce__()
         return Body, (self._text, self._stored, self._digest)
+
+
+_RECENT: Final[deque[Body]] = deque(maxlen=64)
 
 
 def unknown_fields(body: Mapping[str, Any]) -> tuple[str, ...]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from functools import partial
 from typing import Any
+from weakref import ref
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.model import Blueprint
+from kalentops.errors import StateDamaged
 from tests.sizes import examples
 from tests.strategies import blueprints, bodies
 
@@ -203,3 +206,65 @@ def test_the_order_of_keys_means_nothing(body: dict[str, Any], order: Any) -> No
 def test_same_digest_means_same_body(one: Blueprint, other: Blueprint) -> None:
     same = Body.of_blueprint(one).data == Body.of_blueprint(other).data
     assert (Body.of_blueprint(one).digest == Body.of_blueprint(other).digest) is same
+
+
+@given(bodies())
+@settings(max_examples=examples(40))
+def test_a_deferred_body_is_its_body(data: dict[str, Any]) -> None:
+    for whole in (Body.of(data), Body.recorded(data, Body.of(data).digest)):
+        deferred = Body.deferred(whole.name, whole.digest, partial(_given, whole))
+        for view in (
+            "text",
+            "data",
+            "stored",
+            "is_intact",
+            "steps_digest",
+            "hidden",
+            "is_empty",
+            "name",
+            "digest",
+        ):
+            assert getattr(deferred, view) == getattr(whole, view), view
+        assert deferred.observable.text == whole.observable.text
+        assert deferred.observable.digest == whole.observable.digest
+        assert deferred.readable == whole.readable
+        assert deferred == whole
+        assert whole == deferred
+        assert hash(deferred) == hash(whole)
+        assert pickle.loads(pickle.dumps(deferred)) == whole
+
+
+def _given(body: Body) -> Body:
+    return body
+
+
+def test_of_many_deferred_bodies_few_are_held() -> None:
+    reads: list[int] = []
+    alive: list[ref[Body]] = []
+
+    def deferred(number: int) -> Body:
+        def read() -> Body:
+            reads.append(number)
+            found = Body.of({"name": f"Body {number}", "steps": FULL["steps"]})
+            alive.append(ref(found))
+            return found
+
+        return Body.deferred(f"Body {number}", f"digest {number}", read)
+
+    every = [deferred(number) for number in range(500)]
+    assert [each.name for each in every] == [f"Body {number}" for number in range(500)]
+    assert reads == []
+    for each in every:
+        assert each.data["name"] == each.name
+        assert each.observable.name == each.name
+        assert each.text == each.text
+    assert reads == list(range(500))
+    assert sum(each() is not None for each in alive) < 100
+
+
+def test_a_deferred_body_raises_what_its_reader_raises() -> None:
+    def read() -> Body:
+        raise StateDamaged("it is gone")
+
+    with pytest.raises(StateDamaged, match="it is gone"):
+        _ = Body.deferred("One", "sha256:0", read).data
