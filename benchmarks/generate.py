@@ -114,7 +114,7 @@ def shared(folder: Path, positions: int, *, templates: int = TEMPLATES, seed: in
 def rendered(source: Path, folder: Path) -> None:
     """Write the blueprints of a repository as plain files of the same names: what `kalentops render` prints."""
     root = source.resolve()
-    for each in load(root, [root / "blueprints"], known={}).declared:
+    for each in load(root, [root / "blueprints"], bodies=True).declared:
         path = folder / each.origin.file
         path.parent.mkdir(parents=True, exist_ok=True)
         body = each.body or Body("{}")
@@ -136,7 +136,7 @@ def change_template(folder: Path) -> None:
 def state(folder: Path) -> int:
     """Write the state of a repository in which everything is applied; how many blueprints it holds."""
     root = folder.resolve()
-    declared = load(root, [root / "blueprints"], known={}).declared
+    declared = load(root, [root / "blueprints"], bodies=True).declared
     entries: dict[str, Entry] = {each.address: _entry(number, each) for number, each in enumerate(declared)}
     whole = State(lineage=str(uuid.UUID(int=SEED)), serial=1, tenant=None, last_run=None, entries=entries)
     (folder / STATE).write_bytes(dump_state(whole))

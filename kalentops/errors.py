@@ -136,6 +136,12 @@ class StalePlan(KalentopsError):
     hint = "make a new plan with `kalentops plan --out FILE`, have it reviewed, and apply that"
 
 
+class FilesChanged(StalePlan):
+    """A file has changed since the plan was made from it."""
+
+    hint = "run the command again: it reads the files again"
+
+
 class StateError(KalentopsError):
     """The state can't be used as it is. It is unchanged."""
 

@@ -112,7 +112,7 @@ def want(address: str, of: Of | None = None, known: State | None = None, **field
     made = Declared(
         Address.parse(address), wanted.name, Origin("blueprints/a.yaml", 3, 3), (4, 11), wanted.digest
     )
-    return replace(made, body=None if same else wanted, **fields)
+    return made._replace(body=None if same else wanted)._replace(**fields)
 
 
 def saying(message: str) -> Explanation:

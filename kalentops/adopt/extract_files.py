@@ -73,7 +73,7 @@ class ExtractPlan:
 def read_texts(config: Config, files: Mapping[str, str]) -> Repository:
     """What all files say, with the body of each blueprint."""
     texts = {name: files[name].lstrip("\ufeff") for name in sorted(files)}
-    return of_texts(CheckOptions.of(config, {}), texts)
+    return of_texts(CheckOptions.of(config, bodies=True), texts)
 
 
 def plain_blueprints(

@@ -315,7 +315,7 @@ class _Editor:
 
     def _check_unchanged(self, name: str, taken: Sequence[PulledEdit]) -> None:
         """Raises StoreFailure if a file was saved while the lists were read: the new text is made from the old one."""
-        held = {each.address: each.body for each in self._check(name, {}).declared}
+        held = {each.address: each.body for each in self._check(name, bodies=True).declared}
         for each in taken:
             now = held.get(each.address)
             if now is None or now.observable != Body.listed(each.before):
@@ -324,11 +324,11 @@ class _Editor:
                     hint="run it again: it continues",
                 )
 
-    def _check(self, name: str, known: Mapping[str, str] | None) -> FileResult:
+    def _check(self, name: str, *, bodies: bool = False) -> FileResult:
         text = self._new.get(name)
         if text is None:
             text = _text(self._root / name, name, self._root)
-        options = replace(self._options, known=known, shared=self._shared)
+        options = replace(self._options, bodies=bodies, shared=self._shared)
         return check_text(options, name, text.lstrip("\ufeff"))
 
     def take(self, each: PulledEdit) -> None:
@@ -408,7 +408,8 @@ class _Editor:
         edited = {each.name for each in files}
         others = self._before.using(edited)
         results = {
-            name: self._check(name, {}) for name in sorted(edited | {each.origin.file for each in others})
+            name: self._check(name, bodies=True)
+            for name in sorted(edited | {each.origin.file for each in others})
         }
         digests = {each.address: each.digest for found in results.values() for each in found.declared}
         ours = {each.address for each in self._taken}

@@ -8,7 +8,7 @@ from enum import IntEnum
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import kalentops.lint
 from kalentops.blueprint.body import Address, Body
@@ -58,16 +58,18 @@ class Written(NamedTuple):
         return not before.strip(" \t-?")
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+_NO_ORIGINS: Final[Origins] = {}
+
+
+class Declared(NamedTuple):
     """A blueprint as a file declares it. `origin` is its key's; `name_at` is the line and column of its name, which is
     empty where it can't be read.
 
-    `body` is None where the state's own copy has the same digest; where no bodies are asked for, there is no digest
-    either. `placeholders` are the paths in it with a neutral value, because the file's can't be read. With `protect`,
-    an update needs `--overwrite`. `title` is the position's, for people. `language` is that of its texts, empty where
-    none is said. `template` is what the blueprint is made from, `snippets` are those in its texts, and `origins` says
-    where its values come from; all are empty for a plain one, and `origins` also where the state holds the same body.
+    `body` is None where it is not asked for, or the state's own copy has the same digest. `placeholders` are the paths
+    in it with a neutral value, because the file's can't be read. With `protect`, an update needs `--overwrite`. `title`
+    is the position's, for people. `language` is that of its texts, empty where none is said. `template` is what the
+    blueprint is made from, `snippets` are those in its texts, and `origins` says where its values come from; all are
+    empty for a plain one, and `origins` also where there is no body.
     `overrides` are the values that stand in `change` (by step id and field, as in `origins`), and the steps of `add`
     (with an empty field): the template's own text, if it has one, is hidden there. `environment` is the one that the
     address is of, empty without environments.
@@ -85,7 +87,7 @@ class Declared:
     language: str = ""
     template: str = ""
     snippets: tuple[str, ...] = ()
-    origins: Origins = field(default_factory=dict)
+    origins: Origins = _NO_ORIGINS
     overrides: frozenset[tuple[str | None, str]] = frozenset()
     environment: str = ""
 

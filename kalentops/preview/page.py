@@ -35,7 +35,7 @@ _LABEL: Final = 48
 def make_page(
     repository: Repository, samples: Sequence[Sample], title: str, before: Before | None = None
 ) -> view.Page:
-    """The page of a repository that was loaded with documents (`known={}`). Without samples, invented ones."""
+    """The page of a repository that was loaded with bodies. Without samples, invented ones."""
     people = tuple(_person(sample, number) for number, sample in enumerate(samples or SAMPLES, 1))
     findings = Findings(repository)
     candidates = Candidates(samples or SAMPLES, [person.name for person in people])
@@ -104,7 +104,7 @@ def _others(key: str, titles: Iterable[str]) -> Phrase:
 
 def _revision(of: Declared, was: Declared | None) -> Revision:
     if of.body is None:
-        raise AssertionError("the page needs documents: load the repository with known={}")
+        raise AssertionError("the page needs documents: load the repository with bodies")
     before = None if was is None else was.body
     return Revision(
         of.address,
@@ -213,7 +213,7 @@ def load_before(folders: Iterable[tuple[Config, Sequence[Path], Repository]], re
         earlier = read_earlier(config.root, places, rev)
         commit, texts = earlier.commit, earlier.texts()
         partial += earlier.unread + len(earlier.contents) - len(texts)
-        options = with_library(CheckOptions.of(config, {}), _with_shared(config, places, rev, texts))
+        options = with_library(CheckOptions.of(config, bodies=True), _with_shared(config, places, rev, texts))
         ids = {each.sourcing_id: each.environment for each in now.positions}
         for name, text in texts.items():
             result = _check_before(options, name, text, ids)
@@ -245,7 +245,7 @@ def _check_before(options: CheckOptions, name: str, text: str, ids: Mapping[str,
         return result
     alone = check_text(replace(options, environment=None, readers=()), name, text)
     known = [
-        replace(each, environment=ids[each.address.sourcing_id])
+        each._replace(environment=ids[each.address.sourcing_id])
         for each in alone.declared
         if each.address.sourcing_id in ids
     ]
@@ -301,7 +301,7 @@ def build(request: PreviewRequest) -> Built:
 
 
 def _load_with_bodies(config: Config, places: Sequence[Path]) -> Repository:
-    return load_project(config, places, known={}, origins=True)
+    return load_project(config, places, bodies=True, origins=True)
 
 
 def _with_environment(declared: Declared) -> Declared:
@@ -309,7 +309,7 @@ def _with_environment(declared: Declared) -> Declared:
     if not declared.environment:
         return declared
     named = f"{declared.title or declared.address.sourcing_id} ({declared.environment})"
-    return replace(declared, title=named)
+    return declared._replace(title=named)
 
 
 def version(request: PreviewRequest) -> str:

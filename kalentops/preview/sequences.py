@@ -64,7 +64,7 @@ _EMPTY: Final = _Body({})
 
 def _read(declared: Declared) -> _Body:
     if declared.body is None:
-        raise AssertionError("the page needs documents: load the repository with known={}")
+        raise AssertionError("the page needs documents: load the repository with bodies")
     body = declared.body.data
     blueprint = Blueprint.read(body)
     placeholders = fields_of(declared.placeholders)

@@ -45,10 +45,8 @@ from kalentops.project.resolve import MAX_SIZE, Library, Resolved, Template, res
 
 @dataclass(frozen=True)
 class CheckOptions:
-    """What is asked of a file. `known` holds the digest that the state has for each address; None asks for neither
-    documents nor digests.
-
-    With `origins` all blueprints that are given back say where their values come from, else those that the state knows.
+    """What is asked of a file. With `bodies`, blueprints have theirs, and say where the texts come from that parameters
+    fill; with `origins`, where all their values come from.
 
     `readers` are the environments that read the files, and `environment` the one whose positions are declared: with
     None, those of all.
@@ -59,7 +57,7 @@ class CheckOptions:
 
     root: Path
     severities: Severities = field(default_factory=dict)
-    known: Mapping[str, str] | None = None
+    bodies: bool = False
     origins: bool = False
     shared: Mapping[str, str] | None = None
     unread: frozenset[str] = frozenset()
@@ -67,14 +65,12 @@ class CheckOptions:
     readers: tuple[str, ...] = ()
 
     @classmethod
-    def of(
-        cls, config: Config, known: Mapping[str, str] | None = None, *, origins: bool = False
-    ) -> CheckOptions:
+    def of(cls, config: Config, *, bodies: bool = False, origins: bool = False) -> CheckOptions:
         """Those of the settings of a project."""
         return cls(
             config.root,
             config.severities,
-            known,
+            bodies,
             origins,
             environment=config.environment,
             readers=config.readers,
@@ -299,20 +295,17 @@ def _declared(
             hidden = of.placeholders if of.blueprint else _UNKNOWN
             made = _declare(options, document, addresses, of.blueprint or Blueprint(name=" "), hidden)
             snippets = sorted({each.name for each in of.context.markers if each.kind == "snippet"})
-            of_new = not options.origins and not any(each in (options.known or ()) for each in addresses)
             language = of.context.language
-            made = replace(
-                made,
+            made = made._replace(
                 template=blueprint.use,
                 snippets=tuple(snippets),
                 overrides=of.overrides(),
-                origins=of.origins(of_new=of_new) if made.body is not None else {},
+                origins=of.origins(of_new=not options.origins) if options.bodies else {},
             )
         else:
             continue
         for sourcing_id, environment in environments.items():
-            yield replace(
-                made,
+            yield made._replace(
                 address=Address(sourcing_id, key),
                 name_at=name_at,
                 title=model.title or "",
@@ -329,18 +322,16 @@ def _declare(
     hidden: frozenset[DataPath],
 ) -> Declared:
     """The blueprint at the first of its addresses; the same is declared at the others."""
-    body = None if options.known is None else Body.of_blueprint(blueprint)
-    digest = "" if body is None else body.digest
-    known = options.known or {}
+    body = Body.of_blueprint(blueprint)
     return Declared(
         addresses[0],
         "" if ("name",) in hidden else blueprint.name,
         Origin(document.file, *document.places.find(("blueprints", addresses[0].key), on_key=True)),
         (1, 1),
-        digest,
-        None if all(known.get(each) == digest for each in addresses) else body,
+        body.digest,
+        body if options.bodies else None,
         blueprint.protect is True,
-        hidden if body else frozenset(),
+        hidden,
     )
 
 

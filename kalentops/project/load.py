@@ -1,7 +1,7 @@
 """All files of a repository, checked: the first stage of every command.
 
 Files are independent of each other, so that from a hundred and some on two processes share the work. They
-give back findings and digests, and a document only where the state does not hold the same one already.
+give back findings and digests. A body is read again when it is asked for (`content.py`).
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from kalentops.project.check import (
     needs_others,
 )
 from kalentops.project.config import Config
+from kalentops.project.content import Contents
 from kalentops.project.document import read_document
 from kalentops.project.files import SUFFIXES, Source, find, read
 from kalentops.project.resolve import Library
@@ -178,8 +179,9 @@ def load(
     places: Sequence[Path],
     *,
     severities: Severities = DEFAULTS,
-    known: Mapping[str, str] | None,
+    known: Mapping[str, str] | None = None,
     library: Path | None = None,
+    bodies: bool = False,
     origins: bool = False,
     environment: str | None = None,
     readers: tuple[str, ...] = (),
@@ -187,12 +189,13 @@ def load(
     """Every blueprint at `places`, checked.
 
     `root` is the project's folder, absolute. `library` is the folder whose templates and snippets the blueprints may
-    use, beside those at `places`. `origins`, `environment` and `readers` are as in `CheckOptions`. Raises UsageError
-    where a place does not exist; everything else that is wrong with a file is a finding.
+    use, beside those at `places`. `known` has digests by address: blueprints with another digest have bodies and
+    origins that are read when they are asked for. The rest is as in `CheckOptions`. Raises UsageError where a place
+    does not exist; everything else that is wrong with a file is a finding.
     """
     passed_over: list[Finding] = []
     sources = find(root, places, passed_over)
-    options = CheckOptions(root, severities, known, origins, environment=environment, readers=readers)
+    options = CheckOptions(root, severities, bodies, origins, environment=environment, readers=readers)
     results = list(_check_all(options, sources))
     shared = {
         at.name: found.shared for at, found in zip(sources, results, strict=True) if found.shared is not None
@@ -206,14 +209,22 @@ def load(
     for number, found in zip(again, _check_all(options, [sources[number] for number in again]), strict=True):
         results[number] = found
     names = [source.name for source in sources]
-    return _gathered(options, names, results, with_severities(passed_over, severities))
+    repository = _gathered(options, names, results, with_severities(passed_over, severities))
+    if known is not None:
+        contents = Contents(options, sources)
+        repository.declared = [
+            each if known.get(each.address) == each.digest else contents.attach(each)
+            for each in repository.declared
+        ]
+    return repository
 
 
 def load_project(
     config: Config,
     places: Sequence[Path] | None = None,
     *,
-    known: Mapping[str, str] | None,
+    known: Mapping[str, str] | None = None,
+    bodies: bool = False,
     origins: bool = False,
 ) -> Repository:
     """Every blueprint of the selected environment, or what is at `places`, checked with the project's templates.
@@ -226,6 +237,7 @@ def load_project(
         severities=config.severities,
         known=known,
         library=config.blueprints,
+        bodies=bodies,
         origins=origins,
         environment=config.environment,
         readers=config.readers,
@@ -240,7 +252,7 @@ def load_with_users(config: Config, places: Sequence[Path]) -> Repository:
     root, folder = config.root, config.blueprints
     above = {folder.resolve(), *folder.resolve().parents}
     if not any(each.resolve() in above or folder.resolve() in each.resolve().parents for each in places):
-        alone = load(root, places, severities=config.severities, known=None)
+        alone = load(root, places, severities=config.severities)
         if not any(rules()[each.code].needs_files for each in alone.findings):
             return alone
     if list(places) != [folder] and folder.exists():
@@ -249,8 +261,8 @@ def load_with_users(config: Config, places: Sequence[Path]) -> Repository:
         texts = (read(source, root) for source in sources)
         if any(isinstance(text, str) and needs_others(text) for text in texts):
             names = {each.name for each in sources} | {each.file for each in passed_over}
-            return load_project(config, [folder, *places], known=None).narrowed(names)
-    return load_project(config, places, known=None)
+            return load_project(config, [folder, *places]).narrowed(names)
+    return load_project(config, places)
 
 
 def shared_below(root: Path, folder: Path, known: Collection[str]) -> dict[str, str]:

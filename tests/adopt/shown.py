@@ -48,7 +48,7 @@ def wanted(
 ) -> Repository:
     """The files of a repository that has one: blueprints by key, and what `more` has beside them."""
     text = json.dumps({"sourcingId": sourcing_id, "blueprints": blueprints, **more})
-    found = check_text(CheckOptions(Path(), {}, {}), name, text)
+    found = check_text(CheckOptions(Path(), bodies=True), name, text)
     return Repository([name], found.findings, found.declared, found.relocations)
 
 

@@ -24,7 +24,7 @@ from tests.builders import blueprint, step
 from tests.strategies import bodies, json_values
 
 NOWHERE = Path("/nowhere")
-OPTIONS = CheckOptions(NOWHERE, known={})
+OPTIONS = CheckOptions(NOWHERE, bodies=True)
 
 
 def _drafts(**sourcings: dict[str, Any]) -> Drafts:
@@ -41,7 +41,7 @@ def test_a_draft_says_exactly_what_kalent_shows(made: list[dict[str, Any]]) -> N
     assert file.name == "blueprints/backend-paris.yaml"
     read = {
         each.address.key: each.digest
-        for each in check_text(CheckOptions(NOWHERE, {}, {}), file.name, file.text)[1]
+        for each in check_text(CheckOptions(NOWHERE, bodies=True), file.name, file.text)[1]
     }
     assert read == {item.key: item.sent.digest for item in drafts.plan.items if item.sent}
     assert {item.file for item in drafts.plan.items} == {file.name}

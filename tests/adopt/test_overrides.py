@@ -513,7 +513,7 @@ def test_an_edit_changes_no_other_user_but_those_that_are_listed(
         for number, use in enumerate(made):
             text = position(use).text.replace("s_1", f"s_{number}")
             (root / "blueprints" / f"p{number}.yaml").write_text(text)
-        before = load(root, [root / "blueprints"], known={})
+        before = load(root, [root / "blueprints"], bodies=True)
         bodies = {each.address: each.body for each in before.declared if each.body}
         recorded = state(*(entry(address, of, f"b{address}") for address, of in bodies.items()))
         lists = {address.sourcing_id: (remote(f"b{address}", of),) for address, of in bodies.items()}
@@ -526,7 +526,7 @@ def test_an_edit_changes_no_other_user_but_those_that_are_listed(
             into_template=into,
         )
         write_edits(found, Keeper(recorded))
-        after = {each.address: each for each in load(root, [root / "blueprints"], known={}).declared}
+        after = {each.address: each for each in load(root, [root / "blueprints"], bodies=True).declared}
     changed = {each for each in bodies if after[each].body != bodies[each]}
     if found.taken:
         assert after[Address("s_0", "key")].body == found.taken[0].entry.sent
@@ -552,7 +552,7 @@ def test_where_one_file_can_not_be_written_none_is_changed(tmp_path: Path) -> No
     texts = SHARED | {"blueprints/p.yaml": position({"with": PITCH}).text}
     for name, text in texts.items():
         (tmp_path / name).write_text(text)
-    before = load(tmp_path, [tmp_path / "blueprints"], known={})
+    before = load(tmp_path, [tmp_path / "blueprints"], bodies=True)
     (body,) = (each.body for each in before.declared if each.body)
     wanted = json.loads(json.dumps(dict(body.observable.data)))
     both(words("That was all", "This is all"), words("boats", "ships"))(wanted)

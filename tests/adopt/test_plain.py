@@ -27,7 +27,7 @@ from tests.sizes import examples
 from tests.strategies import labels, texts
 
 NAME = "blueprints/p.yaml"
-OPTIONS = with_library(CheckOptions(Path(), {}, {}), SHARED)
+OPTIONS = with_library(CheckOptions(Path(), bodies=True), SHARED)
 LIBRARY = OPTIONS.library or Library()
 
 

@@ -127,7 +127,7 @@ class World:
         """
         folder = self.project.folder.resolve()
         before = {address: each.protect for address, each in self.wanted().items()}
-        repository = load(folder, [folder / "blueprints"], known={})
+        repository = load(folder, [folder / "blueprints"], bodies=True)
         errors = {each.code for each in repository.findings if each.severity is Severity.ERROR}
         assert errors <= {"KAL018"}, repository.findings
         for sourcing in self.sourcings:

@@ -153,9 +153,9 @@ def test_what_stands_below_a_misspelt_key_is_looked_at_in_the_same_run(
 ) -> None:
     line = next(n for n, text in enumerate(BELOW.split("\n"), 1) if text.strip().startswith(f"{right}:"))
     (tmp_path / "f.yaml").write_text(BELOW)
-    spelt = {(f.line, f.code, f.message) for f in load(tmp_path, [tmp_path], known=None).findings}
+    spelt = {(f.line, f.code, f.message) for f in load(tmp_path, [tmp_path]).findings}
     (tmp_path / "f.yaml").write_text(BELOW.replace(f"{right}:", f"{wrong}:", 1))
-    misspelt = load(tmp_path, [tmp_path], known=None)
+    misspelt = load(tmp_path, [tmp_path])
     also = {(f.line, f.code, f.message) for f in misspelt.findings} - spelt
     assert [(at, code) for at, code, _ in also] == [(line, "KAL010")]
     assert len(misspelt.findings) == len(spelt) + 1
@@ -181,7 +181,7 @@ def test_that_a_key_went_nowhere_is_reported_unless_it_may_stand_where_nothing_c
 ) -> None:
     (tmp_path / "a.yaml").write_text("sourcingId: s\nblueprints: {}\nmoved: [{from: old, to: gone}]\n")
     (tmp_path / "b.yaml").write_text(f"sourcingId: s\n{other}\n")
-    found = load(tmp_path, [tmp_path], known=None).findings
+    found = load(tmp_path, [tmp_path]).findings
     assert ("KAL024" in [each.code for each in found]) is told
     assert {each.code for each in found} - {"KAL024"}
 
@@ -277,7 +277,7 @@ def test_severities_come_from_the_configuration() -> None:
 
 
 def test_the_blueprints_of_this_repository_are_without_a_finding() -> None:
-    repository = load(ROOT, [ROOT / "blueprints"], known=None)
+    repository = load(ROOT, [ROOT / "blueprints"])
     assert repository.findings == []
     assert repository.files >= 5
     assert len(repository.declared) >= 9

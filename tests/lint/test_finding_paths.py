@@ -42,7 +42,7 @@ def test_what_is_wrong_with_the_whole_file_has_none() -> None:
 def test_what_shows_across_files_names_its_blueprint(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / f"{name}.yaml").write_text("sourcingId: s\nblueprints: {one: {name: One}}\n")
-    found = load(tmp_path, [tmp_path], known=None).findings
+    found = load(tmp_path, [tmp_path]).findings
     assert {each.code: each.path for each in found} == {
         "KAL017": ("blueprints", "one"),
         "KAL018": ("blueprints", "one"),
@@ -51,7 +51,7 @@ def test_what_shows_across_files_names_its_blueprint(tmp_path: Path) -> None:
 
 
 def test_values_that_could_not_be_read_are_known_by_their_paths() -> None:
-    desired = check_text(CheckOptions(Path(), known={}), "f.yaml", TEXT).declared
+    desired = check_text(CheckOptions(Path(), bodies=True), "f.yaml", TEXT).declared
     by_key = {each.address.key: each.placeholders for each in desired}
     assert ("steps", 0, "type") in by_key["one"]
     assert not any(path[:2] == ("steps", 1) and path[-1] == "subject" for path in by_key["one"])

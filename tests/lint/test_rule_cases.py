@@ -106,7 +106,7 @@ def _findings(case: dict[str, Any], folder: Path, code: str) -> list[Finding]:
         _write(folder / name, content)
     severities = {} if code in _IN_SHORT_CASES else _IN_SHORT_CASES
     readers = tuple(case.get("readers", ()))
-    repository = load(folder, [folder], severities=severities, known=None, readers=readers)
+    repository = load(folder, [folder], severities=severities, readers=readers)
     if not case.keys() & {"in_progress", "closed"}:
         return repository.findings
     in_progress, closed = (

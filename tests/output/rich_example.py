@@ -250,8 +250,7 @@ def _grouped() -> Plan:
         found = want(address, body("Classic", step), known, title=f"Engineer {number}, Paris")
         if address in copies:
             return found
-        return replace(
-            found,
+        return found._replace(
             template="linkedin-first",
             origins={("pitch", "content"): ((0, SHARED_TEXT),), ("pitch", "delay"): ((0, SHARED_DELAY),)},
             overrides=fields if address == positions[1] else frozenset(),

@@ -58,7 +58,10 @@ class Users:
                 {"sourcingId": f"s{each:03}", "title": f"Position {each}", "blueprints": {"first": use}},
             )
         self.state = state(
-            *(entry(each.address, each.body) for each in load(root, [root / "blueprints"], known={}).declared)
+            *(
+                entry(each.address, each.body)
+                for each in load(root, [root / "blueprints"], bodies=True).declared
+            )
         )
 
     def _write(self, name: str, data: Mapping[str, Any]) -> None:

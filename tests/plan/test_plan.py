@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from kalentops.blueprint.body import Address
@@ -184,7 +182,7 @@ def test_what_is_removed_while_a_run_was_cut_off_is_settled_first() -> None:
 
 
 def protected(of: Declared) -> Declared:
-    return replace(of, protect=True)
+    return of._replace(protect=True)
 
 
 def test_a_protected_update_needs_overwrite() -> None:

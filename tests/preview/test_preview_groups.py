@@ -71,7 +71,7 @@ def edit(folder: Path, name: str, old: str, new: str) -> None:
 
 
 def loaded(folder: Path) -> Repository:
-    return load(folder, [folder / "blueprints"], known={}, origins=True)
+    return load(folder, [folder / "blueprints"], bodies=True, origins=True)
 
 
 def page_of(folder: Path, before: Repository | None = None) -> Page:

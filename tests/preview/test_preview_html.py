@@ -68,8 +68,8 @@ def file_of(text: str, *, more: str = "") -> str:
 def html_of(text: str) -> str:
     """A page that holds the text wherever one may stand: two versions of it, and findings that quote it."""
     name = f"blueprints/{text}.yaml"
-    desired = check_text(CheckOptions(Path(), known={}), name, file_of(text)).declared
-    old = check_text(CheckOptions(Path(), known={}), name, file_of(text, more=" more")).declared
+    desired = check_text(CheckOptions(Path(), bodies=True), name, file_of(text)).declared
+    old = check_text(CheckOptions(Path(), bodies=True), name, file_of(text, more=" more")).declared
     assert desired
     paths = [("blueprints", "one", "steps", 0), ("blueprints", "one"), ()]
     findings = [Finding(name, 1, 1, "KAL101", text, text, path=path) for path in paths]
@@ -168,7 +168,7 @@ def html_of_group(text: str) -> str:
             f"sourcingId: s{number}\ntitle: {value}\nsample: {{firstname: {value}}}\n"
             f"blueprints:\n  one: {{use: t, with: {{p: {value}}}}}\n"
         )
-    options = with_library(CheckOptions(Path(), known={}, origins=True), texts)
+    options = with_library(CheckOptions(Path(), bodies=True, origins=True), texts)
     found = [check_text(options, name, each) for name, each in texts.items()]
     declared = [each for of in found for each in of.declared]
     positions = [each for of in found for each in of.positions]

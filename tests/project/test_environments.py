@@ -33,7 +33,7 @@ def checked(
 ) -> Repository:
     for name, data in {**FILES, **(files or {})}.items():
         (root / name).write_text(json.dumps(data), encoding="utf-8")
-    return load(root, [root], known={}, environment=environment, readers=BOTH)
+    return load(root, [root], bodies=True, environment=environment, readers=BOTH)
 
 
 @pytest.mark.parametrize(

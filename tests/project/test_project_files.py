@@ -111,7 +111,7 @@ def test_links(tmp_path: Path) -> None:
     assert _said(root, "folder") == "KAL001 this is a folder, or a link to one"
     assert _said(root, "loop.yaml") == "KAL001 it can't be read: Too many levels of symbolic links"
     assert _said(root, "gone.yaml") == "KAL001 it can't be read: No such file or directory"
-    assert "secret" not in str(load(root, [root], known=None).findings)
+    assert "secret" not in str(load(root, [root]).findings)
 
 
 def test_a_folder_on_the_way_that_leaves_the_project(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_folder_on_the_way_that_leaves_the_project(tmp_path: Path) -> None:
     (tmp_path / "outside" / "secret.yaml").write_text("secret")
     (root / "blueprints").symlink_to(tmp_path / "outside")
     for place in (root / "blueprints", root / "blueprints" / "secret.yaml"):
-        (finding,) = load(root, [place], known=None).findings
+        (finding,) = load(root, [place]).findings
         assert (finding.code, finding.message) == (
             "KAL001",
             "this is a symbolic link that leads out of the project",
@@ -134,7 +134,7 @@ def test_a_project_behind_a_link_is_no_trouble(tmp_path: Path) -> None:
     (tmp_path / "real" / "b.yaml").symlink_to("a.yaml")
     (tmp_path / "link").symlink_to("real")
     root = tmp_path / "link"
-    assert load(root, [root], known=None).findings == []
+    assert load(root, [root]).findings == []
 
 
 def test_a_pipe_does_not_make_it_wait(tmp_path: Path) -> None:
@@ -163,20 +163,20 @@ def test_other_encodings(tmp_path: Path, data: bytes, said: str | None) -> None:
     if said:
         assert _said(tmp_path, "a.yaml") == f"KAL001 {said}"
     else:  # valid UTF-8, full of NUL
-        (finding,) = load(tmp_path, [tmp_path], known=None).findings
+        (finding,) = load(tmp_path, [tmp_path]).findings
         assert (finding.code, finding.line, finding.column) == ("KAL003", 1, 1)
 
 
 def test_a_byte_order_mark_moves_nothing(tmp_path: Path) -> None:
     for marks in (1, 2):  # some editors add one more each time
         (tmp_path / "a.yaml").write_bytes(b"\xef\xbb\xbf" * marks + b"sourcingId: ../x\nblueprints: {}\n")
-        (finding,) = load(tmp_path, [tmp_path], known=None).findings
+        (finding,) = load(tmp_path, [tmp_path]).findings
         assert (finding.code, finding.line, finding.column) == ("KAL019", 1, 13)
 
 
 def test_a_name_that_is_not_utf_8_can_be_printed(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"\xff.yaml")).write_text("")
-    (finding,) = load(tmp_path, [tmp_path], known=None).findings
+    (finding,) = load(tmp_path, [tmp_path]).findings
     assert finding.code == "KAL007"
     assert finding.file.encode()
 
@@ -189,7 +189,7 @@ from kalentops.lint.rule import rules
 root = Path(sys.argv[1])
 rules()
 os.setuid(65534)
-for finding in load(root, [root], known=None).findings:
+for finding in load(root, [root]).findings:
     print(finding.file, finding.code, finding.message)
 """
 

@@ -28,8 +28,8 @@ from tests.strategies import Data, blueprints, bodies, keys, to_yaml
 ROOT = Path(__file__).parents[2]
 
 
-def _load(root: Path, known: Mapping[str, str] | None = None) -> Repository:
-    return load(root, [root], known=known)
+def _load(root: Path, known: Mapping[str, str] | None = None, *, bodies: bool = False) -> Repository:
+    return load(root, [root], known=known, bodies=bodies)
 
 
 def _write(root: Path, files: Mapping[str, str]) -> Path:
@@ -51,7 +51,7 @@ def _yaml(key: str, name: str) -> str:
 @settings(max_examples=examples(80), deadline=None)
 def test_a_valid_blueprint_has_no_error_and_arrives_as_it_was(body: Data, key: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        repository = _load(_write(Path(folder), {"a.yaml": to_yaml("s_1", {key: body})}), {})
+        repository = _load(_write(Path(folder), {"a.yaml": to_yaml("s_1", {key: body})}), bodies=True)
     assert [f for f in repository.findings if f.severity is Severity.ERROR] == []
     (desired,) = repository.declared
     assert desired.address == f"s_1/{key}"
@@ -64,7 +64,7 @@ def test_a_valid_blueprint_has_no_error_and_arrives_as_it_was(body: Data, key: s
 def test_a_model_and_its_file_have_one_digest(blueprint: Blueprint) -> None:
     body = Body.of_blueprint(blueprint).data
     with tempfile.TemporaryDirectory() as folder:
-        repository = _load(_write(Path(folder), {"a.yaml": to_yaml("s_1", {"k": body})}), {})
+        repository = _load(_write(Path(folder), {"a.yaml": to_yaml("s_1", {"k": body})}), bodies=True)
     assert [each.digest for each in repository.declared] == [Body.of_blueprint(blueprint).digest]
 
 
@@ -83,9 +83,9 @@ def test_the_order_of_keys_and_files_means_nothing(by_key: dict[str, Data], orde
         body["name"] += f" {number}"  # no two the same
     mixed = _shuffled(by_key, order)
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
-        together = _load(_write(Path(one), {"a.yaml": to_yaml("s_1", by_key)}), {})
+        together = _load(_write(Path(one), {"a.yaml": to_yaml("s_1", by_key)}), bodies=True)
         files = {f"{number}.yaml": to_yaml("s_1", {key: mixed[key]}) for number, key in enumerate(mixed)}
-        apart = _load(_write(Path(other), files), {})
+        apart = _load(_write(Path(other), files), bodies=True)
     assert _shown(together) == _shown(apart)
     assert sorted(f.code + f.message for f in together.findings) == sorted(
         f.code + f.message for f in apart.findings
@@ -94,11 +94,13 @@ def test_the_order_of_keys_and_files_means_nothing(by_key: dict[str, Data], orde
 
 def test_known_blueprints_come_without_their_documents(tmp_path: Path) -> None:
     _write(tmp_path, {"a.yaml": _yaml("a", "A"), "b.yaml": _yaml("b", "B")})
-    full = _load(tmp_path, {})
+    full = _load(tmp_path, bodies=True)
     assert [each.body is not None for each in full.declared] == [True, True]
     known = {full.declared[0].address: full.declared[0].digest, "s_1/b": "sha256:other"}
     assert [each.body is not None for each in _load(tmp_path, known).declared] == [False, True]
-    assert [(each.digest, each.body) for each in _load(tmp_path).declared] == [("", None), ("", None)]
+    assert [(each.digest, each.body) for each in _load(tmp_path).declared] == [
+        (each.digest, None) for each in full.declared
+    ]
 
 
 def test_twice_in_one_sourcing_names_both_places(tmp_path: Path) -> None:
@@ -158,19 +160,19 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def _options(root: Path, known: Mapping[str, str] | None) -> CheckOptions:
+def _options(root: Path, *, bodies: bool) -> CheckOptions:
     texts = {source.name: read(source, root) for source in find(root, [root])}
     readable = {name: text for name, text in texts.items() if isinstance(text, str)}
-    return with_library(CheckOptions(root, {}, known), readable)
+    return with_library(CheckOptions(root, bodies=bodies), readable)
 
 
 @pytest.mark.processes
-@pytest.mark.parametrize("known", [None, {}], ids=["findings alone", "documents"])
-def test_several_processes_find_what_one_finds(many: Path, known: Mapping[str, str] | None) -> None:
-    options = _options(many, known)
+@pytest.mark.parametrize("bodies", [False, True], ids=["without bodies", "with bodies"])
+def test_several_processes_find_what_one_finds(many: Path, bodies: bool) -> None:  # noqa: FBT001 - a case
+    options = _options(many, bodies=bodies)
     serial = [check_file(options, source) for source in find(many, [many])]
     assert list(check_in_processes(options, find(many, [many]))) == serial
-    whole = _load(many, known)
+    whole = _load(many)
     assert whole.files == PARALLEL_FROM + 13
     found = {f for result in serial for f in result.findings if not f.users}
     assert found <= set(whole.findings)
@@ -192,7 +194,7 @@ from pathlib import Path
 from kalentops.project.load import load
 import concurrent.futures.process
 resource.setrlimit(resource.RLIMIT_NOFILE, (8, 8))
-repository = load(Path(sys.argv[1]), [Path(sys.argv[1])], known=None)
+repository = load(Path(sys.argv[1]), [Path(sys.argv[1])])
 print(repository.files, len(repository.findings), len(repository.declared))
 """
 
@@ -221,7 +223,7 @@ from kalentops.project.load import load
 import concurrent.futures.process
 if __name__ == "__main__":
     sys.platform = "darwin"  # where children are spawned
-    print(load(Path(sys.argv[1]), [Path(sys.argv[1])], known=None).files)
+    print(load(Path(sys.argv[1]), [Path(sys.argv[1])]).files)
 """
 
 
@@ -249,7 +251,7 @@ def test_no_module_of_the_current_folder_is_run_by_a_spawned_process(many: Path,
 
 @pytest.mark.processes
 def test_severities_reach_the_other_processes(many: Path) -> None:
-    off = load(many, [many], severities={"KAL304": None, "KAL301": Severity.ERROR}, known=None)
+    off = load(many, [many], severities={"KAL304": None, "KAL301": Severity.ERROR})
     one = [
         check_file(CheckOptions(many, {"KAL301": Severity.ERROR}), source)[0] for source in find(many, [many])
     ]

@@ -240,7 +240,7 @@ def test_resolving_does_not_depend_on_the_order_of_files(values: list[dict[str, 
 
 
 def test_a_template_in_place_of_a_copy_has_the_same_digest() -> None:
-    options = CheckOptions(Path(), known={}, shared=SHARED)
+    options = CheckOptions(Path(), bodies=True, shared=SHARED)
     (used,) = check_text(options, "p.yaml", _position("with: {pitch: x}")).declared
     plain = _data(_resolve("with: {pitch: x}"))
     text = yaml.safe_dump({"sourcingId": "s_1", "blueprints": {"key": plain}}, allow_unicode=True)

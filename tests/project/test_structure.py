@@ -145,7 +145,7 @@ def test_many_wrong_moves_take_linear_work(tmp_path: Path) -> None:
         moves = ",".join(f"{{from: f{i}, to: kye{i}}}" for i in range(number))
         text = f"sourcingId: s_1\nblueprints: {{{keys}}}\nmoved: [{moves}]"
         (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
-        return load(tmp_path, [tmp_path], severities={"KAL316": None}, known=None).findings
+        return load(tmp_path, [tmp_path], severities={"KAL316": None}).findings
 
     assert len(check(200)) == 200
     assert lines_executed(lambda: check(200)) < 2.2 * lines_executed(lambda: check(100))
@@ -155,7 +155,7 @@ def test_the_findings_of_a_file_are_bounded_and_the_rest_is_counted(tmp_path: Pa
     keys = ",".join(f"k{i}: {{name: Same, steps: []}}" for i in range(1_200))
     (tmp_path / "a.yaml").write_text(f"sourcingId: s_1\nblueprints: {{{keys}}}", encoding="utf-8")
     (tmp_path / "b.yaml").write_text("sourcingId: s_2\nfoo: 1\nblueprints: {}", encoding="utf-8")
-    findings = load(tmp_path, [tmp_path], severities={"KAL316": None}, known=None).findings
+    findings = load(tmp_path, [tmp_path], severities={"KAL316": None}).findings
     here = [each for each in findings if each.file == "a.yaml"]
     assert len(here) == loading.MOST
     assert [each for each in here if "; and 699 more findings in this file" in each.message]

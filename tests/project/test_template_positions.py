@@ -257,8 +257,8 @@ def test_several_processes_find_what_one_finds(monkeypatch: pytest.MonkeyPatch) 
         for name, text in project.files.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(text, encoding="utf-8")
-        alone = load(root, [root / "blueprints"], known=None).findings
+        alone = load(root, [root / "blueprints"]).findings
         assert len(alone) > 10
         monkeypatch.setattr(loading, "PARALLEL_FROM", 1)
-        together = load(root, [root / "blueprints"], known=None).findings
+        together = load(root, [root / "blueprints"]).findings
     assert list(map(_told, together)) == list(map(_told, alone))

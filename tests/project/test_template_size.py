@@ -17,7 +17,7 @@ FOLDER = Path(__file__).parent / "twelve_positions"
 @pytest.fixture(scope="module")
 def bodies() -> Mapping[str, Any]:
     """The body of each position, by the name of its file."""
-    repository = load(FOLDER, [FOLDER], known={})
+    repository = load(FOLDER, [FOLDER], bodies=True)
     assert repository.findings == []
     return {each.origin.file.removesuffix(".yaml"): each.body for each in repository.declared}
 

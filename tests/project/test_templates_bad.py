@@ -341,7 +341,7 @@ def test_what_can_not_be_read_hides_what_depends_on_it(tmp_path: Path, file: str
         text = BASE[file].replace(old, new, 1)
         assert text != BASE[file]
         (tmp_path / file).write_text(text, encoding="utf-8")
-        assert {each.file for each in load(tmp_path, [tmp_path], known=None).findings} == {file}, new
+        assert {each.file for each in load(tmp_path, [tmp_path]).findings} == {file}, new
         user, plain = (load_with_users(config, [tmp_path / each]) for each in (A, P))
         assert {each.file for each in user.findings} == {file}, new
         assert plain.findings == []
@@ -461,7 +461,7 @@ def test_a_file_that_can_not_be_read_is_reported_with_what_may_use_it(
     config = replace(load_config(tmp_path), blueprints=tmp_path)
     with (tmp_path / file).open("ab") as stream:
         stream.write(b"#" + data)
-    assert [each.file for each in load(tmp_path, [tmp_path], known=None).findings] == [file]
+    assert [each.file for each in load(tmp_path, [tmp_path]).findings] == [file]
     user, plain = (load_with_users(config, [tmp_path / each]) for each in (B, P))
     assert [each.file for each in user.findings] == [file]
     assert plain.findings == []

@@ -110,7 +110,7 @@ def test_snippets_are_checked_with_what_uses_them(root: Path) -> None:
 
 
 def test_paths_show_a_part_of_what_all_files_show(root: Path) -> None:
-    whole = load(root, [root / "blueprints"], known=None)
+    whole = load(root, [root / "blueprints"])
     parts = [_checked(root, name) for name in (T, OTHER, SNIPPETS, "a.yaml", "b.yaml", "c.yaml")]
     assert {each for part in parts for each in part.findings} == set(whole.findings)
     same = {each: (each.users, each.used_by) for each in whole.findings}
@@ -133,7 +133,7 @@ def _errors(found: Repository) -> list[Finding]:
 )
 def test_a_broken_template_concerns_its_users_alone(root: Path, broken: str) -> None:
     (root / "blueprints" / T).write_text(broken, encoding="utf-8")
-    found = load(root, [root / "blueprints"], known=None)
+    found = load(root, [root / "blueprints"])
     of_it = [each for each in _errors(found) if each.file.endswith(T)]
     assert of_it
     assert {each.users for each in of_it} == {2}
@@ -151,7 +151,7 @@ def test_a_template_that_changes_while_it_is_checked_is_read_once(
     path = root / "blueprints" / T
     right = path.read_text(encoding="utf-8")
     path.write_text(right.replace('"content"', '"contents"'), encoding="utf-8")
-    wrong = load(root, [root / "blueprints"], known={})
+    wrong = load(root, [root / "blueprints"], bodies=True)
     passes: list[Sequence[Source]] = []
 
     def check_all(options: CheckOptions, sources: Sequence[Source]) -> Iterable[FileResult]:
@@ -163,7 +163,7 @@ def test_a_template_that_changes_while_it_is_checked_is_read_once(
         return folded([check_file(options, each) for each in sources])
 
     monkeypatch.setattr("kalentops.project.load._check_all", check_all)
-    found = load(root, [root / "blueprints"], known={})
+    found = load(root, [root / "blueprints"], bodies=True)
     assert len(passes) == 2
     assert not found.valid
     assert found.findings == wrong.findings
@@ -175,7 +175,7 @@ def test_an_error_in_a_template_or_in_snippets_stops_all_its_users_and_no_others
         (root / "blueprints" / f"{number}.yaml").write_text(json.dumps(use), encoding="utf-8")
     snippets = {"closing": "Bye {{closing}}", "unused": "Bye"}
     (root / "blueprints" / SNIPPETS).write_text(json.dumps({"snippets": snippets}), encoding="utf-8")
-    found = load(root, [root / "blueprints"], known=None)
+    found = load(root, [root / "blueprints"])
     of_snippets = [each for each in _errors(found) if each.file.endswith(SNIPPETS)]
     users = ["s_0/one", "s_1/one", "s_2/one", "s_3/one", "s_4/one", "s_a/two"]
     assert {each.users for each in of_snippets} == {len(users)}

@@ -100,7 +100,7 @@ def test_what_apply_knows_of_a_file_is_what_was_rendered() -> None:
         "steps": [{"id": "s", "name": "N", "type": "SMS", "content": "Hi\n", "temporalityType": "ASAP"}],
     }
     text = build.file_text("sourcing_1", {"a": body})
-    job = CheckOptions(root=Path(), severities=DEFAULTS, known={})
+    job = CheckOptions(root=Path(), severities=DEFAULTS, bodies=True)
     [desired] = check_text(job, "f.yaml", text).declared
     assert desired.body == Body.of_blueprint(Blueprint.read(body))
 

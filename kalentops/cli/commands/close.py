@@ -75,6 +75,6 @@ def _files(config: Config, sourcing_id: str, state: State) -> list[PositionFile]
         hint = f"`kalentops state rm {recorded[0]}` forgets a blueprint that no file declares"
     else:
         there = os.path.lexists(config.blueprints)
-        positions = load_project(config, known=None).positions if there else []
+        positions = load_project(config).positions if there else []
         hint = sourcing_meant(sourcing_id, positions)
     raise UsageError(f"no file declares the sourcing {clip(sourcing_id)}", hint=hint)

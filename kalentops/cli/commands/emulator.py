@@ -230,4 +230,4 @@ def _edit(folder: Path) -> str:
 
 
 def _digests(folder: Path) -> list[str]:
-    return [each.digest for each in load(folder, [folder / "blueprints"], known={}).declared]
+    return [each.digest for each in load(folder, [folder / "blueprints"], bodies=True).declared]

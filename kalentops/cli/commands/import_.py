@@ -195,7 +195,7 @@ def import_new(
                 check_no_other_has(context.config, names, before.others)
             plan = _plan(request, observed, before, opened.state)
             titled = {each.sourcing_id for each in before.positions if each.title}
-            drafts = draft(plan, names, place, CheckOptions.of(context.config, {}), titled)
+            drafts = draft(plan, names, place, CheckOptions.of(context.config, bodies=True), titled)
             if session.clock.stopping:
                 raise Interrupted("interrupted; nothing was changed")
             if not request.dry_run:

@@ -115,7 +115,7 @@ def _declared(ctx: click.Context) -> list[Declared]:
 
     config = _project(ctx).config
     there = config.blueprints.exists()
-    return load_project(config, known=None).declared if there else []
+    return load_project(config).declared if there else []
 
 
 def _addresses(ctx: click.Context) -> set[str]:

@@ -98,7 +98,7 @@ def _declared(config: Config, addresses: Collection[str], undone: str, *, quiet:
     if not quiet:
         show_environment(config.environment, stream=sys.stderr)
     check_begun(config.root, config.blueprints)
-    repository = load_project(config, known=None)
+    repository = load_project(config)
     Reporting("render", "text", config, quiet=quiet).refuse_invalid(repository, undone)
     wanted = frozenset(selected(addresses, (each.address for each in repository.declared)))
     return sorted(

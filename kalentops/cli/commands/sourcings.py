@@ -61,7 +61,7 @@ def _files(config: Config, *, quiet: bool) -> dict[str, list[str]]:
     """The files for each sourcing, with a note if one can't be read."""
     if not config.blueprints.exists():
         return {}
-    repository = load_project(config, known=None)
+    repository = load_project(config)
     if not repository.valid and not quiet:
         notice(["the files have errors, so some may be missing here; `kalentops validate` shows them"])
     served: dict[str, list[str]] = {}

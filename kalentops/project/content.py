@@ -1,0 +1,85 @@
+"""The content of blueprints that are not held: each is made again, from its file, when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache, partial
+from typing import Final
+
+from kalentops.blueprint.body import Body
+from kalentops.blueprint.files import SourcingFile
+from kalentops.blueprint.model import Blueprint
+from kalentops.errors import FilesChanged
+from kalentops.lint.finding import Origin, Origins
+from kalentops.lint.rule import Declared
+from kalentops.project.check import CheckOptions
+from kalentops.project.document import Document, read_document
+from kalentops.project.files import Source, read
+from kalentops.project.resolve import resolve
+
+_HELD: Final = 64
+"""Documents: as many as may be asked for at the same time."""
+
+
+class Contents:
+    """The files of a repository, for those of its blueprints whose bodies were left out. Called by any thread."""
+
+    def __init__(self, options: CheckOptions, sources: Iterable[Source]) -> None:
+        self._options = options
+        self._sources = {each.name: each for each in sources}
+        self._document = lru_cache(maxsize=_HELD)(self._read)
+
+    def attach(self, of: Declared) -> Declared:
+        """The same with body and origins, which are read when they are asked for. They raise FilesChanged."""
+        body = Body.deferred(of.name, of.digest, partial(self._body, of))
+        return of._replace(body=body, origins=_Deferred(partial(self._origins, of)) if of.template else {})
+
+    def _body(self, of: Declared) -> Body:
+        blueprint, _ = self._found(of)
+        body = None if blueprint is None else Body.of_blueprint(blueprint)
+        if body is None or body.digest != of.digest:
+            raise _changed(of.origin.file)
+        return body
+
+    def _origins(self, of: Declared) -> Origins:
+        blueprint, find = self._found(of)
+        if blueprint is None:
+            raise _changed(of.origin.file)
+        return find()
+
+    def _found(self, of: Declared) -> tuple[Blueprint | None, Callable[[], Origins]]:
+        document = self._document(of.origin.file)
+        key, model = of.address.key, document.model
+        found = model.blueprints.get(key) if isinstance(model, SourcingFile) else None
+        if found is None or isinstance(found, Blueprint):
+            return found, dict
+        if self._options.library is None:
+            raise AssertionError(f"{of.address} has no library")
+        resolved = resolve(document, key, self._options.library)
+        return resolved.blueprint, resolved.origins
+
+    def _read(self, name: str) -> Document:
+        text = read(self._sources[name], self._options.root)
+        if not isinstance(text, str):
+            raise _changed(name)
+        return read_document(name, text)
+
+
+def _changed(file: str) -> FilesChanged:
+    return FilesChanged(f"{file} was changed during the run")
+
+
+class _Deferred(Mapping[tuple[str | None, str], tuple[tuple[int, Origin], ...]]):
+    """Origins that are found when they are asked for, and not kept."""
+
+    def __init__(self, find: Callable[[], Origins]) -> None:
+        self._find = find
+
+    def __getitem__(self, key: tuple[str | None, str]) -> tuple[tuple[int, Origin], ...]:
+        return self._find()[key]
+
+    def __iter__(self) -> Iterator[tuple[str | None, str]]:
+        return iter(self._find())
+
+    def __len__(self) -> int:
+        return len(self._find())
