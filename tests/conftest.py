@@ -58,12 +58,15 @@ SOURCINGS = ("sourcing_a", "sourcing_b", "sourcing_c")
 
 @pytest.fixture(autouse=True)
 def _nothing_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No key, address, state, cloud or workflow of the person who runs the tests; forgetting to ask for them fails."""
+    """No key, address, state, cache, cloud or workflow of the person who runs the tests; forgetting to ask for them
+    fails.
+    """
     for name in list(os.environ):
         if name.startswith(("KALENT", "GITHUB_", "PG", "AWS_", "AZURE_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("KALENT_API_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("XDG_CACHE_HOME", f"{tmp_path}-cache")
     monkeypatch.chdir(tmp_path)
 
 

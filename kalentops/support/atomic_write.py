@@ -13,8 +13,8 @@ import secrets
 import stat
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -71,15 +71,29 @@ class NoPlainFile(OSError):
     """Not a regular file, or too large."""
 
 
-def read(path: Path, limit: int, *, follow: bool = True) -> bytes:
-    """The bytes of a regular file, `limit` at most. Without `follow`, a link is none. Raises NoPlainFile, OSError."""
+@contextmanager
+def opened(path: Path, *, follow: bool = True) -> Iterator[tuple[int, os.stat_result]]:
+    """A regular file, open for reading: descriptor and status. Without `follow`, a link is none. Raises NoPlainFile,
+    OSError.
+    """
     if not follow and path.is_symlink():
         raise NoPlainFile(errno.ELOOP, "it is a link")
     descriptor = os.open(path, _READ | (0 if follow else getattr(os, "O_NOFOLLOW", 0)))
-    with os.fdopen(descriptor, "rb") as stream:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise NoPlainFile(errno.EINVAL, "it is no regular file")
+        yield descriptor, status
+    finally:
+        os.close(descriptor)
+
+
+def read(path: Path, limit: int, *, follow: bool = True) -> bytes:
+    """The bytes of a regular file, `limit` at most. Without `follow`, a link is none. Raises NoPlainFile, OSError."""
+    with (
+        opened(path, follow=follow) as (descriptor, status),
+        os.fdopen(descriptor, "rb", closefd=False) as stream,
+    ):
         # `read` takes as much memory as it is asked for: the size and a byte, more if it grows meanwhile.
         data = stream.read(min(status.st_size, limit) + 1)
         if len(data) > status.st_size:
@@ -96,17 +110,18 @@ def write_all(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def replace(path: Path, data: bytes, *, mode: int | None = None) -> None:
-    """Replace the contents of a file, wholly or not at all. Keeps its permissions, unless `mode` is given. Raises
-    OSError.
+def replace(path: Path, data: bytes, *, mode: int | None = None, durable: bool = True) -> None:
+    """Replace the contents of a file, wholly or not at all. Keeps its permissions, unless `mode` is given. Not
+    `durable`, a power cut may lose or damage it. Raises OSError.
     """
-    temporary = _beside(path, data, _mode(path) if mode is None else mode)
+    temporary = _beside(path, data, _mode(path) if mode is None else mode, durable=durable)
     try:
         _patiently(lambda: temporary.replace(path))
     except BaseException:
         _drop(temporary)
         raise
-    sync_folder(path.parent)
+    if durable:
+        sync_folder(path.parent)
 
 
 def create(path: Path, data: bytes) -> None:
@@ -121,7 +136,7 @@ def create(path: Path, data: bytes) -> None:
         _drop(temporary)
 
 
-def _beside(path: Path, data: bytes, mode: int | None) -> Path:
+def _beside(path: Path, data: bytes, mode: int | None, *, durable: bool = True) -> Path:
     """A temporary file in the same folder that holds the data, durably. Raises OSError, and leaves none then."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
     descriptor = os.open(temporary, CREATE, 0o666 if mode is None else 0o600)
@@ -130,7 +145,8 @@ def _beside(path: Path, data: bytes, mode: int | None) -> Path:
             write_all(descriptor, data)
             if mode is not None:
                 os.chmod(temporary, mode)  # noqa: PTH101 - beside os.open
-            sync(descriptor)
+            if durable:
+                sync(descriptor)
         finally:
             os.close(descriptor)
     except BaseException:

@@ -31,7 +31,7 @@ FLOORS = (
     ("yamlfile", "state"),
     ("git",),
     ("lint",),
-    ("blueprint", "http"),
+    ("blueprint", "http", "cache"),
     ("support",),
     ("errors", "__init__"),
 )
@@ -47,6 +47,7 @@ OWNERS = {
     "deepdiff": {"blueprint.diff"},
     "rich": {"output.terminal"},
     "filelock": {"state.store.lock"},
+    "platformdirs": {"cache"},
     "psycopg": {"state.store.postgresql"},
     "obstore": {"state.store.objects"},
     "starlette": {"emulator"},
