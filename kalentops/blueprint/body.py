@@ -306,5 +306,10 @@ def _serialised(data: dict[str, Any]) -> str:
     return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
+def digest_of(data: dict[str, Any]) -> str:
+    """The digest of plain data."""
+    return _hash(_serialised(data))
+
+
 def _hash(text: str) -> str:
     return "sha256:" + hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()

@@ -61,6 +61,15 @@ class Written(NamedTuple):
 _NO_ORIGINS: Final[Origins] = {}
 
 
+class Alike(NamedTuple):
+    """What a blueprint that is made from a template has in common with others: two with one `key` differ in the `words`
+    of their positions only.
+    """
+
+    key: str
+    words: tuple[str, ...]
+
+
 class Declared(NamedTuple):
     """A blueprint as a file declares it. `origin` is its key's; `name_at` is the line and column of its name, which is
     empty where it can't be read.
@@ -72,7 +81,7 @@ class Declared(NamedTuple):
     empty for a plain one, and `origins` also where there is no body.
     `overrides` are the values that stand in `change` (by step id and field, as in `origins`), and the steps of `add`
     (with an empty field): the template's own text, if it has one, is hidden there. `environment` is the one that the
-    address is of, empty without environments.
+    address is of, empty without environments. `alike` is None for a plain blueprint.
     """
 
     address: Address
@@ -90,6 +99,7 @@ class Declared(NamedTuple):
     origins: Origins = _NO_ORIGINS
     overrides: frozenset[tuple[str | None, str]] = frozenset()
     environment: str = ""
+    alike: Alike | None = None
 
 
 @dataclass(frozen=True, slots=True)

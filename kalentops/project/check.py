@@ -293,15 +293,8 @@ def _declared(
             own = name.document is document
             name_at = document.places.find(name.path if own else ("blueprints", key), on_key=not own)
             hidden = of.placeholders if of.blueprint else _UNKNOWN
-            made = _declare(options, document, addresses, of.blueprint or Blueprint(name=" "), hidden)
-            snippets = sorted({each.name for each in of.context.markers if each.kind == "snippet"})
+            made = _declare(options, document, addresses, of.blueprint or Blueprint(name=" "), hidden, of)
             language = of.context.language
-            made = made._replace(
-                template=blueprint.use,
-                snippets=tuple(snippets),
-                overrides=of.overrides(),
-                origins=of.origins(of_new=not options.origins) if options.bodies else {},
-            )
         else:
             continue
         for sourcing_id, environment in environments.items():
@@ -320,10 +313,11 @@ def _declare(
     addresses: Sequence[Address],
     blueprint: Blueprint,
     hidden: frozenset[DataPath],
+    of: Resolved | None = None,
 ) -> Declared:
     """The blueprint at the first of its addresses; the same is declared at the others."""
     body = Body.of_blueprint(blueprint)
-    return Declared(
+    made = Declared(
         addresses[0],
         "" if ("name",) in hidden else blueprint.name,
         Origin(document.file, *document.places.find(("blueprints", addresses[0].key), on_key=True)),
@@ -332,6 +326,15 @@ def _declare(
         body if options.bodies else None,
         blueprint.protect is True,
         hidden,
+    )
+    if of is None:
+        return made
+    return made._replace(
+        template=of.context.use.use,
+        snippets=tuple(sorted({each.name for each in of.context.markers if each.kind == "snippet"})),
+        overrides=of.overrides(),
+        origins=of.origins(of_new=not options.origins) if options.bodies else {},
+        alike=of.alike(body),
     )
 
 

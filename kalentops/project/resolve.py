@@ -11,10 +11,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
+from kalentops.blueprint.body import Body, digest_of
 from kalentops.blueprint.files import MARKED_FIELDS, MARKER, SnippetsFile, SourcingFile, TemplateFile, Use
 from kalentops.blueprint.model import Blueprint, Step
 from kalentops.lint.finding import DataPath, Finding, Origin, Origins, Problem, Severity
-from kalentops.lint.rule import Marker, UseContext, rules
+from kalentops.lint.rule import Alike, Marker, UseContext, rules
 from kalentops.project.document import Document, salvage
 from kalentops.project.violations import to_problems
 from kalentops.support.shape import ShapeError, schema_of
@@ -25,6 +26,8 @@ MAX_SIZE: Final = MAX_BYTES
 """Characters of one resolved blueprint."""
 _TEXT_SIZE: Final = 32
 """What a text counts beside its characters: many empty steps are large as well."""
+_MASK: Final = "\0"
+"""Stands for a position's own words in a text of a template."""
 _PARTS: Final = ("policy", "config")
 _REQUIRED: Final = frozenset(name for name, each in Step.model_fields.items() if each.is_required())
 
@@ -186,6 +189,34 @@ class Resolved:
                 case (_, *_):
                     found[None, ".".join(map(str, path))] = tuple(_parts(source, exact=not of_new))
         return found
+
+    def alike(self, body: Body) -> Alike | None:
+        """What `body`, which is its own, has in common with those of other users of the template."""
+        if self.blueprint is None:
+            return None
+        overridden, words = self.overrides(), list[str]()
+
+        def own(step: str | None, path: DataPath, text: Any) -> Any:
+            """The text without the position's words, which are taken out of it."""
+            pieces = self.sources[path].pieces if path in self.sources else ()
+            if not pieces or not {(step, str(path[-1])), (step, "")}.isdisjoint(overridden):
+                return text
+            ends = [*(each.start for each in pieces[1:]), len(text)]
+            found = ""
+            for each, end in zip(pieces, ends, strict=True):
+                part = text[each.start : end]
+                mine = each.document is self.document
+                found += _MASK if mine else part
+                words.extend([part] if mine else ())
+            return found
+
+        name = own(None, ("name",), body.name)
+        steps = [
+            {name: own(step["id"], ("steps", number, name), value) for name, value in step.items()}
+            for number, step in enumerate(body.data["steps"])
+        ]
+        common = {**body.data, "name": name, "steps": steps, "use": self.context.use.use}
+        return Alike(digest_of(common), tuple(words))
 
     def overrides(self) -> frozenset[tuple[str | None, str]]:
         """Where the position differs: see `Declared.overrides`."""

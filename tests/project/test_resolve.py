@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kalentops.lint.finding import Problem
+from kalentops.lint.rule import Alike
 from kalentops.project.check import CheckOptions, _read, check_text
 from kalentops.project.document import read_document
 from kalentops.project.load import of_texts
@@ -328,3 +329,22 @@ def test_a_change_that_can_not_be_read_is_one_finding(change: str) -> None:
     assert [(each.file, each.code) for each in of_texts(CheckOptions(Path("/")), texts).findings] == [
         ("blueprints/p.yaml", "KAL012")
     ]
+
+
+def test_users_of_a_template_are_alike_but_for_their_own_words() -> None:
+    def alike(*uses: str) -> list[Alike | None]:
+        text = "sourcingId: s_1\nlanguage: en\nblueprints:\n" + "".join(
+            f"  b-{n}: {{use: first, {use}}}\n" for n, use in enumerate(uses)
+        )
+        return [
+            each.alike for each in check_text(CheckOptions(Path(), shared=SHARED), "p.yaml", text).declared
+        ]
+
+    one, other, changed = alike(
+        "with: {pitch: One.}", "with: {pitch: Two.}", "with: {pitch: One.}, remove: [invite]"
+    )
+    assert one is not None
+    assert other is not None
+    assert changed is not None
+    assert one.key == other.key != changed.key
+    assert (set(one.words), set(other.words)) == ({"One."}, {"Two."})
