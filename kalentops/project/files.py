@@ -200,20 +200,32 @@ def read(source: Source, root: Path) -> str | Finding:
 
 def read_whole(source: Source, root: Path) -> str | Finding:
     """The same, with the byte order mark where there is one."""
+    data = read_bytes(source, root)
+    return text_of(source, data) if isinstance(data, bytes) else data
+
+
+def read_bytes(source: Source, root: Path) -> bytes | Finding:
+    """The content of a file, or the finding that says why it can't be read."""
     try:
         return _read(source, root)
     except OSError as error:
         return _unreadable(
             source, f"it can't be read: {error.strerror or error}", "fix its permissions or the path"
         )
+
+
+def text_of(source: Source, data: bytes) -> str | Finding:
+    """The text that the content of a file is, or the finding that it is none."""
+    try:
+        return data.decode()
     except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
+        line = data.count(b"\n", 0, error.start) + 1
         return _unreadable(
             source, f"the file is not UTF-8, see byte {error.start + 1}", "save it as UTF-8", line
         )
 
 
-def _read(source: Source, root: Path) -> str | Finding:
+def _read(source: Source, root: Path) -> bytes | Finding:
     path = source.path
     if source.outside or (os.path.islink(path) and _links_outside(path, root)):  # noqa: PTH114 - for speed
         return _unreadable(
@@ -239,7 +251,7 @@ def _read(source: Source, root: Path) -> str | Finding:
     if len(data) > MAX_BYTES:
         hint = "split it: several files can serve one sourcing"
         return Finding(source.name, 1, 1, "KAL002", "the file is larger than 1 MiB", hint)
-    return data.decode()
+    return data
 
 
 def _unreadable(source: Source, message: str, hint: str, line: int = 1) -> Finding:
