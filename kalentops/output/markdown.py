@@ -6,6 +6,7 @@ Errors come first and open, the rest can be unfolded. What does not fit is left 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Final
 
 from kalentops.apply.result import ApplyResult, Outcome, Result
@@ -26,9 +27,12 @@ from kalentops.output.explanations import (
     state_edit,
     text,
 )
+from kalentops.output.folded import Place
+from kalentops.output.folded import fold as fold_plan
 from kalentops.output.markdown_blocks import (
     COMMENT,
     Block,
+    LazyBlocks,
     Measure,
     Section,
     code,
@@ -44,7 +48,7 @@ from kalentops.output.markdown_blocks import (
 )
 from kalentops.output.markdown_sequences import brief, changed, extent, new, tally
 from kalentops.output.terminal import plain
-from kalentops.output.text_plan import enrolled, taken
+from kalentops.output.text_plan import counted, enrolled, taken
 from kalentops.plan.build import Action, Change, Drift, LookAlike, Plan
 from kalentops.plan.explanation import leftover
 from kalentops.support.text import clip, count, some, with_times
@@ -236,18 +240,31 @@ def _look_alike(of: LookAlike) -> str:
 
 
 def _overview(of: Plan) -> Section | None:
+    folded = fold_plan(of)
+    hidden = {each.address for each in folded.folded}
     # What is in conflict stands above, with its reason.
     rows = [
-        Block(_overview_row(first, group))
+        partial(_overview_row, first, group)
         for first, group in _parted(of)
-        if first.action is not Action.CONFLICT
+        if first.action is not Action.CONFLICT and first.address not in hidden
     ]
+    rows += [partial(_folded_row, each, by_position=folded.by_position) for each in folded.places()]
     if not of.to_do or not rows:
         return None
     head = table(["blueprint", "what happens", "address", "file"]) + "\n"
     updates = of.summary["update"]
     tail = f"\n\n{enrolled(updates)}" if updates else ""
-    return Section(rows, "row of the table", "rows of the table", head, tail, "\n", share=0.5)
+    blocks = LazyBlocks(rows)
+    return Section(blocks, "row of the table", "rows of the table", head, tail, "\n", share=0.5)
+
+
+def _folded_row(of: Place, *, by_position: bool) -> Block:
+    """The changes of a position or a folder that have no rows of their own."""
+    number = sum(of.counts.values())
+    where = code(of.name) if of.name else "in no file"
+    title = f" {prose(clip(of.title, _NAME))}" if of.title else ""
+    places = (where + title, "") if by_position else (count(of.positions, "position"), where)
+    return Block(row([count(number, "blueprint"), counted(of.counts), *places]))
 
 
 def _parted(of: Plan) -> Iterator[tuple[Change, ChangeGroup | None]]:
@@ -260,17 +277,17 @@ def _parted(of: Plan) -> Iterator[tuple[Change, ChangeGroup | None]]:
             yield change, firsts.get(change.address)
 
 
-def _overview_row(each: Change, group: ChangeGroup | None) -> str:
+def _overview_row(each: Change, group: ChangeGroup | None) -> Block:
     where = code(f"{each.file}:{each.line}") if each.file else ""
     happens = _happens(each, group)
     notes = "".join(f"; {prose(said)}" for said in group.notes()) if group else ""
     if group is None or len(group.changes) == 1:
-        return row([prose(clip(each.name, _NAME)), happens + notes, _address(each), where])
+        return Block(row([prose(clip(each.name, _NAME)), happens + notes, _address(each), where]))
     origin = group.group.origin
     where = code(f"{origin.file}:{origin.line}") if origin else ""
     name = prose(clip(group.name, _NAME)) if group.name else ""
     titles = some([_title(change) or code(change.address) for change in group.changes], _SOME, "; ")
-    return row([name, happens + notes, titles, where])
+    return Block(row([name, happens + notes, titles, where]))
 
 
 def _address(of: Change) -> str:
@@ -299,17 +316,24 @@ def _happens(each: Change, group: ChangeGroup | None) -> str:
 
 
 def _sequences(of: Plan) -> Section | None:
-    blocks: list[Block] = []
-    for each, group in _parted(of):
-        is_open = len(blocks) < _OPEN
-        together = group is not None and len(group.changes) > 1
-        block = _group(group, is_open=is_open) if group and together else _sequence(each, is_open=is_open)
-        blocks += [block] if block is not None else []
-    return (
-        Section(blocks, "blueprint in detail", "blueprints in detail", texts="the texts of {}")
-        if blocks
-        else None
+    hidden = {each.address for each in fold_plan(of).folded}
+    # Those that only count in the table come last.
+    parted = sorted(_parted(of), key=lambda each: each[0].address in hidden)
+    detailed = [each for each in parted if _has_detail(*each)]
+    blocks = LazyBlocks(
+        partial(_sequence, *each, is_open=number < _OPEN) for number, each in enumerate(detailed)
     )
+    said = "blueprint in detail", "blueprints in detail"
+    return Section(blocks, *said, texts="the texts of {}") if blocks else None
+
+
+def _has_detail(each: Change, group: ChangeGroup | None) -> bool:
+    """Whether there is something beyond the table."""
+    if each.theirs is not None or (group is not None and len(group.changes) > 1):
+        return True
+    if each.after is None or each.action is Action.CONFLICT:
+        return False
+    return each.before is None or each.before.digest != each.after.digest
 
 
 def _group(of: ChangeGroup, *, is_open: bool) -> Block:
@@ -336,17 +360,15 @@ def _member(each: Change, of: ChangeGroup) -> str:
     return f"- {title} ({code(each.address)})" + (f": {code(clip(own, _OWN))}" if own else "")
 
 
-def _sequence(each: Change, *, is_open: bool) -> Block | None:
-    """What a folded block shows of one blueprint; None where there is nothing beyond the table."""
+def _sequence(each: Change, group: ChangeGroup | None, *, is_open: bool) -> Block:
+    """What a folded block shows of one blueprint, or of those that are alike."""
+    if group is not None and len(group.changes) > 1:
+        return _group(group, is_open=is_open)
     if each.theirs is not None:
         return _both_sides(each, each.theirs, is_open=is_open)
-    if each.after is None or each.action is Action.CONFLICT:
-        return None
-    if each.before is None:
-        return _folded(each, new(each.after.data), is_open=is_open)
-    if each.before != each.after:
-        return _folded(each, changed(each.before.data, each.after.data), is_open=is_open)
-    return None
+    after = each.body.data
+    inner = new(after) if each.before is None else changed(each.before.data, after)
+    return _folded(each, inner, is_open=is_open)
 
 
 def _both_sides(each: Change, theirs: Body, *, is_open: bool) -> Block:

@@ -14,7 +14,7 @@ import html
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, overload
 
 from kalentops.output.terminal import columns
 from kalentops.support.text import count, escape_line, escape_part, visible
@@ -197,6 +197,29 @@ class Block:
     brief: str = ""
 
 
+class LazyBlocks(Sequence[Block]):
+    """Blocks that are made when they are first looked at: those that have no room are never made."""
+
+    def __init__(self, makers: Iterable[Callable[[], Block]]) -> None:
+        self._makers = tuple(makers)
+        self._made: dict[int, Block] = {}
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+    @overload
+    def __getitem__(self, at: int) -> Block: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Block]: ...
+    def __getitem__(self, at: int | slice) -> Block | list[Block]:
+        if isinstance(at, slice):
+            return [self[each] for each in range(len(self))[at]]
+        number = range(len(self))[at]
+        if number not in self._made:
+            self._made[number] = self._makers[number]()
+        return self._made[number]
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """Blocks that belong together, between `head` and `tail`. `one` and `many` say what is counted where a block is
@@ -229,15 +252,26 @@ def fit(opening: str, sections: Sequence[Section], limit: int, measure: Measure,
     Where something is missing, the last paragraph counts it and ends with `pointer`, which is Markdown. Nothing is
     ever cut within a block: what was code could become text.
     """
-    whole = _joined([opening, *(each.text([block.full for block in each.blocks]) for each in sections)])
-    if measure(whole) <= limit:
-        return whole
+    if _may_fit(sections, limit, measure):
+        whole = _joined([opening, *(each.text([block.full for block in each.blocks]) for each in sections)])
+        if measure(whole) <= limit:
+            return whole
     worst = [_Fitted([], len(each.blocks), len(each.blocks)) for each in sections]
     room = limit - measure(opening) - measure(_missing(sections, worst, pointer)) - len("\n\n")
     fitted = _all(sections, room, measure)
     texts = [each.text(found.shown) for each, found in zip(sections, fitted, strict=True)]
     cut = _joined([opening, *texts, _missing(sections, fitted, pointer)])
     return next((said for said in (cut, opening, _NO_ROOM) if measure(said) <= limit), "")
+
+
+def _may_fit(sections: Sequence[Section], limit: int, measure: Measure) -> bool:
+    """Whether the blocks alone are within the limit; those behind it are not made."""
+    taken = 0
+    for block in (block for each in sections for block in each.blocks):
+        taken += measure(block.full)
+        if taken > limit:
+            return False
+    return True
 
 
 def _all(sections: Sequence[Section], room: int, measure: Measure) -> list[_Fitted]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -12,7 +13,7 @@ from typing import Any, Final
 from kalentops.blueprint.body import Body
 from kalentops.blueprint.labels import LabelledChange, StepChange, days, kind, schedule, step_changes
 from kalentops.output import explanations
-from kalentops.output.change_groups import ChangeGroup, Marks, change_groups
+from kalentops.output.change_groups import ChangeGroup, Marks
 from kalentops.output.explanations import (
     STATE_EDITS,
     WHY_STATE_EDITS,
@@ -21,6 +22,7 @@ from kalentops.output.explanations import (
     overwriting,
     state_edit,
 )
+from kalentops.output.folded import FoldedPlan, fold
 from kalentops.output.terminal import WIDTH, Line, Piece, Style, columns, cut, line, padded
 from kalentops.plan.build import Action, Change, Drift, Plan, RefreshReport
 from kalentops.plan.explanation import leftover
@@ -224,41 +226,66 @@ _MARKS: Final = Marks(lambda text: f'"{visible(text)}"', visible, visible)
 _POSITIONS: Final = 10
 """Of a group that are listed without --verbose."""
 _TITLE: Final = 60
+WHOLE: Final = "kalentops plan -v"
 
 
-def plan(of: Plan, *, verbose: bool = False, reasons: bool = True, width: int = WIDTH) -> Iterator[Line]:
-    """What changes alike, then all other changes but no-ops, drift, then the summary. With `verbose`, new and adopted
-    blueprints with their whole texts, and all positions of a group; without it, texts are cut to `width` columns.
-    Without `reasons`, those of conflicts are left to the result.
+def plan(
+    of: Plan, *, verbose: bool = False, reasons: bool = True, width: int = WIDTH, whole: str = WHOLE
+) -> Iterator[Line]:
+    """What changes alike, then all other changes but no-ops, then, of a large plan, what is folded; drift, and the
+    summary. With `verbose`, new and adopted blueprints with their whole texts, all positions of a group, and nothing
+    folded; without it, texts are cut to `width` columns, and `whole` is the command that shows everything. Without
+    `reasons`, those of conflicts are left to the result.
     """
-    groups = change_groups(of)
-    grouped: set[str] = set()
-    for each in groups:
-        if len(each.changes) > 1:
-            grouped |= {*each.group.addresses}
-            yield from _group(each, verbose=verbose, width=width)
-            yield line()
+    folded = fold(of, whole=verbose)
+    for each in folded.groups:
+        yield from _group(each, verbose=verbose, width=width, whole=whole)
+        yield line()
     above: dict[str, str] = {}
-    notes = {each.first.address: list(each.notes()) for each in groups}
-    shown = [each for each in of.changes if each.action is not Action.NO_OP]
-    alone = (each for each in shown if each.address not in grouped)
-    for sourcing_id, together in groupby(alone, key=lambda each: each.address.sourcing_id):
+    for sourcing_id, together in groupby(folded.alone, key=lambda each: each.address.sourcing_id):
         changes = list(together)
         title = next((f"  {clip(each.title, _TITLE)}" for each in changes if each.title), "")
         yield line((visible(sourcing_id), "bold"), title)
         for change in changes:
             yield from _change(change, above, verbose=verbose, reasons=reasons, width=width)
-            yield from (_note(each, "      ") for each in notes.get(change.address, ()))
+            yield from (_note(each, "      ") for each in folded.notes.get(change.address, ()))
+        yield line()
+    if folded.folded:
+        yield from _folded(folded, of, whole)
         yield line()
     if of.refresh_report is not None:
-        yield from _refresh_report(of.refresh_report, {each.address: each for each in shown}, width)
+        yield from _refresh_report(of.refresh_report, {each.address: each for each in folded.alone}, width)
     yield from _state_edits(of)
     if of.summary["update"]:
         yield line((enrolled(of.summary["update"]), "warn"))
     yield plan_summary(of)
 
 
-def _group(of: ChangeGroup, *, verbose: bool, width: int) -> Iterator[Line]:
+def _folded(of: FoldedPlan, plan: Plan, whole: str) -> Iterator[Line]:
+    """A line for each position or folder, and how to see the blueprints."""
+    places = list(of.places())
+    heads = [visible(each.name) or "in no file" for each in places]
+    notes = [
+        clip(each.title, _TITLE) if of.by_position else count(each.positions, "position") for each in places
+    ]
+    rooms = [max(map(columns, each)) for each in (heads, notes)]
+    yield line((f"Not shown one by one: {count(len(of.folded), 'blueprint')}", "bold"))
+    for each, head, note in zip(places, heads, notes, strict=True):
+        known = "".join(
+            f"  {padded(text, room)}" for text, room in zip((head, note), rooms, strict=True) if room
+        )
+        yield line(f"{known}  {counted(each.counts)}")
+    updates = sum(each.action is Action.UPDATE for each in of.folded)
+    if updates:
+        among = f"{updates:,} of {count(plan.summary['update'], 'update')}"
+        yield line(("  ! ", "warn"), f"{among} are among them: read what they change before you apply")
+    some_of_them = next((each.name for each in places if each.name), "") if whole == WHOLE else ""
+    option = "--sourcing " if of.by_position else ""
+    part = f", `kalentops plan {option}{visible(shlex.quote(some_of_them))}` a part" if some_of_them else ""
+    yield line(f"  `{visible(whole)}` shows all of them{part}")
+
+
+def _group(of: ChangeGroup, *, verbose: bool, width: int, whole: str) -> Iterator[Line]:
     """Changes that are alike: one of them, then the positions by title."""
     first = of.first
     sign, style = _SIGNS[first.action]
@@ -278,7 +305,7 @@ def _group(of: ChangeGroup, *, verbose: bool, width: int) -> Iterator[Line]:
         words = f": {own if verbose else glance(own, width)}" if own else ""
         yield line(f"    {padded(name, room)}  ", (visible(each.address), "dim"), f"{ident}{visible(words)}")
     if len(shown) < len(of.changes):
-        yield line((f"    and {len(of.changes) - len(shown):,} more; `kalentops plan -v` lists all", "dim"))
+        yield line((f"    and {len(of.changes) - len(shown):,} more; `{visible(whole)}` lists all", "dim"))
     yield from (_note(each, "    ") for each in of.notes())
 
 
@@ -405,9 +432,7 @@ def left_out(addresses: Sequence[str]) -> str:
 
 def plan_summary(of: Plan) -> Line:
     """The last line: `Plan: 2 to create, 1 unchanged.`"""
-    counts = of.summary
-    parts = [f"{counts[key]:,} {words}" for key, words in _WORDS if counts[key]]
-    orphans = [count(counts["orphan"], "orphan")] if counts["orphan"] else []
+    done = counted(of.summary)
     kinds: Counter[str] = Counter(each.kind for each in of.drift)
     drifted = [f"{kinds[kind]:,} {words}" for kind, words in _DRIFT if kinds[kind]]
     left = [left_out(of.left_out)] if of.left_out else []
@@ -416,8 +441,15 @@ def plan_summary(of: Plan) -> Line:
         if of.state_edits
         else []
     )
-    said = ", ".join([*parts, *orphans, *drifted, *left])
+    said = ", ".join([*filter(None, [done]), *drifted, *left])
     if of.to_do or of.drift:
         return line(("Plan: ", "bold"), said + ".")
     nothing = "No drift." if of.refresh_report is not None and not of.changes else "No changes."
     return line((nothing, "good"), f" {said}." if said else "")
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """`2 to create, 1 unchanged, 1 orphan`; the keys are those of `Plan.summary`."""
+    parts = [f"{counts[key]:,} {words}" for key, words in _WORDS if counts.get(key)]
+    orphans = [count(counts["orphan"], "orphan")] if counts.get("orphan") else []
+    return ", ".join([*parts, *orphans])

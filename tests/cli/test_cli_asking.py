@@ -62,6 +62,16 @@ def methods(proxy: FaultProxy) -> list[str]:
     return [each.method for each in proxy.requests]
 
 
+def test_what_a_large_plan_does_not_show_is_in_the_question(applied: Project, ask: Ask) -> None:
+    applied.write("sourcing_c", {f"new-{number}": blueprint(f"New {number}") for number in range(51)})
+    ran = ask("n", "--max-creates", "51")
+    assert said_before(ran).endswith("51 blueprints not shown one by one. ")
+    assert "\n  sourcing_c  51 to create\n  `kalentops apply -v` shows all of them\n" in ran.err
+    ran = ask("n", "--max-creates", "51", "-v")
+    assert "not shown" not in ran.err
+    assert ran.err.count("  + create new-") == 51
+
+
 @pytest.mark.parametrize("how", ["missing", "empty"])
 def test_after_a_lost_state_the_question_is_about_adopting(
     how: str, applied: Project, ask: Ask, proxy: FaultProxy, truth: Truth

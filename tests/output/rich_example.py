@@ -259,6 +259,35 @@ def _grouped() -> Plan:
     return make_plan((now(number, each) for number, each in enumerate(before, 1)), known)
 
 
+def _large() -> Plan:
+    """120 new blueprints that are alike in nothing, of which one needs to be read; an update, a conflict, an orphan."""
+
+    def new(number: int) -> Change:
+        return Change(
+            Address(f"sourcing_{number:03}", "classic"),
+            Action.CREATE,
+            f"Sequence {number}",
+            None,
+            f"blueprints/{'sales' if number % 4 else 'backend/berlin'}/{number:03}.yaml",
+            3,
+            None,
+            form(
+                body(
+                    f"Sequence {number}",
+                    PITCH | {"content": f"Hi {{{{firstname}}}}, are you number {number}?"},
+                )
+            ),
+            title=f"Position {number}",
+        )
+
+    other = explain(Code.OTHER_SOURCING, other="sourcing_closed/classic", blueprint_id="bp_7")
+    changes = [*map(new, range(120)), *(each for each in PLAN.changes if each.address in _UNUSUAL)]
+    changes[17] = replace(changes[17], reason=other)
+    return replace(PLAN, changes=tuple(changes), findings=(), refresh_report=None, state_edits=())
+
+
+_UNUSUAL = {"sourcing_backend/classic", "sourcing_sales/twin", "sourcing_sales/gone"}
+LARGE = _large()
 SHARED_TEXT, SHARED_DELAY = Origin(TEMPLATE, 14, 20), Origin(TEMPLATE, 12, 12)
 GROUPED = _grouped()
 RESULT = ApplyResult(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from kalentops.blueprint.body import Address
 from kalentops.github.comment import CommentTarget, compose, fold
 from kalentops.output import markdown
-from kalentops.output.markdown_blocks import COMMENT, Block, Section, fit, utf8_bytes, utf16_units
+from kalentops.output.folded import MOST
+from kalentops.output.markdown_blocks import COMMENT, Block, LazyBlocks, Section, fit, utf8_bytes, utf16_units
 from kalentops.plan.build import Action, Change, Plan
 from tests.builders import body, form, saying
 from tests.output import judges
@@ -96,6 +98,12 @@ def test_a_large_plan_is_cut_to_a_comment_at_whole_blocks() -> None:
         assert page.problems == []
         assert judges.other_reading(said) == []
         rows = len(re.findall(r"^\| Classic ", said, re.MULTILINE))
+        if number > MOST:
+            folded = (
+                f"| {number:,} blueprints | {number:,} to create | {number:,} positions | `blueprints/` |"
+            )
+            assert folded in said
+            rows += number
         blocks = said.count("<details")
         assert blocks == said.count("</details>")
         last = said.rpartition("\n\n")[2]
@@ -136,3 +144,18 @@ def test_a_report_leaves_room_for_what_a_comment_adds(char: str) -> None:
     target = CommentTarget(char * 200)
     whole = compose(target, "x" * COMMENT)
     assert max(utf16_units(whole), utf16_units(fold(target, whole))) <= 65_536
+
+
+def test_blocks_without_room_are_not_made() -> None:
+    made: list[int] = []
+
+    def make(number: int) -> Block:
+        made.append(number)
+        return Block(f"block {number} " * 10, f"block {number}")
+
+    blocks = LazyBlocks(partial(make, number) for number in range(1_000))
+    said = fit("Opening.", [Section(blocks, "block", "blocks")], 500, utf16_units, "POINTER")
+    assert len(made) == len(set(made)) < 60
+    assert re.search(r"\*\*Not shown here:\*\* 9\d\d blocks. POINTER$", said)
+    assert [each.brief for each in blocks[998:]] == ["block 998", "block 999"]
+    assert blocks[-1].brief == "block 999"

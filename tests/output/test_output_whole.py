@@ -18,7 +18,7 @@ from kalentops import __version__
 from kalentops.output import FORMATS, markdown, report, text_files, text_plan, text_results
 from kalentops.output.terminal import Line, show
 from tests.output import judges
-from tests.output.rich_example import CHECKED, GROUPED, PLAN, RESULT
+from tests.output.rich_example import CHECKED, GROUPED, LARGE, PLAN, RESULT
 
 EXPECTED: Final = Path(__file__).parent / "expected"
 SUFFIXES: Final = {"json": "json", "markdown": "md", "github": "txt", "sarif": "sarif", "junit": "xml"}
@@ -69,6 +69,8 @@ REPORTS: Final[dict[str, Callable[[], str]]] = {
     "plan-terminal.txt": _on_a_terminal,
     "plan-groups.txt": lambda: _text(list(text_plan.plan(GROUPED))),
     "plan-groups.md": lambda: markdown.plan(GROUPED) + "\n",
+    "plan-large.txt": lambda: _text(list(text_plan.plan(LARGE))),
+    "plan-large.md": lambda: markdown.plan(LARGE, limit=6_000) + "\n",
     "plan-cut.md": lambda: markdown.plan(PLAN, limit=2_600) + "\n",
     "validate.txt": lambda: _text(
         [

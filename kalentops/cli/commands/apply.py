@@ -23,6 +23,7 @@ from kalentops.errors import Interrupted, StalePlan, Unreachable, UsageError
 from kalentops.kalent.lists import check_permitted, refusals
 from kalentops.kalent.write_client import WriteApi
 from kalentops.output import explanations, json, text_plan, text_results
+from kalentops.output.folded import fold
 from kalentops.output.markdown_blocks import utf8_bytes
 from kalentops.output.terminal import notice, show, width
 from kalentops.plan.build import Change, Scope
@@ -33,7 +34,7 @@ from kalentops.project.files import SUFFIXES
 from kalentops.project.load import Repository
 from kalentops.state.model import State
 from kalentops.state.store.session import Session, Store
-from kalentops.support.text import clip, dump_json, some
+from kalentops.support.text import clip, count, dump_json, some
 
 _FAREWELL: Final = "stopped at once; the next apply looks up the outcome of open requests"
 
@@ -215,12 +216,17 @@ class _Run:
         notice(notes)
         # With --yes, the result gives the reasons of conflicts.
         reasons = not self.yes or self.form != "text"
-        whole = text_plan.plan(plan, verbose=self.verbose, reasons=reasons, width=width(sys.stderr))
-        show([text_plan.plan_summary(plan)] if brief else whole, sys.stderr)
+        whole = text_plan.WHOLE if self.yes else "kalentops apply -v"
+        shown = text_plan.plan(
+            plan, verbose=self.verbose, reasons=reasons, width=width(sys.stderr), whole=whole
+        )
+        show([text_plan.plan_summary(plan)] if brief else shown, sys.stderr)
         notice(pipeline.notes_without_state(context, self.store))
         if plan.to_do and not self.yes:
             known = f"{_overwrite_note(self.saved)}. " if overwrites else ""
             config = self.project.config
+            folded = len(fold(plan, whole=self.verbose or brief).folded)
+            known += f"{count(folded, 'blueprint')} not shown one by one. " if folded else ""
             question = f"{known}Apply this plan{f' to {config.environment}' if config.environment else ''}?"
             if not options.ask(question, config.environment if config.confirm else None):
                 raise Interrupted("cancelled; nothing was changed")

@@ -153,7 +153,9 @@ lock_timeout = click.option(
     help="Seconds to wait for the state lock. [default: 0]",
 )
 quiet = click.option("-q", "--quiet", is_flag=True, help="Print errors and results only.")
-verbose = click.option("-v", "--verbose", is_flag=True, help="Show texts in full.")
+verbose = click.option(
+    "-v", "--verbose", is_flag=True, help="Show whole texts, and each blueprint of a large plan."
+)
 yes = click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
 
 
