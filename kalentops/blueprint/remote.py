@@ -7,8 +7,8 @@ text. An empty blueprint may: it can't be started, because `start` wants a step 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -75,7 +75,7 @@ class Mark(NamedTuple):
 
 def new_nonce(lineage: str | None = None) -> str:
     """Eight hexadecimal digits that no other attempt has. With the lineage of a shared state, eight more say so."""
-    nonce = secrets.token_hex(4)
+    nonce = os.urandom(4).hex()
     return nonce if lineage is None else nonce + _tag(nonce, lineage)
 
 

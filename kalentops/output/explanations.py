@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from kalentops.output.markdown_blocks import code, prose
 from kalentops.output.terminal import Line, Style, line
 from kalentops.plan.explanation import Code, Explanation
 from kalentops.plan.moves import StateEdit
@@ -59,16 +58,6 @@ def remedy_lines(of: Iterable[Remedy], indent: str) -> Iterator[Line]:
     for label, each in labelled:
         note = f"  ({visible(each.note)})" if each.note else ""
         yield line((f"{indent}{label:<{width}} ", "dim"), (visible(each.code), "code"), (note, "dim"))
-
-
-def marked(of: Explanation | str | None) -> str:
-    """As the rest of an item of a list in Markdown, with a list of its own."""
-    return "\n".join([prose(with_times(sentence(of))), *(f"  - {_marked(each)}" for each in remedies(of))])
-
-
-def _marked(of: Remedy) -> str:
-    note = f" ({prose(of.note)})" if of.note else ""
-    return f"{prose(of.label)}: {code(of.code)}{note}"
 
 
 class _Words(dict[str, str]):

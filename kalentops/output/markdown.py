@@ -20,10 +20,12 @@ from kalentops.output.change_groups import ChangeGroup, Marks, change_groups
 from kalentops.output.explanations import (
     STATE_EDITS,
     WHY_STATE_EDITS,
+    Remedy,
     import_command,
     importing,
-    marked,
     overwriting,
+    remedies,
+    sentence,
     state_edit,
     text,
 )
@@ -50,7 +52,7 @@ from kalentops.output.markdown_sequences import brief, changed, extent, new, tal
 from kalentops.output.terminal import plain
 from kalentops.output.text_plan import counted, enrolled, taken
 from kalentops.plan.build import Action, Change, Drift, LookAlike, Plan
-from kalentops.plan.explanation import leftover
+from kalentops.plan.explanation import Explanation, leftover
 from kalentops.support.text import clip, count, some, with_times
 
 POINTER: Final = "`kalentops plan -v` shows all of it."
@@ -195,6 +197,16 @@ def _conflicts(of: Plan) -> Section | None:
     ]
     head = "**In conflict.** `apply` skips these until a person decides:\n\n"
     return Section(blocks, "conflict", "conflicts", head, between="\n") if blocks else None
+
+
+def marked(of: Explanation | str | None) -> str:
+    """As the rest of an item of a list, with a list of its own."""
+    return "\n".join([prose(with_times(sentence(of))), *(f"  - {_remedy(each)}" for each in remedies(of))])
+
+
+def _remedy(of: Remedy) -> str:
+    note = f" ({prose(of.note)})" if of.note else ""
+    return f"{prose(of.label)}: {code(of.code)}{note}"
 
 
 def _drift(of: Plan) -> Section | None:

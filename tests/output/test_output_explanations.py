@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from kalentops.output.explanations import _REMEDIES, _SENTENCES, lines, marked, remedies, sentence, text
+from kalentops.output.explanations import _REMEDIES, _SENTENCES, lines, remedies, sentence, text
+from kalentops.output.markdown import marked
 from kalentops.plan.explanation import Code, Explanation, explain, together
 from tests.builders import AT
 

@@ -24,7 +24,6 @@ from kalentops.kalent.lists import check_permitted, refusals
 from kalentops.kalent.write_client import WriteApi
 from kalentops.output import explanations, json, text_plan, text_results
 from kalentops.output.folded import fold
-from kalentops.output.markdown_blocks import utf8_bytes
 from kalentops.output.terminal import notice, show, width
 from kalentops.plan.build import Change, Scope
 from kalentops.plan.refresh import check_listed, check_workspace, looked_at
@@ -339,8 +338,4 @@ def _show(
         sys.stdout.write(dump_json(said) + "\n")
     else:
         show(text_results.results(result, told))
-    report.summarise(
-        lambda markdown, limit: markdown.results(
-            result, report.config.environment, limit=limit, measure=utf8_bytes
-        )
-    )
+    report.summarise(lambda markdown, **size: markdown.results(result, report.config.environment, **size))

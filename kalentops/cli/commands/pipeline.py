@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from kalentops.adopt.match import removed_ids
 from kalentops.blueprint.body import Address
 from kalentops.blueprint.remote import RemoteLists
 from kalentops.cli.commands.options import NO_LIMITS, Limits
@@ -18,7 +17,6 @@ from kalentops.git.history import checkout_status, contents_at_merge_base, is_in
 from kalentops.plan.build import ASKS, Action, Change, Plan, RefreshReport, Scope, make_plan, narrowed
 from kalentops.plan.moves import StateEdit, edits_between
 from kalentops.plan.moves import narrowed as kept_to
-from kalentops.plan.refresh import check_listed, check_workspace, looked_at, refresh
 from kalentops.plan.saved import PlanOptions
 from kalentops.project.config import Config
 from kalentops.project.environments import add_ids_of_others, positions_elsewhere
@@ -65,6 +63,10 @@ class PlanContext:
 
     def refreshed(self, observed: RemoteLists) -> PlanContext:
         """The plan compared with what Kalent shows."""
+        # An offline plan needs neither of these.
+        from kalentops.adopt.match import removed_ids
+        from kalentops.plan.refresh import refresh
+
         known = {each.address for each in self.whole.changes}
         others = removed_ids(observed, self.whole.relocated, known)
         whole = refresh(self.whole, observed, self.plan_options.overwrite, others)
@@ -212,10 +214,11 @@ def notes_without_state(context: PlanContext, store: Store) -> Iterator[str]:
 def apply_refusals(context: PlanContext, observed: RemoteLists | None, config: Config) -> Iterator[str]:
     """Why `apply` would refuse this plan, as far as that is known without it."""
     checks: list[Callable[[], None]] = [lambda: check_guards(context.plan, config)]
-    asks = any(each.action in ASKS for each in context.plan.changes)
-    if observed is not None and asks and context.plan_options.scope.everything:
-        checks.append(lambda: check_workspace(context.known, looked_at(observed)))
-    if observed is not None and asks:
+    if observed is not None and any(each.action in ASKS for each in context.plan.changes):
+        from kalentops.plan.refresh import check_listed, check_workspace, looked_at
+
+        if context.plan_options.scope.everything:
+            checks.append(lambda: check_workspace(context.known, looked_at(observed)))
         checks.append(lambda: check_listed(context.known, observed.refused))
     for check in checks:
         try:

@@ -17,13 +17,11 @@ from typing import IO, Any, Final, TypeAlias
 
 import click
 
-from kalentops.adopt.position import UnreadableFiles
 from kalentops.blueprint.body import Address
 from kalentops.errors import InvalidFiles, KalentopsError, UsageError
 from kalentops.github.context import target_name
 from kalentops.lint.finding import MOST_USERS, Finding, Severity, known_before
 from kalentops.output import Checked, heading, report, text_files, text_plan
-from kalentops.output.markdown_blocks import SUMMARY, code, utf8_bytes
 from kalentops.output.terminal import Line, line, notice, show, width
 from kalentops.plan.build import Plan
 from kalentops.project.check import CheckOptions, needs_others
@@ -31,8 +29,8 @@ from kalentops.project.config import Config
 from kalentops.project.load import Repository, of_texts, read_earlier, texts_of
 from kalentops.support.text import some, visible
 
-Make: TypeAlias = Callable[[Any, int], str]
-"""Takes the module of Markdown and makes a text of at most that many bytes."""
+Make: TypeAlias = Callable[..., str]
+"""Takes the module of Markdown, and `limit` and `measure`, and makes a text of at most that many bytes."""
 _GAP: Final = "\n\n"
 _SELECT_OTHERS: Final = "fix the errors above, or select other blueprints: by files, --sourcing or --target"
 # The reader of these results is not the reader of the findings, so findings go to stderr.
@@ -102,9 +100,7 @@ class Reporting:
     def show_plan(self, plan: Plan, repository: Repository) -> None:
         """The result of `plan`, on stdout."""
         print_plan(plan, self._checked(repository), self.form, verbose=self.verbose, quiet=self.quiet)
-        self.summarise(
-            lambda markdown, limit: markdown.plan(plan, repository.earlier, limit=limit, measure=utf8_bytes)
-        )
+        self.summarise(lambda markdown, **size: markdown.plan(plan, repository.earlier, **size))
 
     def for_saved_plan(self, repository: Repository) -> dict[str, Any]:
         """What `show` needs beyond the plan to print every format."""
@@ -138,7 +134,7 @@ class Reporting:
         )
 
     def _summarise_findings(self, checked: Checked) -> None:
-        self.summarise(lambda markdown, limit: markdown.validation(checked, limit=limit, measure=utf8_bytes))
+        self.summarise(lambda markdown, **size: markdown.validation(checked, **size))
 
     def summarise(self, make: Make) -> None:
         """Append to the job's summary, if there is one, as much as fits."""
@@ -146,13 +142,15 @@ class Reporting:
         if os.environ.get("GITHUB_ACTIONS") != "true" or not name:
             return
         from kalentops.output import markdown  # for a summary alone
+        from kalentops.output.markdown_blocks import SUMMARY, code, utf8_bytes
 
         below = self._below()
         heading = f"### kalentops {self.command}" + (f" in {code(below)}" if below else "") + _GAP
         try:
             path = Path(name)
             taken = path.stat().st_size if path.exists() else 0
-            text = make(markdown, SUMMARY - taken - utf8_bytes(heading) - 2 * len(_GAP))
+            room = SUMMARY - taken - utf8_bytes(heading) - 2 * len(_GAP)
+            text = make(markdown, limit=room, measure=utf8_bytes)
             if not text:
                 notice(["the job's summary is full: GitHub takes 1 MiB a step"])
                 return
@@ -189,6 +187,8 @@ def show_failure(error: KalentopsError, environment: str) -> None:
 @contextmanager
 def unreadable_shown() -> Iterator[None]:
     """Show the findings of files that can't be read, before the error."""
+    from kalentops.adopt.position import UnreadableFiles  # for commands that edit files alone
+
     try:
         yield
     except UnreadableFiles as error:

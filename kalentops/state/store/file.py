@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from kalentops.errors import KalentopsError, StateDamaged, StateError, StateMoved, StoreFailure
-from kalentops.state.store import journal, lock
+from kalentops.state.store import journal
 from kalentops.state.store.backend import Stored, VersionMismatch
 from kalentops.state.store.journal import Journal, Writer
 from kalentops.state.store.session import Store
@@ -46,6 +46,8 @@ class FileStore(Store):
 
     @contextmanager
     def hold(self, timeout: float) -> Iterator[None]:
+        from kalentops.state.store import lock  # for commands that write the state
+
         folder = self.path.parent
         _check_folder(self.path)
         with lock.hold(self.lock_path, timeout):

@@ -29,7 +29,6 @@ from kalentops.state.codec import (
     record_from_json,
 )
 from kalentops.state.model import FORMAT_VERSION, Record
-from kalentops.state.store.lock import try_lock
 from kalentops.support import atomic_write
 
 _HEAD: Final = 18  # two numbers of eight digits, a space after each
@@ -213,6 +212,8 @@ def mark_alive(descriptor: int) -> bool:
 
     Not on Windows, where others can't read a locked byte, and can't delete an open file.
     """
+    from kalentops.state.store.lock import try_lock  # where there is a journal
+
     return sys.platform == "win32" or try_lock(descriptor)
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import random
-import secrets
+import os
 import shlex
-import socket
 import threading
 import time
 import uuid
@@ -269,7 +267,7 @@ class Session:
         self._log = log
         self._load = load
         self._pause = pause
-        self._run = secrets.token_hex(8)
+        self._run = os.urandom(8).hex()
         self._batches: list[list[Record]] = []
         self._folded = 0  # batches that are in the stored state
         self._taken: dict[str, tuple[Entry | None, Intent | None]] = {}
@@ -352,6 +350,8 @@ class Session:
         """An intent with the run that began it, for those who find it open."""
         if not isinstance(record, Intended) or record.intent.run is not None:
             return record
+        import socket  # for a run that writes
+
         return Intended(replace(record.intent, run=self._run, host=socket.gethostname() or "unknown"))
 
     def barrier(self) -> None:
@@ -485,6 +485,8 @@ class Session:
 
         After an exception the session is as before: what it writes next is based on what it has written last.
         """
+        import random  # for a run that writes, like `socket`
+
         base, version, lost = self._base, self._version, frozenset(self._taken)
         wanted = replace(mine, serial=base.serial + 1)
         error: StoreFailure | None = None

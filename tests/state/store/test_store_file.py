@@ -468,6 +468,7 @@ import os, sys
 from pathlib import Path
 from kalentops.errors import StoreFailure
 from kalentops.state.store.file import FileStore
+from kalentops.state.store import lock  # the other user may not read the library
 store = FileStore(Path(sys.argv[1]))
 if os.getuid() == 0:
     os.setgroups([])
