@@ -40,10 +40,11 @@ UPWARDS: set[tuple[str, str]] = set()
 # With the 57 rules of today, 209.
 MOST_MODULES = 172
 OWNERS = {
+    "certifi": {"http.transport"},
     "click": {"cli"},
     "pydantic": {"support.shape"},
     "yaml": {"yamlfile.parse"},
-    "httpx": {"http.transport"},
+    "httpcore": {"http.transport"},
     "deepdiff": {"blueprint.diff"},
     "rich": {"output.terminal"},
     "filelock": {"state.store.lock"},
