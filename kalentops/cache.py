@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -43,11 +44,11 @@ _TEMPORARY: Final = re.compile(rf"\.{_NAME.pattern}\.[0-9a-f]+\.tmp")
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Number of entries, their bytes, and when the least recently used one was used, in seconds since 1970."""
+    """Number of entries, their bytes, and when the least recently used one was used."""
 
     entries: int
     size: int
-    oldest: float | None
+    oldest: datetime | None
 
 
 class Cache:
@@ -152,8 +153,10 @@ def clear(folder: Path) -> Usage:
 
 def _sum(files: Iterable[_File]) -> Usage:
     entries = [each for each in files if not each.temporary]
-    oldest = min((each.used for each in entries), default=None)
-    return Usage(len(entries), sum(each.size for each in entries), oldest)
+    used = (min(max(each.used, 0), time.time()) for each in entries)  # whatever a broken clock wrote
+    oldest = min(used, default=None)
+    at = None if oldest is None else datetime.fromtimestamp(oldest, UTC)
+    return Usage(len(entries), sum(each.size for each in entries), at)
 
 
 def prune(folder: Path) -> None:

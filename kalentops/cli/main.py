@@ -43,6 +43,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "state": ("state", "Show, change, move, restore, merge or push the state."),
     "rule": ("reference:rule", "Explain a rule, or list all rules."),
     "schema": ("reference:schema", "Print the JSON Schema of a blueprint file, for editors."),
+    "cache": ("cache", "Show or clear the cache of results."),
     "emulator": ("emulator:emulator", "Run a local stand-in for the Kalent API."),
     "demo": ("emulator:demo", "Run a tour of kalentops on the emulator."),
 }

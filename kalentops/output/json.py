@@ -7,10 +7,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from kalentops.blueprint.diff import changes
 from kalentops.blueprint.remote import RemoteSourcing
+from kalentops.cache import LIMIT, Usage
 from kalentops.lint.finding import Finding, Severity, finding_to_json
 from kalentops.output import Checked
 from kalentops.output.explanations import text
@@ -19,6 +21,7 @@ from kalentops.plan.explanation import explained, together
 from kalentops.plan.saved import plan_to_json
 from kalentops.state.codec import entry_to_json, intent_to_json
 from kalentops.state.model import State
+from kalentops.support.clock import utc
 from kalentops.support.text import dump_json
 
 if TYPE_CHECKING:  # `validate` and `plan` import nothing
@@ -156,6 +159,19 @@ def state_entry(of: State, address: str) -> dict[str, Any]:
         "address": address,
         "blueprint": entry_to_json(entry) if entry else None,
         "open": intent_to_json(intent) if intent else None,
+    }
+
+
+def cache(folder: Path | None, of: Usage, refusal: str) -> dict[str, Any]:
+    """`cache --format json`: sizes in bytes; `not_used` says why the cache is not used here."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "folder": folder and str(folder),
+        "entries": of.entries,
+        "bytes": of.size,
+        "limit_bytes": LIMIT,
+        "oldest": of.oldest and utc(of.oldest),
+        "not_used": refusal or None,
     }
 
 

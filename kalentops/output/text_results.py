@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby
+from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Final
 
@@ -27,6 +28,7 @@ from kalentops.apply.result import (
     Written,
 )
 from kalentops.blueprint.remote import RemoteSourcing
+from kalentops.cache import LIMIT, Usage
 from kalentops.init.contents import NO_ACTION, Setup
 from kalentops.init.write import DRIVER, Driver, Placed, What
 from kalentops.output import explanations
@@ -34,6 +36,7 @@ from kalentops.output.terminal import Bar, Line, Style, columns, is_terminal, li
 from kalentops.output.text_plan import outline
 from kalentops.plan.build import Action
 from kalentops.state.model import Entry, Intent, State
+from kalentops.support.clock import utc
 from kalentops.support.text import clip, count, escape_line, visible, with_times
 
 _DONE: Final = {
@@ -305,6 +308,21 @@ _STYLES_setup: Final[dict[What, Style]] = {
     "kept": "warn",
     "failed": "bad",
 }
+
+
+def cache(folder: Path | None, of: Usage, refusal: str) -> Iterator[Line]:
+    """The cache: where it is, how large, and why it is not used."""
+    yield line(f"folder   {visible(str(folder)) if folder else '-'}")
+    yield line(f"entries  {of.entries:,}")
+    yield line(f"size     {mebibytes(of.size)}, at most {LIMIT >> 20} MiB")
+    if of.oldest is not None:
+        yield line(f"oldest   last used {with_times(utc(of.oldest))}")
+    if refusal:
+        yield line(("not used: ", "warn"), refusal)
+
+
+def mebibytes(size: int) -> str:
+    return f"{size / (1 << 20):,.1f} MiB"
 
 
 def setup(

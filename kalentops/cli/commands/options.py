@@ -23,11 +23,13 @@ from kalentops.state.store.location import Location
 from kalentops.support import streams
 
 if TYPE_CHECKING:
+    from kalentops.cache import Cache
     from kalentops.lint.rule import Declared
     from kalentops.plan.build import Scope
     from kalentops.project.resolve import Library
     from kalentops.state.store.session import Store
 
+NO_CACHE: Final = "KALENTOPS_NO_CACHE"
 _STATE: Final = "KALENTOPS_STATE"
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -155,6 +157,12 @@ lock_timeout = click.option(
 quiet = click.option("-q", "--quiet", is_flag=True, help="Print errors and results only.")
 verbose = click.option(
     "-v", "--verbose", is_flag=True, help="Show whole texts, and each blueprint of a large plan."
+)
+no_cache = click.option(
+    "--no-cache",
+    is_flag=True,
+    envvar=NO_CACHE,
+    help=f"Check all files afresh: neither read nor write the cache. [env: {NO_CACHE}]",
 )
 yes = click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
 
@@ -438,6 +446,16 @@ def state_named(option: str | None, environment: str | None) -> str | None:
         return option
     own = os.environ.get(for_environment(_STATE, environment))
     return own or (os.environ.get(_STATE) if of_environment(os.environ, environment) else None) or None
+
+
+def open_cache(config: Config, *, no_cache: bool) -> Cache:
+    """The cache for a project, with a note if KALENTOPS_CACHE_DIR names a folder that can't be used."""
+    from kalentops import cache  # not loaded for `fmt`, `rule` and `schema`
+
+    found = cache.open_cache(config.root, enabled=not no_cache)
+    if not no_cache and os.environ.get(cache.DIRECTORY) and found.refusal:
+        notice([f"{cache.DIRECTORY} is not used: {found.refusal}"])
+    return found
 
 
 def can_ask() -> bool:
