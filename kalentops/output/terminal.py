@@ -10,6 +10,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import IO, Any, Final, Literal, TypeAlias
 
@@ -35,9 +36,7 @@ def plain(of: Line) -> str:
 
 def columns(text: str) -> int:
     """How many columns of a terminal a text takes: East Asian letters and emoji take two, marks on letters none."""
-    if text.isascii():
-        return len(text)
-    return sum(_WIDTHS.get(unicodedata.east_asian_width(each), 1) for each in text if not _is_mark(each))
+    return len(text) if _is_narrow(text) else sum(map(_cells, text))
 
 
 def padded(text: str, width: int) -> str:
@@ -46,24 +45,33 @@ def padded(text: str, width: int) -> str:
 
 
 def cut(text: str, width: int) -> str:
-    """The text, with `…` at its end where it takes more columns than `width`."""
-    if columns(text) <= width:
-        return text
-    if text.isascii():
-        return text[: width - 1].rstrip() + "…"
-    taken, at = 0, 0
-    for at, char in enumerate(text):  # noqa: B007 - where it stops
-        taken += columns(char)
-        if taken >= width:
-            break
-    return text[:at].rstrip() + "…"
+    """The text, with `…` at its end where it takes more columns than `width`, which is at least 1."""
+    if _is_narrow(text):
+        return text if len(text) <= width else text[: width - 1].rstrip() + "…"
+    taken, end = 0, None
+    for at, char in enumerate(text):
+        taken += _cells(char)
+        if end is None and taken >= width:
+            end = at
+        if taken > width:
+            return text[:end].rstrip() + "…"
+    return text
 
 
-_WIDTHS: Final = {"W": 2, "F": 2}
+# Latin letters, dashes, quotes and currencies: each takes one column.
+_NARROW: Final = re.compile(r"[\x20-\x7e\xa0-\xac\xae-\u02ff\u2010-\u2027\u2030-\u205e\u20a0-\u20bf]*")
 
 
-def _is_mark(char: str) -> bool:
-    return unicodedata.category(char) in {"Mn", "Me", "Cf"}
+def _is_narrow(text: str) -> bool:
+    """Whether a text takes as many columns as it has characters."""
+    return text.isascii() or _NARROW.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=1 << 12)
+def _cells(char: str) -> int:
+    if unicodedata.category(char) in {"Mn", "Me", "Cf"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in {"W", "F"} else 1
 
 
 def wrapped(of: Line, width: int) -> Iterator[Line]:

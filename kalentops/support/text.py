@@ -139,7 +139,7 @@ def visible(text: str, *, keep: str = "") -> str:
 
     `keep` lists control characters that stay as they are, such as a line feed in a text block.
     """
-    if _PLAIN.fullmatch(text):
+    if _PLAIN.fullmatch(text) or not (_NOT_PLAIN.search(text) or _BLANKS.search(text)):
         return text
     hidden = dict(unseen(text))
     hidden.update((match.start(), match[0]) for match in _BLANKS.finditer(text))
@@ -162,12 +162,13 @@ _AT_START: Final = re.compile(r"^([^\S\n]*)::", re.MULTILINE)
 
 def escape_line(text: str) -> str:
     r"""Lines for a log, a backslash before what would make it a command: `\::` and `##\[`."""
-    return _AT_START.sub(r"\1\\::", escape_part(text))
+    text = escape_part(text)
+    return _AT_START.sub(r"\1\\::", text) if "::" in text else text
 
 
 def escape_part(text: str) -> str:
     """The same for what stands within a line of ours."""
-    return _ANYWHERE.sub(r"\1\\[", text)
+    return _ANYWHERE.sub(r"\1\\[", text) if "[" in text else text
 
 
 def escape_xml(text: str) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pyte
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kalentops.apply.result import (
     ApplyResult,
@@ -19,7 +21,7 @@ from kalentops.apply.result import (
     Waiting,
     Written,
 )
-from kalentops.output.terminal import columns, line, notice, plain, show, wrapped
+from kalentops.output.terminal import columns, cut, line, notice, plain, show, wrapped
 from kalentops.output.text_results import Progress, results
 from kalentops.plan.build import Action
 from tests.builders import saying
@@ -260,3 +262,22 @@ def test_a_stderr_that_is_gone_stops_nothing() -> None:
     progress = Progress(closed)
     for event in EVENTS:
         progress(event)
+
+
+def test_texts_that_take_a_column_a_character_are_measured_like_others() -> None:
+    def one_by_one(text: str) -> int:
+        return sum(columns(f"\u0301{each}") for each in text)
+
+    for code in range(0x3000):
+        assert columns(chr(code) * 3) == one_by_one(chr(code) * 3), hex(code)
+
+
+@given(st.text(st.sampled_from("aé\u0301漢😀\u200d\xad €"), max_size=12), st.integers(1, 10))
+def test_a_text_is_cut_where_its_columns_end(text: str, width: int) -> None:
+    said = cut(text, width)
+    if columns(text) <= width:
+        assert said == text
+    else:
+        kept = said.removesuffix("…")
+        assert text.startswith(kept)
+        assert columns(said) <= width
