@@ -42,12 +42,13 @@ def render(page: Page, *, language: Language | None = None, live: str = "") -> b
     the name of this version of it, it asks the server that it came from for the name of the newest one, and loads
     itself again where that is another.
     """
-    return _render("page.html.j2", language, page=page, people=page.people, live=live)
+    left_out = 0 if page.unchanged is None else page.unchanged.number
+    return _render("page.html.j2", language, page=page, people=page.people, left_out=left_out, live=live)
 
 
 def render_trouble(message: str, hint: str, *, live: str, language: Language | None = None) -> bytes:
     """What `preview --serve` shows where there is no page to show; it goes away by itself."""
-    return _render("trouble.html.j2", language, message=message, hint=hint, people=(), live=live)
+    return _render("trouble.html.j2", language, message=message, hint=hint, people=(), left_out=0, live=live)
 
 
 def _render(template: str, language: Language | None, *, live: str, **data: Any) -> bytes:

@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,7 @@ from kalentops.preview import view
 from kalentops.preview.merge import labels, merge, sections
 from kalentops.preview.phrases import Phrase, joined, listed, plain, say
 from kalentops.preview.rendering import SAMPLES, Sample
-from kalentops.preview.sequences import Findings, PageContext, show_removed, show_sequence
+from kalentops.preview.sequences import Findings, PageContext, show_removed, show_sequence, status_of
 from kalentops.preview.steps import Candidates
 from kalentops.preview.view import Page
 from kalentops.project.check import CheckOptions, FileResult, check_text
@@ -33,31 +34,68 @@ _LABEL: Final = 48
 
 
 def make_page(
-    repository: Repository, samples: Sequence[Sample], title: str, before: Before | None = None
+    repository: Repository,
+    samples: Sequence[Sample],
+    title: str,
+    before: Before | None = None,
+    *,
+    whole: bool = True,
 ) -> view.Page:
-    """The page of a repository that was loaded with bodies. Without samples, invented ones."""
+    """The page of a repository that was loaded with bodies. Without samples, invented ones. Only a `whole` page shows
+    unchanged blueprints.
+    """
     people = tuple(_person(sample, number) for number, sample in enumerate(samples or SAMPLES, 1))
-    findings = Findings(repository)
     candidates = Candidates(samples or SAMPLES, [person.name for person in people])
-    context = PageContext(findings, candidates, _samples(repository), compares=before is not None)
     old = _under_its_key(before.declared, repository) if before is not None else {}
-    gone, hidden = _gone(repository.declared, old, findings)
     here = sorted(repository.declared, key=lambda each: (each.address.sourcing_id, each.origin.place))
+    same = [each for each in here if status_of(each, old.get(each.address)) == "same"]
+    left_out = [] if whole else same
+    findings = Findings(repository, left_out)
+    context = PageContext(findings, candidates, _samples(repository), compares=before is not None)
+    gone, hidden = _gone(repository.declared, old, findings)
+    skipped = {id(each) for each in left_out}
+    here = [each for each in here if id(each) not in skipped]
     shown = {id(each): show_sequence(each, context, old.get(each.address)) for each in here}
     shown |= {id(each): show_removed(each, context) for each in gone}
-    found = _alike([*here, *gone], old, {key: each.status for key, each in shown.items()})
+    found = _alike([*here, *gone], same, old, {key: each.status for key, each in shown.items()})
     ordered = sorted(found, key=lambda each: (each[0][0].address.sourcing_id, each[0][0].origin.place))
     sequences = [replace(merge([shown[id(each)] for each in alike]), remarks=said) for alike, said in ordered]
     groups = tuple(_group(each) for each in sections(sequences))
     remarks = [*(before.remarks if before is not None else ()), *hidden]
+    summary = partial(_summary, groups, left_out, repository.findings)
     return view.Page(
         title=clip(title, _NAME),
-        summary=_summary(groups, repository.findings, "sequences_for", "positions"),
+        summary=summary("sequences_for", "positions"),
+        summary_in_sourcings=summary("sequences_in", "sourcings"),
         people=people,
         groups=groups,
         files=tuple(findings.files()),
-        against="" if before is None else f"{clip(before.rev)} ({before.commit[:10]})",
+        against="" if before is None else before.label,
         remarks=tuple(remarks),
+        unchanged=_unchanged(left_out, findings, before.label) if left_out and before is not None else None,
+    )
+
+
+def _unchanged(left_out: Sequence[Declared], findings: Findings, against: str) -> view.Unchanged:
+    places: dict[str, list[Declared]] = {}
+    for each in left_out:
+        places.setdefault(each.address.sourcing_id, []).append(each)
+    titled = sorted(
+        ((_title(each[0]), len(each)) for each in places.values()),
+        key=lambda each: (each[0].casefold(), each[0]),
+    )
+    warnings = findings.warnings_left_out
+    said = [
+        say("only_changes", against=against),
+        say("left_out", n=len(left_out), places=say("positions", n=len(places))),
+        *([say("left_out_warnings", warnings=say("warnings", n=warnings))] if warnings else []),
+        say("how_to_see_all"),
+    ]
+    return view.Unchanged(
+        joined(said, " "),
+        len(left_out),
+        tuple((title, say("sequences", n=number)) for title, number in titled),
+        tuple(findings.files_left_out()),
     )
 
 
@@ -71,10 +109,13 @@ def _samples(repository: Repository) -> Mapping[str, Sample]:
 
 
 def _alike(
-    declared: Sequence[Declared], old: Mapping[str, Declared], statuses: Mapping[int, view.Status]
+    declared: Sequence[Declared],
+    same: Sequence[Declared],
+    old: Mapping[str, Declared],
+    statuses: Mapping[int, view.Status],
 ) -> Iterator[tuple[list[Declared], tuple[Phrase, ...]]]:
     """Blueprints that are shown once, and what is to be said about others. Changed ones change alike; others have equal
-    bodies, or the same template with other values of parameters.
+    bodies, or the same template with other values of parameters. `same` are the unchanged ones, shown or not.
     """
     by_status: dict[view.Status, dict[str, Declared]] = {}
     for each in declared:
@@ -83,18 +124,24 @@ def _alike(
             yield [each], ()
         else:
             of[each.address] = each
-    titles = {each.address: clip(each.title or each.address.sourcing_id, _NAME) for each in declared}
+    copies = {each.address: each for each in reversed(same) if not each.placeholders}
+    titles = {each.address: _title(each) for each in (*declared, *same)}
     for status, of in by_status.items():
         revisions = [
             _revision(each, old.get(each.address) if status == "changed" else None) for each in of.values()
         ]
         if status == "changed":  # copies that did not change are of interest to those that did
-            revisions += [_revision(each, each) for each in by_status.get("same", {}).values()]
+            revisions += [_revision(each, each) for each in copies.values()]
         for group in group_revisions(revisions):
             found = (("not_alike", group.unchanged), ("own_text", group.own_text))
             said = [_others(key, [titles[each] for each in others]) for key, others in found if others]
             members = sorted(group.addresses, key=lambda each: (titles[each].casefold(), each))
             yield [of[each] for each in members], tuple(said)
+
+
+def _title(of: Declared) -> str:
+    """The title of its position."""
+    return clip(of.title or of.address.sourcing_id, _NAME)
 
 
 def _others(key: str, titles: Iterable[str]) -> Phrase:
@@ -174,12 +221,19 @@ def _gone(
     return [each for each in gone if each.origin.file not in unsure], said
 
 
-def _summary(groups: Sequence[view.Group], findings: Sequence[Finding], key: str, places: str) -> Phrase:
+def _summary(
+    groups: Sequence[view.Group],
+    left_out: Sequence[Declared],
+    findings: Sequence[Finding],
+    key: str,
+    places: str,
+) -> Phrase:
     """Such as `3 sequences for 2 positions, 1 new, 1 error`; `key` and `places` choose the words."""
     sequences = [each for group in groups for each in group.sequences]
-    here = [member for each in sequences if each.status != "removed" for member in each.members]
+    here = [member.sourcing for each in sequences if each.status != "removed" for member in each.members]
+    here += [each.address.sourcing_id for each in left_out]
     number = say("sequences", n=len(here))
-    said = say(key, sequences=number, places=say(places, n=len({each.sourcing for each in here})))
+    said = say(key, sequences=number, places=say(places, n=len({*here})))
     errors = sum(each.severity is Severity.ERROR for each in findings)
     counts = {
         f"count_{status}": sum(len(each.members) for each in sequences if each.status == status)
@@ -203,6 +257,10 @@ class Before:
     commit: str
     declared: Mapping[str, Declared]
     remarks: tuple[Phrase, ...] = ()
+
+    @property
+    def label(self) -> str:
+        return f"{clip(self.rev)} ({self.commit[:10]})"
 
 
 def load_before(folders: Iterable[tuple[Config, Sequence[Path], Repository]], rev: str) -> Before:
@@ -254,12 +312,15 @@ def _check_before(options: CheckOptions, name: str, text: str, ids: Mapping[str,
 
 @dataclass(frozen=True, slots=True)
 class PreviewRequest:
-    """The folder, paths in it (none: all of its blueprints), the commit to compare with, and the environment."""
+    """The folder, paths in it (none: all of its blueprints), the commit to compare with, and the environment. A `whole`
+    page shows unchanged blueprints too.
+    """
 
     directory: Path
     paths: tuple[Path, ...] = ()
     against: str | None = None
     environment: str | None = None
+    whole: bool = True
 
     def configs(self) -> tuple[Config, ...]:
         """The settings of the environment, or of all. Raises InvalidConfig, UsageError."""
@@ -280,7 +341,7 @@ class Built:
     @property
     def summary(self) -> str:
         """The page's summary, in the words of the command line."""
-        return _summary(self.page.groups, self.repository.findings, "sequences_in", "sourcings").en
+        return self.page.summary_in_sourcings.en
 
 
 def build(request: PreviewRequest) -> Built:
@@ -297,7 +358,8 @@ def build(request: PreviewRequest) -> Built:
             before = replace(before, declared=old)
     elif configs[0].environment is not None:
         title = f"{title} ({configs[0].environment})"
-    return Built(make_page(repository, configs[0].samples, title, before), repository)
+    page = make_page(repository, configs[0].samples, title, before, whole=request.whole or before is None)
+    return Built(page, repository)
 
 
 def _load_with_bodies(config: Config, places: Sequence[Path]) -> Repository:

@@ -46,6 +46,7 @@
   const articles = all("article.sequence");
   const entries = new Map(all(".index li[data-for]").map((item) => [item.dataset.for, item]));
   const groups = all(".group, .sourcing");
+  const unchanged = one("unchanged");
   const frame = document.querySelector(".top");
   const texts = new Map();
 
@@ -195,6 +196,12 @@
     for (const group of groups) {
       group.hidden = !group.querySelector("article:not([hidden]), li[data-for]:not([hidden])");
     }
+    let named = 0;
+    for (const each of unchanged ? all("li", unchanged) : []) {
+      each.hidden = !wanted.every((word) => each.textContent.toLowerCase().includes(word));
+      named += each.hidden ? 0 : 1;
+    }
+    if (wanted.length && named) unchanged.querySelector("details.positions").open = true;
     const figures = { shown, all: articles.length };
     const said = (_, name) => figures[name].toLocaleString(root.lang);
     one("shown").textContent = phrase(words.shown).replace(/\{(\w+)\}/g, said);
@@ -242,7 +249,8 @@
   const find = (place) => {
     const [, anchor, number] = /^([^/]*\/[^/]*)(?:\/(\d+))?$/.exec(place) ?? [];
     const member = members.get(anchor);
-    if (!member) return place && one(place);
+    // An unchanged sequence may not be on the page: what is at its top says so.
+    if (!member) return place && (one(place) ?? (anchor && one("left-out")));
     const [article, index] = member;
     choose(article.closest(".sourcing"), index);
     fillIn(Number(person.value));
@@ -264,6 +272,7 @@
       const unchanged = target.querySelector(".unchanged");
       if (unchanged && target !== article) unchanged.open = true;
     }
+    if (target === unchanged) unchanged.querySelector("details.positions").open = true;
     write(place); // first: the browser keeps for each address where it was left
     show(target);
     if (article) article.focus({ preventScroll: true });

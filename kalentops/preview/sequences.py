@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
 from kalentops.blueprint.diff import FieldChange, changes
@@ -83,14 +83,19 @@ def _read(declared: Declared) -> _Body:
     return _Body(body, tuple(placed))
 
 
+def status_of(declared: Declared, was: Declared | None) -> view.Status:
+    """`was` is the earlier version."""
+    if was is None:
+        return "new"
+    return "same" if was.digest == declared.digest else "changed"
+
+
 def show_sequence(declared: Declared, context: PageContext, was: Declared | None = None) -> view.Sequence:
     """A declared blueprint; `was` is its earlier version."""
-    anchor, now, then = context.anchor(declared), _read(declared), _EMPTY
+    anchor, now = context.anchor(declared), _read(declared)
     candidates = context.candidates_of(declared)
-    status: view.Status = "new" if context.compares else ""
-    if was is not None:
-        status = "same" if was.digest == declared.digest else "changed"
-        then = _read(was) if status == "changed" else _EMPTY
+    status = status_of(declared, was) if context.compares else ""
+    then = _read(was) if was is not None and status == "changed" else _EMPTY
     what = changes(then.body, now.body) if then.body else []
     findings = [context.findings.of(declared, number) for number in range(len(now.steps))]
     shown = [
@@ -211,33 +216,45 @@ def _summary(steps: Sequence[Placed]) -> Phrase:
     return say(key, messages=messages, span=time)
 
 
+_Key: TypeAlias = tuple[str, str]
+"""The file of a blueprint, and its key in there."""
+
+
 class Findings:
-    """Findings by step, by blueprint, or by file if they belong to no blueprint on the page. Those of a template or a
-    snippet stand at each user of it.
+    """Findings by step, by blueprint, or by file if they belong to no blueprint. Those of a template or a snippet stand
+    at each user of it. Of the blueprints that are left out, only errors are shown, by file.
     """
 
-    def __init__(self, repository: Repository) -> None:
-        self._shown = {(each.origin.file, each.address.key): each for each in repository.declared}
+    def __init__(self, repository: Repository, left_out: Sequence[Declared] = ()) -> None:
+        skipped = {id(each) for each in left_out}
+        self._shown = {_key(each): each for each in repository.declared if id(each) not in skipped}
+        self._left_out = {*map(_key, left_out)} - self._shown.keys()
         self._by_file: dict[str, list[Finding]] = {}
         self._by_step: dict[tuple[str, str, int | None], list[Finding]] = {}
+        self._of_left_out: list[Finding] = []
         for each in repository.findings:
-            places = list(self._places(each, repository))
+            concerned = list(self._concerned(each, repository))
+            places = [
+                (*key, step) for key in concerned if key in self._shown for step in self._steps(each, key)
+            ]
             for place in places:
                 self._by_step.setdefault(place, []).append(each)
-            if not places:
+            if not places and not self._left_out.isdisjoint(concerned):
+                self._of_left_out.append(each)
+            elif not places:
                 self._by_file.setdefault(each.file, []).append(each)
 
-    def _places(self, of: Finding, repository: Repository) -> Iterator[tuple[str, str, int | None]]:
-        key = str(of.path[1]) if len(of.path) > 1 and of.path[0] == "blueprints" else ""
-        if (of.file, key) in self._shown:
-            yield of.file, key, _step(of)
+    def _concerned(self, of: Finding, repository: Repository) -> Iterator[_Key]:
+        """The blueprints that a finding is about."""
+        own = _own(of)
+        if own in self._shown or own in self._left_out:
+            yield own
         elif of.users:
             for (file, _, _), users in repository.users.items():
-                for user in users if file == of.file else ():
-                    here = user.origin.file, user.address.key
-                    if here in self._shown:
-                        for number in _steps_at(self._shown[here], of):
-                            yield *here, number
+                yield from map(_key, users if file == of.file else ())
+
+    def _steps(self, of: Finding, key: _Key) -> Iterable[int | None]:
+        return [_step(of)] if key == _own(of) else _steps_at(self._shown[key], of)
 
     def of(self, declared: Declared, step: int | None) -> tuple[view.Note, ...]:
         """The findings of a step, counted from 0; with None, those of the blueprint itself."""
@@ -248,8 +265,33 @@ class Findings:
         return any(each.severity is Severity.ERROR for each in self._by_file.get(file, ()))
 
     def files(self) -> Iterator[view.FileNotes]:
-        for file, found in self._by_file.items():
-            yield view.FileNotes(visible(file), tuple(map(_note, found)))
+        return _by_file(self._by_file)
+
+    @property
+    def warnings_left_out(self) -> int:
+        return sum(each.severity is Severity.WARNING for each in self._of_left_out)
+
+    def files_left_out(self) -> Iterator[view.FileNotes]:
+        """The errors in blueprints that are left out."""
+        found: dict[str, list[Finding]] = {}
+        for each in self._of_left_out:
+            if each.severity is Severity.ERROR:
+                found.setdefault(each.file, []).append(each)
+        return _by_file(found)
+
+
+def _by_file(found: Mapping[str, Iterable[Finding]]) -> Iterator[view.FileNotes]:
+    for file, findings in found.items():
+        yield view.FileNotes(visible(file), tuple(map(_note, findings)))
+
+
+def _key(of: Declared) -> _Key:
+    return of.origin.file, of.address.key
+
+
+def _own(of: Finding) -> _Key:
+    """The blueprint that a finding of a position's file is about."""
+    return of.file, str(of.path[1]) if len(of.path) > 1 and of.path[0] == "blueprints" else ""
 
 
 def _steps_at(user: Declared, of: Finding) -> set[int | None]:

@@ -207,16 +207,30 @@ class FileNotes:
 
 
 @dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The unchanged sequences that are left out: `note` says so, `positions` are their positions with how many of them
+    each has, `files` the errors in them.
+    """
+
+    note: Phrase
+    number: int
+    positions: tuple[tuple[str, Phrase], ...]
+    files: tuple[FileNotes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """`against` names the commit of the comparison, or is empty."""
+    """`against` names the commit of the comparison, or is empty. `unchanged` is None where nothing is left out."""
 
     title: str
     summary: Phrase
+    summary_in_sourcings: Phrase
     people: tuple[Person, ...]
     groups: tuple[Group, ...]
     files: tuple[FileNotes, ...]
     against: str = ""
     remarks: tuple[Phrase, ...] = ()
+    unchanged: Unchanged | None = None
 
     @property
     def sequences(self) -> tuple[Sequence, ...]:

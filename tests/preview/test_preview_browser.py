@@ -47,7 +47,7 @@ def diff_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     body["steps"][0]["content"] = "Hi {{firstname}}, one short word?"
     del body["steps"][4]
     bare.write("sourcing_a", {"one": body, "two": blueprint("Two"), "new": blueprint("Brand new")})
-    assert bare.run("preview", "--against", "HEAD").code == 0
+    assert bare.run("preview", "--against", "HEAD", "--all").code == 0
     return bare.folder / "kalentops-preview.html"
 
 

@@ -6,13 +6,16 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kalentops.blueprint.body import Address
 from kalentops.lint.finding import Finding
+from kalentops.lint.rule import Declared
 from kalentops.preview.html import render, render_trouble
 from kalentops.preview.page import Before, make_page
 from kalentops.preview.phrases import plain
@@ -66,16 +69,23 @@ def file_of(text: str, *, more: str = "") -> str:
 
 
 def html_of(text: str) -> str:
-    """A page that holds the text wherever one may stand: two versions of it, and findings that quote it."""
+    """A page that holds the text wherever one may stand: two versions of it, findings that quote it, and an unchanged
+    blueprint that is left out, with an error.
+    """
     name = f"blueprints/{text}.yaml"
     desired = check_text(CheckOptions(Path(), bodies=True), name, file_of(text)).declared
     old = check_text(CheckOptions(Path(), bodies=True), name, file_of(text, more=" more")).declared
     assert desired
     paths = [("blueprints", "one", "steps", 0), ("blueprints", "one"), ()]
     findings = [Finding(name, 1, 1, "KAL101", text, text, path=path) for path in paths]
-    before = Before(text, "0" * 40, {each.address: each for each in old}, (plain(visible(text)),))
+    at = replace(desired[0].origin, file=f"blueprints/same {text}.yaml")
+    same = desired[0]._replace(address=Address(f"same {text}", text), origin=at, title=text)
+    findings += [replace(findings[0], file=at.file, path=("blueprints", text))]
+    declared: dict[str, Declared] = {each.address: each for each in (*old, same)}
+    before = Before(text, "0" * 40, declared, (plain(visible(text)),))
     sample = {"firstname": text, "lastname": text, "recruiterFirstname": text}
-    return render(make_page(Repository([name], findings, desired), [sample], text, before)).decode()
+    repository = Repository([name, at.file], findings, [*desired, same])
+    return render(make_page(repository, [sample], text, before, whole=False)).decode()
 
 
 def test_the_policy_permits_our_own_style_and_script_alone() -> None:

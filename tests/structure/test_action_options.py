@@ -41,6 +41,7 @@ WITHOUT = {
     "preview --serve": "a job has no browser",
     "preview --port": "a job has no browser",
     "preview --open": "a job has no browser",
+    "preview --all": "a pull request is about what it changes",
     "preview --language": "the page takes the language of its reader's browser",
     "state push --probe": "it is the step before each apply",
     "state push --remote": "the remote that actions/checkout has made",

@@ -13,12 +13,14 @@ from kalentops.preview.html import GENERATOR, render, render_trouble, serve
 from kalentops.preview.page import PreviewRequest, build, version
 from kalentops.preview.phrases import LANGUAGES, Language
 from kalentops.support import atomic_write
+from kalentops.support.text import count
 
 _FILE = Path("kalentops-preview.html")
 
 
 @click.command(
-    epilog="\b\nExample:\n  kalentops preview\n  kalentops preview --against main --open\n  kalentops preview --serve"
+    epilog="\b\nExample:\n  kalentops preview\n  kalentops preview --against main --open\n"
+    "  kalentops preview --against main --all\n  kalentops preview --serve"
 )
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @options.folder
@@ -29,7 +31,8 @@ _FILE = Path("kalentops-preview.html")
     metavar="FILE",
     help=f"File to write, - for stdout. [default: {_FILE}]",
 )
-@click.option("--against", metavar="REV", help="Show changes since this commit, branch or tag.")
+@click.option("--against", metavar="REV", help="Show only what has changed since this commit, branch or tag.")
+@click.option("--all", "whole", is_flag=True, help="With --against, show unchanged blueprints too.")
 @click.option(
     "--language",
     type=click.Choice(LANGUAGES),
@@ -56,6 +59,7 @@ def command(
     against: str | None,
     language: Language | None,
     *,
+    whole: bool,
     serve: bool,
     port: int,
     opens: bool,
@@ -70,7 +74,7 @@ def command(
         raise UsageError(
             f"there is no folder {directory}", hint="pass -C DIR with the folder of your repository"
         )
-    request = PreviewRequest(directory, paths, against, environment)
+    request = PreviewRequest(directory, paths, against, environment, whole=whole)
     if serve:
         if out is not None:
             raise UsageError("--serve writes no file", hint="leave out --out or --serve")
@@ -86,6 +90,9 @@ def command(
         click.echo(str(path) if quiet else f"{path}: {built.summary}")
         if opens:
             _open(path.resolve().as_uri())
+    left_out = built.page.unchanged
+    if left_out is not None and not quiet:
+        notice([f"left out: {count(left_out.number, 'unchanged sequence')}; --all shows them too"])
     if not built.repository.files:
         notice(["there is no .yaml or .yml file to show"])
     if not built.repository.valid:
