@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from kalentops.blueprint.model import Blueprint
@@ -19,6 +19,7 @@ from kalentops.lint.rule import (
     Written,
     rules,
 )
+from kalentops.lint.summary import StepKind, Summary
 from kalentops.lint.texts import MOST, and_more
 
 Severities = Mapping[str, Severity | None]
@@ -58,7 +59,7 @@ def check_blueprint(
     `placeholders` are the paths of the neutral values in place of those that could not be read.
     """
     fields = {_field(path) for path in placeholders}
-    for rule, severity in _active(severities, "check"):
+    for rule, severity in rules_that_may_find(blueprint, severities):
         problems = rule.check(blueprint) if rule.check else ()
         shown = (each for each in problems if not fields or not _is_hidden(fields, rule, each))
         yield from _bounded(shown, rule, severity)
@@ -95,15 +96,57 @@ def with_severities(findings: Iterable[Finding], severities: Severities) -> Iter
             yield finding if severity is finding.severity else replace(finding, severity=severity)
 
 
-def _active(severities: Severities, check: str) -> list[tuple[Rule, Severity]]:
+_Active = tuple[tuple[Rule, Severity], ...]
+
+
+def _active(severities: Severities, check: str) -> _Active:
+    return _with(check, frozenset(severities.items()))
+
+
+@lru_cache(maxsize=64)
+def _with(check: str, severities: frozenset[tuple[str, Severity | None]]) -> _Active:
     """The rules with such a check that are not off."""
-    found = ((rule, severities.get(rule.code, rule.severity)) for rule in _with(check))
-    return [(rule, severity) for rule, severity in found if severity is not None]
+    said = dict(severities)
+    found = ((rule, said.get(code, rule.severity)) for code, rule in rules().items() if getattr(rule, check))
+    return tuple((rule, severity) for rule, severity in found if severity is not None)
+
+
+def rules_that_may_find(blueprint: Blueprint, severities: Severities = DEFAULTS) -> _Active:
+    """The rules about a blueprint that are not off, and whose prefilters hold."""
+    of, found = Summary.of(blueprint), 0
+    for kind in of.kinds:
+        found |= _by_kind(kind)
+    for bit, prefilter in _prefilters():
+        if prefilter(of):
+            found |= bit
+    return _selected(found, frozenset(severities.items()))
 
 
 @cache
-def _with(check: str) -> tuple[Rule, ...]:
-    return tuple(rule for rule in rules().values() if getattr(rule, check))
+def _by_kind(kind: StepKind) -> int:
+    """The rules whose `step_prefilter` holds for a step: a bit each, in the order of `_about_blueprints`."""
+    return sum(
+        1 << number
+        for number, rule in enumerate(_about_blueprints())
+        if rule.step_prefilter is not None and rule.step_prefilter(kind)
+    )
+
+
+@cache
+def _prefilters() -> tuple[tuple[int, Callable[[Summary], bool]], ...]:
+    found = ((1 << number, rule.prefilter) for number, rule in enumerate(_about_blueprints()))
+    return tuple((bit, prefilter) for bit, prefilter in found if prefilter is not None)
+
+
+@cache
+def _about_blueprints() -> tuple[Rule, ...]:
+    return tuple(rule for rule in rules().values() if rule.check)
+
+
+@lru_cache(maxsize=4096)
+def _selected(bits: int, severities: frozenset[tuple[str, Severity | None]]) -> _Active:
+    chosen = {rule.code for number, rule in enumerate(_about_blueprints()) if bits >> number & 1}
+    return tuple(each for each in _with("check", severities) if each[0].code in chosen)
 
 
 def _bounded(problems: Iterable[Problem], rule: Rule, severity: Severity) -> Found:

@@ -18,7 +18,12 @@ from collections.abc import Iterator
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Problem
 from kalentops.lint.rule import Rule
+from kalentops.lint.summary import Summary
 from kalentops.support.text import clip
+
+
+def _may_find(of: Summary) -> bool:
+    return len({step.id for step in of.blueprint.steps}) < len(of.kinds)
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
@@ -33,4 +38,4 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
         seen.setdefault(step.id, index)
 
 
-RULE = Rule("KAL020", "duplicate-step-id", __doc__, check, reads=frozenset({"id"}))
+RULE = Rule("KAL020", "duplicate-step-id", __doc__, check, reads=frozenset({"id"}), prefilter=_may_find)

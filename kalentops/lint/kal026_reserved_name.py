@@ -18,6 +18,11 @@ from kalentops.blueprint.model import Blueprint
 from kalentops.blueprint.remote import mark_in
 from kalentops.lint.finding import Problem
 from kalentops.lint.rule import Rule
+from kalentops.lint.summary import Summary
+
+
+def _may_find(of: Summary) -> bool:
+    return mark_in(of.blueprint.name) is not None
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
@@ -29,4 +34,4 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
         )
 
 
-RULE = Rule("KAL026", "reserved-name", __doc__, check, reads=frozenset({"name"}))
+RULE = Rule("KAL026", "reserved-name", __doc__, check, reads=frozenset({"name"}), prefilter=_may_find)

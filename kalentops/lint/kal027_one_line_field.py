@@ -20,8 +20,15 @@ from collections.abc import Iterator
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import DataPath, Problem
 from kalentops.lint.rule import Rule
+from kalentops.lint.summary import Summary
 from kalentops.lint.texts import CONTROL
 from kalentops.support.text import character_name
+
+
+def _may_find(of: Summary) -> bool:
+    """A text that can be printed holds no control character, and no white space but the space."""
+    lines = f"^{'^'.join(of.lines)}^"
+    return not lines.isprintable() or " ^" in lines or "^ " in lines
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
@@ -49,5 +56,11 @@ _ESCAPE = "write it on one line; if you mean a backslash, use single quotes"
 _NAMES = {"\n": "a line break", "\r": "a line break (U+000D)", "\t": "a tab"}
 
 RULE = Rule(
-    "KAL027", "one-line-field", __doc__, check, reads=frozenset({"id", "name", "subject"}), each_alone=True
+    "KAL027",
+    "one-line-field",
+    __doc__,
+    check,
+    reads=frozenset({"id", "name", "subject"}),
+    each_alone=True,
+    prefilter=_may_find,
 )

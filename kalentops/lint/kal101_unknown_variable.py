@@ -20,9 +20,14 @@ from kalentops.blueprint.model import VARIABLES, Blueprint
 from kalentops.lint.finding import DataPath, Problem
 from kalentops.lint.placeholders import variable_for
 from kalentops.lint.rule import Rule
+from kalentops.lint.summary import Summary
 from kalentops.lint.texts import first, marker_meant, occurrences, variables
 from kalentops.support.text import clip, is_key
 from kalentops.support.text_diff import did_you_mean
+
+
+def _may_find(of: Summary) -> bool:
+    return of.prose.has("{}")
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
@@ -47,4 +52,6 @@ def _tell(place: DataPath, found: tuple[str, str, int]) -> Problem:
     return Problem(place, f"`{clip(token)}` is not a variable", hint, at)
 
 
-RULE = Rule("KAL101", "unknown-variable", __doc__, check, reads=frozenset({"content", "subject"}))
+RULE = Rule(
+    "KAL101", "unknown-variable", __doc__, check, reads=frozenset({"content", "subject"}), prefilter=_may_find
+)

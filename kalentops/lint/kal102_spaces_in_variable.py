@@ -16,8 +16,13 @@ from collections.abc import Iterator
 from kalentops.blueprint.model import VARIABLES, Blueprint
 from kalentops.lint.finding import Problem
 from kalentops.lint.rule import Rule
+from kalentops.lint.summary import Summary
 from kalentops.lint.texts import occurrences, variables
 from kalentops.support.text import clip
+
+
+def _may_find(of: Summary) -> bool:
+    return of.prose.has("{}")
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
@@ -32,4 +37,11 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
                 )
 
 
-RULE = Rule("KAL102", "spaces-in-variable", __doc__, check, reads=frozenset({"content", "subject"}))
+RULE = Rule(
+    "KAL102",
+    "spaces-in-variable",
+    __doc__,
+    check,
+    reads=frozenset({"content", "subject"}),
+    prefilter=_may_find,
+)

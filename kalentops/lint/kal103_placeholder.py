@@ -18,10 +18,15 @@ from collections.abc import Iterator
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import DataPath, Problem
 from kalentops.lint.rule import Rule, UseContext
+from kalentops.lint.summary import Summary
 from kalentops.lint.texts import occurrences
 from kalentops.support.text import clip
 
 _BRACKETS = re.compile(r"\[([^\[\]]{1,200})\]")
+
+
+def _may_find(of: Summary) -> bool:
+    return of.prose.has("[")
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
@@ -44,5 +49,11 @@ def _tell(place: DataPath, said: str, at: int) -> Problem:
 
 
 RULE = Rule(
-    "KAL103", "placeholder", __doc__, check, reads=frozenset({"content", "subject"}), check_use=check_use
+    "KAL103",
+    "placeholder",
+    __doc__,
+    check,
+    reads=frozenset({"content", "subject"}),
+    check_use=check_use,
+    prefilter=_may_find,
 )

@@ -16,7 +16,12 @@ from collections.abc import Iterator
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Problem
 from kalentops.lint.rule import Rule
+from kalentops.lint.summary import Summary
 from kalentops.lint.texts import VARIABLE, occurrences
+
+
+def _may_find(of: Summary) -> bool:
+    return of.prose.has("{}")
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
@@ -34,4 +39,11 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
                 )
 
 
-RULE = Rule("KAL104", "unbalanced-braces", __doc__, check, reads=frozenset({"content", "subject"}))
+RULE = Rule(
+    "KAL104",
+    "unbalanced-braces",
+    __doc__,
+    check,
+    reads=frozenset({"content", "subject"}),
+    prefilter=_may_find,
+)

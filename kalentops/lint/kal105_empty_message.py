@@ -19,17 +19,29 @@ from collections.abc import Iterator
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Problem
 from kalentops.lint.rule import Rule
+from kalentops.lint.summary import StepKind, steps_where
+
+
+def _is_empty(step: StepKind) -> bool:
+    return (
+        step.linkedin_type != "LINKEDIN_INVITATION"
+        and step.content_source != "suggestedByKalent"
+        and not step.content
+    )
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
-    for index, step in enumerate(blueprint.steps):
-        may_be_empty = step.linkedInType == "LINKEDIN_INVITATION" or step.contentSource == "suggestedByKalent"
-        if not may_be_empty and not step.content.strip():
-            yield Problem(
-                ("steps", index, "content"), f"the message of step {index + 1} is empty", "write its text"
-            )
+    for index, _ in steps_where(_is_empty, blueprint):
+        yield Problem(
+            ("steps", index, "content"), f"the message of step {index + 1} is empty", "write its text"
+        )
 
 
 RULE = Rule(
-    "KAL105", "empty-message", __doc__, check, reads=frozenset({"content", "linkedInType", "contentSource"})
+    "KAL105",
+    "empty-message",
+    __doc__,
+    check,
+    reads=frozenset({"content", "linkedInType", "contentSource"}),
+    step_prefilter=_is_empty,
 )

@@ -17,10 +17,15 @@ from functools import partial
 
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import DataPath, Problem
-from kalentops.lint.placeholders import Placeholder, asks_for, placeholders
+from kalentops.lint.placeholders import Placeholder, asks_for, may_hold_placeholders, placeholders
 from kalentops.lint.rule import Rule
+from kalentops.lint.summary import Summary
 from kalentops.lint.texts import first
 from kalentops.support.text import clip
+
+
+def _may_find(of: Summary) -> bool:
+    return may_hold_placeholders(of.prose)
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
@@ -37,5 +42,11 @@ def _tell(place: DataPath, found: Placeholder) -> Problem:
 
 
 RULE = Rule(
-    "KAL108", "foreign-placeholder", __doc__, check, frozenset({"subject", "content"}), each_alone=True
+    "KAL108",
+    "foreign-placeholder",
+    __doc__,
+    check,
+    frozenset({"subject", "content"}),
+    each_alone=True,
+    prefilter=_may_find,
 )

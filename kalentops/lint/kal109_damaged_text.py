@@ -19,12 +19,13 @@ from typing import Final
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Problem
 from kalentops.lint.rule import Rule
+from kalentops.lint.summary import Summary
 from kalentops.support.text import clip
 
 # UTF-8 taken for Windows-1252, for Latin-1 or for Mac Roman. Only what no language writes: a capital letter with an
 # accent before a closing quote is ordinary.
 _DAMAGED: Final = re.compile(
-    "\ufffd+"
+    "\ufffd\ufffd*"
     "|\u00c3[\u0080-\u0084\u0086-\u0091\u0093\u0095\u0098-\u00ba\u00bc-\u00bf\u20ac\u0192\u2020-\u2022\u2030\u0152\u0153\u0160\u0161"
     "\u0178\u017d\u017e\u2039\u203a\u02c6\u02dc\u201a\u201c\u201e\u2122]"
     "|\u00c2[\u0080-\u00bf]"
@@ -32,7 +33,13 @@ _DAMAGED: Final = re.compile(
     "|\u00f0(?:\u0178|\u009f)\\S{0,2}|\u00ef(?:\u00bb\u00bf|\u00bf\u00bd|\u00b8\u008f)"
     "|\u201a\u00c4\\S?|\u221a[\u00a9\u00ae]"
 )
+_FIRST: Final = "\ufffd\u00c3\u00c2\u00e2\u00f0\u00ef\u201a\u221a"
+"""The characters that these begin with."""
 _ENCODINGS: Final = ("cp1252", "latin-1", "mac-roman")
+
+
+def _may_find(of: Summary) -> bool:
+    return of.prose.has(_FIRST)
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
@@ -56,4 +63,12 @@ def _say(damaged: str) -> tuple[str, str]:
     return f"`{clip(damaged)}` is a damaged character", "retype the word, and save the file as UTF-8"
 
 
-RULE = Rule("KAL109", "damaged-text", __doc__, check, frozenset({"subject", "content"}), each_alone=True)
+RULE = Rule(
+    "KAL109",
+    "damaged-text",
+    __doc__,
+    check,
+    frozenset({"subject", "content"}),
+    each_alone=True,
+    prefilter=_may_find,
+)

@@ -18,17 +18,28 @@ from collections.abc import Iterator
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Problem
 from kalentops.lint.rule import Rule
+from kalentops.lint.summary import StepKind, steps_where
+
+
+def _has_surplus_delay(step: StepKind) -> bool:
+    return step.temporality != "DELAYED" and step.has_delay
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
-    for index, step in enumerate(blueprint.steps):
-        if step.temporalityType != "DELAYED" and step.delay is not None:
-            yield Problem(
-                ("steps", index, "delay"),
-                f"`delay` has no effect with temporalityType {step.temporalityType}",
-                "write `temporalityType: DELAYED`, or remove the delay",
-                on_key=True,
-            )
+    for index, step in steps_where(_has_surplus_delay, blueprint):
+        yield Problem(
+            ("steps", index, "delay"),
+            f"`delay` has no effect with temporalityType {step.temporalityType}",
+            "write `temporalityType: DELAYED`, or remove the delay",
+            on_key=True,
+        )
 
 
-RULE = Rule("KAL202", "pointless-delay", __doc__, check, reads=frozenset({"temporalityType", "delay"}))
+RULE = Rule(
+    "KAL202",
+    "pointless-delay",
+    __doc__,
+    check,
+    reads=frozenset({"temporalityType", "delay"}),
+    step_prefilter=_has_surplus_delay,
+)

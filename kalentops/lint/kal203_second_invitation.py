@@ -16,13 +16,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kalentops.blueprint.model import Blueprint
+from kalentops.blueprint.model import INVITATIONS, Blueprint
 from kalentops.lint.finding import Problem
 from kalentops.lint.rule import Rule
+from kalentops.lint.summary import StepKind, Summary, steps_where
+
+
+def _is_invitation(step: StepKind) -> bool:
+    return step.linkedin_type in INVITATIONS
+
+
+def _may_find(of: Summary) -> bool:
+    return sum(map(_is_invitation, of.kinds)) > 1
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
-    invitations = [index for index, step in enumerate(blueprint.steps) if step.is_invitation]
+    invitations = [index for index, _ in steps_where(_is_invitation, blueprint)]
     for index in invitations[1:]:
         yield Problem(
             ("steps", index, "linkedInType"),
@@ -31,4 +40,11 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
         )
 
 
-RULE = Rule("KAL203", "second-invitation", __doc__, check, reads=frozenset({"linkedInType"}))
+RULE = Rule(
+    "KAL203",
+    "second-invitation",
+    __doc__,
+    check,
+    reads=frozenset({"linkedInType"}),
+    prefilter=_may_find,
+)

@@ -18,6 +18,11 @@ from collections.abc import Iterator
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Problem
 from kalentops.lint.rule import Rule
+from kalentops.lint.summary import StepKind
+
+
+def _waits(step: StepKind) -> bool:
+    return step.temporality == "AFTER_INVITATION_SETTLED"
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
@@ -39,4 +44,5 @@ RULE = Rule(
     check,
     reads=frozenset({"temporalityType", "linkedInType"}),
     order=True,
+    step_prefilter=_waits,
 )

@@ -17,14 +17,19 @@ from collections.abc import Iterator
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
+from kalentops.lint.summary import StepKind, steps_where
 
 LIMIT = 300
 
 
+def _has_message(step: StepKind) -> bool:
+    return step.linkedin_type == "LINKEDIN_INVITATION_WITH_MESSAGE"
+
+
 def check(blueprint: Blueprint) -> Iterator[Problem]:
-    for index, step in enumerate(blueprint.steps):
+    for index, step in steps_where(_has_message, blueprint):
         length = len(step.content.strip())
-        if step.linkedInType == "LINKEDIN_INVITATION_WITH_MESSAGE" and length > LIMIT:
+        if length > LIMIT:
             yield Problem(
                 ("steps", index, "content"),
                 f"the invitation has {length} characters, LinkedIn allows {LIMIT}",
@@ -39,4 +44,5 @@ RULE = Rule(
     check,
     reads=frozenset({"linkedInType", "content"}),
     severity=Severity.WARNING,
+    step_prefilter=_has_message,
 )

@@ -19,16 +19,20 @@ from collections.abc import Iterator
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
+from kalentops.lint.summary import StepKind, steps_where
+
+
+def _drops_text(step: StepKind) -> bool:
+    return step.linkedin_type == "LINKEDIN_INVITATION" and step.content is not None
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
-    for index, step in enumerate(blueprint.steps):
-        if step.linkedInType == "LINKEDIN_INVITATION" and step.content:
-            yield Problem(
-                ("steps", index, "content"),
-                "no candidate will read this text: Kalent drops it from a plain invitation",
-                'write LINKEDIN_INVITATION_WITH_MESSAGE, or `content: ""`',
-            )
+    for index, _ in steps_where(_drops_text, blueprint):
+        yield Problem(
+            ("steps", index, "content"),
+            "no candidate will read this text: Kalent drops it from a plain invitation",
+            'write LINKEDIN_INVITATION_WITH_MESSAGE, or `content: ""`',
+        )
 
 
 RULE = Rule(
@@ -38,4 +42,5 @@ RULE = Rule(
     check,
     reads=frozenset({"linkedInType", "content"}),
     severity=Severity.WARNING,
+    step_prefilter=_drops_text,
 )

@@ -16,14 +16,19 @@ from collections.abc import Iterator
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
+from kalentops.lint.summary import StepKind, steps_where
 
 LIMIT = 200
 
 
+def _is_inmail(step: StepKind) -> bool:
+    return step.linkedin_type == "LINKEDIN_INMAIL" and step.subject is not None
+
+
 def check(blueprint: Blueprint) -> Iterator[Problem]:
-    for index, step in enumerate(blueprint.steps):
+    for index, step in steps_where(_is_inmail, blueprint):
         length = len(step.subject or "")
-        if step.linkedInType == "LINKEDIN_INMAIL" and length > LIMIT:
+        if length > LIMIT:
             yield Problem(
                 ("steps", index, "subject"),
                 f"the InMail's subject has {length} characters, LinkedIn allows {LIMIT}",
@@ -38,4 +43,5 @@ RULE = Rule(
     check,
     reads=frozenset({"linkedInType", "subject"}),
     severity=Severity.WARNING,
+    step_prefilter=_is_inmail,
 )

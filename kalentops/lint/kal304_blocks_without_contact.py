@@ -20,12 +20,16 @@ from collections.abc import Iterator
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
+from kalentops.lint.summary import StepKind, steps_where
+
+
+def _may_block(step: StepKind) -> bool:
+    return step.type != "LINKEDIN" and not step.skips_without_contact
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
-    for index, step in enumerate(blueprint.steps):
-        skips = step.policy is not None and step.policy.skipStepIfNoContact
-        if index and step.type != "LINKEDIN" and not skips:
+    for index, step in steps_where(_may_block, blueprint):
+        if index:
             yield Problem(
                 ("steps", index, "type"),
                 f"if the candidate has no known contact for {step.type}, the sequence stops here",
@@ -40,4 +44,5 @@ RULE = Rule(
     check,
     reads=frozenset({"type", "policy"}),
     severity=Severity.WARNING,
+    step_prefilter=_may_block,
 )

@@ -18,14 +18,17 @@ from collections.abc import Iterator
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
+from kalentops.lint.summary import StepKind, steps_where
 from kalentops.lint.texts import measure
 from kalentops.support.text import character_name, visible
 
 
+def _is_sms(step: StepKind) -> bool:
+    return step.type == "SMS"
+
+
 def check(blueprint: Blueprint) -> Iterator[Problem]:
-    for index, step in enumerate(blueprint.steps):
-        if step.type != "SMS":
-            continue
+    for index, step in steps_where(_is_sms, blueprint):
         size = measure(step.content)
         if size.segments > 1:
             why = f"; {character_name(size.outside)} reduces a segment to 70" if size.outside else ""
@@ -38,5 +41,11 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
 
 
 RULE = Rule(
-    "KAL306", "long-sms", __doc__, check, reads=frozenset({"type", "content"}), severity=Severity.WARNING
+    "KAL306",
+    "long-sms",
+    __doc__,
+    check,
+    reads=frozenset({"type", "content"}),
+    severity=Severity.WARNING,
+    step_prefilter=_is_sms,
 )

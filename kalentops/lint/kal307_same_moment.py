@@ -19,6 +19,16 @@ from collections.abc import Iterator
 from kalentops.blueprint.model import Blueprint, Moment, moments
 from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
+from kalentops.lint.summary import StepKind, Summary
+
+
+def _comes_at_once(step: StepKind) -> bool:
+    return step.temporality == "AFTER_INVITATION_SETTLED" or not step.has_delay
+
+
+def _may_find(of: Summary) -> bool:
+    """Where no step but the first is so, each moment is later than the one before."""
+    return any(map(_comes_at_once, of.kinds[1:]))
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
@@ -41,4 +51,5 @@ RULE = Rule(
     reads=frozenset({"type", "temporalityType", "delay"}),
     order=True,
     severity=Severity.WARNING,
+    prefilter=_may_find,
 )

@@ -19,17 +19,20 @@ from collections.abc import Iterator
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
+from kalentops.lint.summary import StepKind, steps_where
+
+
+def _is_unreviewed(step: StepKind) -> bool:
+    return step.content_source == "suggestedByKalent" and step.approves_drafts
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
-    for index, step in enumerate(blueprint.steps):
-        approves = step.policy is not None and step.policy.autoValidateAIDraft
-        if step.contentSource == "suggestedByKalent" and approves:
-            yield Problem(
-                ("steps", index, "policy", "autoValidateAIDraft"),
-                "the candidate would get a text that no person has read",
-                "write `autoValidateAIDraft: false`",
-            )
+    for index, _ in steps_where(_is_unreviewed, blueprint):
+        yield Problem(
+            ("steps", index, "policy", "autoValidateAIDraft"),
+            "the candidate would get a text that no person has read",
+            "write `autoValidateAIDraft: false`",
+        )
 
 
 RULE = Rule(
@@ -39,4 +42,5 @@ RULE = Rule(
     check,
     reads=frozenset({"contentSource", "policy"}),
     severity=Severity.WARNING,
+    step_prefilter=_is_unreviewed,
 )

@@ -13,12 +13,24 @@ Right:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import DataPath, Problem, Severity
 from kalentops.lint.rule import Rule
+from kalentops.lint.summary import Summary
 from kalentops.lint.texts import CONTROL
 from kalentops.support.text import character_name, unseen
+
+
+def _may_find(of: Summary) -> bool:
+    return any(map(_may_be_unseen, of.prose.odd))
+
+
+@lru_cache(maxsize=4096)
+def _may_be_unseen(char: str) -> bool:
+    """Whether it is unseen alone: a character that is seen alone is seen in every text."""
+    return bool(unseen(char))
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
@@ -52,4 +64,5 @@ RULE = Rule(
     reads=frozenset({"id", "name", "subject", "content"}),
     each_alone=True,
     severity=Severity.WARNING,
+    prefilter=_may_find,
 )

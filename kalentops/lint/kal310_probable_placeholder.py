@@ -18,11 +18,23 @@ from functools import partial
 
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import DataPath, Problem, Severity
-from kalentops.lint.placeholders import Placeholder, asks_for, placeholders, variable_for, wrapped
+from kalentops.lint.placeholders import (
+    Placeholder,
+    asks_for,
+    may_hold_placeholders,
+    placeholders,
+    variable_for,
+    wrapped,
+)
 from kalentops.lint.rule import Rule
+from kalentops.lint.summary import Summary
 from kalentops.lint.texts import first
 from kalentops.support.text import clip
 from kalentops.support.text_diff import did_you_mean
+
+
+def _may_find(of: Summary) -> bool:
+    return may_hold_placeholders(of.prose) or any(map(wrapped, of.texts))
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
@@ -52,4 +64,5 @@ RULE = Rule(
     frozenset({"subject", "content"}),
     each_alone=True,
     severity=Severity.WARNING,
+    prefilter=_may_find,
 )

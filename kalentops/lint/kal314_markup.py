@@ -24,6 +24,7 @@ from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.placeholders import TAGS
 from kalentops.lint.rule import Rule
+from kalentops.lint.summary import Summary
 from kalentops.support.text import clip
 
 _HTML: Final = re.compile(
@@ -31,6 +32,10 @@ _HTML: Final = re.compile(
     re.IGNORECASE,
 )
 _ESCAPE: Final = re.compile(r"""\\[nr"']""")
+
+
+def _may_find(of: Summary) -> bool:
+    return of.prose.has("<&\\")
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
@@ -72,5 +77,11 @@ def _is_path(text: str, at: int) -> bool:
 _LONGEST_PATH: Final = 260
 
 RULE = Rule(
-    "KAL314", "markup", __doc__, check, frozenset({"type", "subject", "content"}), severity=Severity.WARNING
+    "KAL314",
+    "markup",
+    __doc__,
+    check,
+    frozenset({"type", "subject", "content"}),
+    severity=Severity.WARNING,
+    prefilter=_may_find,
 )

@@ -23,6 +23,11 @@ from collections.abc import Iterator
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
+from kalentops.lint.summary import Summary
+
+
+def _may_find(of: Summary) -> bool:
+    return not of.kinds
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
@@ -31,4 +36,12 @@ def check(blueprint: Blueprint) -> Iterator[Problem]:
         yield Problem(("steps",), said, "write at least one step, `- id: …`, below `steps:`")
 
 
-RULE = Rule("KAL316", "no-steps", __doc__, check, reads=frozenset({"steps"}), severity=Severity.WARNING)
+RULE = Rule(
+    "KAL316",
+    "no-steps",
+    __doc__,
+    check,
+    reads=frozenset({"steps"}),
+    severity=Severity.WARNING,
+    prefilter=_may_find,
+)

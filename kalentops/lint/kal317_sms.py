@@ -17,16 +17,28 @@ from collections.abc import Iterator
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
+from kalentops.lint.summary import StepKind, steps_where
+
+
+def _is_sms(step: StepKind) -> bool:
+    return step.type == "SMS"
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
-    for index, step in enumerate(blueprint.steps):
-        if step.type == "SMS":
-            yield Problem(
-                ("steps", index, "type"),
-                "it is not documented that Kalent can send an SMS",
-                "use WHATSAPP or EMAIL, or test one on yourself and set `rules: {KAL317: off}` in kalentops.yaml",
-            )
+    for index, _ in steps_where(_is_sms, blueprint):
+        yield Problem(
+            ("steps", index, "type"),
+            "it is not documented that Kalent can send an SMS",
+            "use WHATSAPP or EMAIL, or test one on yourself and set `rules: {KAL317: off}` in kalentops.yaml",
+        )
 
 
-RULE = Rule("KAL317", "sms", __doc__, check, reads=frozenset({"type"}), severity=Severity.WARNING)
+RULE = Rule(
+    "KAL317",
+    "sms",
+    __doc__,
+    check,
+    reads=frozenset({"type"}),
+    severity=Severity.WARNING,
+    step_prefilter=_is_sms,
+)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from typing import Final
 
 from kalentops.blueprint.model import VARIABLES
+from kalentops.lint.summary import Prose
 from kalentops.lint.texts import marker_meant
 from kalentops.support.text import fold, nearest
 
@@ -93,72 +94,74 @@ class _Sure(Enum):
 
 _WORDS: Final = r"[^\W\d][\w .'\u2019/-]{0,40}"
 _FIELD: Final = rf"[ ]?[$@]?{_WORDS}(?:(?:[:=]|,(?=\w+=))[^{{}}|\n]{{0,40}})?|\d\d?"
-_OPEN: Final = r"\uff5b\ufe5b\u2774\u2983"  # full-width braces and their like
-_CLOSE: Final = r"\uff5d\ufe5c\u2775\u2984"
-_OPEN_OTHER: Final = r"\u3008\u300a\u300c\u300e\u27e6\u27e8\u27ea\u276c\u276e\uff1c\u02c2"
-_CLOSE_OTHER: Final = r"\u3009\u300b\u300d\u300f\u27e7\u27e9\u27eb\u276d\u276f\uff1e\u02c3"
+_OPEN: Final = "\uff5b\ufe5b\u2774\u2983"  # full-width braces and their like
+_CLOSE: Final = "\uff5d\ufe5c\u2775\u2984"
+_OPEN_OTHER: Final = "\u3008\u300a\u300c\u300e\u27e6\u27e8\u27ea\u276c\u276e\uff1c\u02c2"
+_CLOSE_OTHER: Final = "\u3009\u300b\u300d\u300f\u27e7\u27e9\u27eb\u276d\u276f\uff1e\u02c3"
 # Names as programs write them, which no prose holds, whatever stands around them.
 _NAME: Final = "|".join(
     ["(?:first|last|f|l)_?name", *(re.sub(r"(?<=[a-z])(?=[A-Z])", "_?", each) for each in VARIABLES)]
 )
 _SIGN: Final = r"[*_~^|#@!&+:$%=\u00a7\uff03\uff04\uff05\uff0a\uff20\uff5c-]"
-# How sure they are, what a text with one of them holds, and how they look. Few texts hold one, so each pattern is
-# compiled when it is needed first: all of them take as long as the check of ten files.
-_FORMS: Final[tuple[tuple[_Sure, str, str], ...]] = (
-    (_Sure.ALWAYS, "*|", r"\*\|([^|*\n]{1,60})\|\*"),
-    (_Sure.ALWAYS, "%%", r"%%([^\W\d][\w .-]{0,40})%%"),
-    (_Sure.ALWAYS, "{%", r"\{%([^{}\n]{1,80})%\}"),
-    (_Sure.ALWAYS, "{!", r"\{!([\w$.]{1,60})\}"),
-    (_Sure.ALWAYS, "field=", r"\{(?:contact|subscriber|owner)field=([\w|]{1,40})\}"),
+_OF_NAMES: Final = ("name", "cand", "ourc", "recru")
+# How sure they are; of what a text with one of them holds at least one, in small letters where case does not count; and
+# how they look. Few texts hold one, so each pattern is compiled when it is needed first: all of them take as long as
+# the check of ten files.
+_FORMS: Final[tuple[tuple[_Sure, Iterable[str], str], ...]] = (
+    (_Sure.ALWAYS, ("*|",), r"\*\|([^|*\n]{1,60})\|\*"),
+    (_Sure.ALWAYS, ("%%",), r"%%([^\W\d][\w .-]{0,40})%%"),
+    (_Sure.ALWAYS, ("{%",), r"\{%([^{}\n]{1,80})%\}"),
+    (_Sure.ALWAYS, ("{!",), r"\{!([\w$.]{1,60})\}"),
+    (_Sure.ALWAYS, ("field=",), r"\{(?:contact|subscriber|owner)field=([\w|]{1,40})\}"),
     (
         _Sure.ALWAYS,
-        "&",
+        ("&",),
         r"(?i:(?:&(?:#0*123|#x0*7b|lbrace|lcub);){1,2}([^&\n]{0,60})(?:&[#\w]{1,8};){0,2})",
     ),
-    (_Sure.ALWAYS, "\\{", r"\\\{(?:\\?\{)?([^{}\\\n]{1,60})\\?\}(?:\\?\})?"),
-    (_Sure.ALWAYS, "", rf"[{_OPEN}{{]{{2}}([^{{}}{_OPEN}{_CLOSE}\n]{{1,60}})[{_CLOSE}}}]{{2}}"),
-    (_Sure.ALWAYS, "|", r"(?<!\{)\{([^{}|\n]{0,80}(?:\|[^{}|\n]{0,80}){1,20})\}(?!\})"),
-    (_Sure.ALWAYS, "", r"(?i:\b(lorem ipsum|dolor sit amet)\b)"),
-    (_Sure.ALWAYS, "%(", r"%\(([^\W\d][\w .-]{0,40})\)[sdr]"),
-    (_Sure.ALWAYS, "<", r"<[%?](?!xml)[=:#-]?([^<>%?\n]{1,60})[%?]>"),
-    (_Sure.ALWAYS, "", rf"(?i:(?<!\w){_SIGN}{{1,3}}({_NAME}){_SIGN}{{1,3}}(?!\w))"),
+    (_Sure.ALWAYS, ("\\{",), r"\\\{(?:\\?\{)?([^{}\\\n]{1,60})\\?\}(?:\\?\})?"),
+    (_Sure.ALWAYS, ("{", *_OPEN), rf"[{_OPEN}{{]{{2}}([^{{}}{_OPEN}{_CLOSE}\n]{{1,60}})[{_CLOSE}}}]{{2}}"),
+    (_Sure.ALWAYS, ("|",), r"(?<!\{)\{([^{}|\n]{0,80}(?:\|[^{}|\n]{0,80}){1,20})\}(?!\})"),
+    (_Sure.ALWAYS, ("lor",), r"(?i:\b(lorem ipsum|dolor sit amet)\b)"),
+    (_Sure.ALWAYS, ("%(",), r"%\(([^\W\d][\w .-]{0,40})\)[sdr]"),
+    (_Sure.ALWAYS, ("<",), r"<[%?](?!xml)[=:#-]?([^<>%?\n]{1,60})[%?]>"),
+    (_Sure.ALWAYS, _OF_NAMES, rf"(?i:(?<!\w){_SIGN}{{1,3}}({_NAME}){_SIGN}{{1,3}}(?!\w))"),
     (
         _Sure.ALWAYS,
-        "{",
+        ("{",),
         rf"(?i:(?<!\{{)\{{[^\w{{}}]{{0,4}}({_NAME})\b[^\w{{}}]{{0,4}}\}}?(?!\}}))",
     ),
-    (_Sure.ALWAYS, "}", rf"(?i:(?<!\{{\{{)\b({_NAME})[^\w{{}}]{{0,4}}\}}(?!\}}))"),
-    (_Sure.STRONG, "{", rf"(?<!\{{)[$#%@]?\{{({_FIELD})\}}(?!\}})"),
-    (_Sure.STRONG, "<<", rf"<<[ ]?({_WORDS})>>"),
-    (_Sure.STRONG, "%", r"(?<![\w%])%([^\W\d][\w.]{1,40})%(?![\w%])"),
-    (_Sure.STRONG, "", rf"[{_OPEN}]([^{_OPEN}{_CLOSE}\n]{{1,40}})[{_CLOSE}]"),
-    (_Sure.STRONG, "", r"[\u3010\uff3b\u3014]([ -~]{1,40})[\u3011\uff3d\u3015]"),
-    (_Sure.STRONG, "<", rf"(?<![\w<])<({_WORDS})>(?!>)"),
-    (_Sure.STRONG, "__", r"(?<!\w)__([A-Z](?:_?[A-Z0-9]){1,30})__(?!\w)"),
-    (_Sure.WEAK, "__", r"(?<!\w)__([a-zA-Z](?:_?[a-zA-Z0-9]){1,30})__(?!\w)"),
-    (_Sure.WEAK, "", rf"[\u00ab\u2039][ \u00a0\u202f]?({_WORDS})[\u00a0\u202f]?[\u00bb\u203a]"),
-    (_Sure.WEAK, "", rf"[{_OPEN_OTHER}]{{1,2}}[ ]?({_WORDS})[{_CLOSE_OTHER}]{{1,2}}"),
-    (_Sure.WEAK, "%7", r"(?:%7[Bb]){1,2}([\w.+-]{1,40})(?:%7[Dd]){1,2}"),
-    (_Sure.WEAK, "$", r"(?<![\w$])\$([^\W\d]\w{1,40})\b\$?"),
-    (_Sure.WEAK, "#", r"(?<![\w#])#([^\W\d]\w{1,40})#(?![\w#])"),
-    (_Sure.PROBABLE, "$", r"\$(\0+)"),  # a mixture of `${name}` and `{{name}}`
-    (_Sure.PROBABLE, "", r"\b(TODO|TBD|TBC|FIXME|XXX+)\b"),
-    (_Sure.PROBABLE, "", r"(?i:\b(insert (?:[\w']{1,20} ){1,4}here)\b)"),
-    (_Sure.PROBABLE, "%", r"(?<![\w%])%(?:\d\d?\$)?([sd])(?![\w%])"),
-    (_Sure.PROBABLE, "{", r"(?<=\w )\{( ?)\}(?=[,.!?])"),
+    (_Sure.ALWAYS, ("}",), rf"(?i:(?<!\{{\{{)\b({_NAME})[^\w{{}}]{{0,4}}\}}(?!\}}))"),
+    (_Sure.STRONG, ("{",), rf"(?<!\{{)[$#%@]?\{{({_FIELD})\}}(?!\}})"),
+    (_Sure.STRONG, ("<<",), rf"<<[ ]?({_WORDS})>>"),
+    (_Sure.STRONG, ("%",), r"(?<![\w%])%([^\W\d][\w.]{1,40})%(?![\w%])"),
+    (_Sure.STRONG, _OPEN, rf"[{_OPEN}]([^{_OPEN}{_CLOSE}\n]{{1,40}})[{_CLOSE}]"),
+    (_Sure.STRONG, "\u3010\uff3b\u3014", r"[\u3010\uff3b\u3014]([ -~]{1,40})[\u3011\uff3d\u3015]"),
+    (_Sure.STRONG, ("<",), rf"(?<![\w<])<({_WORDS})>(?!>)"),
+    (_Sure.STRONG, ("__",), r"(?<!\w)__([A-Z](?:_?[A-Z0-9]){1,30})__(?!\w)"),
+    (_Sure.WEAK, ("__",), r"(?<!\w)__([a-zA-Z](?:_?[a-zA-Z0-9]){1,30})__(?!\w)"),
+    (_Sure.WEAK, "\u00ab\u2039", rf"[\u00ab\u2039][ \u00a0\u202f]?({_WORDS})[\u00a0\u202f]?[\u00bb\u203a]"),
+    (_Sure.WEAK, _OPEN_OTHER, rf"[{_OPEN_OTHER}]{{1,2}}[ ]?({_WORDS})[{_CLOSE_OTHER}]{{1,2}}"),
+    (_Sure.WEAK, ("%7",), r"(?:%7[Bb]){1,2}([\w.+-]{1,40})(?:%7[Dd]){1,2}"),
+    (_Sure.WEAK, ("$",), r"(?<![\w$])\$([^\W\d]\w{1,40})\b\$?"),
+    (_Sure.WEAK, ("#",), r"(?<![\w#])#([^\W\d]\w{1,40})#(?![\w#])"),
+    (_Sure.PROBABLE, ("$",), r"\$(\0+)"),  # a mixture of `${name}` and `{{name}}`
+    (_Sure.PROBABLE, ("TODO", "TBD", "TBC", "FIXME", "XXX"), r"\b(TODO|TBD|TBC|FIXME|XXX+)\b"),
+    (_Sure.PROBABLE, ("here",), r"(?i:\b(insert (?:[\w']{1,20} ){1,4}here)\b)"),
+    (_Sure.PROBABLE, ("%",), r"(?<![\w%])%(?:\d\d?\$)?([sd])(?![\w%])"),
+    (_Sure.PROBABLE, ("{",), r"(?<=\w )\{( ?)\}(?=[,.!?])"),
     # A part of an address on the web or of an e-mail may have such a name.
     (
         _Sure.PROBABLE,
-        "",
+        _OF_NAMES,
         rf"(?i:(?<![\w./=?])(?<!\{{\{{)(?<!\{{\{{ )({_NAME})(?!\w|=\S|\s?\}}\}}|[\w.-]{{0,60}}@\w))",
     ),
-    (_Sure.PROBABLE, "", r"(?<=\S )(_{3,}|\?{3,})(?!\w)"),
+    (_Sure.PROBABLE, ("___", "???"), r"(?<=\S )(_{3,}|\?{3,})(?!\w)"),
 )
-_SUSPECT: Final = re.compile(
-    rf"[{{}}<\u00ab\u2039{_OPEN}{_OPEN_OTHER}\u3010\uff3b\u3014]|\$(?:[^\W\d]|\n)|%[\w(]|\*\||#\w|&[#lL]|__|\?\?\?|TODO|TB[DC]|FIXME|XXX"
-    r"|[iI][pP][sS][uU][mM]|sit amet|[iI](?:nsert|NSERT) |[nN](?:ame|AME)(?<=\w\w{4})"
-    r"|(?:candidate|sourcing|recruiter)[_A-Z]"
-)
+_OPENING: Final = frozenset(f"{{}}<\u00ab\u2039{_OPEN}{_OPEN_OTHER}\u3010\uff3b\u3014")
+_SIGNS: Final = re.compile(r"\$(?:[^\W\d]|\n)|%[\w(]|\*\||#\w|&[#lL]|__")
+_NAME_ENDS: Final = re.compile(r"[nN](?:ame|AME)(?<=\w\w{4})")
+_NAME_BEGINS: Final = re.compile(r"(?:candidate|sourcing|recruiter)[_A-Z]")
+_INSERT: Final = re.compile(r"[iI](?:nsert|NSERT) ")
 _OWN: Final = re.compile(r"(?<!\{)\{\{[^{}]*\}\}(?!\})")
 # These are HTML, which has a rule of its own.
 _TAG_NAMES: Final = """
@@ -178,10 +181,34 @@ _QUOTES: Final = {
 }
 
 
+@lru_cache(maxsize=1)  # two rules ask about each blueprint
+def may_hold_placeholders(of: Prose) -> bool:
+    """Whether a text has what one of the forms begins with, or a word of them, as few texts have."""
+    text, lower = of.text, of.lower
+    return (
+        of.has(_OPENING)
+        or (of.has("$%*#&_") and _SIGNS.search(text) is not None)
+        or "???" in text
+        or "TODO" in text
+        or "TBD" in text
+        or "TBC" in text
+        or "FIXME" in text
+        or "XXX" in text
+        or "sit amet" in text
+        or b"ipsum" in lower
+        or (b"insert " in lower and _INSERT.search(text) is not None)
+        or (b"name" in lower and _NAME_ENDS.search(text) is not None)
+        or (
+            ("candidate" in text or "sourcing" in text or "recruiter" in text)
+            and _NAME_BEGINS.search(text) is not None
+        )
+    )
+
+
 @lru_cache(maxsize=64)  # two rules ask about each text of a blueprint
 def placeholders(text: str) -> tuple[Placeholder, ...]:
     """All of them, in their order. What stands in double braces and in square brackets has rules of its own."""
-    if not _SUSPECT.search(_OWN.sub("\n", text)):
+    if not may_hold_placeholders(Prose.of(_OWN.sub("\n", text))):
         return ()
     rest = _OWN.sub(lambda match: "\0" * len(match[0]), text)
     kept: list[Placeholder] = []
@@ -201,8 +228,9 @@ def wrapped(text: str) -> bool:
 
 
 def _found(rest: str, text: str) -> Iterator[Placeholder]:
-    for sure, part, pattern in _FORMS:
-        for match in re.finditer(pattern, rest) if part in rest else ():
+    both = f"{rest}\n{rest.lower()}"
+    for sure, needs, pattern in _FORMS:
+        for match in re.finditer(pattern, rest) if any(each in both for each in needs) else ():
             token, inner = text[match.start() : match.end()], match[1].strip()
             tag = token[0] == "<" and inner.rstrip("/ ").casefold() in TAGS
             certain = None if token.startswith("{{") or tag else _is_certain(sure, token, inner)

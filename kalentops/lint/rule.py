@@ -16,6 +16,7 @@ from kalentops.blueprint.files import AddedStep, SnippetsFile, SourcingFile, Tem
 from kalentops.blueprint.model import Blueprint
 from kalentops.blueprint.remote import RemoteSourcing
 from kalentops.lint.finding import DataPath, Finding, Origin, Origins, Problem, Severity
+from kalentops.lint.summary import StepKind, Summary
 from kalentops.support.text import is_key, nearest
 
 
@@ -294,6 +295,8 @@ class Rule:
     not be read, the problems of that step are left out, or, with `order`, those of that step and of all after it. With
     `each_alone` a placeholder hides the problems of its own field only. With `needs_files`, a finding goes where a file
     that was not read has what is missing.
+
+    `check` is run only where a prefilter holds: `step_prefilter` of one step at least, or `prefilter` of the blueprint.
     """
 
     code: str
@@ -312,6 +315,8 @@ class Rule:
     check_shared: Callable[[SharedContext], Iterable[Problem]] | None = None
     check_project: Callable[[Declarations], Iterable[Finding]] | None = None
     check_online: Callable[[Sourcings], Iterable[Finding]] | None = None
+    step_prefilter: Callable[[StepKind], bool] | None = None
+    prefilter: Callable[[Summary], bool] | None = None
 
     @property
     def configurable(self) -> bool:
