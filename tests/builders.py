@@ -102,7 +102,7 @@ def remote(blueprint_id: str, of: Of | None = None, **fields: Any) -> Remote:
     """A row of a list that shows this body, changed since `AT`."""
     shown = form(of).observable
     made = Remote(blueprint_id, shown.name, LATER, shown)
-    return replace(made, **fields)
+    return made._replace(**fields)
 
 
 def want(address: str, of: Of | None = None, known: State | None = None, **fields: Any) -> Declared:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, TypeVar
+from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
 from kalentops.adopt.naming import former_key
 from kalentops.blueprint.body import Address, Body
@@ -121,15 +121,13 @@ def unreadable_declarations(repository: Repository, state: State) -> list[Findin
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Exact:
+class Exact(NamedTuple):
     """A blueprint in Kalent is identical to what `want` declares, as far as a list shows it."""
 
     want: Declared
 
 
-@dataclass(frozen=True, slots=True)
-class NearMatch:
+class NearMatch(NamedTuple):
     """A blueprint in Kalent has the name or the steps of `want`, or is one of several that are identical to it."""
 
     want: Declared

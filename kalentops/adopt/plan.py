@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from kalentops.adopt.match import (
     Exact,
@@ -39,8 +40,7 @@ class ImportAction(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One blueprint, or, without a `remote`, a whole sourcing that is refused. `sent` is what the state records as
     sent. `file` is the file's name as in findings: with RECORD, and with WRITE once there is a draft. `reason` says
     why, where the action alone does not.
@@ -72,7 +72,7 @@ class Item:
         return self.action in {ImportAction.WRITE, ImportAction.RECORD}
 
     def refused(self, reason: str) -> Item:
-        return replace(self, action=ImportAction.REFUSED, key=None, file=None, sent=None, reason=reason)
+        return self._replace(action=ImportAction.REFUSED, key=None, file=None, sent=None, reason=reason)
 
     def entry(self, at: str) -> Entry:
         """What the state records. Only for what is `done`."""
@@ -82,8 +82,7 @@ class Item:
         return Entry(self.address, shown.blueprint_id, self.sent, at, shown.digest, shown.updated_at)
 
 
-@dataclass(frozen=True, slots=True)
-class ImportPlan:
+class ImportPlan(NamedTuple):
     """What an import would do, by sourcing and id. `sourcings` were read, and hold `recorded` managed
     blueprints; the key may not see those that are `denied`.
     """
@@ -148,13 +147,13 @@ def _named(item: Item, key: str, known: Known) -> Item:
     """With its key; left out if `removed` names that key: it must not come back unasked."""
     had = former_key(item.name, known.removed, known.others)
     if had is None:
-        return replace(item, key=key)
+        return item._replace(key=key)
     said = known.removed[had]
     reason = (
         f"{said.file}:{said.at[0]} lists its key `{had}` in `removed`; to import it anyway, delete the key there, "
         f"or run {import_command(item, key)}"
     )
-    return replace(item, action=ImportAction.LEFT_OUT, sent=None, reason=reason)
+    return item._replace(action=ImportAction.LEFT_OUT, sent=None, reason=reason)
 
 
 def decide_item(
@@ -176,16 +175,14 @@ def decide_item(
             return _record(item, want)
         case None if reserved_for is not None and not chosen:
             said = f"it was reserved for {Address(sourcing_id, reserved_for.key)}, and was edited in Kalent"
-            return replace(
-                item,
+            return item._replace(
                 action=ImportAction.CONFLICT,
                 sent=None,
                 reason=f"{said}; {import_command(item, reserved_for.key)} adopts it",
             )
         case NearMatch():
             want = matched.want
-            return replace(
-                item,
+            return item._replace(
                 action=ImportAction.CONFLICT,
                 key=want.address.key,
                 file=want.origin.file,
@@ -215,8 +212,7 @@ def _record(item: Item, want: Declared) -> Item:
         reason = (
             f"the file also sets {' and '.join(lacks)}, which Kalent does not show: the next apply sends it"
         )
-    return replace(
-        item,
+    return item._replace(
         action=ImportAction.RECORD,
         key=want.address.key,
         file=want.origin.file,
@@ -229,8 +225,7 @@ def record_at(item: Item, want: Declared) -> Item:
     """Recorded at the address of `want`, whatever the file says: the next plan shows the differences."""
     if item.remote is not None and item.remote.shown == body_of(want).observable:
         return _record(item, want)
-    return replace(
-        item,
+    return item._replace(
         action=ImportAction.RECORD,
         key=want.address.key,
         file=want.origin.file,
@@ -255,8 +250,7 @@ def import_command(item: Item, key: str) -> str:
     return f"`kalentops import {item.sourcing_id} --key {key} --id {item.blueprint_id}`"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """The blueprint ID of a sourcing, and the key that it gets."""
 
     sourcing_id: str
@@ -291,11 +285,11 @@ def plan_one(observed: RemoteLists, files: Repository, state: State, choice: Cho
     if remote is None or any(item.remote is None for item in whole.items):
         return whole  # the sourcing as a whole is refused
     if state.ids().get(remote.blueprint_id) == choice.address:
-        return replace(whole, items=())
+        return whole._replace(items=())
     known = known_by_sourcing([choice.sourcing_id], files, state)[choice.sourcing_id]
     _check_free(choice, remote, state, recorded_entries(files, state).get(choice.address), known)
     unmanaged = [each for each in rows or () if each.blueprint_id not in state.ids()]
-    return replace(whole, items=(_item(choice, remote, known, unmanaged),))
+    return whole._replace(items=(_item(choice, remote, known, unmanaged),))
 
 
 def _find(choice: Choice, rows: Iterable[Remote]) -> Remote:
@@ -351,4 +345,4 @@ def _item(choice: Choice, remote: Remote, known: Known, unmanaged: Iterable[Remo
             "and would be created a second time",
             hint=f"pass --key {at.key}, or take that one out of the files first",
         )
-    return record_at(found, want) if want is not None else replace(found, key=choice.key)
+    return record_at(found, want) if want is not None else found._replace(key=choice.key)

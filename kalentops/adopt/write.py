@@ -84,7 +84,7 @@ def _draft_all(plan: ImportPlan, names: Mapping[str, str], desk: _Drafter, title
                 files.append(made)
             outcome |= {item.blueprint_id: item for item in kept}
         items += [outcome.get(item.blueprint_id, item) for item in together]
-    return Drafts(replace(plan, items=tuple(items)), tuple(files))
+    return Drafts(plan._replace(items=tuple(items)), tuple(files))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ class _Drafter:
 
 
 def _put(items: Sequence[Item], into: Draft) -> list[Item]:
-    return [replace(item, file=into.name) for item in items]
+    return [item._replace(file=into.name) for item in items]
 
 
 def _bodies(items: Sequence[Item]) -> dict[str, Body]:

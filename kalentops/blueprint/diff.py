@@ -8,14 +8,12 @@ from __future__ import annotations
 import json
 from bisect import bisect_left
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 _T = TypeVar("_T", bound=Hashable)
 
 
-@dataclass(frozen=True, slots=True)
-class FieldChange:
+class FieldChange(NamedTuple):
     """One change. `step` is a step's id, None for the blueprint itself; `field` is empty where the whole step is
     meant. `before` and `after` are JSON values, None where there was or is nothing; for a move they are the
     step's positions, from 1.

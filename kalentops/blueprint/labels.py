@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from kalentops.blueprint.diff import FieldChange, changes, steps_by_id
 from kalentops.blueprint.model import SECONDS, Moment, moments_of_body
@@ -84,8 +83,7 @@ def span(seconds: int) -> str:
     return " ".join(found[:2])
 
 
-@dataclass(frozen=True, slots=True)
-class LabelledChange:
+class LabelledChange(NamedTuple):
     """One field that changed, in words. `is_text`: a text that people read, whose words are compared. `days`: the day
     of the step before and after, where its delay changed that.
     """
@@ -97,8 +95,7 @@ class LabelledChange:
     days: tuple[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StepChange:
+class StepChange(NamedTuple):
     """All that changed in one step, or, where `step` is None, in the blueprint itself.
 
     `before` and `after` are the step's bodies, None where it is new or gone; `moved` its positions, from 1, if it
@@ -196,7 +193,7 @@ def _said(
     for each in fields:
         for said in field_changes(each):
             moved = each.field == "delay" and before[1] != after[1]
-            yield replace(said, days=(before[1], after[1])) if moved else said
+            yield said._replace(days=(before[1], after[1])) if moved else said
 
 
 def _rank(each: FieldChange) -> tuple[int, str]:

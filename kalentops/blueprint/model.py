@@ -10,8 +10,7 @@ says otherwise. A step that waits for an invitation happens on an unknown day, s
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, TypeAlias, get_args
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, get_args
 
 from kalentops.support.shape import (
     FrozenList,
@@ -126,8 +125,7 @@ def allowed(field: str) -> tuple[str, ...]:
     return get_args(table[field]) if field in table else ()
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """`seconds` after the start of the sequence, or, with `settled`, after its invitation has settled."""
 
     seconds: int

@@ -17,8 +17,7 @@ from kalentops.blueprint.body import Body
 from kalentops.support.text import KEY_PATTERN
 
 
-@dataclass(frozen=True, slots=True)
-class Remote:
+class Remote(NamedTuple):
     """One row of a sourcing's list. `shown` is its observable body, None where the row can't be compared.
 
     `unknown` names the fields of steps that the API shows and that nothing here knows, as in `steps/2/colour`.
@@ -40,8 +39,7 @@ class Remote:
         return None if self.shown is None else self.shown.steps_digest
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteSourcing:
+class RemoteSourcing(NamedTuple):
     """An open position as Kalent lists it."""
 
     sourcing_id: str

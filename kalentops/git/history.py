@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from kalentops.errors import UsageError
 from kalentops.git.worktree import Worktree, open_read_only
@@ -16,8 +15,7 @@ from kalentops.support.text import clip
 _OID: Final = frozenset("0123456789abcdef")
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(NamedTuple):
     """A file of a commit. `path` is relative to the folder that was asked about, with forward slashes; `size` is in
     bytes; `link` says that it is a symbolic link.
     """
@@ -91,8 +89,7 @@ def contents(folder: Path, oids: Iterable[str]) -> dict[str, bytes]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class GitObject:
+class GitObject(NamedTuple):
     """`kind` is `blob`, `tree`, `commit` or `tag`."""
 
     oid: str
@@ -173,8 +170,7 @@ def _entry(tree: Worktree, file: Path) -> str | None:
     return tree.ask("ls-tree", "HEAD", "--", file.name) or None
 
 
-@dataclass(frozen=True, slots=True)
-class CheckoutStatus:
+class CheckoutStatus(NamedTuple):
     """`branch` is checked out; `main` is the remote's main branch, None if unknown. Of `upstream`,
     `behind` commits that touch the folder are not here.
     """

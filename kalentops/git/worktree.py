@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from kalentops.errors import UsageError
 from kalentops.support.text import clip
@@ -44,8 +44,7 @@ _SETTINGS: Final = (
 _ENTRY: Final = ".git"
 
 
-@dataclass(frozen=True, slots=True)
-class GitResult:
+class GitResult(NamedTuple):
     """The exit code and the output of a git command."""
 
     code: int

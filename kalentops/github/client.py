@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, NamedTuple, NoReturn, TypeVar
 
 from kalentops.errors import Forbidden, RefusedByApi, Unauthorized, Unreachable
 from kalentops.github.context import PullRequest
@@ -61,8 +60,7 @@ def split_url(url: str) -> tuple[str, str]:
     return root, url[len(root) :]
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(NamedTuple):
     """`url` is its page; `by_app` says that its author is no person. The author is empty where the account is gone."""
 
     comment_id: int

@@ -14,7 +14,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 from urllib.parse import quote
 
 from kalentops.errors import UsageError, WrongAuthor
@@ -67,8 +67,7 @@ def _code(text: str) -> str:
     return f"{ticks}{pad}{text}{pad}{ticks}"
 
 
-@dataclass(frozen=True, slots=True)
-class CommentRequest:
+class CommentRequest(NamedTuple):
     """What the pull request should show: `report` as Markdown, or None for "the last report is outdated".
 
     `begin` permits a first comment. `author` is the login that we write as, None to ask GitHub.
@@ -80,8 +79,7 @@ class CommentRequest:
     begin: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(NamedTuple):
     """What was done: `url` is the page of the comment, empty where there is none; `notes` are for people."""
 
     what: Literal["created", "edited", "unchanged", "none"]

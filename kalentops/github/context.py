@@ -8,9 +8,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from kalentops.errors import NoKey, NoPullRequest, UsageError
 from kalentops.git.worktree import repository_root
@@ -30,8 +29,7 @@ _LARGEST: Final = 2**31 - 1
 _MAX_EVENT: Final = 32 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class PullRequest:
+class PullRequest(NamedTuple):
     """`repository` is `owner/name`; both are safe in a path."""
 
     repository: str

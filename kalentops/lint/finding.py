@@ -7,14 +7,13 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 DataPath = tuple[str | int, ...]
 """Leads from the root of the data to a value: `("blueprints", "one", "steps", 2, "content")`."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a value comes from. Lines and columns count from 1."""
 
     file: str

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from kalentops.blueprint.model import VARIABLES
 from kalentops.lint.summary import Prose
@@ -73,8 +72,7 @@ UNKNOWN_HERE: Final = frozenset(_NO_VARIABLE.split())
 """Names of what other tools know, and for which there is no variable."""
 
 
-@dataclass(frozen=True, slots=True)
-class Placeholder:
+class Placeholder(NamedTuple):
     """A placeholder as it stands in a text, where, and what stands in it. `certain`: it can't be anything else."""
 
     at: int

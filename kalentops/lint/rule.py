@@ -117,8 +117,7 @@ class Position:
     environment: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(NamedTuple):
     """A `config.userId` of a blueprint, in a folder that several environments read. It stands at `origin`, in the file
     of `template`, or, where that is empty, of the position. `environments` are those of the position, `user` is its
     blueprint, with the place of its key.
@@ -131,8 +130,7 @@ class Sender:
     user: tuple[str, Origin]
 
 
-@dataclass(frozen=True, slots=True)
-class Relocation:
+class Relocation(NamedTuple):
     """An entry of `moved` or `removed`: the key `source` has become `target`; with None it is removed."""
 
     sourcing_id: str
@@ -158,8 +156,7 @@ def ends(targets: Mapping[str, str | None]) -> dict[str, str | None]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Declarations:
+class Declarations(NamedTuple):
     """What all files of a project declare. `complete`: no file can hold a key that is not in `blueprints`. `shared` are
     the templates and snippets, by kind (`template`, `snippet`) and name; `positions` what files say of each sourcing,
     also of those in environments that are not asked for.
@@ -173,8 +170,7 @@ class Declarations:
     senders: Sequence[Sender] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Sourcings:
+class Sourcings(NamedTuple):
     """The sourcings that the files serve, and those that the API shows."""
 
     served: Sequence[Position]
@@ -182,16 +178,14 @@ class Sourcings:
     closed: Sequence[RemoteSourcing]
 
 
-@dataclass(frozen=True, slots=True)
-class FileContext:
+class FileContext(NamedTuple):
     """A file of a position, and the environments that read its folder: none in a project without environments."""
 
     file: SourcingFile
     readers: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Marker:
+class Marker(NamedTuple):
     """`{{param.pitch}}` or `{{snippet.closing}}`, where it is filled: its name begins at character `at` of the text at
     `path`, which leads from the blueprint, or, `within` the template, from the root of its file.
     """
@@ -203,8 +197,7 @@ class Marker:
     within: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class UseContext:
+class UseContext(NamedTuple):
     """A blueprint that is made from a template. The paths of its problems start at the blueprint, or, with
     `Problem.within`, at the root of the file of the template, or at the snippet.
 
@@ -272,8 +265,7 @@ def _hides_id(path: DataPath) -> bool:
     return path[:1] == ("steps",) and path[2:] in {(), ("id",)}
 
 
-@dataclass(frozen=True, slots=True)
-class SharedContext:
+class SharedContext(NamedTuple):
     """A template or a file of snippets; `snippets` are the names of all, None if some can't be read. `unknown` are the
     paths that hold placeholders.
     """
@@ -283,8 +275,7 @@ class SharedContext:
     unknown: frozenset[DataPath]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A rule with its page and with one check, or with none where reading the file finds the problem.
 
     `check` gets a resolved blueprint, `check_file` a file of a sourcing, `check_use` a blueprint that is made from a

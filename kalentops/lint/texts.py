@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from kalentops.blueprint.files import MARKED_FIELDS, MARKER, TemplateFile
 from kalentops.blueprint.model import VARIABLES, Blueprint
@@ -128,8 +128,7 @@ _BASIC: Final = frozenset(
 _EXTENDED: Final = frozenset("\f^{}\\[~]|€")
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(NamedTuple):
     """`units` characters as they are counted, `room` of them in one segment, and the first character that is
     outside of GSM-7, or an empty text.
     """

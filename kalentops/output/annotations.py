@@ -8,8 +8,7 @@ and `,` as well in a property. GitHub shows at most ten errors and ten warnings 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from kalentops.lint.finding import Finding
 from kalentops.lint.rule import rules
@@ -32,8 +31,7 @@ _DATA: Final = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _PROPERTY: Final = {**_DATA, ":": "%3A", ",": "%2C"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Annotation:
+class _Annotation(NamedTuple):
     kind: Literal["error", "warning"]
     title: str
     message: str

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from posixpath import dirname
-from typing import Final
+from typing import Final, NamedTuple
 
 from kalentops.blueprint.body import Address
 from kalentops.output.change_groups import ChangeGroup, change_groups
@@ -31,8 +30,7 @@ _USUAL: Final = frozenset(
 """Reasons that say no more than the action."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A position or a folder, and the number of changes that are folded there, as in `Plan.summary`. `name` is the
     sourcing's id, or the folder with a slash behind it; empty where no file declares the blueprints.
     """
@@ -43,8 +41,7 @@ class Place:
     counts: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class FoldedPlan:
+class FoldedPlan(NamedTuple):
     """`groups` have several blueprints each, which are shown once. `alone` are the other changes that are shown, and
     `folded` those that are counted, both by address. `notes` are those of `alone`, by address.
     """

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -214,7 +213,7 @@ def edits(of: Edits, *, dry_run: bool, environment: str | None = None) -> dict[s
                 "address": each.address,
                 "blueprint_id": each.entry.blueprint_id,
                 "file": each.file,
-                "changes": [asdict(one) for one in changes(each.before, each.after)],
+                "changes": [one._asdict() for one in changes(each.before, each.after)],
             }
             for each in of.taken
         ],

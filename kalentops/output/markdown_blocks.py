@@ -14,7 +14,7 @@ import html
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias, overload
+from typing import Final, NamedTuple, TypeAlias, overload
 
 from kalentops.output.terminal import columns
 from kalentops.support.text import count, escape_line, escape_part, visible
@@ -189,8 +189,7 @@ SUMMARY: Final = 1 << 20
 """The longest summary of a job's step that GitHub takes, in bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """What is shown whole or not at all; `brief` is its shorter form, where it has one."""
 
     full: str
@@ -220,8 +219,7 @@ class LazyBlocks(Sequence[Block]):
         return self._made[number]
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """Blocks that belong together, between `head` and `tail`. `one` and `many` say what is counted where a block is
     missing, `texts` where only its brief form is there. At most `share` of the room that is left goes to it.
     """

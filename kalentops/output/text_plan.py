@@ -6,7 +6,6 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import groupby
 from typing import Any, Final
 
@@ -82,7 +81,7 @@ def _within(each: StepChange, where: str, indent: str, width: int, *, dated: boo
             yield line(f"{where}{said.field}")
             yield from _words(said.before, said.after, indent + "    ")
         else:
-            yield from _value(said if dated else replace(said, days=None), where, indent + "    ", width)
+            yield from _value(said if dated else said._replace(days=None), where, indent + "    ", width)
 
 
 def _value(said: LabelledChange, where: str, indent: str, width: int) -> Iterator[Line]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from kalentops.blueprint.body import Address, Body
 from kalentops.errors import UsageError
@@ -90,8 +90,7 @@ class Change:
         return covers(self.address) or (self.moved_from is not None and covers(self.moved_from))
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(NamedTuple):
     """The drift of a declared blueprint since it was last seen: `kind` is `unreadable` if Kalent does not show it, or
     not completely. `before` is what was sent, `after` what Kalent shows, both as a list shows them;
     `applied_at` and `updated_at` are the times of the two.
@@ -108,8 +107,7 @@ class Drift:
     reason: Explanation | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LookAlike:
+class LookAlike(NamedTuple):
     """An unmanaged blueprint that looks like a managed one: `of` is the address of that one, `of_id` its id."""
 
     sourcing_id: str
@@ -120,8 +118,7 @@ class LookAlike:
     of_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Leftover:
+class Leftover(NamedTuple):
     """A stub that no address has claimed and nothing in the plan uses."""
 
     sourcing_id: str
@@ -391,8 +388,7 @@ _MOST_NAMED: Final = 3
 _WILD: Final = re.compile(r"[*?\[\]!]")
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """The addresses that fit at least one pattern; without a pattern, all of them.
 
     In a pattern, `*` stands for any characters, `?` for one and `[…]` for one of those; case counts. `sourcings` are

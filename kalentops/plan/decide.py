@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Mark, Remote, edited_stub_mark, is_of_lineage, stub_mark
@@ -17,8 +17,7 @@ from kalentops.plan.matching import Unmanaged
 from kalentops.state.model import Entry, Intent
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(NamedTuple):
     """What is known of an address. `remote` is what the list shows of the recorded blueprint, `unmanaged` what it
     shows beside managed ones. `own` are the nonces of the stubs that this run has made. `overwrite`: an edit may be
     overwritten. `recorded_as` is the address in the state, if that is still another. `lineage` is that of the state.
@@ -68,8 +67,7 @@ class Create:
     """No blueprint matches: reserve an id with a new stub."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fill:
+class Fill(NamedTuple):
     """A stub gets the text. `take`: first its name has to say that it is taken, because another run of the same state
     could choose another stub.
     """
@@ -78,8 +76,7 @@ class Fill:
     take: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Adopt:
+class Adopt(NamedTuple):
     """An identical unmanaged blueprint is recorded. `others` only look like it. `completes`: an update has to follow,
     which sets what no list shows.
     """
@@ -89,15 +86,13 @@ class Adopt:
     completes: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(NamedTuple):
     """The blueprint is as declared: it is only recorded."""
 
     remote: Remote
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(NamedTuple):
     """The text is sent to the recorded blueprint. `known` are the digests under which it is ours. `late`: the list
     shows what was there before the last write. `replaces`: an edit is overwritten, as asked. `whole`: it may hold
     another text than was sent, so all fields are sent.
@@ -110,37 +105,32 @@ class Update:
     whole: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(NamedTuple):
     """A person has to decide. `remote` is the blueprint in the way, if it is one."""
 
     why: Explanation
     remote: Remote | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unlisted:
+class Unlisted(NamedTuple):
     """No list has shown the recorded blueprint yet: nothing is sent before one does."""
 
     why: Explanation
 
 
-@dataclass(frozen=True, slots=True)
-class RecordArrived:
+class RecordArrived(NamedTuple):
     """What an interrupted run sent is there: record that, then decide again."""
 
     remote: Remote
 
 
-@dataclass(frozen=True, slots=True)
-class Abandon:
+class Abandon(NamedTuple):
     """The open intent came to nothing: record that, then decide again. `reason` is for the journal."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class StayOpen:
+class StayOpen(NamedTuple):
     """What an interrupted run sent may still arrive: nothing is sent, and the intent stays open."""
 
     why: Explanation

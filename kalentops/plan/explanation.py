@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from kalentops.blueprint.remote import Remote
 from kalentops.errors import KalentopsError
@@ -97,8 +96,7 @@ class Code(StrEnum):
     LEFT_TO_OTHER_RUN = "left-to-other-run"
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(NamedTuple):
     """`parameters` is plain JSON data: an address is `SOURCING_ID/KEY`, a time ISO 8601. `also` holds further
     explanations of the same thing.
     """
@@ -126,8 +124,8 @@ def together(*explanations: Explanation | None) -> Explanation | None:
     given = [each for each in explanations if each is not None]
     if not given:
         return None
-    rest = [part for each in given[1:] for part in (replace(each, also=()), *each.also)]
-    return replace(given[0], also=(*given[0].also, *rest))
+    rest = [part for each in given[1:] for part in (each._replace(also=()), *each.also)]
+    return given[0]._replace(also=(*given[0].also, *rest))
 
 
 def ids(remotes: Iterable[Remote]) -> list[str]:

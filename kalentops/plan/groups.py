@@ -15,7 +15,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.diff import FieldChange, changes, steps_by_id
@@ -56,8 +56,7 @@ class Revision:
         return self.before is not self.after and self.before != self.after
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """A place that changed: `kind`, `step` and `field` as in `FieldChange`. `before` and `after` are, of a text, the
     words that went and those that came, else the values. `origin` is where that stands, if it is the same for all of
     the group.
@@ -96,8 +95,7 @@ class Group:
         return next((each.origin for each in self.edits if each.origin is not None), None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Edit:
+class _Edit(NamedTuple):
     """An edit of one revision. Two are the same if they have one of their `keys` in common, directly or through others.
 
     `context` is what a copy holds that was not edited yet: words of a field, or None. `values` are its own words.
@@ -154,7 +152,7 @@ def _group(
         for each in edits[address]:
             places[classes.of(each.keys[0])].add(each.edit.origin)
     first = [
-        each.edit if len(places[classes.of(each.keys[0])]) == 1 else replace(each.edit, origin=None)
+        each.edit if len(places[classes.of(each.keys[0])]) == 1 else each.edit._replace(origin=None)
         for each in edits[addresses[0]]
     ]
     values: dict[str, tuple[str, ...]] = {
@@ -242,8 +240,8 @@ def _whole_step(of: Revision, change: FieldChange, context: _Context | None) -> 
     else:
         masked = _forget(_json(change.before), [_json(each)[1:-1] for each in _own_words(of)])
     key = (change.step, change.kind, of.template, masked)
-    return replace(
-        base, keys=(*base.keys, *([key] if of.template else [])), context=context, values=tuple(values)
+    return base._replace(
+        keys=(*base.keys, *([key] if of.template else [])), context=context, values=tuple(values)
     )
 
 

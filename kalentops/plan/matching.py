@@ -16,8 +16,7 @@ from kalentops.state.model import Entry, Intent, State
 from kalentops.support.text import fold, nearest, same_name
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
+class Candidates(NamedTuple):
     """`exact` shows what is declared, `others` have the same name or the same steps."""
 
     exact: tuple[Remote, ...] = ()
@@ -110,8 +109,7 @@ class Unmanaged:
 _NONE: Final[Mapping[Address, Address]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class _Orphan:
+class _Orphan(NamedTuple):
     address: Address
     blueprint_id: str | None
     digest: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from kalentops.blueprint.body import Address
 from kalentops.lint.rule import Relocation, ends
@@ -102,8 +102,7 @@ def narrowed(state: State, done: Relocated, covers: Callable[[Address], bool]) -
     return rename(forget(state, [at.address for at in done.forgotten.values() if covers(at.address)]), moved)
 
 
-@dataclass(frozen=True, slots=True)
-class StateEdit:
+class StateEdit(NamedTuple):
     """An address whose record differs from that of the branch that is merged into. `blueprint_id` is its id now,
     `before_id` the id before.
     """

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from kalentops import __version__
 from kalentops.blueprint.body import Address, Body
@@ -68,8 +68,7 @@ class PlanOptions:
     overwrite: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(NamedTuple):
     """A plan as it was read from a file. `refreshed`: it was compared with what Kalent showed."""
 
     plan_options: PlanOptions
@@ -230,11 +229,13 @@ def plan_to_json(of: Plan, say: Say) -> dict[str, Any]:
         "changes": bound["changes"],
         "groups": [_group_to_json(each) for each in of.groups],
         "drift": [_drift_to_json(each, say) for each in of.drift],
-        "look_alikes": [asdict(each) for each in of.refresh_report.look_alikes] if of.refresh_report else [],
-        "leftovers": [asdict(each) for each in of.refresh_report.leftovers] if of.refresh_report else [],
+        "look_alikes": [each._asdict() for each in of.refresh_report.look_alikes]
+        if of.refresh_report
+        else [],
+        "leftovers": [each._asdict() for each in of.refresh_report.leftovers] if of.refresh_report else [],
         "unmanaged": dict(of.refresh_report.unmanaged) if of.refresh_report else {},
         "left_out": list(of.left_out),
-        "state_edits": [asdict(each) for each in of.state_edits],
+        "state_edits": [each._asdict() for each in of.state_edits],
         "bound": bound["bound"],
         "findings": [finding_to_json(each) for each in of.findings],
     }
@@ -265,7 +266,7 @@ def _change_to_json(of: Change, say: Say) -> dict[str, Any]:
         "before": None if of.before is None else of.before.data,
         "after": None if of.after is None else of.after.data,
         "after_digest": of.after_digest,
-        "changes": [asdict(each) for each in found],
+        "changes": [each._asdict() for each in found],
         "origins": [
             {"step": each.step, "field": each.field, "pieces": [_piece_to_json(*piece) for piece in pieces]}
             for each in found
@@ -290,7 +291,7 @@ def _drift_to_json(of: Drift, say: Say) -> dict[str, Any]:
         "updated_at": of.updated_at,
         "before": None if of.before is None else of.before.data,
         "after": None if of.after is None else of.after.data,
-        "changes": [asdict(each) for each in _field_changes(of.before, of.after)],
+        "changes": [each._asdict() for each in _field_changes(of.before, of.after)],
         "reason": say(of.reason),
         **explained(of.reason),
     }
@@ -301,15 +302,18 @@ def _field_changes(before: Body | None, after: Body | None) -> list[FieldChange]
 
 
 def _piece_to_json(at: int, origin: Origin) -> dict[str, Any]:
-    return {"at": at, **asdict(origin)}
+    return {"at": at, **origin._asdict()}
+
+
+def _origin_to_json(of: Origin | None) -> dict[str, Any] | None:
+    return None if of is None else of._asdict()
 
 
 def _group_to_json(of: Group) -> dict[str, Any]:
-    origin = of.origin
     return {
         "addresses": of.addresses,
-        "edits": [asdict(each) for each in of.edits],
-        "origin": None if origin is None else asdict(origin),
+        "edits": [{**each._asdict(), "origin": _origin_to_json(each.origin)} for each in of.edits],
+        "origin": _origin_to_json(of.origin),
         "values": dict(of.values),
         "unchanged": of.unchanged,
         "own_text": of.own_text,

@@ -220,7 +220,7 @@ def _invalid(text: str, data: Any, problems: Iterable[Problem]) -> InvalidConfig
 
 
 def _with_source(violation: Violation) -> Violation:
-    return replace(violation, written=str(violation.value))
+    return violation._replace(written=str(violation.value))
 
 
 def _from_outside(problem: Problem) -> Problem:

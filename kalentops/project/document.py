@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache, reduce
 from typing import Any, Final, TypeVar
 
@@ -196,7 +196,7 @@ def _tell(document: Document, violations: Iterable[Violation]) -> None:
 def _with_source(document: Document, violation: Violation) -> Violation:
     if not isinstance(violation.value, bool | int | float):
         return violation
-    return replace(violation, written=document.places.written(violation.path) or str(violation.value))
+    return violation._replace(written=document.places.written(violation.path) or str(violation.value))
 
 
 def salvage(kind: type[_S], data: Any, violations: list[Violation]) -> tuple[_S | None, frozenset[DataPath]]:

@@ -7,10 +7,9 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from kalentops.errors import UsageError
 from kalentops.lint.finding import Finding, Severity
@@ -24,8 +23,7 @@ for _flag in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
     _FLAGS |= getattr(os, _flag, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A file to load: where it is, and the name under which findings speak of it.
 
     `outside`: it seems to lie in the project, but a folder on the way to it is a link that leaves it.

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from kalentops.blueprint.body import Address
 from kalentops.lint.engine import DEFAULTS, Severities, check_project, with_severities
@@ -410,8 +410,7 @@ def texts_of(root: Path, findings: Iterable[Finding]) -> dict[str, str]:
     return {name: text for name, text in texts.items() if isinstance(text, str)}
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
+class Earlier(NamedTuple):
     """What there was: `rev` as it was asked for, the commit that it names, and what the files held, by their names.
     `unread` is the number of those that can't be read; `paths` are those of all files at the places.
     """

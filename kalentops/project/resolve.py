@@ -53,8 +53,7 @@ class Source(NamedTuple):
     pieces: tuple[Piece, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(NamedTuple):
     """A template and the file that it stands in. `file` is None for one that can't be read: its name is all that is
     known of it.
     """

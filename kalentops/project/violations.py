@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from kalentops.blueprint.files import KINDS
 from kalentops.lint.finding import DataPath, Problem
@@ -75,8 +74,7 @@ def misspelt(violation: Violation, schema: Schema, data: Any) -> str | None:
     return field_meant(found.key, found.owner.fields)
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(NamedTuple):
     """A violation, and the schema of each value that its path leads through. `beside` is the mapping that has an
     unknown key; it is empty for a misspelt one, which the data has with its right name.
     """

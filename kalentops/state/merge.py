@@ -11,10 +11,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from difflib import SequenceMatcher
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from kalentops.state.codec import dump_state, entry_to_json, intent_to_json
 from kalentops.state.model import Entry, Intent, State, moment
@@ -27,8 +27,7 @@ _TAKE_ONE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(NamedTuple):
     """`state` is the result without the addresses in conflict; `conflicts` says by address what can't be decided.
 
     The address `""` stands for the state as a whole: then nothing was merged.
@@ -39,8 +38,7 @@ class Merged:
     hint: str = "look at both in Kalent's web app and keep one of each between the markers in the file"
 
 
-@dataclass(frozen=True, slots=True)
-class _Slot:
+class _Slot(NamedTuple):
     """The records of one address."""
 
     entry: Entry | None = None

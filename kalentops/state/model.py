@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Mark, Remote, mark_of, stub_mark
@@ -149,15 +149,13 @@ class State:
         return {entry.blueprint_id: address for address, entry in self.entries.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Intended:
+class Intended(NamedTuple):
     """Recorded before something is sent."""
 
     intent: Intent
 
 
-@dataclass(frozen=True, slots=True)
-class Completed:
+class Completed(NamedTuple):
     """The open intent of this address was carried out: it is this blueprint."""
 
     address: Address
@@ -165,15 +163,13 @@ class Completed:
     at: str
 
 
-@dataclass(frozen=True, slots=True)
-class Adopted:
+class Adopted(NamedTuple):
     """An existing blueprint is managed from now on, or what is recorded of a managed one changes."""
 
     entry: Entry
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(NamedTuple):
     """What a list showed of a managed blueprint."""
 
     address: Address
@@ -181,8 +177,7 @@ class Observed:
     updated_at: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Abandoned:
+class Abandoned(NamedTuple):
     """The open intent of this address has no effect."""
 
     address: Address

@@ -19,6 +19,7 @@ from typing import (
     ClassVar,
     Final,
     Literal,
+    NamedTuple,
     Self,
     TypeAlias,
     TypeVar,
@@ -102,8 +103,7 @@ def either(kind_of: Callable[[Any], str]) -> Any:
     return Discriminator(lambda value: _KIND + kind_of(value))
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(NamedTuple):
     """One way in which data misses its shape.
 
     `kind` is pydantic's type of error (`missing`, `extra_forbidden`, `literal_error`, …), `path` leads to

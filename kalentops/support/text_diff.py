@@ -11,10 +11,9 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from difflib import Match, SequenceMatcher
 from itertools import islice
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from kalentops.support.text import character_name, clip, skeleton, visible
 
@@ -168,8 +167,7 @@ _GUILLEMETS: Final = str.maketrans({"\u00ab": "<<", "\u00bb": ">>"})
 """A skeleton has one kind of quotation marks; a reader sees which way these point."""
 
 
-@dataclass(frozen=True, slots=True)
-class HiddenDifference:
+class HiddenDifference(NamedTuple):
     """The characters that differ in two texts that look alike: the indices in each text, and the edits (old, new)."""
 
     old: frozenset[int]

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from kalentops.blueprint.files import (
     AddedStep,
@@ -121,8 +120,7 @@ BRACES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Complaint:
+class Complaint(NamedTuple):
     """What libyaml says: the problem and its place, what was being read since where, and what came last.
 
     `last` is the kind of value that ended just before: `"` for quoted text, `]` for {…} and […]. It stands from

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 Event: TypeAlias = Any  # an event of the parser: only its start_mark and end_mark are used here
 _BREAK = re.compile(r"\r\n?|\n")
@@ -65,8 +65,7 @@ LONG: Final = 128
 """Characters of a text for which it counts as one more value: what an alias repeats is looked at again."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Fault:
+class Fault(NamedTuple):
     """Something wrong with the YAML itself. `line` and `column` count from 1."""
 
     code: str

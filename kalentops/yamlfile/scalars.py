@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from kalentops.support.text import unseen
 
@@ -89,8 +88,7 @@ def _number(text: str) -> Scalar:
     return text
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """A text below its key: `|` with its indicators, and the lines, not indented yet."""
 
     header: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -216,14 +215,14 @@ def test_a_chosen_one_that_is_recorded_there_already_needs_nothing() -> None:
         ),
         (
             State(),
-            replace(CHOSEN, blueprint_id="b11"),
+            CHOSEN._replace(blueprint_id="b11"),
             "holds no blueprint b11",
             'did you mean b1 ("There")?',
         ),
-        (State(), replace(CHOSEN, blueprint_id="there"), "no blueprint there", 'did you mean b1 ("There")?'),
+        (State(), CHOSEN._replace(blueprint_id="there"), "no blueprint there", 'did you mean b1 ("There")?'),
         (
             State(),
-            replace(CHOSEN, blueprint_id="zzzzz"),
+            CHOSEN._replace(blueprint_id="zzzzz"),
             "no blueprint zzzzz",
             "`kalentops import sourcing_a --dry-run`",
         ),

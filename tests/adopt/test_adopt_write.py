@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -255,7 +254,7 @@ def test_a_folder_of_blueprints_that_is_a_file(root: Path) -> None:
 
 def test_the_exit_code_of_an_import() -> None:
     written = _drafts(sourcing_a={"b1": blueprint("One")})
-    refused = replace(written.plan.items[0], action=ImportAction.REFUSED)
+    refused = written.plan.items[0]._replace(action=ImportAction.REFUSED)
     odd = _drafts(sourcing_a={"b1": {"name": "x", "steps": [step(1, content="[x]")]}})
     assert ImportResult(ImportPlan()).exit_code == 0
     assert ImportResult(written.plan, written.files).exit_code == 0

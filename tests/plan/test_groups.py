@@ -41,7 +41,7 @@ def used(number: int, *pieces: str) -> Origins:
     found, at = [], 0
     for index, piece in enumerate(pieces):
         own = Origin(f"blueprints/{number}.yaml", 4, 9 + index)
-        found.append((at, own if index % 2 else replace(PLACE, line=PLACE.line + index)))
+        found.append((at, own if index % 2 else PLACE._replace(line=PLACE.line + index)))
         at += len(piece)
     return {("mail", "content"): tuple(found)}
 

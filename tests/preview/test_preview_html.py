@@ -78,7 +78,7 @@ def html_of(text: str) -> str:
     assert desired
     paths = [("blueprints", "one", "steps", 0), ("blueprints", "one"), ()]
     findings = [Finding(name, 1, 1, "KAL101", text, text, path=path) for path in paths]
-    at = replace(desired[0].origin, file=f"blueprints/same {text}.yaml")
+    at = desired[0].origin._replace(file=f"blueprints/same {text}.yaml")
     same = desired[0]._replace(address=Address(f"same {text}", text), origin=at, title=text)
     findings += [replace(findings[0], file=at.file, path=("blueprints", text))]
     declared: dict[str, Declared] = {each.address: each for each in (*old, same)}

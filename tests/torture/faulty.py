@@ -183,7 +183,7 @@ def _(original: Original, self: Entry, remote: Remote) -> Any:
 
 @mutant("baseline ignored", "plan.decide:decide_update", "edited_stub")
 def _(original: Original, of: Situation) -> Any:
-    return original(replace(of, overwrite=True))
+    return original(of._replace(overwrite=True))
 
 
 @mutant("accepted means in place", "apply.settle:_Check.is_behind", "put_back")

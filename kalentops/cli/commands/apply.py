@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import click
 
@@ -149,8 +148,7 @@ def _saved_or_paths(places: Sequence[Path]) -> tuple[Saved | None, Sequence[Path
     return load(plans[0]), ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
+class _Run(NamedTuple):
     """One run, as the command line asks for it; `saved` was reviewed before."""
 
     project: options.Project

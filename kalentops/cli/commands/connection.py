@@ -7,9 +7,8 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from types import FrameType
-from typing import IO, TypeVar
+from typing import IO, NamedTuple, TypeVar
 
 from kalentops.apply.result import Began, Listed, Waiting
 from kalentops.blueprint.remote import RemoteLists, RemoteSourcing
@@ -29,8 +28,7 @@ from kalentops.support.clock import SystemClock
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class ApiConfig:
+class ApiConfig(NamedTuple):
     """The address and the key."""
 
     network: Network
@@ -63,8 +61,7 @@ class ApiConfig:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class ApiSession:
+class ApiSession(NamedTuple):
     """What a client needs to read and write."""
 
     transport: HttpTransport
@@ -73,8 +70,7 @@ class ApiSession:
     progress: Progress
 
 
-@dataclass(frozen=True, slots=True)
-class ReadSession:
+class ReadSession(NamedTuple):
     """For a command that only reads: nothing in it could write."""
 
     api: ReadApi

@@ -6,8 +6,8 @@ import os
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -161,8 +161,7 @@ def _check(
 _FAREWELL = "stopped at once; run the same import again: it continues"
 
 
-@dataclass(frozen=True, slots=True)
-class ImportRequest:
+class ImportRequest(NamedTuple):
     """These sourcings, all that the key sees if there are none, or one blueprint."""
 
     sourcing_ids: tuple[str, ...]
@@ -171,8 +170,7 @@ class ImportRequest:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ImportContext:
+class ImportContext(NamedTuple):
     config: Config
     target: ApiConfig
     parallelism: int

@@ -7,10 +7,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import click
 
@@ -207,8 +206,7 @@ def _as_utf8(_ctx: click.Context, _option: click.Parameter, form: str) -> str:
     return form
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """The guards on the command line, None for those in kalentops.yaml."""
 
     max_creates: int | None
@@ -218,8 +216,7 @@ class Limits:
 NO_LIMITS = Limits(None, None)
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkOptions:
+class NetworkOptions(NamedTuple):
     """The network options, from command line and environment."""
 
     api_url: str | None
@@ -229,8 +226,7 @@ class NetworkOptions:
     debug_http: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(NamedTuple):
     """Parallel sourcings, settle window in seconds, addresses to send again, and runs that are dead."""
 
     parallelism: int | None
@@ -366,7 +362,8 @@ def github(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _names(shape: type[Any]) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(shape))
+    names: tuple[str, ...] = shape._fields
+    return names
 
 
 def _bundle(
@@ -389,8 +386,7 @@ def _bundle(
     return wrapped
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(NamedTuple):
     config: Config
     state: Location
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from kalentops.blueprint.body import Address
 from kalentops.blueprint.remote import RemoteLists
@@ -31,8 +31,7 @@ _WITHOUT_STATE: Final = frozenset({Action.CREATE, Action.ADOPT, Action.CONFLICT}
 """The actions that a missing state can cause."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlanContext:
+class PlanContext(NamedTuple):
     """The full plan, the selection, and the state before and after `moved` and `removed`. `observed` is what Kalent
     showed, None without --refresh.
     """
@@ -70,7 +69,7 @@ class PlanContext:
         known = {each.address for each in self.whole.changes}
         others = removed_ids(observed, self.whole.relocated, known)
         whole = refresh(self.whole, observed, self.plan_options.overwrite, others)
-        return replace(self, whole=whole, observed=observed)
+        return self._replace(whole=whole, observed=observed)
 
 
 def load_files(config: Config, state: State) -> Repository:
@@ -97,8 +96,8 @@ def select(
         declared = {each.address for each in repository.declared if each.origin.file in names}
         declared |= {each.address for each in repository.using(names)}
         said = (each for each in repository.relocations if each.file in names)
-        scope = replace(
-            scope, addresses=frozenset(declared | {Address(each.sourcing_id, each.source) for each in said})
+        scope = scope._replace(
+            addresses=frozenset(declared | {Address(each.sourcing_id, each.source) for each in said})
         )
     return PlanOptions(scope, tuple(overwrite))
 

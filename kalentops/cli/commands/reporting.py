@@ -10,10 +10,10 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
-from typing import IO, Any, Final, TypeAlias
+from typing import IO, Any, Final, NamedTuple, TypeAlias
 
 import click
 
@@ -37,8 +37,7 @@ _SELECT_OTHERS: Final = "fix the errors above, or select other blueprints: by fi
 FINDINGS_ON_STDERR: Final = frozenset({"text", "json"})
 
 
-@dataclass(frozen=True, slots=True)
-class Reporting:
+class Reporting(NamedTuple):
     """How the results of one run are shown. `environments` are those of a run for several."""
 
     command: str
@@ -201,8 +200,7 @@ def shown_findings(findings: Iterable[Finding], *, quiet: bool) -> list[Finding]
     return [each for each in findings if not quiet or each.severity is Severity.ERROR]
 
 
-@dataclass(frozen=True, slots=True)
-class SeverityOptions:
+class SeverityOptions(NamedTuple):
     """`against` is the commit whose findings are not new."""
 
     errors_only: bool

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from kalentops.errors import SharedStoreFailure
 
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
     from kalentops.state.store.journal import Journal
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """The bytes of a state and their version; `left` is the journal that stands beside a file, if any."""
 
     data: bytes

@@ -14,9 +14,8 @@ import sys
 import threading
 import zlib
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from kalentops.errors import StateDamaged, StateError, StateLocked, StoreFailure
 from kalentops.state.codec import (
@@ -34,8 +33,7 @@ from kalentops.support import atomic_write
 _HEAD: Final = 18  # two numbers of eight digits, a space after each
 
 
-@dataclass(frozen=True, slots=True)
-class Journal:
+class Journal(NamedTuple):
     """`run` identifies the journal; `lineage` and `serial` are those of the state that its records belong to."""
 
     lineage: str
