@@ -318,7 +318,9 @@ _SHAPES: Final = (
     StepConfig,
     Move,
 )
-_FIELD: Final = "|".join(sorted({name for shape in _SHAPES for name in shape.names()}))
+FIELDS: Final = frozenset(name for shape in _SHAPES for name in shape.names())
+"""The names of all fields that a file may have."""
+_FIELD: Final = "|".join(sorted(FIELDS))
 _START: Final = r"^ *(?:- +)?"
 _ODD_BLANK: Final = r"[^\S \t\r\n]|[\u200b\u2060\ufeff\u00ad\u3164]"
 _ODD_INDENT: Final = re.compile(rf"^[ \t]*({_ODD_BLANK})")

@@ -6,8 +6,8 @@ depth and size are checked while the data is built, so nothing large or deep is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NoReturn
 
 import yaml
 from yaml._yaml import CParser
@@ -23,7 +23,15 @@ from yaml.events import (
 )
 
 from kalentops.yamlfile import faults, scalars
-from kalentops.yamlfile.faults import BRACES, Complaint, Place, explain, forbidden, forbidden_character
+from kalentops.yamlfile.faults import (
+    BRACES,
+    FIELDS,
+    Complaint,
+    Place,
+    explain,
+    forbidden,
+    forbidden_character,
+)
 from kalentops.yamlfile.positions import (
     BROKEN,
     LONG,
@@ -41,6 +49,10 @@ from kalentops.yamlfile.positions import (
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 32
 MAX_NODES = 20_000
+_WHOLE: Final = SequenceStartEvent(None, None, implicit=True)
+_STARTS: Final[dict[type, type[Map | Seq]]] = {MappingStartEvent: Map, SequenceStartEvent: Seq}
+_ENDS: Final = frozenset({MappingEndEvent, SequenceEndEvent})
+_TAGS: Final = {Map: "map", Seq: "seq"}
 
 
 class _Stop(Exception):
@@ -67,60 +79,105 @@ def parse(text: str) -> Parsed:
     return Parsed(None, builder.faults)
 
 
-class _Frame:
-    """One open mapping or sequence."""
-
-    __slots__ = ("anchor", "broken", "key", "key_event", "node", "start")
-
-    def __init__(self, node: Map | Seq, start: Event, anchor: str | None) -> None:
-        self.node = node
-        self.start = start
-        self.anchor = anchor
-        self.key: str | Broken | None = None
-        self.key_event: Event | None = None
-        self.broken = False
-
-
 class _Builder:
+    """The collection that is open is `_node`, which began at `_start`; those around it are on the stack.
+
+    `_key_event` is None where a mapping waits for its next key. `_merges` and `_broken` are by depth.
+    """
+
     def __init__(self, text: str) -> None:
         self.text = text
         self.faults: list[Fault] = []
-        self.root: Tree = None
         self._documents = 0
         self._nodes = 0
-        self._stack: list[_Frame] = []
+        self._node: Any = Seq()  # the file: a list of one document
+        self._start: Event = _WHOLE
+        self._key_event: Event = _WHOLE
+        self._key: str | Broken | None = None
+        self._stack: list[tuple[Any, Event, str | Broken | None, Event]] = []
+        self._merges: dict[int, list[Map]] = {}
+        self._broken: set[int] = set()
         self._anchors: dict[str, Tree] = {}
         self._braces: int | None = None  # where the last text begins that is a variable without quotes
+
+    @property
+    def root(self) -> Tree:
+        return self._node[0] if self._node else None
 
     def _at(self, event: Event, code: str, message: str, hint: str) -> None:
         mark = event.start_mark
         self.faults.append(Fault(code, mark.line + 1, mark.column + 1, message, hint))
 
+    def _refuse(self, event: Event, said: faults.Wording) -> NoReturn:
+        self._at(event, *said)
+        raise _Stop
+
     def run(self) -> None:
         event: Event = None
         try:
-            for event in events(self.text):
-                kind = type(event)
-                if kind is ScalarEvent:
-                    self._scalar(event)
-                elif kind is MappingStartEvent:
-                    self._open(Map(), event)
-                elif kind is SequenceStartEvent:
-                    self._open(Seq(), event)
-                elif kind is MappingEndEvent or kind is SequenceEndEvent:
+            get = CParser(self.text).get_event
+            event = get()
+            while (kind := type(event)) is not StreamEndEvent:
+                if kind in _STARTS:
+                    self._open(_STARTS[kind](), event)
+                elif kind in _ENDS:
                     self._close()
+                elif kind is ScalarEvent:
+                    self._scalar(event)
                 elif kind is AliasEvent:
                     self._alias(event)
                 elif kind is DocumentStartEvent:
                     self._document(event)
+                event = get()
+                if self._key_event is None and type(event) is ScalarEvent:
+                    event = self._fields(event, get)
         except yaml.MarkedYAMLError as error:
             self._complain(error, event)
-            raise _Stop from None
         if not self._documents:
             self.faults.append(faults.EMPTY)
             raise _Stop
 
-    def _complain(self, error: yaml.MarkedYAMLError, last: Event) -> None:
+    def _fields(self, event: Event, get: Callable[[], Event]) -> Event:
+        """Read known fields with a scalar each: nearly all that a file holds, so without the detours of the others.
+
+        Gives the first event that is neither.
+        """
+        node, marks, nodes = self._node, self._node.marks, self._nodes
+        try:
+            while (
+                type(event) is ScalarEvent
+                and (key := event.value) in FIELDS
+                and key not in marks
+                and event.anchor is None
+                and event.tag is None
+                and nodes < MAX_NODES
+            ):
+                nodes += 1
+                key_event, event = event, get()
+                heavy = 1
+                value: Tree = BROKEN
+                if type(event) is ScalarEvent and event.anchor is None and event.tag is None:
+                    text = event.value
+                    if not event.implicit[0] or (text >= scalars.AFTER_NUMBERS and text not in scalars.WORDS):
+                        value, heavy = text, 1 + len(text) // LONG
+                    elif text in scalars.FREQUENT:
+                        value = scalars.FREQUENT[text]
+                if value is BROKEN:
+                    self._key, self._key_event = key, key_event
+                    break
+                nodes += heavy
+                if nodes > MAX_NODES:
+                    self._refuse(event, faults.too_many(MAX_NODES))
+                node[key] = value
+                marks[key] = (key_event, event)
+                node.size += heavy
+                event = get()
+        except yaml.MarkedYAMLError as error:
+            self._complain(error, event)
+        self._nodes = nodes
+        return event
+
+    def _complain(self, error: yaml.MarkedYAMLError, last: Event) -> NoReturn:
         at = _place(error.problem_mark or error.context_mark)
         began, end = (last.start_mark.index, last.end_mark.index) if last else (0, 0)
         kind = {"}": "]", "]": "]", '"': '"', "'": '"'}.get(self.text[end - 1 : end], "")
@@ -132,19 +189,18 @@ class _Builder:
         reported = reported and kind == "]" and "}" in self.text[self._braces : end]
         if not reported and fault not in self.faults:
             self.faults.append(fault)
+        raise _Stop from None
 
     def _document(self, event: Event) -> None:
         self._documents += 1
         if self._documents > 1:
-            self._at(event, *faults.SECOND_DOCUMENT)
-            raise _Stop
+            self._refuse(event, faults.SECOND_DOCUMENT)
 
     def _scalar(self, event: Any) -> None:
         value: Tree = event.value
-        frame = self._stack[-1] if self._stack else None
         if event.implicit[0] and event.tag is None:
-            if value == "<<" and frame and frame.key_event is None and isinstance(frame.node, Map):
-                self._set_key(frame, "<<", event)
+            if value == "<<" and self._key_event is None:
+                self._key, self._key_event = "<<", event
                 return
             try:
                 value = scalars.plain(event.value)
@@ -157,13 +213,7 @@ class _Builder:
             self._anchors[event.anchor] = value
         heavy = 1 + len(value) // LONG if type(value) is str else 1
         self._count(event, heavy)
-        if type(value) is not str or frame is None or type(frame.node) is Seq:
-            self._add(value, event, 0)
-        elif frame.key_event is None:  # a key: half of all scalars, so the shortest way
-            frame.key, frame.key_event = value, event
-        else:
-            frame.node.size += heavy
-            self._put(frame, value, event)
+        self._add(value, event, heavy, 0)
 
     def _tagged(self, event: Any) -> Tree:
         if event.tag in {"!", faults.STANDARD + "str"}:
@@ -173,105 +223,97 @@ class _Builder:
 
     def _open(self, node: Map | Seq, event: Any) -> None:
         if len(self._stack) >= MAX_DEPTH:
-            self._at(event, *faults.too_deep(MAX_DEPTH))
-            raise _Stop
+            self._refuse(event, faults.too_deep(MAX_DEPTH))
         self._count(event, 1)
-        if event.tag is not None:
-            own = faults.STANDARD + ("map" if isinstance(node, Map) else "seq")
-            if event.tag not in {"!", own}:
-                self._at(event, *faults.unknown_tag(event.tag))
+        if event.tag is not None and event.tag not in {"!", faults.STANDARD + _TAGS[type(node)]}:
+            self._at(event, *faults.unknown_tag(event.tag))
         if event.anchor:
             self._anchors[event.anchor] = BROKEN
-        self._stack.append(_Frame(node, event, event.anchor))
+        self._stack.append((self._node, self._start, self._key, self._key_event))
+        self._node, self._start = node, event
+        self._key_event = None if type(node) is Map else event
 
     def _close(self) -> None:
-        frame = self._stack.pop()
-        value: Tree = frame.node
-        if isinstance(frame.node, Map) and frame.node.merges:
-            merge(frame.node)
-        if frame.broken:
-            value = BROKEN
-        if frame.anchor:
-            self._anchors[frame.anchor] = value
-        self._add(value, frame.start, frame.node.height)
+        node, start = self._node, self._start
+        value, size = node, node.size
+        if self._merges or self._broken:
+            depth = len(self._stack)
+            merge(node, self._merges.pop(depth, ()))
+            if depth in self._broken:
+                self._broken.remove(depth)
+                value, size = BROKEN, 1
+        if start.anchor:
+            self._anchors[start.anchor] = value
+        self._node, self._start, self._key, self._key_event = self._stack.pop()
+        self._add(value, start, size, node.height)
 
     def _alias(self, event: Any) -> None:
         if event.anchor not in self._anchors:
-            self._at(event, *faults.no_anchor(event.anchor))
-            raise _Stop
+            self._refuse(event, faults.no_anchor(event.anchor))
         value = self._anchors[event.anchor]
-        if any(f.anchor == event.anchor for f in self._stack):
-            self._at(event, *faults.inside_itself(event.anchor))
-            raise _Stop
+        if event.anchor in {start.anchor for _, start, _, _ in self._stack} | {self._start.anchor}:
+            self._refuse(event, faults.inside_itself(event.anchor))
         height = value.height if isinstance(value, (Map, Seq)) else 0
         if len(self._stack) + height > MAX_DEPTH:
-            self._at(event, *faults.too_deep(MAX_DEPTH, through_alias=True))
-            raise _Stop
-        self._count(event, weight(value))
-        self._add(value, event, height)
+            self._refuse(event, faults.too_deep(MAX_DEPTH, through_alias=True))
+        size = weight(value)
+        self._count(event, size)
+        self._add(value, event, size, height)
 
     def _count(self, event: Event, nodes: int) -> None:
         self._nodes += nodes
         if self._nodes > MAX_NODES:
-            self._at(event, *faults.too_many(MAX_NODES))
-            raise _Stop
+            self._refuse(event, faults.too_many(MAX_NODES))
 
-    def _add(self, value: Tree, event: Event, height: int) -> None:
-        if not self._stack:
-            self.root = value
+    def _add(self, value: Tree, event: Event, size: int, height: int) -> None:
+        """Put a value, which counts as `size` values, into the collection that is open."""
+        if self._key_event is None:
+            self._take_key(value, event)
             return
-        frame = self._stack[-1]
-        node = frame.node
-        if type(node) is Map and frame.key_event is None:
-            self._take_key(frame, value, event)
-            return
-        # A closed collection has counted itself while it was open; its parent's size still has to grow by it.
-        node.size += weight(value)
+        node = self._node
+        node.size += size
         if height >= node.height:
             node.height = height + 1
         if type(node) is Seq:
             node.append(value)
             node.marks.append(event)
+        elif (key := self._key) in FIELDS and key not in node.marks:
+            node[key] = value
+            node.marks[key] = (self._key_event, event)
+            self._key_event = None
         else:
-            self._put(frame, value, event)
+            self._put(node, value, event)
 
-    def _take_key(self, frame: _Frame, key: Tree, event: Event) -> None:
-        if type(key) is str:
-            self._set_key(frame, key, event)
-            return
-        if isinstance(key, (Map, Seq, Broken)):
-            self._complex_key(frame, key, event)
-            return
-        raw = str(getattr(event, "value", key))
-        self._at(event, *faults.no_text_key(raw))
-        self._set_key(frame, BROKEN, event)
+    def _take_key(self, key: Tree, event: Event) -> None:
+        if type(key) is not str:
+            if isinstance(key, (Map, Seq, Broken)):
+                self._complex_key(key, event)
+            else:
+                self._at(event, *faults.no_text_key(str(getattr(event, "value", key))))
+            key = BROKEN
+        self._key, self._key_event = key, event
 
-    def _complex_key(self, frame: _Frame, key: Tree, event: Event) -> None:
-        start = frame.start.start_mark.index
-        flow = bool(getattr(frame.start, "flow_style", False))
+    def _complex_key(self, key: Tree, event: Event) -> None:
+        start = self._start.start_mark.index
+        flow = bool(getattr(self._start, "flow_style", False))
         if flow and self.text.startswith("{{", start):
             # Of three braces the innermost pair comes first, and the outermost is reported.
             if not start or self.text[start - 1] != "{":
-                self._at(frame.start, *BRACES)
+                self._at(self._start, *BRACES)
                 self._braces = start
         elif not isinstance(key, Broken):
             self._at(event, *faults.COMPLEX_KEY)
         # A block mapping keeps its other entries; `{{…}}` as a whole was meant to be text.
-        frame.broken = flow
-        self._set_key(frame, BROKEN, event)
+        if flow:
+            self._broken.add(len(self._stack))
 
-    def _set_key(self, frame: _Frame, key: str | Broken, event: Event) -> None:
-        frame.key = key
-        frame.key_event = event
-
-    def _put(self, frame: _Frame, value: Tree, event: Event) -> None:
-        key, key_event = frame.key, frame.key_event
-        frame.key = frame.key_event = None
-        node: Any = frame.node
-        if isinstance(key, Broken) or key_event is None or key is None:
+    def _put(self, node: Map, value: Tree, event: Event) -> None:
+        key, key_event = self._key, self._key_event
+        self._key = self._key_event = None
+        if isinstance(key, Broken) or key is None:
             return
         if key == "<<" and getattr(key_event, "implicit", (False,))[0]:
-            self._take_merge(node, value, key_event)
+            self._take_merge(value, key_event)
         elif key in node.marks:
             first = node.marks[key][0].start_mark.line + 1
             self._at(key_event, *faults.second_key(key, first))
@@ -279,12 +321,12 @@ class _Builder:
             node[key] = value
             node.marks[key] = (key_event, event)
 
-    def _take_merge(self, node: Map, value: Tree, event: Event) -> None:
+    def _take_merge(self, value: Tree, event: Event) -> None:
         sources: list[Any] = value if isinstance(value, Seq) else [value]
-        if node.merges:
+        if self._merges.get(len(self._stack)):
             self._at(event, *faults.SECOND_MERGE)
         elif all(isinstance(source, Map) for source in sources):
-            node.merges.extend(sources)
+            self._merges[len(self._stack)] = sources
         elif not any(isinstance(source, Broken) for source in sources):
             self._at(event, *faults.MERGE_OF_NO_MAPPING)
 

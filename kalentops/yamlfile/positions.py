@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -34,11 +34,10 @@ Tree: TypeAlias = "Map | Seq | str | int | float | bool | None | Broken"
 class Map(dict[str, Any]):
     """A mapping with its positions: `marks[key]` is (event of the key, event of the value)."""
 
-    __slots__ = ("height", "marks", "merges", "size")
+    __slots__ = ("height", "marks", "size")
 
     def __init__(self) -> None:
         self.marks: dict[str, tuple[Event, Event]] = {}
-        self.merges: list[Map] = []
         self.size = 1
         self.height = 1
 
@@ -84,9 +83,9 @@ class Parsed:
     usable: bool = False
 
 
-def merge(node: Map) -> None:
+def merge(node: Map, sources: Iterable[Map]) -> None:
     """Take in what `<<` names; a key that the mapping has itself wins, then that of the first source."""
-    for source in node.merges:
+    for source in sources:
         for key, value in source.items():
             if key not in node.marks:
                 node[key] = value

@@ -16,7 +16,7 @@ from kalentops.support.text import unseen
 
 Scalar: TypeAlias = str | int | float | bool | None
 
-_WORDS: dict[str, Scalar] = {
+WORDS: dict[str, Scalar] = {
     "": None,
     "~": None,
     "null": None,
@@ -29,6 +29,9 @@ _WORDS: dict[str, Scalar] = {
     "False": False,
     "FALSE": False,
 }
+FREQUENT: Final = WORDS | {str(number): number for number in range(100)}
+"""What `plain` makes of words and small numbers. All others that are no text come before AFTER_NUMBERS."""
+AFTER_NUMBERS: Final = ":"
 _NUMERIC_START = frozenset("+-.0123456789")
 _INT = re.compile(r"[-+]?[0-9]+")
 _OTHER_BASE = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
@@ -62,8 +65,8 @@ def plain(text: str) -> Scalar:
 
     Raises NotRepresentable for infinity, not-a-number, and numbers of more than 64 digits.
     """
-    if text in _WORDS:
-        return _WORDS[text]
+    if text in WORDS:
+        return WORDS[text]
     if text[0] in _NUMERIC_START:
         return _number(text)
     return text

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from kalentops.yamlfile import scalars
 from kalentops.yamlfile.parse import parse
-from kalentops.yamlfile.positions import BROKEN
+from kalentops.yamlfile.positions import BROKEN, Map, Parsed
 
 CORE: dict[str, Any] = {
     "no": "no",
@@ -89,3 +90,40 @@ def test_what_is_quoted_is_text(written: str) -> None:
     for source in (f"x: '{written}'", f'x: "{written}"', f"x: !!str {written}" if written else "x: !!str ''"):
         parsed = parse(source + "\n")
         assert (parsed.data, parsed.faults) == ({"x": written}, [])
+
+
+OTHERS = [
+    "'text'",
+    "|\n  text",
+    "x" * 300,
+    "&a 5",
+    "! 5",
+    "! 'x'",
+    "!!str 5",
+    "!x 5",
+    "*a",
+    "{name: 5}",
+    "[5]",
+    "{{x}}",
+]
+
+
+@pytest.mark.parametrize("written", [*CORE, *REFUSED, *OTHERS], ids=lambda text: text[:12] or "empty")
+def test_the_short_way_of_known_fields_gives_what_the_long_one_gives(written: str) -> None:
+    known, other = (parse(f"z: &a 1\n{key}: {written}\n{key}: 2\n{key}: 3") for key in ("name", "eman"))
+    assert _seen(known, "name") == _seen(other, "eman")
+
+
+def _seen(parsed: Parsed, key: str) -> Any:
+    faults = [(each.code, each.line, each.column, each.message.replace(key, "KEY")) for each in parsed.faults]
+    if not isinstance(parsed.data, Map):
+        return faults, parsed.data
+    places = [(each.start_mark.index, each.end_mark.index) for each in parsed.data.marks[key]]
+    return faults, repr(parsed.data[key]), parsed.data.size, parsed.data.height, places
+
+
+def test_words_and_numbers_that_are_looked_up_are_what_they_mean() -> None:
+    for written, meant in scalars.FREQUENT.items():
+        assert (scalars.plain(written), type(scalars.plain(written))) == (meant, type(meant))
+    looked_at = [each for each in (*CORE, *scalars.WORDS) if each >= scalars.AFTER_NUMBERS]
+    assert [each for each in looked_at if scalars.plain(each) != each and each not in scalars.WORDS] == []
