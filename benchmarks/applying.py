@@ -18,7 +18,7 @@ from benchmarks.scale import Scale
 from benchmarks.standin import running
 
 _LATENCY: Final = 0.05
-_AIMS: Final = ((8, 1.25), (32, 1.5))
+_AIMS: Final = ((8, 1.2), (32, 1.4))
 
 
 @dataclass(frozen=True, slots=True)
