@@ -12,6 +12,7 @@ from kalentops.apply.result import Cause, Looking, Observer, Outcome, Result
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Remote
 from kalentops.errors import (
+    FilesChanged,
     Forbidden,
     Interrupted,
     KalentopsError,
@@ -327,6 +328,13 @@ class Task:
     entry: Entry | None
     intent: Intent | None
 
+    def read(self) -> Task:
+        """The same with its body as it is sent and recorded, whatever happens to the file. Raises FilesChanged."""
+        if self.change.after is None:
+            return self
+        _ = self.wanted  # the body of this task keeps the digest, for the read-back
+        return replace(self, change=replace(self.change, after=Body(self.body.text)))
+
     @property
     def address(self) -> Address:
         return self.change.address
@@ -383,6 +391,8 @@ def from_error(task: Task, error: KalentopsError) -> Result:
         cause = Cause.STORE
     elif isinstance(error, Interrupted):
         cause = Cause.INTERRUPTED
+    elif isinstance(error, FilesChanged):
+        cause = Cause.FILES
     outcome = Outcome.REFUSED if cause in {Cause.API, Cause.DENIED} else Outcome.NOT_ATTEMPTED
     return task.result(
         task.change.action,

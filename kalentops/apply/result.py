@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+from kalentops.errors import FilesChanged
 from kalentops.plan.build import Action
 from kalentops.plan.explanation import Explanation
 
@@ -31,6 +32,7 @@ class Cause(StrEnum):
     STORE = "store"  # it could not be recorded
     INTERRUPTED = "interrupted"
     OTHER_RUN = "other_run"  # another run is at work on it
+    FILES = "files"  # its file was changed during the run
     NONE = ""
 
 
@@ -80,7 +82,14 @@ class ApplyResult:
         return next((code for cause, code in _ONLY.items() if failed == {cause}), 9 if len(rest) > 1 else 1)
 
 
-_ONLY = {Cause.DENIED: 4, Cause.UNREACHABLE: 5, Cause.STORE: 1, Cause.API: 1, Cause.OTHER_RUN: 8}
+_ONLY = {
+    Cause.DENIED: 4,
+    Cause.UNREACHABLE: 5,
+    Cause.STORE: 1,
+    Cause.API: 1,
+    Cause.OTHER_RUN: 8,
+    Cause.FILES: FilesChanged.exit_code,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,10 +39,11 @@ from kalentops.apply.settle import await_listed, confirm, read_back, resume
 from kalentops.apply.update import update
 from kalentops.blueprint.body import Address
 from kalentops.blueprint.remote import stubs
-from kalentops.errors import Forbidden, KalentopsError, RefusedByApi
+from kalentops.errors import FilesChanged, Forbidden, KalentopsError, RefusedByApi
 from kalentops.plan.build import ASKS, Action, Change, Plan
 from kalentops.plan.decide import turn
 from kalentops.plan.explanation import Code, Explanation, explain, leftover, together
+from kalentops.plan.matching import Unmanaged
 from kalentops.plan.refresh import Looked, check_listed, check_workspace, is_known, witnesses
 from kalentops.state.model import Entry, Intent, State
 from kalentops.support.clock import Clock
@@ -238,8 +239,15 @@ def _start(sourcing: Sourcing) -> Iterator[_StartedTask]:
             await_listed(sourcing.view, sourcing.unseen)
     for task in sourcing.unseen:
         yield _StartedTask(sourcing.run, _confirmed(sourcing, task))
-    for task in sorted(sourcing.tasks, key=lambda task: turn(task.change, sourcing.view.unmanaged)):
+    for task in sorted(sourcing.tasks, key=lambda task: _turn(task.change, sourcing.view.unmanaged)):
         yield _StartedTask(sourcing.run, _one(sourcing, task))
+
+
+def _turn(change: Change, unmanaged: Unmanaged) -> tuple[int, bool, str]:
+    try:
+        return turn(change, unmanaged)
+    except FilesChanged:  # which its own turn reports
+        return turn(replace(change, after=None), unmanaged)
 
 
 def prepare(sourcing: Sourcing) -> None:
@@ -313,7 +321,7 @@ def _one(sourcing: Sourcing, task: Task) -> Steps[Result | None]:
         )
     else:
         try:
-            result = yield from _do(sourcing.view, task)
+            result = yield from _do(sourcing.view, task.read())
         except KalentopsError as error:
             sourcing.run.note_error(error)
             result = from_error(task, error)

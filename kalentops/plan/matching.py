@@ -103,7 +103,7 @@ class Unmanaged:
 
     def has(self, body: Body | None) -> bool:
         """Whether one of them shows what is declared."""
-        return body is not None and self._digests[body.observable.digest] > 0
+        return body is not None and bool(self._here) and self._digests[body.observable.digest] > 0
 
 
 _NONE: Final[Mapping[Address, Address]] = MappingProxyType({})
