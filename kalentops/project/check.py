@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-import os
 import re
-import signal
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -39,7 +35,7 @@ from kalentops.lint.rule import (
 )
 from kalentops.project.config import Config
 from kalentops.project.document import Document, read_document
-from kalentops.project.files import Source, read
+from kalentops.project.files import Source, read_bytes, text_of
 from kalentops.project.resolve import MAX_SIZE, Library, Resolved, Template, resolve, resolve_alone
 
 
@@ -106,6 +102,10 @@ class FileResult(NamedTuple):
     """What one file holds, and what is wrong with it. `whole`: there is no key in it that could not be read.
     `positions` are those of all environments that read the file. `shared` is the text of a file that may hold templates
     or snippets. `pending`: it can't be checked without them. `unread`: it has no text.
+
+    `content` is the digest of what was read, empty where the result can't be kept: it follows from that content, from
+    the files in `uses`, which hold the templates and snippets in use, and from the names of all. `uses` is None for a
+    file that was checked without them.
     """
 
     findings: list[Finding]
@@ -117,6 +117,8 @@ class FileResult(NamedTuple):
     pending: bool = False
     unread: bool = False
     senders: Sequence[Sender] = ()
+    content: str = ""
+    uses: tuple[str, ...] | None = None
 
 
 PENDING: Final = FileResult([], [], [], pending=True)
@@ -142,15 +144,29 @@ def check_file(options: CheckOptions, source: Source) -> FileResult:
     # What others use is read once: a file that is saved meanwhile would be found right, and its users be made from what
     # it was.
     known = (options.shared or {}).get(source.name)
-    text = read(source, options.root) if known is None else known
+    if known is not None:
+        return check_text(options, source.name, known)
+    return check_bytes(options, source, read_bytes(source, options.root))
+
+
+def check_bytes(options: CheckOptions, source: Source, data: bytes | Finding) -> FileResult:
+    """The same for what was read of it."""
+    if isinstance(data, Finding):
+        return FileResult([data], [], [], unread=True)
+    text = text_of(source, data)
     if isinstance(text, Finding):
         return FileResult([text], [], [], unread=True)
+    return _check_read(options, source.name, text)._replace(content=sha256(data).hexdigest())
+
+
+def _check_read(options: CheckOptions, name: str, text: str) -> FileResult:
+    text = text.lstrip("\ufeff")
     if options.shared is None:
         if may_be_shared(text):
             return FileResult([], [], [], shared=text)
         if _USES.search(text):
             return PENDING
-    return check_text(options, source.name, text)
+    return check_text(options, name, text)
 
 
 def check_text(options: CheckOptions, name: str, text: str) -> FileResult:
@@ -192,9 +208,20 @@ def _check(options: CheckOptions, document: Document) -> FileResult:
         list(_declared(options, document, by_key)),
         list(_relocations(options, document)),
         whole,
-        list(positions(options, document)),
-        senders=list(_senders(options, document, by_key)),
+        tuple(positions(options, document)),
+        senders=tuple(_senders(options, document, by_key)),
+        uses=None if options.library is None else _uses(resolved),
     )
+
+
+def _uses(resolved: Iterable[Resolved]) -> tuple[str, ...]:
+    """The files of the templates and snippets in use."""
+    found = {each.template.document.file for each in resolved if each.template is not None}
+    for each in resolved:
+        snippets = each.library.snippets
+        named = (marker.name for marker in each.context.markers if marker.kind == "snippet")
+        found |= {snippets[name][0].file for name in named if name in snippets}
+    return tuple(sorted(found))
 
 
 def check_alone(options: CheckOptions, template: Template) -> list[Finding]:
@@ -391,76 +418,16 @@ def _user_ids(blueprint: Blueprint) -> Iterator[DataPath]:
             yield ("steps", number, "config", "userId")
 
 
-_CHUNKS_EACH = 8
-_MAX_PROCESSES = 4
-_SAFE_PATH = "PYTHONSAFEPATH"
-
-
-def check_in_processes(options: CheckOptions, sources: Sequence[Source]) -> Iterator[FileResult]:
-    """The result of each file, in the order of the files.
-
-    Where the system gives no processes (some containers have no shared memory), this process does all the work.
-    """
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
-
-    rules()  # imported once, for all processes that are forked
-    processes = min(os.cpu_count() or 1, _MAX_PROCESSES)
-    size = -(-len(sources) // (processes * _CHUNKS_EACH))
-    chunks = [sources[at : at + size] for at in range(0, len(sources), size)]
-    done = 0
-    try:
-        # A forked child has everything imported already. No thread is running yet; elsewhere `spawn` is the safe way.
-        context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-        with (
-            _own_modules_only(),
-            ProcessPoolExecutor(processes, context, initializer=_begin, initargs=(options,)) as pool,
-        ):
-            for results in pool.map(_check_chunk, chunks):
-                done += len(results)
-                yield from results
-    except (OSError, ImportError, NotImplementedError, BrokenProcessPool):
-        yield from (check_file(options, source) for source in sources[done:])
-
-
-@contextmanager
-def _own_modules_only() -> Iterator[None]:
-    """A spawned child begins with `python -c`, which puts the current folder first on its module path: a checkout of
-    other authors.
-    """
-    before = os.environ.get(_SAFE_PATH)
-    os.environ[_SAFE_PATH] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[_SAFE_PATH]
-        else:
-            os.environ[_SAFE_PATH] = before
-
-
-_options: list[CheckOptions] = []
-
-
-def _begin(options: CheckOptions) -> None:
-    """Start of a worker: the options come once, not with each chunk; ^C is the parent's to answer."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gc.disable()
-    _options.append(options)
-
-
-def _check_chunk(sources: Sequence[Source]) -> list[FileResult]:
-    return folded([check_file(_options[-1], source) for source in sources])
-
-
 def folded(results: list[FileResult]) -> list[FileResult]:
     """The results, with the findings in shared files once, in the first of them: each of many users has the same."""
     shared = [each for result in results for each in result.findings if each.users]
     if not shared:
         return results
-    own = [
-        result._replace(findings=[each for each in result.findings if not each.users]) for result in results
-    ]
-    own[0].findings.extend(merged(shared))
+    own = [_without_shared(each) for each in results]
+    own[0] = own[0]._replace(findings=[*own[0].findings, *merged(shared)], content="")
     return own
+
+
+def _without_shared(of: FileResult) -> FileResult:
+    own = [each for each in of.findings if not each.users]
+    return of if len(own) == len(of.findings) else of._replace(findings=own, content="")

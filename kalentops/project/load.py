@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from kalentops.blueprint.body import Address
+from kalentops.cache import Cache
 from kalentops.lint.engine import DEFAULTS, Severities, check_project, with_severities
 from kalentops.lint.finding import MOST_USERS, Finding, Origin, Severity, errors_first, merged
 from kalentops.lint.rule import Declarations, Declared, Position, Relocation, Sender, rules
@@ -21,22 +22,21 @@ from kalentops.project.check import (
     CheckOptions,
     FileResult,
     check_alone,
-    check_file,
-    check_in_processes,
+    check_bytes,
     check_text,
-    folded,
     may_be_shared,
     needs_others,
 )
 from kalentops.project.config import Config
 from kalentops.project.content import Contents
 from kalentops.project.document import read_document
-from kalentops.project.files import SUFFIXES, Source, find, read
+from kalentops.project.earlier import Checked, EarlierResults
+from kalentops.project.files import SUFFIXES, Source, find, read, read_bytes
+from kalentops.project.processes import PARALLEL_FROM, check_files
 from kalentops.project.resolve import Library
 from kalentops.support.shape import gc_paused
 from kalentops.yamlfile.parse import MAX_BYTES
 
-PARALLEL_FROM = 150
 MOST = 500
 """Findings of one file that are told; the others are counted."""
 
@@ -185,6 +185,7 @@ def load(
     origins: bool = False,
     environment: str | None = None,
     readers: tuple[str, ...] = (),
+    cache: Cache | None = None,
 ) -> Repository:
     """Every blueprint at `places`, checked.
 
@@ -196,18 +197,10 @@ def load(
     passed_over: list[Finding] = []
     sources = find(root, places, passed_over)
     options = CheckOptions(root, severities, bodies, origins, environment=environment, readers=readers)
-    results = list(_check_all(options, sources))
-    shared = {
-        at.name: found.shared for at, found in zip(sources, results, strict=True) if found.shared is not None
-    }
-    more = library if library is not None and library not in places and library.exists() else None
-    if more is not None and any(each.pending for each in results):
-        shared = {**shared_below(root, more, frozenset(each.name for each in sources)), **shared}
-    unread = frozenset(at.name for at, found in zip(sources, results, strict=True) if found.unread)
-    options = replace(options, shared=shared, unread=unread)
-    again = [number for number, found in enumerate(results) if found.pending or found.shared is not None]
-    for number, found in zip(again, _check_all(options, [sources[number] for number in again]), strict=True):
-        results[number] = found
+    with gc_paused():
+        earlier = None if cache is None or bodies else EarlierResults.read(cache, options, places)
+        others = library if library not in places else None
+        options, results = _checked(options, sources, others, earlier)
     names = [source.name for source in sources]
     repository = _gathered(options, names, results, with_severities(passed_over, severities))
     if known is not None:
@@ -219,6 +212,63 @@ def load(
     return repository
 
 
+def _checked(
+    options: CheckOptions, sources: Sequence[Source], library: Path | None, earlier: EarlierResults | None
+) -> tuple[CheckOptions, list[FileResult]]:
+    """The result of each file, and the options with the library that they were checked with."""
+    checked = _checked_alone(options, sources, earlier)
+    first = [found for found, _ in checked]
+    shared = {
+        at.name: found.shared for at, found in zip(sources, first, strict=True) if found.shared is not None
+    }
+    if library is not None and library.exists() and any(_shares(each) for each in first):
+        shared = {**shared_below(options.root, library, frozenset(each.name for each in sources)), **shared}
+    unread = frozenset(at.name for at, found in zip(sources, first, strict=True) if found.unread)
+    options = replace(options, shared=shared, unread=unread)
+    made = options.library or Library()
+    again = [
+        number
+        for number, each in enumerate(first)
+        if each.shared is not None
+        or (_shares(each) and not (each.uses is not None and earlier and earlier.fits(each, made)))
+    ]
+    kept = list(checked)
+    for number, found in zip(again, check_files(options, [sources[at] for at in again]), strict=True):
+        checked[number] = found
+        if first[number].shared is None:  # else its text is kept: what it says depends on all others
+            kept[number] = found
+    if earlier is not None:
+        earlier.keep(zip((each.name for each in sources), kept, strict=True), made)
+    return options, [found for found, _ in checked]
+
+
+def _shares(of: FileResult) -> bool:
+    """Whether it needs the library."""
+    return of.pending or of.uses is not None
+
+
+def _checked_alone(
+    options: CheckOptions, sources: Sequence[Source], earlier: EarlierResults | None
+) -> list[Checked]:
+    """What each file says without the others; those that have changed since the earlier results are checked."""
+    if earlier is None or not earlier.records:
+        return list(check_files(options, sources))
+    found: list[Checked | None] = []
+    changed: list[tuple[Source, bytes | Finding]] = []
+    for source in sources:
+        data = read_bytes(source, options.root)
+        found.append(earlier.of(source.name, data))
+        if found[-1] is None:
+            # Of many, the contents are not held: several processes read them again.
+            changed.append((source, data if len(changed) < PARALLEL_FROM else b""))
+    if len(changed) < PARALLEL_FROM:
+        again: Iterable[Checked] = ((check_bytes(options, *each), None) for each in changed)
+    else:
+        again = check_files(options, [source for source, _ in changed])
+    new = iter(again)
+    return [each or next(new) for each in found]
+
+
 def load_project(
     config: Config,
     places: Sequence[Path] | None = None,
@@ -226,6 +276,7 @@ def load_project(
     known: Mapping[str, str] | None = None,
     bodies: bool = False,
     origins: bool = False,
+    cache: Cache | None = None,
 ) -> Repository:
     """Every blueprint of the selected environment, or what is at `places`, checked with the project's templates.
 
@@ -241,10 +292,11 @@ def load_project(
         origins=origins,
         environment=config.environment,
         readers=config.readers,
+        cache=cache,
     )
 
 
-def load_with_users(config: Config, places: Sequence[Path]) -> Repository:
+def load_with_users(config: Config, places: Sequence[Path], cache: Cache | None = None) -> Repository:
     """The blueprints at `places`, checked, without bodies. Where a file there shares a template or snippets with others
     in the project, all of them are looked at: see `Repository.narrowed`. Places outside of the folder of blueprints
     that have all their templates and snippets are a project of their own. Raises UsageError.
@@ -252,7 +304,7 @@ def load_with_users(config: Config, places: Sequence[Path]) -> Repository:
     root, folder = config.root, config.blueprints
     above = {folder.resolve(), *folder.resolve().parents}
     if not any(each.resolve() in above or folder.resolve() in each.resolve().parents for each in places):
-        alone = load(root, places, severities=config.severities)
+        alone = load(root, places, severities=config.severities, cache=cache)
         if not any(rules()[each.code].needs_files for each in alone.findings):
             return alone
     if list(places) != [folder] and folder.exists():
@@ -261,8 +313,8 @@ def load_with_users(config: Config, places: Sequence[Path]) -> Repository:
         texts = (read(source, root) for source in sources)
         if any(isinstance(text, str) and needs_others(text) for text in texts):
             names = {each.name for each in sources} | {each.file for each in passed_over}
-            return load_project(config, [folder, *places]).narrowed(names)
-    return load_project(config, places)
+            return load_project(config, [folder, *places], cache=cache).narrowed(names)
+    return load_project(config, places, cache=cache)
 
 
 def shared_below(root: Path, folder: Path, known: Collection[str]) -> dict[str, str]:
@@ -394,13 +446,6 @@ def _bounded(findings: Iterable[Finding]) -> Iterator[Finding]:
             )
         else:
             yield from found
-
-
-def _check_all(options: CheckOptions, sources: Sequence[Source]) -> Iterable[FileResult]:
-    if len(sources) < PARALLEL_FROM or (os.cpu_count() or 1) < 2:  # noqa: PLR2004 - one core, one process
-        return folded([check_file(options, source) for source in sources])
-
-    return check_in_processes(options, sources)
 
 
 def texts_of(root: Path, findings: Iterable[Finding]) -> dict[str, str]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from kalentops.blueprint.body import Body, digest_of
@@ -63,7 +65,7 @@ class Template(NamedTuple):
     file: TemplateFile | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Library:
     """The templates and snippets of a project. Of those with one name the first counts. `nameless` are the files that
     may hold others, whose names can't be read.
@@ -97,6 +99,19 @@ class Library:
                     templates.setdefault(name, Template(name, document, None))
                 nameless |= set() if names else {document.file}
         return cls(templates, snippets, frozenset(nameless), tuple(documents))
+
+    @cached_property
+    def digests(self) -> dict[str, str]:
+        """Those of its files."""
+        return {
+            each.file: sha256(each.text.encode(errors="surrogatepass")).hexdigest() for each in self.documents
+        }
+
+    @cached_property
+    def names_digest(self) -> str:
+        """Changes with each name that is added or removed, and that can or can't be read."""
+        said = sorted(self.templates), sorted(self.snippets), sorted(self.nameless)
+        return sha256(repr(said).encode(errors="surrogatepass")).hexdigest()
 
     def places(self) -> Iterator[tuple[str, str, Origin]]:
         """Kind, name and place of each template and snippet, those of the same name included."""

@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 from kalentops.blueprint.body import Body
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Finding, Severity
-from kalentops.project.check import CheckOptions, check_file, check_in_processes
+from kalentops.project.check import CheckOptions, check_file
 from kalentops.project.files import find, read
-from kalentops.project.load import PARALLEL_FROM, Repository, load, with_library
+from kalentops.project.load import Repository, load, with_library
+from kalentops.project.processes import PARALLEL_FROM, check_files
 from tests.sizes import examples
 from tests.strategies import Data, blueprints, bodies, keys, to_yaml
 
@@ -171,7 +172,7 @@ def _options(root: Path, *, bodies: bool) -> CheckOptions:
 def test_several_processes_find_what_one_finds(many: Path, bodies: bool) -> None:  # noqa: FBT001 - a case
     options = _options(many, bodies=bodies)
     serial = [check_file(options, source) for source in find(many, [many])]
-    assert list(check_in_processes(options, find(many, [many]))) == serial
+    assert [found for found, _ in check_files(options, find(many, [many]))] == serial
     whole = _load(many)
     assert whole.files == PARALLEL_FROM + 13
     found = {f for result in serial for f in result.findings if not f.users}

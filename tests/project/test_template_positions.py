@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kalentops.lint.finding import Finding
-from kalentops.project import load as loading
+from kalentops.project import processes
 from kalentops.project.check import CheckOptions
 from kalentops.project.load import load, of_texts
 from tests.builders import step
@@ -259,6 +259,6 @@ def test_several_processes_find_what_one_finds(monkeypatch: pytest.MonkeyPatch) 
             (root / name).write_text(text, encoding="utf-8")
         alone = load(root, [root / "blueprints"]).findings
         assert len(alone) > 10
-        monkeypatch.setattr(loading, "PARALLEL_FROM", 1)
+        monkeypatch.setattr(processes, "PARALLEL_FROM", 1)
         together = load(root, [root / "blueprints"]).findings
     assert list(map(_told, together)) == list(map(_told, alone))

@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from kalentops.lint.finding import Finding, Severity
-from kalentops.project.check import CheckOptions, FileResult, check_file, folded
+from kalentops.project.check import CheckOptions
 from kalentops.project.config import load_config
+from kalentops.project.earlier import Checked
 from kalentops.project.files import Source
 from kalentops.project.load import MOST, Repository, load, load_with_users
+from kalentops.project.processes import check_files
 from tests.builders import step
 
 T, OTHER, SNIPPETS = "templates/t.yaml", "templates/other.yaml", "snippets.yaml"
@@ -154,15 +156,15 @@ def test_a_template_that_changes_while_it_is_checked_is_read_once(
     wrong = load(root, [root / "blueprints"], bodies=True)
     passes: list[Sequence[Source]] = []
 
-    def check_all(options: CheckOptions, sources: Sequence[Source]) -> Iterable[FileResult]:
+    def check_again(options: CheckOptions, sources: Sequence[Source]) -> Iterable[Checked]:
         if passes and change == "save":
             path.write_text(right, encoding="utf-8")
         elif passes:
             path.unlink()
         passes.append(sources)
-        return folded([check_file(options, each) for each in sources])
+        return check_files(options, sources)
 
-    monkeypatch.setattr("kalentops.project.load._check_all", check_all)
+    monkeypatch.setattr("kalentops.project.load.check_files", check_again)
     found = load(root, [root / "blueprints"], bodies=True)
     assert len(passes) == 2
     assert not found.valid

@@ -1,0 +1,171 @@
+"""What a cache keeps changes no result: with it, files say what they say without it."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from kalentops.cache import DIRECTORY, Cache
+from kalentops.lint.finding import Severity
+from kalentops.lint.rule import Declared
+from kalentops.project import earlier
+from kalentops.project.check import CheckOptions, check_file
+from kalentops.project.files import find
+from kalentops.project.load import Repository, load
+from kalentops.project.record import from_lines, result, to_line
+from tests.sizes import some
+
+STEP: Final = "{id: mail, name: Mail, type: EMAIL, subject: Hi, temporalityType: ASAP, content: '%s'}"
+TEMPLATE: Final = """\
+template: %s
+parameters: {pitch: {about: A sentence}}
+name: First
+steps:
+  - %s
+"""
+USE: Final = (
+    "sourcingId: s_%s\ntitle: A position\nblueprints:\n  %s: {use: %s, with: {pitch: We build bikes.}}\n"
+)
+PLAIN: Final = "sourcingId: s_%s\nlanguage: en\nblueprints:\n  %s:\n    name: Plain\n    steps:\n      - %s\n"
+SNIPPETS: Final = "snippets:\n  %s: %s\n"
+TEXTS: Final = (
+    *(TEMPLATE % (name, STEP % "Hi {{param.pitch}}") for name in ("first", "second")),
+    *(TEMPLATE % (name, STEP % "Hi {{snippet.bye}}") for name in ("first", "second")),
+    TEMPLATE % ("first", STEP % "Hi {{firstName}} {{param.pitch}}"),
+    "template: [first\n",
+    "template: {}\nsteps: []\n",
+    *(SNIPPETS % (name, text) for name in ("bye", "hello") for text in ("Good bye", "So long [name]")),
+    *(USE % (at, key, name) for at in (1, 2) for key in ("a", "b") for name in ("first", "second", "third")),
+    USE.replace("with: {", "change: {mail: {content: '{{snippet.bye}}'}}, with: {") % (3, "c", "first"),
+    *(PLAIN % (at, "p", STEP % text) for at in (1, 4) for text in ("Hello", "Hello {{firstName}}", "Hello [x]")),
+    PLAIN % (5, "q", STEP % "Hello") + "moved: [{from: old, to: q}]\nremoved: [gone]\nsample: {firstname: Ada}\n",
+    PLAIN % ("5, x: 1", "q", STEP % "Hello"),
+    "",
+    "\ufeff" + PLAIN % (6, "r", STEP % "Hé €"),
+)  # fmt: skip
+FILES: Final = ("t.yaml", "t2.yaml", "s.yaml", "a.yaml", "b.yaml", "c.yaml", "team/d.yaml")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(DIRECTORY, str(tmp_path / "cache"))
+    root = tmp_path / "project"
+    (root / "team").mkdir(parents=True)
+    return root
+
+
+def _load(root: Path, *, cached: bool = True, **options: Any) -> Repository:
+    return load(root, [root], known={}, cache=Cache(root) if cached else None, **options)
+
+
+def _without_bodies(of: Repository) -> Repository:
+    def bare(each: Declared) -> Declared:
+        return each._replace(body=None, origins={})
+
+    users = {name: [*map(bare, each)] for name, each in of.users.items()}
+    return replace(of, declared=[*map(bare, of.declared)], users=users)
+
+
+def _hits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files whose earlier results are taken from now on."""
+    found: list[str] = []
+    usual = earlier.EarlierResults.of
+
+    def of(self: earlier.EarlierResults, name: str, data: Any) -> Any:
+        kept = usual(self, name, data)
+        found.extend([name] if kept else [])
+        return kept
+
+    monkeypatch.setattr(earlier.EarlierResults, "of", of)
+    return found
+
+
+@pytest.mark.parametrize("seed", some(range(40), 6))
+def test_with_earlier_results_files_say_what_they_say_without(
+    folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(seed)
+    hits = _hits(monkeypatch)
+    for _ in range(12):
+        for name in chance.sample(FILES, chance.choice((1, 1, 1, 4))):
+            file = folder / name
+            if chance.random() < 0.15:
+                file.unlink(missing_ok=True)
+            elif chance.random() < 0.1:
+                file.write_bytes(b"sourcingId: \xff\n")
+            else:
+                file.write_text(chance.choice(TEXTS), encoding="utf-8")
+        found, fresh = _load(folder), _load(folder, cached=False)
+        assert _without_bodies(found) == _without_bodies(fresh)
+        for one, other in zip(found.declared, fresh.declared, strict=True):
+            if not one.placeholders:
+                assert one.body == other.body
+                assert dict(one.origins) == dict(other.origins)
+    assert len(hits) > 12
+
+
+def test_a_result_is_the_same_after_its_way_through_json(folder: Path) -> None:
+    for number, text in enumerate(TEXTS):
+        (folder / f"{number}.yaml").write_text(text, encoding="utf-8")
+    for readers in ((), ("eu", "us")):
+        for source in find(folder, [folder]):
+            found = check_file(CheckOptions(folder, readers=readers, shared={}), source)
+            assert result(*from_lines([to_line(source.name, found)])) == found
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"severities": {"KAL310": None}},
+        {"severities": {"KAL310": Severity.ERROR}},
+        {"environment": "eu", "readers": ("eu",)},
+        {"readers": ("eu", "us")},
+    ],
+)
+def test_other_options_have_other_results(folder: Path, change: dict[str, Any]) -> None:
+    (folder / "a.yaml").write_text(PLAIN % (1, "p", STEP % "Hello [company]"), encoding="utf-8")
+    _load(folder)
+    assert _without_bodies(_load(folder, **change)) == _without_bodies(_load(folder, cached=False, **change))
+
+
+def test_an_edited_program_has_other_results(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "a.yaml").write_text(PLAIN % (1, "p", STEP % "Hello"), encoding="utf-8")
+    _load(folder)
+    hits = _hits(monkeypatch)
+    _load(folder)
+    assert hits == ["a.yaml"]
+    program = earlier._program()
+    assert any(
+        str(each[0]).endswith("kal101_unknown_variable.py") for each in program if isinstance(each, tuple)
+    )
+    assert any("yaml" in str(each[0]) and "kalentops" not in str(each[0]) for each in program)
+    monkeypatch.setattr(earlier, "_program", lambda: [*program, "another"])
+    _load(folder)
+    assert hits == ["a.yaml"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"nonsense",
+        b"\xff",
+        b"[" * 100_000,
+        json.dumps([["", {}], ["a.yaml"]]).encode(),
+        json.dumps([["", {}], ["a.yaml", 1, 2]]).encode(),
+        json.dumps([["", {}], 7]).encode(),
+    ],
+)
+def test_an_entry_that_is_none_is_no_result(
+    folder: Path, data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "a.yaml").write_text(PLAIN % (1, "p", STEP % "Hello {{firstName}}"), encoding="utf-8")
+    monkeypatch.setattr(Cache, "get", lambda *_: data)
+    assert [each.code for each in _load(folder).findings] == ["KAL101"]
