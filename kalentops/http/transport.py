@@ -10,18 +10,17 @@ import json
 import math
 import re
 import socket
-import ssl
 import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final, Protocol, TypeAlias
-from urllib.parse import quote, unquote, urlencode, urlsplit
+from urllib.parse import urlsplit
 
-import certifi
-import httpcore
+import httpx
 
 from kalentops import __version__
 from kalentops.errors import InvalidConfig
@@ -33,19 +32,16 @@ from kalentops.support.text import clip, visible
 MAX_ANSWER: Final = 16 << 20
 _CONNECT: Final = 10.0
 _IDLE: Final = 4.0
-_SAFE: Final = "/:@!$&'()*+,;=~%"
-_REDIRECTS: Final = range(300, 400)
-_PROXY_SCHEMES: Final = frozenset({"http", "https", "socks5", "socks5h"})
 _NEXT: Final = re.compile(
     r""";\s*rel\s*=\s*"?next"?\s*(?:[;,]|$)""", re.IGNORECASE
 )  # RFC 8288; the address is not used
 # Raised before the first byte of the request: connecting, TLS, or the way through a proxy.
 _NOT_SENT: Final = (
-    httpcore.ConnectError,
-    httpcore.ConnectTimeout,
-    httpcore.PoolTimeout,
-    httpcore.ProxyError,
-    httpcore.UnsupportedProtocol,
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
 )
 
 
@@ -110,7 +106,7 @@ class HttpTransport:
         self._dialect = dialect
         self._debug = debug
         self._local = threading.local()
-        self._clients: list[httpcore.ConnectionPool] = []
+        self._clients: list[httpx.Client] = []
         self._watchdog = Watchdog(cancelled)
         if network.proxy and network.url.startswith("http://"):
             raise InvalidConfig(
@@ -118,20 +114,9 @@ class HttpTransport:
                 hint="remove --proxy and KALENTOPS_PROXY: a loopback address needs no proxy",
             )
         self._tls = _tls(network)
-        parts = urlsplit(network.url)
-        self._host, self._path = parts.netloc, parts.path
-        self._address = (parts.scheme, parts.hostname or "", parts.port)
-        timeout = network.timeout
-        self._timeouts = {
-            "connect": min(_CONNECT, timeout),
-            "read": timeout,
-            "write": timeout,
-            "pool": timeout,
-        }
         try:
-            client, _ = self._client()
-            client.create_connection(self._url("/").origin)
-        except (ValueError, TypeError, ImportError):
+            self._client()
+        except (ValueError, ImportError, httpx.InvalidURL):
             raise InvalidConfig(
                 "the URL of the proxy is not valid", hint="pass a URL like --proxy http://proxy.example:3128"
             ) from None
@@ -141,60 +126,53 @@ class HttpTransport:
             client.close()
         self._watchdog.close()
 
-    def _client(self) -> tuple[httpcore.ConnectionPool, Connection]:
+    def _client(self) -> tuple[httpx.Client, Connection]:
         """The client of this thread, and its connection for the watchdog."""
-        own: tuple[httpcore.ConnectionPool, Connection] | None = getattr(self._local, "own", None)
+        own: tuple[httpx.Client, Connection] | None = getattr(self._local, "own", None)
         if own is None:
-            client = httpcore.ConnectionPool(
-                ssl_context=self._tls,
-                proxy=_proxy(self._network.proxy),
-                max_connections=1,
-                keepalive_expiry=_IDLE,
+            client = httpx.Client(
+                verify=self._tls,
+                proxy=self._network.proxy,
+                trust_env=False,
+                follow_redirects=False,
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # takes and sends none
+                timeout=httpx.Timeout(self._network.timeout, connect=min(_CONNECT, self._network.timeout)),
+                limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE),
+                headers={
+                    **self._dialect.fixed,
+                    "user-agent": f"kalentops/{__version__}",
+                    "accept-encoding": "identity",
+                },
             )
             own = self._local.own = (client, Connection())
             self._clients.append(client)
         return own
 
-    def _url(self, path: str, query: Query | None = None) -> httpcore.URL:
-        scheme, host, port = self._address
-        target = quote(f"{self._path}{path}", safe=_SAFE) + (f"?{urlencode(query)}" if query else "")
-        return httpcore.URL(scheme=scheme, host=host, port=port, target=target)
-
-    def _request(
-        self, method: str, url: httpcore.URL, body: Any, trace: Callable[..., None]
-    ) -> httpcore.Request:
-        headers = {
-            "host": self._host,
-            **self._dialect.fixed,
-            **self._dialect.credentials(self._key),
-            "user-agent": f"kalentops/{__version__}",
-            "accept-encoding": "identity",
-        }
-        content = None
-        if body is not None:
-            content = json.dumps(body, ensure_ascii=False).encode(errors="surrogatepass")
-            headers |= {"content-type": "application/json", "content-length": str(len(content))}
-        extensions = {"trace": trace, "timeout": self._timeouts}
-        return httpcore.Request(
-            method, url, headers=[*headers.items()], content=content, extensions=extensions
-        )
-
     def send(self, method: str, path: str, *, query: Query | None = None, body: Any = None) -> Answer:
+        content = (
+            None if body is None else json.dumps(body, ensure_ascii=False).encode(errors="surrogatepass")
+        )
+        headers = self._dialect.credentials(self._key)
+        if content is not None:
+            headers["content-type"] = "application/json"
+        url = f"{self._network.url}{path}"
         client, connection = self._client()
+        extensions = {"trace": connection.trace}
         limit = 2 * self._network.timeout
         try:
-            request = self._request(method, self._url(path, query), body, connection.trace)
             with (
                 self._watchdog.watch(connection, limit, reads=method == "GET"),
-                closing(client.handle_request(request)) as response,
+                client.stream(
+                    method, url, params=query, content=content, headers=headers, extensions=extensions
+                ) as response,
             ):
                 answer = self._answer(response)
         except _NOT_SENT as error:
             answer = Answer(trouble=Trouble.NOT_SENT, reason=self._reason(error))
         except (
-            httpcore.NetworkError,
-            httpcore.TimeoutException,
-            httpcore.ProtocolError,
+            httpx.HTTPError,
+            httpx.InvalidURL,
+            httpx.StreamError,
             OSError,
             RuntimeError,
             ValueError,
@@ -216,7 +194,7 @@ class HttpTransport:
     def _reason(self, error: Exception) -> str:
         said = clip(self._key.scrub(str(error)), 200)
         word = _WORDS.get(type(error), type(error).__name__)
-        if not isinstance(error, httpcore.ConnectError | httpcore.ConnectTimeout | httpcore.ProxyError):
+        if not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
             return f"{word}{': ' + said if said else ''}"
         whole = f"{word} {self._target()}{': ' + said if said else ''}"
         network = self._network
@@ -227,21 +205,20 @@ class HttpTransport:
         where = "through the proxy to" if self._network.proxy else "to"
         return f"{where} {clip(self._key.scrub(urlsplit(self._network.url).netloc), 100)}"
 
-    def _answer(self, response: httpcore.Response) -> Answer:
-        headers = _headers(response)
-        wait = self._dialect.wait(headers)
-        data = _read(response, headers)
+    def _answer(self, response: httpx.Response) -> Answer:
+        wait = self._dialect.wait(response.headers)
+        data = _read(response)
         if isinstance(data, str):
-            return Answer(status=response.status, trouble=Trouble.LOST, reason=data, retry_after=wait)
+            return Answer(status=response.status_code, trouble=Trouble.LOST, reason=data, retry_after=wait)
         text = data.decode(errors="replace")
         try:
             body, reason = self._scrubbed(json.loads(text), text), ""
         except (ValueError, RecursionError):
-            body, reason = None, self._not_json(response.status, headers, text)
-        more = _NEXT.search(headers.get("link", "")) is not None
-        date = server_date(headers.get("date"))
+            body, reason = None, self._not_json(response, text)
+        more = _NEXT.search(response.headers.get("link", "")) is not None
+        date = server_date(response.headers.get("date"))
         return Answer(
-            status=response.status, body=body, reason=reason, retry_after=wait, more=more, date=date
+            status=response.status_code, body=body, reason=reason, retry_after=wait, more=more, date=date
         )
 
     def _scrubbed(self, body: Any, text: str) -> Any:
@@ -252,9 +229,9 @@ class HttpTransport:
             return body
         return _each_text(body, self._key.scrub)
 
-    def _not_json(self, status: int, headers: Mapping[str, str], text: str) -> str:
-        if status in _REDIRECTS:
-            target = self._key.scrub(headers.get("location", "an unknown address"))
+    def _not_json(self, response: httpx.Response, text: str) -> str:
+        if response.is_redirect:
+            target = self._key.scrub(response.headers.get("location", "an unknown address"))
             return f"a redirect to {clip(target, 100)}, which is not followed"
         if not text.strip():
             return "an empty body"
@@ -264,12 +241,14 @@ class HttpTransport:
         return "an answer that is not JSON"
 
 
-def _tls(network: Network) -> ssl.SSLContext | None:
+def _tls(network: Network) -> Any:
     """The context that all clients share: creating one takes longer than a request."""
     if network.url.startswith("http://"):
-        return None
+        return False
     if network.ca_file is None:
-        return ssl.create_default_context(cafile=certifi.where())
+        return httpx.create_ssl_context(trust_env=False)
+    import ssl
+
     try:
         return ssl.create_default_context(cafile=network.ca_file)
     except (OSError, ValueError) as error:
@@ -278,30 +257,6 @@ def _tls(network: Network) -> ssl.SSLContext | None:
             f"the CA file {visible(network.ca_file)} can't be used: {said}",
             hint="pass a file of certificates in PEM format with --ca-file or KALENTOPS_CA_FILE",
         ) from None
-
-
-def _proxy(url: str | None) -> httpcore.Proxy | None:
-    """Raises ValueError, TypeError for what is not the URL of a proxy."""
-    if url is None:
-        return None
-    parts = urlsplit(url)
-    if parts.scheme not in _PROXY_SCHEMES or not parts.hostname:
-        raise ValueError("not the URL of a proxy")
-    host = parts.hostname.encode("idna")
-    user, password = (unquote(each or "").encode() for each in (parts.username, parts.password))
-    return httpcore.Proxy(
-        httpcore.URL(scheme=parts.scheme, host=host, port=parts.port, target="/"),
-        auth=(user, password) if user or password else None,
-    )
-
-
-def _headers(response: httpcore.Response) -> dict[str, str]:
-    """By name in lower case; those of one name are joined with commas (RFC 9110, 5.3)."""
-    found: dict[str, str] = {}
-    for raw, data in response.headers:
-        name, value = raw.decode("latin-1").lower(), data.decode(errors="replace")
-        found[name] = f"{found[name]}, {value}" if name in found else value
-    return found
 
 
 def _each_text(value: Any, change: Callable[[str], str]) -> Any:
@@ -315,9 +270,9 @@ def _each_text(value: Any, change: Callable[[str], str]) -> Any:
     return value
 
 
-def _read(response: httpcore.Response, headers: Mapping[str, str]) -> bytes | str:
+def _read(response: httpx.Response) -> bytes | str:
     """The decoded body, or why there is none."""
-    encoding = headers.get("content-encoding", "identity").strip().lower()
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding in {"gzip", "deflate"}:  # not requested, but a proxy may do it
         unpack = zlib.decompressobj(zlib.MAX_WBITS | 32)
     elif encoding in {"identity", ""}:
@@ -325,7 +280,7 @@ def _read(response: httpcore.Response, headers: Mapping[str, str]) -> bytes | st
     else:
         return f"an answer in the unsupported encoding {clip(encoding, 20)}"
     found = bytearray()
-    for chunk in response.iter_stream():
+    for chunk in response.iter_raw():
         try:
             found += chunk if unpack is None else unpack.decompress(chunk, MAX_ANSWER + 1 - len(found))
         except zlib.error:
@@ -338,14 +293,14 @@ def _read(response: httpcore.Response, headers: Mapping[str, str]) -> bytes | st
 
 
 _WORDS: Final[dict[type[Exception], str]] = {
-    httpcore.ConnectError: "no connection",
-    httpcore.ConnectTimeout: "timed out while connecting",
-    httpcore.ProxyError: "no connection",
-    httpcore.ReadTimeout: "no answer before the timeout",
-    httpcore.WriteTimeout: "sending the request timed out",
-    httpcore.ReadError: "the connection was lost while waiting for the answer",
-    httpcore.WriteError: "the connection was lost while sending",
-    httpcore.RemoteProtocolError: "the connection was closed before the answer was complete",
+    httpx.ConnectError: "no connection",
+    httpx.ConnectTimeout: "timed out while connecting",
+    httpx.ProxyError: "no connection",
+    httpx.ReadTimeout: "no answer before the timeout",
+    httpx.WriteTimeout: "sending the request timed out",
+    httpx.ReadError: "the connection was lost while waiting for the answer",
+    httpx.WriteError: "the connection was lost while sending",
+    httpx.RemoteProtocolError: "the connection was closed before the answer was complete",
 }
 
 
@@ -447,7 +402,7 @@ class Connection:
 class Watchdog:
     """Limits the whole time of each request. One thread serves all; it starts with the first request.
 
-    A timeout of httpcore limits one read, and a server that sends a byte now and then, as in headers or endless
+    A timeout of httpx limits one read, and a server that sends a byte now and then, as in headers or endless
     `100 Continue`, never reaches it. So the watchdog shuts down the connection, and its reader finds it closed.
     """
 

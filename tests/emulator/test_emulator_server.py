@@ -125,6 +125,6 @@ def test_an_error_of_on_ready_reaches_the_caller() -> None:
     ],
 )
 def test_imports_cost_what_they_need(module: str, loaded: tuple[str, ...]) -> None:
-    code = f"import {module}, sys; print(*{{'starlette', 'uvicorn', 'httpcore'}} & set(sys.modules))"
+    code = f"import {module}, sys; print(*{{'starlette', 'uvicorn', 'httpx'}} & set(sys.modules))"
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert set(output.split()) == set(loaded)

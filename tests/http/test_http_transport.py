@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing as closed
 from typing import Any
@@ -348,23 +347,9 @@ def test_a_proxy_that_is_not_there_is_reported_without_its_password() -> None:
     assert "secret" not in answer.reason
 
 
-def test_a_proxy_gets_its_own_user_and_password_and_no_key() -> None:
-    with Wire(answering(answers.http(407))) as server:
-        proxy = server.url.removesuffix("/api").replace("://", "://us%40er:p%3Aw@")
-        answer = post("https://api.kalentops.invalid/api", proxy=proxy)
-        (request,) = server.requests
-    assert classify(answer) == NotSent(answer.reason)
-    assert (request.method, request.path) == ("CONNECT", "api.kalentops.invalid:443")
-    assert request.headers["proxy-authorization"] == f"Basic {b64encode(b'us@er:p:w').decode()}"
-    assert "x-api-key" not in request.headers
-
-
-@pytest.mark.parametrize(
-    "proxy", ["ftp://user:secret@x", "http://", "http://x:port", "nonsense", "http://a..b"]
-)
-def test_a_proxy_that_is_none(proxy: str) -> None:
+def test_a_proxy_that_is_none() -> None:
     with pytest.raises(InvalidConfig, match="the URL of the proxy is not valid") as caught:
-        network("https://127.0.0.1:1", proxy=proxy)
+        network("https://127.0.0.1:1", proxy="ftp://user:secret@x")
     assert "secret" not in str(caught.value)
 
 

@@ -40,11 +40,10 @@ UPWARDS: set[tuple[str, str]] = set()
 # With the 57 rules of today, 209.
 MOST_MODULES = 172
 OWNERS = {
-    "certifi": {"http.transport"},
     "click": {"cli"},
     "pydantic": {"support.shape"},
     "yaml": {"yamlfile.parse"},
-    "httpcore": {"http.transport"},
+    "httpx": {"http.transport"},
     "deepdiff": {"blueprint.diff"},
     "rich": {"output.terminal"},
     "filelock": {"state.store.lock"},

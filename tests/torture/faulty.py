@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-
-import httpcore
 
 from kalentops.apply.context import Run, Task, View
 from kalentops.apply.create import create
@@ -264,15 +262,11 @@ def _(original: Original, data: Any, number: int, field: str, whose: str) -> Any
     return rows, {**pagination, "hasNextPage": False, "total": len(rows)}
 
 
-@mutant("redirects followed", "http.transport:HttpTransport._answer", "wire")
-def _(original: Original, self: HttpTransport, response: httpcore.Response) -> Any:
-    location = dict(response.headers).get(b"location")
-    if location is None:
-        return original(self, response)
-    url = self._url(location.decode().removeprefix(self._path))
-    request = self._request("GET", url, None, lambda *_: None)
-    with httpcore.ConnectionPool() as pool, closing(pool.handle_request(request)) as other:
-        return original(self, other)
+@mutant("redirects followed", "http.transport:HttpTransport._client", "wire")
+def _(original: Original, self: HttpTransport) -> Any:
+    client, connection = original(self)
+    client.follow_redirects = True
+    return client, connection
 
 
 @mutant("the key is echoed", "http.secret:ApiKey.scrub", "wire")
