@@ -61,6 +61,16 @@ def form(of: Of | None = None) -> Body:
     return of if isinstance(of, Body) else Body.of(of or body())
 
 
+def unread(of: Of | None = None) -> Body:
+    """A body whose text must not be read."""
+
+    def read() -> Body:
+        raise AssertionError(f"{whole.name} was read")
+
+    whole = form(of)
+    return Body.deferred(whole.name, whole.digest, read)
+
+
 def _sent(of: Of | None, digest: str | None) -> Body:
     return form(of) if digest is None else Body.recorded(form(of).data, digest)
 

@@ -118,6 +118,8 @@ class ChangeGroup:
 
 def change_groups(of: Plan) -> list[ChangeGroup]:
     """The groups of a plan, also those of one update that an override hides from others."""
+    if not of.groups:
+        return []
     known: dict[str, Change] = {each.address: each for each in of.changes}
     return [ChangeGroup(each, [known[address] for address in each.addresses], known) for each in of.groups]
 

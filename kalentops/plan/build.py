@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cached_property
+from operator import attrgetter
 from typing import Final, Literal, NamedTuple
 
 from kalentops.blueprint.body import Address, Body
@@ -47,7 +48,8 @@ GROUPED: Final = frozenset({Action.CREATE, Action.UPDATE})
 """What is shown once where several are alike."""
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, and never changed: a plan has thousands, and each would take three times as long to make.
+@dataclass(slots=True)
 class Change:
     """What a plan says of one address. `before` is what was sent last, `after` what is declared, both None for a
     no-op. `theirs` is what Kalent shows, if that is neither. `moved_from` is its address in the state. `protected`:
@@ -163,13 +165,13 @@ class Plan:
     """The `groups` of a plan from a file, which lacks what they are made of."""
     environment: str | None = None
 
-    @property
-    def summary(self) -> dict[str, int]:
+    @cached_property
+    def summary(self) -> Mapping[str, int]:
         """The number of addresses by action; the keys are those of the JSON form."""
         counts = Counter(change.action for change in self.changes)
         return {action.value.replace("-", "_"): counts[action] for action in Action}
 
-    @property
+    @cached_property
     def to_do(self) -> tuple[Change, ...]:
         return tuple(change for change in self.changes if change.action in WRITES)
 
@@ -225,28 +227,36 @@ def make_plan(
     incomplete = next((each for each in wanted.values() if each.placeholders and covers(each.address)), None)
     if incomplete is not None:  # a finding is to stop it earlier: no candidate gets half of a text
         raise AssertionError(f"{incomplete.address} was not read as a whole")
-    orphans = index_orphans(wanted, known, relocated.unknown)
+    recorded: dict[str, Entry] = {
+        address: entry
+        for address, want in wanted.items()
+        if (entry := known.entries.get(address)) is not None and entry.digest == want.digest
+    }
+    orphans = index_orphans(wanted, known, relocated.unknown, recorded)
+    # Most blueprints are as recorded, and nothing else is to be said of them.
+    open_ = {*known.intents, *relocated.moved, *relocated.left, *overwrite}
     changes = [
-        _change(address, wanted.get(address), relocated, orphans, forced=address in overwrite)
-        for address in {
-            each.address for part in (wanted, known.entries, known.intents) for each in part.values()
-        }
+        _no_op(want, recorded[address])
+        if address in recorded and address not in open_
+        else _change(want.address, want, relocated, orphans, forced=address in overwrite)
+        for address, want in wanted.items()
     ]
+    others = {
+        each.address for part in (known.entries, known.intents) for each in part.values()
+    } - wanted.keys()
+    changes += [_change(each, None, relocated, orphans, forced=each in overwrite) for each in others]
     changes += [_forgotten(entry) for entry in relocated.forgotten.values()]
-    ordered = [
-        each if each.action is Action.NO_OP else replace(each, recorded=_recorded(known, each.address))
-        for each in sorted(changes, key=lambda change: change.address)
-    ]
+    changes.sort(key=attrgetter("address"))
     files = fingerprint(
         [
-            *(f"{each.address} {each.digest} {each.protect}" for each in wanted.values()),
+            *(" ".join((each.address, each.digest, str(each.protect))) for each in wanted.values()),
             *map(_said, relocations),
         ]
     )
     return Plan(
         state.lineage,
         state.serial,
-        tuple(ordered),
+        tuple(changes),
         tuple(findings),
         files,
         relocated=relocated,
@@ -298,12 +308,27 @@ def _forgotten(entry: Entry) -> Change:
     return Change(entry.address, Action.FORGET, entry.name, entry.blueprint_id, reason=reason)
 
 
+def _no_op(want: Declared, entry: Entry) -> Change:
+    return Change(
+        want.address,
+        Action.NO_OP,
+        want.name,
+        entry.blueprint_id,
+        want.origin.file,
+        want.origin.line,
+        protected=want.protect,
+        title=want.title,
+        language=want.language,
+        template=want.template,
+        origins=want.origins,
+        overrides=want.overrides,
+    )
+
+
 def _change(
     address: Address, want: Declared | None, relocated: Relocated, orphans: OrphanIndex, *, forced: bool
 ) -> Change:
     change = _unmoved(address, want, relocated.state, orphans)
-    if want is not None and (want.title or want.template):
-        change = _described(change, want)
     entry = relocated.state.entries.get(address)
     if want is not None and entry is not None and forced and change.action is Action.NO_OP:
         change = _build(address, Action.UPDATE, want, entry, explain(Code.FORCED))
@@ -319,18 +344,10 @@ def _change(
         action = Action.MOVE if change.action is Action.NO_OP else change.action
         change = replace(change, action=action, moved_from=old)
     left = relocated.left.get(address)
-    return replace(change, reason=together(left, change.reason)) if left else change
-
-
-def _described(change: Change, want: Declared) -> Change:
-    return replace(
-        change,
-        title=want.title,
-        language=want.language,
-        template=want.template,
-        origins=want.origins,
-        overrides=want.overrides,
-    )
+    if left:
+        change = replace(change, reason=together(left, change.reason))
+    recorded = "" if change.action is Action.NO_OP else _recorded(relocated.state, address)
+    return replace(change, recorded=recorded) if recorded else change
 
 
 def _unmoved(address: Address, want: Declared | None, state: State, orphans: OrphanIndex) -> Change:
@@ -348,8 +365,7 @@ def _unmoved(address: Address, want: Declared | None, state: State, orphans: Orp
         earlier = explain(Code.INTERRUPTED_RESERVATION) if intent else None
         return _build(address, action, want, None, orphan or together(earlier, orphans.elsewhere(want)))
     if entry.digest == want.digest:
-        at = want.origin
-        return Change(address, Action.NO_OP, want.name, entry.blueprint_id, at.file, at.line)
+        return _no_op(want, entry)
     if entry.mark is not None:
         reserved = explain(Code.RESERVED, blueprint_id=entry.blueprint_id)
         return _build(address, Action.CREATE, want, entry, reserved)
@@ -370,17 +386,25 @@ def _build(
         after = before  # the loader gives no document where the state holds the same one
     if entry is not None and entry.mark is not None:
         before = None  # to a reader it is new: a stub is not shown
-    name = want.name if want else intended.name if intended else ""
+    blueprint_id = entry.blueprint_id if entry else None
+    if want is None:
+        name = intended.name if intended else ""
+        return Change(address, action, name, blueprint_id, before=before, after=after, reason=reason)
     return Change(
         address,
         action,
-        name,
-        blueprint_id=entry.blueprint_id if entry else None,
-        file=want.origin.file if want else None,
-        line=want.origin.line if want else None,
-        before=before,
-        after=after,
-        reason=reason,
+        want.name,
+        blueprint_id,
+        want.origin.file,
+        want.origin.line,
+        before,
+        after,
+        reason,
+        title=want.title,
+        language=want.language,
+        template=want.template,
+        origins=want.origins,
+        overrides=want.overrides,
     )
 
 
@@ -422,6 +446,8 @@ class Scope(NamedTuple):
 
     def check(self, addresses: Iterable[Address]) -> None:
         """Raises UsageError for a pattern that fits none of the addresses, with the nearest name."""
+        if self._unlimited:
+            return
         known = sorted(set(addresses))
         for option, patterns in (("--sourcing", self.sourcings), ("--target", self.targets)):
             for pattern in patterns:

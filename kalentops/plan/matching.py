@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from types import MappingProxyType
 from typing import Final, Generic, NamedTuple, TypeVar
 
@@ -178,30 +179,36 @@ class OrphanIndex:
 
 
 def index_orphans(
-    wanted: Mapping[str, Declared], state: State, unknown: Mapping[Address, Address] = _NONE
+    wanted: Mapping[str, Declared],
+    state: State,
+    unknown: Mapping[Address, Address] = _NONE,
+    recorded: Collection[str] = (),
 ) -> OrphanIndex:
     """What an interrupted create may have made counts like a recorded blueprint. `unknown`: the old addresses in
-    `moved` that the state does not know, by the new one.
+    `moved` that the state does not know, by the new one. `recorded`: addresses that are as declared.
     """
     alike: dict[str, Index[_Orphan]] = {}
     by_key: dict[str, _Orphan] = {}
     renamed: dict[tuple[str, str], _Orphan] = {}
-    open_ = [each for each in state.intents.values() if not each.only_reserves]
-    ours: list[Entry | Intent] = [*state.entries.values(), *open_]
+    open_ = {each.address: each for each in state.intents.values() if not each.only_reserves}
+    entries = (each for at, each in state.entries.items() if at not in recorded)
+    ours = chain[Entry | Intent](entries, open_.values())
     for each in ours:
+        here, was = wanted.get(each.address), each.sent.name
+        if here is not None and (here.name == was or same_name(here.name) == same_name(was)):
+            continue
         orphan = _Orphan(each.address, each.blueprint_id, each.digest)
-        if each.address in wanted:
-            was = same_name(each.sent.name)
-            if was != same_name(wanted[each.address].name):
-                renamed.setdefault((each.address.sourcing_id, was), orphan)
+        if here is not None:
+            renamed.setdefault((each.address.sourcing_id, same_name(was)), orphan)
             continue
         by_key.setdefault(each.address.key, orphan)
         body = each.verified()
         alike.setdefault(each.address.sourcing_id, Index()).add(body.name, body.steps_digest, orphan)
-    held = state.entries.keys() | {each.address for each in open_}
-    new = [each for at, each in wanted.items() if at not in held]
+    new = []
+    if renamed or alike:
+        new = [each for at, each in wanted.items() if at not in state.entries and at not in open_]
     successors: dict[str, Address] = {}
-    for want in new if renamed else ():
+    for want in new:
         named_so_far = renamed.get((want.address.sourcing_id, same_name(want.name)))
         if named_so_far:
             successors[named_so_far.address] = want.address

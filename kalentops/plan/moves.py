@@ -61,6 +61,8 @@ def relocate(state: State, relocations: Iterable[Relocation]) -> Relocated:
     targets: dict[str, dict[str, str | None]] = {}
     for each in relocations:
         targets.setdefault(each.sourcing_id, {})[each.source] = each.target
+    if not targets:
+        return Relocated(state)
     moved: dict[Address, Address] = {}
     forgotten: dict[str, Entry] = {}
     left: dict[str, Explanation] = {}

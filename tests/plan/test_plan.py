@@ -12,7 +12,7 @@ from kalentops.output.explanations import text
 from kalentops.plan.build import WRITES, Action, Change, make_plan, narrowed
 from kalentops.state.model import State
 from kalentops.support.text import same_name
-from tests.builders import AT, body, entry, form, intent, state, want
+from tests.builders import AT, body, entry, form, intent, state, unread, want
 
 
 def only(changes: tuple[Change, ...]) -> Change:
@@ -55,6 +55,15 @@ def test_no_op() -> None:
     known = state(entry("s1/one", body(), "b1"))
     change = only(make_plan([want("s1/one", body(), known)], known).changes)
     assert change == Change(Address.parse("s1/one"), Action.NO_OP, "One", "b1", "blueprints/a.yaml", 3)
+
+
+def test_a_plan_reads_no_text_of_what_is_new_or_as_recorded() -> None:
+    bodies = {f"s{n}/one": unread(body(f"Name {n}")) for n in range(5)}
+    known = state(*(entry(each, sent, seen=False) for each, sent in list(bodies.items())[:3]))
+    declared = [want(each, sent)._replace(body=sent) for each, sent in bodies.items()]
+    plan = make_plan(declared, known)
+    assert {name: n for name, n in plan.summary.items() if n} == {"create": 2, "no_op": 3}
+    assert len(plan.to_do) == 2
 
 
 def test_update() -> None:

@@ -105,7 +105,7 @@ def select(
 def build_plan(repository: Repository, state: State, plan_options: PlanOptions) -> PlanContext:
     """Raises UsageError for a selection or --overwrite of something that does not exist, StateDamaged."""
     known = (repository.declared, state.entries.values(), state.intents.values())
-    plan_options.scope.check({each.address for part in known for each in part})
+    plan_options.scope.check(each.address for part in known for each in part)
     plan = make_plan(
         repository.declared,
         state,
@@ -121,8 +121,9 @@ def build_plan(repository: Repository, state: State, plan_options: PlanOptions) 
 
 def _check_overwrite(context: PlanContext) -> None:
     """Raises UsageError for an address of --overwrite that can't be overwritten."""
-    changes: dict[str, Change] = {each.address: each for each in context.whole.changes}
-    for address in context.plan_options.overwrite:
+    overwrite = context.plan_options.overwrite
+    changes: dict[str, Change] = {each.address: each for each in context.whole.changes if overwrite}
+    for address in overwrite:
         change = changes.get(address)
         if change is None:
             raise UsageError(
