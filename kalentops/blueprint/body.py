@@ -245,7 +245,9 @@ class Body:
             return NotImplemented
         if self._is_computed and other._is_computed:
             return self.text == other.text
-        return self.digest == other.digest and self.stored == other.stored
+        if self.digest != other.digest:
+            return False
+        return (self._read is not None and self._read == other._read) or self.stored == other.stored
 
     def __hash__(self) -> int:
         return hash(self.digest)

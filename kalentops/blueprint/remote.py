@@ -100,7 +100,8 @@ def mark_in(name: str) -> Mark | None:
 
 def mark_of(body: Body) -> Mark | None:
     """The mark of a body that is a stub: its name has one, and there is no step."""
-    return mark_in(body.name) if body.is_empty else None
+    mark = mark_in(body.name)  # first: the steps may have to be read for it
+    return mark if mark is not None and body.is_empty else None
 
 
 def stub_mark(remote: Remote) -> Mark | None:

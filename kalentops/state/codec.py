@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import math
 import re
-from collections import Counter
-from collections.abc import Callable, Mapping
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from itertools import chain
 from typing import Any, Final, TypeVar, cast
 
 from kalentops.blueprint.body import Address, Body
 from kalentops.errors import StateDamaged, StateTooNew
+from kalentops.state.content import (
+    LONGEST_REASON,
+    Content,
+    Cutter,
+    InMemory,
+    Located,
+    OtherForm,
+    Piece,
+    check_merged,
+    parse,
+    parse_piece,
+    sha256_of,
+)
 from kalentops.state.model import (
     DIGEST,
     FORMAT_VERSION,
@@ -31,27 +46,96 @@ from kalentops.support.text import clip
 
 _T = TypeVar("_T")
 _LARGEST: Final = 2**53  # a whole number that every reader of JSON knows
-_LONGEST_REASON: Final = 200  # characters: the value in it may be of any length
 # It stands in a command that people copy.
 _RUN: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LONGEST_HOST: Final = 255
+_CHUNK: Final = 1 << 20
+_NOTHING: Final[Mapping[str, Any]] = {}
 
 
-def load_state(data: bytes) -> State:
-    """The state that the bytes of its file hold.
+def load_state(data: bytes | Content) -> State:
+    """The state that the bytes of its file hold. The bodies are not held: they are read again when they are asked for,
+    from `data`, unless it was edited by hand.
 
     Raises StateTooNew for a format of a later major version, StateDamaged for anything that is not a whole
-    state.
+    state; StateMoved, StoreFailure for a file.
     """
+    content = InMemory(data) if isinstance(data, bytes) else data
+    del data
+    with gc_paused():
+        state = _by_entry(content)
+        if state is None:
+            state = _whole(b"".join(content.chunks()))
+    check_consistent(state)
+    return state
+
+
+def _by_entry(content: Content) -> State | None:
+    """None for what is not laid out as `dump_state` does it, or no state."""
+    token = secrets.token_hex(16)
+    cutter, shared = Cutter(content, token), _Shared()
+    entries: dict[str, Entry] = {}
+    try:
+        for found in cutter.entries():
+            entry = _located(found, Piece(content, found.offset, found.length), shared)
+            if entries.setdefault(entry.address, entry) is not entry:
+                return None
+        raw = parse(cutter.rest, "the state")
+        check_version(raw, "the state")
+        if raw.get("blueprints") != token:
+            return None
+        return _state(raw, entries)
+    except (OtherForm, StateDamaged, StateTooNew, KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+class _Shared(dict[bytes, str]):
+    """Texts that many entries have, as one object."""
+
+    def __missing__(self, data: bytes) -> str:
+        self[data] = text = data.decode()
+        return text
+
+
+def _located(found: Located, piece: Piece, shared: _Shared) -> Entry:
+    if not found.fields:
+        [(address, raw)] = parse_piece(found.data).items()
+        entry = _entry(address, raw)
+        return replace(entry, sent=Body.deferred(entry.name, entry.digest, piece))
+    at, applied_at, blueprint_id, digest, key, remote_digest, updated_at, sourcing_id = found.fields
+    address = Address(shared[sourcing_id], key.decode())
+    if address != at.decode() or b"/" in sourcing_id:
+        raise ValueError
+    sent = Body.deferred(found.name, digest.decode(), piece)
+    if remote_digest == digest:
+        seen: str | None = sent.digest
+    else:
+        seen = None if remote_digest is None else remote_digest.decode()
+    made = Entry(
+        address,
+        blueprint_id.decode(),
+        sent,
+        shared[applied_at],
+        seen,
+        None if updated_at is None else shared[updated_at],
+        _NOTHING,
+    )
+    object.__setattr__(made, "piece", piece)  # not a parameter: a changed entry has none
+    return made
+
+
+def _whole(data: bytes) -> State:
     text = _text(data)
     del data  # with the text and what it says there are two more copies
     check_merged(text)
-    with gc_paused():
-        raw = parse(text, "the state")
-        check_version(raw, "the state")
-        state = build(lambda: _state(raw), "the state")
-    check_consistent(state)
-    return state
+    raw = parse(text, "the state")
+    check_version(raw, "the state")
+    return build(
+        lambda: _state(
+            raw, {address: _entry(address, entry) for address, entry in raw["blueprints"].items()}
+        ),
+        "the state",
+    )
 
 
 def _text(data: bytes) -> str:
@@ -59,38 +143,6 @@ def _text(data: bytes) -> str:
         return data.decode()
     except UnicodeDecodeError as error:
         raise StateDamaged(f"the state is not UTF-8, at byte {error.start + 1}") from None
-
-
-def parse(text: str, what: str) -> dict[str, Any]:
-    """A JSON object in which no key stands twice. Raises StateDamaged."""
-    if not text.strip():
-        raise StateDamaged(f"{what} can't be parsed: it is empty")
-    try:
-        raw = json.loads(text, object_pairs_hook=_pairs, parse_constant=_no_constant, parse_float=_finite)
-    except (ValueError, RecursionError) as error:
-        raise StateDamaged(f"{what} can't be parsed: {clip(str(error), _LONGEST_REASON)}") from None
-    if not isinstance(raw, dict):
-        raise StateDamaged(f"{what} can't be parsed: not an object")
-    return raw
-
-
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        [(twice, _)] = Counter(key for key, _ in pairs).most_common(1)
-        raise ValueError(f"the key {twice!r} stands twice in one object")
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):  # it would be written back as Infinity, which is not JSON
-        raise ValueError(f"{text[:20]} is too large")
-    return number
 
 
 def check_version(raw: Mapping[str, Any], what: str) -> None:
@@ -106,12 +158,12 @@ def build(make: Callable[[], _T], what: str) -> _T:
     try:
         return make()
     except KeyError as error:
-        raise StateDamaged(f"{what} is not whole: {clip(str(error), _LONGEST_REASON)} is missing") from None
+        raise StateDamaged(f"{what} is not whole: {clip(str(error), LONGEST_REASON)} is missing") from None
     except (TypeError, ValueError, AttributeError) as error:
-        raise StateDamaged(f"{what} is not whole: {clip(str(error), _LONGEST_REASON)}") from None
+        raise StateDamaged(f"{what} is not whole: {clip(str(error), LONGEST_REASON)}") from None
 
 
-def _state(raw: dict[str, Any]) -> State:
+def _state(raw: dict[str, Any], entries: dict[str, Entry]) -> State:
     known = {"format_version", "lineage", "serial", "tenant", "last_run", "blueprints", "intents"}
     known |= {"environment", "moved_to"}
     return State(
@@ -120,7 +172,7 @@ def _state(raw: dict[str, Any]) -> State:
         tenant=as_optional(raw.get("tenant")),
         environment=as_optional(raw.get("environment")),
         last_run=as_optional(raw.get("last_run")),
-        entries={address: _entry(address, entry) for address, entry in raw["blueprints"].items()},
+        entries=entries,
         intents={address: _intent(address, intent) for address, intent in raw.get("intents", {}).items()},
         extra={key: value for key, value in raw.items() if key not in known},
         moved_to=as_optional(raw.get("moved_to")),
@@ -219,31 +271,121 @@ def _digest(value: Any) -> str:
 
 def dump_state(state: State) -> bytes:
     """The bytes of the state's file: sorted, indented, one field a line."""
-    raw = {
-        **state.extra,
-        "format_version": FORMAT_VERSION,
-        "lineage": state.lineage,
-        "serial": state.serial,
-        "tenant": state.tenant,
-        **_given(environment=state.environment, last_run=state.last_run, moved_to=state.moved_to),
-        "blueprints": {address: entry_to_json(entry) for address, entry in state.entries.items()},
-        "intents": {address: intent_to_json(intent) for address, intent in state.intents.items()},
-    }
-    try:
-        return _indented(raw, ensure_ascii=False).encode()
-    except UnicodeEncodeError:  # half a surrogate pair in an unknown field
-        return _indented(raw, ensure_ascii=True).encode()
+    return bytes(Dump(state))
+
+
+class Dump:
+    """The bytes that `dump_state` gives, in chunks: an entry that was read and not changed is copied.
+
+    Each pass raises StateDamaged for a field that is not known and nested too deeply, ValueError for what is no JSON;
+    StateMoved, StoreFailure where the content that entries come from can't be read.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._sha256: str | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Of the bytes, in hexadecimal digits."""
+        if self._sha256 is None:
+            self._sha256 = sha256_of(self)
+        return self._sha256
+
+    def __bytes__(self) -> bytes:
+        return b"".join(self)
+
+    def __iter__(self) -> Iterator[bytes]:
+        digest, chunk = hashlib.sha256(), bytearray()
+        for each in self._parts():
+            chunk += each
+            if len(chunk) >= _CHUNK:
+                digest.update(chunk)
+                yield bytes(chunk)
+                chunk.clear()
+        digest.update(chunk)
+        yield bytes(chunk)
+        self._sha256 = digest.hexdigest()
+
+    def _parts(self) -> Iterator[bytes]:
+        state = self._state
+        raw = {
+            **state.extra,
+            "format_version": FORMAT_VERSION,
+            "lineage": state.lineage,
+            "serial": state.serial,
+            "tenant": state.tenant,
+            **_given(environment=state.environment, last_run=state.last_run, moved_to=state.moved_to),
+            "blueprints": {},
+            "intents": {},
+        }
+        escape = not self._is_utf_8(raw)
+        for number, name in enumerate(sorted(raw)):
+            yield b",\n" if number else b"{\n"
+            if name == "blueprints" and state.entries:
+                yield from _section(name, state.entries, lambda entry: _entry_lines(entry, escape=escape))
+            elif name == "intents" and state.intents:
+                yield from _section(name, state.intents, lambda intent: _intent_lines(intent, escape=escape))
+            else:
+                yield _indented({name: raw[name]}, escape=escape)[len("{\n") : -len("\n}")].encode()
+        yield b"\n}\n"
+
+    def _is_utf_8(self, raw: Mapping[str, Any]) -> bool:
+        """Whether no text holds half a surrogate pair, as an unknown field may. What was read in our form has none."""
+        changed = (each for each in self._state.entries.values() if each.piece is None)
+        texts = chain([raw], map(entry_to_json, changed), map(intent_to_json, self._state.intents.values()))
+        try:
+            for each in texts:
+                json.dumps(each, ensure_ascii=False, allow_nan=False).encode()
+        except UnicodeEncodeError:
+            return False
+        except RecursionError:
+            raise _nested_too_deeply() from None
+        return True
+
+
+def _section(name: str, members: Mapping[str, _T], lines: Callable[[_T], bytes]) -> Iterator[bytes]:
+    yield f'  "{name}": {{\n'.encode()
+    for number, address in enumerate(sorted(members)):
+        if number:
+            yield b",\n"
+        yield lines(members[address])
+    yield b"\n  }"
+
+
+def _entry_lines(entry: Entry, *, escape: bool) -> bytes:
+    if entry.piece is not None and not escape:
+        data = entry.piece.data()
+        if b"\\u" not in data:  # an edited text may escape more than the writer does
+            return data
+    return _member_lines(entry.address, entry_to_json(entry), escape=escape)
+
+
+def _intent_lines(intent: Intent, *, escape: bool) -> bytes:
+    return _member_lines(intent.address, intent_to_json(intent), escape=escape)
+
+
+_AROUND: Final = '{\n  "": {\n', "\n  }\n}"
+
+
+def _member_lines(address: str, raw: dict[str, Any], *, escape: bool) -> bytes:
+    begin, end = _AROUND
+    return _indented({"": {address: raw}}, escape=escape)[len(begin) : -len(end)].encode()
 
 
 def _given(**fields: str | None) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _indented(raw: dict[str, Any], *, ensure_ascii: bool) -> str:
+def _indented(raw: dict[str, Any], *, escape: bool) -> str:
     try:
-        return json.dumps(raw, ensure_ascii=ensure_ascii, allow_nan=False, indent=2, sort_keys=True) + "\n"
+        return json.dumps(raw, ensure_ascii=escape, allow_nan=False, indent=2, sort_keys=True)
     except RecursionError:
-        raise StateDamaged("a field of the state that is not known is nested too deeply") from None
+        raise _nested_too_deeply() from None
+
+
+def _nested_too_deeply() -> StateDamaged:
+    return StateDamaged("a field of the state that is not known is nested too deeply")
 
 
 def entry_to_json(entry: Entry) -> dict[str, Any]:
@@ -312,26 +454,3 @@ def _record(raw: dict[str, Any]) -> Record:
         case "closed":
             return Abandoned(address, as_text(raw["reason"]))
     raise StateTooNew(f"the journal holds a record of type {kind!r}, which this kalentops does not know")
-
-
-_SIGNS: Final = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
-# A line feed in a JSON text is escaped, so these can't be part of one.
-_CONFLICT: Final = re.compile(r"^(<{7}|\|{7}|={7}|>{7})", re.MULTILINE)
-# What our merge driver leaves has been merged already, as far as that can be done.
-_OURS: Final = re.compile(r"^<{7} ours$", re.MULTILINE)
-_DECIDE: Final = (
-    "keep the entries of both sides, one for each address, and remove the markers; or take one side, as in `git "
-    "checkout --ours kalentops.state.json`: the next apply adopts what the other has recorded, if it was not edited "
-    "in Kalent"
-)
-_AGAIN: Final = (
-    "git merged it line by line, because this clone has no merge driver for it: run `kalentops init`, then "
-    "`git checkout --merge kalentops.state.json`, which merges it again, by address"
-)
-
-
-def check_merged(text: str) -> None:
-    """Raises StateDamaged for a file that was not merged to its end."""
-    if any(sign in text for sign in _SIGNS) and _CONFLICT.search(text):
-        hint = _DECIDE if _OURS.search(text) else _AGAIN
-        raise StateDamaged("the state holds the markers of a merge conflict", hint=hint)

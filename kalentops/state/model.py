@@ -10,11 +10,14 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import Mark, Remote, mark_of, stub_mark
 from kalentops.errors import StateDamaged
+
+if TYPE_CHECKING:
+    from kalentops.state.content import Piece
 
 FORMAT_VERSION: Final = "2.0"
 READABLE: Final = frozenset({"1", "2"})
@@ -38,6 +41,8 @@ class Entry:
     remote_digest: str | None = None
     updated_at: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    # Where it was read, in the form in which it is written. `replace` makes an entry without it.
+    piece: Piece | None = field(default=None, init=False, compare=False, repr=False)
 
     @property
     def digest(self) -> str:

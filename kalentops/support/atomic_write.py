@@ -13,7 +13,7 @@ import secrets
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -81,6 +81,8 @@ def opened(path: Path, *, follow: bool = True) -> Iterator[tuple[int, os.stat_re
     descriptor = os.open(path, _READ | (0 if follow else getattr(os, "O_NOFOLLOW", 0)))
     try:
         status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         if not stat.S_ISREG(status.st_mode):
             raise NoPlainFile(errno.EINVAL, "it is no regular file")
         yield descriptor, status
@@ -98,19 +100,27 @@ def read(path: Path, limit: int, *, follow: bool = True) -> bytes:
         data = stream.read(min(status.st_size, limit) + 1)
         if len(data) > status.st_size:
             data += stream.read(limit + 1 - len(data))
-    if len(data) > limit:
-        raise NoPlainFile(errno.EFBIG, f"it is larger than {limit >> 20} MiB")
+    check_size(len(data), limit)
     return data
 
 
-def write_all(descriptor: int, data: bytes) -> None:
-    """Write all of the data, also in short writes. Raises OSError."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+def check_size(size: int, limit: int) -> None:
+    """Raises NoPlainFile."""
+    if size > limit:
+        raise NoPlainFile(errno.EFBIG, f"it is larger than {limit >> 20} MiB")
 
 
-def replace(path: Path, data: bytes, *, mode: int | None = None, durable: bool = True) -> None:
+def write_all(descriptor: int, data: bytes | Iterable[bytes]) -> None:
+    """Write all of the data, also in short writes. Raises OSError, and what `data` raises."""
+    for chunk in (data,) if isinstance(data, bytes) else data:
+        view = memoryview(chunk)
+        while view:
+            view = view[os.write(descriptor, view) :]
+
+
+def replace(
+    path: Path, data: bytes | Iterable[bytes], *, mode: int | None = None, durable: bool = True
+) -> None:
     """Replace the contents of a file, wholly or not at all. Keeps its permissions, unless `mode` is given. Not
     `durable`, a power cut may lose or damage it. Raises OSError.
     """
@@ -136,7 +146,7 @@ def create(path: Path, data: bytes) -> None:
         _drop(temporary)
 
 
-def _beside(path: Path, data: bytes, mode: int | None, *, durable: bool = True) -> Path:
+def _beside(path: Path, data: bytes | Iterable[bytes], mode: int | None, *, durable: bool = True) -> Path:
     """A temporary file in the same folder that holds the data, durably. Raises OSError, and leaves none then."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
     descriptor = os.open(temporary, CREATE, 0o666 if mode is None else 0o600)

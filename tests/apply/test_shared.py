@@ -20,6 +20,7 @@ from kalentops.http.verdict import Answer
 from kalentops.kalent.write_client import WriteApi
 from kalentops.output.explanations import text
 from kalentops.plan.build import make_plan
+from kalentops.state.codec import Dump
 from kalentops.state.model import State
 from kalentops.state.store.session import Store
 from tests.builders import body, want
@@ -40,7 +41,7 @@ class Counting(MemoryBackend):
     def __post_init__(self) -> None:
         super().__init__()
 
-    def replace(self, data: bytes, expected: str | None) -> str:
+    def replace(self, data: bytes | Dump, expected: str | None) -> str:
         self.before_write()
         version = super().replace(data, expected)
         self.writes += 1

@@ -26,7 +26,7 @@ from kalentops.http.transport import HttpTransport
 from kalentops.http.verdict import Answer, Limited, NotSent, Refused, Trouble, Verdict
 from kalentops.plan.decide import Abandon, Fill, Situation
 from kalentops.plan.matching import Candidates, Unmanaged
-from kalentops.state.codec import parse
+from kalentops.state.content import parse
 from kalentops.state.model import (
     Abandoned,
     Adopted,
@@ -350,7 +350,7 @@ def _(original: Original, obj: Any, /, **changes: Any) -> Any:
     return original(obj, **changes | ({"serial": 0} if "serial" in changes else {}))
 
 
-@mutant("intents are not folded", "state.codec:dump_state", "open_outcome")
+@mutant("intents are not folded", "state.codec:Dump", "open_outcome")
 def _(original: Original, state: State) -> Any:
     return original(replace(state, intents={}))
 

@@ -15,6 +15,8 @@ from typing import Any, Final
 
 from kalentops.errors import Interrupted, SharedStoreFailure
 from kalentops.lint.rule import Relocation
+from kalentops.state.codec import Dump
+from kalentops.state.content import InMemory
 from kalentops.state.store.backend import Stored, UnclearWrite, VersionMismatch
 from tests.fakeclock import FakeClock, moment
 from tests.torture.disk import Killed
@@ -187,7 +189,7 @@ class SharedStore:
         now = self.past[-1] if self.past else None
         if (now and now.version) != expected:
             return None
-        self.past.append(Stored(data, f"v{len(self.past)}"))
+        self.past.append(Stored(InMemory(data), f"v{len(self.past)}"))
         self.watch(now.data if now else None, data, by)
         return self.past[-1].version
 
@@ -232,13 +234,13 @@ class Connection:
         self.run.step()
         return stored
 
-    def replace(self, data: bytes, expected: str | None) -> str:
+    def replace(self, data: bytes | Dump, expected: str | None) -> str:
         run = self.run
         run.step()
         run.writes += 1
         fault = self._fault(_WRITE_FAULTS)
         try:
-            version = self._replaced(fault, data, expected)
+            version = self._replaced(fault, bytes(data), expected)
         except (VersionMismatch, SharedStoreFailure) as error:
             run.repeats += 1
             self.trace(f"write {fault}: {type(error).__name__}")

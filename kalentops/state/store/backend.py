@@ -5,17 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from kalentops.errors import SharedStoreFailure
+from kalentops.state.content import Content, sha256_of
 
 if TYPE_CHECKING:
+    from kalentops.state.codec import Dump
     from kalentops.state.store.journal import Journal
 
 
 class Stored(NamedTuple):
     """The bytes of a state and their version; `left` is the journal that stands beside a file, if any."""
 
-    data: bytes
+    content: Content
     version: str
     left: Journal | None = None
+
+    @property
+    def data(self) -> bytes:
+        """The bytes, whole. Raises StateMoved, StoreFailure."""
+        return b"".join(self.content.chunks())
+
+    def holds(self, data: Dump) -> bool:
+        """Whether these are the bytes that are stored. Raises StateMoved, StoreFailure."""
+        return sha256_of(self.content.chunks()) == data.sha256
 
 
 class VersionMismatch(Exception):
@@ -42,7 +53,7 @@ class Backend(Protocol):
         """None where nothing was ever written. Raises StateError, StoreFailure."""
         ...
 
-    def replace(self, data: bytes, expected: str | None) -> str:
+    def replace(self, data: bytes | Dump, expected: str | None) -> str:
         """Write durably if the stored version is `expected` (None: nothing is stored), and return the new version.
 
         Raises VersionMismatch and StoreFailure, where nothing was written; UnclearWrite.

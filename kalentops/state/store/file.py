@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from kalentops.errors import KalentopsError, StateDamaged, StateError, StateMoved, StoreFailure
+from kalentops.state.codec import Dump
+from kalentops.state.content import Content, InMemory, sha256_of
 from kalentops.state.store import journal
 from kalentops.state.store.backend import Stored, VersionMismatch
 from kalentops.state.store.journal import Journal, Writer
@@ -18,6 +19,7 @@ from kalentops.state.store.session import Store
 from kalentops.support import atomic_write
 
 _READS: Final = 20
+_CHUNK: Final = 1 << 20
 
 
 class FileStore(Store):
@@ -79,19 +81,19 @@ class FileBackend:
             for _ in range(_READS):
                 before = self._stamp()
                 try:
-                    data, left = self._data(), journal.read(self._journal_path)
+                    stored = self._stored(self._content(), journal.read(self._journal_path))
                 except StateError:
                     if self._stamp() == before:
                         raise
                     continue
                 if self._stamp() == before:
-                    return self._stored(data, left)
+                    return stored
         raise StateMoved("the state changes faster than it can be read")
 
-    def _stored(self, data: bytes | None, left: Journal | None) -> Stored | None:
+    def _stored(self, content: Content | None, left: Journal | None) -> Stored | None:
         name = self._path.name
-        if data is not None:
-            return Stored(data, _version(data), left)
+        if content is not None:
+            return Stored(content, sha256_of(content.chunks()), left)
         if left is not None:
             raise StateDamaged(
                 f"there is no {name}, but its journal is there",
@@ -99,9 +101,9 @@ class FileBackend:
             )
         return None
 
-    def _data(self) -> bytes | None:
+    def _content(self) -> Content | None:
         try:
-            return journal.bytes_of(self._path, follow=True)
+            return open_content(self._path)
         except FileNotFoundError:
             _check_folder(self._path)
             return None
@@ -113,16 +115,50 @@ class FileBackend:
             return None
         return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
-    def replace(self, data: bytes, expected: str | None) -> str:
+    def replace(self, data: bytes | Dump, expected: str | None) -> str:
         with _disk(self._path):
             self._check(expected)
             atomic_write.replace(self._path, data)
-            return _version(data)
+            return sha256_of([data]) if isinstance(data, bytes) else data.sha256
 
     def _check(self, expected: str | None) -> None:
-        data = self._data()
-        if (None if data is None else _version(data)) != expected:
+        content = self._content()
+        if (None if content is None else sha256_of(content.chunks())) != expected:
             raise VersionMismatch
+
+
+def open_content(path: Path) -> Content:
+    """The content of a state's file. Raises OSError, StateError for what is not a regular file."""
+    if not hasattr(os, "pread"):  # Windows, where an open file can't be replaced
+        return InMemory(journal.bytes_of(path, follow=True))
+    with journal.plain_file(path), atomic_write.opened(path) as (descriptor, status):
+        atomic_write.check_size(status.st_size, atomic_write.MAX_STATE)
+        return FileContent(path, os.dup(descriptor), status)
+
+
+class FileContent:
+    """A file as it was when it was opened. It is replaced by a rename, and the descriptor keeps what it was."""
+
+    def __init__(self, path: Path, descriptor: int, status: os.stat_result) -> None:
+        self._path, self._descriptor, self._status = path, descriptor, status
+
+    def __del__(self) -> None:
+        os.close(self._descriptor)
+
+    def chunks(self) -> Iterator[bytes]:
+        size = self._status.st_size
+        for offset in range(0, size, _CHUNK):
+            yield self.read(offset, min(_CHUNK, size - offset))
+
+    def read(self, offset: int, length: int) -> bytes:
+        with _disk(self._path):
+            data, now = os.pread(self._descriptor, length, offset), os.fstat(self._descriptor)
+        was = self._status
+        if len(data) != length or (now.st_size, now.st_mtime_ns) != (was.st_size, was.st_mtime_ns):
+            raise StateMoved(
+                f"{self._path} was changed while it was in use", hint="run the command again; nothing is lost"
+            )
+        return data
 
 
 class FileLog:
@@ -180,10 +216,6 @@ def _check_folder(path: Path) -> None:
             f"there is no folder {path.parent} for the state {path.name}",
             hint="make it, or correct the location: `state` in kalentops.yaml, --state, KALENTOPS_STATE",
         )
-
-
-def _version(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 @contextmanager

@@ -29,6 +29,8 @@ from kalentops.git.remote import (
     workflow_run,
 )
 from kalentops.git.worktree import GitResult, Worktree
+from kalentops.state.codec import Dump
+from kalentops.state.content import InMemory
 from kalentops.state.store.backend import Stored, UnclearWrite, VersionMismatch
 from kalentops.support import atomic_write
 
@@ -98,7 +100,7 @@ class GitBackend:
         if tree.data != f"100644 {FILE}\0".encode() + bytes.fromhex(file.oid):
             raise self._not_ours(f"it holds more than a file {FILE}")
         self._has = commit.oid
-        return Stored(file.data, commit.oid)
+        return Stored(InMemory(file.data), commit.oid)
 
     def _check_size(self, names: Iterable[str]) -> None:
         """Raises StateError for an object that is too large for a state: a small pack may hold gigabytes of zeros."""
@@ -117,13 +119,14 @@ class GitBackend:
             hint="another program uses this ref: name another one, git:refs/kalentops/NAME",
         )
 
-    def replace(self, data: bytes, expected: str | None) -> str:
+    def replace(self, data: bytes | Dump, expected: str | None) -> str:
+        whole = bytes(data)
         if expected != self._has and expected is not None:  # its parent has to be here
             stored = self.read()
             if stored is None or stored.version != expected:
                 raise VersionMismatch
         with _failures(self.where):
-            commit = self._commit(data, expected)
+            commit = self._commit(whole, expected)
             for wait in _WAITS:
                 said = self._push(commit, expected)
                 if not said.code:

@@ -13,7 +13,8 @@ import os
 import sys
 import threading
 import zlib
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -24,9 +25,9 @@ from kalentops.state.codec import (
     as_text,
     build,
     check_version,
-    parse,
     record_from_json,
 )
+from kalentops.state.content import parse
 from kalentops.state.model import FORMAT_VERSION, Record
 from kalentops.support import atomic_write
 
@@ -89,8 +90,15 @@ def _is_torn(tail: bytes) -> bool:
 
 def bytes_of(path: Path, *, follow: bool) -> bytes:
     """The bytes of a state or a journal. Raises OSError, and StateError for what is not a regular file."""
-    try:
+    with plain_file(path):
         return atomic_write.read(path, atomic_write.MAX_STATE, follow=follow)
+
+
+@contextmanager
+def plain_file(path: Path) -> Iterator[None]:
+    """Raises StateError where it is none."""
+    try:
+        yield
     except atomic_write.NoPlainFile as error:
         raise StateError(
             f"{path.name} can't be used: {error.strerror}",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from kalentops.errors import KalentopsError, SharedStoreFailure, StateError, StateMigrated, StateMoved
-from kalentops.state.codec import dump_state
+from kalentops.state.codec import Dump
 from kalentops.state.model import Entry, Intent, State, check_consistent
 from kalentops.state.store import open_store
 from kalentops.state.store.backend import UnclearWrite, VersionMismatch
@@ -65,7 +65,7 @@ class Place:
         stored = self.store.backend.read()
         if stored is None:
             return None
-        return StoredState(self.store.decode(stored.data), stored.version, stored.left is not None)
+        return StoredState(self.store.decode(stored.content), stored.version, stored.left is not None)
 
     def settle(self, lock_timeout: float) -> tuple[str, ...]:
         """Take in what a killed run has left: notices for the user. Raises StateError, StoreFailure."""
@@ -86,7 +86,7 @@ class Place:
     def put(self, state: State, over: StoredState | None) -> State:
         """Write and read back. The caller holds the lock. Raises StateError, StoreFailure."""
         check_consistent(state)
-        data, expected = dump_state(state), None if over is None else over.version
+        data, expected = Dump(state), None if over is None else over.version
         for left in reversed(range(_TRIES)):
             try:
                 self.store.backend.replace(data, expected)
@@ -96,7 +96,7 @@ class Place:
                 if not left:
                     raise
             stored = self.store.backend.read()
-            if stored is not None and stored.data == data:
+            if stored is not None and stored.holds(data):
                 return state
             if (stored and stored.version) != expected:
                 raise StateMoved(f"the state at {self.name} was written in the meantime")

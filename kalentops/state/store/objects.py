@@ -14,6 +14,8 @@ import obstore
 from obstore.store import AzureStore, S3Store
 
 from kalentops.errors import SharedStoreFailure, StateError
+from kalentops.state.codec import Dump
+from kalentops.state.content import InMemory
 from kalentops.state.store.backend import Stored, UnclearWrite, VersionMismatch
 from kalentops.state.store.cloud import SERVICES, Fault, library_options
 from kalentops.state.store.location import Location
@@ -91,11 +93,12 @@ class ObjectBackend:
         found = obstore.get(self._store, self._key)  # bytes, version and write of one answer
         if found.meta["size"] > atomic_write.MAX_STATE:
             raise StateError(f"the object {self.where} is no state: it has {found.meta['size']:,} bytes")
-        return Stored(bytes(found.bytes()), found.meta["e_tag"] or ""), found.attributes.get(_WRITE)
+        return Stored(InMemory(bytes(found.bytes())), found.meta["e_tag"] or ""), found.attributes.get(_WRITE)
 
-    def replace(self, data: bytes, expected: str | None) -> str:
+    def replace(self, data: bytes | Dump, expected: str | None) -> str:
+        whole = bytes(data)
         write = secrets.token_hex(8)
-        written = self._put(self._key, data, expected, write)
+        written = self._put(self._key, whole, expected, write)
         if not isinstance(written, Fault):
             return written
         if written.status in {409, 412} or written.code in _NO_OBJECT:

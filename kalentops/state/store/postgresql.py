@@ -17,6 +17,8 @@ from psycopg.abc import RV, PQGen
 from psycopg.conninfo import conninfo_to_dict
 
 from kalentops.errors import SharedStoreFailure, StateError
+from kalentops.state.codec import Dump
+from kalentops.state.content import InMemory
 from kalentops.state.store.backend import Stored, UnclearWrite, VersionMismatch
 from kalentops.state.store.location import Location, row_name
 from kalentops.support.text import clip
@@ -143,17 +145,18 @@ class PostgresqlBackend:
             return None
         match row:
             case (int(version), UUID() as write_id, bytes(data)):
-                return Stored(data, f"{version} {write_id}")
+                return Stored(InMemory(data), f"{version} {write_id}")
         raise StateError(f"{self.where}: {_SHAPE}", hint=_ELSEWHERE)
 
-    def replace(self, data: bytes, expected: str | None) -> str:
+    def replace(self, data: bytes | Dump, expected: str | None) -> str:
+        whole = bytes(data)
         write_id = uuid4()
 
         def write(connection: _Connection) -> _Row | None:
             if expected is None:
-                return connection.execute(_INSERT, (self._name, write_id, data)).fetchone()
+                return connection.execute(_INSERT, (self._name, write_id, whole)).fetchone()
             version, old_id = expected.split()
-            given = (write_id, data, self._name, int(version), UUID(old_id))
+            given = (write_id, whole, self._name, int(version), UUID(old_id))
             return connection.execute(_UPDATE, given).fetchone()
 
         row = self._run(write, commit=True)

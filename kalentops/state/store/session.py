@@ -23,7 +23,8 @@ from kalentops.errors import (
     StateMoved,
     StoreFailure,
 )
-from kalentops.state.codec import dump_state, load_state, record_to_json
+from kalentops.state.codec import Dump, load_state, record_to_json
+from kalentops.state.content import Content
 from kalentops.state.merge import rebase
 from kalentops.state.model import (
     Completed,
@@ -136,14 +137,14 @@ class Store:
         )
         if self._backend.read() is not None:
             raise there
-        data = dump_state(State(str(uuid.uuid4()), 1, environment=self._environment))
+        data = Dump(State(str(uuid.uuid4()), 1, environment=self._environment))
         try:
             self._backend.replace(data, None)
         except VersionMismatch:
             raise there from None
         except UnclearWrite:
             stored = self._backend.read()
-            if stored is None or stored.data != data:
+            if stored is None or not stored.holds(data):
                 raise
 
     def read(self) -> Snapshot:
@@ -179,16 +180,16 @@ class Store:
             )
         if stored is None:
             return State(environment=self._environment), None
-        state = self.decode(stored.data)
+        state = self.decode(stored.content)
         if state.moved_to is not None:
             raise StateMigrated(f"the state has moved to {clip(state.moved_to, 200)}")
         check_environment(state.environment, self._environment, self.where)
         return state, stored.left
 
-    def decode(self, data: bytes) -> State:
+    def decode(self, content: Content) -> State:
         """Raises StateError for what is no state."""
         try:
-            return load_state(data)
+            return load_state(content)
         except StateDamaged as error:
             if not self.shared:
                 if self.name != _USUAL and error.hint is not None:
@@ -491,7 +492,7 @@ class Session:
         error: StoreFailure | None = None
         unknown = 0
         for number in range(_TRIES):
-            data = dump_state(wanted)
+            data = Dump(wanted)
             try:
                 version = self._backend.replace(data, version)
             except VersionMismatch:
@@ -505,7 +506,7 @@ class Session:
             stored = self._backend.read()
             if stored is None:
                 raise self._removed()
-            if stored.data == data:
+            if stored.holds(data):
                 self._written(wanted, stored.version, lost)
                 return
             if error is not None and unknown >= _UNCLEAR_TRIES:  # each may have waited for a minute
@@ -541,7 +542,7 @@ class Session:
         self._put(replace(state, lineage=state.lineage or str(uuid.uuid4()), serial=serial))
 
     def _put(self, state: State) -> None:
-        data = dump_state(state)
+        data = Dump(state)
         try:
             self._version = self._backend.replace(data, self._version)
         except VersionMismatch:
@@ -550,7 +551,7 @@ class Session:
             # A write can fail late, after it took effect. It is this session's own then, not another writer's.
             with suppress(KalentopsError):
                 stored = self._backend.read()
-                if stored is not None and stored.data == data:
+                if stored is not None and stored.holds(data):
                     self._version, self._base = stored.version, state
             raise
         self._base = state

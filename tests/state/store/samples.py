@@ -19,6 +19,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from kalentops.blueprint.body import Address
+from kalentops.state.codec import Dump
+from kalentops.state.content import InMemory
 from kalentops.state.model import (
     Abandoned,
     Adopted,
@@ -60,11 +62,11 @@ class MemoryBackend:
     def read(self) -> Stored | None:
         return self._stored
 
-    def replace(self, data: bytes, expected: str | None) -> str:
+    def replace(self, data: bytes | Dump, expected: str | None) -> str:
         with self._lock:
             if (self._stored and self._stored.version) != expected:
                 raise VersionMismatch
-            self._stored = Stored(data, secrets.token_hex(8))
+            self._stored = Stored(InMemory(bytes(data)), secrets.token_hex(8))
             return self._stored.version
 
 

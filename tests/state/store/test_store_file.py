@@ -21,7 +21,7 @@ from kalentops.errors import (
     StateTooNew,
     StoreFailure,
 )
-from kalentops.state.codec import dump_state, load_state, record_to_json
+from kalentops.state.codec import Dump, dump_state, load_state, record_to_json
 from kalentops.state.model import Abandoned, Adopted, Intended, Record, State
 from kalentops.state.store import journal
 from kalentops.state.store.file import FileStore
@@ -98,7 +98,7 @@ def test_apply_names_the_error_of_a_disk_that_refuses_the_last_clean_up(
 ) -> None:
     real = atomic_write.replace
 
-    def full(path: Path, data: bytes) -> None:
+    def full(path: Path, data: Dump) -> None:
         if path.exists() and b"last_run" in path.read_bytes():
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         real(path, data)
@@ -121,9 +121,9 @@ def test_a_state_that_is_replaced_before_the_last_clean_up_is_an_error(
     """What the session recorded may be gone with it."""
     real, other = atomic_write.replace, dump_state(state(9, serial=99))
 
-    def replaced(path: Path, data: bytes) -> None:
+    def replaced(path: Path, data: Dump) -> None:
         real(path, data)
-        if b"last_run" in data:
+        if b"last_run" in bytes(data):
             path.write_bytes(other)
 
     monkeypatch.setattr(atomic_write, "replace", replaced)
@@ -586,3 +586,34 @@ def test_begin_notices_that_the_state_was_replaced(store: FileStore, other: Stat
         with pytest.raises(StateMoved):
             session.begin(TENANT)
     assert not store.journal_path.exists()
+
+
+@_posix
+def test_a_body_is_read_from_the_file_as_it_was(store: FileStore) -> None:
+    store.path.write_bytes(dump_state(state(1, 2)))
+    before = store.read().state
+    atomic_write.replace(store.path, dump_state(state(3)))
+    assert before.entries[address(2)].verified().data == entry(2).sent.data
+    assert dump_state(before) == dump_state(state(1, 2))
+
+
+@_posix
+def test_a_body_of_a_file_that_was_edited_in_place_is_not_read(store: FileStore) -> None:
+    store.path.write_bytes(dump_state(state(1, 2)))
+    before = store.read().state
+    with store.path.open("r+b") as stream:
+        stream.write(b"{ ")
+    os.utime(store.path, ns=(1, 1))
+    with pytest.raises(StateMoved, match=r"s\.json was changed while it was in use"):
+        before.entries[address(2)].verified()
+
+
+@_posix
+def test_no_descriptor_stays_open(store: FileStore) -> None:
+    with store.session() as session:
+        session.begin(TENANT)
+        session.record(*created(1))
+    opened = len(os.listdir("/dev/fd"))  # noqa: PTH208 - of the process
+    for _ in range(3):
+        assert store.read().state.entries[address(1)].verified().name == "n1"
+    assert len(os.listdir("/dev/fd")) == opened  # noqa: PTH208

@@ -17,6 +17,7 @@ import pytest
 from kalentops.errors import SharedStoreFailure, StateError
 from kalentops.git import worktree
 from kalentops.git.remote import may_have_arrived
+from kalentops.state.content import InMemory
 from kalentops.state.store import git as store_git
 from kalentops.state.store import open_store
 from kalentops.state.store.backend import Stored, UnclearWrite, VersionMismatch
@@ -641,7 +642,7 @@ def test_a_remote_that_is_away_for_a_moment(server: GitServer, over_http: GitBac
     server.fault = once
     version = over_http.replace(b"one", None)
     server.fault = once
-    assert over_http.read() == Stored(b"one", version)
+    assert over_http.read() == Stored(InMemory(b"one"), version)
 
 
 def _in_the_users_file(clone: Path, header: str, monkeypatch: pytest.MonkeyPatch) -> None:

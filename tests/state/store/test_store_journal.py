@@ -15,7 +15,7 @@ import pytest
 
 from kalentops.blueprint.body import Address
 from kalentops.errors import StateDamaged, StateError, StateTooNew, StoreFailure
-from kalentops.state.codec import record_from_json, record_to_json
+from kalentops.state.codec import Dump, record_from_json, record_to_json
 from kalentops.state.model import Abandoned, Adopted, Completed, Intended, Observed, Record
 from kalentops.state.store import journal
 from kalentops.state.store.file import FileStore
@@ -257,11 +257,11 @@ def test_the_others_are_told_when_one_thread_is_interrupted(
     assert found.records == ()
 
 
-def _half_write(data_to_keep: int) -> Callable[[int, bytes], None]:
+def _half_write(data_to_keep: int) -> Callable[[int, bytes | Dump], None]:
     real = atomic_write.write_all
 
-    def write(descriptor: int, data: bytes) -> None:
-        real(descriptor, data[:data_to_keep])
+    def write(descriptor: int, data: bytes | Dump) -> None:
+        real(descriptor, bytes(data)[:data_to_keep])
         _full_disk()
 
     return write

@@ -13,6 +13,7 @@ from random import Random
 import pytest
 
 from kalentops.errors import KalentopsError, SharedStoreFailure, StateError, StateMigrated, StateMoved
+from kalentops.state.codec import Dump
 from kalentops.state.model import State
 from kalentops.state.store.backend import Backend, Stored, UnclearWrite
 from kalentops.state.store.location import Location
@@ -55,7 +56,7 @@ class Watched:
     def read(self) -> Stored | None:
         return self._of.read()
 
-    def replace(self, data: bytes, expected: str | None) -> str:
+    def replace(self, data: bytes | Dump, expected: str | None) -> str:
         self._hook("before")
         made = self._of.replace(data, expected)
         self._hook("after")
@@ -344,7 +345,7 @@ class Stale(MemoryBackend):
     def read(self) -> Stored | None:
         return self._before.pop() if self._before else super().read()
 
-    def replace(self, data: bytes, expected: str | None) -> str:
+    def replace(self, data: bytes | Dump, expected: str | None) -> str:
         before = super().read()
         made = super().replace(data, expected)
         self._before = [before] * self._lag

@@ -8,6 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from kalentops.errors import StoreFailure
+from kalentops.state.codec import Dump
+from kalentops.state.content import InMemory
 from kalentops.state.model import Completed, Intended, Observed, State
 from kalentops.state.store.backend import Stored, UnclearWrite
 from kalentops.state.store.session import Store
@@ -27,11 +29,11 @@ class Scripted(MemoryBackend):
     def read(self) -> Stored | None:
         return self.reads.pop(0)() if self.reads else super().read()
 
-    def replace(self, data: bytes, expected: str | None) -> str:
+    def replace(self, data: bytes | Dump, expected: str | None) -> str:
         if self.writes:
             self.writes.pop(0)()
         version = super().replace(data, expected)
-        self.past.append(Stored(data, version))
+        self.past.append(Stored(InMemory(bytes(data)), version))
         return version
 
     def store(self) -> Store:
