@@ -30,6 +30,7 @@ WITHOUT = {
     "--api-url": "the input api-url for Kalent, and GITHUB_API_URL for GitHub, which a runner sets",
     "--format": "each form goes where GitHub shows it: the log, annotations, summary, comment, outputs",
     "--quiet": "a log is there to be read",
+    "--no-cache": "CI starts without a cache",
     "--yes": "there is nobody to ask",
     "--take-over": "by itself after ten minutes; before that, a person looks",
     "validate --statistics": "annotations and the summary have the findings themselves",

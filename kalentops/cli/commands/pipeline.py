@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from kalentops.blueprint.body import Address
 from kalentops.blueprint.remote import RemoteLists
+from kalentops.cache import Cache
 from kalentops.cli.commands.options import NO_LIMITS, Limits
 from kalentops.errors import GuardRefused, KalentopsError, StateError, UsageError
 from kalentops.git.history import checkout_status, contents_at_merge_base, is_in_head, is_uncommitted
@@ -72,9 +73,11 @@ class PlanContext(NamedTuple):
         return self._replace(whole=whole, observed=observed)
 
 
-def load_files(config: Config, state: State) -> Repository:
-    """Bodies that are equal to those in the state are left out. Raises UsageError."""
-    repository = load_project(config, known=state.digests())
+def load_files(config: Config, state: State, cache: Cache | None = None) -> Repository:
+    """Bodies that are equal to those in the state are left out; the others are read when they are asked for. Without a
+    cache, all files are checked. Raises UsageError.
+    """
+    repository = load_project(config, known=state.digests(), cache=cache)
     ids = {each.sourcing_id for each in repository.positions}
     add_ids_of_others(repository, positions_elsewhere(config, ids))
     return repository

@@ -59,6 +59,7 @@ from kalentops.project.config import Config
 @options.targets
 @options.overwrite
 @options.network
+@options.no_cache
 @options.verbose
 @options.quiet
 @click.pass_context
@@ -79,6 +80,7 @@ def command(
     refresh_only: bool,
     everywhere: bool,
     detailed_exitcode: bool,
+    no_cache: bool,
     verbose: bool,
     quiet: bool,
 ) -> None:
@@ -101,6 +103,7 @@ def command(
         connection,
         refresh=refresh,
         refresh_only=refresh_only,
+        no_cache=no_cache,
         verbose=verbose,
         quiet=quiet,
     )
@@ -127,15 +130,17 @@ class _Run(NamedTuple):
     connection: options.NetworkOptions
     refresh: bool
     refresh_only: bool
+    no_cache: bool
     verbose: bool
     quiet: bool
 
     def plan(self, project: options.Project) -> int:
         """Show the plan, and save it if --out asks for it; 2 for changes or drift, else 0."""
         config, store = project.config, project.store
+        cache = options.open_cache(config, no_cache=self.no_cache)
         snapshot = store.read()
         notice(snapshot.notes)
-        repository = pipeline.load_files(config, snapshot.state)
+        repository = pipeline.load_files(config, snapshot.state, cache)
         self.severity.apply(repository, config, [config.blueprints])
         reporting = Reporting("plan", self.form, config, verbose=self.verbose, quiet=self.quiet)
         plan_options = pipeline.select(self.scope, self.overwrite, repository, config, self.places)

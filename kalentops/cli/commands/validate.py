@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -16,7 +17,7 @@ from kalentops.lint.rule import Sourcings
 from kalentops.output.terminal import notice
 from kalentops.project.config import Config
 from kalentops.project.environments import combined, load_views, views
-from kalentops.project.load import Repository
+from kalentops.project.load import Repository, load_with_users
 
 
 @click.command(
@@ -32,6 +33,7 @@ from kalentops.project.load import Repository
     "--online", is_flag=True, help="Also check in Kalent that each sourcing exists and is in progress."
 )
 @options.network
+@options.no_cache
 @options.quiet
 @click.pass_context
 def command(
@@ -45,6 +47,7 @@ def command(
     *,
     statistics: bool,
     online: bool,
+    no_cache: bool,
     quiet: bool,
 ) -> None:
     """Check the files against every rule. Works without key, network and state, unless --online is given.
@@ -57,7 +60,8 @@ def command(
             "--statistics prints text only", hint="leave out --format; json has every finding to count"
         )
     configs = options.configs(directory, environment)
-    found = load_views(configs, [directory / path for path in paths])
+    cache = options.open_cache(configs[0], no_cache=no_cache)
+    found = load_views(configs, [directory / path for path in paths], partial(load_with_users, cache=cache))
     failure: KalentopsError | None = None
     for config in configs if online else ():
         try:
