@@ -219,3 +219,19 @@ KINDS: Final[Mapping[str, type[AnyFile]]] = {
     "snippets": SnippetsFile,
 }
 """The key that decides the kind of a file."""
+
+_SHAPES: Final = (
+    SourcingFile,
+    TemplateFile,
+    SnippetsFile,
+    Parameter,
+    Use,
+    AddedStep,
+    Blueprint,
+    Delay,
+    Policy,
+    StepConfig,
+    Move,
+)
+FIELDS: Final = frozenset(name for shape in _SHAPES for name in shape.names())
+"""The names of all fields that a file may have."""

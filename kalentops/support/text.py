@@ -7,7 +7,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final, Literal
 
 # Letters and symbols that leave no mark although Unicode files them as letters, marks or symbols
@@ -92,21 +92,27 @@ def unseen(text: str) -> list[tuple[int, str]]:
     symbols, one variation selector after a symbol, and the tags of a flag. Longer runs of them hide data.
     """
     # A regular expression skips what most texts consist of; a loop over characters takes many times as long.
-    found = [(m.start(), m[0]) for m in _NOT_PLAIN.finditer(text) if _hides(text, m.start(), m[0])]
+    found = [(m.start(), m[0]) for m in _not_plain().finditer(text) if _hides(text, m.start(), m[0])]
     if found and "\U0001f3f4" in text:
         flags = {i for match in _FLAG.finditer(text) for i in range(*match.span())}
         found = [(i, c) for i, c in found if i not in flags]
     return found
 
 
-# Not ASCII that is seen, nor Latin (between its letters, U+00AD is the soft hyphen), dashes, quotes, currencies, nor
-# the blocks of other scripts, and of emoji, that hold nothing else: a text in them would take ten times as long.
-_NOT_PLAIN = re.compile(
-    r"[^\n\t\x20-\x7e\xa0-\xac\xae-\u024f\u1e00-\u1eff\u2010-\u2027\u2030-\u205e\u20a0-\u20bf"
-    r"\u0391-\u03a1\u03a3-\u052f\u05d0-\u05ea\u0620-\u06dc\u0900-\u097f\u0e01-\u0e3a\u0e3f-\u0e5b"
-    r"\u3001-\u303f\u3041-\u3096\u30a0-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff5e"
-    r"\U0001f300-\U0001f64f\U0001f900-\U0001f9ff]"
-)
+@cache
+def _not_plain() -> re.Pattern[str]:
+    """Not ASCII that is seen, nor Latin (between its letters, U+00AD is the soft hyphen), dashes, quotes, currencies,
+    nor the blocks of other scripts, and of emoji, that hold nothing else: a text in them would take ten times as long.
+    """
+    # Compiled for the first text that needs it: a set of that many characters takes milliseconds.
+    return re.compile(
+        r"[^\n\t\x20-\x7e\xa0-\xac\xae-\u024f\u1e00-\u1eff\u2010-\u2027\u2030-\u205e\u20a0-\u20bf"
+        r"\u0391-\u03a1\u03a3-\u052f\u05d0-\u05ea\u0620-\u06dc\u0900-\u097f\u0e01-\u0e3a\u0e3f-\u0e5b"
+        r"\u3001-\u303f\u3041-\u3096\u30a0-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff5e"
+        r"\U0001f300-\U0001f64f\U0001f900-\U0001f9ff]"
+    )
+
+
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -139,7 +145,7 @@ def visible(text: str, *, keep: str = "") -> str:
 
     `keep` lists control characters that stay as they are, such as a line feed in a text block.
     """
-    if _PLAIN.fullmatch(text) or not (_NOT_PLAIN.search(text) or _BLANKS.search(text)):
+    if _PLAIN.fullmatch(text) or not (_not_plain().search(text) or _BLANKS.search(text)):
         return text
     hidden = dict(unseen(text))
     hidden.update((match.start(), match[0]) for match in _BLANKS.finditer(text))

@@ -22,16 +22,9 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from kalentops.blueprint.files import FIELDS
 from kalentops.yamlfile import faults, scalars
-from kalentops.yamlfile.faults import (
-    BRACES,
-    FIELDS,
-    Complaint,
-    Place,
-    explain,
-    forbidden,
-    forbidden_character,
-)
+from kalentops.yamlfile.faults import BRACES, forbidden, forbidden_character
 from kalentops.yamlfile.positions import (
     BROKEN,
     LONG,
@@ -182,6 +175,8 @@ class _Builder:
         began, end = (last.start_mark.index, last.end_mark.index) if last else (0, 0)
         kind = {"}": "]", "]": "]", '"': '"', "'": '"'}.get(self.text[end - 1 : end], "")
         since = _place(error.context_mark) if error.context_mark else None
+        from kalentops.yamlfile.complaints import Complaint, explain  # for what is no YAML
+
         complaint = Complaint(error.problem or "", at, error.context or "", since, kind, began, end)
         fault = explain(self.text, complaint)
         # What follows a variable without quotes can't be read either: one mistake, one fault.
@@ -331,7 +326,7 @@ class _Builder:
             self._at(event, *faults.MERGE_OF_NO_MAPPING)
 
 
-def _place(mark: Any) -> Place:
+def _place(mark: Any) -> tuple[int, int, int]:
     return (mark.line, mark.column, mark.index) if mark else (0, 0, 0)
 
 

@@ -39,11 +39,9 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _MAX_DIGITS = 64
 
-# What may stand in a file as it is. libyaml refuses other characters, or takes them for ends of lines (U+0085,
+# What can't stand in a file as it is. libyaml refuses these characters, or takes them for ends of lines (U+0085,
 # U+2028, U+2029) or for the mark at the start of a file (U+FEFF); an escape is the way round.
-_RAW: Final = re.compile(
-    r"[\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*"
-)
+_NOT_RAW: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 # Numbers, dates and times of any version of YAML, and some more. `900 models` is none.
 _LIKE_A_NUMBER: Final = re.compile(r"[-+.0-9][-+.0-9a-fA-FxXoO_:,TtZz \t]*|[-+]?\.(?:inf|nan)", re.IGNORECASE)
@@ -128,7 +126,7 @@ def inline(text: str, *, flow: bool = False, as_json: bool = False) -> str:
 def _is_plain(text: str, *, flow: bool) -> bool:
     if not text or text != text.strip() or text[0] in _INDICATORS or text.lower() in _LIKE_A_WORD:
         return False
-    if _LIKE_A_NUMBER.fullmatch(text) or _ENDS_PLAIN.search(text) or not _RAW.fullmatch(text) or unseen(text):
+    if _LIKE_A_NUMBER.fullmatch(text) or _ENDS_PLAIN.search(text) or _NOT_RAW.search(text) or unseen(text):
         return False
     if flow and _ENDS_PLAIN_IN_FLOW.search(text):
         return False
@@ -166,7 +164,7 @@ def single_quoted(text: str) -> str | None:
 
 
 def _raw(char: str) -> str:
-    return char if _RAW.fullmatch(char) else _escaped(char)
+    return _escaped(char) if _NOT_RAW.match(char) else char
 
 
 def _escaped(char: str) -> str:
@@ -180,7 +178,7 @@ def _escaped(char: str) -> str:
 
 def block(text: str) -> Block | None:
     """A text as a block, None where a block can't carry it to the byte, or would show nothing (blanks alone)."""
-    if not text.strip() or not _RAW.fullmatch(text):
+    if not text.strip() or _NOT_RAW.search(text):
         return None
     lines = text.split("\n")
     ends = len(text) - len(text.rstrip("\n"))
