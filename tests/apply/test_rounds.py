@@ -32,17 +32,17 @@ def test_a_body_is_normalised_and_hashed_once(
 ) -> None:
     counts: Counter[str] = Counter()
 
-    def counted(name: str, original: Callable[[Any], str]) -> Callable[[Any], str]:
+    def counted(what: str, original: Callable[[Any], str]) -> Callable[[Any], str]:
         def count(of: Any) -> str:
-            counts[name] += 1
+            counts[what] += 1
             return original(of)
 
         return count
 
-    for name in ("_serialised", "_hash"):
-        monkeypatch.setattr(bodies, name, counted(name, getattr(bodies, name)))
+    for name, what in (("_normal_text", "texts"), ("_observable_text", "texts"), ("_hash", "hashes")):
+        monkeypatch.setattr(bodies, name, counted(what, getattr(bodies, name)))
     for name, most in zip(("One", "Another"), rounds, strict=True):
         counts.clear()
         project.write("sourcing_a", {"one": blueprint(name) | fields})
         assert project.apply().code == 0
-        assert counts == {"_serialised": most, "_hash": most}
+        assert counts == {"texts": most, "hashes": most}
