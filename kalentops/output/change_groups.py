@@ -70,18 +70,24 @@ class ChangeGroup:
     @cached_property
     def same_texts(self) -> bool:
         """Whether the texts that change are the same in all of them, also around the change."""
-        fields = {(each.step, each.field) for each in self.group.edits if each.is_text}
-        texts = {tuple(_text(each, *at) for at in sorted(fields, key=str)) for each in self.changes}
-        return len(texts) == 1
+        fields = sorted({(each.step, each.field) for each in self.group.edits if each.is_text}, key=str)
+        return not fields or self._same(lambda each: [_text(each, *at) for at in fields])
 
     @cached_property
     def same_days(self) -> bool:
         """Whether their steps are the same ones, on the same days."""
-        found = {
-            tuple(tuple(days(body.data).items()) for body in (each.before, each.after) if body is not None)
-            for each in self.changes
-        }
-        return len(found) == 1
+        return self._same(
+            lambda each: [
+                list(days(body.data).items()) for body in (each.before, each.after) if body is not None
+            ]
+        )
+
+    def _same(self, of: Callable[[Change], object]) -> bool:
+        """Whether something is the same of all of them. Equal bodies are looked at once."""
+        digests = ((each.before and each.before.digest, each.after_digest) for each in self.changes)
+        differ = iter(dict(zip(digests, self.changes, strict=True)).values())
+        first = of(next(differ))
+        return all(of(each) == first for each in differ)
 
     @property
     def example(self) -> str:

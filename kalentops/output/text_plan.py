@@ -292,7 +292,9 @@ def _group(of: ChangeGroup, *, verbose: bool, width: int, whole: str) -> Iterato
     if of.example:
         yield line((f"    {visible(of.example)}", "dim"))
     if first.before is not None and first.after is not None:
-        yield from changed(first.before.data, first.after.data, "    ", width, dated=of.same_days)
+        # Edits of texts move no step to another day.
+        dated = all(each.is_text for each in of.group.edits) or of.same_days
+        yield from changed(first.before.data, first.after.data, "    ", width, dated=dated)
     elif first.after is not None:
         yield from outline(first.after.data, "    ", full=verbose, width=width)
     shown = of.changes if verbose else of.changes[:_POSITIONS]

@@ -16,7 +16,7 @@ from typing import Final, Literal, NamedTuple
 from kalentops.blueprint.body import Address, Body
 from kalentops.errors import UsageError
 from kalentops.lint.finding import Finding, Origins
-from kalentops.lint.rule import Declared, Relocation
+from kalentops.lint.rule import Alike, Declared, Relocation
 from kalentops.plan.explanation import Code, Explanation, explain, interrupted, orphaned, together
 from kalentops.plan.groups import Group, Revision, group_revisions
 from kalentops.plan.matching import OrphanIndex, index_orphans
@@ -74,6 +74,7 @@ class Change:
     template: str = ""
     origins: Origins = field(default_factory=dict)
     overrides: frozenset[tuple[str | None, str]] = frozenset()
+    alike: Alike | None = None
     recorded: str = ""
 
     @property
@@ -186,21 +187,15 @@ class Plan:
         """
         if self.saved_groups is not None:
             return self.saved_groups
-        if all(each.action not in GROUPED for each in self.changes):
-            return ()
-        entries = self.relocated.state.entries
-        revisions = []
-        for each in self.changes:
-            before, after = each.before, each.after
-            if each.action is Action.NO_OP and each.address in entries:
-                before = after = entries[each.address].sent
-            elif each.action not in GROUPED or _is_alone(each):
-                continue
-            if after is not None:
-                about = each.language, each.origins, each.overrides
-                revisions.append(
-                    Revision(each.address, before, after, each.file or "", each.template, *about)
-                )
+        grouped = [each for each in self.changes if each.action in GROUPED and not _is_alone(each)]
+        revisions = [_revision(each, each.before, each.after) for each in grouped if each.after is not None]
+        # Copies that did not change, and overrides, are of interest to those that did.
+        if any(each.before is not None for each in revisions):
+            entries = self.relocated.state.entries
+            same = (each for each in self.changes if each.action is Action.NO_OP and each.address in entries)
+            revisions += [
+                _revision(each, sent, sent) for each in same for sent in [entries[each.address].sent]
+            ]
         found = group_revisions(revisions)
         return tuple(each for each in found if len(each.addresses) > 1 or each.own_text)
 
@@ -271,6 +266,20 @@ def _recorded(state: State, address: Address) -> str:
     if intent:
         said.append(f"intent {intent.action} {intent.blueprint_id} {intent.digest} {' '.join(intent.nonces)}")
     return fingerprint(said) if said else ""
+
+
+def _revision(of: Change, before: Body | None, after: Body) -> Revision:
+    return Revision(
+        of.address,
+        before,
+        after,
+        of.file or "",
+        of.template,
+        of.language,
+        of.origins,
+        of.overrides,
+        of.alike,
+    )
 
 
 def _is_alone(of: Change) -> bool:
@@ -405,6 +414,7 @@ def _build(
         template=want.template,
         origins=want.origins,
         overrides=want.overrides,
+        alike=want.alike,
     )
 
 

@@ -13,13 +13,14 @@ from __future__ import annotations
 import json
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.diff import FieldChange, changes, steps_by_id
 from kalentops.lint.finding import Origin, Origins
+from kalentops.lint.rule import Alike
 from kalentops.support.text_diff import common_prefix, compare, sentence_ends
 
 _TEXTS: Final = frozenset({"name", "subject", "content"})
@@ -34,12 +35,14 @@ _Key: TypeAlias = frozenset[tuple[Hashable, int]]
 _Held: TypeAlias = tuple[Hashable, _Key, Hashable]
 """Old words, the group that changed them, and the class of its edit."""
 _MOST_RULES: Final = 8
+_FEW: Final = 8
+"""Sentences that are looked for in a text at once, before it is taken apart."""
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
     """A blueprint before and after; `before` is None for a new one. The rest is as in `Declared`, and empty for a plain
-    blueprint: `file` is the position's, `origins` are those of `after`.
+    blueprint: `file` is the position's, `origins` are those of `after`. The body of a new one is not read.
     """
 
     address: Address
@@ -50,6 +53,7 @@ class Revision:
     language: str = ""
     origins: Origins = field(default_factory=dict)
     overrides: frozenset[_Field] = frozenset()
+    alike: Alike | None = None
 
     @property
     def changed(self) -> bool:
@@ -187,15 +191,9 @@ def _edits(of: Revision) -> list[_Edit]:
 
 def _new(of: Revision) -> _Edit:
     """The whole blueprint as one edit: equal, or of the same template with other values of parameters."""
-    values: list[str] = []
-    data = of.after.data
-    masked = {
-        **data,
-        "name": _mask(of, (None, "name"), data.get("name"), values),
-        "steps": [_masked_step(of, step_id, step, values) for step_id, step in steps_by_id(data).items()],
-    }
-    keys = [("new", of.after.digest), *([("new", of.template, _json(masked))] if of.template else [])]
-    return _Edit(Edit("added", None, "", None, None), tuple(keys), values=tuple(values))
+    keys = [("new", of.after.digest), *([("alike", of.alike.key)] if of.alike else [])]
+    values = tuple(filter(None, of.alike.words)) if of.alike else ()
+    return _Edit(Edit("added", None, "", None, None), tuple(keys), values=values)
 
 
 def _masked_step(of: Revision, step_id: str, step: Mapping[str, Any], values: list[str]) -> dict[str, Any]:
@@ -392,10 +390,8 @@ def _with_copies(
     classes: _Classes,
 ) -> Iterator[Group]:
     """The groups, each with the blueprints that one would expect in it."""
-    by_address = {each.address: each for each in revisions}
     copies = _Copies(groups, edits, classes)
-    hidden = _hidden(groups, edits, by_address)
-    unchanged: dict[_Key, list[Address]] = defaultdict(list)
+    hidden = _hidden(groups, edits, {each.address: each for each in revisions if each.address in edits})
     own_text: dict[_Key, list[Address]] = defaultdict(list)
     for each in revisions:
         mine = frozenset(Counter(classes.of(edit.keys[0]) for edit in edits.get(each.address, ())).items())
@@ -403,13 +399,9 @@ def _with_copies(
         own = {hidden[place] for place in places if place in hidden} - {mine}
         for key in own:
             own_text[key].append(each.address)
-        for key in copies.held_by(each) - own:
-            if not mine >= key:
-                unchanged[key].append(each.address)
+        copies.look_at(each, mine, own)
     for key, group in groups.items():
-        # Where most copies stay as they are, the few that change are meant.
-        left = unchanged[key] if len(unchanged[key]) <= len(group.addresses) else ()
-        yield replace(group, unchanged=tuple(left), own_text=tuple(own_text[key]))
+        yield replace(group, unchanged=copies.unchanged(key), own_text=tuple(own_text[key]))
 
 
 class _Copies:
@@ -419,6 +411,7 @@ class _Copies:
         self, groups: Mapping[_Key, Group], edits: Mapping[Address, Sequence[_Edit]], classes: _Classes
     ) -> None:
         self._wanted: dict[_Key, set[Hashable]] = defaultdict(set)
+        self._found: dict[_Key, list[Address]] = {}
         # By step, field, and first sentence or value: all of the old words, the group, and the class of its edit.
         self._held: dict[str | None, dict[str, dict[Hashable, set[_Held]]]] = {}
         for key, group in groups.items():
@@ -432,6 +425,7 @@ class _Copies:
                     first = text[: sentence_ends(text)[0]].strip() if name in _TEXTS else words
                     known = self._held.setdefault(step, {}).setdefault(name, {})
                     known.setdefault(first, set()).add((words, key, of))
+        self._most = {key: len(groups[key].addresses) for key in self._wanted}
         self._sizes = {key: (-len(group.addresses), group.addresses[0]) for key, group in groups.items()}
         for fields in self._held.values():
             for known in fields.values():
@@ -445,13 +439,29 @@ class _Copies:
             sorted(found, key=lambda each: (self._sizes[each[1]], str(each[0]), str(each[2])))[:_MOST_RULES]
         )
 
-    def held_by(self, of: Revision) -> set[_Key]:
-        """The groups whose old words a blueprint had, all of them."""
+    def look_at(self, of: Revision, mine: _Key, own: Collection[_Key]) -> None:
+        """Add the blueprint to the groups whose old words it had, all of them, and did not change: these are not in
+        `mine`, its own edits, nor in `own`, which its overrides hide. Its body is read only if it can be in one.
+        """
+        if of.before is None or self._most.keys() <= {mine}:
+            return
+        for key in self._held_by(of.before) - set(own):
+            if key in self._most and not mine >= key:
+                found = self._found.setdefault(key, [])
+                found.append(of.address)
+                # Where most copies stay as they are, the few that change are meant.
+                if len(found) > self._most[key]:
+                    del self._most[key]
+
+    def unchanged(self, key: _Key) -> tuple[Address, ...]:
+        """The copies that were forgotten."""
+        return tuple(self._found.get(key, ())) if key in self._most else ()
+
+    def _held_by(self, body: Body) -> set[_Key]:
+        """The groups whose old words a body has, all of them."""
         found: dict[_Key, set[Hashable]] = defaultdict(set)
-        if of.before is None or not self._held:
-            return set()
         try:
-            for known, held, text in self._look(of.before.stored):
+            for known, held, text in self._look(body.stored):
                 for words, key, edit in known.get(held, ()):
                     if text is None or str(words) in text:
                         found[key].add(edit)
@@ -466,6 +476,8 @@ class _Copies:
             for name, known in self._held.get(step_id, {}).items():
                 value = step if not name else _at(step, name)
                 if name in _TEXTS and isinstance(value, str):
+                    if len(known) <= _FEW and not any(str(first) in value for first in known):
+                        continue
                     ends = sentence_ends(value)
                     for start, end in zip([0, *ends], ends, strict=False):
                         yield known, value[start:end].strip(), value

@@ -162,6 +162,7 @@ def _revision(of: Declared, was: Declared | None) -> Revision:
         language=of.language,
         origins=of.origins,
         overrides=of.overrides,
+        alike=of.alike,
     )
 
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from kalentops.blueprint.body import Address
 from kalentops.lint.finding import Origin, Origins
+from kalentops.lint.rule import Alike
 from kalentops.plan.groups import Edit, Group, Revision, group_revisions
-from tests.builders import body, form, step
+from tests.builders import body, form, step, unread
 from tests.counting import lines_executed
 from tests.sizes import examples
 
@@ -213,15 +214,32 @@ def test_new_blueprints_are_alike_if_they_are_equal_or_differ_in_values_of_param
             plain(1, None, text("A")),
             plain(2, None, text("A")),
             plain(3, None, text("B")),
-            of_template(4, None, "For ", "six", "."),
-            of_template(5, None, "For ", "a bank", "."),
-            of_template(6, None, "Pour ", "six", "."),  # another language
-            of_template(7, None, "For ", "us", ".", overrides=frozenset({("mail", "content")})),
-            of_template(8, None, "For ", "it", ".", overrides=frozenset({("mail", "")})),  # a step of its own
+            plain(4, None, text("For six."), alike=Alike("one", ("six", ""))),
+            plain(5, None, text("For a bank."), alike=Alike("one", ("a bank", "it"))),
+            plain(6, None, text("For us."), alike=Alike("other", ("us",))),
+            plain(7, None, text("A"), alike=Alike("another", ())),
         ]
     )
-    assert sets(groups) == [["1", "2"], ["3"], ["4", "5"], ["6"], ["7"], ["8"]]
-    assert groups[2].values == {"sourcing_4/first": ("six",), "sourcing_5/first": ("a bank",)}
+    assert sets(groups) == [["1", "2", "7"], ["3"], ["4", "5"], ["6"]]
+    assert groups[2].values == {"sourcing_4/first": ("six",), "sourcing_5/first": ("a bank", "it")}
+
+
+def test_bodies_are_read_only_where_they_can_matter() -> None:
+    """New ones are grouped without them; once more copies stay than change, the others are not looked at."""
+    both = body("Old", "Have you ten minutes?"), body("Old", "Have you fifteen minutes?")
+    new = [
+        Revision(Address(f"new_{n}", "a"), None, unread(body(f"New {n}")), alike=Alike(f"{n // 2}", ()))
+        for n in range(4)
+    ]
+    changed = [plain(n, *both) for n in (1, 2)]
+    same = [plain(n, both[0], both[0]) for n in (3, 4, 5)]
+    hidden = unread()
+    rest = [Revision(Address("z", f"{n}"), hidden, hidden) for n in range(3)]
+    groups = group_revisions([*new, *changed, *same, *rest])
+    assert [len(each.addresses) for each in groups] == [2, 2, 2]
+    assert [each.unchanged for each in groups] == [(), (), ()]
+    with pytest.raises(AssertionError, match="was read"):
+        group_revisions([*changed, *same[:2], *rest])
 
 
 def test_the_copy_that_was_forgotten_is_named() -> None:
@@ -277,15 +295,6 @@ def test_a_copy_is_known_by_what_stands_beside_the_words_or_the_step_that_only_c
         [plain(1, old, new), plain(2, old, new), plain(3, old, old), plain(4, other, other)]
     )
     assert groups[0].unchanged == (Address("sourcing_3", "first"),)
-
-
-def test_new_blueprints_with_a_parameter_in_their_name_are_alike() -> None:
-    def new(n: int, pitch: str) -> Revision:
-        origins: Origins = {(None, "name"): ((0, PLACE), (4, Origin(f"blueprints/{n}.yaml", 4, 9)))}
-        return plain(n, None, body(f"For {pitch}", "Hi."), template="first", origins=origins)
-
-    (group,) = group_revisions([new(1, "six"), new(2, "a bank")])
-    assert group.values == {"sourcing_1/first": ("six",), "sourcing_2/first": ("a bank",)}
 
 
 def test_an_override_that_hides_a_changed_text_is_named() -> None:

@@ -63,7 +63,7 @@ def test_a_plan_reads_no_text_of_what_is_new_or_as_recorded() -> None:
     declared = [want(each, sent)._replace(body=sent) for each, sent in bodies.items()]
     plan = make_plan(declared, known)
     assert {name: n for name, n in plan.summary.items() if n} == {"create": 2, "no_op": 3}
-    assert len(plan.to_do) == 2
+    assert (len(plan.to_do), plan.groups) == (2, ())
 
 
 def test_update() -> None:
