@@ -16,11 +16,10 @@ from kalentops.lint.rule import (
     SharedContext,
     Sourcings,
     UseContext,
-    Written,
     rules,
 )
 from kalentops.lint.summary import StepKind, Summary
-from kalentops.lint.texts import MOST, and_more
+from kalentops.lint.texts import MOST, Written, and_more
 
 Severities = Mapping[str, Severity | None]
 """The severities that the configuration sets, by code; None is "off"."""
@@ -70,7 +69,7 @@ def check_written(texts: Iterable[Written], severities: Severities = DEFAULTS) -
     active = _active(severities, "check_written")
     for text in texts:
         for rule, severity in active:
-            for problem in rule.check_written(text) if rule.check_written else ():
+            for problem in rule.check_written(text) if rule.check_written and rule.signs & text.signs else ():
                 yield replace(problem, code=rule.code), severity
 
 

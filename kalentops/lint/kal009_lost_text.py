@@ -21,8 +21,8 @@ from typing import Final
 from kalentops.blueprint.files import Use
 from kalentops.blueprint.model import Step
 from kalentops.lint.finding import Problem
-from kalentops.lint.rule import Rule, Written
-from kalentops.lint.texts import MESSAGES, QUOTE, comment_of
+from kalentops.lint.rule import Rule
+from kalentops.lint.texts import MESSAGES, QUOTE, Sign, Written, comment_of
 from kalentops.support.text import clip
 
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
@@ -67,4 +67,10 @@ def _escapes(written: Written) -> Iterator[Problem]:
             return
 
 
-RULE = Rule("KAL009", "lost-text", __doc__, check_written=check)
+RULE = Rule(
+    "KAL009",
+    "lost-text",
+    __doc__,
+    check_written=check,
+    signs=Sign.COMMENT | Sign.PROPERTY | Sign.ESCAPE | Sign.COMMA,
+)

@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kalentops.lint.finding import Problem, Severity
-from kalentops.lint.rule import Rule, Written
-from kalentops.lint.texts import comment_of
+from kalentops.lint.rule import Rule
+from kalentops.lint.texts import Sign, Written, comment_of
 from kalentops.support.text import clip
 
 
@@ -26,4 +26,11 @@ def check(written: Written) -> Iterator[Problem]:
         yield Problem(written.path, said, comment.advice, index=comment.index)
 
 
-RULE = Rule("KAL312", "comment-behind-name", __doc__, check_written=check, severity=Severity.WARNING)
+RULE = Rule(
+    "KAL312",
+    "comment-behind-name",
+    __doc__,
+    check_written=check,
+    signs=Sign.COMMENT,
+    severity=Severity.WARNING,
+)

@@ -22,7 +22,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from kalentops.lint.finding import Problem, Severity
-from kalentops.lint.rule import Rule, Written
+from kalentops.lint.rule import Rule
+from kalentops.lint.texts import Sign, Written
 
 _LINE: Final = re.compile(r"([ \t]*)([^\r\n]*)(?:\r\n?|\n|\Z)")
 _ITEM: Final = re.compile(r"(?:[-*+\u2022\u2013\u2014\u25aa\u2713\u2714\u2192]|\d{1,2}[.)])\s")
@@ -91,4 +92,6 @@ def _lines(written: Written) -> Iterator[tuple[int, int, str]]:
         start = match.end()
 
 
-RULE = Rule("KAL313", "joined-lines", __doc__, check_written=check, severity=Severity.WARNING)
+RULE = Rule(
+    "KAL313", "joined-lines", __doc__, check_written=check, signs=Sign.LINES, severity=Severity.WARNING
+)

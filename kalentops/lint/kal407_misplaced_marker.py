@@ -23,21 +23,20 @@ from typing import Final
 from kalentops.blueprint.files import MARKED_FIELDS
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import DataPath, Problem
-from kalentops.lint.rule import Rule, Written
+from kalentops.lint.rule import Rule
 from kalentops.lint.summary import Summary
-from kalentops.lint.texts import VARIABLE, first, marker_meant, variables
+from kalentops.lint.texts import OPENING_BRACES, VARIABLE, Sign, Written, first, marker_meant, variables
 from kalentops.support.text import clip
 
-_BRACES: Final = "{\uff5b\ufe5b"
 _BROKEN: Final = re.compile(
-    rf"[{_BRACES}]\W{{0,4}}(?:param|snippet)s?\W{{0,2}}\.\W{{0,2}}[\w-]{{0,64}}\s{{0,2}}[}}\uff5d\ufe5c]*",
+    rf"[{OPENING_BRACES}]\W{{0,4}}(?:param|snippet)s?\W{{0,2}}\.\W{{0,2}}[\w-]{{0,64}}\s{{0,2}}[}}\uff5d\ufe5c]*",
     re.IGNORECASE,
 )
 """A marker in braces that are not two and two."""
 
 
 def _may_find(of: Summary) -> bool:
-    return of.prose.has(_BRACES) or of.blueprint.config is not None
+    return of.prose.has(OPENING_BRACES) or of.blueprint.config is not None
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
@@ -126,5 +125,6 @@ RULE = Rule(
     reads=frozenset(MARKED_FIELDS),
     each_alone=True,
     check_written=check_written,
+    signs=Sign.BRACES,
     prefilter=_may_find,
 )

@@ -17,19 +17,17 @@ Right:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from kalentops.lint.finding import Problem
-from kalentops.lint.rule import Rule, Written
+from kalentops.lint.rule import Rule
+from kalentops.lint.texts import BREAKS, Sign, Written
 from kalentops.support.text import clip
-
-_BREAKS: Final = ("\n", "\r", "\x85", "\u2028", "\u2029")
 
 
 def check_written(text: Written) -> Iterator[Problem]:
     match text.path:
         case ("blueprints", _, "with", name) | ("parameters", name, "default", *_):
-            if isinstance(text.value, str) and text.value.endswith(_BREAKS):
+            if isinstance(text.value, str) and text.value.endswith(BREAKS):
                 hint = (
                     f"write `{text.style}-` instead of `{text.style}`"
                     if text.style in {"|", ">"}
@@ -38,4 +36,4 @@ def check_written(text: Written) -> Iterator[Problem]:
                 yield Problem(text.path, f"the value of `{clip(str(name))}` ends in a line break", hint)
 
 
-RULE = Rule("KAL408", "value-ends-in-line-break", __doc__, check_written=check_written)
+RULE = Rule("KAL408", "value-ends-in-line-break", __doc__, check_written=check_written, signs=Sign.BREAK)

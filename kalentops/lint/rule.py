@@ -8,7 +8,7 @@ from enum import IntEnum
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import kalentops.lint
 from kalentops.blueprint.body import Address, Body
@@ -17,6 +17,7 @@ from kalentops.blueprint.model import Blueprint
 from kalentops.blueprint.remote import RemoteSourcing
 from kalentops.lint.finding import DataPath, Finding, Origin, Origins, Problem, Severity
 from kalentops.lint.summary import StepKind, Summary
+from kalentops.lint.texts import NO_SIGN, Sign, Written
 from kalentops.support.text import is_key, nearest
 
 
@@ -28,35 +29,6 @@ class Hides(IntEnum):
     BLUEPRINT = 2
     FILE = 3
     """Which blueprints the file declares, or for which sourcing."""
-
-
-class Written(NamedTuple):
-    """A free text as it stands in a file: what a person or a program may read, not a value from a list.
-
-    `value` is what YAML makes of it. It stands at `source[start:end]`, with its quotes, or with the header of a block;
-    `style` is the first character of these, or empty. `key_column` counts from 0, `key_end` is an index of the source.
-    `field` is `config` for all free-form values. `anchor` and `tag` stand before the text; an anchor that aliases refer
-    to is left out.
-    """
-
-    source: str
-    path: DataPath
-    field: str
-    value: Any
-    style: str
-    start: int
-    end: int
-    key_start: int
-    key_end: int
-    key_column: int
-    anchor: str
-    tag: str
-
-    @property
-    def first_on_its_line(self) -> bool:
-        """Whether nothing but `- ` stands before the key."""
-        before = self.source[self.key_start - self.key_column : self.key_start]
-        return not before.strip(" \t-?")
 
 
 _NO_ORIGINS: Final[Origins] = {}
@@ -288,6 +260,7 @@ class Rule(NamedTuple):
     that was not read has what is missing.
 
     `check` is run only where a prefilter holds: `step_prefilter` of one step at least, or `prefilter` of the blueprint.
+    `check_written` is run only on texts with one of the `signs`.
     """
 
     code: str
@@ -308,6 +281,7 @@ class Rule(NamedTuple):
     check_online: Callable[[Sourcings], Iterable[Finding]] | None = None
     step_prefilter: Callable[[StepKind], bool] | None = None
     prefilter: Callable[[Summary], bool] | None = None
+    signs: Sign = NO_SIGN
 
     @property
     def configurable(self) -> bool:

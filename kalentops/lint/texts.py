@@ -1,18 +1,19 @@
-"""What several rules look for in a text: variables, control characters, comments, the length of an SMS."""
+"""What several rules look for in a text, and in a text as it stands in a file."""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from enum import IntFlag, auto
+from functools import cached_property, lru_cache
 from itertools import islice
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from kalentops.blueprint.files import MARKED_FIELDS, MARKER, TemplateFile
 from kalentops.blueprint.model import VARIABLES, Blueprint
 from kalentops.lint.finding import DataPath, Problem
-from kalentops.lint.rule import Written
 from kalentops.support.text import is_key, nearest, skeleton
 
 # Two braces or more, whatever holds no double brace, two braces or more. Each character is looked at a bounded
@@ -160,6 +161,121 @@ def _segments(sizes: Iterable[int], room: int) -> int:
             segments, left = segments + 1, room
         left -= size
     return segments
+
+
+class Sign(IntFlag):
+    """What in a text, or beside it, a rule may look for. A rule is run on texts that have one of its signs, so a text
+    may have a sign too many, and never one too few.
+    """
+
+    COMMENT = auto()
+    """A `#` comes after its key, before any line of its own that something else begins."""
+    PROPERTY = auto()
+    """An anchor or a tag stands before it."""
+    ESCAPE = auto()
+    """It is in double quotes, and the file has a backslash."""
+    COMMA = auto()
+    """It has no quotes, and a comma follows it."""
+    LINES = auto()
+    """It is a message on several lines, and not below a `|`."""
+    BRACES = auto()
+    """It has double braces that begin no variable; or, in a name, a brace of any kind."""
+    BREAK = auto()
+    """It ends with a line break."""
+
+
+NO_SIGN: Final = Sign(0)
+
+
+class Written(NamedTuple):
+    """A free text as it stands in a file: what a person or a program may read, not a value from a list.
+
+    `value` is what YAML makes of it. It stands at `source[start:end]`, with its quotes, or with the header of a block;
+    `style` is the first character of these, or empty. `key_column` counts from 0, `key_end` is an index of the source.
+    `field` is `config` for all free-form values. `anchor` and `tag` stand before the text; an anchor that aliases refer
+    to is left out.
+    """
+
+    source: str
+    path: DataPath
+    field: str
+    value: Any
+    style: str
+    start: int
+    end: int
+    key_start: int
+    key_end: int
+    key_column: int
+    anchor: str
+    tag: str
+    signs: int
+
+    @property
+    def first_on_its_line(self) -> bool:
+        """Whether nothing but `- ` stands before the key."""
+        before = self.source[self.key_start - self.key_column : self.key_start]
+        return not before.strip(" \t-?")
+
+
+_COMMENTS_ABOVE: Final = re.compile(r"(?:\s*+#[^\r\n\x85\u2028\u2029]*+)*+")
+BREAKS: Final = ("\n", "\r", "\x85", "\u2028", "\u2029")
+_UNKNOWN: Final = re.compile(r"\{\{(?!(?:" + "|".join(VARIABLES) + r")\}\})")
+OPENING_BRACES: Final = "{\uff5b\ufe5b"
+
+
+class SignsOf:
+    """The signs of the texts of a file, whose text is `source`."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        above = _COMMENTS_ABOVE.match(source)
+        self._last_hash = source.rfind("#", above.end() if above else 0)
+        self._escapes = "\\" in source
+        self._properties = "&" in source or "!" in source
+        # Braces that stand side by side in a value stand so in the source, unless one is written as an escape.
+        self._unknown = self._escapes or _UNKNOWN.search(source) is not None
+        self._reaches: dict[int, int] = {}
+
+    def of(self, field: str, value: str | None, key: Any, event: Any) -> int:
+        """Those of a text; `key` and `event` are the events of its key and of itself."""
+        found, style = 0, event.style
+        if not style:
+            if self._source.startswith(",", event.end_mark.index):
+                found = Sign.COMMA
+        elif self._escapes and style == '"':
+            found = Sign.ESCAPE
+        if style != "|" and field == "content" and event.start_mark.line != event.end_mark.line:
+            found |= Sign.LINES
+        if self._properties and (event.anchor or event.tag):
+            found |= Sign.PROPERTY
+        if self._last_hash >= 0 and self._may_have_comment(key.end_mark.index, event.end_mark.index):
+            found |= Sign.COMMENT
+        if value:
+            if (self._unknown and "{{" in value) or (field == "name" and _has_brace(value)):
+                found |= Sign.BRACES
+            if value.endswith(BREAKS):
+                found |= Sign.BREAK
+        return found
+
+    def _may_have_comment(self, key_end: int, end: int) -> bool:
+        """Whether a line from which the next `#` may be reached over white space begins before the end of the text."""
+        if key_end > self._last_hash:
+            return False
+        at = self._hashes[bisect_left(self._hashes, key_end)]
+        if at not in self._reaches:
+            before = at
+            while before and self._source[before - 1] in " \t\r\n":
+                before -= 1
+            self._reaches[at] = self._source.rfind("\n", 0, before) + 1
+        return self._reaches[at] <= end
+
+    @cached_property
+    def _hashes(self) -> list[int]:
+        return [match.start() for match in re.finditer("#", self._source)]
+
+
+def _has_brace(name: str) -> bool:
+    return "{" in name or "\uff5b" in name or "\ufe5b" in name
 
 
 MESSAGES: Final = frozenset({"subject", "content"})

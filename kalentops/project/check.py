@@ -178,7 +178,7 @@ def _read(name: str, text: str, severities: Severities) -> Document:
     """The document of a text, with the findings in the texts as they stand there."""
     document = read_document(name, text)
     document.findings = list(with_severities(document.findings, severities))
-    texts = list(document.texts())
+    texts = document.texts()
     subjects = {each.path for each in texts if each.field == "subject"}
     for problem, severity in check_written(texts, severities):
         document.findings.append(document.place(problem, severity))

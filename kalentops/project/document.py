@@ -7,7 +7,7 @@ still look at the rest of the file: all findings of a file come out of one run.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import lru_cache, reduce
@@ -15,12 +15,13 @@ from typing import Any, Final, TypeVar
 
 from kalentops.blueprint.files import KINDS, AnyFile, SourcingFile, TemplateFile
 from kalentops.lint.finding import DataPath, Finding, Problem, Severity
-from kalentops.lint.rule import Written
+from kalentops.lint.texts import Written
+from kalentops.project.texts import texts_of
 from kalentops.project.violations import field_meant, meant_by, misspelt, to_problems
-from kalentops.support.shape import ANYTHING, Schema, Shape, ShapeError, Violation, item, schema_of
+from kalentops.support.shape import Schema, Shape, ShapeError, Violation, item, schema_of
 from kalentops.support.text import is_key, nearest
 from kalentops.yamlfile.parse import parse
-from kalentops.yamlfile.positions import Broken, Event, Map, Places, Seq, Tree
+from kalentops.yamlfile.positions import Broken, Map, Places, Seq, Tree
 
 _S = TypeVar("_S", bound=Shape)
 
@@ -90,32 +91,9 @@ class Document:
             at = self.places.find(problem.path, at=problem.at, on_key=problem.on_key)
         return Finding(self.file, *at, problem.code, problem.message, problem.hint, severity, problem.path)
 
-    def texts(self) -> Iterator[Written]:
-        """The free texts of the file. One that several aliases name comes once."""
-        root = self.data
-        if not isinstance(root, Map):
-            return
-        named = frozenset(_aliases(root)) if "&" in self.text and "*" in self.text else frozenset()
-        seen: set[int] = set()
-        for path, field_, key, event, value in _texts(root, self.schema, (), []):
-            start = event.start_mark.index
-            if start in seen or not (isinstance(value, str) or (value is None and field_ == "subject")):
-                continue  # a value of another type has a finding of its own, with the same advice
-            seen.add(start)
-            yield Written(
-                self.text,
-                path,
-                field_,
-                value,
-                event.style or "",
-                start,
-                event.end_mark.index,
-                key.start_mark.index,
-                key.end_mark.index,
-                key.start_mark.column,
-                "" if event.anchor in named else event.anchor or "",
-                event.tag or "",
-            )
+    def texts(self, *, every: bool = False) -> list[Written]:
+        """The free texts of the file that have a sign of what a rule looks for, or all of them."""
+        return texts_of(self.text, self.data, self.kind, every=every)
 
 
 @lru_cache(maxsize=1)
@@ -323,46 +301,3 @@ def _fits(schema: Schema, value: Any) -> bool:
     """
     kind = "a list" if isinstance(value, list) else "a mapping" if isinstance(value, dict) else ""
     return value is not None and kind == (schema.kind if schema.kind in {"a list", "a mapping"} else "")
-
-
-_Text = tuple[DataPath, str, Event, Event, Tree]
-"""Path, field, key, event and value of a scalar that may be a free text."""
-
-
-def _texts(
-    node: Tree, schema: Schema, path: DataPath, found: list[_Text], field: str | None = None
-) -> list[_Text]:
-    for part, key, event, value in _parts(node):
-        below = schema if schema.kind == ANYTHING else schema.below(part)
-        if below is None or below.choices or (not path and part in _NO_TEXTS):
-            continue
-        below, name = below.of(value), field or _FIELD_OF.get(str(part), str(part))
-        if isinstance(value, Map | Seq):
-            # The texts of a mapping by language, or of named values, are all those of the field that it is.
-            named = below.items is not None and below.items.kind == "text" and isinstance(value, Map)
-            _texts(value, below, (*path, part), found, name if named else None)
-        elif below.kind == "text" and hasattr(event, "style"):
-            found.append(((*path, part), name, key, event, value))
-        elif below.kind == ANYTHING and hasattr(event, "style"):
-            found.append(((*path, part), "config", key, event, value))
-    return found
-
-
-_NO_TEXTS: Final = {"sourcingId", "language", "languages", "template", "moved", "removed"}
-_FIELD_OF: Final = {"with": "content", "default": "content", "snippets": "content"}
-"""What may become a part of a message is checked as one."""
-
-
-def _parts(node: Tree) -> list[tuple[str | int, Event, Event, Tree]]:
-    if isinstance(node, Map):
-        return [(key, *node.marks[key], value) for key, value in node.items()]
-    if isinstance(node, Seq):
-        return [(at, node.marks[at], node.marks[at], value) for at, value in enumerate(node)]
-    return []
-
-
-def _aliases(node: Tree) -> Iterator[str]:
-    """The anchors that aliases refer to."""
-    for _, key, event, value in _parts(node):
-        yield from (each.anchor for each in (key, event) if not hasattr(each, "implicit"))
-        yield from _aliases(value)

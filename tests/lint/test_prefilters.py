@@ -19,8 +19,10 @@ from kalentops.lint import placeholders
 from kalentops.lint.engine import rules_that_may_find
 from kalentops.lint.rule import rules
 from kalentops.lint.summary import Prose
+from kalentops.lint.texts import Sign
+from kalentops.project.document import read_document
 from tests import hostile
-from tests.lint.test_rule_cases import CASES, MARK
+from tests.lint.test_rule_cases import CASES, MARK, _files
 
 _ABOUT_BLUEPRINTS: Final = [rule for rule in rules().values() if rule.check]
 # Prose as recruiters write it, and what is easily mistaken for another thing.
@@ -49,6 +51,29 @@ def _pool() -> list[str]:
 
 
 _POOL: Final = _pool()
+
+
+def _files_of_cases() -> list[str]:
+    cases = [yaml.safe_load(path.read_text("utf-8")) for path in sorted(CASES.iterdir())]
+    contents = [_files(case) for each in cases for kind in ("pass", "fail") for case in each[kind]]
+    texts = [file["text"] for files in contents for file in files.values() if "text" in file]
+    return [text.replace(MARK, "") for text in texts if len(text) < 20_000]
+
+
+# What else may stand around a text in a file, or within it.
+_AROUND: Final = [
+    " #1", " # so", "# so\n", "\n          # deep", "\n#", "#", ",", ", now", "&a ", "*a", "! ", "!!str ", " |-\n",
+    " >\n",
+    '"', "'", "''", "\\", "\\x7b", "\r", "\n", "\n\n", "\x85", "\u2028", "{{", "}}", "{", "\uff5b", "{{firstname}}",
+    "{{param.x}}", "{param.x}", "  ",
+]  # fmt: skip
+
+
+def _mutated(chance: random.Random, text: str) -> str:
+    for _ in range(chance.randint(0, 3)):
+        at = chance.randrange(len(text) + 1)
+        text = text[:at] + chance.choice(_AROUND) + text[at + chance.choice([0, 0, 1, 4]) :]
+    return text
 
 
 def _text(chance: random.Random, most: int = 5) -> str:
@@ -101,6 +126,22 @@ def test_clears_no_blueprint_in_which_a_rule_finds_something(seed: int) -> None:
         may_find = {rule.code for rule, _ in rules_that_may_find(blueprint)}
         found = {rule.code for rule in _ABOUT_BLUEPRINTS if rule.check and any(rule.check(blueprint))}
         assert found <= may_find, blueprint
+
+
+def test_clears_no_text_of_a_file_in_which_a_rule_finds_something() -> None:
+    chance = random.Random(14)
+    about_texts = [rule for rule in rules().values() if rule.check_written]
+    seen = Sign(0)
+    for text in _files_of_cases() * 2:
+        document = read_document("a.yaml", _mutated(chance, text))
+        every = document.texts(every=True)
+        assert document.texts() == [each for each in every if each.signs]
+        for each in every:
+            for rule in about_texts:
+                if rule.check_written and any(rule.check_written(each)):
+                    assert rule.signs & each.signs, (rule.code, each)
+                    seen |= rule.signs & each.signs
+    assert seen == ~Sign(0)
 
 
 def test_each_rule_about_blueprints_has_a_prefilter() -> None:
