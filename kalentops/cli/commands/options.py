@@ -444,14 +444,14 @@ def state_named(option: str | None, environment: str | None) -> str | None:
     return own or (os.environ.get(_STATE) if of_environment(os.environ, environment) else None) or None
 
 
-def open_cache(config: Config, *, no_cache: bool) -> Cache:
-    """The cache for a project, with a note if KALENTOPS_CACHE_DIR names a folder that can't be used."""
+def open_cache(config: Config, *, no_cache: bool) -> Cache | None:
+    """The cache for a project; None where none is used, with a note if KALENTOPS_CACHE_DIR names the folder."""
     from kalentops import cache  # not loaded for `fmt`, `rule` and `schema`
 
     found = cache.open_cache(config.root, enabled=not no_cache)
     if not no_cache and os.environ.get(cache.DIRECTORY) and found.refusal:
         notice([f"{cache.DIRECTORY} is not used: {found.refusal}"])
-    return found
+    return None if found.refusal else found
 
 
 def can_ask() -> bool:
