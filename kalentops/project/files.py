@@ -21,6 +21,7 @@ SUFFIXES = (".yaml", ".yml")
 _FLAGS = os.O_RDONLY
 for _flag in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
     _FLAGS |= getattr(os, _flag, 0)
+_NO_LINK: Final[int] = getattr(os, "O_NOFOLLOW", 0)
 
 
 class Source(NamedTuple):
@@ -51,10 +52,11 @@ def find(root: Path, places: Iterable[Path], passed_over: list[Finding] | None =
                 hint="run it in the folder of your repository, or pass -C DIR or the right path"
                 + _begin(root),
             )
-        outside = _leaves(str(place), root)
-        for path in _below(str(place), unread) if _is_folder(place) and not outside else [str(place)]:
-            whole = os.path.abspath(path)  # noqa: PTH100 - links keep their names
-            found.setdefault(whole, Source(path, _name(root, path), outside))
+        start, outside = str(place), _leaves(str(place), root)
+        whole_start = os.path.abspath(start)  # noqa: PTH100 - links keep their names
+        for path in _below(start, unread) if _is_folder(place) and not outside else [start]:
+            whole = whole_start + path[len(start) :]
+            found.setdefault(whole, Source(path, _name_of(root, whole), outside))
     found.pop(str(root / _SETTINGS), None)
     others = {whole: each for whole, each in found.items() if _holds_settings(each, root)}
     for whole in others:
@@ -74,7 +76,7 @@ def _unread(name: str) -> Finding:
 
 def _holds_settings(source: Source, root: Path) -> bool:
     """Whether a file is the settings of a project below this one, and no blueprint file that has their name."""
-    if os.path.basename(source.path) != _SETTINGS:  # noqa: PTH119 - called for every file
+    if not source.path.endswith(_SETTINGS) or Path(source.path).name != _SETTINGS:  # the first is fast
         return False
     text = read_whole(source, root)
     return isinstance(text, str) and not _SERVES.search(text)
@@ -176,9 +178,12 @@ def _inside(path: str, folder: str) -> bool:
 
 
 def _name(root: Path, path: str) -> str:
-    absolute = os.path.abspath(path)  # noqa: PTH100 - a symbolic link has to keep its own name
-    folder, last = os.path.split(absolute)
-    name = "." if absolute == str(root) else _before(str(root), folder) + last
+    return _name_of(root, os.path.abspath(path))  # noqa: PTH100 - a symbolic link has to keep its own name
+
+
+def _name_of(root: Path, absolute: str) -> str:
+    folder, _, last = absolute.rpartition(os.sep)
+    name = "." if absolute == str(root) else _before(str(root), folder or os.sep) + last
     # A name that is not UTF-8 can't be printed.
     return name if name.isascii() else name.encode(errors="surrogateescape").decode(errors="replace")
 
@@ -224,32 +229,43 @@ def text_of(source: Source, data: bytes) -> str | Finding:
 
 
 def _read(source: Source, root: Path) -> bytes | Finding:
-    path = source.path
-    if source.outside or (os.path.islink(path) and _links_outside(path, root)):  # noqa: PTH114 - for speed
-        return _unreadable(
-            source, "this is a symbolic link that leads out of the project", "copy the file into the project"
-        )
-    if path.lower().endswith(SUFFIXES) and not path.endswith(SUFFIXES):
-        said = "its name ends in capitals, so hooks and editors ignore it"
-        return _unreadable(source, said, f"rename it: {Path(source.name).stem}{Path(path).suffix.lower()}")
-    descriptor = os.open(path, _FLAGS)
+    descriptor = _open(source, root)
+    if isinstance(descriptor, Finding):
+        return descriptor
     try:
         status = os.fstat(descriptor)
-        if stat.S_ISDIR(status.st_mode):
-            return _unreadable(source, "this is a folder, or a link to one", "put the files themselves here")
         if not stat.S_ISREG(status.st_mode):
+            if stat.S_ISDIR(status.st_mode):
+                hint = "put the files themselves here"
+                return _unreadable(source, "this is a folder, or a link to one", hint)
             return _unreadable(source, "this is not a regular file", "put a file in its place")
-        with open(descriptor, "rb", closefd=False) as stream:
-            # `read` takes as much memory as it is asked for: the size and a byte, more if it grows meanwhile.
-            data = stream.read(min(status.st_size, MAX_BYTES) + 1)
-            if len(data) > status.st_size:
-                data += stream.read(MAX_BYTES + 1 - len(data))
+        # `read` takes as much memory as it is asked for: the size and a byte, more if it grows meanwhile.
+        data = os.read(descriptor, min(status.st_size, MAX_BYTES) + 1)
+        while len(data) != status.st_size and (more := os.read(descriptor, MAX_BYTES + 1 - len(data))):
+            data += more
     finally:
         os.close(descriptor)
     if len(data) > MAX_BYTES:
         hint = "split it: several files can serve one sourcing"
         return Finding(source.name, 1, 1, "KAL002", "the file is larger than 1 MiB", hint)
     return data
+
+
+def _open(source: Source, root: Path) -> int | Finding:
+    path = source.path
+    if _NO_LINK and not source.outside and path.endswith(SUFFIXES):
+        try:
+            return os.open(path, _FLAGS | _NO_LINK)
+        except OSError:  # a link, or what can't be opened at all: see below
+            pass
+    if source.outside or (os.path.islink(path) and _links_outside(path, root)):  # noqa: PTH114 - a text
+        return _unreadable(
+            source, "this is a symbolic link that leads out of the project", "copy the file into the project"
+        )
+    if path.lower().endswith(SUFFIXES) and not path.endswith(SUFFIXES):
+        said = "its name ends in capitals, so hooks and editors ignore it"
+        return _unreadable(source, said, f"rename it: {Path(source.name).stem}{Path(path).suffix.lower()}")
+    return os.open(path, _FLAGS)
 
 
 def _unreadable(source: Source, message: str, hint: str, line: int = 1) -> Finding:

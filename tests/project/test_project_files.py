@@ -84,6 +84,27 @@ def test_the_size_is_bounded(tmp_path: Path, size: int) -> None:
         assert len(_read(tmp_path, "a.yaml")) == size  # type: ignore[arg-type] # a text, or the test fails
 
 
+def test_a_file_that_comes_in_pieces_or_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("blueprints: {}\n")
+    real = os.read
+
+    def read_little(descriptor: int, size: int) -> bytes:
+        return real(descriptor, min(size, 4))
+
+    def read_growing(descriptor: int, size: int) -> bytes:
+        with path.open("a") as stream:
+            stream.write("#" * (MAX_BYTES // 4))
+        return real(descriptor, size)
+
+    monkeypatch.setattr(os, "read", read_little)
+    assert read(Source(str(path), "a.yaml"), tmp_path) == "blueprints: {}\n"
+    monkeypatch.setattr(os, "read", read_growing)
+    found = read(Source(str(path), "a.yaml"), tmp_path)
+    assert isinstance(found, Finding)
+    assert found.code == "KAL002"
+
+
 def test_a_folder_that_is_called_like_a_file(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").mkdir()
     (tmp_path / "x.yaml" / "a.yaml").write_text(GOOD)
