@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Final, TypeVar
 
 from kalentops.errors import Interrupted
@@ -112,6 +113,7 @@ class Throttle:
 _YEARS: Final = range(2000, 3000)
 
 
+@lru_cache(maxsize=8)  # many answers come within one second
 def server_date(value: str | None) -> datetime | None:
     """The time of a Date header (RFC 9110, 6.6.1). None if absent or invalid, or in no likely year."""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing as closed
 from typing import Any
@@ -257,7 +258,7 @@ def test_a_connection_that_closes_at_the_second_request() -> None:
         assert len(server.requests) == 2
 
 
-def test_each_thread_has_a_client_of_its_own() -> None:
+def test_each_thread_has_a_connection_of_its_own() -> None:
     with Wire(answering(answers.success({}))) as server, closed(network(server.url)) as transport:
         both_in = threading.Barrier(3)
         got: list[Answer] = []
@@ -347,9 +348,21 @@ def test_a_proxy_that_is_not_there_is_reported_without_its_password() -> None:
     assert "secret" not in answer.reason
 
 
-def test_a_proxy_that_is_none() -> None:
+def test_a_proxy_gets_its_own_user_and_password_and_no_key() -> None:
+    with Wire(answering(answers.http(407))) as server:
+        proxy = server.url.removesuffix("/api").replace("://", "://us%40er:p%3Aw@")
+        answer = post("https://api.kalentops.invalid/api", proxy=proxy)
+        (request,) = server.requests
+    assert classify(answer) == NotSent(answer.reason)
+    assert (request.method, request.path) == ("CONNECT", "api.kalentops.invalid:443")
+    assert request.headers["proxy-authorization"] == f"Basic {b64encode(b'us@er:p:w').decode()}"
+    assert "x-api-key" not in request.headers
+
+
+@pytest.mark.parametrize("proxy", ["ftp://user:secret@x", "http://x:port", "nonsense"])
+def test_a_proxy_that_is_none(proxy: str) -> None:
     with pytest.raises(InvalidConfig, match="the URL of the proxy is not valid") as caught:
-        network("https://127.0.0.1:1", proxy="ftp://user:secret@x")
+        network("https://127.0.0.1:1", proxy=proxy)
     assert "secret" not in str(caught.value)
 
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import httpx
 
 from kalentops.apply.context import Run, Task, View
 from kalentops.apply.create import create
@@ -262,11 +264,16 @@ def _(original: Original, data: Any, number: int, field: str, whose: str) -> Any
     return rows, {**pagination, "hasNextPage": False, "total": len(rows)}
 
 
-@mutant("redirects followed", "http.transport:HttpTransport._client", "wire")
-def _(original: Original, self: HttpTransport) -> Any:
-    client, connection = original(self)
-    client.follow_redirects = True
-    return client, connection
+@mutant("redirects followed", "http.transport:HttpTransport._answer", "wire")
+def _(original: Original, self: HttpTransport, response: httpx.Response) -> Any:
+    if not response.has_redirect_location:
+        return original(self, response)
+    path = response.headers["location"].removeprefix("/api")
+    with (
+        httpx.HTTPTransport() as client,
+        closing(client.handle_request(self._request("GET", path, None, None))) as other,
+    ):
+        return original(self, other)
 
 
 @mutant("the key is echoed", "http.secret:ApiKey.scrub", "wire")
