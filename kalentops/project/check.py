@@ -146,11 +146,7 @@ def check_file(options: CheckOptions, source: Source) -> FileResult:
     known = (options.shared or {}).get(source.name)
     if known is not None:
         return check_text(options, source.name, known)
-    return check_bytes(options, source, read_bytes(source, options.root))
-
-
-def check_bytes(options: CheckOptions, source: Source, data: bytes | Finding) -> FileResult:
-    """The same for what was read of it."""
+    data = read_bytes(source, options.root)
     if isinstance(data, Finding):
         return FileResult([data], [], [], unread=True)
     text = text_of(source, data)

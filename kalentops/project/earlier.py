@@ -10,10 +10,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,7 +20,6 @@ from typing import Any, Final, TypeAlias
 
 import kalentops
 from kalentops.cache import Cache
-from kalentops.lint.finding import Finding
 from kalentops.project.check import CheckOptions, FileResult
 from kalentops.project.record import Json, result, to_line
 from kalentops.project.resolve import Library
@@ -33,46 +31,60 @@ _BETWEEN: Final = ",\n"
 _DAMAGE: Final = (TypeError, ValueError, KeyError, IndexError, AttributeError, RecursionError)
 
 
-@dataclass(slots=True)
 class EarlierResults:
-    """The `records` of the files, and their `lines`, by name. They were checked with a library of these names, whose
-    files had the digests in `shared`.
+    """The results of the files by name. They were checked with a library of these `names`, whose files had the digests
+    in `shared`.
     """
 
-    cache: Cache
-    key: str
-    records: Mapping[str, Json] = field(default_factory=dict)
-    lines: Mapping[str, str] = field(default_factory=dict)
-    names: str = ""
-    shared: Mapping[str, str] = field(default_factory=dict)
+    def __init__(self, cache: Cache, key: str, text: str = "") -> None:
+        self._cache = cache
+        self._key = key
+        self._text = text
+        self._names = ""
+        self._shared: dict[str, str] = {}
 
     @classmethod
     def read(cls, cache: Cache, options: CheckOptions, places: Iterable[Path]) -> EarlierResults:
         """Those for the same places and options; none where there are none, or what is kept is damaged."""
         key = _key(options, places)
         data = cache.get(_KIND, key)
-        if data is not None:
-            with suppress(*_DAMAGE):
-                text = data.decode()
-                (names, shared), *records = json.loads(text)
-                found = {str(each[0]): each for each in records}
-                lines = dict(zip(found, text[1:-1].split(_BETWEEN)[1:], strict=True))
-                return cls(cache, key, found, lines, str(names), dict(shared))
+        with suppress(UnicodeDecodeError):
+            return cls(cache, key, (data or b"").decode())
         return cls(cache, key)
 
-    def of(self, name: str, data: bytes | Finding) -> Checked | None:
-        """The result of a file with this content, if it is kept. Where it has `uses`, `fits` decides."""
-        record = self.records.get(name)
-        if record is not None and isinstance(data, bytes):
-            with suppress(*_DAMAGE):
-                if record[1] == sha256(data).hexdigest():
-                    return result(record), self.lines[name]
+    @property
+    def known(self) -> bool:
+        """Whether there are any."""
+        return bool(self._text)
+
+    @cached_property
+    def _lines(self) -> dict[str, str]:
+        return dict(zip(self._records, self._text[1:-1].split(_BETWEEN)[1:], strict=False))
+
+    @cached_property
+    def _records(self) -> dict[str, Json]:
+        with suppress(*_DAMAGE):
+            (names, shared), *records = json.loads(self._text)
+            self._names, self._shared = str(names), dict(shared)
+            return {str(each[0]): each for each in records}
+        return {}
+
+    def of(self, name: str, content: str) -> Checked | None:
+        """The result of a file with this digest of its content, if it is kept. Where it has `uses`, `fits` decides."""
+        record = self._records.get(name)
+        with suppress(*_DAMAGE):
+            if record is not None and content and record[1] == content:
+                return result(record), self._lines[name]
         return None
+
+    def fingerprint(self, contents: Iterable[tuple[str, str]]) -> str:
+        """A digest of the settings and of all files, with their names and the digests of their contents."""
+        return sha256(json.dumps([self._key, *contents]).encode()).hexdigest()
 
     def fits(self, of: FileResult, library: Library) -> bool:
         """Whether a result with `uses` follows from this library."""
-        same = all(self.shared.get(file, "") == library.digests.get(file) for file in of.uses or ())
-        return same and self.names == library.names_digest
+        same = all(self._shared.get(file, "") == library.digests.get(file) for file in of.uses or ())
+        return same and self._names == library.names_digest
 
     def keep(self, found: Iterable[tuple[str, Checked]], library: Library) -> None:
         """Keep the results of this run, with the names of their files, if there is anything new."""
@@ -81,9 +93,9 @@ class EarlierResults:
             for name, (each, line) in found
             if each.content and not each.pending
         }
-        if lines != self.lines or (self.names, self.shared) != (library.names_digest, library.digests):
+        if lines != self._lines or (self._names, self._shared) != (library.names_digest, library.digests):
             head = json.dumps([library.names_digest, library.digests])
-            self.cache.put(_KIND, self.key, f"[{_BETWEEN.join([head, *lines.values()])}]".encode())
+            self._cache.put(_KIND, self._key, f"[{_BETWEEN.join([head, *lines.values()])}]".encode())
 
 
 def _key(options: CheckOptions, places: Iterable[Path]) -> str:

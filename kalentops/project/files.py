@@ -8,6 +8,7 @@ import re
 import stat
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -215,6 +216,12 @@ def read_bytes(source: Source, root: Path) -> bytes | Finding:
         return _unreadable(
             source, f"it can't be read: {error.strerror or error}", "fix its permissions or the path"
         )
+
+
+def content_digest(source: Source, root: Path) -> str:
+    """The digest of the content of a file; empty for one that can't be read."""
+    data = read_bytes(source, root)
+    return sha256(data).hexdigest() if isinstance(data, bytes) else ""
 
 
 def text_of(source: Source, data: bytes) -> str | Finding:

@@ -22,7 +22,6 @@ from kalentops.project.check import (
     CheckOptions,
     FileResult,
     check_alone,
-    check_bytes,
     check_text,
     may_be_shared,
     needs_others,
@@ -31,8 +30,8 @@ from kalentops.project.config import Config
 from kalentops.project.content import Contents
 from kalentops.project.document import read_document
 from kalentops.project.earlier import Checked, EarlierResults
-from kalentops.project.files import SUFFIXES, Source, find, read, read_bytes
-from kalentops.project.processes import PARALLEL_FROM, check_files
+from kalentops.project.files import SUFFIXES, Source, content_digest, find, read
+from kalentops.project.processes import check_files
 from kalentops.project.resolve import Library
 from kalentops.support.shape import gc_paused
 from kalentops.yamlfile.parse import MAX_BYTES
@@ -64,6 +63,8 @@ class Repository:
     """The files that may hold templates or snippets whose names can't be read."""
     earlier: frozenset[Finding] | None = None
     """The findings of an earlier version of the files; None without --against."""
+    fingerprint: str = ""
+    """That of the files' contents, names and settings; empty where it does not tell what they say."""
 
     @property
     def files(self) -> int:
@@ -174,6 +175,46 @@ def _as_error(of: Finding) -> Finding:
     return replace(of, severity=Severity.ERROR)
 
 
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The files at some places before they are checked, what is not read there, and what an earlier run found. With
+    earlier results, `contents` are the digests of the files' contents; empty for one that can't be read.
+    """
+
+    options: CheckOptions
+    sources: Sequence[Source]
+    passed_over: Sequence[Finding]
+    earlier: EarlierResults | None = None
+    contents: Sequence[str] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """What all files say follows from it; empty where that is not known."""
+        return self.fingerprint_of(self.contents)
+
+    def fingerprint_of(self, contents: Sequence[str]) -> str:
+        """The same for files that had these contents when they were checked."""
+        if (
+            self.earlier is None
+            or self.passed_over
+            or not all(contents)
+            or len(contents) != len(self.sources)
+        ):
+            return ""
+        names = (each.name for each in self.sources)
+        return self.earlier.fingerprint(zip(names, contents, strict=True))
+
+
+def survey(options: CheckOptions, places: Sequence[Path], cache: Cache | None = None) -> Survey:
+    """Raises UsageError where a place does not exist."""
+    passed_over: list[Finding] = []
+    sources = find(options.root, places, passed_over)
+    earlier = None if cache is None else EarlierResults.read(cache, options, places)
+    known = earlier is not None and earlier.known
+    contents = [content_digest(each, options.root) for each in sources] if known else ()
+    return Survey(options, sources, passed_over, earlier, contents)
+
+
 def load(
     root: Path,
     places: Sequence[Path],
@@ -190,33 +231,44 @@ def load(
     """Every blueprint at `places`, checked.
 
     `root` is the project's folder, absolute. `library` is the folder whose templates and snippets the blueprints may
-    use, beside those at `places`. `known` has digests by address: blueprints with another digest have bodies and
-    origins that are read when they are asked for. The rest is as in `CheckOptions`. Raises UsageError where a place
+    use, beside those at `places`. The rest is as in `CheckOptions` and `load_surveyed`. Raises UsageError where a place
     does not exist; everything else that is wrong with a file is a finding.
     """
-    passed_over: list[Finding] = []
-    sources = find(root, places, passed_over)
     options = CheckOptions(root, severities, bodies, origins, environment=environment, readers=readers)
     with gc_paused():
-        earlier = None if cache is None or bodies else EarlierResults.read(cache, options, places)
-        others = library if library not in places else None
-        options, results = _checked(options, sources, others, earlier)
-    names = [source.name for source in sources]
-    repository = _gathered(options, names, results, with_severities(passed_over, severities))
+        found = survey(options, places, None if bodies else cache)
+        return load_surveyed(found, library if library not in places else None, known)
+
+
+def load_surveyed(
+    of: Survey, library: Path | None = None, known: Mapping[str, str] | None = None
+) -> Repository:
+    """The files, checked. `known` has digests by address: blueprints with another digest have bodies and origins that
+    are read when they are asked for.
+    """
+    options, results, contents = _checked(of, library)
+    repository = _gathered(
+        options,
+        [each.name for each in of.sources],
+        results,
+        with_severities(of.passed_over, options.severities),
+    )
+    repository.fingerprint = of.fingerprint_of(contents) if library is None else ""
     if known is not None:
-        contents = Contents(options, sources)
+        reader = Contents(options, of.sources)
         repository.declared = [
-            each if known.get(each.address) == each.digest else contents.attach(each)
+            each if known.get(each.address) == each.digest else reader.attach(each)
             for each in repository.declared
         ]
     return repository
 
 
-def _checked(
-    options: CheckOptions, sources: Sequence[Source], library: Path | None, earlier: EarlierResults | None
-) -> tuple[CheckOptions, list[FileResult]]:
-    """The result of each file, and the options with the library that they were checked with."""
-    checked = _checked_alone(options, sources, earlier)
+def _checked(of: Survey, library: Path | None) -> tuple[CheckOptions, list[FileResult], list[str]]:
+    """The result of each file, the options with the library that they were checked with, and the digests of their
+    contents.
+    """
+    options, sources, earlier = of.options, of.sources, of.earlier
+    checked = _checked_alone(of)
     first = [found for found, _ in checked]
     shared = {
         at.name: found.shared for at, found in zip(sources, first, strict=True) if found.shared is not None
@@ -239,7 +291,7 @@ def _checked(
             kept[number] = found
     if earlier is not None:
         earlier.keep(zip((each.name for each in sources), kept, strict=True), made)
-    return options, [found for found, _ in checked]
+    return options, [found for found, _ in checked], [found.content for found, _ in kept]
 
 
 def _shares(of: FileResult) -> bool:
@@ -247,25 +299,15 @@ def _shares(of: FileResult) -> bool:
     return of.pending or of.uses is not None
 
 
-def _checked_alone(
-    options: CheckOptions, sources: Sequence[Source], earlier: EarlierResults | None
-) -> list[Checked]:
+def _checked_alone(of: Survey) -> list[Checked]:
     """What each file says without the others; those that have changed since the earlier results are checked."""
-    if earlier is None or not earlier.records:
-        return list(check_files(options, sources))
-    found: list[Checked | None] = []
-    changed: list[tuple[Source, bytes | Finding]] = []
-    for source in sources:
-        data = read_bytes(source, options.root)
-        found.append(earlier.of(source.name, data))
-        if found[-1] is None:
-            # Of many, the contents are not held: several processes read them again.
-            changed.append((source, data if len(changed) < PARALLEL_FROM else b""))
-    if len(changed) < PARALLEL_FROM:
-        again: Iterable[Checked] = ((check_bytes(options, *each), None) for each in changed)
-    else:
-        again = check_files(options, [source for source, _ in changed])
-    new = iter(again)
+    found: list[Checked | None] = [None] * len(of.sources)
+    if of.earlier is not None and of.contents:
+        found = [
+            of.earlier.of(each.name, content) for each, content in zip(of.sources, of.contents, strict=True)
+        ]
+    changed = [source for source, each in zip(of.sources, found, strict=True) if each is None]
+    new = iter(check_files(of.options, changed))
     return [each or next(new) for each in found]
 
 
@@ -366,7 +408,8 @@ def _gathered(
     if library is not None:
         repository.shared = tuple(library.places())
         repository.nameless = library.nameless
-        repository.users = _users(library, _once(repository.declared))
+        if library.templates or library.snippets:
+            repository.users = _users(library, _once(repository.declared))
         in_use = {each.template for each in repository.declared}
         for name, template in library.templates.items():
             if name not in in_use and template.document.file in names:

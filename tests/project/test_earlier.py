@@ -15,7 +15,7 @@ from kalentops.lint.finding import Severity
 from kalentops.lint.rule import Declared
 from kalentops.project import earlier
 from kalentops.project.check import CheckOptions, check_file
-from kalentops.project.files import find
+from kalentops.project.files import Source, content_digest, find
 from kalentops.project.load import Repository, load
 from kalentops.project.record import from_lines, result, to_line
 from tests.sizes import some
@@ -68,7 +68,7 @@ def _without_bodies(of: Repository) -> Repository:
         return each._replace(body=None, origins={})
 
     users = {name: [*map(bare, each)] for name, each in of.users.items()}
-    return replace(of, declared=[*map(bare, of.declared)], users=users)
+    return replace(of, declared=[*map(bare, of.declared)], users=users, fingerprint="")
 
 
 def _hits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -76,8 +76,8 @@ def _hits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
     usual = earlier.EarlierResults.of
 
-    def of(self: earlier.EarlierResults, name: str, data: Any) -> Any:
-        kept = usual(self, name, data)
+    def of(self: earlier.EarlierResults, name: str, content: str) -> Any:
+        kept = usual(self, name, content)
         found.extend([name] if kept else [])
         return kept
 
@@ -169,3 +169,39 @@ def test_an_entry_that_is_none_is_no_result(
     (folder / "a.yaml").write_text(PLAIN % (1, "p", STEP % "Hello {{firstName}}"), encoding="utf-8")
     monkeypatch.setattr(Cache, "get", lambda *_: data)
     assert [each.code for each in _load(folder).findings] == ["KAL101"]
+
+
+def test_a_fingerprint_tells_what_all_files_say(folder: Path) -> None:
+    (folder / "a.yaml").write_text(PLAIN % (1, "p", STEP % "Hello"), encoding="utf-8")
+    one = _load(folder).fingerprint
+    assert one
+    assert _load(folder).fingerprint == one
+    assert _load(folder, cached=False).fingerprint == ""
+    assert _load(folder, severities={"KAL310": None}).fingerprint not in {"", one}
+    (folder / "a.yaml").rename(folder / "b.yaml")
+    assert _load(folder).fingerprint not in {"", one}
+    (folder / "c.yml.bak").write_text("", encoding="utf-8")  # a warning that no content tells
+    assert _load(folder).fingerprint == ""
+    (folder / "c.yml.bak").unlink()
+    (folder / "c.yaml").write_bytes(b"\xff")
+    assert _load(folder).fingerprint == ""
+
+
+def test_a_file_that_changes_between_its_digest_and_its_check_is_what_was_checked(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = folder / "a.yaml"
+    file.write_text(PLAIN % (1, "p", STEP % "Hello"), encoding="utf-8")
+    _load(folder)
+    file.write_text(PLAIN % (1, "p", STEP % "Good day"), encoding="utf-8")
+
+    def digest(source: Source, root: Path) -> str:
+        found = content_digest(source, root)
+        file.write_text(PLAIN % (1, "p", STEP % "Hello {{firstName}}"), encoding="utf-8")
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr("kalentops.project.load.content_digest", digest)
+        racing = _load(folder)
+    assert [each.code for each in racing.findings] == ["KAL101"]
+    assert racing.fingerprint == _load(folder).fingerprint
