@@ -5,27 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import secrets
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from itertools import chain
 from typing import Any, Final, TypeVar, cast
 
 from kalentops.blueprint.body import Address, Body
+from kalentops.cache import Cache
 from kalentops.errors import StateDamaged, StateTooNew
 from kalentops.state.content import (
     LONGEST_REASON,
     Content,
-    Cutter,
     InMemory,
-    Located,
     OtherForm,
-    Piece,
     check_merged,
     parse,
     parse_piece,
     sha256_of,
 )
+from kalentops.state.index import Index
 from kalentops.state.model import (
     DIGEST,
     FORMAT_VERSION,
@@ -50,10 +47,9 @@ _LARGEST: Final = 2**53  # a whole number that every reader of JSON knows
 _RUN: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LONGEST_HOST: Final = 255
 _CHUNK: Final = 1 << 20
-_NOTHING: Final[Mapping[str, Any]] = {}
 
 
-def load_state(data: bytes | Content) -> State:
+def load_state(data: bytes | Content, cache: Cache | None = None) -> State:
     """The state that the bytes of its file hold. The bodies are not held: they are read again when they are asked for,
     from `data`, unless it was edited by hand.
 
@@ -63,65 +59,45 @@ def load_state(data: bytes | Content) -> State:
     content = InMemory(data) if isinstance(data, bytes) else data
     del data
     with gc_paused():
-        state = _by_entry(content)
+        state = _by_entry(content, cache)
         if state is None:
             state = _whole(b"".join(content.chunks()))
     check_consistent(state)
     return state
 
 
-def _by_entry(content: Content) -> State | None:
+def _by_entry(content: Content, cache: Cache | None) -> State | None:
     """None for what is not laid out as `dump_state` does it, or no state."""
-    token = secrets.token_hex(16)
-    cutter, shared = Cutter(content, token), _Shared()
-    entries: dict[str, Entry] = {}
+    if cache is not None:
+        known = Index.get(cache, content)
+        state = None if known is None else _of_index(known, content)
+        if state is not None:
+            return state
     try:
-        for found in cutter.entries():
-            entry = _located(found, Piece(content, found.offset, found.length), shared)
-            if entries.setdefault(entry.address, entry) is not entry:
-                return None
-        raw = parse(cutter.rest, "the state")
+        index = Index.of(content, _entry_alone)
+    except (OtherForm, *_DAMAGE):
+        return None
+    state = _of_index(index, content)
+    if state is not None and cache is not None:
+        index.put(cache, content)
+    return state
+
+
+def _of_index(index: Index, content: Content) -> State | None:
+    try:
+        raw = parse(index.rest, "the state")
         check_version(raw, "the state")
-        if raw.get("blueprints") != token:
-            return None
-        return _state(raw, entries)
-    except (OtherForm, StateDamaged, StateTooNew, KeyError, TypeError, ValueError, AttributeError):
+        return _state(raw, index.entries(content)) if raw.get("blueprints") == index.token else None
+    except _DAMAGE:
         return None
 
 
-class _Shared(dict[bytes, str]):
-    """Texts that many entries have, as one object."""
-
-    def __missing__(self, data: bytes) -> str:
-        self[data] = text = data.decode()
-        return text
+_DAMAGE: Final = (StateDamaged, StateTooNew, KeyError, TypeError, ValueError, AttributeError)
 
 
-def _located(found: Located, piece: Piece, shared: _Shared) -> Entry:
-    if not found.fields:
-        [(address, raw)] = parse_piece(found.data).items()
-        entry = _entry(address, raw)
-        return replace(entry, sent=Body.deferred(entry.name, entry.digest, piece))
-    at, applied_at, blueprint_id, digest, key, remote_digest, updated_at, sourcing_id = found.fields
-    address = Address(shared[sourcing_id], key.decode())
-    if address != at.decode() or b"/" in sourcing_id:
-        raise ValueError
-    sent = Body.deferred(found.name, digest.decode(), piece)
-    if remote_digest == digest:
-        seen: str | None = sent.digest
-    else:
-        seen = None if remote_digest is None else remote_digest.decode()
-    made = Entry(
-        address,
-        blueprint_id.decode(),
-        sent,
-        shared[applied_at],
-        seen,
-        None if updated_at is None else shared[updated_at],
-        _NOTHING,
-    )
-    object.__setattr__(made, "piece", piece)  # not a parameter: a changed entry has none
-    return made
+def _entry_alone(data: bytes) -> Entry:
+    [(address, raw)] = parse_piece(data).items()
+    return _entry(address, raw)
 
 
 def _whole(data: bytes) -> State:

@@ -23,6 +23,14 @@ LONGEST_REASON: Final = 200
 class Content(Protocol):
     """The bytes of a state. They never change, and may be read by many threads."""
 
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def sha256(self) -> str:
+        """In hexadecimal digits. Raises StateMoved, StoreFailure."""
+        ...
+
     def chunks(self) -> Iterator[bytes]:
         """All of them, from the beginning. Raises StateMoved, StoreFailure."""
         ...
@@ -37,6 +45,14 @@ class InMemory:
     """Bytes that came from a store, whole."""
 
     data: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    @property
+    def sha256(self) -> str:
+        return sha256_of(self.chunks())
 
     def chunks(self) -> Iterator[bytes]:
         yield self.data

@@ -8,16 +8,20 @@ import json
 import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from _pytest.outcomes import Failed
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kalentops.cache import Cache, open_cache
 from kalentops.errors import StateDamaged, StateError
 from kalentops.state import codec
 from kalentops.state.codec import Dump, dump_state, entry_to_json, intent_to_json, load_state
-from kalentops.state.content import InMemory, Piece
+from kalentops.state.content import Cutter, InMemory, Piece, sha256_of
+from kalentops.state.index import Index
 from kalentops.state.model import State
 from tests import builders
 from tests.builders import body
@@ -29,16 +33,38 @@ class Chunked:
     """A content that comes in chunks of this size, and counts what is read again."""
 
     data: bytes
-    size: int
+    chunk: int
     reads: list[int] = field(default_factory=list)
 
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    @property
+    def sha256(self) -> str:
+        return sha256_of([self.data])
+
     def chunks(self) -> Iterator[bytes]:
-        for at in range(0, len(self.data), self.size):
-            yield self.data[at : at + self.size]
+        for at in range(0, len(self.data), self.chunk):
+            yield self.data[at : at + self.chunk]
 
     def read(self, offset: int, length: int) -> bytes:
         self.reads.append(length)
         return self.data[offset : offset + length]
+
+
+class Kept(Cache):
+    """A cache in memory."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.data: dict[str, bytes] = {}
+
+    def get(self, kind: str, key: str) -> bytes | None:
+        return self.data.get(f"{kind} {key}")
+
+    def put(self, kind: str, key: str, data: bytes) -> None:
+        self.data[f"{kind} {key}"] = data
 
 
 def _written_whole(of: State) -> bytes:
@@ -62,7 +88,7 @@ def _written_whole(of: State) -> bytes:
 
 def _read_whole(data: bytes, monkeypatch: pytest.MonkeyPatch) -> State | str:
     with monkeypatch.context() as patch:
-        patch.setattr(codec, "_by_entry", lambda _: None)
+        patch.setattr(codec, "_by_entry", lambda *_: None)
         return _read(data)
 
 
@@ -293,6 +319,76 @@ def test_states_of_the_same_bytes_are_equal_and_have_no_stubs_without_a_look_int
     monkeypatch.setattr(Piece, "__call__", lambda _: pytest.fail("it was read"))
     assert one == other
     assert [each.mark for each in one.entries.values()] == [None] * 3
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cache:
+    monkeypatch.setenv("KALENTOPS_CACHE_DIR", str(tmp_path / "cache"))
+    return open_cache(None)
+
+
+@FEW
+@given(STATES)
+def test_a_cached_index_gives_the_same_state(before: State) -> None:
+    content, kept = Chunked(dump_state(before), 100), Kept()
+    cold = load_state(content, kept)
+    assert load_state(content, kept) == cold == before
+    assert dump_state(load_state(content, kept)) == content.data
+
+
+def test_a_cached_index_is_used_for_the_same_bytes_alone(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = load_state(_STATE, cache)
+    other = dump_state(state(1, 2))
+    monkeypatch.setattr(Cutter, "entries", lambda _: pytest.fail("it was gone through"))
+    after = load_state(_STATE, cache)
+    assert after == before
+    assert dump_state(after) == _STATE
+    with pytest.raises(Failed):
+        load_state(other, cache)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda index: index._replace(rows=[(*row[:8], 0, len(_STATE) + 1, None) for row in index.rows]),
+        lambda index: index._replace(rows=[(*row[:8], -5, 10, None) for row in index.rows]),
+        lambda index: index._replace(rows=[row[:8] for row in index.rows]),
+        lambda index: index._replace(rows=[(*row[:8], "0", 1, None) for row in index.rows]),
+        lambda index: index._replace(rows=[*index.rows, index.rows[0]]),
+        lambda index: index._replace(rest="{"),
+        lambda index: index._replace(rest=index.rest.replace("2.0", "3.0")),
+        lambda index: index._replace(token="other"),
+        lambda _: [1, 2],
+        lambda _: 5,
+    ],
+)
+def test_a_cached_index_that_does_not_fit_is_not_used(change: Callable[[Index], Any]) -> None:
+    kept = Kept()
+    before = load_state(_STATE, kept)
+    [key] = kept.data
+    kept.data[key] = json.dumps(change(Index(*json.loads(kept.data[key])))).encode()
+    assert load_state(_STATE, kept) == before
+
+
+def test_a_digest_that_only_the_cache_knows_is_checked_before_the_body_is_used() -> None:
+    kept = Kept()
+    before = load_state(_STATE, kept)
+    [key] = kept.data
+    kept.data[key] = kept.data[key].replace(before.entries[_FIRST].digest.encode(), b"sha256:" + b"0" * 64)
+    found = load_state(_STATE, kept).entries[_FIRST]
+    assert found.digest == "sha256:" + "0" * 64
+    with pytest.raises(StateDamaged, match="does not fit its digest"):
+        found.verified()
+
+
+def test_what_is_no_state_is_not_kept() -> None:
+    kept = Kept()
+    for data in (_STATE[:-5], _STATE.replace(b'"2.0"', b'"3.0"'), b"{}"):
+        with pytest.raises(StateError):
+            load_state(data, kept)
+    assert kept.data == {}
 
 
 def test_bytes_in_memory_are_read_in_place() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from kalentops.errors import SharedStoreFailure
-from kalentops.state.content import Content, sha256_of
+from kalentops.state.content import Content
 
 if TYPE_CHECKING:
     from kalentops.state.codec import Dump
@@ -26,7 +26,7 @@ class Stored(NamedTuple):
 
     def holds(self, data: Dump) -> bool:
         """Whether these are the bytes that are stored. Raises StateMoved, StoreFailure."""
-        return sha256_of(self.content.chunks()) == data.sha256
+        return self.content.sha256 == data.sha256
 
 
 class VersionMismatch(Exception):

@@ -6,6 +6,7 @@ import glob
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -93,7 +94,7 @@ class FileBackend:
     def _stored(self, content: Content | None, left: Journal | None) -> Stored | None:
         name = self._path.name
         if content is not None:
-            return Stored(content, sha256_of(content.chunks()), left)
+            return Stored(content, content.sha256, left)
         if left is not None:
             raise StateDamaged(
                 f"there is no {name}, but its journal is there",
@@ -123,7 +124,7 @@ class FileBackend:
 
     def _check(self, expected: str | None) -> None:
         content = self._content()
-        if (None if content is None else sha256_of(content.chunks())) != expected:
+        if (None if content is None else content.sha256) != expected:
             raise VersionMismatch
 
 
@@ -145,10 +146,17 @@ class FileContent:
     def __del__(self) -> None:
         os.close(self._descriptor)
 
+    @property
+    def size(self) -> int:
+        return self._status.st_size
+
+    @cached_property
+    def sha256(self) -> str:
+        return sha256_of(self.chunks())
+
     def chunks(self) -> Iterator[bytes]:
-        size = self._status.st_size
-        for offset in range(0, size, _CHUNK):
-            yield self.read(offset, min(_CHUNK, size - offset))
+        for offset in range(0, self.size, _CHUNK):
+            yield self.read(offset, min(_CHUNK, self.size - offset))
 
     def read(self, offset: int, length: int) -> bytes:
         with _disk(self._path):

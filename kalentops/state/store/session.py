@@ -14,6 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
+from kalentops.cache import Cache
 from kalentops.errors import (
     KalentopsError,
     SharedStoreFailure,
@@ -147,9 +148,11 @@ class Store:
             if stored is None or not stored.holds(data):
                 raise
 
-    def read(self) -> Snapshot:
-        """The state, without the lock. Raises StateError, StoreFailure."""
-        return _snapshot(*self._load(self._backend.read()), self.where)
+    def read(self, cache: Cache | None = None) -> Snapshot:
+        """The state, without the lock. A cache may say what is recorded; a body is read from the store, and checked
+        before it is shown or sent. Raises StateError, StoreFailure.
+        """
+        return _snapshot(*self._load(self._backend.read(), cache), self.where)
 
     @contextmanager
     def session(self, *, lock_timeout: float = 0.0) -> Iterator[Session]:
@@ -170,7 +173,7 @@ class Store:
                 raise
             session.close()
 
-    def _load(self, stored: Stored | None) -> tuple[State, Journal | None]:
+    def _load(self, stored: Stored | None, cache: Cache | None = None) -> tuple[State, Journal | None]:
         """Raises StateError for what is no state, or the state of another environment."""
         if stored is None and self.shared:
             raise StateError(
@@ -180,16 +183,16 @@ class Store:
             )
         if stored is None:
             return State(environment=self._environment), None
-        state = self.decode(stored.content)
+        state = self.decode(stored.content, cache)
         if state.moved_to is not None:
             raise StateMigrated(f"the state has moved to {clip(state.moved_to, 200)}")
         check_environment(state.environment, self._environment, self.where)
         return state, stored.left
 
-    def decode(self, content: Content) -> State:
+    def decode(self, content: Content, cache: Cache | None = None) -> State:
         """Raises StateError for what is no state."""
         try:
-            return load_state(content)
+            return load_state(content, cache)
         except StateDamaged as error:
             if not self.shared:
                 if self.name != _USUAL and error.hint is not None:
