@@ -124,19 +124,24 @@ class FileResult(NamedTuple):
 PENDING: Final = FileResult([], [], [], pending=True)
 MAX_RESOLVED: Final = 4 * MAX_SIZE
 """Characters of all blueprints of a file that are made from templates."""
-_KEY: Final = r"""(?:^\ufeff?[ \t]*|[{,]\s*)["']?(?:%s)["']?[ \t]*:"""
-_USES: Final = re.compile(_KEY % "use", re.MULTILINE)
-_SHARED: Final = re.compile(_KEY % "template|snippets", re.MULTILINE)
+_KEY: Final = r"""(?:^\ufeff?[ \t]*|[{,]\s*)["']?%s["']?[ \t]*:"""
 
 
 def may_be_shared(text: str) -> bool:
     """Whether a file may hold a template or snippets."""
-    return _SHARED.search(text) is not None
+    return _may_have(text, "template") or _may_have(text, "snippets")
 
 
 def needs_others(text: str) -> bool:
     """Whether a file may share a template or snippets with others."""
-    return may_be_shared(text) or _USES.search(text) is not None
+    return may_be_shared(text) or _may_have(text, "use")
+
+
+def _may_have(text: str, key: str) -> bool:
+    """Whether a mapping in the text may have this key. `re` finds text that begins with letters 25 times as fast."""
+    if re.search(rf"""{key}["']?[ \t]*:""", text) is None:
+        return False
+    return re.search(_KEY % key, text, re.MULTILINE) is not None
 
 
 def check_file(options: CheckOptions, source: Source) -> FileResult:
@@ -160,7 +165,7 @@ def _check_read(options: CheckOptions, name: str, text: str) -> FileResult:
     if options.shared is None:
         if may_be_shared(text):
             return FileResult([], [], [], shared=text)
-        if _USES.search(text):
+        if _may_have(text, "use"):
             return PENDING
     return check_text(options, name, text)
 
