@@ -60,8 +60,9 @@ def check_blueprint(
     fields = {_field(path) for path in placeholders}
     for rule, severity in rules_that_may_find(blueprint, severities):
         problems = rule.check(blueprint) if rule.check else ()
-        shown = (each for each in problems if not fields or not _is_hidden(fields, rule, each))
-        yield from _bounded(shown, rule, severity)
+        if fields:
+            problems = (each for each in problems if not _is_hidden(fields, rule, each))
+        yield from _bounded(problems, rule, severity)
 
 
 def check_written(texts: Iterable[Written], severities: Severities = DEFAULTS) -> Found:

@@ -23,7 +23,7 @@ from kalentops.support.text import clip
 
 
 def _may_find(of: Summary) -> bool:
-    return len({step.id for step in of.blueprint.steps}) < len(of.kinds)
+    return len(set(of.ids)) < len(of.ids)
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
-from kalentops.lint.summary import StepKind, steps_where
+from kalentops.lint.summary import StepKind
 
 LIMIT = 300
 
@@ -27,7 +27,9 @@ def _has_message(step: StepKind) -> bool:
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
-    for index, step in steps_where(_has_message, blueprint):
+    for index, step in enumerate(blueprint.steps):
+        if step.linkedInType != "LINKEDIN_INVITATION_WITH_MESSAGE" or len(step.content) <= LIMIT:
+            continue
         length = len(step.content.strip())
         if length > LIMIT:
             yield Problem(

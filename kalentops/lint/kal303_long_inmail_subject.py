@@ -16,19 +16,19 @@ from collections.abc import Iterator
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
-from kalentops.lint.summary import StepKind, steps_where
+from kalentops.lint.summary import Summary
 
 LIMIT = 200
 
 
-def _is_inmail(step: StepKind) -> bool:
-    return step.linkedin_type == "LINKEDIN_INMAIL" and step.subject is not None
+def _may_find(of: Summary) -> bool:
+    return max(map(len, of.lines)) > LIMIT
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
-    for index, step in steps_where(_is_inmail, blueprint):
+    for index, step in enumerate(blueprint.steps):
         length = len(step.subject or "")
-        if length > LIMIT:
+        if step.linkedInType == "LINKEDIN_INMAIL" and length > LIMIT:
             yield Problem(
                 ("steps", index, "subject"),
                 f"the InMail's subject has {length} characters, LinkedIn allows {LIMIT}",
@@ -43,5 +43,5 @@ RULE = Rule(
     check,
     reads=frozenset({"linkedInType", "subject"}),
     severity=Severity.WARNING,
-    step_prefilter=_is_inmail,
+    prefilter=_may_find,
 )

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
-from kalentops.lint.summary import StepKind, steps_where
+from kalentops.lint.summary import StepKind
 from kalentops.support.text import clip
 
 # Technologies that look like an address are none. A name has at most 63 characters, and begins where none runs.
@@ -35,8 +35,8 @@ def _has_message(step: StepKind) -> bool:
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
-    for index, step in steps_where(_has_message, blueprint):
-        text = step.content
+    for index, step in enumerate(blueprint.steps):
+        text = step.content if step.linkedInType == "LINKEDIN_INVITATION_WITH_MESSAGE" else ""
         link = _LINK.search(text) if "://" in text or _HINT.search(text) else None
         if link:
             yield Problem(

@@ -24,7 +24,7 @@ from kalentops.support.text import character_name, unseen
 
 
 def _may_find(of: Summary) -> bool:
-    return any(map(_may_be_unseen, of.prose.odd))
+    return any(map(_may_be_unseen, of.prose.characters))
 
 
 @lru_cache(maxsize=4096)

@@ -179,6 +179,9 @@ _QUOTES: Final = {
 }
 
 
+_IN_CAPITALS: Final = ("???", "TODO", "TBD", "TBC", "FIXME", "XXX")
+
+
 @lru_cache(maxsize=1)  # two rules ask about each blueprint
 def may_hold_placeholders(of: Prose) -> bool:
     """Whether a text has what one of the forms begins with, or a word of them, as few texts have."""
@@ -186,12 +189,7 @@ def may_hold_placeholders(of: Prose) -> bool:
     return (
         of.has(_OPENING)
         or (of.has("$%*#&_") and _SIGNS.search(text) is not None)
-        or "???" in text
-        or "TODO" in text
-        or "TBD" in text
-        or "TBC" in text
-        or "FIXME" in text
-        or "XXX" in text
+        or any(word in of.odd and word in text for word in _IN_CAPITALS)
         or "sit amet" in text
         or b"ipsum" in lower
         or (b"insert " in lower and _INSERT.search(text) is not None)

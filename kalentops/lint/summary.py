@@ -57,59 +57,55 @@ def steps_where(holds: Callable[[StepKind], bool], blueprint: Blueprint) -> Iter
 
 
 _VARIABLE: Final = re.compile(r"\{\{(?:" + "|".join(VARIABLES) + r")\}\}")
-_USUAL: Final = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 \n\t.,;:!?'\"()/+@=~^`|>]-"
+_USUAL: Final = b"abcdefghijklmnopqrstuvwxyz0123456789 \n\t.,;:!'\"()/+@=~^`|>]-"
 
 
 @dataclass(slots=True, eq=False)
 class Prose:
     """A text in which a line feed stands for each variable that exists.
 
-    `lower` is the same in UTF-8, with small letters for the capital ones of ASCII. `odd` are all characters of `text`
-    but letters, digits, white space and the marks of ASCII that mean nothing to any rule. So a brace that belongs to no
-    variable is in `odd`, and so is each character beyond ASCII.
+    `lower` is the same in UTF-8, with small letters for the capital ones of ASCII. `odd` is what is left without small
+    letters, digits, white space and the marks of ASCII that mean nothing to any rule. So a brace that belongs to no
+    variable is in `odd`, and so is each character beyond ASCII; capitals that stand side by side in the text do so
+    there.
     """
 
     text: str
     lower: bytes
-    odd: frozenset[str]
+    odd: str
+    characters: frozenset[str]
 
     @classmethod
     def of(cls, text: str) -> Prose:
         text = _VARIABLE.sub("\n", text) if "{{" in text else text
         data = text.encode("utf-8", "surrogatepass")  # many times faster than a look at each character
         odd = data.translate(None, _USUAL).decode("utf-8", "surrogatepass")
-        return cls(text, data.lower(), frozenset(odd))
+        return cls(text, data.lower(), odd, frozenset(odd))
 
     def has(self, characters: str | frozenset[str]) -> bool:
         """Whether one of these characters, which are odd ones, is in the text."""
-        return not self.odd.isdisjoint(characters)
+        return not self.characters.isdisjoint(characters)
 
 
 class Summary(NamedTuple):
-    """`lines` are the fields of one line: the name of the blueprint, then id, name and subject of each step. `texts`
-    are what a candidate may read. `prose` holds all of these, with a line feed between any two: what occurs in none of
-    its lines occurs in no field.
+    """`lines` are the fields of one line: the name of the blueprint, then ids, names and subjects. `texts` are what a
+    candidate may read: subjects and contents. `prose` holds all of these, with a line feed between any two: what is in
+    none of its lines is in no field.
     """
 
     blueprint: Blueprint
     kinds: list[StepKind]
+    ids: list[str]
     lines: list[str]
     texts: list[str]
     prose: Prose
 
     @classmethod
     def of(cls, blueprint: Blueprint) -> Summary:
-        lines, texts, contents = [blueprint.name], [], []
-        for step in blueprint.steps:
-            lines += (step.id, step.name)
-            contents.append(step.content)
-            if step.subject is not None:
-                lines.append(step.subject)
-                texts.append(step.subject)
-        return cls(
-            blueprint,
-            [kind_of(step) for step in blueprint.steps],
-            lines,
-            texts + contents,
-            Prose.of("\n".join(lines + contents)),
-        )
+        steps = blueprint.steps
+        ids = [step.id for step in steps]
+        contents = [step.content for step in steps]
+        subjects = [step.subject for step in steps if step.subject is not None]
+        lines = [blueprint.name, *ids, *[step.name for step in steps], *subjects]
+        prose = Prose.of("\n".join(lines + contents))
+        return cls(blueprint, [kind_of(step) for step in steps], ids, lines, subjects + contents, prose)
