@@ -5,7 +5,7 @@ major version.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,7 +21,7 @@ from kalentops.plan.saved import plan_to_json
 from kalentops.state.codec import entry_to_json, intent_to_json
 from kalentops.state.model import State
 from kalentops.support.clock import utc
-from kalentops.support.text import dump_json
+from kalentops.support.text import dump_json, json_pieces
 
 if TYPE_CHECKING:  # `validate` and `plan` import nothing
     from kalentops.adopt.plan import Item
@@ -46,7 +46,13 @@ def _of(*environments: str | None) -> dict[str, Any]:
 
 
 def show_plan(of: Plan, checked: Checked) -> str:  # noqa: ARG001 - the plan has its findings
-    return f"{dump_json(plan_to_json(of, text))}\n"
+    return "".join(plan_pieces(of))
+
+
+def plan_pieces(of: Plan) -> Iterator[str]:
+    """The same in pieces: of a large plan, one body is held at a time."""
+    yield from json_pieces(plan_to_json(of, text))
+    yield "\n"
 
 
 def combined(texts: Mapping[str, str]) -> str:

@@ -7,8 +7,9 @@ Kalent. The saved one only says what was asked for, and whether the answer is st
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
@@ -32,7 +33,7 @@ from kalentops.plan.explanation import Code, Explanation, explain, explained
 from kalentops.plan.groups import Edit, Group, pieces_of
 from kalentops.plan.moves import StateEdit
 from kalentops.support import atomic_write
-from kalentops.support.text import clip, dump_json, is_environment, some
+from kalentops.support.text import clip, is_environment, json_pieces, some
 
 _PARTS: Final = ("delay", "policy", "config")
 _T = TypeVar("_T", bound=str)
@@ -101,9 +102,8 @@ def save(
         "overwrite": sorted(plan_options.overwrite),
     }
     try:
-        data = (
-            dump_json({**plan_to_json(plan, say), "asked": said, "report": dict(report or {})}) + "\n"
-        ).encode()
+        made = {**plan_to_json(plan, say), "asked": said, "report": dict(report or {})}
+        data = (each.encode() for each in chain(json_pieces(made), ("\n",)))
         # A link of this name is replaced, not followed: a pull request may have brought it.
         atomic_write.replace(path.parent.resolve() / path.name, data, mode=0o600)
     except (OSError, RuntimeError) as error:
@@ -129,15 +129,12 @@ def check(saved: Saved, plan: Plan) -> None:
     Raises StalePlan, which says what has changed (the state, the files, or Kalent) and what the saved plan would have
     done.
     """
-    now = _bound(plan, lambda _: "")
-    old, new = _binding(saved.raw), _binding(now)
-    moved = sorted(address for address in old.keys() | new.keys() if old.get(address) != new.get(address))
+    now = {"state": _state(plan), "bound": _bound(plan)}
+    moved, recorded = _differ(_binding(saved.raw), plan)
     # The serial counts the changes of all addresses: what other runs have recorded elsewhere does no harm.
     if _lineage(saved.raw) == _lineage(now) and not moved:
         return
-    at = _BINDING.index(_RECORDED)
-    both = [each for each in moved if each in old and each in new]
-    what = list(_moved(saved.raw, now, recorded=any(old[each][at] != new[each][at] for each in both)))
+    what = list(_moved(saved.raw, now, recorded=recorded))
     what = what or ["what is to be done has changed"]
     differ = f"; it differs at {some([clip(each, 80) for each in moved], _SHOWN)}" if moved else ""
     counts = saved.raw.get("summary")
@@ -148,6 +145,30 @@ def check(saved: Saved, plan: Plan) -> None:
     ]
     would = f"; it had {', '.join(did)}" if did else ""
     raise StalePlan(f"since the plan was made, {' and '.join(what)}{differ}{would}")
+
+
+def _differ(saved: Mapping[str, Sequence[Any]], plan: Plan) -> tuple[list[str], bool]:
+    """The addresses at which a plan is not what was saved, and whether the record of one of them has changed. One body
+    is compared at a time.
+    """
+    found, recorded = set(saved), False
+    for each in plan.changes:
+        if each.action is Action.NO_OP:
+            continue
+        was, now = saved.get(each.address), _bound_fields(each)
+        if was == now:
+            found.discard(each.address)
+        else:
+            found.add(each.address)
+            recorded |= was is not None and was[-1] != each.recorded
+    return sorted(found), recorded
+
+
+def _bound_fields(of: Change) -> list[Any]:
+    """The values of `_BINDING`."""
+    before, after, theirs = (each and each.data for each in (of.before, of.after, of.theirs))
+    known = of.address, of.action.value, of.blueprint_id
+    return [*known, before, after, of.after_digest, theirs, of.moved_from, of.protected, of.recorded]
 
 
 def check_environment(saved: Saved, environment: str | None) -> None:
@@ -218,15 +239,16 @@ def _at(raw: dict[str, Any]) -> str:
 
 
 def plan_to_json(of: Plan, say: Say) -> dict[str, Any]:
-    """`plan --format json`, and most of the file that `plan --out` writes."""
-    bound = _bound(of, say)
+    """`plan --format json`, and most of the file that `plan --out` writes, for `json_pieces`: `changes` is an iterator,
+    so that one body is held at a time.
+    """
     return {
         "format_version": FORMAT_VERSION,
         "kalentops_version": of.made_by or __version__,
         **({} if of.environment is None else {"environment": of.environment}),
-        "state": bound["state"],
+        "state": _state(of),
         "summary": of.summary,
-        "changes": bound["changes"],
+        "changes": (_change_to_json(each, say) for each in of.changes),
         "groups": [_group_to_json(each) for each in of.groups],
         "drift": [_drift_to_json(each, say) for each in of.drift],
         "look_alikes": [each._asdict() for each in of.refresh_report.look_alikes]
@@ -236,18 +258,20 @@ def plan_to_json(of: Plan, say: Say) -> dict[str, Any]:
         "unmanaged": dict(of.refresh_report.unmanaged) if of.refresh_report else {},
         "left_out": list(of.left_out),
         "state_edits": [each._asdict() for each in of.state_edits],
-        "bound": bound["bound"],
+        "bound": _bound(of),
         "findings": [finding_to_json(each) for each in of.findings],
     }
 
 
-def _bound(of: Plan, say: Say) -> dict[str, Any]:
-    """What a saved plan is compared by."""
-    return {
-        "state": {"lineage": of.lineage, "serial": of.serial},
-        "bound": {"files": of.files, "remote": of.refresh_report.fingerprint if of.refresh_report else None},
-        "changes": [_change_to_json(each, say) for each in of.changes],
-    }
+# What a saved plan is compared by, with the fields of each change in `_BINDING`.
+
+
+def _state(of: Plan) -> dict[str, Any]:
+    return {"lineage": of.lineage, "serial": of.serial}
+
+
+def _bound(of: Plan) -> dict[str, Any]:
+    return {"files": of.files, "remote": of.refresh_report.fingerprint if of.refresh_report else None}
 
 
 def _change_to_json(of: Change, say: Say) -> dict[str, Any]:

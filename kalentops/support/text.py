@@ -6,7 +6,7 @@ import difflib
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, Final, Literal
 
@@ -196,6 +196,29 @@ def dump_json(data: Any) -> str:
     """
     text = escape_json(json.dumps(data, ensure_ascii=False, indent=2))
     return text if text.isascii() and "\x7f" not in text else _json_escaped(text)
+
+
+def json_pieces(of: Mapping[str, Any]) -> Iterator[str]:
+    """The text that `dump_json` makes of an object, in pieces. A value may be an iterator instead of a list: its items
+    are asked for one by one, and not kept.
+    """
+    begin = "{\n  "
+    for name, value in of.items():
+        yield f"{begin}{dump_json(name)}: "
+        begin = ",\n  "
+        if isinstance(value, Iterator):
+            yield from _array_pieces(value)
+        else:
+            yield dump_json(value).replace("\n", "\n  ")
+    yield "\n}" if of else "{}"
+
+
+def _array_pieces(items: Iterator[Any]) -> Iterator[str]:
+    begin = "["
+    for each in items:
+        yield f"{begin}\n    " + dump_json(each).replace("\n", "\n    ")
+        begin = ","
+    yield "[]" if begin == "[" else "\n  ]"
 
 
 def _json_escaped(text: str) -> str:

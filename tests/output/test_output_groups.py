@@ -21,7 +21,7 @@ from kalentops.plan.build import Plan, make_plan, narrowed
 from kalentops.plan.saved import plan_from_json, plan_to_json
 from kalentops.project.load import load
 from kalentops.state.model import State
-from kalentops.support.text import dump_json
+from kalentops.support.text import json_pieces
 from tests.builders import body, entry, state, step, want
 from tests.hostile import HOSTILE
 from tests.output import judges
@@ -37,7 +37,7 @@ def shown(of: Plan, **how: Any) -> list[str]:
 
 
 def as_json(of: Plan) -> Any:
-    return json.loads(dump_json(plan_to_json(of, text)))
+    return json.loads("".join(json_pieces(plan_to_json(of, text))))
 
 
 def rows(of: Plan) -> list[str]:

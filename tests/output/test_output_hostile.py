@@ -38,7 +38,7 @@ from kalentops.plan.build import Action, Change, Drift, Leftover, LookAlike, Pla
 from kalentops.plan.explanation import Code, explain
 from kalentops.plan.moves import StateEdit
 from kalentops.plan.saved import plan_from_json, plan_to_json
-from kalentops.support.text import dump_json
+from kalentops.support.text import dump_json, json_pieces
 from tests.builders import body, form, saying, step
 from tests.hostile import HOSTILE
 from tests.output import judges, rich_example
@@ -345,7 +345,8 @@ def test_a_saved_plan_is_shown_as_it_was(texts: list[str]) -> None:
     plan = replace(mixed_plan(texts), findings=tuple(checked.findings))
     checked = replace(checked, earlier=frozenset(plan.findings[::2]))
     raw, told = (
-        json.loads(dump_json(each)) for each in (plan_to_json(plan, explanations.text), checked.to_json())
+        json.loads("".join(json_pieces(each)))
+        for each in (plan_to_json(plan, explanations.text), checked.to_json())
     )
     again = plan_from_json(raw)
     assert again == replace(plan, made_by=__version__)
@@ -371,7 +372,7 @@ def _broken(of: Any) -> Iterator[Any]:
 
 def test_a_damaged_plan_is_refused_or_shown() -> None:
     plan = replace(rich_example.PLAN, findings=rich_example.FOUND)
-    raw = json.loads(json.dumps(plan_to_json(plan, explanations.text)))
+    raw = json.loads("".join(json_pieces(plan_to_json(plan, explanations.text))))
     report_of = raw["report"] = {"below": "", "files": ["a.yaml"], "new": None, "columns": None}
     forms, refused = list(FORMATS), 0
     for number, _ in enumerate(islice(_broken(raw), 0, None, 5)):

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from kalentops.apply.result import ApplyResult, Outcome, Result
+from kalentops.blueprint.body import Body
 from kalentops.blueprint.remote import Mark, RemoteSourcing, stub
 from kalentops.lint.finding import Finding, Origin, Severity
 from kalentops.output import json as json_output
-from kalentops.plan.build import Action
-from kalentops.support.text import dump_json
-from tests.builders import AT, entry, intent, saying, state
+from kalentops.plan.build import Action, make_plan
+from kalentops.state.model import State
+from kalentops.support.text import dump_json, json_pieces
+from tests.builders import AT, body, entry, form, intent, saying, state, want
 
 DIGEST = "sha256:" + "0" * 64
 BEFORE: dict[str, Any] = {"name": "One", "steps": []}
@@ -139,3 +145,36 @@ def test_hostile_texts_survive_and_do_nothing() -> None:
     assert "Zoë 🎉" in text
     assert text.encode()
     assert not any(each.lstrip().startswith("::") for each in text.splitlines())
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text("a\n\u202e\x7f#[é😀\ud800", max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text("a\n#[", max_size=3), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text("ab\n#[", max_size=3), JSON, max_size=4))
+def test_json_in_pieces_is_the_same_text(data: dict[str, Any]) -> None:
+    in_pieces = {name: iter(each) if isinstance(each, list) else each for name, each in data.items()}
+    assert "".join(json_pieces(in_pieces)) == dump_json(data)
+
+
+def test_a_plan_in_json_reads_a_body_when_it_is_written() -> None:
+    read: list[str] = []
+
+    def give(whole: Body) -> Body:
+        read.append(whole.name)
+        return whole
+
+    bodies = {f"s{n}/a": form(body(f"Name {n}")) for n in range(3)}
+    declared = (
+        want(address, whole)._replace(body=Body.deferred(whole.name, whole.digest, partial(give, whole)))
+        for address, whole in bodies.items()
+    )
+    for piece in json_output.plan_pieces(make_plan(declared, State())):
+        shown = [each.name for address, each in bodies.items() if f'"address": "{address}"' in piece]
+        assert read[-1:] == shown or not shown
+    assert read == ["Name 0", "Name 1", "Name 2"]

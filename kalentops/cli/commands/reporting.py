@@ -165,6 +165,11 @@ def print_plan(plan: Plan, checked: Checked, form: str, *, verbose: bool, quiet:
         show_environment(plan.environment)
         whole = text_plan.plan(plan, verbose=verbose, width=width(sys.stdout))
         show([text_plan.plan_summary(plan)] if quiet else whole)
+    elif form == "json":
+        from kalentops.output import json  # for this format alone
+
+        # All before the first is written: an error leaves no half of a document.
+        sys.stdout.writelines([*json.plan_pieces(plan)])
     else:
         sys.stdout.write(report(form).show_plan(plan, checked))
 
