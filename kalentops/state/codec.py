@@ -7,10 +7,9 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from kalentops.blueprint.body import Address, Body
-from kalentops.cache import Cache
 from kalentops.errors import StateDamaged, StateTooNew
 from kalentops.state.content import (
     LONGEST_REASON,
@@ -40,6 +39,9 @@ from kalentops.state.model import (
 )
 from kalentops.support.shape import gc_paused
 from kalentops.support.text import clip
+
+if TYPE_CHECKING:
+    from kalentops.cache import Cache
 
 _T = TypeVar("_T")
 _LARGEST: Final = 2**53  # a whole number that every reader of JSON knows

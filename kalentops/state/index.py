@@ -6,14 +6,16 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from hashlib import sha256
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import kalentops
 from kalentops.blueprint.body import Address, Body
-from kalentops.cache import Cache
 from kalentops.state.content import Content, Cutter, Piece
 from kalentops.state.model import Entry
 from kalentops.support.shape import parse_json
+
+if TYPE_CHECKING:
+    from kalentops.cache import Cache
 
 _KIND: Final = "state"
 _FORMAT: Final = 1

@@ -11,7 +11,8 @@ import pytest
 
 from kalentops.cache import Cache, open_cache
 from kalentops.project import earlier
-from tests.builders import blueprint, step
+from kalentops.state.codec import dump_state
+from tests.builders import blueprint, entry, state, step
 from tests.harness import Project, Ran
 
 KEY = "0" * 64
@@ -322,3 +323,16 @@ def test_ci_starts_without_one(valid: Project, found: list[str]) -> None:
     valid.write("sourcing_z", {"one": blueprint("One")})
     verdicts(valid)
     assert (entries(valid), found) == (before, [])
+
+
+def test_what_a_state_says_is_kept_for_plans(valid: Project, found: list[str]) -> None:
+    valid.state_path.write_bytes(dump_state(state(entry("sourcing_a/one", blueprint("Other")))))
+    fresh = valid.run("plan", "--no-cache")
+    assert "1 to update" in fresh.out
+    for _ in range(2):
+        ran = valid.run("plan")
+        assert (ran.code, ran.out) == (fresh.code, fresh.out)
+    assert found.count("state") == 1
+    valid.state_path.write_bytes(dump_state(state(entry("sourcing_a/one", blueprint("One")))))
+    assert "1 to update" not in valid.run("plan").out
+    assert found.count("state") == 1

@@ -138,7 +138,7 @@ class _Run(NamedTuple):
         """Show the plan, and save it if --out asks for it; 2 for changes or drift, else 0."""
         config, store = project.config, project.store
         cache = options.open_cache(config, no_cache=self.no_cache)
-        snapshot = store.read()
+        snapshot = store.read(cache)
         notice(snapshot.notes)
         repository = pipeline.load_files(config, snapshot.state, cache)
         self.severity.apply(repository, config, [config.blueprints])

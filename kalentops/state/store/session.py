@@ -12,9 +12,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias
 
-from kalentops.cache import Cache
 from kalentops.errors import (
     KalentopsError,
     SharedStoreFailure,
@@ -43,6 +42,9 @@ from kalentops.state.model import (
 from kalentops.state.store.backend import Backend, Stored, UnclearWrite, VersionMismatch
 from kalentops.state.store.journal import Journal, encode
 from kalentops.support.text import clip
+
+if TYPE_CHECKING:
+    from kalentops.cache import Cache
 
 _TORN: Final = (
     "the last record of the journal is incomplete and ignored: a run crashed, or one is in progress"
