@@ -8,7 +8,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from kalentops.blueprint.model import VARIABLES, Blueprint
+from kalentops.blueprint.model import Blueprint
+from kalentops.blueprint.variables import VARIABLES
 
 # What is seen, and means nothing to Kalent or to a rule: no control, unassigned or private characters, no braces and
 # brackets, no sign of a placeholder or of a damaged text.

@@ -17,7 +17,7 @@ from kalentops.adopt.naming import slug
 from kalentops.adopt.stretches import TITLE_FACTS, Stretched, stretched, title_facts, with_markers
 from kalentops.blueprint.body import PARTS, STEP_FIELDS, Address
 from kalentops.blueprint.diff import same, steps_by_id
-from kalentops.blueprint.files import MARKED_FIELDS
+from kalentops.blueprint.variables import MARKED_FIELDS
 from kalentops.errors import CannotExtract
 from kalentops.support.text import clip
 from kalentops.support.text_diff import opcodes

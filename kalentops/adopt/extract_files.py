@@ -23,10 +23,10 @@ from kalentops.blueprint.files import SourcingFile
 from kalentops.blueprint.model import Blueprint
 from kalentops.errors import CannotExtract
 from kalentops.lint.finding import Severity
-from kalentops.project.check import CheckOptions
 from kalentops.project.config import Config
 from kalentops.project.document import read_document
 from kalentops.project.load import Repository, of_texts
+from kalentops.project.result import CheckOptions
 from kalentops.support.text import clip, some
 from kalentops.yamlfile.build import document_text
 from kalentops.yamlfile.edit_file import replace_blueprints

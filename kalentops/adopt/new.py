@@ -13,11 +13,12 @@ from kalentops.adopt.position import FileChange, PositionFile, ProjectFiles, Unr
 from kalentops.blueprint.files import SourcingFile, TemplateFile
 from kalentops.errors import UsageError
 from kalentops.lint.finding import Severity
-from kalentops.project.check import CheckOptions
 from kalentops.project.config import Config
 from kalentops.project.document import read_document
 from kalentops.project.environments import check_no_other_has
-from kalentops.project.resolve import Library, Resolved, resolve_alone
+from kalentops.project.library import Library
+from kalentops.project.resolve import Resolved, resolve_alone
+from kalentops.project.result import CheckOptions
 from kalentops.support.text import clip, is_key, is_safe_id, nearest, same_name
 from kalentops.yamlfile.build import document_text
 from kalentops.yamlfile.edit_file import ParameterLine, add_use

@@ -12,11 +12,13 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from kalentops.blueprint.body import PARTS, STEP_FIELDS, Address, Body
 from kalentops.blueprint.diff import same, steps_by_id
-from kalentops.blueprint.files import MARKED_FIELDS, SourcingFile, Use
+from kalentops.blueprint.files import SourcingFile, Use
+from kalentops.blueprint.variables import MARKED_FIELDS
 from kalentops.errors import CannotEdit, Unwritable
 from kalentops.lint.finding import DataPath
 from kalentops.project.document import Document, read_document
-from kalentops.project.resolve import Library, Resolved, Source, resolve
+from kalentops.project.library import Library
+from kalentops.project.resolve import Resolved, Source, resolve
 from kalentops.support import text_diff
 from kalentops.support.text import clip
 from kalentops.yamlfile.build import document_text

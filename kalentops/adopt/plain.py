@@ -13,7 +13,8 @@ from kalentops.blueprint.model import Blueprint
 from kalentops.errors import CannotEdit, InvalidFiles, UsageError
 from kalentops.lint.finding import DataPath
 from kalentops.project.document import Document, read_document
-from kalentops.project.resolve import Library, Resolved, Source, resolve
+from kalentops.project.library import Library
+from kalentops.project.resolve import Resolved, Source, resolve
 from kalentops.support.text import clip, nearest
 from kalentops.yamlfile.build import document_text
 from kalentops.yamlfile.edit_file import put_plain, with_comments

@@ -13,13 +13,13 @@ from kalentops.adopt.naming import folder_destination, stem_of
 from kalentops.errors import InvalidFiles, StoreFailure, UsageError
 from kalentops.lint.finding import Finding
 from kalentops.lint.rule import Position
-from kalentops.project.check import CheckOptions
 from kalentops.project.config import Config
 from kalentops.project.document import Document, read_document
 from kalentops.project.environments import of_another
 from kalentops.project.files import find, read_whole
+from kalentops.project.library import Library
 from kalentops.project.load import with_library
-from kalentops.project.resolve import Library
+from kalentops.project.result import CheckOptions
 from kalentops.state.model import State
 from kalentops.support import atomic_write
 from kalentops.support.text import clip, typo_of

@@ -18,17 +18,19 @@ from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.diff import steps_by_id
 from kalentops.blueprint.remote import Remote, RemoteLists, stub_mark
 from kalentops.errors import CannotEdit, StateError, StoreFailure
-from kalentops.lint.engine import check_project
 from kalentops.lint.finding import Finding, Severity, merged
+from kalentops.lint.project import check_project
 from kalentops.lint.rule import Declarations, Declared, Relocation
 from kalentops.plan.explanation import Explanation, missing
 from kalentops.plan.moves import relocate
-from kalentops.project.check import CheckOptions, FileResult, check_text
+from kalentops.project.check import check_text
 from kalentops.project.config import Config
 from kalentops.project.document import read_document
 from kalentops.project.files import Source, read
+from kalentops.project.library import Library
 from kalentops.project.load import Repository, shared_below
-from kalentops.project.resolve import Library, resolve
+from kalentops.project.resolve import resolve
+from kalentops.project.result import CheckOptions, FileResult
 from kalentops.state.model import Entry, State
 from kalentops.yamlfile.edit import edit_blueprint, edit_mapping
 from kalentops.yamlfile.fmt import format_text

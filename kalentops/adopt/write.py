@@ -19,17 +19,19 @@ from kalentops.adopt.naming import Destination, stem_of, title_of
 from kalentops.adopt.plan import ImportAction, ImportPlan, Item
 from kalentops.blueprint.body import Body
 from kalentops.errors import StateError, StoreFailure, Unwritable
-from kalentops.lint.engine import check_project
 from kalentops.lint.finding import Finding, Severity
+from kalentops.lint.project import check_project
 from kalentops.lint.rule import Declarations, Declared
-from kalentops.project.check import CheckOptions, check_text
+from kalentops.project.check import check_text
 from kalentops.project.load import Repository
+from kalentops.project.result import CheckOptions
 from kalentops.state.model import Entry, State
 from kalentops.support import atomic_write
-from kalentops.support.shape import gc_paused
+from kalentops.support.collector import gc_paused
 from kalentops.support.text import some
+from kalentops.yamlfile import MAX_BYTES
 from kalentops.yamlfile.build import file_text
-from kalentops.yamlfile.parse import MAX_BYTES, parse
+from kalentops.yamlfile.parse import parse
 from kalentops.yamlfile.positions import Map
 
 _LIMIT: Final = "it is larger than a file of blueprints may be: 1 MiB, or 20,000 values"

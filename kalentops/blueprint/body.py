@@ -13,10 +13,11 @@ import json
 from collections import deque
 from collections.abc import Callable, Mapping
 from json.encoder import encode_basestring
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 from weakref import ref
 
-from kalentops.blueprint.model import Blueprint
+if TYPE_CHECKING:  # the model needs pydantic
+    from kalentops.blueprint.model import Blueprint
 
 STEP_FIELDS: Final = (
     "id",

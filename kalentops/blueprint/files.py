@@ -5,7 +5,6 @@ A resolved blueprint is a plain one (`project/resolve.py`): nothing behind the c
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Annotated, Any, ClassVar, Final, Self, TypeAlias
@@ -35,11 +34,6 @@ from kalentops.support.shape import (
     tagged,
 )
 from kalentops.support.text import nearest
-
-MARKER: Final = re.compile(r"\{\{(param|snippet)\.([^{}]*)\}\}")
-"""`{{param.pitch}}` or `{{snippet.signature}}`: the kind and the name."""
-MARKED_FIELDS: Final = ("name", "subject", "content")
-"""The fields of a step in which markers are filled; of a blueprint, it is `name` alone."""
 
 
 def _by_type(value: Any) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from kalentops.blueprint.files import KINDS, TemplateFile
-from kalentops.blueprint.model import VARIABLES
+from kalentops.blueprint.variables import VARIABLES
 from kalentops.support.shape import shape_schema
 
 JsonSchema: TypeAlias = dict[str, Any]

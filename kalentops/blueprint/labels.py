@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from kalentops.blueprint.diff import FieldChange, changes, steps_by_id
-from kalentops.blueprint.model import SECONDS, Moment, moments_of_body
+from kalentops.blueprint.timeline import SECONDS, Moment, moments_of_body
 from kalentops.support.text import count
 
 CHANNELS: Final = {

@@ -1,16 +1,12 @@
-"""A blueprint as Kalent's API understands it (docs/kalent-api.md, "A step"), and when its steps happen.
+"""A blueprint as Kalent's API understands it (docs/kalent-api.md, "A step").
 
 Field names are the API's own, letter for letter. These shapes say which fields there are and of which type;
 what fits together with what is said by the rules.
-
-[inferred] A delay is counted from the step before; that is how the vendor's default cadence reads and nothing
-says otherwise. A step that waits for an invitation happens on an unknown day, so counting starts again there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, get_args
+from typing import ClassVar, Literal, TypeAlias, get_args
 
 from kalentops.support.shape import (
     FrozenList,
@@ -29,19 +25,7 @@ Temporality: TypeAlias = Literal["ASAP", "DELAYED", "AFTER_INVITATION_SETTLED"]
 Unit: TypeAlias = Literal["day", "minute", "second"]
 ContentSource: TypeAlias = Literal["manual", "suggestedByKalent"]
 
-SECONDS: dict[Unit, int] = {"day": 86_400, "minute": 60, "second": 1}
 INVITATIONS = frozenset({"LINKEDIN_INVITATION", "LINKEDIN_INVITATION_WITH_MESSAGE"})
-VARIABLES = (
-    "firstname",
-    "lastname",
-    "candidateJobTitle",
-    "candidateCompanyName",
-    "candidateLocation",
-    "sourcingJobTitle",
-    "sourcingLocation",
-    "recruiterFirstname",
-    "recruiterLastname",
-)
 
 
 class Delay(Shape):
@@ -49,10 +33,6 @@ class Delay(Shape):
 
     value: PositiveInt
     unit: Unit
-
-    @property
-    def seconds(self) -> int:
-        return self.value * SECONDS[self.unit]
 
 
 class StepConfig(Shape):
@@ -123,41 +103,3 @@ def allowed(field: str) -> tuple[str, ...]:
         "contentSource": ContentSource,
     }
     return get_args(table[field]) if field in table else ()
-
-
-class Moment(NamedTuple):
-    """`seconds` after the start of the sequence, or, with `settled`, after its invitation has settled."""
-
-    seconds: int
-    settled: bool = False
-
-
-def moments(blueprint: Blueprint) -> list[Moment]:
-    """One moment a step, in the order of the steps."""
-    return _walk(
-        (step.temporalityType == "AFTER_INVITATION_SETTLED", step.delay.seconds if step.delay else 0)
-        for step in blueprint.steps
-    )
-
-
-def moments_of_body(body: Mapping[str, Any]) -> list[Moment]:
-    """The same for the data of a body."""
-    return _walk(
-        (step.get("temporalityType") == "AFTER_INVITATION_SETTLED", _seconds(step.get("delay")))
-        for step in body.get("steps") or ()
-    )
-
-
-def _seconds(delay: Any) -> int:
-    """A delay in seconds; 0 where Kalent shows one that no file could say."""
-    value, unit = (delay.get("value"), delay.get("unit")) if isinstance(delay, Mapping) else (None, None)
-    return value * SECONDS[unit] if isinstance(value, int) and unit in SECONDS else 0
-
-
-def _walk(steps: Iterable[tuple[bool, int]]) -> list[Moment]:
-    found: list[Moment] = []
-    now = Moment(0)
-    for after_settled, seconds in steps:
-        now = Moment(0, settled=True) if after_settled else Moment(now.seconds + seconds, now.settled)
-        found.append(now)
-    return found

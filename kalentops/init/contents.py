@@ -23,7 +23,7 @@ from kalentops.errors import UsageError
 from kalentops.git.worktree import open_read_only
 from kalentops.project.config import STATE
 from kalentops.project.document import read_document
-from kalentops.project.resolve import Library
+from kalentops.project.library import Library
 from kalentops.support.text import clip, dump_json
 
 CONFIG: Final = "kalentops.yaml"

@@ -1,30 +1,26 @@
-"""All rules over one file, over all files of a project, and over what the API shows."""
+"""All rules over one file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import cache, lru_cache
-from typing import Final
+from typing import TYPE_CHECKING
 
-from kalentops.blueprint.model import Blueprint
-from kalentops.lint.finding import DataPath, Finding, Problem, Severity
+from kalentops.lint.finding import DataPath, Problem, Severity
+from kalentops.lint.project import DEFAULTS, Severities
 from kalentops.lint.rule import (
-    Declarations,
     FileContext,
     Rule,
     SharedContext,
-    Sourcings,
     UseContext,
     rules,
 )
 from kalentops.lint.summary import StepKind, Summary
 from kalentops.lint.texts import MOST, Written, and_more
 
-Severities = Mapping[str, Severity | None]
-"""The severities that the configuration sets, by code; None is "off"."""
-
-DEFAULTS: Final[Severities] = {}
+if TYPE_CHECKING:  # the models need pydantic
+    from kalentops.blueprint.model import Blueprint
 
 
 Found = Iterator[tuple[Problem, Severity]]
@@ -72,28 +68,6 @@ def check_written(texts: Iterable[Written], severities: Severities = DEFAULTS) -
         for rule, severity in active:
             for problem in rule.check_written(text) if rule.check_written and rule.signs & text.signs else ():
                 yield replace(problem, code=rule.code), severity
-
-
-def check_project(declarations: Declarations, severities: Severities = DEFAULTS) -> Iterator[Finding]:
-    """What only shows in several files together."""
-    for rule, severity in _active(severities, "check_project"):
-        for finding in rule.check_project(declarations) if rule.check_project else ():
-            yield replace(finding, severity=severity)
-
-
-def check_online(sourcings: Sourcings, severities: Severities = DEFAULTS) -> Iterator[Finding]:
-    """What only the API knows."""
-    for rule, severity in _active(severities, "check_online"):
-        for finding in rule.check_online(sourcings) if rule.check_online else ():
-            yield replace(finding, severity=severity)
-
-
-def with_severities(findings: Iterable[Finding], severities: Severities) -> Iterator[Finding]:
-    """The findings of rules without a check, with the severity that each rule has; without those that are off."""
-    for finding in findings:
-        severity = severities.get(finding.code, rules()[finding.code].severity)
-        if severity is not None:
-            yield finding if severity is finding.severity else replace(finding, severity=severity)
 
 
 _Active = tuple[tuple[Rule, Severity], ...]

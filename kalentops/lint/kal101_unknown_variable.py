@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from kalentops.blueprint.model import VARIABLES, Blueprint
+from kalentops.blueprint.model import Blueprint
+from kalentops.blueprint.variables import VARIABLES
 from kalentops.lint.finding import DataPath, Problem
 from kalentops.lint.placeholders import variable_for
 from kalentops.lint.rule import Rule

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kalentops.blueprint.model import VARIABLES, Blueprint
+from kalentops.blueprint.model import Blueprint
+from kalentops.blueprint.variables import VARIABLES
 from kalentops.lint.finding import Problem
 from kalentops.lint.rule import Rule
 from kalentops.lint.summary import Summary

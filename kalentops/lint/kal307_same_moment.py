@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kalentops.blueprint.model import Blueprint, Moment, moments
+from kalentops.blueprint.model import Blueprint
+from kalentops.blueprint.timeline import Moment, moments
 from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
 from kalentops.lint.summary import StepKind, Summary

@@ -17,8 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kalentops.blueprint.files import MARKED_FIELDS
-from kalentops.blueprint.model import VARIABLES
+from kalentops.blueprint.variables import MARKED_FIELDS, VARIABLES
 from kalentops.lint.finding import Problem
 from kalentops.lint.rule import Rule, UseContext
 from kalentops.lint.texts import marked_texts, marker_meant, variables

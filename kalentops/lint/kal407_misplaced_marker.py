@@ -20,8 +20,8 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Final
 
-from kalentops.blueprint.files import MARKED_FIELDS
 from kalentops.blueprint.model import Blueprint
+from kalentops.blueprint.variables import MARKED_FIELDS
 from kalentops.lint.finding import DataPath, Problem
 from kalentops.lint.rule import Rule
 from kalentops.lint.summary import Summary

@@ -17,7 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from kalentops.blueprint.files import MARKED_FIELDS, TemplateFile
+from kalentops.blueprint.files import TemplateFile
+from kalentops.blueprint.variables import MARKED_FIELDS
 from kalentops.lint.finding import DataPath, Problem
 from kalentops.lint.rule import Rule, SharedContext, UseContext
 from kalentops.support.text import clip, nearest

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from kalentops.blueprint.model import VARIABLES
+from kalentops.blueprint.variables import VARIABLES
 from kalentops.lint.finding import Problem
 from kalentops.lint.placeholders import variable_for
 from kalentops.lint.rule import FileContext, Rule

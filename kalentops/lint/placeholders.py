@@ -8,7 +8,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from kalentops.blueprint.model import VARIABLES
+from kalentops.blueprint.variables import VARIABLES
 from kalentops.lint.summary import Prose
 from kalentops.lint.texts import marker_meant
 from kalentops.support.text import fold, nearest

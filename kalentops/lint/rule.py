@@ -8,17 +8,19 @@ from enum import IntEnum
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import kalentops.lint
-from kalentops.blueprint.body import Address, Body
-from kalentops.blueprint.files import AddedStep, SnippetsFile, SourcingFile, TemplateFile, Use
-from kalentops.blueprint.model import Blueprint
-from kalentops.blueprint.remote import RemoteSourcing
 from kalentops.lint.finding import DataPath, Finding, Origin, Origins, Problem, Severity
-from kalentops.lint.summary import StepKind, Summary
 from kalentops.lint.texts import NO_SIGN, Sign, Written
 from kalentops.support.text import is_key, nearest
+
+if TYPE_CHECKING:  # the models need pydantic
+    from kalentops.blueprint.body import Address, Body
+    from kalentops.blueprint.files import AddedStep, SnippetsFile, SourcingFile, TemplateFile, Use
+    from kalentops.blueprint.model import Blueprint
+    from kalentops.blueprint.remote import RemoteSourcing
+    from kalentops.lint.summary import StepKind, Summary
 
 
 class Hides(IntEnum):
@@ -296,9 +298,21 @@ class Rule(NamedTuple):
 @cache
 def rules() -> Mapping[str, Rule]:
     """All rules by code, in the order of the codes: each module `kal*` of this package holds one."""
+    return {code: rule_of(code) for code in _modules()}
+
+
+@cache
+def rule_of(code: str) -> Rule:
+    """One rule, without loading the others."""
+    rule: Rule = import_module(f"kalentops.lint.{_modules()[code]}").RULE
+    return rule
+
+
+@cache
+def _modules() -> Mapping[str, str]:
+    """The names of the modules by code."""
     names = sorted(each.name for each in iter_modules(kalentops.lint.__path__) if each.name.startswith("kal"))
-    found = (import_module(f"kalentops.lint.{name}").RULE for name in names)
-    return {rule.code: rule for rule in found}
+    return {name.partition("_")[0].upper(): name for name in names}
 
 
 def rule_meant(word: str) -> str | None:

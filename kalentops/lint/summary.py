@@ -9,9 +9,12 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from kalentops.blueprint.model import VARIABLES, Blueprint, Step
+from kalentops.blueprint.variables import VARIABLES
+
+if TYPE_CHECKING:  # the models need pydantic
+    from kalentops.blueprint.model import Blueprint, Step
 
 
 class StepKind(NamedTuple):

@@ -9,12 +9,16 @@ from dataclasses import dataclass, replace
 from enum import IntFlag, auto
 from functools import cached_property, lru_cache
 from itertools import islice
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from kalentops.blueprint.files import MARKED_FIELDS, MARKER, TemplateFile
-from kalentops.blueprint.model import VARIABLES, Blueprint
+from kalentops.blueprint.variables import MARKED_FIELDS, MARKER, VARIABLES
 from kalentops.lint.finding import DataPath, Problem
 from kalentops.support.text import is_key, nearest, skeleton
+
+if TYPE_CHECKING:  # the models need pydantic
+    from kalentops.blueprint.files import TemplateFile
+    from kalentops.blueprint.model import Blueprint
+
 
 # Two braces or more, whatever holds no double brace, two braces or more. Each character is looked at a bounded
 # number of times, whatever the text.

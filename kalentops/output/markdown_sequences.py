@@ -16,7 +16,7 @@ from kalentops.blueprint.labels import (
     span,
     step_changes,
 )
-from kalentops.blueprint.model import moments_of_body
+from kalentops.blueprint.timeline import moments_of_body
 from kalentops.output.markdown_blocks import FENCE, Block, code, fence, folded, plural_join, prose, row, table
 from kalentops.output.terminal import columns
 from kalentops.support.text import clip, count

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from kalentops.blueprint.model import VARIABLES
+from kalentops.blueprint.variables import VARIABLES
 from kalentops.errors import KalentopsError
 from kalentops.lint.finding import Finding, Severity
 from kalentops.lint.rule import Declared, ends
@@ -22,11 +22,12 @@ from kalentops.preview.rendering import SAMPLES, Sample
 from kalentops.preview.sequences import Findings, PageContext, show_removed, show_sequence, status_of
 from kalentops.preview.steps import Candidates
 from kalentops.preview.view import Page
-from kalentops.project.check import CheckOptions, FileResult, check_text
+from kalentops.project.check import check_text
 from kalentops.project.config import FILE, Config, load_configs, select
 from kalentops.project.environments import by_folder, combined, load_views
 from kalentops.project.files import find
 from kalentops.project.load import Repository, load_project, read_earlier, with_library
+from kalentops.project.result import CheckOptions, FileResult
 from kalentops.support.text import clip, visible
 
 _NAME: Final = 160

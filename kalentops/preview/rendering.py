@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from kalentops.blueprint.model import VARIABLES, Step
+from kalentops.blueprint.model import Step
+from kalentops.blueprint.variables import VARIABLES
 from kalentops.lint.kal301_long_invitation import LIMIT as INVITATION
 from kalentops.lint.kal303_long_inmail_subject import LIMIT as INMAIL_SUBJECT
 from kalentops.lint.texts import measure, variables

@@ -8,8 +8,9 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
 from kalentops.blueprint.diff import FieldChange, changes
-from kalentops.blueprint.files import MARKED_FIELDS
-from kalentops.blueprint.model import Blueprint, moments
+from kalentops.blueprint.model import Blueprint
+from kalentops.blueprint.timeline import moments
+from kalentops.blueprint.variables import MARKED_FIELDS
 from kalentops.lint.finding import Finding, Severity
 from kalentops.lint.rule import Declared
 from kalentops.preview import view

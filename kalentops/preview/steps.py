@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from kalentops.blueprint.diff import FieldChange
 from kalentops.blueprint.labels import parts_of
-from kalentops.blueprint.model import SECONDS, Moment, Step
+from kalentops.blueprint.model import Step
+from kalentops.blueprint.timeline import SECONDS, Moment, seconds_of
 from kalentops.preview import view
 from kalentops.preview.phrases import NOTHING, Phrase, plain, say, span, table
 from kalentops.preview.rendering import Sample, both, counters, runs
@@ -109,7 +110,7 @@ class Placed:
             said = say("wait_invitation_most", span=days) if days else say("wait_invitation")
             return Wait(said, _UNKNOWN_LENGTH)
         if step.temporalityType == "DELAYED" and step.delay is not None:
-            seconds = step.delay.seconds
+            seconds = seconds_of(step.delay)
             size = next((size for most, size in _SIZES if seconds <= most), 6)
             return Wait(say("wait_after_start" if first else "wait_later", span=span(seconds)), size)
         return Wait(NOTHING if first else say("wait_none"), 0)

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
 from hashlib import sha256
-from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.files import SourcingFile, Use
 from kalentops.blueprint.model import Blueprint
-from kalentops.lint.engine import (
-    Severities,
-    check_blueprint,
-    check_shared,
-    check_use,
-    check_written,
-    with_severities,
-)
+from kalentops.lint.engine import check_blueprint, check_shared, check_use
 from kalentops.lint.engine import check_file as check_file_rules
-from kalentops.lint.finding import DataPath, Finding, Origin, Severity, merged, without_cut_texts
+from kalentops.lint.finding import DataPath, Finding, Origin, merged, without_cut_texts
+from kalentops.lint.project import Severities
 from kalentops.lint.rule import (
     Declared,
     FileContext,
@@ -33,115 +24,14 @@ from kalentops.lint.rule import (
     SharedContext,
     rules,
 )
-from kalentops.project.config import Config
-from kalentops.project.document import Document, read_document
+from kalentops.project.document import Document, checked_document
 from kalentops.project.files import Source, read_bytes, text_of
-from kalentops.project.resolve import MAX_SIZE, Library, Resolved, Template, resolve, resolve_alone
+from kalentops.project.library import Library, Template
+from kalentops.project.resolve import MAX_SIZE, Resolved, resolve, resolve_alone
+from kalentops.project.result import PENDING, CheckOptions, FileResult, may_be_shared, may_use
 
-
-@dataclass(frozen=True)
-class CheckOptions:
-    """What is asked of a file. With `bodies`, blueprints have theirs, and say where the texts come from that parameters
-    fill; with `origins`, where all their values come from.
-
-    `readers` are the environments that read the files, and `environment` the one whose positions are declared: with
-    None, those of all.
-
-    `shared` are the texts of all files that may hold templates or snippets, by name. With None they are not known yet:
-    a file that needs them is `pending`. `unread` are the files without a text, which may hold others.
-    """
-
-    root: Path
-    severities: Severities = field(default_factory=dict)
-    bodies: bool = False
-    origins: bool = False
-    shared: Mapping[str, str] | None = None
-    unread: frozenset[str] = frozenset()
-    environment: str | None = None
-    readers: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, config: Config, *, bodies: bool = False, origins: bool = False) -> CheckOptions:
-        """Those of the settings of a project."""
-        return cls(
-            config.root,
-            config.severities,
-            bodies,
-            origins,
-            environment=config.environment,
-            readers=config.readers,
-        )
-
-    def sourcing_ids(self, document: Document) -> dict[str, str]:
-        """The sourcings whose blueprints a file declares, by environment."""
-        return {
-            name: each for name, each in document.sourcing_ids(self.readers).items() if self.asks_for(name)
-        }
-
-    def written(self, sourcing_id: str) -> str | dict[str, str]:
-        """`sourcingId` in a new file."""
-        several = len(self.readers) > 1
-        return {self.environment: sourcing_id} if several and self.environment is not None else sourcing_id
-
-    def asks_for(self, environment: str) -> bool:
-        return self.environment in {None, environment}
-
-    @cached_property
-    def library(self) -> Library | None:
-        """What the shared files hold."""
-        if self.shared is None:
-            return None
-        documents = (_read(name, self.shared[name], self.severities) for name in sorted(self.shared))
-        return Library.of(documents, self.unread)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "library"}
-
-
-class FileResult(NamedTuple):
-    """What one file holds, and what is wrong with it. `whole`: there is no key in it that could not be read.
-    `positions` are those of all environments that read the file. `shared` is the text of a file that may hold templates
-    or snippets. `pending`: it can't be checked without them. `unread`: it has no text.
-
-    `content` is the digest of what was read, empty where the result can't be kept: it follows from that content, from
-    the files in `uses`, which hold the templates and snippets in use, and from the names of all. `uses` is None for a
-    file that was checked without them.
-    """
-
-    findings: list[Finding]
-    declared: list[Declared]
-    relocations: list[Relocation]
-    whole: bool = False
-    positions: Sequence[Position] = ()
-    shared: str | None = None
-    pending: bool = False
-    unread: bool = False
-    senders: Sequence[Sender] = ()
-    content: str = ""
-    uses: tuple[str, ...] | None = None
-
-
-PENDING: Final = FileResult([], [], [], pending=True)
 MAX_RESOLVED: Final = 4 * MAX_SIZE
 """Characters of all blueprints of a file that are made from templates."""
-_KEY: Final = r"""(?:^\ufeff?[ \t]*|[{,]\s*)["']?%s["']?[ \t]*:"""
-
-
-def may_be_shared(text: str) -> bool:
-    """Whether a file may hold a template or snippets."""
-    return _may_have(text, "template") or _may_have(text, "snippets")
-
-
-def needs_others(text: str) -> bool:
-    """Whether a file may share a template or snippets with others."""
-    return may_be_shared(text) or _may_have(text, "use")
-
-
-def _may_have(text: str, key: str) -> bool:
-    """Whether a mapping in the text may have this key. `re` finds text that begins with letters 25 times as fast."""
-    if re.search(rf"""{key}["']?[ \t]*:""", text) is None:
-        return False
-    return re.search(_KEY % key, text, re.MULTILINE) is not None
 
 
 def check_file(options: CheckOptions, source: Source) -> FileResult:
@@ -165,28 +55,14 @@ def _check_read(options: CheckOptions, name: str, text: str) -> FileResult:
     if options.shared is None:
         if may_be_shared(text):
             return FileResult([], [], [], shared=text)
-        if _may_have(text, "use"):
+        if may_use(text):
             return PENDING
     return check_text(options, name, text)
 
 
 def check_text(options: CheckOptions, name: str, text: str) -> FileResult:
     """The findings and blueprints of a text, and what it says of other keys; a pure function."""
-    return _check(options, _read(name, text, options.severities))
-
-
-def _read(name: str, text: str, severities: Severities) -> Document:
-    """The document of a text, with the findings in the texts as they stand there."""
-    document = read_document(name, text)
-    document.findings = list(with_severities(document.findings, severities))
-    texts = document.texts()
-    subjects = {each.path for each in texts if each.field == "subject"}
-    for problem, severity in check_written(texts, severities):
-        document.findings.append(document.place(problem, severity))
-        # As long as its text is unclear, so is whether there is one, or which step it is.
-        if severity is Severity.ERROR and (problem.path in subjects or problem.path[-1:] == ("id",)):
-            document.placeholders |= {problem.path}
-    return document
+    return _check(options, checked_document(name, text, options.severities))
 
 
 def _check(options: CheckOptions, document: Document) -> FileResult:

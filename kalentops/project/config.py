@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Final, Literal, TypeAlias
 
-from kalentops.blueprint.model import VARIABLES
+from kalentops.blueprint.variables import VARIABLES
 from kalentops.errors import InvalidConfig, StateError, UsageError
 from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import rule_meant, rules

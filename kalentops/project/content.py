@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache, partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from kalentops.blueprint.body import Body
-from kalentops.blueprint.files import SourcingFile
-from kalentops.blueprint.model import Blueprint
 from kalentops.errors import FilesChanged
 from kalentops.lint.finding import Origin, Origins
 from kalentops.lint.rule import Declared
-from kalentops.project.check import CheckOptions
-from kalentops.project.document import Document, read_document
 from kalentops.project.files import Source, read
-from kalentops.project.resolve import resolve
+from kalentops.project.result import CheckOptions
+
+if TYPE_CHECKING:
+    from kalentops.blueprint.model import Blueprint
+    from kalentops.project.document import Document
 
 _HELD: Final = 64
 """Documents: as many as may be asked for at the same time."""
@@ -48,6 +48,11 @@ class Contents:
         return find()
 
     def _found(self, of: Declared) -> tuple[Blueprint | None, Callable[[], Origins]]:
+        # Parser and models: a plan without changes asks for no content.
+        from kalentops.blueprint.files import SourcingFile
+        from kalentops.blueprint.model import Blueprint
+        from kalentops.project.resolve import resolve
+
         document = self._document(of.origin.file)
         key, model = of.address.key, document.model
         found = model.blueprints.get(key) if isinstance(model, SourcingFile) else None
@@ -59,6 +64,8 @@ class Contents:
         return resolved.blueprint, resolved.origins
 
     def _read(self, name: str) -> Document:
+        from kalentops.project.document import read_document
+
         text = read(self._sources[name], self._options.root)
         if not isinstance(text, str):
             raise _changed(name)

@@ -14,7 +14,9 @@ from functools import lru_cache, reduce
 from typing import Any, Final, TypeVar
 
 from kalentops.blueprint.files import KINDS, AnyFile, SourcingFile, TemplateFile
+from kalentops.lint.engine import check_written
 from kalentops.lint.finding import DataPath, Finding, Problem, Severity
+from kalentops.lint.project import Severities, with_severities
 from kalentops.lint.texts import Written
 from kalentops.project.texts import texts_of
 from kalentops.project.violations import field_meant, meant_by, misspelt, to_problems
@@ -301,3 +303,17 @@ def _fits(schema: Schema, value: Any) -> bool:
     """
     kind = "a list" if isinstance(value, list) else "a mapping" if isinstance(value, dict) else ""
     return value is not None and kind == (schema.kind if schema.kind in {"a list", "a mapping"} else "")
+
+
+def checked_document(name: str, text: str, severities: Severities) -> Document:
+    """The document of a text, with the findings in the texts as they stand there."""
+    document = read_document(name, text)
+    document.findings = list(with_severities(document.findings, severities))
+    texts = document.texts()
+    subjects = {each.path for each in texts if each.field == "subject"}
+    for problem, severity in check_written(texts, severities):
+        document.findings.append(document.place(problem, severity))
+        # As long as its text is unclear, so is whether there is one, or which step it is.
+        if severity is Severity.ERROR and (problem.path in subjects or problem.path[-1:] == ("id",)):
+            document.placeholders |= {problem.path}
+    return document

@@ -20,9 +20,9 @@ from typing import Any, Final, TypeAlias
 
 import kalentops
 from kalentops.cache import Cache
-from kalentops.project.check import CheckOptions, FileResult
+from kalentops.project.library import Library
 from kalentops.project.record import Json, result, to_line
-from kalentops.project.resolve import Library
+from kalentops.project.result import CheckOptions, FileResult
 
 Checked: TypeAlias = tuple[FileResult, str | None]
 """A result, and its line of JSON, if it was made."""

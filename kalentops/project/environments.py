@@ -13,11 +13,10 @@ from kalentops.errors import UsageError
 from kalentops.lint.finding import Finding
 from kalentops.lint.kal031_sourcing_of_two_environments import check as check_ids
 from kalentops.lint.rule import Declarations, Position
-from kalentops.project.check import CheckOptions, positions
 from kalentops.project.config import Config, load_configs
-from kalentops.project.document import read_document
 from kalentops.project.files import find, read
 from kalentops.project.load import Repository, load_with_users
+from kalentops.project.result import CheckOptions
 from kalentops.support.text import clip
 
 Load: TypeAlias = Callable[[Config, Sequence[Path]], Repository]
@@ -136,6 +135,9 @@ def positions_elsewhere(config: Config, ids: Collection[str]) -> Iterator[Positi
     """The positions of these sourcings in the folders that other environments of the project read."""
     if len(config.environments) == len(config.readers):
         return
+    from kalentops.project.check import positions
+    from kalentops.project.document import read_document
+
     others = (each for each in views(load_configs(config.root)) if each.readers != config.readers)
     for each in others:
         options = CheckOptions.of(each)

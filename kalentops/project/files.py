@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from kalentops.errors import UsageError
 from kalentops.lint.finding import Finding, Severity
 from kalentops.support.text import clip, some
-from kalentops.yamlfile.parse import MAX_BYTES
+from kalentops.yamlfile import MAX_BYTES
 
 SUFFIXES = (".yaml", ".yml")
 # O_NONBLOCK: opening a pipe without a writer would wait forever.

@@ -15,26 +15,18 @@ from typing import NamedTuple, TypeAlias
 
 from kalentops.blueprint.body import Address
 from kalentops.cache import Cache
-from kalentops.lint.engine import DEFAULTS, Severities, check_project, with_severities
 from kalentops.lint.finding import MOST_USERS, Finding, Origin, Severity, errors_first, merged
+from kalentops.lint.project import DEFAULTS, Severities, check_project, with_severities
 from kalentops.lint.rule import Declarations, Declared, Position, Relocation, Sender, rules
-from kalentops.project.check import (
-    CheckOptions,
-    FileResult,
-    check_alone,
-    check_text,
-    may_be_shared,
-    needs_others,
-)
 from kalentops.project.config import Config
 from kalentops.project.content import Contents
-from kalentops.project.document import read_document
 from kalentops.project.earlier import Checked, EarlierResults
 from kalentops.project.files import SUFFIXES, Source, content_digest, find, read
+from kalentops.project.library import Library, Template
 from kalentops.project.processes import check_files
-from kalentops.project.resolve import Library
-from kalentops.support.shape import gc_paused
-from kalentops.yamlfile.parse import MAX_BYTES
+from kalentops.project.result import CheckOptions, FileResult, may_be_shared, needs_others
+from kalentops.support.collector import gc_paused
+from kalentops.yamlfile import MAX_BYTES
 
 MOST = 500
 """Findings of one file that are told; the others are counted."""
@@ -369,12 +361,16 @@ def shared_below(root: Path, folder: Path, known: Collection[str]) -> dict[str, 
 def library_below(root: Path, *folders: Path) -> Library:
     """The templates and snippets below the folders that exist."""
     found = (shared_below(root, each, ()) for each in folders if each.exists())
+    from kalentops.project.document import read_document
+
     texts = {name: text for each in found for name, text in each.items()}
     return Library.of(read_document(name, text) for name, text in texts.items())
 
 
 def of_texts(options: CheckOptions, texts: Mapping[str, str]) -> Repository:
     """The same for texts of another version, by the names of their files."""
+    from kalentops.project.check import check_text
+
     options = with_library(options, texts)
     results = [check_text(options, name, text) for name, text in texts.items()]
     return _gathered(options, list(texts), results, ())
@@ -411,9 +407,8 @@ def _gathered(
         if library.templates or library.snippets:
             repository.users = _users(library, _once(repository.declared))
         in_use = {each.template for each in repository.declared}
-        for name, template in library.templates.items():
-            if name not in in_use and template.document.file in names:
-                alone += check_alone(options, template)
+        unused = [each for name, each in library.templates.items() if name not in in_use]
+        alone += _alone(options, [each for each in unused if each.document.file in names])
     findings += others
     declarations = Declarations(
         repository.declared,
@@ -430,6 +425,13 @@ def _gathered(
     repository.findings = sorted(_bounded([*own, *used]))
     repository.declared.sort(key=lambda each: each.address)
     return repository
+
+
+def _alone(options: CheckOptions, templates: Iterable[Template]) -> Iterator[Finding]:
+    for each in templates:
+        from kalentops.project.check import check_alone
+
+        yield from check_alone(options, each)
 
 
 def _once(declared: Iterable[Declared]) -> Collection[Declared]:

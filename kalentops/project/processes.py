@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from typing import Final
 
 from kalentops.lint.rule import rules
-from kalentops.project.check import CheckOptions, FileResult, check_file, folded
 from kalentops.project.files import Source
 from kalentops.project.record import from_lines, result, to_line
+from kalentops.project.result import CheckOptions, FileResult
 
 PARALLEL_FROM: Final = 150
 _CHUNKS_EACH: Final = 8
@@ -23,6 +23,11 @@ _SAFE_PATH: Final = "PYTHONSAFEPATH"
 
 def check_files(options: CheckOptions, sources: Sequence[Source]) -> Iterator[tuple[FileResult, str | None]]:
     """The result of each file, in the order of the files, and its line of JSON, if it was made."""
+    if not sources:
+        return
+    # Parser, models and rules, which take longest to load: the cache may know all results.
+    from kalentops.project.check import check_file, folded
+
     if len(sources) < PARALLEL_FROM or (os.cpu_count() or 1) < 2:  # noqa: PLR2004 - one core, one process
         for each in folded([check_file(options, source) for source in sources]):
             yield each, None
@@ -37,6 +42,8 @@ def _check_in_processes(
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
+
+    from kalentops.project.check import check_file
 
     # Once, for all processes that are forked.
     rules()
@@ -90,6 +97,8 @@ def _begin(options: CheckOptions) -> None:
 
 def _check_chunk(sources: Sequence[Source]) -> tuple[list[FileResult], list[str]]:
     """The results with their bodies, or else as lines of JSON, which take less time to send."""
+    from kalentops.project.check import check_file, folded
+
     options = _options[-1]
     found = folded([check_file(options, source) for source in sources])
     if options.bodies:

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 from kalentops.blueprint.body import Address
 from kalentops.lint.finding import DataPath, Finding, Origin, Severity
 from kalentops.lint.rule import Alike, Declared, Position, Relocation, Sender
-from kalentops.project.check import FileResult
+from kalentops.project.result import FileResult
 
 Json: TypeAlias = list[Any]
 _encode: Final = json.JSONEncoder(separators=(",", ":")).encode

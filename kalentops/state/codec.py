@@ -37,7 +37,7 @@ from kalentops.state.model import (
     State,
     check_consistent,
 )
-from kalentops.support.shape import gc_paused
+from kalentops.support.collector import gc_paused
 from kalentops.support.text import clip
 
 if TYPE_CHECKING:

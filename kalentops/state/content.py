@@ -13,7 +13,6 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from kalentops.blueprint.body import Body
 from kalentops.errors import StateDamaged
-from kalentops.support.shape import parse_json
 from kalentops.support.text import clip
 
 LONGEST_REASON: Final = 200
@@ -249,6 +248,8 @@ def _name_in(data: bytes) -> str | None:
     """The name in a body that is laid out with one field a line; None where only the parser can judge. Raises
     ValueError for what is no JSON.
     """
+    from kalentops.support.shape import parse_json  # pydantic: the cache may know the names
+
     sent = parse_json(data)
     # A key that stands twice makes a line too many.
     return str(sent.get("name", "")) if _lines(sent) == data.count(b"\n") else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import secrets
+import os
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
@@ -40,7 +40,7 @@ class Index(NamedTuple):
         """Raises OtherForm, StateDamaged or ValueError where only the parser of the whole can judge; StateMoved,
         StoreFailure.
         """
-        token = secrets.token_hex(16)
+        token = os.urandom(16).hex()
         cutter, shared = Cutter(content, token), _Shared()
         rows: list[Row] = []
         for found in cutter.entries():

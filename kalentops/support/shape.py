@@ -6,10 +6,8 @@ field beyond those that are named.
 
 from __future__ import annotations
 
-import gc
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from types import NoneType, UnionType
@@ -59,7 +57,6 @@ __all__ = [
     "Violation",
     "called",
     "either",
-    "gc_paused",
     "is_language",
     "parse_json",
     "schema_of",
@@ -283,15 +280,3 @@ def parse_json(data: bytes) -> Any:
     half a surrogate pair and what is nested too deeply.
     """
     return from_json(data, allow_inf_nan=False, cache_strings="keys")
-
-
-@contextmanager
-def gc_paused() -> Iterator[None]:
-    """Without the garbage collector: loading makes many objects and no cycles, and it would check them repeatedly."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()

@@ -16,10 +16,10 @@ from kalentops.blueprint.body import Body
 from kalentops.blueprint.diff import same
 from kalentops.errors import CannotEdit
 from kalentops.support.text import clip, line_end_of, visible
-from kalentops.yamlfile import build, scalars
+from kalentops.yamlfile import MAX_BYTES, build, scalars
 from kalentops.yamlfile.build import Layout
 from kalentops.yamlfile.fmt import BEFORE_COMMENT, format_text, print_document
-from kalentops.yamlfile.parse import MAX_BYTES, parse
+from kalentops.yamlfile.parse import parse
 from kalentops.yamlfile.tree import (
     ALIAS,
     ANCHOR,

@@ -39,7 +39,6 @@ from kalentops.yamlfile.positions import (
     weight,
 )
 
-MAX_BYTES = 1 << 20
 MAX_DEPTH = 32
 MAX_NODES = 20_000
 _WHOLE: Final = SequenceStartEvent(None, None, implicit=True)

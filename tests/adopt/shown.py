@@ -9,8 +9,9 @@ from typing import Any
 
 from kalentops.blueprint.remote import Remote, RemoteLists
 from kalentops.kalent.lists import read_blueprints
-from kalentops.project.check import CheckOptions, check_text
+from kalentops.project.check import check_text
 from kalentops.project.load import Repository
+from kalentops.project.result import CheckOptions
 
 SOURCING = "sourcing_a"
 

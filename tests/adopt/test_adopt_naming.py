@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalentops.adopt.naming import MAX_KEY, MAX_TITLE, FileNames, key_of, keys_for, slug, stem_of, title_of
-from kalentops.project.check import CheckOptions, check_text
+from kalentops.project.check import check_text
+from kalentops.project.result import CheckOptions
 from kalentops.support.text import visible
 from kalentops.yamlfile.build import file_text
 from kalentops.yamlfile.parse import parse

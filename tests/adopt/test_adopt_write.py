@@ -14,9 +14,11 @@ from kalentops.adopt.plan import ImportAction, ImportPlan, plan_import
 from kalentops.adopt.write import Draft, Drafts, ImportResult, draft, write_files, write_import
 from kalentops.blueprint.body import Body
 from kalentops.errors import StoreFailure, UsageError
-from kalentops.project.check import CheckOptions, check_text
+from kalentops.project.check import check_text
+from kalentops.project.result import CheckOptions
 from kalentops.state.model import State
-from kalentops.yamlfile.parse import MAX_BYTES, parse
+from kalentops.yamlfile import MAX_BYTES
+from kalentops.yamlfile.parse import parse
 from kalentops.yamlfile.positions import Map
 from tests.adopt.shown import NOTHING, observed
 from tests.builders import blueprint, step

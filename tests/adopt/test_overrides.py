@@ -19,11 +19,12 @@ from kalentops.adopt.pull import edit_files, plan_pull, write_edits
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.remote import RemoteLists
 from kalentops.errors import CannotEdit, StoreFailure
-from kalentops.project.check import CheckOptions
 from kalentops.project.config import Config
 from kalentops.project.document import Document, read_document
+from kalentops.project.library import Library
 from kalentops.project.load import load, of_texts
-from kalentops.project.resolve import Library, resolve
+from kalentops.project.resolve import resolve
+from kalentops.project.result import CheckOptions
 from kalentops.state.model import State
 from kalentops.state.store.location import Location
 from kalentops.yamlfile.build import document_text

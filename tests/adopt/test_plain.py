@@ -14,10 +14,11 @@ from kalentops.adopt.position import PositionFile, ProjectFiles
 from kalentops.blueprint.body import Address
 from kalentops.errors import InvalidFiles, StoreFailure, UsageError
 from kalentops.lint.rule import Declared
-from kalentops.project.check import CheckOptions, check_text
+from kalentops.project.check import check_text
 from kalentops.project.document import read_document
+from kalentops.project.library import Library
 from kalentops.project.load import with_library
-from kalentops.project.resolve import Library
+from kalentops.project.result import CheckOptions
 from kalentops.yamlfile.build import document_text
 from kalentops.yamlfile.fmt import format_text
 from kalentops.yamlfile.parse import parse

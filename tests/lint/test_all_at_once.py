@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from kalentops.blueprint.model import VARIABLES
-from kalentops.lint.engine import Severities
+from kalentops.blueprint.variables import VARIABLES
 from kalentops.lint.finding import Severity
-from kalentops.project.check import CheckOptions, check_text
+from kalentops.lint.project import Severities
+from kalentops.project.check import check_text
 from kalentops.project.load import load
+from kalentops.project.result import CheckOptions
 
 ROOT = Path(__file__).parents[2]
 JOB = CheckOptions(ROOT)

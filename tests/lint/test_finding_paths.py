@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kalentops.project.check import CheckOptions, check_text
+from kalentops.project.check import check_text
 from kalentops.project.load import load
+from kalentops.project.result import CheckOptions
 
 TEXT = """\
 sourcingId: sourcing_a

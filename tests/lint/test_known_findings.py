@@ -11,7 +11,8 @@ import pytest
 from kalentops.cli.main import run
 from kalentops.lint.finding import Finding, known_before
 from kalentops.output import Checked, markdown
-from kalentops.project.check import CheckOptions, check_text
+from kalentops.project.check import check_text
+from kalentops.project.result import CheckOptions
 from tests.output import judges
 
 STEP = """\

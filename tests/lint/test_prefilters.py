@@ -14,7 +14,8 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from kalentops.blueprint.model import VARIABLES, Blueprint, Channel, LinkedInType, Temporality
+from kalentops.blueprint.model import Blueprint, Channel, LinkedInType, Temporality
+from kalentops.blueprint.variables import VARIABLES
 from kalentops.lint import placeholders
 from kalentops.lint.engine import rules_that_may_find
 from kalentops.lint.rule import rules

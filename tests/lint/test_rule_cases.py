@@ -19,8 +19,8 @@ import pytest
 import yaml
 
 from kalentops.blueprint.remote import RemoteSourcing
-from kalentops.lint.engine import Severities, check_online
 from kalentops.lint.finding import Finding, Severity
+from kalentops.lint.project import Severities, check_online
 from kalentops.lint.rule import Sourcings, rules
 from kalentops.project.load import load
 

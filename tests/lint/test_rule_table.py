@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import kalentops.lint
+from kalentops.lint.project import OVER_FILES
 from kalentops.lint.rule import Rule, rule_meant, rules
 
 PACKAGE = Path(kalentops.lint.__file__).parent
@@ -78,3 +79,7 @@ def test_every_code_in_the_source_is_a_rule() -> None:
 def _checks(rule: Rule) -> list[object]:
     checks = (getattr(rule, each) for each in rule._fields if each.startswith("check"))
     return [each for each in checks if each is not None]
+
+
+def test_the_rules_over_all_files_are_named_so_that_they_load_alone() -> None:
+    assert list(OVER_FILES) == [code for code, rule in rules().items() if rule.check_project]

@@ -14,7 +14,8 @@ from kalentops.lint.finding import Finding, Severity
 from kalentops.lint.rule import rules
 from kalentops.output import Checked, junit, sarif
 from kalentops.output import annotations as github
-from kalentops.project.check import CheckOptions, check_text
+from kalentops.project.check import check_text
+from kalentops.project.result import CheckOptions
 from tests.output import judges
 from tests.output.rich_example import CHECKED, FILE, SHARED, TEXT
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kalentops.blueprint import labels
 from kalentops.blueprint.body import Address, Body
-from kalentops.blueprint.model import Moment, moments, moments_of_body
+from kalentops.blueprint.timeline import Moment, moments, moments_of_body
 from kalentops.output import FORMATS, Checked, markdown, report, text_plan
 from kalentops.output.markdown_sequences import changed, extent, new, tally
 from kalentops.output.terminal import plain

@@ -9,8 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kalentops.blueprint.body import Address
-from kalentops.lint.engine import check_project
 from kalentops.lint.finding import Origin
+from kalentops.lint.project import check_project
 from kalentops.lint.rule import Declarations, Declared, Relocation
 from kalentops.plan.explanation import Code, explain
 from kalentops.plan.moves import forget, narrowed, relocate, rename

@@ -19,8 +19,9 @@ from kalentops.lint.rule import Declared
 from kalentops.preview.html import render, render_trouble
 from kalentops.preview.page import Before, make_page
 from kalentops.preview.phrases import plain
-from kalentops.project.check import CheckOptions, check_text
+from kalentops.project.check import check_text
 from kalentops.project.load import Repository, with_library
+from kalentops.project.result import CheckOptions
 from kalentops.support.text import unseen, visible
 from tests.hostile import HOSTILE, quoted
 from tests.sizes import examples

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kalentops.blueprint.model import VARIABLES
+from kalentops.blueprint.variables import VARIABLES
 from kalentops.preview.phrases import say
 from kalentops.preview.rendering import MAX_SHOWN, SAMPLES, both, fill, missing, parts, runs
 from kalentops.preview.view import Part

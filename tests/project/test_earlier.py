@@ -14,10 +14,11 @@ from kalentops.cache import DIRECTORY, Cache
 from kalentops.lint.finding import Severity
 from kalentops.lint.rule import Declared
 from kalentops.project import earlier
-from kalentops.project.check import CheckOptions, check_file
+from kalentops.project.check import check_file
 from kalentops.project.files import Source, content_digest, find
 from kalentops.project.load import Repository, load
 from kalentops.project.record import from_lines, result, to_line
+from kalentops.project.result import CheckOptions
 from tests.sizes import some
 
 STEP: Final = "{id: mail, name: Mail, type: EMAIL, subject: Hi, temporalityType: ASAP, content: '%s'}"

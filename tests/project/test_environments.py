@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kalentops.project import check, environments
+from kalentops.project import document
 from kalentops.project.config import Config, load_configs
 from kalentops.project.document import Document, read_document
 from kalentops.project.environments import by_folder, load_views, positions_elsewhere, words_of_ids
@@ -135,8 +135,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(name)
         return read_document(name, text)
 
-    for module in (check, environments):
-        monkeypatch.setattr(module, "read_document", read)
+    monkeypatch.setattr(document, "read_document", read)
     return names
 
 

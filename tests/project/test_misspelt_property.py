@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from kalentops.blueprint.files import Move, SourcingFile
 from kalentops.blueprint.model import Blueprint, Delay, Policy, Step, StepConfig
 from kalentops.lint.finding import Finding, Severity
-from kalentops.project.check import CheckOptions, check_text
+from kalentops.project.check import check_text
+from kalentops.project.result import CheckOptions
 from kalentops.support.shape import Shape
 from kalentops.support.text import nearest
 from tests.sizes import examples

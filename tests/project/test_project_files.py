@@ -14,7 +14,7 @@ from kalentops.errors import UsageError
 from kalentops.lint.finding import Finding
 from kalentops.project.files import Source, check_begun, find, read
 from kalentops.project.load import load
-from kalentops.yamlfile.parse import MAX_BYTES
+from kalentops.yamlfile import MAX_BYTES
 
 GOOD = "sourcingId: s_1\nblueprints: {}\n"
 

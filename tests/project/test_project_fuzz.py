@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from kalentops.blueprint.files import SourcingFile
 from kalentops.lint.finding import Severity
 from kalentops.lint.rule import rules
-from kalentops.project.check import CheckOptions, check_file, check_text, may_be_shared
+from kalentops.project.check import check_file, check_text
 from kalentops.project.document import read_document
 from kalentops.project.files import Source, read
 from kalentops.project.load import with_library
+from kalentops.project.result import CheckOptions, may_be_shared
 from kalentops.support.text import unseen
 from tests.sizes import examples
 

@@ -19,10 +19,11 @@ from hypothesis import strategies as st
 from kalentops.blueprint.body import Body
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Finding, Severity
-from kalentops.project.check import CheckOptions, check_file
+from kalentops.project.check import check_file
 from kalentops.project.files import find, read
 from kalentops.project.load import Repository, load, with_library
 from kalentops.project.processes import PARALLEL_FROM, check_files
+from kalentops.project.result import CheckOptions
 from tests.sizes import examples
 from tests.strategies import Data, blueprints, bodies, keys, to_yaml
 

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from kalentops.lint.finding import Problem
 from kalentops.lint.rule import Alike
-from kalentops.project.check import CheckOptions, _read, check_text
-from kalentops.project.document import read_document
+from kalentops.project.check import check_text
+from kalentops.project.document import checked_document, read_document
+from kalentops.project.library import Library
 from kalentops.project.load import of_texts
-from kalentops.project.resolve import Library, Resolved, resolve
+from kalentops.project.resolve import Resolved, resolve
+from kalentops.project.result import CheckOptions
 from tests.sizes import examples
 
 TEMPLATE = """\
@@ -270,8 +272,8 @@ steps:
         "blueprints/p.yaml": "sourcingId: s_1\nblueprints:\n  key:\n    use: first\n"
         + (f"    with:\n      {name}: {folded}" if kind == "with" else ""),
     }
-    library = Library.of(_read(name, text, {}) for name, text in texts.items())
-    found = resolve(_read("blueprints/p.yaml", texts["blueprints/p.yaml"], {}), "key", library)
+    library = Library.of(checked_document(name, text, {}) for name, text in texts.items())
+    found = resolve(checked_document("blueprints/p.yaml", texts["blueprints/p.yaml"], {}), "key", library)
     assert _steps(found)["s"]["content"] == "Hi {{firstname}}, We are six. - one - two"
     assert not found.placeholders
 

@@ -10,8 +10,9 @@ import pytest
 from kalentops.lint.finding import Finding
 from kalentops.lint.texts import MOST
 from kalentops.project import load as loading
-from kalentops.project.check import CheckOptions, check_text
+from kalentops.project.check import check_text
 from kalentops.project.load import load
+from kalentops.project.result import CheckOptions
 from kalentops.yamlfile.parse import MAX_NODES, parse
 from tests.counting import lines_executed
 from tests.sizes import some

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from kalentops.lint.finding import Finding
 from kalentops.project import processes
-from kalentops.project.check import CheckOptions
 from kalentops.project.load import load, of_texts
+from kalentops.project.result import CheckOptions
 from tests.builders import step
 from tests.sizes import examples
 

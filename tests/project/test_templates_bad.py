@@ -15,10 +15,10 @@ import pytest
 
 from kalentops.lint.finding import Finding, Severity
 from kalentops.lint.rule import rules
-from kalentops.project.check import CheckOptions
 from kalentops.project.config import load_config
 from kalentops.project.load import load, load_with_users, of_texts
-from kalentops.yamlfile.parse import MAX_BYTES
+from kalentops.project.result import CheckOptions
+from kalentops.yamlfile import MAX_BYTES
 from tests.sizes import examples, some
 
 MARK: Final = "▸"

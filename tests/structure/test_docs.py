@@ -12,7 +12,8 @@ import pytest
 
 from kalentops import __version__, errors
 from kalentops.blueprint.json_schema import blueprint_schema
-from kalentops.blueprint.model import VARIABLES, allowed
+from kalentops.blueprint.model import allowed
+from kalentops.blueprint.variables import VARIABLES
 from kalentops.init.write import DRIVER
 from kalentops.output import FORMATS
 from kalentops.project.config import Config, load_config

@@ -17,7 +17,8 @@ from kalentops.output import markdown_sequences, text_plan
 from kalentops.output.terminal import plain
 from kalentops.preview.rendering import both
 from kalentops.preview.steps import changes_of
-from kalentops.project.check import CheckOptions, check_text
+from kalentops.project.check import check_text
+from kalentops.project.result import CheckOptions
 from kalentops.support.text import nearest, same_name, skeleton
 from kalentops.support.text_diff import (
     compare,

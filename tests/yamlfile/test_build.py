@@ -14,9 +14,10 @@ from kalentops.blueprint.body import Body
 from kalentops.blueprint.files import SourcingFile
 from kalentops.blueprint.model import Blueprint
 from kalentops.errors import Unwritable
-from kalentops.lint.engine import DEFAULTS
-from kalentops.project.check import CheckOptions, check_text
+from kalentops.lint.project import DEFAULTS
+from kalentops.project.check import check_text
 from kalentops.project.document import read_document
+from kalentops.project.result import CheckOptions
 from kalentops.yamlfile import build
 from kalentops.yamlfile.fmt import print_document
 from kalentops.yamlfile.parse import parse

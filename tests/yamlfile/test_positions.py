@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kalentops.lint.finding import Finding
-from kalentops.project.check import CheckOptions, check_text
+from kalentops.project.check import check_text
+from kalentops.project.result import CheckOptions
 from tests.sizes import examples
 
 MARK = "▸"

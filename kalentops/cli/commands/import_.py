@@ -27,11 +27,11 @@ from kalentops.lint.finding import Severity
 from kalentops.output import json, text_files
 from kalentops.output import text_files as report
 from kalentops.output.terminal import notice, show, width
-from kalentops.project.check import CheckOptions
 from kalentops.project.config import Config
 from kalentops.project.environments import check_no_other_has
 from kalentops.project.files import check_begun
 from kalentops.project.load import Repository
+from kalentops.project.result import CheckOptions
 from kalentops.state.model import State
 from kalentops.state.store.session import Session, Snapshot, Store
 from kalentops.support.text import clip, dump_json, meant_by, nearest, visible

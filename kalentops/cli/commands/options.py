@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kalentops.cache import Cache
     from kalentops.lint.rule import Declared
     from kalentops.plan.build import Scope
-    from kalentops.project.resolve import Library
+    from kalentops.project.library import Library
     from kalentops.state.store.session import Store
 
 NO_CACHE: Final = "KALENTOPS_NO_CACHE"

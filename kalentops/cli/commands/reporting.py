@@ -24,9 +24,9 @@ from kalentops.lint.finding import MOST_USERS, Finding, Severity, known_before
 from kalentops.output import Checked, heading, report, text_files, text_plan
 from kalentops.output.terminal import Line, line, notice, show, width
 from kalentops.plan.build import Plan
-from kalentops.project.check import CheckOptions, needs_others
 from kalentops.project.config import Config
 from kalentops.project.load import Repository, of_texts, read_earlier, texts_of
+from kalentops.project.result import CheckOptions, needs_others
 from kalentops.support.text import some, visible
 
 Make: TypeAlias = Callable[..., str]

@@ -12,7 +12,7 @@ import click
 from kalentops.cli.commands import options
 from kalentops.cli.commands.reporting import Reporting, SeverityOptions, severity_options
 from kalentops.errors import KalentopsError, UsageError
-from kalentops.lint.engine import check_online
+from kalentops.lint.project import check_online
 from kalentops.lint.rule import Sourcings
 from kalentops.output.terminal import notice
 from kalentops.project.config import Config
