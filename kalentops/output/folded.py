@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from posixpath import dirname
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from kalentops.blueprint.body import Address
@@ -117,7 +117,12 @@ def _is_usual(of: Change) -> bool:
 
 def _folders(of: Change) -> tuple[str, ...]:
     """The folders that its file is in, from the top; none for a file at the root, or without a file."""
-    return tuple(filter(None, dirname(of.file or "").split("/")))
+    return _parts((of.file or "").rpartition("/")[0])
+
+
+@lru_cache
+def _parts(folder: str) -> tuple[str, ...]:
+    return tuple(filter(None, folder.split("/")))
 
 
 def _depth(paths: Collection[tuple[str, ...]]) -> int:

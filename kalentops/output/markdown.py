@@ -260,7 +260,8 @@ def _overview(of: Plan) -> Section | None:
         for first, group in _parted(of)
         if first.action is not Action.CONFLICT and first.address not in hidden
     ]
-    rows += [partial(_folded_row, each, by_position=folded.by_position) for each in folded.places()]
+    by_position = folded.by_position
+    rows += [partial(_folded_row, each, by_position=by_position) for each in folded.places()]
     if not of.to_do or not rows:
         return None
     head = table(["blueprint", "what happens", "address", "file"]) + "\n"

@@ -262,10 +262,10 @@ def plan(
 
 def _folded(of: FoldedPlan, plan: Plan, whole: str) -> Iterator[Line]:
     """A line for each position or folder, and how to see the blueprints."""
-    places = list(of.places())
+    places, by_position = list(of.places()), of.by_position
     heads = [visible(each.name) or "in no file" for each in places]
     notes = [
-        clip(each.title, _TITLE) if of.by_position else count(each.positions, "position") for each in places
+        clip(each.title, _TITLE) if by_position else count(each.positions, "position") for each in places
     ]
     rooms = [max(map(columns, each)) for each in (heads, notes)]
     yield line((f"Not shown one by one: {count(len(of.folded), 'blueprint')}", "bold"))
@@ -279,7 +279,7 @@ def _folded(of: FoldedPlan, plan: Plan, whole: str) -> Iterator[Line]:
         among = f"{updates:,} of {count(plan.summary['update'], 'update')}"
         yield line(("  ! ", "warn"), f"{among} are among them: read what they change before you apply")
     some_of_them = next((each.name for each in places if each.name), "") if whole == WHOLE else ""
-    option = "--sourcing " if of.by_position else ""
+    option = "--sourcing " if by_position else ""
     part = f", `kalentops plan {option}{visible(shlex.quote(some_of_them))}` a part" if some_of_them else ""
     yield line(f"  `{visible(whole)}` shows all of them{part}")
 

@@ -133,8 +133,36 @@ class _Classes:
 
 def group_revisions(revisions: Iterable[Revision]) -> list[Group]:
     """The groups, by their first addresses. Takes time in proportion to the texts."""
-    ordered = sorted(revisions, key=lambda each: each.address)
+    new: list[Revision] = []
+    others: list[Revision] = []
+    for each in sorted(revisions, key=lambda each: each.address):
+        (new if each.before is None else others).append(each)
+    found = [*_new_groups(new), *_changed_groups(others)]
+    return sorted(found, key=lambda each: each.addresses[0])
+
+
+def _new_groups(new: Iterable[Revision]) -> Iterator[Group]:
+    """Those that are equal, or of the same template with other values of parameters."""
+    classes = _Classes()
+    members: dict[Hashable, list[Revision]] = {}
+    for each in new:
+        if each.alike:
+            classes.join([each.after.digest, ("alike", each.alike.key)])
+    for each in new:
+        members.setdefault(classes.of(each.after.digest), []).append(each)
+    for alike in members.values():
+        values: dict[str, tuple[str, ...]] = {
+            each.address: tuple(dict.fromkeys(filter(None, each.alike.words))) if each.alike else ()
+            for each in alike
+        }
+        differ = len(set(values.values())) > 1
+        yield Group(tuple(each.address for each in alike), values=values if differ else {})
+
+
+def _changed_groups(ordered: Sequence[Revision]) -> Iterator[Group]:
     edits = {each.address: _edits(each) for each in ordered if each.changed}
+    if not edits:
+        return
     classes = _Classes()
     for found in edits.values():
         for each in found:
@@ -145,7 +173,7 @@ def group_revisions(revisions: Iterable[Revision]) -> list[Group]:
         key = frozenset(Counter(classes.of(each.keys[0]) for each in found).items())
         members.setdefault(key, []).append(address)
     groups = {key: _group(addresses, edits, classes) for key, addresses in members.items()}
-    return list(_with_copies(groups, ordered, edits, classes))
+    yield from _with_copies(groups, ordered, edits, classes)
 
 
 def _group(
@@ -163,13 +191,12 @@ def _group(
         address: tuple(dict.fromkeys(value for each in edits[address] for value in each.values))
         for address in addresses
     }
-    own = tuple(each for each in first if each.step is not None or each.field)
-    return Group(tuple(addresses), own, values if len(set(values.values())) > 1 else {})
+    return Group(tuple(addresses), tuple(first), values if len(set(values.values())) > 1 else {})
 
 
 def _edits(of: Revision) -> list[_Edit]:
     if of.before is None:
-        return [_new(of)]
+        raise AssertionError(f"{of.address} is new")
     before, after = of.before.data, of.after.data
     old, new = steps_by_id(before), steps_by_id(after)
     found: list[_Edit] = []
@@ -187,13 +214,6 @@ def _edits(of: Revision) -> list[_Edit]:
         else:
             found.append(_value(of, each, None))
     return found
-
-
-def _new(of: Revision) -> _Edit:
-    """The whole blueprint as one edit: equal, or of the same template with other values of parameters."""
-    keys = [("new", of.after.digest), *([("alike", of.alike.key)] if of.alike else [])]
-    values = tuple(filter(None, of.alike.words)) if of.alike else ()
-    return _Edit(Edit("added", None, "", None, None), tuple(keys), values=values)
 
 
 def _masked_step(of: Revision, step_id: str, step: Mapping[str, Any], values: list[str]) -> dict[str, Any]:
