@@ -101,7 +101,20 @@ _NAME: Final = "|".join(
     ["(?:first|last|f|l)_?name", *(re.sub(r"(?<=[a-z])(?=[A-Z])", "_?", each) for each in VARIABLES)]
 )
 _SIGN: Final = r"[*_~^|#@!&+:$%=\u00a7\uff03\uff04\uff05\uff0a\uff20\uff5c-]"
-_OF_NAMES: Final = ("name", "cand", "ourc", "recru")
+_OF_NAMES: Final = tuple(
+    f"{begin}{between}{end}"
+    for begin, ends in {
+        "t": "name",
+        "f": "name",
+        "l": "name",
+        "date": "job comp loc",
+        "ng": "job loc",
+        "ter": "f l",
+    }.items()
+    for between in ("", "_")
+    for end in ends.split()
+)
+"""What each of these holds, without the letters that have a third form besides the small one and the capital: i, s."""
 # How sure they are; of what a text with one of them holds at least one, in small letters where case does not count; and
 # how they look. Few texts hold one, so each pattern is compiled when it is needed first: all of them take as long as
 # the check of ten files.
@@ -144,7 +157,7 @@ _FORMS: Final[tuple[tuple[_Sure, Iterable[str], str], ...]] = (
     (_Sure.WEAK, ("#",), r"(?<![\w#])#([^\W\d]\w{1,40})#(?![\w#])"),
     (_Sure.PROBABLE, ("$",), r"\$(\0+)"),  # a mixture of `${name}` and `{{name}}`
     (_Sure.PROBABLE, ("TODO", "TBD", "TBC", "FIXME", "XXX"), r"\b(TODO|TBD|TBC|FIXME|XXX+)\b"),
-    (_Sure.PROBABLE, ("here",), r"(?i:\b(insert (?:[\w']{1,20} ){1,4}here)\b)"),
+    (_Sure.PROBABLE, ("nsert", "n\u017fert"), r"(?i:\b(insert (?:[\w']{1,20} ){1,4}here)\b)"),
     (_Sure.PROBABLE, ("%",), r"(?<![\w%])%(?:\d\d?\$)?([sd])(?![\w%])"),
     (_Sure.PROBABLE, ("{",), r"(?<=\w )\{( ?)\}(?=[,.!?])"),
     # A part of an address on the web or of an e-mail may have such a name.
@@ -204,7 +217,8 @@ def may_hold_placeholders(of: Prose) -> bool:
 @lru_cache(maxsize=64)  # two rules ask about each text of a blueprint
 def placeholders(text: str) -> tuple[Placeholder, ...]:
     """All of them, in their order. What stands in double braces and in square brackets has rules of its own."""
-    if not may_hold_placeholders(Prose.of(_OWN.sub("\n", text))):
+    prose = Prose.of(text)
+    if not may_hold_placeholders(Prose.of(_OWN.sub("\n", text)) if prose.has("{}") else prose):
         return ()
     rest = _OWN.sub(lambda match: "\0" * len(match[0]), text)
     kept: list[Placeholder] = []
@@ -224,9 +238,11 @@ def wrapped(text: str) -> bool:
 
 
 def _found(rest: str, text: str) -> Iterator[Placeholder]:
-    both = f"{rest}\n{rest.lower()}"
+    holds = f"{rest}\n{rest.lower()}".__contains__
+    named = any(map(holds, _OF_NAMES))
     for sure, needs, pattern in _FORMS:
-        for match in re.finditer(pattern, rest) if any(each in both for each in needs) else ():
+        may_match = named if needs is _OF_NAMES else any(map(holds, needs))
+        for match in re.finditer(pattern, rest) if may_match else ():
             token, inner = text[match.start() : match.end()], match[1].strip()
             tag = token[0] == "<" and inner.rstrip("/ ").casefold() in TAGS
             certain = None if token.startswith("{{") or tag else _is_certain(sure, token, inner)
