@@ -17,6 +17,7 @@ from difflib import SequenceMatcher
 from typing import Any, Final, NamedTuple
 
 from kalentops.state.codec import dump_state, entry_to_json, intent_to_json
+from kalentops.state.content import Content
 from kalentops.state.model import Entry, Intent, State, moment
 from kalentops.support.text import clip
 
@@ -303,10 +304,19 @@ _THEIRS: Final = b">>>>>>> theirs\n"
 _BEGIN: Final = re.compile(rb' {2,4}["}]')
 
 
-def unmerged(ours: bytes, theirs: bytes) -> bytes:
-    """Two files of any kind, one after the other."""
-    sides = [side if side.endswith(b"\n") or not side else side + b"\n" for side in (ours, theirs)]
-    return _choice(sides[0], sides[1])
+def unmerged(ours: Content, theirs: Content) -> Iterator[bytes]:
+    """Two files of any kind, one after the other, in chunks. Raises StateMoved, StoreFailure."""
+    yield _OURS
+    yield from _lines(ours)
+    yield _BETWEEN
+    yield from _lines(theirs)
+    yield _THEIRS
+
+
+def _lines(side: Content) -> Iterator[bytes]:
+    yield from side.chunks()
+    if side.size and side.read(side.size - 1, 1) != b"\n":
+        yield b"\n"
 
 
 def _choice(ours: bytes, theirs: bytes) -> bytes:

@@ -255,7 +255,7 @@ def test_each_environment_has_its_own(valid: Project) -> None:
             assert verdicts(valid, "-e", name) == verdicts(valid, "-e", name, "--no-cache")
 
 
-def test_another_version_begins_anew(
+def test_another_version_uses_none_of_it(
     valid: Project, found: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     valid.run("validate")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from kalentops.errors import StateDamaged
 from kalentops.state.codec import dump_state, load_state
+from kalentops.state.content import InMemory
 from kalentops.state.merge import EVERYTHING, Merged, merge_states, unmerged, with_conflict_markers
 from kalentops.state.model import Entry, Intent, State, check_consistent
 from tests.sizes import examples
@@ -436,7 +437,7 @@ def test_texts_that_look_like_markers_or_line_ends_are_kept() -> None:
 
 @pytest.mark.parametrize("ours", [b"", b"x", b"x\n"])
 def test_files_of_any_kind_stand_between_markers(ours: bytes) -> None:
-    text = unmerged(ours, b"\xff\xfe")
+    text = b"".join(unmerged(InMemory(ours), InMemory(b"\xff\xfe")))
     assert text.startswith(b"<<<<<<< ours\n")
     assert text.endswith(b"\xff\xfe\n>>>>>>> theirs\n")
     assert text.splitlines()[-3] == b"======="

@@ -28,10 +28,12 @@ from kalentops.output.terminal import notice, show
 from kalentops.plan.moves import forget, rename
 from kalentops.plan.saved import PlanOptions
 from kalentops.project.files import check_begun
-from kalentops.state.codec import dump_state, load_state
+from kalentops.state.codec import Dump, load_state
+from kalentops.state.content import Content
 from kalentops.state.merge import MARKER, merge_states, unmerged, with_conflict_markers
 from kalentops.state.model import State
 from kalentops.state.store import push as push_state
+from kalentops.state.store.file import open_content
 from kalentops.state.store.session import Store
 from kalentops.support import atomic_write
 from kalentops.support.text import clip, count, dump_json, is_key, nearest, visible
@@ -236,12 +238,12 @@ def merge(base: Path, ours: Path, theirs: Path) -> None:
     state.
     """
     try:
-        mine, others, before = ours.read_bytes(), theirs.read_bytes(), base.read_bytes()
+        mine, others, before = map(open_content, (ours, theirs, base))
         # Before anything else: if this is killed or fails, what is left must not look like a merge.
         _part(ours, unmerged(mine, others))
         sides = _version(mine, "ours"), _version(others, "theirs")
         merged = merge_states(_ancestor(before), *sides)
-        text = with_conflict_markers(merged, *sides) if merged.conflicts else dump_state(merged.state)
+        text = with_conflict_markers(merged, *sides) if merged.conflicts else Dump(merged.state)
         atomic_write.replace(ours, text)
     except OSError as error:
         raise StoreFailure(
@@ -252,7 +254,7 @@ def merge(base: Path, ours: Path, theirs: Path) -> None:
         raise StatesDiverge("\n".join(said), hint=merged.hint)
 
 
-def _part(ours: Path, data: bytes) -> None:
+def _part(ours: Path, data: Iterable[bytes]) -> None:
     """Write both sides between markers into OURS. If the disk is full, overwrite its first bytes with a marker, which
     needs no room: git takes an unchanged OURS for the result of the merge. Raises OSError.
     """
@@ -264,20 +266,20 @@ def _part(ours: Path, data: bytes) -> None:
         raise
 
 
-def _version(data: bytes, side: str) -> State:
+def _version(content: Content, side: str) -> State:
     try:
-        return load_state(data)
+        return load_state(content)
     except StateError as error:
         error.add_note(f"it is the version called {side}; both are in the file, between conflict markers")
         raise
 
 
-def _ancestor(data: bytes) -> State:
+def _ancestor(content: Content) -> State:
     """The common ancestor; an empty state if both sides created the file, or if it is unknown."""
-    if not data.strip():
+    if not any(each.strip() for each in content.chunks()):
         return State()
     try:
-        return load_state(data)
+        return load_state(content)
     except StateDamaged as error:
         notice([f"the common ancestor is not a state ({error}): entries that one side has removed come back"])
         return State()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -104,7 +105,8 @@ class FileBackend:
 
     def _content(self) -> Content | None:
         try:
-            return open_content(self._path)
+            with journal.plain_file(self._path):
+                return open_content(self._path, atomic_write.MAX_STATE)
         except FileNotFoundError:
             _check_folder(self._path)
             return None
@@ -128,12 +130,12 @@ class FileBackend:
             raise VersionMismatch
 
 
-def open_content(path: Path) -> Content:
-    """The content of a state's file. Raises OSError, StateError for what is not a regular file."""
+def open_content(path: Path, limit: int = sys.maxsize) -> Content:
+    """The content of a state's file, `limit` bytes at most. Raises OSError, NoPlainFile."""
     if not hasattr(os, "pread"):  # Windows, where an open file can't be replaced
-        return InMemory(journal.bytes_of(path, follow=True))
-    with journal.plain_file(path), atomic_write.opened(path) as (descriptor, status):
-        atomic_write.check_size(status.st_size, atomic_write.MAX_STATE)
+        return InMemory(atomic_write.read(path, limit))
+    with atomic_write.opened(path) as (descriptor, status):
+        atomic_write.check_size(status.st_size, limit)
         return FileContent(path, os.dup(descriptor), status)
 
 
