@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -13,6 +14,8 @@ from kalentops.support import atomic_write
 from kalentops.support.text import clip
 
 _OID: Final = frozenset("0123456789abcdef")
+_SHA1: Final = 40
+"""The length of an id, in a repository that does not use SHA-256."""
 
 
 class Blob(NamedTuple):
@@ -95,6 +98,15 @@ class GitObject(NamedTuple):
     oid: str
     kind: str
     data: bytes
+
+
+def is_content(blob: Blob, data: bytes) -> bool:
+    """Whether a blob holds these bytes, unfiltered."""
+    if blob.size != len(data):
+        return False
+    algorithm = "sha1" if len(blob.oid) == _SHA1 else "sha256"
+    head = b"blob %d\0" % len(data)
+    return hashlib.new(algorithm, head + data, usedforsecurity=False).hexdigest() == blob.oid
 
 
 def read_objects(tree: Worktree, names: Sequence[str]) -> list[GitObject | None]:

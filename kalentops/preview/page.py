@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from kalentops.blueprint.variables import VARIABLES
+from kalentops.cache import Cache
 from kalentops.errors import KalentopsError
 from kalentops.lint.finding import Finding, Severity
 from kalentops.lint.rule import Declared, ends
@@ -23,10 +24,11 @@ from kalentops.preview.sequences import Findings, PageContext, show_removed, sho
 from kalentops.preview.steps import Candidates
 from kalentops.preview.view import Page
 from kalentops.project.check import check_text
+from kalentops.project.commit import compare, read_earlier
 from kalentops.project.config import FILE, Config, load_configs, select
 from kalentops.project.environments import by_folder, combined, load_views
 from kalentops.project.files import find
-from kalentops.project.load import Repository, load_project, read_earlier, with_library
+from kalentops.project.load import Repository, load_project
 from kalentops.project.result import CheckOptions, FileResult
 from kalentops.support.text import clip, visible
 
@@ -266,34 +268,36 @@ class Before:
 
 
 def load_before(folders: Iterable[tuple[Config, Sequence[Path], Repository]], rev: str) -> Before:
-    """The blueprints at the places in each folder as `rev` had them. Raises UsageError."""
+    """The blueprints at the places in each folder as `rev` had them; a file that says the same now has those of now.
+    Raises UsageError.
+    """
     declared: dict[str, Declared] = {}
     partial, commit = 0, ""
     for config, places, now in folders:
-        earlier = read_earlier(config.root, places, rev)
-        commit, texts = earlier.commit, earlier.texts()
-        partial += earlier.unread + len(earlier.contents) - len(texts)
-        options = with_library(CheckOptions.of(config, bodies=True), _with_shared(config, places, rev, texts))
+        earlier = read_earlier(config.root, places, rev, config.blueprints)
+        commit, found = earlier.commit, compare(earlier, now)
+        partial += earlier.unread + found.unread
+        options = replace(CheckOptions.of(config, bodies=True), shared=found.shared)
         ids = {each.sourcing_id: each.environment for each in now.positions}
-        for name, text in texts.items():
-            result = _check_before(options, name, text, ids)
-            found = [each for each in result.declared if not each.placeholders]
-            whole = not any(each.severity is Severity.ERROR for each in result.findings)
-            partial += not (whole and len(found) == len(result.declared))
-            for each in found:
+        by_file: dict[str, list[Declared]] = {}
+        for each in now.declared:
+            by_file.setdefault(each.origin.file, []).append(each)
+        several = len(options.readers) > 1
+        texts = {
+            **found.texts,
+            **earlier.texts(name for name in found.same if several and name not in by_file),
+        }
+        for name in earlier.names:
+            held = by_file.get(name, []) if name in found.same else []
+            if name in texts:
+                result = _check_before(options, name, texts[name], ids)
+                held = [each for each in result.declared if not each.placeholders]
+                whole = not any(each.severity is Severity.ERROR for each in result.findings)
+                partial += not (whole and len(held) == len(result.declared))
+            for each in held:
                 declared.setdefault(each.address, each)
     said = say("partly_read", n=partial, rev=visible(rev))
     return Before(rev, commit, declared, (said,) if partial else ())
-
-
-def _with_shared(
-    config: Config, places: Sequence[Path], rev: str, texts: Mapping[str, str]
-) -> Mapping[str, str]:
-    """The texts of an earlier version, with those that may hold templates and snippets for them."""
-    library = config.blueprints
-    if list(places) == [library] or not library.exists():
-        return texts
-    return {**read_earlier(config.root, [library], rev).texts(), **texts}
 
 
 def _check_before(options: CheckOptions, name: str, text: str, ids: Mapping[str, str]) -> FileResult:
@@ -315,7 +319,7 @@ def _check_before(options: CheckOptions, name: str, text: str, ids: Mapping[str,
 @dataclass(frozen=True, slots=True)
 class PreviewRequest:
     """The folder, paths in it (none: all of its blueprints), the commit to compare with, and the environment. A `whole`
-    page shows unchanged blueprints too.
+    page shows unchanged blueprints too. `open_cache` gives the cache of a project, None for none.
     """
 
     directory: Path
@@ -323,6 +327,7 @@ class PreviewRequest:
     against: str | None = None
     environment: str | None = None
     whole: bool = True
+    open_cache: Callable[[Config], Cache | None] = lambda _: None
 
     def configs(self) -> tuple[Config, ...]:
         """The settings of the environment, or of all. Raises InvalidConfig, UsageError."""
@@ -349,9 +354,13 @@ class Built:
 def build(request: PreviewRequest) -> Built:
     """Raises InvalidConfig, UsageError. Findings are on the page."""
     configs = request.configs()
-    found = load_views(configs, request.places(), _load_with_bodies)
+    whole = request.whole or request.against is None
+    read_files = _load_with_bodies if whole else partial(_load, cache=request.open_cache(configs[0]))
+    found = load_views(configs, request.places(), read_files)
     before = None if request.against is None else load_before(found, request.against)
     repository = combined([each for _, _, each in found])
+    if before is not None and not whole:
+        _add_bodies(repository, [each for _, _, each in found], before)
     title = configs[0].root.name or "Preview"
     if len(configs) > 1:
         repository.declared = [*map(_with_environment, repository.declared)]
@@ -360,8 +369,23 @@ def build(request: PreviewRequest) -> Built:
             before = replace(before, declared=old)
     elif configs[0].environment is not None:
         title = f"{title} ({configs[0].environment})"
-    page = make_page(repository, configs[0].samples, title, before, whole=request.whole or before is None)
-    return Built(page, repository)
+    return Built(make_page(repository, configs[0].samples, title, before, whole=whole), repository)
+
+
+def _add_bodies(repository: Repository, folders: Iterable[Repository], before: Before) -> None:
+    """Let the blueprints that have changed have bodies; those of the others are read if they are asked for."""
+    old = _under_its_key(before.declared, repository)
+    declared: list[Declared] = []
+    for each in folders:
+        changed = (one for one in each.declared if status_of(one, old.get(one.address)) != "same")
+        if each.contents is None:
+            raise AssertionError("there are no contents: load the repository with known={}")
+        declared += each.contents.with_bodies(each.declared, {one.origin.file for one in changed})
+    repository.declared = sorted(declared, key=lambda each: each.address)
+
+
+def _load(config: Config, places: Sequence[Path], cache: Cache | None) -> Repository:
+    return load_project(config, places, known={}, cache=cache)
 
 
 def _load_with_bodies(config: Config, places: Sequence[Path]) -> Repository:

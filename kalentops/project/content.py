@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +12,7 @@ from kalentops.errors import FilesChanged
 from kalentops.lint.finding import Origin, Origins
 from kalentops.lint.rule import Declared
 from kalentops.project.files import Source, read
+from kalentops.project.processes import check_files
 from kalentops.project.result import CheckOptions
 
 if TYPE_CHECKING:
@@ -25,8 +27,8 @@ class Contents:
     """The files of a repository, for those of its blueprints whose bodies were left out. Called by any thread."""
 
     def __init__(self, options: CheckOptions, sources: Iterable[Source]) -> None:
-        self._options = options
-        self._sources = {each.name: each for each in sources}
+        self.options = options
+        self.sources = {each.name: each for each in sources}
         self._document = lru_cache(maxsize=_HELD)(self._read)
 
     def attach(self, of: Declared) -> Declared:
@@ -34,17 +36,28 @@ class Contents:
         body = Body.deferred(of.name, of.digest, partial(self._body, of))
         return of._replace(body=body, origins=_Deferred(partial(self._origins, of)) if of.template else {})
 
+    def with_bodies(self, declared: Sequence[Declared], names: Collection[str]) -> list[Declared]:
+        """The same; those in these files have bodies and all origins, and may have errors. Raises FilesChanged."""
+        sources = [self.sources[name] for name in sorted(names)]
+        results = check_files(replace(self.options, bodies=True, origins=True), sources)
+        found = {(each.address, each.origin): each for result, _ in results for each in result.declared}
+        whole = [found.get((each.address, each.origin), each) for each in declared]
+        for each, other in zip(declared, whole, strict=True):
+            if each.digest != other.digest or (other is each and each.origin.file in names):
+                raise files_changed(each.origin.file)
+        return whole
+
     def _body(self, of: Declared) -> Body:
         blueprint, _ = self._found(of)
         body = None if blueprint is None else Body.of_blueprint(blueprint)
         if body is None or body.digest != of.digest:
-            raise _changed(of.origin.file)
+            raise files_changed(of.origin.file)
         return body
 
     def _origins(self, of: Declared) -> Origins:
         blueprint, find = self._found(of)
         if blueprint is None:
-            raise _changed(of.origin.file)
+            raise files_changed(of.origin.file)
         return find()
 
     def _found(self, of: Declared) -> tuple[Blueprint | None, Callable[[], Origins]]:
@@ -58,21 +71,21 @@ class Contents:
         found = model.blueprints.get(key) if isinstance(model, SourcingFile) else None
         if found is None or isinstance(found, Blueprint):
             return found, dict
-        if self._options.library is None:
+        if self.options.library is None:
             raise AssertionError(f"{of.address} has no library")
-        resolved = resolve(document, key, self._options.library)
+        resolved = resolve(document, key, self.options.library)
         return resolved.blueprint, resolved.origins
 
     def _read(self, name: str) -> Document:
         from kalentops.project.document import read_document
 
-        text = read(self._sources[name], self._options.root)
+        text = read(self.sources[name], self.options.root)
         if not isinstance(text, str):
-            raise _changed(name)
+            raise files_changed(name)
         return read_document(name, text)
 
 
-def _changed(file: str) -> FilesChanged:
+def files_changed(file: str) -> FilesChanged:
     return FilesChanged(f"{file} was changed during the run")
 
 

@@ -72,8 +72,10 @@ class Library:
 
     @cached_property
     def names_digest(self) -> str:
-        """Changes with each name that is added or removed, and that can or can't be read."""
-        said = sorted(self.templates), sorted(self.snippets), sorted(self.nameless)
+        """Changes with each name that is added, removed or taken from another file, and that can or can't be read."""
+        templates = sorted((name, each.document.file) for name, each in self.templates.items())
+        snippets = sorted((name, document.file) for name, (document, _) in self.snippets.items())
+        said = templates, snippets, sorted(self.nameless)
         return sha256(repr(said).encode(errors="surrogatepass")).hexdigest()
 
     def places(self) -> Iterator[tuple[str, str, Origin]]:

@@ -6,12 +6,11 @@ give back findings and digests. A body is read again when it is asked for (`cont
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from kalentops.blueprint.body import Address
 from kalentops.cache import Cache
@@ -21,12 +20,11 @@ from kalentops.lint.rule import Declarations, Declared, Position, Relocation, Se
 from kalentops.project.config import Config
 from kalentops.project.content import Contents
 from kalentops.project.earlier import Checked, EarlierResults
-from kalentops.project.files import SUFFIXES, Source, content_digest, find, read
+from kalentops.project.files import Source, content_digest, find, read
 from kalentops.project.library import Library, Template
 from kalentops.project.processes import check_files
 from kalentops.project.result import CheckOptions, FileResult, may_be_shared, needs_others
 from kalentops.support.collector import gc_paused
-from kalentops.yamlfile import MAX_BYTES
 
 MOST = 500
 """Findings of one file that are told; the others are counted."""
@@ -55,6 +53,8 @@ class Repository:
     """The files that may hold templates or snippets whose names can't be read."""
     earlier: frozenset[Finding] | None = None
     """The findings of an earlier version of the files; None without --against."""
+    contents: Contents | None = field(default=None, compare=False)
+    """Those of the files, where bodies are read when they are asked for."""
     fingerprint: str = ""
     """That of the files' contents, names and settings; empty where it does not tell what they say."""
 
@@ -247,7 +247,7 @@ def load_surveyed(
     )
     repository.fingerprint = of.fingerprint_of(contents) if library is None else ""
     if known is not None:
-        reader = Contents(options, of.sources)
+        repository.contents = reader = Contents(options, of.sources)
         repository.declared = [
             each if known.get(each.address) == each.digest else reader.attach(each)
             for each in repository.declared
@@ -498,58 +498,3 @@ def texts_of(root: Path, findings: Iterable[Finding]) -> dict[str, str]:
     names = dict.fromkeys(each.file for each in findings)
     texts = {name: read(Source(str(root / name), name), root) for name in names}
     return {name: text for name, text in texts.items() if isinstance(text, str)}
-
-
-class Earlier(NamedTuple):
-    """What there was: `rev` as it was asked for, the commit that it names, and what the files held, by their names.
-    `unread` is the number of those that can't be read; `paths` are those of all files at the places.
-    """
-
-    rev: str
-    commit: str
-    contents: Mapping[str, bytes]
-    unread: int
-    paths: frozenset[str]
-
-    def texts(self) -> dict[str, str]:
-        """The files that are UTF-8."""
-        found = {}
-        for name, data in self.contents.items():
-            try:
-                found[name] = data.decode()
-            except UnicodeDecodeError:
-                continue
-        return found
-
-
-def read_earlier(root: Path, places: Sequence[Path], rev: str) -> Earlier:
-    """The files at `places` as `rev` had them. Raises UsageError."""
-    from kalentops.git import history as git
-
-    commit = git.commit_of(root, rev)
-    inside = _inside(root, places)
-    every = git.files(root, commit, inside)
-    blobs = [blob for blob in every if _counts(blob.path, inside)]
-    readable = [blob for blob in blobs if not blob.link and blob.size <= MAX_BYTES]
-    contents = git.contents(root, (blob.oid for blob in readable))
-    held = {blob.path: contents[blob.oid] for blob in readable}
-    return Earlier(rev, commit, held, len(blobs) - len(readable), frozenset(blob.path for blob in every))
-
-
-def _inside(root: Path, places: Iterable[Path]) -> list[str]:
-    """The places that lie in `root`, relative to it."""
-    found = (Path(os.path.relpath(place, root)).as_posix() for place in places)
-    return [each for each in found if each != ".." and not each.startswith("../")]
-
-
-def _counts(path: str, places: Iterable[str]) -> bool:
-    """Whether the loader would find a file: what is named itself, and below a folder what looks like YAML and has no
-    name on its way that begins with a dot.
-    """
-    for place in places:
-        below = path if place == "." else path.removeprefix(f"{place}/")
-        if path == place:
-            return True
-        if (place == "." or below != path) and path.endswith(SUFFIXES):
-            return not any(part.startswith(".") for part in below.split("/"))
-    return False

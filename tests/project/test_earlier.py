@@ -134,6 +134,27 @@ def test_other_options_have_other_results(folder: Path, change: dict[str, Any]) 
     assert _without_bodies(_load(folder, **change)) == _without_bodies(_load(folder, cached=False, **change))
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (TEMPLATE % ("first", STEP % "Hi."), (TEMPLATE % ("first", STEP % "Bye."))),
+        (SNIPPETS % ("bye", "So long"), SNIPPETS % ("bye", "Good bye")),
+    ],
+)
+def test_a_name_that_is_taken_from_another_file_has_other_results(folder: Path, one: str, other: str) -> None:
+    message = "{id: m, name: M, type: LINKEDIN, linkedInType: LINKEDIN_MESSAGE, temporalityType: ASAP, content: '%s'}"
+    text = TEMPLATE % ("second", message % "Hi {{firstname}} {{snippet.bye}}")
+    (folder / "t.yaml").write_text(
+        text.replace("parameters: {pitch: {about: A sentence}}\n", ""), encoding="utf-8"
+    )
+    (folder / "s.yaml").write_text(one, encoding="utf-8")
+    uses = f"sourcingId: s\nblueprints: {{a: {{use: {'first' if 'template' in one else 'second'}}}}}\n"
+    (folder / "z.yaml").write_text(uses, encoding="utf-8")
+    _load(folder)
+    (folder / "a.yaml").write_text(other, encoding="utf-8")
+    assert _without_bodies(_load(folder)) == _without_bodies(_load(folder, cached=False))
+
+
 def test_an_edited_program_has_other_results(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "a.yaml").write_text(PLAIN % (1, "p", STEP % "Hello"), encoding="utf-8")
     _load(folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -48,6 +49,7 @@ _FILE = Path("kalentops-preview.html")
     help="Port for --serve; 0 for any free port.",
 )
 @click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
+@options.no_cache
 @options.quiet
 @click.pass_context
 def command(
@@ -63,6 +65,7 @@ def command(
     serve: bool,
     port: int,
     opens: bool,
+    no_cache: bool,
     quiet: bool,
 ) -> None:
     """Write an HTML page that shows what candidates get, and when.
@@ -74,7 +77,8 @@ def command(
         raise UsageError(
             f"there is no folder {directory}", hint="pass -C DIR with the folder of your repository"
         )
-    request = PreviewRequest(directory, paths, against, environment, whole=whole)
+    cache = partial(options.open_cache, no_cache=no_cache)
+    request = PreviewRequest(directory, paths, against, environment, whole, cache)
     if serve:
         if out is not None:
             raise UsageError("--serve writes no file", hint="leave out --out or --serve")

@@ -25,7 +25,7 @@ from kalentops.output import Checked, heading, report, text_files, text_plan
 from kalentops.output.terminal import Line, line, notice, show, width
 from kalentops.plan.build import Plan
 from kalentops.project.config import Config
-from kalentops.project.load import Repository, of_texts, read_earlier, texts_of
+from kalentops.project.load import Repository, of_texts, texts_of
 from kalentops.project.result import CheckOptions, needs_others
 from kalentops.support.text import some, visible
 
@@ -240,13 +240,13 @@ def _earlier(
     repository: Repository, config: Config, places: Sequence[Path], rev: str
 ) -> frozenset[Finding] | None:
     from kalentops.git.history import commit_of  # for --against alone
+    from kalentops.project.commit import read_earlier
 
     try:
-        earlier = read_earlier(config.root, places, rev)
-        own = texts = earlier.texts()
+        earlier = read_earlier(config.root, places, rev, config.blueprints)
+        own = earlier.texts(earlier.names)
         shares = repository.users or any(map(needs_others, own.values()))
-        if shares and list(places) != [config.blueprints]:
-            texts = {**read_earlier(config.root, [config.blueprints], rev).texts(), **own}
+        texts = earlier.texts(earlier.blobs) if shares else own
     except UsageError as error:
         commit_of(config.root, rev)  # one that is not there is a mistake; what a partial clone lacks is none
         notice([f"the findings are not compared with {rev}: {error}"])
