@@ -333,7 +333,7 @@ class Task:
         if self.change.after is None:
             return self
         _ = self.wanted  # the body of this task keeps the digest, for the read-back
-        return replace(self, change=replace(self.change, after=Body(self.body.text)))
+        return replace(self, change=replace(self.change, after=self.body.held()))
 
     @property
     def address(self) -> Address:

@@ -75,7 +75,8 @@ def apply_plan(
     sourcings = _sourcings(run, known, plan.changes)
     on_event(Began(len(sourcings), len(plan.to_do)))
     with ThreadPoolExecutor(max_workers=max(1, options.parallelism), thread_name_prefix="apply") as pool:
-        looked = _all(pool, look, sourcings)
+        # What is worked on first is read last: lists of a long look are too old for those at its start.
+        looked = _all(pool, look, sourcings[::-1])[::-1]
         confirm_workspace(run, looked, known, lambda others: _all(pool, look, others))
         confirm_listed(run, looked, known)
         local = _without_requests(run, plan, known)
@@ -90,6 +91,7 @@ def apply_plan(
     # Of what was moved and then looked at, the look counts.
     by_address = {result.address: result for result in [*local, *results]}
     results = sorted(by_address.values(), key=lambda result: result.address)
+    looked.sort(key=lambda sourcing: sourcing.view.sourcing_id)
     notes = tuple(note for sourcing in looked for note in sourcing.notes)
     return ApplyResult(tuple(results), interrupted=clock.stopping and _something_left(results), notes=notes)
 
@@ -147,7 +149,8 @@ def _sourcings(run: Run, state: State, changes: Iterable[Change]) -> list[Sourci
             # To send our own text again overwrites nothing.
             sent = replace(change, after=entry.verified(), protected=False)
             unseen.setdefault(change.address.sourcing_id, []).append(Task(sent, entry, None))
-    ids = sorted(tasks.keys() | unseen.keys())
+    # The longest first, because one that starts late is waited for.
+    ids = sorted(tasks.keys() | unseen.keys(), key=lambda each: (-len(tasks.get(each, ())), each))
     return [Sourcing(View(run, each), tasks.get(each, ()), unseen.get(each, ())) for each in ids]
 
 

@@ -16,7 +16,7 @@ from kalentops.errors import KalentopsError, StateError, StoreFailure
 from kalentops.plan.build import Action
 from kalentops.plan.decide import Abandon, RecordArrived, StayOpen, decide_resume, waits
 from kalentops.plan.explanation import Code, Explanation, edited, explain, missing
-from kalentops.state.model import Abandoned, Entry, Intended, Intent, Observed, moment
+from kalentops.state.model import Abandoned, Entry, Intended, Intent, Observed, Record, moment
 
 _SKEW: Final = timedelta(seconds=2)
 """How far the API's times may be apart: of a blueprint, and of an answer."""
@@ -133,8 +133,19 @@ def read_back(view: View, done: Sequence[Result], tasks: Mapping[str, Task]) -> 
         for result in done:
             yield _not_seen(result, explain(Code.NOT_READ_BACK, message=str(error)))
         return
-    for check in checks:
-        yield _look_at(view, check)
+    found = [_look_at(view, check) for check in checks]
+    note = None
+    try:
+        # One record for all: each is waited for until it is on the disk.
+        records = [record for _, record in found if record is not None]
+        if records:
+            view.run.record(*records)
+    except (StoreFailure, StateError) as error:
+        note = explain(Code.OBSERVATION_NOT_RECORDED, message=str(error))
+    for check, (result, record) in zip(checks, found, strict=True):
+        yield (
+            replace(check.result, note=note) if note is not None and isinstance(record, Observed) else result
+        )
 
 
 def _not_seen(result: Result, said: Explanation) -> Result:
@@ -175,22 +186,20 @@ def confirm(view: View, task: Task) -> Steps[Result | Explanation | None]:
     return explain(Code.SHOWN_DIFFERENTLY, address=task.address, blueprint_id=entry.blueprint_id)
 
 
-def _look_at(view: View, check: _Check) -> Result:
+def _look_at(view: View, check: _Check) -> tuple[Result, Record | None]:
+    """What the list shows of a result, and the record of that."""
     result = check.result
     remote = view.get(result.blueprint_id) if result.blueprint_id else None
     if remote is None or check.is_behind(view):
-        return _not_seen(result, explain(Code.NOT_SEEN_YET))
-    try:
-        earlier = check.earlier_text
-        if earlier is not None and remote.digest == earlier.sent.observable.digest:
-            # This write is ours as well: the next run finds that it arrived, and continues from it.
-            view.run.record(Intended(earlier))
-            return _not_seen(result, explain(Code.OLDER_TEXT_ARRIVED))
-        if remote.digest is not None:
-            view.run.record(Observed(check.task.address, remote.digest, remote.updated_at))
-    except (StoreFailure, StateError) as error:
-        return replace(result, note=explain(Code.OBSERVATION_NOT_RECORDED, message=str(error)))
+        return _not_seen(result, explain(Code.NOT_SEEN_YET)), None
+    earlier = check.earlier_text
+    if earlier is not None and remote.digest == earlier.sent.observable.digest:
+        # This write is ours as well: the next run finds that it arrived, and continues from it.
+        return _not_seen(result, explain(Code.OLDER_TEXT_ARRIVED)), Intended(earlier)
+    observed = (
+        Observed(check.task.address, remote.digest, remote.updated_at) if remote.digest is not None else None
+    )
     if check.wanted is not None and remote.digest != check.wanted:
         said = explain(Code.SHOWN_DIFFERENTLY, address=result.address, blueprint_id=result.blueprint_id)
-        return replace(result, note=said)
-    return result
+        return replace(result, note=said), observed
+    return result, observed

@@ -135,6 +135,10 @@ class Body:
         made._name, made._read = name, read
         return made
 
+    def held(self) -> Body:
+        """The same, whatever happens to where it is read from."""
+        return self if self._read is None else self._whole(self._read)
+
     def _whole(self, read: Callable[[], Body]) -> Body:
         found = self._recent() if self._recent else None
         if found is None:

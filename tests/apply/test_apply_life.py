@@ -10,6 +10,8 @@ import pytest
 
 from kalentops.apply import context
 from kalentops.emulator.server import BackgroundEmulator
+from kalentops.state.model import Observed, Record
+from kalentops.state.store.session import Session
 from tests.builders import blueprint, step
 from tests.faults.proxy import Exchange, FaultProxy, Request, Response, on
 from tests.harness import KEY, Project, Truth
@@ -42,6 +44,32 @@ def test_second_plan_is_empty(project: Project, truth: Truth, emulator: Backgrou
     before = _writes(emulator)
     assert project.apply().code == 0
     assert _writes(emulator) == before
+
+
+def test_the_longest_sourcing_is_read_last_and_worked_on_first(project: Project, proxy: FaultProxy) -> None:
+    for sourcing, count in (("sourcing_a", 1), ("sourcing_b", 3), ("sourcing_c", 2)):
+        project.write(sourcing, {f"k{n}": blueprint(f"B{n}") for n in range(count)})
+    assert project.apply("--parallelism", "1").code == 0
+    order = [(request.kind, request.path.split("/")[-2][-1]) for request in proxy.requests]
+    assert "".join(at for kind, at in order if kind == "list") == "acb" + "bca"
+    assert "".join(at for kind, at in order if kind == "create") == "bbbcca"
+
+
+def test_what_a_list_shows_of_a_sourcing_is_one_record(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write("sourcing_a", {f"k{n}": blueprint(f"B{n}") for n in range(3)})
+    recorded: list[tuple[Record, ...]] = []
+    record = Session.record
+
+    def counted(self: Session, *records: Record) -> None:
+        recorded.append(records)
+        record(self, *records)
+
+    monkeypatch.setattr(Session, "record", counted)
+    assert project.apply().code == 0
+    assert [type(each) for each in recorded[-1]] == [Observed] * 3
+    assert len(recorded) == 3 * len(("the nonce", "the claim", "the text has arrived")) + 1
 
 
 def test_state_is_untouched_by_a_run_that_changes_nothing(project: Project) -> None:
