@@ -23,8 +23,8 @@ from kalentops.lint.summary import Summary
 from kalentops.support.text import clip
 
 # UTF-8 taken for Windows-1252, for Latin-1 or for Mac Roman. Only what no language writes: a capital letter with an
-# accent before a closing quote is ordinary.
-_DAMAGED: Final = re.compile(
+# accent before a closing quote is ordinary. Few texts hold one, so it is compiled when it is needed first.
+_DAMAGED: Final = (
     "\ufffd\ufffd*"
     "|\u00c3[\u0080-\u0084\u0086-\u0091\u0093\u0095\u0098-\u00ba\u00bc-\u00bf\u20ac\u0192\u2020-\u2022\u2030\u0152\u0153\u0160\u0161"
     "\u0178\u017d\u017e\u2039\u203a\u02c6\u02dc\u201a\u201c\u201e\u2122]"
@@ -45,7 +45,7 @@ def _may_find(of: Summary) -> bool:
 def check(blueprint: Blueprint) -> Iterator[Problem]:
     for index, step in enumerate(blueprint.steps):
         for field, text in step.texts():
-            for match in _DAMAGED.finditer(text) if not text.isascii() else ():
+            for match in re.finditer(_DAMAGED, text) if not text.isascii() else ():
                 yield Problem(("steps", index, field), *_say(match[0]), match.start())
 
 

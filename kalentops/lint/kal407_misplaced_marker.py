@@ -28,9 +28,10 @@ from kalentops.lint.summary import Summary
 from kalentops.lint.texts import OPENING_BRACES, VARIABLE, Sign, Written, first, marker_meant, variables
 from kalentops.support.text import clip
 
-_BROKEN: Final = re.compile(
-    rf"[{OPENING_BRACES}]\W{{0,4}}(?:param|snippet)s?\W{{0,2}}\.\W{{0,2}}[\w-]{{0,64}}\s{{0,2}}[}}\uff5d\ufe5c]*",
-    re.IGNORECASE,
+# Compiled when it is needed first, as few texts need it.
+_BROKEN: Final = (
+    rf"(?i)[{OPENING_BRACES}]"
+    r"\W{0,4}(?:param|snippet)s?\W{0,2}\.\W{0,2}[\w-]{0,64}\s{0,2}[}\uff5d\ufe5c]*"
 )
 """A marker in braces that are not two and two."""
 
@@ -58,9 +59,9 @@ def _look(place: DataPath, text: str, *, filled: bool = False, is_name: bool = F
         found = _unfilled(text, filled=filled)
         yield from first(found, partial(_tell, place))
     # Other rules look for braces that are wrong in what candidates get, and so not in names.
-    if is_name and _BROKEN.search(text):
+    if is_name and re.search(_BROKEN, text):
         rest = VARIABLE.sub(lambda match: "\0" * len(match[0]), text)
-        broken = ((each[0], marker_meant(each[0]) or "", each.start()) for each in _BROKEN.finditer(rest))
+        broken = ((each[0], marker_meant(each[0]) or "", each.start()) for each in re.finditer(_BROKEN, rest))
         yield from first(broken, partial(_tell, place))
 
 
