@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, Final, Self
 from weakref import ref
@@ -129,7 +129,7 @@ class Body:
     @staticmethod
     def deferred(name: str, digest: str, read: Callable[[], Body]) -> Body:
         """A body that stays where it is: `read` gives the whole one. It is called by any thread, and what it raises
-        goes on.
+        goes on. A method `data` of it, if it has one, gives the JSON that it reads.
         """
         made = Body(None, None, digest)
         made._name, made._read = name, read
@@ -146,6 +146,16 @@ class Body:
             self._recent = ref(found)
             _RECENT.append(found)
         return found
+
+    def may_hold(self, words: Iterable[bytes]) -> bool:
+        """Whether one of these may be in its texts, as far as that is known without reading a deferred body. JSON must
+        write the words as they are.
+        """
+        data = getattr(self._read, "data", None)
+        if data is None:
+            return True
+        raw = data()
+        return any(each in raw for each in words)
 
     @property
     def text(self) -> str:

@@ -11,6 +11,7 @@ too: among them are the copies that were forgotten. Show a group by the revision
 from __future__ import annotations
 
 import json
+import re
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -35,6 +36,9 @@ _Key: TypeAlias = frozenset[tuple[Hashable, int]]
 _Held: TypeAlias = tuple[Hashable, _Key, Hashable]
 """Old words, the group that changed them, and the class of its edit."""
 _MOST_RULES: Final = 8
+_MOST_SIGNS: Final = 16
+"""That are looked for in each body before it is read; with more of them, reading takes no longer."""
+_PLAIN: Final = re.compile(r"[A-Za-z0-9 ,.;!?]{4,}")
 _FEW: Final = 8
 """Sentences that are looked for in a text at once, before it is taken apart."""
 
@@ -432,6 +436,7 @@ class _Copies:
     ) -> None:
         self._wanted: dict[_Key, set[Hashable]] = defaultdict(set)
         self._found: dict[_Key, list[Address]] = {}
+        signs: dict[_Key, dict[Hashable, set[bytes]]] = defaultdict(lambda: defaultdict(set))
         # By step, field, and first sentence or value: all of the old words, the group, and the class of its edit.
         self._held: dict[str | None, dict[str, dict[Hashable, set[_Held]]]] = {}
         for key, group in groups.items():
@@ -441,11 +446,13 @@ class _Copies:
                     (step, name), words = each.context
                     of = classes.of(each.keys[0])
                     self._wanted[key].add(of)
+                    signs[key][of].add(_sign(name, words))
                     text = str(words)
                     first = text[: sentence_ends(text)[0]].strip() if name in _TEXTS else words
                     known = self._held.setdefault(step, {}).setdefault(name, {})
                     known.setdefault(first, set()).add((words, key, of))
         self._most = {key: len(groups[key].addresses) for key in self._wanted}
+        self._signs = _signs(signs.values())
         self._sizes = {key: (-len(group.addresses), group.addresses[0]) for key, group in groups.items()}
         for fields in self._held.values():
             for known in fields.values():
@@ -464,6 +471,8 @@ class _Copies:
         `mine`, its own edits, nor in `own`, which its overrides hide. Its body is read only if it can be in one.
         """
         if of.before is None or self._most.keys() <= {mine}:
+            return
+        if self._signs is not None and not of.before.may_hold(self._signs):
             return
         for key in self._held_by(of.before) - set(own):
             if key in self._most and not mine >= key:
@@ -505,6 +514,33 @@ class _Copies:
                     yield known, (_json(value), step.get("content")), None
                 else:
                     yield known, _json(value), None
+
+
+def _signs(groups: Iterable[Mapping[Hashable, set[bytes]]]) -> Collection[bytes] | None:
+    """What to look for in a body before it is read: without any of these it is a copy of no group. `groups` have the
+    signs of the old words by the class of their edit; a copy holds some of each class. None if these are too many.
+    """
+    found: set[bytes] = set()
+    for classes in groups:
+        known = [each for each in classes.values() if all(each)]
+        if not known:
+            return None
+        found.update(min(known, key=len))
+        if len(found) > _MOST_SIGNS:
+            return None
+    return found
+
+
+def _sign(field: str, words: Hashable) -> bytes:
+    """The longest part of the old words, or of the text that stands beside an old value, that JSON writes as it is;
+    empty where there is none.
+    """
+    text: Any = words
+    if isinstance(words, tuple):
+        text = words[1]
+    elif field not in _TEXTS:
+        text = json.loads(str(words)).get("content")
+    return max(_PLAIN.findall(text), key=len, default="").encode() if isinstance(text, str) else b""
 
 
 def _at(data: Any, name: str) -> Any:

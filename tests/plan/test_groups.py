@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kalentops.blueprint.body import Address
+from kalentops.blueprint.body import Address, Body
 from kalentops.lint.finding import Origin, Origins
 from kalentops.lint.rule import Alike
 from kalentops.plan.groups import Edit, Group, Revision, group_revisions
@@ -404,3 +405,65 @@ def test_the_changes_are_parted_the_same_way_in_any_order(
     order.shuffle(revisions)
     assert group_revisions(revisions) == groups
     assert all(not {*group.unchanged, *group.own_text} & {*group.addresses} for group in groups)
+
+
+class Piece:
+    """A body in a file, which says how often it was read."""
+
+    def __init__(self, whole: Body) -> None:
+        self.whole, self.times = whole, 0
+
+    def data(self) -> bytes:
+        return json.dumps(self.whole.data, indent=2).encode()
+
+    def __call__(self) -> Body:
+        self.times += 1
+        return self.whole
+
+
+def deferred(of: Any) -> tuple[Piece, Body]:
+    piece = Piece(form(of))
+    return piece, Body.deferred(piece.whole.name, piece.whole.digest, piece)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "others", "read"),
+    [
+        (
+            text("Have you ten minutes?"),
+            text("Have you five minutes?"),
+            ["Have you ten minutes?", "Bye."],
+            [1, 0],
+        ),
+        (text("Été ?"), text("Hiver ?"), ["Été ?", "Bye."], [1, 1]),  # too little that JSON writes as it is
+        (text("Hi all.", delay=None), text("Hi all."), ["Hi all.", "Bye."], [1, 0]),
+        (
+            body("First", step(1), step("mail", content="Hi all.")),
+            body("First", step(1)),
+            ["Hi all.", "Bye."],
+            [1, 0],
+        ),
+    ],
+)
+def test_only_bodies_that_hold_the_old_words_are_read(
+    old: Any, new: Any, others: list[str], read: list[int]
+) -> None:
+    changed = [plain(n, old, new) for n in (1, 2)]
+    pieces = [deferred(text(each)) for each in others]
+    same = [Revision(Address("z", str(n)), sent, sent) for n, (_, sent) in enumerate(pieces)]
+    assert len(group_revisions([*changed, *same])) == 1
+    assert [piece.times for piece, _ in pieces] == read
+
+
+def test_a_copy_of_any_member_of_a_group_is_read() -> None:
+    """Each position has words of its own in the sentence that changes."""
+    found = [
+        of_template(
+            n, f"For {n * 1111}, have you ten minutes?", "For ", f"{n * 1111}", ", have you five minutes?"
+        )
+        for n in (1, 2)
+    ]
+    piece, sent = deferred(text("For 2222, have you ten minutes?"))
+    (group,) = group_revisions([*found, Revision(Address("z", "copy"), sent, sent)])
+    assert group.unchanged == ("z/copy",)
+    assert piece.times
