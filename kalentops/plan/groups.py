@@ -525,7 +525,8 @@ def _signs(groups: Iterable[Mapping[Hashable, set[bytes]]]) -> Collection[bytes]
         known = [each for each in classes.values() if all(each)]
         if not known:
             return None
-        found.update(min(known, key=len))
+        fewest = min(known, key=len)
+        found |= fewest
         if len(found) > _MOST_SIGNS:
             return None
     return found
