@@ -445,8 +445,16 @@ def plan_summary(of: Plan) -> Line:
     said = ", ".join([*filter(None, [done]), *drifted, *left])
     if of.to_do or of.drift:
         return line(("Plan: ", "bold"), said + ".")
-    nothing = "No drift." if of.refresh_report is not None and not of.changes else "No changes."
-    return line((nothing, "good"), f" {said}." if said else "")
+    return _nothing(said, drift=of.refresh_report is not None and not of.changes)
+
+
+def no_changes(unchanged: int) -> Line:
+    """The only line where all blueprints are unchanged."""
+    return _nothing(counted({"no_op": unchanged}))
+
+
+def _nothing(said: str, *, drift: bool = False) -> Line:
+    return line(("No drift." if drift else "No changes.", "good"), f" {said}." if said else "")
 
 
 def counted(counts: Mapping[str, int]) -> str:

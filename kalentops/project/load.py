@@ -207,6 +207,11 @@ def survey(options: CheckOptions, places: Sequence[Path], cache: Cache | None = 
     return Survey(options, sources, passed_over, earlier, contents)
 
 
+def survey_project(config: Config, cache: Cache | None = None) -> Survey:
+    """The files of the selected environment. Raises UsageError where the folder does not exist."""
+    return survey(CheckOptions.of(config), [config.blueprints], cache)
+
+
 def load(
     root: Path,
     places: Sequence[Path],
@@ -227,9 +232,8 @@ def load(
     does not exist; everything else that is wrong with a file is a finding.
     """
     options = CheckOptions(root, severities, bodies, origins, environment=environment, readers=readers)
-    with gc_paused():
-        found = survey(options, places, None if bodies else cache)
-        return load_surveyed(found, library if library not in places else None, known)
+    found = survey(options, places, None if bodies else cache)
+    return load_surveyed(found, library if library not in places else None, known)
 
 
 def load_surveyed(
@@ -238,13 +242,10 @@ def load_surveyed(
     """The files, checked. `known` has digests by address: blueprints with another digest have bodies and origins that
     are read when they are asked for.
     """
-    options, results, contents = _checked(of, library)
-    repository = _gathered(
-        options,
-        [each.name for each in of.sources],
-        results,
-        with_severities(of.passed_over, options.severities),
-    )
+    with gc_paused():
+        options, results, contents = _checked(of, library)
+        others = with_severities(of.passed_over, options.severities)
+        repository = _gathered(options, [each.name for each in of.sources], results, others)
     repository.fingerprint = of.fingerprint_of(contents) if library is None else ""
     if known is not None:
         repository.contents = reader = Contents(options, of.sources)
@@ -389,16 +390,15 @@ def _gathered(
     alone: list[Finding] = []
     positions: list[Position] = []
     senders: list[Sender] = []
-    with gc_paused():
-        for result in results:
-            findings += result.findings
-            repository.declared += result.declared
-            repository.relocations += result.relocations
-            for position in result.positions:
-                asked = options.asks_for(position.environment)
-                (repository.positions if asked else repository.others).append(position)
-                positions.append(position)
-            senders += result.senders
+    for result in results:
+        findings += result.findings
+        repository.declared += result.declared
+        repository.relocations += result.relocations
+        for position in result.positions:
+            asked = options.asks_for(position.environment)
+            (repository.positions if asked else repository.others).append(position)
+            positions.append(position)
+        senders += result.senders
     complete = all(each.whole for each in results)
     library = options.library
     if library is not None:

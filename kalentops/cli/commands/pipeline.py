@@ -6,6 +6,7 @@ import os
 import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -22,9 +23,10 @@ from kalentops.plan.saved import PlanOptions
 from kalentops.project.config import Config
 from kalentops.project.environments import add_ids_of_others, positions_elsewhere
 from kalentops.project.files import find
-from kalentops.project.load import Repository, load_project
+from kalentops.project.load import Repository, Survey, load_surveyed, survey_project
 from kalentops.state.codec import load_state
 from kalentops.state.model import State
+from kalentops.state.store.backend import Stored
 from kalentops.state.store.session import Store
 from kalentops.support.text import clip, count, nearest, some
 
@@ -73,11 +75,11 @@ class PlanContext(NamedTuple):
         return self._replace(whole=whole, observed=observed)
 
 
-def load_files(config: Config, state: State, cache: Cache | None = None) -> Repository:
-    """Bodies that are equal to those in the state are left out; the others are read when they are asked for. Without a
-    cache, all files are checked. Raises UsageError.
+def load_files(config: Config, state: State, found: Survey | None = None) -> Repository:
+    """Bodies that are equal to those in the state are left out; the others are read when they are asked for. Raises
+    UsageError.
     """
-    repository = load_project(config, known=state.digests(), cache=cache)
+    repository = load_surveyed(found or survey_project(config), known=state.digests())
     ids = {each.sourcing_id for each in repository.positions}
     add_ids_of_others(repository, positions_elsewhere(config, ids))
     return repository
@@ -278,13 +280,48 @@ def checkout_warnings(config: Config, store: Store, state: State) -> Iterator[st
         yield f"the state was changed on this branch ({count(len(edits), 'record')}): `kalentops plan` shows them"
 
 
-def state_edits(store: Store, state: State) -> tuple[StateEdit, ...]:
-    """What the branch, or the pull request, changes in the state; nothing if it is no file or git can't tell."""
+class UpToDate:
+    """Whether a plan has nothing to do, from the cache: it follows from the contents of all files, and of the state."""
+
+    _KIND: Final = "plans"
+
+    def __init__(self, cache: Cache | None, store: Store, stored: Stored | None) -> None:
+        """Of a state in a file, without a journal. Others are read anyway."""
+        self._cache = None if store.shared else cache
+        self._store = store
+        self._version = stored.version if stored is not None and stored.left is None else ""
+
+    def unchanged(self, fingerprint: str) -> int | None:
+        """The number of blueprints, if nothing is to be done, nor said about files and state."""
+        if self._cache is None or not fingerprint or not self._version:
+            return None
+        said = self._cache.get(self._KIND, self._key(fingerprint))
+        known = said is not None and said.isdigit() and _state_before(self._store) is None
+        return int(said) if said is not None and known else None
+
+    def keep(self, plan: Plan, fingerprint: str) -> None:
+        """Keep that a plan of everything is one of those."""
+        said = plan.findings or plan.state_edits or plan.drift
+        nothing = not said and all(each.action is Action.NO_OP for each in plan.changes)
+        if self._cache is not None and fingerprint and self._version and nothing:
+            self._cache.put(self._KIND, self._key(fingerprint), str(len(plan.changes)).encode())
+
+    def _key(self, fingerprint: str) -> str:
+        return sha256(f"{fingerprint} {self._version}".encode()).hexdigest()
+
+
+def _state_before(store: Store) -> tuple[bytes | None, ...] | None:
+    """State and journal before the branch, or the pull request, changed them; None if it did not."""
     if not store.files:
-        return ()
+        return None
     file = store.files[0]
     merge = os.environ.get("GITHUB_EVENT_NAME", "").startswith("pull_request")
-    found = contents_at_merge_base(file.parent, [file.name, f"{file.name}.journal"], merge=merge)
+    return contents_at_merge_base(file.parent, [file.name, f"{file.name}.journal"], merge=merge)
+
+
+def state_edits(store: Store, state: State) -> tuple[StateEdit, ...]:
+    """What the branch, or the pull request, changes in the state; nothing if it is no file or git can't tell."""
+    found = _state_before(store)
     if found is None:
         return ()
     try:

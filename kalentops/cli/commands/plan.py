@@ -23,6 +23,7 @@ from kalentops.cli.commands.reporting import (
     print_plan,
     severity_options,
     show_failure,
+    show_up_to_date,
     shown_findings,
 )
 from kalentops.errors import Interrupted, KalentopsError, StalePlan, UsageError
@@ -33,6 +34,7 @@ from kalentops.output.text_files import findings
 from kalentops.plan.build import Scope
 from kalentops.plan.saved import DAMAGED, load, plan_from_json, save
 from kalentops.project.config import Config
+from kalentops.project.load import survey_project
 
 
 @click.command(
@@ -134,13 +136,27 @@ class _Run(NamedTuple):
     verbose: bool
     quiet: bool
 
+    def _is_plain(self, config: Config) -> bool:
+        """Whether files and state alone decide what is shown, as text on a terminal."""
+        options_given = self.places or self.out or self.overwrite or self.refresh or self.refresh_only
+        hidden = self.severity.against or self.severity.errors_only
+        elsewhere = len(config.environments) > 1 or os.environ.get("GITHUB_STEP_SUMMARY")
+        return self.form == "text" and self.scope.everything and not (options_given or hidden or elsewhere)
+
     def plan(self, project: options.Project) -> int:
         """Show the plan, and save it if --out asks for it; 2 for changes or drift, else 0."""
         config, store = project.config, project.store
         cache = options.open_cache(config, no_cache=self.no_cache)
-        snapshot = store.read(cache)
+        stored, found = store.fetch(), survey_project(config, cache)
+        up_to_date = pipeline.UpToDate(cache, store, stored)
+        if self._is_plain(config):
+            unchanged = up_to_date.unchanged(found.fingerprint)
+            if unchanged is not None:
+                show_up_to_date(unchanged, config.environment)
+                return 0
+        snapshot = store.snapshot(stored, cache)
         notice(snapshot.notes)
-        repository = pipeline.load_files(config, snapshot.state, cache)
+        repository = pipeline.load_files(config, snapshot.state, found)
         self.severity.apply(repository, config, [config.blueprints])
         reporting = Reporting("plan", self.form, config, verbose=self.verbose, quiet=self.quiet)
         plan_options = pipeline.select(self.scope, self.overwrite, repository, config, self.places)
@@ -153,6 +169,8 @@ class _Run(NamedTuple):
         if self.out is not None:
             save(plan, self.out, text, context.plan_options, reporting.for_saved_plan(repository))
         reporting.show_plan(plan, repository)
+        if self._is_plain(config) and not snapshot.notes:
+            up_to_date.keep(plan, repository.fingerprint)
         if not self.quiet:
             notice(pipeline.notes_without_state(context, store))
         if not self.refresh_only:

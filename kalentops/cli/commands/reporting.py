@@ -174,6 +174,12 @@ def print_plan(plan: Plan, checked: Checked, form: str, *, verbose: bool, quiet:
         sys.stdout.write(report(form).show_plan(plan, checked))
 
 
+def show_up_to_date(unchanged: int, environment: str | None) -> None:
+    """The result of `plan` with nothing to do."""
+    show_environment(environment)
+    show([text_plan.no_changes(unchanged)])
+
+
 def show_environment(*environments: str | None, stream: IO[str] | None = None) -> None:
     """The first line of a result, of a project with environments; on stdout by default."""
     said = heading(*environments)

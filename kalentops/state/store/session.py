@@ -150,11 +150,19 @@ class Store:
             if stored is None or not stored.holds(data):
                 raise
 
+    def fetch(self) -> Stored | None:
+        """What is stored, for `snapshot`. Raises StateError, StoreFailure."""
+        return self._backend.read()
+
     def read(self, cache: Cache | None = None) -> Snapshot:
-        """The state, without the lock. A cache may say what is recorded; a body is read from the store, and checked
-        before it is shown or sent. Raises StateError, StoreFailure.
+        """The state, without the lock. Raises StateError, StoreFailure."""
+        return self.snapshot(self.fetch(), cache)
+
+    def snapshot(self, stored: Stored | None, cache: Cache | None = None) -> Snapshot:
+        """The state that is stored. A cache may say what is recorded; a body is read from the store, and checked before
+        it is shown or sent. Raises StateError, StoreFailure.
         """
-        return _snapshot(*self._load(self._backend.read(), cache), self.where)
+        return _snapshot(*self._load(stored, cache), self.where)
 
     @contextmanager
     def session(self, *, lock_timeout: float = 0.0) -> Iterator[Session]:
