@@ -16,11 +16,13 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import kalentops
 from kalentops.support import atomic_write
 
 DIRECTORY: Final = "KALENTOPS_CACHE_DIR"
@@ -266,3 +268,18 @@ def _set_used(path: Path) -> None:
 def _drop(path: Path) -> None:
     with suppress(OSError):
         path.unlink(missing_ok=True)
+
+
+@cache
+def program() -> list[Any]:
+    """What makes a result: this package and its parsers as they are, an edited one too."""
+    found: list[Any] = [kalentops.__version__, sys.version]
+    for folder, _, names in os.walk(Path(kalentops.__file__).parent):
+        found += sorted(_stamp(f"{folder}/{name}") for name in names if name.endswith(".py"))
+    specs = (find_spec(name) for name in ("yaml", "pydantic", "pydantic_core"))
+    return found + [_stamp(each.origin) for each in specs if each and each.origin]
+
+
+def _stamp(path: str) -> tuple[str, int, int]:
+    status = os.stat(path)  # noqa: PTH116 - called for every module
+    return path, status.st_size, status.st_mtime_ns

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from kalentops.errors import NoKey, NoPullRequest, UsageError
 from kalentops.git.worktree import repository_root
 from kalentops.http.secret import ApiKey, as_key
-from kalentops.project.config import STATE
+from kalentops.project.settings import STATE
 from kalentops.support.text import clip
 
 API_URL: Final = "https://api.github.com"

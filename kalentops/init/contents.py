@@ -21,9 +21,9 @@ from kalentops import __version__
 from kalentops.blueprint.json_schema import blueprint_schema
 from kalentops.errors import UsageError
 from kalentops.git.worktree import open_read_only
-from kalentops.project.config import STATE
 from kalentops.project.document import read_document
 from kalentops.project.library import Library
+from kalentops.project.settings import STATE
 from kalentops.support.text import clip, dump_json
 
 CONFIG: Final = "kalentops.yaml"

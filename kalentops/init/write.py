@@ -15,7 +15,8 @@ from typing import Final, Literal, TypeAlias
 from kalentops.errors import KalentopsError, StoreFailure, UsageError
 from kalentops.git.worktree import has_git, open_read_only, open_repository, repository_root
 from kalentops.init.contents import CONFIG, PLAIN, SCHEMA, Origin, ProjectFile, Setup, workflows
-from kalentops.project.config import STATE, Config, load_configs, state_location
+from kalentops.project.config import Config, load_configs, state_location
+from kalentops.project.settings import STATE
 from kalentops.state.store.location import Location
 from kalentops.support import atomic_write
 from kalentops.support.text import clip

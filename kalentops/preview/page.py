@@ -25,11 +25,12 @@ from kalentops.preview.steps import Candidates
 from kalentops.preview.view import Page
 from kalentops.project.check import check_text
 from kalentops.project.commit import compare, read_earlier
-from kalentops.project.config import FILE, Config, load_configs, select
+from kalentops.project.config import Config, load_configs, select
 from kalentops.project.environments import by_folder, combined, load_views
 from kalentops.project.files import find
 from kalentops.project.load import Repository, load_project
 from kalentops.project.result import CheckOptions, FileResult
+from kalentops.project.settings import FILE
 from kalentops.support.text import clip, visible
 
 _NAME: Final = 160

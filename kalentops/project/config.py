@@ -6,75 +6,23 @@ output paths can't be set here.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
-from typing import Any, ClassVar, Final, Literal, TypeAlias
+from typing import Final
 
-from kalentops.blueprint.variables import VARIABLES
+from kalentops.cache import Cache, open_cache, program
 from kalentops.errors import InvalidConfig, StateError, UsageError
 from kalentops.lint.finding import Problem, Severity
-from kalentops.lint.rule import rule_meant, rules
 from kalentops.project.files import Source, other_settings, read
-from kalentops.project.violations import to_problems
+from kalentops.project.settings import FILE, Create, Guards, Settings
 from kalentops.state.store.location import Location
-from kalentops.support.shape import (
-    EnvironmentStr,
-    FrozenList,
-    NonEmpty,
-    PositiveInt,
-    Shape,
-    ShapeError,
-    Violation,
-    schema_of,
-)
 from kalentops.support.text import clip, nearest, normal
-from kalentops.support.text_diff import did_you_mean
-from kalentops.yamlfile.parse import parse
-from kalentops.yamlfile.positions import Places
 
-FILE: Final = "kalentops.yaml"
-STATE: Final = "kalentops.state.json"
-_MAX_PARALLELISM: Final = 64
-_MAX_SAMPLES: Final = 50
-_NOT_HERE: Final = frozenset({"api_url", "url", "api_key", "key", "ca_file", "proxy", "out", "token"})
-
-# What would have the same name in a shell or on GitHub.
-_RESERVED: Final = {
-    "file": "KALENT_API_KEY_FILE",
-    "read": "the environment kalent-read on GitHub",
-}
-_BRANCH: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+#@-]*")
-
-Level: TypeAlias = Literal["error", "warning", "off"]
-
-
-class Guards(Shape):
-    """How much one run may write."""
-
-    max_creates: PositiveInt = 50
-    max_updates: PositiveInt = 200
-
-
-class _Environment(Shape):
-    blueprints: str | None = None
-    state: str | None = None
-    guards: Guards = Guards()
-    confirm: bool = False
-    branch: NonEmpty | None = None
-
-
-class _File(Shape):
-    noun: ClassVar[str] = "settings"
-    blueprints: str = "blueprints/"
-    state: str = STATE
-    parallelism: PositiveInt = 8
-    create: Literal["reserve", "whole"] = "reserve"
-    guards: Guards = Guards()
-    rules: dict[str, Level] = {}  # noqa: RUF012 - a model copies its defaults
-    samples: FrozenList[dict[str, str]] = ()
-    environments: dict[EnvironmentStr, _Environment] = {}  # noqa: RUF012
+_KIND: Final = "settings"
+_GUARDS: Final = Guards()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +40,8 @@ class Config:
     blueprints: Path
     state: Location
     parallelism: int = 8
-    create: Literal["reserve", "whole"] = "reserve"
-    guards: Guards = field(default_factory=Guards)
+    create: Create = "reserve"
+    guards: Guards = _GUARDS
     severities: dict[str, Severity | None] = field(default_factory=dict)
     samples: tuple[Mapping[str, str], ...] = ()
     environment: str | None = None
@@ -113,24 +61,54 @@ def load_config(start: Path, environment: str | None = None) -> Config:
     return select(load_configs(start), environment)
 
 
-def load_configs(start: Path) -> tuple[Config, ...]:
-    """The settings that hold in a folder: one for each environment, or the only one. Raises InvalidConfig."""
+def load_configs(start: Path, *, cached: bool = False) -> tuple[Config, ...]:
+    """The settings that hold in a folder: one for each environment, or the only one. With `cached`, what the same file
+    said in an earlier run. Raises InvalidConfig.
+    """
     start = start.resolve()
     root = _find(start)
     for folder in _candidates(start, root):
         _refuse_others(folder)
     if root is None:
-        return (_config(start, _File()),)
+        return (_config(start, Settings()),)
     text = read(Source(str(root / FILE), FILE), root)
     if not isinstance(text, str):
         raise InvalidConfig(f"{FILE}: {text.message}", hint=text.hint)
-    found = _read(text, root)
+    found = _settings(text, root, open_cache(root, enabled=cached))
     if found.environments:
         return tuple(_for_environments(root, found))
     try:
         return (_config(root, found),)
     except _BadPlace as error:
         raise InvalidConfig(f"{FILE}: {error}", hint=error.hint) from None
+
+
+def _settings(text: str, root: Path, cache: Cache) -> Settings:
+    """Raises InvalidConfig."""
+
+    def problems_of_places(of: Settings) -> Iterator[Problem]:
+        return _place_problems(root, of)
+
+    key = (
+        sha256(repr((program(), text)).encode(errors="surrogatepass")).hexdigest()
+        if not cache.refusal
+        else ""
+    )
+    data = cache.get(_KIND, key) if key else None
+    if data is not None:
+        with suppress(TypeError, ValueError):
+            known = Settings.from_json(data)
+            # Where a place is may have changed on the disk.
+            if not known.environments or not any(problems_of_places(known)):
+                return known
+    from kalentops.project.settings_file import (
+        read_settings,  # parser and models: the cache may know what they say
+    )
+
+    found = read_settings(text, problems_of_places)
+    if key:
+        cache.put(_KIND, key, found.to_json().encode())
+    return found
 
 
 def select(configs: tuple[Config, ...], environment: str | None) -> Config:
@@ -194,100 +172,13 @@ def _refuse_others(folder: Path) -> None:
         )
 
 
-def _read(text: str, root: Path) -> _File:
-    parsed = parse(text)
-    # A file of comments alone says nothing, and that is allowed here.
-    faults = [f for f in parsed.faults if not (f.code == "KAL007" and not _has_content(text))]
-    said = [f"{FILE}:{fault.line}:{fault.column}: {fault.message}; {fault.hint}" for fault in faults]
-    if said:
-        raise InvalidConfig("\n".join(said))
-    data: Any = {} if parsed.data is None else parsed.data
-    try:
-        found = _File.read(data)
-    except ShapeError as error:
-        problems = to_problems([_with_source(each) for each in error.violations], schema_of(_File), data)
-        raise _invalid(text, parsed.data, map(_from_outside, problems)) from None
-    others = [*_problems(found), *_environment_problems(root, found)]
-    if others:
-        raise _invalid(text, parsed.data, others)
-    return found
-
-
-def _invalid(text: str, data: Any, problems: Iterable[Problem]) -> InvalidConfig:
-    places = Places(text, data)
-    placed = sorted((places.find(each.path, on_key=True), each.message, each.hint) for each in problems)
-    return InvalidConfig("\n".join(f"{FILE}:{at[0]}:{at[1]}: {said}; {hint}" for at, said, hint in placed))
-
-
-def _with_source(violation: Violation) -> Violation:
-    return violation._replace(written=str(violation.value))
-
-
-def _from_outside(problem: Problem) -> Problem:
-    """The problem; for what a file under review must not set, with the right place to set it."""
-    key = str(problem.path[-1]) if problem.path else ""
-    outside = problem.code == "KAL010" and key.lower() in _NOT_HERE
-    hint = "set it with an option or in the environment: this file is part of what is reviewed"
-    return replace(problem, hint=hint) if outside else problem
-
-
-def _has_content(text: str) -> bool:
-    return any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines())
-
-
-def _problems(found: _File) -> Iterator[Problem]:
-    yield from _rules(found)
-    if found.parallelism > _MAX_PARALLELISM:
-        said = f"`parallelism` can't be {found.parallelism}"
-        yield Problem(("parallelism",), said, f"write a whole number from 1 to {_MAX_PARALLELISM}")
-    if len(found.samples) > _MAX_SAMPLES:
-        said = f"`samples` has {len(found.samples)} candidates"
-        yield Problem(("samples",), said, f"list at most {_MAX_SAMPLES}")
-    for number, sample in enumerate(found.samples):
-        for name in sample:
-            if name not in VARIABLES:
-                meant = nearest(name, VARIABLES)
-                hint = did_you_mean(name, meant) if meant else "the variables are " + ", ".join(VARIABLES)
-                yield Problem(("samples", number, name), f"`{clip(name)}` is not a variable", hint)
-
-
-def _rules(found: _File) -> Iterator[Problem]:
-    for code, level in found.rules.items():
-        if code not in rules():
-            near = rule_meant(code)
-            hint = did_you_mean(code, near, near) if near else "`kalentops rule` lists all rules"
-            yield Problem(("rules", code), f"there is no rule {clip(code)}", hint)
-        elif not rules()[code].configurable and level != "error":
-            said = f"{code} is an error that can't be changed: the API refuses it, or it can't work"
-            yield Problem(("rules", code), said, "remove the line; only KAL3xx can be changed")
-
-
-def _environment_problems(root: Path, found: _File) -> Iterator[Problem]:
-    if "environments" not in found.model_fields_set:
-        return
-    if not found.environments:
-        hint = "name one, such as `environments: {production: {}}`, or remove the line"
-        yield Problem(("environments",), "`environments` is empty", hint)
-    elif "state" in found.model_fields_set:
-        hint = "remove it, and write `state` in the environment that it belongs to"
-        yield Problem(("state",), "`state` beside `environments` belongs to none of them", hint)
-    for name, each in found.environments.items():
-        if name in _RESERVED:
-            said = f"`{name}` can't be the name of an environment: {_RESERVED[name]} has another use"
-            yield Problem(("environments", name), said, "use another name")
-        if each.branch is not None and not _BRANCH.fullmatch(each.branch):
-            said = f"`{clip(each.branch)}` is not the name of a branch"
-            yield Problem(("environments", name, "branch"), said, "write one branch, such as main")
-    yield from _place_problems(root, found)
-
-
-def _place_problems(root: Path, found: _File) -> Iterator[Problem]:
+def _place_problems(root: Path, found: Settings) -> Iterator[Problem]:
     states: dict[str, str] = {}
     folders: dict[Path, tuple[str, Path]] = {}
     inherited: _BadPlace | None = None
     for name, each in found.environments.items():
         try:
-            config = _config(root, _of_environment(found, name))
+            config = _config(root, found.of_environment(name))
         except _BadPlace as error:
             if getattr(each, error.setting) is not None:
                 path = ("environments", name, error.setting)
@@ -332,21 +223,8 @@ def _folded(name: str) -> str:
     return normal("NFC", normal("NFC", name).casefold())
 
 
-def _of_environment(found: _File, name: str) -> _File:
-    """The settings of one environment. A guard that it does not set is that of the file."""
-    each = found.environments[name]
-    guards = {key: getattr(each.guards, key) for key in each.guards.model_fields_set}
-    return found.model_copy(
-        update={
-            "blueprints": found.blueprints if each.blueprints is None else each.blueprints,
-            "state": f"{name}.state.json" if each.state is None else each.state,
-            "guards": found.guards.model_copy(update=guards),
-        }
-    )
-
-
-def _for_environments(root: Path, found: _File) -> Iterator[Config]:
-    configs = {name: _config(root, _of_environment(found, name)) for name in found.environments}
+def _for_environments(root: Path, found: Settings) -> Iterator[Config]:
+    configs = {name: _config(root, found.of_environment(name)) for name in found.environments}
     for name, config in configs.items():
         each = found.environments[name]
         folder = _resolved(config.blueprints)
@@ -369,7 +247,7 @@ class _BadPlace(InvalidConfig):
         self.setting = setting
 
 
-def _config(root: Path, found: _File) -> Config:
+def _config(root: Path, found: Settings) -> Config:
     """Raises _BadPlace."""
     levels: dict[str, Severity | None] = {
         code: None if level == "off" else Severity(level) for code, level in found.rules.items()

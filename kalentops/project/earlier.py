@@ -8,18 +8,14 @@ kept: what is shown or sent is read from the files.
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from functools import cache, cached_property
+from functools import cached_property
 from hashlib import sha256
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
-import kalentops
-from kalentops.cache import Cache
+from kalentops.cache import Cache, program
 from kalentops.project.library import Library
 from kalentops.project.record import Json, result, to_line
 from kalentops.project.result import CheckOptions, FileResult
@@ -100,7 +96,7 @@ class EarlierResults:
 
 def _key(options: CheckOptions, places: Iterable[Path]) -> str:
     said = [
-        _program(),
+        program(),
         str(options.root),
         [str(each) for each in places],
         sorted((code, each and each.value) for code, each in options.severities.items()),
@@ -108,18 +104,3 @@ def _key(options: CheckOptions, places: Iterable[Path]) -> str:
         options.readers,
     ]
     return sha256(json.dumps(said).encode()).hexdigest()
-
-
-@cache
-def _program() -> list[Any]:
-    """What makes a result: this package and its parsers as they are, an edited one too."""
-    found: list[Any] = [kalentops.__version__, sys.version]
-    for folder, _, names in os.walk(Path(kalentops.__file__).parent):
-        found += sorted(_stamp(f"{folder}/{name}") for name in names if name.endswith(".py"))
-    specs = (find_spec(name) for name in ("yaml", "pydantic", "pydantic_core"))
-    return found + [_stamp(each.origin) for each in specs if each and each.origin]
-
-
-def _stamp(path: str) -> tuple[str, int, int]:
-    status = os.stat(path)  # noqa: PTH116 - called for every module
-    return path, status.st_size, status.st_mtime_ns

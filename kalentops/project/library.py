@@ -80,6 +80,8 @@ class Library:
 
     def places(self) -> Iterator[tuple[str, str, Origin]]:
         """Kind, name and place of each template and snippet, those of the same name included."""
+        if not self.documents:
+            return
         from kalentops.blueprint.files import SnippetsFile, TemplateFile
 
         for document in self.documents:

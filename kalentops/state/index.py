@@ -12,7 +12,6 @@ import kalentops
 from kalentops.blueprint.body import Address, Body
 from kalentops.state.content import Content, Cutter, Piece
 from kalentops.state.model import Entry
-from kalentops.support.shape import parse_json
 
 if TYPE_CHECKING:
     from kalentops.cache import Cache
@@ -94,7 +93,7 @@ class Index(NamedTuple):
         if data is None:
             return None
         try:
-            found = cls(*parse_json(data))
+            found = cls(*json.loads(data))
             inside = all(0 <= row[8] <= row[8] + row[9] <= content.size for row in found.rows)
         except (TypeError, ValueError, LookupError):
             return None

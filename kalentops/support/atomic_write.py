@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 import sys
 import time
@@ -148,7 +147,7 @@ def create(path: Path, data: bytes) -> None:
 
 def _beside(path: Path, data: bytes | Iterable[bytes], mode: int | None, *, durable: bool = True) -> Path:
     """A temporary file in the same folder that holds the data, durably. Raises OSError, and leaves none then."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}.tmp")
     descriptor = os.open(temporary, CREATE, 0o666 if mode is None else 0o600)
     try:
         try:

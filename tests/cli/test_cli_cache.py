@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kalentops.cache import Cache, open_cache
-from kalentops.project import earlier
+from kalentops.cache import Cache, open_cache, program
 from kalentops.state.codec import dump_state
 from tests.builders import blueprint, entry, state, step
 from tests.harness import Project, Ran
@@ -263,11 +262,11 @@ def test_another_version_uses_none_of_it(
     assert found
     found.clear()
     monkeypatch.setattr("kalentops.__version__", "99.0.0")
-    earlier._program.cache_clear()  # as in a new process
+    program.cache_clear()  # as in a new process
     try:
         valid.run("validate")
     finally:
-        earlier._program.cache_clear()
+        program.cache_clear()
     assert found == []
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from kalentops.errors import InvalidConfig, UsageError
 from kalentops.lint.finding import Severity
-from kalentops.project.config import Config, Guards, load_config, load_configs
+from kalentops.project.config import Config, load_config, load_configs
+from kalentops.project.settings import Guards
 from kalentops.state.store.location import Location
 from kalentops.support.text import visible
 

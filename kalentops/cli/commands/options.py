@@ -398,15 +398,15 @@ class Project(NamedTuple):
         return open_store(self.state, self.config.root, self.config.environment)
 
 
-def configs(directory: Path, environment: str | None) -> tuple[Config, ...]:
+def configs(directory: Path, environment: str | None, *, cached: bool = False) -> tuple[Config, ...]:
     """The settings of all environments, or of the named one. Raises UsageError, InvalidConfig."""
-    found = load_configs(_existing(directory))
+    found = load_configs(_existing(directory), cached=cached)
     return found if environment is None else (select(found, environment),)
 
 
-def project(directory: Path, state: str | None, environment: str | None) -> Project:
+def project(directory: Path, state: str | None, environment: str | None, *, cached: bool = False) -> Project:
     """`state` is the option --state, which wins over the variables. Raises UsageError, InvalidConfig, StateError."""
-    found = load_configs(_existing(directory))
+    found = load_configs(_existing(directory), cached=cached)
     config = select(found, environment)
     location = _location(config, state, directory)
     if state is None and os.environ.get(_STATE) and not of_environment(os.environ, config.environment):

@@ -113,7 +113,7 @@ def command(
         _check_everywhere(ctx, state_location, out)
         code = _plan_everywhere(run, directory)
     else:
-        code = run.plan(options.project(directory, state_location, environment))
+        code = run.plan(options.project(directory, state_location, environment, cached=not no_cache))
     ctx.exit(0 if code == _CHANGES and not detailed_exitcode else code)
 
 
@@ -190,7 +190,7 @@ def _check_everywhere(ctx: click.Context, state_location: str | None, out: Path 
 
 def _plan_everywhere(run: _Run, directory: Path) -> int:
     """The plans of all environments, one after another; the worst exit code. Raises UsageError."""
-    names = options.configs(directory, None)[0].environments
+    names = options.configs(directory, None, cached=not run.no_cache)[0].environments
     if not names:
         raise UsageError("kalentops.yaml has no environments", hint="leave --all-environments out")
     told: dict[str, str] = {}
@@ -201,7 +201,7 @@ def _plan_everywhere(run: _Run, directory: Path) -> int:
             out.write("\n")
         with redirect_stdout(out):
             try:
-                codes.append(run.plan(options.project(directory, None, name)))
+                codes.append(run.plan(options.project(directory, None, name, cached=not run.no_cache)))
             except Interrupted:
                 raise
             except KalentopsError as error:

@@ -59,7 +59,7 @@ def command(
         raise UsageError(
             "--statistics prints text only", hint="leave out --format; json has every finding to count"
         )
-    configs = options.configs(directory, environment)
+    configs = options.configs(directory, environment, cached=not no_cache)
     cache = options.open_cache(configs[0], no_cache=no_cache)
     found = load_views(configs, [directory / path for path in paths], partial(load_with_users, cache=cache))
     failure: KalentopsError | None = None
