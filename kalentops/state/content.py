@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -173,14 +173,14 @@ _END_OF_SENT: Final = b"\n      }"
 _END_OF_ENTRY: Final = b"\n    }"
 _TEXT: Final = rb'[^"\\\x00-\x1f]+'
 _DIGEST: Final = rb"sha256:[0-9a-f]{64}"
-_HEAD: Final = re.compile(
+_HEAD: Final = (
     rb'    "(%b)": \{\n      "applied_at": "(%b)",\n      "blueprintId": "(%b)",\n      "digest": "(%b)",\n'
     rb'      "key": "(%b)",\n'
     rb'(?:      "remote": \{\n(?!        "digest": null,\n        "updatedAt": null\n)'
     rb'        "digest": (?:"(%b)"|null),\n        "updatedAt": (?:"(%b)"|null)\n      \},\n)?'
     rb'      "sent": (?=\{\n)' % (_TEXT, _TEXT, _TEXT, _DIGEST, _TEXT, _DIGEST, _TEXT)
 )
-_TAIL: Final = re.compile(rb',\n      "sourcingId": "(%b)"\n    \}' % _TEXT)
+_TAIL: Final = rb',\n      "sourcingId": "(%b)"\n    \}' % _TEXT
 _NEXT: Final = b",\n"
 _LAST: Final = b"\n  }"
 
@@ -189,6 +189,12 @@ class Cutter:
     """Goes through a content once. Afterwards `rest` is what stands around the entries, with `token` in their place."""
 
     def __init__(self, content: Content, token: str) -> None:
+        from kalentops.support.shape import (
+            parse_json,
+        )  # pydantic: after a cached index, nothing is gone through
+
+        self._parse = parse_json
+        self._head, self._tail = re.compile(_HEAD), re.compile(_TAIL)
         self._chunks = content.chunks()
         self._buffer = b""
         self._at = 0  # where the buffer begins in the content
@@ -228,13 +234,13 @@ class Cutter:
     def _entry(self, here: int) -> Located | None:
         """The entry that begins here; None where its end is not in the buffer."""
         buffer = self._buffer
-        head = _HEAD.match(buffer, here)
+        head = self._head.match(buffer, here)
         if head is not None:
             sent = head.end()
             end = buffer.find(_END_OF_SENT, sent) + len(_END_OF_SENT)
-            tail = _TAIL.match(buffer, end)
+            tail = self._tail.match(buffer, end)
             if tail is not None:
-                name = _name_in(buffer[sent:end])
+                name = self._name_in(buffer[sent:end])
                 if name is not None:
                     return Located(self._at + here, tail.end() - here, (*head.groups(), tail[1]), name)
         end = buffer.find(_END_OF_ENTRY, here)
@@ -243,22 +249,19 @@ class Cutter:
         length = end + len(_END_OF_ENTRY) - here
         return Located(self._at + here, length, (), "", buffer[here : here + length])
 
-
-def _name_in(data: bytes) -> str | None:
-    """The name in a body that is laid out with one field a line; None where only the parser can judge. Raises
-    ValueError for what is no JSON.
-    """
-    from kalentops.support.shape import parse_json  # pydantic: the cache may know the names
-
-    sent = parse_json(data)
-    # A key that stands twice makes a line too many.
-    return str(sent.get("name", "")) if _lines(sent) == data.count(b"\n") else None
+    def _name_in(self, data: bytes) -> str | None:
+        """The name in a body that is laid out with one field a line; None where only the parser can judge. Raises
+        ValueError for what is no JSON.
+        """
+        sent = self._parse(data)
+        # A key that stands twice makes a line too many.
+        return str(sent.get("name", "")) if _lines(sent) == data.count(b"\n") else None
 
 
-def _lines(value: Mapping[str, Any] | list[Any]) -> int:
+def _lines(value: dict[str, Any] | list[Any]) -> int:
     """The line feeds in an object or a list that is not empty."""
     found = len(value) + 1
-    for each in value.values() if isinstance(value, Mapping) else value:
-        if each and (type(each) is dict or type(each) is list):
+    for each in value.values() if type(value) is dict else value:
+        if (type(each) is dict or type(each) is list) and each:
             found += _lines(each)
     return found
