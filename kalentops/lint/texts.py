@@ -217,10 +217,11 @@ class Written(NamedTuple):
     @property
     def first_on_its_line(self) -> bool:
         """Whether nothing but `- ` stands before the key."""
-        before = self.source[self.key_start - self.key_column : self.key_start]
-        return not before.strip(" \t-?")
+        line = self.key_start - self.key_column
+        return _BEFORE_KEY.fullmatch(self.source, line, self.key_start) is not None
 
 
+_BEFORE_KEY: Final = re.compile(r"[ \t?-]*+")
 _COMMENTS_ABOVE: Final = re.compile(r"(?:\s*+#[^\r\n\x85\u2028\u2029]*+)*+")
 BREAKS: Final = ("\n", "\r", "\x85", "\u2028", "\u2029")
 _UNKNOWN: Final = re.compile(r"\{\{(?!(?:" + "|".join(VARIABLES) + r")\}\})")
@@ -326,7 +327,7 @@ def _comment(written: Written) -> tuple[str, int] | None:
         match = _COMMENT.match(source, end)
         return _found(match) if match and (not match[1] or _closes(match[2], style)) else None
     if not style:
-        match = _AFTER_KEY.match(source, written.key_end, max(start, _line_end(source, start)))
+        match = _AFTER_KEY.match(source, written.key_end)
         if match is None and message and written.value is not None:
             match = _above(written)
         if match is None and written.value is not None:

@@ -29,19 +29,21 @@ class _Fields:
     """Where free texts may stand in data of a schema: `fields` and `items` are what is below each field or item.
 
     A `leaf` may be a text, `anything` a value with texts at any depth, and the values of a `named` mapping are all
-    texts of one field. With `form_of`, it is one of the `forms`, by the value.
+    texts of one field. With `form_of`, it is one of the `forms`, by the value. `name` is the field that a rule sees; it
+    is empty where the key decides.
     """
 
-    __slots__ = ("anything", "fields", "form_of", "forms", "items", "leaf", "named")
+    __slots__ = ("fields", "form_of", "forms", "items", "leaf", "name", "named")
 
-    def __init__(self, schema: Schema) -> None:
-        self.anything = schema.kind == ANYTHING
-        self.leaf = self.anything or schema.kind == "text"
+    def __init__(self, schema: Schema, name: str = "") -> None:
+        anything = schema.kind == ANYTHING
+        self.name = "config" if anything else name
+        self.leaf = anything or schema.kind == "text"
         self.form_of = schema.form_of
-        self.forms = {name: _Fields(each) for name, each in schema.forms.items()}
-        below = {name: _below(each) for name, each in schema.fields.items()}
-        self.fields = {name: each for name, each in below.items() if each is not None}
-        self.items = self if self.anything else _below(schema.items) if schema.items else None
+        self.forms = {form: _Fields(each, name) for form, each in schema.forms.items()}
+        below = {field: _below(each, _field_of(field)) for field, each in schema.fields.items()}
+        self.fields = {field: each for field, each in below.items() if each is not None}
+        self.items = self if anything else _below(schema.items) if schema.items else None
         self.named = schema.items is not None and schema.items.kind == "text"
 
     @property
@@ -49,9 +51,9 @@ class _Fields:
         return not (self.leaf or self.forms or self.fields or self.items)
 
 
-def _below(schema: Schema) -> _Fields | None:
+def _below(schema: Schema, name: str = "") -> _Fields | None:
     """None where no text stands: a value from a list is none."""
-    found = None if schema.choices else _Fields(schema)
+    found = None if schema.choices else _Fields(schema, name)
     return None if found is None or found.empty else found
 
 
@@ -84,6 +86,7 @@ class _Search:
 
     def below(self, node: Map | Seq, where: _Fields, path: DataPath, field: str | None) -> None:
         """The texts in `node`; all are of this `field`, unless it is None."""
+        is_map = isinstance(node, Map)
         values: Iterable[tuple[Any, Tree]] = node.items() if isinstance(node, Map) else enumerate(node)
         fields, items, marks = where.fields, where.items, node.marks
         for part, value in values:
@@ -94,11 +97,13 @@ class _Search:
                 here = here.forms[here.form_of(value)]
             if isinstance(value, _HOLDERS):
                 # The texts of a mapping by language, or of named values, are all those of the field that it is.
-                name = (field or _field_of(part)) if here.named and isinstance(value, Map) else None
-                self.below(value, here, (*path, part), name)
+                named = here.named and isinstance(value, Map)
+                self.below(
+                    value, here, (*path, part), (field or here.name or _field_of(part)) if named else None
+                )
             elif here.leaf:
-                name = "config" if here.anything else field or _field_of(part)
-                key, event = marks[part] if fields or isinstance(node, Map) else (marks[part], marks[part])
+                name = field or here.name or _field_of(part)
+                key, event = marks[part] if is_map else (marks[part], marks[part])
                 # A value of another type has a finding of its own, with the same advice; an alias has no style.
                 if (value.__class__ is str or (value is None and name == "subject")) and hasattr(
                     event, "style"
