@@ -6,6 +6,7 @@ field beyond those that are named.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -40,6 +41,9 @@ from pydantic import (
 from pydantic_core import PydanticUndefined, from_json
 
 from kalentops.support.text import ENVIRONMENT_PATTERN, KEY_PATTERN
+
+# No package that happens to be installed may look at the data; to look for one in all packages takes milliseconds.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 __all__ = [
     "ANYTHING",

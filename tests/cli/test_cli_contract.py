@@ -13,8 +13,10 @@ import pytest
 from kalentops import __version__
 from kalentops.cli.main import COMMANDS
 from kalentops.emulator.server import BackgroundEmulator
+from kalentops.lint.project import OVER_FILES
 from kalentops.lint.rule import rules
-from tests.builders import blueprint
+from kalentops.state.codec import dump_state
+from tests.builders import blueprint, body, entry, state
 from tests.harness import Project, Truth
 
 
@@ -93,22 +95,83 @@ def test_rule_lists_them_all(bare: Project) -> None:
     assert [line.split()[0] for line in ran.out.splitlines()] == [rule.code for rule in rules().values()]
 
 
-@pytest.mark.processes
-@pytest.mark.parametrize("args", [["--help"], ["--version"]])
-def test_start_up_loads_nothing_heavy(args: list[str]) -> None:
+def _loaded(*commands: str) -> set[str]:
+    """The names of the modules that a process has loaded after these commands."""
     script = (
-        "import sys; sys.argv = ['kalentops', *sys.argv[1:]]\n"
-        "from kalentops.__main__ import main\n"
-        "try: main()\n"
-        "except SystemExit: pass\n"
+        "import sys\n"
+        "from kalentops.__main__ import _run\n"
+        "for each in sys.argv[1:]:\n"
+        "    try: assert not _run([each])\n"
+        "    except SystemExit as ended: assert not ended.code\n"
         "print(*sys.modules, sep='\\n', file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", script, *args], capture_output=True, text=True, check=True)
-    loaded = {name.partition(".")[0] for name in done.stderr.split()}
+    done = subprocess.run(
+        [sys.executable, "-c", script, *commands], capture_output=True, text=True, check=True
+    )
+    return {*done.stderr.split()}
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_start_up_loads_nothing_heavy(option: str) -> None:
+    loaded = _loaded(option)
     heavy = {"pydantic", "yaml", "httpx", "rich", "deepdiff", "filelock", "starlette", "psycopg", "obstore"}
     assert not loaded & heavy
-    if args == ["--version"]:
+    if option == "--version":
         assert "click" not in loaded
+
+
+_FOR_OTHERS = frozenset(
+    [
+        "asyncio",
+        "concurrent",
+        "deepdiff",
+        "filelock",
+        "httpcore",
+        "httpx",
+        "jinja2",
+        "multiprocessing",
+        "rich",
+        "ssl",
+    ]
+)
+_FOR_CHANGED_FILES = frozenset(
+    [
+        "email",
+        "html",
+        "importlib.metadata",
+        "logging",
+        "pydantic",
+        "pydantic_core",
+        "secrets",
+        "socket",
+        "yaml",
+        "kalentops.blueprint.model",
+        "kalentops.project.check",
+        "kalentops.yamlfile.parse",
+    ]
+)
+
+
+@pytest.mark.processes
+def test_a_small_plan_loads_what_it_needs(bare: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CI", "GITHUB_ACTIONS"):
+        monkeypatch.delenv(name, raising=False)
+    keys = [f"key-{number}" for number in range(5)]
+    for key in keys:
+        bare.write("sourcing_a", {key: blueprint(key)}, name=key)
+    entries = [entry(f"sourcing_a/{key}", body(key, *blueprint(key)["steps"])) for key in keys]
+    bare.state_path.write_bytes(dump_state(state(*entries)))
+    assert bare.run("plan", "--no-cache").out == "No changes. 5 unchanged.\n"
+    first = _loaded("validate", "plan")
+    assert first & _FOR_OTHERS == set()
+    assert "pydantic" in first
+    again = _loaded("validate", "plan")
+    assert again & (_FOR_OTHERS | _FOR_CHANGED_FILES) == set()
+    rules_loaded = {
+        name.split(".")[2].partition("_")[0] for name in again if ".kal" in name and "lint" in name
+    }
+    assert rules_loaded == {code.lower() for code in OVER_FILES}
 
 
 def test_findings_are_on_stdout_and_give_3(bare: Project) -> None:
