@@ -357,9 +357,9 @@ def _serialised(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def digest_of(data: dict[str, Any]) -> str:
-    """The digest of plain data."""
-    return _hash(_serialised(data))
+def digest_of(data: Mapping[str, Any], template: str) -> str:
+    """The digest of a body's normal form and of the name of its template. Parts of steps may be models."""
+    return _hash(f"{template} {_normal_text(data)}")
 
 
 def _hash(text: str) -> str:

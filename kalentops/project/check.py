@@ -238,7 +238,7 @@ def _declare(
         snippets=tuple(sorted({each.name for each in of.context.markers if each.kind == "snippet"})),
         overrides=of.overrides(),
         origins=of.origins(of_new=not options.origins) if options.bodies else {},
-        alike=of.alike(body),
+        alike=of.alike(),
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
-from kalentops.blueprint.body import Body, digest_of
+from kalentops.blueprint.body import digest_of
 from kalentops.blueprint.files import SourcingFile, TemplateFile, Use
 from kalentops.blueprint.model import Blueprint, Step
 from kalentops.blueprint.variables import MARKED_FIELDS, MARKER
@@ -20,7 +20,7 @@ from kalentops.lint.rule import Alike, Marker, UseContext, rules
 from kalentops.project.document import Document, salvage
 from kalentops.project.library import Library, Template
 from kalentops.project.violations import to_problems
-from kalentops.support.shape import ShapeError, schema_of
+from kalentops.support.shape import Shape, ShapeError, schema_of
 from kalentops.yamlfile import MAX_BYTES
 from kalentops.yamlfile.positions import Places
 
@@ -30,6 +30,7 @@ _TEXT_SIZE: Final = 32
 """What a text counts beside its characters: many empty steps are large as well."""
 _MASK: Final = "\0"
 """Stands for a position's own words in a text of a template."""
+_SORTED_FIELDS: Final = sorted(MARKED_FIELDS)
 _PARTS: Final = ("policy", "config")
 _REQUIRED: Final = frozenset(name for name, each in Step.model_fields.items() if each.is_required())
 
@@ -121,7 +122,9 @@ class Resolved:
             return {}
         found: dict[tuple[str | None, str], tuple[tuple[int, Origin], ...]] = {}
         for path, source in self.sources.items():
-            if of_new and all(each.document is not self.document for each in source.pieces):
+            if of_new and not (
+                source.pieces and any(each.document is self.document for each in source.pieces)
+            ):
                 continue
             match path:
                 case ("steps", int(number)):
@@ -133,16 +136,16 @@ class Resolved:
                     found[None, ".".join(map(str, path))] = tuple(_parts(source, exact=not of_new))
         return found
 
-    def alike(self, body: Body) -> Alike | None:
-        """What `body`, which is its own, has in common with those of other users of the template."""
+    def alike(self) -> Alike | None:
+        """What the blueprint has in common with those of other users of the template."""
         if self.blueprint is None:
             return None
         overridden, words = self.overrides(), list[str]()
 
-        def own(step: str | None, path: DataPath, text: Any) -> Any:
+        def own(step: str | None, path: DataPath, text: str) -> str:
             """The text without the position's words, which are taken out of it."""
-            pieces = self.sources[path].pieces if path in self.sources else ()
-            if not pieces or not {(step, str(path[-1])), (step, "")}.isdisjoint(overridden):
+            pieces = self.sources[path].pieces
+            if not {(step, str(path[-1])), (step, "")}.isdisjoint(overridden):
                 return text
             ends = [*(each.start for each in pieces[1:]), len(text)]
             found = ""
@@ -153,13 +156,17 @@ class Resolved:
                 words.extend([part] if mine else ())
             return found
 
-        name = own(None, ("name",), body.name)
-        steps = [
-            {name: own(step["id"], ("steps", number, name), value) for name, value in step.items()}
-            for number, step in enumerate(body.data["steps"])
-        ]
-        common = {**body.data, "name": name, "steps": steps, "use": self.context.use.use}
-        return Alike(digest_of(common), tuple(words))
+        def common(of: Shape, step: str | None, at: DataPath) -> dict[str, Any]:
+            data = dict(vars(of))
+            for name in _SORTED_FIELDS:
+                path = (*at, name)
+                if path in self.sources and self.sources[path].pieces:
+                    data[name] = own(step, path, data[name])
+            return data
+
+        body = common(self.blueprint, None, ())
+        steps = [common(step, step.id, ("steps", at)) for at, step in enumerate(self.blueprint.steps)]
+        return Alike(digest_of({**body, "steps": steps}, self.context.use.use), tuple(words))
 
     def overrides(self) -> frozenset[tuple[str | None, str]]:
         """Where the position differs: see `Declared.overrides`."""

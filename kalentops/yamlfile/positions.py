@@ -23,6 +23,10 @@ _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
 _BLANK_CODES = frozenset({"9", "a", "d", "20"})
 
 
+# A template's texts are looked at for each of its users, and a text is at most 1 MiB.
+_MOST_INKS: Final = 32
+
+
 class Broken:
     """Stands where a value could not be read; a finding about it exists already."""
 
@@ -98,7 +102,7 @@ class Places:
     def __init__(self, text: str, root: Tree) -> None:
         self._text = text
         self._root = root
-        self._last: tuple[int, _Ink] | None = None
+        self._inks: dict[int, _Ink] = {}
 
     def find(
         self, path: Sequence[str | int], *, at: int | None = None, on_key: bool = False
@@ -153,17 +157,20 @@ class Places:
 
     def _index(self, event: Event, value: str, at: int) -> int | None:
         start = event.start_mark.index
-        if self._last is None or self._last[0] != start:
-            self._last = (start, _Ink(self._text, event, value))
-        return self._last[1].source_of(at)
+        ink = self._inks.get(start)
+        if ink is None:
+            if len(self._inks) >= _MOST_INKS:
+                self._inks.clear()
+            ink = self._inks[start] = _Ink(self._text, event, value)
+        return ink.source_of(at)
 
 
 class _Ink:
     """The ink of one scalar, in its value and in its source."""
 
     def __init__(self, text: str, event: Event, value: str) -> None:
-        self._value = array("L", (match.start() for match in _INK.finditer(value)))
-        self._source = array("L", _source(text, event))
+        self._value = array("I", (match.start() for match in _INK.finditer(value)))
+        self._source = array("I", _source(text, event))
 
     def source_of(self, at: int) -> int | None:
         """The index in the source of character `at` of the value, or of the first ink after it."""
