@@ -7,7 +7,9 @@ markers in its texts are filled, once. Nothing is reported here: rules look at t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
@@ -216,10 +218,17 @@ def resolve_alone(template: Template, library: Library) -> Iterator[Resolved]:
         yield _Resolver(Document("", "", Places("", None)), "", use, None, library, MAX_SIZE).run()
 
 
+class _Texts(NamedTuple):
+    size: int
+    markers: Sequence[tuple[str, Sequence[re.Match[str]]]]
+
+
 @dataclass(slots=True)
 class _Slot:
     """A step on its way: its data, where its fields come from, and which are unknown. `untranslated` are the fields
     whose text lacks the language, with their paths in the template.
+
+    One that `is_shared` is the template's, and a position changes a copy of it.
     """
 
     id: str
@@ -227,17 +236,55 @@ class _Slot:
     sources: dict[DataPath, Source]
     unknown: set[DataPath]
     untranslated: dict[str, DataPath] = field(default_factory=dict)
+    is_shared: bool = False
+    found: _Texts | None = None
+    model: Step | None = None
+    places: dict[DataPath, dict[DataPath, Source]] = field(default_factory=dict)
+
+    def texts(self) -> _Texts:
+        """The size of its texts, and the markers in each that has some."""
+        if self.found is None:
+            size, marked = 0, []
+            for name in MARKED_FIELDS:
+                text = self.data.get(name)
+                if isinstance(text, str) and (name,) in self.sources:
+                    size += len(text) + _TEXT_SIZE
+                    markers = tuple(MARKER.finditer(text))
+                    marked += [(name, markers)] if markers else []
+            self.found = _Texts(size, marked)
+        return self.found
+
+    def step(self) -> Step | dict[str, Any]:
+        """The step's model where all positions share it, else its data."""
+        if self.is_shared and self.model is None:
+            with suppress(ShapeError):
+                self.model = Step.read(self.data)
+        return self.model or self.data
+
+    def placed(self, at: DataPath) -> Mapping[DataPath, Source]:
+        """Its sources, by their paths in a blueprint in which it stands there."""
+        found = self.places.get(at)
+        if found is None:
+            found = {(*at, *path): source for path, source in self.sources.items() if at or path}
+            if self.is_shared:
+                self.places[at] = found
+        return found
 
     def forget(self, name: str | None) -> None:
         """Take a field, or all of them, for unknown: what should stand there can't be read."""
+        self.found = None
         self.unknown.add((name,) if name else ())
         for each in MARKED_FIELDS:
             if name in {each, None} and each in self.data:
                 self.data[each] = ""
                 self.untranslated.pop(each, None)
 
-    def copy(self) -> _Slot:
-        return _Slot(self.id, dict(self.data), dict(self.sources), set(self.unknown), dict(self.untranslated))
+    def own(self) -> _Slot:
+        """One that can be changed."""
+        if not self.is_shared:
+            return self
+        data, sources, unknown = dict(self.data), dict(self.sources), set(self.unknown)
+        return _Slot(self.id, data, sources, unknown, dict(self.untranslated), found=self.found)
 
 
 class _Resolver:
@@ -277,13 +324,12 @@ class _Resolver:
 
     def run(self) -> Resolved:
         if self.file is None or self.template is None:
-            return self._resolved(None, frozenset(), {}, 0)
+            return self._resolved((), frozenset(), {}, 0)
         document = self.template.document
         slots = self._slots(self.template, self.file)
         if len(slots) * _TEXT_SIZE > self.limit:
-            return self._resolved(None, frozenset(), {}, len(slots) * _TEXT_SIZE)
-        slots = [slot.copy() for slot in slots]
-        self._change(slots)
+            return self._resolved((), frozenset(), {}, len(slots) * _TEXT_SIZE)
+        slots = self._changed(slots)
         removed = frozenset(self.use.remove)
         slots = [slot for slot in slots if slot.id not in removed]
         self._add(slots)
@@ -294,32 +340,34 @@ class _Resolver:
             ]
         size = self._size([head, *slots])
         if size > self.limit:
-            return self._resolved(None, frozenset(), {}, size)
+            return self._resolved((), frozenset(), {}, size)
         sources: dict[DataPath, Source] = {(): Source(self.document, self.at)}
         if not self.file.steps:
             sources["steps",] = Source(document, ("steps",))
         placeholders: set[DataPath] = set()
         if ("steps",) in document.placeholders:
             placeholders.add(("steps",))
-        self._fill(head, ("name",), sources, placeholders, ())
-        for number, slot in enumerate(slots):
-            self._fill(slot, MARKED_FIELDS, sources, placeholders, ("steps", number))
-        data = {**head.data, "steps": [slot.data for slot in slots]}
-        return self._resolved(data, frozenset(placeholders), sources, size)
+        head = self._fill(head, sources, placeholders, ())
+        slots = [
+            self._fill(slot, sources, placeholders, ("steps", number)) for number, slot in enumerate(slots)
+        ]
+        return self._resolved((head, *slots), frozenset(placeholders), sources, size)
 
     def _resolved(
         self,
-        data: dict[str, Any] | None,
+        slots: Sequence[_Slot],
         placeholders: frozenset[DataPath],
         sources: Mapping[DataPath, Source],
         size: int,
     ) -> Resolved:
         blueprint: Blueprint | None = None
         problems: Sequence[Problem] = ()
-        if data is not None:
+        if slots:
+            head, *steps = slots
             try:
-                blueprint = Blueprint.read(data)
+                blueprint = Blueprint.read({**head.data, "steps": [slot.step() for slot in steps]})
             except ShapeError as error:  # a marker was filled with nothing, and was all that a name had
+                data = {**head.data, "steps": [slot.data for slot in steps]}
                 found = to_problems(error.violations, schema_of(Blueprint), data)
                 problems = [each for each in found if not _is_below(each.path, placeholders)]
                 blueprint, more = salvage(Blueprint, data, error.violations)
@@ -368,7 +416,7 @@ class _Resolver:
             data = step.model_dump(exclude_none=True)
             sources: dict[DataPath, Source] = {(): Source(document, at)}
             sources |= {(name,): Source(document, (*at, name)) for name in data}
-            slot = _Slot(step.id, data, sources, set())
+            slot = _Slot(step.id, data, sources, set(), is_shared=True)
             for name in MARKED_FIELDS:
                 if isinstance(data.get(name), dict):
                     self._translate(slot, document, name, (*at, name))
@@ -389,22 +437,26 @@ class _Resolver:
         slot.data[name] = text
         slot.sources[name,] = Source(document, (*path, str(self.language)))
 
-    def _change(self, slots: Sequence[_Slot]) -> None:
-        by_id = {slot.id: slot for slot in slots}
+    def _changed(self, slots: Iterable[_Slot]) -> list[_Slot]:
+        slots = list(slots)
+        number = {slot.id: at for at, slot in enumerate(slots)}
         for path in self.unknown:
             if path[0] == "change":
-                meant = [by_id[step_id] for step_id in map(str, path[1:2]) if step_id in by_id]
-                for each in meant if path[1:] else slots:
-                    each.forget(str(path[2]) if path[2:] else None)
+                meant = [number[step_id] for step_id in map(str, path[1:2]) if step_id in number]
+                for at in meant if path[1:] else range(len(slots)):
+                    slots[at] = slots[at].own()
+                    slots[at].forget(str(path[2]) if path[2:] else None)
         for step_id, change in self.use.change.items():
-            slot = by_id.get(step_id)
-            if slot is not None:
+            if step_id in number:
+                slot = slots[number[step_id]] = slots[number[step_id]].own()
                 for name, value in change.model_dump(exclude_unset=True).items():
                     self._override(slot, name, value, (*self.at, "change", step_id, name))
+        return slots
 
     def _override(self, slot: _Slot, name: str, value: Any, path: DataPath) -> None:
         if name == "id" or (value is None and name in _REQUIRED):
             return
+        slot.found = None
         if value is None:
             slot.sources.pop((name,), None)
         slot.unknown = {each for each in slot.unknown if each[:1] != (name,)}
@@ -468,16 +520,15 @@ class _Resolver:
         """The number of characters that the filled texts will have; notes the markers on the way."""
         size = 0
         for slot in slots:
-            for name in MARKED_FIELDS:
-                text, source = slot.data.get(name), slot.sources.get((name,))
-                if not isinstance(text, str) or source is None:
-                    continue
-                size += len(text) + _TEXT_SIZE
+            texts = slot.texts()
+            size += texts.size
+            for name, markers in texts.markers:
+                source = slot.sources[name,]
                 if self._is_own_name(source):
                     continue
                 within = "" if source.document is self.document else "template"
                 path = source.path if within else source.path[len(self.at) :]
-                for match in MARKER.finditer(text):
+                for match in markers:
                     self.markers.append(Marker(match[1], match[2], path, match.start(2), within))
                     value = self._value(match[1], match[2])
                     size += len(value[0]) if value else 0
@@ -522,29 +573,24 @@ class _Resolver:
         return None if text is None else (text, document, path)
 
     def _fill(
-        self,
-        slot: _Slot,
-        names: Iterable[str],
-        sources: dict[DataPath, Source],
-        placeholders: set[DataPath],
-        at: DataPath,
-    ) -> None:
+        self, slot: _Slot, sources: dict[DataPath, Source], placeholders: set[DataPath], at: DataPath
+    ) -> _Slot:
         """Put the values in the place of the markers, once."""
-        for name in names:
-            source, text = slot.sources.get((name,)), slot.data.get(name)
-            if source is None or not isinstance(text, str) or "{{" not in text:
-                continue
-            if self._is_own_name(source):
-                continue
-            if MARKER.search(text):
-                pieces, slot.data[name], known = self._filled(text, source)
+        for name, markers in slot.texts().markers:
+            source = slot.sources[name,]
+            if not self._is_own_name(source):
+                slot = slot.own()
+                pieces, slot.data[name], known = self._filled(slot.data[name], source, markers)
                 slot.sources[name,] = Source(source.document, source.path, pieces)
                 if not known:
                     slot.unknown.add((name,))
-        sources.update({(*at, *path): source for path, source in slot.sources.items() if at or path})
+        sources.update(slot.placed(at))
         placeholders |= {(*at, *path) for path in slot.unknown}
+        return slot
 
-    def _filled(self, text: str, source: Source) -> tuple[tuple[Piece, ...], str, bool]:
+    def _filled(
+        self, text: str, source: Source, markers: Iterable[re.Match[str]]
+    ) -> tuple[tuple[Piece, ...], str, bool]:
         pieces: list[Piece] = []
         parts: list[str] = []
         size = last = 0
@@ -557,7 +603,7 @@ class _Resolver:
                 parts.append(part)
                 size += len(part)
 
-        for match in MARKER.finditer(text):
+        for match in markers:
             put(text[last : match.start()], source.document, source.path, last)
             value = self._value(match[1], match[2])
             if value is None:
