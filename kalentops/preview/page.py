@@ -276,7 +276,7 @@ def load_before(folders: Iterable[tuple[Config, Sequence[Path], Repository]], re
     partial, commit = 0, ""
     for config, places, now in folders:
         earlier = read_earlier(config.root, places, rev, config.blueprints)
-        commit, found = earlier.commit, compare(earlier, now)
+        commit, found = earlier.commit, compare(earlier, now, earlier.names)
         partial += earlier.unread + found.unread
         options = replace(CheckOptions.of(config, bodies=True), shared=found.shared)
         ids = {each.sourcing_id: each.environment for each in now.positions}

@@ -6,16 +6,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from kalentops.git import history as git
+from kalentops.lint.finding import Finding, known_before
+from kalentops.project.check import check_text
+from kalentops.project.config import Config
 from kalentops.project.document import read_document
 from kalentops.project.files import SUFFIXES, Source, read_bytes, text_of
 from kalentops.project.library import Library
-from kalentops.project.load import Repository
-from kalentops.project.result import may_be_shared
+from kalentops.project.load import Repository, of_results, texts_of
+from kalentops.project.result import CheckOptions, FileResult, may_be_shared, needs_others
 from kalentops.yamlfile import MAX_BYTES
 
 _Shared: TypeAlias = tuple[str, str]
@@ -98,7 +101,7 @@ def _counts(path: str, places: Iterable[str]) -> bool:
 
 
 class Comparison(NamedTuple):
-    """The files at the places: `same` say the same now, `texts` are those of the others; `unread` are not UTF-8.
+    """Files of an earlier commit: `same` say the same now, `texts` are those of the others; `unread` are not UTF-8.
     `shared` are the texts of all files that held templates or snippets then.
     """
 
@@ -108,8 +111,8 @@ class Comparison(NamedTuple):
     shared: Mapping[str, str]
 
 
-def compare(earlier: Earlier, now: Repository) -> Comparison:
-    """`now` is what the same places say now, loaded with `known`. Raises UsageError."""
+def compare(earlier: Earlier, now: Repository, names: Iterable[str]) -> Comparison:
+    """These files of an earlier commit, and what the files of the same names say now. Raises UsageError."""
     users = _users(now)
     library = (now.contents and now.contents.options.library) or Library()
     plain = users.keys() - library.digests.keys()
@@ -130,8 +133,8 @@ def compare(earlier: Earlier, now: Repository) -> Comparison:
     if before.digests != library.digests:
         known = {*_sources(before)} & {*_sources(library)}
         same = {name for name in same if name in users and users[name] <= {each for each, *_ in known}}
-    own = dict.fromkeys(earlier.names)
-    same &= own.keys() & {*now.names}
+    own = dict.fromkeys(names)
+    same &= own.keys() & now.results.keys()
     texts |= earlier.texts(name for name in own if name not in same and name not in others)
     found = {name: texts[name] for name in own if name not in same and name in texts}
     return Comparison(frozenset(same), found, len(own) - len(same) - len(found), shared)
@@ -153,3 +156,41 @@ def _sources(of: Library) -> Iterator[tuple[_Shared, str, str]]:
         yield ("template", name), template.document.file, of.digests[template.document.file]
     for name, (document, _) in of.snippets.items():
         yield ("snippet", name), document.file, of.digests[document.file]
+
+
+def known_findings(config: Config, places: Sequence[Path], rev: str, now: Repository) -> frozenset[Finding]:
+    """The findings of these places that `rev` had, too. Raises UsageError."""
+    root, library = config.root, config.blueprints
+    shares = bool(now.users) or any(each.uses is not None for each in now.results.values())
+    earlier = read_earlier(root, places, rev, library if shares else None)
+    found = compare(earlier, now, earlier.blobs)
+    if not shares and any(map(needs_others, found.texts.values())):
+        earlier = read_earlier(root, places, rev, library)
+        found = compare(earlier, now, earlier.blobs)
+    before, texts = _check(earlier, found, now, CheckOptions.of(config))
+    before = before.narrowed({*earlier.names, *now.names})
+    there = {**texts_of(root, (each for each in before.findings if each.file not in texts)), **texts}
+    known = known_before(now.findings, texts_of(root, now.findings), before.findings, there)
+    # A file that is not read has no text, and was there or not.
+    others = (each for each in now.findings if each.file not in now.names)
+    return known | {each for each in others if each.file in earlier.paths}
+
+
+def _check(
+    earlier: Earlier, found: Comparison, now: Repository, options: CheckOptions
+) -> tuple[Repository, Mapping[str, str]]:
+    """What the files said then, and the texts of those that are checked for it."""
+    same = found.same
+    # A finding in a template stands in the result of one of its users, for all of them.
+    if any(finding.users for each in now.results.values() for finding in each.findings):
+        same = frozenset(name for name in same if not now.results[name].uses)
+    texts = {**found.texts, **earlier.texts(found.same - same)}
+    options = replace(options, shared=found.shared)
+    results: dict[str, FileResult] = {}
+    for name in earlier.blobs:
+        if name in same:
+            kept = now.results[name]
+            results[name] = kept._replace(findings=[each for each in kept.findings if not each.users])
+        elif name in texts:
+            results[name] = check_text(options, name, texts[name])
+    return of_results(options, results), texts

@@ -54,7 +54,9 @@ class Repository:
     earlier: frozenset[Finding] | None = None
     """The findings of an earlier version of the files; None without --against."""
     contents: Contents | None = field(default=None, compare=False)
-    """Those of the files, where bodies are read when they are asked for."""
+    """Those of the files, for bodies that are read when they are asked for."""
+    results: Mapping[str, FileResult] = field(default_factory=dict, compare=False)
+    """What each file said by itself, by name."""
     fingerprint: str = ""
     """That of the files' contents, names and settings; empty where it does not tell what they say."""
 
@@ -243,14 +245,15 @@ def load_surveyed(
     are read when they are asked for.
     """
     with gc_paused():
-        options, results, contents = _checked(of, library)
+        options, results, digests = _checked(of, library)
         others = with_severities(of.passed_over, options.severities)
         repository = _gathered(options, [each.name for each in of.sources], results, others)
-    repository.fingerprint = of.fingerprint_of(contents) if library is None else ""
+    repository.fingerprint = of.fingerprint_of(digests) if library is None else ""
+    repository.results = dict(zip(repository.names, results, strict=True))
+    repository.contents = contents = Contents(options, of.sources)
     if known is not None:
-        repository.contents = reader = Contents(options, of.sources)
         repository.declared = [
-            each if known.get(each.address) == each.digest else reader.attach(each)
+            each if known.get(each.address) == each.digest else contents.attach(each)
             for each in repository.declared
         ]
     return repository
@@ -373,8 +376,12 @@ def of_texts(options: CheckOptions, texts: Mapping[str, str]) -> Repository:
     from kalentops.project.check import check_text
 
     options = with_library(options, texts)
-    results = [check_text(options, name, text) for name, text in texts.items()]
-    return _gathered(options, list(texts), results, ())
+    return of_results(options, {name: check_text(options, name, text) for name, text in texts.items()})
+
+
+def of_results(options: CheckOptions, results: Mapping[str, FileResult]) -> Repository:
+    """The same for results, by the names of their files."""
+    return _gathered(options, list(results), list(results.values()), ())
 
 
 def with_library(options: CheckOptions, texts: Mapping[str, str]) -> CheckOptions:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
 from kalentops.git import history
-from kalentops.project.commit import Comparison, compare, read_earlier
+from kalentops.project import commit
+from kalentops.project.commit import Comparison, Earlier, compare, known_findings, read_earlier
 from kalentops.project.config import load_configs
-from kalentops.project.load import load_project, of_texts
-from kalentops.project.result import CheckOptions
+from kalentops.project.load import Repository, load_project, load_with_users, of_texts
+from kalentops.project.result import CheckOptions, may_be_shared
+from tests.project.test_earlier import FILES as FILES_OF_ALL_KINDS
+from tests.project.test_earlier import TEXTS
 from tests.repositories import git
+from tests.sizes import some
 
 pytestmark = pytest.mark.processes
 TWELVE = Path(__file__).parent / "twelve_positions"
@@ -74,7 +79,8 @@ def compared(folder: Path, *places: str) -> Comparison:
     [config] = load_configs(folder)
     asked = [folder / each for each in places or ("blueprints",)]
     now = load_project(config, asked, known={})
-    return compare(read_earlier(folder, asked, "HEAD", config.blueprints), now)
+    earlier = read_earlier(folder, asked, "HEAD", config.blueprints)
+    return compare(earlier, now, earlier.names)
 
 
 USERS = {f"blueprints/{path.name}" for path in TWELVE.iterdir() if path.stem != "linkedin-first"}
@@ -167,5 +173,41 @@ def test_a_repository_may_name_its_objects_by_other_hashes(tmp_path: Path) -> No
     write(tmp_path, "plain", PLAIN)
     git(tmp_path, "init", "-q", "--object-format=sha256")
     git(tmp_path, "add", "-A")
-    git(tmp_path, "commit", "-qm", "as it was")
+    git(tmp_path, "commit", "--allow-empty", "-qm", "as it was")
     assert compared(tmp_path).same == {"blueprints/plain.yaml"}
+
+
+def _nothing_is_the_same(earlier: Earlier, now: Repository, names: Iterable[str]) -> Comparison:
+    texts = earlier.texts(names)
+    shared = {name: text for name, text in texts.items() if may_be_shared(text)}
+    return Comparison(frozenset(), texts, 0, shared)
+
+
+@pytest.mark.parametrize("seed", some([15, *range(15), *range(16, 20)], 3))
+def test_findings_are_known_as_if_each_file_was_checked_again(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(seed)
+    (tmp_path / "blueprints" / "team").mkdir(parents=True)
+    (tmp_path / "kalentops.yaml").touch()
+    git(tmp_path, "init", "-q")
+    [config] = load_configs(tmp_path)
+    recognised = 0
+    for _ in range(6):
+        git(tmp_path, "add", "-A")
+        git(tmp_path, "commit", "--allow-empty", "-qm", "as it was")
+        for name in chance.sample(FILES_OF_ALL_KINDS, chance.choice((1, 2, 5))):
+            file = tmp_path / "blueprints" / name
+            file.unlink(missing_ok=True)
+            if chance.random() < 0.9:
+                file.write_text(chance.choice(TEXTS), encoding="utf-8")
+        for places in ([config.blueprints], [config.blueprints / "team", tmp_path / "blueprints" / "a.yaml"]):
+            there = [each for each in places if each.exists()]
+            now = load_with_users(config, there)
+            found = known_findings(config, there, "HEAD", now)
+            earlier = read_earlier(tmp_path, there, "HEAD")
+            recognised += len(compare(earlier, now, earlier.names).same)
+            with monkeypatch.context() as patched:
+                patched.setattr(commit, "compare", _nothing_is_the_same)
+                assert found == known_findings(config, there, "HEAD", now)
+    assert recognised

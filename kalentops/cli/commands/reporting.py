@@ -20,13 +20,12 @@ import click
 from kalentops.blueprint.body import Address
 from kalentops.errors import InvalidFiles, KalentopsError, UsageError
 from kalentops.github.context import target_name
-from kalentops.lint.finding import MOST_USERS, Finding, Severity, known_before
+from kalentops.lint.finding import MOST_USERS, Finding, Severity
 from kalentops.output import Checked, heading, report, text_files, text_plan
 from kalentops.output.terminal import Line, line, notice, show, width
 from kalentops.plan.build import Plan
 from kalentops.project.config import Config
-from kalentops.project.load import Repository, of_texts, texts_of
-from kalentops.project.result import CheckOptions, needs_others
+from kalentops.project.load import Repository, texts_of
 from kalentops.support.text import some, visible
 
 Make: TypeAlias = Callable[..., str]
@@ -222,6 +221,7 @@ class SeverityOptions(NamedTuple):
         """Raises UsageError for a commit that git does not know."""
         if self.against is not None:
             repository.earlier = _earlier(repository, config, places, self.against)
+        repository.results = {}
         repository.weigh(errors_only=self.errors_only, strict=self.strict)
 
 
@@ -246,20 +246,11 @@ def _earlier(
     repository: Repository, config: Config, places: Sequence[Path], rev: str
 ) -> frozenset[Finding] | None:
     from kalentops.git.history import commit_of  # for --against alone
-    from kalentops.project.commit import read_earlier
+    from kalentops.project.commit import known_findings
 
     try:
-        earlier = read_earlier(config.root, places, rev, config.blueprints)
-        own = earlier.texts(earlier.names)
-        shares = repository.users or any(map(needs_others, own.values()))
-        texts = earlier.texts(earlier.blobs) if shares else own
+        return known_findings(config, places, rev, repository)
     except UsageError as error:
         commit_of(config.root, rev)  # one that is not there is a mistake; what a partial clone lacks is none
         notice([f"the findings are not compared with {rev}: {error}"])
         return None
-    before = of_texts(CheckOptions.of(config), texts).narrowed({*own, *repository.names})
-    here = texts_of(config.root, repository.findings)
-    known = known_before(repository.findings, here, before.findings, texts)
-    # A file that is not read has no text, and was there or not.
-    there = (each for each in repository.findings if each.file not in repository.names)
-    return known | {each for each in there if each.file in earlier.paths}
