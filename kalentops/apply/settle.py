@@ -114,11 +114,12 @@ class _Check:
         was = self.earlier
         if was is not None and (remote.digest, remote.updated_at) == (was.digest, was.updated_at):
             return True
-        # Another request, of before, may show first.
-        sent_at = view.sent.get(remote.blueprint_id)
+        # Another request, of before, may show first. What the last run has sent is that, unless it was written later.
+        entry, sent_at = self.task.entry, view.sent.get(remote.blueprint_id)
+        is_last = entry is not None and remote.digest == entry.sent.observable.digest
         if sent_at is None or remote.updated_at is None:
-            return False
-        return moment(remote.updated_at) < moment(sent_at) - _SKEW
+            return is_last
+        return moment(remote.updated_at) < moment(sent_at) + (_SKEW if is_last else -_SKEW)
 
 
 def read_back(view: View, done: Sequence[Result], tasks: Mapping[str, Task]) -> Iterator[Result]:

@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, Final, Self
 from weakref import ref
@@ -138,6 +139,12 @@ class Body:
     def held(self) -> Body:
         """The same, whatever happens to where it is read from."""
         return self if self._read is None else self._whole(self._read)
+
+    def packed(self) -> Body:
+        """The same, held as its text alone, for records that are kept."""
+        if not self._is_computed:
+            return self
+        return Body.deferred(self.name, self.digest, partial(Body, self.text, digest=self.digest))
 
     def _whole(self, read: Callable[[], Body]) -> Body:
         found = self._recent() if self._recent else None

@@ -238,6 +238,19 @@ def _given(body: Body) -> Body:
     return body
 
 
+@given(bodies())
+@settings(max_examples=examples(20))
+def test_a_packed_body_keeps_its_text_alone(data: dict[str, Any]) -> None:
+    whole = Body.of(data)
+    packed = whole.packed()
+    assert (packed, packed.text, packed.observable.digest) == (whole, whole.text, whole.observable.digest)
+    assert packed.is_intact
+    assert packed.data is not whole.data
+    assert (packed.held().text, packed.packed(), whole.held()) == (whole.text, packed, whole)
+    recorded = Body.recorded(data, whole.digest)
+    assert recorded.packed() is recorded
+
+
 def test_of_many_deferred_bodies_few_are_held() -> None:
     reads: list[int] = []
     alive: list[ref[Body]] = []

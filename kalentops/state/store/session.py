@@ -344,7 +344,7 @@ class Session:
         self._check_open()
         data = _encode(records)
         # Before the write: after an interrupt in it, it is not known whether the journal has them.
-        batch = list(records)
+        batch = list(map(_packed, records))
         self._batches.append(batch)
         try:
             self._log.append(data)
@@ -356,7 +356,7 @@ class Session:
         """For the next barrier. Not while one writes: whether an address was taken has to be known first."""
         with self._folding:
             self._check_open()
-            signed = [self._signed(each) for each in records]
+            signed = [_packed(self._signed(each)) for each in records]
             self._batches.append([each for each in signed if address_of(each) not in self._taken])
 
     def _signed(self, record: Record) -> Record:
@@ -593,6 +593,12 @@ class Session:
 
     def _moved(self) -> StateMoved:
         return StateMoved(f"{self._backend.where} was replaced during the run")
+
+
+def _packed(record: Record) -> Record:
+    if isinstance(record, Intended):
+        return Intended(replace(record.intent, sent=record.intent.sent.packed()))
+    return record
 
 
 def _encode(records: Iterable[Record]) -> bytes:
