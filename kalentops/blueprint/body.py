@@ -327,20 +327,25 @@ def _step_text(step: Mapping[str, Any]) -> str:
     written = []
     for field in _ORDER:
         value = step.get(field)
-        if isinstance(value, str) and field not in _PARTS_ORDER:
-            written.append(f'"{field}":{encode_basestring(value)}')
-        elif value is not None and value != {}:
-            text = _parts_text(field, value) if field in _PARTS_ORDER else _value_text(value)
-            if text != "{}":
-                written.append(f'"{field}":{text}')
+        if value is None:
+            continue
+        if field in _PARTS_ORDER:
+            text = _parts_text(field, value if isinstance(value, dict) else vars(value))
+        elif isinstance(value, str):
+            text = encode_basestring(value)
+        else:
+            text = _value_text(value)
+        if text != "{}":
+            written.append(f'"{field}":{text}')
     return f"{{{','.join(written)}}}"
 
 
-def _parts_text(field: str, value: Any) -> str:
-    parts = value if isinstance(value, dict) else vars(value)
-    said = [
-        f'"{part}":{_value_text(parts[part])}' for part in _PARTS_ORDER[field] if parts.get(part) is not None
-    ]
+def _parts_text(field: str, parts: Mapping[str, Any]) -> str:
+    said = []
+    for part in _PARTS_ORDER[field]:
+        value = parts.get(part)
+        if value is not None:
+            said.append(f'"{part}":{_value_text(value)}')
     return f"{{{','.join(said)}}}"
 
 
