@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from benchmarks import applying, files, looking, recording, startup, stores, templates
+from benchmarks import applying, files, looking, previewing, recording, startup, stores, templates
 from benchmarks.figures import Figure, machine, table
 from benchmarks.scale import Scale, quick
 
@@ -20,6 +20,7 @@ MEASUREMENTS: Final[dict[str, Callable[[Scale], Iterator[Figure]]]] = {
     "files": files.measure,
     "schema": files.measure_schema,
     "templates": templates.measure,
+    "preview": previewing.measure,
     "apply": applying.measure,
     "looking": looking.measure,
     "recording": recording.measure,
