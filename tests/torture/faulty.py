@@ -23,12 +23,14 @@ from kalentops.apply.run import Sourcing
 from kalentops.apply.update import update
 from kalentops.blueprint.body import Body
 from kalentops.blueprint.remote import Mark, Remote, mark_in
+from kalentops.cache import Cache
 from kalentops.errors import StateDamaged
 from kalentops.http.transport import HttpTransport
 from kalentops.http.verdict import Answer, Limited, NotSent, Refused, Trouble, Verdict
 from kalentops.plan.decide import Abandon, Fill, Situation
 from kalentops.plan.matching import Candidates, Unmanaged
-from kalentops.state.content import parse
+from kalentops.state.codec import Dump
+from kalentops.state.content import Content, parse
 from kalentops.state.model import (
     Abandoned,
     Adopted,
@@ -306,7 +308,14 @@ def _(original: ModuleType) -> Any:
 
 
 @mutant("no sync of the state", "support.atomic_write:_beside", "power")
-def _(_original: Original, path: Path, data: bytes, _mode: int | None) -> Path:
+def _(
+    _original: Original,
+    path: Path,
+    data: bytes | Iterable[bytes],
+    _mode: int | None,
+    *,
+    durable: bool,  # noqa: ARG001
+) -> Path:
     temporary = path.with_name(f".{path.name}.0.tmp")
     descriptor = os.open(temporary, atomic_write.CREATE, 0o600)
     atomic_write.write_all(descriptor, data)
@@ -315,12 +324,26 @@ def _(_original: Original, path: Path, data: bytes, _mode: int | None) -> Path:
 
 
 @mutant("no folder sync for the state", "support.atomic_write:replace", "power")
-def _(_original: Original, path: Path, data: bytes, *, mode: int | None) -> None:
+def _(
+    _original: Original,
+    path: Path,
+    data: bytes | Iterable[bytes],
+    *,
+    mode: int | None,
+    durable: bool,  # noqa: ARG001
+) -> None:
     atomic_write._beside(path, data, mode).replace(path)
 
 
 @mutant("the state is written in place", "support.atomic_write:replace", "power")
-def _(_original: Original, path: Path, data: bytes, *, mode: int | None) -> None:
+def _(
+    _original: Original,
+    path: Path,
+    data: bytes | Iterable[bytes],
+    *,
+    mode: int | None,
+    durable: bool,  # noqa: ARG001
+) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     atomic_write.write_all(descriptor, data)
     os.close(descriptor)
@@ -348,8 +371,8 @@ def _(_original: Original, state: State, _left: Journal | None, _where: str) -> 
 
 
 @mutant("a journal without its state is ignored", "state.store.file:FileBackend._stored", "one_writer")
-def _(original: Original, self: FileBackend, data: bytes | None, left: Journal | None) -> Any:
-    return None if data is None else original(self, data, left)
+def _(original: Original, self: FileBackend, content: Content | None, left: Journal | None) -> Any:
+    return None if content is None else original(self, content, left)
 
 
 @mutant("the serial stands still", "state.store.session:replace", "serials")
@@ -357,15 +380,15 @@ def _(original: Original, obj: Any, /, **changes: Any) -> Any:
     return original(obj, **changes | ({"serial": 0} if "serial" in changes else {}))
 
 
-@mutant("intents are not folded", "state.codec:Dump", "open_outcome")
-def _(original: Original, state: State) -> Any:
-    return original(replace(state, intents={}))
+@mutant("intents are not folded", "state.codec:Dump.__init__", "open_outcome")
+def _(original: Original, self: Dump, state: State) -> None:
+    original(self, replace(state, intents={}))
 
 
 @mutant("a corrupt state is empty", "state.codec:load_state", "one_writer")
-def _(original: Original, data: bytes) -> Any:
+def _(original: Original, data: bytes | Content, cache: Cache | None) -> Any:
     try:
-        return original(data)
+        return original(data, cache)
     except StateDamaged:
         return State()
 
