@@ -314,7 +314,7 @@ def _(
     data: bytes | Iterable[bytes],
     _mode: int | None,
     *,
-    durable: bool,  # noqa: ARG001
+    durable: bool,
 ) -> Path:
     temporary = path.with_name(f".{path.name}.0.tmp")
     descriptor = os.open(temporary, atomic_write.CREATE, 0o600)
@@ -330,7 +330,7 @@ def _(
     data: bytes | Iterable[bytes],
     *,
     mode: int | None,
-    durable: bool,  # noqa: ARG001
+    durable: bool,
 ) -> None:
     atomic_write._beside(path, data, mode).replace(path)
 
@@ -342,7 +342,7 @@ def _(
     data: bytes | Iterable[bytes],
     *,
     mode: int | None,
-    durable: bool,  # noqa: ARG001
+    durable: bool,
 ) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     atomic_write.write_all(descriptor, data)
