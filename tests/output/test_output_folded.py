@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -12,13 +14,18 @@ from hypothesis import strategies as st
 
 from kalentops.blueprint.body import Address
 from kalentops.output import folded, markdown, text_plan
+from kalentops.output.explanations import text
 from kalentops.output.folded import MOST, MOST_UPDATES, fold
-from kalentops.output.terminal import plain
+from kalentops.output.terminal import plain, show
 from kalentops.plan.build import Action, Change, Plan, make_plan
 from kalentops.plan.explanation import Code, Explanation, explain
+from kalentops.plan.saved import plan_from_json, plan_to_json
+from kalentops.support.text import json_pieces
 from tests.builders import body, form, state, step, want
 from tests.builders import entry as known
+from tests.hostile import HOSTILE
 from tests.output import judges
+from tests.sizes import some
 
 USUAL = {
     Action.ADOPT: explain(Code.IDENTICAL),
@@ -186,3 +193,38 @@ def test_of_many_groups_the_largest_are_shown_and_those_with_a_note() -> None:
     assert (len(creates), len(updates)) == (MOST, MOST_UPDATES + 1)
     assert {"n059-0/a", "o200-0/a"} <= {each.first.address for each in found.groups}
     assert counted(of) == Counter({"create": 121, "update": 404})
+
+
+def test_a_saved_plan_is_folded_as_it_was() -> None:
+    of = plan((Action.CREATE, MOST + 1), (Action.UPDATE, MOST_UPDATES + 1))
+    again = plan_from_json(json.loads("".join(json_pieces(plan_to_json(of, text)))))
+    assert shown(again) == shown(of)
+    assert markdown.plan(again) == markdown.plan(of)
+
+
+@pytest.mark.parametrize("hostile", [each for _, each in some(HOSTILE, 20)], ids=lambda _: "")
+@pytest.mark.parametrize("places", [0, 9])
+def test_hostile_names_of_positions_and_folders_do_no_harm(
+    hostile: str, places: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folded, "MOST", 1)
+    monkeypatch.setattr(folded, "_MOST_PLACES", places)
+    files = (f"{hostile}/{number}.yaml" for number in range(3))
+    changes = [
+        replace(
+            change(number, Action.CREATE),
+            title=hostile,
+            file=file,
+            address=Address(f"{hostile}{number}", "a"),
+        )
+        for number, file in enumerate(files)
+    ]
+    of = Plan(None, 0, tuple(sorted(changes, key=lambda each: each.address)))
+    assert len(fold(of).folded) == 3
+    stream, comment = io.StringIO(), markdown.plan(of)
+    show(text_plan.plan(of), stream)
+    assert judges.Page(comment).problems == []
+    assert judges.other_reading(comment) == []
+    for each in (stream.getvalue(), comment):
+        assert judges.commands(each) == []
+        assert judges.terminal_orders(each) == []
