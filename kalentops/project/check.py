@@ -62,7 +62,10 @@ def _check_read(options: CheckOptions, name: str, text: str) -> FileResult:
 
 def check_text(options: CheckOptions, name: str, text: str) -> FileResult:
     """The findings and blueprints of a text, and what it says of other keys; a pure function."""
-    return _check(options, checked_document(name, text, options.severities))
+    document = options.library.by_file.get(name) if options.library else None
+    if document is None or document.text != text:
+        document = checked_document(name, text, options.severities)
+    return _check(options, document)
 
 
 def _check(options: CheckOptions, document: Document) -> FileResult:

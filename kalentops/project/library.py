@@ -64,6 +64,10 @@ class Library:
         return cls(templates, snippets, frozenset(nameless), tuple(documents))
 
     @cached_property
+    def by_file(self) -> dict[str, Document]:
+        return {each.file: each for each in self.documents}
+
+    @cached_property
     def digests(self) -> dict[str, str]:
         """Those of its files."""
         return {

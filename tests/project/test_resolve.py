@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 
 from kalentops.lint.finding import Problem
 from kalentops.lint.rule import Alike
+from kalentops.project import document as documents
 from kalentops.project.check import check_text
 from kalentops.project.document import checked_document, read_document
 from kalentops.project.library import Library
 from kalentops.project.load import of_texts
 from kalentops.project.resolve import Resolved, resolve
 from kalentops.project.result import CheckOptions
+from kalentops.yamlfile.parse import parse
+from kalentops.yamlfile.positions import Parsed
 from tests.sizes import examples
 
 TEMPLATE = """\
@@ -350,3 +353,16 @@ def test_users_of_a_template_are_alike_but_for_their_own_words() -> None:
     assert changed is not None
     assert one.key == other.key != changed.key
     assert (set(one.words), set(other.words)) == ({"One."}, {"Two."})
+
+
+def test_a_shared_file_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+
+    def counted(text: str) -> Parsed:
+        parsed.append(text)
+        return parse(text)
+
+    monkeypatch.setattr(documents, "parse", counted)
+    texts = {**SHARED, "blueprints/p.yaml": _position("with: {pitch: x}")}
+    of_texts(CheckOptions(Path()), texts)
+    assert sorted(parsed) == sorted(texts.values())
