@@ -147,7 +147,12 @@ class _Run(NamedTuple):
         """Show the plan, and save it if --out asks for it; 2 for changes or drift, else 0."""
         config, store = project.config, project.store
         cache = options.open_cache(config, no_cache=self.no_cache)
-        stored, found = store.fetch(), survey_project(config, cache)
+        stored = store.fetch()
+        try:
+            found = survey_project(config, cache)
+        except UsageError:
+            store.snapshot(stored, cache)  # a state that can't be used is said first
+            raise
         up_to_date = pipeline.UpToDate(cache, store, stored)
         if self._is_plain(config):
             unchanged = up_to_date.unchanged(found.fingerprint)
