@@ -181,11 +181,11 @@ class Sign(IntFlag):
     COMMA = auto()
     """It has no quotes, and a comma follows it."""
     LINES = auto()
-    """It is a message on several lines, and not below a `|`."""
+    """It is a message, or may become a part of one, and stands on several lines, not below a `|`."""
     BRACES = auto()
     """It has double braces that begin no variable; or, in a name, a brace of any kind."""
     BREAK = auto()
-    """It ends with a line break."""
+    """It is a message, or may become a part of one, and ends with a line break."""
 
 
 NO_SIGN: Final = Sign(0)
@@ -249,17 +249,17 @@ class SignsOf:
                 found = Sign.COMMA
         elif self._escapes and style == '"':
             found = Sign.ESCAPE
-        if style != "|" and field == "content" and event.start_mark.line != event.end_mark.line:
-            found |= Sign.LINES
         if self._properties and (event.anchor or event.tag):
             found |= Sign.PROPERTY
         if self._last_hash >= 0 and self._may_have_comment(key.end_mark.index, event.end_mark.index):
             found |= Sign.COMMENT
-        if value:
-            if (self._unknown and "{{" in value) or (field == "name" and _has_brace(value)):
-                found |= Sign.BRACES
-            if value.endswith(BREAKS):
+        if field == "content":
+            if style != "|" and event.start_mark.line != event.end_mark.line:
+                found |= Sign.LINES
+            if value and value.endswith(BREAKS):
                 found |= Sign.BREAK
+        if value and ((self._unknown and "{{" in value) or (field == "name" and _has_brace(value))):
+            found |= Sign.BRACES
         return found
 
     def _may_have_comment(self, key_end: int, end: int) -> bool:

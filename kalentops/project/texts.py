@@ -87,7 +87,7 @@ class _Search:
     def below(self, node: Map | Seq, where: _Fields, path: DataPath, field: str | None) -> None:
         """The texts in `node`; all are of this `field`, unless it is None."""
         is_map = isinstance(node, Map)
-        values: Iterable[tuple[Any, Tree]] = node.items() if isinstance(node, Map) else enumerate(node)
+        values: Iterable[tuple[Any, Any]] = node.items() if isinstance(node, Map) else enumerate(node)
         fields, items, marks = where.fields, where.items, node.marks
         for part, value in values:
             here = items if items is not None else fields.get(part)
@@ -98,16 +98,14 @@ class _Search:
             if isinstance(value, _HOLDERS):
                 # The texts of a mapping by language, or of named values, are all those of the field that it is.
                 named = here.named and isinstance(value, Map)
-                self.below(
-                    value, here, (*path, part), (field or here.name or _field_of(part)) if named else None
-                )
+                name = (field or here.name or _field_of(part)) if named else None
+                self.below(value, here, (*path, part), name)
             elif here.leaf:
                 name = field or here.name or _field_of(part)
                 key, event = marks[part] if is_map else (marks[part], marks[part])
                 # A value of another type has a finding of its own, with the same advice; an alias has no style.
-                if (value.__class__ is str or (value is None and name == "subject")) and hasattr(
-                    event, "style"
-                ):
+                is_text = isinstance(value, str) or (value is None and name == "subject")
+                if is_text and hasattr(event, "style"):
                     signs = self._signs_of(name, value, key, event)
                     if signs or self._every or self._aliases:
                         self._add((*path, part), name, value, key, event, signs)
