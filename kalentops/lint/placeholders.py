@@ -114,7 +114,7 @@ _OF_NAMES: Final = tuple(
     for between in ("", "_")
     for end in ends.split()
 )
-"""What each of these holds, without the letters that have a third form besides the small one and the capital: i, s."""
+"""What each of these holds. No `i` and no `s` in it: with case ignored, each matches a third letter as well."""
 # How sure they are; of what a text with one of them holds at least one, in small letters where case does not count; and
 # how they look. Few texts hold one, so each pattern is compiled when it is needed first: all of them take as long as
 # the check of ten files.
