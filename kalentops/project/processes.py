@@ -28,11 +28,16 @@ def check_files(options: CheckOptions, sources: Sequence[Source]) -> Iterator[tu
     # Parser, models and rules, which take longest to load: the cache may know all results.
     from kalentops.project.check import check_file, folded
 
-    if len(sources) < PARALLEL_FROM or (os.cpu_count() or 1) < 2:  # noqa: PLR2004 - one core, one process
+    if len(sources) < PARALLEL_FROM or _cores() < 2:  # noqa: PLR2004 - one core, one process
         for each in folded([check_file(options, source) for source in sources]):
             yield each, None
     else:
         yield from _check_in_processes(options, sources)
+
+
+def _cores() -> int:
+    """Those that this process may use: a container or `taskset` may give it fewer than there are."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _check_in_processes(
@@ -48,7 +53,7 @@ def _check_in_processes(
     # Once, for all processes that are forked.
     rules()
     _ = options.library
-    processes = min(os.cpu_count() or 1, _MAX_PROCESSES)
+    processes = min(_cores(), _MAX_PROCESSES)
     size = -(-len(sources) // (processes * _CHUNKS_EACH))
     chunks = [sources[at : at + size] for at in range(0, len(sources), size)]
     done = 0
