@@ -226,7 +226,7 @@ def contents_at_merge_base(
     base = _base(tree, merge=merge)
     if base is None:
         return None
-    was, is_now = ([_blob(tree, commit, name) for name in names] for commit in (base, "HEAD"))
+    was, is_now = (_blobs(tree, commit, names) for commit in (base, "HEAD"))
     if was == is_now:
         return None
     return tuple(None if oid is None else tree.git("cat-file", "blob", oid).data for oid in was)
@@ -234,22 +234,25 @@ def contents_at_merge_base(
 
 def _main(tree: Worktree) -> str | None:
     """The remote's main branch, as in `origin/main`."""
-    said = tree.ask("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
-    names = [said] if said else ["origin/main", "origin/master"]
-    there = (each for each in names if tree.ask("rev-parse", "--verify", "--quiet", f"refs/remotes/{each}"))
-    return next(there, None)
+    refs = (f"refs/remotes/origin/{name}" for name in ("HEAD", "main", "master"))
+    said = tree.ask("for-each-ref", "--format=%(refname:lstrip=2) %(symref:lstrip=2)", *refs) or ""
+    found = dict(each.split(" ", 1) for each in said.splitlines())
+    return found.get("origin/HEAD") or next((each for each in _USUAL if each in found), None)
+
+
+_USUAL: Final = ("origin/main", "origin/master")
 
 
 def _base(tree: Worktree, *, merge: bool) -> str | None:
     if merge and tree.ask("rev-parse", "--verify", "--quiet", "HEAD^2"):
         return "HEAD^1"
     main = _main(tree)
-    branch = tree.ask("symbolic-ref", "--quiet", "--short", "HEAD")
-    if main is None or main == f"origin/{branch}":
+    if main is None or tree.ask("symbolic-ref", "--quiet", "--short", "HEAD") == main.removeprefix("origin/"):
         return None
     return tree.ask("merge-base", "HEAD", f"refs/remotes/{main}")
 
 
-def _blob(tree: Worktree, commit: str, name: str) -> str | None:
-    entry = tree.ask("ls-tree", commit, "--", name)
-    return entry.split()[2] if entry else None
+def _blobs(tree: Worktree, commit: str, names: Sequence[str]) -> list[str | None]:
+    entries = (tree.ask("ls-tree", "-z", commit, "--", *names) or "").split("\0")
+    found = {name: entry.split()[2] for entry, _, name in (each.partition("\t") for each in entries if each)}
+    return [found.get(name) for name in names]

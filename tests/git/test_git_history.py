@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kalentops.cli.commands.pipeline import checkout_warnings, state_edits
 from kalentops.errors import UsageError
-from kalentops.git import history
+from kalentops.git import history, worktree
 from kalentops.git.history import CheckoutStatus, checkout_status, is_in_head, is_uncommitted
+from kalentops.git.worktree import GitResult
 from kalentops.project.config import load_config
 from kalentops.state.codec import dump_state, load_state
 from kalentops.state.model import State
@@ -246,6 +249,26 @@ def forge(folder: Path) -> State:
     (folder / STATE).write_bytes(dump_state(forged))
     commit(folder, "Record the state: 2 blueprints")
     return forged
+
+
+def test_few_processes_of_git_answer_what_a_branch_changes(
+    clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def run(args: Sequence[str], *others: Any) -> GitResult:
+        asked.append(next(each for each in args if not each.startswith("--")))
+        return usual(args, *others)
+
+    usual = worktree._run
+    monkeypatch.setattr(worktree, "_run", run)
+    forged = forge(clone)
+    git(clone, "push", "--quiet", "origin", "main")
+    assert state_edits(FileStore(clone / STATE), forged) == ()
+    assert asked == ["rev-parse", "for-each-ref", "symbolic-ref"]
+    git(clone, "checkout", "--quiet", "-b", "mine")
+    assert state_edits(FileStore(clone / STATE), forged) == ()
+    assert asked[3:] == ["rev-parse", "for-each-ref", "symbolic-ref", "merge-base", "ls-tree", "ls-tree"]
 
 
 def test_a_branch_that_changes_the_state_is_reported(clone: Path) -> None:
