@@ -45,10 +45,13 @@ class _Guards(Shape):
     max_updates: PositiveInt = Guards().max_updates
 
 
+_USUAL: Final = _Guards.model_construct()  # a call would build the validator of this part alone
+
+
 class _Environment(Shape):
     blueprints: str | None = None
     state: str | None = None
-    guards: _Guards = _Guards()
+    guards: _Guards = _USUAL
     confirm: bool = False
     branch: NonEmpty | None = None
 
@@ -59,7 +62,7 @@ class _File(Shape):
     state: str = STATE
     parallelism: PositiveInt = 8
     create: Literal["reserve", "whole"] = "reserve"
-    guards: _Guards = _Guards()
+    guards: _Guards = _USUAL
     rules: dict[str, Level] = {}  # noqa: RUF012 - a model copies its defaults
     samples: FrozenList[dict[str, str]] = ()
     environments: dict[EnvironmentStr, _Environment] = {}  # noqa: RUF012
@@ -117,7 +120,9 @@ def _settings(found: _File) -> Settings:
 
 def _guards(of: _Guards, own: _Guards | None = None) -> Guards:
     made = Guards(of.max_creates, of.max_updates)
-    return made if own is None else made._replace(**own.model_dump(exclude_unset=True))
+    return (
+        made if own is None else made._replace(**{name: getattr(own, name) for name in own.model_fields_set})
+    )
 
 
 def _invalid(text: str, data: Any, problems: Iterable[Problem]) -> InvalidConfig:
