@@ -134,14 +134,25 @@ def is_uncommitted(file: Path) -> bool:
     No for a file behind a filter, such as git-lfs: only the filter could tell.
     """
     try:
-        tree, data = open_read_only(file.parent), atomic_write.read(file, atomic_write.MAX_STATE)
+        tree, crlf = open_read_only(file.parent), _has_crlf(file)
         committed = _entry(tree, file)
         if committed is None:
             return not is_ignored(tree, file.name)
-        known = any(blob_of(tree, each) in committed for each in (data, with_line_feeds(data)))
+        # By its name: a state may have hundreds of megabytes.
+        oid = tree.git("hash-object", "--no-filters", "--", str(file)).check("git can't read the file")
+        known = oid in committed or (crlf and blob_of(tree, with_line_feeds(file.read_bytes())) in committed)
         return not known and filter_of(tree, file.name) is None
     except (OSError, UsageError):
         return False
+
+
+def _has_crlf(file: Path) -> bool:
+    """Whether a line ends as on Windows. Raises OSError, NoPlainFile."""
+    with (
+        atomic_write.opened(file) as (descriptor, _),
+        os.fdopen(descriptor, "rb", closefd=False) as stream,
+    ):
+        return any(line.endswith(b"\r\n") for line in stream)
 
 
 def is_in_head(file: Path) -> bool:

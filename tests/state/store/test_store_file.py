@@ -469,6 +469,7 @@ from pathlib import Path
 from kalentops.errors import StoreFailure
 from kalentops.state.store.file import FileStore
 from kalentops.state.store import lock  # the other user may not read the library
+from kalentops.support import shape  # the same
 store = FileStore(Path(sys.argv[1]))
 if os.getuid() == 0:
     os.setgroups([])
@@ -606,6 +607,16 @@ def test_a_body_of_a_file_that_was_edited_in_place_is_not_read(store: FileStore)
     os.utime(store.path, ns=(1, 1))
     with pytest.raises(StateMoved, match=r"s\.json was changed while it was in use"):
         before.entries[address(2)].verified()
+
+
+@_posix
+def test_a_file_whose_time_changes_is_the_same(store: FileStore) -> None:
+    store.path.write_bytes(dump_state(state(1, 2)))
+    with store.session() as session:
+        session.begin(TENANT)
+        session.record(*created(3))
+        os.utime(store.path, ns=(1, 1))
+    assert set(store.read().state.ids()) == {"bp-1", "bp-2", "bp-3"}
 
 
 @_posix
