@@ -207,6 +207,7 @@ import os, sys
 from pathlib import Path
 from kalentops.project.load import load
 from kalentops.lint.rule import rules
+import kalentops.project.check
 root = Path(sys.argv[1])
 rules()
 os.setuid(65534)

@@ -222,7 +222,7 @@ _SPAWNED = """
 import sys
 from pathlib import Path
 from kalentops.project.load import load
-import concurrent.futures.process
+import concurrent.futures.process, kalentops.project.check
 if __name__ == "__main__":
     sys.platform = "darwin"  # where children are spawned
     print(load(Path(sys.argv[1]), [Path(sys.argv[1])]).files)
