@@ -131,14 +131,20 @@ def fence(lines: Iterable[str], info: str = "text") -> str:
 
 def folded(text: str, width: int = FENCE) -> list[str]:
     """A line, broken between words where it is too long to be read without scrolling; what goes on is indented."""
+    text = visible(text)
+    if columns(text) <= width:
+        return [text]
     found: list[str] = []
-    current = ""
-    for token in re.findall(r"\s*\S+|\s+$", visible(text)):
-        if current and columns(current) + columns(token) > width:
+    current, taken = "", 0
+    for token in re.findall(r"\s*\S+|\s+$", text):
+        size = columns(token)
+        if current and taken + size > width:
             found.append(current)
             current = "  " + token.lstrip()
+            taken = columns(current)
         else:
             current += token
+            taken += size
     return [*found, current]
 
 
