@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import kalentops.lint
 from kalentops.lint.finding import DataPath, Finding, Origin, Origins, Problem, Severity
-from kalentops.lint.texts import NO_SIGN, Sign, Written
 from kalentops.support.text import is_key, nearest
 
-if TYPE_CHECKING:  # the models need pydantic
+if TYPE_CHECKING:  # a run that the cache answers needs no models and no expressions
     from kalentops.blueprint.body import Address, Body
     from kalentops.blueprint.files import AddedStep, SnippetsFile, SourcingFile, TemplateFile, Use
     from kalentops.blueprint.model import Blueprint
     from kalentops.blueprint.remote import RemoteSourcing
     from kalentops.lint.summary import StepKind, Summary
+    from kalentops.lint.texts import Written
 
 
 class Hides(IntEnum):
@@ -262,7 +262,7 @@ class Rule(NamedTuple):
     that was not read has what is missing.
 
     `check` is run only where a prefilter holds: `step_prefilter` of one step at least, or `prefilter` of the blueprint.
-    `check_written` is run only on texts with one of the `signs`.
+    `check_written` is run only on texts with one of the `signs`, which are those of `texts.Sign`.
     """
 
     code: str
@@ -283,7 +283,7 @@ class Rule(NamedTuple):
     check_online: Callable[[Sourcings], Iterable[Finding]] | None = None
     step_prefilter: Callable[[StepKind], bool] | None = None
     prefilter: Callable[[Summary], bool] | None = None
-    signs: Sign = NO_SIGN
+    signs: int = 0
 
     @property
     def configurable(self) -> bool:

@@ -188,9 +188,6 @@ class Sign(IntFlag):
     """It is a message, or may become a part of one, and ends with a line break."""
 
 
-NO_SIGN: Final = Sign(0)
-
-
 class Written(NamedTuple):
     """A free text as it stands in a file: what a person or a program may read, not a value from a list.
 
