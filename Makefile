@@ -50,8 +50,14 @@ check: $(VENV)/.dev ## Check lint, types and structure, before each commit
 cover: ## Run the tests with coverage of lines and branches: at least 95 %
 	@$(MAKE) --no-print-directory test ARGS="--cov --cov-report=term --cov-fail-under=95 $(ARGS)"
 
-bench: $(VENV)/.dev ## Measure the figures of benchmarks/README.md
-	@$(BIN)/python -m benchmarks
+# Without them, the rest is measured all the same.
+$(VENV)/.peers: requirements/peers.txt | $(VENV)/bin/python
+	@$(PYTHON) -m venv $(VENV)/peers
+	@$(VENV)/peers/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps \
+	  --requirement requirements/peers.txt && touch $@ || echo "the peers can't be installed, and are not measured" >&2
+
+bench: $(VENV)/.dev $(if $(PEERS),$(VENV)/.peers) ## Measure what kalentops costs, in ten minutes; ARGS=--quick in one; PEERS=1 others beside it
+	@$(BIN)/python -m benchmarks $(if $(PEERS),--peers) $(ARGS)
 
 torture: $(VENV)/.dev ## Attack apply in every known way, and write the table of docs/reliability.md (needs strace)
 	@$(BIN)/python -m tests.torture --page
@@ -63,6 +69,8 @@ pins: ## Write requirements/ from pyproject.toml (needs uv)
 	  --custom-compile-command 'make pins' pyproject.toml --all-extras --group build -o requirements/stores.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate \
 	  --custom-compile-command 'make pins' pyproject.toml --all-extras --group dev -o requirements/dev.txt
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate \
+	  --custom-compile-command 'make pins' --group peers -o requirements/peers.txt
 
 clean: ## Remove what the other targets have created
 	rm -rf $(VENV) .coverage .coverage.* htmlcov .hypothesis .mypy_cache .ruff_cache .pytest_cache

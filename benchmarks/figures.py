@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.measure import Pair
+from benchmarks.measure import Cost, Pair
 
-_COLUMNS: Final = ("what", "figure", "ratio", "aim", "")
+_COLUMNS: Final = ("what", "figure", "value", "aim", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure. `value` is what is compared with `aim` (at most), in `unit`: a ratio, or MiB. Without an aim it is
-    only shown.
+    """One figure. `value` is what is compared with `aim` (at most), in `unit`; without one it is a ratio. Without an
+    aim it is only shown. Without a value, `said` is the reason.
     """
 
     what: str
@@ -45,14 +45,18 @@ class Figure:
         }
 
 
-def of_pair(what: str, pair: Pair, aim: float, *, against: str) -> Figure:
-    """A ratio of times, with the times and the processor time of the first beside it."""
-    said = f"{seconds(pair.one.wall)} (cpu {seconds(pair.one.cpu)}), {against} {seconds(pair.other.wall)}"
-    return Figure(what, said, pair.ratio, aim)
+def of_pair(what: str, pair: Pair, aim: float | None, *, against: str, by_cpu: bool = False) -> Figure:
+    """A ratio of times, wall or CPU, with both times of both sides beside it."""
+    said = f"{_times(pair.one)}, {against} {_times(pair.other)}"
+    return Figure(what, said, pair.cpu_ratio if by_cpu else pair.ratio, aim)
 
 
 def of_memory(what: str, mib: float | None, aim: float) -> Figure:
     return Figure(what, "peak of the process tree, PSS", mib, aim, "MiB")
+
+
+def _times(cost: Cost) -> str:
+    return f"{seconds(cost.wall)} (cpu {seconds(cost.cpu)})"
 
 
 def seconds(value: float) -> str:

@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import random
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
+
+import yaml
 
 from kalentops.blueprint.body import Body
 from kalentops.lint.rule import Declared
@@ -22,6 +26,7 @@ from kalentops.yamlfile.build import file_text
 SEED: Final = 20_261_122
 TEMPLATES: Final = 20
 STATE: Final = "kalentops.state.json"
+ZONES: Final = "octodns.yaml"
 _FILES_A_FOLDER: Final = 100
 _AT: Final = "2026-11-22T09:00:00Z"
 
@@ -69,7 +74,9 @@ _FOLLOW_UPS: Final = (
 )
 
 
-def repository(folder: Path, files: int, *, seed: int = SEED, blueprints: int | None = None) -> None:
+def repository(
+    folder: Path, files: int, *, seed: int = SEED, blueprints: int | None = None, files_a_sourcing: int = 1
+) -> None:
     """Write so many files below `folder`, each with one or two blueprints, and a kalentops.yaml.
 
     With `blueprints`, as many in all instead of a number that follows from the seed.
@@ -83,8 +90,10 @@ def repository(folder: Path, files: int, *, seed: int = SEED, blueprints: int | 
             left -= count
         place = folder / "blueprints" / f"team-{number // _FILES_A_FOLDER:03d}"
         place.mkdir(parents=True, exist_ok=True)
-        text = "".join(f"{line}\n" for line in _file(number, count, chance))
-        (place / f"role-{number:05d}.yaml").write_text(text, encoding="utf-8")
+        lines = _file(number, count, chance, sourcing=number // files_a_sourcing)
+        (place / f"role-{number:05d}.yaml").write_text(
+            "".join(f"{line}\n" for line in lines), encoding="utf-8"
+        )
     (folder / "kalentops.yaml").write_text("parallelism: 8\n", encoding="utf-8")
 
 
@@ -143,18 +152,55 @@ def state(folder: Path) -> int:
     return len(entries)
 
 
+def zones(source: Path, folder: Path) -> int:
+    """Write the files of a repository as zones of octoDNS, and the configuration of a dry run that finds no change; how
+    many zones there are.
+
+    A position is a zone, a step is a TXT record with its text, as far as DNS can hold it.
+    """
+    place = folder / "zones"
+    place.mkdir(parents=True)
+    files = sorted((source / "blueprints").rglob("*.yaml"))
+    for path in files:
+        read = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
+        records = {
+            f"{step['id']}.{key}": {"type": "TXT", "value": _txt(step["content"])}
+            for key, blueprint in read["blueprints"].items()
+            for step in blueprint["steps"]
+        }
+        name = f"{read['sourcingId'].replace('_', '-')}.example.yaml"
+        (place / name).write_text(yaml.dump(records, Dumper=yaml.CSafeDumper), encoding="ascii")
+    provider = {
+        "class": "octodns.provider.yaml.YamlProvider",
+        "directory": str(place),
+        "enforce_order": False,
+    }
+    configuration = {
+        "manager": {"max_workers": os.cpu_count() or 1},
+        "providers": {"files": provider, "applied": provider},
+        "zones": {"*": {"sources": ["files"], "targets": ["applied"]}},
+    }
+    (folder / ZONES).write_text(json.dumps(configuration, indent=2), encoding="ascii")  # JSON is YAML
+    return len(files)
+
+
+def _txt(text: str) -> str:
+    return text.encode("ascii", "replace").decode().replace("\n", " ").replace(";", ",")
+
+
 def _entry(number: int, wanted: Declared) -> Entry:
     body = wanted.body or Body("{}")
     return Entry(wanted.address, f"bp_{number:020d}", body, _AT, body.observable.digest, _AT)
 
 
-def _file(number: int, blueprints: int, chance: random.Random) -> Iterator[str]:
+def _file(number: int, blueprints: int, chance: random.Random, *, sourcing: int) -> Iterator[str]:
     job = chance.choice(_JOBS)
+    several = "" if number == sourcing else f"{number}-"  # files of one sourcing share no key
     yield f"# {job}, opening {number}."
-    yield f"sourcingId: sourcing_{number:05d}"
+    yield f"sourcingId: sourcing_{sourcing:05d}"
     yield "blueprints:"
     for index in range(blueprints):
-        yield f"  {job.lower().replace(' ', '-')}-{index + 1}:"
+        yield f"  {job.lower().replace(' ', '-')}-{several}{index + 1}:"
         yield f"    name: {job} {number}, cadence {index + 1}"
         yield "    steps:"
         yield from _invitation(chance)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -30,17 +29,13 @@ def measure(scale: Scale) -> Iterator[Figure]:
     with running(_LATENCY) as emulator:
         (folder / "kalentops.state.json").unlink(missing_ok=True)
         _run(emulator, ("apply", "--yes", "--quiet", "--parallelism", "32", *_permitted(scale)), folder)
-        runs: dict[str, list[tuple[float, int]]] = {command: [] for command in _AIMS}
-        for _ in range(scale.long_rounds):
-            runs["plan --refresh"].append(
-                _run(emulator, ("plan", "--refresh", "--detailed-exitcode"), folder)
-            )
-            empty = scale.folder / "imported"
-            shutil.rmtree(empty, ignore_errors=True)
-            empty.mkdir()
-            runs["import --all"].append(_run(emulator, ("import", "--all"), empty))
-    for command, found in runs.items():
-        wall, requests = sorted(found)[len(found) // 2]
+        empty = scale.folder / "imported"
+        empty.mkdir()
+        found = {
+            "plan --refresh": _run(emulator, ("plan", "--refresh", "--detailed-exitcode"), folder),
+            "import --all": _run(emulator, ("import", "--all"), empty),
+        }
+    for command, (wall, requests) in found.items():
         ideal = requests * _LATENCY / _AT_ONCE
         said = f"{seconds(wall)} for {requests:,} requests, ideal {seconds(ideal)}"
         what = f"`{command}`, {scale.sourcings:,} sourcings, {_AT_ONCE} at once"

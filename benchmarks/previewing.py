@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks import generate
-from benchmarks.figures import Figure, seconds
+from benchmarks.figures import Figure, of_pair
 from benchmarks.measure import KALENTOPS, Cost, in_turns, run
 from benchmarks.scale import Scale
 
@@ -26,8 +26,8 @@ def measure(scale: Scale) -> Iterator[Figure]:
     validate = _kalentops(folder, "validate")
     for command in ("preview", "validate"):
         pair = in_turns(_kalentops(folder, command, "--against", "main"), validate, scale.long_rounds)
-        said = f"cpu {seconds(pair.one.cpu)}, `validate` {seconds(pair.other.cpu)}"
-        yield Figure(f"`{command} --against`, {files:,} files", said, pair.one.cpu / pair.other.cpu, _AIM)
+        what = f"`{command} --against`, {files:,} files, CPU"
+        yield of_pair(what, pair, _AIM, against="`validate`", by_cpu=True)
     size = page.stat().st_size / 1e6
     yield Figure(f"`preview --against`, {files:,} files", "the page", size, _AIM_MB, "MB")
 
@@ -46,4 +46,4 @@ def _repository(scale: Scale, files: int) -> Path:
 
 
 def _kalentops(folder: Path, *command: str) -> Callable[[], Cost]:
-    return partial(run, (*KALENTOPS, *command, "--no-cache", "-C", str(folder)))
+    return partial(run, (*KALENTOPS, *command, "-C", str(folder)))

@@ -10,6 +10,7 @@ from typing import Final
 
 from benchmarks import generate
 from benchmarks.figures import Figure, of_pair
+from benchmarks.files import repository
 from benchmarks.measure import Cost, in_turns
 from benchmarks.scale import Scale
 from kalentops.blueprint.body import Address
@@ -26,16 +27,12 @@ _TENANT: Final = "http://127.0.0.1/api"
 
 def measure(scale: Scale) -> Iterator[Figure]:
     """Two open sessions, an id in turns to each; recording an id is an intent and its outcome, two syncs."""
-    source = scale.folder / "recording"
-    if not source.exists():
-        generate.repository(source, scale.entries * 2 // 3, blueprints=scale.entries)
-        generate.state(source)
-    whole = load_state((source / generate.STATE).read_bytes())
+    whole = load_state((repository(scale, scale.large) / generate.STATE).read_bytes())
     with ExitStack() as stack:
         few = _Recorder(stack, scale.folder / "few", _cut(whole, _FEW))
         many = _Recorder(stack, scale.folder / "many", whole)
         pair = in_turns(many.record, few.record, scale.records)
-    what = f"recording an id among {scale.entries:,} entries"
+    what = f"recording an id among {len(whole.entries):,} entries"
     yield of_pair(what, pair, _AIM, against=f"among {_FEW}")
 
 

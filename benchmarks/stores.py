@@ -13,7 +13,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from typing import Final
 
 from benchmarks import generate
 from benchmarks.figures import Figure, seconds
+from benchmarks.files import repository
 from benchmarks.latency import SlowProxy
 from benchmarks.measure import KALENTOPS, environment
 from benchmarks.scale import Scale
@@ -39,6 +40,7 @@ _LATENCIES: Final = (0.0, 0.02, 0.1)
 _API_LATENCY: Final = 0.05
 _AIM: Final = 1.1
 _WRITES: Final = 2
+_TURNS: Final = 3
 _AT: Final = "2026-11-29T09:00:00Z"
 _GIT: Final = ("git", "-c", "init.defaultBranch=main")
 
@@ -106,31 +108,34 @@ def _wait_for(port: int) -> None:
 
 
 def measure_apply(scale: Scale) -> Iterator[Figure]:
-    """`apply` of many creates with each store, in turns with a file: the ratio of each pair, and the writes a run."""
-    source = scale.folder / "applying"
+    """`apply` of many creates with each store at one latency, against one with a file, and the writes a run."""
+    yield from _measure_apply(scale, scale.store_creates, _LATENCIES[1:2])
+
+
+def measure_latencies(scale: Scale) -> Iterator[Figure]:
+    """The same for more creates, and at each latency."""
+    yield from _measure_apply(scale, scale.creates, _LATENCIES)
+
+
+def _measure_apply(scale: Scale, creates: int, latencies: Sequence[float]) -> Iterator[Figure]:
+    source = scale.folder / f"applying-{creates}"
     if not source.exists():
-        generate.repository(source, scale.creates * 2 // 3, blueprints=scale.creates)
+        generate.repository(source, creates * 2 // 3, blueprints=creates)
     writes: set[int] = set()
-    for kind in KINDS:
-        for latency in _LATENCIES:
-            pairs = []
-            for _ in range(scale.store_rounds):
-                file, _ = _apply(source, scale, "file", 0.0)
-                wall, written = _apply(source, scale, kind, latency)
-                pairs.append((wall, file))
-                writes.add(written)
-            ratio = median(wall / file for wall, file in pairs)
-            wall, file = min(pairs, key=lambda pair: abs(pair[0] / pair[1] - ratio))
-            what = f"`apply`, {scale.creates:,} creates, {kind} at {latency * 1000:.0f} ms"
-            yield Figure(what, f"{seconds(wall)}, with a file {seconds(file)}", ratio, _AIM)
+    for latency in latencies:
+        file, _ = _apply(source, scale.folder, creates, "file", 0.0)
+        for kind in KINDS:
+            wall, written = _apply(source, scale.folder, creates, kind, latency)
+            writes.add(written)
+            what = f"`apply`, {creates:,} creates, {kind} at {latency * 1000:.0f} ms"
+            yield Figure(what, f"{seconds(wall)}, with a file {seconds(file)}", wall / file, _AIM)
     said = f"{' or '.join(map(str, sorted(writes)))} in each of these runs"
-    what = f"writes to a shared store, {scale.creates:,} creates"
-    yield Figure(what, said, max(writes), _WRITES, "writes")
+    yield Figure(f"writes to a shared store, {creates:,} creates", said, max(writes), _WRITES, "writes")
 
 
-def _apply(source: Path, scale: Scale, kind: str, latency: float) -> tuple[float, int]:
+def _apply(source: Path, parent: Path, creates: int, kind: str, latency: float) -> tuple[float, int]:
     """The seconds that the whole command takes, and how often it has written the state."""
-    folder = scale.folder / "stored"
+    folder = parent / "stored"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(source, folder)
     with running(_API_LATENCY) as emulator, _place(kind, folder, latency) as place:
@@ -148,14 +153,14 @@ def _apply(source: Path, scale: Scale, kind: str, latency: float) -> tuple[float
         command = (*KALENTOPS, "apply", "--yes", "--quiet", "--format", "json", "-C", str(folder))
         begun = time.perf_counter()
         done = subprocess.run(
-            (*command, "--max-creates", str(scale.creates)),
+            (*command, "--max-creates", str(creates)),
             env=keyed,
             capture_output=True,
             text=True,
             check=False,
         )
         wall = time.perf_counter() - begun
-        if done.returncode or json.loads(done.stdout)["summary"]["done"] != scale.creates:
+        if done.returncode or json.loads(done.stdout)["summary"]["done"] != creates:
             raise RuntimeError(f"apply with {kind} ended with {done.returncode}: {done.stderr[:500]}")
         return wall, store.read().state.serial - before
 
@@ -167,11 +172,7 @@ def _open(place: _Place, folder: Path) -> Store:
 
 def measure_writes(scale: Scale) -> Iterator[Figure]:
     """One more id in a large state: the seconds of the write, and the bytes that the store is sent for it."""
-    source = scale.folder / "writing"
-    if not source.exists():
-        generate.repository(source, scale.entries * 2 // 3, blueprints=scale.entries)
-        generate.state(source)
-    whole = load_state((source / generate.STATE).read_bytes())
+    whole = load_state((repository(scale, scale.large) / generate.STATE).read_bytes())
     data = dump_state(whole)
     body = next(iter(whole.entries.values())).sent
     for kind in ("file", *KINDS):
@@ -182,7 +183,7 @@ def measure_writes(scale: Scale) -> Iterator[Figure]:
             store.backend.prepare()
             store.backend.replace(data, None)
             walls, sent = [], 0
-            for number in range(scale.store_rounds + 2):
+            for number in range(_TURNS):
                 address = Address("sourcing_new", f"k{number}")
                 with store.session() as session:
                     session.begin("http://127.0.0.1/api")
@@ -193,5 +194,5 @@ def measure_writes(scale: Scale) -> Iterator[Figure]:
                     session.barrier()  # for a file, the end of the session writes it
                 walls.append(time.perf_counter() - begun)
                 sent = place.proxy.sent - before if place.proxy else (folder / generate.STATE).stat().st_size
-        what = f"one write, {scale.entries:,} entries ({len(data) / 1e6:.0f} MB), {kind}"
+        what = f"one write, {len(whole.entries):,} entries ({len(data) / 1e6:.0f} MB), {kind}"
         yield Figure(what, f"{sent / 1000:,.0f} kB sent", median(walls[1:]), None, "s")
