@@ -12,8 +12,7 @@ from typing import Final, Literal, NamedTuple
 
 from kalentops.lint.finding import Finding
 from kalentops.lint.rule import rules
-from kalentops.output import Checked, heading
-from kalentops.output import text_files as findings_text
+from kalentops.output import Checked, heading, text_findings
 from kalentops.output import text_plan as plans_text
 from kalentops.output.explanations import text
 from kalentops.output.terminal import Line, plain
@@ -43,7 +42,7 @@ class _Annotation(NamedTuple):
 def show_validation(of: Checked) -> str:
     """One line a finding; the rest counted; then the summary, which is no command."""
     found = [_of_finding(of, each) for each in of.ordered()]
-    summary = findings_text.findings_summary(of.findings, of.files, of.blueprints, of.earlier)
+    summary = text_findings.findings_summary(of.findings, of.files, of.blueprints, of.earlier)
     return _lines(found, summary, *of.environments)
 
 
@@ -63,7 +62,7 @@ def show_plan(of: Plan, checked: Checked) -> str:
 def _of_finding(checked: Checked, of: Finding) -> _Annotation:
     rule = rules().get(of.code)
     title = f"{of.code} {rule.name}" if rule else of.code
-    users = f"\n{findings_text.used_by(of)}" if of.users else ""
+    users = f"\n{text_findings.used_by(of)}" if of.users else ""
     said = f"{of.message}\n{of.hint}{users}"
     return _Annotation(of.severity.value, title, said, checked.path(of.file), of.line, of.column)
 

@@ -12,7 +12,7 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from kalentops.lint.finding import Finding, Severity
-from kalentops.output import Checked, heading, text_files
+from kalentops.output import Checked, heading, text_findings
 from kalentops.output.explanations import text
 from kalentops.plan.build import Action, Change, Plan
 from kalentops.support.text import count, escape_xml, visible
@@ -72,7 +72,7 @@ def _file(suite: ET.Element, of: Checked, name: str, found: Sequence[Finding]) -
 def _texts(found: Sequence[Finding], path: str) -> str:
     return "\n".join(
         f"{path}:{each.line}:{each.column}: {each.severity} {each.code}: {visible(each.message)}\n"
-        f"    {visible(each.hint)}" + (f"\n    {text_files.used_by(each)}" if each.users else "")
+        f"    {visible(each.hint)}" + (f"\n    {text_findings.used_by(each)}" if each.users else "")
         for each in found
     )
 

@@ -12,8 +12,7 @@ from typing import Final
 from kalentops.apply.result import ApplyResult, Outcome, Result
 from kalentops.blueprint.body import Body
 from kalentops.lint.finding import Finding, Severity, errors_first
-from kalentops.output import Checked, heading
-from kalentops.output import text_files as findings_text
+from kalentops.output import Checked, heading, text_findings
 from kalentops.output import text_plan as plans_text
 from kalentops.output import text_results as results_text
 from kalentops.output.change_groups import ChangeGroup, Marks, change_groups
@@ -101,7 +100,7 @@ def validation(
     pointer: str = "`kalentops validate` shows all of it.",
 ) -> str:
     """What is wrong with the files: errors and what is new open, the rest folded."""
-    summary = plain(findings_text.findings_summary(of.findings, of.files, of.blueprints, of.earlier))
+    summary = plain(text_findings.findings_summary(of.findings, of.files, of.blueprints, of.earlier))
     opening = _headed(_bold(summary), *of.environments)
     return fit(opening, told_findings(of.findings, of.earlier), limit, measure, pointer)
 
@@ -469,7 +468,7 @@ FINDINGS: Final = table(["where", "what", "what to do"]) + "\n"
 def finding(of: Finding) -> Block:
     """A row of a table of findings."""
     where = code(f"{of.file}:{of.line}:{of.column}")
-    users = f" ({findings_text.used_by(of, code)})" if of.users else ""
+    users = f" ({text_findings.used_by(of, code)})" if of.users else ""
     return Block(row([where, f"**{of.code}** {prose(of.message)}{users}", prose(of.hint)]))
 
 

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from kalentops import __version__
 from kalentops.lint.finding import Finding
 from kalentops.lint.rule import Rule, rules
-from kalentops.output import Checked, text_files
+from kalentops.output import Checked, text_findings
 from kalentops.output.explanations import text
 from kalentops.output.markdown_blocks import utf16_units
 from kalentops.plan.build import Action, Plan
@@ -74,7 +74,7 @@ def _finding(checked: Checked, of: Finding) -> dict[str, Any]:
     result = _result(checked, of.code, of.severity.value, f"{of.message}; {of.hint}", at=at)
     if of.users:
         ids = {address: number for number, (address, _) in enumerate(of.used_by, 1)}
-        said = text_files.used_by(of, lambda address: _link(address, ids.get(address)))
+        said = text_findings.used_by(of, lambda address: _link(address, ids.get(address)))
         result["message"]["text"] += f"; {said}"
         result["relatedLocations"] = list(_users(of, checked))
     return result

@@ -27,7 +27,7 @@ from kalentops.output import (
     markdown,
     report,
     sarif,
-    text_files,
+    text_findings,
     text_plan,
     text_results,
 )
@@ -301,7 +301,7 @@ def test_text_prints_lines_and_nothing_else(
     plan = mixed_plan(texts)
     show(text_plan.plan(plan, verbose=True), stream)
     show(text_plan.plan(plan), stream)
-    show(text_files.findings(mixed_checked(texts).findings), stream)
+    show(text_findings.findings(mixed_checked(texts).findings), stream)
     show(text_results.results(mixed_results(texts)), stream)
     said = stream.getvalue()
     assert judges.terminal_orders(said) == []

@@ -15,7 +15,7 @@ from kalentops.apply.result import ApplyResult, Outcome, Result
 from kalentops.blueprint.body import Address
 from kalentops.blueprint.remote import Mark, RemoteSourcing, stub
 from kalentops.lint.finding import Finding, Severity
-from kalentops.output import text_files, text_plan, text_results
+from kalentops.output import text_findings, text_plan, text_results
 from kalentops.output.terminal import Line, plain
 from kalentops.plan.build import Action, Change, Plan
 from kalentops.plan.explanation import Code, explain
@@ -191,21 +191,21 @@ WARNING = Finding("b/b.yaml", 1, 1, "KAL301", "too long", "shorten it", Severity
 
 def test_findings() -> None:
     earlier = replace(WARNING, file="a.yaml")
-    assert [plain(each)[:6] for each in text_files.findings([earlier, ERROR])][::2] == ["b/a.ya", "a.yaml"]
-    assert shown(text_files.by_rule([WARNING, ERROR, WARNING])) == "by rule: KAL301 2, KAL101 1"
-    assert shown(text_files.by_rule([ERROR])) == ""
-    assert shown(text_files.statistics([WARNING, ERROR, WARNING])) == (
+    assert [plain(each)[:6] for each in text_findings.findings([earlier, ERROR])][::2] == ["b/a.ya", "a.yaml"]
+    assert shown(text_findings.by_rule([WARNING, ERROR, WARNING])) == "by rule: KAL301 2, KAL101 1"
+    assert shown(text_findings.by_rule([ERROR])) == ""
+    assert shown(text_findings.statistics([WARNING, ERROR, WARNING])) == (
         "      1  error   KAL101  A variable is not one of the nine that exist.\n"
         "      2  warning KAL301  The message of an invitation is longer than 300 characters."
     )
-    assert shown(text_files.findings([ERROR, WARNING])) == (
+    assert shown(text_findings.findings([ERROR, WARNING])) == (
         "b/a.yaml:3:7: error KAL101: there is no {{x}}\n"
         "    write {{firstname}}\n"
         "b/b.yaml:1:1: warning KAL301: too long\n"
         "    shorten it"
     )
     summaries = [
-        plain(text_files.findings_summary(found, 3, 1200))
+        plain(text_findings.findings_summary(found, 3, 1200))
         for found in ([], [WARNING], [ERROR, ERROR, WARNING])
     ]
     assert summaries == [
@@ -327,7 +327,7 @@ def hostile_reports() -> dict[str, list[Line]]:
         "plan": list(text_plan.plan(Plan(None, 0, changes))),
         "verbose": list(text_plan.plan(Plan(None, 0, changes), verbose=True)),
         "results": list(text_results.results(ApplyResult((result,)))),
-        "findings": list(text_files.findings([Finding(HOSTILE, 1, 1, "KAL101", HOSTILE, HOSTILE)])),
+        "findings": list(text_findings.findings([Finding(HOSTILE, 1, 1, "KAL101", HOSTILE, HOSTILE)])),
         "sourcings": list(
             text_results.sourcing_list([RemoteSourcing(HOSTILE, HOSTILE)], {HOSTILE: [HOSTILE]})
         ),

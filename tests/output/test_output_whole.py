@@ -15,7 +15,7 @@ from typing import Final
 import pytest
 
 from kalentops import __version__
-from kalentops.output import FORMATS, markdown, report, text_files, text_plan, text_results
+from kalentops.output import FORMATS, markdown, report, text_findings, text_plan, text_results
 from kalentops.output.terminal import Line, show
 from tests.output import judges
 from tests.output.rich_example import CHECKED, GROUPED, LARGE, PLAN, RESULT
@@ -42,7 +42,7 @@ def _on_a_terminal() -> str:
     try:
         os.environ.update(TERM="xterm-256color")
         os.environ.pop("NO_COLOR", None)
-        show([*text_plan.plan(PLAN), *text_files.findings(CHECKED.findings)], out)
+        show([*text_plan.plan(PLAN), *text_findings.findings(CHECKED.findings)], out)
     finally:
         os.environ.clear()
         os.environ.update(before)
@@ -74,8 +74,8 @@ REPORTS: Final[dict[str, Callable[[], str]]] = {
     "plan-cut.md": lambda: markdown.plan(PLAN, limit=2_600) + "\n",
     "validate.txt": lambda: _text(
         [
-            *text_files.findings(CHECKED.findings),
-            text_files.findings_summary(CHECKED.findings, CHECKED.files, CHECKED.blueprints),
+            *text_findings.findings(CHECKED.findings),
+            text_findings.findings_summary(CHECKED.findings, CHECKED.files, CHECKED.blueprints),
         ]
     ),
     "apply.txt": lambda: _text(list(text_results.results(RESULT))),

@@ -27,7 +27,7 @@ from kalentops.cli.commands import options
 from kalentops.cli.commands.reporting import show_environment
 from kalentops.errors import CannotExtract, InvalidFiles, UsageError
 from kalentops.lint.finding import Finding, Severity
-from kalentops.output import text_files
+from kalentops.output import text_files, text_findings
 from kalentops.output.terminal import notice, show
 from kalentops.project.config import Config
 from kalentops.project.files import check_begun, find, read_whole
@@ -145,7 +145,7 @@ def _valid(config: Config, files: Mapping[str, str]) -> Repository:
 
 def _refuse(errors: Sequence[Finding]) -> None:
     if errors:
-        show(text_files.findings(errors), sys.stderr)
+        show(text_findings.findings(errors), sys.stderr)
         raise InvalidFiles("the blueprints are not valid; no file was changed")
 
 

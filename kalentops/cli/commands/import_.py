@@ -24,7 +24,7 @@ from kalentops.cli.commands.reporting import show_environment
 from kalentops.errors import Forbidden, Interrupted, InvalidFiles, KalentopsError, RefusedByApi, UsageError
 from kalentops.kalent.lists import check_permitted, refusals
 from kalentops.lint.finding import Severity
-from kalentops.output import json, text_files
+from kalentops.output import json, text_files, text_findings
 from kalentops.output import text_files as report
 from kalentops.output.terminal import notice, show, width
 from kalentops.project.config import Config
@@ -224,7 +224,7 @@ def _files(config: Config, state: State) -> Repository:
     repository = load_files(config, state)
     broken = unreadable_declarations(repository, state)
     if broken:
-        show(text_files.findings(broken), sys.stderr)
+        show(text_findings.findings(broken), sys.stderr)
         raise InvalidFiles(
             "the files have errors that hide which blueprints they hold; nothing was imported",
             hint="fix the errors above, or move the file away, and run it again; "
@@ -299,7 +299,7 @@ def show_imported(imported: ImportResult, form: str, environment: str | None = N
         show(text_files.imported(imported, quiet=quiet))
     sys.stdout.flush()
     severe = [each for each in imported.findings if not quiet or each.severity is Severity.ERROR]
-    show(text_files.findings(severe), sys.stderr)
+    show(text_findings.findings(severe), sys.stderr)
     if not quiet:
         notice(text_files.import_notes(imported))
     sys.stderr.flush()
@@ -379,14 +379,14 @@ def _check_known(state: State, asked: Collection[str]) -> None:
 def _valid_files(config: Config, state: State) -> Repository:
     repository = load_files(config, state)
     if not repository.valid:
-        show(text_files.findings(repository.findings), sys.stderr)
+        show(text_findings.findings(repository.findings), sys.stderr)
         raise InvalidFiles("the blueprints are not valid; no file was changed")
     return repository
 
 
 def show_edits(edits: Edits, form: str, environment: str | None = None, *, dry_run: bool) -> int:
     """The findings on stderr, the result on stdout; the exit code."""
-    show(text_files.findings(edits.findings), sys.stderr)
+    show(text_findings.findings(edits.findings), sys.stderr)
     if form == "json":
         sys.stdout.write(dump_json(json.edits(edits, dry_run=dry_run, environment=environment)) + "\n")
     else:

@@ -30,7 +30,7 @@ from kalentops.errors import Interrupted, KalentopsError, StalePlan, UsageError
 from kalentops.output import DOCUMENTS, checked_from_json, combined
 from kalentops.output.explanations import text
 from kalentops.output.terminal import notice, show
-from kalentops.output.text_files import findings
+from kalentops.output.text_findings import findings
 from kalentops.plan.build import Scope
 from kalentops.plan.saved import DAMAGED, load, plan_from_json, save
 from kalentops.project.config import Config

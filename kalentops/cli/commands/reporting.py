@@ -21,7 +21,7 @@ from kalentops.blueprint.body import Address
 from kalentops.errors import InvalidFiles, KalentopsError, UsageError
 from kalentops.github.context import target_name
 from kalentops.lint.finding import MOST_USERS, Finding, Severity
-from kalentops.output import Checked, heading, report, text_files, text_plan
+from kalentops.output import Checked, heading, report, text_findings, text_plan
 from kalentops.output.terminal import Line, line, notice, show, width
 from kalentops.plan.build import Plan
 from kalentops.project.config import Config
@@ -57,12 +57,14 @@ class Reporting(NamedTuple):
             if not self.quiet or repository.findings:
                 show_environment(*checked.environments)
             show(
-                (text_files.statistics if statistics else text_files.findings)(
+                (text_findings.statistics if statistics else text_findings.findings)(
                     shown_findings(repository.findings, quiet=self.quiet)
                 )
             )
             if not self.quiet:
-                show([*(() if statistics else text_files.by_rule(checked.findings)), self._counted(checked)])
+                show(
+                    [*(() if statistics else text_findings.by_rule(checked.findings)), self._counted(checked)]
+                )
         else:
             sys.stdout.write(report(self.form).show_validation(checked))
         self._summarise_findings(checked)
@@ -77,7 +79,7 @@ class Reporting(NamedTuple):
         result.
         """
         if self.form in FINDINGS_ON_STDERR:
-            show(text_files.findings(shown_findings(repository.findings, quiet=self.quiet)), sys.stderr)
+            show(text_findings.findings(shown_findings(repository.findings, quiet=self.quiet)), sys.stderr)
         blocked = repository.blocked()
         said = f"errors in templates and snippets block {some(blocked, MOST_USERS)}" if blocked else ""
         if not repository.stopping(covers):
@@ -85,7 +87,7 @@ class Reporting(NamedTuple):
             return
         checked = self._checked(repository)
         if self.form in FINDINGS_ON_STDERR:
-            rules = () if self.quiet else text_files.by_rule(checked.findings)
+            rules = () if self.quiet else text_findings.by_rule(checked.findings)
             show([*rules, self._counted(checked)], sys.stderr)
         else:
             sys.stdout.write(report(self.form).show_validation(checked))
@@ -127,7 +129,7 @@ class Reporting(NamedTuple):
         return "" if place == "." else place
 
     def _counted(self, checked: Checked) -> Line:
-        return text_files.findings_summary(
+        return text_findings.findings_summary(
             checked.findings, checked.files, checked.blueprints, checked.earlier
         )
 
@@ -201,7 +203,7 @@ def unreadable_shown() -> Iterator[None]:
     try:
         yield
     except UnreadableFiles as error:
-        show(text_files.findings(error.findings), sys.stderr)
+        show(text_findings.findings(error.findings), sys.stderr)
         raise
 
 
