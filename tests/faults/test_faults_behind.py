@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -132,33 +131,3 @@ def test_what_was_accepted_and_did_not_arrive_is_sent_again(
         assert "the API had reported success, but it had not arrived; it was sent again" in ran.out
         assert texts(emulator) == [len(text["steps"])]
         assert project.apply().out == "Apply: nothing to do.\n"
-
-
-def test_the_text_of_the_last_run_is_not_taken_for_what_this_one_has_sent(
-    project: Project, proxy: FaultProxy
-) -> None:
-    """The lists are even older at first: they show an empty stub."""
-    project.write("sourcing_a", {"one": FIRST})
-    assert project.apply().code == 0
-    project.write("sourcing_a", {"one": SECOND})
-
-    def older(exchange: Exchange) -> None:
-        found = exchange.forward()
-        data = found.data
-        stub = {"name": "One (kalentops one 0a1b2c3d)", "steps": [], "stepCount": 0}
-        data["data"]["sequenceBlueprints"][0] |= {**stub, "updatedAt": "2026-01-01T00:00:00.000Z"}
-        exchange.send(Response(found.status, json.dumps(data).encode()))
-
-    def accepted(exchange: Exchange) -> None:
-        exchange.send(Response(200, json.dumps({"success": True, "data": {}}).encode()))
-
-    lists = proxy.count("list")
-    proxy.script = lambda request: (
-        accepted
-        if request.method == "PATCH"
-        else older
-        if (request.kind, request.nth) == ("list", lists + 1)
-        else None
-    )
-    ran = project.apply()
-    assert (ran.code, "no list shows it yet" in ran.out) == (10, True), ran

@@ -133,6 +133,32 @@ def _behind() -> Script:
     return on("list", behind, nth=None)
 
 
+def last_text(_: int) -> str | None:
+    """Lists that show an empty stub first and then the text of the last run: this run's text is not in place."""
+    with _setting() as (project, proxy, truth):
+        project.write("sourcing_a", {"one": blueprint("One")})
+        project.apply()
+        project.write("sourcing_a", {"one": blueprint("One", steps=3)})
+        lists = proxy.count("list")
+
+        def older(exchange: Exchange) -> None:
+            found = exchange.forward()
+            data = found.data
+            empty = {"name": "One (kalentops one 0a1b2c3d)", "steps": [], "stepCount": 0}
+            data["data"]["sequenceBlueprints"][0] |= {**empty, "updatedAt": "2026-01-01T00:00:00.000Z"}
+            exchange.send(Response(found.status, json.dumps(data).encode()))
+
+        def accepted(exchange: Exchange) -> None:
+            exchange.send(Response(200, b'{"success": true, "data": {}}'))
+
+        proxy.script = lambda request: (
+            accepted if request.method == "PATCH" else older if proxy.count("list") == lists + 1 else None
+        )
+        ran = project.apply()
+        truth.check(ran)
+        return None if ran.code == 10 and "no list shows it yet" in ran.out else f"exit {ran.code}: {ran.out}"
+
+
 def twice(_: int) -> str | None:
     """A gateway that sends each write twice: one blueprint gets the text, the other stays empty."""
     with _setting() as (project, proxy, truth):
@@ -363,6 +389,7 @@ ATTACKS: tuple[Callable[[int], str | None], ...] = (
     open_outcome,
     false_success,
     put_back,
+    last_text,
     twice,
     mixed_up,
     edited_stub,

@@ -193,6 +193,11 @@ def _(original: Original, self: Any, view: View) -> Any:
     return original(self, view) and view.get(self.result.blueprint_id) is None
 
 
+@mutant("the text of the last run is taken for this one's", "apply.settle:_Check.is_behind", "last_text")
+def _(original: Original, self: Any, view: View) -> Any:
+    return original(replace(self, task=replace(self.task, entry=None)), view)
+
+
 @mutant("a refusal settles what an earlier run has sent", "apply.update:refused_after", "refused_later")
 def _(_original: Original, task: Task, _action: str) -> Record:
     return Abandoned(task.address, "refused or not sent")

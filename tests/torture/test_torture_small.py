@@ -32,7 +32,7 @@ def test_seeds(chunk: int) -> None:
     assert sum(each.kills for each in verdicts) > count // 6
 
 
-@pytest.mark.parametrize("seed", [82, 137, 871, 1066, 1219, 1556, 9417])
+@pytest.mark.parametrize("seed", [82, 137, 871, 1066, 1219, 1556, 1602, 9417])
 def test_seeds_that_once_found_something(seed: int) -> None:
     assert run_seed(seed).problems == []
 
