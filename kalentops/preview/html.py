@@ -83,6 +83,7 @@ class _Words:
     def __init__(self, language: Language) -> None:
         self.language = language
         self._numbers: dict[Phrase, int] = {}
+        self._elements: dict[Phrase, Any] = {}
         self._pieces: dict[tuple[str, str, str, int], int] = {}
 
     def number(self, phrase: Phrase | str) -> int:
@@ -98,9 +99,13 @@ class _Words:
     def element(self, phrase: Phrase | str, **gaps: Any) -> Any:
         """A phrase as HTML; a text is a key of the table."""
         said = _phrase(phrase, **gaps)
-        if said.en == said.fr:
-            return _escaped(said.en)
-        return _safe(f'<span data-w="{self.number(said)}">{_escaped(self.text(said))}</span>')
+        found = self._elements.get(said)
+        if found is None:
+            found = _escaped(said.en)
+            if said.en != said.fr:
+                found = _safe(f'<span data-w="{self.number(said)}">{_escaped(self.text(said))}</span>')
+            self._elements[said] = found
+        return found
 
     def attribute(self, name: str, phrase: Phrase | str) -> Any:
         """An attribute with a phrase, after a space; for the element's own text, `w`, its number alone, if any."""

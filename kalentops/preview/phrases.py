@@ -40,6 +40,7 @@ def plain(text: str) -> Phrase:
     return Phrase(text, text)
 
 
+@lru_cache(maxsize=4096)
 def say(key: str, **gaps: Phrase | str | int) -> Phrase:
     """The words below `key`, with their gaps filled. The number `n` chooses between the forms for one and for several.
 

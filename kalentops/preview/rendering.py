@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from kalentops.blueprint.model import Step
@@ -61,17 +62,22 @@ invented.
 def fill(text: str, sample: Sample) -> str:
     """The text with its variables filled in, once: variables in a value stay. A missing value is empty."""
     filled, at = [], 0
-    for token, name, start in variables(text):
-        if _exists(token, name):
-            filled += [text[at:start], sample.get(name, "")]
-            at = start + len(token)
+    for name, start, end in _known(text):
+        filled += [text[at:start], sample.get(name, "")]
+        at = end
     return "".join([*filled, text[at:]])
 
 
 def missing(text: str, sample: Sample) -> tuple[str, ...]:
     """The variables of the text without a value in the sample, each once."""
-    names = [name for token, name, _ in variables(text) if _exists(token, name) and not sample.get(name)]
-    return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys(name for name, _, _ in _known(text) if not sample.get(name)))
+
+
+@lru_cache(maxsize=8)  # a text is filled in for each sample
+def _known(text: str) -> tuple[tuple[str, int, int], ...]:
+    """The variables that exist, with their first index and the one behind."""
+    found = variables(text)
+    return tuple((name, at, at + len(token)) for token, name, at in found if _exists(token, name))
 
 
 def parts(text: str) -> tuple[Part, ...]:

@@ -165,7 +165,7 @@
     for (const each of all("[data-texts]")) {
       each.dataset.w = JSON.parse(each.dataset.texts)[number];
       each.textContent = phrase(each.dataset.w);
-      each.classList.toggle("over", Boolean(JSON.parse(each.dataset.over)[number]));
+      each.classList.toggle("over", Boolean(JSON.parse(each.dataset.over ?? "[]")[number]));
     }
     texts.clear();
   };

@@ -140,7 +140,8 @@ OF_TEXTS = {
     ),
     *(
         ("dd", ("class",)),
-        ("svg", ("class", "aria-hidden", "focusable")),
+        ("dd", ("class", "data-w", "data-texts", "data-over")),
+        ("svg", ("class", "aria-hidden")),
         ("use", ("href",)),
         ("p", ("class",)),
     ),
