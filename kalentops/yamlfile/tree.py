@@ -4,7 +4,7 @@
 to the token before it (`behind`). One on a line of its own belongs to the token below (`above`), or, where it is
 indented like a block that has just ended, to the end of that block (`foot`).
 
-`parse` makes data from libyaml's events without this tree, in a third of the time: 0.6 against 1.7 ms for 120 lines.
+`parse` makes data from libyaml's events without this tree, in a quarter of the time: 0.2 against 0.8 ms for 120 lines.
 """
 
 from __future__ import annotations
