@@ -97,6 +97,7 @@ def started(name: str) -> str:
         if not url.exists():
             command = [sys.executable, "-m", "tests.servers", name, str(folder)]
             variables = {each: value for each, value in os.environ.items() if "COVERAGE" not in each}
+            variables["XDG_CACHE_HOME"] = str(_CACHE.parent)  # a test has another one
             with (folder / f"{name}.log").open("wb") as log:
                 keeper = subprocess.Popen(
                     command,
