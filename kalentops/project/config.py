@@ -96,7 +96,7 @@ def _settings(text: str, root: Path, cache: Cache) -> Settings:
     )
     data = cache.get(_KIND, key) if key else None
     if data is not None:
-        with suppress(TypeError, ValueError):
+        with suppress(AttributeError, TypeError, ValueError):
             known = Settings.from_json(data)
             # Where a place is may have changed on the disk.
             if not known.environments or not any(problems_of_places(known)):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kalentops.errors import InvalidConfig, UsageError
 from kalentops.lint.finding import Severity
+from kalentops.project import settings_file
 from kalentops.project.config import Config, load_config, load_configs
-from kalentops.project.settings import Guards
+from kalentops.project.settings import Guards, Settings
 from kalentops.state.store.location import Location
 from kalentops.support.text import visible
 
@@ -411,3 +413,58 @@ def test_folders_beside_each_other_and_one_folder_for_all_do_not_overlap(tmp_pat
     text = "environments: {a: {blueprints: x}, b: {blueprints: ./x/}, c: {blueprints: x2}}"
     (tmp_path / "kalentops.yaml").write_text(text)
     assert [each.readers for each in load_configs(tmp_path)] == [("a", "b"), ("a", "b"), ("c",)]
+
+
+_WHOLE = """\
+parallelism: 4
+create: whole
+guards: {max_creates: 7}
+rules: {KAL301: "off", KAL302: error}
+samples: [{firstname: Ada}]
+environments:
+  production: {branch: main, confirm: true, guards: {max_updates: 3}}
+  staging: {blueprints: staging/, state: staging.json}
+"""
+
+
+@pytest.mark.parametrize("text", [_WHOLE, "parallelism: 4\n", "# nothing\n", ""])
+def test_what_the_cache_keeps_of_the_settings_is_what_they_say(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("CI", "GITHUB_ACTIONS"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "kalentops.yaml").write_text(text)
+    asked: list[str] = []
+
+    def read_settings(of: str, *others: Any) -> Settings:
+        asked.append(of)
+        return usual(of, *others)
+
+    usual = settings_file.read_settings
+    monkeypatch.setattr(settings_file, "read_settings", read_settings)
+    first = load_configs(tmp_path)
+    assert load_configs(tmp_path, cached=True) == first
+    assert asked == [text, text]
+    assert load_configs(tmp_path, cached=True) == first
+    assert asked == [text, text]
+    (tmp_path / "kalentops.yaml").write_text("parallelism: 5\n")
+    assert load_configs(tmp_path, cached=True)[0].parallelism == 5
+    assert load_configs(tmp_path) == load_configs(tmp_path, cached=True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+@pytest.mark.parametrize("text", ["blueprints: here/\n", _WHOLE.replace("staging/", "here/")])
+def test_a_place_that_is_a_link_by_now_is_refused_whatever_the_cache_keeps(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("CI", "GITHUB_ACTIONS"):
+        monkeypatch.delenv(name, raising=False)
+    root = tmp_path / "root"
+    (root / "here").mkdir(parents=True)
+    (root / "kalentops.yaml").write_text(text)
+    load_configs(root, cached=True)
+    (root / "here").rmdir()
+    (root / "here").symlink_to(tmp_path)
+    for cached in (True, False):
+        with pytest.raises(InvalidConfig, match="leaves the project"):
+            load_configs(root, cached=cached)
