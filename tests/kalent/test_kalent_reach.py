@@ -136,7 +136,8 @@ def test_a_get_comes_through_as_it_is() -> None:
 
 
 def test_a_line_holds_nothing_that_writes() -> None:
-    assert ReadSession.__annotations__ == {"api": "ReadApi", "clock": "SystemClock", "progress": "Progress"}
+    held = {name: kind.__forward_arg__ for name, kind in ReadSession.__annotations__.items()}
+    assert held == {"api": "ReadApi", "clock": "SystemClock", "progress": "Progress"}
     assert not hasattr(ReadApi, "create")
     assert not hasattr(ReadApi, "update")
 
