@@ -16,6 +16,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from kalentops.blueprint.body import Address, Body
@@ -39,6 +40,7 @@ _MOST_RULES: Final = 8
 _MOST_SIGNS: Final = 16
 """That are looked for in each body before it is read; with more of them, reading takes no longer."""
 _PLAIN: Final = re.compile(r"[A-Za-z0-9 ,.;!?]{4,}")
+_LONG: Final = 12
 _FEW: Final = 8
 """Sentences that are looked for in a text at once, before it is taken apart."""
 
@@ -436,7 +438,7 @@ class _Copies:
     ) -> None:
         self._wanted: dict[_Key, set[Hashable]] = defaultdict(set)
         self._found: dict[_Key, list[Address]] = {}
-        signs: dict[_Key, dict[Hashable, set[bytes]]] = defaultdict(lambda: defaultdict(set))
+        signs: dict[_Key, dict[Hashable, set[str]]] = defaultdict(lambda: defaultdict(set))
         # By step, field, and first sentence or value: all of the old words, the group, and the class of its edit.
         self._held: dict[str | None, dict[str, dict[Hashable, set[_Held]]]] = {}
         for key, group in groups.items():
@@ -516,23 +518,34 @@ class _Copies:
                     yield known, _json(value), None
 
 
-def _signs(groups: Iterable[Mapping[Hashable, set[bytes]]]) -> Collection[bytes] | None:
+def _signs(groups: Iterable[Mapping[Hashable, set[str]]]) -> Collection[bytes] | None:
     """What to look for in a body before it is read: without any of these it is a copy of no group. `groups` have the
     signs of the old words by the class of their edit; a copy holds some of each class. None if these are too many.
     """
-    found: set[bytes] = set()
+    found: set[str] = set()
     for classes in groups:
-        known = [each for each in classes.values() if all(each)]
+        known = [_in_common(each) for each in classes.values() if all(each)]
         if not known:
             return None
         fewest = min(known, key=len)
         found |= fewest
         if len(found) > _MOST_SIGNS:
             return None
-    return found
+    return [each.encode() for each in found]
 
 
-def _sign(field: str, words: Hashable) -> bytes:
+def _in_common(signs: set[str]) -> set[str]:
+    """How all of them begin or end: a position may have words of its own in them."""
+    ends = (reduce(_beginning, signs), reduce(_beginning, (each[::-1] for each in signs))[::-1])
+    longest = max(ends, key=len)
+    return {longest} if len(longest) >= _LONG else signs
+
+
+def _beginning(one: str, other: str) -> str:
+    return one[: common_prefix(one, other)]
+
+
+def _sign(field: str, words: Hashable) -> str:
     """The longest part of the old words, or of the text that stands beside an old value, that JSON writes as it is;
     empty where there is none.
     """
@@ -541,7 +554,7 @@ def _sign(field: str, words: Hashable) -> bytes:
         text = words[1]
     elif field not in _TEXTS:
         text = json.loads(str(words)).get("content")
-    return max(_PLAIN.findall(text), key=len, default="").encode() if isinstance(text, str) else b""
+    return max(_PLAIN.findall(text), key=len, default="") if isinstance(text, str) else ""
 
 
 def _at(data: Any, name: str) -> Any:

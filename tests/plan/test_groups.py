@@ -463,7 +463,8 @@ def test_a_copy_of_any_member_of_a_group_is_read() -> None:
         )
         for n in (1, 2)
     ]
-    piece, sent = deferred(text("For 2222, have you ten minutes?"))
-    (group,) = group_revisions([*found, Revision(Address("z", "copy"), sent, sent)])
-    assert group.unchanged == ("z/copy",)
-    assert piece.times
+    pieces = [deferred(text(f"For 2222, have you {words}?")) for words in ("ten minutes", "a minute")]
+    same = [Revision(Address("z", f"{n}"), sent, sent) for n, (_, sent) in enumerate(pieces)]
+    (group,) = group_revisions([*found, *same])
+    assert group.unchanged == ("z/0",)
+    assert [piece.times for piece, _ in pieces] == [1, 0]
