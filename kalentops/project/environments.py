@@ -131,20 +131,23 @@ def of_another(sourcing_id: str, owner: str, where: str, selected: str | None) -
     )
 
 
-def positions_elsewhere(config: Config, ids: Collection[str]) -> Iterator[Position]:
-    """The positions of these sourcings in the folders that other environments of the project read."""
+def positions_elsewhere(config: Config, ids: Collection[str], *, cached: bool = False) -> Iterator[Position]:
+    """The positions of these sourcings in the folders that other environments of the project read. `cached` is as in
+    `load_configs`.
+    """
     if len(config.environments) == len(config.readers):
         return
-    from kalentops.project.check import positions
-    from kalentops.project.document import read_document
-
-    others = (each for each in views(load_configs(config.root)) if each.readers != config.readers)
+    known = views(load_configs(config.root, cached=cached))
+    others = (each for each in known if each.readers != config.readers)
     for each in others:
         options = CheckOptions.of(each)
         for source in find(each.root, [each.blueprints]) if each.blueprints.exists() else ():
             text = read(source, each.root)
             # A whole file is parsed only where one of the ids may be meant.
             if isinstance(text, str) and not words_of_ids(text).isdisjoint(ids):
+                from kalentops.project.check import positions
+                from kalentops.project.document import read_document
+
                 found = positions(options, read_document(source.name, text))
                 yield from (position for position in found if position.sourcing_id in ids)
 
