@@ -1,7 +1,6 @@
 """The emulator in a process of its own, with a count of what was asked.
 
-Prints its URL; then, for each line on stdin, the number of requests so far. Ends with stdin. It has a core of its own,
-if the system can give it one: what is measured would otherwise wait for its own stand-in.
+Prints its URL; then, for each line on stdin, the number of requests so far. Ends with stdin.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO
 
@@ -47,10 +46,12 @@ def _without_a_core() -> Iterator[str]:
 
 
 @contextmanager
-def running(latency: float) -> Iterator[StandIn]:
-    """A stand-in that waits `latency` seconds before each answer."""
+def running(latency: float, *, own_core: bool = False) -> Iterator[StandIn]:
+    """A stand-in that waits `latency` seconds before each answer. With `own_core`, what is started meanwhile keeps off
+    its core, if the system has one to spare.
+    """
     with (
-        _without_a_core() as core,
+        _without_a_core() if own_core else nullcontext("") as core,
         subprocess.Popen(
             (PYTHON, "-m", "benchmarks.standin", str(latency), core),
             env=environment(),
