@@ -188,19 +188,19 @@ def _declared(
             sourcing_id, environment
         )  # an id in two of them is an error, and declares nothing twice
     for key, blueprint in model.blueprints.items():
-        addresses = [Address(each, key) for each in environments]
+        address = Address(next(iter(environments)), key)
         if isinstance(blueprint, Blueprint):
             hidden = document.placeholders_below("blueprints", key)
             name_at = document.places.find(("blueprints", key, "name"))
             language = blueprint.language or model.language
-            made = _declare(options, document, addresses, blueprint, hidden)
+            made = _declare(options, document, address, blueprint, hidden)
         elif key in resolved:
             of = resolved[key]
             name = of.source(("name",))
             own = name.document is document
             name_at = document.places.find(name.path if own else ("blueprints", key), on_key=not own)
             hidden = of.placeholders if of.blueprint else _UNKNOWN
-            made = _declare(options, document, addresses, of.blueprint or Blueprint(name=" "), hidden, of)
+            made = _declare(options, document, address, of.blueprint or Blueprint(name=" "), hidden, of)
             language = of.context.language
         else:
             continue
@@ -217,19 +217,19 @@ def _declared(
 def _declare(
     options: CheckOptions,
     document: Document,
-    addresses: Sequence[Address],
+    address: Address,
     blueprint: Blueprint,
     hidden: frozenset[DataPath],
     of: Resolved | None = None,
 ) -> Declared:
-    """The blueprint at the first of its addresses; the same is declared at the others."""
-    body = Body.of_blueprint(blueprint)
+    """The blueprint at one of its addresses; the same is declared at the others."""
+    body = Body.of_blueprint(blueprint) if options.digests else None
     made = Declared(
-        addresses[0],
+        address,
         "" if ("name",) in hidden else blueprint.name,
-        Origin(document.file, *document.places.find(("blueprints", addresses[0].key), on_key=True)),
+        Origin(document.file, *document.places.find(("blueprints", address.key), on_key=True)),
         (1, 1),
-        body.digest,
+        "" if body is None else body.digest,
         body if options.bodies else None,
         blueprint.protect is True,
         hidden,
@@ -241,7 +241,7 @@ def _declare(
         snippets=tuple(sorted({each.name for each in of.context.markers if each.kind == "snippet"})),
         overrides=of.overrides(),
         origins=of.origins(of_new=not options.origins) if options.bodies else {},
-        alike=of.alike(),
+        alike=of.alike() if options.digests else None,
     )
 
 

@@ -230,10 +230,13 @@ def load(
     """Every blueprint at `places`, checked.
 
     `root` is the project's folder, absolute. `library` is the folder whose templates and snippets the blueprints may
-    use, beside those at `places`. The rest is as in `CheckOptions` and `load_surveyed`. Raises UsageError where a place
-    does not exist; everything else that is wrong with a file is a finding.
+    use, beside those at `places`. The rest is as in `CheckOptions` and `load_surveyed`; digests are there if anything
+    needs them. Raises UsageError where a place does not exist; everything else that is wrong with a file is a finding.
     """
-    options = CheckOptions(root, severities, bodies, origins, environment=environment, readers=readers)
+    digests = bodies or known is not None or cache is not None
+    options = CheckOptions(
+        root, severities, bodies, origins, environment=environment, readers=readers, digests=digests
+    )
     found = survey(options, places, None if bodies else cache)
     return load_surveyed(found, library if library not in places else None, known)
 

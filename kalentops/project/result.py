@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class CheckOptions:
     """What is asked of a file. With `bodies`, blueprints have theirs, and say where the texts come from that parameters
-    fill; with `origins`, where all their values come from.
+    fill; with `origins`, where all their values come from. Without `digests`, only findings count.
 
     `readers` are the environments that read the files, and `environment` the one whose positions are declared: with
     None, those of all.
@@ -39,6 +39,7 @@ class CheckOptions:
     unread: frozenset[str] = frozenset()
     environment: str | None = None
     readers: tuple[str, ...] = ()
+    digests: bool = True
 
     @classmethod
     def of(cls, config: Config, *, bodies: bool = False, origins: bool = False) -> CheckOptions:
