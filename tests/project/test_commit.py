@@ -128,7 +128,7 @@ def test_what_says_the_same_is_recognised_and_the_rest_read(
     earlier = read_earlier(folder, [folder / "blueprints"], "HEAD")
     before = of_texts(CheckOptions.of(config), earlier.texts(earlier.names))
     was = {each.address: each.digest for each in before.declared if each.origin.file in found.same}
-    now = load_project(config)
+    now = load_project(config, bodies=True)
     assert was == {each.address: each.digest for each in now.declared if each.origin.file in found.same}
 
 
