@@ -17,7 +17,6 @@ from benchmarks.scale import Scale
 
 _AIM: Final = 1.1
 _ONCE_FROM: Final = 10_000
-_TURNS: Final = 3
 _SOURCINGS: Final = 10
 _BLUEPRINTS_A_FILE: Final = 100
 # In this order: the second `plan` has the cache of the first.
@@ -31,8 +30,13 @@ _RUNS: Final[tuple[tuple[str, Callable[..., Cost], tuple[str, ...]], ...]] = (
 
 def measure(scale: Scale) -> Iterator[Figure]:
     """The value is the exponent between the two largest sizes, where start-up counts least: 1 is linear."""
-    yield from _grow(scale.growth, "files", scale.folder / "growing", generate.repository)
-    yield from _grow(scale.growth_blueprints, "blueprints a sourcing", scale.folder / "growing", sourcings_of)
+    yield from _grow(scale, scale.growth, "files", _plain)
+    yield from _grow(scale, scale.growth_blueprints, "blueprints a sourcing", sourcings_of)
+
+
+def _plain(folder: Path, files: int) -> None:
+    """One blueprint a file: a state may have 256 MiB."""
+    generate.repository(folder, files, blueprints=files)
 
 
 def sourcings_of(folder: Path, blueprints: int) -> None:
@@ -49,14 +53,15 @@ def exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
 
 
 def _grow(
-    sizes: Sequence[int], unit: str, folder: Path, make: Callable[[Path, int], None]
+    scale: Scale, sizes: Sequence[int], unit: str, make: Callable[[Path, int], None]
 ) -> Iterator[Figure]:
+    folder = scale.folder / "growing"
     found: dict[str, list[Cost]] = {name: [] for name, _, _ in _RUNS}
     for size in sizes:
         make(folder, size)
         generate.state(folder)
         for name, start, command in _RUNS:
-            turns = 1 if size >= _ONCE_FROM else _TURNS
+            turns = 1 if size >= _ONCE_FROM else scale.growth_rounds
             costs = [start(folder, command, memory=True) for _ in range(turns)]
             found[name].append(min(costs, key=attrgetter("cpu")))
         shutil.rmtree(folder)

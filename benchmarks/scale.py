@@ -9,7 +9,7 @@ from pathlib import Path
 @dataclass(frozen=True, slots=True)
 class Scale:
     """`folder` takes what is generated. `rounds` are of small sizes, `long_rounds` of large ones. `growth` are numbers
-    of files, `growth_blueprints` numbers of blueprints a sourcing.
+    of files, `growth_blueprints` numbers of blueprints a sourcing, `growth_rounds` are of all but the largest.
     """
 
     folder: Path
@@ -22,6 +22,7 @@ class Scale:
     records: int = 300
     growth: tuple[int, ...] = (10, 100, 1_000, 10_000, 50_000)
     growth_blueprints: tuple[int, ...] = (1, 10, 100, 500)
+    growth_rounds: int = 3
     rounds: int = 7
     long_rounds: int = 3
     start_rounds: int = 21
@@ -40,7 +41,8 @@ def quick(whole: Scale) -> Scale:
         records=30,
         growth=(10, 100, 1_000),
         growth_blueprints=(1, 10, 100),
+        growth_rounds=1,
         rounds=2,
         long_rounds=1,
-        start_rounds=5,
+        start_rounds=3,
     )

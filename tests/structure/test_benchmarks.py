@@ -112,9 +112,9 @@ def test_a_peer_that_is_not_installed_is_not_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(peers, "PROGRAMS", tmp_path)
-    scale = replace(Scale(tmp_path), small=1)
+    scale = replace(Scale(tmp_path), small=1, large=2)
     monkeypatch.setattr(peers, "first_run", lambda *_, **__: Cost(1, 1))
-    assert [each.verdict for each in peers.measure(scale)] == ["not measured"] * 3
+    assert [each.verdict for each in peers.measure(scale)] == ["not measured"] * 4
 
 
 def test_no_command_has_the_cache_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
