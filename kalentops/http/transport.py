@@ -18,8 +18,9 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Protocol, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 
@@ -70,6 +71,7 @@ KALENT: Final = Dialect(
 
 
 Query: TypeAlias = Mapping[str, int | str]
+_url = lru_cache(maxsize=4096)(httpx.URL)  # each list is read twice at least, and parsing takes long
 
 
 class Transport(Protocol):
@@ -161,7 +163,7 @@ class HttpTransport:
             )
         return httpx.Request(
             method,
-            httpx.URL(f"{self._network.url}{path}", params=query),
+            _url(f"{self._network.url}{path}{f'?{urlencode(query)}' if query else ''}"),
             headers=headers,
             stream=httpx.ByteStream(content),  # with `content`, the headers would be made twice
             extensions={"timeout": self._timeouts},
