@@ -16,7 +16,8 @@ from kalentops.project.record import from_lines, result, to_line
 from kalentops.project.result import CheckOptions, FileResult
 
 PARALLEL_FROM: Final = 150
-_CHUNKS_EACH: Final = 8
+_CHUNKS_EACH: Final = 32
+_SMALLEST_CHUNK: Final = 16
 _MAX_PROCESSES: Final = 4
 _SAFE_PATH: Final = "PYTHONSAFEPATH"
 
@@ -48,13 +49,16 @@ def _check_in_processes(
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
-    from kalentops.project.check import check_file
+    from kalentops.project.check import check_file, folded
 
-    # Once, for all processes that are forked.
+    # Once, for all processes that are forked: what the first file loads and builds, and what any of them may need.
     rules()
     _ = options.library
+    yield folded([check_file(options, sources[0])])[0], None
+    sources = sources[1:]
     processes = min(_cores(), _MAX_PROCESSES)
-    size = -(-len(sources) // (processes * _CHUNKS_EACH))
+    # A few files more for the process that ends last are time in which the others wait.
+    size = max(-(-len(sources) // (processes * _CHUNKS_EACH)), _SMALLEST_CHUNK)
     chunks = [sources[at : at + size] for at in range(0, len(sources), size)]
     done = 0
     try:
