@@ -185,8 +185,8 @@ def _name(root: Path, path: str) -> str:
 def _name_of(root: Path, absolute: str) -> str:
     folder, _, last = absolute.rpartition(os.sep)
     name = "." if absolute == str(root) else _before(str(root), folder or os.sep) + last
-    # A name that is not UTF-8 can't be printed.
-    return name if name.isascii() else name.encode(errors="surrogateescape").decode(errors="replace")
+    # A name that is not UTF-8 can't be printed, and two of them have to differ.
+    return name if name.isascii() else name.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 @lru_cache(maxsize=64)  # many files have one folder

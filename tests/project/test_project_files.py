@@ -15,6 +15,8 @@ from kalentops.lint.finding import Finding
 from kalentops.project.files import Source, check_begun, find, read
 from kalentops.project.load import load
 from kalentops.yamlfile import MAX_BYTES
+from tests.builders import blueprint
+from tests.strategies import to_yaml
 
 GOOD = "sourcingId: s_1\nblueprints: {}\n"
 
@@ -200,6 +202,14 @@ def test_a_name_that_is_not_utf_8_can_be_printed(tmp_path: Path) -> None:
     (finding,) = load(tmp_path, [tmp_path]).findings
     assert finding.code == "KAL007"
     assert finding.file.encode()
+
+
+def test_two_names_that_are_not_utf_8_differ(tmp_path: Path) -> None:
+    for number, name in enumerate((b"\xfe.yaml", b"\xff.yaml")):
+        (tmp_path / os.fsdecode(name)).write_text(to_yaml("a", {f"k{number}": blueprint(f"N{number}")}))
+    found = load(tmp_path, [tmp_path], known={})
+    assert found.names == ["\\xfe.yaml", "\\xff.yaml"]
+    assert [each.body and each.body.data["name"] for each in found.declared] == ["N0", "N1"]
 
 
 _AS_NOBODY = """
