@@ -181,6 +181,7 @@ _HEAD: Final = (
     rb'      "sent": (?=\{\n)' % (_TEXT, _TEXT, _TEXT, _DIGEST, _TEXT, _DIGEST, _TEXT)
 )
 _TAIL: Final = rb',\n      "sourcingId": "(%b)"\n    \}' % _TEXT
+_APART: Final = rb'"\s+:'
 _NEXT: Final = b",\n"
 _LAST: Final = b"\n  }"
 
@@ -194,7 +195,7 @@ class Cutter:
         )  # pydantic: after a cached index, nothing is gone through
 
         self._parse = parse_json
-        self._head, self._tail = re.compile(_HEAD), re.compile(_TAIL)
+        self._head, self._tail, self._apart = map(re.compile, (_HEAD, _TAIL, _APART))
         self._chunks = content.chunks()
         self._buffer = b""
         self._at = 0  # where the buffer begins in the content
@@ -254,14 +255,22 @@ class Cutter:
         ValueError for what is no JSON.
         """
         sent = self._parse(data)
-        # A key that stands twice makes a line too many.
-        return str(sent.get("name", "")) if _lines(sent) == data.count(b"\n") else None
+        lines, keys = _counts(sent)
+        # A key that stands twice makes a line too many, or shares one.
+        plain = lines == data.count(b"\n") and keys == data.count(b'":') and not self._apart.search(data)
+        return str(sent.get("name", "")) if plain else None
 
 
-def _lines(value: dict[str, Any] | list[Any]) -> int:
-    """The line feeds in an object or a list that is not empty."""
-    found = len(value) + 1
+def _counts(value: Any) -> tuple[int, int]:
+    """The line feeds and the keys in an object or a list that is not empty. Raises ValueError for infinity."""
+    lines, keys = len(value) + 1, len(value) if type(value) is dict else 0
     for each in value.values() if type(value) is dict else value:
-        if (type(each) is dict or type(each) is list) and each:
-            found += _lines(each)
-    return found
+        kind = type(each)
+        if (kind is dict or kind is list) and each:
+            more = _counts(each)
+            lines, keys = lines + more[0], keys + more[1]
+        elif kind is float and math.isinf(
+            each
+        ):  # 1e999: pydantic takes it, and the parser of the whole does not
+            raise ValueError
+    return lines, keys
