@@ -90,7 +90,7 @@ def machine() -> str:
     """What it was measured on."""
     return (
         f"{_processor()}, {os.cpu_count()} cores, {_memory_gib()}"
-        f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
+        f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}, Python {platform.python_version()}"
     )
 
 

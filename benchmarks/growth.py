@@ -16,7 +16,7 @@ from benchmarks.measure import Cost
 from benchmarks.scale import Scale
 
 _AIM: Final = 1.1
-_ONCE_FROM: Final = 10_000
+_ONCE_FROM: Final = 1_000
 _SOURCINGS: Final = 10
 _BLUEPRINTS_A_FILE: Final = 100
 # In this order: the second `plan` has the cache of the first.

@@ -13,6 +13,7 @@ from statistics import median
 from typing import Final
 
 _POLL: Final = 0.01
+_FEW: Final = 3
 _ROOT: Final = Path(__file__).parents[1]
 PYTHON: Final = sys.executable
 KALENTOPS: Final = (PYTHON, "-m", "kalentops")
@@ -79,8 +80,8 @@ def run(
 
 
 def in_turns(one: Callable[[], Cost], other: Callable[[], Cost], rounds: int) -> Pair:
-    """Both, one after the other. A first time does not count, except where one round has to do."""
-    if rounds > 1:
+    """Both, one after the other. A first time does not count, unless few rounds have to do."""
+    if rounds > _FEW:
         one()
         other()
     pairs = [(one(), other()) for _ in range(rounds)]

@@ -23,9 +23,9 @@ class Scale:
     growth: tuple[int, ...] = (10, 100, 1_000, 10_000, 50_000)
     growth_blueprints: tuple[int, ...] = (1, 10, 100, 500)
     growth_rounds: int = 3
-    rounds: int = 7
+    rounds: int = 5
     long_rounds: int = 3
-    start_rounds: int = 21
+    start_rounds: int = 11
 
 
 def quick(whole: Scale) -> Scale:

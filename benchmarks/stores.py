@@ -40,7 +40,7 @@ _LATENCIES: Final = (0.0, 0.02, 0.1)
 _API_LATENCY: Final = 0.05
 _AIM: Final = 1.1
 _WRITES: Final = 2
-_TURNS: Final = 3
+_TURNS: Final = 2
 _AT: Final = "2026-11-29T09:00:00Z"
 _GIT: Final = ("git", "-c", "init.defaultBranch=main")
 
