@@ -54,7 +54,9 @@ class Usage:
 
 
 class Cache:
-    """The cache of a project. It is looked for when it is first used."""
+    """The cache for the project in the folder `root`, looked for when it is first used. Not enabled, it has nothing and
+    keeps nothing.
+    """
 
     def __init__(self, root: Path | None, *, enabled: bool = True) -> None:
         self._root = root
@@ -112,11 +114,6 @@ class Cache:
                 prune(folder)
                 written = 0
             self._written = written
-
-
-def open_cache(root: Path | None, *, enabled: bool = True) -> Cache:
-    """The cache for the project in the folder `root`. Not enabled, it has nothing and keeps nothing."""
-    return Cache(root, enabled=enabled)
 
 
 def in_ci() -> bool:

@@ -15,7 +15,7 @@ from typing import NoReturn
 import pytest
 
 from kalentops import cache as module
-from kalentops.cache import DIRECTORY, Cache, cache_folder, clear, open_cache, prune, usage
+from kalentops.cache import DIRECTORY, Cache, cache_folder, clear, prune, usage
 from kalentops.support import atomic_write
 
 ONE, TWO, THREE = (hashlib.sha256(bytes([each])).hexdigest() for each in range(3))
@@ -45,7 +45,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def cache(root: Path, folder: Path) -> Cache:
-    return open_cache(root)
+    return Cache(root)
 
 
 def entry(folder: Path) -> Path:
@@ -59,7 +59,7 @@ def test_what_was_put_is_found_by_later_runs(root: Path, cache: Cache) -> None:
     for data in (b"", b"text", bytes(3 << 20)):
         cache.put("checked", ONE, data)
         assert cache.get("checked", ONE) == data
-        assert open_cache(root).get("checked", ONE) == data
+        assert Cache(root).get("checked", ONE) == data
     assert cache.get("checked", TWO) is None
     assert cache.get("state", ONE) is None
 
@@ -93,7 +93,7 @@ def test_no_folder_in_the_repository_is_used(
     monkeypatch.chdir(root.parent)
     for named in (place, str(planted)):
         monkeypatch.setenv(DIRECTORY, named)
-        found = open_cache(root)
+        found = Cache(root)
         assert found.get("checked", ONE) is None
         assert found.refusal == "it is inside the repository, whose files a pull request can change"
         found.put("checked", TWO, b"text")
@@ -112,7 +112,7 @@ def test_no_link_into_the_repository_is_followed(
     else:
         folder.parent.mkdir()
     folder.symlink_to(planted)
-    found = open_cache(root)
+    found = Cache(root)
     assert found.get("checked", ONE) is None
     found.put("checked", TWO, b"text")
     assert planted.exists() == existing
@@ -132,7 +132,7 @@ def test_a_link_to_the_project_is_its_folder(
 ) -> None:
     (tmp_path / "link").symlink_to(root)
     monkeypatch.setenv(DIRECTORY, str(root / "cache"))
-    assert open_cache(tmp_path / "link").refusal
+    assert Cache(tmp_path / "link").refusal
 
 
 def test_what_git_checks_out_is_not_used_wherever_it_is(folder: Path, cache: Cache) -> None:
@@ -207,7 +207,7 @@ def test_no_folder_that_others_can_write_to_is_used(
 ) -> None:
     cache.put("checked", ONE, b"planted")
     folder.chmod(mode)
-    found = open_cache(root)
+    found = Cache(root)
     assert found.get("checked", ONE) is None
     assert found.refusal == "other users can write to it"
     found.put("checked", TWO, b"text")
@@ -227,7 +227,7 @@ def test_nothing_of_another_user_is_used(root: Path, folder: Path, cache: Cache)
     os.chown(folder / f"checked-{ONE}.cached", 1, 1)
     assert cache.get("checked", ONE) is None
     os.chown(folder, 1, 1)
-    found = open_cache(root)
+    found = Cache(root)
     assert found.get("checked", TWO) is None
     assert found.refusal == "it belongs to another user"
 
@@ -252,7 +252,7 @@ def test_a_cache_that_cant_be_written_is_none(
 def test_a_file_in_place_of_the_folder_is_no_cache(root: Path, folder: Path) -> None:
     folder.parent.mkdir()
     folder.write_text("text")
-    found = open_cache(root)
+    found = Cache(root)
     found.put("checked", ONE, b"text")
     assert found.get("checked", ONE) is None
     assert folder.read_text() == "text"
@@ -265,7 +265,7 @@ def test_without_a_home_there_is_none(root: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.delenv("HOME")
     monkeypatch.setattr(os, "getuid", lambda: 987_654)
-    found = open_cache(root)
+    found = Cache(root)
     found.put("checked", ONE, b"text")
     assert (found.get("checked", ONE), found.refusal) == (None, "there is no home folder")
     assert list(root.iterdir()) == []
@@ -283,18 +283,18 @@ def test_it_is_in_the_users_cache_folder(tmp_path: Path, monkeypatch: pytest.Mon
 def test_ci_starts_without_one(
     root: Path, tmp_path: Path, variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    open_cache(root).put("checked", ONE, b"text")
+    Cache(root).put("checked", ONE, b"text")
     monkeypatch.setenv(variable, "true")
-    assert open_cache(root).get("checked", ONE) is None
+    assert Cache(root).get("checked", ONE) is None
     monkeypatch.setenv(DIRECTORY, f"{tmp_path}-cache/kalentops")
-    assert open_cache(root).get("checked", ONE) == b"text"
+    assert Cache(root).get("checked", ONE) == b"text"
 
 
 def test_turned_off_it_is_neither_read_nor_written(root: Path, folder: Path) -> None:
-    open_cache(root, enabled=False).put("checked", ONE, b"text")
+    Cache(root, enabled=False).put("checked", ONE, b"text")
     assert not folder.exists()
-    open_cache(root).put("checked", ONE, b"text")
-    assert open_cache(root, enabled=False).get("checked", ONE) is None
+    Cache(root).put("checked", ONE, b"text")
+    assert Cache(root, enabled=False).get("checked", ONE) is None
 
 
 # Its size.
@@ -308,7 +308,7 @@ def test_the_least_recently_used_go_first(
         cache.put("checked", key, bytes(8000))
     cache.get("checked", ONE)
     assert usage(folder).entries == 2
-    open_cache(None).put("checked", THREE, bytes(8000))
+    Cache(None).put("checked", THREE, bytes(8000))
     assert [cache.get("checked", key) is not None for key in (ONE, TWO, THREE)] == [True, False, True]
 
 
@@ -384,7 +384,7 @@ def test_clear_removes_all(folder: Path, cache: Cache) -> None:
 def _work(root: Path, folder: Path, number: int) -> None:
     os.environ[DIRECTORY] = str(folder)
     vars(module)["LIMIT"] = 64 << 10
-    cache = open_cache(root)
+    cache = Cache(root)
     for turn in range(60):
         for key in (ONE, TWO, THREE):
             cache.put("checked", key, f"{key}\n".encode() + bytes([number]) * (turn * 300))

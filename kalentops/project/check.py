@@ -184,9 +184,8 @@ def _declared(
         return
     environments: dict[str, str] = {}
     for environment, sourcing_id in served.items():
-        environments.setdefault(
-            sourcing_id, environment
-        )  # an id in two of them is an error, and declares nothing twice
+        # An id in two of them is an error, and declares nothing twice.
+        environments.setdefault(sourcing_id, environment)
     for key, blueprint in model.blueprints.items():
         address = Address(next(iter(environments)), key)
         if isinstance(blueprint, Blueprint):

@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from kalentops.cache import Cache, open_cache, program
+from kalentops.cache import Cache, program
 from kalentops.errors import InvalidConfig, StateError, UsageError
 from kalentops.lint.finding import Problem, Severity
 from kalentops.project.files import Source, other_settings, read
@@ -74,7 +74,7 @@ def load_configs(start: Path, *, cached: bool = False) -> tuple[Config, ...]:
     text = read(Source(str(root / FILE), FILE), root)
     if not isinstance(text, str):
         raise InvalidConfig(f"{FILE}: {text.message}", hint=text.hint)
-    found = _settings(text, root, open_cache(root, enabled=cached))
+    found = _settings(text, root, Cache(root, enabled=cached))
     if found.environments:
         return tuple(_for_environments(root, found))
     try:
@@ -89,11 +89,8 @@ def _settings(text: str, root: Path, cache: Cache) -> Settings:
     def problems_of_places(of: Settings) -> Iterator[Problem]:
         return _place_problems(root, of)
 
-    key = (
-        sha256(repr((program(), text)).encode(errors="surrogatepass")).hexdigest()
-        if not cache.refusal
-        else ""
-    )
+    said = "" if cache.refusal else repr((program(), text))
+    key = said and sha256(said.encode(errors="surrogatepass")).hexdigest()
     data = cache.get(_KIND, key) if key else None
     if data is not None:
         with suppress(AttributeError, TypeError, ValueError):
@@ -101,9 +98,8 @@ def _settings(text: str, root: Path, cache: Cache) -> Settings:
             # Where a place is may have changed on the disk.
             if not known.environments or not any(problems_of_places(known)):
                 return known
-    from kalentops.project.settings_file import (
-        read_settings,  # parser and models: the cache may know what they say
-    )
+    # Parser and models: the cache may know what they say.
+    from kalentops.project.settings_file import read_settings
 
     found = read_settings(text, problems_of_places)
     if key:

@@ -190,9 +190,8 @@ class Cutter:
     """Goes through a content once. Afterwards `rest` is what stands around the entries, with `token` in their place."""
 
     def __init__(self, content: Content, token: str) -> None:
-        from kalentops.support.shape import (
-            parse_json,
-        )  # pydantic: after a cached index, nothing is gone through
+        # pydantic: after a cached index, nothing is gone through.
+        from kalentops.support.shape import parse_json
 
         self._parse = parse_json
         self._head, self._tail, self._apart = map(re.compile, (_HEAD, _TAIL, _APART))

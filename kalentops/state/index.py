@@ -6,18 +6,14 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
-import kalentops
 from kalentops.blueprint.body import Address, Body
+from kalentops.cache import Cache, program
 from kalentops.state.content import Content, Cutter, Piece
 from kalentops.state.model import Entry
 
-if TYPE_CHECKING:
-    from kalentops.cache import Cache
-
 _KIND: Final = "state"
-_FORMAT: Final = 1
 _NOTHING: Final[Mapping[str, Any]] = {}
 Row: TypeAlias = tuple[
     str, str, str, str, str, str, str | None, str | None, int, int, Mapping[str, Any] | None
@@ -118,7 +114,7 @@ def _row(entry: Entry, offset: int, length: int) -> Row:
 
 
 def _key(content: Content) -> str:
-    return sha256(f"{kalentops.__version__} {_FORMAT} {content.sha256}".encode()).hexdigest()
+    return sha256(repr((program(), content.sha256)).encode()).hexdigest()
 
 
 class _Shared(dict[bytes, str]):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kalentops.cache import Cache, open_cache, program
+from kalentops.cache import Cache, program
 from kalentops.state.codec import dump_state
 from tests.builders import blueprint, entry, state, step
 from tests.harness import Project, Ran
@@ -27,7 +27,7 @@ def bare(tmp_path: Path) -> Project:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a cache with one entry, used at 1970-01-01 00:01 UTC."""
     monkeypatch.delenv("CI", raising=False)
-    open_cache(tmp_path).put("checked", KEY, bytes(1 << 20))
+    Cache(tmp_path).put("checked", KEY, bytes(1 << 20))
     found = Path(f"{tmp_path}-cache/kalentops")
     os.utime(found / f"checked-{KEY}.cached", (60, 60))
     return found

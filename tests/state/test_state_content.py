@@ -16,7 +16,7 @@ from _pytest.outcomes import Failed
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalentops.cache import Cache, open_cache
+from kalentops.cache import Cache
 from kalentops.errors import StateDamaged, StateError
 from kalentops.state import codec
 from kalentops.state.codec import Dump, dump_state, entry_to_json, intent_to_json, load_state
@@ -322,7 +322,7 @@ def test_states_of_the_same_bytes_are_equal_and_have_no_stubs_without_a_look_int
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cache:
     monkeypatch.setenv("KALENTOPS_CACHE_DIR", str(tmp_path / "cache"))
-    return open_cache(None)
+    return Cache(None)
 
 
 @FEW
@@ -345,6 +345,14 @@ def test_a_cached_index_is_used_for_the_same_bytes_alone(
     assert dump_state(after) == _STATE
     with pytest.raises(Failed):
         load_state(other, cache)
+
+
+def test_a_cached_index_of_another_program_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = Kept()
+    load_state(_STATE, kept)
+    monkeypatch.setattr("kalentops.state.index.program", lambda: ["an edited one"])
+    load_state(_STATE, kept)
+    assert len(kept.data) == 2
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def command(ctx: click.Context, form: str) -> None:
         return
     folder = cache.cache_folder()
     found = cache.Usage(0, 0, None) if folder is None else cache.usage(folder)
-    refusal = cache.open_cache(project_folder(Path.cwd())).refusal
+    refusal = cache.Cache(project_folder(Path.cwd())).refusal
     if form == "json":
         click.echo(dump_json(json.cache(folder, found, refusal)))
     else:

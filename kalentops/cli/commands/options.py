@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import click
 
+from kalentops.cache import DIRECTORY, Cache
 from kalentops.errors import StateError, UsageError
 from kalentops.http.secret import ENVIRONMENT, for_environment, of_environment
 from kalentops.output import FORMATS
@@ -22,7 +23,6 @@ from kalentops.state.store.location import Location
 from kalentops.support import streams
 
 if TYPE_CHECKING:
-    from kalentops.cache import Cache
     from kalentops.lint.rule import Declared
     from kalentops.plan.build import Scope
     from kalentops.project.library import Library
@@ -446,11 +446,9 @@ def state_named(option: str | None, environment: str | None) -> str | None:
 
 def open_cache(config: Config, *, no_cache: bool) -> Cache | None:
     """The cache for a project; None where none is used, with a note if KALENTOPS_CACHE_DIR names the folder."""
-    from kalentops import cache  # not loaded for `fmt`, `rule` and `schema`
-
-    found = cache.open_cache(config.root, enabled=not no_cache)
-    if not no_cache and os.environ.get(cache.DIRECTORY) and found.refusal:
-        notice([f"{cache.DIRECTORY} is not used: {found.refusal}"])
+    found = Cache(config.root, enabled=not no_cache)
+    if not no_cache and os.environ.get(DIRECTORY) and found.refusal:
+        notice([f"{DIRECTORY} is not used: {found.refusal}"])
     return None if found.refusal else found
 
 

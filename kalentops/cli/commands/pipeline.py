@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from kalentops.blueprint.body import Address
 from kalentops.blueprint.remote import RemoteLists
-from kalentops.cache import Cache
+from kalentops.cache import Cache, in_ci
 from kalentops.cli.commands.options import NO_LIMITS, Limits
 from kalentops.errors import GuardRefused, KalentopsError, StateError, UsageError
 from kalentops.git.history import checkout_status, contents_at_merge_base, is_in_head, is_uncommitted
@@ -259,7 +259,7 @@ def no_state(store: Store, *, refreshed: bool) -> Iterator[str]:
 
 def checkout_warnings(config: Config, store: Store, state: State) -> Iterator[str]:
     """Why an `apply` from this checkout is risky; nothing in CI, where the workflow chooses the checkout."""
-    if os.environ.get("CI") or os.environ.get("GITHUB_ACTIONS"):
+    if in_ci():
         return
     at = checkout_status(config.root)
     if at is None:
