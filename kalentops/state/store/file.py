@@ -148,7 +148,8 @@ class FileContent:
         self._stamp = _stamp(status)
 
     def __del__(self) -> None:
-        os.close(self._descriptor)
+        with suppress(OSError):  # nothing was written to it
+            os.close(self._descriptor)
 
     @cached_property
     def sha256(self) -> str:

@@ -24,7 +24,7 @@ from kalentops.errors import (
 from kalentops.state.codec import Dump, dump_state, load_state, record_to_json
 from kalentops.state.model import Abandoned, Adopted, Intended, Record, State
 from kalentops.state.store import journal
-from kalentops.state.store.file import FileStore
+from kalentops.state.store.file import FileStore, open_content
 from kalentops.state.store.journal import Journal, Writer
 from kalentops.support import atomic_write
 from tests.builders import blueprint
@@ -467,7 +467,7 @@ _AS_NOBODY = """
 import os, sys
 from pathlib import Path
 from kalentops.errors import StoreFailure
-from kalentops.state.store.file import FileStore
+from kalentops.state.store.file import FileStore, open_content
 from kalentops.state.store import lock  # the other user may not read the library
 from kalentops.support import shape  # the same
 store = FileStore(Path(sys.argv[1]))
@@ -513,7 +513,7 @@ _FULL = """
 import resource, sys
 from pathlib import Path
 from kalentops.errors import StoreFailure
-from kalentops.state.store.file import FileStore
+from kalentops.state.store.file import FileStore, open_content
 from tests.state.store.samples import TENANT, created
 told = 0
 try:
@@ -632,3 +632,11 @@ def test_no_descriptor_stays_open(store: FileStore) -> None:
     for _ in range(3):
         assert store.read().state.entries[address(1)].verified().name == "n1"
     assert len(os.listdir("/dev/fd")) == opened  # noqa: PTH208
+
+
+@_posix
+def test_a_content_that_can_not_be_closed_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_bytes(b"{}")
+    content = open_content(tmp_path / "s.json")
+    os.close(content._descriptor)  # type: ignore[attr-defined]
+    del content  # pytest fails for what is raised here
