@@ -379,9 +379,9 @@ def _add_bodies(repository: Repository, folders: Iterable[Repository], before: B
     declared: list[Declared] = []
     for each in folders:
         changed = (one for one in each.declared if status_of(one, old.get(one.address)) != "same")
-        if each.contents is None:
-            raise AssertionError("there are no contents: load the repository with known={}")
-        declared += each.contents.with_bodies(each.declared, {one.origin.file for one in changed})
+        if each.bodies is None:
+            raise AssertionError("there are no bodies: load the repository with known={}")
+        declared += each.bodies.with_bodies(each.declared, {one.origin.file for one in changed})
     repository.declared = sorted(declared, key=lambda each: each.address)
 
 

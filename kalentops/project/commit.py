@@ -114,7 +114,7 @@ class Comparison(NamedTuple):
 def compare(earlier: Earlier, now: Repository, names: Iterable[str]) -> Comparison:
     """These files of an earlier commit, and what the files of the same names say now. Raises UsageError."""
     users = _users(now)
-    library = (now.contents and now.contents.options.library) or Library()
+    library = (now.bodies and now.bodies.options.library) or Library()
     plain = users.keys() - library.digests.keys()
     same, shared = set[str](), dict[str, str]()
     for name, blob in earlier.blobs.items():

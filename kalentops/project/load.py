@@ -1,7 +1,7 @@
 """All files of a repository, checked: the first stage of every command.
 
-Files are independent of each other, so that from a hundred and some on two processes share the work. They
-give back findings and digests. A body is read again when it is asked for (`content.py`).
+Parser, models and rules are loaded for a file that has to be checked: the cache may know all results (`cached.py`). A
+body is read again when it is asked for (`bodies.py`).
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from kalentops.cache import Cache
 from kalentops.lint.finding import MOST_USERS, Finding, Origin, Severity, errors_first, merged
 from kalentops.lint.project import DEFAULTS, Severities, check_project, with_severities
 from kalentops.lint.rule import Declarations, Declared, Position, Relocation, Sender, rules
+from kalentops.project.bodies import DeferredBodies
+from kalentops.project.cached import CachedResults, Checked
 from kalentops.project.config import Config
-from kalentops.project.content import Contents
-from kalentops.project.earlier import Checked, EarlierResults
 from kalentops.project.files import Source, content_digest, find, read
 from kalentops.project.library import Library, Template
 from kalentops.project.processes import check_files
@@ -53,8 +53,8 @@ class Repository:
     """The files that may hold templates or snippets whose names can't be read."""
     earlier: frozenset[Finding] | None = None
     """The findings of an earlier version of the files; None without --against."""
-    contents: Contents | None = field(default=None, compare=False)
-    """Those of the files, for bodies that are read when they are asked for."""
+    bodies: DeferredBodies | None = field(default=None, compare=False)
+    """Those that are read when they are asked for."""
     results: Mapping[str, FileResult] = field(default_factory=dict, compare=False)
     """What each file said by itself, by name."""
     fingerprint: str = ""
@@ -172,41 +172,36 @@ def _as_error(of: Finding) -> Finding:
 @dataclass(frozen=True, slots=True)
 class Survey:
     """The files at some places before they are checked, what is not read there, and what an earlier run found. With
-    earlier results, `contents` are the digests of the files' contents; empty for one that can't be read.
+    such results, `digests` are those of the files' contents; empty for one that can't be read.
     """
 
     options: CheckOptions
     sources: Sequence[Source]
     passed_over: Sequence[Finding]
-    earlier: EarlierResults | None = None
-    contents: Sequence[str] = ()
+    cached: CachedResults | None = None
+    digests: Sequence[str] = ()
 
     @property
     def fingerprint(self) -> str:
         """What all files say follows from it; empty where that is not known."""
-        return self.fingerprint_of(self.contents)
+        return self.fingerprint_of(self.digests)
 
-    def fingerprint_of(self, contents: Sequence[str]) -> str:
-        """The same for files that had these contents when they were checked."""
-        if (
-            self.earlier is None
-            or self.passed_over
-            or not all(contents)
-            or len(contents) != len(self.sources)
-        ):
+    def fingerprint_of(self, digests: Sequence[str]) -> str:
+        """The same for files whose contents had these digests when they were checked."""
+        if self.cached is None or self.passed_over or not all(digests) or len(digests) != len(self.sources):
             return ""
         names = (each.name for each in self.sources)
-        return self.earlier.fingerprint(zip(names, contents, strict=True))
+        return self.cached.fingerprint(zip(names, digests, strict=True))
 
 
 def survey(options: CheckOptions, places: Sequence[Path], cache: Cache | None = None) -> Survey:
     """Raises UsageError where a place does not exist."""
     passed_over: list[Finding] = []
     sources = find(options.root, places, passed_over)
-    earlier = None if cache is None else EarlierResults.read(cache, options, places)
-    known = earlier is not None and earlier.known
-    contents = [content_digest(each, options.root) for each in sources] if known else ()
-    return Survey(options, sources, passed_over, earlier, contents)
+    cached = None if cache is None else CachedResults.read(cache, options, places)
+    known = cached is not None and cached.known
+    digests = [content_digest(each, options.root) for each in sources] if known else ()
+    return Survey(options, sources, passed_over, cached, digests)
 
 
 def survey_project(config: Config, cache: Cache | None = None) -> Survey:
@@ -253,10 +248,10 @@ def load_surveyed(
         repository = _gathered(options, [each.name for each in of.sources], results, others)
     repository.fingerprint = of.fingerprint_of(digests) if library is None else ""
     repository.results = dict(zip(repository.names, results, strict=True))
-    repository.contents = contents = Contents(options, of.sources)
+    repository.bodies = bodies = DeferredBodies(options, of.sources)
     if known is not None:
         repository.declared = [
-            each if known.get(each.address) == each.digest else contents.attach(each)
+            each if known.get(each.address) == each.digest else bodies.attach(each)
             for each in repository.declared
         ]
     return repository
@@ -266,7 +261,7 @@ def _checked(of: Survey, library: Path | None) -> tuple[CheckOptions, list[FileR
     """The result of each file, the options with the library that they were checked with, and the digests of their
     contents.
     """
-    options, sources, earlier = of.options, of.sources, of.earlier
+    options, sources, cached = of.options, of.sources, of.cached
     checked = _checked_alone(of)
     first = [found for found, _ in checked]
     shared = {
@@ -281,15 +276,15 @@ def _checked(of: Survey, library: Path | None) -> tuple[CheckOptions, list[FileR
         number
         for number, each in enumerate(first)
         if each.shared is not None
-        or (_shares(each) and not (each.uses is not None and earlier and earlier.fits(each, made)))
+        or (_shares(each) and not (each.uses is not None and cached and cached.fits(each, made)))
     ]
     kept = list(checked)
     for number, found in zip(again, check_files(options, [sources[at] for at in again]), strict=True):
         checked[number] = found
         if first[number].shared is None:  # else its text is kept: what it says depends on all others
             kept[number] = found
-    if earlier is not None:
-        earlier.keep(zip((each.name for each in sources), kept, strict=True), made)
+    if cached is not None:
+        cached.keep(zip((each.name for each in sources), kept, strict=True), made)
     return options, [found for found, _ in checked], [found.content for found, _ in kept]
 
 
@@ -299,12 +294,10 @@ def _shares(of: FileResult) -> bool:
 
 
 def _checked_alone(of: Survey) -> list[Checked]:
-    """What each file says without the others; those that have changed since the earlier results are checked."""
+    """What each file says without the others; those that have changed since they were cached are checked."""
     found: list[Checked | None] = [None] * len(of.sources)
-    if of.earlier is not None and of.contents:
-        found = [
-            of.earlier.of(each.name, content) for each, content in zip(of.sources, of.contents, strict=True)
-        ]
+    if of.cached is not None and of.digests:
+        found = [of.cached.of(each.name, digest) for each, digest in zip(of.sources, of.digests, strict=True)]
     changed = [source for source, each in zip(of.sources, found, strict=True) if each is None]
     new = iter(check_files(of.options, changed))
     return [each or next(new) for each in found]

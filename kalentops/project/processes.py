@@ -12,8 +12,8 @@ from typing import Final
 
 from kalentops.lint.rule import rules
 from kalentops.project.files import Source
-from kalentops.project.record import from_lines, result, to_line
 from kalentops.project.result import CheckOptions, FileResult
+from kalentops.project.result_json import from_lines, to_line, to_result
 
 PARALLEL_FROM: Final = 150
 _CHUNKS_EACH: Final = 32
@@ -71,7 +71,7 @@ def _check_in_processes(
             for whole, lines in pool.map(_check_chunk, chunks):
                 done += len(whole) or len(lines)
                 if lines:
-                    yield from zip(map(result, from_lines(lines)), lines, strict=True)
+                    yield from zip(map(to_result, from_lines(lines)), lines, strict=True)
                 else:
                     yield from ((each, None) for each in whole)
     except (OSError, ImportError, NotImplementedError, BrokenProcessPool):

@@ -11,7 +11,7 @@ import pytest
 from kalentops.blueprint import body
 from kalentops.blueprint.body import Body
 from kalentops.emulator.server import BackgroundEmulator
-from kalentops.project import content
+from kalentops.project import bodies
 from tests.builders import blueprint
 from tests.faults.proxy import Exchange, FaultProxy, Request
 from tests.harness import Project, Truth
@@ -35,7 +35,7 @@ def _when(
 @pytest.fixture(autouse=True)
 def planned(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a run with too many files and bodies to keep those that were read last."""
-    monkeypatch.setattr(content, "_HELD", 0)
+    monkeypatch.setattr(bodies, "_HELD", 0)
     monkeypatch.setattr(body, "_RECENT", deque[Body](maxlen=0))
     project.write("sourcing_a", {"one": blueprint("One"), "two": blueprint("Two")})
 

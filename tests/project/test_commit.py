@@ -15,8 +15,8 @@ from kalentops.project.commit import Comparison, Earlier, compare, known_finding
 from kalentops.project.config import load_configs
 from kalentops.project.load import Repository, load_project, load_with_users, of_texts
 from kalentops.project.result import CheckOptions, may_be_shared
-from tests.project.test_earlier import FILES as FILES_OF_ALL_KINDS
-from tests.project.test_earlier import TEXTS
+from tests.project.test_cached import FILES as FILES_OF_ALL_KINDS
+from tests.project.test_cached import TEXTS
 from tests.repositories import git
 from tests.sizes import some
 

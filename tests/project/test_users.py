@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from kalentops.lint.finding import Finding, Severity
+from kalentops.project.cached import Checked
 from kalentops.project.config import load_config
-from kalentops.project.earlier import Checked
 from kalentops.project.files import Source
 from kalentops.project.load import MOST, Repository, load, load_with_users
 from kalentops.project.processes import check_files

@@ -81,7 +81,7 @@ def load_files(config: Config, state: State, found: Survey | None = None) -> Rep
     """
     repository = load_surveyed(found or survey_project(config), known=state.digests())
     ids = {each.sourcing_id for each in repository.positions}
-    cached = found is not None and found.earlier is not None
+    cached = found is not None and found.cached is not None
     add_ids_of_others(repository, positions_elsewhere(config, ids, cached=cached))
     return repository
 

@@ -223,7 +223,7 @@ class SeverityOptions(NamedTuple):
         """Raises UsageError for a commit that git does not know."""
         if self.against is not None:
             repository.earlier = _earlier(repository, config, places, self.against)
-        repository.results = {}
+        repository.results = {}  # for the comparison alone: not held for the rest of the run
         repository.weigh(errors_only=self.errors_only, strict=self.strict)
 
 

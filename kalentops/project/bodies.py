@@ -1,4 +1,4 @@
-"""The content of blueprints that are not held: each is made again, from its file, when it is asked for."""
+"""The bodies of blueprints that are not held: each is made again, from its file, when it is asked for."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _HELD: Final = 64
 """Documents: as many as may be asked for at the same time."""
 
 
-class Contents:
-    """The files of a repository, for those of its blueprints whose bodies were left out. Called by any thread."""
+class DeferredBodies:
+    """The files of a repository, for the blueprints whose bodies were left out. Called by any thread."""
 
     def __init__(self, options: CheckOptions, sources: Iterable[Source]) -> None:
         self.options = options
@@ -48,19 +48,19 @@ class Contents:
         return whole
 
     def _body(self, of: Declared) -> Body:
-        blueprint, _ = self._found(of)
+        blueprint, _ = self._find(of)
         body = None if blueprint is None else Body.of_blueprint(blueprint)
         if body is None or body.digest != of.digest:
             raise files_changed(of.origin.file)
         return body
 
     def _origins(self, of: Declared) -> Origins:
-        blueprint, find = self._found(of)
+        blueprint, find = self._find(of)
         if blueprint is None:
             raise files_changed(of.origin.file)
         return find()
 
-    def _found(self, of: Declared) -> tuple[Blueprint | None, Callable[[], Origins]]:
+    def _find(self, of: Declared) -> tuple[Blueprint | None, Callable[[], Origins]]:
         # Parser and models: a plan without changes asks for no content.
         from kalentops.blueprint.files import SourcingFile
         from kalentops.blueprint.model import Blueprint

@@ -17,8 +17,8 @@ from typing import Final, TypeAlias
 
 from kalentops.cache import Cache, program
 from kalentops.project.library import Library
-from kalentops.project.record import Json, result, to_line
 from kalentops.project.result import CheckOptions, FileResult
+from kalentops.project.result_json import Json, to_line, to_result
 
 Checked: TypeAlias = tuple[FileResult, str | None]
 """A result, and its line of JSON, if it was made."""
@@ -27,7 +27,7 @@ _BETWEEN: Final = ",\n"
 _DAMAGE: Final = (TypeError, ValueError, KeyError, IndexError, AttributeError, RecursionError)
 
 
-class EarlierResults:
+class CachedResults:
     """The results of the files by name. They were checked with a library of these `names`, whose files had the digests
     in `shared`.
     """
@@ -40,7 +40,7 @@ class EarlierResults:
         self._shared: dict[str, str] = {}
 
     @classmethod
-    def read(cls, cache: Cache, options: CheckOptions, places: Iterable[Path]) -> EarlierResults:
+    def read(cls, cache: Cache, options: CheckOptions, places: Iterable[Path]) -> CachedResults:
         """Those for the same places and options; none where there are none, or what is kept is damaged."""
         key = _key(options, places)
         data = cache.get(_KIND, key)
@@ -70,7 +70,7 @@ class EarlierResults:
         record = self._records.get(name)
         with suppress(*_DAMAGE):
             if record is not None and content and record[1] == content:
-                return result(record), self._lines[name]
+                return to_result(record), self._lines[name]
         return None
 
     def fingerprint(self, contents: Iterable[tuple[str, str]]) -> str:

@@ -40,7 +40,7 @@ def from_lines(lines: Iterable[str]) -> list[Json]:
     return list(json.loads(f"[{','.join(lines)}]"))
 
 
-def result(record: Json) -> FileResult:
+def to_result(record: Json) -> FileResult:
     """The result that a record keeps. Raises TypeError, ValueError, KeyError or IndexError for what is none."""
     name, content, uses, (whole, pending, unread), shared, findings, declared, moved, positions, senders = (
         record

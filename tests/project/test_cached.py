@@ -13,12 +13,12 @@ import pytest
 from kalentops.cache import DIRECTORY, Cache, program
 from kalentops.lint.finding import Severity
 from kalentops.lint.rule import Declared
-from kalentops.project import earlier
+from kalentops.project import cached
 from kalentops.project.check import check_file
 from kalentops.project.files import Source, content_digest, find
 from kalentops.project.load import Repository, load
-from kalentops.project.record import from_lines, result, to_line
 from kalentops.project.result import CheckOptions
+from kalentops.project.result_json import from_lines, to_line, to_result
 from tests.sizes import some
 
 STEP: Final = "{id: mail, name: Mail, type: EMAIL, subject: Hi, temporalityType: ASAP, content: '%s'}"
@@ -75,14 +75,14 @@ def _without_bodies(of: Repository) -> Repository:
 def _hits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The files whose earlier results are taken from now on."""
     found: list[str] = []
-    usual = earlier.EarlierResults.of
+    usual = cached.CachedResults.of
 
-    def of(self: earlier.EarlierResults, name: str, content: str) -> Any:
+    def of(self: cached.CachedResults, name: str, content: str) -> Any:
         kept = usual(self, name, content)
         found.extend([name] if kept else [])
         return kept
 
-    monkeypatch.setattr(earlier.EarlierResults, "of", of)
+    monkeypatch.setattr(cached.CachedResults, "of", of)
     return found
 
 
@@ -116,7 +116,7 @@ def test_a_result_is_the_same_after_its_way_through_json(folder: Path) -> None:
     for readers in ((), ("eu", "us")):
         for source in find(folder, [folder]):
             found = check_file(CheckOptions(folder, readers=readers, shared={}), source)
-            assert result(*from_lines([to_line(source.name, found)])) == found
+            assert to_result(*from_lines([to_line(source.name, found)])) == found
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_an_edited_program_has_other_results(folder: Path, monkeypatch: pytest.M
     now = program()
     assert any(str(each[0]).endswith("kal101_unknown_variable.py") for each in now if isinstance(each, tuple))
     assert any("yaml" in str(each[0]) and "kalentops" not in str(each[0]) for each in now)
-    monkeypatch.setattr(earlier, "program", lambda: [*now, "another"])
+    monkeypatch.setattr(cached, "program", lambda: [*now, "another"])
     _load(folder)
     assert hits == ["a.yaml"]
 
