@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Final
 
 from kalentops.blueprint.body import Body
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kalentops.project.document import Document
 
 _HELD: Final = 64
-"""Documents: as many as may be asked for at the same time."""
+"""Documents, and blueprints: as many as may be asked for at the same time."""
 
 
 class DeferredBodies:
@@ -30,6 +30,7 @@ class DeferredBodies:
         self.options = options
         self.sources = {each.name: each for each in sources}
         self._document = lru_cache(maxsize=_HELD)(self._read)
+        self._blueprint = lru_cache(maxsize=_HELD)(self._find)
 
     def attach(self, of: Declared) -> Declared:
         """The same with body and origins, which are read when they are asked for. They raise FilesChanged."""
@@ -48,33 +49,33 @@ class DeferredBodies:
         return whole
 
     def _body(self, of: Declared) -> Body:
-        blueprint, _ = self._find(of)
+        blueprint, _ = self._blueprint(of.origin.file, of.address.key)
         body = None if blueprint is None else Body.of_blueprint(blueprint)
         if body is None or body.digest != of.digest:
             raise files_changed(of.origin.file)
         return body
 
     def _origins(self, of: Declared) -> Origins:
-        blueprint, find = self._find(of)
+        blueprint, origins = self._blueprint(of.origin.file, of.address.key)
         if blueprint is None:
             raise files_changed(of.origin.file)
-        return find()
+        return origins()
 
-    def _find(self, of: Declared) -> tuple[Blueprint | None, Callable[[], Origins]]:
+    def _find(self, file: str, key: str) -> tuple[Blueprint | None, Callable[[], Origins]]:
         # Parser and models: a plan without changes asks for no content.
         from kalentops.blueprint.files import SourcingFile
         from kalentops.blueprint.model import Blueprint
         from kalentops.project.resolve import resolve
 
-        document = self._document(of.origin.file)
-        key, model = of.address.key, document.model
+        document = self._document(file)
+        model = document.model
         found = model.blueprints.get(key) if isinstance(model, SourcingFile) else None
         if found is None or isinstance(found, Blueprint):
             return found, dict
         if self.options.library is None:
-            raise AssertionError(f"{of.address} has no library")
+            raise AssertionError(f"{key} in {file} has no library")
         resolved = resolve(document, key, self.options.library)
-        return resolved.blueprint, resolved.origins
+        return resolved.blueprint, cache(resolved.origins)
 
     def _read(self, name: str) -> Document:
         from kalentops.project.document import read_document

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from kalentops.errors import FilesChanged
+from kalentops.lint.finding import Origins
 from kalentops.lint.rule import Declared
 from kalentops.project.load import load
+from kalentops.project.resolve import Resolved
 
 TEMPLATE = """\
 template: first
@@ -81,6 +83,22 @@ def test_what_does_not_change_a_blueprint_may_change_in_its_file(root: Path) -> 
     (root / "p.yaml").write_text(f"# A comment\n{POSITION}", encoding="utf-8")
     assert found is not None
     assert found.data["name"] == "Plain"
+
+
+def test_origins_are_found_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are asked for each field; many edits of one template were slow."""
+    found = _deferred(root)["used"]
+    read: list[str] = []
+    usual = Resolved.origins
+
+    def origins(self: Resolved) -> Origins:
+        read.append(self.key)
+        return usual(self)
+
+    monkeypatch.setattr(Resolved, "origins", origins)
+    assert found.origins["mail", "content"] == found.origins["mail", "content"]
+    assert len(found.origins) == len([*found.origins])
+    assert read == ["used"]
 
 
 def test_a_template_is_read_once(root: Path) -> None:
