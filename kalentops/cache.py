@@ -68,7 +68,7 @@ class Cache:
     def _found(self) -> tuple[Path | None, str]:
         """The folder, or None and why none is used. It may not exist yet."""
         if not self._enabled:
-            return None, "it is turned off"
+            return None, "KALENTOPS_NO_CACHE or --no-cache turns it off"
         if not os.environ.get(DIRECTORY) and in_ci():
             return None, f"CI starts without one, unless {DIRECTORY} names it"
         folder = cache_folder()
@@ -219,7 +219,7 @@ def _refusal(folder: Path, root: Path | None) -> str:
     """Why a folder can't be used as the cache of a project; empty if it can."""
     try:
         if root is not None and _is_inside(folder, _repository(root.resolve())):
-            return "it is inside the repository, whose files a pull request can change"
+            return "it is inside the repository, whose files a pull request can change; choose a folder outside of it"
         status = folder.stat()
     except FileNotFoundError:
         return ""
@@ -228,7 +228,9 @@ def _refusal(folder: Path, root: Path | None) -> str:
     faults = {"it is not a folder": not stat.S_ISDIR(status.st_mode)}
     if sys.platform != "win32":
         faults["it belongs to another user"] = status.st_uid != os.geteuid()
-        faults["other users can write to it"] = bool(status.st_mode & 0o022)
+        faults["other users can write to it; `chmod go-w` on the folder changes this"] = bool(
+            status.st_mode & 0o022
+        )
     return next((each for each, found in faults.items() if found), "")
 
 

@@ -95,7 +95,10 @@ def test_no_folder_in_the_repository_is_used(
         monkeypatch.setenv(DIRECTORY, named)
         found = Cache(root)
         assert found.get("checked", ONE) is None
-        assert found.refusal == "it is inside the repository, whose files a pull request can change"
+        assert (
+            found.refusal
+            == "it is inside the repository, whose files a pull request can change; choose a folder outside of it"
+        )
         found.put("checked", TWO, b"text")
     assert len(list(planted.glob("*.cached"))) == 1
 
@@ -209,7 +212,7 @@ def test_no_folder_that_others_can_write_to_is_used(
     folder.chmod(mode)
     found = Cache(root)
     assert found.get("checked", ONE) is None
-    assert found.refusal == "other users can write to it"
+    assert found.refusal.startswith("other users can write to it; `chmod go-w`")
     found.put("checked", TWO, b"text")
     assert usage(folder).entries == 1
 

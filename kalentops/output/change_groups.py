@@ -52,6 +52,11 @@ class ChangeGroup:
         return count(number, "position" if positions == number else "blueprint")
 
     @property
+    def scope(self) -> str:
+        """What follows the action: `in 8 positions`, or `8 blueprints`. kalentops creates no positions."""
+        return self.extent if self.extent.endswith(("blueprint", "blueprints")) else f"in {self.extent}"
+
+    @property
     def name(self) -> str:
         """The name of the blueprints, empty where they have several."""
         return self.first.name if len({each.name for each in self.changes}) == 1 else ""

@@ -352,7 +352,7 @@ def _group(of: ChangeGroup, *, is_open: bool) -> Block:
     """Changes that are alike: one of them, then the positions by title."""
     first = of.first
     after = first.body.data
-    head = f"<b>{_WORDS[first.action]}</b> {of.extent}: {of.heading(_MARKS)}"
+    head = f"<b>{_WORDS[first.action]}</b> {of.scope}: {of.heading(_MARKS)}"
     inner = new(after) if first.before is None else changed(first.before.data, after, dated=of.same_days)
     above = [prose(of.example)] if of.example else []
     shown = "\n".join(map(_member, of.changes[:_POSITIONS], [of] * _POSITIONS))

@@ -288,7 +288,7 @@ def _group(of: ChangeGroup, *, verbose: bool, width: int, whole: str) -> Iterato
     """Changes that are alike: one of them, then the positions by title."""
     first = of.first
     sign, style = _SIGNS[first.action]
-    yield line((f"{sign} {first.action} ", style), (of.extent, "bold"), f": {of.heading(_MARKS)}")
+    yield line((f"{sign} {first.action} ", style), (of.scope, "bold"), f": {of.heading(_MARKS)}")
     if of.example:
         yield line((f"    {visible(of.example)}", "dim"))
     if first.before is not None and first.after is not None:

@@ -310,19 +310,19 @@ _STYLES_setup: Final[dict[What, Style]] = {
 }
 
 
-def cache(folder: Path | None, of: Usage, refusal: str) -> Iterator[Line]:
-    """The cache: where it is, how large, and why it is not used."""
+def cache(folder: Path | None, of: Usage, root: Path, refusal: str) -> Iterator[Line]:
+    """The cache: where it is, how large, and whether the project in the folder `root` uses it, or why not."""
     yield line(f"folder   {visible(str(folder)) if folder else '-'}")
     yield line(f"entries  {of.entries:,}")
-    yield line(f"size     {mebibytes(of.size)}, at most {LIMIT >> 20} MiB")
+    yield line(f"size     {size(of.size)}, at most {LIMIT >> 20} MiB")
     if of.oldest is not None:
         yield line(f"oldest   last used {with_times(utc(of.oldest))}")
-    if refusal:
-        yield line(("not used: ", "warn"), refusal)
+    yield line(("not used: ", "warn"), refusal) if refusal else line(f"used     yes, in {visible(str(root))}")
 
 
-def mebibytes(size: int) -> str:
-    return f"{size / (1 << 20):,.1f} MiB"
+def size(of: int) -> str:
+    """Bytes as `3.2 KiB`, or as `1.0 MiB` from there on."""
+    return f"{of / 1024:.1f} KiB" if of < 1 << 20 else f"{of / (1 << 20):,.1f} MiB"
 
 
 def setup(

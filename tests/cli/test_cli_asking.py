@@ -235,7 +235,7 @@ def test_the_same_change_is_shown_once_before_the_question_and_the_guards_count_
         changed["one"]["steps"][1]["content"] = "Hi {{firstname}}, one word is enough"
         applied.write(sourcing, changed)
     shown = said_before(ask("n"))
-    assert shown.count("~ update 2 positions: step s2, ") == 1
+    assert shown.count("~ update in 2 positions: step s2, ") == 1
     assert shown.count("{+one word is enough+}") == 1
     assert all(f"sourcing_{each}/one (bp_" in shown for each in "ab")
     ran = ask("y", "--max-updates", "1")

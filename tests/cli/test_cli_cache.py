@@ -41,6 +41,7 @@ def test_it_says_where_it_is_and_how_large(folder: Path, bare: Project) -> None:
         "entries  1\n"
         "size     1.0 MiB, at most 256 MiB\n"
         "oldest   last used 1970-01-01 00:01 UTC\n"
+        f"used     yes, in {bare.folder}\n"
     )
     data = bare.run("cache", "--format", "json").json
     assert data == {
@@ -59,14 +60,19 @@ def test_clear_says_what_it_removed(folder: Path, bare: Project) -> None:
     assert (ran.code, ran.out, ran.err) == (0, f"removed 1 entry, 1.0 MiB, from {folder}\n", "")
     assert list(folder.iterdir()) == []
     assert bare.run("cache", "clear").out == "the cache is empty\n"
+    Cache(bare.folder).put("checked", KEY, bytes(1 << 10))
+    assert "size     1.0 KiB, at most 256 MiB\n" in bare.run("cache").out
+    assert bare.run("cache", "clear").out.startswith("removed 1 entry, 1.0 KiB, ")
     assert bare.run("cache", "--format", "json").json["oldest"] is None
 
 
 def test_it_says_why_it_is_not_used(folder: Path, bare: Project) -> None:
     bare.environment = {"KALENTOPS_CACHE_DIR": "cache"}
-    said = "it is inside the repository, whose files a pull request can change"
+    said = "it is inside the repository, whose files a pull request can change; choose a folder outside of it"
     assert f"not used: {said}\n" in bare.run("cache").out
     assert bare.run("cache", "--format", "json").json["not_used"] == said
+    bare.environment = {"KALENTOPS_NO_CACHE": "1"}
+    assert "not used: KALENTOPS_NO_CACHE or --no-cache turns it off\n" in bare.run("cache").out
     bare.environment = {"CI": "true"}
     assert "not used: CI starts without one" in bare.run("cache").out
     assert bare.run("cache", "clear").out.startswith("removed 1 entry")

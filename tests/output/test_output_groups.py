@@ -95,7 +95,7 @@ def test_one_changed_sentence_of_a_template_is_one_block_one_row_and_one_group(t
 
     said = shown(plan)
     assert len(said) <= 60
-    assert said[0] == f'~ update 199 positions: step mail, "ten" → "fifteen" ({TEMPLATE}:{line})'
+    assert said[0] == f'~ update in 199 positions: step mail, "ten" → "fifteen" ({TEMPLATE}:{line})'
     assert "\n".join(said).count("{+fifteen+}") == 1
     assert "    Position 0   s000/first (b-s000/first)" in said
     assert "    and 189 more; `kalentops plan -v` lists all" in said
@@ -129,7 +129,7 @@ def test_new_positions_of_a_template_are_shown_once_with_the_values_of_their_par
 ) -> None:
     plan = Users(tmp_path, 30, {}).plan(state())
     said = shown(plan)
-    assert said[0] == '+ create 30 positions: "First" (template first)'
+    assert said[0] == '+ create in 30 positions: "First" (template first)'
     assert "    Shown for Position 0 (s000/first); the values of the parameters differ." in said
     assert '    Position 1  s001/first: "I hire for team 1."' in said
     (row,) = rows(plan)
@@ -152,7 +152,7 @@ def test_the_days_are_shown_only_where_they_are_the_same(tmp_path: Path) -> None
     users = Users(tmp_path, 2, own)
     users.change(OLD, delay=DELAY)
     said = shown(users.plan())
-    assert said[0].startswith("~ update 2 positions: step mail, delay 1 day → 9 days ")
+    assert said[0].startswith("~ update in 2 positions: step mail, delay 1 day → 9 days ")
     assert not any("day 1" in each for each in said[1:])
 
 
@@ -203,7 +203,7 @@ FIRST, LAST = step("hi"), step("mail", content=OLD)
 )
 def test_the_heading_says_what_changes(after: list[Any], said: str) -> None:
     both = body("A", FIRST, LAST), body("A", *after)
-    assert shown(changed({"s1/first": both, "s2/first": both}))[0] == f"~ update 2 positions: {said}"
+    assert shown(changed({"s1/first": both, "s2/first": both}))[0] == f"~ update in 2 positions: {said}"
 
 
 def test_two_blueprints_of_one_position_are_no_positions() -> None:
@@ -254,7 +254,7 @@ def test_the_copy_that_was_forgotten_is_named_in_every_format() -> None:
     plan = copies(8, 7)
     said = "7 of 8 copies changed alike, Position 7 (s7/first) did not"
     assert f"    ! {said}" in shown(plan)
-    assert shown(plan)[0] == '~ update 7 positions: step mail, "ten" → "fifteen"'
+    assert shown(plan)[0] == '~ update in 7 positions: step mail, "ten" → "fifteen"'
     comment = markdown.plan(plan)
     assert comment.count("7 of 8 copies changed alike, Position 7") == 2  # in the row and in the block
     (group,) = as_json(plan)["groups"]
@@ -263,7 +263,7 @@ def test_the_copy_that_was_forgotten_is_named_in_every_format() -> None:
 
 def test_a_selection_has_groups_of_its_own() -> None:
     plan = narrowed(copies(8, 7), lambda each: each.sourcing_id in {"s0", "s1"})
-    assert shown(plan)[0].startswith("~ update 2 positions: ")
+    assert shown(plan)[0].startswith("~ update in 2 positions: ")
     alone = narrowed(copies(8, 7), lambda each: each.sourcing_id == "s1")
     assert shown(alone)[0] == "s1  Position 1"
     assert as_json(alone)["groups"] == []
@@ -329,7 +329,7 @@ def test_a_saved_plan_of_an_older_version_has_no_groups() -> None:
     del made["groups"]
     for each in made["changes"]:
         del each["title"], each["template"], each["origins"]
-    assert shown(plan_from_json(made))[0].startswith("~ update 7 positions: ")
+    assert shown(plan_from_json(made))[0].startswith("~ update in 7 positions: ")
 
 
 @pytest.mark.parametrize("hostile", [each for _, each in some(HOSTILE, 20)], ids=lambda _: "")
