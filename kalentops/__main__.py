@@ -24,8 +24,7 @@ def _run(args: list[str]) -> int:
 
         sys.stdout.write(f"kalentops {__version__}\n")
         return 0
-    # Modules and thousands of blueprints are many objects and hardly a cycle: by default, the collector takes a fifth
-    # of a run.
+    # Modules and thousands of blueprints are many objects and hardly a cycle: the collector need not look that often.
     gc.set_threshold(50_000, 20, 100)
     from kalentops.cli.main import run
 

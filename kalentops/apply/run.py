@@ -286,9 +286,8 @@ def work(sourcing: Sourcing) -> list[Result]:
         if Address(sourcing.view.sourcing_id, mark.key) in claimed
     ]
     sourcing.notes += [leftover(each.blueprint_id, each.name) for each in left]
-    sourcing.view = View(
-        sourcing.run, sourcing.view.sourcing_id
-    )  # a run of thousands does not keep all lists
+    # A run of thousands does not keep all lists.
+    sourcing.view = View(sourcing.run, sourcing.view.sourcing_id)
     sourcing.started = None
     return [*checked, *(result for result in results if result.outcome is not Outcome.DONE)]
 

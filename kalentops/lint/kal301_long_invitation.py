@@ -17,19 +17,13 @@ from collections.abc import Iterator
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
-from kalentops.lint.summary import StepKind
+from kalentops.lint.summary import invites_with_message, steps_where
 
 LIMIT = 300
 
 
-def _has_message(step: StepKind) -> bool:
-    return step.linkedin_type == "LINKEDIN_INVITATION_WITH_MESSAGE"
-
-
 def check(blueprint: Blueprint) -> Iterator[Problem]:
-    for index, step in enumerate(blueprint.steps):
-        if step.linkedInType != "LINKEDIN_INVITATION_WITH_MESSAGE" or len(step.content) <= LIMIT:
-            continue
+    for index, step in steps_where(invites_with_message, blueprint):
         length = len(step.content.strip())
         if length > LIMIT:
             yield Problem(
@@ -46,5 +40,5 @@ RULE = Rule(
     check,
     reads=frozenset({"linkedInType", "content"}),
     severity=Severity.WARNING,
-    step_prefilter=_has_message,
+    step_prefilter=invites_with_message,
 )

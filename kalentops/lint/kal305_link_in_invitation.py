@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
-from kalentops.lint.summary import StepKind
+from kalentops.lint.summary import invites_with_message, steps_where
 from kalentops.support.text import clip
 
 # Technologies that look like an address are none. A name has at most 63 characters, and begins where none runs.
@@ -30,13 +30,9 @@ _LINK = (
 _HINT = re.compile(r"\.\S")
 
 
-def _has_message(step: StepKind) -> bool:
-    return step.linkedin_type == "LINKEDIN_INVITATION_WITH_MESSAGE"
-
-
 def check(blueprint: Blueprint) -> Iterator[Problem]:
-    for index, step in enumerate(blueprint.steps):
-        text = step.content if step.linkedInType == "LINKEDIN_INVITATION_WITH_MESSAGE" else ""
+    for index, step in steps_where(invites_with_message, blueprint):
+        text = step.content
         link = re.search(_LINK, text) if "://" in text or _HINT.search(text) else None
         if link:
             yield Problem(
@@ -54,5 +50,5 @@ RULE = Rule(
     check,
     reads=frozenset({"linkedInType", "content"}),
     severity=Severity.WARNING,
-    step_prefilter=_has_message,
+    step_prefilter=invites_with_message,
 )

@@ -18,17 +18,13 @@ from collections.abc import Iterator
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
-from kalentops.lint.summary import StepKind, steps_where
+from kalentops.lint.summary import is_sms, steps_where
 from kalentops.lint.texts import measure
 from kalentops.support.text import character_name, visible
 
 
-def _is_sms(step: StepKind) -> bool:
-    return step.type == "SMS"
-
-
 def check(blueprint: Blueprint) -> Iterator[Problem]:
-    for index, step in steps_where(_is_sms, blueprint):
+    for index, step in steps_where(is_sms, blueprint):
         size = measure(step.content)
         if size.segments > 1:
             why = f"; {character_name(size.outside)} reduces a segment to 70" if size.outside else ""
@@ -47,5 +43,5 @@ RULE = Rule(
     check,
     reads=frozenset({"type", "content"}),
     severity=Severity.WARNING,
-    step_prefilter=_is_sms,
+    step_prefilter=is_sms,
 )

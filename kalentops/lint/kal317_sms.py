@@ -17,15 +17,11 @@ from collections.abc import Iterator
 from kalentops.blueprint.model import Blueprint
 from kalentops.lint.finding import Problem, Severity
 from kalentops.lint.rule import Rule
-from kalentops.lint.summary import StepKind, steps_where
-
-
-def _is_sms(step: StepKind) -> bool:
-    return step.type == "SMS"
+from kalentops.lint.summary import is_sms, steps_where
 
 
 def check(blueprint: Blueprint) -> Iterator[Problem]:
-    for index, _ in steps_where(_is_sms, blueprint):
+    for index, _ in steps_where(is_sms, blueprint):
         yield Problem(
             ("steps", index, "type"),
             "it is not documented that Kalent can send an SMS",
@@ -40,5 +36,5 @@ RULE = Rule(
     check,
     reads=frozenset({"type"}),
     severity=Severity.WARNING,
-    step_prefilter=_is_sms,
+    step_prefilter=is_sms,
 )

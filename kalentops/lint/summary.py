@@ -59,6 +59,14 @@ def steps_where(holds: Callable[[StepKind], bool], blueprint: Blueprint) -> Iter
     return ((index, step) for index, step in enumerate(blueprint.steps) if holds(kind_of(step)))
 
 
+def invites_with_message(step: StepKind) -> bool:
+    return step.linkedin_type == "LINKEDIN_INVITATION_WITH_MESSAGE"
+
+
+def is_sms(step: StepKind) -> bool:
+    return step.type == "SMS"
+
+
 _VARIABLE: Final = re.compile(r"\{\{(?:" + "|".join(VARIABLES) + r")\}\}")
 _USUAL: Final = b"abcdefghijklmnopqrstuvwxyz0123456789 \n\t.,;:!'\"()/+@=~^`|>]-"
 
@@ -81,7 +89,7 @@ class Prose:
     @classmethod
     def of(cls, text: str) -> Prose:
         text = _VARIABLE.sub("\n", text) if "{{" in text else text
-        data = text.encode("utf-8", "surrogatepass")  # many times faster than a look at each character
+        data = text.encode("utf-8", "surrogatepass")  # bytes are looked through much faster
         odd = data.translate(None, _USUAL).decode("utf-8", "surrogatepass")
         return cls(text, data.lower(), odd, frozenset(odd))
 

@@ -50,22 +50,11 @@ def and_more(problem: Problem, number: int, within: str = "this text") -> Proble
 
 
 def occurrences(blueprint: Blueprint, part: str) -> Iterator[tuple[DataPath, str]]:
-    """The texts that hold `part`, a brace or a bracket, each with its place; those without any mistake of this
-    kind are passed over.
-    """
+    """The texts that hold `part`, each with its place."""
     for index, step in enumerate(blueprint.steps):
         for field, text in step.texts():
-            if part in text and not _is_in_order(text):
+            if part in text:
                 yield ("steps", index, field), text
-
-
-# Every brace belongs to a variable that exists, and there is no bracket: so it is with nearly all texts.
-_IN_ORDER: Final = re.compile(r"[^{}\[]*(?:\{\{(?:" + "|".join(VARIABLES) + r")\}\}[^{}\[]*)*")
-
-
-@lru_cache(maxsize=64)  # several rules ask about each text of a blueprint
-def _is_in_order(text: str) -> bool:
-    return _IN_ORDER.fullmatch(text) is not None
 
 
 def variables(text: str) -> Iterator[tuple[str, str, int]]:
@@ -277,7 +266,7 @@ class SignsOf:
 
 
 def _has_brace(name: str) -> bool:
-    return "{" in name or "\uff5b" in name or "\ufe5b" in name
+    return any(map(name.__contains__, OPENING_BRACES))
 
 
 MESSAGES: Final = frozenset({"subject", "content"})

@@ -48,7 +48,7 @@ GROUPED: Final = frozenset({Action.CREATE, Action.UPDATE})
 """What is shown once where several are alike."""
 
 
-# Not frozen, and never changed: a plan has thousands, and each would take three times as long to make.
+# Never changed. Not frozen: a plan makes thousands of them, and that is faster.
 @dataclass(slots=True)
 class Change:
     """What a plan says of one address. `before` is what was sent last, `after` what is declared, both None for a

@@ -297,7 +297,7 @@ def _user_ids(blueprint: Blueprint) -> Iterator[DataPath]:
             yield ("steps", number, "config", "userId")
 
 
-def folded(results: list[FileResult]) -> list[FileResult]:
+def with_shared_once(results: list[FileResult]) -> list[FileResult]:
     """The results, with the findings in shared files once, in the first of them: each of many users has the same."""
     shared = [each for result in results for each in result.findings if each.users]
     if not shared:

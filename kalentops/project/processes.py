@@ -27,10 +27,10 @@ def check_files(options: CheckOptions, sources: Sequence[Source]) -> Iterator[tu
     if not sources:
         return
     # Parser, models and rules, which take longest to load: the cache may know all results.
-    from kalentops.project.check import check_file, folded
+    from kalentops.project.check import check_file, with_shared_once
 
     if len(sources) < PARALLEL_FROM or _cores() < 2:  # noqa: PLR2004 - one core, one process
-        for each in folded([check_file(options, source) for source in sources]):
+        for each in with_shared_once([check_file(options, source) for source in sources]):
             yield each, None
     else:
         yield from _check_in_processes(options, sources)
@@ -49,12 +49,12 @@ def _check_in_processes(
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
-    from kalentops.project.check import check_file, folded
+    from kalentops.project.check import check_file, with_shared_once
 
     # Once, for all processes that are forked: what the first file loads and builds, and what any of them may need.
     rules()
     _ = options.library
-    yield folded([check_file(options, sources[0])])[0], None
+    yield with_shared_once([check_file(options, sources[0])])[0], None
     sources = sources[1:]
     processes = min(_cores(), _MAX_PROCESSES)
     # A few files more for the process that ends last are time in which the others wait.
@@ -106,10 +106,10 @@ def _begin(options: CheckOptions) -> None:
 
 def _check_chunk(sources: Sequence[Source]) -> tuple[list[FileResult], list[str]]:
     """The results with their bodies, or else as lines of JSON, which take less time to send."""
-    from kalentops.project.check import check_file, folded
+    from kalentops.project.check import check_file, with_shared_once
 
     options = _options[-1]
-    found = folded([check_file(options, source) for source in sources])
+    found = with_shared_once([check_file(options, source) for source in sources])
     if options.bodies:
         return found, []
     return [], [to_line(source.name, each) for source, each in zip(sources, found, strict=True)]

@@ -126,7 +126,8 @@ def needs_others(text: str) -> bool:
 
 
 def _may_have(text: str, key: str) -> bool:
-    """Whether a mapping in the text may have this key. `re` finds text that begins with letters 25 times as fast."""
+    """Whether a mapping in the text may have this key."""
+    # `re` finds letters fast.
     if re.search(rf"""{key}["']?[ \t]*:""", text) is None:
         return False
     return re.search(_KEY % key, text, re.MULTILINE) is not None
