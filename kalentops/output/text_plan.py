@@ -278,7 +278,8 @@ def _folded(of: FoldedPlan, plan: Plan, whole: str) -> Iterator[Line]:
     if updates:
         among = f"{updates:,} of {count(plan.summary['update'], 'update')}"
         yield line(("  ! ", "warn"), f"{among} are among them: read what they change before you apply")
-    some_of_them = next((each.name for each in places if each.name), "") if whole == WHOLE else ""
+    named = [each.name for each in places if each.name]
+    some_of_them = named[0] if whole == WHOLE and len(named) > 1 else ""
     option = "--sourcing " if by_position else ""
     part = f", `kalentops plan {option}{visible(shlex.quote(some_of_them))}` a part" if some_of_them else ""
     yield line(f"  `{visible(whole)}` shows all of them{part}")

@@ -51,7 +51,7 @@ def find(root: Path, places: Iterable[Path], passed_over: list[Finding] | None =
             raise UsageError(
                 f"there is no {name}" + ("" if os.path.isabs(name) else f" in {root}"),  # noqa: PTH117 - a text
                 hint="run it in the folder of your repository, or pass -C DIR or the right path"
-                + _begin(root),
+                + (_meant(root, name) or _begin(root)),
             )
         start, outside = str(place), _leaves(str(place), root)
         whole_start = os.path.abspath(start)  # noqa: PTH100 - links keep their names
@@ -90,6 +90,12 @@ def _settings_of_another(source: Source) -> Finding:
         f"check it with `kalentops -C {clip(folder)} validate`; rename the file if it is to hold blueprints"
     )
     return Finding(source.name, 1, 1, "KAL315", said, hint, Severity.WARNING)
+
+
+def _meant(root: Path, name: str) -> str:
+    """The hint for a path that begins one level below the folder of the project; empty if there is none."""
+    found = sorted(each for each in root.glob("[!.]*/") if os.path.lexists(each / name))
+    return f"; did you mean {clip(_name(root, str(found[0] / name)))}?" if found else ""
 
 
 def _begin(root: Path) -> str:

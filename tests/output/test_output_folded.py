@@ -169,6 +169,7 @@ def test_files_of_one_folder_are_one_line() -> None:
     for file, name in (("blueprints/{}.yaml", "blueprints/"), ("{}.yaml", "./"), ("{}/a.yaml", "./")):
         moved = tuple(replace(each, file=file.format(number)) for number, each in enumerate(changes))
         assert [each.name for each in fold(Plan(None, 0, moved)).places()] == [name]
+        assert "  `kalentops plan -v` shows all of them" in shown(Plan(None, 0, moved))
 
 
 def test_of_many_groups_the_largest_are_shown_and_those_with_a_note() -> None:

@@ -70,6 +70,15 @@ def test_a_place_that_does_not_exist(tmp_path: Path) -> None:
         find(tmp_path, [tmp_path / "sub" / "none.yaml"])
 
 
+@pytest.mark.parametrize("name", ["team-x", "team-x/a.yaml"])
+def test_a_place_one_level_below_is_suggested(tmp_path: Path, name: str) -> None:
+    (tmp_path / "blueprints" / "team-x").mkdir(parents=True)
+    (tmp_path / "blueprints" / "team-x" / "a.yaml").write_text(GOOD)
+    with pytest.raises(UsageError) as raised:
+        find(tmp_path, [tmp_path / name])
+    assert str(raised.value.hint).partition("; did you mean ")[2] == f"blueprints/{name}?"
+
+
 def test_a_file_elsewhere_keeps_its_whole_name(tmp_path: Path) -> None:
     root = tmp_path / "project"
     root.mkdir()
