@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final
 
 from kalentops.blueprint.variables import VARIABLES
 from kalentops.errors import InvalidConfig
 from kalentops.lint.finding import Problem
 from kalentops.lint.rule import rule_meant, rules
-from kalentops.project.settings import FILE, STATE, EnvironmentSettings, Guards, Level, Settings
+from kalentops.project.settings import FILE, Create, EnvironmentSettings, Guards, Level, Settings
 from kalentops.project.violations import to_problems
 from kalentops.support.shape import (
     EnvironmentStr,
@@ -40,9 +40,12 @@ _RESERVED: Final = {
 _BRANCH: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+#@-]*")
 
 
+_DEFAULTS: Final = Settings()
+
+
 class _Guards(Shape):
-    max_creates: PositiveInt = Guards().max_creates
-    max_updates: PositiveInt = Guards().max_updates
+    max_creates: PositiveInt = _DEFAULTS.guards.max_creates
+    max_updates: PositiveInt = _DEFAULTS.guards.max_updates
 
 
 _USUAL: Final = _Guards.model_construct()  # a call would build the validator of this part alone
@@ -58,10 +61,10 @@ class _Environment(Shape):
 
 class _File(Shape):
     noun: ClassVar[str] = "settings"
-    blueprints: str = "blueprints/"
-    state: str = STATE
-    parallelism: PositiveInt = 8
-    create: Literal["reserve", "whole"] = "reserve"
+    blueprints: str = _DEFAULTS.blueprints
+    state: str = _DEFAULTS.state
+    parallelism: PositiveInt = _DEFAULTS.parallelism
+    create: Create = _DEFAULTS.create
     guards: _Guards = _USUAL
     rules: dict[str, Level] = {}  # noqa: RUF012 - a model copies its defaults
     samples: FrozenList[dict[str, str]] = ()
