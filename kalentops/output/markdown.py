@@ -54,8 +54,6 @@ from kalentops.plan.build import Action, Change, Drift, LookAlike, Plan
 from kalentops.plan.explanation import Explanation, leftover
 from kalentops.support.text import clip, count, some, with_times
 
-POINTER: Final = "`kalentops plan -v` shows all of it."
-
 
 def show_validation(of: Checked) -> str:
     return f"{validation(of)}\n"
@@ -71,7 +69,7 @@ def plan(
     *,
     limit: int = COMMENT,
     measure: Measure = utf16_units,
-    pointer: str = POINTER,
+    pointer: str | None = None,
 ) -> str:
     """What a plan does, for a review: at most `limit` long, as `measure` counts. `earlier` are the findings that are
     not new, None without --against.
@@ -80,6 +78,10 @@ def plan(
     without changes is one line.
     """
     found = [*sections(of), *(told_findings(of.findings, earlier) if of.to_do else ())]
+    if pointer is None:
+        pointer = (
+            f"{code(f'{plans_text.in_environment(plans_text.PLAN, of.environment)} -v')} shows all of it."
+        )
     # Addresses are part of it, where something was left out.
     summary = prose(plain(plans_text.plan_summary(of)))
     if not found:

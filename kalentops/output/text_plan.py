@@ -225,18 +225,20 @@ _MARKS: Final = Marks(lambda text: f'"{visible(text)}"', visible, visible)
 _POSITIONS: Final = 10
 """Of a group that are listed without --verbose."""
 _TITLE: Final = 60
-WHOLE: Final = "kalentops plan -v"
+PLAN: Final = "kalentops plan"
 
 
 def plan(
-    of: Plan, *, verbose: bool = False, reasons: bool = True, width: int = WIDTH, whole: str = WHOLE
+    of: Plan, *, verbose: bool = False, reasons: bool = True, width: int = WIDTH, command: str = PLAN
 ) -> Iterator[Line]:
     """What changes alike, then all other changes but no-ops, then, of a large plan, what is folded; drift, and the
     summary. With `verbose`, new and adopted blueprints with their whole texts, all positions of a group, and nothing
-    folded; without it, texts are cut to `width` columns, and `whole` is the command that shows everything. Without
+    folded; without it, texts are cut to `width` columns, and `command` shows everything with -v. Without
     `reasons`, those of conflicts are left to the result.
     """
     folded = fold(of, whole=verbose)
+    command = in_environment(command, of.environment)
+    whole = f"{command} -v"
     for each in folded.groups:
         yield from _group(each, verbose=verbose, width=width, whole=whole)
         yield line()
@@ -250,7 +252,7 @@ def plan(
             yield from (_note(each, "      ") for each in folded.notes.get(change.address, ()))
         yield line()
     if folded.folded:
-        yield from _folded(folded, of, whole)
+        yield from _folded(folded, of, command)
         yield line()
     if of.refresh_report is not None:
         yield from _refresh_report(of.refresh_report, {each.address: each for each in folded.alone}, width)
@@ -260,7 +262,7 @@ def plan(
     yield plan_summary(of)
 
 
-def _folded(of: FoldedPlan, plan: Plan, whole: str) -> Iterator[Line]:
+def _folded(of: FoldedPlan, plan: Plan, command: str) -> Iterator[Line]:
     """A line for each position or folder, and how to see the blueprints."""
     places, by_position = list(of.places()), of.by_position
     heads = [visible(each.name) or "in no file" for each in places]
@@ -279,10 +281,15 @@ def _folded(of: FoldedPlan, plan: Plan, whole: str) -> Iterator[Line]:
         among = f"{updates:,} of {count(plan.summary['update'], 'update')}"
         yield line(("  ! ", "warn"), f"{among} are among them: read what they change before you apply")
     named = [each.name for each in places if each.name]
-    some_of_them = named[0] if whole == WHOLE and len(named) > 1 else ""
+    some_of_them = named[0] if command.startswith(PLAN) and len(named) > 1 else ""
     option = "--sourcing " if by_position else ""
-    part = f", `kalentops plan {option}{visible(shlex.quote(some_of_them))}` a part" if some_of_them else ""
-    yield line(f"  `{visible(whole)}` shows all of them{part}")
+    part = f", `{command} {option}{visible(shlex.quote(some_of_them))}` a part" if some_of_them else ""
+    yield line(f"  `{command} -v` shows all of them{part}")
+
+
+def in_environment(command: str, environment: str | None) -> str:
+    """The command for an environment: a project with several takes none without -e."""
+    return command if environment is None else f"{command} -e {visible(shlex.quote(environment))}"
 
 
 def _group(of: ChangeGroup, *, verbose: bool, width: int, whole: str) -> Iterator[Line]:

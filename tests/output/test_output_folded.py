@@ -149,6 +149,16 @@ def test_the_reader_sees_how_many_where_and_what_is_unusual() -> None:
     assert lines[-1] == "Plan: 701 to create, 1 in conflict, 60 orphans."
 
 
+def test_the_commands_that_show_the_rest_name_the_environment() -> None:
+    of = replace(plan((Action.CREATE, 700)), environment="prod")
+    assert (
+        "  `kalentops plan -e prod -v` shows all of them, `kalentops plan -e prod blueprints/team-0/` a part"
+        in shown(of)
+    )
+    assert "  `kalentops apply -e prod -v` shows all of them" in shown(of, command="kalentops apply")
+    assert "`kalentops plan -e prod -v` shows all of it." in markdown.plan(of, limit=2_000)
+
+
 def test_a_few_positions_are_named_by_their_titles() -> None:
     changes = tuple(
         replace(change(number, Action.CREATE), address=Address(f"s{number % 3}", f"k{number}"), title="Paris")

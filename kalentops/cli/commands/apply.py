@@ -213,9 +213,9 @@ class _Run(NamedTuple):
         notice(notes)
         # With --yes, the result gives the reasons of conflicts.
         reasons = not self.yes or self.form != "text"
-        whole = text_plan.WHOLE if self.yes else "kalentops apply -v"
+        command = text_plan.PLAN if self.yes else "kalentops apply"
         shown = text_plan.plan(
-            plan, verbose=self.verbose, reasons=reasons, width=width(sys.stderr), whole=whole
+            plan, verbose=self.verbose, reasons=reasons, width=width(sys.stderr), command=command
         )
         show([text_plan.plan_summary(plan)] if brief else shown, sys.stderr)
         notice(pipeline.notes_without_state(context, self.store))
