@@ -112,6 +112,8 @@ def test_a_forgotten_copy_is_named_though_it_is_left_out(bare: Project) -> None:
 def test_all_shows_the_unchanged_too(bare: Project) -> None:
     bare.write("sourcing_a", {"one": blueprint("One"), "two": blueprint("Second of them")})
     commit(bare.folder)
+    said = "no sequence has changed since HEAD; left out: 2 unchanged sequences; --all shows them too"
+    assert bare.run("preview", "--against", "HEAD").err == f"note: {said}\n"
     bare.write("sourcing_a", {"one": blueprint("One", steps=3), "two": blueprint("Second of them")})
     page = bare.folder / "kalentops-preview.html"
     ran = bare.run("preview", "--against", "HEAD")

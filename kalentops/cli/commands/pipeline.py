@@ -185,7 +185,7 @@ def check_guards(plan: Plan, config: Config, limits: Limits = NO_LIMITS) -> None
         flags = " ".join(f"--max-{name} {number}" for name, number, _ in over)
         hint = f"check the plan; if it is right, run apply with {flags}"
         if plan.refresh_report is None and over[0][0] == "creates":
-            hint += "; a plan of `kalentops plan --refresh --out FILE` does not count what Kalent already has"
+            hint += "; if Kalent already has some of them, `kalentops plan --refresh --out FILE` counts only the rest"
         raise GuardRefused(f"the plan exceeds the guards: {said}", hint=hint)
 
 

@@ -14,7 +14,7 @@ from kalentops.preview.html import GENERATOR, render, render_trouble, serve
 from kalentops.preview.page import PreviewRequest, build, version
 from kalentops.preview.phrases import LANGUAGES, Language
 from kalentops.support import atomic_write
-from kalentops.support.text import count
+from kalentops.support.text import clip, count
 
 _FILE = Path("kalentops-preview.html")
 
@@ -96,7 +96,8 @@ def command(
             _open(path.resolve().as_uri())
     left_out = built.page.unchanged
     if left_out is not None and not quiet:
-        notice([f"left out: {count(left_out.number, 'unchanged sequence')}; --all shows them too"])
+        nothing = "" if built.page.sequences else f"no sequence has changed since {clip(str(against), 40)}; "
+        notice([f"{nothing}left out: {count(left_out.number, 'unchanged sequence')}; --all shows them too"])
     if not built.repository.files:
         notice(["there is no .yaml or .yml file to show"])
     if not built.repository.valid:
