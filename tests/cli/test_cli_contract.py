@@ -154,6 +154,7 @@ _FOR_CHANGED_FILES = frozenset(
 
 
 @pytest.mark.processes
+@pytest.mark.usefixtures("unmeasured")  # what measures coverage loads modules of its own
 def test_a_small_plan_loads_what_it_needs(bare: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("CI", "GITHUB_ACTIONS"):
         monkeypatch.delenv(name, raising=False)
