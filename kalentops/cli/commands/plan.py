@@ -35,6 +35,7 @@ from kalentops.plan.build import Scope
 from kalentops.plan.saved import DAMAGED, load, plan_from_json, save
 from kalentops.project.config import Config
 from kalentops.project.load import survey_project
+from kalentops.support.background import in_background
 
 
 @click.command(
@@ -147,12 +148,15 @@ class _Run(NamedTuple):
         """Show the plan, and save it if --out asks for it; 2 for changes or drift, else 0."""
         config, store = project.config, project.store
         cache = options.open_cache(config, no_cache=self.no_cache)
-        stored = store.fetch()
+        fetched = (
+            store.fetch if store.shared else in_background(store.fetch)
+        )  # hashing a file leaves room for others
         try:
             found = survey_project(config, cache)
         except UsageError:
-            store.snapshot(stored, cache)  # a state that can't be used is said first
+            store.snapshot(fetched(), cache)  # a state that can't be used is said first
             raise
+        stored = fetched()
         up_to_date = pipeline.UpToDate(cache, store, stored)
         if self._is_plain(config):
             unchanged = up_to_date.unchanged(found.fingerprint)
