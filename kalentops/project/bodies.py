@@ -91,7 +91,7 @@ def files_changed(file: str) -> FilesChanged:
 
 
 class _Deferred(Mapping[tuple[str | None, str], tuple[tuple[int, Origin], ...]]):
-    """Origins that are found when they are asked for, and not kept."""
+    """Origins that are found when they are asked for."""
 
     def __init__(self, find: Callable[[], Origins]) -> None:
         self._find = find

@@ -26,14 +26,17 @@ def check_files(options: CheckOptions, sources: Sequence[Source]) -> Iterator[tu
     """The result of each file, in the order of the files, and its line of JSON, if it was made."""
     if not sources:
         return
+    if len(sources) < PARALLEL_FROM or _cores() < 2:  # noqa: PLR2004 - one core, one process
+        yield from ((each, None) for each in _check_here(options, sources))
+    else:
+        yield from _check_in_processes(options, sources)
+
+
+def _check_here(options: CheckOptions, sources: Sequence[Source]) -> list[FileResult]:
     # Parser, models and rules, which take longest to load: the cache may know all results.
     from kalentops.project.check import check_file, with_shared_once
 
-    if len(sources) < PARALLEL_FROM or _cores() < 2:  # noqa: PLR2004 - one core, one process
-        for each in with_shared_once([check_file(options, source) for source in sources]):
-            yield each, None
-    else:
-        yield from _check_in_processes(options, sources)
+    return with_shared_once([check_file(options, source) for source in sources])
 
 
 def _cores() -> int:
@@ -49,12 +52,10 @@ def _check_in_processes(
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
-    from kalentops.project.check import check_file, with_shared_once
-
     # Once, for all processes that are forked: what the first file loads and builds, and what any of them may need.
     rules()
     _ = options.library
-    yield with_shared_once([check_file(options, sources[0])])[0], None
+    yield from ((each, None) for each in _check_here(options, sources[:1]))
     sources = sources[1:]
     processes = min(_cores(), _MAX_PROCESSES)
     # A few files more for the process that ends last are time in which the others wait.
@@ -75,7 +76,7 @@ def _check_in_processes(
                 else:
                     yield from ((each, None) for each in whole)
     except (OSError, ImportError, NotImplementedError, BrokenProcessPool):
-        yield from ((check_file(options, source), None) for source in sources[done:])
+        yield from ((each, None) for each in _check_here(options, sources[done:]))
 
 
 @contextmanager
@@ -106,10 +107,8 @@ def _begin(options: CheckOptions) -> None:
 
 def _check_chunk(sources: Sequence[Source]) -> tuple[list[FileResult], list[str]]:
     """The results with their bodies, or else as lines of JSON, which take less time to send."""
-    from kalentops.project.check import check_file, with_shared_once
-
     options = _options[-1]
-    found = with_shared_once([check_file(options, source) for source in sources])
+    found = _check_here(options, sources)
     if options.bodies:
         return found, []
     return [], [to_line(source.name, each) for source, each in zip(sources, found, strict=True)]

@@ -12,9 +12,11 @@ from kalentops.support.background import in_background
 
 def test_the_result_comes_where_it_is_asked_for() -> None:
     go_on = threading.Event()
-    wait = in_background(lambda: go_on.wait(60) and threading.current_thread())
+    wait = in_background(lambda: (go_on.wait(600), threading.current_thread()))
     go_on.set()
-    assert wait() is not threading.current_thread()
+    ended, thread = wait()
+    assert ended
+    assert thread is not threading.current_thread()
     assert wait() is wait()
 
 
