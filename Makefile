@@ -59,7 +59,7 @@ $(VENV)/.peers: requirements/peers.txt | $(VENV)/bin/python
 bench: $(VENV)/.dev $(if $(PEERS),$(VENV)/.peers) ## Measure what kalentops costs, in ten minutes; ARGS=--quick in one; PEERS=1 others beside it
 	@$(BIN)/python -m benchmarks $(if $(PEERS),--peers) $(ARGS)
 
-torture: $(VENV)/.dev ## Attack apply in every known way, and write the table of docs/reliability.md (needs strace)
+torture: $(VENV)/.dev ## Attack apply in every known way, and write the table of docs/explanation/reliability.md (needs strace)
 	@$(BIN)/python -m tests.torture --page
 
 pins: ## Write requirements/ from pyproject.toml (needs uv)

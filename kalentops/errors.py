@@ -8,7 +8,7 @@ from typing import ClassVar
 class KalentopsError(Exception):
     """Base of all expected errors.
 
-    `exit_code` is what the process ends with (docs/commands.md); `hint` says what to type
+    `exit_code` is what the process ends with (docs/reference/commands.md); `hint` says what to type
     or do next, and may be replaced for one instance.
     """
 

@@ -68,7 +68,7 @@ def templates_told(library: Library) -> str:
     ]
     if told:
         return f"templates: {', '.join(told)}"
-    return "there is no template yet; docs/templates.md shows how to write one"
+    return "there is no template yet; docs/how-to/share-a-sequence.md shows how to write one"
 
 
 def open_position(request: NewBlueprint, files: ProjectFiles, config: Config) -> Opening:

@@ -1,9 +1,9 @@
 """The body of a blueprint in its normal form, and its digest: what "the same" means.
 
 There are two views of a body: what is sent, and what of it the API shows. The API hides `config.userId` of a step and
-the blueprint's `config`, and stores a plain invitation without its text (docs/kalent-api.md, [page] and [docs]), so
-only the second view can be compared with a list. In it, line ends of Windows in a text are line feeds: a reader sees
-no difference, and a block in YAML can't hold another.
+the blueprint's `config`, and stores a plain invitation without its text (docs/reference/kalent-api.md, [page] and
+[docs]), so only the second view can be compared with a list. In it, line ends of Windows in a text are line feeds: a
+reader sees no difference, and a block in YAML can't hold another.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A blueprint as Kalent's API understands it (docs/kalent-api.md, "A step").
+"""A blueprint as Kalent's API understands it (docs/reference/kalent-api.md, "A step").
 
 Field names are the API's own, letter for letter. These shapes say which fields there are and of which type;
 what fits together with what is said by the rules.

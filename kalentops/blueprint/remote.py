@@ -1,7 +1,7 @@
 """A blueprint as Kalent shows it, and the stub: the empty blueprint that reserves an id before any text is sent. Pure.
 
 Kalent has no idempotency key: a create whose answer is lost may still come true, and must not be sent again with a
-text. An empty blueprint may: it can't be started, because `start` wants a step (docs/kalent-api.md, [docs]).
+text. An empty blueprint may: it can't be started, because `start` wants a step (docs/reference/kalent-api.md, [docs]).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""A local stand-in for the Kalent API, strict where docs/kalent-api.md is.
+"""A local stand-in for the Kalent API, strict where docs/reference/kalent-api.md is.
 
 `server` runs it over HTTP, `app` is the ASGI application, `checks` refuses what the page refuses, `store` keeps the
 data. Its errors stand here: they can be caught without starlette and uvicorn, which are an optional extra. Statuses
-and codes are those of docs/kalent-api.md, "Basics".
+and codes are those of docs/reference/kalent-api.md, "Basics".
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The API over HTTP as an ASGI application; envelopes and codes are those of docs/kalent-api.md."""
+"""The API over HTTP as an ASGI application; envelopes and codes are those of docs/reference/kalent-api.md."""
 
 import asyncio
 import hmac

@@ -1,4 +1,4 @@
-"""What a request may hold (docs/kalent-api.md, "A step", "Rules over a whole blueprint", "Text").
+"""What a request may hold (docs/reference/kalent-api.md, "A step", "Rules over a whole blueprint", "Text").
 
 That an id, a name or a subject must not be empty is how "required" is read here; `content` may be.
 The 300 characters of an invitation are the vendor's advice, and are accepted when exceeded.

@@ -246,7 +246,7 @@ def _dump(value: dict[str, Any] | list[Step] | None) -> str | None:
 
 
 def _dump_steps(steps: list[Step]) -> str | None:
-    # docs/kalent-api.md, "A step": this content "is accepted and stored as an empty string".
+    # docs/reference/kalent-api.md, "A step": this content "is accepted and stored as an empty string".
     return _dump(
         [{**s, "content": ""} if s.get("linkedInType") == "LINKEDIN_INVITATION" else s for s in steps]
     )

@@ -100,7 +100,7 @@ def classify(answer: Answer) -> Verdict:
 def envelope(answer: Answer) -> Refused | None:
     """The API's own error, in its present or its older form; None for anything else.
 
-    Source: docs/kalent-api.md, "Basics".
+    Source: docs/reference/kalent-api.md, "Basics".
     """
     body = answer.body
     if not isinstance(body, Mapping) or body.get("success") is not False:

@@ -1,1 +1,1 @@
-"""The Kalent API: docs/kalent-api.md."""
+"""The Kalent API: docs/reference/kalent-api.md."""

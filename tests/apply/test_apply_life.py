@@ -883,7 +883,7 @@ def test_a_list_is_read_again_after_a_wait(
     project: Project, proxy: FaultProxy, emulator: BackgroundEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A colleague makes the same blueprint while the API makes us wait: it is adopted."""
-    assert context.MAX_AGE == 10, "as docs/design.md says; nobody wants to wait for that here"
+    assert context.MAX_AGE == 10, "as docs/explanation/design.md says; nobody wants to wait for that here"
     monkeypatch.setattr(context, "MAX_AGE", 1.0)
     body = blueprint("One")
 

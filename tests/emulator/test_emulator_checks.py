@@ -1,4 +1,4 @@
-"""Bodies that must be refused, and bodies that must not, for each rule of docs/kalent-api.md."""
+"""Bodies that must be refused, and bodies that must not, for each rule of docs/reference/kalent-api.md."""
 
 from typing import Any
 

@@ -24,10 +24,10 @@ from tests.harness import Project
 ROOT: Final = Path(__file__).parents[2]
 DOCUMENTS: Final = (
     "README.md",
-    "docs/getting-started.md",
-    "docs/positions.md",
-    "docs/templates.md",
-    "docs/import-and-drift.md",
+    "docs/tutorial/first-position.md",
+    "docs/how-to/positions.md",
+    "docs/how-to/share-a-sequence.md",
+    "docs/how-to/import-and-drift.md",
 )
 _PART: Final = re.compile(
     r"^(?P<indent> *)```(?P<kind>yaml|console)\n(?P<text>.*?)^ *```$"

@@ -18,10 +18,11 @@ from kalentops.init.write import DRIVER
 from kalentops.output import FORMATS
 from kalentops.project.config import Config, load_config
 from tests.harness import Project
-from tests.structure import console, rules_page
+from tests.structure import console
+from website.pages import PAGES
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def _text(name: str) -> str:
@@ -34,11 +35,13 @@ def test_the_readme_is_an_entrance() -> None:
 
 def test_the_help_in_the_docs_is_the_help(tmp_path: Path) -> None:
     ran = Project(tmp_path, "", environment={"COLUMNS": "80"}).run("--help")
-    assert f"```\n{ran.out.rstrip()}\n```" in _text("docs/commands.md")
+    assert f"```\n{ran.out.rstrip()}\n```" in _text("docs/reference/commands.md")
 
 
 def test_the_exit_codes_in_the_docs_are_those_of_the_errors() -> None:
-    told = {int(code) for code in re.findall(r"^\| (\d+) \|", _text("docs/commands.md"), re.MULTILINE)}
+    told = {
+        int(code) for code in re.findall(r"^\| (\d+) \|", _text("docs/reference/commands.md"), re.MULTILINE)
+    }
     used = {
         value.exit_code
         for value in vars(errors).values()
@@ -48,14 +51,15 @@ def test_the_exit_codes_in_the_docs_are_those_of_the_errors() -> None:
     assert told == {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 130}
 
 
-def test_the_page_of_the_rules_is_made_from_their_files() -> None:
-    """`python -m tests.structure.rules_page` writes it."""
-    assert _text("docs/rules.md") == rules_page.page()
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_made_from_the_code_are_up_to_date(page: str) -> None:
+    """`python -m website write` writes them."""
+    assert _text(f"docs/{page}") == PAGES[page]()
 
 
 def test_the_fields_variables_and_values_in_the_docs_are_those_of_the_model() -> None:
     schemas = blueprint_schema()["$defs"]
-    text = _text("docs/writing-blueprints.md")
+    text = _text("docs/how-to/write-blueprints.md")
     shapes = {
         "file": "SourcingFile",
         "blueprint": "Blueprint",
@@ -66,7 +70,9 @@ def test_the_fields_variables_and_values_in_the_docs_are_those_of_the_model() ->
     }
     for name, shape in shapes.items():
         table = (
-            (text + _text("docs/templates.md")).partition(f"| field of a {name} |")[2].partition("\n\n")[0]
+            (text + _text("docs/how-to/share-a-sequence.md"))
+            .partition(f"| field of a {name} |")[2]
+            .partition("\n\n")[0]
         )
         fields = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
         assert fields == list(schemas[shape]["properties"]), name
@@ -84,7 +90,7 @@ _OF_ENVIRONMENTS = {"environment", "environments", "readers", "confirm", "branch
 
 
 def test_the_settings_in_the_docs_are_the_defaults(tmp_path: Path) -> None:
-    block = re.search(r"```yaml\n(blueprints: .*?)```", _text("docs/commands.md"), re.DOTALL)
+    block = re.search(r"```yaml\n(blueprints: .*?)```", _text("docs/reference/commands.md"), re.DOTALL)
     assert block
     (tmp_path / "kalentops.yaml").write_text(block[1])
     said = load_config(tmp_path)
@@ -97,7 +103,7 @@ def test_the_settings_in_the_docs_are_the_defaults(tmp_path: Path) -> None:
 
 
 def test_the_formats_in_the_docs_are_the_formats() -> None:
-    table = _text("docs/commands.md").partition("| `--format` |")[2].partition("\n\n")[0]
+    table = _text("docs/reference/commands.md").partition("| `--format` |")[2].partition("\n\n")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == {"text", *FORMATS}
 
 
@@ -110,11 +116,11 @@ def test_every_variable_and_option_of_the_environment_is_documented() -> None:
         path.read_text() for path in (ROOT / "kalentops").rglob("*.py") if "emulator" not in path.parts
     )
     names = set(re.findall(r"KALENT(?:OPS)?_[A-Z_]+[A-Z]", source))
-    assert {name for name in names if f"`{name}`" not in _text("docs/commands.md")} == set()
+    assert {name for name in names if f"`{name}`" not in _text("docs/reference/commands.md")} == set()
 
 
 def test_the_merge_driver_is_the_same_wherever_it_is_said(tmp_path: Path) -> None:
-    assert f"'{DRIVER}'" in _text("docs/state.md")
+    assert f"'{DRIVER}'" in _text("docs/how-to/state.md")
     assert f"'{DRIVER}'" in Project(tmp_path, "").run("state", "merge", "--help").out
 
 
@@ -143,7 +149,7 @@ def test_paths_in_the_docs_exist(document: Path) -> None:
 
 def test_every_page_is_reached_from_the_readme() -> None:
     linked = set(re.findall(r"\]\((docs/[^)#]+)", _text("README.md")))
-    assert {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")} <= linked
+    assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")} <= linked
 
 
 @pytest.mark.parametrize("document", console.DOCUMENTS)

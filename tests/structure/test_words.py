@@ -1,4 +1,4 @@
-"""Everything that people read is written in the words of docs/glossary.md."""
+"""Everything that people read is written in the words of docs/reference/glossary.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words and names that must not come back, and where they stand: docs/glossary.md has the terms instead.
+"""Words and names that must not come back, and where they stand: docs/reference/glossary.md has the terms instead.
 
 `python -m tests.structure.words [FOLDER]` lists what is left, in the package by folder.
 """
@@ -126,7 +126,7 @@ def in_documents() -> list[Offence]:
             ".pre-commit-hooks.yaml",
         )
     ]
-    globs = ("docs/*.md", "benchmarks/*.md", ".github/workflows/*.yml", "kalentops/init/templates/*")
+    globs = ("docs/**/*.md", "benchmarks/*.md", ".github/workflows/*.yml", "kalentops/init/templates/*")
     own += sorted(path for pattern in globs for path in ROOT.glob(pattern))
     return [each for path in own for each in _prose(path, 1, _own_words(path.read_text(encoding="utf-8")))]
 

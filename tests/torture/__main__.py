@@ -1,7 +1,7 @@
 """`python -m tests.torture`: every attack, bounded in time; the figures go to JSON, and from there into the docs.
 
-`--json FILE` keeps the figures, `--quick` runs a tenth of it, `--page` writes docs/reliability.md's table from the
-figures. Exit code 1 where a promise was broken or a mutant lived.
+`--json FILE` keeps the figures, `--quick` runs a tenth of it, `--page` writes the table of
+docs/explanation/reliability.md from the figures. Exit code 1 where a promise was broken or a mutant lived.
 """
 
 from __future__ import annotations
@@ -146,9 +146,9 @@ PARTS: dict[str, Callable[[float], dict[str, Any]]] = {
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="which attacks; all by default")
-    parser.add_argument("--json", type=Path, default=_ROOT / "docs" / "reliability.json")
+    parser.add_argument("--json", type=Path, default=_ROOT / "docs" / "explanation" / "reliability.json")
     parser.add_argument("--quick", action="store_true", help="a tenth of it")
-    parser.add_argument("--page", action="store_true", help="write docs/reliability.md anew")
+    parser.add_argument("--page", action="store_true", help="write docs/explanation/reliability.md anew")
     options = parser.parse_args()
     kept = json.loads(options.json.read_text()) if options.json.exists() else {}
     figures: dict[str, Any] = {
@@ -164,7 +164,7 @@ def main() -> int:
         sys.stdout.write(f"{figures[name]['seconds']} s\n")
         options.json.write_text(json.dumps(figures, indent=2, sort_keys=True) + "\n")
     if options.page:
-        write_page(_ROOT / "docs" / "reliability.md", figures)
+        write_page(_ROOT / "docs" / "explanation" / "reliability.md", figures)
     problems = broken(figures)
     sys.stdout.write("".join(f"BROKEN: {problem}\n" for problem in problems))
     return 1 if problems else 0

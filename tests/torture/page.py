@@ -1,4 +1,4 @@
-"""The figures → the table of docs/reliability.md. No figure in that page is typed by hand."""
+"""The figures → the table of docs/explanation/reliability.md. No figure in that page is typed by hand."""
 
 from __future__ import annotations
 

@@ -169,7 +169,8 @@ class _Play:
         self.server.catch_up()
         if self.random.random() < 0.1 and self.store.path.exists():
             # A hosted runner died: its disk is gone, or git has an older state, and the same files are applied again.
-            # What is under way may come later, but lists show what was done (docs/reliability.md, "What remains").
+            # What is under way may come later, but lists show what was done: docs/explanation/reliability.md,
+            # "What remains".
             self.clock.advance(self.server.lag)
             self.server.catch_up()
             for path in (self.store.path, self.store.journal_path):

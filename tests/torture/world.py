@@ -55,7 +55,7 @@ class Stored:
 
 
 class Server:
-    """The server as docs/kalent-api.md has it, in memory. Lists show the world as it was `lag` seconds ago."""
+    """The server as docs/reference/kalent-api.md has it, in memory. Lists are `lag` seconds behind."""
 
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock

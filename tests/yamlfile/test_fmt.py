@@ -154,10 +154,18 @@ def test_the_own_blueprints_are_laid_out(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "document", ["README.md", "getting-started", "writing-blueprints", "templates", "positions", "format"]
+    "document",
+    [
+        "README.md",
+        "docs/tutorial/first-position.md",
+        "docs/how-to/write-blueprints.md",
+        "docs/how-to/share-a-sequence.md",
+        "docs/how-to/positions.md",
+        "docs/reference/layout.md",
+    ],
 )
 def test_the_examples_in_the_documents_are_laid_out(document: str) -> None:
-    path = ROOT / (document if document == "README.md" else f"docs/{document}.md")
+    path = ROOT / document
     blocks = re.findall(
         r"^ *```yaml\n(.*?)^ *```$", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
     )

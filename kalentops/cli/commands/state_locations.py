@@ -117,7 +117,7 @@ def _next_steps(project: options.Project, old: Place, new: Place) -> Iterator[st
         remedy = (
             "delete .github/workflows/kalentops-*.yml and run `kalentops init`"
             if new.location.kind in {"file", "git"}
-            else "docs/teams.md says what to change"
+            else "docs/how-to/teams.md says what to change"
         )
         yield f"the workflows that `kalentops init` has written are for the old place: {remedy}"
     if old.location.path is not None:

@@ -1,14 +1,12 @@
-"""docs/rules.md, made from the docstrings of the rules: `python -m tests.structure.rules_page` writes it."""
+"""docs/reference/rules.md, made from the docstrings of the rules."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from kalentops.lint.rule import Rule, rules
 
-PAGE = Path(__file__).parents[2] / "docs" / "rules.md"
 _INTRODUCTION = """\
 # Rules
 
@@ -47,7 +45,3 @@ def _block(example: re.Match[str]) -> str:
 
 def _unindented(text: str) -> Iterator[str]:
     return (line.removeprefix("    ") for line in text.split("\n"))
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
