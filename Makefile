@@ -6,7 +6,7 @@ PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal -q
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test thorough check cover bench torture pins clean
+.PHONY: help demo quick test thorough check cover bench torture site pins clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -62,6 +62,9 @@ bench: $(VENV)/.dev $(if $(PEERS),$(VENV)/.peers) ## Measure what kalentops cost
 torture: $(VENV)/.dev ## Attack apply in every known way, and write the table of docs/explanation/reliability.md (needs strace)
 	@$(BIN)/python -m tests.torture --page
 
+site: $(VENV)/.dev ## Build the documentation as a site, into site/
+	@$(BIN)/python -m website build
+
 pins: ## Write requirements/ from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate \
 	  --custom-compile-command 'make pins' pyproject.toml --extra emulator --group build -o requirements/run.txt
@@ -73,4 +76,4 @@ pins: ## Write requirements/ from pyproject.toml (needs uv)
 	  --custom-compile-command 'make pins' --group peers -o requirements/peers.txt
 
 clean: ## Remove what the other targets have created
-	rm -rf $(VENV) .coverage .coverage.* htmlcov .hypothesis .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) site .coverage .coverage.* htmlcov .hypothesis .mypy_cache .ruff_cache .pytest_cache

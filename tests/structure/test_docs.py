@@ -147,11 +147,6 @@ def test_paths_in_the_docs_exist(document: Path) -> None:
         assert any(ROOT.glob(path.rstrip("/"))), f"{document.name} names {path}"
 
 
-def test_every_page_is_reached_from_the_readme() -> None:
-    linked = set(re.findall(r"\]\((docs/[^)#]+)", _text("README.md")))
-    assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")} <= linked
-
-
 @pytest.mark.parametrize("document", console.DOCUMENTS)
 def test_commands_in_the_docs_print_what_is_shown(document: str, tmp_path: Path) -> None:
     """`python -m tests.structure.console` writes today's output into the documents."""

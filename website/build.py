@@ -1,0 +1,100 @@
+"""`python -m website build`: the site in `site/`, by Zensical, with a Markdown copy of each page and llms.txt."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from website.documents import ROOT, first_sentence, on_the_site, pages, title
+
+SITE: Final = ROOT / "site"
+_SETTINGS: Final = ROOT / "zensical.toml"
+
+
+class SiteFault(Exception):
+    """The generator's own message: which page, which line."""
+
+
+def build(site: Path = SITE) -> None:
+    """Build the whole site into `site`, which it replaces.
+
+    :raises SiteFault: a page or link is wrong, or a page is not in the navigation
+    """
+    with tempfile.TemporaryDirectory(prefix="kalentops-site-") as scratch:
+        folder = Path(scratch)
+        texts = _write_sources(folder)
+        _run_zensical(folder)
+        built = folder / "site"
+        for name, text in texts.items():
+            (built / name).write_text(text, encoding="utf-8")
+        sections = list(navigation())
+        (built / "llms.txt").write_text(_llms(sections, texts), encoding="utf-8")
+        whole = "\n".join(texts[name] for _, names in sections for name in names)
+        (built / "llms-full.txt").write_text(whole, encoding="utf-8")
+        # Both need the site's address, which nobody knows when it is built.
+        (built / "404.html").unlink()
+        (built / "sitemap.xml").unlink()
+        shutil.rmtree(site, ignore_errors=True)
+        shutil.copytree(built, site)
+
+
+def navigation() -> Iterator[tuple[str, list[str]]]:
+    """The sections of the navigation, each with its pages below the site."""
+    for section in _settings()["nav"]:
+        ((name, inside),) = section.items()
+        entries = [inside] if isinstance(inside, str) else inside
+        yield name, [each if isinstance(each, str) else next(iter(each.values())) for each in entries]
+
+
+def _settings() -> dict[str, Any]:
+    project: dict[str, Any] = tomllib.loads(_SETTINGS.read_text(encoding="utf-8"))["project"]
+    return project
+
+
+def _write_sources(folder: Path) -> dict[str, str]:
+    """Write what Zensical reads into `folder`; the pages' texts by their paths below the site."""
+    shutil.copytree(ROOT / "docs", folder / "docs")
+    shutil.copytree(ROOT / "website" / "theme", folder / "website" / "theme")
+    shutil.copy(_SETTINGS, folder)
+    known = pages()
+    texts = {
+        there: on_the_site(name, (ROOT / name).read_text(encoding="utf-8"), known)
+        for name, there in known.items()
+    }
+    for there, text in texts.items():
+        (folder / "docs" / there).write_text(text, encoding="utf-8")
+    listed = [name for _, names in navigation() for name in names]
+    if sorted(listed) != sorted(texts):
+        odd = ", ".join(sorted({*listed} ^ {*texts}) or sorted(listed))
+        raise SiteFault(f"list each page of docs/ once in zensical.toml, `nav`: {odd}")
+    return texts
+
+
+def _run_zensical(folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "zensical", "build", "--strict", "--clean"],
+        cwd=folder,
+        env={"NO_COLOR": "1", "LC_ALL": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    if done.returncode:
+        raise SiteFault(f"{done.stdout}{done.stderr}")
+
+
+def _llms(sections: list[tuple[str, list[str]]], texts: dict[str, str]) -> str:
+    """llms.txt as llmstxt.org describes it."""
+    settings = _settings()
+    lines = [f"# {settings['site_name']}", "", f"> {settings['site_description']}"]
+    for section, names in sections:
+        lines += ["", f"## {section}", ""]
+        lines += [f"- [{title(texts[name])}]({name}): {first_sentence(texts[name])}" for name in names]
+    return "\n".join(lines) + "\n"
