@@ -138,6 +138,7 @@ class Setup:
             "BELOW": self.below or ".",
             "BELOW_QUOTED": _scalar(self.below or "."),
             "BLUEPRINTS": self.under,
+            "BLUEPRINTS_FOLDER": self.under or "./",
             "BRANCH": _scalar(self.branch),
             "CONDITION": self.condition,
             "CONFIRM": f"--confirm {self.environment}" if self.confirm else "--yes",
@@ -148,6 +149,7 @@ class Setup:
             "FILE": None if self.ref else "",
             "OF_BRANCH": f"branch {self.branch}" if self.environment else "main branch",
             "OF_ENVIRONMENT": f" (environment {self.environment})" if self.environment else "",
+            "OPTION": f" -e {self.environment}" if self.environment else "",
             "ON_BRANCH": f"if: github.ref == 'refs/heads/{self.branch}'" if self.environment else "",
             "PREFIX": self.prefix,
             "PREFIX_PATTERN": re.escape(self.prefix),
@@ -158,6 +160,9 @@ class Setup:
             "SCHEMA": "../" * self.under.count("/") + SCHEMA,
             "TEMPLATE_SCHEMA": "../" * (self.under + EXAMPLE_TEMPLATE).count("/") + SCHEMA,
             "STATE": None if self.ref else self.state,
+            "STATE_ITSELF": f"the state, in the ref `{self.ref}`"
+            if self.ref
+            else f"`{self.state}` and its journal: the state",
             "STATE_PLACE": "place of the state" if self.ref else "state file",
             "STATE_SETTING": self._state_setting,
             "TEMPORARY": None if self.ref else re.sub(r"[^/]+$", r".\g<0>.*.tmp", self.state),
@@ -215,6 +220,8 @@ def project_files(setups: Sequence[Setup], library: Library, *, example: bool) -
     folders = {each.under: each.readers for each in setups}
     yield ProjectFile(SCHEMA, schema_text(library, folders.values()), advice=advice)
     yield _editor(setups)
+    advice = "`kalentops init --show AGENTS.md` prints what to add to it"
+    yield ProjectFile("AGENTS.md", render("agents.md", *setups), advice=advice)
     if any(not each.ref for each in setups):
         yield ProjectFile(".gitattributes", render("gitattributes", *setups), lines=True)
     yield ProjectFile(".gitignore", render("gitignore", *setups), lines=True)

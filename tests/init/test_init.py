@@ -30,6 +30,7 @@ FILES = {
     "blueprints/templates/linkedin-first.yaml",
     ".kalentops/blueprint.schema.json",
     ".vscode/settings.json",
+    "AGENTS.md",
     ".gitattributes",
     ".gitignore",
     ".pre-commit-config.yaml",
@@ -160,6 +161,7 @@ def test_nothing_is_overwritten_and_what_to_do_by_hand_is_said(fresh: Project) -
         ".vscode/settings.json": "{}\n",
         ".github/workflows/kalentops-apply.yml": "mine\n",
         ".kalentops/blueprint.schema.json": "{}",
+        "AGENTS.md": "# Mine\n",
         "kalentops.yaml": "parallelism: 3\n",
     }
     for name, text in mine.items():
@@ -172,6 +174,7 @@ def test_nothing_is_overwritten_and_what_to_do_by_hand_is_said(fresh: Project) -
         assert f"kept          {name}" in ran.out
     assert "- id: kalentops-validate" in ran.out
     assert '"yaml.schemas"' in ran.out
+    assert "`kalentops init --show AGENTS.md` prints what to add to it" in ran.out
     assert "kalentops init --show .github/workflows/kalentops-apply.yml" in ran.out
     shown = fresh.run("init", "--show", ".github/workflows/kalentops-apply.yml")
     assert "exec kalentops apply --yes" in shown.out
