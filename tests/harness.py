@@ -40,9 +40,12 @@ class Ran:
         return json.loads(self.out)
 
 
-def within(folder: Path, variables: Mapping[str, str], act: Callable[[], int]) -> Ran:
-    """What a process would do in a folder with these variables, done in this one."""
-    out, err = io.StringIO(), io.StringIO()
+def within(
+    folder: Path, variables: Mapping[str, str], act: Callable[[], int], *, together: bool = False
+) -> Ran:
+    """What a process would do in a folder with these variables, done in this one; `together` as a terminal shows it."""
+    out = io.StringIO()
+    err = out if together else io.StringIO()
     before = dict(os.environ), Path.cwd()
     try:
         os.environ.clear()

@@ -147,7 +147,8 @@ def test_paths_in_the_docs_exist(document: Path) -> None:
         assert any(ROOT.glob(path.rstrip("/"))), f"{document.name} names {path}"
 
 
-@pytest.mark.parametrize("document", console.DOCUMENTS)
+@pytest.mark.processes
+@pytest.mark.parametrize("document", console.documents())
 def test_commands_in_the_docs_print_what_is_shown(document: str, tmp_path: Path) -> None:
     """`python -m tests.structure.console` writes today's output into the documents."""
     assert console.run_blocks(document, tmp_path) == _text(document)
