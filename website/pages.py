@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from website import rules
+from website import fields, rules
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
 # Below `docs/`: what makes the page's whole text.
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "reference/fields.md": fields.page,
     "reference/rules.md": rules.page,
 }
 

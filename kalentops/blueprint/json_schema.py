@@ -6,43 +6,54 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from kalentops.blueprint.files import KINDS, TemplateFile
-from kalentops.blueprint.variables import VARIABLES
+from kalentops.blueprint.variables import MEANINGS
 from kalentops.support.shape import shape_schema
 
 JsonSchema: TypeAlias = dict[str, Any]
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-_USE: Final = "The template that this blueprint is made from: the `template` of its file."
+_USE: Final = "The name of the template that this blueprint is made from: the `template` of its file."
+_CONFIG: Final = (
+    "Settings of the sequence, in any form. Kalent never shows them again, so kalentops can't compare them."
+)
+_PROTECT: Final = (
+    "With true, an update needs `kalentops apply --overwrite ADDRESS`. Kalent does not get this field."
+)
+_LANGUAGE: Final = (
+    "The language of its texts, if it is not that of the position. Kalent does not get this field."
+)
 _STEP: Final = {
-    "id": "Chosen by you, unique within the blueprint, and stable: it says which step an edit belongs to.",
-    "name": "A label for people. Candidates don't see it.",
+    "id": "Chosen by you, unique within the blueprint. Keep it: it says which step an edit belongs to.",
+    "name": "A label for your team. Candidates don't see it.",
     "type": "The channel.",
-    "linkedInType": "The kind of LinkedIn message; with type LINKEDIN only.",
-    "subject": "The subject of an e-mail, or of an InMail (at most 200 characters). One line.",
-    "content": "The message, as plain text, with variables such as {{firstname}}. Best below a `|-`.",
-    "temporalityType": "When it is sent: at once (ASAP), after `delay` (DELAYED), or when the invitation before it "
-    "was accepted or has run out (AFTER_INVITATION_SETTLED). At once and a delay count from the step before.",
-    "delay": "How long to wait, counted from the step before, not from the beginning. With DELAYED only.",
+    "linkedInType": "The kind of LinkedIn message.",
+    "subject": "The subject of an e-mail or of an InMail, one line. Any other message with a subject is an error.",
+    "content": "The message, as plain text with variables such as {{firstname}}.",
+    "temporalityType": "When it is sent: with the step before (ASAP), `delay` after the step before (DELAYED), or when "
+    "the invitation before it was accepted or has waited long enough (AFTER_INVITATION_SETTLED).",
+    "delay": "How long to wait after the step before, not after the start: {value: 3, unit: day}.",
     "contentSource": "Who writes the text: you (manual), or Kalent's AI for each candidate (suggestedByKalent).",
-    "config": "Who sends, if not the owner of the sequence.",
-    "policy": "What happens where a contact, a draft or an answer is missing.",
+    "config": "Who sends, if it is not the owner of the sequence.",
+    "policy": "What happens if a contact, an approval or an answer is missing.",
 }
 _FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
     "SourcingFile": {
-        "sourcingId": "The sourcing (open position) that this file serves: its id, as `kalentops sourcings` lists it.",
-        "title": "What people call the position. It is shown in plans, comments and the preview.",
-        "language": "The language of its blueprints, such as en, fr or pt-BR: which texts of a template are taken.",
-        "sample": "Values of variables for this position in the preview, such as {sourcingLocation: Paris}.",
-        "blueprints": "The blueprints of the sourcing, each below a key of its own, which identifies it for good.",
-        "moved": "Keys that were renamed: the same blueprint goes on under another key.",
+        "sourcingId": "The id of the sourcing (open position) that this file serves; `kalentops sourcings` lists the "
+        "ids. In a folder that several environments read, one id for each: {production: ID, trial: ID}.",
+        "title": "What people call the position. Plans, comments and the preview show it; `import` fills it in.",
+        "language": "The language of its texts, such as en, fr or pt-BR. It says which texts of a template are taken.",
+        "sample": "What the preview fills in for this position, such as {sourcingLocation: Paris}.",
+        "blueprints": "The blueprints of the sourcing, each below its key, which identifies it for good.",
+        "moved": "Keys that were renamed: the same blueprint continues under another key.",
         "removed": "Keys that the state forgets. Nothing is deleted in Kalent.",
     },
     "Blueprint": {
-        "name": "The name in Kalent. It may change: the key stays.",
-        "steps": "The messages, in their order. Without a step a blueprint can't be started.",
-        "config": "Settings of the sequence, free-form. They can be written, and are never shown by Kalent.",
-        "protect": "With true, an update needs `kalentops apply --overwrite ADDRESS`.",
-        "language": "The language of its texts, if it is not that of the position.",
+        "name": "The name in Kalent, unique within the sourcing. You may change it: `apply` then renames the "
+        "blueprint in Kalent.",
+        "steps": "The messages, in order. Kalent can't start a blueprint without a step.",
+        "config": _CONFIG,
+        "protect": _PROTECT,
+        "language": _LANGUAGE,
     },
     "Use": {
         "use": _USE,
@@ -51,24 +62,25 @@ _FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "remove": "The ids of steps that this position does not have.",
         "add": "Steps of this position's own, each after or before another one.",
         "name": "The name in Kalent, in place of the template's.",
-        "language": "The language of its texts, if it is not that of the position.",
+        "language": _LANGUAGE,
         "config": "Settings of the sequence, in place of the template's as a whole.",
-        "protect": "With true, an update needs `kalentops apply --overwrite ADDRESS`.",
+        "protect": _PROTECT,
     },
     "TemplateFile": {
         "template": "The name of the template, unique in the project. Blueprints name it in `use`.",
-        "parameters": "What the template leaves open. `{{param.NAME}}` stands for the value in a text.",
-        "languages": "The languages in which it has its texts. Then a text may be {en: …, fr: …}.",
+        "parameters": "What the template leaves open, by name. In a text, `{{param.NAME}}` stands for the value.",
+        "languages": "The languages in which it has its texts, such as [en, fr]. Then a text may be {en: …, fr: …}; a "
+        "plain text serves all.",
         "name": "The name of the blueprint in Kalent, unless a position says its own.",
-        "steps": "The messages, in their order. Each position can change, remove and add steps.",
-        "config": "Settings of the sequence, free-form. They can be written, and are never shown by Kalent.",
+        "steps": "The messages, in order. Each position can change, remove and add steps.",
+        "config": _CONFIG,
     },
     "Parameter": {
         "about": "What to write for it, for the authors of positions.",
         "default": "The text for positions that say nothing. Without it, each position has to say it.",
     },
     "SnippetsFile": {
-        "snippets": "Texts by name. `{{snippet.NAME}}` stands for one in templates, `change` and `add`."
+        "snippets": "Texts by name. In templates, `change` and `add`, `{{snippet.NAME}}` stands for one."
     },
     "Move": {"from": "The key that it had.", "to": "The key that it has now."},
     "Step": _STEP,
@@ -79,14 +91,19 @@ _FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "after": "The id of the step that it comes after. An earlier step of `add` counts, too.",
         "before": "The id of the step that it comes before. An earlier step of `add` counts, too.",
     },
-    "Delay": {"value": "A whole number of 1 or more.", "unit": "There are no hours and no weeks."},
+    "Delay": {
+        "value": "How many units to wait.",
+        "unit": "There is no hour and no week: write 60 minutes or 7 days.",
+    },
     "StepConfig": {
-        "userId": "The user of Kalent who sends this step. It can be written, and is never shown."
+        "userId": "The Kalent user who sends this step. Kalent never shows it again, so kalentops can't compare it."
     },
     "Policy": {
-        "skipStepIfNoContact": "With true, the step is skipped where the contact is missing; else the sequence stops.",
-        "autoValidateAIDraft": "With true, drafts of Kalent's AI go out without a person's approval.",
-        "inviteTimeoutDays": "Days after which the sequence goes on although an invitation was not accepted.",
+        "skipStepIfNoContact": "With true, the step is skipped if the candidate has no such contact. Otherwise the "
+        "sequence stops there.",
+        "autoValidateAIDraft": "With true, drafts of Kalent's AI go out without approval.",
+        "inviteTimeoutDays": "On the step after an invitation: days after which the sequence goes on without an "
+        "answer.",
     },
 }
 _TEXT: Final = {"properties": {"subject": {"type": ["string", "object"]}}, "required": ["subject"]}
@@ -207,8 +224,8 @@ def _complete(definitions: dict[str, JsonSchema]) -> None:
         *({"required": [name], "properties": {name: {"minItems": 1}}} for name in ("moved", "removed")),
     ]
     sourcing["properties"]["sample"]["properties"] = {
-        name: {"type": "string", "description": f"What the preview shows for {{{{{name}}}}}."}
-        for name in VARIABLES
+        name: {"type": "string", "description": f"What the preview shows for {{{{{name}}}}}: {meaning}."}
+        for name, meaning in MEANINGS.items()
     }
     (pattern,) = sourcing["properties"]["blueprints"]["patternProperties"]
     sourcing["properties"]["blueprints"]["patternProperties"] = {pattern: _ref("AnyBlueprint")}

@@ -44,7 +44,7 @@ _FIELDS: Final = {
     "policy.autoValidateAIDraft": "AI draft",
     "policy.inviteTimeoutDays": "longest wait for the invitation",
 }
-_VALUES: Final[dict[str, dict[Any, str]]] = {
+VALUES: Final[dict[str, dict[Any, str]]] = {
     "type": CHANNELS,
     "linkedInType": LINKEDIN_KINDS,
     "temporalityType": {"ASAP": AT_ONCE, "DELAYED": "after a delay", "AFTER_INVITATION_SETTLED": SETTLED},
@@ -235,7 +235,7 @@ def _is_group(value: Any) -> bool:
 
 def _value(field: str, of: Any) -> str:
     """A field's value in words; what a person wrote stays as it is."""
-    words = _VALUES.get(field, {})
+    words = VALUES.get(field, {})
     if of is None or isinstance(of, bool):
         return words.get(of, NONE if of is None else "yes" if of else "no")
     if field == "delay":

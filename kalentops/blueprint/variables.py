@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from typing import Final
 
-VARIABLES: Final = (
-    "firstname",
-    "lastname",
-    "candidateJobTitle",
-    "candidateCompanyName",
-    "candidateLocation",
-    "sourcingJobTitle",
-    "sourcingLocation",
-    "recruiterFirstname",
-    "recruiterLastname",
-)
+MEANINGS: Final = {
+    "firstname": "the candidate's first name",
+    "lastname": "the candidate's last name",
+    "candidateJobTitle": "the candidate's present job title",
+    "candidateCompanyName": "the candidate's present company",
+    "candidateLocation": "where the candidate is",
+    "sourcingJobTitle": "the job title of the position",
+    "sourcingLocation": "where the position is",
+    "recruiterFirstname": "the recruiter's first name",
+    "recruiterLastname": "the recruiter's last name",
+}
+VARIABLES: Final = tuple(MEANINGS)
 
 MARKER: Final = re.compile(r"\{\{(param|snippet)\.([^{}]*)\}\}")
 """`{{param.pitch}}` or `{{snippet.signature}}`: the kind and the name."""

@@ -108,7 +108,7 @@ def test_every_field_is_described() -> None:
         for name, field in shape.get("properties", {}).items():
             assert field.get("description"), name
             assert not {"title", "default"} & field.keys(), name
-    assert "from the step before" in schema["$defs"]["Step"]["properties"]["delay"]["description"]
+    assert "after the step before" in schema["$defs"]["Step"]["properties"]["delay"]["description"]
 
 
 def test_making_it_twice_gives_the_same() -> None:
