@@ -45,6 +45,8 @@ check: $(VENV)/.dev ## Check lint, types and structure, before each commit
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@set -e; for system in win32 darwin; do $(BIN)/mypy --platform $$system --cache-dir .mypy_cache/$$system \
+	  --no-warn-unreachable kalentops website; done
 	@$(BIN)/python -m pytest -q tests/structure
 
 cover: ## Run the tests with coverage of lines and branches: at least 95 %

@@ -44,6 +44,11 @@ _LETTERS: Final = str.maketrans(
 _OTHERS: Final = re.compile(r"[^a-z0-9]+")
 # Windows keeps these for devices, whatever the suffix; the last would be read as the configuration.
 _RESERVED: Final = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]|conin|conout|clock|kalentops")
+# What no checkout on Windows can hold: a device with any suffix, some characters, a dot or a space at the end.
+_NOT_ON_WINDOWS: Final = re.compile(
+    r"""(?:con|prn|aux|nul|(?:com|lpt)[0-9¹²³]|conin\$|conout\$)\ *(?:\..*)? | .*[<>:"|?*\\\x01-\x1f].* | .*[.\ ]""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
 
 
 def slug(text: str, limit: int) -> str:
@@ -141,6 +146,11 @@ def stem_of(name: str, sourcing_id: str) -> str:
     return f"sourcing-{stem}" if _RESERVED.fullmatch(stem) else stem
 
 
+def stem_of_template(name: str) -> str:
+    """What the file of a template is called, without its suffix: its name, if a file can have it."""
+    return f"template-{name}" if _RESERVED.fullmatch(name) else name
+
+
 class FileNames:
     """The names of one folder. `taken` are those of everything that is in it."""
 
@@ -220,6 +230,11 @@ def file_destination(root: Path, blueprints: Path, file: Path, option: str = "--
     within = folder.relative_to(top)
     if any(part.startswith(".") for part in (*within.parts, file.name)):
         raise UsageError(f"{shown} would not be read: names that begin with a dot are ignored")
+    if bad := next(filter(_NOT_ON_WINDOWS.fullmatch, (*within.parts, file.name)), None):
+        raise UsageError(
+            f"{clip(bad)} can't be the name of a file on Windows, so the repository can't be checked out there",
+            hint=f"pass {option} with another name",
+        )
     if folder == root.resolve() and file.name.casefold() == _CONFIGURATION:
         raise UsageError(f"{shown} would be read as the configuration", hint=f"pass another {option}")
     return Destination(root, blueprints / within, file.name)

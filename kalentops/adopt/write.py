@@ -27,6 +27,7 @@ from kalentops.project.load import Repository
 from kalentops.project.result import CheckOptions
 from kalentops.state.model import Entry, State
 from kalentops.support import atomic_write
+from kalentops.support.background import result_of
 from kalentops.support.collector import gc_paused
 from kalentops.support.text import some
 from kalentops.yamlfile import MAX_BYTES
@@ -331,7 +332,7 @@ def _create(files: Sequence[Draft], made: list[Path], parallelism: int) -> None:
     pool = ThreadPoolExecutor(max_workers=parallelism, thread_name_prefix="write")
     try:
         for future in [pool.submit(create, file) for file in files]:
-            future.result()
+            result_of(future)
     finally:
         pool.shutdown(cancel_futures=True)
 

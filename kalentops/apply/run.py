@@ -46,6 +46,7 @@ from kalentops.plan.explanation import Code, Explanation, explain, leftover, tog
 from kalentops.plan.matching import Unmanaged
 from kalentops.plan.refresh import Looked, check_listed, check_workspace, is_known, witnesses
 from kalentops.state.model import Entry, Intent, State
+from kalentops.support.background import result_of
 from kalentops.support.clock import Clock
 
 _A = TypeVar("_A")
@@ -101,7 +102,7 @@ def _something_left(results: Iterable[Result]) -> bool:
 
 
 def _all(pool: ThreadPoolExecutor, what: Callable[[_A], _B], of: Iterable[_A]) -> list[_B]:
-    return [future.result() for future in [pool.submit(what, each) for each in of]]
+    return [result_of(future) for future in [pool.submit(what, each) for each in of]]
 
 
 _QUIET: Final = frozenset({Action.NO_OP, Action.MOVE})

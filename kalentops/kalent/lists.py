@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol, TypeAlias, TypeVar
 from kalentops.blueprint.body import Body, unknown_fields
 from kalentops.blueprint.remote import Remote, RemoteLists, RemoteSourcing
 from kalentops.errors import Forbidden, Interrupted, RefusedByApi, UntrustedList
+from kalentops.support.background import result_of
 from kalentops.support.clock import Clock
 from kalentops.support.text import clip, is_safe_id, some
 
@@ -179,7 +180,7 @@ def read_lists(
         futures = [pool.submit(read, each) for each in sorted(set(sourcing_ids))]
         try:
             for future in futures:
-                future.result()
+                result_of(future)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -15,7 +15,6 @@ import errno
 import hashlib
 import json
 import os
-import signal
 import socketserver
 import threading
 import time
@@ -24,13 +23,13 @@ from contextlib import contextmanager
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler
 from importlib.resources import files
-from types import FrameType
 from typing import Any, Final
 
 from kalentops import __version__
-from kalentops.errors import KalentopsError
+from kalentops.errors import Interrupted, KalentopsError
 from kalentops.preview.phrases import LANGUAGES, Language, Phrase, say
 from kalentops.preview.view import Choice, Mark, Message, Page, Part, Run, Step
+from kalentops.support.clock import SystemClock, on_stop_signal
 from kalentops.support.text_diff import sentence_ends
 
 GENERATOR: Final = "kalentops"
@@ -266,12 +265,16 @@ def serve(
 
     Raises KalentopsError where the port is taken, and whatever `look` and `make` raise.
     """
-    site, seen = Site(), look()
+    site, seen, clock = Site(), look(), SystemClock()
     site.put(seen, make(seen))
-    with _listening(site, port) as address, _until_told() as told:
+    with _listening(site, port) as address, on_stop_signal(clock.stop):
         on_ready(address)
         took = 0.0
-        while not told.wait(max(_LOOK_SECONDS, _REST * took)):
+        while True:
+            try:
+                clock.wait(max(_LOOK_SECONDS, _REST * took))
+            except Interrupted:
+                return
             began = time.monotonic()
             now = look()
             took = time.monotonic() - began
@@ -297,21 +300,6 @@ def _listening(site: Site, port: int) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-@contextmanager
-def _until_told() -> Iterator[threading.Event]:
-    told = threading.Event()
-
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        told.set()
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield told
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class _Server(socketserver.ThreadingTCPServer):

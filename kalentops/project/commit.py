@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -79,7 +80,10 @@ def _is_readable(blob: git.Blob) -> bool:
 
 def _inside(root: Path, places: Iterable[Path]) -> list[str]:
     """The places that lie in `root`, relative to it."""
-    found = (Path(os.path.relpath(place, root)).as_posix() for place in places)
+    found: list[str] = []
+    for place in places:
+        with suppress(ValueError):  # another drive of Windows
+            found.append(Path(os.path.relpath(place, root)).as_posix())
     return [each for each in found if each != ".." and not each.startswith("../")]
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import stat
+import sys
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import sha256
@@ -14,7 +15,7 @@ from typing import Final, NamedTuple
 
 from kalentops.errors import UsageError
 from kalentops.lint.finding import Finding, Severity
-from kalentops.support.text import clip, some
+from kalentops.support.text import clip, normal, some
 from kalentops.yamlfile import MAX_BYTES
 
 SUFFIXES = (".yaml", ".yml")
@@ -179,7 +180,7 @@ def _links_outside(path: str, root: Path) -> bool:
 
 def _inside(path: str, folder: str) -> bool:
     try:
-        return os.path.commonpath([path, folder]) == folder
+        return os.path.normcase(os.path.commonpath([path, folder])) == os.path.normcase(folder)
     except ValueError:  # another drive
         return False
 
@@ -191,8 +192,12 @@ def _name(root: Path, path: str) -> str:
 def _name_of(root: Path, absolute: str) -> str:
     folder, _, last = absolute.rpartition(os.sep)
     name = "." if absolute == str(root) else _before(str(root), folder or os.sep) + last
+    if name.isascii():
+        return name
+    if sys.platform == "darwin":  # git calls it so there, whichever form the disk has
+        name = normal("NFC", name)
     # A name that is not UTF-8 can't be printed, and two of them have to differ.
-    return name if name.isascii() else name.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 @lru_cache(maxsize=64)  # many files have one folder

@@ -41,7 +41,11 @@ def _check_here(options: CheckOptions, sources: Sequence[Source]) -> list[FileRe
 
 def _cores() -> int:
     """Those that this process may use: a container or `taskset` may give it fewer than there are."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    if sys.platform == "linux":
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return cores
 
 
 def _check_in_processes(

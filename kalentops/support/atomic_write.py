@@ -34,22 +34,25 @@ _PASSING_WINERRORS: Final = frozenset({5, 32, 33})
 
 def sync(descriptor: int) -> None:
     """Everything written to the file is on the disk when this returns. Raises OSError."""
-    if sys.platform == "darwin":
-        _full_sync(descriptor)
-    else:
+    if not _full_sync(descriptor):
         getattr(os, "fdatasync", os.fsync)(descriptor)
 
 
-def _full_sync(descriptor: int) -> None:
-    """On macOS fsync leaves it in the drive's cache."""
-    import fcntl
+def _full_sync(descriptor: int) -> bool:
+    """Sync with F_FULLFSYNC on macOS, where fsync leaves it in the drive's cache. False where there is no such sync.
+    Raises OSError.
+    """
+    if sys.platform == "darwin":
+        import fcntl
 
-    try:
-        fcntl.fcntl(descriptor, getattr(fcntl, "F_FULLFSYNC"))  # noqa: B009 - only macOS has it
-    except OSError as error:
-        if error.errno not in _NO_SUCH_SYNC:
-            raise
-        os.fsync(descriptor)
+        try:
+            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+        except OSError as error:
+            if error.errno not in _NO_SUCH_SYNC:
+                raise
+        else:
+            return True
+    return False
 
 
 def sync_folder(folder: Path) -> None:
@@ -58,7 +61,8 @@ def sync_folder(folder: Path) -> None:
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(descriptor)
+        if not _full_sync(descriptor):
+            os.fsync(descriptor)
     except OSError as error:
         if error.errno not in _NO_SUCH_SYNC:
             raise
@@ -77,7 +81,12 @@ def opened(path: Path, *, follow: bool = True) -> Iterator[tuple[int, os.stat_re
     """
     if not follow and path.is_symlink():
         raise NoPlainFile(errno.ELOOP, "it is a link")
-    descriptor = os.open(path, _READ | (0 if follow else getattr(os, "O_NOFOLLOW", 0)))
+    try:
+        descriptor = os.open(path, _READ | (0 if follow else getattr(os, "O_NOFOLLOW", 0)))
+    except PermissionError:
+        if path.is_dir():  # Windows opens none
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)) from None
+        raise
     try:
         status = os.fstat(descriptor)
         if stat.S_ISDIR(status.st_mode):
@@ -189,7 +198,11 @@ def _name_it(temporary: Path, path: Path) -> None:
 
 
 def _mode(path: Path) -> int | None:
-    """The permissions to keep, None for a new file."""
+    """The permissions to keep, None for a new file. Windows has none but read-only: a copy that is could be neither
+    renamed over another file nor removed.
+    """
+    if sys.platform == "win32":
+        return None
     try:
         return path.stat().st_mode & 0o777
     except FileNotFoundError:

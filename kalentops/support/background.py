@@ -4,9 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _T = TypeVar("_T")
+_BEAT: Final = 0.1  # seconds
+
+
+def result_of(future: Future[_T]) -> _T:
+    """The result of work in a pool, once it is there; or raises its error. On Windows, ^C does not end a wait for a
+    thread, so this waits in short ones.
+    """
+    from concurrent.futures import wait  # loaded already: there is a future
+
+    while not future.done():
+        wait([future], _BEAT)
+    return future.result()
 
 
 def in_background(work: Callable[[], _T]) -> Callable[[], _T]:

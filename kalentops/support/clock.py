@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from types import FrameType
 from typing import Final, Protocol
 
 from kalentops.errors import Interrupted
@@ -66,3 +70,23 @@ class SystemClock:
 
     def stop(self) -> None:
         self._stopping = True
+
+
+# ^C, and what CI systems and service managers send: on Windows, Ctrl+Break.
+_STOP: Final = ("SIGINT", "SIGTERM", "SIGBREAK")
+
+
+@contextmanager
+def on_stop_signal(act: Callable[[], None]) -> Iterator[None]:
+    """Call `act` for each signal that asks this process to end. Only in the main thread."""
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        act()
+
+    numbers = [getattr(signal, name) for name in _STOP if hasattr(signal, name)]
+    before = {number: signal.signal(number, handle) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

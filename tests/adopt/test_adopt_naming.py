@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalentops.adopt.naming import MAX_KEY, MAX_TITLE, FileNames, key_of, keys_for, slug, stem_of, title_of
+from kalentops.adopt.naming import (
+    MAX_KEY,
+    MAX_TITLE,
+    FileNames,
+    key_of,
+    keys_for,
+    slug,
+    stem_of,
+    stem_of_template,
+    title_of,
+)
 from kalentops.project.check import check_text
 from kalentops.project.result import CheckOptions
 from kalentops.support.text import visible
@@ -186,3 +196,11 @@ def test_a_title_is_read_as_it_was_written_and_has_no_finding(name: str) -> None
     text = file_text("sourcing_1", {"a": blueprint()}, title)
     assert parse(text).data.get("title", "") == title  # type: ignore[union-attr]
     assert not check_text(CheckOptions(Path("/")), "a.yaml", text).findings
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [("first-contact", "first-contact"), ("con", "template-con"), ("kalentops", "template-kalentops")],
+)
+def test_a_file_is_called_after_the_template(name: str, stem: str) -> None:
+    assert stem_of_template(name) == stem

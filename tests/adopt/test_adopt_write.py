@@ -239,6 +239,16 @@ def test_a_file_of_the_command_line(file: str, name: str, root: Path) -> None:
         ("blueprints/.new.yaml", "names that begin with a dot are ignored"),
         ("blueprints/.team/new.yaml", "names that begin with a dot are ignored"),
         ("blueprints/\0.yaml", "is not a path"),
+        ("blueprints/con.yaml", "can't be the name of a file on Windows"),
+        ("blueprints/Nul.today.yml", "can't be the name of a file on Windows"),
+        ("blueprints/LPT\u00b2.yaml", "can't be the name of a file on Windows"),
+        ("blueprints/aux /a.yaml", "can't be the name of a file on Windows"),
+        ("blueprints/lyon./a.yaml", "can't be the name of a file on Windows"),
+        ("blueprints/lyon /a.yaml", "can't be the name of a file on Windows"),
+        ("blueprints/why?.yaml", "can't be the name of a file on Windows"),
+        ("blueprints/a:b.yaml", "can't be the name of a file on Windows"),
+        ("blueprints/a\\b.yaml", "can't be the name of a file on Windows"),
+        ("blueprints/a\nb.yaml", "can't be the name of a file on Windows"),
     ],
 )
 def test_a_file_that_cannot_be_written_to(file: str, said: str, root: Path) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ntpath
 import random
 import shutil
 from collections.abc import Callable, Iterable
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pytest
 
@@ -211,3 +212,10 @@ def test_findings_are_known_as_if_each_file_was_checked_again(
                 patched.setattr(commit, "compare", _nothing_is_the_same)
                 assert found == known_findings(config, there, "HEAD", now)
     assert recognised
+
+
+def test_a_place_on_another_drive_is_not_in_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.path.relpath", ntpath.relpath)
+    places = [Path(r"D:\work\blueprints"), Path(r"C:\code\team\blueprints")]
+    monkeypatch.setattr(commit, "Path", PureWindowsPath)
+    assert commit._inside(Path(r"C:\code\team"), places) == ["blueprints"]

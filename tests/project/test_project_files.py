@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import ntpath
 import os
 import subprocess
 import sys
-from pathlib import Path
+import unicodedata
+from pathlib import Path, PureWindowsPath
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 
 import pytest
 
 from kalentops.errors import UsageError
 from kalentops.lint.finding import Finding
+from kalentops.project import files
 from kalentops.project.files import Source, check_begun, find, read
 from kalentops.project.load import load
 from kalentops.yamlfile import MAX_BYTES
@@ -308,3 +312,40 @@ def test_a_folder_above_projects_is_none(tmp_path: Path) -> None:
     assert raised.value.hint == "there are projects below: -C staging"
     blueprints.mkdir()
     check_begun(tmp_path, blueprints)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        (r"C:\code\team\blueprints\a.yaml", "blueprints/a.yaml"),
+        (r"C:\code\team\a.yaml", "a.yaml"),
+        (r"c:\Code\TEAM\blueprints\a.yaml", "blueprints/a.yaml"),
+        (r"C:\code\team", "."),
+        (r"C:\code\other\a.yaml", "C:/code/other/a.yaml"),
+        (r"D:\a.yaml", "D:/a.yaml"),
+        (r"\\server\share\team\a.yaml", "//server/share/team/a.yaml"),
+    ],
+)
+def test_a_file_on_windows_is_named_with_slashes(
+    path: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Findings, SARIF, annotations and comments get this name."""
+    monkeypatch.setattr(files, "os", SimpleNamespace(path=ntpath, sep="\\"))
+    monkeypatch.setattr(files, "Path", PureWindowsPath)
+    files._before.cache_clear()
+    try:
+        assert files._name_of(PureWindowsPath(r"C:\code\team"), path) == name  # type: ignore[arg-type]
+    finally:
+        files._before.cache_clear()
+
+
+def test_a_file_on_macos_has_the_name_that_git_gives_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk may keep `é` as two characters; git writes one."""
+    name = "équipe-Zürich.yaml"
+    (tmp_path / unicodedata.normalize("NFD", name)).write_text(GOOD)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    [source] = find(tmp_path, [tmp_path])
+    assert source.name == unicodedata.normalize("NFC", name)
+    assert isinstance(read(source, tmp_path), str)

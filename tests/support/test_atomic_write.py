@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,104 @@ def test_windows_has_a_file_open_for_a_moment(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(Sharing):
         atomic_write.replace(tmp_path / "s", b"y")
     assert (tmp_path / "s").read_bytes() == b"x"
+
+
+FULL_SYNC = 51
+"""F_FULLFSYNC, which only macOS has."""
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The syncs that macOS is asked for."""
+    fcntl = pytest.importorskip("fcntl")
+    calls: list[str] = []
+    real = os.fsync
+
+    def control(_descriptor: int, command: int) -> int:
+        assert command == FULL_SYNC
+        calls.append("full")
+        return 0
+
+    def fsync(descriptor: int) -> None:
+        calls.append("fsync")
+        real(descriptor)
+
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(fcntl, "F_FULLFSYNC", FULL_SYNC, raising=False)
+    monkeypatch.setattr(fcntl, "fcntl", control)
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.delattr(os, "fdatasync", raising=False)  # macOS has none
+    return calls
+
+
+def test_macos_empties_the_cache_of_the_drive_for_a_file_and_for_its_name(
+    tmp_path: Path, synced: list[str]
+) -> None:
+    atomic_write.replace(tmp_path / "s", b"x")
+    assert synced == ["full", "full"]
+    atomic_write.remove(tmp_path / "s")
+    assert synced == ["full"] * 3
+
+
+def test_macos_falls_back_to_fsync_where_a_disk_has_no_full_sync(
+    tmp_path: Path, synced: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(number: int) -> None:
+        def control(*_: object) -> None:
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr("fcntl.fcntl", control)
+
+    refuse(errno.ENOTSUP)
+    atomic_write.replace(tmp_path / "s", b"x")
+    assert synced == ["fsync", "fsync"]
+    refuse(errno.EIO)
+    with pytest.raises(OSError, match=r"(?i)input/output"):
+        atomic_write.replace(tmp_path / "s", b"y")
+    assert (tmp_path / "s").read_bytes() == b"x"
+
+
+def test_windows_renames_a_new_file_and_waits_for_who_has_it_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[Path] = []
+    real = Path.rename
+
+    class Denied(PermissionError):
+        winerror = 5
+
+    def busy(self: Path, target: Path) -> Path:
+        tries.append(target)
+        if len(tries) < 3:
+            raise Denied
+        return real(self, target)
+
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    monkeypatch.setattr(Path, "rename", busy)
+    atomic_write.create(tmp_path / "a.yaml", b"text")
+    assert tries == [tmp_path / "a.yaml"] * 3
+    assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("a.yaml", b"text")]
+
+
+def test_on_windows_no_copy_is_read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such a file could be neither renamed over another one nor removed."""
+    path = tmp_path / "s"
+    path.write_bytes(b"x")
+    path.chmod(0o444)
+    monkeypatch.setattr(sys, "platform", "win32")
+    atomic_write.replace(path, b"y")
+    assert path.stat().st_mode & 0o200
+
+
+def test_a_folder_is_named_as_one_where_the_system_opens_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*_: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "open", denied)
+    with pytest.raises(IsADirectoryError):
+        atomic_write.read(tmp_path, 9)
+    with pytest.raises(PermissionError):
+        atomic_write.read(tmp_path / "s", 9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kalentops.errors import Interrupted
-from kalentops.support.clock import SystemClock
+from kalentops.support.clock import SystemClock, on_stop_signal
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,3 +63,17 @@ def test_without_a_request_to_stop_it_continues() -> None:
     clock.wait(0)
     clock.wait(-1)
     assert not clock.stopping
+
+
+def test_every_signal_to_end_is_heard_and_then_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["SIGINT", "SIGTERM", "SIGBREAK"]
+    if not hasattr(signal, "SIGBREAK"):  # only Windows has Ctrl+Break
+        monkeypatch.setattr(signal, "SIGBREAK", signal.SIGUSR1, raising=False)
+    numbers = [getattr(signal, name) for name in names]
+    before = [signal.getsignal(each) for each in numbers]
+    heard: list[int] = []
+    with on_stop_signal(lambda: heard.append(1)):
+        for each in numbers:
+            signal.raise_signal(each)
+    assert heard == [1, 1, 1]
+    assert [signal.getsignal(each) for each in numbers] == before

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from types import FrameType
 from typing import IO, NamedTuple, TypeVar
 
 from kalentops.apply.result import Began, Listed, Waiting
@@ -23,7 +21,7 @@ from kalentops.output.terminal import notice
 from kalentops.output.text_results import Progress
 from kalentops.project.config import Config
 from kalentops.state.model import State
-from kalentops.support.clock import SystemClock
+from kalentops.support.clock import SystemClock, on_stop_signal
 
 _T = TypeVar("_T")
 
@@ -135,29 +133,21 @@ def api_session(
         cancelled=lambda: throttle.cancelled,
     )
     try:
-        with _signals(clock, farewell):
+        with on_stop_signal(lambda: _asked_to_stop(clock, farewell)):
             yield ApiSession(transport, throttle, clock, progress)
     finally:
         progress.close()
         transport.close()
 
 
-@contextmanager
-def _signals(clock: SystemClock, farewell: str) -> Iterator[None]:
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        if clock.stopping:
-            say(farewell)
-            os._exit(130)
-        clock.stop()
-        say("finishing the open requests; interrupt again to stop at once")
+def _asked_to_stop(clock: SystemClock, farewell: str) -> None:
+    if clock.stopping:
+        _say(farewell)
+        os._exit(130)
+    clock.stop()
+    _say("finishing the open requests; interrupt again to stop at once")
 
-    def say(what: str) -> None:
-        with suppress(OSError):  # stderr has no reader any more
-            os.write(2, f"\n{what}\n".encode())
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _say(what: str) -> None:
+    with suppress(OSError):  # stderr has no reader any more
+        os.write(2, f"\n{what}\n".encode())

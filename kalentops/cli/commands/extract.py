@@ -19,7 +19,7 @@ from kalentops.adopt.extract_files import (
     read_texts,
     template_names,
 )
-from kalentops.adopt.naming import file_destination, folder_destination
+from kalentops.adopt.naming import file_destination, folder_destination, stem_of_template
 from kalentops.adopt.plain import selected
 from kalentops.adopt.position import write_changes
 from kalentops.blueprint.body import Address
@@ -177,7 +177,7 @@ def _path(config: Config, repository: Repository, name: str, to: Path | None) ->
     """The path of the new file. Raises UsageError where a template has the name, or a file the path."""
     if name in _templates(repository):
         raise UsageError(f"there is a template {name}", hint="pass --as with another name")
-    path = _folder(config) / f"{name}.yaml" if to is None else to
+    path = _folder(config) / f"{stem_of_template(name)}.yaml" if to is None else to
     if to is None and os.path.lexists(path):
         raise UsageError(f"{path} exists, and is not overwritten", hint="pass --to FILE with another file")
     if to is not None:

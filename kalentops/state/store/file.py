@@ -169,7 +169,8 @@ class FileContent:
 
     def _read(self, offset: int, length: int) -> tuple[bytes, tuple[int, int]]:
         with _disk(self._path):
-            return os.pread(self._descriptor, length, offset), _stamp(os.fstat(self._descriptor))
+            data = os.pread(self._descriptor, length, offset)  # type: ignore[attr-defined,unused-ignore] # POSIX
+            return data, _stamp(os.fstat(self._descriptor))
 
     def _is_same(self, now: tuple[int, int]) -> bool:
         """Whether only its time has changed, as by `touch`."""

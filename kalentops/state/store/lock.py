@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from filelock import lock_descriptor
+from filelock import lock_descriptor, unlock_descriptor
 
 from kalentops.errors import StateError, StateLocked, StoreFailure
 from kalentops.support import atomic_write
@@ -44,6 +44,8 @@ def hold(path: Path, timeout: float) -> Iterator[None]:
     finally:
         _write(descriptor, b"")
         # The lock is free all the same, and the work under it is done.
+        with suppress(OSError):
+            unlock_descriptor(descriptor)  # Windows may free it some time after the file is closed
         with suppress(OSError):
             os.close(descriptor)
 

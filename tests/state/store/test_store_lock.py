@@ -9,9 +9,11 @@ import sys
 import time
 from pathlib import Path
 
+import filelock
 import pytest
 
 from kalentops.errors import StateError, StateLocked, StoreFailure
+from kalentops.state.store import lock
 from kalentops.state.store.lock import hold
 from tests.state.store.samples import ROOT
 
@@ -131,3 +133,23 @@ def test_a_file_of_another_program_is_left_alone(path: Path) -> None:
 def test_a_folder_that_is_not_there(path: Path) -> None:
     with pytest.raises(StoreFailure, match="can't be created"), hold(path.parent / "gone" / "x.lock", 0):
         pytest.fail("held nothing")
+
+
+def test_it_is_freed_before_its_file_is_closed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows frees the lock of a closed file when it has time."""
+    done: list[str] = []
+    unlock, close = filelock.unlock_descriptor, os.close
+
+    def unlocking(descriptor: int) -> None:
+        done.append("unlocked")
+        unlock(descriptor)
+
+    def closing(descriptor: int) -> None:
+        done.append("closed")
+        close(descriptor)
+
+    monkeypatch.setattr(lock, "unlock_descriptor", unlocking)
+    monkeypatch.setattr(os, "close", closing)
+    with hold(path, 0):
+        done.clear()
+    assert done == ["unlocked", "closed"]
