@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from website.documents import ROOT, first_sentence, on_the_site, pages, title
+from website.lists import four_columns
 
 SITE: Final = ROOT / "site"
 _SETTINGS: Final = ROOT / "zensical.toml"
@@ -68,7 +70,7 @@ def _write_sources(folder: Path) -> dict[str, str]:
         for name, there in known.items()
     }
     for there, text in texts.items():
-        (folder / "docs" / there).write_text(text, encoding="utf-8")
+        (folder / "docs" / there).write_text(four_columns(text), encoding="utf-8")
     listed = [name for _, names in navigation() for name in names]
     if sorted(listed) != sorted(texts):
         odd = ", ".join(sorted({*listed} ^ {*texts}) or sorted(listed))
@@ -80,14 +82,14 @@ def _run_zensical(folder: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "zensical", "build", "--strict", "--clean"],
         cwd=folder,
-        env={"NO_COLOR": "1", "LC_ALL": "C.UTF-8"},
         capture_output=True,
         text=True,
         encoding="utf-8",
         check=False,
     )
     if done.returncode:
-        raise SiteFault(f"{done.stdout}{done.stderr}")
+        # It colours letter by letter, terminal or not.
+        raise SiteFault(re.sub(r"\x1b\[[\d;]*m", "", f"{done.stdout}{done.stderr}"))
 
 
 def _llms(sections: list[tuple[str, list[str]]], texts: dict[str, str]) -> str:

@@ -51,7 +51,8 @@ def on_the_site(source: str, text: str, pages: Mapping[str, str]) -> str:
         if target := _moved(part["target"], source, pages):
             return f"{part['image']}[{words}]({target})"
         path = _resolved(part["target"], source)
-        return f"`{path}`" if words.strip("`") in path else f"{words} (`{path}`)"
+        named = posixpath.normpath(words.strip("`")) in {path, posixpath.basename(path)}
+        return f"`{path}`" if named else f"{words} (`{path}`)"
 
     return _PART.sub(moved, text)
 
@@ -86,6 +87,17 @@ def first_sentence(text: str) -> str:
         if not re.match(r"[#<>|`!\-*\d]", paragraph):
             return re.split(r"(?<=[.!?])\s+(?=[A-Z`])|:$", _plain(paragraph), maxsplit=1)[0]
     return ""
+
+
+def github_anchors(text: str) -> list[str]:
+    """The anchor of each heading, as GitHub gives it."""
+    code = re.sub(r"^ *(`{3,}|~{3,}).*?^ *\1`*[ ]*$", "", text, flags=re.MULTILINE | re.DOTALL)
+    found: list[str] = []
+    for heading in re.findall(r"^#{1,6} (.+)$", code, re.MULTILINE):
+        anchor = re.sub(r"[^\w\- ]", "", _plain(heading).lower()).replace(" ", "-")
+        count = sum(each == anchor or each.rpartition("-")[0] == anchor for each in found)
+        found.append(f"{anchor}-{count}" if count else anchor)
+    return found
 
 
 def _plain(text: str) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 import re
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.builders import blueprint, step
+from tests.chromium import axe
 from tests.harness import Project
 from tests.preview.conftest import Look
 from tests.preview.pages import CADENCE, commit
@@ -225,8 +225,7 @@ def test_before_and_after_stand_side_by_side(diff_file: Path, look: Look) -> Non
 def test_it_is_accessible(scheme: str, kind: str, look: Look, request: pytest.FixtureRequest) -> None:
     file = request.getfixturevalue(f"{kind}_file")
     page = look(file, "#?as=1", color_scheme=scheme)
-    page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations', 'incomplete']})")
+    found = axe(page)
     told = [(each["id"], [node["html"] for node in each["nodes"]]) for each in found["violations"]]
     assert told == []
     # Of overlapping colours axe can't tell: an icon on its disc, a word on its highlight.
