@@ -6,7 +6,7 @@ PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal -q
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test thorough check cover bench torture site pins clean
+.PHONY: help demo quick test thorough check cover bench torture pictures site pins clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -63,6 +63,9 @@ bench: $(VENV)/.dev $(if $(PEERS),$(VENV)/.peers) ## Measure what kalentops cost
 
 torture: $(VENV)/.dev ## Attack apply in every known way, and write the table of docs/explanation/reliability.md (needs strace)
 	@$(BIN)/python -m tests.torture --page
+
+pictures: $(VENV)/.dev ## Write the pictures of the README (needs chromium, fonts-inter and pngquant)
+	@$(BIN)/python -m tests.preview.pictures
 
 site: $(VENV)/.dev ## Build the documentation as a site, into site/
 	@$(BIN)/python -m website build

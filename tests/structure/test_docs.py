@@ -30,7 +30,7 @@ def _text(name: str) -> str:
 
 
 def test_the_readme_is_an_entrance() -> None:
-    assert len(_text("README.md").split()) <= 700, "what does not fit in belongs into docs/"
+    assert len(_text("README.md").split()) <= 600, "what does not fit in belongs into docs/"
 
 
 def test_the_help_in_the_docs_is_the_help(tmp_path: Path) -> None:
