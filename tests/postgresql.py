@@ -31,7 +31,7 @@ _ROLES: Final = (
 )
 _HBA: Final = """
 host all guarded 127.0.0.1/32 scram-sha-256
-host all kalentops,stranger,reader,busy,nobody 127.0.0.1/32 trust
+host all kalentops,stranger,reader,busy,nobody,outreach_apply,outreach_read 127.0.0.1/32 trust
 """
 _SETTINGS: Final = (
     *("fsync=off", "full_page_writes=off", "autovacuum=off", "shared_buffers=16MB", "max_connections=80"),

@@ -288,8 +288,10 @@ def _item(of: Item, *, dry_run: bool) -> Iterator[Line]:
         yield line((f"      {visible(of.reason)}", "dim" if of.done else style))
 
 
-def import_summary(of: ImportResult, environment: str | None = None) -> Iterator[Line]:
-    """The last lines: `Imported 3 blueprints from 2 sourcings into 2 files.`, and what to do next."""
+def import_summary(of: ImportResult, environment: str | None = None, *, shared: bool) -> Iterator[Line]:
+    """The last lines: `Imported 3 blueprints from 2 sourcings into 2 files.`, and what to do next. `shared`: the state
+    is no file to commit.
+    """
     counts = of.summary
     plan = f"`kalentops plan{f' -e {environment}' if environment else ''}`"
     if not of.plan.items:
@@ -300,9 +302,10 @@ def import_summary(of: ImportResult, environment: str | None = None) -> Iterator
     if not of.valid:
         yield line((f"The files {'would not be' if of.dry_run else 'are not'} valid: {_INVALID}", "bad"))
     elif counts["write"] and not of.dry_run:
-        yield line(f"Next: review the new files, run {plan}, and commit them together with the state.")
+        state = "" if shared else " together with the state"
+        yield line(f"Next: review the new files, run {plan}, and commit them{state}.")
     elif counts["record"] and not of.dry_run:
-        yield line(f"Next: run {plan}, and commit the state.")
+        yield line(f"Next: run {plan}{'' if shared else ', and commit the state'}.")
 
 
 _INVALID: Final = (

@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("git") is None, reason="there is no git"),
 ]
 ROOT = Path(__file__).parents[2]
-# As docs/how-to/state.md has it, with this interpreter's kalentops.
+# As docs/how-to/state-in-a-file.md has it, with this interpreter's kalentops.
 _ADVICE = re.search(
     r"driver \\\n  '(kalentops .*?)'", (ROOT / "docs" / "how-to" / "state.md").read_text(encoding="utf-8")
 )

@@ -100,7 +100,7 @@ def test_every_variable_and_option_of_the_environment_is_documented() -> None:
 
 
 def test_the_merge_driver_is_the_same_wherever_it_is_said(tmp_path: Path) -> None:
-    assert f"'{DRIVER}'" in _text("docs/how-to/state.md")
+    assert f"'{DRIVER}'" in _text("docs/how-to/state-in-a-file.md")
     assert f"'{DRIVER}'" in Project(tmp_path, "").run("state", "merge", "--help").out
 
 

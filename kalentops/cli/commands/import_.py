@@ -127,7 +127,8 @@ def command(
         ctx.exit(show_edits(edits, form, project.config.environment, dry_run=dry_run))
     request = ImportRequest(sourcing_ids, choice, file and directory / file, dry_run)
     imported = import_new(request, context, project.store, lock_timeout)
-    show_imported(imported, form, project.config.environment, quiet=quiet)
+    shared = project.store.shared
+    show_imported(imported, form, project.config.environment, quiet=quiet, shared=shared)
     ctx.exit(imported.exit_code)
 
 
@@ -289,7 +290,9 @@ def _write(drafts: Drafts, opened: Session | Snapshot, context: ImportContext, s
     write_import(drafts, opened, context.target.tenant, session.clock.now(), context.parallelism)
 
 
-def show_imported(imported: ImportResult, form: str, environment: str | None = None, *, quiet: bool) -> None:
+def show_imported(
+    imported: ImportResult, form: str, environment: str | None = None, *, quiet: bool, shared: bool
+) -> None:
     """Findings and notes go to stderr, the result to stdout. Findings come last, next to the summary: the list of a
     whole workspace fills more than a screen.
     """
@@ -304,7 +307,7 @@ def show_imported(imported: ImportResult, form: str, environment: str | None = N
         notice(text_files.import_notes(imported))
     sys.stderr.flush()
     if form != "json":
-        show(text_files.import_summary(imported, environment))
+        show(text_files.import_summary(imported, environment, shared=shared))
 
 
 def import_update(

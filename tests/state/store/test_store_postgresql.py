@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -12,7 +13,9 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import psycopg
@@ -24,6 +27,7 @@ from kalentops.state.store.backend import UnclearWrite, VersionMismatch
 from kalentops.state.store.location import Location
 from kalentops.state.store.postgresql import PostgresqlBackend
 from tests import postgresql as server
+from tests.builders import blueprint
 from tests.faults.tcp import Failure, TcpProxy
 from tests.harness import Project
 from tests.state.store.samples import ROOT, TENANT, created
@@ -568,3 +572,65 @@ def test_no_report_of_a_bug_shows_a_password(
     text = report.read_text()
     assert "ValueError: ***" in text
     assert "S3CRET" not in text + ran.out + ran.err
+
+
+# --- the page of this store ---
+
+
+def page_blocks(language: str) -> list[str]:
+    text = (ROOT / "docs/how-to/state-in-postgresql.md").read_text(encoding="utf-8")
+    return [
+        dedent(each)
+        for each in re.findall(rf"^ *```{language}\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
+    ]
+
+
+def statements(block: str) -> list[str]:
+    return [each for each in block.split(";") if each.strip()]
+
+
+@pytest.fixture
+def outreach(schema: str, project: Project) -> Iterator[Callable[[str], Project]]:
+    """The set-up of the page, in a schema of its own: the project as one of its roles, or as the owner, sees it."""
+
+    def seen_by(role: str) -> Project:
+        location = server.url("outreach", user=role, options=schema)
+        return replace(project, environment={"KALENTOPS_STATE": location})
+
+    assert seen_by("kalentops").run("state", "init").code == 0
+    rights, _ = page_blocks("sql")
+    name = schema.rpartition("%3D")[2]
+    reach = f"grant usage on schema {name} to outreach_apply, outreach_read"
+    server.execute(f"set search_path to {name}", *statements(rights), reach)
+    yield seen_by
+    server.execute("drop owned by outreach_apply, outreach_read", "drop role outreach_apply, outreach_read")
+
+
+def test_the_roles_of_the_page_can_do_what_they_are_for(
+    outreach: Callable[[str], Project], schema: str, tmp_path: Path
+) -> None:
+    applying, reading = outreach("outreach_apply"), outreach("outreach_read")
+    applying.write("sourcing_a", {"one": blueprint("One")})
+    refused = reading.apply()
+    assert (refused.code, "permission denied" in refused.err) == (8, True), refused.err
+    assert applying.apply().code == 0
+    assert reading.run("plan", "--refresh").out == "No changes. 1 unchanged.\n"
+    name = schema.rpartition("%3D")[2]
+    _, looks = page_blocks("sql")
+    assert server.execute(f"set search_path to {name}", *statements(looks))
+    backup = next(each for each in page_blocks("sh") if "psql" in each)
+    command = backup.replace(
+        "outreach_read@HOST/DATABASE",
+        f"outreach_read@127.0.0.1:{server.server_port()}/{server.DATABASE}{schema}",
+    )
+    saved = subprocess.run(
+        ["bash", "-c", command.partition("kalentops state")[0]],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert saved.stderr == ""
+    assert applying.run("state", "rm", "--yes", "sourcing_a/one").code == 0
+    assert applying.run("state", "restore", "--yes", "state-backup.json").code == 0
+    assert reading.run("plan").out == "No changes. 1 unchanged.\n"
