@@ -161,6 +161,16 @@ def test_workflows_are_valid_and_pinned(workflow: Path) -> None:
 
 
 @pytest.mark.processes
+@pytest.mark.parametrize(
+    "form", sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml")), ids=lambda p: p.name
+)
+def test_issue_forms_are_valid(form: Path) -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-issue-forms"]
+    done = subprocess.run([*command, str(form)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.processes
 def test_the_own_blueprints_have_no_finding() -> None:
     ran = Project(ROOT, "").process("validate", "--format", "json")
     assert ran.code == 0
