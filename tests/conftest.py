@@ -66,7 +66,8 @@ def _nothing_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
             monkeypatch.delenv(name)
     monkeypatch.setenv("KALENT_API_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("XDG_CACHE_HOME", f"{tmp_path}-cache")
+    for name in ("XDG_CACHE_HOME", "WIN_PD_OVERRIDE_LOCAL_APPDATA"):
+        monkeypatch.setenv(name, f"{tmp_path}-cache")
     monkeypatch.chdir(tmp_path)
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import atexit
 import base64
-import fcntl
 import hashlib
 import hmac
 import json
@@ -28,7 +27,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock
+from filelock import FileLock, lock_descriptor
 
 PLACE: Final = "kalentops-tests"  # the bucket or container
 SECRET: Final = "kalentops-test-secret"
@@ -48,7 +47,7 @@ def hold() -> None:
     """A run begins, in the process that ends last. Not in its workers."""
     folder = tempfile.mkdtemp(prefix="kalentops-tests-")
     lock = _held.enter_context((Path(folder) / "run").open("w"))
-    fcntl.flock(lock, fcntl.LOCK_EX)
+    lock_descriptor(lock.fileno())
     os.environ[_RUN] = folder
 
 
@@ -125,11 +124,14 @@ def _keep(name: str, run: Path) -> None:
             waiting.write_text(url, encoding="utf-8")
             waiting.replace(run / f"{name}.url")
             with (run / "run").open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
+                lock_descriptor(lock.fileno(), poll_interval=0.5)
                 shutil.rmtree(run, ignore_errors=True)
         finally:
             # PostgreSQL would leave shared memory behind.
-            server.send_signal(signal.SIGQUIT if name == "postgresql" else signal.SIGKILL)
+            if name == "postgresql":
+                server.send_signal(signal.SIGQUIT)
+            else:
+                server.kill()
             server.wait()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

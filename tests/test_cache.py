@@ -17,6 +17,7 @@ import pytest
 from kalentops import cache as module
 from kalentops.cache import DIRECTORY, Cache, cache_folder, clear, prune, usage
 from kalentops.support import atomic_write
+from tests.platforms import needs_devices, needs_links, needs_modes
 
 ONE, TWO, THREE = (hashlib.sha256(bytes([each])).hexdigest() for each in range(3))
 not_root = pytest.mark.skipif(
@@ -103,6 +104,7 @@ def test_no_folder_in_the_repository_is_used(
     assert len(list(planted.glob("*.cached"))) == 1
 
 
+@needs_links
 @pytest.mark.parametrize("existing", [True, False])
 def test_no_link_into_the_repository_is_followed(
     root: Path, folder: Path, cache: Cache, *, existing: bool
@@ -122,6 +124,7 @@ def test_no_link_into_the_repository_is_followed(
     assert found.refusal
 
 
+@needs_links
 def test_no_entry_that_links_into_the_repository_is_followed(root: Path, folder: Path, cache: Cache) -> None:
     cache.put("checked", ONE, b"planted")
     planted = entry(folder).rename(root / "entry")
@@ -130,6 +133,7 @@ def test_no_entry_that_links_into_the_repository_is_followed(root: Path, folder:
     assert planted.exists()
 
 
+@needs_links
 def test_a_link_to_the_project_is_its_folder(
     tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,6 +142,7 @@ def test_a_link_to_the_project_is_its_folder(
     assert Cache(tmp_path / "link").refusal
 
 
+@needs_modes
 def test_what_git_checks_out_is_not_used_wherever_it_is(folder: Path, cache: Cache) -> None:
     cache.put("checked", ONE, b"planted")
     entry(folder).chmod(0o644)
@@ -177,10 +182,11 @@ def test_an_entry_counts_under_its_own_key_and_kind_alone(folder: Path, cache: C
     assert cache.get("checked", ONE) == b"valid"
 
 
+@needs_devices
 @pytest.mark.parametrize(
     "make",
     [
-        pytest.param(os.mkfifo, id="pipe"),
+        pytest.param(lambda path: os.mkfifo(path), id="pipe"),  # noqa: PLW0108 - Windows lacks it
         pytest.param(os.mkdir, id="folder"),
         pytest.param(lambda path: path.symlink_to("nowhere"), id="link"),
         pytest.param(lambda path: path.symlink_to(path.name), id="circle"),
@@ -204,6 +210,7 @@ def test_anything_else_in_place_of_an_entry_is_none(
 # Other users.
 
 
+@needs_modes
 @pytest.mark.parametrize("mode", [0o777, 0o770, 0o1777])
 def test_no_folder_that_others_can_write_to_is_used(
     root: Path, folder: Path, cache: Cache, mode: int
@@ -217,6 +224,7 @@ def test_no_folder_that_others_can_write_to_is_used(
     assert usage(folder).entries == 1
 
 
+@needs_modes
 def test_no_entry_that_others_can_write_is_used(folder: Path, cache: Cache) -> None:
     cache.put("checked", ONE, b"planted")
     entry(folder).chmod(0o606)
@@ -262,6 +270,7 @@ def test_a_file_in_place_of_the_folder_is_no_cache(root: Path, folder: Path) -> 
     assert found.refusal == "it is not a folder"
 
 
+@needs_modes
 def test_without_a_home_there_is_none(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And nothing is written to a folder `~` of the project."""
     monkeypatch.chdir(root)
@@ -369,6 +378,7 @@ def test_files_of_others_stay(folder: Path, cache: Cache, monkeypatch: pytest.Mo
     assert sorted(each.name for each in folder.iterdir()) == sorted(others)
 
 
+@needs_links
 def test_clear_removes_all(folder: Path, cache: Cache) -> None:
     assert (usage(folder), clear(folder)) == (module.Usage(0, 0, None),) * 2
     cache.put("checked", ONE, b"text")

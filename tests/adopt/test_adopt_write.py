@@ -22,6 +22,7 @@ from kalentops.yamlfile.parse import parse
 from kalentops.yamlfile.positions import Map
 from tests.adopt.shown import NOTHING, observed
 from tests.builders import blueprint, step
+from tests.platforms import needs_links
 from tests.strategies import bodies, json_values
 
 NOWHERE = Path("/nowhere")
@@ -210,6 +211,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@needs_links
 @pytest.mark.parametrize(
     ("file", "name"),
     [
@@ -225,6 +227,7 @@ def test_a_file_of_the_command_line(file: str, name: str, root: Path) -> None:
     assert place.take("stem").name == "stem.yaml"
 
 
+@needs_links
 @pytest.mark.parametrize(
     ("file", "said"),
     [
@@ -257,6 +260,7 @@ def test_a_file_that_cannot_be_written_to(file: str, said: str, root: Path) -> N
     assert said in str(raised.value)
 
 
+@needs_links
 def test_a_folder_of_blueprints_that_is_a_file(root: Path) -> None:
     with pytest.raises(UsageError):
         folder_destination(root, root / "blueprints" / "there.yaml")

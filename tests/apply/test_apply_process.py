@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
 import select
 import shutil
@@ -209,6 +208,8 @@ def test_what_was_typed_before_the_question_is_no_answer(
 
 
 def _at_a_terminal(project: Project, *, typed: bytes = b"") -> tuple[subprocess.Popen[bytes], int]:
+    import pty  # Windows has none
+
     leader, follower = pty.openpty()
     os.write(leader, typed)
     variables = {name: value for name, value in project.variables().items() if name not in {"CI", "NO_COLOR"}}

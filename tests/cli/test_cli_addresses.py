@@ -15,6 +15,7 @@ from tests.builders import blueprint
 from tests.faults.catalogue import envelope
 from tests.faults.proxy import Exchange, FaultProxy, Request, on
 from tests.harness import Project, Truth
+from tests.platforms import needs_signals
 from tests.strategies import to_yaml
 from tests.torture.disk import Disk, Op
 
@@ -223,6 +224,7 @@ def test_an_open_update_is_settled_under_its_new_address(
     assert applied.run("plan", "--refresh", "--detailed-exitcode").code == 0
 
 
+@needs_signals
 @pytest.mark.processes
 def test_killed_between_the_move_and_what_follows(
     applied: Project, proxy: FaultProxy, truth: Truth, emulator: BackgroundEmulator
@@ -250,6 +252,7 @@ def test_killed_between_the_move_and_what_follows(
     assert applied.run("plan", "--refresh", "--detailed-exitcode").code == 0
 
 
+@needs_signals
 @pytest.mark.processes
 def test_killed_before_the_move(applied: Project, proxy: FaultProxy, truth: Truth) -> None:
     """It comes after the look, so a run that ends in the look has changed nothing."""
@@ -295,6 +298,7 @@ def test_a_full_disk_at_the_move(applied: Project, proxy: FaultProxy, truth: Tru
     assert (ran.code, set(applied.ids)) == (0, {"sourcing_a/new", "sourcing_a/other"})
 
 
+@needs_signals
 @pytest.mark.processes
 def test_a_wish_to_end_before_the_move(applied: Project, proxy: FaultProxy) -> None:
     before = applied.state_path.read_bytes()

@@ -13,6 +13,7 @@ from kalentops.cache import Cache, program
 from kalentops.state.codec import dump_state
 from tests.builders import blueprint, entry, state, step
 from tests.harness import Project, Ran
+from tests.platforms import needs_links, needs_modes
 
 KEY = "0" * 64
 
@@ -78,6 +79,7 @@ def test_it_says_why_it_is_not_used(folder: Path, bare: Project) -> None:
     assert bare.run("cache", "clear").out.startswith("removed 1 entry")
 
 
+@needs_modes
 def test_without_a_home_there_is_none(bare: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.delenv("HOME")
@@ -276,6 +278,7 @@ def test_another_version_uses_none_of_it(
     assert found == []
 
 
+@needs_links
 def test_a_forged_cache_in_the_repository_counts_nowhere(
     valid: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ from kalentops.state.store import postgresql
 from kalentops.state.store.location import Location
 from tests.builders import blueprint
 from tests.harness import Project, Ran
+from tests.platforms import needs_shell
 from tests.repositories import Remote, commit, git
 from tests.state.store.samples import MemoryBackend
 
@@ -165,6 +166,7 @@ def test_a_crash(filled: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "ValueError: a bug with postgresql://***@127.0.0.1:9/db?sslpassword=***\n" in report.read_text()
 
 
+@needs_shell
 @pytest.mark.usefixtures("_reachable")
 @pytest.mark.processes
 def test_git_gets_it_neither_as_an_argument_nor_in_its_environment(

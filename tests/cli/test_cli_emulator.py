@@ -14,12 +14,14 @@ import pytest
 from kalentops.emulator.server import BackgroundEmulator
 from tests.builders import blueprint
 from tests.harness import Project
+from tests.platforms import needs_signals
 
 pytestmark = pytest.mark.processes
 
 ROOT = Path(__file__).parents[2]
 
 
+@needs_signals
 def test_emulator_keeps_its_data_in_a_file(tmp_path: Path) -> None:
     project = Project(tmp_path, "", timeout=120)
     project.write("sourcing_a", {"one": blueprint("One")})

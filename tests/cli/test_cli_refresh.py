@@ -20,6 +20,7 @@ from tests.builders import blueprint, step
 from tests.faults.catalogue import envelope
 from tests.faults.proxy import Exchange, FaultProxy, on, wait_until
 from tests.harness import Project, Ran, Truth
+from tests.platforms import needs_signals
 
 AT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 
@@ -366,6 +367,7 @@ def test_a_saved_plan_is_stale(
     assert "it had 1 to create, 1 to update" in ran.err
 
 
+@needs_signals
 @pytest.mark.processes
 @pytest.mark.parametrize("options", [(), ("--refresh",)], ids=["offline", "refreshed"])
 def test_a_plan_that_was_saved_after_a_run_was_killed_holds(
@@ -493,6 +495,7 @@ def test_a_state_of_another_workspace_is_foretold_to_stop(
     assert (writes(emulator), applied.state_path.read_bytes()) == (before, state)
 
 
+@needs_signals
 @pytest.mark.processes
 def test_ctrl_c_while_it_looks(applied: Project, proxy: FaultProxy) -> None:
     for number in range(6):
@@ -518,6 +521,7 @@ def test_ctrl_c_while_it_looks(applied: Project, proxy: FaultProxy) -> None:
     assert applied.state_path.read_bytes() == before
 
 
+@needs_signals
 @pytest.mark.processes
 def test_ctrl_c_while_a_saved_plan_is_looked_at_writes_nothing(saved: Project, proxy: FaultProxy) -> None:
     """A wish to end that comes with the last list counts as well."""

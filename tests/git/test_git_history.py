@@ -22,6 +22,7 @@ from kalentops.state.store.file import FileStore
 from kalentops.state.store.session import Store
 from tests.builders import blueprint
 from tests.harness import STATE, Project
+from tests.platforms import needs_links
 from tests.repositories import Remote, commit, git
 from tests.state.store.samples import MemoryBackend, address, state
 
@@ -58,6 +59,7 @@ def test_files_of_a_commit_as_they_were(repository: Path) -> None:
     assert history.contents(sub, []) == {}
 
 
+@needs_links
 def test_a_link_is_distinguished_from_a_file(repository: Path) -> None:
     (repository / "link.yaml").symlink_to("outside.yaml")
     git(repository, "add", "-A")

@@ -23,6 +23,7 @@ from kalentops.init.contents import origin_of
 from kalentops.state.store.file import FileStore
 from tests.builders import blueprint
 from tests.harness import STATE, Project
+from tests.platforms import needs_links, needs_shell
 from tests.repositories import Remote, commit, git
 from tests.workflows.jobs import ACTIONS
 
@@ -186,6 +187,7 @@ def test_no_command_starts_what_a_pull_request_has_planted(
     assert STATE in git(planted.remote.bare, "ls-tree", "--name-only", "main", "sub/")
 
 
+@needs_shell
 def test_the_same_on_a_git_that_knows_none_of_the_newer_settings(
     planted: Planted, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -256,6 +258,7 @@ def _submodule(folder: Path) -> Path:
     return whole / "part"
 
 
+@needs_links
 @pytest.mark.parametrize("make", [_as_it_is, _linked, _by_a_link, _submodule])
 def test_which_repository_a_folder_is_in(
     make: Callable[[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

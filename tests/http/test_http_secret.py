@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from kalentops.errors import InvalidConfig, NoKey
 from kalentops.http.secret import ApiKey, permission_warnings, read_key
 from tests import answers
+from tests.platforms import needs_modes
 
 VALUE = 'k3y+never/shown=to~any"body\\&<'
 VISIBLE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=8, max_size=40)
@@ -219,6 +220,7 @@ def test_a_key_that_comes_through_a_pipe_is_read_once() -> None:
         os.close(reading)
 
 
+@needs_modes
 def test_the_file_of_an_environments_key_should_be_private(tmp_path: Path) -> None:
     path = tmp_path / "key"
     path.write_text(VALUE)

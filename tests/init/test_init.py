@@ -18,6 +18,7 @@ from kalentops.init.contents import NO_ACTION, WORKFLOWS, Origin, Setup, origin_
 from kalentops.init.write import DRIVER
 from kalentops.project.config import load_config
 from tests.harness import Project
+from tests.platforms import needs_links
 from tests.repositories import Remote, commit, git
 
 pytestmark = pytest.mark.processes
@@ -137,6 +138,7 @@ def test_the_schema_follows_the_templates(fresh: Project) -> None:
     assert "exists        .kalentops/blueprint.schema.json" in fresh.run("init", "--no-github").out
 
 
+@needs_links
 @pytest.mark.parametrize("outside", ["folder", "file"])
 def test_the_schema_is_not_written_through_a_link(outside: str, fresh: Project, tmp_path: Path) -> None:
     theirs = tmp_path / "theirs"
@@ -225,6 +227,7 @@ def test_parts_can_be_left_out(tmp_path: Path) -> None:
     assert "kalentops.yaml" in made
 
 
+@needs_links
 def test_links_that_lead_away_are_not_followed(fresh: Project, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()

@@ -13,6 +13,7 @@ import yaml
 
 from tests.builders import blueprint
 from tests.harness import Project, Ran
+from tests.platforms import needs_shell
 from tests.repositories import commit, git
 from tests.sizes import some
 
@@ -119,6 +120,7 @@ def test_other_files_start_no_hook(project: Project, tmp_path: Path) -> None:
     assert ran.out.count("Skipped") == len(HOOKS)
 
 
+@needs_shell
 @pytest.mark.thorough
 @pytest.mark.parametrize("below", some(["teams/paris", ""], 1))
 def test_the_hooks_that_init_writes_without_a_repository_to_name(below: str, tmp_path: Path) -> None:

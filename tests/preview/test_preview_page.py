@@ -13,6 +13,7 @@ from kalentops.preview.phrases import NOTHING
 from kalentops.preview.view import Change, Sequence
 from tests.builders import blueprint, step
 from tests.harness import Project
+from tests.platforms import needs_links
 from tests.preview.pages import CADENCE, commit, linkedin, page_of, sequence_of
 
 
@@ -341,6 +342,7 @@ def test_a_file_with_an_error_does_not_seem_to_have_lost_its_sequences(before: P
     )
 
 
+@needs_links
 @pytest.mark.processes
 def test_what_was_not_readable_before_is_said(before: Project) -> None:
     (before.folder / "blueprints" / "sourcing_b.yaml").write_bytes(b"\xff")

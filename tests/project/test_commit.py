@@ -16,6 +16,7 @@ from kalentops.project.commit import Comparison, Earlier, compare, known_finding
 from kalentops.project.config import load_configs
 from kalentops.project.load import Repository, load_project, load_with_users, of_texts
 from kalentops.project.result import CheckOptions, may_be_shared
+from tests.platforms import needs_links
 from tests.project.test_cached import FILES as FILES_OF_ALL_KINDS
 from tests.project.test_cached import TEXTS
 from tests.repositories import git
@@ -145,6 +146,7 @@ def test_templates_elsewhere_in_the_project_count(made: Path, tmp_path: Path) ->
     assert "ten minutes" in found.shared["blueprints/linkedin-first.yaml"]
 
 
+@needs_links
 def test_what_is_no_text_is_counted_and_only_what_differs_is_read(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

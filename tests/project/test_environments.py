@@ -14,6 +14,7 @@ from kalentops.project.document import Document, read_document
 from kalentops.project.environments import by_folder, load_views, positions_elsewhere, words_of_ids
 from kalentops.project.load import Repository, load
 from tests.builders import blueprint, step
+from tests.platforms import needs_links
 
 BOTH = ("production", "trial")
 FILES: dict[str, dict[str, Any]] = {
@@ -184,6 +185,7 @@ def test_ids_are_found_in_each_style(text: str) -> None:
     assert "s_1" in words_of_ids(text)
 
 
+@needs_links
 def test_a_link_to_a_file_lies_in_its_folder(tmp_path: Path) -> None:
     configs = project(tmp_path, "s_5")[:3]
     link = tmp_path / "acme" / "link.yaml"

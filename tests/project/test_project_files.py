@@ -20,6 +20,7 @@ from kalentops.project.files import Source, check_begun, find, read
 from kalentops.project.load import load
 from kalentops.yamlfile import MAX_BYTES
 from tests.builders import blueprint
+from tests.platforms import needs_devices, needs_links
 from tests.strategies import to_yaml
 
 GOOD = "sourcingId: s_1\nblueprints: {}\n"
@@ -126,6 +127,7 @@ def test_a_folder_that_is_called_like_a_file(tmp_path: Path) -> None:
     assert _names(tmp_path) == ["x.yaml/a.yaml"]
 
 
+@needs_links
 def test_links(tmp_path: Path) -> None:
     root = tmp_path / "project"
     (root / "real").mkdir(parents=True)
@@ -150,6 +152,7 @@ def test_links(tmp_path: Path) -> None:
     assert "secret" not in str(load(root, [root]).findings)
 
 
+@needs_links
 def test_a_folder_on_the_way_that_leaves_the_project(tmp_path: Path) -> None:
     root = tmp_path / "project"
     root.mkdir()
@@ -164,6 +167,7 @@ def test_a_folder_on_the_way_that_leaves_the_project(tmp_path: Path) -> None:
         )
 
 
+@needs_links
 def test_a_project_behind_a_link_is_no_trouble(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "a.yaml").write_text(GOOD)
@@ -173,11 +177,13 @@ def test_a_project_behind_a_link_is_no_trouble(tmp_path: Path) -> None:
     assert load(root, [root]).findings == []
 
 
+@needs_devices
 def test_a_pipe_does_not_make_it_wait(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.yaml")
     assert _said(tmp_path, "a.yaml") == "KAL001 this is not a regular file"
 
 
+@needs_devices
 def test_a_device_is_not_read(tmp_path: Path) -> None:
     found = read(Source("/dev/zero", "zero.yaml"), tmp_path)
     assert isinstance(found, Finding)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from kalentops.support import atomic_write
+from tests.platforms import needs_links, needs_modes
 
 
 @pytest.fixture(params=["links", "no links"])
@@ -30,6 +31,7 @@ def test_a_new_file_is_whole_and_nothing_else_is_left(folder: Path) -> None:
     assert (folder / "a.yaml").read_bytes() == b"text"
 
 
+@needs_links
 def test_what_is_there_stays(folder: Path) -> None:
     (folder / "a.yaml").write_bytes(b"mine")
     (folder / "b.yaml").symlink_to(folder / "nowhere")
@@ -182,6 +184,7 @@ def test_windows_renames_a_new_file_and_waits_for_who_has_it_open(
     assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("a.yaml", b"text")]
 
 
+@needs_modes
 def test_on_windows_no_copy_is_read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Such a file could be neither renamed over another one nor removed."""
     path = tmp_path / "s"

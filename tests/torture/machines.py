@@ -50,7 +50,7 @@ _CLOCKS: Final = {"s3": 14 * 60}
 _HOUR: Final = 3600
 _CC: Final = shutil.which("cc") if sys.platform == "linux" else None
 # done, part done, another run at work or the store, refused, unknown; and what SIGKILL leaves
-_CODES: Final = frozenset({0, 8, 9, 10, -signal.SIGKILL})
+_CODES: Final = frozenset({0, 8, 9, 10, -9})
 _WRITES: Final = ("create", "take", "fill", "update")
 _MEMORY: Final = Path("/dev/shm")
 tempfile.gettempdir()  # Python keeps it: not that of a machine, for which a run takes place in this process

@@ -35,7 +35,7 @@ _PATIENT: Final = ("--lock-timeout", "20")
 _LONGEST_STOP: Final = 1.5
 _DEADLINE: Final = 60.0
 # done, the API not reached, locked, part failed, unknown; and what SIGKILL leaves
-_CODES: Final = frozenset({0, 8, 9, 10, -signal.SIGKILL})
+_CODES: Final = frozenset({0, 8, 9, 10, -9})
 _MEMORY: Final = Path("/dev/shm")
 
 

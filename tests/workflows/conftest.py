@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,13 @@ from tests.github.stand_in import StandIn
 from tests.harness import Project
 from tests.repositories import Remote, commit, git
 from tests.workflows.jobs import ACTIONS, Checkout
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for each in items:
+        if sys.platform == "win32" and here in each.path.parents:
+            each.add_marker(pytest.mark.skip(reason="runs the steps of a job with bash, in folders of POSIX"))
 
 
 @pytest.fixture

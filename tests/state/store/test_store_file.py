@@ -29,6 +29,7 @@ from kalentops.state.store.journal import Journal, Writer
 from kalentops.support import atomic_write
 from tests.builders import blueprint
 from tests.harness import Project
+from tests.platforms import needs_links
 from tests.repositories import git
 from tests.state.store.samples import TENANT, address, created, entry, intent, python, state
 
@@ -401,6 +402,7 @@ def test_a_state_is_no_lock_or_journal_of_another(name: str, tmp_path: Path) -> 
         FileStore(tmp_path / name)
 
 
+@needs_links
 def test_links_in_a_circle_are_refused(tmp_path: Path) -> None:
     (tmp_path / "s.json").symlink_to(tmp_path / "s.json")
     with pytest.raises(StoreFailure):

@@ -25,6 +25,7 @@ from kalentops.state.store.git import GitBackend
 from kalentops.state.store.location import Location
 from kalentops.support import atomic_write
 from tests.git_server import GitRequest, GitServer, serve
+from tests.platforms import needs_shell
 from tests.repositories import Remote, commit, git
 from tests.state.store.samples import created
 
@@ -345,6 +346,7 @@ def _with_hooks(remote: Remote, clone: Path) -> Path:
     return clone
 
 
+@needs_shell
 @pytest.mark.parametrize(
     "make",
     [
@@ -502,6 +504,7 @@ def put_before_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[
     return put
 
 
+@needs_shell
 @pytest.mark.parametrize("dies", ["kill -9 $$", '$git "$@" >/dev/null; kill -9 $$'])
 def test_a_git_that_is_killed_is_unclear(
     clone: Path, put_before_git: Callable[[str], None], dies: str
@@ -511,6 +514,7 @@ def test_a_git_that_is_killed_is_unclear(
         opened(clone).replace(b"one", None)
 
 
+@needs_shell
 def test_a_git_that_is_too_old(clone: Path, put_before_git: Callable[[str], None]) -> None:
     put_before_git("unset GIT_CONFIG_COUNT")
     with pytest.raises(SharedStoreFailure) as caught:

@@ -15,6 +15,7 @@ import pytest
 from kalentops.errors import StateError, StateLocked, StoreFailure
 from kalentops.state.store import lock
 from kalentops.state.store.lock import hold
+from tests.platforms import needs_signals
 from tests.state.store.samples import ROOT
 
 pytestmark = pytest.mark.processes
@@ -34,6 +35,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "s.lock"
 
 
+@needs_signals
 def test_a_killed_holder_frees_it_and_is_named_until_then(path: Path) -> None:
     command = [sys.executable, "-c", _HOLD, str(path)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as holder:

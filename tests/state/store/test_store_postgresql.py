@@ -30,6 +30,7 @@ from tests import postgresql as server
 from tests.builders import blueprint
 from tests.faults.tcp import Failure, TcpProxy
 from tests.harness import Project
+from tests.platforms import needs_devices
 from tests.state.store.samples import ROOT, TENANT, created
 
 pytestmark = pytest.mark.processes
@@ -470,6 +471,7 @@ def pooler(tmp_path: Path) -> Iterator[int]:
         process.wait()
 
 
+@needs_devices
 def test_a_pooler_in_transaction_mode_may_stand_in_between(pooler: int, row: str) -> None:
     made = backend(server.url(row, port=pooler))
     made.prepare()
