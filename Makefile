@@ -6,7 +6,7 @@ PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal -q
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test thorough check cover bench torture pictures site pins clean
+.PHONY: help demo quick test thorough check cover bench torture pictures site dist release pins clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -17,8 +17,8 @@ $(VENV)/bin/python:
 	@echo "setting up $(VENV) (once)"
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/python
-	@$(PIP) install --require-hashes --no-deps --requirement requirements/run.txt
+$(VENV)/.run: requirements/run.txt requirements/build.txt pyproject.toml | $(VENV)/bin/python
+	@$(PIP) install --require-hashes --no-deps --requirement requirements/run.txt --requirement requirements/build.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@$(PIP) check
 	@touch $@
@@ -70,15 +70,33 @@ pictures: $(VENV)/.dev ## Write the pictures of the README (needs chromium, font
 site: $(VENV)/.dev ## Build the documentation as a site, into site/
 	@$(BIN)/python -m website build
 
-pins: ## Write requirements/ from pyproject.toml (needs uv)
-	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate \
-	  --custom-compile-command 'make pins' pyproject.toml --extra emulator --group build -o requirements/run.txt
-	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate \
-	  --custom-compile-command 'make pins' pyproject.toml --all-extras --group build -o requirements/stores.txt
-	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate \
-	  --custom-compile-command 'make pins' pyproject.toml --all-extras --group dev -o requirements/dev.txt
-	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate \
-	  --custom-compile-command 'make pins' --group peers -o requirements/peers.txt
+$(VENV)/.pins: requirements/pins.txt | $(VENV)/bin/python
+	@$(PYTHON) -m venv $(VENV)/pins
+	@$(VENV)/pins/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps \
+	  --requirement requirements/pins.txt
+	@touch $@
+
+$(VENV)/.release: requirements/release.txt | $(VENV)/bin/python
+	@$(PYTHON) -m venv $(VENV)/release
+	@$(VENV)/release/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps \
+	  --only-binary :all: --requirement requirements/release.txt
+	@touch $@
+
+dist: $(VENV)/.release ## Build all files of a release into dist/; ARGS=--here with a .pyz for this platform only
+	@$(VENV)/release/bin/python -m release build $(ARGS)
+
+release: $(VENV)/.release ## Make the commit of a release, and the one after it: make release VERSION=1.2.0
+	@$(VENV)/release/bin/python -m release prepare $(VERSION)
+
+UV := $(VENV)/pins/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate \
+  --custom-compile-command 'make pins'
+
+pins: $(VENV)/.pins ## Write requirements/ from pyproject.toml; pins that fit stay, with ARGS=--upgrade they do not
+	@$(UV) $(ARGS) pyproject.toml --extra emulator -o requirements/run.txt
+	@$(UV) $(ARGS) pyproject.toml --all-extras -o requirements/stores.txt
+	@$(UV) $(ARGS) pyproject.toml --all-extras --group dev -o requirements/dev.txt
+	@for group in build release pins peers; do \
+	  $(UV) $(ARGS) --group $$group -o requirements/$$group.txt || exit; done
 
 clean: ## Remove what the other targets have created
 	rm -rf $(VENV) site .coverage .coverage.* htmlcov .hypothesis .mypy_cache .ruff_cache .pytest_cache

@@ -1,21 +1,30 @@
 #!/usr/bin/env bash
-# Installs kalentops into an environment of its own, from the action's own checkout with hashed pins; or the version
-# that is named in VERSION, on the same pins. With STORES=true, what a state in PostgreSQL, S3 or Azure needs, too. Nothing is resolved, and nothing is built that a package index has sent.
+# Installs kalentops into an environment of its own, with hashed pins. At the commit of a release that is the published
+# wheel, by the hash in requirements/released.txt; at any other commit the action's own checkout; with VERSION
+# (`1.2.0 --hash=sha256:…`) the wheel of that version. With STORES=true, what a state in PostgreSQL, S3 or Azure needs, too.
+# Nothing is resolved, nothing without a hash is taken from an index, and nothing is built that an index has sent.
 # Leaves `kalentops` on the PATH of the steps that follow, and nothing else.
 #
 # `-P`: this runs in a checkout that somebody else may have written, where a `venv.py` is not Python's own.
 set -euo pipefail
 
 home="$RUNNER_TEMP/kalentops"
+requirements="$GITHUB_ACTION_PATH/requirements"
 pins=run
 if [[ "${STORES:-}" == true ]]; then
   pins=stores
 fi
-wanted="$pins ${VERSION:-$GITHUB_ACTION_PATH}"
-if [[ -n "$VERSION" && ! "$VERSION" =~ ^[0-9]+(\.[0-9]+)*((a|b|rc)[0-9]+)?$ ]]; then
-  echo "error: the input version is no version of kalentops" >&2
-  exit 1
+released=""
+if [[ -n "$VERSION" ]]; then
+  if [[ ! "$VERSION" =~ ^[0-9]+(\.[0-9]+)*((a|b|rc)[0-9]+)?(\ --hash=sha256:[0-9a-f]{64})+$ ]]; then
+    echo "error: the input version is not VERSION --hash=sha256:HASH, with the hash of the wheel in the release's SHA256SUMS; leave it out, and use the action's commit of that version" >&2
+    exit 1
+  fi
+  released="kalentops==$VERSION"
+elif [[ -f "$requirements/released.txt" ]]; then
+  released="$(<"$requirements/released.txt")"
 fi
+wanted="$pins ${released:-$GITHUB_ACTION_PATH}"
 
 # Which index or mirror packages come from, and how to get there, is the runner's affair: the hashes hold there, too.
 # Whatever else its variables and files tell pip (another target, a dry run, more requirements) is not for this.
@@ -58,14 +67,17 @@ if [[ ! -f "$home/installed" || "$(<"$home/installed")" != "$wanted" ]]; then
   [[ -d "$programs" ]] || programs="$home/venv/Scripts"
   pip=("$programs/python" -P -m pip --disable-pip-version-check)
   keep_only_sources
-  "${pip[@]}" install --quiet --require-hashes --no-deps --only-binary :all: --requirement "$GITHUB_ACTION_PATH/requirements/$pins.txt"
-  if [[ -n "$VERSION" ]]; then
-    "${pip[@]}" install --quiet --no-deps --only-binary :all: "kalentops==$VERSION"
+  locked=(install --quiet --require-hashes --no-deps --only-binary :all:)
+  "${pip[@]}" "${locked[@]}" --requirement "$requirements/$pins.txt"
+  if [[ -n "$released" ]]; then
+    printf '%s\n' "$released" > "$home/released.txt"
+    "${pip[@]}" "${locked[@]}" --requirement "$home/released.txt"
   else
+    "${pip[@]}" "${locked[@]}" --requirement "$requirements/build.txt"
     "${pip[@]}" install --quiet --no-deps --no-build-isolation "$GITHUB_ACTION_PATH"
   fi
   if ! "${pip[@]}" check >&2; then
-    echo "error: the pins of this action do not fit kalentops $VERSION; use the action's commit of that version" >&2
+    echo "error: the pins of this action do not fit kalentops ${VERSION%% *}; use the action's commit of that version" >&2
     exit 1
   fi
   mkdir "$home/bin"

@@ -211,12 +211,12 @@ def test_nothing_names_a_registry_or_a_machine() -> None:
             assert found == [], name
 
 
-@pytest.mark.parametrize("name", ["run.txt", "dev.txt"])
-def test_pins_are_hashed_and_record_no_address(name: str) -> None:
-    text = (ROOT / "requirements" / name).read_text()
+@pytest.mark.parametrize("path", sorted((ROOT / "requirements").glob("*.txt")), ids=lambda path: path.stem)
+def test_pins_are_hashed_and_record_no_address(path: Path) -> None:
+    text = path.read_text()
     assert "://" not in text
     pins = re.findall(r"^[a-z0-9][^\s=]*==\S+", text, re.MULTILINE)
-    assert len(pins) > 20
+    assert pins
     assert text.count("--hash=sha256:") >= len(pins)
 
 

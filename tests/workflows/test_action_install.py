@@ -58,7 +58,11 @@ def test_settings_of_the_runner_say_where_packages_come_from_and_nothing_else(tm
     mirror.mkdir()
     pin = hashlib.sha256(wheel(mirror, "tiny", "1.0", "").read_bytes()).hexdigest()
     wheel(mirror, "tiny", "2.0", "")
-    wheel(mirror, "kalentops", "9.9", "import tiny; print('kalentops 9.9')", requires="tiny>=1")
+    own = hashlib.sha256(
+        wheel(
+            mirror, "kalentops", "9.9", "import tiny; print('kalentops 9.9')", requires="tiny>=1"
+        ).read_bytes()
+    ).hexdigest()
     (tmp_path / "action" / "requirements").mkdir(parents=True)
     (tmp_path / "action" / "requirements" / "run.txt").write_text(f"tiny==1.0 --hash=sha256:{pin}\n")
     settings = tmp_path / ".config" / "pip" / "pip.conf"
@@ -69,7 +73,7 @@ def test_settings_of_the_runner_say_where_packages_come_from_and_nothing_else(tm
     done = install(
         tmp_path,
         GITHUB_ACTION_PATH=str(tmp_path / "action"),
-        VERSION="9.9",
+        VERSION=f"9.9 --hash=sha256:{own}",
         PIP_NO_INDEX="1",
         PIP_DRY_RUN="1",
         PIP_REQUIREMENT=str(tmp_path / "missing.txt"),
@@ -82,37 +86,70 @@ def test_settings_of_the_runner_say_where_packages_come_from_and_nothing_else(tm
     assert not (tmp_path / "elsewhere").exists()
 
 
+HASHED = f"--hash=sha256:{'ab' * 32}"
+
+
 @pytest.mark.parametrize(
-    ("version", "stores", "pinned"), [("", "", "run"), ("0.1.0", "false", "run"), ("", "true", "stores")]
+    ("version", "released", "stores", "pinned"),
+    [
+        ("", "", "", "run"),
+        ("", "", "true", "stores"),
+        ("", f"kalentops==0.1.0 {HASHED}\n", "false", "run"),
+        (f"0.1.0 {HASHED} {HASHED}", f"kalentops==0.2.0 {HASHED}\n", "true", "stores"),
+    ],
 )
 def test_nothing_is_resolved_and_what_is_there_has_to_fit(
-    version: str, stores: str, pinned: str, tmp_path: Path
+    version: str, released: str, stores: str, pinned: str, tmp_path: Path
 ) -> None:
     (tmp_path / "programs").mkdir()
     log = tmp_path / "pip.log"
     write_python(tmp_path / "programs" / "python3", log)
     path = os.pathsep.join([str(tmp_path / "programs"), os.environ["PATH"]])
-    done = install(tmp_path, PATH=path, PYTHONPATH=str(ROOT), VERSION=version, STORES=stores)
+    action = tmp_path / "action"
+    (action / "requirements").mkdir(parents=True)
+    if released:
+        (action / "requirements" / "released.txt").write_text(released)
+    given = {"PATH": path, "PYTHONPATH": str(ROOT), "GITHUB_ACTION_PATH": str(action), "STORES": stores}
+    done = install(tmp_path, **given, VERSION=version)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("kalentops ")
-    listed, pins, own, checked = (
+    listed, pins, *own, checked = (
         line.partition(" --disable-pip-version-check ")[2] for line in log.read_text().splitlines()
     )
     assert listed == "config list"
-    binary = "--no-deps --only-binary :all:"
-    assert pins == f"install --quiet --require-hashes {binary} --requirement {ROOT}/requirements/{pinned}.txt"
-    wanted = f"{binary} kalentops=={version}" if version else f"--no-deps --no-build-isolation {ROOT}"
-    assert own == f"install --quiet {wanted}"
+    locked = "install --quiet --require-hashes --no-deps --only-binary :all: --requirement"
+    assert pins == f"{locked} {action}/requirements/{pinned}.txt"
+    if version or released:
+        written = tmp_path / "temp" / "kalentops" / "released.txt"
+        assert own == [f"{locked} {written}"]
+        assert written.read_text() == (f"kalentops=={version}\n" if version else released)
+    else:
+        assert own == [
+            f"{locked} {action}/requirements/build.txt",
+            f"install --quiet --no-deps --no-build-isolation {action}",
+        ]
     assert checked == "check"
     assert Path((tmp_path / "path").read_text().strip()).name == "bin"
     log.unlink()
     (tmp_path / "unfit").touch()
-    again = install(tmp_path, PATH=path, PYTHONPATH=str(ROOT), VERSION="0.2.0")
+    again = install(tmp_path, **given, VERSION=f"0.2.0 {HASHED}")
     assert again.returncode == 1
     assert "the pins of this action do not fit kalentops 0.2.0; use the action's commit" in again.stderr
 
 
-def test_a_version_is_a_number(tmp_path: Path) -> None:
-    done = install(tmp_path, VERSION="1.0; id")
+@pytest.mark.parametrize("version", ["1.0; id", "1.0", "1.0 --hash=sha256:abc", f"1.0 {HASHED}\n--pre"])
+def test_a_version_has_the_hash_of_its_wheel(version: str, tmp_path: Path) -> None:
+    done = install(tmp_path, VERSION=version)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "the input version is no version" in done.stderr
+    assert "is not VERSION --hash=sha256:HASH" in done.stderr
+
+
+def test_a_wheel_with_another_hash_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "action" / "requirements").mkdir(parents=True)
+    (tmp_path / "action" / "requirements" / "run.txt").write_text("")
+    wheel(tmp_path, "kalentops", "9.9", "print('kalentops 9.9')")
+    mirror = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path)}
+    (tmp_path / "action" / "requirements" / "released.txt").write_text(f"kalentops==9.9 {HASHED}\n")
+    done = install(tmp_path, GITHUB_ACTION_PATH=str(tmp_path / "action"), **mirror)
+    assert done.returncode != 0
+    assert "DO NOT MATCH THE HASHES" in done.stderr
