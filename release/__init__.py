@@ -1,0 +1,1 @@
+"""Releases: built from a commit, the same bytes everywhere, checked, and described."""
