@@ -6,7 +6,7 @@ PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal -q
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test thorough check cover bench torture pictures site dist release pins clean
+.PHONY: help demo quick test thorough acceptance check cover bench torture pictures site dist release pins clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -40,6 +40,9 @@ test: $(VENV)/.dev ## Run all tests at their usual size, before each pull reques
 
 thorough: $(VENV)/.dev ## Run all tests at their full size, once a week
 	@SUITE=thorough $(PYTEST) $(ARGS)
+
+acceptance: $(VENV)/.dev ## Run the tutorial from the built wheel; ARGS=--page writes its output into the pages
+	@$(BIN)/python -m tests.acceptance $(ARGS)
 
 check: $(VENV)/.dev ## Check lint, types and structure, before each commit
 	@$(BIN)/ruff check .

@@ -36,6 +36,7 @@ host all kalentops,stranger,reader,busy,nobody,outreach_apply,outreach_read 127.
 _SETTINGS: Final = (
     *("fsync=off", "full_page_writes=off", "autovacuum=off", "shared_buffers=16MB", "max_connections=80"),
     *("listen_addresses=127.0.0.1", "max_prepared_transactions=2", "logging_collector=off"),
+    "log_min_messages=panic",
 )
 
 

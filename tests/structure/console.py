@@ -2,8 +2,9 @@
 
 A `yaml` block that begins with `# NAME.yaml` is written to that file. Three comments act without being seen:
 `<!-- run: COMMAND -->`, `<!-- edit FILE: 'OLD' to 'NEW' -->`, and `<!-- in Kalent: rename "OLD" to "NEW" -->`, a
-colleague's edit in the web app. Commands that are not of kalentops are run by bash. The tutorial shows what a terminal
-shows; other pages show results only, without what goes to stderr.
+colleague's edit in the web app. `tests.acceptance` has more; what one of them shows is in the `text` or `markdown`
+block below it. Commands that are not of kalentops are run by bash. The tutorial shows what a terminal shows; other
+pages show results only, without what goes to stderr.
 """
 
 from __future__ import annotations
@@ -34,20 +35,28 @@ SHOWN_URL: Final = "http://127.0.0.1:8080/api"
 _OF_ACCEPTANCE: Final = {"docs/tutorial/team-in-a-day.md", "docs/tutorial/transcript.md"}
 _PART: Final = re.compile(
     r"^(?P<indent> *)```(?P<kind>yaml|console)\n(?P<text>.*?)^ *```$"
-    r"|<!-- run: (?P<command>[^\n]+) -->"
-    r"|<!-- edit (?P<file>\S+): '(?P<words>[^'\n]+)' to '(?P<others>[^'\n]+)' -->"
-    r'|<!-- in Kalent: rename "(?P<old>[^"]+)" to "(?P<new>[^"]+)" -->',
+    r"|<!-- (?P<verb>run|edit|in Kalent|next command|job|only with)\b:? ?(?P<what>[^\n]*?) -->"
+    r"(?:\n(?P<fence>```+)(?P<language>text|markdown)\n.*?^(?P=fence)$)?"
+    r"|^##+ (?P<heading>[^\n]+)$",
     re.MULTILINE | re.DOTALL,
 )
-_COMMAND: Final = re.compile(r"^\$ (?P<line>.*)\n(?P<shown>(?:(?!\$ ).*\n)*)", re.MULTILINE)
+_EDIT: Final = re.compile(r"(\S+): '([^']+)' to '([^']+)'")
+_RENAME: Final = re.compile(r'rename "([^"]+)" to "([^"]+)"(?: of (\S+))?')
+_COMMAND: Final = re.compile(r"^\$ (?P<line>.*)\n(?P<before>(?:(?!\$ ).*\n)*)", re.MULTILINE)
 _FILE: Final = re.compile(r"# (\S+\.yaml)\n")
 _ID: Final = re.compile(r"bp_[a-z0-9]{20}")
 _TIME: Final = re.compile(r"20\d\d-\d\d-\d\d \d\d:\d\d UTC")
-_GIT: Final = {
+_RUN: Final = re.compile(r"\brun [0-9a-f]{16} on \S+")
+# Sourcings are worked on at the same time, and end in any order.
+_RESULTS: Final = re.compile(r"(?:^ +(?:created|updated) +sourcing_.*\n){2,}", re.MULTILINE)
+# What a reader's machine has, too: a name for commits, a terminal of this width.
+SETTINGS: Final = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_SYSTEM": os.devnull,
     **{f"GIT_{who}_NAME": "Ada" for who in ("AUTHOR", "COMMITTER")},
     **{f"GIT_{who}_EMAIL": "ada@example.com" for who in ("AUTHOR", "COMMITTER")},
+    "COLUMNS": "80",
+    "NO_COLOR": "1",
 }
 
 
@@ -60,48 +69,70 @@ def documents() -> list[str]:
 
 def run_blocks(document: str, folder: Path) -> str:
     """The document with the output that its commands have today; ids and times are the same in each run."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("KALENT", "GIT_"))}
     with BackgroundEmulator(example=True) as emulator:
-        return play(document, Terminal(folder, emulator.url, notes=document.startswith("docs/tutorial/")))
+        kalent = {"KALENT_API_URL": emulator.url, "KALENT_API_KEY": "any", "KALENTOPS_SETTLE": "0.4"}
+        terminal = Terminal(
+            folder,
+            emulator.url,
+            own | SETTINGS | kalent,
+            notes=document.startswith("docs/tutorial/"),
+            shown={emulator.url: SHOWN_URL},
+        )
+        return play(document, terminal)
 
 
 @dataclass
 class Terminal:
-    """A folder and variables, which commands may change. `url` is that of the emulator. With `notes`, stderr shows."""
+    """A folder and variables, which commands may change. With `notes`, stderr shows. `shown` has what stands on the
+    page for a name that is another one in each run, such as the emulator's URL.
+    """
 
     folder: Path
     url: str
+    variables: dict[str, str]
     notes: bool = True
-    variables: dict[str, str] = field(default_factory=dict)
+    shown: dict[str, str] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        own = {name: value for name, value in os.environ.items() if not name.startswith(("KALENT", "GIT_"))}
-        programs = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
-        given = {"KALENT_API_URL": self.url, "KALENT_API_KEY": "any", "KALENTOPS_SETTLE": "0.4"}
-        self.variables = (
-            own | _GIT | given | {"COLUMNS": "80", "NO_COLOR": "1", "PATH": programs} | self.variables
-        )
-
-    def run(self, line: str, shown: str = "") -> str:
-        """What the terminal shows of a command; `shown` is what the page has."""
-        line = line.replace(SHOWN_URL, self.url)
+    def run(self, line: str, before: str = "") -> str:
+        """What the terminal shows of a command; `before` is what the page has."""
+        for real, shown in self.shown.items():
+            line = line.replace(shown, real)
         match shlex.split(line, comments=True):
             case ["cd", folder]:
-                self.folder /= folder
+                self.folder = (self.folder / folder).resolve()
                 said = ""
             case ["export", *given]:
                 self.variables |= dict(each.split("=", 1) for each in given)
                 said = ""
             case ["kalentops", "emulator", *_]:
-                said = self.emulator(line, shown)
+                said = self.emulator(line, before)
             case ["kalentops", *args] if not re.search("[|<>;&$]", line):
                 said = self.kalentops(line, args)
             case _:
                 said = self.shell(line)
-        return said.replace(self.url, SHOWN_URL)
+        for real, shown in self.shown.items():
+            said = said.replace(real, shown)
+        return said
 
-    def emulator(self, line: str, shown: str) -> str:
+    def act(self, verb: str, what: str) -> str | None:
+        """What a comment asks for; what it shows."""
+        if verb == "run":
+            self.run(what)
+        elif verb == "edit" and (edit := _EDIT.fullmatch(what)):
+            self.edit(*edit.groups())
+        elif verb == "in Kalent" and (rename := _RENAME.fullmatch(what)):
+            self.rename(*rename.groups())
+        else:
+            raise AssertionError(f"{verb}: {what}")
+        return None
+
+    def heading(self, text: str) -> None:
+        """A section begins."""
+
+    def emulator(self, line: str, before: str) -> str:
         """It runs already."""
-        return shown
+        return before
 
     def kalentops(self, line: str, args: list[str]) -> str:
         """In this process: starting one is most of its price."""
@@ -130,10 +161,11 @@ class Terminal:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
-    def rename(self, old: str, new: str) -> None:
+    def rename(self, old: str, new: str, sourcing: str | None) -> None:
         """What a colleague does in the web app."""
         with httpx.Client(base_url=self.url, headers={"x-api-key": "any"}) as kalent:
-            (found,) = (each for each in blueprints(kalent) if each["name"] == old)
+            named = [each for each in blueprints(kalent) if each["name"] == old]
+            (found,) = (each for each in named if sourcing in {None, each["sourcingId"]})
             url = f"v1/sequence-blueprints/{found['blueprintId']}"
             kalent.patch(url, json={"name": new}).raise_for_status()
 
@@ -152,20 +184,23 @@ def play(document: str, terminal: Terminal) -> str:
 
 
 def stable(text: str) -> str:
-    """With ids and times that are the same in each run."""
+    """With ids, times and an order of results that are the same in each run."""
+    text = _RESULTS.sub(lambda lines: "".join(sorted(lines[0].splitlines(keepends=True))), text)
     ids: dict[str, str] = {}
     for found in _ID.findall(text):
         ids.setdefault(found, f"bp_{hashlib.sha256(str(len(ids)).encode()).hexdigest():.20}")
-    return _TIME.sub("2026-01-15 09:30 UTC", _ID.sub(lambda found: ids[found[0]], text))
+    text = _RUN.sub("run 4f1d0c2b9a7e6853 on laptop", _ID.sub(lambda found: ids[found[0]], text))
+    return _TIME.sub("2026-01-15 09:30 UTC", text)
 
 
 def _play(part: re.Match[str], terminal: Terminal) -> str:
-    if part["command"]:
-        terminal.run(part["command"])
-    elif part["file"]:
-        terminal.edit(part["file"], part["words"], part["others"])
-    elif part["old"]:
-        terminal.rename(part["old"], part["new"])
+    if part["heading"]:
+        terminal.heading(part["heading"])
+    elif part["verb"]:
+        said = terminal.act(part["verb"], part["what"])
+        if part["fence"] and said is not None:
+            head = part[0].partition("\n")[0]
+            return f"{head}\n{part['fence']}{part['language']}\n{said.rstrip()}\n{part['fence']}"
     elif part["kind"] == "console":
         said = "\n".join(("```console", *_outputs(dedent(part["text"]), terminal), "```"))
         return indent(said, part["indent"])
@@ -176,7 +211,7 @@ def _play(part: re.Match[str], terminal: Terminal) -> str:
 
 def _outputs(text: str, terminal: Terminal) -> Iterator[str]:
     for command in _COMMAND.finditer(text):
-        yield f"$ {command['line']}\n{terminal.run(command['line'], command['shown'])}".rstrip()
+        yield f"$ {command['line']}\n{terminal.run(command['line'], command['before'])}".rstrip()
 
 
 if __name__ == "__main__":

@@ -60,13 +60,19 @@ def machines(folder: Path, remote: Remote, url: str) -> Start:
     return start
 
 
-def review(start: Start, name: str, github: StandIn, folder: Path) -> Runner:
+def review(start: Start, name: str, github: StandIn, folder: Path, **options: object) -> Runner:
     """A job for the pull request, which knows no secret and no Kalent."""
     event = folder / f"{name}.json"
     event.write_text(
         json.dumps({"pull_request": {"number": NUMBER}, "repository": {"full_name": REPOSITORY}})
     )
-    job = start(name, event="pull_request", ref=f"refs/pull/{NUMBER}/merge", secrets={"GITHUB_TOKEN": TOKEN})
+    job = start(
+        name,
+        event="pull_request",
+        ref=f"refs/pull/{NUMBER}/merge",
+        secrets={"GITHUB_TOKEN": TOKEN},
+        **options,
+    )
     job.environment |= {
         "GITHUB_API_URL": github.url,
         "GITHUB_EVENT_PATH": str(event),

@@ -50,7 +50,7 @@ class Runner:
     """A machine for one job. `action` is what `uses:` calls the action of this repository. `environments` are those of
     the repository on GitHub, with their secrets. With `processes`, each script is one; else only the step that is
     cancelled, and what is no call of kalentops. `begins` is that of `write_python`; `cancel` gets the process of the
-    step `cancel_in`.
+    step `cancel_in`. `python` has the kalentops that the action installs.
     """
 
     home: Path
@@ -65,6 +65,7 @@ class Runner:
     artifacts: dict[str, bytes] = field(default_factory=dict)
     processes: bool = False
     begins: bool = False
+    python: str = sys.executable
     cancel_in: str = ""
     cancel: Callable[[subprocess.Popen[str]], None] | None = None
 
@@ -74,7 +75,7 @@ class Runner:
         programs = self.home / "programs"
         self._path = [str(programs)]
         if self.processes:
-            write_python(programs / "python3", self.home / "pip.log", begins=self.begins)
+            write_python(programs / "python3", self.home / "pip.log", begins=self.begins, python=self.python)
         else:  # as the action's first step would leave it
             write_script(programs / "kalentops", f'exec "{sys.executable}" -P -m kalentops "$@"\n')
 
@@ -155,7 +156,7 @@ class Runner:
             "HOME": str(self.home),
             "LANG": "C.UTF-8",
             "PATH": os.pathsep.join([*self._path, os.environ["PATH"]]),
-            "PYTHONPATH": str(ROOT),
+            **({"PYTHONPATH": str(ROOT)} if self.python == sys.executable else {}),
             "RUNNER_TEMP": str(self.home / "temp"),
             "CI": "true",
             "GITHUB_ACTIONS": "true",
@@ -334,22 +335,22 @@ def _outputs(text: str) -> dict[str, str]:
     return found
 
 
-def write_python(path: Path, log: Path, *, begins: bool = False) -> None:
-    """A Python whose environments are this one's: what pip is asked for is written down, not fetched. With `begins`,
-    each module that is named is really started once, so that one of the checkout would be. Beside a file `unfit`,
-    `pip check` finds fault.
+def write_python(path: Path, log: Path, *, begins: bool = False, python: str = sys.executable) -> None:
+    """A Python whose environments are that of `python`: what pip is asked for is written down, not fetched. With
+    `begins`, each module that is named is really started once, so that one of the checkout would be. Beside a file
+    `unfit`, `pip check` finds fault.
     """
-    begin = f'"{sys.executable}" "${{@:1:3}}" --help > /dev/null || exit 9; touch "{log}.$3"'
+    begin = f'"{python}" "${{@:1:3}}" --help > /dev/null || exit 9; touch "{log}.$3"'
     marked = f'[[ -e "{log}.$3" ]] || {{ {begin}; }}\n' if begins else ""
     inner = (
         f'if [[ "$1 $2 $3" == "-P -m pip" ]]; then\n{marked}printf "%s\\n" "$*" >> "{log}"; '
         f'[[ "${{@: -1}}" != check || ! -e "{log.parent}/unfit" ]]; exit; fi\n'
-        f'exec "{sys.executable}" "$@"\n'
+        f'exec "{python}" "$@"\n'
     )
     write_script(path.parent / "inner", inner)
     write_script(
         path,
-        f'[[ "$1 $2" == "-P -c" ]] && exec "{sys.executable}" "$@"\n'
+        f'[[ "$1 $2" == "-P -c" ]] && exec "{python}" "$@"\n'
         f'[[ "$1 $2 $3" == "-P -m venv" ]] || exit 9\n{marked}'
         f'mkdir -p "$4/bin" && install -m 755 "{path.parent}/inner" "$4/bin/python"\n',
     )

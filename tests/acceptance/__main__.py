@@ -1,0 +1,95 @@
+"""`make acceptance`: the day that the tutorial describes, with the built wheel on an empty machine.
+
+Builds the wheel, installs it with the hashed pins, runs the blocks of both pages as real processes, and counts what
+Kalent and the state then have. The pages and the transcript must be what they were; with `--page` they are written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from tests.acceptance import counts
+from tests.acceptance.machine import Machine
+from tests.structure.console import ROOT, play, stable
+
+_PAGES: Final = ("docs/tutorial/first-position.md", "docs/tutorial/team-in-a-day.md")
+_TRANSCRIPT: Final = "docs/tutorial/transcript.md"
+_DONE: Final = "The built wheel does what the tutorial shows, and Kalent, states and files agree at its end."
+
+
+def main() -> int:
+    """1 where a page is not what the wheel does, or a count does not hold."""
+    parser = argparse.ArgumentParser(prog="make acceptance")
+    parser.add_argument("--page", action="store_true", help="write the pages and the transcript")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="kalentops-acceptance-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # PostgreSQL runs as another user
+        programs = _install(folder)
+        made = {}
+        sections = [_HEAD]
+        problems: list[str] = []
+        for page in _PAGES:
+            with Machine.at(folder / Path(page).stem, programs, folder / "home") as machine:
+                made[page] = play(page, machine)
+                found, counted = counts.check(machine)
+                problems += found
+                sections.append(_section(made[page], machine, counted))
+    made[_TRANSCRIPT] = stable("\n".join(sections))
+    for page, text in made.items():
+        path = ROOT / page
+        if arguments.page:
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            problems.append(f"{page} is not what the wheel does: `make acceptance ARGS=--page` writes it")
+    print(*problems or [_DONE], sep="\n")  # noqa: T201 - the result
+    return bool(problems)
+
+
+def _install(folder: Path) -> Path:
+    """The folder with `kalentops`, which has nothing of this checkout."""
+    home = folder / "home"
+    home.mkdir()
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "XDG_"))}
+    variables |= {"HOME": str(home), "PIP_NO_CACHE_DIR": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+
+    def run(*command: str | Path) -> None:
+        subprocess.run(command, cwd=ROOT, env=variables, check=True, stdout=subprocess.DEVNULL)
+
+    run(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", folder / "dist")
+    (wheel,) = (folder / "dist").glob("*.whl")
+    run(sys.executable, "-m", "venv", folder / "venv")
+    pip = (folder / "venv" / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile")
+    run(*pip, "--require-hashes", "--only-binary", ":all:", "--requirement", "requirements/stores.txt")
+    run(*pip, wheel)
+    return folder / "venv" / "bin"
+
+
+_HEAD: Final = """\
+# Transcript
+
+You want to see that the tutorial works. Below is everything that was typed and shown when its pages were run from the
+built wheel, in an empty environment, with the emulator as Kalent. `make acceptance` repeats it in CI and compares. Ids,
+times and ports are made equal in each run.
+"""
+
+
+def _section(page: str, machine: Machine, counted: list[str]) -> str:
+    title = page.partition("\n")[0].removeprefix("# ")
+    parts = [f"## {title}\n"]
+    for heading, said in machine.said:
+        if said:
+            parts.append(f"### {heading}\n\n````console\n" + "\n".join(said) + "\n````\n")
+    parts.append("### What holds afterwards\n")
+    parts += [f"- {each}" for each in counted]
+    return "\n".join([*parts, ""])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
