@@ -24,7 +24,7 @@ from typing import Any, Final
 
 from kalentops.cli.main import parameters
 from kalentops.cli.main import run as run_command
-from kalentops.errors import StateError, UsageError
+from kalentops.errors import EXIT_CODES, StateError, UsageError
 from kalentops.git.history import is_merge
 from kalentops.http.secret import ENVIRONMENT
 from kalentops.state.store.location import Location
@@ -110,20 +110,9 @@ class Inputs:
         return [line.strip() for line in self.get(name).splitlines() if line.strip()]
 
 
-RESULTS: Final = {
-    0: "ok",
-    2: "changes",
-    3: "invalid",
-    4: "refused",
-    5: "unreachable",
-    6: "stopped",
-    7: "stale",
-    8: "state",
-    9: "partial",
-    10: "unknown",
-    130: "interrupted",
-}
-"""The exit codes of the README in one word each; any other is an `error`."""
+def result_word(code: int) -> str:
+    """An exit code in one word."""
+    return EXIT_CODES[code if code in EXIT_CODES else 1].result
 
 
 @dataclass(slots=True)
@@ -138,7 +127,7 @@ class StepResult:
     @property
     def outputs(self) -> Mapping[str, str]:
         return {
-            "result": RESULTS.get(self.code, "error"),
+            "result": result_word(self.code),
             "exit-code": str(self.code),
             "changed": str(self.changed).lower(),
             **{name: str(number) for name, number in self.numbers.items()},
@@ -345,7 +334,7 @@ def comment(inputs: Inputs) -> int:
     report = inputs.get("report")
     if report:
         _link(Path(report), inputs.get("page-url"))
-        worth_it = inputs.get("changed") == "true" or inputs.get("result") != RESULTS[0]
+        worth_it = inputs.get("changed") == "true" or inputs.get("result") != result_word(0)
         asked = [*(() if worth_it else ("--update-only",)), report]
     else:  # no plan: an earlier comment is outdated
         asked = ["--outdated"]

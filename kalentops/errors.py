@@ -2,14 +2,80 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import ClassVar, Final, NamedTuple
+
+
+class ExitCode(NamedTuple):
+    """What an exit code means. `result` says it in one word, as the GitHub Action does; `remedy` is what to do next."""
+
+    result: str
+    meaning: str
+    remedy: str
+
+
+EXIT_CODES: Final[Mapping[int, ExitCode]] = {
+    0: ExitCode("ok", "Done. For `plan`: with or without changes.", "Nothing."),
+    1: ExitCode(
+        "error",
+        "An error without a code of its own, such as wrong usage. With `fmt --check` or `fmt --diff`: a file would "
+        "change. For `state merge`: a conflict.",
+        "Read the message: it names the remedy.",
+    ),
+    2: ExitCode(
+        "changes",
+        "Only with `plan --detailed-exitcode`: there are changes, or drift.",
+        "Review the plan, then run `kalentops apply`.",
+    ),
+    3: ExitCode(
+        "invalid",
+        "The files or the settings are not valid.",
+        "Fix the findings; `kalentops rule CODE` explains a code.",
+    ),
+    4: ExitCode(
+        "refused",
+        "The API refused the key, the plan or the permission (401, 402, 403), or there is no key.",
+        "Check the key, and what it may do.",
+    ),
+    5: ExitCode(
+        "unreachable",
+        "The API could not be reached, or kept answering 429 or 5xx.",
+        "Check the network and the address, then run the command again.",
+    ),
+    6: ExitCode(
+        "stopped",
+        "A guard stopped the plan, such as the `branch` of the environment, or every remaining change is a conflict.",
+        "Pass the option that the message names, or decide the conflicts.",
+    ),
+    7: ExitCode(
+        "stale",
+        "The saved plan is stale, or a file was changed during the run.",
+        "Make a new plan, or run the command again.",
+    ),
+    8: ExitCode(
+        "state",
+        "The state is locked, damaged, too new, missing, has moved, or could not be pushed; or the place where it is "
+        "kept can't be used.",
+        "Do what the message says; do not start with an empty state.",
+    ),
+    9: ExitCode(
+        "partial",
+        "Some changes were made, others failed.",
+        "Fix what the messages name, then run the command again: it continues.",
+    ),
+    10: ExitCode(
+        "unknown",
+        "The outcome of at least one write is unknown.",
+        "Run `kalentops apply` again: it looks up the outcome.",
+    ),
+    130: ExitCode("interrupted", "Interrupted or cancelled.", "Run the command again: it continues."),
+}
 
 
 class KalentopsError(Exception):
     """Base of all expected errors.
 
-    `exit_code` is what the process ends with (docs/reference/commands.md); `hint` says what to type
-    or do next, and may be replaced for one instance.
+    `exit_code` is one of `EXIT_CODES`; `hint` says what to type or do next, and may be replaced for one instance.
     """
 
     exit_code: ClassVar[int] = 1

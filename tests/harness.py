@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,15 @@ def within(
     return Ran(code, out.getvalue(), err.getvalue())
 
 
+def _documented(args: Sequence[str]) -> Collection[int]:
+    """The exit codes that the page of exit codes has for a command."""
+    from website.exit_codes import codes_by_name  # loads every command
+
+    known = codes_by_name()
+    words = [each for each in args if not each.startswith("-")]
+    return next((known[name] for name in (" ".join(words[:2]), *words[:1]) if name in known), range(256))
+
+
 @dataclass
 class Project:
     """A folder with blueprints, and a server for it to be applied to."""
@@ -106,7 +115,9 @@ class Project:
 
     def run(self, *args: str) -> Ran:
         """A command in this process: the real program, without the price of starting it."""
-        return self.within(lambda: run_cli(args))
+        ran = self.within(lambda: run_cli(args))
+        assert ran.code in _documented(args), f"docs/reference/exit-codes.md lacks {ran.code} of {args}"
+        return ran
 
     def within(self, act: Callable[[], int]) -> Ran:
         """The same for what is not a command."""

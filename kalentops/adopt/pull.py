@@ -270,7 +270,7 @@ class Edits:
 
     @property
     def exit_code(self) -> int:
-        """As in docs/reference/commands.md: conflicts before findings."""
+        """As in `errors.EXIT_CODES`: conflicts before findings."""
         if any(each.conflict for each in self.kept):
             return 9 if self.taken else 6
         valid = all(each.severity is not Severity.ERROR for each in self.findings)

@@ -65,7 +65,7 @@ class ApplyResult:
 
     @property
     def exit_code(self) -> int:
-        """The exit code, as in docs/reference/commands.md. What a person has to look at first wins."""
+        """The exit code, as in `errors.EXIT_CODES`. What a person has to look at first wins."""
         outcomes = {result.outcome for result in self.results}
         if self.interrupted:
             return 130

@@ -129,7 +129,7 @@ def _enter(folder: Path) -> None:
 
 
 def run(args: Sequence[str]) -> int:
-    """Run the command line; the exit code (docs/reference/commands.md)."""
+    """Run the command line; the exit code (`errors.EXIT_CODES`)."""
     try:
         return _invoke(args)
     except KalentopsError as error:

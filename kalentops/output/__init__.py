@@ -8,7 +8,7 @@ import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, cast
 
 from kalentops.errors import StalePlan
 from kalentops.lint.finding import Finding, errors_first
@@ -16,12 +16,29 @@ from kalentops.lint.finding import Finding, errors_first
 if TYPE_CHECKING:  # `--help` needs the names of the formats, and loads nothing heavy
     from kalentops.plan.build import Plan
 
-FORMATS: Final[dict[str, str]] = {
-    "json": "kalentops.output.json",
-    "markdown": "kalentops.output.markdown",
-    "github": "kalentops.output.annotations",
-    "sarif": "kalentops.output.sarif",
-    "junit": "kalentops.output.junit",
+
+class Format(NamedTuple):
+    """The module of a format, and what it is for."""
+
+    module: str
+    about: str
+
+
+TEXT: Final = "for people; texts are cut to the width of the terminal, in a pipe to 80 columns"
+FORMATS: Final[dict[str, Format]] = {
+    "json": Format("kalentops.output.json", "for programs"),
+    "markdown": Format(
+        "kalentops.output.markdown",
+        "for a pull request: errors and three blueprints open, the others folded, cut to what a comment holds",
+    ),
+    "github": Format(
+        "kalentops.output.annotations",
+        "annotations beside the lines of a pull request: errors first, ten of a kind, the rest counted",
+    ),
+    "sarif": Format("kalentops.output.sarif", "SARIF 2.1.0, for code scanning"),
+    "junit": Format(
+        "kalentops.output.junit", "JUnit XML: a case for each file, and for each address of a plan"
+    ),
 }
 
 
@@ -90,7 +107,7 @@ DOCUMENTS: Final = frozenset({"json", "sarif", "junit"})
 
 def combined(form: str, texts: Mapping[str, str]) -> str:
     """One document of those of several environments, by name; an empty text is that of one without a result."""
-    return cast(str, import_module(FORMATS[form]).combined(texts))
+    return cast(str, import_module(FORMATS[form].module).combined(texts))
 
 
 class Report(Protocol):
@@ -103,4 +120,4 @@ class Report(Protocol):
 
 def report(form: str) -> Report:
     """Raises KeyError for `text` and for what is no form."""
-    return cast(Report, import_module(FORMATS[form]))
+    return cast(Report, import_module(FORMATS[form].module))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final
 
 from kalentops.blueprint.variables import VARIABLES
 from kalentops.errors import InvalidConfig
@@ -21,7 +21,9 @@ from kalentops.support.shape import (
     Shape,
     ShapeError,
     Violation,
+    described,
     schema_of,
+    shape_schema,
 )
 from kalentops.support.text import clip, nearest
 from kalentops.support.text_diff import did_you_mean
@@ -44,31 +46,116 @@ _DEFAULTS: Final = Settings()
 
 
 class _Guards(Shape):
-    max_creates: PositiveInt = _DEFAULTS.guards.max_creates
-    max_updates: PositiveInt = _DEFAULTS.guards.max_updates
+    max_creates: Annotated[
+        PositiveInt,
+        described(
+            "The most blueprints that one `apply` may create; `--max-creates` overrides it.", example="20"
+        ),
+    ] = _DEFAULTS.guards.max_creates
+    max_updates: Annotated[
+        PositiveInt,
+        described(
+            "The most blueprints that one `apply` may update; `--max-updates` overrides it.", example="40"
+        ),
+    ] = _DEFAULTS.guards.max_updates
 
 
 _USUAL: Final = _Guards.model_construct()  # a call would build the validator of this part alone
 
 
 class _Environment(Shape):
-    blueprints: str | None = None
-    state: str | None = None
-    guards: _Guards = _USUAL
-    confirm: bool = False
-    branch: NonEmpty | None = None
+    blueprints: Annotated[
+        str | None,
+        described(
+            "The folder of its blueprints; that of the file by default. Several environments may read one folder; one "
+            "folder inside another's is an error.",
+            example="clients/acme",
+        ),
+    ] = None
+    state: Annotated[
+        str | None,
+        described(
+            "Where its state is kept: a path in a folder that exists, or `git:refs/kalentops/NAME`; `NAME.state.json` "
+            "by default. Two environments can't have one state.",
+            example="states/acme.json",
+        ),
+    ] = None
+    guards: Annotated[
+        _Guards,
+        described(
+            "What one `apply` may write; a guard that is left out is that of the file.",
+            example="{max_creates: 20}",
+        ),
+    ] = _USUAL
+    confirm: Annotated[
+        bool, described("With true, `apply` asks you to type the name of the environment.", example="true")
+    ] = False
+    branch: Annotated[
+        NonEmpty | None, described("The only branch that `apply` works on; any by default.", example="main")
+    ] = None
 
 
 class _File(Shape):
     noun: ClassVar[str] = "settings"
-    blueprints: str = _DEFAULTS.blueprints
-    state: str = _DEFAULTS.state
-    parallelism: PositiveInt = _DEFAULTS.parallelism
-    create: Create = _DEFAULTS.create
-    guards: _Guards = _USUAL
-    rules: dict[str, Level] = {}  # noqa: RUF012 - a model copies its defaults
-    samples: FrozenList[dict[str, str]] = ()
-    environments: dict[EnvironmentStr, _Environment] = {}  # noqa: RUF012
+    blueprints: Annotated[
+        str, described("The folder of the blueprints, inside the project.", example="outreach/")
+    ] = _DEFAULTS.blueprints
+    state: Annotated[
+        str,
+        described(
+            "Where the state is kept: a path inside the project, or `git:refs/kalentops/NAME`. Name another place with "
+            "`--state` or `KALENTOPS_STATE`: a pull request could name another server here.",
+            example="git:refs/kalentops/state",
+        ),
+    ] = _DEFAULTS.state
+    parallelism: Annotated[
+        PositiveInt,
+        described(
+            f"Number of sourcings to work on in parallel, from 1 to {_MAX_PARALLELISM}; `--parallelism` overrides it.",
+            example="4",
+        ),
+    ] = _DEFAULTS.parallelism
+    create: Annotated[
+        Create,
+        described(
+            "How a blueprint is created. `reserve`: an empty one first, whose id is recorded before its text is sent. "
+            "`whole`: in one request, for an API that accepts no empty blueprints.",
+            example="whole",
+        ),
+    ] = _DEFAULTS.create
+    guards: Annotated[
+        _Guards,
+        described("What one `apply` may write.", example="{max_creates: 20, max_updates: 40}"),
+    ] = _USUAL
+    rules: Annotated[
+        dict[str, Level],
+        described(
+            "The severity of rules, by their codes: `error`, `warning` or `off`. Only those of KAL3xx can be changed.",
+            example="{KAL301: error, KAL305: off}",
+        ),
+    ] = {}  # noqa: RUF012 - a model copies its defaults
+    samples: Annotated[
+        FrozenList[dict[str, str]],
+        described(
+            f"Candidates that `preview` shows the messages for, as values of variables; at most {_MAX_SAMPLES}. "
+            "`preview` has some of its own.",
+            example="[{firstname: Ada, candidateJobTitle: Data engineer}, {firstname: Jean-Baptiste}]",
+        ),
+    ] = ()
+    environments: Annotated[
+        dict[EnvironmentStr, _Environment],
+        described(
+            "Tenants by name, each with its key, its state and its ids. A name has lower-case letters and digits, and "
+            "begins with a letter; `file` and `read` are taken. `state` beside `environments` is an error. The other "
+            "settings hold for all of them.",
+            example="{production: {confirm: true, branch: main}, trial: {guards: {max_creates: 5}}}",
+        ),
+    ] = {}  # noqa: RUF012
+
+
+def settings_schema() -> dict[str, Any]:
+    """The JSON Schema of `kalentops.yaml`, with the meaning and an example of each key."""
+    return shape_schema(_File)
 
 
 PlaceProblems = Callable[[Settings], Iterable[Problem]]

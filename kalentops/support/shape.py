@@ -60,6 +60,7 @@ __all__ = [
     "ShapeError",
     "Violation",
     "called",
+    "described",
     "either",
     "is_language",
     "parse_json",
@@ -90,6 +91,11 @@ def is_language(text: str) -> bool:
 def called(name: str, *, default: Any = PydanticUndefined) -> Any:
     """A field with another name in the data: `from` can't be an attribute. Without a default, it is required."""
     return Field(default, alias=name)
+
+
+def described(meaning: str, *, example: str) -> Any:
+    """A field's meaning, and what an author could write there, in YAML: for its schema."""
+    return Field(description=meaning, examples=[example])
 
 
 _KIND: Final = "kind\0"

@@ -38,7 +38,7 @@ def command(
     diff: bool,
     quiet: bool,
 ) -> None:
-    """Close a position: remove its blueprints from the files, and let the state forget them.
+    """Close the position SOURCING_ID: remove its blueprints from the files, and let the state forget them.
 
     Nothing changes in Kalent: stop the sequences and close the sourcing there. The file keeps the id, the title and the
     removed keys. The next plan shows what the state will forget. A file that other environments use stays for them.

@@ -34,7 +34,9 @@ _FAREWELL: Final = "stopped at once; the next run checks whether the comment exi
 @options.folder
 @options.environment
 @options.state
-@click.option("--outdated", is_flag=True, help="Fold the existing comment: it no longer applies.")
+@click.option(
+    "--outdated", is_flag=True, help="Fold the existing comment: it no longer applies. Not with FILE."
+)
 @click.option(
     "--update-only", is_flag=True, help="Update an existing comment, create none; for a plan without changes."
 )
@@ -74,7 +76,8 @@ def command(
 ) -> None:
     """Put a report in Markdown on the pull request, as one comment for each project and state, edited in place.
 
-    GITHUB_TOKEN holds the token. Exit code 4 means that the token can't write, as on pull requests from forks.
+    The report is FILE, or stdin. `GITHUB_TOKEN` holds the token. Exit code 4 means that the token can't write, as on
+    pull requests from forks.
     """
     if outdated and report is not None:
         raise UsageError("--outdated takes no report", hint="leave out FILE")

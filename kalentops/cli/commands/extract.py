@@ -41,7 +41,7 @@ from kalentops.support.text import clip, count, is_key, some
     "  kalentops extract sourcing_1/mail sourcing_2/mail --as mail --diff"
 )
 @click.argument("addresses", nargs=-1, metavar="[ADDRESS]...", shell_complete=options.complete_addresses)
-@click.option("--all", "everything", is_flag=True, help="Look at all blueprints.")
+@click.option("--all", "everything", is_flag=True, help="Look at all blueprints. Not with ADDRESS.")
 @click.option(
     "--as",
     "name",

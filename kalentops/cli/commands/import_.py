@@ -45,17 +45,26 @@ from kalentops.support.text import clip, dump_json, meant_by, nearest, visible
     "sourcing_ids", nargs=-1, metavar="[SOURCING_ID]...", shell_complete=options.complete_sourcings
 )
 @click.option(
-    "--all", "everything", is_flag=True, help="Import every sourcing in progress that the key can see."
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Import every sourcing in progress that the key can see. Not with SOURCING_ID.",
 )
-@click.option("--key", metavar="KEY", help="Import one blueprint under this key; needs --id.")
+@click.option(
+    "--key", metavar="KEY", help="Import one blueprint under this key; needs --id and one SOURCING_ID."
+)
 @click.option("--id", "blueprint_id", metavar="ID", help="Id of the blueprint for --key.")
 @click.option(
     "--file",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="New file to write; for one sourcing.",
+    help="New file to write; needs one SOURCING_ID.",
 )
-@click.option("--update", is_flag=True, help="Update the files with edits made in Kalent.")
+@click.option(
+    "--update",
+    is_flag=True,
+    help="Update the files with edits made in Kalent. Not with --key, --id or --file.",
+)
 @click.option(
     "--into-template",
     is_flag=True,

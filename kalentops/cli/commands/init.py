@@ -69,7 +69,7 @@ def command(
     dry_run: bool,
     quiet: bool,
 ) -> None:
-    """Set up a folder: settings, an example, the editor's schema, workflows, hooks and AGENTS.md.
+    """Set up DIR or this folder: settings, an example, the editor's schema, workflows, hooks and AGENTS.md.
 
     Asks nothing and overwrites nothing. Adds missing lines to `.gitignore` and `.gitattributes`.
     """

@@ -22,7 +22,11 @@ from kalentops.project.files import check_begun
 )
 @click.argument("sourcing_id", shell_complete=options.complete_sourcings)
 @click.option(
-    "--use", "template", metavar="TEMPLATE", shell_complete=options.complete_templates, help="The template."
+    "--use",
+    "template",
+    metavar="TEMPLATE",
+    shell_complete=options.complete_templates,
+    help="Template to use. Always needed.",
 )
 @click.option("--key", metavar="KEY", help="Key of the blueprint. [default: the template's name]")
 @click.option("--title", metavar="TITLE", help="Title of the position, for people; in a new file.")
@@ -56,7 +60,7 @@ def command(
     diff: bool,
     quiet: bool,
 ) -> None:
-    """Write a blueprint for a position that uses a template.
+    """Write a blueprint that uses a template, for the position SOURCING_ID.
 
     Adds it to the position's file, or writes a new file. You fill in the parameters; until then, `validate` reports
     them. Works offline.

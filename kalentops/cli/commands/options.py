@@ -130,7 +130,7 @@ folder = click.option(
     type=click.Path(path_type=Path),
     default=Path(),
     metavar="DIR",
-    help="Work in this folder.",
+    help="Work in this folder, not in the current one.",
 )
 environment = click.option(
     "-e",
@@ -138,13 +138,13 @@ environment = click.option(
     envvar=ENVIRONMENT,
     metavar="NAME",
     shell_complete=complete_environments,
-    help=f"Environment to work on, of those in kalentops.yaml. [env: {ENVIRONMENT}]",
+    help=f"Environment to work on. [env: {ENVIRONMENT}]",
 )
 state = click.option(
     "--state",
     "state_location",
     metavar="LOCATION",
-    help="Where the state is kept. [env: KALENTOPS_STATE]",
+    help="Where the state is kept. [default: as in kalentops.yaml] [env: KALENTOPS_STATE]",
 )
 lock_timeout = click.option(
     "--lock-timeout",
@@ -240,7 +240,7 @@ _PACE = (
         "--parallelism",
         type=click.IntRange(1, 64),
         metavar="N",
-        help="Number of sourcings to work on in parallel. [default: 8]",
+        help="Number of sourcings to work on in parallel. [default: as in kalentops.yaml, else 8]",
     ),
     click.option(
         "--settle",
@@ -255,14 +255,14 @@ _PACE = (
         multiple=True,
         metavar="ADDRESS",
         shell_complete=complete_recorded,
-        help="Send a create of unknown outcome again if Kalent shows no identical blueprint. May create a second one. "
-        "Only for `create: whole` and states of older versions.",
+        help="Send a create of unknown outcome again if Kalent shows no identical blueprint; may create a second one. "
+        "Only for `create: whole` and states of older versions. May be repeated.",
     ),
     click.option(
         "--take-over",
         multiple=True,
         metavar="RUN",
-        help="Treat this run as dead and go on with its open work. By itself after ten minutes.",
+        help="Treat this run as dead and continue its work; by itself after ten minutes. May be repeated.",
     ),
 )
 _GUARDS = tuple(
@@ -270,7 +270,7 @@ _GUARDS = tuple(
         f"--max-{name}",
         type=click.IntRange(min=0),
         metavar="N",
-        help=f"Maximum number of {name}. Overrides kalentops.yaml.",
+        help=f"Maximum number of {name}. [default: as in kalentops.yaml]",
     )
     for name in ("creates", "updates")
 )
@@ -297,7 +297,7 @@ _NETWORK = (
         "--api-url",
         envvar="KALENT_API_URL",
         metavar="URL",
-        help="URL of the Kalent API. [env: KALENT_API_URL]",
+        help="URL of the Kalent API. [default: https://app.kalent.ai/api] [env: KALENT_API_URL]",
     ),
     click.option(
         "--timeout",
@@ -312,7 +312,7 @@ _NETWORK = (
         type=click.Path(dir_okay=False),
         envvar="KALENTOPS_CA_FILE",
         metavar="FILE",
-        help="Certificate authorities to trust. [env: KALENTOPS_CA_FILE]",
+        help="Certificate authorities to trust instead of the built-in ones. [env: KALENTOPS_CA_FILE]",
     ),
     click.option(
         "--proxy",
@@ -356,7 +356,7 @@ def github(command: Callable[..., Any]) -> Callable[..., Any]:
         "--api-url",
         envvar="GITHUB_API_URL",
         metavar="URL",
-        help="URL of GitHub's API. [env: GITHUB_API_URL]",
+        help="URL of GitHub's API. [default: https://api.github.com] [env: GITHUB_API_URL]",
     )
     return _bundle(command, "connection", NetworkOptions, _names(NetworkOptions), (url, *_NETWORK[1:]))
 

@@ -49,15 +49,23 @@ from kalentops.support.background import in_background
 @options.report
 @severity_options
 @click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Save the plan for apply."
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Save the plan, for `apply FILE` and `show FILE`.",
 )
 @click.option(
     "--refresh", is_flag=True, help="Also read Kalent: drift, unmanaged look-alikes. Needs the key."
 )
-@click.option("--refresh-only", is_flag=True, help="Show drift only: what was edited in Kalent.")
+@click.option(
+    "--refresh-only", is_flag=True, help="Show drift only: what was edited in Kalent. Not with --out."
+)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes or drift.")
 @click.option(
-    "--all-environments", "everywhere", is_flag=True, help="Plan all environments, one after another."
+    "--all-environments",
+    "everywhere",
+    is_flag=True,
+    help="Plan all environments, one after another. Not with -e, --state or --out.",
 )
 @options.targets
 @options.overwrite
@@ -246,10 +254,10 @@ def _refreshed(
 @options.verbose
 @options.quiet
 def saved(plan_file: Path, directory: Path, form: str, *, verbose: bool, quiet: bool) -> None:
-    """Show a plan that plan --out saved, in any format of plan.
+    """Show a plan that `plan --out` saved, in each format of `plan`.
 
-    Prints what plan printed when it saved FILE. Reads no blueprints, no state and not Kalent, so it does not check that
-    the plan still holds: apply FILE does.
+    Prints what `plan` printed when it saved FILE. Reads no blueprints, no state and not Kalent, so it does not check
+    that the plan still holds: `apply FILE` does.
     """
     found = load(directory / plan_file)
     try:

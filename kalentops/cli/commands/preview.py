@@ -30,7 +30,7 @@ _FILE = Path("kalentops-preview.html")
     "--out",
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     metavar="FILE",
-    help=f"File to write, - for stdout. [default: {_FILE}]",
+    help=f"File to write; `-` for stdout. [default: {_FILE}]",
 )
 @click.option("--against", metavar="REV", help="Show only what has changed since this commit, branch or tag.")
 @click.option("--all", "whole", is_flag=True, help="With --against, show unchanged blueprints too.")
@@ -39,7 +39,11 @@ _FILE = Path("kalentops-preview.html")
     type=click.Choice(LANGUAGES),
     help="Language of the page's own words. [default: the browser's, else en]",
 )
-@click.option("--serve", is_flag=True, help="Serve the page on this machine and reload it when files change.")
+@click.option(
+    "--serve",
+    is_flag=True,
+    help="Serve the page on this machine and reload it when files change. Not with --out.",
+)
 @click.option(
     "--port",
     type=click.IntRange(0, 65_535),

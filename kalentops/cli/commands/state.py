@@ -63,7 +63,7 @@ def list_(directory: Path, environment: str | None, state_location: str | None, 
     show([text_results.state_summary(state, where)], sys.stderr)
 
 
-@command.command("show")
+@command.command("show", epilog="\b\nExample:\n  kalentops state show sourcing_123/first-contact")
 @click.argument("address", shell_complete=options.complete_recorded)
 @options.folder
 @options.environment
@@ -83,7 +83,7 @@ def show_(
         show(text_results.state_entry(state, address))
 
 
-@command.command("rm")
+@command.command("rm", epilog="\b\nExample:\n  kalentops state rm sourcing_123/first-contact")
 @click.argument("addresses", nargs=-1, required=True, shell_complete=options.complete_recorded)
 @options.folder
 @options.environment
@@ -121,7 +121,11 @@ def rm(
             notice(stays)
 
 
-@command.command("mv", short_help="Rename an address in the state.")
+@command.command(
+    "mv",
+    short_help="Rename an address in the state.",
+    epilog="\b\nExample:\n  kalentops state mv sourcing_123/first-contact sourcing_123/first-mail",
+)
 @click.argument("old", shell_complete=options.complete_recorded)
 @click.argument("new")
 @options.folder
@@ -232,7 +236,7 @@ _FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.argument("ours", type=_FILE)
 @click.argument("theirs", type=_FILE)
 def merge(base: Path, ours: Path, theirs: Path) -> None:
-    """Merge three versions of a state, address by address, into OURS. For git, as a merge driver.
+    """Merge OURS and THEIRS, which come from BASE, address by address, into OURS. For git, as a merge driver.
 
     Exit code 1 means a conflict: OURS then holds both versions between conflict markers, and no command reads it as a
     state.

@@ -66,7 +66,7 @@ def migrate(
 ) -> None:
     """Move the state from one location to another: a file, a git ref, PostgreSQL or an object store.
 
-    FROM is the location in use, unless it is given. Afterwards each command refuses the state at FROM and names TO.
+    Without FROM, moves it from the location in use. Afterwards each command refuses the state at FROM and names TO.
     Nothing is lost if the move is interrupted: run the same command again. To undo it, move the state back.
 
     With -e NAME, a state that belongs to no environment gets that one; FROM and TO may then be the same.
@@ -144,7 +144,7 @@ def restore(
     *,
     yes: bool,
 ) -> None:
-    """Write the state in FILE (- for stdin) in place of the current one, under a later serial.
+    """Write the state in FILE (`-` for stdin) in place of the current one, under a later serial.
 
     FILE must be a version of the same state, unless nothing is stored at the location. Lists the blueprints that the
     current state has and FILE lacks, and asks. Nothing happens in Kalent.

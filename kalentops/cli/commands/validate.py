@@ -28,7 +28,7 @@ from kalentops.project.load import Repository, load_with_users
 @options.environment
 @options.report
 @severity_options
-@click.option("--statistics", is_flag=True, help="Show only the number of findings for each rule.")
+@click.option("--statistics", is_flag=True, help="Show only the number of findings for each rule, as text.")
 @click.option(
     "--online", is_flag=True, help="Also check in Kalent that each sourcing exists and is in progress."
 )
