@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from website import commands, exit_codes, fields, rules, settings
+from website import commands, exit_codes, fields, figures, rules, settings
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
 # Below `docs/`: what makes the page's whole text.
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "explanation/figures.md": figures.page,
     "reference/commands.md": commands.page,
     "reference/exit-codes.md": exit_codes.page,
     "reference/fields.md": fields.page,

@@ -20,6 +20,7 @@ from kalentops.output import FORMATS
 from kalentops.project.config import Config, load_config, load_configs
 from tests.harness import Project
 from tests.structure import console
+from website import figures
 from website.pages import PAGES
 
 ROOT = Path(__file__).parents[2]
@@ -79,6 +80,18 @@ def test_every_option_and_variable_of_the_help_is_on_the_page_of_commands(tmp_pa
         inner = told.partition("Commands:\n")[2].partition("\n\n")[0]
         left += [(*words, each) for each in re.findall(r"^  (\w+)", inner, re.MULTILINE)]
     assert seen > 300
+
+
+def test_a_figure_that_was_not_measured_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "README.md"
+    path.write_text(
+        _text("benchmarks/README.md").replace("`plan` again, 10,000 files ", "`plan` later, 10,000 files ")
+    )
+    monkeypatch.setattr(figures, "PAGE", path)
+    with pytest.raises(
+        ValueError, match="no figure for `plan` again, 10,000 files: `python -m benchmarks --write`"
+    ):
+        figures.page()
 
 
 def test_the_examples_of_the_settings_are_valid(tmp_path: Path) -> None:
