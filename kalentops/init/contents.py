@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import metadata, resources
+from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -24,6 +24,7 @@ from kalentops.git.worktree import open_read_only
 from kalentops.project.document import read_document
 from kalentops.project.library import Library
 from kalentops.project.settings import STATE
+from kalentops.support.installed import direct_url
 from kalentops.support.text import clip, dump_json
 
 CONFIG: Final = "kalentops.yaml"
@@ -289,10 +290,7 @@ def parse_action(text: str) -> Origin:
 
 def find_origin() -> Origin | None:
     """None if unknown, such as for a downloaded archive."""
-    try:
-        recorded = metadata.distribution("kalentops").read_text("direct_url.json")
-    except metadata.PackageNotFoundError:
-        return None
+    recorded = direct_url()
     return None if recorded is None else origin_of(recorded)
 
 

@@ -130,4 +130,4 @@ def test_where_the_extra_is_missing_what_works_is_named(
     monkeypatch.delitem(sys.modules, "uvicorn", raising=False)
     ran = Project(tmp_path, "").run(name)
     assert ran.code == 1
-    assert f"pip install '{ROOT}[emulator]'" in ran.err
+    assert f'pip install "{ROOT}[emulator]"' in ran.err

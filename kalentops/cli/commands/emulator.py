@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import re
 import shutil
@@ -11,10 +10,8 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from importlib import metadata, resources
+from importlib import resources
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 import click
 
@@ -22,6 +19,7 @@ from kalentops.cli.commands import options
 from kalentops.errors import KalentopsError, UsageError
 from kalentops.init.contents import EXAMPLE_ID
 from kalentops.project.load import load
+from kalentops.support.installed import command_for
 
 
 @click.command(
@@ -93,26 +91,9 @@ def emulator(
         raise KalentopsError(f"the emulator can't run: {error}", hint="pass another --port or --db") from None
 
 
-# No index has kalentops: it is installed from a clone.
 def needs_emulator(what: str, error: ModuleNotFoundError) -> UsageError:
     """For `what`, which could not import a module of the extra `emulator`."""
-    place = _clone()
-    where = str(place) if place else "./kalentops"
-    clone = "" if place else " beside your clone of kalentops"
-    return UsageError(
-        f"{what} needs {error.name}", hint=f"`pip install '{where}[emulator]'`{clone}, or `make demo` in it"
-    )
-
-
-def _clone() -> Path | None:
-    """The folder that this kalentops was installed from, as pip has recorded it (PEP 610), if it still exists."""
-    try:
-        recorded = metadata.distribution("kalentops").read_text("direct_url.json")
-        parts = urlsplit(str(json.loads(recorded or "{}")["url"]))
-    except (metadata.PackageNotFoundError, ValueError, KeyError, TypeError):
-        return None
-    folder = Path(url2pathname(unquote(parts.path)))
-    return folder if parts.scheme == "file" and (folder / "pyproject.toml").is_file() else None
+    return UsageError(f"{what} needs {error.name}", hint=f"`{command_for('emulator')}` installs it")
 
 
 _DEFAULT = Path("blueprints")

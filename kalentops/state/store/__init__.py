@@ -41,7 +41,9 @@ def open_store(location: Location | Path, root: Path = Path(), environment: str 
 
 def _missing(location: Location, extra: str) -> SharedStoreFailure:
     """For a kind whose library is not installed."""
+    from kalentops.support.installed import command_for
+
     return SharedStoreFailure(
         f"{location.where} needs the extra `{extra}` of kalentops",
-        hint=f"`pipx inject kalentops 'kalentops[{extra}]'`, or `pip install 'kalentops[{extra}]'` without pipx",
+        hint=f"`{command_for(extra)}` installs it",
     )

@@ -90,7 +90,7 @@ def test_without_the_extra_its_name_is_said(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setitem(sys.modules, "psycopg", None)
     error = refusal(lambda: open_store(Location.parse(f"postgresql://u:{WRONG}@h/db", tmp_path)))
     assert str(error) == "postgresql://h/db#kalentops needs the extra `postgresql` of kalentops"
-    assert "pipx inject kalentops 'kalentops[postgresql]'" in str(error.hint)
+    assert f'pip install "{ROOT}[postgresql]"' in str(error.hint)
 
 
 class Senseless:
