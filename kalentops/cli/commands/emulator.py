@@ -65,8 +65,8 @@ def emulator(
     try:
         from kalentops.emulator import EmulatorError
         from kalentops.emulator.server import serve
-    except ModuleNotFoundError as error:
-        raise needs_emulator("the emulator", error) from None
+    except ModuleNotFoundError:
+        raise needs_emulator("the emulator") from None
 
     def ready(url: str) -> None:
         click.echo(url)
@@ -91,9 +91,11 @@ def emulator(
         raise KalentopsError(f"the emulator can't run: {error}", hint="pass another --port or --db") from None
 
 
-def needs_emulator(what: str, error: ModuleNotFoundError) -> UsageError:
+def needs_emulator(what: str) -> UsageError:
     """For `what`, which could not import a module of the extra `emulator`."""
-    return UsageError(f"{what} needs {error.name}", hint=f"`{command_for('emulator')}` installs it")
+    return UsageError(
+        f"{what} needs the extra `emulator` of kalentops", hint=f"`{command_for('emulator')}` installs it"
+    )
 
 
 _DEFAULT = Path("blueprints")
@@ -118,8 +120,8 @@ def demo(blueprints: Path | None) -> None:
     """
     try:
         from kalentops.emulator.server import BackgroundEmulator
-    except ModuleNotFoundError as error:
-        raise needs_emulator("the demo", error) from None
+    except ModuleNotFoundError:
+        raise needs_emulator("the demo") from None
     if blueprints is not None and not blueprints.is_dir():
         raise UsageError(f"there is no folder {blueprints}", hint="pass another, or leave --blueprints out")
     with tempfile.TemporaryDirectory(prefix="kalentops-demo-") as name:
