@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -176,7 +177,7 @@ def has_git() -> bool:
 
 def _program() -> str | None:
     """The user's git, never one in the folder that it is started in: Windows, and a PATH with `.`, look there first."""
-    name = "git.exe" if os.name == "nt" else "git"
+    name = "git.exe" if sys.platform == "win32" else "git"
     for place in os.get_exec_path():
         path = Path(place, name)
         if path.is_absolute() and path.is_file() and os.access(path, os.X_OK):

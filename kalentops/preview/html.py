@@ -14,8 +14,8 @@ import base64
 import errno
 import hashlib
 import json
-import os
 import socketserver
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -304,7 +304,7 @@ def _listening(site: Site, port: int) -> Iterator[str]:
 
 class _Server(socketserver.ThreadingTCPServer):
     # A socket that was just closed may be bound again; on Windows this would let two programs share it.
-    allow_reuse_address = os.name != "nt"
+    allow_reuse_address = sys.platform != "win32"
     daemon_threads = True
     block_on_close = False
 

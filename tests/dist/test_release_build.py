@@ -20,6 +20,7 @@ from release.versions import version_of
 from tests.builders import blueprint
 from tests.dist.conftest import Built
 from tests.harness import Project
+from tests.platforms import needs_modes
 from tests.repositories import git
 from tests.structure.test_pins import pins_of
 
@@ -86,6 +87,7 @@ def test_the_sbom_names_what_is_pinned(clone: Built) -> None:
     assert reached == {each["bom-ref"] for each in found.values()}
 
 
+@needs_modes
 def test_the_single_file_works_where_nothing_is_installed(clone: Built, project: Project, tmp_path: Path) -> None:
     """An empty home, and a folder that can't be written to."""
     folder = tmp_path / "installed"

@@ -167,8 +167,16 @@ def _options(root: Path, *, bodies: bool) -> CheckOptions:
 
 
 @pytest.mark.processes
+@pytest.mark.parametrize("system", ["linux", "darwin"], ids=["forked", "spawned"])
 @pytest.mark.parametrize("bodies", [False, True], ids=["without bodies", "with bodies"])
-def test_several_processes_find_what_one_finds(many: Path, bodies: bool) -> None:  # noqa: FBT001 - a case
+def test_several_processes_find_what_one_finds(
+    many: Path,
+    bodies: bool,  # noqa: FBT001 - a case
+    system: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if sys.platform == "linux":  # elsewhere, all children are spawned
+        monkeypatch.setattr(sys, "platform", system)
     options = _options(many, bodies=bodies)
     serial = [check_file(options, source) for source in find(many, [many])]
     assert [found for found, _ in check_files(options, find(many, [many]))] == serial

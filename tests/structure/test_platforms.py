@@ -1,4 +1,4 @@
-"""The tests can be collected on Windows and macOS, and a test that needs POSIX says so."""
+"""The tests can be collected on Windows and macOS, one that needs POSIX says so, and the page is complete."""
 
 from __future__ import annotations
 
@@ -156,3 +156,26 @@ def test_every_test_that_needs_posix_says_so() -> None:
             if signs and not _says_so(path, function):
                 silent[f"{path.relative_to(ROOT).as_posix()}::{name}"] = signs
     assert silent == {}
+
+
+# How a module asks which system it runs on, or what this system has.
+_ASKS: Final = re.compile(
+    r"\bsys\.platform\b|\bos\.name\b|\b(?:msvcrt|fcntl|termios|winreg|resource|pwd)\."
+    r"|\b[gh](?:et|as)attr\((?:os|signal|socket)\b|\bwinerror\b|drive of Windows"
+)
+
+
+def test_the_page_of_platforms_names_every_module_that_differs() -> None:
+    page = (ROOT / "docs/reference/platforms.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(kalentops/[\w/]+\.py)` \| .+ \| (.+) \|$", page, re.MULTILINE)
+    differ = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "kalentops").rglob("*.py")
+        if _ASKS.search(path.read_text(encoding="utf-8"))
+    }
+    assert differ - {module for module, _ in rows} == set()
+    named = {
+        *(module for module, _ in rows),
+        *(each for _, tests in rows for each in re.findall("`(.+?)`", tests)),
+    }
+    assert {each for each in named if not (ROOT / each).is_file()} == set()

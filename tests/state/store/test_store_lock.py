@@ -15,7 +15,7 @@ import pytest
 from kalentops.errors import StateError, StateLocked, StoreFailure
 from kalentops.state.store import lock
 from kalentops.state.store.lock import hold
-from tests.platforms import needs_signals
+from tests.platforms import needs_open_files, needs_signals
 from tests.state.store.samples import ROOT
 
 pytestmark = pytest.mark.processes
@@ -64,6 +64,7 @@ def test_it_is_free_after_an_exception(path: Path) -> None:
         pass
 
 
+@needs_open_files
 def test_a_lock_file_that_was_removed_is_made_again(path: Path) -> None:
     with hold(path, 0):
         path.unlink()
@@ -73,6 +74,7 @@ def test_a_lock_file_that_was_removed_is_made_again(path: Path) -> None:
             pytest.fail("two holders")
 
 
+@needs_open_files
 def test_a_file_that_was_removed_between_opening_and_locking_is_not_held(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,6 +108,7 @@ def test_a_link_in_its_place_is_refused(path: Path, *, exists: bool) -> None:
     assert not exists or target.read_text() == "keep"
 
 
+@needs_open_files
 @pytest.mark.parametrize(
     "note", [b"", b" ", b" {}", b" []", b' {"who": 1}', b"\xff" * 50, b" " + b"[" * 9000]
 )
@@ -116,6 +119,7 @@ def test_a_note_that_says_nothing_does_no_harm(path: Path, note: bytes) -> None:
             pytest.fail("two holders")
 
 
+@needs_open_files
 def test_a_note_can_not_act_on_the_terminal(path: Path) -> None:
     with hold(path, 0):
         path.write_text(' {"who": "\\u001b[2J\\u202e", "where": "w", "pid": 1, "since": "s"}')
