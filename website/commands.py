@@ -19,6 +19,31 @@ _AS_CODE: Final = (
     r"|\* \? \[abc\]|SOURCING_ID(?:/KEY)?|kalentops\.(?:yaml|state\.json)|git:refs/kalentops/NAME"
 )
 _EXAMPLE: Final = "Example"
+# The pages that show a command at work.
+_FIRST: Final = "[Your first position](../tutorial/first-position.md)"
+_WRITE: Final = "[Write blueprints](../how-to/write-blueprints.md)"
+_IMPORT: Final = "[Import and drift](../how-to/import-and-drift.md)"
+_SHARE: Final = "[Share one sequence](../how-to/share-a-sequence.md)"
+_POSITIONS: Final = "[Positions](../how-to/positions.md)"
+_MORE: Final = {
+    "init": f"{_FIRST}, [GitHub Actions](../how-to/github-actions.md)",
+    "validate": f"{_WRITE}, [Rules](rules.md)",
+    "fmt": "[Layout of blueprint files](layout.md)",
+    "plan": f"{_FIRST}, {_IMPORT}",
+    "preview": _WRITE,
+    "apply": f"{_FIRST}, [Troubleshooting](../how-to/troubleshooting.md)",
+    "import": _IMPORT,
+    "new": f"{_POSITIONS}, {_SHARE}",
+    "render": _SHARE,
+    "detach": _SHARE,
+    "extract": _SHARE,
+    "close": _POSITIONS,
+    "comment": "[GitLab and other CI systems](../how-to/gitlab-and-other-ci.md)",
+    "state": "[Work with the state](../how-to/state.md), [Teams](../how-to/teams.md)",
+    "rule": "[Rules](rules.md)",
+    "schema": "[Fields](fields.md)",
+    "cache": "[Cache](settings.md#cache)",
+}
 
 
 def page() -> str:
@@ -51,6 +76,7 @@ def _section(of: Documented) -> str:
         _options(of),
         f"Exit codes: {', '.join(map(str, codes_of(of)))} ([meaning](exit-codes.md)).",
         *_examples(of.command.epilog or ""),
+        *([f"More: {_MORE[of.name]}."] if of.name in _MORE else []),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -69,20 +95,19 @@ def _marked(text: str, names: Iterable[str] = ()) -> str:
 
 
 def _options(of: Documented) -> str:
-    """The arguments and options. A column that is empty in all rows is left out."""
-    head = ("argument or option", "meaning", "default", "variable")
-    rows = [row for each in of.parameters for row in _rows(each, of.context)]
-    kept = [number for number in range(len(head)) if number == 0 or any(row[number] for row in rows)]
-    return table([head[number] for number in kept], ([row[number] for number in kept] for row in rows))
+    rows = (row for each in of.parameters for row in _rows(each, of.context))
+    return table(("argument or option", "meaning"), rows)
 
 
-def _rows(of: click.Parameter, context: click.Context) -> Iterator[tuple[str, str, str, str]]:
+def _rows(of: click.Parameter, context: click.Context) -> Iterator[tuple[str, str]]:
     if isinstance(of, click.Option):
-        yield option_cells(of)
+        names, meaning, default, variable = option_cells(of)
+        notes = [f"Default: {default}."] * bool(default) + [f"Variable: {variable}."] * bool(variable)
+        yield names, " ".join((meaning, *notes))
         return
     for name, optional, repeated in _arguments(of.make_metavar(context)):
         meaning = "Optional." if optional else "Required."
-        yield f"`{name}`", meaning + (" May be repeated." if repeated else ""), "", ""
+        yield f"`{name}`", meaning + (" May be repeated." if repeated else "")
 
 
 def option_cells(of: click.Option) -> tuple[str, str, str, str]:

@@ -58,13 +58,11 @@ def page() -> str:
                 ),
             ),
             "COMMANDS": table(
-                ("command", *map(str, EXIT_CODES)),
+                ("command", "can also end with"),
                 (
-                    (
-                        f"[`{each.name}`](commands.md#{each.anchor})",
-                        *("●" if code in codes_of(each) else "" for code in EXIT_CODES),
-                    )
+                    (f"[`{each.name}`](commands.md#{each.anchor})", ", ".join(map(str, further)))
                     for each in commands()
+                    if (further := [code for code in codes_of(each) if code not in _ALWAYS])
                 ),
             ),
         },

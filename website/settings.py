@@ -40,21 +40,25 @@ def page() -> str:
 
 
 def _key(name: str, key: Mapping[str, Any], shapes: Mapping[str, Any]) -> str:
-    parts = [
-        f"### {name}",
-        key["description"],
-        f"Type: {_type(key)}. Default: `{_yaml(key['default'])}`.",
-    ]
+    parts = [f"### {name}", key["description"], f"Type: {_type(key)}. Default: `{_yaml(key['default'])}`."]
     inside = next(iter(key.get("patternProperties", {}).values()), key)
     shape = shapes.get(_shape(inside))
     if shape:
-        rows = (
-            (f"`{field}`", _type(of), _default(of), of["description"], f"`{of['examples'][0]}`")
-            for field, of in shape["properties"].items()
+        fields = shape["properties"].items()
+        parts.append(
+            table(("key", "type", "meaning"), ((f"`{each}`", _type(of), _meaning(of)) for each, of in fields))
         )
-        parts.append(table(("key", "type", "default", "meaning", "such as"), rows))
-    parts.append(f"```yaml\n{name}: {key['examples'][0]}\n```")
+    parts.append(f"```yaml\n{name}:{_after_colon(key['examples'][0])}\n```")
     return "\n\n".join(parts)
+
+
+def _after_colon(example: str) -> str:
+    return example if example.startswith("\n") else f" {example}"
+
+
+def _meaning(of: Mapping[str, Any]) -> str:
+    default = "" if of["default"] is None or _shape(of) else f" Default: `{_yaml(of['default'])}`."
+    return f"{of['description']}{default} Such as `{of['examples'][0]}`."
 
 
 def _shape(of: Mapping[str, Any]) -> str:
@@ -68,11 +72,6 @@ def _type(of: Mapping[str, Any]) -> str:
         return "mapping"
     kinds = [each["type"] for each in of.get("anyOf", [of]) if each["type"] != "null"]
     return _TYPES[kinds[0]]
-
-
-def _default(of: Mapping[str, Any]) -> str:
-    plain = of["default"] is None or "$ref" in of
-    return "" if plain else f"`{_yaml(of['default'])}`"
 
 
 def _yaml(value: Any) -> str:

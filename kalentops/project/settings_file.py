@@ -139,7 +139,7 @@ class _File(Shape):
         described(
             f"Candidates that `preview` shows the messages for, as values of variables; at most {_MAX_SAMPLES}. "
             "`preview` has some of its own.",
-            example="[{firstname: Ada, candidateJobTitle: Data engineer}, {firstname: Jean-Baptiste}]",
+            example="\n  - {firstname: Ada, candidateJobTitle: Data engineer}\n  - {firstname: Jean-Baptiste}",
         ),
     ] = ()
     environments: Annotated[
@@ -148,7 +148,8 @@ class _File(Shape):
             "Tenants by name, each with its key, its state and its ids. A name has lower-case letters and digits, and "
             "begins with a letter; `file` and `read` are taken. `state` beside `environments` is an error. The other "
             "settings hold for all of them.",
-            example="{production: {confirm: true, branch: main}, trial: {guards: {max_creates: 5}}}",
+            example="\n  production: {confirm: true, branch: main, guards: {max_creates: 20}}"
+            "\n  acme: {blueprints: clients/acme, state: states/acme.json}",
         ),
     ] = {}  # noqa: RUF012
 
