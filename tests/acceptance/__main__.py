@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from difflib import unified_diff
 from pathlib import Path
 from typing import Final
 
@@ -46,7 +47,8 @@ def main() -> int:
         path = ROOT / page
         if arguments.page:
             path.write_text(text, encoding="utf-8")
-        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+        elif (before := path.read_text(encoding="utf-8")) != text:
+            problems += unified_diff(before.splitlines(), text.splitlines(), page, "the wheel", lineterm="")
             problems.append(f"{page} is not what the wheel does: `make acceptance ARGS=--page` writes it")
     print(*problems or [_DONE], sep="\n")  # noqa: T201 - the result
     return bool(problems)

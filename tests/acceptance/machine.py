@@ -71,11 +71,8 @@ class Machine(Terminal):
         self.said[-1][1].append(text.rstrip())
 
     def run(self, line: str, before: str = "") -> str:
-        if self._left_out:
-            return before
-        said = super().run(line, before)
-        code = self._process.returncode if self._process else 0
-        self.note(f"$ {line}\n{said}" + (f"(exit code {code})" if code > 0 else ""))
+        said = before if self._left_out else super().run(line, before)
+        self.note(f"$ {line}\n{said}")
         return said
 
     def kalentops(self, line: str, args: list[str]) -> str:

@@ -86,3 +86,12 @@ def test_code_is_copied_and_headings_have_permanent_links(open_: Open) -> None:
     assert page.locator("pre .md-code__button, .md-code__nav .md-code__button").count() >= 2
     heading = page.locator("h2").first
     expect(heading.locator("a.headerlink")).to_have_attribute("href", f"#{heading.get_attribute('id')}")
+
+
+def test_the_button_copies_commands_only(open_: Open) -> None:
+    page = open_("tutorial/first-position.html", permissions=["clipboard-read", "clipboard-write"])
+    page.locator(".language-console").filter(has_text="git init").get_by_role("button").click()
+    page.wait_for_function("navigator.clipboard.readText().then(text => text != '')")
+    init = "kalentops init --no-example --no-github --no-pre-commit"
+    copied = page.evaluate("navigator.clipboard.readText()").split("\n")
+    assert copied == ["git init --quiet outreach", "cd outreach", init]
