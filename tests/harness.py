@@ -21,6 +21,7 @@ from kalentops.blueprint.remote import Mark, mark_of
 from kalentops.cli.main import run as run_cli
 from kalentops.emulator.server import BackgroundEmulator
 from tests.faults.proxy import FaultProxy, Request
+from tests.schemas import check_written
 from tests.strategies import to_yaml
 
 KEY = "k3y+never/shown=to~anybody"
@@ -114,9 +115,12 @@ class Project:
         }
 
     def run(self, *args: str) -> Ran:
-        """A command in this process: the real program, without the price of starting it."""
+        """A command in this process: the real program, without the price of starting it. JSON that it prints must be
+        as its schema says.
+        """
         ran = self.within(lambda: run_cli(args))
         assert ran.code in _documented(args), f"docs/reference/exit-codes.md lacks {ran.code} of {args}"
+        check_written(args, ran.out)
         return ran
 
     def within(self, act: Callable[[], int]) -> Ran:

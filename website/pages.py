@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from website import commands, exit_codes, fields, figures, rules, settings
+from kalentops.output.schemas import FORMATS
+from website import commands, exit_codes, fields, figures, formats, rules, settings
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
 # Below `docs/`: what makes the page's whole text.
@@ -15,6 +17,8 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "reference/commands.md": commands.page,
     "reference/exit-codes.md": exit_codes.page,
     "reference/fields.md": fields.page,
+    "reference/json.md": formats.page,
+    **{f"reference/schemas/{name}.schema.json": partial(formats.schema_file, name) for name in FORMATS},
     "reference/rules.md": rules.page,
     "reference/settings.md": settings.page,
 }
@@ -26,4 +30,5 @@ def write_pages() -> None:
         path = DOCS / name
         text = make()
         if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")

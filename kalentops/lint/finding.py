@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 DataPath = tuple[str | int, ...]
 """Leads from the root of the data to a value: `("blueprints", "one", "steps", 2, "content")`."""
@@ -92,24 +92,6 @@ def _figures(text: str) -> list[int]:
 def errors_first(found: Iterable[Finding]) -> list[Finding]:
     """Errors, then warnings, each by file and place."""
     return sorted(found, key=lambda each: (each.severity is not Severity.ERROR, each))
-
-
-def finding_to_json(of: Finding) -> dict[str, Any]:
-    """`used_by` is there for a finding in a template or in snippets alone."""
-    first = [
-        {"address": address, "file": at.file, "line": at.line, "column": at.column}
-        for address, at in of.used_by
-    ]
-    return {
-        "code": of.code,
-        "severity": of.severity.value,
-        "message": of.message,
-        "file": of.file,
-        "line": of.line,
-        "column": of.column,
-        "hint": of.hint,
-        **({"used_by": {"count": of.users, "first": first}} if of.users else {}),
-    }
 
 
 @dataclass(frozen=True, slots=True)

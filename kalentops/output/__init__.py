@@ -15,6 +15,7 @@ from kalentops.lint.finding import Finding, errors_first
 
 if TYPE_CHECKING:  # `--help` needs the names of the formats, and loads nothing heavy
     from kalentops.plan.build import Plan
+    from kalentops.plan.json_types import ReportJson
 
 
 class Format(NamedTuple):
@@ -73,7 +74,7 @@ class Checked:
     def files(self) -> int:
         return len(self.names)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> "ReportJson":
         """What reports of a saved plan need beyond the plan and its findings."""
         new = None if self.earlier is None else [each not in self.earlier for each in self.findings]
         columns = [self.columns.get(each, each.column) for each in self.findings]

@@ -7,17 +7,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from kalentops.blueprint.diff import changes
 from kalentops.blueprint.remote import RemoteSourcing
 from kalentops.cache import LIMIT, Usage
-from kalentops.lint.finding import Finding, Severity, finding_to_json
+from kalentops.lint.finding import Finding, Severity
 from kalentops.output import Checked
 from kalentops.output.explanations import text
 from kalentops.plan.build import Plan
-from kalentops.plan.explanation import explained, together
-from kalentops.plan.saved import plan_to_json
+from kalentops.plan.explanation import together
+from kalentops.plan.saved import (
+    explanation_to_json,
+    field_change_to_json,
+    finding_to_json,
+    in_environment,
+    plan_to_json,
+)
 from kalentops.state.codec import entry_to_json, intent_to_json
 from kalentops.state.model import State
 from kalentops.support.clock import utc
@@ -28,6 +34,19 @@ if TYPE_CHECKING:  # `validate` and `plan` import nothing
     from kalentops.adopt.pull import Edits
     from kalentops.adopt.write import ImportResult
     from kalentops.apply.result import ApplyResult
+    from kalentops.output.json_types import (
+        ApplyJson,
+        CacheJson,
+        ImportedJson,
+        ImportJson,
+        ImportUpdateJson,
+        InEnvironments,
+        PlansJson,
+        SourcingsJson,
+        StateListJson,
+        StateShowJson,
+        ValidationJson,
+    )
 
 FORMAT_VERSION: Final = "1.0"
 
@@ -37,11 +56,10 @@ def show_validation(of: Checked) -> str:
     return f"{dump_json(said)}\n"
 
 
-def _of(*environments: str | None) -> dict[str, Any]:
+def _in_environments(names: Sequence[str]) -> InEnvironments:
     """The environment of a result, or all of them; nothing in a project without any."""
-    names = [each for each in environments if each is not None]
     if len(names) > 1:
-        return {"environments": names}
+        return {"environments": list(names)}
     return {"environment": names[0]} if names else {}
 
 
@@ -58,7 +76,8 @@ def plan_pieces(of: Plan) -> Iterator[str]:
 def combined(texts: Mapping[str, str]) -> str:
     """`plan --all-environments --format json`: the plans by environment, null where there is none."""
     plans = {name: json.loads(text) if text else None for name, text in texts.items()}
-    return f"{dump_json({'format_version': FORMAT_VERSION, 'environments': plans})}\n"
+    made: PlansJson = {"format_version": FORMAT_VERSION, "environments": plans}
+    return f"{dump_json(made)}\n"
 
 
 def validation(
@@ -67,29 +86,28 @@ def validation(
     online: bool = False,
     earlier: frozenset[Finding] | None = None,
     environments: Sequence[str] = (),
-) -> dict[str, Any]:
+) -> ValidationJson:
     """`validate --format json`; `online` says whether the API told which sourcings exist; `earlier` are the findings
     that are not new, None without --against.
     """
     return {
         "format_version": FORMAT_VERSION,
-        **_of(*environments),
+        **_in_environments(environments),
         "valid": not any(each.severity is Severity.ERROR for each in found),
         "online": online,
         "findings": [
-            finding_to_json(each) | ({} if earlier is None else {"new": each not in earlier})
-            for each in found
+            finding_to_json(each, new=None if earlier is None else each not in earlier) for each in found
         ],
     }
 
 
 def sourcings(
     found: Sequence[RemoteSourcing], files: Mapping[str, Sequence[str]], environment: str | None = None
-) -> dict[str, Any]:
+) -> SourcingsJson:
     """`sourcings --format json`; `files` are those that serve a sourcing, by its id."""
     return {
         "format_version": FORMAT_VERSION,
-        **_of(environment),
+        **in_environment(environment),
         "sourcings": [
             {
                 "sourcing_id": each.sourcing_id,
@@ -101,34 +119,34 @@ def sourcings(
     }
 
 
-def apply(of: ApplyResult, *, left_out: Sequence[str] = (), environment: str | None = None) -> dict[str, Any]:
+def apply(of: ApplyResult, *, left_out: Sequence[str] = (), environment: str | None = None) -> ApplyJson:
     """`apply --format json`; `left_out` are the addresses with changes outside the selection."""
     return {
         "format_version": FORMAT_VERSION,
-        **_of(environment),
+        **in_environment(environment),
         "summary": of.summary,
         "interrupted": of.interrupted,
         "left_out": list(left_out),
         "results": [
             {
                 "address": each.address,
-                "action": each.action.value,
-                "outcome": each.outcome.value,
+                "action": each.action,
+                "outcome": each.outcome,
                 "blueprint_id": each.blueprint_id,
                 "error": text(each.error) or None,
                 "note": text(each.note) or None,
-                **explained(together(each.error, each.note)),
+                **explanation_to_json(together(each.error, each.note)),
             }
             for each in of.results
         ],
     }
 
 
-def state(of: State, where: str) -> dict[str, Any]:
+def state(of: State, where: str) -> StateListJson:
     """`state list --format json`: without the bodies."""
     return {
         "format_version": FORMAT_VERSION,
-        **_of(of.environment),
+        **in_environment(of.environment),
         "location": where,
         "lineage": of.lineage,
         "serial": of.serial,
@@ -155,36 +173,36 @@ def state(of: State, where: str) -> dict[str, Any]:
     }
 
 
-def state_entry(of: State, address: str) -> dict[str, Any]:
+def state_entry(of: State, address: str) -> StateShowJson:
     """`state show --format json`: everything that is recorded of one address."""
     entry, intent = of.entries.get(address), of.intents.get(address)
     return {
         "format_version": FORMAT_VERSION,
-        **_of(of.environment),
+        **in_environment(of.environment),
         "address": address,
         "blueprint": entry_to_json(entry) if entry else None,
         "open": intent_to_json(intent) if intent else None,
     }
 
 
-def cache(folder: Path | None, of: Usage, refusal: str) -> dict[str, Any]:
+def cache(folder: Path | None, of: Usage, refusal: str) -> CacheJson:
     """`cache --format json`: sizes in bytes; `not_used` says why the cache is not used here."""
     return {
         "format_version": FORMAT_VERSION,
-        "folder": folder and str(folder),
+        "folder": str(folder) if folder else None,
         "entries": of.entries,
         "bytes": of.size,
         "limit_bytes": LIMIT,
-        "oldest": of.oldest and utc(of.oldest),
+        "oldest": utc(of.oldest) if of.oldest else None,
         "not_used": refusal or None,
     }
 
 
-def imported(of: ImportResult, environment: str | None = None) -> dict[str, Any]:
+def imported(of: ImportResult, environment: str | None = None) -> ImportJson:
     """`import --format json`."""
     return {
         "format_version": FORMAT_VERSION,
-        **_of(environment),
+        **in_environment(environment),
         "dry_run": of.dry_run,
         "summary": of.summary,
         "valid": of.valid,
@@ -195,12 +213,12 @@ def imported(of: ImportResult, environment: str | None = None) -> dict[str, Any]
     }
 
 
-def _import_result(of: Item) -> dict[str, Any]:
+def _import_result(of: Item) -> ImportedJson:
     return {
         "sourcing_id": of.sourcing_id,
         "blueprint_id": of.blueprint_id,
         "name": of.name if of.blueprint_id else None,
-        "outcome": of.action.value,
+        "outcome": of.action,
         "address": of.address,
         "key": of.key,
         "file": of.file,
@@ -208,18 +226,18 @@ def _import_result(of: Item) -> dict[str, Any]:
     }
 
 
-def edits(of: Edits, *, dry_run: bool, environment: str | None = None) -> dict[str, Any]:
+def edits(of: Edits, *, dry_run: bool, environment: str | None = None) -> ImportUpdateJson:
     """`import --update --format json`."""
     return {
         "format_version": FORMAT_VERSION,
-        **_of(environment),
+        **in_environment(environment),
         "dry_run": dry_run,
         "taken": [
             {
                 "address": each.address,
                 "blueprint_id": each.entry.blueprint_id,
                 "file": each.file,
-                "changes": [one._asdict() for one in changes(each.before, each.after)],
+                "changes": list(map(field_change_to_json, changes(each.before, each.after))),
             }
             for each in of.taken
         ],

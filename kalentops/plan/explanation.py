@@ -105,15 +105,6 @@ class Explanation(NamedTuple):
     parameters: Mapping[str, Any]
     also: tuple[Explanation, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
-        also = [each.to_json() for each in self.also]
-        return {"code": self.code.value, "parameters": dict(self.parameters), "also": also}
-
-
-def explained(of: Explanation | None) -> dict[str, Any]:
-    """The JSON form, also of None."""
-    return of.to_json() if of else {"code": None, "parameters": {}, "also": []}
-
 
 def explain(code: Code, /, **parameters: Any) -> Explanation:
     return Explanation(code, parameters)

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from kalentops import __version__
 from kalentops.blueprint.body import Address, Body
 from kalentops.blueprint.diff import FieldChange, changes
 from kalentops.errors import StalePlan, StoreFailure, UsageError
-from kalentops.lint.finding import Finding, Origin, Severity, finding_to_json
+from kalentops.lint.finding import Finding, Origin, Severity
 from kalentops.plan.build import (
     GROUPED,
     Action,
@@ -29,11 +29,31 @@ from kalentops.plan.build import (
     RefreshReport,
     Scope,
 )
-from kalentops.plan.explanation import Code, Explanation, explain, explained
+from kalentops.plan.explanation import Code, Explanation, explain
 from kalentops.plan.groups import Edit, Group, pieces_of
 from kalentops.plan.moves import StateEdit
 from kalentops.support import atomic_write
 from kalentops.support.text import clip, is_environment, json_pieces, some
+
+if TYPE_CHECKING:  # they need pydantic
+    from kalentops.plan.json_types import (
+        BoundJson,
+        ChangeJson,
+        DriftJson,
+        ExplanationJson,
+        FieldChangeJson,
+        FindingJson,
+        GroupJson,
+        InEnvironment,
+        OriginJson,
+        PieceJson,
+        PlanJson,
+        ReportJson,
+        SavedPlanJson,
+        SelectionJson,
+        StateVersionJson,
+        UserJson,
+    )
 
 _PARTS: Final = ("delay", "policy", "config")
 _T = TypeVar("_T", bound=str)
@@ -88,21 +108,21 @@ def save(
     path: Path,
     say: Say,
     plan_options: PlanOptions = PlanOptions(),
-    report: Mapping[str, Any] | None = None,
+    report: ReportJson | None = None,
 ) -> None:
     """`say` puts explanations into words. `report` is JSON: what reports of the plan need beyond it.
 
     Raises StoreFailure.
     """
     scope = plan_options.scope
-    said = {
+    said: SelectionJson = {
         "sourcings": scope.sourcings,
         "targets": scope.targets,
         "addresses": None if scope.addresses is None else sorted(scope.addresses),
         "overwrite": sorted(plan_options.overwrite),
     }
     try:
-        made = {**plan_to_json(plan, say), "asked": said, "report": dict(report or {})}
+        made: SavedPlanJson = {**plan_to_json(plan, say), "asked": said, "report": report or {}}
         data = (each.encode() for each in chain(json_pieces(made), ("\n",)))
         # A link of this name is replaced, not followed: a pull request may have brought it.
         atomic_write.replace(path.parent.resolve() / path.name, data, mode=0o600)
@@ -129,7 +149,7 @@ def check(saved: Saved, plan: Plan) -> None:
     Raises StalePlan, which says what has changed (the state, the files, or Kalent) and what the saved plan would have
     done.
     """
-    now = {"state": _state(plan), "bound": _bound(plan)}
+    now: dict[str, Any] = {"state": _state(plan), "bound": _bound(plan)}
     moved, recorded = _differ(_binding(saved.raw), plan)
     # The serial counts the changes of all addresses: what other runs have recorded elsewhere does no harm.
     if _lineage(saved.raw) == _lineage(now) and not moved:
@@ -238,43 +258,67 @@ def _at(raw: dict[str, Any]) -> str:
     return f"serial {clip(str(where.get('serial')))}" if isinstance(where, dict) else "none"
 
 
-def plan_to_json(of: Plan, say: Say) -> dict[str, Any]:
+def plan_to_json(of: Plan, say: Say) -> PlanJson:
     """`plan --format json`, and most of the file that `plan --out` writes, for `json_pieces`: `changes` is an iterator,
     so that one body is held at a time.
     """
+    found = of.refresh_report or RefreshReport()
     return {
         "format_version": FORMAT_VERSION,
         "kalentops_version": of.made_by or __version__,
-        **({} if of.environment is None else {"environment": of.environment}),
+        **in_environment(of.environment),
         "state": _state(of),
         "summary": of.summary,
         "changes": (_change_to_json(each, say) for each in of.changes),
         "groups": [_group_to_json(each) for each in of.groups],
         "drift": [_drift_to_json(each, say) for each in of.drift],
-        "look_alikes": [each._asdict() for each in of.refresh_report.look_alikes]
-        if of.refresh_report
-        else [],
-        "leftovers": [each._asdict() for each in of.refresh_report.leftovers] if of.refresh_report else [],
-        "unmanaged": dict(of.refresh_report.unmanaged) if of.refresh_report else {},
+        "look_alikes": [
+            {
+                "sourcing_id": each.sourcing_id,
+                "blueprint_id": each.blueprint_id,
+                "name": each.name,
+                "updated_at": each.updated_at,
+                "of": each.of,
+                "of_id": each.of_id,
+            }
+            for each in found.look_alikes
+        ],
+        "leftovers": [
+            {"sourcing_id": each.sourcing_id, "blueprint_id": each.blueprint_id, "name": each.name}
+            for each in found.leftovers
+        ],
+        "unmanaged": dict(found.unmanaged),
         "left_out": list(of.left_out),
-        "state_edits": [each._asdict() for each in of.state_edits],
+        "state_edits": [
+            {
+                "address": each.address,
+                "kind": each.kind,
+                "blueprint_id": each.blueprint_id,
+                "before_id": each.before_id,
+            }
+            for each in of.state_edits
+        ],
         "bound": _bound(of),
         "findings": [finding_to_json(each) for each in of.findings],
     }
 
 
+def in_environment(name: str | None) -> InEnvironment:
+    return {} if name is None else {"environment": name}
+
+
 # What a saved plan is compared by, with the fields of each change in `_BINDING`.
 
 
-def _state(of: Plan) -> dict[str, Any]:
+def _state(of: Plan) -> StateVersionJson:
     return {"lineage": of.lineage, "serial": of.serial}
 
 
-def _bound(of: Plan) -> dict[str, Any]:
+def _bound(of: Plan) -> BoundJson:
     return {"files": of.files, "remote": of.refresh_report.fingerprint if of.refresh_report else None}
 
 
-def _change_to_json(of: Change, say: Say) -> dict[str, Any]:
+def _change_to_json(of: Change, say: Say) -> ChangeJson:
     found = _field_changes(of.before, of.after)
     return {
         "address": of.address,
@@ -283,21 +327,21 @@ def _change_to_json(of: Change, say: Say) -> dict[str, Any]:
         "name": of.name,
         "title": of.title,
         "template": of.template,
-        "action": of.action.value,
+        "action": of.action,
         "blueprint_id": of.blueprint_id,
         "file": of.file,
         "line": of.line,
         "before": None if of.before is None else of.before.data,
         "after": None if of.after is None else of.after.data,
         "after_digest": of.after_digest,
-        "changes": [each._asdict() for each in found],
+        "changes": list(map(field_change_to_json, found)),
         "origins": [
             {"step": each.step, "field": each.field, "pieces": [_piece_to_json(*piece) for piece in pieces]}
             for each in found
             if (pieces := pieces_of(of.origins, (each.step, each.field)))
         ],
         "reason": say(of.reason),
-        **explained(of.reason),
+        **explanation_to_json(of.reason),
         "theirs": None if of.theirs is None else of.theirs.data,
         "moved_from": of.moved_from,
         "protected": of.protected,
@@ -305,7 +349,7 @@ def _change_to_json(of: Change, say: Say) -> dict[str, Any]:
     }
 
 
-def _drift_to_json(of: Drift, say: Say) -> dict[str, Any]:
+def _drift_to_json(of: Drift, say: Say) -> DriftJson:
     return {
         "address": of.address,
         "kind": of.kind,
@@ -315,9 +359,9 @@ def _drift_to_json(of: Drift, say: Say) -> dict[str, Any]:
         "updated_at": of.updated_at,
         "before": None if of.before is None else of.before.data,
         "after": None if of.after is None else of.after.data,
-        "changes": [each._asdict() for each in _field_changes(of.before, of.after)],
+        "changes": list(map(field_change_to_json, _field_changes(of.before, of.after))),
         "reason": say(of.reason),
-        **explained(of.reason),
+        **explanation_to_json(of.reason),
     }
 
 
@@ -325,23 +369,65 @@ def _field_changes(before: Body | None, after: Body | None) -> list[FieldChange]
     return [] if before is None or after is None else changes(before.data, after.data)
 
 
-def _piece_to_json(at: int, origin: Origin) -> dict[str, Any]:
-    return {"at": at, **origin._asdict()}
-
-
-def _origin_to_json(of: Origin | None) -> dict[str, Any] | None:
-    return None if of is None else of._asdict()
-
-
-def _group_to_json(of: Group) -> dict[str, Any]:
+def field_change_to_json(of: FieldChange | Edit) -> FieldChangeJson:
     return {
-        "addresses": of.addresses,
-        "edits": [{**each._asdict(), "origin": _origin_to_json(each.origin)} for each in of.edits],
+        "kind": of.kind,
+        "step": of.step,
+        "field": of.field,
+        "before": of.before,
+        "after": of.after,
+    }
+
+
+def _piece_to_json(at: int, origin: Origin) -> PieceJson:
+    return {"at": at, **_place_to_json(origin)}
+
+
+def _place_to_json(of: Origin) -> OriginJson:
+    return {"file": of.file, "line": of.line, "column": of.column}
+
+
+def _origin_to_json(of: Origin | None) -> OriginJson | None:
+    return None if of is None else _place_to_json(of)
+
+
+def _group_to_json(of: Group) -> GroupJson:
+    return {
+        "addresses": list(of.addresses),
+        "edits": [
+            {**field_change_to_json(each), "origin": _origin_to_json(each.origin)} for each in of.edits
+        ],
         "origin": _origin_to_json(of.origin),
         "values": dict(of.values),
-        "unchanged": of.unchanged,
-        "own_text": of.own_text,
+        "unchanged": list(of.unchanged),
+        "own_text": list(of.own_text),
     }
+
+
+def finding_to_json(of: Finding, *, new: bool | None = None) -> FindingJson:
+    """`new` says whether an earlier version of the files lacks it, None where there was no comparison."""
+    made: FindingJson = {
+        "code": of.code,
+        "severity": of.severity,
+        "message": of.message,
+        "file": of.file,
+        "line": of.line,
+        "column": of.column,
+        "hint": of.hint,
+    }
+    if of.users:
+        first: list[UserJson] = [{"address": address, **_place_to_json(at)} for address, at in of.used_by]
+        made["used_by"] = {"count": of.users, "first": first}
+    if new is not None:
+        made["new"] = new
+    return made
+
+
+def explanation_to_json(of: Explanation | None) -> ExplanationJson:
+    if of is None:
+        return {"code": None, "parameters": {}, "also": []}
+    also = list(map(explanation_to_json, of.also))
+    return {"code": of.code, "parameters": dict(of.parameters), "also": also}
 
 
 def plan_from_json(raw: Mapping[str, Any]) -> Plan:

@@ -42,6 +42,7 @@ from kalentops.support.text import clip
 
 if TYPE_CHECKING:
     from kalentops.cache import Cache
+    from kalentops.state.json_types import EntryJson, IntentJson, RecordJson, StateJson
 
 _T = TypeVar("_T")
 _LARGEST: Final = 2**53  # a whole number that every reader of JSON knows
@@ -287,16 +288,21 @@ class Dump:
 
     def _parts(self) -> Iterator[bytes]:
         state = self._state
-        raw = {
-            **state.extra,
+        known: StateJson = {
             "format_version": FORMAT_VERSION,
             "lineage": state.lineage,
             "serial": state.serial,
             "tenant": state.tenant,
-            **_given(environment=state.environment, last_run=state.last_run, moved_to=state.moved_to),
             "blueprints": {},
             "intents": {},
         }
+        if state.environment is not None:
+            known["environment"] = state.environment
+        if state.last_run is not None:
+            known["last_run"] = state.last_run
+        if state.moved_to is not None:
+            known["moved_to"] = state.moved_to
+        raw: dict[str, Any] = {**state.extra, **known}
         escape = not self._is_utf_8(raw)
         for number, name in enumerate(sorted(raw)):
             yield b",\n" if number else b"{\n"
@@ -346,13 +352,9 @@ def _intent_lines(intent: Intent, *, escape: bool) -> bytes:
 _AROUND: Final = '{\n  "": {\n', "\n  }\n}"
 
 
-def _member_lines(address: str, raw: dict[str, Any], *, escape: bool) -> bytes:
+def _member_lines(address: str, raw: Mapping[str, Any], *, escape: bool) -> bytes:
     begin, end = _AROUND
     return _indented({"": {address: raw}}, escape=escape)[len(begin) : -len(end)].encode()
-
-
-def _given(**fields: str | None) -> dict[str, str]:
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _indented(raw: dict[str, Any], *, escape: bool) -> str:
@@ -366,10 +368,9 @@ def _nested_too_deeply() -> StateDamaged:
     return StateDamaged("a field of the state that is not known is nested too deeply")
 
 
-def entry_to_json(entry: Entry) -> dict[str, Any]:
+def entry_to_json(entry: Entry) -> EntryJson:
     """The entry as it stands in the file, and as `state show` prints it."""
-    raw: dict[str, Any] = {
-        **entry.extra,
+    known: EntryJson = {
         "applied_at": entry.applied_at,
         "blueprintId": entry.blueprint_id,
         "digest": entry.digest,
@@ -379,26 +380,29 @@ def entry_to_json(entry: Entry) -> dict[str, Any]:
     }
     if entry.remote_digest is not None or entry.updated_at is not None:
         unknown = entry.extra.get("remote", {})
-        raw["remote"] = {**unknown, "digest": entry.remote_digest, "updatedAt": entry.updated_at}
-    return raw
+        known["remote"] = {"digest": entry.remote_digest, "updatedAt": entry.updated_at, **unknown}
+    return cast("EntryJson", {**entry.extra, **known})
 
 
-def intent_to_json(intent: Intent) -> dict[str, Any]:
-    return {
-        **intent.extra,
+def intent_to_json(intent: Intent) -> IntentJson:
+    known: IntentJson = {
         "action": intent.action,
         "sent": intent.sent.stored,
         "digest": intent.digest,
         "at": intent.at,
         "blueprintId": intent.blueprint_id,
         "nonces": list(intent.nonces),
-        **_given(run=intent.run, host=intent.host),
         "sourcingId": intent.address.sourcing_id,
         "key": intent.address.key,
     }
+    if intent.run is not None:
+        known["run"] = intent.run
+    if intent.host is not None:
+        known["host"] = intent.host
+    return cast("IntentJson", {**intent.extra, **known})
 
 
-def record_to_json(record: Record) -> dict[str, Any]:
+def record_to_json(record: Record) -> RecordJson:
     """One line of the journal."""
     match record:
         case Intended(intent):
@@ -413,12 +417,12 @@ def record_to_json(record: Record) -> dict[str, Any]:
             return {"type": "closed", "address": address, "reason": reason}
 
 
-def record_from_json(raw: dict[str, Any]) -> Record:
+def record_from_json(raw: Mapping[str, Any]) -> Record:
     """Raises StateDamaged; StateTooNew for a type of record that is not known."""
     return build(lambda: _record(raw), "a record of the journal")
 
 
-def _record(raw: dict[str, Any]) -> Record:
+def _record(raw: Mapping[str, Any]) -> Record:
     kind, address = raw["type"], Address.parse(as_text(raw["address"]))
     match kind:
         case "intent":

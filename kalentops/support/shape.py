@@ -6,6 +6,7 @@ field beyond those that are named.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -36,9 +37,12 @@ from pydantic import (
     JsonValue,
     StringConstraints,
     Tag,
+    TypeAdapter,
     ValidationError,
 )
+from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import PydanticUndefined, from_json
+from typing_extensions import TypedDict  # pydantic takes that of `typing` from Python 3.12 on
 
 from kalentops.support.text import ENVIRONMENT_PATTERN, KEY_PATTERN
 
@@ -58,8 +62,10 @@ __all__ = [
     "Schema",
     "Shape",
     "ShapeError",
+    "TypedDict",
     "Violation",
     "called",
+    "data_schema",
     "described",
     "either",
     "is_language",
@@ -93,9 +99,9 @@ def called(name: str, *, default: Any = PydanticUndefined) -> Any:
     return Field(default, alias=name)
 
 
-def described(meaning: str, *, example: str) -> Any:
+def described(meaning: str, *, example: str | None = None) -> Any:
     """A field's meaning, and what an author could write there, in YAML: for its schema."""
-    return Field(description=meaning, examples=[example])
+    return Field(description=meaning, examples=None if example is None else [example])
 
 
 _KIND: Final = "kind\0"
@@ -283,6 +289,22 @@ def _neutral_text(limits: list[Any]) -> str | None:
 def shape_schema(model: type[Shape]) -> dict[str, Any]:
     """The JSON Schema (2020-12) of a model."""
     return model.model_json_schema()
+
+
+class _WithoutTitles(GenerateJsonSchema):
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - a title repeats the field's name
+        return False
+
+
+def data_schema(of: Any) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a `TypedDict`, or of a union of several. Its definitions are called as the types,
+    without `Json` at the end of their names.
+    """
+    made = json.dumps(TypeAdapter(of).json_schema(schema_generator=_WithoutTitles))
+    return cast("dict[str, Any]", json.loads(_TYPE_NAME.sub(r'\1"', made)))
+
+
+_TYPE_NAME: Final = re.compile(r'(?<=["/])([A-Z]\w+)Json"')
 
 
 def parse_json(data: bytes) -> Any:

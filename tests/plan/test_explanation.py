@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from kalentops.plan.explanation import Code, explain, explained, together
+from kalentops.plan.explanation import Code, explain, together
+from kalentops.plan.saved import explanation_to_json
 
 ONE, TWO, THREE = (
     explain(Code.FORCED),
@@ -22,9 +23,9 @@ def test_several_are_told_in_their_order() -> None:
 
 
 def test_its_json_form() -> None:
-    assert json.loads(json.dumps(explained(together(TWO, ONE)))) == {
+    assert json.loads(json.dumps(explanation_to_json(together(TWO, ONE)))) == {
         "code": "gone",
         "parameters": {"address": "s1/a", "blueprint_id": "b1"},
         "also": [{"code": "forced", "parameters": {}, "also": []}],
     }
-    assert explained(None) == {"code": None, "parameters": {}, "also": []}
+    assert explanation_to_json(None) == {"code": None, "parameters": {}, "also": []}

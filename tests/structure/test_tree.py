@@ -38,7 +38,7 @@ FLOORS = (
 # Imports that still go up. This list only gets shorter.
 UPWARDS: set[tuple[str, str]] = set()
 # With the 57 rules of today, 209.
-MOST_MODULES = 187
+MOST_MODULES = 191
 OWNERS = {
     "click": {"cli"},
     "pydantic": {"support.shape"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from pathlib import Path
 from typing import Final
 
@@ -14,12 +15,16 @@ from kalentops.errors import UsageError
 from kalentops.init.contents import SCHEMA, schema_text
 from kalentops.init.write import put_schema
 from kalentops.lint.rule import rule_meant, rules
+from kalentops.output.schemas import FORMATS, format_schema
 from kalentops.output.terminal import is_terminal, line, show
 from kalentops.project.environments import views
 from kalentops.project.load import library_below
 from kalentops.support.streams import utf8
-from kalentops.support.text import clip
+from kalentops.support.text import clip, dump_json
 
+_FORMATS: Final = textwrap.fill(
+    ", ".join(FORMATS), 76, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
+)
 # An end of a line within a paragraph; examples are indented.
 _LINE_END: Final = re.compile(r"(?<=\S)\n(?=\S)")
 
@@ -47,19 +52,31 @@ def rule(code: str | None) -> None:
 
 
 @click.command(
-    epilog="\b\nExample:\n  kalentops schema --write\n  kalentops schema > kalentops.schema.json\n\n"
+    epilog="\b\nExample:\n  kalentops schema --write\n  kalentops schema > kalentops.schema.json\n"
+    "  kalentops schema plan > plan.schema.json\n\n"
+    f"\b\nFormats (see docs/reference/json.md):\n{_FORMATS}\n\n"
     "\b\nFirst line of a file in blueprints/:\n  # yaml-language-server: $schema=../.kalentops/blueprint.schema.json"
 )
+@click.argument("name", required=False, type=click.Choice([*FORMATS]), metavar="[FORMAT]")
 @options.folder
 @options.environment
 @click.option("--write", is_flag=True, help=f"Write it to {SCHEMA}, and print nothing if it is up to date.")
-def schema(directory: Path, environment: str | None, *, write: bool) -> None:
-    """Print the JSON Schema of the files.
+def schema(name: str | None, directory: Path, environment: str | None, *, write: bool) -> None:
+    """Print the JSON Schema of the files, or of a FORMAT that kalentops writes.
 
     Editors use it to complete field names, and the templates, parameters and step ids of this project. `init` writes
     the schema and the settings of VS Code; for other editors, name it in the first line of a file. Write it again when
     templates have changed.
     """
+    if name is not None:
+        if write:
+            raise UsageError(
+                "--write is for the schema of the files",
+                hint=f"`kalentops schema {name} > FILE` writes this one",
+            )
+        utf8()
+        click.echo(dump_json(format_schema(name)))
+        return
     folders = views(options.configs(directory, environment))
     root = folders[0].root
     library = library_below(root, *(each.blueprints for each in folders))

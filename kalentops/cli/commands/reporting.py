@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import wraps
 from pathlib import Path
-from typing import IO, Any, Final, NamedTuple, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import click
 
@@ -27,6 +27,9 @@ from kalentops.plan.build import Plan
 from kalentops.project.config import Config
 from kalentops.project.load import Repository, texts_of
 from kalentops.support.text import some, visible
+
+if TYPE_CHECKING:  # it needs pydantic
+    from kalentops.plan.json_types import ReportJson
 
 Make: TypeAlias = Callable[..., str]
 """Takes the module of Markdown, and `limit` and `measure`, and makes a text of at most that many bytes."""
@@ -102,7 +105,7 @@ class Reporting(NamedTuple):
         print_plan(plan, self._checked(repository), self.form, verbose=self.verbose, quiet=self.quiet)
         self.summarise(lambda markdown, **size: markdown.plan(plan, repository.earlier, **size))
 
-    def for_saved_plan(self, repository: Repository) -> dict[str, Any]:
+    def for_saved_plan(self, repository: Repository) -> ReportJson:
         """What `show` needs beyond the plan to print every format."""
         return replace(self._checked(repository), columns=self._columns(repository)).to_json()
 

@@ -13,10 +13,10 @@ import os
 import sys
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from kalentops.errors import StateDamaged, StateError, StateLocked, StoreFailure
 from kalentops.state.codec import (
@@ -30,6 +30,9 @@ from kalentops.state.codec import (
 from kalentops.state.content import parse
 from kalentops.state.model import FORMAT_VERSION, Record
 from kalentops.support import atomic_write
+
+if TYPE_CHECKING:  # it needs pydantic
+    from kalentops.state.json_types import JournalHeadJson
 
 _HEAD: Final = 18  # two numbers of eight digits, a space after each
 
@@ -45,7 +48,7 @@ class Journal(NamedTuple):
     torn: bool
 
 
-def encode(raw: dict[str, Any]) -> bytes:
+def encode(raw: Mapping[str, Any]) -> bytes:
     payload = json.dumps(
         raw, ensure_ascii=True, allow_nan=False, separators=(",", ":"), sort_keys=True
     ).encode()
@@ -233,7 +236,7 @@ def check_dead(path: Path) -> None:
         os.close(descriptor)
 
 
-def _head(journal: Journal) -> dict[str, Any]:
+def _head(journal: Journal) -> JournalHeadJson:
     return {
         "format_version": FORMAT_VERSION,
         "lineage": journal.lineage,
