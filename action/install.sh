@@ -43,7 +43,7 @@ keep_only_sources() {
       fi
     done <<< "$settings"
   done
-  PIP_CONFIG_FILE="$("$python" -P -c 'import os; print(os.devnull)')" # no file at all
+  PIP_CONFIG_FILE="$("$python" -P -c 'import os; print(os.devnull, end="")')" # no file at all; a line's end has \r on Windows
   export PIP_CONFIG_FILE
 }
 
@@ -84,6 +84,9 @@ if [[ ! -f "$home/installed" || "$(<"$home/installed")" != "$wanted" ]]; then
   # By a path of its own: the environment's python and pip are nobody else's business.
   printf '#!/usr/bin/env bash\nexec "%s" -P -m kalentops "$@"\n' "$programs/python" > "$home/bin/kalentops"
   chmod +x "$home/bin/kalentops"
+  if [[ "$programs" == */Scripts ]]; then # PowerShell and cmd start no program without a suffix
+    printf '@"%s" -P -m kalentops %%*\r\n' "$programs/python.exe" > "$home/bin/kalentops.cmd"
+  fi
   printf '%s\n' "$programs/python" > "$home/python"
   printf '%s\n' "$wanted" > "$home/installed"
 fi

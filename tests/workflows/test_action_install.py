@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from tests.workflows.runner import ROOT, write_python
+from tests.workflows.runner import ROOT, write_python, write_script
 
 pytestmark = pytest.mark.processes
 
@@ -135,6 +136,33 @@ def test_nothing_is_resolved_and_what_is_there_has_to_fit(
     again = install(tmp_path, **given, VERSION=f"0.2.0 {HASHED}")
     assert again.returncode == 1
     assert "the pins of this action do not fit kalentops 0.2.0; use the action's commit" in again.stderr
+
+
+def test_on_windows_programs_stand_in_scripts_and_lines_end_otherwise(tmp_path: Path) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    windows = "import sys; sys.stdout.reconfigure(newline=chr(13) + chr(10))\n"
+    write_script(
+        programs / "inner",
+        f"""
+[[ "$1 $2 $3" == "-P -m pip" ]] || exec "{sys.executable}" "$@"
+[[ -z "${{PIP_CONFIG_FILE+set}}" ]] || printf "%s\\n" "$PIP_CONFIG_FILE" >> "{tmp_path}/settings"
+""",
+    )
+    write_script(
+        programs / "python3",
+        f"""
+[[ "$1 $2" == "-P -c" ]] && exec "{sys.executable}" -P -c "{windows}$3"
+mkdir -p "$4/Scripts" && install -m 755 "{programs}/inner" "$4/Scripts/python"
+""",
+    )
+    path = os.pathsep.join([str(programs), os.environ["PATH"]])
+    done = install(tmp_path, PATH=path, PYTHONPATH=str(ROOT))
+    assert done.returncode == 0, done.stderr
+    home = tmp_path / "temp" / "kalentops"
+    started = f'@"{home}/venv/Scripts/python.exe" -P -m kalentops %*\r\n'
+    assert (home / "bin" / "kalentops.cmd").read_bytes().decode() == started
+    assert set((tmp_path / "settings").read_bytes().decode().split("\n")) == {os.devnull, ""}
 
 
 @pytest.mark.parametrize("version", ["1.0; id", "1.0", "1.0 --hash=sha256:abc", f"1.0 {HASHED}\n--pre"])

@@ -29,7 +29,7 @@ from kalentops.state.store.journal import Journal, Writer
 from kalentops.support import atomic_write
 from tests.builders import blueprint
 from tests.harness import Project
-from tests.platforms import needs_links
+from tests.platforms import needs_links, needs_open_files
 from tests.repositories import git
 from tests.state.store.samples import TENANT, address, created, entry, intent, python, state
 
@@ -334,6 +334,7 @@ def test_a_second_session_waits_when_asked_to(store: FileStore) -> None:
     thread.join()
 
 
+@needs_open_files
 def test_a_journal_that_is_still_written_is_not_folded(store: FileStore) -> None:
     """The lock file of a live run was removed."""
     with store.session() as session:

@@ -22,6 +22,7 @@ from kalentops.state.store.file import FileStore
 from kalentops.state.store.journal import Journal, Writer
 from kalentops.support import atomic_write
 from tests.builders import AT
+from tests.platforms import needs_open_files
 from tests.state.store.samples import TENANT, address, created, digest, entry, intent
 
 _HEAD = Journal("lineage-1", 5, "run-1", TENANT, (), torn=False)
@@ -347,6 +348,7 @@ def test_a_record_that_is_no_json_does_not_touch_the_journal(tmp_path: Path) -> 
     assert store.read().state.ids() == {"bp-2": address(2)}
 
 
+@needs_open_files
 def test_a_removed_journal_is_noticed_and_nothing_is_lost(tmp_path: Path) -> None:
     """`git clean -fdx` while a run is under way."""
     store = FileStore(tmp_path / "s.json")
@@ -359,6 +361,7 @@ def test_a_removed_journal_is_noticed_and_nothing_is_lost(tmp_path: Path) -> Non
     assert set(store.read().state.ids()) == {"bp-1", "bp-2"}
 
 
+@needs_open_files
 def test_a_removed_journal_and_a_replaced_state_lose_nothing(tmp_path: Path) -> None:
     store = FileStore(tmp_path / "s.json")
     with store.session() as session:
@@ -374,6 +377,7 @@ def test_a_removed_journal_and_a_replaced_state_lose_nothing(tmp_path: Path) -> 
     assert set(store.read().state.ids()) == {"bp-1"}
 
 
+@needs_open_files
 def test_the_journal_of_another_run_is_not_removed(tmp_path: Path) -> None:
     """Lock and journal were both removed, and another run started."""
     store = FileStore(tmp_path / "s.json")
