@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import pytest
 
 from kalentops.blueprint.body import Address
 from kalentops.errors import StateDamaged
+from kalentops.init.write import DRIVER
 from kalentops.state.codec import dump_state, load_state
 from kalentops.state.model import Entry, State
 from tests.harness import STATE, Project, Ran
@@ -27,12 +27,7 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("git") is None, reason="there is no git"),
 ]
 ROOT = Path(__file__).parents[2]
-# As docs/how-to/state-in-a-file.md has it, with this interpreter's kalentops.
-_ADVICE = re.search(
-    r"driver \\\n  '(kalentops .*?)'", (ROOT / "docs" / "how-to" / "state.md").read_text(encoding="utf-8")
-)
-assert _ADVICE
-COMMAND = _ADVICE[1]
+COMMAND = DRIVER  # as the documents have it
 MISSING = COMMAND.replace("kalentops", "kalentops-that-is-not-there", 1)
 KILLED = COMMAND.replace("kalentops", "sh -c 'kill -KILL $$' --", 1)
 PROCESS = COMMAND.replace("kalentops", f"'{sys.executable}' -m kalentops", 1)
