@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from kalentops.output.schemas import FORMATS
-from website import commands, exit_codes, fields, figures, formats, rules, settings
+from website import commands, exit_codes, fields, figures, formats, index, rules, settings
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
 # Below `docs/`: what makes the page's whole text.
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "explanation/figures.md": figures.page,
+    "index.md": index.page,
     "reference/commands.md": commands.page,
     "reference/exit-codes.md": exit_codes.page,
     "reference/fields.md": fields.page,
