@@ -41,7 +41,7 @@ _MORE: Final = {
     "comment": "[GitLab and other CI systems](../how-to/gitlab-and-other-ci.md)",
     "state": "[Work with the state](../how-to/state.md), [Teams](../how-to/teams.md)",
     "rule": "[Rules](rules.md)",
-    "schema": "[Fields](fields.md)",
+    "schema": "[Fields](fields.md), [JSON](json.md)",
     "cache": "[Cache](settings.md#cache)",
 }
 
