@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import shutil
 import tempfile
 import time
 import weakref
@@ -60,9 +59,10 @@ class GitBackend:
 
     @cached_property
     def _tree(self) -> Worktree:
-        place = Path(tempfile.mkdtemp(prefix="kalentops-"))
-        weakref.finalize(self, shutil.rmtree, place, ignore_errors=True)
-        return private_repository(self._root, place, _SECONDS)
+        # It also removes read-only files, as git's objects are: Windows refuses that.
+        place = tempfile.TemporaryDirectory(prefix="kalentops-", ignore_cleanup_errors=True)
+        weakref.finalize(self, place.cleanup)
+        return private_repository(self._root, Path(place.name), _SECONDS)
 
     def prepare(self) -> None:
         """A push makes the ref. Only a push shows whether the remote takes one."""

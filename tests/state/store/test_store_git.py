@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -259,6 +260,15 @@ def test_the_private_repository_goes_with_the_backend(
     backend.replace(b"one", None)
     (left,) = (tmp_path / "temporary").iterdir()
     assert left.stat().st_mode & 0o77 == 0
+    real = os.unlink
+
+    def unlink(path: str, *, dir_fd: int | None = None) -> None:
+        """As on Windows."""
+        if not os.stat(path, dir_fd=dir_fd, follow_symlinks=False).st_mode & stat.S_IWUSR:
+            raise PermissionError(errno.EACCES, "Access is denied", path)
+        real(path, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "unlink", unlink)
     del backend
     assert list((tmp_path / "temporary").iterdir()) == []
 
@@ -570,7 +580,7 @@ def test_without_a_repository_a_remote_or_git(
 
 
 def test_without_room_for_the_private_repository(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(**_: object) -> str:
+    def full(*_: object) -> str:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(tempfile, "mkdtemp", full)
