@@ -51,7 +51,7 @@ check: $(VENV)/.dev ## Check lint, types and structure, before each commit
 	@$(BIN)/mypy
 	@set -e; for system in win32 darwin; do $(BIN)/mypy --platform $$system --cache-dir .mypy_cache/$$system \
 	  --no-warn-unreachable kalentops website; done
-	@$(BIN)/python -m pytest -q tests/structure
+	@$(BIN)/python -m pytest -q tests/structure tests/site/test_site_documents.py
 
 cover: ## Run the tests with coverage of lines and branches: at least 95 %
 	@$(MAKE) --no-print-directory test ARGS="--cov --cov-report=term --cov-fail-under=95 $(ARGS)"

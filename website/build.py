@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from website.dialect import for_python_markdown
 from website.documents import ROOT, first_sentence, on_the_site, pages, title
-from website.lists import four_columns
 
 SITE: Final = ROOT / "site"
 _SETTINGS: Final = ROOT / "zensical.toml"
@@ -70,7 +70,7 @@ def _write_sources(folder: Path) -> dict[str, str]:
         for name, there in known.items()
     }
     for there, text in texts.items():
-        (folder / "docs" / there).write_text(four_columns(text), encoding="utf-8")
+        (folder / "docs" / there).write_text(for_python_markdown(text), encoding="utf-8")
     listed = [name for _, names in navigation() for name in names]
     if sorted(listed) != sorted(texts):
         odd = ", ".join(sorted({*listed} ^ {*texts}) or sorted(listed))

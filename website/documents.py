@@ -57,6 +57,17 @@ def on_the_site(source: str, text: str, pages: Mapping[str, str]) -> str:
     return _PART.sub(moved, text)
 
 
+def link_targets(text: str) -> list[str]:
+    """Where the links and images of a document lead, as it is written; those in code are none."""
+    found = []
+    for part in _PART.finditer(text):
+        if part["attribute"]:
+            found.append(part["value"])
+        elif part["target"]:
+            found += [*link_targets(part["words"]), part["target"]]
+    return found
+
+
 def _moved(target: str, source: str, pages: Mapping[str, str]) -> str | None:
     """The target of a link as it is on the site; None if the site lacks it."""
     if _ELSEWHERE.match(target):
@@ -92,12 +103,14 @@ def first_sentence(text: str) -> str:
 def github_anchors(text: str) -> list[str]:
     """The anchor of each heading, as GitHub gives it."""
     code = re.sub(r"^ *(`{3,}|~{3,}).*?^ *\1`*[ ]*$", "", text, flags=re.MULTILINE | re.DOTALL)
-    found: list[str] = []
+    repeated: dict[str, int] = {}
     for heading in re.findall(r"^#{1,6} (.+)$", code, re.MULTILINE):
-        anchor = re.sub(r"[^\w\- ]", "", _plain(heading).lower()).replace(" ", "-")
-        count = sum(each == anchor or each.rpartition("-")[0] == anchor for each in found)
-        found.append(f"{anchor}-{count}" if count else anchor)
-    return found
+        plain = anchor = re.sub(r"[^\w\- ]", "", _plain(heading).lower()).replace(" ", "-")
+        while anchor in repeated:
+            repeated[plain] += 1
+            anchor = f"{plain}-{repeated[plain]}"
+        repeated[anchor] = 0
+    return list(repeated)
 
 
 def _plain(text: str) -> str:

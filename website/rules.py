@@ -40,7 +40,8 @@ def _section(rule: Rule) -> str:
 
 def _block(example: re.Match[str]) -> str:
     lines = "\n".join(_unindented(example[2].rstrip()))
-    return f"{example[1]}:\n\n```yaml\n{lines}\n```\n\n"
+    language = "yaml" if re.search(r"^ *(- )?\{?[\w-]+:|^ *- |^[%&*]", lines, re.MULTILINE) else "text"
+    return f"{example[1]}:\n\n```{language}\n{lines}\n```\n\n"
 
 
 def _unindented(text: str) -> Iterator[str]:

@@ -89,5 +89,7 @@ def differs_from_github(markdown: str, page: str) -> dict[str, tuple[int, int]]:
     """How many elements of a kind GitHub shows and how many the page does, where the two differ."""
     article = page[page.index("<article") : page.index("</article>")]
     github = cmarkgfm.github_flavored_markdown_to_html(markdown, Options.CMARK_OPT_UNSAFE)
-    theirs, ours = (Counter(re.findall(r"<(\w+)[\s>]", text)) for text in (github, article))
+    theirs, ours = (
+        Counter(re.findall(r"<(\w+)[\s>]", re.sub(r"<p>\s*<pic", "<pic", text))) for text in (github, article)
+    )
     return {tag: (theirs[tag], ours[tag]) for tag in _BLOCKS if theirs[tag] != ours[tag]}

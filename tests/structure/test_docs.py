@@ -24,7 +24,6 @@ from website import figures
 from website.pages import PAGES
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def _text(name: str) -> str:
@@ -135,29 +134,6 @@ def test_every_variable_that_the_code_reads_is_on_the_page_of_settings() -> None
 def test_the_merge_driver_is_the_same_wherever_it_is_said(tmp_path: Path) -> None:
     assert f"'{DRIVER}'" in _text("docs/how-to/state-in-a-file.md")
     assert f"'{DRIVER}'" in Project(tmp_path, "").run("state", "merge", "--help").out
-
-
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_links_lead_somewhere(document: Path) -> None:
-    text = re.sub(r"```.*?```", "", document.read_text(encoding="utf-8"), flags=re.DOTALL)
-    for target, anchor in re.findall(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)", text):
-        path = document.parent / target if target else document
-        assert path.exists(), f"{document.name} links to {target}"
-        if anchor:
-            assert anchor in _anchors(path), f"{document.name} links to {target}#{anchor}"
-
-
-def _anchors(document: Path) -> set[str]:
-    """The headings, as GitHub writes them in addresses."""
-    headings = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
-
-
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_paths_in_the_docs_exist(document: Path) -> None:
-    text = document.read_text(encoding="utf-8")
-    for path in re.findall(r"`((?:kalentops|tests|docs|benchmarks|requirements)/[\w./*-]*)`", text):
-        assert any(ROOT.glob(path.rstrip("/"))), f"{document.name} names {path}"
 
 
 @pytest.mark.processes
