@@ -52,9 +52,13 @@ def show_plan(of: Plan, checked: Checked) -> str:
     for change in of.changes:
         if change.action is Action.CONFLICT and change.file is not None:
             title, where = f"{change.address} is in conflict", checked.path(change.file)
-            found.append(_Annotation("warning", title, text(change.reason), where, change.line or 1))
+            found.append(
+                _Annotation("warning", title, text(change.reason, of.environment), where, change.line or 1)
+            )
     for each in of.drift:
-        said = text(each.reason) or f"{each.blueprint_id} differs from what was recorded {each.applied_at}"
+        said = text(each.reason, of.environment) or (
+            f"{each.blueprint_id} differs from what was recorded {each.applied_at}"
+        )
         found.append(_Annotation("warning", f"{each.address}: {_DRIFT[each.kind]}", said))
     return _lines(found, plans_text.plan_summary(of), of.environment)
 

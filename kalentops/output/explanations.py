@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -18,15 +19,25 @@ class Remedy(NamedTuple):
     code: str
     note: str = ""
 
+    def within(self, environment: str | None) -> Remedy:
+        """What to type for an environment."""
+        command = self.code.startswith("kalentops ")
+        return self._replace(code=in_environment(self.code, environment)) if command else self
+
     def __str__(self) -> str:
         return f"{self.label}: `{self.code}`" + (f" ({self.note})" if self.note else "")
 
 
-def text(of: Explanation | str | None) -> str:
+def in_environment(command: str, environment: str | None) -> str:
+    """The command for an environment: a project with several takes none without -e."""
+    return command if environment is None else f"{command} -e {visible(shlex.quote(environment))}"
+
+
+def text(of: Explanation | str | None, environment: str | None = None) -> str:
     """As one string, for programs. A string is itself; None is empty."""
     if isinstance(of, str | None):
         return of or ""
-    return "; ".join([sentence(of), *map(str, remedies(of))])
+    return "; ".join([sentence(of), *map(str, remedies(of, environment))])
 
 
 def sentence(of: Explanation | str | None) -> str:
@@ -36,19 +47,22 @@ def sentence(of: Explanation | str | None) -> str:
     return "; ".join(_SENTENCES[each.code].format_map(_words(each)) for each in _all(of))
 
 
-def remedies(of: Explanation | str | None) -> tuple[Remedy, ...]:
+def remedies(of: Explanation | str | None, environment: str | None = None) -> tuple[Remedy, ...]:
     found = () if isinstance(of, str | None) else _all(of)
-    return tuple(remedy for each in found for remedy in _REMEDIES.get(each.code, _none)(_words(each)))
+    said = (remedy for each in found for remedy in _REMEDIES.get(each.code, _none)(_words(each)))
+    return tuple(each.within(environment) for each in said)
 
 
 def _all(of: Explanation) -> tuple[Explanation, ...]:
     return of, *of.also
 
 
-def lines(of: Explanation | str | None, indent: str, style: Style = "dim") -> Iterator[Line]:
+def lines(
+    of: Explanation | str | None, indent: str, style: Style = "dim", environment: str | None = None
+) -> Iterator[Line]:
     """As lines of text."""
     yield line((f"{indent}{visible(with_times(sentence(of)))}", style))
-    yield from remedy_lines(remedies(of), indent)
+    yield from remedy_lines(remedies(of, environment), indent)
 
 
 def remedy_lines(of: Iterable[Remedy], indent: str) -> Iterator[Line]:
@@ -205,6 +219,12 @@ def overwriting(label: str, address: str, note: str = "") -> Remedy:
     return Remedy(label, f"kalentops apply --overwrite {address} --target {address}", note)
 
 
+def of_drift(address: str, environment: str | None) -> tuple[Remedy, ...]:
+    """What to do about an edit that was made in Kalent."""
+    found = importing(address), overwriting("undo the edit", address)
+    return tuple(each.within(environment) for each in found)
+
+
 def _moving(label: str, old: str, new: str) -> Remedy:
     return Remedy(label, f"kalentops state mv {old} {new}")
 
@@ -318,10 +338,11 @@ def state_edit(of: StateEdit) -> str:
             return f"the record of {new} was changed" if new else "its open change was changed"
 
 
-def import_command(sourcing_ids: Iterable[str]) -> str:
+def import_command(sourcing_ids: Iterable[str], environment: str | None) -> str:
     """The command that imports the unmanaged blueprints of these sourcings."""
     ids = sorted(sourcing_ids)
-    return f"kalentops import {' '.join(ids) if len(ids) <= _NAMED else '--all'}"
+    command = f"kalentops import {' '.join(ids) if len(ids) <= _NAMED else '--all'}"
+    return in_environment(command, environment)
 
 
 _NAMED: Final = 3

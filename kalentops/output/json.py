@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -69,7 +70,7 @@ def show_plan(of: Plan, checked: Checked) -> str:  # noqa: ARG001 - the plan has
 
 def plan_pieces(of: Plan) -> Iterator[str]:
     """The same in pieces: of a large plan, one body is held at a time."""
-    yield from json_pieces(plan_to_json(of, text))
+    yield from json_pieces(plan_to_json(of, partial(text, environment=of.environment)))
     yield "\n"
 
 
@@ -133,8 +134,8 @@ def apply(of: ApplyResult, *, left_out: Sequence[str] = (), environment: str | N
                 "action": each.action,
                 "outcome": each.outcome,
                 "blueprint_id": each.blueprint_id,
-                "error": text(each.error) or None,
-                "note": text(each.note) or None,
+                "error": text(each.error, environment) or None,
+                "note": text(each.note, environment) or None,
                 **explanation_to_json(together(each.error, each.note)),
             }
             for each in of.results
@@ -246,7 +247,7 @@ def edits(of: Edits, *, dry_run: bool, environment: str | None = None) -> Import
                 "address": each.address,
                 "blueprint_id": each.blueprint_id,
                 "conflict": each.conflict,
-                "reason": text(each.reason),
+                "reason": text(each.reason, environment),
             }
             for each in of.kept
         ],

@@ -80,18 +80,18 @@ def _texts(found: Sequence[Finding], path: str) -> str:
 def _changes(of: Plan) -> ET.Element:
     suite = ET.Element("testsuite", {"name": "plan"})
     for each in of.changes:
-        _change(suite, each)
+        _change(suite, each, of.environment)
     return _counted(suite)
 
 
-def _change(suite: ET.Element, of: Change) -> None:
+def _change(suite: ET.Element, of: Change, environment: str | None) -> None:
     case = ET.SubElement(suite, "testcase", {"name": visible(of.address), "classname": f"plan.{of.action}"})
     if of.action is Action.CONFLICT:
         ET.SubElement(case, "failure", {"message": "in conflict", "type": "conflict"}).text = visible(
-            text(of.reason)
+            text(of.reason, environment)
         )
     elif of.reason:
-        ET.SubElement(case, "system-out").text = visible(text(of.reason))
+        ET.SubElement(case, "system-out").text = visible(text(of.reason, environment))
 
 
 def _drift(of: Plan) -> ET.Element:
@@ -99,7 +99,9 @@ def _drift(of: Plan) -> ET.Element:
     suite = ET.Element("testsuite", {"name": "drift"})
     for each in of.drift:
         case = ET.SubElement(suite, "testcase", {"name": visible(each.address), "classname": "drift"})
-        said = text(each.reason) or f"{each.blueprint_id} differs from what was recorded {each.applied_at}"
+        said = text(each.reason, of.environment) or (
+            f"{each.blueprint_id} differs from what was recorded {each.applied_at}"
+        )
         ET.SubElement(case, "failure", {"message": visible(each.kind), "type": "drift"}).text = visible(said)
     return _counted(suite)
 

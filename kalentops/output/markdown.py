@@ -21,8 +21,8 @@ from kalentops.output.explanations import (
     WHY_STATE_EDITS,
     Remedy,
     import_command,
-    importing,
-    overwriting,
+    in_environment,
+    of_drift,
     remedies,
     sentence,
     state_edit,
@@ -79,9 +79,7 @@ def plan(
     """
     found = [*sections(of), *(told_findings(of.findings, earlier) if of.to_do else ())]
     if pointer is None:
-        pointer = (
-            f"{code(f'{plans_text.in_environment(plans_text.PLAN, of.environment)} -v')} shows all of it."
-        )
+        pointer = f"{code(f'{in_environment(plans_text.PLAN, of.environment)} -v')} shows all of it."
     # Addresses are part of it, where something was left out.
     summary = prose(plain(plans_text.plan_summary(of)))
     if not found:
@@ -121,9 +119,9 @@ def results(
         (each for each in of.results if each.outcome is not Outcome.DONE),
         key=lambda each: (_OUTCOMES.index(each.outcome), each.address),
     )
-    advice = [plain(each) for each in results_text.apply_next_steps(of)]
-    parts = [_results(rest_of, "", "")] if rest_of else []
-    parts += [_results(done, *fold(f"{count(len(done), 'blueprint')} done"))] if done else []
+    advice = [plain(each) for each in results_text.apply_next_steps(of, environment)]
+    parts = [_results(rest_of, environment, "", "")] if rest_of else []
+    parts += [_results(done, environment, *fold(f"{count(len(done), 'blueprint')} done"))] if done else []
     opening = "\n\n".join([_headed(_bold(plain(results_text.apply_summary(of))), environment), *advice])
     return fit(opening, parts, limit, measure, pointer)
 
@@ -143,15 +141,15 @@ def _bold(summary: str) -> str:
     return f"**{head}:** {rest}" if colon else summary
 
 
-def _results(of: Sequence[Result], head: str, tail: str) -> Section:
-    blocks = [Block(_result(each)) for each in of]
+def _results(of: Sequence[Result], environment: str | None, head: str, tail: str) -> Section:
+    blocks = [Block(_result(each, environment)) for each in of]
     return Section(
         blocks, "result", "results", head + table(["what", "address", "id", ""]) + "\n", tail, "\n"
     )
 
 
-def _result(of: Result) -> str:
-    said = ". ".join(prose(with_times(text(each))) for each in (of.error, of.note) if each)
+def _result(of: Result, environment: str | None) -> str:
+    said = ". ".join(prose(with_times(text(each, environment))) for each in (of.error, of.note) if each)
     ident = code(of.blueprint_id) if of.blueprint_id else ""
     return row([f"**{results_text.outcome_word(of)}**", code(of.address), ident, said])
 
@@ -191,7 +189,8 @@ def _ordered(of: Plan) -> list[Change]:
 def _conflicts(of: Plan) -> Section | None:
     blocks = [
         Block(
-            f"- {prose(clip(each.name, _NAME))} ({code(each.address)}{_file(each)}): {marked(each.reason or '')}"
+            f"- {prose(clip(each.name, _NAME))} ({code(each.address)}{_file(each)}): "
+            + marked(each.reason or "", of.environment)
         )
         for each in _ordered(of)
         if each.action is Action.CONFLICT
@@ -200,9 +199,10 @@ def _conflicts(of: Plan) -> Section | None:
     return Section(blocks, "conflict", "conflicts", head, between="\n") if blocks else None
 
 
-def marked(of: Explanation | str | None) -> str:
+def marked(of: Explanation | str | None, environment: str | None = None) -> str:
     """As the rest of an item of a list, with a list of its own."""
-    return "\n".join([prose(with_times(sentence(of))), *(f"  - {_remedy(each)}" for each in remedies(of))])
+    listed = (f"  - {_remedy(each)}" for each in remedies(of, environment))
+    return "\n".join([prose(with_times(sentence(of))), *listed])
 
 
 def _remedy(of: Remedy) -> str:
@@ -214,22 +214,20 @@ def _drift(of: Plan) -> Section | None:
     if not of.drift:
         return None
     both = {each.address for each in of.changes if each.theirs is not None}  # their two sides stand below
-    blocks = [_drifted(each, told=each.address in both) for each in of.drift]
+    blocks = [_drifted(each, of.environment, told=each.address in both) for each in of.drift]
     head = "**Drift: Kalent differs from what is recorded.**\n\n"
     return Section(blocks, "case of drift", "cases of drift", head)
 
 
-def _drifted(of: Drift, *, told: bool) -> Block:
+def _drifted(of: Drift, environment: str | None, *, told: bool) -> Block:
     later = f", edited in Kalent {code(with_times(of.updated_at))}" if of.updated_at else ""
     name = prose(clip(of.name, _NAME))
     parts = [
         f"- **{of.kind}** {name} ({code(of.address)}): recorded {code(with_times(of.applied_at))}{later}"
     ]
-    parts += [prose(with_times(text(of.reason)))] if of.reason else []
+    parts += [prose(with_times(text(of.reason, environment)))] if of.reason else []
     if of.kind == "changed":
-        parts += [
-            prose(str(each)) for each in (importing(of.address), overwriting("undo the edit", of.address))
-        ]
+        parts += [prose(str(each)) for each in of_drift(of.address, environment)]
     brief = "; ".join(parts)
     if of.kind != "changed" or told or of.before is None or of.after is None:
         return Block(brief)
@@ -433,7 +431,9 @@ def _unmanaged(of: Plan) -> Section | None:
         return None
     where = some([code(each) for each in sorted(counts)], _SOME)
     said = f"{count(number, 'unmanaged blueprint')} in Kalent ({where})"
-    return Section([Block(f"{said}: {code(import_command(counts))} {taken(number)}.")], "note", "notes")
+    return Section(
+        [Block(f"{said}: {code(import_command(counts, of.environment))} {taken(number)}.")], "note", "notes"
+    )
 
 
 def _leftovers(of: Plan) -> Section | None:

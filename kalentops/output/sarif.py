@@ -64,7 +64,7 @@ def plan(of: Plan, checked: Checked) -> dict[str, Any]:
 def _conflicts(of: Plan, checked: Checked) -> Iterator[dict[str, Any]]:
     for change in of.changes:
         if change.action is Action.CONFLICT and change.file is not None:
-            said = f"{change.address} is in conflict: {text(change.reason)}"
+            said = f"{change.address} is in conflict: {text(change.reason, of.environment)}"
             at = (change.file, change.line or 1, 1)
             yield _result(checked, CONFLICT, "warning", said, at=at)
 

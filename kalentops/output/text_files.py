@@ -201,14 +201,14 @@ def _own_parts(use: Mapping[str, Any]) -> Iterator[str]:
         yield "config"
 
 
-def edits(of: Edits, *, dry_run: bool, width: int = WIDTH) -> Iterator[Line]:
+def edits(of: Edits, *, dry_run: bool, width: int = WIDTH, environment: str | None = None) -> Iterator[Line]:
     """Each blueprint with what has changed in it, then what was not imported, then the counts."""
     for each in of.taken:
         yield from _taken(each, width)
     for other in of.kept:
         sign: Piece = ("  ! ", "bad") if other.conflict else ("  ? ", "dim")
         yield line(sign, (visible(other.address), "bold"), f" ({visible(other.blueprint_id)}) not imported")
-        yield from explanations.lines(other.reason, "      ")
+        yield from explanations.lines(other.reason, "      ", environment=environment)
     done = "would be edited and formatted" if dry_run else "edited and formatted"
     for file in of.files:
         if file.formatted:

@@ -17,8 +17,7 @@ from kalentops.output.explanations import (
     STATE_EDITS,
     WHY_STATE_EDITS,
     import_command,
-    importing,
-    overwriting,
+    in_environment,
     state_edit,
 )
 from kalentops.output.folded import FoldedPlan, fold
@@ -248,14 +247,14 @@ def plan(
         title = next((f"  {clip(each.title, _TITLE)}" for each in changes if each.title), "")
         yield line((visible(sourcing_id), "bold"), title)
         for change in changes:
-            yield from _change(change, above, verbose=verbose, reasons=reasons, width=width)
+            yield from _change(change, above, of.environment, verbose=verbose, reasons=reasons, width=width)
             yield from (_note(each, "      ") for each in folded.notes.get(change.address, ()))
         yield line()
     if folded.folded:
         yield from _folded(folded, of, command)
         yield line()
     if of.refresh_report is not None:
-        yield from _refresh_report(of.refresh_report, {each.address: each for each in folded.alone}, width)
+        yield from _refresh_report(of, {each.address: each for each in folded.alone}, width)
     yield from _state_edits(of)
     if of.summary["update"]:
         yield line((enrolled(of.summary["update"]), "warn"))
@@ -285,11 +284,6 @@ def _folded(of: FoldedPlan, plan: Plan, command: str) -> Iterator[Line]:
     option = "--sourcing " if by_position else ""
     part = f", `{command} {option}{visible(shlex.quote(some_of_them))}` a part" if some_of_them else ""
     yield line(f"  `{command} -v` shows all of them{part}")
-
-
-def in_environment(command: str, environment: str | None) -> str:
-    """The command for an environment: a project with several takes none without -e."""
-    return command if environment is None else f"{command} -e {visible(shlex.quote(environment))}"
 
 
 def _group(of: ChangeGroup, *, verbose: bool, width: int, whole: str) -> Iterator[Line]:
@@ -340,7 +334,13 @@ def enrolled(updates: int) -> str:
 
 
 def _change(
-    each: Change, above: dict[str, str], *, verbose: bool, reasons: bool, width: int
+    each: Change,
+    above: dict[str, str],
+    environment: str | None,
+    *,
+    verbose: bool,
+    reasons: bool,
+    width: int,
 ) -> Iterator[Line]:
     """`above` are the reasons that were shown, with the address: one interrupted run is that of many changes."""
     sign, style = _SIGNS[each.action]
@@ -359,7 +359,8 @@ def _change(
         if each.action is Action.RESUME and first != each.address:
             yield line((f"      as for {visible(first)}", "dim"))
         else:
-            yield from explanations.lines(each.reason, "      ", _REASONS.get(each.action, "dim"))
+            style = _REASONS.get(each.action, "dim")
+            yield from explanations.lines(each.reason, "      ", style, environment)
     if each.theirs is not None:
         yield from _both_sides(each, each.theirs, width)
     elif each.before is not None and each.after is not None:
@@ -383,12 +384,13 @@ def _both_sides(each: Change, theirs: Body, width: int) -> Iterator[Line]:
     yield from changed(base.observable.data, theirs.data, "        ", width)
 
 
-def _refresh_report(of: RefreshReport, shown: Mapping[str, Change], width: int) -> Iterator[Line]:
+def _refresh_report(plan: Plan, shown: Mapping[str, Change], width: int) -> Iterator[Line]:
     """What `--refresh` adds: drift, look-alikes, leftovers, unmanaged blueprints. `shown`: changes by address."""
+    of = plan.refresh_report or RefreshReport()
     if of.drift:
         yield line(("Drift: Kalent differs from what is recorded", "bold"))
         for each in of.drift:
-            yield from _drift(each, shown.get(each.address), width)
+            yield from _drift(each, shown.get(each.address), plan.environment, width)
         yield line()
     if of.look_alikes:
         yield line(("Unmanaged, and looks like a managed one", "bold"))
@@ -406,7 +408,9 @@ def _refresh_report(of: RefreshReport, shown: Mapping[str, Change], width: int) 
     if number:
         where = some([visible(each) for each in sorted(of.unmanaged)], _SOME)
         said = f"{count(number, 'unmanaged blueprint')} in Kalent ({where}): "
-        yield line((said, "dim"), f"`{visible(import_command(of.unmanaged))}` {taken(number)}")
+        yield line(
+            (said, "dim"), f"`{visible(import_command(of.unmanaged, plan.environment))}` {taken(number)}"
+        )
 
 
 def taken(number: int) -> str:
@@ -414,7 +418,7 @@ def taken(number: int) -> str:
     return "imports it" if number == 1 else "imports them"
 
 
-def _drift(each: Drift, above: Change | None, width: int) -> Iterator[Line]:
+def _drift(each: Drift, above: Change | None, environment: str | None, width: int) -> Iterator[Line]:
     yield line(
         (f"  ≠ {each.kind} ", "warn"),
         (visible(each.address), "bold"),
@@ -423,14 +427,12 @@ def _drift(each: Drift, above: Change | None, width: int) -> Iterator[Line]:
     later = f"; edited in Kalent {visible(with_times(each.updated_at))}" if each.updated_at else ""
     yield line((f"      recorded {visible(with_times(each.applied_at))}{later}", "dim"))
     if each.reason and (above is None or above.reason != each.reason):
-        yield from explanations.lines(each.reason, "      ")
+        yield from explanations.lines(each.reason, "      ", environment=environment)
     if each.kind != "changed" or (above is not None and above.theirs is not None):
         return  # the change above says what differs and what to type
     before, after = (side.data if side else {} for side in (each.before, each.after))
     yield from changed(before, after, "      ", width)
-    yield from explanations.remedy_lines(
-        (importing(each.address), overwriting("undo the edit", each.address)), "      "
-    )
+    yield from explanations.remedy_lines(explanations.of_drift(each.address, environment), "      ")
 
 
 def left_out(addresses: Sequence[str]) -> str:

@@ -73,17 +73,20 @@ def outcome_word(of: Result) -> str:
     return _DONE[of.action] if of.outcome is Outcome.DONE else _WORDS[of.outcome].removeprefix("with ")
 
 
-def result(of: Result) -> Iterator[Line]:
+def result(of: Result, environment: str | None = None) -> Iterator[Line]:
     """One address: its outcome, id and reason."""
     said = outcome_word(of)
     ident = f" {visible(of.blueprint_id)}" if of.blueprint_id else ""
     yield line((f"  {said:<15}", _STYLES[of.outcome]), f" {visible(of.address)}", (ident, "dim"))
     for why in (of.error, of.note):
         if why:
-            yield from explanations.lines(why, "      ", "dim" if why is of.note else _STYLES[of.outcome])
+            style = "dim" if why is of.note else _STYLES[of.outcome]
+            yield from explanations.lines(why, "      ", style, environment)
 
 
-def results(of: ApplyResult, told: Mapping[str, Result] = NOTHING_TOLD) -> Iterator[Line]:
+def results(
+    of: ApplyResult, told: Mapping[str, Result] = NOTHING_TOLD, environment: str | None = None
+) -> Iterator[Line]:
     """All results that were not shown yet, those that need attention last, then the counts."""
     left = (each for each in of.results if told.get(each.address) != each)
     order = sorted(left, key=lambda each: (each.outcome is not Outcome.DONE, _why_not(each), each.address))
@@ -91,7 +94,7 @@ def results(of: ApplyResult, told: Mapping[str, Result] = NOTHING_TOLD) -> Itera
         together = list(group)
         if not why or len(together) == 1:
             for each in together:
-                yield from result(each)
+                yield from result(each, environment)
         else:
             shown = together if len(together) <= _SOME else together[: _SOME - 1]
             for each in shown:
@@ -100,18 +103,20 @@ def results(of: ApplyResult, told: Mapping[str, Result] = NOTHING_TOLD) -> Itera
                 yield line((f"  … and {len(together) - len(shown):,} more", "dim"))
             said = visible(with_times(explanations.sentence(together[0].error)))
             yield line((f"      these {len(together):,}: {said}", _STYLES[Outcome.NOT_ATTEMPTED]))
-            yield from explanations.remedy_lines(explanations.remedies(together[0].error), "      ")
+            why_not = explanations.remedies(together[0].error, environment)
+            yield from explanations.remedy_lines(why_not, "      ")
     yield apply_summary(of)
-    yield from apply_next_steps(of)
+    yield from apply_next_steps(of, environment)
 
 
-def apply_next_steps(of: ApplyResult) -> Iterator[Line]:
+def apply_next_steps(of: ApplyResult, environment: str | None) -> Iterator[Line]:
     """What to do next if something is left."""
+    again = f"Run `{explanations.in_environment('kalentops apply', environment)}` again"
     if of.summary["unknown"]:
-        said = "Run `kalentops apply` again: it first looks up these outcomes."
+        said = f"{again}: it first looks up these outcomes."
         yield line((said, "warn"))
     elif of.summary["not_attempted"]:
-        yield line(("Run `kalentops apply` again for what was not sent.", "warn"))
+        yield line((f"{again} for what was not sent.", "warn"))
 
 
 def _why_not(of: Result) -> str:

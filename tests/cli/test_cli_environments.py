@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -243,6 +244,23 @@ def test_results_name_the_environment(tenants: Tenants) -> None:
     )
     assert (done.json["environment"], done.err.splitlines()[0]) == ("trial", "environment: trial")
     assert "### kalentops apply\n\nenvironment: trial\n\n" in summary.read_text()
+
+
+def test_commands_that_are_shown_can_be_typed_as_they_are(tenants: Tenants) -> None:
+    (made,) = tenants.stores["production"].blueprints("sourcing_production")
+    tenants.stores["production"].update(made.blueprint_id, name="Edited")
+    keep = "kalentops import sourcing_production --update -e production"
+    undo = "kalentops apply --overwrite {0} --target {0} -e production".format("sourcing_production/one")
+    for form in ("text", "markdown"):
+        said = tenants.run("plan", "--refresh", "--format", form, "-e", "production").out
+        assert keep in said
+        assert undo in said
+    assert tenants.run(*shlex.split(keep)[1:]).code == 0
+    path = tenants.folder / "production" / "sourcing_production.yaml"
+    path.write_text(path.read_text().replace("Edited", "One"))
+    tenants.stores["production"].update(made.blueprint_id, name="Edited again")
+    assert undo in tenants.run("apply", "--yes", "-e", "production").out
+    assert tenants.run(*shlex.split(undo)[1:], "--yes").code == 0
 
 
 def test_the_plans_of_all_environments(tenants: Tenants) -> None:

@@ -45,6 +45,12 @@ def test_each_code_has_a_sentence(code: Code) -> None:
     assert code not in _REMEDIES or remedies(Explanation(code, PARAMETERS))
 
 
+@pytest.mark.parametrize("code", _REMEDIES)
+def test_a_command_names_the_environment(code: Code) -> None:
+    for each in remedies(Explanation(code, PARAMETERS), "trial"):
+        assert each.code.endswith(" -e trial") == each.code.startswith("kalentops ")
+
+
 def test_a_sentence_names_parameters_alone() -> None:
     derived = {"address_sourcing", "other_key", "blueprint", "when", "after", "matches"}
     named = {field for each in _SENTENCES.values() for _, field, _, _ in Formatter().parse(each) if field}

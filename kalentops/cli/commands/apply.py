@@ -335,5 +335,5 @@ def _show(
         said = json.apply(result, left_out=left_out, environment=report.config.environment)
         sys.stdout.write(dump_json(said) + "\n")
     else:
-        show(text_results.results(result, told))
+        show(text_results.results(result, told, report.config.environment))
     report.summarise(lambda markdown, **size: markdown.results(result, report.config.environment, **size))

@@ -402,5 +402,5 @@ def show_edits(edits: Edits, form: str, environment: str | None = None, *, dry_r
     if form == "json":
         sys.stdout.write(dump_json(json.edits(edits, dry_run=dry_run, environment=environment)) + "\n")
     else:
-        show(report.edits(edits, dry_run=dry_run, width=width(sys.stdout)))
+        show(report.edits(edits, dry_run=dry_run, width=width(sys.stdout), environment=environment))
     return edits.exit_code

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -184,7 +185,8 @@ class _Run(NamedTuple):
         plan = pipeline.only_drift(context.plan) if self.refresh_only else context.plan
         plan = replace(plan, state_edits=pipeline.state_edits(store, snapshot.state))
         if self.out is not None:
-            save(plan, self.out, text, context.plan_options, reporting.for_saved_plan(repository))
+            say = partial(text, environment=config.environment)
+            save(plan, self.out, say, context.plan_options, reporting.for_saved_plan(repository))
         reporting.show_plan(plan, repository)
         if self._is_plain(config) and not snapshot.notes:
             up_to_date.keep(plan, repository.fingerprint)
