@@ -8,6 +8,7 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
+import click
 import pytest
 
 from kalentops import __version__, errors
@@ -21,6 +22,7 @@ from kalentops.project.config import Config, load_config, load_configs
 from tests.harness import Project
 from tests.structure import console
 from website import figures
+from website.click_tree import commands
 from website.pages import PAGES
 
 ROOT = Path(__file__).parents[2]
@@ -91,6 +93,16 @@ def test_a_figure_that_was_not_measured_is_named(tmp_path: Path, monkeypatch: py
         ValueError, match="no figure for `plan` again, 10,000 files: `python -m benchmarks --write`"
     ):
         figures.page()
+
+
+def test_the_help_explains_each_argument_and_says_what_may_be_repeated() -> None:
+    for of in commands():
+        for each in of.parameters:
+            if isinstance(each, click.Option):
+                assert not each.multiple or "May be repeated" in (each.help or ""), f"{of.name}: {each.opts}"
+            else:
+                names = re.findall(r"[A-Z][A-Z_]+", each.make_metavar(of.context))
+                assert [name for name in names if name not in (of.command.help or "")] == [], of.name
 
 
 def test_the_examples_of_the_settings_are_valid(tmp_path: Path) -> None:

@@ -76,8 +76,8 @@ def command(
 ) -> None:
     """Put a report in Markdown on the pull request, as one comment for each project and state, edited in place.
 
-    The report is FILE, or stdin. `GITHUB_TOKEN` holds the token. Exit code 4 means that the token can't write, as on
-    pull requests from forks.
+    The report is FILE; with `-` or without it, stdin. `GITHUB_TOKEN` holds the token. Exit code 4 means that the token
+    can't write, as on pull requests from forks.
     """
     if outdated and report is not None:
         raise UsageError("--outdated takes no report", hint="leave out FILE")

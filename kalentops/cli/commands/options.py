@@ -262,7 +262,7 @@ _PACE = (
         "--take-over",
         multiple=True,
         metavar="RUN",
-        help="Treat this run as dead and continue its work; by itself after ten minutes. May be repeated.",
+        help="Treat this run as dead and continue its work, as apply does after ten minutes. May be repeated.",
     ),
 )
 _GUARDS = tuple(

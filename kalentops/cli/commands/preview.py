@@ -75,7 +75,8 @@ def command(
     """Write an HTML page that shows what candidates get, and when.
 
     The page is one file that loads nothing: each sequence day by day, each message as its reader sees it, with findings
-    beside their step. Works offline, without a key, and for files with errors (exit code 3).
+    beside their step. Without PATHS, it shows all files; without -e, those of all environments. Works offline, without
+    a key, and for files with errors (exit code 3).
     """
     if not directory.is_dir():
         raise UsageError(
