@@ -148,6 +148,12 @@ def test_the_merge_driver_is_the_same_wherever_it_is_said(tmp_path: Path) -> Non
     assert f"'{DRIVER}'" in Project(tmp_path, "").run("state", "merge", "--help").out
 
 
+def test_the_pages_that_the_code_names_exist() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "kalentops").rglob("*.py"))
+    named = {name for name in re.findall(r"\bdocs/[\w/.-]+\.md", sources) if not (ROOT / name).exists()}
+    assert named == set()
+
+
 @pytest.mark.processes
 @pytest.mark.parametrize("document", console.documents())
 def test_commands_in_the_docs_print_what_is_shown(document: str, tmp_path: Path) -> None:

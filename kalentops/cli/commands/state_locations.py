@@ -114,10 +114,12 @@ def _next_steps(project: options.Project, old: Place, new: Place) -> Iterator[st
     if old.location.kind != new.location.kind and any(
         (repository_root(root) or root).glob(".github/workflows/kalentops-apply*.yml")
     ):
+        database, bucket = "docs/how-to/state-in-postgresql.md", "docs/how-to/state-in-a-bucket.md"
+        page = database if new.location.kind == "postgresql" else bucket
         remedy = (
             "delete .github/workflows/kalentops-*.yml and run `kalentops init`"
             if new.location.kind in {"file", "git"}
-            else "docs/how-to/teams.md says what to change"
+            else f"{page} says what to change, below `In CI`"
         )
         yield f"the workflows that `kalentops init` has written are for the old place: {remedy}"
     if old.location.path is not None:

@@ -39,7 +39,7 @@ _DENIED: Final = re.compile(
 )
 _ACCESS: Final = (
     "let this job push to the branch: `contents: write` for its token, and an exception from the rule that protects "
-    "the branch; docs/how-to/github-actions.md lists the steps"
+    "the branch; docs/how-to/protected-branches.md lists the steps"
 )
 
 
