@@ -6,7 +6,7 @@ PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal -q
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test thorough acceptance check cover bench torture pictures site dist release pins clean
+.PHONY: help demo quick test thorough acceptance check cover bench torture pictures site dist trial base release pins clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -88,6 +88,13 @@ $(VENV)/.release: requirements/release.txt | $(VENV)/bin/python
 
 dist: $(VENV)/.release ## Build all files of a release into dist/; ARGS=--here with a .pyz for this platform only
 	@$(VENV)/release/bin/python -m release build $(ARGS)
+
+trial: $(VENV)/.release ## Try the files in dist/ on this machine, as a user gets them
+	@$(VENV)/release/bin/python -m release try
+
+base: ## Pin the newest base of the container image, such as IMAGE=python:3.13.15-slim-trixie (needs docker)
+	@digest=$$(docker buildx imagetools inspect --format '{{.Manifest.Digest}}' $(IMAGE)) && \
+	  sed -i -E "s|^FROM [^ ]+|FROM $(IMAGE)@$$digest|" Containerfile
 
 release: $(VENV)/.release ## Make the commit of a release, and the one after it: make release VERSION=1.2.0
 	@$(VENV)/release/bin/python -m release prepare $(VERSION)

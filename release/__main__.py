@@ -24,6 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
     check.add_argument("tag", help="such as v1.2.0")
     compare = tasks.add_parser("compare", help="compare the built wheel with the committed hash")
     compare.add_argument("--output", type=Path, default=ROOT / "dist", help="the folder of the built files")
+    attempt = tasks.add_parser("try", help="try the built files on this machine, as a user gets them")
+    attempt.add_argument("--output", type=Path, default=ROOT / "dist", help="the folder of the built files")
     tasks.add_parser("notes", help="print the notes of the release")
     prepare = tasks.add_parser("prepare", help="make the commit of a release, and the one after it")
     prepare.add_argument("version", help="such as 1.2.0")
@@ -52,6 +54,10 @@ def _run(given: argparse.Namespace) -> None:
             from release.build import compare
 
             compare(ROOT, given.output)
+        case "try":
+            from release.trial import trial
+
+            trial(given.output.resolve())
         case "notes":
             sys.stdout.write(versions.notes(ROOT))
         case "prepare":

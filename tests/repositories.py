@@ -73,8 +73,8 @@ class Remote:
         """The subjects of the main branch, the newest first."""
         return git(self.bare, "log", "--format=%s", "main").splitlines()
 
-    def show(self, name: str) -> str:
-        return git(self.bare, "show", f"main:{name}")
+    def show(self, name: str, ref: str = "main") -> str:
+        return git(self.bare, "show", f"{ref}:{name}")
 
 
 def commit(folder: Path, message: str) -> None:

@@ -28,11 +28,12 @@ def main() -> int:
     """1 where a page is not what the wheel does, or a count does not hold."""
     parser = argparse.ArgumentParser(prog="make acceptance")
     parser.add_argument("--page", action="store_true", help="write the pages and the transcript")
+    parser.add_argument("--wheel", type=Path, help="the folder of a wheel that is built already")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kalentops-acceptance-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL runs as another user
-        programs = _install(folder)
+        programs = _install(folder, arguments.wheel)
         made = {}
         sections = [_HEAD]
         problems: list[str] = []
@@ -54,7 +55,7 @@ def main() -> int:
     return bool(problems)
 
 
-def _install(folder: Path) -> Path:
+def _install(folder: Path, built: Path | None) -> Path:
     """The folder with `kalentops`, which has nothing of this checkout."""
     home = folder / "home"
     home.mkdir()
@@ -64,8 +65,10 @@ def _install(folder: Path) -> Path:
     def run(*command: str | Path) -> None:
         subprocess.run(command, cwd=ROOT, env=variables, check=True, stdout=subprocess.DEVNULL)
 
-    run(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", folder / "dist")
-    (wheel,) = (folder / "dist").glob("*.whl")
+    if built is None:
+        built = folder / "dist"
+        run(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", built)
+    (wheel,) = built.resolve().glob("*.whl")
     run(sys.executable, "-m", "venv", folder / "venv")
     pip = (folder / "venv" / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile")
     run(*pip, "--require-hashes", "--only-binary", ":all:", "--requirement", "requirements/stores.txt")

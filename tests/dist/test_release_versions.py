@@ -62,11 +62,16 @@ def test_the_notes_are_the_section_of_the_changelog(repository: Path) -> None:
     assert "Old" not in notes(repository)
 
 
+def set_names(patch: pytest.MonkeyPatch) -> None:
+    """An author for the commits of `prepare`."""
+    for name, value in {"NAME": "A", "EMAIL": "a@example.com"}.items():
+        patch.setenv(f"GIT_AUTHOR_{name}", value)
+        patch.setenv(f"GIT_COMMITTER_{name}", value)
+
+
 @pytest.mark.processes
 def test_a_release_is_two_commits_and_is_checked(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"NAME": "A", "EMAIL": "a@example.com"}.items():
-        monkeypatch.setenv(f"GIT_AUTHOR_{name}", value)
-        monkeypatch.setenv(f"GIT_COMMITTER_{name}", value)
+    set_names(monkeypatch)
     git(repository, "init", "--quiet")
     commit(repository, "Begin")
     (repository / "more.txt").touch()

@@ -9,6 +9,7 @@ doesn't know it refuses, so that no step is taken for tested that is not.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -49,8 +50,9 @@ class Step:
 class Runner:
     """A machine for one job. `action` is what `uses:` calls the action of this repository. `environments` are those of
     the repository on GitHub, with their secrets. With `processes`, each script is one; else only the step that is
-    cancelled, and what is no call of kalentops. `begins` is that of `write_python`; `cancel` gets the process of the
-    step `cancel_in`. `python` has the kalentops that the action installs.
+    cancelled, and what is no call of kalentops. `others` are actions that do nothing here; their log is what they were
+    given. `begins` is that of `write_python`; `cancel` gets the process of the step `cancel_in`. `python` has the
+    kalentops that the action installs.
     """
 
     home: Path
@@ -65,6 +67,7 @@ class Runner:
     artifacts: dict[str, bytes] = field(default_factory=dict)
     processes: bool = False
     begins: bool = False
+    others: frozenset[str] = frozenset()
     python: str = sys.executable
     cancel_in: str = ""
     cancel: Callable[[subprocess.Popen[str]], None] | None = None
@@ -144,6 +147,11 @@ class Runner:
             return self._checkout(given)
         if name == "actions/upload-artifact":
             return self._upload(given, step)
+        if name == "actions/download-artifact":
+            return self._download(given)
+        if name in self.others:
+            step.log = json.dumps(given)
+            return "success"
         raise AssertionError(f"this runner has no {name}")
 
     def _script(self, script: str, step: Step, own: dict[str, str], shell: str | None, place: str) -> str:
@@ -216,9 +224,14 @@ class Runner:
         ref = given.get("ref") or self.ref
         git(self.workspace, "init", "--quiet", "--initial-branch=main")
         git(self.workspace, "remote", "add", "origin", f"file://{self.remote.bare}")
-        git(self.workspace, "fetch", "--quiet", f"--depth={given.get('fetch-depth', '1')}", "origin", ref)
+        depth = given.get("fetch-depth", "1")
+        if depth == "0":  # everything
+            git(self.workspace, "fetch", "--quiet", "origin")
+            git(self.workspace, "fetch", "--quiet", "origin", ref)
+        else:
+            git(self.workspace, "fetch", "--quiet", f"--depth={depth}", "origin", ref)
         branch = ref.removeprefix("refs/heads/")
-        if ref.startswith("refs/pull/"):
+        if not ref.startswith("refs/heads/"):
             git(self.workspace, "checkout", "--quiet", "--detach", "FETCH_HEAD")
         else:
             git(self.workspace, "checkout", "--quiet", "-B", branch, "FETCH_HEAD")
@@ -226,9 +239,18 @@ class Runner:
             git(self.workspace, "remote", "set-url", "origin", "/no/credentials")
         return "success"
 
+    def _download(self, given: dict[str, str]) -> str:
+        folder = self.workspace / given.get("path", ".")
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in self.artifacts.items():
+            (folder / name).write_bytes(data)
+        return "success"
+
     def _upload(self, given: dict[str, str], step: Step) -> str:
         found = [self.workspace / line.strip() for line in given["path"].splitlines()]
-        there = [path for path in found if path.is_file()]
+        there = [
+            each for path in found for each in (path.iterdir() if path.is_dir() else [path]) if each.is_file()
+        ]
         assert there or given.get("if-no-files-found") != "error"
         assert given.get("archive") != "false" or len(there) == 1
         self.artifacts |= {path.name: path.read_bytes() for path in there}
@@ -268,7 +290,7 @@ class Names:
         return eval(python, known)  # the workflows are ours
 
     def _look_up(self, name: str) -> str:
-        if name.endswith("()"):
+        if name.endswith("()") or name.startswith("matrix."):
             return ""
         match name.split("."):
             case ["inputs", key]:
@@ -279,8 +301,9 @@ class Names:
                 return self.steps[step].outcome
             case ["steps", step, "outputs", key]:
                 return self.steps[step].outputs.get(key, "") if step in self.steps else ""
-            case ["github", "ref" | "token" as key]:
-                return self.runner.ref if key == "ref" else self.runner.secrets.get("GITHUB_TOKEN", "")
+            case ["github", "ref" | "token" | "event_name" as key]:
+                known = {"ref": self.runner.ref, "event_name": self.runner.event}
+                return known.get(key) or self.runner.secrets.get("GITHUB_TOKEN", "")
         raise AssertionError(f"this runner knows no {name}")
 
 
