@@ -47,11 +47,29 @@ def build(site: Path = SITE) -> None:
 
 
 def navigation() -> Iterator[tuple[str, list[str]]]:
-    """The sections of the navigation, each with its pages below the site."""
+    """The sections of the navigation, each with its pages below the site; groups in a section are left out."""
     for section in _settings()["nav"]:
         ((name, inside),) = section.items()
-        entries = [inside] if isinstance(inside, str) else inside
-        yield name, [each if isinstance(each, str) else next(iter(each.values())) for each in entries]
+        yield name, [page for page, _ in _entries(inside)]
+
+
+def _entries(inside: Any, title: str | None = None) -> Iterator[tuple[str, str | None]]:
+    """Pages, each with the title that the navigation gives it."""
+    if isinstance(inside, str):
+        yield inside, title
+    elif isinstance(inside, list):
+        for each in inside:
+            yield from _entries(each)
+    else:
+        for name, below in inside.items():
+            yield from _entries(below, name)
+
+
+def _titles() -> Iterator[tuple[str, str]]:
+    """The pages below a section whose title stands in the navigation."""
+    for section in _settings()["nav"]:
+        for inside in section.values():
+            yield from ((page, title) for page, title in _entries(inside) if title)
 
 
 def _settings() -> dict[str, Any]:
@@ -69,6 +87,9 @@ def _write_sources(folder: Path) -> dict[str, str]:
         there: on_the_site(name, (ROOT / name).read_text(encoding="utf-8"), known)
         for name, there in known.items()
     }
+    for there, name in _titles():
+        if there in texts:
+            texts[there] = re.sub(r"^# .+$", f"# {name}", texts[there], count=1, flags=re.MULTILINE)
     for there, text in texts.items():
         (folder / "docs" / there).write_text(for_python_markdown(text), encoding="utf-8")
     listed = [name for _, names in navigation() for name in names]

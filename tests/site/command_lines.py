@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cache
 from importlib.util import find_spec
 from typing import Any, Final
 
@@ -17,6 +18,9 @@ _TARGETS: Final = frozenset(re.findall(r"^([a-z]+):", _MAKEFILE, re.MULTILINE))
 _VARIABLES: Final = frozenset(re.findall(r"\$\((?:if \$\()?([A-Z]+)\)", _MAKEFILE))
 # What the reader puts in: `FILE`, `N`, `$NAME`, `…`.
 _HOLE: Final = re.compile(r"…|\.\.\.|\$|<|@@|[A-Z][A-Z_]*\Z")
+
+# Options of git and of pip that a text explains.
+_OF_OTHERS: Final = frozenset({"--git-dir", "--work-tree", "--no-deps"})
 
 
 def fault_of(words: Sequence[str], *, whole: bool = True) -> str | None:
@@ -98,4 +102,24 @@ def fault_of_inline(code: str) -> str | None:
         return fault_of(words, whole=False)
     if words[0] in COMMANDS and len(words) > 1 and words[1].startswith("-"):
         return fault_of(["kalentops", *words], whole=False)
+    option = words[0].partition("=")[0]
+    if re.match(r"--?[a-z]", option) and option not in _options() and option not in _OF_OTHERS:
+        return "no command has this option"
     return None
+
+
+@cache
+def _options() -> frozenset[str]:
+    """The options of all commands."""
+
+    def inside(command: click.Command) -> Iterator[str]:
+        context = click.Context(command, **cli.context_settings)
+        for each in command.get_params(context):
+            yield from (*each.opts, *each.secondary_opts)
+        if isinstance(command, click.Group):
+            for name in command.list_commands(context):
+                inner = command.get_command(context, name)
+                assert inner
+                yield from inside(inner)
+
+    return frozenset(inside(cli))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.site.built import differs_from_github, faults
 from website import build as builder
 from website.build import SiteFault, build, navigation
-from website.documents import github_anchors, on_the_site, pages
+from website.documents import ROOT, github_anchors, on_the_site, pages
 
 pytestmark = pytest.mark.processes
 
@@ -59,6 +63,37 @@ def test_llms_txt_lists_every_page_with_a_sentence(site: Path) -> None:
     assert all(sentence.endswith(".") and len(sentence) < 250 for _, _, sentence in entries), entries
     whole = (site / "llms-full.txt").read_text(encoding="utf-8")
     assert all((site / name).read_text(encoding="utf-8") in whole for name in listed())
+
+
+def test_ci_publishes_exactly_the_site(site: Path, tmp_path: Path) -> None:
+    """The script of the job, with a bare repository in GitHub's place; a second run replaces what the first wrote."""
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+    script = workflow["jobs"]["publish-site"]["steps"][-1]["run"]
+    hub = tmp_path / "owner" / "name.git"
+    subprocess.run(["git", "init", "--quiet", "--bare", hub], check=True)
+    shutil.copytree(site, tmp_path / "site")
+    variables = {
+        "GITHUB_SERVER_URL": tmp_path.as_uri(),
+        "GITHUB_REPOSITORY": "owner/name",
+        "GITHUB_SHA": "c0ffee",
+    }
+    for message in ("c0ffee", "decaf"):
+        variables["GITHUB_SHA"] = message
+        shutil.rmtree(tmp_path / "site" / ".git", ignore_errors=True)
+        subprocess.run(
+            ["bash", "-e", "-c", script], cwd=tmp_path / "site", env={**os.environ, **variables}, check=True
+        )
+    log = git(hub, "log", "--format=%s", "gh-pages")
+    assert log == "The site of decaf\n"
+    published = git(hub, "ls-tree", "-r", "--name-only", "-z", "gh-pages").split("\0")[:-1]
+    assert set(published) == {
+        ".nojekyll",
+        *(path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()),
+    }
+
+
+def git(folder: Path, *args: str) -> str:
+    return subprocess.run(["git", *args], cwd=folder, capture_output=True, text=True, check=True).stdout
 
 
 def test_a_wrong_link_stops_the_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
