@@ -74,9 +74,19 @@ def test_keys_of_all_environments_stay_out(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="folders that can't be written")
-def test_nowhere_to_write(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("readonly", [False, True])
+def test_nowhere_to_write(
+    *, readonly: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Python itself finds no folder for temporary files if all of them are read-only, as in a container."""
+
+    def temporary() -> str:
+        if readonly:
+            raise FileNotFoundError("No usable temporary directory found")
+        return "/dev/null"
+
     monkeypatch.setattr("kalentops.cli.main.Path.cwd", lambda: Path("/dev/null"))
-    monkeypatch.setattr("tempfile.gettempdir", lambda: "/dev/null")
+    monkeypatch.setattr("tempfile.gettempdir", temporary)
     assert _report_bug(crash("odd\x1b"), ["plan"]) == 1
     said = capsys.readouterr().err
     assert "ValueError: odd\\u{1b}" in said
