@@ -239,6 +239,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _binding(raw: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
+    missing: set[str] = set()
     whole = True
     try:
         for each in raw["changes"]:
@@ -246,11 +247,20 @@ def _binding(raw: dict[str, Any]) -> dict[str, Any]:
             whole &= isinstance(address, str) and address not in found
             if each["action"] != "no-op":
                 found[address] = [each.get(field) for field in _BINDING]
+                missing.update(field for field in _BINDING if field not in each)
     except (KeyError, TypeError, AttributeError):
         whole = False
     if not whole:
         raise StalePlan(DAMAGED)
+    if missing:
+        raise _lacks(min(missing))
     return found
+
+
+def _lacks(field: str) -> StalePlan:
+    return StalePlan(
+        f"the saved plan has no field `{clip(field)}`: an earlier kalentops wrote it, or it is damaged"
+    )
 
 
 def _at(raw: dict[str, Any]) -> str:
@@ -457,7 +467,9 @@ def plan_from_json(raw: Mapping[str, Any]) -> Plan:
             saved_groups=_groups(raw["groups"], changes) if "groups" in raw else None,
             environment=_environment(raw),
         )
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+    except KeyError as error:
+        raise _lacks(str(error.args[0])) from None
+    except (TypeError, ValueError, AttributeError, IndexError):
         raise StalePlan(DAMAGED) from None
 
 
@@ -494,6 +506,8 @@ def _groups(raw: Any, changes: Iterable[Change]) -> tuple[Group, ...]:
     found = []
     for each in raw:
         # Each is taken once: what one group shows can't be hidden in another.
+        if set(each["addresses"]) - left.keys() or {*each["unchanged"], *each["own_text"]} - known.keys():
+            raise ValueError("an address that is not in the plan")
         addresses = tuple(left.pop(address).address for address in each["addresses"])
         edits = tuple(map(_edit, each["edits"]))
         values = {_text(address): tuple(map(_text, own)) for address, own in each["values"].items()}

@@ -80,7 +80,13 @@ def test_a_plan_of_the_version_before_is_shown(planned: Project) -> None:
         ("sourcingId: a", 7, "is not a plan of kalentops"),
         ('{"format_version": "2.0", "lineage": "x"}', 7, "plan.json is a state, not a plan"),
         ('{"format_version": "2.0"}', 7, "has format 2.0, this kalentops knows 1.0"),
-        ('{"format_version": "1.0"}', 7, "the saved plan is damaged"),
+        (
+            '{"format_version": "1.0"}',
+            7,
+            "the saved plan has no field `state`: an earlier kalentops wrote it",
+        ),
+        ('{"format_version": "1.0", "state": []}', 7, "the saved plan has no field `bound`"),
+        ('{"format_version": "1.0", "state": [], "bound": []}', 7, "the saved plan is damaged"),
     ],
 )
 def test_what_is_no_plan_is_refused(project: Project, text: str | None, code: int, said: str) -> None:
