@@ -66,7 +66,7 @@ def test_a_database_of_a_newer_emulator_is_refused(tmp_path: Path) -> None:
     database = sqlite3.connect(tmp_path / "kalent.db")
     database.execute(f"pragma user_version = {SCHEMA_VERSION + 1}")
     database.close()
-    ran = Project(tmp_path, "").run("emulator", "--db", "kalent.db")
+    ran = Project(tmp_path, "").run("emulator", "--port", "0", "--db", "kalent.db")
     said = f"written by a newer version (schema {SCHEMA_VERSION + 1}, known is {SCHEMA_VERSION})"
     assert ran.code == 1
     assert said in ran.err
