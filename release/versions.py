@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -84,6 +85,9 @@ def _problems(root: Path, tag: str, main: str) -> Iterator[str]:
         f"kalentops=={version} "
     ):
         yield f"{RELEASED} does not name {version}: run `make release`"
+    urls = tomllib.loads(read(root, "pyproject.toml"))["project"].get("urls", {})
+    if not urls.get("Repository", "").startswith("https://github.com/"):
+        yield "pyproject.toml has no `Repository` below [project.urls]: add the one on GitHub, `init` pins its action"
     if _git(root, "merge-base", "--is-ancestor", "HEAD", main).returncode:
         yield f"{main} does not contain this commit: merge it without squashing, and tag the commit that was merged"
 

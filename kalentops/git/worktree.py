@@ -170,6 +170,13 @@ def _run(
     return GitResult(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"), out)
 
 
+def list_remote(url: str, *refs: str) -> dict[str, str]:
+    """The ids of refs in another repository, which is asked. Raises UsageError if it does not answer."""
+    said = _run(("ls-remote", "--quiet", "--", url, *refs), Path.cwd(), {}, b"")
+    lines = said.check(f"{url} does not answer").splitlines()
+    return {name: found for found, _, name in (line.partition("\t") for line in lines)}
+
+
 def has_git() -> bool:
     """Whether git is installed."""
     return _program() is not None

@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -20,11 +21,11 @@ from urllib.request import url2pathname
 from kalentops import __version__
 from kalentops.blueprint.json_schema import blueprint_schema
 from kalentops.errors import UsageError
-from kalentops.git.worktree import open_read_only
+from kalentops.git.worktree import list_remote, open_read_only
 from kalentops.project.document import read_document
 from kalentops.project.library import Library
 from kalentops.project.settings import STATE
-from kalentops.support.installed import direct_url
+from kalentops.support.installed import direct_url, repository_url
 from kalentops.support.text import clip, dump_json
 
 CONFIG: Final = "kalentops.yaml"
@@ -254,7 +255,7 @@ def workflows(setup: Setup) -> Iterator[ProjectFile]:
 
 
 _NAME: Final = r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}"
-_ACTION: Final = re.compile(rf"({_NAME})@([0-9a-f]{{40}})")
+_ACTION: Final = re.compile(rf"({_NAME})(?:@([0-9a-f]{{40}}))?")
 _REMOTE: Final = re.compile(
     rf"(?:https://(?:[^/@]+@)?github\.com/|(?:ssh://)?git@github\.com[:/])({_NAME}?)(?:\.git)?/?"
 )
@@ -278,20 +279,43 @@ class Origin:
 
 
 def parse_action(text: str) -> Origin:
-    """OWNER/NAME@COMMIT. Raises UsageError: a tag can be moved, so a commit is wanted."""
+    """OWNER/NAME@COMMIT; or OWNER/NAME, for the commit of the release that runs, which the repository is asked for.
+
+    Raises UsageError: a tag can be moved, so a commit is wanted.
+    """
     found = _ACTION.fullmatch(text)
     if not found:
         raise UsageError(
             f"{clip(text) or 'nothing'} names no commit of a repository",
-            hint="write OWNER/NAME@COMMIT with all 40 digits of the commit",
+            hint="write OWNER/NAME@COMMIT with all 40 digits of the commit, or OWNER/NAME for the one of this release",
         )
-    return Origin(found[1], found[2])
+    return Origin(found[1], found[2] or _commit_of_release(found[1]))
+
+
+def _commit_of_release(repository: str) -> str:
+    """Raises UsageError."""
+    tag = f"refs/tags/v{__version__}"
+    listed = list_remote(f"https://github.com/{repository}", tag, f"{tag}^{{}}")
+    commit = listed.get(f"{tag}^{{}}") or listed.get(tag)  # that of a signed tag, else that of a plain one
+    if commit is None:
+        raise UsageError(
+            f"{repository} has no release {__version__}",
+            hint="write OWNER/NAME@COMMIT with the commit of kalentops that the workflows should use",
+        )
+    return commit
 
 
 def find_origin() -> Origin | None:
-    """None if unknown, such as for a downloaded archive."""
+    """The clone or the repository that kalentops was installed from; for one from a package index, the repository that
+    the package names, which is asked for the commit of this release. None if unknown.
+    """
     recorded = direct_url()
-    return None if recorded is None else origin_of(recorded)
+    if recorded is not None:
+        return origin_of(recorded)
+    named = _REMOTE.fullmatch(repository_url())
+    with suppress(UsageError):
+        return parse_action(named[1].removesuffix(".git")) if named else None
+    return None
 
 
 def origin_of(recorded: str) -> Origin | None:

@@ -19,6 +19,16 @@ def direct_url() -> str | None:
         return None
 
 
+def repository_url() -> str:
+    """The repository that the package names; empty if it names none."""
+    try:
+        named = metadata.distribution("kalentops").metadata.get_all("Project-URL", [])
+    except metadata.PackageNotFoundError:
+        return ""
+    urls: dict[str, str] = dict(each.split(", ", 1) for each in named)
+    return urls.get("Repository", "")
+
+
 def command_for(extra: str) -> str:
     """The command of the installer that was used, in the quotes that every shell reads."""
     requirement = f'"{_requirement(extra, direct_url())}"'

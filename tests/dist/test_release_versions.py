@@ -25,13 +25,14 @@ from release.versions import (
 from tests.repositories import commit, git
 
 TODAY = date(2026, 12, 1)
+URLS = '\n[project.urls]\nRepository = "https://github.com/example/kalentops"\n'
 FILES = {
     MODULE: '"""A package."""\n\n__version__ = "1.2.0"\n',
     CHANGELOG: "# Changelog\n\n## 1.2.0 (unreleased)\n\n### Added\n- A thing.\n\n## 1.1.0 (2026-01-01)\n\n- Old.\n",
     "README.md": "# A package\n",
     "requirements/run.txt": "",
     "LICENSE": "MIT\n",
-    "pyproject.toml": (ROOT / "pyproject.toml").read_text(encoding="utf-8"),
+    "pyproject.toml": (ROOT / "pyproject.toml").read_text(encoding="utf-8") + URLS,
 }
 
 
@@ -90,6 +91,11 @@ def test_a_release_is_two_commits_and_is_checked(repository: Path, monkeypatch: 
     ]
     git(repository, "checkout", "--quiet", "HEAD~1")
     check(repository, "v1.2.0", "main")
+    pyproject = (repository / "pyproject.toml").read_text()
+    (repository / "pyproject.toml").write_text(pyproject.removesuffix(URLS))
+    with pytest.raises(ReleaseError, match="no `Repository`"):
+        check(repository, "v1.2.0", "main")
+    (repository / "pyproject.toml").write_text(pyproject)
     with pytest.raises(ReleaseError, match="merge it without squashing"):
         check(repository, "v1.2.0", "main~2")
     packages(repository, repository / "dist", "--target", "wheel")

@@ -8,13 +8,26 @@ import re
 import subprocess
 import sys
 import zipfile
+from email.message import Message
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 
+from kalentops import __version__
 from kalentops.blueprint.json_schema import blueprint_schema
-from kalentops.init.contents import NO_ACTION, WORKFLOWS, Origin, Setup, origin_of, workflows
+from kalentops.errors import UsageError
+from kalentops.init.contents import (
+    NO_ACTION,
+    WORKFLOWS,
+    Origin,
+    Setup,
+    find_origin,
+    origin_of,
+    parse_action,
+    workflows,
+)
 from kalentops.init.write import DRIVER
 from kalentops.project.config import load_config
 from tests.harness import Project
@@ -24,6 +37,7 @@ from tests.repositories import Remote, commit, git
 pytestmark = pytest.mark.processes
 
 ROOT = Path(__file__).parents[2]
+TAG = f"v{__version__}"
 ACTION = f"example/kalentops@{'a' * 40}"
 FILES = {
     "kalentops.yaml",
@@ -581,6 +595,34 @@ def test_an_installation_from_a_clone(tmp_path: Path) -> None:
     assert origin_of(text) is None
     git(tmp_path, "remote", "add", "origin", "git@github.com:example/kalentops.git")
     assert origin_of(text) == Origin("example/kalentops", git(tmp_path, "rev-parse", "HEAD"))
+
+
+@pytest.mark.parametrize("options", [("tag", TAG), ("tag", "--annotate", "-m", "A release", TAG)])
+def test_a_released_wheel_pins_the_commit_of_its_tag(
+    options: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The package names its repository, and the repository the commit."""
+    source = tmp_path / "example" / "kalentops"
+    source.mkdir(parents=True)
+    git(source, "init", "--quiet")
+    (source / "README").write_text("x")
+    commit(source, "Release")
+    (tmp_path / "config").write_text(f'[url "{tmp_path.as_uri()}/"]\n\tinsteadOf = https://github.com/\n')
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))
+    about = Message()
+    about["Project-URL"] = "Documentation, https://example.com"
+    about["Project-URL"] = "Repository, https://github.com/example/kalentops"
+    wheel = SimpleNamespace(metadata=about, read_text=lambda _: None)
+    monkeypatch.setattr("kalentops.support.installed.metadata.distribution", lambda _: wheel)
+    assert find_origin() is None
+    with pytest.raises(UsageError, match=f"example/kalentops has no release {__version__}"):
+        parse_action("example/kalentops")
+    git(source, *options)
+    expected = Origin("example/kalentops", git(source, "rev-parse", "HEAD"))
+    assert find_origin() == expected
+    assert parse_action("example/kalentops") == expected
+    with pytest.raises(UsageError, match=r"https://github\.com/example/none does not answer"):
+        parse_action("example/none")
 
 
 def test_where_git_does_not_know_github_refuses_the_name() -> None:

@@ -16,7 +16,7 @@ import yaml
 
 from release.build import copy_sources, digest, prepare
 from release.versions import RELEASED
-from tests.dist.test_release_versions import TODAY, set_names
+from tests.dist.test_release_versions import TODAY, URLS, set_names
 from tests.platforms import needs_shell
 from tests.repositories import Remote, commit, git
 from tests.workflows.runner import ROOT, Runner, write_script
@@ -37,6 +37,8 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Remote:
     source = remote.folder / "source"
     copy_sources(ROOT, source)
     write_script(source / ".ci" / "packages", "")  # would install packages of the system
+    with (source / "pyproject.toml").open("a") as stream:
+        stream.write(URLS)
     git(source, "init", "--quiet", "--initial-branch=main")
     commit(source, "Begin")
     with pytest.MonkeyPatch.context() as patch:

@@ -50,7 +50,7 @@ from kalentops.support.text import clip
 @click.option("--branch", metavar="NAME", help="Branch to apply. [default: git's main branch, else main]")
 @click.option(
     "--action",
-    metavar="OWNER/NAME@COMMIT",
+    metavar="OWNER/NAME[@COMMIT]",
     help="Repository and commit of kalentops for workflows and hooks. [default: the installed one]",
 )
 @click.option("--show", metavar="FILE", help="Print what init would write to FILE, and write nothing.")
