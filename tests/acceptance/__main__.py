@@ -37,11 +37,13 @@ def main() -> int:
         made = {}
         sections = [_HEAD]
         problems: list[str] = []
+        not_run: list[str] = []
         for page in _PAGES:
             with Machine.at(folder / Path(page).stem, programs, folder / "home") as machine:
                 made[page] = play(page, machine)
                 found, counted = counts.check(machine)
                 problems += found
+                not_run += machine.not_run
                 sections.append(_section(made[page], machine, counted))
     made[_TRANSCRIPT] = stable("\n".join(sections))
     for page, text in made.items():
@@ -51,7 +53,7 @@ def main() -> int:
         elif (before := path.read_text(encoding="utf-8")) != text:
             problems += unified_diff(before.splitlines(), text.splitlines(), page, "the wheel", lineterm="")
             problems.append(f"{page} is not what the wheel does: `make acceptance ARGS=--page` writes it")
-    print(*problems or [_DONE], sep="\n")  # noqa: T201 - the result
+    print(*not_run, *(problems or [_DONE]), sep="\n")  # noqa: T201 - the result
     return bool(problems)
 
 

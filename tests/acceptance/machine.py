@@ -34,12 +34,14 @@ _URL: Final = re.compile(r"http://127\.0\.0\.1:\d+/api")
 
 @dataclass
 class Machine(Terminal):
-    """`programs` is the folder of the installed kalentops. `said` has what was typed and shown, by section."""
+    """`programs` is the folder of the installed kalentops. `said` has what was typed and shown, by section; `not_run`
+    the sections that need what this computer lacks.
+    """
 
     root: Path = Path()
     programs: Path = Path()
     said: list[tuple[str, list[str]]] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    not_run: list[str] = field(default_factory=list)
     _stack: ExitStack = field(default_factory=ExitStack)
     _killed_at: str = ""
     _left_out: bool = False
@@ -149,6 +151,7 @@ class Machine(Terminal):
             postgresql.programs()
         except pytest.skip.Exception:
             self._left_out = True
+            self.not_run.append(f"not run, because PostgreSQL is not installed: {self.said[-1][0]}")
             return
         folder.mkdir()
         server, port = postgresql.start(folder)
