@@ -49,6 +49,7 @@ _LARGEST: Final = 2**53  # a whole number that every reader of JSON knows
 # It stands in a command that people copy.
 _RUN: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LONGEST_HOST: Final = 255
+_VERSION: Final = re.compile(r"[1-9][0-9]{0,8}\.[0-9]{1,9}")
 _CHUNK: Final = 1 << 20
 
 
@@ -125,10 +126,10 @@ def _text(data: bytes) -> str:
 
 
 def check_version(raw: Mapping[str, Any], what: str) -> None:
-    """Raises StateTooNew where `format_version` has a major that can't be read, StateDamaged where there is none."""
+    """Raises StateTooNew for a later major version, StateDamaged for what is no version: no update reads it."""
     version = raw.get("format_version")
-    if not isinstance(version, str) or not version.partition(".")[0].isdigit():
-        raise StateDamaged(f"{what} has no format_version")
+    if not isinstance(version, str) or not _VERSION.fullmatch(version):
+        raise StateDamaged(f"{what} has no format_version such as {FORMAT_VERSION}")
     if version.partition(".")[0] not in READABLE:
         raise StateTooNew(f"{what} has format {clip(version, 20)}, this kalentops knows {FORMAT_VERSION}")
 

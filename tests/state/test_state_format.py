@@ -120,7 +120,10 @@ _WRONG: dict[str, Callable[[dict[str, Any]], object]] = {
     "tenant a number": lambda raw: raw.update(tenant=5),
     "no format": lambda raw: raw.pop("format_version"),
     "format a number": lambda raw: raw.update(format_version=1.0),
-    "format a word": lambda raw: raw.update(format_version="new"),
+    **{
+        f"format {version!r}": lambda raw, version=version: raw.update(format_version=version)
+        for version in ("new", "2", "2.", "2.x", "2.0 ", "2.0\n", "02.0", "0.9", "²0.1", "٢.0", "9" * 5000)
+    },
     "entry null": lambda raw: raw["blueprints"].update({address(1): None}),
     "entry a list": lambda raw: raw["blueprints"].update({address(1): ["sourcingId", "key"]}),
     "no id": lambda raw: raw["blueprints"][address(1)].pop("blueprintId"),
@@ -207,7 +210,7 @@ def test_bytes_that_are_no_state_are_damaged(data: bytes, said: str) -> None:
     "data",
     [
         _with(_entry("blueprintId", ["x\n" * 10_000])),
-        _with(lambda raw: raw.update(format_version="3." + "\n::error::x" * 1000)),
+        _with(lambda raw: raw.update(format_version="\n::error::x" * 1000)),
         ('{"' + "x" * 10_000 + '": 1, "' + "x" * 10_000 + '": 1}').encode(),
         _with(lambda raw: raw["blueprints"].update({"a/\n" * 1000: {"sourcingId": "a", "key": "b"}})),
     ],

@@ -73,10 +73,7 @@ def decode(data: bytes) -> tuple[list[dict[str, Any]], bool]:
 def _whole(line: bytes, number: int) -> dict[str, Any]:
     payload = line[_HEAD:]
     if line[:_HEAD] != b"%08x %08x " % (len(payload), zlib.crc32(payload)) or not payload.isascii():
-        raise StateDamaged(
-            f"the journal is damaged in record {number}",
-            hint="it holds ids that the state may not have yet: keep a copy, and look at it before you remove it",
-        )
+        raise StateDamaged(f"the journal is damaged in record {number}")
     return parse(payload.decode(), f"record {number} of the journal")
 
 
@@ -118,15 +115,22 @@ def read(path: Path) -> Journal | None:
         data = bytes_of(path, follow=False)
     except FileNotFoundError:
         return None
-    raw, torn = decode(data)
-    if not raw:
-        return None
-    head, *rest = raw
-    return Journal(
-        *build(lambda: _below(head), "the journal's first record"),
-        records=tuple(record_from_json(each) for each in rest),
-        torn=torn,
-    )
+    try:
+        raw, torn = decode(data)
+        if not raw:
+            return None
+        head, *rest = raw
+        return Journal(
+            *build(lambda: _below(head), "the journal's first record"),
+            records=tuple(record_from_json(each) for each in rest),
+            torn=torn,
+        )
+    except StateDamaged as error:
+        # git has the state, and no journal.
+        error.hint = (
+            "it holds ids that the state may not have yet: keep a copy, and look at it before you remove it"
+        )
+        raise
 
 
 def _below(head: dict[str, Any]) -> tuple[str, int, str, str | None]:

@@ -145,8 +145,9 @@ def test_a_first_record_that_is_not_whole_stops(tmp_path: Path, raw: object) -> 
     path.write_bytes(_line(_WHOLE))
     assert journal.read(path)
     path.write_bytes(_line(raw))
-    with pytest.raises(StateDamaged):
+    with pytest.raises(StateDamaged) as raised:
         journal.read(path)
+    assert "keep a copy" in str(raised.value.hint)
 
 
 def test_a_newer_journal_is_refused_before_its_content(tmp_path: Path) -> None:
