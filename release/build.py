@@ -28,6 +28,7 @@ from release.versions import (
 )
 
 SUMS = "SHA256SUMS"
+_MADE = {".venv", "dist", "site", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis"}
 
 
 def build(
@@ -64,15 +65,21 @@ def packages(source: Path, out: Path, *kinds: str) -> Path:
 
 
 def copy_sources(root: Path, target: Path) -> None:
-    """Copy what git knows; without git, as in an sdist, everything: what else lies in a clone is in no release."""
-    if not (root / ".git").exists():
-        shutil.copytree(root, target, ignore=shutil.ignore_patterns("__pycache__", ".venv", "dist", ".git"))
-        return
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True)
-    for name in filter(None, listed.stdout.split("\0")):
-        if (root / name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(root / name, target / name)
+    for name in source_files(root):
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(root / name, target / name)
+
+
+def source_files(root: Path) -> list[str]:
+    """The names of the files that git knows. Without git, as in an sdist, of all but what a task has made there."""
+    if (root / ".git").exists():
+        listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=True).stdout
+        names = [name for name in listed.decode().split("\0") if name]
+        return [name for name in names if (root / name).is_file()]
+    paths = (path.relative_to(root) for path in root.rglob("*") if path.is_file())
+    return [
+        path.as_posix() for path in paths if path.parts[0] not in _MADE and "__pycache__" not in path.parts
+    ]
 
 
 def digest(path: Path) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
 import tomllib
 from collections.abc import Iterator
 from functools import cache
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from kalentops.blueprint.labels import AT_ONCE, CHANNELS, LINKEDIN_KINDS, SETTLED
+from release.build import source_files
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "kalentops"
@@ -197,16 +197,14 @@ def test_the_name_of_a_test_is_the_same_in_each_process() -> None:
 
 @pytest.mark.processes
 def test_nothing_names_a_registry_or_a_machine() -> None:
-    listed = subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.split("\n")
+    listed = source_files(ROOT)
     pattern = re.compile(
         r"pypi\.org|pythonhosted|files\.python|registry\.npmjs|deb\.debian|/root/|/work/", re.IGNORECASE
     )
     own = Path(__file__).relative_to(ROOT).as_posix()
-    for name in filter(None, listed):
+    for name in listed:
         path = ROOT / name
-        if name != own and path.is_file():
+        if name != own:
             found = pattern.findall(path.read_text(encoding="utf-8", errors="replace"))
             assert found == [], name
 
