@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -105,6 +106,10 @@ def _intent(name: str, value: Any) -> Callable[[dict[str, Any]], object]:
     return lambda raw: raw["intents"][address(2)].__setitem__(name, value)
 
 
+def _update(raw: dict[str, Any], **fields: object) -> None:
+    raw.update(fields)
+
+
 _WRONG: dict[str, Callable[[dict[str, Any]], object]] = {
     "no lineage": lambda raw: raw.pop("lineage"),
     "lineage null": lambda raw: raw.update(lineage=None),
@@ -121,8 +126,8 @@ _WRONG: dict[str, Callable[[dict[str, Any]], object]] = {
     "no format": lambda raw: raw.pop("format_version"),
     "format a number": lambda raw: raw.update(format_version=1.0),
     **{
-        f"format {version!r}": lambda raw, version=version: raw.update(format_version=version)
-        for version in ("new", "2", "2.", "2.x", "2.0 ", "2.0\n", "02.0", "0.9", "²0.1", "٢.0", "9" * 5000)
+        f"format {each!r}": partial(_update, format_version=each)
+        for each in ("new", "2", "2.", "2.x", "2.0 ", "2.0\n", "02.0", "0.9", "²0.1", "٢.0", "9" * 5000)
     },
     "entry null": lambda raw: raw["blueprints"].update({address(1): None}),
     "entry a list": lambda raw: raw["blueprints"].update({address(1): ["sourcingId", "key"]}),
