@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -16,11 +17,11 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from release.build import SUMS, packages
-from release.versions import version_of
+from release.versions import ROOT, version_of
 from tests.builders import blueprint
 from tests.dist.conftest import Built
 from tests.harness import Project
-from tests.platforms import needs_modes
+from tests.platforms import needs_modes, needs_shell
 from tests.repositories import git
 from tests.structure.test_pins import pins_of
 
@@ -44,6 +45,14 @@ def test_the_sums_are_those_of_the_files(clone: Built) -> None:
         for path in clone.dist.iterdir()
         if path.name != SUMS
     }
+
+
+@needs_shell
+def test_the_page_for_users_checks_them(clone: Built) -> None:
+    page = (ROOT / "docs" / "how-to" / "check-a-release.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^sha256sum --check --ignore-missing .*", page, re.MULTILINE)
+    done = subprocess.run(line.split(), cwd=clone.dist, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.count(": OK\n")) == (0, 4)
 
 
 def test_the_sdist_has_every_file_and_makes_the_same_wheel(clone: Built, tmp_path: Path) -> None:
