@@ -19,8 +19,8 @@ _VARIABLES: Final = frozenset(re.findall(r"\$\((?:if \$\()?([A-Z]+)\)", _MAKEFIL
 # What the reader puts in: `FILE`, `N`, `$NAME`, `…`.
 _HOLE: Final = re.compile(r"…|\.\.\.|\$|<|@@|[A-Z][A-Z_]*\Z")
 
-# Options of git and of pip that a text explains.
-_OF_OTHERS: Final = frozenset({"--git-dir", "--work-tree", "--no-deps"})
+# Options of git, pip and gh that a text explains.
+_OF_OTHERS: Final = frozenset({"--git-dir", "--work-tree", "--no-deps", "--repo"})
 
 
 def fault_of(words: Sequence[str], *, whole: bool = True) -> str | None:

@@ -55,7 +55,7 @@ def open_(browser: Browser, address: str, site: Path) -> Iterator[Open]:
 def test_a_page_can_be_read_by_everyone(name: str, open_: Open) -> None:
     page = open_(name, color_scheme="light")
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         page.wait_for_selector(f'[data-md-color-scheme="{"slate" if scheme == "dark" else "default"}"]')
         colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert (sum(map(int, re.findall(r"\d+", colour)[:3])) < 200) == (scheme == "dark")
