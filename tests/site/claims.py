@@ -37,8 +37,9 @@ def faults(text: str) -> Iterator[str]:
     blocks = read_blocks(text)
     for block in blocks:
         yield from (f"{block.line}: {each}" for each in _of_block(block, blocks))
+    shown = {word.partition("=")[0] for block in blocks for word in block.text.split()}
     for line, code in read_inline_code(text):
-        if fault := fault_of_inline(code):
+        if fault := fault_of_inline(code, shown):
             yield f"{line}: `{code}`: {fault}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from importlib.util import find_spec
 from typing import Any, Final
@@ -93,8 +93,11 @@ def _fault_of_options(
     return None
 
 
-def fault_of_inline(code: str) -> str | None:
-    """The same for inline code: `kalentops …`, `make …`, a command with an option, or an option alone."""
+def fault_of_inline(code: str, shown: Collection[str] = ()) -> str | None:
+    """The same for inline code: `kalentops …`, `make …`, a command with an option, or an option alone.
+
+    `shown` are the words of the document's blocks: an option of another program stands there.
+    """
     words = code.split()
     if not words:
         return None
@@ -103,7 +106,7 @@ def fault_of_inline(code: str) -> str | None:
     if words[0] in COMMANDS and len(words) > 1 and words[1].startswith("-"):
         return fault_of(["kalentops", *words], whole=False)
     option = words[0].partition("=")[0]
-    if re.match(r"--?[a-z]", option) and option not in _options() and option not in _OF_OTHERS:
+    if re.match(r"--?[a-z]", option) and option not in _options() and option not in {*_OF_OTHERS, *shown}:
         return "no command has this option"
     return None
 

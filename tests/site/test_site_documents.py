@@ -139,6 +139,12 @@ def test_a_wrong_command_in_a_sentence_is_found(code: str, fault: bool) -> None:
     assert bool(fault_of_inline(code)) == fault
 
 
+def test_an_option_of_another_program_stands_in_a_block() -> None:
+    sentence = "`--rm` removes it.\n"
+    assert list(faults(sentence)) == ["1: `--rm`: no command has this option"]
+    assert list(faults(f"{sentence}\n```sh\ndocker run --rm image\n```\n")) == []
+
+
 def test_commands_are_found_wherever_a_shell_finds_them() -> None:
     script = """\
 export A=1 && KALENT_API_KEY=x kalentops plan --out p.json > log # kalentops not
