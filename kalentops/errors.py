@@ -241,11 +241,6 @@ class StateMoved(StateError):
 class StateMigrated(StateError):
     """What is stored here is out of use: `state migrate` has moved the state."""
 
-    hint = (
-        "name the new location as `state:` in kalentops.yaml or as KALENTOPS_STATE; if `kalentops state migrate` was "
-        "interrupted, run the same command again"
-    )
-
 
 class StatesDiverge(KalentopsError):
     """Two versions of a state contradict each other. To git, exit code 1 is a conflict."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import secrets
+import shutil
 import sys
 from pathlib import Path
 
@@ -75,6 +76,9 @@ def test_one_command_moves_a_team_to_every_kind_of_store_and_back(kind: str, app
         ran = applied.run(*command)
         assert (ran.code, ran.out) == (8, "")
         assert f"error: the state has moved to {where}\n" in ran.err
+        # kalentops.yaml takes neither a database nor a bucket.
+        assert ("hint: write `state: " in ran.err) is (kind == "git")
+        assert "set KALENTOPS_STATE" in ran.err
     if kind == "git":
         assert f"now write `state: {REF}` in kalentops.yaml, or set KALENTOPS_STATE" in moved.err
         (applied.folder / "kalentops.yaml").write_text(f"state: {REF}\n")
@@ -279,6 +283,10 @@ def test_each_environment_gets_its_own_state(applied: Project) -> None:
     assert "belongs to no environment, and production is selected" in refused.err
     named = applied.folder / STATE
     assert f"`kalentops state migrate {named} {named} -e production`" in refused.err
+    copy = named.with_name("copy.json")
+    shutil.copy(named, copy)
+    given = applied.run("state", "migrate", str(copy), str(copy), "-e", "production")
+    assert given.out == "the state at copy.json now belongs to production (2 blueprints)\n"
     assert applied.run("state", "migrate", STATE, REF).code == 1, "several, and none is named"
     theirs = applied.run("state", "migrate", STATE, REF, "-e", "trial")
     assert theirs.code == 8

@@ -18,6 +18,7 @@ from kalentops.output.terminal import notice
 from kalentops.project.files import check_begun
 from kalentops.state.codec import load_state
 from kalentops.state.model import Entry, Intent, State
+from kalentops.state.store.location import how_to_name
 from kalentops.state.store.migrate import Place, Restoration, StoredState, restoration
 from kalentops.state.store.migrate import migrate as migrate_state
 from kalentops.support.text import clip, count
@@ -86,6 +87,8 @@ def migrate(
     size = text_results.state_size(done.state)
     if done.again:
         click.echo(f"the state had already moved from {old.name} to {new.name}; nothing was written ({size})")
+    elif old.name == new.name:
+        click.echo(f"the state at {new.name} now belongs to {done.state.environment} ({size})")
     else:
         click.echo(f"moved the state from {old.name} to {new.name} ({size})")
     notice(_missing(done.missing, old, new))
@@ -104,12 +107,7 @@ def _next_steps(project: options.Project, old: Place, new: Place) -> Iterator[st
     """What to change so that each run finds the state."""
     name = project.config.environment
     if project.state.name(project.config.root) != new.name:
-        within = f"`environments:`, {name}" if name else "kalentops.yaml"
-        variable = f"KALENTOPS_STATE_{name.upper()}" if name else "KALENTOPS_STATE"
-        if new.location.kind in {"file", "git"}:
-            yield f"now write `state: {new.name}` in {within}, or set {variable}"
-        else:
-            yield f"now set {variable} to the location, on each machine and in CI as a secret"
+        yield f"now {how_to_name(new.name, name)}"
     root = project.config.root
     if old.location.kind != new.location.kind and any(
         (repository_root(root) or root).glob(".github/workflows/kalentops-apply*.yml")

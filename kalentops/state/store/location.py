@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from kalentops.errors import StateError
+from kalentops.errors import StateError, StateMigrated
 from kalentops.support.text import clip, nearest
 
 Kind: TypeAlias = Literal["file", "git", "postgresql", "s3", "az"]
@@ -93,6 +93,26 @@ class Location:
             )
         text = f"{kind}:{rest}"
         return cls(kind, text, _shown(kind, text))
+
+
+def how_to_name(place: str, environment: str | None) -> str:
+    """What to write or set so that each run finds a place. kalentops.yaml takes no database and no bucket."""
+    variable = f"KALENTOPS_STATE_{environment.upper()}" if environment else "KALENTOPS_STATE"
+    found = _SCHEME.match(place)
+    if found and _KINDS.get(found[1], "git") != "git":
+        return f"set {variable} to the location, on each machine and in CI as a secret"
+    within = f"`environments:`, {environment}" if environment else "kalentops.yaml"
+    return f"write `state: {clip(place, 200)}` in {within}, or set {variable}"
+
+
+def migrated(to: str | None, environment: str | None) -> StateMigrated:
+    """The error for a state that has moved to another place."""
+    place = str(to)
+    return StateMigrated(
+        f"the state has moved to {clip(place, 200)}",
+        hint=f"{how_to_name(place, environment)}; if `kalentops state migrate` was interrupted, run the same command "
+        "again",
+    )
 
 
 def _is_ref(ref: str) -> bool:

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from kalentops.errors import KalentopsError, SharedStoreFailure, StateError, StateMigrated, StateMoved
+from kalentops.errors import KalentopsError, SharedStoreFailure, StateError, StateMoved
 from kalentops.state.codec import Dump
 from kalentops.state.model import Entry, Intent, State, check_consistent
 from kalentops.state.store import open_store
 from kalentops.state.store.backend import UnclearWrite, VersionMismatch
-from kalentops.state.store.location import Location
+from kalentops.state.store.location import Location, migrated
 from kalentops.state.store.session import Store, check_environment
 from kalentops.support.text import clip, count
 
@@ -142,7 +142,7 @@ def migrate(old: Place, new: Place, environment: str | None, lock_timeout: float
             hint="name the location that holds it: state migrate FROM TO; `kalentops state init` starts an empty one",
         )
     if source.state.moved_to != new.name:
-        raise StateMigrated(f"the state has moved to {clip(str(source.state.moved_to), 200)}")
+        raise migrated(source.state.moved_to, environment)
     return _use(new, source.state, lock_timeout)
 
 
@@ -155,7 +155,7 @@ def _check_environment(state: State, environment: str | None, name: str) -> None
 def _name(place: Place, found: StoredState | None, environment: str | None, lock_timeout: float) -> Migrated:
     """A state that stays where it is, with the name of its environment."""
     if found is not None and found.state.moved_to is not None:
-        raise StateMigrated(f"the state has moved to {clip(found.state.moved_to, 200)}")
+        raise migrated(found.state.moved_to, environment)
     if found is None or found.state.environment is not None or environment is None:
         raise StateError(
             f"FROM and TO are the same: {place.name}", hint="name both: kalentops state migrate FROM TO"

@@ -19,7 +19,6 @@ from kalentops.errors import (
     SharedStoreFailure,
     StateDamaged,
     StateError,
-    StateMigrated,
     StateMoved,
     StoreFailure,
 )
@@ -41,6 +40,7 @@ from kalentops.state.model import (
 )
 from kalentops.state.store.backend import Backend, Stored, UnclearWrite, VersionMismatch
 from kalentops.state.store.journal import Journal, encode
+from kalentops.state.store.location import migrated
 from kalentops.support.text import clip
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ class Store:
             return State(environment=self._environment), None
         state = self.decode(stored.content, cache)
         if state.moved_to is not None:
-            raise StateMigrated(f"the state has moved to {clip(state.moved_to, 200)}")
+            raise migrated(state.moved_to, self._environment)
         check_environment(state.environment, self._environment, self.where)
         return state, stored.left
 
