@@ -78,6 +78,9 @@ def test_it_names_the_folders_and_states_of_all_environments(keyless: Project) -
     path.write_text(path.read_text().replace("{production: sourcing_a}", "{production: s_a, trial: s_b}"))
     _, checking, *planning = commands_of(text)
     assert [keyless.run(*each).code for each in (checking, *planning)] == [0, 2, 2, 0]
+    shown = [each.split() for each in re.findall(r"`kalentops (render .*)` prints", text)]
+    assert [each[2:] for each in shown] == [["-e", "production"], ["-e", "trial"], ["-e", "acme"]]
+    assert keyless.run("render", "s_a/first-contact", *shown[0][2:]).code == 0
 
 
 @pytest.mark.parametrize(
