@@ -153,9 +153,10 @@ def is_use(value: Any) -> bool:
     if not isinstance(value, dict) or "use" in value:
         return isinstance(value, dict)
     keys = list(islice(value, _FIRST))
-    if "steps" in value or any(nearest(key, ("steps",)) for key in keys):
+    meant = {nearest(key, ("steps", "use")) for key in keys}
+    if "steps" in value or "steps" in meant:
         return False
-    return any(key in _USE_ALONE or nearest(key, ("use",)) for key in keys)
+    return "use" in meant or not _USE_ALONE.isdisjoint(keys)
 
 
 _FIRST: Final = 12

@@ -29,7 +29,10 @@ def check(project: Declarations) -> Iterator[Finding]:
             where = f"{first.origin.file}:{first.origin.line}"
             message = f"the key `{each.address.key}` is used twice in this sourcing; first in {where}"
             path = ("blueprints", each.address.key)
-            yield Finding(*each.origin.place, "KAL017", message, "rename one of the two keys", path=path)
+            hint = "rename one of the two keys"
+            if first.origin.file != each.origin.file:
+                hint = f"correct the `sourcingId` if this file is a copy; else {hint}"
+            yield Finding(*each.origin.place, "KAL017", message, hint, path=path)
 
 
 RULE = Rule("KAL017", "duplicate-blueprint", __doc__, hides=Hides.BLUEPRINT, check_project=check)

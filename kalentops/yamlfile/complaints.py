@@ -269,7 +269,7 @@ def _between(lines: list[str], above: int, at: int) -> Fault | None:
     match = _KEY_ALONE.match(upper)
     if match and depth > _depth(upper):
         return _fault(above, match.start(1), f"a `:` is missing after `{match[1]}`", f"write `{match[1]}:`")
-    if upper.lstrip().startswith("#") and not _KEYED.match(line) and line.strip():
+    if upper.lstrip().startswith("#") and not _KEYED.match(line.replace("\t", " ")) and line.strip():
         hint = "move the comment above the key, or write the text below a `|-`, where # is text"
         return _fault(above, _depth(upper), "a comment ends the text, and more text follows", hint)
     return None
