@@ -5,7 +5,8 @@
 # Nothing is resolved, nothing without a hash is taken from an index, and nothing is built that an index has sent.
 # Leaves `kalentops` on the PATH of the steps that follow, and nothing else.
 #
-# `-P`: this runs in a checkout that somebody else may have written, where a `venv.py` is not Python's own.
+# `-I`: this runs in a checkout that a stranger may have written, where a `venv.py` is not Python's own, and which a
+# PYTHONPATH of the job may name.
 set -euo pipefail
 
 home="$RUNNER_TEMP/kalentops"
@@ -43,13 +44,13 @@ keep_only_sources() {
       fi
     done <<< "$settings"
   done
-  PIP_CONFIG_FILE="$("$python" -P -c 'import os; print(os.devnull, end="")')" # no file at all; a line's end has \r on Windows
+  PIP_CONFIG_FILE="$("$python" -I -c 'import os; print(os.devnull, end="")')" # no file at all; a line's end has \r on Windows
   export PIP_CONFIG_FILE
 }
 
 python=""
 for each in python3 python; do
-  if "$each" -P -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+  if "$each" -I -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
     python="$each"
     break
   fi
@@ -62,10 +63,10 @@ fi
 # A job may use the action more than once.
 if [[ ! -f "$home/installed" || "$(<"$home/installed")" != "$wanted" ]]; then
   rm -rf "$home"
-  "$python" -P -m venv "$home/venv"
+  "$python" -I -m venv "$home/venv"
   programs="$home/venv/bin"
   [[ -d "$programs" ]] || programs="$home/venv/Scripts"
-  pip=("$programs/python" -P -m pip --disable-pip-version-check)
+  pip=("$programs/python" -I -m pip --disable-pip-version-check)
   keep_only_sources
   locked=(install --quiet --require-hashes --no-deps --only-binary :all:)
   "${pip[@]}" "${locked[@]}" --requirement "$requirements/$pins.txt"
@@ -82,10 +83,10 @@ if [[ ! -f "$home/installed" || "$(<"$home/installed")" != "$wanted" ]]; then
   fi
   mkdir "$home/bin"
   # By a path of its own: the environment's python and pip are nobody else's business.
-  printf '#!/usr/bin/env bash\nexec "%s" -P -m kalentops "$@"\n' "$programs/python" > "$home/bin/kalentops"
+  printf '#!/usr/bin/env bash\nexec "%s" -I -m kalentops "$@"\n' "$programs/python" > "$home/bin/kalentops"
   chmod +x "$home/bin/kalentops"
   if [[ "$programs" == */Scripts ]]; then # PowerShell and cmd start no program without a suffix
-    printf '@"%s" -P -m kalentops %%*\r\n' "$programs/python.exe" > "$home/bin/kalentops.cmd"
+    printf '@"%s" -I -m kalentops %%*\r\n' "$programs/python.exe" > "$home/bin/kalentops.cmd"
   fi
   printf '%s\n' "$programs/python" > "$home/python"
   printf '%s\n' "$wanted" > "$home/installed"

@@ -80,7 +80,7 @@ class Runner:
         if self.processes:
             write_python(programs / "python3", self.home / "pip.log", begins=self.begins, python=self.python)
         else:  # as the action's first step would leave it
-            write_script(programs / "kalentops", f'exec "{sys.executable}" -P -m kalentops "$@"\n')
+            write_script(programs / "kalentops", f'exec "{sys.executable}" -I -m kalentops "$@"\n')
 
     @property
     def workspace(self) -> Path:
@@ -327,7 +327,7 @@ def _call(script: str, environment: dict[str, str]) -> Callable[[], int] | None:
     match shlex.split(script):
         case ["exec", "bash", "$GITHUB_ACTION_PATH/action/install.sh"]:
             return lambda: _append(environment["GITHUB_OUTPUT"], f"python={sys.executable}\n")
-        case ["exec", "$PYTHON", "-P", "-m", "kalentops.action", step]:
+        case ["exec", "$PYTHON", "-I", "-m", "kalentops.action", step]:
             return lambda: action([step])
         case ["exec", "kalentops", *args] | ["kalentops", *args]:
             return lambda: run_cli(args)
@@ -366,15 +366,15 @@ def write_python(path: Path, log: Path, *, begins: bool = False, python: str = s
     begin = f'"{python}" "${{@:1:3}}" --help > /dev/null || exit 9; touch "{log}.$3"'
     marked = f'[[ -e "{log}.$3" ]] || {{ {begin}; }}\n' if begins else ""
     inner = (
-        f'if [[ "$1 $2 $3" == "-P -m pip" ]]; then\n{marked}printf "%s\\n" "$*" >> "{log}"; '
+        f'if [[ "$1 $2 $3" == "-I -m pip" ]]; then\n{marked}printf "%s\\n" "$*" >> "{log}"; '
         f'[[ "${{@: -1}}" != check || ! -e "{log.parent}/unfit" ]]; exit; fi\n'
         f'exec "{python}" "$@"\n'
     )
     write_script(path.parent / "inner", inner)
     write_script(
         path,
-        f'[[ "$1 $2" == "-P -c" ]] && exec "{python}" "$@"\n'
-        f'[[ "$1 $2 $3" == "-P -m venv" ]] || exit 9\n{marked}'
+        f'[[ "$1 $2" == "-I -c" ]] && exec "{python}" "$@"\n'
+        f'[[ "$1 $2 $3" == "-I -m venv" ]] || exit 9\n{marked}'
         f'mkdir -p "$4/bin" && install -m 755 "{path.parent}/inner" "$4/bin/python"\n',
     )
 

@@ -110,7 +110,8 @@ def test_nothing_is_resolved_and_what_is_there_has_to_fit(
     (action / "requirements").mkdir(parents=True)
     if released:
         (action / "requirements" / "released.txt").write_text(released)
-    given = {"PATH": path, "PYTHONPATH": str(ROOT), "GITHUB_ACTION_PATH": str(action), "STORES": stores}
+    (tmp_path / "kalentops.py").write_text("raise SystemExit('a module of the checkout')")
+    given = {"PATH": path, "PYTHONPATH": str(tmp_path), "GITHUB_ACTION_PATH": str(action), "STORES": stores}
     done = install(tmp_path, **given, VERSION=version)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("kalentops ")
@@ -145,22 +146,22 @@ def test_on_windows_programs_stand_in_scripts_and_lines_end_otherwise(tmp_path: 
     write_script(
         programs / "inner",
         f"""
-[[ "$1 $2 $3" == "-P -m pip" ]] || exec "{sys.executable}" "$@"
+[[ "$1 $2 $3" == "-I -m pip" ]] || exec "{sys.executable}" "$@"
 [[ -z "${{PIP_CONFIG_FILE+set}}" ]] || printf "%s\\n" "$PIP_CONFIG_FILE" >> "{tmp_path}/settings"
 """,
     )
     write_script(
         programs / "python3",
         f"""
-[[ "$1 $2" == "-P -c" ]] && exec "{sys.executable}" -P -c "{windows}$3"
+[[ "$1 $2" == "-I -c" ]] && exec "{sys.executable}" -I -c "{windows}$3"
 mkdir -p "$4/Scripts" && install -m 755 "{programs}/inner" "$4/Scripts/python"
 """,
     )
     path = os.pathsep.join([str(programs), os.environ["PATH"]])
-    done = install(tmp_path, PATH=path, PYTHONPATH=str(ROOT))
+    done = install(tmp_path, PATH=path)
     assert done.returncode == 0, done.stderr
     home = tmp_path / "temp" / "kalentops"
-    started = f'@"{home}/venv/Scripts/python.exe" -P -m kalentops %*\r\n'
+    started = f'@"{home}/venv/Scripts/python.exe" -I -m kalentops %*\r\n'
     assert (home / "bin" / "kalentops.cmd").read_bytes().decode() == started
     assert set((tmp_path / "settings").read_bytes().decode().split("\n")) == {os.devnull, ""}
 

@@ -25,10 +25,9 @@ def begin(project: Project, command: str, output: Path) -> subprocess.Popen[str]
         "INPUT_PREVIEW": "true",
         "INPUT_ONLINE": "true",
         "GITHUB_OUTPUT": str(output),
-        "PYTHONPATH": str(ROOT),
     }
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "kalentops.action", "run"],
+        [sys.executable, "-I", "-m", "kalentops.action", "run"],
         cwd=project.folder,
         env=project.variables() | inputs,
         stdin=subprocess.DEVNULL,

@@ -84,7 +84,7 @@ class Machine:
     def __post_init__(self) -> None:
         programs = self.home / "programs"
         programs.mkdir(parents=True)
-        kalentops = f'exec {shlex.quote(sys.executable)} -P -m kalentops "$@"'
+        kalentops = f'exec {shlex.quote(sys.executable)} -I -m kalentops "$@"'
         pip = f'printf "%s\\n" "$*" >> {shlex.quote(str(self.home / "pip.log"))}'
         for name, text in (("kalentops.venv", kalentops), ("pip.venv", pip)):
             write_script(programs / name, f"{text}\n")

@@ -307,13 +307,14 @@ def test_no_module_of_the_reviewed_repository_is_run(remote: Remote, start: Star
     commit(clone, "Hostile")
     git(clone, "push", "--quiet", "origin", "main")
     job = start("plan", processes=True, begins=True)
+    job.environment["PYTHONPATH"] = "."
     assert job.run(job_with(command="plan", preview="true")) == "success", job.log
     assert list(job.home.rglob("ran-*")) == []
     python = re.findall(
         r'("\$(?:PYTHON|python|programs/python|each)"|exec "%s") (-\S+)', ACTIONS_OWN + INSTALL
     )
     assert len(python) == 8
-    assert {option for _, option in python} == {"-P"}
+    assert {option for _, option in python} == {"-I"}
 
 
 def test_hostile_names_reach_no_command_of_the_runner(remote: Remote, start: Start) -> None:
