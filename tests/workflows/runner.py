@@ -231,7 +231,7 @@ class Runner:
         else:
             git(self.workspace, "fetch", "--quiet", f"--depth={depth}", "origin", ref)
         branch = ref.removeprefix("refs/heads/")
-        if not ref.startswith("refs/heads/"):
+        if ref.startswith(("refs/pull/", "refs/tags/")):
             git(self.workspace, "checkout", "--quiet", "--detach", "FETCH_HEAD")
         else:
             git(self.workspace, "checkout", "--quiet", "-B", branch, "FETCH_HEAD")
