@@ -15,7 +15,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m release", description=__doc__)
     tasks = parser.add_subparsers(dest="task", required=True)
     build = tasks.add_parser("build", help="build all files of a release")
-    build.add_argument("--output", type=Path, default=ROOT / "dist", help="the folder, emptied first")
+    build.add_argument("--output", type=Path, default=ROOT / "dist", help="the folder, for a release alone")
     build.add_argument("--wheels", type=Path, help="a folder with the wheels of all dependencies")
     build.add_argument(
         "--here", action="store_true", help="let the .pyz hold this platform and this Python only"

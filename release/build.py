@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -28,17 +29,19 @@ from release.versions import (
 )
 
 SUMS = "SHA256SUMS"
+_FILE = re.compile(r"kalentops-.+\.(?:whl|tar\.gz|pyz|cdx\.json)")
 _MADE = {".venv", "dist", "site", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis"}
 
 
 def build(
     root: Path, out: Path, *, wheels: Path | None = None, targets: Sequence[pyz.Target] = pyz.TARGETS
 ) -> list[Path]:
-    """Build everything into `out`, which is emptied first, and return its files. `wheels` is a folder with those of all
-    dependencies; without it they are downloaded, with the hashes of requirements/run.txt.
+    """Build everything into `out`, in place of an earlier release, and return its files. `wheels` is a folder with those
+    of all dependencies; without it they are downloaded, with the hashes of requirements/run.txt.
+
+    Raises ReleaseError where `out` holds anything else.
     """
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
+    _clear(out)
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "source"
         copy_sources(root, source)
@@ -49,6 +52,22 @@ def build(
     (out / f"kalentops-{version_of(root)}.cdx.json").write_text(text, encoding="utf-8", newline="\n")
     (out / SUMS).write_text("".join(_sums(out)), encoding="utf-8", newline="\n")
     return sorted(out.iterdir())
+
+
+def _clear(out: Path) -> None:
+    if not out.is_dir() and os.path.lexists(out):
+        raise ReleaseError(f"{out} is not a folder: move it away")
+    out.mkdir(parents=True, exist_ok=True)
+    found = sorted(out.iterdir())
+    others = [
+        each.name for each in found if each.is_dir() or not (each.name == SUMS or _FILE.fullmatch(each.name))
+    ]
+    if others:
+        raise ReleaseError(
+            f"{out} holds {others[0]}, which no release has: name a folder for the release alone"
+        )
+    for each in found:
+        each.unlink()
 
 
 def packages(source: Path, out: Path, *kinds: str) -> Path:

@@ -50,7 +50,9 @@ def export(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Built:
     copy_sources(ROOT, source)
     for path in sorted(source.rglob("*"), reverse=True):
         os.utime(path, (1e9, 1e9))
-    return _build(source, wheels, umask=0o002, TZ="UTC", LANG="C.UTF-8", PYTHONHASHSEED="2", SOURCE_DATE_EPOCH="1")
+    return _build(
+        source, wheels, umask=0o002, TZ="UTC", LANG="C.UTF-8", PYTHONHASHSEED="2", SOURCE_DATE_EPOCH="1"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +76,11 @@ def _pack(name: str, folder: Path) -> None:
     with zipfile.ZipFile(path, "w") as made:
         lines = []
         for file in installed.files or ():
-            if ".." in file.parts or file.suffix == ".pyc" or file.name in {"INSTALLER", "REQUESTED", "RECORD"}:
+            if (
+                ".." in file.parts
+                or file.suffix == ".pyc"
+                or file.name in {"INSTALLER", "REQUESTED", "RECORD"}
+            ):
                 continue
             made.write(file.locate(), file.as_posix())
             lines.append(f"{file.as_posix()},,\n")

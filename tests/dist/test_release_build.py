@@ -97,7 +97,9 @@ def test_the_sbom_names_what_is_pinned(clone: Built) -> None:
 
 
 @needs_modes
-def test_the_single_file_works_where_nothing_is_installed(clone: Built, project: Project, tmp_path: Path) -> None:
+def test_the_single_file_works_where_nothing_is_installed(
+    clone: Built, project: Project, tmp_path: Path
+) -> None:
     """An empty home, and a folder that can't be written to."""
     folder = tmp_path / "installed"
     folder.mkdir()

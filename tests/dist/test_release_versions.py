@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from release.build import compare, packages, prepare
+from release.build import build, compare, packages, prepare
 from release.versions import (
     CHANGELOG,
     EARLIEST,
@@ -22,6 +22,7 @@ from release.versions import (
     set_version,
     version_of,
 )
+from tests.platforms import needs_links
 from tests.repositories import commit, git
 
 TODAY = date(2026, 12, 1)
@@ -104,6 +105,22 @@ def test_a_release_is_two_commits_and_is_checked(repository: Path, monkeypatch: 
     packages(repository, repository / "dist", "--target", "wheel")
     with pytest.raises(ReleaseError, match="Run `make release` again"):
         compare(repository, repository / "dist")
+
+
+@needs_links
+@pytest.mark.parametrize("name", ["notes.txt", "kalentops-1.0.0", "kalentops-1.0.0.whl/x"])
+def test_a_build_empties_no_folder_of_other_files(name: str, tmp_path: Path) -> None:
+    """`--output` may name any folder, and `dist` may be a link to one."""
+    other = tmp_path / "there" / name
+    other.parent.mkdir(parents=True)
+    other.touch()
+    (tmp_path / "there" / "kalentops-1.0.0.pyz").touch()
+    (tmp_path / "dist").symlink_to(tmp_path / "there")
+    with pytest.raises(ReleaseError, match="which no release has"):
+        build(ROOT, (tmp_path / "dist").resolve())
+    with pytest.raises(ReleaseError, match="is not a folder"):
+        build(ROOT, other)
+    assert other.exists()
 
 
 @pytest.mark.parametrize("version", ["1.2", "v1.2.0", "1.2.0rc1", "01.2.0", "1.2.0; id"])
