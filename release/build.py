@@ -36,8 +36,8 @@ _MADE = {".venv", "dist", "site", ".pytest_cache", ".mypy_cache", ".ruff_cache",
 def build(
     root: Path, out: Path, *, wheels: Path | None = None, targets: Sequence[pyz.Target] = pyz.TARGETS
 ) -> list[Path]:
-    """Build everything into `out`, in place of an earlier release, and return its files. `wheels` is a folder with those
-    of all dependencies; without it they are downloaded, with the hashes of requirements/run.txt.
+    """Build everything into `out`, in place of an earlier release, and return its files. `wheels` is a folder with
+    those of all dependencies; without it they are downloaded, with the hashes of requirements/run.txt.
 
     Raises ReleaseError where `out` holds anything else.
     """

@@ -28,6 +28,8 @@ def build(site: Path = SITE) -> None:
 
     :raises SiteFault: a page or link is wrong, or a page is not in the navigation
     """
+    if site.is_symlink() or (site.exists() and not site.is_dir()):
+        raise SiteFault(f"{site} is no folder, so no site can be built there: move it away")
     with tempfile.TemporaryDirectory(prefix="kalentops-site-") as scratch:
         folder = Path(scratch)
         texts = _write_sources(folder)
@@ -79,8 +81,11 @@ def _settings() -> dict[str, Any]:
 
 def _write_sources(folder: Path) -> dict[str, str]:
     """Write what Zensical reads into `folder`; the pages' texts by their paths below the site."""
-    shutil.copytree(ROOT / "docs", folder / "docs")
-    shutil.copytree(ROOT / "website" / "theme", folder / "website" / "theme")
+    for name in ("docs", "website/theme"):
+        # What a link leads to, of the machine that builds, would be published.
+        if link := next((each for each in (ROOT / name).rglob("*") if each.is_symlink()), None):
+            raise SiteFault(f"{link.relative_to(ROOT)} is a link: put the file itself there")
+        shutil.copytree(ROOT / name, folder / name)
     shutil.copy(_SETTINGS, folder)
     known = pages()
     texts = {

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.platforms import needs_links
 from tests.site.built import differs_from_github, faults
 from website import build as builder
 from website.build import SiteFault, build, navigation
@@ -107,6 +108,20 @@ def test_a_page_that_is_in_no_menu_stops_the_build(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(builder, "pages", lambda: {**pages(), "README.md": "how-to/new.md"})
     with pytest.raises(SiteFault, match=r"how-to/new\.md"):
         build(tmp_path / "site")
+
+
+@needs_links
+def test_a_symbolic_link_stops_the_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file that it leads to is not in the repository, and would be published."""
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "secret.txt").symlink_to("/etc/hostname")
+    monkeypatch.setattr(builder, "ROOT", tmp_path)
+    with pytest.raises(SiteFault, match=r"docs/secret\.txt is a link"):
+        build(tmp_path / "site")
+    (tmp_path / "there").mkdir()
+    (tmp_path / "linked").symlink_to(tmp_path / "there")
+    with pytest.raises(SiteFault, match="linked is no folder"):
+        build(tmp_path / "linked")
 
 
 def test_links_of_a_document_lead_to_the_pages_of_the_site() -> None:
