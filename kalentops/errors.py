@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar, Final, NamedTuple
 
 
@@ -85,6 +85,12 @@ class KalentopsError(Exception):
         super().__init__(message)
         if hint is not None:
             self.hint = hint
+
+    def complete(self, complete: Callable[[str], str]) -> None:
+        """Replace message, notes and hint by what `complete` makes of them."""
+        self.args = (complete(str(self)),)
+        self.__notes__ = [complete(each) for each in getattr(self, "__notes__", ())]
+        self.hint = self.hint and complete(self.hint)
 
 
 class UsageError(KalentopsError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
@@ -33,18 +34,34 @@ def in_environment(command: str, environment: str | None) -> str:
     return command if environment is None else f"{command} -e {visible(shlex.quote(environment))}"
 
 
+_COMMAND: Final = re.compile(
+    r"`(kalentops (?:apply|close|detach|extract|import|new|plan|render|sourcings|state (?!merge\b))[^`]*)`"
+)
+"""The commands that work on one environment. One that names its environment is left as it is."""
+
+
+def with_environment(said: str, environment: str | None) -> str:
+    """A text with its commands for an environment."""
+
+    def completed(found: re.Match[str]) -> str:
+        command = found[1]
+        named = " -e " in command or "--all-environments" in command
+        return found[0] if named else f"`{in_environment(command, environment)}`"
+
+    return said if environment is None else _COMMAND.sub(completed, said)
+
+
 def text(of: Explanation | str | None, environment: str | None = None) -> str:
-    """As one string, for programs. A string is itself; None is empty."""
-    if isinstance(of, str | None):
-        return of or ""
-    return "; ".join([sentence(of), *map(str, remedies(of, environment))])
+    """As one string, for programs. None is empty."""
+    return "; ".join([sentence(of, environment), *map(str, remedies(of, environment))])
 
 
-def sentence(of: Explanation | str | None) -> str:
+def sentence(of: Explanation | str | None, environment: str | None = None) -> str:
     """What it says, without what to do about it."""
     if isinstance(of, str | None):
-        return of or ""
-    return "; ".join(_SENTENCES[each.code].format_map(_words(each)) for each in _all(of))
+        return with_environment(of or "", environment)
+    said = "; ".join(_SENTENCES[each.code].format_map(_words(each)) for each in _all(of))
+    return with_environment(said, environment)
 
 
 def remedies(of: Explanation | str | None, environment: str | None = None) -> tuple[Remedy, ...]:
@@ -61,7 +78,7 @@ def lines(
     of: Explanation | str | None, indent: str, style: Style = "dim", environment: str | None = None
 ) -> Iterator[Line]:
     """As lines of text."""
-    yield line((f"{indent}{visible(with_times(sentence(of)))}", style))
+    yield line((f"{indent}{visible(with_times(sentence(of, environment)))}", style))
     yield from remedy_lines(remedies(of, environment), indent)
 
 

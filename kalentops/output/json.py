@@ -208,13 +208,13 @@ def imported(of: ImportResult, environment: str | None = None) -> ImportJson:
         "summary": of.summary,
         "valid": of.valid,
         "files": [file.name for file in of.files],
-        "results": [_import_result(item) for item in of.plan.items],
+        "results": [_import_result(item, environment) for item in of.plan.items],
         "unknown_fields": of.unknown,
         "findings": [finding_to_json(each) for each in of.findings],
     }
 
 
-def _import_result(of: Item) -> ImportedJson:
+def _import_result(of: Item, environment: str | None) -> ImportedJson:
     return {
         "sourcing_id": of.sourcing_id,
         "blueprint_id": of.blueprint_id,
@@ -223,7 +223,7 @@ def _import_result(of: Item) -> ImportedJson:
         "address": of.address,
         "key": of.key,
         "file": of.file,
-        "reason": of.reason,
+        "reason": text(of.reason, environment),
     }
 
 

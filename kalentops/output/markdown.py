@@ -202,7 +202,7 @@ def _conflicts(of: Plan) -> Section | None:
 def marked(of: Explanation | str | None, environment: str | None = None) -> str:
     """As the rest of an item of a list, with a list of its own."""
     listed = (f"  - {_remedy(each)}" for each in remedies(of, environment))
-    return "\n".join([prose(with_times(sentence(of))), *listed])
+    return "\n".join([prose(with_times(sentence(of, environment))), *listed])
 
 
 def _remedy(of: Remedy) -> str:
@@ -255,7 +255,7 @@ def _overview(of: Plan) -> Section | None:
     hidden = {each.address for each in folded.folded}
     # What is in conflict stands above, with its reason.
     rows = [
-        partial(_overview_row, first, group)
+        partial(_overview_row, first, group, of.environment)
         for first, group in _parted(of)
         if first.action is not Action.CONFLICT and first.address not in hidden
     ]
@@ -289,9 +289,9 @@ def _parted(of: Plan) -> Iterator[tuple[Change, ChangeGroup | None]]:
             yield change, firsts.get(change.address)
 
 
-def _overview_row(each: Change, group: ChangeGroup | None) -> Block:
+def _overview_row(each: Change, group: ChangeGroup | None, environment: str | None) -> Block:
     where = code(f"{each.file}:{each.line}") if each.file else ""
-    happens = _happens(each, group)
+    happens = _happens(each, group, environment)
     notes = "".join(f"; {prose(said)}" for said in group.notes()) if group else ""
     if group is None or len(group.changes) == 1:
         return Block(row([prose(clip(each.name, _NAME)), happens + notes, _address(each), where]))
@@ -314,7 +314,7 @@ def _file(of: Change) -> str:
     return f", {code(f'{of.file}:{of.line}')}" if of.file else ""
 
 
-def _happens(each: Change, group: ChangeGroup | None) -> str:
+def _happens(each: Change, group: ChangeGroup | None, environment: str | None) -> str:
     said = f"**{_WORDS[each.action]}**"
     if group is not None and len(group.changes) > 1:
         said += f" in {group.extent}"
@@ -324,7 +324,7 @@ def _happens(each: Change, group: ChangeGroup | None) -> str:
         said += f": {brief(each.before.data, each.after.data, dated=group is None or group.same_days)}"
     elif each.action is Action.CREATE and each.after is not None:
         said += f": {extent(each.after.data)}"
-    return f"{said}; {prose(with_times(text(each.reason)))}" if each.reason else said
+    return f"{said}; {prose(with_times(text(each.reason, environment)))}" if each.reason else said
 
 
 def _sequences(of: Plan) -> Section | None:

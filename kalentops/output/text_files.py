@@ -115,10 +115,8 @@ def closed(sourcing_id: str, of: Closing, *, written: bool, environment: str | N
     if of.forgotten and (written or not of.changes):
         number = count(len(of.forgotten), "blueprint")
         them = "it" if len(of.forgotten) == 1 else "them"
-        option = f" -e {environment}" if environment else ""
-        yield line(
-            f"Next: `kalentops plan{option}` shows {number} to forget; `kalentops apply{option}` forgets {them}."
-        )
+        said = f"Next: `kalentops plan` shows {number} to forget; `kalentops apply` forgets {them}."
+        yield line(explanations.with_environment(said, environment))
     elif not of.changes:
         yield line("The state has forgotten them: delete the file whenever you like.")
 
@@ -137,7 +135,7 @@ def opened(of: Opening, *, written: bool, quiet: bool) -> Iterator[Line]:
         yield line(f"Next: {fill}check it with `kalentops validate`.")
 
 
-def detached(uses: Sequence[Declared], *, written: bool) -> Iterator[Line]:
+def detached(uses: Sequence[Declared], environment: str | None = None, *, written: bool) -> Iterator[Line]:
     """The blueprints that are plain ones now."""
     head = "  detached" if written else "  would detach"
     for each in uses:
@@ -145,7 +143,8 @@ def detached(uses: Sequence[Declared], *, written: bool) -> Iterator[Line]:
             f"{head} ", (visible(each.address), "bold"), f" from {each.template}  {visible(each.origin.file)}"
         )
     if written:
-        yield line("The texts are the same: `kalentops plan` shows nothing new.")
+        said = "The texts are the same: `kalentops plan` shows nothing new."
+        yield line(explanations.with_environment(said, environment))
 
 
 def unrecorded(of: Closing, state: str) -> str:
@@ -219,7 +218,8 @@ def edits(of: Edits, *, dry_run: bool, width: int = WIDTH, environment: str | No
             if len(of.users) == 1
             else f"{len(of.users):,} other blueprints change"
         )
-        yield line(f"{changed_too} with the template; the next `kalentops apply` updates:")
+        said = f"{changed_too} with the template; the next `kalentops apply` updates:"
+        yield line(explanations.with_environment(said, environment))
         for user in of.users:
             title = f' "{clip(user.title)}"' if user.title else ""
             yield line(
@@ -265,7 +265,7 @@ _WORDS: Final[dict[ImportAction, tuple[str, str, Style]]] = {
 _FIELDS: Final = 8
 
 
-def imported(of: ImportResult, *, quiet: bool = False) -> Iterator[Line]:
+def imported(of: ImportResult, environment: str | None = None, *, quiet: bool = False) -> Iterator[Line]:
     """By sourcing, the outcome for each blueprint. With `quiet`, only what needs attention."""
     items = [
         item for item in of.plan.items if not (quiet and (item.done or item.action is ImportAction.LEFT_OUT))
@@ -274,18 +274,18 @@ def imported(of: ImportResult, *, quiet: bool = False) -> Iterator[Line]:
         name = of.names.get(sourcing_id)
         yield line((visible(sourcing_id), "bold"), f' "{clip(name)}"' if name else "")
         for item in group:
-            yield from _item(item, dry_run=of.dry_run)
+            yield from _item(item, environment, dry_run=of.dry_run)
         yield line()
 
 
-def _item(of: Item, *, dry_run: bool) -> Iterator[Line]:
+def _item(of: Item, environment: str | None, *, dry_run: bool) -> Iterator[Line]:
     done, would, style = _WORDS[of.action]
     what = f' "{clip(of.name)}" ({visible(of.blueprint_id)})' if of.blueprint_id else ""
     file = f"  {visible(of.file)}" if of.file else ""
     key = visible(of.key) if of.key and of.done else ""
     yield line((f"  {would if dry_run else done:<12}", style), f" {key}".rstrip(), (what, ""), (file, "dim"))
     if of.reason:
-        yield line((f"      {visible(of.reason)}", "dim" if of.done else style))
+        yield from explanations.lines(of.reason, "      ", "dim" if of.done else style, environment)
 
 
 def import_summary(of: ImportResult, environment: str | None = None, *, shared: bool) -> Iterator[Line]:
@@ -293,7 +293,7 @@ def import_summary(of: ImportResult, environment: str | None = None, *, shared: 
     is no file to commit.
     """
     counts = of.summary
-    plan = f"`kalentops plan{f' -e {environment}' if environment else ''}`"
+    plan = explanations.with_environment("`kalentops plan`", environment)
     if not of.plan.items:
         yield line(("Nothing to import: ", "good"), _nothing(of) + ".")
         return

@@ -101,7 +101,7 @@ def results(
                 yield from result(replace(each, error=None))
             if len(shown) < len(together):
                 yield line((f"  … and {len(together) - len(shown):,} more", "dim"))
-            said = visible(with_times(explanations.sentence(together[0].error)))
+            said = visible(with_times(explanations.sentence(together[0].error, environment)))
             yield line((f"      these {len(together):,}: {said}", _STYLES[Outcome.NOT_ATTEMPTED]))
             why_not = explanations.remedies(together[0].error, environment)
             yield from explanations.remedy_lines(why_not, "      ")
@@ -142,10 +142,17 @@ class Progress:
     """
 
     def __init__(
-        self, stream: IO[str], *, quiet: bool = False, verbose: bool = False, results: IO[str] | None = None
+        self,
+        stream: IO[str],
+        *,
+        quiet: bool = False,
+        verbose: bool = False,
+        results: IO[str] | None = None,
+        environment: str | None = None,
     ) -> None:
         self.told: dict[str, Result] = {}
         self._results = results
+        self._environment = environment
         self._stream = stream
         self._quiet = quiet
         self._verbose = verbose
@@ -173,9 +180,9 @@ class Progress:
         out = self._stream if self._results is None else self._results
         with suppress(OSError, ValueError):
             if self._bar is not None and is_terminal(out):
-                self._say(result(of))
+                self._say(result(of, self._environment))
             elif out is not self._stream or not self._quiet:
-                show(result(of), out)
+                show(result(of, self._environment), out)
                 out.flush()
 
     def _take(self, event: Event) -> None:

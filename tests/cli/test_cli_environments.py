@@ -260,6 +260,15 @@ def test_commands_that_are_shown_can_be_typed_as_they_are(tenants: Tenants) -> N
     path.write_text(path.read_text().replace("Edited", "One"))
     tenants.stores["production"].update(made.blueprint_id, name="Edited again")
     assert undo in tenants.run("apply", "--yes", "-e", "production").out
+    for form in ("text", "json"):
+        assert f"`{undo}`" in tenants.run("import", "--update", "--format", form, "-e", "production").out
+    unknown = ("state", "rm", "--yes", "elsewhere/other-blueprint", "-e", "production")
+    assert "`kalentops state list -e production` lists" in tenants.refused(1, *unknown)
+    everywhere = tenants.run("plan", "--all-environments", "--overwrite", "elsewhere/other-blueprint").err
+    assert "`kalentops state list -e production` lists" in everywhere
+    assert "`kalentops state list -e trial` lists" in everywhere
+    lost = tenants.run("plan", "-e", "trial", KALENTOPS_STATE_TRIAL="none.json").err
+    assert "`kalentops plan --refresh -e trial` shows" in lost
     assert tenants.run(*shlex.split(undo)[1:], "--yes").code == 0
 
 

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from string import Formatter
 from typing import Any
 
+import click
 import pytest
 
-from kalentops.output.explanations import _REMEDIES, _SENTENCES, lines, remedies, sentence, text
+from kalentops.cli.main import cli, parameters
+from kalentops.output.explanations import (
+    _REMEDIES,
+    _SENTENCES,
+    lines,
+    remedies,
+    sentence,
+    text,
+    with_environment,
+)
 from kalentops.output.markdown import marked
 from kalentops.plan.explanation import Code, Explanation, explain, together
 from tests.builders import AT
@@ -49,6 +60,30 @@ def test_each_code_has_a_sentence(code: Code) -> None:
 def test_a_command_names_the_environment(code: Code) -> None:
     for each in remedies(Explanation(code, PARAMETERS), "trial"):
         assert each.code.endswith(" -e trial") == each.code.startswith("kalentops ")
+
+
+def test_a_sentence_names_the_environment_in_commands_that_are_refused_without() -> None:
+    everywhere = {"comment", "fmt", "preview", "schema", "validate"}
+    for command in _commands(cli, ()):
+        takes = "-e" in {name for each in parameters(command) for name in each.opts}
+        named = with_environment(f"run `kalentops {command} A`, then B", "trial")
+        assert (named == f"run `kalentops {command} A -e trial`, then B") == (
+            takes and command not in everywhere
+        ), command
+    for said in ("`kalentops plan -e other`", "`kalentops plan --all-environments`", "`apply`"):
+        assert with_environment(said, "trial") == said
+    assert with_environment("`kalentops plan`", None) == "`kalentops plan`"
+    assert "`kalentops apply -e trial`" in sentence(explain(Code.OLDER_TEXT_ARRIVED), "trial")
+
+
+def _commands(group: click.Group, above: tuple[str, ...]) -> Iterator[str]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        inner = group.get_command(context, name)
+        if isinstance(inner, click.Group):
+            yield from _commands(inner, (*above, name))
+        else:
+            yield " ".join((*above, name))
 
 
 def test_a_sentence_names_parameters_alone() -> None:

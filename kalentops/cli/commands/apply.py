@@ -210,7 +210,8 @@ class _Run(NamedTuple):
         elif overwrites:
             notes.append(_overwrite_note(self.saved))
         plan = context.plan
-        notice(notes)
+        environment = self.project.config.environment
+        notice(explanations.with_environment(each, environment) for each in notes)
         # With --yes, the result gives the reasons of conflicts.
         reasons = not self.yes or self.form != "text"
         command = text_plan.PLAN if self.yes else "kalentops apply"
@@ -218,7 +219,10 @@ class _Run(NamedTuple):
             plan, verbose=self.verbose, reasons=reasons, width=width(sys.stderr), command=command
         )
         show([text_plan.plan_summary(plan)] if brief else shown, sys.stderr)
-        notice(pipeline.notes_without_state(context, self.store))
+        notice(
+            explanations.with_environment(each, environment)
+            for each in pipeline.notes_without_state(context, self.store)
+        )
         if plan.to_do and not self.yes:
             known = f"{_overwrite_note(self.saved)}. " if overwrites else ""
             config = self.project.config
@@ -328,7 +332,7 @@ def _show(
     result: ApplyResult, told: Mapping[str, Result], left_out: Sequence[str], report: Reporting
 ) -> None:
     """The result on stdout, without what was shown already; `left_out` is outside of the selection."""
-    notice(map(explanations.text, result.notes))
+    notice(explanations.text(each, report.config.environment) for each in result.notes)
     if left_out:
         notice([text_plan.left_out(left_out)])
     if report.form == "json":

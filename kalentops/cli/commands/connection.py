@@ -33,6 +33,7 @@ class ApiConfig(NamedTuple):
     key: ApiKey
     debug: bool
     dialect: Dialect = KALENT
+    environment: str | None = None
 
     @classmethod
     def of(cls, connection: NetworkOptions, variables: Mapping[str, str], config: Config) -> ApiConfig:
@@ -42,7 +43,7 @@ class ApiConfig(NamedTuple):
         unread = unread_proxy(variables, url)
         network = Network(url, connection.timeout, connection.ca_file, connection.proxy, unread)
         notice(permission_warnings(variables, config.environment))
-        return cls(network, key, connection.debug_http)
+        return cls(network, key, connection.debug_http, environment=config.environment)
 
     @property
     def tenant(self) -> str:
@@ -122,7 +123,9 @@ def api_session(
     was sent that could write. The second one ends the process, with `farewell` on stderr.
     """
     clock = SystemClock()
-    progress = Progress(sys.stderr, quiet=quiet, verbose=verbose, results=results)
+    progress = Progress(
+        sys.stderr, quiet=quiet, verbose=verbose, results=results, environment=target.environment
+    )
     debug = (lambda said: notice([said])) if target.debug else None
     throttle = Throttle(clock, lambda seconds: progress(Waiting(seconds)))
     transport = HttpTransport(

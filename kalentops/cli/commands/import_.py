@@ -308,7 +308,7 @@ def show_imported(
     if form == "json":
         sys.stdout.write(dump_json(json.imported(imported, environment)) + "\n")
     else:
-        show(text_files.imported(imported, quiet=quiet))
+        show(text_files.imported(imported, environment, quiet=quiet))
     sys.stdout.flush()
     severe = [each for each in imported.findings if not quiet or each.severity is Severity.ERROR]
     show(text_findings.findings(severe), sys.stderr)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 import click
 
 from kalentops.cache import DIRECTORY, Cache
-from kalentops.errors import StateError, UsageError
+from kalentops.errors import KalentopsError, StateError, UsageError
 from kalentops.http.secret import ENVIRONMENT, for_environment, of_environment
 from kalentops.output import FORMATS
 from kalentops.output.terminal import notice
@@ -132,14 +132,32 @@ folder = click.option(
     metavar="DIR",
     help="Work in this folder, not in the current one.",
 )
-environment = click.option(
-    "-e",
-    "--environment",
-    envvar=ENVIRONMENT,
-    metavar="NAME",
-    shell_complete=complete_environments,
-    help=f"Environment to work on. [env: {ENVIRONMENT}]",
-)
+
+
+def environment(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option -e. Errors name it in the commands that they advise."""
+
+    @click.option(
+        "-e",
+        "--environment",
+        envvar=ENVIRONMENT,
+        metavar="NAME",
+        shell_complete=complete_environments,
+        help=f"Environment to work on. [env: {ENVIRONMENT}]",
+    )
+    @wraps(command)
+    def with_environment(*args: Any, environment: str | None, **values: Any) -> Any:
+        try:
+            return command(*args, environment=environment, **values)
+        except KalentopsError as error:
+            from kalentops.output import explanations  # for an error alone
+
+            error.complete(lambda said: explanations.with_environment(said, environment))
+            raise
+
+    return with_environment
+
+
 state = click.option(
     "--state",
     "state_location",

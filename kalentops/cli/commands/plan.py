@@ -29,7 +29,7 @@ from kalentops.cli.commands.reporting import (
 )
 from kalentops.errors import Interrupted, KalentopsError, StalePlan, UsageError
 from kalentops.output import DOCUMENTS, checked_from_json, combined
-from kalentops.output.explanations import text
+from kalentops.output.explanations import text, with_environment
 from kalentops.output.terminal import notice, show
 from kalentops.output.text_findings import findings
 from kalentops.plan.build import Scope
@@ -191,11 +191,15 @@ class _Run(NamedTuple):
         if self._is_plain(config) and not snapshot.notes:
             up_to_date.keep(plan, repository.fingerprint)
         if not self.quiet:
-            notice(pipeline.notes_without_state(context, store))
+            notice(
+                with_environment(each, config.environment)
+                for each in pipeline.notes_without_state(context, store)
+            )
         if not self.refresh_only:
             # `apply FILE` uses the saved plan; `apply` plans again, from files and state.
             applied = context if self.out is not None else offline
-            notice(pipeline.apply_refusals(applied, context.observed, config))
+            refusals = pipeline.apply_refusals(applied, context.observed, config)
+            notice(with_environment(each, config.environment) for each in refusals)
         return _CHANGES if plan.to_do or plan.drift else 0
 
 

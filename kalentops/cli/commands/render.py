@@ -89,7 +89,7 @@ def detach(
         write_changes(changes)
     if diff:
         show(text_files.change_diff(changes))
-    told = text_files.detached(uses, written=writes)
+    told = text_files.detached(uses, config.environment, written=writes)
     show(told, sys.stderr if diff else sys.stdout)
 
 

@@ -22,6 +22,7 @@ from kalentops.errors import InvalidFiles, KalentopsError, UsageError
 from kalentops.github.context import target_name
 from kalentops.lint.finding import MOST_USERS, Finding, Severity
 from kalentops.output import Checked, heading, report, text_findings, text_plan
+from kalentops.output.explanations import with_environment
 from kalentops.output.terminal import Line, line, notice, show, width
 from kalentops.plan.build import Plan
 from kalentops.project.config import Config
@@ -193,6 +194,7 @@ def show_environment(*environments: str | None, stream: IO[str] | None = None) -
 
 def show_failure(error: KalentopsError, environment: str) -> None:
     """An error of one environment, on stderr: the others go on."""
+    error.complete(lambda said: with_environment(said, environment))
     lines = [line(("error: ", "bad"), f"{environment}: ", visible(str(error), keep="\n"))]
     lines += [line(("hint: ", "dim"), visible(error.hint, keep="\n"))] if error.hint else []
     show(lines, sys.stderr)

@@ -14,6 +14,7 @@ from kalentops.cli.commands.reporting import show_environment
 from kalentops.errors import Interrupted, StateDamaged, StateError, UsageError
 from kalentops.git.worktree import repository_root
 from kalentops.output import text_results
+from kalentops.output.explanations import with_environment
 from kalentops.output.terminal import notice
 from kalentops.project.files import check_begun
 from kalentops.state.codec import load_state
@@ -73,7 +74,7 @@ def migrate(
     With -e NAME, a state that belongs to no environment gets that one; FROM and TO may then be the same.
     """
     if len(locations) > len(("FROM", "TO")):
-        raise UsageError("state migrate takes two locations", hint="write: kalentops state migrate FROM TO")
+        raise UsageError("state migrate takes two locations", hint="write: `kalentops state migrate FROM TO`")
     named = (state_location, *locations)[-2:]
     project = options.project(directory, state_location, environment)
     show_environment(project.config.environment, stream=sys.stderr)
@@ -91,7 +92,8 @@ def migrate(
         click.echo(f"the state at {new.name} now belongs to {done.state.environment} ({size})")
     else:
         click.echo(f"moved the state from {old.name} to {new.name} ({size})")
-    notice(_missing(done.missing, old, new))
+    missing = _missing(done.missing, old, new)
+    notice(with_environment(each, project.config.environment) for each in missing)
     notice(_next_steps(project, old, new))
 
 

@@ -139,7 +139,8 @@ def migrate(old: Place, new: Place, environment: str | None, lock_timeout: float
     if source is None:
         raise StateError(
             f"there is no state at {old.name}",
-            hint="name the location that holds it: state migrate FROM TO; `kalentops state init` starts an empty one",
+            hint="name the location that holds it: `kalentops state migrate FROM TO`; "
+            "`kalentops state init` starts an empty one",
         )
     if source.state.moved_to != new.name:
         raise migrated(source.state.moved_to, environment)
@@ -158,7 +159,7 @@ def _name(place: Place, found: StoredState | None, environment: str | None, lock
         raise migrated(found.state.moved_to, environment)
     if found is None or found.state.environment is not None or environment is None:
         raise StateError(
-            f"FROM and TO are the same: {place.name}", hint="name both: kalentops state migrate FROM TO"
+            f"FROM and TO are the same: {place.name}", hint="name both: `kalentops state migrate FROM TO`"
         )
     with place.store.hold(lock_timeout):
         named = replace(found.state, serial=found.state.serial + 1, environment=environment)
