@@ -40,7 +40,7 @@ def trial(dist: Path) -> None:
         # Not the bytes: another system may have another zlib.
         if _contents(made) != _contents(wheel):
             raise ReleaseError(f"{sdist.name} makes another wheel than {wheel.name}")
-        tour(source, folder / "wheel", _installed(wheel, folder / "venv"))
+        tour(source, folder / "wheel", str(install(wheel, folder / "venv") / "kalentops"))
         if pyz.HERE in pyz.TARGETS:
             tour(source, folder / "pyz", sys.executable, str(single))
 
@@ -59,29 +59,18 @@ def tour(source: Path, folder: Path, *program: str) -> None:
         )
 
 
-def _installed(wheel: Path, folder: Path) -> str:
-    """The program of a new environment with the pinned packages and the wheel."""
+def install(wheel: Path, folder: Path, pins: str = "run") -> Path:
+    """Install the wheel into a new environment, with the packages of requirements/PINS.txt. Returns the folder of its
+    programs.
+    """
     venv.create(folder, with_pip=True)
     programs = folder / ("Scripts" if sys.platform == "win32" else "bin")
-    pip = [
-        str(programs / "python"),
-        "-m",
-        "pip",
-        "--disable-pip-version-check",
-        "install",
-        "--quiet",
-        "--no-deps",
-    ]
-    pins = [
-        "--require-hashes",
-        "--only-binary",
-        ":all:",
-        "--requirement",
-        str(ROOT / "requirements" / "run.txt"),
-    ]
-    for arguments in (pins, [str(wheel)]):
-        subprocess.run([*pip, *arguments], check=True)
-    return str(programs / "kalentops")
+    pip = ["-I", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-deps"]
+    requirements = str(ROOT / "requirements" / f"{pins}.txt")
+    locked = ["--require-hashes", "--only-binary", ":all:", "--requirement", requirements]
+    for arguments in (locked, ["--no-index", str(wheel)]):
+        subprocess.run([str(programs / "python"), *pip, *arguments], check=True)
+    return programs
 
 
 def _contents(wheel: Path) -> dict[str, int]:

@@ -41,7 +41,7 @@ def build(site: Path = SITE) -> None:
         (built / "llms.txt").write_text(_llms(sections, texts), encoding="utf-8")
         whole = "\n".join(texts[name] for _, names in sections for name in names)
         (built / "llms-full.txt").write_text(whole, encoding="utf-8")
-        # Both need the site's address, which nobody knows when it is built.
+        # Both need the site's address, which is not known when it is built.
         (built / "404.html").unlink()
         (built / "sitemap.xml").unlink()
         shutil.rmtree(site, ignore_errors=True)

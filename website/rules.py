@@ -4,38 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Final
 
 from kalentops.lint.rule import Rule, rules
+from website.parts import fill, table
 
-_INTRODUCTION = """\
-# Rules
-
-An error is what the API refuses, or what can't work. A warning, KAL3xx, is advice: `kalentops.yaml` can turn it off or
-make it an error (`rules: {KAL301: error, KAL305: off}`). Only the API can answer KAL023 and KAL311: use
-`kalentops validate --online`.
-
-`kalentops rule CODE` prints the same pages in a terminal.
-
-| code | severity | about |
-|---|---|---|
-"""
-_EXAMPLE = re.compile(r"^(Wrong|Right):\n((?:(?: {4}.*)?(?:\n|\Z))+)", re.MULTILINE)
+_EXAMPLE: Final = re.compile(r"^(Wrong|Right):\n((?:(?: {4}.*)?(?:\n|\Z))+)", re.MULTILINE)
 
 
 def page() -> str:
     """The text of the whole page."""
-    rows = (
-        f"| [{each.code}](#{each.code.lower()}) | {each.severity} | {each.title} |"
-        for each in rules().values()
+    found = rules().values()
+    return fill(
+        "rules.md",
+        {
+            "INDEX": table(
+                ("code", "severity", "about"),
+                ((f"[{each.code}](#{each.code.lower()})", each.severity, each.title) for each in found),
+            ),
+            "RULES": "\n\n".join(map(_section, found)),
+        },
     )
-    return _INTRODUCTION + "\n".join(rows) + "\n" + "".join(map(_section, rules().values()))
 
 
 def _section(rule: Rule) -> str:
-    return (
-        f"\n## {rule.code}\n\n`{rule.name}`: {_EXAMPLE.sub(_block, (rule.page or '').rstrip())}".rstrip()
-        + "\n"
-    )
+    return f"## {rule.code}\n\n`{rule.name}`: {_EXAMPLE.sub(_block, (rule.page or '').rstrip())}".rstrip()
 
 
 def _block(example: re.Match[str]) -> str:

@@ -7,14 +7,14 @@ Kalent and the state then have. The pages and the transcript must be what they w
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
 import tempfile
 from difflib import unified_diff
 from pathlib import Path
 from typing import Final
 
+from release.build import packages
+from release.trial import install
 from tests.acceptance import counts
 from tests.acceptance.machine import Machine
 from tests.structure.console import ROOT, play, stable
@@ -33,7 +33,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="kalentops-acceptance-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL runs as another user
-        programs = _install(folder, arguments.wheel)
+        (folder / "home").mkdir()
+        built = arguments.wheel or packages(ROOT, folder / "dist", "--target", "wheel").parent
+        (wheel,) = built.resolve().glob("*.whl")
+        programs = install(wheel, folder / "venv", "stores")
         made = {}
         sections = [_HEAD]
         problems: list[str] = []
@@ -55,27 +58,6 @@ def main() -> int:
             problems.append(f"{page} is not what the wheel does: `make acceptance ARGS=--page` writes it")
     print(*not_run, *(problems or [_DONE]), sep="\n")  # noqa: T201 - the result
     return bool(problems)
-
-
-def _install(folder: Path, built: Path | None) -> Path:
-    """The folder with `kalentops`, which has nothing of this checkout."""
-    home = folder / "home"
-    home.mkdir()
-    variables = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "XDG_"))}
-    variables |= {"HOME": str(home), "PIP_NO_CACHE_DIR": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-
-    def run(*command: str | Path) -> None:
-        subprocess.run(command, cwd=ROOT, env=variables, check=True, stdout=subprocess.DEVNULL)
-
-    if built is None:
-        built = folder / "dist"
-        run(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", built)
-    (wheel,) = built.resolve().glob("*.whl")
-    run(sys.executable, "-m", "venv", folder / "venv")
-    pip = (folder / "venv" / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile")
-    run(*pip, "--require-hashes", "--only-binary", ":all:", "--requirement", "requirements/stores.txt")
-    run(*pip, wheel)
-    return folder / "venv" / "bin"
 
 
 _HEAD: Final = """\

@@ -44,10 +44,10 @@ def clone(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Built:
 
 
 @pytest.fixture(scope="session")
-def export(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Built:
+def export(tmp_path_factory: pytest.TempPathFactory, clone: Built, wheels: Path) -> Built:
     """Built in an export without git, of another age, in another place."""
     source = tmp_path_factory.mktemp("two") / "a longer folder" / "é"
-    copy_sources(ROOT, source)
+    copy_sources(clone.source, source)
     for path in sorted(source.rglob("*"), reverse=True):
         os.utime(path, (1e9, 1e9))
     return _build(

@@ -44,7 +44,13 @@ def fault_of(words: Sequence[str], *, whole: bool = True) -> str | None:
 
 
 def _is_ours(module: Sequence[str]) -> bool:
-    return bool(module) and module[0].partition(".")[0] in {"kalentops", "tests", "website", "benchmarks"}
+    return bool(module) and module[0].partition(".")[0] in {
+        "kalentops",
+        "tests",
+        "release",
+        "website",
+        "benchmarks",
+    }
 
 
 def _fault_of_ours(args: Sequence[str], *, whole: bool) -> str | None:

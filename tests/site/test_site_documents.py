@@ -63,7 +63,8 @@ def link_faults(document: Path) -> list[str]:
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_paths_in_the_documents_exist(name: str) -> None:
     for path in re.findall(
-        r"`((?:kalentops|tests|docs|benchmarks|requirements|website)/[\w./*-]*)`", text_of(name)
+        r"`((?:kalentops|tests|docs|benchmarks|requirements|release|website|action|\.github/workflows|\.ci)/[\w./*-]*)`",
+        text_of(name),
     ):
         assert path == RELEASED or any(ROOT.glob(path.rstrip("/"))), f"{name} names {path}"
 
