@@ -142,7 +142,7 @@ _SENTENCES: Final[Mapping[Code, str]] = {
     "whether its text arrived, and sends it if not",
     Code.STARTED_BY: "run {run} on {host} started its {action} at {at}, and is at work or was interrupted; apply "
     "sends the same text at once, and another text only after that run has ended",
-    Code.INTERRUPTED_RESERVATION: "an earlier run was interrupted; if it left a stub, apply uses that",
+    Code.INTERRUPTED_RESERVATION: "an earlier run was interrupted; if it left an empty blueprint, apply fills that one",
     Code.REMOVAL_WAITS: "declared as removed; apply first looks up the outcome of an interrupted run",
     Code.MOVE_TARGET_TAKEN: "declared as moved to {other}, which {blueprint} has already",
     Code.MOVED_FROM_UNKNOWN: "declared as moved from {declared_from}, which is not recorded; {other_key} is recorded, "
@@ -207,7 +207,7 @@ _SENTENCES: Final[Mapping[Code, str]] = {
     Code.KEY_REFUSED: "the API refused the key: {message}",
     Code.NOT_SENT: "{cause}",
     Code.RATE_LIMITED: "rate limited: gave up after {attempts} attempts",
-    Code.RUN_INTERRUPTED: "the run was interrupted earlier",
+    Code.RUN_INTERRUPTED: "the run was interrupted before this was sent",
     Code.ERROR: "{message}{after}",
     Code.NOT_RECORDED: "{blueprint_id} was written, but that could not be recorded: {message}; the next run "
     "looks first",

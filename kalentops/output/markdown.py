@@ -297,7 +297,8 @@ def _overview_row(each: Change, group: ChangeGroup | None, environment: str | No
         return Block(row([prose(clip(each.name, _NAME)), happens + notes, _address(each), where]))
     origin = group.group.origin
     where = code(f"{origin.file}:{origin.line}") if origin else ""
-    name = prose(clip(group.name, _NAME)) if group.name else ""
+    names = dict.fromkeys(change.name for change in group.changes)
+    name = some([prose(clip(each, _NAME)) for each in names], _SOME, "; ")
     titles = some([_title(change) or code(change.address) for change in group.changes], _SOME, "; ")
     return Block(row([name, happens + notes, titles, where]))
 

@@ -10,6 +10,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from itertools import islice
 from typing import IO, Any, Final, Literal, TypeAlias
@@ -145,6 +146,9 @@ def show(lines: Iterable[Line], stream: IO[str] | None = None) -> None:
     Long ones are broken between words, on a terminal only: who reads a pipe wants each whole.
     """
     out = stream or sys.stdout
+    if out is not sys.stdout and sys.stdout is not None:
+        with suppress(OSError, ValueError):  # a log takes both streams, and stdout waits for a full block
+            sys.stdout.flush()
     if is_terminal(out):
         columns = width(out)
         lines = (part for each in lines for part in wrapped(each, columns))

@@ -37,7 +37,7 @@ from kalentops.output.text_plan import outline
 from kalentops.plan.build import Action
 from kalentops.state.model import Entry, Intent, State
 from kalentops.support.clock import utc
-from kalentops.support.text import clip, count, escape_line, visible, with_times
+from kalentops.support.text import clip, count, visible, with_times
 
 _DONE: Final = {
     Action.CREATE: "created",
@@ -216,7 +216,7 @@ class Progress:
         if is_terminal(self._stream):
             self._bar = Bar(self._stream, what, total)
         else:
-            self._stream.write(f"{escape_line(what)}\n")
+            show([line(what)], self._stream)
 
     def _now(self, what: str) -> None:
         """What was done last, and how much of how much: at once in the bar, now and then as a line."""

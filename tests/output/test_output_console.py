@@ -35,6 +35,20 @@ class Terminal(io.StringIO):
         return True
 
 
+class Raw(io.RawIOBase):
+    """A pipe that leads to a log."""
+
+    def __init__(self, log: io.BytesIO) -> None:
+        super().__init__()
+        self._log = log
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, given: Any, /) -> int:
+        return self._log.write(given)
+
+
 class Gone(io.StringIO):
     """A stream that no one reads any more."""
 
@@ -142,6 +156,24 @@ EVENTS: list[Any] = [
     Looking("s1/a", 30, saying(HOSTILE)),
     DONE,
 ]
+
+
+def test_a_log_of_both_streams_has_them_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = io.BytesIO()
+    err = io.TextIOWrapper(log, write_through=True)
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BufferedWriter(Raw(log))))
+    monkeypatch.setattr("sys.stderr", err)
+    show([line("the plan")])
+    notice(["a note"])
+    assert log.getvalue().decode().split("\n") == ["the plan", "note: a note", ""]
+
+
+def test_a_note_is_shown_where_stdout_has_no_reader(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdout", Gone())
+    notice(["a note"])
+    assert capsys.readouterr().err == "note: a note\n"
 
 
 def test_progress_in_a_pipe() -> None:

@@ -49,6 +49,8 @@ _TIME: Final = re.compile(r"20\d\d-\d\d-\d\d \d\d:\d\d UTC")
 _RUN: Final = re.compile(r"\brun [0-9a-f]{16} on \S+")
 # Sourcings are worked on at the same time, and end in any order.
 _RESULTS: Final = re.compile(r"(?:^ +(?:created|updated) +sourcing_.*\n){2,}", re.MULTILINE)
+# A terminal has a bar there, which is gone at the end.
+_PROGRESS: Final = re.compile(r"^reading \d+ sourcings?\n", re.MULTILINE)
 # What a reader's machine has, too: a name for commits, a terminal of this width.
 SETTINGS: Final = {
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -113,7 +115,7 @@ class Terminal:
                 said = self.shell(line)
         for real, shown in self.shown.items():
             said = said.replace(real, shown)
-        return said
+        return _PROGRESS.sub("", said)
 
     def act(self, verb: str, what: str) -> str | None:
         """What a comment asks for; what it shows."""
