@@ -230,14 +230,33 @@ def file_destination(root: Path, blueprints: Path, file: Path, option: str = "--
     within = folder.relative_to(top)
     if any(part.startswith(".") for part in (*within.parts, file.name)):
         raise UsageError(f"{shown} would not be read: names that begin with a dot are ignored")
-    if bad := next(filter(_NOT_ON_WINDOWS.fullmatch, (*within.parts, file.name)), None):
-        raise UsageError(
-            f"{clip(bad)} can't be the name of a file on Windows, so the repository can't be checked out there",
-            hint=f"pass {option} with another name",
-        )
+    _check_new_names(top, folder / file.name, f"pass {option} with another name")
     if folder == root.resolve() and file.name.casefold() == _CONFIGURATION:
         raise UsageError(f"{shown} would be read as the configuration", hint=f"pass another {option}")
     return Destination(root, blueprints / within, file.name)
+
+
+def _check_new_names(top: Path, file: Path, hint: str) -> None:
+    """Raises UsageError for the name of a new file, or of a new folder on the way, that not every system can hold."""
+    made = [
+        each for each in (*reversed(file.parents), file) if top in each.parents and not os.path.lexists(each)
+    ]
+    for path in made:
+        if _NOT_ON_WINDOWS.fullmatch(path.name):
+            raise UsageError(
+                f"{clip(path.name)} can't be the name of a file on Windows, "
+                "so the repository can't be checked out there",
+                hint=hint,
+            )
+        if twin := next((each for each in _listed(path.parent) if _folded(each) == _folded(path.name)), None):
+            raise UsageError(
+                f"{clip(path.name)} and {clip(twin)}, which exists, are one name on Windows and macOS",
+                hint=hint,
+            )
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _is_there(file: Path) -> bool:

@@ -22,7 +22,7 @@ from kalentops.yamlfile.parse import parse
 from kalentops.yamlfile.positions import Map
 from tests.adopt.shown import NOTHING, observed
 from tests.builders import blueprint, step
-from tests.platforms import needs_links
+from tests.platforms import needs_links, needs_names
 from tests.strategies import bodies, json_values
 
 NOWHERE = Path("/nowhere")
@@ -258,6 +258,17 @@ def test_a_file_that_cannot_be_written_to(file: str, said: str, root: Path) -> N
     with pytest.raises(UsageError) as raised:
         file_destination(root, root / "blueprints", root / file)
     assert said in str(raised.value)
+
+
+@needs_names
+def test_only_new_names_must_fit_every_system(root: Path) -> None:
+    """What exists is not refused: it is no new reason why a checkout fails."""
+    (root / "blueprints" / "Lyon: 2").mkdir()
+    (root / "blueprints" / "cafe\u0301.yaml").touch()
+    file_destination(root, root / "blueprints", root / "blueprints" / "Lyon: 2" / "new.yaml")
+    for name in ("There.yaml", "CAF\u00c9.yaml", "lyon: 2/new.yaml", "Lyon: 2/a:b.yaml"):
+        with pytest.raises(UsageError, match=r"exists|on Windows"):
+            file_destination(root, root / "blueprints", root / "blueprints" / name)
 
 
 @needs_links
