@@ -169,4 +169,6 @@ def test_only_the_jobs_that_publish_may_write_or_sign() -> None:
     }
     assert all(JOBS[name]["if"] == "github.event_name == 'push'" for name, each in writes.items() if each)
     assert [name for name, job in JOBS.items() if "environment" in job] == ["index"]
+    # An approval of the environment comes before all that users can get.
+    assert (_needs(JOBS["registry"]), _needs(JOBS["github"])) == (["index"], ["registry"])
     assert "cache" not in json.dumps(JOBS)
