@@ -110,4 +110,4 @@ pins: $(VENV)/.pins ## Write requirements/ from pyproject.toml; pins that fit st
 	  $(UV) $(ARGS) --group $$group -o requirements/$$group.txt || exit; done
 
 clean: ## Remove what the other targets have created
-	rm -rf $(VENV) site .coverage .coverage.* htmlcov .hypothesis .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) dist site .coverage .coverage.* htmlcov .hypothesis .mypy_cache .ruff_cache .pytest_cache
