@@ -9,10 +9,12 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Sequence
 from difflib import unified_diff
 from pathlib import Path
 from typing import Final
 
+from kalentops.support.clock import on_stop_signal
 from release.build import packages
 from release.trial import install
 from tests.acceptance import counts
@@ -24,13 +26,17 @@ _TRANSCRIPT: Final = "docs/tutorial/transcript.md"
 _DONE: Final = "The built wheel does what the tutorial shows, and Kalent, states and files agree at its end."
 
 
-def main() -> int:
+def main(given: Sequence[str] | None = None) -> int:
     """1 where a page is not what the wheel does, or a count does not hold."""
     parser = argparse.ArgumentParser(prog="make acceptance")
     parser.add_argument("--page", action="store_true", help="write the pages and the transcript")
     parser.add_argument("--wheel", type=Path, help="the folder of a wheel that is built already")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="kalentops-acceptance-") as name:
+    arguments = parser.parse_args(given)
+    # A cancelled job gets SIGTERM, which would leave the emulator, PostgreSQL and the folder.
+    with (
+        on_stop_signal(lambda: sys.exit(130)),
+        tempfile.TemporaryDirectory(prefix="kalentops-acceptance-") as name,
+    ):
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL runs as another user
         (folder / "home").mkdir()

@@ -81,7 +81,7 @@ class Machine(Terminal):
         return self.shell(line)
 
     def shell(self, line: str) -> str:
-        self._process = subprocess.Popen(
+        with subprocess.Popen(
             ["bash", "-c", line],
             cwd=self.folder,
             env=self.variables,
@@ -89,9 +89,14 @@ class Machine(Terminal):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-        )
-        said, _ = self._process.communicate(timeout=300)
-        return f"{said}Killed\n" if self._process.returncode == -signal.SIGKILL else said
+        ) as process:
+            self._process = process
+            try:
+                said, _ = process.communicate(timeout=300)
+            except BaseException:
+                process.kill()
+                raise
+        return f"{said}Killed\n" if process.returncode == -signal.SIGKILL else said
 
     def emulator(self, line: str, before: str) -> str:
         """Started as the page says, on a free port; a proxy before it can end a command at a request."""
