@@ -58,8 +58,6 @@ def _component(
     version = version or str(about["Version"])
     purl = PackageURL("pypi", None, name, version)
     files = [HashType(alg=HashAlgorithm.SHA_256, content=each) for each in hashes]
-    licence = about["License-Expression"] or about["License"] or ""
-    short = licence if "\n" not in licence else ""
     return Component(
         type=kind,
         name=name,
@@ -67,12 +65,21 @@ def _component(
         bom_ref=str(purl),
         purl=purl,
         description=about["Summary"],
-        licenses=[LicenseFactory().make_from_string(short)] if short else [],
+        licenses=map(LicenseFactory().make_from_string, _licences(about)),
         # Each file of a package has a hash of its own: they belong to the place, not to the component.
         external_references=[
             ExternalReference(type=ExternalReferenceType.DISTRIBUTION, url=XsUri(str(purl)), hashes=files)
         ],
     )
+
+
+def _licences(about: Message) -> list[str]:
+    """The expression, else the name; for a package that has neither, or the whole text, what its classifiers say."""
+    licence = str(about["License-Expression"] or about["License"] or "").strip()
+    if licence and "\n" not in licence:
+        return [licence]
+    classifiers = [str(each) for each in about.get_all("Classifier", [])]
+    return [each.rpartition(" :: ")[2] for each in classifiers if each.startswith("License ::")]
 
 
 def _needed(about: Message, found: Mapping[str, Component], extras: set[str]) -> Iterator[Component]:

@@ -22,7 +22,7 @@ def test_a_cancelled_run_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monk
         raise AssertionError("it went on")
 
     monkeypatch.setattr(acceptance, "packages", build)
-    monkeypatch.setattr(acceptance.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with pytest.raises(SystemExit):
         acceptance.main([])
     assert [each.name for each in tmp_path.iterdir()] == ["pid"]

@@ -85,6 +85,7 @@ def test_the_sbom_names_what_is_pinned(clone: Built) -> None:
         name: str(pin.specifier).removeprefix("==") for name, pin in pins.items()
     }
     assert all(each["externalReferences"][0]["hashes"] for each in found.values())
+    assert [name for name, each in found.items() if not each.get("licenses")] == []
     needs = {each["ref"]: each.get("dependsOn", []) for each in data["dependencies"]}
     own = data["metadata"]["component"]
     assert own["version"] == version_of(clone.source)
