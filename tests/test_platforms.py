@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from kalentops import cache
-from kalentops.cli.commands import init, options, pipeline
+from kalentops.cli.commands import emulator, init, options, pipeline
 from kalentops.git import worktree
 from kalentops.http.secret import permission_warnings
 from kalentops.preview import html
@@ -45,6 +45,11 @@ def test_what_was_typed_before_a_question_is_dropped(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "msvcrt", console)
     options._drop_what_was_typed()
     assert typed == []
+
+
+def test_the_emulator_prints_its_settings_for_powershell() -> None:
+    said = emulator._settings_of("http://127.0.0.1:8080/api")
+    assert said == "$env:KALENT_API_URL = 'http://127.0.0.1:8080/api'; $env:KALENT_API_KEY = 'any'"
 
 
 def test_a_pipe_without_a_reader_is_an_invalid_argument() -> None:

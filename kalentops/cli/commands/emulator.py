@@ -71,7 +71,7 @@ def emulator(
     def ready(url: str) -> None:
         click.echo(url)
         if not quiet:
-            click.echo(f"export KALENT_API_URL={url} KALENT_API_KEY=any", err=True)
+            click.echo(_settings_of(url), err=True)
             click.echo("Ctrl-C ends it.", err=True)
 
     try:
@@ -89,6 +89,13 @@ def emulator(
             said, hint = f"port {port} is taken", "pass another --port; 0 takes a free one"
             raise KalentopsError(f"the emulator can't run: {said}", hint=hint) from None
         raise KalentopsError(f"the emulator can't run: {error}", hint="pass another --port or --db") from None
+
+
+def _settings_of(url: str) -> str:
+    """What to paste into a shell, so that kalentops finds the emulator: PowerShell on Windows, else as POSIX says."""
+    if sys.platform == "win32":
+        return f"$env:KALENT_API_URL = '{url}'; $env:KALENT_API_KEY = 'any'"
+    return f"export KALENT_API_URL={url} KALENT_API_KEY=any"
 
 
 def needs_emulator(what: str) -> UsageError:
