@@ -349,9 +349,11 @@ def comment(inputs: Inputs) -> int:
 
 
 def _link(report: Path, url: str) -> None:
-    """Link the page below the first paragraph: a long report is cut at its end."""
+    """Link the page below the summary: a long report is cut at its end."""
     if _PAGE_URL.fullmatch(url):
-        summary, _, rest = report.read_text(encoding="utf-8").partition("\n\n")
+        paragraphs = report.read_text(encoding="utf-8").split("\n\n")
+        at = 2 if paragraphs[0].startswith("environment: ") else 1
+        summary, rest = ("\n\n".join(part) for part in (paragraphs[:at], paragraphs[at:]))
         text = "\n\n".join(filter(None, (summary.rstrip(), f"[See it as a candidate would]({url})", rest)))
         report.write_text(text, encoding="utf-8", newline="\n")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from kalentops import action
 from kalentops.action import Inputs, main
 from kalentops.emulator.server import BackgroundEmulator
 from kalentops.errors import UsageError
@@ -210,6 +211,16 @@ def test_the_comment_of_the_project_is_folded_where_nothing_could_be_planned(
         ran, _ = step(project, "comment", output, report=str(report), changed="true")
     assert ran.code == 0
     assert "::notice title=kalentops::no comment" in ran.out
+
+
+@pytest.mark.parametrize("head", ["", "environment: trial\n\n"])
+def test_the_page_is_linked_below_the_summary(head: str, tmp_path: Path) -> None:
+    report = tmp_path / "report.md"
+    report.write_text(f"{head}**1 to create**\n\nmore\n\n\n\nend\n")
+    url = "https://github.example.com/o/r/actions/runs/1/artifacts/2"
+    action._link(report, url)
+    link = f"[See it as a candidate would]({url})"
+    assert report.read_text() == f"{head}**1 to create**\n\n{link}\n\nmore\n\n\n\nend\n"
 
 
 def test_a_step_that_does_not_exist_is_refused(project: Project) -> None:

@@ -122,6 +122,19 @@ def test_each_environment_has_its_own(workflow: Project, github: StandIn) -> Non
     assert len(github.bodies()) == len(names)
 
 
+def test_the_title_alone_names_the_environment(workflow: Project, github: StandIn) -> None:
+    (workflow.folder / "kalentops.yaml").write_text("environments: {production: {}, trial: {}}\n")
+    (workflow.folder / "report.md").write_text(f"environment: trial\n\n{REPORT}")
+    for args in (("-e", "trial"), ("-e", "production"), ("-e", "trial", "--target-name", "mine")):
+        assert workflow.run("comment", *args, "report.md").code == 0
+    other = f"environment: trial\n\n{REPORT}"
+    assert github.bodies() == [
+        compose(CommentTarget("environment trial"), REPORT),
+        compose(CommentTarget("environment production"), other),
+        compose(CommentTarget("mine"), other),
+    ]
+
+
 def test_options_win_over_the_environment(workflow: Project, github: StandIn) -> None:
     workflow.environment |= {"GITHUB_REPOSITORY": "octo/other", "GITHUB_API_URL": "http://127.0.0.1:9"}
     args = ("--repository", REPOSITORY, "--pull-request", "7", "--api-url", github.url)

@@ -18,6 +18,7 @@ from kalentops.github.context import API_URL, PullRequest, find_pull_request, re
 from kalentops.http.secret import ApiKey
 from kalentops.http.transport import Network, unread_proxy
 from kalentops.kalent.client import check_url
+from kalentops.output import heading
 from kalentops.output.terminal import notice
 from kalentops.project.config import load_config, project_folder
 from kalentops.state.store.location import Location
@@ -84,7 +85,9 @@ def command(
     text = None if outdated else _read(report)
     if author and not is_login(author):
         raise UsageError(f"`{clip(author)}` is not a login", hint="--author is like octocat or my-app[bot]")
-    about = _target(directory, environment, state_location, target_name)
+    about, selected = _target(directory, environment, state_location, target_name)
+    if text is not None and selected is not None:  # the title names it
+        text = text.removeprefix(f"{heading(selected)}\n\n")
     wanted = CommentRequest(about, text, author or None, begin=not update_only)
     try:
         pull = find_pull_request(os.environ, repository=repository, number=pull_request)
@@ -123,15 +126,16 @@ def _read(report: BinaryIO | None) -> str:
 
 def _target(
     directory: Path, environment: str | None, state_location: str | None, name: str | None
-) -> CommentTarget:
+) -> tuple[CommentTarget, str | None]:
+    """With the environment that its name says."""
     if not directory.is_dir():
         raise UsageError(f"there is no folder {directory}", hint="pass -C DIR with the folder of the project")
-    if name is None:
-        selected = _selected(directory, environment)
-        named = options.state_named(state_location, selected)
-        state = None if named is None else Location.parse(named, directory).path
-        name = target_name(project_folder(directory), state, selected)
-    return CommentTarget(name)
+    if name is not None:
+        return CommentTarget(name), None
+    selected = _selected(directory, environment)
+    named = options.state_named(state_location, selected)
+    state = None if named is None else Location.parse(named, directory).path
+    return CommentTarget(target_name(project_folder(directory), state, selected)), selected
 
 
 def _selected(directory: Path, environment: str | None) -> str | None:
