@@ -33,7 +33,7 @@ class Config:
 
     `environment` is the selected one of `environments`, which are in the order of the file; `readers` are those with
     the same folder of blueprints. `confirm`: `apply` wants the environment's name typed. `branch`: the only one that
-    `apply` works on.
+    `apply` works on; `any_branch`: other environments have one, so this one is meant for every branch.
     """
 
     root: Path
@@ -49,6 +49,7 @@ class Config:
     readers: tuple[str, ...] = ()
     confirm: bool = False
     branch: str | None = None
+    any_branch: bool = False
 
 
 def load_config(start: Path, environment: str | None = None) -> Config:
@@ -232,6 +233,7 @@ def _for_environments(root: Path, found: Settings) -> Iterator[Config]:
             readers=readers,
             confirm=each.confirm,
             branch=each.branch,
+            any_branch=each.branch is None and any(other.branch for other in found.environments.values()),
         )
 
 

@@ -85,8 +85,9 @@ def test_there_is_no_note_where_it_would_be_of_no_use(
 
 
 def test_the_first_plan_of_all_does_not_speak_of_loss(versioned: Project) -> None:
-    for ran in (versioned.run("plan"), versioned.apply()):
-        assert FIRST in ran.err
+    more = "; `kalentops plan --refresh` shows which"
+    for ran, rest in ((versioned.run("plan"), more), (versioned.apply(), "")):
+        assert f"{FIRST} one{rest}\n" in ran.err
         assert "missing" not in ran.err + ran.out
 
 

@@ -15,7 +15,7 @@ from kalentops.errors import UsageError
 from kalentops.git import history, worktree
 from kalentops.git.history import CheckoutStatus, checkout_status, is_in_head, is_uncommitted
 from kalentops.git.worktree import GitResult
-from kalentops.project.config import load_config
+from kalentops.project.config import load_config, load_configs
 from kalentops.state.codec import dump_state, load_state
 from kalentops.state.model import State
 from kalentops.state.store.file import FileStore
@@ -231,6 +231,21 @@ def test_another_branch_than_the_main_one(clone: Path) -> None:
     (said,) = notes(clone, store=Store(MemoryBackend()))
     assert "the branch mine is checked out, not main: until this branch is merged" in said
     assert notes(clone, branch="mine") == [], "its environment is applied from it"
+
+
+def test_an_environment_for_every_branch(clone: Path) -> None:
+    """Its siblings name a branch. A state in a file is that of the branch, whatever the settings say."""
+    settings = "environments: {production: {branch: main}, trial: {}}\n"
+    (clone / "kalentops.yaml").write_text(settings)
+    git(clone, "checkout", "--quiet", "-b", "mine")
+    production, trial = load_configs(clone)
+    memory, file = Store(MemoryBackend()), FileStore(clone / STATE)
+    known = load_state((clone / STATE).read_bytes())
+    assert list(checkout_warnings(trial, memory, known)) == []
+    for config, store in ((production, memory), (trial, file)):
+        assert "the branch mine is checked out" in next(checkout_warnings(config, store, known))
+    (clone / "kalentops.yaml").write_text(settings.replace("branch: main", ""))
+    assert list(checkout_warnings(load_configs(clone)[1], memory, known)) != []
 
 
 @pytest.mark.parametrize("name", ["CI", "GITHUB_ACTIONS"])

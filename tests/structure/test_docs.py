@@ -119,7 +119,7 @@ def test_the_examples_of_the_settings_are_valid(tmp_path: Path) -> None:
         assert load_configs(tmp_path) != (said,), each
 
 
-_OF_ENVIRONMENTS = {"environment", "environments", "readers", "confirm", "branch"}
+_OF_ENVIRONMENTS = {"environment", "environments", "readers", "confirm", "branch", "any_branch"}
 
 
 def test_the_formats_in_the_docs_are_the_formats() -> None:

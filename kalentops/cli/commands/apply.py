@@ -221,7 +221,7 @@ class _Run(NamedTuple):
         show([text_plan.plan_summary(plan)] if brief else shown, sys.stderr)
         notice(
             explanations.with_environment(each, environment)
-            for each in pipeline.notes_without_state(context, self.store)
+            for each in pipeline.notes_without_state(context, self.store, applies=True)
         )
         if plan.to_do and not self.yes:
             known = f"{_overwrite_note(self.saved)}. " if overwrites else ""

@@ -211,10 +211,12 @@ def check_branch(config: Config) -> None:
         )
 
 
-def notes_without_state(context: PlanContext, store: Store) -> Iterator[str]:
-    """A note for a plan without a state: after a lost state, everything looks new or unmanaged."""
+def notes_without_state(context: PlanContext, store: Store, *, applies: bool = False) -> Iterator[str]:
+    """A note for a plan without a state: after a lost state, everything looks new or unmanaged. `applies`: as for
+    `no_state`.
+    """
     if not context.state.entries and any(each.action in _WITHOUT_STATE for each in context.plan.changes):
-        yield from no_state(store, refreshed=context.observed is not None)
+        yield from no_state(store, refreshed=context.observed is not None, applies=applies)
 
 
 def apply_refusals(context: PlanContext, observed: RemoteLists | None, config: Config) -> Iterator[str]:
@@ -242,8 +244,10 @@ def commit_hint(store: Store) -> Iterator[str]:
         yield f'commit the state: `{git} add {shlex.quote(file.name)} && {git} commit -m "Record the ids"`'
 
 
-def no_state(store: Store, *, refreshed: bool) -> Iterator[str]:
-    """Whether the state was lost, or this is the first run. `refreshed`: the plan knows what Kalent has."""
+def no_state(store: Store, *, refreshed: bool, applies: bool = False) -> Iterator[str]:
+    """Whether the state was lost, or this is the first run. `refreshed`: the plan knows what Kalent has. `applies`: it
+    is applied next, so there is no time for another plan.
+    """
     file = store.files[0] if store.files else None
     if file is not None and not file.exists() and is_in_head(file):
         git = _git_in(file.parent)
@@ -251,9 +255,10 @@ def no_state(store: Store, *, refreshed: bool) -> Iterator[str]:
             f"{file.name} is missing, but git has it: `{git} checkout HEAD -- {shlex.quote(file.name)}` restores it"
         )
     elif not refreshed:
+        which = "" if applies else "; `kalentops plan --refresh` shows which"
         yield (
             "nothing is recorded yet. If Kalent has an identical blueprint, `apply` adopts it and creates no second "
-            "one; `kalentops plan --refresh` shows which"
+            f"one{which}"
         )
 
 
@@ -264,7 +269,8 @@ def checkout_warnings(config: Config, store: Store, state: State) -> Iterator[st
     at = checkout_status(config.root)
     if at is None:
         return
-    if at.main is not None and at.branch not in {at.main, config.branch}:
+    as_intended = config.any_branch and not store.files  # a state in a file is that of its branch
+    if at.main is not None and at.branch not in {at.main, config.branch} and not as_intended:
         main = clip(at.main, 80)
         yield f"the branch {clip(at.branch, 80)} is checked out, not {main}: " + (
             f"{main} does not know the new ids until this branch is merged. Apply from {main}"
